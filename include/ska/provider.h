@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ska/provider.h: what an application needs to know of the "ska" OpenSSL provider: the names of its
+ * signature parameters and the reasons of its errors.
+ *
+ * Parameters are set with EVP_PKEY_CTX_set_params() on a signature context (or as text by the
+ * openssl command: -sigopt, -pkeyopt, -keyopt) and read with EVP_PKEY_CTX_get_params().
+ */
+#ifndef SKA_PROVIDER_H
+#define SKA_PROVIDER_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Set. UTF-8: a bundle (a request with its approvals) as JSON text, at most 1 MiB. */
+#define SKA_PARAM_APPROVALS "ska-approvals"
+/* Set. UTF-8: path of a file that holds a bundle. */
+#define SKA_PARAM_APPROVALS_FILE "ska-approvals-file"
+/* Set. UTF-8: path of an approvals directory for this operation. */
+#define SKA_PARAM_APPROVALS_DIR "ska-approvals-dir"
+/* Set. UTF-8: what approvers approve: "digest" (default; EdDSA: always "message") or "message". */
+#define SKA_PARAM_PAYLOAD "ska-payload"
+/* Set. UTF-8: a line shown to approvers. The HSM does not protect it. */
+#define SKA_PARAM_DESCRIPTION "ska-description"
+
+/*
+ * Reasons. The hundreds say what kind of failure it is, and are the exit status of skatool:
+ * 1xx wrong use or configuration, 2xx refused, 3xx HSM or system failure, 4xx invalid input data.
+ */
+enum ska_reason {
+    SKA_R_BAD_CONFIGURATION = 100,
+    SKA_R_BAD_URI,
+    SKA_R_BAD_PARAMETER,
+    SKA_R_UNSUPPORTED,          /* algorithm, padding, curve or digest that SKA cannot do */
+    SKA_R_PIN_MISSING,
+    SKA_R_WRONG_USE,
+
+    SKA_R_APPROVALS_PENDING = 200, /* a request is open and waits for approvers */
+    SKA_R_APPROVALS_MISSING,       /* the approvals given do not satisfy the rule */
+    SKA_R_APPROVAL_INVALID,        /* an approval's signature does not verify */
+    SKA_R_APPROVER_NOT_LISTED,
+    SKA_R_APPROVER_DOUBLED,
+    SKA_R_RULE_IMPOSSIBLE,
+    SKA_R_PAYLOAD_MISMATCH,        /* approved for other data */
+    SKA_R_KEY_MISMATCH,            /* approved for another key */
+    SKA_R_OPERATION_MISMATCH,      /* approved for another operation */
+    SKA_R_PAYLOAD_REFUSED,         /* a payload nobody should be asked to approve */
+    SKA_R_NOT_EXPORTABLE,
+    SKA_R_KEY_BLOCKED,
+    SKA_R_HSM_REFUSED,
+    SKA_R_DECLINED,                /* a person said no */
+
+    SKA_R_MODULE_UNAVAILABLE = 300,
+    SKA_R_TOKEN_NOT_FOUND,
+    SKA_R_TOKEN_AMBIGUOUS,
+    SKA_R_PIN_INCORRECT,
+    SKA_R_PIN_LOCKED,
+    SKA_R_KEY_NOT_FOUND,
+    SKA_R_KEY_AMBIGUOUS,
+    SKA_R_LABEL_IN_USE,
+    SKA_R_PLACEHOLDER_NUMBERS,     /* built without the vendor's header */
+    SKA_R_HSM_FAILURE,
+    SKA_R_FILE_FAILURE,
+    SKA_R_DIRECTORY_UNSAFE,
+    SKA_R_OUT_OF_MEMORY,
+    SKA_R_INTERNAL,
+
+    SKA_R_BAD_JSON = 400,
+    SKA_R_BAD_REQUEST,             /* request or bundle of the wrong shape */
+    SKA_R_BAD_POLICY,
+    SKA_R_BAD_TOKEN,               /* approval token that does not decode */
+    SKA_R_BAD_RULE,                /* serialized rule that does not decode */
+    SKA_R_BAD_KEY,                 /* key or certificate that does not decode or fit */
+    SKA_R_BAD_SIGNATURE,
+    SKA_R_BAD_INPUT_LENGTH
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ska/simulator.h: what the simulator adds of its own. None of it is the vendor's; the numbers
+ * lie in a part of the vendor range that the vendor's published numbers leave alone.
+ */
+#ifndef SKA_SIMULATOR_H
+#define SKA_SIMULATOR_H
+
+/* CK_INFO.manufacturerID of the simulator (padded with blanks there). */
+#define SKASIM_MANUFACTURER "SKA simulator"
+
+/* CK_BBOOL, read only: the key's rules met the demands of SAM mode when they were made. */
+#define CKA_SKA_SAM_APPROVED 0x80534B01UL
+
+/*
+ * Answers of the vendor calls when the rules say no. The device has conditions of these names; its
+ * numbers are not public.
+ */
+#define CKR_SKASIM_OBJECT_BLOCKED 0x80534B01UL     /* the key is blocked */
+#define CKR_SKASIM_TOKEN_NOT_FOUND 0x80534B02UL    /* no policy token of the rule is satisfied */
+#define CKR_SKASIM_PARAMETERS_INVALID 0x80534B03UL /* token or approval malformed or not for this */
+#define CKR_SKASIM_PAYLOAD_MISMATCH 0x80534B04UL   /* copies of the payload differ */
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Byte strings: borrowed (span), owned (bytes), growing (buffer); base64 and hexadecimal.
+ */
+#ifndef SKA_BASE_BYTES_H
+#define SKA_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* Borrowed: points into memory of somebody else. data may be NULL only when length is 0. */
+struct ska_span {
+    const uint8_t *data;
+    size_t length;
+};
+
+/* Owned: freed with ska_bytes_free(). */
+struct ska_bytes {
+    uint8_t *data;
+    size_t length;
+};
+
+/*
+ * Grows as it is written to. When memory runs out it remembers that (failed) and ignores further
+ * writes, so that a writer checks once, at its end. Starts as {0}.
+ */
+struct ska_buffer {
+    uint8_t *data;
+    size_t length;
+    size_t capacity;
+    bool failed;
+};
+
+static inline struct ska_span ska_span(const void *data, size_t length)
+{
+    struct ska_span span = {data, length};
+    return span;
+}
+
+static inline struct ska_span ska_span_of(const struct ska_bytes *bytes)
+{
+    return ska_span(bytes->data, bytes->length);
+}
+
+/* The span of a NUL-terminated string, without its NUL. NULL gives the empty span. */
+struct ska_span ska_span_text(const char *text);
+
+bool ska_span_equal(struct ska_span a, struct ska_span b);
+
+/* Copies. The copy always has one extra NUL byte behind it, so text can be used as a C string. */
+bool ska_bytes_copy(struct ska_bytes *to, struct ska_span from,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_bytes_free(struct ska_bytes *bytes);
+/* The same for secrets: wiped before it is freed. */
+void ska_bytes_clear_free(struct ska_bytes *bytes);
+
+void ska_buffer_add(struct ska_buffer *buffer, const void *data, size_t length);
+void ska_buffer_text(struct ska_buffer *buffer, const char *text);
+void ska_buffer_format(struct ska_buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void ska_buffer_free(struct ska_buffer *buffer);
+/* Hands the content over to `to` (with a NUL behind it) and empties the buffer. */
+bool ska_buffer_finish(struct ska_buffer *buffer, struct ska_bytes *to,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Lower-case hexadecimal and base64 (RFC 4648, padded, one line). The result is NUL-terminated. */
+bool ska_hex_encode(struct ska_span from, char **to, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_base64_encode(struct ska_span from, char **to,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Strict: false, without an error raised, for anything but canonical base64 or pairs of hex digits. */
+bool ska_hex_decode(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
+bool ska_base64_decode(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
+
+/* True for well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF). */
+bool ska_utf8_valid(struct ska_span text);
+
+/*
+ * A copy of text that is safe to show on a terminal or in a message: invalid UTF-8, control
+ * characters and characters that change the direction or are invisible become \xNN. At most limit
+ * bytes of the text are shown, then "...". NULL when memory runs out; free with free().
+ */
+char *ska_printable(struct ska_span text, size_t limit);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading and writing whole files.
+ */
+#ifndef SKA_BASE_FILE_H
+#define SKA_BASE_FILE_H
+
+#include "bytes.h"
+
+/*
+ * Reads a regular file of at most `limit` bytes; a longer one, a directory, a device or a FIFO is an
+ * error (SKA_R_FILE_FAILURE) that names the path and the reason. A FIFO does not block.
+ */
+bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The same for one name in an open directory; symbolic links are not followed. `shown` is the path
+ * that messages name.
+ */
+bool ska_file_read_at(int directory, const char *name, const char *shown, size_t limit,
+                      struct ska_bytes *content, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Replaces a file as a whole (written beside it under a temporary name, then renamed), so that no
+ * reader ever sees half of it. "-" writes to standard output.
+ */
+bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

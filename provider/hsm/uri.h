@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key URIs: `ska:` or `pkcs11:` followed by RFC 7512 attributes, and the query attributes of this
+ * project.
+ */
+#ifndef SKA_HSM_URI_H
+#define SKA_HSM_URI_H
+
+#include "../base/bytes.h"
+
+/* The longest URI that is accepted, in bytes. */
+#define HSM_URI_LIMIT 8192
+
+enum hsm_object_type { HSM_OBJECT_ANY, HSM_OBJECT_PRIVATE, HSM_OBJECT_PUBLIC, HSM_OBJECT_CERTIFICATE };
+
+/* Text members are percent-decoded, NUL-terminated UTF-8; NULL: not given. */
+struct hsm_uri {
+    char *token;
+    char *serial;
+    char *manufacturer;
+    char *model;
+    char *object;        /* CKA_LABEL */
+    struct ska_bytes id; /* CKA_ID; data == NULL: not given */
+    enum hsm_object_type type;
+    char *module_path;
+    char *pin_source; /* "file:PATH" or a path */
+    char *pin_value;  /* secret */
+    char *approvals_file;
+    char *approvals_dir;
+    char *approvals_timeout;
+    char *agent;
+    char *payload;
+};
+
+/* True when the text starts with `ska:` or `pkcs11:` (in any case). */
+bool hsm_uri_is_ours(const char *text);
+
+/*
+ * An unknown or doubled attribute, a broken percent-encoding, `%00` or invalid UTF-8 is an error
+ * (SKA_R_BAD_URI) that names the attribute; no message repeats the value of pin-value.
+ */
+bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+void hsm_uri_free(struct hsm_uri *uri); /* NULL is fine; wipes the PIN */
+
+/*
+ * The URI for one object, `ska:token=...;id=...;object=...;type=...`, percent-encoded. Members that
+ * are NULL (id_length 0, HSM_OBJECT_ANY) are left out. Free with free().
+ */
+char *hsm_uri_format(const char *token, const char *object, struct ska_span id,
+                     enum hsm_object_type type);
+
+#endif
