@@ -10,7 +10,8 @@
 #include "../base/rule.h"
 
 /* How many distinct approvers of the group are among the keys. */
-size_t ska_group_count(const struct ska_group *group, const struct ska_span *keys, size_t key_count);
+size_t ska_group_count(const struct ska_group *group, const struct ska_span *keys,
+                       size_t key_count);
 
 bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
                          size_t key_count);

@@ -15,8 +15,8 @@
 #include "../base/bytes.h"
 
 /*
- * From plain form to DER. The key is the signer's SubjectPublicKeyInfo; only its algorithm is looked
- * at. Parameters are NULL for RSA and EC (as the vendor writes them), absent for EdDSA.
+ * From plain form to DER. The key is the signer's SubjectPublicKeyInfo; only its algorithm is
+ * looked at. Parameters are NULL for RSA and EC (as the vendor writes them), absent for EdDSA.
  */
 bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct ska_span plain,
                           struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;

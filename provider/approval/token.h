@@ -27,12 +27,12 @@ struct ska_token {
     struct ska_timestamp timestamp;
     struct ska_span timestamp_signature; /* DER, see signature.h */
     bool has_payload;                    /* always for signing and modifying */
-    struct ska_span payload; /* SKA_OPERATION_MODIFY: a modify payload, see modify.h */
+    struct ska_span payload;             /* SKA_OPERATION_MODIFY: a modify payload, see modify.h */
 };
 
 /*
- * Strict: everything in its order, nothing unknown, nothing twice; payload of the kind that fits the
- * operation; the payload in a timestamp equal to that of the token for signing and modifying.
+ * Strict: everything in its order, nothing unknown, nothing twice; payload of the kind that fits
+ * the operation; the payload in a timestamp equal to that of the token for signing and modifying.
  */
 bool ska_token_decode(struct ska_span encoded, struct ska_token *token,
                       const struct ska_errors *errors) SKA_MUST_CHECK;

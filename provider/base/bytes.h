@@ -67,11 +67,13 @@ bool ska_buffer_finish(struct ska_buffer *buffer, struct ska_bytes *to,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Lower-case hexadecimal and base64 (RFC 4648, padded, one line). The result is NUL-terminated. */
-bool ska_hex_encode(struct ska_span from, char **to, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_hex_encode(struct ska_span from, char **to,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
 bool ska_base64_encode(struct ska_span from, char **to,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Strict: false, without an error raised, for anything but canonical base64 or pairs of hex digits. */
+/* Strict: false, without an error raised, for anything but canonical base64 or pairs of hex digits.
+ */
 bool ska_hex_decode(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
 bool ska_base64_decode(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
 

@@ -28,7 +28,7 @@ struct ska_errors {
  * says all of it. The text names what helps (key label, request id, approver, what to do), never a
  * secret. With errors == NULL nothing is reported.
  */
-#define ska_fail(errors, reason, ...)                                                             \
+#define ska_fail(errors, reason, ...)                                                              \
     ska_fail_at((errors), (reason), __FILE__, __LINE__, __func__, __VA_ARGS__)
 
 bool ska_fail_at(const struct ska_errors *errors, enum ska_reason reason, const char *file,

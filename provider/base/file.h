@@ -8,8 +8,8 @@
 #include "bytes.h"
 
 /*
- * Reads a regular file of at most `limit` bytes; a longer one, a directory, a device or a FIFO is an
- * error (SKA_R_FILE_FAILURE) that names the path and the reason. A FIFO does not block.
+ * Reads a regular file of at most `limit` bytes; a longer one, a directory, a device or a FIFO is
+ * an error (SKA_R_FILE_FAILURE) that names the path and the reason. A FIFO does not block.
  */
 bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -27,5 +27,8 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
  */
 bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Writes all of it to an open descriptor, whatever interrupts; false: errno says why. */
+bool ska_write_all(int fd, struct ska_span content) SKA_MUST_CHECK;
 
 #endif

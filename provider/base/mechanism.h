@@ -46,7 +46,8 @@ struct ska_mechanism {
     size_t salt_length;          /* PSS only, in bytes */
 };
 
-/* What an approval token may allow. The numbers are ours; the wire and the vendor have their own. */
+/* What an approval token may allow. The numbers are ours; the wire and the vendor have their own.
+ */
 enum ska_operation {
     SKA_OPERATION_SIGN,
     SKA_OPERATION_BLOCK,
@@ -55,7 +56,13 @@ enum ska_operation {
 };
 
 /* The four rules of an SKA key, as indices. */
-enum ska_rule_kind { SKA_RULE_USE, SKA_RULE_BLOCK, SKA_RULE_UNBLOCK, SKA_RULE_MODIFY, SKA_RULE_COUNT };
+enum ska_rule_kind {
+    SKA_RULE_USE,
+    SKA_RULE_BLOCK,
+    SKA_RULE_UNBLOCK,
+    SKA_RULE_MODIFY,
+    SKA_RULE_COUNT
+};
 
 /* Length in bytes; 0 for SKA_DIGEST_NONE. */
 size_t ska_digest_length(enum ska_digest digest);

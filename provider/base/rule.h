@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A rule of an SKA key as plain data. A rule is satisfied when one of its policy tokens is; a policy
- * token when all of its groups are and the time lies in its window; a group when at least `quorum`
- * distinct approvers of it have approved. A rule without policy tokens can never be satisfied.
+ * A rule of an SKA key as plain data. A rule is satisfied when one of its policy tokens is; a
+ * policy token when all of its groups are and the time lies in its window; a group when at least
+ * `quorum` distinct approvers of it have approved. A rule without policy tokens can never be
+ * satisfied.
  */
 #ifndef SKA_BASE_RULE_H
 #define SKA_BASE_RULE_H

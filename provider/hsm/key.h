@@ -54,8 +54,8 @@ void hsm_key_state_clear(struct hsm_key_state *state);
 
 /*
  * Signs with an ordinary key (C_SignInit, C_Sign). Input by mechanism->form: DigestInfo, digest or
- * message. The signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer in,
- * length out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules.
+ * message. The signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer
+ * in, length out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules.
  */
 bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
                   uint8_t *signature, size_t *signature_length,
@@ -70,9 +70,9 @@ struct hsm_timestamp {
 };
 
 /* The approval token for an operation with this key (C_CreateApprovalToken). */
-bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation, struct ska_span payload,
-                          const struct hsm_timestamp *timestamp, struct ska_bytes *token,
-                          const struct ska_errors *errors) SKA_MUST_CHECK;
+bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
+                          struct ska_span payload, const struct hsm_timestamp *timestamp,
+                          struct ska_bytes *token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 struct hsm_approval {
     bool certificate;          /* what signer is: a certificate or a SubjectPublicKeyInfo */
@@ -106,10 +106,10 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
 
 struct hsm_key_template {
     enum ska_key_type type;
-    unsigned int bits; /* RSA */
-    const char *curve; /* EC: libcrypto's name, "P-256" or "prime256v1" */
-    const char *label; /* required; must not be in use by a private key: SKA_R_LABEL_IN_USE */
-    struct ska_span id;                            /* empty: a random one is made */
+    unsigned int bits;  /* RSA */
+    const char *curve;  /* EC: libcrypto's name, "P-256" or "prime256v1" */
+    const char *label;  /* required; must not be in use by a private key: SKA_R_LABEL_IN_USE */
+    struct ska_span id; /* empty: a random one is made */
     const struct ska_rule *rules[SKA_RULE_COUNT]; /* all four for an SKA key, all NULL for none */
     bool blocked;
 };

@@ -2,8 +2,8 @@
 /*
  * PKCS#11 modules and their tokens. Both live as long as the process: a module is loaded once, by
  * its path, and never unloaded or finalized, since the application or another provider may be using
- * it too. All functions may be called from any thread; after a fork sessions are opened anew and the
- * login is repeated with the PIN that is kept in memory.
+ * it too. All functions may be called from any thread; after a fork sessions are opened anew and
+ * the login is repeated with the PIN that is kept in memory.
  */
 #ifndef SKA_HSM_TOKEN_H
 #define SKA_HSM_TOKEN_H
@@ -65,8 +65,8 @@ bool hsm_token_logged_in(struct hsm_token *token);
 
 /*
  * Logs in unless that is done already. No PIN to be had: SKA_R_PIN_MISSING. A wrong one:
- * SKA_R_PIN_INCORRECT, after one attempt; the same PIN is never tried a second time in this process.
- * A PIN file that others may read is used, and named in a warning by check-config only.
+ * SKA_R_PIN_INCORRECT, after one attempt; the same PIN is never tried a second time in this
+ * process. A PIN file that others may read is used, and named in a warning by check-config only.
  */
 bool hsm_token_login(struct hsm_token *token, const struct hsm_pin *pin,
                      const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -11,7 +11,12 @@
 /* The longest URI that is accepted, in bytes. */
 #define HSM_URI_LIMIT 8192
 
-enum hsm_object_type { HSM_OBJECT_ANY, HSM_OBJECT_PRIVATE, HSM_OBJECT_PUBLIC, HSM_OBJECT_CERTIFICATE };
+enum hsm_object_type {
+    HSM_OBJECT_ANY,
+    HSM_OBJECT_PRIVATE,
+    HSM_OBJECT_PUBLIC,
+    HSM_OBJECT_CERTIFICATE
+};
 
 /* Text members are percent-decoded, NUL-terminated UTF-8; NULL: not given. */
 struct hsm_uri {

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Base64 and hexadecimal; libcrypto does the work, strictness is added here. */
+#include "bytes.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+static const char hex_digits[] = "0123456789abcdef";
+
+bool ska_hex_encode(struct ska_span from, char **to, const struct ska_errors *errors)
+{
+    char *text = malloc(from.length * 2 + 1);
+
+    if (text == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu bytes as hexadecimal", from.length);
+    for (size_t i = 0; i < from.length; i++) {
+        text[2 * i] = hex_digits[from.data[i] >> 4];
+        text[2 * i + 1] = hex_digits[from.data[i] & 15];
+    }
+    text[from.length * 2] = 0;
+    *to = text;
+    return true;
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+bool ska_hex_decode(const char *text, struct ska_bytes *to)
+{
+    size_t length = strlen(text);
+    uint8_t *data = NULL;
+
+    if (length % 2 != 0 || (data = malloc(length / 2 + 1)) == NULL)
+        return false;
+    for (size_t i = 0; i < length / 2; i++) {
+        int high = hex_value(text[2 * i]);
+        int low = hex_value(text[2 * i + 1]);
+
+        if (high < 0 || low < 0) {
+            free(data);
+            return false;
+        }
+        data[i] = (uint8_t)(high << 4 | low);
+    }
+    data[length / 2] = 0;
+    to->data = data;
+    to->length = length / 2;
+    return true;
+}
+
+bool ska_base64_encode(struct ska_span from, char **to, const struct ska_errors *errors)
+{
+    char *text = NULL;
+
+    if (from.length > INT_MAX / 2)
+        return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "%zu bytes as base64", from.length);
+    text = malloc((from.length + 2) / 3 * 4 + 1);
+    if (text == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu bytes as base64", from.length);
+    text[0] = 0;
+    if (from.length > 0)
+        EVP_EncodeBlock((unsigned char *)text, from.data, (int)from.length);
+    *to = text;
+    return true;
+}
+
+/* EVP_DecodeBlock() counts padding as data and forgives white space: encoding again tells. */
+bool ska_base64_decode(const char *text, struct ska_bytes *to)
+{
+    size_t length = strlen(text);
+    struct ska_bytes data = {NULL, 0};
+    char *again = NULL;
+    bool same = false;
+
+    if (length % 4 != 0 || length > INT_MAX / 2)
+        return false;
+    data.data = malloc(length / 4 * 3 + 1);
+    if (data.data == NULL)
+        return false;
+    if (length > 0) {
+        int decoded = EVP_DecodeBlock(data.data, (const unsigned char *)text, (int)length);
+
+        if (decoded != (int)(length / 4 * 3)) {
+            ska_bytes_free(&data);
+            return false;
+        }
+        data.length = (size_t)decoded - (text[length - 1] == '=') - (text[length - 2] == '=');
+    }
+    data.data[data.length] = 0;
+    same = ska_base64_encode(ska_span_of(&data), &again, NULL) && strcmp(again, text) == 0;
+    free(again);
+    if (!same) {
+        ska_bytes_free(&data);
+        return false;
+    }
+    *to = data;
+    return true;
+}

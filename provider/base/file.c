@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool read_all(int fd, const char *shown, size_t limit, struct ska_bytes *content,
+                     const struct ska_errors *errors)
+{
+    struct stat status;
+    uint8_t *data = NULL;
+    size_t length = 0;
+
+    if (fstat(fd, &status) != 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: not a regular file", shown);
+    if ((uintmax_t)status.st_size > limit)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: longer than %zu bytes", shown, limit);
+    data = malloc((size_t)status.st_size + 2);
+    if (data == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", shown);
+    /* One byte more than expected is asked for, so that a file that grows meanwhile is noticed. */
+    for (;;) {
+        ssize_t got = read(fd, data + length, (size_t)status.st_size + 1 - length);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 || length + (size_t)got > (size_t)status.st_size) {
+            ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
+                     got < 0 ? strerror(errno) : "changed while it was read");
+            free(data);
+            return false;
+        }
+        if (got == 0)
+            break;
+        length += (size_t)got;
+    }
+    data[length] = 0;
+    content->data = data;
+    content->length = length;
+    return true;
+}
+
+bool ska_file_read_at(int directory, const char *name, const char *shown, size_t limit,
+                      struct ska_bytes *content, const struct ska_errors *errors)
+{
+    /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool done = false;
+
+    if (fd < 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
+                        errno == ELOOP ? "is a symbolic link" : strerror(errno));
+    done = read_all(fd, shown, limit, content, errors);
+    close(fd);
+    return done;
+}
+
+bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
+                   const struct ska_errors *errors)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool done = false;
+
+    if (fd < 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", path, strerror(errno),
+                        (unsigned long)geteuid());
+    done = read_all(fd, path, limit, content, errors);
+    close(fd);
+    return done;
+}
+
+bool ska_write_all(int fd, struct ska_span content)
+{
+    while (content.length > 0) {
+        ssize_t written = write(fd, content.data, content.length);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        content.data += written;
+        content.length -= (size_t)written;
+    }
+    return true;
+}
+
+/* A device or a FIFO is written to, never replaced. */
+static bool write_special(const char *path, struct ska_span content,
+                          const struct ska_errors *errors)
+{
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    bool done = fd >= 0 && ska_write_all(fd, content);
+
+    if (!done)
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+static bool replace_file(const char *path, struct ska_span content, unsigned int mode,
+                         const struct ska_errors *errors)
+{
+    char *temporary = NULL;
+    int fd = -1;
+    bool done = false;
+
+    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    done = ska_write_all(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0 &&
+           rename(temporary, path) == 0;
+    if (!done) {
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+        unlink(temporary);
+    }
+    close(fd);
+out:
+    free(temporary);
+    return done;
+}
+
+bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
+                    const struct ska_errors *errors)
+{
+    struct stat status;
+
+    if (strcmp(path, "-") == 0)
+        return ska_write_all(STDOUT_FILENO, content) ||
+               ska_fail(errors, SKA_R_FILE_FAILURE, "standard output: %s", strerror(errno));
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return write_special(path, content, errors);
+    return replace_file(path, content, mode, errors);
+}
