@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON from others. cJSON parses; what it forgives is refused before: nesting above 16, invalid
+ * UTF-8, "\u0000", doubled members, anything behind the value, more than 1 MiB.
+ */
+#ifndef SKA_APPROVAL_JSON_H
+#define SKA_APPROVAL_JSON_H
+
+#include <cjson/cJSON.h>
+
+#include "../base/bytes.h"
+
+#define SKA_JSON_LIMIT ((size_t)1024 * 1024)
+#define SKA_JSON_DEPTH 16
+
+/*
+ * `shown` names the text in messages (a path, "ska-approvals"). Errors: SKA_R_BAD_JSON with the
+ * reason and the place. Free with cJSON_Delete().
+ */
+bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Members of an object. Absent (or null): true with *value untouched, unless required; of another
+ * type: false. Errors are raised with `reason`, naming the member as "where.name".
+ */
+struct ska_json_place {
+    const cJSON *object;
+    const char *where;
+    enum ska_reason reason;
+    const struct ska_errors *errors;
+};
+enum ska_json_need { SKA_JSON_OPTIONAL, SKA_JSON_REQUIRED };
+
+bool ska_json_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   const char **value) SKA_MUST_CHECK; /* borrowed from the tree */
+bool ska_json_uint(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   uint64_t *value) SKA_MUST_CHECK; /* whole numbers from 0 to 2^53 */
+bool ska_json_bool(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   bool *value) SKA_MUST_CHECK;
+/* Strict base64; *value is owned by the caller. */
+bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     struct ska_bytes *value) SKA_MUST_CHECK;
+bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     const cJSON **value) SKA_MUST_CHECK;
+bool ska_json_array(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    const cJSON **value) SKA_MUST_CHECK;
+
+/* Adding members; false only when memory runs out (no error raised). Empty spans add "". */
+bool ska_json_add_text(cJSON *object, const char *name, const char *value) SKA_MUST_CHECK;
+bool ska_json_add_base64(cJSON *object, const char *name, struct ska_span value) SKA_MUST_CHECK;
+bool ska_json_add_hex(cJSON *object, const char *name, struct ska_span value) SKA_MUST_CHECK;
+
+#endif

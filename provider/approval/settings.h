@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings, as the configuration names them (interfaces, section 4). Provider and tool read the
+ * same section, each by its own means; the meaning of its keys is here.
+ */
+#ifndef SKA_APPROVAL_SETTINGS_H
+#define SKA_APPROVAL_SETTINGS_H
+
+#include "../base/error.h"
+#include "../base/mechanism.h"
+
+/* Text members are owned, NULL when not set. */
+struct ska_settings {
+    char *pkcs11_module;
+    char *token;
+    char *pin_source;
+    char *approvals_dir;
+    bool payload_set;
+    enum ska_payload_form payload;
+};
+
+/* The names of all keys, ended by NULL. */
+extern const char *const ska_setting_names[];
+
+/* Sets one; a bad value is SKA_R_BAD_CONFIGURATION and names key and value. */
+bool ska_settings_set(struct ska_settings *settings, const char *name, const char *value,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_settings_clear(struct ska_settings *settings);
+
+/* "digest" or "message". */
+bool ska_payload_form_from_text(const char *text, enum ska_payload_form *form) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of one signature: from a key, a mechanism and a payload to the one call that carries the
+ * complete request to the HSM.
+ */
+#ifndef SKA_APPROVAL_SIGNING_H
+#define SKA_APPROVAL_SIGNING_H
+
+#include "../hsm/key.h"
+#include "request.h"
+
+/*
+ * Where approvals come from: those of the highest level that names any (signature parameters, the
+ * key's URI, the configuration), used together. All members may be NULL.
+ */
+struct ska_sources {
+    const char *bundle;      /* JSON text */
+    const char *bundle_file; /* path */
+    const char *directory;   /* path */
+};
+
+bool ska_sources_any(const struct ska_sources *sources);
+
+struct ska_signing {
+    OSSL_LIB_CTX *libctx; /* for hashing and verifying */
+    struct hsm_key *key;  /* an SKA key */
+    struct ska_mechanism mechanism;
+    struct ska_span payload; /* passed ska_payload_check() */
+    struct ska_sources sources;
+    const char *description; /* may be NULL */
+};
+
+/*
+ * Signs, or says why not. *signature_length: size of the buffer in, length out. The HSM's signing
+ * call is reached at most once, and only with a token that was checked to be for this key, this
+ * operation and exactly this payload.
+ */
+bool ska_sign(const struct ska_signing *signing, uint8_t *signature, size_t *signature_length,
+              const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * A new request for an operation with a key: its token made by the HSM, no approvals yet. For
+ * SKA_OPERATION_SIGN mechanism and payload are given. Free with ska_request_free().
+ */
+struct ska_request_options {
+    OSSL_LIB_CTX *libctx;
+    enum ska_operation operation;
+    const struct ska_mechanism *mechanism;
+    struct ska_span payload;
+    const char *description; /* may be NULL */
+};
+bool ska_request_make(struct hsm_key *key, const struct ska_request_options *options,
+                      struct ska_request **request, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* That a request is for this key, and its token with it. */
+bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Sends a complete request for signing to the HSM; explains a refusal. */
+bool ska_request_execute(OSSL_LIB_CTX *libctx, struct hsm_key *key,
+                         const struct ska_request *request, uint8_t *signature,
+                         size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "locate.h"
+
+bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
+                struct hsm_token **token, const struct ska_errors *errors)
+{
+    struct hsm_token_match match = {uri->token, uri->serial, uri->manufacturer, uri->model};
+    const char *path = uri->module_path != NULL ? uri->module_path : defaults->module;
+    struct hsm_module *module = NULL;
+
+    if (path == NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "no PKCS#11 module: set pkcs11-module in the configuration or module-path "
+                        "in the URI");
+    if (match.label == NULL && match.serial == NULL && match.manufacturer == NULL &&
+        match.model == NULL)
+        match.label = defaults->token;
+    return hsm_module_open(path, &module, errors) && hsm_token_find(module, &match, token, errors);
+}
+
+bool hsm_locate_login(struct hsm_token *token, const struct hsm_uri *uri,
+                      const struct hsm_defaults *defaults, hsm_pin_prompt *prompt, void *prompt_arg,
+                      const struct ska_errors *errors)
+{
+    struct hsm_pin pin = {uri->pin_value, uri->pin_source, prompt, prompt_arg};
+
+    if (pin.source == NULL)
+        pin.source = defaults->pin_source;
+    return hsm_token_login(token, &pin, errors);
+}
