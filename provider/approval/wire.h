@@ -9,6 +9,9 @@
 
 #include "../base/bytes.h"
 
+/* A length is 16 bits wide. */
+#define SKA_WIRE_VALUE_LIMIT ((size_t)0xFFFF)
+
 /* Published element types. */
 enum ska_wire_type {
     SKA_WIRE_APPROVER_COUNT = 0x0003,
@@ -46,6 +49,9 @@ struct ska_wire_reader {
 
 /* Checks the header of a whole container and stands before its first element. */
 bool ska_wire_open(struct ska_wire_reader *reader, struct ska_span container) SKA_MUST_CHECK;
+
+/* Whether the bytes are one whole container of elements, each of them checked; of any types. */
+bool ska_wire_well_formed(struct ska_span container);
 
 bool ska_wire_at_end(const struct ska_wire_reader *reader);
 
