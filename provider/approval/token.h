@@ -27,7 +27,7 @@ struct ska_token {
     struct ska_timestamp timestamp;
     struct ska_span timestamp_signature; /* DER, see signature.h */
     bool has_payload;                    /* always for signing and modifying */
-    struct ska_span payload;             /* SKA_OPERATION_MODIFY: a modify payload, see modify.h */
+    struct ska_span payload;             /* SKA_OPERATION_MODIFY: a modify payload, see rule.h */
 };
 
 /*
@@ -36,6 +36,10 @@ struct ska_token {
  */
 bool ska_token_decode(struct ska_span encoded, struct ska_token *token,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * Of the timestamp only its block is read. Writes nothing that ska_token_decode() would refuse:
+ * SKA_R_BAD_INPUT_LENGTH for a value that is too long, SKA_R_BAD_TOKEN for parts that do not fit.
+ */
 bool ska_token_encode(const struct ska_token *token, struct ska_bytes *encoded,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
