@@ -35,6 +35,10 @@ struct ska_modify {
     struct ska_span rules[SKA_RULE_COUNT];
 };
 
+/*
+ * Strict about the payload; of a rule only that it is a whole container of elements, since it may be
+ * one that only the device can read. ska_rule_decode() reads it.
+ */
 bool ska_modify_decode(struct ska_span encoded, struct ska_modify *modify,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 bool ska_modify_encode(const struct ska_modify *modify, struct ska_bytes *encoded,
