@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the tests of the codec share: a recorder of failures, the published vectors, and a writer of
+ * containers that is written from the description of the format and not from the encoder.
+ */
+#ifndef SKA_TEST_CODEC_SUPPORT_H
+#define SKA_TEST_CODEC_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "provider/base/bytes.h"
+#include "provider/base/file.h"
+
+/* ---- Failures ------------------------------------------------------------------------------- */
+
+struct recorder {
+    int count;
+    enum ska_reason reason;
+    char text[256];
+};
+
+static inline void record(void *arg, enum ska_reason reason, const char *file, int line,
+                          const char *function, const char *format, va_list args)
+{
+    struct recorder *recorder = arg;
+
+    (void)file;
+    (void)line;
+    (void)function;
+    recorder->count++;
+    recorder->reason = reason;
+    vsnprintf(recorder->text, sizeof(recorder->text), format, args);
+}
+
+static inline struct ska_errors errors_into(struct recorder *recorder)
+{
+    struct ska_errors errors = {record, recorder};
+
+    memset(recorder, 0, sizeof(*recorder));
+    return errors;
+}
+
+#define assert_raised(recorder, expected)                                                          \
+    do {                                                                                           \
+        assert_int_equal((recorder)->count, 1);                                                    \
+        assert_int_equal((recorder)->reason, (expected));                                          \
+    } while (0)
+
+/* ---- Bytes ---------------------------------------------------------------------------------- */
+
+#define assert_span_equal(a, b)                                                                    \
+    do {                                                                                           \
+        struct ska_span span_a = (a), span_b = (b);                                                \
+                                                                                                   \
+        assert_int_equal(span_a.length, span_b.length);                                            \
+        if (span_a.length > 0)                                                                     \
+            assert_memory_equal(span_a.data, span_b.data, span_a.length);                          \
+    } while (0)
+
+static inline struct ska_bytes from_hex(const char *hex)
+{
+    struct ska_bytes bytes = {NULL, 0};
+
+    assert_true(ska_hex_decode(hex, &bytes));
+    return bytes;
+}
+
+/* The same content in memory of exactly its length, so that a sanitizer sees one byte too far. */
+static inline struct ska_span exact(struct ska_span content)
+{
+    uint8_t *copy = malloc(content.length > 0 ? content.length : 1);
+
+    assert_non_null(copy);
+    if (content.length > 0)
+        memcpy(copy, content.data, content.length);
+    return ska_span(copy, content.length);
+}
+
+static inline void exact_free(struct ska_span content)
+{
+    free((void *)(uintptr_t)content.data);
+}
+
+/* ---- Containers by hand --------------------------------------------------------------------- */
+
+struct writer {
+    uint8_t data[256 * 1024];
+    size_t length;
+};
+
+static inline void put(struct writer *w, const void *data, size_t length)
+{
+    assert_true(length <= sizeof(w->data) - w->length);
+    if (length > 0)
+        memcpy(w->data + w->length, data, length);
+    w->length += length;
+}
+
+static inline void put_number(struct writer *w, uint64_t value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        uint8_t byte = (uint8_t)(value >> 8 * i);
+
+        put(w, &byte, 1);
+    }
+}
+
+static inline void put_element(struct writer *w, unsigned int type, const void *data, size_t length)
+{
+    put_number(w, type, 2);
+    put_number(w, length, 2);
+    put(w, data, length);
+    while (w->length % 4 != 0)
+        put(w, "", 1);
+}
+
+static inline void put_u32(struct writer *w, unsigned int type, uint32_t value)
+{
+    put_number(w, type, 2);
+    put_number(w, 4, 2);
+    put_number(w, value, 4);
+}
+
+static inline void put_u64(struct writer *w, unsigned int type, uint64_t value)
+{
+    put_number(w, type, 2);
+    put_number(w, 8, 2);
+    put_number(w, value, 8);
+}
+
+/* Puts the length in front of what was written so far. */
+static inline void wrap(struct writer *w)
+{
+    uint8_t header[4];
+
+    for (size_t i = 0; i < 4; i++)
+        header[i] = (uint8_t)(w->length >> 8 * i);
+    assert_true(w->length + 4 <= sizeof(w->data));
+    memmove(w->data + 4, w->data, w->length);
+    memcpy(w->data, header, 4);
+    w->length += 4;
+}
+
+static inline struct ska_span written(const struct writer *w)
+{
+    return ska_span(w->data, w->length);
+}
+
+/* ---- Chance, the same in every run ---------------------------------------------------------- */
+
+struct dice {
+    uint64_t state;
+};
+
+/* xorshift64; the seed must not be 0. */
+static inline uint64_t roll(struct dice *dice)
+{
+    dice->state ^= dice->state << 13;
+    dice->state ^= dice->state >> 7;
+    dice->state ^= dice->state << 17;
+    return dice->state;
+}
+
+static inline size_t roll_below(struct dice *dice, size_t limit)
+{
+    return (size_t)(roll(dice) % limit);
+}
+
+static inline void roll_bytes(struct dice *dice, uint8_t *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        data[i] = (uint8_t)(roll(dice) >> 11);
+}
+
+/* ---- Published vectors ---------------------------------------------------------------------- */
+
+static inline cJSON *read_vectors(void)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct ska_bytes content = {NULL, 0};
+    cJSON *vectors = NULL;
+
+    assert_true(ska_file_read(SKA_SOURCE_DIR "/tests/vectors/approval-tokens.json", 1 << 20,
+                              &content, &errors));
+    vectors = cJSON_Parse((const char *)content.data);
+    assert_non_null(vectors);
+    ska_bytes_free(&content);
+    return vectors;
+}
+
+static inline const char *text_in(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+    assert_non_null(text);
+    return text;
+}
+
+static inline struct ska_bytes base64_in(const cJSON *object, const char *name)
+{
+    struct ska_bytes bytes = {NULL, 0};
+
+    assert_true(ska_base64_decode(text_in(object, name), &bytes));
+    return bytes;
+}
+
+static inline double number_in(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    assert_true(cJSON_IsNumber(item));
+    return item->valuedouble;
+}
+
+#endif
