@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json_scan.h"
+
+/* Whole numbers up to here are exact in a double. */
+#define UINT_LIMIT 9007199254740991.0
+
+bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
+                    const struct ska_errors *errors)
+{
+    char *name = ska_printable(ska_span_text(shown), 4096);
+    struct ska_bytes copy = {NULL, 0};
+    bool done = false;
+
+    if (name == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
+    if (!ska_json_scan(text, name, errors) || !ska_bytes_copy(&copy, text, errors))
+        goto out;
+    /* With the NUL behind it, which cJSON wants to see when nothing may follow the value. */
+    *json = cJSON_ParseWithLengthOpts((const char *)copy.data, copy.length + 1, NULL, 1);
+    done = *json != NULL ||
+           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
+out:
+    ska_bytes_free(&copy);
+    free(name);
+    return done;
+}
+
+/* ---- Members -------------------------------------------------------------------------------- */
+
+/* What stands between the name of a place and that of a member. */
+static const char *separator(const char *where)
+{
+    size_t length = strlen(where);
+
+    return length == 0 ? "" : where[length - 1] == ':' ? " " : ".";
+}
+
+bool ska_json_fail(const struct ska_json_place *place, const char *name, const char *what)
+{
+    return ska_fail(place->errors, place->reason, "%s%s%s: %s", place->where,
+                    separator(place->where), name, what);
+}
+
+bool ska_json_fail_value(const struct ska_json_place *place, const char *name, const char *value,
+                         const char *wanted)
+{
+    char *shown = ska_printable(ska_span_text(value), 64);
+
+    ska_fail(place->errors, place->reason, "%s%s%s: '%s' is not %s", place->where,
+             separator(place->where), name, shown == NULL ? "" : shown, wanted);
+    free(shown);
+    return false;
+}
+
+char *ska_json_where(const struct ska_json_place *place, const char *name)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    ska_buffer_format(&buffer, "%s%s%s", place->where, separator(place->where), name);
+    if (!ska_buffer_finish(&buffer, &text, place->errors))
+        return NULL;
+    return (char *)text.data;
+}
+
+char *ska_json_where_index(const char *where, size_t index, const struct ska_errors *errors)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    ska_buffer_format(&buffer, "%s[%zu]", where, index);
+    if (!ska_buffer_finish(&buffer, &text, errors))
+        return NULL;
+    return (char *)text.data;
+}
+
+/* *item is NULL for one that is absent or null. */
+static bool find(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                 const cJSON **item)
+{
+    *item = cJSON_GetObjectItemCaseSensitive(place->object, name);
+    if (cJSON_IsNull(*item))
+        *item = NULL;
+    if (*item == NULL && need == SKA_JSON_REQUIRED)
+        return ska_json_fail(place, name, "missing");
+    return true;
+}
+
+bool ska_json_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   const char **value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, &item))
+        return false;
+    if (item == NULL)
+        return true;
+    if (!cJSON_IsString(item))
+        return ska_json_fail(place, name, "text expected");
+    *value = item->valuestring;
+    return true;
+}
+
+bool ska_json_uint(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   uint64_t *value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, &item))
+        return false;
+    if (item == NULL)
+        return true;
+    if (!cJSON_IsNumber(item))
+        return ska_json_fail(place, name, "number expected");
+    if (!(item->valuedouble >= 0 && item->valuedouble <= UINT_LIMIT) ||
+        (double)(uint64_t)item->valuedouble != item->valuedouble)
+        return ska_json_fail(place, name, "whole number from 0 to 9007199254740991 expected");
+    *value = (uint64_t)item->valuedouble;
+    return true;
+}
+
+bool ska_json_bool(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   bool *value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, &item))
+        return false;
+    if (item == NULL)
+        return true;
+    if (!cJSON_IsBool(item))
+        return ska_json_fail(place, name, "true or false expected");
+    *value = cJSON_IsTrue(item);
+    return true;
+}
+
+bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     struct ska_bytes *value)
+{
+    const char *text = NULL;
+    struct ska_bytes bytes = {NULL, 0};
+
+    if (!ska_json_text(place, name, need, &text))
+        return false;
+    if (text == NULL)
+        return true;
+    if (!ska_base64_decode(text, &bytes))
+        return ska_json_fail(place, name, "base64 on one line expected");
+    ska_bytes_free(value);
+    *value = bytes;
+    return true;
+}
+
+bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     const cJSON **value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, &item))
+        return false;
+    if (item == NULL)
+        return true;
+    if (!cJSON_IsObject(item))
+        return ska_json_fail(place, name, "object expected");
+    *value = item;
+    return true;
+}
+
+bool ska_json_array(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    const cJSON **value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, &item))
+        return false;
+    if (item == NULL)
+        return true;
+    if (!cJSON_IsArray(item))
+        return ska_json_fail(place, name, "array expected");
+    *value = item;
+    return true;
+}
+
+bool ska_json_only(const struct ska_json_place *place, const char *const *names)
+{
+    const cJSON *member = NULL;
+
+    cJSON_ArrayForEach(member, place->object)
+    {
+        const char *const *name = names;
+
+        while (*name != NULL && strcmp(*name, member->string) != 0)
+            name++;
+        if (*name == NULL) {
+            char *shown = ska_printable(ska_span_text(member->string), 64);
+
+            ska_json_fail(place, shown == NULL ? "" : shown, "unknown member");
+            free(shown);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- Adding --------------------------------------------------------------------------------- */
+
+bool ska_json_add_text(cJSON *object, const char *name, const char *value)
+{
+    return value == NULL || cJSON_AddStringToObject(object, name, value) != NULL;
+}
+
+bool ska_json_add_base64(cJSON *object, const char *name, struct ska_span value)
+{
+    char *text = NULL;
+    bool done =
+        ska_base64_encode(value, &text, NULL) && cJSON_AddStringToObject(object, name, text);
+
+    free(text);
+    return done;
+}
+
+bool ska_json_add_hex(cJSON *object, const char *name, struct ska_span value)
+{
+    char *text = NULL;
+    bool done = ska_hex_encode(value, &text, NULL) && cJSON_AddStringToObject(object, name, text);
+
+    free(text);
+    return done;
+}
+
+bool ska_json_print(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    char *printed = cJSON_Print(json);
+    size_t length = printed == NULL ? 0 : strlen(printed);
+    struct ska_buffer buffer = {0};
+    bool done = false;
+
+    if (printed == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "writing JSON");
+    if (length >= SKA_JSON_LIMIT)
+        ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "JSON of %zu bytes, more than %zu", length,
+                 SKA_JSON_LIMIT - 1);
+    else if (!ska_utf8_valid(ska_span(printed, length)))
+        ska_fail(errors, SKA_R_UNSUPPORTED, "a name that is not UTF-8 cannot be written as JSON");
+    else {
+        ska_buffer_add(&buffer, printed, length);
+        ska_buffer_text(&buffer, "\n");
+        done = ska_buffer_finish(&buffer, text, errors);
+    }
+    cJSON_free(printed);
+    return done;
+}
