@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# openssl.cnf.example, with its paths replaced, is a configuration that works.
+. "$(dirname "$0")/lib.sh"
+board
+printf 'A document.\n' >document
+key seal p256
+mkdir -m 700 approvals
+
+replace() { # KEY VALUE: the key stands once in the example
+    [ "$(grep -c "^$1 = " openssl.cnf)" -eq 1 ] || fail "openssl.cnf.example has no single $1"
+    sed -i "s|^$1 = .*|$1 = $2|" openssl.cnf
+}
+cp "$source_dir/openssl.cnf.example" openssl.cnf
+replace module "$binary_dir/provider/ska.so"
+replace pkcs11-module "$simulator"
+replace token "$token"
+replace pin-source "file:$work/pin"
+replace approvals-dir "$work/approvals"
+[ "$(grep -c '/usr\|/etc\|/var' <(grep -v '^#' openssl.cnf))" -eq 0 ] || fail "paths are left over"
+
+succeeds ska list -providers
+grep -q '^  ska' stdout.txt && grep -q '^  default' stdout.txt || fail "a provider is missing"
+succeeds skatool check-config
+[ ! -s stderr.txt ] || fail "check-config complains: $(cat stderr.txt)"
+
+sign=(ska dgst -sha256 -sign 'ska:object=seal' -out signature document)
+takes 0 refused 'approvals pending' "${sign[@]}"
+id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
+succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
+takes 1 quietly "${sign[@]}"
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+
+# What check-config is for: each thing that is wrong is reported, with a status that is not 0.
+broken() { # KEY VALUE PATTERN
+    cp openssl.cnf good.cnf
+    replace "$1" "$2"
+    local status=0
+    skatool check-config >out.txt 2>&1 || status=$?
+    [ "$status" -ge 1 ] && [ "$status" -le 4 ] || fail "check-config: status $status with $1 = $2"
+    grep -qE -- "$3" out.txt || fail "check-config does not name $3: $(cat out.txt)"
+    mv good.cnf openssl.cnf
+}
+broken pkcs11-module /nonexistent.so nonexistent.so
+broken token elsewhere elsewhere
+broken pin-source "file:$work/nowhere" nowhere
+broken approvals-dir "$work/nodir" nodir
+broken payload sometimes sometimes
+chmod 644 pin
+skatool check-config >out.txt 2>&1 || true
+grep -qiE 'read|permission|mode' out.txt || fail "a PIN file open to all is not named: $(cat out.txt)"
+chmod 600 pin
+pass

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What the scenarios share. A scenario is a bash script that sources this file first; it then stands
+# in an empty directory of its own, with an empty token of the simulator, and ends with `pass`.
+# By hand: tests/scenario/NAME.sh (SKA_BINARY_DIR names another build directory than build).
+
+set -Eeuo pipefail
+
+scenario=$(basename "$0" .sh)
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+binary_dir=${SKA_BINARY_DIR:-$source_dir/build}
+programs=$binary_dir/tests
+simulator=$binary_dir/simulator/libskasim.so
+work=$binary_dir/tests/scenario/$scenario
+
+# What the caller's shell has set must not change what is tested.
+unset OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR PKCS11_MODULE_PATH
+export LC_ALL=C
+
+rm -rf "$work"
+mkdir -p "$work/tokens"
+cd "$work"
+exec </dev/null
+
+fail() {
+    local IFS=' '
+    printf '%s: FAILED: %s\n' "$scenario" "$*" >&2
+    exit 1
+}
+trap 'printf "%s: FAILED at %s line %s: %s\n" "$scenario" "${BASH_SOURCE[0]##*/}" "$LINENO" \
+    "$BASH_COMMAND" >&2' ERR
+
+passed=no
+finish() {
+    local status=$?
+    if [ "$status" -eq 0 ] && [ "$passed" = no ]; then
+        echo "$scenario: FAILED: did not come to its end" >&2
+        exit 1
+    fi
+}
+trap finish EXIT
+pass() {
+    passed=yes
+    echo "$scenario: passed"
+    exit 0
+}
+
+# ---- Sanitizers ----------------------------------------------------------------------------------
+#
+# openssl and softhsm2-util are not built with sanitizers, so the runtimes are loaded before them.
+# Only for programs that load our modules: bash and the plain openssl are nobody's business here.
+
+preload=
+if grep -q '^SKA_SANITIZE:BOOL=ON' "$binary_dir/CMakeCache.txt"; then
+    preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+    # Modules that stay loaded keep their names in reports, and their leaks can be told apart.
+    preload="$preload $programs/libfake_dlclose.so"
+    # A status that no tool uses, so that a finding is never taken for an expected refusal.
+    export ASAN_OPTIONS=exitcode=99:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+    export UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+    export LSAN_OPTIONS=exitcode=99:print_suppressions=0:suppressions=$source_dir/tests/lsan.supp
+fi
+sanitizer_finding='(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:'
+
+# Runs a program that loads our modules.
+ours() {
+    LD_PRELOAD=$preload "$@"
+}
+
+# ---- The programs --------------------------------------------------------------------------------
+
+token=tok # label of the token
+pin=4711
+
+export SOFTHSM2_CONF=$work/softhsm2.conf
+export SKASIM_CONF=$work/skasim.cnf
+export OPENSSL_CONF=$work/openssl.cnf
+
+# openssl that does not know of our provider: the independent witness.
+plain() {
+    OPENSSL_CONF=/dev/null openssl "$@"
+}
+# openssl with our provider, by openssl.cnf.
+ska() {
+    ours openssl "$@"
+}
+skatool() {
+    ours "$binary_dir/tools/skatool" "$@"
+}
+
+cat >softhsm2.conf <<END
+directories.tokendir = $work/tokens
+objectstore.backend = file
+log.level = ERROR
+END
+printf 'call-log = %s\n' "$work/calls.log" >skasim.cnf
+printf '%s\n' "$pin" >pin
+chmod 600 pin
+
+# configure [LINE...]: writes openssl.cnf; LINEs go into our provider's section.
+configure() {
+    {
+        cat <<END
+config_diagnostics = 1
+openssl_conf = openssl_init
+
+[openssl_init]
+providers = providers
+
+[providers]
+${providers:-default = default_provider
+ska = ska_provider}
+
+[default_provider]
+activate = 1
+
+[ska_provider]
+module = $binary_dir/provider/ska.so
+activate = 1
+pkcs11-module = $simulator
+token = $token
+pin-source = file:$work/pin
+END
+        [ $# -eq 0 ] || printf '%s\n' "$@"
+    } >openssl.cnf
+}
+
+# new_token LABEL
+new_token() {
+    ours softhsm2-util --module "$simulator" --init-token --free --label "$1" --pin "$pin" \
+        --so-pin 12345678 >/dev/null
+}
+
+uri() { # LABEL
+    printf 'ska:token=%s;object=%s' "$token" "$1"
+}
+
+# ---- What must hold ------------------------------------------------------------------------------
+
+# quietly COMMAND...: succeeds and says nothing at all.
+quietly() {
+    local status=0
+    "$@" >"$work/stdout.txt" 2>"$work/stderr.txt" || status=$?
+    if [ "$status" -ne 0 ] || [ -s "$work/stdout.txt" ] || [ -s "$work/stderr.txt" ]; then
+        cat "$work/stdout.txt" "$work/stderr.txt" >&2
+        fail "status $status, should be 0 without a word: $*"
+    fi
+}
+
+# succeeds COMMAND...: status 0, whatever it says; kept in stdout.txt and stderr.txt.
+succeeds() {
+    local status=0
+    "$@" >"$work/stdout.txt" 2>"$work/stderr.txt" || status=$?
+    if [ "$status" -ne 0 ] || grep -qE "$sanitizer_finding" "$work/stderr.txt"; then
+        cat "$work/stdout.txt" "$work/stderr.txt" >&2
+        fail "status $status, should be 0: $*"
+    fi
+}
+
+# refused PATTERN COMMAND...: ends with a status that is not 0, no crash, and a message on standard
+# error that PATTERN (grep -E) matches; writes no byte to standard output or to its -out or -o FILE.
+refused() {
+    local pattern=$1 status=0 output='' previous='' argument
+    shift
+    for argument in "$@"; do
+        case $previous in -out | -o) output=$argument ;; esac
+        previous=$argument
+    done
+    [ -z "$output" ] || rm -f -- "$output"
+    "$@" >"$work/stdout.txt" 2>"$work/stderr.txt" || status=$?
+    if [ "$status" -eq 0 ] || [ "$status" -ge 99 ] || [ -s "$work/stdout.txt" ] ||
+        grep -qE "$sanitizer_finding" "$work/stderr.txt" ||
+        ! grep -qE -- "$pattern" "$work/stderr.txt"; then
+        cat "$work/stdout.txt" "$work/stderr.txt" >&2
+        fail "status $status; should be refused with /$pattern/, silent on standard output: $*"
+    fi
+    if [ -n "$output" ] && [ -s "$output" ]; then
+        fail "refused, but wrote $output: $*"
+    fi
+}
+
+# takes N COMMAND...: the command makes N calls of C_SKASign.
+signing_calls() {
+    [ -f calls.log ] || : >calls.log
+    grep -c '^C_SKASign\b' calls.log || true
+}
+takes() {
+    local expected=$1 before after
+    shift
+    before=$(signing_calls)
+    "$@"
+    after=$(signing_calls)
+    [ "$((after - before))" -eq "$expected" ] ||
+        fail "$((after - before)) calls of C_SKASign, should be $expected: $*"
+}
+
+# untouched COMMAND...: the command makes no vendor call at all.
+untouched() {
+    [ -f calls.log ] || : >calls.log
+    cp calls.log calls.before
+    "$@"
+    cmp -s calls.before calls.log || fail "makes vendor calls, should make none: $*"
+}
+
+# same FILE FILE
+same() {
+    cmp -s -- "$1" "$2" || fail "$1 and $2 differ"
+}
+
+# ---- People and keys -----------------------------------------------------------------------------
+
+# approver NAME [GENPKEY-OPTION...]: a key of plain openssl, P-256 if nothing is said.
+approver() {
+    local name=$1
+    shift
+    [ $# -gt 0 ] || set -- -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+    plain genpkey "$@" -out "$name.pem" -quiet
+    plain pkey -in "$name.pem" -pubout -out "$name.pub.pem"
+}
+
+# rule QUORUM NAME...: the JSON of "QUORUM of these".
+rule() {
+    local quorum=$1 separator='' name
+    shift
+    printf '{"tokens":[{"name":"seal","timelock":0,"timeout":0,"groups":[{"name":"board",'
+    printf '"quorum":%s,"approvals":[' "$quorum"
+    for name in "$@"; do
+        printf '%s{"type":"public_key","name":"%s","file":"%s.pub.pem"}' "$separator" "$name" "$name"
+        separator=,
+    done
+    printf ']}]}]}'
+}
+# policy RULE: the JSON of a policy whose four rules are all RULE.
+policy() {
+    printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s,' "$1" "$1" "$1" "$1"
+    printf '"keyStatus":{"blocked":false}}\n'
+}
+
+# board: alice, bob and carol, two of whom must approve (policy.json), and no rule (empty.json).
+board() {
+    approver alice
+    approver bob -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+    approver carol -algorithm EC -pkeyopt ec_paramgen_curve:P-384
+    policy "$(rule 2 alice bob carol)" >policy.json
+    policy null >empty.json
+}
+
+# key_options SPEC: the keygen options for rsa2048, rsa3072, rsapss, p256, p384, p521, ...
+key_options() {
+    case $1 in
+    rsa[0-9]*) echo --algorithm RSA --size "${1#rsa}" ;;
+    rsapss) echo --algorithm RSA-PSS --size 2048 ;;
+    p[0-9]*) echo --algorithm EC --curve "P-${1#p}" ;;
+    ed25519) echo --algorithm ED25519 ;;
+    ed448) echo --algorithm ED448 ;;
+    *) fail "no such key: $1" ;;
+    esac
+}
+# The same as options of openssl genpkey.
+software_key_options() {
+    case $1 in
+    rsa[0-9]*) echo -algorithm RSA -pkeyopt "rsa_keygen_bits:${1#rsa}" ;;
+    rsapss) echo -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 ;;
+    p[0-9]*) echo -algorithm EC -pkeyopt "ec_paramgen_curve:P-${1#p}" ;;
+    ed25519) echo -algorithm ED25519 ;;
+    ed448) echo -algorithm ED448 ;;
+    *) fail "no such key: $1" ;;
+    esac
+}
+# key LABEL SPEC [POLICY-FILE]: makes the key; LABEL.pub.pem is its public key.
+key() {
+    # shellcheck disable=SC2046
+    succeeds skatool keygen --key "$(uri "$1")" $(key_options "$2") --policy "${3:-policy.json}"
+    quietly ska pkey -in "$(uri "$1")" -pubout -out "$1.pub.pem"
+}
+
+# request LABEL FILE DOCUMENT [OPTION...]: FILE becomes a request of skatool.
+request() {
+    local label=$1 file=$2 document=$3
+    shift 3
+    succeeds skatool request --key "$(uri "$label")" "$@" -o "$file" "$document"
+}
+# approve FILE NAME...
+approve() {
+    local file=$1 name
+    shift
+    for name in "$@"; do
+        succeeds skatool approve --approver "$name.pem" --yes "$file"
+    done
+}
+# approved LABEL FILE DOCUMENT [OPTION...]: a request that alice and bob have approved.
+approved() {
+    request "$@"
+    approve "$2" alice bob
+}
+
+# ---- Bundles by hand -----------------------------------------------------------------------------
+
+# token_of REQUEST: the approval token, decoded.
+token_of() {
+    tr -d '\n\t' <"$1" | sed -E 's/.*"approvalToBeSigned": *"([^"]*)".*/\1/' |
+        plain base64 -d -A
+}
+# approval NAME TOKEN-FILE: an approval object, made by openssl alone.
+approval() {
+    printf '{"approverPublicKey":"%s","approvalDigestAlgorithm":"SHA-256","signature":"%s"}' \
+        "$(plain pkey -in "$1.pem" -pubout -outform DER | plain base64 -A)" \
+        "$(plain dgst -sha256 -sign "$1.pem" "$2" | plain base64 -A)"
+}
+# bundle REQUEST APPROVAL...: the request with exactly these approvals.
+bundle() {
+    local file=$1 approvals='' one
+    shift
+    for one in "$@"; do
+        approvals+=${approvals:+,}$one
+    done
+    tr -d '\n\t' <"$file" | awk -v with="\"approvals\":[$approvals]" '{
+        # Approvals hold no brackets of their own, so the next one ends them.
+        if (!match($0, /"approvals": *\[[^]]*\]/)) exit 1
+        print substr($0, 1, RSTART - 1) with substr($0, RSTART + RLENGTH)
+    }'
+}
+
+configure
+new_token "$token"

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Applications that end without cleaning up, load the provider again and again, fork, use threads
+# and several library contexts: no crash, no message, each signature counted once.
+. "$(dirname "$0")/lib.sh"
+board
+key rsa rsa2048 empty.json
+key ec p256 empty.json
+key ordinary p256 none
+
+way() { # CALLS NAME: with an RSA key and an EC key
+    local label
+    for label in rsa ec; do
+        takes "$1" quietly ours "$programs/lifetimes" "$2" "$(uri $label)"
+    done
+    untouched quietly ours "$programs/lifetimes" "$2" "$(uri ordinary)"
+}
+way 1 exit-without-cleanup
+way 1 exit-at-once
+way 1 clean-up
+way 0 fail-and-exit
+way 20 reload
+way 0 load-unused
+way 3 two-contexts
+way 80 threads
+way 8 children
+way 1 used-in-child-only
+# What the application itself forgets is its own leak.
+LSAN_OPTIONS=detect_leaks=0 ASAN_OPTIONS=exitcode=99:detect_leaks=0 way 1 forget-the-key
+
+# And with modules that are really unloaded, which runs with sanitizers otherwise avoid.
+preload=
+LSAN_OPTIONS=detect_leaks=0 ASAN_OPTIONS=exitcode=99:detect_leaks=0 way 20 reload
+LSAN_OPTIONS=detect_leaks=0 ASAN_OPTIONS=exitcode=99:detect_leaks=0 way 1 clean-up
+pass

@@ -1,0 +1,226 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What must not sign does not: each refusal has a message that names the reason, a status that is
+# not 0, and leaves no byte of output. What can be known without the HSM never reaches it.
+. "$(dirname "$0")/lib.sh"
+board
+approver dave
+
+printf 'A document.\n' >document
+printf 'Another document.\n' >another
+key seal p256
+key other p256
+key rsa rsa2048
+request seal request.json document
+request seal another.json another
+request other other.json document
+token_of request.json >token.bin
+token_of another.json >token-another.bin
+token_of other.json >token-other.bin
+alice=$(approval alice token.bin)
+bob=$(approval bob token.bin)
+
+# sign [BUNDLE [DOCUMENT]]: the command that is refused or not.
+sign() {
+    ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-approvals-file:${1:-bundle.json}" \
+        -out signature "${2:-document}"
+}
+# The name of the output, where `refused` looks for it.
+attempt() { # PATTERN BUNDLE DOCUMENT
+    refused "$1" ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-approvals-file:$2" \
+        -out signature "$3"
+}
+
+# ---- The HSM says no, and the message says why ---------------------------------------------------
+
+# The same command, complete, is not refused.
+bundle request.json "$alice" "$bob" >bundle.json
+takes 1 quietly sign
+
+bundle request.json >bundle.json
+takes 1 attempt '0 of 2' bundle.json document
+bundle request.json "$alice" >bundle.json
+takes 1 attempt '1 of 2.*(bob.*carol|carol.*bob)' bundle.json document
+bundle request.json "$alice" "$alice" >bundle.json
+takes 1 attempt '1 of 2' bundle.json document
+grep -qiE 'twice|doubled|more than once|already' stderr.txt || fail "does not say that alice came twice"
+bundle request.json "$alice" "$(approval dave token.bin)" >bundle.json
+takes 1 attempt 'not (listed|in the rule|an approver)' bundle.json document
+bundle request.json "$alice" "$(approval bob token-another.bin)" >bundle.json
+takes 1 attempt "bob.*(does not verify|not valid|invalid)|(does not verify|not valid|invalid).*bob" \
+    bundle.json document
+bundle request.json "$alice" "$(approval bob token-other.bin)" >bundle.json
+takes 1 attempt "bob.*(does not verify|not valid|invalid)|(does not verify|not valid|invalid).*bob" \
+    bundle.json document
+
+# One bit of a signature: the last of an RSA signature, so that it stays well-formed.
+flipped=$(plain dgst -sha256 -sign bob.pem token.bin | od -An -v -tu1 | tr -s ' \n' '  ' |
+    awk '{ for (i = 1; i < NF; i++) printf "\\x%02x", $i
+           printf "\\x%02x", $NF % 2 ? $NF - 1 : $NF + 1 }')
+# shellcheck disable=SC2059
+flipped=$(printf "$flipped" | plain base64 -A)
+bad=$(sed -E 's|"signature":"[^"]*"|"signature":"'"$flipped"'"|' <<<"$bob")
+bundle request.json "$alice" "$bad" >bundle.json
+takes 1 attempt "bob.*(does not verify|not valid|invalid)|(does not verify|not valid|invalid).*bob" \
+    bundle.json document
+
+# ---- A bundle for another thing: no HSM call at all ----------------------------------------------
+
+bundle request.json "$alice" "$bob" >bundle.json
+untouched attempt 'other data|another|payload' bundle.json another
+bundle other.json "$(approval alice token-other.bin)" "$(approval bob token-other.bin)" >foreign.json
+untouched attempt 'other' foreign.json document
+
+# Nor does changing the words around the token help.
+sed 's/"label": *"other"/"label":"seal"/' foreign.json >forged.json
+untouched attempt . forged.json document
+
+# ---- Bundles of the wrong shape ------------------------------------------------------------------
+
+shape() { # PATTERN: bundle.json is refused
+    untouched attempt "$1" bundle.json document
+}
+bundle request.json "$alice" "$bob" >good.json
+: >bundle.json
+shape 'empty|JSON'
+head -c 700 good.json >bundle.json
+shape 'JSON'
+head -c 2097152 /dev/zero | tr '\0' ' ' >bundle.json
+cat good.json >>bundle.json
+shape 'long|large|big|limit|more than|at most'
+{ cat good.json && head -c 2097152 /dev/zero | tr '\0' ' '; } >bundle.json
+shape 'long|large|big|limit|more than|at most'
+cp document bundle.json
+shape 'JSON'
+for text in '[]' '"text"' '1' 'null' '{}' '{"version":1}' '[{"version":1}]'; do
+    printf '%s' "$text" >bundle.json
+    shape 'bundle.json'
+done
+sed 's/"version": *1/"version":2/' good.json >bundle.json
+shape 'version'
+sed 's/"approvals":\[.*\]/"approvals":{}/' good.json >bundle.json
+shape 'approvals'
+sed 's/"approvals":\[/"approvals":[7,/' good.json >bundle.json
+shape 'approval'
+sed 's/"approvals":/"approvals":[],"approvals":/' good.json >bundle.json
+shape '"?approvals"?.*(twice|doubled|duplicate)|(twice|doubled|duplicate).*approvals'
+sed 's/"version"/"\\u0076ersion":1,"version"/' good.json >bundle.json
+shape 'version.*(twice|doubled|duplicate)|(twice|doubled|duplicate).*version'
+nested=$(printf '%900s' '' | tr ' ' '[')$(printf '%900s' '' | tr ' ' ']')
+sed 's/"version"/"x":'"$nested"',"version"/' good.json >bundle.json
+shape 'nest|deep|depth'
+printf '%s' "$nested" >bundle.json
+shape 'nest|deep|depth'
+sed 's/"version"/"description":"a\\u0000b","version"/' good.json >bundle.json
+shape 'u0000|NUL|zero'
+sed 's/"version"/"x":"a\xff","version"/' good.json >bundle.json
+shape 'UTF-8'
+sed -E 's/"approvalToBeSigned": *"..../"approvalToBeSigned":"/' good.json >bundle.json
+shape 'token|approvalToBeSigned'
+sed -E 's/"approvalToBeSigned": *"/&!/' good.json >bundle.json
+shape 'base64|approvalToBeSigned'
+cat good.json good.json >bundle.json
+shape 'JSON'
+rm bundle.json
+shape 'bundle.json'
+mkdir bundle.json
+shape 'bundle.json'
+rmdir bundle.json
+mkfifo bundle.json
+shape 'bundle.json'
+rm bundle.json
+
+untouched refused 'JSON' ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals:nonsense \
+    -out signature document
+
+# ---- A payload that looks like a digest, offered as a message ------------------------------------
+
+plain dgst -sha256 -binary -out digest document
+for label in seal rsa; do
+    untouched refused 'digest' ska dgst -sha256 -sign "$(uri $label)" -sigopt ska-payload:message \
+        -sigopt ska-approvals-file:good.json -out signature digest
+    untouched refused 'digest' skatool request --key "$(uri $label)" --payload message -o r.json digest
+done
+{ printf '\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20' && cat digest; } \
+    >digestinfo
+untouched refused 'digest|DigestInfo' ska dgst -sha256 -sign "$(uri rsa)" -sigopt ska-payload:message \
+    -sigopt ska-approvals-file:good.json -out signature digestinfo
+head -c 70000 /dev/zero >long
+untouched refused '[Ll]ong|at most|more than|limit' ska dgst -sha256 -sign "$(uri rsa)" \
+    -sigopt ska-payload:message -sigopt ska-approvals-file:good.json -out signature long
+
+# ---- Parameters ----------------------------------------------------------------------------------
+
+untouched refused 'ska-payload|payload' ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-payload:hash \
+    -sigopt ska-approvals-file:good.json -out signature document
+untouched refused 'ska-typo' ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-typo:x \
+    -sigopt ska-approvals-file:good.json -out signature document
+
+# No source of approvals at all: the message says how to give one.
+untouched refused 'ska-approvals' ska dgst -sha256 -sign "$(uri seal)" -out signature document
+
+# ---- PIN, token, key, module, URI ----------------------------------------------------------------
+
+store() { # PATTERN URI
+    untouched refused "$1" ska dgst -sha256 -sign "$2" -sigopt ska-approvals-file:good.json \
+        -out signature document
+}
+
+# A wrong PIN is tried once. The spy between provider and module counts.
+spy=$(find /usr/lib -name pkcs11-spy.so | head -n 1)
+[ -n "$spy" ] || fail "pkcs11-spy.so is missing (package opensc)"
+export PKCS11SPY=$simulator PKCS11SPY_OUTPUT=$work/spy.log
+printf 'wrong\n' >wrong-pin
+chmod 600 wrong-pin
+for source in "pin-source=file:$work/wrong-pin" pin-value=wrong; do
+    rm -f spy.log
+    store 'PIN' "ska:token=$token;object=seal?module-path=$spy&$source"
+    [ "$(grep -c 'C_Login$' spy.log)" -eq 1 ] || fail "a wrong PIN was tried more than once"
+    ! grep -q wrong stderr.txt || grep -q wrong-pin stderr.txt || fail "the message tells the PIN"
+done
+unset PKCS11SPY PKCS11SPY_OUTPUT
+store 'no-such-file' "$(uri seal)?pin-source=file:$work/no-such-file"
+store 'missing-token' 'ska:token=missing-token;object=seal'
+store 'missing-key' "$(uri missing-key)"
+store 'missing-module' "$(uri seal)?module-path=$work/missing-module.so"
+cp document not-a-module.so
+store 'not-a-module' "$(uri seal)?module-path=$work/not-a-module.so"
+store 'fruit' "$(uri seal);fruit=apple"
+store 'fruit' "$(uri seal)?fruit=apple"
+store 'object' "$(uri seal);object=other"
+store 'payload' "$(uri seal)?payload=digest&payload=message"
+store '%00|NUL|zero' 'ska:token=tok;object=se%00al'
+store '%' 'ska:token=tok;object=seal%4'
+store 'type' "$(uri seal);type=secret-key"
+
+# Two ordinary keys of one label: nobody can tell which is meant.
+for id in a1 a2; do
+    plain genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -quiet -out twin.pem
+    ours softhsm2-util --module "$simulator" --token "$token" --pin "$pin" --import twin.pem \
+        --label twin --id $id >/dev/null
+done
+store 'ambiguous|several|more than one|2 keys' "$(uri twin)"
+quietly ska dgst -sha256 -sign "$(uri twin);id=%a1" -out signature document
+
+# Two tokens of one label.
+new_token twin
+new_token twin
+store 'ambiguous|several|more than one|2 tokens' 'ska:token=twin;object=seal'
+
+# A label that a private key has already is not given to a second one.
+takes 0 refused 'in use' skatool keygen --key "$(uri seal)" --algorithm EC --policy policy.json
+takes 0 refused 'in use' skatool keygen --key "$(uri twin)" --algorithm EC --policy policy.json
+
+# ---- The standard calls of PKCS#11 do not work with SKA keys -------------------------------------
+
+p11() {
+    ours pkcs11-tool --module "$simulator" --token-label "$token" --login --pin "$pin" "$@"
+}
+takes 0 refused . p11 --sign --mechanism ECDSA --label seal --input-file digest --output-file signature
+[ ! -s signature ] || fail "pkcs11-tool signed with an SKA key"
+takes 0 refused . p11 --sign --mechanism RSA-PKCS --label rsa --input-file digest --output-file signature
+takes 0 refused . p11 --decrypt --mechanism RSA-X-509 --label rsa --input-file digest \
+    --output-file signature
+[ ! -s signature ] || fail "pkcs11-tool signed with an SKA key"
+pass

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# skatool from key to signature: what it prints where, and the status it ends with.
+. "$(dirname "$0")/lib.sh"
+board
+approver dave
+printf 'A document.\n' >document
+printf 'Another document.\n' >another
+
+# ends STATUS COMMAND...
+ends() {
+    local expected=$1 status=0
+    shift
+    "$@" >stdout.txt 2>stderr.txt || status=$?
+    [ "$status" -eq "$expected" ] || {
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected: $*"
+    }
+    # Whatever is refused is refused with words, and not on standard output.
+    [ "$expected" -eq 0 ] || { [ -s stderr.txt ] && [ ! -s stdout.txt ]; } ||
+        fail "no message on standard error, or something on standard output: $*"
+}
+
+# ---- Help and wrong use --------------------------------------------------------------------------
+
+ends 0 skatool --help
+for command in keygen list show request inspect approve status execute check-config; do
+    grep -qw -- "$command" stdout.txt || fail "--help does not mention $command"
+done
+for command in keygen list show request inspect approve status execute check-config; do
+    ends 0 skatool "$command" --help
+    [ -s stdout.txt ] && [ ! -s stderr.txt ] || fail "$command --help"
+    ends 1 skatool "$command" --no-such-option
+done
+ends 1 skatool
+ends 1 skatool no-such-command
+ends 1 skatool keygen --key "$(uri seal)" --algorithm EC
+grep -q -- '--policy' stderr.txt || fail "does not ask for --policy"
+ends 1 skatool keygen --key "$(uri seal)" --algorithm DSA --policy policy.json
+ends 1 skatool keygen --key "ska:token=$token" --algorithm EC --policy policy.json
+
+# ---- Keys ----------------------------------------------------------------------------------------
+
+key seal p256
+key free rsa2048 empty.json
+key ordinary ed25519 none
+ends 0 skatool list
+[ ! -s stderr.txt ] || fail "messages: $(cat stderr.txt)"
+for label in seal free ordinary; do
+    [ "$(grep -cw $label stdout.txt)" -eq 1 ] || fail "list does not show $label once"
+done
+ends 0 skatool list --json
+grep -q '"seal"' stdout.txt
+ends 0 skatool list --token "$token"
+ends 3 skatool list --token nowhere
+ends 0 skatool show --key "$(uri seal)"
+for word in alice bob carol board '2 of 3|2 of:|quorum'; do
+    grep -qE "$word" stdout.txt || fail "show does not mention $word: $(cat stdout.txt)"
+done
+ends 3 skatool show --key "$(uri nothing)"
+ends 1 skatool show --key 'file:alice.pem'
+ends 2 skatool keygen --key "$(uri seal)" --algorithm EC --policy policy.json ||
+    true
+grep -q 'in use' stderr.txt
+
+# Policies that are wrong, each with the place.
+bad_policy() { # PATTERN POLICY
+    printf '%s' "$2" >bad.json
+    ends 4 skatool keygen --key "$(uri bad)" --algorithm EC --policy bad.json
+    grep -qE -- "$1" stderr.txt || fail "the message lacks $1: $(cat stderr.txt)"
+}
+bad_policy 'quorum' "$(policy "$(rule 3 alice bob)")"
+bad_policy 'alice' "$(policy "$(rule 2 alice alice)")"
+bad_policy 'nobody' "$(policy "$(rule 1 nobody)")"
+bad_policy 'ruleModify' "$(policy null | sed 's/,"ruleModify":null//')"
+bad_policy 'ruleUsed' "$(policy null | sed 's/ruleUse"/ruleUsed"/')"
+bad_policy 'JSON' '{'
+ends 3 skatool keygen --key "$(uri bad)" --algorithm EC --policy nowhere.json
+ends 3 skatool show --key "$(uri bad)"
+
+# ---- Request, approve, status, execute -----------------------------------------------------------
+
+ends 0 skatool request --key "$(uri seal)" --description 'For the bicycle' -o request.json document
+cp request.json fresh.json
+ends 0 skatool request --key "$(uri seal)" document
+grep -q approvalToBeSigned stdout.txt || fail "a request goes to standard output without -o"
+ends 0 skatool inspect request.json
+for word in seal 'For the bicycle' '[Uu]nprotected|not protected'; do
+    grep -qE "$word" stdout.txt || fail "inspect does not show $word: $(cat stdout.txt)"
+done
+token_of request.json >token.bin
+ends 0 skatool inspect token.bin
+grep -q seal stdout.txt
+
+ends 0 skatool status --key "$(uri seal)" request.json
+grep -q '0 of 2' stdout.txt || fail "status: $(cat stdout.txt)"
+takes 1 ends 2 skatool execute --key "$(uri seal)" -o signature request.json
+[ ! -s signature ] || fail "a signature without approvals"
+ends 0 skatool approve --approver alice.pem --document document --yes request.json
+ends 0 skatool status --key "$(uri seal)" request.json
+grep -q '1 of 2' stdout.txt && grep -q bob stdout.txt || fail "status: $(cat stdout.txt)"
+takes 1 ends 2 skatool execute --key "$(uri seal)" -o signature request.json
+grep -q '1 of 2' stderr.txt
+
+# Another document, an approver who is not listed, an approver who has approved already.
+cp request.json before.json
+ends 2 skatool approve --approver bob.pem --document another --yes request.json
+ends 2 skatool approve --approver dave.pem --yes request.json
+same before.json request.json
+
+# Nobody at the terminal, no --yes: nothing is approved.
+status=0
+skatool approve --approver bob.pem request.json >stdout.txt 2>stderr.txt </dev/null || status=$?
+[ "$status" -ne 0 ] || fail "approved without a yes"
+same before.json request.json
+
+ends 0 skatool approve --approver bob.pem --yes -o complete.json request.json
+same before.json request.json
+ends 0 skatool status --key "$(uri seal)" complete.json
+takes 1 ends 0 skatool execute --key "$(uri seal)" -o signature complete.json
+[ ! -s stdout.txt ] && [ ! -s stderr.txt ] || fail "words after success"
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+takes 1 ends 0 skatool execute --key "$(uri seal)" complete.json
+plain dgst -sha256 -verify seal.pub.pem -signature stdout.txt document >/dev/null
+takes 0 ends 2 skatool execute --key "$(uri free)" -o signature2 complete.json
+[ ! -s signature2 ]
+
+# What is not a request.
+ends 4 skatool approve --approver alice.pem --yes document
+ends 4 skatool status --key "$(uri seal)" document
+ends 4 skatool execute --key "$(uri seal)" document
+ends 3 skatool status --key "$(uri seal)" nowhere.json
+# A request whose words do not fit its token.
+sed 's/"label":\([ \t]*\)"seal"/"label":\1"soul"/' fresh.json >forged.json
+ends 4 skatool approve --approver alice.pem --yes forged.json
+
+# Approvers' keys of other kinds.
+approver erin -algorithm ED25519
+approver frank -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1
+policy "$(rule 2 erin frank)" >mixed.json
+key mixed p384 mixed.json
+request mixed mixed.req.json document --digest sha384
+approve mixed.req.json erin frank
+takes 1 quietly ska dgst -sha384 -sign "$(uri mixed)" -sigopt ska-approvals-file:mixed.req.json \
+    -out signature document
+plain dgst -sha384 -verify mixed.pub.pem -signature signature document >/dev/null
+
+# No secret in what people are shown.
+! cat stdout.txt stderr.txt | grep -q "$pin" || fail "the PIN was shown"
+pass
