@@ -36,8 +36,8 @@ struct ska_modify {
 };
 
 /*
- * Strict about the payload; of a rule only that it is a whole container of elements, since it may be
- * one that only the device can read. ska_rule_decode() reads it.
+ * Strict about the payload; of a rule only that it is a whole container of elements, since it may
+ * be one that only the device can read. ska_rule_decode() reads it.
  */
 bool ska_modify_decode(struct ska_span encoded, struct ska_modify *modify,
                        const struct ska_errors *errors) SKA_MUST_CHECK;

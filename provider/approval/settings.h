@@ -21,6 +21,8 @@ struct ska_settings {
 
 /* The names of all keys, ended by NULL. */
 extern const char *const ska_setting_names[];
+/* Keys of the interface that this version does not do yet: setting one is an error. */
+extern const char *const ska_setting_names_later[];
 
 /* Sets one; a bad value is SKA_R_BAD_CONFIGURATION and names key and value. */
 bool ska_settings_set(struct ska_settings *settings, const char *name, const char *value,

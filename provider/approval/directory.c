@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/rand.h>
+
+#include "../base/file.h"
+#include "json.h"
+
+#define REQUEST_SUFFIX ".request.json"
+#define APPROVAL_SUFFIX ".approval.json"
+/* ID, suffix, and some for a temporary name. */
+#define NAME_SIZE (SKA_REQUEST_ID_LENGTH + 64)
+
+struct ska_directory {
+    int fd;
+    char *path;
+};
+
+int ska_directory_fd(const struct ska_directory *directory)
+{
+    return directory->fd;
+}
+
+const char *ska_directory_path(const struct ska_directory *directory)
+{
+    return directory->path;
+}
+
+static bool is_safe(int fd, const char *path, const struct ska_errors *errors)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+    if (status.st_uid != geteuid() && status.st_uid != 0)
+        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+                        "%s belongs to uid %lu: it must be owned by root or by uid %lu, who signs",
+                        path, (unsigned long)status.st_uid, (unsigned long)geteuid());
+    if ((status.st_mode & S_IWOTH) != 0)
+        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+                        "%s is writable by everybody: chmod o-w, and let approvers share a group",
+                        path);
+    if ((status.st_mode & S_IWGRP) != 0 && (status.st_mode & S_ISVTX) == 0)
+        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+                        "%s is writable by its group without the sticky bit: chmod +t", path);
+    return true;
+}
+
+bool ska_directory_open(const char *path, struct ska_directory **directory,
+                        const struct ska_errors *errors)
+{
+    struct ska_directory *opened = NULL;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "approvals directory %s: %s (as uid %lu)", path,
+                        strerror(errno), (unsigned long)geteuid());
+    if (!is_safe(fd, path, errors)) {
+        close(fd);
+        return false;
+    }
+    opened = calloc(1, sizeof(*opened));
+    if (opened == NULL || (opened->path = strdup(path)) == NULL) {
+        free(opened);
+        close(fd);
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    }
+    opened->fd = fd;
+    *directory = opened;
+    return true;
+}
+
+void ska_directory_close(struct ska_directory *directory)
+{
+    if (directory == NULL)
+        return;
+    close(directory->fd);
+    free(directory->path);
+    free(directory);
+}
+
+bool ska_directory_create(int fd, const char *name, const char *shown, struct ska_span content,
+                          unsigned int mode, const struct ska_errors *errors)
+{
+    int file = openat(fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+    bool done = false;
+
+    if (file < 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s (as uid %lu)", shown,
+                        strerror(errno), (unsigned long)geteuid());
+    /* The mode again, as the umask may have taken from it. */
+    done = ska_write_all(file, content) && fchmod(file, (mode_t)mode) == 0 && fsync(file) == 0;
+    if (!done)
+        ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s", shown, strerror(errno));
+    close(file);
+    if (!done)
+        unlinkat(fd, name, 0);
+    return done;
+}
+
+/* ---- The open request ------------------------------------------------------------------------ */
+
+static void request_name(const char *id, char name[NAME_SIZE])
+{
+    snprintf(name, NAME_SIZE, "%s" REQUEST_SUFFIX, id);
+}
+
+static bool is_same_mechanism(const struct ska_mechanism *a, const struct ska_mechanism *b)
+{
+    /* ECDSA over a digest: the name of the digest is not part of what is signed. */
+    bool digest_counts = !(a->scheme == SKA_SCHEME_ECDSA && a->form == SKA_PAYLOAD_DIGEST);
+
+    return a->scheme == b->scheme && a->form == b->form &&
+           (!digest_counts || a->digest == b->digest) &&
+           (a->scheme != SKA_SCHEME_PSS ||
+            (a->mgf1_digest == b->mgf1_digest && a->salt_length == b->salt_length));
+}
+
+static bool is_same_matter(const struct ska_request *a, const struct ska_request *b)
+{
+    return strcmp(a->id, b->id) == 0 && a->operation == b->operation && a->key_label != NULL &&
+           b->key_label != NULL && strcmp(a->key_label, b->key_label) == 0 &&
+           ska_span_equal(ska_span_of(&a->public_key), ska_span_of(&b->public_key)) &&
+           ska_span_equal(ska_span_of(&a->payload), ska_span_of(&b->payload)) &&
+           (a->operation != SKA_OPERATION_SIGN || is_same_mechanism(&a->mechanism, &b->mechanism));
+}
+
+bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
+                        struct ska_request **found, const struct ska_errors *errors)
+{
+    char name[NAME_SIZE];
+    struct stat status;
+    struct ska_bytes text = {NULL, 0};
+    struct ska_request *request = NULL;
+
+    *found = NULL;
+    request_name(draft->id, name);
+    if (fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ||
+               ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
+    if (!ska_file_read_at(directory->fd, name, name, SKA_JSON_LIMIT, &text, NULL))
+        return true;
+    if (ska_request_parse(ska_span_of(&text), name, &request, NULL) &&
+        is_same_matter(request, draft)) {
+        /* Approvals come as files of their own; those inside have not been verified. */
+        ska_approvals_free(request->approvals, request->approval_count);
+        request->approvals = NULL;
+        request->approval_count = 0;
+        *found = request;
+        request = NULL;
+    }
+    ska_request_free(request);
+    ska_bytes_free(&text);
+    return true;
+}
+
+/* Waits at most two seconds: whoever may open the directory could hold the lock for ever. */
+static bool lock(const struct ska_directory *directory, const struct ska_errors *errors)
+{
+    const struct timespec pause = {0, 20 * 1000 * 1000};
+
+    for (int i = 0; i < 100; i++) {
+        if (flock(directory->fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "cannot lock %s: %s", directory->path,
+                    strerror(errno));
+}
+
+/* The name is taken: by a request for this matter, or by a file that goes, so that ours comes. */
+static bool adopt_or_replace(const struct ska_directory *directory, const char *temporary,
+                             const char *name, const struct ska_request *request,
+                             struct ska_request **standing, const struct ska_errors *errors)
+{
+    bool done = false;
+
+    if (!lock(directory, errors))
+        return false;
+    if (ska_directory_find(directory, request, standing, errors))
+        done = *standing != NULL || renameat(directory->fd, temporary, directory->fd, name) == 0 ||
+               ska_fail(errors, SKA_R_FILE_FAILURE,
+                        "%s/%s is no request for this signature and cannot be replaced: %s",
+                        directory->path, name, strerror(errno));
+    flock(directory->fd, LOCK_UN);
+    return done;
+}
+
+static bool temporary_name(const char *id, char name[NAME_SIZE], const struct ska_errors *errors)
+{
+    uint8_t random[8];
+    char *hex = NULL;
+
+    if (RAND_bytes(random, sizeof(random)) != 1)
+        return ska_fail(errors, SKA_R_INTERNAL, "no random numbers");
+    if (!ska_hex_encode(ska_span(random, sizeof(random)), &hex, errors))
+        return false;
+    snprintf(name, NAME_SIZE, ".%s.%s.tmp", id, hex);
+    free(hex);
+    return true;
+}
+
+bool ska_directory_publish(const struct ska_directory *directory, const struct ska_request *request,
+                           struct ska_request **standing, const struct ska_errors *errors)
+{
+    char name[NAME_SIZE];
+    char temporary[NAME_SIZE];
+    struct ska_bytes text = {NULL, 0};
+    bool done = false;
+
+    *standing = NULL;
+    request_name(request->id, name);
+    if (!temporary_name(request->id, temporary, errors) ||
+        !ska_request_print(request, &text, errors))
+        return false;
+    done = ska_directory_create(directory->fd, temporary, directory->path, ska_span_of(&text), 0640,
+                                errors);
+    ska_bytes_free(&text);
+    if (!done)
+        return false;
+    if (linkat(directory->fd, temporary, directory->fd, name, 0) != 0)
+        done = errno == EEXIST
+                   ? adopt_or_replace(directory, temporary, name, request, standing, errors)
+                   : ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, name,
+                              strerror(errno));
+    unlinkat(directory->fd, temporary, 0);
+    return done;
+}
+
+/* ---- Approvals ------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+
+    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+/* ID.<anything>.approval.json */
+static bool is_approval_name(const char *name, const char *id)
+{
+    return strncmp(name, id, SKA_REQUEST_ID_LENGTH) == 0 && name[SKA_REQUEST_ID_LENGTH] == '.' &&
+           ends_with(name, APPROVAL_SUFFIX) &&
+           strlen(name) > SKA_REQUEST_ID_LENGTH + strlen(APPROVAL_SUFFIX) + 1;
+}
+
+/* At most this much is told of files that are wrong. */
+#define NOTES_LIMIT 600
+
+static void note(void *arg, enum ska_reason reason, const char *file, int line,
+                 const char *function, const char *format, va_list args)
+{
+    struct ska_buffer *notes = arg;
+    char text[256];
+
+    (void)reason;
+    (void)file;
+    (void)line;
+    (void)function;
+    if (notes->length > NOTES_LIMIT)
+        return;
+    vsnprintf(text, sizeof(text), format, args);
+    ska_buffer_format(notes, "; ignored: %s", text);
+}
+
+static void collect_file(const struct ska_directory *directory, const char *name,
+                         struct ska_request *request, struct ska_buffer *notes)
+{
+    const struct ska_errors to_notes = {note, notes};
+    char *shown = ska_printable(ska_span_text(name), 160);
+    struct ska_bytes text = {NULL, 0};
+    struct ska_approval *approvals = NULL;
+    size_t count = 0;
+
+    if (shown != NULL &&
+        ska_file_read_at(directory->fd, name, shown, SKA_JSON_LIMIT, &text, &to_notes) &&
+        ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&request->token), &approvals,
+                            &count, &to_notes)) {
+        for (size_t i = 0; i < count && request->approval_count < SKA_APPROVALS_LIMIT; i++)
+            if (!ska_request_add_approval(request, &approvals[i], &to_notes))
+                break;
+    }
+    ska_approvals_free(approvals, count);
+    ska_bytes_free(&text);
+    free(shown);
+}
+
+static DIR *open_listing(const struct ska_directory *directory)
+{
+    /* A descriptor of its own: reading must not move the position of another's. */
+    int fd = openat(directory->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+
+    if (fd >= 0 && listing == NULL)
+        close(fd);
+    return listing;
+}
+
+bool ska_directory_collect(const struct ska_directory *directory, struct ska_request *request,
+                           struct ska_buffer *notes, const struct ska_errors *errors)
+{
+    DIR *listing = open_listing(directory);
+    const struct dirent *entry = NULL;
+    size_t files = 0;
+
+    if (listing == NULL)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
+    while ((entry = readdir(listing)) != NULL && files < SKA_APPROVALS_LIMIT) {
+        if (!is_approval_name(entry->d_name, request->id))
+            continue;
+        files++;
+        collect_file(directory, entry->d_name, request, notes);
+    }
+    closedir(listing);
+    return true;
+}
+
+void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request)
+{
+    DIR *listing = NULL;
+    const struct dirent *entry = NULL;
+    char name[NAME_SIZE];
+
+    request_name(request->id, name);
+    unlinkat(directory->fd, name, 0);
+    listing = open_listing(directory);
+    while (listing != NULL && (entry = readdir(listing)) != NULL)
+        if (is_approval_name(entry->d_name, request->id))
+            unlinkat(directory->fd, entry->d_name, 0);
+    if (listing != NULL)
+        closedir(listing);
+}

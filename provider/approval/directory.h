@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An approvals directory (interfaces, section 7): open requests, the approvals for them, and the
+ * evidence of what was signed. Everything goes through one directory descriptor, without following
+ * links.
+ */
+#ifndef SKA_APPROVAL_DIRECTORY_H
+#define SKA_APPROVAL_DIRECTORY_H
+
+#include "request.h"
+
+struct ska_directory;
+
+/*
+ * Refused (SKA_R_DIRECTORY_UNSAFE, with what to do): owned by neither this user nor root,
+ * world-writable, or group-writable without the sticky bit.
+ */
+bool ska_directory_open(const char *path, struct ska_directory **directory,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_directory_close(struct ska_directory *directory); /* NULL is fine */
+const char *ska_directory_path(const struct ska_directory *directory);
+
+/*
+ * The open request with the draft's id, if it is about the same matter (operation, key, payload,
+ * algorithm): *found, to be freed by the caller, else NULL. A file that is wrong counts as none.
+ */
+bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
+                        struct ska_request **found, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Writes a complete request, so that it appears as a whole. When another process was faster,
+ * *standing is its request for the same matter, to be freed by the caller; else NULL.
+ */
+bool ska_directory_publish(const struct ska_directory *directory, const struct ska_request *request,
+                           struct ska_request **standing,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Adds the approvals that have arrived for the request's token to it. Files that cannot be read or
+ * are wrong are named in `notes` (a line each, with what is wrong), never fatal.
+ */
+bool ska_directory_collect(const struct ska_directory *directory, struct ska_request *request,
+                           struct ska_buffer *notes,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Evidence, in done/ID.<UTC>-<random>/: begun before the HSM is asked, so that nothing is signed
+ * that could not be recorded, and finished with the signature. Abandoned, it leaves nothing.
+ */
+struct ska_evidence;
+bool ska_evidence_begin(const struct ska_directory *directory, const struct ska_request *request,
+                        struct ska_evidence **evidence,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Frees in any case. The signature is written, then the folder gets its final name. */
+bool ska_evidence_finish(struct ska_evidence *evidence, struct ska_request *request,
+                         struct ska_span signature, const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_evidence_abandon(struct ska_evidence *evidence); /* NULL is fine */
+
+/* Removes the request and the approvals for it, as far as this user may; evidence stays. */
+void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request);
+
+/* Used by the files of this folder. */
+int ska_directory_fd(const struct ska_directory *directory);
+/* Creates a file of this content under a name that must not exist yet. */
+bool ska_directory_create(int fd, const char *name, const char *shown, struct ska_span content,
+                          unsigned int mode, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rule.h"
+
+/* libcrypto keeps about 1000 characters of a message. */
+#define TEXT_LIMIT 800
+
+bool ska_use_rule_read(struct hsm_key *key, struct ska_rule *rule, bool *known,
+                       const struct ska_errors *errors)
+{
+    struct hsm_key_state state = {0};
+    const struct ska_bytes *encoded = &state.rules[SKA_RULE_USE];
+
+    *known = false;
+    if (!hsm_key_state(key, &state, errors))
+        return false;
+    /* A rule that does not decode here may be fine for the HSM: it is not known, not wrong. */
+    if (encoded->data != NULL)
+        *known = ska_rule_decode(ska_span_of(encoded), rule, NULL);
+    hsm_key_state_clear(&state);
+    return true;
+}
+
+/* The text of a buffer, cut to what a message can hold; "" when there is none. */
+static char *text_of(struct ska_buffer *buffer)
+{
+    struct ska_bytes text = {NULL, 0};
+
+    if (buffer->length > TEXT_LIMIT) {
+        buffer->length = TEXT_LIMIT;
+        ska_buffer_text(buffer, "...");
+    }
+    if (!ska_buffer_finish(buffer, &text, NULL))
+        return NULL;
+    return (char *)text.data;
+}
+
+static const char *shown(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static bool is_impossible(const struct ska_rule *rule)
+{
+    return rule->token_count == 0;
+}
+
+static bool fail_impossible(struct hsm_key *key, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_RULE_IMPOSSIBLE,
+                    "the use rule of key '%s' has no alternatives, so nobody can satisfy it; only "
+                    "a modification of the key can change that",
+                    hsm_key_label(key));
+}
+
+bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
+                            const struct ska_errors *errors)
+{
+    struct ska_progress none = {0};
+    struct ska_buffer missing = {0};
+    char *text = NULL;
+
+    if (is_impossible(rule))
+        return fail_impossible(key, errors);
+    ska_progress_missing(rule, &none, &missing);
+    text = text_of(&missing);
+    ska_fail(errors, SKA_R_APPROVALS_MISSING,
+             "key '%s' signs with approvals only: %s. Give them by ska-approvals-file:FILE, or set "
+             "ska-approvals-dir:DIR (or approvals-dir in the configuration) to ask for them",
+             hsm_key_label(key), shown(text));
+    free(text);
+    return false;
+}
+
+/* What is told of one approval that does not count; the reason that weighs most names the failure.
+ */
+static enum ska_reason tell_approval(const struct ska_rule *rule,
+                                     const struct ska_approval *approval,
+                                     enum ska_approval_state state, struct ska_buffer *text)
+{
+    char *name = ska_approver_shown(rule, approval);
+    enum ska_reason reason = SKA_R_APPROVALS_MISSING;
+    const char *finding = "";
+
+    switch (state) {
+    case SKA_APPROVAL_INVALID:
+        reason = SKA_R_APPROVAL_INVALID;
+        finding = "the signature of %s does not verify over this approval token (changed, or made "
+                  "for other data or another key)";
+        break;
+    case SKA_APPROVAL_NOT_LISTED:
+        reason = SKA_R_APPROVER_NOT_LISTED;
+        finding = "%s is not an approver of this key";
+        break;
+    case SKA_APPROVAL_DOUBLED:
+        reason = SKA_R_APPROVER_DOUBLED;
+        finding = "%s approved twice and counts once";
+        break;
+    case SKA_APPROVAL_COUNTS:
+        break;
+    }
+    if (state != SKA_APPROVAL_COUNTS) {
+        const char *rest = strstr(finding, "%s");
+
+        if (text->length > 0)
+            ska_buffer_text(text, "; ");
+        ska_buffer_add(text, finding, (size_t)(rest - finding));
+        ska_buffer_text(text, name == NULL ? "an approver" : name);
+        ska_buffer_text(text, rest + 2);
+    }
+    free(name);
+    return reason;
+}
+
+static enum ska_reason tell_approvals(const struct ska_rule *rule,
+                                      const struct ska_request *request,
+                                      const struct ska_progress *progress, struct ska_buffer *text)
+{
+    static const enum ska_reason weight[] = {SKA_R_APPROVALS_MISSING, SKA_R_APPROVER_DOUBLED,
+                                             SKA_R_APPROVER_NOT_LISTED, SKA_R_APPROVAL_INVALID};
+    size_t heaviest = 0;
+
+    for (size_t i = 0; i < request->approval_count; i++) {
+        enum ska_reason reason =
+            tell_approval(rule, &request->approvals[i], progress->states[i], text);
+
+        for (size_t w = 0; w < sizeof(weight) / sizeof(weight[0]); w++)
+            if (weight[w] == reason && w > heaviest)
+                heaviest = w;
+    }
+    return weight[heaviest];
+}
+
+static bool explain_with_rule(struct hsm_key *key, const struct ska_request *request,
+                              const struct ska_rule *rule, const struct ska_progress *progress,
+                              const struct hsm_refusal *refusal, const struct ska_errors *errors)
+{
+    struct ska_buffer wrong = {0};
+    struct ska_buffer missing = {0};
+    enum ska_reason reason = tell_approvals(rule, request, progress, &wrong);
+    char *wrong_text = NULL;
+    char *missing_text = NULL;
+
+    if (!progress->satisfied)
+        ska_progress_missing(rule, progress, &missing);
+    else if (reason == SKA_R_APPROVALS_MISSING)
+        reason = SKA_R_HSM_REFUSED;
+    wrong_text = text_of(&wrong);
+    missing_text = text_of(&missing);
+    if (progress->satisfied)
+        ska_fail(errors, reason, "key '%s', request %.16s: %s%sthe HSM said %s", hsm_key_label(key),
+                 request->id, shown(wrong_text),
+                 wrong_text != NULL && wrong_text[0] != 0 ? "; " : "", refusal->code);
+    else
+        ska_fail(errors, reason, "key '%s', request %.16s: %s%s%s; skatool status tells more",
+                 hsm_key_label(key), request->id, shown(wrong_text),
+                 wrong_text != NULL && wrong_text[0] != 0 ? "; " : "", shown(missing_text));
+    free(wrong_text);
+    free(missing_text);
+    return false;
+}
+
+bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,
+                         const struct ska_request *request, const struct hsm_refusal *refusal,
+                         const struct ska_errors *errors)
+{
+    struct ska_rule rule = {0};
+    struct ska_progress progress = {0};
+    bool known = false;
+
+    if (refusal->blocked)
+        return ska_fail(errors, SKA_R_KEY_BLOCKED,
+                        "key '%s' is blocked: no approval makes it sign until it is unblocked",
+                        hsm_key_label(key));
+    if (!ska_use_rule_read(key, &rule, &known, errors))
+        return false;
+    if (known && is_impossible(&rule)) {
+        fail_impossible(key, errors);
+    } else if (ska_progress_find(libctx, known ? &rule : NULL, ska_span_of(&request->token),
+                                 request->approvals, request->approval_count, &progress, errors)) {
+        if (known)
+            explain_with_rule(key, request, &rule, &progress, refusal, errors);
+        else
+            ska_fail(errors, SKA_R_HSM_REFUSED,
+                     "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the "
+                     "HSM said %s and does not tell the rule",
+                     hsm_key_label(key), request->id, progress.key_count, request->approval_count,
+                     refusal->code);
+    }
+    ska_progress_clear(&progress);
+    ska_rule_clear(&rule);
+    return false;
+}
+
+bool ska_explain_pending(const struct ska_request *request, const char *directory,
+                         const struct ska_rule *rule, const struct ska_progress *progress,
+                         const struct ska_buffer *notes, const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+    struct ska_buffer wrong = {0};
+    char *shown_text = NULL;
+
+    if (rule == NULL)
+        ska_buffer_format(&text, "%zu valid approvals so far", progress->key_count);
+    else
+        ska_progress_missing(rule, progress, &text);
+    tell_approvals(rule, request, progress, &wrong);
+    if (wrong.length > 0) {
+        ska_buffer_text(&text, "; ");
+        ska_buffer_add(&text, wrong.data, wrong.length);
+    }
+    if (notes->length > 0)
+        ska_buffer_add(&text, notes->data, notes->length);
+    shown_text = text_of(&text);
+    ska_fail(errors, SKA_R_APPROVALS_PENDING,
+             "request %s in %s: %s. Approvers: skatool approve --approver KEY --dir %s %s; then "
+             "give the same command again",
+             request->id, directory, shown(shown_text), directory, request->id);
+    free(shown_text);
+    ska_buffer_free(&wrong);
+    return false;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "key.h"
+
+#include <stdlib.h>
+
+struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_type type)
+{
+    struct ska_key *key = calloc(1, sizeof(*key));
+
+    if (key == NULL)
+        return NULL;
+    atomic_init(&key->references, 1);
+    key->provider = provider;
+    key->type = type;
+    return key;
+}
+
+struct ska_key *ska_key_up_ref(struct ska_key *key)
+{
+    atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);
+    return key;
+}
+
+void ska_key_free(struct ska_key *key)
+{
+    if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
+        return;
+    EVP_PKEY_free(key->public_key);
+    hsm_key_free(key->hsm);
+    free(key->approvals_file);
+    free(key->approvals_dir);
+    free(key);
+}
+
+void ska_key_set_public(struct ska_key *key, EVP_PKEY *public_key)
+{
+    key->public_key = public_key;
+    key->signature_size = (size_t)EVP_PKEY_get_size(public_key);
+    key->bits = (unsigned int)EVP_PKEY_get_bits(public_key);
+}
+
+const char *ska_key_type_name(enum ska_key_type type)
+{
+    static const char *const names[] = {
+        [SKA_KEY_RSA] = "RSA",         [SKA_KEY_RSA_PSS] = "RSA-PSS", [SKA_KEY_EC] = "EC",
+        [SKA_KEY_ED25519] = "ED25519", [SKA_KEY_ED448] = "ED448",
+    };
+
+    return names[type];
+}

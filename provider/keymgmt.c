@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key management. What is public is answered by the software key inside; what is private never
+ * leaves. Import exists because libcrypto copies other providers' public keys to us to compare
+ * them.
+ */
+#include "key.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+static OSSL_FUNC_keymgmt_new_fn new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
+static OSSL_FUNC_keymgmt_load_fn load;
+static OSSL_FUNC_keymgmt_free_fn free_key;
+static OSSL_FUNC_keymgmt_has_fn has;
+static OSSL_FUNC_keymgmt_match_fn match;
+static OSSL_FUNC_keymgmt_import_fn import;
+static OSSL_FUNC_keymgmt_import_types_fn types_rsa, types_ec, types_edwards;
+static OSSL_FUNC_keymgmt_export_fn export;
+static OSSL_FUNC_keymgmt_dup_fn dup;
+static OSSL_FUNC_keymgmt_get_params_fn get_params;
+static OSSL_FUNC_keymgmt_gettable_params_fn gettable_rsa, gettable_ec, gettable_edwards;
+static OSSL_FUNC_keymgmt_query_operation_name_fn name_rsa, name_ec, name_ed25519, name_ed448;
+
+static void *new_rsa(void *provider)
+{
+    return ska_key_new(provider, SKA_KEY_RSA);
+}
+
+static void *new_rsa_pss(void *provider)
+{
+    return ska_key_new(provider, SKA_KEY_RSA_PSS);
+}
+
+static void *new_ec(void *provider)
+{
+    return ska_key_new(provider, SKA_KEY_EC);
+}
+
+static void *new_ed25519(void *provider)
+{
+    return ska_key_new(provider, SKA_KEY_ED25519);
+}
+
+static void *new_ed448(void *provider)
+{
+    return ska_key_new(provider, SKA_KEY_ED448);
+}
+
+/* The reference is a pointer to our key; emptying the caller's slot takes the key over. */
+static void *load(const void *reference, size_t size)
+{
+    struct ska_key *key = NULL;
+
+    if (size != sizeof(key))
+        return NULL;
+    memcpy(&key, reference, sizeof(key));
+    /* OSSL_FUNC_keymgmt_load() declares it const, provider-keymgmt(7) demands this write. */
+    memset((void *)(uintptr_t)reference, 0, sizeof(key));
+    return key;
+}
+
+static void free_key(void *key)
+{
+    ska_key_free(key);
+}
+
+static int has(const void *vkey, int selection)
+{
+    const struct ska_key *key = vkey;
+
+    if (key == NULL)
+        return 0;
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->hsm == NULL)
+        return 0;
+    if ((selection & (OSSL_KEYMGMT_SELECT_PUBLIC_KEY | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS)) != 0)
+        return key->public_key != NULL;
+    return 1;
+}
+
+/* Private parts cannot be compared: the public ones stand for them. */
+static int match(const void *va, const void *vb, int selection)
+{
+    const struct ska_key *a = va;
+    const struct ska_key *b = vb;
+
+    if (a->public_key == NULL || b->public_key == NULL)
+        return 0;
+    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0)
+        return EVP_PKEY_eq(a->public_key, b->public_key) == 1;
+    if ((selection & OSSL_KEYMGMT_SELECT_ALL_PARAMETERS) != 0)
+        return EVP_PKEY_parameters_eq(a->public_key, b->public_key) == 1;
+    return 1;
+}
+
+static bool has_private_parts(const OSSL_PARAM params[])
+{
+    return OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D) != NULL ||
+           OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) != NULL;
+}
+
+static int import(void *vkey, int selection, const OSSL_PARAM params[])
+{
+    struct ska_key *key = vkey;
+    EVP_PKEY_CTX *ctx = NULL;
+    EVP_PKEY *public_key = NULL;
+    OSSL_PARAM *copy = NULL; /* EVP_PKEY_fromdata() takes no const */
+
+    if (key == NULL || key->public_key != NULL ||
+        (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || has_private_parts(params))
+        return 0;
+    copy = OSSL_PARAM_dup(params);
+    ctx = EVP_PKEY_CTX_new_from_name(key->provider->libctx, ska_key_type_name(key->type), NULL);
+    if (copy != NULL && ctx != NULL && EVP_PKEY_fromdata_init(ctx) > 0 &&
+        EVP_PKEY_fromdata(ctx, &public_key, EVP_PKEY_PUBLIC_KEY, copy) > 0)
+        ska_key_set_public(key, public_key);
+    OSSL_PARAM_free(copy);
+    EVP_PKEY_CTX_free(ctx);
+    return public_key != NULL;
+}
+
+/*
+ * The private bit is refused at once and without an error: libcrypto asks for everything on purpose
+ * before each operation, to learn whether another provider could do it.
+ */
+static int export(void *vkey, int selection, OSSL_CALLBACK *callback, void *arg)
+{
+    const struct ska_key *key = vkey;
+
+    if (key == NULL || key->public_key == NULL ||
+        (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0)
+        return 0;
+    return EVP_PKEY_export(key->public_key, selection, callback, arg);
+}
+
+static void *dup(const void *vkey, int selection)
+{
+    struct ska_key *key = (struct ska_key *)(uintptr_t)vkey;
+
+    (void)selection;
+    return ska_key_up_ref(key);
+}
+
+static int get_params(void *vkey, OSSL_PARAM params[])
+{
+    const struct ska_key *key = vkey;
+
+    return key->public_key != NULL && EVP_PKEY_get_params(key->public_key, params);
+}
+
+/* Parts that travel; the private ones are there to be refused. */
+static const OSSL_PARAM *types_rsa(int selection)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 ? params : NULL;
+}
+
+static const OSSL_PARAM *types_ec(int selection)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 ? params : NULL;
+}
+
+static const OSSL_PARAM *types_edwards(int selection)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 ? params : NULL;
+}
+
+#define SKA_COMMON_GETTABLE                                                                        \
+    OSSL_PARAM_int(OSSL_PKEY_PARAM_BITS, NULL),                                                    \
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),                                       \
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL)
+
+static const OSSL_PARAM *gettable_rsa(void *provider)
+{
+    static const OSSL_PARAM params[] = {
+        SKA_COMMON_GETTABLE,
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    (void)provider;
+    return params;
+}
+
+static const OSSL_PARAM *gettable_ec(void *provider)
+{
+    static const OSSL_PARAM params[] = {
+        SKA_COMMON_GETTABLE,
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_X, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_Y, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    (void)provider;
+    return params;
+}
+
+static const OSSL_PARAM *gettable_edwards(void *provider)
+{
+    static const OSSL_PARAM params[] = {
+        SKA_COMMON_GETTABLE,
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_MANDATORY_DIGEST, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    (void)provider;
+    return params;
+}
+
+static const char *name_rsa(int operation)
+{
+    return operation == OSSL_OP_SIGNATURE ? "RSA" : NULL;
+}
+
+static const char *name_ec(int operation)
+{
+    return operation == OSSL_OP_SIGNATURE ? "ECDSA" : NULL;
+}
+
+static const char *name_ed25519(int operation)
+{
+    return operation == OSSL_OP_SIGNATURE ? "ED25519" : NULL;
+}
+
+static const char *name_ed448(int operation)
+{
+    return operation == OSSL_OP_SIGNATURE ? "ED448" : NULL;
+}
+
+#define SKA_COMMON_FUNCTIONS                                                                       \
+    {OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))load},                                                \
+        {OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))free_key},                                        \
+        {OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))has},                                              \
+        {OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))match},                                          \
+        {OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))import},                                        \
+        {OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void)) export},                                       \
+        {OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))dup},                                              \
+    {                                                                                              \
+        OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))get_params                                   \
+    }
+
+static const OSSL_DISPATCH rsa_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_rsa},
+    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
+    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_rsa},
+    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_rsa},
+    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_rsa},
+    {0, NULL},
+};
+
+static const OSSL_DISPATCH rsa_pss_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_rsa_pss},
+    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
+    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_rsa},
+    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_rsa},
+    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_rsa},
+    {0, NULL},
+};
+
+static const OSSL_DISPATCH ec_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ec},
+    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_ec},
+    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_ec},
+    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_ec},
+    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_ec},
+    {0, NULL},
+};
+
+static const OSSL_DISPATCH ed25519_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ed25519},
+    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_edwards},
+    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_edwards},
+    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_edwards},
+    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_ed25519},
+    {0, NULL},
+};
+
+static const OSSL_DISPATCH ed448_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ed448},
+    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_edwards},
+    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_edwards},
+    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_edwards},
+    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_ed448},
+    {0, NULL},
+};
+
+const OSSL_ALGORITHM ska_keymgmt_algorithms[] = {
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", SKA_PROPERTIES, rsa_functions,
+     "RSA keys on a PKCS#11 token"},
+    {"RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10", SKA_PROPERTIES, rsa_pss_functions,
+     "RSA-PSS keys on a PKCS#11 token"},
+    {"EC:id-ecPublicKey:1.2.840.10045.2.1", SKA_PROPERTIES, ec_functions,
+     "EC keys on a PKCS#11 token"},
+    {"ED25519:1.3.101.112", SKA_PROPERTIES, ed25519_functions, "Ed25519 keys on a PKCS#11 token"},
+    {"ED448:1.3.101.113", SKA_PROPERTIES, ed448_functions, "Ed448 keys on a PKCS#11 token"},
+    {NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One instance of the provider: what it got from libcrypto, its own library context, its settings.
+ * Immutable once it is made, so that all threads share it without a lock.
+ */
+#ifndef SKA_PROVIDER_PROVIDER_H
+#define SKA_PROVIDER_PROVIDER_H
+
+#include <openssl/core_dispatch.h>
+#include <openssl/evp.h>
+
+#include "approval/settings.h"
+
+#define SKA_REASON_LIMIT 63
+
+struct ska_provider {
+    const OSSL_CORE_HANDLE *core;
+    OSSL_FUNC_core_get_params_fn *core_get_params;
+    OSSL_FUNC_core_new_error_fn *core_new_error;
+    OSSL_FUNC_core_set_error_debug_fn *core_set_error_debug;
+    OSSL_FUNC_core_vset_error_fn *core_vset_error;
+
+    /*
+     * Hashing, public keys and verification happen here and not in the application's context, where
+     * our own algorithms could be fetched again. It holds the default provider only.
+     */
+    OSSL_LIB_CTX *libctx;
+    OSSL_PROVIDER *default_provider;
+    EVP_MD *digests[SKA_DIGEST_SHA512 + 1]; /* by enum ska_digest */
+
+    struct ska_errors errors; /* failures go to libcrypto's queue under our name */
+    struct ska_settings settings;
+    OSSL_ITEM reasons[SKA_REASON_LIMIT + 1]; /* for libcrypto, ended by an empty item */
+};
+
+/* Reads the settings from the provider's section; errors may be NULL. */
+bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_settings *settings,
+                                const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Fails, with the key and value that are wrong, while the configuration is bad. Loading the
+ * provider does not: the application would only see that `ska:` is unknown.
+ */
+bool ska_provider_configured(const struct ska_provider *provider) SKA_MUST_CHECK;
+
+/* The algorithm tables of the files of this folder. */
+extern const OSSL_ALGORITHM ska_keymgmt_algorithms[];
+extern const OSSL_ALGORITHM ska_signature_algorithms[];
+extern const OSSL_ALGORITHM ska_store_algorithms[];
+extern const OSSL_ALGORITHM ska_encoder_algorithms[];
+
+/* The property definition of everything that we offer. */
+#define SKA_PROPERTIES "provider=ska"
+
+#endif

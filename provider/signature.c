@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signing: collects the message or its digest, then goes the way of one signature. A size query is
+ * answered from the public key and starts nothing; a duplicated context shares nothing but the key.
+ */
+#include "signature.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "approval/algorithm.h"
+#include "approval/signing.h"
+
+static OSSL_FUNC_signature_newctx_fn newctx;
+static OSSL_FUNC_signature_freectx_fn freectx;
+static OSSL_FUNC_signature_dupctx_fn dupctx;
+static OSSL_FUNC_signature_sign_init_fn sign_init;
+static OSSL_FUNC_signature_sign_fn sign;
+static OSSL_FUNC_signature_digest_sign_init_fn digest_sign_init;
+static OSSL_FUNC_signature_digest_sign_update_fn digest_sign_update;
+static OSSL_FUNC_signature_digest_sign_final_fn digest_sign_final;
+static OSSL_FUNC_signature_digest_sign_fn digest_sign;
+
+const struct ska_errors *ska_signature_errors(const struct ska_signature *signature)
+{
+    return &signature->provider->errors;
+}
+
+static void *newctx(void *provider, const char *properties)
+{
+    struct ska_signature *signature = calloc(1, sizeof(*signature));
+
+    (void)properties; /* digests come from our own context */
+    if (signature != NULL)
+        signature->provider = provider;
+    return signature;
+}
+
+static void forget_message(struct ska_signature *signature)
+{
+    EVP_MD_CTX_free(signature->hash);
+    signature->hash = NULL;
+    ska_buffer_free(&signature->message);
+    signature->started = false;
+}
+
+static void freectx(void *vsignature)
+{
+    struct ska_signature *signature = vsignature;
+
+    if (signature == NULL)
+        return;
+    forget_message(signature);
+    ska_verify_reset(signature);
+    ska_key_free(signature->key);
+    free(signature->approvals.bundle);
+    free(signature->approvals.bundle_file);
+    free(signature->approvals.directory);
+    free(signature->approvals.description);
+    free(signature);
+}
+
+static bool dup_text(char **to, const char *from)
+{
+    *to = from == NULL ? NULL : strdup(from);
+    return from == NULL || *to != NULL;
+}
+
+static bool dup_message(struct ska_signature *to, const struct ska_signature *from)
+{
+    to->hash = NULL;
+    memset(&to->message, 0, sizeof(to->message));
+    if (from->hash != NULL) {
+        to->hash = EVP_MD_CTX_new();
+        if (to->hash == NULL || !EVP_MD_CTX_copy_ex(to->hash, from->hash))
+            return false;
+    }
+    if (from->message.length > 0)
+        ska_buffer_add(&to->message, from->message.data, from->message.length);
+    return !to->message.failed;
+}
+
+static void *dupctx(void *vfrom)
+{
+    const struct ska_signature *from = vfrom;
+    struct ska_signature *to = malloc(sizeof(*to));
+
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    if (to->key != NULL)
+        ska_key_up_ref(to->key);
+    /* All copies are tried, so that nothing of `from` is left in `to` when one fails. */
+    bool copied = dup_text(&to->approvals.bundle, from->approvals.bundle);
+    copied = dup_text(&to->approvals.bundle_file, from->approvals.bundle_file) && copied;
+    copied = dup_text(&to->approvals.directory, from->approvals.directory) && copied;
+    copied = dup_text(&to->approvals.description, from->approvals.description) && copied;
+    copied = dup_message(to, from) && copied;
+    copied = ska_verify_dup(to, from) && copied;
+    if (!copied) {
+        freectx(to);
+        return NULL;
+    }
+    return to;
+}
+
+static bool is_rsa(const struct ska_key *key)
+{
+    return key->type == SKA_KEY_RSA || key->type == SKA_KEY_RSA_PSS;
+}
+
+static bool is_edwards(const struct ska_key *key)
+{
+    return key->type == SKA_KEY_ED25519 || key->type == SKA_KEY_ED448;
+}
+
+/* key == NULL: once more with the key and the scheme of before. */
+static bool begin(struct ska_signature *signature, struct ska_key *key,
+                  enum ska_signature_operation operation)
+{
+    if (key == NULL && signature->key == NULL)
+        return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "no key");
+    if (key != NULL) {
+        ska_key_free(signature->key);
+        signature->key = ska_key_up_ref(key);
+        memset(&signature->scheme, 0, sizeof(signature->scheme));
+        signature->scheme.pss = key->type == SKA_KEY_RSA_PSS;
+        signature->scheme.salt = SKA_SALT_AUTO_DIGEST_MAX;
+    }
+    if (signature->key->hsm == NULL)
+        return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
+                        "a public key cannot sign");
+    forget_message(signature);
+    ska_verify_reset(signature);
+    signature->operation = operation;
+    return true;
+}
+
+static int sign_init(void *vsignature, void *key, const OSSL_PARAM params[])
+{
+    struct ska_signature *signature = vsignature;
+
+    return begin(signature, key, SKA_SIGN) && ska_signature_set_params(signature, params);
+}
+
+static int digest_sign_init(void *vsignature, const char *digest, void *key,
+                            const OSSL_PARAM params[])
+{
+    struct ska_signature *signature = vsignature;
+
+    if (!begin(signature, key, SKA_DIGEST_SIGN))
+        return 0;
+    if (digest != NULL && digest[0] != 0 && !ska_signature_set_digest(signature, digest))
+        return 0;
+    if (!is_edwards(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
+        signature->scheme.digest = SKA_DIGEST_SHA256;
+    return ska_signature_set_params(signature, params);
+}
+
+enum ska_payload_form ska_signature_form(const struct ska_signature *signature)
+{
+    const struct ska_key *key = signature->key;
+
+    if (is_edwards(key))
+        return SKA_PAYLOAD_MESSAGE;
+    if (!hsm_key_is_ska(key->hsm))
+        return SKA_PAYLOAD_DIGEST;
+    if (signature->approvals.payload_set)
+        return signature->approvals.payload;
+    if (key->payload_set)
+        return key->payload;
+    return signature->provider->settings.payload;
+}
+
+static bool resolve_salt(const struct ska_signature *signature, size_t digest_length,
+                         size_t *length)
+{
+    /* RFC 8017, 9.1.1: emLen >= hLen + sLen + 2, emLen from one bit less than the modulus has. */
+    size_t encoded = (signature->key->bits - 1 + 7) / 8;
+    size_t longest = encoded < digest_length + 2 ? 0 : encoded - digest_length - 2;
+
+    switch (signature->scheme.salt) {
+    case SKA_SALT_DIGEST:
+        *length = digest_length;
+        break;
+    case SKA_SALT_MAX:
+        *length = longest;
+        break;
+    case SKA_SALT_AUTO_DIGEST_MAX:
+        *length = digest_length < longest ? digest_length : longest;
+        break;
+    case SKA_SALT_BYTES:
+        *length = signature->scheme.salt_bytes;
+        break;
+    }
+    if (encoded < digest_length + 2 || *length > longest)
+        return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
+                        "a PSS salt of %zu bytes does not fit: this key takes at most %zu", *length,
+                        longest);
+    return true;
+}
+
+bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_mechanism *mechanism)
+{
+    const struct ska_signature_scheme *scheme = &signature->scheme;
+
+    memset(mechanism, 0, sizeof(*mechanism));
+    mechanism->form = ska_signature_form(signature);
+    mechanism->digest = scheme->digest;
+    if (is_edwards(signature->key)) {
+        mechanism->scheme = SKA_SCHEME_EDDSA;
+        return true;
+    }
+    if (!is_rsa(signature->key)) {
+        mechanism->scheme = SKA_SCHEME_ECDSA;
+        return true;
+    }
+    if (!scheme->pss) {
+        mechanism->scheme = SKA_SCHEME_PKCS1;
+        return true;
+    }
+    mechanism->scheme = SKA_SCHEME_PSS;
+    mechanism->mgf1_digest = scheme->mgf1_set ? scheme->mgf1_digest : scheme->digest;
+    return resolve_salt(signature, ska_digest_length(scheme->digest), &mechanism->salt_length);
+}
+
+/* The sources of the highest level that names any. */
+static struct ska_sources choose_sources(const struct ska_signature *signature)
+{
+    const struct ska_signature_approvals *approvals = &signature->approvals;
+    const struct ska_key *key = signature->key;
+    struct ska_sources parameters = {approvals->bundle, approvals->bundle_file,
+                                     approvals->directory};
+    struct ska_sources uri = {NULL, key->approvals_file, key->approvals_dir};
+    struct ska_sources configuration = {NULL, NULL, signature->provider->settings.approvals_dir};
+
+    return ska_sources_any(&parameters) ? parameters : ska_sources_any(&uri) ? uri : configuration;
+}
+
+static bool sign_payload(struct ska_signature *signature, const struct ska_mechanism *mechanism,
+                         struct ska_span payload, uint8_t *out, size_t *length)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+    struct ska_key *key = signature->key;
+    struct ska_signing signing = {
+        .libctx = signature->provider->libctx,
+        .key = key->hsm,
+        .mechanism = *mechanism,
+        .payload = payload,
+        .sources = choose_sources(signature),
+        .description = signature->approvals.description,
+    };
+
+    if (!hsm_key_is_ska(key->hsm))
+        return hsm_key_sign(key->hsm, mechanism, payload, out, length, errors);
+    return ska_algorithm_fits(mechanism, key->type, errors) &&
+           ska_payload_check(mechanism, key->type, key->bits, payload, errors) &&
+           ska_sign(&signing, out, length, errors);
+}
+
+/* Input: the digest or the message, as the mechanism's form says. */
+static bool finish(struct ska_signature *signature, struct ska_span input, uint8_t *out,
+                   size_t *length, size_t size)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+    struct ska_mechanism mechanism;
+    struct ska_bytes payload = {NULL, 0};
+    size_t written = size;
+    bool done = false;
+
+    if (size < signature->key->signature_size)
+        return ska_fail(errors, SKA_R_BAD_PARAMETER, "a buffer of %zu bytes, %zu are needed", size,
+                        signature->key->signature_size);
+    if (!ska_signature_mechanism(signature, &mechanism))
+        return false;
+    if (mechanism.form == SKA_PAYLOAD_MESSAGE) {
+        done = sign_payload(signature, &mechanism, input, out, &written);
+    } else if (ska_payload_from_digest(&mechanism, input, &payload, errors)) {
+        done = sign_payload(signature, &mechanism, ska_span_of(&payload), out, &written);
+        ska_bytes_free(&payload);
+    }
+    if (done)
+        *length = written;
+    return done;
+}
+
+static int sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
+                const unsigned char *input, size_t input_length)
+{
+    struct ska_signature *signature = vsignature;
+    const struct ska_errors *errors = ska_signature_errors(signature);
+
+    if (out == NULL) {
+        *length = signature->key->signature_size;
+        return 1;
+    }
+    if (is_rsa(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
+        return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
+                        "raw RSA: say which digest the input is (digest:SHA256), or give the "
+                        "document itself (-rawin)");
+    if (ska_signature_form(signature) == SKA_PAYLOAD_MESSAGE)
+        return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
+                        "approvers of this key approve whole messages, this is a digest: give the "
+                        "document itself (-rawin)");
+    return finish(signature, ska_span(input, input_length), out, length, size);
+}
+
+static bool start_message(struct ska_signature *signature)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+
+    if (signature->started)
+        return true;
+    if (ska_signature_form(signature) == SKA_PAYLOAD_DIGEST) {
+        const EVP_MD *digest = signature->provider->digests[signature->scheme.digest];
+
+        signature->hash = EVP_MD_CTX_new();
+        if (signature->hash == NULL || !EVP_DigestInit_ex2(signature->hash, digest, NULL))
+            return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the digest");
+    }
+    signature->started = true;
+    return true;
+}
+
+static int digest_sign_update(void *vsignature, const unsigned char *data, size_t length)
+{
+    struct ska_signature *signature = vsignature;
+    const struct ska_errors *errors = ska_signature_errors(signature);
+
+    if (!start_message(signature))
+        return 0;
+    if (signature->hash != NULL)
+        return EVP_DigestUpdate(signature->hash, data, length) ||
+               ska_fail(errors, SKA_R_INTERNAL, "hashing failed");
+    if (hsm_key_is_ska(signature->key->hsm) &&
+        length > SKA_PAYLOAD_LIMIT - signature->message.length)
+        return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
+                        "a message of more than %zu bytes does not fit into an approval token%s",
+                        SKA_PAYLOAD_LIMIT,
+                        is_edwards(signature->key) ? "" : ": use ska-payload:digest");
+    ska_buffer_add(&signature->message, data, length);
+    return !signature->message.failed || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the message");
+}
+
+static int digest_sign_final(void *vsignature, unsigned char *out, size_t *length, size_t size)
+{
+    struct ska_signature *signature = vsignature;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_length = 0;
+
+    if (out == NULL) {
+        *length = signature->key->signature_size;
+        return 1;
+    }
+    if (!start_message(signature))
+        return 0;
+    if (signature->hash == NULL)
+        return finish(signature, ska_span(signature->message.data, signature->message.length), out,
+                      length, size);
+    if (!EVP_DigestFinal_ex(signature->hash, digest, &digest_length))
+        return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
+    return finish(signature, ska_span(digest, digest_length), out, length, size);
+}
+
+static int digest_sign(void *signature, unsigned char *out, size_t *length, size_t size,
+                       const unsigned char *data, size_t data_length)
+{
+    if (out == NULL)
+        return digest_sign_final(signature, NULL, length, 0);
+    return digest_sign_update(signature, data, data_length) &&
+           digest_sign_final(signature, out, length, size);
+}
+
+#define SKA_COMMON_FUNCTIONS                                                                       \
+    {OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))newctx},                                          \
+        {OSSL_FUNC_SIGNATURE_FREECTX, (void (*)(void))freectx},                                    \
+        {OSSL_FUNC_SIGNATURE_DUPCTX, (void (*)(void))dupctx},                                      \
+        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, (void (*)(void))digest_sign_init},                  \
+        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, (void (*)(void))digest_sign_update},              \
+        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, (void (*)(void))digest_sign_final},                \
+        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))digest_sign},                            \
+        {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, (void (*)(void))ska_digest_verify_init},          \
+        {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, (void (*)(void))ska_digest_verify},                    \
+        {OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))ska_signature_set_params},            \
+    {                                                                                              \
+        OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, (void (*)(void))ska_signature_get_params               \
+    }
+
+#define SKA_PREHASHED_FUNCTIONS                                                                    \
+    {OSSL_FUNC_SIGNATURE_SIGN_INIT, (void (*)(void))sign_init},                                    \
+        {OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))sign},                                          \
+        {OSSL_FUNC_SIGNATURE_VERIFY_INIT, (void (*)(void))ska_verify_init},                        \
+        {OSSL_FUNC_SIGNATURE_VERIFY, (void (*)(void))ska_verify},                                  \
+        {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, (void (*)(void))ska_digest_verify_update},      \
+    {                                                                                              \
+        OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, (void (*)(void))ska_digest_verify_final           \
+    }
+
+static const OSSL_DISPATCH rsa_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    SKA_PREHASHED_FUNCTIONS,
+    {OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, (void (*)(void))ska_verify_recover_init},
+    {OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, (void (*)(void))ska_verify_recover},
+    {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_settable_rsa},
+    {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_gettable_rsa},
+    {0, NULL},
+};
+
+static const OSSL_DISPATCH ecdsa_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    SKA_PREHASHED_FUNCTIONS,
+    {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_settable_ec},
+    {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_gettable_other},
+    {0, NULL},
+};
+
+static const OSSL_DISPATCH eddsa_functions[] = {
+    SKA_COMMON_FUNCTIONS,
+    {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_settable_edwards},
+    {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_gettable_other},
+    {0, NULL},
+};
+
+const OSSL_ALGORITHM ska_signature_algorithms[] = {
+    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", SKA_PROPERTIES, rsa_functions,
+     "RSA signatures by a PKCS#11 token"},
+    {"ECDSA", SKA_PROPERTIES, ecdsa_functions, "ECDSA signatures by a PKCS#11 token"},
+    {"ED25519:1.3.101.112", SKA_PROPERTIES, eddsa_functions,
+     "Ed25519 signatures by a PKCS#11 token"},
+    {"ED448:1.3.101.113", SKA_PROPERTIES, eddsa_functions, "Ed448 signatures by a PKCS#11 token"},
+    {NULL, NULL, NULL, NULL},
+};

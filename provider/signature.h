@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The signature context: what libcrypto's EVP_PKEY_CTX holds of us. One struct serves all key
+ * types; its parts live in signature.c (signing), signature_params.c (parameters) and verify.c.
+ */
+#ifndef SKA_PROVIDER_SIGNATURE_H
+#define SKA_PROVIDER_SIGNATURE_H
+
+#include "key.h"
+
+enum ska_salt { SKA_SALT_DIGEST, SKA_SALT_MAX, SKA_SALT_AUTO_DIGEST_MAX, SKA_SALT_BYTES };
+
+/* How the payload is signed, as far as parameters have said. */
+struct ska_signature_scheme {
+    bool pss; /* RSA keys: PSS instead of PKCS#1 v1.5 */
+    enum ska_digest digest;
+    bool mgf1_set; /* otherwise MGF1 uses the digest */
+    enum ska_digest mgf1_digest;
+    enum ska_salt salt;
+    size_t salt_bytes; /* SKA_SALT_BYTES */
+};
+
+/* What parameters have said about approvals; NULL: not said. */
+struct ska_signature_approvals {
+    char *bundle;
+    char *bundle_file;
+    char *directory;
+    char *description;
+    bool payload_set;
+    enum ska_payload_form payload;
+};
+
+enum ska_signature_operation {
+    SKA_NO_OPERATION,
+    SKA_SIGN,
+    SKA_DIGEST_SIGN,
+    SKA_VERIFY,
+    SKA_DIGEST_VERIFY
+};
+
+struct ska_signature {
+    const struct ska_provider *provider;
+    struct ska_key *key;
+    enum ska_signature_operation operation;
+    struct ska_signature_scheme scheme;
+    struct ska_signature_approvals approvals;
+
+    /* SKA_DIGEST_SIGN: the message so far, hashed or kept; which of both is decided at its first
+     * byte. */
+    bool started;
+    EVP_MD_CTX *hash;
+    struct ska_buffer message;
+
+    /* SKA_VERIFY, SKA_DIGEST_VERIFY: the software key's own contexts. */
+    EVP_PKEY_CTX *verify;
+    EVP_MD_CTX *digest_verify;
+    EVP_PKEY_CTX *digest_verify_pkey; /* belongs to digest_verify */
+};
+
+const struct ska_errors *ska_signature_errors(const struct ska_signature *signature);
+
+/* What approvers of this signature approve. */
+enum ska_payload_form ska_signature_form(const struct ska_signature *signature);
+
+/* The whole mechanism, salt length resolved. Fails for a salt that cannot be. */
+bool ska_signature_mechanism(const struct ska_signature *signature,
+                             struct ska_mechanism *mechanism) SKA_MUST_CHECK;
+
+/* signature_params.c */
+OSSL_FUNC_signature_set_ctx_params_fn ska_signature_set_params;
+OSSL_FUNC_signature_get_ctx_params_fn ska_signature_get_params;
+OSSL_FUNC_signature_settable_ctx_params_fn ska_signature_settable_rsa, ska_signature_settable_ec,
+    ska_signature_settable_edwards;
+OSSL_FUNC_signature_gettable_ctx_params_fn ska_signature_gettable_rsa, ska_signature_gettable_other;
+bool ska_signature_set_digest(struct ska_signature *signature, const char *name) SKA_MUST_CHECK;
+
+/* algorithm_id.c: the DER AlgorithmIdentifier; to at most size bytes. */
+bool ska_algorithm_id(const struct ska_signature *signature, uint8_t *der, size_t size,
+                      size_t *length) SKA_MUST_CHECK;
+
+/* verify.c */
+OSSL_FUNC_signature_verify_init_fn ska_verify_init;
+OSSL_FUNC_signature_verify_fn ska_verify;
+OSSL_FUNC_signature_verify_recover_init_fn ska_verify_recover_init;
+OSSL_FUNC_signature_verify_recover_fn ska_verify_recover;
+OSSL_FUNC_signature_digest_verify_init_fn ska_digest_verify_init;
+OSSL_FUNC_signature_digest_verify_update_fn ska_digest_verify_update;
+OSSL_FUNC_signature_digest_verify_final_fn ska_digest_verify_final;
+OSSL_FUNC_signature_digest_verify_fn ska_digest_verify;
+bool ska_verify_dup(struct ska_signature *to, const struct ska_signature *from) SKA_MUST_CHECK;
+void ska_verify_reset(struct ska_signature *signature);
+
+#endif

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store behind `ska:` and `pkcs11:` URIs. A URI that names an object gives the private key, the
+ * public key and the certificate, as far as type and expectation allow; one that names none lists
+ * the token as URIs.
+ */
+#include "key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+#include <openssl/params.h>
+#include <openssl/store.h>
+
+#include "hsm/locate.h"
+
+static OSSL_FUNC_store_open_fn open_uri;
+static OSSL_FUNC_store_settable_ctx_params_fn settable_params;
+static OSSL_FUNC_store_set_ctx_params_fn set_params;
+static OSSL_FUNC_store_load_fn load;
+static OSSL_FUNC_store_eof_fn eof;
+static OSSL_FUNC_store_close_fn close_store;
+
+/* Something found on the token, kept until libcrypto asks for it. */
+struct found {
+    enum hsm_object_type type;
+    char *uri;                    /* listing only */
+    char *description;            /* listing only */
+    struct ska_bytes certificate; /* DER */
+};
+
+struct store {
+    const struct ska_provider *provider;
+    struct hsm_uri *uri;
+    int expected; /* OSSL_STORE_INFO_*; 0: anything */
+    struct hsm_token *token;
+    bool searched;
+    bool failed; /* one failure ends the store */
+    struct found *found;
+    size_t found_count;
+    size_t next;
+};
+
+static const struct ska_errors *errors_of(const struct store *store)
+{
+    return &store->provider->errors;
+}
+
+static bool names_object(const struct store *store)
+{
+    return store->uri->object != NULL || store->uri->id.data != NULL;
+}
+
+static bool check_uri(struct store *store)
+{
+    enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
+
+    if (store->uri->payload != NULL && !ska_payload_form_from_text(store->uri->payload, &form))
+        return ska_fail(errors_of(store), SKA_R_BAD_URI, "payload: digest or message");
+    if (store->uri->agent != NULL || store->uri->approvals_timeout != NULL)
+        return ska_fail(errors_of(store), SKA_R_UNSUPPORTED,
+                        "%s in a key URI: this version knows approvals-file and approvals-dir",
+                        store->uri->agent != NULL ? "agent" : "approvals-timeout");
+    return true;
+}
+
+static void *open_uri(void *provider, const char *text)
+{
+    struct store *store = calloc(1, sizeof(*store));
+
+    if (store == NULL)
+        return NULL;
+    store->provider = provider;
+    if (!ska_provider_configured(provider) || !hsm_uri_parse(text, &store->uri, errors_of(store)) ||
+        !check_uri(store)) {
+        close_store(store);
+        return NULL;
+    }
+    return store;
+}
+
+static const OSSL_PARAM *settable_params(void *provider)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, NULL),
+        OSSL_PARAM_utf8_string(OSSL_STORE_PARAM_PROPERTIES, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    (void)provider;
+    return params;
+}
+
+static int set_params(void *vstore, const OSSL_PARAM params[])
+{
+    struct store *store = vstore;
+    const OSSL_PARAM *expect = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
+
+    return expect == NULL || OSSL_PARAM_get_int(expect, &store->expected);
+}
+
+/* Whether the URI's type and libcrypto's expectation leave room for this type of object. */
+static bool is_wanted(const struct store *store, enum hsm_object_type type)
+{
+    int info = type == HSM_OBJECT_PRIVATE  ? OSSL_STORE_INFO_PKEY
+               : type == HSM_OBJECT_PUBLIC ? OSSL_STORE_INFO_PUBKEY
+                                           : OSSL_STORE_INFO_CERT;
+
+    if (store->uri->type != HSM_OBJECT_ANY && store->uri->type != type)
+        return false;
+    return store->expected == 0 || store->expected == info;
+}
+
+/* ---- Logging in ----------------------------------------------------------------------------- */
+
+struct prompt {
+    OSSL_PASSPHRASE_CALLBACK *callback;
+    void *arg;
+};
+
+static bool ask_pin(void *vprompt, const char *token_label, char *pin, size_t size)
+{
+    const struct prompt *prompt = vprompt;
+    struct ska_buffer text = {0};
+    struct ska_bytes info = {NULL, 0};
+    size_t length = 0;
+    bool answered = false;
+
+    ska_buffer_format(&text, "PIN of token %s", token_label);
+    if (ska_buffer_finish(&text, &info, NULL)) {
+        OSSL_PARAM params[] = {
+            OSSL_PARAM_construct_utf8_string(OSSL_PASSPHRASE_PARAM_INFO, (char *)info.data, 0),
+            OSSL_PARAM_END,
+        };
+
+        answered = prompt->callback(pin, size - 1, &length, params, prompt->arg) && length < size;
+    }
+    if (answered)
+        pin[length] = 0;
+    ska_bytes_free(&info);
+    return answered;
+}
+
+static bool has_pin(const struct store *store)
+{
+    return store->uri->pin_value != NULL || store->uri->pin_source != NULL ||
+           store->provider->settings.pin_source != NULL;
+}
+
+/* Public objects need no login, so nobody is asked for a PIN unless a private key is wanted. */
+static bool log_in(struct store *store, const struct hsm_defaults *defaults,
+                   OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+{
+    struct prompt prompt = {callback, arg};
+    bool private_only =
+        is_wanted(store, HSM_OBJECT_PRIVATE) && names_object(store) &&
+        (store->uri->type == HSM_OBJECT_PRIVATE || store->expected == OSSL_STORE_INFO_PKEY);
+
+    if (!is_wanted(store, HSM_OBJECT_PRIVATE) || (!private_only && !has_pin(store)))
+        return true;
+    return hsm_locate_login(store->token, store->uri, defaults, callback == NULL ? NULL : ask_pin,
+                            &prompt, errors_of(store));
+}
+
+/* ---- Searching ------------------------------------------------------------------------------ */
+
+static const char *describe(const struct hsm_object *object)
+{
+    switch (object->type) {
+    case HSM_OBJECT_PRIVATE:
+        return object->ska ? "private key guarded by Smart Key Attributes" : "private key";
+    case HSM_OBJECT_PUBLIC:
+        return "public key";
+    default:
+        return "certificate";
+    }
+}
+
+struct search {
+    struct store *store;
+    bool complete; /* false: memory ran out */
+};
+
+static bool keep(void *vsearch, const struct hsm_object *object)
+{
+    struct search *search = vsearch;
+    struct store *store = search->store;
+    struct found *found = NULL;
+
+    if (!is_wanted(store, object->type))
+        return true;
+    search->complete = false;
+    found = realloc(store->found, (store->found_count + 1) * sizeof(*found));
+    if (found == NULL)
+        return false;
+    store->found = found;
+    found += store->found_count;
+    memset(found, 0, sizeof(*found));
+    store->found_count++;
+    found->type = object->type;
+    if (!names_object(store)) {
+        found->uri =
+            hsm_uri_format(hsm_token_label(store->token), object->label, object->id, object->type);
+        found->description = strdup(describe(object));
+        search->complete = found->uri != NULL && found->description != NULL;
+    } else if (object->type == HSM_OBJECT_CERTIFICATE) {
+        search->complete = ska_bytes_copy(&found->certificate, object->certificate, NULL);
+    } else {
+        search->complete = true;
+    }
+    return search->complete;
+}
+
+/* Several public keys or private keys for one name are left to the look-up to refuse. */
+static void drop_doubled_keys(struct store *store)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < store->found_count; i++) {
+        bool key = store->found[i].type != HSM_OBJECT_CERTIFICATE;
+
+        if (key && kept > 0 && store->found[kept - 1].type == store->found[i].type)
+            continue;
+        store->found[kept++] = store->found[i];
+    }
+    store->found_count = kept;
+}
+
+/* A private key alone is looked up at once: no need to list what the URI already names. */
+static bool expect_one_key(struct store *store, enum hsm_object_type type)
+{
+    store->found = calloc(1, sizeof(*store->found));
+    if (store->found == NULL)
+        return ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
+    store->found[0].type = type;
+    store->found_count = 1;
+    return true;
+}
+
+static bool search(struct store *store)
+{
+    struct hsm_object_match match = {store->uri->type, store->uri->object,
+                                     ska_span_of(&store->uri->id)};
+    struct search search = {store, true};
+    bool private_key = is_wanted(store, HSM_OBJECT_PRIVATE);
+    bool public_key = is_wanted(store, HSM_OBJECT_PUBLIC);
+    bool certificate = is_wanted(store, HSM_OBJECT_CERTIFICATE);
+
+    if (names_object(store) && private_key + public_key + certificate == 0)
+        return true;
+    if (names_object(store) && !certificate && private_key != public_key)
+        return expect_one_key(store, private_key ? HSM_OBJECT_PRIVATE : HSM_OBJECT_PUBLIC);
+    if (!hsm_object_list(store->token, &match, keep, &search, errors_of(store)))
+        return false;
+    if (!search.complete)
+        return ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "while listing a token");
+    if (names_object(store))
+        drop_doubled_keys(store);
+    if (names_object(store) && store->found_count == 0)
+        return ska_fail(errors_of(store), SKA_R_KEY_NOT_FOUND, "%s '%s' on token '%s'%s",
+                        certificate && !private_key ? "certificate" : "object",
+                        store->uri->object != NULL ? store->uri->object : "with this id",
+                        hsm_token_label(store->token),
+                        hsm_token_logged_in(store->token) ? "" : " (not logged in: no PIN given)");
+    return true;
+}
+
+static bool begin(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+{
+    const struct ska_settings *settings = &store->provider->settings;
+    struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source};
+
+    store->searched = true;
+    return hsm_locate(store->uri, &defaults, &store->token, errors_of(store)) &&
+           log_in(store, &defaults, callback, arg) && search(store);
+}
+
+/* ---- Giving objects to libcrypto ------------------------------------------------------------- */
+
+static bool copy_text(char **to, const char *from)
+{
+    *to = from == NULL ? NULL : strdup(from);
+    return from == NULL || *to != NULL;
+}
+
+static struct ska_key *make_key(const struct store *store, enum ska_key_type type,
+                                EVP_PKEY *public_key)
+{
+    struct ska_key *key = ska_key_new(store->provider, type);
+
+    if (key == NULL)
+        return NULL;
+    ska_key_set_public(key, public_key);
+    if (!copy_text(&key->approvals_file, store->uri->approvals_file) ||
+        !copy_text(&key->approvals_dir, store->uri->approvals_dir)) {
+        ska_key_free(key);
+        return NULL;
+    }
+    if (store->uri->payload != NULL)
+        key->payload_set = ska_payload_form_from_text(store->uri->payload, &key->payload);
+    return key;
+}
+
+static struct ska_key *find_private_key(const struct store *store)
+{
+    struct hsm_key_match match = {store->uri->object, ska_span_of(&store->uri->id)};
+    struct hsm_key *hsm = NULL;
+    struct ska_key *key = NULL;
+
+    if (!hsm_key_find(store->token, &match, store->provider->libctx, &hsm, errors_of(store)))
+        return NULL;
+    EVP_PKEY_up_ref(hsm_key_public(hsm));
+    key = make_key(store, hsm_key_type(hsm), hsm_key_public(hsm));
+    if (key == NULL) {
+        EVP_PKEY_free(hsm_key_public(hsm));
+        hsm_key_free(hsm);
+        ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
+        return NULL;
+    }
+    key->hsm = hsm;
+    return key;
+}
+
+static struct ska_key *find_public_key(const struct store *store)
+{
+    struct hsm_key_match match = {store->uri->object, ska_span_of(&store->uri->id)};
+    enum ska_key_type type = SKA_KEY_RSA;
+    EVP_PKEY *public_key = NULL;
+    struct ska_key *key = NULL;
+
+    if (!hsm_public_key_find(store->token, &match, store->provider->libctx, &public_key, &type,
+                             errors_of(store)))
+        return NULL;
+    key = make_key(store, type, public_key);
+    if (key == NULL) {
+        EVP_PKEY_free(public_key);
+        ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
+    }
+    return key;
+}
+
+/* libcrypto takes the key over by emptying the reference; what it leaves is freed here. */
+static int give_key(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
+{
+    int type = OSSL_OBJECT_PKEY;
+    char name[16];
+    OSSL_PARAM params[4];
+    int done = 0;
+
+    if (key == NULL)
+        return 0;
+    OPENSSL_strlcpy(name, ska_key_type_name(key->type), sizeof(name));
+    params[0] = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
+    params[1] = OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0);
+    params[2] = OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key));
+    params[3] = OSSL_PARAM_construct_end();
+    done = callback(params, arg);
+    ska_key_free(key);
+    return done;
+}
+
+static int give_certificate(const struct found *found, OSSL_CALLBACK *callback, void *arg)
+{
+    int type = OSSL_OBJECT_CERT;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, found->certificate.data,
+                                          found->certificate.length),
+        OSSL_PARAM_END,
+    };
+
+    return callback(params, arg);
+}
+
+static int give_name(const struct found *found, OSSL_CALLBACK *callback, void *arg)
+{
+    int type = OSSL_OBJECT_NAME;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA, found->uri, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DESC, found->description, 0),
+        OSSL_PARAM_END,
+    };
+
+    return callback(params, arg);
+}
+
+static int give(const struct store *store, const struct found *found, OSSL_CALLBACK *callback,
+                void *arg)
+{
+    if (found->uri != NULL)
+        return give_name(found, callback, arg);
+    if (found->type == HSM_OBJECT_CERTIFICATE)
+        return give_certificate(found, callback, arg);
+    if (found->type == HSM_OBJECT_PRIVATE)
+        return give_key(find_private_key(store), callback, arg);
+    return give_key(find_public_key(store), callback, arg);
+}
+
+static int load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,
+                OSSL_PASSPHRASE_CALLBACK *pin_callback, void *pin_arg)
+{
+    struct store *store = vstore;
+
+    if (!store->searched && !begin(store, pin_callback, pin_arg)) {
+        store->failed = true;
+        return 0;
+    }
+    if (eof(store))
+        return 0;
+    if (!give(store, &store->found[store->next++], object_callback, object_arg)) {
+        store->failed = true;
+        return 0;
+    }
+    return 1;
+}
+
+static int eof(void *vstore)
+{
+    const struct store *store = vstore;
+
+    return store->failed || (store->searched && store->next >= store->found_count);
+}
+
+static int close_store(void *vstore)
+{
+    struct store *store = vstore;
+
+    for (size_t i = 0; i < store->found_count; i++) {
+        free(store->found[i].uri);
+        free(store->found[i].description);
+        ska_bytes_free(&store->found[i].certificate);
+    }
+    free(store->found);
+    hsm_uri_free(store->uri);
+    free(store);
+    return 1;
+}
+
+static const OSSL_DISPATCH functions[] = {
+    {OSSL_FUNC_STORE_OPEN, (void (*)(void))open_uri},
+    {OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS, (void (*)(void))settable_params},
+    {OSSL_FUNC_STORE_SET_CTX_PARAMS, (void (*)(void))set_params},
+    {OSSL_FUNC_STORE_LOAD, (void (*)(void))load},
+    {OSSL_FUNC_STORE_EOF, (void (*)(void))eof},
+    {OSSL_FUNC_STORE_CLOSE, (void (*)(void))close_store},
+    {0, NULL},
+};
+
+const OSSL_ALGORITHM ska_store_algorithms[] = {
+    {"ska", SKA_PROPERTIES, functions, "keys and certificates on a PKCS#11 token"},
+    {"pkcs11", SKA_PROPERTIES, functions, "keys and certificates on a PKCS#11 token"},
+    {NULL, NULL, NULL, NULL},
+};
