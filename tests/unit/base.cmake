@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
+ska_unit_test(base_text_test ska-base)
+ska_unit_test(base_file_test ska-base)
