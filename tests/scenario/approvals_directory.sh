@@ -63,6 +63,8 @@ sign_message() { # LABEL [KEYOPT...]
     for option in "$@"; do options+=(-keyopt "$option"); done
     can plain cms -sign -noattr -binary -in document -signer "$label.software.crt" \
         -inkey "$label.software.pem" "${options[@]}" -outform DER -out unused || return 0
+    can plain cms -verify -binary -content document -in unused -inform DER -CAfile root.crt \
+        -purpose any -out verified || return 0
     by_directory ska cms -sign -noattr -binary -in document -signer "$label.crt" \
         -inkey "$(uri "$label")" "${options[@]}" -outform DER -out out.cms
     plain cms -verify -binary -content document -in out.cms -inform DER -CAfile root.crt \
@@ -100,9 +102,11 @@ for label in rsa2048 rsa3072 rsapss p256 p384 p521 ed25519 ed448; do
     certificate $label $label.pub.pem ca
     certificate $label.software $label.software.pub.pem ca
     request_certificate $label
-    sign_message $label
+    [ $label = rsapss ] || sign_message $label
     issue_certificate $label
-    case $label in rsa2048 | rsa3072)
+    case $label in
+    rsapss) sign_message $label rsa_padding_mode:pss ;;
+    rsa2048 | rsa3072)
         request_certificate $label rsa_padding_mode:pss rsa_pss_saltlen:32
         sign_message $label rsa_padding_mode:pss rsa_pss_saltlen:32
         issue_certificate $label rsa_padding_mode:pss rsa_pss_saltlen:32

@@ -99,7 +99,7 @@ for text in '[]' '"text"' '1' 'null' '{}' '{"version":1}' '[{"version":1}]'; do
 done
 sed 's/"version": *1/"version":2/' good.json >bundle.json
 shape 'version'
-sed 's/"approvals":\[.*\]/"approvals":{}/' good.json >bundle.json
+sed 's/"approvals":\[[^]]*\]/"approvals":{}/' good.json >bundle.json
 shape 'approvals'
 sed 's/"approvals":\[/"approvals":[7,/' good.json >bundle.json
 shape 'approval'
