@@ -35,6 +35,7 @@ ska_scenario(ordinary_keys)
 ska_scenario(provider_list)
 ska_scenario(refusals)
 ska_scenario(same_module)
+ska_scenario(signature_contexts)
 ska_scenario(store_listing)
 ska_scenario(tool)
 

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What applications do with signature contexts: signature_contexts WHAT URI [BUNDLE]. One signature
+ * at most is made; the script counts the calls of the HSM.
+ */
+#include "application.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "ska/provider.h"
+
+static const char message[] = "Approved by two of three.\n";
+#define MESSAGE_LENGTH (sizeof(message) - 1)
+
+static EVP_PKEY *key;
+static const char *bundle;
+
+static const char *digest_of(const EVP_PKEY *pkey)
+{
+    return EVP_PKEY_is_a(pkey, "ED25519") || EVP_PKEY_is_a(pkey, "ED448") ? NULL : "SHA256";
+}
+
+static void set_text(EVP_PKEY_CTX *ctx, const char *name, const char *value)
+{
+    char copy[4096];
+    OSSL_PARAM params[2];
+
+    must(strlen(value) < sizeof(copy));
+    strcpy(copy, value);
+    params[0] = OSSL_PARAM_construct_utf8_string(name, copy, 0);
+    params[1] = OSSL_PARAM_construct_end();
+    must(EVP_PKEY_CTX_set_params(ctx, params) == 1);
+}
+
+static EVP_MD_CTX *begin(void)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *ctx = NULL;
+
+    must(md != NULL);
+    must(EVP_DigestSignInit_ex(md, &ctx, digest_of(key), NULL, NULL, key, NULL) == 1);
+    if (bundle != NULL)
+        set_text(ctx, SKA_PARAM_APPROVALS_FILE, bundle);
+    return md;
+}
+
+static EVP_PKEY *software_copy(void)
+{
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(key, &der);
+    const unsigned char *p = der;
+    EVP_PKEY *copy = NULL;
+
+    must(length > 0);
+    copy = d2i_PUBKEY(NULL, &p, length);
+    must(copy != NULL);
+    OPENSSL_free(der);
+    return copy;
+}
+
+static void verify_with(EVP_PKEY *pkey, const unsigned char *signature, size_t length)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+
+    must(EVP_DigestVerifyInit_ex(md, NULL, digest_of(pkey), NULL, NULL, pkey, NULL) == 1);
+    must(EVP_DigestVerify(md, signature, length, (const unsigned char *)message, MESSAGE_LENGTH) ==
+         1);
+    EVP_MD_CTX_free(md);
+}
+
+/* By a copy of the default provider's, and by the key object itself. */
+static void verify(const unsigned char *signature, size_t length)
+{
+    EVP_PKEY *copy = software_copy();
+
+    verify_with(copy, signature, length);
+    verify_with(key, signature, length);
+    EVP_PKEY_free(copy);
+}
+
+/* The message byte by byte, the size asked for twice, as X.509 code does. */
+static void streaming(void)
+{
+    unsigned char signature[1024];
+    size_t length = 0;
+    EVP_MD_CTX *md = begin();
+
+    for (size_t i = 0; i < MESSAGE_LENGTH; i++)
+        must(EVP_DigestSignUpdate(md, message + i, 1) == 1);
+    must(EVP_DigestSignFinal(md, NULL, &length) == 1);
+    must(EVP_DigestSignFinal(md, NULL, &length) == 1);
+    must(length > 0 && length <= sizeof(signature));
+    must(EVP_DigestSignFinal(md, signature, &length) == 1);
+    verify(signature, length);
+    EVP_MD_CTX_free(md);
+}
+
+static void one_shot(void)
+{
+    unsigned char signature[1024];
+    size_t length = 0;
+    EVP_MD_CTX *md = begin();
+
+    must(EVP_DigestSign(md, NULL, &length, (const unsigned char *)message, MESSAGE_LENGTH) == 1);
+    must(EVP_DigestSign(md, signature, &length, (const unsigned char *)message, MESSAGE_LENGTH) ==
+         1);
+    verify(signature, length);
+    EVP_MD_CTX_free(md);
+}
+
+/* A context is duplicated in the middle; the copies go different ways, one of them signs. */
+static void duplicates(void)
+{
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    EVP_MD_CTX *md = begin();
+    EVP_MD_CTX *right = EVP_MD_CTX_new();
+    EVP_MD_CTX *wrong = EVP_MD_CTX_new();
+
+    must(EVP_DigestSignUpdate(md, message, 5) == 1);
+    must(EVP_MD_CTX_copy_ex(right, md) == 1);
+    must(EVP_MD_CTX_copy_ex(wrong, md) == 1);
+    must(EVP_DigestSignUpdate(wrong, "something else", 14) == 1);
+    EVP_MD_CTX_free(md);
+    must(EVP_DigestSignUpdate(right, message + 5, MESSAGE_LENGTH - 5) == 1);
+    EVP_MD_CTX_free(wrong);
+    must(EVP_DigestSignFinal(right, signature, &length) == 1);
+    verify(signature, length);
+    EVP_MD_CTX_free(right);
+}
+
+/* Sizes, duplicates, abandoned contexts, a buffer that is too small: nothing is signed. */
+static void nothing(void)
+{
+    unsigned char signature[1024];
+    size_t length = 0;
+    EVP_MD_CTX *md = begin();
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+
+    must(EVP_DigestSignUpdate(md, message, MESSAGE_LENGTH) == 1);
+    must(EVP_DigestSignFinal(md, NULL, &length) == 1);
+    must(EVP_MD_CTX_copy_ex(copy, md) == 1);
+    length = 16;
+    must(EVP_DigestSignFinal(copy, signature, &length) != 1);
+    ERR_clear_error();
+    EVP_MD_CTX_free(copy);
+    EVP_MD_CTX_free(md);
+}
+
+/* The same AlgorithmIdentifier that the default provider writes. */
+static void algorithm_id_of(EVP_PKEY *pkey, int pss, unsigned char *der, size_t *length)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *ctx = NULL;
+    OSSL_PARAM params[2];
+
+    must(EVP_DigestSignInit_ex(md, &ctx, digest_of(pkey), NULL, NULL, pkey, NULL) == 1);
+    if (pss) {
+        must(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1);
+        must(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1);
+    }
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, der, *length);
+    params[1] = OSSL_PARAM_construct_end();
+    must(EVP_PKEY_CTX_get_params(ctx, params) == 1);
+    *length = params[0].return_size;
+    EVP_MD_CTX_free(md);
+}
+
+static EVP_PKEY *software_key(void)
+{
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return EVP_RSA_gen(2048);
+    if (EVP_PKEY_is_a(key, "EC"))
+        return EVP_EC_gen("P-256");
+    return EVP_PKEY_Q_keygen(NULL, "provider=default", EVP_PKEY_get0_type_name(key));
+}
+
+static void algorithm_ids(void)
+{
+    EVP_PKEY *other = software_key();
+
+    must(other != NULL);
+    for (int pss = 0; pss <= EVP_PKEY_is_a(key, "RSA"); pss++) {
+        unsigned char ours[128], theirs[128];
+        size_t ours_length = sizeof(ours), theirs_length = sizeof(theirs);
+
+        algorithm_id_of(key, pss, ours, &ours_length);
+        algorithm_id_of(other, pss, theirs, &theirs_length);
+        must(ours_length == theirs_length && memcmp(ours, theirs, ours_length) == 0);
+    }
+    EVP_PKEY_free(other);
+}
+
+/* No private part comes out by any call of libcrypto. */
+static void private_parts(void)
+{
+    static const char *const names[] = {OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_PRIV_KEY};
+    OSSL_PARAM *params = NULL;
+    unsigned char raw[256];
+    size_t length = sizeof(raw);
+    unsigned char *der = NULL;
+    BIGNUM *number = NULL;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        must(EVP_PKEY_get_bn_param(key, names[i], &number) != 1);
+        must(EVP_PKEY_get_octet_string_param(key, names[i], raw, sizeof(raw), &length) != 1);
+    }
+    length = sizeof(raw);
+    must(EVP_PKEY_get_raw_private_key(key, raw, &length) != 1);
+    must(EVP_PKEY_todata(key, EVP_PKEY_KEYPAIR, &params) != 1);
+    must(i2d_PrivateKey(key, &der) <= 0);
+    must(EVP_PKEY2PKCS8(key) == NULL);
+    ERR_clear_error();
+    must(EVP_PKEY_todata(key, EVP_PKEY_PUBLIC_KEY, &params) == 1);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        must(OSSL_PARAM_locate(params, names[i]) == NULL);
+    OSSL_PARAM_free(params);
+}
+
+/* Compared with a copy, with another key, and copied itself. */
+static void comparisons(void)
+{
+    EVP_PKEY *copy = software_copy();
+    EVP_PKEY *other = software_key();
+    EVP_PKEY *twin = EVP_PKEY_dup(key);
+
+    must(EVP_PKEY_eq(key, copy) == 1 && EVP_PKEY_eq(copy, key) == 1);
+    must(EVP_PKEY_eq(key, other) == 0 && EVP_PKEY_eq(other, key) == 0);
+    must(twin != NULL && EVP_PKEY_eq(key, twin) == 1);
+    must(EVP_PKEY_get_bits(key) == EVP_PKEY_get_bits(copy));
+    must(EVP_PKEY_get_size(key) == EVP_PKEY_get_size(copy));
+    must(EVP_PKEY_get_security_bits(key) == EVP_PKEY_get_security_bits(copy));
+    EVP_PKEY_free(twin);
+    EVP_PKEY_free(other);
+    EVP_PKEY_free(copy);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} actions[] = {
+    {"streaming", streaming},         {"one-shot", one_shot},
+    {"duplicates", duplicates},       {"nothing", nothing},
+    {"algorithm-ids", algorithm_ids}, {"private-parts", private_parts},
+    {"comparisons", comparisons},
+};
+
+int main(int argc, char **argv)
+{
+    must(argc >= 3);
+    key = load_key(NULL, argv[2]);
+    bundle = argc > 3 ? argv[3] : NULL;
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (strcmp(argv[1], actions[i].name) != 0)
+            continue;
+        actions[i].run();
+        must(ERR_peek_error() == 0);
+        EVP_PKEY_free(key);
+        return 0;
+    }
+    return 1;
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Signature contexts as applications use them: streaming and one-shot, duplicated, asked for sizes,
+# abandoned. One final is one call of the HSM; everything else is none.
+. "$(dirname "$0")/lib.sh"
+board
+printf 'Approved by two of three.\n' >document
+
+contexts() { # WHAT LABEL [BUNDLE]
+    quietly ours "$programs/signature_contexts" "$1" "$(uri "$2")" ${3+"$3"}
+}
+
+for spec in rsa2048 p256 p384 ed25519 ed448; do
+    key "$spec" "$spec"
+    approved "$spec" "$spec.json" document
+    takes 1 contexts streaming "$spec" "$spec.json"
+    takes 1 contexts one-shot "$spec" "$spec.json"
+    takes 1 contexts duplicates "$spec" "$spec.json"
+    for nothing in nothing algorithm-ids private-parts comparisons; do
+        untouched contexts "$nothing" "$spec" "$spec.json"
+    done
+done
+
+# Message form: the HSM hashes.
+for spec in rsa2048 p256; do
+    approved "$spec" message.json document --payload message
+    takes 1 quietly ska dgst -sha256 -sign "$(uri "$spec")" -sigopt ska-payload:message \
+        -sigopt ska-approvals-file:message.json -out signature document
+    succeeds plain dgst -sha256 -verify "$spec.pub.pem" -signature signature document
+done
+pass

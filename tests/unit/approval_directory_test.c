@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An approvals directory in the hands of others: what is refused, what is ignored, what is kept. */
+#include "cmocka_all.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "provider/approval/directory.h"
+#include "provider/base/file.h"
+
+static char path[64];
+static enum ska_reason last_reason;
+
+static void record(void *arg, enum ska_reason reason, const char *file, int line,
+                   const char *function, const char *format, va_list args)
+{
+    (void)arg, (void)file, (void)line, (void)function, (void)format, (void)args;
+    last_reason = reason;
+}
+
+static const struct ska_errors errors = {record, NULL};
+
+static int setup(void **state)
+{
+    (void)state;
+    last_reason = 0;
+    strcpy(path, "/tmp/ska-dir-XXXXXX");
+    return mkdtemp(path) == NULL;
+}
+
+static int teardown(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof(command), "rm -rf -- %s", path);
+    return system(command);
+}
+
+static EVP_PKEY *approver;
+
+static void public_key(EVP_PKEY *key, struct ska_bytes *to)
+{
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(key, &der);
+
+    assert_true(length > 0);
+    assert_true(ska_bytes_copy(to, ska_span(der, (size_t)length), NULL));
+    OPENSSL_free(der);
+}
+
+static struct ska_request *make_request(const char *label)
+{
+    struct ska_request *request = calloc(1, sizeof(*request));
+    struct ska_token token = {.operation = SKA_OPERATION_SIGN, .has_payload = true};
+    uint8_t digest[32];
+
+    assert_non_null(request);
+    memset(digest, 0xA5, sizeof(digest));
+    request->operation = SKA_OPERATION_SIGN;
+    request->key_label = strdup(label);
+    public_key(approver, &request->public_key);
+    request->mechanism.scheme = SKA_SCHEME_ECDSA;
+    request->mechanism.form = SKA_PAYLOAD_DIGEST;
+    request->mechanism.digest = SKA_DIGEST_SHA256;
+    assert_true(ska_bytes_copy(&request->payload, ska_span(digest, sizeof(digest)), NULL));
+    token.key_name = ska_span_text(label);
+    token.payload = ska_span_of(&request->payload);
+    assert_true(ska_token_encode(&token, &request->token, NULL));
+    assert_true(ska_request_identify(request, NULL, NULL));
+    return request;
+}
+
+static void approve(const struct ska_request *request, struct ska_approval *approval)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    uint8_t signature[256];
+    size_t length = sizeof(signature);
+
+    memset(approval, 0, sizeof(*approval));
+    assert_int_equal(EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, approver), 1);
+    assert_int_equal(
+        EVP_DigestSign(md, signature, &length, request->token.data, request->token.length), 1);
+    EVP_MD_CTX_free(md);
+    strcpy(approval->digest, "SHA-256");
+    public_key(approver, &approval->signer);
+    public_key(approver, &approval->public_key);
+    assert_true(ska_bytes_copy(&approval->signature, ska_span(signature, length), NULL));
+}
+
+static void put(const char *name, struct ska_span content)
+{
+    char full[256];
+
+    snprintf(full, sizeof(full), "%s/%s", path, name);
+    assert_true(ska_file_write(full, content, 0640, NULL));
+}
+
+static void put_approval(const struct ska_request *request, const char *middle)
+{
+    struct ska_approval approval;
+    struct ska_bytes text = {NULL, 0};
+    char name[160];
+
+    approve(request, &approval);
+    assert_true(ska_approval_print(&approval, &text, NULL));
+    snprintf(name, sizeof(name), "%s.%s.approval.json", request->id, middle);
+    put(name, ska_span_of(&text));
+    ska_bytes_free(&text);
+    ska_bytes_free(&approval.signer);
+    ska_bytes_free(&approval.public_key);
+    ska_bytes_free(&approval.signature);
+}
+
+static struct ska_directory *open_it(void)
+{
+    struct ska_directory *directory = NULL;
+
+    assert_true(ska_directory_open(path, &directory, &errors));
+    return directory;
+}
+
+static void refuses_mode(mode_t mode)
+{
+    struct ska_directory *directory = NULL;
+
+    last_reason = 0;
+    assert_int_equal(chmod(path, mode), 0);
+    assert_false(ska_directory_open(path, &directory, &errors));
+    assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
+}
+
+static void refuses_unsafe_directories(void **state)
+{
+    struct ska_directory *directory = NULL;
+
+    (void)state;
+    refuses_mode(0777);
+    refuses_mode(01777);
+    refuses_mode(0770);
+    assert_int_equal(chmod(path, 01770), 0);
+    assert_true(ska_directory_open(path, &directory, &errors));
+    ska_directory_close(directory);
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(path, 0700), 0);
+        assert_int_equal(chown(path, 12345, 12345), 0);
+        assert_false(ska_directory_open(path, &directory, &errors));
+        assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
+    }
+}
+
+static void finds_what_it_published(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *other = make_request("other");
+    struct ska_request *found = NULL;
+    struct ska_request *standing = NULL;
+
+    (void)state;
+    assert_true(ska_directory_find(directory, request, &found, &errors));
+    assert_null(found);
+    assert_true(ska_directory_publish(directory, request, &standing, &errors));
+    assert_null(standing);
+    assert_true(ska_directory_find(directory, request, &found, &errors));
+    assert_non_null(found);
+    assert_true(ska_span_equal(ska_span_of(&found->token), ska_span_of(&request->token)));
+    ska_request_free(found);
+    assert_true(ska_directory_find(directory, other, &found, &errors));
+    assert_null(found);
+    /* Another process with the same request finds the one that stands. */
+    assert_true(ska_directory_publish(directory, request, &standing, &errors));
+    assert_non_null(standing);
+    ska_request_free(standing);
+    ska_request_free(other);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* What stands under the request's name is a request for something else, or no request at all. */
+static void replaces_a_wrong_request(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *other = make_request("other");
+    struct ska_request *found = NULL;
+    struct ska_bytes text = {NULL, 0};
+    char name[160];
+    char full[256];
+
+    (void)state;
+    snprintf(name, sizeof(name), "%s.request.json", request->id);
+    snprintf(full, sizeof(full), "%s/%s", path, name);
+    strcpy(other->id, request->id);
+    assert_true(ska_request_print(other, &text, NULL));
+    put(name, ska_span_of(&text));
+    assert_true(ska_directory_find(directory, request, &found, &errors));
+    assert_null(found);
+    assert_true(ska_directory_publish(directory, request, &found, &errors));
+    assert_null(found);
+    assert_true(ska_directory_find(directory, request, &found, &errors));
+    assert_non_null(found);
+    ska_request_free(found);
+
+    unlink(full);
+    assert_int_equal(symlink("/etc/passwd", full), 0);
+    assert_true(ska_directory_find(directory, request, &found, &errors));
+    assert_null(found);
+    assert_true(ska_directory_publish(directory, request, &found, &errors));
+    assert_null(found);
+    assert_true(ska_directory_find(directory, request, &found, &errors));
+    assert_non_null(found);
+    ska_request_free(found);
+    ska_bytes_free(&text);
+    ska_request_free(other);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static void collects_good_and_names_bad(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_buffer notes = {0};
+    char name[200];
+    char full[300];
+
+    (void)state;
+    put_approval(request, "alice");
+    put_approval(request, "bob.again");
+    snprintf(name, sizeof(name), "%s.half.approval.json", request->id);
+    put(name, ska_span_text("{\"approverPublicKey\": \"MFk"));
+    snprintf(full, sizeof(full), "%s/%s.fifo.approval.json", path, request->id);
+    assert_int_equal(mkfifo(full, 0600), 0);
+    snprintf(full, sizeof(full), "%s/%s.link.approval.json", path, request->id);
+    assert_int_equal(symlink("/etc/passwd", full), 0);
+    snprintf(full, sizeof(full), "%s/%s.dir.approval.json", path, request->id);
+    assert_int_equal(mkdir(full, 0700), 0);
+    put("0000.x.approval.json", ska_span_text("{}"));
+    put("unrelated", ska_span_text("{}"));
+
+    alarm(10);
+    assert_true(ska_directory_collect(directory, request, &notes, &errors));
+    alarm(0);
+    assert_int_equal(request->approval_count, 2);
+    ska_buffer_add(&notes, "", 1);
+    assert_non_null(strstr((const char *)notes.data, ".half.approval.json"));
+    assert_non_null(strstr((const char *)notes.data, ".fifo.approval.json"));
+    assert_non_null(strstr((const char *)notes.data, ".link.approval.json"));
+    assert_non_null(strstr((const char *)notes.data, ".dir.approval.json"));
+    assert_null(strstr((const char *)notes.data, "unrelated"));
+    ska_buffer_free(&notes);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static int count_entries(const char *where)
+{
+    DIR *listing = opendir(where);
+    int count = 0;
+
+    assert_non_null(listing);
+    for (const struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing))
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(listing);
+    return count;
+}
+
+static void evidence_is_kept_and_the_request_closed(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *standing = NULL;
+    struct ska_evidence *evidence = NULL;
+    char done[128];
+
+    (void)state;
+    snprintf(done, sizeof(done), "%s/done", path);
+    assert_true(ska_directory_publish(directory, request, &standing, &errors));
+    put_approval(request, "alice");
+    assert_true(ska_evidence_begin(directory, request, &evidence, &errors));
+    ska_evidence_abandon(evidence);
+    assert_int_equal(count_entries(done), 0);
+    assert_true(ska_evidence_begin(directory, request, &evidence, &errors));
+    assert_true(ska_evidence_finish(evidence, request, ska_span_text("signature"), &errors));
+    assert_int_equal(count_entries(done), 1);
+    ska_directory_finish(directory, request);
+    assert_int_equal(count_entries(path), 1); /* done */
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static void a_planted_done_is_refused(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_evidence *evidence = NULL;
+    char done[128];
+
+    (void)state;
+    snprintf(done, sizeof(done), "%s/done", path);
+    assert_int_equal(symlink("/tmp", done), 0);
+    assert_false(ska_evidence_begin(directory, request, &evidence, &errors));
+    assert_int_equal(last_reason, SKA_R_FILE_FAILURE);
+    unlink(done);
+    assert_int_equal(mkdir(done, 0777), 0);
+    assert_int_equal(chmod(done, 0777), 0);
+    assert_false(ska_evidence_begin(directory, request, &evidence, &errors));
+    assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
+    assert_int_equal(count_entries(done), 0);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static int make_approver(void **state)
+{
+    (void)state;
+    approver = EVP_EC_gen("P-256");
+    return approver == NULL;
+}
+
+static int free_approver(void **state)
+{
+    (void)state;
+    EVP_PKEY_free(approver);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(refuses_unsafe_directories, setup, teardown),
+        cmocka_unit_test_setup_teardown(finds_what_it_published, setup, teardown),
+        cmocka_unit_test_setup_teardown(replaces_a_wrong_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(collects_good_and_names_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(evidence_is_kept_and_the_request_closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_planted_done_is_refused, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, make_approver, free_approver);
+}
