@@ -65,11 +65,18 @@ static inline struct ska_errors errors_into(struct recorder *recorder)
             assert_memory_equal(span_a.data, span_b.data, span_a.length);                          \
     } while (0)
 
+/* Hexadecimal digits; blanks between them are for the reader. */
 static inline struct ska_bytes from_hex(const char *hex)
 {
     struct ska_bytes bytes = {NULL, 0};
+    char *digits = calloc(strlen(hex) + 1, 1), *to = digits;
 
-    assert_true(ska_hex_decode(hex, &bytes));
+    assert_non_null(digits);
+    for (const char *from = hex; *from != 0; from++)
+        if (*from != ' ')
+            *to++ = *from;
+    assert_true(ska_hex_decode(digits, &bytes));
+    free(digits);
     return bytes;
 }
 

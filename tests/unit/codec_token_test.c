@@ -30,8 +30,7 @@ static void check_published(const cJSON *vector)
     assert_true(token.has_timestamp);
     assert_false(token.timestamp.modify);
     assert_true((double)token.timestamp.seconds == number_in(fields, "timestampSeconds"));
-    assert_span_equal(token.timestamp.key_name,
-                      ska_span_text(text_in(fields, "timestampKeyName")));
+    assert_span_equal(token.timestamp.key_name, ska_span_text(text_in(fields, "timestampKeyName")));
     assert_span_equal(token.timestamp_signature, ska_span_of(&signature));
     assert_true(token.has_payload);
     assert_span_equal(token.payload, ska_span_of(&payload));
@@ -63,7 +62,8 @@ static void published_tokens_decode_and_encode(void **state)
     int count = 0;
 
     (void)state;
-    cJSON_ArrayForEach(vector, tokens) {
+    cJSON_ArrayForEach(vector, tokens)
+    {
         check_published(vector);
         count++;
     }
@@ -235,10 +235,11 @@ struct part {
 };
 
 /* A timestamp over payload 41424344, at 1000 s, by the key "T"; the same with a modify payload. */
-#define TIMESTAMP "1C000000" "5710040041424344" "07010800E803000000000000" "0210010054000000"
+#define TIMESTAMP "1C000000 5710040041424344 07010800E803000000000000 0210010054000000"
 #define MODIFY "00000000"
-#define MODIFY_TIMESTAMP "1C000000" "5810040000000000" "07010800E803000000000000" "0210010054000000"
+#define MODIFY_TIMESTAMP "1C000000 5810040000000000 07010800E803000000000000 0210010054000000"
 
+/* clang-format off */
 static const struct fault {
     const char *name;
     bool accepted;
@@ -311,7 +312,7 @@ static const struct fault {
       {0x1057, MODIFY}}},
     {"modify with a timestamp for usage", false,
      {{0x3B, "04000000"}, {0x1002, "4B"},
-      {0x1054, "1C000000" "5710040000000000" "07010800E803000000000000" "0210010054000000"},
+      {0x1054, "1C000000 5710040000000000 07010800E803000000000000 0210010054000000"},
       {0x1056, "00"}, {0x1058, MODIFY}}},
     {"block with a timestamp for modify", false,
      {{0x3B, "02000000"}, {0x1002, "4B"}, {0x1054, MODIFY_TIMESTAMP}, {0x1056, "00"}}},
@@ -319,38 +320,39 @@ static const struct fault {
      {{0x3B, "01000000"}, {0x1002, "4B"}, {0x1054, ""}, {0x1056, "00"}, {0x1057, "41424344"}}},
     {"timestamp with a wrong header", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "20000000" "5710040041424344" "07010800E803000000000000" "0210010054000000"},
+      {0x1054, "20000000 5710040041424344 07010800E803000000000000 0210010054000000"},
       {0x1056, "00"}, {0x1057, "41424344"}}},
     {"timestamp without payload", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "14000000" "07010800E803000000000000" "0210010054000000"}, {0x1056, "00"},
+      {0x1054, "14000000 07010800E803000000000000 0210010054000000"}, {0x1056, "00"},
       {0x1057, "41424344"}}},
     {"timestamp without time", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "10000000" "5710040041424344" "0210010054000000"}, {0x1056, "00"},
+      {0x1054, "10000000 5710040041424344 0210010054000000"}, {0x1056, "00"},
       {0x1057, "41424344"}}},
     {"timestamp with 4 bytes of time", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "18000000" "5710040041424344" "07010400E8030000" "0210010054000000"},
+      {0x1054, "18000000 5710040041424344 07010400E8030000 0210010054000000"},
       {0x1056, "00"}, {0x1057, "41424344"}}},
     {"timestamp without key name", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "14000000" "5710040041424344" "07010800E803000000000000"}, {0x1056, "00"},
+      {0x1054, "14000000 5710040041424344 07010800E803000000000000"}, {0x1056, "00"},
       {0x1057, "41424344"}}},
     {"timestamp in another order", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "1C000000" "07010800E803000000000000" "5710040041424344" "0210010054000000"},
+      {0x1054, "1C000000 07010800E803000000000000 5710040041424344 0210010054000000"},
       {0x1056, "00"}, {0x1057, "41424344"}}},
     {"timestamp with a doubled name", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "24000000" "5710040041424344" "07010800E803000000000000" "0210010054000000"
+      {0x1054, "24000000 5710040041424344 07010800E803000000000000 0210010054000000"
                "0210010054000000"},
       {0x1056, "00"}, {0x1057, "41424344"}}},
     {"timestamp with padding that is not zero", false,
      {{0x3B, "01000000"}, {0x1002, "4B"},
-      {0x1054, "1C000000" "5710040041424344" "07010800E803000000000000" "0210010054000001"},
+      {0x1054, "1C000000 5710040041424344 07010800E803000000000000 0210010054000001"},
       {0x1056, "00"}, {0x1057, "41424344"}}},
 };
+/* clang-format on */
 
 static void write_parts(const struct part *parts)
 {
