@@ -57,6 +57,23 @@ bool ska_json_fail_value(const struct ska_json_place *place, const char *name, c
     return false;
 }
 
+char *ska_json_where_top(const char *shown, const struct ska_errors *errors)
+{
+    char *name = ska_printable(ska_span_text(shown), 4096);
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    if (name == NULL) {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
+        return NULL;
+    }
+    ska_buffer_format(&buffer, "%s:", name);
+    free(name);
+    if (!ska_buffer_finish(&buffer, &text, errors))
+        return NULL;
+    return (char *)text.data;
+}
+
 char *ska_json_where(const struct ska_json_place *place, const char *name)
 {
     struct ska_buffer buffer = {0};
@@ -184,6 +201,21 @@ bool ska_json_array(const struct ska_json_place *place, const char *name, enum s
         return ska_json_fail(place, name, "array expected");
     *value = item;
     return true;
+}
+
+bool ska_json_enter(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    struct ska_json_place *inside, char **where)
+{
+    *inside = *place;
+    inside->object = NULL;
+    *where = NULL;
+    if (!ska_json_object(place, name, need, &inside->object))
+        return false;
+    if (inside->object == NULL)
+        return true;
+    *where = ska_json_where(place, name);
+    inside->where = *where;
+    return *where != NULL;
 }
 
 bool ska_json_only(const struct ska_json_place *place, const char *const *names)

@@ -55,9 +55,20 @@ bool ska_json_fail(const struct ska_json_place *place, const char *name, const c
 bool ska_json_fail_value(const struct ska_json_place *place, const char *name, const char *value,
                          const char *wanted);
 
-/* The name of a member or an element as a place of its own. NULL: out of memory, raised. free() */
+/*
+ * Places in words: of a whole text ("bundle.json:", made harmless), of a member, of an element.
+ * NULL: out of memory, raised. free()
+ */
+char *ska_json_where_top(const char *shown, const struct ska_errors *errors);
 char *ska_json_where(const struct ska_json_place *place, const char *name);
 char *ska_json_where_index(const char *where, size_t index, const struct ska_errors *errors);
+
+/*
+ * The member that is an object as a place of its own, its words in *where, to be freed; the object
+ * is NULL when the member is absent.
+ */
+bool ska_json_enter(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    struct ska_json_place *inside, char **where) SKA_MUST_CHECK;
 
 /*
  * Adding members; false only when memory runs out (no error raised). Empty spans add "", a NULL

@@ -30,22 +30,13 @@ static bool read_rules(const struct ska_rule_reader *reader, const struct ska_js
 static bool read_key_status(const struct ska_json_place *place, bool *blocked)
 {
     static const char *const names[] = {"blocked", NULL};
-    const cJSON *status = NULL;
-    struct ska_json_place inside = *place;
-    bool done = false;
+    struct ska_json_place inside;
     char *where = NULL;
+    bool done = ska_json_enter(place, "keyStatus", SKA_JSON_OPTIONAL, &inside, &where);
 
-    if (!ska_json_object(place, "keyStatus", SKA_JSON_OPTIONAL, &status))
-        return false;
-    if (status == NULL)
-        return true;
-    where = ska_json_where(place, "keyStatus");
-    if (where == NULL)
-        return false;
-    inside.object = status;
-    inside.where = where;
-    done = ska_json_only(&inside, names) &&
-           ska_json_bool(&inside, "blocked", SKA_JSON_OPTIONAL, blocked);
+    if (done && inside.object != NULL)
+        done = ska_json_only(&inside, names) &&
+               ska_json_bool(&inside, "blocked", SKA_JSON_OPTIONAL, blocked);
     free(where);
     return done;
 }
@@ -74,31 +65,24 @@ static char *directory_of(const char *path)
 bool ska_policy_read(const char *path, struct ska_policy *policy, const struct ska_errors *errors)
 {
     char *directory = directory_of(path);
-    char *shown = ska_printable(ska_span_text(path), 4096);
-    struct ska_buffer buffer = {0};
-    struct ska_bytes where = {NULL, 0};
+    char *where = ska_json_where_top(path, errors);
     struct ska_bytes content = {NULL, 0};
     struct ska_rule_reader reader = {true, directory, SKA_R_BAD_POLICY, errors};
     cJSON *json = NULL;
     bool done = false;
 
     memset(policy, 0, sizeof(*policy));
-    if (directory == NULL || shown == NULL) {
+    if (directory == NULL)
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "policy file");
-        goto out;
-    }
-    ska_buffer_format(&buffer, "%s:", shown);
-    done = ska_buffer_finish(&buffer, &where, errors) &&
-           ska_file_read(path, SKA_JSON_LIMIT, &content, errors) &&
-           ska_json_parse(ska_span_of(&content), path, &json, errors) &&
-           read_policy(&reader, json, (const char *)where.data, policy);
-out:
+    else
+        done = where != NULL && ska_file_read(path, SKA_JSON_LIMIT, &content, errors) &&
+               ska_json_parse(ska_span_of(&content), path, &json, errors) &&
+               read_policy(&reader, json, where, policy);
     if (!done)
         ska_policy_clear(policy);
     cJSON_Delete(json);
     ska_bytes_free(&content);
-    ska_bytes_free(&where);
-    free(shown);
+    free(where);
     free(directory);
     return done;
 }

@@ -36,7 +36,7 @@ struct ska_request {
     struct ska_bytes public_key;    /* SubjectPublicKeyInfo DER */
     struct ska_mechanism mechanism; /* SKA_OPERATION_SIGN only */
     struct ska_bytes payload;
-    enum ska_digest digest; /* SKA_DIGEST_NONE: no "digest" member */
+    enum ska_digest digest; /* SKA_DIGEST_NONE: no "digest" member; only with digest payloads */
     struct ska_bytes digest_value;
     bool has_rule[SKA_RULE_COUNT]; /* the rule of the operation; MODIFY: all four */
     struct ska_rule rules[SKA_RULE_COUNT];
@@ -55,6 +55,9 @@ struct ska_request {
     struct ska_bytes signature; /* evidence only */
     char *executed;
 };
+
+/* "SIGN", "BLOCK", "UNBLOCK", "MODIFY". */
+extern const char *const ska_operation_names[SKA_OPERATION_MODIFY + 1];
 
 /*
  * Parses a request or bundle, checks every member's shape, that the token decodes strictly, and
@@ -99,7 +102,7 @@ bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approv
 bool ska_request_identify(struct ska_request *request, OSSL_LIB_CTX *libctx,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* A name for an approver in messages: its name, its certificate's subject, else the first hex
+/* A name for an approver in messages: its name, its certificate's common name, else the first hex
  * digits of its key's SHA-256. Harmless on a terminal. NULL: out of memory; free with free(). */
 char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval *approval);
 char *ska_listed_approver_shown(const struct ska_approver *approver);
