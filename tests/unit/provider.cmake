@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
+ska_unit_test(approval_directory_test ska-approval)
