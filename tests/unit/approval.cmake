@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+ska_unit_test(approval_json_test ska-approval)
