@@ -42,8 +42,8 @@ enum ska_key_type hsm_key_type(const struct hsm_key *key);
 EVP_PKEY *hsm_key_public(const struct hsm_key *key); /* borrowed; a software key */
 bool hsm_key_is_ska(const struct hsm_key *key);
 /*
- * The serialized use rule as it was when the key was found; empty when the HSM does not tell. It may
- * be out of date, so it may spare a question but never decide anything.
+ * The serialized use rule as it was when the key was found; empty when the HSM does not tell. It
+ * may be out of date, so it may spare a question but never decide anything.
  */
 struct ska_span hsm_key_use_rule(const struct hsm_key *key);
 

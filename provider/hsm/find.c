@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One search by label and id, whatever the class: it finds the private key with its public key and
+ * certificate. A second one is made only for what lies under the same id but another label.
+ */
+#include "find.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+/* How many ids an "ambiguous" message names. */
+#define SHOWN_IDS 8
+
+static const CK_ATTRIBUTE_TYPE part_types[HSM_PART_COUNT] = {
+    [HSM_PART_KEY_TYPE] = CKA_KEY_TYPE,        [HSM_PART_MODULUS] = CKA_MODULUS,
+    [HSM_PART_EXPONENT] = CKA_PUBLIC_EXPONENT, [HSM_PART_PARAMETERS] = CKA_EC_PARAMS,
+    [HSM_PART_POINT] = CKA_EC_POINT,           [HSM_PART_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
+};
+
+/* ---- Reading what belongs to a key --------------------------------------------------------------
+ */
+
+static const struct hsm_entry *the_key(const struct hsm_found *found)
+{
+    return &found->entries.list[found->key];
+}
+
+/* Reads the parts named, where they are not known yet. */
+static CK_RV read_parts(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
+                        struct hsm_found *found, const int *which, size_t count)
+{
+    struct hsm_attribute read[HSM_PART_COUNT];
+    int place[HSM_PART_COUNT];
+    size_t missing = 0;
+    CK_RV rv = CKR_OK;
+
+    memset(read, 0, sizeof(read));
+    for (size_t i = 0; i < count; i++) {
+        if (found->parts[which[i]].present)
+            continue;
+        read[missing].type = part_types[which[i]];
+        place[missing++] = which[i];
+    }
+    if (missing > 0)
+        rv = hsm_attributes_read(lease, object, read, missing);
+    for (size_t i = 0; i < missing; i++) {
+        if (rv == CKR_OK)
+            found->parts[place[i]] = read[i];
+        else
+            ska_bytes_free(&read[i].value);
+    }
+    return rv;
+}
+
+static struct hsm_public_parts spans_of(const struct hsm_found *found)
+{
+    struct hsm_public_parts parts = {
+        .modulus = hsm_attribute_span(&found->parts[HSM_PART_MODULUS]),
+        .exponent = hsm_attribute_span(&found->parts[HSM_PART_EXPONENT]),
+        .parameters = hsm_attribute_span(&found->parts[HSM_PART_PARAMETERS]),
+        .point = hsm_attribute_span(&found->parts[HSM_PART_POINT]),
+        .mechanisms = hsm_attribute_span(&found->parts[HSM_PART_MECHANISMS]),
+    };
+
+    if (!hsm_attribute_number(&found->parts[HSM_PART_KEY_TYPE], &parts.key_type))
+        parts.key_type = CK_UNAVAILABLE_INFORMATION;
+    return parts;
+}
+
+/* Of one object. A private EC key does not show its point. */
+static CK_RV read_object(const struct hsm_lease *lease, CK_OBJECT_HANDLE object, bool private,
+                         struct hsm_found *found)
+{
+    static const int type[] = {HSM_PART_KEY_TYPE};
+    static const int rsa[] = {HSM_PART_MODULUS, HSM_PART_EXPONENT, HSM_PART_MECHANISMS};
+    static const int ec[] = {HSM_PART_PARAMETERS, HSM_PART_POINT};
+    CK_RV rv = read_parts(lease, object, found, type, 1);
+
+    if (rv != CKR_OK)
+        return rv;
+    switch (spans_of(found).key_type) {
+    case CKK_RSA:
+        return read_parts(lease, object, found, rsa, 3);
+    case CKK_EC:
+    case CKK_EC_EDWARDS:
+        return read_parts(lease, object, found, ec, private ? 1 : 2);
+    default:
+        return CKR_OK;
+    }
+}
+
+/* The object of this class that goes with the key: by id, or by label where one has no id. */
+static const struct hsm_entry *companion(const struct hsm_found *found, CK_OBJECT_CLASS class_,
+                                         bool by_label)
+{
+    const struct hsm_entry *key = the_key(found);
+
+    for (size_t i = 0; i < found->entries.count; i++) {
+        const struct hsm_entry *entry = &found->entries.list[i];
+
+        if (entry->class_ == class_ && key->id.length > 0 &&
+            ska_span_equal(ska_span_of(&entry->id), ska_span_of(&key->id)))
+            return entry;
+    }
+    for (size_t i = 0; by_label && i < found->entries.count; i++) {
+        const struct hsm_entry *entry = &found->entries.list[i];
+
+        if (entry->class_ == class_ && (key->id.length == 0 || entry->id.length == 0) &&
+            ska_span_equal(ska_span_of(&entry->label), ska_span_of(&key->label)))
+            return entry;
+    }
+    return NULL;
+}
+
+/* The same, looking under the key's id alone when it is not among what was found. */
+static CK_RV search_companion(const struct hsm_lease *lease, struct hsm_found *found,
+                              CK_OBJECT_CLASS class_, bool by_label, const struct hsm_entry **entry)
+{
+    struct hsm_key_match by_id = {NULL, ska_span_of(&the_key(found)->id)};
+    CK_RV rv = CKR_OK;
+
+    *entry = companion(found, class_, by_label);
+    if (*entry != NULL || by_id.id.length == 0)
+        return CKR_OK;
+    rv = hsm_objects_search(lease, &class_, &by_id, &found->entries);
+    if (rv == CKR_OK)
+        *entry = companion(found, class_, by_label);
+    return rv;
+}
+
+/*
+ * The public part: an RSA private key shows it itself; else the public object has it, else the
+ * certificate. A certificate that was found beside a public object is read too, to compare.
+ */
+static CK_RV read_public(const struct hsm_lease *lease, struct hsm_found *found)
+{
+    const struct hsm_entry *entry = NULL;
+    struct hsm_public_parts parts = spans_of(found);
+    CK_RV rv = CKR_OK;
+
+    if (hsm_public_complete(&parts))
+        return CKR_OK;
+    rv = search_companion(lease, found, CKO_PUBLIC_KEY, true, &entry);
+    if (rv == CKR_OK && entry != NULL)
+        rv = read_object(lease, entry->handle, false, found);
+    if (rv != CKR_OK)
+        return rv;
+    parts = spans_of(found);
+    if (hsm_public_complete(&parts))
+        entry = companion(found, CKO_CERTIFICATE, false);
+    else
+        rv = search_companion(lease, found, CKO_CERTIFICATE, false, &entry);
+    found->certificate.type = CKA_VALUE;
+    if (rv == CKR_OK && entry != NULL)
+        rv = hsm_attributes_read(lease, entry->handle, &found->certificate, 1);
+    return rv;
+}
+
+/* ---- Looking for keys
+ * ---------------------------------------------------------------------------- */
+
+void hsm_found_free(struct hsm_found *found)
+{
+    hsm_entries_free(&found->entries);
+    hsm_attributes_free(found->parts, HSM_PART_COUNT);
+    hsm_attributes_free(&found->certificate, 1);
+    hsm_attributes_free(&found->use_rule, 1);
+    memset(found, 0, sizeof(*found));
+}
+
+/* Private keys do not show without a login; the application may have logged out behind our back. */
+static CK_RV check_login(const struct hsm_lease *lease)
+{
+    bool believed = false;
+    bool user = false;
+    CK_RV rv = CKR_OK;
+
+    hsm_lock();
+    believed = lease->token->logged_in && lease->token->login_required;
+    hsm_unlock();
+    if (!believed)
+        return CKR_OK;
+    rv = hsm_session_state(lease->calls, lease->session, &user);
+    return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
+}
+
+CK_RV hsm_find_private(const struct hsm_lease *lease, const struct hsm_key_match *match,
+                       struct hsm_found *found, const char **call)
+{
+    bool any = match->label == NULL && match->id.data == NULL;
+    CK_RV rv = CKR_OK;
+
+    *call = "C_FindObjects";
+    rv = any ? hsm_private_search(lease, match, &found->entries)
+             : hsm_objects_search(lease, NULL, match, &found->entries);
+    for (size_t i = 0; rv == CKR_OK && i < found->entries.count; i++)
+        if (hsm_is_private_class(lease, found->entries.list[i].class_)) {
+            found->key = i;
+            found->count++;
+        }
+    if (rv == CKR_OK && found->count == 0)
+        return check_login(lease);
+    if (rv != CKR_OK || found->count != 1)
+        return rv;
+    *call = "C_GetAttributeValue";
+    rv = hsm_private_is_ska(lease, the_key(found), &found->ska);
+    found->use_rule.type = CKA_SKA_USAGE_ACCESS_BLOB;
+    if (rv == CKR_OK && found->ska)
+        rv = hsm_attributes_read(lease, the_key(found)->handle, &found->use_rule, 1);
+    if (rv == CKR_OK)
+        rv = read_object(lease, the_key(found)->handle, true, found);
+    if (rv == CKR_OK)
+        rv = read_public(lease, found);
+    return rv;
+}
+
+CK_RV hsm_find_public(const struct hsm_lease *lease, const struct hsm_key_match *match,
+                      struct hsm_found *found, const char **call)
+{
+    const CK_OBJECT_CLASS public = CKO_PUBLIC_KEY;
+    CK_RV rv = CKR_OK;
+
+    *call = "C_FindObjects";
+    rv = hsm_objects_search(lease, &public, match, &found->entries);
+    found->count = found->entries.count;
+    if (rv != CKR_OK || found->count != 1)
+        return rv;
+    *call = "C_GetAttributeValue";
+    return read_object(lease, the_key(found)->handle, false, found);
+}
+
+/* ---- Judging what was found
+ * ---------------------------------------------------------------------- */
+
+static void add_hex(struct ska_buffer *text, struct ska_span bytes)
+{
+    char *hex = NULL;
+
+    if (bytes.length == 0)
+        ska_buffer_text(text, "(none)");
+    else if (ska_hex_encode(bytes, &hex, NULL))
+        ska_buffer_text(text, hex);
+    free(hex);
+}
+
+/* "label "x" and id 01" */
+static void describe(struct ska_buffer *text, const struct hsm_key_match *match)
+{
+    if (match->label != NULL)
+        ska_buffer_format(text, " with label \"%s\"", hsm_show(match->label).text);
+    if (match->id.data != NULL) {
+        ska_buffer_text(text, match->label != NULL ? " and id " : " with id ");
+        add_hex(text, match->id);
+    }
+}
+
+static bool raise_none(struct hsm_token *token, const char *wanted, const struct hsm_found *found,
+                       const char *kind, const struct ska_errors *errors)
+{
+    const char *more = "";
+    bool logged_in = false;
+
+    hsm_lock();
+    logged_in = token->logged_in || !token->login_required;
+    hsm_unlock();
+    if (!logged_in && strcmp(kind, "private") == 0)
+        more = found->entries.count > 0
+                   ? "; a public key or certificate is there, and private keys show only after a "
+                     "login: give a PIN"
+                   : "; private keys show only after a login: give a PIN";
+    else if (found->entries.count > 0)
+        more = "; only other objects are called that";
+    return ska_fail(errors, SKA_R_KEY_NOT_FOUND, "token \"%s\" has no %s key%s%s",
+                    hsm_show(token->label).text, kind, wanted, more);
+}
+
+static bool raise_several(const struct hsm_token *token, const char *wanted,
+                          const struct hsm_found *found, const char *kind,
+                          const struct ska_errors *errors)
+{
+    struct ska_buffer ids = {0};
+    struct ska_bytes shown = {NULL, 0};
+    CK_OBJECT_CLASS class_ = the_key(found)->class_;
+    size_t count = 0;
+
+    for (size_t i = 0; i < found->entries.count && count < SHOWN_IDS; i++) {
+        const struct hsm_entry *entry = &found->entries.list[i];
+        bool public = entry->class_ == CKO_PUBLIC_KEY || entry->class_ == CKO_CERTIFICATE;
+
+        if (public != (class_ == CKO_PUBLIC_KEY))
+            continue;
+        ska_buffer_text(&ids, count++ == 0 ? "" : ", ");
+        add_hex(&ids, ska_span_of(&entry->id));
+    }
+    if (found->count > count)
+        ska_buffer_text(&ids, ", ...");
+    if (ska_buffer_finish(&ids, &shown, errors))
+        ska_fail(errors, SKA_R_KEY_AMBIGUOUS,
+                 "token \"%s\" has %zu %s keys%s; their ids: %s; give the id",
+                 hsm_show(token->label).text, found->count, kind, wanted, (const char *)shown.data);
+    ska_bytes_free(&shown);
+    return false;
+}
+
+bool hsm_found_one(struct hsm_token *token, const struct hsm_key_match *match,
+                   const struct hsm_found *found, const char *kind, const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes wanted = {NULL, 0};
+
+    if (found->count == 1)
+        return true;
+    describe(&text, match);
+    if (!ska_buffer_finish(&text, &wanted, errors))
+        return false;
+    if (found->count == 0)
+        raise_none(token, (const char *)wanted.data, found, kind, errors);
+    else
+        raise_several(token, (const char *)wanted.data, found, kind, errors);
+    ska_bytes_free(&wanted);
+    return false;
+}
+
+static bool same_number(const EVP_PKEY *a, const EVP_PKEY *b, const char *name)
+{
+    BIGNUM *left = NULL;
+    BIGNUM *right = NULL;
+    bool same = EVP_PKEY_get_bn_param(a, name, &left) && EVP_PKEY_get_bn_param(b, name, &right) &&
+                BN_cmp(left, right) == 0;
+
+    BN_free(left);
+    BN_free(right);
+    return same;
+}
+
+static bool is_rsa(const EVP_PKEY *key)
+{
+    return EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
+}
+
+bool hsm_same_public(const EVP_PKEY *a, const EVP_PKEY *b)
+{
+    bool same = false;
+
+    ERR_set_mark();
+    same = is_rsa(a) && is_rsa(b) ? same_number(a, b, OSSL_PKEY_PARAM_RSA_N) &&
+                                        same_number(a, b, OSSL_PKEY_PARAM_RSA_E)
+                                  : EVP_PKEY_eq(a, b) == 1;
+    ERR_pop_to_mark();
+    return same;
+}
+
+/* The public object and the certificate must not disagree: one of them would verify nothing. */
+static bool from_both(OSSL_LIB_CTX *libctx, const struct hsm_found *found,
+                      const struct hsm_public_parts *parts, const char *label, EVP_PKEY **key,
+                      const struct ska_errors *errors)
+{
+    struct ska_span certificate = hsm_attribute_span(&found->certificate);
+    EVP_PKEY *other = NULL;
+    bool done = true;
+
+    if (!hsm_public_complete(parts))
+        return hsm_public_from_certificate(libctx, certificate, parts, label, key, errors);
+    if (!hsm_public_make(libctx, parts, label, key, errors))
+        return false;
+    if (certificate.length == 0)
+        return true;
+    done = hsm_public_from_certificate(libctx, certificate, parts, label, &other, errors);
+    if (done && !hsm_same_public(*key, other))
+        done = ska_fail(errors, SKA_R_BAD_KEY,
+                        "key \"%s\": public key and certificate with its id on the token differ",
+                        hsm_show(label).text);
+    EVP_PKEY_free(other);
+    if (!done) {
+        EVP_PKEY_free(*key);
+        *key = NULL;
+    }
+    return done;
+}
+
+bool hsm_found_public(const struct hsm_token *token, const struct hsm_found *found,
+                      OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
+                      const struct ska_errors *errors)
+{
+    struct hsm_public_parts parts = spans_of(found);
+    const char *label = (const char *)the_key(found)->label.data;
+
+    *key = NULL;
+    if (!hsm_public_complete(&parts) && !found->certificate.present)
+        return ska_fail(errors, SKA_R_KEY_NOT_FOUND,
+                        "token \"%s\": key \"%s\" has neither a public key object nor a "
+                        "certificate with its id: store one",
+                        hsm_show(token->label).text, hsm_show(label).text);
+    return from_both(libctx, found, &parts, label, key, errors) &&
+           (hsm_public_type(&parts, type) ||
+            ska_fail(errors, SKA_R_INTERNAL, "type of key \"%s\"", hsm_show(label).text));
+}
+
+/* ---- Public keys
+ * ----------------------------------------------------------------------------------- */
+
+struct public_work {
+    struct hsm_work work;
+    const struct hsm_key_match *match;
+    struct hsm_found *found;
+};
+
+static CK_RV find_public(struct hsm_work *work, const struct hsm_lease *lease)
+{
+    struct public_work *search = (struct public_work *)work;
+
+    hsm_found_free(search->found);
+    return hsm_find_public(lease, search->match, search->found, &work->call);
+}
+
+bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
+                         OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
+                         const struct ska_errors *errors)
+{
+    struct hsm_found found = {0};
+    struct public_work search = {{"", find_public}, match, &found};
+    bool done = hsm_session_work(token, &search.work, errors) &&
+                hsm_found_one(token, match, &found, "public", errors) &&
+                hsm_found_public(token, &found, libctx, key, type, errors);
+
+    hsm_found_free(&found);
+    return done;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A child process starts with an open lock and with gates that nobody stands in. */
+#include "fork.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint forks;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool watching;
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* Only counts: whoever meets state of an earlier count starts anew, at first use. */
+static void after_fork_in_child(void)
+{
+    atomic_fetch_add(&forks, 1);
+    pthread_mutex_unlock(&lock);
+}
+
+static void watch(void)
+{
+    watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
+}
+
+bool hsm_fork_watch(const struct ska_errors *errors)
+{
+    return (pthread_once(&once, watch) == 0 && watching) ||
+           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "pthread_atfork");
+}
+
+unsigned int hsm_fork_count(void)
+{
+    return atomic_load(&forks);
+}
+
+void hsm_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void hsm_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/*
+ * The thread that holds a mutex during a fork does not exist in the child, and the mutex stays
+ * locked there for ever. So a child makes its own; the parent's is kept, since it cannot be
+ * destroyed while locked.
+ */
+struct hsm_gate_lock {
+    pthread_mutex_t mutex;
+    unsigned int fork;
+    struct hsm_gate_lock *of_parent;
+};
+
+pthread_mutex_t *hsm_gate_enter(struct hsm_gate *gate, const struct ska_errors *errors)
+{
+    struct hsm_gate_lock *current = NULL;
+
+    hsm_lock();
+    current = gate->lock;
+    if (current == NULL || current->fork != hsm_fork_count()) {
+        current = malloc(sizeof(*current));
+        if (current != NULL) {
+            pthread_mutex_init(&current->mutex, NULL);
+            current->fork = hsm_fork_count();
+            current->of_parent = gate->lock;
+            gate->lock = current;
+        }
+    }
+    hsm_unlock();
+    if (current == NULL) {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a lock");
+        return NULL;
+    }
+    pthread_mutex_lock(&current->mutex);
+    return &current->mutex;
+}
+
+void hsm_gate_leave(pthread_mutex_t *entered)
+{
+    pthread_mutex_unlock(entered);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads and forks. One lock guards what this room keeps of modules and tokens; it is held for a
+ * few assignments only, never during a call into a module. Work that takes long and must not be
+ * done twice at once (loading a module, logging in) goes through a gate.
+ */
+#ifndef SKA_HSM_FORK_H
+#define SKA_HSM_FORK_H
+
+#include <pthread.h>
+
+#include "../base/error.h"
+
+/* Once before anything else of this file. */
+bool hsm_fork_watch(const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* How many forks lie between the first process and this one. */
+unsigned int hsm_fork_count(void);
+
+void hsm_lock(void);
+void hsm_unlock(void);
+
+/* Starts as {NULL}. */
+struct hsm_gate {
+    struct hsm_gate_lock *lock;
+};
+
+/* Waits until it is this thread's turn. NULL: out of memory, raised. */
+pthread_mutex_t *hsm_gate_enter(struct hsm_gate *gate, const struct ska_errors *errors);
+void hsm_gate_leave(pthread_mutex_t *entered);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Generating key pairs, ordinary and SKA. */
+#include "object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "mechanism.h"
+#include "policy.h"
+#include "public_key.h"
+
+#define ID_LENGTH 16
+#define MOST_ATTRIBUTES 24
+
+/* ---- Templates
+ * ------------------------------------------------------------------------------------ */
+
+struct template_list {
+    CK_ATTRIBUTE list[MOST_ATTRIBUTES];
+    CK_ULONG count;
+};
+
+static void add(struct template_list *to, CK_ATTRIBUTE_TYPE type, const void *value, size_t length)
+{
+    CK_ATTRIBUTE attribute = {type, hsm_writable(value), (CK_ULONG)length};
+
+    if (to->count < MOST_ATTRIBUTES)
+        to->list[to->count++] = attribute;
+}
+
+static void add_bool(struct template_list *to, CK_ATTRIBUTE_TYPE type, bool value)
+{
+    static const CK_BBOOL yes = CK_TRUE;
+    static const CK_BBOOL no = CK_FALSE;
+
+    add(to, type, value ? &yes : &no, sizeof(yes));
+}
+
+/* What the templates point to, and the work itself. */
+struct generation {
+    struct hsm_work work;
+    const struct hsm_key_template *wanted;
+    bool ska;
+    CK_MECHANISM mechanism;
+    CK_KEY_TYPE key_type;
+    CK_ULONG bits;
+    uint8_t random_id[ID_LENGTH];
+    struct ska_span id;
+    struct ska_bytes parameters; /* of the curve */
+    struct ska_bytes rules[SKA_RULE_COUNT];
+    struct template_list public;
+    struct template_list private;
+    size_t label_uses; /* of private keys that have the label already */
+};
+
+static const CK_ATTRIBUTE_TYPE rule_attributes[SKA_RULE_COUNT] = {
+    [SKA_RULE_USE] = CKA_SKA_USAGE_ACCESS_BLOB,
+    [SKA_RULE_BLOCK] = CKA_SKA_BLOCK_ACCESS_BLOB,
+    [SKA_RULE_UNBLOCK] = CKA_SKA_UNBLOCK_ACCESS_BLOB,
+    [SKA_RULE_MODIFY] = CKA_SKA_MODIFY_ACCESS_BLOB,
+};
+
+static void choose_mechanism(struct generation *generation)
+{
+    bool ska = generation->ska;
+
+    switch (generation->wanted->type) {
+    case SKA_KEY_RSA:
+    case SKA_KEY_RSA_PSS:
+        generation->key_type = CKK_RSA;
+        generation->mechanism.mechanism =
+            ska ? CKM_SKA_RSA_PKCS_KEY_PAIR_GEN : CKM_RSA_PKCS_KEY_PAIR_GEN;
+        break;
+    case SKA_KEY_EC:
+        generation->key_type = CKK_EC;
+        generation->mechanism.mechanism = ska ? CKM_SKA_EC_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN;
+        break;
+    case SKA_KEY_ED25519:
+    case SKA_KEY_ED448:
+        generation->key_type = CKK_EC_EDWARDS;
+        generation->mechanism.mechanism =
+            ska ? CKM_SKA_EC_EDWARDS_KEY_PAIR_GEN : CKM_EC_EDWARDS_KEY_PAIR_GEN;
+        break;
+    }
+}
+
+static void add_common(const struct generation *generation, struct template_list *to)
+{
+    add_bool(to, CKA_TOKEN, true);
+    add(to, CKA_KEY_TYPE, &generation->key_type, sizeof(generation->key_type));
+    add(to, CKA_LABEL, generation->wanted->label, strlen(generation->wanted->label));
+    add(to, CKA_ID, generation->id.data, generation->id.length);
+    if (generation->wanted->type == SKA_KEY_RSA_PSS)
+        add(to, CKA_ALLOWED_MECHANISMS, hsm_pss_mechanisms, sizeof(hsm_pss_mechanisms));
+}
+
+static void fill_public(struct generation *generation)
+{
+    static const uint8_t exponent[] = {0x01, 0x00, 0x01};
+    struct template_list *to = &generation->public;
+
+    add_common(generation, to);
+    add_bool(to, CKA_PRIVATE, false);
+    add_bool(to, CKA_VERIFY, true);
+    if (generation->key_type == CKK_RSA) {
+        add(to, CKA_MODULUS_BITS, &generation->bits, sizeof(generation->bits));
+        add(to, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
+    } else {
+        add(to, CKA_EC_PARAMS, generation->parameters.data, generation->parameters.length);
+    }
+}
+
+/* Signing and nothing else: a raw RSA decryption, for one, is a signature. */
+static void fill_private(struct generation *generation)
+{
+    struct template_list *to = &generation->private;
+
+    add_common(generation, to);
+    add_bool(to, CKA_PRIVATE, true);
+    add_bool(to, CKA_SENSITIVE, true);
+    add_bool(to, CKA_EXTRACTABLE, false);
+    add_bool(to, CKA_SIGN, true);
+    add_bool(to, CKA_SIGN_RECOVER, false);
+    add_bool(to, CKA_DECRYPT, false);
+    add_bool(to, CKA_UNWRAP, false);
+    add_bool(to, CKA_DERIVE, false);
+    for (size_t i = 0; generation->ska && i < SKA_RULE_COUNT; i++)
+        add(to, rule_attributes[i], generation->rules[i].data, generation->rules[i].length);
+    if (generation->ska)
+        add_bool(to, CKA_SKA_BLOCKED, generation->wanted->blocked);
+}
+
+/* ---- Generating
+ * ------------------------------------------------------------------------------------ */
+
+static CK_RV count_label_uses(struct generation *generation, const struct hsm_lease *lease)
+{
+    struct hsm_key_match match = {generation->wanted->label, {NULL, 0}};
+    struct hsm_entries entries = {NULL, 0};
+    CK_RV rv = hsm_private_search(lease, &match, &entries);
+
+    generation->label_uses = entries.count;
+    hsm_entries_free(&entries);
+    return rv;
+}
+
+static CK_RV generate_pair(struct generation *generation, const CK_FUNCTION_LIST *calls,
+                           CK_SESSION_HANDLE session)
+{
+    CK_OBJECT_HANDLE public = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE private = CK_INVALID_HANDLE;
+    CK_RV rv = HSM_CALL(calls->C_GenerateKeyPair(
+        session, &generation->mechanism, generation->public.list, generation->public.count,
+        generation->private.list, generation->private.count, &public, &private));
+
+    /* A failure should leave nothing; half a pair, if there is one, is destroyed. */
+    if (rv != CKR_OK && private != CK_INVALID_HANDLE)
+        (void)HSM_CALL(calls->C_DestroyObject(session, private));
+    if (rv != CKR_OK && public != CK_INVALID_HANDLE)
+        (void)HSM_CALL(calls->C_DestroyObject(session, public));
+    return rv;
+}
+
+static CK_RV run(struct hsm_work *work, const struct hsm_lease *lease)
+{
+    struct generation *generation = (struct generation *)work;
+    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+    CK_SLOT_ID slot = 0;
+    CK_RV rv = CKR_OK;
+
+    work->call = "C_FindObjects";
+    rv = count_label_uses(generation, lease);
+    if (rv != CKR_OK || generation->label_uses > 0)
+        return rv;
+    hsm_lock();
+    slot = lease->token->slot;
+    hsm_unlock();
+    work->call = "C_OpenSession";
+    rv = hsm_session_open(lease->token, slot, CKF_RW_SESSION, &session);
+    if (rv != CKR_OK)
+        return rv;
+    work->call = "C_GenerateKeyPair";
+    rv = generate_pair(generation, lease->calls, session);
+    (void)HSM_CALL(lease->calls->C_CloseSession(session));
+    return rv;
+}
+
+/* ---- Preparing
+ * --------------------------------------------------------------------------------------- */
+
+static bool serialize_rules(struct generation *generation, struct hsm_module *module,
+                            const struct ska_errors *errors)
+{
+    const struct ska_rule *const *rules = generation->wanted->rules;
+    size_t given = 0;
+
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        given += rules[i] != NULL;
+    if (given == 0)
+        return true;
+    if (given != SKA_RULE_COUNT)
+        return ska_fail(errors, SKA_R_INTERNAL, "%zu of %d rules", given, SKA_RULE_COUNT);
+    generation->ska = true;
+    if (!hsm_module_supports_ska(module, errors))
+        return false;
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        if (!hsm_rule_serialize(module, rules[i], &generation->rules[i], errors))
+            return false;
+    return true;
+}
+
+static bool prepare(struct generation *generation, struct hsm_module *module,
+                    const struct ska_errors *errors)
+{
+    const struct hsm_key_template *wanted = generation->wanted;
+
+    if (wanted->label == NULL || wanted->label[0] == 0)
+        return ska_fail(errors, SKA_R_WRONG_USE, "a key needs a label (object=... in the URI)");
+    if (!serialize_rules(generation, module, errors))
+        return false;
+    choose_mechanism(generation);
+    generation->bits = wanted->bits;
+    if (generation->key_type != CKK_RSA &&
+        !hsm_public_parameters(wanted->type, wanted->curve, &generation->parameters, errors))
+        return false;
+    generation->id = wanted->id;
+    if (generation->id.length == 0) {
+        if (RAND_bytes_ex(hsm_isolation_libctx(), generation->random_id, ID_LENGTH, 0) != 1)
+            return ska_fail(errors, SKA_R_INTERNAL, "no random numbers");
+        generation->id = ska_span(generation->random_id, ID_LENGTH);
+    }
+    fill_public(generation);
+    fill_private(generation);
+    return true;
+}
+
+static void clear(struct generation *generation)
+{
+    ska_bytes_free(&generation->parameters);
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        ska_bytes_free(&generation->rules[i]);
+}
+
+bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,
+                      const struct ska_errors *errors)
+{
+    struct generation generation = {.work = {"", run}, .wanted = template_};
+    bool done = prepare(&generation, hsm_token_module(token), errors) &&
+                hsm_session_work(token, &generation.work, errors);
+
+    if (done && generation.label_uses > 0)
+        done = ska_fail(errors, SKA_R_LABEL_IN_USE,
+                        "token \"%s\" has a private key with label \"%s\" already: approvals are "
+                        "bound to the label, choose another",
+                        hsm_show(hsm_token_label(token)).text, hsm_show(template_->label).text);
+    clear(&generation);
+    return done;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private keys: their lives, and that work with them survives stale handles. */
+#include "private_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "mechanism.h"
+
+/* ---- Finding
+ * ------------------------------------------------------------------------------------- */
+
+struct find_work {
+    struct hsm_work work;
+    const struct hsm_key_match *match;
+    struct hsm_found *found;
+    unsigned long generation;
+};
+
+static CK_RV find(struct hsm_work *work, const struct hsm_lease *lease)
+{
+    struct find_work *search = (struct find_work *)work;
+
+    hsm_found_free(search->found);
+    search->generation = lease->generation;
+    return hsm_find_private(lease, search->match, search->found, &work->call);
+}
+
+/* Takes label, id and rule over from what was found. */
+static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned long generation,
+                    OSSL_LIB_CTX *libctx, struct hsm_key **key, const struct ska_errors *errors)
+{
+    struct hsm_entry *entry = &found->entries.list[found->key];
+    struct hsm_key *made = calloc(1, sizeof(*made));
+
+    if (made == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key");
+    atomic_init(&made->references, 1);
+    made->token = token;
+    made->libctx = libctx;
+    made->ska = found->ska;
+    made->handle = entry->handle;
+    made->generation = generation;
+    if (!hsm_found_public(token, found, libctx, &made->public_key, &made->type, errors)) {
+        hsm_key_free(made);
+        return false;
+    }
+    made->bits = (unsigned int)EVP_PKEY_get_bits(made->public_key);
+    made->label = entry->label;
+    made->id = entry->id;
+    made->use_rule = found->use_rule.value;
+    memset(&found->use_rule.value, 0, sizeof(found->use_rule.value));
+    memset(&entry->label, 0, sizeof(entry->label));
+    memset(&entry->id, 0, sizeof(entry->id));
+    if (hsm_raw_length(made->type, made->bits) > HSM_SIGNATURE_LIMIT) {
+        ska_fail(errors, SKA_R_UNSUPPORTED, "key \"%s\" has %u bits",
+                 hsm_show(hsm_key_label(made)).text, made->bits);
+        hsm_key_free(made);
+        return false;
+    }
+    *key = made;
+    return true;
+}
+
+bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OSSL_LIB_CTX *libctx,
+                  struct hsm_key **key, const struct ska_errors *errors)
+{
+    struct hsm_found found = {0};
+    struct find_work search = {{"", find}, match, &found, 0};
+    bool done = hsm_session_work(token, &search.work, errors) &&
+                hsm_found_one(token, match, &found, "private", errors) &&
+                key_new(token, &found, search.generation, libctx, key, errors);
+
+    hsm_found_free(&found);
+    return done;
+}
+
+struct hsm_key *hsm_key_up_ref(struct hsm_key *key)
+{
+    atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);
+    return key;
+}
+
+void hsm_key_free(struct hsm_key *key)
+{
+    if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
+        return;
+    EVP_PKEY_free(key->public_key);
+    ska_bytes_free(&key->label);
+    ska_bytes_free(&key->id);
+    ska_bytes_free(&key->use_rule);
+    free(key);
+}
+
+struct hsm_token *hsm_key_token(const struct hsm_key *key)
+{
+    return key->token;
+}
+
+const char *hsm_key_label(const struct hsm_key *key)
+{
+    return key->label.data == NULL ? "" : (const char *)key->label.data;
+}
+
+struct ska_span hsm_key_id(const struct hsm_key *key)
+{
+    return ska_span_of(&key->id);
+}
+
+enum ska_key_type hsm_key_type(const struct hsm_key *key)
+{
+    return key->type;
+}
+
+EVP_PKEY *hsm_key_public(const struct hsm_key *key)
+{
+    return key->public_key;
+}
+
+struct ska_span hsm_key_use_rule(const struct hsm_key *key)
+{
+    return ska_span_of(&key->use_rule);
+}
+
+bool hsm_key_is_ska(const struct hsm_key *key)
+{
+    return key->ska;
+}
+
+/* ---- Work, and finding again
+ * ---------------------------------------------------------------------- */
+
+/* That what is found under the key's label and id now is still this key. */
+static bool is_this_key(struct hsm_key *key, const struct hsm_key_match *match,
+                        const struct hsm_found *found, const struct ska_errors *errors)
+{
+    enum ska_key_type type = SKA_KEY_RSA;
+    EVP_PKEY *public_key = NULL;
+    bool same = false;
+
+    if (!hsm_found_one(key->token, match, found, "private", errors) ||
+        !hsm_found_public(key->token, found, key->libctx, &public_key, &type, errors))
+        return false;
+    same =
+        type == key->type && found->ska == key->ska && hsm_same_public(public_key, key->public_key);
+    EVP_PKEY_free(public_key);
+    return same || ska_fail(errors, SKA_R_KEY_NOT_FOUND,
+                            "token \"%s\" has another key now under label \"%s\": load it again",
+                            hsm_show(key->token->label).text, hsm_show(hsm_key_label(key)).text);
+}
+
+/* *raised: the handle could not be had, and why is told. */
+static CK_RV find_again(struct hsm_key *key, const struct hsm_lease *lease,
+                        CK_OBJECT_HANDLE *handle, const char **call, bool *raised,
+                        const struct ska_errors *errors)
+{
+    struct hsm_key_match match = {key->label.length > 0 ? hsm_key_label(key) : NULL,
+                                  key->id.length > 0 ? hsm_key_id(key) : ska_span(NULL, 0)};
+    struct hsm_found found = {0};
+    CK_RV rv = hsm_find_private(lease, &match, &found, call);
+
+    if (rv == CKR_OK && !is_this_key(key, &match, &found, errors))
+        *raised = true;
+    if (rv == CKR_OK && !*raised) {
+        *handle = found.entries.list[found.key].handle;
+        hsm_lock();
+        key->handle = *handle;
+        key->generation = lease->generation;
+        hsm_unlock();
+    }
+    hsm_found_free(&found);
+    return rv;
+}
+
+static CK_RV work_once(struct hsm_key *key, struct hsm_key_work *work,
+                       const struct hsm_lease *lease, bool *raised, const struct ska_errors *errors)
+{
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    bool good = false;
+    CK_RV rv = CKR_OK;
+
+    hsm_lock();
+    handle = key->handle;
+    good = key->generation == lease->generation;
+    hsm_unlock();
+    if (!good)
+        rv = find_again(key, lease, &handle, &work->call, raised, errors);
+    return rv == CKR_OK && !*raised ? work->run(work, lease, handle) : rv;
+}
+
+bool hsm_key_work(struct hsm_key *key, struct hsm_key_work *work, CK_RV *answer,
+                  const struct ska_errors *errors)
+{
+    for (bool again = false;; again = true) {
+        enum hsm_loss loss = HSM_LOSS_NONE;
+        struct hsm_lease lease;
+        bool raised = false;
+
+        if (!hsm_session_take(key->token, &lease, errors))
+            return false;
+        *answer = work_once(key, work, &lease, &raised, errors);
+        hsm_session_give(&lease, *answer);
+        if (raised)
+            return false;
+        loss = hsm_rv_loss(*answer);
+        if (again || loss == HSM_LOSS_NONE ||
+            (work->only_if_nothing_done && !hsm_rv_nothing_done(*answer)))
+            return true;
+        if (!hsm_session_renew(&lease, loss, errors))
+            return false;
+    }
+}

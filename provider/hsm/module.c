@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loading PKCS#11 modules.
+ *
+ * libp11 loads and initializes a module, once for a path and process, and tells its maker. What it
+ * would do beyond that is done with Cryptoki directly, because up to libp11 0.4.12
+ * - PKCS11_update_slots() reads past its array when there is more than one slot, and releasing
+ * slots closes the sessions of the whole process on them, the application's too, as does an
+ * enumeration that fails half way because one slot does not answer;
+ * - PKCS11_login() waits for ever when no session can be opened (its session pool takes every
+ * failure for "all in use"), believes that a login lasts although the application may have logged
+ * out, keeps the PIN in ordinary memory, and after a fork initializes the module without locking;
+ * - a successful call empties libcrypto's error queue, marks included.
+ */
+#include "state.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libp11.h>
+#include <openssl/err.h>
+
+static struct hsm_module *modules; /* guarded by hsm_lock() */
+
+static struct hsm_module *find_or_add(const char *path)
+{
+    struct hsm_module *module = NULL;
+    struct hsm_module *added = calloc(1, sizeof(*added));
+
+    if (added != NULL)
+        added->path = strdup(path);
+    hsm_lock();
+    for (module = modules; module != NULL; module = module->next)
+        if (strcmp(module->path, path) == 0)
+            break;
+    if (module == NULL && added != NULL && added->path != NULL) {
+        added->next = modules;
+        modules = module = added;
+        added = NULL;
+    }
+    hsm_unlock();
+    if (added != NULL)
+        free(added->path);
+    free(added);
+    return module;
+}
+
+/* dlsym() gives an object pointer; POSIX says that it may hold a function's address. */
+static void symbol(void *library, const char *name, void *function, size_t size)
+{
+    void *address = dlsym(library, name);
+
+    memcpy(function, &address, size);
+}
+
+/*
+ * Our own view of the module, which libp11 does not hand out. The library stays open: its code must
+ * remain where it is even if libp11 closes its own reference after a failure.
+ */
+static bool open_library(struct hsm_module *module, const struct ska_errors *errors)
+{
+    CK_C_GetFunctionList get_function_list = NULL;
+    CK_FUNCTION_LIST *calls = NULL;
+    const char *reason = NULL;
+    void *library = NULL;
+    CK_RV rv = CKR_OK;
+
+    hsm_isolation_enter();
+    library = dlopen(module->path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL)
+        reason = dlerror();
+    hsm_isolation_leave(CKR_OK);
+    if (library == NULL)
+        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: %s", module->path,
+                        reason == NULL ? "cannot be loaded" : reason);
+    symbol(library, "C_GetFunctionList", &get_function_list, sizeof(get_function_list));
+    if (get_function_list == NULL)
+        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
+                        "%s: not a PKCS#11 module (it has no C_GetFunctionList)", module->path);
+    rv = HSM_CALL(get_function_list(&calls));
+    if (rv != CKR_OK || calls == NULL)
+        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_GetFunctionList: %s", module->path,
+                        hsm_rv_text(rv).text);
+    module->calls = calls;
+    symbol(library, "C_SerializePolicy", &module->ska.serialize_policy,
+           sizeof(module->ska.serialize_policy));
+    symbol(library, "C_CreateApprovalToken", &module->ska.create_approval_token,
+           sizeof(module->ska.create_approval_token));
+    symbol(library, "C_SKASign", &module->ska.sign, sizeof(module->ska.sign));
+    return true;
+}
+
+/* The libp11 context is never freed: that would finalize the module for everybody. */
+static bool initialize_first(struct hsm_module *module, const struct ska_errors *errors)
+{
+    PKCS11_CTX *context = NULL;
+    char reason[128] = "cannot be initialized";
+    bool done = false;
+
+    hsm_isolation_enter();
+    context = PKCS11_CTX_new();
+    done = context != NULL && PKCS11_CTX_load(context, module->path) == 0;
+    if (!done) {
+        const char *text = ERR_reason_error_string(ERR_peek_last_error());
+
+        if (text != NULL)
+            snprintf(reason, sizeof(reason), "C_Initialize: %s", text);
+        if (context != NULL)
+            PKCS11_CTX_free(context);
+    }
+    hsm_isolation_leave(CKR_OK);
+    if (!done)
+        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: %s", module->path, reason);
+    module->manufacturer = context->manufacturer;
+    module->simulator = strcmp(module->manufacturer, SKASIM_MANUFACTURER) == 0;
+    return true;
+}
+
+static bool load(struct hsm_module *module, const struct ska_errors *errors)
+{
+    pthread_mutex_t *gate = hsm_gate_enter(&module->loading, errors);
+    bool done = false;
+
+    if (gate == NULL)
+        return false;
+    done = atomic_load(&module->loaded) ||
+           (open_library(module, errors) && initialize_first(module, errors));
+    if (done && !atomic_load(&module->loaded)) {
+        hsm_lock();
+        module->fork = hsm_fork_count();
+        module->incarnation = 1;
+        hsm_unlock();
+        atomic_store(&module->loaded, true);
+    }
+    hsm_gate_leave(gate);
+    return done;
+}
+
+bool hsm_module_open(const char *path, struct hsm_module **module, const struct ska_errors *errors)
+{
+    if (!hsm_isolation_init(errors) || !hsm_fork_watch(errors))
+        return false;
+    *module = find_or_add(path);
+    if (*module == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    return atomic_load(&(*module)->loaded) || load(*module, errors);
+}
+
+/* Inside the gate, since modules need not stand two threads initializing them at once. */
+static bool initialize_again(struct hsm_module *module, const struct ska_errors *errors)
+{
+    CK_C_INITIALIZE_ARGS arguments;
+    CK_RV rv = CKR_OK;
+
+    memset(&arguments, 0, sizeof(arguments));
+    arguments.flags = CKF_OS_LOCKING_OK;
+    rv = HSM_CALL(module->calls->C_Initialize(&arguments));
+    if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_Initialize: %s", module->path,
+                        hsm_rv_text(rv).text);
+    hsm_lock();
+    module->incarnation++;
+    module->fork = hsm_fork_count();
+    hsm_unlock();
+    return true;
+}
+
+static bool is_ready(const struct hsm_module *module, unsigned long finalized)
+{
+    bool ready = false;
+
+    hsm_lock();
+    ready = module->fork == hsm_fork_count() && module->incarnation != finalized;
+    hsm_unlock();
+    return ready;
+}
+
+bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
+                      const struct ska_errors *errors)
+{
+    pthread_mutex_t *gate = NULL;
+    bool done = false;
+
+    if (is_ready(module, finalized))
+        return true;
+    gate = hsm_gate_enter(&module->loading, errors);
+    if (gate == NULL)
+        return false;
+    done = is_ready(module, finalized) || initialize_again(module, errors);
+    hsm_gate_leave(gate);
+    return done;
+}
+
+const char *hsm_module_path(const struct hsm_module *module)
+{
+    return module->path;
+}
+
+const char *hsm_module_manufacturer(const struct hsm_module *module)
+{
+    return module->manufacturer;
+}
+
+bool hsm_module_supports_ska(struct hsm_module *module, const struct ska_errors *errors)
+{
+    if (module->ska.serialize_policy == NULL || module->ska.create_approval_token == NULL ||
+        module->ska.sign == NULL)
+        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
+                        "%s has no SKA calls (C_SKASign and others): use a module that has them",
+                        module->path);
+#ifdef SKA_PLACEHOLDER_NUMBERS
+    if (!module->simulator)
+        return ska_fail(errors, SKA_R_PLACEHOLDER_NUMBERS,
+                        "%s: this build has placeholders for the vendor's SKA numbers, which only "
+                        "the simulator knows; build again with "
+                        "-DSKA_VENDOR_INCLUDE_DIR=<directory of the vendor's pkcs11.h>",
+                        module->path);
+#endif
+    return true;
+}

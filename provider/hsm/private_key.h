@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this room keeps of a private key, and work with it.
+ */
+#ifndef SKA_HSM_PRIVATE_KEY_H
+#define SKA_HSM_PRIVATE_KEY_H
+
+#include <stdatomic.h>
+
+#include "find.h"
+
+struct hsm_key {
+    atomic_uint references;
+    struct hsm_token *token;
+    OSSL_LIB_CTX *libctx;
+    struct ska_bytes label;
+    struct ska_bytes id;
+    enum ska_key_type type;
+    unsigned int bits;
+    bool ska;
+    struct ska_bytes use_rule;
+    EVP_PKEY *public_key;
+    /* guarded by hsm_lock(): */
+    CK_OBJECT_HANDLE handle;
+    unsigned long generation; /* of the token, in which the handle is good */
+};
+
+/* Like struct hsm_work, with the key's handle, which is looked up again when it is stale. */
+struct hsm_key_work {
+    const char *call;
+    bool only_if_nothing_done; /* repeat only after an answer that proves that nothing was done */
+    CK_RV (*run)(struct hsm_key_work *work, const struct hsm_lease *lease, CK_OBJECT_HANDLE key);
+};
+
+/*
+ * Does the work, once more after a loss. True: *answer is what the last call said, nothing is
+ * raised; false: it did not come to that, raised.
+ */
+bool hsm_key_work(struct hsm_key *key, struct hsm_key_work *work, CK_RV *answer,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pool of sessions of a token. Taking and giving back are one short lock each; nothing is
+ * locked while a module is called.
+ */
+#include "session.h"
+
+#include <time.h>
+
+/* When the HSM has no more sessions: how long to wait for one of ours, in steps of a millisecond.
+ */
+#define WAIT_STEPS 30000
+
+/* Inside the lock: whether what is kept of the token is of this process and this initialization. */
+static bool is_ready(const struct hsm_token *token)
+{
+    return token->ready && token->module->fork == hsm_fork_count() &&
+           token->incarnation == token->module->incarnation;
+}
+
+CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS flags,
+                       CK_SESSION_HANDLE *session)
+{
+    return HSM_CALL(
+        token->module->calls->C_OpenSession(slot, CKF_SERIAL_SESSION | flags, NULL, NULL, session));
+}
+
+CK_RV hsm_session_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, bool *user)
+{
+    CK_SESSION_INFO info = {0};
+    CK_RV rv = HSM_CALL(calls->C_GetSessionInfo(session, &info));
+
+    *user = rv == CKR_OK &&
+            (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
+    return rv;
+}
+
+/* ---- Starting anew --------------------------------------------------------------------------- */
+
+/*
+ * Sessions of a parent process, or of an earlier initialization, are forgotten, never closed: their
+ * numbers may be in use by somebody else by now.
+ */
+static void forget_lost_sessions(struct hsm_token *token, enum hsm_loss loss)
+{
+    hsm_lock();
+    if (loss >= HSM_LOSS_SESSION || token->module->fork != hsm_fork_count() ||
+        token->incarnation != token->module->incarnation) {
+        token->idle_count = 0;
+        token->leased = 0;
+        token->pool++;
+    }
+    token->ready = false;
+    token->logged_in = false;
+    hsm_unlock();
+}
+
+static bool open_and_login(struct hsm_token *token, const struct ska_errors *errors)
+{
+    const CK_FUNCTION_LIST *calls = token->module->calls;
+    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+    unsigned long incarnation = 0;
+    bool logged_in = false;
+    bool pooled = false;
+    CK_SLOT_ID slot = 0;
+    CK_RV rv = CKR_OK;
+
+    hsm_lock();
+    slot = token->slot;
+    incarnation = token->module->incarnation;
+    hsm_unlock();
+    rv = hsm_session_open(token, slot, 0, &session);
+    if (rv != CKR_OK)
+        return hsm_fail_rv(errors, "C_OpenSession", token, rv);
+    if (!hsm_login_again(token, session, &logged_in, errors)) {
+        (void)HSM_CALL(calls->C_CloseSession(session));
+        return false;
+    }
+    hsm_lock();
+    token->ready = true;
+    token->logged_in = logged_in;
+    token->incarnation = incarnation;
+    token->generation++;
+    pooled = token->idle_count < HSM_IDLE_SESSIONS;
+    if (pooled)
+        token->idle[token->idle_count++] = session;
+    hsm_unlock();
+    if (!pooled)
+        (void)HSM_CALL(calls->C_CloseSession(session));
+    return true;
+}
+
+/* Inside the login gate. */
+static bool start_anew(const struct hsm_lease *lease, enum hsm_loss loss,
+                       const struct ska_errors *errors)
+{
+    struct hsm_token *token = lease->token;
+    unsigned long finalized = loss == HSM_LOSS_MODULE ? lease->incarnation : 0;
+
+    if (!hsm_module_ready(token->module, finalized, errors) || !hsm_token_locate(token, errors))
+        return false;
+    forget_lost_sessions(token, loss);
+    return open_and_login(token, errors);
+}
+
+bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
+                       const struct ska_errors *errors)
+{
+    struct hsm_token *token = lease->token;
+    pthread_mutex_t *gate = hsm_gate_enter(&token->login, errors);
+    bool done = false;
+
+    if (gate == NULL)
+        return false;
+    hsm_lock();
+    done = is_ready(token) && token->generation != lease->generation;
+    hsm_unlock();
+    if (!done)
+        done = start_anew(lease, loss, errors);
+    hsm_gate_leave(gate);
+    return done;
+}
+
+/* ---- Taking and giving back -------------------------------------------------------------------
+ */
+
+enum taken { TAKEN, NOT_READY, NONE_IDLE };
+
+static enum taken take_idle(struct hsm_token *token, struct hsm_lease *lease, CK_SLOT_ID *slot)
+{
+    enum taken taken = NOT_READY;
+
+    hsm_lock();
+    lease->generation = token->generation;
+    lease->pool = token->pool;
+    lease->incarnation = token->module->incarnation;
+    *slot = token->slot;
+    if (is_ready(token)) {
+        taken = token->idle_count > 0 ? TAKEN : NONE_IDLE;
+        if (taken == TAKEN)
+            lease->session = token->idle[--token->idle_count];
+        token->leased++;
+    }
+    hsm_unlock();
+    return taken;
+}
+
+/* Undoes the count of a lease that came to nothing; true when others are out that may come back. */
+static bool not_leased(const struct hsm_lease *lease)
+{
+    struct hsm_token *token = lease->token;
+    bool others = false;
+
+    hsm_lock();
+    if (token->pool == lease->pool && token->leased > 0)
+        token->leased--;
+    others = token->leased > 0 || token->idle_count > 0;
+    hsm_unlock();
+    return others;
+}
+
+static void wait_a_moment(void)
+{
+    const struct timespec step = {0, 1000000};
+
+    nanosleep(&step, NULL);
+}
+
+bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
+                      const struct ska_errors *errors)
+{
+    bool renewed = false;
+
+    lease->token = token;
+    lease->calls = token->module->calls;
+    for (int waited = 0;; waited++) {
+        CK_SLOT_ID slot = 0;
+        enum taken taken = take_idle(token, lease, &slot);
+        enum hsm_loss loss = HSM_LOSS_NONE;
+        bool others = false;
+        CK_RV rv = CKR_OK;
+
+        if (taken == TAKEN)
+            return true;
+        if (taken == NONE_IDLE) {
+            rv = hsm_session_open(token, slot, 0, &lease->session);
+            if (rv == CKR_OK)
+                return true;
+            others = not_leased(lease);
+            loss = hsm_rv_loss(rv);
+        }
+        if (rv == CKR_SESSION_COUNT && others && waited < WAIT_STEPS) {
+            wait_a_moment();
+            continue;
+        }
+        if (rv != CKR_OK && (loss == HSM_LOSS_NONE || renewed))
+            return hsm_fail_rv(errors, "C_OpenSession", token, rv);
+        renewed = true;
+        if (!hsm_session_renew(lease, loss, errors))
+            return false;
+    }
+}
+
+void hsm_session_give(const struct hsm_lease *lease, CK_RV rv)
+{
+    struct hsm_token *token = lease->token;
+    bool ours = false;
+    bool pooled = false;
+
+    hsm_lock();
+    ours = token->pool == lease->pool && token->module->incarnation == lease->incarnation &&
+           token->module->fork == hsm_fork_count();
+    if (ours && token->leased > 0)
+        token->leased--;
+    pooled = ours && rv == CKR_OK && token->idle_count < HSM_IDLE_SESSIONS;
+    if (pooled)
+        token->idle[token->idle_count++] = lease->session;
+    hsm_unlock();
+    if (ours && !pooled && hsm_rv_loss(rv) < HSM_LOSS_SESSION)
+        (void)HSM_CALL(lease->calls->C_CloseSession(lease->session));
+}
+
+bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
+                      const struct ska_errors *errors)
+{
+    for (bool again = false;; again = true) {
+        enum hsm_loss loss = HSM_LOSS_NONE;
+        struct hsm_lease lease;
+        CK_RV rv = CKR_OK;
+
+        if (!hsm_session_take(token, &lease, errors))
+            return false;
+        rv = work->run(work, &lease);
+        hsm_session_give(&lease, rv);
+        if (rv == CKR_OK)
+            return true;
+        loss = hsm_rv_loss(rv);
+        if (again || loss == HSM_LOSS_NONE)
+            return hsm_fail_rv(errors, work->call, token, rv);
+        if (!hsm_session_renew(&lease, loss, errors))
+            return false;
+    }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions, and starting anew when they are lost: after a fork, or because the application has
+ * logged out, closed all sessions or finalized the module.
+ */
+#ifndef SKA_HSM_SESSION_H
+#define SKA_HSM_SESSION_H
+
+#include "state.h"
+
+/* A session for one operation. */
+struct hsm_lease {
+    struct hsm_token *token;
+    const CK_FUNCTION_LIST *calls;
+    CK_SESSION_HANDLE session;
+    unsigned long generation; /* of the token: handles found in another one are stale */
+    unsigned long pool;
+    unsigned long incarnation; /* of the module */
+};
+
+/* Starts the token anew first where that is needed. */
+bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Back to the others after CKR_OK; else the session is in an unknown state and closed, or lost. */
+void hsm_session_give(const struct hsm_lease *lease, CK_RV rv);
+
+/* Starts anew after what was lost in a lease, unless another thread has done so meanwhile. */
+bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Work in a session: Cryptoki calls only. It names the call that it makes, for the message, and
+ * returns the first answer that is not CKR_OK. It may be called a second time after a loss.
+ */
+struct hsm_work {
+    const char *call;
+    CK_RV (*run)(struct hsm_work *work, const struct hsm_lease *lease);
+};
+
+/* Does the work, once more after a loss; any other answer than CKR_OK is raised. */
+bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Another session, for writing. The caller closes it. */
+CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS flags,
+                       CK_SESSION_HANDLE *session);
+
+/* Whether the user is logged in, as the module says. */
+CK_RV hsm_session_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, bool *user);
+
+/* ---- login.c --------------------------------------------------------------------------------- */
+
+/* C_Login with the PIN that is kept, if any. Inside the login gate. */
+bool hsm_login_again(struct hsm_token *token, CK_SESSION_HANDLE session, bool *logged_in,
+                     const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signatures with ordinary keys. */
+#include "private_key.h"
+
+#include "mechanism.h"
+
+struct sign_work {
+    struct hsm_key_work work;
+    struct hsm_mechanism mechanism;
+    struct ska_span input;
+    CK_ULONG length;
+    uint8_t raw[HSM_SIGNATURE_LIMIT];
+};
+
+static CK_RV sign_in_module(struct sign_work *sign, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE key)
+{
+    CK_BYTE *input = NULL;
+    CK_RV rv = CKR_OK;
+
+    sign->work.call = "C_SignInit";
+    rv = lease->calls->C_SignInit(lease->session, &sign->mechanism.cryptoki, key);
+    if (rv != CKR_OK)
+        return rv;
+    sign->work.call = "C_Sign";
+    sign->length = sizeof(sign->raw);
+    input = hsm_writable(sign->input.data);
+    return lease->calls->C_Sign(lease->session, input, (CK_ULONG)sign->input.length, sign->raw,
+                                &sign->length);
+}
+
+static CK_RV sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                       CK_OBJECT_HANDLE key)
+{
+    return HSM_CALL(sign_in_module((struct sign_work *)work, lease, key));
+}
+
+static bool check_input(const struct ska_mechanism *mechanism, struct ska_span input,
+                        const struct ska_errors *errors)
+{
+    size_t expected = ska_digest_length(mechanism->digest);
+
+    if (mechanism->form == SKA_PAYLOAD_MESSAGE || mechanism->scheme == SKA_SCHEME_PKCS1 ||
+        mechanism->digest == SKA_DIGEST_NONE || input.length == expected)
+        return true;
+    return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "a digest of %zu bytes, where %s has %zu",
+                    input.length, ska_digest_name(mechanism->digest), expected);
+}
+
+bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
+                  uint8_t *signature, size_t *signature_length, const struct ska_errors *errors)
+{
+    struct sign_work sign;
+    CK_RV rv = CKR_OK;
+
+    if (key->ska)
+        return ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is an SKA key: C_Sign is not for it",
+                        hsm_show(hsm_key_label(key)).text);
+    sign.work = (struct hsm_key_work){"C_SignInit", false, sign_once};
+    sign.input = input;
+    if (!check_input(mechanism, input, errors) ||
+        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
+        !hsm_key_work(key, &sign.work, &rv, errors))
+        return false;
+    if (rv != CKR_OK)
+        return hsm_fail_rv(errors, sign.work.call, key->token, rv);
+    return hsm_signature_finish(
+        key->type, key->bits, ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
+        signature, signature_length, errors);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vendor's calls for SKA keys: approval tokens, signatures, and what a key says of itself. */
+#include "private_key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mechanism.h"
+
+/* The longest approval token that is taken from a module, in bytes. */
+#define TOKEN_LIMIT ((size_t)1024 * 1024)
+
+/* ---- Approval tokens
+ * ---------------------------------------------------------------------------------- */
+
+struct token_work {
+    struct hsm_key_work work;
+    CK_ULONG operation;
+    struct ska_span payload;
+    const struct hsm_timestamp *timestamp;
+    struct ska_bytes token;
+};
+
+static CK_RV call_create(const struct token_work *create, const struct hsm_lease *lease,
+                         CK_OBJECT_HANDLE key, CK_BYTE *token, CK_ULONG *length)
+{
+    return HSM_CALL(lease->token->module->ska.create_approval_token(
+        lease->session, create->operation, key, hsm_writable(create->payload.data),
+        (CK_ULONG)create->payload.length, hsm_writable(create->timestamp->block.data),
+        (CK_ULONG)create->timestamp->block.length, hsm_writable(create->timestamp->signature.data),
+        (CK_ULONG)create->timestamp->signature.length, token, length));
+}
+
+static CK_RV create_token(struct hsm_key_work *work, const struct hsm_lease *lease,
+                          CK_OBJECT_HANDLE key)
+{
+    struct token_work *create = (struct token_work *)work;
+    /* The payload stands in it twice when there is a timestamp. */
+    CK_ULONG length =
+        (CK_ULONG)(4096 + 2 * create->payload.length + create->timestamp->block.length +
+                   create->timestamp->signature.length);
+    CK_RV rv = CKR_BUFFER_TOO_SMALL;
+
+    work->call = "C_CreateApprovalToken";
+    for (int tries = 0; tries < 2 && rv == CKR_BUFFER_TOO_SMALL; tries++) {
+        ska_bytes_free(&create->token);
+        if (length == 0 || length > TOKEN_LIMIT)
+            return CKR_GENERAL_ERROR;
+        create->token.data = calloc(1, (size_t)length + 1);
+        if (create->token.data == NULL)
+            return CKR_HOST_MEMORY;
+        create->token.length = length;
+        rv = call_create(create, lease, key, create->token.data, &length);
+    }
+    if (rv == CKR_OK && (length == 0 || length > create->token.length))
+        rv = CKR_GENERAL_ERROR;
+    create->token.length = rv == CKR_OK ? length : 0;
+    return rv;
+}
+
+static CK_ULONG operation_number(enum ska_operation operation)
+{
+    switch (operation) {
+    case SKA_OPERATION_SIGN:
+        return CK_SKA_SIGN;
+    case SKA_OPERATION_BLOCK:
+        return CK_SKA_BLOCK;
+    case SKA_OPERATION_UNBLOCK:
+        return CK_SKA_UNBLOCK;
+    case SKA_OPERATION_MODIFY:
+        return CK_SKA_MODIFY;
+    }
+    return CK_SKA_SIGN;
+}
+
+static bool must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
+{
+    return (key->ska || ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is no SKA key",
+                                 hsm_show(hsm_key_label(key)).text)) &&
+           hsm_module_supports_ska(key->token->module, errors);
+}
+
+bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
+                          struct ska_span payload, const struct hsm_timestamp *timestamp,
+                          struct ska_bytes *token, const struct ska_errors *errors)
+{
+    static const struct hsm_timestamp none;
+    struct token_work create = {.work = {"C_CreateApprovalToken", false, create_token},
+                                .operation = operation_number(operation),
+                                .payload = payload,
+                                .timestamp = timestamp == NULL ? &none : timestamp};
+    CK_RV rv = CKR_OK;
+    bool done = must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
+                (rv == CKR_OK || hsm_fail_rv(errors, create.work.call, key->token, rv));
+
+    if (done) {
+        *token = create.token;
+        memset(&create.token, 0, sizeof(create.token));
+    }
+    ska_bytes_free(&create.token);
+    return done;
+}
+
+/* ---- Signing
+ * ------------------------------------------------------------------------------------------ */
+
+struct ska_sign_work {
+    struct hsm_key_work work;
+    struct hsm_mechanism mechanism;
+    struct ska_span token;
+    CK_SKA_APPROVAL *approvals;
+    CK_ULONG approval_count;
+    CK_ULONG length;
+    uint8_t raw[HSM_SIGNATURE_LIMIT];
+};
+
+static CK_RV sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                       CK_OBJECT_HANDLE key)
+{
+    struct ska_sign_work *sign = (struct ska_sign_work *)work;
+
+    work->call = "C_SKASign";
+    sign->length = sizeof(sign->raw);
+    /* The last two arguments are documented nowhere, and NULL in every example of the vendor. */
+    return HSM_CALL(lease->token->module->ska.sign(
+        lease->session, &sign->mechanism.cryptoki, key, hsm_writable(sign->token.data),
+        (CK_ULONG)sign->token.length, sign->approvals, sign->approval_count, sign->raw,
+        &sign->length, NULL, NULL));
+}
+
+/* Filled by order, as in policy.c. NULL: out of memory. */
+static CK_SKA_APPROVAL *approvals_new(const struct hsm_approval *from, size_t count)
+{
+    CK_SKA_APPROVAL *approvals = calloc(count + 1, sizeof(*approvals));
+
+    for (size_t i = 0; approvals != NULL && i < count; i++) {
+        CK_SKA_APPROVAL approval = {
+            from[i].certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE,
+            hsm_writable(from[i].signature.data), (CK_ULONG)from[i].signature.length,
+            hsm_writable(from[i].signer.data), (CK_ULONG)from[i].signer.length};
+
+        approvals[i] = approval;
+    }
+    return approvals;
+}
+
+static const struct {
+    CK_RV rv;
+    const char *name;
+} simulator_refusals[] = {
+    {CKR_SKASIM_OBJECT_BLOCKED, "object blocked"},
+    {CKR_SKASIM_TOKEN_NOT_FOUND, "token not found"},
+    {CKR_SKASIM_PARAMETERS_INVALID, "parameters invalid"},
+    {CKR_SKASIM_PAYLOAD_MISMATCH, "payload mismatch"},
+};
+
+/*
+ * The vendor's numbers for a "no" are not public, but they lie in the vendor's range; whatever
+ * Cryptoki itself defines means that something went wrong.
+ */
+static bool is_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
+{
+    memset(refusal, 0, sizeof(*refusal));
+    if ((rv & CKR_VENDOR_DEFINED) == 0)
+        return false;
+    snprintf(refusal->code, sizeof(refusal->code), "%s", hsm_rv_text(rv).text);
+    if (!module->simulator)
+        return true;
+    for (size_t i = 0; i < sizeof(simulator_refusals) / sizeof(simulator_refusals[0]); i++)
+        if (simulator_refusals[i].rv == rv)
+            snprintf(refusal->code, sizeof(refusal->code), "%s", simulator_refusals[i].name);
+    refusal->blocked = rv == CKR_SKASIM_OBJECT_BLOCKED;
+    refusal->unsatisfied = rv == CKR_SKASIM_TOKEN_NOT_FOUND;
+    return true;
+}
+
+/* From the answer of C_SKASign to ours. */
+static enum hsm_answer judge(const struct hsm_key *key, const struct ska_sign_work *sign, CK_RV rv,
+                             uint8_t *signature, size_t *signature_length,
+                             struct hsm_refusal *refusal, const struct ska_errors *errors)
+{
+    struct ska_span raw = {sign->raw, sign->length <= sizeof(sign->raw) ? sign->length : 0};
+
+    if (rv != CKR_OK) {
+        if (is_refusal(key->token->module, rv, refusal))
+            return HSM_REFUSED;
+        hsm_fail_rv(errors, sign->work.call, key->token, rv);
+        return HSM_FAILED;
+    }
+    return hsm_signature_finish(key->type, key->bits, raw, signature, signature_length, errors)
+               ? HSM_DONE
+               : HSM_FAILED;
+}
+
+enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *mechanism,
+                             struct ska_span token, const struct hsm_approval *approvals,
+                             size_t approval_count, uint8_t *signature, size_t *signature_length,
+                             struct hsm_refusal *refusal, const struct ska_errors *errors)
+{
+    enum hsm_answer answer = HSM_FAILED;
+    struct ska_sign_work sign;
+    CK_RV rv = CKR_OK;
+
+    memset(refusal, 0, sizeof(*refusal));
+    sign.work = (struct hsm_key_work){"C_SKASign", true, sign_once};
+    sign.token = token;
+    sign.approval_count = (CK_ULONG)approval_count;
+    if (!must_be_ska(key, errors) ||
+        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors))
+        return HSM_FAILED;
+    sign.approvals = approvals_new(approvals, approval_count);
+    if (sign.approvals == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", approval_count);
+    else if (hsm_key_work(key, &sign.work, &rv, errors))
+        answer = judge(key, &sign, rv, signature, signature_length, refusal, errors);
+    free(sign.approvals);
+    return answer;
+}
+
+/* ---- What a key says of itself
+ * -------------------------------------------------------------------------- */
+
+struct state_work {
+    struct hsm_key_work work;
+    struct hsm_attribute read[SKA_RULE_COUNT + 2];
+    size_t count;
+};
+
+static CK_RV read_state(struct hsm_key_work *work, const struct hsm_lease *lease,
+                        CK_OBJECT_HANDLE key)
+{
+    struct state_work *state = (struct state_work *)work;
+
+    work->call = "C_GetAttributeValue";
+    hsm_attributes_free(state->read, state->count);
+    return hsm_attributes_read(lease, key, state->read, state->count);
+}
+
+bool hsm_key_state(struct hsm_key *key, struct hsm_key_state *state,
+                   const struct ska_errors *errors)
+{
+    /* The last one only the simulator has. */
+    struct state_work work = {.work = {"C_GetAttributeValue", false, read_state},
+                              .read = {{.type = CKA_SKA_USAGE_ACCESS_BLOB},
+                                       {.type = CKA_SKA_BLOCK_ACCESS_BLOB},
+                                       {.type = CKA_SKA_UNBLOCK_ACCESS_BLOB},
+                                       {.type = CKA_SKA_MODIFY_ACCESS_BLOB},
+                                       {.type = CKA_SKA_BLOCKED},
+                                       {.type = CKA_SKA_SAM_APPROVED}},
+                              .count = SKA_RULE_COUNT + 1};
+    CK_RV rv = CKR_OK;
+    bool done = false;
+
+    memset(state, 0, sizeof(*state));
+    if (!key->ska)
+        return true;
+    if (key->token->module->simulator)
+        work.count++;
+    done = hsm_key_work(key, &work.work, &rv, errors) &&
+           (rv == CKR_OK || hsm_fail_rv(errors, work.work.call, key->token, rv));
+    for (size_t i = 0; done && i < SKA_RULE_COUNT; i++) {
+        if (!work.read[i].present)
+            continue;
+        state->rules[i] = work.read[i].value;
+        memset(&work.read[i].value, 0, sizeof(work.read[i].value));
+    }
+    state->blocked = done && hsm_attribute_true(&work.read[SKA_RULE_COUNT]);
+    state->sam_approved = done && work.count > SKA_RULE_COUNT + 1 &&
+                          hsm_attribute_true(&work.read[SKA_RULE_COUNT + 1]);
+    hsm_attributes_free(work.read, work.count);
+    return done;
+}
+
+void hsm_key_state_clear(struct hsm_key_state *state)
+{
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        ska_bytes_free(&state->rules[i]);
+    memset(state, 0, sizeof(*state));
+}
