@@ -93,13 +93,16 @@ token_of request.json >token.bin
 ends 0 skatool inspect token.bin
 grep -q seal stdout.txt
 
-ends 0 skatool status --key "$(uri seal)" request.json
-grep -q '0 of 2' stdout.txt || fail "status: $(cat stdout.txt)"
+counted() { # NEEDED HAS: what status says of the board
+    succeeds skatool status --key "$(uri seal)" "$3"
+    grep -qE "board +$1 +$2 " stdout.txt || fail "status: $(cat stdout.txt)"
+}
+counted 2 0 request.json
 takes 1 ends 2 skatool execute --key "$(uri seal)" -o signature request.json
 [ ! -s signature ] || fail "a signature without approvals"
 ends 0 skatool approve --approver alice.pem --document document --yes request.json
-ends 0 skatool status --key "$(uri seal)" request.json
-grep -q '1 of 2' stdout.txt && grep -q bob stdout.txt || fail "status: $(cat stdout.txt)"
+counted 2 1 request.json
+grep -qE 'alice +bob, carol' stdout.txt || fail "status: $(cat stdout.txt)"
 takes 1 ends 2 skatool execute --key "$(uri seal)" -o signature request.json
 grep -q '1 of 2' stderr.txt
 
@@ -117,7 +120,7 @@ same before.json request.json
 
 ends 0 skatool approve --approver bob.pem --yes -o complete.json request.json
 same before.json request.json
-ends 0 skatool status --key "$(uri seal)" complete.json
+counted 2 2 complete.json
 takes 1 ends 0 skatool execute --key "$(uri seal)" -o signature complete.json
 [ ! -s stdout.txt ] && [ ! -s stderr.txt ] || fail "words after success"
 plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
