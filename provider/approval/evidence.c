@@ -19,7 +19,7 @@ struct ska_evidence {
     char *shown; /* path of done/, for messages */
     int done;    /* descriptor of done/ */
     int folder;
-    char temporary[SKA_REQUEST_ID_LENGTH + 64]; /* name of the folder until it is complete */
+    char temporary[SKA_REQUEST_ID_LENGTH + 72]; /* name of the folder until it is complete */
     char final[SKA_REQUEST_ID_LENGTH + 64];
 };
 
