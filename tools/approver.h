@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The approver at this computer: a private key anywhere that libcrypto's OSSL_STORE reaches, and
+ * perhaps a certificate.
+ */
+#ifndef SKA_TOOLS_APPROVER_H
+#define SKA_TOOLS_APPROVER_H
+
+#include <openssl/types.h>
+
+#include "../provider/approval/request.h"
+#include "configuration.h"
+
+/* Starts as {0}; free with approver_close(). */
+struct approver {
+    OSSL_LIB_CTX *libctx;         /* of its own: other configured providers are loaded there */
+    EVP_PKEY *key;                /* private */
+    struct ska_bytes public_key;  /* SubjectPublicKeyInfo DER */
+    struct ska_bytes certificate; /* DER; data == NULL: none */
+};
+
+/* Opens a file or an OSSL_STORE URI; asks for a passphrase on the terminal when it needs one. */
+bool approver_open(struct approver *approver, const char *uri,
+                   const struct configuration *configuration,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+void approver_close(struct approver *approver);
+
+/* Reads the certificate that is to stand in the approval, PEM or DER. It must be of this key. */
+bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, const char *path,
+                               const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Signs the token and verifies the signature (in libctx, where no other provider interferes, as the
+ * function above compares keys). `listed` is the approver in the rule whose key this
+ * is (NULL: not known): a listed certificate goes into the approval, and its very encoding of the
+ * key, since that is what the HSM compares. The caller frees what the approval holds, also after a
+ * failure, with approval_clear().
+ */
+bool approver_sign(const struct approver *approver, OSSL_LIB_CTX *libctx,
+                   const struct ska_approver *listed, struct ska_span token,
+                   struct ska_approval *approval, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Frees what an approval holds, not the struct itself, and empties it. */
+void approval_clear(struct ska_approval *approval);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "configuration.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include "../provider/base/bytes.h"
+#include "report.h"
+
+/* NCONF raises an error for each key that is not there; looking for one is not a failure. */
+static const char *look_up(const CONF *conf, const char *section, const char *key)
+{
+    const char *value = NULL;
+
+    if (conf == NULL)
+        return NULL;
+    ERR_set_mark();
+    value = NCONF_get_string(conf, section, key);
+    ERR_pop_to_mark();
+    return value;
+}
+
+static const STACK_OF(CONF_VALUE) * entries_of(const CONF *conf, const char *section)
+{
+    const STACK_OF(CONF_VALUE) *entries = NULL;
+
+    if (conf == NULL || section == NULL)
+        return NULL;
+    ERR_set_mark();
+    entries = NCONF_get_section(conf, section);
+    ERR_pop_to_mark();
+    return entries;
+}
+
+static bool load_file(const char *path, OSSL_LIB_CTX *libctx, CONF **conf,
+                      const struct ska_errors *errors)
+{
+    long line = 0;
+
+    *conf = NCONF_new_ex(libctx, NULL);
+    if (*conf == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    if (NCONF_load(*conf, path, &line) == 1)
+        return true;
+    if (line > 0)
+        ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s, line %ld: %s", path, line,
+                 ERR_reason_error_string(ERR_peek_last_error()));
+    else
+        ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: %s", path,
+                 access(path, R_OK) != 0 ? strerror(errno) : "cannot be read");
+    ERR_clear_error();
+    NCONF_free(*conf);
+    *conf = NULL;
+    return false;
+}
+
+static bool ends_with_module_name(const char *path)
+{
+    const char *base = strrchr(path, '/');
+
+    base = base == NULL ? path : base + 1;
+    return strcmp(base, "ska") == 0 || strcmp(base, "ska.so") == 0;
+}
+
+/* How surely an entry of [providers] is ours; 0: it is not. */
+static int likeness(const CONF *conf, const CONF_VALUE *entry)
+{
+    const char *identity = look_up(conf, entry->value, "identity");
+    const char *module = look_up(conf, entry->value, "module");
+
+    if (strcmp(entry->name, "ska") == 0)
+        return 3;
+    if ((identity != NULL && strcmp(identity, "ska") == 0) ||
+        (module != NULL && ends_with_module_name(module)))
+        return 2;
+    return look_up(conf, entry->value, "pkcs11-module") != NULL ? 1 : 0;
+}
+
+const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration *configuration)
+{
+    const char *start = look_up(configuration->conf, NULL, "openssl_conf");
+    const char *providers = start == NULL ? NULL : look_up(configuration->conf, start, "providers");
+
+    return entries_of(configuration->conf, providers);
+}
+
+static bool find_section(struct configuration *configuration, const struct ska_errors *errors)
+{
+    const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
+    const CONF_VALUE *best = NULL;
+    int best_likeness = 0;
+
+    for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
+        const CONF_VALUE *entry = sk_CONF_VALUE_value(providers, i);
+        int like = likeness(configuration->conf, entry);
+
+        if (like > best_likeness) {
+            best = entry;
+            best_likeness = like;
+        }
+    }
+    if (best == NULL)
+        return true;
+    configuration->name = strdup(best->name);
+    configuration->section = strdup(best->value);
+    return (configuration->name != NULL && configuration->section != NULL) ||
+           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", configuration->path);
+}
+
+/* libcrypto's own way to the file: OPENSSL_CONF (not for set-user-id programs) or its default. */
+static char *default_path(void)
+{
+    char *from_libcrypto = CONF_get1_default_config_file();
+    char *path = from_libcrypto == NULL ? NULL : strdup(from_libcrypto);
+
+    OPENSSL_free(from_libcrypto);
+    return path;
+}
+
+bool configuration_open(struct configuration *configuration, const char *path,
+                        const struct ska_errors *errors)
+{
+    configuration->path = path == NULL ? default_path() : strdup(path);
+    if (configuration->path == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "path of the configuration");
+    if (path == NULL && access(configuration->path, F_OK) != 0 && errno == ENOENT) {
+        if (getenv("OPENSSL_CONF") != NULL)
+            report_warning("OPENSSL_CONF names %s, which does not exist", configuration->path);
+        return true;
+    }
+    return load_file(configuration->path, NULL, &configuration->conf, errors) &&
+           find_section(configuration, errors);
+}
+
+void configuration_clear(struct configuration *configuration)
+{
+    free(configuration->path);
+    free(configuration->name);
+    free(configuration->section);
+    NCONF_free(configuration->conf);
+    ska_settings_clear(&configuration->settings);
+    memset(configuration, 0, sizeof(*configuration));
+}
+
+const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *configuration)
+{
+    return entries_of(configuration->conf, configuration->section);
+}
+
+bool configuration_is_setting(const char *key)
+{
+    const char *const *const tables[] = {ska_setting_names, ska_setting_names_later};
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        for (const char *const *name = tables[i]; *name != NULL; name++)
+            if (strcmp(key, *name) == 0)
+                return true;
+    return false;
+}
+
+bool configuration_is_libcrypto(const char *key)
+{
+    static const char *const names[] = {"activate", "identity", "module", "soft_load"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(key, names[i]) == 0)
+            return true;
+    return false;
+}
+
+bool configuration_apply(struct configuration *configuration, const struct ska_errors *errors)
+{
+    const STACK_OF(CONF_VALUE) *entries = configuration_entries(configuration);
+
+    for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++) {
+        const CONF_VALUE *entry = sk_CONF_VALUE_value(entries, i);
+
+        if (configuration_is_setting(entry->name) &&
+            !ska_settings_set(&configuration->settings, entry->name, entry->value, errors))
+            return false;
+    }
+    return true;
+}
+
+bool configuration_is_activated(const struct configuration *configuration, const char *section)
+{
+    const char *value = look_up(configuration->conf, section, "activate");
+    static const char *const no[] = {"0", "no", "off", "false"};
+
+    if (value == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+        if (strcasecmp(value, no[i]) == 0)
+            return false;
+    return true;
+}
+
+/* A value in double quotes: nothing in it is special but quote and backslash. */
+static void add_quoted(struct ska_buffer *text, const char *value)
+{
+    ska_buffer_text(text, "\"");
+    for (; *value != 0; value++) {
+        if (*value == '"' || *value == '\\')
+            ska_buffer_text(text, "\\");
+        ska_buffer_add(text, value, 1);
+    }
+    ska_buffer_text(text, "\"\n");
+}
+
+#define OTHERS_START "skatool_others"
+#define OTHERS_SECTION "skatool_others_section"
+#define OTHERS_PROVIDERS "skatool_others_providers"
+
+/* Sections behind the file's own that name the other providers and nothing else. */
+static bool others_as_text(const struct configuration *configuration, struct ska_bytes *text)
+{
+    const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
+    struct ska_buffer buffer = {0};
+
+    ska_buffer_text(&buffer,
+                    OTHERS_START " = " OTHERS_SECTION "\n[" OTHERS_SECTION
+                                 "]\nproviders = " OTHERS_PROVIDERS "\n[" OTHERS_PROVIDERS "]\n");
+    for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
+        const CONF_VALUE *entry = sk_CONF_VALUE_value(providers, i);
+
+        if (likeness(configuration->conf, entry) > 0)
+            continue;
+        ska_buffer_format(&buffer, "%s = ", entry->name);
+        add_quoted(&buffer, entry->value);
+    }
+    return ska_buffer_finish(&buffer, text, NULL);
+}
+
+/*
+ * CONF_modules_load() with the file's own sections, but another start: libcrypto 3.0 has no other
+ * way to load a provider with its parameters.
+ */
+void configuration_load_others(const struct configuration *configuration, OSSL_LIB_CTX *libctx)
+{
+    struct ska_bytes text = {NULL, 0};
+    CONF *conf = NULL;
+    BIO *bio = NULL;
+    long line = 0;
+
+    ERR_set_mark();
+    if (configuration->conf != NULL && others_as_text(configuration, &text) &&
+        load_file(configuration->path, libctx, &conf, NULL) &&
+        (bio = BIO_new_mem_buf(text.data, (int)text.length)) != NULL &&
+        NCONF_load_bio(conf, bio, &line) == 1)
+        (void)CONF_modules_load(conf, OTHERS_START, CONF_MFLAGS_IGNORE_ERRORS | CONF_MFLAGS_SILENT);
+    ERR_pop_to_mark();
+    BIO_free(bio);
+    NCONF_free(conf);
+    ska_bytes_free(&text);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The provider's section in openssl.cnf, read as a file: no provider is loaded by reading it.
+ */
+#ifndef SKA_TOOLS_CONFIGURATION_H
+#define SKA_TOOLS_CONFIGURATION_H
+
+#include <openssl/conf.h>
+
+#include "../provider/approval/settings.h"
+
+/* Starts as {0}; free with configuration_clear(). */
+struct configuration {
+    char *path;    /* of the file that was looked for */
+    CONF *conf;    /* NULL: there is no such file */
+    char *name;    /* of the provider in its [providers] section; NULL: our provider is not there */
+    char *section; /* its section; NULL: likewise */
+    struct ska_settings settings;
+};
+
+/*
+ * Finds file and section: the provider named "ska", else one whose identity or module is ska's,
+ * else one with a pkcs11-module. `path` NULL: OPENSSL_CONF, else libcrypto's default; only then is
+ * it no error that there is no such file.
+ */
+bool configuration_open(struct configuration *configuration, const char *path,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+void configuration_clear(struct configuration *configuration);
+
+/* The entries of our section; NULL: none. Borrowed. */
+const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *configuration);
+
+/* Whether a key of our section is a setting, or one that libcrypto reads itself ("activate"). */
+bool configuration_is_setting(const char *key);
+bool configuration_is_libcrypto(const char *key);
+
+/* Takes the settings over. Unknown keys are passed over: check-config names them. */
+bool configuration_apply(struct configuration *configuration,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The providers named there, ours included; NULL: none. Borrowed. */
+const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration *configuration);
+/* Whether libcrypto would load the provider of that section on start-up. */
+bool configuration_is_activated(const struct configuration *configuration, const char *section);
+
+/*
+ * Loads the other providers that the file activates into a context of their own (an approver's key
+ * may need them). One that cannot be loaded is passed over: opening the key will tell.
+ */
+void configuration_load_others(const struct configuration *configuration, OSSL_LIB_CTX *libctx);
+
+#endif

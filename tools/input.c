@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "report.h"
+
+bool input_open(struct input *input, const char *path, const struct ska_errors *errors)
+{
+    input->fd = STDIN_FILENO;
+    input->shown = "standard input";
+    if (path == NULL || strcmp(path, "-") == 0) {
+        if (isatty(STDIN_FILENO))
+            report_note("reading what is to be signed from the terminal; end it with Ctrl-D");
+        return true;
+    }
+    input->shown = path;
+    input->fd = open(path, O_RDONLY | O_CLOEXEC);
+    return input->fd >= 0 || ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+}
+
+void input_close(struct input *input)
+{
+    if (input->fd > STDIN_FILENO)
+        close(input->fd);
+    input->fd = -1;
+}
+
+/* read() that goes on after a signal; -1: failed, raised. */
+static ssize_t read_some(const struct input *input, uint8_t *data, size_t size,
+                         const struct ska_errors *errors)
+{
+    ssize_t got = 0;
+
+    do
+        got = read(input->fd, data, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", input->shown, strerror(errno));
+    return got;
+}
+
+bool input_digest(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
+                  struct ska_bytes *value, const struct ska_errors *errors)
+{
+    EVP_MD *md = EVP_MD_fetch(libctx, ska_digest_name(digest), NULL);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    uint8_t block[16384];
+    unsigned char hashed[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    ssize_t got = 0;
+    bool done = md != NULL && context != NULL && EVP_DigestInit_ex2(context, md, NULL) == 1;
+
+    while (done && (got = read_some(input, block, sizeof(block), errors)) > 0)
+        done = EVP_DigestUpdate(context, block, (size_t)got) == 1;
+    done = done && (got < 0 || EVP_DigestFinal_ex(context, hashed, &length) == 1);
+    EVP_MD_CTX_free(context);
+    EVP_MD_free(md);
+    if (!done)
+        return ska_fail(errors, SKA_R_INTERNAL, "libcrypto cannot hash with %s",
+                        ska_digest_name(digest));
+    return got == 0 && ska_bytes_copy(value, ska_span(hashed, length), errors);
+}
+
+bool input_read(const struct input *input, size_t limit, struct ska_bytes *content,
+                const struct ska_errors *errors)
+{
+    struct ska_buffer buffer = {0};
+    uint8_t block[16384];
+    ssize_t got = 0;
+
+    while (buffer.length <= limit && (got = read_some(input, block, sizeof(block), errors)) > 0)
+        ska_buffer_add(&buffer, block, (size_t)got);
+    if (got < 0 || buffer.length > limit) {
+        ska_buffer_free(&buffer);
+        return got >= 0 && ska_fail(errors, SKA_R_BAD_INPUT_LENGTH,
+                                    "%s: longer than %zu bytes, the most that can be approved as a "
+                                    "message; let a digest of it be signed",
+                                    input->shown, limit);
+    }
+    return ska_buffer_finish(&buffer, content, errors);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is to be signed: files of any length, or standard input.
+ */
+#ifndef SKA_TOOLS_INPUT_H
+#define SKA_TOOLS_INPUT_H
+
+#include <openssl/types.h>
+
+#include "../provider/base/bytes.h"
+#include "../provider/base/mechanism.h"
+
+struct input {
+    int fd;
+    const char *shown; /* for messages; borrowed */
+};
+
+/* NULL or "-": standard input. Close with input_close(), which leaves standard input alone. */
+bool input_open(struct input *input, const char *path,
+                const struct ska_errors *errors) SKA_MUST_CHECK;
+void input_close(struct input *input);
+
+/* Only one block of the input is in memory at a time. */
+bool input_digest(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
+                  struct ska_bytes *value, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The whole input; more than `limit` bytes: SKA_R_BAD_INPUT_LENGTH. */
+bool input_read(const struct input *input, size_t limit, struct ska_bytes *content,
+                const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool: create keys that are guarded by Smart Key Attributes, and ask for, review, give and use
+ * approvals.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "tool.h"
+
+static const struct {
+    const char *name;
+    bool (*run)(struct tool *tool, int argc, char **argv);
+    const char *description;
+} commands[] = {
+    {"keygen", keygen_command, "create a key with its rules"},
+    {"list", list_command, "list the keys of a token"},
+    {"show", show_command, "show one key: algorithm, public key, rules"},
+    {"request", request_command, "write a request for approval of a signature"},
+    {"inspect", inspect_command, "show a request, bundle, token or evidence, and verify it"},
+    {"approve", approve_command, "review a request and approve it"},
+    {"status", status_command, "show how many approvals a request has and who is missing"},
+    {"execute", execute_command, "send an approved request to the HSM"},
+    {"check-config", check_config_command, "try out the configuration"},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *to)
+{
+    fprintf(to, "Usage: skatool COMMAND [OPTION...]\n\nCommands:\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].description);
+    fprintf(to, "\n"
+                "`skatool COMMAND --help` tells more of one; `skatool --version` the version.\n");
+}
+
+/* What was printed must have arrived: a full disk is a failure too. */
+static void finish_output(struct tool *tool)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "standard output: %s", strerror(errno));
+}
+
+static int run(struct tool *tool, int argc, char **argv)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[0], commands[i].name) != 0)
+            continue;
+        tool->command = commands[i].name;
+        if (!commands[i].run(tool, argc, argv) && !tool->help_shown && tool->report.status == 0)
+            ska_fail(&tool->errors, SKA_R_INTERNAL, "%s failed without a reason", argv[0]);
+        finish_output(tool);
+        return tool->report.status;
+    }
+    ska_fail(&tool->errors, SKA_R_WRONG_USE, "unknown %s '%s'; see: skatool --help",
+             argv[0][0] == '-' ? "option" : "command", argv[0]);
+    return tool->report.status;
+}
+
+int main(int argc, char **argv)
+{
+    struct tool tool;
+    int status = 0;
+
+    /* Configured providers, ours among them, have no business in this process by default. */
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    if (argc < 2) {
+        print_usage(stderr);
+        return report_exit_status(SKA_R_WRONG_USE);
+    }
+    if (!tool_init(&tool)) {
+        status = tool.report.status;
+    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_usage(stdout);
+        finish_output(&tool);
+        status = tool.report.status;
+    } else if (strcmp(argv[1], "--version") == 0) {
+        printf("skatool %s (%s)\n", SKA_VERSION, OpenSSL_version(OPENSSL_VERSION));
+        finish_output(&tool);
+        status = tool.report.status;
+    } else {
+        status = run(&tool, argc - 1, argv + 1);
+    }
+    tool_clear(&tool);
+    return status;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPTIONS_MOST 24
+#define HELP_VALUE 1
+/* getopt_long() answers with this plus the place in the table, so that letters stay letters. */
+#define FIRST_VALUE 256
+
+bool options_wrong(struct tool *tool, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    ska_fail(&tool->errors, SKA_R_WRONG_USE, "%s: %s; see: skatool %s --help", tool->command,
+             text == NULL ? "out of memory" : text, tool->command);
+    free(text);
+    return false;
+}
+
+static void print_option(const struct option_entry *option)
+{
+    char left[64];
+    const char *argument = option->argument == NULL ? "" : option->argument;
+    const char *space = option->argument == NULL ? "" : " ";
+
+    if (option->letter != 0)
+        snprintf(left, sizeof(left), "-%c, --%s%s%s", option->letter, option->name, space,
+                 argument);
+    else
+        snprintf(left, sizeof(left), "--%s%s%s", option->name, space, argument);
+    printf("  %-24s %s\n", left, option->help);
+}
+
+static void print_help(const struct tool *tool, const struct command_line *line)
+{
+    printf("Usage: skatool %s%s%s\n\n%s\n\nOptions:\n", tool->command,
+           line->usage[0] == 0 ? "" : " ", line->usage, line->help);
+    for (const struct option_entry *option = line->options; option->name != NULL; option++)
+        print_option(option);
+    printf("  %-24s %s\n", "-h, --help", "this text");
+}
+
+/* The table in getopt_long()'s form. */
+static void prepare(const struct command_line *line, struct option *longs, char *letters)
+{
+    size_t count = 0;
+
+    *letters++ = ':'; /* a missing argument is told apart from an unknown option */
+    *letters++ = 'h';
+    for (; line->options[count].name != NULL && count < OPTIONS_MOST; count++) {
+        const struct option_entry *entry = &line->options[count];
+
+        longs[count].name = entry->name;
+        longs[count].has_arg = entry->argument == NULL ? no_argument : required_argument;
+        longs[count].flag = NULL;
+        longs[count].val = FIRST_VALUE + (int)count;
+        if (entry->letter != 0) {
+            *letters++ = entry->letter;
+            if (entry->argument != NULL)
+                *letters++ = ':';
+        }
+    }
+    *letters = 0;
+    longs[count].name = "help";
+    longs[count].has_arg = no_argument;
+    longs[count].flag = NULL;
+    longs[count].val = HELP_VALUE;
+    memset(&longs[count + 1], 0, sizeof(longs[0]));
+}
+
+static const struct option_entry *find_entry(const struct command_line *line, int value)
+{
+    const struct option_entry *entry = line->options;
+
+    if (value >= FIRST_VALUE)
+        return &entry[value - FIRST_VALUE];
+    while (entry->name != NULL && entry->letter != (char)value)
+        entry++;
+    return entry;
+}
+
+static bool take(struct tool *tool, const struct command_line *line, int value)
+{
+    const struct option_entry *entry = find_entry(line, value);
+
+    if (entry->flag != NULL) {
+        *entry->flag = true;
+        return true;
+    }
+    if (*entry->text != NULL)
+        return options_wrong(tool, "--%s is given twice", entry->name);
+    *entry->text = optarg;
+    return true;
+}
+
+static bool check_required(struct tool *tool, const struct command_line *line)
+{
+    for (const struct option_entry *entry = line->options; entry->name != NULL; entry++)
+        if (entry->required && *entry->text == NULL)
+            return options_wrong(tool, "--%s is missing", entry->name);
+    return true;
+}
+
+static bool take_operands(struct tool *tool, const struct command_line *line, char **operands,
+                          size_t count)
+{
+    if (count < line->operands_needed)
+        return options_wrong(tool, "something is missing: skatool %s %s", tool->command,
+                             line->usage);
+    if (count > line->operands_allowed)
+        return options_wrong(tool, "'%s' is one too many", operands[line->operands_allowed]);
+    for (size_t i = 0; i < count; i++)
+        line->operands[i] = operands[i];
+    return true;
+}
+
+bool options_parse(struct tool *tool, const struct command_line *line, int argc, char **argv)
+{
+    struct option longs[OPTIONS_MOST + 2];
+    char letters[2 * OPTIONS_MOST + 3];
+    int value = 0;
+
+    prepare(line, longs, letters);
+    optind = 0; /* glibc: start anew */
+    opterr = 0;
+    while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (value == 'h' || value == HELP_VALUE) {
+            print_help(tool, line);
+            tool->help_shown = true;
+            return false;
+        }
+        if (value == ':')
+            return options_wrong(tool, "%s takes an argument", argv[optind - 1]);
+        if (value == '?' && optopt != 0 && optopt < FIRST_VALUE)
+            return options_wrong(tool, "unknown option -%c", optopt);
+        if (value == '?')
+            return options_wrong(tool, "unknown or wrong option %s", argv[optind - 1]);
+        if (!take(tool, line, value))
+            return false;
+    }
+    return check_required(tool, line) &&
+           take_operands(tool, line, argv + optind, (size_t)(argc - optind));
+}
+
+bool options_number(const char *text, unsigned long most, unsigned long *value)
+{
+    unsigned long number = 0;
+
+    if (text[0] == 0)
+        return false;
+    for (; *text != 0; text++) {
+        unsigned long digit = (unsigned long)(*text - '0');
+
+        if (*text < '0' || *text > '9' || number > (most - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    *value = number;
+    return number <= most;
+}

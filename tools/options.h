@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line of a subcommand, described once: for parsing it and for --help.
+ */
+#ifndef SKA_TOOLS_OPTIONS_H
+#define SKA_TOOLS_OPTIONS_H
+
+#include <stddef.h>
+
+#include "tool.h"
+
+/* An option: with an argument (argument and text are set), or a flag (flag is set). */
+struct option_entry {
+    const char *name;     /* "key" for --key; NULL ends the table */
+    char letter;          /* 'o' for -o as well; 0: none */
+    const char *argument; /* what --help calls it: "URI" */
+    const char *help;
+    const char **text; /* borrowed from argv; NULL before, so that twice is noticed */
+    bool *flag;
+    bool required;
+};
+
+/* For every command that reads the configuration. */
+#define OPTION_CONFIG(tool)                                                                        \
+    {                                                                                              \
+        .name = "config", .argument = "FILE",                                                      \
+        .help = "openssl.cnf to read instead of OPENSSL_CONF or libcrypto's",                      \
+        .text = &(tool)->config_path                                                               \
+    }
+#define OPTION_END                                                                                 \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+struct command_line {
+    const char *usage; /* what follows the command: "--key URI --algorithm NAME [--size N]" */
+    const char *help;  /* what it does: a few lines */
+    const struct option_entry *options;
+    const char **operands; /* receives them; members are NULL before */
+    size_t operands_needed;
+    size_t operands_allowed;
+};
+
+/*
+ * Fills in what the options point to. False when there is nothing more to do: --help was given
+ * (printed; tool->help_shown) or the command line is wrong (SKA_R_WRONG_USE raised).
+ */
+bool options_parse(struct tool *tool, const struct command_line *line, int argc,
+                   char **argv) SKA_MUST_CHECK;
+
+/* SKA_R_WRONG_USE, ended by where to read on; returns false. */
+bool options_wrong(struct tool *tool, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A whole decimal number from 0 to `most`, nothing else; false without an error raised. */
+bool options_number(const char *text, unsigned long most, unsigned long *value) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../provider/base/bytes.h"
+
+/* Longer messages are cut. */
+#define MESSAGE_LIMIT 8192
+
+int report_exit_status(enum ska_reason reason)
+{
+    return (int)reason / 100;
+}
+
+/*
+ * "reason: details", on one line and harmless on a terminal whatever the details quote. NULL: out
+ * of memory.
+ */
+static char *message(enum ska_reason reason, const char *format, va_list args)
+{
+    const char *text = reason == 0 ? NULL : ska_reason_text(reason);
+    char *details = NULL;
+    char *whole = NULL;
+    char *shown = NULL;
+
+    if (vasprintf(&details, format, args) < 0)
+        return NULL;
+    if (asprintf(&whole, "%s%s%s", text == NULL ? "" : text, text == NULL ? "" : ": ", details) >=
+        0) {
+        shown = ska_printable(ska_span_text(whole), MESSAGE_LIMIT);
+        free(whole);
+    }
+    free(details);
+    return shown;
+}
+
+static void say(const char *kind, char *text)
+{
+    fflush(stdout); /* what was printed before comes before, also in a file with both streams */
+    fprintf(stderr, "skatool: %s%s\n", kind, text == NULL ? "out of memory" : text);
+    free(text);
+}
+
+static void raise_to_report(void *arg, enum ska_reason reason, const char *file, int line,
+                            const char *function, const char *format, va_list args)
+{
+    struct report *report = arg;
+    int status = report_exit_status(reason);
+
+    (void)file;
+    (void)line;
+    (void)function;
+    say("", message(reason, format, args));
+    if (status > report->status)
+        report->status = status;
+}
+
+struct ska_errors report_errors(struct report *report)
+{
+    struct ska_errors errors = {raise_to_report, report};
+
+    return errors;
+}
+
+void report_warning(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say("warning: ", message(0, format, args));
+    va_end(args);
+}
+
+void report_note(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say("", message(0, format, args));
+    va_end(args);
+}
+
+static void raise_to_capture(void *arg, enum ska_reason reason, const char *file, int line,
+                             const char *function, const char *format, va_list args)
+{
+    struct report_capture *capture = arg;
+
+    (void)file;
+    (void)line;
+    (void)function;
+    if (capture->reason != 0)
+        return;
+    capture->reason = reason;
+    capture->text = message(reason, format, args);
+}
+
+struct ska_errors report_capture_errors(struct report_capture *capture)
+{
+    struct ska_errors errors = {raise_to_capture, capture};
+
+    return errors;
+}
+
+void report_capture_clear(struct report_capture *capture)
+{
+    free(capture->text);
+    capture->text = NULL;
+    capture->reason = 0;
+}

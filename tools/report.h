@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goes wrong, said on standard error and remembered for the exit status.
+ */
+#ifndef SKA_TOOLS_REPORT_H
+#define SKA_TOOLS_REPORT_H
+
+#include "../provider/base/error.h"
+
+struct report {
+    int status; /* exit status: the worst so far; 0: nothing went wrong */
+};
+
+/* Failures become lines on standard error: "skatool: approvals missing: ...". */
+struct ska_errors report_errors(struct report *report);
+
+/* Lines on standard error that are no failures: "skatool: warning: ..." and "skatool: ...". */
+void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Keeps the first failure instead of saying it. Starts as {0}; free with report_capture_clear(). */
+struct report_capture {
+    enum ska_reason reason; /* 0: nothing failed */
+    char *text;             /* "approvals missing: ..."; NULL also when memory ran out */
+};
+struct ska_errors report_capture_errors(struct report_capture *capture);
+void report_capture_clear(struct report_capture *capture);
+
+/* The exit status that belongs to a reason. */
+int report_exit_status(enum ska_reason reason);
+
+#endif

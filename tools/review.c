@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "review.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/evp.h>
+
+#include "../provider/approval/algorithm.h"
+#include "public_key.h"
+#include "text.h"
+
+/* Of a message so much is shown as text and in hexadecimal. */
+#define MESSAGE_HEX_LIMIT 256
+
+enum ska_rule_kind review_rule_kind(enum ska_operation operation)
+{
+    static const enum ska_rule_kind kinds[] = {[SKA_OPERATION_SIGN] = SKA_RULE_USE,
+                                               [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
+                                               [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK,
+                                               [SKA_OPERATION_MODIFY] = SKA_RULE_MODIFY};
+
+    return kinds[operation];
+}
+
+const struct ska_rule *review_rule(const struct ska_request *request)
+{
+    enum ska_rule_kind kind = review_rule_kind(request->operation);
+
+    return request->has_rule[kind] ? &request->rules[kind] : NULL;
+}
+
+bool review_digest(const struct ska_request *request, enum ska_digest *digest,
+                   struct ska_span *value)
+{
+    if (request->operation != SKA_OPERATION_SIGN || request->mechanism.form != SKA_PAYLOAD_DIGEST ||
+        !ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), digest, value))
+        return false;
+    /* The bare digest of ECDSA does not tell which one it is; the request may. */
+    if (*digest == SKA_DIGEST_NONE && ska_digest_length(request->digest) == value->length)
+        *digest = request->digest;
+    return true;
+}
+
+bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
+{
+    EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
+    enum ska_key_type type = SKA_KEY_RSA;
+
+    /* A key that cannot be read is taken for one of the kinds that make it dangerous. */
+    if (key != NULL && !public_key_type(key, &type))
+        type = SKA_KEY_RSA;
+    EVP_PKEY_free(key);
+    return request->operation == SKA_OPERATION_SIGN &&
+           request->mechanism.form == SKA_PAYLOAD_MESSAGE &&
+           ska_payload_looks_like_digest(type, ska_span_of(&request->payload));
+}
+
+static void add_digest_payload(const struct ska_request *request, struct ska_buffer *text)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span value = {NULL, 0};
+
+    text_name(text, "payload");
+    if (!review_digest(request, &digest, &value)) {
+        ska_buffer_format(text, "%zu bytes that are no digest\n", request->payload.length);
+        text_name(text, "");
+        text_groups(text, ska_span_of(&request->payload));
+    } else {
+        ska_buffer_format(text, "the %s digest of a document, which is not in this request\n",
+                          digest == SKA_DIGEST_NONE ? "" : ska_digest_name(digest));
+        text_name(text, "");
+        text_groups(text, value);
+    }
+    ska_buffer_text(text, "\n");
+}
+
+static void add_message_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                                struct ska_buffer *text)
+{
+    struct ska_span message = ska_span_of(&request->payload);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    text_name(text, "payload");
+    ska_buffer_format(text, "a message of %zu bytes, which is what will be signed:\n",
+                      message.length);
+    text_name(text, "  as text");
+    text_printable(text, message);
+    ska_buffer_text(text, "\n");
+    text_name(text, "  as bytes");
+    text_groups(text,
+                ska_span(message.data,
+                         message.length < MESSAGE_HEX_LIMIT ? message.length : MESSAGE_HEX_LIMIT));
+    ska_buffer_text(text, message.length > MESSAGE_HEX_LIMIT ? " ...\n" : "\n");
+    if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
+        text_name(text, "  as SHA-256");
+        text_groups(text, ska_span(digest, length));
+        ska_buffer_text(text, "\n");
+    }
+}
+
+static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buffer *text)
+{
+    char shown[40] = "";
+    time_t seconds = (time_t)timestamp->seconds;
+    struct tm utc;
+
+    text_name(text, "HSM time");
+    if (timestamp->seconds < INT64_MAX && gmtime_r(&seconds, &utc) != NULL)
+        strftime(shown, sizeof(shown), "%Y-%m-%d %H:%M:%S UTC", &utc);
+    ska_buffer_format(text, "%s (%" PRIu64 "), signed by ", shown, timestamp->seconds);
+    text_quoted(text, timestamp->key_name);
+    ska_buffer_text(text, "\n");
+}
+
+void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                      struct ska_buffer *text)
+{
+    struct ska_token token;
+
+    memset(&token, 0, sizeof(token));
+    if (!ska_token_decode(ska_span_of(&request->token), &token, NULL))
+        return;
+    text_row(text, "operation", text_operation(token.operation));
+    text_name(text, "key name");
+    if (token.key_name.length == 0)
+        ska_buffer_text(text, "(none: the approval holds for ANY key whose rule lists you)");
+    else
+        text_quoted(text, token.key_name);
+    ska_buffer_text(text, "\n");
+    if (request->operation == SKA_OPERATION_SIGN && request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        add_message_payload(libctx, request, text);
+    else if (request->operation == SKA_OPERATION_SIGN)
+        add_digest_payload(request, text);
+    else
+        ska_buffer_format(text, "    payload         %zu bytes\n", request->payload.length);
+    if (token.has_timestamp)
+        add_timestamp(&token.timestamp, text);
+    else
+        text_row(text, "HSM time", "none: an approval does not expire");
+}
+
+static void add_algorithm(const struct ska_request *request, struct ska_buffer *text)
+{
+    const struct ska_mechanism *mechanism = &request->mechanism;
+
+    text_row(text, "algorithm", ska_algorithm_name(mechanism));
+    if (mechanism->scheme == SKA_SCHEME_PSS)
+        ska_buffer_format(
+            text, "    PSS             salt of %zu bytes, MGF1 with %s\n", mechanism->salt_length,
+            mechanism->mgf1_digest == SKA_DIGEST_NONE ? "?"
+                                                      : ska_digest_name(mechanism->mgf1_digest));
+    text_row(text, "payload form", mechanism->form == SKA_PAYLOAD_DIGEST ? "digest" : "message");
+    if (request->digest != SKA_DIGEST_NONE) {
+        text_name(text, "digest");
+        ska_buffer_format(text, "%s ", ska_digest_name(request->digest));
+        text_groups(text, ska_span_of(&request->digest_value));
+        ska_buffer_text(text, "\n");
+    }
+}
+
+static void add_requester(const struct ska_request *request, struct ska_buffer *text)
+{
+    if (!request->has_requester)
+        return;
+    text_name(text, "requester");
+    ska_buffer_format(text, "user id %" PRIu64, request->requester_uid);
+    if (request->requester_host != NULL) {
+        ska_buffer_text(text, " on host ");
+        text_quoted(text, ska_span_text(request->requester_host));
+    }
+    if (request->requester_program != NULL) {
+        ska_buffer_text(text, ", program ");
+        text_quoted(text, ska_span_text(request->requester_program));
+    }
+    ska_buffer_text(text, "\n");
+}
+
+static void add_rules(const struct ska_request *request, struct ska_buffer *text)
+{
+    static const char *const names[] = {[SKA_RULE_USE] = "who may use",
+                                        [SKA_RULE_BLOCK] = "who may block",
+                                        [SKA_RULE_UNBLOCK] = "who may unblock",
+                                        [SKA_RULE_MODIFY] = "who may modify"};
+    bool any = false;
+
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        if (!request->has_rule[i])
+            continue;
+        any = true;
+        text_name(text, names[i]);
+        text_rule(text, &request->rules[i]);
+        ska_buffer_text(text, "\n");
+    }
+    if (!any)
+        text_row(text, "who may approve", "not said");
+}
+
+void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    if (EVP_Q_digest(libctx, "SHA256", NULL, of.data, of.length, digest, &length) != 1) {
+        text->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < length; i++)
+        ska_buffer_format(text, "%02x", digest[i]);
+}
+
+static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                           struct ska_buffer *text)
+{
+    EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
+    enum ska_key_type type = SKA_KEY_RSA;
+    char algorithm[TEXT_ALGORITHM_SIZE] = "unknown";
+
+    if (key != NULL && public_key_type(key, &type))
+        text_key_algorithm(type, key, algorithm);
+    EVP_PKEY_free(key);
+    text_name(text, "public key");
+    ska_buffer_format(text, "%s, SHA-256 ", algorithm);
+    review_fingerprint(libctx, ska_span_of(&request->public_key), text);
+    ska_buffer_text(text, "\n");
+}
+
+void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    char *id = NULL;
+
+    text_row(text, "description", request->description);
+    add_requester(request, text);
+    text_row(text, "created", request->created);
+    text_row(text, "not before", request->not_before);
+    text_row(text, "not after", request->not_after);
+    text_row(text, "token", request->token_label);
+    text_row(text, "key label", request->key_label);
+    if (request->key_id.length > 0 && ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
+        text_row(text, "key id", id);
+    free(id);
+    add_public_key(libctx, request, text);
+    if (request->operation == SKA_OPERATION_SIGN)
+        add_algorithm(request, text);
+    add_rules(request, text);
+}

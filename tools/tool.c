@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+
+#include "terminal.h"
+
+bool tool_init(struct tool *tool)
+{
+    memset(tool, 0, sizeof(*tool));
+    tool->errors = report_errors(&tool->report);
+    tool->libctx = OSSL_LIB_CTX_new();
+    if (tool->libctx == NULL || OSSL_PROVIDER_load(tool->libctx, "default") == NULL)
+        return ska_fail(&tool->errors, SKA_R_INTERNAL, "libcrypto: %s",
+                        ERR_reason_error_string(ERR_peek_last_error()));
+    return true;
+}
+
+void tool_clear(struct tool *tool)
+{
+    configuration_clear(&tool->configuration);
+    OSSL_LIB_CTX_free(tool->libctx);
+    tool->libctx = NULL;
+}
+
+bool tool_configure(struct tool *tool)
+{
+    if (tool->configured)
+        return true;
+    tool->configured = configuration_open(&tool->configuration, tool->config_path, &tool->errors) &&
+                       configuration_apply(&tool->configuration, &tool->errors);
+    return tool->configured;
+}
+
+bool tool_open_token(struct tool *tool, const struct hsm_uri *uri, struct hsm_token **token)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+    struct hsm_defaults defaults = {NULL, NULL, NULL};
+
+    if (!tool_configure(tool))
+        return false;
+    defaults.module = settings->pkcs11_module;
+    defaults.token = settings->token;
+    defaults.pin_source = settings->pin_source;
+    return hsm_locate(uri, &defaults, token, &tool->errors) &&
+           hsm_locate_login(*token, uri, &defaults, terminal_pin, NULL, &tool->errors);
+}
+
+static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors *errors)
+{
+    if (uri->type == HSM_OBJECT_PUBLIC || uri->type == HSM_OBJECT_CERTIFICATE)
+        return ska_fail(errors, SKA_R_BAD_URI,
+                        "type=: a private key is needed, not a public key or certificate");
+    if (uri->object == NULL && uri->id.data == NULL)
+        return ska_fail(errors, SKA_R_BAD_URI,
+                        "it names no key: add object=LABEL or id=ID (skatool list shows them)");
+    return true;
+}
+
+bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, struct hsm_key **key)
+{
+    struct hsm_uri *parsed = NULL;
+    struct hsm_token *token = NULL;
+    struct hsm_key_match match = {NULL, {NULL, 0}};
+    bool done = false;
+
+    if (!hsm_uri_parse(text, &parsed, &tool->errors) || !names_private_key(parsed, &tool->errors) ||
+        !tool_open_token(tool, parsed, &token))
+        goto out;
+    match.label = parsed->object;
+    match.id = ska_span_of(&parsed->id);
+    done = hsm_key_find(token, &match, tool->libctx, key, &tool->errors);
+    if (done && uri != NULL) {
+        *uri = parsed;
+        parsed = NULL;
+    }
+out:
+    hsm_uri_free(parsed);
+    return done;
+}
+
+bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri,
+                       struct hsm_key **key)
+{
+    struct hsm_uri *parsed = NULL;
+    struct hsm_key *found = NULL;
+
+    if (!tool_open_key(tool, text, &parsed, &found))
+        return false;
+    if (!hsm_key_is_ska(found)) {
+        ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                 "'%s' is an ordinary key: it has no rules and signs without approvals",
+                 hsm_key_label(found));
+        hsm_uri_free(parsed);
+        hsm_key_free(found);
+        return false;
+    }
+    *key = found;
+    if (uri != NULL)
+        *uri = parsed;
+    else
+        hsm_uri_free(parsed);
+    return true;
+}
+
+char *tool_key_uri(const struct hsm_key *key)
+{
+    const char *label = hsm_key_label(key);
+
+    return hsm_uri_format(hsm_token_label(hsm_key_token(key)), label[0] == 0 ? NULL : label,
+                          hsm_key_id(key), HSM_OBJECT_PRIVATE);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every subcommand of skatool works with.
+ */
+#ifndef SKA_TOOLS_TOOL_H
+#define SKA_TOOLS_TOOL_H
+
+#include <openssl/types.h>
+
+#include "../provider/hsm/key.h"
+#include "../provider/hsm/locate.h"
+#include "configuration.h"
+#include "report.h"
+
+struct tool {
+    const char *command; /* its name: "keygen" */
+    struct report report;
+    struct ska_errors errors; /* goes to the report */
+    OSSL_LIB_CTX *libctx;     /* for all hashing, verifying and decoding; default provider only */
+    const char *config_path;  /* --config; NULL: where libcrypto looks */
+    bool configured;          /* whether configuration has been read */
+    struct configuration configuration;
+    bool help_shown;
+};
+
+bool tool_init(struct tool *tool) SKA_MUST_CHECK;
+void tool_clear(struct tool *tool);
+
+/* Reads the configuration unless that is done; that there is none is no error. */
+bool tool_configure(struct tool *tool) SKA_MUST_CHECK;
+
+/* The token that a key URI and the configuration name, logged in. It is never freed. */
+bool tool_open_token(struct tool *tool, const struct hsm_uri *uri,
+                     struct hsm_token **token) SKA_MUST_CHECK;
+
+/* The private key that a URI names. `uri` receives the parsed URI; it may be NULL. */
+bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri,
+                   struct hsm_key **key) SKA_MUST_CHECK;
+
+/* The same, refused when it is an ordinary key. */
+bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri,
+                       struct hsm_key **key) SKA_MUST_CHECK;
+
+/* The URI of a key, as messages and tables show it. NULL: out of memory; free with free(). */
+char *tool_key_uri(const struct hsm_key *key);
+
+/* Subcommands: argv[0] is the command's name. True: done, exit status 0. */
+bool approve_command(struct tool *tool, int argc, char **argv);
+bool check_config_command(struct tool *tool, int argc, char **argv);
+bool execute_command(struct tool *tool, int argc, char **argv);
+bool inspect_command(struct tool *tool, int argc, char **argv);
+bool keygen_command(struct tool *tool, int argc, char **argv);
+bool list_command(struct tool *tool, int argc, char **argv);
+bool request_command(struct tool *tool, int argc, char **argv);
+bool show_command(struct tool *tool, int argc, char **argv);
+bool status_command(struct tool *tool, int argc, char **argv);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What can be verified of a request, a bundle or evidence without an HSM.
+ */
+#ifndef SKA_TOOLS_VERIFY_H
+#define SKA_TOOLS_VERIFY_H
+
+#include "../provider/approval/request.h"
+
+/* Lines "    ok      ...", "    WRONG   ..." and "    -       ..." (nothing to verify). */
+struct verification {
+    OSSL_LIB_CTX *libctx;
+    struct ska_buffer text;
+    size_t wrong;
+};
+
+enum verdict { VERIFY_OK, VERIFY_WRONG, VERIFY_NOTHING };
+
+void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Everything, for a request that ska_request_parse() has accepted. False: out of memory. */
+bool verify_request(struct verification *verification, struct ska_request *request,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* True when the signature is one by the key over what the payload stands for. */
+bool verify_signature(OSSL_LIB_CTX *libctx, const struct ska_mechanism *mechanism,
+                      struct ska_span public_key, struct ska_span payload,
+                      struct ska_span signature);
+
+#endif
