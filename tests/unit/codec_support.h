@@ -29,6 +29,10 @@ struct recorder {
 
 static inline void record(void *arg, enum ska_reason reason, const char *file, int line,
                           const char *function, const char *format, va_list args)
+    __attribute__((format(printf, 6, 0)));
+
+static inline void record(void *arg, enum ska_reason reason, const char *file, int line,
+                          const char *function, const char *format, va_list args)
 {
     struct recorder *recorder = arg;
 

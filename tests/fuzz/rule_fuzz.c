@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Serialized rules: what decodes encodes to the same bytes; a rule that asks for nobody is the one
+ * that nobody satisfies; who is found in a rule is listed there.
+ */
+#include "provider/approval/quorum.h"
+#include "provider/approval/rule.h"
+
+#include "fuzz.h"
+
+static void try_group(const struct ska_rule *rule, const struct ska_group *group)
+{
+    for (size_t i = 0; i < group->approver_count; i++) {
+        struct ska_span key = ska_span_of(&group->approvers[i].public_key);
+        const struct ska_approver *found = ska_rule_find_approver(rule, key);
+
+        PROMISE(found != NULL && ska_span_equal(ska_span_of(&found->public_key), key));
+        PROMISE(ska_group_count(group, &key, 1) == (key.length > 0));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct ska_bytes again = {NULL, 0};
+    struct ska_rule rule;
+
+    if (!ska_rule_decode(ska_span(data, size), &rule, NULL))
+        return 0;
+    PROMISE(ska_rule_encode(&rule, &again, NULL));
+    PROMISE(ska_span_equal(ska_span_of(&again), ska_span(data, size)));
+    PROMISE(ska_rule_satisfied(&rule, NULL, 0) == ska_rule_is_empty(&rule));
+    for (size_t i = 0; i < rule.token_count; i++)
+        for (size_t j = 0; j < rule.tokens[i].group_count; j++)
+            try_group(&rule, &rule.tokens[i].groups[j]);
+    ska_bytes_free(&again);
+    ska_rule_clear(&rule);
+    return 0;
+}
