@@ -202,8 +202,8 @@ static bool make_review(struct tool *tool, const struct approve *approve, struct
         text_quoted(&text, ska_span_text(approve->document));
         ska_buffer_text(&text, " is what this is about: compared just now\n");
     }
-    ska_buffer_text(&text, "The requester says this; nothing protects it:\n");
-    review_unprotected(tool->libctx, request, &text);
+    ska_buffer_text(&text, "\nThe requester says this; nothing protects it:\n");
+    review_unprotected(tool->libctx, request, REVIEW_DECISION, &text);
     add_given_approvals(request, &text);
     ska_buffer_text(&text, "\n");
     if (approve->document == NULL && request->mechanism.form == SKA_PAYLOAD_DIGEST)

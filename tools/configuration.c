@@ -37,12 +37,11 @@ static const STACK_OF(CONF_VALUE) * entries_of(const CONF *conf, const char *sec
     return entries;
 }
 
-static bool load_file(const char *path, OSSL_LIB_CTX *libctx, CONF **conf,
-                      const struct ska_errors *errors)
+static bool load_file(const char *path, CONF **conf, const struct ska_errors *errors)
 {
     long line = 0;
 
-    *conf = NCONF_new_ex(libctx, NULL);
+    *conf = NCONF_new(NULL);
     if (*conf == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
     if (NCONF_load(*conf, path, &line) == 1)
@@ -133,7 +132,7 @@ bool configuration_open(struct configuration *configuration, const char *path,
             report_warning("OPENSSL_CONF names %s, which does not exist", configuration->path);
         return true;
     }
-    return load_file(configuration->path, NULL, &configuration->conf, errors) &&
+    return load_file(configuration->path, &configuration->conf, errors) &&
            find_section(configuration, errors);
 }
 
@@ -216,12 +215,15 @@ static void add_quoted(struct ska_buffer *text, const char *value)
 #define OTHERS_SECTION "skatool_others_section"
 #define OTHERS_PROVIDERS "skatool_others_providers"
 
-/* Sections behind the file's own that name the other providers and nothing else. */
+/* A configuration that has all sections of the file, but starts at the other providers only. */
 static bool others_as_text(const struct configuration *configuration, struct ska_bytes *text)
 {
     const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
     struct ska_buffer buffer = {0};
+    char *path = realpath(configuration->path, NULL);
 
+    if (path == NULL)
+        return false;
     ska_buffer_text(&buffer,
                     OTHERS_START " = " OTHERS_SECTION "\n[" OTHERS_SECTION
                                  "]\nproviders = " OTHERS_PROVIDERS "\n[" OTHERS_PROVIDERS "]\n");
@@ -233,23 +235,22 @@ static bool others_as_text(const struct configuration *configuration, struct ska
         ska_buffer_format(&buffer, "%s = ", entry->name);
         add_quoted(&buffer, entry->value);
     }
+    ska_buffer_text(&buffer, "[default]\n.include = ");
+    add_quoted(&buffer, path);
+    free(path);
     return ska_buffer_finish(&buffer, text, NULL);
 }
 
-/*
- * CONF_modules_load() with the file's own sections, but another start: libcrypto 3.0 has no other
- * way to load a provider with its parameters.
- */
+/* libcrypto 3.0 has no other way to load a provider with its parameters than a configuration. */
 void configuration_load_others(const struct configuration *configuration, OSSL_LIB_CTX *libctx)
 {
     struct ska_bytes text = {NULL, 0};
-    CONF *conf = NULL;
+    CONF *conf = NCONF_new_ex(libctx, NULL);
     BIO *bio = NULL;
     long line = 0;
 
     ERR_set_mark();
-    if (configuration->conf != NULL && others_as_text(configuration, &text) &&
-        load_file(configuration->path, libctx, &conf, NULL) &&
+    if (conf != NULL && configuration->conf != NULL && others_as_text(configuration, &text) &&
         (bio = BIO_new_mem_buf(text.data, (int)text.length)) != NULL &&
         NCONF_load_bio(conf, bio, &line) == 1)
         (void)CONF_modules_load(conf, OTHERS_START, CONF_MFLAGS_IGNORE_ERRORS | CONF_MFLAGS_SILENT);

@@ -75,10 +75,22 @@ static bool has_unknown_elements(struct ska_span encoded)
     return false;
 }
 
+/* Indented below its heading. */
 static void add_token(struct ska_buffer *text, struct ska_span token)
 {
+    struct ska_buffer lines = {0};
+    bool start = true;
+
     ska_buffer_format(text, "Approval token, %zu bytes: what approvers sign\n", token.length);
-    ska_wire_describe(token, text);
+    ska_wire_describe(token, &lines);
+    for (size_t i = 0; i < lines.length; i++) {
+        if (start)
+            ska_buffer_text(text, "    ");
+        ska_buffer_add(text, &lines.data[i], 1);
+        start = lines.data[i] == '\n';
+    }
+    text->failed = text->failed || lines.failed;
+    ska_buffer_free(&lines);
 }
 
 static bool inspect_token(struct tool *tool, struct ska_span encoded, const char *shown)
@@ -169,7 +181,7 @@ static void add_request(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
     ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
     review_protected(libctx, request, text);
     ska_buffer_text(text, "\nBeside the token: said by the requester, NOT protected by the HSM\n");
-    review_unprotected(libctx, request, text);
+    review_unprotected(libctx, request, REVIEW_EVERYTHING, text);
     if (request->timestamp_key.length > 0)
         add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));
     if (request->signature.length > 0)

@@ -143,7 +143,8 @@ void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         text_row(text, "HSM time", "none: an approval does not expire");
 }
 
-static void add_algorithm(const struct ska_request *request, struct ska_buffer *text)
+static void add_algorithm(const struct ska_request *request, enum review_extent extent,
+                          struct ska_buffer *text)
 {
     const struct ska_mechanism *mechanism = &request->mechanism;
 
@@ -153,6 +154,8 @@ static void add_algorithm(const struct ska_request *request, struct ska_buffer *
             text, "    PSS             salt of %zu bytes, MGF1 with %s\n", mechanism->salt_length,
             mechanism->mgf1_digest == SKA_DIGEST_NONE ? "?"
                                                       : ska_digest_name(mechanism->mgf1_digest));
+    if (extent != REVIEW_EVERYTHING)
+        return;
     text_row(text, "payload form", mechanism->form == SKA_PAYLOAD_DIGEST ? "digest" : "message");
     if (request->digest != SKA_DIGEST_NONE) {
         text_name(text, "digest");
@@ -228,23 +231,31 @@ static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *reque
     ska_buffer_text(text, "\n");
 }
 
-void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        struct ska_buffer *text)
+/* The rest of the key; its label and its rule say what people know it by. */
+static void add_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                    struct ska_buffer *text)
 {
     char *id = NULL;
 
+    text_row(text, "key label", request->key_label);
+    if (request->key_id.length > 0 && ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
+        text_row(text, "key id", id);
+    free(id);
+    add_public_key(libctx, request, text);
+}
+
+void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        enum review_extent extent, struct ska_buffer *text)
+{
     text_row(text, "description", request->description);
     add_requester(request, text);
     text_row(text, "created", request->created);
     text_row(text, "not before", request->not_before);
     text_row(text, "not after", request->not_after);
     text_row(text, "token", request->token_label);
-    text_row(text, "key label", request->key_label);
-    if (request->key_id.length > 0 && ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
-        text_row(text, "key id", id);
-    free(id);
-    add_public_key(libctx, request, text);
+    if (extent == REVIEW_EVERYTHING)
+        add_key(libctx, request, text);
     if (request->operation == SKA_OPERATION_SIGN)
-        add_algorithm(request, text);
+        add_algorithm(request, extent, text);
     add_rules(request, text);
 }

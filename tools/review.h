@@ -18,9 +18,11 @@ const struct ska_rule *review_rule(const struct ska_request *request);
 void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                       struct ska_buffer *text);
 
-/* What stands outside of the token, approvals excepted. */
+/* What stands outside of the token, approvals excepted: everything, or only what helps to decide.
+ */
+enum review_extent { REVIEW_EVERYTHING, REVIEW_DECISION };
 void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        struct ska_buffer *text);
+                        enum review_extent extent, struct ska_buffer *text);
 
 /* SHA-256 of something in hexadecimal, to tell keys apart. */
 void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text);
