@@ -20,14 +20,26 @@
 
 #define CERTIFICATE_LIMIT ((size_t)256 * 1024)
 
-/* libcrypto's latest words, and its queue emptied. */
+/* libcrypto's words, where they help. */
+static const char *words_of(unsigned long code)
+{
+    const char *words = NULL;
+
+    if (ERR_SYSTEM_ERROR(code))
+        return strerror(ERR_GET_REASON(code));
+    if (ERR_GET_LIB(code) == ERR_LIB_PKCS12)
+        return "wrong passphrase, or a damaged file";
+    if (ERR_GET_REASON(code) == ERR_R_UNSUPPORTED)
+        return "no configured provider can open it";
+    words = code == 0 ? NULL : ERR_reason_error_string(code);
+    return words == NULL ? "libcrypto gives no reason" : words;
+}
+
+/* The latest error of libcrypto, and its queue emptied. */
 static bool fail_with_libcrypto(const struct ska_errors *errors, enum ska_reason reason,
                                 const char *what)
 {
-    unsigned long code = ERR_peek_last_error();
-    const char *words = code == 0 ? NULL : ERR_reason_error_string(code);
-
-    ska_fail(errors, reason, "%s: %s", what, words == NULL ? "libcrypto gives no reason" : words);
+    ska_fail(errors, reason, "%s: %s", what, words_of(ERR_peek_last_error()));
     ERR_clear_error();
     return false;
 }
@@ -100,7 +112,9 @@ bool approver_open(struct approver *approver, const char *uri,
         goto out;
     }
     approver->libctx = OSSL_LIB_CTX_new();
-    if (approver->libctx == NULL || OSSL_PROVIDER_load(approver->libctx, "default") == NULL) {
+    if (approver->libctx != NULL)
+        approver->provider = OSSL_PROVIDER_load(approver->libctx, "default");
+    if (approver->provider == NULL) {
         fail_with_libcrypto(errors, SKA_R_INTERNAL, "libcrypto");
         goto out;
     }
@@ -117,6 +131,8 @@ void approver_close(struct approver *approver)
     ska_bytes_free(&approver->public_key);
     ska_bytes_free(&approver->certificate);
     EVP_PKEY_free(approver->key);
+    if (approver->provider != NULL)
+        OSSL_PROVIDER_unload(approver->provider);
     OSSL_LIB_CTX_free(approver->libctx);
     memset(approver, 0, sizeof(*approver));
 }

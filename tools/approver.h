@@ -14,6 +14,7 @@
 /* Starts as {0}; free with approver_close(). */
 struct approver {
     OSSL_LIB_CTX *libctx;         /* of its own: other configured providers are loaded there */
+    OSSL_PROVIDER *provider;      /* "default" */
     EVP_PKEY *key;                /* private */
     struct ska_bytes public_key;  /* SubjectPublicKeyInfo DER */
     struct ska_bytes certificate; /* DER; data == NULL: none */

@@ -15,7 +15,9 @@ bool tool_init(struct tool *tool)
     memset(tool, 0, sizeof(*tool));
     tool->errors = report_errors(&tool->report);
     tool->libctx = OSSL_LIB_CTX_new();
-    if (tool->libctx == NULL || OSSL_PROVIDER_load(tool->libctx, "default") == NULL)
+    if (tool->libctx != NULL)
+        tool->provider = OSSL_PROVIDER_load(tool->libctx, "default");
+    if (tool->provider == NULL)
         return ska_fail(&tool->errors, SKA_R_INTERNAL, "libcrypto: %s",
                         ERR_reason_error_string(ERR_peek_last_error()));
     return true;
@@ -24,7 +26,10 @@ bool tool_init(struct tool *tool)
 void tool_clear(struct tool *tool)
 {
     configuration_clear(&tool->configuration);
+    if (tool->provider != NULL)
+        OSSL_PROVIDER_unload(tool->provider);
     OSSL_LIB_CTX_free(tool->libctx);
+    tool->provider = NULL;
     tool->libctx = NULL;
 }
 

@@ -17,8 +17,9 @@ struct tool {
     struct report report;
     struct ska_errors errors; /* goes to the report */
     OSSL_LIB_CTX *libctx;     /* for all hashing, verifying and decoding; default provider only */
-    const char *config_path;  /* --config; NULL: where libcrypto looks */
-    bool configured;          /* whether configuration has been read */
+    OSSL_PROVIDER *provider;
+    const char *config_path; /* --config; NULL: where libcrypto looks */
+    bool configured;         /* whether configuration has been read */
     struct configuration configuration;
     bool help_shown;
 };
