@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+# The HSM room runs against SoftHSM, through a module that counts calls and injects answers.
+find_library(SKA_TEST_SOFTHSM softhsm2 PATH_SUFFIXES softhsm REQUIRED)
+
+add_library(hsm_proxy MODULE ${CMAKE_CURRENT_LIST_DIR}/hsm_proxy.c)
+target_compile_definitions(hsm_proxy PRIVATE HSM_PROXY_MODULE="${SKA_TEST_SOFTHSM}")
+target_link_libraries(hsm_proxy PRIVATE ska-options ska-cryptoki ${CMAKE_DL_LIBS})
+
+function(ska_hsm_test name)
+    ska_unit_test(${name} ska-hsm ska-cryptoki Threads::Threads ${CMAKE_DL_LIBS})
+    target_compile_definitions(${name} PRIVATE HSM_TEST_SOFTHSM="${SKA_TEST_SOFTHSM}"
+                                               HSM_TEST_PROXY="$<TARGET_FILE:hsm_proxy>")
+    add_dependencies(${name} hsm_proxy)
+endfunction()
+
+ska_hsm_test(hsm_uri_test)
+ska_hsm_test(hsm_token_test)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PKCS#11 module for tests: SoftHSM, with calls counted and answers replaced on demand.
+ */
+#ifndef SKA_TEST_HSM_PROXY_H
+#define SKA_TEST_HSM_PROXY_H
+
+#include <stdatomic.h>
+
+#include <pkcs11.h>
+
+struct hsm_proxy {
+    /* How often each was called. */
+    atomic_int initialize;
+    atomic_int login;
+    atomic_int open_session;
+    atomic_int close_session;
+    atomic_int find;
+    atomic_int get_attributes;
+    atomic_int sign_init;
+    atomic_int sign;
+    atomic_int ska;
+    /* The next `fault_times` calls of this name give this answer instead of being made. */
+    const char *fault_call;
+    CK_RV fault_rv;
+    atomic_int fault_times;
+    /* C_Sign gives this many bytes less. */
+    atomic_int cut_signature;
+    /* What the last C_GenerateKeyPair and C_SignInit got. */
+    CK_MECHANISM_TYPE last_mechanism;
+};
+
+/* Exported by the module under this name. */
+typedef struct hsm_proxy *hsm_proxy_get(void);
+extern struct hsm_proxy *hsm_proxy(void);
+
+#endif

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Modules, tokens and the login. */
+#include "hsm_support.h"
+
+#include <pthread.h>
+
+static int begin(void **state)
+{
+    support_begin(state);
+    make_token("one");
+    make_token("two");
+    make_token("twin");
+    make_token("twin");
+    make_token("wrong");
+    make_token("file 0");
+    make_token("file 1");
+    make_token("file 2");
+    make_token("file 3");
+    make_token("prompt");
+    make_token("silent");
+    make_token("locked");
+    make_token("race");
+    make_token("application");
+    return 0;
+}
+
+/* ---- Modules
+ * --------------------------------------------------------------------------------------- */
+
+static void says_what_is_wrong_with_a_module(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_module *module = NULL;
+
+    (void)state;
+    assert_false(hsm_module_open("/nonexistent/module.so", &module, &errors));
+    assert_raised(&recorder, SKA_R_MODULE_UNAVAILABLE, "/nonexistent/module.so");
+    errors = errors_into(&recorder);
+    assert_false(hsm_module_open("libm.so.6", &module, &errors));
+    assert_raised(&recorder, SKA_R_MODULE_UNAVAILABLE, "not a PKCS#11 module");
+}
+
+static void tries_a_module_again(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_module *module = NULL;
+
+    (void)state;
+    inject("C_Initialize", CKR_DEVICE_ERROR, 1);
+    assert_false(hsm_module_open(HSM_TEST_PROXY, &module, &errors));
+    assert_raised(&recorder, SKA_R_MODULE_UNAVAILABLE, "C_Initialize");
+    assert_true(hsm_module_open(HSM_TEST_PROXY, &module, &shown));
+    assert_int_equal(ERR_peek_error(), 0);
+    assert_ptr_equal(open_module(HSM_TEST_PROXY), module);
+    assert_string_equal(hsm_module_path(module), HSM_TEST_PROXY);
+    assert_string_equal(hsm_module_manufacturer(module), "SoftHSM");
+}
+
+static void makes_no_ska_calls_elsewhere(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_false(hsm_module_supports_ska(open_module(HSM_TEST_SOFTHSM), &errors));
+    assert_raised(&recorder, SKA_R_MODULE_UNAVAILABLE, "no SKA calls");
+#ifdef SKA_PLACEHOLDER_NUMBERS
+    errors = errors_into(&recorder);
+    assert_false(hsm_module_supports_ska(open_module(HSM_TEST_PROXY), &errors));
+    assert_raised(&recorder, SKA_R_PLACEHOLDER_NUMBERS, "SKA_VENDOR_INCLUDE_DIR");
+    assert_false(hsm_module_supports_ska(open_module(HSM_TEST_PROXY), NULL));
+    assert_int_equal(proxy()->ska, 0);
+#endif
+}
+
+/* ---- Tokens
+ * ---------------------------------------------------------------------------------------- */
+
+static void finds_the_token(void **state)
+{
+    struct hsm_token *one = find_token(HSM_TEST_PROXY, "one");
+    struct hsm_token_match match = {.serial = hsm_token_serial(one)};
+    struct hsm_token *same = NULL;
+
+    (void)state;
+    assert_string_equal(hsm_token_label(one), "one");
+    assert_ptr_equal(hsm_token_module(one), open_module(HSM_TEST_PROXY));
+    assert_true(hsm_token_find(open_module(HSM_TEST_PROXY), &match, &same, &shown));
+    assert_ptr_equal(same, one);
+    match.manufacturer = "SoftHSM project";
+    match.model = "SoftHSM v2";
+    assert_true(hsm_token_find(open_module(HSM_TEST_PROXY), &match, &same, &shown));
+    assert_ptr_equal(same, one);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void says_which_tokens_there_are(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_module *module = open_module(HSM_TEST_PROXY);
+    struct hsm_token_match match = {.label = "nobody"};
+    struct hsm_token *token = NULL;
+
+    (void)state;
+    assert_false(hsm_token_find(module, &match, &token, &errors));
+    assert_raised(&recorder, SKA_R_TOKEN_NOT_FOUND, "token=\"nobody\"");
+    assert_non_null(strstr(recorder.text, "\"one\""));
+    errors = errors_into(&recorder);
+    match = (struct hsm_token_match){.label = "one", .model = "other"};
+    assert_false(hsm_token_find(module, &match, &token, &errors));
+    assert_raised(&recorder, SKA_R_TOKEN_NOT_FOUND, "model=\"other\"");
+    errors = errors_into(&recorder);
+    match = (struct hsm_token_match){.label = "twin"};
+    assert_false(hsm_token_find(module, &match, &token, &errors));
+    assert_raised(&recorder, SKA_R_TOKEN_AMBIGUOUS, "2 tokens");
+    assert_null(strstr(recorder.text, "\"one\""));
+}
+
+/* ---- Login
+ * ----------------------------------------------------------------------------------------- */
+
+static void logs_in_once(void **state)
+{
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "one");
+    struct hsm_pin pin = {.value = PIN};
+    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    int before = proxy()->login;
+
+    (void)state;
+    assert_false(hsm_token_logged_in(token));
+    assert_true(hsm_token_login(token, &pin, &shown));
+    assert_true(hsm_token_logged_in(token));
+    assert_true(hsm_token_login(token, &none, &shown));
+    assert_int_equal(proxy()->login, before + 1);
+    assert_false(hsm_token_logged_in(find_token(HSM_TEST_PROXY, "two")));
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void wants_a_pin(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    struct hsm_pin empty = {.value = ""};
+    int before = proxy()->login;
+
+    (void)state;
+    assert_false(hsm_token_login(find_token(HSM_TEST_PROXY, "two"), &none, &errors));
+    assert_raised(&recorder, SKA_R_PIN_MISSING, "\"two\"");
+    errors = errors_into(&recorder);
+    assert_false(hsm_token_login(find_token(HSM_TEST_PROXY, "two"), &empty, &errors));
+    assert_raised(&recorder, SKA_R_PIN_MISSING, "\"two\"");
+    assert_int_equal(proxy()->login, before);
+}
+
+static void tries_a_wrong_pin_once(void **state)
+{
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "wrong");
+    struct hsm_pin wrong = {.value = "123456"};
+    struct hsm_pin right = {.value = PIN};
+    int before = proxy()->login;
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_false(hsm_token_login(token, &wrong, &errors));
+    assert_raised(&recorder, SKA_R_PIN_INCORRECT, "\"wrong\"");
+    assert_null(strstr(recorder.text, "123456"));
+    assert_non_null(strstr(recorder.text, "a few wrong PINs lock"));
+    for (int i = 0; i < 3; i++) {
+        errors = errors_into(&recorder);
+        assert_false(hsm_token_login(token, &wrong, &errors));
+        assert_raised(&recorder, SKA_R_PIN_INCORRECT, "not tried again");
+    }
+    assert_int_equal(proxy()->login, before + 1);
+    assert_true(hsm_token_login(token, &right, &shown));
+    assert_int_equal(proxy()->login, before + 2);
+}
+
+static void reads_pin_files(void **state)
+{
+    static const struct {
+        const char *token;
+        const char *scheme;
+        const char *content;
+    } files[] = {{"file 0", "", PIN},
+                 {"file 1", "file:", PIN "\n"},
+                 {"file 2", "file://", PIN "\r\nsecond line\n"},
+                 {"file 3", "file://localhost", PIN "\n\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        char source[160];
+        char path[128];
+        struct hsm_pin pin = {.source = source};
+
+        write_file("pin", files[i].content, path);
+        snprintf(source, sizeof(source), "%s%s", files[i].scheme, path);
+        assert_true(hsm_token_login(find_token(HSM_TEST_PROXY, files[i].token), &pin, &shown));
+    }
+}
+
+static void says_what_is_wrong_with_a_pin_file(void **state)
+{
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "two");
+    int before = proxy()->login;
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    char path[128];
+    char content[400];
+    struct hsm_pin pin = {.source = path};
+
+    (void)state;
+    write_file("empty", "\n" PIN "\n", path);
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_MISSING, path);
+    errors = errors_into(&recorder);
+    memset(content, '1', sizeof(content));
+    content[sizeof(content) - 1] = 0;
+    write_file("long", content, path);
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_INCORRECT, "longer than 256");
+    errors = errors_into(&recorder);
+    pin.source = "file:/nonexistent/pin";
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_FILE_FAILURE, "/nonexistent/pin");
+    assert_int_equal(proxy()->login, before);
+}
+
+struct prompt {
+    const char *answer;
+    atomic_int asked;
+    char token[33];
+};
+
+static bool answer(void *arg, const char *token_label, char *pin, size_t size)
+{
+    struct prompt *prompt = arg;
+
+    prompt->asked++;
+    snprintf(prompt->token, sizeof(prompt->token), "%s", token_label);
+    /* No lock is held: whatever the prompt does, it may use the token itself. */
+    hsm_token_logged_in(find_token(HSM_TEST_PROXY, token_label));
+    if (prompt->answer == NULL)
+        return false;
+    snprintf(pin, size, "%s", prompt->answer);
+    return true;
+}
+
+static void asks_a_person(void **state)
+{
+    struct prompt prompt = {.answer = PIN};
+    struct hsm_pin pin = {.prompt = answer, .prompt_arg = &prompt};
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "prompt");
+
+    (void)state;
+    assert_true(hsm_token_login(token, &pin, &shown));
+    assert_true(hsm_token_login(token, &pin, &shown));
+    assert_int_equal(prompt.asked, 1);
+    assert_string_equal(prompt.token, "prompt");
+}
+
+static void asks_once_only(void **state)
+{
+    struct prompt prompt = {.answer = NULL};
+    struct hsm_pin pin = {.prompt = answer, .prompt_arg = &prompt};
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "silent");
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_MISSING, "\"silent\"");
+    errors = errors_into(&recorder);
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_MISSING, "no second question");
+    assert_int_equal(prompt.asked, 1);
+    pin.value = PIN;
+    assert_true(hsm_token_login(token, &pin, &shown));
+}
+
+static void says_that_a_pin_is_locked(void **state)
+{
+    struct hsm_pin pin = {.value = PIN};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    inject("C_Login", CKR_PIN_LOCKED, 1);
+    assert_false(hsm_token_login(find_token(HSM_TEST_PROXY, "locked"), &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_LOCKED, "\"locked\"");
+}
+
+/* An answer that says nothing of the PIN does not count against it. */
+static void tries_again_after_another_failure(void **state)
+{
+    struct hsm_pin pin = {.value = "other" PIN};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    inject("C_Login", CKR_DEVICE_ERROR, 1);
+    assert_false(hsm_token_login(find_token(HSM_TEST_PROXY, "locked"), &pin, &errors));
+    assert_raised(&recorder, SKA_R_HSM_FAILURE, "CKR_DEVICE_ERROR");
+    errors = errors_into(&recorder);
+    assert_false(hsm_token_login(find_token(HSM_TEST_PROXY, "locked"), &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_INCORRECT, "tried once");
+}
+
+static void *login_with_wrong_pin(void *arg)
+{
+    struct hsm_pin wrong = {.value = "999999"};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    if (hsm_token_login(arg, &wrong, &errors) || recorder.count != 1 ||
+        recorder.reason != SKA_R_PIN_INCORRECT)
+        return arg;
+    return NULL;
+}
+
+static void threads_share_one_attempt(void **state)
+{
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "race");
+    int before = proxy()->login;
+    pthread_t threads[8];
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, login_with_wrong_pin, token), 0);
+    for (size_t i = 0; i < 8; i++) {
+        void *failed = token;
+
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(proxy()->login, before + 1);
+}
+
+struct asker {
+    struct hsm_token *token;
+    struct prompt *prompt;
+};
+
+static void *login_by_prompt(void *arg)
+{
+    struct asker *asker = arg;
+    struct hsm_pin pin = {.prompt = answer, .prompt_arg = asker->prompt};
+
+    return hsm_token_login(asker->token, &pin, &shown) ? NULL : arg;
+}
+
+static void threads_share_one_question(void **state)
+{
+    struct prompt prompt = {.answer = PIN};
+    struct asker asker = {find_token(HSM_TEST_PROXY, "race"), &prompt};
+    pthread_t threads[8];
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, login_by_prompt, &asker), 0);
+    for (size_t i = 0; i < 8; i++) {
+        void *failed = NULL;
+
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(prompt.asked, 1);
+}
+
+static void sees_that_the_application_is_logged_in(void **state)
+{
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "application");
+    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    CK_SESSION_HANDLE session = application_session("application");
+    CK_UTF8CHAR pin[] = PIN;
+    int before = proxy()->login;
+
+    (void)state;
+    assert_false(hsm_token_logged_in(token));
+    assert_int_equal(application()->C_Login(session, CKU_USER, pin, strlen(PIN)), CKR_OK);
+    assert_true(hsm_token_logged_in(token));
+    assert_true(hsm_token_login(token, &none, &shown));
+    assert_int_equal(proxy()->login, before);
+}
+
+/* The application's errors stay in the queue, and nothing is added to them. */
+static void leaves_the_error_queue_alone(void **state)
+{
+    struct hsm_pin pin = {.value = PIN};
+
+    (void)state;
+    ERR_raise_data(ERR_LIB_USER, 77, "the application's");
+    assert_true(hsm_token_login(find_token(HSM_TEST_PROXY, "two"), &pin, &shown));
+    assert_int_equal(ERR_GET_REASON(ERR_get_error()), 77);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_is_wrong_with_a_module),
+        cmocka_unit_test(tries_a_module_again),
+        cmocka_unit_test(makes_no_ska_calls_elsewhere),
+        cmocka_unit_test(finds_the_token),
+        cmocka_unit_test(says_which_tokens_there_are),
+        cmocka_unit_test(logs_in_once),
+        cmocka_unit_test(wants_a_pin),
+        cmocka_unit_test(tries_a_wrong_pin_once),
+        cmocka_unit_test(reads_pin_files),
+        cmocka_unit_test(says_what_is_wrong_with_a_pin_file),
+        cmocka_unit_test(asks_a_person),
+        cmocka_unit_test(asks_once_only),
+        cmocka_unit_test(says_that_a_pin_is_locked),
+        cmocka_unit_test(tries_again_after_another_failure),
+        cmocka_unit_test(threads_share_one_attempt),
+        cmocka_unit_test(threads_share_one_question),
+        cmocka_unit_test(sees_that_the_application_is_logged_in),
+        cmocka_unit_test(leaves_the_error_queue_alone),
+    };
+
+    return cmocka_run_group_tests(tests, begin, support_end);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm_support.h"
+
+#include "provider/hsm/uri.h"
+
+static void tells_our_schemes(void **state)
+{
+    (void)state;
+    assert_true(hsm_uri_is_ours("ska:token=a"));
+    assert_true(hsm_uri_is_ours("SKA:"));
+    assert_true(hsm_uri_is_ours("pkcs11:object=b"));
+    assert_true(hsm_uri_is_ours("PkCs11:"));
+    assert_false(hsm_uri_is_ours("ska"));
+    assert_false(hsm_uri_is_ours("file:/ska:"));
+    assert_false(hsm_uri_is_ours("pkcs12:"));
+    assert_false(hsm_uri_is_ours(""));
+}
+
+static void takes_all_attributes(void **state)
+{
+    struct hsm_uri *uri = NULL;
+
+    (void)state;
+    assert_true(hsm_uri_parse("SKA:token=My%20Token;serial=0a1b;manufacturer=Acme;model=X2;"
+                              "object=k%c3%a9y;id=%00%01%fF;type=private?pin-source=file:/etc/pin"
+                              "&pin-value=1%2634&module-path=/usr/lib/m.so&approvals-file=/a/b.json"
+                              "&approvals-dir=/var/d&approvals-timeout=60&agent=/run/a,/run/b"
+                              "&payload=message",
+                              &uri, &shown));
+    assert_string_equal(uri->token, "My Token");
+    assert_string_equal(uri->serial, "0a1b");
+    assert_string_equal(uri->manufacturer, "Acme");
+    assert_string_equal(uri->model, "X2");
+    assert_string_equal(uri->object, "k\xC3\xA9y");
+    assert_int_equal(uri->id.length, 3);
+    assert_memory_equal(uri->id.data, "\x00\x01\xFF", 3);
+    assert_int_equal(uri->type, HSM_OBJECT_PRIVATE);
+    assert_string_equal(uri->pin_source, "file:/etc/pin");
+    assert_string_equal(uri->pin_value, "1&34");
+    assert_string_equal(uri->module_path, "/usr/lib/m.so");
+    assert_string_equal(uri->approvals_file, "/a/b.json");
+    assert_string_equal(uri->approvals_dir, "/var/d");
+    assert_string_equal(uri->approvals_timeout, "60");
+    assert_string_equal(uri->agent, "/run/a,/run/b");
+    assert_string_equal(uri->payload, "message");
+    hsm_uri_free(uri);
+}
+
+static void leaves_out_what_is_not_given(void **state)
+{
+    static const char *const texts[] = {"ska:", "pkcs11:?", "ska:?pin-source=x", "ska:object=a?"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct hsm_uri *uri = NULL;
+
+        assert_true(hsm_uri_parse(texts[i], &uri, &shown));
+        assert_null(uri->token);
+        assert_null(uri->serial);
+        assert_null(uri->id.data);
+        assert_null(uri->pin_value);
+        assert_null(uri->payload);
+        assert_int_equal(uri->type, HSM_OBJECT_ANY);
+        hsm_uri_free(uri);
+    }
+}
+
+static void knows_three_types(void **state)
+{
+    struct hsm_uri *uri = NULL;
+
+    (void)state;
+    assert_true(hsm_uri_parse("ska:type=public", &uri, &shown));
+    assert_int_equal(uri->type, HSM_OBJECT_PUBLIC);
+    hsm_uri_free(uri);
+    assert_true(hsm_uri_parse("ska:type=cert", &uri, &shown));
+    assert_int_equal(uri->type, HSM_OBJECT_CERTIFICATE);
+    hsm_uri_free(uri);
+}
+
+static void refuses_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *words; /* what the message says */
+    } wrong[] = {
+        {"", "ska:"},
+        {"skb:object=a", "ska:"},
+        {"ska:objekt=a", "objekt"},
+        {"ska:Object=a", "Object"},
+        {"ska:slot-id=1", "slot-id"},
+        {"ska:library-version=1", "library-version"},
+        {"ska:objecttype=cert", "objecttype"},
+        {"ska:object=a;object=a", "object is given twice"},
+        {"ska:?payload=digest&payload=digest", "payload is given twice"},
+        {"ska:?pinfile=a", "pinfile"},
+        {"ska:?x-vendor=a", "x-vendor"},
+        {"ska:pin-value=1", "pin-value belongs after"},
+        {"ska:?object=a", "object belongs before"},
+        {"ska:object=a%00b", "%00"},
+        {"ska:?pin-value=12%00", "pin-value contains %00"},
+        {"ska:object=a%", "without two"},
+        {"ska:object=a%4", "without two"},
+        {"ska:object=a%4g", "without two"},
+        {"ska:id=%0", "without two"},
+        {"ska:object=", "object is empty"},
+        {"ska:id=", "id is empty"},
+        {"ska:type=", "type is empty"},
+        {"ska:type=secret-key", "type is not"},
+        {"ska:type=data", "type is not"},
+        {"ska:type=Private", "type is not"},
+        {"ska:object=%FF", "UTF-8"},
+        {"ska:object=%C0%80", "UTF-8"},
+        {"ska:?pin-source=%ED%A0%80", "UTF-8"},
+        {"ska:object=a b", "blank"},
+        {"ska:object=a\nb", "control"},
+        {"ska:object=a#b", "#"},
+        {"ska:;object=a", "empty"},
+        {"ska:object=a;", "empty"},
+        {"ska:object=a;;token=b", "empty"},
+        {"ska:?&payload=digest", "empty"},
+        {"ska:object", "name=value"},
+        {"ska:=a", "name=value"},
+        {"ska:token=123456789012345678901234567890123", "longer than 32"},
+        {"ska:serial=12345678901234567", "or serial"},
+        {"ska://token=a", "unknown attribute //token"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+        struct hsm_uri *uri = NULL;
+
+        assert_false(hsm_uri_parse(wrong[i].text, &uri, &errors));
+        assert_null(uri);
+        assert_raised(&recorder, SKA_R_BAD_URI, wrong[i].words);
+    }
+}
+
+static void bounds_the_length(void **state)
+{
+    static char text[HSM_URI_LIMIT + 2];
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_uri *uri = NULL;
+
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    memcpy(text, "ska:object=", 11);
+    assert_false(hsm_uri_parse(text, &uri, &errors));
+    assert_raised(&recorder, SKA_R_BAD_URI, "8192");
+    text[HSM_URI_LIMIT] = 0;
+    assert_true(hsm_uri_parse(text, &uri, &shown));
+    assert_int_equal(strlen(uri->object), HSM_URI_LIMIT - 11);
+    hsm_uri_free(uri);
+}
+
+static void never_shows_the_pin(void **state)
+{
+    static const char *const texts[] = {
+        "ska:?pin-value=273615%00",     "ska:?pin-value=273615%4",
+        "ska:?pin-value=273615%FF",     "ska:?pin-value=1&pin-value=273615",
+        "ska:pin-value=273615",         "ska:?pin-value=27 3615#273615",
+        "ska:?pin-value%3D273615",      "ska:?pin-value=273615&objekt=1",
+        "ska:object=a?pin-value273615",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+        struct hsm_uri *uri = NULL;
+
+        assert_false(hsm_uri_parse(texts[i], &uri, &errors));
+        assert_int_equal(recorder.count, 1);
+        assert_null(strstr(recorder.text, "3615"));
+    }
+}
+
+static void shows_unknown_names_harmlessly(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_uri *uri = NULL;
+
+    (void)state;
+    assert_false(hsm_uri_parse("ska:a\x1b[2J=1", &uri, &errors));
+    assert_raised(&recorder, SKA_R_BAD_URI, "a\\x1B[2J");
+}
+
+static void formats_what_it_reads(void **state)
+{
+    static const uint8_t id[] = {0x00, 'a', 0xFF};
+    struct hsm_uri *uri = NULL;
+    char *text = hsm_uri_format("My Token;?", "k\xC3\xA9y%", ska_span(id, 3), HSM_OBJECT_PRIVATE);
+
+    (void)state;
+    assert_non_null(text);
+    assert_true(strncmp(text, "ska:token=My%20Token", 20) == 0);
+    assert_true(hsm_uri_parse(text, &uri, &shown));
+    assert_string_equal(uri->token, "My Token;?");
+    assert_string_equal(uri->object, "k\xC3\xA9y%");
+    assert_int_equal(uri->id.length, 3);
+    assert_memory_equal(uri->id.data, id, 3);
+    assert_int_equal(uri->type, HSM_OBJECT_PRIVATE);
+    hsm_uri_free(uri);
+    free(text);
+
+    text = hsm_uri_format(NULL, NULL, ska_span(NULL, 0), HSM_OBJECT_ANY);
+    assert_string_equal(text, "ska:");
+    free(text);
+    text = hsm_uri_format("t", "o", ska_span("\x01", 1), HSM_OBJECT_CERTIFICATE);
+    assert_string_equal(text, "ska:token=t;id=%01;object=o;type=cert");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_our_schemes),
+        cmocka_unit_test(takes_all_attributes),
+        cmocka_unit_test(leaves_out_what_is_not_given),
+        cmocka_unit_test(knows_three_types),
+        cmocka_unit_test(refuses_what_is_wrong),
+        cmocka_unit_test(bounds_the_length),
+        cmocka_unit_test(never_shows_the_pin),
+        cmocka_unit_test(shows_unknown_names_harmlessly),
+        cmocka_unit_test(formats_what_it_reads),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
