@@ -158,6 +158,10 @@ static void breaks_are_named(void **state)
               "name: (empty)\n"
               "broken at byte 8: element 0x1057 is not padded with zeros, 8 bytes: "
               "5710030041424301\n");
+    check_hex("08000000 02100100 4100",
+              "broken: the header says 8 bytes where 6 follow\n"
+              "broken at byte 4: element 0x1002 is not padded with zeros, 6 bytes: "
+              "021001004100\n");
     check_hex("14000000 54100C00 08000000 07010900 00000000 02100000",
               "timestamp: 12 bytes\n"
               "  broken at byte 12: element 0x0107 says 9 bytes where 4 are left, 8 bytes: "

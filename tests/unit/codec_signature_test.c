@@ -403,6 +403,30 @@ static void weak_keys_and_digests_do_not_verify(void **state)
     check_refused("RSA-2048", "SHA1");
 }
 
+/* libcrypto answers these with an error of its own, not with "no". */
+static void malformed_signatures_do_not_verify(void **state)
+{
+    static const char *const kinds[] = {"RSA-2048", "DSA-2048", "P-256", "ED25519", "ED448"};
+    static const char *const signatures[] = {"00", "30", "3000", "3006020100020100",
+                                             "3080020101020101"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        EVP_PKEY *key = generate(kinds[i]);
+        struct ska_bytes spki = public_key_of(key);
+
+        for (size_t j = 0; j < sizeof(signatures) / sizeof(signatures[0]); j++) {
+            struct ska_bytes plain = from_hex(signatures[j]);
+
+            assert_false(ska_signature_verify(NULL, ska_span_of(&spki), "SHA-256",
+                                              ska_span_of(&plain), message));
+            ska_bytes_free(&plain);
+        }
+        ska_bytes_free(&spki);
+        EVP_PKEY_free(key);
+    }
+}
+
 static void unsuitable_digests_do_not_convert(void **state)
 {
     static const char *const names[] = {"SHA-1", "MD5", "SHAKE256", "EdDSA", "", "SHA-256 ", NULL};
@@ -570,6 +594,7 @@ int main(void)
         cmocka_unit_test(zeros_at_the_end_stay),
         cmocka_unit_test(structures_are_read_strictly),
         cmocka_unit_test(weak_keys_and_digests_do_not_verify),
+        cmocka_unit_test(malformed_signatures_do_not_verify),
         cmocka_unit_test(unsuitable_digests_do_not_convert),
         cmocka_unit_test(keys_of_other_algorithms_cannot_approve),
         cmocka_unit_test(other_codings_of_a_key_cannot_approve),

@@ -6,16 +6,13 @@
 #ifndef SKA_TEST_CODEC_SUPPORT_H
 #define SKA_TEST_CODEC_SUPPORT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
-#include <cmocka.h>
 
+#include "cmocka_all.h"
 #include "provider/base/bytes.h"
 #include "provider/base/file.h"
 
@@ -103,7 +100,7 @@ static inline void exact_free(struct ska_span content)
 /* ---- Containers by hand --------------------------------------------------------------------- */
 
 struct writer {
-    uint8_t data[256 * 1024];
+    uint8_t data[320 * 1024];
     size_t length;
 };
 

@@ -432,6 +432,33 @@ static void encoding_refuses_what_would_not_decode(void **state)
     assert_null(bytes.data);
 }
 
+/* Each part fits into its element, all of them together do not. */
+static void tokens_have_a_limit(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct ska_token token;
+
+    (void)state;
+    for (size_t length = 0x8000; length <= 0xFFFF; length += 0x7FFF) {
+        scratch.length = nested.length = 0;
+        put_element(&nested, 0x1057, zeros(length - 64).data, length - 64);
+        put_u64(&nested, 0x0107, 0);
+        put_element(&nested, 0x1002, "T", 1);
+        wrap(&nested);
+        put_u32(&scratch, 0x003B, 1);
+        put_element(&scratch, 0x1002, zeros(length).data, length);
+        put_element(&scratch, 0x1054, nested.data, nested.length);
+        put_element(&scratch, 0x1056, zeros(length).data, length);
+        put_element(&scratch, 0x1057, zeros(length - 64).data, length - 64);
+        wrap(&scratch);
+        assert_int_equal(ska_token_decode(written(&scratch), &token, &errors),
+                         scratch.length <= SKA_TOKEN_LIMIT);
+    }
+    assert_true(scratch.length > SKA_TOKEN_LIMIT);
+    assert_raised(&recorder, SKA_R_BAD_TOKEN);
+}
+
 static void timestamps_have_limits(void **state)
 {
     struct recorder recorder;
@@ -468,6 +495,7 @@ int main(void)
         cmocka_unit_test(changed_tokens_are_refused_or_canonical),
         cmocka_unit_test(single_faults_are_refused),
         cmocka_unit_test(encoding_refuses_what_would_not_decode),
+        cmocka_unit_test(tokens_have_a_limit),
         cmocka_unit_test(timestamps_have_limits),
     };
 
