@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attributes as an application sees them: SoftHSM's, and for the private keys of SKA and timestamp
+ * pairs those that their records hold.
+ */
+#ifndef SKASIM_ATTRIBUTES_H
+#define SKASIM_ATTRIBUTES_H
+
+#include <stdbool.h>
+
+#include <pkcs11.h>
+
+#include "object.h"
+
+/* C_GetAttributeValue for an object that was looked at. */
+CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *object,
+                          CK_ATTRIBUTE *attributes, CK_ULONG count);
+
+/* Whether the object has the attribute with just this value. */
+bool sim_attribute_matches(CK_SESSION_HANDLE session, const struct sim_object *object,
+                           const CK_ATTRIBUTE *attribute);
+
+/* Whether SoftHSM's value of this attribute may differ from what an application sees. */
+bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Searching for objects. SoftHSM searches with what it knows; what it does not know is compared
+ * afterwards, and what counts as absent is left out. SKA private keys are found as
+ * CKO_SKA_PRIVATE_KEY and, by programs that know nothing of SKA, as CKO_PRIVATE_KEY.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <pkcs11.h>
+
+#include "attributes.h"
+#include "module.h"
+#include "object.h"
+#include "session.h"
+#include "softhsm.h"
+
+/* A search template, taken apart. */
+struct search {
+    CK_ATTRIBUTE *asked; /* what SoftHSM is asked for */
+    CK_ULONG asked_count;
+    CK_ATTRIBUTE *compared; /* what is compared afterwards */
+    CK_ULONG compared_count;
+    bool ska_only;
+    bool only_visible; /* of a class in which nothing is ever hidden */
+};
+
+static const CK_OBJECT_CLASS private_key_class = CKO_PRIVATE_KEY;
+
+static void search_clear(struct search *search)
+{
+    free(search->asked);
+    free(search->compared);
+}
+
+static void add_class(struct search *search, const CK_ATTRIBUTE *attribute)
+{
+    CK_ATTRIBUTE *copy = &search->asked[search->asked_count++];
+    CK_OBJECT_CLASS wanted = 0;
+
+    *copy = *attribute;
+    if (attribute->ulValueLen != sizeof(wanted))
+        return;
+    memcpy(&wanted, attribute->pValue, sizeof(wanted));
+    if (wanted == CKO_SKA_PRIVATE_KEY) {
+        search->ska_only = true;
+        copy->pValue = (CK_VOID_PTR)(uintptr_t)&private_key_class;
+    } else if (wanted != CKO_PRIVATE_KEY && wanted != CKO_DATA) {
+        search->only_visible = true;
+    }
+}
+
+static CK_RV search_prepare(struct search *search, const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+    memset(search, 0, sizeof(*search));
+    search->asked = calloc(count + 1, sizeof(*search->asked));
+    search->compared = calloc(count + 1, sizeof(*search->compared));
+    if (search->asked == NULL || search->compared == NULL)
+        return CKR_HOST_MEMORY;
+    for (CK_ULONG i = 0; i < count; i++) {
+        if (attributes[i].pValue == NULL && attributes[i].ulValueLen != 0)
+            return CKR_ARGUMENTS_BAD;
+        if (attributes[i].type == CKA_CLASS)
+            add_class(search, &attributes[i]);
+        else if (sim_attribute_is_own(attributes[i].type))
+            search->compared[search->compared_count++] = attributes[i];
+        else
+            search->asked[search->asked_count++] = attributes[i];
+    }
+    return CKR_OK;
+}
+
+static bool is_wanted(CK_SESSION_HANDLE session, const struct search *search,
+                      const struct sim_object *object)
+{
+    if (object->kind == SIM_HIDDEN || (search->ska_only && object->kind != SIM_SKA))
+        return false;
+    for (CK_ULONG i = 0; i < search->compared_count; i++) {
+        if (!sim_attribute_matches(session, object, &search->compared[i]))
+            return false;
+    }
+    return true;
+}
+
+static CK_RV filter(CK_SESSION_HANDLE session, const struct search *search,
+                    struct sim_results *results)
+{
+    size_t kept = 0;
+    CK_RV rv = CKR_OK;
+
+    if (search->only_visible && search->compared_count == 0)
+        return CKR_OK;
+    for (size_t i = 0; rv == CKR_OK && i < results->count; i++) {
+        struct sim_object object = {0};
+
+        rv = sim_object_look(session, results->handles[i], &object);
+        if (rv == CKR_OK && is_wanted(session, search, &object))
+            results->handles[kept++] = results->handles[i];
+        else if (rv == CKR_OBJECT_HANDLE_INVALID) /* gone since SoftHSM found it */
+            rv = CKR_OK;
+        sim_object_clear(&object);
+    }
+    results->count = kept;
+    return rv;
+}
+
+/* SoftHSM's operation stays open in the application's session, with nothing left in it. */
+static CK_RV begin(CK_SESSION_HANDLE session, const struct search *search)
+{
+    struct sim_results *results = calloc(1, sizeof(*results));
+    CK_RV rv = CKR_HOST_MEMORY;
+
+    if (results == NULL)
+        return rv;
+    rv = softhsm()->C_FindObjectsInit(session, search->asked, search->asked_count);
+    if (rv == CKR_OK) {
+        rv = sim_fetch_found(session, &results->handles, &results->count);
+        if (rv == CKR_OK)
+            rv = filter(session, search, results);
+        if (rv != CKR_OK)
+            softhsm()->C_FindObjectsFinal(session);
+    }
+    if (rv == CKR_OK)
+        sim_session_put_results(session, results);
+    else
+        sim_results_free(results);
+    return rv;
+}
+
+CK_RV C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+{
+    struct sim_call call;
+    struct search search = {0};
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK && ((attributes == NULL && count != 0) || count > SIM_TEMPLATE_LIMIT))
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = search_prepare(&search, attributes, count);
+    if (rv == CKR_OK)
+        rv = begin(session, &search);
+    search_clear(&search);
+    return sim_leave(&call, rv);
+}
+
+CK_RV C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects, CK_ULONG limit,
+                    CK_ULONG_PTR count)
+{
+    struct sim_call call;
+    struct sim_results *results = NULL;
+    CK_OBJECT_HANDLE none = CK_INVALID_HANDLE;
+    CK_ULONG zero = 0;
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK && (objects == NULL || count == NULL))
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK) /* has nothing left, but knows whether a search is under way */
+        rv = softhsm()->C_FindObjects(session, &none, 1, &zero);
+    if (rv == CKR_OK) {
+        results = sim_session_take_results(session);
+        *count = 0;
+    }
+    while (results != NULL && results->next < results->count && *count < limit)
+        objects[(*count)++] = results->handles[results->next++];
+    if (results != NULL)
+        sim_session_put_results(session, results);
+    return sim_leave(&call, rv);
+}
+
+CK_RV C_FindObjectsFinal(CK_SESSION_HANDLE session)
+{
+    struct sim_call call;
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK)
+        rv = softhsm()->C_FindObjectsFinal(session);
+    if (rv == CKR_OK)
+        sim_results_free(sim_session_take_results(session));
+    return sim_leave(&call, rv);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generating key pairs: ordinary ones are SoftHSM's; SKA pairs get their rules first, then their
+ * key.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include <pkcs11.h>
+
+#include "key_template.h"
+#include "label.h"
+#include "lock.h"
+#include "mechanism.h"
+#include "module.h"
+#include "object.h"
+#include "softhsm.h"
+#include "store.h"
+
+/* The arguments of C_GenerateKeyPair. */
+struct pair {
+    CK_SESSION_HANDLE session;
+    CK_MECHANISM *mechanism;
+    CK_ATTRIBUTE *public_template;
+    CK_ULONG public_count;
+    CK_ATTRIBUTE *private_template;
+    CK_ULONG private_count;
+    CK_OBJECT_HANDLE *public_key;
+    CK_OBJECT_HANDLE *private_key;
+};
+
+/* ---- What SKA keys can be
+ * ------------------------------------------------------------------------- */
+
+static CK_RV check_rsa(const struct pair *pair)
+{
+    const CK_ATTRIBUTE *bits =
+        sim_template_find(pair->public_template, pair->public_count, CKA_MODULUS_BITS);
+    CK_ULONG value = 0;
+
+    if (bits == NULL)
+        return CKR_TEMPLATE_INCOMPLETE;
+    if (bits->ulValueLen != sizeof(value))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    memcpy(&value, bits->pValue, sizeof(value));
+    return value >= 2048 && value <= 4096 ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+/* CKA_EC_PARAMS in DER: an OBJECT IDENTIFIER, or for Edwards curves a PrintableString too. */
+static const struct curve {
+    CK_KEY_TYPE key_type;
+    const char *params;
+    size_t length;
+} curves[] = {
+    {CKK_EC, "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10}, /* P-256 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x22", 7},              /* P-384 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x23", 7},              /* P-521 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x0a", 7},              /* secp256k1 */
+    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x70", 5},              /* Ed25519 */
+    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x71", 5},              /* Ed448 */
+    {CKK_EC_EDWARDS,
+     "\x13\x0c"
+     "edwards25519",
+     14},
+    {CKK_EC_EDWARDS,
+     "\x13\x0a"
+     "edwards448",
+     12},
+};
+
+static CK_RV check_curve(const struct pair *pair, CK_KEY_TYPE key_type)
+{
+    const CK_ATTRIBUTE *params =
+        sim_template_find(pair->public_template, pair->public_count, CKA_EC_PARAMS);
+
+    if (params == NULL)
+        return CKR_TEMPLATE_INCOMPLETE;
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        if (curves[i].key_type == key_type && curves[i].length == params->ulValueLen &&
+            memcmp(curves[i].params, params->pValue, curves[i].length) == 0)
+            return CKR_OK;
+    }
+    return CKR_CURVE_NOT_SUPPORTED;
+}
+
+static CK_RV check_algorithm(const struct pair *pair, const struct sim_generation *generation)
+{
+    if (pair->mechanism->pParameter != NULL || pair->mechanism->ulParameterLen != 0)
+        return CKR_MECHANISM_PARAM_INVALID;
+    return generation->key_type == CKK_RSA ? check_rsa(pair)
+                                           : check_curve(pair, generation->key_type);
+}
+
+/* ---- Making a pair
+ * ---------------------------------------------------------------------------------- */
+
+/* Private keys of both kinds are token objects, so the session must be able to make some. */
+static CK_RV check_session(CK_SESSION_HANDLE session)
+{
+    CK_SESSION_INFO info = {0};
+    CK_RV rv = softhsm()->C_GetSessionInfo(session, &info);
+
+    if (rv != CKR_OK || info.state == CKS_RW_USER_FUNCTIONS)
+        return rv;
+    return info.state == CKS_RO_USER_FUNCTIONS ? CKR_SESSION_READ_ONLY : CKR_USER_NOT_LOGGED_IN;
+}
+
+static CK_RV generate_below(const struct pair *pair, const struct sim_generation *generation,
+                            struct sim_key_template *template)
+{
+    CK_MECHANISM mechanism = {generation->ordinary, NULL, 0};
+
+    return softhsm()->C_GenerateKeyPair(pair->session, &mechanism, pair->public_template,
+                                        pair->public_count, template->attributes, template->count,
+                                        pair->public_key, pair->private_key);
+}
+
+/* The rules are complete in the token before there is a key that could be used without them. */
+static CK_RV make_ska_pair(const struct pair *pair, const struct sim_generation *generation,
+                           struct sim_key_template *template)
+{
+    CK_RV rv = sim_label_unused(pair->session, ska_span_of(&template->label));
+
+    if (rv != CKR_OK)
+        return rv;
+    rv = sim_store_write(pair->session, template->id, &template->record);
+    if (rv != CKR_OK)
+        return rv;
+    rv = sim_fault("rules-written");
+    if (rv == CKR_OK)
+        rv = generate_below(pair, generation, template);
+    if (rv != CKR_OK) {
+        sim_store_destroy(pair->session, template->id);
+        return rv;
+    }
+    return sim_fault("key-generated");
+}
+
+static CK_RV generate_ska(const struct pair *pair, const struct sim_generation *generation)
+{
+    struct sim_key_template template = {0};
+    CK_RV rv = check_session(pair->session);
+
+    if (rv == CKR_OK)
+        rv = check_algorithm(pair, generation);
+    if (rv == CKR_OK)
+        rv = sim_key_template_read(&template, SIM_SKA, generation->key_type, pair->private_template,
+                                   pair->private_count);
+    if (rv == CKR_OK)
+        rv = sim_lock();
+    if (rv == CKR_OK) {
+        rv = make_ska_pair(pair, generation, &template);
+        sim_unlock();
+    }
+    sim_key_template_clear(&template);
+    return rv;
+}
+
+/* ---- Ordinary pairs
+ * ---------------------------------------------------------------------------------- */
+
+static bool is_ska_attribute(CK_ATTRIBUTE_TYPE type)
+{
+    switch (type) {
+    case CKA_SKA_BLOCKED:
+    case CKA_SKA_SENSITIVE_PUBLIC_KEY:
+    case CKA_SKA_CRYPTO_CURRENCY_TYPE:
+    case CKA_SKA_USAGE_ACCESS_BLOB:
+    case CKA_SKA_BLOCK_ACCESS_BLOB:
+    case CKA_SKA_UNBLOCK_ACCESS_BLOB:
+    case CKA_SKA_MODIFY_ACCESS_BLOB:
+    case CKA_SKA_TIMESTAMP_SIGN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* SoftHSM would refuse these too, but leave half an object behind. */
+static CK_RV check_ordinary(const struct pair *pair)
+{
+    if (sim_template_has_class(pair->private_template, pair->private_count, CKO_SKA_PRIVATE_KEY))
+        return CKR_TEMPLATE_INCONSISTENT;
+    for (CK_ULONG i = 0; pair->private_template != NULL && i < pair->private_count; i++) {
+        if (is_ska_attribute(pair->private_template[i].type))
+            return CKR_ATTRIBUTE_TYPE_INVALID;
+    }
+    return CKR_OK;
+}
+
+static CK_RV generate_ordinary(const struct pair *pair)
+{
+    bool claimed = false;
+    CK_RV rv = check_ordinary(pair);
+
+    if (rv == CKR_OK && sim_template_forges(pair->private_template, pair->private_count))
+        rv = CKR_ATTRIBUTE_VALUE_INVALID;
+    if (rv == CKR_OK)
+        rv = sim_label_claim(pair->session, pair->private_template, pair->private_count, &claimed);
+    if (rv == CKR_OK)
+        rv = softhsm()->C_GenerateKeyPair(pair->session, pair->mechanism, pair->public_template,
+                                          pair->public_count, pair->private_template,
+                                          pair->private_count, pair->public_key, pair->private_key);
+    sim_label_release(claimed);
+    return rv;
+}
+
+static CK_RV generate(const struct pair *pair)
+{
+    const struct sim_generation *generation = NULL;
+
+    if (pair->mechanism == NULL || pair->public_key == NULL || pair->private_key == NULL ||
+        (pair->public_template == NULL && pair->public_count != 0) ||
+        (pair->private_template == NULL && pair->private_count != 0) ||
+        pair->public_count > SIM_TEMPLATE_LIMIT || pair->private_count > SIM_TEMPLATE_LIMIT)
+        return CKR_ARGUMENTS_BAD;
+    if (sim_template_forges(pair->public_template, pair->public_count))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    generation = sim_generation_find(pair->mechanism->mechanism);
+    return generation != NULL ? generate_ska(pair, generation) : generate_ordinary(pair);
+}
+
+CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+                        CK_ATTRIBUTE_PTR public_template, CK_ULONG public_count,
+                        CK_ATTRIBUTE_PTR private_template, CK_ULONG private_count,
+                        CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
+{
+    const struct pair pair = {session,          mechanism,     public_template, public_count,
+                              private_template, private_count, public_key,      private_key};
+    struct sim_call call;
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK)
+        rv = generate(&pair);
+    return sim_leave(&call, rv);
+}

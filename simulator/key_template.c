@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The private template of SKA and timestamp pairs.
+ */
+#include "key_template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../provider/approval/wire.h"
+#include "rules.h"
+
+enum treatment {
+    HANDED,      /* SoftHSM gets it as it is */
+    CLASS,       /* CKO_PRIVATE_KEY, or CKO_SKA_PRIVATE_KEY for an SKA key */
+    KEY_TYPE,    /* as the mechanism says */
+    MUST_BE_YES, /* any other value contradicts what the key is */
+    MUST_BE_NO,
+    OVERRULED, /* any value is accepted, and the key is what it is */
+    LABEL,
+    SUBJECT,
+    MECHANISMS,
+    RULE_USE,
+    RULE_BLOCK,
+    RULE_UNBLOCK,
+    RULE_MODIFY,
+    BLOCKED,
+    SENSITIVE_PUBLIC_KEY,
+    CURRENCY
+};
+
+struct known {
+    CK_ATTRIBUTE_TYPE type;
+    enum treatment treatment;
+};
+
+/* In the vendor's examples keys are made with DECRYPT, UNWRAP and MODIFIABLE; they are none of it.
+ */
+static const struct known common[] = {
+    {CKA_CLASS, CLASS},
+    {CKA_KEY_TYPE, KEY_TYPE},
+    {CKA_TOKEN, MUST_BE_YES},
+    {CKA_PRIVATE, MUST_BE_YES},
+    {CKA_SENSITIVE, MUST_BE_YES},
+    {CKA_EXTRACTABLE, MUST_BE_NO},
+    {CKA_ALWAYS_AUTHENTICATE, MUST_BE_NO},
+    {CKA_MODIFIABLE, OVERRULED},
+    {CKA_COPYABLE, OVERRULED},
+    {CKA_DECRYPT, OVERRULED},
+    {CKA_SIGN_RECOVER, OVERRULED},
+    {CKA_UNWRAP, OVERRULED},
+    {CKA_DERIVE, OVERRULED},
+    {CKA_WRAP_WITH_TRUSTED, OVERRULED},
+    {CKA_LABEL, LABEL},
+    {CKA_ID, HANDED},
+    {CKA_START_DATE, HANDED},
+    {CKA_END_DATE, HANDED},
+    {CKA_DESTROYABLE, HANDED},
+    {CKA_SUBJECT, SUBJECT},
+    {CKA_ALLOWED_MECHANISMS, MECHANISMS},
+};
+
+static const struct known ska_only[] = {
+    {CKA_SIGN, MUST_BE_YES},
+    {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_NO},
+    {CKA_SKA_USAGE_ACCESS_BLOB, RULE_USE},
+    {CKA_SKA_BLOCK_ACCESS_BLOB, RULE_BLOCK},
+    {CKA_SKA_UNBLOCK_ACCESS_BLOB, RULE_UNBLOCK},
+    {CKA_SKA_MODIFY_ACCESS_BLOB, RULE_MODIFY},
+    {CKA_SKA_BLOCKED, BLOCKED},
+    {CKA_SKA_SENSITIVE_PUBLIC_KEY, SENSITIVE_PUBLIC_KEY},
+    {CKA_SKA_CRYPTO_CURRENCY_TYPE, CURRENCY},
+};
+
+static const struct known timestamp_only[] = {
+    {CKA_SIGN, MUST_BE_NO},
+    {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_YES},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct known *find(const struct known *known, size_t count, CK_ATTRIBUTE_TYPE type)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (known[i].type == type)
+            return &known[i];
+    }
+    return NULL;
+}
+
+static const struct known *find_known(enum sim_kind kind, CK_ATTRIBUTE_TYPE type)
+{
+    const struct known *known = find(common, COUNT(common), type);
+
+    if (known != NULL)
+        return known;
+    return kind == SIM_SKA ? find(ska_only, COUNT(ska_only), type)
+                           : find(timestamp_only, COUNT(timestamp_only), type);
+}
+
+/* ---- Values
+ * --------------------------------------------------------------------------------------- */
+
+static CK_RV read_bool(const CK_ATTRIBUTE *attribute, bool *value)
+{
+    CK_BBOOL given = CK_FALSE;
+
+    if (attribute->ulValueLen != sizeof(given))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    memcpy(&given, attribute->pValue, sizeof(given));
+    if (given != CK_TRUE && given != CK_FALSE)
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    *value = given == CK_TRUE;
+    return CKR_OK;
+}
+
+static CK_RV expect_bool(const CK_ATTRIBUTE *attribute, bool expected)
+{
+    bool value = false;
+    CK_RV rv = read_bool(attribute, &value);
+
+    return rv == CKR_OK && value != expected ? CKR_TEMPLATE_INCONSISTENT : rv;
+}
+
+static CK_RV read_number(const CK_ATTRIBUTE *attribute, CK_ULONG *value)
+{
+    if (attribute->ulValueLen != sizeof(*value))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    memcpy(value, attribute->pValue, sizeof(*value));
+    return CKR_OK;
+}
+
+static CK_RV expect_class(enum sim_kind kind, const CK_ATTRIBUTE *attribute)
+{
+    CK_OBJECT_CLASS value = 0;
+    CK_RV rv = read_number(attribute, &value);
+
+    if (rv != CKR_OK || value == CKO_PRIVATE_KEY ||
+        (kind == SIM_SKA && value == CKO_SKA_PRIVATE_KEY))
+        return rv;
+    return CKR_TEMPLATE_INCONSISTENT;
+}
+
+static CK_RV expect_number(const CK_ATTRIBUTE *attribute, CK_ULONG expected)
+{
+    CK_ULONG value = 0;
+    CK_RV rv = read_number(attribute, &value);
+
+    return rv == CKR_OK && value != expected ? CKR_TEMPLATE_INCONSISTENT : rv;
+}
+
+static CK_RV keep_bytes(struct ska_bytes *to, const CK_ATTRIBUTE *attribute)
+{
+    if (attribute->ulValueLen > SKA_WIRE_VALUE_LIMIT)
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    return ska_bytes_copy(to, ska_span(attribute->pValue, attribute->ulValueLen), NULL)
+               ? CKR_OK
+               : CKR_HOST_MEMORY;
+}
+
+static CK_RV keep_rule(struct sim_key_template *to, enum ska_rule_kind kind,
+                       const CK_ATTRIBUTE *attribute)
+{
+    CK_RV rv = keep_bytes(&to->record.rules[kind], attribute);
+
+    if (rv == CKR_OK && !sim_rule_acceptable(ska_span_of(&to->record.rules[kind])))
+        rv = CKR_ATTRIBUTE_VALUE_INVALID;
+    return rv;
+}
+
+static CK_RV keep_mechanisms(struct sim_key_template *to, const CK_ATTRIBUTE *attribute)
+{
+    if (attribute->ulValueLen % sizeof(CK_MECHANISM_TYPE) != 0)
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    return keep_bytes(&to->record.mechanisms, attribute);
+}
+
+static CK_RV keep_currency(struct sim_key_template *to, const CK_ATTRIBUTE *attribute)
+{
+    CK_ULONG value = 0;
+    CK_RV rv = read_number(attribute, &value);
+
+    to->record.has_currency = true;
+    to->record.currency = value;
+    return rv;
+}
+
+/* ---- The template
+ * ---------------------------------------------------------------------------------- */
+
+static void hand_on(struct sim_key_template *to, CK_ATTRIBUTE_TYPE type, const void *value,
+                    size_t length)
+{
+    CK_ATTRIBUTE *attribute = &to->attributes[to->count++];
+
+    attribute->type = type;
+    attribute->pValue = (CK_VOID_PTR)(uintptr_t)value;
+    attribute->ulValueLen = length;
+}
+
+static CK_RV take(struct sim_key_template *to, CK_KEY_TYPE key_type, enum treatment treatment,
+                  const CK_ATTRIBUTE *attribute)
+{
+    bool ignored = false;
+
+    switch (treatment) {
+    case HANDED:
+        hand_on(to, attribute->type, attribute->pValue, attribute->ulValueLen);
+        return CKR_OK;
+    case CLASS:
+        return expect_class(to->kind, attribute);
+    case KEY_TYPE:
+        return expect_number(attribute, key_type);
+    case MUST_BE_YES:
+        return expect_bool(attribute, true);
+    case MUST_BE_NO:
+        return expect_bool(attribute, false);
+    case OVERRULED:
+        return read_bool(attribute, &ignored);
+    case LABEL:
+        return keep_bytes(&to->label, attribute);
+    case SUBJECT:
+        return keep_bytes(&to->record.subject, attribute);
+    case MECHANISMS:
+        return keep_mechanisms(to, attribute);
+    case RULE_USE:
+        return keep_rule(to, SKA_RULE_USE, attribute);
+    case RULE_BLOCK:
+        return keep_rule(to, SKA_RULE_BLOCK, attribute);
+    case RULE_UNBLOCK:
+        return keep_rule(to, SKA_RULE_UNBLOCK, attribute);
+    case RULE_MODIFY:
+        return keep_rule(to, SKA_RULE_MODIFY, attribute);
+    case BLOCKED:
+        return read_bool(attribute, &to->record.blocked);
+    case SENSITIVE_PUBLIC_KEY:
+        return read_bool(attribute, &to->record.sensitive_public_key);
+    case CURRENCY:
+        return keep_currency(to, attribute);
+    }
+    return CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
+static CK_RV take_all(struct sim_key_template *to, CK_KEY_TYPE key_type,
+                      const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+    CK_RV rv = CKR_OK;
+
+    for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+        const struct known *known = find_known(to->kind, attributes[i].type);
+
+        if (known == NULL)
+            rv = CKR_ATTRIBUTE_TYPE_INVALID;
+        else if (attributes[i].pValue == NULL && attributes[i].ulValueLen != 0)
+            rv = CKR_ATTRIBUTE_VALUE_INVALID;
+        else if (sim_template_find(attributes, i, attributes[i].type) != NULL)
+            rv = CKR_TEMPLATE_INCONSISTENT; /* given before */
+        else
+            rv = take(to, key_type, known->treatment, &attributes[i]);
+    }
+    return rv;
+}
+
+static bool has_all_rules(const struct sim_record *record)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        if (record->rules[i].length == 0)
+            return false;
+    }
+    return true;
+}
+
+static CK_RV name_key(struct sim_key_template *to)
+{
+    char label[SIM_ID_SIZE] = {0};
+
+    if (!sim_id_make(to->id) || !sim_mark(to->kind, to->id, &to->mark))
+        return CKR_HOST_MEMORY;
+    if (to->label.length > 0)
+        return CKR_OK;
+    ska_bytes_free(&to->label);
+    if (!sim_id_make(label) || !ska_bytes_copy(&to->label, ska_span_text(label), NULL))
+        return CKR_HOST_MEMORY;
+    return CKR_OK;
+}
+
+/* What such a key is, whatever was asked for. */
+static void hand_on_what_it_is(struct sim_key_template *to)
+{
+    static const CK_BBOOL yes = CK_TRUE;
+    static const CK_BBOOL no = CK_FALSE;
+    static const CK_ATTRIBUTE_TYPE is[] = {CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN};
+    static const CK_ATTRIBUTE_TYPE is_not[] = {CKA_EXTRACTABLE, CKA_MODIFIABLE,   CKA_COPYABLE,
+                                               CKA_DECRYPT,     CKA_SIGN_RECOVER, CKA_UNWRAP,
+                                               CKA_DERIVE};
+
+    for (size_t i = 0; i < COUNT(is); i++)
+        hand_on(to, is[i], &yes, sizeof(yes));
+    for (size_t i = 0; i < COUNT(is_not); i++)
+        hand_on(to, is_not[i], &no, sizeof(no));
+    hand_on(to, CKA_LABEL, to->label.data, to->label.length);
+    hand_on(to, CKA_SUBJECT, to->mark.data, to->mark.length);
+}
+
+CK_RV sim_key_template_read(struct sim_key_template *to, enum sim_kind kind, CK_KEY_TYPE key_type,
+                            const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+    CK_RV rv = CKR_OK;
+
+    memset(to, 0, sizeof(*to));
+    to->kind = kind;
+    if (attributes == NULL && count != 0)
+        return CKR_ARGUMENTS_BAD;
+    rv = take_all(to, key_type, attributes, count);
+    if (rv == CKR_OK && kind == SIM_SKA && !has_all_rules(&to->record))
+        rv = CKR_TEMPLATE_INCOMPLETE;
+    if (rv == CKR_OK)
+        rv = name_key(to);
+    if (rv == CKR_OK)
+        hand_on_what_it_is(to);
+    return rv;
+}
+
+void sim_key_template_clear(struct sim_key_template *template)
+{
+    ska_bytes_free(&template->label);
+    ska_bytes_free(&template->mark);
+    sim_record_clear(&template->record);
+    memset(template, 0, sizeof(*template));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Labels of private keys. Approvals and timestamps name a key by its label, so no other private key
+ * may have the label of an SKA key or of a timestamp key.
+ *
+ * Whoever gives a private key a label holds sim_lock() from the check until the key is there.
+ */
+#ifndef SKASIM_LABEL_H
+#define SKASIM_LABEL_H
+
+#include <stdbool.h>
+
+#include <pkcs11.h>
+
+#include "../provider/base/bytes.h"
+
+/* For a new SKA or timestamp key: CKR_ATTRIBUTE_VALUE_INVALID when any private key has the label.
+ */
+CK_RV sim_label_unused(CK_SESSION_HANDLE session, struct ska_span label);
+
+/*
+ * For an ordinary private key that gets the label of a template, if that has one: takes the lock
+ * and checks. CKR_ATTRIBUTE_VALUE_INVALID when an SKA or timestamp key has the label;
+ * CKR_USER_NOT_LOGGED_IN when nobody could see whether. sim_label_release() must follow in any
+ * case.
+ */
+CK_RV sim_label_claim(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *attributes, CK_ULONG count,
+                      bool *claimed);
+void sim_label_release(bool claimed);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lock around changes: flock() on SoftHSM's token directory, which its configuration names.
+ */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "module.h"
+
+#define SYSTEM_CONFIGURATION "/etc/softhsm/softhsm2.conf"
+#define USER_CONFIGURATION "/.config/softhsm2/softhsm2.conf"
+#define TOKEN_DIRECTORY_KEY "directories.tokendir"
+#define DEFAULT_TOKEN_DIRECTORY "/var/lib/softhsm/tokens/"
+
+/* The descriptor that holds the lock, or -1. There is one at most: the lock excludes all others. */
+static atomic_int held = -1;
+
+/* How often this thread has taken it. */
+static _Thread_local unsigned int depth;
+
+/* The configuration file that SoftHSM reads: by environment, the user's, the system's. */
+static FILE *open_configuration(void)
+{
+    const char *path = getenv("SOFTHSM2_CONF");
+    const char *home = getenv("HOME");
+    char *user = NULL;
+    FILE *file = NULL;
+
+    if (path != NULL)
+        return fopen(path, "re");
+    if (home != NULL && asprintf(&user, "%s%s", home, USER_CONFIGURATION) >= 0) {
+        file = fopen(user, "re");
+        free(user);
+    }
+    return file != NULL ? file : fopen(SYSTEM_CONFIGURATION, "re");
+}
+
+/* The value of a line "directories.tokendir = PATH" in place, NULL for any other line. */
+static char *token_directory_in(char *line)
+{
+    char *value = NULL;
+
+    line += strspn(line, " \t");
+    if (strncmp(line, TOKEN_DIRECTORY_KEY, strlen(TOKEN_DIRECTORY_KEY)) != 0)
+        return NULL;
+    value = line + strlen(TOKEN_DIRECTORY_KEY);
+    value += strspn(value, " \t");
+    if (*value != '=')
+        return NULL;
+    value++;
+    value += strspn(value, " \t");
+    value[strcspn(value, "#\r\n")] = '\0';
+    for (size_t length = strlen(value);
+         length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'); length--)
+        value[length - 1] = '\0';
+    return value;
+}
+
+char *sim_lock_directory(void)
+{
+    FILE *file = open_configuration();
+    char *line = NULL;
+    size_t size = 0;
+    char *path = NULL;
+
+    if (file == NULL)
+        return NULL;
+    while (getline(&line, &size, file) >= 0) {
+        const char *value = token_directory_in(line);
+
+        if (value != NULL) {
+            free(path);
+            path = strdup(value);
+        }
+    }
+    if (path == NULL)
+        path = strdup(DEFAULT_TOKEN_DIRECTORY);
+    free(line);
+    fclose(file);
+    return path;
+}
+
+static bool wait_for(int fd)
+{
+    while (flock(fd, LOCK_EX) != 0) {
+        if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+static CK_RV open_lock(int *fd)
+{
+    const char *path = sim_token_directory();
+
+    *fd = path == NULL ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        return CKR_CANT_LOCK;
+    if (wait_for(*fd))
+        return CKR_OK;
+    close(*fd);
+    return CKR_CANT_LOCK;
+}
+
+CK_RV sim_lock(void)
+{
+    int fd = -1;
+
+    if (depth == 0) {
+        CK_RV rv = open_lock(&fd);
+
+        if (rv != CKR_OK)
+            return rv;
+        atomic_store(&held, fd);
+    }
+    depth++;
+    return CKR_OK;
+}
+
+void sim_unlock(void)
+{
+    depth--;
+    if (depth == 0)
+        close(atomic_exchange(&held, -1));
+}
+
+void sim_lock_after_fork(void)
+{
+    int fd = atomic_exchange(&held, -1);
+
+    if (fd >= 0)
+        close(fd);
+    depth = 0;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an object of SoftHSM is to the simulator.
+ */
+#include "object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "module.h"
+#include "softhsm.h"
+
+#define MARK_SKA "SKA simulator key "
+#define MARK_TIMESTAMP "SKA simulator timestamp key "
+#define MARK_LIMIT (sizeof(MARK_TIMESTAMP) - 1 + SIM_ID_SIZE - 1)
+
+/* ---- Marks
+ * ------------------------------------------------------------------------------------------ */
+
+bool sim_mark(enum sim_kind kind, const char *id, struct ska_bytes *mark)
+{
+    struct ska_buffer buffer = {0};
+
+    ska_buffer_format(&buffer, "%s%s", kind == SIM_TIMESTAMP ? MARK_TIMESTAMP : MARK_SKA, id);
+    return ska_buffer_finish(&buffer, mark, NULL);
+}
+
+static bool begins_with(struct ska_span text, const char *start)
+{
+    return text.length >= strlen(start) && memcmp(text.data, start, strlen(start)) == 0;
+}
+
+/* SIM_ORDINARY when the subject is no mark. */
+static enum sim_kind read_mark(struct ska_span subject, char id[SIM_ID_SIZE])
+{
+    enum sim_kind kind = SIM_ORDINARY;
+    size_t start = 0;
+
+    if (begins_with(subject, MARK_SKA)) {
+        kind = SIM_SKA;
+        start = strlen(MARK_SKA);
+    } else if (begins_with(subject, MARK_TIMESTAMP)) {
+        kind = SIM_TIMESTAMP;
+        start = strlen(MARK_TIMESTAMP);
+    }
+    if (kind == SIM_ORDINARY)
+        return kind;
+    if (subject.length != start + SIM_ID_SIZE - 1)
+        return SIM_HIDDEN;
+    memcpy(id, subject.data + start, SIM_ID_SIZE - 1);
+    id[SIM_ID_SIZE - 1] = '\0';
+    return kind;
+}
+
+bool sim_template_forges(const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+    for (CK_ULONG i = 0; attributes != NULL && i < count; i++) {
+        struct ska_span value = ska_span(attributes[i].pValue, attributes[i].ulValueLen);
+
+        if (value.data == NULL)
+            continue;
+        if (attributes[i].type == CKA_SUBJECT &&
+            (begins_with(value, MARK_SKA) || begins_with(value, MARK_TIMESTAMP)))
+            return true;
+        if (attributes[i].type == CKA_APPLICATION && begins_with(value, SIM_APPLICATION))
+            return true;
+    }
+    return false;
+}
+
+/* ---- Attributes
+ * --------------------------------------------------------------------------------------- */
+
+/*
+ * SoftHSM answers CKR_GENERAL_ERROR for a private object when nobody is logged in. Say what it is.
+ */
+static CK_RV explain(CK_SESSION_HANDLE session, CK_RV rv)
+{
+    CK_SESSION_INFO info = {0};
+
+    if (rv != CKR_GENERAL_ERROR || softhsm()->C_GetSessionInfo(session, &info) != CKR_OK)
+        return rv;
+    if (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS)
+        return rv;
+    return CKR_USER_NOT_LOGGED_IN;
+}
+
+CK_RV sim_read_bytes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE type,
+                     struct ska_bytes *value)
+{
+    CK_ATTRIBUTE attribute = {type, NULL, 0};
+    CK_RV rv = softhsm()->C_GetAttributeValue(session, handle, &attribute, 1);
+
+    value->data = NULL;
+    value->length = 0;
+    if (rv != CKR_OK)
+        return explain(session, rv);
+    value->data = calloc(1, attribute.ulValueLen + 1);
+    if (value->data == NULL)
+        return CKR_HOST_MEMORY;
+    value->length = attribute.ulValueLen;
+    attribute.pValue = value->data;
+    rv = softhsm()->C_GetAttributeValue(session, handle, &attribute, 1);
+    if (rv == CKR_OK && attribute.ulValueLen <= value->length)
+        value->length = attribute.ulValueLen;
+    else
+        ska_bytes_free(value);
+    return explain(session, rv);
+}
+
+CK_RV sim_read_ulong(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE type,
+                     CK_ULONG *value)
+{
+    CK_ATTRIBUTE attribute = {type, value, sizeof(*value)};
+    CK_RV rv = softhsm()->C_GetAttributeValue(session, handle, &attribute, 1);
+
+    if (rv == CKR_OK && attribute.ulValueLen != sizeof(*value))
+        rv = CKR_ATTRIBUTE_VALUE_INVALID;
+    return explain(session, rv);
+}
+
+static bool has_length(const CK_ATTRIBUTE *attribute)
+{
+    return attribute->ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute->ulValueLen > 0;
+}
+
+const CK_ATTRIBUTE *sim_template_find(const CK_ATTRIBUTE *attributes, CK_ULONG count,
+                                      CK_ATTRIBUTE_TYPE type)
+{
+    for (CK_ULONG i = 0; attributes != NULL && i < count; i++) {
+        if (attributes[i].type == type &&
+            (attributes[i].pValue != NULL || attributes[i].ulValueLen == 0))
+            return &attributes[i];
+    }
+    return NULL;
+}
+
+bool sim_template_has_class(const CK_ATTRIBUTE *attributes, CK_ULONG count,
+                            CK_OBJECT_CLASS object_class)
+{
+    const CK_ATTRIBUTE *attribute = sim_template_find(attributes, count, CKA_CLASS);
+    CK_OBJECT_CLASS given = 0;
+
+    if (attribute == NULL || attribute->ulValueLen != sizeof(given))
+        return false;
+    memcpy(&given, attribute->pValue, sizeof(given));
+    return given == object_class;
+}
+
+/* ---- Looking at an object
+ * ------------------------------------------------------------------------------ */
+
+/* A record, or what a crash has left of a data object that was being made. */
+static enum sim_kind kind_of_data(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
+                                  struct ska_span application)
+{
+    CK_ATTRIBUTE content[] = {{CKA_LABEL, NULL, 0}, {CKA_VALUE, NULL, 0}, {CKA_OBJECT_ID, NULL, 0}};
+
+    if (ska_span_equal(application, ska_span_text(SIM_APPLICATION)))
+        return SIM_HIDDEN;
+    if (application.length > 0 ||
+        softhsm()->C_GetAttributeValue(session, handle, content, 3) != CKR_OK)
+        return SIM_ORDINARY;
+    return has_length(&content[0]) || has_length(&content[1]) || has_length(&content[2])
+               ? SIM_ORDINARY
+               : SIM_HIDDEN;
+}
+
+/*
+ * Whether a private key has its material. SoftHSM makes the object first and adds the material
+ * later, and does not clean up when it fails or dies between the two.
+ */
+static bool has_material(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_KEY_TYPE type)
+{
+    CK_ATTRIBUTE material = {CKA_PRIME, NULL, 0};
+
+    if (type == CKK_RSA)
+        material.type = CKA_MODULUS;
+    else if (type == CKK_EC || type == CKK_EC_EDWARDS)
+        material.type = CKA_EC_PARAMS;
+    else if (type != CKK_DSA && type != CKK_DH)
+        return true;
+    return softhsm()->C_GetAttributeValue(session, handle, &material, 1) == CKR_OK &&
+           has_length(&material);
+}
+
+static bool record_fits(enum sim_kind kind, const struct sim_record *record)
+{
+    if (kind == SIM_TIMESTAMP)
+        return record->public_key.length > 0;
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        if (record->rules[i].length == 0)
+            return false;
+    }
+    return true;
+}
+
+static CK_RV read_marked(CK_SESSION_HANDLE session, struct sim_object *object)
+{
+    CK_RV rv = sim_store_read(session, object->id, &object->record);
+
+    if (rv == CKR_OBJECT_HANDLE_INVALID) {
+        object->kind = SIM_HIDDEN;
+        return CKR_OK;
+    }
+    if (rv == CKR_OK && !record_fits(object->kind, &object->record))
+        object->kind = SIM_HIDDEN;
+    return rv;
+}
+
+CK_RV sim_object_look(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, struct sim_object *object)
+{
+    CK_KEY_TYPE type = 0;
+    CK_BBOOL local = CK_FALSE;
+    unsigned char subject[MARK_LIMIT] = {0};
+    unsigned char application[sizeof(SIM_APPLICATION)] = {0};
+    CK_ATTRIBUTE read[] = {
+        {CKA_CLASS, &object->object_class, sizeof(object->object_class)},
+        {CKA_SUBJECT, subject, sizeof(subject)},
+        {CKA_KEY_TYPE, &type, sizeof(type)},
+        {CKA_LOCAL, &local, sizeof(local)},
+        {CKA_APPLICATION, application, sizeof(application)},
+    };
+    CK_RV rv = CKR_OK;
+
+    memset(object, 0, sizeof(*object));
+    object->handle = handle;
+    rv = softhsm()->C_GetAttributeValue(session, handle, read, sizeof(read) / sizeof(read[0]));
+    /* No object has all of these, and a long value is none of ours. */
+    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL)
+        return explain(session, rv);
+    if (read[0].ulValueLen != sizeof(object->object_class))
+        return CKR_OBJECT_HANDLE_INVALID;
+    if (object->object_class == CKO_DATA) {
+        if (read[4].ulValueLen <= sizeof(application))
+            object->kind = kind_of_data(session, handle, ska_span(application, read[4].ulValueLen));
+    } else if (object->object_class == CKO_PRIVATE_KEY) {
+        if (read[1].ulValueLen <= sizeof(subject))
+            object->kind = read_mark(ska_span(subject, read[1].ulValueLen), object->id);
+        if (object->kind == SIM_ORDINARY && !has_material(session, handle, type))
+            object->kind = SIM_HIDDEN;
+        if (object->kind != SIM_ORDINARY && local != CK_TRUE)
+            object->kind = SIM_HIDDEN;
+    }
+    return object->kind == SIM_SKA || object->kind == SIM_TIMESTAMP ? read_marked(session, object)
+                                                                    : CKR_OK;
+}
+
+void sim_object_clear(struct sim_object *object)
+{
+    sim_record_clear(&object->record);
+    memset(object, 0, sizeof(*object));
+}
+
+CK_RV sim_object_refuse(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_RV refusal)
+{
+    struct sim_object object = {0};
+    CK_RV rv = sim_object_look(session, handle, &object);
+
+    if (rv == CKR_OK && object.kind == SIM_HIDDEN)
+        rv = CKR_OBJECT_HANDLE_INVALID;
+    else if (rv == CKR_OK && object.kind != SIM_ORDINARY)
+        rv = refusal;
+    sim_object_clear(&object);
+    return rv;
+}
+
+CK_RV sim_object_look_ska(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
+                          struct sim_object *object)
+{
+    CK_RV rv = sim_object_look(session, handle, object);
+
+    if (rv != CKR_OK)
+        return rv;
+    if (object->kind == SIM_HIDDEN)
+        return CKR_OBJECT_HANDLE_INVALID;
+    return object->kind == SIM_SKA ? CKR_OK : CKR_KEY_TYPE_INCONSISTENT;
+}
+
+/* ---- Searching
+ * ---------------------------------------------------------------------------------------- */
+
+#define SEARCH_STEP 256
+
+CK_RV sim_fetch_found(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE **handles, size_t *found)
+{
+    for (;;) {
+        CK_OBJECT_HANDLE *grown = reallocarray(*handles, *found + SEARCH_STEP, sizeof(**handles));
+        CK_ULONG count = 0;
+        CK_RV rv = CKR_HOST_MEMORY;
+
+        if (grown == NULL)
+            return rv;
+        *handles = grown;
+        rv = softhsm()->C_FindObjects(session, grown + *found, SEARCH_STEP, &count);
+        if (rv != CKR_OK || count == 0)
+            return rv;
+        *found += count;
+    }
+}
+
+CK_RV sim_search(CK_SESSION_HANDLE own, CK_ATTRIBUTE *attributes, CK_ULONG count,
+                 CK_OBJECT_HANDLE **handles, size_t *found)
+{
+    CK_RV rv = softhsm()->C_FindObjectsInit(own, attributes, count);
+
+    *handles = NULL;
+    *found = 0;
+    if (rv != CKR_OK)
+        return rv;
+    rv = sim_fetch_found(own, handles, found);
+    softhsm()->C_FindObjectsFinal(own);
+    if (rv != CKR_OK) {
+        free(*handles);
+        *handles = NULL;
+        *found = 0;
+    }
+    return rv;
+}

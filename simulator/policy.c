@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vendor's structures for rules, and C_SerializePolicy.
+ */
+#include "policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "../provider/approval/rule.h"
+#include "../provider/approval/wire.h"
+#include "log.h"
+#include "module.h"
+
+/*
+ * What is left of the room. A serialized rule has 65535 bytes at most, which is what an attribute
+ * or a modify payload can hold, so many counts and lengths can be refused before anything is read:
+ * the smallest part takes 4 bytes, and a certificate in PEM is not twice as long as in DER.
+ */
+struct room {
+    size_t parts;
+    size_t bytes;
+};
+
+static const struct room whole_room = {SKA_WIRE_VALUE_LIMIT / 4, SKA_WIRE_VALUE_LIMIT * 2};
+
+static CK_RV copy_bytes(struct room *room, struct ska_bytes *to, const CK_BYTE *data,
+                        CK_ULONG length)
+{
+    if (length == 0)
+        return CKR_OK;
+    if (data == NULL || length > room->bytes)
+        return CKR_ARGUMENTS_BAD;
+    room->bytes -= length;
+    return ska_bytes_copy(to, ska_span(data, length), NULL) ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* Zeroed memory for that many parts; NULL for none. */
+static CK_RV make_parts(struct room *room, const void *given, CK_ULONG count, size_t size,
+                        void **parts)
+{
+    *parts = NULL;
+    if (count == 0)
+        return CKR_OK;
+    if (given == NULL || count > room->parts)
+        return CKR_ARGUMENTS_BAD;
+    room->parts -= count;
+    *parts = calloc(count, size);
+    return *parts == NULL ? CKR_HOST_MEMORY : CKR_OK;
+}
+
+/* A certificate in PEM becomes one in DER. */
+static CK_RV certificate_to_der(struct ska_bytes *data)
+{
+    static const char begin[] = "-----BEGIN";
+    struct ska_bytes der = {NULL, 0};
+    unsigned char *encoded = NULL;
+    BIO *bio = NULL;
+    X509 *certificate = NULL;
+    int length = 0;
+    bool done = false;
+
+    if (data->length < strlen(begin) || memcmp(data->data, begin, strlen(begin)) != 0)
+        return CKR_OK;
+    bio = BIO_new_mem_buf(data->data, (int)data->length);
+    certificate = X509_new_ex(sim_libctx(), NULL);
+    if (bio != NULL && certificate != NULL &&
+        PEM_read_bio_X509(bio, &certificate, NULL, NULL) != NULL)
+        length = i2d_X509(certificate, &encoded);
+    done = length > 0 && ska_bytes_copy(&der, ska_span(encoded, (size_t)length), NULL);
+    OPENSSL_free(encoded);
+    X509_free(certificate);
+    BIO_free(bio);
+    if (!done)
+        return CKR_ARGUMENTS_BAD;
+    ska_bytes_free(data);
+    *data = der;
+    return CKR_OK;
+}
+
+static CK_RV read_approver(struct room *room, const CK_SKA_APPROVER *given,
+                           struct ska_approver *approver)
+{
+    uint32_t type = (uint32_t)given->type; /* the vendor's may be narrower than ours */
+    CK_RV rv = copy_bytes(room, &approver->name, given->pName, given->nameLen);
+
+    if (rv == CKR_OK)
+        rv = copy_bytes(room, &approver->data, given->pData, given->dataLen);
+    if (rv != CKR_OK)
+        return rv;
+    if (approver->data.length == 0)
+        return CKR_ARGUMENTS_BAD;
+    if (type == (uint32_t)CKAP_SIGNATURE)
+        return CKR_OK;
+    if (type != (uint32_t)CKAP_CERTIFICATE)
+        return CKR_ARGUMENTS_BAD;
+    approver->type = SKA_APPROVER_CERTIFICATE;
+    return certificate_to_der(&approver->data);
+}
+
+static CK_RV read_group(struct room *room, const CK_SKA_GROUP *given, struct ska_group *group)
+{
+    void *approvers = NULL;
+    CK_RV rv = copy_bytes(room, &group->name, given->pName, given->nameLen);
+
+    if (rv == CKR_OK && given->quorum > UINT32_MAX)
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = make_parts(room, given->pApprovers, given->approverCount, sizeof(*group->approvers),
+                        &approvers);
+    if (rv != CKR_OK)
+        return rv;
+    group->quorum = (uint32_t)given->quorum;
+    group->approvers = approvers;
+    group->approver_count = given->approverCount;
+    for (CK_ULONG i = 0; rv == CKR_OK && i < given->approverCount; i++)
+        rv = read_approver(room, &given->pApprovers[i], &group->approvers[i]);
+    return rv;
+}
+
+static CK_RV read_token(struct room *room, const CK_SKA_TOKEN *given,
+                        struct ska_policy_token *token)
+{
+    void *groups = NULL;
+    CK_RV rv = copy_bytes(room, &token->name, given->pName, given->nameLen);
+
+    if (rv == CKR_OK)
+        rv = make_parts(room, given->pGroups, given->groupCount, sizeof(*token->groups), &groups);
+    if (rv != CKR_OK)
+        return rv;
+    token->timelock = given->delay;
+    token->timeout = given->timeout;
+    token->groups = groups;
+    token->group_count = given->groupCount;
+    for (CK_ULONG i = 0; rv == CKR_OK && i < given->groupCount; i++)
+        rv = read_group(room, &given->pGroups[i], &token->groups[i]);
+    return rv;
+}
+
+static CK_RV read_policy(const CK_SKA_POLICY *given, struct ska_rule *rule)
+{
+    struct room room = whole_room;
+    void *tokens = NULL;
+    CK_RV rv = make_parts(&room, given->pTokens, given->tokenCount, sizeof(*rule->tokens), &tokens);
+
+    if (rv != CKR_OK)
+        return rv;
+    rule->tokens = tokens;
+    rule->token_count = given->tokenCount;
+    for (CK_ULONG i = 0; rv == CKR_OK && i < given->tokenCount; i++)
+        rv = read_token(&room, &given->pTokens[i], &rule->tokens[i]);
+    return rv;
+}
+
+CK_RV sim_policy_serialize(const CK_SKA_POLICY *policy, struct ska_bytes *encoded)
+{
+    struct ska_rule rule = {NULL, 0};
+    CK_RV rv = policy == NULL ? CKR_ARGUMENTS_BAD : read_policy(policy, &rule);
+
+    if (rv == CKR_OK && !ska_rule_encode(&rule, encoded, NULL))
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK && encoded->length > SKA_WIRE_VALUE_LIMIT) {
+        ska_bytes_free(encoded);
+        rv = CKR_ARGUMENTS_BAD;
+    }
+    ska_rule_clear(&rule);
+    return rv;
+}
+
+CK_RV sim_output(struct ska_span output, CK_BYTE_PTR buffer, CK_ULONG_PTR buffer_len)
+{
+    CK_ULONG room = *buffer_len;
+
+    *buffer_len = output.length;
+    if (buffer == NULL)
+        return CKR_OK;
+    if (room < output.length)
+        return CKR_BUFFER_TOO_SMALL;
+    if (output.length > 0)
+        memcpy(buffer, output.data, output.length);
+    return CKR_OK;
+}
+
+CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE_PTR buffer, CK_ULONG_PTR bufferLen)
+{
+    struct sim_call call;
+    struct ska_bytes encoded = {NULL, 0};
+    CK_RV rv = sim_enter_pure(&call, __func__);
+
+    if (rv == CKR_OK && (policy == NULL || bufferLen == NULL))
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_policy_serialize(policy, &encoded);
+    if (rv == CKR_OK)
+        rv = sim_output(ska_span_of(&encoded), buffer, bufferLen);
+    ska_bytes_free(&encoded);
+    sim_log_call(__func__, buffer == NULL, ska_span(NULL, 0), rv);
+    return sim_leave(&call, rv);
+}

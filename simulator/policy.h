@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vendor's structures for rules, as the application hands them in.
+ */
+#ifndef SKASIM_POLICY_H
+#define SKASIM_POLICY_H
+
+#include <pkcs11.h>
+
+#include "../provider/base/bytes.h"
+
+/*
+ * Serializes one rule. CKR_ARGUMENTS_BAD for NULL where something must be, for counts and lengths
+ * that no serialized rule can hold, for unknown approver types and for certificates that cannot be
+ * read. Whether the rule makes sense is found out when a key gets it.
+ */
+CK_RV sim_policy_serialize(const CK_SKA_POLICY *policy, struct ska_bytes *encoded);
+
+/* The answer of a call with an output buffer: its length, CKR_BUFFER_TOO_SMALL, or the output. */
+CK_RV sim_output(struct ska_span output, CK_BYTE_PTR buffer, CK_ULONG_PTR buffer_len);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vendor's calls that work on an SKA key: the token that approvers sign, and the signature.
+ */
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include <pkcs11.h>
+
+#include "../provider/approval/token.h"
+#include "../provider/approval/wire.h"
+#include "enforce.h"
+#include "log.h"
+#include "mechanism.h"
+#include "module.h"
+#include "object.h"
+#include "policy.h"
+#include "session.h"
+#include "ska/simulator.h"
+#include "softhsm.h"
+
+/* An SKA key and the label that approvals must name. */
+struct ska_key {
+    struct sim_object object;
+    struct ska_bytes label;
+};
+
+static CK_RV open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, struct ska_key *key)
+{
+    CK_RV rv = sim_object_look_ska(session, handle, &key->object);
+
+    if (rv == CKR_OK)
+        rv = sim_read_bytes(session, handle, CKA_LABEL, &key->label);
+    return rv;
+}
+
+static void close_key(struct ska_key *key)
+{
+    sim_object_clear(&key->object);
+    ska_bytes_free(&key->label);
+}
+
+/* ---- C_CreateApprovalToken
+ * ------------------------------------------------------------------------- */
+
+static bool operation_from(CK_ULONG number, enum ska_operation *operation)
+{
+    static const struct {
+        CK_ULONG number;
+        enum ska_operation operation;
+    } operations[] = {
+        {CK_SKA_SIGN, SKA_OPERATION_SIGN},
+        {CK_SKA_BLOCK, SKA_OPERATION_BLOCK},
+        {CK_SKA_UNBLOCK, SKA_OPERATION_UNBLOCK},
+        {CK_SKA_MODIFY, SKA_OPERATION_MODIFY},
+    };
+
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        if (operations[i].number == number) {
+            *operation = operations[i].operation;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool input_given(const CK_BYTE *data, CK_ULONG length)
+{
+    return length == 0 || (data != NULL && length <= SKA_WIRE_VALUE_LIMIT);
+}
+
+/* The parts of the token; the payload of a signature may be empty, that of a modification may not.
+ */
+static CK_RV fill_token(struct ska_token *token, struct ska_span payload, struct ska_span timestamp,
+                        struct ska_span signature)
+{
+    token->has_payload = payload.length > 0 || token->operation == SKA_OPERATION_SIGN ||
+                         token->operation == SKA_OPERATION_MODIFY;
+    token->payload = payload;
+    if (timestamp.length == 0 && signature.length == 0)
+        return CKR_OK;
+    if (timestamp.length == 0 || signature.length == 0)
+        return CKR_ARGUMENTS_BAD;
+    if (!ska_timestamp_decode(timestamp, &token->timestamp, NULL))
+        return CKR_SKASIM_PARAMETERS_INVALID;
+    if (token->has_payload && !ska_span_equal(token->timestamp.payload, payload))
+        return CKR_SKASIM_PAYLOAD_MISMATCH;
+    token->has_timestamp = true;
+    token->timestamp_signature = signature;
+    return CKR_OK;
+}
+
+static CK_RV encode_token(const struct ska_token *token, CK_BYTE_PTR buffer,
+                          CK_ULONG_PTR buffer_len)
+{
+    struct ska_bytes encoded = {NULL, 0};
+    CK_RV rv = CKR_SKASIM_PARAMETERS_INVALID;
+
+    if (ska_token_encode(token, &encoded, NULL))
+        rv = sim_output(ska_span_of(&encoded), buffer, buffer_len);
+    ska_bytes_free(&encoded);
+    return rv;
+}
+
+CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_HANDLE key,
+                            CK_BYTE_PTR payload, CK_ULONG payloadLen, CK_BYTE_PTR timestamp,
+                            CK_ULONG timestampLen, CK_BYTE_PTR timestampSignature,
+                            CK_ULONG timestampSignatureLen, CK_BYTE_PTR token,
+                            CK_ULONG_PTR tokenLen)
+{
+    struct sim_call call;
+    struct ska_key ska = {0};
+    struct ska_token parts = {0};
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK &&
+        (tokenLen == NULL || !operation_from(operation, &parts.operation) ||
+         !input_given(payload, payloadLen) || !input_given(timestamp, timestampLen) ||
+         !input_given(timestampSignature, timestampSignatureLen)))
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = open_key(session, key, &ska);
+    if (rv == CKR_OK) {
+        parts.key_name = ska_span_of(&ska.label);
+        rv = fill_token(&parts, ska_span(payload, payloadLen), ska_span(timestamp, timestampLen),
+                        ska_span(timestampSignature, timestampSignatureLen));
+    }
+    if (rv == CKR_OK)
+        rv = encode_token(&parts, token, tokenLen);
+    sim_log_call(__func__, token == NULL, ska_span_of(&ska.label), rv);
+    close_key(&ska);
+    return sim_leave(&call, rv);
+}
+
+/* ---- C_SKASign
+ * --------------------------------------------------------------------------------------- */
+
+/* One signature of an SKA key, in a session of the simulator's own. */
+struct signing {
+    const struct sim_signing *scheme;
+    CK_SESSION_HANDLE own;
+    const char *pss_digest; /* the digest that raw PSS takes */
+    CK_ULONG length;        /* of the signature */
+};
+
+static CK_RV check_parameters(struct signing *signing, const CK_MECHANISM *mechanism)
+{
+    CK_RSA_PKCS_PSS_PARAMS parameters = {0, 0, 0};
+
+    if (!signing->scheme->pss)
+        return mechanism->pParameter == NULL && mechanism->ulParameterLen == 0
+                   ? CKR_OK
+                   : CKR_MECHANISM_PARAM_INVALID;
+    if (mechanism->pParameter == NULL || mechanism->ulParameterLen != sizeof(parameters))
+        return CKR_MECHANISM_PARAM_INVALID;
+    memcpy(&parameters, mechanism->pParameter, sizeof(parameters));
+    signing->pss_digest = sim_digest_name(parameters.hashAlg);
+    return signing->pss_digest != NULL ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+}
+
+/* Whether this key may be used with this mechanism. */
+static CK_RV check_mechanism(CK_SESSION_HANDLE session, const struct ska_key *key,
+                             const CK_MECHANISM *mechanism, struct signing *signing)
+{
+    CK_KEY_TYPE type = 0;
+    CK_RV rv = CKR_OK;
+
+    signing->scheme = sim_signing_find(mechanism->mechanism);
+    if (signing->scheme == NULL || !sim_record_allows(&key->object.record, mechanism->mechanism))
+        return CKR_MECHANISM_INVALID;
+    rv = sim_read_ulong(session, key->object.handle, CKA_KEY_TYPE, &type);
+    if (rv == CKR_OK && type != signing->scheme->key_type)
+        rv = CKR_KEY_TYPE_INCONSISTENT;
+    return rv == CKR_OK ? check_parameters(signing, mechanism) : rv;
+}
+
+/* Makes SoftHSM ready to sign, which tells the length. Nothing is signed yet. */
+static CK_RV begin_signing(CK_SESSION_HANDLE session, const struct ska_key *key,
+                           CK_MECHANISM *mechanism, struct signing *signing)
+{
+    CK_MECHANISM ecdsa = {CKM_ECDSA, NULL, 0};
+    CK_BYTE nothing = 0;
+    CK_RV rv = check_mechanism(session, key, mechanism, signing);
+
+    if (rv == CKR_OK)
+        rv = sim_own_session_open(session, &signing->own);
+    if (rv == CKR_OK)
+        rv = softhsm()->C_SignInit(signing->own,
+                                   signing->scheme->key_type == CKK_EC ? &ecdsa : mechanism,
+                                   key->object.handle);
+    if (rv == CKR_OK)
+        rv = softhsm()->C_Sign(signing->own, &nothing, 0, NULL, &signing->length);
+    return rv;
+}
+
+/* SoftHSM has one answer, CKR_GENERAL_ERROR, for payloads that do not fit. */
+static CK_RV check_payload(const struct signing *signing, struct ska_span payload)
+{
+    CK_MECHANISM_TYPE type = signing->scheme->type;
+
+    if (type == CKM_RSA_PKCS && payload.length + 11 > signing->length)
+        return CKR_DATA_LEN_RANGE;
+    if (type == CKM_RSA_PKCS_PSS) {
+        EVP_MD *md = EVP_MD_fetch(sim_libctx(), signing->pss_digest, NULL);
+        bool fits = md != NULL && (size_t)EVP_MD_get_size(md) == payload.length;
+
+        EVP_MD_free(md);
+        if (!fits)
+            return CKR_DATA_LEN_RANGE;
+    }
+    return type == CKM_ECDSA && payload.length == 0 ? CKR_DATA_LEN_RANGE : CKR_OK;
+}
+
+static CK_RV sign_payload(const struct signing *signing, struct ska_span payload,
+                          CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    size_t digest_length = 0;
+    CK_BYTE nothing = 0;
+
+    if (signing->scheme->key_type == CKK_EC && signing->scheme->digest != NULL) {
+        if (!EVP_Q_digest(sim_libctx(), signing->scheme->digest, NULL, payload.data, payload.length,
+                          digest, &digest_length))
+            return CKR_FUNCTION_FAILED;
+        payload = ska_span(digest, digest_length);
+    }
+    return softhsm()->C_Sign(signing->own,
+                             payload.length > 0 ? (CK_BYTE_PTR)(uintptr_t)payload.data : &nothing,
+                             payload.length, signature, signature_len);
+}
+
+/* Decides, then signs. */
+static CK_RV sign(const struct sim_request *request, const struct signing *signing,
+                  CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
+{
+    struct ska_token token = {0};
+    CK_RV rv = sim_enforce(request, &token);
+
+    if (rv == CKR_OK)
+        rv = check_payload(signing, token.payload);
+    if (rv == CKR_OK)
+        rv = sign_payload(signing, token.payload, signature, signature_len);
+    return rv;
+}
+
+CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key,
+                CK_BYTE_PTR token, CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals,
+                CK_ULONG approvalCount, CK_BYTE_PTR signature, CK_ULONG_PTR signatureLen,
+                void *reserved, CK_ULONG_PTR reservedLen)
+{
+    struct sim_call call;
+    struct ska_key ska = {0};
+    struct signing signing = {0};
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK &&
+        (mechanism == NULL || token == NULL || signatureLen == NULL ||
+         (approvals == NULL && approvalCount != 0) || reserved != NULL || reservedLen != NULL))
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = open_key(session, key, &ska);
+    if (rv == CKR_OK)
+        rv = begin_signing(session, &ska, mechanism, &signing);
+    if (rv == CKR_OK && signature != NULL && *signatureLen >= signing.length) {
+        const struct sim_request request = {session,
+                                            SKA_OPERATION_SIGN,
+                                            &ska.object.record,
+                                            ska_span_of(&ska.label),
+                                            ska_span(token, tokenLen),
+                                            approvals,
+                                            approvalCount};
+
+        rv = sign(&request, &signing, signature, signatureLen);
+    } else if (rv == CKR_OK) {
+        *signatureLen = signing.length;
+        rv = signature == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+    }
+    sim_own_session_close(signing.own);
+    sim_log_call(__func__, signature == NULL, ska_span_of(&ska.label), rv);
+    close_key(&ska);
+    return sim_leave(&call, rv);
+}
