@@ -1,25 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Encoders for private keys exist to say why there is nothing to write: without them libcrypto
- * would only know that it found none. What is public is written by the default provider.
+ * Encoders for private keys. For keys of a token they say why there is nothing to write: without
+ * them libcrypto would only know that it found none. Keys that were never on a token (software.h)
+ * are written by the default provider. What is public is the default provider's business anyway.
  */
 #include "key.h"
 
-#include <openssl/core_names.h>
+#include <stdlib.h>
+#include <string.h>
 
-static OSSL_FUNC_encoder_newctx_fn newctx;
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/encoder.h>
+#include <openssl/params.h>
+
+static OSSL_FUNC_encoder_newctx_fn new_pem_pkcs8, new_der_pkcs8, new_pem_encrypted,
+    new_der_encrypted, new_pem_specific, new_der_specific;
 static OSSL_FUNC_encoder_freectx_fn freectx;
+static OSSL_FUNC_encoder_settable_ctx_params_fn settable_params;
+static OSSL_FUNC_encoder_set_ctx_params_fn set_params;
 static OSSL_FUNC_encoder_does_selection_fn does_selection;
 static OSSL_FUNC_encoder_encode_fn encode;
 
-static void *newctx(void *provider)
+struct encoder {
+    const struct ska_provider *provider;
+    const char *output;    /* "PEM" or "DER" */
+    const char *structure; /* as libcrypto names it */
+    char cipher[64];       /* "": not encrypted */
+};
+
+static void *new_encoder(void *provider, const char *output, const char *structure)
 {
-    return provider;
+    struct encoder *encoder = calloc(1, sizeof(*encoder));
+
+    if (encoder == NULL)
+        return NULL;
+    encoder->provider = provider;
+    encoder->output = output;
+    encoder->structure = structure;
+    return encoder;
 }
 
-static void freectx(void *provider)
+static void *new_pem_pkcs8(void *provider)
 {
+    return new_encoder(provider, "PEM", "PrivateKeyInfo");
+}
+
+static void *new_der_pkcs8(void *provider)
+{
+    return new_encoder(provider, "DER", "PrivateKeyInfo");
+}
+
+static void *new_pem_encrypted(void *provider)
+{
+    return new_encoder(provider, "PEM", "EncryptedPrivateKeyInfo");
+}
+
+static void *new_der_encrypted(void *provider)
+{
+    return new_encoder(provider, "DER", "EncryptedPrivateKeyInfo");
+}
+
+static void *new_pem_specific(void *provider)
+{
+    return new_encoder(provider, "PEM", "type-specific");
+}
+
+static void *new_der_specific(void *provider)
+{
+    return new_encoder(provider, "DER", "type-specific");
+}
+
+static void freectx(void *encoder)
+{
+    free(encoder);
+}
+
+static const OSSL_PARAM *settable_params(void *provider)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_CIPHER, NULL, 0),
+        OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_PROPERTIES, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
     (void)provider;
+    return params;
+}
+
+static int set_params(void *vencoder, const OSSL_PARAM params[])
+{
+    struct encoder *encoder = vencoder;
+    const OSSL_PARAM *cipher = OSSL_PARAM_locate_const(params, OSSL_ENCODER_PARAM_CIPHER);
+    char *name = encoder->cipher;
+
+    return cipher == NULL || OSSL_PARAM_get_utf8_string(cipher, &name, sizeof(encoder->cipher));
 }
 
 static int does_selection(void *provider, int selection)
@@ -28,41 +103,85 @@ static int does_selection(void *provider, int selection)
     return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
 }
 
-static int encode(void *vprovider, OSSL_CORE_BIO *out, const void *vkey,
-                  const OSSL_PARAM abstract[], int selection, OSSL_PASSPHRASE_CALLBACK *callback,
-                  void *arg)
+/* A cipher that is asked for must be used: nothing is written in the clear for want of it. */
+static bool set_encryption(OSSL_ENCODER_CTX *ctx, const struct encoder *encoder,
+                           OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
 {
-    const struct ska_provider *provider = vprovider;
-    const struct ska_key *key = vkey;
+    char passphrase[1024];
+    size_t length = 0;
+    bool done = false;
 
-    (void)out;
-    (void)abstract;
-    (void)selection;
-    (void)callback;
-    (void)arg;
-    return ska_fail(&provider->errors, SKA_R_NOT_EXPORTABLE,
-                    "key '%s': only its public key can be written (-pubout)",
-                    key != NULL && key->hsm != NULL ? hsm_key_label(key->hsm) : "");
+    if (encoder->cipher[0] == 0)
+        return true;
+    done = callback(passphrase, sizeof(passphrase), &length, NULL, arg) &&
+           OSSL_ENCODER_CTX_set_cipher(ctx, encoder->cipher, NULL) &&
+           OSSL_ENCODER_CTX_set_passphrase(ctx, (const unsigned char *)passphrase, length);
+    OPENSSL_cleanse(passphrase, sizeof(passphrase));
+    return done;
 }
 
-static const OSSL_DISPATCH functions[] = {
-    {OSSL_FUNC_ENCODER_NEWCTX, (void (*)(void))newctx},
-    {OSSL_FUNC_ENCODER_FREECTX, (void (*)(void))freectx},
-    {OSSL_FUNC_ENCODER_DOES_SELECTION, (void (*)(void))does_selection},
-    {OSSL_FUNC_ENCODER_ENCODE, (void (*)(void))encode},
-    {0, NULL},
-};
+static int write_software(const struct encoder *encoder, OSSL_CORE_BIO *out,
+                          const struct ska_key *key, int selection,
+                          OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+{
+    OSSL_ENCODER_CTX *ctx = OSSL_ENCODER_CTX_new_for_pkey(key->software, selection, encoder->output,
+                                                          encoder->structure, NULL);
+    BIO *bio = BIO_new_from_core_bio(encoder->provider->libctx, out);
+    int done = ctx != NULL && bio != NULL && OSSL_ENCODER_CTX_get_num_encoders(ctx) > 0 &&
+               set_encryption(ctx, encoder, callback, arg) && OSSL_ENCODER_to_bio(ctx, bio);
 
-#define SKA_ENCODER(names, output, structure)                                                      \
+    BIO_free(bio);
+    OSSL_ENCODER_CTX_free(ctx);
+    return done;
+}
+
+static int encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey, const OSSL_PARAM abstract[],
+                  int selection, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+{
+    const struct encoder *encoder = vencoder;
+    const struct ska_key *key = vkey;
+
+    if (key == NULL || abstract != NULL)
+        return 0;
+    if (key->hsm != NULL)
+        return ska_fail(&encoder->provider->errors, SKA_R_NOT_EXPORTABLE,
+                        "key '%s': only its public key can be written (-pubout)",
+                        hsm_key_label(key->hsm));
+    return key->software != NULL && write_software(encoder, out, key, selection, callback, arg);
+}
+
+#define SKA_ENCODER_FUNCTIONS(newctx)                                                              \
+    {                                                                                              \
+        {OSSL_FUNC_ENCODER_NEWCTX, (void (*)(void))newctx},                                        \
+            {OSSL_FUNC_ENCODER_FREECTX, (void (*)(void))freectx},                                  \
+            {OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, (void (*)(void))settable_params},              \
+            {OSSL_FUNC_ENCODER_SET_CTX_PARAMS, (void (*)(void))set_params},                        \
+            {OSSL_FUNC_ENCODER_DOES_SELECTION, (void (*)(void))does_selection},                    \
+            {OSSL_FUNC_ENCODER_ENCODE, (void (*)(void))encode},                                    \
+        {                                                                                          \
+            0, NULL                                                                                \
+        }                                                                                          \
+    }
+
+static const OSSL_DISPATCH pem_pkcs8[] = SKA_ENCODER_FUNCTIONS(new_pem_pkcs8);
+static const OSSL_DISPATCH der_pkcs8[] = SKA_ENCODER_FUNCTIONS(new_der_pkcs8);
+static const OSSL_DISPATCH pem_encrypted[] = SKA_ENCODER_FUNCTIONS(new_pem_encrypted);
+static const OSSL_DISPATCH der_encrypted[] = SKA_ENCODER_FUNCTIONS(new_der_encrypted);
+static const OSSL_DISPATCH pem_specific[] = SKA_ENCODER_FUNCTIONS(new_pem_specific);
+static const OSSL_DISPATCH der_specific[] = SKA_ENCODER_FUNCTIONS(new_der_specific);
+
+#define SKA_ENCODER(names, output, structure, functions)                                           \
     {                                                                                              \
         names, SKA_PROPERTIES ",output=" output ",structure=" structure, functions,                \
-            "refuses to write private keys of a token"                                             \
+            "private keys of a token are not written"                                              \
     }
 #define SKA_ENCODERS(names)                                                                        \
-    SKA_ENCODER(names, "pem", "PrivateKeyInfo"), SKA_ENCODER(names, "der", "PrivateKeyInfo"),      \
-        SKA_ENCODER(names, "pem", "EncryptedPrivateKeyInfo"),                                      \
-        SKA_ENCODER(names, "der", "EncryptedPrivateKeyInfo"),                                      \
-        SKA_ENCODER(names, "pem", "type-specific"), SKA_ENCODER(names, "der", "type-specific")
+    SKA_ENCODER(names, "pem", "PrivateKeyInfo", pem_pkcs8),                                        \
+        SKA_ENCODER(names, "der", "PrivateKeyInfo", der_pkcs8),                                    \
+        SKA_ENCODER(names, "pem", "EncryptedPrivateKeyInfo", pem_encrypted),                       \
+        SKA_ENCODER(names, "der", "EncryptedPrivateKeyInfo", der_encrypted),                       \
+        SKA_ENCODER(names, "pem", "type-specific", pem_specific),                                  \
+        SKA_ENCODER(names, "der", "type-specific", der_specific)
 
 const OSSL_ALGORITHM ska_encoder_algorithms[] = {
     SKA_ENCODERS("RSA:rsaEncryption:1.2.840.113549.1.1.1"),

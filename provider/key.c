@@ -25,18 +25,22 @@ void ska_key_free(struct ska_key *key)
 {
     if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
         return;
-    EVP_PKEY_free(key->public_key);
+    EVP_PKEY_free(key->software);
     hsm_key_free(key->hsm);
     free(key->approvals_file);
     free(key->approvals_dir);
     free(key);
 }
 
-void ska_key_set_public(struct ska_key *key, EVP_PKEY *public_key)
+void ska_key_set_public(struct ska_key *key, EVP_PKEY *software)
 {
-    key->public_key = public_key;
-    key->signature_size = (size_t)EVP_PKEY_get_size(public_key);
-    key->bits = (unsigned int)EVP_PKEY_get_bits(public_key);
+    int size = EVP_PKEY_get_size(software);
+    int bits = EVP_PKEY_get_bits(software);
+
+    key->software = software;
+    key->software_public = true;
+    key->signature_size = size > 0 ? (size_t)size : 0;
+    key->bits = bits > 0 ? (unsigned int)bits : 0;
 }
 
 const char *ska_key_type_name(enum ska_key_type type)

@@ -15,10 +15,12 @@ struct ska_key {
     atomic_uint references;
     const struct ska_provider *provider;
     enum ska_key_type type;
-    EVP_PKEY *public_key;  /* NULL only until something is imported */
+    EVP_PKEY *software;    /* in the provider's context; NULL only until something is imported */
+    bool software_public;  /* false: parameters only */
+    bool software_private; /* the private key is in there too: a key that was never on a token */
     size_t signature_size; /* the longest signature, in bytes */
     unsigned int bits;
-    struct hsm_key *hsm; /* NULL: a public key only */
+    struct hsm_key *hsm; /* NULL: not a private key of a token */
 
     /* From the key's URI; NULL when it does not say. */
     char *approvals_file;
@@ -32,8 +34,8 @@ struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_ty
 struct ska_key *ska_key_up_ref(struct ska_key *key);
 void ska_key_free(struct ska_key *key); /* NULL is fine */
 
-/* Takes over a reference to the public key; the key must not have one yet. */
-void ska_key_set_public(struct ska_key *key, EVP_PKEY *public_key);
+/* Takes over a reference to a software public key; the key must not have one yet. */
+void ska_key_set_public(struct ska_key *key, EVP_PKEY *software);
 
 /* "RSA", "RSA-PSS", "EC", "ED25519", "ED448". */
 const char *ska_key_type_name(enum ska_key_type type);

@@ -4,7 +4,7 @@
  * leaves. Import exists because libcrypto copies other providers' public keys to us to compare
  * them.
  */
-#include "key.h"
+#include "software.h"
 
 #include <string.h>
 
@@ -23,6 +23,8 @@ static OSSL_FUNC_keymgmt_dup_fn dup;
 static OSSL_FUNC_keymgmt_get_params_fn get_params;
 static OSSL_FUNC_keymgmt_gettable_params_fn gettable_rsa, gettable_ec, gettable_edwards;
 static OSSL_FUNC_keymgmt_query_operation_name_fn name_rsa, name_ec, name_ed25519, name_ed448;
+static OSSL_FUNC_keymgmt_gen_init_fn generate_rsa, generate_rsa_pss, generate_ec, generate_ed25519,
+    generate_ed448;
 
 static void *new_rsa(void *provider)
 {
@@ -73,10 +75,13 @@ static int has(const void *vkey, int selection)
 
     if (key == NULL)
         return 0;
-    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->hsm == NULL)
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->hsm == NULL &&
+        !key->software_private)
         return 0;
-    if ((selection & (OSSL_KEYMGMT_SELECT_PUBLIC_KEY | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS)) != 0)
-        return key->public_key != NULL;
+    if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0)
+        return key->software_public;
+    if ((selection & OSSL_KEYMGMT_SELECT_ALL_PARAMETERS) != 0)
+        return key->software != NULL;
     return 1;
 }
 
@@ -86,80 +91,122 @@ static int match(const void *va, const void *vb, int selection)
     const struct ska_key *a = va;
     const struct ska_key *b = vb;
 
-    if (a->public_key == NULL || b->public_key == NULL)
+    if (a->software == NULL || b->software == NULL)
         return 0;
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0)
-        return EVP_PKEY_eq(a->public_key, b->public_key) == 1;
+        return EVP_PKEY_eq(a->software, b->software) == 1;
     if ((selection & OSSL_KEYMGMT_SELECT_ALL_PARAMETERS) != 0)
-        return EVP_PKEY_parameters_eq(a->public_key, b->public_key) == 1;
+        return EVP_PKEY_parameters_eq(a->software, b->software) == 1;
     return 1;
 }
 
-static bool has_private_parts(const OSSL_PARAM params[])
+/* The selections of EVP_PKEY_fromdata() and its kin. */
+static int selection_for(int selection)
 {
-    return OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D) != NULL ||
-           OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) != NULL;
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0)
+        return EVP_PKEY_KEYPAIR;
+    if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0)
+        return EVP_PKEY_PUBLIC_KEY;
+    return EVP_PKEY_KEY_PARAMETERS;
+}
+
+static bool holds(const OSSL_PARAM params[], const char *rsa_name, const char *name)
+{
+    return OSSL_PARAM_locate_const(params, rsa_name) != NULL ||
+           OSSL_PARAM_locate_const(params, name) != NULL;
+}
+
+/* OSSL_PARAM_clear_free() came with OpenSSL 3.2. */
+static void wipe_and_free(OSSL_PARAM *params)
+{
+    for (OSSL_PARAM *param = params; param != NULL && param->key != NULL; param++)
+        OPENSSL_cleanse(param->data, param->data_size);
+    OSSL_PARAM_free(params);
 }
 
 static int import(void *vkey, int selection, const OSSL_PARAM params[])
 {
     struct ska_key *key = vkey;
     EVP_PKEY_CTX *ctx = NULL;
-    EVP_PKEY *public_key = NULL;
+    EVP_PKEY *software = NULL;
     OSSL_PARAM *copy = NULL; /* EVP_PKEY_fromdata() takes no const */
 
-    if (key == NULL || key->public_key != NULL ||
-        (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || has_private_parts(params))
+    if (key == NULL || key->software != NULL)
         return 0;
     copy = OSSL_PARAM_dup(params);
     ctx = EVP_PKEY_CTX_new_from_name(key->provider->libctx, ska_key_type_name(key->type), NULL);
     if (copy != NULL && ctx != NULL && EVP_PKEY_fromdata_init(ctx) > 0 &&
-        EVP_PKEY_fromdata(ctx, &public_key, EVP_PKEY_PUBLIC_KEY, copy) > 0)
-        ska_key_set_public(key, public_key);
-    OSSL_PARAM_free(copy);
+        EVP_PKEY_fromdata(ctx, &software, selection_for(selection), copy) > 0) {
+        ska_key_set_public(key, software);
+        key->software_private = holds(params, OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_PRIV_KEY);
+        key->software_public =
+            key->software_private || holds(params, OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_PUB_KEY);
+    }
+    wipe_and_free(copy);
     EVP_PKEY_CTX_free(ctx);
-    return public_key != NULL;
+    return software != NULL;
 }
 
 /*
- * The private bit is refused at once and without an error: libcrypto asks for everything on purpose
- * before each operation, to learn whether another provider could do it.
+ * The private bit of a token's key is refused at once and without an error: libcrypto asks for
+ * everything on purpose before each operation, to learn whether another provider could do it.
  */
 static int export(void *vkey, int selection, OSSL_CALLBACK *callback, void *arg)
 {
     const struct ska_key *key = vkey;
 
-    if (key == NULL || key->public_key == NULL ||
-        (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0)
+    if (key == NULL || key->software == NULL)
         return 0;
-    return EVP_PKEY_export(key->public_key, selection, callback, arg);
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && !key->software_private)
+        return 0;
+    return EVP_PKEY_export(key->software, selection, callback, arg);
+}
+
+/* Without the private key: what libcrypto does to make a peer's key of the same parameters. */
+static struct ska_key *copy_public(const struct ska_key *key, int selection)
+{
+    struct ska_key *copy = ska_key_new(key->provider, key->type);
+    OSSL_PARAM *params = NULL;
+
+    if (copy != NULL && key->software != NULL &&
+        (EVP_PKEY_todata(key->software, selection_for(selection), &params) != 1 ||
+         !import(copy, selection, params))) {
+        ska_key_free(copy);
+        copy = NULL;
+    }
+    OSSL_PARAM_free(params);
+    return copy;
 }
 
 static void *dup(const void *vkey, int selection)
 {
     struct ska_key *key = (struct ska_key *)(uintptr_t)vkey;
 
-    (void)selection;
-    return ska_key_up_ref(key);
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0)
+        return copy_public(key, selection);
+    if (key->hsm != NULL)
+        return ska_key_up_ref(key);
+    return ska_software_dup(key);
 }
 
 static int get_params(void *vkey, OSSL_PARAM params[])
 {
     const struct ska_key *key = vkey;
 
-    return key->public_key != NULL && EVP_PKEY_get_params(key->public_key, params);
+    return key->software != NULL && EVP_PKEY_get_params(key->software, params);
 }
 
-/* Parts that travel; the private ones are there to be refused. */
+/* Parts that travel. */
 static const OSSL_PARAM *types_rsa(int selection)
 {
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
         OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_D, NULL, 0),
         OSSL_PARAM_END,
     };
 
-    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 ? params : NULL;
+    return (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0 ? params : NULL;
 }
 
 static const OSSL_PARAM *types_ec(int selection)
@@ -167,20 +214,22 @@ static const OSSL_PARAM *types_ec(int selection)
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
         OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_BN(OSSL_PKEY_PARAM_PRIV_KEY, NULL, 0),
         OSSL_PARAM_END,
     };
 
-    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 ? params : NULL;
+    return (selection & OSSL_KEYMGMT_SELECT_ALL) != 0 ? params : NULL;
 }
 
 static const OSSL_PARAM *types_edwards(int selection)
 {
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, NULL, 0),
         OSSL_PARAM_END,
     };
 
-    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0 ? params : NULL;
+    return (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0 ? params : NULL;
 }
 
 #define SKA_COMMON_GETTABLE                                                                        \
@@ -233,14 +282,40 @@ static const OSSL_PARAM *gettable_edwards(void *provider)
     return params;
 }
 
+static void *generate_rsa(void *provider, int selection, const OSSL_PARAM params[])
+{
+    return ska_generation_new(provider, SKA_KEY_RSA, selection, params);
+}
+
+static void *generate_rsa_pss(void *provider, int selection, const OSSL_PARAM params[])
+{
+    return ska_generation_new(provider, SKA_KEY_RSA_PSS, selection, params);
+}
+
+static void *generate_ec(void *provider, int selection, const OSSL_PARAM params[])
+{
+    return ska_generation_new(provider, SKA_KEY_EC, selection, params);
+}
+
+static void *generate_ed25519(void *provider, int selection, const OSSL_PARAM params[])
+{
+    return ska_generation_new(provider, SKA_KEY_ED25519, selection, params);
+}
+
+static void *generate_ed448(void *provider, int selection, const OSSL_PARAM params[])
+{
+    return ska_generation_new(provider, SKA_KEY_ED448, selection, params);
+}
+
 static const char *name_rsa(int operation)
 {
     return operation == OSSL_OP_SIGNATURE ? "RSA" : NULL;
 }
 
+/* Key agreement is another provider's, with a software key's export; only its name is ours. */
 static const char *name_ec(int operation)
 {
-    return operation == OSSL_OP_SIGNATURE ? "ECDSA" : NULL;
+    return operation == OSSL_OP_SIGNATURE ? "ECDSA" : operation == OSSL_OP_KEYEXCH ? "ECDH" : NULL;
 }
 
 static const char *name_ed25519(int operation)
@@ -261,13 +336,19 @@ static const char *name_ed448(int operation)
         {OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))import},                                        \
         {OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void)) export},                                       \
         {OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))dup},                                              \
+        {OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))get_params},                                \
+        {OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, (void (*)(void))ska_generation_set_template},         \
+        {OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))ska_generation_set_params},             \
+        {OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))ska_generation_run},                               \
     {                                                                                              \
-        OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))get_params                                   \
+        OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))ska_generation_free                         \
     }
 
 static const OSSL_DISPATCH rsa_functions[] = {
     SKA_COMMON_FUNCTIONS,
     {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_rsa},
+    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_rsa},
+    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_rsa},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
     {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_rsa},
     {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_rsa},
@@ -278,6 +359,8 @@ static const OSSL_DISPATCH rsa_functions[] = {
 static const OSSL_DISPATCH rsa_pss_functions[] = {
     SKA_COMMON_FUNCTIONS,
     {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_rsa_pss},
+    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_rsa_pss},
+    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_rsa},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
     {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_rsa},
     {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_rsa},
@@ -288,6 +371,10 @@ static const OSSL_DISPATCH rsa_pss_functions[] = {
 static const OSSL_DISPATCH ec_functions[] = {
     SKA_COMMON_FUNCTIONS,
     {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ec},
+    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ec},
+    {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
+    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
+    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_ec},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_ec},
     {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_ec},
     {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_ec},
@@ -298,6 +385,10 @@ static const OSSL_DISPATCH ec_functions[] = {
 static const OSSL_DISPATCH ed25519_functions[] = {
     SKA_COMMON_FUNCTIONS,
     {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ed25519},
+    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ed25519},
+    {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
+    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
+    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_edwards},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_edwards},
     {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_edwards},
     {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_edwards},
@@ -308,6 +399,10 @@ static const OSSL_DISPATCH ed25519_functions[] = {
 static const OSSL_DISPATCH ed448_functions[] = {
     SKA_COMMON_FUNCTIONS,
     {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ed448},
+    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ed448},
+    {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
+    {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
+    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_edwards},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_edwards},
     {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_edwards},
     {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_edwards},

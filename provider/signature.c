@@ -51,7 +51,7 @@ static void freectx(void *vsignature)
     if (signature == NULL)
         return;
     forget_message(signature);
-    ska_verify_reset(signature);
+    ska_software_ctx_reset(signature);
     ska_key_free(signature->key);
     free(signature->approvals.bundle);
     free(signature->approvals.bundle_file);
@@ -96,7 +96,7 @@ static void *dupctx(void *vfrom)
     copied = dup_text(&to->approvals.directory, from->approvals.directory) && copied;
     copied = dup_text(&to->approvals.description, from->approvals.description) && copied;
     copied = dup_message(to, from) && copied;
-    copied = ska_verify_dup(to, from) && copied;
+    copied = ska_software_ctx_dup(to, from) && copied;
     if (!copied) {
         freectx(to);
         return NULL;
@@ -115,32 +115,40 @@ static bool is_edwards(const struct ska_key *key)
 }
 
 /* key == NULL: once more with the key and the scheme of before. */
-static bool begin(struct ska_signature *signature, struct ska_key *key,
-                  enum ska_signature_operation operation)
+static bool begin(struct ska_signature *signature, struct ska_key *key)
 {
-    if (key == NULL && signature->key == NULL)
-        return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "no key");
     if (key != NULL) {
+        ska_key_up_ref(key);
         ska_key_free(signature->key);
-        signature->key = ska_key_up_ref(key);
+        signature->key = key;
         memset(&signature->scheme, 0, sizeof(signature->scheme));
         signature->scheme.pss = key->type == SKA_KEY_RSA_PSS;
         signature->scheme.salt = SKA_SALT_AUTO_DIGEST_MAX;
     }
+    if (signature->key == NULL)
+        return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "no key");
     if (signature->key->hsm == NULL)
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         "a public key cannot sign");
     forget_message(signature);
-    ska_verify_reset(signature);
-    signature->operation = operation;
+    ska_software_ctx_reset(signature);
     return true;
+}
+
+static bool is_software(const struct ska_signature *signature, const struct ska_key *key)
+{
+    const struct ska_key *used = key != NULL ? key : signature->key;
+
+    return used != NULL && used->software_private;
 }
 
 static int sign_init(void *vsignature, void *key, const OSSL_PARAM params[])
 {
     struct ska_signature *signature = vsignature;
 
-    return begin(signature, key, SKA_SIGN) && ska_signature_set_params(signature, params);
+    if (is_software(signature, key))
+        return ska_software_sign_init(signature, key, params);
+    return begin(signature, key) && ska_signature_set_params(signature, params);
 }
 
 static int digest_sign_init(void *vsignature, const char *digest, void *key,
@@ -148,7 +156,9 @@ static int digest_sign_init(void *vsignature, const char *digest, void *key,
 {
     struct ska_signature *signature = vsignature;
 
-    if (!begin(signature, key, SKA_DIGEST_SIGN))
+    if (is_software(signature, key))
+        return ska_software_digest_sign_init(signature, key, digest, params);
+    if (!begin(signature, key))
         return 0;
     if (digest != NULL && digest[0] != 0 && !ska_signature_set_digest(signature, digest))
         return 0;
@@ -290,6 +300,10 @@ static int sign(void *vsignature, unsigned char *out, size_t *length, size_t siz
     struct ska_signature *signature = vsignature;
     const struct ska_errors *errors = ska_signature_errors(signature);
 
+    if (signature->software != NULL) {
+        *length = size;
+        return EVP_PKEY_sign(signature->software, out, length, input, input_length);
+    }
     if (out == NULL) {
         *length = signature->key->signature_size;
         return 1;
@@ -327,6 +341,8 @@ static int digest_sign_update(void *vsignature, const unsigned char *data, size_
     struct ska_signature *signature = vsignature;
     const struct ska_errors *errors = ska_signature_errors(signature);
 
+    if (signature->software_md != NULL)
+        return EVP_DigestSignUpdate(signature->software_md, data, length);
     if (!start_message(signature))
         return 0;
     if (signature->hash != NULL)
@@ -348,6 +364,10 @@ static int digest_sign_final(void *vsignature, unsigned char *out, size_t *lengt
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int digest_length = 0;
 
+    if (signature->software_md != NULL) {
+        *length = size;
+        return EVP_DigestSignFinal(signature->software_md, out, length);
+    }
     if (out == NULL) {
         *length = signature->key->signature_size;
         return 1;
@@ -362,9 +382,15 @@ static int digest_sign_final(void *vsignature, unsigned char *out, size_t *lengt
     return finish(signature, ska_span(digest, digest_length), out, length, size);
 }
 
-static int digest_sign(void *signature, unsigned char *out, size_t *length, size_t size,
+static int digest_sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
                        const unsigned char *data, size_t data_length)
 {
+    struct ska_signature *signature = vsignature;
+
+    if (signature->software_md != NULL) {
+        *length = size;
+        return EVP_DigestSign(signature->software_md, out, length, data, data_length);
+    }
     if (out == NULL)
         return digest_sign_final(signature, NULL, length, 0);
     return digest_sign_update(signature, data, data_length) &&

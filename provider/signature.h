@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The signature context: what libcrypto's EVP_PKEY_CTX holds of us. One struct serves all key
- * types; its parts live in signature.c (signing), signature_params.c (parameters) and verify.c.
+ * types; its parts live in signature.c (signing), signature_params.c (parameters) and
+ * signature_software.c.
  */
 #ifndef SKA_PROVIDER_SIGNATURE_H
 #define SKA_PROVIDER_SIGNATURE_H
@@ -30,31 +31,21 @@ struct ska_signature_approvals {
     enum ska_payload_form payload;
 };
 
-enum ska_signature_operation {
-    SKA_NO_OPERATION,
-    SKA_SIGN,
-    SKA_DIGEST_SIGN,
-    SKA_VERIFY,
-    SKA_DIGEST_VERIFY
-};
-
 struct ska_signature {
     const struct ska_provider *provider;
     struct ska_key *key;
-    enum ska_signature_operation operation;
     struct ska_signature_scheme scheme;
     struct ska_signature_approvals approvals;
 
-    /* SKA_DIGEST_SIGN: the message so far, hashed or kept; which of both is decided at its first
-     * byte. */
+    /* The message so far, hashed or kept; which of both is decided at its first byte. */
     bool started;
     EVP_MD_CTX *hash;
     struct ska_buffer message;
 
-    /* SKA_VERIFY, SKA_DIGEST_VERIFY: the software key's own contexts. */
-    EVP_PKEY_CTX *verify;
-    EVP_MD_CTX *digest_verify;
-    EVP_PKEY_CTX *digest_verify_pkey; /* belongs to digest_verify */
+    /* What the software key does: verifying, and signing with a key that was never on a token. */
+    EVP_PKEY_CTX *software;
+    EVP_MD_CTX *software_md;
+    EVP_PKEY_CTX *software_md_pkey; /* belongs to software_md */
 };
 
 const struct ska_errors *ska_signature_errors(const struct ska_signature *signature);
@@ -78,7 +69,11 @@ bool ska_signature_set_digest(struct ska_signature *signature, const char *name)
 bool ska_algorithm_id(const struct ska_signature *signature, uint8_t *der, size_t size,
                       size_t *length) SKA_MUST_CHECK;
 
-/* verify.c */
+/* signature_software.c: by the software key, in the provider's own library context */
+bool ska_software_sign_init(struct ska_signature *signature, struct ska_key *key,
+                            const OSSL_PARAM params[]) SKA_MUST_CHECK;
+bool ska_software_digest_sign_init(struct ska_signature *signature, struct ska_key *key,
+                                   const char *digest, const OSSL_PARAM params[]) SKA_MUST_CHECK;
 OSSL_FUNC_signature_verify_init_fn ska_verify_init;
 OSSL_FUNC_signature_verify_fn ska_verify;
 OSSL_FUNC_signature_verify_recover_init_fn ska_verify_recover_init;
@@ -87,7 +82,8 @@ OSSL_FUNC_signature_digest_verify_init_fn ska_digest_verify_init;
 OSSL_FUNC_signature_digest_verify_update_fn ska_digest_verify_update;
 OSSL_FUNC_signature_digest_verify_final_fn ska_digest_verify_final;
 OSSL_FUNC_signature_digest_verify_fn ska_digest_verify;
-bool ska_verify_dup(struct ska_signature *to, const struct ska_signature *from) SKA_MUST_CHECK;
-void ska_verify_reset(struct ska_signature *signature);
+bool ska_software_ctx_dup(struct ska_signature *to,
+                          const struct ska_signature *from) SKA_MUST_CHECK;
+void ska_software_ctx_reset(struct ska_signature *signature);
 
 #endif

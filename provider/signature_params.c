@@ -236,10 +236,12 @@ int ska_signature_set_params(void *vsignature, const OSSL_PARAM params[])
 
     if (params == NULL)
         return 1;
-    if (signature->verify != NULL)
-        return EVP_PKEY_CTX_set_params(signature->verify, params) > 0;
-    if (signature->digest_verify_pkey != NULL)
-        return EVP_PKEY_CTX_set_params(signature->digest_verify_pkey, params) > 0;
+    if (signature->key == NULL)
+        return 0;
+    if (signature->software != NULL)
+        return EVP_PKEY_CTX_set_params(signature->software, params) > 0;
+    if (signature->software_md_pkey != NULL)
+        return EVP_PKEY_CTX_set_params(signature->software_md_pkey, params) > 0;
     for (size_t i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
         const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, setters[i].name);
 
@@ -323,10 +325,10 @@ int ska_signature_get_params(void *vsignature, OSSL_PARAM params[])
 
     if (signature->key == NULL)
         return 0;
-    if (signature->verify != NULL)
-        return EVP_PKEY_CTX_get_params(signature->verify, params) > 0;
-    if (signature->digest_verify_pkey != NULL)
-        return EVP_PKEY_CTX_get_params(signature->digest_verify_pkey, params) > 0;
+    if (signature->software != NULL)
+        return EVP_PKEY_CTX_get_params(signature->software, params) > 0;
+    if (signature->software_md_pkey != NULL)
+        return EVP_PKEY_CTX_get_params(signature->software_md_pkey, params) > 0;
     for (size_t i = 0; i < sizeof(getters) / sizeof(getters[0]); i++) {
         OSSL_PARAM *param = OSSL_PARAM_locate(params, getters[i].name);
 

@@ -173,22 +173,6 @@ void hsm_found_free(struct hsm_found *found)
     memset(found, 0, sizeof(*found));
 }
 
-/* Private keys do not show without a login; the application may have logged out behind our back. */
-static CK_RV check_login(const struct hsm_lease *lease)
-{
-    bool believed = false;
-    bool user = false;
-    CK_RV rv = CKR_OK;
-
-    hsm_lock();
-    believed = lease->token->logged_in && lease->token->login_required;
-    hsm_unlock();
-    if (!believed)
-        return CKR_OK;
-    rv = hsm_session_state(lease->calls, lease->session, &user);
-    return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
-}
-
 CK_RV hsm_find_private(const struct hsm_lease *lease, const struct hsm_key_match *match,
                        struct hsm_found *found, const char **call)
 {
@@ -204,7 +188,7 @@ CK_RV hsm_find_private(const struct hsm_lease *lease, const struct hsm_key_match
             found->count++;
         }
     if (rv == CKR_OK && found->count == 0)
-        return check_login(lease);
+        return hsm_session_check_login(lease);
     if (rv != CKR_OK || found->count != 1)
         return rv;
     *call = "C_GetAttributeValue";

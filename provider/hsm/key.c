@@ -201,10 +201,10 @@ bool hsm_key_work(struct hsm_key *key, struct hsm_key_work *work, CK_RV *answer,
         if (!hsm_session_take(key->token, &lease, errors))
             return false;
         *answer = work_once(key, work, &lease, &raised, errors);
+        loss = hsm_session_loss(&lease, *answer);
         hsm_session_give(&lease, *answer);
         if (raised)
             return false;
-        loss = hsm_rv_loss(*answer);
         if (again || loss == HSM_LOSS_NONE ||
             (work->only_if_nothing_done && !hsm_rv_nothing_done(*answer)))
             return true;

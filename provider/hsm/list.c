@@ -109,6 +109,8 @@ static CK_RV list_type(struct list_work *work, const struct hsm_lease *lease,
 
     work->work.call = "C_FindObjects";
     rv = search_type(lease, work->match, type, &entries);
+    if (rv == CKR_OK && type == HSM_OBJECT_PRIVATE)
+        rv = hsm_session_check_login(lease);
     if (rv == CKR_OK) {
         list = realloc(work->list, (work->count + entries.count + 1) * sizeof(*list));
         if (list == NULL)

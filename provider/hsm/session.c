@@ -35,6 +35,34 @@ CK_RV hsm_session_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session
     return rv;
 }
 
+CK_RV hsm_session_check_login(const struct hsm_lease *lease)
+{
+    bool believed = false;
+    bool user = false;
+    CK_RV rv = CKR_OK;
+
+    hsm_lock();
+    believed = lease->token->logged_in && lease->token->login_required;
+    hsm_unlock();
+    if (!believed)
+        return CKR_OK;
+    rv = hsm_session_state(lease->calls, lease->session, &user);
+    return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
+}
+
+enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv)
+{
+    enum hsm_loss loss = hsm_rv_loss(rv);
+    bool renewed = false;
+
+    if (rv != CKR_GENERAL_ERROR && rv != CKR_FUNCTION_FAILED)
+        return loss;
+    hsm_lock();
+    renewed = lease->token->generation != lease->generation;
+    hsm_unlock();
+    return renewed ? HSM_LOSS_OBJECT : hsm_rv_loss(hsm_session_check_login(lease));
+}
+
 /* ---- Starting anew --------------------------------------------------------------------------- */
 
 /*
@@ -145,6 +173,15 @@ static enum taken take_idle(struct hsm_token *token, struct hsm_lease *lease, CK
     return taken;
 }
 
+/* Inside the lock: whether the lease is of sessions that are not lost as far as is known. */
+static bool is_current(const struct hsm_lease *lease)
+{
+    const struct hsm_token *token = lease->token;
+
+    return token->pool == lease->pool && token->module->incarnation == lease->incarnation &&
+           token->module->fork == hsm_fork_count();
+}
+
 /* Undoes the count of a lease that came to nothing; true when others are out that may come back. */
 static bool not_leased(const struct hsm_lease *lease)
 {
@@ -201,22 +238,52 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
     }
 }
 
-void hsm_session_give(const struct hsm_lease *lease, CK_RV rv)
+/* Inside the lock. False: there is no room. */
+static bool put_idle(struct hsm_token *token, CK_SESSION_HANDLE session)
 {
-    struct hsm_token *token = lease->token;
-    bool ours = false;
+    if (token->idle_count == HSM_IDLE_SESSIONS)
+        return false;
+    token->idle[token->idle_count++] = session;
+    return true;
+}
+
+/* The login ends with the last session, so the new one is opened before the old one is closed. */
+static void replace_session(const struct hsm_lease *lease)
+{
+    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+    CK_SLOT_ID slot = 0;
     bool pooled = false;
 
     hsm_lock();
-    ours = token->pool == lease->pool && token->module->incarnation == lease->incarnation &&
-           token->module->fork == hsm_fork_count();
-    if (ours && token->leased > 0)
-        token->leased--;
-    pooled = ours && rv == CKR_OK && token->idle_count < HSM_IDLE_SESSIONS;
-    if (pooled)
-        token->idle[token->idle_count++] = lease->session;
+    slot = lease->token->slot;
     hsm_unlock();
-    if (ours && !pooled && hsm_rv_loss(rv) < HSM_LOSS_SESSION)
+    if (hsm_session_open(lease->token, slot, 0, &session) == CKR_OK) {
+        hsm_lock();
+        pooled = is_current(lease) && put_idle(lease->token, session);
+        hsm_unlock();
+        if (!pooled)
+            (void)HSM_CALL(lease->calls->C_CloseSession(session));
+    }
+    (void)HSM_CALL(lease->calls->C_CloseSession(lease->session));
+}
+
+void hsm_session_give(const struct hsm_lease *lease, CK_RV rv)
+{
+    struct hsm_token *token = lease->token;
+    bool current = false;
+    bool pooled = false;
+
+    hsm_lock();
+    current = is_current(lease);
+    if (current && token->leased > 0)
+        token->leased--;
+    pooled = current && rv == CKR_OK && put_idle(token, lease->session);
+    hsm_unlock();
+    if (!current || pooled || hsm_rv_loss(rv) >= HSM_LOSS_SESSION)
+        return;
+    if (rv != CKR_OK)
+        replace_session(lease);
+    else
         (void)HSM_CALL(lease->calls->C_CloseSession(lease->session));
 }
 
@@ -231,10 +298,10 @@ bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
         if (!hsm_session_take(token, &lease, errors))
             return false;
         rv = work->run(work, &lease);
+        loss = hsm_session_loss(&lease, rv);
         hsm_session_give(&lease, rv);
         if (rv == CKR_OK)
             return true;
-        loss = hsm_rv_loss(rv);
         if (again || loss == HSM_LOSS_NONE)
             return hsm_fail_rv(errors, work->call, token, rv);
         if (!hsm_session_renew(&lease, loss, errors))

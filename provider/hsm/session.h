@@ -22,8 +22,15 @@ struct hsm_lease {
 bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Back to the others after CKR_OK; else the session is in an unknown state and closed, or lost. */
+/* Back to the others after CKR_OK; else the session is in an unknown state or lost, and replaced.
+ */
 void hsm_session_give(const struct hsm_lease *lease, CK_RV rv);
+
+/*
+ * What an answer shows to be gone. Modules in which a login ends in the middle of a call, or that
+ * may not say so, answer with a mere "failed"; then the login is looked at. Before giving back.
+ */
+enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv);
 
 /* Starts anew after what was lost in a lease, unless another thread has done so meanwhile. */
 bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
@@ -48,6 +55,12 @@ CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS 
 
 /* Whether the user is logged in, as the module says. */
 CK_RV hsm_session_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, bool *user);
+
+/*
+ * Private objects just do not show without a login, and the application may have logged out behind
+ * our back: CKR_USER_NOT_LOGGED_IN when the login that we believe in is gone.
+ */
+CK_RV hsm_session_check_login(const struct hsm_lease *lease);
 
 /* ---- login.c --------------------------------------------------------------------------------- */
 
