@@ -15,3 +15,6 @@ endfunction()
 
 ska_hsm_test(hsm_uri_test)
 ska_hsm_test(hsm_token_test)
+ska_hsm_test(hsm_key_test)
+ska_hsm_test(hsm_recovery_test)
+add_test(NAME hsm_recovery_reset_test COMMAND hsm_recovery_test reset)

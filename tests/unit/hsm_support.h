@@ -81,6 +81,7 @@ static const struct ska_errors shown = {show, NULL};
 
 static char support_directory[64];
 static OSSL_LIB_CTX *libctx;
+static bool reset_on_fork; /* whether SoftHSM forgets all in a child; set before the start */
 
 static inline void write_file(const char *name, const char *content, char path[128])
 {
@@ -102,8 +103,9 @@ static inline int support_begin(void **state)
     strcpy(support_directory, "/tmp/ska-hsm-test-XXXXXX");
     assert_non_null(mkdtemp(support_directory));
     snprintf(content, sizeof(content),
-             "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n",
-             support_directory);
+             "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n"
+             "library.reset_on_fork = %s\n",
+             support_directory, reset_on_fork ? "true" : "false");
     write_file("softhsm2.conf", content, path);
     assert_int_equal(setenv("SOFTHSM2_CONF", path, 1), 0);
     libctx = OSSL_LIB_CTX_new();
