@@ -137,13 +137,17 @@ static inline struct ska_bytes token_for(enum ska_operation operation, const cha
 /* A copy of the text with the first `from`, which must be there, exchanged for `to`. */
 static inline char *exchanged(const char *text, const char *from, const char *to)
 {
-    const char *at = strstr(text, from);
-    char *result = NULL;
+    const char *found = strstr(text, from);
+    struct ska_buffer buffer = {0};
+    struct ska_bytes result = {NULL, 0};
 
-    if (at == NULL)
+    if (found == NULL)
         fail_msg("'%s' is not in the text", from);
-    assert_true(asprintf(&result, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
-    return result;
+    ska_buffer_add(&buffer, text, (size_t)(found - text));
+    ska_buffer_text(&buffer, to);
+    ska_buffer_text(&buffer, found + strlen(from));
+    assert_true(ska_buffer_finish(&buffer, &result, NULL));
+    return (char *)result.data;
 }
 
 /* ---- Small stacks --------------------------------------------------------------------------- */
