@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far a request is: which approvals count, which do not and why, who is missing.
+ */
+#include "approval_support.h"
+
+#include <openssl/err.h>
+
+#include "provider/approval/policy.h"
+#include "provider/approval/progress.h"
+
+enum { PEOPLE = 5 };
+
+static const char *const names[PEOPLE] = {"alice", "bob", "carol", "dave", "eve"};
+
+/* Five people of different algorithms, and a token that all of them have signed. */
+static struct {
+    EVP_PKEY *keys[PEOPLE];
+    const char *digests[PEOPLE];
+    struct ska_bytes token;
+    struct ska_approval approvals[PEOPLE];
+} fixture;
+
+static struct ska_approval approval_of(size_t person, struct ska_span message)
+{
+    static const char *const openssl_digests[] = {"SHA256", "SHA384", NULL, "SHA512", NULL};
+    struct ska_approval approval = {.certificate = false};
+
+    approval.signer = spki_of(fixture.keys[person]);
+    approval.public_key = spki_of(fixture.keys[person]);
+    strcpy(approval.digest, fixture.digests[person]);
+    approval.signature = signature_of(fixture.keys[person], openssl_digests[person], message);
+    return approval;
+}
+
+static void clear(struct ska_approval *approval)
+{
+    ska_bytes_free(&approval->signer);
+    ska_bytes_free(&approval->public_key);
+    ska_bytes_free(&approval->signature);
+}
+
+static int set_up(void **state)
+{
+    static const char *const digests[] = {"SHA-256", "SHA-384", "EdDSA", "SHA-512", "EdDSA"};
+
+    (void)state;
+    fixture.keys[0] = new_key("RSA", (size_t)2048);
+    fixture.keys[1] = new_key("EC", "P-384");
+    fixture.keys[2] = new_key("ED25519");
+    fixture.keys[3] = new_key("EC", "P-256");
+    fixture.keys[4] = new_key("ED448");
+    fixture.token = token_for(SKA_OPERATION_SIGN, "seal", ska_span_text("the payload"));
+    for (size_t i = 0; i < PEOPLE; i++) {
+        fixture.digests[i] = digests[i];
+        fixture.approvals[i] = approval_of(i, ska_span_of(&fixture.token));
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < PEOPLE; i++) {
+        EVP_PKEY_free(fixture.keys[i]);
+        clear(&fixture.approvals[i]);
+    }
+    ska_bytes_free(&fixture.token);
+    return 0;
+}
+
+/* ---- Rules ---------------------------------------------------------------------------------- */
+
+static struct ska_bytes bytes_of(const char *text)
+{
+    struct ska_bytes bytes = {NULL, 0};
+
+    if (text != NULL)
+        assert_true(ska_bytes_copy(&bytes, ska_span_text(text), NULL));
+    return bytes;
+}
+
+static void add_token(struct ska_rule *rule, const char *name)
+{
+    struct ska_policy_token *token = NULL;
+
+    rule->tokens = realloc(rule->tokens, (rule->token_count + 1) * sizeof(*rule->tokens));
+    token = &rule->tokens[rule->token_count++];
+    memset(token, 0, sizeof(*token));
+    token->name = bytes_of(name);
+}
+
+/* To the last token. `people` are initials: "abc". */
+static void add_group(struct ska_rule *rule, const char *name, uint32_t quorum, const char *people)
+{
+    struct ska_policy_token *token = &rule->tokens[rule->token_count - 1];
+    struct ska_group *group = NULL;
+
+    token->groups = realloc(token->groups, (token->group_count + 1) * sizeof(*token->groups));
+    group = &token->groups[token->group_count++];
+    memset(group, 0, sizeof(*group));
+    group->name = bytes_of(name);
+    group->quorum = quorum;
+    group->approvers = calloc(strlen(people) + 1, sizeof(*group->approvers));
+    for (; *people != 0; people++) {
+        struct ska_approver *approver = &group->approvers[group->approver_count++];
+
+        approver->name = bytes_of(names[*people - 'a']);
+        approver->data = spki_of(fixture.keys[*people - 'a']);
+        approver->public_key = spki_of(fixture.keys[*people - 'a']);
+    }
+}
+
+static struct ska_rule two_of_three(void)
+{
+    struct ska_rule rule = {0};
+
+    add_token(&rule, "seal");
+    add_group(&rule, "directors", 2, "abc");
+    return rule;
+}
+
+/* ---- States --------------------------------------------------------------------------------- */
+
+static void find(const struct ska_rule *rule, const struct ska_approval *approvals, size_t count,
+                 struct ska_progress *progress)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    assert_true(ska_progress_find(NULL, rule, ska_span_of(&fixture.token), approvals, count,
+                                  progress, &errors));
+    assert_int_equal(recorder.count, 0);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void valid_approvals_of_listed_approvers_count(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct ska_progress progress;
+
+    (void)state;
+    for (size_t count = 0; count <= PEOPLE; count++) {
+        find(&rule, fixture.approvals, count, &progress);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(progress.states[i],
+                             i < 3 ? SKA_APPROVAL_COUNTS : SKA_APPROVAL_NOT_LISTED);
+        assert_int_equal(progress.key_count, count < 3 ? count : 3);
+        for (size_t i = 0; i < progress.key_count; i++)
+            assert_ptr_equal(progress.keys[i].data, fixture.approvals[i].public_key.data);
+        assert_int_equal(progress.satisfied, count >= 2);
+        ska_progress_clear(&progress);
+        assert_null(progress.states);
+    }
+    ska_rule_clear(&rule);
+}
+
+static void changed_signatures_are_invalid(void **state)
+{
+    struct ska_rule rule = {0};
+
+    (void)state;
+    add_token(&rule, NULL);
+    add_group(&rule, NULL, 1, "abcde");
+    for (size_t i = 0; i < PEOPLE; i++) {
+        struct ska_progress progress;
+        struct ska_bytes *signature = &fixture.approvals[i].signature;
+
+        for (size_t at = 0; at < signature->length; at += signature->length / 3) {
+            signature->data[at] ^= 1;
+            find(&rule, &fixture.approvals[i], 1, &progress);
+            assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
+            assert_int_equal(progress.key_count, 0);
+            assert_false(progress.satisfied);
+            ska_progress_clear(&progress);
+            signature->data[at] ^= 1;
+        }
+        find(&rule, &fixture.approvals[i], 1, &progress);
+        assert_true(progress.satisfied);
+        ska_progress_clear(&progress);
+    }
+    ska_rule_clear(&rule);
+}
+
+static void approvals_of_other_tokens_are_invalid(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct ska_bytes other = token_for(SKA_OPERATION_SIGN, "seal", ska_span_text("the payloae"));
+    struct ska_bytes other_key =
+        token_for(SKA_OPERATION_SIGN, "sea1", ska_span_text("the payload"));
+    struct ska_approval approvals[] = {approval_of(0, ska_span_of(&other)),
+                                       approval_of(1, ska_span_of(&other_key)),
+                                       approval_of(2, ska_span_of(&fixture.token))};
+    struct ska_progress progress;
+
+    (void)state;
+    find(&rule, approvals, 3, &progress);
+    assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
+    assert_int_equal(progress.states[1], SKA_APPROVAL_INVALID);
+    assert_int_equal(progress.states[2], SKA_APPROVAL_COUNTS);
+    assert_false(progress.satisfied);
+    ska_progress_clear(&progress);
+    for (size_t i = 0; i < 3; i++)
+        clear(&approvals[i]);
+    ska_bytes_free(&other);
+    ska_bytes_free(&other_key);
+    ska_rule_clear(&rule);
+}
+
+/* A signature by somebody else under the name of a listed approver. */
+static void approvals_under_foreign_names_are_invalid(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct ska_approval approval = approval_of(2, ska_span_of(&fixture.token));
+    struct ska_bytes foreign = signature_of(fixture.keys[4], NULL, ska_span_of(&fixture.token));
+    struct ska_progress progress;
+
+    (void)state;
+    ska_bytes_free(&approval.signature);
+    approval.signature = foreign;
+    find(&rule, &approval, 1, &progress);
+    assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
+    ska_progress_clear(&progress);
+    clear(&approval);
+    ska_rule_clear(&rule);
+}
+
+static void the_same_approver_counts_once(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct ska_approval approvals[4] = {
+        approval_of(1, ska_span_of(&fixture.token)), /* invalid, see below */
+        approval_of(1, ska_span_of(&fixture.token)),
+        approval_of(1, ska_span_of(&fixture.token)), /* another signature: ECDSA is random */
+        approval_of(1, ska_span_of(&fixture.token)), /* invalid */
+    };
+    struct ska_progress progress;
+
+    (void)state;
+    approvals[0].signature.data[20] ^= 1;
+    approvals[3].signature.data[20] ^= 1;
+    find(&rule, approvals, 4, &progress);
+    assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
+    assert_int_equal(progress.states[1], SKA_APPROVAL_COUNTS);
+    assert_int_equal(progress.states[2], SKA_APPROVAL_DOUBLED);
+    assert_int_equal(progress.states[3], SKA_APPROVAL_INVALID);
+    assert_int_equal(progress.key_count, 1);
+    assert_false(progress.satisfied);
+    ska_progress_clear(&progress);
+    for (size_t i = 0; i < 4; i++)
+        clear(&approvals[i]);
+    ska_rule_clear(&rule);
+}
+
+/* By key and by certificate it is the same approver. */
+static void a_certificate_is_no_second_approver(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct ska_approval approvals[2] = {approval_of(3, ska_span_of(&fixture.token)),
+                                        approval_of(3, ska_span_of(&fixture.token))};
+    struct ska_progress progress;
+
+    (void)state;
+    ska_bytes_free(&approvals[1].signer);
+    approvals[1].signer = certificate_of(fixture.keys[3], "Dave");
+    approvals[1].certificate = true;
+    add_token(&rule, NULL);
+    add_group(&rule, NULL, 2, "de");
+    find(&rule, approvals, 2, &progress);
+    assert_int_equal(progress.states[0], SKA_APPROVAL_COUNTS);
+    assert_int_equal(progress.states[1], SKA_APPROVAL_DOUBLED);
+    assert_false(progress.satisfied);
+    ska_progress_clear(&progress);
+    clear(&approvals[0]);
+    clear(&approvals[1]);
+    ska_rule_clear(&rule);
+}
+
+static void without_a_rule_whatever_verifies_counts(void **state)
+{
+    struct ska_progress progress;
+
+    (void)state;
+    fixture.approvals[4].signature.data[0] ^= 1;
+    find(NULL, fixture.approvals, PEOPLE, &progress);
+    fixture.approvals[4].signature.data[0] ^= 1;
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(progress.states[i], SKA_APPROVAL_COUNTS);
+    assert_int_equal(progress.states[4], SKA_APPROVAL_INVALID);
+    assert_int_equal(progress.key_count, 4);
+    assert_false(progress.satisfied);
+    ska_progress_clear(&progress);
+}
+
+static void empty_rules_are_satisfied_and_impossible_ones_never(void **state)
+{
+    struct ska_rule always = {0};
+    struct ska_rule never = {0};
+    struct ska_progress progress;
+
+    (void)state;
+    assert_true(ska_rule_make_empty(&always, NULL));
+    find(&always, NULL, 0, &progress);
+    assert_true(progress.satisfied);
+    ska_progress_clear(&progress);
+    find(&never, fixture.approvals, PEOPLE, &progress);
+    assert_false(progress.satisfied);
+    ska_progress_clear(&progress);
+    ska_rule_clear(&always);
+}
+
+/* ---- Who is missing ------------------------------------------------------------------------- */
+
+static void assert_missing(const struct ska_rule *rule, size_t count, const char *expected)
+{
+    struct ska_progress progress;
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    find(rule, fixture.approvals, count, &progress);
+    ska_progress_missing(rule, &progress, &buffer);
+    assert_true(ska_buffer_finish(&buffer, &text, NULL));
+    assert_string_equal((const char *)text.data, expected);
+    ska_bytes_free(&text);
+    ska_progress_clear(&progress);
+}
+
+static void missing_approvers_are_named(void **state)
+{
+    struct ska_rule rule = two_of_three();
+
+    (void)state;
+    assert_missing(&rule, 0,
+                   "token 'seal', group 'directors': 0 of 2 (missing: alice, bob, carol)");
+    assert_missing(&rule, 1, "token 'seal', group 'directors': 1 of 2 (missing: bob, carol)");
+    assert_missing(&rule, 2, "");
+    add_group(&rule, NULL, 1, "e");
+    assert_missing(&rule, 1,
+                   "token 'seal', group 'directors': 1 of 2 (missing: bob, carol) and group 2: 0 "
+                   "of 1 (missing: eve)");
+    assert_missing(&rule, 2, "token 'seal', group 2: 0 of 1 (missing: eve)");
+    add_token(&rule, NULL);
+    add_group(&rule, "all\x1B[2J", 3, "bde");
+    assert_missing(&rule, 2,
+                   "token 'seal', group 2: 0 of 1 (missing: eve) or token 2, group "
+                   "'all\\x1B[2J': 1 of 3 (missing: dave, eve)");
+    ska_rule_clear(&rule);
+}
+
+static void impossible_rules_are_told(void **state)
+{
+    struct ska_rule never = {0};
+    struct ska_rule more = {0};
+
+    (void)state;
+    assert_missing(&never, 5, "the rule has no tokens: nobody can ever satisfy it");
+    add_token(&more, NULL);
+    add_group(&more, NULL, 3, "ab");
+    assert_missing(&more, 2, "token 1, group 1: 2 of 3");
+    ska_rule_clear(&more);
+}
+
+static void long_lists_are_cut(void **state)
+{
+    struct ska_rule rule = {0};
+    struct ska_group *group = NULL;
+
+    (void)state;
+    add_token(&rule, NULL);
+    add_group(&rule, NULL, 1, "eeeeeeeeeeeeeee");
+    group = &rule.tokens[0].groups[0];
+    assert_missing(&rule, 0, "token 1, group 1: 0 of 1 (missing: eve)"); /* one person, 15 times */
+    for (size_t i = 0; i < group->approver_count; i++) {
+        group->approvers[i].name.data[0] = (uint8_t)('a' + i);
+        group->approvers[i].public_key.data[20] ^= (uint8_t)i;
+    }
+    assert_missing(&rule, 0,
+                   "token 1, group 1: 0 of 1 (missing: ave, bve, cve, dve, eve, fve, gve, hve, "
+                   "ive, jve and 5 more)");
+    ska_rule_clear(&rule);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(valid_approvals_of_listed_approvers_count),
+        cmocka_unit_test(changed_signatures_are_invalid),
+        cmocka_unit_test(approvals_of_other_tokens_are_invalid),
+        cmocka_unit_test(approvals_under_foreign_names_are_invalid),
+        cmocka_unit_test(the_same_approver_counts_once),
+        cmocka_unit_test(a_certificate_is_no_second_approver),
+        cmocka_unit_test(without_a_rule_whatever_verifies_counts),
+        cmocka_unit_test(empty_rules_are_satisfied_and_impossible_ones_never),
+        cmocka_unit_test(missing_approvers_are_named),
+        cmocka_unit_test(impossible_rules_are_told),
+        cmocka_unit_test(long_lists_are_cut),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings: what is taken, and that nothing is ignored in silence.
+ */
+#include "approval_support.h"
+
+#include "provider/approval/settings.h"
+
+static struct ska_settings settings;
+
+static bool sets(const char *name, const char *value, struct recorder *recorder)
+{
+    struct ska_errors errors = errors_into(recorder);
+    bool done = ska_settings_set(&settings, name, value, &errors);
+
+    assert_int_equal(done, recorder->count == 0);
+    return done;
+}
+
+static void assert_refused(const char *name, const char *value, const char *message)
+{
+    struct recorder recorder;
+
+    if (sets(name, value, &recorder))
+        fail_msg("%s = %s was taken", name, value);
+    assert_raised_with(&recorder, SKA_R_BAD_CONFIGURATION, message);
+}
+
+static void assert_sets(const char *name, const char *value)
+{
+    struct recorder recorder;
+
+    if (!sets(name, value, &recorder))
+        fail_msg("%s", recorder.text);
+}
+
+static void good_values_are_taken(void **state)
+{
+    (void)state;
+    assert_sets("pkcs11-module", "/usr/lib/module.so");
+    assert_sets("token", "a token with a label of 32 bytes");
+    assert_sets("pin-source", "file:/run/pin");
+    assert_sets("approvals-dir", "/var/lib/ska");
+    assert_string_equal(settings.pkcs11_module, "/usr/lib/module.so");
+    assert_string_equal(settings.token, "a token with a label of 32 bytes");
+    assert_string_equal(settings.pin_source, "file:/run/pin");
+    assert_string_equal(settings.approvals_dir, "/var/lib/ska");
+    assert_false(settings.payload_set);
+    assert_sets("payload", "message");
+    assert_true(settings.payload_set);
+    assert_int_equal(settings.payload, SKA_PAYLOAD_MESSAGE);
+    assert_sets("payload", "digest");
+    assert_int_equal(settings.payload, SKA_PAYLOAD_DIGEST);
+    assert_sets("token", "another");
+    assert_string_equal(settings.token, "another");
+    ska_settings_clear(&settings);
+    assert_null(settings.token);
+    assert_false(settings.payload_set);
+}
+
+static void bad_values_are_refused_by_key_and_value(void **state)
+{
+    (void)state;
+    assert_sets("token", "kept");
+    assert_refused("pkcs11-module", "", "pkcs11-module = '': path expected");
+    assert_refused("approvals-dir", "", "approvals-dir = '': path expected");
+    assert_refused("token", "", "token = ''");
+    assert_refused("token", "a token with a label of 33 bytes.", "at most 32 bytes");
+    assert_refused("pin-source", "1234", "pin-source = '1234': file:PATH expected");
+    assert_refused("pin-source", "file:", "file:PATH expected");
+    assert_refused("payload", "Digest\x1B", "payload = 'Digest\\x1B': digest or message expected");
+    assert_refused("payload", "", "digest or message expected");
+    assert_string_equal(settings.token, "kept");
+    assert_false(settings.payload_set);
+    ska_settings_clear(&settings);
+}
+
+static void unknown_keys_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("tokens", "x", "unknown key 'tokens'");
+    assert_refused("Token", "x", "unknown key 'Token'");
+    assert_refused("", "x", "unknown key ''");
+}
+
+/* Each key that is listed is known, and none is in both lists. */
+static void the_lists_are_complete(void **state)
+{
+    size_t now = 0;
+    size_t later = 0;
+
+    (void)state;
+    for (; ska_setting_names[now] != NULL; now++) {
+        struct recorder recorder;
+
+        if (!sets(ska_setting_names[now], "?", &recorder))
+            assert_text_contains(recorder.text, "expected");
+        for (size_t i = 0; ska_setting_names_later[i] != NULL; i++)
+            assert_string_not_equal(ska_setting_names[now], ska_setting_names_later[i]);
+    }
+    for (; ska_setting_names_later[later] != NULL; later++)
+        assert_refused(ska_setting_names_later[later], "?", "not supported by this version");
+    /* All ten of the interface. */
+    assert_int_equal(now, 5);
+    assert_int_equal(later, 5);
+    ska_settings_clear(&settings);
+}
+
+static void what_happens_anyway_may_be_asked_for(void **state)
+{
+    (void)state;
+    assert_sets("approvals-timeout", "0");
+    assert_refused("approvals-timeout", "00", "not supported");
+    assert_refused("approvals-timeout", "1", "approvals-timeout = '1': not supported");
+    assert_sets("progress", "auto");
+    assert_sets("progress", "no");
+    assert_refused("progress", "yes", "not supported");
+    assert_refused("agent", "", "not supported");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_values_are_taken),
+        cmocka_unit_test(bad_values_are_refused_by_key_and_value),
+        cmocka_unit_test(unknown_keys_are_refused),
+        cmocka_unit_test(the_lists_are_complete),
+        cmocka_unit_test(what_happens_anyway_may_be_asked_for),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
