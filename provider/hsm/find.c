@@ -161,8 +161,7 @@ static CK_RV read_public(const struct hsm_lease *lease, struct hsm_found *found)
     return rv;
 }
 
-/* ---- Looking for keys
- * ---------------------------------------------------------------------------- */
+/* ---- Looking for keys ------------------------------------------------------------------------ */
 
 void hsm_found_free(struct hsm_found *found)
 {
@@ -218,8 +217,7 @@ CK_RV hsm_find_public(const struct hsm_lease *lease, const struct hsm_key_match 
     return read_object(lease, the_key(found)->handle, false, found);
 }
 
-/* ---- Judging what was found
- * ---------------------------------------------------------------------- */
+/* ---- Judging what was found ------------------------------------------------------------------ */
 
 static void add_hex(struct ska_buffer *text, struct ska_span bytes)
 {
@@ -385,8 +383,7 @@ bool hsm_found_public(const struct hsm_token *token, const struct hsm_found *fou
             ska_fail(errors, SKA_R_INTERNAL, "type of key \"%s\"", hsm_show(label).text));
 }
 
-/* ---- Public keys
- * ----------------------------------------------------------------------------------- */
+/* ---- Public keys ----------------------------------------------------------------------------- */
 
 struct public_work {
     struct hsm_work work;

@@ -14,8 +14,7 @@
 #define ID_LENGTH 16
 #define MOST_ATTRIBUTES 24
 
-/* ---- Templates
- * ------------------------------------------------------------------------------------ */
+/* ---- Templates ------------------------------------------------------------------------------- */
 
 struct template_list {
     CK_ATTRIBUTE list[MOST_ATTRIBUTES];
@@ -132,8 +131,7 @@ static void fill_private(struct generation *generation)
         add_bool(to, CKA_SKA_BLOCKED, generation->wanted->blocked);
 }
 
-/* ---- Generating
- * ------------------------------------------------------------------------------------ */
+/* ---- Generating ------------------------------------------------------------------------------ */
 
 static CK_RV count_label_uses(struct generation *generation, const struct hsm_lease *lease)
 {
@@ -187,8 +185,7 @@ static CK_RV run(struct hsm_work *work, const struct hsm_lease *lease)
     return rv;
 }
 
-/* ---- Preparing
- * --------------------------------------------------------------------------------------- */
+/* ---- Preparing ------------------------------------------------------------------------------- */
 
 static bool serialize_rules(struct generation *generation, struct hsm_module *module,
                             const struct ska_errors *errors)

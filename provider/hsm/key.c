@@ -9,8 +9,7 @@
 
 #include "mechanism.h"
 
-/* ---- Finding
- * ------------------------------------------------------------------------------------- */
+/* ---- Finding --------------------------------------------------------------------------------- */
 
 struct find_work {
     struct hsm_work work;
@@ -129,8 +128,7 @@ bool hsm_key_is_ska(const struct hsm_key *key)
     return key->ska;
 }
 
-/* ---- Work, and finding again
- * ---------------------------------------------------------------------- */
+/* ---- Work, and finding again ----------------------------------------------------------------- */
 
 /* That what is found under the key's label and id now is still this key. */
 static bool is_this_key(struct hsm_key *key, const struct hsm_key_match *match,

@@ -66,7 +66,7 @@ bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, st
                   uint8_t *signature, size_t *signature_length,
                   const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* ---- SKA keys ------------------------------------------------------------------------------- */
+/* ---- SKA keys -------------------------------------------------------------------------------- */
 
 /* A timestamp that the HSM made: the block and its signature as DER. Both empty: none. */
 struct hsm_timestamp {
@@ -107,7 +107,7 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
                              size_t approval_count, uint8_t *signature, size_t *signature_length,
                              struct hsm_refusal *refusal, const struct ska_errors *errors);
 
-/* ---- Generating ----------------------------------------------------------------------------- */
+/* ---- Generating ------------------------------------------------------------------------------ */
 
 struct hsm_key_template {
     enum ska_key_type type;
@@ -122,7 +122,7 @@ struct hsm_key_template {
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* ---- Listing -------------------------------------------------------------------------------- */
+/* ---- Listing --------------------------------------------------------------------------------- */
 
 struct hsm_object {
     enum hsm_object_type type;

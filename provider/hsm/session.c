@@ -58,7 +58,7 @@ enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv)
     if (rv != CKR_GENERAL_ERROR && rv != CKR_FUNCTION_FAILED)
         return loss;
     hsm_lock();
-    renewed = lease->token->generation != lease->generation;
+    renewed = lease->token->generation != lease->generation || !is_ready(lease->token);
     hsm_unlock();
     return renewed ? HSM_LOSS_OBJECT : hsm_rv_loss(hsm_session_check_login(lease));
 }

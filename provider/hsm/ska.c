@@ -11,8 +11,7 @@
 /* The longest approval token that is taken from a module, in bytes. */
 #define TOKEN_LIMIT ((size_t)1024 * 1024)
 
-/* ---- Approval tokens
- * ---------------------------------------------------------------------------------- */
+/* ---- Approval tokens ------------------------------------------------------------------------- */
 
 struct token_work {
     struct hsm_key_work work;
@@ -102,8 +101,7 @@ bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
     return done;
 }
 
-/* ---- Signing
- * ------------------------------------------------------------------------------------------ */
+/* ---- Signing --------------------------------------------------------------------------------- */
 
 struct ska_sign_work {
     struct hsm_key_work work;
@@ -218,8 +216,7 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
     return answer;
 }
 
-/* ---- What a key says of itself
- * -------------------------------------------------------------------------- */
+/* ---- What a key says of itself --------------------------------------------------------------- */
 
 struct state_work {
     struct hsm_key_work work;

@@ -117,8 +117,7 @@ static bool check_value(enum hsm_uri_attribute attribute, struct ska_span value,
            ska_fail(errors, SKA_R_BAD_URI, "%s %s", hsm_uri_names[attribute], fault);
 }
 
-/* ---- Attributes
- * ----------------------------------------------------------------------------------- */
+/* ---- Attributes ------------------------------------------------------------------------------ */
 
 static bool raise_unknown(struct ska_span name, bool query, const struct ska_errors *errors)
 {

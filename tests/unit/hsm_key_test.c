@@ -16,8 +16,7 @@ static int begin(void **state)
     return 0;
 }
 
-/* ---- Each type of key
- * ------------------------------------------------------------------------------- */
+/* ---- Each type of key ------------------------------------------------------------------------ */
 
 static const struct {
     enum ska_key_type type;
@@ -274,8 +273,7 @@ static void finds_with_few_calls(void **state)
     assert_true(counted->get_attributes - attributes <= 6);
 }
 
-/* ---- Finding
- * ------------------------------------------------------------------------------------------ */
+/* ---- Finding --------------------------------------------------------------------------------- */
 
 static void finds_by_label_and_id(void **state)
 {
@@ -368,8 +366,7 @@ static void finds_public_keys(void **state)
     assert_null(strstr(recorder.text, "login"));
 }
 
-/* ---- Objects of the application
- * --------------------------------------------------------------------- */
+/* ---- Objects of the application -------------------------------------------------------------- */
 
 static CK_OBJECT_HANDLE application_find(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class_,
                                          const char *label)
@@ -521,8 +518,7 @@ static void goes_by_id_before_label(void **state)
     hsm_key_free(key);
 }
 
-/* ---- Generating
- * ----------------------------------------------------------------------------------------- */
+/* ---- Generating ------------------------------------------------------------------------------ */
 
 static void refuses_a_label_in_use(void **state)
 {
@@ -607,8 +603,7 @@ static void makes_no_ska_key_elsewhere(void **state)
     (void)state;
 }
 
-/* ---- Listing
- * -------------------------------------------------------------------------------------------- */
+/* ---- Listing --------------------------------------------------------------------------------- */
 
 struct listing {
     size_t privates;

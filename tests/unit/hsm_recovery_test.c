@@ -40,8 +40,7 @@ static void assert_all_is_well(void)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
-/* ---- The application
- * ------------------------------------------------------------------------------- */
+/* ---- The application ------------------------------------------------------------------------- */
 
 static void log_out(void)
 {
@@ -159,8 +158,7 @@ static void notices_that_the_key_was_replaced(void **state)
     hsm_key_free(key);
 }
 
-/* ---- Answers
- * --------------------------------------------------------------------------------------- */
+/* ---- Answers --------------------------------------------------------------------------------- */
 
 static void repeats_once_after_a_loss(void **state)
 {
@@ -253,8 +251,7 @@ static void gives_up_a_kept_pin_that_is_wrong_now(void **state)
     assert_all_is_well();
 }
 
-/* ---- Forks
- * ----------------------------------------------------------------------------------------- */
+/* ---- Forks ----------------------------------------------------------------------------------- */
 
 /* Runs in a child; its exit status says whether all was well. */
 static void in_child(bool (*work)(void))
@@ -330,8 +327,7 @@ static void survives_forks(void **state)
     }
 }
 
-/* ---- Threads
- * --------------------------------------------------------------------------------------- */
+/* ---- Threads --------------------------------------------------------------------------------- */
 
 #define THREADS 8
 
@@ -413,8 +409,7 @@ static void threads_do_not_mind_forks(void **state)
     run_signers(100, fork_some);
 }
 
-/* ---- Few sessions
- * ---------------------------------------------------------------------------------- */
+/* ---- Few sessions ---------------------------------------------------------------------------- */
 
 static void waits_for_a_session(void **state)
 {

@@ -238,8 +238,7 @@ static inline CK_SLOT_ID application_slot(CK_SESSION_HANDLE session)
     return info.slotID;
 }
 
-/* ---- Signatures
- * ----------------------------------------------------------------------------------- */
+/* ---- Signatures ------------------------------------------------------------------------------ */
 
 struct signing_case {
     enum ska_key_type type;

@@ -24,8 +24,7 @@ static int begin(void **state)
     return 0;
 }
 
-/* ---- Modules
- * --------------------------------------------------------------------------------------- */
+/* ---- Modules --------------------------------------------------------------------------------- */
 
 static void says_what_is_wrong_with_a_module(void **state)
 {
@@ -75,8 +74,7 @@ static void makes_no_ska_calls_elsewhere(void **state)
 #endif
 }
 
-/* ---- Tokens
- * ---------------------------------------------------------------------------------------- */
+/* ---- Tokens ---------------------------------------------------------------------------------- */
 
 static void finds_the_token(void **state)
 {
@@ -119,8 +117,7 @@ static void says_which_tokens_there_are(void **state)
     assert_null(strstr(recorder.text, "\"one\""));
 }
 
-/* ---- Login
- * ----------------------------------------------------------------------------------------- */
+/* ---- Login ----------------------------------------------------------------------------------- */
 
 static void logs_in_once(void **state)
 {
