@@ -37,7 +37,8 @@ struct store {
     int expected; /* OSSL_STORE_INFO_*; 0: anything */
     struct hsm_token *token;
     bool searched;
-    bool failed; /* one failure ends the store */
+    bool failed;
+    bool ended;
     struct found *found;
     size_t found_count;
     size_t next;
@@ -404,6 +405,14 @@ static int load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,
 {
     struct store *store = vstore;
 
+    /*
+     * One failure ends the store, but only at the next call: libcrypto takes a load that fails at
+     * the end for the end and nothing else, and `openssl storeutl` would then report success.
+     */
+    if (store->failed)
+        store->ended = true;
+    if (eof(store))
+        return 0;
     if (!store->searched && !begin(store, pin_callback, pin_arg)) {
         store->failed = true;
         return 0;
@@ -421,7 +430,8 @@ static int eof(void *vstore)
 {
     const struct store *store = vstore;
 
-    return store->failed || (store->searched && store->next >= store->found_count);
+    return store->ended ||
+           (store->searched && !store->failed && store->next >= store->found_count);
 }
 
 static int close_store(void *vstore)

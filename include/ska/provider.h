@@ -50,6 +50,7 @@ enum ska_reason {
     SKA_R_KEY_BLOCKED,
     SKA_R_HSM_REFUSED,
     SKA_R_DECLINED,                /* a person said no */
+    SKA_R_LABEL_IN_USE,            /* approvals bind to the label, so it must be unique */
 
     SKA_R_MODULE_UNAVAILABLE = 300,
     SKA_R_TOKEN_NOT_FOUND,
@@ -58,7 +59,6 @@ enum ska_reason {
     SKA_R_PIN_LOCKED,
     SKA_R_KEY_NOT_FOUND,
     SKA_R_KEY_AMBIGUOUS,
-    SKA_R_LABEL_IN_USE,
     SKA_R_PLACEHOLDER_NUMBERS,     /* built without the vendor's header */
     SKA_R_HSM_FAILURE,
     SKA_R_FILE_FAILURE,
