@@ -99,7 +99,7 @@ static void approve(const struct ska_request *request, struct ska_approval *appr
 
 static void put(const char *name, struct ska_span content)
 {
-    char full[256];
+    char full[320];
 
     snprintf(full, sizeof(full), "%s/%s", path, name);
     assert_true(ska_file_write(full, content, 0640, NULL));
@@ -195,7 +195,7 @@ static void replaces_a_wrong_request(void **state)
     struct ska_request *found = NULL;
     struct ska_bytes text = {NULL, 0};
     char name[160];
-    char full[256];
+    char full[320];
 
     (void)state;
     snprintf(name, sizeof(name), "%s.request.json", request->id);
