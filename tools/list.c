@@ -3,6 +3,7 @@
  * skatool list: the private keys of a token.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "options.h"
 #include "table.h"
@@ -45,6 +46,19 @@ static bool visit(void *arg, const struct hsm_object *object)
         text_key_algorithm(object->key_type, NULL, entry.algorithm);
     grown[listing->count++] = entry;
     return true;
+}
+
+/* In the order that people look for. */
+static int compare(const void *left, const void *right)
+{
+    const struct entry *a = left;
+    const struct entry *b = right;
+    int order = strcmp((const char *)a->label.data, (const char *)b->label.data);
+    size_t shorter = a->id.length < b->id.length ? a->id.length : b->id.length;
+
+    if (order == 0)
+        order = memcmp(a->id.data, b->id.data, shorter);
+    return order != 0 ? order : (a->id.length > b->id.length) - (a->id.length < b->id.length);
 }
 
 /* One key that cannot be opened (for want of its public key, say) must not hide the others. */
@@ -155,6 +169,8 @@ static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
     bool done = tool_open_token(tool, uri, &token) &&
                 hsm_object_list(token, &match, visit, &listing, &tool->errors) && !listing.failed;
 
+    if (done && listing.count > 1)
+        qsort(listing.entries, listing.count, sizeof(*listing.entries), compare);
     for (size_t i = 0; done && i < listing.count; i++)
         complete(tool, token, &listing.entries[i]);
     if (done)
