@@ -35,7 +35,7 @@ by_directory() {
     succeeds skatool approve --dir "$directory" --approver bob.pem --yes "$id"
     takes 1 succeeds "$@"
     [ ! -e "$directory/$id.request.json" ] || fail "the request $id is still open"
-    evidence=$(echo "$directory/done/$id".*)
+    evidence=$(ls -dt "$directory/done/$id".* | head -n 1)
     [ "$(stat -c %a "$evidence")" = 700 ] || fail "mode of the evidence $evidence"
     succeeds skatool inspect "$evidence"
 }

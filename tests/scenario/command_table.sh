@@ -16,7 +16,7 @@ for label in rsa2048 p256; do
     takes 1 succeeds ska req -x509 -key "$uri" -subj "/CN=$label" -days 30 -config "$extensions" \
         -extensions ca -out ca.crt
 
-    takes 1 succeeds ska req -new -key "$uri" -subj "/CN=$label" -out out.csr
+    takes 1 succeeds ska req -new -key "$uri" -subj "/CN=leaf $label" -out out.csr
     takes 0 succeeds ska req -verify -noout -in out.csr
     takes 1 succeeds ska x509 -req -in out.csr -signkey "$uri" -days 3 -out out.crt
     plain verify -CAfile out.crt out.crt >/dev/null

@@ -20,7 +20,7 @@ everything() {
         plain dgst -sha256 -verify $label.pub.pem -signature signature document >/dev/null
         takes 1 quietly ska req -x509 -key "$(uri $label.free)" -subj "/CN=$label" -out $label.crt
         plain verify -CAfile $label.crt $label.crt >/dev/null
-        takes 1 quietly ska cms -sign -in document -signer $label.crt -inkey "$(uri $label.free)" \
+        takes 1 quietly ska cms -sign -nodetach -in document -signer $label.crt -inkey "$(uri $label.free)" \
             -outform DER -out out.cms
         plain cms -verify -in out.cms -inform DER -CAfile $label.crt -purpose any >/dev/null 2>&1
     done

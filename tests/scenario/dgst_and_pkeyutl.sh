@@ -136,8 +136,11 @@ done
 # Approvers may approve the message instead of its digest.
 for label in rsa2048 p256; do
     approved $label bundle.json document --payload message
-    dgst $label sha256 bundle.json ska-payload:message
-    untouched refused '[Pp]ayload' ska dgst -sha256 -sign "$(uri $label)" \
+    takes 1 quietly ska dgst -sha256 -sign "$(uri $label)" -sigopt ska-payload:message \
+        -sigopt ska-approvals-file:bundle.json -out signature document
+    plain dgst -sha256 -verify $label.pub.pem -signature signature document >/dev/null ||
+        fail "signature by $label does not verify: message form"
+    untouched refused 'approved for other data' ska dgst -sha256 -sign "$(uri $label)" \
         -sigopt ska-approvals-file:bundle.json -out signature document
 done
 

@@ -48,7 +48,7 @@ for label in rsa2048 rsa3072 rsapss p256 p384 p521 ed25519 ed448; do
 
         # With an RSA-PSS key openssl 3.0 writes what it cannot read itself, unless told the padding.
         [ $label != rsapss ] || padding=rsa_padding_mode:pss
-        if as_with_software $label cms -sign -binary -in document -signer $label.crt \
+        if as_with_software $label cms -sign -nodetach -binary -in document -signer $label.crt \
             -inkey "$(uri $label)" ${padding:+-keyopt $padding} -outform DER -out out.cms; then
             plain cms -verify -in out.cms -inform DER -CAfile $label.crt -purpose any \
                 -out verified 2>/dev/null || fail "cms with $label"

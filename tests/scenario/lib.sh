@@ -308,7 +308,7 @@ approval() {
         "$(plain pkey -in "$1.pem" -pubout -outform DER | plain base64 -A)" \
         "$(plain dgst -sha256 -sign "$1.pem" "$2" | plain base64 -A)"
 }
-# bundle REQUEST APPROVAL...: the request with exactly these approvals.
+# bundle REQUEST APPROVAL...: the request with exactly these approvals, on one line.
 bundle() {
     local file=$1 approvals='' one
     shift
@@ -316,9 +316,14 @@ bundle() {
         approvals+=${approvals:+,}$one
     done
     tr -d '\n\t' <"$file" | awk -v with="\"approvals\":[$approvals]" '{
-        # Approvals hold no brackets of their own, so the next one ends them.
-        if (!match($0, /"approvals": *\[[^]]*\]/)) exit 1
-        print substr($0, 1, RSTART - 1) with substr($0, RSTART + RLENGTH)
+        # The last member of this name: rules have some too. Approvals hold no brackets of their
+        # own, so the next one ends them.
+        for (rest = $0; match(rest, /"approvals": *\[/); rest = substr(rest, RSTART + RLENGTH))
+            start = length($0) - length(rest) + RSTART
+        if (!start) exit 1
+        rest = substr($0, start)
+        match(rest, /"approvals": *\[[^]]*\]/)
+        print substr($0, 1, start - 1) with substr(rest, RLENGTH + 1)
     }'
 }
 

@@ -40,5 +40,5 @@ grep -q '^  ska' stdout.txt
 
 # The reasons of errors come with the provider's name.
 configure
-refused 'ska|provider' ska storeutl -noout 'ska:token=missing'
+refused ':ska:.*:token not found:.*missing' ska pkey -in 'ska:token=missing;object=x' -pubout
 pass

@@ -99,11 +99,11 @@ for text in '[]' '"text"' '1' 'null' '{}' '{"version":1}' '[{"version":1}]'; do
 done
 sed 's/"version": *1/"version":2/' good.json >bundle.json
 shape 'version'
-sed 's/"approvals":\[[^]]*\]/"approvals":{}/' good.json >bundle.json
+sed 's/\(.*\)"approvals":\[[^]]*\]/\1"approvals":{}/' good.json >bundle.json
 shape 'approvals'
-sed 's/"approvals":\[/"approvals":[7,/' good.json >bundle.json
+sed 's/\(.*\)"approvals":\[/\1"approvals":[7,/' good.json >bundle.json
 shape 'approval'
-sed 's/"approvals":/"approvals":[],"approvals":/' good.json >bundle.json
+sed 's/\(.*\)"approvals":/\1"approvals":[],"approvals":/' good.json >bundle.json
 shape '"?approvals"?.*(twice|doubled|duplicate)|(twice|doubled|duplicate).*approvals'
 sed 's/"version"/"\\u0076ersion":1,"version"/' good.json >bundle.json
 shape 'version.*(twice|doubled|duplicate)|(twice|doubled|duplicate).*version'
@@ -171,13 +171,14 @@ store() { # PATTERN URI
 spy=$(find /usr/lib -name pkcs11-spy.so | head -n 1)
 [ -n "$spy" ] || fail "pkcs11-spy.so is missing (package opensc)"
 export PKCS11SPY=$simulator PKCS11SPY_OUTPUT=$work/spy.log
-printf 'wrong\n' >wrong-pin
+printf 'mistaken\n' >wrong-pin
 chmod 600 wrong-pin
-for source in "pin-source=file:$work/wrong-pin" pin-value=wrong; do
+for source in "pin-source=file:$work/wrong-pin" pin-value=mistaken; do
     rm -f spy.log
     store 'PIN' "ska:token=$token;object=seal?module-path=$spy&$source"
     [ "$(grep -c 'C_Login$' spy.log)" -eq 1 ] || fail "a wrong PIN was tried more than once"
-    ! grep -q wrong stderr.txt || grep -q wrong-pin stderr.txt || fail "the message tells the PIN"
+    # openssl itself shows the whole URI; our messages must not.
+    ! grep ':ska:' stderr.txt | grep -q mistaken || fail "the message tells the PIN"
 done
 unset PKCS11SPY PKCS11SPY_OUTPUT
 store 'no-such-file' "$(uri seal)?pin-source=file:$work/no-such-file"
@@ -217,10 +218,36 @@ takes 0 refused 'in use' skatool keygen --key "$(uri twin)" --algorithm EC --pol
 p11() {
     ours pkcs11-tool --module "$simulator" --token-label "$token" --login --pin "$pin" "$@"
 }
-takes 0 refused . p11 --sign --mechanism ECDSA --label seal --input-file digest --output-file signature
-[ ! -s signature ] || fail "pkcs11-tool signed with an SKA key"
-takes 0 refused . p11 --sign --mechanism RSA-PKCS --label rsa --input-file digest --output-file signature
-takes 0 refused . p11 --decrypt --mechanism RSA-X-509 --label rsa --input-file digest \
+p11_use() { # pkcs11-tool tells its progress on standard output
+    p11 "$@" 1>&2
+}
+p11_id() { # LABEL: pkcs11-tool chooses keys to sign with by their ids alone
+    p11 --list-objects --type privkey | awk -v label="$1" '
+        $1 == "label:" { found = $2 == label } $1 == "ID:" && found { print $2 }'
+}
+seal=$(p11_id seal)
+rsa=$(p11_id rsa)
+twin=$(p11_id twin | head -n 1)
+[ -n "$seal" ] && [ -n "$rsa" ] || fail "pkcs11-tool does not see the keys"
+# The same with an ordinary key works, so what is refused is refused for being an SKA key.
+succeeds p11 --sign --mechanism ECDSA --id "$twin" --input-file digest --output-file signature
+rm signature
+for mechanism in ECDSA ECDSA-SHA256; do
+    takes 0 refused CKR_ p11_use --sign --mechanism $mechanism --id "$seal" --input-file digest \
+        --output-file signature
+done
+for mechanism in RSA-PKCS SHA256-RSA-PKCS SHA256-RSA-PKCS-PSS RSA-X-509; do
+    takes 0 refused CKR_ p11_use --sign --mechanism $mechanism --id "$rsa" --input-file digest \
+        --output-file signature
+done
+head -c 256 /dev/zero >block
+for mechanism in RSA-PKCS RSA-X-509; do
+    takes 0 refused CKR_ p11_use --decrypt --mechanism $mechanism --id "$rsa" --input-file block \
+        --output-file signature
+done
+plain pkey -pubin -in alice.pub.pem -outform DER -out alice.pub.der
+takes 0 refused CKR_ p11_use --derive --mechanism ECDH1-DERIVE --id "$seal" --input-file alice.pub.der \
     --output-file signature
-[ ! -s signature ] || fail "pkcs11-tool signed with an SKA key"
+[ ! -s signature ] || fail "pkcs11-tool got something out of an SKA key"
+takes 0 refused "C_SetAttributeValue failed" p11_use --set-id 01 --type privkey --id "$seal"
 pass
