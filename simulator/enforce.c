@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include <openssl/x509.h>
+
 #include "../provider/approval/quorum.h"
 #include "../provider/approval/rule.h"
 #include "../provider/approval/signature.h"
@@ -43,6 +45,37 @@ static bool part_given(const CK_BYTE *data, CK_ULONG length)
     return data != NULL && length > 0 && length <= APPROVAL_PART_LIMIT;
 }
 
+/* The algorithm of SEQUENCE { AlgorithmIdentifier, BIT STRING }; NULL for other bytes. */
+static X509_ALGOR *algorithm_of(struct ska_span der)
+{
+    const unsigned char *next = der.data;
+    long length = 0;
+    int tag = 0;
+    int class = 0;
+
+    if ((ASN1_get_object(&next, &length, &tag, &class, (long)der.length) & 0x80) != 0)
+        return NULL;
+    return d2i_X509_ALGOR(NULL, &next, length);
+}
+
+/* Whether the signature is of the kind that the key makes: an EC key makes no RSA signature. */
+static bool algorithm_fits(struct ska_span der, struct ska_span key, const char *digest,
+                           struct ska_span plain)
+{
+    struct ska_bytes expected = {NULL, 0};
+    X509_ALGOR *given = algorithm_of(der);
+    X509_ALGOR *fitting = NULL;
+    bool fits = false;
+
+    if (ska_signature_to_der(key, digest, plain, &expected, NULL))
+        fitting = algorithm_of(ska_span_of(&expected));
+    fits = given != NULL && fitting != NULL && OBJ_cmp(given->algorithm, fitting->algorithm) == 0;
+    X509_ALGOR_free(given);
+    X509_ALGOR_free(fitting);
+    ska_bytes_free(&expected);
+    return fits;
+}
+
 /* The key of the approver, when the approval is a valid signature of it over the token. */
 static bool verify_approval(const CK_SKA_APPROVAL *approval, struct ska_span token,
                             struct ska_bytes *key)
@@ -64,6 +97,8 @@ static bool verify_approval(const CK_SKA_APPROVAL *approval, struct ska_span tok
             ska_approver_identify(&approver, NULL) &&
             ska_signature_from_der(ska_span(approval->pSignature, approval->signatureLen), &digest,
                                    &plain, NULL) &&
+            algorithm_fits(ska_span(approval->pSignature, approval->signatureLen),
+                           ska_span_of(&approver.public_key), digest, ska_span_of(&plain)) &&
             ska_signature_verify(sim_libctx(), ska_span_of(&approver.public_key), digest,
                                  ska_span_of(&plain), token);
     ska_bytes_free(&plain);
