@@ -66,9 +66,12 @@ plain dgst -sha256 -verify <(plain x509 -in seal.crt -noout -pubkey) -signature 
 untouched succeeds ska verify -CAfile root.crt seal.crt
 
 # Nothing there is an error, and says so.
-untouched refused 'nothing' ska storeutl -noout "$(uri nothing)"
+store() { # storeutl counts on standard output even when it fails
+    ska storeutl -noout "$1" 1>&2
+}
+untouched refused 'nothing' store "$(uri nothing)"
 untouched refused 'nothing' ska x509 -in "$(uri nothing);type=cert" -out out.crt
-untouched refused 'empty-token' ska storeutl -noout 'ska:token=empty-token'
+untouched refused 'empty-token' store 'ska:token=empty-token'
 new_token bare
 untouched succeeds ska storeutl -noout 'ska:token=bare'
 grep -q 'Total found: 0' stdout.txt

@@ -60,7 +60,7 @@ for word in alice bob carol board '2 of 3|2 of:|quorum'; do
 done
 ends 3 skatool show --key "$(uri nothing)"
 ends 1 skatool show --key 'file:alice.pem'
-ends 3 skatool keygen --key "$(uri seal)" --algorithm EC --policy policy.json
+ends 2 skatool keygen --key "$(uri seal)" --algorithm EC --policy policy.json
 grep -q 'in use' stderr.txt
 
 # Policies that are wrong, each with the place.
