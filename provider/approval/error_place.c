@@ -6,6 +6,10 @@
 
 static void raise_with_place(void *arg, enum ska_reason reason, const char *file, int line,
                              const char *function, const char *format, va_list args)
+    __attribute__((format(printf, 6, 0)));
+
+static void raise_with_place(void *arg, enum ska_reason reason, const char *file, int line,
+                             const char *function, const char *format, va_list args)
 {
     struct ska_error_place *place = arg;
     char *text = NULL;

@@ -12,7 +12,7 @@
 #define PARTS_LIMIT 64
 
 /* A length is 16 bits wide on the wire. */
-#define NAME_LIMIT 65535
+#define VALUE_LIMIT 65535
 
 struct check {
     const char *where; /* of the rule */
@@ -88,8 +88,8 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
 
         if (approver->public_key.length == 0 || approver->data.length == 0)
             return fail_group(check, group, "an approver without a key");
-        if (approver->name.length > NAME_LIMIT)
-            return fail_group(check, group, "an approver's name is too long");
+        if (approver->name.length > VALUE_LIMIT || approver->data.length > VALUE_LIMIT)
+            return fail_group(check, group, "an approver's name, key or certificate is too long");
         for (size_t j = 0; j < i; j++)
             if (ska_span_equal(ska_span_of(&approver->public_key),
                                ska_span_of(&group->approvers[j].public_key)))
@@ -100,7 +100,7 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
 
 static bool check_group(const struct check *check, const struct ska_group *group, bool only)
 {
-    if (group->name.length > NAME_LIMIT)
+    if (group->name.length > VALUE_LIMIT)
         return fail_group(check, group, "the name is too long");
     if (group->approver_count > PARTS_LIMIT)
         return fail_group(check, group, "more than 64 approvers");
@@ -116,7 +116,7 @@ static bool check_group(const struct check *check, const struct ska_group *group
 
 static bool check_policy_token(struct check *check, const struct ska_policy_token *token)
 {
-    if (token->name.length > NAME_LIMIT)
+    if (token->name.length > VALUE_LIMIT)
         return fail_token(check, token, "the name is too long");
     if (token->group_count == 0)
         return fail_token(check, token,
