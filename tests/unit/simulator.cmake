@@ -13,3 +13,4 @@ function(ska_simulator_test name)
 endfunction()
 
 ska_simulator_test(simulator_sign_test)
+ska_simulator_test(simulator_keys_test)

@@ -134,6 +134,27 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
+static size_t stored;
+
+static int count_object(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    const char *name = path + walk->base;
+    size_t length = strlen(name);
+
+    (void)info;
+    if (type == FTW_F && length > 7 && strcmp(name + length - 7, ".object") == 0 &&
+        strcmp(name, "token.object") != 0)
+        stored++;
+    return 0;
+}
+
+size_t fixture_stored(void)
+{
+    stored = 0;
+    assert_int_equal(nftw(fixture_path("tokens"), count_object, 16, FTW_PHYS), 0);
+    return stored;
+}
+
 void fixture_remove(void)
 {
     nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -41,6 +41,9 @@ const char *fixture_path(const char *name);
 /* The content of a file in the directory, NUL-terminated; empty when there is none. Free it. */
 char *fixture_read(const char *name);
 
+/* How many objects SoftHSM keeps in files, hidden ones too. */
+size_t fixture_stored(void);
+
 /* How many lines of the call log begin with this. */
 size_t fixture_logged(const char *start);
 
