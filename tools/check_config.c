@@ -45,8 +45,13 @@ static void say_failed(struct tool *tool, const char *what, enum ska_reason reas
 
 static void say_captured(struct tool *tool, const char *what, struct report_capture *capture)
 {
-    say_failed(tool, what, capture->reason,
-               capture->text == NULL ? "out of memory" : capture->text);
+    char *details = NULL;
+
+    if (asprintf(&details, "%s: %s", ska_reason_text(capture->reason),
+                 capture->details == NULL ? "out of memory" : capture->details) < 0)
+        details = NULL;
+    say_failed(tool, what, capture->reason, details);
+    free(details);
     report_capture_clear(capture);
 }
 

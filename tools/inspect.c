@@ -236,8 +236,12 @@ static bool inspect_broken(struct tool *tool, const cJSON *json,
         report_note("the token has elements that this version does not know; nothing was verified");
         return true;
     }
-    return ska_fail(&tool->errors, failure->reason == 0 ? SKA_R_BAD_REQUEST : failure->reason, "%s",
-                    failure->text == NULL ? "out of memory" : failure->text);
+    /* Whatever it would be refused for elsewhere, here it is input that is wrong. */
+    return ska_fail(&tool->errors,
+                    report_exit_status(failure->reason) == report_exit_status(SKA_R_BAD_REQUEST)
+                        ? failure->reason
+                        : SKA_R_BAD_REQUEST,
+                    "%s", failure->details == NULL ? "out of memory" : failure->details);
 }
 
 /* What a folder of evidence holds beside the request; empty spans: not a folder. */

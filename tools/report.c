@@ -93,7 +93,7 @@ static void raise_to_capture(void *arg, enum ska_reason reason, const char *file
     if (capture->reason != 0)
         return;
     capture->reason = reason;
-    capture->text = message(reason, format, args);
+    capture->details = message(0, format, args);
 }
 
 struct ska_errors report_capture_errors(struct report_capture *capture)
@@ -105,7 +105,7 @@ struct ska_errors report_capture_errors(struct report_capture *capture)
 
 void report_capture_clear(struct report_capture *capture)
 {
-    free(capture->text);
-    capture->text = NULL;
+    free(capture->details);
+    capture->details = NULL;
     capture->reason = 0;
 }

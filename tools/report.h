@@ -21,7 +21,7 @@ void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Keeps the first failure instead of saying it. Starts as {0}; free with report_capture_clear(). */
 struct report_capture {
     enum ska_reason reason; /* 0: nothing failed */
-    char *text;             /* "approvals missing: ..."; NULL also when memory ran out */
+    char *details;          /* what follows the words for the reason; NULL: out of memory */
 };
 struct ska_errors report_capture_errors(struct report_capture *capture);
 void report_capture_clear(struct report_capture *capture);

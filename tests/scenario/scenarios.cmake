@@ -36,6 +36,8 @@ ska_scenario(provider_list)
 ska_scenario(refusals)
 ska_scenario(same_module)
 ska_scenario(signature_contexts)
+ska_scenario(skatool_inspect)
+ska_scenario(skatool_terminal)
 ska_scenario(store_listing)
 ska_scenario(tool)
 

@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# skatool inspect and approve on files of strangers: everything is shown, nothing does harm, what is
+# wrong is found out without an HSM. No configuration, no vendor call.
+. "$(dirname "$0")/lib.sh"
+board
+approver dave
+printf 'A document.\n' >document
+key seal p256
+key rsa rsa2048
+key ed ed25519
+
+# inspected STATUS PATH [PATTERN]...: without any configuration.
+inspected() {
+    local expected=$1 path=$2 status=0 pattern
+    shift 2
+    OPENSSL_CONF=/dev/null "$binary_dir/tools/skatool" inspect "$path" >stdout.txt 2>stderr.txt ||
+        status=$?
+    [ "$status" -eq "$expected" ] || {
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected: inspect $path"
+    }
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" stdout.txt stderr.txt || {
+            cat stdout.txt stderr.txt >&2
+            fail "inspect $path does not show $pattern"
+        }
+    done
+    # Nothing that a terminal would obey, whatever is in the file.
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\x8b-\x8f\xaa-\xae]' \
+        stdout.txt stderr.txt || fail "inspect $path shows control characters"
+}
+
+# ---- Requests and bundles ------------------------------------------------------------------------
+
+request seal seal.json document --description "$(printf 'line\033[31m red \xe2\x80\xae txt')"
+inspected 0 seal.json 'operation +sign' "key name +'seal'" 'description +line\\x1B\[31m red' \
+    'xE2.x80.xAE' "requester +user id $(id -u)" 'algorithm +NONE_WITH_ECDSA' 'NOT protected' \
+    "who may use +'seal': 'board' 2 of 3: alice, bob, carol" 'ok +the request id' 'ok +the digest' \
+    'not satisfied yet' 'signature: none'
+approve seal.json alice bob
+inspected 0 seal.json 'Approvals: 2' 'ok +approval: .* by alice' 'ok +approval: .* by bob' \
+    'rule as given here: satisfied'
+
+request rsa pss.json document --padding pss --digest sha384
+inspected 0 pss.json NONESHA384_WITH_RSA_PSS 'PSS +salt of 48 bytes, MGF1 with SHA384'
+request rsa salted.json document --padding pss --salt-length 20
+inspected 0 salted.json 'salt of 20 bytes, MGF1 with SHA256'
+request rsa message.json document --payload message
+inspected 0 message.json 'a message of 12 bytes' 'A document'
+request ed ed.json document
+inspected 0 ed.json EDDSA 'a message of 12 bytes'
+for bundle in pss salted message ed; do
+    approve $bundle.json alice carol
+    inspected 0 $bundle.json 'rule as given here: satisfied'
+done
+
+# Members of a later version are shown; members that are wrong are shown too, and are an error.
+sed 's/"version"/"novelty": {"level": 7}, "version"/' seal.json >later.json
+inspected 0 later.json 'novelty = \{"level":7\}'
+sed 's/"SIGN"/"BLOCK"/' seal.json >wrong.json
+inspected 4 wrong.json 'operation = "BLOCK"' 'key name: seal'
+sed 's/"requestId":\([ \t]*\)"....../"requestId":\1"000000/' seal.json >renamed.json
+inspected 4 renamed.json 'WRONG +the request id'
+head -c 300 seal.json >cut.json
+inspected 4 cut.json JSON
+: >empty
+inspected 4 empty empty
+head -c 2000000 /dev/zero >big
+inspected 3 big
+inspected 3 nowhere 'No such file'
+mkfifo fifo
+inspected 3 fifo 'not a regular file'
+
+# One changed byte in an approval.
+first=$(tr -d '\n\t' <seal.json | grep -oE '"signature": *"[^"]{8}' | head -n 1 | tail -c 9)
+flipped=$(tr 'A-Za-z0-9' 'B-ZAb-za1-90' <<<"$first")
+sed "s|$first|$flipped|" seal.json >forged.json
+inspected 4 forged.json 'WRONG +approval: is NOT a signature over this token'
+# approve replaces an approval in one's own name that is none.
+cp forged.json mended.json
+succeeds skatool approve --approver alice.pem --yes mended.json
+grep -q replaced stderr.txt
+inspected 0 mended.json 'Approvals: 2' satisfied
+
+# Somebody who is not listed, and the same approval twice: they are no fault, they do not count.
+token_of seal.json >token.bin
+bundle seal.json "$(approval alice token.bin)" "$(approval alice token.bin)" \
+    "$(approval dave token.bin)" >odd.json
+inspected 0 odd.json 'does not count a second time' 'somebody the rule does not list' \
+    'not satisfied yet'
+
+# ---- Tokens --------------------------------------------------------------------------------------
+
+inspected 0 token.bin 'operation: sign' 'key name: seal'
+plain base64 <token.bin >token.b64
+inspected 0 token.b64 'key name: seal'
+# An element of a later version: shown in hexadecimal, no failure.
+{
+    printf '\x40\x00\x00\x00'
+    tail -c +5 token.bin
+    printf '\x99\x10\x02\x00\xab\xcd\x00\x00'
+} >unknown.bin
+[ "$(stat -c %s unknown.bin)" -eq 64 ] || fail "the test assumes a token of 56 bytes"
+printf '\x3c' | dd of=unknown.bin conv=notrunc status=none
+inspected 0 unknown.bin abcd 'does not know'
+sed "s|\"approvalToBeSigned\":\([ \t]*\)\"[^\"]*\"|\"approvalToBeSigned\":\1\"$(
+    plain base64 -A <unknown.bin
+)\"|" seal.json >unknown.json
+inspected 0 unknown.json abcd 'nothing was verified'
+refused '' skatool approve --approver carol.pem --yes unknown.json
+head -c 40 token.bin >short.bin
+inspected 4 short.bin
+head -c 300 /dev/urandom >noise
+inspected 4 noise
+
+# ---- Evidence ------------------------------------------------------------------------------------
+
+mkdir approvals
+configure "approvals-dir = $work/approvals"
+sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature document)
+refused 'approvals pending' "${sign[@]}"
+id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
+succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
+quietly "${sign[@]}"
+evidence=$(echo approvals/done/"$id".*)
+inspected 0 "$evidence" 'ok +signature: by the key' 'rule as given here: satisfied' \
+    'ok +file token' 'ok +file signature' 'executed'
+# spoilt FILE OFFSET PATTERN: one byte changed.
+spoilt() {
+    rm -rf spoilt
+    cp -r "$evidence" spoilt
+    printf 'Z' | dd of="spoilt/$1" bs=1 seek="$2" conv=notrunc status=none
+    inspected 4 spoilt "$3"
+}
+spoilt token 20 'WRONG +file token'
+spoilt signature 20 'WRONG +file signature'
+place() { # MEMBER: the offset of its value in the request, a few digits in
+    LC_ALL=C grep -obUaP "\"$1\":\s*\"\K" "$evidence/request.json" | tail -n 1 | cut -d: -f1
+}
+for member in approvalToBeSigned payload publicKey signature; do
+    spoilt request.json $(($(place $member) + 12)) 'WRONG|bad '
+done
+rm -rf spoilt
+cp -r "$evidence" spoilt
+rm spoilt/token
+inspected 4 spoilt 'WRONG +file token'
+rm spoilt/request.json
+inspected 4 spoilt 'no folder of evidence'
+pass

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A person at a terminal: skatool_terminal [PROMPT ANSWER]... -- COMMAND [ARGUMENT]...
+ *
+ * Runs the command on a terminal of its own, with /dev/null as standard input; waits until each
+ * PROMPT appears and types its ANSWER ("^C": the interrupt key), or, when that is "!COMMAND", has
+ * the shell run it meanwhile. What the terminal shows goes to standard output; the exit status is
+ * the command's, 97 when a prompt does not come.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 60000
+#define SHOWN_SIZE 65536
+
+struct shown {
+    char text[SHOWN_SIZE];
+    size_t length;
+    size_t answered; /* up to where prompts have been found */
+};
+
+static int give_up(const char *why, const char *what)
+{
+    fprintf(stderr, "skatool_terminal: %s '%s'\n", why, what);
+    return 97;
+}
+
+/* Shows what comes; false at the end of the terminal. */
+static bool take(int terminal, struct shown *shown)
+{
+    struct pollfd ready = {.fd = terminal, .events = POLLIN};
+    ssize_t got = 0;
+
+    if (poll(&ready, 1, PATIENCE_MS) <= 0 || shown->length == sizeof(shown->text) - 1)
+        return false;
+    got = read(terminal, shown->text + shown->length, sizeof(shown->text) - 1 - shown->length);
+    if (got <= 0)
+        return false;
+    fwrite(shown->text + shown->length, 1, (size_t)got, stdout);
+    shown->length += (size_t)got;
+    shown->text[shown->length] = 0;
+    return true;
+}
+
+static bool wait_for(int terminal, struct shown *shown, const char *prompt)
+{
+    const char *found = NULL;
+
+    while ((found = strstr(shown->text + shown->answered, prompt)) == NULL)
+        if (!take(terminal, shown))
+            return false;
+    shown->answered = (size_t)(found - shown->text) + strlen(prompt);
+    return true;
+}
+
+/* An answer before the echo is off would be thrown away, so a moment passes. */
+static bool type(int terminal, const char *answer)
+{
+    char line[256];
+    int length = snprintf(line, sizeof(line), "%s", strcmp(answer, "^C") == 0 ? "\003" : answer);
+
+    if (strcmp(answer, "^C") != 0)
+        length += snprintf(line + length, sizeof(line) - (size_t)length, "\n");
+    if (answer[0] == '!')
+        return system(answer + 1) == 0;
+    usleep(200 * 1000);
+    return write(terminal, line, (size_t)length) == length;
+}
+
+static void run(char **command)
+{
+    int null = open("/dev/null", O_RDONLY);
+
+    dup2(null, STDIN_FILENO);
+    execvp(command[0], command);
+    fprintf(stderr, "%s: %s\n", command[0], strerror(errno));
+    _exit(96);
+}
+
+int main(int argc, char **argv)
+{
+    static struct shown shown;
+    int terminal = -1;
+    int status = 0;
+    int next = 1;
+    pid_t child = 0;
+
+    while (next < argc && strcmp(argv[next], "--") != 0)
+        next += 2;
+    if (next + 1 >= argc)
+        return give_up("no command in", argv[0]);
+    child = forkpty(&terminal, NULL, NULL, NULL);
+    if (child < 0)
+        return give_up("no terminal:", strerror(errno));
+    if (child == 0)
+        run(argv + next + 1);
+    for (int i = 1; i < next; i += 2)
+        if (!wait_for(terminal, &shown, argv[i]) || !type(terminal, argv[i + 1])) {
+            kill(child, SIGKILL);
+            return give_up("there was no prompt", argv[i]);
+        }
+    while (take(terminal, &shown))
+        ;
+    if (waitpid(child, &status, 0) != child)
+        return give_up("lost", argv[next + 1]);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

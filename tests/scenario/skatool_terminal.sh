@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# skatool with a person at the terminal: the question, the passphrase, the PIN. Only the word yes
+# approves, and what is approved is what was shown.
+. "$(dirname "$0")/lib.sh"
+board
+printf 'A document.\n' >document
+key seal p256
+request seal fresh.json document --description 'For the bicycle'
+
+# typing STATUS [PROMPT ANSWER]... -- ARGUMENT...: skatool on a terminal, which shows typed.txt.
+typing() {
+    local expected=$1 status=0 talk=()
+    shift
+    while [ "$1" != -- ]; do
+        talk+=("$1" "$2")
+        shift 2
+    done
+    shift
+    ours "$programs/skatool_terminal" "${talk[@]}" -- "$binary_dir/tools/skatool" "$@" \
+        >typed.txt 2>stderr.txt || status=$?
+    if [ "$status" -ne "$expected" ] || [ -s stderr.txt ]; then
+        cat typed.txt stderr.txt >&2
+        fail "status $status, should be $expected: skatool $*"
+    fi
+}
+shows() {
+    grep -qE -- "$1" typed.txt || fail "the terminal does not show $1: $(cat typed.txt)"
+}
+question='Type yes:'
+
+# ---- The question --------------------------------------------------------------------------------
+
+cp fresh.json request.json
+for answer in no y '' 'yes please' nyes; do
+    typing 2 "$question" "$answer" -- approve --approver alice.pem request.json
+    shows 'nothing was signed'
+    same fresh.json request.json
+done
+typing 130 "$question" '^C' -- approve --approver alice.pem request.json
+same fresh.json request.json
+
+typing 0 "$question" yes -- approve --approver alice.pem request.json
+shows 'key name +.seal'
+shows 'For the bicycle'
+shows 'nothing protects'
+digest=$(sha256sum document)
+shows "${digest:0:4} ${digest:4:4} ${digest:8:4}"
+shows 'You approve as alice'
+typing 0 -- approve --approver alice.pem request.json
+shows already
+typing 0 "$question" yes -- approve --approver bob.pem request.json
+takes 1 quietly skatool execute --key "$(uri seal)" -o signature request.json
+
+# Others approve in the same file while the question is open: no approval is lost.
+cp fresh.json request.json
+approve_meanwhile="!$binary_dir/tools/skatool approve --approver bob.pem --yes request.json >bob.txt"
+typing 0 "$question" "$approve_meanwhile" '' yes -- approve --approver alice.pem request.json
+succeeds skatool inspect request.json
+for name in alice bob; do
+    grep -q "ok .* by $name" stdout.txt || fail "the approval of $name is lost"
+done
+
+# Another request comes in its place while the question is open.
+printf 'Another document.\n' >another
+request seal another.json another
+cp fresh.json request.json
+typing 4 "$question" '!cp another.json request.json' '' yes -- \
+    approve --approver alice.pem request.json
+shows 'another request'
+same another.json request.json
+
+# ---- Passphrase ----------------------------------------------------------------------------------
+
+plain pkey -in alice.pem -aes256 -passout pass:secret -out alice.secret.pem
+plain req -x509 -new -key bob.pem -subj /CN=Bob -out bob.crt \
+    -config "$source_dir/tests/scenario/certificates.cnf"
+plain pkcs12 -export -inkey bob.pem -in bob.crt -passout pass:secret -out bob.p12
+cp fresh.json request.json
+typing 4 'pass phrase' wrong -- approve --approver alice.secret.pem --yes request.json
+shows passphrase
+same fresh.json request.json
+typing 0 'pass phrase' secret "$question" yes -- approve --approver alice.secret.pem request.json
+typing 0 'pass phrase' secret "$question" yes -- approve --approver bob.p12 request.json
+! grep -q secret typed.txt || fail "the passphrase was shown"
+takes 1 quietly skatool execute --key "$(uri seal)" -o signature request.json
+# Without a terminal it is not read from standard input.
+cp fresh.json request.json
+printf 'secret\n' >passphrase
+untouched refused 'passphrase' setsid -w "$binary_dir/tools/skatool" approve \
+    --approver alice.secret.pem --yes request.json <passphrase
+same fresh.json request.json
+
+# ---- PIN -----------------------------------------------------------------------------------------
+
+sed -i '/^pin-source/d' openssl.cnf
+typing 0 "PIN of token '$token'" "$pin" -- list
+shows 'seal +[0-9a-f]+ +EC P-256'
+! grep -q "$pin" typed.txt || fail "the PIN was shown"
+typing 3 PIN 9999 -- list
+typing 1 PIN '' -- list
+typing 1 PIN '^C' -- list
+refused 'PIN' setsid -w "$binary_dir/tools/skatool" list <pin
+
+# A signature is nothing for a terminal.
+typing 1 -- execute --key "$(uri seal)" request.json
+shows '-o FILE'
+pass
