@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Where skatool finds its configuration, what check-config says of it, and what it does with the
+# other providers and with an approvals directory.
+. "$(dirname "$0")/lib.sh"
+board
+printf 'A document.\n' >document
+key seal p256
+request seal fresh.json document
+
+# checked STATUS LINE...: check-config ends with this status and prints these lines (grep -E).
+checked() {
+    local expected=$1 status=0 line
+    shift
+    skatool check-config >stdout.txt 2>stderr.txt || status=$?
+    [ "$status" -eq "$expected" ] || {
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected: check-config"
+    }
+    for line in "$@"; do
+        grep -qE -- "^$line" stdout.txt || fail "check-config lacks '$line': $(cat stdout.txt)"
+    done
+}
+listed() {
+    succeeds skatool list "$@"
+    grep -q seal stdout.txt || fail "list does not show the key: $(cat stdout.txt)"
+}
+
+# ---- Where it is ---------------------------------------------------------------------------------
+
+listed
+mv openssl.cnf elsewhere.cnf
+printf '' >openssl.cnf
+refused 'no PKCS#11 module' skatool list
+listed --config elsewhere.cnf
+refused 'nowhere.cnf: No such file' skatool list --config nowhere.cnf
+rm openssl.cnf
+refused 'does not exist' skatool list
+# Without any configuration the URI says it all.
+key="ska:token=$token;object=seal?module-path=$simulator&pin-source=file:$work/pin"
+OPENSSL_CONF=/dev/null succeeds skatool show --key "$key"
+OPENSSL_CONF=/dev/null succeeds skatool request --key "$key" -o by_uri.json document
+mv elsewhere.cnf openssl.cnf
+
+# By its name, by its identity, by its module, by a key that only it has; and in another file.
+checked 0 'ok +section +ska_provider'
+sed -i 's/^ska = ska_provider/seals = ska_provider/' openssl.cnf
+listed
+sed -i 's/^module = .*/module = other.so\nidentity = ska/' openssl.cnf
+listed
+sed -i 's/^identity = .*//' openssl.cnf
+listed
+sed -n '/^\[ska_provider\]/,$p' openssl.cnf >section.cnf
+sed -i '/^\[ska_provider\]/,$d' openssl.cnf
+refused 'no PKCS#11 module' skatool list
+printf '.include = %s/section.cnf\n' "$work" >>openssl.cnf
+listed
+printf '[broken\n' >openssl.cnf
+refused 'openssl.cnf, line 1' skatool list
+
+# ---- check-config --------------------------------------------------------------------------------
+
+configure
+checked 0 "ok +file +$work/openssl.cnf" "ok +pkcs11-module +$simulator, made by SKA simulator" \
+    'ok +SKA calls' "ok +token +$token" 'ok +login'
+[ ! -s stderr.txt ] || fail "check-config speaks on standard error: $(cat stderr.txt)"
+chmod 644 pin
+checked 0 'warning pin-source'
+chmod 600 pin
+configure 'aprovals-dir = /tmp'
+checked 1 'FAILED +aprovals-dir'
+configure 'payload = digest'
+checked 0 'ok +payload +digest'
+configure 'payload = dgst'
+checked 1 'FAILED +payload .*dgst'
+refused "payload = 'dgst'" skatool list
+configure
+sed -i "s|^pin-source.*|pin-source = file:$work/nowhere|" openssl.cnf
+checked 3 'ok +token' "FAILED +login .*nowhere"
+configure
+printf '9999\n' >wrong
+chmod 600 wrong
+sed -i "s|^pin-source.*|pin-source = file:$work/wrong|" openssl.cnf
+checked 3 'FAILED +login .*PIN'
+configure
+sed -i 's/^token = .*/token = nowhere/' openssl.cnf
+checked 3 'FAILED +token .*nowhere'
+configure
+sed -i 's|^pkcs11-module = .*|pkcs11-module = /nowhere.so|' openssl.cnf
+checked 3 'FAILED +pkcs11-module .*nowhere.so'
+configure
+sed -i '/^\[ska_provider\]/,$ s/^activate/#activate/' openssl.cnf
+checked 0 'warning activate'
+configure
+sed -i '/^\[default_provider\]/,/^\[ska/ s/^activate/#activate/' openssl.cnf
+checked 0 'warning activate .*default'
+printf '' >openssl.cnf
+checked 1 'FAILED +section'
+
+mkdir approvals
+chmod 777 approvals
+configure "approvals-dir = $work/approvals"
+checked 3 'FAILED +approvals-dir .*writable by everybody'
+chmod 700 approvals
+checked 0 'ok +approvals-dir'
+
+# ---- Other providers, for an approver's key ------------------------------------------------------
+
+# A key that only the legacy provider can open; ours is not loaded for it.
+plain pkcs8 -topk8 -in alice.pem -v1 PBE-MD5-DES -provider legacy -provider default \
+    -passout pass:secret -out alice.old.pem
+approve_old() {
+    ours "$programs/skatool_terminal" 'pass phrase' secret -- \
+        "$binary_dir/tools/skatool" approve --approver alice.old.pem --yes old.json >typed.txt
+}
+cp fresh.json old.json
+configure
+status=0
+approve_old || status=$?
+[ "$status" -eq 4 ] || fail "status $status without the legacy provider: $(cat typed.txt)"
+same fresh.json old.json
+providers='default = default_provider
+legacy = legacy_provider
+ska = ska_provider' configure '[legacy_provider]' 'activate = 1'
+sed -i 's|^module = .*|module = /nowhere/ska.so|' openssl.cnf
+approve_old || fail "with the legacy provider: $(cat typed.txt)"
+
+# ---- Approvals directory, as approvers see it ----------------------------------------------------
+
+configure "approvals-dir = $work/approvals"
+sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature document)
+refused 'approvals pending' "${sign[@]}"
+id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+to_directory=(skatool approve --dir approvals --approver alice.pem --yes)
+for wrong in "../$id" "${id%?}" "${id%?}/" "$id.request.json" "${id^^}x"; do
+    refused 'no request id' "${to_directory[@]}" "$wrong"
+done
+other=${id//[0-9]/0}
+refused 'no open request' "${to_directory[@]}" "$other"
+ln -s "$id.request.json" "approvals/$other.request.json"
+refused 'symbolic link' "${to_directory[@]}" "$other"
+rm "approvals/$other.request.json"
+cp "approvals/$id.request.json" "approvals/$other.request.json"
+refused 'another id' "${to_directory[@]}" "$other"
+rm "approvals/$other.request.json"
+refused 'exclude' "${to_directory[@]}" -o elsewhere "$id"
+refused 'NOT the document' "${to_directory[@]}" --document policy.json "$id"
+chmod 777 approvals
+refused 'writable by everybody' "${to_directory[@]}" "$id"
+chmod 770 approvals
+refused 'sticky' "${to_directory[@]}" "$id"
+chmod 1770 approvals
+[ "$(ls -A approvals)" = "$id.request.json" ] || fail "left behind: $(ls -A approvals)"
+succeeds "${to_directory[@]}" --document document "$id"
+[ "$(ls -A approvals | wc -l)" -eq 2 ] || fail "not one approval: $(ls -A approvals)"
+succeeds "${to_directory[@]}" "$id"
+grep -q already stderr.txt
+[ "$(ls -A approvals | wc -l)" -eq 2 ] || fail "a second approval of the same: $(ls -A approvals)"
+# One that does not verify is none; a file of somebody else's making is passed over.
+for file in approvals/*.approval.json; do
+    sed -i 's/"signature":\([ \t]*\)"......../"signature":\1"AAAAAAAA/' "$file"
+done
+ln -s /dev/zero "approvals/$id.zero.approval.json"
+mkfifo "approvals/$id.fifo.approval.json"
+succeeds "${to_directory[@]}" "$id"
+[ "$(ls -A approvals | wc -l)" -eq 5 ] || fail "no new approval: $(ls -A approvals)"
+succeeds skatool approve --dir approvals --approver bob.pem --yes "$id"
+takes 1 quietly "${sign[@]}"
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+
+# ---- A full disk ---------------------------------------------------------------------------------
+
+for command in "list" "show --key $(uri seal)" "request --key $(uri seal) document"; do
+    status=0
+    # shellcheck disable=SC2086
+    skatool $command >/dev/full 2>stderr.txt || status=$?
+    [ "$status" -eq 3 ] || fail "status $status, should be 3: $command >/dev/full"
+    grep -q 'No space left' stderr.txt
+done
+pass
