@@ -5,12 +5,31 @@ target_include_directories(simulator-fixture PUBLIC ${PROJECT_SOURCE_DIR}/includ
 target_link_libraries(simulator-fixture PRIVATE ska-options
                       PUBLIC skasim ska-cryptoki OpenSSL::Crypto PkgConfig::CMOCKA)
 
-# ska_simulator_test(NAME): a unit test with the fixture. SoftHSM's own leaks are not ours.
-function(ska_simulator_test name)
-    ska_unit_test(${name} simulator-fixture)
+# SoftHSM's own leaks are not ours.
+function(ska_with_softhsm name)
     set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
                  "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp")
+    target_compile_definitions(${name} PRIVATE SOFTHSM_PATH="${SKASIM_SOFTHSM_MODULE}"
+                                               SKASIM_PATH="$<TARGET_FILE:skasim>")
 endfunction()
 
-ska_simulator_test(simulator_sign_test)
+# ska_simulator_test(NAME): a unit test with the fixture.
+function(ska_simulator_test name)
+    ska_unit_test(${name} simulator-fixture)
+    ska_with_softhsm(${name})
+endfunction()
+
+# A program that loads the module by its path, as applications do.
+add_executable(simulator_probe unit/simulator_probe.c)
+target_compile_definitions(simulator_probe PRIVATE SOFTHSM_PATH="${SKASIM_SOFTHSM_MODULE}"
+                                                   SKASIM_PATH="$<TARGET_FILE:skasim>")
+target_link_libraries(simulator_probe PRIVATE ska-options ska-cryptoki OpenSSL::Crypto
+                                              Threads::Threads ${CMAKE_DL_LIBS})
+add_dependencies(simulator_probe skasim)
+
 ska_simulator_test(simulator_keys_test)
+ska_simulator_test(simulator_module_test)
+target_compile_definitions(simulator_module_test
+                           PRIVATE SKASIM_PROBE="$<TARGET_FILE:simulator_probe>")
+add_dependencies(simulator_module_test simulator_probe)
+ska_simulator_test(simulator_sign_test)
