@@ -27,9 +27,14 @@ target_link_libraries(simulator_probe PRIVATE ska-options ska-cryptoki OpenSSL::
                                               Threads::Threads ${CMAKE_DL_LIBS})
 add_dependencies(simulator_probe skasim)
 
+ska_simulator_test(simulator_hash_test)
 ska_simulator_test(simulator_keys_test)
 ska_simulator_test(simulator_module_test)
 target_compile_definitions(simulator_module_test
                            PRIVATE SKASIM_PROBE="$<TARGET_FILE:simulator_probe>")
 add_dependencies(simulator_module_test simulator_probe)
+ska_unit_test(simulator_ordinary_test ska-cryptoki ${CMAKE_DL_LIBS})
+ska_with_softhsm(simulator_ordinary_test)
+add_dependencies(simulator_ordinary_test skasim)
+ska_simulator_test(simulator_policy_test)
 ska_simulator_test(simulator_sign_test)
