@@ -18,3 +18,10 @@ ska_hsm_test(hsm_token_test)
 ska_hsm_test(hsm_key_test)
 ska_hsm_test(hsm_recovery_test)
 add_test(NAME hsm_recovery_reset_test COMMAND hsm_recovery_test reset)
+
+# And against the simulator, for SKA keys.
+ska_unit_test(hsm_ska_test ska-hsm ska-codec ska-cryptoki Threads::Threads ${CMAKE_DL_LIBS})
+target_compile_definitions(hsm_ska_test PRIVATE HSM_TEST_SOFTHSM="${SKA_TEST_SOFTHSM}"
+                                                HSM_TEST_SIMULATOR="$<TARGET_FILE:skasim>"
+                                                HSM_TEST_PROXY="$<TARGET_FILE:hsm_proxy>")
+add_dependencies(hsm_ska_test skasim hsm_proxy)

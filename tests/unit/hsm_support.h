@@ -25,6 +25,11 @@
 
 #define PIN "271828"
 
+/* The module that the application uses itself: below the proxy, or the simulator. */
+#ifndef HSM_TEST_APPLICATION
+#define HSM_TEST_APPLICATION HSM_TEST_SOFTHSM
+#endif
+
 /* ---- Failures ---------------------------------------------------------------------------------
  */
 
@@ -177,10 +182,9 @@ static inline void *module_symbol(const char *path, const char *name)
     return symbol;
 }
 
-/* SoftHSM's calls, not through the proxy. */
 static inline CK_FUNCTION_LIST *application(void)
 {
-    void *symbol = module_symbol(HSM_TEST_SOFTHSM, "C_GetFunctionList");
+    void *symbol = module_symbol(HSM_TEST_APPLICATION, "C_GetFunctionList");
     CK_C_GetFunctionList get = NULL;
     CK_FUNCTION_LIST *calls = NULL;
 

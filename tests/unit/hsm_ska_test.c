@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SKA keys: the vendor's calls as the HSM room makes them, against the simulator. */
+#define HSM_TEST_APPLICATION HSM_TEST_SIMULATOR
+#include "hsm_support.h"
+
+#include <sys/wait.h>
+
+#include <openssl/x509.h>
+
+#include "provider/approval/rule.h"
+#include "provider/approval/signature.h"
+#include "provider/approval/token.h"
+#include "provider/base/file.h"
+
+#define APPROVERS 3
+
+struct approver {
+    EVP_PKEY *key;
+    struct ska_bytes info; /* SubjectPublicKeyInfo, or a certificate */
+};
+
+static struct hsm_token *token;
+static struct approver approvers[APPROVERS];
+static struct ska_rule two_of_three;
+static struct ska_rule always;
+static struct ska_rule never;
+
+/* ---- Approvers and rules --------------------------------------------------------------------- */
+
+static void make_approver(struct approver *approver, bool certificate)
+{
+    unsigned char *der = NULL;
+    int length = 0;
+
+    approver->key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+    assert_non_null(approver->key);
+    if (certificate) {
+        X509 *x509 = X509_new_ex(libctx, NULL);
+
+        assert_true(X509_set_pubkey(x509, approver->key));
+        assert_non_null(X509_gmtime_adj(X509_getm_notBefore(x509), 0));
+        assert_non_null(X509_gmtime_adj(X509_getm_notAfter(x509), 86400));
+        assert_true(X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_UTF8,
+                                               (const unsigned char *)"Carol", -1, -1, 0));
+        assert_true(X509_sign(x509, approver->key, EVP_sha256()) > 0);
+        length = i2d_X509(x509, &der);
+        X509_free(x509);
+    } else {
+        length = i2d_PUBKEY(approver->key, &der);
+    }
+    assert_true(length > 0);
+    assert_true(ska_bytes_copy(&approver->info, ska_span(der, (size_t)length), &shown));
+    OPENSSL_free(der);
+}
+
+static struct ska_bytes text(const char *value)
+{
+    struct ska_bytes copy = {NULL, 0};
+
+    assert_true(ska_bytes_copy(&copy, ska_span_text(value), &shown));
+    return copy;
+}
+
+/* One policy token with one group of the first `count` approvers; the third has a certificate. */
+static struct ska_rule make_rule(uint32_t quorum, size_t count, uint64_t timelock, uint64_t timeout)
+{
+    struct ska_rule rule = {calloc(1, sizeof(struct ska_policy_token)), 1};
+    struct ska_policy_token *policy_token = rule.tokens;
+    struct ska_group *group = calloc(1, sizeof(*group));
+
+    policy_token->name = text("token");
+    policy_token->timelock = timelock;
+    policy_token->timeout = timeout;
+    policy_token->groups = group;
+    policy_token->group_count = 1;
+    group->quorum = quorum;
+    group->approver_count = count;
+    group->approvers = calloc(count + 1, sizeof(*group->approvers));
+    for (size_t i = 0; i < count; i++) {
+        struct ska_approver *approver = &group->approvers[i];
+
+        approver->type = i == 2 ? SKA_APPROVER_CERTIFICATE : SKA_APPROVER_PUBLIC_KEY;
+        if (i == 0)
+            approver->name = text("Alice");
+        assert_true(ska_bytes_copy(&approver->data, ska_span_of(&approvers[i].info), &shown));
+        assert_true(ska_approver_identify(approver, &shown));
+    }
+    return rule;
+}
+
+static void configure(const char *lines)
+{
+    char path[128];
+
+    write_file("skasim.conf", lines, path);
+    assert_int_equal(setenv("SKASIM_CONF", path, 1), 0);
+}
+
+static const char *call_log(void)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/calls", support_directory);
+    return path;
+}
+
+static void forget_log(void)
+{
+    unlink(call_log());
+}
+
+/* How often the call log has this; then the log starts again. */
+static size_t logged(const char *line)
+{
+    struct ska_bytes content = {NULL, 0};
+    size_t count = 0;
+
+    if (!ska_file_read(call_log(), 1000000, &content, NULL))
+        return 0;
+    for (const char *at = (const char *)content.data; (at = strstr(at, line)) != NULL; at++)
+        count++;
+    ska_bytes_free(&content);
+    forget_log();
+    return count;
+}
+
+/* Also makes the simulator read it, by finalizing the module: which must not matter. */
+static void configure_fault(const char *fault)
+{
+    char lines[256];
+
+    snprintf(lines, sizeof(lines), "call-log = %s/calls\n%s%s\n", support_directory,
+             fault == NULL ? "" : "fault = ", fault == NULL ? "" : fault);
+    configure(lines);
+    assert_int_equal(application()->C_Finalize(NULL), CKR_OK);
+    forget_log();
+}
+
+static int begin(void **state)
+{
+    char lines[256];
+
+    support_begin(state);
+    make_token("ska");
+    snprintf(lines, sizeof(lines), "call-log = %s/calls\n", support_directory);
+    configure(lines);
+    for (size_t i = 0; i < APPROVERS; i++)
+        make_approver(&approvers[i], i == 2);
+    two_of_three = make_rule(2, 3, 0, 0);
+    always = make_rule(0, 0, 0, 0);
+    token = login_token(HSM_TEST_SIMULATOR, "ska");
+    return 0;
+}
+
+static int end(void **state)
+{
+    ska_rule_clear(&two_of_three);
+    ska_rule_clear(&always);
+    for (size_t i = 0; i < APPROVERS; i++) {
+        EVP_PKEY_free(approvers[i].key);
+        ska_bytes_free(&approvers[i].info);
+    }
+    return support_end(state);
+}
+
+static struct hsm_key *make_key(enum ska_key_type type, const char *curve, const char *label,
+                                const struct ska_rule *use, bool blocked)
+{
+    struct hsm_key_template wanted = {.type = type,
+                                      .bits = 2048,
+                                      .curve = curve,
+                                      .label = label,
+                                      .rules = {use, &always, &always, &never},
+                                      .blocked = blocked};
+
+    assert_true(hsm_key_generate(token, &wanted, &shown));
+    assert_int_equal(ERR_peek_error(), 0);
+    return find_key(token, label);
+}
+
+/* ---- Approvals ------------------------------------------------------------------------------- */
+
+struct approvals {
+    struct hsm_approval list[APPROVERS];
+    struct ska_bytes signatures[APPROVERS];
+    size_t count;
+};
+
+static void approve(struct approvals *approvals, size_t who, struct ska_span to_be_signed)
+{
+    struct approver *approver = &approvers[who];
+    struct hsm_approval *approval = &approvals->list[approvals->count];
+    struct ska_bytes *signature = &approvals->signatures[approvals->count];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char *spki = NULL;
+    uint8_t plain[256];
+    size_t length = sizeof(plain);
+    int spki_length = i2d_PUBKEY(approver->key, &spki);
+
+    assert_true(EVP_DigestSignInit_ex(context, NULL, "SHA256", libctx, NULL, approver->key, NULL));
+    assert_true(EVP_DigestSign(context, plain, &length, to_be_signed.data, to_be_signed.length));
+    assert_true(ska_signature_to_der(ska_span(spki, (size_t)spki_length), "SHA-256",
+                                     ska_span(plain, length), signature, &shown));
+    approval->certificate = who == 2;
+    approval->signer = ska_span_of(&approver->info);
+    approval->signature = ska_span_of(signature);
+    approvals->count++;
+    OPENSSL_free(spki);
+    EVP_MD_CTX_free(context);
+}
+
+static void approvals_clear(struct approvals *approvals)
+{
+    for (size_t i = 0; i < approvals->count; i++)
+        ska_bytes_free(&approvals->signatures[i]);
+    approvals->count = 0;
+}
+
+struct signing {
+    enum hsm_answer answer;
+    struct hsm_refusal refusal;
+    struct recorder recorder;
+    bool valid; /* the signature verifies */
+};
+
+/* The whole way, with the approvals of these (their indices as digits). */
+static struct signing sign(struct hsm_key *key, const struct ska_mechanism *mechanism,
+                           const char *who)
+{
+    struct ska_span message = ska_span_text("The quick brown fox");
+    struct signing signing = {0};
+    struct ska_errors errors = errors_into(&signing.recorder);
+    struct approvals approvals = {0};
+    struct ska_bytes to_be_signed = {NULL, 0};
+    uint8_t room[128];
+    uint8_t signature[2048];
+    size_t length = sizeof(signature);
+
+    assert_true(hsm_ska_create_token(key, SKA_OPERATION_SIGN, input_for(mechanism, message, room),
+                                     NULL, &to_be_signed, &shown));
+    for (; *who != 0; who++)
+        approve(&approvals, (size_t)(*who - '0'), ska_span_of(&to_be_signed));
+    signing.answer = hsm_ska_sign(key, mechanism, ska_span_of(&to_be_signed), approvals.list,
+                                  approvals.count, signature, &length, &signing.refusal, &errors);
+    signing.valid = signing.answer == HSM_DONE &&
+                    verifies(hsm_key_public(key), mechanism, message, ska_span(signature, length));
+    ska_bytes_free(&to_be_signed);
+    approvals_clear(&approvals);
+    assert_int_equal(ERR_peek_error(), 0);
+    return signing;
+}
+
+static void assert_signed(struct signing signing)
+{
+    if (signing.recorder.count > 0)
+        fail_msg("%s", signing.recorder.text);
+    assert_int_equal(signing.answer, HSM_DONE);
+    assert_true(signing.valid);
+}
+
+static void assert_refused(struct signing signing, bool blocked, bool unsatisfied, const char *code)
+{
+    assert_int_equal(signing.answer, HSM_REFUSED);
+    assert_int_equal(signing.recorder.count, 0);
+    assert_int_equal(signing.refusal.blocked, blocked);
+    assert_int_equal(signing.refusal.unsatisfied, unsatisfied);
+    assert_string_equal(signing.refusal.code, code);
+}
+
+/* ---- Tests ----------------------------------------------------------------------------------- */
+
+static void knows_the_simulator(void **state)
+{
+    (void)state;
+    assert_true(hsm_module_supports_ska(hsm_token_module(token), &shown));
+    assert_string_equal(hsm_module_manufacturer(hsm_token_module(token)), SKASIM_MANUFACTURER);
+}
+
+static const struct {
+    enum ska_key_type type;
+    const char *curve;
+    struct ska_mechanism mechanism;
+} kinds[] = {
+    {SKA_KEY_RSA, NULL, {SKA_SCHEME_PKCS1, SKA_DIGEST_SHA256, SKA_PAYLOAD_DIGEST, 0, 0}},
+    {SKA_KEY_RSA, NULL, {SKA_SCHEME_PKCS1, SKA_DIGEST_SHA512, SKA_PAYLOAD_MESSAGE, 0, 0}},
+    {SKA_KEY_RSA,
+     NULL,
+     {SKA_SCHEME_PSS, SKA_DIGEST_SHA256, SKA_PAYLOAD_DIGEST, SKA_DIGEST_SHA256, 32}},
+    {SKA_KEY_RSA_PSS,
+     NULL,
+     {SKA_SCHEME_PSS, SKA_DIGEST_SHA384, SKA_PAYLOAD_MESSAGE, SKA_DIGEST_SHA384, 48}},
+    {SKA_KEY_EC, "P-256", {SKA_SCHEME_ECDSA, SKA_DIGEST_SHA256, SKA_PAYLOAD_DIGEST, 0, 0}},
+    {SKA_KEY_EC, "P-384", {SKA_SCHEME_ECDSA, SKA_DIGEST_SHA384, SKA_PAYLOAD_MESSAGE, 0, 0}},
+    {SKA_KEY_EC, "P-521", {SKA_SCHEME_ECDSA, SKA_DIGEST_SHA512, SKA_PAYLOAD_DIGEST, 0, 0}},
+    {SKA_KEY_EC, "secp256k1", {SKA_SCHEME_ECDSA, SKA_DIGEST_SHA256, SKA_PAYLOAD_MESSAGE, 0, 0}},
+    {SKA_KEY_ED25519, NULL, {SKA_SCHEME_EDDSA, SKA_DIGEST_NONE, SKA_PAYLOAD_MESSAGE, 0, 0}},
+    {SKA_KEY_ED448, NULL, {SKA_SCHEME_EDDSA, SKA_DIGEST_NONE, SKA_PAYLOAD_MESSAGE, 0, 0}},
+};
+
+static void signs_with_two_of_three(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct hsm_key *key = NULL;
+        char label[32];
+
+        snprintf(label, sizeof(label), "kind %zu", i);
+        key = make_key(kinds[i].type, kinds[i].curve, label, &two_of_three, false);
+        assert_true(hsm_key_is_ska(key));
+        assert_int_equal(hsm_key_type(key), kinds[i].type);
+        forget_log();
+        assert_signed(sign(key, &kinds[i].mechanism, "01"));
+        assert_int_equal(logged("C_SKASign"), 1);
+        assert_signed(sign(key, &kinds[i].mechanism, "12"));
+        assert_signed(sign(key, &kinds[i].mechanism, "210"));
+        assert_refused(sign(key, &kinds[i].mechanism, "2"), false, true, "token not found");
+        assert_refused(sign(key, &kinds[i].mechanism, ""), false, true, "token not found");
+        hsm_key_free(key);
+    }
+}
+
+static void makes_tokens_for_this_key(void **state)
+{
+    struct hsm_key *key = find_key(token, "kind 4");
+    struct ska_bytes encoded = {NULL, 0};
+    struct ska_token decoded;
+    static uint8_t payload[60000];
+
+    (void)state;
+    for (size_t length = 0; length <= sizeof(payload); length += 20000) {
+        assert_true(hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span(payload, length), NULL,
+                                         &encoded, &shown));
+        assert_true(ska_token_decode(ska_span_of(&encoded), &decoded, &shown));
+        assert_int_equal(decoded.operation, SKA_OPERATION_SIGN);
+        assert_true(ska_span_equal(decoded.key_name, ska_span_text("kind 4")));
+        assert_true(ska_span_equal(decoded.payload, ska_span(payload, length)));
+        assert_false(decoded.has_timestamp);
+        ska_bytes_free(&encoded);
+    }
+    assert_true(
+        hsm_ska_create_token(key, SKA_OPERATION_BLOCK, ska_span("x", 1), NULL, &encoded, &shown));
+    assert_true(ska_token_decode(ska_span_of(&encoded), &decoded, &shown));
+    assert_int_equal(decoded.operation, SKA_OPERATION_BLOCK);
+    ska_bytes_free(&encoded);
+    hsm_key_free(key);
+}
+
+static void has_no_way_around_the_rule(void **state)
+{
+    struct hsm_key *key = find_key(token, "kind 4");
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_false(signs(key, &ecdsa_digest, &errors));
+    assert_raised(&recorder, SKA_R_INTERNAL, "SKA key");
+    hsm_key_free(key);
+}
+
+static void refuses_ska_calls_for_ordinary_keys(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct ska_bytes encoded = {NULL, 0};
+    struct hsm_refusal refusal;
+    struct hsm_key *key = NULL;
+    uint8_t signature[256];
+    size_t length = sizeof(signature);
+
+    (void)state;
+    generate(token, SKA_KEY_EC, "ordinary");
+    key = find_key(token, "ordinary");
+    assert_false(hsm_key_is_ska(key));
+    assert_true(signs(key, &ecdsa_digest, &shown));
+    assert_false(
+        hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));
+    assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
+    errors = errors_into(&recorder);
+    assert_int_equal(hsm_ska_sign(key, &ecdsa_digest, ska_span("x", 1), NULL, 0, signature, &length,
+                                  &refusal, &errors),
+                     HSM_FAILED);
+    assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
+    hsm_key_free(key);
+}
+
+static void says_that_a_key_is_blocked(void **state)
+{
+    struct hsm_key *key = make_key(SKA_KEY_EC, "P-256", "blocked", &always, true);
+    struct hsm_key_state key_state;
+
+    (void)state;
+    assert_refused(sign(key, &ecdsa_digest, "01"), true, false, "object blocked");
+    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_true(key_state.blocked);
+    hsm_key_state_clear(&key_state);
+    hsm_key_free(key);
+}
+
+static void refuses_a_broken_approval(void **state)
+{
+    struct hsm_key *key = find_key(token, "kind 4");
+    struct ska_bytes encoded = {NULL, 0};
+    struct approvals approvals = {0};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_refusal refusal;
+    uint8_t signature[256];
+    size_t length = sizeof(signature);
+
+    (void)state;
+    assert_true(hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span(signature, 32), NULL,
+                                     &encoded, &shown));
+    approve(&approvals, 0, ska_span_of(&encoded));
+    approve(&approvals, 1, ska_span_of(&encoded));
+    approvals.signatures[1].data[approvals.signatures[1].length - 1] ^= 1;
+    assert_int_equal(hsm_ska_sign(key, &ecdsa_digest, ska_span_of(&encoded), approvals.list,
+                                  approvals.count, signature, &length, &refusal, &errors),
+                     HSM_REFUSED);
+    assert_int_equal(recorder.count, 0);
+    assert_false(refusal.blocked);
+    assert_true(refusal.code[0] != 0);
+    approvals_clear(&approvals);
+    ska_bytes_free(&encoded);
+    hsm_key_free(key);
+}
+
+static void tells_the_rules(void **state)
+{
+    struct ska_rule timed = make_rule(1, 1, 5, 30);
+    struct hsm_key *key = make_key(SKA_KEY_EC, "P-256", "rules", &timed, false);
+    const struct ska_rule *rules[SKA_RULE_COUNT] = {&timed, &always, &always, &never};
+    struct hsm_key_state key_state;
+
+    (void)state;
+    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_false(key_state.blocked);
+    assert_false(key_state.sam_approved);
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
+        struct ska_bytes expected = {NULL, 0};
+
+        assert_true(ska_rule_encode(rules[i], &expected, &shown));
+        assert_true(ska_span_equal(ska_span_of(&key_state.rules[i]), ska_span_of(&expected)));
+        ska_bytes_free(&expected);
+    }
+    assert_true(ska_span_equal(hsm_key_use_rule(key), ska_span_of(&key_state.rules[SKA_RULE_USE])));
+    hsm_key_state_clear(&key_state);
+    hsm_key_free(key);
+    ska_rule_clear(&timed);
+
+    key = find_key(token, "ordinary");
+    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_null(key_state.rules[SKA_RULE_USE].data);
+    hsm_key_state_clear(&key_state);
+    hsm_key_free(key);
+}
+
+/* A half-given policy is a mistake of the caller, not an ordinary key. */
+static void wants_all_four_rules(void **state)
+{
+    struct hsm_key_template wanted = {.type = SKA_KEY_EC,
+                                      .curve = "P-256",
+                                      .label = "three rules",
+                                      .rules = {&always, &always, &always, NULL}};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_false(hsm_key_generate(token, &wanted, &errors));
+    assert_raised(&recorder, SKA_R_INTERNAL, "3 of 4");
+    wanted.rules[SKA_RULE_MODIFY] = &always;
+    wanted.label = "blocked";
+    errors = errors_into(&recorder);
+    assert_false(hsm_key_generate(token, &wanted, &errors));
+    assert_raised(&recorder, SKA_R_LABEL_IN_USE, "\"blocked\"");
+}
+
+static bool check_listed(void *arg, const struct hsm_object *object)
+{
+    bool ordinary = strcmp(object->label, "ordinary") == 0;
+
+    assert_true(object->known_key_type);
+    assert_int_equal(object->ska, object->type == HSM_OBJECT_PRIVATE && !ordinary);
+    *(size_t *)arg += object->type == HSM_OBJECT_PRIVATE;
+    return true;
+}
+
+static void lists_ska_keys(void **state)
+{
+    struct hsm_object_match all = {HSM_OBJECT_ANY, NULL, {NULL, 0}};
+    struct hsm_object_match one = {HSM_OBJECT_PRIVATE, "kind 4", {NULL, 0}};
+    size_t privates = 0;
+
+    (void)state;
+    assert_true(hsm_object_list(token, &all, check_listed, &privates, &shown));
+    assert_int_equal(privates, sizeof(kinds) / sizeof(kinds[0]) + 3);
+    privates = 0;
+    assert_true(hsm_object_list(token, &one, check_listed, &privates, &shown));
+    assert_int_equal(privates, 1);
+}
+
+/* ---- Losses ---------------------------------------------------------------------------------- */
+
+static void survives_a_logout(void **state)
+{
+    struct hsm_key *key = find_key(token, "kind 4");
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        CK_SESSION_HANDLE session = application_session("ska");
+
+        assert_int_equal(application()->C_Logout(session), CKR_OK);
+        forget_log();
+        assert_signed(sign(key, &ecdsa_digest, "01"));
+        assert_int_equal(logged("C_SKASign kind 4 CKR_OK"), 1);
+        assert_int_equal(application()->C_CloseAllSessions(application_slot(session)), CKR_OK);
+        assert_signed(sign(key, &ecdsa_digest, "01"));
+        assert_int_equal(application()->C_Finalize(NULL), CKR_OK);
+        assert_signed(sign(key, &ecdsa_digest, "01"));
+    }
+    hsm_key_free(key);
+}
+
+static void survives_a_fork(void **state)
+{
+    struct hsm_key *key = find_key(token, "kind 4");
+    pid_t child = fork();
+    int status = -1;
+
+    (void)state;
+    if (child == 0)
+        _exit(sign(key, &ecdsa_digest, "01").valid &&
+                      sign(key, &ecdsa_digest, "0").answer == HSM_REFUSED
+                  ? 0
+                  : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_signed(sign(key, &ecdsa_digest, "01"));
+    hsm_key_free(key);
+}
+
+static void tells_failures_from_refusals(void **state)
+{
+    static const struct {
+        const char *rv;
+        size_t calls; /* made before it gives up */
+    } failures[] = {{"CKR_DEVICE_ERROR", 1},
+                    {"CKR_GENERAL_ERROR", 1},
+                    {"CKR_FUNCTION_FAILED", 1},
+                    {"CKR_ARGUMENTS_BAD", 1},
+                    {"CKR_MECHANISM_INVALID", 1},
+                    {"CKR_BUFFER_TOO_SMALL", 1},
+                    /* These two may come after the signature was made: no second call. */
+                    {"CKR_SESSION_CLOSED", 1},
+                    {"CKR_DEVICE_REMOVED", 1},
+                    /* These prove that it was not. */
+                    {"CKR_SESSION_HANDLE_INVALID", 2},
+                    {"CKR_KEY_HANDLE_INVALID", 2},
+                    {"CKR_USER_NOT_LOGGED_IN", 2}};
+    struct hsm_key *key = find_key(token, "kind 4");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        struct signing signing;
+        char fault[64];
+
+        snprintf(fault, sizeof(fault), "C_SKASign=%s", failures[i].rv);
+        configure_fault(fault);
+        signing = sign(key, &ecdsa_digest, "01");
+        assert_int_equal(signing.answer, HSM_FAILED);
+        assert_raised(&signing.recorder, SKA_R_HSM_FAILURE, "C_SKASign: ");
+        assert_non_null(strstr(signing.recorder.text, failures[i].rv));
+        assert_int_equal(logged("C_SKASign"), failures[i].calls);
+    }
+    configure_fault("C_SKASign=0x80001234");
+    assert_refused(sign(key, &ecdsa_digest, "01"), false, false, "0x80001234");
+    configure_fault(NULL);
+    assert_signed(sign(key, &ecdsa_digest, "01"));
+    hsm_key_free(key);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_the_simulator),
+        cmocka_unit_test(signs_with_two_of_three),
+        cmocka_unit_test(makes_tokens_for_this_key),
+        cmocka_unit_test(has_no_way_around_the_rule),
+        cmocka_unit_test(refuses_ska_calls_for_ordinary_keys),
+        cmocka_unit_test(says_that_a_key_is_blocked),
+        cmocka_unit_test(refuses_a_broken_approval),
+        cmocka_unit_test(tells_the_rules),
+        cmocka_unit_test(wants_all_four_rules),
+        cmocka_unit_test(lists_ska_keys),
+        cmocka_unit_test(survives_a_logout),
+        cmocka_unit_test(survives_a_fork),
+        cmocka_unit_test(tells_failures_from_refusals),
+    };
+
+    return cmocka_run_group_tests(tests, begin, end);
+}
