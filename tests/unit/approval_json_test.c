@@ -120,12 +120,23 @@ static void bad_texts_are_refused_with_the_place(void **state)
         {"{\"\":1,\"\":2}", "doubled member ''"},
         {"{\"x\":[{\"a\":1,\"b\":{\"a\":0},\"a\":3}]}", "column 26: doubled member 'a'"},
         {"{\"z\":1,\"b\":1,\"z\":2,\"b\":2}", "column 14: doubled member 'z'"},
+        {"{\"b\":1,\"z\":1,\"b\":2,\"z\":2}", "column 14: doubled member 'b'"},
         {"{\"\\u001b[31m\":1,\"\\u001b[31m\":2}", "doubled member '\\x1B[31m'"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_refused(ska_span_text(cases[i].text), cases[i].message);
+}
+
+static void control_characters_are_refused_in_strings(void **state)
+{
+    (void)state;
+    for (char c = 1; c < 0x20; c++) {
+        const char text[] = {'"', 'a', c, '"', 0};
+
+        assert_refused(ska_span_text(text), "column 3: control character in a string");
+    }
 }
 
 static void nul_bytes_are_refused_everywhere(void **state)
@@ -573,6 +584,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_texts_parse),
         cmocka_unit_test(bad_texts_are_refused_with_the_place),
+        cmocka_unit_test(control_characters_are_refused_in_strings),
         cmocka_unit_test(nul_bytes_are_refused_everywhere),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(length_has_a_limit),

@@ -352,6 +352,8 @@ static void each_member_has_its_shape(void **state)
         {"\"version\":1", "\"version\":\"1\"", "version: number expected"},
         {"\"requestId\":\"" ID "\",", "", "requestId: missing"},
         {"aabbccddeeff00", "aabbccddeef00", "is not 64 hexadecimal digits"},
+        {"aabbccddeeff00", "aabbccddee00", "is not 64 hexadecimal digits"},
+        {"aabbccddeeff00", "aabbccddeeff0000", "is not 64 hexadecimal digits"},
         {"aabbccddeeff00", "aabbccddeegg00", "is not 64 hexadecimal digits"},
         {"aabbccddeeff00", "../etc/passwd0", "is not 64 hexadecimal digits"},
         {"\"operation\":\"SIGN\",", "", "operation: missing"},
