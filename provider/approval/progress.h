@@ -12,8 +12,8 @@
 enum ska_approval_state {
     SKA_APPROVAL_COUNTS,
     SKA_APPROVAL_INVALID,    /* the signature does not verify over this token */
-    SKA_APPROVAL_NOT_LISTED, /* not an approver of the rule */
-    SKA_APPROVAL_DOUBLED     /* an approval of the same approver counts already */
+    SKA_APPROVAL_NOT_LISTED, /* not an approver of the rule; then not verified */
+    SKA_APPROVAL_DOUBLED     /* valid, but another of the same approver counts already */
 };
 
 struct ska_progress {

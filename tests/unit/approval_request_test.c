@@ -4,6 +4,8 @@
  */
 #include "approval_support.h"
 
+#include <openssl/err.h>
+
 #include "provider/approval/algorithm.h"
 #include "provider/approval/json.h"
 #include "provider/approval/policy.h"
@@ -92,6 +94,7 @@ static bool parses(struct ska_span text, struct ska_request **request, struct re
     assert_int_equal(done, *request != NULL);
     assert_int_equal(done, recorder->count == 0);
     exact_free(copy);
+    assert_int_equal(ERR_peek_error(), 0); /* nothing is left for others to find */
     return done;
 }
 
