@@ -87,6 +87,16 @@ static const struct {
     [SKA_KEY_ED448] = {"an Ed448 key", {[SKA_SCHEME_EDDSA] = true}, "EdDSA only"},
 };
 
+bool ska_algorithm_same(const struct ska_mechanism *a, const struct ska_mechanism *b)
+{
+    const char *name_a = ska_algorithm_name(a);
+    const char *name_b = ska_algorithm_name(b);
+
+    return name_a != NULL && name_b != NULL && strcmp(name_a, name_b) == 0 &&
+           (a->scheme != SKA_SCHEME_PSS ||
+            (a->mgf1_digest == b->mgf1_digest && a->salt_length == b->salt_length));
+}
+
 bool ska_algorithm_fits(const struct ska_mechanism *mechanism, enum ska_key_type type,
                         const struct ska_errors *errors)
 {

@@ -22,6 +22,9 @@ const char *ska_algorithm_name(const struct ska_mechanism *mechanism);
  */
 bool ska_algorithm_from_name(const char *name, struct ska_mechanism *mechanism) SKA_MUST_CHECK;
 
+/* Whether both make the same kind of signature: the same name, for PSS also salt and MGF1. */
+bool ska_algorithm_same(const struct ska_mechanism *a, const struct ska_mechanism *b);
+
 /* Whether a key of this type can do it; the message says what it can. */
 bool ska_algorithm_fits(const struct ska_mechanism *mechanism, enum ska_key_type type,
                         const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -15,6 +15,7 @@
 #include <openssl/rand.h>
 
 #include "../base/file.h"
+#include "algorithm.h"
 #include "json.h"
 
 #define REQUEST_SUFFIX ".request.json"
@@ -114,17 +115,6 @@ bool ska_directory_create(int fd, const char *name, const char *shown, struct sk
 static void request_name(const char *id, char name[NAME_SIZE])
 {
     snprintf(name, NAME_SIZE, "%s" REQUEST_SUFFIX, id);
-}
-
-static bool is_same_mechanism(const struct ska_mechanism *a, const struct ska_mechanism *b)
-{
-    /* ECDSA over a digest: the name of the digest is not part of what is signed. */
-    bool digest_counts = !(a->scheme == SKA_SCHEME_ECDSA && a->form == SKA_PAYLOAD_DIGEST);
-
-    return a->scheme == b->scheme && a->form == b->form &&
-           (!digest_counts || a->digest == b->digest) &&
-           (a->scheme != SKA_SCHEME_PSS ||
-            (a->mgf1_digest == b->mgf1_digest && a->salt_length == b->salt_length));
 }
 
 static bool is_same_matter(const struct ska_request *a, const struct ska_request *b)

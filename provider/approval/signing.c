@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/file.h"
+#include "algorithm.h"
 #include "directory.h"
 #include "draft.h"
 #include "explain.h"
@@ -151,17 +152,20 @@ out:
 
 /* ---- Bundles --------------------------------------------------------------------------------- */
 
+/* The token does not carry the mechanism, so it is held to what the approvers were shown. */
 static bool check_mechanism(const struct ska_request *request, const struct ska_signing *signing,
                             const struct ska_errors *errors)
 {
-    /* The payload is the same already; a PKCS#1 DigestInfo, say, must not become a PSS digest. */
-    if (request->mechanism.scheme != signing->mechanism.scheme ||
-        request->mechanism.form != signing->mechanism.form)
-        return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
-                        "request %.16s was approved for another padding or payload form than the "
-                        "one asked for now",
-                        request->id);
-    return true;
+    const char *approved = ska_algorithm_name(&request->mechanism);
+    const char *asked = ska_algorithm_name(&signing->mechanism);
+
+    if (ska_algorithm_same(&request->mechanism, &signing->mechanism))
+        return true;
+    return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
+                    "request %.16s is for %s with a salt of %zu bytes, asked for now is %s with a "
+                    "salt of %zu bytes",
+                    request->id, approved == NULL ? "?" : approved, request->mechanism.salt_length,
+                    asked == NULL ? "?" : asked, signing->mechanism.salt_length);
 }
 
 /* A bundle for anything else is refused here, before the HSM hears of it. */

@@ -35,3 +35,5 @@ ska_fuzzer(modify ska-codec)
 ska_fuzzer(signature ska-codec)
 ska_fuzzer(approver ska-codec)
 ska_fuzzer(describe ska-codec)
+
+include(fuzz/approval.cmake)
