@@ -123,7 +123,7 @@ static bool is_same_matter(const struct ska_request *a, const struct ska_request
            b->key_label != NULL && strcmp(a->key_label, b->key_label) == 0 &&
            ska_span_equal(ska_span_of(&a->public_key), ska_span_of(&b->public_key)) &&
            ska_span_equal(ska_span_of(&a->payload), ska_span_of(&b->payload)) &&
-           (a->operation != SKA_OPERATION_SIGN || is_same_mechanism(&a->mechanism, &b->mechanism));
+           (a->operation != SKA_OPERATION_SIGN || ska_algorithm_same(&a->mechanism, &b->mechanism));
 }
 
 bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
