@@ -57,8 +57,9 @@ if grep -q '^SKA_SANITIZE:BOOL=ON' "$binary_dir/CMakeCache.txt"; then
     # Modules that stay loaded keep their names in reports, and their leaks can be told apart.
     preload="$preload $programs/libfake_dlclose.so"
     # A status that no tool uses, so that a finding is never taken for an expected refusal.
-    # Whole stacks, so that leaks of libraries without frame pointers can be told from ours.
-    export ASAN_OPTIONS=exitcode=99:fast_unwind_on_malloc=0:strict_string_checks=1
+    # Slow unwinding, so that leaks of libraries without frame pointers can be told from ours; no
+    # deeper than that takes, since it is slow indeed.
+    export ASAN_OPTIONS=exitcode=99:fast_unwind_on_malloc=0:malloc_context_size=10
     export UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
     export LSAN_OPTIONS=exitcode=99:print_suppressions=0:suppressions=$source_dir/tests/lsan.supp
 fi
