@@ -87,15 +87,15 @@ static bool verifies(EVP_PKEY *key, const struct check *check, const struct data
  * ------------------------------------------------------------------------------------ */
 
 /* Signs under the empty rule and has libcrypto verify it. */
-static void check_algorithm(CK_SESSION_HANDLE session, const char *kind, CK_MECHANISM *mechanism,
-                            const struct check *check, size_t length, size_t expected)
+static void check_signature(CK_SESSION_HANDLE session, const struct pair *pair,
+                            CK_MECHANISM *mechanism, const struct check *check, size_t length,
+                            size_t expected)
 {
-    struct pair pair = make_ska(session, kind, "algorithm", NULL);
-    EVP_PKEY *key = read_public(session, pair.public_key);
-    struct data token = make_token(session, CK_SKA_SIGN, pair.private_key, payload, length);
+    EVP_PKEY *key = read_public(session, pair->public_key);
+    struct data token = make_token(session, CK_SKA_SIGN, pair->private_key, payload, length);
     struct data signature = {NULL, 0};
 
-    assert_rv(ska_sign(session, mechanism, pair.private_key, &token, NULL, 0, &signature), CKR_OK);
+    assert_rv(ska_sign(session, mechanism, pair->private_key, &token, NULL, 0, &signature), CKR_OK);
     assert_int_equal(signature.length, expected);
     assert_true(verifies(key, check, &signature, payload, length));
     signature.bytes[signature.length / 2] ^= 1;
@@ -103,8 +103,22 @@ static void check_algorithm(CK_SESSION_HANDLE session, const char *kind, CK_MECH
     data_free(&signature);
     data_free(&token);
     EVP_PKEY_free(key);
-    assert_rv(C_DestroyObject(session, pair.private_key), CKR_OK);
-    assert_rv(C_DestroyObject(session, pair.public_key), CKR_OK);
+}
+
+static void destroy_pair(CK_SESSION_HANDLE session, const struct pair *pair)
+{
+    assert_rv(C_DestroyObject(session, pair->private_key), CKR_OK);
+    assert_rv(C_DestroyObject(session, pair->public_key), CKR_OK);
+}
+
+/* The same with a key of its own. */
+static void check_algorithm(CK_SESSION_HANDLE session, const char *kind, CK_MECHANISM *mechanism,
+                            const struct check *check, size_t length, size_t expected)
+{
+    struct pair pair = make_ska(session, kind, "algorithm", NULL);
+
+    check_signature(session, &pair, mechanism, check, length, expected);
+    destroy_pair(session, &pair);
 }
 
 static void test_rsa(void **state)
@@ -122,6 +136,7 @@ static void test_rsa(void **state)
         {CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512, CKG_MGF1_SHA512, "SHA512", 64},
     };
     CK_SESSION_HANDLE session = session_of(state);
+    struct pair pair = make_ska(session, "RSA:2048", "rsa", NULL);
 
     for (size_t i = 0; i < COUNT(hashes); i++) {
         CK_RSA_PKCS_PSS_PARAMS params = {hashes[i].hash, hashes[i].mgf, hashes[i].salt};
@@ -132,11 +147,12 @@ static void test_rsa(void **state)
         struct check message_pss = {hashes[i].digest, false, true};
         struct check digest_pss = {hashes[i].digest, true, true};
 
-        check_algorithm(session, "RSA:2048", &pkcs, &message, PAYLOAD_LENGTH, 256);
-        check_algorithm(session, "RSA:2048", &pss, &message_pss, PAYLOAD_LENGTH, 256);
+        check_signature(session, &pair, &pkcs, &message, PAYLOAD_LENGTH, 256);
+        check_signature(session, &pair, &pss, &message_pss, PAYLOAD_LENGTH, 256);
         if (hashes[i].salt <= PAYLOAD_LENGTH)
-            check_algorithm(session, "RSA:2048", &raw, &digest_pss, hashes[i].salt, 256);
+            check_signature(session, &pair, &raw, &digest_pss, hashes[i].salt, 256);
     }
+    destroy_pair(session, &pair);
 }
 
 static void test_rsa_sizes(void **state)
@@ -167,14 +183,16 @@ static void test_ecdsa(void **state)
     struct check prehashed = {NULL, true, false};
 
     for (size_t i = 0; i < COUNT(curves); i++) {
-        check_algorithm(session, curves[i].kind, &raw, &prehashed, 32, curves[i].length);
+        struct pair pair = make_ska(session, curves[i].kind, "ec", NULL);
+
+        check_signature(session, &pair, &raw, &prehashed, 32, curves[i].length);
         for (size_t j = 0; j < COUNT(hashes); j++) {
             CK_MECHANISM mechanism = {hashes[j].type, NULL, 0};
             struct check check = {hashes[j].digest, false, false};
 
-            check_algorithm(session, curves[i].kind, &mechanism, &check, PAYLOAD_LENGTH,
-                            curves[i].length);
+            check_signature(session, &pair, &mechanism, &check, PAYLOAD_LENGTH, curves[i].length);
         }
+        destroy_pair(session, &pair);
     }
 }
 
