@@ -95,6 +95,9 @@ static void add_message_payload(OSSL_LIB_CTX *libctx, const struct ska_request *
                 ska_span(message.data,
                          message.length < MESSAGE_HEX_LIMIT ? message.length : MESSAGE_HEX_LIMIT));
     ska_buffer_text(text, message.length > MESSAGE_HEX_LIMIT ? " ...\n" : "\n");
+    /* Only the request says that the key is of a kind that signs messages; the token does not. */
+    if (ska_payload_looks_like_digest(SKA_KEY_EC, message))
+        text_row(text, "  caution", "if the key is RSA or EC, this is the digest of a document");
     if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
         text_name(text, "  as SHA-256");
         text_groups(text, ska_span(digest, length));

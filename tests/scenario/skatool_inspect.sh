@@ -56,6 +56,17 @@ for bundle in pss salted message ed; do
     inspected 0 $bundle.json 'rule as given here: satisfied'
 done
 
+# The token does not tell a key that signs messages from one that signs digests.
+head -c 32 /dev/zero >digest
+request ed caution.json digest
+inspected 0 caution.json 'a message of 32 bytes' 'caution .*digest of a document'
+sed 's/"EDDSA"/"SHA256_WITH_ECDSA"/; s/"publicKey":\([ \t]*\)"[^"]*"/"publicKey":\1"'"$(
+    plain pkey -pubin -in seal.pub.pem -outform DER | plain base64 -A | sed 's|/|\\/|g'
+)"'"/' caution.json >disguised.json
+cp disguised.json before.json
+refused 'looks? like a digest' skatool approve --approver alice.pem --yes disguised.json
+same before.json disguised.json
+
 # Members of a later version are shown; members that are wrong are shown too, and are an error.
 sed 's/"version"/"novelty": {"level": 7}, "version"/' seal.json >later.json
 inspected 0 later.json 'novelty = \{"level":7\}'
