@@ -113,6 +113,7 @@ static bool initialize_first(struct hsm_module *module, const struct ska_errors 
     hsm_isolation_leave(CKR_OK);
     if (!done)
         return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: %s", module->path, reason);
+    module->libp11 = context;
     module->manufacturer = context->manufacturer;
     module->simulator = strcmp(module->manufacturer, SKASIM_MANUFACTURER) == 0;
     return true;

@@ -27,8 +27,9 @@ struct hsm_module {
     atomic_bool loaded; /* what follows up to the lock is set once, before this */
     const CK_FUNCTION_LIST *calls;
     struct hsm_ska_calls ska;
+    struct PKCS11_ctx_st *libp11; /* whose manufacturer this is */
+    const char *manufacturer;
     bool simulator;
-    char *manufacturer;
     /* lock: */
     unsigned int fork;         /* in which it was initialized */
     unsigned long incarnation; /* counts initializations: no session outlives one */

@@ -110,6 +110,8 @@ static bool check_value(enum hsm_uri_attribute attribute, struct ska_span value,
         length = hsm_uri_decode(value, decoded);
         if (!ska_utf8_valid(ska_span(decoded, length)))
             fault = "is not valid UTF-8";
+        else if (attribute <= HSM_URI_MODEL && strspn(decoded, " ") == length)
+            fault = "is blank"; /* Cryptoki pads these with blanks, so this says nothing */
         OPENSSL_cleanse(decoded, length); /* it may be the PIN */
         free(decoded);
     }

@@ -86,6 +86,7 @@ static const struct ska_errors shown = {show, NULL};
 
 static char support_directory[64];
 static OSSL_LIB_CTX *libctx;
+static OSSL_PROVIDER *provider;
 static bool reset_on_fork; /* whether SoftHSM forgets all in a child; set before the start */
 
 static inline void write_file(const char *name, const char *content, char path[128])
@@ -115,7 +116,8 @@ static inline int support_begin(void **state)
     assert_int_equal(setenv("SOFTHSM2_CONF", path, 1), 0);
     libctx = OSSL_LIB_CTX_new();
     assert_non_null(libctx);
-    assert_non_null(OSSL_PROVIDER_load(libctx, "default"));
+    provider = OSSL_PROVIDER_load(libctx, "default");
+    assert_non_null(provider);
     return 0;
 }
 
@@ -126,6 +128,7 @@ static inline int support_end(void **state)
     (void)state;
     snprintf(command, sizeof(command), "rm -rf '%s'", support_directory);
     assert_int_equal(system(command), 0);
+    assert_true(OSSL_PROVIDER_unload(provider));
     OSSL_LIB_CTX_free(libctx);
     return 0;
 }

@@ -105,6 +105,7 @@ static void refuses_what_is_wrong(void **state)
         {"ska:id=%0", "without two"},
         {"ska:object=", "object is empty"},
         {"ska:id=", "id is empty"},
+        {"ska:token=%20%20", "token is blank"},
         {"ska:type=", "type is empty"},
         {"ska:type=secret-key", "type is not"},
         {"ska:type=data", "type is not"},
