@@ -157,7 +157,7 @@ static int export(void *vkey, int selection, OSSL_CALLBACK *callback, void *arg)
 
     if (key == NULL || key->software == NULL)
         return 0;
-    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && !key->software_private)
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->hsm != NULL)
         return 0;
     return EVP_PKEY_export(key->software, selection, callback, arg);
 }

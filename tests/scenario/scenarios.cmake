@@ -40,6 +40,7 @@ ska_scenario(skatool_configuration)
 ska_scenario(skatool_inspect)
 ska_scenario(skatool_keys)
 ska_scenario(skatool_terminal)
+ska_scenario(software_keys)
 ska_scenario(store_listing)
 ska_scenario(tool)
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys that were never on a token work as without us, whichever provider libcrypto asks first:
+ * generated, signed and verified with, agreed with, encrypted to, written and copied.
+ */
+#include "application.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+static const unsigned char message[] = "message";
+
+static void sign_and_check(EVP_PKEY *key, const char *digest)
+{
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+
+    must(EVP_DigestSignInit_ex(md, NULL, digest, NULL, NULL, key, NULL) == 1);
+    must(EVP_DigestSign(md, signature, &length, message, sizeof(message)) == 1);
+    EVP_MD_CTX_free(md);
+    md = EVP_MD_CTX_new();
+    must(EVP_DigestVerifyInit_ex(md, NULL, digest, NULL, NULL, key, NULL) == 1);
+    must(EVP_DigestVerify(md, signature, length, message, sizeof(message)) == 1);
+    signature[length / 2] ^= 1;
+    must(EVP_DigestVerifyInit_ex(md, NULL, digest, NULL, NULL, key, NULL) == 1);
+    must(EVP_DigestVerify(md, signature, length, message, sizeof(message)) != 1);
+    EVP_MD_CTX_free(md);
+    ERR_clear_error();
+}
+
+static void write_and_read(EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    int length = i2d_PrivateKey(key, &der);
+    const unsigned char *p = der;
+    EVP_PKEY *back = NULL;
+    EVP_PKEY *copy = EVP_PKEY_dup(key);
+
+    must(length > 0);
+    back = d2i_AutoPrivateKey(NULL, &p, length);
+    must(back != NULL && EVP_PKEY_eq(back, key) == 1);
+    must(copy != NULL && EVP_PKEY_eq(copy, key) == 1);
+    OPENSSL_clear_free(der, (size_t)length);
+    EVP_PKEY_free(back);
+    EVP_PKEY_free(copy);
+}
+
+static void agree(void)
+{
+    EVP_PKEY *mine = EVP_EC_gen("P-256");
+    EVP_PKEY *theirs = EVP_EC_gen("P-256");
+    EVP_PKEY *peer = EVP_PKEY_new();
+    unsigned char ours[64], other[64], *point = NULL;
+    size_t ours_length = sizeof(ours), other_length = sizeof(other), point_length = 0;
+    EVP_PKEY_CTX *ctx = NULL;
+
+    /* As TLS does it: the peer's key from its point and our parameters. */
+    point_length = EVP_PKEY_get1_encoded_public_key(theirs, &point);
+    must(EVP_PKEY_copy_parameters(peer, mine) == 1);
+    must(EVP_PKEY_set1_encoded_public_key(peer, point, point_length) == 1);
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, mine, NULL);
+    must(EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, peer) == 1);
+    must(EVP_PKEY_derive(ctx, ours, &ours_length) == 1);
+    EVP_PKEY_CTX_free(ctx);
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL);
+    must(EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, mine) == 1);
+    must(EVP_PKEY_derive(ctx, other, &other_length) == 1);
+    must(ours_length == other_length && memcmp(ours, other, ours_length) == 0);
+    EVP_PKEY_CTX_free(ctx);
+    OPENSSL_free(point);
+    EVP_PKEY_free(peer);
+    EVP_PKEY_free(theirs);
+    EVP_PKEY_free(mine);
+}
+
+static void encrypt(EVP_PKEY *key)
+{
+    unsigned char cipher[256], plain[256];
+    size_t cipher_length = sizeof(cipher), plain_length = sizeof(plain);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+
+    must(EVP_PKEY_encrypt_init(ctx) == 1);
+    must(EVP_PKEY_encrypt(ctx, cipher, &cipher_length, message, sizeof(message)) == 1);
+    must(EVP_PKEY_decrypt_init(ctx) == 1);
+    must(EVP_PKEY_decrypt(ctx, plain, &plain_length, cipher, cipher_length) == 1);
+    must(plain_length == sizeof(message) && memcmp(plain, message, plain_length) == 0);
+    EVP_PKEY_CTX_free(ctx);
+}
+
+int main(void)
+{
+    EVP_PKEY *rsa = EVP_RSA_gen(2048);
+    EVP_PKEY *ec = EVP_EC_gen("P-384");
+    EVP_PKEY *ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+
+    must(rsa != NULL && ec != NULL && ed != NULL);
+    sign_and_check(rsa, "SHA256");
+    sign_and_check(ec, "SHA384");
+    sign_and_check(ed, NULL);
+    write_and_read(rsa);
+    write_and_read(ec);
+    write_and_read(ed);
+    encrypt(rsa);
+    agree();
+    must(ERR_peek_error() == 0);
+    EVP_PKEY_free(rsa);
+    EVP_PKEY_free(ec);
+    EVP_PKEY_free(ed);
+    return 0;
+}
