@@ -56,12 +56,11 @@ if grep -q '^SKA_SANITIZE:BOOL=ON' "$binary_dir/CMakeCache.txt"; then
     preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
     # Modules that stay loaded keep their names in reports, and their leaks can be told apart.
     preload="$preload $programs/libfake_dlclose.so"
+    # shellcheck source=tests/sanitizers
+    . "$source_dir/tests/sanitizers"
     # A status that no tool uses, so that a finding is never taken for an expected refusal.
-    # Slow unwinding, so that leaks of libraries without frame pointers can be told from ours; no
-    # deeper than that takes, since it is slow indeed.
-    export ASAN_OPTIONS=exitcode=99:fast_unwind_on_malloc=0:malloc_context_size=10
-    export UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
-    export LSAN_OPTIONS=exitcode=99:print_suppressions=0:suppressions=$source_dir/tests/lsan.supp
+    export ASAN_OPTIONS+=:exitcode=99 UBSAN_OPTIONS+=:exitcode=99
+    export LSAN_OPTIONS+=:exitcode=99:suppressions=$source_dir/tests/lsan.supp
 fi
 sanitizer_finding='(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:'
 
@@ -89,6 +88,11 @@ ska() {
 }
 skatool() {
     ours "$binary_dir/tools/skatool" "$@"
+}
+# pkcs11-tool, logged in to the token. It has leaks of its own.
+p11() {
+    ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 ours pkcs11-tool --module "$simulator" \
+        --token-label "$token" --login --pin "$pin" "$@"
 }
 
 cat >softhsm2.conf <<END

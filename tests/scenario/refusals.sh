@@ -215,9 +215,6 @@ takes 0 refused 'in use' skatool keygen --key "$(uri twin)" --algorithm EC --pol
 
 # ---- The standard calls of PKCS#11 do not work with SKA keys -------------------------------------
 
-p11() {
-    ours pkcs11-tool --module "$simulator" --token-label "$token" --login --pin "$pin" "$@"
-}
 p11_use() { # pkcs11-tool tells its progress on standard output
     p11 "$@" 1>&2
 }

@@ -16,8 +16,7 @@ plain req -x509 -key alice.pem -subj /CN=root -days 30 -out root.crt
 plain x509 -new -force_pubkey seal.pub.pem -subj /CN=seal -CA root.crt -CAkey alice.pem -days 10 \
     -out seal.crt 2>/dev/null
 plain x509 -in seal.crt -outform DER -out seal.der
-ours pkcs11-tool --module "$simulator" --token-label "$token" --login --pin "$pin" \
-    --write-object seal.der --type cert --label seal >/dev/null 2>&1
+p11 --write-object seal.der --type cert --label seal >/dev/null 2>&1
 
 # All that is on the token, and nothing that the simulator keeps for itself.
 untouched succeeds ska storeutl -noout "ska:token=$token"

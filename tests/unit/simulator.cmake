@@ -5,12 +5,7 @@ target_include_directories(simulator-fixture PUBLIC ${PROJECT_SOURCE_DIR}/includ
 target_link_libraries(simulator-fixture PRIVATE ska-options
                       PUBLIC skasim ska-cryptoki OpenSSL::Crypto PkgConfig::CMOCKA)
 
-# SoftHSM's own leaks are not ours. To know them by their stacks the slow way of unwinding is needed:
-# libcrypto, through which SoftHSM allocates, has no frame pointers.
 function(ska_with_softhsm name)
-    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
-        "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"
-        "ASAN_OPTIONS=fast_unwind_on_malloc=0")
     target_compile_definitions(${name} PRIVATE SOFTHSM_PATH="${SKASIM_SOFTHSM_MODULE}"
                                                SKASIM_PATH="$<TARGET_FILE:skasim>")
 endfunction()
