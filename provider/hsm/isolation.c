@@ -17,9 +17,13 @@ static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static _Thread_local OSSL_LIB_CTX *outside;
 static _Thread_local unsigned int depth;
 
+/*
+ * libcrypto registers its exit handler before any module is loaded, so that it runs after those of
+ * modules, which still use it: SoftHSM 2.6.1 crashes otherwise.
+ */
 static void make_private_libctx(void)
 {
-    OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
+    OSSL_LIB_CTX *libctx = OPENSSL_init_crypto(0, NULL) ? OSSL_LIB_CTX_new() : NULL;
 
     if (libctx != NULL && OSSL_PROVIDER_load(libctx, "default") == NULL) {
         OSSL_LIB_CTX_free(libctx);

@@ -106,9 +106,14 @@ size_t hsm_raw_length(enum ska_key_type type, unsigned int bits)
     return 0;
 }
 
+/* Half of an ECDSA signature is at most this long, on any curve of libcrypto's. */
+#define LONGEST_HALF 72
+
 /* False: not two numbers that a signature can have, or too little room. */
 static bool ecdsa_to_der(struct ska_span raw, uint8_t *signature, size_t *signature_length)
 {
+    uint8_t der[2 * LONGEST_HALF + 32];
+    uint8_t *next = der;
     int half = (int)(raw.length / 2);
     ECDSA_SIG *parts = ECDSA_SIG_new();
     BIGNUM *r = BN_bin2bn(raw.data, half, NULL);
@@ -116,14 +121,16 @@ static bool ecdsa_to_der(struct ska_span raw, uint8_t *signature, size_t *signat
     int length = 0;
     bool done = false;
 
-    if (parts != NULL && r != NULL && s != NULL && !BN_is_zero(r) && !BN_is_zero(s) &&
-        ECDSA_SIG_set0(parts, r, s)) {
+    if (half <= LONGEST_HALF && parts != NULL && r != NULL && s != NULL && !BN_is_zero(r) &&
+        !BN_is_zero(s) && ECDSA_SIG_set0(parts, r, s)) {
         r = s = NULL;
-        length = i2d_ECDSA_SIG(parts, NULL);
+        length = i2d_ECDSA_SIG(parts, &next);
         done = length > 0 && (size_t)length <= *signature_length;
     }
-    if (done)
-        *signature_length = (size_t)i2d_ECDSA_SIG(parts, &signature);
+    if (done) {
+        memcpy(signature, der, (size_t)length);
+        *signature_length = (size_t)length;
+    }
     BN_free(r);
     BN_free(s);
     ECDSA_SIG_free(parts);

@@ -41,8 +41,10 @@ struct hsm_uri {
 bool hsm_uri_is_ours(const char *text);
 
 /*
- * An unknown or doubled attribute, a broken percent-encoding, `%00` or invalid UTF-8 is an error
- * (SKA_R_BAD_URI) that names the attribute; no message repeats the value of pin-value.
+ * An unknown, doubled or empty attribute, a broken percent-encoding, and in text `%00`, invalid
+ * UTF-8 or what should be percent-encoded (blanks, control characters, "#") is an error
+ * (SKA_R_BAD_URI) that names the attribute; no message repeats the value of pin-value. An id may
+ * have any bytes.
  */
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -14,6 +14,7 @@ function(ska_hsm_test name)
 endfunction()
 
 ska_hsm_test(hsm_uri_test)
+ska_hsm_test(hsm_public_key_test)
 ska_hsm_test(hsm_token_test)
 ska_hsm_test(hsm_key_test)
 ska_hsm_test(hsm_recovery_test)

@@ -41,6 +41,19 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pi
     return faulty("C_Login", &rv) ? rv : real->C_Login(session, user, pin, length);
 }
 
+static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+    CK_RV rv = CKR_OK;
+
+    if (faulty("C_GetTokenInfo", &rv))
+        return rv;
+    rv = real->C_GetTokenInfo(slot, info);
+    if (proxy.no_login)
+        info->flags &= ~(CK_FLAGS)CKF_LOGIN_REQUIRED;
+    info->flags |= proxy.token_flags;
+    return rv;
+}
+
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
                           CK_SESSION_HANDLE *session)
 {
@@ -83,7 +96,6 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
     CK_RV rv = CKR_OK;
 
     proxy.sign_init++;
-    proxy.last_mechanism = mechanism->mechanism;
     return faulty("C_SignInit", &rv) ? rv : real->C_SignInit(session, mechanism, key);
 }
 
@@ -107,7 +119,6 @@ static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATT
 {
     CK_RV rv = CKR_OK;
 
-    proxy.last_mechanism = mechanism->mechanism;
     rv = real->C_GenerateKeyPair(session, mechanism, public, public_count, private, private_count,
                                  public_key, private_key);
     return rv == CKR_OK && faulty("C_GenerateKeyPair", &rv) ? proxy.fault_rv : rv;
@@ -127,6 +138,7 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     calls = *real;
     calls.C_Initialize = initialize;
     calls.C_Login = login;
+    calls.C_GetTokenInfo = token_info;
     calls.C_OpenSession = open_session;
     calls.C_CloseSession = close_session;
     calls.C_FindObjectsInit = find_init;

@@ -26,8 +26,9 @@ struct hsm_proxy {
     atomic_int fault_times;
     /* C_Sign gives this many bytes less. */
     atomic_int cut_signature;
-    /* What the last C_GenerateKeyPair and C_SignInit got. */
-    CK_MECHANISM_TYPE last_mechanism;
+    /* C_GetTokenInfo says that no login is needed, and these flags. */
+    atomic_bool no_login;
+    atomic_ulong token_flags;
 };
 
 /* Exported by the module under this name. */

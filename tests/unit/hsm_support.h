@@ -247,12 +247,6 @@ static inline CK_SLOT_ID application_slot(CK_SESSION_HANDLE session)
 
 /* ---- Signatures ------------------------------------------------------------------------------ */
 
-struct signing_case {
-    enum ska_key_type type;
-    const char *curve;
-    struct ska_mechanism mechanism;
-};
-
 /* Verifies a signature over a digest or a message, as the mechanism has it, with libcrypto alone.
  */
 static inline bool verifies(EVP_PKEY *key, const struct ska_mechanism *mechanism,

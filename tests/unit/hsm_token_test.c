@@ -21,6 +21,7 @@ static int begin(void **state)
     make_token("locked");
     make_token("race");
     make_token("application");
+    make_token("open");
     return 0;
 }
 
@@ -384,6 +385,66 @@ static void sees_that_the_application_is_logged_in(void **state)
     assert_int_equal(proxy()->login, before);
 }
 
+static void says_how_close_to_locked_a_token_is(void **state)
+{
+    static const struct {
+        CK_FLAGS flags;
+        const char *words;
+    } closer[] = {{CKF_USER_PIN_FINAL_TRY, "one more wrong PIN will lock"},
+                  {CKF_USER_PIN_LOCKED, "locked now"}};
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "two");
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct hsm_pin wrong = {.value = i == 0 ? "555555" : "666666"};
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        proxy()->token_flags = closer[i].flags;
+        assert_false(hsm_token_login(token, &wrong, &errors));
+        assert_raised(&recorder, SKA_R_PIN_INCORRECT, closer[i].words);
+    }
+    proxy()->token_flags = 0;
+}
+
+static void needs_no_pin_where_none_is_wanted(void **state)
+{
+    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    struct hsm_token *token = NULL;
+    int before = proxy()->login;
+
+    (void)state;
+    proxy()->no_login = true;
+    token = find_token(HSM_TEST_PROXY, "open");
+    assert_true(hsm_token_logged_in(token));
+    assert_true(hsm_token_login(token, &none, &shown));
+    proxy()->no_login = false;
+    assert_ptr_equal(find_token(HSM_TEST_PROXY, "open"), token);
+    assert_false(hsm_token_logged_in(token));
+    assert_int_equal(proxy()->login, before);
+}
+
+/* One slot that does not answer is no reason to miss the token in another. */
+static void passes_over_a_slot_that_fails(void **state)
+{
+    static const char *const labels[] = {"one", "two", "race"};
+    struct hsm_token *token = NULL;
+    int found = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct hsm_token_match match = {.label = labels[i]};
+
+        inject("C_GetTokenInfo", CKR_DEVICE_ERROR, 1);
+        found += hsm_token_find(open_module(HSM_TEST_PROXY), &match, &token, NULL);
+        inject("C_GetTokenInfo", CKR_DEVICE_ERROR, 1000);
+        assert_false(hsm_token_find(open_module(HSM_TEST_PROXY), &match, &token, NULL));
+        inject(NULL, CKR_OK, 0);
+    }
+    /* The failing slot is the same each time, and has one token. */
+    assert_true(found >= 2);
+}
+
 /* The application's errors stay in the queue, and nothing is added to them. */
 static void leaves_the_error_queue_alone(void **state)
 {
@@ -416,6 +477,9 @@ int main(void)
         cmocka_unit_test(threads_share_one_attempt),
         cmocka_unit_test(threads_share_one_question),
         cmocka_unit_test(sees_that_the_application_is_logged_in),
+        cmocka_unit_test(says_how_close_to_locked_a_token_is),
+        cmocka_unit_test(needs_no_pin_where_none_is_wanted),
+        cmocka_unit_test(passes_over_a_slot_that_fails),
         cmocka_unit_test(leaves_the_error_queue_alone),
     };
 

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Public keys from the attributes of modules, which differ in how they write them. */
+#include "hsm_support.h"
+
+#include <openssl/core_names.h>
+#include <openssl/rsa.h>
+
+#include "provider/hsm/mechanism.h"
+#include "provider/hsm/public_key.h"
+
+static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
+static const uint8_t p521[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
+static const uint8_t ed25519[] = {0x06, 0x03, 0x2B, 0x65, 0x70};
+static const uint8_t ed448[] = {0x06, 0x03, 0x2B, 0x65, 0x71};
+
+#define SPAN(array) ska_span((array), sizeof(array))
+
+static struct hsm_public_parts parts_of(CK_KEY_TYPE type, struct ska_span parameters,
+                                        struct ska_span point)
+{
+    struct hsm_public_parts parts = {.key_type = type, .parameters = parameters, .point = point};
+
+    return parts;
+}
+
+static void assert_makes(const struct hsm_public_parts *parts, EVP_PKEY *expected)
+{
+    EVP_PKEY *key = NULL;
+
+    assert_true(hsm_public_complete(parts));
+    assert_true(hsm_public_make(libctx, parts, "key", &key, &shown));
+    assert_int_equal(EVP_PKEY_eq(key, expected), 1);
+    assert_int_equal(ERR_peek_error(), 0);
+    EVP_PKEY_free(key);
+}
+
+static void assert_refuses(const struct hsm_public_parts *parts, enum ska_reason reason,
+                           const char *words)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    EVP_PKEY *key = NULL;
+
+    assert_false(hsm_public_make(libctx, parts, "that key", &key, &errors));
+    assert_raised(&recorder, reason, words);
+    assert_null(key);
+}
+
+/* The point, raw behind an OCTET STRING header of the length given by the return value. */
+static size_t point_of(EVP_PKEY *key, uint8_t wrapped[160], struct ska_span *raw)
+{
+    uint8_t point[160];
+    size_t length = 0;
+    size_t header = 0;
+
+    assert_true(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+                                                &length));
+    wrapped[header++] = 0x04;
+    if (length > 127)
+        wrapped[header++] = 0x81;
+    wrapped[header++] = (uint8_t)length;
+    memcpy(wrapped + header, point, length);
+    *raw = ska_span(wrapped + header, length);
+    return header + length;
+}
+
+static void takes_points_raw_and_wrapped(void **state)
+{
+    static const struct {
+        const char *type;
+        const char *curve;
+        CK_KEY_TYPE key_type;
+        struct ska_span parameters;
+    } kinds[] = {{"EC", "P-256", CKK_EC, {p256, sizeof(p256)}},
+                 {"EC", "P-521", CKK_EC, {p521, sizeof(p521)}},
+                 {"ED25519", NULL, CKK_EC_EDWARDS, {ed25519, sizeof(ed25519)}},
+                 {"ED448", NULL, CKK_EC_EDWARDS, {ed448, sizeof(ed448)}},
+                 /* As modules older than Cryptoki 3.0 have it. */
+                 {"ED25519", NULL, CKK_EC, {ed25519, sizeof(ed25519)}},
+                 {"ED25519",
+                  NULL,
+                  CKK_EC_EDWARDS,
+                  {(const uint8_t *)"\x13\x0C"
+                                    "edwards25519",
+                   14}},
+                 {"ED448",
+                  NULL,
+                  CKK_EC_EDWARDS,
+                  {(const uint8_t *)"\x13\x0A"
+                                    "edwards448",
+                   12}},
+                 {"EC",
+                  "P-256",
+                  CKK_EC,
+                  {(const uint8_t *)"\x13\x0A"
+                                    "prime256v1",
+                   12}}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        EVP_PKEY *key = kinds[i].curve == NULL
+                            ? EVP_PKEY_Q_keygen(libctx, NULL, kinds[i].type)
+                            : EVP_PKEY_Q_keygen(libctx, NULL, "EC", kinds[i].curve);
+        uint8_t wrapped[160];
+        struct ska_span raw;
+        size_t length = point_of(key, wrapped, &raw);
+        struct hsm_public_parts parts =
+            parts_of(kinds[i].key_type, kinds[i].parameters, ska_span(wrapped, length));
+
+        assert_makes(&parts, key);
+        parts.point = raw;
+        assert_makes(&parts, key);
+        parts.point.length--;
+        assert_refuses(&parts, SKA_R_BAD_KEY, "\"that key\"");
+        parts.point = ska_span(wrapped, length - 1);
+        assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+        wrapped[length] = 0;
+        parts.point = ska_span(wrapped, length + 1);
+        assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+        EVP_PKEY_free(key);
+    }
+}
+
+/* A raw point that reads as an OCTET STRING too: 04 3F and 63 more bytes. */
+static void does_not_unwrap_a_raw_point(void **state)
+{
+    (void)state;
+    for (;;) {
+        EVP_PKEY *key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+        uint8_t wrapped[160];
+        struct ska_span raw;
+        bool ambiguous = false;
+
+        point_of(key, wrapped, &raw);
+        ambiguous = raw.data[1] == 0x3F;
+        if (ambiguous) {
+            struct hsm_public_parts parts = parts_of(CKK_EC, SPAN(p256), raw);
+
+            assert_makes(&parts, key);
+        }
+        EVP_PKEY_free(key);
+        if (ambiguous)
+            return;
+    }
+}
+
+static void refuses_points_off_the_curve(void **state)
+{
+    uint8_t point[65] = {0x04, 1};
+    struct hsm_public_parts parts = parts_of(CKK_EC, SPAN(p256), SPAN(point));
+
+    (void)state;
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    memset(point, 0, sizeof(point));
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+}
+
+static void refuses_what_it_does_not_know(void **state)
+{
+    static const uint8_t point[65] = {0x04};
+    static const struct {
+        CK_KEY_TYPE type;
+        struct ska_span parameters;
+        const char *words;
+    } unknown[] = {
+        {CKK_DSA, {p256, sizeof(p256)}, "CKK 0x1"},
+        {CKK_AES, {NULL, 0}, "CKK 0x1F"},
+        {CKK_EC, {NULL, 0}, "curve"},
+        {CKK_EC, {p256, sizeof(p256) - 1}, "curve"},
+        {CKK_EC, {(const uint8_t *)"\x30\x03\x02\x01\x01", 5}, "curve"}, /* explicit */
+        {CKK_EC, {(const uint8_t *)"\x05\x00", 2}, "curve"},             /* implicit */
+        {CKK_EC, {(const uint8_t *)"\x06\x03\x2A\x03\x04", 5}, "curve"}, /* some OID */
+        {CKK_EC, {(const uint8_t *)"\x06\x03\x55\x04\x03", 5}, "curve"}, /* commonName */
+        {CKK_EC, {(const uint8_t *)"\x13\x02\x43\x4E", 4}, "curve"},     /* "CN" */
+        {CKK_EC, {(const uint8_t *)"\x13\x03p\x00p", 5}, "curve"},
+        {CKK_EC, {(const uint8_t *)"\x06\x05\x2B\x81\x04\x00\x23\x00", 8}, "curve"},
+        {CKK_EC_EDWARDS, {p256, sizeof(p256)}, "curve"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct hsm_public_parts parts =
+            parts_of(unknown[i].type, unknown[i].parameters, SPAN(point));
+
+        assert_refuses(&parts, SKA_R_UNSUPPORTED, unknown[i].words);
+    }
+}
+
+static void takes_rsa_numbers(void **state)
+{
+    static const CK_MECHANISM_TYPE mixed[] = {CKM_SHA256_RSA_PKCS_PSS, CKM_RSA_PKCS};
+    static const CK_MECHANISM_TYPE pss[] = {CKM_SHA256_RSA_PKCS_PSS, CKM_RSA_PKCS_PSS};
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(libctx, NULL, "RSA", (size_t)2048);
+    BIGNUM *number = NULL;
+    uint8_t modulus[257] = {0};
+    uint8_t exponent[] = {0, 1, 0, 1};
+    struct hsm_public_parts parts = {.key_type = CKK_RSA};
+    enum ska_key_type type = SKA_KEY_EC;
+
+    (void)state;
+    assert_true(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &number));
+    assert_int_equal(BN_bn2binpad(number, modulus + 1, 256), 256);
+    BN_free(number);
+    assert_false(hsm_public_complete(&parts));
+    parts.modulus = ska_span(modulus + 1, 256);
+    assert_false(hsm_public_complete(&parts));
+    parts.exponent = ska_span(exponent + 1, 3);
+    assert_makes(&parts, key);
+    parts.modulus = SPAN(modulus);
+    parts.exponent = SPAN(exponent);
+    assert_makes(&parts, key);
+    parts.mechanisms = ska_span(mixed, sizeof(mixed));
+    assert_true(hsm_public_type(&parts, &type));
+    assert_int_equal(type, SKA_KEY_RSA);
+    parts.mechanisms = ska_span(pss, sizeof(pss));
+    assert_true(hsm_public_type(&parts, &type));
+    assert_int_equal(type, SKA_KEY_RSA_PSS);
+    EVP_PKEY_free(key);
+
+    memset(modulus, 0, sizeof(modulus));
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+}
+
+static void writes_parameters(void **state)
+{
+    static const struct {
+        enum ska_key_type type;
+        const char *curve;
+        struct ska_span expected;
+    } known[] = {{SKA_KEY_EC, "P-256", {p256, sizeof(p256)}},
+                 {SKA_KEY_EC, "prime256v1", {p256, sizeof(p256)}},
+                 {SKA_KEY_EC, "secp521r1", {p521, sizeof(p521)}},
+                 {SKA_KEY_ED25519, NULL, {ed25519, sizeof(ed25519)}},
+                 {SKA_KEY_ED448, "ignored", {ed448, sizeof(ed448)}}};
+    static const char *const unknown[] = {NULL, "", "P-257", "CN", "ED25519"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        struct ska_bytes parameters = {NULL, 0};
+
+        assert_true(hsm_public_parameters(known[i].type, known[i].curve, &parameters, &shown));
+        assert_true(ska_span_equal(ska_span_of(&parameters), known[i].expected));
+        ska_bytes_free(&parameters);
+    }
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct ska_bytes parameters = {NULL, 0};
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        assert_false(hsm_public_parameters(SKA_KEY_EC, unknown[i], &parameters, &errors));
+        assert_raised(&recorder, SKA_R_UNSUPPORTED, "curve");
+    }
+}
+
+/* r and s are numbers: shortest form in DER, a zero in front where the highest bit is set. */
+static void turns_ecdsa_signatures_into_der(void **state)
+{
+    static const uint8_t expected[] = {
+        0x30, 0x26, 0x02, 0x21, 0x00, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0,    0,
+        0,    0,    0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x01, 0x07};
+    uint8_t raw[64] = {0x80};
+    uint8_t der[80];
+    size_t length = sizeof(der);
+
+    (void)state;
+    raw[63] = 7;
+    assert_true(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, &shown));
+    assert_int_equal(length, sizeof(expected));
+    assert_memory_equal(der, expected, sizeof(expected));
+    length = sizeof(expected);
+    assert_true(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, &shown));
+    length = sizeof(expected) - 1;
+    assert_false(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, NULL));
+    length = sizeof(der);
+    raw[63] = 0;
+    assert_false(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, NULL));
+    assert_false(hsm_signature_finish(SKA_KEY_EC, 384, SPAN(raw), der, &length, NULL));
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_points_raw_and_wrapped),
+        cmocka_unit_test(does_not_unwrap_a_raw_point),
+        cmocka_unit_test(refuses_points_off_the_curve),
+        cmocka_unit_test(refuses_what_it_does_not_know),
+        cmocka_unit_test(takes_rsa_numbers),
+        cmocka_unit_test(writes_parameters),
+        cmocka_unit_test(turns_ecdsa_signatures_into_der),
+    };
+
+    return cmocka_run_group_tests(tests, support_begin, support_end);
+}
