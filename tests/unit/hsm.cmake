@@ -19,6 +19,7 @@ ska_hsm_test(hsm_token_test)
 ska_hsm_test(hsm_key_test)
 ska_hsm_test(hsm_recovery_test)
 add_test(NAME hsm_recovery_reset_test COMMAND hsm_recovery_test reset)
+set_property(TEST hsm_recovery_reset_test PROPERTY ENVIRONMENT ${ska_sanitizers})
 
 # And against the simulator, for SKA keys.
 ska_unit_test(hsm_ska_test ska-hsm ska-codec ska-cryptoki Threads::Threads ${CMAKE_DL_LIBS})
