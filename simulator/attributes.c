@@ -98,8 +98,26 @@ static bool own_value(const struct sim_object *object, CK_ATTRIBUTE_TYPE type,
     return value_of_ska_key(&object->record, type, value);
 }
 
-/* ---- Reading
- * -------------------------------------------------------------------------------------- */
+bool sim_attribute_may_be_withheld(CK_ATTRIBUTE_TYPE type)
+{
+    return type == CKA_MODULUS || type == CKA_PUBLIC_EXPONENT || type == CKA_EC_POINT ||
+           type == CKA_PUBLIC_KEY_INFO;
+}
+
+static bool is_withheld(const struct sim_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    return object->kind == SIM_SKA && object->record.sensitive_public_key &&
+           sim_attribute_may_be_withheld(type);
+}
+
+static bool is_own(const struct sim_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    struct ska_span value = {NULL, 0};
+
+    return is_withheld(object, type) || own_value(object, type, &value);
+}
+
+/* ---- Reading ---------------------------------------------------------------------------- */
 
 static CK_RV copy_out(CK_ATTRIBUTE *attribute, struct ska_span value)
 {
@@ -139,20 +157,19 @@ static CK_RV read_others(CK_SESSION_HANDLE session, const struct sim_object *obj
                          CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
     CK_ATTRIBUTE *others = calloc(count + 1, sizeof(*others));
-    struct ska_span value = {NULL, 0};
     CK_ULONG asked = 0;
     CK_RV rv = CKR_HOST_MEMORY;
 
     if (others == NULL)
         return rv;
     for (CK_ULONG i = 0; i < count; i++) {
-        if (!own_value(object, attributes[i].type, &value))
+        if (!is_own(object, attributes[i].type))
             others[asked++] = attributes[i];
     }
     rv = softhsm()->C_GetAttributeValue(session, object->handle, others, asked);
     asked = 0;
     for (CK_ULONG i = 0; is_answer(rv) && i < count; i++) {
-        if (!own_value(object, attributes[i].type, &value))
+        if (!is_own(object, attributes[i].type))
             attributes[i].ulValueLen = others[asked++].ulValueLen;
     }
     free(others);
@@ -166,8 +183,12 @@ CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *ob
     CK_RV rv = read_others(session, object, attributes, count);
 
     for (CK_ULONG i = 0; is_answer(rv) && i < count; i++) {
-        if (own_value(object, attributes[i].type, &value))
+        if (is_withheld(object, attributes[i].type)) {
+            attributes[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
+            rv = graver(rv, CKR_ATTRIBUTE_SENSITIVE);
+        } else if (own_value(object, attributes[i].type, &value)) {
             rv = graver(rv, copy_out(&attributes[i], value));
+        }
     }
     return rv;
 }

@@ -23,4 +23,7 @@ bool sim_attribute_matches(CK_SESSION_HANDLE session, const struct sim_object *o
 /* Whether SoftHSM's value of this attribute may differ from what an application sees. */
 bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type);
 
+/* Whether it may be withheld from the application: the public key that is to stay secret. */
+bool sim_attribute_may_be_withheld(CK_ATTRIBUTE_TYPE type);
+
 #endif

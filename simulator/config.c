@@ -14,6 +14,7 @@
 #include <openssl/conf.h>
 
 #include "fault.h"
+#include "sam.h"
 
 /* Reads one value into its place in the configuration; false when it is none of the key's. */
 typedef bool reader(const char *value, void *to);
@@ -105,7 +106,7 @@ static bool read_section(struct sim_config *config, const char *path, const CONF
         fprintf(stderr, "SKA simulator: %s: sam is on, sam-ca is missing\n", path);
         return false;
     }
-    return true;
+    return !config->sam || sim_sam_ca_readable(config->sam_ca);
 }
 
 bool sim_config_read(struct sim_config *config, OSSL_LIB_CTX *libctx)

@@ -22,8 +22,7 @@
 /* Longer than any key, certificate or signature. */
 #define APPROVAL_PART_LIMIT 65536UL
 
-/* ---- Approvals
- * -------------------------------------------------------------------------------------- */
+/* ---- Approvals -------------------------------------------------------------------------- */
 
 /* Who has approved: public keys, one for each approval. */
 struct approvers {
@@ -133,8 +132,7 @@ static CK_RV verify_approvals(const struct sim_request *request, struct approver
     return CKR_OK;
 }
 
-/* ---- Time
- * ------------------------------------------------------------------------------------------- */
+/* ---- Time ------------------------------------------------------------------------------- */
 
 /*
  * Whether a policy token's window is open. Timelock and timeout count in whole seconds from the
@@ -159,8 +157,7 @@ static bool window_open(const struct ska_policy_token *policy, const struct ska_
     return elapsed - policy->timelock < policy->timeout;
 }
 
-/* ---- The decision
- * ------------------------------------------------------------------------------------ */
+/* ---- The decision ----------------------------------------------------------------------- */
 
 static enum ska_rule_kind rule_for(enum ska_operation operation)
 {

@@ -62,10 +62,11 @@ static CK_RV search_prepare(struct search *search, const CK_ATTRIBUTE *attribute
             return CKR_ARGUMENTS_BAD;
         if (attributes[i].type == CKA_CLASS)
             add_class(search, &attributes[i]);
-        else if (sim_attribute_is_own(attributes[i].type))
-            search->compared[search->compared_count++] = attributes[i];
-        else
+        else if (!sim_attribute_is_own(attributes[i].type))
             search->asked[search->asked_count++] = attributes[i];
+        if (sim_attribute_is_own(attributes[i].type) ||
+            sim_attribute_may_be_withheld(attributes[i].type))
+            search->compared[search->compared_count++] = attributes[i];
     }
     return CKR_OK;
 }

@@ -4,6 +4,7 @@
  * key.
  */
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pkcs11.h>
@@ -14,6 +15,8 @@
 #include "mechanism.h"
 #include "module.h"
 #include "object.h"
+#include "public_key.h"
+#include "sam.h"
 #include "softhsm.h"
 #include "store.h"
 
@@ -29,8 +32,7 @@ struct pair {
     CK_OBJECT_HANDLE *private_key;
 };
 
-/* ---- What SKA keys can be
- * ------------------------------------------------------------------------- */
+/* ---- What SKA keys can be --------------------------------------------------------------- */
 
 static CK_RV check_rsa(const struct pair *pair)
 {
@@ -91,8 +93,7 @@ static CK_RV check_algorithm(const struct pair *pair, const struct sim_generatio
                                            : check_curve(pair, generation->key_type);
 }
 
-/* ---- Making a pair
- * ---------------------------------------------------------------------------------- */
+/* ---- Making a pair ---------------------------------------------------------------------- */
 
 /* Private keys of both kinds are token objects, so the session must be able to make some. */
 static CK_RV check_session(CK_SESSION_HANDLE session)
@@ -115,6 +116,39 @@ static CK_RV generate_below(const struct pair *pair, const struct sim_generation
                                         pair->public_key, pair->private_key);
 }
 
+/*
+ * A public key that is to stay secret exists for a moment as a private object of the session, since
+ * SoftHSM makes no private key without one.
+ */
+static CK_RV generate_without_public(const struct pair *pair,
+                                     const struct sim_generation *generation,
+                                     struct sim_key_template *template)
+{
+    CK_BBOOL yes = CK_TRUE;
+    CK_BBOOL no = CK_FALSE;
+    struct pair other = *pair;
+    CK_RV rv = CKR_HOST_MEMORY;
+
+    other.public_template = calloc(pair->public_count + 2, sizeof(*other.public_template));
+    if (other.public_template == NULL)
+        return rv;
+    other.public_count = 0;
+    for (CK_ULONG i = 0; i < pair->public_count; i++) {
+        if (pair->public_template[i].type != CKA_TOKEN &&
+            pair->public_template[i].type != CKA_PRIVATE)
+            other.public_template[other.public_count++] = pair->public_template[i];
+    }
+    other.public_template[other.public_count++] = (CK_ATTRIBUTE){CKA_TOKEN, &no, sizeof(no)};
+    other.public_template[other.public_count++] = (CK_ATTRIBUTE){CKA_PRIVATE, &yes, sizeof(yes)};
+    rv = generate_below(&other, generation, template);
+    if (rv == CKR_OK) {
+        softhsm()->C_DestroyObject(pair->session, *pair->public_key);
+        *pair->public_key = CK_INVALID_HANDLE;
+    }
+    free(other.public_template);
+    return rv;
+}
+
 /* The rules are complete in the token before there is a key that could be used without them. */
 static CK_RV make_ska_pair(const struct pair *pair, const struct sim_generation *generation,
                            struct sim_key_template *template)
@@ -127,13 +161,28 @@ static CK_RV make_ska_pair(const struct pair *pair, const struct sim_generation 
     if (rv != CKR_OK)
         return rv;
     rv = sim_fault("rules-written");
-    if (rv == CKR_OK)
+    if (rv == CKR_OK && template->record.sensitive_public_key)
+        rv = generate_without_public(pair, generation, template);
+    else if (rv == CKR_OK)
         rv = generate_below(pair, generation, template);
     if (rv != CKR_OK) {
         sim_store_destroy(pair->session, template->id);
         return rv;
     }
     return sim_fault("key-generated");
+}
+
+/* In SAM mode all four rules are looked at, and the key says so ever after. */
+static CK_RV approve_by_sam(struct sim_record *record)
+{
+    if (!sim_config()->sam)
+        return CKR_OK;
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        if (!sim_sam_accepts((enum ska_rule_kind)i, ska_span_of(&record->rules[i])))
+            return CKR_ATTRIBUTE_VALUE_INVALID;
+    }
+    record->sam_approved = true;
+    return CKR_OK;
 }
 
 static CK_RV generate_ska(const struct pair *pair, const struct sim_generation *generation)
@@ -147,6 +196,8 @@ static CK_RV generate_ska(const struct pair *pair, const struct sim_generation *
         rv = sim_key_template_read(&template, SIM_SKA, generation->key_type, pair->private_template,
                                    pair->private_count);
     if (rv == CKR_OK)
+        rv = approve_by_sam(&template.record);
+    if (rv == CKR_OK)
         rv = sim_lock();
     if (rv == CKR_OK) {
         rv = make_ska_pair(pair, generation, &template);
@@ -156,8 +207,76 @@ static CK_RV generate_ska(const struct pair *pair, const struct sim_generation *
     return rv;
 }
 
-/* ---- Ordinary pairs
- * ---------------------------------------------------------------------------------- */
+/* ---- Timestamp pairs -------------------------------------------------------------------- */
+
+/*
+ * The record holds the public key, by which timestamps are verified, so here it comes last: a key
+ * without it counts as absent.
+ */
+static CK_RV make_timestamp_pair(const struct pair *pair, const struct sim_generation *generation,
+                                 struct sim_key_template *template)
+{
+    CK_RV rv = sim_label_unused(pair->session, ska_span_of(&template->label));
+
+    if (rv == CKR_OK)
+        rv = generate_below(pair, generation, template);
+    if (rv != CKR_OK)
+        return rv;
+    rv = sim_public_key_read(pair->session, *pair->public_key, &template->record.public_key);
+    if (rv == CKR_OK)
+        rv = sim_store_write(pair->session, template->id, &template->record);
+    if (rv != CKR_OK) {
+        softhsm()->C_DestroyObject(pair->session, *pair->private_key);
+        softhsm()->C_DestroyObject(pair->session, *pair->public_key);
+        *pair->private_key = CK_INVALID_HANDLE;
+        *pair->public_key = CK_INVALID_HANDLE;
+    }
+    return rv;
+}
+
+static CK_RV generate_timestamp(const struct pair *pair)
+{
+    const struct sim_generation *generation =
+        sim_generation_find_ordinary(pair->mechanism->mechanism);
+    struct sim_key_template template = {0};
+    CK_RV rv = generation == NULL ? CKR_MECHANISM_INVALID : check_session(pair->session);
+
+    if (rv == CKR_OK)
+        rv = check_algorithm(pair, generation);
+    if (rv == CKR_OK)
+        rv = sim_key_template_read(&template, SIM_TIMESTAMP, generation->key_type,
+                                   pair->private_template, pair->private_count);
+    if (rv == CKR_OK)
+        rv = sim_lock();
+    if (rv == CKR_OK) {
+        rv = make_timestamp_pair(pair, generation, &template);
+        sim_unlock();
+    }
+    sim_key_template_clear(&template);
+    return rv;
+}
+
+/* What an attribute says of timestamps: 1 yes, 0 no, -1 nothing or nonsense. */
+static int says_of_timestamps(const CK_ATTRIBUTE *attribute)
+{
+    CK_BBOOL value = 2;
+
+    if (attribute->type == CKA_SKA_TIMESTAMP_SIGN && attribute->pValue != NULL &&
+        attribute->ulValueLen == sizeof(value))
+        memcpy(&value, attribute->pValue, sizeof(value));
+    return value == CK_TRUE ? 1 : value == CK_FALSE ? 0 : -1;
+}
+
+static bool asks_for_timestamps(const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+    for (CK_ULONG i = 0; i < count; i++) {
+        if (says_of_timestamps(&attributes[i]) == 1)
+            return true;
+    }
+    return false;
+}
+
+/* ---- Ordinary pairs --------------------------------------------------------------------- */
 
 static bool is_ska_attribute(CK_ATTRIBUTE_TYPE type)
 {
@@ -165,43 +284,59 @@ static bool is_ska_attribute(CK_ATTRIBUTE_TYPE type)
     case CKA_SKA_BLOCKED:
     case CKA_SKA_SENSITIVE_PUBLIC_KEY:
     case CKA_SKA_CRYPTO_CURRENCY_TYPE:
+    case CKA_SKA_TIMESTAMP_SIGN:
     case CKA_SKA_USAGE_ACCESS_BLOB:
     case CKA_SKA_BLOCK_ACCESS_BLOB:
     case CKA_SKA_UNBLOCK_ACCESS_BLOB:
     case CKA_SKA_MODIFY_ACCESS_BLOB:
-    case CKA_SKA_TIMESTAMP_SIGN:
         return true;
     default:
         return false;
     }
 }
 
-/* SoftHSM would refuse these too, but leave half an object behind. */
-static CK_RV check_ordinary(const struct pair *pair)
+/*
+ * The private template for SoftHSM, which does not know what is SKA's; it would refuse that, but
+ * leave half an object behind. The new template is freed by the caller, in any case.
+ */
+static CK_RV copy_ordinary(struct pair *pair)
 {
-    if (sim_template_has_class(pair->private_template, pair->private_count, CKO_SKA_PRIVATE_KEY))
-        return CKR_TEMPLATE_INCONSISTENT;
-    for (CK_ULONG i = 0; pair->private_template != NULL && i < pair->private_count; i++) {
-        if (is_ska_attribute(pair->private_template[i].type))
-            return CKR_ATTRIBUTE_TYPE_INVALID;
+    CK_ATTRIBUTE *copy = calloc(pair->private_count + 1, sizeof(*copy));
+    CK_ULONG count = 0;
+    CK_RV rv = copy == NULL ? CKR_HOST_MEMORY : CKR_OK;
+
+    for (CK_ULONG i = 0; rv == CKR_OK && i < pair->private_count; i++) {
+        const CK_ATTRIBUTE *attribute = &pair->private_template[i];
+
+        if (!is_ska_attribute(attribute->type))
+            copy[count++] = *attribute;
+        else if (says_of_timestamps(attribute) != 0) /* "no" is what an ordinary key is */
+            rv = CKR_ATTRIBUTE_TYPE_INVALID;
     }
-    return CKR_OK;
+    pair->private_template = copy;
+    pair->private_count = count;
+    return rv;
 }
 
-static CK_RV generate_ordinary(const struct pair *pair)
+static CK_RV generate_ordinary(const struct pair *given)
 {
+    struct pair pair = *given;
     bool claimed = false;
-    CK_RV rv = check_ordinary(pair);
+    CK_RV rv = copy_ordinary(&pair);
 
-    if (rv == CKR_OK && sim_template_forges(pair->private_template, pair->private_count))
+    if (rv == CKR_OK &&
+        sim_template_has_class(pair.private_template, pair.private_count, CKO_SKA_PRIVATE_KEY))
+        rv = CKR_TEMPLATE_INCONSISTENT;
+    if (rv == CKR_OK && sim_template_forges(pair.private_template, pair.private_count))
         rv = CKR_ATTRIBUTE_VALUE_INVALID;
     if (rv == CKR_OK)
-        rv = sim_label_claim(pair->session, pair->private_template, pair->private_count, &claimed);
+        rv = sim_label_claim(pair.session, pair.private_template, pair.private_count, &claimed);
     if (rv == CKR_OK)
-        rv = softhsm()->C_GenerateKeyPair(pair->session, pair->mechanism, pair->public_template,
-                                          pair->public_count, pair->private_template,
-                                          pair->private_count, pair->public_key, pair->private_key);
+        rv = softhsm()->C_GenerateKeyPair(pair.session, pair.mechanism, pair.public_template,
+                                          pair.public_count, pair.private_template,
+                                          pair.private_count, pair.public_key, pair.private_key);
     sim_label_release(claimed);
+    free(pair.private_template);
     return rv;
 }
 
@@ -217,7 +352,11 @@ static CK_RV generate(const struct pair *pair)
     if (sim_template_forges(pair->public_template, pair->public_count))
         return CKR_ATTRIBUTE_VALUE_INVALID;
     generation = sim_generation_find(pair->mechanism->mechanism);
-    return generation != NULL ? generate_ska(pair, generation) : generate_ordinary(pair);
+    if (generation != NULL)
+        return generate_ska(pair, generation);
+    return asks_for_timestamps(pair->private_template, pair->private_count)
+               ? generate_timestamp(pair)
+               : generate_ordinary(pair);
 }
 
 CK_RV C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,

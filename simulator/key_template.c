@@ -98,8 +98,7 @@ static const struct known *find_known(enum sim_kind kind, CK_ATTRIBUTE_TYPE type
                            : find(timestamp_only, COUNT(timestamp_only), type);
 }
 
-/* ---- Values
- * --------------------------------------------------------------------------------------- */
+/* ---- Values ----------------------------------------------------------------------------- */
 
 static CK_RV read_bool(const CK_ATTRIBUTE *attribute, bool *value)
 {
@@ -185,8 +184,7 @@ static CK_RV keep_currency(struct sim_key_template *to, const CK_ATTRIBUTE *attr
     return rv;
 }
 
-/* ---- The template
- * ---------------------------------------------------------------------------------- */
+/* ---- The template ----------------------------------------------------------------------- */
 
 static void hand_on(struct sim_key_template *to, CK_ATTRIBUTE_TYPE type, const void *value,
                     size_t length)

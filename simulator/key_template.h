@@ -22,7 +22,7 @@ struct sim_key_template {
     struct ska_bytes mark;
     struct sim_record record;
     CK_ATTRIBUTE
-        attributes[SIM_PRIVATE_LIMIT]; /* for SoftHSM; point into the above and the caller's */
+    attributes[SIM_PRIVATE_LIMIT]; /* for SoftHSM; point into the above and the caller's */
     CK_ULONG count;
 };
 

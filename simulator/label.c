@@ -45,6 +45,18 @@ static void remove_debris(CK_SESSION_HANDLE session, CK_SESSION_HANDLE own,
         sim_store_destroy(session, object->id);
 }
 
+CK_RV sim_label_search(CK_SESSION_HANDLE session, struct ska_span label, CK_OBJECT_HANDLE **handles,
+                       size_t *count)
+{
+    CK_SESSION_HANDLE own = CK_INVALID_HANDLE;
+    CK_RV rv = sim_own_session_open(session, &own);
+
+    if (rv == CKR_OK)
+        rv = search(own, label, handles, count);
+    sim_own_session_close(own);
+    return rv;
+}
+
 static CK_RV check(CK_SESSION_HANDLE session, struct ska_span label, bool ordinary_too)
 {
     CK_SESSION_HANDLE own = CK_INVALID_HANDLE;

@@ -14,6 +14,10 @@
 
 #include "../provider/base/bytes.h"
 
+/* All private keys with a label, in SoftHSM's eyes. Free the list. */
+CK_RV sim_label_search(CK_SESSION_HANDLE session, struct ska_span label, CK_OBJECT_HANDLE **handles,
+                       size_t *count);
+
 /* For a new SKA or timestamp key: CKR_ATTRIBUTE_VALUE_INVALID when any private key has the label.
  */
 CK_RV sim_label_unused(CK_SESSION_HANDLE session, struct ska_span label);

@@ -184,8 +184,7 @@ void sim_state_unlock(void)
     pthread_mutex_unlock(&module.state_lock);
 }
 
-/* ---- Initialisation
- * ------------------------------------------------------------------------------ */
+/* ---- Initialisation --------------------------------------------------------------------- */
 
 static bool register_exit_handlers(void)
 {

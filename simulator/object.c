@@ -14,8 +14,7 @@
 #define MARK_TIMESTAMP "SKA simulator timestamp key "
 #define MARK_LIMIT (sizeof(MARK_TIMESTAMP) - 1 + SIM_ID_SIZE - 1)
 
-/* ---- Marks
- * ------------------------------------------------------------------------------------------ */
+/* ---- Marks ------------------------------------------------------------------------------ */
 
 bool sim_mark(enum sim_kind kind, const char *id, struct ska_bytes *mark)
 {
@@ -68,8 +67,7 @@ bool sim_template_forges(const CK_ATTRIBUTE *attributes, CK_ULONG count)
     return false;
 }
 
-/* ---- Attributes
- * --------------------------------------------------------------------------------------- */
+/* ---- Attributes ------------------------------------------------------------------------- */
 
 /*
  * SoftHSM answers CKR_GENERAL_ERROR for a private object when nobody is logged in. Say what it is.
@@ -147,8 +145,7 @@ bool sim_template_has_class(const CK_ATTRIBUTE *attributes, CK_ULONG count,
     return given == object_class;
 }
 
-/* ---- Looking at an object
- * ------------------------------------------------------------------------------ */
+/* ---- Looking at an object --------------------------------------------------------------- */
 
 /* A record, or what a crash has left of a data object that was being made. */
 static enum sim_kind kind_of_data(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
@@ -277,8 +274,7 @@ CK_RV sim_object_look_ska(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
     return object->kind == SIM_SKA ? CKR_OK : CKR_KEY_TYPE_INCONSISTENT;
 }
 
-/* ---- Searching
- * ---------------------------------------------------------------------------------------- */
+/* ---- Searching -------------------------------------------------------------------------- */
 
 #define SEARCH_STEP 256
 

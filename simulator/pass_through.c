@@ -23,7 +23,7 @@
 
 /* clang-format off */
 
-/* ---- Slots, tokens, sessions --------------------------------------------------------------------- */
+/* ---- Slots, tokens, sessions ------------------------------------------------------------ */
 
 PASS_THROUGH(C_GetSlotList,
     (CK_BBOOL token_present, CK_SLOT_ID_PTR slots, CK_ULONG_PTR count),
@@ -58,7 +58,7 @@ PASS_THROUGH(C_GetFunctionStatus, (CK_SESSION_HANDLE session), (session))
 
 PASS_THROUGH(C_CancelFunction, (CK_SESSION_HANDLE session), (session))
 
-/* ---- Encryption ----------------------------------------------------------------------------------- */
+/* ---- Encryption ------------------------------------------------------------------------- */
 
 PASS_THROUGH(C_Encrypt,
     (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR out,
@@ -88,7 +88,7 @@ PASS_THROUGH(C_DecryptFinal,
     (CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len),
     (session, out, out_len))
 
-/* ---- Digests --------------------------------------------------------------------------------------- */
+/* ---- Digests ---------------------------------------------------------------------------- */
 
 PASS_THROUGH(C_DigestInit,
     (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism),
@@ -107,7 +107,7 @@ PASS_THROUGH(C_DigestFinal,
     (CK_SESSION_HANDLE session, CK_BYTE_PTR digest, CK_ULONG_PTR digest_len),
     (session, digest, digest_len))
 
-/* ---- Recovery, two operations in one, random numbers ------------------------------------------------- */
+/* ---- Recovery, two operations in one, random numbers ------------------------------------ */
 
 PASS_THROUGH(C_SignRecover,
     (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR signature,
@@ -149,8 +149,7 @@ PASS_THROUGH(C_GenerateRandom,
 
 /* clang-format on */
 
-/* ---- The list
- * ---------------------------------------------------------------------------------------- */
+/* ---- The list --------------------------------------------------------------------------- */
 
 static CK_FUNCTION_LIST list = {
     .version = {2, 40},

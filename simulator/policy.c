@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vendor's structures for rules, and C_SerializePolicy.
+ * The vendor's structures for rules: C_SerializePolicy and C_CreateModifyPayload.
  */
 #include "policy.h"
 
@@ -155,6 +155,18 @@ static CK_RV read_policy(const CK_SKA_POLICY *given, struct ska_rule *rule)
     return rv;
 }
 
+CK_RV sim_approver_read(const CK_SKA_APPROVER *approver, struct ska_approver *to)
+{
+    struct room room = whole_room;
+
+    return read_approver(&room, approver, to);
+}
+
+bool sim_input_given(const CK_BYTE *data, CK_ULONG length)
+{
+    return length == 0 || (data != NULL && length <= SKA_WIRE_VALUE_LIMIT);
+}
+
 CK_RV sim_policy_serialize(const CK_SKA_POLICY *policy, struct ska_bytes *encoded)
 {
     struct ska_rule rule = {NULL, 0};
@@ -197,6 +209,55 @@ CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE_PTR buffer, CK_ULONG_PTR 
     if (rv == CKR_OK)
         rv = sim_output(ska_span_of(&encoded), buffer, bufferLen);
     ska_bytes_free(&encoded);
+    sim_log_call(__func__, buffer == NULL, ska_span(NULL, 0), rv);
+    return sim_leave(&call, rv);
+}
+
+/* ---- C_CreateModifyPayload ----------------------------------------------------------------------
+ */
+
+static CK_RV make_payload(CK_SKA_POLICY *const policies[SKA_RULE_COUNT], struct ska_bytes *payload)
+{
+    struct ska_bytes rules[SKA_RULE_COUNT] = {{NULL, 0}};
+    struct ska_modify modify = {{{NULL, 0}}};
+    bool any = false;
+    CK_RV rv = CKR_OK;
+
+    for (int i = 0; rv == CKR_OK && i < SKA_RULE_COUNT; i++) {
+        if (policies[i] == NULL)
+            continue;
+        any = true;
+        rv = sim_policy_serialize(policies[i], &rules[i]);
+        modify.rules[i] = ska_span_of(&rules[i]);
+    }
+    if (rv == CKR_OK && (!any || !ska_modify_encode(&modify, payload, NULL) ||
+                         payload->length > SKA_WIRE_VALUE_LIMIT))
+        rv = CKR_ARGUMENTS_BAD;
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_bytes_free(&rules[i]);
+    return rv;
+}
+
+CK_RV C_CreateModifyPayload(CK_SKA_POLICY *usage, CK_SKA_POLICY *block, CK_SKA_POLICY *unblock,
+                            CK_SKA_POLICY *modify, CK_BYTE_PTR buffer, CK_ULONG_PTR bufferLen)
+{
+    CK_SKA_POLICY *const policies[SKA_RULE_COUNT] = {
+        [SKA_RULE_USE] = usage,
+        [SKA_RULE_BLOCK] = block,
+        [SKA_RULE_UNBLOCK] = unblock,
+        [SKA_RULE_MODIFY] = modify,
+    };
+    struct sim_call call;
+    struct ska_bytes payload = {NULL, 0};
+    CK_RV rv = sim_enter_pure(&call, __func__);
+
+    if (rv == CKR_OK && bufferLen == NULL)
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = make_payload(policies, &payload);
+    if (rv == CKR_OK)
+        rv = sim_output(ska_span_of(&payload), buffer, bufferLen);
+    ska_bytes_free(&payload);
     sim_log_call(__func__, buffer == NULL, ska_span(NULL, 0), rv);
     return sim_leave(&call, rv);
 }

@@ -8,6 +8,7 @@
 #include <pkcs11.h>
 
 #include "../provider/base/bytes.h"
+#include "../provider/base/rule.h"
 
 /*
  * Serializes one rule. CKR_ARGUMENTS_BAD for NULL where something must be, for counts and lengths
@@ -15,6 +16,12 @@
  * read. Whether the rule makes sense is found out when a key gets it.
  */
 CK_RV sim_policy_serialize(const CK_SKA_POLICY *policy, struct ska_bytes *encoded);
+
+/* One approver, as above; a certificate becomes DER. Free the bytes of `to` in any case. */
+CK_RV sim_approver_read(const CK_SKA_APPROVER *approver, struct ska_approver *to);
+
+/* Whether an input is what it says: nothing, or at most as much as an element can hold. */
+bool sim_input_given(const CK_BYTE *data, CK_ULONG length);
 
 /* The answer of a call with an output buffer: its length, CKR_BUFFER_TOO_SMALL, or the output. */
 CK_RV sim_output(struct ska_span output, CK_BYTE_PTR buffer, CK_ULONG_PTR buffer_len);

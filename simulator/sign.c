@@ -17,8 +17,7 @@
 #include "session.h"
 #include "softhsm.h"
 
-/* ---- Hashes
- * ---------------------------------------------------------------------------------------- */
+/* ---- Hashes ----------------------------------------------------------------------------- */
 
 struct digest {
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -69,8 +68,7 @@ static struct sim_hash *take_hash(CK_SESSION_HANDLE session, bool verify)
     return hash;
 }
 
-/* ---- Beginning
- * --------------------------------------------------------------------------------------- */
+/* ---- Beginning -------------------------------------------------------------------------- */
 
 /* SoftHSM looks neither at the type of the key nor for this mechanism in CKA_ALLOWED_MECHANISMS. */
 static CK_RV check_ecdsa(CK_SESSION_HANDLE session, const CK_MECHANISM *mechanism,
@@ -149,8 +147,7 @@ CK_RV C_VerifyInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJ
     return sim_leave(&call, rv);
 }
 
-/* ---- Parts
- * ------------------------------------------------------------------------------------------- */
+/* ---- Parts ------------------------------------------------------------------------------ */
 
 static CK_RV update(CK_SESSION_HANDLE session, struct sim_hash *hash, const CK_BYTE *part,
                     CK_ULONG part_len)
@@ -194,8 +191,7 @@ CK_RV C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_
     return sim_leave(&call, rv);
 }
 
-/* ---- Ending
- * ------------------------------------------------------------------------------------------- */
+/* ---- Ending ----------------------------------------------------------------------------- */
 
 /* Signs what was hashed so far and `data`. A query for the length leaves the operation open. */
 static CK_RV finish_sign(CK_SESSION_HANDLE session, struct sim_hash *hash, const CK_BYTE *data,

@@ -15,18 +15,14 @@
 #include "mechanism.h"
 #include "module.h"
 #include "object.h"
+#include "operation.h"
 #include "policy.h"
 #include "session.h"
+#include "signing.h"
 #include "ska/simulator.h"
-#include "softhsm.h"
+#include "ska_key.h"
 
-/* An SKA key and the label that approvals must name. */
-struct ska_key {
-    struct sim_object object;
-    struct ska_bytes label;
-};
-
-static CK_RV open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, struct ska_key *key)
+CK_RV sim_ska_key_open(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, struct sim_ska_key *key)
 {
     CK_RV rv = sim_object_look_ska(session, handle, &key->object);
 
@@ -35,40 +31,13 @@ static CK_RV open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, struct
     return rv;
 }
 
-static void close_key(struct ska_key *key)
+void sim_ska_key_close(struct sim_ska_key *key)
 {
     sim_object_clear(&key->object);
     ska_bytes_free(&key->label);
 }
 
-/* ---- C_CreateApprovalToken
- * ------------------------------------------------------------------------- */
-
-static bool operation_from(CK_ULONG number, enum ska_operation *operation)
-{
-    static const struct {
-        CK_ULONG number;
-        enum ska_operation operation;
-    } operations[] = {
-        {CK_SKA_SIGN, SKA_OPERATION_SIGN},
-        {CK_SKA_BLOCK, SKA_OPERATION_BLOCK},
-        {CK_SKA_UNBLOCK, SKA_OPERATION_UNBLOCK},
-        {CK_SKA_MODIFY, SKA_OPERATION_MODIFY},
-    };
-
-    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-        if (operations[i].number == number) {
-            *operation = operations[i].operation;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool input_given(const CK_BYTE *data, CK_ULONG length)
-{
-    return length == 0 || (data != NULL && length <= SKA_WIRE_VALUE_LIMIT);
-}
+/* ---- C_CreateApprovalToken -------------------------------------------------------------- */
 
 /* The parts of the token; the payload of a signature may be empty, that of a modification may not.
  */
@@ -110,17 +79,17 @@ CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OB
                             CK_ULONG_PTR tokenLen)
 {
     struct sim_call call;
-    struct ska_key ska = {0};
+    struct sim_ska_key ska = {0};
     struct ska_token parts = {0};
     CK_RV rv = sim_enter(&call, __func__);
 
     if (rv == CKR_OK &&
-        (tokenLen == NULL || !operation_from(operation, &parts.operation) ||
-         !input_given(payload, payloadLen) || !input_given(timestamp, timestampLen) ||
-         !input_given(timestampSignature, timestampSignatureLen)))
+        (tokenLen == NULL || !sim_operation_from(operation, &parts.operation) ||
+         !sim_input_given(payload, payloadLen) || !sim_input_given(timestamp, timestampLen) ||
+         !sim_input_given(timestampSignature, timestampSignatureLen)))
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
-        rv = open_key(session, key, &ska);
+        rv = sim_ska_key_open(session, key, &ska);
     if (rv == CKR_OK) {
         parts.key_name = ska_span_of(&ska.label);
         rv = fill_token(&parts, ska_span(payload, payloadLen), ska_span(timestamp, timestampLen),
@@ -129,12 +98,11 @@ CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OB
     if (rv == CKR_OK)
         rv = encode_token(&parts, token, tokenLen);
     sim_log_call(__func__, token == NULL, ska_span_of(&ska.label), rv);
-    close_key(&ska);
+    sim_ska_key_close(&ska);
     return sim_leave(&call, rv);
 }
 
-/* ---- C_SKASign
- * --------------------------------------------------------------------------------------- */
+/* ---- C_SKASign -------------------------------------------------------------------------- */
 
 /* One signature of an SKA key, in a session of the simulator's own. */
 struct signing {
@@ -160,7 +128,7 @@ static CK_RV check_parameters(struct signing *signing, const CK_MECHANISM *mecha
 }
 
 /* Whether this key may be used with this mechanism. */
-static CK_RV check_mechanism(CK_SESSION_HANDLE session, const struct ska_key *key,
+static CK_RV check_mechanism(CK_SESSION_HANDLE session, const struct sim_ska_key *key,
                              const CK_MECHANISM *mechanism, struct signing *signing)
 {
     CK_KEY_TYPE type = 0;
@@ -175,22 +143,16 @@ static CK_RV check_mechanism(CK_SESSION_HANDLE session, const struct ska_key *ke
     return rv == CKR_OK ? check_parameters(signing, mechanism) : rv;
 }
 
-/* Makes SoftHSM ready to sign, which tells the length. Nothing is signed yet. */
-static CK_RV begin_signing(CK_SESSION_HANDLE session, const struct ska_key *key,
+static CK_RV begin_signing(CK_SESSION_HANDLE session, const struct sim_ska_key *key,
                            CK_MECHANISM *mechanism, struct signing *signing)
 {
-    CK_MECHANISM ecdsa = {CKM_ECDSA, NULL, 0};
-    CK_BYTE nothing = 0;
     CK_RV rv = check_mechanism(session, key, mechanism, signing);
 
     if (rv == CKR_OK)
         rv = sim_own_session_open(session, &signing->own);
     if (rv == CKR_OK)
-        rv = softhsm()->C_SignInit(signing->own,
-                                   signing->scheme->key_type == CKK_EC ? &ecdsa : mechanism,
-                                   key->object.handle);
-    if (rv == CKR_OK)
-        rv = softhsm()->C_Sign(signing->own, &nothing, 0, NULL, &signing->length);
+        rv = sim_signing_begin(signing->own, signing->scheme, mechanism, key->object.handle,
+                               &signing->length);
     return rv;
 }
 
@@ -212,24 +174,6 @@ static CK_RV check_payload(const struct signing *signing, struct ska_span payloa
     return type == CKM_ECDSA && payload.length == 0 ? CKR_DATA_LEN_RANGE : CKR_OK;
 }
 
-static CK_RV sign_payload(const struct signing *signing, struct ska_span payload,
-                          CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
-    size_t digest_length = 0;
-    CK_BYTE nothing = 0;
-
-    if (signing->scheme->key_type == CKK_EC && signing->scheme->digest != NULL) {
-        if (!EVP_Q_digest(sim_libctx(), signing->scheme->digest, NULL, payload.data, payload.length,
-                          digest, &digest_length))
-            return CKR_FUNCTION_FAILED;
-        payload = ska_span(digest, digest_length);
-    }
-    return softhsm()->C_Sign(signing->own,
-                             payload.length > 0 ? (CK_BYTE_PTR)(uintptr_t)payload.data : &nothing,
-                             payload.length, signature, signature_len);
-}
-
 /* Decides, then signs. */
 static CK_RV sign(const struct sim_request *request, const struct signing *signing,
                   CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
@@ -240,7 +184,8 @@ static CK_RV sign(const struct sim_request *request, const struct signing *signi
     if (rv == CKR_OK)
         rv = check_payload(signing, token.payload);
     if (rv == CKR_OK)
-        rv = sign_payload(signing, token.payload, signature, signature_len);
+        rv = sim_signing_sign(signing->own, signing->scheme, token.payload, signature,
+                              signature_len);
     return rv;
 }
 
@@ -250,7 +195,7 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
                 void *reserved, CK_ULONG_PTR reservedLen)
 {
     struct sim_call call;
-    struct ska_key ska = {0};
+    struct sim_ska_key ska = {0};
     struct signing signing = {0};
     CK_RV rv = sim_enter(&call, __func__);
 
@@ -259,7 +204,7 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
          (approvals == NULL && approvalCount != 0) || reserved != NULL || reservedLen != NULL))
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
-        rv = open_key(session, key, &ska);
+        rv = sim_ska_key_open(session, key, &ska);
     if (rv == CKR_OK)
         rv = begin_signing(session, &ska, mechanism, &signing);
     if (rv == CKR_OK && signature != NULL && *signatureLen >= signing.length) {
@@ -278,6 +223,40 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
     }
     sim_own_session_close(signing.own);
     sim_log_call(__func__, signature == NULL, ska_span_of(&ska.label), rv);
-    close_key(&ska);
+    sim_ska_key_close(&ska);
     return sim_leave(&call, rv);
+}
+
+/* ---- What the simulator does not have --------------------------------------------------- */
+
+CK_RV C_DeriveKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+                      CK_OBJECT_HANDLE parent, CK_ATTRIBUTE_PTR publicTemplate,
+                      CK_ULONG publicCount, CK_ATTRIBUTE_PTR privateTemplate, CK_ULONG privateCount,
+                      CK_OBJECT_HANDLE_PTR publicKey, CK_OBJECT_HANDLE_PTR privateKey)
+{
+    (void)session;
+    (void)mechanism;
+    (void)parent;
+    (void)publicTemplate;
+    (void)publicCount;
+    (void)privateTemplate;
+    (void)privateCount;
+    (void)publicKey;
+    (void)privateKey;
+    return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV C_RKSAttestKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+                     CK_OBJECT_HANDLE attestationKey, CK_OBJECT_HANDLE key, CK_BYTE_PTR xml,
+                     CK_ULONG_PTR xmlLen, CK_BYTE_PTR signature, CK_ULONG_PTR signatureLen)
+{
+    (void)session;
+    (void)mechanism;
+    (void)attestationKey;
+    (void)key;
+    (void)xml;
+    (void)xmlLen;
+    (void)signature;
+    (void)signatureLen;
+    return CKR_FUNCTION_NOT_SUPPORTED;
 }

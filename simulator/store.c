@@ -18,9 +18,9 @@
 #include "session.h"
 #include "softhsm.h"
 
-/* ---- Where records are
- * ---------------------------------------------------------------------------
- *
+/* ---- Where records are ------------------------------------------------------------------ */
+
+/*
  * SoftHSM's searches look at every object, so a record that was found once is remembered by its
  * handle. A handle becomes invalid when its object goes, whichever process destroys it; then the
  * token is searched again.
@@ -146,8 +146,7 @@ void sim_store_forget(void)
     sim_state_unlock();
 }
 
-/* ---- Data objects
- * --------------------------------------------------------------------------------- */
+/* ---- Data objects ----------------------------------------------------------------------- */
 
 bool sim_id_make(char id[SIM_ID_SIZE])
 {
@@ -242,8 +241,7 @@ static CK_RV destroy_others(CK_SESSION_HANDLE own, const CK_OBJECT_HANDLE *handl
     return result;
 }
 
-/* ---- Reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- Reading ---------------------------------------------------------------------------- */
 
 static CK_RV settle(CK_SESSION_HANDLE own, CK_SLOT_ID slot, const char *id)
 {
@@ -357,8 +355,7 @@ CK_RV sim_store_read(CK_SESSION_HANDLE session, const char *id, struct sim_recor
     return rv == CKR_OK ? read_known(session, slot, id, record) : rv;
 }
 
-/* ---- Writing
- * ------------------------------------------------------------------------------------------ */
+/* ---- Writing ---------------------------------------------------------------------------- */
 
 CK_RV sim_store_write(CK_SESSION_HANDLE session, const char *id, const struct sim_record *record)
 {

@@ -36,6 +36,14 @@ extern "C" {
 #define CKM_SKA_DSA_KEY_PAIR_GEN 0x80002101UL        /* [published] */
 #define CKM_SKA_EC_KEY_PAIR_GEN 0x80002102UL         /* [published] */
 #define CKM_SKA_EC_EDWARDS_KEY_PAIR_GEN 0x80002103UL /* [published] */
+#define CKM_SKA_EC_SLIP10_KEY_PAIR_GEN 0x80002104UL  /* [ours] */
+
+/* Attestation keys and SLIP-10: declared for completeness, nothing of this project uses them. */
+#define CKM_RKS_RSA_PKCS_KEY_PAIR_GEN 0x80002200UL /* [published] */
+#define CKM_RKS_EC_KEY_PAIR_GEN 0x80002201UL       /* [published] */
+#define CKM_SLIP10_CHILD_DERIVE 0x80000E01UL       /* [published] */
+#define CKM_EC_SLIP10_KEY_PAIR_GEN 0x80000E02UL    /* [published] */
+#define CKK_EC_SLIP10 0x80000014UL                 /* [published] */
 
 /* ---- Object class --------------------------------------------------------------------------- */
 
@@ -53,6 +61,10 @@ extern "C" {
 
 /* Attribute of an ordinary private key: signs HSM timestamps and nothing else (CKA_SIGN false). */
 #define CKA_SKA_TIMESTAMP_SIGN 0x80000004UL /* [ours] CK_BBOOL, default false */
+
+#define CKA_RKS_ATTESTATION_SIGN 0x80000021UL  /* [published] */
+#define CKA_RKS_CERTIFICATE_CHAIN 0x80000022UL /* [published] */
+#define CKA_SLIP10_CHAIN_CODE 0x80001100UL     /* [published] */
 
 typedef CK_ULONG CK_CRYPTOCURRENCY;
 #define CKCC_BITCOIN 1UL /* [ours] */
@@ -120,6 +132,13 @@ typedef struct CK_SKA_APPROVAL {
 } CK_SKA_APPROVAL;
 typedef CK_SKA_APPROVAL *CK_SKA_APPROVAL_PTR;
 
+/* Parameters of CKM_SLIP10_CHILD_DERIVE; hardened indexes have bit 31 set. */
+typedef struct CK_SLIP10_CHILD_DERIVE_PARAMS {
+    CK_ULONG_PTR pulPathIndexes;
+    CK_ULONG ulIndexCount;
+} CK_SLIP10_CHILD_DERIVE_PARAMS;
+typedef CK_SLIP10_CHILD_DERIVE_PARAMS *CK_SLIP10_CHILD_DERIVE_PARAMS_PTR;
+
 /* ---- Calls ------------------------------------------------------------------------------------
  *
  * Exported symbols of the module beside the standard ones, not members of CK_FUNCTION_LIST. A NULL
@@ -129,6 +148,25 @@ typedef CK_SKA_APPROVAL *CK_SKA_APPROVAL_PTR;
 
 /* Serializes one rule, the value of a CKA_SKA_*_ACCESS_BLOB. Needs no session and no C_Initialize. */
 extern CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE_PTR buffer, CK_ULONG_PTR bufferLen);
+
+/*
+ * Serializes new rules for a key, the payload of a CK_SKA_MODIFY token. NULL leaves a rule as it is.
+ * Needs no session and no C_Initialize.
+ */
+extern CK_RV C_CreateModifyPayload(CK_SKA_POLICY *usage, CK_SKA_POLICY *block,
+                                   CK_SKA_POLICY *unblock, CK_SKA_POLICY *modify,
+                                   CK_BYTE_PTR buffer, CK_ULONG_PTR bufferLen);
+
+/*
+ * A timestamp of the HSM over an operation's payload, signed with a timestamp key (an ordinary one
+ * made with CKA_SKA_TIMESTAMP_SIGN). The signature comes raw; C_CreateApprovalToken takes it as DER,
+ * see CK_SKA_APPROVAL. When either output is NULL both lengths are told and nothing is signed.
+ */
+extern CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation,
+                            CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE timestampKey,
+                            CK_BYTE_PTR payload, CK_ULONG payloadLen, CK_BYTE_PTR timestamp,
+                            CK_ULONG_PTR timestampLen, CK_BYTE_PTR signature,
+                            CK_ULONG_PTR signatureLen);
 
 /*
  * Makes the token that approvers sign: operation, name of the key, payload and, when given, an HSM
@@ -148,6 +186,39 @@ extern CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK
                        CK_BYTE_PTR token, CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals,
                        CK_ULONG approvalCount, CK_BYTE_PTR signature, CK_ULONG_PTR signatureLen,
                        void *reserved, CK_ULONG_PTR reservedLen);
+
+/*
+ * An approver's signature, for debugging: real approvers sign where their key is. The algorithm is
+ * the AlgorithmIdentifier of the key, the key its value (the content of a PrivateKeyInfo, or a whole
+ * one), both BER. `approver` is as the rule lists it, `type` is its type. `approval` has the caller's
+ * two buffers and their sizes; NULL asks for the length.
+ */
+extern CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithmLen,
+                                 CK_BYTE_PTR privateKey, CK_ULONG privateKeyLen,
+                                 CK_SKA_APPROVER *approver, CK_BYTE_PTR token, CK_ULONG tokenLen,
+                                 CK_ULONG type, CK_SKA_APPROVAL *approval);
+
+/*
+ * Blocks a key, unblocks it, gives it the rules that are inside the token, if the approvals satisfy
+ * the rule for that. The handle is given by its address, since the key may get another one.
+ */
+extern CK_RV C_SKABlock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
+                        CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount);
+extern CK_RV C_SKAUnblock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
+                          CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount);
+extern CK_RV C_SKAModify(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
+                         CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount);
+
+/* SLIP-10 derivation and attestation: the simulator answers CKR_FUNCTION_NOT_SUPPORTED. */
+extern CK_RV C_DeriveKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+                             CK_OBJECT_HANDLE parent, CK_ATTRIBUTE_PTR publicTemplate,
+                             CK_ULONG publicCount, CK_ATTRIBUTE_PTR privateTemplate,
+                             CK_ULONG privateCount, CK_OBJECT_HANDLE_PTR publicKey,
+                             CK_OBJECT_HANDLE_PTR privateKey);
+extern CK_RV C_RKSAttestKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+                            CK_OBJECT_HANDLE attestationKey, CK_OBJECT_HANDLE key,
+                            CK_BYTE_PTR xml, CK_ULONG_PTR xmlLen, CK_BYTE_PTR signature,
+                            CK_ULONG_PTR signatureLen);
 
 #ifdef __cplusplus
 }

@@ -48,6 +48,8 @@ enum ska_reason {
     SKA_R_PAYLOAD_REFUSED,         /* a payload nobody should be asked to approve */
     SKA_R_NOT_EXPORTABLE,
     SKA_R_KEY_BLOCKED,
+    SKA_R_TOO_EARLY,               /* enough approvals, but a timelock has not passed */
+    SKA_R_EXPIRED,                 /* enough approvals, but their time is over */
     SKA_R_HSM_REFUSED,
     SKA_R_DECLINED,                /* a person said no */
     SKA_R_LABEL_IN_USE,            /* approvals bind to the label, so it must be unique */

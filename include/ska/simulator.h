@@ -13,6 +13,9 @@
 #define CKA_SKA_SAM_APPROVED 0x80534B01UL
 
 /*
+ * The label of an SKA key or a timestamp key is its name in approvals and timestamps. To give another
+ * private key the same label, in whatever way, is answered with CKR_ATTRIBUTE_VALUE_INVALID.
+ *
  * Answers of the vendor calls when the rules say no. The device has conditions of these names; its
  * numbers are not public.
  */

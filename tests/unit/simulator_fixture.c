@@ -16,8 +16,7 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
-/* ---- The token
- * ------------------------------------------------------------------------------------ */
+/* ---- The token -------------------------------------------------------------------------- */
 
 static char directory[256];
 static CK_SESSION_HANDLE current;
@@ -225,8 +224,7 @@ int fixture_teardown(void **state)
     return 0;
 }
 
-/* ---- Bytes
- * ------------------------------------------------------------------------------------------ */
+/* ---- Bytes ------------------------------------------------------------------------------ */
 
 void data_free(struct data *data)
 {
@@ -252,8 +250,7 @@ static struct data data_copy(const void *bytes, size_t length)
     return data;
 }
 
-/* ---- Approvers
- * --------------------------------------------------------------------------------------- */
+/* ---- Approvers -------------------------------------------------------------------------- */
 
 EVP_PKEY *make_key(const char *kind)
 {
@@ -314,7 +311,7 @@ static struct data sign_plain(EVP_PKEY *key, const struct data *message)
 }
 
 /* SEQUENCE { AlgorithmIdentifier, BIT STRING }, put together byte by byte. */
-static struct data wrap_signature(EVP_PKEY *key, const struct data *plain)
+static struct data wrap_signature(const char *type, const struct data *plain)
 {
     static const unsigned char rsa[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                         0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00};
@@ -329,10 +326,10 @@ static struct data wrap_signature(EVP_PKEY *key, const struct data *plain)
     size_t bits_header = bits < 128 ? 2 : bits < 256 ? 3 : 4;
     size_t content = 0;
 
-    if (EVP_PKEY_is_a(key, "EC")) {
+    if (strcmp(type, "EC") == 0) {
         algorithm = ec;
         algorithm_length = sizeof(ec);
-    } else if (EVP_PKEY_is_a(key, "ED25519")) {
+    } else if (strcmp(type, "ED25519") == 0) {
         algorithm = ed25519;
         algorithm_length = sizeof(ed25519);
     }
@@ -362,7 +359,7 @@ static struct data wrap_signature(EVP_PKEY *key, const struct data *plain)
 struct data approve(const struct approver *approver, const struct data *token)
 {
     struct data plain = sign_plain(approver->key, token);
-    struct data der = wrap_signature(approver->key, &plain);
+    struct data der = wrap_signature(EVP_PKEY_get0_type_name(approver->key), &plain);
 
     data_free(&plain);
     return der;
@@ -385,8 +382,7 @@ void approvals_free(CK_SKA_APPROVAL *approvals, size_t count)
     }
 }
 
-/* ---- Rules
- * ------------------------------------------------------------------------------------------- */
+/* ---- Rules ------------------------------------------------------------------------------ */
 
 static struct data serialize(CK_SKA_POLICY *policy)
 {
@@ -438,8 +434,7 @@ struct data quorum_rule(size_t quorum, const struct approver *const *approvers, 
     return timed_rule(quorum, approvers, count, 0, 0);
 }
 
-/* ---- Keys
- * -------------------------------------------------------------------------------------------- */
+/* ---- Keys ------------------------------------------------------------------------------- */
 
 static CK_BBOOL yes = CK_TRUE;
 
@@ -692,8 +687,7 @@ CK_OBJECT_HANDLE find_private(CK_SESSION_HANDLE session, const char *label)
     return count == 1 ? found[0] : CK_INVALID_HANDLE;
 }
 
-/* ---- Requests
- * ---------------------------------------------------------------------------------------- */
+/* ---- Requests --------------------------------------------------------------------------- */
 
 struct data make_token(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_HANDLE key,
                        const void *payload, size_t length)
@@ -711,6 +705,66 @@ struct data make_token(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_
               CKR_OK);
     assert_int_equal(token_length, token.length);
     return token;
+}
+
+struct data make_timed_token(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_HANDLE key,
+                             const void *payload, size_t length, const struct timestamp *timestamp)
+{
+    CK_ULONG token_length = 8192;
+    struct data token = data_new(token_length);
+
+    assert_rv(C_CreateApprovalToken(session, operation, key, (CK_BYTE_PTR)(uintptr_t)payload,
+                                    length, timestamp->block.bytes, timestamp->block.length,
+                                    timestamp->signature.bytes, timestamp->signature.length,
+                                    token.bytes, &token_length),
+              CKR_OK);
+    token.length = token_length;
+    return token;
+}
+
+struct timestamp get_timestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_HANDLE key,
+                               const void *payload, size_t length)
+{
+    CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
+    CK_ULONG block_length = 8192;
+    CK_ULONG signature_length = 512;
+    struct timestamp timestamp = {data_new(block_length), {NULL, 0}};
+    struct data plain = data_new(signature_length);
+
+    assert_rv(C_GetTimestamp(session, operation, &mechanism, key, (CK_BYTE_PTR)(uintptr_t)payload,
+                             length, timestamp.block.bytes, &block_length, plain.bytes,
+                             &signature_length),
+              CKR_OK);
+    timestamp.block.length = block_length;
+    plain.length = signature_length;
+    timestamp.signature = wrap_signature("RSA", &plain);
+    data_free(&plain);
+    return timestamp;
+}
+
+void timestamp_free(struct timestamp *timestamp)
+{
+    data_free(&timestamp->block);
+    data_free(&timestamp->signature);
+}
+
+struct pair make_timestamp_key(CK_SESSION_HANDLE session, const char *label)
+{
+    CK_BBOOL no = CK_FALSE;
+    CK_ULONG bits = 2048;
+    CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+    CK_ATTRIBUTE public_attributes[] = {{CKA_TOKEN, &yes, sizeof(yes)},
+                                        {CKA_MODULUS_BITS, &bits, sizeof(bits)}};
+    CK_ATTRIBUTE private_attributes[] = {{CKA_TOKEN, &yes, sizeof(yes)},
+                                         {CKA_SIGN, &no, sizeof(no)},
+                                         {CKA_SKA_TIMESTAMP_SIGN, &yes, sizeof(yes)},
+                                         {CKA_LABEL, (CK_VOID_PTR)(uintptr_t)label, strlen(label)}};
+    struct pair pair = {0, 0};
+
+    assert_rv(C_GenerateKeyPair(session, &mechanism, public_attributes, 2, private_attributes, 4,
+                                &pair.public_key, &pair.private_key),
+              CKR_OK);
+    return pair;
 }
 
 CK_RV ska_sign(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,

@@ -25,8 +25,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- The token
- * ------------------------------------------------------------------------------------ */
+/* ---- The token -------------------------------------------------------------------------- */
 
 /* Environment and directory, and a token in it; the module is left without C_Initialize. */
 void fixture_create(void);
@@ -65,8 +64,7 @@ static inline CK_SESSION_HANDLE session_of(void **state)
 
 #define assert_rv(actual, expected) assert_int_equal((CK_RV)(actual), (CK_RV)(expected))
 
-/* ---- Bytes
- * ------------------------------------------------------------------------------------------ */
+/* ---- Bytes ------------------------------------------------------------------------------ */
 
 struct data {
     unsigned char *bytes;
@@ -75,8 +73,7 @@ struct data {
 
 void data_free(struct data *data);
 
-/* ---- Approvers
- * --------------------------------------------------------------------------------------- */
+/* ---- Approvers -------------------------------------------------------------------------- */
 
 struct approver {
     EVP_PKEY *key;
@@ -96,8 +93,7 @@ struct data approve(const struct approver *approver, const struct data *token);
 CK_SKA_APPROVAL make_approval(const struct approver *approver, const struct data *token);
 void approvals_free(CK_SKA_APPROVAL *approvals, size_t count);
 
-/* ---- Rules
- * ------------------------------------------------------------------------------------------- */
+/* ---- Rules ------------------------------------------------------------------------------ */
 
 /* The rule that is satisfied always, and the one that is satisfied never. */
 struct data empty_rule(void);
@@ -108,8 +104,7 @@ struct data timed_rule(size_t quorum, const struct approver *const *approvers, s
                        CK_ULONG delay, CK_ULONG timeout);
 struct data quorum_rule(size_t quorum, const struct approver *const *approvers, size_t count);
 
-/* ---- Keys
- * -------------------------------------------------------------------------------------------- */
+/* ---- Keys ------------------------------------------------------------------------------- */
 
 struct pair {
     CK_OBJECT_HANDLE public_key;
@@ -147,12 +142,25 @@ struct data read_attribute(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                            CK_ATTRIBUTE_TYPE type);
 bool read_flag(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
 
-/* ---- Requests
- * ---------------------------------------------------------------------------------------- */
+/* ---- Requests --------------------------------------------------------------------------- */
 
 /* An approval token, without a timestamp. */
 struct data make_token(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_HANDLE key,
                        const void *payload, size_t length);
+
+/* The timestamp of a key over a payload, and its signature as DER. RSA keys only. */
+struct timestamp {
+    struct data block;
+    struct data signature;
+};
+struct timestamp get_timestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_HANDLE key,
+                               const void *payload, size_t length);
+void timestamp_free(struct timestamp *timestamp);
+struct data make_timed_token(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OBJECT_HANDLE key,
+                             const void *payload, size_t length, const struct timestamp *timestamp);
+
+/* A timestamp pair, RSA with 2048 bits. */
+struct pair make_timestamp_key(CK_SESSION_HANDLE session, const char *label);
 
 /* C_SKASign with a buffer that is large enough; the signature is to be freed when it succeeds. */
 CK_RV ska_sign(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
