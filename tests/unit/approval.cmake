@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 ska_unit_test(approval_json_test ska-approval)
+# It measures time, and has no need of the slow ways of tests that load SoftHSM.
+set_property(TEST approval_json_test PROPERTY ENVIRONMENT)
 ska_unit_test(approval_algorithm_test ska-approval)
 ska_unit_test(approval_policy_test ska-approval)
 ska_unit_test(approval_request_test ska-approval)
