@@ -226,6 +226,8 @@ static bool prepare(struct generation *generation, struct hsm_module *module,
     if (generation->id.length == 0) {
         if (RAND_bytes_ex(hsm_isolation_libctx(), generation->random_id, ID_LENGTH, 0) != 1)
             return ska_fail(errors, SKA_R_INTERNAL, "no random numbers");
+        for (size_t i = 0; i < ID_LENGTH; i++) /* a URI cannot name an id with a zero byte */
+            generation->random_id[i] |= generation->random_id[i] == 0;
         generation->id = ska_span(generation->random_id, ID_LENGTH);
     }
     fill_public(generation);

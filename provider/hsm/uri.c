@@ -219,7 +219,7 @@ static bool set_object(P11KitUri *uri, struct ska_span object, struct ska_span i
     for (int i = 0; done && i < 2; i++) {
         struct ska_span value = i == 0 ? object : id;
 
-        if (value.length == 0)
+        if (value.length == 0 || memchr(value.data, 0, value.length) != NULL)
             continue;
         done = ska_bytes_copy(&copy, value, NULL);
         attribute = (CK_ATTRIBUTE){i == 0 ? CKA_LABEL : CKA_ID, copy.data, copy.length};

@@ -41,10 +41,9 @@ struct hsm_uri {
 bool hsm_uri_is_ours(const char *text);
 
 /*
- * An unknown, doubled or empty attribute, a broken percent-encoding, and in text `%00`, invalid
- * UTF-8 or what should be percent-encoded (blanks, control characters, "#") is an error
- * (SKA_R_BAD_URI) that names the attribute; no message repeats the value of pin-value. An id may
- * have any bytes.
+ * An unknown, doubled or empty attribute, a broken percent-encoding, `%00`, what should be
+ * percent-encoded (blanks, control characters, "#") and, but for id, invalid UTF-8 is an error
+ * (SKA_R_BAD_URI) that names the attribute; no message repeats the value of pin-value.
  */
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -52,7 +51,8 @@ void hsm_uri_free(struct hsm_uri *uri); /* NULL is fine; wipes the PIN */
 
 /*
  * The URI for one object, `ska:token=...;id=...;object=...;type=...`, percent-encoded. Members that
- * are NULL (id_length 0, HSM_OBJECT_ANY) are left out. Free with free().
+ * are NULL (id_length 0, HSM_OBJECT_ANY) are left out, and so is an id with a zero byte, which no
+ * URI can name. Free with free().
  */
 char *hsm_uri_format(const char *token, const char *object, struct ska_span id,
                      enum hsm_object_type type);

@@ -74,8 +74,8 @@ size_t hsm_uri_decode(struct ska_span value, char *to)
     return length;
 }
 
-/* NULL, or what is wrong with the encoding. A NUL is for binary values only. */
-static const char *encoding_fault(struct ska_span value, bool binary)
+/* NULL, or what is wrong with the encoding. */
+static const char *encoding_fault(struct ska_span value)
 {
     const char *from = (const char *)value.data;
 
@@ -89,7 +89,7 @@ static const char *encoding_fault(struct ska_span value, bool binary)
         }
         if (value.length - i < 3 || hex_digit(from[i + 1]) < 0 || hex_digit(from[i + 2]) < 0)
             return "has a % without two hexadecimal digits";
-        if (!binary && from[i + 1] == '0' && from[i + 2] == '0')
+        if (from[i + 1] == '0' && from[i + 2] == '0')
             return "contains %00";
         i += 2;
     }
@@ -99,7 +99,7 @@ static const char *encoding_fault(struct ska_span value, bool binary)
 static bool check_value(enum hsm_uri_attribute attribute, struct ska_span value,
                         const struct ska_errors *errors)
 {
-    const char *fault = encoding_fault(value, attribute == HSM_URI_ID);
+    const char *fault = encoding_fault(value);
 
     if (fault == NULL && attribute != HSM_URI_ID) {
         char *decoded = malloc(value.length + 1);

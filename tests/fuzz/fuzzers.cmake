@@ -37,3 +37,4 @@ ska_fuzzer(approver ska-codec)
 ska_fuzzer(describe ska-codec)
 
 include(fuzz/approval.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/hsm.cmake)

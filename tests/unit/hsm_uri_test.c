@@ -22,7 +22,7 @@ static void takes_all_attributes(void **state)
 
     (void)state;
     assert_true(hsm_uri_parse("SKA:token=My%20Token;serial=0a1b;manufacturer=Acme;model=X2;"
-                              "object=k%c3%a9y;id=%00%01%fF;type=private?pin-source=file:/etc/pin"
+                              "object=k%c3%a9y;id=%02%01%fF;type=private?pin-source=file:/etc/pin"
                               "&pin-value=1%2634&module-path=/usr/lib/m.so&approvals-file=/a/b.json"
                               "&approvals-dir=/var/d&approvals-timeout=60&agent=/run/a,/run/b"
                               "&payload=message",
@@ -33,7 +33,7 @@ static void takes_all_attributes(void **state)
     assert_string_equal(uri->model, "X2");
     assert_string_equal(uri->object, "k\xC3\xA9y");
     assert_int_equal(uri->id.length, 3);
-    assert_memory_equal(uri->id.data, "\x00\x01\xFF", 3);
+    assert_memory_equal(uri->id.data, "\x02\x01\xFF", 3);
     assert_int_equal(uri->type, HSM_OBJECT_PRIVATE);
     assert_string_equal(uri->pin_source, "file:/etc/pin");
     assert_string_equal(uri->pin_value, "1&34");
@@ -98,6 +98,7 @@ static void refuses_what_is_wrong(void **state)
         {"ska:pin-value=1", "pin-value belongs after"},
         {"ska:?object=a", "object belongs before"},
         {"ska:object=a%00b", "%00"},
+        {"ska:id=%01%00", "id contains %00"},
         {"ska:?pin-value=12%00", "pin-value contains %00"},
         {"ska:object=a%", "without two"},
         {"ska:object=a%4", "without two"},
@@ -192,7 +193,7 @@ static void shows_unknown_names_harmlessly(void **state)
 
 static void formats_what_it_reads(void **state)
 {
-    static const uint8_t id[] = {0x00, 'a', 0xFF};
+    static const uint8_t id[] = {0x1B, 'a', 0xFF};
     struct hsm_uri *uri = NULL;
     char *text = hsm_uri_format("My Token;?", "k\xC3\xA9y%", ska_span(id, 3), HSM_OBJECT_PRIVATE);
 
@@ -213,6 +214,9 @@ static void formats_what_it_reads(void **state)
     free(text);
     text = hsm_uri_format("t", "o", ska_span("\x01", 1), HSM_OBJECT_CERTIFICATE);
     assert_string_equal(text, "ska:token=t;id=%01;object=o;type=cert");
+    free(text);
+    text = hsm_uri_format("t", "o", ska_span("\x01", 2), HSM_OBJECT_CERTIFICATE);
+    assert_string_equal(text, "ska:token=t;object=o;type=cert");
     free(text);
 }
 
