@@ -146,9 +146,10 @@ static void complain(const X509 *certificate, struct ska_span name, const char *
         OPENSSL_free(shown);
         return;
     }
-    shown = ska_printable(name, 128);
-    fprintf(stderr, "SKA simulator: SAM mode refuses approver \"%s\": %s\n",
-            shown != NULL ? shown : "", fault);
+    if (name.length > 0)
+        shown = ska_printable(name, 128);
+    fprintf(stderr, "SKA simulator: SAM mode refuses approver %s: %s\n",
+            shown != NULL ? shown : "(without a name)", fault);
     free(shown);
 }
 
