@@ -117,19 +117,42 @@ static const struct hsm_entry *companion(const struct hsm_found *found, CK_OBJEC
     return NULL;
 }
 
-/* The same, looking under the key's id alone when it is not among what was found. */
+/*
+ * The same, looking under the key's id alone when it is not among what was found; then, for a
+ * certificate that may go by the label, under that alone.
+ */
 static CK_RV search_companion(const struct hsm_lease *lease, struct hsm_found *found,
                               CK_OBJECT_CLASS class_, bool by_label, const struct hsm_entry **entry)
 {
-    struct hsm_key_match by_id = {NULL, ska_span_of(&the_key(found)->id)};
+    const struct hsm_entry *key = the_key(found);
+    struct hsm_key_match by[] = {{NULL, ska_span_of(&key->id)},
+                                 {(const char *)key->label.data, {NULL, 0}}};
+    const bool worth[] = {key->id.length > 0,
+                          by_label && class_ == CKO_CERTIFICATE && key->label.length > 0};
     CK_RV rv = CKR_OK;
 
+    /* Adding entries moves their array, but not what label and id point to. */
     *entry = companion(found, class_, by_label);
-    if (*entry != NULL || by_id.id.length == 0)
-        return CKR_OK;
-    rv = hsm_objects_search(lease, &class_, &by_id, &found->entries);
-    if (rv == CKR_OK)
-        *entry = companion(found, class_, by_label);
+    for (size_t i = 0; rv == CKR_OK && *entry == NULL && i < 2; i++) {
+        if (!worth[i])
+            continue;
+        rv = hsm_objects_search(lease, &class_, &by[i], &found->entries);
+        if (rv == CKR_OK)
+            *entry = companion(found, class_, by_label);
+    }
+    return rv;
+}
+
+/* Whether the key was made to keep its public key secret; only its certificate tells it then. */
+static CK_RV read_undisclosed(const struct hsm_lease *lease, struct hsm_found *found)
+{
+    struct hsm_attribute sensitive = {.type = CKA_SKA_SENSITIVE_PUBLIC_KEY};
+    CK_RV rv = CKR_OK;
+
+    if (found->ska)
+        rv = hsm_attributes_read(lease, the_key(found)->handle, &sensitive, 1);
+    found->undisclosed = rv == CKR_OK && hsm_attribute_true(&sensitive);
+    hsm_attributes_free(&sensitive, 1);
     return rv;
 }
 
@@ -151,10 +174,14 @@ static CK_RV read_public(const struct hsm_lease *lease, struct hsm_found *found)
     if (rv != CKR_OK)
         return rv;
     parts = spans_of(found);
+    if (!hsm_public_complete(&parts))
+        rv = read_undisclosed(lease, found);
+    if (rv != CKR_OK)
+        return rv;
     if (hsm_public_complete(&parts))
         entry = companion(found, CKO_CERTIFICATE, false);
     else
-        rv = search_companion(lease, found, CKO_CERTIFICATE, false, &entry);
+        rv = search_companion(lease, found, CKO_CERTIFICATE, found->undisclosed, &entry);
     found->certificate.type = CKA_VALUE;
     if (rv == CKR_OK && entry != NULL)
         rv = hsm_attributes_read(lease, entry->handle, &found->certificate, 1);
@@ -195,6 +222,8 @@ CK_RV hsm_find_private(const struct hsm_lease *lease, const struct hsm_key_match
     found->use_rule.type = CKA_SKA_USAGE_ACCESS_BLOB;
     if (rv == CKR_OK && found->ska)
         rv = hsm_attributes_read(lease, the_key(found)->handle, &found->use_rule, 1);
+    else if (rv == CKR_OK)
+        rv = hsm_private_is_timestamp(lease, the_key(found)->handle, &found->timestamp);
     if (rv == CKR_OK)
         rv = read_object(lease, the_key(found)->handle, true, found);
     if (rv == CKR_OK)
@@ -373,6 +402,11 @@ bool hsm_found_public(const struct hsm_token *token, const struct hsm_found *fou
     const char *label = (const char *)the_key(found)->label.data;
 
     *key = NULL;
+    if (!hsm_public_complete(&parts) && !found->certificate.present && found->undisclosed)
+        return ska_fail(errors, SKA_R_KEY_NOT_FOUND,
+                        "token \"%s\" does not disclose the public key of key \"%s\": store its "
+                        "certificate there, with the key's id, or its label and no id",
+                        hsm_show(token->label).text, hsm_show(label).text);
     if (!hsm_public_complete(&parts) && !found->certificate.present)
         return ska_fail(errors, SKA_R_KEY_NOT_FOUND,
                         "token \"%s\": key \"%s\" has neither a public key object nor a "

@@ -25,6 +25,8 @@ struct hsm_found {
     size_t count;               /* of keys of the class that is wanted */
     size_t key;                 /* the last of these, as an index */
     bool ska;
+    bool timestamp;                /* an ordinary key that makes timestamps */
+    bool undisclosed;              /* an SKA key that was made to keep its public key secret */
     struct hsm_attribute use_rule; /* of an SKA key, when the HSM shows it */
     struct hsm_attribute parts[HSM_PART_COUNT];
     struct hsm_attribute certificate;

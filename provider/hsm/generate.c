@@ -52,6 +52,7 @@ struct generation {
     struct template_list public;
     struct template_list private;
     size_t label_uses; /* of private keys that have the label already */
+    CK_RV refused;     /* what the HSM says when it does not take what it was given */
 };
 
 static const CK_ATTRIBUTE_TYPE rule_attributes[SKA_RULE_COUNT] = {
@@ -111,7 +112,7 @@ static void fill_public(struct generation *generation)
     }
 }
 
-/* Signing and nothing else: a raw RSA decryption, for one, is a signature. */
+/* Signing, or timestamps, and nothing else: a raw RSA decryption, for one, is a signature. */
 static void fill_private(struct generation *generation)
 {
     struct template_list *to = &generation->private;
@@ -120,7 +121,7 @@ static void fill_private(struct generation *generation)
     add_bool(to, CKA_PRIVATE, true);
     add_bool(to, CKA_SENSITIVE, true);
     add_bool(to, CKA_EXTRACTABLE, false);
-    add_bool(to, CKA_SIGN, true);
+    add_bool(to, CKA_SIGN, !generation->wanted->timestamp);
     add_bool(to, CKA_SIGN_RECOVER, false);
     add_bool(to, CKA_DECRYPT, false);
     add_bool(to, CKA_UNWRAP, false);
@@ -129,6 +130,8 @@ static void fill_private(struct generation *generation)
         add(to, rule_attributes[i], generation->rules[i].data, generation->rules[i].length);
     if (generation->ska)
         add_bool(to, CKA_SKA_BLOCKED, generation->wanted->blocked);
+    if (generation->wanted->timestamp)
+        add_bool(to, CKA_SKA_TIMESTAMP_SIGN, true);
 }
 
 /* ---- Generating ------------------------------------------------------------------------------ */
@@ -161,6 +164,17 @@ static CK_RV generate_pair(struct generation *generation, const CK_FUNCTION_LIST
     return rv;
 }
 
+/*
+ * SAM mode, for one, refuses rules that are well-formed. How the vendor puts that is not public;
+ * the standard's word for a value that is not taken, and the simulator's, are understood.
+ */
+static bool refuses_template(const struct generation *generation, const struct hsm_module *module,
+                             CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+           (generation->ska && module->simulator && rv == CKR_SKASIM_PARAMETERS_INVALID);
+}
+
 static CK_RV run(struct hsm_work *work, const struct hsm_lease *lease)
 {
     struct generation *generation = (struct generation *)work;
@@ -168,6 +182,7 @@ static CK_RV run(struct hsm_work *work, const struct hsm_lease *lease)
     CK_SLOT_ID slot = 0;
     CK_RV rv = CKR_OK;
 
+    generation->refused = CKR_OK;
     work->call = "C_FindObjects";
     rv = count_label_uses(generation, lease);
     if (rv != CKR_OK || generation->label_uses > 0)
@@ -182,7 +197,12 @@ static CK_RV run(struct hsm_work *work, const struct hsm_lease *lease)
     work->call = "C_GenerateKeyPair";
     rv = generate_pair(generation, lease->calls, session);
     (void)HSM_CALL(lease->calls->C_CloseSession(session));
-    return rv;
+    if (!refuses_template(generation, lease->token->module, rv))
+        return rv;
+    /* Perhaps because somebody was faster with a key of this label. */
+    generation->refused = rv;
+    work->call = "C_FindObjects";
+    return count_label_uses(generation, lease);
 }
 
 /* ---- Preparing ------------------------------------------------------------------------------- */
@@ -208,6 +228,20 @@ static bool serialize_rules(struct generation *generation, struct hsm_module *mo
     return true;
 }
 
+static bool check_timestamp(const struct generation *generation, struct hsm_module *module,
+                            const struct ska_errors *errors)
+{
+    if (!generation->wanted->timestamp)
+        return true;
+    if (generation->ska)
+        return ska_fail(errors, SKA_R_INTERNAL, "a timestamp key has no rules");
+    if (generation->wanted->type == SKA_KEY_RSA_PSS)
+        return ska_fail(errors, SKA_R_UNSUPPORTED,
+                        "timestamps are signed with RSA (PKCS#1 v1.5), EC or Edwards keys, not "
+                        "with RSA-PSS");
+    return hsm_module_supports_ska(module, errors);
+}
+
 static bool prepare(struct generation *generation, struct hsm_module *module,
                     const struct ska_errors *errors)
 {
@@ -215,7 +249,8 @@ static bool prepare(struct generation *generation, struct hsm_module *module,
 
     if (wanted->label == NULL || wanted->label[0] == 0)
         return ska_fail(errors, SKA_R_WRONG_USE, "a key needs a label (object=... in the URI)");
-    if (!serialize_rules(generation, module, errors))
+    if (!serialize_rules(generation, module, errors) ||
+        !check_timestamp(generation, module, errors))
         return false;
     choose_mechanism(generation);
     generation->bits = wanted->bits;
@@ -242,18 +277,36 @@ static void clear(struct generation *generation)
         ska_bytes_free(&generation->rules[i]);
 }
 
+static bool judge(const struct hsm_token *token, const struct generation *generation,
+                  const struct ska_errors *errors)
+{
+    struct hsm_shown label = hsm_show(generation->wanted->label);
+
+    if (generation->label_uses > 0)
+        return ska_fail(errors, SKA_R_LABEL_IN_USE,
+                        "token \"%s\" has a private key with label \"%s\" already: approvals are "
+                        "bound to the label, choose another",
+                        hsm_show(hsm_token_label(token)).text, label.text);
+    if (generation->refused == CKR_OK)
+        return true;
+    if (!generation->ska)
+        return hsm_fail_rv(errors, "C_GenerateKeyPair", token, generation->refused);
+    return ska_fail(errors, SKA_R_BAD_POLICY,
+                    "token \"%s\" does not take the rules of key \"%s\" (%s); in SAM mode every "
+                    "approver needs a certificate of a CA that is configured there, and the use "
+                    "rule needs an approver",
+                    hsm_show(hsm_token_label(token)).text, label.text,
+                    hsm_rv_text(generation->refused).text);
+}
+
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,
                       const struct ska_errors *errors)
 {
     struct generation generation = {.work = {"", run}, .wanted = template_};
     bool done = prepare(&generation, hsm_token_module(token), errors) &&
-                hsm_session_work(token, &generation.work, errors);
+                hsm_session_work(token, &generation.work, errors) &&
+                judge(token, &generation, errors);
 
-    if (done && generation.label_uses > 0)
-        done = ska_fail(errors, SKA_R_LABEL_IN_USE,
-                        "token \"%s\" has a private key with label \"%s\" already: approvals are "
-                        "bound to the label, choose another",
-                        hsm_show(hsm_token_label(token)).text, hsm_show(template_->label).text);
     clear(&generation);
     return done;
 }

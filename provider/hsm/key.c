@@ -40,6 +40,7 @@ static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned l
     made->token = token;
     made->libctx = libctx;
     made->ska = found->ska;
+    made->timestamp = found->timestamp;
     made->handle = entry->handle;
     made->generation = generation;
     if (!hsm_found_public(token, found, libctx, &made->public_key, &made->type, errors)) {
@@ -128,6 +129,11 @@ bool hsm_key_is_ska(const struct hsm_key *key)
     return key->ska;
 }
 
+bool hsm_key_is_timestamp(const struct hsm_key *key)
+{
+    return key->timestamp;
+}
+
 /* ---- Work, and finding again ----------------------------------------------------------------- */
 
 /* That what is found under the key's label and id now is still this key. */
@@ -141,8 +147,8 @@ static bool is_this_key(struct hsm_key *key, const struct hsm_key_match *match,
     if (!hsm_found_one(key->token, match, found, "private", errors) ||
         !hsm_found_public(key->token, found, key->libctx, &public_key, &type, errors))
         return false;
-    same =
-        type == key->type && found->ska == key->ska && hsm_same_public(public_key, key->public_key);
+    same = type == key->type && found->ska == key->ska && found->timestamp == key->timestamp &&
+           hsm_same_public(public_key, key->public_key);
     EVP_PKEY_free(public_key);
     return same || ska_fail(errors, SKA_R_KEY_NOT_FOUND,
                             "token \"%s\" has another key now under label \"%s\": load it again",

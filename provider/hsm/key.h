@@ -60,7 +60,8 @@ void hsm_key_state_clear(struct hsm_key_state *state);
 /*
  * Signs with an ordinary key (C_SignInit, C_Sign). Input by mechanism->form: DigestInfo, digest or
  * message. The signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer
- * in, length out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules.
+ * in, length out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules;
+ * timestamp keys too (SKA_R_UNSUPPORTED).
  */
 bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
                   uint8_t *signature, size_t *signature_length,
@@ -78,6 +79,29 @@ struct hsm_timestamp {
 bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
                           struct ska_span payload, const struct hsm_timestamp *timestamp,
                           struct ska_bytes *token, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Whether the key makes HSM timestamps (and nothing else), as far as the HSM shows that. Read when
+ * the key was found.
+ */
+bool hsm_key_is_timestamp(const struct hsm_key *key);
+
+/*
+ * A timestamp over an operation's payload (C_GetTimestamp with SHA-256), by a timestamp key. The
+ * signature, over the whole block, is in OpenSSL's form (PKCS#1 v1.5, ECDSA as DER, raw EdDSA).
+ * SKA_R_WRONG_USE: the key is none that makes timestamps.
+ */
+bool hsm_timestamp_make(struct hsm_key *timestamp_key, enum ska_operation operation,
+                        struct ska_span payload, struct ska_bytes *block,
+                        struct ska_bytes *signature,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The payload of a modification (C_CreateModifyPayload); a rule that is NULL stays as it is, but
+ * not all are. The key only says which module encodes it.
+ */
+bool hsm_modify_payload(struct hsm_key *key, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                        struct ska_bytes *payload, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 struct hsm_approval {
     bool certificate;          /* what signer is: a certificate or a SubjectPublicKeyInfo */
@@ -107,6 +131,15 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
                              size_t approval_count, uint8_t *signature, size_t *signature_length,
                              struct hsm_refusal *refusal, const struct ska_errors *errors);
 
+/*
+ * One call of C_SKABlock, C_SKAUnblock or C_SKAModify with the complete request; otherwise like
+ * hsm_ska_sign(). The key keeps working, with a new handle if the HSM gives it one.
+ */
+enum hsm_answer hsm_ska_change(struct hsm_key *key, enum ska_operation operation,
+                               struct ska_span token, const struct hsm_approval *approvals,
+                               size_t approval_count, struct hsm_refusal *refusal,
+                               const struct ska_errors *errors);
+
 /* ---- Generating ------------------------------------------------------------------------------ */
 
 struct hsm_key_template {
@@ -117,8 +150,10 @@ struct hsm_key_template {
     struct ska_span id; /* empty: a random one is made */
     const struct ska_rule *rules[SKA_RULE_COUNT]; /* all four for an SKA key, all NULL for none */
     bool blocked;
+    bool timestamp; /* a timestamp key (any type but RSA-PSS): no rules, signs timestamps only */
 };
 
+/* SKA_R_BAD_POLICY: the HSM does not take these rules, as in SAM mode. */
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
@@ -129,6 +164,7 @@ struct hsm_object {
     const char *label;
     struct ska_span id;
     bool ska;                    /* private keys */
+    bool timestamp;              /* private keys: makes HSM timestamps */
     bool known_key_type;         /* keys: whether key_type is set */
     enum ska_key_type key_type;  /* keys */
     struct ska_span certificate; /* certificates: DER */

@@ -84,6 +84,8 @@ static CK_RV read_listed(const struct hsm_lease *lease, struct hsm_entry *entry,
     rv = read_key_type(lease, entry->handle, &listed->object);
     if (rv == CKR_OK && type == HSM_OBJECT_PRIVATE)
         rv = hsm_private_is_ska(lease, entry, &listed->object.ska);
+    if (rv == CKR_OK && type == HSM_OBJECT_PRIVATE && !listed->object.ska)
+        rv = hsm_private_is_timestamp(lease, entry->handle, &listed->object.timestamp);
     return rv;
 }
 

@@ -159,3 +159,42 @@ bool hsm_signature_finish(enum ska_key_type type, unsigned int bits, struct ska_
     *signature_length = raw.length;
     return true;
 }
+
+/* Exactly the DER of an ECDSA signature, with numbers that fit the key. */
+static bool is_ecdsa_der(struct ska_span bytes, size_t half)
+{
+    uint8_t again[2 * LONGEST_HALF + 32];
+    const unsigned char *next = bytes.data;
+    unsigned char *end = again;
+    ECDSA_SIG *parts = NULL;
+    bool valid = false;
+
+    if (bytes.length == 0 || bytes.length > sizeof(again))
+        return false;
+    ERR_set_mark();
+    parts = d2i_ECDSA_SIG(NULL, &next, (long)bytes.length);
+    ERR_pop_to_mark();
+    if (parts == NULL)
+        return false;
+    valid = next == bytes.data + bytes.length && i2d_ECDSA_SIG(parts, NULL) == (int)bytes.length &&
+            i2d_ECDSA_SIG(parts, &end) > 0 && memcmp(again, bytes.data, bytes.length) == 0 &&
+            !BN_is_zero(ECDSA_SIG_get0_r(parts)) && !BN_is_zero(ECDSA_SIG_get0_s(parts)) &&
+            (size_t)BN_num_bytes(ECDSA_SIG_get0_r(parts)) <= half &&
+            (size_t)BN_num_bytes(ECDSA_SIG_get0_s(parts)) <= half;
+    ECDSA_SIG_free(parts);
+    return valid;
+}
+
+bool hsm_signature_finish_either(enum ska_key_type type, unsigned int bits, struct ska_span given,
+                                 uint8_t *signature, size_t *signature_length,
+                                 const struct ska_errors *errors)
+{
+    if (type != SKA_KEY_EC || !is_ecdsa_der(given, hsm_raw_length(type, bits) / 2))
+        return hsm_signature_finish(type, bits, given, signature, signature_length, errors);
+    if (*signature_length < given.length)
+        return ska_fail(errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
+                        *signature_length, given.length);
+    memcpy(signature, given.data, given.length);
+    *signature_length = given.length;
+    return true;
+}

@@ -37,4 +37,12 @@ bool hsm_signature_finish(enum ska_key_type type, unsigned int bits, struct ska_
                           uint8_t *signature, size_t *signature_length,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * The same where it is not known in which form the HSM gives ECDSA signatures: DER that has been
+ * made already stays as it is.
+ */
+bool hsm_signature_finish_either(enum ska_key_type type, unsigned int bits, struct ska_span given,
+                                 uint8_t *signature, size_t *signature_length,
+                                 const struct ska_errors *errors) SKA_MUST_CHECK;
+
 #endif

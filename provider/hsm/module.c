@@ -55,6 +55,20 @@ static void symbol(void *library, const char *name, void *function, size_t size)
     memcpy(function, &address, size);
 }
 
+#define FIND(member, name) symbol(library, name, &(member), sizeof(member))
+
+static void find_ska_calls(void *library, struct hsm_ska_calls *calls)
+{
+    FIND(calls->serialize_policy, "C_SerializePolicy");
+    FIND(calls->create_modify_payload, "C_CreateModifyPayload");
+    FIND(calls->create_approval_token, "C_CreateApprovalToken");
+    FIND(calls->get_timestamp, "C_GetTimestamp");
+    FIND(calls->sign, "C_SKASign");
+    FIND(calls->block, "C_SKABlock");
+    FIND(calls->unblock, "C_SKAUnblock");
+    FIND(calls->modify, "C_SKAModify");
+}
+
 /*
  * Our own view of the module, which libp11 does not hand out. The library stays open: its code must
  * remain where it is even if libp11 closes its own reference after a failure.
@@ -84,11 +98,7 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
         return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_GetFunctionList: %s", module->path,
                         hsm_rv_text(rv).text);
     module->calls = calls;
-    symbol(library, "C_SerializePolicy", &module->ska.serialize_policy,
-           sizeof(module->ska.serialize_policy));
-    symbol(library, "C_CreateApprovalToken", &module->ska.create_approval_token,
-           sizeof(module->ska.create_approval_token));
-    symbol(library, "C_SKASign", &module->ska.sign, sizeof(module->ska.sign));
+    find_ska_calls(library, &module->ska);
     return true;
 }
 

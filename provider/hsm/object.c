@@ -302,3 +302,18 @@ CK_RV hsm_private_is_ska(const struct hsm_lease *lease, const struct hsm_entry *
            (rv == CKR_OK && rule.ulValueLen != CK_UNAVAILABLE_INFORMATION && rule.ulValueLen > 0);
     return hsm_rv_loss(rv) != HSM_LOSS_NONE ? rv : CKR_OK;
 }
+
+CK_RV hsm_private_is_timestamp(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
+                               bool *timestamp)
+{
+    struct hsm_attribute makes = {.type = CKA_SKA_TIMESTAMP_SIGN};
+    CK_RV rv = CKR_OK;
+
+    *timestamp = false;
+    if (!hsm_module_supports_ska(lease->token->module, NULL))
+        return CKR_OK;
+    rv = hsm_attributes_read(lease, object, &makes, 1);
+    *timestamp = rv == CKR_OK && hsm_attribute_true(&makes);
+    hsm_attributes_free(&makes, 1);
+    return hsm_rv_loss(rv) != HSM_LOSS_NONE ? rv : CKR_OK;
+}

@@ -65,4 +65,8 @@ bool hsm_is_private_class(const struct hsm_lease *lease, CK_OBJECT_CLASS class_)
 /* Whether a private key is an SKA key: by its class, or because it has a use rule. */
 CK_RV hsm_private_is_ska(const struct hsm_lease *lease, const struct hsm_entry *entry, bool *ska);
 
+/* Whether an ordinary private key makes HSM timestamps, as far as it says so. */
+CK_RV hsm_private_is_timestamp(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
+                               bool *timestamp);
+
 #endif

@@ -18,6 +18,7 @@ struct hsm_key {
     enum ska_key_type type;
     unsigned int bits;
     bool ska;
+    bool timestamp;
     struct ska_bytes use_rule;
     EVP_PKEY *public_key;
     /* guarded by hsm_lock(): */

@@ -56,6 +56,9 @@ bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, st
     if (key->ska)
         return ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is an SKA key: C_Sign is not for it",
                         hsm_show(hsm_key_label(key)).text);
+    if (key->timestamp)
+        return ska_fail(errors, SKA_R_UNSUPPORTED, "key \"%s\" makes timestamps only",
+                        hsm_show(hsm_key_label(key)).text);
     sign.work = (struct hsm_key_work){"C_SignInit", false, sign_once};
     sign.input = input;
     if (!check_input(mechanism, input, errors) ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vendor's calls for SKA keys: approval tokens, signatures, and what a key says of itself. */
-#include "private_key.h"
+#include "ska.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,106 @@
 
 /* The longest approval token that is taken from a module, in bytes. */
 #define TOKEN_LIMIT ((size_t)1024 * 1024)
+
+/* ---- What all of them share ------------------------------------------------------------------ */
+
+bool hsm_must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
+{
+    return (key->ska || ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is no SKA key",
+                                 hsm_show(hsm_key_label(key)).text)) &&
+           hsm_module_supports_ska(key->token->module, errors);
+}
+
+bool hsm_must_have(const struct hsm_module *module, bool there, const char *call,
+                   const struct ska_errors *errors)
+{
+    return there || ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
+                             "%s has no %s: use a module that has it", module->path, call);
+}
+
+CK_ULONG hsm_operation_number(enum ska_operation operation)
+{
+    switch (operation) {
+    case SKA_OPERATION_SIGN:
+        return CK_SKA_SIGN;
+    case SKA_OPERATION_BLOCK:
+        return CK_SKA_BLOCK;
+    case SKA_OPERATION_UNBLOCK:
+        return CK_SKA_UNBLOCK;
+    case SKA_OPERATION_MODIFY:
+        return CK_SKA_MODIFY;
+    }
+    return CK_SKA_SIGN;
+}
+
+/* Filled by order, as in policy.c. */
+bool hsm_approvals_make(struct hsm_approval_list *to, const struct hsm_approval *from, size_t count,
+                        const struct ska_errors *errors)
+{
+    to->count = (CK_ULONG)count;
+    to->list = calloc(count + 1, sizeof(*to->list));
+    if (to->list == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", count);
+    for (size_t i = 0; i < count; i++) {
+        CK_SKA_APPROVAL approval = {
+            from[i].certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE,
+            hsm_writable(from[i].signature.data), (CK_ULONG)from[i].signature.length,
+            hsm_writable(from[i].signer.data), (CK_ULONG)from[i].signer.length};
+
+        to->list[i] = approval;
+    }
+    return true;
+}
+
+void hsm_approvals_free(struct hsm_approval_list *approvals)
+{
+    free(approvals->list);
+    approvals->list = NULL;
+    approvals->count = 0;
+}
+
+static const struct {
+    CK_RV rv;
+    const char *name;
+} simulator_refusals[] = {
+    {CKR_SKASIM_OBJECT_BLOCKED, "object blocked"},
+    {CKR_SKASIM_TOKEN_NOT_FOUND, "token not found"},
+    {CKR_SKASIM_PARAMETERS_INVALID, "parameters invalid"},
+    {CKR_SKASIM_PAYLOAD_MISMATCH, "payload mismatch"},
+};
+
+/*
+ * The vendor's numbers for a "no" are not public, but they lie in the vendor's range; whatever
+ * Cryptoki itself defines means that something went wrong.
+ */
+static bool is_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
+{
+    memset(refusal, 0, sizeof(*refusal));
+    if ((rv & CKR_VENDOR_DEFINED) == 0)
+        return false;
+    snprintf(refusal->code, sizeof(refusal->code), "%s", hsm_rv_text(rv).text);
+    if (!module->simulator)
+        return true;
+    for (size_t i = 0; i < sizeof(simulator_refusals) / sizeof(simulator_refusals[0]); i++)
+        if (simulator_refusals[i].rv == rv)
+            snprintf(refusal->code, sizeof(refusal->code), "%s", simulator_refusals[i].name);
+    refusal->blocked = rv == CKR_SKASIM_OBJECT_BLOCKED;
+    refusal->unsatisfied = rv == CKR_SKASIM_TOKEN_NOT_FOUND;
+    return true;
+}
+
+enum hsm_answer hsm_judge(const struct hsm_key *key, const char *ska_call,
+                          const struct hsm_key_work *work, CK_RV rv, struct hsm_refusal *refusal,
+                          const struct ska_errors *errors)
+{
+    if (rv == CKR_OK)
+        return HSM_DONE;
+    /* Finding the key again, or opening a session, is no question that the rules answer. */
+    if (strcmp(work->call, ska_call) == 0 && is_refusal(key->token->module, rv, refusal))
+        return HSM_REFUSED;
+    hsm_fail_rv(errors, work->call, key->token, rv);
+    return HSM_FAILED;
+}
 
 /* ---- Approval tokens ------------------------------------------------------------------------- */
 
@@ -58,39 +158,17 @@ static CK_RV create_token(struct hsm_key_work *work, const struct hsm_lease *lea
     return rv;
 }
 
-static CK_ULONG operation_number(enum ska_operation operation)
-{
-    switch (operation) {
-    case SKA_OPERATION_SIGN:
-        return CK_SKA_SIGN;
-    case SKA_OPERATION_BLOCK:
-        return CK_SKA_BLOCK;
-    case SKA_OPERATION_UNBLOCK:
-        return CK_SKA_UNBLOCK;
-    case SKA_OPERATION_MODIFY:
-        return CK_SKA_MODIFY;
-    }
-    return CK_SKA_SIGN;
-}
-
-static bool must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
-{
-    return (key->ska || ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is no SKA key",
-                                 hsm_show(hsm_key_label(key)).text)) &&
-           hsm_module_supports_ska(key->token->module, errors);
-}
-
 bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
                           struct ska_span payload, const struct hsm_timestamp *timestamp,
                           struct ska_bytes *token, const struct ska_errors *errors)
 {
     static const struct hsm_timestamp none;
     struct token_work create = {.work = {"C_CreateApprovalToken", false, create_token},
-                                .operation = operation_number(operation),
+                                .operation = hsm_operation_number(operation),
                                 .payload = payload,
                                 .timestamp = timestamp == NULL ? &none : timestamp};
     CK_RV rv = CKR_OK;
-    bool done = must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
+    bool done = hsm_must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
                 (rv == CKR_OK || hsm_fail_rv(errors, create.work.call, key->token, rv));
 
     if (done) {
@@ -107,8 +185,7 @@ struct ska_sign_work {
     struct hsm_key_work work;
     struct hsm_mechanism mechanism;
     struct ska_span token;
-    CK_SKA_APPROVAL *approvals;
-    CK_ULONG approval_count;
+    struct hsm_approval_list approvals;
     CK_ULONG length;
     uint8_t raw[HSM_SIGNATURE_LIMIT];
 };
@@ -123,72 +200,8 @@ static CK_RV sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
     /* The last two arguments are documented nowhere, and NULL in every example of the vendor. */
     return HSM_CALL(lease->token->module->ska.sign(
         lease->session, &sign->mechanism.cryptoki, key, hsm_writable(sign->token.data),
-        (CK_ULONG)sign->token.length, sign->approvals, sign->approval_count, sign->raw,
+        (CK_ULONG)sign->token.length, sign->approvals.list, sign->approvals.count, sign->raw,
         &sign->length, NULL, NULL));
-}
-
-/* Filled by order, as in policy.c. NULL: out of memory. */
-static CK_SKA_APPROVAL *approvals_new(const struct hsm_approval *from, size_t count)
-{
-    CK_SKA_APPROVAL *approvals = calloc(count + 1, sizeof(*approvals));
-
-    for (size_t i = 0; approvals != NULL && i < count; i++) {
-        CK_SKA_APPROVAL approval = {
-            from[i].certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE,
-            hsm_writable(from[i].signature.data), (CK_ULONG)from[i].signature.length,
-            hsm_writable(from[i].signer.data), (CK_ULONG)from[i].signer.length};
-
-        approvals[i] = approval;
-    }
-    return approvals;
-}
-
-static const struct {
-    CK_RV rv;
-    const char *name;
-} simulator_refusals[] = {
-    {CKR_SKASIM_OBJECT_BLOCKED, "object blocked"},
-    {CKR_SKASIM_TOKEN_NOT_FOUND, "token not found"},
-    {CKR_SKASIM_PARAMETERS_INVALID, "parameters invalid"},
-    {CKR_SKASIM_PAYLOAD_MISMATCH, "payload mismatch"},
-};
-
-/*
- * The vendor's numbers for a "no" are not public, but they lie in the vendor's range; whatever
- * Cryptoki itself defines means that something went wrong.
- */
-static bool is_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
-{
-    memset(refusal, 0, sizeof(*refusal));
-    if ((rv & CKR_VENDOR_DEFINED) == 0)
-        return false;
-    snprintf(refusal->code, sizeof(refusal->code), "%s", hsm_rv_text(rv).text);
-    if (!module->simulator)
-        return true;
-    for (size_t i = 0; i < sizeof(simulator_refusals) / sizeof(simulator_refusals[0]); i++)
-        if (simulator_refusals[i].rv == rv)
-            snprintf(refusal->code, sizeof(refusal->code), "%s", simulator_refusals[i].name);
-    refusal->blocked = rv == CKR_SKASIM_OBJECT_BLOCKED;
-    refusal->unsatisfied = rv == CKR_SKASIM_TOKEN_NOT_FOUND;
-    return true;
-}
-
-/* From the answer of C_SKASign to ours. */
-static enum hsm_answer judge(const struct hsm_key *key, const struct ska_sign_work *sign, CK_RV rv,
-                             uint8_t *signature, size_t *signature_length,
-                             struct hsm_refusal *refusal, const struct ska_errors *errors)
-{
-    struct ska_span raw = {sign->raw, sign->length <= sizeof(sign->raw) ? sign->length : 0};
-
-    if (rv != CKR_OK) {
-        if (is_refusal(key->token->module, rv, refusal))
-            return HSM_REFUSED;
-        hsm_fail_rv(errors, sign->work.call, key->token, rv);
-        return HSM_FAILED;
-    }
-    return hsm_signature_finish(key->type, key->bits, raw, signature, signature_length, errors)
-               ? HSM_DONE
-               : HSM_FAILED;
 }
 
 enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *mechanism,
@@ -203,16 +216,18 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
     memset(refusal, 0, sizeof(*refusal));
     sign.work = (struct hsm_key_work){"C_SKASign", true, sign_once};
     sign.token = token;
-    sign.approval_count = (CK_ULONG)approval_count;
-    if (!must_be_ska(key, errors) ||
-        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors))
+    if (!hsm_must_be_ska(key, errors) ||
+        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
+        !hsm_approvals_make(&sign.approvals, approvals, approval_count, errors))
         return HSM_FAILED;
-    sign.approvals = approvals_new(approvals, approval_count);
-    if (sign.approvals == NULL)
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", approval_count);
-    else if (hsm_key_work(key, &sign.work, &rv, errors))
-        answer = judge(key, &sign, rv, signature, signature_length, refusal, errors);
-    free(sign.approvals);
+    if (hsm_key_work(key, &sign.work, &rv, errors))
+        answer = hsm_judge(key, "C_SKASign", &sign.work, rv, refusal, errors);
+    if (answer == HSM_DONE &&
+        !hsm_signature_finish(key->type, key->bits,
+                              ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
+                              signature, signature_length, errors))
+        answer = HSM_FAILED;
+    hsm_approvals_free(&sign.approvals);
     return answer;
 }
 

@@ -15,9 +15,16 @@
 
 /* The vendor's calls, as the header that is used declares them; NULL where there is none. */
 struct hsm_ska_calls {
+    /* Without these three a module has no SKA: hsm_module_supports_ska(). */
     __typeof__(&C_SerializePolicy) serialize_policy;
     __typeof__(&C_CreateApprovalToken) create_approval_token;
     __typeof__(&C_SKASign) sign;
+    /* Each may be missing. */
+    __typeof__(&C_CreateModifyPayload) create_modify_payload;
+    __typeof__(&C_GetTimestamp) get_timestamp;
+    __typeof__(&C_SKABlock) block;
+    __typeof__(&C_SKAUnblock) unblock;
+    __typeof__(&C_SKAModify) modify;
 };
 
 struct hsm_module {

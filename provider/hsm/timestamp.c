@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timestamps of the HSM, made with C_GetTimestamp by a timestamp key. */
+#include "ska.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mechanism.h"
+
+/* The longest timestamp that is taken from a module, in bytes. */
+#define BLOCK_LIMIT ((CK_ULONG)1024 * 1024)
+
+struct timestamp_work {
+    struct hsm_key_work work;
+    CK_MECHANISM mechanism;
+    CK_ULONG operation;
+    struct ska_span payload;
+    struct ska_bytes block;
+    CK_ULONG length; /* of the signature */
+    uint8_t raw[HSM_SIGNATURE_LIMIT];
+};
+
+static CK_RV call_timestamp(const struct timestamp_work *stamp, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE key, CK_BYTE *block, CK_ULONG *block_length,
+                            CK_BYTE *signature, CK_ULONG *signature_length)
+{
+    CK_MECHANISM mechanism = stamp->mechanism;
+
+    return HSM_CALL(lease->token->module->ska.get_timestamp(
+        lease->session, stamp->operation, &mechanism, key, hsm_writable(stamp->payload.data),
+        (CK_ULONG)stamp->payload.length, block, block_length, signature, signature_length));
+}
+
+/* The buffer for the signature holds any; only the length of the block is asked for. */
+static CK_RV make_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                       CK_OBJECT_HANDLE key)
+{
+    struct timestamp_work *stamp = (struct timestamp_work *)work;
+    CK_ULONG length = 0;
+    CK_RV rv = CKR_OK;
+
+    work->call = "C_GetTimestamp";
+    ska_bytes_free(&stamp->block);
+    rv = call_timestamp(stamp, lease, key, NULL, &length, NULL, &stamp->length);
+    if (rv != CKR_OK)
+        return rv;
+    if (length == 0 || length > BLOCK_LIMIT)
+        return CKR_GENERAL_ERROR;
+    stamp->block.data = calloc(1, (size_t)length + 1);
+    if (stamp->block.data == NULL)
+        return CKR_HOST_MEMORY;
+    stamp->block.length = length;
+    stamp->length = sizeof(stamp->raw);
+    rv = call_timestamp(stamp, lease, key, stamp->block.data, &length, stamp->raw, &stamp->length);
+    if (rv == CKR_OK && (length == 0 || length > stamp->block.length))
+        rv = CKR_GENERAL_ERROR;
+    stamp->block.length = rv == CKR_OK ? length : 0;
+    return rv;
+}
+
+static bool choose_mechanism(const struct hsm_key *key, CK_MECHANISM *mechanism,
+                             const struct ska_errors *errors)
+{
+    memset(mechanism, 0, sizeof(*mechanism));
+    switch (key->type) {
+    case SKA_KEY_RSA:
+        mechanism->mechanism = CKM_SHA256_RSA_PKCS;
+        return true;
+    case SKA_KEY_EC:
+        mechanism->mechanism = CKM_ECDSA_SHA256;
+        return true;
+    case SKA_KEY_ED25519:
+    case SKA_KEY_ED448:
+        mechanism->mechanism = CKM_EDDSA;
+        return true;
+    case SKA_KEY_RSA_PSS:
+        break;
+    }
+    return ska_fail(errors, SKA_R_UNSUPPORTED,
+                    "key \"%s\" is for RSA-PSS: timestamps are signed with RSA (PKCS#1 v1.5), EC "
+                    "or Edwards keys",
+                    hsm_show(hsm_key_label(key)).text);
+}
+
+/*
+ * Which keys make timestamps the HSM knows best, since it may not show the attribute; but an SKA
+ * key is none.
+ */
+static bool may_ask(const struct hsm_key *key, const struct ska_errors *errors)
+{
+    struct hsm_module *module = key->token->module;
+
+    if (key->ska)
+        return ska_fail(errors, SKA_R_WRONG_USE, "key \"%s\" is an SKA key, not a timestamp key",
+                        hsm_show(hsm_key_label(key)).text);
+    return hsm_module_supports_ska(module, errors) &&
+           hsm_must_have(module, module->ska.get_timestamp != NULL, "C_GetTimestamp", errors);
+}
+
+static bool check_answer(const struct hsm_key *key, const struct timestamp_work *stamp, CK_RV rv,
+                         const struct ska_errors *errors)
+{
+    if (rv == CKR_OK)
+        return true;
+    if (rv == CKR_KEY_FUNCTION_NOT_PERMITTED)
+        return ska_fail(
+            errors, SKA_R_WRONG_USE,
+            "key \"%s\" is no timestamp key (C_GetTimestamp: %s): such a key is made as "
+            "one, by skatool keygen --timestamp",
+            hsm_show(hsm_key_label(key)).text, hsm_rv_text(rv).text);
+    return hsm_fail_rv(errors, stamp->work.call, key->token, rv);
+}
+
+static bool finish_signature(const struct hsm_key *key, const struct timestamp_work *stamp,
+                             struct ska_bytes *signature, const struct ska_errors *errors)
+{
+    uint8_t room[HSM_SIGNATURE_LIMIT];
+    size_t length = sizeof(room);
+    size_t given = stamp->length <= sizeof(stamp->raw) ? stamp->length : 0;
+
+    return hsm_signature_finish_either(key->type, key->bits, ska_span(stamp->raw, given), room,
+                                       &length, errors) &&
+           ska_bytes_copy(signature, ska_span(room, length), errors);
+}
+
+bool hsm_timestamp_make(struct hsm_key *timestamp_key, enum ska_operation operation,
+                        struct ska_span payload, struct ska_bytes *block,
+                        struct ska_bytes *signature, const struct ska_errors *errors)
+{
+    struct timestamp_work stamp;
+    CK_RV rv = CKR_OK;
+    bool done = false;
+
+    memset(&stamp, 0, sizeof(stamp));
+    stamp.work = (struct hsm_key_work){"C_GetTimestamp", true, make_once};
+    stamp.operation = hsm_operation_number(operation);
+    stamp.payload = payload;
+    done = may_ask(timestamp_key, errors) &&
+           choose_mechanism(timestamp_key, &stamp.mechanism, errors) &&
+           hsm_key_work(timestamp_key, &stamp.work, &rv, errors) &&
+           check_answer(timestamp_key, &stamp, rv, errors) &&
+           finish_signature(timestamp_key, &stamp, signature, errors);
+    if (done) {
+        *block = stamp.block;
+        memset(&stamp.block, 0, sizeof(stamp.block));
+    }
+    ska_bytes_free(&stamp.block);
+    return done;
+}
