@@ -18,7 +18,7 @@ replace pkcs11-module "$simulator"
 replace token "$token"
 replace pin-source "file:$work/pin"
 replace approvals-dir "$work/approvals"
-[ "$(grep -c '/usr\|/etc\|/var' <(grep -v '^#' openssl.cnf))" -eq 0 ] || fail "paths are left over"
+! grep -v '^#' openssl.cnf | grep -E '/(usr|etc|var)/' || fail "paths are left over"
 
 succeeds ska list -providers
 grep -q '^  ska' stdout.txt && grep -q '^  default' stdout.txt || fail "a provider is missing"

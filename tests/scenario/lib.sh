@@ -64,6 +64,17 @@ if grep -q '^SKA_SANITIZE:BOOL=ON' "$binary_dir/CMakeCache.txt"; then
 fi
 sanitizer_finding='(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:'
 
+# skip REASON: what the scenario needs is not there; CTest shows it as skipped.
+skip() {
+    passed=yes
+    echo "$scenario: skipped: $*"
+    exit 77
+}
+# Whether pseudo-terminals can be had: not where devpts is not mounted, as in a bare chroot.
+has_terminal() {
+    "$programs/skatool_terminal" -- true >/dev/null 2>&1
+}
+
 # Runs a program that loads our modules.
 ours() {
     LD_PRELOAD=$preload "$@"

@@ -114,17 +114,21 @@ approve_old() {
     ours "$programs/skatool_terminal" 'pass phrase' secret -- \
         "$binary_dir/tools/skatool" approve --approver alice.old.pem --yes old.json >typed.txt
 }
-cp fresh.json old.json
-configure
-status=0
-approve_old || status=$?
-[ "$status" -eq 4 ] || fail "status $status without the legacy provider: $(cat typed.txt)"
-same fresh.json old.json
-providers='default = default_provider
+if has_terminal; then
+    cp fresh.json old.json
+    configure
+    status=0
+    approve_old || status=$?
+    [ "$status" -eq 4 ] || fail "status $status without the legacy provider: $(cat typed.txt)"
+    same fresh.json old.json
+    providers='default = default_provider
 legacy = legacy_provider
 ska = ska_provider' configure '[legacy_provider]' 'activate = 1'
-sed -i 's|^module = .*|module = /nowhere/ska.so|' openssl.cnf
-approve_old || fail "with the legacy provider: $(cat typed.txt)"
+    sed -i 's|^module = .*|module = /nowhere/ska.so|' openssl.cnf
+    approve_old || fail "with the legacy provider: $(cat typed.txt)"
+else
+    echo "not tried, no pseudo-terminals: a passphrase asked for by another provider"
+fi
 
 # ---- Approvals directory, as approvers see it ----------------------------------------------------
 

@@ -4,6 +4,7 @@
 # skatool with a person at the terminal: the question, the passphrase, the PIN. Only the word yes
 # approves, and what is approved is what was shown.
 . "$(dirname "$0")/lib.sh"
+has_terminal || skip "no pseudo-terminals (is devpts mounted?)"
 board
 printf 'A document.\n' >document
 key seal p256

@@ -39,7 +39,7 @@ done
 untouched succeeds ska storeutl -noout -certs "$(uri seal)"
 grep -q 'Total found: 1' stdout.txt
 untouched succeeds ska storeutl -certs "$(uri seal);type=cert"
-sed -n '/BEGIN/,/END/p' stdout.txt | cmp - <(sed -n '/BEGIN/,/END/p' seal.crt)
+sed -n '/BEGIN/,/END/p' stdout.txt | cmp - seal.crt
 untouched succeeds ska storeutl -noout -keys "$(uri seal)"
 grep -q 'Total found: 1' stdout.txt
 untouched quietly ska x509 -in "$(uri seal);type=cert" -out out.crt
@@ -60,8 +60,8 @@ mv hidden pin
 approved seal request.json document
 takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:request.json \
     -out signature document
-plain dgst -sha256 -verify <(plain x509 -in seal.crt -noout -pubkey) -signature signature document \
-    >/dev/null
+plain x509 -in seal.crt -noout -pubkey >from_certificate.pem
+plain dgst -sha256 -verify from_certificate.pem -signature signature document >/dev/null
 untouched succeeds ska verify -CAfile root.crt seal.crt
 
 # Nothing there is an error, and says so.
