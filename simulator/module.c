@@ -25,6 +25,7 @@
 #include "ska/simulator.h"
 #include "softhsm.h"
 #include "store.h"
+#include "token_file.h"
 
 /* How long the exit handler waits for calls of other threads. */
 #define EXIT_WAIT_MS 2000
@@ -164,7 +165,7 @@ CK_RV sim_fault(const char *moment)
 
 const char *sim_token_directory(void)
 {
-    return atomic_load(&module.phase) == PHASE_READY ? module.token_directory : NULL;
+    return module.token_directory;
 }
 
 int64_t sim_now(void)
@@ -195,6 +196,17 @@ static bool register_exit_handlers(void)
     return registered;
 }
 
+/* Without the lock, where there is no token directory to lock, SoftHSM says what is wrong. */
+static CK_RV initialize_undisturbed(CK_C_INITIALIZE_ARGS *args)
+{
+    bool alone = sim_token_file_begin() == CKR_OK;
+    CK_RV rv = softhsm()->C_Initialize(args);
+
+    if (alone)
+        sim_token_file_end(false);
+    return rv;
+}
+
 /*
  * Hands the arguments on. Who says nothing about threads gets locking all the same: the vendor's
  * own examples use threads after C_Initialize(NULL).
@@ -209,7 +221,7 @@ static CK_RV initialize_softhsm(const CK_C_INITIALIZE_ARGS *args)
     if (own.CreateMutex == NULL && own.DestroyMutex == NULL && own.LockMutex == NULL &&
         own.UnlockMutex == NULL)
         own.flags |= CKF_OS_LOCKING_OK;
-    rv = softhsm()->C_Initialize(&own);
+    rv = initialize_undisturbed(&own);
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         fprintf(stderr, "SKA simulator: this process uses SoftHSMv2 directly too; it cannot do "
                         "both\n");

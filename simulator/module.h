@@ -44,7 +44,7 @@ OSSL_LIB_CTX *sim_libctx(void);
 /* NULL outside of C_Initialize to C_Finalize. */
 const struct sim_config *sim_config(void);
 
-/* SoftHSM's token directory at the time of C_Initialize. */
+/* SoftHSM's token directory, as its configuration said at C_Initialize; NULL when there is none. */
 const char *sim_token_directory(void);
 
 /* The simulator's clock: seconds since the epoch, UTC. */

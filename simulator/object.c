@@ -223,6 +223,10 @@ CK_RV sim_object_look(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, struct
     memset(object, 0, sizeof(*object));
     object->handle = handle;
     rv = softhsm()->C_GetAttributeValue(session, handle, read, sizeof(read) / sizeof(read[0]));
+    if (rv == CKR_ATTRIBUTE_VALUE_INVALID) { /* so new that it has not even a class */
+        object->kind = SIM_HIDDEN;
+        return CKR_OK;
+    }
     /* No object has all of these, and a long value is none of ours. */
     if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL)
         return explain(session, rv);

@@ -33,15 +33,6 @@ PASS_THROUGH(C_WaitForSlotEvent,
     (CK_FLAGS flags, CK_SLOT_ID_PTR slot, CK_VOID_PTR reserved),
     (flags, slot, reserved))
 
-PASS_THROUGH(C_InitPIN,
-    (CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len),
-    (session, pin, pin_len))
-
-PASS_THROUGH(C_SetPIN,
-    (CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
-     CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len),
-    (session, old_pin, old_len, new_pin, new_len))
-
 PASS_THROUGH(C_GetSessionInfo,
     (CK_SESSION_HANDLE session, CK_SESSION_INFO_PTR info),
     (session, info))
@@ -49,10 +40,6 @@ PASS_THROUGH(C_GetSessionInfo,
 PASS_THROUGH(C_GetOperationState,
     (CK_SESSION_HANDLE session, CK_BYTE_PTR state, CK_ULONG_PTR state_len),
     (session, state, state_len))
-
-PASS_THROUGH(C_Login,
-    (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len),
-    (session, user, pin, pin_len))
 
 PASS_THROUGH(C_GetFunctionStatus, (CK_SESSION_HANDLE session), (session))
 

@@ -11,8 +11,9 @@
 #include "ska/simulator.h"
 #include "softhsm.h"
 #include "store.h"
+#include "token_file.h"
 
-static CK_SLOT_ID first_slot_with_token(void)
+static CK_SLOT_ID find_slot_with_token(void)
 {
     CK_SLOT_ID *slots = NULL;
     CK_SLOT_ID found = 0;
@@ -31,6 +32,17 @@ static CK_SLOT_ID first_slot_with_token(void)
         }
     }
     free(slots);
+    return found;
+}
+
+static CK_SLOT_ID first_slot_with_token(void)
+{
+    CK_SLOT_ID found = 0;
+
+    if (sim_token_file_begin() == CKR_OK) {
+        found = find_slot_with_token();
+        sim_token_file_end(false);
+    }
     return found;
 }
 
@@ -64,8 +76,14 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
 
     if (rv == CKR_OK && info == NULL)
         rv = CKR_ARGUMENTS_BAD;
-    if (rv == CKR_OK)
-        rv = softhsm()->C_GetTokenInfo(sim_slot(slot), info);
+    if (rv == CKR_OK) {
+        slot = sim_slot(slot);
+        rv = sim_token_file_begin();
+    }
+    if (rv == CKR_OK) {
+        rv = softhsm()->C_GetTokenInfo(slot, info);
+        sim_token_file_end(false);
+    }
     if (rv == CKR_OK) {
         sim_set_text(info->manufacturerID, sizeof(info->manufacturerID), SKASIM_MANUFACTURER);
         sim_set_text(info->model, sizeof(info->model), "not certified");
@@ -78,10 +96,59 @@ CK_RV C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF
     struct sim_call call;
     CK_RV rv = sim_enter(&call, __func__);
 
-    if (rv == CKR_OK)
-        rv = softhsm()->C_InitToken(sim_slot(slot), pin, pin_len, label);
+    if (rv == CKR_OK) {
+        slot = sim_slot(slot);
+        rv = sim_token_file_begin();
+    }
+    if (rv == CKR_OK) {
+        rv = softhsm()->C_InitToken(slot, pin, pin_len, label);
+        sim_token_file_end(true);
+    }
     if (rv == CKR_OK)
         sim_store_forget();
+    return sim_leave(&call, rv);
+}
+
+CK_RV C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+{
+    struct sim_call call;
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK)
+        rv = sim_token_file_begin();
+    if (rv == CKR_OK) {
+        rv = softhsm()->C_InitPIN(session, pin, pin_len);
+        sim_token_file_end(true);
+    }
+    return sim_leave(&call, rv);
+}
+
+CK_RV C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
+               CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len)
+{
+    struct sim_call call;
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK)
+        rv = sim_token_file_begin();
+    if (rv == CKR_OK) {
+        rv = softhsm()->C_SetPIN(session, old_pin, old_len, new_pin, new_len);
+        sim_token_file_end(true);
+    }
+    return sim_leave(&call, rv);
+}
+
+CK_RV C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+{
+    struct sim_call call;
+    CK_RV rv = sim_enter(&call, __func__);
+
+    if (rv == CKR_OK)
+        rv = sim_token_file_begin();
+    if (rv == CKR_OK) {
+        rv = softhsm()->C_Login(session, user, pin, pin_len);
+        sim_token_file_end(false);
+    }
     return sim_leave(&call, rv);
 }
 

@@ -25,6 +25,7 @@ target_link_libraries(simulator_probe PRIVATE ska-options ska-cryptoki OpenSSL::
 add_dependencies(simulator_probe skasim)
 
 ska_simulator_test(simulator_change_test)
+ska_simulator_test(simulator_crash_test)
 ska_simulator_test(simulator_hash_test)
 ska_simulator_test(simulator_keys_test)
 ska_simulator_test(simulator_module_test)
@@ -38,3 +39,4 @@ ska_simulator_test(simulator_policy_test)
 ska_simulator_test(simulator_sam_test)
 ska_simulator_test(simulator_sign_test)
 ska_simulator_test(simulator_time_test)
+ska_simulator_test(simulator_truth_test)
