@@ -32,8 +32,7 @@ static int clean_teardown(void **state)
     return fixture_teardown(state);
 }
 
-/* ---- Generation
- * -------------------------------------------------------------------------------------- */
+/* ---- Generation ------------------------------------------------------------------------- */
 
 static void test_kinds(void **state)
 {
@@ -261,8 +260,7 @@ static void test_missing_rule(void **state)
     data_free(&rule);
 }
 
-/* ---- Rules that no key gets
- * -------------------------------------------------------------------------- */
+/* ---- Rules that no key gets ------------------------------------------------------------- */
 
 /* Tries a rule in each of the four places. */
 static void expect_rule(CK_SESSION_HANDLE session, const struct data *rule, CK_RV expected)
@@ -365,8 +363,7 @@ static void test_malformed_rules(void **state)
     approver_free(&approver);
 }
 
-/* ---- Finding
- * ----------------------------------------------------------------------------------------- */
+/* ---- Finding ---------------------------------------------------------------------------- */
 
 static bool contains(const CK_OBJECT_HANDLE *found, size_t count, CK_OBJECT_HANDLE handle)
 {
@@ -446,8 +443,7 @@ static void test_search_in_portions(void **state)
     assert_rv(C_FindObjectsInit(session, NULL, 1), CKR_ARGUMENTS_BAD);
 }
 
-/* ---- What is stored stays hidden
- * ---------------------------------------------------------------------- */
+/* ---- What is stored stays hidden -------------------------------------------------------- */
 
 static void test_hidden_storage(void **state)
 {
@@ -510,8 +506,7 @@ static void test_foreign_data(void **state)
     assert_rv(C_CopyObject(session, found[0], &forged[2], 1, &object), CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
-/* ---- Attributes
- * --------------------------------------------------------------------------------------- */
+/* ---- Attributes ------------------------------------------------------------------------- */
 
 static void test_rules_readable(void **state)
 {
@@ -598,8 +593,7 @@ static void test_mixed_templates(void **state)
     assert_rv(C_GetAttributeValue(session, pair.private_key, all, ~0UL), CKR_ARGUMENTS_BAD);
 }
 
-/* ---- Every other use
- * ---------------------------------------------------------------------------------- */
+/* ---- Every other use -------------------------------------------------------------------- */
 
 static CK_OBJECT_HANDLE make_aes(CK_SESSION_HANDLE session)
 {
@@ -673,8 +667,7 @@ static void test_no_other_use(void **state)
         expect_no_use(session, make_ska(session, kinds[i], kinds[i], NULL).private_key);
 }
 
-/* ---- Labels
- * ------------------------------------------------------------------------------------------- */
+/* ---- Labels ----------------------------------------------------------------------------- */
 
 static void test_label_in_use(void **state)
 {
@@ -801,8 +794,7 @@ static void test_ska_attributes_on_ordinary_keys(void **state)
     data_free(&rule);
 }
 
-/* ---- Life and death
- * ----------------------------------------------------------------------------------- */
+/* ---- Life and death --------------------------------------------------------------------- */
 
 static void test_destroy(void **state)
 {

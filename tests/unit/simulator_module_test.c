@@ -18,8 +18,7 @@ static int remake(void **state)
     return 0;
 }
 
-/* ---- Function list and information
- * -------------------------------------------------------------------- */
+/* ---- Function list and information ------------------------------------------------------ */
 
 static void test_function_list(void **state)
 {
@@ -130,8 +129,7 @@ static void test_slot_zero(void **state)
     fixture_close();
 }
 
-/* ---- Configuration
- * ------------------------------------------------------------------------------------ */
+/* ---- Configuration ---------------------------------------------------------------------- */
 
 /* C_Initialize with this configuration, and what it writes to standard error. */
 static CK_RV initialize_with(const char *lines, char *message, size_t size)
@@ -217,8 +215,7 @@ static void test_good_configuration(void **state)
     fixture_close();
 }
 
-/* ---- Faults
- * ------------------------------------------------------------------------------------------- */
+/* ---- Faults ----------------------------------------------------------------------------- */
 
 static void test_faults(void **state)
 {
@@ -268,8 +265,7 @@ static void test_crash(void **state)
     assert_true(WIFSIGNALED(status));
 }
 
-/* ---- Beginning and end
- * -------------------------------------------------------------------------------- */
+/* ---- Beginning and end ------------------------------------------------------------------ */
 
 static void run_probe(const char *way)
 {

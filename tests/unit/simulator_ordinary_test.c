@@ -42,8 +42,7 @@ static CK_FUNCTION_LIST *load(const char *path)
     return list;
 }
 
-/* ---- What happened
- * ------------------------------------------------------------------------------------ */
+/* ---- What happened ---------------------------------------------------------------------- */
 
 struct transcript {
     char text[65536];
@@ -69,8 +68,7 @@ static void note_bytes(struct transcript *to, const CK_BYTE *bytes, CK_ULONG len
     note(to, "\n");
 }
 
-/* ---- Steps
- * -------------------------------------------------------------------------------------------- */
+/* ---- Steps ------------------------------------------------------------------------------ */
 
 static CK_OBJECT_HANDLE find(CK_FUNCTION_LIST *p11, CK_SESSION_HANDLE session,
                              CK_OBJECT_CLASS class, const char *label)
@@ -405,8 +403,7 @@ static void test_keys_of_the_simulator(void **state)
     expect_same(&results[1], &results[0]);
 }
 
-/* ---- The directory
- * ------------------------------------------------------------------------------------ */
+/* ---- The directory ---------------------------------------------------------------------- */
 
 static int setup(void **state)
 {

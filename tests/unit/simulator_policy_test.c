@@ -189,8 +189,7 @@ static void test_too_large(void **state)
     assert_true(length > sizeof(large) && length < sizeof(large) + 100);
 }
 
-/* ---- Certificates
- * -------------------------------------------------------------------------------------- */
+/* ---- Certificates ----------------------------------------------------------------------- */
 
 static X509 *make_certificate(void)
 {

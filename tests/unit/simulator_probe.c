@@ -105,8 +105,7 @@ static void use_libcrypto(void)
     EXPECT(EVP_Q_digest(NULL, "SHA256", NULL, "x", 1, digest, &length) == 1);
 }
 
-/* ---- The ways to end
- * ---------------------------------------------------------------------------------- */
+/* ---- The ways to end -------------------------------------------------------------------- */
 
 static void crypto_first(void)
 {

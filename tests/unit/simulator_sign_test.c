@@ -15,8 +15,7 @@ static const char payload[] = "a payload of thirty-two bytes...";
 
 static CK_MECHANISM ecdsa_sha256 = {CKM_ECDSA_SHA256, NULL, 0};
 
-/* ---- Verification by libcrypto
- * ----------------------------------------------------------------------- */
+/* ---- Verification by libcrypto ---------------------------------------------------------- */
 
 /* r || s to SEQUENCE { r, s }. */
 static struct data to_der(const struct data *plain)
@@ -83,8 +82,7 @@ static bool verifies(EVP_PKEY *key, const struct check *check, const struct data
     return result == 1;
 }
 
-/* ---- Algorithms
- * ------------------------------------------------------------------------------------ */
+/* ---- Algorithms ------------------------------------------------------------------------- */
 
 /* Signs under the empty rule and has libcrypto verify it. */
 static void check_signature(CK_SESSION_HANDLE session, const struct pair *pair,
@@ -287,8 +285,7 @@ static void test_allowed_mechanisms(void **state)
     C_DestroyObject(session, pair.private_key);
 }
 
-/* ---- Lengths
- * ----------------------------------------------------------------------------------------- */
+/* ---- Lengths ---------------------------------------------------------------------------- */
 
 /* A query and a buffer that is too small decide nothing; they work under a rule nobody satisfies.
  */
@@ -373,8 +370,7 @@ static void test_bad_arguments(void **state)
     C_DestroyObject(session, ordinary.private_key);
 }
 
-/* ---- Approvals
- * --------------------------------------------------------------------------------------- */
+/* ---- Approvals -------------------------------------------------------------------------- */
 
 enum { ALICE, BOB, CAROL, MALLORY, APPROVERS };
 
@@ -514,8 +510,7 @@ static void test_foreign_signer_info(void **state)
     quorum_close(session, &quorum);
 }
 
-/* ---- Tokens
- * ------------------------------------------------------------------------------------------ */
+/* ---- Tokens ----------------------------------------------------------------------------- */
 
 /* Approvals of one token do nothing for another, and each byte of a token is signed. */
 static void test_other_token(void **state)
@@ -611,8 +606,7 @@ static void test_unbound_token(void **state)
     quorum_close(session, &quorum);
 }
 
-/* ---- Rules
- * ------------------------------------------------------------------------------------------- */
+/* ---- Rules ------------------------------------------------------------------------------ */
 
 static void test_empty_and_impossible_rules(void **state)
 {

@@ -25,7 +25,7 @@ static int clean_teardown(void **state)
     return fixture_teardown(state);
 }
 
-/* ---- Timestamp keys ------------------------------------------------------------------------- */
+/* ---- Timestamp keys --------------------------------------------------------------------- */
 
 static void test_timestamp_key(void **state)
 {
@@ -107,7 +107,7 @@ static void test_refused_templates(void **state)
               CKR_OK);
 }
 
-/* ---- C_GetTimestamp ------------------------------------------------------------------------- */
+/* ---- C_GetTimestamp --------------------------------------------------------------------- */
 
 static void test_get_timestamp(void **state)
 {
@@ -280,7 +280,7 @@ static void test_ec_timestamp_key(void **state)
     approver_free(&approver);
 }
 
-/* ---- Windows --------------------------------------------------------------------------------- */
+/* ---- Windows ---------------------------------------------------------------------------- */
 
 struct limited {
     struct approver approver;
