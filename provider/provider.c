@@ -2,6 +2,7 @@
 /* The provider object: made by OSSL_provider_init(), the only symbol that the module exports. */
 #include "provider.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
+#include "base/bytes.h"
 #include "version.h"
 
 static OSSL_FUNC_provider_teardown_fn teardown;
@@ -17,14 +19,33 @@ static OSSL_FUNC_provider_get_params_fn get_params;
 static OSSL_FUNC_provider_query_operation_fn query_operation;
 static OSSL_FUNC_provider_get_reason_strings_fn get_reason_strings;
 
+/* libcrypto drops the whole text of an error that is longer than its buffer of 1024 bytes. */
+#define ERROR_TEXT_SIZE 1000
+
+static void set_error(const struct ska_provider *provider, enum ska_reason reason,
+                      const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    provider->core_vset_error(provider->core, reason, format, args);
+    va_end(args);
+}
+
 static void raise_error(void *arg, enum ska_reason reason, const char *file, int line,
                         const char *function, const char *format, va_list args)
 {
     const struct ska_provider *provider = arg;
+    char text[ERROR_TEXT_SIZE];
+    char *harmless = NULL;
 
+    /* Labels, paths and names of others are in it: nothing of them reaches a terminal raw. */
+    vsnprintf(text, sizeof(text), format, args);
+    harmless = ska_printable(ska_span_text(text), sizeof(text));
     provider->core_new_error(provider->core);
     provider->core_set_error_debug(provider->core, file, line, function);
-    provider->core_vset_error(provider->core, reason, format, args);
+    set_error(provider, reason, "%.*s", ERROR_TEXT_SIZE, harmless == NULL ? "" : harmless);
+    free(harmless);
 }
 
 static bool take_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)

@@ -259,6 +259,7 @@ static bool sign_payload(struct ska_signature *signature, const struct ska_mecha
         .payload = payload,
         .sources = choose_sources(signature),
         .description = signature->approvals.description,
+        .timestamp_key = signature->provider->settings.timestamp_key,
     };
 
     if (!hsm_key_is_ska(key->hsm))
@@ -336,15 +337,12 @@ static bool start_message(struct ska_signature *signature)
     return true;
 }
 
-static int digest_sign_update(void *vsignature, const unsigned char *data, size_t length)
+static bool add_message(struct ska_signature *signature, const unsigned char *data, size_t length)
 {
-    struct ska_signature *signature = vsignature;
     const struct ska_errors *errors = ska_signature_errors(signature);
 
-    if (signature->software_md != NULL)
-        return EVP_DigestSignUpdate(signature->software_md, data, length);
     if (!start_message(signature))
-        return 0;
+        return false;
     if (signature->hash != NULL)
         return EVP_DigestUpdate(signature->hash, data, length) ||
                ska_fail(errors, SKA_R_INTERNAL, "hashing failed");
@@ -358,11 +356,39 @@ static int digest_sign_update(void *vsignature, const unsigned char *data, size_
     return !signature->message.failed || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the message");
 }
 
+static bool sign_message(struct ska_signature *signature, unsigned char *out, size_t *length,
+                         size_t size)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int digest_length = 0;
+
+    if (!start_message(signature))
+        return false;
+    if (signature->hash == NULL)
+        return finish(signature, ska_span(signature->message.data, signature->message.length), out,
+                      length, size);
+    if (!EVP_DigestFinal_ex(signature->hash, digest, &digest_length))
+        return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
+    return finish(signature, ska_span(digest, digest_length), out, length, size);
+}
+
+static int digest_sign_update(void *vsignature, const unsigned char *data, size_t length)
+{
+    struct ska_signature *signature = vsignature;
+
+    if (signature->software_md != NULL)
+        return EVP_DigestSignUpdate(signature->software_md, data, length);
+    return add_message(signature, data, length);
+}
+
+/*
+ * A message is signed once. Whatever comes of it, the next update starts a new one: nothing is ever
+ * added to a message, or to a digest, that was finished.
+ */
 static int digest_sign_final(void *vsignature, unsigned char *out, size_t *length, size_t size)
 {
     struct ska_signature *signature = vsignature;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int digest_length = 0;
+    bool done = false;
 
     if (signature->software_md != NULL) {
         *length = size;
@@ -372,16 +398,15 @@ static int digest_sign_final(void *vsignature, unsigned char *out, size_t *lengt
         *length = signature->key->signature_size;
         return 1;
     }
-    if (!start_message(signature))
-        return 0;
-    if (signature->hash == NULL)
-        return finish(signature, ska_span(signature->message.data, signature->message.length), out,
-                      length, size);
-    if (!EVP_DigestFinal_ex(signature->hash, digest, &digest_length))
-        return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
-    return finish(signature, ska_span(digest, digest_length), out, length, size);
+    done = sign_message(signature, out, length, size);
+    forget_message(signature);
+    return done;
 }
 
+/*
+ * One whole message; EdDSA only. RSA and EC leave it to libcrypto to make it of update and final,
+ * on a copy of the context, as it does with its own keys.
+ */
 static int digest_sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
                        const unsigned char *data, size_t data_length)
 {
@@ -393,8 +418,14 @@ static int digest_sign(void *vsignature, unsigned char *out, size_t *length, siz
     }
     if (out == NULL)
         return digest_sign_final(signature, NULL, length, 0);
-    return digest_sign_update(signature, data, data_length) &&
-           digest_sign_final(signature, out, length, size);
+    if (signature->started)
+        return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
+                        "a message was begun with EVP_DigestSignUpdate(): finish it first");
+    if (!add_message(signature, data, data_length)) {
+        forget_message(signature);
+        return 0;
+    }
+    return digest_sign_final(signature, out, length, size);
 }
 
 #define SKA_COMMON_FUNCTIONS                                                                       \
@@ -404,7 +435,6 @@ static int digest_sign(void *vsignature, unsigned char *out, size_t *length, siz
         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, (void (*)(void))digest_sign_init},                  \
         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, (void (*)(void))digest_sign_update},              \
         {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, (void (*)(void))digest_sign_final},                \
-        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))digest_sign},                            \
         {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, (void (*)(void))ska_digest_verify_init},          \
         {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, (void (*)(void))ska_digest_verify},                    \
         {OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))ska_signature_set_params},            \
@@ -442,6 +472,7 @@ static const OSSL_DISPATCH ecdsa_functions[] = {
 
 static const OSSL_DISPATCH eddsa_functions[] = {
     SKA_COMMON_FUNCTIONS,
+    {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))digest_sign},
     {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_settable_edwards},
     {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_gettable_other},
     {0, NULL},

@@ -17,6 +17,7 @@
 #include "../base/file.h"
 #include "algorithm.h"
 #include "json.h"
+#include "quorum.h"
 
 #define REQUEST_SUFFIX ".request.json"
 #define APPROVAL_SUFFIX ".approval.json"
@@ -171,20 +172,44 @@ static bool lock(const struct ska_directory *directory, const struct ska_errors 
                     strerror(errno));
 }
 
+static void remove_approvals(const struct ska_directory *directory, const char *id);
+
+/* Forgets a standing request that has expired, so that the new one takes its place. */
+static void drop_expired(const struct ska_directory *directory, const struct ska_request *expired,
+                         struct ska_request **standing)
+{
+    if (*standing == NULL || expired == NULL ||
+        !ska_span_equal(ska_span_of(&(*standing)->token), ska_span_of(&expired->token)))
+        return;
+    remove_approvals(directory, expired->id);
+    ska_request_free(*standing);
+    *standing = NULL;
+}
+
+/* A complete request, written under a temporary name, and what its name is to be. */
+struct candidate {
+    const struct ska_request *request;
+    const char *temporary;
+    const char *name;
+};
+
 /* The name is taken: by a request for this matter, or by a file that goes, so that ours comes. */
-static bool adopt_or_replace(const struct ska_directory *directory, const char *temporary,
-                             const char *name, const struct ska_request *request,
+static bool adopt_or_replace(const struct ska_directory *directory,
+                             const struct candidate *candidate, const struct ska_request *expired,
                              struct ska_request **standing, const struct ska_errors *errors)
 {
     bool done = false;
 
     if (!lock(directory, errors))
         return false;
-    if (ska_directory_find(directory, request, standing, errors))
-        done = *standing != NULL || renameat(directory->fd, temporary, directory->fd, name) == 0 ||
+    if (ska_directory_find(directory, candidate->request, standing, errors)) {
+        drop_expired(directory, expired, standing);
+        done = *standing != NULL ||
+               renameat(directory->fd, candidate->temporary, directory->fd, candidate->name) == 0 ||
                ska_fail(errors, SKA_R_FILE_FAILURE,
                         "%s/%s is no request for this signature and cannot be replaced: %s",
-                        directory->path, name, strerror(errno));
+                        directory->path, candidate->name, strerror(errno));
+    }
     flock(directory->fd, LOCK_UN);
     return done;
 }
@@ -203,11 +228,22 @@ static bool temporary_name(const char *id, char name[NAME_SIZE], const struct sk
     return true;
 }
 
+/* Approvers are the directory's group; a signer who may not give it away is one of them. */
+static void share_with_group(const struct ska_directory *directory, const char *name)
+{
+    struct stat status;
+
+    if (fstat(directory->fd, &status) == 0)
+        (void)!fchownat(directory->fd, name, (uid_t)-1, status.st_gid, AT_SYMLINK_NOFOLLOW);
+}
+
 bool ska_directory_publish(const struct ska_directory *directory, const struct ska_request *request,
-                           struct ska_request **standing, const struct ska_errors *errors)
+                           const struct ska_request *expired, struct ska_request **standing,
+                           const struct ska_errors *errors)
 {
     char name[NAME_SIZE];
     char temporary[NAME_SIZE];
+    const struct candidate candidate = {request, temporary, name};
     struct ska_bytes text = {NULL, 0};
     bool done = false;
 
@@ -221,11 +257,11 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
     ska_bytes_free(&text);
     if (!done)
         return false;
+    share_with_group(directory, temporary);
     if (linkat(directory->fd, temporary, directory->fd, name, 0) != 0)
-        done = errno == EEXIST
-                   ? adopt_or_replace(directory, temporary, name, request, standing, errors)
-                   : ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, name,
-                              strerror(errno));
+        done = errno == EEXIST ? adopt_or_replace(directory, &candidate, expired, standing, errors)
+                               : ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path,
+                                          name, strerror(errno));
     unlinkat(directory->fd, temporary, 0);
     return done;
 }
@@ -266,22 +302,70 @@ static void note(void *arg, enum ska_reason reason, const char *file, int line,
     ska_buffer_format(notes, "; ignored: %s", text);
 }
 
-static void collect_file(const struct ska_directory *directory, const char *name,
-                         struct ska_request *request, struct ska_buffer *notes)
+/* What is collected, and where it is told what is not. */
+struct collecting {
+    struct ska_request *request;
+    OSSL_LIB_CTX *libctx;
+    const struct ska_rule *rule;
+    const struct ska_errors *notes;
+};
+
+static bool is_there(const struct ska_request *request, const struct ska_approval *approval)
 {
-    const struct ska_errors to_notes = {note, notes};
+    for (size_t i = 0; i < request->approval_count; i++)
+        if (request->approvals[i].verified &&
+            ska_span_equal(ska_span_of(&request->approvals[i].public_key),
+                           ska_span_of(&approval->public_key)))
+            return true;
+    return false;
+}
+
+/* NULL, or why the approval does not count. */
+static const char *find_fault(const struct collecting *collecting,
+                              const struct ska_approval *approval)
+{
+    if (collecting->rule != NULL &&
+        ska_rule_find_approver(collecting->rule, ska_span_of(&approval->public_key)) == NULL)
+        return "is not an approver of this key";
+    if (is_there(collecting->request, approval))
+        return "approved twice and counts once";
+    if (!ska_approval_verify(collecting->libctx, approval,
+                             ska_span_of(&collecting->request->token)))
+        return "has no valid signature over this request there (changed, or made for another)";
+    return NULL;
+}
+
+static void take_approval(const struct collecting *collecting, const char *shown,
+                          struct ska_approval *approval)
+{
+    const char *fault = find_fault(collecting, approval);
+    char *name = NULL;
+
+    if (fault == NULL) {
+        approval->verified = true;
+        (void)!ska_request_add_approval(collecting->request, approval, collecting->notes);
+        return;
+    }
+    name = ska_approver_shown(collecting->rule, approval);
+    ska_fail(collecting->notes, SKA_R_APPROVAL_INVALID, "%s: %s %s", shown,
+             name == NULL ? "an approver" : name, fault);
+    free(name);
+}
+
+static void collect_file(const struct ska_directory *directory, const char *name,
+                         const struct collecting *collecting)
+{
     char *shown = ska_printable(ska_span_text(name), 160);
     struct ska_bytes text = {NULL, 0};
     struct ska_approval *approvals = NULL;
     size_t count = 0;
 
     if (shown != NULL &&
-        ska_file_read_at(directory->fd, name, shown, SKA_JSON_LIMIT, &text, &to_notes) &&
-        ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&request->token), &approvals,
-                            &count, &to_notes)) {
-        for (size_t i = 0; i < count && request->approval_count < SKA_APPROVALS_LIMIT; i++)
-            if (!ska_request_add_approval(request, &approvals[i], &to_notes))
-                break;
+        ska_file_read_at(directory->fd, name, shown, SKA_JSON_LIMIT, &text, collecting->notes) &&
+        ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&collecting->request->token),
+                            &approvals, &count, collecting->notes)) {
+        for (size_t i = 0; i < count; i++)
+            take_approval(collecting, shown, &approvals[i]);
     }
     ska_approvals_free(approvals, count);
     ska_bytes_free(&text);
@@ -300,36 +384,63 @@ static DIR *open_listing(const struct ska_directory *directory)
 }
 
 bool ska_directory_collect(const struct ska_directory *directory, struct ska_request *request,
+                           OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
                            struct ska_buffer *notes, const struct ska_errors *errors)
 {
+    const struct ska_errors to_notes = {note, notes};
+    const struct collecting collecting = {request, libctx, rule, &to_notes};
     DIR *listing = open_listing(directory);
     const struct dirent *entry = NULL;
-    size_t files = 0;
 
     if (listing == NULL)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
-    while ((entry = readdir(listing)) != NULL && files < SKA_APPROVALS_LIMIT) {
-        if (!is_approval_name(entry->d_name, request->id))
-            continue;
-        files++;
-        collect_file(directory, entry->d_name, request, notes);
-    }
+    /* All files are looked at, so that many bad ones cannot hide the good; few approvals remain. */
+    while ((entry = readdir(listing)) != NULL && request->approval_count < SKA_APPROVALS_LIMIT)
+        if (is_approval_name(entry->d_name, request->id))
+            collect_file(directory, entry->d_name, &collecting);
     closedir(listing);
     return true;
 }
 
-void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request)
+int ska_directory_hold(const struct ska_directory *directory, const char *id)
 {
-    DIR *listing = NULL;
-    const struct dirent *entry = NULL;
     char name[NAME_SIZE];
+    struct stat status;
+    int fd = -1;
 
-    request_name(request->id, name);
-    unlinkat(directory->fd, name, 0);
-    listing = open_listing(directory);
+    request_name(id, name);
+    fd = openat(directory->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+                    flock(fd, LOCK_SH | LOCK_NB) != 0)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static void remove_approvals(const struct ska_directory *directory, const char *id)
+{
+    DIR *listing = open_listing(directory);
+    const struct dirent *entry = NULL;
+
     while (listing != NULL && (entry = readdir(listing)) != NULL)
-        if (is_approval_name(entry->d_name, request->id))
+        if (is_approval_name(entry->d_name, id))
             unlinkat(directory->fd, entry->d_name, 0);
     if (listing != NULL)
         closedir(listing);
+}
+
+void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
+                          int hold)
+{
+    char name[NAME_SIZE];
+
+    /* Of several that hold it the last one closes it: who fails here has let go. */
+    if (hold < 0 || flock(hold, LOCK_EX | LOCK_NB) == 0) {
+        request_name(request->id, name);
+        unlinkat(directory->fd, name, 0);
+        remove_approvals(directory, request->id);
+    }
+    if (hold >= 0)
+        close(hold);
 }

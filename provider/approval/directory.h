@@ -29,17 +29,26 @@ bool ska_directory_find(const struct ska_directory *directory, const struct ska_
 
 /*
  * Writes a complete request, so that it appears as a whole. When another process was faster,
- * *standing is its request for the same matter, to be freed by the caller; else NULL.
+ * *standing is its request for the same matter, to be freed by the caller; else NULL. A request
+ * with the token of `expired` (may be NULL) is replaced, and the approvals for it are removed.
  */
 bool ska_directory_publish(const struct ska_directory *directory, const struct ska_request *request,
-                           struct ska_request **standing,
+                           const struct ska_request *expired, struct ska_request **standing,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * Adds the approvals that have arrived for the request's token to it. Files that cannot be read or
- * are wrong are named in `notes` (a line each, with what is wrong), never fatal.
+ * Says that this process works on the open request, so that no other closes it: a descriptor for
+ * ska_directory_finish(), -1 when there is none (that is no failure).
+ */
+int ska_directory_hold(const struct ska_directory *directory, const char *id);
+
+/*
+ * Adds the approvals that have arrived for the request's token to it, each verified, those of
+ * listed approvers only (rule == NULL: of anybody), one of each approver. Files that cannot be read
+ * or are wrong are named in `notes`, with what is wrong, never fatal.
  */
 bool ska_directory_collect(const struct ska_directory *directory, struct ska_request *request,
+                           OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
                            struct ska_buffer *notes,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
@@ -56,8 +65,12 @@ bool ska_evidence_finish(struct ska_evidence *evidence, struct ska_request *requ
                          struct ska_span signature, const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_evidence_abandon(struct ska_evidence *evidence); /* NULL is fine */
 
-/* Removes the request and the approvals for it, as far as this user may; evidence stays. */
-void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request);
+/*
+ * Removes the request and the approvals for it, as far as this user may and unless another process
+ * holds it; evidence stays. Closes `hold`.
+ */
+void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
+                          int hold);
 
 /* Used by the files of this folder. */
 int ska_directory_fd(const struct ska_directory *directory);

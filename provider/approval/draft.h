@@ -11,8 +11,9 @@
 bool ska_draft_make(struct hsm_key *key, const struct ska_request_options *options,
                     struct ska_request **draft, const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Adds the rule and the HSM's token. */
+/* Adds the rules and the HSM's token, with a timestamp where the rule has time limits. */
 bool ska_draft_complete(struct ska_request *draft, struct hsm_key *key,
+                        const struct ska_request_options *options,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* That an approval token is for this key, this operation and exactly this payload. */

@@ -17,7 +17,8 @@
 
 struct ska_evidence {
     char *shown; /* path of done/, for messages */
-    int done;    /* descriptor of done/ */
+    bool signed_already;
+    int done; /* descriptor of done/ */
     int folder;
     char temporary[SKA_REQUEST_ID_LENGTH + 72]; /* name of the folder until it is complete */
     char final[SKA_REQUEST_ID_LENGTH + 64];
@@ -25,8 +26,10 @@ struct ska_evidence {
 
 static bool fail_errno(const struct ska_evidence *evidence, const struct ska_errors *errors)
 {
-    return ska_fail(errors, SKA_R_FILE_FAILURE, "evidence cannot be written in %s: %s (as uid %lu)",
-                    evidence->shown, strerror(errno), (unsigned long)geteuid());
+    return ska_fail(errors, SKA_R_FILE_FAILURE,
+                    "%sevidence cannot be written in %s: %s (as uid %lu)",
+                    evidence->signed_already ? "the HSM has signed, but the " : "", evidence->shown,
+                    strerror(errno), (unsigned long)geteuid());
 }
 
 static bool open_done(const struct ska_directory *directory, struct ska_evidence *evidence,
@@ -139,13 +142,16 @@ bool ska_evidence_finish(struct ska_evidence *evidence, struct ska_request *requ
 {
     bool done = false;
 
+    /* From here on a signature exists: a failure must say so. */
+    evidence->signed_already = true;
     free(request->executed);
     request->executed = now_text();
     ska_bytes_free(&request->signature);
-    done = ska_bytes_copy(&request->signature, signature, errors) &&
-           write_request(evidence, request, "complete.json", errors) &&
-           ska_directory_create(evidence->folder, "signature", evidence->shown, signature, 0600,
-                                errors);
+    done = ska_bytes_copy(&request->signature, signature, errors);
+    if (done && (!write_request(evidence, request, "complete.json", NULL) ||
+                 !ska_directory_create(evidence->folder, "signature", evidence->shown, signature,
+                                       0600, NULL)))
+        done = fail_errno(evidence, errors);
     if (done) {
         /* Replaces the request as it was before, which the complete one contains. */
         done = renameat(evidence->folder, "complete.json", evidence->folder, "request.json") == 0 &&

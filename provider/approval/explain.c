@@ -4,16 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy.h"
 #include "rule.h"
+#include "token.h"
+#include "hsm_time.h"
 
-/* libcrypto keeps about 1000 characters of a message. */
+/* libcrypto keeps about 1000 characters of a message; what must not be lost comes first in it. */
 #define TEXT_LIMIT 800
 
-bool ska_use_rule_read(struct hsm_key *key, struct ska_rule *rule, bool *known,
-                       const struct ska_errors *errors)
+enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation)
+{
+    static const enum ska_rule_kind kinds[] = {
+        [SKA_OPERATION_SIGN] = SKA_RULE_USE,
+        [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
+        [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK,
+        [SKA_OPERATION_MODIFY] = SKA_RULE_MODIFY,
+    };
+
+    return kinds[operation];
+}
+
+bool ska_current_rule(struct hsm_key *key, enum ska_rule_kind kind, struct ska_rule *rule,
+                      bool *known, const struct ska_errors *errors)
 {
     struct hsm_key_state state = {0};
-    const struct ska_bytes *encoded = &state.rules[SKA_RULE_USE];
+    const struct ska_bytes *encoded = &state.rules[kind];
 
     *known = false;
     if (!hsm_key_state(key, &state, errors))
@@ -22,6 +37,22 @@ bool ska_use_rule_read(struct hsm_key *key, struct ska_rule *rule, bool *known,
     if (encoded->data != NULL)
         *known = ska_rule_decode(ska_span_of(encoded), rule, NULL);
     hsm_key_state_clear(&state);
+    return true;
+}
+
+bool ska_time_limits_of(OSSL_LIB_CTX *libctx, struct hsm_key *key, const struct ska_rule *rule,
+                        struct ska_span token, struct ska_time_limits *limits)
+{
+    struct ska_token decoded;
+    char label[256];
+
+    if (!ska_rule_has_time_limit(rule) || !ska_token_decode(token, &decoded, NULL) ||
+        !decoded.has_timestamp || decoded.timestamp.key_name.length >= sizeof(label))
+        return false;
+    memcpy(label, decoded.timestamp.key_name.data, decoded.timestamp.key_name.length);
+    label[decoded.timestamp.key_name.length] = 0;
+    limits->window = ska_window_of_rule(rule, decoded.timestamp.seconds);
+    limits->now = ska_hsm_now(libctx, key, label);
     return true;
 }
 
@@ -49,12 +80,13 @@ static bool is_impossible(const struct ska_rule *rule)
     return rule->token_count == 0;
 }
 
-static bool fail_impossible(struct hsm_key *key, const struct ska_errors *errors)
+static bool fail_impossible(struct hsm_key *key, enum ska_rule_kind kind,
+                            const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_RULE_IMPOSSIBLE,
-                    "the use rule of key '%s' has no alternatives, so nobody can satisfy it; only "
+                    "the %s rule of key '%s' has no alternatives, so nobody can satisfy it; only "
                     "a modification of the key can change that",
-                    hsm_key_label(key));
+                    ska_rule_names[kind], hsm_key_label(key));
 }
 
 bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
@@ -65,7 +97,7 @@ bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
     char *text = NULL;
 
     if (is_impossible(rule))
-        return fail_impossible(key, errors);
+        return fail_impossible(key, SKA_RULE_USE, errors);
     ska_progress_missing(rule, &none, &missing);
     text = text_of(&missing);
     ska_fail(errors, SKA_R_APPROVALS_MISSING,
@@ -135,8 +167,48 @@ static enum ska_reason tell_approvals(const struct ska_rule *rule,
     return weight[heaviest];
 }
 
-static bool explain_with_rule(struct hsm_key *key, const struct ska_request *request,
-                              const struct ska_rule *rule, const struct ska_progress *progress,
+/* Enough have approved, and still the HSM says no: is it the time? */
+static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
+                         const struct ska_request *request, const struct ska_rule *rule,
+                         const struct ska_errors *errors)
+{
+    struct ska_time_limits limits;
+    char opens[32];
+    char closes[32];
+    char now[32];
+
+    if (!ska_time_limits_of(libctx, key, rule, ska_span_of(&request->token), &limits))
+        return false;
+    ska_time_text(limits.window.opens, opens);
+    ska_time_text(limits.window.closes, closes);
+    ska_time_text(limits.now, now);
+    switch (ska_window_state(&limits.window, limits.now)) {
+    case SKA_WINDOW_NOT_YET:
+        ska_fail(errors, SKA_R_TOO_EARLY,
+                 "key '%s', request %.16s: the approvals count, but not before %s; the HSM's "
+                 "clock says %s",
+                 hsm_key_label(key), request->id, opens, now);
+        return true;
+    case SKA_WINDOW_CLOSED:
+        ska_fail(errors, SKA_R_EXPIRED,
+                 "key '%s', request %.16s: the approvals expired at %s; the HSM's clock says %s. "
+                 "Make a new request",
+                 hsm_key_label(key), request->id, closes, now);
+        return true;
+    case SKA_WINDOW_OPEN:
+        break;
+    }
+    ska_fail(errors, SKA_R_EXPIRED,
+             "key '%s', request %.16s: by its rule usable from %s until %s, the HSM's clock says "
+             "%s: another alternative of the rule, or the HSM counts the timeout from the "
+             "timestamp on. Make a new request",
+             hsm_key_label(key), request->id, opens, closes, now);
+    return true;
+}
+
+static bool explain_with_rule(OSSL_LIB_CTX *libctx, struct hsm_key *key,
+                              const struct ska_request *request, const struct ska_rule *rule,
+                              const struct ska_progress *progress,
                               const struct hsm_refusal *refusal, const struct ska_errors *errors)
 {
     struct ska_buffer wrong = {0};
@@ -145,10 +217,14 @@ static bool explain_with_rule(struct hsm_key *key, const struct ska_request *req
     char *wrong_text = NULL;
     char *missing_text = NULL;
 
+    if (progress->satisfied && reason == SKA_R_APPROVALS_MISSING) {
+        ska_buffer_free(&wrong);
+        if (explain_time(libctx, key, request, rule, errors))
+            return false;
+        reason = SKA_R_HSM_REFUSED;
+    }
     if (!progress->satisfied)
         ska_progress_missing(rule, progress, &missing);
-    else if (reason == SKA_R_APPROVALS_MISSING)
-        reason = SKA_R_HSM_REFUSED;
     wrong_text = text_of(&wrong);
     missing_text = text_of(&missing);
     if (progress->satisfied)
@@ -164,26 +240,53 @@ static bool explain_with_rule(struct hsm_key *key, const struct ska_request *req
     return false;
 }
 
+/* A blocked key, and by what right it can be unblocked. */
+static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors)
+{
+    struct ska_progress none = {0};
+    struct ska_buffer missing = {0};
+    struct ska_rule rule = {0};
+    char *text = NULL;
+    bool known = false;
+
+    if (!ska_current_rule(key, SKA_RULE_UNBLOCK, &rule, &known, errors))
+        return false;
+    if (known && is_impossible(&rule))
+        ska_buffer_text(&missing, "nobody can unblock it");
+    else if (known && ska_rule_is_empty(&rule))
+        ska_buffer_text(&missing, "unblocking needs no approval");
+    else if (known) {
+        ska_buffer_text(&missing, "unblocking needs ");
+        ska_progress_missing(&rule, &none, &missing);
+    }
+    text = text_of(&missing);
+    ska_fail(errors, SKA_R_KEY_BLOCKED,
+             "key '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
+             hsm_key_label(key), known ? " (" : "", shown(text), known ? ")" : "");
+    free(text);
+    ska_rule_clear(&rule);
+    return false;
+}
+
 bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,
                          const struct ska_request *request, const struct hsm_refusal *refusal,
                          const struct ska_errors *errors)
 {
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
     struct ska_rule rule = {0};
     struct ska_progress progress = {0};
     bool known = false;
 
     if (refusal->blocked)
-        return ska_fail(errors, SKA_R_KEY_BLOCKED,
-                        "key '%s' is blocked: no approval makes it sign until it is unblocked",
-                        hsm_key_label(key));
-    if (!ska_use_rule_read(key, &rule, &known, errors))
+        return explain_blocked(key, errors);
+    if (!ska_current_rule(key, kind, &rule, &known, errors))
         return false;
     if (known && is_impossible(&rule)) {
-        fail_impossible(key, errors);
+        fail_impossible(key, kind, errors);
     } else if (ska_progress_find(libctx, known ? &rule : NULL, ska_span_of(&request->token),
                                  request->approvals, request->approval_count, &progress, errors)) {
         if (known)
-            explain_with_rule(key, request, &rule, &progress, refusal, errors);
+            explain_with_rule(libctx, key, request, &rule, &progress, refusal, errors);
         else
             ska_fail(errors, SKA_R_HSM_REFUSED,
                      "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the "
@@ -217,9 +320,8 @@ bool ska_explain_pending(const struct ska_request *request, const char *director
         ska_buffer_add(&text, notes->data, notes->length);
     shown_text = text_of(&text);
     ska_fail(errors, SKA_R_APPROVALS_PENDING,
-             "request %s in %s: %s. Approvers: skatool approve --approver KEY --dir %s %s; then "
-             "give the same command again",
-             request->id, directory, shown(shown_text), directory, request->id);
+             "skatool approve --approver KEY --dir %s %s, and then the same command again: %s",
+             directory, request->id, shown(shown_text));
     free(shown_text);
     ska_buffer_free(&wrong);
     return false;

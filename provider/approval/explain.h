@@ -7,11 +7,28 @@
 
 #include "../hsm/key.h"
 #include "progress.h"
+#include "window.h"
 
-/* The current use rule of the key; *known is false where the HSM does not tell it or it does not
- * decode. */
-bool ska_use_rule_read(struct hsm_key *key, struct ska_rule *rule, bool *known,
-                       const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The rule that an operation needs. */
+enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation);
+
+/*
+ * A rule of the key as it is now; *known is false where the HSM does not tell it or it does not
+ * decode.
+ */
+bool ska_current_rule(struct hsm_key *key, enum ska_rule_kind kind, struct ska_rule *rule,
+                      bool *known, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The earliest opening and the last closing of the rule for a token with a timestamp, by the HSM's
+ * clock now; false for a rule without time limits or a token without a timestamp.
+ */
+struct ska_time_limits {
+    struct ska_window window;
+    uint64_t now;
+};
+bool ska_time_limits_of(OSSL_LIB_CTX *libctx, struct hsm_key *key, const struct ska_rule *rule,
+                        struct ska_span token, struct ska_time_limits *limits);
 
 /* Raises what is missing for a key that was given no approvals at all. Returns false. */
 bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,

@@ -13,10 +13,19 @@
 #include "algorithm.h"
 #include "draft.h"
 #include "explain.h"
+#include "hsm_time.h"
+#include "rule.h"
 
 static bool copy_text(char **to, const char *from, const struct ska_errors *errors)
 {
     *to = strdup(from);
+    return *to != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
+}
+
+/* Names that anybody may have chosen; JSON takes UTF-8 only. */
+static bool copy_printable(char **to, const char *from, const struct ska_errors *errors)
+{
+    *to = ska_printable(ska_span_text(from), 200);
     return *to != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
 }
 
@@ -50,8 +59,8 @@ static bool describe_requester(struct ska_request *request, const struct ska_err
         strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", &parts);
     request->has_requester = true;
     request->requester_uid = geteuid();
-    return copy_text(&request->requester_host, host, errors) &&
-           copy_text(&request->requester_program, program_invocation_short_name, errors) &&
+    return copy_printable(&request->requester_host, host, errors) &&
+           copy_printable(&request->requester_program, program_invocation_short_name, errors) &&
            copy_text(&request->created, utc, errors);
 }
 
@@ -94,23 +103,85 @@ bool ska_draft_make(struct hsm_key *key, const struct ska_request_options *optio
     return true;
 }
 
-static bool add_use_rule(struct ska_request *request, struct hsm_key *key,
-                         const struct ska_errors *errors)
+/* The rules that the request shows: that of its operation, all four for a modification. */
+static bool add_rules(struct ska_request *request, struct hsm_key *key,
+                      const struct ska_errors *errors)
 {
-    struct ska_rule rule = {0};
-    bool known = false;
+    enum ska_rule_kind needed = ska_rule_kind_of(request->operation);
+    struct hsm_key_state state = {0};
 
-    if (!ska_use_rule_read(key, &rule, &known, errors))
+    if (!hsm_key_state(key, &state, errors))
         return false;
-    if (known && ska_rule_has_time_limit(&rule)) {
-        ska_rule_clear(&rule);
-        return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "key '%s' has a rule with time limits, which this version cannot ask for",
-                        hsm_key_label(key));
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
+        ska_rule_clear(&request->rules[i]);
+        request->has_rule[i] =
+            (i == needed || request->operation == SKA_OPERATION_MODIFY) &&
+            state.rules[i].data != NULL &&
+            ska_rule_decode(ska_span_of(&state.rules[i]), &request->rules[i], NULL);
     }
-    request->has_rule[SKA_RULE_USE] = known;
-    request->rules[SKA_RULE_USE] = rule;
+    hsm_key_state_clear(&state);
     return true;
+}
+
+static bool set_time(char **text, uint64_t seconds, const struct ska_errors *errors)
+{
+    char shown[32];
+
+    free(*text);
+    *text = NULL;
+    if (seconds == 0 || seconds == UINT64_MAX)
+        return true;
+    return copy_text(text, ska_time_text(seconds, shown), errors);
+}
+
+static bool describe_timestamp(struct ska_request *request, struct ska_made_timestamp *made,
+                               const struct ska_errors *errors)
+{
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
+    struct ska_window window = {0, UINT64_MAX};
+
+    ska_bytes_free(&request->timestamp_key);
+    request->timestamp_key = made->public_key;
+    memset(&made->public_key, 0, sizeof(made->public_key));
+    if (request->has_rule[kind])
+        window = ska_window_of_rule(&request->rules[kind], made->seconds);
+    return set_time(&request->not_before, window.opens, errors) &&
+           set_time(&request->not_after, window.closes, errors);
+}
+
+/* A rule that cannot be read may have time limits: a timestamp is made whenever that is possible.
+ */
+static bool needs_timestamp(const struct ska_request *request, const char *timestamp_key)
+{
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
+
+    return request->has_rule[kind] ? ska_rule_has_time_limit(&request->rules[kind])
+                                   : timestamp_key != NULL;
+}
+
+static bool make_token(struct ska_request *request, struct hsm_key *key,
+                       const struct ska_request_options *options, const struct ska_errors *errors)
+{
+    struct ska_span payload = ska_span_of(&request->payload);
+    struct ska_made_timestamp made = {0};
+    struct hsm_timestamp timestamp = {0};
+    bool done = false;
+
+    if (needs_timestamp(request, options->timestamp_key)) {
+        if (!ska_hsm_timestamp(options->libctx, key, options->timestamp_key, request->operation,
+                               payload, &made, errors) ||
+            !describe_timestamp(request, &made, errors))
+            goto out;
+        timestamp.block = ska_span_of(&made.block);
+        timestamp.signature = ska_span_of(&made.signature);
+    }
+    ska_bytes_free(&request->token);
+    done = hsm_ska_create_token(key, request->operation, payload, &timestamp, &request->token,
+                                errors) &&
+           ska_token_check(ska_span_of(&request->token), key, request->operation, payload, errors);
+out:
+    ska_made_timestamp_clear(&made);
+    return done;
 }
 
 bool ska_token_check(struct ska_span encoded, struct hsm_key *key, enum ska_operation operation,
@@ -132,7 +203,7 @@ bool ska_token_check(struct ska_span encoded, struct hsm_key *key, enum ska_oper
         free(name);
         return false;
     }
-    if (!token.has_payload || !ska_span_equal(token.payload, payload))
+    if (!ska_span_equal(token.payload, payload))
         return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
                         "the approval token is for other data than what key '%s' is to sign now: "
                         "make a new request for these data",
@@ -141,16 +212,9 @@ bool ska_token_check(struct ska_span encoded, struct hsm_key *key, enum ska_oper
 }
 
 bool ska_draft_complete(struct ska_request *draft, struct hsm_key *key,
-                        const struct ska_errors *errors)
+                        const struct ska_request_options *options, const struct ska_errors *errors)
 {
-    const struct hsm_timestamp none = {0};
-
-    ska_bytes_free(&draft->token);
-    return (draft->operation != SKA_OPERATION_SIGN || add_use_rule(draft, key, errors)) &&
-           hsm_ska_create_token(key, draft->operation, ska_span_of(&draft->payload), &none,
-                                &draft->token, errors) &&
-           ska_token_check(ska_span_of(&draft->token), key, draft->operation,
-                           ska_span_of(&draft->payload), errors);
+    return add_rules(draft, key, errors) && make_token(draft, key, options, errors);
 }
 
 bool ska_request_make(struct hsm_key *key, const struct ska_request_options *options,
@@ -160,7 +224,7 @@ bool ska_request_make(struct hsm_key *key, const struct ska_request_options *opt
 
     if (!ska_draft_make(key, options, &draft, errors))
         return false;
-    if (!ska_draft_complete(draft, key, errors)) {
+    if (!ska_draft_complete(draft, key, options, errors)) {
         ska_request_free(draft);
         return false;
     }

@@ -32,7 +32,7 @@ static enum ska_approval_state find_state(OSSL_LIB_CTX *libctx, const struct ska
 
     if (rule != NULL && ska_rule_find_approver(rule, key) == NULL)
         return SKA_APPROVAL_NOT_LISTED;
-    if (!ska_approval_verify(libctx, approval, token))
+    if (!approval->verified && !ska_approval_verify(libctx, approval, token))
         return SKA_APPROVAL_INVALID;
     return is_counted(progress, key) ? SKA_APPROVAL_DOUBLED : SKA_APPROVAL_COUNTS;
 }

@@ -20,6 +20,7 @@ struct ska_approval {
     struct ska_bytes public_key; /* SubjectPublicKeyInfo of the signer, DER */
     char digest[16];             /* "SHA-256" */
     struct ska_bytes signature;  /* plain form, see signature.h */
+    bool verified;               /* over the token that it came for; not part of the text */
 };
 
 #define SKA_REQUEST_ID_LENGTH 64

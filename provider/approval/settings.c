@@ -35,6 +35,11 @@ static const char *check_token(const char *value)
     return strlen(value) > TOKEN_LABEL_LENGTH ? "a token's label has at most 32 bytes" : NULL;
 }
 
+static const char *check_label(const char *value)
+{
+    return value[0] == 0 ? "label of a key expected" : NULL;
+}
+
 static const char *check_pin_source(const char *value)
 {
     static const char scheme[] = "file:";
@@ -53,12 +58,14 @@ static const struct setting {
     {"token", check_token, offsetof(struct ska_settings, token)},
     {"pin-source", check_pin_source, offsetof(struct ska_settings, pin_source)},
     {"approvals-dir", check_path, offsetof(struct ska_settings, approvals_dir)},
+    {"timestamp-key", check_label, offsetof(struct ska_settings, timestamp_key)},
 };
 
 static const char payload_name[] = "payload";
 
-const char *const ska_setting_names[] = {"pkcs11-module", "token",      "pin-source",
-                                         "approvals-dir", payload_name, NULL};
+const char *const ska_setting_names[] = {"pkcs11-module", "token",         "pin-source",
+                                         "approvals-dir", "timestamp-key", payload_name,
+                                         NULL};
 
 /* ---- Keys whose work is not done yet -------------------------------------------------------- */
 
@@ -68,12 +75,12 @@ static const struct {
     const char *harmless[3];
 } later[] = {
     {"approvals-timeout", {"0", NULL}}, {"agent", {NULL}},
-    {"timestamp-key", {NULL}},          {"audit-log", {NULL}},
+    {"audit-log", {NULL}},
     {"progress", {"auto", "no", NULL}},
 };
 
-const char *const ska_setting_names_later[] = {"approvals-timeout", "agent",    "timestamp-key",
-                                               "audit-log",         "progress", NULL};
+const char *const ska_setting_names_later[] = {"approvals-timeout", "agent", "audit-log",
+                                               "progress", NULL};
 
 static bool set_later(size_t index, const char *value, const struct ska_errors *errors)
 {
@@ -131,6 +138,7 @@ void ska_settings_clear(struct ska_settings *settings)
     free(settings->token);
     free(settings->pin_source);
     free(settings->approvals_dir);
+    free(settings->timestamp_key);
     memset(settings, 0, sizeof(*settings));
 }
 

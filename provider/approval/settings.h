@@ -15,6 +15,7 @@ struct ska_settings {
     char *token;
     char *pin_source;
     char *approvals_dir;
+    char *timestamp_key; /* label of the HSM key that signs timestamps */
     bool payload_set;
     enum ska_payload_form payload;
 };

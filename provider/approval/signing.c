@@ -3,15 +3,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/file.h"
 #include "algorithm.h"
 #include "directory.h"
 #include "draft.h"
 #include "explain.h"
+#include "hsm_time.h"
 #include "json.h"
 #include "rule.h"
 #include "signature.h"
+#include "token.h"
 
 bool ska_sources_any(const struct ska_sources *sources)
 {
@@ -58,19 +61,23 @@ static bool pack_approvals(const struct ska_request *request, struct ska_bytes *
     return true;
 }
 
+/* output == NULL: a request to change the key. */
 static enum hsm_answer ask_hsm(struct hsm_key *key, const struct ska_request *request,
                                const struct output *output, struct hsm_refusal *refusal,
                                const struct ska_errors *errors)
 {
+    struct ska_span token = ska_span_of(&request->token);
     struct ska_bytes *signatures = NULL;
     struct hsm_approval *approvals = NULL;
+    size_t count = request->approval_count;
     enum hsm_answer answer = HSM_FAILED;
 
     if (pack_approvals(request, &signatures, &approvals, errors))
-        answer = hsm_ska_sign(key, &request->mechanism, ska_span_of(&request->token), approvals,
-                              request->approval_count, output->signature, output->length, refusal,
-                              errors);
-    free_packed(signatures, approvals, request->approval_count);
+        answer = output != NULL ? hsm_ska_sign(key, &request->mechanism, token, approvals, count,
+                                               output->signature, output->length, refusal, errors)
+                                : hsm_ska_change(key, request->operation, token, approvals, count,
+                                                 refusal, errors);
+    free_packed(signatures, approvals, count);
     return answer;
 }
 
@@ -98,45 +105,46 @@ bool ska_request_execute(OSSL_LIB_CTX *libctx, struct hsm_key *key,
     const struct output output = {signature, signature_length};
 
     if (request->operation != SKA_OPERATION_SIGN)
-        return ska_fail(errors, SKA_R_UNSUPPORTED, "this version executes requests to sign only");
+        return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "not a request to sign");
     return ska_request_check_key(request, key, errors) &&
            send_request(libctx, key, request, &output, errors);
 }
 
-/* ---- Without sources ------------------------------------------------------------------------- */
+bool ska_request_change(OSSL_LIB_CTX *libctx, struct hsm_key *key,
+                        const struct ska_request *request, const struct ska_errors *errors)
+{
+    if (request->operation == SKA_OPERATION_SIGN)
+        return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "a request to sign changes no key");
+    return ska_request_check_key(request, key, errors) &&
+           send_request(libctx, key, request, NULL, errors);
+}
 
-/* Whether the rule, as far as it was read with the key, asks for nobody. */
+/* ---- Without sources -------------------------------------------------------------------------
+ */
+
+/* Whether the rule, as far as it was read with the key, asks for nobody and at any time. */
 static bool needed_nobody(struct hsm_key *key)
 {
     struct ska_span encoded = hsm_key_use_rule(key);
     struct ska_rule rule = {0};
-    bool empty =
-        encoded.data != NULL && ska_rule_decode(encoded, &rule, NULL) && ska_rule_is_empty(&rule);
+    bool empty = encoded.data != NULL && ska_rule_decode(encoded, &rule, NULL) &&
+                 ska_rule_is_empty(&rule) && !ska_rule_has_time_limit(&rule);
 
     ska_rule_clear(&rule);
     return empty;
 }
 
 /*
- * Nobody is asked: fine for an always satisfied rule. What was read with the key spares reading it
- * again for each signature; the HSM decides by what holds now.
+ * An always satisfied rule. What was read with the key spares reading it again for each signature;
+ * the HSM decides by what holds now.
  */
-static bool sign_without_sources(const struct ska_signing *signing, const struct output *output,
-                                 const struct ska_errors *errors)
+static bool sign_freely(const struct ska_signing *signing, const struct output *output,
+                        const struct ska_errors *errors)
 {
     const struct hsm_timestamp none = {0};
     struct ska_request request = {0};
-    struct ska_rule rule = {0};
-    bool known = false;
-    bool may = needed_nobody(signing->key);
     bool done = false;
 
-    if (!may && !ska_use_rule_read(signing->key, &rule, &known, errors))
-        return false;
-    if (!may && known && !ska_rule_is_empty(&rule)) {
-        ska_explain_no_sources(signing->key, &rule, errors);
-        goto out;
-    }
     request.operation = SKA_OPERATION_SIGN;
     request.mechanism = signing->mechanism;
     done = hsm_ska_create_token(signing->key, SKA_OPERATION_SIGN, signing->payload, &none,
@@ -144,8 +152,43 @@ static bool sign_without_sources(const struct ska_signing *signing, const struct
            ska_token_check(ska_span_of(&request.token), signing->key, SKA_OPERATION_SIGN,
                            signing->payload, errors) &&
            send_request(signing->libctx, signing->key, &request, output, errors);
-out:
     ska_bytes_free(&request.token);
+    return done;
+}
+
+static struct ska_request_options options_of(const struct ska_signing *signing)
+{
+    struct ska_request_options options = {
+        .libctx = signing->libctx,
+        .operation = SKA_OPERATION_SIGN,
+        .mechanism = &signing->mechanism,
+        .payload = signing->payload,
+        .description = signing->description,
+        .timestamp_key = signing->timestamp_key,
+    };
+
+    return options;
+}
+
+static bool sign_without_sources(const struct ska_signing *signing, const struct output *output,
+                                 const struct ska_errors *errors)
+{
+    const struct ska_request_options options = options_of(signing);
+    struct ska_request *request = NULL;
+    struct ska_rule rule = {0};
+    bool known = false;
+    bool done = false;
+
+    if (needed_nobody(signing->key))
+        return sign_freely(signing, output, errors);
+    if (!ska_current_rule(signing->key, SKA_RULE_USE, &rule, &known, errors))
+        return false;
+    if (known && !ska_rule_is_empty(&rule))
+        ska_explain_no_sources(signing->key, &rule, errors);
+    else
+        done = ska_request_make(signing->key, &options, &request, errors) &&
+               send_request(signing->libctx, signing->key, request, output, errors);
+    ska_request_free(request);
     ska_rule_clear(&rule);
     return done;
 }
@@ -230,41 +273,102 @@ static bool read_bundles(const struct ska_signing *signing, struct ska_request *
 
 /* ---- Approvals directory --------------------------------------------------------------------- */
 
-/* A request and whether it stands in the directory already. */
+/* A request, whether it stands in the directory already, and what it replaces there. */
 struct open_request {
     struct ska_request *request;
+    struct ska_request *superseded;
     bool published;
+    int hold; /* see ska_directory_hold() */
 };
+
+static bool is_expired(const struct ska_signing *signing, const struct ska_request *request,
+                       const struct ska_rule *rule)
+{
+    struct ska_time_limits limits;
+
+    return rule != NULL &&
+           ska_time_limits_of(signing->libctx, signing->key, rule, ska_span_of(&request->token),
+                              &limits) &&
+           ska_window_state(&limits.window, limits.now) == SKA_WINDOW_CLOSED;
+}
+
+static bool is_same_rule(const struct ska_rule *a, const struct ska_rule *b)
+{
+    struct ska_bytes encoded_a = {NULL, 0};
+    struct ska_bytes encoded_b = {NULL, 0};
+    bool same = ska_rule_encode(a, &encoded_a, NULL) && ska_rule_encode(b, &encoded_b, NULL) &&
+                ska_span_equal(ska_span_of(&encoded_a), ska_span_of(&encoded_b));
+
+    ska_bytes_free(&encoded_a);
+    ska_bytes_free(&encoded_b);
+    return same;
+}
+
+/*
+ * Others may write into the directory: what stands there is taken up only if it is what we would
+ * have written, token and rule, so that nobody is shown or approves something useless.
+ */
+static bool is_ours(const struct ska_signing *signing, const struct ska_request *request,
+                    const struct ska_rule *rule)
+{
+    bool timed = rule != NULL ? ska_rule_has_time_limit(rule) : signing->timestamp_key != NULL;
+    struct ska_token token;
+
+    if (request->has_rule[SKA_RULE_USE] != (rule != NULL) ||
+        (rule != NULL && !is_same_rule(&request->rules[SKA_RULE_USE], rule)) ||
+        !ska_token_check(ska_span_of(&request->token), signing->key, SKA_OPERATION_SIGN,
+                         signing->payload, NULL) ||
+        !ska_token_decode(ska_span_of(&request->token), &token, NULL) ||
+        token.has_timestamp != timed)
+        return false;
+    return !timed ||
+           ska_hsm_timestamp_genuine(signing->libctx, signing->key, signing->timestamp_key, &token);
+}
 
 /* The request for this signature: the bundle's, the one that stands there, or a new one. */
 static bool find_or_draft(const struct ska_signing *signing, const struct ska_directory *directory,
-                          struct open_request *open, const struct ska_errors *errors)
+                          const struct ska_rule *rule, struct open_request *open,
+                          const struct ska_errors *errors)
 {
-    const struct ska_request_options options = {
-        .libctx = signing->libctx,
-        .operation = SKA_OPERATION_SIGN,
-        .mechanism = &signing->mechanism,
-        .payload = signing->payload,
-        .description = signing->description,
-    };
+    const struct ska_request_options options = options_of(signing);
     struct ska_request *draft = NULL;
 
     if (open->request != NULL)
         return true;
     if (!ska_draft_make(signing->key, &options, &draft, errors))
         return false;
+    open->hold = ska_directory_hold(directory, draft->id);
     if (!ska_directory_find(directory, draft, &open->request, errors)) {
         ska_request_free(draft);
         return false;
     }
+    if (open->request != NULL &&
+        (!is_ours(signing, open->request, rule) || is_expired(signing, open->request, rule))) {
+        open->superseded = open->request;
+        open->request = NULL;
+    }
     open->published = open->request != NULL;
     if (open->published) {
         ska_request_free(draft);
-        return ska_token_check(ska_span_of(&open->request->token), signing->key, SKA_OPERATION_SIGN,
-                               signing->payload, errors);
+        return true;
     }
     open->request = draft;
-    return ska_draft_complete(draft, signing->key, errors);
+    return ska_draft_complete(draft, signing->key, &options, errors);
+}
+
+/* Another process may have been faster: its request is then the one that approvers see. */
+static bool publish(const struct ska_directory *directory, struct open_request *open,
+                    const struct ska_errors *errors)
+{
+    struct ska_request *standing = NULL;
+
+    if (open->published)
+        return true;
+    if (!ska_directory_publish(directory, open->request, open->superseded, &standing, errors))
+        return false;
+    ska_request_free(standing);
+    open->published = true;
+    return true;
 }
 
 /* Leaves only the approvals that count: the others would make the HSM refuse all of them. */
@@ -289,9 +393,10 @@ static void drop_uncounted(struct ska_request *request, const struct ska_progres
 
 /* Enough approvals are there: record, sign, record again, close. */
 static bool sign_with_evidence(const struct ska_signing *signing,
-                               const struct ska_directory *directory, struct ska_request *request,
+                               const struct ska_directory *directory, struct open_request *open,
                                const struct output *output, const struct ska_errors *errors)
 {
+    struct ska_request *request = open->request;
     struct ska_evidence *evidence = NULL;
 
     if (!ska_evidence_begin(directory, request, &evidence, errors))
@@ -303,27 +408,14 @@ static bool sign_with_evidence(const struct ska_signing *signing,
     if (!ska_evidence_finish(evidence, request, ska_span(output->signature, *output->length),
                              errors))
         return false;
-    ska_directory_finish(directory, request);
+    ska_directory_finish(directory, request, open->hold);
+    open->hold = -1;
     return true;
-}
-
-/* Not enough approvals: the request is left for the approvers, and the caller comes again. */
-static bool leave_open(const struct ska_directory *directory, const struct open_request *open,
-                       const struct ska_rule *rule, const struct ska_progress *progress,
-                       const struct ska_buffer *notes, const struct ska_errors *errors)
-{
-    struct ska_request *standing = NULL;
-
-    if (!open->published && !ska_directory_publish(directory, open->request, &standing, errors))
-        return false;
-    ska_request_free(standing);
-    return ska_explain_pending(open->request, ska_directory_path(directory), rule, progress, notes,
-                               errors);
 }
 
 /* `rule` is NULL where the HSM does not tell it: then any valid approval is worth an attempt. */
 static bool sign_or_leave(const struct ska_signing *signing, const struct ska_directory *directory,
-                          const struct open_request *open, const struct ska_rule *rule,
+                          struct open_request *open, const struct ska_rule *rule,
                           const struct output *output, const struct ska_errors *errors)
 {
     struct ska_request *request = open->request;
@@ -331,15 +423,19 @@ static bool sign_or_leave(const struct ska_signing *signing, const struct ska_di
     struct ska_buffer notes = {0};
     bool done = false;
 
-    if (!ska_directory_collect(directory, request, &notes, errors) ||
+    /* What has expired, or was never ours, goes first, and its approvals with it. */
+    if (open->superseded != NULL && !publish(directory, open, errors))
+        return false;
+    if (!ska_directory_collect(directory, request, signing->libctx, rule, &notes, errors) ||
         !ska_progress_find(signing->libctx, rule, ska_span_of(&request->token), request->approvals,
                            request->approval_count, &progress, errors))
         goto out;
     if (progress.satisfied || (rule == NULL && progress.key_count > 0)) {
         drop_uncounted(request, &progress);
-        done = sign_with_evidence(signing, directory, request, output, errors);
-    } else {
-        done = leave_open(directory, open, rule, &progress, &notes, errors);
+        done = sign_with_evidence(signing, directory, open, output, errors);
+    } else if (publish(directory, open, errors)) {
+        ska_explain_pending(request, ska_directory_path(directory), rule, &progress, &notes,
+                            errors);
     }
 out:
     ska_progress_clear(&progress);
@@ -351,13 +447,13 @@ out:
 static bool sign_with_directory(const struct ska_signing *signing, struct ska_request *bundle,
                                 const struct output *output, const struct ska_errors *errors)
 {
-    struct open_request open = {bundle, false};
+    struct open_request open = {bundle, NULL, false, -1};
     struct ska_directory *directory = NULL;
     struct ska_rule rule = {0};
     bool known = false;
     bool done = false;
 
-    if (!ska_use_rule_read(signing->key, &rule, &known, errors))
+    if (!ska_current_rule(signing->key, SKA_RULE_USE, &rule, &known, errors))
         goto out;
     if (bundle == NULL && known && ska_rule_is_empty(&rule))
         done = sign_without_sources(signing, output, errors);
@@ -365,11 +461,14 @@ static bool sign_with_directory(const struct ska_signing *signing, struct ska_re
         ska_explain_no_sources(signing->key, &rule, errors);
     else
         done = ska_directory_open(signing->sources.directory, &directory, errors) &&
-               find_or_draft(signing, directory, &open, errors) &&
+               find_or_draft(signing, directory, known ? &rule : NULL, &open, errors) &&
                sign_or_leave(signing, directory, &open, known ? &rule : NULL, output, errors);
 out:
     ska_directory_close(directory);
     ska_request_free(open.request);
+    ska_request_free(open.superseded);
+    if (open.hold >= 0)
+        close(open.hold);
     ska_rule_clear(&rule);
     return done;
 }

@@ -27,7 +27,8 @@ struct ska_signing {
     struct ska_mechanism mechanism;
     struct ska_span payload; /* passed ska_payload_check() */
     struct ska_sources sources;
-    const char *description; /* may be NULL */
+    const char *description;   /* may be NULL */
+    const char *timestamp_key; /* label; NULL: none is configured */
 };
 
 /*
@@ -45,9 +46,10 @@ bool ska_sign(const struct ska_signing *signing, uint8_t *signature, size_t *sig
 struct ska_request_options {
     OSSL_LIB_CTX *libctx;
     enum ska_operation operation;
-    const struct ska_mechanism *mechanism;
-    struct ska_span payload;
-    const char *description; /* may be NULL */
+    const struct ska_mechanism *mechanism; /* SKA_OPERATION_SIGN */
+    struct ska_span payload;   /* MODIFY: see hsm_modify_payload(); BLOCK, UNBLOCK: empty */
+    const char *description;   /* may be NULL */
+    const char *timestamp_key; /* label; NULL: none is configured */
 };
 bool ska_request_make(struct hsm_key *key, const struct ska_request_options *options,
                       struct ska_request **request, const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -60,5 +62,10 @@ bool ska_request_check_key(const struct ska_request *request, struct hsm_key *ke
 bool ska_request_execute(OSSL_LIB_CTX *libctx, struct hsm_key *key,
                          const struct ska_request *request, uint8_t *signature,
                          size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The same for a request to block, unblock or modify the key. */
+bool ska_request_change(OSSL_LIB_CTX *libctx, struct hsm_key *key,
+                        const struct ska_request *request,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

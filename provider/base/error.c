@@ -22,6 +22,8 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_PAYLOAD_REFUSED, "payload refused"},
     {SKA_R_NOT_EXPORTABLE, "private key cannot leave the HSM"},
     {SKA_R_KEY_BLOCKED, "key is blocked"},
+    {SKA_R_TOO_EARLY, "too early"},
+    {SKA_R_EXPIRED, "approvals expired"},
     {SKA_R_HSM_REFUSED, "refused by the HSM"},
     {SKA_R_DECLINED, "declined"},
     {SKA_R_MODULE_UNAVAILABLE, "PKCS#11 module unavailable"},

@@ -169,7 +169,7 @@ static void finds_what_it_published(void **state)
     (void)state;
     assert_true(ska_directory_find(directory, request, &found, &errors));
     assert_null(found);
-    assert_true(ska_directory_publish(directory, request, &standing, &errors));
+    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
     assert_null(standing);
     assert_true(ska_directory_find(directory, request, &found, &errors));
     assert_non_null(found);
@@ -178,7 +178,7 @@ static void finds_what_it_published(void **state)
     assert_true(ska_directory_find(directory, other, &found, &errors));
     assert_null(found);
     /* Another process with the same request finds the one that stands. */
-    assert_true(ska_directory_publish(directory, request, &standing, &errors));
+    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
     assert_non_null(standing);
     ska_request_free(standing);
     ska_request_free(other);
@@ -205,7 +205,7 @@ static void replaces_a_wrong_request(void **state)
     put(name, ska_span_of(&text));
     assert_true(ska_directory_find(directory, request, &found, &errors));
     assert_null(found);
-    assert_true(ska_directory_publish(directory, request, &found, &errors));
+    assert_true(ska_directory_publish(directory, request, NULL, &found, &errors));
     assert_null(found);
     assert_true(ska_directory_find(directory, request, &found, &errors));
     assert_non_null(found);
@@ -215,7 +215,7 @@ static void replaces_a_wrong_request(void **state)
     assert_int_equal(symlink("/etc/passwd", full), 0);
     assert_true(ska_directory_find(directory, request, &found, &errors));
     assert_null(found);
-    assert_true(ska_directory_publish(directory, request, &found, &errors));
+    assert_true(ska_directory_publish(directory, request, NULL, &found, &errors));
     assert_null(found);
     assert_true(ska_directory_find(directory, request, &found, &errors));
     assert_non_null(found);
@@ -249,9 +249,9 @@ static void collects_good_and_names_bad(void **state)
     put("unrelated", ska_span_text("{}"));
 
     alarm(10);
-    assert_true(ska_directory_collect(directory, request, &notes, &errors));
+    assert_true(ska_directory_collect(directory, request, NULL, NULL, &notes, &errors));
     alarm(0);
-    assert_int_equal(request->approval_count, 2);
+    assert_int_equal(request->approval_count, 1); /* alice and bob are the same key */
     ska_buffer_add(&notes, "", 1);
     assert_non_null(strstr((const char *)notes.data, ".half.approval.json"));
     assert_non_null(strstr((const char *)notes.data, ".fifo.approval.json"));
@@ -260,6 +260,41 @@ static void collects_good_and_names_bad(void **state)
     assert_null(strstr((const char *)notes.data, "unrelated"));
     ska_buffer_free(&notes);
     ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* What has expired is replaced, and its approvals go; what another process put there meanwhile
+ * stays. */
+static void replaces_an_expired_request(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *old = make_request("seal");
+    struct ska_request *fresh = make_request("seal");
+    struct ska_request *standing = NULL;
+    struct ska_buffer notes = {0};
+
+    (void)state;
+    free(fresh->description);
+    fresh->description = strdup("fresh");
+    assert_true(ska_directory_publish(directory, old, NULL, &standing, &errors));
+    put_approval(old, "alice");
+    assert_true(ska_directory_publish(directory, fresh, old, &standing, &errors));
+    assert_null(standing);
+    assert_true(ska_directory_find(directory, fresh, &standing, &errors));
+    assert_non_null(standing);
+    assert_string_equal(standing->description, "fresh");
+    assert_true(ska_directory_collect(directory, standing, NULL, NULL, &notes, &errors));
+    assert_int_equal(standing->approval_count, 0);
+    ska_request_free(standing);
+
+    /* Another token stands there than the one that expired: it is adopted. */
+    old->token.data[old->token.length - 1] ^= 1;
+    assert_true(ska_directory_publish(directory, fresh, old, &standing, &errors));
+    assert_non_null(standing);
+    ska_request_free(standing);
+    ska_buffer_free(&notes);
+    ska_request_free(fresh);
+    ska_request_free(old);
     ska_directory_close(directory);
 }
 
@@ -285,7 +320,7 @@ static void evidence_is_kept_and_the_request_closed(void **state)
 
     (void)state;
     snprintf(done, sizeof(done), "%s/done", path);
-    assert_true(ska_directory_publish(directory, request, &standing, &errors));
+    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
     put_approval(request, "alice");
     assert_true(ska_evidence_begin(directory, request, &evidence, &errors));
     ska_evidence_abandon(evidence);
@@ -293,7 +328,7 @@ static void evidence_is_kept_and_the_request_closed(void **state)
     assert_true(ska_evidence_begin(directory, request, &evidence, &errors));
     assert_true(ska_evidence_finish(evidence, request, ska_span_text("signature"), &errors));
     assert_int_equal(count_entries(done), 1);
-    ska_directory_finish(directory, request);
+    ska_directory_finish(directory, request, -1);
     assert_int_equal(count_entries(path), 1); /* done */
     ska_request_free(request);
     ska_directory_close(directory);
@@ -342,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_what_it_published, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_a_wrong_request, setup, teardown),
         cmocka_unit_test_setup_teardown(collects_good_and_names_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(replaces_an_expired_request, setup, teardown),
         cmocka_unit_test_setup_teardown(evidence_is_kept_and_the_request_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_planted_done_is_refused, setup, teardown),
     };

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When approvals can be used, at the edges and where numbers end. */
+#include "cmocka_all.h"
+
+#include "provider/approval/window.h"
+
+static struct ska_window window(uint64_t timelock, uint64_t timeout, uint64_t timestamp)
+{
+    struct ska_policy_token token = {.timelock = timelock, .timeout = timeout};
+
+    return ska_window_of(&token, timestamp);
+}
+
+static void edges(void **state)
+{
+    struct ska_window w = window(60, 600, 1000);
+
+    (void)state;
+    assert_int_equal(ska_window_state(&w, 1059), SKA_WINDOW_NOT_YET);
+    assert_int_equal(ska_window_state(&w, 1060), SKA_WINDOW_OPEN);
+    assert_int_equal(ska_window_state(&w, 1659), SKA_WINDOW_OPEN);
+    assert_int_equal(ska_window_state(&w, 1660), SKA_WINDOW_CLOSED);
+}
+
+static void without_limits_it_is_always_open(void **state)
+{
+    struct ska_window w = window(0, 0, 1000);
+
+    (void)state;
+    assert_int_equal(ska_window_state(&w, 0), SKA_WINDOW_OPEN);
+    assert_int_equal(ska_window_state(&w, UINT64_MAX - 1), SKA_WINDOW_OPEN);
+}
+
+static void a_timelock_alone_never_closes(void **state)
+{
+    struct ska_window w = window(60, 0, 1000);
+
+    (void)state;
+    assert_int_equal(ska_window_state(&w, 1059), SKA_WINDOW_NOT_YET);
+    assert_int_equal(ska_window_state(&w, UINT64_MAX - 1), SKA_WINDOW_OPEN);
+}
+
+static void sums_do_not_overflow(void **state)
+{
+    struct ska_window w = window(UINT64_MAX, UINT64_MAX, UINT64_MAX);
+
+    (void)state;
+    assert_true(w.opens == UINT64_MAX && w.closes == UINT64_MAX);
+    assert_int_equal(ska_window_state(&w, UINT64_MAX - 1), SKA_WINDOW_NOT_YET);
+}
+
+static void a_rule_spans_its_tokens(void **state)
+{
+    struct ska_policy_token tokens[] = {{.timelock = 60, .timeout = 60},
+                                        {.timelock = 3600, .timeout = 60}};
+    struct ska_rule rule = {tokens, 2};
+    struct ska_window w = ska_window_of_rule(&rule, 1000);
+
+    (void)state;
+    assert_true(w.opens == 1060 && w.closes == 4660);
+    tokens[1].timeout = 0;
+    w = ska_window_of_rule(&rule, 1000);
+    assert_true(w.opens == 1060 && w.closes == UINT64_MAX);
+}
+
+static void times_as_text(void **state)
+{
+    char text[32];
+
+    (void)state;
+    assert_string_equal(ska_time_text(0, text), "1970-01-01T00:00:00Z");
+    assert_string_equal(ska_time_text(1584351668, text), "2020-03-16T09:41:08Z");
+    assert_string_equal(ska_time_text(UINT64_MAX, text), "never");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(edges),
+        cmocka_unit_test(without_limits_it_is_always_open),
+        cmocka_unit_test(a_timelock_alone_never_closes),
+        cmocka_unit_test(sums_do_not_overflow),
+        cmocka_unit_test(a_rule_spans_its_tokens),
+        cmocka_unit_test(times_as_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
