@@ -58,8 +58,8 @@ static void base64_is_strict(void **state)
                                         "Z===",
                                         "Zm_v",
                                         "Zm9v Zm9v",
-                                        "\xC3\xA4"
-                                        "aa"};
+                                        ("\xC3\xA4"
+                                         "aa")};
 
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -100,8 +100,8 @@ static void utf8(void **state)
                                       "\xF4\x90\x80\x80",
                                       "\xFF",
                                       "\xF0\x80\x80\x80",
-                                      "a\xC3"
-                                      "b"};
+                                      ("a\xC3"
+                                       "b")};
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
