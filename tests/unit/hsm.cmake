@@ -27,3 +27,21 @@ target_compile_definitions(hsm_ska_test PRIVATE HSM_TEST_SOFTHSM="${SKA_TEST_SOF
                                                 HSM_TEST_SIMULATOR="$<TARGET_FILE:skasim>"
                                                 HSM_TEST_PROXY="$<TARGET_FILE:hsm_proxy>")
 add_dependencies(hsm_ska_test skasim hsm_proxy)
+
+# Timestamps and changes: against the simulator, too, and against modules that behave otherwise.
+add_library(hsm_device MODULE ${CMAKE_CURRENT_LIST_DIR}/hsm_device.c)
+add_library(hsm_device_lean MODULE ${CMAKE_CURRENT_LIST_DIR}/hsm_device.c)
+target_compile_definitions(hsm_device_lean PRIVATE HSM_DEVICE_LEAN)
+foreach(device hsm_device hsm_device_lean)
+    target_compile_definitions(${device} PRIVATE HSM_DEVICE_MODULE="$<TARGET_FILE:skasim>")
+    target_link_libraries(${device} PRIVATE ska-options ska-cryptoki OpenSSL::Crypto
+                                            ${CMAKE_DL_LIBS})
+    add_dependencies(${device} skasim)
+endforeach()
+ska_unit_test(hsm_change_test ska-hsm ska-codec ska-cryptoki Threads::Threads ${CMAKE_DL_LIBS})
+target_compile_definitions(hsm_change_test PRIVATE HSM_TEST_SOFTHSM="${SKA_TEST_SOFTHSM}"
+                                                   HSM_TEST_SIMULATOR="$<TARGET_FILE:skasim>"
+                                                   HSM_TEST_PROXY="$<TARGET_FILE:hsm_proxy>"
+                                                   HSM_TEST_DEVICE="$<TARGET_FILE:hsm_device>"
+                                                   HSM_TEST_LEAN="$<TARGET_FILE:hsm_device_lean>")
+add_dependencies(hsm_change_test skasim hsm_proxy hsm_device hsm_device_lean)

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm_device.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Added to a key's handle when it moves. */
+#define MOVED 1000000UL
+
+static struct hsm_device device;
+static CK_FUNCTION_LIST calls;
+static CK_FUNCTION_LIST *real;
+static atomic_ulong moved_key; /* the simulator's handle */
+
+EXPORT struct hsm_device *hsm_device(void)
+{
+    return &device;
+}
+
+static void find(const char *name, void *function, size_t size)
+{
+    void *library = dlopen(HSM_DEVICE_MODULE, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library == NULL ? NULL : dlsym(library, name);
+
+    memcpy(function, &symbol, size);
+}
+
+#define REAL(name)                                                                                 \
+    __typeof__(&name) real_call = NULL;                                                            \
+    find(#name, &real_call, sizeof(real_call));                                                    \
+    if (real_call == NULL)                                                                         \
+    return CKR_GENERAL_ERROR
+
+/* From the handle that the application has to the simulator's. */
+static CK_OBJECT_HANDLE inward(CK_OBJECT_HANDLE handle)
+{
+    if (moved_key != 0 && handle == moved_key)
+        return CK_INVALID_HANDLE;
+    return moved_key != 0 && handle == moved_key + MOVED ? moved_key : handle;
+}
+
+static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most,
+                          CK_ULONG *count)
+{
+    CK_RV rv = real->C_FindObjects(session, objects, most, count);
+
+    device.finds++;
+    for (CK_ULONG i = 0; rv == CKR_OK && i < *count; i++)
+        if (moved_key != 0 && objects[i] == moved_key)
+            objects[i] += MOVED;
+    return rv;
+}
+
+static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                            CK_ATTRIBUTE *template_, CK_ULONG count)
+{
+    if (device.undisclosed && count == 1 && template_->type == CKA_SKA_TIMESTAMP_SIGN) {
+        template_->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+        return CKR_ATTRIBUTE_SENSITIVE;
+    }
+    return real->C_GetAttributeValue(session, inward(object), template_, count);
+}
+
+EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
+{
+    CK_C_GetFunctionList get = NULL;
+
+    find("C_GetFunctionList", &get, sizeof(get));
+    if (get == NULL || get(&real) != CKR_OK)
+        return CKR_GENERAL_ERROR;
+    calls = *real;
+    calls.C_FindObjects = find_objects;
+    calls.C_GetAttributeValue = get_attributes;
+    *list = &calls;
+    return CKR_OK;
+}
+
+EXPORT CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE *buffer, CK_ULONG *length)
+{
+    REAL(C_SerializePolicy);
+    return real_call(policy, buffer, length);
+}
+
+EXPORT CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation,
+                                   CK_OBJECT_HANDLE key, CK_BYTE *payload, CK_ULONG payload_length,
+                                   CK_BYTE *timestamp, CK_ULONG timestamp_length,
+                                   CK_BYTE *timestamp_signature,
+                                   CK_ULONG timestamp_signature_length, CK_BYTE *token,
+                                   CK_ULONG *token_length)
+{
+    REAL(C_CreateApprovalToken);
+    return real_call(session, operation, inward(key), payload, payload_length, timestamp,
+                     timestamp_length, timestamp_signature, timestamp_signature_length, token,
+                     token_length);
+}
+
+EXPORT CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+                       CK_BYTE *token, CK_ULONG token_length, CK_SKA_APPROVAL *approvals,
+                       CK_ULONG approval_count, CK_BYTE *signature, CK_ULONG *signature_length,
+                       void *reserved, CK_ULONG *reserved_length)
+{
+    REAL(C_SKASign);
+    return real_call(session, mechanism, inward(key), token, token_length, approvals,
+                     approval_count, signature, signature_length, reserved, reserved_length);
+}
+
+/* A module may lack what follows. */
+#ifndef HSM_DEVICE_LEAN
+
+EXPORT CK_RV C_CreateModifyPayload(CK_SKA_POLICY *usage, CK_SKA_POLICY *block,
+                                   CK_SKA_POLICY *unblock, CK_SKA_POLICY *modify, CK_BYTE *buffer,
+                                   CK_ULONG *length)
+{
+    REAL(C_CreateModifyPayload);
+    return real_call(usage, block, unblock, modify, buffer, length);
+}
+
+/* From r||s, in place. */
+static void to_der(CK_BYTE *signature, CK_ULONG *length)
+{
+    ECDSA_SIG *parts = ECDSA_SIG_new();
+    int half = (int)(*length / 2);
+    unsigned char *next = signature;
+
+    ECDSA_SIG_set0(parts, BN_bin2bn(signature, half, NULL),
+                   BN_bin2bn(signature + half, half, NULL));
+    *length = (CK_ULONG)i2d_ECDSA_SIG(parts, &next);
+    ECDSA_SIG_free(parts);
+}
+
+EXPORT CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_MECHANISM *mechanism,
+                            CK_OBJECT_HANDLE key, CK_BYTE *payload, CK_ULONG payload_length,
+                            CK_BYTE *timestamp, CK_ULONG *timestamp_length, CK_BYTE *signature,
+                            CK_ULONG *signature_length)
+{
+    CK_RV rv = CKR_OK;
+
+    REAL(C_GetTimestamp);
+    rv = real_call(session, operation, mechanism, inward(key), payload, payload_length, timestamp,
+                   timestamp_length, signature, signature_length);
+    if (timestamp == NULL || rv != CKR_OK)
+        return rv;
+    device.timestamps++;
+    if (device.der)
+        to_der(signature, signature_length);
+    if (device.cuts)
+        *signature_length -= 1;
+    if (device.grows)
+        *timestamp_length += 4;
+    return rv;
+}
+
+static CK_RV moved(CK_OBJECT_HANDLE *key, CK_OBJECT_HANDLE before, CK_RV rv)
+{
+    device.changes++;
+    if (rv == CKR_OK && (device.moves || device.loses)) {
+        moved_key = before;
+        *key = device.loses ? CK_INVALID_HANDLE : before + MOVED;
+    }
+    return rv;
+}
+
+#define CHANGE(name)                                                                               \
+    EXPORT CK_RV name(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE *token,            \
+                      CK_ULONG token_length, CK_SKA_APPROVAL *approvals, CK_ULONG approval_count)  \
+    {                                                                                              \
+        CK_OBJECT_HANDLE handle = inward(*key);                                                    \
+                                                                                                   \
+        REAL(name);                                                                                \
+        return moved(key, handle,                                                                  \
+                     real_call(session, &handle, token, token_length, approvals, approval_count)); \
+    }
+
+CHANGE(C_SKABlock)
+CHANGE(C_SKAUnblock)
+CHANGE(C_SKAModify)
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PKCS#11 module for tests: the simulator, behaving as the device may where the vendor's public
+ * material leaves that open.
+ */
+#ifndef SKA_TEST_HSM_DEVICE_H
+#define SKA_TEST_HSM_DEVICE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <pkcs11.h>
+
+struct hsm_device {
+    atomic_bool moves;       /* a change gives the key another handle, and the old one is void */
+    atomic_bool loses;       /* a change gives no handle, and the old one is void */
+    atomic_bool der;         /* C_GetTimestamp gives ECDSA signatures as DER */
+    atomic_bool cuts;        /* C_GetTimestamp gives a byte of the signature less */
+    atomic_bool grows;       /* C_GetTimestamp makes longer blocks than it said */
+    atomic_bool undisclosed; /* CKA_SKA_TIMESTAMP_SIGN is not shown */
+    /* How often each was called. */
+    atomic_int finds;
+    atomic_int changes;
+    atomic_int timestamps; /* queries left out */
+};
+
+/* Exported by the module under this name. */
+typedef struct hsm_device *hsm_device_get(void);
+extern struct hsm_device *hsm_device(void);
+
+#endif
