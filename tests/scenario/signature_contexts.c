@@ -116,6 +116,29 @@ static void one_shot(void)
     EVP_MD_CTX_free(md);
 }
 
+/* EVP_DigestSign() twice on one context: what it signs is what a software key signs. */
+static void again(void)
+{
+    static const unsigned char first[] = "first", second[] = "second";
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    EVP_MD_CTX *md = begin();
+    EVP_MD_CTX *check = EVP_MD_CTX_new();
+
+    must(EVP_DigestSign(md, signature, &length, first, sizeof(first)) == 1);
+    length = sizeof(signature);
+    must(EVP_DigestSign(md, signature, &length, second, sizeof(second)) == 1);
+    must(EVP_DigestVerifyInit_ex(check, NULL, digest_of(key), NULL, NULL, key, NULL) == 1);
+    if (digest_of(key) == NULL) {
+        must(EVP_DigestVerify(check, signature, length, second, sizeof(second)) == 1);
+    } else {
+        must(EVP_DigestVerifyUpdate(check, first, sizeof(first)) == 1);
+        must(EVP_DigestVerify(check, signature, length, second, sizeof(second)) == 1);
+    }
+    EVP_MD_CTX_free(check);
+    EVP_MD_CTX_free(md);
+}
+
 /* A context is duplicated in the middle; the copies go different ways, one of them signs. */
 static void duplicates(void)
 {
@@ -250,7 +273,7 @@ static const struct {
     {"streaming", streaming},         {"one-shot", one_shot},
     {"duplicates", duplicates},       {"nothing", nothing},
     {"algorithm-ids", algorithm_ids}, {"private-parts", private_parts},
-    {"comparisons", comparisons},
+    {"comparisons", comparisons},     {"again", again},
 };
 
 int main(int argc, char **argv)

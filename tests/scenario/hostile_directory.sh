@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# An approvals directory into which others may write: junk does not crowd out the good approvals, a
+# planted request is not taken up, and several signers of the same thing do not disturb each other.
+. "$(dirname "$0")/lib.sh"
+board
+approver mallory
+key seal p256
+directory=$work/approvals
+mkdir "$directory"
+chmod 1770 "$directory"
+configure "approvals-dir = $directory"
+
+sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature)
+ask() { # DOCUMENT: leaves a request, its id is in $id
+    takes 0 refused 'approvals pending' "${sign[@]}" "$1"
+    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+    [ "$(wc -w <<<"$id")" -eq 1 ] || fail "no single request id in the message: $(cat stderr.txt)"
+}
+give() { # NAME...
+    local name
+    for name in "$@"; do
+        succeeds skatool approve --dir "$directory" --approver "$name.pem" --yes "$id"
+    done
+}
+verify() {
+    plain dgst -sha256 -verify seal.pub.pem -signature signature "$1" >/dev/null
+}
+
+# ---- Junk ----------------------------------------------------------------------------------------
+
+printf 'Junk around it.\n' >document
+ask document
+token_of "$directory/$id.request.json" >token.bin
+for stranger in mallory alice; do
+    # A thousand approvals of somebody unlisted, and of somebody listed with a wrong signature.
+    one=$(approval $stranger document)
+    {
+        printf '{"approvalToBeSigned":"%s","approvals":[%s' "$(plain base64 -A -in token.bin)" "$one"
+        for _ in $(seq 999); do printf ',%s' "$one"; done
+        printf ']}'
+    } >"junk.$stranger"
+    for i in 1 2 3; do cp "junk.$stranger" "$directory/$id.$i-$stranger.approval.json"; done
+done
+for i in $(seq 1200); do : >"$directory/$id.x$i.approval.json"; done
+give alice bob
+takes 1 quietly "${sign[@]}" document
+verify document
+[ -z "$(find "$directory" -maxdepth 1 -name "$id.*")" ] || fail "something is left of the request"
+
+# ---- Planted requests ----------------------------------------------------------------------------
+
+# Another rule: approvers would be told that they are not asked, or that one is enough.
+printf 'Planted.\n' >document
+request seal planted.json document
+id=$(grep '"requestId"' planted.json | grep -oE '[0-9a-f]{64}')
+sed -E 's/("quorum":[[:space:]]*)2/\11/' planted.json >"$directory/$id.request.json"
+! cmp -s planted.json "$directory/$id.request.json" || fail "nothing was planted"
+ask document
+grep -q '0 of 2' stderr.txt || fail "the planted rule was believed"
+! grep -qE '"quorum":[[:space:]]*1' "$directory/$id.request.json" || fail "the planted request still stands"
+# Another key's token under this name.
+rm "$directory/$id.request.json"
+key other p256
+request other other.json document
+cp other.json "$directory/$id.request.json"
+ask document
+cmp -s <(token_of "$directory/$id.request.json") <(token_of planted.json) ||
+    fail "the token that stands there is not that of this request"
+give alice carol
+takes 1 quietly "${sign[@]}" document
+verify document
+
+# ---- Several signers at once ---------------------------------------------------------------------
+
+for round in 1 2 3; do
+    printf 'Round %s.\n' $round >document
+    ask document
+    give alice bob
+    for i in 1 2 3 4 5 6; do
+        ours openssl dgst -sha256 -sign "$(uri seal)" -out signature.$i document 2>messages.$i &
+    done
+    wait
+    for i in 1 2 3 4 5 6; do
+        # Who came when it was closed asked anew; nobody who came before is left without.
+        if [ -s signature.$i ]; then
+            plain dgst -sha256 -verify seal.pub.pem -signature signature.$i document >/dev/null
+        else
+            grep -q 'approvals pending' messages.$i || fail "signer $i: $(cat messages.$i)"
+        fi
+    done
+    [ -s signature.1 ] || [ -s signature.2 ] || [ -s signature.3 ] || [ -s signature.4 ] ||
+        [ -s signature.5 ] || [ -s signature.6 ] || fail "none of six signers got a signature"
+    rm -f signature.* "$directory"/*.json
+done
+
+# ---- Long messages -------------------------------------------------------------------------------
+
+# Whatever is said of approvers, the id is never lost.
+names=()
+for i in $(seq 30); do
+    name=$(printf 'an-approver-with-a-really-long-name-number-%02d' "$i")
+    cp alice.pub.pem "$name.pub.pem"
+    approver "$name"
+    names+=("$name")
+done
+policy "$(rule 25 "${names[@]}")" >policy.json
+key long p256
+printf 'Long.\n' >document
+sign=(ska dgst -sha256 -sign "$(uri long)" -out signature)
+ask document
+pass
