@@ -20,6 +20,7 @@
 #include <openssl/err.h>
 
 #include "fault.h"
+#include "gate.h"
 #include "lock.h"
 #include "session.h"
 #include "ska/simulator.h"
@@ -57,12 +58,14 @@ static struct {
 static void before_fork(void)
 {
     pthread_mutex_lock(&module.lock);
+    sim_gate_close();
     pthread_mutex_lock(&module.state_lock);
 }
 
 static void after_fork(void)
 {
     pthread_mutex_unlock(&module.state_lock);
+    sim_gate_open();
     pthread_mutex_unlock(&module.lock);
 }
 

@@ -51,11 +51,24 @@ static enum sim_kind read_mark(struct ska_span subject, char id[SIM_ID_SIZE])
     return kind;
 }
 
+/* Given twice, one value could be checked and the other taken. */
+static bool is_doubled(const CK_ATTRIBUTE *attributes, CK_ULONG index)
+{
+    for (CK_ULONG i = 0; i < index; i++)
+        if (attributes[i].type == attributes[index].type)
+            return true;
+    return false;
+}
+
 bool sim_template_forges(const CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
+    if (count > SIM_TEMPLATE_LIMIT)
+        return true;
     for (CK_ULONG i = 0; attributes != NULL && i < count; i++) {
         struct ska_span value = ska_span(attributes[i].pValue, attributes[i].ulValueLen);
 
+        if (is_doubled(attributes, i))
+            return true;
         if (value.data == NULL)
             continue;
         if (attributes[i].type == CKA_SUBJECT &&

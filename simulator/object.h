@@ -59,7 +59,7 @@ bool sim_mark(enum sim_kind kind, const char *id, struct ska_bytes *mark);
 
 /*
  * Whether a template asks for something that would pass for the simulator's own: a mark, or the
- * CKA_APPLICATION of a record.
+ * CKA_APPLICATION of a record; or tries to hide it, behind the same attribute given twice.
  */
 bool sim_template_forges(const CK_ATTRIBUTE *attributes, CK_ULONG count);
 

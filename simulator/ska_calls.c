@@ -156,6 +156,14 @@ static CK_RV begin_signing(CK_SESSION_HANDLE session, const struct sim_ska_key *
     return rv;
 }
 
+static bool is_digest_length(size_t length)
+{
+    for (int digest = SKA_DIGEST_SHA1; digest <= SKA_DIGEST_SHA512; digest++)
+        if (length == ska_digest_length((enum ska_digest)digest))
+            return true;
+    return false;
+}
+
 /* SoftHSM has one answer, CKR_GENERAL_ERROR, for payloads that do not fit. */
 static CK_RV check_payload(const struct signing *signing, struct ska_span payload)
 {
@@ -171,7 +179,8 @@ static CK_RV check_payload(const struct signing *signing, struct ska_span payloa
         if (!fits)
             return CKR_DATA_LEN_RANGE;
     }
-    return type == CKM_ECDSA && payload.length == 0 ? CKR_DATA_LEN_RANGE : CKR_OK;
+    /* Cut or filled up, a message would be the digest of another one. */
+    return type == CKM_ECDSA && !is_digest_length(payload.length) ? CKR_DATA_LEN_RANGE : CKR_OK;
 }
 
 /* Decides, then signs. */

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gate.h"
+
 #ifndef SKASIM_SOFTHSM_MODULE
 #define SKASIM_SOFTHSM_MODULE "libsofthsm2.so"
 #endif
@@ -141,6 +143,7 @@ bool softhsm_load(const char *path)
         memcpy((char *)&found + calls[i].offset, &address, sizeof(address));
     }
     functions = found;
+    sim_gate_install(&functions);
     return true;
 }
 
