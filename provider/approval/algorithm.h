@@ -44,7 +44,8 @@ bool ska_payload_digest(const struct ska_mechanism *mechanism, struct ska_span p
 
 /*
  * True for what must be taken for a digest whatever a request says, since the token does not tell:
- * RSA and EC keys, 20, 28, 32, 48 or 64 bytes, or a DigestInfo (strict DER, any algorithm).
+ * RSA and EC keys, 20, 28, 32, 48 or 64 bytes, RSA also 36 (MD5 and SHA-1, as old TLS signs them),
+ * or a DigestInfo (strict DER, any algorithm).
  */
 bool ska_payload_looks_like_digest(enum ska_key_type type, struct ska_span payload);
 

@@ -142,6 +142,9 @@ bool ska_payload_looks_like_digest(enum ska_key_type type, struct ska_span paylo
 {
     if (type == SKA_KEY_ED25519 || type == SKA_KEY_ED448)
         return false;
+    /* MD5 and SHA-1 together, as TLS up to 1.1 has RSA keys sign them, without a DigestInfo. */
+    if (type != SKA_KEY_EC && payload.length == 36)
+        return true;
     return is_digest_length(payload.length) || is_digest_info(payload);
 }
 

@@ -8,9 +8,11 @@
 
 /*
  * NULL for RSA, none for EdDSA: one key must not come in two codings and pass for two approvers. A
- * named curve for EC: own parameters could make a key that anyone can use.
+ * named curve for EC: own parameters could make a key that anyone can use; and the point
+ * uncompressed, as everybody writes it.
  */
-static bool parameters_fit(const X509_ALGOR *algorithm, enum ska_spki_algorithm which)
+#define UNCOMPRESSED_POINT 0x04
+static bool coding_fits(const SKA_ALGORITHM_BITS *key, enum ska_spki_algorithm which)
 {
     static const int types[] = {
         [SKA_SPKI_RSA] = V_ASN1_NULL,    [SKA_SPKI_DSA] = V_ASN1_SEQUENCE,
@@ -19,15 +21,17 @@ static bool parameters_fit(const X509_ALGOR *algorithm, enum ska_spki_algorithm 
     };
     int type = V_ASN1_UNDEF;
 
-    X509_ALGOR_get0(NULL, &type, NULL, algorithm);
-    return type == types[which];
+    X509_ALGOR_get0(NULL, &type, NULL, key->algorithm);
+    if (type != types[which])
+        return false;
+    return which != SKA_SPKI_EC || ASN1_STRING_get0_data(key->bits)[0] == UNCOMPRESSED_POINT;
 }
 
 /*
  * Objects are compared, not looked up: looking up an unknown one makes libcrypto load its
  * configuration first.
  */
-static bool recognize(const X509_ALGOR *algorithm, enum ska_spki_algorithm *which)
+static bool recognize(const SKA_ALGORITHM_BITS *key, enum ska_spki_algorithm *which)
 {
     static const int nids[] = {
         [SKA_SPKI_RSA] = NID_rsaEncryption,
@@ -38,11 +42,11 @@ static bool recognize(const X509_ALGOR *algorithm, enum ska_spki_algorithm *whic
     };
     const ASN1_OBJECT *object = NULL;
 
-    X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+    X509_ALGOR_get0(&object, NULL, NULL, key->algorithm);
     for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]); i++) {
         if (OBJ_cmp(object, OBJ_nid2obj(nids[i])) == 0) {
             *which = (enum ska_spki_algorithm)i;
-            return parameters_fit(algorithm, *which);
+            return coding_fits(key, *which);
         }
     }
     return false;
@@ -55,7 +59,7 @@ bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm
 
     ERR_set_mark();
     decoded = ska_der_decode(spki);
-    fits = decoded != NULL && recognize(decoded->algorithm, algorithm);
+    fits = decoded != NULL && recognize(decoded, algorithm);
     ska_der_free(decoded);
     ERR_pop_to_mark();
     return fits;

@@ -497,6 +497,32 @@ static void other_bytes_are_no_certificate(void **state)
     EVP_PKEY_free(key);
 }
 
+/* The same key with its point compressed would be a second approver. */
+static void compressed_points_cannot_approve(void **state)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    struct ska_approver approver = {SKA_APPROVER_PUBLIC_KEY, {NULL, 0}, {NULL, 0}, {NULL, 0}};
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(key, &der);
+
+    (void)state;
+    assert_true(length > 0);
+    assert_true(ska_bytes_copy(&approver.data, ska_span(der, (size_t)length), NULL));
+    OPENSSL_free(der);
+    assert_true(ska_approver_identify(&approver, NULL));
+    ska_bytes_free(&approver.public_key);
+    ska_bytes_free(&approver.data);
+    der = NULL;
+    assert_int_equal(EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed"), 1);
+    length = i2d_PUBKEY(key, &der);
+    assert_true(length > 0);
+    assert_true(ska_bytes_copy(&approver.data, ska_span(der, (size_t)length), NULL));
+    OPENSSL_free(der);
+    assert_false(ska_approver_identify(&approver, NULL));
+    ska_bytes_free(&approver.data);
+    EVP_PKEY_free(key);
+}
+
 /* Somebody's key that cannot approve is still a rule that can be read. */
 static void certificates_of_other_keys_decode_but_cannot_approve(void **state)
 {
@@ -565,6 +591,7 @@ int main(void)
         cmocka_unit_test(times_are_minutes_where_they_can_be),
         cmocka_unit_test(certificates_give_their_key),
         cmocka_unit_test(other_bytes_are_no_certificate),
+        cmocka_unit_test(compressed_points_cannot_approve),
         cmocka_unit_test(certificates_of_other_keys_decode_but_cannot_approve),
         cmocka_unit_test(encoding_has_limits),
     };

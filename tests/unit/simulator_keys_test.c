@@ -693,6 +693,7 @@ static void test_label_of_ordinary_keys(void **state)
     CK_KEY_TYPE ec = CKK_EC;
     CK_ATTRIBUTE curve[] = {{CKA_EC_PARAMS, TEXT("\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07")}};
     CK_ATTRIBUTE label[] = {{CKA_LABEL, TEXT("seal")}};
+    CK_ATTRIBUTE twice[] = {{CKA_LABEL, TEXT("other")}, {CKA_LABEL, TEXT("seal")}};
     CK_ATTRIBUTE extractable[] = {{CKA_EXTRACTABLE, &yes, 1}, {CKA_LABEL, TEXT("free")}};
     CK_ATTRIBUTE import[] = {{CKA_CLASS, &private_class, sizeof(private_class)},
                              {CKA_KEY_TYPE, &ec, sizeof(ec)},
@@ -718,6 +719,11 @@ static void test_label_of_ordinary_keys(void **state)
     assert_rv(C_SetAttributeValue(session, pair.private_key, label, 1),
               CKR_ATTRIBUTE_VALUE_INVALID);
     assert_rv(C_CopyObject(session, pair.private_key, label, 1, &made),
+              CKR_ATTRIBUTE_VALUE_INVALID);
+    /* Nor behind another one. */
+    assert_rv(C_SetAttributeValue(session, pair.private_key, twice, 2),
+              CKR_ATTRIBUTE_VALUE_INVALID);
+    assert_rv(C_CopyObject(session, pair.private_key, twice, 2, &made),
               CKR_ATTRIBUTE_VALUE_INVALID);
     assert_rv(C_CreateObject(session, import, COUNT(import), &made), CKR_ATTRIBUTE_VALUE_INVALID);
     assert_rv(C_WrapKey(session, &wrap, aes, pair.private_key, wrapped, &wrapped_len), CKR_OK);

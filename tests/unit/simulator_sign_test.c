@@ -226,6 +226,8 @@ static void test_wrong_mechanisms(void **state)
         {{CKM_SHA256_RSA_PKCS_PSS, junk, 8}, true, CKR_MECHANISM_PARAM_INVALID},
         {{CKM_ECDSA_SHA256, junk, 8}, false, CKR_MECHANISM_PARAM_INVALID},
         {{CKM_RSA_PKCS_PSS, &params, sizeof(params)}, true, CKR_DATA_LEN_RANGE},
+        /* 31 bytes are a digest that begins with a zero. */
+        {{CKM_ECDSA, NULL, 0}, false, CKR_DATA_LEN_RANGE},
     };
     struct pair rsa = make_ska(session, "RSA:2048", "rsa", NULL);
     struct pair ec = make_ska(session, "EC:P-256", "ec", NULL);
