@@ -9,6 +9,7 @@
 
 #include "../provider/approval/algorithm.h"
 #include "../provider/approval/json.h"
+#include "../provider/approval/rule.h"
 #include "../provider/base/file.h"
 #include "approver.h"
 #include "input.h"
@@ -38,12 +39,19 @@ struct approve {
 
 /* ---- Refusals before anybody is asked -------------------------------------------------------- */
 
-static bool check_request(struct tool *tool, const struct ska_request *request)
+static bool check_request(struct tool *tool, const struct approve *approve)
 {
-    if (request->operation != SKA_OPERATION_SIGN)
-        return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
-                        "approving to %s a key is not supported by this version",
-                        text_operation(request->operation));
+    const struct ska_request *request = approve->request;
+    struct ska_modify modify;
+
+    if (request->operation == SKA_OPERATION_MODIFY &&
+        !ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+        return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
+                        "the new rules in the request are not understood by this version, so that "
+                        "nobody can see what would be approved");
+    if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
+        return options_wrong(tool, "--document: to %s a key is about no document",
+                             text_operation(request->operation));
     if (review_is_digest_in_disguise(tool->libctx, request))
         return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
                         "the request calls its %zu bytes a message, but they look like a digest: "
@@ -188,6 +196,21 @@ static void add_given_approvals(const struct ska_request *request, struct ska_bu
     ska_buffer_text(text, "\n");
 }
 
+/* What an approver must know who may change his mind later. */
+static void add_reuse(const struct ska_request *request, struct ska_buffer *text)
+{
+    static const char *const again[] = {
+        [SKA_OPERATION_SIGN] = "The approval can be used again for the same data with a key of "
+                               "this name.\n",
+        [SKA_OPERATION_BLOCK] = "The approval can be used again to block a key of this name.\n",
+        [SKA_OPERATION_UNBLOCK] = "The approval can be used again to unblock a key of this name, "
+                                  "also when it was\nblocked for another reason.\n",
+        [SKA_OPERATION_MODIFY] = "The approval can be used again to give a key of this name these "
+                                 "rules, also when\nit has others by then.\n"};
+
+    ska_buffer_text(text, again[request->operation]);
+}
+
 static bool make_review(struct tool *tool, const struct approve *approve, struct ska_bytes *review)
 {
     const struct ska_request *request = approve->request;
@@ -206,11 +229,11 @@ static bool make_review(struct tool *tool, const struct approve *approve, struct
     review_unprotected(tool->libctx, request, REVIEW_DECISION, &text);
     add_given_approvals(request, &text);
     ska_buffer_text(&text, "\n");
-    if (approve->document == NULL && request->mechanism.form == SKA_PAYLOAD_DIGEST)
+    if (approve->document == NULL && request->operation == SKA_OPERATION_SIGN &&
+        request->mechanism.form == SKA_PAYLOAD_DIGEST)
         ska_buffer_text(&text, "The document itself is not in the request. To be sure which one it "
                                "is, repeat with\n--document FILE.\n");
-    ska_buffer_text(&text, "The approval can be used again for the same data with a key of this "
-                           "name.\n");
+    add_reuse(request, &text);
     if (shown != NULL)
         ska_buffer_format(&text, "You approve as %s.\n", shown);
     ska_buffer_text(&text, "\n");
@@ -350,7 +373,7 @@ static bool run(struct tool *tool, struct approve *approve)
         return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                         "the request in %s/%s.request.json has another id", approve->directory,
                         approve->what);
-    if (!check_request(tool, approve->request) || !check_document(tool, approve) ||
+    if (!check_request(tool, approve) || !check_document(tool, approve) ||
         !open_approver(tool, approve) || !find_listed(tool, approve))
         return false;
     return is_done_already(tool, approve) || (ask(tool, approve) && sign_and_write(tool, approve));

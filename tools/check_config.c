@@ -6,12 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../provider/approval/directory.h"
+#include "../provider/approval/hsm_time.h"
+#include "../provider/approval/window.h"
 #include "options.h"
 #include "terminal.h"
 #include "text.h"
+
+/* Seconds by which the clocks of HSM and machine may differ without a word. */
+#define CLOCK_TOLERANCE 60
 
 /* Each line is printed as soon as it is known: a module may take its time, or the process down. */
 static void say(const char *verdict, const char *what, const char *untrusted)
@@ -166,6 +172,51 @@ static bool check_module(struct tool *tool, const char *path)
     return true;
 }
 
+static bool try_timestamp(struct tool *tool, struct hsm_key *key, const char *label,
+                          uint64_t *seconds, const struct ska_errors *errors)
+{
+    static const uint8_t payload[] = "check-config";
+    struct ska_made_timestamp made;
+    bool done = false;
+
+    memset(&made, 0, sizeof(made));
+    done = ska_hsm_timestamp(tool->libctx, key, label, SKA_OPERATION_SIGN,
+                             ska_span(payload, sizeof(payload) - 1), &made, errors);
+    *seconds = made.seconds;
+    ska_made_timestamp_clear(&made);
+    return done;
+}
+
+/* It exists, it makes timestamps, and the HSM's clock is about right. */
+static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
+{
+    const char *label = tool->configuration.settings.timestamp_key;
+    struct hsm_key_match match = {label, {NULL, 0}};
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    struct hsm_key *key = NULL;
+    uint64_t seconds = 0;
+    char shown[32];
+    char *details = NULL;
+
+    if (label == NULL) {
+        say("-", "timestamp-key", "not set: keys whose rules have time limits cannot be used");
+        return;
+    }
+    if (!hsm_key_find(token, &match, tool->libctx, &key, &quiet) ||
+        !try_timestamp(tool, key, label, &seconds, &quiet)) {
+        say_captured(tool, "timestamp-key", &capture);
+    } else if (asprintf(&details, "%s, the HSM's clock says %s", label,
+                        ska_time_text(seconds, shown)) >= 0) {
+        say_ok("timestamp-key", details);
+        free(details);
+        if (llabs((long long)seconds - (long long)time(NULL)) > CLOCK_TOLERANCE)
+            say("warning", "timestamp-key",
+                "the HSM's clock differs from this machine's: times are foretold by the HSM's");
+    }
+    hsm_key_free(key);
+}
+
 static void check_token(struct tool *tool, const struct hsm_defaults *defaults)
 {
     const struct hsm_uri uri = {0};
@@ -180,10 +231,12 @@ static void check_token(struct tool *tool, const struct hsm_defaults *defaults)
     say_ok("token", hsm_token_label(token));
     if (defaults->pin_source != NULL)
         check_pin_file(defaults->pin_source);
-    if (hsm_locate_login(token, &uri, defaults, terminal_pin, NULL, &quiet))
-        say_ok("login", "as user");
-    else
+    if (!hsm_locate_login(token, &uri, defaults, terminal_pin, NULL, &quiet)) {
         say_captured(tool, "login", &capture);
+        return;
+    }
+    say_ok("login", "as user");
+    check_timestamp_key(tool, token);
 }
 
 static void check_hsm(struct tool *tool)
@@ -229,8 +282,9 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
         .usage = "[--config FILE]",
-        .help = "Reads the configuration as this user and tries module, token, login and the\n"
-                "approvals directory. Each gets a line: ok, warning, FAILED, or - for what is\n"
+        .help = "Reads the configuration as this user and tries module, token, login, the\n"
+                "timestamp key and the approvals directory. Each gets a line: ok, warning, FAILED, "
+                "or - for what is\n"
                 "not set.",
         .options = options,
     };

@@ -9,14 +9,18 @@
 #include <openssl/evp.h>
 
 #include "../provider/approval/json.h"
+#include "../provider/approval/policy.h"
+#include "../provider/approval/rule.h"
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
+#include "certificates.h"
 #include "options.h"
+#include "text.h"
 
 #define SIGNATURE_MODE 0644
 
-static bool execute(struct tool *tool, struct hsm_key *key, const struct ska_request *request,
-                    const char *path)
+static bool sign(struct tool *tool, struct hsm_key *key, const struct ska_request *request,
+                 const char *path)
 {
     int size = EVP_PKEY_get_size(hsm_key_public(key));
     size_t length = size > 0 ? (size_t)size : 0;
@@ -29,6 +33,96 @@ static bool execute(struct tool *tool, struct hsm_key *key, const struct ska_req
            ska_file_write(path, ska_span(signature, length), SIGNATURE_MODE, &tool->errors);
     free(signature);
     return done;
+}
+
+/* ---- Changes of the key ---------------------------------------------------------------------- */
+
+/* The rules that a modification names, decoded where this version can; the others NULL. */
+struct new_rules {
+    struct ska_rule rules[SKA_RULE_COUNT];
+    const struct ska_rule *known[SKA_RULE_COUNT];
+    bool named[SKA_RULE_COUNT];
+};
+
+static void find_new_rules(const struct ska_request *request, struct new_rules *new_rules)
+{
+    struct ska_modify modify;
+
+    memset(new_rules, 0, sizeof(*new_rules));
+    if (request->operation != SKA_OPERATION_MODIFY ||
+        !ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+        return;
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        new_rules->named[i] = modify.rules[i].data != NULL;
+        if (new_rules->named[i] && ska_rule_decode(modify.rules[i], &new_rules->rules[i], NULL))
+            new_rules->known[i] = &new_rules->rules[i];
+    }
+}
+
+static bool print_change(struct tool *tool, const struct hsm_key *key,
+                         const struct ska_request *request, const struct new_rules *new_rules)
+{
+    struct ska_buffer text = {0};
+    const char *separator = ": ";
+
+    ska_buffer_text(&text, "key ");
+    text_quoted(&text, ska_span_text(hsm_key_label(key)));
+    if (request->operation == SKA_OPERATION_BLOCK) {
+        ska_buffer_text(&text, " is blocked");
+    } else if (request->operation == SKA_OPERATION_UNBLOCK) {
+        ska_buffer_text(&text, " is unblocked");
+    } else {
+        ska_buffer_text(&text, " has new rules");
+        for (int i = 0; i < SKA_RULE_COUNT; i++) {
+            if (!new_rules->named[i])
+                continue;
+            ska_buffer_format(&text, "%s%s", separator, ska_rule_names[i]);
+            separator = ", ";
+        }
+    }
+    ska_buffer_text(&text, "\n");
+    return text_print(&text, &tool->errors);
+}
+
+static bool change(struct tool *tool, struct hsm_key *key, const struct ska_request *request)
+{
+    struct report_capture failure = {0};
+    struct ska_errors quiet = report_capture_errors(&failure);
+    struct new_rules new_rules;
+    bool done = ska_request_change(tool->libctx, key, request, &quiet);
+
+    find_new_rules(request, &new_rules);
+    if (done)
+        done = print_change(tool, key, request, &new_rules);
+    else if (request->operation == SKA_OPERATION_MODIFY)
+        certificates_fail(tool, &failure, new_rules.known);
+    else
+        ska_fail(&tool->errors, failure.reason, "%s",
+                 failure.details == NULL ? "out of memory" : failure.details);
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&new_rules.rules[i]);
+    report_capture_clear(&failure);
+    return done;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static bool check_output(struct tool *tool, const struct ska_request *request, const char *output)
+{
+    if (request->operation != SKA_OPERATION_SIGN)
+        return output == NULL || options_wrong(tool, "-o: to %s a key makes no signature",
+                                               text_operation(request->operation));
+    if (output == NULL && isatty(STDOUT_FILENO))
+        return options_wrong(tool, "a signature is no text for a terminal: give -o FILE");
+    return true;
+}
+
+static bool execute(struct tool *tool, struct hsm_key *key, const struct ska_request *request,
+                    const char *output)
+{
+    if (request->operation == SKA_OPERATION_SIGN)
+        return sign(tool, key, request, output == NULL ? "-" : output);
+    return change(tool, key, request);
 }
 
 bool execute_command(struct tool *tool, int argc, char **argv)
@@ -45,8 +139,9 @@ bool execute_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--key URI REQUEST [-o FILE]",
-        .help = "Sends a request with its approvals to the HSM, which decides. The signature is\n"
-                "that which `openssl dgst -sign` would write.",
+        .help = "Sends a request with its approvals to the HSM, which decides. A signature is\n"
+                "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
+                "unblocked or modified, a line says what was done.",
         .options = options,
         .operands = &path,
         .operands_needed = 1,
@@ -59,12 +154,10 @@ bool execute_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
-    if (output == NULL && isatty(STDOUT_FILENO))
-        return options_wrong(tool, "a signature is no text for a terminal: give -o FILE");
     if (ska_file_read(path, SKA_JSON_LIMIT, &text, &tool->errors) &&
         ska_request_parse(ska_span_of(&text), path, &request, &tool->errors) &&
-        tool_open_ska_key(tool, uri, NULL, &key))
-        done = execute(tool, key, request, output == NULL ? "-" : output);
+        check_output(tool, request, output) && tool_open_ska_key(tool, uri, NULL, &key))
+        done = execute(tool, key, request, output);
     ska_bytes_free(&text);
     ska_request_free(request);
     hsm_key_free(key);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool keygen: creates a key pair with its four rules, or an ordinary one.
+ * skatool keygen: creates a key pair with its four rules, an ordinary one, or a timestamp key.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "../provider/approval/policy.h"
+#include "certificates.h"
 #include "options.h"
 #include "text.h"
 
@@ -22,6 +23,8 @@ struct keygen {
     const char *size;
     const char *curve;
     const char *policy_path;
+    const char *ca_path;
+    bool timestamp;
     bool blocked;
     struct hsm_key_template template_;
     struct ska_policy policy;
@@ -78,39 +81,62 @@ static bool check_rules(struct tool *tool, const struct keygen *keygen)
                             "%s: %s is missing: a key needs all four rules; null says that it is "
                             "always satisfied",
                             keygen->policy_path, ska_rule_members[i]);
-        if (ska_rule_has_time_limit(&policy->rules[i]))
-            return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
-                            "%s: %s has a timelock or timeout, which is not supported by this "
-                            "version",
-                            keygen->policy_path, ska_rule_members[i]);
         if (!ska_rule_check(&policy->rules[i], ska_rule_members[i], &tool->errors))
             return false;
     }
     return true;
 }
 
-static void warn_of_rules(const struct keygen *keygen)
+/* With no timeout an approval is good for all time, and for every key of that label. */
+static bool approvals_never_expire(const struct ska_rule *rule)
+{
+    for (size_t i = 0; i < rule->token_count; i++)
+        for (size_t j = 0; rule->tokens[i].timeout == 0 && j < rule->tokens[i].group_count; j++)
+            if (rule->tokens[i].groups[j].quorum > 0)
+                return true;
+    return false;
+}
+
+static bool has_time_limit(const struct ska_policy *policy)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        if (ska_rule_has_time_limit(&policy->rules[i]))
+            return true;
+    return false;
+}
+
+static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
 {
     const struct ska_policy *policy = &keygen->policy;
+    const char *label = keygen->template_.label;
 
     if (ska_rule_is_empty(&policy->rules[SKA_RULE_USE]))
         report_warning("the use rule is always satisfied: anyone with the PIN can sign with '%s'",
-                       keygen->template_.label);
+                       label);
     if (ska_rule_is_empty(&policy->rules[SKA_RULE_MODIFY]))
         report_warning("the modify rule is always satisfied: anyone with the PIN can change the "
                        "rules of '%s'",
-                       keygen->template_.label);
+                       label);
     if (policy->rules[SKA_RULE_USE].token_count == 0)
-        report_warning("the use rule can never be satisfied: nobody can sign with '%s'",
-                       keygen->template_.label);
+        report_warning("the use rule can never be satisfied: nobody can sign with '%s'", label);
     if (keygen->template_.blocked && policy->rules[SKA_RULE_UNBLOCK].token_count == 0)
-        report_warning("'%s' is created blocked, and nobody can unblock it",
-                       keygen->template_.label);
+        report_warning("'%s' is created blocked, and nobody can unblock it", label);
+    if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
+        report_warning("approvals to sign with '%s' never expire: who has them can make the same "
+                       "signature again at any time; a timeout in the use rule ends that",
+                       label);
+    if (has_time_limit(policy) && tool->configuration.settings.timestamp_key == NULL)
+        report_warning("'%s' has rules with time limits: requests need timestamp-key in the "
+                       "configuration, or --timestamp-key",
+                       label);
 }
 
 static bool read_policy(struct tool *tool, struct keygen *keygen)
 {
     keygen->template_.blocked = keygen->blocked;
+    keygen->template_.timestamp = keygen->timestamp;
+    if (keygen->timestamp)
+        return true;
     if (strcmp(keygen->policy_path, "none") == 0)
         return !keygen->blocked ||
                options_wrong(tool, "--blocked needs a policy: an ordinary key is never so");
@@ -120,7 +146,7 @@ static bool read_policy(struct tool *tool, struct keygen *keygen)
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         keygen->template_.rules[i] = &keygen->policy.rules[i];
     keygen->template_.blocked = keygen->blocked || keygen->policy.blocked;
-    return true;
+    return certificates_check(tool, keygen->template_.rules, keygen->ca_path);
 }
 
 static bool print_key(struct tool *tool, const struct hsm_key *key)
@@ -133,9 +159,24 @@ static bool print_key(struct tool *tool, const struct hsm_key *key)
     ska_buffer_format(&text, "%s\n", uri == NULL ? "" : uri);
     text_row(&text, "label", hsm_key_label(key));
     text_row(&text, "algorithm", algorithm);
-    text_row(&text, "kind", hsm_key_is_ska(key) ? "SKA" : "ordinary");
+    text_row(&text, "kind",
+             hsm_key_is_ska(key)         ? "SKA"
+             : hsm_key_is_timestamp(key) ? "timestamp"
+                                         : "ordinary");
     free(uri);
     return text_print(&text, &tool->errors);
+}
+
+static bool make_pair(struct tool *tool, const struct keygen *keygen, struct hsm_token *token)
+{
+    struct report_capture failure = {0};
+    struct ska_errors quiet = report_capture_errors(&failure);
+    bool done = hsm_key_generate(token, &keygen->template_, &quiet);
+
+    if (!done)
+        certificates_fail(tool, &failure, keygen->template_.rules);
+    report_capture_clear(&failure);
+    return done;
 }
 
 static bool generate(struct tool *tool, const struct keygen *keygen, const struct hsm_uri *uri)
@@ -145,12 +186,23 @@ static bool generate(struct tool *tool, const struct keygen *keygen, const struc
     struct hsm_key *key = NULL;
     bool done = false;
 
-    if (!tool_open_token(tool, uri, &token) ||
-        !hsm_key_generate(token, &keygen->template_, &tool->errors))
+    if (!tool_open_token(tool, uri, &token) || !make_pair(tool, keygen, token))
         return false;
     done = hsm_key_find(token, &match, tool->libctx, &key, &tool->errors) && print_key(tool, key);
     hsm_key_free(key);
     return done;
+}
+
+static bool check_options(struct tool *tool, const struct keygen *keygen)
+{
+    if (!keygen->timestamp)
+        return keygen->policy_path != NULL ||
+               options_wrong(tool, "--policy is missing: a file, or the word none for an ordinary "
+                                   "key");
+    if (keygen->policy_path != NULL || keygen->blocked || keygen->ca_path != NULL)
+        return options_wrong(tool, "--timestamp: such a key has no rules, so --policy, --blocked "
+                                   "and --ca are not for it");
+    return true;
 }
 
 /* What can be refused without the HSM is refused before anyone is asked for a PIN. */
@@ -179,29 +231,36 @@ bool keygen_command(struct tool *tool, int argc, char **argv)
         {"size", 0, "BITS", "RSA: 3072 if not given", &keygen.size, NULL, false},
         {"curve", 0, "NAME", "EC: P-256 if not given", &keygen.curve, NULL, false},
         {"policy", 0, "FILE", "the rules as JSON; the word none makes an ordinary key",
-         &keygen.policy_path, NULL, true},
+         &keygen.policy_path, NULL, false},
+        {"ca", 0, "FILE", "CAs in PEM: the certificates of approvers must chain to one of them",
+         &keygen.ca_path, NULL, false},
         {"blocked", 0, NULL, "the key cannot sign before it is unblocked", NULL, &keygen.blocked,
          false},
+        {"timestamp", 0, NULL, "the key makes timestamps of the HSM and nothing else", NULL,
+         &keygen.timestamp, false},
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI --algorithm NAME [--size BITS] [--curve NAME] --policy FILE "
-                 "[--blocked]",
+        .usage = "--key URI --algorithm NAME [OPTION...] --policy FILE\n"
+                 "       skatool keygen --timestamp --key URI --algorithm NAME [OPTION...]",
         .help = "Creates a key pair in the HSM. The policy says who may use, block, unblock and\n"
                 "modify the key. A key that is made without one can never get one.\n"
                 "\n"
                 "  skatool keygen --key 'ska:token=demo;object=seal' --algorithm EC \\\n"
-                "      --policy policy.json",
+                "      --policy policy.json\n"
+                "\n"
+                "Rules with a timelock or timeout need a timestamp key beside.",
         .options = options,
     };
     struct hsm_uri *uri = NULL;
     bool done = false;
 
-    if (options_parse(tool, &line, argc, argv) && prepare(tool, &keygen, &uri)) {
+    if (options_parse(tool, &line, argc, argv) && check_options(tool, &keygen) &&
+        prepare(tool, &keygen, &uri)) {
         done = generate(tool, &keygen, uri);
         if (done && keygen.template_.rules[SKA_RULE_USE] != NULL)
-            warn_of_rules(&keygen);
+            warn_of_rules(tool, &keygen);
     }
     ska_policy_clear(&keygen.policy);
     hsm_uri_free(uri);

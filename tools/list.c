@@ -15,6 +15,7 @@ struct entry {
     bool known; /* the key could be opened; else only what the listing told */
     char algorithm[TEXT_ALGORITHM_SIZE];
     bool ska;
+    bool timestamp;
     bool blocked;
     bool sam_approved;
 };
@@ -31,7 +32,7 @@ static bool visit(void *arg, const struct hsm_object *object)
     struct listing *listing = arg;
     struct entry *grown =
         reallocarray(listing->entries, listing->count + 1, sizeof(*listing->entries));
-    struct entry entry = {.ska = object->ska, .algorithm = "?"};
+    struct entry entry = {.ska = object->ska, .timestamp = object->timestamp, .algorithm = "?"};
 
     if (grown != NULL)
         listing->entries = grown;
@@ -76,6 +77,7 @@ static void complete(struct tool *tool, struct hsm_token *token, struct entry *e
         return;
     text_key_algorithm(hsm_key_type(key), hsm_key_public(key), entry->algorithm);
     entry->ska = hsm_key_is_ska(key);
+    entry->timestamp = hsm_key_is_timestamp(key);
     entry->known = !entry->ska || hsm_key_state(key, &state, &tool->errors);
     entry->blocked = state.blocked;
     entry->sam_approved = state.sam_approved;
@@ -105,7 +107,9 @@ static bool print_table(struct tool *tool, const struct listing *listing)
             const char *cells[] = {(const char *)entry->label.data,
                                    id,
                                    entry->algorithm,
-                                   entry->ska ? "SKA" : "ordinary",
+                                   entry->ska         ? "SKA"
+                                   : entry->timestamp ? "timestamp"
+                                                      : "ordinary",
                                    shown_flag(entry, entry->blocked),
                                    shown_flag(entry, entry->sam_approved)};
 
@@ -139,7 +143,8 @@ static bool add_json(cJSON *array, const struct entry *entry)
            ska_hex_encode(ska_span_of(&entry->id), &id, NULL) &&
            cJSON_AddStringToObject(object, "id", id) != NULL &&
            cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
-           cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL;
+           cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
+           cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
     if (done && entry->ska && entry->known)
         done = cJSON_AddBoolToObject(object, "blocked", entry->blocked) != NULL &&
                cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL;
@@ -209,7 +214,7 @@ bool list_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--token LABEL | --key URI] [--json]",
         .help = "Lists the private keys of a token: label, id, algorithm, whether SKA rules guard\n"
-                "them, whether they are blocked and SAM-approved.",
+                "them or they make timestamps, whether they are blocked and SAM-approved.",
         .options = options,
     };
     struct hsm_uri *uri = NULL;

@@ -19,10 +19,10 @@ static const struct {
     {"keygen", keygen_command, "create a key with its rules"},
     {"list", list_command, "list the keys of a token"},
     {"show", show_command, "show one key: algorithm, public key, rules"},
-    {"request", request_command, "write a request for approval of a signature"},
+    {"request", request_command, "write a request to sign, or to block, unblock or modify a key"},
     {"inspect", inspect_command, "show a request, bundle, token or evidence, and verify it"},
     {"approve", approve_command, "review a request and approve it"},
-    {"status", status_command, "show how many approvals a request has and who is missing"},
+    {"status", status_command, "show which approvals a request has, who is missing, and when"},
     {"execute", execute_command, "send an approved request to the HSM"},
     {"check-config", check_config_command, "try out the configuration"},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool request: writes a request for approval of a signature over INPUT.
+ * skatool request: writes a request for approval of a signature over INPUT, or of a change of the
+ * key.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,10 @@
 #include <openssl/evp.h>
 
 #include "../provider/approval/algorithm.h"
+#include "../provider/approval/policy.h"
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
+#include "certificates.h"
 #include "input.h"
 #include "options.h"
 #include "text.h"
@@ -19,12 +22,16 @@
 
 struct request {
     const char *key;
-    const char *operation;
+    const char *operation_name; /* NULL: sign */
+    enum ska_operation operation;
     const char *digest;
     const char *padding;
     const char *salt_length;
     const char *payload;
+    const char *policy;
+    const char *ca_path;
     const char *description;
+    const char *timestamp_key;
     const char *output;
     const char *input; /* NULL: standard input */
 };
@@ -144,17 +151,33 @@ static bool write_request(struct tool *tool, const struct ska_request *request, 
     return done;
 }
 
-static bool make(struct tool *tool, const struct request *request, const struct input *input)
+/* What every request has in common, whatever it asks for. */
+static bool finish(struct tool *tool, const struct request *request, struct hsm_key *key,
+                   struct ska_request_options *options)
+{
+    struct ska_request *made = NULL;
+    bool done = false;
+
+    options->libctx = tool->libctx;
+    options->operation = request->operation;
+    options->description = request->description;
+    options->timestamp_key = request->timestamp_key != NULL
+                                 ? request->timestamp_key
+                                 : tool->configuration.settings.timestamp_key;
+    done = ska_request_make(key, options, &made, &tool->errors) &&
+           write_request(tool, made, request->output);
+    ska_request_free(made);
+    return done;
+}
+
+static bool make_signing(struct tool *tool, const struct request *request,
+                         const struct input *input)
 {
     struct hsm_uri *uri = NULL;
     struct hsm_key *key = NULL;
     struct ska_mechanism mechanism;
     struct ska_bytes payload = {NULL, 0};
-    struct ska_request *made = NULL;
-    struct ska_request_options options = {.libctx = tool->libctx,
-                                          .operation = SKA_OPERATION_SIGN,
-                                          .mechanism = &mechanism,
-                                          .description = request->description};
+    struct ska_request_options options = {.mechanism = &mechanism};
     bool done = false;
 
     if (!tool_open_ska_key(tool, request->key, &uri, &key) ||
@@ -165,41 +188,134 @@ static bool make(struct tool *tool, const struct request *request, const struct 
     done = ska_payload_check(&mechanism, hsm_key_type(key),
                              (unsigned int)EVP_PKEY_get_bits(hsm_key_public(key)), options.payload,
                              &tool->errors) &&
-           ska_request_make(key, &options, &made, &tool->errors) &&
-           write_request(tool, made, request->output);
+           finish(tool, request, key, &options);
 out:
-    ska_request_free(made);
     ska_bytes_free(&payload);
     hsm_key_free(key);
     hsm_uri_free(uri);
     return done;
 }
 
-static bool check_operation(struct tool *tool, const char *operation)
-{
-    static const char *const later[] = {"block", "unblock", "modify"};
+/* ---- Changes of the key ---------------------------------------------------------------------- */
 
-    if (operation == NULL || strcmp(operation, "sign") == 0)
-        return true;
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-        if (strcmp(operation, later[i]) == 0)
-            return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
-                            "--operation %s is not supported by this version", operation);
-    return options_wrong(tool, "--operation '%s' is unknown", operation);
+/* The rules that the policy file names; the others stay as they are. */
+static bool choose_rules(struct tool *tool, const struct request *request,
+                         const struct ska_policy *policy,
+                         const struct ska_rule *rules[SKA_RULE_COUNT])
+{
+    size_t named = 0;
+
+    if (policy->blocked)
+        return ska_fail(&tool->errors, SKA_R_BAD_POLICY,
+                        "%s: keyStatus: a modification blocks no key; --operation block does",
+                        request->policy);
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        rules[i] = policy->named[i] ? &policy->rules[i] : NULL;
+        named += policy->named[i];
+    }
+    return named > 0 || ska_fail(&tool->errors, SKA_R_BAD_POLICY,
+                                 "%s: it names no rule, so that nothing would change: ruleUse, "
+                                 "ruleBlock, ruleUnblock or ruleModify",
+                                 request->policy);
+}
+
+static bool make_modification(struct tool *tool, const struct request *request)
+{
+    const struct ska_rule *rules[SKA_RULE_COUNT] = {NULL};
+    struct ska_request_options options = {0};
+    struct ska_bytes payload = {NULL, 0};
+    struct ska_policy policy;
+    struct hsm_key *key = NULL;
+    bool done = false;
+
+    memset(&policy, 0, sizeof(policy));
+    if (!ska_policy_read(request->policy, &policy, &tool->errors))
+        return false;
+    if (choose_rules(tool, request, &policy, rules) &&
+        certificates_check(tool, rules, request->ca_path) &&
+        tool_open_ska_key(tool, request->key, NULL, &key) &&
+        hsm_modify_payload(key, rules, &payload, &tool->errors)) {
+        options.payload = ska_span_of(&payload);
+        done = finish(tool, request, key, &options);
+    }
+    ska_bytes_free(&payload);
+    hsm_key_free(key);
+    ska_policy_clear(&policy);
+    return done;
+}
+
+static bool make_change(struct tool *tool, const struct request *request)
+{
+    struct ska_request_options options = {0};
+    struct hsm_key *key = NULL;
+    bool done = false;
+
+    if (request->operation == SKA_OPERATION_MODIFY)
+        return make_modification(tool, request);
+    done =
+        tool_open_ska_key(tool, request->key, NULL, &key) && finish(tool, request, key, &options);
+    hsm_key_free(key);
+    return done;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static bool choose_operation(struct tool *tool, struct request *request)
+{
+    static const enum ska_operation all[] = {SKA_OPERATION_SIGN, SKA_OPERATION_BLOCK,
+                                             SKA_OPERATION_UNBLOCK, SKA_OPERATION_MODIFY};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (request->operation_name == NULL ||
+            strcmp(request->operation_name, text_operation(all[i])) == 0) {
+            request->operation = all[i];
+            return true;
+        }
+    return options_wrong(tool, "--operation '%s' is unknown: sign, block, unblock or modify",
+                         request->operation_name);
+}
+
+static bool check_options(struct tool *tool, struct request *request)
+{
+    bool signing = false;
+
+    if (!choose_operation(tool, request))
+        return false;
+    signing = request->operation == SKA_OPERATION_SIGN;
+    if (!signing && request->input != NULL)
+        return options_wrong(tool, "'%s' is one too many: to %s a key takes no input",
+                             request->input, request->operation_name);
+    if (!signing && (request->digest != NULL || request->padding != NULL ||
+                     request->salt_length != NULL || request->payload != NULL))
+        return options_wrong(tool, "--digest, --padding, --salt-length and --payload are for "
+                                   "--operation sign");
+    if (request->operation == SKA_OPERATION_MODIFY)
+        return request->policy != NULL ||
+               options_wrong(tool, "--operation modify: --policy FILE is missing, with the new "
+                                   "rules");
+    return (request->policy == NULL && request->ca_path == NULL) ||
+           options_wrong(tool, "--policy and --ca are for --operation modify");
 }
 
 bool request_command(struct tool *tool, int argc, char **argv)
 {
     struct request request = {0};
     const struct option_entry options[] = {
-        {"key", 0, "URI", "the key that is to sign", &request.key, NULL, true},
-        {"operation", 0, "NAME", "sign", &request.operation, NULL, false},
+        {"key", 0, "URI", "the key that is to sign or to be changed", &request.key, NULL, true},
+        {"operation", 0, "NAME", "sign (if not given), block, unblock or modify",
+         &request.operation_name, NULL, false},
         {"digest", 0, "NAME", "SHA256 if not given", &request.digest, NULL, false},
         {"padding", 0, "NAME", "RSA: pkcs1 (if not given) or pss", &request.padding, NULL, false},
         {"salt-length", 0, "N", "PSS: as long as the digest if not given", &request.salt_length,
          NULL, false},
         {"payload", 0, "FORM", "what is approved: digest (if not given) or message",
          &request.payload, NULL, false},
+        {"policy", 0, "FILE", "modify: the rules that are to change; those not named stay",
+         &request.policy, NULL, false},
+        {"ca", 0, "FILE", "modify: CAs in PEM that certificates of approvers must chain to",
+         &request.ca_path, NULL, false},
+        {"timestamp-key", 0, "LABEL", "key that makes the timestamp; else the configured one",
+         &request.timestamp_key, NULL, false},
         {"description", 0, "TEXT", "a line for the approvers; the HSM does not protect it",
          &request.description, NULL, false},
         {"output", 'o', "FILE", "write the request there, not to standard output", &request.output,
@@ -208,9 +324,12 @@ bool request_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI [OPTION...] [INPUT]",
+        .usage = "--key URI [OPTION...] [INPUT]\n"
+                 "       skatool request --key URI --operation block | unblock [OPTION...]\n"
+                 "       skatool request --key URI --operation modify --policy FILE [OPTION...]",
         .help = "Writes a request for approval of a signature over INPUT (a file; else standard\n"
                 "input). What is left out is what `openssl dgst -sign` would do with this key.\n"
+                "Or of a change of the key: to block it, to unblock it, to give it other rules.\n"
                 "Hand the request to the approvers; they add to it with `skatool approve`.",
         .options = options,
         .operands = &request.input,
@@ -219,11 +338,14 @@ bool request_command(struct tool *tool, int argc, char **argv)
     struct input input = {0};
     bool done = false;
 
-    /* The input is opened first: nobody shall type a PIN only to hear of a wrong file name. */
-    if (!options_parse(tool, &line, argc, argv) || !check_operation(tool, request.operation) ||
-        !input_open(&input, request.input, &tool->errors))
+    if (!options_parse(tool, &line, argc, argv) || !check_options(tool, &request))
         return false;
-    done = make(tool, &request, &input);
+    if (request.operation != SKA_OPERATION_SIGN)
+        return make_change(tool, &request);
+    /* The input is opened first: nobody shall type a PIN only to hear of a wrong file name. */
+    if (!input_open(&input, request.input, &tool->errors))
+        return false;
+    done = make_signing(tool, &request, &input);
     input_close(&input);
     return done;
 }

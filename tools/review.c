@@ -4,30 +4,24 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/evp.h>
 
 #include "../provider/approval/algorithm.h"
+#include "../provider/approval/explain.h"
+#include "../provider/approval/policy.h"
+#include "../provider/approval/rule.h"
+#include "difference.h"
 #include "public_key.h"
 #include "text.h"
+#include "windows.h"
 
 /* Of a message so much is shown as text and in hexadecimal. */
 #define MESSAGE_HEX_LIMIT 256
 
-enum ska_rule_kind review_rule_kind(enum ska_operation operation)
-{
-    static const enum ska_rule_kind kinds[] = {[SKA_OPERATION_SIGN] = SKA_RULE_USE,
-                                               [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
-                                               [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK,
-                                               [SKA_OPERATION_MODIFY] = SKA_RULE_MODIFY};
-
-    return kinds[operation];
-}
-
 const struct ska_rule *review_rule(const struct ska_request *request)
 {
-    enum ska_rule_kind kind = review_rule_kind(request->operation);
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
 
     return request->has_rule[kind] ? &request->rules[kind] : NULL;
 }
@@ -105,16 +99,63 @@ static void add_message_payload(OSSL_LIB_CTX *libctx, const struct ska_request *
     }
 }
 
+static const char *const who_may[] = {[SKA_RULE_USE] = "who may use",
+                                      [SKA_RULE_BLOCK] = "who may block",
+                                      [SKA_RULE_UNBLOCK] = "who may unblock",
+                                      [SKA_RULE_MODIFY] = "who may modify"};
+
+/* The new rules, whole, as the HSM will have them; what is not named it leaves alone. */
+static void add_new_rules(const struct ska_request *request, struct ska_buffer *text)
+{
+    struct ska_modify modify;
+
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL)) {
+        text_row(text, "new rules", "NOT UNDERSTOOD by this version");
+        return;
+    }
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        text_name(text, who_may[i]);
+        if (modify.rules[i].data == NULL)
+            ska_buffer_text(text, "unchanged");
+        else
+            ska_buffer_text(text, "from now on:");
+        if (modify.rules[i].data != NULL) {
+            text_next_line(text);
+            text_encoded_rule(text, modify.rules[i]);
+        }
+        ska_buffer_text(text, "\n");
+    }
+}
+
+static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    switch (request->operation) {
+    case SKA_OPERATION_SIGN:
+        if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+            add_message_payload(libctx, request, text);
+        else
+            add_digest_payload(request, text);
+        break;
+    case SKA_OPERATION_MODIFY:
+        add_new_rules(request, text);
+        break;
+    case SKA_OPERATION_BLOCK:
+    case SKA_OPERATION_UNBLOCK:
+        if (request->payload.length > 0)
+            ska_buffer_format(text, "    payload         %zu bytes, without a meaning here\n",
+                              request->payload.length);
+        break;
+    }
+}
+
 static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buffer *text)
 {
-    char shown[40] = "";
-    time_t seconds = (time_t)timestamp->seconds;
-    struct tm utc;
+    char shown[32] = "";
 
     text_name(text, "HSM time");
-    if (timestamp->seconds < INT64_MAX && gmtime_r(&seconds, &utc) != NULL)
-        strftime(shown, sizeof(shown), "%Y-%m-%d %H:%M:%S UTC", &utc);
-    ska_buffer_format(text, "%s (%" PRIu64 "), signed by ", shown, timestamp->seconds);
+    ska_buffer_format(text, "%s (%" PRIu64 "), signed by ",
+                      ska_time_text(timestamp->seconds, shown), timestamp->seconds);
     text_quoted(text, timestamp->key_name);
     ska_buffer_text(text, "\n");
 }
@@ -122,24 +163,25 @@ static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buff
 void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                       struct ska_buffer *text)
 {
+    static const char *const meanings[] = {
+        [SKA_OPERATION_SIGN] = "sign",
+        [SKA_OPERATION_BLOCK] = "block: stop this key from signing until it is unblocked",
+        [SKA_OPERATION_UNBLOCK] = "unblock: let this key sign again, with approvals as its use "
+                                  "rule says",
+        [SKA_OPERATION_MODIFY] = "modify: give this key other rules"};
     struct ska_token token;
 
     memset(&token, 0, sizeof(token));
     if (!ska_token_decode(ska_span_of(&request->token), &token, NULL))
         return;
-    text_row(text, "operation", text_operation(token.operation));
+    text_row(text, "operation", meanings[token.operation]);
     text_name(text, "key name");
     if (token.key_name.length == 0)
         ska_buffer_text(text, "(none: the approval holds for ANY key whose rule lists you)");
     else
         text_quoted(text, token.key_name);
     ska_buffer_text(text, "\n");
-    if (request->operation == SKA_OPERATION_SIGN && request->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        add_message_payload(libctx, request, text);
-    else if (request->operation == SKA_OPERATION_SIGN)
-        add_digest_payload(request, text);
-    else
-        ska_buffer_format(text, "    payload         %zu bytes\n", request->payload.length);
+    add_payload(libctx, request, text);
     if (token.has_timestamp)
         add_timestamp(&token.timestamp, text);
     else
@@ -187,22 +229,62 @@ static void add_requester(const struct ska_request *request, struct ska_buffer *
 
 static void add_rules(const struct ska_request *request, struct ska_buffer *text)
 {
-    static const char *const names[] = {[SKA_RULE_USE] = "who may use",
-                                        [SKA_RULE_BLOCK] = "who may block",
-                                        [SKA_RULE_UNBLOCK] = "who may unblock",
-                                        [SKA_RULE_MODIFY] = "who may modify"};
     bool any = false;
 
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         if (!request->has_rule[i])
             continue;
         any = true;
-        text_name(text, names[i]);
+        text_name(text, who_may[i]);
         text_rule(text, &request->rules[i]);
         ska_buffer_text(text, "\n");
     }
     if (!any)
         text_row(text, "who may approve", "not said");
+}
+
+/* When, by the rule as the requester says it; the HSM's time itself is protected. */
+static void add_usable(const struct ska_request *request, struct ska_buffer *text)
+{
+    const struct ska_rule *rule = review_rule(request);
+    struct ska_token token;
+
+    memset(&token, 0, sizeof(token));
+    if (rule != NULL && ska_token_decode(ska_span_of(&request->token), &token, NULL))
+        windows_text(rule, &token, text);
+}
+
+static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, int kind,
+                       struct ska_span encoded, struct ska_buffer *text)
+{
+    struct ska_rule after = {NULL, 0};
+
+    text_name(text, ska_rule_names[kind]);
+    if (encoded.data == NULL)
+        ska_buffer_text(text, "unchanged");
+    else if (!request->has_rule[kind])
+        ska_buffer_text(text, "new; what it was before is not said");
+    else if (!ska_rule_decode(encoded, &after, NULL))
+        ska_buffer_text(text, "new; it is not understood by this version");
+    else if (difference_text(libctx, &request->rules[kind], &after, text) == 0)
+        ska_buffer_text(text, "named, but the same as before");
+    ska_buffer_text(text, "\n");
+    ska_rule_clear(&after);
+}
+
+/* The old rules are the requester's word: somebody may want to hide what changes. */
+static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    struct ska_modify modify;
+
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+        return;
+    ska_buffer_text(text, "\nThe rules before, as the requester says; nothing protects them:\n");
+    add_rules(request, text);
+    ska_buffer_text(text, "\nWhat changes, if that is so:\n");
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        add_change(libctx, request, i, modify.rules[i], text);
 }
 
 void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text)
@@ -260,5 +342,9 @@ void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         add_key(libctx, request, text);
     if (request->operation == SKA_OPERATION_SIGN)
         add_algorithm(request, extent, text);
-    add_rules(request, text);
+    add_usable(request, text);
+    if (request->operation == SKA_OPERATION_MODIFY)
+        add_changes(libctx, request, text);
+    else
+        add_rules(request, text);
 }

@@ -8,9 +8,6 @@
 
 #include "../provider/approval/request.h"
 
-/* Which of the four rules decides about an operation. */
-enum ska_rule_kind review_rule_kind(enum ska_operation operation);
-
 /* The rule that decides about the request; NULL: the request does not hold it. */
 const struct ska_rule *review_rule(const struct ska_request *request);
 

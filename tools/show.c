@@ -4,29 +4,12 @@
  */
 #include <stdlib.h>
 
-#include "../provider/approval/describe.h"
 #include "../provider/approval/json.h"
 #include "../provider/approval/policy.h"
 #include "../provider/approval/rule.h"
 #include "options.h"
 #include "public_key.h"
 #include "text.h"
-
-/* A rule that does not decode is shown as far as it can be. */
-static void add_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
-{
-    struct ska_rule rule = {NULL, 0};
-
-    if (encoded.data == NULL) {
-        ska_buffer_text(text, "(the HSM does not tell)");
-    } else if (ska_rule_decode(encoded, &rule, NULL)) {
-        text_rule(text, &rule);
-    } else {
-        ska_buffer_text(text, "(not understood by this version)\n");
-        ska_wire_describe(encoded, text);
-    }
-    ska_rule_clear(&rule);
-}
 
 static bool print_text(struct tool *tool, const struct hsm_key *key,
                        const struct hsm_key_state *state)
@@ -43,13 +26,16 @@ static bool print_text(struct tool *tool, const struct hsm_key *key,
     if (ska_hex_encode(hsm_key_id(key), &id, NULL))
         text_row(&text, "id", id);
     text_row(&text, "algorithm", algorithm);
-    text_row(&text, "kind", hsm_key_is_ska(key) ? "SKA" : "ordinary: signs without approvals");
+    text_row(&text, "kind",
+             hsm_key_is_ska(key)         ? "SKA"
+             : hsm_key_is_timestamp(key) ? "timestamp: signs nothing but timestamps of the HSM"
+                                         : "ordinary: signs without approvals");
     if (hsm_key_is_ska(key)) {
         text_row(&text, "blocked", state->blocked ? "yes" : "no");
         text_row(&text, "SAM-approved", state->sam_approved ? "yes" : "no");
         for (int i = 0; i < SKA_RULE_COUNT; i++) {
             text_name(&text, ska_rule_names[i]);
-            add_encoded_rule(&text, ska_span_of(&state->rules[i]));
+            text_encoded_rule(&text, ska_span_of(&state->rules[i]));
             ska_buffer_text(&text, "\n");
         }
     }
@@ -99,7 +85,8 @@ static bool print_json(struct tool *tool, const struct hsm_key *key,
            cJSON_AddStringToObject(object, "id", id) != NULL &&
            cJSON_AddStringToObject(object, "algorithm", algorithm) != NULL &&
            ska_json_add_base64(object, "publicKey", ska_span_of(&spki)) &&
-           cJSON_AddBoolToObject(object, "ska", hsm_key_is_ska(key)) != NULL;
+           cJSON_AddBoolToObject(object, "ska", hsm_key_is_ska(key)) != NULL &&
+           cJSON_AddBoolToObject(object, "timestamp", hsm_key_is_timestamp(key)) != NULL;
     if (done && hsm_key_is_ska(key))
         done = cJSON_AddBoolToObject(object, "blocked", state->blocked) != NULL &&
                cJSON_AddBoolToObject(object, "samApproved", state->sam_approved) != NULL &&

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "../provider/approval/explain.h"
+#include "../provider/approval/hsm_time.h"
 #include "../provider/approval/json.h"
 #include "../provider/approval/progress.h"
 #include "../provider/approval/quorum.h"
@@ -14,9 +17,9 @@
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
 #include "options.h"
-#include "review.h"
 #include "table.h"
 #include "text.h"
+#include "windows.h"
 
 struct status {
     struct ska_request *request;
@@ -24,6 +27,9 @@ struct status {
     struct hsm_key_state state;
     struct ska_rule rule;
     struct ska_progress progress;
+    struct ska_token token; /* of the request, decoded */
+    uint64_t now;
+    bool now_by_hsm; /* else by this machine */
 };
 
 static const char *const states[] = {[SKA_APPROVAL_COUNTS] = "counts",
@@ -105,6 +111,120 @@ static bool add_groups(const struct status *status, struct ska_buffer *text,
     return done;
 }
 
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+/* The HSM's clock, by the key that made the timestamp; this machine's where the HSM does not tell.
+ */
+static void find_now(struct tool *tool, struct status *status)
+{
+    struct ska_made_timestamp made;
+    struct ska_bytes label = {NULL, 0};
+    static const uint8_t payload[] = "time";
+
+    memset(&made, 0, sizeof(made));
+    status->now = (uint64_t)time(NULL);
+    if (!ska_rule_has_time_limit(&status->rule) || !status->token.has_timestamp)
+        return;
+    status->now_by_hsm =
+        ska_bytes_copy(&label, status->token.timestamp.key_name, NULL) &&
+        ska_hsm_timestamp(tool->libctx, status->key, (const char *)label.data, SKA_OPERATION_SIGN,
+                          ska_span(payload, sizeof(payload) - 1), &made, NULL);
+    if (status->now_by_hsm)
+        status->now = made.seconds;
+    ska_made_timestamp_clear(&made);
+    ska_bytes_free(&label);
+}
+
+/* A limited policy token that is asked without a time is as good as closed. */
+static enum ska_window_state window_state(const struct status *status,
+                                          const struct ska_policy_token *token)
+{
+    struct ska_window window = {0, UINT64_MAX};
+
+    if (!window_is_limited(token))
+        return SKA_WINDOW_OPEN;
+    if (!status->token.has_timestamp)
+        return SKA_WINDOW_CLOSED;
+    window = ska_window_of(token, status->token.timestamp.seconds);
+    return ska_window_state(&window, status->now);
+}
+
+/*
+ * Whether some policy token has its approvals and is open. `satisfied` (may be NULL): one that has
+ * its approvals, the one that opens first if none is open yet.
+ */
+static bool is_usable(const struct status *status, const struct ska_policy_token **satisfied)
+{
+    for (size_t i = 0; i < status->rule.token_count; i++) {
+        const struct ska_policy_token *token = &status->rule.tokens[i];
+        enum ska_window_state state = window_state(status, token);
+
+        if (!ska_policy_token_satisfied(token, status->progress.keys, status->progress.key_count))
+            continue;
+        if (state == SKA_WINDOW_OPEN)
+            return true;
+        if (satisfied != NULL &&
+            (*satisfied == NULL || (state == SKA_WINDOW_NOT_YET &&
+                                    (window_state(status, *satisfied) == SKA_WINDOW_CLOSED ||
+                                     token->timelock < (*satisfied)->timelock))))
+            *satisfied = token;
+    }
+    return false;
+}
+
+static const char *const window_states[] = {[SKA_WINDOW_OPEN] = "open",
+                                            [SKA_WINDOW_NOT_YET] = "not yet open",
+                                            [SKA_WINDOW_CLOSED] = "closed"};
+
+static void window_times(const struct status *status, const struct ska_policy_token *token,
+                         char opens[32], char closes[32])
+{
+    struct ska_window window = {0, UINT64_MAX};
+
+    snprintf(opens, 32, "at once");
+    snprintf(closes, 32, "never");
+    if (!window_is_limited(token) || !status->token.has_timestamp)
+        return;
+    window = ska_window_of(token, status->token.timestamp.seconds);
+    ska_time_text(window.opens, opens);
+    ska_time_text(window.closes, closes);
+}
+
+static bool add_windows(const struct status *status, struct ska_buffer *text,
+                        const struct ska_errors *errors)
+{
+    static const char *const heading[] = {"TOKEN", "OPENS", "CLOSES", "NOW"};
+    struct table table = {.columns = 4};
+    char now[32];
+    bool done = true;
+
+    if (!ska_rule_has_time_limit(&status->rule))
+        return true;
+    if (!status->token.has_timestamp) {
+        ska_buffer_text(text, "The rule has time limits, and the request holds no HSM time.\n");
+        return true;
+    }
+    done = table_add(&table, heading, errors);
+    for (size_t i = 0; done && i < status->rule.token_count; i++) {
+        const struct ska_policy_token *token = &status->rule.tokens[i];
+        char opens[32];
+        char closes[32];
+        const char *cells[] = {token->name.length > 0 ? (const char *)token->name.data : "-", opens,
+                               closes, window_states[window_state(status, token)]};
+
+        window_times(status, token, opens, closes);
+        done = table_add(&table, cells, errors);
+    }
+    if (done)
+        table_text(&table, text);
+    table_clear(&table);
+    ska_buffer_format(text, "It is %s by %s clock.\n", ska_time_text(status->now, now),
+                      status->now_by_hsm ? "the HSM's" : "this machine's");
+    return done;
+}
+
+/* ---- Output ---------------------------------------------------------------------------------- */
+
 /* Approvals that are there and do not help. */
 static void add_uncounted(const struct status *status, struct ska_buffer *text)
 {
@@ -131,14 +251,17 @@ static bool print_text(const struct status *status, const struct ska_errors *err
 {
     struct ska_buffer text = {0};
 
-    ska_buffer_format(&text, "Request %s\n", status->request->id);
-    if (!add_groups(status, &text, errors)) {
+    ska_buffer_format(&text, "Request %s, to %s\n", status->request->id,
+                      text_operation(status->request->operation));
+    if (!add_groups(status, &text, errors) || !add_windows(status, &text, errors)) {
         ska_buffer_free(&text);
         return false;
     }
     add_uncounted(status, &text);
+    if (status->state.blocked)
+        ska_buffer_text(&text, "The key is blocked.\n");
     if (ska_rule_is_empty(&status->rule))
-        ska_buffer_text(&text, "The key needs no approvals.\n");
+        ska_buffer_text(&text, "No approvals are needed.\n");
     else if (status->progress.satisfied)
         ska_buffer_text(&text, "There are enough approvals.\n");
     return text_print(&text, errors);
@@ -174,6 +297,32 @@ static bool add_json_group(const struct status *status, const struct ska_policy_
     return done;
 }
 
+static bool add_json_window(const struct status *status, const struct ska_policy_token *token,
+                            cJSON *windows)
+{
+    cJSON *object = cJSON_CreateObject();
+    bool known = window_is_limited(token) && status->token.has_timestamp;
+    struct ska_window window = {0, UINT64_MAX};
+    char text[32];
+    bool done = object != NULL && cJSON_AddItemToArray(windows, object);
+
+    if (!done) {
+        cJSON_Delete(object);
+        return false;
+    }
+    if (known)
+        window = ska_window_of(token, status->token.timestamp.seconds);
+    done = text_add_json(object, "token", ska_span_of(&token->name)) &&
+           cJSON_AddBoolToObject(object, "open", window_state(status, token) == SKA_WINDOW_OPEN) !=
+               NULL;
+    if (done && window.opens > 0)
+        done = cJSON_AddStringToObject(object, "opens", ska_time_text(window.opens, text)) != NULL;
+    if (done && window.closes != UINT64_MAX)
+        done =
+            cJSON_AddStringToObject(object, "closes", ska_time_text(window.closes, text)) != NULL;
+    return done;
+}
+
 static bool add_json_approvals(const struct status *status, cJSON *approvals)
 {
     for (size_t i = 0; i < status->request->approval_count; i++) {
@@ -199,24 +348,57 @@ static bool print_json(const struct status *status, const struct ska_errors *err
 {
     cJSON *object = cJSON_CreateObject();
     cJSON *groups = NULL;
+    cJSON *windows = NULL;
     cJSON *approvals = NULL;
+    char now[32];
     bool done = object != NULL &&
                 cJSON_AddStringToObject(object, "requestId", status->request->id) != NULL &&
+                cJSON_AddStringToObject(object, "operation",
+                                        ska_operation_names[status->request->operation]) != NULL &&
                 cJSON_AddBoolToObject(object, "satisfied", status->progress.satisfied) != NULL &&
                 cJSON_AddBoolToObject(object, "blocked", status->state.blocked) != NULL &&
+                cJSON_AddBoolToObject(object, "open", is_usable(status, NULL)) != NULL &&
+                cJSON_AddStringToObject(object, "now", ska_time_text(status->now, now)) != NULL &&
+                cJSON_AddBoolToObject(object, "nowByHsm", status->now_by_hsm) != NULL &&
                 (groups = cJSON_AddArrayToObject(object, "groups")) != NULL &&
+                (windows = cJSON_AddArrayToObject(object, "windows")) != NULL &&
                 (approvals = cJSON_AddArrayToObject(object, "approvals")) != NULL;
 
     for (size_t i = 0; done && i < status->rule.token_count; i++)
         for (size_t j = 0; done && j < status->rule.tokens[i].group_count; j++)
             done = add_json_group(status, &status->rule.tokens[i],
                                   &status->rule.tokens[i].groups[j], groups);
+    for (size_t i = 0; done && i < status->rule.token_count; i++)
+        done = add_json_window(status, &status->rule.tokens[i], windows);
     done = done && add_json_approvals(status, approvals);
     if (!done) {
         cJSON_Delete(object);
         object = NULL;
     }
     return text_print_json(object, errors);
+}
+
+/* Enough have approved: is it the time? */
+static bool conclude_time(struct tool *tool, const struct status *status)
+{
+    const struct ska_policy_token *token = NULL;
+    char opens[32];
+    char closes[32];
+
+    if (is_usable(status, &token))
+        return true;
+    if (token == NULL || !status->token.has_timestamp)
+        return ska_fail(&tool->errors, SKA_R_EXPIRED,
+                        "the rule has time limits, and the request holds no HSM time: make a new "
+                        "request");
+    window_times(status, token, opens, closes);
+    if (window_state(status, token) == SKA_WINDOW_NOT_YET)
+        return ska_fail(&tool->errors, SKA_R_TOO_EARLY,
+                        "there are enough approvals, but they cannot be used before %s", opens);
+    return ska_fail(&tool->errors, SKA_R_EXPIRED,
+                    "there are enough approvals, but they could be used until %s only: make a new "
+                    "request",
+                    closes);
 }
 
 /* What still stands in the way, as a refusal. */
@@ -238,15 +420,16 @@ static bool conclude(struct tool *tool, const struct status *status)
     if (status->state.blocked && status->request->operation == SKA_OPERATION_SIGN)
         return ska_fail(&tool->errors, SKA_R_KEY_BLOCKED, "'%s' cannot sign before it is unblocked",
                         hsm_key_label(status->key));
-    return true;
+    return conclude_time(tool, status);
 }
 
 static bool find(struct tool *tool, struct status *status)
 {
     struct ska_request *request = status->request;
-    struct ska_bytes *encoded = &status->state.rules[review_rule_kind(request->operation)];
+    struct ska_bytes *encoded = &status->state.rules[ska_rule_kind_of(request->operation)];
 
-    if (!ska_request_check_key(request, status->key, &tool->errors) ||
+    if (!ska_token_decode(ska_span_of(&request->token), &status->token, &tool->errors) ||
+        !ska_request_check_key(request, status->key, &tool->errors) ||
         !hsm_key_state(status->key, &status->state, &tool->errors))
         return false;
     if (encoded->data == NULL)
@@ -254,8 +437,10 @@ static bool find(struct tool *tool, struct status *status)
                         "the HSM does not tell the rule of '%s'; skatool inspect shows whose "
                         "approvals are there",
                         hsm_key_label(status->key));
-    return ska_rule_decode(ska_span_of(encoded), &status->rule, &tool->errors) &&
-           ska_progress_find(tool->libctx, &status->rule, ska_span_of(&request->token),
+    if (!ska_rule_decode(ska_span_of(encoded), &status->rule, &tool->errors))
+        return false;
+    find_now(tool, status);
+    return ska_progress_find(tool->libctx, &status->rule, ska_span_of(&request->token),
                              request->approvals, request->approval_count, &status->progress,
                              &tool->errors);
 }
@@ -273,8 +458,9 @@ bool status_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--key URI [--json] REQUEST",
-        .help = "Shows which group of the key's rule has how many approvals and who is missing.\n"
-                "Exit status 0: there are enough; 2: there are not.",
+        .help = "Shows which group of the key's rule has how many approvals, who is missing, and\n"
+                "when the approvals can be used. Exit status 0: the request can be executed now;\n"
+                "2: it cannot.",
         .options = options,
         .operands = &path,
         .operands_needed = 1,

@@ -13,7 +13,9 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 
+#include "../provider/approval/describe.h"
 #include "../provider/approval/request.h"
+#include "../provider/approval/rule.h"
 
 #define NAME_WIDTH 16
 #define VALUE_COLUMN (4 + NAME_WIDTH)
@@ -51,7 +53,7 @@ void text_row(struct ska_buffer *text, const char *name, const char *untrusted)
     ska_buffer_text(text, "\n");
 }
 
-static void next_line(struct ska_buffer *text)
+void text_next_line(struct ska_buffer *text)
 {
     ska_buffer_format(text, "\n%*s", VALUE_COLUMN, "");
 }
@@ -60,7 +62,7 @@ void text_groups(struct ska_buffer *text, struct ska_span bytes)
 {
     for (size_t i = 0; i < bytes.length; i++) {
         if (i > 0 && i % 16 == 0)
-            next_line(text);
+            text_next_line(text);
         else if (i > 0 && i % 2 == 0)
             ska_buffer_text(text, " ");
         ska_buffer_format(text, "%02x", bytes.data[i]);
@@ -72,18 +74,19 @@ void text_duration(struct ska_buffer *text, uint64_t seconds)
     static const struct {
         uint64_t seconds;
         const char *name;
-    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
     const char *separator = "";
 
     if (seconds == 0)
-        ska_buffer_text(text, "0 s");
+        ska_buffer_text(text, "0 seconds");
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         uint64_t count = seconds / units[i].seconds;
 
         seconds %= units[i].seconds;
         if (count == 0)
             continue;
-        ska_buffer_format(text, "%s%" PRIu64 " %s", separator, count, units[i].name);
+        ska_buffer_format(text, "%s%" PRIu64 " %s%s", separator, count, units[i].name,
+                          count == 1 ? "" : "s");
         separator = " ";
     }
 }
@@ -106,30 +109,45 @@ static void add_group(struct ska_buffer *text, const struct ska_group *group)
     }
 }
 
-static void add_policy_token(struct ska_buffer *text, const struct ska_policy_token *token)
+static bool asks_for_nobody(const struct ska_policy_token *token)
+{
+    for (size_t i = 0; i < token->group_count; i++)
+        if (token->groups[i].quorum > 0)
+            return false;
+    return true;
+}
+
+static void add_times(struct ska_buffer *text, const struct ska_policy_token *token)
+{
+    if (token->timelock == 0 && token->timeout == 0)
+        return;
+    text_next_line(text);
+    if (token->timelock > 0) {
+        ska_buffer_text(text, "after ");
+        text_duration(text, token->timelock);
+    }
+    if (token->timeout > 0) {
+        ska_buffer_text(text, token->timelock > 0 ? ", for " : "for ");
+        text_duration(text, token->timeout);
+    }
+}
+
+void text_policy_token(struct ska_buffer *text, const struct ska_policy_token *token)
 {
     if (token->name.length > 0) {
         text_quoted(text, ska_span_of(&token->name));
         ska_buffer_text(text, ": ");
     }
-    for (size_t i = 0; i < token->group_count; i++) {
+    if (asks_for_nobody(token))
+        ska_buffer_text(text, "no approval needed");
+    for (size_t i = 0; i < token->group_count && !asks_for_nobody(token); i++) {
         if (i > 0) {
-            next_line(text);
+            text_next_line(text);
             ska_buffer_text(text, "and ");
         }
         add_group(text, &token->groups[i]);
     }
-    if (token->timelock > 0) {
-        next_line(text);
-        ska_buffer_text(text, "not before ");
-        text_duration(text, token->timelock);
-        ska_buffer_text(text, " after the request");
-    }
-    if (token->timeout > 0) {
-        next_line(text);
-        ska_buffer_text(text, "usable for ");
-        text_duration(text, token->timeout);
-    }
+    add_times(text, token);
 }
 
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
@@ -138,17 +156,32 @@ void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
         ska_buffer_text(text, "never satisfied: nobody can do this");
         return;
     }
-    if (ska_rule_is_empty(rule)) {
+    if (ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule)) {
         ska_buffer_text(text, "always satisfied: no approval needed");
         return;
     }
     for (size_t i = 0; i < rule->token_count; i++) {
         if (i > 0) {
-            next_line(text);
+            text_next_line(text);
             ska_buffer_text(text, "or ");
         }
-        add_policy_token(text, &rule->tokens[i]);
+        text_policy_token(text, &rule->tokens[i]);
     }
+}
+
+void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
+{
+    struct ska_rule rule = {NULL, 0};
+
+    if (encoded.data == NULL) {
+        ska_buffer_text(text, "(the HSM does not tell)");
+    } else if (ska_rule_decode(encoded, &rule, NULL)) {
+        text_rule(text, &rule);
+    } else {
+        ska_buffer_text(text, "(not understood by this version)\n");
+        ska_wire_describe(encoded, text);
+    }
+    ska_rule_clear(&rule);
 }
 
 void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,

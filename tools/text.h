@@ -28,10 +28,19 @@ void text_row(struct ska_buffer *text, const char *name, const char *untrusted);
 /* Hexadecimal digits in groups of four, as they are read aloud; lines are indented as a value. */
 void text_groups(struct ska_buffer *text, struct ska_span bytes);
 
-/* "2 of 3: alice, bob, carol", each policy token on a line of its own, indented as a value. */
-void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
+/* A new line, indented as a value. */
+void text_next_line(struct ska_buffer *text);
 
-/* "10 min", "1 h 30 min", "5 s" */
+/*
+ * "2 of 3: alice, bob, carol", each policy token on a line of its own, "after 1 hour, for 10
+ * minutes" below it, indented as a value.
+ */
+void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
+void text_policy_token(struct ska_buffer *text, const struct ska_policy_token *token);
+/* The same for a serialized rule; one that does not decode is shown as far as it can be. */
+void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
+
+/* "10 minutes", "1 hour 30 minutes", "5 seconds" */
 void text_duration(struct ska_buffer *text, uint64_t seconds);
 
 /* "EC P-256", "RSA 3072", "ED25519" */
