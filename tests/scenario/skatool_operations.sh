@@ -1,0 +1,415 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Block, unblock, modify and time limits by skatool: what each person is shown, what the HSM takes,
+# and what it refuses with which words.
+. "$(dirname "$0")/lib.sh"
+board
+approver dave
+approver risk
+printf 'A document.\n' >document
+
+shows() { # PATTERN...: on standard output
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" stdout.txt || fail "does not show $pattern: $(cat stdout.txt)"
+    done
+}
+says() { # PATTERN...: on standard error
+    local pattern
+    for pattern in "$@"; do
+        [ -z "$pattern" ] || grep -qE -- "$pattern" stderr.txt || fail "does not say $pattern: $(cat stderr.txt)"
+    done
+}
+# ends STATUS COMMAND...
+ends() {
+    local expected=$1 status=0
+    shift
+    "$@" >stdout.txt 2>stderr.txt || status=$?
+    [ "$status" -eq "$expected" ] || {
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected: $*"
+    }
+}
+# asked OPERATION FILE [OPTION...]: a request for the seal.
+asked() {
+    succeeds skatool request --key "$(uri seal)" --operation "$1" -o "$2" "${@:3}"
+}
+execute() { # FILE [OPTION...]
+    skatool execute --key "$(uri seal)" "$@"
+}
+state() { # FILE
+    skatool status --key "$(uri seal)" "$@"
+}
+# does WORDS FILE: executed, and these are the words.
+does() {
+    succeeds execute "$2"
+    [ "$(cat stdout.txt)" = "$1" ] && [ ! -s stderr.txt ] || fail "$(cat stdout.txt stderr.txt)"
+}
+
+printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' "$(rule 2 alice bob carol)" \
+    "$(rule 1 risk)" "$(rule 2 alice bob carol)" "$(rule 2 alice bob risk)" >policy.json
+key seal p256
+request seal sign.json document
+approve sign.json alice bob
+cp sign.json signed.json
+takes 1 quietly execute -o signature sign.json
+
+# ---- Block and unblock ---------------------------------------------------------------------------
+
+asked block block.json --description 'Carol lost her key'
+ends 0 skatool inspect block.json
+shows 'operation +block: stop this key from signing until it is unblocked' "key name +'seal'" \
+    "who may block +'seal': 'board' 1 of 1: risk" 'not satisfied yet'
+ends 2 state block.json
+shows ', to block' 'risk'
+says 'missing: risk'
+ends 2 execute block.json
+says 'approvals missing.*missing: risk'
+refused 'not one of those who may approve' skatool approve --approver alice.pem --yes block.json
+refused 'about no document' skatool approve --approver risk.pem --document document --yes block.json
+ends 0 skatool approve --approver risk.pem --yes block.json
+shows 'stop this key from signing' 'can be used again to block' 'You approve as risk'
+ends 0 state block.json
+refused 'no signature' execute -o signature block.json
+# An approval to sign blocks nothing: the request does not fit its token.
+sed 's/"SIGN"/"BLOCK"/' signed.json >forged.json
+ends 2 execute forged.json
+says 'operation'
+does "key 'seal' is blocked" block.json
+ends 0 skatool list
+shows 'seal .* SKA +yes'
+ends 0 skatool show --key "$(uri seal)"
+shows 'blocked +yes'
+
+# Signing is refused with who can end that.
+takes 1 refused "key is blocked: .*unblocking needs .*alice, bob, carol" execute -o signature signed.json
+ends 2 state signed.json
+shows 'The key is blocked'
+says 'key is blocked'
+
+asked unblock unblock.json
+refused 'not one of those' skatool approve --approver risk.pem --yes unblock.json
+ends 0 skatool approve --approver alice.pem --yes unblock.json
+shows 'unblock: let this key sign again'
+ends 2 execute unblock.json
+says "approvals missing.*1 of 2"
+ends 2 state unblock.json
+shows ', to unblock' 'board +2 +1 ' 'The key is blocked'
+approve unblock.json carol
+ends 0 state unblock.json
+does "key 'seal' is unblocked" unblock.json
+quietly execute -o signature signed.json
+key other p256
+ends 2 skatool execute --key "$(uri other)" block.json
+says 'approved for another key'
+
+# ---- Modify --------------------------------------------------------------------------------------
+
+modification() { # JSON
+    printf '%s' "$1" >modify.json
+    rm -f change.json
+    asked modify change.json --policy modify.json
+}
+not_modified() { # PATTERN JSON
+    printf '%s' "$2" >modify.json
+    refused "$1" skatool request --key "$(uri seal)" --operation modify --policy modify.json \
+        -o change.json
+}
+not_modified 'names no rule' '{}'
+not_modified 'blocks no key' '{"keyStatus":{"blocked":true}}'
+not_modified 'quorum' "{\"ruleUse\":$(rule 3 alice bob)}"
+not_modified 'alice' "{\"ruleUse\":$(rule 1 alice alice)}"
+refused '--policy FILE is missing' skatool request --key "$(uri seal)" --operation modify
+refused 'for --operation modify' skatool request --key "$(uri seal)" --policy policy.json document
+refused 'for --operation modify' skatool request --key "$(uri seal)" --operation block \
+    --policy policy.json
+refused 'takes no input' skatool request --key "$(uri seal)" --operation modify \
+    --policy policy.json document
+refused 'for --operation sign' skatool request --key "$(uri seal)" --operation unblock --digest SHA256
+
+# Carol goes, Dave comes, one is enough to unblock; block and modify stay.
+modification "{\"ruleUse\":$(rule 2 alice bob dave),\"ruleUnblock\":$(rule 1 alice bob carol)}"
+cp change.json fresh.json
+ends 0 skatool inspect change.json
+shows "who may use +from now on:" "2 of 3: alice, bob, dave" 'who may block +unchanged' \
+    'NOT protected' "who may use +'seal': 'board' 2 of 3: alice, bob, carol" \
+    'added: dave, key SHA-256 [0-9a-f]{64}' 'removed: carol' 'quorum LOWERED from 2 to 1' \
+    '^    modify +unchanged'
+# The old rules are only said: a liar cannot hide the new ones.
+sed "s/\"carol\"/\"dave\"/" change.json >liar.json
+ends 0 skatool inspect liar.json
+shows 'removed: dave' 'added: dave'
+# Two approve: who may modify, not who may sign.
+refused 'not one of those' skatool approve --approver carol.pem --yes change.json
+ends 0 skatool approve --approver alice.pem --yes change.json
+shows 'modify: give this key other rules' 'added: dave' 'removed: carol' 'You approve as alice' \
+    'has others by then'
+ends 2 state change.json
+ends 2 execute change.json
+says 'approvals missing.*1 of 2'
+ends 0 skatool show --key "$(uri seal)"
+shows '2 of 3: alice, bob, carol'
+approve change.json risk
+ends 0 state change.json
+request seal old.json document
+approve old.json alice carol
+does "key 'seal' has new rules: use, unblock" change.json
+ends 0 skatool show --key "$(uri seal)"
+shows "use +'seal': 'board' 2 of 3: alice, bob, dave" "unblock +.* 1 of 3: alice, bob, carol" \
+    "block +.* 1 of 1: risk" "modify +.* 2 of 3: alice, bob, risk"
+
+# An approval from before counts if its approver is still listed.
+ends 2 state old.json
+shows 'carol.*is not an approver|is not an approver'
+says 'approvals missing'
+refused 'not listed|approvals missing' execute -o signature old.json
+refused '1 of 2' execute -o signature old.json
+quietly execute -o signature sign.json
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >stdout.txt
+
+# To nobody, to everybody, to one more way.
+modification '{"ruleBlock":null,"ruleUnblock":{"tokens":[]}}'
+ends 0 skatool inspect change.json
+shows 'NO APPROVAL is needed any more' 'NOBODY can do this any more'
+modification "{\"ruleUse\":$(rule 2 alice bob dave)}"
+ends 0 skatool inspect change.json
+shows '^    use +named, but the same as before'
+other_way=$(rule 1 risk)
+modification "{\"ruleUse\":$(rule 2 alice bob dave | sed 's/]}$//'),${other_way#*[}}"
+ends 0 skatool inspect change.json
+shows 'another way ADDED: .*risk'
+
+# ---- Time ----------------------------------------------------------------------------------------
+
+refused '--policy' skatool keygen --timestamp --key "$(uri clock)" --algorithm EC --policy none
+refused 'RSA-PSS' skatool keygen --timestamp --key "$(uri clock)" --algorithm RSA-PSS
+succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC
+shows 'kind +timestamp'
+ends 0 skatool list
+shows 'clock .* timestamp '
+ends 0 skatool show --key "$(uri clock)"
+shows 'kind +timestamp'
+refused 'ordinary' skatool request --key "$(uri clock)" document
+
+timed() { # TIMELOCK TIMEOUT: the policy of a key whose rules have these limits
+    policy "$(rule 1 alice bob | sed "s/\"timelock\":0,\"timeout\":0/\"timelock\":$1,\"timeout\":$2/")"
+}
+# makes LABEL TIMELOCK TIMEOUT [PATTERN]...: a key, and what keygen warns of.
+makes() {
+    timed "$2" "$3" >timed.json
+    succeeds skatool keygen --key "$(uri "$1")" --algorithm EC --policy timed.json
+    says "${@:4}"
+}
+makes later 3600 600 'time limits: requests need timestamp-key'
+! grep -q 'never expire' stderr.txt || fail "they do expire"
+ends 0 skatool show --key "$(uri later)"
+shows 'after 1 hour, for 10 minutes'
+refused 'timestamp-key' skatool request --key "$(uri later)" -o later.json document
+refused 'does not make timestamps' skatool request --key "$(uri later)" --timestamp-key seal \
+    -o later.json document
+refused 'not found' skatool request --key "$(uri later)" --timestamp-key nowhere \
+    -o later.json document
+request later later.json document --timestamp-key clock
+
+configure 'timestamp-key = nowhere'
+ends 3 skatool check-config
+shows 'FAILED +timestamp-key .*not found'
+configure 'timestamp-key = seal'
+ends 1 skatool check-config
+shows 'FAILED +timestamp-key .*does not make timestamps'
+configure 'timestamp-key = clock'
+ends 0 skatool check-config
+shows "ok +timestamp-key +clock, the HSM's clock says 20"
+makes forever 60 0 'never expire'
+makes short 0 10
+makes seconds 5 5
+ends 0 skatool show --key "$(uri short)"
+shows '^ +for 10 seconds'
+
+# The simulator's clock stands at a second, for as long as this second lasts here.
+clock=0
+at() { # SECONDS since the epoch
+    clock=$1
+}
+# in_time COMMAND...: with the clock at that second; repeated when a second passed meanwhile.
+in_time() {
+    local start tries
+    for ((tries = 0; tries < 20; tries++)); do
+        start=$(date +%s)
+        printf 'call-log = %s\nclock-offset = %s\n' "$work/calls.log" $((clock - start)) >skasim.cnf
+        status=0
+        "$@" >stdout.txt 2>stderr.txt || status=$?
+        [ "$(date +%s)" -ne "$start" ] || return 0
+    done
+    fail "no second in which nothing else happens: $*"
+}
+# timed_ends STATUS PATTERN COMMAND...: PATTERN on standard error; '' for anything.
+timed_ends() {
+    local expected=$1 pattern=$2
+    shift 2
+    in_time "$@"
+    [ "$status" -eq "$expected" ] || {
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected at $clock ($((clock - made)) s): $*"
+    }
+    says "$pattern"
+}
+iso() { # SECONDS
+    date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ
+}
+
+made=1900000000
+# window LABEL TIMELOCK TIMEOUT: the window of a request at each of its edges.
+window() {
+    local label=$1 opens=$((made + $2)) closes=$((made + $2 + $3)) second
+    at "$made"
+    timed_ends 0 '' skatool request --key "$(uri "$label")" -o "$label.json" document
+    succeeds skatool approve --approver alice.pem --yes "$label.json"
+    if [ "$3" -gt 0 ]; then
+        shows "HSM time +$(iso $made)" "usable +'seal': from $(iso $opens) until $(iso $closes)"
+    else
+        shows "usable +'seal': from $(iso $opens) on"
+    fi
+    ends 0 skatool inspect "$label.json"
+    shows 'ok +HSM time: signed by the timestamp key given' "from $(iso $opens)"
+    for second in $((opens - 1)) "$opens" $((opens + 1)) $((closes - 1)) "$closes" $((closes + 1)); do
+        [ "$second" -ge "$made" ] || continue
+        at "$second"
+        if [ "$second" -lt "$opens" ]; then
+            timed_ends 2 "too early: .*not before $(iso $opens)" \
+                skatool execute --key "$(uri "$label")" -o signature "$label.json"
+            timed_ends 2 "too early: .*before $(iso $opens)" \
+                skatool status --key "$(uri "$label")" "$label.json"
+            shows 'not yet open' "It is $(iso "$second") by the HSM's clock"
+        elif [ "$3" -eq 0 ] || [ "$second" -lt "$closes" ]; then
+            timed_ends 0 '' skatool execute --key "$(uri "$label")" -o signature "$label.json"
+            timed_ends 0 '' skatool status --key "$(uri "$label")" "$label.json"
+            shows " open" "It is $(iso "$second") by the HSM's clock"
+        else
+            timed_ends 2 "expired.*$(iso $closes)" \
+                skatool execute --key "$(uri "$label")" -o signature "$label.json"
+            timed_ends 2 "expired: .*until $(iso $closes)" \
+                skatool status --key "$(uri "$label")" "$label.json"
+            shows ' closed' "It is $(iso "$second") by the HSM's clock"
+        fi
+    done
+}
+window later 3600 600
+window short 0 10
+window seconds 5 5
+window forever 60 0
+at $((made - 1))
+timed_ends 2 '.' skatool execute --key "$(uri short)" -o signature short.json
+
+# Block, unblock and modify have windows too.
+at "$made"
+for operation in block unblock modify; do
+    # shellcheck disable=SC2046
+    timed_ends 0 '' skatool request --key "$(uri short)" --operation $operation \
+        $([ $operation != modify ] || echo --policy timed.json) -o $operation.json
+    succeeds skatool approve --approver bob.pem --yes $operation.json
+    ends 0 skatool inspect $operation.json
+    shows 'ok +HSM time: signed' "usable +'seal': from $(iso $made) until $(iso $((made + 10)))"
+done
+at $((made + 10))
+for operation in block unblock modify; do
+    timed_ends 2 expired skatool execute --key "$(uri short)" $operation.json
+done
+at $((made + 9))
+timed_ends 0 '' skatool execute --key "$(uri short)" block.json
+timed_ends 0 '' skatool execute --key "$(uri short)" unblock.json
+timed_ends 0 '' skatool execute --key "$(uri short)" modify.json
+
+# Another time than the HSM's: the token does not fit its signature.
+approver clockmaker
+sed "s|\"timestampKey\":\([ \t]*\)\"[^\"]*\"|\"timestampKey\":\1\"$(
+    plain pkey -pubin -in clockmaker.pub.pem -outform DER | plain base64 -A
+)\"|" short.json >clock.json
+ends 4 skatool inspect clock.json
+shows 'WRONG +HSM time'
+
+# ---- Certificates and SAM mode -------------------------------------------------------------------
+
+printf 'call-log = %s\n' "$work/calls.log" >skasim.cnf
+extensions=$source_dir/tests/scenario/certificates.cnf
+ca() { # NAME
+    approver "$1"
+    plain req -x509 -new -key "$1.pem" -subj "/CN=$1" -days 30 -config "$extensions" \
+        -extensions ca -out "$1.crt"
+}
+certified() { # NAME CA [X509-OPTION...]
+    local name=$1 by=$2
+    shift 2
+    plain req -new -key "$name.pem" -subj "/CN=$name" -config "$extensions" |
+        plain x509 -req -CA "$by.crt" -CAkey "$by.pem" -extfile "$extensions" -extensions leaf \
+            -out "$name.crt" "$@" 2>/dev/null
+}
+ca rootca
+ca foreign
+certified alice rootca -days 10
+certified bob rootca -days 10
+certified carol foreign -days 10
+plain req -x509 -new -key dave.pem -subj /CN=dave -days 10 -config "$extensions" \
+    -extensions leaf -out dave.crt
+approver weak -algorithm RSA -pkeyopt rsa_keygen_bits:1024
+certified weak rootca -days 10
+approver old
+certified old rootca -days 10 -sha1
+approver expired
+plain req -x509 -new -key expired.pem -subj /CN=expired -config "$extensions" -extensions leaf \
+    -days -1 -out expired.crt 2>/dev/null || certified expired rootca -days -1
+
+# by_certificate NAME...: the policy in which one of them must approve.
+by_certificate() {
+    policy "$(rule 1 "$@" | sed 's/public_key/certificate/g; s/\.pub\.pem/.crt/g')"
+}
+keygen() { # POLICY-FILE [OPTION...]
+    skatool keygen --key "$(uri certified)" --algorithm EC --policy "$@"
+}
+by_certificate alice carol >mixed.json
+untouched refused "approver 'carol': certificate of CN=carol, issued by CN=foreign.*does not chain" \
+    keygen mixed.json --ca rootca.crt
+refused 'CAs in PEM' keygen mixed.json --ca document
+refused 'No such file' keygen mixed.json --ca nowhere
+refused 'for --operation modify' skatool request --key "$(uri seal)" --ca rootca.crt document
+
+printf 'sam = on\nsam-ca = %s\n' "$work/rootca.crt" >skasim.cnf
+# sam_refuses PATTERN POLICY-JSON: by the HSM, and the tool finds out why.
+sam_refuses() {
+    printf '%s' "$2" >refused.json
+    refused "What may be why: .*$1" keygen refused.json
+}
+sam_refuses "'alice' is a raw public key" "$(policy "$(rule 1 alice)")"
+sam_refuses 'the use rule needs no approval' "$(policy null)"
+sam_refuses "certificate of 'dave' is self-signed" "$(by_certificate alice dave)"
+sam_refuses "certificate of 'weak' has an RSA key of less" "$(by_certificate alice weak)"
+sam_refuses "certificate of 'old' is signed with SHA-1" "$(by_certificate alice old)"
+sam_refuses "certificate of 'expired' expired at" "$(by_certificate alice expired)"
+sam_refuses "nothing was found here.*'carol' has a certificate of CN=foreign" \
+    "$(by_certificate alice carol)"
+
+by_certificate alice bob >policy.json
+succeeds keygen policy.json --ca rootca.crt
+says "approver 'alice': certificate of CN=alice, issued by CN=rootca, valid from .* until .*; chains to CN=rootca" \
+    "approver 'bob': .*chains to CN=rootca"
+ends 0 skatool show --key "$(uri certified)"
+shows 'SAM-approved +yes'
+ends 0 skatool list
+shows 'certified .* SKA +no +yes' 'seal .* SKA +no +no'
+
+# A modification that would break it is refused, and nothing changes.
+printf '{"ruleUse":%s}' "$(rule 1 alice bob)" >modify.json
+succeeds skatool request --key "$(uri certified)" --operation modify --policy modify.json \
+    -o change.json
+ends 0 skatool inspect change.json
+shows 'no certificate any more: alice'
+approve change.json alice
+ends 2 skatool execute --key "$(uri certified)" change.json
+says "refused by the HSM.*What may be why: .*'alice' is a raw public key"
+ends 0 skatool show --key "$(uri certified)"
+shows 'SAM-approved +yes'
+request certified sign.json document
+approve sign.json bob
+quietly skatool execute --key "$(uri certified)" -o signature sign.json
+pass
