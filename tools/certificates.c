@@ -17,6 +17,7 @@
 #include "../provider/approval/request.h"
 #include "../provider/approval/window.h"
 #include "../provider/base/file.h"
+#include "review.h"
 #include "text.h"
 
 #define CA_FILE_LIMIT ((size_t)1024 * 1024)
@@ -89,7 +90,7 @@ void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct 
 
 /* ---- The approvers of a policy --------------------------------------------------------------- */
 
-/* Each once, however often the rules name it. */
+/* Each once, however often the rules list it; one of two names twice. */
 struct approvers {
     const struct ska_approver **list;
     size_t count;
@@ -99,7 +100,8 @@ static bool is_there(const struct approvers *approvers, const struct ska_approve
 {
     for (size_t i = 0; i < approvers->count; i++)
         if (approvers->list[i]->type == approver->type &&
-            ska_span_equal(ska_span_of(&approvers->list[i]->data), ska_span_of(&approver->data)))
+            ska_span_equal(ska_span_of(&approvers->list[i]->data), ska_span_of(&approver->data)) &&
+            ska_span_equal(ska_span_of(&approvers->list[i]->name), ska_span_of(&approver->name)))
             return true;
     return false;
 }
@@ -141,6 +143,38 @@ static bool collect(struct approvers *approvers, const struct ska_rule *const ru
         if (rules[i] != NULL && !add_rule(approvers, rules[i], errors))
             return false;
     return true;
+}
+
+void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
+                   struct ska_buffer *text)
+{
+    char *shown = ska_listed_approver_shown(approver);
+
+    ska_buffer_format(text, "%s, ", shown == NULL ? "?" : shown);
+    if (approver->type == SKA_APPROVER_CERTIFICATE) {
+        ska_buffer_text(text, "certificate of ");
+        certificate_text(libctx, ska_span_of(&approver->data), text);
+        ska_buffer_text(text, ",");
+        text_next_line(text);
+    }
+    ska_buffer_text(text, "key SHA-256 ");
+    review_fingerprint(libctx, ska_span_of(&approver->public_key), text);
+    free(shown);
+}
+
+void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                    struct ska_buffer *text)
+{
+    struct approvers approvers = {NULL, 0};
+
+    if (!collect(&approvers, rules, NULL))
+        text->failed = true;
+    for (size_t i = 0; i < approvers.count; i++) {
+        if (i > 0)
+            text_next_line(text);
+        approver_text(libctx, approvers.list[i], text);
+    }
+    free(approvers.list);
 }
 
 /* ---- CAs ------------------------------------------------------------------------------------- */

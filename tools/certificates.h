@@ -12,6 +12,15 @@
 void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct ska_buffer *text);
 
 /*
+ * Who the approvers in the rules (NULL: a rule that is not given) really are, each once, on lines
+ * indented as a value: name, certificate, SHA-256 of the key. Names are only what somebody wrote.
+ */
+void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                    struct ska_buffer *text);
+void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
+                   struct ska_buffer *text);
+
+/*
  * Says for each certificate in the rules (NULL: a rule that is not given) which one it is and, with
  * a PEM file of CAs, to which of them it chains now; one that does not is refused.
  */

@@ -6,7 +6,6 @@
 
 #include "../provider/approval/request.h"
 #include "certificates.h"
-#include "review.h"
 #include "text.h"
 
 struct difference {
@@ -53,18 +52,9 @@ static const struct ska_approver *find(const struct ska_group *group,
 static void add_approver(struct difference *difference, const char *what,
                          const struct ska_approver *approver)
 {
-    char *shown = ska_listed_approver_shown(approver);
-
     start(difference);
-    ska_buffer_format(difference->text, "%s: %s, ", what, shown == NULL ? "?" : shown);
-    if (approver->type == SKA_APPROVER_CERTIFICATE) {
-        ska_buffer_text(difference->text, "certificate of ");
-        certificate_text(difference->libctx, ska_span_of(&approver->data), difference->text);
-        text_next_line(difference->text);
-    }
-    ska_buffer_text(difference->text, "key SHA-256 ");
-    review_fingerprint(difference->libctx, ska_span_of(&approver->public_key), difference->text);
-    free(shown);
+    ska_buffer_format(difference->text, "%s: ", what);
+    approver_text(difference->libctx, approver, difference->text);
 }
 
 /* The same key, said in another way. */

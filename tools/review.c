@@ -11,6 +11,7 @@
 #include "../provider/approval/explain.h"
 #include "../provider/approval/policy.h"
 #include "../provider/approval/rule.h"
+#include "certificates.h"
 #include "difference.h"
 #include "public_key.h"
 #include "text.h"
@@ -104,27 +105,42 @@ static const char *const who_may[] = {[SKA_RULE_USE] = "who may use",
                                       [SKA_RULE_UNBLOCK] = "who may unblock",
                                       [SKA_RULE_MODIFY] = "who may modify"};
 
-/* The new rules, whole, as the HSM will have them; what is not named it leaves alone. */
-static void add_new_rules(const struct ska_request *request, struct ska_buffer *text)
+static void add_new_rule(struct ska_span encoded, struct ska_buffer *text)
 {
+    if (encoded.data == NULL) {
+        ska_buffer_text(text, "unchanged\n");
+        return;
+    }
+    ska_buffer_text(text, "from now on:");
+    text_next_line(text);
+    text_encoded_rule(text, encoded);
+    ska_buffer_text(text, "\n");
+}
+
+/* The new rules, whole, as the HSM will have them; what is not named it leaves alone. */
+static void add_new_rules(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                          struct ska_buffer *text)
+{
+    struct ska_rule rules[SKA_RULE_COUNT];
+    const struct ska_rule *known[SKA_RULE_COUNT] = {NULL};
     struct ska_modify modify;
 
+    memset(rules, 0, sizeof(rules));
     if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL)) {
         text_row(text, "new rules", "NOT UNDERSTOOD by this version");
         return;
     }
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         text_name(text, who_may[i]);
-        if (modify.rules[i].data == NULL)
-            ska_buffer_text(text, "unchanged");
-        else
-            ska_buffer_text(text, "from now on:");
-        if (modify.rules[i].data != NULL) {
-            text_next_line(text);
-            text_encoded_rule(text, modify.rules[i]);
-        }
-        ska_buffer_text(text, "\n");
+        add_new_rule(modify.rules[i], text);
+        if (modify.rules[i].data != NULL && ska_rule_decode(modify.rules[i], &rules[i], NULL))
+            known[i] = &rules[i];
     }
+    text_name(text, "these are");
+    approvers_text(libctx, known, text);
+    ska_buffer_text(text, "\n");
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&rules[i]);
 }
 
 static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
@@ -138,7 +154,7 @@ static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
             add_digest_payload(request, text);
         break;
     case SKA_OPERATION_MODIFY:
-        add_new_rules(request, text);
+        add_new_rules(libctx, request, text);
         break;
     case SKA_OPERATION_BLOCK:
     case SKA_OPERATION_UNBLOCK:

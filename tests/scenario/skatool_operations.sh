@@ -140,6 +140,9 @@ shows "who may use +from now on:" "2 of 3: alice, bob, dave" 'who may block +unc
 sed "s/\"carol\"/\"dave\"/" change.json >liar.json
 ends 0 skatool inspect liar.json
 shows 'removed: dave' 'added: dave'
+sed -n '/^In the approval token/,/^Beside/p' stdout.txt >protected
+grep -qE "these are +alice, key SHA-256 $(plain pkey -pubin -in alice.pub.pem -outform DER |
+    sha256sum | cut -d' ' -f1)" protected || fail "whose keys are they? $(cat protected)"
 # Two approve: who may modify, not who may sign.
 refused 'not one of those' skatool approve --approver carol.pem --yes change.json
 ends 0 skatool approve --approver alice.pem --yes change.json
@@ -403,7 +406,7 @@ printf '{"ruleUse":%s}' "$(rule 1 alice bob)" >modify.json
 succeeds skatool request --key "$(uri certified)" --operation modify --policy modify.json \
     -o change.json
 ends 0 skatool inspect change.json
-shows 'no certificate any more: alice'
+shows 'no certificate any more: alice' 'these are +alice, key SHA-256'
 approve change.json alice
 ends 2 skatool execute --key "$(uri certified)" change.json
 says "refused by the HSM.*What may be why: .*'alice' is a raw public key"
