@@ -161,3 +161,10 @@ void sim_gate_open(void)
 {
     pthread_rwlock_unlock(&gate);
 }
+
+void sim_gate_renew(void)
+{
+    static const pthread_rwlock_t open = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+    gate = open;
+}

@@ -13,8 +13,12 @@
 /* Puts the gate in front of the functions of SoftHSM that touch objects. */
 void sim_gate_install(CK_FUNCTION_LIST *functions);
 
-/* Around fork(): no thread is inside then, so that the child finds the gate open. */
+/*
+ * Around fork(): no thread is inside then. The child makes the gate anew: it was closed by a thread
+ * of another number, and a lock cannot be opened by anybody else.
+ */
 void sim_gate_close(void);
 void sim_gate_open(void);
+void sim_gate_renew(void);
 
 #endif

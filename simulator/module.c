@@ -76,7 +76,9 @@ static void after_fork_in_child(void)
     sim_lock_after_fork();
     atomic_store(&module.active, 0);
     atomic_compare_exchange_strong(&module.phase, &ready, PHASE_INHERITED);
-    after_fork();
+    pthread_mutex_unlock(&module.state_lock);
+    sim_gate_renew();
+    pthread_mutex_unlock(&module.lock);
 }
 
 static void wait_for_other_threads(void)
