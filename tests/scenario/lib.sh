@@ -62,7 +62,11 @@ if grep -q '^SKA_SANITIZE:BOOL=ON' "$binary_dir/CMakeCache.txt"; then
     export ASAN_OPTIONS+=:exitcode=99 UBSAN_OPTIONS+=:exitcode=99
     export LSAN_OPTIONS+=:exitcode=99:suppressions=$source_dir/tests/lsan.supp
 fi
-sanitizer_finding='(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:'
+if grep -q '^SKA_TSAN:BOOL=ON' "$binary_dir/CMakeCache.txt"; then
+    preload=$(gcc -print-file-name=libtsan.so)
+    export TSAN_OPTIONS=exitcode=99
+fi
+sanitizer_finding='(Address|Leak|UndefinedBehavior|Thread)Sanitizer|runtime error:'
 
 # skip REASON: what the scenario needs is not there; CTest shows it as skipped.
 skip() {
