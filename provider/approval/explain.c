@@ -219,7 +219,7 @@ static bool explain_with_rule(OSSL_LIB_CTX *libctx, struct hsm_key *key,
 
     if (progress->satisfied && reason == SKA_R_APPROVALS_MISSING) {
         ska_buffer_free(&wrong);
-        if (explain_time(libctx, key, request, rule, errors))
+        if (refusal->unsatisfied && explain_time(libctx, key, request, rule, errors))
             return false;
         reason = SKA_R_HSM_REFUSED;
     }
