@@ -71,7 +71,7 @@ for label in rsa2048 rsa3072; do
         approved $label "$bundle" document --digest $digest --padding pss
         dgst $label $digest "$bundle" $pss
         pkeyutl_rawin $label $digest "$bundle" $pss
-        verify=(-sigopt $pss)
+        verify=(-sigopt "$pss")
         pkeyutl_prehashed $label $digest "$bundle" $pss digest:$digest
     done
     bundle=$label.salt.json
@@ -79,7 +79,7 @@ for label in rsa2048 rsa3072; do
     dgst $label sha256 "$bundle" $pss rsa_pss_saltlen:32
     dgst $label sha256 "$bundle" $pss rsa_pss_saltlen:digest
     dgst $label sha256 "$bundle" $pss rsa_pss_saltlen:digest rsa_mgf1_md:sha256
-    verify=(-sigopt $pss -sigopt rsa_pss_saltlen:digest)
+    verify=(-sigopt "$pss" -sigopt rsa_pss_saltlen:digest)
     pkeyutl_prehashed $label sha256 "$bundle" $pss digest:sha256 rsa_pss_saltlen:digest
 
     # Nothing but a whole digest of a known kind, and never raw RSA.
