@@ -2,6 +2,8 @@
 /* Finding keys, signing with them, generating and listing them. */
 #include "hsm_support.h"
 
+#include <pkcs11.h>
+
 #include <openssl/core_names.h>
 #include <openssl/x509.h>
 
@@ -256,6 +258,13 @@ static void makes_no_needless_calls(void **state)
     hsm_key_free(key);
 }
 
+/* With the vendor's numbers this module is asked whether a key is an SKA key. */
+#ifdef SKA_PLACEHOLDER_NUMBERS
+#define FEW_READS 4
+#else
+#define FEW_READS 5
+#endif
+
 static void finds_with_few_calls(void **state)
 {
     struct hsm_proxy *counted = proxy();
@@ -265,7 +274,7 @@ static void finds_with_few_calls(void **state)
     (void)state;
     hsm_key_free(find_key(token, "rsa"));
     assert_int_equal(counted->find, finds + 1);
-    assert_true(counted->get_attributes - attributes <= 4);
+    assert_true(counted->get_attributes - attributes <= FEW_READS);
     finds = counted->find;
     attributes = counted->get_attributes;
     hsm_key_free(find_key(token, "p256"));

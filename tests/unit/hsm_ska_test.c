@@ -2,6 +2,8 @@
 /* SKA keys: the vendor's calls as the HSM room makes them, against the simulator. */
 #include "hsm_ska_support.h"
 
+#include "ska/simulator.h"
+
 #include <sys/wait.h>
 
 static struct hsm_key *make_key(enum ska_key_type type, const char *curve, const char *label,
