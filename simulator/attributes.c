@@ -42,8 +42,7 @@ bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type)
     }
 }
 
-/* ---- Values that records hold -------------------------------------------------------------------
- */
+/* ---- Values that records hold ----------------------------------------------------------- */
 
 static const CK_BBOOL yes = CK_TRUE;
 static const CK_BBOOL no = CK_FALSE;

@@ -11,22 +11,21 @@ static pthread_rwlock_t gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
 /* SoftHSM's own functions. Set by sim_gate_install() only. */
 static CK_FUNCTION_LIST inside;
 
-#define GUARD(lock, name, parameters, arguments)                                                  \
-    static CK_RV guarded_##name parameters                                                        \
-    {                                                                                             \
-        CK_RV rv = CKR_CANT_LOCK;                                                                 \
-                                                                                                  \
-        if (lock(&gate) != 0)                                                                     \
-            return rv;                                                                            \
-        rv = inside.name arguments;                                                               \
-        pthread_rwlock_unlock(&gate);                                                             \
-        return rv;                                                                                \
+#define GUARD(lock, name, parameters, arguments)                                                   \
+    static CK_RV guarded_##name parameters                                                         \
+    {                                                                                              \
+        CK_RV rv = CKR_CANT_LOCK;                                                                  \
+                                                                                                   \
+        if (lock(&gate) != 0)                                                                      \
+            return rv;                                                                             \
+        rv = inside.name arguments;                                                                \
+        pthread_rwlock_unlock(&gate);                                                              \
+        return rv;                                                                                 \
     }
 
-#define WRITES(name, parameters, arguments)                                                       \
+#define WRITES(name, parameters, arguments)                                                        \
     GUARD(pthread_rwlock_wrlock, name, parameters, arguments)
-#define READS(name, parameters, arguments)                                                        \
-    GUARD(pthread_rwlock_rdlock, name, parameters, arguments)
+#define READS(name, parameters, arguments) GUARD(pthread_rwlock_rdlock, name, parameters, arguments)
 
 /* clang-format off */
 

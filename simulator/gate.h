@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keeps threads apart that SoftHSM does not. SoftHSM 2.6.1 re-reads an object's file whenever
- * anything looks at the object. A thread that looks while another one makes or changes it reads half
- * of it, and the object counts as broken for both. So calls that write objects have SoftHSM for
- * themselves.
+ * anything looks at the object. A thread that looks while another one makes or changes it reads
+ * half of it, and the object counts as broken for both. So calls that write objects have SoftHSM
+ * for themselves.
  */
 #ifndef SKASIM_GATE_H
 #define SKASIM_GATE_H

@@ -108,8 +108,7 @@ const struct sim_generation *sim_generation_find_ordinary(CK_MECHANISM_TYPE type
     return NULL;
 }
 
-/* ---- Calls --------------------------------------------------------------------------------------
- */
+/* ---- Calls ------------------------------------------------------------------------------ */
 
 CK_RV C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)
 {

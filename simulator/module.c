@@ -52,8 +52,7 @@ static struct {
             .state_lock = PTHREAD_MUTEX_INITIALIZER,
             .once = PTHREAD_ONCE_INIT};
 
-/* ---- Start and end of the process ---------------------------------------------------------------
- */
+/* ---- Start and end of the process ------------------------------------------------------- */
 
 static void before_fork(void)
 {
@@ -114,8 +113,7 @@ OSSL_LIB_CTX *sim_libctx(void)
     return module.libctx;
 }
 
-/* ---- The gate -----------------------------------------------------------------------------------
- */
+/* ---- The gate --------------------------------------------------------------------------- */
 
 static void switch_context(struct sim_call *call)
 {

@@ -213,8 +213,7 @@ CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE_PTR buffer, CK_ULONG_PTR 
     return sim_leave(&call, rv);
 }
 
-/* ---- C_CreateModifyPayload ----------------------------------------------------------------------
- */
+/* ---- C_CreateModifyPayload -------------------------------------------------------------- */
 
 static CK_RV make_payload(CK_SKA_POLICY *const policies[SKA_RULE_COUNT], struct ska_bytes *payload)
 {

@@ -459,8 +459,7 @@ static void test_limits_of_one_token(void **state)
     approver_free(&people[1]);
 }
 
-/* ---- Timestamps that are none -----------------------------------------------------------------
- */
+/* ---- Timestamps that are none ----------------------------------------------------------- */
 
 /* A request of which the timestamp has been replaced after the token was made. */
 static CK_RV sign_with_timestamp(CK_SESSION_HANDLE session, struct limited *limited,
