@@ -849,6 +849,40 @@ static void asks_a_clock_that_does_not_say_so(void **state)
     hsm_key_free(clock);
 }
 
+/* Only the SKA call itself says what the rules say, whatever the vendor's other numbers are. */
+static void takes_no_other_answer_for_a_refusal(void **state)
+{
+    struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
+    struct hsm_key *key = find_key(there, "seal");
+    struct outcome outcome;
+
+    (void)state;
+    device()->no_writing = 0x80000018UL;
+    outcome = block(key, "0");
+    assert_int_equal(outcome.answer, HSM_FAILED);
+    assert_raised(&outcome.recorder, SKA_R_HSM_FAILURE, "C_OpenSession: 0x80000018");
+    assert_false(is_blocked(key));
+    device()->no_writing = 0;
+    hsm_key_free(key);
+}
+
+static void tells_a_lost_race_from_refused_rules(void **state)
+{
+    struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
+    struct hsm_key_template wanted = {.type = SKA_KEY_EC,
+                                      .curve = "P-256",
+                                      .label = "race",
+                                      .rules = {&always, &always, &always, &always}};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    device()->races = true;
+    assert_false(hsm_key_generate(there, &wanted, &errors));
+    assert_raised(&recorder, SKA_R_LABEL_IN_USE, "\"race\"");
+    device()->races = false;
+}
+
 static void names_calls_that_are_missing(void **state)
 {
     static const enum ska_operation operations[] = {SKA_OPERATION_BLOCK, SKA_OPERATION_UNBLOCK,
@@ -1075,6 +1109,8 @@ int main(void)
         cmocka_unit_test(takes_timestamps_in_either_form),
         cmocka_unit_test(refuses_broken_timestamps),
         cmocka_unit_test(asks_a_clock_that_does_not_say_so),
+        cmocka_unit_test(takes_no_other_answer_for_a_refusal),
+        cmocka_unit_test(tells_a_lost_race_from_refused_rules),
         cmocka_unit_test(names_calls_that_are_missing),
         cmocka_unit_test(takes_secret_public_keys_from_certificates),
     };

@@ -66,6 +66,29 @@ static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
     return real->C_GetAttributeValue(session, inward(object), template_, count);
 }
 
+static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+                          CK_SESSION_HANDLE *session)
+{
+    if (device.no_writing != 0 && (flags & CKF_RW_SESSION) != 0)
+        return device.no_writing;
+    return real->C_OpenSession(slot, flags, application, notify, session);
+}
+
+static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public,
+                      CK_ULONG public_count, CK_ATTRIBUTE *private, CK_ULONG private_count,
+                      CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
+{
+    CK_RV rv = CKR_OK;
+
+    rv = real->C_GenerateKeyPair(session, mechanism, public, public_count, private, private_count,
+                                 public_key, private_key);
+    if (rv == CKR_OK && device.races) {
+        *public_key = *private_key = CK_INVALID_HANDLE;
+        rv = CKR_ATTRIBUTE_VALUE_INVALID;
+    }
+    return rv;
+}
+
 EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 {
     CK_C_GetFunctionList get = NULL;
@@ -74,6 +97,8 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     if (get == NULL || get(&real) != CKR_OK)
         return CKR_GENERAL_ERROR;
     calls = *real;
+    calls.C_OpenSession = open_session;
+    calls.C_GenerateKeyPair = generate;
     calls.C_FindObjects = find_objects;
     calls.C_GetAttributeValue = get_attributes;
     *list = &calls;
