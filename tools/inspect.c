@@ -93,6 +93,18 @@ static void add_token(struct ska_buffer *text, struct ska_span token)
     ska_buffer_free(&lines);
 }
 
+/* The header of a token says its length. */
+static bool is_framed(struct ska_span encoded)
+{
+    uint64_t length = 0;
+
+    if (encoded.length < 4)
+        return false;
+    for (int i = 3; i >= 0; i--)
+        length = length << 8 | encoded.data[i];
+    return length == encoded.length - 4;
+}
+
 static bool inspect_token(struct tool *tool, struct ska_span encoded, const char *shown)
 {
     struct ska_buffer text = {0};
@@ -101,6 +113,10 @@ static bool inspect_token(struct tool *tool, struct ska_span encoded, const char
     bool done = false;
 
     memset(&token, 0, sizeof(token));
+    /* What is not even framed like one may be a secret that somebody named by mistake. */
+    if (!is_framed(encoded))
+        return ska_fail(&tool->errors, SKA_R_BAD_TOKEN,
+                        "%s: no request, bundle, approval token or folder of evidence", shown);
     add_token(&text, encoded);
     if (!text_print(&text, &tool->errors))
         return false;

@@ -114,8 +114,7 @@ static bool take_operands(struct tool *tool, const struct command_line *line, ch
                           size_t count)
 {
     if (count < line->operands_needed)
-        return options_wrong(tool, "something is missing: skatool %s %s", tool->command,
-                             line->usage);
+        return options_wrong(tool, "something is missing behind the options");
     if (count > line->operands_allowed)
         return options_wrong(tool, "'%s' is one too many", operands[line->operands_allowed]);
     for (size_t i = 0; i < count; i++)

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "../provider/approval/algorithm.h"
+#include "../provider/approval/json.h"
 #include "../provider/approval/policy.h"
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
@@ -138,10 +139,34 @@ static bool read_payload(struct tool *tool, const struct input *input,
     return done;
 }
 
+/* Asking once more for the same thing must not cost the approvals that are there already. */
+static bool would_lose_approvals(struct tool *tool, const struct ska_request *request,
+                                 const char *path)
+{
+    struct ska_bytes text = {NULL, 0};
+    struct ska_request *standing = NULL;
+    size_t count = 0;
+
+    if (path != NULL && strcmp(path, "-") != 0 &&
+        ska_file_read(path, SKA_JSON_LIMIT, &text, NULL) &&
+        ska_request_parse(ska_span_of(&text), path, &standing, NULL) &&
+        strcmp(standing->id, request->id) == 0)
+        count = standing->approval_count;
+    ska_request_free(standing);
+    ska_bytes_free(&text);
+    if (count > 0)
+        ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                 "%s holds this very request with %zu approvals: go on with it, or name another "
+                 "file",
+                 path, count);
+    return count > 0;
+}
+
 static bool write_request(struct tool *tool, const struct ska_request *request, const char *path)
 {
     struct ska_bytes text = {NULL, 0};
     bool done =
+        !would_lose_approvals(tool, request, path) &&
         ska_request_print(request, &text, &tool->errors) &&
         ska_file_write(path == NULL ? "-" : path, ska_span_of(&text), REQUEST_MODE, &tool->errors);
 
