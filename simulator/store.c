@@ -340,6 +340,19 @@ static CK_RV read_known(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const char *
     return rv;
 }
 
+static CK_RV search_and_read(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const char *id,
+                             struct sim_record *record)
+{
+    CK_RV rv = refresh(session, slot);
+
+    return rv == CKR_OK ? read_known(session, slot, id, record) : rv;
+}
+
+/*
+ * A search may come between the new record and the old one, and see neither: what it looks at goes
+ * while it looks. With the lock held nothing changes, so only then is a record that is not found
+ * not there.
+ */
 CK_RV sim_store_read(CK_SESSION_HANDLE session, const char *id, struct sim_record *record)
 {
     CK_SLOT_ID slot = 0;
@@ -349,10 +362,16 @@ CK_RV sim_store_read(CK_SESSION_HANDLE session, const char *id, struct sim_recor
     if (!sim_session_slot(session, &slot))
         return rv;
     rv = read_known(session, slot, id, record);
+    if (rv == CKR_OBJECT_HANDLE_INVALID)
+        rv = search_and_read(session, slot, id, record);
     if (rv != CKR_OBJECT_HANDLE_INVALID)
         return rv;
-    rv = refresh(session, slot);
-    return rv == CKR_OK ? read_known(session, slot, id, record) : rv;
+    rv = sim_lock();
+    if (rv == CKR_OK) {
+        rv = search_and_read(session, slot, id, record);
+        sim_unlock();
+    }
+    return rv;
 }
 
 /* ---- Writing ---------------------------------------------------------------------------- */
