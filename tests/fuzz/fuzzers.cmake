@@ -38,3 +38,4 @@ ska_fuzzer(describe ska-codec)
 
 include(fuzz/approval.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/hsm.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/simulator.cmake)
