@@ -5,27 +5,71 @@
 #include "gate.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
-static pthread_rwlock_t gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+/* The standard's own lock of this kind is of no use: a forked child could not open it. */
+static struct {
+    pthread_mutex_t lock; /* guards the rest, for moments */
+    pthread_cond_t left;
+    unsigned int readers;
+    unsigned int waiting_writers;
+    bool writer;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER};
+
+static void enter_to_read(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    while (gate.writer || gate.waiting_writers > 0)
+        pthread_cond_wait(&gate.left, &gate.lock);
+    gate.readers++;
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void leave_reading(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.readers--;
+    pthread_cond_broadcast(&gate.left);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void enter_to_write(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.waiting_writers++;
+    while (gate.writer || gate.readers > 0)
+        pthread_cond_wait(&gate.left, &gate.lock);
+    gate.waiting_writers--;
+    gate.writer = true;
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void leave_writing(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.writer = false;
+    pthread_cond_broadcast(&gate.left);
+    pthread_mutex_unlock(&gate.lock);
+}
 
 /* SoftHSM's own functions. Set by sim_gate_install() only. */
 static CK_FUNCTION_LIST inside;
 
-#define GUARD(lock, name, parameters, arguments)                                                   \
+#define GUARD(enter, leave, name, parameters, arguments)                                           \
     static CK_RV guarded_##name parameters                                                         \
     {                                                                                              \
-        CK_RV rv = CKR_CANT_LOCK;                                                                  \
+        CK_RV rv = CKR_OK;                                                                         \
                                                                                                    \
-        if (lock(&gate) != 0)                                                                      \
-            return rv;                                                                             \
+        enter();                                                                                   \
         rv = inside.name arguments;                                                                \
-        pthread_rwlock_unlock(&gate);                                                              \
+        leave();                                                                                   \
         return rv;                                                                                 \
     }
 
 #define WRITES(name, parameters, arguments)                                                        \
-    GUARD(pthread_rwlock_wrlock, name, parameters, arguments)
-#define READS(name, parameters, arguments) GUARD(pthread_rwlock_rdlock, name, parameters, arguments)
+    GUARD(enter_to_write, leave_writing, name, parameters, arguments)
+#define READS(name, parameters, arguments)                                                         \
+    GUARD(enter_to_read, leave_reading, name, parameters, arguments)
 
 /* clang-format off */
 
@@ -153,17 +197,23 @@ void sim_gate_install(CK_FUNCTION_LIST *functions)
 
 void sim_gate_close(void)
 {
-    pthread_rwlock_wrlock(&gate);
+    enter_to_write();
+    pthread_mutex_lock(&gate.lock);
 }
 
 void sim_gate_open(void)
 {
-    pthread_rwlock_unlock(&gate);
+    pthread_mutex_unlock(&gate.lock);
+    leave_writing();
 }
 
+/* Those who waited were the parent's threads. */
 void sim_gate_renew(void)
 {
-    static const pthread_rwlock_t open = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+    static const pthread_cond_t nobody = PTHREAD_COND_INITIALIZER;
 
-    gate = open;
+    gate.left = nobody;
+    gate.waiting_writers = 0;
+    gate.writer = false;
+    pthread_mutex_unlock(&gate.lock);
 }

@@ -14,8 +14,8 @@
 void sim_gate_install(CK_FUNCTION_LIST *functions);
 
 /*
- * Around fork(): no thread is inside then. The child makes the gate anew: it was closed by a thread
- * of another number, and a lock cannot be opened by anybody else.
+ * Around fork(): no thread is inside then. In the child the gate is made anew: who waited in front
+ * of it were the parent's threads.
  */
 void sim_gate_close(void);
 void sim_gate_open(void);
