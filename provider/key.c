@@ -29,6 +29,7 @@ void ska_key_free(struct ska_key *key)
     hsm_key_free(key->hsm);
     free(key->approvals_file);
     free(key->approvals_dir);
+    free(key->agent);
     free(key);
 }
 

@@ -25,6 +25,9 @@ struct ska_key {
     /* From the key's URI; NULL when it does not say. */
     char *approvals_file;
     char *approvals_dir;
+    char *agent;
+    bool timeout_set;
+    unsigned int approvals_timeout; /* seconds */
     bool payload_set;
     enum ska_payload_form payload;
 };

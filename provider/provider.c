@@ -107,10 +107,6 @@ bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_
     for (size_t i = 0; ska_setting_names[i] != NULL; i++)
         if (!read_setting(provider, ska_setting_names[i], settings, errors))
             return false;
-    /* Keys of later versions are refused rather than silently without effect. */
-    for (size_t i = 0; ska_setting_names_later[i] != NULL; i++)
-        if (!read_setting(provider, ska_setting_names_later[i], settings, errors))
-            return false;
     return true;
 }
 

@@ -56,6 +56,7 @@ static void freectx(void *vsignature)
     free(signature->approvals.bundle);
     free(signature->approvals.bundle_file);
     free(signature->approvals.directory);
+    free(signature->approvals.agent);
     free(signature->approvals.description);
     free(signature);
 }
@@ -94,6 +95,7 @@ static void *dupctx(void *vfrom)
     bool copied = dup_text(&to->approvals.bundle, from->approvals.bundle);
     copied = dup_text(&to->approvals.bundle_file, from->approvals.bundle_file) && copied;
     copied = dup_text(&to->approvals.directory, from->approvals.directory) && copied;
+    copied = dup_text(&to->approvals.agent, from->approvals.agent) && copied;
     copied = dup_text(&to->approvals.description, from->approvals.description) && copied;
     copied = dup_message(to, from) && copied;
     copied = ska_software_ctx_dup(to, from) && copied;
@@ -239,12 +241,22 @@ static struct ska_sources choose_sources(const struct ska_signature *signature)
 {
     const struct ska_signature_approvals *approvals = &signature->approvals;
     const struct ska_key *key = signature->key;
+    const struct ska_settings *settings = &signature->provider->settings;
     struct ska_sources parameters = {approvals->bundle, approvals->bundle_file,
-                                     approvals->directory};
-    struct ska_sources uri = {NULL, key->approvals_file, key->approvals_dir};
-    struct ska_sources configuration = {NULL, NULL, signature->provider->settings.approvals_dir};
+                                     approvals->directory, approvals->agent};
+    struct ska_sources uri = {NULL, key->approvals_file, key->approvals_dir, key->agent};
+    struct ska_sources configuration = {NULL, NULL, settings->approvals_dir, settings->agent};
 
     return ska_sources_any(&parameters) ? parameters : ska_sources_any(&uri) ? uri : configuration;
+}
+
+static unsigned int choose_timeout(const struct ska_signature *signature)
+{
+    if (signature->approvals.timeout_set)
+        return signature->approvals.timeout;
+    if (signature->key->timeout_set)
+        return signature->key->approvals_timeout;
+    return signature->provider->settings.approvals_timeout;
 }
 
 static bool sign_payload(struct ska_signature *signature, const struct ska_mechanism *mechanism,
@@ -258,6 +270,9 @@ static bool sign_payload(struct ska_signature *signature, const struct ska_mecha
         .mechanism = *mechanism,
         .payload = payload,
         .sources = choose_sources(signature),
+        .timeout = choose_timeout(signature),
+        .audit_log = signature->provider->settings.audit_log,
+        .progress = signature->provider->settings.progress,
         .description = signature->approvals.description,
         .timestamp_key = signature->provider->settings.timestamp_key,
     };

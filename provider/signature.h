@@ -26,7 +26,10 @@ struct ska_signature_approvals {
     char *bundle;
     char *bundle_file;
     char *directory;
+    char *agent;
     char *description;
+    bool timeout_set;
+    unsigned int timeout; /* seconds */
     bool payload_set;
     enum ska_payload_form payload;
 };

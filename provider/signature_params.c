@@ -188,6 +188,32 @@ static bool set_directory(struct ska_signature *signature, const OSSL_PARAM *par
     return set_text(signature, param, &signature->approvals.directory, 4096);
 }
 
+static bool set_agent(struct ska_signature *signature, const OSSL_PARAM *param)
+{
+    return set_text(signature, param, &signature->approvals.agent, 4096);
+}
+
+/* A number of any integer type, or its text: `openssl` hands over the latter. */
+static bool set_timeout(struct ska_signature *signature, const OSSL_PARAM *param)
+{
+    char text[16] = "";
+    char *ptext = text;
+    uint64_t seconds = 0;
+    unsigned int parsed = 0;
+    bool good = param->data_type == OSSL_PARAM_UTF8_STRING
+                    ? OSSL_PARAM_get_utf8_string(param, &ptext, sizeof(text)) &&
+                          ska_timeout_from_text(text, &parsed)
+                    : OSSL_PARAM_get_uint64(param, &seconds) && seconds <= SKA_TIMEOUT_LIMIT;
+
+    if (!good)
+        return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
+                        "%s: seconds, at most a year (31536000)", param->key);
+    signature->approvals.timeout =
+        param->data_type == OSSL_PARAM_UTF8_STRING ? parsed : (unsigned int)seconds;
+    signature->approvals.timeout_set = true;
+    return true;
+}
+
 static bool set_description(struct ska_signature *signature, const OSSL_PARAM *param)
 {
     return set_text(signature, param, &signature->approvals.description, 1024);
@@ -226,6 +252,8 @@ static const struct {
     {SKA_PARAM_APPROVALS, set_bundle, false},
     {SKA_PARAM_APPROVALS_FILE, set_bundle_file, false},
     {SKA_PARAM_APPROVALS_DIR, set_directory, false},
+    {SKA_PARAM_APPROVALS_TIMEOUT, set_timeout, false},
+    {SKA_PARAM_AGENT, set_agent, false},
     {SKA_PARAM_PAYLOAD, set_payload, false},
     {SKA_PARAM_DESCRIPTION, set_description, false},
 };
@@ -344,6 +372,8 @@ int ska_signature_get_params(void *vsignature, OSSL_PARAM params[])
     OSSL_PARAM_utf8_string(SKA_PARAM_APPROVALS, NULL, 0),                                          \
         OSSL_PARAM_utf8_string(SKA_PARAM_APPROVALS_FILE, NULL, 0),                                 \
         OSSL_PARAM_utf8_string(SKA_PARAM_APPROVALS_DIR, NULL, 0),                                  \
+        OSSL_PARAM_utf8_string(SKA_PARAM_APPROVALS_TIMEOUT, NULL, 0),                              \
+        OSSL_PARAM_utf8_string(SKA_PARAM_AGENT, NULL, 0),                                          \
         OSSL_PARAM_utf8_string(SKA_PARAM_PAYLOAD, NULL, 0),                                        \
         OSSL_PARAM_utf8_string(SKA_PARAM_DESCRIPTION, NULL, 0)
 

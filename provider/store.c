@@ -57,13 +57,14 @@ static bool names_object(const struct store *store)
 static bool check_uri(struct store *store)
 {
     enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
+    unsigned int timeout = 0;
 
     if (store->uri->payload != NULL && !ska_payload_form_from_text(store->uri->payload, &form))
         return ska_fail(errors_of(store), SKA_R_BAD_URI, "payload: digest or message");
-    if (store->uri->agent != NULL || store->uri->approvals_timeout != NULL)
-        return ska_fail(errors_of(store), SKA_R_UNSUPPORTED,
-                        "%s in a key URI: this version knows approvals-file and approvals-dir",
-                        store->uri->agent != NULL ? "agent" : "approvals-timeout");
+    if (store->uri->approvals_timeout != NULL &&
+        !ska_timeout_from_text(store->uri->approvals_timeout, &timeout))
+        return ska_fail(errors_of(store), SKA_R_BAD_URI,
+                        "approvals-timeout: seconds, at most a year (31536000)");
     return true;
 }
 
@@ -295,10 +296,14 @@ static struct ska_key *make_key(const struct store *store, enum ska_key_type typ
         return NULL;
     ska_key_set_public(key, public_key);
     if (!copy_text(&key->approvals_file, store->uri->approvals_file) ||
-        !copy_text(&key->approvals_dir, store->uri->approvals_dir)) {
+        !copy_text(&key->approvals_dir, store->uri->approvals_dir) ||
+        !copy_text(&key->agent, store->uri->agent)) {
         ska_key_free(key);
         return NULL;
     }
+    if (store->uri->approvals_timeout != NULL)
+        key->timeout_set =
+            ska_timeout_from_text(store->uri->approvals_timeout, &key->approvals_timeout);
     if (store->uri->payload != NULL)
         key->payload_set = ska_payload_form_from_text(store->uri->payload, &key->payload);
     return key;
@@ -430,8 +435,7 @@ static int eof(void *vstore)
 {
     const struct store *store = vstore;
 
-    return store->ended ||
-           (store->searched && !store->failed && store->next >= store->found_count);
+    return store->ended || (store->searched && !store->failed && store->next >= store->found_count);
 }
 
 static int close_store(void *vstore)

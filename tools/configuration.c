@@ -153,12 +153,9 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
 
 bool configuration_is_setting(const char *key)
 {
-    const char *const *const tables[] = {ska_setting_names, ska_setting_names_later};
-
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        for (const char *const *name = tables[i]; *name != NULL; name++)
-            if (strcmp(key, *name) == 0)
-                return true;
+    for (size_t i = 0; ska_setting_names[i] != NULL; i++)
+        if (strcmp(key, ska_setting_names[i]) == 0)
+            return true;
     return false;
 }
 

@@ -19,10 +19,26 @@ extern "C" {
 #define SKA_PARAM_APPROVALS_FILE "ska-approvals-file"
 /* Set. UTF-8: path of an approvals directory for this operation. */
 #define SKA_PARAM_APPROVALS_DIR "ska-approvals-dir"
+/* Set. Integer or UTF-8: seconds that a signature may wait for people; 0, the default: none. */
+#define SKA_PARAM_APPROVALS_TIMEOUT "ska-approvals-timeout"
+/*
+ * Set. UTF-8: path of an approver agent's socket; several separated by commas. Each has 5 seconds,
+ * also when the timeout is 0.
+ */
+#define SKA_PARAM_AGENT "ska-agent"
 /* Set. UTF-8: what approvers approve: "digest" (default; EdDSA: always "message") or "message". */
 #define SKA_PARAM_PAYLOAD "ska-payload"
 /* Set. UTF-8: a line shown to approvers. The HSM does not protect it. */
 #define SKA_PARAM_DESCRIPTION "ska-description"
+/*
+ * Get, after EVP_DigestSignUpdate(). UTF-8: the request for exactly what has been fed in so far, as
+ * JSON text (at most 1 MiB). It is made at the first time, with at most one timestamp of the HSM,
+ * kept until the next update and carried by duplicates of the context. With the approvals added
+ * and set as SKA_PARAM_APPROVALS, EVP_DigestSignFinal() signs.
+ */
+#define SKA_PARAM_APPROVAL_REQUEST "ska-approval-request"
+/* Get, likewise. UTF-8: its id, 64 hex digits. */
+#define SKA_PARAM_REQUEST_ID "ska-request-id"
 
 /*
  * Reasons. The hundreds say what kind of failure it is, and are the exit status of skatool:
@@ -53,6 +69,9 @@ enum ska_reason {
     SKA_R_HSM_REFUSED,
     SKA_R_DECLINED,                /* a person said no */
     SKA_R_LABEL_IN_USE,            /* approvals bind to the label, so it must be unique */
+    SKA_R_REJECTED,                /* approvers have refused, so that too few remain */
+    SKA_R_AGENT_REFUSED,           /* an approver agent said no */
+    SKA_R_EVIDENCE_WRONG,          /* an audit log or evidence was changed */
 
     SKA_R_MODULE_UNAVAILABLE = 300,
     SKA_R_TOKEN_NOT_FOUND,
@@ -67,6 +86,8 @@ enum ska_reason {
     SKA_R_DIRECTORY_UNSAFE,
     SKA_R_OUT_OF_MEMORY,
     SKA_R_INTERNAL,
+    SKA_R_INTERRUPTED,             /* by a signal, while waiting; the request stays open */
+    SKA_R_AGENT_FAILURE,           /* an approver agent cannot be reached or does not answer */
 
     SKA_R_BAD_JSON = 400,
     SKA_R_BAD_REQUEST,             /* request or bundle of the wrong shape */

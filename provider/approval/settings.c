@@ -58,37 +58,53 @@ static const struct setting {
     {"token", check_token, offsetof(struct ska_settings, token)},
     {"pin-source", check_pin_source, offsetof(struct ska_settings, pin_source)},
     {"approvals-dir", check_path, offsetof(struct ska_settings, approvals_dir)},
+    {"agent", check_path, offsetof(struct ska_settings, agent)},
     {"timestamp-key", check_label, offsetof(struct ska_settings, timestamp_key)},
+    {"audit-log", check_path, offsetof(struct ska_settings, audit_log)},
 };
 
-static const char payload_name[] = "payload";
+static const char *set_payload(struct ska_settings *settings, const char *value)
+{
+    if (!ska_payload_form_from_text(value, &settings->payload))
+        return "digest or message expected";
+    settings->payload_set = true;
+    return NULL;
+}
 
-const char *const ska_setting_names[] = {"pkcs11-module", "token",         "pin-source",
-                                         "approvals-dir", "timestamp-key", payload_name,
-                                         NULL};
+static const char *set_timeout(struct ska_settings *settings, const char *value)
+{
+    return ska_timeout_from_text(value, &settings->approvals_timeout)
+               ? NULL
+               : "seconds expected, at most a year (31536000)";
+}
 
-/* ---- Keys whose work is not done yet -------------------------------------------------------- */
+static const char *set_progress(struct ska_settings *settings, const char *value)
+{
+    static const char *const names[] = {
+        [SKA_PROGRESS_AUTO] = "auto", [SKA_PROGRESS_YES] = "yes", [SKA_PROGRESS_NO] = "no"};
 
-/* A value that asks for what happens anyway is no lie, so it passes. */
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(value, names[i]) == 0) {
+            settings->progress = (enum ska_progress_when)i;
+            return NULL;
+        }
+    return "auto, yes or no expected";
+}
+
+/* Those that are kept as something else than text: each function says what is wrong, or NULL. */
 static const struct {
     const char *name;
-    const char *harmless[3];
-} later[] = {
-    {"approvals-timeout", {"0", NULL}}, {"agent", {NULL}},
-    {"audit-log", {NULL}},
-    {"progress", {"auto", "no", NULL}},
+    const char *(*set)(struct ska_settings *settings, const char *value);
+} converted[] = {
+    {"approvals-timeout", set_timeout},
+    {"payload", set_payload},
+    {"progress", set_progress},
 };
 
-const char *const ska_setting_names_later[] = {"approvals-timeout", "agent", "audit-log",
-                                               "progress", NULL};
-
-static bool set_later(size_t index, const char *value, const struct ska_errors *errors)
-{
-    for (size_t i = 0; later[index].harmless[i] != NULL; i++)
-        if (strcmp(later[index].harmless[i], value) == 0)
-            return true;
-    return fail_value(later[index].name, value, "not supported by this version", errors);
-}
+const char *const ska_setting_names[] = {
+    "pkcs11-module",     "token",    "pin-source", "approvals-dir",
+    "approvals-timeout", "agent",    "payload",    "timestamp-key",
+    "audit-log",         "progress", NULL};
 
 /* ---- Setting -------------------------------------------------------------------------------- */
 
@@ -117,15 +133,12 @@ bool ska_settings_set(struct ska_settings *settings, const char *name, const cha
     for (size_t i = 0; i < sizeof(settings_table) / sizeof(settings_table[0]); i++)
         if (strcmp(settings_table[i].name, name) == 0)
             return set_text(settings, &settings_table[i], value, errors);
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-        if (strcmp(later[i].name, name) == 0)
-            return set_later(i, value, errors);
-    if (strcmp(payload_name, name) == 0) {
-        if (!ska_payload_form_from_text(value, &settings->payload))
-            return fail_value(name, value, "digest or message expected", errors);
-        settings->payload_set = true;
-        return true;
-    }
+    for (size_t i = 0; i < sizeof(converted) / sizeof(converted[0]); i++)
+        if (strcmp(converted[i].name, name) == 0) {
+            const char *fault = converted[i].set(settings, value);
+
+            return fault == NULL || fail_value(name, value, fault, errors);
+        }
     shown = ska_printable(ska_span_text(name), 64);
     ska_fail(errors, SKA_R_BAD_CONFIGURATION, "unknown key '%s'", shown == NULL ? "" : shown);
     free(shown);
@@ -138,8 +151,27 @@ void ska_settings_clear(struct ska_settings *settings)
     free(settings->token);
     free(settings->pin_source);
     free(settings->approvals_dir);
+    free(settings->agent);
     free(settings->timestamp_key);
+    free(settings->audit_log);
     memset(settings, 0, sizeof(*settings));
+}
+
+bool ska_timeout_from_text(const char *text, unsigned int *seconds)
+{
+    unsigned int value = 0;
+
+    if (text[0] == 0)
+        return false;
+    for (; *text != 0; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        value = value * 10 + (unsigned int)(*text - '0');
+        if (value > SKA_TIMEOUT_LIMIT)
+            return false;
+    }
+    *seconds = value;
+    return true;
 }
 
 bool ska_payload_form_from_text(const char *text, enum ska_payload_form *form)

@@ -18,7 +18,8 @@
 
 bool ska_sources_any(const struct ska_sources *sources)
 {
-    return sources->bundle != NULL || sources->bundle_file != NULL || sources->directory != NULL;
+    return sources->bundle != NULL || sources->bundle_file != NULL || sources->directory != NULL ||
+           sources->agent != NULL;
 }
 
 /* Where a signature goes to; *length is the size of the buffer, then the length of the signature.

@@ -8,6 +8,7 @@
 
 #include "../hsm/key.h"
 #include "request.h"
+#include "settings.h"
 
 /*
  * Where approvals come from: those of the highest level that names any (signature parameters, the
@@ -17,6 +18,7 @@ struct ska_sources {
     const char *bundle;      /* JSON text */
     const char *bundle_file; /* path */
     const char *directory;   /* path */
+    const char *agent;       /* paths of sockets, separated by commas */
 };
 
 bool ska_sources_any(const struct ska_sources *sources);
@@ -27,6 +29,9 @@ struct ska_signing {
     struct ska_mechanism mechanism;
     struct ska_span payload; /* passed ska_payload_check() */
     struct ska_sources sources;
+    unsigned int timeout;  /* seconds that it may wait for people */
+    const char *audit_log; /* path; NULL: none */
+    enum ska_progress_when progress;
     const char *description;   /* may be NULL */
     const char *timestamp_key; /* label; NULL: none is configured */
 };
