@@ -41,6 +41,8 @@ static void forget_message(struct ska_signature *signature)
     EVP_MD_CTX_free(signature->hash);
     signature->hash = NULL;
     ska_buffer_free(&signature->message);
+    ska_prepared_free(signature->prepared);
+    signature->prepared = NULL;
     signature->started = false;
 }
 
@@ -71,6 +73,7 @@ static bool dup_message(struct ska_signature *to, const struct ska_signature *fr
 {
     to->hash = NULL;
     memset(&to->message, 0, sizeof(to->message));
+    to->prepared = ska_prepared_up_ref(from->prepared);
     if (from->hash != NULL) {
         to->hash = EVP_MD_CTX_new();
         if (to->hash == NULL || !EVP_MD_CTX_copy_ex(to->hash, from->hash))
@@ -169,147 +172,6 @@ static int digest_sign_init(void *vsignature, const char *digest, void *key,
     return ska_signature_set_params(signature, params);
 }
 
-enum ska_payload_form ska_signature_form(const struct ska_signature *signature)
-{
-    const struct ska_key *key = signature->key;
-
-    if (is_edwards(key))
-        return SKA_PAYLOAD_MESSAGE;
-    if (!hsm_key_is_ska(key->hsm))
-        return SKA_PAYLOAD_DIGEST;
-    if (signature->approvals.payload_set)
-        return signature->approvals.payload;
-    if (key->payload_set)
-        return key->payload;
-    return signature->provider->settings.payload;
-}
-
-static bool resolve_salt(const struct ska_signature *signature, size_t digest_length,
-                         size_t *length)
-{
-    /* RFC 8017, 9.1.1: emLen >= hLen + sLen + 2, emLen from one bit less than the modulus has. */
-    size_t encoded = (signature->key->bits - 1 + 7) / 8;
-    size_t longest = encoded < digest_length + 2 ? 0 : encoded - digest_length - 2;
-
-    switch (signature->scheme.salt) {
-    case SKA_SALT_DIGEST:
-        *length = digest_length;
-        break;
-    case SKA_SALT_MAX:
-        *length = longest;
-        break;
-    case SKA_SALT_AUTO_DIGEST_MAX:
-        *length = digest_length < longest ? digest_length : longest;
-        break;
-    case SKA_SALT_BYTES:
-        *length = signature->scheme.salt_bytes;
-        break;
-    }
-    if (encoded < digest_length + 2 || *length > longest)
-        return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
-                        "a PSS salt of %zu bytes does not fit: this key takes at most %zu", *length,
-                        longest);
-    return true;
-}
-
-bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_mechanism *mechanism)
-{
-    const struct ska_signature_scheme *scheme = &signature->scheme;
-
-    memset(mechanism, 0, sizeof(*mechanism));
-    mechanism->form = ska_signature_form(signature);
-    mechanism->digest = scheme->digest;
-    if (is_edwards(signature->key)) {
-        mechanism->scheme = SKA_SCHEME_EDDSA;
-        return true;
-    }
-    if (!is_rsa(signature->key)) {
-        mechanism->scheme = SKA_SCHEME_ECDSA;
-        return true;
-    }
-    if (!scheme->pss) {
-        mechanism->scheme = SKA_SCHEME_PKCS1;
-        return true;
-    }
-    mechanism->scheme = SKA_SCHEME_PSS;
-    mechanism->mgf1_digest = scheme->mgf1_set ? scheme->mgf1_digest : scheme->digest;
-    return resolve_salt(signature, ska_digest_length(scheme->digest), &mechanism->salt_length);
-}
-
-/* The sources of the highest level that names any. */
-static struct ska_sources choose_sources(const struct ska_signature *signature)
-{
-    const struct ska_signature_approvals *approvals = &signature->approvals;
-    const struct ska_key *key = signature->key;
-    const struct ska_settings *settings = &signature->provider->settings;
-    struct ska_sources parameters = {approvals->bundle, approvals->bundle_file,
-                                     approvals->directory, approvals->agent};
-    struct ska_sources uri = {NULL, key->approvals_file, key->approvals_dir, key->agent};
-    struct ska_sources configuration = {NULL, NULL, settings->approvals_dir, settings->agent};
-
-    return ska_sources_any(&parameters) ? parameters : ska_sources_any(&uri) ? uri : configuration;
-}
-
-static unsigned int choose_timeout(const struct ska_signature *signature)
-{
-    if (signature->approvals.timeout_set)
-        return signature->approvals.timeout;
-    if (signature->key->timeout_set)
-        return signature->key->approvals_timeout;
-    return signature->provider->settings.approvals_timeout;
-}
-
-static bool sign_payload(struct ska_signature *signature, const struct ska_mechanism *mechanism,
-                         struct ska_span payload, uint8_t *out, size_t *length)
-{
-    const struct ska_errors *errors = ska_signature_errors(signature);
-    struct ska_key *key = signature->key;
-    struct ska_signing signing = {
-        .libctx = signature->provider->libctx,
-        .key = key->hsm,
-        .mechanism = *mechanism,
-        .payload = payload,
-        .sources = choose_sources(signature),
-        .timeout = choose_timeout(signature),
-        .audit_log = signature->provider->settings.audit_log,
-        .progress = signature->provider->settings.progress,
-        .description = signature->approvals.description,
-        .timestamp_key = signature->provider->settings.timestamp_key,
-    };
-
-    if (!hsm_key_is_ska(key->hsm))
-        return hsm_key_sign(key->hsm, mechanism, payload, out, length, errors);
-    return ska_algorithm_fits(mechanism, key->type, errors) &&
-           ska_payload_check(mechanism, key->type, key->bits, payload, errors) &&
-           ska_sign(&signing, out, length, errors);
-}
-
-/* Input: the digest or the message, as the mechanism's form says. */
-static bool finish(struct ska_signature *signature, struct ska_span input, uint8_t *out,
-                   size_t *length, size_t size)
-{
-    const struct ska_errors *errors = ska_signature_errors(signature);
-    struct ska_mechanism mechanism;
-    struct ska_bytes payload = {NULL, 0};
-    size_t written = size;
-    bool done = false;
-
-    if (size < signature->key->signature_size)
-        return ska_fail(errors, SKA_R_BAD_PARAMETER, "a buffer of %zu bytes, %zu are needed", size,
-                        signature->key->signature_size);
-    if (!ska_signature_mechanism(signature, &mechanism))
-        return false;
-    if (mechanism.form == SKA_PAYLOAD_MESSAGE) {
-        done = sign_payload(signature, &mechanism, input, out, &written);
-    } else if (ska_payload_from_digest(&mechanism, input, &payload, errors)) {
-        done = sign_payload(signature, &mechanism, ska_span_of(&payload), out, &written);
-        ska_bytes_free(&payload);
-    }
-    if (done)
-        *length = written;
-    return done;
-}
-
 static int sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
                 const unsigned char *input, size_t input_length)
 {
@@ -332,7 +194,7 @@ static int sign(void *vsignature, unsigned char *out, size_t *length, size_t siz
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "approvers of this key approve whole messages, this is a digest: give the "
                         "document itself (-rawin)");
-    return finish(signature, ska_span(input, input_length), out, length, size);
+    return ska_signature_finish(signature, ska_span(input, input_length), out, length, size);
 }
 
 static bool start_message(struct ska_signature *signature)
@@ -358,6 +220,8 @@ static bool add_message(struct ska_signature *signature, const unsigned char *da
 
     if (!start_message(signature))
         return false;
+    ska_prepared_free(signature->prepared);
+    signature->prepared = NULL;
     if (signature->hash != NULL)
         return EVP_DigestUpdate(signature->hash, data, length) ||
                ska_fail(errors, SKA_R_INTERNAL, "hashing failed");
@@ -380,11 +244,40 @@ static bool sign_message(struct ska_signature *signature, unsigned char *out, si
     if (!start_message(signature))
         return false;
     if (signature->hash == NULL)
-        return finish(signature, ska_span(signature->message.data, signature->message.length), out,
-                      length, size);
+        return ska_signature_finish(signature,
+                                    ska_span(signature->message.data, signature->message.length),
+                                    out, length, size);
     if (!EVP_DigestFinal_ex(signature->hash, digest, &digest_length))
         return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
-    return finish(signature, ska_span(digest, digest_length), out, length, size);
+    return ska_signature_finish(signature, ska_span(digest, digest_length), out, length, size);
+}
+
+/* The digest of what has been fed in so far; feeding may go on. */
+static bool digest_so_far(const struct ska_signature *signature,
+                          unsigned char digest[EVP_MAX_MD_SIZE], unsigned int *length)
+{
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    bool done = copy != NULL && EVP_MD_CTX_copy_ex(copy, signature->hash) &&
+                EVP_DigestFinal_ex(copy, digest, length);
+
+    EVP_MD_CTX_free(copy);
+    return done || ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
+}
+
+bool ska_signature_request(struct ska_signature *signature)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    if (!signature->started)
+        return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
+                        SKA_PARAM_APPROVAL_REQUEST
+                        ": nothing to be signed yet, first EVP_DigestSignUpdate()");
+    if (signature->hash == NULL)
+        return ska_signature_prepare(signature,
+                                     ska_span(signature->message.data, signature->message.length));
+    return digest_so_far(signature, digest, &length) &&
+           ska_signature_prepare(signature, ska_span(digest, length));
 }
 
 static int digest_sign_update(void *vsignature, const unsigned char *data, size_t length)

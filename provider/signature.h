@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The signature context: what libcrypto's EVP_PKEY_CTX holds of us. One struct serves all key
- * types; its parts live in signature.c (signing), signature_params.c (parameters) and
- * signature_software.c.
+ * types; its parts live in signature.c (messages), signature_finish.c (what becomes of them),
+ * signature_params.c and signature_software.c.
  */
 #ifndef SKA_PROVIDER_SIGNATURE_H
 #define SKA_PROVIDER_SIGNATURE_H
 
 #include "key.h"
+#include "signature_request.h"
 
 enum ska_salt { SKA_SALT_DIGEST, SKA_SALT_MAX, SKA_SALT_AUTO_DIGEST_MAX, SKA_SALT_BYTES };
 
@@ -44,6 +45,7 @@ struct ska_signature {
     bool started;
     EVP_MD_CTX *hash;
     struct ska_buffer message;
+    struct ska_prepared *prepared; /* the request for it that was asked for; NULL: none */
 
     /* What the software key does: verifying, and signing with a key that was never on a token. */
     EVP_PKEY_CTX *software;
@@ -53,12 +55,26 @@ struct ska_signature {
 
 const struct ska_errors *ska_signature_errors(const struct ska_signature *signature);
 
+/*
+ * Makes sure that signature->prepared is the request for what has been fed in so far.
+ */
+bool ska_signature_request(struct ska_signature *signature) SKA_MUST_CHECK;
+
+/* ---- signature_finish.c ---------------------------------------------------------------------- */
+
 /* What approvers of this signature approve. */
 enum ska_payload_form ska_signature_form(const struct ska_signature *signature);
 
 /* The whole mechanism, salt length resolved. Fails for a salt that cannot be. */
 bool ska_signature_mechanism(const struct ska_signature *signature,
                              struct ska_mechanism *mechanism) SKA_MUST_CHECK;
+
+/* Signs; input: the digest or the message, as the mechanism's form says. */
+bool ska_signature_finish(const struct ska_signature *signature, struct ska_span input,
+                          uint8_t *out, size_t *length, size_t size) SKA_MUST_CHECK;
+
+/* Makes the request for it instead, unless signature->prepared is that already. */
+bool ska_signature_prepare(struct ska_signature *signature, struct ska_span input) SKA_MUST_CHECK;
 
 /* signature_params.c */
 OSSL_FUNC_signature_set_ctx_params_fn ska_signature_set_params;

@@ -281,7 +281,7 @@ int ska_signature_set_params(void *vsignature, const OSSL_PARAM params[])
     return 1;
 }
 
-static bool get_padding(const struct ska_signature *signature, OSSL_PARAM *param)
+static bool get_padding(struct ska_signature *signature, OSSL_PARAM *param)
 {
     size_t i = signature->scheme.pss ? 1 : 0;
 
@@ -290,7 +290,7 @@ static bool get_padding(const struct ska_signature *signature, OSSL_PARAM *param
                : OSSL_PARAM_set_int(param, paddings[i].number);
 }
 
-static bool get_salt(const struct ska_signature *signature, OSSL_PARAM *param)
+static bool get_salt(struct ska_signature *signature, OSSL_PARAM *param)
 {
     for (size_t i = 0; i < sizeof(salts) / sizeof(salts[0]); i++)
         if (signature->scheme.salt == salts[i].salt)
@@ -311,14 +311,14 @@ static bool get_salt(const struct ska_signature *signature, OSSL_PARAM *param)
     return OSSL_PARAM_set_size_t(param, signature->scheme.salt_bytes);
 }
 
-static bool get_digest(const struct ska_signature *signature, OSSL_PARAM *param)
+static bool get_digest(struct ska_signature *signature, OSSL_PARAM *param)
 {
     const char *name = ska_digest_name(signature->scheme.digest);
 
     return OSSL_PARAM_set_utf8_string(param, name == NULL ? "" : name);
 }
 
-static bool get_mgf1(const struct ska_signature *signature, OSSL_PARAM *param)
+static bool get_mgf1(struct ska_signature *signature, OSSL_PARAM *param)
 {
     const struct ska_signature_scheme *scheme = &signature->scheme;
     const char *name = ska_digest_name(scheme->mgf1_set ? scheme->mgf1_digest : scheme->digest);
@@ -326,7 +326,7 @@ static bool get_mgf1(const struct ska_signature *signature, OSSL_PARAM *param)
     return OSSL_PARAM_set_utf8_string(param, name == NULL ? "" : name);
 }
 
-static bool get_algorithm_id(const struct ska_signature *signature, OSSL_PARAM *param)
+static bool get_algorithm_id(struct ska_signature *signature, OSSL_PARAM *param)
 {
     uint8_t der[128];
     size_t length = 0;
@@ -335,9 +335,21 @@ static bool get_algorithm_id(const struct ska_signature *signature, OSSL_PARAM *
            OSSL_PARAM_set_octet_string(param, der, length);
 }
 
+static bool get_request(struct ska_signature *signature, OSSL_PARAM *param)
+{
+    return ska_signature_request(signature) &&
+           OSSL_PARAM_set_utf8_string(param, ska_prepared_text(signature->prepared));
+}
+
+static bool get_request_id(struct ska_signature *signature, OSSL_PARAM *param)
+{
+    return ska_signature_request(signature) &&
+           OSSL_PARAM_set_utf8_string(param, ska_prepared_request(signature->prepared)->id);
+}
+
 static const struct {
     const char *name;
-    bool (*get)(const struct ska_signature *signature, OSSL_PARAM *param);
+    bool (*get)(struct ska_signature *signature, OSSL_PARAM *param);
     bool rsa_only;
 } getters[] = {
     {OSSL_SIGNATURE_PARAM_ALGORITHM_ID, get_algorithm_id, false},
@@ -345,11 +357,13 @@ static const struct {
     {OSSL_SIGNATURE_PARAM_PAD_MODE, get_padding, true},
     {OSSL_SIGNATURE_PARAM_PSS_SALTLEN, get_salt, true},
     {OSSL_SIGNATURE_PARAM_MGF1_DIGEST, get_mgf1, true},
+    {SKA_PARAM_APPROVAL_REQUEST, get_request, false},
+    {SKA_PARAM_REQUEST_ID, get_request_id, false},
 };
 
 int ska_signature_get_params(void *vsignature, OSSL_PARAM params[])
 {
-    const struct ska_signature *signature = vsignature;
+    struct ska_signature *signature = vsignature;
 
     if (signature->key == NULL)
         return 0;
@@ -376,6 +390,10 @@ int ska_signature_get_params(void *vsignature, OSSL_PARAM params[])
         OSSL_PARAM_utf8_string(SKA_PARAM_AGENT, NULL, 0),                                          \
         OSSL_PARAM_utf8_string(SKA_PARAM_PAYLOAD, NULL, 0),                                        \
         OSSL_PARAM_utf8_string(SKA_PARAM_DESCRIPTION, NULL, 0)
+
+#define SKA_GETTABLE_REQUEST                                                                       \
+    OSSL_PARAM_utf8_string(SKA_PARAM_APPROVAL_REQUEST, NULL, 0),                                   \
+        OSSL_PARAM_utf8_string(SKA_PARAM_REQUEST_ID, NULL, 0)
 
 const OSSL_PARAM *ska_signature_settable_rsa(void *signature, void *provider)
 {
@@ -426,6 +444,7 @@ const OSSL_PARAM *ska_signature_gettable_rsa(void *signature, void *provider)
         OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
         OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
         OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
+        SKA_GETTABLE_REQUEST,
         OSSL_PARAM_END,
     };
 
@@ -439,6 +458,7 @@ const OSSL_PARAM *ska_signature_gettable_other(void *signature, void *provider)
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0),
         OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
+        SKA_GETTABLE_REQUEST,
         OSSL_PARAM_END,
     };
 

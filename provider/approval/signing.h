@@ -29,6 +29,7 @@ struct ska_signing {
     struct ska_mechanism mechanism;
     struct ska_span payload; /* passed ska_payload_check() */
     struct ska_sources sources;
+    const struct ska_request *prepared; /* one that was made for this already; NULL: none */
     unsigned int timeout;  /* seconds that it may wait for people */
     const char *audit_log; /* path; NULL: none */
     enum ska_progress_when progress;

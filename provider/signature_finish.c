@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a message: its mechanism and its payload, and what is done with them: they are signed,
+ * or become a request that the application takes out to have it approved.
+ */
+#include "signature.h"
+
+#include <string.h>
+
+#include "approval/algorithm.h"
+#include "approval/audit.h"
+#include "approval/signing.h"
+
+static bool is_rsa(const struct ska_key *key)
+{
+    return key->type == SKA_KEY_RSA || key->type == SKA_KEY_RSA_PSS;
+}
+
+static bool is_edwards(const struct ska_key *key)
+{
+    return key->type == SKA_KEY_ED25519 || key->type == SKA_KEY_ED448;
+}
+
+enum ska_payload_form ska_signature_form(const struct ska_signature *signature)
+{
+    const struct ska_key *key = signature->key;
+
+    if (is_edwards(key))
+        return SKA_PAYLOAD_MESSAGE;
+    if (!hsm_key_is_ska(key->hsm))
+        return SKA_PAYLOAD_DIGEST;
+    if (signature->approvals.payload_set)
+        return signature->approvals.payload;
+    if (key->payload_set)
+        return key->payload;
+    return signature->provider->settings.payload;
+}
+
+static bool resolve_salt(const struct ska_signature *signature, size_t digest_length,
+                         size_t *length)
+{
+    /* RFC 8017, 9.1.1: emLen >= hLen + sLen + 2, emLen from one bit less than the modulus has. */
+    size_t encoded = (signature->key->bits - 1 + 7) / 8;
+    size_t longest = encoded < digest_length + 2 ? 0 : encoded - digest_length - 2;
+
+    switch (signature->scheme.salt) {
+    case SKA_SALT_DIGEST:
+        *length = digest_length;
+        break;
+    case SKA_SALT_MAX:
+        *length = longest;
+        break;
+    case SKA_SALT_AUTO_DIGEST_MAX:
+        *length = digest_length < longest ? digest_length : longest;
+        break;
+    case SKA_SALT_BYTES:
+        *length = signature->scheme.salt_bytes;
+        break;
+    }
+    if (encoded < digest_length + 2 || *length > longest)
+        return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
+                        "a PSS salt of %zu bytes does not fit: this key takes at most %zu", *length,
+                        longest);
+    return true;
+}
+
+bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_mechanism *mechanism)
+{
+    const struct ska_signature_scheme *scheme = &signature->scheme;
+
+    memset(mechanism, 0, sizeof(*mechanism));
+    mechanism->form = ska_signature_form(signature);
+    mechanism->digest = scheme->digest;
+    if (is_edwards(signature->key)) {
+        mechanism->scheme = SKA_SCHEME_EDDSA;
+        return true;
+    }
+    if (!is_rsa(signature->key)) {
+        mechanism->scheme = SKA_SCHEME_ECDSA;
+        return true;
+    }
+    if (!scheme->pss) {
+        mechanism->scheme = SKA_SCHEME_PKCS1;
+        return true;
+    }
+    mechanism->scheme = SKA_SCHEME_PSS;
+    mechanism->mgf1_digest = scheme->mgf1_set ? scheme->mgf1_digest : scheme->digest;
+    return resolve_salt(signature, ska_digest_length(scheme->digest), &mechanism->salt_length);
+}
+
+/* The sources of the highest level that names any. */
+static struct ska_sources choose_sources(const struct ska_signature *signature)
+{
+    const struct ska_signature_approvals *approvals = &signature->approvals;
+    const struct ska_key *key = signature->key;
+    const struct ska_settings *settings = &signature->provider->settings;
+    struct ska_sources parameters = {approvals->bundle, approvals->bundle_file,
+                                     approvals->directory, approvals->agent};
+    struct ska_sources uri = {NULL, key->approvals_file, key->approvals_dir, key->agent};
+    struct ska_sources configuration = {NULL, NULL, settings->approvals_dir, settings->agent};
+
+    return ska_sources_any(&parameters) ? parameters : ska_sources_any(&uri) ? uri : configuration;
+}
+
+static unsigned int choose_timeout(const struct ska_signature *signature)
+{
+    if (signature->approvals.timeout_set)
+        return signature->approvals.timeout;
+    if (signature->key->timeout_set)
+        return signature->key->approvals_timeout;
+    return signature->provider->settings.approvals_timeout;
+}
+
+/* What is signed or requested: the input itself, or what is made of a digest. */
+struct payload {
+    struct ska_mechanism mechanism;
+    struct ska_bytes made;
+    struct ska_span span;
+};
+
+static bool make_payload(const struct ska_signature *signature, struct ska_span input,
+                         struct payload *payload)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+
+    memset(payload, 0, sizeof(*payload));
+    if (!ska_signature_mechanism(signature, &payload->mechanism))
+        return false;
+    payload->span = input;
+    if (payload->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        return true;
+    if (!ska_payload_from_digest(&payload->mechanism, input, &payload->made, errors))
+        return false;
+    payload->span = ska_span_of(&payload->made);
+    return true;
+}
+
+/* What can be refused here is refused before anybody is asked. */
+static bool check_payload(const struct ska_signature *signature, const struct payload *payload)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+    const struct ska_key *key = signature->key;
+
+    return ska_algorithm_fits(&payload->mechanism, key->type, errors) &&
+           ska_payload_check(&payload->mechanism, key->type, key->bits, payload->span, errors);
+}
+
+static bool sign_payload(const struct ska_signature *signature, const struct payload *payload,
+                         uint8_t *out, size_t *length)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+    struct hsm_key *key = signature->key->hsm;
+    const struct ska_settings *settings = &signature->provider->settings;
+    struct ska_signing signing = {
+        .libctx = signature->provider->libctx,
+        .key = key,
+        .mechanism = payload->mechanism,
+        .payload = payload->span,
+        .sources = choose_sources(signature),
+        .timeout = choose_timeout(signature),
+        .prepared = signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared),
+        .audit_log = settings->audit_log,
+        .progress = settings->progress,
+        .description = signature->approvals.description,
+        .timestamp_key = settings->timestamp_key,
+    };
+
+    if (!hsm_key_is_ska(key))
+        return hsm_key_sign(key, &payload->mechanism, payload->span, out, length, errors);
+    return check_payload(signature, payload) && ska_sign(&signing, out, length, errors);
+}
+
+bool ska_signature_finish(const struct ska_signature *signature, struct ska_span input,
+                          uint8_t *out, size_t *length, size_t size)
+{
+    struct payload payload;
+    size_t written = size;
+    bool done = false;
+
+    if (size < signature->key->signature_size)
+        return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
+                        "a buffer of %zu bytes, %zu are needed", size,
+                        signature->key->signature_size);
+    done = make_payload(signature, input, &payload) &&
+           sign_payload(signature, &payload, out, &written);
+    if (done)
+        *length = written;
+    ska_bytes_free(&payload.made);
+    return done;
+}
+
+/* Whether the request that was made is still for this: padding and salt may have changed. */
+static bool is_prepared(const struct ska_signature *signature, const struct payload *payload)
+{
+    const struct ska_request *request =
+        signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared);
+
+    return request != NULL && ska_algorithm_same(&request->mechanism, &payload->mechanism) &&
+           ska_span_equal(ska_span_of(&request->payload), payload->span);
+}
+
+static bool make_request(struct ska_signature *signature, const struct payload *payload)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+    const struct ska_provider *provider = signature->provider;
+    const struct ska_request_options options = {
+        .libctx = provider->libctx,
+        .operation = SKA_OPERATION_SIGN,
+        .mechanism = &payload->mechanism,
+        .payload = payload->span,
+        .description = signature->approvals.description,
+        .timestamp_key = provider->settings.timestamp_key,
+    };
+    struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, NULL, NULL, "made for the application"};
+    struct ska_request *request = NULL;
+
+    if (!check_payload(signature, payload) ||
+        !ska_request_make(signature->key->hsm, &options, &request, errors))
+        return false;
+    entry.request = request;
+    if (!ska_audit_append(provider->settings.audit_log, provider->libctx, &entry, errors)) {
+        ska_request_free(request);
+        return false;
+    }
+    ska_prepared_free(signature->prepared);
+    signature->prepared = NULL;
+    return ska_prepared_new(request, &signature->prepared, errors);
+}
+
+bool ska_signature_prepare(struct ska_signature *signature, struct ska_span input)
+{
+    struct payload payload;
+    bool done = false;
+
+    if (!hsm_key_is_ska(signature->key->hsm))
+        return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
+                        "key '%s' is an ordinary key: it needs no approvals",
+                        hsm_key_label(signature->key->hsm));
+    done = make_payload(signature, input, &payload) &&
+           (is_prepared(signature, &payload) || make_request(signature, &payload));
+    ska_bytes_free(&payload.made);
+    return done;
+}
