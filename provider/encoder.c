@@ -139,14 +139,14 @@ static int encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey, const OS
                   int selection, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
 {
     const struct encoder *encoder = vencoder;
-    const struct ska_key *key = vkey;
+    struct ska_key *key = (struct ska_key *)(uintptr_t)vkey;
 
     if (key == NULL || abstract != NULL)
         return 0;
-    if (key->hsm != NULL)
+    if (key->on_token)
         return ska_fail(&encoder->provider->errors, SKA_R_NOT_EXPORTABLE,
                         "key '%s': only its public key can be written (-pubout)",
-                        hsm_key_label(key->hsm));
+                        hsm_key_label(ska_key_hsm(key)));
     return key->software != NULL && write_software(encoder, out, key, selection, callback, arg);
 }
 

@@ -10,6 +10,7 @@ struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_ty
     if (key == NULL)
         return NULL;
     atomic_init(&key->references, 1);
+    atomic_init(&key->hsm, NULL);
     key->provider = provider;
     key->type = type;
     return key;
@@ -26,7 +27,7 @@ void ska_key_free(struct ska_key *key)
     if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
         return;
     EVP_PKEY_free(key->software);
-    hsm_key_free(key->hsm);
+    hsm_key_free(atomic_load_explicit(&key->hsm, memory_order_acquire));
     free(key->approvals_file);
     free(key->approvals_dir);
     free(key->agent);
@@ -42,6 +43,24 @@ void ska_key_set_public(struct ska_key *key, EVP_PKEY *software)
     key->software_public = true;
     key->signature_size = size > 0 ? (size_t)size : 0;
     key->bits = bits > 0 ? (unsigned int)bits : 0;
+}
+
+void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm)
+{
+    key->on_token = true;
+    atomic_store_explicit(&key->hsm, hsm, memory_order_release);
+}
+
+struct hsm_key *ska_key_hsm(struct ska_key *key)
+{
+    return atomic_load_explicit(&key->hsm, memory_order_acquire);
+}
+
+bool ska_key_is_ska(struct ska_key *key)
+{
+    const struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
+
+    return hsm != NULL && hsm_key_is_ska(hsm);
 }
 
 const char *ska_key_type_name(enum ska_key_type type)

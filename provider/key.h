@@ -20,7 +20,8 @@ struct ska_key {
     bool software_private; /* the private key is in there too: a key that was never on a token */
     size_t signature_size; /* the longest signature, in bytes */
     unsigned int bits;
-    struct hsm_key *hsm; /* NULL: not a private key of a token */
+    bool on_token;                 /* the private key of a token: ska_key_hsm() is for it */
+    _Atomic(struct hsm_key *) hsm; /* NULL: not looked for yet */
 
     /* From the key's URI; NULL when it does not say. */
     char *approvals_file;
@@ -39,6 +40,19 @@ void ska_key_free(struct ska_key *key); /* NULL is fine */
 
 /* Takes over a reference to a software public key; the key must not have one yet. */
 void ska_key_set_public(struct ska_key *key, EVP_PKEY *software);
+
+/* Takes over a reference to the HSM's key, before libcrypto gets to know this one. */
+void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm);
+
+/*
+ * The HSM's key, for a key on a token. Keys that were loaded without the HSM are looked for now, so
+ * this is not for anything that has to do without the HSM: size queries, exports, comparisons.
+ * NULL: it cannot be had, raised.
+ */
+struct hsm_key *ska_key_hsm(struct ska_key *key) SKA_MUST_CHECK;
+
+/* Whether its signatures need approvals; false while the HSM's key was not looked for. */
+bool ska_key_is_ska(struct ska_key *key);
 
 /* "RSA", "RSA-PSS", "EC", "ED25519", "ED448". */
 const char *ska_key_type_name(enum ska_key_type type);

@@ -75,7 +75,7 @@ static int has(const void *vkey, int selection)
 
     if (key == NULL)
         return 0;
-    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->hsm == NULL &&
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && !key->on_token &&
         !key->software_private)
         return 0;
     if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0)
@@ -157,7 +157,7 @@ static int export(void *vkey, int selection, OSSL_CALLBACK *callback, void *arg)
 
     if (key == NULL || key->software == NULL)
         return 0;
-    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->hsm != NULL)
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->on_token)
         return 0;
     return EVP_PKEY_export(key->software, selection, callback, arg);
 }
@@ -184,7 +184,7 @@ static void *dup(const void *vkey, int selection)
 
     if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0)
         return copy_public(key, selection);
-    if (key->hsm != NULL)
+    if (key->on_token)
         return ska_key_up_ref(key);
     return ska_software_dup(key);
 }

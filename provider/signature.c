@@ -132,7 +132,7 @@ static bool begin(struct ska_signature *signature, struct ska_key *key)
     }
     if (signature->key == NULL)
         return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "no key");
-    if (signature->key->hsm == NULL)
+    if (!signature->key->on_token)
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         "a public key cannot sign");
     forget_message(signature);
@@ -190,6 +190,8 @@ static int sign(void *vsignature, unsigned char *out, size_t *length, size_t siz
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "raw RSA: say which digest the input is (digest:SHA256), or give the "
                         "document itself (-rawin)");
+    if (ska_key_hsm(signature->key) == NULL)
+        return 0;
     if (ska_signature_form(signature) == SKA_PAYLOAD_MESSAGE)
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "approvers of this key approve whole messages, this is a digest: give the "
@@ -203,6 +205,8 @@ static bool start_message(struct ska_signature *signature)
 
     if (signature->started)
         return true;
+    if (ska_key_hsm(signature->key) == NULL)
+        return false;
     if (ska_signature_form(signature) == SKA_PAYLOAD_DIGEST) {
         const EVP_MD *digest = signature->provider->digests[signature->scheme.digest];
 
@@ -225,8 +229,7 @@ static bool add_message(struct ska_signature *signature, const unsigned char *da
     if (signature->hash != NULL)
         return EVP_DigestUpdate(signature->hash, data, length) ||
                ska_fail(errors, SKA_R_INTERNAL, "hashing failed");
-    if (hsm_key_is_ska(signature->key->hsm) &&
-        length > SKA_PAYLOAD_LIMIT - signature->message.length)
+    if (ska_key_is_ska(signature->key) && length > SKA_PAYLOAD_LIMIT - signature->message.length)
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "a message of more than %zu bytes does not fit into an approval token%s",
                         SKA_PAYLOAD_LIMIT,

@@ -23,11 +23,11 @@ static bool is_edwards(const struct ska_key *key)
 
 enum ska_payload_form ska_signature_form(const struct ska_signature *signature)
 {
-    const struct ska_key *key = signature->key;
+    struct ska_key *key = signature->key;
 
     if (is_edwards(key))
         return SKA_PAYLOAD_MESSAGE;
-    if (!hsm_key_is_ska(key->hsm))
+    if (!ska_key_is_ska(key))
         return SKA_PAYLOAD_DIGEST;
     if (signature->approvals.payload_set)
         return signature->approvals.payload;
@@ -149,7 +149,7 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
                          uint8_t *out, size_t *length)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
-    struct hsm_key *key = signature->key->hsm;
+    struct hsm_key *key = ska_key_hsm(signature->key);
     const struct ska_settings *settings = &signature->provider->settings;
     struct ska_signing signing = {
         .libctx = signature->provider->libctx,
@@ -165,6 +165,8 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
         .timestamp_key = settings->timestamp_key,
     };
 
+    if (key == NULL)
+        return false;
     if (!hsm_key_is_ska(key))
         return hsm_key_sign(key, &payload->mechanism, payload->span, out, length, errors);
     return check_payload(signature, payload) && ska_sign(&signing, out, length, errors);
@@ -212,10 +214,11 @@ static bool make_request(struct ska_signature *signature, const struct payload *
         .timestamp_key = provider->settings.timestamp_key,
     };
     struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, NULL, NULL, "made for the application"};
+    struct hsm_key *key = ska_key_hsm(signature->key);
     struct ska_request *request = NULL;
 
-    if (!check_payload(signature, payload) ||
-        !ska_request_make(signature->key->hsm, &options, &request, errors))
+    if (key == NULL || !check_payload(signature, payload) ||
+        !ska_request_make(key, &options, &request, errors))
         return false;
     entry.request = request;
     if (!ska_audit_append(provider->settings.audit_log, provider->libctx, &entry, errors)) {
@@ -229,13 +232,15 @@ static bool make_request(struct ska_signature *signature, const struct payload *
 
 bool ska_signature_prepare(struct ska_signature *signature, struct ska_span input)
 {
+    const struct hsm_key *key = ska_key_hsm(signature->key);
     struct payload payload;
     bool done = false;
 
-    if (!hsm_key_is_ska(signature->key->hsm))
+    if (key == NULL)
+        return false;
+    if (!hsm_key_is_ska(key))
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
-                        "key '%s' is an ordinary key: it needs no approvals",
-                        hsm_key_label(signature->key->hsm));
+                        "key '%s' is an ordinary key: it needs no approvals", hsm_key_label(key));
     done = make_payload(signature, input, &payload) &&
            (is_prepared(signature, &payload) || make_request(signature, &payload));
     ska_bytes_free(&payload.made);

@@ -325,7 +325,7 @@ static struct ska_key *find_private_key(const struct store *store)
         ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
         return NULL;
     }
-    key->hsm = hsm;
+    ska_key_set_hsm(key, hsm);
     return key;
 }
 
