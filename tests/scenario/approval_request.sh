@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The request that an application takes out of a signature context.
+. "$(dirname "$0")/lib.sh"
+board
+succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC --curve P-256
+configure 'timestamp-key = clock'
+policy "$(rule 2 alice bob carol)" | sed 's/"timeout":0/"timeout":300/g' >limited.json
+printf 'pay ten' >document
+
+taken() { # WHAT LABEL
+    ours "$programs/approval_request" "$1" "$(uri "$2")"
+}
+timestamps() {
+    grep -cs '^C_GetTimestamp ' calls.log || true
+}
+
+for spec in rsa2048 p256 ed25519; do
+    key "$spec" "$spec" limited.json
+    before=$(timestamps)
+    takes 0 quietly taken again-and-again "$spec"
+    # One for the request, one for the one of other data.
+    [ "$(($(timestamps) - before))" -eq 2 ] || fail "$(($(timestamps) - before)) timestamps"
+
+    takes 0 taken print "$spec" >request.json
+    approve request.json carol bob
+    takes 1 taken duplicate "$spec" <request.json >signature
+    if [ "$spec" = ed25519 ]; then
+        succeeds plain pkeyutl -verify -rawin -pubin -inkey "$spec.pub.pem" -in document \
+            -sigfile signature
+    else
+        succeeds plain dgst -sha256 -verify "$spec.pub.pem" -signature signature document
+    fi
+    # The id is that of skatool's request for the same thing.
+    request "$spec" again.json document
+    for file in request again; do
+        grep -o '"requestId":[^,]*' "$file.json" >"$file.id"
+    done
+    same request.id again.id
+    refused 'nothing to be signed yet' taken too-early "$spec"
+done
+
+succeeds skatool keygen --key "$(uri ordinary)" --algorithm EC --curve P-256 --policy none
+refused 'ordinary key: it needs no approvals' taken print ordinary
+pass
