@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a TLS 1.3 server signs, written down from RFC 8446, 4.4.3, and everything near it.
+ */
+#include "codec_support.h"
+
+#include "provider/approval/tls13.h"
+
+#define CONTEXT "TLS 1.3, server CertificateVerify"
+#define SPACES 64
+
+/* The example in RFC 8446: a transcript hash of 32 bytes 01. */
+static const char published[] = "2020202020202020202020202020202020202020202020202020202020202020"
+                                "2020202020202020202020202020202020202020202020202020202020202020"
+                                "544c5320312e332c207365727665722043657274696669636174655665726966"
+                                "79"
+                                "00"
+                                "0101010101010101010101010101010101010101010101010101010101010101";
+
+struct message {
+    uint8_t data[512];
+    size_t length;
+};
+
+static void put_message(struct message *message, size_t spaces, const char *context,
+                        const char *separator, size_t separator_length, size_t hash_length)
+{
+    size_t context_length = strlen(context);
+
+    assert_true(spaces + context_length + separator_length + hash_length <= sizeof(message->data));
+    memset(message->data, ' ', spaces);
+    memcpy(message->data + spaces, context, context_length);
+    memcpy(message->data + spaces + context_length, separator, separator_length);
+    message->length = spaces + context_length + separator_length;
+    for (size_t i = 0; i < hash_length; i++)
+        message->data[message->length++] = (uint8_t)(0xA0 + i);
+}
+
+/* In memory of exactly its length. */
+static bool recognized(const uint8_t *data, size_t length)
+{
+    struct ska_span copy = exact(ska_span(data, length));
+    bool is = ska_is_tls13_server_message(copy);
+
+    exact_free(copy);
+    return is;
+}
+
+static bool is_recognized(const struct message *message)
+{
+    return recognized(message->data, message->length);
+}
+
+static void the_published_example_is_recognized(void **state)
+{
+    struct ska_bytes message = from_hex(published);
+
+    (void)state;
+    assert_true(recognized(message.data, message.length));
+    ska_bytes_free(&message);
+}
+
+static void hashes_have_32_or_48_bytes(void **state)
+{
+    struct message message;
+
+    (void)state;
+    for (size_t length = 0; length <= 300; length++) {
+        put_message(&message, SPACES, CONTEXT, "", 1, length);
+        assert_int_equal(is_recognized(&message), length == 32 || length == 48);
+    }
+}
+
+static void spaces_are_64(void **state)
+{
+    struct message message;
+
+    (void)state;
+    for (size_t spaces = 0; spaces <= 200; spaces++)
+        for (size_t length = 32; length <= 48; length += 16) {
+            put_message(&message, spaces, CONTEXT, "", 1, length);
+            assert_int_equal(is_recognized(&message), spaces == SPACES);
+        }
+}
+
+static void other_contexts_are_not_recognized(void **state)
+{
+    static const char *const others[] = {
+        "TLS 1.3, client CertificateVerify",
+        "TLS 1.3, server certificateverify",
+        "tls 1.3, server CertificateVerify",
+        "TLS 1.2, server CertificateVerify",
+        "TLS 1.3, Server CertificateVerify",
+        "TLS 1.3 server CertificateVerify",
+        "TLS 1.3, server CertificateVerify ",
+        " TLS 1.3, server CertificateVerify",
+        "TLS 1.3, server CertificateVerif",
+        "DTLS1.3, server CertificateVerify",
+        "",
+    };
+    struct message message;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        for (size_t length = 30; length <= 50; length++) {
+            put_message(&message, SPACES, others[i], "", 1, length);
+            if (is_recognized(&message))
+                fail_msg("'%s' with a hash of %zu bytes", others[i], length);
+        }
+}
+
+static void one_zero_byte_separates(void **state)
+{
+    static const struct {
+        const char *separator;
+        size_t length;
+    } others[] = {{"", 0}, {"\0", 2}, {" ", 1}, {"\1", 1}, {"\0 ", 2}};
+    struct message message;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        for (size_t length = 32; length <= 48; length += 16) {
+            put_message(&message, SPACES, CONTEXT, others[i].separator, others[i].length, length);
+            assert_false(is_recognized(&message));
+        }
+}
+
+/* Of every byte before the hash, every other value; of the hash, any. */
+static void every_byte_before_the_hash_counts(void **state)
+{
+    struct message message;
+
+    (void)state;
+    for (size_t length = 32; length <= 48; length += 16) {
+        put_message(&message, SPACES, CONTEXT, "", 1, length);
+        for (size_t i = 0; i < message.length; i++) {
+            uint8_t right = message.data[i];
+
+            for (unsigned int value = 0; value < 256; value++) {
+                message.data[i] = (uint8_t)value;
+                assert_int_equal(is_recognized(&message),
+                                 value == right || i >= message.length - length);
+            }
+            message.data[i] = right;
+        }
+    }
+}
+
+static void neither_more_nor_less_is_recognized(void **state)
+{
+    struct message message;
+
+    (void)state;
+    put_message(&message, SPACES, CONTEXT, "", 1, 200);
+    for (size_t length = 0; length <= message.length; length++)
+        assert_int_equal(recognized(message.data, length),
+                         length == SPACES + 33 + 1 + 32 || length == SPACES + 33 + 1 + 48);
+    for (size_t begin = 1; begin < message.length; begin++)
+        assert_false(recognized(message.data + begin, SPACES + 33 + 1 + 32));
+    assert_false(ska_is_tls13_server_message(ska_span(NULL, 0)));
+}
+
+/* Client and server random with the parameters of the key exchange, as TLS 1.2 has them signed. */
+static void tls_12_is_not_recognized(void **state)
+{
+    struct message message;
+
+    (void)state;
+    for (message.length = 0; message.length <= sizeof(message.data); message.length++) {
+        for (size_t i = 0; i < message.length; i++)
+            message.data[i] = (uint8_t)(i * 37 + 5);
+        if (message.length > 68)
+            memcpy(message.data + 64, "\x03\x00\x1d\x20", 4); /* x25519, 32 bytes */
+        assert_false(is_recognized(&message));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_published_example_is_recognized),
+        cmocka_unit_test(hashes_have_32_or_48_bytes),
+        cmocka_unit_test(spaces_are_64),
+        cmocka_unit_test(other_contexts_are_not_recognized),
+        cmocka_unit_test(one_zero_byte_separates),
+        cmocka_unit_test(every_byte_before_the_hash_counts),
+        cmocka_unit_test(neither_more_nor_less_is_recognized),
+        cmocka_unit_test(tls_12_is_not_recognized),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
