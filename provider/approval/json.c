@@ -265,9 +265,9 @@ bool ska_json_add_hex(cJSON *object, const char *name, struct ska_span value)
     return done;
 }
 
-bool ska_json_print(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors)
+/* Takes over what cJSON has printed. */
+static bool finish_print(char *printed, struct ska_bytes *text, const struct ska_errors *errors)
 {
-    char *printed = cJSON_Print(json);
     size_t length = printed == NULL ? 0 : strlen(printed);
     struct ska_buffer buffer = {0};
     bool done = false;
@@ -286,4 +286,14 @@ bool ska_json_print(const cJSON *json, struct ska_bytes *text, const struct ska_
     }
     cJSON_free(printed);
     return done;
+}
+
+bool ska_json_print(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    return finish_print(cJSON_Print(json), text, errors);
+}
+
+bool ska_json_print_line(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    return finish_print(cJSON_PrintUnformatted(json), text, errors);
 }

@@ -81,5 +81,8 @@ bool ska_json_add_hex(cJSON *object, const char *name, struct ska_span value) SK
 /* Indented, ended by a newline. Refuses what ska_json_parse() would refuse for length or UTF-8. */
 bool ska_json_print(const cJSON *json, struct ska_bytes *text,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The same on one line. */
+bool ska_json_print_line(const cJSON *json, struct ska_bytes *text,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

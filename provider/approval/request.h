@@ -71,6 +71,9 @@ bool ska_request_parse(struct ska_span text, const char *shown, struct ska_reque
 /* As JSON text, indented, ended by a newline; at most SKA_JSON_LIMIT. */
 bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The same on one line. */
+bool ska_request_print_line(const struct ska_request *request, struct ska_bytes *text,
+                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
 void ska_request_free(struct ska_request *request); /* NULL is fine */
 

@@ -129,8 +129,10 @@ static bool add_all(cJSON *json, const struct ska_request *request)
            ska_json_add_text(json, "executed", request->executed);
 }
 
-bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
-                       const struct ska_errors *errors)
+typedef bool print_json(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors);
+
+static bool print(const struct ska_request *request, print_json *print_tree, struct ska_bytes *text,
+                  const struct ska_errors *errors)
 {
     cJSON *json = NULL;
     bool done = false;
@@ -139,9 +141,21 @@ bool ska_request_print(const struct ska_request *request, struct ska_bytes *text
         return ska_fail(errors, SKA_R_UNSUPPORTED, "a request for this kind of signature");
     json = cJSON_CreateObject();
     if (json != NULL && add_all(json, request))
-        done = ska_json_print(json, text, errors);
+        done = print_tree(json, text, errors);
     else
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "writing a request");
     cJSON_Delete(json);
     return done;
+}
+
+bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
+                       const struct ska_errors *errors)
+{
+    return print(request, ska_json_print, text, errors);
+}
+
+bool ska_request_print_line(const struct ska_request *request, struct ska_bytes *text,
+                            const struct ska_errors *errors)
+{
+    return print(request, ska_json_print_line, text, errors);
 }

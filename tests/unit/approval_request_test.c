@@ -704,7 +704,7 @@ static void requests_survive_being_written(void **state)
                            "\"notBefore\":\"2025-01-31T12:00:00Z\","
                            "\"notAfter\":\"2025-01-31T13:00:00Z\",\"signature\":\"AAEC\","
                            "\"executed\":\"2025-02-01T00:00:00Z\",\"approvals\":[@1,@2]");
-    struct ska_bytes once = {NULL, 0}, twice = {NULL, 0};
+    struct ska_bytes once = {NULL, 0}, twice = {NULL, 0}, line = {NULL, 0};
     struct ska_request *request = NULL;
     cJSON *before = NULL, *after = NULL;
     const cJSON *member = NULL;
@@ -719,6 +719,15 @@ static void requests_survive_being_written(void **state)
     assert_true(ska_request_print(request, &once, NULL));
     ska_request_free(request);
     request = parsed((const char *)once.data);
+    assert_true(ska_request_print(request, &twice, NULL));
+    assert_true(ska_request_print_line(request, &line, NULL));
+    ska_request_free(request);
+    assert_span_equal(ska_span_of(&once), ska_span_of(&twice));
+    ska_bytes_free(&twice);
+
+    /* The same on one line, whatever is in it. */
+    assert_ptr_equal(memchr(line.data, '\n', line.length), line.data + line.length - 1);
+    request = parsed((const char *)line.data);
     assert_true(ska_request_print(request, &twice, NULL));
     ska_request_free(request);
     assert_span_equal(ska_span_of(&once), ska_span_of(&twice));
@@ -739,6 +748,7 @@ static void requests_survive_being_written(void **state)
     cJSON_Delete(after);
     ska_bytes_free(&once);
     ska_bytes_free(&twice);
+    ska_bytes_free(&line);
     free(text);
     free(approval);
 }
