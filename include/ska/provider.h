@@ -71,7 +71,6 @@ enum ska_reason {
     SKA_R_LABEL_IN_USE,            /* approvals bind to the label, so it must be unique */
     SKA_R_REJECTED,                /* approvers have refused, so that too few remain */
     SKA_R_AGENT_REFUSED,           /* an approver agent said no */
-    SKA_R_EVIDENCE_WRONG,          /* an audit log or evidence was changed */
 
     SKA_R_MODULE_UNAVAILABLE = 300,
     SKA_R_TOKEN_NOT_FOUND,
@@ -96,7 +95,8 @@ enum ska_reason {
     SKA_R_BAD_RULE,                /* serialized rule that does not decode */
     SKA_R_BAD_KEY,                 /* key or certificate that does not decode or fit */
     SKA_R_BAD_SIGNATURE,
-    SKA_R_BAD_INPUT_LENGTH
+    SKA_R_BAD_INPUT_LENGTH,
+    SKA_R_EVIDENCE_WRONG           /* an audit log or evidence was changed */
 };
 
 #ifdef __cplusplus

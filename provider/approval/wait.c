@@ -33,7 +33,7 @@ static bool is_handled(int signal_number)
  * Which signal it was cannot be known. An application that catches what people end programs with
  * wants to be asked; without that it was a timer or a child, and the wait goes on.
  */
-static bool is_interruption(void)
+bool ska_is_interruption(void)
 {
     return is_handled(SIGINT) || is_handled(SIGTERM);
 }
@@ -52,7 +52,7 @@ static enum ska_wait_end block(int fd, short events, int64_t until)
             return SKA_WAIT_OVER;
         if (ready < 0 && errno != EINTR)
             return SKA_WAIT_READY;
-        if (ready < 0 && is_interruption())
+        if (ready < 0 && ska_is_interruption())
             return SKA_WAIT_INTERRUPTED;
     }
 }

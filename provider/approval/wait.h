@@ -34,4 +34,10 @@ struct ska_waiter {
  */
 enum ska_wait_end ska_wait(const struct ska_waiter *waiter, int fd, short events, int64_t until);
 
+/*
+ * Whether a system call that a signal has interrupted should not be tried again: the application
+ * handles the signals that people end programs with.
+ */
+bool ska_is_interruption(void);
+
 #endif

@@ -36,7 +36,6 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_LABEL_IN_USE, "key label already in use"},
     {SKA_R_REJECTED, "rejected by approvers"},
     {SKA_R_AGENT_REFUSED, "approver agent refused"},
-    {SKA_R_EVIDENCE_WRONG, "evidence was changed"},
     {SKA_R_PLACEHOLDER_NUMBERS, "built without the vendor's header"},
     {SKA_R_HSM_FAILURE, "HSM failure"},
     {SKA_R_FILE_FAILURE, "file failure"},
@@ -53,6 +52,7 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_BAD_KEY, "bad key or certificate"},
     {SKA_R_BAD_SIGNATURE, "bad signature"},
     {SKA_R_BAD_INPUT_LENGTH, "input of wrong length"},
+    {SKA_R_EVIDENCE_WRONG, "evidence is wrong"},
     {0, NULL}};
 
 bool ska_fail_at(const struct ska_errors *errors, enum ska_reason reason, const char *file,
