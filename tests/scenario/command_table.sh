@@ -1,67 +1,227 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The other commands of openssl: those that sign take one call of the HSM, those that read take
-# none, those that want the private key itself are refused.
+# The commands of openssl with an SKA key, as the table in README.md shows them: each is run as it
+# stands there, its signatures are counted at the HSM, and what it made is verified by an openssl
+# that does not know the provider. The table in README.md must be the one that comes out here;
+# `tests/command_table --write` puts it there.
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/scenario/servers.sh
+. "$source_dir/tests/scenario/servers.sh"
+token=seals
+new_token $token
 board
-printf 'A document.\n' >document
-extensions=$source_dir/tests/scenario/certificates.cnf
-rm -rf ca && mkdir -p ca/new && : >ca/index && echo 1000 >ca/serial
-sed "s|@DIR@|$work/ca|" "$source_dir/tests/scenario/ca.cnf" >ca.cnf
+policy "$(rule 2 alice bob carol)" | sed 's/"ruleBlock".*/"keyStatus":{"blocked":false}}/' >rule.json
 
+commands=()           # as in the table
+declare -A signatures # of each command
+declare -A repeatable # of each command: yes, no, or - where nothing is signed
+
+# What the commands name and do not make themselves.
+prepare() { # DIRECTORY
+    mkdir -p "$1/ca/new"
+    : >"$1/ca/index"
+    echo 1000 >"$1/ca/serial"
+    echo 01 >"$1/ca/crlnumber"
+    cp "$source_dir/tests/scenario/command_table.cnf" "$1/ca.cnf"
+    printf 'A document.\n' >"$1/document"
+    plain dgst -sha256 -binary -out "$1/document.sha256" "$1/document"
+    plain genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1/leaf.pem"
+    plain req -new -key "$1/leaf.pem" -subj /CN=leaf -out "$1/leaf.csr"
+    plain ts -query -data "$1/document" -sha256 -cert -out "$1/document.tsq" 2>/dev/null
+    cp "$1.pub.pem" "$1/seal.pub.pem"
+}
+
+# typed DIRECTORY COMMAND: what becomes of it in a user's shell.
+typed() (
+    openssl() { ours "$(type -P openssl)" "$@"; }
+    # shellcheck disable=SC2034
+    KEY=$(uri "$label")
+    cd "$1"
+    eval "${2//4433/$port}"
+)
+# checked COMMAND...: the plain openssl agrees.
+checked() {
+    (cd "$label" && "$@") >check.txt 2>&1 || {
+        cat check.txt >&2
+        fail "$*"
+    }
+}
+
+# enter COMMAND SIGNATURES: into the table, or into comparison with what the first key had there.
+enter() {
+    if [ -z "${signatures[$1]-}" ]; then
+        commands+=("$1")
+        signatures[$1]=$2
+        repeatable[$1]=-
+        [ "$2" -eq 0 ] || repeatable[$1]=no
+    fi
+    [ "${signatures[$1]}" -eq "$2" ] || fail "$2 signatures with $label, but not with all: $1"
+    [ "$2" -le 1 ] || fail "$2 signatures: $1"
+}
+
+# row COMMAND CHECK...: what COMMAND makes passes CHECK.
+row() {
+    local command=$1 before
+    shift
+    before=$(signing_calls)
+    [ -n "${signatures[$command]-}" ] || cp -a "$label" "before.${#commands[@]}"
+    succeeds typed "$label" "$command"
+    enter "$command" "$(($(signing_calls) - before))"
+    checked "$@"
+}
+
+# ---- s_server and s_client -----------------------------------------------------------------------
+
+# The certificates are not the point here, one handshake of full length is.
+server_row() { # COMMAND
+    local before
+    before=$(signing_calls)
+    KEY=$(uri "$label") start server.log bash -c 'cd "$0" && eval "exec $1"' "$label" "${1/4433/$port}"
+    within 10 "no server: $1" listening "$port"
+    checked plain s_client -connect "localhost:$port" -verify_return_error \
+        -CAfile seal.crt -brief
+    stop "$server"
+    enter "$1" "$(($(signing_calls) - before))"
+}
+client_row() { # COMMAND
+    local before
+    before=$(signing_calls)
+    start_plain server.log openssl s_server -accept "$port" -naccept 1 -www -cert "$label/leaf.crt" \
+        -key "$label/leaf.pem" -Verify 1 -verify_return_error -CAfile "$label/seal.crt"
+    within 10 "no server for a client" listening "$port"
+    succeeds typed "$label" "$1"
+    wait "$server" || fail "a server does not like its client: $(cat server.log)"
+    grep -q '1 server accepts that finished' server.log && grep -q 'CN = localhost' server.log ||
+        fail "no client with a certificate: $(cat server.log)"
+    enter "$1" "$(($(signing_calls) - before))"
+}
+
+# ---- The rows ------------------------------------------------------------------------------------
+
+rows() {
+    row 'openssl dgst -sha256 -sign "$KEY" -out document.sig document' \
+        plain dgst -sha256 -verify seal.pub.pem -signature document.sig document
+    [ "$label" != rsa2048 ] ||
+        row 'openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sign "$KEY" -out document.sig document' \
+            plain dgst -sha256 -sigopt rsa_padding_mode:pss -verify seal.pub.pem \
+            -signature document.sig document
+    row 'openssl pkeyutl -sign -inkey "$KEY" -rawin -digest sha256 -in document -out document.sig' \
+        plain dgst -sha256 -verify seal.pub.pem -signature document.sig document
+    row 'openssl pkeyutl -sign -inkey "$KEY" -pkeyopt digest:sha256 -in document.sha256 -out document.sig' \
+        plain dgst -sha256 -verify seal.pub.pem -signature document.sig document
+
+    row 'openssl req -x509 -key "$KEY" -subj /CN=CA -addext keyUsage=keyCertSign,cRLSign,digitalSignature -days 3650 -out ca.crt' \
+        plain verify -CAfile ca.crt ca.crt
+    row 'openssl req -new -key "$KEY" -subj /CN=localhost -out seal.csr' \
+        plain req -verify -noout -in seal.csr
+    row 'openssl x509 -req -in seal.csr -signkey "$KEY" -days 90 -out seal.crt' \
+        plain verify -CAfile seal.crt seal.crt
+    row 'openssl x509 -req -in leaf.csr -CA ca.crt -CAkey "$KEY" -days 90 -out leaf.crt' \
+        plain verify -CAfile ca.crt leaf.crt
+
+    row 'openssl ca -config ca.cnf -batch -cert ca.crt -keyfile "$KEY" -in leaf.csr -out leaf.crt' \
+        plain verify -CAfile ca.crt leaf.crt
+    row 'openssl ca -config ca.cnf -batch -cert ca.crt -keyfile "$KEY" -startdate 20250101000000Z -enddate 20491231235959Z -in leaf.csr -out leaf.crt' \
+        plain verify -CAfile ca.crt leaf.crt
+    row 'openssl ca -config ca.cnf -gencrl -cert ca.crt -keyfile "$KEY" -out ca.crl' \
+        plain crl -in ca.crl -CAfile ca.crt -noout
+    revoke_leaf
+    row 'openssl crl -in ca.crl -gendelta new.crl -key "$KEY" -out delta.crl' \
+        plain crl -in delta.crl -CAfile ca.crt -noout
+    row 'openssl ocsp -index ca/index -CA ca.crt -issuer ca.crt -cert leaf.crt -rsigner ca.crt -rkey "$KEY" -no_nonce -respout leaf.ocsp' \
+        plain ocsp -no_nonce -respin leaf.ocsp -CAfile ca.crt -issuer ca.crt -cert leaf.crt -no_nonce
+
+    row 'openssl cms -sign -binary -in document -signer seal.crt -inkey "$KEY" -outform DER -out document.cms' \
+        cms_verified
+    row 'openssl cms -sign -noattr -binary -in document -signer seal.crt -inkey "$KEY" -outform DER -out document.cms' \
+        cms_verified
+    row 'openssl smime -sign -in document -signer seal.crt -inkey "$KEY" -out document.eml' \
+        plain smime -verify -in document.eml -CAfile seal.crt -purpose any
+    row 'openssl spkac -digest sha256 -key "$KEY" -out seal.spkac' \
+        plain spkac -verify -noout -in seal.spkac
+
+    server_row 'openssl s_server -accept 4433 -www -cert seal.crt -key "$KEY"'
+    client_row 'openssl s_client -connect localhost:4433 -cert seal.crt -key "$KEY"'
+
+    row 'openssl pkey -in "$KEY" -pubout -out public.pem' cmp public.pem seal.pub.pem
+    row 'openssl storeutl -noout -keys "$KEY"' grep -q '^Total found: 1' "$work/stdout.txt"
+    row 'openssl storeutl -noout ska:token=seals' \
+        grep -q ";object=$label;type=private" "$work/stdout.txt"
+    row 'openssl list -providers' grep -q 'Smart Key Attributes provider' "$work/stdout.txt"
+}
+cms_verified() {
+    plain cms -verify -binary -inform DER -in document.cms -content document -CAfile seal.crt \
+        -purpose any -out content
+}
+# Two lists of revoked certificates, that one be the other's delta.
+revoke_leaf() {
+    typed "$label" 'openssl ca -config ca.cnf -cert ca.crt -keyfile "$KEY" -revoke leaf.crt' \
+        2>/dev/null
+    typed "$label" 'openssl ca -config ca.cnf -gencrl -cert ca.crt -keyfile "$KEY" -out new.crl' \
+        2>/dev/null
+}
+
+# ---- Can a command be repeated, once people have approved? ----------------------------------------
+#
+# Each is run twice, in different seconds, with a key that two of three people must approve. One
+# request in the approvals directory: it asks for the same thing again; two: it does not.
+
+guard() {
+    succeeds skatool request --key "$(uri "$label")" --operation modify --policy rule.json \
+        -o modify.json
+    succeeds skatool execute --key "$(uri "$label")" modify.json
+}
+pending() { # the number of a command
+    [ -d "approvals.$1" ] || mkdir -m 700 "approvals.$1"
+    configure "approvals-dir = $work/approvals.$1"
+    rm -rf again
+    cp -a "before.$1" again
+    ! typed again "${commands[$1]}" >stdout.txt 2>stderr.txt ||
+        fail "signed without approvals: ${commands[$1]}"
+    # spkac prints no reasons, so the request tells that this is the one.
+    [ -n "$(ls "approvals.$1")" ] || {
+        cat stderr.txt >&2
+        fail "refused, but for another reason: ${commands[$1]}"
+    }
+}
+repeat_all() {
+    local i round
+    for round in 1 2; do
+        for i in "${!commands[@]}"; do
+            [ ! -d "before.$i" ] || [ "${signatures[${commands[$i]}]}" -eq 0 ] || pending "$i"
+        done
+        [ $round -eq 2 ] || sleep 1.1
+    done
+    for i in "${!commands[@]}"; do
+        [ ! -d "approvals.$i" ] || [ "$(ls "approvals.$i" | wc -l)" -ne 1 ] ||
+            repeatable[${commands[$i]}]=yes
+    done
+    configure
+}
+
+port=$(free_port)
 for label in rsa2048 p256; do
     key $label $label empty.json
-    uri=$(uri $label)
-    takes 1 succeeds ska req -x509 -key "$uri" -subj "/CN=$label" -days 30 -config "$extensions" \
-        -extensions ca -out ca.crt
-
-    takes 1 succeeds ska req -new -key "$uri" -subj "/CN=leaf $label" -out out.csr
-    takes 0 succeeds ska req -verify -noout -in out.csr
-    takes 1 succeeds ska x509 -req -in out.csr -signkey "$uri" -days 3 -out out.crt
-    plain verify -CAfile out.crt out.crt >/dev/null
-    takes 1 succeeds ska ca -config ca.cnf -batch -notext -cert ca.crt -keyfile "$uri" -in out.csr \
-        -out out.crt
-    plain verify -CAfile ca.crt out.crt >/dev/null
-    takes 1 succeeds ska ca -config ca.cnf -gencrl -cert ca.crt -keyfile "$uri" -out out.crl
-    plain crl -in out.crl -CAfile ca.crt -noout 2>&1 | grep -q 'verify OK'
-    takes 1 succeeds ska smime -sign -in document -signer ca.crt -inkey "$uri" -out out.eml
-    plain smime -verify -in out.eml -CAfile ca.crt -purpose any >/dev/null 2>&1
-    takes 1 succeeds ska spkac -digest sha256 -key "$uri" -out out.spkac
-    plain spkac -verify -in out.spkac -noout >/dev/null 2>&1
-
-    # Reading.
-    takes 0 quietly ska pkey -in "$uri" -pubout -out out.pem
-    same out.pem $label.pub.pem
-    takes 0 succeeds ska pkey -in "$uri" -pubcheck -noout
-    takes 0 quietly ska pkey -pubin -in "$uri;type=public" -pubout -out out.pem
-    same out.pem $label.pub.pem
-    takes 0 succeeds ska pkey -pubin -in "$uri;type=public" -text -noout
-
-    # The private key itself.
-    for form in PEM DER; do
-        takes 0 refused . ska pkey -in "$uri" -outform $form -out out.key
-        takes 0 refused . ska pkey -in "$uri" -outform $form
-        takes 0 refused . ska pkey -in "$uri" -aes256 -passout pass:x -outform $form -out out.key
-        takes 0 refused . ska pkey -in "$uri" -traditional -outform $form -out out.key
-        takes 0 refused . ska pkcs8 -topk8 -nocrypt -in "$uri" -outform $form -out out.key
-    done
-    takes 0 refused . ska pkcs12 -export -inkey "$uri" -in ca.crt -passout pass:x -out out.p12
-    case $label in
-    rsa*) takes 0 refused . ska rsa -in "$uri" -out out.key ;;
-    *) takes 0 refused . ska ec -in "$uri" -out out.key ;;
-    esac
+    prepare $label
+    rows
+    if [ $label = rsa2048 ]; then
+        guard
+        repeat_all
+    fi
 done
 
-# A raw decryption would be a signature.
-head -c 256 /dev/urandom >block
-takes 0 refused . ska pkeyutl -decrypt -inkey "$(uri rsa2048)" -in block -out out.bin
-takes 0 refused . ska pkeyutl -decrypt -inkey "$(uri rsa2048)" -in block -out out.bin \
-    -pkeyopt rsa_padding_mode:none
-# ECDH hands out the shared secret.
-takes 0 refused . ska pkeyutl -derive -inkey "$(uri p256)" -peerkey alice.pub.pem -out out.bin
+# ---- The table -----------------------------------------------------------------------------------
 
-# Digests that approvers should not be asked about.
-takes 0 refused . ska dgst -md5 -sign "$(uri rsa2048)" -out signature document
-takes 0 refused . ska spkac -digest md5 -key "$(uri rsa2048)" -out out.spkac
+{
+    echo '| Command | Signatures | Repeatable |'
+    echo '|---|:---:|:---:|'
+    for command in "${commands[@]}"; do
+        echo "| \`$command\` | ${signatures[$command]} | ${repeatable[$command]} |"
+    done
+} >table.md
+sed -n '/^<!-- openssl commands:/,/^<!-- end of openssl commands -->/p' "$source_dir/README.md" |
+    sed '1d;$d' >readme.md
+diff -u readme.md table.md >&2 ||
+    fail 'README.md shows another table. If this one is right: tests/command_table --write'
 pass

@@ -32,8 +32,13 @@ trap 'printf "%s: FAILED at %s line %s: %s\n" "$scenario" "${BASH_SOURCE[0]##*/}
     "$BASH_COMMAND" >&2' ERR
 
 passed=no
+# What a scenario has to stop or remove at its end, however that comes.
+at_end() {
+    :
+}
 finish() {
     local status=$?
+    at_end
     if [ "$status" -eq 0 ] && [ "$passed" = no ]; then
         echo "$scenario: FAILED: did not come to its end" >&2
         exit 1

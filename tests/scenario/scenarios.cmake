@@ -3,7 +3,7 @@
 
 # ska_scenario(NAME): scenario/NAME.sh as the test scenario.NAME; where there is a scenario/NAME.c
 # it is built for the script.
-set(ska_scenarios lib)
+set(ska_scenarios lib servers)
 function(ska_scenario name)
     if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/scenario/${name}.c)
         add_executable(${name} scenario/${name}.c scenario/application.c)
@@ -36,6 +36,7 @@ ska_scenario(lifetimes)
 ska_scenario(one_process)
 target_link_libraries(one_process PRIVATE PkgConfig::CJSON)
 ska_scenario(ordinary_keys)
+ska_scenario(private_keys_stay)
 ska_scenario(provider_list)
 ska_scenario(refusals)
 ska_scenario(same_module)
