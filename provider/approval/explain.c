@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy.h"
+#include "quorum.h"
 #include "rule.h"
 #include "token.h"
 #include "hsm_time.h"
@@ -51,7 +52,8 @@ bool ska_time_limits_of(OSSL_LIB_CTX *libctx, struct hsm_key *key, const struct 
         return false;
     memcpy(label, decoded.timestamp.key_name.data, decoded.timestamp.key_name.length);
     label[decoded.timestamp.key_name.length] = 0;
-    limits->window = ska_window_of_rule(rule, decoded.timestamp.seconds);
+    limits->timestamp = decoded.timestamp.seconds;
+    limits->window = ska_window_of_rule(rule, limits->timestamp);
     limits->now = ska_hsm_now(libctx, key, label);
     return true;
 }
@@ -167,10 +169,38 @@ static enum ska_reason tell_approvals(const struct ska_rule *rule,
     return weight[heaviest];
 }
 
+/*
+ * The window that matters now of those alternatives that have their approvals: an open one, else
+ * the next to open, else the last to close.
+ */
+static struct ska_window nearest_window(const struct ska_rule *rule,
+                                        const struct ska_progress *progress, uint64_t timestamp,
+                                        uint64_t now)
+{
+    static const int rank[] = {
+        [SKA_WINDOW_OPEN] = 2, [SKA_WINDOW_NOT_YET] = 1, [SKA_WINDOW_CLOSED] = 0};
+    struct ska_window nearest = {0, 0};
+
+    for (size_t i = 0; i < rule->token_count; i++) {
+        struct ska_window window = ska_window_of(&rule->tokens[i], timestamp);
+        enum ska_window_state state = ska_window_state(&window, now);
+        enum ska_window_state nearest_state = ska_window_state(&nearest, now);
+
+        if (!ska_policy_token_satisfied(&rule->tokens[i], progress->keys, progress->key_count))
+            continue;
+        if (rank[state] > rank[nearest_state] ||
+            (state == nearest_state &&
+             (state == SKA_WINDOW_NOT_YET ? window.opens < nearest.opens
+                                          : window.closes > nearest.closes)))
+            nearest = window;
+    }
+    return nearest;
+}
+
 /* Enough have approved, and still the HSM says no: is it the time? */
 static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
                          const struct ska_request *request, const struct ska_rule *rule,
-                         const struct ska_errors *errors)
+                         const struct ska_progress *progress, const struct ska_errors *errors)
 {
     struct ska_time_limits limits;
     char opens[32];
@@ -179,6 +209,7 @@ static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
 
     if (!ska_time_limits_of(libctx, key, rule, ska_span_of(&request->token), &limits))
         return false;
+    limits.window = nearest_window(rule, progress, limits.timestamp, limits.now);
     ska_time_text(limits.window.opens, opens);
     ska_time_text(limits.window.closes, closes);
     ska_time_text(limits.now, now);
@@ -200,8 +231,7 @@ static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
     }
     ska_fail(errors, SKA_R_EXPIRED,
              "key '%s', request %.16s: by its rule usable from %s until %s, the HSM's clock says "
-             "%s: another alternative of the rule, or the HSM counts the timeout from the "
-             "timestamp on. Make a new request",
+             "%s: perhaps the HSM counts the timeout from the timestamp on. Make a new request",
              hsm_key_label(key), request->id, opens, closes, now);
     return true;
 }
@@ -219,7 +249,7 @@ static bool explain_with_rule(OSSL_LIB_CTX *libctx, struct hsm_key *key,
 
     if (progress->satisfied && reason == SKA_R_APPROVALS_MISSING) {
         ska_buffer_free(&wrong);
-        if (refusal->unsatisfied && explain_time(libctx, key, request, rule, errors))
+        if (refusal->unsatisfied && explain_time(libctx, key, request, rule, progress, errors))
             return false;
         reason = SKA_R_HSM_REFUSED;
     }

@@ -24,6 +24,7 @@ bool ska_current_rule(struct hsm_key *key, enum ska_rule_kind kind, struct ska_r
  * clock now; false for a rule without time limits or a token without a timestamp.
  */
 struct ska_time_limits {
+    uint64_t timestamp;
     struct ska_window window;
     uint64_t now;
 };
