@@ -3,7 +3,7 @@
 
 # ska_scenario(NAME): scenario/NAME.sh as the test scenario.NAME; where there is a scenario/NAME.c
 # it is built for the script.
-set(ska_scenarios lib servers)
+set(ska_scenarios journey_page lib servers)
 function(ska_scenario name)
     if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/scenario/${name}.c)
         add_executable(${name} scenario/${name}.c scenario/application.c)
@@ -32,6 +32,7 @@ ska_scenario(dgst_and_pkeyutl)
 ska_scenario(empty_rule)
 ska_scenario(example_configuration)
 ska_scenario(hostile_directory)
+ska_scenario(journey_seal)
 ska_scenario(lifetimes)
 ska_scenario(one_process)
 target_link_libraries(one_process PRIVATE PkgConfig::CJSON)

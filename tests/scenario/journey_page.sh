@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Plays a page of the documentation: runs its commands as they stand there, so that the page cannot
+# rot. Sourced by the journeys, after lib.sh. What the fences of a page mean:
+#
+#   ```sh             run, in one shell from page to end, and succeeds
+#   ```sh refused     one command, which is refused; what it says stands in the ```text that follows
+#   ```text           lines that the block before has printed; ... stands for anything
+
+# The programs of the page, which knows nothing of build directories and sanitizers.
+export SKA_BINARY_DIR=$binary_dir preload
+openssl() {
+    LD_PRELOAD=$preload command openssl "$@"
+}
+softhsm2-util() {
+    LD_PRELOAD=$preload command softhsm2-util "$@"
+}
+export -f openssl softhsm2-util
+unset OPENSSL_CONF SOFTHSM2_CONF SKASIM_CONF
+export HOME=$work
+
+# Blocks of PAGE as files blocks/NNN.KIND, KIND being run, refused, text or other.
+page_blocks() {
+    mkdir "$work/blocks"
+    awk -v dir="$work/blocks" '
+        /^```/ && file == "" {
+            kind = "other"
+            if ($0 == "```sh") kind = "run"
+            if ($0 == "```sh refused") kind = "refused"
+            if ($0 == "```text") kind = "text"
+            file = sprintf("%s/%03d.%s", dir, ++count, kind)
+            printf "" > file
+            next
+        }
+        /^```/ { close(file); file = ""; next }
+        file != "" { print > file }
+        END { if (file != "") exit 1 }' "$1" || fail "$1: a block has no end"
+    [ -n "$(find "$work/blocks" -name '*.run')" ] || fail "$1: no commands"
+}
+
+page_fail() {
+    cat "$block" "$said" >&3
+    fail "$1" 2>&3
+}
+page_run() {
+    set +u # as in a shell of people
+    # shellcheck disable=SC1090
+    . "$block"
+    set -u
+}
+page_refused() {
+    local status=0
+    # shellcheck disable=SC1090
+    (. "$block") || status=$?
+    [ "$status" -gt 0 ] && [ "$status" -lt 99 ] || page_fail "status $status; should be refused"
+}
+page_text() {
+    local line pattern
+    while IFS= read -r line; do
+        pattern=$(printf '%s' "$line" | sed -e 's/[][\\.*^$]/\\&/g' -e 's/\\\.\\\.\\\./.*/g')
+        grep -qx -- "$pattern" "$said" || page_fail "does not say: $line"
+    done <"$block"
+}
+
+# play_page PAGE: all of it, from the top of the source tree on.
+play_page() {
+    local block said=$work/said.txt after=
+    page_blocks "$1"
+    cd "$source_dir"
+    exec 3>&2
+    trap 'cat "$block" "$said" >&3; printf "%s: FAILED: %s\n" "$scenario" "$BASH_COMMAND" >&3' ERR
+    for block in "$work"/blocks/*; do
+        case $after-$block in
+        refused-*.text) ;;
+        refused-*) page_fail "a refusal whose words the page does not show" ;;
+        esac
+        after=${block##*.}
+        case $block in
+        *.run) page_run >"$said" 2>&1 ;;
+        *.refused) page_refused >"$said" 2>&1 ;;
+        *.text) page_text ;;
+        esac
+        if grep -qE "$sanitizer_finding" "$said"; then
+            page_fail "a finding of the sanitizers"
+        fi
+    done
+}
