@@ -229,11 +229,11 @@ static void any_bytes_are_shown(void **state)
     static const uint16_t types[] = {0x0003, 0x003B, 0x0055, 0x0059, 0x005A, 0x005B,
                                      0x00F5, 0x0107, 0x1002, 0x104E, 0x1051, 0x1052,
                                      0x1054, 0x1056, 0x1057, 0x1058, 0x10F2, 0x7777};
-    struct dice dice = {0x5EED0401};
+    struct dice dice = new_dice(0x5EED0401);
     uint8_t bytes[64];
 
     (void)state;
-    for (int round = 0; round < 5000; round++) {
+    for (size_t round = 0; round < rounds(5000); round++) {
         char *text = NULL;
 
         scratch.length = 0;

@@ -30,11 +30,11 @@ static const enum ska_rule_kind modify_kinds[] = {SKA_RULE_USE, SKA_RULE_BLOCK, 
 static void modify_payloads_decode_and_encode(void **state)
 {
     static struct writer payload;
-    struct dice dice = {0x5EED0301};
+    struct dice dice = new_dice(0x5EED0301);
     struct ska_span present[4];
 
     (void)state;
-    for (unsigned int round = 0; round < 320; round++) {
+    for (size_t round = 0; round < rounds(320); round++) {
         unsigned int mask = round % 16;
         struct ska_bytes again = {NULL, 0};
         struct ska_modify modify;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of the codec share: a recorder of failures, the published vectors, and a writer of
- * containers that is written from the description of the format and not from the encoder.
+ * What the tests of the codec share: a recorder of failures, the published vectors, and, in
+ * wire_support.h, an implementation of the format that owes nothing to the codec.
  */
 #ifndef SKA_TEST_CODEC_SUPPORT_H
 #define SKA_TEST_CODEC_SUPPORT_H
@@ -15,6 +15,7 @@
 #include "cmocka_all.h"
 #include "provider/base/bytes.h"
 #include "provider/base/file.h"
+#include "wire_support.h"
 
 /* ---- Failures ------------------------------------------------------------------------------- */
 
@@ -97,95 +98,10 @@ static inline void exact_free(struct ska_span content)
     free((void *)(uintptr_t)content.data);
 }
 
-/* ---- Containers by hand --------------------------------------------------------------------- */
-
-struct writer {
-    uint8_t data[320 * 1024];
-    size_t length;
-};
-
-static inline void put(struct writer *w, const void *data, size_t length)
-{
-    assert_true(length <= sizeof(w->data) - w->length);
-    if (length > 0)
-        memcpy(w->data + w->length, data, length);
-    w->length += length;
-}
-
-static inline void put_number(struct writer *w, uint64_t value, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++) {
-        uint8_t byte = (uint8_t)(value >> 8 * i);
-
-        put(w, &byte, 1);
-    }
-}
-
-static inline void put_element(struct writer *w, unsigned int type, const void *data, size_t length)
-{
-    put_number(w, type, 2);
-    put_number(w, length, 2);
-    put(w, data, length);
-    while (w->length % 4 != 0)
-        put(w, "", 1);
-}
-
-static inline void put_u32(struct writer *w, unsigned int type, uint32_t value)
-{
-    put_number(w, type, 2);
-    put_number(w, 4, 2);
-    put_number(w, value, 4);
-}
-
-static inline void put_u64(struct writer *w, unsigned int type, uint64_t value)
-{
-    put_number(w, type, 2);
-    put_number(w, 8, 2);
-    put_number(w, value, 8);
-}
-
-/* Puts the length in front of what was written so far. */
-static inline void wrap(struct writer *w)
-{
-    uint8_t header[4];
-
-    for (size_t i = 0; i < 4; i++)
-        header[i] = (uint8_t)(w->length >> 8 * i);
-    assert_true(w->length + 4 <= sizeof(w->data));
-    memmove(w->data + 4, w->data, w->length);
-    memcpy(w->data, header, 4);
-    w->length += 4;
-}
-
+/* What the writer of wire_support.h has written. */
 static inline struct ska_span written(const struct writer *w)
 {
     return ska_span(w->data, w->length);
-}
-
-/* ---- Chance, the same in every run ---------------------------------------------------------- */
-
-struct dice {
-    uint64_t state;
-};
-
-/* xorshift64; the seed must not be 0. */
-static inline uint64_t roll(struct dice *dice)
-{
-    dice->state ^= dice->state << 13;
-    dice->state ^= dice->state >> 7;
-    dice->state ^= dice->state << 17;
-    return dice->state;
-}
-
-static inline size_t roll_below(struct dice *dice, size_t limit)
-{
-    return (size_t)(roll(dice) % limit);
-}
-
-static inline void roll_bytes(struct dice *dice, uint8_t *data, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        data[i] = (uint8_t)(roll(dice) >> 11);
 }
 
 /* ---- Published vectors ---------------------------------------------------------------------- */

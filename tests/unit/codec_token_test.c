@@ -169,7 +169,12 @@ static void check_sample(const struct sample *sample)
     assert_int_equal(token.has_payload, sample->payload);
     assert_span_equal(token.payload, ska_span(sample->bytes, sample->length));
     if (sample->timestamp) {
+        struct ska_bytes block = {NULL, 0};
+
         assert_span_equal(token.timestamp.block, written(&nested));
+        assert_true(ska_timestamp_encode(&token.timestamp, &block, &errors));
+        assert_span_equal(ska_span_of(&block), written(&nested));
+        ska_bytes_free(&block);
         assert_int_equal(token.timestamp.modify, sample->operation == 4);
         assert_true(token.timestamp.seconds == sample->seconds);
         assert_span_equal(token.timestamp.key_name,
@@ -185,11 +190,11 @@ static void check_sample(const struct sample *sample)
 
 static void random_tokens_decode_and_encode(void **state)
 {
-    struct dice dice = {0x5EED0001};
+    struct dice dice = new_dice(0x5EED0001);
     struct sample sample;
 
     (void)state;
-    for (int i = 0; i < 5000; i++) {
+    for (size_t i = 0; i < rounds(5000); i++) {
         make_sample(&dice, &sample);
         write_sample(&sample);
         check_sample(&sample);
@@ -199,12 +204,12 @@ static void random_tokens_decode_and_encode(void **state)
 /* Whatever one changed byte does, the token is refused or comes out again as it is. */
 static void changed_tokens_are_refused_or_canonical(void **state)
 {
-    struct dice dice = {0x5EED0002};
+    struct dice dice = new_dice(0x5EED0002);
     struct sample sample;
     int refused = 0, accepted = 0;
 
     (void)state;
-    for (int i = 0; i < 20000; i++) {
+    for (size_t i = 0; i < rounds(20000); i++) {
         struct ska_token token;
         struct ska_bytes again = {NULL, 0};
         struct ska_span input;

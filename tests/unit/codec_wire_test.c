@@ -113,7 +113,7 @@ static void broken_elements_are_not_passed(void **state)
 
 static void random_containers_come_back(void **state)
 {
-    struct dice dice = {0x5EED0101};
+    struct dice dice = new_dice(0x5EED0101);
     static struct {
         unsigned int type;
         uint8_t data[70];
@@ -121,7 +121,7 @@ static void random_containers_come_back(void **state)
     } parts[20];
 
     (void)state;
-    for (int round = 0; round < 2000; round++) {
+    for (size_t round = 0; round < rounds(2000); round++) {
         size_t count = roll_below(&dice, 20);
         struct ska_wire_reader reader;
         struct ska_wire_element element;
