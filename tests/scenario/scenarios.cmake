@@ -49,6 +49,7 @@ ska_scenario(skatool_operations)
 ska_scenario(skatool_terminal)
 ska_scenario(software_keys)
 ska_scenario(store_listing)
+ska_scenario(tls)
 ska_scenario(tool)
 
 # A scenario that is written but not registered is a defect: refuse to configure.
