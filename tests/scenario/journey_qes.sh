@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A person's qualified signature: the page doc/qes.md, run as it stands.
+. "$(dirname "$0")/lib.sh"
+. "$source_dir/tests/scenario/journey_page.sh"
+
+# The program that the page compiles, which loads our modules.
+./one_process() {
+    LD_PRELOAD=$preload command ./one_process "$@"
+}
+
+page=$source_dir/doc/qes.md
+play_page "$page"
+
+# The functions that the page names are those of the program.
+for function in $(grep -oE '`[A-Za-z_]+\(\)`' "$page" | tr -d '`()' | sort -u); do
+    grep -q "\b$function(" "$source_dir/tests/scenario/one_process.c" ||
+        fail "one_process.c does not call $function"
+done
+pass
