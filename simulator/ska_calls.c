@@ -44,8 +44,10 @@ void sim_ska_key_close(struct sim_ska_key *key)
 static CK_RV fill_token(struct ska_token *token, struct ska_span payload, struct ska_span timestamp,
                         struct ska_span signature)
 {
-    token->has_payload = payload.length > 0 || token->operation == SKA_OPERATION_SIGN ||
-                         token->operation == SKA_OPERATION_MODIFY;
+    bool matters =
+        token->operation == SKA_OPERATION_SIGN || token->operation == SKA_OPERATION_MODIFY;
+
+    token->has_payload = payload.length > 0 || matters;
     token->payload = payload;
     if (timestamp.length == 0 && signature.length == 0)
         return CKR_OK;
@@ -53,7 +55,8 @@ static CK_RV fill_token(struct ska_token *token, struct ska_span payload, struct
         return CKR_ARGUMENTS_BAD;
     if (!ska_timestamp_decode(timestamp, &token->timestamp, NULL))
         return CKR_SKASIM_PARAMETERS_INVALID;
-    if (token->has_payload && !ska_span_equal(token->timestamp.payload, payload))
+    /* To block and unblock the vendor's samples use the timestamp of some signature. */
+    if (matters && !ska_span_equal(token->timestamp.payload, payload))
         return CKR_SKASIM_PAYLOAD_MISMATCH;
     token->has_timestamp = true;
     token->timestamp_signature = signature;

@@ -355,6 +355,7 @@ static CK_RV sign_at(void **state, const char *lines, struct limited *limited, l
 }
 
 static const CK_RV closed = CKR_SKASIM_TOKEN_NOT_FOUND;
+static const char literally[] = "window = from-timestamp\n";
 
 /* Timelock 100 s, timeout 50 s: open from 100 to 149. */
 static void test_window_after_delay(void **state)
@@ -362,8 +363,8 @@ static void test_window_after_delay(void **state)
     static const struct {
         long elapsed;
         bool open;
-    } moments[] = {{-1, false}, {0, false},  {99, false},  {100, true},
-                   {101, true}, {149, true}, {150, false}, {100000, false}};
+    } moments[] = {{-1, false}, {0, false},  {1, false},   {99, false},  {100, true},
+                   {101, true}, {149, true}, {150, false}, {151, false}, {100000, false}};
     struct limited limited;
 
     limited_open(session_of(state), 100, 50, &limited);
@@ -379,13 +380,35 @@ static void test_window_from_timestamp(void **state)
     static const struct {
         long elapsed;
         bool open;
-    } moments[] = {{-1, false}, {99, false}, {100, true}, {199, true}, {200, true}, {201, false}};
+    } moments[] = {{-1, false},  {0, false},   {1, false},     {99, false},
+                   {100, true},  {101, true},  {199, true},    {200, true},
+                   {201, false}, {202, false}, {100000, false}};
     struct limited limited;
 
     limited_open(session_of(state), 100, 200, &limited);
     for (size_t i = 0; i < COUNT(moments); i++)
-        assert_rv(sign_at(state, "window = from-timestamp\n", &limited, moments[i].elapsed),
+        assert_rv(sign_at(state, literally, &limited, moments[i].elapsed),
                   moments[i].open ? CKR_OK : closed);
+    limited_close(&limited);
+}
+
+/* In that reading a timeout of the timelock's length leaves one second, and a shorter one none. */
+static void test_literal_windows_of_a_second_and_of_none(void **state)
+{
+    struct limited limited;
+
+    limited_open(session_of(state), 50, 50, &limited);
+    assert_rv(sign_at(state, literally, &limited, 49), closed);
+    assert_rv(sign_at(state, literally, &limited, 50), CKR_OK);
+    assert_rv(sign_at(state, literally, &limited, 51), closed);
+    limited_close(&limited);
+    assert_rv(C_DestroyObject(session_of(state), find_private(session_of(state), "limited")),
+              CKR_OK);
+    assert_rv(C_DestroyObject(session_of(state), find_private(session_of(state), "clock")), CKR_OK);
+    limited_open(session_of(state), 50, 49, &limited);
+    for (long elapsed = 48; elapsed <= 51; elapsed++)
+        assert_rv(sign_at(state, literally, &limited, elapsed), closed);
+    assert_rv(sign_at(state, "", &limited, 50), CKR_OK);
     limited_close(&limited);
 }
 
@@ -394,9 +417,14 @@ static void test_delay_alone(void **state)
     struct limited limited;
 
     limited_open(session_of(state), 60, 0, &limited);
-    assert_rv(sign_at(state, "", &limited, 59), closed);
-    assert_rv(sign_at(state, "", &limited, 60), CKR_OK);
-    assert_rv(sign_at(state, "", &limited, 1000000), CKR_OK);
+    for (int reading = 0; reading < 2; reading++) {
+        const char *lines = reading == 0 ? "" : literally;
+
+        assert_rv(sign_at(state, lines, &limited, 59), closed);
+        assert_rv(sign_at(state, lines, &limited, 60), CKR_OK);
+        assert_rv(sign_at(state, lines, &limited, 61), CKR_OK);
+        assert_rv(sign_at(state, lines, &limited, 1000000), CKR_OK);
+    }
     limited_close(&limited);
 }
 
@@ -407,8 +435,15 @@ static void test_timeout_alone(void **state)
     limited_open(session_of(state), 0, 7, &limited);
     assert_rv(sign_at(state, "", &limited, -1), closed);
     assert_rv(sign_at(state, "", &limited, 0), CKR_OK);
+    assert_rv(sign_at(state, "", &limited, 1), CKR_OK);
     assert_rv(sign_at(state, "", &limited, 6), CKR_OK);
     assert_rv(sign_at(state, "", &limited, 7), closed);
+    assert_rv(sign_at(state, "", &limited, 8), closed);
+    assert_rv(sign_at(state, literally, &limited, -1), closed);
+    assert_rv(sign_at(state, literally, &limited, 0), CKR_OK);
+    assert_rv(sign_at(state, literally, &limited, 6), CKR_OK);
+    assert_rv(sign_at(state, literally, &limited, 7), CKR_OK);
+    assert_rv(sign_at(state, literally, &limited, 8), closed);
     limited_close(&limited);
 }
 
@@ -544,6 +579,8 @@ static void test_timestamp_over_other_things(void **state)
     length = sizeof(buffer);
     /* For blocking the payload of the timestamp does not matter. */
     assert_rv(CREATE(CK_SKA_BLOCK, NULL, 0, other), CKR_OK);
+    length = sizeof(buffer);
+    assert_rv(CREATE(CK_SKA_UNBLOCK, "payload!", 8, other), CKR_OK);
     other.block.length--;
     assert_rv(CREATE(CK_SKA_SIGN, "another payload", 15, other), CKR_SKASIM_PARAMETERS_INVALID);
     other.block.length++;
@@ -560,13 +597,21 @@ static void test_timestamp_over_other_things(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_timestamp_key),         TEST(test_no_other_use),
-        TEST(test_refused_templates),     TEST(test_get_timestamp),
-        TEST(test_get_timestamp_refused), TEST(test_ec_timestamp_key),
-        TEST(test_window_after_delay),    TEST(test_window_from_timestamp),
-        TEST(test_delay_alone),           TEST(test_timeout_alone),
-        TEST(test_needless_timestamp),    TEST(test_limits_of_one_token),
-        TEST(test_false_timestamps),      TEST(test_timestamp_over_other_things),
+        TEST(test_timestamp_key),
+        TEST(test_no_other_use),
+        TEST(test_refused_templates),
+        TEST(test_get_timestamp),
+        TEST(test_get_timestamp_refused),
+        TEST(test_ec_timestamp_key),
+        TEST(test_window_after_delay),
+        TEST(test_window_from_timestamp),
+        TEST(test_literal_windows_of_a_second_and_of_none),
+        TEST(test_delay_alone),
+        TEST(test_timeout_alone),
+        TEST(test_needless_timestamp),
+        TEST(test_limits_of_one_token),
+        TEST(test_false_timestamps),
+        TEST(test_timestamp_over_other_things),
     };
 
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
