@@ -19,17 +19,25 @@
 
 #define SIGNATURE_MODE 0644
 
+static struct ska_sender sender_of(const struct tool *tool, struct hsm_key *key)
+{
+    struct ska_sender sender = {tool->libctx, key, tool->configuration.settings.audit_log};
+
+    return sender;
+}
+
 static bool sign(struct tool *tool, struct hsm_key *key, const struct ska_request *request,
                  const char *path)
 {
     int size = EVP_PKEY_get_size(hsm_key_public(key));
     size_t length = size > 0 ? (size_t)size : 0;
+    const struct ska_sender sender = sender_of(tool, key);
     uint8_t *signature = malloc(length + 1);
     bool done = false;
 
     if (signature == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
-    done = ska_request_execute(tool->libctx, key, request, signature, &length, &tool->errors) &&
+    done = ska_request_execute(&sender, request, signature, &length, &tool->errors) &&
            ska_file_write(path, ska_span(signature, length), SIGNATURE_MODE, &tool->errors);
     free(signature);
     return done;
@@ -88,8 +96,9 @@ static bool change(struct tool *tool, struct hsm_key *key, const struct ska_requ
 {
     struct report_capture failure = {0};
     struct ska_errors quiet = report_capture_errors(&failure);
+    const struct ska_sender sender = sender_of(tool, key);
     struct new_rules new_rules;
-    bool done = ska_request_change(tool->libctx, key, request, &quiet);
+    bool done = ska_request_change(&sender, request, &quiet);
 
     find_new_rules(request, &new_rules);
     if (done)

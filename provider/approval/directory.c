@@ -17,10 +17,10 @@
 #include "../base/file.h"
 #include "algorithm.h"
 #include "json.h"
-#include "quorum.h"
 
 #define REQUEST_SUFFIX ".request.json"
 #define APPROVAL_SUFFIX ".approval.json"
+#define REFUSAL_SUFFIX ".reject.json"
 /* ID, suffix, and some for a temporary name. */
 #define NAME_SIZE (SKA_REQUEST_ID_LENGTH + 64)
 
@@ -172,7 +172,15 @@ static bool lock(const struct ska_directory *directory, const struct ska_errors 
                     strerror(errno));
 }
 
-static void remove_approvals(const struct ska_directory *directory, const char *id);
+bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request)
+{
+    char name[NAME_SIZE];
+
+    request_name(request->id, name);
+    return faccessat(directory->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void remove_answers(const struct ska_directory *directory, const char *id);
 
 /* Forgets a standing request that has expired, so that the new one takes its place. */
 static void drop_expired(const struct ska_directory *directory, const struct ska_request *expired,
@@ -181,7 +189,7 @@ static void drop_expired(const struct ska_directory *directory, const struct ska
     if (*standing == NULL || expired == NULL ||
         !ska_span_equal(ska_span_of(&(*standing)->token), ska_span_of(&expired->token)))
         return;
-    remove_approvals(directory, expired->id);
+    remove_answers(directory, expired->id);
     ska_request_free(*standing);
     *standing = NULL;
 }
@@ -266,7 +274,7 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
     return done;
 }
 
-/* ---- Approvals ------------------------------------------------------------------------------- */
+/* ---- Answers --------------------------------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -275,104 +283,20 @@ static bool ends_with(const char *text, const char *end)
     return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
 
-/* ID.<anything>.approval.json */
-static bool is_approval_name(const char *name, const char *id)
+enum ska_answer ska_directory_answer(const char *name, const char *id)
 {
-    return strncmp(name, id, SKA_REQUEST_ID_LENGTH) == 0 && name[SKA_REQUEST_ID_LENGTH] == '.' &&
-           ends_with(name, APPROVAL_SUFFIX) &&
-           strlen(name) > SKA_REQUEST_ID_LENGTH + strlen(APPROVAL_SUFFIX) + 1;
+    /* ID.<anything>.approval.json */
+    if (strncmp(name, id, SKA_REQUEST_ID_LENGTH) != 0 || name[SKA_REQUEST_ID_LENGTH] != '.')
+        return SKA_ANSWER_NONE;
+    name += SKA_REQUEST_ID_LENGTH + 1;
+    if (ends_with(name, APPROVAL_SUFFIX) && strlen(name) > strlen(APPROVAL_SUFFIX))
+        return SKA_ANSWER_APPROVAL;
+    if (ends_with(name, REFUSAL_SUFFIX) && strlen(name) > strlen(REFUSAL_SUFFIX))
+        return SKA_ANSWER_REFUSAL;
+    return SKA_ANSWER_NONE;
 }
 
-/* At most this much is told of files that are wrong. */
-#define NOTES_LIMIT 600
-
-static void note(void *arg, enum ska_reason reason, const char *file, int line,
-                 const char *function, const char *format, va_list args)
-{
-    struct ska_buffer *notes = arg;
-    char text[256];
-
-    (void)reason;
-    (void)file;
-    (void)line;
-    (void)function;
-    if (notes->length > NOTES_LIMIT)
-        return;
-    vsnprintf(text, sizeof(text), format, args);
-    ska_buffer_format(notes, "; ignored: %s", text);
-}
-
-/* What is collected, and where it is told what is not. */
-struct collecting {
-    struct ska_request *request;
-    OSSL_LIB_CTX *libctx;
-    const struct ska_rule *rule;
-    const struct ska_errors *notes;
-};
-
-static bool is_there(const struct ska_request *request, const struct ska_approval *approval)
-{
-    for (size_t i = 0; i < request->approval_count; i++)
-        if (request->approvals[i].verified &&
-            ska_span_equal(ska_span_of(&request->approvals[i].public_key),
-                           ska_span_of(&approval->public_key)))
-            return true;
-    return false;
-}
-
-/* NULL, or why the approval does not count. */
-static const char *find_fault(const struct collecting *collecting,
-                              const struct ska_approval *approval)
-{
-    if (collecting->rule != NULL &&
-        ska_rule_find_approver(collecting->rule, ska_span_of(&approval->public_key)) == NULL)
-        return "is not an approver of this key";
-    if (is_there(collecting->request, approval))
-        return "approved twice and counts once";
-    if (!ska_approval_verify(collecting->libctx, approval,
-                             ska_span_of(&collecting->request->token)))
-        return "has no valid signature over this request there (changed, or made for another)";
-    return NULL;
-}
-
-static void take_approval(const struct collecting *collecting, const char *shown,
-                          struct ska_approval *approval)
-{
-    const char *fault = find_fault(collecting, approval);
-    char *name = NULL;
-
-    if (fault == NULL) {
-        approval->verified = true;
-        (void)!ska_request_add_approval(collecting->request, approval, collecting->notes);
-        return;
-    }
-    name = ska_approver_shown(collecting->rule, approval);
-    ska_fail(collecting->notes, SKA_R_APPROVAL_INVALID, "%s: %s %s", shown,
-             name == NULL ? "an approver" : name, fault);
-    free(name);
-}
-
-static void collect_file(const struct ska_directory *directory, const char *name,
-                         const struct collecting *collecting)
-{
-    char *shown = ska_printable(ska_span_text(name), 160);
-    struct ska_bytes text = {NULL, 0};
-    struct ska_approval *approvals = NULL;
-    size_t count = 0;
-
-    if (shown != NULL &&
-        ska_file_read_at(directory->fd, name, shown, SKA_JSON_LIMIT, &text, collecting->notes) &&
-        ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&collecting->request->token),
-                            &approvals, &count, collecting->notes)) {
-        for (size_t i = 0; i < count; i++)
-            take_approval(collecting, shown, &approvals[i]);
-    }
-    ska_approvals_free(approvals, count);
-    ska_bytes_free(&text);
-    free(shown);
-}
-
-static DIR *open_listing(const struct ska_directory *directory)
+DIR *ska_directory_list(const struct ska_directory *directory)
 {
     /* A descriptor of its own: reading must not move the position of another's. */
     int fd = openat(directory->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -381,25 +305,6 @@ static DIR *open_listing(const struct ska_directory *directory)
     if (fd >= 0 && listing == NULL)
         close(fd);
     return listing;
-}
-
-bool ska_directory_collect(const struct ska_directory *directory, struct ska_request *request,
-                           OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
-                           struct ska_buffer *notes, const struct ska_errors *errors)
-{
-    const struct ska_errors to_notes = {note, notes};
-    const struct collecting collecting = {request, libctx, rule, &to_notes};
-    DIR *listing = open_listing(directory);
-    const struct dirent *entry = NULL;
-
-    if (listing == NULL)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
-    /* All files are looked at, so that many bad ones cannot hide the good; few approvals remain. */
-    while ((entry = readdir(listing)) != NULL && request->approval_count < SKA_APPROVALS_LIMIT)
-        if (is_approval_name(entry->d_name, request->id))
-            collect_file(directory, entry->d_name, &collecting);
-    closedir(listing);
-    return true;
 }
 
 int ska_directory_hold(const struct ska_directory *directory, const char *id)
@@ -418,13 +323,28 @@ int ska_directory_hold(const struct ska_directory *directory, const char *id)
     return fd;
 }
 
-static void remove_approvals(const struct ska_directory *directory, const char *id)
+/* What a process that was killed had begun to write; others write for a moment only. */
+#define STALE_SECONDS 10
+
+static bool is_stale_temporary(const struct ska_directory *directory, const char *name,
+                               const char *id)
 {
-    DIR *listing = open_listing(directory);
+    struct stat status;
+
+    return name[0] == '.' && strncmp(name + 1, id, SKA_REQUEST_ID_LENGTH) == 0 &&
+           ends_with(name, ".tmp") &&
+           fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           status.st_mtime + STALE_SECONDS < time(NULL);
+}
+
+static void remove_answers(const struct ska_directory *directory, const char *id)
+{
+    DIR *listing = ska_directory_list(directory);
     const struct dirent *entry = NULL;
 
     while (listing != NULL && (entry = readdir(listing)) != NULL)
-        if (is_approval_name(entry->d_name, id))
+        if (ska_directory_answer(entry->d_name, id) != SKA_ANSWER_NONE ||
+            is_stale_temporary(directory, entry->d_name, id))
             unlinkat(directory->fd, entry->d_name, 0);
     if (listing != NULL)
         closedir(listing);
@@ -439,7 +359,7 @@ void ska_directory_finish(const struct ska_directory *directory, const struct sk
     if (hold < 0 || flock(hold, LOCK_EX | LOCK_NB) == 0) {
         request_name(request->id, name);
         unlinkat(directory->fd, name, 0);
-        remove_approvals(directory, request->id);
+        remove_answers(directory, request->id);
     }
     if (hold >= 0)
         close(hold);

@@ -7,6 +7,8 @@
 #ifndef SKA_APPROVAL_DIRECTORY_H
 #define SKA_APPROVAL_DIRECTORY_H
 
+#include <dirent.h>
+
 #include "request.h"
 
 struct ska_directory;
@@ -42,15 +44,15 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
  */
 int ska_directory_hold(const struct ska_directory *directory, const char *id);
 
-/*
- * Adds the approvals that have arrived for the request's token to it, each verified, those of
- * listed approvers only (rule == NULL: of anybody), one of each approver. Files that cannot be read
- * or are wrong are named in `notes`, with what is wrong, never fatal.
- */
-bool ska_directory_collect(const struct ska_directory *directory, struct ska_request *request,
-                           OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
-                           struct ska_buffer *notes,
-                           const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Whether a file stands there for the request. */
+bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request);
+
+/* What a file of the directory is for the request with this id, by its name. */
+enum ska_answer { SKA_ANSWER_NONE, SKA_ANSWER_APPROVAL, SKA_ANSWER_REFUSAL };
+enum ska_answer ska_directory_answer(const char *name, const char *id);
+
+/* The names in it, by a descriptor of its own; NULL: errno says why. Close with closedir(). */
+DIR *ska_directory_list(const struct ska_directory *directory);
 
 /*
  * Evidence, in done/ID.<UTC>-<random>/: begun before the HSM is asked, so that nothing is signed
@@ -66,7 +68,7 @@ bool ska_evidence_finish(struct ska_evidence *evidence, struct ska_request *requ
 void ska_evidence_abandon(struct ska_evidence *evidence); /* NULL is fine */
 
 /*
- * Removes the request and the approvals for it, as far as this user may and unless another process
+ * Removes the request and the answers to it, as far as this user may and unless another process
  * holds it; evidence stays. Closes `hold`.
  */
 void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,

@@ -329,30 +329,47 @@ bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,
     return false;
 }
 
-bool ska_explain_pending(const struct ska_request *request, const char *directory,
-                         const struct ska_rule *rule, const struct ska_progress *progress,
-                         const struct ska_buffer *notes, const struct ska_errors *errors)
+/* What the requester can do about it. */
+static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *text)
+{
+    const struct ska_request *request = pending->request;
+
+    if (pending->reason == SKA_R_EXPIRED)
+        ska_buffer_format(text,
+                          "request %.16s: the time for approvals is over; sign again, for a "
+                          "new request: ",
+                          request->id);
+    else if (pending->reason == SKA_R_REJECTED)
+        ska_buffer_format(text, "request %s: ", request->id);
+    else if (pending->directory != NULL)
+        ska_buffer_format(text,
+                          "skatool approve --approver KEY --dir %s %s, and then the same command "
+                          "again%s%s: ",
+                          pending->directory, request->id,
+                          request->not_after != NULL ? ", before " : "",
+                          request->not_after != NULL ? request->not_after : "");
+    else
+        ska_buffer_format(text, "key '%s', request %.16s: ", request->key_label, request->id);
+}
+
+bool ska_explain_pending(const struct ska_pending *pending, const struct ska_errors *errors)
 {
     struct ska_buffer text = {0};
-    struct ska_buffer wrong = {0};
     char *shown_text = NULL;
 
-    if (rule == NULL)
-        ska_buffer_format(&text, "%zu valid approvals so far", progress->key_count);
+    tell_remedy(pending, &text);
+    if (pending->rule == NULL)
+        ska_buffer_format(&text, "%zu valid approvals so far", pending->progress->key_count);
     else
-        ska_progress_missing(rule, progress, &text);
-    tell_approvals(rule, request, progress, &wrong);
-    if (wrong.length > 0) {
+        ska_progress_missing(pending->rule, pending->progress, &text);
+    if (pending->request->approval_count > pending->progress->key_count) {
         ska_buffer_text(&text, "; ");
-        ska_buffer_add(&text, wrong.data, wrong.length);
+        tell_approvals(pending->rule, pending->request, pending->progress, &text);
     }
-    if (notes->length > 0)
-        ska_buffer_add(&text, notes->data, notes->length);
+    if (pending->notes->length > 0)
+        ska_buffer_add(&text, pending->notes->data, pending->notes->length);
     shown_text = text_of(&text);
-    ska_fail(errors, SKA_R_APPROVALS_PENDING,
-             "skatool approve --approver KEY --dir %s %s, and then the same command again: %s",
-             directory, request->id, shown(shown_text));
+    ska_fail(errors, pending->reason, "%s", shown(shown_text));
     free(shown_text);
-    ska_buffer_free(&wrong);
     return false;
 }

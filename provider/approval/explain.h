@@ -40,12 +40,16 @@ bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,
                          const struct ska_request *request, const struct hsm_refusal *refusal,
                          const struct ska_errors *errors);
 
-/*
- * Raises "approvals pending" for a request that is open in an approvals directory. `rule` may be
- * NULL. `notes` names files that do not count. Returns false.
- */
-bool ska_explain_pending(const struct ska_request *request, const char *directory,
-                         const struct ska_rule *rule, const struct ska_progress *progress,
-                         const struct ska_buffer *notes, const struct ska_errors *errors);
+/* What is told of a request that did not come to the HSM. */
+struct ska_pending {
+    enum ska_reason reason;
+    const struct ska_request *request;
+    const char *directory;       /* where it is open; NULL: nowhere */
+    const struct ska_rule *rule; /* NULL: not known */
+    const struct ska_progress *progress;
+    const struct ska_buffer *notes; /* what does not count, and who has refused */
+};
+/* Raises it: how many of how many in which group, until when, what to do. Returns false. */
+bool ska_explain_pending(const struct ska_pending *pending, const struct ska_errors *errors);
 
 #endif

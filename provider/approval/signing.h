@@ -30,8 +30,8 @@ struct ska_signing {
     struct ska_span payload; /* passed ska_payload_check() */
     struct ska_sources sources;
     const struct ska_request *prepared; /* one that was made for this already; NULL: none */
-    unsigned int timeout;  /* seconds that it may wait for people */
-    const char *audit_log; /* path; NULL: none */
+    unsigned int timeout;               /* seconds that it may wait for people */
+    const char *audit_log;              /* path; NULL: none */
     enum ska_progress_when progress;
     const char *description;   /* may be NULL */
     const char *timestamp_key; /* label; NULL: none is configured */
@@ -64,14 +64,20 @@ bool ska_request_make(struct hsm_key *key, const struct ska_request_options *opt
 bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* With whom and how a complete request is sent to the HSM. */
+struct ska_sender {
+    OSSL_LIB_CTX *libctx;
+    struct hsm_key *key;
+    const char *audit_log; /* path; NULL: none */
+};
+
 /* Sends a complete request for signing to the HSM; explains a refusal. */
-bool ska_request_execute(OSSL_LIB_CTX *libctx, struct hsm_key *key,
-                         const struct ska_request *request, uint8_t *signature,
-                         size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_request_execute(const struct ska_sender *sender, const struct ska_request *request,
+                         uint8_t *signature, size_t *signature_length,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The same for a request to block, unblock or modify the key. */
-bool ska_request_change(OSSL_LIB_CTX *libctx, struct hsm_key *key,
-                        const struct ska_request *request,
+bool ska_request_change(const struct ska_sender *sender, const struct ska_request *request,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

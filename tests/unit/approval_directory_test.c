@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/directory.h"
+#include "provider/approval/collect.h"
 #include "provider/base/file.h"
 
 static char path[64];
@@ -226,6 +226,19 @@ static void replaces_a_wrong_request(void **state)
     ska_directory_close(directory);
 }
 
+/* One look with a collection of its own. */
+static void collect(const struct ska_directory *directory, struct ska_request *request,
+                    struct ska_buffer *notes)
+{
+    const struct ska_collecting options = {NULL, NULL, NULL};
+    struct ska_collection *collection = NULL;
+
+    assert_true(ska_collection_new(&options, &collection, &errors));
+    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    ska_collection_tell(collection, request, notes);
+    ska_collection_free(collection);
+}
+
 static void collects_good_and_names_bad(void **state)
 {
     struct ska_directory *directory = open_it();
@@ -249,7 +262,7 @@ static void collects_good_and_names_bad(void **state)
     put("unrelated", ska_span_text("{}"));
 
     alarm(10);
-    assert_true(ska_directory_collect(directory, request, NULL, NULL, &notes, &errors));
+    collect(directory, request, &notes);
     alarm(0);
     assert_int_equal(request->approval_count, 1); /* alice and bob are the same key */
     ska_buffer_add(&notes, "", 1);
@@ -259,6 +272,45 @@ static void collects_good_and_names_bad(void **state)
     assert_non_null(strstr((const char *)notes.data, ".dir.approval.json"));
     assert_null(strstr((const char *)notes.data, "unrelated"));
     ska_buffer_free(&notes);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* A half file that is completed later counts then, and is not complained of any more. */
+static void looks_again_at_what_has_changed(void **state)
+{
+    const struct ska_collecting options = {NULL, NULL, NULL};
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_collection *collection = NULL;
+    struct ska_buffer notes = {0};
+    char name[200];
+
+    (void)state;
+    assert_true(ska_collection_new(&options, &collection, &errors));
+    snprintf(name, sizeof(name), "%s.alice.approval.json", request->id);
+    put(name, ska_span_text("{\"approverPublicKey\": \"MFk"));
+    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    assert_int_equal(request->approval_count, 0);
+    ska_collection_tell(collection, request, &notes);
+    assert_true(notes.length > 0);
+    notes.length = 0;
+
+    assert_int_equal(unlinkat(ska_directory_fd(directory), name, 0), 0);
+    put_approval(request, "alice");
+    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    assert_int_equal(request->approval_count, 1);
+    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    assert_int_equal(request->approval_count, 1);
+    ska_collection_tell(collection, request, &notes);
+    assert_int_equal(notes.length, 0);
+    /* No time: nothing is looked at. */
+    put_approval(request, "bob");
+    assert_true(ska_collection_look(collection, directory, request, 0, &errors));
+    ska_collection_tell(collection, request, &notes);
+    assert_int_equal(notes.length, 0);
+    ska_buffer_free(&notes);
+    ska_collection_free(collection);
     ska_request_free(request);
     ska_directory_close(directory);
 }
@@ -283,7 +335,7 @@ static void replaces_an_expired_request(void **state)
     assert_true(ska_directory_find(directory, fresh, &standing, &errors));
     assert_non_null(standing);
     assert_string_equal(standing->description, "fresh");
-    assert_true(ska_directory_collect(directory, standing, NULL, NULL, &notes, &errors));
+    collect(directory, standing, &notes);
     assert_int_equal(standing->approval_count, 0);
     ska_request_free(standing);
 
@@ -377,6 +429,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_what_it_published, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_a_wrong_request, setup, teardown),
         cmocka_unit_test_setup_teardown(collects_good_and_names_bad, setup, teardown),
+        cmocka_unit_test_setup_teardown(looks_again_at_what_has_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_an_expired_request, setup, teardown),
         cmocka_unit_test_setup_teardown(evidence_is_kept_and_the_request_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_planted_done_is_refused, setup, teardown),

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bundles that were handed in: as text, as a file, or both. */
+#include "gather.h"
+
+#include "../base/file.h"
+#include "algorithm.h"
+#include "json.h"
+
+/* The token does not carry the mechanism, so it is held to what the approvers were shown. */
+static bool check_mechanism(const struct ska_request *request, const struct ska_signing *signing,
+                            const struct ska_errors *errors)
+{
+    const char *approved = ska_algorithm_name(&request->mechanism);
+    const char *asked = ska_algorithm_name(&signing->mechanism);
+
+    if (ska_algorithm_same(&request->mechanism, &signing->mechanism))
+        return true;
+    return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
+                    "request %.16s is for %s with a salt of %zu bytes, asked for now is %s with a "
+                    "salt of %zu bytes",
+                    request->id, approved == NULL ? "?" : approved, request->mechanism.salt_length,
+                    asked == NULL ? "?" : asked, signing->mechanism.salt_length);
+}
+
+/* A bundle for anything else is refused here, before the HSM hears of it. */
+static bool parse_bundle(const struct ska_signing *signing, struct ska_span text, const char *shown,
+                         struct ska_request **bundle, const struct ska_errors *errors)
+{
+    struct ska_request *parsed = NULL;
+
+    if (!ska_request_parse(text, shown, &parsed, errors))
+        return false;
+    if (parsed->operation != SKA_OPERATION_SIGN) {
+        ska_fail(errors, SKA_R_OPERATION_MISMATCH, "%s: not a request to sign", shown);
+    } else if (!ska_span_equal(ska_span_of(&parsed->payload), signing->payload)) {
+        ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
+                 "%s: request %.16s is for other data than these: make a new request for them",
+                 shown, parsed->id);
+    } else if (ska_request_check_key(parsed, signing->key, errors) &&
+               check_mechanism(parsed, signing, errors)) {
+        parsed->mechanism = signing->mechanism;
+        *bundle = parsed;
+        return true;
+    }
+    ska_request_free(parsed);
+    return false;
+}
+
+/* The same token twice, with approvals in both: one request. */
+static bool merge(struct ska_request *into, struct ska_request *from,
+                  const struct ska_errors *errors)
+{
+    if (!ska_span_equal(ska_span_of(&into->token), ska_span_of(&from->token)))
+        return ska_fail(errors, SKA_R_BAD_REQUEST,
+                        "ska-approvals and ska-approvals-file hold different requests");
+    for (size_t i = 0; i < from->approval_count; i++)
+        if (!ska_request_add_approval(into, &from->approvals[i], errors))
+            return false;
+    return true;
+}
+
+bool ska_bundles_read(const struct ska_signing *signing, struct ska_request **request,
+                      const struct ska_errors *errors)
+{
+    const struct ska_sources *sources = &signing->sources;
+    struct ska_request *second = NULL;
+    struct ska_bytes text = {NULL, 0};
+    bool done = true;
+
+    if (sources->bundle != NULL && !parse_bundle(signing, ska_span_text(sources->bundle),
+                                                 SKA_PARAM_APPROVALS, request, errors))
+        return false;
+    if (sources->bundle_file == NULL)
+        return true;
+    if (!ska_file_read(sources->bundle_file, SKA_JSON_LIMIT, &text, errors))
+        return false;
+    done = parse_bundle(signing, ska_span_of(&text), sources->bundle_file,
+                        *request == NULL ? request : &second, errors) &&
+           (second == NULL || merge(*request, second, errors));
+    ska_request_free(second);
+    ska_bytes_free(&text);
+    return done;
+}

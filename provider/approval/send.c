@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one call to the HSM with the complete request, and the lines of the audit log around it. */
+#include "send.h"
+
+#include <stdlib.h>
+
+#include "audit.h"
+#include "explain.h"
+#include "signature.h"
+
+static void free_packed(struct ska_bytes *signatures, struct hsm_approval *approvals, size_t count)
+{
+    for (size_t i = 0; signatures != NULL && i < count; i++)
+        ska_bytes_free(&signatures[i]);
+    free(signatures);
+    free(approvals);
+}
+
+/* Approvals in the form that the HSM takes. The signatures are owned by *signatures. */
+static bool pack_approvals(const struct ska_request *request, struct ska_bytes **signatures,
+                           struct hsm_approval **approvals, const struct ska_errors *errors)
+{
+    size_t count = request->approval_count;
+
+    *signatures = calloc(count + 1, sizeof(**signatures));
+    *approvals = calloc(count + 1, sizeof(**approvals));
+    if (*signatures == NULL || *approvals == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
+    for (size_t i = 0; i < count; i++) {
+        const struct ska_approval *approval = &request->approvals[i];
+
+        if (!ska_signature_to_der(ska_span_of(&approval->public_key), approval->digest,
+                                  ska_span_of(&approval->signature), &(*signatures)[i], errors))
+            return false;
+        (*approvals)[i].certificate = approval->certificate;
+        (*approvals)[i].signer = ska_span_of(&approval->signer);
+        (*approvals)[i].signature = ska_span_of(&(*signatures)[i]);
+    }
+    return true;
+}
+
+/* output == NULL: a request to change the key. */
+static enum hsm_answer ask_hsm(struct hsm_key *key, const struct ska_request *request,
+                               const struct ska_output *output, struct hsm_refusal *refusal,
+                               const struct ska_errors *errors)
+{
+    struct ska_span token = ska_span_of(&request->token);
+    struct ska_bytes *signatures = NULL;
+    struct hsm_approval *approvals = NULL;
+    size_t count = request->approval_count;
+    enum hsm_answer answer = HSM_FAILED;
+
+    if (pack_approvals(request, &signatures, &approvals, errors))
+        answer = output != NULL ? hsm_ska_sign(key, &request->mechanism, token, approvals, count,
+                                               output->signature, output->length, refusal, errors)
+                                : hsm_ska_change(key, request->operation, token, approvals, count,
+                                                 refusal, errors);
+    free_packed(signatures, approvals, count);
+    return answer;
+}
+
+static bool audit(const struct ska_sender *sender, enum ska_audit_event event,
+                  const struct ska_request *request, const char *detail,
+                  const struct ska_errors *errors)
+{
+    const struct ska_audit_entry entry = {event, request, NULL, detail};
+
+    return ska_audit_append(sender->audit_log, sender->libctx, &entry, errors);
+}
+
+enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct ska_request *request,
+                                 const struct ska_output *output, struct hsm_refusal *refusal,
+                                 const struct ska_errors *errors)
+{
+    enum hsm_answer answer = HSM_FAILED;
+
+    /* Nothing is signed that could not be recorded. */
+    if (!audit(sender, SKA_AUDIT_INTENT, request, NULL, errors))
+        return HSM_FAILED;
+    answer = ask_hsm(sender->key, request, output, refusal, errors);
+    if (!audit(sender, SKA_AUDIT_DECISION, request,
+               answer == HSM_DONE      ? "done"
+               : answer == HSM_REFUSED ? refusal->code
+                                       : "failed",
+               answer == HSM_FAILED ? NULL : errors))
+        return HSM_FAILED;
+    return answer;
+}
+
+bool ska_send(const struct ska_sender *sender, const struct ska_request *request,
+              const struct ska_output *output, const struct ska_errors *errors)
+{
+    struct hsm_refusal refusal = {0};
+
+    switch (ska_send_quietly(sender, request, output, &refusal, errors)) {
+    case HSM_DONE:
+        return true;
+    case HSM_REFUSED:
+        return ska_explain_refusal(sender->libctx, sender->key, request, &refusal, errors);
+    case HSM_FAILED:
+        break;
+    }
+    return false;
+}
+
+bool ska_request_execute(const struct ska_sender *sender, const struct ska_request *request,
+                         uint8_t *signature, size_t *signature_length,
+                         const struct ska_errors *errors)
+{
+    const struct ska_output output = {signature, signature_length};
+
+    if (request->operation != SKA_OPERATION_SIGN)
+        return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "not a request to sign");
+    return ska_request_check_key(request, sender->key, errors) &&
+           ska_send(sender, request, &output, errors);
+}
+
+bool ska_request_change(const struct ska_sender *sender, const struct ska_request *request,
+                        const struct ska_errors *errors)
+{
+    if (request->operation == SKA_OPERATION_SIGN)
+        return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "a request to sign changes no key");
+    return ska_request_check_key(request, sender->key, errors) &&
+           ska_send(sender, request, NULL, errors);
+}
