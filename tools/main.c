@@ -24,6 +24,7 @@ static const struct {
     {"approve", approve_command, "review a request and approve it"},
     {"status", status_command, "show which approvals a request has, who is missing, and when"},
     {"execute", execute_command, "send an approved request to the HSM"},
+    {"agent", agent_command, "approve automatically what its rules allow"},
     {"check-config", check_config_command, "try out the configuration"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -88,6 +88,15 @@ static const struct option_entry *find_entry(const struct command_line *line, in
     return entry;
 }
 
+static bool take_into_list(struct tool *tool, const char *name, struct option_list *list)
+{
+    if (list->count == OPTION_LIST_MOST)
+        return options_wrong(tool, "--%s is given more than %d times", name, OPTION_LIST_MOST);
+    list->values[list->count++] = optarg;
+    list->last = optarg;
+    return true;
+}
+
 static bool take(struct tool *tool, const struct command_line *line, int value)
 {
     const struct option_entry *entry = find_entry(line, value);
@@ -96,6 +105,8 @@ static bool take(struct tool *tool, const struct command_line *line, int value)
         *entry->flag = true;
         return true;
     }
+    if (line->list != NULL && entry->text == &line->list->last)
+        return take_into_list(tool, entry->name, line->list);
     if (*entry->text != NULL)
         return options_wrong(tool, "--%s is given twice", entry->name);
     *entry->text = optarg;

@@ -32,6 +32,14 @@ struct option_entry {
         .name = NULL                                                                               \
     }
 
+/* An option that may be given several times: the text of its entry is &list.last. Starts as {0}. */
+#define OPTION_LIST_MOST 100
+struct option_list {
+    const char *last;
+    const char *values[OPTION_LIST_MOST]; /* borrowed from argv */
+    size_t count;
+};
+
 struct command_line {
     const char *usage; /* what follows the command: "--key URI --algorithm NAME [--size N]" */
     const char *help;  /* what it does: a few lines */
@@ -39,6 +47,7 @@ struct command_line {
     const char **operands; /* receives them; members are NULL before */
     size_t operands_needed;
     size_t operands_allowed;
+    struct option_list *list; /* NULL: every option once */
 };
 
 /*

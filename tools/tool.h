@@ -46,6 +46,7 @@ bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri
 char *tool_key_uri(const struct hsm_key *key);
 
 /* Subcommands: argv[0] is the command's name. True: done, exit status 0. */
+bool agent_command(struct tool *tool, int argc, char **argv);
 bool approve_command(struct tool *tool, int argc, char **argv);
 bool check_config_command(struct tool *tool, int argc, char **argv);
 bool execute_command(struct tool *tool, int argc, char **argv);
