@@ -24,6 +24,7 @@ target_link_libraries(simulator_probe PRIVATE ska-options ska-cryptoki OpenSSL::
                                               Threads::Threads ${CMAKE_DL_LIBS})
 add_dependencies(simulator_probe skasim)
 
+ska_simulator_test(simulator_bypass_test)
 ska_simulator_test(simulator_change_test)
 ska_simulator_test(simulator_crash_test)
 ska_simulator_test(simulator_example_test)

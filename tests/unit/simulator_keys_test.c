@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SKA keys as objects: how they are made, found, read, refused to every other use, and destroyed.
- */
+/* SKA keys as objects: how they are made, found, read, named and destroyed. */
 #include "simulator_fixture.h"
 
 #include <stdlib.h>
@@ -13,7 +12,6 @@ static CK_BBOOL no = CK_FALSE;
 static CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
 static CK_OBJECT_CLASS ska_class = CKO_SKA_PRIVATE_KEY;
 static CK_OBJECT_CLASS data_class = CKO_DATA;
-static CK_OBJECT_CLASS secret_class = CKO_SECRET_KEY;
 
 #define TEXT(text) (CK_VOID_PTR)(uintptr_t)(text), sizeof(text) - 1
 
@@ -593,80 +591,6 @@ static void test_mixed_templates(void **state)
     assert_rv(C_GetAttributeValue(session, pair.private_key, all, ~0UL), CKR_ARGUMENTS_BAD);
 }
 
-/* ---- Every other use -------------------------------------------------------------------- */
-
-static CK_OBJECT_HANDLE make_aes(CK_SESSION_HANDLE session)
-{
-    CK_MECHANISM mechanism = {CKM_AES_KEY_GEN, NULL, 0};
-    CK_ULONG length = 32;
-    CK_ATTRIBUTE attributes[] = {{CKA_VALUE_LEN, &length, sizeof(length)},
-                                 {CKA_WRAP, &yes, 1},
-                                 {CKA_UNWRAP, &yes, 1},
-                                 {CKA_EXTRACTABLE, &yes, 1}};
-    CK_OBJECT_HANDLE key = 0;
-
-    assert_rv(C_GenerateKey(session, &mechanism, attributes, COUNT(attributes), &key), CKR_OK);
-    return key;
-}
-
-static void expect_no_use(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
-{
-    static const CK_MECHANISM_TYPE types[] = {
-        CKM_RSA_PKCS,     CKM_RSA_X_509,    CKM_SHA256_RSA_PKCS, CKM_RSA_PKCS_OAEP,
-        CKM_ECDSA,        CKM_ECDSA_SHA256, CKM_EDDSA,           CKM_ECDH1_DERIVE,
-        CKM_AES_KEY_WRAP, CKM_SHA256,       CKM_AES_KEY_WRAP_PAD};
-    CK_OBJECT_HANDLE aes = make_aes(session);
-    CK_ATTRIBUTE secret[] = {{CKA_CLASS, &secret_class, sizeof(secret_class)}};
-    CK_ATTRIBUTE label[] = {{CKA_LABEL, TEXT("another")}};
-    CK_ATTRIBUTE sign[] = {{CKA_DECRYPT, &yes, 1}};
-    CK_ATTRIBUTE rule[] = {{CKA_SKA_BLOCKED, &no, 1}};
-    CK_BYTE buffer[1024] = {0};
-    CK_ULONG length = sizeof(buffer);
-    CK_OBJECT_HANDLE made = 0;
-    CK_MECHANISM sha = {CKM_SHA256, NULL, 0};
-
-    for (size_t i = 0; i < COUNT(types); i++) {
-        CK_MECHANISM mechanism = {types[i], NULL, 0};
-
-        assert_rv(C_SignInit(session, &mechanism, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_SignRecoverInit(session, &mechanism, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_DecryptInit(session, &mechanism, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_EncryptInit(session, &mechanism, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_VerifyInit(session, &mechanism, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_VerifyRecoverInit(session, &mechanism, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_DeriveKey(session, &mechanism, key, secret, 1, &made),
-                  CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_UnwrapKey(session, &mechanism, key, buffer, 256, secret, 1, &made),
-                  CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_WrapKey(session, &mechanism, key, aes, buffer, &length),
-                  CKR_KEY_FUNCTION_NOT_PERMITTED);
-        assert_rv(C_WrapKey(session, &mechanism, aes, key, buffer, &length), CKR_KEY_UNEXTRACTABLE);
-    }
-    assert_rv(C_DigestInit(session, &sha), CKR_OK);
-    assert_rv(C_DigestKey(session, key), CKR_KEY_INDIGESTIBLE);
-    length = sizeof(buffer);
-    assert_rv(C_DigestFinal(session, buffer, &length), CKR_OK);
-    assert_rv(C_SetOperationState(session, buffer, 4, key, 0), CKR_KEY_FUNCTION_NOT_PERMITTED);
-    assert_rv(C_SetOperationState(session, buffer, 4, 0, key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-    assert_rv(C_CopyObject(session, key, label, 1, &made), CKR_ACTION_PROHIBITED);
-    assert_rv(C_CopyObject(session, key, label, 0, &made), CKR_ACTION_PROHIBITED);
-    assert_rv(C_SetAttributeValue(session, key, label, 1), CKR_ACTION_PROHIBITED);
-    assert_rv(C_SetAttributeValue(session, key, sign, 1), CKR_ACTION_PROHIBITED);
-    assert_rv(C_SetAttributeValue(session, key, rule, 1), CKR_ACTION_PROHIBITED);
-    /* None of these has left an operation behind. */
-    assert_rv(C_Sign(session, buffer, 32, buffer, &length), CKR_OPERATION_NOT_INITIALIZED);
-    assert_rv(C_Decrypt(session, buffer, 256, buffer, &length), CKR_OPERATION_NOT_INITIALIZED);
-}
-
-static void test_no_other_use(void **state)
-{
-    static const char *const kinds[] = {"RSA:2048", "EC:P-256", "ED25519"};
-    CK_SESSION_HANDLE session = session_of(state);
-
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        expect_no_use(session, make_ska(session, kinds[i], kinds[i], NULL).private_key);
-}
-
 /* ---- Labels ----------------------------------------------------------------------------- */
 
 static void test_label_in_use(void **state)
@@ -682,6 +606,20 @@ static void test_label_in_use(void **state)
     assert_rv(generate_ska(session, &plain, &pair), CKR_ATTRIBUTE_VALUE_INVALID);
     assert_rv(C_DestroyObject(session, find_private(session, "taken")), CKR_OK);
     assert_rv(generate_ska(session, &again, &pair), CKR_OK);
+}
+
+static CK_OBJECT_HANDLE make_aes(CK_SESSION_HANDLE session)
+{
+    CK_MECHANISM mechanism = {CKM_AES_KEY_GEN, NULL, 0};
+    CK_ULONG length = 32;
+    CK_ATTRIBUTE attributes[] = {{CKA_VALUE_LEN, &length, sizeof(length)},
+                                 {CKA_WRAP, &yes, 1},
+                                 {CKA_UNWRAP, &yes, 1},
+                                 {CKA_EXTRACTABLE, &yes, 1}};
+    CK_OBJECT_HANDLE key = 0;
+
+    assert_rv(C_GenerateKey(session, &mechanism, attributes, COUNT(attributes), &key), CKR_OK);
+    return key;
 }
 
 /* No other private key gets the label of an SKA key, by whatever call. */
@@ -911,7 +849,6 @@ int main(void)
         TEST(test_foreign_data),
         TEST(test_rules_readable),
         TEST(test_mixed_templates),
-        TEST(test_no_other_use),
         TEST(test_label_in_use),
         TEST(test_label_of_ordinary_keys),
         TEST(test_label_without_login),
