@@ -55,6 +55,8 @@ struct ska_request {
     size_t approval_count;
     struct ska_bytes signature; /* evidence only */
     char *executed;
+    /* SHA-256 of the manifest of its evidence, in hex; "": none. Not part of the text. */
+    char evidence[65];
 };
 
 /* "SIGN", "BLOCK", "UNBLOCK", "MODIFY". */
