@@ -2,11 +2,13 @@
 #include "configuration.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include "../provider/base/bytes.h"
@@ -35,6 +37,20 @@ static const STACK_OF(CONF_VALUE) * entries_of(const CONF *conf, const char *sec
     entries = NCONF_get_section(conf, section);
     ERR_pop_to_mark();
     return entries;
+}
+
+/* In this section only; NCONF_get_string() goes on to the default one, libcrypto does not. */
+static const char *entry_of(const CONF *conf, const char *section, const char *key)
+{
+    const STACK_OF(CONF_VALUE) *entries = entries_of(conf, section);
+
+    for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++) {
+        const CONF_VALUE *entry = sk_CONF_VALUE_value(entries, i);
+
+        if (strcmp(entry->name, key) == 0)
+            return entry->value;
+    }
+    return NULL;
 }
 
 static bool load_file(const char *path, CONF **conf, const struct ska_errors *errors)
@@ -69,21 +85,22 @@ static bool ends_with_module_name(const char *path)
 /* How surely an entry of [providers] is ours; 0: it is not. */
 static int likeness(const CONF *conf, const CONF_VALUE *entry)
 {
-    const char *identity = look_up(conf, entry->value, "identity");
-    const char *module = look_up(conf, entry->value, "module");
+    const char *identity = entry_of(conf, entry->value, "identity");
+    const char *module = entry_of(conf, entry->value, "module");
 
     if (strcmp(entry->name, "ska") == 0)
         return 3;
     if ((identity != NULL && strcmp(identity, "ska") == 0) ||
         (module != NULL && ends_with_module_name(module)))
         return 2;
-    return look_up(conf, entry->value, "pkcs11-module") != NULL ? 1 : 0;
+    return entry_of(conf, entry->value, "pkcs11-module") != NULL ? 1 : 0;
 }
 
 const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration *configuration)
 {
     const char *start = look_up(configuration->conf, NULL, "openssl_conf");
-    const char *providers = start == NULL ? NULL : look_up(configuration->conf, start, "providers");
+    const char *providers =
+        start == NULL ? NULL : entry_of(configuration->conf, start, "providers");
 
     return entries_of(configuration->conf, providers);
 }
@@ -185,7 +202,7 @@ bool configuration_apply(struct configuration *configuration, const struct ska_e
 
 bool configuration_is_activated(const struct configuration *configuration, const char *section)
 {
-    const char *value = look_up(configuration->conf, section, "activate");
+    const char *value = entry_of(configuration->conf, section, "activate");
     static const char *const no[] = {"0", "no", "off", "false"};
 
     if (value == NULL)
@@ -194,6 +211,27 @@ bool configuration_is_activated(const struct configuration *configuration, const
         if (strcasecmp(value, no[i]) == 0)
             return false;
     return true;
+}
+
+/* As ossl_provider_new() and DSO_load() find it. */
+char *configuration_module_path(const struct configuration *configuration)
+{
+    const char *module = entry_of(configuration->conf, configuration->section, "module");
+    const char *identity = entry_of(configuration->conf, configuration->section, "identity");
+    const char *directory = secure_getenv("OPENSSL_MODULES");
+    char *path = NULL;
+
+    if (directory == NULL)
+        directory = OPENSSL_info(OPENSSL_INFO_MODULES_DIR);
+    if (module != NULL && module[0] == '/')
+        return strdup(module);
+    if (asprintf(&path, "%s/%s%s", directory,
+                 module != NULL     ? module
+                 : identity != NULL ? identity
+                                    : configuration->name,
+                 module != NULL ? "" : ".so") < 0)
+        return NULL;
+    return path;
 }
 
 /* A value in double quotes: nothing in it is special but quote and backslash. */

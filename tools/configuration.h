@@ -43,6 +43,9 @@ const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration 
 /* Whether libcrypto would load the provider of that section on start-up. */
 bool configuration_is_activated(const struct configuration *configuration, const char *section);
 
+/* Where libcrypto looks for our provider's shared object. NULL: out of memory; free with free(). */
+char *configuration_module_path(const struct configuration *configuration);
+
 /*
  * Loads the other providers that the file activates into a context of their own (an approver's key
  * may need them). One that cannot be loaded is passed over: opening the key will tell.

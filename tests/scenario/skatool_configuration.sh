@@ -96,14 +96,111 @@ configure
 sed -i '/^\[default_provider\]/,/^\[ska/ s/^activate/#activate/' openssl.cnf
 checked 0 'warning activate .*default'
 printf '' >openssl.cnf
-checked 1 'FAILED +section'
+checked 1 "FAILED +section .*not in $work/openssl.cnf.*OPENSSL_CONF or --config"
+rm openssl.cnf
+checked 1 "FAILED +file .*$work/openssl.cnf does not exist.*OPENSSL_CONF or --config"
 
+# The module of the provider: as libcrypto finds it, or not.
+configure
+checked 0 "ok +module +$binary_dir/provider/ska.so"
+module_is() { # VALUE
+    configure
+    sed -i "s|^module = .*|module = $1|" openssl.cnf
+}
+module_is /nowhere/ska.so
+checked 1 'FAILED +module .*cannot load the provider: /nowhere/ska.so: .*No such file' 'ok +login'
+module_is "$work/pin"
+checked 1 'FAILED +module .*pin: '
+module_is "$simulator"
+checked 1 "FAILED +module +$simulator is no provider"
+module_is ska.so
+OPENSSL_MODULES=$binary_dir/provider checked 0 "ok +module +$binary_dir/provider/ska.so"
+OPENSSL_MODULES=/nowhere checked 1 'FAILED +module .*/nowhere/ska.so'
+sed -i '/^module = /d' openssl.cnf
+OPENSSL_MODULES=$binary_dir/provider checked 0 "ok +module +$binary_dir/provider/ska.so"
+sed -i 's/^ska = ska_provider/seals = ska_provider/' openssl.cnf
+OPENSSL_MODULES=$binary_dir/provider checked 1 'FAILED +module .*/seals.so'
+# What stands before all sections is not in each of them, for libcrypto.
+module_is ska.so
+sed -i "/^module = /d; 1i module = $binary_dir/provider/ska.so" openssl.cnf
+OPENSSL_MODULES=/nowhere checked 1 'FAILED +module .*/nowhere/ska.so'
+
+# A section that is not there; no PKCS#11 module; one without SKA.
+configure
+sed -i 's/^\[ska_provider\]/[ska_provder]/' openssl.cnf
+checked 1 'FAILED +section .*no section \[ska_provider\], which the line ska = ska_provider names'
+configure
+sed -i '/^pkcs11-module/d' openssl.cnf
+checked 1 'FAILED +pkcs11-module +not set'
+configure
+for softhsm in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so \
+    /usr/lib64/pkcs11/libsofthsm2.so; do
+    [ -e "$softhsm" ] || continue
+    sed -i "s|^pkcs11-module = .*|pkcs11-module = $softhsm|" openssl.cnf
+    checked 0 'ok +pkcs11-module' 'warning SKA calls +only ordinary keys' 'ok +login'
+    break
+done
+
+# Paths that depend on the directory that a program runs in.
 mkdir approvals
+chmod 700 approvals
+configure 'approvals-dir = approvals' 'audit-log = audit.log' 'agent = nowhere.socket'
+sed -i 's|^pin-source = .*|pin-source = file:pin|' openssl.cnf
+checked 3 'warning approvals-dir .*relative' 'ok +approvals-dir' 'warning audit-log .*relative' \
+    'warning agent .*relative' 'warning pin-source .*pin is a relative' 'ok +login'
+
 chmod 777 approvals
 configure "approvals-dir = $work/approvals"
 checked 3 'FAILED +approvals-dir .*writable by everybody'
 chmod 700 approvals
 checked 0 'ok +approvals-dir'
+configure "approvals-dir = $work/approvals" 'approvals-timeout = 60' 'progress = no'
+checked 0 'ok +approvals-timeout .*60 seconds' 'ok +progress +no'
+configure 'approvals-timeout = 60'
+checked 0 'warning approvals-timeout .*approvals-dir is not set'
+configure 'approvals-timeout = 1 minute' 'progress = maybe'
+checked 1 'FAILED +approvals-timeout .*1 minute' 'FAILED +progress .*maybe'
+
+# Agents: one that is not there, one that does not listen, one that answers.
+configure "agent = $work/nowhere.socket"
+checked 3 "FAILED +agent .*nowhere.socket.*no such socket"
+printf '' >file.socket
+configure "agent = $work/file.socket,$work/nowhere.socket"
+checked 3 "FAILED +agent .*file.socket" "FAILED +agent .*nowhere.socket"
+LD_PRELOAD=$preload "$binary_dir/tools/skatool" agent --socket agent.socket --approver alice.pem --allow key=seal \
+    --allow payload=any 2>agent.txt &
+agent=$!
+at_end() {
+    kill "$agent" 2>/dev/null || true
+}
+for ((tries = 0; tries < 100; tries++)); do
+    [ ! -S agent.socket ] || break
+    sleep 0.1
+done
+configure "agent = $work/agent.socket"
+checked 0 "ok +agent +$work/agent.socket answers"
+kill "$agent"
+wait "$agent" || true
+checked 3 "FAILED +agent .*agent.socket"
+
+# The audit log: not there, not to be made, not ours alone, no log.
+configure "audit-log = $work/audit.log"
+checked 0 "ok +audit-log +$work/audit.log, not there yet"
+[ ! -e audit.log ] || fail "check-config makes the audit log"
+configure "audit-log = $work/nowhere/audit.log"
+checked 3 'FAILED +audit-log .*cannot make it.*No such file.*nothing is signed'
+configure "audit-log = $work/audit.log"
+printf '' >audit.log
+chmod 600 audit.log
+checked 0 "ok +audit-log +$work/audit.log, 0 lines"
+chmod 620 audit.log
+checked 3 'FAILED +audit-log .*others'
+chmod 600 audit.log
+printf 'A document.\n' >audit.log
+checked 4 'FAILED +audit-log'
+ln -s audit.log link.log
+configure "audit-log = $work/link.log"
+checked 3 'FAILED +audit-log .*link'
 
 # ---- Other providers, for an approver's key ------------------------------------------------------
 
