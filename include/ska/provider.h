@@ -96,7 +96,8 @@ enum ska_reason {
     SKA_R_BAD_KEY,                 /* key or certificate that does not decode or fit */
     SKA_R_BAD_SIGNATURE,
     SKA_R_BAD_INPUT_LENGTH,
-    SKA_R_EVIDENCE_WRONG           /* an audit log or evidence was changed */
+    SKA_R_EVIDENCE_WRONG,          /* an audit log or evidence was changed */
+    SKA_R_BAD_REFERENCE            /* PEM key reference that does not decode */
 };
 
 #ifdef __cplusplus

@@ -53,6 +53,7 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_BAD_SIGNATURE, "bad signature"},
     {SKA_R_BAD_INPUT_LENGTH, "input of wrong length"},
     {SKA_R_EVIDENCE_WRONG, "evidence is wrong"},
+    {SKA_R_BAD_REFERENCE, "bad key reference"},
     {0, NULL}};
 
 bool ska_fail_at(const struct ska_errors *errors, enum ska_reason reason, const char *file,

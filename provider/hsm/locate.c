@@ -22,7 +22,7 @@ bool hsm_locate_login(struct hsm_token *token, const struct hsm_uri *uri,
                       const struct hsm_defaults *defaults, hsm_pin_prompt *prompt, void *prompt_arg,
                       const struct ska_errors *errors)
 {
-    struct hsm_pin pin = {uri->pin_value, uri->pin_source, prompt, prompt_arg};
+    struct hsm_pin pin = {uri->pin_value, uri->pin_source, prompt, prompt_arg, NULL};
 
     if (pin.source == NULL)
         pin.source = defaults->pin_source;

@@ -14,11 +14,6 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "../base/file.h"
-
-/* The longest PIN file that is read; only its first line counts. */
-#define PIN_FILE_LIMIT 4096
-
 /* ---- PINs that failed ------------------------------------------------------------------------ */
 
 static uint8_t salt[32]; /* of this process; a child keeps its parent's, as it keeps the hashes */
@@ -264,40 +259,20 @@ static bool login_with(struct hsm_token *token, struct ska_span pin,
     return hsm_session_work(token, &attempt.work, errors) && !attempt.raised;
 }
 
-/* ---- Where the PIN comes from ------------------------------------------------------------------
- */
-
-/* "file:PATH", "file:///PATH" or a path. */
-static const char *source_path(const char *source)
+static bool login_with_secret(struct hsm_token *token, struct hsm_secret *pin,
+                              const struct ska_errors *errors)
 {
-    if (strncmp(source, "file:", 5) != 0)
-        return source;
-    source += 5;
-    if (strncmp(source, "//localhost/", 12) == 0)
-        return source + 11;
-    return strncmp(source, "///", 3) == 0 ? source + 2 : source;
+    hsm_secret_lock(pin);
+    return login_with(token, ska_span(pin->data, pin->length), errors);
 }
 
 static bool login_with_file(struct hsm_token *token, const char *source,
                             const struct ska_errors *errors)
 {
-    const char *path = source_path(source);
-    struct ska_bytes content = {NULL, 0};
-    size_t length = 0;
-    bool done = false;
+    struct hsm_secret *pin = hsm_pin_read(source, errors);
+    bool done = pin != NULL && login_with_secret(token, pin, errors);
 
-    if (!ska_file_read(path, PIN_FILE_LIMIT, &content, errors))
-        return false;
-    while (length < content.length && content.data[length] != '\n')
-        length++;
-    if (length > 0 && content.data[length - 1] == '\r')
-        length--;
-    if (length == 0)
-        ska_fail(errors, SKA_R_PIN_MISSING, "%s: its first line, the PIN of token \"%s\", is empty",
-                 path, hsm_show(token->label).text);
-    else
-        done = login_with(token, ska_span(content.data, length), errors);
-    ska_bytes_clear_free(&content);
+    hsm_secret_free(pin);
     return done;
 }
 
@@ -411,6 +386,8 @@ bool hsm_token_login(struct hsm_token *token, const struct hsm_pin *pin,
         return true;
     if (pin->value != NULL)
         return login_with(token, ska_span_text(pin->value), errors);
+    if (pin->kept != NULL)
+        return login_with_secret(token, pin->kept, errors);
     if (pin->source != NULL)
         return login_with_file(token, pin->source, errors);
     if (pin->prompt != NULL)

@@ -102,11 +102,26 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
     return true;
 }
 
+static bool raise_initialize(const struct hsm_module *module, const char *reason,
+                             const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes access = {NULL, 0};
+
+    hsm_explain_access(module, &text);
+    if (!ska_buffer_finish(&text, &access, errors))
+        return false;
+    ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_Initialize: %s%s", module->path, reason,
+             (const char *)access.data);
+    ska_bytes_free(&access);
+    return false;
+}
+
 /* The libp11 context is never freed: that would finalize the module for everybody. */
 static bool initialize_first(struct hsm_module *module, const struct ska_errors *errors)
 {
     PKCS11_CTX *context = NULL;
-    char reason[128] = "cannot be initialized";
+    char reason[128] = "failed";
     bool done = false;
 
     hsm_isolation_enter();
@@ -116,13 +131,13 @@ static bool initialize_first(struct hsm_module *module, const struct ska_errors 
         const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
         if (text != NULL)
-            snprintf(reason, sizeof(reason), "C_Initialize: %s", text);
+            snprintf(reason, sizeof(reason), "%s", text);
         if (context != NULL)
             PKCS11_CTX_free(context);
     }
     hsm_isolation_leave(CKR_OK);
     if (!done)
-        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: %s", module->path, reason);
+        return raise_initialize(module, reason, errors);
     module->libp11 = context;
     module->manufacturer = context->manufacturer;
     module->simulator = strcmp(module->manufacturer, SKASIM_MANUFACTURER) == 0;
@@ -169,8 +184,7 @@ static bool initialize_again(struct hsm_module *module, const struct ska_errors 
     arguments.flags = CKF_OS_LOCKING_OK;
     rv = HSM_CALL(module->calls->C_Initialize(&arguments));
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
-        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_Initialize: %s", module->path,
-                        hsm_rv_text(rv).text);
+        return raise_initialize(module, hsm_rv_text(rv).text, errors);
     hsm_lock();
     module->incarnation++;
     module->fork = hsm_fork_count();

@@ -260,6 +260,18 @@ static bool make(OSSL_LIB_CTX *libctx, enum ska_key_type type, const struct hsm_
     return false;
 }
 
+bool hsm_public_of_type(OSSL_LIB_CTX *libctx, enum ska_key_type type,
+                        const struct hsm_public_parts *parts, EVP_PKEY **key)
+{
+    bool done = false;
+
+    *key = NULL;
+    ERR_set_mark();
+    done = make(libctx, type, parts, key);
+    ERR_pop_to_mark();
+    return done;
+}
+
 static bool type_or_fail(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
                          const char *label, enum ska_key_type *type,
                          const struct ska_errors *errors)
@@ -282,17 +294,13 @@ bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
                      EVP_PKEY **key, const struct ska_errors *errors)
 {
     enum ska_key_type type = SKA_KEY_RSA;
-    bool done = false;
 
     if (!type_or_fail(libctx, parts, label, &type, errors))
         return false;
-    *key = NULL;
-    ERR_set_mark();
-    done = make(libctx, type, parts, key);
-    ERR_pop_to_mark();
-    return done || ska_fail(errors, SKA_R_BAD_KEY,
-                            "key \"%s\": its attributes on the token give no valid public key",
-                            hsm_show(label).text);
+    return hsm_public_of_type(libctx, type, parts, key) ||
+           ska_fail(errors, SKA_R_BAD_KEY,
+                    "key \"%s\": its attributes on the token give no valid public key",
+                    hsm_show(label).text);
 }
 
 static EVP_PKEY *certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certificate)

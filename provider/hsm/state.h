@@ -94,4 +94,12 @@ bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
 /* Looks where the token is now, when it is not in the slot where it was. */
 bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* ---- softhsm.c ------------------------------------------------------------------------------- */
+
+/*
+ * Adds to a message about a token or a module that cannot be had: as which user, and for SoftHSM
+ * and the simulator which file or directory this user may not read.
+ */
+void hsm_explain_access(const struct hsm_module *module, struct ska_buffer *text);
+
 #endif

@@ -190,14 +190,17 @@ static bool raise_search(const struct hsm_module *module, struct search *search,
     struct ska_bytes shown[3] = {{NULL, 0}};
 
     describe_match(&wanted, search->match);
+    if (search->others.length == 0)
+        ska_buffer_text(&search->others, "none");
+    if (search->count == 0)
+        hsm_explain_access(module, &search->others);
     if (!ska_buffer_finish(&wanted, &shown[0], errors) ||
         !ska_buffer_finish(&search->matching, &shown[1], errors) ||
         !ska_buffer_finish(&search->others, &shown[2], errors))
         goto out;
     if (search->count == 0)
         ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: no token matches %s; there is: %s",
-                 module->path, (const char *)shown[0].data,
-                 shown[2].length == 0 ? "none" : (const char *)shown[2].data);
+                 module->path, (const char *)shown[0].data, (const char *)shown[2].data);
     else
         ska_fail(errors, SKA_R_TOKEN_AMBIGUOUS, "%s: %zu tokens match %s: %s; give label or serial",
                  module->path, search->count, (const char *)shown[0].data,
@@ -231,6 +234,21 @@ static void see(void *arg, struct hsm_token *token)
         *wanted = NULL;
 }
 
+static bool raise_gone(const struct hsm_token *token, const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes access = {NULL, 0};
+
+    hsm_explain_access(token->module, &text);
+    if (!ska_buffer_finish(&text, &access, errors))
+        return false;
+    ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: token \"%s\" (serial %s) is gone%s",
+             token->module->path, hsm_show(token->label).text, hsm_show(token->serial).text,
+             (const char *)access.data);
+    ska_bytes_free(&access);
+    return false;
+}
+
 bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors)
 {
     const struct hsm_token *wanted = token;
@@ -252,9 +270,7 @@ bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors)
     }
     if (!scan(token->module, see, &wanted, errors))
         return false;
-    return wanted == NULL ||
-           ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: token \"%s\" (serial %s) is gone",
-                    token->module->path, hsm_show(token->label).text, hsm_show(token->serial).text);
+    return wanted == NULL || raise_gone(token, errors);
 }
 
 const char *hsm_token_label(const struct hsm_token *token)

@@ -11,6 +11,7 @@
 #include "../base/bytes.h"
 
 struct hsm_module;
+struct hsm_secret;
 struct hsm_token;
 
 /* Errors: SKA_R_MODULE_UNAVAILABLE with the path and the loader's words. */
@@ -59,7 +60,14 @@ struct hsm_pin {
     const char *source;     /* "file:PATH" or a path; its first line is the PIN */
     hsm_pin_prompt *prompt; /* may be NULL */
     void *prompt_arg;
+    struct hsm_secret *kept; /* read before, by hsm_pin_read(); beats the source */
 };
+
+/*
+ * Reads the PIN that a source names, for a login later on, when the file may be out of reach. NULL:
+ * raised. Free with hsm_secret_free().
+ */
+struct hsm_secret *hsm_pin_read(const char *source, const struct ska_errors *errors);
 
 bool hsm_token_logged_in(struct hsm_token *token);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key URIs, read and written by p11-kit. Its uri.h brings Cryptoki types of its own, so this file
+ * Key URIs, read by p11-kit. Its uri.h brings Cryptoki types of its own, so this file
  * must not include what includes <pkcs11.h>.
  */
 #include "uri.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +166,34 @@ bool hsm_uri_parse(const char *text, struct hsm_uri **uri, const struct ska_erro
     return true;
 }
 
+static bool copy_optional(char **to, const char *from)
+{
+    return from == NULL || copy_text(to, from, strlen(from));
+}
+
+struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from)
+{
+    struct hsm_uri *to = calloc(1, sizeof(*to));
+
+    if (to == NULL)
+        return NULL;
+    to->type = from->type;
+    if (!copy_optional(&to->token, from->token) || !copy_optional(&to->serial, from->serial) ||
+        !copy_optional(&to->manufacturer, from->manufacturer) ||
+        !copy_optional(&to->model, from->model) || !copy_optional(&to->object, from->object) ||
+        (from->id.data != NULL && !ska_bytes_copy(&to->id, ska_span_of(&from->id), NULL)) ||
+        !copy_optional(&to->module_path, from->module_path) ||
+        !copy_optional(&to->pin_source, from->pin_source) ||
+        !copy_optional(&to->approvals_file, from->approvals_file) ||
+        !copy_optional(&to->approvals_dir, from->approvals_dir) ||
+        !copy_optional(&to->approvals_timeout, from->approvals_timeout) ||
+        !copy_optional(&to->agent, from->agent) || !copy_optional(&to->payload, from->payload)) {
+        hsm_uri_free(to);
+        return NULL;
+    }
+    return to;
+}
+
 void hsm_uri_free(struct hsm_uri *uri)
 {
     if (uri == NULL)
@@ -188,59 +215,4 @@ void hsm_uri_free(struct hsm_uri *uri)
     free(uri->agent);
     free(uri->payload);
     free(uri);
-}
-
-/* ---- Writing --------------------------------------------------------------------------------- */
-
-static bool set_token(P11KitUri *uri, const char *token)
-{
-    CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(uri);
-    size_t length = token == NULL ? 0 : strlen(token);
-
-    if (length > sizeof(info->label))
-        return false;
-    if (token == NULL)
-        return true;
-    memset(info->label, ' ', sizeof(info->label));
-    memcpy(info->label, token, length);
-    return true;
-}
-
-static bool set_object(P11KitUri *uri, struct ska_span object, struct ska_span id,
-                       enum hsm_object_type type)
-{
-    CK_OBJECT_CLASS class_ = type == HSM_OBJECT_PRIVATE  ? CKO_PRIVATE_KEY
-                             : type == HSM_OBJECT_PUBLIC ? CKO_PUBLIC_KEY
-                                                         : CKO_CERTIFICATE;
-    CK_ATTRIBUTE attribute = {CKA_CLASS, &class_, sizeof(class_)};
-    struct ska_bytes copy = {NULL, 0};
-    bool done = type == HSM_OBJECT_ANY || p11_kit_uri_set_attribute(uri, &attribute) == 0;
-
-    for (int i = 0; done && i < 2; i++) {
-        struct ska_span value = i == 0 ? object : id;
-
-        if (value.length == 0 || memchr(value.data, 0, value.length) != NULL)
-            continue;
-        done = ska_bytes_copy(&copy, value, NULL);
-        attribute = (CK_ATTRIBUTE){i == 0 ? CKA_LABEL : CKA_ID, copy.data, copy.length};
-        done = done && p11_kit_uri_set_attribute(uri, &attribute) == P11_KIT_URI_OK;
-        ska_bytes_free(&copy);
-    }
-    return done;
-}
-
-char *hsm_uri_format(const char *token, const char *object, struct ska_span id,
-                     enum hsm_object_type type)
-{
-    P11KitUri *uri = p11_kit_uri_new();
-    char *standard = NULL;
-    char *ours = NULL;
-
-    if (uri != NULL && set_token(uri, token) && set_object(uri, ska_span_text(object), id, type) &&
-        p11_kit_uri_format(uri, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &standard) == P11_KIT_URI_OK &&
-        asprintf(&ours, "ska%s", standard + strlen(P11_KIT_URI_SCHEME)) < 0)
-        ours = NULL;
-    free(standard);
-    p11_kit_uri_free(uri);
-    return ours;
 }

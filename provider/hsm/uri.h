@@ -49,10 +49,18 @@ bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 void hsm_uri_free(struct hsm_uri *uri); /* NULL is fine; wipes the PIN */
 
+/* All of it but the PIN itself. NULL: out of memory. */
+struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from);
+
 /*
- * The URI for one object, `ska:token=...;id=...;object=...;type=...`, percent-encoded. Members that
- * are NULL (id_length 0, HSM_OBJECT_ANY) are left out, and so is an id with a zero byte, which no
- * URI can name. Free with free().
+ * The URI's text, percent-encoded, without the PIN itself. What no URI can name is left out: an id
+ * with a zero byte, an object whose label is not UTF-8. NULL: out of memory; free with free().
+ */
+char *hsm_uri_write(const struct hsm_uri *uri);
+
+/*
+ * The same for one object, `ska:token=...;id=...;object=...;type=...`; members that are NULL (empty
+ * id, HSM_OBJECT_ANY) are left out.
  */
 char *hsm_uri_format(const char *token, const char *object, struct ska_span id,
                      enum hsm_object_type type);

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 ska_fuzzer(uri ska-hsm)
+ska_fuzzer(reference ska-hsm)

@@ -15,6 +15,7 @@ endfunction()
 
 ska_hsm_test(hsm_uri_test)
 ska_hsm_test(hsm_public_key_test)
+ska_hsm_test(hsm_reference_test)
 ska_hsm_test(hsm_token_test)
 ska_hsm_test(hsm_key_test)
 ska_hsm_test(hsm_recovery_test)

@@ -124,7 +124,7 @@ static void logs_in_once(void **state)
 {
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "one");
     struct hsm_pin pin = {.value = PIN};
-    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    struct hsm_pin none = {0};
     int before = proxy()->login;
 
     (void)state;
@@ -141,7 +141,7 @@ static void wants_a_pin(void **state)
 {
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    struct hsm_pin none = {0};
     struct hsm_pin empty = {.value = ""};
     int before = proxy()->login;
 
@@ -372,7 +372,7 @@ static void threads_share_one_question(void **state)
 static void sees_that_the_application_is_logged_in(void **state)
 {
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "application");
-    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    struct hsm_pin none = {0};
     CK_SESSION_HANDLE session = application_session("application");
     CK_UTF8CHAR pin[] = PIN;
     int before = proxy()->login;
@@ -409,7 +409,7 @@ static void says_how_close_to_locked_a_token_is(void **state)
 
 static void needs_no_pin_where_none_is_wanted(void **state)
 {
-    struct hsm_pin none = {NULL, NULL, NULL, NULL};
+    struct hsm_pin none = {0};
     struct hsm_token *token = NULL;
     int before = proxy()->login;
 

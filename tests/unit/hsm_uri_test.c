@@ -220,6 +220,46 @@ static void formats_what_it_reads(void **state)
     free(text);
 }
 
+/* Everything goes into the copy and into the text, but the PIN. */
+static void writes_all_but_the_pin(void **state)
+{
+    static const char text[] = "ska:token=My%20Token;serial=0a1b;manufacturer=Acme;model=X2;"
+                               "id=%02%01%ff;object=k%c3%a9y;type=private"
+                               "?pin-source=file:/etc/pin&module-path=/usr/lib/m.so"
+                               "&approvals-file=/a/b%20c%26d.json&approvals-dir=/var/d"
+                               "&approvals-timeout=60&agent=/run/a,/run/b&payload=message";
+    struct hsm_uri *uri = NULL;
+    struct hsm_uri *copy = NULL;
+    char secret[sizeof(text) + 32];
+    char *written = NULL;
+
+    (void)state;
+    snprintf(secret, sizeof(secret), "%s&pin-value=rosebud", text);
+    assert_true(hsm_uri_parse(secret, &uri, &shown));
+    assert_string_equal(uri->pin_value, "rosebud");
+    written = hsm_uri_write(uri);
+    assert_string_equal(written, text);
+    free(written);
+    copy = hsm_uri_copy(uri);
+    assert_non_null(copy);
+    assert_null(copy->pin_value);
+    hsm_uri_free(uri);
+    written = hsm_uri_write(copy);
+    assert_string_equal(written, text);
+    free(written);
+    hsm_uri_free(copy);
+}
+
+/* What a token may have, but a URI cannot say. */
+static void leaves_out_what_no_uri_can_name(void **state)
+{
+    char *text = hsm_uri_format("", "caf\xE9", ska_span("", 0), HSM_OBJECT_PRIVATE);
+
+    (void)state;
+    assert_string_equal(text, "ska:type=private");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +272,8 @@ int main(void)
         cmocka_unit_test(never_shows_the_pin),
         cmocka_unit_test(shows_unknown_names_harmlessly),
         cmocka_unit_test(formats_what_it_reads),
+        cmocka_unit_test(writes_all_but_the_pin),
+        cmocka_unit_test(leaves_out_what_no_uri_can_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a PIN is read from. */
+#include <string.h>
+
+#include "../base/file.h"
+#include "secret.h"
+#include "token.h"
+
+/* The longest PIN file that is read; only its first line counts. */
+#define PIN_FILE_LIMIT 4096
+
+/* "file:PATH", "file:///PATH" or a path. */
+static const char *source_path(const char *source)
+{
+    if (strncmp(source, "file:", 5) != 0)
+        return source;
+    source += 5;
+    if (strncmp(source, "//localhost/", 12) == 0)
+        return source + 11;
+    return strncmp(source, "///", 3) == 0 ? source + 2 : source;
+}
+
+static struct ska_span first_line(const struct ska_bytes *content)
+{
+    size_t length = 0;
+
+    while (length < content->length && content->data[length] != '\n')
+        length++;
+    if (length > 0 && content->data[length - 1] == '\r')
+        length--;
+    return ska_span(content->data, length);
+}
+
+struct hsm_secret *hsm_pin_read(const char *source, const struct ska_errors *errors)
+{
+    const char *path = source_path(source);
+    struct ska_bytes content = {NULL, 0};
+    struct hsm_secret *pin = NULL;
+    struct ska_span line;
+
+    if (!ska_file_read(path, PIN_FILE_LIMIT, &content, errors))
+        return NULL;
+    line = first_line(&content);
+    if (line.length == 0)
+        ska_fail(errors, SKA_R_PIN_MISSING, "%s: its first line, the PIN, is empty", path);
+    else if (line.length > HSM_SECRET_LIMIT)
+        ska_fail(errors, SKA_R_PIN_INCORRECT,
+                 "%s: its first line, the PIN, is longer than %d bytes and was not tried", path,
+                 HSM_SECRET_LIMIT);
+    else if ((pin = hsm_secret_new(line)) == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a PIN");
+    ska_bytes_clear_free(&content);
+    return pin;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "private_key.h"
+#include "spki.h"
+
+typedef struct {
+    ASN1_INTEGER *version;
+    ASN1_UTF8STRING *uri;
+    HSM_SPKI *public_key;
+} HSM_REFERENCE;
+DECLARE_ASN1_FUNCTIONS(HSM_REFERENCE)
+
+/* clang-format off */
+ASN1_SEQUENCE(HSM_REFERENCE) = {
+    ASN1_SIMPLE(HSM_REFERENCE, version, ASN1_INTEGER),
+    ASN1_SIMPLE(HSM_REFERENCE, uri, ASN1_UTF8STRING),
+    ASN1_OPT(HSM_REFERENCE, public_key, HSM_SPKI),
+} ASN1_SEQUENCE_END(HSM_REFERENCE)
+
+IMPLEMENT_ASN1_FUNCTIONS(HSM_REFERENCE)
+    /* clang-format on */
+
+    /* ---- Reading
+       --------------------------------------------------------------------------------- */
+
+    /* libcrypto reads BER too, in which one reference has many forms: encoding again tells. */
+    static bool is_canonical(const HSM_REFERENCE *decoded, struct ska_span der)
+{
+    unsigned char *again = NULL;
+    int length = i2d_HSM_REFERENCE(decoded, &again);
+    bool same = length > 0 && ska_span_equal(ska_span(again, (size_t)length), der);
+
+    OPENSSL_free(again);
+    return same;
+}
+
+static HSM_REFERENCE *decode(struct ska_span der, const struct ska_errors *errors)
+{
+    const unsigned char *next = der.data;
+    HSM_REFERENCE *decoded = NULL;
+    bool good = false;
+
+    if (der.length > HSM_REFERENCE_LIMIT) {
+        ska_fail(errors, SKA_R_BAD_REFERENCE, "%zu bytes: a key reference has at most %d",
+                 der.length, HSM_REFERENCE_LIMIT);
+        return NULL;
+    }
+    ERR_set_mark();
+    decoded = d2i_HSM_REFERENCE(NULL, &next, (long)der.length);
+    good = decoded != NULL && is_canonical(decoded, der);
+    ERR_pop_to_mark();
+    if (good)
+        return decoded;
+    if (decoded != NULL && next < der.data + der.length)
+        ska_fail(errors, SKA_R_BAD_REFERENCE, "%zu bytes too many at its end",
+                 (size_t)(der.data + der.length - next));
+    else
+        ska_fail(errors, SKA_R_BAD_REFERENCE,
+                 "not SEQUENCE { version, URI, public key OPTIONAL } in DER");
+    HSM_REFERENCE_free(decoded);
+    return NULL;
+}
+
+static bool check_version(const ASN1_INTEGER *version, const struct ska_errors *errors)
+{
+    int64_t number = 0;
+    bool known = false;
+
+    ERR_set_mark();
+    known = ASN1_INTEGER_get_int64(&number, version);
+    ERR_pop_to_mark();
+    if (!known)
+        return ska_fail(errors, SKA_R_BAD_REFERENCE, "of an unknown version; 0 is known");
+    return number == 0 ||
+           ska_fail(errors, SKA_R_BAD_REFERENCE, "of version %lld; 0 is known", (long long)number);
+}
+
+static bool take_text(const ASN1_UTF8STRING *uri, struct hsm_reference *reference,
+                      const struct ska_errors *errors)
+{
+    struct ska_span span = ska_span(ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
+    struct ska_bytes text = {NULL, 0};
+
+    if (span.length > 0 && memchr(span.data, 0, span.length) != NULL)
+        return ska_fail(errors, SKA_R_BAD_REFERENCE, "a zero byte in its URI");
+    if (!ska_bytes_copy(&text, span, errors))
+        return false;
+    reference->text = (char *)text.data;
+    return true;
+}
+
+static bool take_uri(struct hsm_reference *reference, const struct ska_errors *errors)
+{
+    const struct hsm_uri *uri = NULL;
+
+    if (!hsm_uri_parse(reference->text, &reference->uri, errors))
+        return false;
+    uri = reference->uri;
+    if (uri->pin_value != NULL)
+        return ska_fail(errors, SKA_R_BAD_REFERENCE,
+                        "pin-value: a reference holds no secret; name a file with pin-source");
+    if (uri->type != HSM_OBJECT_ANY && uri->type != HSM_OBJECT_PRIVATE)
+        return ska_fail(errors, SKA_R_BAD_REFERENCE, "type: its URI names no private key");
+    return uri->object != NULL || uri->id.data != NULL ||
+           ska_fail(errors, SKA_R_BAD_REFERENCE, "its URI has neither object nor id");
+}
+
+static bool take_public_key(const HSM_SPKI *spki, OSSL_LIB_CTX *libctx,
+                            struct hsm_reference *reference, const struct ska_errors *errors)
+{
+    return spki == NULL || hsm_spki_key(spki, libctx, &reference->type, &reference->public_key) ||
+           ska_fail(errors, SKA_R_BAD_REFERENCE,
+                    "its public key is none, or not one of RSA, RSA-PSS, EC on a named curve, "
+                    "Ed25519 and Ed448");
+}
+
+bool hsm_reference_decode(struct ska_span der, OSSL_LIB_CTX *libctx,
+                          struct hsm_reference *reference, const struct ska_errors *errors)
+{
+    HSM_REFERENCE *decoded = decode(der, errors);
+    bool done = false;
+
+    memset(reference, 0, sizeof(*reference));
+    if (decoded == NULL)
+        return false;
+    done = check_version(decoded->version, errors) && take_text(decoded->uri, reference, errors) &&
+           take_uri(reference, errors) &&
+           take_public_key(decoded->public_key, libctx, reference, errors);
+    HSM_REFERENCE_free(decoded);
+    if (!done)
+        hsm_reference_clear(reference);
+    return done;
+}
+
+void hsm_reference_clear(struct hsm_reference *reference)
+{
+    free(reference->text);
+    hsm_uri_free(reference->uri);
+    EVP_PKEY_free(reference->public_key);
+    memset(reference, 0, sizeof(*reference));
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+/* The public key as libcrypto writes it, taken apart. */
+static bool set_public_key(HSM_REFERENCE *reference, EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(key, &der);
+    const unsigned char *next = der;
+
+    if (length > 0)
+        reference->public_key =
+            (HSM_SPKI *)ASN1_item_d2i(NULL, &next, length, ASN1_ITEM_rptr(HSM_SPKI));
+    OPENSSL_free(der);
+    return reference->public_key != NULL;
+}
+
+static bool encode(const char *uri, EVP_PKEY *public_key, struct ska_bytes *der)
+{
+    HSM_REFERENCE *reference = HSM_REFERENCE_new();
+    unsigned char *bytes = NULL;
+    int length = 0;
+    bool done = false;
+
+    ERR_set_mark();
+    done = reference != NULL && ASN1_INTEGER_set(reference->version, 0) &&
+           ASN1_STRING_set(reference->uri, uri, -1) &&
+           (public_key == NULL || set_public_key(reference, public_key));
+    if (done)
+        length = i2d_HSM_REFERENCE(reference, &bytes);
+    ERR_pop_to_mark();
+    done = length > 0 && ska_bytes_copy(der, ska_span(bytes, (size_t)length), NULL);
+    OPENSSL_free(bytes);
+    HSM_REFERENCE_free(reference);
+    return done;
+}
+
+bool hsm_reference_encode(const char *uri, EVP_PKEY *public_key, OSSL_LIB_CTX *libctx,
+                          struct ska_bytes *der, const struct ska_errors *errors)
+{
+    struct ska_bytes made = {NULL, 0};
+    struct hsm_reference read = {0};
+    bool done = false;
+
+    if (!encode(uri, public_key, &made))
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key reference");
+    done = hsm_reference_decode(ska_span_of(&made), libctx, &read, errors);
+    hsm_reference_clear(&read);
+    if (done)
+        *der = made;
+    else
+        ska_bytes_free(&made);
+    return done;
+}
+
+char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_by)
+{
+    struct hsm_uri uri = {0};
+    const char *label = hsm_key_label(key);
+
+    /* Borrowed, and only read. */
+    if (found_by != NULL)
+        uri = *found_by;
+    uri.token = key->token->label;
+    uri.object = strlen(label) == key->label.length ? (char *)(uintptr_t)label : NULL;
+    uri.id = key->id;
+    uri.type = HSM_OBJECT_PRIVATE;
+    uri.pin_value = NULL;
+    return hsm_uri_write(&uri);
+}
+
+bool hsm_reference_for(const struct hsm_key *key, const struct hsm_uri *found_by,
+                       struct ska_bytes *der, const struct ska_errors *errors)
+{
+    char *uri = hsm_reference_uri(key, found_by);
+    bool done = false;
+
+    if (uri == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key reference");
+    done = hsm_reference_encode(uri, key->public_key, key->libctx, der, errors);
+    free(uri);
+    return done;
+}
+
+bool hsm_reference_pem(struct ska_span der, struct ska_bytes *pem, const struct ska_errors *errors)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long length = 0;
+    bool done = false;
+
+    if (bio != NULL &&
+        PEM_write_bio(bio, HSM_REFERENCE_LABEL, "", der.data, (long)der.length) > 0) {
+        length = BIO_get_mem_data(bio, &text);
+        done = ska_bytes_copy(pem, ska_span(text, (size_t)length), errors);
+    } else {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key reference as PEM");
+    }
+    BIO_free(bio);
+    return done;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key references: what a PEM file holds where others hold a private key. No secret is in it, only
+ * where the key is and its public key:
+ *
+ *     SEQUENCE { version INTEGER (0), uri UTF8String, publicKey SubjectPublicKeyInfo OPTIONAL }
+ */
+#ifndef SKA_HSM_REFERENCE_H
+#define SKA_HSM_REFERENCE_H
+
+#include <openssl/types.h>
+
+#include "key.h"
+
+/* The PEM label. */
+#define HSM_REFERENCE_LABEL "SKA KEY REFERENCE"
+
+/* The longest DER that is read: the longest URI and the longest public key fit in. */
+#define HSM_REFERENCE_LIMIT 16384
+
+struct hsm_reference {
+    char *text;             /* the URI as it is written */
+    struct hsm_uri *uri;    /* the same, parsed */
+    EVP_PKEY *public_key;   /* a software key; NULL: none inside */
+    enum ska_key_type type; /* of the public key */
+};
+
+/*
+ * Exactly one reference in DER. SKA_R_BAD_REFERENCE: other bytes, another version, a pin-value, a
+ * URI that names no private key, a public key that is none; SKA_R_BAD_URI: the URI does not parse.
+ */
+bool hsm_reference_decode(struct ska_span der, OSSL_LIB_CTX *libctx,
+                          struct hsm_reference *reference,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
+void hsm_reference_clear(struct hsm_reference *reference); /* {0} is fine */
+
+/* public_key may be NULL. What hsm_reference_decode() would refuse is not written. */
+bool hsm_reference_encode(const char *uri, EVP_PKEY *public_key, OSSL_LIB_CTX *libctx,
+                          struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The URI that belongs into a reference for a key: token, label and id as the HSM has them, and of
+ * the URI by which it was found (may be NULL) what else narrows the search and the attributes after
+ * the "?", but never the PIN. NULL: out of memory; free with free().
+ */
+char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_by);
+
+/* The whole reference for a key, with its public key. */
+bool hsm_reference_for(const struct hsm_key *key, const struct hsm_uri *found_by,
+                       struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* DER as PEM. */
+bool hsm_reference_pem(struct ska_span der, struct ska_bytes *pem,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

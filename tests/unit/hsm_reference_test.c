@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Key references: what is written is read again, and nothing else is read. */
+#include "hsm_support.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/params.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "provider/hsm/reference.h"
+
+static const char uri[] = "ska:token=My%20Token;object=seal?approvals-dir=/var/lib/seal";
+
+/* ---- DER by hand ----------------------------------------------------------------------------- */
+
+struct der {
+    uint8_t data[160 * 1024];
+    size_t length;
+};
+
+static struct der whole, inside; /* too long for the stack of some */
+
+static void add(struct der *der, const void *data, size_t length)
+{
+    assert_true(length <= sizeof(der->data) - der->length);
+    memcpy(der->data + der->length, data, length);
+    der->length += length;
+}
+
+static void add_element(struct der *der, uint8_t tag, const void *content, size_t length)
+{
+    uint8_t head[5] = {tag, (uint8_t)length};
+    size_t size = 2;
+
+    if (length >= 0x80) {
+        head[1] = 0x83;
+        head[2] = (uint8_t)(length >> 16);
+        head[3] = (uint8_t)(length >> 8);
+        head[4] = (uint8_t)length;
+        size = 5;
+        while (head[2] == 0) {
+            head[1]--;
+            memmove(head + 2, head + 3, 2);
+            size--;
+        }
+    }
+    add(der, head, size);
+    add(der, content, length);
+}
+
+/* SEQUENCE { version, text under this tag, public key } */
+static struct ska_span reference_of(const char *version, size_t version_length, uint8_t tag,
+                                    const void *text, size_t text_length, struct ska_span spki)
+{
+    inside.length = whole.length = 0;
+    add_element(&inside, 0x02, version, version_length);
+    add_element(&inside, tag, text, text_length);
+    add(&inside, spki.data, spki.length);
+    add_element(&whole, 0x30, inside.data, inside.length);
+    return ska_span(whole.data, whole.length);
+}
+
+static struct ska_span reference_to(const char *text, struct ska_span spki)
+{
+    return reference_of("\0", 1, 0x0C, text, strlen(text), spki);
+}
+
+/* ---- Keys ------------------------------------------------------------------------------------ */
+
+static EVP_PKEY *new_key(enum ska_key_type type)
+{
+    switch (type) {
+    case SKA_KEY_RSA:
+        return EVP_PKEY_Q_keygen(libctx, NULL, "RSA", (size_t)1024);
+    case SKA_KEY_RSA_PSS: {
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libctx, "RSA-PSS", NULL);
+        EVP_PKEY *key = NULL;
+
+        assert_true(EVP_PKEY_keygen_init(context) > 0);
+        assert_true(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 1024) > 0);
+        assert_true(EVP_PKEY_generate(context, &key) > 0);
+        EVP_PKEY_CTX_free(context);
+        return key;
+    }
+    case SKA_KEY_EC:
+        return EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+    case SKA_KEY_ED25519:
+        return EVP_PKEY_Q_keygen(libctx, NULL, "ED25519");
+    case SKA_KEY_ED448:
+        return EVP_PKEY_Q_keygen(libctx, NULL, "ED448");
+    }
+    return NULL;
+}
+
+/* What libcrypto makes of it, for keys that a reference must not hold too. */
+static struct ska_span spki_of(EVP_PKEY *key)
+{
+    static uint8_t buffer[4096];
+    unsigned char *next = buffer;
+    int length = i2d_PUBKEY(key, NULL);
+
+    assert_true(length > 0 && (size_t)length <= sizeof(buffer));
+    assert_int_equal(i2d_PUBKEY(key, &next), length);
+    EVP_PKEY_free(key);
+    return ska_span(buffer, (size_t)length);
+}
+
+/* ---- What is good ---------------------------------------------------------------------------- */
+
+static void reads_what_it_writes(void **state)
+{
+    (void)state;
+    for (int type = SKA_KEY_RSA; type <= SKA_KEY_ED448; type++) {
+        EVP_PKEY *key = new_key((enum ska_key_type)type);
+        struct hsm_reference reference = {0};
+        struct ska_bytes der = {NULL, 0};
+
+        assert_non_null(key);
+        assert_true(hsm_reference_encode(uri, key, libctx, &der, &shown));
+        assert_true(hsm_reference_decode(ska_span_of(&der), libctx, &reference, &shown));
+        assert_string_equal(reference.text, uri);
+        assert_string_equal(reference.uri->token, "My Token");
+        assert_string_equal(reference.uri->approvals_dir, "/var/lib/seal");
+        assert_int_equal(reference.type, type);
+        assert_int_equal(EVP_PKEY_eq(reference.public_key, key), 1);
+        /* Byte for byte what the specification says. */
+        assert_true(ska_span_equal(ska_span_of(&der), reference_to(uri, spki_of(key))));
+        hsm_reference_clear(&reference);
+        ska_bytes_free(&der);
+    }
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void goes_without_a_public_key(void **state)
+{
+    struct hsm_reference reference = {0};
+    struct ska_bytes der = {NULL, 0};
+
+    (void)state;
+    assert_true(hsm_reference_encode("pkcs11:id=%01", NULL, libctx, &der, &shown));
+    assert_true(ska_span_equal(ska_span_of(&der), reference_to("pkcs11:id=%01", ska_span("", 0))));
+    assert_true(hsm_reference_decode(ska_span_of(&der), libctx, &reference, &shown));
+    assert_null(reference.public_key);
+    assert_int_equal(reference.uri->id.length, 1);
+    hsm_reference_clear(&reference);
+    hsm_reference_clear(&reference);
+    ska_bytes_free(&der);
+}
+
+static void is_pem_of_its_own_kind(void **state)
+{
+    struct ska_bytes der = {NULL, 0};
+    struct ska_bytes pem = {NULL, 0};
+    char *label = NULL;
+    char *header = NULL;
+    unsigned char *data = NULL;
+    long length = 0;
+    BIO *bio = NULL;
+
+    (void)state;
+    assert_true(hsm_reference_encode(uri, NULL, libctx, &der, &shown));
+    assert_true(hsm_reference_pem(ska_span_of(&der), &pem, &shown));
+    assert_non_null(strstr((char *)pem.data, "-----BEGIN SKA KEY REFERENCE-----\n"));
+    bio = BIO_new_mem_buf(pem.data, (int)pem.length);
+    assert_true(PEM_read_bio(bio, &label, &header, &data, &length) > 0);
+    assert_string_equal(label, "SKA KEY REFERENCE");
+    assert_string_equal(header, "");
+    assert_true(ska_span_equal(ska_span(data, (size_t)length), ska_span_of(&der)));
+    BIO_free(bio);
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_free(data);
+    ska_bytes_free(&der);
+    ska_bytes_free(&pem);
+}
+
+/* ---- What is not ----------------------------------------------------------------------------- */
+
+static void refuses(struct ska_span der, enum ska_reason reason, const char *words)
+{
+    struct hsm_reference reference = {0};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    assert_false(hsm_reference_decode(der, libctx, &reference, &errors));
+    assert_raised(&recorder, reason, words);
+    assert_null(reference.text);
+    assert_null(reference.uri);
+    assert_null(reference.public_key);
+}
+
+static void refuses_other_structures(void **state)
+{
+    static const char shape[] = "not SEQUENCE";
+    struct ska_span none = {NULL, 0};
+    struct ska_span der;
+
+    (void)state;
+    refuses(none, SKA_R_BAD_REFERENCE, shape);
+    refuses(ska_span("text", 4), SKA_R_BAD_REFERENCE, shape);
+    refuses(ska_span("\x30\x00", 2), SKA_R_BAD_REFERENCE, shape);
+    refuses(ska_span("\x30\x80\x02\x01\x00\x0c\x05ska:a\x00\x00", 14), SKA_R_BAD_REFERENCE, shape);
+    refuses(reference_of("\0", 1, 0x13, uri, strlen(uri), none), SKA_R_BAD_REFERENCE, shape);
+    refuses(reference_of("\0\0", 2, 0x0C, uri, strlen(uri), none), SKA_R_BAD_REFERENCE, shape);
+    refuses(reference_to(uri, ska_span("\x05\x00", 2)), SKA_R_BAD_REFERENCE, shape);
+    refuses(reference_to(uri, ska_span("\x30\x00", 2)), SKA_R_BAD_REFERENCE, shape);
+
+    der = reference_to(uri, none);
+    whole.data[der.length] = 0;
+    refuses(ska_span(der.data, der.length + 1), SKA_R_BAD_REFERENCE, "1 bytes too many");
+    refuses(ska_span(der.data, der.length - 1), SKA_R_BAD_REFERENCE, shape);
+
+    /* The same in BER: a length in more bytes than it needs. */
+    memmove(whole.data + 2, whole.data + 1, der.length - 1);
+    whole.data[1] = 0x81;
+    refuses(ska_span(der.data, der.length + 1), SKA_R_BAD_REFERENCE, shape);
+}
+
+static void refuses_other_versions(void **state)
+{
+    struct ska_span none = {NULL, 0};
+
+    (void)state;
+    refuses(reference_of("\x01", 1, 0x0C, uri, strlen(uri), none), SKA_R_BAD_REFERENCE,
+            "of version 1; 0 is known");
+    refuses(reference_of("\xFF", 1, 0x0C, uri, strlen(uri), none), SKA_R_BAD_REFERENCE,
+            "of version -1; 0 is known");
+    refuses(reference_of("\x01\0\0\0\0\0\0\0\0", 9, 0x0C, uri, strlen(uri), none),
+            SKA_R_BAD_REFERENCE, "unknown version; 0 is known");
+}
+
+static void refuses_other_uris(void **state)
+{
+    static char long_uri[100 * 1024 + 1];
+    struct ska_span none = {NULL, 0};
+
+    (void)state;
+    refuses(reference_to("ska:token=a", none), SKA_R_BAD_REFERENCE, "neither object nor id");
+    refuses(reference_to("ska:object=a;type=public", none), SKA_R_BAD_REFERENCE, "type");
+    refuses(reference_to("ska:object=a;type=cert", none), SKA_R_BAD_REFERENCE, "type");
+    refuses(reference_to("", none), SKA_R_BAD_URI, "starts with");
+    refuses(reference_to("file:/a", none), SKA_R_BAD_URI, "starts with");
+    refuses(reference_to("ska:object=a;fruit=apple", none), SKA_R_BAD_URI, "fruit");
+    refuses(reference_of("\0", 1, 0x0C, "ska:object=a\0b", 14, none), SKA_R_BAD_REFERENCE,
+            "zero byte");
+    memset(long_uri, 'a', sizeof(long_uri) - 1);
+    memcpy(long_uri, "ska:object=", 11);
+    refuses(reference_to(long_uri, none), SKA_R_BAD_REFERENCE, "at most 16384");
+    long_uri[HSM_URI_LIMIT + 1] = 0;
+    refuses(reference_to(long_uri, none), SKA_R_BAD_URI, "longer than 8192");
+}
+
+static void refuses_secrets(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct hsm_reference reference = {0};
+    struct ska_bytes der = {NULL, 0};
+    struct ska_span none = {NULL, 0};
+
+    (void)state;
+    assert_false(hsm_reference_decode(reference_to("ska:object=a?pin-value=rosebud", none), libctx,
+                                      &reference, &errors));
+    assert_raised(&recorder, SKA_R_BAD_REFERENCE, "pin-value");
+    assert_null(strstr(recorder.text, "rosebud"));
+    errors = errors_into(&recorder);
+    assert_false(
+        hsm_reference_encode("ska:object=a?pin-value=rosebud", NULL, libctx, &der, &errors));
+    assert_raised(&recorder, SKA_R_BAD_REFERENCE, "pin-value");
+    assert_null(der.data);
+}
+
+static EVP_PKEY *ec_key_with(const char *parameter, const char *value)
+{
+    EVP_PKEY *key = new_key(SKA_KEY_EC);
+
+    assert_true(EVP_PKEY_set_utf8_string_param(key, parameter, value));
+    return key;
+}
+
+static EVP_PKEY *restricted_pss_key(void)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libctx, "RSA-PSS", NULL);
+    EVP_PKEY *key = NULL;
+
+    assert_true(EVP_PKEY_keygen_init(context) > 0);
+    assert_true(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 1024) > 0);
+    assert_true(EVP_PKEY_CTX_set_rsa_pss_keygen_md_name(context, "SHA256", NULL) > 0);
+    assert_true(EVP_PKEY_generate(context, &key) > 0);
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+static void refuses_other_public_keys(void **state)
+{
+    static const char words[] = "its public key is none";
+    struct ska_span spki;
+
+    (void)state;
+    refuses(reference_to(uri, spki_of(EVP_PKEY_Q_keygen(libctx, NULL, "X25519"))),
+            SKA_R_BAD_REFERENCE, words);
+    refuses(reference_to(uri, spki_of(ec_key_with(OSSL_PKEY_PARAM_EC_ENCODING, "explicit"))),
+            SKA_R_BAD_REFERENCE, words);
+    refuses(reference_to(uri, spki_of(ec_key_with(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                                  "compressed"))),
+            SKA_R_BAD_REFERENCE, words);
+    refuses(reference_to(uri, spki_of(restricted_pss_key())), SKA_R_BAD_REFERENCE, words);
+
+    /* A point beside the curve. */
+    spki = spki_of(new_key(SKA_KEY_EC));
+    ((uint8_t *)(uintptr_t)spki.data)[spki.length - 1] ^= 1;
+    refuses(reference_to(uri, spki), SKA_R_BAD_REFERENCE, words);
+
+    /* Bits that are not used, and no bits at all. */
+    spki = spki_of(new_key(SKA_KEY_ED25519));
+    assert_int_equal(spki.data[11], 0);
+    ((uint8_t *)(uintptr_t)spki.data)[11] = 1;
+    ((uint8_t *)(uintptr_t)spki.data)[spki.length - 1] &= 0xFE;
+    refuses(reference_to(uri, spki), SKA_R_BAD_REFERENCE, words);
+    refuses(reference_to(uri, ska_span("\x30\x0a\x30\x05\x06\x03\x2b\x65\x70\x03\x01\x00", 12)),
+            SKA_R_BAD_REFERENCE, words);
+
+    /* RSA without its NULL. */
+    spki = spki_of(new_key(SKA_KEY_RSA));
+    assert_memory_equal(spki.data + 16, "\x05\x00", 2);
+    ((uint8_t *)(uintptr_t)spki.data)[16] = 0x04;
+    refuses(reference_to(uri, spki), SKA_R_BAD_REFERENCE, words);
+}
+
+/* Whatever byte is changed: it is refused, or it is a reference that is written like this. */
+static void stands_every_changed_byte(void **state)
+{
+    struct ska_bytes der = {NULL, 0};
+    EVP_PKEY *key = new_key(SKA_KEY_EC);
+
+    (void)state;
+    assert_true(hsm_reference_encode(uri, key, libctx, &der, &shown));
+    EVP_PKEY_free(key);
+    for (size_t i = 0; i < der.length * 8; i++) {
+        struct hsm_reference reference = {0};
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        der.data[i / 8] ^= (uint8_t)(1 << i % 8);
+        if (hsm_reference_decode(ska_span_of(&der), libctx, &reference, &errors)) {
+            struct ska_bytes again = {NULL, 0};
+
+            assert_int_equal(recorder.count, 0);
+            assert_true(
+                hsm_reference_encode(reference.text, reference.public_key, libctx, &again, &shown));
+            assert_true(ska_span_equal(ska_span_of(&again), ska_span_of(&der)));
+            ska_bytes_free(&again);
+        } else {
+            assert_int_equal(recorder.count, 1);
+        }
+        hsm_reference_clear(&reference);
+        der.data[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+    for (size_t length = 0; length < der.length; length++)
+        refuses(ska_span(der.data, length), SKA_R_BAD_REFERENCE, "not SEQUENCE");
+    ska_bytes_free(&der);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_it_writes),      cmocka_unit_test(goes_without_a_public_key),
+        cmocka_unit_test(is_pem_of_its_own_kind),    cmocka_unit_test(refuses_other_structures),
+        cmocka_unit_test(refuses_other_versions),    cmocka_unit_test(refuses_other_uris),
+        cmocka_unit_test(refuses_secrets),           cmocka_unit_test(refuses_other_public_keys),
+        cmocka_unit_test(stands_every_changed_byte),
+    };
+
+    return cmocka_run_group_tests(tests, support_begin, support_end);
+}
