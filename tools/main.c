@@ -25,6 +25,7 @@ static const struct {
     {"status", status_command, "show which approvals a request has, who is missing, and when"},
     {"execute", execute_command, "send an approved request to the HSM"},
     {"agent", agent_command, "approve automatically what its rules allow"},
+    {"audit", audit_command, "verify an audit log and show it"},
     {"check-config", check_config_command, "try out the configuration"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -48,6 +48,7 @@ char *tool_key_uri(const struct hsm_key *key);
 /* Subcommands: argv[0] is the command's name. True: done, exit status 0. */
 bool agent_command(struct tool *tool, int argc, char **argv);
 bool approve_command(struct tool *tool, int argc, char **argv);
+bool audit_command(struct tool *tool, int argc, char **argv);
 bool check_config_command(struct tool *tool, int argc, char **argv);
 bool execute_command(struct tool *tool, int argc, char **argv);
 bool inspect_command(struct tool *tool, int argc, char **argv);
