@@ -612,6 +612,19 @@ static void makes_no_ska_key_elsewhere(void **state)
     (void)state;
 }
 
+/* After all that the tests before have done with ordinary keys. */
+static void sends_no_placeholders_elsewhere(void **state)
+{
+    (void)state;
+#ifdef SKA_PLACEHOLDER_NUMBERS
+    assert_int_equal(proxy()->ska, 0);
+    assert_int_equal(proxy()->vendor_numbers, 0);
+    assert_true(proxy()->find > 0 && proxy()->get_attributes > 0 && proxy()->sign_init > 0);
+#else
+    assert_true(proxy()->vendor_numbers > 0);
+#endif
+}
+
 /* ---- Listing --------------------------------------------------------------------------------- */
 
 struct listing {
@@ -721,6 +734,7 @@ int main(void)
         cmocka_unit_test(makes_no_ska_key_elsewhere),
         cmocka_unit_test(lists_objects),
         cmocka_unit_test(lists_many_objects),
+        cmocka_unit_test(sends_no_placeholders_elsewhere),
     };
 
     return cmocka_run_group_tests(tests, begin, support_end);

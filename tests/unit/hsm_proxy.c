@@ -25,6 +25,20 @@ static int faulty(const char *call, CK_RV *rv)
     return 1;
 }
 
+/* Notes what only the vendor's module would understand. */
+static void look_at(const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_OBJECT_CLASS class_ = 0;
+
+        if (attributes[i].type == CKA_CLASS && attributes[i].pValue != NULL &&
+            attributes[i].ulValueLen == sizeof(class_))
+            memcpy(&class_, attributes[i].pValue, sizeof(class_));
+        if (((attributes[i].type | class_) & CKA_VENDOR_DEFINED) != 0)
+            proxy.vendor_numbers++;
+    }
+}
+
 static CK_RV initialize(void *arguments)
 {
     CK_RV rv = CKR_OK;
@@ -76,6 +90,7 @@ static CK_RV find_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template_, CK_UL
     CK_RV rv = CKR_OK;
 
     proxy.find++;
+    look_at(template_, count);
     return faulty("C_FindObjectsInit", &rv) ? rv
                                             : real->C_FindObjectsInit(session, template_, count);
 }
@@ -86,6 +101,7 @@ static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
     CK_RV rv = CKR_OK;
 
     proxy.get_attributes++;
+    look_at(template_, count);
     return faulty("C_GetAttributeValue", &rv)
                ? rv
                : real->C_GetAttributeValue(session, object, template_, count);
@@ -96,6 +112,8 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
     CK_RV rv = CKR_OK;
 
     proxy.sign_init++;
+    if ((mechanism->mechanism & CKM_VENDOR_DEFINED) != 0)
+        proxy.vendor_numbers++;
     return faulty("C_SignInit", &rv) ? rv : real->C_SignInit(session, mechanism, key);
 }
 
@@ -119,6 +137,10 @@ static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATT
 {
     CK_RV rv = CKR_OK;
 
+    if ((mechanism->mechanism & CKM_VENDOR_DEFINED) != 0)
+        proxy.vendor_numbers++;
+    look_at(public, public_count);
+    look_at(private, private_count);
     rv = real->C_GenerateKeyPair(session, mechanism, public, public_count, private, private_count,
                                  public_key, private_key);
     return rv == CKR_OK && faulty("C_GenerateKeyPair", &rv) ? proxy.fault_rv : rv;
@@ -184,4 +206,56 @@ EXPORT CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
     (void)reserved_length;
     proxy.ska++;
     return CKR_FUNCTION_FAILED;
+}
+
+EXPORT CK_RV C_CreateModifyPayload(CK_SKA_POLICY *usage, CK_SKA_POLICY *block,
+                                   CK_SKA_POLICY *unblock, CK_SKA_POLICY *modify, CK_BYTE *buffer,
+                                   CK_ULONG *length)
+{
+    (void)usage, (void)block, (void)unblock, (void)modify, (void)buffer, (void)length;
+    proxy.ska++;
+    return CKR_FUNCTION_FAILED;
+}
+
+EXPORT CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_MECHANISM *mechanism,
+                            CK_OBJECT_HANDLE key, CK_BYTE *payload, CK_ULONG payload_length,
+                            CK_BYTE *timestamp, CK_ULONG *timestamp_length, CK_BYTE *signature,
+                            CK_ULONG *signature_length)
+{
+    (void)session, (void)operation, (void)mechanism, (void)key, (void)payload;
+    (void)payload_length, (void)timestamp, (void)timestamp_length, (void)signature;
+    (void)signature_length;
+    proxy.ska++;
+    return CKR_FUNCTION_FAILED;
+}
+
+static CK_RV change(void)
+{
+    proxy.ska++;
+    return CKR_FUNCTION_FAILED;
+}
+
+EXPORT CK_RV C_SKABlock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE *token,
+                        CK_ULONG token_length, CK_SKA_APPROVAL *approvals, CK_ULONG approval_count)
+{
+    (void)session, (void)key, (void)token, (void)token_length, (void)approvals;
+    (void)approval_count;
+    return change();
+}
+
+EXPORT CK_RV C_SKAUnblock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE *token,
+                          CK_ULONG token_length, CK_SKA_APPROVAL *approvals,
+                          CK_ULONG approval_count)
+{
+    (void)session, (void)key, (void)token, (void)token_length, (void)approvals;
+    (void)approval_count;
+    return change();
+}
+
+EXPORT CK_RV C_SKAModify(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE *token,
+                         CK_ULONG token_length, CK_SKA_APPROVAL *approvals, CK_ULONG approval_count)
+{
+    (void)session, (void)key, (void)token, (void)token_length, (void)approvals;
+    (void)approval_count;
+    return change();
 }

@@ -19,7 +19,9 @@ struct hsm_proxy {
     atomic_int get_attributes;
     atomic_int sign_init;
     atomic_int sign;
-    atomic_int ska;
+    atomic_int ska; /* any of the vendor's calls */
+    /* Classes, attributes and mechanisms of the vendor's range that it was given. */
+    atomic_int vendor_numbers;
     /* The next `fault_times` calls of this name give this answer instead of being made. */
     const char *fault_call;
     CK_RV fault_rv;
