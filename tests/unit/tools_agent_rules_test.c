@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What --allow says, what it allows, and how often.
+ */
+#include "approval_support.h"
+
+#include "tools/agent_rules.h"
+
+#define CONTEXT "TLS 1.3, server CertificateVerify"
+
+static uint8_t handshake[64 + sizeof(CONTEXT) + 32];
+static uint8_t digest[32];
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(handshake, ' ', 64);
+    memcpy(handshake + 64, CONTEXT, sizeof(CONTEXT));
+    memset(handshake + 64 + sizeof(CONTEXT), 0xA5, 32);
+    memset(digest, 0xD1, sizeof(digest));
+    return 0;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* The rules of the texts, which end with NULL; own uid 1000. */
+static struct agent_rules rules_of(const char *const *texts)
+{
+    struct agent_rules rules = {0};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    for (; *texts != NULL; texts++)
+        if (!agent_rules_add(&rules, *texts, &errors))
+            fail_msg("%s", recorder.text);
+    if (!agent_rules_complete(&rules, 1000, &errors))
+        fail_msg("%s", recorder.text);
+    return rules;
+}
+#define rules(...) rules_of((const char *const[]){__VA_ARGS__, NULL})
+
+static void assert_text_of(struct agent_rules rules, const char *expected)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes whole = {NULL, 0};
+
+    agent_rules_text(&rules, &text);
+    assert_true(ska_buffer_finish(&text, &whole, NULL));
+    assert_string_equal((const char *)whole.data, expected);
+    ska_bytes_free(&whole);
+    agent_rules_clear(&rules);
+}
+
+static void conditions_stand_alone_or_with_commas(void **state)
+{
+    (void)state;
+    assert_text_of(rules("key=web", "payload=tls13-server"),
+                   "key 'web'; payload tls13-server; uid 1000");
+    assert_text_of(rules("key=web,payload=tls13-server"),
+                   "key 'web'; payload tls13-server; uid 1000");
+    assert_text_of(rules("uid=33,rate=50/s,key=a,key=b", "payload=any,uid=0", "key=c"),
+                   "key 'a', 'b', 'c'; payload any; uid 33, 0; at most 50/s");
+    assert_text_of(rules("key=web,payload=tls13-server,payload=any"),
+                   "key 'web'; payload any; uid 1000");
+    assert_text_of(rules("key=web,payload=any,rate=5/s,rate=1000000/s,rate=7/s"),
+                   "key 'web'; payload any; uid 1000; at most 1000000/s");
+    assert_text_of(rules("key=web,payload=any,uid=4294967294"),
+                   "key 'web'; payload any; uid 4294967294");
+}
+
+static void labels_may_hold_anything(void **state)
+{
+    (void)state;
+    assert_text_of(rules("key=a\\,b,payload=any"), "key 'a,b'; payload any; uid 1000");
+    assert_text_of(rules("key=a\\\\,payload=any"), "key 'a\\'; payload any; uid 1000");
+    assert_text_of(rules("key=a\\,payload=any", "payload=any"),
+                   "key 'a,payload=any'; payload any; uid 1000");
+    assert_text_of(rules("key=uid=0", "payload=any"), "key 'uid=0'; payload any; uid 1000");
+    assert_text_of(rules("key= web server ", "payload=any"),
+                   "key ' web server '; payload any; uid 1000");
+    assert_text_of(rules("key=\x1b[2J", "payload=any"), "key '\\x1B[2J'; payload any; uid 1000");
+}
+
+static void assert_refused(const char *text, const char *message)
+{
+    struct agent_rules rules = {0};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    if (agent_rules_add(&rules, text, &errors))
+        fail_msg("'%s' was taken", text);
+    assert_raised_with(&recorder, SKA_R_WRONG_USE, message);
+    agent_rules_clear(&rules);
+}
+
+static void other_conditions_are_refused(void **state)
+{
+    static const char *const no_conditions[] = {
+        "",         ",",         "key",           "key=web,",           ",key=web",
+        "key=a,,b", "key=a,b",   "KEY=web",       " key=web",           "keys=web",
+        "payload",  "allow=key", "key=a, uid=0",  "tls13-server",       "key = web",
+        "uid:0",    "group=0",   "payload:any=1", "key=a payload=any,x"};
+    static const char *const no_uids[] = {
+        "uid=",   "uid=-1", "uid=root",       "uid=0x10", "uid= 0",
+        "uid=0 ", "uid=+1", "uid=4294967295", "uid=1.0",  "uid=99999999999999999999"};
+    static const char *const no_rates[] = {"rate=",    "rate=5",         "rate=/s",   "rate=0/s",
+                                           "rate=5/m", "rate=5/",        "rate=-5/s", "rate=5/s ",
+                                           "rate=5/S", "rate=1000001/s", "rate=5/ss"};
+    char *longest = calloc(1, AGENT_CONDITION_LIMIT + 2);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(no_conditions) / sizeof(no_conditions[0]); i++)
+        assert_refused(no_conditions[i], "a condition is");
+    for (size_t i = 0; i < sizeof(no_uids) / sizeof(no_uids[0]); i++)
+        assert_refused(no_uids[i], "number of a user");
+    for (size_t i = 0; i < sizeof(no_rates) / sizeof(no_rates[0]); i++)
+        assert_refused(no_rates[i], "a rate is");
+    assert_refused("key=", "label of a key is missing");
+    assert_refused("payload=", "a payload is");
+    assert_refused("payload=tls", "a payload is");
+    assert_refused("payload=any ", "a payload is");
+    assert_refused("payload=ANY", "a payload is");
+    assert_refused("key=a\\", "backslash");
+    assert_refused("key=a\\b", "backslash");
+    assert_refused("key=a\\\\\\", "backslash");
+    memset(longest, 'a', AGENT_CONDITION_LIMIT + 1);
+    memcpy(longest, "key=", 4);
+    assert_refused(longest, "longer than");
+    free(longest);
+}
+
+static void the_longest_condition_fits(void **state)
+{
+    struct agent_rules rules = {0};
+    char *longest = calloc(1, AGENT_CONDITION_LIMIT + 1);
+
+    (void)state;
+    memset(longest, 'a', AGENT_CONDITION_LIMIT);
+    memcpy(longest, "key=", 4);
+    assert_true(agent_rules_add(&rules, longest, NULL));
+    assert_string_equal(rules.keys[0], longest + 4);
+    agent_rules_clear(&rules);
+    free(longest);
+}
+
+static void key_and_payload_are_needed(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *missing;
+    } incomplete[] = {{"payload=any", "names a key"},
+                      {"uid=0,rate=1/s,payload=tls13-server", "names a key"},
+                      {"key=web", "names a payload"},
+                      {"key=web,uid=0,rate=1/s", "names a payload"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(incomplete) / sizeof(incomplete[0]); i++) {
+        struct agent_rules rules = {0};
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        assert_true(agent_rules_add(&rules, incomplete[i].text, NULL));
+        assert_false(agent_rules_complete(&rules, 1000, &errors));
+        assert_raised_with(&recorder, SKA_R_WRONG_USE, incomplete[i].missing);
+        agent_rules_clear(&rules);
+    }
+}
+
+/* ---- Who ------------------------------------------------------------------------------------- */
+
+static bool admits(const struct agent_rules *rules, uid_t uid)
+{
+    struct agent_peer peer = {uid, 4711};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    bool admitted = agent_rules_admit(rules, &peer, &errors);
+
+    assert_int_equal(recorder.count, !admitted);
+    return admitted;
+}
+
+static void only_named_users_may_ask(void **state)
+{
+    struct agent_rules own = rules("key=web,payload=any");
+    struct agent_rules named = rules("key=web,payload=any,uid=33,uid=34");
+
+    (void)state;
+    assert_true(admits(&own, 1000));
+    assert_false(admits(&own, 0)); /* not even root, unless it is named */
+    assert_false(admits(&own, 1001));
+    assert_true(admits(&named, 33));
+    assert_true(admits(&named, 34));
+    assert_false(admits(&named, 1000)); /* the agent's own user is one of many now */
+    assert_false(admits(&named, 0));
+    assert_false(admits(&named, (uid_t)-1));
+    agent_rules_clear(&own);
+    agent_rules_clear(&named);
+}
+
+/* ---- What ------------------------------------------------------------------------------------ */
+
+static struct ska_request request_for(const char *label, enum ska_payload_form form,
+                                      struct ska_span payload)
+{
+    struct ska_request request = {.operation = SKA_OPERATION_SIGN};
+
+    request.key_label = strdup(label);
+    request.mechanism.scheme = SKA_SCHEME_ECDSA;
+    request.mechanism.form = form;
+    assert_true(ska_bytes_copy(&request.payload, payload, NULL));
+    return request;
+}
+
+static void clear(struct ska_request *request)
+{
+    free(request->key_label);
+    ska_bytes_free(&request->payload);
+}
+
+/* NULL: it is allowed. */
+static void assert_allows(const struct agent_rules *rules, struct ska_request request,
+                          const char *refusal)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    if (agent_rules_allow(rules, &request, &errors) != (refusal == NULL))
+        fail_msg("%s", refusal == NULL ? recorder.text : refusal);
+    if (refusal != NULL) {
+        assert_int_equal(recorder.count, 1);
+        assert_text_contains(recorder.text, refusal);
+    }
+    clear(&request);
+}
+
+static struct ska_request message(const void *data, size_t length)
+{
+    return request_for("web", SKA_PAYLOAD_MESSAGE, ska_span(data, length));
+}
+
+static void keys_are_compared_whole(void **state)
+{
+    static const char *const others[] = {"", "we", "webb", "Web", "WEB", "web ", "other, web"};
+    struct agent_rules one = rules("key=web,payload=any");
+    struct ska_span payload = ska_span("text", 4);
+
+    (void)state;
+    assert_allows(&one, request_for("web", SKA_PAYLOAD_MESSAGE, payload), NULL);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_allows(&one, request_for(others[i], SKA_PAYLOAD_MESSAGE, payload),
+                      "not approve for this key");
+    agent_rules_clear(&one);
+}
+
+static void tls_servers_sign_handshakes_only(void **state)
+{
+    struct agent_rules tls = rules("key=web,payload=tls13-server");
+    struct ska_span whole = ska_span(handshake, sizeof(handshake));
+
+    (void)state;
+    assert_allows(&tls, message(handshake, sizeof(handshake)), NULL);
+    assert_allows(&tls, message(handshake, sizeof(handshake) - 1), "nothing else");
+    assert_allows(&tls, message("a document", 10), "nothing else");
+    assert_allows(&tls, message("", 0), "nothing else");
+    assert_allows(&tls, request_for("web", SKA_PAYLOAD_DIGEST, ska_span(digest, 32)), "digest");
+    assert_allows(&tls, request_for("web", SKA_PAYLOAD_DIGEST, whole), "digest");
+    assert_allows(&tls, request_for("other", SKA_PAYLOAD_MESSAGE, whole), "for this key");
+    agent_rules_clear(&tls);
+}
+
+static void any_payload_is_any_that_is_what_it_says(void **state)
+{
+    static const size_t lengths[] = {20, 28, 32, 36, 48, 64};
+    static const uint8_t zeros[100];
+    struct agent_rules any = rules("key=web,payload=tls13-server,payload=any");
+    struct ska_bytes info =
+        from_hex("3031300d060960864801650304020105000420"
+                 "d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1");
+
+    (void)state;
+    assert_allows(&any, message(handshake, sizeof(handshake)), NULL);
+    assert_allows(&any, message("a document", 10), NULL);
+    assert_allows(&any, request_for("web", SKA_PAYLOAD_DIGEST, ska_span(digest, 32)), NULL);
+    assert_allows(&any, request_for("web", SKA_PAYLOAD_DIGEST, ska_span_of(&info)), NULL);
+    for (size_t length = 0; length < sizeof(zeros); length++) {
+        bool looks = false;
+
+        for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+            looks = looks || length == lengths[i];
+        assert_allows(&any, message(zeros, length), looks ? "looks like a digest" : NULL);
+    }
+    assert_allows(&any, message(info.data, info.length), "looks like a digest");
+    ska_bytes_free(&info);
+    agent_rules_clear(&any);
+}
+
+/* Whatever the requester says the algorithm is: Ed25519 signs messages of 32 bytes, others do not.
+ */
+static void disguises_are_seen_through_for_every_algorithm(void **state)
+{
+    struct agent_rules any = rules("key=web,payload=any");
+
+    (void)state;
+    for (int scheme = SKA_SCHEME_PKCS1; scheme <= SKA_SCHEME_EDDSA; scheme++) {
+        struct ska_request request = message(digest, sizeof(digest));
+
+        request.mechanism.scheme = (enum ska_scheme)scheme;
+        assert_allows(&any, request, "looks like a digest");
+    }
+    agent_rules_clear(&any);
+}
+
+static void changes_of_keys_are_never_allowed(void **state)
+{
+    static const enum ska_operation operations[] = {SKA_OPERATION_BLOCK, SKA_OPERATION_UNBLOCK,
+                                                    SKA_OPERATION_MODIFY};
+    struct agent_rules any = rules("key=web,payload=any,payload=tls13-server");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        struct ska_request request = message(handshake, sizeof(handshake));
+
+        request.operation = operations[i];
+        assert_allows(&any, request, "no change of a key");
+    }
+    agent_rules_clear(&any);
+}
+
+/* ---- How often ------------------------------------------------------------------------------- */
+
+/* How many of these at this time are allowed. */
+static unsigned int allowed(struct agent_rules *rules, unsigned int tries, int64_t now)
+{
+    unsigned int count = 0;
+
+    for (unsigned int i = 0; i < tries; i++) {
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        if (agent_rules_count(rules, now, &errors))
+            count++;
+        else
+            assert_raised(&recorder, SKA_R_DECLINED);
+    }
+    return count;
+}
+
+static void without_a_rate_there_is_no_limit(void **state)
+{
+    struct agent_rules unlimited = rules("key=web,payload=any");
+
+    (void)state;
+    assert_int_equal(allowed(&unlimited, 10000, 0), 10000);
+    agent_rules_clear(&unlimited);
+}
+
+static void a_second_fills_what_was_used(void **state)
+{
+    struct agent_rules five = rules("key=web,payload=any,rate=5/s");
+
+    (void)state;
+    assert_int_equal(allowed(&five, 100, 1000000), 5); /* at once, as much as in a second */
+    assert_int_equal(allowed(&five, 100, 1000000), 0);
+    assert_int_equal(allowed(&five, 100, 1000199), 0);
+    assert_int_equal(allowed(&five, 100, 1000200), 1);
+    assert_int_equal(allowed(&five, 100, 1000599), 1);
+    assert_int_equal(allowed(&five, 100, 1000600), 1);
+    assert_int_equal(allowed(&five, 100, 1001600), 5);
+    assert_int_equal(allowed(&five, 100, INT64_MAX / 2), 5); /* no more after a long pause */
+    agent_rules_clear(&five);
+}
+
+static void the_rate_holds_over_time(void **state)
+{
+    static const char *const texts[] = {"rate=1/s", "rate=7/s", "rate=999/s", "rate=1000/s",
+                                        "rate=30000/s"};
+    static const unsigned int rates[] = {1, 7, 999, 1000, 30000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        struct agent_rules one = rules("key=web,payload=any", texts[i]);
+        unsigned int count = 0;
+
+        for (int64_t now = 0; now < 10000; now++) /* of milliseconds, as fast as it allows */
+            while (agent_rules_count(&one, now, NULL))
+                count++;
+        assert_in_range(count, rates[i] * 10, rates[i] * 11);
+        agent_rules_clear(&one);
+    }
+}
+
+static void a_clock_that_goes_back_gives_nothing(void **state)
+{
+    struct agent_rules five = rules("key=web,payload=any,rate=5/s");
+
+    (void)state;
+    assert_int_equal(allowed(&five, 100, 5000), 5);
+    assert_int_equal(allowed(&five, 100, 4000), 0);
+    assert_int_equal(allowed(&five, 100, 4100), 0);
+    assert_int_equal(allowed(&five, 100, 4200), 1);
+    agent_rules_clear(&five);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conditions_stand_alone_or_with_commas),
+        cmocka_unit_test(labels_may_hold_anything),
+        cmocka_unit_test(other_conditions_are_refused),
+        cmocka_unit_test(the_longest_condition_fits),
+        cmocka_unit_test(key_and_payload_are_needed),
+        cmocka_unit_test(only_named_users_may_ask),
+        cmocka_unit_test(keys_are_compared_whole),
+        cmocka_unit_test(tls_servers_sign_handshakes_only),
+        cmocka_unit_test(any_payload_is_any_that_is_what_it_says),
+        cmocka_unit_test(disguises_are_seen_through_for_every_algorithm),
+        cmocka_unit_test(changes_of_keys_are_never_allowed),
+        cmocka_unit_test(without_a_rate_there_is_no_limit),
+        cmocka_unit_test(a_second_fills_what_was_used),
+        cmocka_unit_test(the_rate_holds_over_time),
+        cmocka_unit_test(a_clock_that_goes_back_gives_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
