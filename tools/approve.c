@@ -8,40 +8,30 @@
 #include <sys/stat.h>
 
 #include "../provider/approval/algorithm.h"
-#include "../provider/approval/json.h"
 #include "../provider/approval/rule.h"
 #include "../provider/base/file.h"
-#include "approver.h"
+#include "foreign.h"
 #include "input.h"
-#include "mailbox.h"
+#include "matter.h"
 #include "options.h"
-#include "public_key.h"
+#include "requests.h"
 #include "review.h"
-#include "terminal.h"
 #include "text.h"
 
 #define REQUEST_MODE 0640
 
 struct approve {
-    const char *approver;
-    const char *certificate;
     const char *document;
-    const char *directory;
     const char *output;
-    const char *what; /* REQUEST, or ID with --dir */
     bool yes;
-
-    struct mailbox mailbox; /* with --dir */
-    struct ska_request *request;
-    struct approver key;
-    const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
+    struct matter matter;
 };
 
 /* ---- Refusals before anybody is asked -------------------------------------------------------- */
 
 static bool check_request(struct tool *tool, const struct approve *approve)
 {
-    const struct ska_request *request = approve->request;
+    const struct ska_request *request = approve->matter.request;
     struct ska_modify modify;
 
     if (request->operation == SKA_OPERATION_MODIFY &&
@@ -101,7 +91,7 @@ static bool is_message(struct tool *tool, const struct input *document,
 /* The document in the approver's hand against the one in the token. */
 static bool check_document(struct tool *tool, const struct approve *approve)
 {
-    const struct ska_request *request = approve->request;
+    const struct ska_request *request = approve->matter.request;
     struct input document = {0};
     bool same = false;
     bool done = false;
@@ -121,48 +111,43 @@ static bool check_document(struct tool *tool, const struct approve *approve)
     return done && same;
 }
 
-static const struct ska_approver *find_in_token(OSSL_LIB_CTX *libctx,
-                                                const struct ska_policy_token *token,
-                                                struct ska_span public_key)
+/* An approval that can never be used is not asked for; the clock of this machine may be wrong. */
+static bool check_time(struct tool *tool, const struct approve *approve)
 {
-    for (size_t i = 0; i < token->group_count; i++) {
-        const struct ska_group *group = &token->groups[i];
+    const struct matter *matter = &approve->matter;
+    char closes[TEXT_TIME_SIZE];
 
-        for (size_t j = 0; j < group->approver_count; j++)
-            if (public_key_equal(libctx, ska_span_of(&group->approvers[j].public_key), public_key))
-                return &group->approvers[j];
-    }
-    return NULL;
-}
-
-/* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
-static bool find_listed(struct tool *tool, struct approve *approve)
-{
-    const struct ska_rule *rule = review_rule(approve->request);
-    struct ska_span public_key = ska_span_of(&approve->key.public_key);
-
-    if (rule == NULL) {
-        report_warning("the request does not say who may approve: whether this approval counts is "
-                       "not known");
+    if (matter->listed == NULL || matter->usable.state < USABLE_OVER)
+        return true;
+    text_time(matter->usable.window.closes, closes);
+    if (approve->yes) {
+        report_warning(matter->usable.state == USABLE_OVER
+                           ? "by this computer's clock it is too late for this request"
+                           : "this request can never be used: it holds no time of the HSM");
         return true;
     }
-    for (size_t i = 0; i < rule->token_count && approve->listed == NULL; i++)
-        approve->listed = find_in_token(tool->libctx, &rule->tokens[i], public_key);
-    return approve->listed != NULL ||
-           ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-                    "the key %s is not one of those who may approve this request",
-                    approve->approver);
+    if (matter->usable.state == USABLE_OVER)
+        return ska_fail(&tool->errors, SKA_R_EXPIRED,
+                        "an approval would be of no use: it could be used until %s only. Ask for "
+                        "a new request (if this computer's clock is wrong, --yes approves all "
+                        "the same)",
+                        closes);
+    return ska_fail(&tool->errors, SKA_R_EXPIRED,
+                    "an approval could never be used: the rule has a time limit, and the request "
+                    "holds no time of the HSM. Ask for a new request");
 }
 
-static struct ska_span key_of(const struct approve *approve)
-{
-    return ska_span_of(approve->listed != NULL ? &approve->listed->public_key
-                                               : &approve->key.public_key);
-}
+/* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Whether the bundle holds an approval of this key that verifies; one that does not is dropped. */
-static bool already_in_bundle(struct tool *tool, struct ska_request *request, struct ska_span key)
+/*
+ * Whether the bundle holds an approval of this approver that verifies. One that does not is
+ * dropped: it would spoil the whole bundle.
+ */
+static bool is_in_bundle(struct tool *tool, struct matter *matter)
 {
+    struct ska_request *request = matter->request;
+    struct ska_span key = matter_key(matter);
+
     for (size_t i = 0; i < request->approval_count;) {
         struct ska_approval *approval = &request->approvals[i];
 
@@ -180,227 +165,147 @@ static bool already_in_bundle(struct tool *tool, struct ska_request *request, st
     return false;
 }
 
-/* ---- Asking ---------------------------------------------------------------------------------- */
-
-static void add_given_approvals(const struct ska_request *request, struct ska_buffer *text)
-{
-    text_name(text, "approvals");
-    ska_buffer_format(text, "%zu so far", request->approval_count);
-    for (size_t i = 0; i < request->approval_count; i++) {
-        char *shown = ska_approver_shown(review_rule(request), &request->approvals[i]);
-
-        ska_buffer_format(text, "%s %s", i == 0 ? ", said to be by" : ",",
-                          shown == NULL ? "?" : shown);
-        free(shown);
-    }
-    ska_buffer_text(text, "\n");
-}
-
-/* What an approver must know who may change his mind later. */
-static void add_reuse(const struct ska_request *request, struct ska_buffer *text)
-{
-    static const char *const again[] = {
-        [SKA_OPERATION_SIGN] = "The approval can be used again for the same data with a key of "
-                               "this name.\n",
-        [SKA_OPERATION_BLOCK] = "The approval can be used again to block a key of this name.\n",
-        [SKA_OPERATION_UNBLOCK] = "The approval can be used again to unblock a key of this name, "
-                                  "also when it was\nblocked for another reason.\n",
-        [SKA_OPERATION_MODIFY] = "The approval can be used again to give a key of this name these "
-                                 "rules, also when\nit has others by then.\n"};
-
-    ska_buffer_text(text, again[request->operation]);
-}
-
-static bool make_review(struct tool *tool, const struct approve *approve, struct ska_bytes *review)
-{
-    const struct ska_request *request = approve->request;
-    struct ska_buffer text = {0};
-    char *shown = approve->listed == NULL ? NULL : ska_listed_approver_shown(approve->listed);
-
-    ska_buffer_format(&text, "\nRequest %s\n\n", request->id);
-    ska_buffer_text(&text, "You approve exactly this; the HSM enforces it:\n");
-    review_protected(tool->libctx, request, &text);
-    if (approve->document != NULL) {
-        text_name(&text, "document");
-        text_quoted(&text, ska_span_text(approve->document));
-        ska_buffer_text(&text, " is what this is about: compared just now\n");
-    }
-    ska_buffer_text(&text, "\nThe requester says this; nothing protects it:\n");
-    review_unprotected(tool->libctx, request, REVIEW_DECISION, &text);
-    add_given_approvals(request, &text);
-    ska_buffer_text(&text, "\n");
-    if (approve->document == NULL && request->operation == SKA_OPERATION_SIGN &&
-        request->mechanism.form == SKA_PAYLOAD_DIGEST)
-        ska_buffer_text(&text, "The document itself is not in the request. To be sure which one it "
-                               "is, repeat with\n--document FILE.\n");
-    add_reuse(request, &text);
-    if (shown != NULL)
-        ska_buffer_format(&text, "You approve as %s.\n", shown);
-    ska_buffer_text(&text, "\n");
-    free(shown);
-    return ska_buffer_finish(&text, review, &tool->errors);
-}
-
-/* The review is shown where the question is asked, so that nobody answers without having seen it.
- */
-static bool ask(struct tool *tool, const struct approve *approve)
-{
-    struct ska_bytes review = {NULL, 0};
-    bool yes = approve->yes;
-    bool asked = true;
-    bool to_stdout = approve->output == NULL || strcmp(approve->output, "-") != 0;
-
-    if (!make_review(tool, approve, &review))
-        return false;
-    if (approve->yes)
-        fwrite(review.data, 1, review.length, to_stdout ? stdout : stderr);
-    else
-        asked = terminal_ask(ska_span_of(&review), "Approve? Type yes: ", &yes);
-    ska_bytes_free(&review);
-    if (!asked)
-        return ska_fail(&tool->errors, SKA_R_DECLINED,
-                        "no terminal to show the request and to ask on; with --yes you are not "
-                        "asked");
-    return yes || ska_fail(&tool->errors, SKA_R_DECLINED, "nothing was signed");
-}
-
-/* ---- Writing --------------------------------------------------------------------------------- */
-
-static bool read_request(struct tool *tool, const struct approve *approve,
-                         struct ska_request **request)
-{
-    struct ska_bytes text = {NULL, 0};
-    bool done = (approve->directory != NULL
-                     ? mailbox_read_request(&approve->mailbox, approve->what, &text, &tool->errors)
-                     : ska_file_read(approve->what, SKA_JSON_LIMIT, &text, &tool->errors)) &&
-                ska_request_parse(ska_span_of(&text), approve->what, request, &tool->errors);
-
-    ska_bytes_free(&text);
-    return done;
-}
-
-/*
- * People take their time, and others may have approved in the same file meanwhile: it is read
- * again, so that no approval is lost.
- */
-static bool read_again(struct tool *tool, struct approve *approve)
-{
-    struct ska_request *now = NULL;
-
-    if (approve->output != NULL)
-        return true;
-    if (!read_request(tool, approve, &now))
-        return false;
-    if (!ska_span_equal(ska_span_of(&now->token), ska_span_of(&approve->request->token))) {
-        ska_request_free(now);
-        return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
-                        "%s was replaced by another request while it was shown: nothing was "
-                        "written",
-                        approve->what);
-    }
-    approve->listed = NULL; /* it points into the request that goes */
-    ska_request_free(approve->request);
-    approve->request = now;
-    return true;
-}
-
 static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
-    const char *path = approve->output == NULL ? approve->what : approve->output;
+    struct matter *matter = &approve->matter;
+    const char *path = approve->output == NULL ? matter->what : approve->output;
     struct ska_bytes text = {NULL, 0};
     struct stat status;
     unsigned int mode = REQUEST_MODE;
     bool done = false;
 
-    if (!read_again(tool, approve))
+    /* Others may have approved in the same file meanwhile: no approval is lost. */
+    if (approve->output == NULL &&
+        (!matter_read_again(tool, matter) || !matter_count(tool, matter)))
         return false;
-    if (already_in_bundle(tool, approve->request, ska_span_of(&approval->public_key)))
+    if (is_in_bundle(tool, matter))
         return true;
-    if (stat(approve->what, &status) == 0)
+    if (stat(matter->what, &status) == 0)
         mode = status.st_mode & 0777;
-    done = ska_request_add_approval(approve->request, approval, &tool->errors) &&
-           ska_request_print(approve->request, &text, &tool->errors) &&
+    done = ska_request_add_approval(matter->request, approval, &tool->errors) &&
+           ska_request_print(matter->request, &text, &tool->errors) &&
            ska_file_write(path, ska_span_of(&text), mode, &tool->errors);
     ska_bytes_free(&text);
     return done;
 }
 
+/* "Added the approval of alice to request.json (1 of 2; still needed: bob or carol)" */
+static bool say_done(struct tool *tool, struct approve *approve)
+{
+    struct matter *matter = &approve->matter;
+    const char *to = matter->directory != NULL ? matter->directory
+                     : approve->output != NULL ? approve->output
+                                               : matter->what;
+    struct ska_buffer text = {0};
+    struct ska_bytes words = {NULL, 0};
+    char *shown = foreign_name(ska_span_text(strcmp(to, "-") == 0 ? "standard output" : to));
+
+    if (!matter_count(tool, matter)) {
+        free(shown);
+        return false;
+    }
+    ska_buffer_text(&text,
+                    matter->directory != NULL ? "Put the approval of " : "Added the approval of ");
+    matter_name(matter, &text);
+    ska_buffer_format(&text, " %s %s ", matter->directory != NULL ? "into" : "to",
+                      shown == NULL ? "?" : shown);
+    matter_progress(matter, &text);
+    free(shown);
+    if (!ska_buffer_finish(&text, &words, &tool->errors))
+        return false;
+    report_message("%s", (const char *)words.data);
+    ska_bytes_free(&words);
+    return true;
+}
+
 static bool sign_and_write(struct tool *tool, struct approve *approve)
 {
+    struct matter *matter = &approve->matter;
     struct ska_approval approval = {0};
-    bool done = approver_sign(&approve->key, tool->libctx, approve->listed,
-                              ska_span_of(&approve->request->token), &approval, &tool->errors);
+    bool done = (matter->directory == NULL || matter_read_again(tool, matter)) &&
+                approver_sign(&matter->key, tool->libctx, matter->listed,
+                              ska_span_of(&matter->request->token), &approval, &tool->errors);
 
-    if (done && approve->directory != NULL)
-        done = mailbox_put_approval(&approve->mailbox, approve->what, &approval, &tool->errors);
+    if (done && matter->directory != NULL)
+        done = mailbox_put(&matter->mailbox, matter->id, MAILBOX_APPROVAL, &approval, NULL,
+                           &tool->errors);
     else if (done)
         done = write_bundle(tool, approve, &approval);
     approval_clear(&approval);
-    return done;
+    return done && say_done(tool, approve);
 }
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
-static bool is_done_already(struct tool *tool, struct approve *approve)
+/* Also drops an approval of this approver in the bundle that is none, and then counts again. */
+static bool is_done_already(struct tool *tool, struct approve *approve, bool *already)
 {
-    bool done = approve->directory != NULL
-                    ? mailbox_has_approval(&approve->mailbox, tool->libctx, approve->request,
-                                           key_of(approve))
-                    : already_in_bundle(tool, approve->request, key_of(approve));
+    struct matter *matter = &approve->matter;
 
-    if (done)
+    if (matter->directory != NULL) {
+        *already = tally_has_approved(&matter->tally, matter_key(matter));
+    } else {
+        tally_clear(&matter->tally);
+        *already = is_in_bundle(tool, matter);
+        if (!matter_count(tool, matter))
+            return false;
+    }
+    if (*already)
         report_note("approved by this key already; nothing to do");
-    return done;
-}
-
-static bool open_approver(struct tool *tool, struct approve *approve)
-{
-    return tool_configure(tool) &&
-           approver_open(&approve->key, approve->approver, &tool->configuration, &tool->errors) &&
-           (approve->certificate == NULL ||
-            approver_read_certificate(&approve->key, tool->libctx, approve->certificate,
-                                      &tool->errors));
+    return true;
 }
 
 static bool run(struct tool *tool, struct approve *approve)
 {
-    if (approve->directory != NULL &&
-        !mailbox_open(&approve->mailbox, approve->directory, &tool->errors))
+    struct matter *matter = &approve->matter;
+    const struct matter_question question = {.question = "Do you approve this? Type yes or no: ",
+                                             .declined = "nothing was signed",
+                                             .document = approve->document,
+                                             .yes = approve->yes,
+                                             .to_stderr = approve->output != NULL &&
+                                                          strcmp(approve->output, "-") == 0};
+    bool already = false;
+
+    if (!matter_read(tool, matter) || !check_request(tool, approve) ||
+        !matter_check_id(tool, matter->request, matter->what) || !check_document(tool, approve) ||
+        !matter_open_key(tool, matter) || !is_done_already(tool, approve, &already))
         return false;
-    if (!read_request(tool, approve, &approve->request))
-        return false;
-    if (approve->directory != NULL && strcmp(approve->request->id, approve->what) != 0)
-        return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
-                        "the request in %s/%s.request.json has another id", approve->directory,
-                        approve->what);
-    if (!check_request(tool, approve) || !check_document(tool, approve) ||
-        !open_approver(tool, approve) || !find_listed(tool, approve))
-        return false;
-    return is_done_already(tool, approve) || (ask(tool, approve) && sign_and_write(tool, approve));
+    return already || (check_time(tool, approve) && matter_ask(tool, matter, &question) &&
+                       sign_and_write(tool, approve));
+}
+
+/* With an approvals directory and no ID: what waits there for this approver. */
+static bool list_waiting(struct tool *tool, const struct approve *approve)
+{
+    const struct matter *matter = &approve->matter;
+
+    if (approve->document != NULL || approve->yes)
+        return options_wrong(tool, "--document and --yes are for one request: add its ID");
+    return requests_list(tool, matter->directory, matter->approver, false);
 }
 
 static bool check_options(struct tool *tool, const struct approve *approve)
 {
-    if (approve->directory != NULL && approve->output != NULL)
+    if (approve->matter.directory != NULL && approve->output != NULL)
         return options_wrong(tool, "--dir and --output exclude each other");
-    if (approve->directory != NULL && !mailbox_is_id(approve->what))
-        return options_wrong(tool, "'%s' is no request id: 64 digits and letters from a to f",
-                             approve->what);
+    if (approve->matter.directory == NULL && approve->matter.what == NULL)
+        return options_wrong(tool, "the REQUEST is missing behind the options");
     return true;
 }
 
 bool approve_command(struct tool *tool, int argc, char **argv)
 {
-    struct approve approve = {.mailbox = {.fd = -1}};
+    struct approve approve = {.matter = {.mailbox = {.fd = -1}}};
+    struct matter *matter = &approve.matter;
     const struct option_entry options[] = {
-        {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &approve.approver,
+        {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &matter->approver,
          NULL, true},
-        {"cert", 0, "FILE", "your certificate, to stand in the approval", &approve.certificate,
+        {"cert", 0, "FILE", "your certificate, to stand in the approval", &matter->certificate,
          NULL, false},
-        {"document", 0, "FILE", "refuse when the request is not about this file", &approve.document,
+        {"document", 0, "FILE", "refuse when it is not about this file", &approve.document, NULL,
+         false},
+        {"dir", 0, "DIR", "take the request ID from an approvals directory", &matter->directory,
          NULL, false},
-        {"dir", 0, "DIR", "take the request with this ID from an approvals directory",
-         &approve.directory, NULL, false},
         {"output", 'o', "FILE", "leave REQUEST alone, write there", &approve.output, NULL, false},
         {"yes", 0, NULL, "do not ask", NULL, &approve.yes, false},
         OPTION_CONFIG(tool),
@@ -408,19 +313,17 @@ bool approve_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST\n"
-                 "       skatool approve --approver KEY [OPTION...] --dir DIR ID",
+                 "       skatool approve --approver KEY [OPTION...] --dir DIR [ID]",
         .help = "Shows a request, asks, and adds your approval: to the file REQUEST, or into the\n"
-                "approvals directory DIR.",
+                "approvals directory DIR. Without ID it lists what waits for you there.",
         .options = options,
-        .operands = &approve.what,
-        .operands_needed = 1,
+        .operands = &matter->what,
+        .operands_needed = 0,
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) && check_options(tool, &approve) &&
-                run(tool, &approve);
+                (matter->what == NULL ? list_waiting(tool, &approve) : run(tool, &approve));
 
-    mailbox_close(&approve.mailbox);
-    approver_close(&approve.key);
-    ska_request_free(approve.request);
+    matter_close(matter);
     return done;
 }

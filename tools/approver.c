@@ -4,19 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
-#include <openssl/store.h>
-#include <openssl/ui.h>
 
 #include "../provider/approval/spki.h"
 #include "../provider/base/file.h"
 #include "public_key.h"
-#include "terminal.h"
 
 #define CERTIFICATE_LIMIT ((size_t)256 * 1024)
 
@@ -35,95 +31,11 @@ static const char *words_of(unsigned long code)
     return words == NULL ? "libcrypto gives no reason" : words;
 }
 
-/* The latest error of libcrypto, and its queue emptied. */
-static bool fail_with_libcrypto(const struct ska_errors *errors, enum ska_reason reason,
-                                const char *what)
+bool approver_fail(const struct ska_errors *errors, enum ska_reason reason, const char *what)
 {
     ska_fail(errors, reason, "%s: %s", what, words_of(ERR_peek_last_error()));
     ERR_clear_error();
     return false;
-}
-
-/* What messages name: a URI may hold a PIN. NULL: out of memory; free with free(). */
-static char *shown_uri(const char *uri)
-{
-    const char *secret = strcasestr(uri, "pin-value=");
-    char *shown = NULL;
-
-    if (secret == NULL)
-        return strdup(uri);
-    if (asprintf(&shown, "%.*s...", (int)(secret - uri), uri) < 0)
-        return NULL;
-    return shown;
-}
-
-/* The first private key behind the URI. */
-static bool load_key(struct approver *approver, const char *uri, const char *shown,
-                     const struct ska_errors *errors)
-{
-    /* Without a terminal libcrypto would read the passphrase from standard input. */
-    const UI_METHOD *ui = terminal_available() ? UI_OpenSSL() : UI_null();
-    OSSL_STORE_CTX *store =
-        OSSL_STORE_open_ex(uri, approver->libctx, NULL, ui, NULL, NULL, NULL, NULL);
-
-    if (store == NULL)
-        return fail_with_libcrypto(errors, SKA_R_FILE_FAILURE, shown);
-    (void)OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
-    while (approver->key == NULL && !OSSL_STORE_eof(store)) {
-        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
-
-        if (info == NULL && OSSL_STORE_error(store))
-            break;
-        if (info != NULL && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
-            approver->key = OSSL_STORE_INFO_get1_PKEY(info);
-        OSSL_STORE_INFO_free(info);
-    }
-    if (approver->key == NULL && ERR_peek_last_error() != 0)
-        fail_with_libcrypto(errors, SKA_R_BAD_KEY, shown);
-    else if (approver->key == NULL)
-        ska_fail(errors, SKA_R_BAD_KEY, "%s: there is no private key", shown);
-    OSSL_STORE_close(store);
-    ERR_clear_error();
-    return approver->key != NULL;
-}
-
-static bool check_type(const struct approver *approver, const char *shown,
-                       const struct ska_errors *errors)
-{
-    enum ska_key_type type = SKA_KEY_RSA;
-
-    return (public_key_type(approver->key, &type) && type != SKA_KEY_RSA_PSS) ||
-           ska_fail(errors, SKA_R_BAD_KEY,
-                    "%s: a key of this type cannot approve: RSA, EC, Ed25519 or Ed448 can", shown);
-}
-
-bool approver_open(struct approver *approver, const char *uri,
-                   const struct configuration *configuration, const struct ska_errors *errors)
-{
-    char *shown = shown_uri(uri);
-    bool done = false;
-
-    if (shown == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "URI of the approver's key");
-    if (strncasecmp(uri, "ska:", 4) == 0) {
-        ska_fail(errors, SKA_R_BAD_URI,
-                 "--approver: the ska provider is not loaded for an approver's key; name the key "
-                 "in the words of another provider");
-        goto out;
-    }
-    approver->libctx = OSSL_LIB_CTX_new();
-    if (approver->libctx != NULL)
-        approver->provider = OSSL_PROVIDER_load(approver->libctx, "default");
-    if (approver->provider == NULL) {
-        fail_with_libcrypto(errors, SKA_R_INTERNAL, "libcrypto");
-        goto out;
-    }
-    configuration_load_others(configuration, approver->libctx);
-    done = load_key(approver, uri, shown, errors) && check_type(approver, shown, errors) &&
-           public_key_encode(approver->key, &approver->public_key, errors);
-out:
-    free(shown);
-    return done;
 }
 
 void approver_close(struct approver *approver)
@@ -210,8 +122,8 @@ static void choose_digest(const EVP_PKEY *key, const char **digest, const char *
     }
 }
 
-static bool sign_token(const struct approver *approver, struct ska_span token,
-                       struct ska_approval *approval, const struct ska_errors *errors)
+static bool sign_message(const struct approver *approver, struct ska_span message,
+                         struct ska_approval *approval, const struct ska_errors *errors)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     const char *digest = NULL;
@@ -224,20 +136,21 @@ static bool sign_token(const struct approver *approver, struct ska_span token,
     if (context != NULL &&
         EVP_DigestSignInit_ex(context, NULL, digest, approver->libctx, NULL, approver->key, NULL) ==
             1 &&
-        EVP_DigestSign(context, NULL, &length, token.data, token.length) == 1 &&
+        EVP_DigestSign(context, NULL, &length, message.data, message.length) == 1 &&
         (approval->signature.data = malloc(length + 1)) != NULL &&
-        EVP_DigestSign(context, approval->signature.data, &length, token.data, token.length) == 1) {
+        EVP_DigestSign(context, approval->signature.data, &length, message.data, message.length) ==
+            1) {
         approval->signature.length = length;
         done = true;
     } else {
-        fail_with_libcrypto(errors, SKA_R_BAD_KEY, "signing with the approver's key");
+        approver_fail(errors, SKA_R_BAD_KEY, "signing with the approver's key");
     }
     EVP_MD_CTX_free(context);
     return done;
 }
 
 bool approver_sign(const struct approver *approver, OSSL_LIB_CTX *libctx,
-                   const struct ska_approver *listed, struct ska_span token,
+                   const struct ska_approver *listed, struct ska_span message,
                    struct ska_approval *approval, const struct ska_errors *errors)
 {
     struct ska_span key = ska_span_of(listed != NULL ? &listed->public_key : &approver->public_key);
@@ -252,9 +165,9 @@ bool approver_sign(const struct approver *approver, OSSL_LIB_CTX *libctx,
         approval->certificate = false;
     if (!ska_bytes_copy(&approval->signer, signer, errors) ||
         !ska_bytes_copy(&approval->public_key, key, errors) ||
-        !sign_token(approver, token, approval, errors))
+        !sign_message(approver, message, approval, errors))
         return false;
-    return ska_approval_verify(libctx, approval, token) ||
+    return ska_approval_verify(libctx, approval, message) ||
            ska_fail(errors, SKA_R_BAD_SIGNATURE,
                     "the approver's key made a signature that does not verify");
 }

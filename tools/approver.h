@@ -15,7 +15,7 @@
 struct approver {
     OSSL_LIB_CTX *libctx;         /* of its own: other configured providers are loaded there */
     OSSL_PROVIDER *provider;      /* "default" */
-    EVP_PKEY *key;                /* private */
+    EVP_PKEY *key;                /* private, unless only the public one was asked for */
     struct ska_bytes public_key;  /* SubjectPublicKeyInfo DER */
     struct ska_bytes certificate; /* DER; data == NULL: none */
 };
@@ -24,6 +24,13 @@ struct approver {
 bool approver_open(struct approver *approver, const char *uri,
                    const struct configuration *configuration,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * Only the public key, where nothing is to be signed: the URI may lead to a private key, a public
+ * key or a certificate.
+ */
+bool approver_open_public(struct approver *approver, const char *uri,
+                          const struct configuration *configuration,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
 void approver_close(struct approver *approver);
 
 /* Reads the certificate that is to stand in the approval, PEM or DER. It must be of this key. */
@@ -31,15 +38,18 @@ bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, 
                                const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * Signs the token and verifies the signature (in libctx, where no other provider interferes, as the
- * function above compares keys). `listed` is the approver in the rule whose key this
- * is (NULL: not known): a listed certificate goes into the approval, and its very encoding of the
- * key, since that is what the HSM compares. The caller frees what the approval holds, also after a
- * failure, with approval_clear().
+ * Signs the message (a token, or what a refusal signs) and verifies the signature (in libctx, where
+ * no other provider interferes, as the function above compares keys). `listed` is the approver in
+ * the rule whose key this is (NULL: not known): a listed certificate goes into the approval, and
+ * its very encoding of the key, since that is what the HSM compares. The caller frees what the
+ * approval holds, also after a failure, with approval_clear().
  */
 bool approver_sign(const struct approver *approver, OSSL_LIB_CTX *libctx,
-                   const struct ska_approver *listed, struct ska_span token,
+                   const struct ska_approver *listed, struct ska_span message,
                    struct ska_approval *approval, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Raises the latest error of libcrypto, in words where they help, and empties its queue. */
+bool approver_fail(const struct ska_errors *errors, enum ska_reason reason, const char *what);
 
 /* Frees what an approval holds, not the struct itself, and empties it. */
 void approval_clear(struct ska_approval *approval);

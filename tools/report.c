@@ -8,6 +8,8 @@
 
 /* Longer messages are cut. */
 #define MESSAGE_LIMIT 8192
+/* So many files that are wrong are named. */
+#define WARNINGS_LIMIT 10
 
 int report_exit_status(enum ska_reason reason)
 {
@@ -39,7 +41,7 @@ static char *message(enum ska_reason reason, const char *format, va_list args)
 static void say(const char *kind, char *text)
 {
     fflush(stdout); /* what was printed before comes before, also in a file with both streams */
-    fprintf(stderr, "skatool: %s%s\n", kind, text == NULL ? "out of memory" : text);
+    fprintf(stderr, "%s%s\n", kind, text == NULL ? "out of memory" : text);
     free(text);
 }
 
@@ -52,7 +54,7 @@ static void raise_to_report(void *arg, enum ska_reason reason, const char *file,
     (void)file;
     (void)line;
     (void)function;
-    say("", message(reason, format, args));
+    say("skatool: ", message(reason, format, args));
     if (status > report->status)
         report->status = status;
 }
@@ -69,7 +71,7 @@ void report_warning(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("warning: ", message(0, format, args));
+    say("skatool: warning: ", message(0, format, args));
     va_end(args);
 }
 
@@ -78,8 +80,43 @@ void report_note(const char *format, ...)
     va_list args;
 
     va_start(args, format);
+    say("skatool: ", message(0, format, args));
+    va_end(args);
+}
+
+void report_message(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
     say("", message(0, format, args));
     va_end(args);
+}
+
+static void raise_to_warnings(void *arg, enum ska_reason reason, const char *file, int line,
+                              const char *function, const char *format, va_list args)
+{
+    struct report_warnings *warnings = arg;
+
+    (void)reason;
+    (void)file;
+    (void)line;
+    (void)function;
+    if (warnings->count++ < WARNINGS_LIMIT)
+        say("skatool: warning: ", message(0, format, args));
+}
+
+struct ska_errors report_warnings_errors(struct report_warnings *warnings)
+{
+    struct ska_errors errors = {raise_to_warnings, warnings};
+
+    return errors;
+}
+
+void report_warnings_end(const struct report_warnings *warnings)
+{
+    if (warnings->count > WARNINGS_LIMIT)
+        report_warning("and %zu more like these", warnings->count - WARNINGS_LIMIT);
 }
 
 static void raise_to_capture(void *arg, enum ska_reason reason, const char *file, int line,

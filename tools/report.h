@@ -5,6 +5,8 @@
 #ifndef SKA_TOOLS_REPORT_H
 #define SKA_TOOLS_REPORT_H
 
+#include <stddef.h>
+
 #include "../provider/base/error.h"
 
 struct report {
@@ -17,6 +19,18 @@ struct ska_errors report_errors(struct report *report);
 /* Lines on standard error that are no failures: "skatool: warning: ..." and "skatool: ...". */
 void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same without "skatool: ": what was done, for the person who did it. */
+void report_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Failures become warnings: files of others that are wrong, which are named and passed over. Only
+ * the first few are said. Starts as {0}; report_warnings_end() says how many more there were.
+ */
+struct report_warnings {
+    size_t count;
+};
+struct ska_errors report_warnings_errors(struct report_warnings *warnings);
+void report_warnings_end(const struct report_warnings *warnings);
 
 /* Keeps the first failure instead of saying it. Starts as {0}; free with report_capture_clear(). */
 struct report_capture {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -16,13 +17,14 @@
 #include "../provider/approval/describe.h"
 #include "../provider/approval/request.h"
 #include "../provider/approval/rule.h"
+#include "foreign.h"
 
 #define NAME_WIDTH 16
 #define VALUE_COLUMN (4 + NAME_WIDTH)
 
 void text_printable(struct ska_buffer *text, struct ska_span untrusted)
 {
-    char *shown = ska_printable(untrusted, TEXT_LIMIT);
+    char *shown = foreign_shown(untrusted, TEXT_LIMIT);
 
     if (shown == NULL) {
         text->failed = true;
@@ -89,6 +91,17 @@ void text_duration(struct ska_buffer *text, uint64_t seconds)
                           count == 1 ? "" : "s");
         separator = " ";
     }
+}
+
+const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE])
+{
+    time_t time = (time_t)seconds;
+    struct tm parts;
+
+    if (seconds > INT64_MAX || localtime_r(&time, &parts) == NULL ||
+        strftime(text, TEXT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &parts) == 0)
+        snprintf(text, TEXT_TIME_SIZE, "for ever");
+    return text;
 }
 
 static void add_group(struct ska_buffer *text, const struct ska_group *group)

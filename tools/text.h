@@ -43,6 +43,10 @@ void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
 /* "10 minutes", "1 hour 30 minutes", "5 seconds" */
 void text_duration(struct ska_buffer *text, uint64_t seconds);
 
+/* "2026-11-22 13:00:00 CET": a time as people here read it; "for ever" for UINT64_MAX. */
+#define TEXT_TIME_SIZE 64
+const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
+
 /* "EC P-256", "RSA 3072", "ED25519" */
 #define TEXT_ALGORITHM_SIZE 64
 void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,

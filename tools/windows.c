@@ -52,3 +52,59 @@ void windows_text(const struct ska_rule *rule, const struct ska_token *token,
     }
     ska_buffer_text(text, "\n");
 }
+
+/* ---- For an approver ------------------------------------------------------------------------- */
+
+static bool lists(const struct ska_policy_token *policy_token, struct ska_span public_key)
+{
+    if (public_key.length == 0)
+        return true;
+    for (size_t i = 0; i < policy_token->group_count; i++) {
+        const struct ska_group *group = &policy_token->groups[i];
+
+        for (size_t j = 0; j < group->approver_count; j++)
+            if (ska_span_equal(ska_span_of(&group->approvers[j].public_key), public_key))
+                return true;
+    }
+    return false;
+}
+
+static struct usable usable_of(const struct ska_policy_token *policy_token,
+                               const struct ska_token *token, uint64_t now)
+{
+    static const enum usable_state states[] = {[SKA_WINDOW_OPEN] = USABLE_NOW,
+                                               [SKA_WINDOW_NOT_YET] = USABLE_LATER,
+                                               [SKA_WINDOW_CLOSED] = USABLE_OVER};
+    struct usable usable = {USABLE_ALWAYS, {0, UINT64_MAX}};
+
+    if (!window_is_limited(policy_token))
+        return usable;
+    if (!token->has_timestamp) {
+        usable.state = USABLE_NEVER;
+        return usable;
+    }
+    usable.window = ska_window_of(policy_token, token->timestamp.seconds);
+    usable.state = states[ska_window_state(&usable.window, now)];
+    return usable;
+}
+
+struct usable usable_find(const struct ska_rule *rule, const struct ska_token *token,
+                          struct ska_span public_key, uint64_t now)
+{
+    struct usable best = {USABLE_NEVER, {0, UINT64_MAX}};
+    bool found = false;
+
+    for (size_t i = 0; i < rule->token_count; i++) {
+        struct usable usable;
+
+        if (!lists(&rule->tokens[i], public_key))
+            continue;
+        usable = usable_of(&rule->tokens[i], token, now);
+        /* Of two that are alike the one that lasts longer. */
+        if (!found || usable.state < best.state ||
+            (usable.state == best.state && usable.window.closes > best.window.closes))
+            best = usable;
+        found = true;
+    }
+    return best;
+}

@@ -20,4 +20,23 @@ void window_text(const struct ska_policy_token *policy_token, const struct ska_t
 void windows_text(const struct ska_rule *rule, const struct ska_token *token,
                   struct ska_buffer *text);
 
+/* From the most useful to the least. */
+enum usable_state {
+    USABLE_ALWAYS,
+    USABLE_NOW,
+    USABLE_LATER,
+    USABLE_OVER,
+    USABLE_NEVER /* there is a time limit, and no time of the HSM in the request */
+};
+struct usable {
+    enum usable_state state;
+    struct ska_window window;
+};
+/*
+ * When an approval by this key (empty: by anybody) is of use at best: by the policy tokens that
+ * list it.
+ */
+struct usable usable_find(const struct ska_rule *rule, const struct ska_token *token,
+                          struct ska_span public_key, uint64_t now);
+
 #endif

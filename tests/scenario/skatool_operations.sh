@@ -69,7 +69,7 @@ says 'approvals missing.*missing: risk'
 refused 'not one of those who may approve' skatool approve --approver alice.pem --yes block.json
 refused 'about no document' skatool approve --approver risk.pem --document document --yes block.json
 ends 0 skatool approve --approver risk.pem --yes block.json
-shows 'stop this key from signing' 'can be used again to block' 'You approve as risk'
+shows 'that a key is BLOCKED' 'The key stops signing' 'blocked again' 'You approve as risk'
 ends 0 state block.json
 refused 'no signature' execute -o signature block.json
 # An approval to sign blocks nothing: the request does not fit its token.
@@ -91,7 +91,7 @@ says 'key is blocked'
 asked unblock unblock.json
 refused 'not one of those' skatool approve --approver risk.pem --yes unblock.json
 ends 0 skatool approve --approver alice.pem --yes unblock.json
-shows 'unblock: let this key sign again'
+shows 'that a key is UNBLOCKED' 'can sign again'
 ends 2 execute unblock.json
 says "approvals missing.*1 of 2"
 ends 2 state unblock.json
@@ -146,8 +146,9 @@ grep -qE "these are +alice, key SHA-256 $(plain pkey -pubin -in alice.pub.pem -o
 # Two approve: who may modify, not who may sign.
 refused 'not one of those' skatool approve --approver carol.pem --yes change.json
 ends 0 skatool approve --approver alice.pem --yes change.json
-shows 'modify: give this key other rules' 'added: dave' 'removed: carol' 'You approve as alice' \
-    'has others by then'
+shows 'a CHANGE OF THE RULES' 'WARNING: can approve who could not before.*: dave' \
+    'WARNING: can no longer approve: carol' 'WARNING: fewer approvals are enough: 1 instead of 2' \
+    'You approve as alice'
 ends 2 state change.json
 ends 2 execute change.json
 says 'approvals missing.*1 of 2'
@@ -262,6 +263,10 @@ iso() { # SECONDS
     date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ
 }
 
+people() { # SECONDS
+    date -d "@$1" '+%Y-%m-%d %H:%M:%S %Z'
+}
+
 made=1900000000
 # window LABEL TIMELOCK TIMEOUT: the window of a request at each of its edges.
 window() {
@@ -269,10 +274,12 @@ window() {
     at "$made"
     timed_ends 0 '' skatool request --key "$(uri "$label")" -o "$label.json" document
     succeeds skatool approve --approver alice.pem --yes "$label.json"
+    tr -s ' \n' ' ' <stdout.txt >words.txt
+    mv words.txt stdout.txt
     if [ "$3" -gt 0 ]; then
-        shows "HSM time +$(iso $made)" "usable +'seal': from $(iso $opens) until $(iso $closes)"
+        shows "only from $(people $opens) until $(people $closes)" "HSM's time .*$(people $made)"
     else
-        shows "usable +'seal': from $(iso $opens) on"
+        shows "only from $(people $opens) on; and it" 'NEVER EXPIRES'
     fi
     ends 0 skatool inspect "$label.json"
     shows 'ok +HSM time: signed by the timestamp key given' "from $(iso $opens)"

@@ -29,7 +29,7 @@ typing() {
 shows() {
     grep -qE -- "$1" typed.txt || fail "the terminal does not show $1: $(cat typed.txt)"
 }
-question='Type yes:'
+question='Do you approve this? Type yes or no:'
 
 # ---- The question --------------------------------------------------------------------------------
 
@@ -43,12 +43,13 @@ typing 130 "$question" '^C' -- approve --approver alice.pem request.json
 same fresh.json request.json
 
 typing 0 "$question" yes -- approve --approver alice.pem request.json
-shows 'key name +.seal'
-shows 'For the bicycle'
-shows 'nothing protects'
+shows '^ +\| seal'
+shows '^ +\| For the bicycle'
+shows 'NOT CONFIRMED'
 digest=$(sha256sum document)
 shows "${digest:0:4} ${digest:4:4} ${digest:8:4}"
 shows 'You approve as alice'
+shows 'Added the approval of alice to request.json \(1 of 2; still needed: bob or carol\)'
 typing 0 -- approve --approver alice.pem request.json
 shows already
 typing 0 "$question" yes -- approve --approver bob.pem request.json
@@ -56,7 +57,7 @@ takes 1 quietly skatool execute --key "$(uri seal)" -o signature request.json
 
 # Others approve in the same file while the question is open: no approval is lost.
 cp fresh.json request.json
-approve_meanwhile="!$binary_dir/tools/skatool approve --approver bob.pem --yes request.json >bob.txt"
+approve_meanwhile="!$binary_dir/tools/skatool approve --approver bob.pem --yes request.json >bob.txt 2>&1"
 typing 0 "$question" "$approve_meanwhile" '' yes -- approve --approver alice.pem request.json
 succeeds skatool inspect request.json
 for name in alice bob; do

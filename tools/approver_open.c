@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where an approver's key comes from: a file or an OSSL_STORE URI, and what to say if it does not.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+#include <openssl/x509.h>
+
+#include "../provider/approval/spki.h"
+#include "../provider/base/file.h"
+#include "approver.h"
+#include "public_key.h"
+#include "terminal.h"
+
+/* A key file is far shorter. */
+#define LOOK_LIMIT ((size_t)1024 * 1024)
+
+/* What messages name: a URI may hold a PIN. NULL: out of memory; free with free(). */
+static char *shown_uri(const char *uri)
+{
+    const char *secret = strcasestr(uri, "pin-value=");
+    char *shown = NULL;
+
+    if (secret == NULL)
+        return strdup(uri);
+    if (asprintf(&shown, "%.*s...", (int)(secret - uri), uri) < 0)
+        return NULL;
+    return shown;
+}
+
+/* ---- What a file is that holds no private key ------------------------------------------------ */
+
+static const struct {
+    const char *mark;
+    const char *words;
+} marks[] = {
+    {"-----BEGIN SKA KEY REFERENCE-----", "it refers to a key in the HSM that signs documents; an "
+                                          "approver has a key of his own"},
+    {"-----BEGIN OPENSSH PRIVATE KEY-----", "it is a key of OpenSSH; ssh-keygen -p -m PKCS8 -f "
+                                            "COPY turns a copy of it into one that can be read"},
+    {"-----BEGIN CERTIFICATE REQUEST-----", "it is a request for a certificate; the private key "
+                                            "that belongs to it is needed"},
+    {"-----BEGIN NEW CERTIFICATE REQUEST-----", "it is a request for a certificate; the private "
+                                                "key that belongs to it is needed"},
+    {"-----BEGIN CERTIFICATE-----", "it is a certificate; the private key that belongs to it is "
+                                    "needed (the certificate can go with --cert)"},
+    {"-----BEGIN PUBLIC KEY-----", "it is a public key; the private key that belongs to it is "
+                                   "needed"},
+    {"-----BEGIN PGP ", "it is of PGP, which cannot be read"},
+    {"PuTTY-User-Key-File", "it is a key of PuTTY, which cannot be read"},
+    {"\"approvalToBeSigned\"", "it is a request, not a key; the request comes last"},
+    {"\"ruleUse\"", "it is a policy, not a key"},
+};
+
+/* NULL: nothing that is known. */
+static const char *words_for_content(struct ska_span content)
+{
+    if (content.length == 0)
+        return "it is empty";
+    /* What the private key is beside of does not matter; that it cannot be read does. */
+    if (memmem(content.data, content.length, "PRIVATE KEY-----", 16) != NULL &&
+        memmem(content.data, content.length, "OPENSSH", 7) == NULL)
+        return NULL;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (memmem(content.data, content.length, marks[i].mark, strlen(marks[i].mark)) != NULL)
+            return marks[i].words;
+    return NULL;
+}
+
+/* Raises what the file is, if it is one and that helps. */
+static bool fail_with_content(const char *uri, const char *shown, const struct ska_errors *errors)
+{
+    const char *path = strncasecmp(uri, "file:", 5) == 0 ? uri + 5 : uri;
+    struct ska_bytes content = {NULL, 0};
+    struct stat status;
+    const char *words = NULL;
+
+    if (stat(path, &status) != 0)
+        return false;
+    if (S_ISDIR(status.st_mode))
+        words = "it is a directory; name the file with the private key";
+    else if (ska_file_read(path, LOOK_LIMIT, &content, NULL))
+        words = words_for_content(ska_span_of(&content));
+    ska_bytes_clear_free(&content);
+    if (words == NULL)
+        return false;
+    ska_fail(errors, SKA_R_BAD_KEY, "%s: %s", shown, words);
+    return true;
+}
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+/* A new reference; NULL: the object is no key. */
+static EVP_PKEY *key_of(const OSSL_STORE_INFO *info, bool public)
+{
+    X509 *certificate = NULL;
+
+    switch (OSSL_STORE_INFO_get_type(info)) {
+    case OSSL_STORE_INFO_PKEY:
+        return OSSL_STORE_INFO_get1_PKEY(info);
+    case OSSL_STORE_INFO_PUBKEY:
+        return public ? OSSL_STORE_INFO_get1_PUBKEY(info) : NULL;
+    case OSSL_STORE_INFO_CERT:
+        certificate = OSSL_STORE_INFO_get0_CERT(info);
+        return public && certificate != NULL ? X509_get_pubkey(certificate) : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* The first key behind the URI. */
+static bool load_key(struct approver *approver, const char *uri, const char *shown, bool public,
+                     const struct ska_errors *errors)
+{
+    /* Without a terminal libcrypto would read the passphrase from standard input. */
+    const UI_METHOD *ui = terminal_available() ? UI_OpenSSL() : UI_null();
+    OSSL_STORE_CTX *store =
+        OSSL_STORE_open_ex(uri, approver->libctx, NULL, ui, NULL, NULL, NULL, NULL);
+
+    if (store == NULL) {
+        if (fail_with_content(uri, shown, errors)) {
+            ERR_clear_error();
+            return false;
+        }
+        return approver_fail(errors, SKA_R_FILE_FAILURE, shown);
+    }
+    if (!public)
+        (void)OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
+    while (approver->key == NULL && !OSSL_STORE_eof(store)) {
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+        if (info == NULL && OSSL_STORE_error(store))
+            break;
+        if (info != NULL)
+            approver->key = key_of(info, public);
+        OSSL_STORE_INFO_free(info);
+    }
+    OSSL_STORE_close(store);
+    if (approver->key == NULL && !fail_with_content(uri, shown, errors)) {
+        if (ERR_peek_last_error() != 0)
+            approver_fail(errors, SKA_R_BAD_KEY, shown);
+        else
+            ska_fail(errors, SKA_R_BAD_KEY, "%s: there is no %s key", shown,
+                     public ? "public" : "private");
+    }
+    ERR_clear_error();
+    return approver->key != NULL;
+}
+
+/* A rule lists no key whose point is compressed: one key must not come in two codings. */
+static bool check_type(const struct approver *approver, const char *shown,
+                       const struct ska_errors *errors)
+{
+    enum ska_spki_algorithm algorithm = SKA_SPKI_RSA;
+    enum ska_key_type type = SKA_KEY_RSA;
+
+    if (!public_key_type(approver->key, &type) || type == SKA_KEY_RSA_PSS)
+        return ska_fail(errors, SKA_R_BAD_KEY,
+                        "%s: a key of this type cannot approve: RSA, EC, Ed25519 or Ed448 can",
+                        shown);
+    return ska_spki_algorithm(ska_span_of(&approver->public_key), &algorithm) ||
+           ska_fail(errors, SKA_R_BAD_KEY,
+                    "%s: the public key in it is in a coding that approvers may not have (of an "
+                    "EC key: a compressed point, or no named curve); openssl ec -conv_form "
+                    "uncompressed -param_enc named_curve converts a copy of it",
+                    shown);
+}
+
+static bool open_key(struct approver *approver, const char *uri, bool public,
+                     const struct configuration *configuration, const struct ska_errors *errors)
+{
+    char *shown = shown_uri(uri);
+    bool done = false;
+
+    if (shown == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "URI of the approver's key");
+    if (strncasecmp(uri, "ska:", 4) == 0) {
+        ska_fail(errors, SKA_R_BAD_URI,
+                 "--approver: the ska provider is not loaded for an approver's key; name the key "
+                 "in the words of another provider");
+        goto out;
+    }
+    approver->libctx = OSSL_LIB_CTX_new();
+    if (approver->libctx != NULL)
+        approver->provider = OSSL_PROVIDER_load(approver->libctx, "default");
+    if (approver->provider == NULL) {
+        approver_fail(errors, SKA_R_INTERNAL, "libcrypto");
+        goto out;
+    }
+    configuration_load_others(configuration, approver->libctx);
+    done = load_key(approver, uri, shown, public, errors) &&
+           public_key_encode(approver->key, &approver->public_key, errors) &&
+           check_type(approver, shown, errors);
+out:
+    free(shown);
+    return done;
+}
+
+bool approver_open(struct approver *approver, const char *uri,
+                   const struct configuration *configuration, const struct ska_errors *errors)
+{
+    return open_key(approver, uri, false, configuration, errors);
+}
+
+bool approver_open_public(struct approver *approver, const char *uri,
+                          const struct configuration *configuration,
+                          const struct ska_errors *errors)
+{
+    return open_key(approver, uri, true, configuration, errors);
+}

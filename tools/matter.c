@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "matter.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../provider/approval/json.h"
+#include "../provider/base/file.h"
+#include "foreign.h"
+#include "people.h"
+#include "public_key.h"
+#include "review.h"
+#include "terminal.h"
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static bool read_file(struct tool *tool, const char *path, struct ska_request **request)
+{
+    struct ska_bytes text = {NULL, 0};
+    bool done = ska_file_read(path, SKA_JSON_LIMIT, &text, &tool->errors) &&
+                ska_request_parse(ska_span_of(&text), path, request, &tool->errors);
+
+    ska_bytes_free(&text);
+    return done;
+}
+
+/* In a directory approvals come as files of their own: only those reach the signer. */
+static bool read_from_directory(struct tool *tool, struct matter *matter,
+                                struct ska_request **request)
+{
+    if (!mailbox_read_request(&matter->mailbox, matter->id, request, &matter->owner, &tool->errors))
+        return false;
+    ska_approvals_free((*request)->approvals, (*request)->approval_count);
+    (*request)->approvals = NULL;
+    (*request)->approval_count = 0;
+    return true;
+}
+
+/* Refusals lie beside a file. That they cannot be seen is no failure. */
+static void open_folder(struct matter *matter)
+{
+    char *path = strdup(matter->what);
+
+    if (path != NULL)
+        matter->folder = strdup(dirname(path));
+    free(path);
+    if (matter->folder != NULL)
+        mailbox_open_folder(&matter->mailbox, matter->folder);
+}
+
+bool matter_check_id(struct tool *tool, struct ska_request *request, const char *shown)
+{
+    char stated[sizeof(request->id)];
+    bool same = false;
+
+    memcpy(stated, request->id, sizeof(stated));
+    if (!ska_request_identify(request, tool->libctx, &tool->errors))
+        return false;
+    same = strcmp(stated, request->id) == 0;
+    memcpy(request->id, stated, sizeof(stated));
+    return same ||
+           ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
+                    "%s: its id is not that of what it asks for; somebody has changed it", shown);
+}
+
+bool matter_read(struct tool *tool, struct matter *matter)
+{
+    if (matter->directory != NULL) {
+        if (!mailbox_open(&matter->mailbox, matter->directory, &tool->errors) ||
+            !mailbox_find_id(&matter->mailbox, matter->what, matter->id, &tool->errors) ||
+            !read_from_directory(tool, matter, &matter->request))
+            return false;
+    } else {
+        if (!read_file(tool, matter->what, &matter->request))
+            return false;
+        memcpy(matter->id, matter->request->id, sizeof(matter->id));
+        open_folder(matter);
+    }
+    return ska_token_decode(ska_span_of(&matter->request->token), &matter->token, &tool->errors);
+}
+
+bool matter_read_again(struct tool *tool, struct matter *matter)
+{
+    struct ska_request *now = NULL;
+    bool same = false;
+
+    if (matter->directory == NULL ? !read_file(tool, matter->what, &now)
+                                  : !read_from_directory(tool, matter, &now))
+        return false;
+    same = ska_span_equal(ska_span_of(&now->token), ska_span_of(&matter->request->token));
+    if (same && matter->directory == NULL) {
+        tally_clear(&matter->tally); /* this and the next point into the request that goes */
+        matter->listed = NULL;
+        ska_request_free(matter->request);
+        matter->request = now;
+        return ska_token_decode(ska_span_of(&now->token), &matter->token, &tool->errors);
+    }
+    ska_request_free(now);
+    return same || ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
+                            "%s was replaced by another request while it was shown: nothing was "
+                            "written",
+                            matter->what);
+}
+
+/* ---- The approver ---------------------------------------------------------------------------- */
+
+/* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
+const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
+                                              struct ska_span public_key)
+{
+    for (size_t i = 0; i < rule->token_count; i++)
+        for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
+            const struct ska_group *group = &rule->tokens[i].groups[j];
+
+            for (size_t k = 0; k < group->approver_count; k++)
+                if (public_key_equal(libctx, ska_span_of(&group->approvers[k].public_key),
+                                     public_key))
+                    return &group->approvers[k];
+        }
+    return NULL;
+}
+
+static bool find_listed(struct tool *tool, struct matter *matter)
+{
+    const struct ska_rule *rule = review_rule(matter->request);
+
+    if (rule == NULL) {
+        report_warning("the request does not say who may approve: whether this counts is not "
+                       "known");
+        return true;
+    }
+    matter->listed = matter_find_listed(tool->libctx, rule, ska_span_of(&matter->key.public_key));
+    matter->usable = usable_find(rule, &matter->token, matter_key(matter), (uint64_t)time(NULL));
+    return matter->listed != NULL ||
+           ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
+                    "the key %s is not one of those who may approve this request",
+                    matter->approver);
+}
+
+struct ska_span matter_key(const struct matter *matter)
+{
+    return ska_span_of(matter->listed != NULL ? &matter->listed->public_key
+                                              : &matter->key.public_key);
+}
+
+bool matter_open_key(struct tool *tool, struct matter *matter)
+{
+    return tool_configure(tool) &&
+           approver_open(&matter->key, matter->approver, &tool->configuration, &tool->errors) &&
+           (matter->certificate == NULL ||
+            approver_read_certificate(&matter->key, tool->libctx, matter->certificate,
+                                      &tool->errors)) &&
+           find_listed(tool, matter) && matter_count(tool, matter);
+}
+
+bool matter_count(struct tool *tool, struct matter *matter)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
+    struct mailbox_names names = {NULL, 0};
+    struct tally_budget budget = TALLY_BUDGET;
+    const struct tally_source source = {&matter->mailbox, &names, matter->directory != NULL,
+                                        &budget, &to_warnings};
+    const struct ska_rule *rule = review_rule(matter->request);
+    bool listed = false;
+    bool done = false;
+
+    /* Beside a file only refusals lie, and not being able to look for them is no failure. */
+    listed =
+        matter->mailbox.fd >= 0 &&
+        mailbox_list(&matter->mailbox, &names, matter->directory == NULL ? NULL : &tool->errors);
+    if (!listed && matter->directory != NULL)
+        return false;
+    if (matter->listed == NULL && rule != NULL && matter->key.public_key.data != NULL)
+        matter->listed =
+            matter_find_listed(tool->libctx, rule, ska_span_of(&matter->key.public_key));
+    tally_clear(&matter->tally);
+    done = tally_find(tool->libctx, matter->request, rule, listed ? &source : NULL, &matter->tally,
+                      &tool->errors);
+    report_warnings_end(&warnings);
+    if (budget.exhausted)
+        report_warning("%s: there are too many files for this request, or too many wrong ones: not "
+                       "all were looked at",
+                       matter->what);
+    mailbox_names_free(&names);
+    return done;
+}
+
+void matter_close(struct matter *matter)
+{
+    tally_clear(&matter->tally);
+    mailbox_close(&matter->mailbox);
+    approver_close(&matter->key);
+    ska_request_free(matter->request);
+    matter->request = NULL;
+    free(matter->folder);
+    matter->folder = NULL;
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+/* The briefing is shown where the question is asked, so that nobody answers without having seen it.
+ */
+bool matter_ask(struct tool *tool, const struct matter *matter,
+                const struct matter_question *question)
+{
+    const struct briefing briefing = {.libctx = tool->libctx,
+                                      .request = matter->request,
+                                      .token = &matter->token,
+                                      .listed = matter->listed,
+                                      .tally = &matter->tally,
+                                      .usable = matter->usable,
+                                      .document = question->document,
+                                      .owner = matter->directory == NULL ? NULL : &matter->owner,
+                                      .refusing = question->refusing};
+    struct ska_bytes text = {NULL, 0};
+    bool yes = question->yes;
+    bool asked = true;
+
+    if (!briefing_make(&briefing, &text, &tool->errors))
+        return false;
+    if (question->yes)
+        fwrite(text.data, 1, text.length, question->to_stderr ? stderr : stdout);
+    else
+        asked = terminal_ask(ska_span_of(&text), question->question, &yes);
+    ska_bytes_free(&text);
+    if (!asked)
+        return ska_fail(&tool->errors, SKA_R_DECLINED,
+                        "no terminal to show the request and to ask on; with --yes you are not "
+                        "asked");
+    return yes || ska_fail(&tool->errors, SKA_R_DECLINED, "%s", question->declined);
+}
+
+/* ---- In words -------------------------------------------------------------------------------- */
+
+void matter_name(const struct matter *matter, struct ska_buffer *text)
+{
+    char *name = NULL;
+
+    if (matter->listed != NULL) {
+        people_name(review_rule(matter->request), matter->listed, text);
+        return;
+    }
+    name = foreign_name(ska_span_text(matter->approver));
+    ska_buffer_format(text, "the key %s", name == NULL ? "?" : name);
+    free(name);
+}
+
+void matter_progress(const struct matter *matter, struct ska_buffer *text)
+{
+    ska_buffer_text(text, "(");
+    tally_text(&matter->tally, text);
+    ska_buffer_text(text, ")");
+}
