@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Encoders for private keys. For keys of a token they say why there is nothing to write: without
- * them libcrypto would only know that it found none. Keys that were never on a token (software.h)
- * are written by the default provider. What is public is the default provider's business anyway.
+ * Encoders for private keys. Where PEM is asked for a key of a token, they write a key reference;
+ * for all other forms they say why there is nothing to write: without them libcrypto would only
+ * know that it found no encoder. Keys that were never on a token (software.h) are written by the
+ * default provider. What is public is the default provider's business anyway.
  */
 #include "key.h"
 
@@ -14,8 +15,10 @@
 #include <openssl/encoder.h>
 #include <openssl/params.h>
 
+#include "hsm/reference.h"
+
 static OSSL_FUNC_encoder_newctx_fn new_pem_pkcs8, new_der_pkcs8, new_pem_encrypted,
-    new_der_encrypted, new_pem_specific, new_der_specific;
+    new_der_encrypted, new_pem_specific, new_der_specific, new_text;
 static OSSL_FUNC_encoder_freectx_fn freectx;
 static OSSL_FUNC_encoder_settable_ctx_params_fn settable_params;
 static OSSL_FUNC_encoder_set_ctx_params_fn set_params;
@@ -24,8 +27,8 @@ static OSSL_FUNC_encoder_encode_fn encode;
 
 struct encoder {
     const struct ska_provider *provider;
-    const char *output;    /* "PEM" or "DER" */
-    const char *structure; /* as libcrypto names it */
+    const char *output;    /* "PEM", "DER" or "TEXT" */
+    const char *structure; /* as libcrypto names it; NULL for text */
     char cipher[64];       /* "": not encrypted */
 };
 
@@ -69,6 +72,11 @@ static void *new_pem_specific(void *provider)
 static void *new_der_specific(void *provider)
 {
     return new_encoder(provider, "DER", "type-specific");
+}
+
+static void *new_text(void *provider)
+{
+    return new_encoder(provider, "TEXT", NULL);
 }
 
 static void freectx(void *encoder)
@@ -135,6 +143,89 @@ static int write_software(const struct encoder *encoder, OSSL_CORE_BIO *out,
     return done;
 }
 
+/* ---- Keys of a token ------------------------------------------------------------------------- */
+
+static bool write_bytes(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_span bytes)
+{
+    BIO *bio = BIO_new_from_core_bio(encoder->provider->libctx, out);
+    size_t written = 0;
+    bool done = bio != NULL && BIO_write_ex(bio, bytes.data, bytes.length, &written) &&
+                written == bytes.length;
+
+    BIO_free(bio);
+    return done;
+}
+
+/* A key that came from a reference is written with the very bytes it came from. */
+static bool reference_of(struct ska_key *key, struct ska_bytes *der,
+                         const struct ska_errors *errors)
+{
+    const struct hsm_key *hsm = NULL;
+
+    if (key->reference.length > 0)
+        return ska_bytes_copy(der, ska_span_of(&key->reference), errors);
+    hsm = ska_key_hsm(key);
+    return hsm != NULL && hsm_reference_for(hsm, key->uri, der, errors);
+}
+
+static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_key *key)
+{
+    const struct ska_errors *errors = &encoder->provider->errors;
+    struct ska_bytes der = {NULL, 0};
+    struct ska_bytes pem = {NULL, 0};
+    bool done = reference_of(key, &der, errors) &&
+                hsm_reference_pem(ska_span_of(&der), &pem, errors) &&
+                write_bytes(encoder, out, ska_span_of(&pem));
+
+    ska_bytes_free(&der);
+    ska_bytes_free(&pem);
+    return done;
+}
+
+/* The URI is not ours alone: a reference file may come from anywhere. */
+static char *shown_uri(struct ska_key *key)
+{
+    const struct hsm_key *hsm = key->reference_uri == NULL ? ska_key_hsm(key) : NULL;
+    char *made = hsm == NULL ? NULL : hsm_reference_uri(hsm, key->uri);
+    const char *uri = made == NULL ? key->reference_uri : made;
+    char *shown = uri == NULL ? NULL : ska_printable(ska_span_text(uri), HSM_URI_LIMIT);
+
+    free(made);
+    return shown;
+}
+
+/* What there is to be shown of a private key: where it is, and its public key. */
+static bool write_text(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_key *key)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes bytes = {NULL, 0};
+    char *uri = shown_uri(key);
+    bool done = false;
+
+    if (uri != NULL) {
+        ska_buffer_format(&text, "Private-Key: on a token, which it does not leave\n%s\n", uri);
+        done = ska_buffer_finish(&text, &bytes, &encoder->provider->errors) &&
+               write_bytes(encoder, out, ska_span_of(&bytes)) &&
+               write_software(encoder, out, key, EVP_PKEY_PUBLIC_KEY, NULL, NULL);
+    }
+    ska_bytes_free(&bytes);
+    free(uri);
+    return done;
+}
+
+static bool write_token_key(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_key *key)
+{
+    if (encoder->structure == NULL)
+        return write_text(encoder, out, key);
+    if (strcmp(encoder->output, "PEM") == 0 && strcmp(encoder->structure, "PrivateKeyInfo") == 0 &&
+        encoder->cipher[0] == 0)
+        return write_reference(encoder, out, key);
+    return ska_fail(&encoder->provider->errors, SKA_R_NOT_EXPORTABLE,
+                    "key '%s': only its public key can be written (-pubout), or a reference to it: "
+                    "openssl pkey -in KEY -out FILE, in PEM and not encrypted",
+                    ska_key_label(key));
+}
+
 static int encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey, const OSSL_PARAM abstract[],
                   int selection, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
 {
@@ -144,9 +235,7 @@ static int encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey, const OS
     if (key == NULL || abstract != NULL)
         return 0;
     if (key->on_token)
-        return ska_fail(&encoder->provider->errors, SKA_R_NOT_EXPORTABLE,
-                        "key '%s': only its public key can be written (-pubout)",
-                        hsm_key_label(ska_key_hsm(key)));
+        return write_token_key(encoder, out, key);
     return key->software != NULL && write_software(encoder, out, key, selection, callback, arg);
 }
 
@@ -169,11 +258,12 @@ static const OSSL_DISPATCH pem_encrypted[] = SKA_ENCODER_FUNCTIONS(new_pem_encry
 static const OSSL_DISPATCH der_encrypted[] = SKA_ENCODER_FUNCTIONS(new_der_encrypted);
 static const OSSL_DISPATCH pem_specific[] = SKA_ENCODER_FUNCTIONS(new_pem_specific);
 static const OSSL_DISPATCH der_specific[] = SKA_ENCODER_FUNCTIONS(new_der_specific);
+static const OSSL_DISPATCH text[] = SKA_ENCODER_FUNCTIONS(new_text);
 
 #define SKA_ENCODER(names, output, structure, functions)                                           \
     {                                                                                              \
         names, SKA_PROPERTIES ",output=" output ",structure=" structure, functions,                \
-            "private keys of a token are not written"                                              \
+            "references to private keys of a token"                                                \
     }
 #define SKA_ENCODERS(names)                                                                        \
     SKA_ENCODER(names, "pem", "PrivateKeyInfo", pem_pkcs8),                                        \
@@ -181,7 +271,10 @@ static const OSSL_DISPATCH der_specific[] = SKA_ENCODER_FUNCTIONS(new_der_specif
         SKA_ENCODER(names, "pem", "EncryptedPrivateKeyInfo", pem_encrypted),                       \
         SKA_ENCODER(names, "der", "EncryptedPrivateKeyInfo", der_encrypted),                       \
         SKA_ENCODER(names, "pem", "type-specific", pem_specific),                                  \
-        SKA_ENCODER(names, "der", "type-specific", der_specific)
+        SKA_ENCODER(names, "der", "type-specific", der_specific),                                  \
+    {                                                                                              \
+        names, SKA_PROPERTIES ",output=text", text, "private keys of a token as text"              \
+    }
 
 const OSSL_ALGORITHM ska_encoder_algorithms[] = {
     SKA_ENCODERS("RSA:rsaEncryption:1.2.840.113549.1.1.1"),

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "binding.h"
+#include "hsm/secret.h"
+
 struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_type type)
 {
     struct ska_key *key = calloc(1, sizeof(*key));
@@ -28,9 +31,10 @@ void ska_key_free(struct ska_key *key)
         return;
     EVP_PKEY_free(key->software);
     hsm_key_free(atomic_load_explicit(&key->hsm, memory_order_acquire));
-    free(key->approvals_file);
-    free(key->approvals_dir);
-    free(key->agent);
+    hsm_uri_free(key->uri);
+    hsm_secret_free(key->pin);
+    free(key->reference_uri);
+    ska_bytes_free(&key->reference);
     free(key);
 }
 
@@ -53,7 +57,9 @@ void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm)
 
 struct hsm_key *ska_key_hsm(struct ska_key *key)
 {
-    return atomic_load_explicit(&key->hsm, memory_order_acquire);
+    struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
+
+    return hsm != NULL ? hsm : ska_bind(key);
 }
 
 bool ska_key_is_ska(struct ska_key *key)
@@ -61,6 +67,15 @@ bool ska_key_is_ska(struct ska_key *key)
     const struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
 
     return hsm != NULL && hsm_key_is_ska(hsm);
+}
+
+const char *ska_key_label(struct ska_key *key)
+{
+    const struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
+
+    if (hsm != NULL)
+        return hsm_key_label(hsm);
+    return key->uri != NULL && key->uri->object != NULL ? key->uri->object : "";
 }
 
 const char *ska_key_type_name(enum ska_key_type type)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The key object behind an EVP_PKEY of ours: a public key, and for private keys the HSM's.
- * Immutable once it was given to libcrypto, reference counted, shared by threads without a lock.
+ * The key object behind an EVP_PKEY of ours: a public key, and for private keys the HSM's, which
+ * may be looked for as late as at the first signature. Otherwise immutable once it was given to
+ * libcrypto; reference counted, shared by threads without a lock.
  */
 #ifndef SKA_PROVIDER_KEY_H
 #define SKA_PROVIDER_KEY_H
@@ -23,10 +24,15 @@ struct ska_key {
     bool on_token;                 /* the private key of a token: ska_key_hsm() is for it */
     _Atomic(struct hsm_key *) hsm; /* NULL: not looked for yet */
 
-    /* From the key's URI; NULL when it does not say. */
-    char *approvals_file;
-    char *approvals_dir;
-    char *agent;
+    struct hsm_uri *uri;        /* by which it was found or is to be found; NULL: by none */
+    struct hsm_secret *pin;     /* for finding it later; NULL: read when it is needed */
+    char *reference_uri;        /* as it stands in the reference file it came from; NULL: none */
+    struct ska_bytes reference; /* the DER of that file */
+
+    /* From the URI, and part of it; NULL when it does not say. */
+    const char *approvals_file;
+    const char *approvals_dir;
+    const char *agent;
     bool timeout_set;
     unsigned int approvals_timeout; /* seconds */
     bool payload_set;
@@ -53,6 +59,9 @@ struct hsm_key *ska_key_hsm(struct ska_key *key) SKA_MUST_CHECK;
 
 /* Whether its signatures need approvals; false while the HSM's key was not looked for. */
 bool ska_key_is_ska(struct ska_key *key);
+
+/* For messages, without a look into the HSM; "" when it is not known. */
+const char *ska_key_label(struct ska_key *key);
 
 /* "RSA", "RSA-PSS", "EC", "ED25519", "ED448". */
 const char *ska_key_type_name(enum ska_key_type type);

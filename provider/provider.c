@@ -113,7 +113,8 @@ bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_
 bool ska_provider_configured(const struct ska_provider *provider)
 {
     struct ska_settings settings = {0};
-    bool good = ska_provider_read_settings(provider, &settings, &provider->errors);
+    bool good =
+        provider->configured || ska_provider_read_settings(provider, &settings, &provider->errors);
 
     ska_settings_clear(&settings);
     return good;
@@ -179,6 +180,8 @@ static const OSSL_ALGORITHM *query_operation(void *provider, int operation, int 
         return ska_store_algorithms;
     case OSSL_OP_ENCODER:
         return ska_encoder_algorithms;
+    case OSSL_OP_DECODER:
+        return ska_decoder_algorithms;
     default:
         return NULL;
     }
@@ -224,7 +227,7 @@ __attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HA
         return 0;
     }
     /* A bad value is told at first use, see ska_provider_configured(). */
-    (void)!ska_provider_read_settings(provider, &provider->settings, NULL);
+    provider->configured = ska_provider_read_settings(provider, &provider->settings, NULL);
     *out = functions;
     *provctx = provider;
     return 1;

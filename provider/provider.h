@@ -30,6 +30,7 @@ struct ska_provider {
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name */
     struct ska_settings settings;
+    bool configured; /* all settings are good ones */
     OSSL_ITEM reasons[SKA_REASON_LIMIT + 1]; /* for libcrypto, ended by an empty item */
 };
 
@@ -48,6 +49,7 @@ extern const OSSL_ALGORITHM ska_keymgmt_algorithms[];
 extern const OSSL_ALGORITHM ska_signature_algorithms[];
 extern const OSSL_ALGORITHM ska_store_algorithms[];
 extern const OSSL_ALGORITHM ska_encoder_algorithms[];
+extern const OSSL_ALGORITHM ska_decoder_algorithms[];
 
 /* The property definition of everything that we offer. */
 #define SKA_PROPERTIES "provider=ska"

@@ -4,7 +4,7 @@
  * public key and the certificate, as far as type and expectation allow; one that names none lists
  * the token as URIs.
  */
-#include "key.h"
+#include "binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,20 +54,6 @@ static bool names_object(const struct store *store)
     return store->uri->object != NULL || store->uri->id.data != NULL;
 }
 
-static bool check_uri(struct store *store)
-{
-    enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
-    unsigned int timeout = 0;
-
-    if (store->uri->payload != NULL && !ska_payload_form_from_text(store->uri->payload, &form))
-        return ska_fail(errors_of(store), SKA_R_BAD_URI, "payload: digest or message");
-    if (store->uri->approvals_timeout != NULL &&
-        !ska_timeout_from_text(store->uri->approvals_timeout, &timeout))
-        return ska_fail(errors_of(store), SKA_R_BAD_URI,
-                        "approvals-timeout: seconds, at most a year (31536000)");
-    return true;
-}
-
 static void *open_uri(void *provider, const char *text)
 {
     struct store *store = calloc(1, sizeof(*store));
@@ -76,7 +62,7 @@ static void *open_uri(void *provider, const char *text)
         return NULL;
     store->provider = provider;
     if (!ska_provider_configured(provider) || !hsm_uri_parse(text, &store->uri, errors_of(store)) ||
-        !check_uri(store)) {
+        !ska_uri_check(store->uri, errors_of(store))) {
         close_store(store);
         return NULL;
     }
@@ -117,53 +103,22 @@ static bool is_wanted(const struct store *store, enum hsm_object_type type)
 
 /* ---- Logging in ----------------------------------------------------------------------------- */
 
-struct prompt {
-    OSSL_PASSPHRASE_CALLBACK *callback;
-    void *arg;
-};
-
-static bool ask_pin(void *vprompt, const char *token_label, char *pin, size_t size)
-{
-    const struct prompt *prompt = vprompt;
-    struct ska_buffer text = {0};
-    struct ska_bytes info = {NULL, 0};
-    size_t length = 0;
-    bool answered = false;
-
-    ska_buffer_format(&text, "PIN of token %s", token_label);
-    if (ska_buffer_finish(&text, &info, NULL)) {
-        OSSL_PARAM params[] = {
-            OSSL_PARAM_construct_utf8_string(OSSL_PASSPHRASE_PARAM_INFO, (char *)info.data, 0),
-            OSSL_PARAM_END,
-        };
-
-        answered = prompt->callback(pin, size - 1, &length, params, prompt->arg) && length < size;
-    }
-    if (answered)
-        pin[length] = 0;
-    ska_bytes_free(&info);
-    return answered;
-}
-
 static bool has_pin(const struct store *store)
 {
-    return store->uri->pin_value != NULL || store->uri->pin_source != NULL ||
-           store->provider->settings.pin_source != NULL;
+    return store->uri->pin_value != NULL || ska_pin_source(store->provider, store->uri) != NULL;
 }
 
 /* Public objects need no login, so nobody is asked for a PIN unless a private key is wanted. */
-static bool log_in(struct store *store, const struct hsm_defaults *defaults,
-                   OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+static bool log_in(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
 {
-    struct prompt prompt = {callback, arg};
+    struct ska_prompt prompt = {callback, arg};
     bool private_only =
         is_wanted(store, HSM_OBJECT_PRIVATE) && names_object(store) &&
         (store->uri->type == HSM_OBJECT_PRIVATE || store->expected == OSSL_STORE_INFO_PKEY);
 
     if (!is_wanted(store, HSM_OBJECT_PRIVATE) || (!private_only && !has_pin(store)))
         return true;
-    return hsm_locate_login(store->token, store->uri, defaults, callback == NULL ? NULL : ask_pin,
-                            &prompt, errors_of(store));
+    return ska_log_in(store->provider, store->token, store->uri, NULL, &prompt, errors_of(store));
 }
 
 /* ---- Searching ------------------------------------------------------------------------------ */
@@ -276,36 +231,26 @@ static bool begin(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void 
 
     store->searched = true;
     return hsm_locate(store->uri, &defaults, &store->token, errors_of(store)) &&
-           log_in(store, &defaults, callback, arg) && search(store);
+           log_in(store, callback, arg) && search(store);
 }
 
 /* ---- Giving objects to libcrypto ------------------------------------------------------------- */
 
-static bool copy_text(char **to, const char *from)
-{
-    *to = from == NULL ? NULL : strdup(from);
-    return from == NULL || *to != NULL;
-}
-
+/* Takes the public key over, come what may. */
 static struct ska_key *make_key(const struct store *store, enum ska_key_type type,
                                 EVP_PKEY *public_key)
 {
-    struct ska_key *key = ska_key_new(store->provider, type);
+    struct hsm_uri *uri = hsm_uri_copy(store->uri);
+    struct ska_key *key = NULL;
 
-    if (key == NULL)
-        return NULL;
-    ska_key_set_public(key, public_key);
-    if (!copy_text(&key->approvals_file, store->uri->approvals_file) ||
-        !copy_text(&key->approvals_dir, store->uri->approvals_dir) ||
-        !copy_text(&key->agent, store->uri->agent)) {
-        ska_key_free(key);
-        return NULL;
+    if (uri == NULL)
+        ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
+    else
+        key = ska_key_for_uri(store->provider, type, public_key, uri);
+    if (key == NULL) {
+        hsm_uri_free(uri);
+        EVP_PKEY_free(public_key);
     }
-    if (store->uri->approvals_timeout != NULL)
-        key->timeout_set =
-            ska_timeout_from_text(store->uri->approvals_timeout, &key->approvals_timeout);
-    if (store->uri->payload != NULL)
-        key->payload_set = ska_payload_form_from_text(store->uri->payload, &key->payload);
     return key;
 }
 
@@ -319,13 +264,10 @@ static struct ska_key *find_private_key(const struct store *store)
         return NULL;
     EVP_PKEY_up_ref(hsm_key_public(hsm));
     key = make_key(store, hsm_key_type(hsm), hsm_key_public(hsm));
-    if (key == NULL) {
-        EVP_PKEY_free(hsm_key_public(hsm));
+    if (key == NULL)
         hsm_key_free(hsm);
-        ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
-        return NULL;
-    }
-    ska_key_set_hsm(key, hsm);
+    else
+        ska_key_set_hsm(key, hsm);
     return key;
 }
 
@@ -334,17 +276,11 @@ static struct ska_key *find_public_key(const struct store *store)
     struct hsm_key_match match = {store->uri->object, ska_span_of(&store->uri->id)};
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *public_key = NULL;
-    struct ska_key *key = NULL;
 
     if (!hsm_public_key_find(store->token, &match, store->provider->libctx, &public_key, &type,
                              errors_of(store)))
         return NULL;
-    key = make_key(store, type, public_key);
-    if (key == NULL) {
-        EVP_PKEY_free(public_key);
-        ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
-    }
-    return key;
+    return make_key(store, type, public_key);
 }
 
 /* libcrypto takes the key over by emptying the reference; what it leaves is freed here. */

@@ -34,7 +34,7 @@ for label in rsa2048 rsapss p256 p384 p521 ed25519 ed448; do
     plain verify -CAfile out.crt out.crt >/dev/null || fail "$label with req -x509"
     untouched refused '[Ll]ength' ska pkeyutl -sign -inkey "$(uri $label)" -pkeyopt digest:sha256 \
         -in short -out signature
-    untouched refused . ska pkey -in "$(uri $label)" -out out.key
+    untouched refused 'cannot leave' ska pkey -in "$(uri $label)" -outform DER -out out.key
 done
 untouched quietly ska dgst -sha256 -sign "$(uri rsa2048)" -sigopt rsa_padding_mode:pss \
     -sigopt rsa_pss_saltlen:digest -out signature document

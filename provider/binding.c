@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "binding.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "hsm/locate.h"
+
+/* ---- What a URI says ------------------------------------------------------------------------- */
+
+bool ska_uri_check(const struct hsm_uri *uri, const struct ska_errors *errors)
+{
+    enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
+    unsigned int timeout = 0;
+
+    if (uri->payload != NULL && !ska_payload_form_from_text(uri->payload, &form))
+        return ska_fail(errors, SKA_R_BAD_URI, "payload: digest or message");
+    if (uri->approvals_timeout != NULL && !ska_timeout_from_text(uri->approvals_timeout, &timeout))
+        return ska_fail(errors, SKA_R_BAD_URI,
+                        "approvals-timeout: seconds, at most a year (31536000)");
+    return true;
+}
+
+struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_key_type type,
+                                EVP_PKEY *public_key, struct hsm_uri *uri)
+{
+    struct ska_key *key = ska_key_new(provider, type);
+
+    if (key == NULL) {
+        ska_fail(&provider->errors, SKA_R_OUT_OF_MEMORY, "for a key");
+        return NULL;
+    }
+    ska_key_set_public(key, public_key);
+    key->uri = uri;
+    key->approvals_file = uri->approvals_file;
+    key->approvals_dir = uri->approvals_dir;
+    key->agent = uri->agent;
+    if (uri->approvals_timeout != NULL)
+        key->timeout_set = ska_timeout_from_text(uri->approvals_timeout, &key->approvals_timeout);
+    if (uri->payload != NULL)
+        key->payload_set = ska_payload_form_from_text(uri->payload, &key->payload);
+    return key;
+}
+
+/* ---- Logging in ------------------------------------------------------------------------------ */
+
+const char *ska_pin_source(const struct ska_provider *provider, const struct hsm_uri *uri)
+{
+    return uri->pin_source != NULL ? uri->pin_source : provider->settings.pin_source;
+}
+
+static bool ask_pin(void *vprompt, const char *token_label, char *pin, size_t size)
+{
+    const struct ska_prompt *prompt = vprompt;
+    struct ska_buffer text = {0};
+    struct ska_bytes info = {NULL, 0};
+    size_t length = 0;
+    bool answered = false;
+
+    ska_buffer_format(&text, "PIN of token %s", token_label);
+    if (ska_buffer_finish(&text, &info, NULL)) {
+        OSSL_PARAM params[] = {
+            OSSL_PARAM_construct_utf8_string(OSSL_PASSPHRASE_PARAM_INFO, (char *)info.data, 0),
+            OSSL_PARAM_END,
+        };
+
+        answered = prompt->callback(pin, size - 1, &length, params, prompt->arg) && length < size;
+    }
+    if (answered)
+        pin[length] = 0;
+    ska_bytes_free(&info);
+    return answered;
+}
+
+bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
+                const struct hsm_uri *uri, struct hsm_secret *kept, struct ska_prompt *prompt,
+                const struct ska_errors *errors)
+{
+    struct hsm_pin pin = {
+        .value = uri->pin_value,
+        .source = ska_pin_source(provider, uri),
+        .prompt = prompt->callback == NULL ? NULL : ask_pin,
+        .prompt_arg = prompt,
+        .kept = kept,
+    };
+
+    return hsm_token_login(token, &pin, errors);
+}
+
+/* ---- Finding --------------------------------------------------------------------------------- */
+
+struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
+                         struct hsm_secret *kept, struct ska_prompt *prompt)
+{
+    const struct ska_settings *settings = &provider->settings;
+    struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source};
+    struct hsm_key_match match = {uri->object, ska_span_of(&uri->id)};
+    struct hsm_token *token = NULL;
+    struct hsm_key *hsm = NULL;
+
+    if (!hsm_locate(uri, &defaults, &token, &provider->errors) ||
+        !ska_log_in(provider, token, uri, kept, prompt, &provider->errors) ||
+        !hsm_key_find(token, &match, provider->libctx, &hsm, &provider->errors))
+        return NULL;
+    return hsm;
+}
+
+/* ---- Binding --------------------------------------------------------------------------------- */
+
+/* The first half of a hash: people compare them, nothing depends on it. */
+#define SHOWN_BYTES 8
+
+struct fingerprint {
+    char text[2 * SHOWN_BYTES + 1];
+};
+
+static struct fingerprint fingerprint_of(const struct ska_provider *provider, EVP_PKEY *key)
+{
+    struct fingerprint fingerprint = {"?"};
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    unsigned char *der = NULL;
+    int length = 0;
+
+    ERR_set_mark();
+    length = i2d_PUBKEY(key, &der);
+    if (length > 0 &&
+        EVP_Q_digest(provider->libctx, "SHA256", NULL, der, (size_t)length, hash, NULL))
+        for (size_t i = 0; i < SHOWN_BYTES; i++)
+            snprintf(fingerprint.text + 2 * i, 3, "%02x", hash[i]);
+    ERR_pop_to_mark();
+    OPENSSL_free(der);
+    return fingerprint;
+}
+
+static bool is_same(const struct ska_key *key, const struct hsm_key *hsm)
+{
+    const struct ska_provider *provider = key->provider;
+    bool same = false;
+
+    ERR_set_mark();
+    same = hsm_key_type(hsm) == key->type && EVP_PKEY_eq(key->software, hsm_key_public(hsm)) == 1;
+    ERR_pop_to_mark();
+    return same ||
+           ska_fail(&provider->errors, SKA_R_KEY_NOT_FOUND,
+                    "token '%s' has another key under label '%s': the SHA-256 of its public key "
+                    "begins with %s, of the one in the key reference with %s",
+                    hsm_token_label(hsm_key_token(hsm)), hsm_key_label(hsm),
+                    fingerprint_of(provider, hsm_key_public(hsm)).text,
+                    fingerprint_of(provider, key->software).text);
+}
+
+struct hsm_key *ska_bind(struct ska_key *key)
+{
+    struct ska_prompt nobody = {NULL, NULL};
+    struct hsm_key *first = NULL;
+    struct hsm_key *hsm = ska_find(key->provider, key->uri, key->pin, &nobody);
+
+    if (hsm == NULL)
+        return NULL;
+    if (!is_same(key, hsm)) {
+        hsm_key_free(hsm);
+        return NULL;
+    }
+    if (atomic_compare_exchange_strong_explicit(&key->hsm, &first, hsm, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return hsm;
+    hsm_key_free(hsm);
+    return first;
+}

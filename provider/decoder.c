@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decoders for key references, in the two steps in which libcrypto walks: from PEM to DER, and from
+ * DER to a key of one type. All work is done in the first step, because OSSL_STORE, by which the
+ * openssl command reads its keys, drops the messages of the second. So the key waits in this
+ * thread's hand until the second step, which libcrypto makes from within the first, takes it.
+ */
+#include "binding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+#include <openssl/params.h>
+
+#include "hsm/reference.h"
+
+static OSSL_FUNC_decoder_newctx_fn new_pem, new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
+static OSSL_FUNC_decoder_freectx_fn freectx;
+static OSSL_FUNC_decoder_does_selection_fn does_selection;
+static OSSL_FUNC_decoder_decode_fn decode_pem, decode_der;
+static OSSL_FUNC_decoder_export_object_fn export_object;
+
+/* How the two steps call what goes from one to the other. */
+#define STRUCTURE "SKAKeyReference"
+
+#define BEGIN_MARK "-----BEGIN "
+#define BEGIN_LINE BEGIN_MARK HSM_REFERENCE_LABEL "-----"
+#define END_LINE "-----END " HSM_REFERENCE_LABEL "-----"
+
+/* Longer lines come in parts. */
+#define LINE_SIZE 256
+
+struct decoder {
+    const struct ska_provider *provider;
+    enum ska_key_type type; /* of the second step */
+};
+
+static struct decoder *new_decoder(void *provider, enum ska_key_type type)
+{
+    struct decoder *decoder = calloc(1, sizeof(*decoder));
+
+    if (decoder == NULL)
+        return NULL;
+    decoder->provider = provider;
+    decoder->type = type;
+    return decoder;
+}
+
+static void *new_pem(void *provider)
+{
+    return new_decoder(provider, SKA_KEY_RSA);
+}
+
+static void *new_rsa(void *provider)
+{
+    return new_decoder(provider, SKA_KEY_RSA);
+}
+
+static void *new_rsa_pss(void *provider)
+{
+    return new_decoder(provider, SKA_KEY_RSA_PSS);
+}
+
+static void *new_ec(void *provider)
+{
+    return new_decoder(provider, SKA_KEY_EC);
+}
+
+static void *new_ed25519(void *provider)
+{
+    return new_decoder(provider, SKA_KEY_ED25519);
+}
+
+static void *new_ed448(void *provider)
+{
+    return new_decoder(provider, SKA_KEY_ED448);
+}
+
+static void freectx(void *decoder)
+{
+    free(decoder);
+}
+
+/* Private keys; 0: libcrypto does not know yet what it wants. */
+static int does_selection(void *provider, int selection)
+{
+    (void)provider;
+    return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
+}
+
+/* ---- PEM ------------------------------------------------------------------------------------- */
+
+/* Without what is blank at its end. */
+static void trim(char *line)
+{
+    size_t length = strlen(line);
+
+    while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL)
+        line[--length] = 0;
+}
+
+/* Whether the next PEM block is a reference; if so its first line has been read. */
+static bool begins_reference(BIO *in)
+{
+    char line[LINE_SIZE];
+    bool line_start = true;
+    int length = 0;
+
+    while ((length = BIO_gets(in, line, sizeof(line))) > 0) {
+        if (line_start && strncmp(line, BEGIN_MARK, strlen(BEGIN_MARK)) == 0) {
+            trim(line);
+            return strcmp(line, BEGIN_LINE) == 0;
+        }
+        line_start = line[length - 1] == '\n';
+    }
+    return false;
+}
+
+/* The base64 of the block, in one piece. */
+static bool read_body(BIO *in, struct ska_bytes *body, const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+    char line[LINE_SIZE];
+
+    while (BIO_gets(in, line, sizeof(line)) > 0) {
+        trim(line);
+        if (strcmp(line, END_LINE) == 0)
+            return ska_buffer_finish(&text, body, errors);
+        if (text.length > (size_t)2 * HSM_REFERENCE_LIMIT) {
+            ska_buffer_free(&text);
+            return ska_fail(errors, SKA_R_BAD_REFERENCE,
+                            "its PEM is too long: a key reference has at most %d bytes",
+                            HSM_REFERENCE_LIMIT);
+        }
+        ska_buffer_text(&text, line);
+    }
+    ska_buffer_free(&text);
+    return ska_fail(errors, SKA_R_BAD_REFERENCE, "its PEM has no line \"" END_LINE "\"");
+}
+
+static bool read_der(BIO *in, struct ska_bytes *der, const struct ska_errors *errors)
+{
+    struct ska_bytes body = {NULL, 0};
+    bool done = false;
+
+    if (!read_body(in, &body, errors))
+        return false;
+    done = ska_base64_decode((const char *)body.data, der) ||
+           ska_fail(errors, SKA_R_BAD_REFERENCE, "its PEM is not base64");
+    ska_bytes_free(&body);
+    return done;
+}
+
+/* ---- From a reference to a key --------------------------------------------------------------- */
+
+/* Without a public key inside, all is asked of the HSM at once. */
+static struct hsm_key *find_now(const struct ska_provider *provider,
+                                struct hsm_reference *reference, struct ska_prompt *prompt)
+{
+    struct hsm_key *hsm = ska_find(provider, reference->uri, NULL, prompt);
+
+    if (hsm != NULL) {
+        reference->type = hsm_key_type(hsm);
+        reference->public_key = hsm_key_public(hsm);
+        EVP_PKEY_up_ref(reference->public_key);
+    }
+    return hsm;
+}
+
+/*
+ * The PIN is read while it can be: who signs later may not be allowed to read the file any more. If
+ * it cannot be read now, the first signature tries again and says why.
+ */
+static void read_pin(struct ska_key *key)
+{
+    const char *source = ska_pin_source(key->provider, key->uri);
+
+    if (source != NULL)
+        key->pin = hsm_pin_read(source, NULL);
+}
+
+/* Takes over what it uses of the reference. */
+static struct ska_key *key_for(const struct ska_provider *provider, struct ska_span der,
+                               struct hsm_reference *reference, struct hsm_key *hsm)
+{
+    struct ska_key *key =
+        ska_key_for_uri(provider, reference->type, reference->public_key, reference->uri);
+
+    if (key == NULL)
+        return NULL;
+    reference->public_key = NULL;
+    reference->uri = NULL;
+    key->reference_uri = reference->text;
+    reference->text = NULL;
+    if (!ska_bytes_copy(&key->reference, der, &provider->errors)) {
+        ska_key_free(key);
+        return NULL;
+    }
+    if (hsm == NULL)
+        read_pin(key);
+    ska_key_set_hsm(key, hsm);
+    return key;
+}
+
+static struct ska_key *make_key(const struct ska_provider *provider, struct ska_span der,
+                                struct ska_prompt *prompt)
+{
+    struct hsm_reference reference = {0};
+    struct hsm_key *hsm = NULL;
+    struct ska_key *key = NULL;
+
+    if (!hsm_reference_decode(der, provider->libctx, &reference, &provider->errors))
+        return NULL;
+    if (ska_uri_check(reference.uri, &provider->errors) &&
+        (reference.public_key != NULL || (hsm = find_now(provider, &reference, prompt)) != NULL))
+        key = key_for(provider, der, &reference, hsm);
+    if (key == NULL)
+        hsm_key_free(hsm);
+    hsm_reference_clear(&reference);
+    return key;
+}
+
+/* ---- The first step -------------------------------------------------------------------------- */
+
+static _Thread_local struct ska_key *in_hand;
+
+static int hand_over(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
+{
+    struct ska_key *before = in_hand;
+    int type = OSSL_OBJECT_PKEY;
+    char name[16] = "";
+    char structure[] = STRUCTURE;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, structure, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, key->reference.data,
+                                          key->reference.length),
+        OSSL_PARAM_construct_end(),
+    };
+    int done = 0;
+
+    OPENSSL_strlcpy(name, ska_key_type_name(key->type), sizeof(name));
+    params[1].data_size = strlen(name);
+    in_hand = key;
+    done = callback(params, arg);
+    in_hand = before;
+    return done;
+}
+
+/* What is not a reference is somebody else's, and that is no failure. */
+static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
+                      OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
+                      void *pin_arg)
+{
+    const struct ska_provider *provider = ((const struct decoder *)vdecoder)->provider;
+    struct ska_prompt prompt = {pin_callback, pin_arg};
+    BIO *in = BIO_new_from_core_bio(provider->libctx, core_in);
+    struct ska_bytes der = {NULL, 0};
+    struct ska_key *key = NULL;
+    int done = 1;
+
+    if (in != NULL && does_selection(NULL, selection) && begins_reference(in)) {
+        if (ska_provider_configured(provider) && read_der(in, &der, &provider->errors))
+            key = make_key(provider, ska_span_of(&der), &prompt);
+        done = key != NULL && hand_over(key, callback, arg);
+    }
+    ska_key_free(key);
+    ska_bytes_free(&der);
+    BIO_free(in);
+    return done;
+}
+
+/* ---- The second step ------------------------------------------------------------------------- */
+
+/* That the first step and this one speak of the same. */
+static bool holds(const struct decoder *decoder, OSSL_CORE_BIO *core_in, struct ska_span expected)
+{
+    uint8_t data[LINE_SIZE];
+    BIO *in = BIO_new_from_core_bio(decoder->provider->libctx, core_in);
+    size_t got = 0;
+    bool same = in != NULL;
+
+    while (same && BIO_read_ex(in, data, sizeof(data), &got)) {
+        same = got <= expected.length && memcmp(data, expected.data, got) == 0;
+        if (same)
+            expected = ska_span(expected.data + got, expected.length - got);
+    }
+    BIO_free(in);
+    return same && expected.length == 0;
+}
+
+/* libcrypto takes the key over by emptying the reference. */
+static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
+                      OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
+                      void *pin_arg)
+{
+    const struct decoder *decoder = vdecoder;
+    struct ska_key *key = in_hand;
+    int type = OSSL_OBJECT_PKEY;
+    char name[16] = "";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key)),
+        OSSL_PARAM_construct_end(),
+    };
+    int done = 0;
+
+    (void)selection;
+    (void)pin_callback;
+    (void)pin_arg;
+    if (key == NULL || key->provider != decoder->provider || key->type != decoder->type ||
+        !holds(decoder, core_in, ska_span_of(&key->reference)))
+        return 1;
+    OPENSSL_strlcpy(name, ska_key_type_name(key->type), sizeof(name));
+    params[1].data_size = strlen(name);
+    ska_key_up_ref(key);
+    done = callback(params, arg);
+    ska_key_free(key);
+    return done;
+}
+
+/* For another provider's key management: a token's key does not go there. */
+static int export_object(void *decoder, const void *reference, size_t size, OSSL_CALLBACK *callback,
+                         void *arg)
+{
+    (void)decoder;
+    (void)reference;
+    (void)size;
+    (void)callback;
+    (void)arg;
+    return 0;
+}
+
+#define SKA_DECODER_FUNCTIONS(newctx, decode)                                                      \
+    {                                                                                              \
+        {OSSL_FUNC_DECODER_NEWCTX, (void (*)(void))newctx},                                        \
+            {OSSL_FUNC_DECODER_FREECTX, (void (*)(void))freectx},                                  \
+            {OSSL_FUNC_DECODER_DOES_SELECTION, (void (*)(void))does_selection},                    \
+            {OSSL_FUNC_DECODER_DECODE, (void (*)(void))decode},                                    \
+            {OSSL_FUNC_DECODER_EXPORT_OBJECT, (void (*)(void))export_object},                      \
+        {                                                                                          \
+            0, NULL                                                                                \
+        }                                                                                          \
+    }
+
+static const OSSL_DISPATCH pem_functions[] = SKA_DECODER_FUNCTIONS(new_pem, decode_pem);
+static const OSSL_DISPATCH rsa_functions[] = SKA_DECODER_FUNCTIONS(new_rsa, decode_der);
+static const OSSL_DISPATCH rsa_pss_functions[] = SKA_DECODER_FUNCTIONS(new_rsa_pss, decode_der);
+static const OSSL_DISPATCH ec_functions[] = SKA_DECODER_FUNCTIONS(new_ec, decode_der);
+static const OSSL_DISPATCH ed25519_functions[] = SKA_DECODER_FUNCTIONS(new_ed25519, decode_der);
+static const OSSL_DISPATCH ed448_functions[] = SKA_DECODER_FUNCTIONS(new_ed448, decode_der);
+
+#define SKA_DECODER(names, functions)                                                              \
+    {                                                                                              \
+        names, SKA_PROPERTIES ",input=der,structure=" STRUCTURE, functions, "key references"       \
+    }
+
+const OSSL_ALGORITHM ska_decoder_algorithms[] = {
+    {"DER", SKA_PROPERTIES ",input=pem", pem_functions, "key references"},
+    SKA_DECODER("RSA:rsaEncryption:1.2.840.113549.1.1.1", rsa_functions),
+    SKA_DECODER("RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10", rsa_pss_functions),
+    SKA_DECODER("EC:id-ecPublicKey:1.2.840.10045.2.1", ec_functions),
+    SKA_DECODER("ED25519:1.3.101.112", ed25519_functions),
+    SKA_DECODER("ED448:1.3.101.113", ed448_functions),
+    {NULL, NULL, NULL, NULL},
+};
