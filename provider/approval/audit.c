@@ -22,7 +22,8 @@ static const char *const event_names[] = {[SKA_AUDIT_REQUEST] = "request",
                                           [SKA_AUDIT_APPROVAL_REFUSED] = "approval-refused",
                                           [SKA_AUDIT_REJECTION] = "rejection",
                                           [SKA_AUDIT_INTENT] = "intent",
-                                          [SKA_AUDIT_DECISION] = "decision"};
+                                          [SKA_AUDIT_DECISION] = "decision",
+                                          [SKA_AUDIT_EVIDENCE] = "evidence"};
 
 /* A line and what its texts stand in. */
 struct draft {

@@ -14,7 +14,8 @@ enum ska_audit_event {
     SKA_AUDIT_APPROVAL_REFUSED, /* does not count; detail says why */
     SKA_AUDIT_REJECTION,        /* an approver has said no */
     SKA_AUDIT_INTENT,           /* the HSM is about to be asked */
-    SKA_AUDIT_DECISION          /* what it said: detail is "done" or the reason */
+    SKA_AUDIT_DECISION,         /* what it said: detail is "done" or the reason */
+    SKA_AUDIT_EVIDENCE          /* written: request->evidence */
 };
 
 struct ska_audit_entry {

@@ -62,9 +62,13 @@ struct ska_evidence;
 bool ska_evidence_begin(const struct ska_directory *directory, const struct ska_request *request,
                         struct ska_evidence **evidence,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
-/* Frees in any case. The signature is written, then the folder gets its final name. */
-bool ska_evidence_finish(struct ska_evidence *evidence, struct ska_request *request,
-                         struct ska_span signature, const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * Frees in any case. Signature and manifest (evidence_manifest.h) are written, then the folder gets
+ * its final name. request->evidence receives the hash for the audit log.
+ */
+bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
+                         struct ska_request *request, struct ska_span signature,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_evidence_abandon(struct ska_evidence *evidence); /* NULL is fine */
 
 /*

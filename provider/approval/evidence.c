@@ -13,7 +13,12 @@
 
 #include <openssl/rand.h>
 
+#include "audit_line.h"
+#include "evidence_manifest.h"
+
 #define DONE "done"
+/* The request with its signature, until it takes the place of the request without. */
+#define COMPLETE "complete.json"
 
 struct ska_evidence {
     char *shown; /* path of done/, for messages */
@@ -79,13 +84,21 @@ static bool make_folder(struct ska_evidence *evidence, const struct ska_errors *
     return evidence->folder >= 0 || fail_errno(evidence, errors);
 }
 
+static bool create(const struct ska_evidence *evidence, const char *name, struct ska_span content)
+{
+    return ska_directory_create(evidence->folder, name, evidence->shown, content, 0600, NULL);
+}
+
+/* What was approved, before the HSM is asked. */
 static bool write_request(const struct ska_evidence *evidence, const struct ska_request *request,
-                          const char *name, const struct ska_errors *errors)
+                          const struct ska_errors *errors)
 {
     struct ska_bytes text = {NULL, 0};
     bool done = ska_request_print(request, &text, errors) &&
-                ska_directory_create(evidence->folder, name, evidence->shown, ska_span_of(&text),
-                                     0600, errors);
+                ska_directory_create(evidence->folder, SKA_EVIDENCE_REQUEST, evidence->shown,
+                                     ska_span_of(&text), 0600, errors) &&
+                ska_directory_create(evidence->folder, SKA_EVIDENCE_TOKEN, evidence->shown,
+                                     ska_span_of(&request->token), 0600, errors);
 
     ska_bytes_free(&text);
     return done;
@@ -105,9 +118,7 @@ bool ska_evidence_begin(const struct ska_directory *directory, const struct ska_
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
     }
     if (!open_done(directory, begun, errors) || !choose_names(begun, request->id, errors) ||
-        !make_folder(begun, errors) || !write_request(begun, request, "request.json", errors) ||
-        !ska_directory_create(begun->folder, "token", begun->shown, ska_span_of(&request->token),
-                              0600, errors)) {
+        !make_folder(begun, errors) || !write_request(begun, request, errors)) {
         ska_evidence_abandon(begun);
         return false;
     }
@@ -137,8 +148,40 @@ static char *now_text(void)
     return strdup(text);
 }
 
-bool ska_evidence_finish(struct ska_evidence *evidence, struct ska_request *request,
-                         struct ska_span signature, const struct ska_errors *errors)
+/* Beside the request as it was before, which the complete one replaces. */
+static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
+                           struct ska_request *request)
+{
+    struct ska_bytes text = {NULL, 0};
+    struct ska_bytes manifest = {NULL, 0};
+    struct ska_evidence_files files = {.token = ska_span_of(&request->token),
+                                       .signature = ska_span_of(&request->signature)};
+    bool done = false;
+
+    if (ska_request_print(request, &text, NULL)) {
+        files.request = ska_span_of(&text);
+        done = ska_manifest_make(libctx, &files, &manifest, NULL) &&
+               ska_audit_hash(libctx, ska_span_of(&manifest), request->evidence, NULL) &&
+               create(evidence, COMPLETE, files.request) &&
+               create(evidence, SKA_EVIDENCE_SIGNATURE, files.signature) &&
+               create(evidence, SKA_EVIDENCE_MANIFEST, ska_span_of(&manifest));
+    }
+    ska_bytes_free(&manifest);
+    ska_bytes_free(&text);
+    return done;
+}
+
+static bool give_final_names(const struct ska_evidence *evidence)
+{
+    return renameat(evidence->folder, COMPLETE, evidence->folder, SKA_EVIDENCE_REQUEST) == 0 &&
+           fsync(evidence->folder) == 0 &&
+           renameat(evidence->done, evidence->temporary, evidence->done, evidence->final) == 0 &&
+           fsync(evidence->done) == 0;
+}
+
+bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
+                         struct ska_request *request, struct ska_span signature,
+                         const struct ska_errors *errors)
 {
     bool done = false;
 
@@ -148,18 +191,10 @@ bool ska_evidence_finish(struct ska_evidence *evidence, struct ska_request *requ
     request->executed = now_text();
     ska_bytes_free(&request->signature);
     done = ska_bytes_copy(&request->signature, signature, errors);
-    if (done && (!write_request(evidence, request, "complete.json", NULL) ||
-                 !ska_directory_create(evidence->folder, "signature", evidence->shown, signature,
-                                       0600, NULL)))
+    if (done && (!write_complete(evidence, libctx, request) || !give_final_names(evidence)))
         done = fail_errno(evidence, errors);
-    if (done) {
-        /* Replaces the request as it was before, which the complete one contains. */
-        done = renameat(evidence->folder, "complete.json", evidence->folder, "request.json") == 0 &&
-               fsync(evidence->folder) == 0 &&
-               renameat(evidence->done, evidence->temporary, evidence->done, evidence->final) == 0;
-        if (!done)
-            fail_errno(evidence, errors);
-    }
+    if (!done)
+        request->evidence[0] = 0;
     /* What could not be finished stays as it is, under its temporary name: a signature exists. */
     free_evidence(evidence);
     return done;
@@ -170,8 +205,8 @@ void ska_evidence_abandon(struct ska_evidence *evidence)
     if (evidence == NULL)
         return;
     if (evidence->folder >= 0) {
-        unlinkat(evidence->folder, "request.json", 0);
-        unlinkat(evidence->folder, "token", 0);
+        unlinkat(evidence->folder, SKA_EVIDENCE_REQUEST, 0);
+        unlinkat(evidence->folder, SKA_EVIDENCE_TOKEN, 0);
     }
     if (evidence->done >= 0 && evidence->temporary[0] != 0)
         unlinkat(evidence->done, evidence->temporary, AT_REMOVEDIR);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "audit.h"
 #include "collect.h"
 #include "explain.h"
 #include "hsm_time.h"
@@ -349,6 +350,15 @@ static void drop_uncounted(struct ska_request *request, const struct ska_progres
     request->approval_count = kept;
 }
 
+/* Who changes evidence and its manifest would have to change the audit log too. */
+static bool note_evidence(const struct ska_sender *sender, const struct ska_request *request,
+                          const struct ska_errors *errors)
+{
+    const struct ska_audit_entry entry = {SKA_AUDIT_EVIDENCE, request, NULL, NULL};
+
+    return ska_audit_append(sender->audit_log, sender->libctx, &entry, errors);
+}
+
 /* Records, signs, records again. */
 static enum hsm_answer send_with_evidence(struct gathering *gathering,
                                           const struct ska_output *output,
@@ -370,8 +380,9 @@ static enum hsm_answer send_with_evidence(struct gathering *gathering,
         ska_evidence_abandon(evidence);
         return answer;
     }
-    return ska_evidence_finish(evidence, open->request,
-                               ska_span(output->signature, *output->length), errors)
+    return ska_evidence_finish(evidence, sender.libctx, open->request,
+                               ska_span(output->signature, *output->length), errors) &&
+                   note_evidence(&sender, open->request, errors)
                ? HSM_DONE
                : HSM_FAILED;
 }

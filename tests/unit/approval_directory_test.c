@@ -378,7 +378,7 @@ static void evidence_is_kept_and_the_request_closed(void **state)
     ska_evidence_abandon(evidence);
     assert_int_equal(count_entries(done), 0);
     assert_true(ska_evidence_begin(directory, request, &evidence, &errors));
-    assert_true(ska_evidence_finish(evidence, request, ska_span_text("signature"), &errors));
+    assert_true(ska_evidence_finish(evidence, NULL, request, ska_span_text("signature"), &errors));
     assert_int_equal(count_entries(done), 1);
     ska_directory_finish(directory, request, -1);
     assert_int_equal(count_entries(path), 1); /* done */
