@@ -25,6 +25,9 @@ grep -q '^  ska' stdout.txt && grep -q '^  default' stdout.txt || fail "a provid
 succeeds skatool check-config
 [ ! -s stderr.txt ] || fail "check-config complains: $(cat stderr.txt)"
 
+# It is enough for openssl req too.
+quietly ska req -new -key alice.pem -subj /CN=alice -out alice.csr
+
 sign=(ska dgst -sha256 -sign 'ska:object=seal' -out signature document)
 takes 0 refused 'approvals pending' "${sign[@]}"
 id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
@@ -48,6 +51,23 @@ broken token elsewhere elsewhere
 broken pin-source "file:$work/nowhere" nowhere
 broken approvals-dir "$work/nodir" nodir
 broken payload sometimes sometimes
+# What is commented out works as well, and nothing that can be set is left out.
+cp openssl.cnf good.cnf
+succeeds skatool keygen --timestamp --key ska:object=clock --algorithm EC
+sed -i 's/^#\([a-z-]* = \)/\1/' openssl.cnf
+sed -i '/^agent = /d' openssl.cnf
+replace audit-log "$work/audit.log"
+succeeds skatool check-config
+sed -n '/^const char \*const ska_setting_names/,/};/p' "$source_dir/provider/approval/settings.c" |
+    grep -o '"[^"]*"' | tr -d '"' >keys
+[ "$(wc -l <keys)" -ge 10 ] || fail "which keys are there? $(cat keys)"
+while read -r key; do
+    grep -qE "^#?$key = " "$source_dir/openssl.cnf.example" || fail "the example has no $key"
+    grep -q "^\.It Cm $key\$" "$source_dir/provider/ska-provider.7" ||
+        fail "ska-provider.7 has no $key"
+done <keys
+mv good.cnf openssl.cnf
+
 chmod 644 pin
 skatool check-config >out.txt 2>&1 || true
 grep -qiE 'read|permission|mode' out.txt || fail "a PIN file open to all is not named: $(cat out.txt)"
