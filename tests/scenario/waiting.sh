@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A signature that waits for people: until they have approved, until its time is over, until it is
+# interrupted, until too many have refused.
+. "$(dirname "$0")/lib.sh"
+board
+key seal p256
+key fast ed25519
+mkdir dir
+printf 'the contract\n' >document
+
+ms_since() { # START (of date +%s%N): whole milliseconds
+    echo $((($(date +%s%N) - $1) / 1000000))
+}
+sign() { # [SIGOPT...]: signs `document` with the key `seal`
+    local options=() option
+    for option in "$@"; do options+=(-sigopt "$option"); done
+    ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-dir:dir "${options[@]}" \
+        -out signature document
+}
+# aside COMMAND...: in the background, with files of its own for what it says; $aside is its process.
+aside() {
+    mkdir -p "$work/aside"
+    (
+        work=$work/aside
+        "$@"
+    ) &
+    aside=$!
+}
+open_id() {
+    until compgen -G 'dir/*.request.json' >/dev/null; do sleep 0.02; done
+    basename dir/*.request.json .request.json
+}
+approve_open() { # NAME...
+    local name
+    for name in "$@"; do
+        succeeds skatool approve --approver "$name.pem" --yes --dir dir "$(open_id)"
+    done
+}
+verified() {
+    succeeds plain dgst -sha256 -verify seal.pub.pem -signature signature document
+    [ "$(ls dir)" = done ] || fail "left behind: $(ls dir)"
+}
+
+# ---- Enough, at last --------------------------------------------------------------------------------
+
+aside takes 1 quietly sign ska-approvals-timeout:60
+approve_open alice
+sleep 0.3
+kill -0 "$aside" || fail "did not wait for the second"
+start=$(date +%s%N)
+approve_open bob
+wait "$aside" || fail "was not signed"
+verified
+[ "$(ms_since "$start")" -lt 2000 ] || fail "noticed late"
+
+# Without the kernel's notification it is found within two seconds; the wall clock does not count.
+without_notice() {
+    preload="$preload $programs/liblost_notice.so"
+    takes 1 quietly sign ska-approvals-timeout:60
+}
+aside without_notice
+approve_open bob
+sleep 3
+approve_open carol
+start=$(date +%s%N)
+wait "$aside" || fail "was not signed"
+[ "$(ms_since "$start")" -lt 2000 ] || fail "found late: $(ms_since "$start") ms"
+verified
+
+# ---- Not enough in time -----------------------------------------------------------------------------
+
+start=$(date +%s%N)
+refused 'approvals pending.*--dir dir [0-9a-f]{64}.*0 of 2 .missing: alice, bob, carol' \
+    sign ska-approvals-timeout:1
+took=$(ms_since "$start")
+[ "$took" -ge 1000 ] && [ "$took" -lt 2500 ] || fail "a timeout of 1 s took $took ms"
+
+# Files keep arriving: three that name listed approvers with random signatures, and more and more.
+id=$(open_id)
+forged() { # NAME NUMBER
+    printf '{"approverPublicKey":"%s","approvalDigestAlgorithm":"SHA-256","signature":"%s"}' \
+        "$(plain pkey -in "$1.pem" -pubout -outform DER | plain base64 -A)" \
+        "$(head -c 70 /dev/urandom | plain base64 -A)" >"dir/$id.$2.part"
+    mv "dir/$id.$2.part" "dir/$id.$2.approval.json"
+}
+(for i in $(seq 1 100); do
+    for name in alice bob carol; do forged "$name" "$name$i"; done
+done) 2>/dev/null &
+forging=$!
+start=$(date +%s%N)
+takes 0 refused 'ignored: .*approval.json: (alice|bob|carol) has no valid signature' \
+    sign ska-approvals-timeout:2
+took=$(ms_since "$start")
+[ "$took" -lt 3500 ] || fail "a timeout of 2 s took $took ms"
+kill "$forging" 2>/dev/null || true
+wait "$forging" || true
+rm -f dir/"$id".*.approval.json dir/"$id".*.part
+
+# The next attempt finds the request; the good ones count among bad ones.
+forged alice zero
+approve_open alice
+echo '{"approverPublicKey":' >"dir/$id.half.approval.json"
+ln -s /etc/passwd "dir/$id.link.approval.json"
+aside takes 1 quietly sign ska-approvals-timeout:60
+approve_open carol
+wait "$aside" || fail "was not signed"
+verified
+
+# ---- Interrupted ------------------------------------------------------------------------------------
+
+LD_PRELOAD=$preload env --default-signal=INT openssl dgst -sha256 -sign "$(uri seal)" \
+    -sigopt ska-approvals-dir:dir -sigopt ska-approvals-timeout:60 -out signature document &
+aside=$!
+id=$(open_id)
+start=$(date +%s%N)
+kill -INT "$aside"
+wait "$aside" && fail "was not interrupted"
+[ "$(ms_since "$start")" -lt 1000 ] || fail "interrupted after $(ms_since "$start") ms"
+[ -f "dir/$id.request.json" ] || fail "the request is gone"
+approve_open alice bob
+takes 1 quietly sign
+verified
+
+# ---- Refused ----------------------------------------------------------------------------------------
+
+refuse() { # NAME: a refusal, made by openssl alone
+    local id
+    id=$(open_id)
+    token_of "dir/$id.request.json" >token
+    {
+        printf 'SKA-REJECT-1\0'
+        plain dgst -sha256 -binary token
+    } >refusal
+    approval "$1" refusal >"dir/$id.$1.part"
+    mv "dir/$id.$1.part" "dir/$id.$1.reject.json"
+}
+aside takes 0 refused 'rejected by approvers.*bob has refused; carol has refused|rejected by approvers.*carol has refused; bob has refused' \
+    sign ska-approvals-timeout:60
+open_id >/dev/null
+refuse bob
+sleep 0.2
+kill -0 "$aside" || fail "two are still willing"
+refuse carol
+wait "$aside" || fail "was not told"
+# Bob changes his mind: his approval outweighs.
+approve_open alice bob
+takes 1 quietly sign
+verified
+
+# An approval is not a refusal, nor a refusal an approval.
+refused 'approvals pending' sign
+id=$(open_id)
+token_of "dir/$id.request.json" >token
+approval bob token >"dir/$id.bob.reject.json"
+refuse carol
+cp "dir/$id.carol.reject.json" "dir/$id.carol.approval.json"
+refused 'bob has no valid refusal of this request there' sign
+grep -q 'carol has no valid signature' stderr.txt || fail "a refusal counts as an approval"
+rm dir/*.json
+
+# ---- By the configuration and the URI; what people see ----------------------------------------------
+
+configure "approvals-dir = $work/dir" 'approvals-timeout = 60' 'progress = yes'
+ska dgst -sha256 -sign "$(uri seal)" -out signature document 2>progress.txt &
+aside=$!
+approve_open alice
+sleep 0.5
+approve_open bob
+wait "$aside" || fail "was not signed"
+verified
+grep -qE "^ska: request [0-9a-f]{16} waits (1:00|0:59): .*board.*: 0 of 2 \(missing: alice, bob, carol\)$" \
+    progress.txt || fail "$(cat progress.txt)"
+grep -qE 'approved by alice; .*1 of 2 \(missing: bob, carol\)$' progress.txt ||
+    fail "$(cat progress.txt)"
+[ "$(wc -l <progress.txt)" -le 3 ] || fail "repeats itself: $(cat progress.txt)"
+configure
+start=$(date +%s%N)
+refused 'approvals pending' ska dgst -sha256 -out unused \
+    -sign "$(uri seal)?approvals-dir=$work/dir&approvals-timeout=1" document
+[ "$(ms_since "$start")" -ge 1000 ] || fail "approvals-timeout of the URI is not heard"
+refused 'approvals-timeout: seconds' ska dgst -sha256 -out unused \
+    -sign "$(uri seal)?approvals-timeout=1m" document
+refused 'ska-approvals-timeout: seconds' sign ska-approvals-timeout:soon
+rm dir/*.json
+pass
