@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# README.md, run as it stands; and where it and the pages of doc link to is there.
+. "$(dirname "$0")/lib.sh"
+. "$source_dir/tests/scenario/journey_page.sh"
+
+# Headings of a page as GitHub names them.
+anchors() { # PAGE
+    awk '/^```/ { code = !code } !code && /^#+ /' "$1" | sed -E 's/^#+ //' |
+        tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+for page in "$source_dir/README.md" "$source_dir"/doc/*.md; do
+    # A link may be broken over two lines.
+    tr '\n' ' ' <"$page" | grep -oE '\]\([^)]*\)' | sed -E 's/^\]\(//; s/\)$//' |
+        grep -vE '^https?:' >links.txt || true
+    while read -r link; do
+        file=$page
+        [ "${link%%#*}" = '' ] || file=$(dirname "$page")/${link%%#*}
+        [ -e "$file" ] || fail "${page##*/} links to $link, which is not there"
+        case $link in
+        *#*) anchors "$file" | grep -qx -- "${link##*#}" || fail "${page##*/}: no heading $link" ;;
+        esac
+    done <links.txt
+done
+
+play_page "$source_dir/README.md"
+pass
