@@ -9,27 +9,13 @@
 #include "../provider/approval/algorithm.h"
 #include "../provider/approval/approval_json.h"
 #include "../provider/approval/tls13.h"
-#include "public_key.h"
+#include "matter.h"
 #include "report.h"
 
 /* Longer reasons are cut. */
 #define REASON_LIMIT 1000
 
 /* ---- Who it is in the rule ------------------------------------------------------------------- */
-
-static const struct ska_approver *find_in_token(OSSL_LIB_CTX *libctx,
-                                                const struct ska_policy_token *token,
-                                                struct ska_span public_key)
-{
-    for (size_t i = 0; i < token->group_count; i++) {
-        const struct ska_group *group = &token->groups[i];
-
-        for (size_t j = 0; j < group->approver_count; j++)
-            if (public_key_equal(libctx, ska_span_of(&group->approvers[j].public_key), public_key))
-                return &group->approvers[j];
-    }
-    return NULL;
-}
 
 /*
  * The rule is the requester's word: it says which encoding of the agent's key, or which certificate
@@ -42,9 +28,7 @@ static bool find_listed(const struct agent *agent, const struct ska_request *req
 
     if (!request->has_rule[SKA_RULE_USE])
         return true;
-    for (size_t i = 0; i < rule->token_count && *listed == NULL; i++)
-        *listed = find_in_token(agent->libctx, &rule->tokens[i],
-                                ska_span_of(&agent->approver.public_key));
+    *listed = matter_find_listed(agent->libctx, rule, ska_span_of(&agent->approver.public_key));
     return *listed != NULL || ska_fail(errors, SKA_R_APPROVER_NOT_LISTED,
                                        "this agent is not one of those who may approve for this "
                                        "key");

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-ska_fuzzer(agent ska-approval)
-set(tools ${PROJECT_SOURCE_DIR}/tools)
-target_sources(agent_fuzz PRIVATE
-    ${tools}/agent_decision.c ${tools}/agent_rules.c ${tools}/approver.c ${tools}/configuration.c
-    ${tools}/public_key.c ${tools}/report.c ${tools}/terminal.c)
+# skatool but for its main().
+get_target_property(sources skatool SOURCES)
+list(REMOVE_ITEM sources main.c)
+list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/tools/)
+
+ska_fuzzer(agent ska-approval ska-hsm)
+target_sources(agent_fuzz PRIVATE ${sources})

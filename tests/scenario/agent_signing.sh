@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Signing with approver agents: openssl that asks them, several for one signature, agents that are
+# dead, refuse, hang or lie, and a TLS server whose key an agent approves handshakes for.
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/scenario/servers.sh
+. "$source_dir/tests/scenario/servers.sh"
+board
+approver mallory
+policy "$(rule 1 alice bob)" >one.json
+key web p256 one.json
+key seal rsa2048
+client=$programs/agent
+printf 'A document.\n' >document
+
+# agent NAME RULE...: the agent of NAME on NAME.socket; ${agents[NAME]} is its process id.
+declare -A agents
+agent() {
+    local name=$1
+    shift
+    start "$name.log" "$binary_dir/tools/skatool" agent --socket "$name.socket" \
+        --approver "$name.pem" --allow "$@"
+    within 10 "the agent of $name does not listen" grep -q "listening on" "$name.log"
+    agents[$name]=$server
+}
+# fake TEXT: an agent on fake.socket that answers this once.
+fake() {
+    start_plain fake.log "$client" fake fake.socket "$1"
+    within 10 "no fake agent" grep -q listening fake.log
+}
+sign=(ska dgst -sha256 -out signature)
+signs() { # LABEL AGENTS
+    takes 1 quietly "${sign[@]}" -sign "$(uri "$1")" -sigopt "ska-agent:$2" document
+    plain dgst -sha256 -verify "$1.pub.pem" -signature signature document >/dev/null
+}
+# refuses PATTERN LABEL AGENTS: at once, and it says so.
+refuses() {
+    local begun=${EPOCHREALTIME/./}
+    takes 0 refused "$1" "${sign[@]}" -sign "$(uri "$2")" -sigopt "ska-agent:$3" document
+    [ $((${EPOCHREALTIME/./} - begun)) -lt 3000000 ] || fail "it took long to fail: $1"
+}
+
+# ---- One agent, several agents -------------------------------------------------------------------
+
+refuses 'agent alice.socket: there is no such socket' web alice.socket
+agent alice key=web,key=seal,payload=any
+agent bob key=seal,payload=any
+signs web alice.socket
+plain dgst -sha256 -binary document >digest
+takes 1 quietly ska pkeyutl -sign -inkey "$(uri web)" -in digest -out signature \
+    -pkeyopt ska-agent:alice.socket
+plain pkeyutl -verify -pubin -inkey web.pub.pem -in digest -sigfile signature >/dev/null
+# Two of three, by two agents: none of them is enough.
+signs seal alice.socket,bob.socket
+signs seal bob.socket,nobody.socket,alice.socket
+refuses 'bob or carol|missing: bob, carol' seal alice.socket
+refuses 'nobody.socket: there is no such socket' seal alice.socket,nobody.socket
+# What an agent refuses another one may approve; else it is told who refused what.
+signs web bob.socket,alice.socket
+refuses 'bob.socket: .*does not approve for this key' web bob.socket
+# By URI and by configuration.
+takes 1 quietly "${sign[@]}" -sign "$(uri web)?agent=alice.socket" document
+configure 'agent = alice.socket'
+takes 1 quietly "${sign[@]}" -sign "$(uri web)" document
+configure
+# With a directory, which people fill: the agent first, then carol.
+mkdir approvals
+chmod 700 approvals
+takes 0 refused 'approvals pending' "${sign[@]}" -sign "$(uri seal)" -sigopt ska-agent:bob.socket \
+    -sigopt "ska-approvals-dir:$work/approvals" document
+id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
+takes 1 quietly "${sign[@]}" -sign "$(uri seal)" -sigopt ska-agent:bob.socket \
+    -sigopt "ska-approvals-dir:$work/approvals" document
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+
+# ---- Agents that fail ----------------------------------------------------------------------------
+
+stop "${agents[alice]}" KILL
+refuses 'agent alice.socket: nobody listens there' web alice.socket
+agent alice key=web,key=seal,payload=any
+signs web alice.socket
+# Killed while it is asked: the end of the connection is noticed at once.
+kill -STOP "${agents[alice]}"
+(sleep 0.5 && kill -KILL "${agents[alice]}") &
+refuses 'agent alice.socket: it hung up' web alice.socket
+agent alice key=web,key=seal,payload=any
+signs web alice.socket
+# Hung: five seconds.
+kill -STOP "${agents[alice]}"
+begun=${EPOCHREALTIME/./}
+takes 0 refused 'agent alice.socket: no answer within 5 seconds' "${sign[@]}" \
+    -sign "$(uri web)" -sigopt ska-agent:alice.socket document
+took=$((${EPOCHREALTIME/./} - begun))
+[ "$took" -ge 5000000 ] && [ "$took" -lt 8000000 ] || fail "it took $took microseconds"
+kill -CONT "${agents[alice]}"
+signs web alice.socket
+fake '{"approvals":[{"approverPublicKey":"MFkwEwYH'
+refuses 'agent fake.socket: it hung up in the middle' web fake.socket
+fake $'garbage\n'
+refuses 'agent fake.socket: what it says is no answer' web fake.socket
+fake $'{"error":"\\u001b[2J no"}\n'
+refuses 'agent fake.socket: ' web fake.socket
+! grep -q $'\033' stderr.txt || fail "an escape sequence"
+# Approvals that do not count: of other bytes, and of somebody who is not listed.
+fake "{\"approvals\":[$(approval alice document)]}"$'\n'
+refuses 'fake.socket' web fake.socket
+request web request.json document
+token_of request.json >token.bin
+fake "{\"approvals\":[$(approval mallory token.bin)]}"$'\n'
+refuses 'fake.socket' web fake.socket
+# They do not spoil those of others.
+fake "{\"approvals\":[$(approval alice document),$(approval mallory token.bin)]}"$'\n'
+signs web fake.socket,alice.socket
+# A good one in another's name is as good as any: signatures count, not sockets.
+fake "{\"approvals\":[$(approval bob token.bin)]}"$'\n'
+signs web fake.socket
+
+# ---- A web server --------------------------------------------------------------------------------
+
+stop "${agents[alice]}"
+agent alice key=web,payload=tls13-server
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA \
+    -out ca.crt 2>/dev/null
+plain req -new -key mallory.pem -subj /CN=localhost -out mallory.csr
+plain x509 -req -in mallory.csr -CA ca.crt -CAkey ca.pem -days 2 -out mallory.crt 2>/dev/null
+plain x509 -req -in mallory.csr -force_pubkey web.pub.pem -CA ca.crt -CAkey ca.pem -days 2 \
+    -out web.crt 2>/dev/null
+connect() { # S_CLIENT-OPTION...
+    plain s_client -connect "localhost:$port" -verify_return_error -CAfile ca.crt -brief "$@"
+}
+port=$(free_port)
+start server.log openssl s_server -accept "$port" -www -cert web.crt \
+    -key "$(uri web)?payload=message&agent=alice.socket"
+within 10 "no server" listening "$port"
+for suite in TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384; do
+    takes 1 succeeds connect -tls1_3 -ciphersuites $suite
+    grep -q '^Verification: OK' stderr.txt || fail "no verified server"
+done
+takes 0 refused alert connect -tls1_2
+within 5 "the server does not say why" \
+    grep -q 'what a TLS 1.3 server signs and nothing else' server.log
+takes 1 succeeds connect -tls1_3
+# Whoever has the server's key, socket and user cannot seal a document.
+takes 0 refused 'as a message and not as a digest' "${sign[@]}" -sign "$(uri web)" \
+    -sigopt ska-agent:alice.socket document
+takes 0 refused 'nothing else' "${sign[@]}" -sign "$(uri web)" -sigopt ska-payload:message \
+    -sigopt ska-agent:alice.socket document
+takes 0 refused . ska req -x509 -key "$(uri web)?payload=message&agent=alice.socket" -subj /CN=x \
+    -config "$source_dir/tests/scenario/certificates.cnf" -out out.crt
+# Nor is it somebody's client.
+web_port=$port
+port=$(free_port)
+start_plain asking.log openssl s_server -accept "$port" -www -cert mallory.crt \
+    -key mallory.pem -Verify 1 -CAfile ca.crt
+within 10 "no server" listening "$port"
+takes 0 refused 'nothing else' ska s_client -connect "localhost:$port" -tls1_3 -quiet -cert web.crt \
+    -key "$(uri web)?payload=message&agent=alice.socket"
+stop "$server"
+
+# The agent dies: handshakes fail at once, the server stays, and the next agent is all it takes.
+port=$web_port
+stop "${agents[alice]}" KILL
+takes 0 refused alert connect -tls1_3
+grep -q 'agent alice.socket: nobody listens there' server.log || fail "$(cat server.log)"
+agent alice key=web,payload=tls13-server
+takes 1 succeeds connect -tls1_3
+if grep -qE "$sanitizer_finding" ./*.log; then
+    fail "$(cat ./*.log)"
+fi
+pass
