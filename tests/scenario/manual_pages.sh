@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# skatool.1 shows each command with each of its options and has words on it; ska-provider.7 names
+# each parameter and each attribute of a URI.
+. "$(dirname "$0")/lib.sh"
+manual=$source_dir/tools/skatool.1
+
+# The options that the SYNOPSIS shows for a command, in one or several forms of it.
+shown() { # COMMAND
+    awk -v command="$1" '
+        /^\.Sh / { synopsis = $2 == "SYNOPSIS"; next }
+        synopsis && /^\.Cm / { ours = $2 == command; next }
+        synopsis && ours' "$manual" | grep -oE -- '-[a-z][a-z-]+' | sed 's/^-//' | sort -u || true
+}
+
+succeeds skatool --help
+sed -n '/^Commands:/,/^$/p' stdout.txt | awk 'NR > 1 && NF { print $1 }' >commands.txt
+[ "$(wc -l <commands.txt)" -ge 10 ] || fail "which commands are there? $(cat commands.txt)"
+while read -r command; do
+    grep -qx "\.Ss $command" "$manual" || fail "skatool.1 has no words on $command"
+    succeeds skatool "$command" --help
+    sed -n '/^Options:/,$p' stdout.txt | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' |
+        grep -oE -- '--[a-z-]+' | sed 's/^--//' | grep -vxE 'help|config|output' | sort -u >options.txt ||
+        true # none
+    shown "$command" >shown.txt
+    comm -3 options.txt shown.txt | grep . && fail "skatool.1: other options of $command than --help"
+done <commands.txt
+
+# Each name of the provider's header, and each attribute that a URI can have.
+manual=$source_dir/provider/ska-provider.7
+grep -oE '"ska-[a-z-]+"' "$source_dir/include/ska/provider.h" | tr -d '"' >names.txt
+[ "$(wc -l <names.txt)" -ge 9 ] || fail "which parameters are there? $(cat names.txt)"
+while read -r name; do
+    grep -qx "\.It Cm $name" "$manual" || fail "ska-provider.7 has no words on $name"
+done <names.txt
+sed -n '/^const char \*const hsm_uri_names/,/^};/p' "$source_dir/provider/hsm/uri_scan.c" |
+    grep -oE '"[a-z-]+"' | tr -d '"' >names.txt
+[ "$(wc -l <names.txt)" -ge 14 ] || fail "which attributes are there? $(cat names.txt)"
+sed -n '/^\.Sh KEY URIS/,/^\.Sh CONFIGURATION/p' "$manual" >uris.txt
+while read -r name; do
+    grep -qE "(^| )$name( |\$)" uris.txt || fail "ska-provider.7 has no words on the attribute $name"
+done <names.txt
+pass
