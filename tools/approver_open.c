@@ -96,6 +96,14 @@ static bool fail_with_content(const char *uri, const char *shown, const struct s
     return true;
 }
 
+/* Without a terminal: the reasons that libcrypto gives when nobody tells it the passphrase. */
+static bool wants_passphrase(void)
+{
+    const char *words = ERR_reason_error_string(ERR_peek_last_error());
+
+    return !terminal_available() && words != NULL && strstr(words, "passphrase") != NULL;
+}
+
 /* ---- Loading --------------------------------------------------------------------------------- */
 
 /* A new reference; NULL: the object is no key. */
@@ -145,7 +153,10 @@ static bool load_key(struct approver *approver, const char *uri, const char *sho
     }
     OSSL_STORE_close(store);
     if (approver->key == NULL && !fail_with_content(uri, shown, errors)) {
-        if (ERR_peek_last_error() != 0)
+        if (wants_passphrase())
+            ska_fail(errors, SKA_R_BAD_KEY,
+                     "%s: it has a passphrase, and there is no terminal to ask for it on", shown);
+        else if (ERR_peek_last_error() != 0)
             approver_fail(errors, SKA_R_BAD_KEY, shown);
         else
             ska_fail(errors, SKA_R_BAD_KEY, "%s: there is no %s key", shown,

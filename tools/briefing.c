@@ -19,6 +19,7 @@
 
 /* So much of a description is shown: nothing protects it, and it must not push the rest away. */
 #define DESCRIPTION_LIMIT 1000
+#define DESCRIPTION_IN_SHORT 200
 /* So many approvers are named where it is not about them. */
 #define NAMED_MOST 20
 
@@ -77,13 +78,13 @@ static void say_key(const struct briefing *briefing, struct page *page)
                            "you.");
         return;
     }
-    page_paragraph(page, "The key of this name:");
+    page_paragraph(page, "The key of this name. Is it the one that you expect for this?");
     page_quote(page, name, name.length);
     briefing_warn_of_tricks("the name of the key", foreign_tricks(name), page);
     if (briefing->request->token_label == NULL)
         return;
     token_label = foreign_name(ska_span_text(briefing->request->token_label));
-    page_paragraph(page, "They say it is in the HSM partition %s.",
+    page_paragraph(page, "They say it lies in the part %s of the device that holds the keys.",
                    token_label == NULL ? "?" : token_label);
     free(token_label);
 }
@@ -190,7 +191,7 @@ static void say_usable(const struct briefing *briefing, struct page *page)
         break;
     case USABLE_NEVER:
         page_warning(page, "it could never be used: the rule has a time limit, and the request "
-                           "holds no time of the HSM.");
+                           "holds no time of the device.");
         break;
     }
 }
@@ -260,8 +261,8 @@ static void say_what_else(const struct briefing *briefing, struct page *page)
                         "others by then.");
         break;
     }
-    page_item(page, "The HSM goes by the name of the key. If another key gets this name, the "
-                    "approval holds for that one.");
+    page_item(page, "The device that holds the keys goes by the name of the key. If another key "
+                    "gets this name, the approval holds for that one.");
 }
 
 /* ---- Who else -------------------------------------------------------------------------------- */
@@ -376,8 +377,8 @@ static void say_technical(const struct briefing *briefing, struct page *page)
     ska_buffer_text(&page->text, "\n");
 }
 
-/* The last lines before the question: whoever reads no more than these must not be misled. */
-static void say_in_short(const struct briefing *briefing, struct page *page)
+/* What would happen, in one sentence. */
+static void say_act_in_short(const struct briefing *briefing, struct page *page)
 {
     static const char *const acts[] = {
         [SKA_OPERATION_SIGN] = "would sign",
@@ -395,13 +396,28 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
         what = " the file you gave";
     else if (request->operation == SKA_OPERATION_SIGN)
         what = " a document that you have not compared";
-    page_heading(page, "In short");
     page_paragraph(page, "The key %s %s%s.", name == NULL ? "?" : name, acts[request->operation],
                    what);
+    free(name);
+}
+
+/* The last lines before the question: whoever reads no more than these must not be misled. */
+static void say_in_short(const struct briefing *briefing, struct page *page)
+{
+    struct ska_span description = ska_span_text(briefing->request->description);
+
+    page_heading(page, "In short");
+    say_act_in_short(briefing, page);
+    if (description.length > 0) {
+        page_paragraph(page, "They say, and nobody has confirmed it, that it is for:");
+        page_quote(page, description, DESCRIPTION_IN_SHORT);
+    }
     if (page->warnings > 0)
         page_paragraph(page, "There %s %zu WARNING%s above.", page->warnings == 1 ? "is" : "are",
                        page->warnings, page->warnings == 1 ? "" : "S");
-    free(name);
+    if (!briefing->refusing)
+        page_paragraph(page, "If any of this is not what you expect, answer no. That breaks "
+                             "nothing; you can approve later.");
 }
 
 bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,

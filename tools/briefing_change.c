@@ -69,30 +69,62 @@ static const struct ska_approver *find_key(const struct ska_rule *rule, struct s
     return NULL;
 }
 
-/* Approvers of one rule whose keys the other does not list. NULL: none (or no memory, noted). */
-static char *strangers(struct page *page, const struct ska_rule *rule, const struct ska_rule *other)
-{
-    struct ska_buffer names = {0};
-    struct ska_bytes text = {NULL, 0};
+/* Approvers of one rule whose keys the other does not list, each once. */
+struct strangers {
+    const struct ska_rule *rule;
+    const struct ska_approver **list;
+    size_t count;
+};
 
+static void find_strangers(struct page *page, const struct ska_rule *rule,
+                           const struct ska_rule *other, struct strangers *found)
+{
+    found->rule = rule;
     for (size_t i = 0; i < rule->token_count; i++)
         for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
             const struct ska_group *group = &rule->tokens[i].groups[j];
 
             for (size_t k = 0; k < group->approver_count; k++) {
-                const struct ska_approver *approver = &group->approvers[k];
+                struct ska_span key = ska_span_of(&group->approvers[k].public_key);
+                const struct ska_approver **grown = NULL;
 
-                if (find_key(other, ska_span_of(&approver->public_key)) != NULL ||
-                    find_key(rule, ska_span_of(&approver->public_key)) != approver)
+                if (find_key(other, key) != NULL || find_key(rule, key) != &group->approvers[k])
                     continue;
-                if (names.length > 0)
-                    ska_buffer_text(&names, ", ");
-                people_name(rule, approver, &names);
+                grown = reallocarray(found->list, found->count + 1, sizeof(*grown));
+                if (grown == NULL) {
+                    page->text.failed = true;
+                    return;
+                }
+                found->list = grown;
+                grown[found->count++] = &group->approvers[k];
             }
         }
-    if (names.length == 0)
-        return NULL;
-    if (!ska_buffer_finish(&names, &text, NULL))
+}
+
+static bool has_namesake(const struct strangers *among, const struct ska_approver *approver)
+{
+    for (size_t i = 0; i < among->count; i++)
+        if (approver->name.length > 0 &&
+            ska_span_equal(ska_span_of(&among->list[i]->name), ska_span_of(&approver->name)))
+            return true;
+    return false;
+}
+
+/* Those who have a namesake among the others, or those who have none. NULL: nobody. */
+static char *names_of(struct page *page, const struct strangers *strangers,
+                      const struct strangers *others, bool with_namesake)
+{
+    struct ska_buffer names = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    for (size_t i = 0; i < strangers->count; i++) {
+        if (has_namesake(others, strangers->list[i]) != with_namesake)
+            continue;
+        if (names.length > 0)
+            ska_buffer_text(&names, ", ");
+        people_name(strangers->rule, strangers->list[i], &names);
+    }
+    if (names.length > 0 && !ska_buffer_finish(&names, &text, NULL))
         page->text.failed = true;
     return (char *)text.data;
 }
@@ -195,15 +227,31 @@ static void compare_tokens(struct page *page, const struct ska_rule *before,
 static void compare_people(struct page *page, const struct ska_rule *before,
                            const struct ska_rule *after)
 {
-    char *gone = strangers(page, before, after);
-    char *come = strangers(page, after, before);
+    struct strangers leaving = {NULL, NULL, 0};
+    struct strangers joining = {NULL, NULL, 0};
+    char *gone = NULL;
+    char *come = NULL;
+    char *changed = NULL;
 
+    find_strangers(page, before, after, &leaving);
+    find_strangers(page, after, before, &joining);
+    gone = names_of(page, &leaving, &joining, false);
+    come = names_of(page, &joining, &leaving, false);
+    changed = names_of(page, &joining, &leaving, true);
     if (gone != NULL)
         page_warning(page, "can no longer approve: %s.", gone);
     if (come != NULL)
-        page_warning(page, "can approve who could not before, or with another key: %s.", come);
+        page_item(page, "NEW, can approve from then on: %s.", come);
+    if (changed != NULL)
+        page_warning(page,
+                     "gets ANOTHER KEY: %s. Whoever has that key approves in this name. Ask "
+                     "the person.",
+                     changed);
     free(gone);
     free(come);
+    free(changed);
+    free(leaving.list);
+    free(joining.list);
 }
 
 static void compare(struct page *page, const struct ska_rule *before, const struct ska_rule *after)

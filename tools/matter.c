@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../provider/approval/json.h"
+#include "../provider/approval/quorum.h"
 #include "../provider/base/file.h"
 #include "foreign.h"
 #include "people.h"
@@ -107,20 +108,27 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
 
 /* ---- The approver ---------------------------------------------------------------------------- */
 
-/* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
+/* So many keys are decoded to be compared. */
+#define DECODED_MOST 100
+
 const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
                                               struct ska_span public_key)
 {
-    for (size_t i = 0; i < rule->token_count; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
+    const struct ska_approver *found = ska_rule_find_approver(rule, public_key);
+    size_t decoded = 0;
+
+    /* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
+    for (size_t i = 0; i < rule->token_count && found == NULL; i++)
+        for (size_t j = 0; j < rule->tokens[i].group_count && found == NULL; j++) {
             const struct ska_group *group = &rule->tokens[i].groups[j];
 
-            for (size_t k = 0; k < group->approver_count; k++)
-                if (public_key_equal(libctx, ska_span_of(&group->approvers[k].public_key),
+            for (size_t k = 0; k < group->approver_count && found == NULL; k++)
+                if (decoded++ < DECODED_MOST &&
+                    public_key_equal(libctx, ska_span_of(&group->approvers[k].public_key),
                                      public_key))
-                    return &group->approvers[k];
+                    found = &group->approvers[k];
         }
-    return NULL;
+    return found;
 }
 
 static bool find_listed(struct tool *tool, struct matter *matter)

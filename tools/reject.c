@@ -49,8 +49,8 @@ static bool say_done(struct tool *tool, const struct reject *reject, const char 
         report_message("Put the refusal of %s into %s", (const char *)words.data,
                        shown == NULL ? "?" : shown);
     else
-        report_message("Wrote the refusal of %s: %s in %s. Send it to who asked.",
-                       (const char *)words.data, name, shown == NULL ? "?" : shown);
+        report_message("Wrote the refusal of %s to %s/%s. Send it to who asked.",
+                       (const char *)words.data, shown == NULL ? "?" : shown, name);
     ska_bytes_free(&words);
     free(shown);
     return true;

@@ -297,8 +297,9 @@ static bool print(struct listing *listing)
 
 static bool start(struct listing *listing, bool json)
 {
-    static const char *const heading[] = {"ID", "WHAT",       "KEY",          "APPROVALS",
-                                          "BY", "REFUSED BY", "USABLE UNTIL", "DESCRIPTION"};
+    static const char *const heading[] = {"ID",           "WHAT",        "KEY",
+                                          "APPROVALS",    "APPROVED BY", "REFUSED BY",
+                                          "USABLE UNTIL", "DESCRIPTION"};
 
     listing->now = (uint64_t)time(NULL);
     listing->to_warnings = report_warnings_errors(&listing->warnings);

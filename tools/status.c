@@ -126,7 +126,7 @@ static bool fail_refused(struct tool *tool, const struct status *status)
 
     tally_refused_text(&status->tally, &names);
     if (ska_buffer_finish(&names, &text, &tool->errors))
-        ska_fail(&tool->errors, SKA_R_REJECTED, "by %s; too few are left", (const char *)text.data);
+        ska_fail(&tool->errors, SKA_R_REJECTED, "%s refused, and too few are left", (const char *)text.data);
     ska_bytes_free(&text);
     return false;
 }

@@ -1,0 +1,450 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What approvers meet who are no technicians: what they are told before they are asked, so that
+# honest requests and traps can be told apart; keys of every kind; requests, refusals and how far it
+# is; words and files of others that mean harm.
+. "$(dirname "$0")/lib.sh"
+board
+approver dave
+printf 'The contract with Miller.\n' >contract.txt
+printf 'The contract with Mallory.\n' >other.txt
+key annual-accounts p256
+key letters ed25519
+
+# told NAME [OPTION]... REQUEST: what this approver is told, each paragraph on one line, in told.txt.
+told() {
+    local name=$1
+    shift
+    cp "${*: -1}" told.json
+    set -- "${@:1:$#-1}"
+    succeeds skatool approve --approver "$name.pem" --yes "$@" told.json
+    # No line is longer than a terminal, but for what technicians are told; a mark takes no place.
+    ! sed '/^For technicians/,/^In short/d; s/\xcc[\x80-\xbf]//g' stdout.txt |
+        LC_ALL=C.UTF-8 grep -E '^.{81}' ||
+        fail "a line is too long"
+    # Nothing that a terminal would obey.
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\x8b-\x8f\xaa-\xae]' stdout.txt stderr.txt ||
+        fail "control characters"
+    LC_ALL=C.UTF-8 awk '/^$|^[^ ]|^    [^ ]|^        \|/ && NR > 1 { print "" }
+        { sub(/^ +/, NR > 1 && !/^    [^ ]|^        \|/ ? " " : "&"); printf "%s", $0 }
+        END { print "" }' stdout.txt | tr -s ' ' >told.txt
+}
+says() { # PATTERN...
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" told.txt || fail "does not say '$pattern': $(cat told.txt)"
+    done
+}
+silent() { # PATTERN...
+    local pattern
+    for pattern in "$@"; do
+        ! grep -qE -- "$pattern" told.txt || fail "says '$pattern': $(cat told.txt)"
+    done
+}
+# message PATTERN: on standard error.
+message() {
+    grep -qE -- "$1" stderr.txt || fail "the message lacks '$1': $(cat stderr.txt)"
+}
+# ends STATUS COMMAND...
+ends() {
+    local expected=$1 status=0
+    shift
+    "$@" >stdout.txt 2>stderr.txt || status=$?
+    [ "$status" -eq "$expected" ] || {
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected: $*"
+    }
+}
+modification() { # FILE RULE DESCRIPTION
+    printf '{"ruleUse":%s}' "$2" >new.json
+    succeeds skatool request --key "$(uri annual-accounts)" --operation modify --policy new.json \
+        --description "$3" -o "$1"
+}
+
+# ---- Six requests, three of them traps -----------------------------------------------------------
+
+miller='The contract with Miller'
+request annual-accounts honest1.json contract.txt --description "$miller"
+told alice --document contract.txt honest1.json
+says 'asked to approve a SIGNATURE' 'the file you gave, contract.txt\? YES' '^ *\| annual-accounts$' \
+    "^ *\\| $miller\$" 'NOT CONFIRMED' 'NEVER EXPIRES' 'cannot take it back' 'not for a purpose' \
+    'goes by the name of the key' 'Rule: 2 of these 3 must approve: alice, bob and carol' \
+    'So far approved by: nobody' 'You approve as alice. Still needed after you: bob or carol' \
+    'The key annual-accounts would sign the file you gave' 'answer no'
+digest=$(sha256sum contract.txt)
+says "${digest:0:4} ${digest:4:4} ${digest:8:4}"
+silent WARNING
+message 'Added the approval of alice to told.json \(1 of 2; still needed: bob or carol\)'
+# Names of algorithms are for technicians.
+! sed '/^For technicians/,/^In short/d' told.txt | grep -qE 'ECDSA|SHA-?256|EDDSA' ||
+    fail "names of algorithms"
+
+# A trap: the words are the same, the document is another.
+request annual-accounts trap1.json other.txt --description "$miller"
+refused 'contract.txt is NOT the document' skatool approve --approver alice.pem --yes \
+    --document contract.txt trap1.json
+told alice trap1.json
+says 'The fingerprint alone does not tell' 'would sign a document that you have not compared'
+
+# A text that can be read.
+printf 'Dear Mr Miller,\nthank you.\n' >letter.txt
+request letters honest2.json letter.txt --description 'A letter to Miller'
+told bob honest2.json
+says '^ *\| Dear Mr Miller,$' '^ *\| thank you\.$' 'The key letters would sign the text above'
+silent WARNING 'beginning of a text'
+
+# A trap: the key is one for something else, which stands beside what they say.
+request annual-accounts trap2.json contract.txt --description 'My timesheet for October'
+told carol trap2.json
+says 'Is it the one that you expect' 'The key annual-accounts would sign'
+[ "$(sed -n '/^In short/,$p' told.txt | grep -cE 'annual-accounts|My timesheet')" -eq 2 ] ||
+    fail "key and purpose do not stand together"
+
+# A change that is what they say.
+modification honest3.json "$(rule 2 alice bob dave)" 'Carol leaves, Dave takes her place'
+told alice honest3.json
+says 'CHANGE OF THE RULES' 'WARNING: can no longer approve: carol' 'NEW, .*: dave' \
+    'agree to sign with the key' 'requester says: 2 of these 3 must approve: alice, bob and carol' \
+    'then: 2 of these 3 must approve: alice, bob and dave' 'to block the key: stays as it is' \
+    'There is 1 WARNING'
+silent 'fewer approvals' 'alone may be enough'
+
+# A trap: it lowers a quorum.
+modification trap3.json "$(rule 1 alice bob carol)" 'Carol has a new telephone'
+told alice trap3.json
+says 'WARNING: fewer approvals are enough: 1 instead of 2' 'WARNING: one person alone' \
+    'then: any one of these 3 is enough' 'There are 2 WARNINGS' 'others by then'
+silent 'no longer approve' 'NEW,'
+
+# The same, and the requester lies about the rule before: what will be is told all the same.
+sed -E 's/("quorum":[[:space:]]*)2/\11/' trap3.json >liar.json
+told alice liar.json
+says 'WARNING: one person alone'
+
+# Another key under an approver's name.
+cp bob.pub.pem bob.old
+cp dave.pub.pem bob.pub.pem
+modification trap4.json "$(rule 2 alice bob carol)" 'Nothing of importance'
+cp bob.old bob.pub.pem
+told alice trap4.json
+says 'WARNING: gets ANOTHER KEY: bob'
+silent 'no longer approve' 'NEW,'
+
+# Everybody, nobody, another way, time.
+modification change.json null 'x'
+told alice change.json
+says 'WARNING: no approval is needed any more'
+modification change.json '{"tokens":[]}' 'x'
+told alice change.json
+says 'WARNING: nobody can do this any more'
+one_more=$(rule 1 dave | sed 's/"seal"/"shortcut"/')
+modification change.json "$(rule 2 alice bob carol | sed 's/]}$//'),${one_more#*[}" 'x'
+told alice change.json
+says 'WARNING: there is another way' 'one person alone' '; OR any|; OR one person must approve: dave'
+
+# ---- Block and unblock ---------------------------------------------------------------------------
+
+for operation in block unblock; do
+    succeeds skatool request --key "$(uri letters)" --operation $operation -o $operation.json
+    told alice $operation.json
+    says "that a key is ${operation^^}ED" "The key letters would be ${operation}ed" 'They do not say what'
+done
+says 'Approvals from before it was blocked count again'
+
+# ---- A message that a device could take for a digest ---------------------------------------------
+
+request annual-accounts message.json letter.txt --payload message
+told alice message.json
+says 'take only the beginning of a text'
+head -c 200 /dev/urandom >data
+request annual-accounts data.json data --payload message
+told alice data.json
+says 'Data of 200 bytes that are no text' 'WARNING: you cannot see what you would approve'
+told bob --document data data.json
+says 'the file you gave, data\? YES, exactly'
+silent 'WARNING: you cannot see'
+openssl dgst -sha1 -binary contract.txt >sha1
+request annual-accounts old.json contract.txt --digest SHA1
+told alice old.json
+says 'WARNING: .*\(SHA-1\)'
+
+# ---- Time ----------------------------------------------------------------------------------------
+
+succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC
+configure 'timestamp-key = clock'
+limited() { # TIMELOCK TIMEOUT
+    policy "$(rule 1 alice bob | sed "s/\"timelock\":0,\"timeout\":0/\"timelock\":$1,\"timeout\":$2/")"
+}
+limited 0 600 >limited.json
+key limited p256 limited.json
+request limited now.json contract.txt
+told alice now.json
+says 'Until 20[0-9][0-9]-[0-9-]+ [0-9:]+ [A-Z]+, as often'
+silent WARNING
+limited 3600 600 >limited.json
+key later p256 limited.json
+request later later.json contract.txt
+told alice later.json
+says 'WARNING: it cannot be used yet, only from .* until .*'
+# Too late: of no use, so nobody is asked; the clock here may be wrong, so --yes does it.
+printf 'call-log = %s\nclock-offset = -7200\n' "$work/calls.log" >skasim.cnf
+request limited past.json contract.txt
+printf 'call-log = %s\n' "$work/calls.log" >skasim.cnf
+cp past.json before.json
+refused 'expired: an approval would be of no use: .* until 20' skatool approve --approver alice.pem past.json
+same before.json past.json
+told alice past.json
+says 'WARNING: too late'
+message 'warning: by this computer.s clock it is too late'
+configure
+
+# ---- Keys of every kind --------------------------------------------------------------------------
+
+plain pkey -in alice.pem -outform DER -out alice.der
+plain req -x509 -new -key bob.pem -subj /CN=Bob -out bob.crt \
+    -config "$source_dir/tests/scenario/certificates.cnf"
+plain pkcs12 -export -inkey carol.pem -nocerts -passout pass: -out carol.p12 2>/dev/null
+cat bob.crt bob.pem >both.pem
+for key in alice.der "file:$work/alice.pem" both.pem carol.p12; do
+    cp honest1.json request.json
+    succeeds skatool approve --approver "$key" --yes request.json
+    message '1 of 2'
+done
+# not_a_key PATTERN FILE
+not_a_key() {
+    cp honest1.json request.json
+    refused "$1" skatool approve --approver "$2" --yes request.json
+    same honest1.json request.json
+}
+plain req -new -key bob.pem -subj /CN=Bob -out bob.csr \
+    -config "$source_dir/tests/scenario/certificates.cnf"
+printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n' >ssh.key
+: >empty
+head -c 100 /dev/urandom >noise
+plain ec -in carol.pem -conv_form compressed -out compressed.pem 2>/dev/null
+plain genpkey -algorithm X25519 -out x25519.pem
+not_a_key 'it is a certificate; the private key' bob.crt
+not_a_key 'it is a public key; the private key' bob.pub.pem
+not_a_key 'request for a certificate' bob.csr
+not_a_key 'key of OpenSSH; ssh-keygen -p -m PKCS8' ssh.key
+not_a_key 'it is empty' empty
+not_a_key 'noise' noise
+not_a_key 'it is a request, not a key' honest1.json
+not_a_key 'it is a policy, not a key' policy.json
+not_a_key 'it is a directory' .
+not_a_key 'No such file' nowhere
+not_a_key 'compressed point' compressed.pem
+not_a_key 'of this type cannot approve' x25519.pem
+not_a_key 'ska provider is not loaded' "$(uri letters)"
+! grep -q secret stderr.txt || fail "a secret in a message"
+not_a_key 'pkcs11:token=x\.\.\.|pkcs11:token=x;object=y\?\.\.\.' 'pkcs11:token=x;object=y?pin-value=secret'
+! grep -q secret stderr.txt || fail "a secret in a message"
+
+# On a token, through another provider of the configuration. Here it is a copy of ours by another
+# name, which is all that makes it another one.
+new_token card
+ours pkcs11-tool --module "$simulator" --token-label card --login --pin "$pin" --keypairgen \
+    --key-type EC:prime256v1 --label dora --id 01 >/dev/null 2>&1
+cp "$binary_dir/provider/ska.so" card.so
+cat >card.cnf <<END
+openssl_conf = init
+[init]
+providers = providers
+[providers]
+default = default_provider
+card = card_provider
+[default_provider]
+activate = 1
+[card_provider]
+module = $work/card.so
+activate = 1
+END
+card="pkcs11:token=card;object=dora?module-path=$simulator&pin-source=file:$work/pin"
+OPENSSL_CONF=card.cnf quietly ours openssl pkey -in "$card" -pubout -out dora.pub.pem
+policy "$(rule 1 dora)" >dora.json
+key dora-approves p256 dora.json
+request dora-approves card.json contract.txt
+refused 'no configured provider can open it' skatool approve --approver "$card" --yes card.json
+succeeds skatool approve --config card.cnf --approver "$card" --yes card.json
+message 'approval of dora .*1 of 1; no more'
+takes 1 quietly skatool execute --key "$(uri dora-approves)" -o signature card.json
+
+# ---- An approvals directory ----------------------------------------------------------------------
+
+directory=$work/approvals
+mkdir "$directory"
+chmod 1770 "$directory"
+refused 'no approvals-dir' skatool requests
+configure "approvals-dir = $directory"
+ends 0 skatool requests
+[ ! -s stdout.txt ]
+message 'no open requests'
+sign() { # DOCUMENT
+    ska dgst -sha256 -sign "$(uri annual-accounts)" -sigopt "ska-description:For $1" \
+        -out signature "$1"
+}
+refused 'approvals pending' sign contract.txt
+id=$(ls "$directory" | cut -c1-64)
+refused 'approvals pending' sign other.txt
+other=$(ls "$directory" | grep -v "^$id" | cut -c1-64)
+
+# listed STATE...: lines of `requests`, with what stands behind the id.
+listed() {
+    local line
+    [ "$(wc -l <stdout.txt)" -eq $(($# + 1)) ] || fail "not $# requests: $(cat stdout.txt)"
+    for line in "$@"; do
+        grep -qE -- "$line" stdout.txt || fail "no line '$line': $(cat stdout.txt)"
+    done
+}
+ends 0 skatool requests
+listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +no end +For contract.txt\$" \
+    "^${other:0:16} .*For other.txt"
+# The first digits are enough.
+refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:15}"
+ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
+message "Put the approval of alice into .* \(1 of 2; still needed: bob or carol\)"
+grep -q 'put it into the directory' <(tr -s ' \n' ' ' <stdout.txt) || fail "whose file is it?"
+ends 0 skatool approve --dir "$directory" --approver alice.pem
+listed "^${other:0:16} "
+ends 0 skatool requests --approver bob.pub.pem --dir "$directory"
+listed "^${id:0:16} .* 1 of 2 +alice " "^${other:0:16} "
+
+# Bob refuses: he is named, it does not wait for him any more, and Carol is needed.
+ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
+grep -q 'You refuse as bob' stdout.txt
+message 'refusal of bob'
+ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
+message 'refused by this key already'
+refused 'not one of those' skatool reject --dir "$directory" --approver dave.pem --yes "$id"
+refused 'cannot be taken back' skatool reject --dir "$directory" --approver alice.pem --yes "$id"
+[ "$(ls "$directory" | grep -c '\.reject\.json$')" -eq 1 ] || fail "not one refusal"
+ends 0 skatool requests --approver bob.crt
+listed "^${other:0:16} "
+ends 0 skatool requests --json
+grep -q '"refused":.*\["bob"\]' stdout.txt && grep -q '"approved":.*\["alice"\]' stdout.txt &&
+    grep -q '"needed":.*"carol"' stdout.txt && grep -q "\"$id\"" stdout.txt || fail "$(cat stdout.txt)"
+ends 2 skatool status --dir "$directory" "$id"
+grep -qE 'board +2 +1 +alice +bob, carol' stdout.txt && grep -q 'Refused by: bob' stdout.txt &&
+    grep -q 'what the requester says' stdout.txt || fail "$(cat stdout.txt)"
+message 'approvals missing'
+ends 2 skatool status --dir "$directory" --key "$(uri annual-accounts)" --json "$id"
+grep -q '"refused":.*\["bob"\]' stdout.txt || fail "$(cat stdout.txt)"
+# Both refuse: it cannot be done any more.
+ends 0 skatool reject --dir "$directory" --approver carol.pem --yes "$id"
+ends 2 skatool status --dir "$directory" "$id"
+message 'rejected by approvers: .*too few are left'
+# The refusal is no approval, whatever its name.
+for file in "$directory"/*.reject.json; do
+    cp "$file" "${file%.reject.json}.approval.json"
+done
+ends 2 skatool status --dir "$directory" "$id"
+message 'no valid signature over this request'
+grep -qE 'board +2 +1 ' stdout.txt || fail "a refusal was counted: $(cat stdout.txt)"
+for file in "$directory"/*.reject.json; do rm "${file%.reject.json}.approval.json"; done
+# Bob changes his mind; that counts.
+ends 0 skatool approve --dir "$directory" --approver bob.pem --yes "$id"
+tr -s ' \n' ' ' <stdout.txt | grep -qE 'WARNING: REFUSED by: .*carol' || fail "$(cat stdout.txt)"
+message '2 of 2; no more approvals are needed'
+ends 0 skatool status --dir "$directory" "$id"
+grep -q 'Refused by: carol' stdout.txt
+takes 1 quietly sign contract.txt
+refused 'done already' skatool reject --dir "$directory" --approver carol.pem --yes "$id"
+
+# A refusal of a request in a file lies beside it.
+mkdir post
+cp honest1.json post/request.json
+ends 0 skatool reject --approver bob.pem --yes post/request.json
+same honest1.json post/request.json
+ls post | grep -qE '^[0-9a-f]{64}\.[0-9a-f]+\.reject\.json$' || fail "$(ls post)"
+ends 0 skatool approve --approver alice.pem --yes post/request.json
+message '1 of 2; still needed: carol'
+ends 2 skatool status --key "$(uri annual-accounts)" post/request.json
+grep -q 'Refused by: bob' stdout.txt || fail "$(cat stdout.txt)"
+ends 0 skatool reject --approver carol.pem --yes -o refusal.json post/request.json
+grep -q '"signature"' refusal.json
+ends 2 skatool reject --approver carol.pem post/request.json
+message 'no terminal'
+
+# ---- Words that mean harm ------------------------------------------------------------------------
+
+esc=$(printf '\033[2J\033[31m')
+rlo=$(printf '\xe2\x80\xae')
+long=$(printf 'x%.0s' {1..10000})
+forged="Fine.
+In short
+    The key harmless would sign nothing.
+Do you approve this? Type yes or no: yes"
+for harm in "$esc" "$rlo abc" "$long" "$forged" "$(printf ' %.0s' {1..400})In short" \
+    "$(printf 'a%.0s\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81' {1..9})"; do
+    request letters harm.json letter.txt --description "$harm"
+    told alice harm.json
+    [ "$(grep -c '^In short' told.txt)" -eq 1 ] && [ "$(wc -l <stdout.txt)" -lt 100 ] ||
+        fail "the description imitates or hides the review: $(cat stdout.txt)"
+    says 'The key letters would sign the text above'
+done
+request letters harm.json letter.txt --description "$long"
+told alice harm.json
+says 'There is more of it, 9000 bytes'
+request letters harm.json letter.txt --description "$rlo"
+told alice harm.json
+says 'WARNING: look closely at what they say'
+
+# A name that looks like another one, and names of approvers that say more than a name.
+key 'le%D1%82ters' ed25519
+key 'letters%20' ed25519
+for label in 'le%D1%82ters' 'letters%20'; do
+    request "$label" harm.json letter.txt
+    told alice harm.json
+    says 'WARNING: look closely at the name of the key'
+done
+sed "s/\"name\":\"alice\"/\"name\":\"alice, bob and carol have approved. Nobody else is\"/
+    s/\"name\":\"bob\"/\"name\":\"b\\\\u001b[2J\\\\u202eo'b\"/" policy.json >names.json
+key names ed25519 names.json
+request names harm.json letter.txt
+told alice harm.json
+says "'alice, bob and carol have approved. Nobody else is'" "x1B" "o.'b"
+
+# ---- Files that mean harm ------------------------------------------------------------------------
+
+refused 'approvals pending' sign contract.txt
+mkdir elsewhere
+ln -s "$work/elsewhere" "$directory/done"
+plant=${id//[0-9]/0}
+mkfifo "$directory/$plant.request.json" "$directory/$id.fifo.approval.json" \
+    "$directory/$id.fifo.reject.json"
+ln -s /dev/zero "$directory/${id//[0-9]/1}.request.json"
+ln -s "$id.request.json" "$directory/${id//[0-9]/2}.request.json"
+ln -s /dev/zero "$directory/$id.zero.approval.json"
+printf 'no JSON' >"$directory/$id.$(printf '\033[2J').approval.json"
+printf '{' >"$directory/${id//[0-9]/3}.request.json"
+cp "$directory/$id.request.json" "$directory/${id//[0-9]/4}.request.json"
+head -c 2000000 /dev/zero >"$directory/${id//[0-9]/5}.request.json"
+ends 0 timeout 60 "$binary_dir/tools/skatool" requests
+listed "^${id:0:16} " "^${other:0:16} "
+message 'symbolic link'
+message 'not a regular file'
+message 'another id'
+! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' stdout.txt stderr.txt || fail "control characters"
+for wrong in "../$id" "$id/../x" /etc/passwd "$plant" "${id//[0-9]/1}" "${id//[0-9]/2}"; do
+    ends_with_refusal() {
+        ! timeout 60 "$binary_dir/tools/skatool" "$1" --dir "$directory" --approver alice.pem --yes \
+            "$wrong" >stdout.txt 2>stderr.txt && [ ! -s stdout.txt ] && [ -s stderr.txt ]
+    }
+    ends_with_refusal approve || fail "approves '$wrong'"
+    ends_with_refusal reject || fail "rejects '$wrong'"
+done
+ends 0 timeout 60 "$binary_dir/tools/skatool" approve --dir "$directory" --approver alice.pem --yes "$id"
+[ -z "$(ls -A elsewhere)" ] || fail "something was written outside"
+
+# Many files: those that belong to no request, to this one, and many requests.
+many=${SKA_MANY_FILES:-3000}
+seq "$many" | sed "s|.*|$directory/$plant.&.approval.json|" | xargs touch
+seq "$many" | sed "s|.*|$directory/$id.&.approval.json|" | xargs touch
+seq "$many" | while read -r i; do printf '%s/%064x.request.json\n' "$directory" "$i"; done | xargs touch
+ends 0 timeout 120 "$binary_dir/tools/skatool" requests
+# The signer's are all there; here everything is the signer's, so they are among the first.
+ends 0 timeout 120 "$binary_dir/tools/skatool" reject --dir "$directory" --approver carol.pem --yes "$id"
+ends 0 timeout 120 "$binary_dir/tools/skatool" approve --dir "$directory" --approver bob.pem --yes "$id"
+[ -z "$(ls -A elsewhere)" ] || fail "something was written outside"
+pass
