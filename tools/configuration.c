@@ -234,6 +234,21 @@ char *configuration_module_path(const struct configuration *configuration)
     return path;
 }
 
+void configuration_note(const struct configuration *configuration)
+{
+    static const char other[] = "name another file with OPENSSL_CONF or --config";
+
+    if (configuration->conf == NULL)
+        report_note("no configuration was read, as %s does not exist; %s", configuration->path,
+                    other);
+    else if (configuration->section == NULL)
+        report_note("%s, which was read, does not name the provider ska; %s", configuration->path,
+                    other);
+    else
+        report_note("the configuration is section [%s] of %s; %s", configuration->section,
+                    configuration->path, other);
+}
+
 /* A value in double quotes: nothing in it is special but quote and backslash. */
 static void add_quoted(struct ska_buffer *text, const char *value)
 {

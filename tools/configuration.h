@@ -46,6 +46,9 @@ bool configuration_is_activated(const struct configuration *configuration, const
 /* Where libcrypto looks for our provider's shared object. NULL: out of memory; free with free(). */
 char *configuration_module_path(const struct configuration *configuration);
 
+/* Says on standard error which file was read, and how to name another. */
+void configuration_note(const struct configuration *configuration);
+
 /*
  * Loads the other providers that the file activates into a context of their own (an approver's key
  * may need them). One that cannot be loaded is passed over: opening the key will tell.

@@ -52,8 +52,11 @@ bool tool_open_token(struct tool *tool, const struct hsm_uri *uri, struct hsm_to
     defaults.module = settings->pkcs11_module;
     defaults.token = settings->token;
     defaults.pin_source = settings->pin_source;
-    return hsm_locate(uri, &defaults, token, &tool->errors) &&
-           hsm_locate_login(*token, uri, &defaults, terminal_pin, NULL, &tool->errors);
+    if (!hsm_locate(uri, &defaults, token, &tool->errors)) {
+        configuration_note(&tool->configuration);
+        return false;
+    }
+    return hsm_locate_login(*token, uri, &defaults, terminal_pin, NULL, &tool->errors);
 }
 
 static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors *errors)

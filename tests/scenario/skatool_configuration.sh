@@ -33,10 +33,18 @@ listed
 mv openssl.cnf elsewhere.cnf
 printf '' >openssl.cnf
 refused 'no PKCS#11 module' skatool list
+says_which() { # PATTERN
+    grep -qE "^skatool: $1; name another file with OPENSSL_CONF or --config\$" stderr.txt ||
+        fail "does not say which configuration: $(cat stderr.txt)"
+}
+says_which "$work/openssl.cnf, which was read, does not name the provider ska"
+refused 'token not found' skatool list --config elsewhere.cnf --token nowhere
+says_which 'the configuration is section \[ska_provider\] of elsewhere.cnf'
 listed --config elsewhere.cnf
 refused 'nowhere.cnf: No such file' skatool list --config nowhere.cnf
 rm openssl.cnf
 refused 'does not exist' skatool list
+says_which "no configuration was read, as $work/openssl.cnf does not exist"
 # Without any configuration the URI says it all.
 key="ska:token=$token;object=seal?module-path=$simulator&pin-source=file:$work/pin"
 OPENSSL_CONF=/dev/null succeeds skatool show --key "$key"
