@@ -199,8 +199,9 @@ static bool say_done(struct tool *tool, struct approve *approve)
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
     char *shown = foreign_name(ska_span_text(strcmp(to, "-") == 0 ? "standard output" : to));
+    bool closed = matter->directory != NULL && !mailbox_stands(&matter->mailbox, matter->id);
 
-    if (!matter_count(tool, matter)) {
+    if (!closed && !matter_count(tool, matter)) {
         free(shown);
         return false;
     }
@@ -209,7 +210,10 @@ static bool say_done(struct tool *tool, struct approve *approve)
     matter_name(matter, &text);
     ska_buffer_format(&text, " %s %s ", matter->directory != NULL ? "into" : "to",
                       shown == NULL ? "?" : shown);
-    matter_progress(matter, &text);
+    if (closed)
+        ska_buffer_text(&text, "(the request is closed by now: signed, or withdrawn)");
+    else
+        matter_progress(matter, &text);
     free(shown);
     if (!ska_buffer_finish(&text, &words, &tool->errors))
         return false;

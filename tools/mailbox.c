@@ -242,6 +242,14 @@ static bool random_hex(char **hex, const struct ska_errors *errors)
     return ska_hex_encode(ska_span(random, sizeof(random)), hex, errors);
 }
 
+bool mailbox_stands(const struct mailbox *mailbox, const char *id)
+{
+    char name[MAILBOX_NAME_SIZE];
+
+    snprintf(name, sizeof(name), "%s%s", id, suffixes[MAILBOX_REQUEST]);
+    return faccessat(mailbox->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 bool mailbox_put(const struct mailbox *mailbox, const char *id, enum mailbox_kind kind,
                  const struct ska_approval *approval, char name[MAILBOX_NAME_SIZE],
                  const struct ska_errors *errors)
@@ -264,6 +272,10 @@ bool mailbox_put(const struct mailbox *mailbox, const char *id, enum mailbox_kin
            ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", mailbox->path, name, strerror(errno));
     if (!done)
         unlinkat(mailbox->fd, temporary, 0);
+    /* Whoever closes a request removes it first and the answers then: what comes too late for that
+     * is removed here. */
+    else if (!mailbox_stands(mailbox, id))
+        unlinkat(mailbox->fd, name, 0);
 out:
     free(unique);
     ska_bytes_free(&text);

@@ -55,9 +55,12 @@ bool mailbox_read_request(const struct mailbox *mailbox, const char *id,
                           struct ska_request **request, uid_t *owner,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* Whether the request is still open. */
+bool mailbox_stands(const struct mailbox *mailbox, const char *id);
+
 /*
  * Puts an approval or a refusal there, so that it appears as a whole. `name` (NULL: not wanted)
- * receives what it is called.
+ * receives what it is called. Where the request was closed meanwhile nothing stays.
  */
 #define MAILBOX_NAME_SIZE (SKA_REQUEST_ID_LENGTH + 80)
 bool mailbox_put(const struct mailbox *mailbox, const char *id, enum mailbox_kind kind,

@@ -64,6 +64,7 @@ ska_scenario(store_listing)
 ska_scenario(tls)
 ska_scenario(tool)
 ska_scenario(waiting)
+ska_scenario(waiting_commands)
 
 # A scenario that is written but not registered is a defect: refuse to configure.
 file(GLOB written RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/scenario CONFIGURE_DEPENDS scenario/*.sh)
