@@ -5,21 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
+#include <time.h>
 
 #include "../provider/approval/algorithm.h"
 #include "../provider/approval/progress.h"
+#include "../provider/approval/quorum.h"
 #include "../provider/approval/signature.h"
-#include "public_key.h"
+#include "../provider/approval/window.h"
 #include "review.h"
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
 {
-    static const char *const words[] = {
-        [VERIFY_OK] = "ok", [VERIFY_WRONG] = "WRONG", [VERIFY_NOTHING] = "-"};
+    static const char *const words[] = {[VERIFY_OK] = "ok",
+                                        [VERIFY_WRONG] = "WRONG",
+                                        [VERIFY_MISSING] = "MISSING",
+                                        [VERIFY_NOTHING] = "-"};
     char *text = NULL;
     va_list args;
 
@@ -31,80 +31,28 @@ void verify_add(struct verification *verification, enum verdict verdict, const c
         verification->text.failed = true;
     else
         ska_buffer_format(&verification->text, "    %-7s %s\n", words[verdict], text);
-    free(text);
-    if (verdict == VERIFY_WRONG)
-        verification->wrong++;
-}
-
-/* ---- The signature of the HSM ---------------------------------------------------------------- */
-
-static bool set_padding(EVP_PKEY_CTX *context, const struct ska_mechanism *mechanism)
-{
-    if (mechanism->scheme == SKA_SCHEME_PKCS1)
-        return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0;
-    if (mechanism->scheme != SKA_SCHEME_PSS)
-        return true;
-    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
-           EVP_PKEY_CTX_set_rsa_pss_saltlen(context, (int)mechanism->salt_length) > 0 &&
-           EVP_PKEY_CTX_set_rsa_mgf1_md_name(context, ska_digest_name(mechanism->mgf1_digest),
-                                             NULL) > 0;
-}
-
-static bool verify_message(OSSL_LIB_CTX *libctx, EVP_PKEY *key,
-                           const struct ska_mechanism *mechanism, struct ska_span message,
-                           struct ska_span signature)
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *key_context = NULL;
-    bool done = context != NULL &&
-                EVP_DigestVerifyInit_ex(context, &key_context, ska_digest_name(mechanism->digest),
-                                        libctx, NULL, key, NULL) == 1 &&
-                set_padding(key_context, mechanism) &&
-                EVP_DigestVerify(context, signature.data, signature.length, message.data,
-                                 message.length) == 1;
-
-    EVP_MD_CTX_free(context);
-    return done;
-}
-
-static bool verify_digest(OSSL_LIB_CTX *libctx, EVP_PKEY *key,
-                          const struct ska_mechanism *mechanism, struct ska_span payload,
-                          struct ska_span signature)
-{
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(libctx, key, NULL);
-    EVP_MD *md = NULL;
-    bool done = context != NULL && EVP_PKEY_verify_init(context) == 1;
-
-    /* PKCS#1: the payload is the DigestInfo, so that libcrypto must not add one. */
-    if (done && mechanism->scheme == SKA_SCHEME_PSS) {
-        md = EVP_MD_fetch(libctx, ska_digest_name(mechanism->digest), NULL);
-        done = set_padding(context, mechanism) && md != NULL &&
-               EVP_PKEY_CTX_set_signature_md(context, md) > 0;
-    } else if (done) {
-        done = set_padding(context, mechanism);
+    if ((verdict == VERIFY_WRONG || verdict == VERIFY_MISSING) && verification->wrong++ == 0) {
+        verification->first = text;
+        return;
     }
-    done = done && EVP_PKEY_verify(context, signature.data, signature.length, payload.data,
-                                   payload.length) == 1;
-    EVP_MD_free(md);
-    EVP_PKEY_CTX_free(context);
-    return done;
+    free(text);
 }
 
-bool verify_signature(OSSL_LIB_CTX *libctx, const struct ska_mechanism *mechanism,
-                      struct ska_span public_key, struct ska_span payload,
-                      struct ska_span signature)
+void verify_add_failure(struct verification *verification, const struct report_capture *failure)
 {
-    EVP_PKEY *key = public_key_decode(libctx, public_key);
-    bool done = false;
+    bool input = report_exit_status(failure->reason) == report_exit_status(SKA_R_BAD_REQUEST);
 
-    ERR_set_mark();
-    if (key != NULL && mechanism->form == SKA_PAYLOAD_MESSAGE)
-        done = verify_message(libctx, key, mechanism, payload, signature);
-    else if (key != NULL)
-        done = verify_digest(libctx, key, mechanism, payload, signature);
-    ERR_pop_to_mark();
-    EVP_PKEY_free(key);
-    return done;
+    verify_add(verification, VERIFY_WRONG, "%s",
+               failure->details == NULL ? "out of memory" : failure->details);
+    if (verification->reason == 0)
+        verification->reason = input ? failure->reason : SKA_R_BAD_REQUEST;
+}
+
+void verify_clear(struct verification *verification)
+{
+    ska_buffer_free(&verification->text);
+    free(verification->first);
+    verification->first = NULL;
 }
 
 /* ---- The request ----------------------------------------------------------------------------- */
@@ -206,6 +154,106 @@ static void add_sum(struct verification *verification, const struct ska_request 
     ska_bytes_free(&text);
 }
 
+/* ---- Times ----------------------------------------------------------------------------------- */
+
+/* As requests have them; NULL and other forms: false. */
+static bool read_time(const char *text, uint64_t *seconds)
+{
+    struct tm parts;
+    const char *end = NULL;
+    time_t time = 0;
+
+    memset(&parts, 0, sizeof(parts));
+    end = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (end == NULL || *end != 0)
+        return false;
+    time = timegm(&parts);
+    *seconds = (uint64_t)time;
+    return time >= 0;
+}
+
+static void add_stated_time(struct verification *verification, const char *name, const char *stated,
+                            uint64_t expected)
+{
+    uint64_t seconds = 0;
+
+    if (stated == NULL || !read_time(stated, &seconds))
+        return;
+    verify_add(verification, seconds == expected ? VERIFY_OK : VERIFY_WRONG,
+               "%s: %s what the rule makes of the HSM's time", name,
+               seconds == expected ? "is" : "is NOT");
+}
+
+/* The clock of the signer's machine and that of the HSM may differ so much. */
+#define CLOCKS_DIFFER 300
+
+/* In which windows of alternatives that have their approvals a time is. */
+static enum ska_window_state state_at(const struct ska_rule *rule,
+                                      const struct ska_progress *progress, uint64_t timestamp,
+                                      uint64_t from, uint64_t to)
+{
+    enum ska_window_state state = SKA_WINDOW_CLOSED;
+
+    for (size_t i = 0; i < rule->token_count; i++) {
+        struct ska_window window = ska_window_of(&rule->tokens[i], timestamp);
+
+        if (!ska_policy_token_satisfied(&rule->tokens[i], progress->keys, progress->key_count))
+            continue;
+        if (from < window.closes && to >= window.opens)
+            return SKA_WINDOW_OPEN;
+        if (to < window.opens)
+            state = SKA_WINDOW_NOT_YET;
+    }
+    return state;
+}
+
+static void add_executed(struct verification *verification, const struct ska_request *request,
+                         const struct ska_rule *rule, const struct ska_progress *progress,
+                         uint64_t timestamp)
+{
+    uint64_t executed = 0;
+    uint64_t early = 0;
+
+    if (request->signature.length == 0 || !progress->satisfied)
+        return;
+    if (!read_time(request->executed, &executed)) {
+        verify_add(verification, VERIFY_NOTHING, "executed: it is not said when");
+        return;
+    }
+    early = executed < CLOCKS_DIFFER ? 0 : executed - CLOCKS_DIFFER;
+    if (state_at(rule, progress, timestamp, executed, executed) == SKA_WINDOW_OPEN)
+        verify_add(verification, VERIFY_OK, "executed: when the approvals could be used");
+    else if (state_at(rule, progress, timestamp, early, executed + CLOCKS_DIFFER) ==
+             SKA_WINDOW_OPEN)
+        verify_add(verification, VERIFY_NOTHING,
+                   "executed: when the approvals could be used, or some minutes off: by the "
+                   "signer's clock, not the HSM's");
+    else
+        verify_add(verification, VERIFY_WRONG, "executed: NOT when the approvals could be used, %s",
+                   state_at(rule, progress, timestamp, executed, executed) == SKA_WINDOW_NOT_YET
+                       ? "too early"
+                       : "too late");
+}
+
+/* What times outside of the token say must follow from the rule and the HSM's time inside. */
+static void add_times(struct verification *verification, const struct ska_request *request,
+                      const struct ska_rule *rule, const struct ska_progress *progress)
+{
+    struct ska_token token;
+    struct ska_window window;
+
+    memset(&token, 0, sizeof(token));
+    if (rule == NULL || !ska_rule_has_time_limit(rule) ||
+        !ska_token_decode(ska_span_of(&request->token), &token, NULL) || !token.has_timestamp)
+        return;
+    window = ska_window_of_rule(rule, token.timestamp.seconds);
+    add_stated_time(verification, "notBefore", request->not_before, window.opens);
+    add_stated_time(verification, "notAfter", request->not_after, window.closes);
+    add_executed(verification, request, rule, progress, token.timestamp.seconds);
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
 static bool add_approvals(struct verification *verification, const struct ska_request *request,
                           const struct ska_errors *errors)
 {
@@ -220,6 +268,7 @@ static bool add_approvals(struct verification *verification, const struct ska_re
     if (request->approval_count == 0)
         verify_add(verification, VERIFY_NOTHING, "approvals: none yet");
     add_sum(verification, request, rule, &progress);
+    add_times(verification, request, rule, &progress);
     ska_progress_clear(&progress);
     return true;
 }

@@ -6,18 +6,27 @@
 #define SKA_TOOLS_VERIFY_H
 
 #include "../provider/approval/request.h"
+#include "report.h"
 
-/* Lines "    ok      ...", "    WRONG   ..." and "    -       ..." (nothing to verify). */
+/*
+ * Lines "    ok      ...", "    WRONG   ...", "    MISSING ..." and "    -       ..." (nothing to
+ * verify). Starts with libctx set and the rest zero; free with verify_clear().
+ */
 struct verification {
     OSSL_LIB_CTX *libctx;
     struct ska_buffer text;
-    size_t wrong;
+    size_t wrong;           /* lines WRONG and MISSING */
+    char *first;            /* what the first of them says */
+    enum ska_reason reason; /* of a failure that is among them; 0: none */
 };
+void verify_clear(struct verification *verification);
 
-enum verdict { VERIFY_OK, VERIFY_WRONG, VERIFY_NOTHING };
+enum verdict { VERIFY_OK, VERIFY_WRONG, VERIFY_MISSING, VERIFY_NOTHING };
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A failure as something that is WRONG. Whatever it is refused for elsewhere, here it is input. */
+void verify_add_failure(struct verification *verification, const struct report_capture *failure);
 
 /* Everything, for a request that ska_request_parse() has accepted. False: out of memory. */
 bool verify_request(struct verification *verification, struct ska_request *request,

@@ -146,8 +146,8 @@ spoilt() {
     printf 'Z' | dd of="spoilt/$1" bs=1 seek="$2" conv=notrunc status=none
     inspected 4 spoilt "$3"
 }
-spoilt token 20 'WRONG +file token'
-spoilt signature 20 'WRONG +file signature'
+spoilt token 20 'WRONG +file token: is NOT the token'
+spoilt signature 20 'WRONG +file signature: is NOT the signature'
 place() { # MEMBER: the offset of its value in the request, a few digits in
     LC_ALL=C grep -obUaP "\"$1\":\s*\"\K" "$evidence/request.json" | tail -n 1 | cut -d: -f1
 }
@@ -157,7 +157,62 @@ done
 rm -rf spoilt
 cp -r "$evidence" spoilt
 rm spoilt/token
-inspected 4 spoilt 'WRONG +file token'
+inspected 4 spoilt 'MISSING +file token'
+rm spoilt/signature spoilt/SHA256SUMS
+inspected 4 spoilt 'MISSING +file token' 'MISSING +file signature' 'MISSING +file SHA256SUMS'
+(cd spoilt && inspected 4 . 'MISSING +file token')
+cp stdout.txt stderr.txt spoilt
+! grep -q WRONG spoilt/stdout.txt || fail "what is missing is called wrong"
 rm spoilt/request.json
 inspected 4 spoilt 'no folder of evidence'
+inspected 4 . 'no folder of evidence'
+ln -s /etc/passwd spoilt/request.json
+inspected 4 spoilt 'symbolic link'
+! grep -q root: stdout.txt stderr.txt || fail "a link was followed"
+
+# ---- Approvals and refusals alone ----------------------------------------------------------------
+
+printf 'Yet another document.\n' >document
+refused 'approvals pending' "${sign[@]}"
+id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
+approval=$(echo approvals/"$id".*.approval.json)
+inspected 0 "$approval" Approval 'approver +alice' 'ok +signature: over the approval token' \
+    'ok +approver: listed' "request +$id"
+succeeds skatool reject --dir approvals --approver bob.pem --yes "$id"
+refusal=$(echo approvals/"$id".*.reject.json)
+inspected 0 "$refusal" Refusal 'approver +bob' 'ok +signature: over the refusal'
+# Away from their request they are shown, and that is all.
+cp "$approval" alone.json
+inspected 0 alone.json 'approver +.*key' 'signature: what it is for is not here'
+# An approval is no refusal, whatever its name is; a name may lead to nothing.
+cp "$approval" approvals/"$id".x.reject.json
+inspected 4 approvals/"$id".x.reject.json 'WRONG +signature: an APPROVAL'
+cp "$refusal" approvals/"$id".y.approval.json
+inspected 0 approvals/"$id".y.approval.json 'Refusal: the approver says no'
+approval dave token.bin >approvals/"$id".z.approval.json
+inspected 4 approvals/"$id".z.approval.json 'WRONG +signature: NEITHER' 'NOT listed'
+printf '{"approvalToBeSigned":"%s",%s' "$(plain base64 -A <token.bin)" \
+    "$(approval alice token.bin | tail -c +2)" >vendor.json
+inspected 0 vendor.json 'ok +signature: over the approval token'
+cp vendor.json approvals/"$id".v.approval.json
+inspected 4 approvals/"$id".v.approval.json 'WRONG +approval token: the one inside is NOT'
+printf '{"approverPublicKey":"QQ==","signature":"QQ==","approvals":[]}' >odd.json
+inspected 4 odd.json
+printf '{"approverPublicKey":"QQ==","signature":"QQ=="}' >odd.json
+inspected 4 odd.json approverPublicKey
+
+# ---- Key references ------------------------------------------------------------------------------
+
+quietly ska pkey -in "$(uri seal)" -out seal.ref.pem
+inspected 0 seal.ref.pem 'no secret' 'URI +ska:.*object=seal' 'EC P-256, SHA-256 [0-9a-f]{64}' \
+    'BEGIN PUBLIC KEY'
+sed 's/^MI/MA/' seal.ref.pem >broken.ref.pem
+! cmp -s seal.ref.pem broken.ref.pem || sed 's/^M./MA/' seal.ref.pem >broken.ref.pem
+inspected 4 broken.ref.pem
+head -n 1 seal.ref.pem >cut.ref.pem
+inspected 4 cut.ref.pem
+# A private key that somebody names by mistake is not shown.
+inspected 4 alice.pem
+! grep -q "$(sed -n 2p alice.pem | cut -c1-20)" stdout.txt stderr.txt || fail "a key was shown"
 pass
