@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The audit log: what a signature leaves in it, that nothing is signed when it cannot be written, and
+# that skatool audit finds what was changed, at its line.
+. "$(dirname "$0")/lib.sh"
+board
+printf 'A document.\n' >document
+key seal p256
+log=$work/audit.log
+mkdir approvals
+
+# audited STATUS [PATTERN]... -- ARGUMENT...: skatool audit, without any configuration.
+audited() {
+    local expected=$1 status=0 patterns=() pattern
+    shift
+    while [ "$1" != -- ]; do
+        patterns+=("$1")
+        shift
+    done
+    OPENSSL_CONF=/dev/null "$binary_dir/tools/skatool" audit "${@:2}" >stdout.txt 2>stderr.txt ||
+        status=$?
+    for pattern in "${patterns[@]}"; do
+        grep -qE -- "$pattern" stdout.txt stderr.txt || status="$status, without $pattern"
+    done
+    [ "$status" = "$expected" ] || {
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected: audit ${*:2}"
+    }
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\x8b-\x8f\xaa-\xae]' \
+        stdout.txt stderr.txt || fail "audit shows control characters"
+}
+events() { # FILE
+    grep -oE '"event":"[a-z-]+"' "$1" | cut -d'"' -f4 | tr '\n' ' '
+}
+head_of() { # FILE: by other means than ours
+    tail -n 1 "$1" | sha256sum | cut -d' ' -f1
+}
+
+# ---- A signature ---------------------------------------------------------------------------------
+
+configure "approvals-dir = $work/approvals" "audit-log = $log"
+sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature document)
+refused 'approvals pending' "${sign[@]}"
+id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+[ "$(stat -c %a "$log")" = 600 ] || fail "mode of the log"
+for name in alice bob; do
+    succeeds skatool approve --dir approvals --approver $name.pem --yes "$id"
+done
+takes 1 quietly "${sign[@]}"
+[[ $(events "$log") =~ ^request\ .*approval\ .*approval\ .*intent\ decision\ evidence\ $ ]] ||
+    fail "events: $(events "$log")"
+grep -q "$id" "$log" || fail "the log does not name the request"
+evidence=$(echo approvals/done/"$id".*)
+grep '"event":"evidence"' "$log" | grep -q "$(sha256sum "$evidence/SHA256SUMS" | cut -d' ' -f1)" ||
+    fail "the log does not know the evidence"
+audited 0 'approval .*alice' 'approval .*bob' 'decision .*done' 'each tied to the one before' \
+    "Head: $(head_of "$log")" -- "$log"
+lines=$(wc -l <"$log")
+
+# The chain by hand.
+previous=$(printf '0%.0s' {1..64})
+while IFS= read -r line; do
+    grep -q "\"previous\":\"$previous\"" <<<"$line" || fail "not tied to the line before: $line"
+    previous=$(printf '%s\n' "$line" | sha256sum | cut -d' ' -f1)
+done <"$log"
+
+# ---- A log that cannot be written ----------------------------------------------------------------
+
+printf 'Another document.\n' >document
+chmod 620 "$log"
+takes 0 refused 'chmod go-w' "${sign[@]}"
+configure "audit-log = $work/nowhere/audit.log"
+request seal request.json document
+approve request.json alice bob
+takes 0 refused 'nowhere/audit.log' ska dgst -sha256 -sign "$(uri seal)" \
+    -sigopt ska-approvals-file:request.json -out signature document
+chmod 600 "$log"
+[ "$(wc -l <"$log")" -eq "$lines" ] || fail "lines of what was not done"
+
+# Half a line, as a crash leaves it, is cut off and told.
+configure "audit-log = $log"
+printf '{"sequence":' >>"$log"
+audited 4 "line $((lines + 1)) is cut" -- "$log"
+takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:request.json \
+    -out signature document
+audited 0 'repair .*half a line of 12 bytes' -- "$log"
+
+# ---- Changes are found ---------------------------------------------------------------------------
+
+cp "$log" whole
+lines=$(wc -l <whole)
+head=$(head_of whole)
+audited 0 "line $lines;? .*: 0|line $lines; lines after it: 0" -- whole --head "$head"
+audited 0 'line 3; lines after it' -- whole --head "$(head -n 3 whole | head_of /dev/stdin)"
+sed '4s/"uid":/"uid":1/' whole >changed
+audited 4 'line 4 was changed' 'changed: line 4' -- changed
+sed 4d whole >removed
+audited 4 'before line 4 lines are missing: 1' -- removed
+sed 1d whole >beheaded
+audited 4 'before line 1 lines are missing' -- beheaded
+sed '2{p;p}' whole >inserted
+audited 4 'line [23] does not belong there' -- inserted
+sed '3{h;d};4G' whole >moved
+audited 4 'line' WRONG -- moved
+sed "5s/.*/$(printf 'x\033[31m\xe2\x80\xae')/" whole >rubbish
+audited 4 'line 5' -- rubbish
+head -n 4 whole >cut
+audited 0 -- cut
+audited 4 'after line 4, was cut off' -- cut --head "$head"
+sed "${lines}s/\"uid\":/\"uid\":1/" whole >last
+audited 0 -- last
+audited 4 "no line has the hash" -- last --head "$head"
+head -c -1 whole >open
+audited 4 "line $lines is cut" -- open
+: >empty
+audited 0 '^0 lines' -- empty
+audited 4 'was cut off' -- empty --head "$head"
+audited 4 'line 1' -- document
+audited 3 'No such file' -- missing
+audited 1 '64 hexadecimal digits' -- whole --head 1234
+audited 0 -- --json whole
+{
+    printf '{"lines":['
+    number=0 separator=
+    while IFS= read -r line; do
+        printf '%s\n{"line":%s,"hash":"%s","entry":%s}' "$separator" $((++number)) \
+            "$(printf '%s\n' "$line" | sha256sum | cut -d' ' -f1)" "$line"
+        separator=,
+    done
+    printf '\n],\n"result":{"intact":true,"head":"%s"}}\n' "$head"
+} <whole >expected.json
+same expected.json stdout.txt
+audited 4 '"intact":false' '"line":5,.*"fault":"line 4 was changed' -- --json changed
+pass
