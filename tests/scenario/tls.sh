@@ -11,12 +11,12 @@ board
 
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -keyout ca.pem \
     -subj /CN=CA -out ca.crt 2>/dev/null
-# certificate NAME: NAME.crt by this CA, for NAME.csr.
+# certificate LABEL: LABEL.crt by this CA, for LABEL.pub.pem.
 certificate() {
-    plain x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.pem -days 2 -out "$1.crt" 2>/dev/null
+    plain x509 -new -force_pubkey "$1.pub.pem" -subj /CN=localhost -CA ca.crt -CAkey ca.pem \
+        -days 2 -out "$1.crt"
 }
 approver software
-plain req -new -key software.pem -subj /CN=localhost -out software.csr
 certificate software
 
 # ---- Our key at the server -----------------------------------------------------------------------
@@ -27,7 +27,7 @@ serve() { # LABEL [S_SERVER-OPTION...]
     port=$(free_port)
     start server.log openssl s_server -accept "$port" -www -cert "$label.crt" \
         -key "$(uri "$label")" "$@"
-    within 10 "no server: $(cat server.log)" listening "$port"
+    within 60 "no server: $(cat server.log)" listening "$port"
 }
 # client S_CLIENT-OPTION...: the plain openssl comes through a handshake.
 client() {
@@ -47,7 +47,7 @@ ask_for_certificates() {
     port=$(free_port)
     start_plain server.log openssl s_server -accept "$port" -www -cert software.crt \
         -key software.pem -Verify 1 -verify_return_error -CAfile ca.crt
-    within 10 "no server: $(cat server.log)" listening "$port"
+    within 60 "no server: $(cat server.log)" listening "$port"
 }
 # The server's answer tells that it took the certificate, in TLS 1.3 nothing before does.
 with_certificate() { # LABEL S_CLIENT-OPTION...
@@ -71,15 +71,18 @@ schemes() { # SPEC
     *) echo "2:$1 3:$1" ;;
     esac
 }
-for spec in rsa2048 rsapss p256 p384 ed25519 ed448; do
+specs=(rsa2048 p256 ed25519)
+# With sanitizers each command takes its time, and what these add is not in how they are called.
+[ -n "$preload" ] || specs+=(rsapss p384 ed448)
+for spec in "${specs[@]}"; do
     for kind in ska ordinary; do
         label=$kind-$spec
-        calls=1
-        [ $kind = ska ] || calls=0
-        policy=empty.json
-        [ $kind = ska ] || policy=none
+        case $label in
+        ska-*) calls=1 policy=empty.json ;;
+        ordinary-rsa2048 | ordinary-p256 | ordinary-ed25519) calls=0 policy=none ;;
+        *) continue ;;
+        esac
         key $label $spec $policy
-        takes $calls succeeds ska req -new -key "$(uri $label)" -subj /CN=localhost -out $label.csr
         certificate $label
 
         serve $label
@@ -124,7 +127,7 @@ turn() { # block|unblock LABEL
     succeeds skatool request --key "$(uri "$2")" --operation "$1" -o "$1.json"
     succeeds skatool execute --key "$(uri "$2")" "$1.json"
 }
-for label in ska-rsa2048 ska-p256 ska-ed25519; do
+for label in ska-rsa2048 ska-ed25519; do
     serve $label
     client -tls1_3
     turn block $label
