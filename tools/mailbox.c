@@ -39,7 +39,6 @@ bool mailbox_open(struct mailbox *mailbox, const char *path, const struct ska_er
     } else {
         mailbox->fd = fd;
         mailbox->path = path;
-        mailbox->owner = status.st_uid;
         return true;
     }
     if (fd >= 0)

@@ -14,7 +14,6 @@
 struct mailbox {
     int fd;
     const char *path; /* borrowed */
-    uid_t owner;
 };
 
 /* Refused (SKA_R_DIRECTORY_UNSAFE) when anybody could replace what others have put there. */

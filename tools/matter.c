@@ -169,7 +169,7 @@ bool matter_count(struct tool *tool, struct matter *matter)
     struct report_warnings warnings = {0};
     const struct ska_errors to_warnings = report_warnings_errors(&warnings);
     struct mailbox_names names = {NULL, 0};
-    struct tally_budget budget = TALLY_BUDGET;
+    struct tally_budget budget = {.count = 0};
     const struct tally_source source = {&matter->mailbox, &names, matter->directory != NULL,
                                         &budget, &to_warnings};
     const struct ska_rule *rule = review_rule(matter->request);

@@ -22,7 +22,7 @@
 #include "text.h"
 #include "windows.h"
 
-/* Whoever plants more than these hides only what comes behind the signer's own. */
+/* Of one owner. */
 #define REQUESTS_MOST 1000
 
 struct listing {
@@ -35,7 +35,6 @@ struct listing {
     struct approver key; /* key == NULL: not asked for */
     bool for_approver;
     uint64_t now;
-    size_t found; /* requests, shown or not */
     size_t shown;
     struct table table;
     cJSON *array; /* NULL: a table */
@@ -239,36 +238,39 @@ static bool add_request(struct listing *listing, const char *name)
     return done;
 }
 
-static bool is_signers(const struct listing *listing, const char *name)
+/* Whoever has put more requests there than this hides only his own. */
+static bool may_look(struct listing *listing, const char *name)
 {
+    struct tally_allowance *allowance = NULL;
     struct stat status;
 
-    return fstatat(listing->mailbox.fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           status.st_uid == listing->mailbox.owner;
+    if (fstatat(listing->mailbox.fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    allowance = tally_allowance(&listing->budget, status.st_uid);
+    if (allowance == NULL)
+        return false;
+    if (allowance->requests >= REQUESTS_MOST) {
+        listing->budget.exhausted = true;
+        return false;
+    }
+    allowance->requests++;
+    return true;
 }
 
-/* First those of the directory's owner, who is the signer. */
 static bool add_requests(struct listing *listing)
 {
     bool done = true;
 
-    for (int round = 0; round < 2; round++)
-        for (size_t i = 0; done && i < listing->names.count; i++) {
-            const char *name = listing->names.names[i];
+    for (size_t i = 0; done && i < listing->names.count; i++) {
+        const char *name = listing->names.names[i];
 
-            if (mailbox_kind_of(name) != MAILBOX_REQUEST ||
-                is_signers(listing, name) != (round == 0))
-                continue;
-            if (++listing->found <= REQUESTS_MOST)
-                done = add_request(listing, name);
-        }
+        if (mailbox_kind_of(name) == MAILBOX_REQUEST && may_look(listing, name))
+            done = add_request(listing, name);
+    }
     report_warnings_end(&listing->warnings);
-    if (listing->found > REQUESTS_MOST)
-        report_warning("%s: %zu requests; only the first %d are looked at", listing->mailbox.path,
-                       listing->found, REQUESTS_MOST);
     if (listing->budget.exhausted)
-        report_warning("%s: too many files, or too many wrong ones: not all approvals were "
-                       "looked at",
+        report_warning("%s: there are too many files: not all requests and approvals were looked "
+                       "at",
                        listing->mailbox.path);
     return done;
 }
@@ -325,10 +327,8 @@ static bool find_directory(struct tool *tool, const char **directory)
 
 bool requests_list(struct tool *tool, const char *directory, const char *approver, bool json)
 {
-    struct listing listing = {.tool = tool,
-                              .mailbox = {.fd = -1},
-                              .budget = TALLY_BUDGET,
-                              .for_approver = approver != NULL};
+    struct listing listing = {
+        .tool = tool, .mailbox = {.fd = -1}, .for_approver = approver != NULL};
     bool done =
         find_directory(tool, &directory) &&
         mailbox_open(&listing.mailbox, directory, &tool->errors) &&

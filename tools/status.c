@@ -126,7 +126,8 @@ static bool fail_refused(struct tool *tool, const struct status *status)
 
     tally_refused_text(&status->tally, &names);
     if (ska_buffer_finish(&names, &text, &tool->errors))
-        ska_fail(&tool->errors, SKA_R_REJECTED, "%s refused, and too few are left", (const char *)text.data);
+        ska_fail(&tool->errors, SKA_R_REJECTED, "%s refused, and too few are left",
+                 (const char *)text.data);
     ska_bytes_free(&text);
     return false;
 }
@@ -228,7 +229,7 @@ static bool count(struct tool *tool, struct status *status)
     struct report_warnings warnings = {0};
     const struct ska_errors to_warnings = report_warnings_errors(&warnings);
     struct mailbox_names names = {NULL, 0};
-    struct tally_budget budget = TALLY_BUDGET;
+    struct tally_budget budget = {.count = 0};
     const struct tally_source source = {&status->mailbox, &names, status->in_directory, &budget,
                                         &to_warnings};
     bool listed =

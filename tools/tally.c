@@ -13,12 +13,34 @@
 #include "approver.h"
 #include "people.h"
 
+/* Of one owner, all requests together. */
+#define FILES_MOST 5000
+#define BYTES_MOST ((size_t)64 * 1024 * 1024)
+#define WRONG_MOST 500
+
+struct tally_allowance *tally_allowance(struct tally_budget *budget, uid_t owner)
+{
+    struct tally_allowance *allowance = budget->owners;
+
+    for (size_t i = 0; i < budget->count; i++, allowance++)
+        if (allowance->owner == owner)
+            return allowance;
+    if (budget->count == TALLY_OWNERS) {
+        budget->exhausted = true;
+        return NULL;
+    }
+    budget->count++;
+    *allowance = (struct tally_allowance){owner, FILES_MOST, BYTES_MOST, WRONG_MOST, 0};
+    return allowance;
+}
+
 /* What is collected for one request. */
 struct collecting {
     OSSL_LIB_CTX *libctx;
     const struct tally_source *source;
     struct ska_request *request;
     struct tally *tally;
+    struct tally_allowance *allowance; /* of the owner of the file that is looked at */
 };
 
 static bool holds_key(const struct ska_approval *approvals, size_t count, struct ska_span key)
@@ -63,9 +85,8 @@ static void take_approval(const struct collecting *collecting, const char *name,
                           struct ska_approval *approval)
 {
     struct ska_request *request = collecting->request;
-    struct tally_budget *budget = collecting->source->budget;
 
-    if (!is_listed(collecting, name, approval) || budget->wrong == 0 ||
+    if (!is_listed(collecting, name, approval) || collecting->allowance->wrong == 0 ||
         holds_verified(request, ska_span_of(&approval->public_key)))
         return;
     approval->verified =
@@ -74,7 +95,7 @@ static void take_approval(const struct collecting *collecting, const char *name,
         (void)!ska_request_add_approval(request, approval, collecting->source->warnings);
         return;
     }
-    budget->wrong--;
+    collecting->allowance->wrong--;
     warn(collecting, name, approval,
          "has no valid signature over this request there (changed, or made for another)");
 }
@@ -83,16 +104,15 @@ static void take_refusal(const struct collecting *collecting, const char *name,
                          struct ska_approval *refusal)
 {
     struct tally *tally = collecting->tally;
-    struct tally_budget *budget = collecting->source->budget;
     struct ska_approval *grown = NULL;
 
-    if (!is_listed(collecting, name, refusal) || budget->wrong == 0 ||
+    if (!is_listed(collecting, name, refusal) || collecting->allowance->wrong == 0 ||
         tally->refusal_count == SKA_APPROVALS_LIMIT ||
         holds_key(tally->refusals, tally->refusal_count, ska_span_of(&refusal->public_key)))
         return;
     if (!ska_refusal_verify(collecting->libctx, refusal,
                             ska_span_of(&collecting->request->token))) {
-        budget->wrong--;
+        collecting->allowance->wrong--;
         warn(collecting, name, refusal, "has not signed this refusal");
         return;
     }
@@ -104,23 +124,27 @@ static void take_refusal(const struct collecting *collecting, const char *name,
     memset(refusal, 0, sizeof(*refusal));
 }
 
-/* Whether another file of this size may be looked at. */
-static bool afford(const struct tally_source *source, const char *name)
+/* Whose file it is, if it may still be looked at; else NULL. */
+static struct tally_allowance *afford(const struct tally_source *source, const char *name)
 {
-    struct tally_budget *budget = source->budget;
+    struct tally_allowance *allowance = NULL;
     struct stat status;
     size_t size = 0;
 
-    if (fstatat(source->mailbox->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(status.st_mode))
-        size = (size_t)status.st_size > SKA_JSON_LIMIT ? 0 : (size_t)status.st_size;
-    if (budget->files == 0 || budget->bytes < size || budget->wrong == 0) {
-        budget->exhausted = true;
-        return false;
+    if (fstatat(source->mailbox->fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return NULL; /* it has gone meanwhile */
+    if (S_ISREG(status.st_mode) && (size_t)status.st_size <= SKA_JSON_LIMIT)
+        size = (size_t)status.st_size;
+    allowance = tally_allowance(source->budget, status.st_uid);
+    if (allowance == NULL)
+        return NULL;
+    if (allowance->files == 0 || allowance->bytes < size || allowance->wrong == 0) {
+        source->budget->exhausted = true;
+        return NULL;
     }
-    budget->files--;
-    budget->bytes -= size;
-    return true;
+    allowance->files--;
+    allowance->bytes -= size;
+    return allowance;
 }
 
 static void collect_file(const struct collecting *collecting, const char *name)
@@ -148,7 +172,7 @@ static void collect_file(const struct collecting *collecting, const char *name)
     free(shown);
 }
 
-static void collect(const struct collecting *collecting)
+static void collect(struct collecting *collecting)
 {
     const struct tally_source *source = collecting->source;
     size_t first = 0;
@@ -161,9 +185,9 @@ static void collect(const struct collecting *collecting)
 
         if (kind == MAILBOX_REQUEST || (kind == MAILBOX_APPROVAL && !source->approvals))
             continue;
-        if (!afford(source, name))
-            break;
-        collect_file(collecting, name);
+        collecting->allowance = afford(source, name);
+        if (collecting->allowance != NULL)
+            collect_file(collecting, name);
     }
 }
 
@@ -187,7 +211,7 @@ bool tally_find(OSSL_LIB_CTX *libctx, struct ska_request *request, const struct 
                 const struct tally_source *source, struct tally *tally,
                 const struct ska_errors *errors)
 {
-    struct collecting collecting = {libctx, source, request, tally};
+    struct collecting collecting = {libctx, source, request, tally, NULL};
 
     memset(tally, 0, sizeof(*tally));
     tally->rule = rule;

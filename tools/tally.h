@@ -11,19 +11,25 @@
 #include "mailbox.h"
 
 /*
- * Files of others may be many, big and wrong; so much of them is looked at, all requests together,
- * before the rest is left aside. The first to count are approvals that a request itself holds.
+ * Files of others may be many, big and wrong. So much is looked at of each owner's files, all
+ * requests together, before the rest of them is left aside: whoever plants more hides his own.
+ * Starts as {0}.
  */
-struct tally_budget {
+#define TALLY_OWNERS 64
+struct tally_allowance {
+    uid_t owner;
     size_t files;
     size_t bytes;
-    size_t wrong; /* approvals and refusals that do not verify */
-    bool exhausted;
+    size_t wrong;    /* approvals and refusals that do not verify */
+    size_t requests; /* counted by who lists requests */
 };
-#define TALLY_BUDGET                                                                               \
-    {                                                                                              \
-        .files = 20000, .bytes = (size_t)256 * 1024 * 1024, .wrong = 2000                          \
-    }
+struct tally_budget {
+    struct tally_allowance owners[TALLY_OWNERS];
+    size_t count;
+    bool exhausted; /* something was left aside */
+};
+/* What is left for files of this owner; NULL: there are too many owners (and it is noted). */
+struct tally_allowance *tally_allowance(struct tally_budget *budget, uid_t owner);
 
 /* Where files lie. */
 struct tally_source {
