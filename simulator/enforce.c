@@ -13,6 +13,7 @@
 #include "../provider/approval/rule.h"
 #include "../provider/approval/signature.h"
 #include "module.h"
+#include "policy.h"
 #include "ska/simulator.h"
 #include "timestamp.h"
 
@@ -79,20 +80,17 @@ static bool algorithm_fits(struct ska_span der, struct ska_span key, const char 
 static bool verify_approval(const CK_SKA_APPROVAL *approval, struct ska_span token,
                             struct ska_bytes *key)
 {
-    uint32_t type = (uint32_t)approval->type; /* the vendor's may be narrower than ours */
+    const CK_SKA_APPROVER signer = {NULL, 0, approval->type, approval->pSignerInfo,
+                                    approval->signerInfoLen};
     struct ska_approver approver = {.type = SKA_APPROVER_PUBLIC_KEY};
     struct ska_bytes plain = {NULL, 0};
     const char *digest = NULL;
     bool valid = false;
 
-    if ((type != (uint32_t)CKAP_SIGNATURE && type != (uint32_t)CKAP_CERTIFICATE) ||
-        !part_given(approval->pSignature, approval->signatureLen) ||
+    if (!part_given(approval->pSignature, approval->signatureLen) ||
         !part_given(approval->pSignerInfo, approval->signerInfoLen))
         return false;
-    if (type == (uint32_t)CKAP_CERTIFICATE)
-        approver.type = SKA_APPROVER_CERTIFICATE;
-    valid = ska_bytes_copy(&approver.data, ska_span(approval->pSignerInfo, approval->signerInfoLen),
-                           NULL) &&
+    valid = sim_approver_read(&signer, &approver) == CKR_OK &&
             ska_approver_identify(&approver, NULL) &&
             ska_signature_from_der(ska_span(approval->pSignature, approval->signatureLen), &digest,
                                    &plain, NULL) &&
@@ -143,10 +141,12 @@ static bool window_open(const struct ska_policy_token *policy, const struct ska_
     int64_t now = sim_now();
     uint64_t elapsed = 0;
 
+    if (token->has_timestamp && (now < 0 || (uint64_t)now < token->timestamp.seconds))
+        return false; /* one from the future, though none was needed */
     if (policy->timelock == 0 && policy->timeout == 0)
         return true;
-    if (!token->has_timestamp || now < 0 || (uint64_t)now < token->timestamp.seconds)
-        return false; /* none, or one from the future */
+    if (!token->has_timestamp)
+        return false;
     elapsed = (uint64_t)now - token->timestamp.seconds;
     if (elapsed < policy->timelock)
         return false;

@@ -17,7 +17,7 @@
  */
 CK_RV sim_policy_serialize(const CK_SKA_POLICY *policy, struct ska_bytes *encoded);
 
-/* One approver, as above; a certificate becomes DER. Free the bytes of `to` in any case. */
+/* One approver, as above; a certificate in PEM becomes DER. Free the bytes of `to` in any case. */
 CK_RV sim_approver_read(const CK_SKA_APPROVER *approver, struct ska_approver *to);
 
 /* Whether an input is what it says: nothing, or at most as much as an element can hold. */

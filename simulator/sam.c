@@ -15,7 +15,11 @@
 #include <openssl/x509v3.h>
 
 #include "../provider/approval/rule.h"
+#include "complain.h"
 #include "module.h"
+
+/* Who refuses. */
+#define SAM "SAM mode "
 
 /* libcrypto's level of 112 bits: RSA with 2048, SHA-2. */
 #define SECURITY_LEVEL 2
@@ -135,24 +139,6 @@ static X509 *decode(struct ska_span der)
     return certificate;
 }
 
-static void complain(const X509 *certificate, struct ska_span name, const char *fault)
-{
-    char *shown = NULL;
-
-    if (certificate != NULL)
-        shown = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
-    if (shown != NULL) {
-        fprintf(stderr, "SKA simulator: SAM mode refuses approver %s: %s\n", shown, fault);
-        OPENSSL_free(shown);
-        return;
-    }
-    if (name.length > 0)
-        shown = ska_printable(name, 128);
-    fprintf(stderr, "SKA simulator: SAM mode refuses approver %s: %s\n",
-            shown != NULL ? shown : "(without a name)", fault);
-    free(shown);
-}
-
 static bool approver_good(X509_STORE *store, const struct ska_approver *approver)
 {
     X509 *certificate = NULL;
@@ -164,7 +150,7 @@ static bool approver_good(X509_STORE *store, const struct ska_approver *approver
                                     : check_certificate(store, certificate);
     }
     if (fault != NULL)
-        complain(certificate, ska_span_of(&approver->name), fault);
+        sim_complain_approver(SAM, approver, fault);
     X509_free(certificate);
     return fault == NULL;
 }
@@ -193,7 +179,7 @@ bool sim_sam_accepts(enum ska_rule_kind kind, struct ska_span encoded)
     bool good = store != NULL && ska_rule_decode(encoded, &rule, NULL);
 
     if (good && kind == SKA_RULE_USE && ska_rule_is_empty(&rule)) {
-        fprintf(stderr, "SKA simulator: SAM mode refuses a use rule that needs no approval\n");
+        sim_complain_rule(SAM, "a use rule that needs no approval");
         good = false;
     }
     good = good && approvers_good(store, &rule);

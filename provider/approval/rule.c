@@ -28,7 +28,7 @@ bool ska_approver_identify(struct ska_approver *approver, const struct ska_error
         ska_bytes_free(&key);
         return ska_fail(errors, SKA_R_BAD_KEY,
                         "approver: not a public key (SubjectPublicKeyInfo in DER) of RSA, DSA, EC "
-                        "with a named curve, Ed25519 or Ed448");
+                        "with a named curve and an uncompressed point, Ed25519 or Ed448");
     }
     ska_bytes_free(&approver->public_key);
     approver->public_key = key;

@@ -123,7 +123,8 @@ bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct
     if (!ska_spki_algorithm(public_key, &key))
         return ska_fail(errors, SKA_R_BAD_KEY,
                         "signature of an approver: the key is not a SubjectPublicKeyInfo of RSA, "
-                        "DSA, EC with a named curve, Ed25519 or Ed448");
+                        "DSA, EC with a named curve and an uncompressed point, Ed25519 or "
+                        "Ed448");
     algorithm = find_algorithm(key, find_digest(digest));
     if (algorithm == NULL)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "signature of an approver: unknown digest");

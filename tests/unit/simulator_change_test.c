@@ -7,6 +7,8 @@
 
 #include <openssl/x509.h>
 
+#include "wire_support.h"
+
 static CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
 
 typedef CK_RV change_call(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
@@ -127,6 +129,64 @@ static bool is_blocked(CK_SESSION_HANDLE session)
     return read_flag(session, company.pair.private_key, CKA_SKA_BLOCKED);
 }
 
+static void expect_rule(CK_SESSION_HANDLE session, CK_ATTRIBUTE_TYPE type,
+                        const struct data *expected)
+{
+    struct data rule = read_attribute(session, company.pair.private_key, type);
+
+    assert_int_equal(rule.length, expected->length);
+    assert_memory_equal(rule.bytes, expected->bytes, rule.length);
+    data_free(&rule);
+}
+
+/* The key is as company_open() made it, and its officers can sign. */
+static void expect_unchanged(CK_SESSION_HANDLE session)
+{
+    expect_rule(session, CKA_SKA_USAGE_ACCESS_BLOB, &company.use);
+    expect_rule(session, CKA_SKA_BLOCK_ACCESS_BLOB, &company.block);
+    expect_rule(session, CKA_SKA_UNBLOCK_ACCESS_BLOB, &company.block);
+    expect_rule(session, CKA_SKA_MODIFY_ACCESS_BLOB, &company.modify);
+    assert_false(is_blocked(session));
+    assert_rv(sign_by_officers(session), CKR_OK);
+}
+
+/* ---- Payloads ----------------------------------------------------------------------------- */
+
+static struct data modify_payload(CK_SKA_POLICY *use, CK_SKA_POLICY *block, CK_SKA_POLICY *unblock,
+                                  CK_SKA_POLICY *modify)
+{
+    CK_ULONG length = 0;
+    struct data payload;
+
+    assert_rv(C_CreateModifyPayload(use, block, unblock, modify, NULL, &length), CKR_OK);
+    payload.bytes = malloc(length);
+    payload.length = length;
+    length--;
+    assert_rv(C_CreateModifyPayload(use, block, unblock, modify, payload.bytes, &length),
+              CKR_BUFFER_TOO_SMALL);
+    assert_int_equal(length, payload.length);
+    assert_rv(C_CreateModifyPayload(use, block, unblock, modify, payload.bytes, &length), CKR_OK);
+    return payload;
+}
+
+struct small_policy {
+    CK_SKA_APPROVER approver;
+    CK_SKA_GROUP group;
+    CK_SKA_TOKEN token;
+    CK_SKA_POLICY policy;
+};
+
+static CK_SKA_POLICY *policy_of(struct small_policy *policy, const struct approver *approver,
+                                CK_ULONG quorum)
+{
+    policy->approver =
+        (CK_SKA_APPROVER){NULL, 0, approver->type, approver->info.bytes, approver->info.length};
+    policy->group = (CK_SKA_GROUP){NULL, 0, quorum, &policy->approver, 1};
+    policy->token = (CK_SKA_TOKEN){NULL, 0, 0, 0, &policy->group, 1};
+    policy->policy = (CK_SKA_POLICY){&policy->token, 1};
+    return &policy->policy;
+}
+
 /* ---- Block and unblock ------------------------------------------------------------------ */
 
 static void test_block_and_unblock(void **state)
@@ -175,25 +235,46 @@ static void test_block_refused(void **state)
     token = make_token(session, CK_SKA_SIGN, company.pair.private_key, "x", 1);
     assert_rv(call_with(C_SKABlock, session, &token, &carol, 1), CKR_SKASIM_PARAMETERS_INVALID);
     data_free(&token);
-    assert_false(is_blocked(session));
-    assert_rv(sign_by_officers(session), CKR_OK);
+    expect_unchanged(session);
 }
 
+/* What was approved for one key, by people who have the same rights with the other. */
 static void test_key_of_another(void **state)
 {
     CK_SESSION_HANDLE session = session_of(state);
-    struct key_wish wish = {.kind = "EC:P-256",
-                            .label = "other",
-                            .rules = {NULL, &company.block, &company.block, &company.modify}};
+    struct key_wish wish = {
+        .kind = "EC:P-256",
+        .label = "other",
+        .rules = {&company.use, &company.block, &company.block, &company.modify}};
+    const struct {
+        change_call *call;
+        CK_ULONG operation;
+        int person;
+    } changes[] = {{C_SKABlock, CK_SKA_BLOCK, CAROL},
+                   {C_SKAUnblock, CK_SKA_UNBLOCK, CAROL},
+                   {C_SKAModify, CK_SKA_MODIFY, DAVID}};
+    struct small_policy small;
+    struct data payload =
+        modify_payload(policy_of(&small, &company.people[ERIN], 1), NULL, NULL, NULL);
     struct pair other = {0, 0};
-    struct data token = {NULL, 0};
-    int carol = CAROL;
 
     assert_rv(generate_ska(session, &wish, &other), CKR_OK);
-    token = make_token(session, CK_SKA_BLOCK, other.private_key, NULL, 0);
-    assert_rv(call_with(C_SKABlock, session, &token, &carol, 1), CKR_SKASIM_PARAMETERS_INVALID);
-    assert_false(is_blocked(session));
-    data_free(&token);
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        const struct data *given = changes[i].call == C_SKAModify ? &payload : &no_payload;
+        struct data token = make_token(session, changes[i].operation, other.private_key,
+                                       given->bytes, given->length);
+        CK_SKA_APPROVAL approval = make_approval(&company.people[changes[i].person], &token);
+
+        assert_rv(call_with(changes[i].call, session, &token, &changes[i].person, 1),
+                  CKR_SKASIM_PARAMETERS_INVALID);
+        assert_rv(
+            changes[i].call(session, &other.private_key, token.bytes, token.length, &approval, 1),
+            CKR_OK);
+        approvals_free(&approval, 1);
+        data_free(&token);
+    }
+    expect_unchanged(session);
+    data_free(&payload);
 }
 
 static void test_bad_arguments(void **state)
@@ -226,51 +307,6 @@ static void test_bad_arguments(void **state)
 }
 
 /* ---- Modify ----------------------------------------------------------------------------- */
-
-static struct data modify_payload(CK_SKA_POLICY *use, CK_SKA_POLICY *block, CK_SKA_POLICY *unblock,
-                                  CK_SKA_POLICY *modify)
-{
-    CK_ULONG length = 0;
-    struct data payload;
-
-    assert_rv(C_CreateModifyPayload(use, block, unblock, modify, NULL, &length), CKR_OK);
-    payload.bytes = malloc(length);
-    payload.length = length;
-    length--;
-    assert_rv(C_CreateModifyPayload(use, block, unblock, modify, payload.bytes, &length),
-              CKR_BUFFER_TOO_SMALL);
-    assert_int_equal(length, payload.length);
-    assert_rv(C_CreateModifyPayload(use, block, unblock, modify, payload.bytes, &length), CKR_OK);
-    return payload;
-}
-
-struct small_policy {
-    CK_SKA_APPROVER approver;
-    CK_SKA_GROUP group;
-    CK_SKA_TOKEN token;
-    CK_SKA_POLICY policy;
-};
-
-static CK_SKA_POLICY *policy_of(struct small_policy *policy, const struct approver *approver,
-                                CK_ULONG quorum)
-{
-    policy->approver =
-        (CK_SKA_APPROVER){NULL, 0, approver->type, approver->info.bytes, approver->info.length};
-    policy->group = (CK_SKA_GROUP){NULL, 0, quorum, &policy->approver, 1};
-    policy->token = (CK_SKA_TOKEN){NULL, 0, 0, 0, &policy->group, 1};
-    policy->policy = (CK_SKA_POLICY){&policy->token, 1};
-    return &policy->policy;
-}
-
-static void expect_rule(CK_SESSION_HANDLE session, CK_ATTRIBUTE_TYPE type,
-                        const struct data *expected)
-{
-    struct data rule = read_attribute(session, company.pair.private_key, type);
-
-    assert_int_equal(rule.length, expected->length);
-    assert_memory_equal(rule.bytes, expected->bytes, rule.length);
-    data_free(&rule);
-}
 
 /* The vendor's example: the officers are replaced by one with an EC key; old approvals are void. */
 static void test_modify(void **state)
@@ -382,21 +418,71 @@ static void test_modify_refused(void **state)
     payloads[2] = modify_payload(&good.policy, NULL, &bad.policy, NULL);
     payloads[3] = modify_payload(&good.policy, NULL, NULL, NULL);
     for (size_t i = 0; i < 3; i++) {
-        assert_rv(request(C_SKAModify, session, CK_SKA_MODIFY, &payloads[i], DAVID),
-                  CKR_SKASIM_PARAMETERS_INVALID);
+        static const char *const says[] = {"quorum", "too weak", "in the group already"};
+        char *heard = NULL;
+        CK_RV rv = CKR_OK;
+
+        fixture_listen();
+        rv = request(C_SKAModify, session, CK_SKA_MODIFY, &payloads[i], DAVID);
+        heard = fixture_heard();
+        assert_rv(rv, CKR_SKASIM_PARAMETERS_INVALID);
+        if (strstr(heard, says[i]) == NULL)
+            fail_msg("nothing of %s: %s", says[i], heard);
+        free(heard);
     }
     for (size_t i = 0; i < COUNT(others); i++) {
         assert_rv(request(C_SKAModify, session, CK_SKA_MODIFY, &payloads[3], others[i]),
                   CKR_SKASIM_TOKEN_NOT_FOUND);
     }
-    expect_rule(session, CKA_SKA_USAGE_ACCESS_BLOB, &company.use);
-    expect_rule(session, CKA_SKA_BLOCK_ACCESS_BLOB, &company.block);
-    expect_rule(session, CKA_SKA_UNBLOCK_ACCESS_BLOB, &company.block);
-    expect_rule(session, CKA_SKA_MODIFY_ACCESS_BLOB, &company.modify);
-    assert_rv(sign_by_officers(session), CKR_OK);
+    expect_unchanged(session);
     for (size_t i = 0; i < COUNT(payloads); i++)
         data_free(&payloads[i]);
     approver_free(&weak);
+}
+
+/* A modification of the use rule to these bytes, in a token that C_CreateApprovalToken makes. */
+static CK_RV modify_to(CK_SESSION_HANDLE session, const struct writer *rule)
+{
+    static struct writer payload;
+    struct data bytes = {payload.data, 0};
+
+    payload.length = 0;
+    put_element(&payload, 0x104E, rule->data, rule->length);
+    wrap(&payload);
+    bytes.length = payload.length;
+    return request(C_SKAModify, session, CK_SKA_MODIFY, &bytes, DAVID);
+}
+
+static const unsigned int strange_types[] = {0x0055, 0x0059, 0x005A, 0x005B, 0x0003,
+                                             0x1002, 0x1052, 0x1057, 0x7777};
+
+/* Whatever stands where a rule should: containers of elements, but no rules. */
+static void test_malformed_rules(void **state)
+{
+    static struct writer rule;
+    CK_SESSION_HANDLE session = session_of(state);
+    struct dice dice = new_dice(0xBAD);
+
+    fixture_listen();
+    for (size_t i = 0; i < rounds(200); i++) {
+        size_t count = roll_below(&dice, 6);
+
+        rule.length = 0;
+        if (roll_below(&dice, 2) == 0)
+            put_u32(&rule, 0x0059, 1 + (uint32_t)roll_below(&dice, 3));
+        while (count-- > 0) {
+            unsigned int type = strange_types[roll_below(&dice, COUNT(strange_types))];
+
+            put_u32(&rule, type, (uint32_t)roll_below(&dice, 4));
+        }
+        if (rule.length == 0)
+            put_element(&rule, 0x1002, "no rule", 7);
+        put_element(&rule, 0x1002, "end", 3); /* with which no rule ends */
+        wrap(&rule);
+        assert_rv(modify_to(session, &rule), CKR_SKASIM_PARAMETERS_INVALID);
+    }
+    free(fixture_heard());
+    expect_unchanged(session);
 }
 
 static void test_malformed_payloads(void **state)
@@ -426,6 +512,7 @@ static void test_malformed_payloads(void **state)
     /* A payload that names no rule asks for nothing. */
     assert_rv(request(C_SKAModify, session, CK_SKA_MODIFY, &empty, DAVID),
               CKR_SKASIM_PARAMETERS_INVALID);
+    expect_unchanged(session);
 }
 
 static void test_persistence(void **state)
@@ -581,19 +668,13 @@ static void test_sign_approval_token_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_block_and_unblock),
-        TEST(test_payload_of_block),
-        TEST(test_block_refused),
-        TEST(test_key_of_another),
-        TEST(test_bad_arguments),
-        TEST(test_modify),
-        TEST(test_old_approvals),
-        TEST(test_modify_all),
-        TEST(test_modify_refused),
-        TEST(test_malformed_payloads),
-        TEST(test_persistence),
-        TEST(test_sign_approval_token),
-        TEST(test_sign_approval_token_refused),
+        TEST(test_block_and_unblock),   TEST(test_payload_of_block),
+        TEST(test_block_refused),       TEST(test_key_of_another),
+        TEST(test_bad_arguments),       TEST(test_modify),
+        TEST(test_old_approvals),       TEST(test_modify_all),
+        TEST(test_modify_refused),      TEST(test_malformed_rules),
+        TEST(test_malformed_payloads),  TEST(test_persistence),
+        TEST(test_sign_approval_token), TEST(test_sign_approval_token_refused),
     };
 
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);

@@ -280,7 +280,7 @@ static struct data public_info(EVP_PKEY *key)
 
 struct approver make_approver(const char *kind)
 {
-    struct approver approver = {make_key(kind), {NULL, 0}, CKAP_SIGNATURE};
+    struct approver approver = {make_key(kind), {NULL, 0}, CKAP_SIGNATURE, NULL};
 
     approver.info = public_info(approver.key);
     return approver;
@@ -422,6 +422,8 @@ struct data timed_rule(size_t quorum, const struct approver *const *approvers, s
 
     assert_true(count <= COUNT(list));
     for (size_t i = 0; i < count; i++) {
+        list[i].pName = (CK_CHAR_PTR)(uintptr_t)approvers[i]->name;
+        list[i].nameLen = approvers[i]->name == NULL ? 0 : strlen(approvers[i]->name);
         list[i].type = approvers[i]->type;
         list[i].pData = approvers[i]->info.bytes;
         list[i].dataLen = approvers[i]->info.length;
@@ -526,6 +528,35 @@ struct pair make_ska(CK_SESSION_HANDLE session, const char *kind, const char *la
 
     assert_rv(generate_ska(session, &wish, &pair), CKR_OK);
     return pair;
+}
+
+static struct {
+    FILE *capture;
+    int saved;
+} listening;
+
+void fixture_listen(void)
+{
+    listening.capture = tmpfile();
+    listening.saved = dup(STDERR_FILENO);
+    assert_true(listening.capture != NULL && listening.saved >= 0);
+    fflush(stderr);
+    assert_true(dup2(fileno(listening.capture), STDERR_FILENO) >= 0);
+}
+
+char *fixture_heard(void)
+{
+    const size_t limit = 1 << 16;
+    char *text = calloc(1, limit + 1);
+
+    fflush(stderr);
+    assert_true(dup2(listening.saved, STDERR_FILENO) >= 0);
+    close(listening.saved);
+    assert_non_null(text);
+    rewind(listening.capture);
+    text[fread(text, 1, limit, listening.capture)] = 0;
+    fclose(listening.capture);
+    return text;
 }
 
 struct pair make_ordinary(CK_SESSION_HANDLE session, const char *kind, const char *label)

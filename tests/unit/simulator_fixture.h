@@ -79,6 +79,7 @@ struct approver {
     EVP_PKEY *key;
     struct data info; /* SubjectPublicKeyInfo or certificate */
     CK_ULONG type;
+    const char *name; /* in rules; NULL: none */
 };
 
 /* "RSA:2048", "EC:P-256", "ED25519" and the like. */
@@ -124,6 +125,10 @@ CK_RV generate_ska(CK_SESSION_HANDLE session, const struct key_wish *wish, struc
 /* The same with an empty rule for everything but use, which must succeed. */
 struct pair make_ska(CK_SESSION_HANDLE session, const char *kind, const char *label,
                      const struct data *use);
+
+/* What is said on standard error from here to there; free it. One at a time. */
+void fixture_listen(void);
+char *fixture_heard(void);
 
 /* An ordinary pair, which must succeed. */
 struct pair make_ordinary(CK_SESSION_HANDLE session, const char *kind, const char *label);

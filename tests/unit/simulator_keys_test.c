@@ -260,19 +260,31 @@ static void test_missing_rule(void **state)
 
 /* ---- Rules that no key gets ------------------------------------------------------------- */
 
-/* Tries a rule in each of the four places. */
-static void expect_rule(CK_SESSION_HANDLE session, const struct data *rule, CK_RV expected)
+/* Tries a rule in each of the four places; `says` is what is wrong with it, NULL for nothing. */
+static void expect_rule(CK_SESSION_HANDLE session, const struct data *rule, const char *says)
 {
     for (size_t i = 0; i < 4; i++) {
         struct key_wish wish = {.kind = "EC:P-256", .label = "rule"};
         struct pair pair = {0, 0};
+        char *heard = NULL;
+        CK_RV rv = CKR_OK;
 
         wish.rules[i] = rule;
-        assert_rv(generate_ska(session, &wish, &pair), expected);
-        if (expected == CKR_OK) {
+        fixture_listen();
+        rv = generate_ska(session, &wish, &pair);
+        heard = fixture_heard();
+        if (says == NULL) {
+            assert_rv(rv, CKR_OK);
+            assert_string_equal(heard, "");
             assert_rv(C_DestroyObject(session, pair.private_key), CKR_OK);
             assert_rv(C_DestroyObject(session, pair.public_key), CKR_OK);
+        } else {
+            assert_rv(rv, CKR_ATTRIBUTE_VALUE_INVALID);
+            if (strstr(heard, says) == NULL)
+                fail_msg("nothing of %s: %s", says, heard);
         }
+        assert_int_equal(fixture_stored(), 0);
+        free(heard);
     }
 }
 
@@ -281,28 +293,30 @@ static void test_rules(void **state)
     CK_SESSION_HANDLE session = session_of(state);
     struct approver good[] = {make_approver("EC:P-256"), make_approver("RSA:2048")};
     struct approver weak = make_approver("RSA:1024");
-    struct approver junk = {NULL, {NULL, 0}, CKAP_SIGNATURE};
+    struct approver junk = {NULL, {NULL, 0}, CKAP_SIGNATURE, "Judy"};
     const struct {
         size_t quorum;
         const struct approver *approvers[3];
         size_t count;
-        CK_RV expected;
+        const char *says;
     } cases[] = {
-        {2, {&good[0], &good[1]}, 2, CKR_OK},
-        {0, {&good[0]}, 1, CKR_OK},
-        {3, {&good[0], &good[1]}, 2, CKR_ATTRIBUTE_VALUE_INVALID},
-        {1, {NULL}, 0, CKR_ATTRIBUTE_VALUE_INVALID},
-        {2, {&good[0], &good[1], &good[0]}, 3, CKR_ATTRIBUTE_VALUE_INVALID},
-        {1, {&good[0], &weak}, 2, CKR_ATTRIBUTE_VALUE_INVALID},
-        {1, {&good[0], &junk}, 2, CKR_ATTRIBUTE_VALUE_INVALID},
+        {2, {&good[0], &good[1]}, 2, NULL},
+        {0, {&good[0]}, 1, NULL},
+        {3, {&good[0], &good[1]}, 2, "the quorum of a group is larger"},
+        {1, {NULL}, 0, "the quorum of a group is larger"},
+        {2, {&good[0], &good[1], &good[0]}, 3, "approver Alice: its key is in the group already"},
+        {1, {&good[0], &weak}, 2, "approver Walter: its key is too weak"},
+        {1, {&good[0], &junk}, 2, "approver Judy: its key is none of RSA"},
     };
 
+    good[0].name = "Alice";
+    weak.name = "Walter";
     junk.info.bytes = (unsigned char *)strdup("this is no key");
     junk.info.length = 14;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct data rule = quorum_rule(cases[i].quorum, cases[i].approvers, cases[i].count);
 
-        expect_rule(session, &rule, cases[i].expected);
+        expect_rule(session, &rule, cases[i].says);
         data_free(&rule);
     }
     approver_free(&good[0]);
@@ -311,28 +325,64 @@ static void test_rules(void **state)
     data_free(&junk.info);
 }
 
-/* The same key in two encodings is the same approver. */
+static struct data take_der(unsigned char *der, int length)
+{
+    struct data data = {malloc((size_t)length), (size_t)length};
+
+    assert_true(length > 0 && data.bytes != NULL);
+    memcpy(data.bytes, der, (size_t)length);
+    OPENSSL_free(der);
+    return data;
+}
+
+static struct data certificate_of(EVP_PKEY *key)
+{
+    X509 *certificate = X509_new();
+    X509_NAME *name = X509_get_subject_name(certificate);
+    unsigned char *der = NULL;
+    struct data data;
+    int length = 0;
+
+    assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                                                (const unsigned char *)"Clara", -1, -1, 0),
+                     1);
+    assert_int_equal(X509_set_version(certificate, X509_VERSION_3), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    assert_int_equal(X509_set_pubkey(certificate, key), 1);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    length = i2d_X509(certificate, &der);
+    data = take_der(der, length);
+    X509_free(certificate);
+    return data;
+}
+
+/* The same key in two forms is the same approver; one with a second coding is none. */
 static void test_doubled_key_in_two_forms(void **state)
 {
     CK_SESSION_HANDLE session = session_of(state);
     struct approver plain = make_approver("EC:P-256");
-    struct approver compressed = {NULL, {NULL, 0}, CKAP_SIGNATURE};
-    const struct approver *both[] = {&plain, &compressed};
+    struct approver other = {NULL, {NULL, 0}, CKAP_CERTIFICATE, NULL};
+    const struct approver *both[] = {&plain, &other};
     struct data rule;
     unsigned char *der = NULL;
     int length = 0;
 
+    other.info = certificate_of(plain.key);
+    rule = quorum_rule(2, both, 2);
+    expect_rule(session, &rule, "approver /CN=Clara: its key is in the group already");
+    data_free(&rule);
+    data_free(&other.info);
+
     EVP_PKEY_set_utf8_string_param(plain.key, "point-format", "compressed");
     length = i2d_PUBKEY(plain.key, &der);
-    assert_true(length > 0 && (size_t)length < plain.info.length);
-    compressed.info.bytes = malloc((size_t)length);
-    compressed.info.length = (size_t)length;
-    memcpy(compressed.info.bytes, der, (size_t)length);
-    OPENSSL_free(der);
+    other.info = take_der(der, length);
+    other.type = CKAP_SIGNATURE;
+    assert_true(other.info.length < plain.info.length);
     rule = quorum_rule(2, both, 2);
-    expect_rule(session, &rule, CKR_ATTRIBUTE_VALUE_INVALID);
+    expect_rule(session, &rule, "uncompressed point");
     data_free(&rule);
-    data_free(&compressed.info);
+    data_free(&other.info);
     approver_free(&plain);
 }
 
@@ -345,17 +395,17 @@ static void test_malformed_rules(void **state)
     struct data longer = {calloc(1, rule.length + 4), rule.length + 4};
     struct data nothing = {rule.bytes, 0};
 
-    expect_rule(session, &rule, CKR_OK);
-    expect_rule(session, &nothing, CKR_ATTRIBUTE_VALUE_INVALID);
+    expect_rule(session, &rule, NULL);
+    expect_rule(session, &nothing, "malformed");
     for (size_t length = 1; length < rule.length; length += 7) {
         struct data cut = {rule.bytes, length};
 
-        expect_rule(session, &cut, CKR_ATTRIBUTE_VALUE_INVALID);
+        expect_rule(session, &cut, "malformed");
     }
     memcpy(longer.bytes, rule.bytes, rule.length);
-    expect_rule(session, &longer, CKR_ATTRIBUTE_VALUE_INVALID);
+    expect_rule(session, &longer, "malformed");
     longer.bytes[0] += 4;
-    expect_rule(session, &longer, CKR_ATTRIBUTE_VALUE_INVALID);
+    expect_rule(session, &longer, "malformed");
     data_free(&longer);
     data_free(&rule);
     approver_free(&approver);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "wire_support.h"
+
 static CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
 static CK_BBOOL yes = CK_TRUE;
 static CK_BBOOL no = CK_FALSE;
@@ -447,14 +449,17 @@ static void test_timeout_alone(void **state)
     limited_close(&limited);
 }
 
-/* Without time limits a timestamp is needless, but an invalid one is still refused. */
+/* Without time limits a timestamp is needless, but one that is wrong is still refused. */
 static void test_needless_timestamp(void **state)
 {
     struct limited limited;
 
     limited_open(session_of(state), 0, 0, &limited);
     assert_rv(sign_at(state, "", &limited, 100000), CKR_OK);
-    assert_rv(sign_at(state, "", &limited, -100000), CKR_OK);
+    assert_rv(sign_at(state, "", &limited, 0), CKR_OK);
+    assert_rv(sign_at(state, "", &limited, -1), closed); /* from the future */
+    assert_rv(sign_at(state, literally, &limited, -1), closed);
+    assert_rv(sign_at(state, "", &limited, 0), CKR_OK);
     assert_rv(C_DestroyObject(session_of(state), find_private(session_of(state), "clock")), CKR_OK);
     assert_rv(sign_limited(session_of(state), &limited), CKR_SKASIM_PARAMETERS_INVALID);
     limited_close(&limited);
@@ -592,6 +597,39 @@ static void test_timestamp_over_other_things(void **state)
     limited_close(&limited);
 }
 
+/* A token that C_CreateApprovalToken would not make: its timestamp is over something else. */
+static void test_token_with_another_payload(void **state)
+{
+    static struct writer token;
+    CK_SESSION_HANDLE session = session_of(state);
+    struct limited limited;
+    const char *payloads[] = {"payload!", "payload?"};
+
+    limited_open(session, 0, 600, &limited);
+    for (size_t i = 0; i < COUNT(payloads); i++) {
+        struct data signature = {NULL, 0};
+        struct data made = {token.data, 0};
+        CK_SKA_APPROVAL approval;
+
+        token.length = 0;
+        put_u32(&token, 0x003B, 1);
+        put_element(&token, 0x1002, "limited", 7);
+        put_element(&token, 0x1054, limited.timestamp.block.bytes, limited.timestamp.block.length);
+        put_element(&token, 0x1056, limited.timestamp.signature.bytes,
+                    limited.timestamp.signature.length);
+        put_element(&token, 0x1057, payloads[i], 8);
+        wrap(&token);
+        made.length = token.length;
+        approval = make_approval(&limited.approver, &made);
+        assert_rv(ska_sign(session, &mechanism, find_private(session, "limited"), &made, &approval,
+                           1, &signature),
+                  i == 0 ? CKR_OK : CKR_SKASIM_PARAMETERS_INVALID);
+        approvals_free(&approval, 1);
+        data_free(&signature);
+    }
+    limited_close(&limited);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, clean_teardown)
 
 int main(void)
@@ -612,6 +650,7 @@ int main(void)
         TEST(test_limits_of_one_token),
         TEST(test_false_timestamps),
         TEST(test_timestamp_over_other_things),
+        TEST(test_token_with_another_payload),
     };
 
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
