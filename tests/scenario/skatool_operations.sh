@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Block, unblock, modify and time limits by skatool: what each person is shown, what the HSM takes,
-# and what it refuses with which words.
+# and what it refuses with which words. SAM mode has a scenario of its own.
 . "$(dirname "$0")/lib.sh"
 board
 approver dave
@@ -338,88 +338,4 @@ sed "s|\"timestampKey\":\([ \t]*\)\"[^\"]*\"|\"timestampKey\":\1\"$(
 )\"|" short.json >clock.json
 ends 4 skatool inspect clock.json
 shows 'WRONG +HSM time'
-
-# ---- Certificates and SAM mode -------------------------------------------------------------------
-
-printf 'call-log = %s\n' "$work/calls.log" >skasim.cnf
-extensions=$source_dir/tests/scenario/certificates.cnf
-ca() { # NAME
-    approver "$1"
-    plain req -x509 -new -key "$1.pem" -subj "/CN=$1" -days 30 -config "$extensions" \
-        -extensions ca -out "$1.crt"
-}
-certified() { # NAME CA [X509-OPTION...]
-    local name=$1 by=$2
-    shift 2
-    plain req -new -key "$name.pem" -subj "/CN=$name" -config "$extensions" |
-        plain x509 -req -CA "$by.crt" -CAkey "$by.pem" -extfile "$extensions" -extensions leaf \
-            -out "$name.crt" "$@" 2>/dev/null
-}
-ca rootca
-ca foreign
-certified alice rootca -days 10
-certified bob rootca -days 10
-certified carol foreign -days 10
-plain req -x509 -new -key dave.pem -subj /CN=dave -days 10 -config "$extensions" \
-    -extensions leaf -out dave.crt
-approver weak -algorithm RSA -pkeyopt rsa_keygen_bits:1024
-certified weak rootca -days 10
-approver old
-certified old rootca -days 10 -sha1
-approver expired
-plain req -x509 -new -key expired.pem -subj /CN=expired -config "$extensions" -extensions leaf \
-    -days -1 -out expired.crt 2>/dev/null || certified expired rootca -days -1
-
-# by_certificate NAME...: the policy in which one of them must approve.
-by_certificate() {
-    policy "$(rule 1 "$@" | sed 's/public_key/certificate/g; s/\.pub\.pem/.crt/g')"
-}
-keygen() { # POLICY-FILE [OPTION...]
-    skatool keygen --key "$(uri certified)" --algorithm EC --policy "$@"
-}
-by_certificate alice carol >mixed.json
-untouched refused "approver 'carol': certificate of CN=carol, issued by CN=foreign.*does not chain" \
-    keygen mixed.json --ca rootca.crt
-refused 'CAs in PEM' keygen mixed.json --ca document
-refused 'No such file' keygen mixed.json --ca nowhere
-refused 'for --operation modify' skatool request --key "$(uri seal)" --ca rootca.crt document
-
-printf 'sam = on\nsam-ca = %s\n' "$work/rootca.crt" >skasim.cnf
-# sam_refuses PATTERN POLICY-JSON: by the HSM, and the tool finds out why.
-sam_refuses() {
-    printf '%s' "$2" >refused.json
-    refused "What may be why: .*$1" keygen refused.json
-}
-sam_refuses "'alice' is a raw public key" "$(policy "$(rule 1 alice)")"
-sam_refuses 'the use rule needs no approval' "$(policy null)"
-sam_refuses "certificate of 'dave' is self-signed" "$(by_certificate alice dave)"
-sam_refuses "certificate of 'weak' has an RSA key of less" "$(by_certificate alice weak)"
-sam_refuses "certificate of 'old' is signed with SHA-1" "$(by_certificate alice old)"
-sam_refuses "certificate of 'expired' expired at" "$(by_certificate alice expired)"
-sam_refuses "nothing was found here.*'carol' has a certificate of CN=foreign" \
-    "$(by_certificate alice carol)"
-
-by_certificate alice bob >policy.json
-succeeds keygen policy.json --ca rootca.crt
-says "approver 'alice': certificate of CN=alice, issued by CN=rootca, valid from .* until .*; chains to CN=rootca" \
-    "approver 'bob': .*chains to CN=rootca"
-ends 0 skatool show --key "$(uri certified)"
-shows 'SAM-approved +yes'
-ends 0 skatool list
-shows 'certified .* SKA +no +yes' 'seal .* SKA +no +no'
-
-# A modification that would break it is refused, and nothing changes.
-printf '{"ruleUse":%s}' "$(rule 1 alice bob)" >modify.json
-succeeds skatool request --key "$(uri certified)" --operation modify --policy modify.json \
-    -o change.json
-ends 0 skatool inspect change.json
-shows 'no certificate any more: alice' 'these are +alice, key SHA-256'
-approve change.json alice
-ends 2 skatool execute --key "$(uri certified)" change.json
-says "refused by the HSM.*What may be why: .*'alice' is a raw public key"
-ends 0 skatool show --key "$(uri certified)"
-shows 'SAM-approved +yes'
-request certified sign.json document
-approve sign.json bob
-quietly skatool execute --key "$(uri certified)" -o signature sign.json
 pass
