@@ -65,8 +65,8 @@ static void note_difference(void *arg, const char *file, const char *member)
         verify_add(&evidence->verification, VERIFY_WRONG, "file %s: \"%s\" was changed in it", file,
                    member);
     else if (strcmp(file, SKA_EVIDENCE_MANIFEST) == 0)
-        verify_add(&evidence->verification, VERIFY_WRONG, "file %s: is no manifest of evidence",
-                   file);
+        verify_add(&evidence->verification, VERIFY_WRONG,
+                   "file %s: is NOT what is made of such files", file);
 }
 
 static bool verify_manifest(struct evidence *evidence, const struct ska_errors *errors)
@@ -82,7 +82,7 @@ static bool verify_manifest(struct evidence *evidence, const struct ska_errors *
                               ska_span_of(&evidence->content[MANIFEST]), &files, &check, errors))
         return false;
     for (int i = 0; i < MANIFEST; i++) {
-        if (!evidence->there[i] || evidence->differs[MANIFEST])
+        if (!evidence->there[i])
             continue;
         verify_add(&evidence->verification, evidence->differs[i] ? VERIFY_WRONG : VERIFY_OK,
                    "file %s: is %s in %s", parts[i].name,

@@ -156,7 +156,7 @@ static void add_sum(struct verification *verification, const struct ska_request 
 
 /* ---- Times ----------------------------------------------------------------------------------- */
 
-/* As requests have them; NULL and other forms: false. */
+/* As requests have them (before the epoch: 0); NULL and other forms: false. */
 static bool read_time(const char *text, uint64_t *seconds)
 {
     struct tm parts;
@@ -168,8 +168,8 @@ static bool read_time(const char *text, uint64_t *seconds)
     if (end == NULL || *end != 0)
         return false;
     time = timegm(&parts);
-    *seconds = (uint64_t)time;
-    return time >= 0;
+    *seconds = time < 0 ? 0 : (uint64_t)time;
+    return true;
 }
 
 static void add_stated_time(struct verification *verification, const char *name, const char *stated,
@@ -177,8 +177,12 @@ static void add_stated_time(struct verification *verification, const char *name,
 {
     uint64_t seconds = 0;
 
-    if (stated == NULL || !read_time(stated, &seconds))
+    if (stated == NULL)
         return;
+    if (!read_time(stated, &seconds)) {
+        verify_add(verification, VERIFY_NOTHING, "%s: not in a form that is known here", name);
+        return;
+    }
     verify_add(verification, seconds == expected ? VERIFY_OK : VERIFY_WRONG,
                "%s: %s what the rule makes of the HSM's time", name,
                seconds == expected ? "is" : "is NOT");

@@ -216,12 +216,14 @@ static bool is_same(OSSL_LIB_CTX *libctx, struct ska_span content, const char *h
     return true;
 }
 
+/* Which members of a request that is another one are not as they were. */
 static bool compare_members(OSSL_LIB_CTX *libctx, const struct manifest *manifest,
                             struct ska_span request, const struct ska_manifest_check *check,
                             const struct ska_errors *errors)
 {
     struct ska_span lines = manifest->members;
     struct member member;
+    bool told = false;
 
     while (lines.length > 0 && take_member(&lines, &member)) {
         bool same = false;
@@ -233,10 +235,29 @@ static bool compare_members(OSSL_LIB_CTX *libctx, const struct manifest *manifes
         if (same)
             continue;
         check->differs(check->arg, SKA_EVIDENCE_REQUEST, member.name);
+        told = true;
         /* What follows a byte too many or too few is somewhere else. */
         if (request.length != manifest->request_length)
             break;
     }
+    /* The same members, another file: one of both hashes is wrong. */
+    if (!told)
+        check->differs(check->arg, SKA_EVIDENCE_MANIFEST, NULL);
+    return true;
+}
+
+/* Of files that are as they were no other manifest is made. */
+static bool compare_whole(OSSL_LIB_CTX *libctx, struct ska_span manifest,
+                          const struct ska_evidence_files *files,
+                          const struct ska_manifest_check *check, const struct ska_errors *errors)
+{
+    struct ska_bytes expected = {NULL, 0};
+
+    if (!ska_manifest_make(libctx, files, &expected, errors))
+        return false;
+    if (!ska_span_equal(ska_span_of(&expected), manifest))
+        check->differs(check->arg, SKA_EVIDENCE_MANIFEST, NULL);
+    ska_bytes_free(&expected);
     return true;
 }
 
@@ -246,31 +267,19 @@ bool ska_manifest_compare(OSSL_LIB_CTX *libctx, struct ska_span manifest,
 {
     const struct ska_span contents[FILE_COUNT] = {files->request, files->token, files->signature};
     struct manifest read;
-    bool all_same = true;
-    struct ska_bytes expected = {NULL, 0};
+    bool same[FILE_COUNT] = {false};
 
     if (!read_manifest(manifest, &read)) {
         check->differs(check->arg, SKA_EVIDENCE_MANIFEST, NULL);
         return true;
     }
     for (size_t i = 0; i < FILE_COUNT; i++) {
-        bool same = false;
-
-        if (!is_same(libctx, contents[i], read.files[i], &same, errors))
+        if (!is_same(libctx, contents[i], read.files[i], &same[i], errors))
             return false;
-        if (!same)
+        if (!same[i])
             check->differs(check->arg, file_names[i], NULL);
-        all_same = all_same && same;
     }
-    if (!compare_members(libctx, &read, files->request, check, errors))
-        return false;
-    /* With all files as they were it must be the manifest that is made of them. */
-    if (!all_same)
-        return true;
-    if (!ska_manifest_make(libctx, files, &expected, errors))
-        return false;
-    if (!ska_span_equal(ska_span_of(&expected), manifest))
-        check->differs(check->arg, SKA_EVIDENCE_MANIFEST, NULL);
-    ska_bytes_free(&expected);
-    return true;
+    if (!same[0])
+        return compare_members(libctx, &read, files->request, check, errors);
+    return !same[1] || !same[2] || compare_whole(libctx, manifest, files, check, errors);
 }

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Evidence of a signature by each type of key: complete, and whatever byte is changed in it, skatool
+# inspect names the file and the member; with the audit log also when the manifest was changed too.
+# A sample of the bytes; all of them with SKA_TEST_EXHAUSTIVE.
+. "$(dirname "$0")/lib.sh"
+board
+mkdir approvals
+log=$work/audit.log
+printf 'A document.\n' >document
+printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":null,"ruleModify":null,
+    "keyStatus":{"blocked":false}}' "$(rule 2 alice bob carol | sed 's/"timeout":0/"timeout":3600/')" \
+    >hour.json
+succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC
+configure "approvals-dir = $work/approvals" "audit-log = $log" 'timestamp-key = clock'
+
+# inspected STATUS PATTERN ARGUMENT...
+inspected() {
+    local expected=$1 pattern=$2 status=0
+    shift 2
+    OPENSSL_CONF=/dev/null "$binary_dir/tools/skatool" inspect "$@" >stdout.txt 2>stderr.txt ||
+        status=$?
+    if [ "$status" -ne "$expected" ] || ! grep -qE -- "$pattern" stdout.txt stderr.txt; then
+        cat stdout.txt stderr.txt >&2
+        fail "status $status, should be $expected, with $pattern: inspect $*"
+    fi
+}
+
+# sign LABEL OPENSSL-ARGUMENT...: pending, approved by two, signed; $evidence is its folder.
+sign() {
+    local label=$1 id
+    shift
+    refused 'approvals pending' ska "$@"
+    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+    succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
+    succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
+    quietly ska "$@"
+    evidence=$(echo approvals/done/"$id".*)
+    same signature "$evidence/signature"
+    [ "$(stat -c %a "$evidence")" = 700 ] || fail "mode of $evidence"
+    [ "$(ls "$evidence" | tr '\n' ' ')" = 'SHA256SUMS request.json signature token ' ] ||
+        fail "files of $evidence: $(ls "$evidence")"
+    (cd "$evidence" && sha256sum --quiet --strict -c SHA256SUMS) || fail "sha256sum of $evidence"
+    inspected 0 'ok +signature: by the key given here' "$evidence"
+    inspected 0 'ok +audit log: line [0-9]+ names' --audit-log "$log" "$evidence"
+}
+
+# members FOLDER: the lines on members in its manifest: hash, first byte, length, name.
+members() {
+    grep -E '^# [0-9a-f]{64} ' "$1/SHA256SUMS" | cut -c3-
+}
+
+# change FILE OFFSET: another byte there.
+change() {
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+    # Letters stay letters and digits digits, as somebody with a purpose would have it.
+    case $byte in
+    97 | 65 | 48) byte=$((byte + 1)) ;;
+    *) byte=$((byte ^ 1)) ;;
+    esac
+    printf "\\x$(printf %x "$byte")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# places FIRST LENGTH: offsets to change.
+places() {
+    if [ -n "${SKA_TEST_EXHAUSTIVE-}" ]; then
+        seq "$1" $(($1 + $2 - 1))
+    else
+        echo $(($1 + $2 / 3)) $(($1 + $2 - 4))
+    fi
+}
+
+# found FILE FIRST LENGTH PATTERN [PATTERN-OF-MESSAGE]: a byte in this range changed, each of its
+# places in turn.
+found() {
+    local place
+    for place in $(places "$2" "$3"); do
+        rm -rf spoilt
+        cp -r "$evidence" spoilt
+        change "spoilt/$1" "$place"
+        inspected 4 "WRONG +$4" spoilt
+        # The message alone, for whoever sees only that.
+        grep -q "spoilt: .*${5-${1//./\\.}}" stderr.txt || fail "the message does not name $1"
+    done
+}
+
+all_found() {
+    local hash start length name total=0
+    found token 0 "$(stat -c %s "$evidence/token")" 'file token: is NOT the token of the request'
+    found signature 0 "$(stat -c %s "$evidence/signature")" \
+        'file signature: is NOT the signature of the request'
+    while read -r hash start length name; do
+        [ "$start" -eq "$total" ] || fail "bytes before $name belong to no member"
+        total=$((start + length))
+        found request.json "$start" "$length" "file request.json: \"$name\" was changed in it"
+    done < <(members "$evidence")
+    [ "$total" -eq "$(stat -c %s "$evidence/request.json")" ] || fail "bytes that nobody looks at"
+    found SHA256SUMS 0 "$(stat -c %s "$evidence/SHA256SUMS")" 'file .*SHA256SUMS' ''
+}
+
+for type in rsa2048 rsapss p256 p384 p521 ed25519 ed448; do
+    key $type $type
+    case $type in
+    ed*) sign $type pkeyutl -sign -rawin -in document -inkey "$(uri $type)" -out signature ;;
+    *) sign $type dgst -sha256 -sign "$(uri $type)" -out signature document ;;
+    esac
+    members "$evidence" >members.txt
+    for name in key payload rule approvalToBeSigned approvals signature executed; do
+        grep -q " $name\$" members.txt || fail "the manifest does not list $name"
+    done
+    all_found
+done
+
+# Message mode, PSS by parameter, with the HSM's time and a description.
+key timed rsa2048 hour.json
+sign timed dgst -sha384 -sign "$(uri timed)" -sigopt rsa_padding_mode:pss \
+    -sigopt rsa_pss_saltlen:20 -sigopt ska-payload:message -sigopt 'ska-description:For the bicycle' \
+    -out signature document
+for line in 'ok +HSM time: signed by the timestamp key' 'ok +notBefore' 'ok +notAfter' 'ok +executed'; do
+    inspected 0 "$line" "$evidence"
+done
+all_found
+
+# ---- Changed with its manifest -------------------------------------------------------------------
+
+# rewrite FOLDER: a manifest for what is there now.
+rewrite() {
+    local hash start length name
+    (
+        cd "$1"
+        head -n 1 SHA256SUMS
+        sha256sum request.json token signature
+        sed -n 5p SHA256SUMS
+        members . | while read -r hash start length name; do
+            printf '# %s %s %s %s\n' "$(tail -c +$((start + 1)) request.json | head -c "$length" |
+                sha256sum | cut -d' ' -f1)" "$start" "$length" "$name"
+        done
+    ) >manifest.txt
+    cp manifest.txt "$1/SHA256SUMS"
+}
+rm -rf spoilt
+cp -r "$evidence" spoilt
+rewrite spoilt
+same "$evidence/SHA256SUMS" spoilt/SHA256SUMS
+
+# replaced PATTERN FROM TO: in the request, as long as it was; found by itself or by the log only.
+replaced() {
+    rm -rf spoilt
+    cp -r "$evidence" spoilt
+    sed -i "s/$2/$3/" spoilt/request.json
+    ! cmp -s "$evidence/request.json" spoilt/request.json || fail "$2 is not in the request"
+    [ "$(stat -c %s "$evidence/request.json")" = "$(stat -c %s spoilt/request.json)" ] ||
+        fail "the test changes the length"
+    rewrite spoilt
+    (cd spoilt && sha256sum --quiet -c SHA256SUMS)
+    if [ -n "$1" ]; then
+        inspected 4 "$1" spoilt
+    else
+        inspected 0 'ok +file request.json' spoilt
+    fi
+    inspected 4 'WRONG +audit log: does NOT know' --audit-log "$log" spoilt
+}
+value() { # MEMBER [SKIP]: some digits of its value
+    grep -oE "\"$1\":[[:space:]]*\"[^\"]*" "$evidence/request.json" | tail -n 1 |
+        sed -E "s/.*\"//" | cut -c$((${2:-20} + 1))-$((${2:-20} + 8)) | sed 's/[/+]/\\&/g; s/\\+/+/g'
+}
+other() { # the same with other letters
+    value "$@" | tr 'A-Za-z0-9' 'B-ZAb-za1-90'
+}
+replaced 'WRONG +the request id' "$(value requestId)" "$(other requestId)"
+replaced 'WRONG|bad ' "$(value payload 4)" "$(other payload 4)"
+replaced 'WRONG|bad ' "$(value approvalToBeSigned)" "$(other approvalToBeSigned)"
+replaced 'WRONG +signature: NOT by the key' "$(value signature)" "$(other signature)"
+replaced 'WRONG +approval: is NOT a signature' \
+    "$(grep -o '"signature":[[:space:]]*"[^"]*' "$evidence/request.json" | head -n 1 |
+        sed 's/.*"//' | cut -c9-16 | sed 's/[/]/\\&/g')" AAAAAAAA
+replaced 'not satisfied' '"quorum":\([[:space:]]*\)2' '"quorum":\13'
+replaced 'WRONG +notBefore' '"notBefore":\([[:space:]]*\)"20' '"notBefore":\1"19'
+replaced 'WRONG +notAfter' '"notAfter":\([[:space:]]*\)"20' '"notAfter":\1"21'
+replaced 'WRONG +executed: NOT .*too early' '"executed":\([[:space:]]*\)"20' '"executed":\1"19'
+replaced 'WRONG +executed: NOT .*too late' '"executed":\([[:space:]]*\)"20' '"executed":\1"21'
+# What nothing else protects: only the audit log knows.
+replaced '' '"alice"' '"alicf"'
+replaced '' 'For the bicycle' 'For the airship'
+replaced '' '"quorum":\([[:space:]]*\)2' '"quorum":\11'
+
+# The folder of another signature, whole, is another line of the log; one of nobody is none.
+inspected 0 'audit log: line' --audit-log "$log" "$evidence"
+sed 's/"evidence":"./"evidence":"0/' "$log" >other.log
+inspected 4 'WRONG +audit log: line' --audit-log other.log "$evidence"
+inspected 3 'No such file' --audit-log nowhere "$evidence"
+inspected 1 'folder of evidence' --audit-log "$log" document
+# A manifest without one of its lines, or with one more.
+for edit in 2d 5d '$d' '1p' '$p' 's/request.json$/Request.json/' 'y/abcdef/ABCDEF/'; do
+    rm -rf spoilt
+    cp -r "$evidence" spoilt
+    sed -i "$edit" spoilt/SHA256SUMS
+    inspected 4 'WRONG +file SHA256SUMS' spoilt
+done
+# A byte more in the rule: the rule is named, not all that comes after it.
+rm -rf spoilt
+cp -r "$evidence" spoilt
+sed -i 's/"alice"/"alice2"/' spoilt/request.json
+inspected 4 'file request.json: "rule" was changed' spoilt
+[ "$(grep -c 'was changed in it' stdout.txt)" -eq 1 ] || fail "more than the rule was named"
+pass
