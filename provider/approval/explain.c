@@ -197,6 +197,15 @@ static struct ska_window nearest_window(const struct ska_rule *rule,
     return nearest;
 }
 
+/* A request from before the rule had time limits: it can never be used any more. */
+static bool lacks_timestamp(const struct ska_request *request, const struct ska_rule *rule)
+{
+    struct ska_token token;
+
+    return ska_rule_has_time_limit(rule) &&
+           ska_token_decode(ska_span_of(&request->token), &token, NULL) && !token.has_timestamp;
+}
+
 /* Enough have approved, and still the HSM says no: is it the time? */
 static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
                          const struct ska_request *request, const struct ska_rule *rule,
@@ -207,6 +216,13 @@ static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
     char closes[32];
     char now[32];
 
+    if (lacks_timestamp(request, rule)) {
+        ska_fail(errors, SKA_R_EXPIRED,
+                 "key '%s', request %.16s: the rule has a time limit, and the request holds no "
+                 "time of the HSM. Make a new request",
+                 hsm_key_label(key), request->id);
+        return true;
+    }
     if (!ska_time_limits_of(libctx, key, rule, ska_span_of(&request->token), &limits))
         return false;
     limits.window = nearest_window(rule, progress, limits.timestamp, limits.now);
