@@ -30,6 +30,9 @@ static OSSL_FUNC_decoder_export_object_fn export_object;
 #define BEGIN_LINE BEGIN_MARK HSM_REFERENCE_LABEL "-----"
 #define END_LINE "-----END " HSM_REFERENCE_LABEL "-----"
 
+/* The most base64 that is kept. */
+#define TEXT_LIMIT ((size_t)HSM_REFERENCE_LIMIT / 3 * 4 + 4)
+
 /* Longer lines come in parts. */
 #define LINE_SIZE 256
 
@@ -119,25 +122,29 @@ static bool begins_reference(BIO *in)
     return false;
 }
 
-/* The base64 of the block, in one piece. */
+/*
+ * The base64 of the block, in one piece. A block that is too long is read to its end all the same:
+ * callers go on behind it, and would fill the error queue with complaints about its remains.
+ */
 static bool read_body(BIO *in, struct ska_bytes *body, const struct ska_errors *errors)
 {
     struct ska_buffer text = {0};
     char line[LINE_SIZE];
+    bool ended = false;
 
-    while (BIO_gets(in, line, sizeof(line)) > 0) {
+    while (!ended && BIO_gets(in, line, sizeof(line)) > 0) {
         trim(line);
-        if (strcmp(line, END_LINE) == 0)
-            return ska_buffer_finish(&text, body, errors);
-        if (text.length > (size_t)2 * HSM_REFERENCE_LIMIT) {
-            ska_buffer_free(&text);
-            return ska_fail(errors, SKA_R_BAD_REFERENCE,
-                            "its PEM is too long: a key reference has at most %d bytes",
-                            HSM_REFERENCE_LIMIT);
-        }
-        ska_buffer_text(&text, line);
+        ended = strcmp(line, END_LINE) == 0;
+        if (!ended && text.length <= TEXT_LIMIT)
+            ska_buffer_text(&text, line);
     }
+    if (ended && text.length <= TEXT_LIMIT)
+        return ska_buffer_finish(&text, body, errors);
     ska_buffer_free(&text);
+    if (ended)
+        return ska_fail(errors, SKA_R_BAD_REFERENCE,
+                        "its PEM is too long: a key reference has at most %d bytes",
+                        HSM_REFERENCE_LIMIT);
     return ska_fail(errors, SKA_R_BAD_REFERENCE, "its PEM has no line \"" END_LINE "\"");
 }
 

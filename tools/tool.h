@@ -54,6 +54,7 @@ bool execute_command(struct tool *tool, int argc, char **argv);
 bool inspect_command(struct tool *tool, int argc, char **argv);
 bool keygen_command(struct tool *tool, int argc, char **argv);
 bool list_command(struct tool *tool, int argc, char **argv);
+bool pem_command(struct tool *tool, int argc, char **argv);
 bool reject_command(struct tool *tool, int argc, char **argv);
 bool request_command(struct tool *tool, int argc, char **argv);
 bool requests_command(struct tool *tool, int argc, char **argv);

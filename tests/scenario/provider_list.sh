@@ -28,6 +28,12 @@ for algorithm in RSA EC ED25519 ED448; do
 done
 lists -key-managers 'RSA-?PSS.* @ ska'
 lists -signature-algorithms 'RSA.* @ ska' 'ECDSA.* @ ska|EC.* @ ska' 'ED25519.* @ ska' 'ED448.* @ ska'
+for algorithm in RSA RSA-PSS EC ED25519 ED448; do
+    lists -decoders "\\b$algorithm\\b.* @ ska \\(provider=ska,input=der,structure=SKAKeyReference\\)"
+    lists -encoders "\\b$algorithm\\b.* @ ska \\(provider=ska,output=pem,structure=PrivateKeyInfo\\)" \
+        "\\b$algorithm\\b.* @ ska \\(provider=ska,output=text\\)"
+done
+lists -decoders 'DER @ ska \(provider=ska,input=pem\)'
 
 # The module exports one symbol.
 nm -D --defined-only "$binary_dir/provider/ska.so" | awk '{ print $3 }' | grep -v '^_' >symbols

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pem_references.c: the ways in which applications read a private key from a file.
+ *
+ * pem_references FILE BUNDLE CERTIFICATE
+ *
+ * FILE: a key reference; BUNDLE: CERTIFICATE followed by FILE. None of it may ask for a passphrase,
+ * leave an error behind, or reach the HSM; whoever calls makes sure that there is none.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/decoder.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/provider.h>
+#include <openssl/ssl.h>
+#include <openssl/store.h>
+
+#include "application.h"
+
+static int asked;
+
+static int count_question(char *buffer, int size, int writing, void *arg)
+{
+    (void)buffer;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    asked++;
+    return -1;
+}
+
+static BIO *open_file(const char *path)
+{
+    BIO *bio = BIO_new_file(path, "r");
+
+    must(bio != NULL);
+    return bio;
+}
+
+static X509 *certificate_of(const char *path)
+{
+    BIO *bio = open_file(path);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+    must(certificate != NULL);
+    BIO_free(bio);
+    return certificate;
+}
+
+/* That it is ours, a private key, and the certificate's. */
+static void expect(EVP_PKEY *key, X509 *certificate)
+{
+    must(key != NULL);
+    must(strcmp(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(key)), "ska") == 0);
+    must(X509_check_private_key(certificate, key));
+    must(EVP_PKEY_eq(key, X509_get0_pubkey(certificate)) == 1);
+    must(EVP_PKEY_eq(X509_get0_pubkey(certificate), key) == 1);
+    must(ERR_peek_error() == 0);
+    must(asked == 0);
+    EVP_PKEY_free(key);
+}
+
+static EVP_PKEY *by_decoder(const char *path, const char *type)
+{
+    EVP_PKEY *key = NULL;
+    OSSL_DECODER_CTX *context = OSSL_DECODER_CTX_new_for_pkey(
+        &key, "PEM", NULL, type, OSSL_KEYMGMT_SELECT_PRIVATE_KEY, NULL, NULL);
+    BIO *bio = open_file(path);
+
+    must(context != NULL);
+    must(OSSL_DECODER_from_bio(context, bio));
+    OSSL_DECODER_CTX_free(context);
+    BIO_free(bio);
+    return key;
+}
+
+/* Another type than the one that is asked for is not given. */
+static void by_wrong_type(const char *path, const char *type)
+{
+    EVP_PKEY *key = NULL;
+    OSSL_DECODER_CTX *context = OSSL_DECODER_CTX_new_for_pkey(
+        &key, "PEM", NULL, type, OSSL_KEYMGMT_SELECT_PRIVATE_KEY, NULL, NULL);
+    BIO *bio = open_file(path);
+
+    must(!OSSL_DECODER_from_bio(context, bio));
+    must(key == NULL);
+    OSSL_DECODER_CTX_free(context);
+    BIO_free(bio);
+    ERR_clear_error();
+}
+
+/* All that is in a file, as OSSL_STORE finds it. */
+static EVP_PKEY *by_store(const char *path, int certificates)
+{
+    OSSL_STORE_CTX *store = OSSL_STORE_open(path, NULL, NULL, NULL, NULL);
+    EVP_PKEY *key = NULL;
+    OSSL_STORE_INFO *info = NULL;
+
+    must(store != NULL);
+    while (!OSSL_STORE_eof(store) && (info = OSSL_STORE_load(store)) != NULL) {
+        if (OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_CERT)
+            certificates--;
+        else
+            key = OSSL_STORE_INFO_get1_PKEY(info);
+        OSSL_STORE_INFO_free(info);
+    }
+    must(certificates == 0);
+    must(OSSL_STORE_close(store));
+    return key;
+}
+
+static void by_tls(const char *file, const char *bundle)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+    SSL_CTX_set_default_passwd_cb(context, count_question);
+    must(SSL_CTX_use_certificate_chain_file(context, bundle) == 1);
+    must(SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1);
+    must(SSL_CTX_check_private_key(context) == 1);
+    SSL_CTX_free(context);
+    context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_default_passwd_cb(context, count_question);
+    must(SSL_CTX_use_certificate_chain_file(context, bundle) == 1);
+    must(SSL_CTX_use_PrivateKey_file(context, bundle, SSL_FILETYPE_PEM) == 1);
+    must(SSL_CTX_check_private_key(context) == 1);
+    must(ERR_peek_error() == 0 && asked == 0);
+    SSL_CTX_free(context);
+}
+
+int main(int argc, char **argv)
+{
+    X509 *certificate = NULL;
+    const char *type = NULL;
+    BIO *bio = NULL;
+    FILE *file = NULL;
+
+    must(argc == 4);
+    certificate = certificate_of(argv[3]);
+    type = EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate));
+
+    for (int i = 1; i <= 2; i++) {
+        bio = open_file(argv[i]);
+        expect(PEM_read_bio_PrivateKey(bio, NULL, count_question, NULL), certificate);
+        BIO_free(bio);
+        file = fopen(argv[i], "r");
+        must(file != NULL);
+        expect(PEM_read_PrivateKey(file, NULL, count_question, NULL), certificate);
+        fclose(file);
+    }
+    expect(by_decoder(argv[1], NULL), certificate);
+    expect(by_decoder(argv[1], type), certificate);
+    by_wrong_type(argv[1], strcmp(type, "ED448") == 0 ? "EC" : "ED448");
+    expect(by_store(argv[1], 0), certificate);
+    expect(by_store(argv[2], 1), certificate);
+    by_tls(argv[1], argv[2]);
+    X509_free(certificate);
+    return 0;
+}
