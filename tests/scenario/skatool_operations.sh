@@ -146,7 +146,7 @@ grep -qE "these are +alice, key SHA-256 $(plain pkey -pubin -in alice.pub.pem -o
 # Two approve: who may modify, not who may sign.
 refused 'not one of those' skatool approve --approver carol.pem --yes change.json
 ends 0 skatool approve --approver alice.pem --yes change.json
-shows 'a CHANGE OF THE RULES' 'WARNING: can approve who could not before.*: dave' \
+shows 'a CHANGE OF THE RULES' 'NEW, can approve from then on: dave' \
     'WARNING: can no longer approve: carol' 'WARNING: fewer approvals are enough: 1 instead of 2' \
     'You approve as alice'
 ends 2 state change.json
@@ -233,6 +233,7 @@ shows '^ +for 10 seconds'
 
 # The simulator's clock stands at a second, for as long as this second lasts here.
 clock=0
+reading= # a line of configuration
 at() { # SECONDS since the epoch
     clock=$1
 }
@@ -241,7 +242,8 @@ in_time() {
     local start tries
     for ((tries = 0; tries < 20; tries++)); do
         start=$(date +%s)
-        printf 'call-log = %s\nclock-offset = %s\n' "$work/calls.log" $((clock - start)) >skasim.cnf
+        printf 'call-log = %s\nclock-offset = %s\n%s\n' "$work/calls.log" $((clock - start)) \
+            "$reading" >skasim.cnf
         status=0
         "$@" >stdout.txt 2>stderr.txt || status=$?
         [ "$(date +%s)" -ne "$start" ] || return 0
@@ -311,6 +313,22 @@ window seconds 5 5
 window forever 60 0
 at $((made - 1))
 timed_ends 2 '.' skatool execute --key "$(uri short)" -o signature short.json
+
+# An HSM that counts the timeout from the timestamp on, its last second included, decides by that,
+# whatever the tool thinks of it.
+reading='window = from-timestamp'
+literally() { # LABEL STATUS SECONDS PATTERN
+    at $((made + $3))
+    timed_ends "$2" "$4" skatool execute --key "$(uri "$1")" -o signature "$1.json"
+}
+literally seconds 2 4 'too early'
+literally seconds 0 5 ''
+literally seconds 2 6 'expired.*perhaps the HSM counts the timeout from the timestamp'
+literally short 0 9 ''
+literally short 0 10 ''
+literally short 2 11 expired
+literally later 2 3600 expired
+reading=
 
 # Block, unblock and modify have windows too.
 at "$made"
