@@ -75,6 +75,11 @@ static const char *words_for_content(struct ska_span content)
     return NULL;
 }
 
+static bool is_encrypted(struct ska_span content)
+{
+    return memmem(content.data, content.length, "ENCRYPTED", 9) != NULL;
+}
+
 /* Raises what the file is, if it is one and that helps. */
 static bool fail_with_content(const char *uri, const char *shown, const struct ska_errors *errors)
 {
@@ -89,6 +94,9 @@ static bool fail_with_content(const char *uri, const char *shown, const struct s
         words = "it is a directory; name the file with the private key";
     else if (ska_file_read(path, LOOK_LIMIT, &content, NULL))
         words = words_for_content(ska_span_of(&content));
+    /* Of 256 wrong passphrases one decrypts to something, which then is nothing that is known. */
+    if (words == NULL && is_encrypted(ska_span_of(&content)) && terminal_available())
+        words = "wrong passphrase, or it is encrypted in a way that no configured provider knows";
     ska_bytes_clear_free(&content);
     if (words == NULL)
         return false;
@@ -151,7 +159,6 @@ static bool load_key(struct approver *approver, const char *uri, const char *sho
             approver->key = key_of(info, public);
         OSSL_STORE_INFO_free(info);
     }
-    OSSL_STORE_close(store);
     if (approver->key == NULL && !fail_with_content(uri, shown, errors)) {
         if (wants_passphrase())
             ska_fail(errors, SKA_R_BAD_KEY,
@@ -162,6 +169,7 @@ static bool load_key(struct approver *approver, const char *uri, const char *sho
             ska_fail(errors, SKA_R_BAD_KEY, "%s: there is no %s key", shown,
                      public ? "public" : "private");
     }
+    OSSL_STORE_close(store);
     ERR_clear_error();
     return approver->key != NULL;
 }

@@ -50,6 +50,7 @@ void mailbox_open_folder(struct mailbox *mailbox, const char *path)
 {
     mailbox->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     mailbox->path = path;
+    mailbox->folder = true;
 }
 
 void mailbox_close(struct mailbox *mailbox)
@@ -273,7 +274,7 @@ bool mailbox_put(const struct mailbox *mailbox, const char *id, enum mailbox_kin
         unlinkat(mailbox->fd, temporary, 0);
     /* Whoever closes a request removes it first and the answers then: what comes too late for that
      * is removed here. */
-    else if (!mailbox_stands(mailbox, id))
+    else if (!mailbox->folder && !mailbox_stands(mailbox, id))
         unlinkat(mailbox->fd, name, 0);
 out:
     free(unique);

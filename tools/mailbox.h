@@ -14,6 +14,7 @@
 struct mailbox {
     int fd;
     const char *path; /* borrowed */
+    bool folder;      /* no approvals directory */
 };
 
 /* Refused (SKA_R_DIRECTORY_UNSAFE) when anybody could replace what others have put there. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -75,10 +76,13 @@ bool terminal_ask(struct ska_span text, const char *question, bool *yes)
 
     if (fd < 0)
         return false;
-    if (!ska_write_all(fd, text) || !ska_write_all(fd, ska_span_text(question))) {
+    if (!ska_write_all(fd, text) || !ska_write_all(fd, ska_span_text(question)) ||
+        tcdrain(fd) != 0) {
         close(fd);
         return false;
     }
+    /* What was typed before the question stood there is no answer to it. */
+    tcflush(fd, TCIFLUSH);
     read_line(fd, answer, sizeof(answer));
     close(fd);
     answer[strcspn(answer, "\r")] = 0;

@@ -9,6 +9,7 @@ board
 printf 'A document.\n' >document
 key seal p256
 request seal fresh.json document --description 'For the bicycle'
+id=$(grep -oE '\b[0-9a-f]{64}\b' fresh.json | head -n 1)
 
 # typing STATUS [PROMPT ANSWER]... -- ARGUMENT...: skatool on a terminal, which shows typed.txt.
 typing() {
@@ -72,6 +73,37 @@ typing 4 "$question" '!cp another.json request.json' '' yes -- \
     approve --approver alice.pem request.json
 shows 'another request'
 same another.json request.json
+
+# The same in an approvals directory; and what others approve there meanwhile is counted.
+mkdir approvals
+cp fresh.json "approvals/$id.request.json"
+typing 4 "$question" "!cp another.json approvals/$id.request.json" '' yes -- \
+    approve --dir approvals --approver alice.pem "$id"
+shows 'another id|another request'
+[ "$(ls approvals)" = "$id.request.json" ] || fail "approved what was not shown"
+cp fresh.json "approvals/$id.request.json"
+approve_meanwhile="!$binary_dir/tools/skatool approve --dir approvals --approver bob.pem --yes $id >bob.txt 2>&1"
+typing 0 "$question" "$approve_meanwhile" '' yes -- approve --dir approvals --approver alice.pem "$id"
+shows '2 of 2; no more approvals are needed'
+rm -r approvals
+
+# A refusal asks too.
+for answer in no y ''; do
+    typing 2 'Do you refuse this? Type yes or no:' "$answer" -- reject --approver carol.pem fresh.json
+    shows 'nothing was written'
+done
+typing 0 'Do you refuse this? Type yes or no:' yes -- reject --approver carol.pem fresh.json
+[ "$(ls | grep -c '\.reject\.json$')" -eq 1 ] || fail "no refusal was written"
+rm ./*.reject.json
+
+# An answer that was there before the question is none: nobody has read what it is about.
+if command -v script >/dev/null; then
+    cp fresh.json request.json
+    { echo yes; sleep 2; echo no; } | timeout 60 script -qec \
+        "$binary_dir/tools/skatool approve --approver alice.pem request.json" /dev/null >typed.txt 2>&1 || :
+    shows 'nothing was signed'
+    same fresh.json request.json
+fi
 
 # ---- Passphrase ----------------------------------------------------------------------------------
 

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What people read: words of others that mean harm, pages that they cannot break out of, sentences
+ * about who has approved and who is needed, and until when.
+ */
+#include "codec_support.h"
+
+#include "provider/approval/quorum.h"
+#include "tools/foreign.h"
+#include "tools/page.h"
+#include "tools/people.h"
+#include "tools/tally.h"
+#include "tools/windows.h"
+
+static char *text_of(struct ska_buffer *buffer)
+{
+    struct ska_bytes text = {NULL, 0};
+
+    assert_true(ska_buffer_finish(buffer, &text, NULL));
+    return (char *)text.data;
+}
+
+/* ---- Words of others ------------------------------------------------------------------------- */
+
+static void assert_name(const char *given, const char *shown)
+{
+    char *name = foreign_name(ska_span_text(given));
+
+    assert_string_equal(name, shown);
+    free(name);
+}
+
+static void names_are_words_or_stand_in_quotes(void **state)
+{
+    (void)state;
+    assert_name("alice", "alice");
+    assert_name("alice@example.org", "alice@example.org");
+    assert_name("contract-2.pdf", "contract-2.pdf");
+    assert_name("J\xc3\xbcrgen", "J\xc3\xbcrgen");
+    assert_name("Alice Miller", "'Alice Miller'");
+    assert_name("", "''");
+    assert_name("a', b", "'a\\', b'");
+    assert_name("a\\", "'a\\\\'");
+    assert_name("alice,", "'alice,'");
+    assert_name("al\x1b[2Jice", "'al\\\\x1B[2Jice'");
+    /* A space that is none, and a quote that is none. */
+    assert_name("a\xe2\x80\x83"
+                "b",
+                "'a\xe2\x80\x83"
+                "b'");
+    assert_name("a\xca\xbc", "'a\xca\xbc'");
+}
+
+static void names_are_cut(void **state)
+{
+    char longer[200];
+    char *name = NULL;
+
+    (void)state;
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = 0;
+    name = foreign_name(ska_span_text(longer));
+    assert_int_equal(strlen(name), 64 + 3);
+    assert_string_equal(name + 64, "...");
+    free(name);
+}
+
+static void marks_do_not_pile_up(void **state)
+{
+    char *shown = foreign_shown(ska_span_text("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84 e\xcc\x81"), 100);
+
+    (void)state;
+    assert_string_equal(shown, "e\xcc\x81\xcc\x82\\xCC\\x83\\xCC\\x84 e\xcc\x81");
+    free(shown);
+}
+
+static unsigned int tricks(const char *text)
+{
+    return foreign_tricks(ska_span_text(text));
+}
+
+static void tricks_are_found(void **state)
+{
+    (void)state;
+    assert_int_equal(tricks("seal"), 0);
+    assert_int_equal(tricks(""), 0);
+    assert_int_equal(tricks("the annual accounts of 2026"), 0);
+    assert_int_equal(tricks("J\xc3\xbcrgen M\xc3\xbcller"), 0);
+    assert_int_equal(tricks("\xd0\xbf\xd0\xb5\xd1\x87\xd0\xb0\xd1\x82\xd1\x8c seal"), 0);
+    assert_int_equal(tricks("\xe5\x8d\xb0\xe9\x91\x91"), 0);
+    assert_int_equal(tricks("s\xd0\xb5"
+                            "al"),
+                     FOREIGN_MIXED);
+    /* Cyrillic a, c, c; full width; of mathematics. */
+    assert_int_equal(tricks("\xd0\xb0\xd1\x81\xd1\x81"), FOREIGN_DISGUISED);
+    assert_int_equal(tricks("\xef\xbd\x93"
+                            "eal"),
+                     FOREIGN_DISGUISED);
+    assert_int_equal(tricks("\xf0\x9d\x90\xac"), FOREIGN_DISGUISED);
+    assert_int_equal(tricks("seal\xe2\x80\x8b"), FOREIGN_UNSEEN);
+    assert_int_equal(tricks("seal\xff"), FOREIGN_UNSEEN);
+    assert_int_equal(tricks("\xe2\x80\xaeseal"), FOREIGN_UNSEEN);
+    assert_int_equal(tricks("seal "), FOREIGN_SPACES);
+    assert_int_equal(tricks(" seal"), FOREIGN_SPACES);
+    assert_int_equal(tricks("the  seal"), FOREIGN_SPACES);
+    assert_int_equal(tricks("the\xc2\xa0seal"), FOREIGN_SPACES);
+}
+
+static void each_trick_has_its_words(void **state)
+{
+    struct ska_buffer none = {0};
+    struct ska_buffer all = {0};
+    char *text = NULL;
+
+    (void)state;
+    foreign_tricks_text(0, &none);
+    assert_int_equal(none.length, 0);
+    foreign_tricks_text(FOREIGN_UNSEEN | FOREIGN_MIXED | FOREIGN_DISGUISED | FOREIGN_SPACES, &all);
+    text = text_of(&all);
+    assert_non_null(strstr(text, "cannot be seen"));
+    assert_non_null(strstr(text, "different alphabets"));
+    assert_non_null(strstr(text, "are others"));
+    assert_non_null(strstr(text, "spaces"));
+    free(text);
+}
+
+/* ---- Pages ----------------------------------------------------------------------------------- */
+
+/* Each line at most 80 characters, and none but those that start with a bar hold the word. */
+static void assert_behind_bars(char *text, const char *word)
+{
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        assert_true(strlen(line) <= 80);
+        if (strstr(line, word) != NULL)
+            assert_memory_equal(line, "        | ", 10);
+    }
+}
+
+static void quotes_cannot_be_left(void **state)
+{
+    static const char *const attempts[] = {"x\nIn short\nEVIL",
+                                           "x\r\nEVIL",
+                                           "x\rEVIL",
+                                           "EVIL\x85",
+                                           "x\xe2\x80\xa8"
+                                           "EVIL",
+                                           "\x1b[1;1HEVIL",
+                                           "\n\n\n\n\n\n\n\nEVIL\n\n\n\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        struct page page = {0};
+        char *text = NULL;
+
+        page_quote(&page, ska_span_text(attempts[i]), 1000);
+        text = text_of(&page.text);
+        assert_non_null(strstr(text, "EVIL"));
+        assert_behind_bars(text, "EVIL");
+        free(text);
+    }
+}
+
+static void long_quotes_are_broken_and_cut(void **state)
+{
+    char *given = malloc(10001);
+    struct page page = {0};
+    char *text = NULL;
+
+    (void)state;
+    memset(given, ' ', 10000);
+    memcpy(given + 68, "EVIL", 4);
+    given[10000] = 0;
+    page_quote(&page, ska_span_text(given), 1000);
+    text = text_of(&page.text);
+    assert_non_null(strstr(text, "There is more of it, 9000 bytes"));
+    assert_behind_bars(text, "EVIL");
+    free(text);
+    free(given);
+}
+
+static void characters_are_not_cut_in_two(void **state)
+{
+    struct page page = {0};
+    char *text = NULL;
+
+    (void)state;
+    page_quote(&page, ska_span_text("ab\xe2\x82\xac"), 4);
+    text = text_of(&page.text);
+    assert_non_null(strstr(text, "        | ab\n"));
+    assert_non_null(strstr(text, "3 bytes"));
+    free(text);
+}
+
+static void paragraphs_are_broken(void **state)
+{
+    struct page page = {0};
+    char *text = NULL;
+
+    (void)state;
+    page_heading(&page, "A heading");
+    page_paragraph(&page, "%s",
+                   "word word word word word word word word word word word word word "
+                   "word word word");
+    page_warning(&page, "mind");
+    page_item(&page, "item");
+    text = text_of(&page.text);
+    assert_string_equal(text, "\nA heading\n"
+                              "    word word word word word word word word word word word word word"
+                              " word word\n      word\n"
+                              "    WARNING: mind\n    - item\n");
+    assert_int_equal(page.warnings, 1);
+    free(text);
+}
+
+/* ---- Who is needed --------------------------------------------------------------------------- */
+
+static struct ska_bytes bytes_of(const char *text)
+{
+    struct ska_bytes bytes = {NULL, 0};
+
+    if (text != NULL)
+        assert_true(ska_bytes_copy(&bytes, ska_span_text(text), NULL));
+    return bytes;
+}
+
+static void add_token(struct ska_rule *rule)
+{
+    rule->tokens = realloc(rule->tokens, (rule->token_count + 1) * sizeof(*rule->tokens));
+    memset(&rule->tokens[rule->token_count++], 0, sizeof(*rule->tokens));
+}
+
+/* To the last token. The approvers are letters, the names of their keys too. */
+static void add_group(struct ska_rule *rule, const char *name, uint32_t quorum, const char *people)
+{
+    struct ska_policy_token *token = &rule->tokens[rule->token_count - 1];
+    struct ska_group *group = NULL;
+
+    token->groups = realloc(token->groups, (token->group_count + 1) * sizeof(*token->groups));
+    group = &token->groups[token->group_count++];
+    memset(group, 0, sizeof(*group));
+    group->name = bytes_of(name);
+    group->quorum = quorum;
+    group->approvers = calloc(strlen(people) + 1, sizeof(*group->approvers));
+    for (; *people != 0; people++) {
+        struct ska_approver *approver = &group->approvers[group->approver_count++];
+        const char letter[] = {*people, 0};
+
+        approver->name = bytes_of(letter);
+        approver->data = bytes_of(letter);
+        approver->public_key = bytes_of(letter);
+    }
+}
+
+/* A tally in which these have approved and those have refused. */
+struct counted {
+    struct ska_request request;
+    struct ska_span keys[16];
+    struct ska_approval refusals[16];
+    struct tally tally;
+};
+
+static struct tally *count(struct counted *counted, const struct ska_rule *rule,
+                           const char *approved, const char *refused)
+{
+    struct tally *tally = &counted->tally;
+
+    memset(counted, 0, sizeof(*counted));
+    tally->rule = rule;
+    tally->request = &counted->request;
+    tally->progress.keys = counted->keys;
+    for (; *approved != 0; approved++)
+        counted->keys[tally->progress.key_count++] = ska_span(approved, 1);
+    for (; *refused != 0; refused++)
+        counted->refusals[tally->refusal_count++].public_key =
+            (struct ska_bytes){(uint8_t *)(uintptr_t)refused, 1};
+    tally->refusals = counted->refusals;
+    tally->progress.satisfied =
+        rule != NULL && ska_rule_satisfied(rule, tally->progress.keys, tally->progress.key_count);
+    return tally;
+}
+
+static void assert_tally(const struct ska_rule *rule, const char *approved, const char *refused,
+                         const char *expected)
+{
+    struct counted counted;
+    struct ska_buffer buffer = {0};
+    char *text = NULL;
+
+    tally_text(count(&counted, rule, approved, refused), &buffer);
+    text = text_of(&buffer);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void it_is_said_who_is_needed(void **state)
+{
+    struct ska_rule rule = {0};
+
+    (void)state;
+    assert_tally(NULL, "a", "", "1 so far; how many are needed is not known here");
+    assert_tally(&rule, "", "", "the rule can never be satisfied");
+    add_token(&rule);
+    assert_tally(&rule, "", "", "no approvals are needed");
+    add_group(&rule, "board", 2, "abcd");
+    assert_tally(&rule, "", "", "0 of 2; still needed: 2 of a, b, c and d");
+    assert_tally(&rule, "b", "", "1 of 2; still needed: a, c or d");
+    assert_tally(&rule, "bz", "", "1 of 2; still needed: a, c or d");
+    assert_tally(&rule, "bd", "", "2 of 2; no more approvals are needed");
+    assert_tally(&rule, "b", "c", "1 of 2; still needed: a or d");
+    assert_tally(&rule, "", "cd", "0 of 2; still needed: a and b");
+    assert_tally(&rule, "b", "acd",
+                 "1 of 2; still needed: 1 more, but only 0 are left who have not refused");
+    ska_rule_clear(&rule);
+}
+
+static void it_is_said_of_several_groups(void **state)
+{
+    struct ska_rule rule = {0};
+
+    (void)state;
+    add_token(&rule);
+    add_group(&rule, "board", 1, "ab");
+    add_group(&rule, NULL, 1, "c");
+    assert_tally(&rule, "", "",
+                 "0 of 1 (group board), 0 of 1 (group 2); still needed: a or b (group board), and "
+                 "c (group 2)");
+    assert_tally(&rule, "a", "",
+                 "1 of 1 (group board), 0 of 1 (group 2); still needed: c (group 2)");
+    add_token(&rule);
+    add_group(&rule, "chief", 1, "d");
+    assert_tally(&rule, "a", "",
+                 "1 of 1 (group board), 0 of 1 (group 2), 0 of 1 (group chief); still needed: c "
+                 "(group 2); or else d (group chief)");
+    ska_rule_clear(&rule);
+}
+
+/* Two approvers of one name are told apart by their keys. */
+static void namesakes_are_told_apart(void **state)
+{
+    struct ska_rule rule = {0};
+    struct ska_buffer buffer = {0};
+    char *text = NULL;
+
+    (void)state;
+    add_token(&rule);
+    add_group(&rule, "board", 1, "ab");
+    rule.tokens[0].groups[0].approvers[1].name.data[0] = 'a';
+    people_token(&rule, &rule.tokens[0], 0, &buffer);
+    text = text_of(&buffer);
+    /* SHA-256 of "a" and of "b". */
+    assert_string_equal(text, "any one of these 2 is enough: a (key ca978112ca1bbdca) or a (key "
+                              "3e23e8160039594a)");
+    free(text);
+    ska_rule_clear(&rule);
+}
+
+static void it_waits_for_those_who_can_help(void **state)
+{
+    struct ska_rule rule = {0};
+    struct counted counted;
+    const struct tally *tally = NULL;
+
+    (void)state;
+    add_token(&rule);
+    add_group(&rule, "board", 1, "ab");
+    add_group(&rule, "risk", 1, "cd");
+    tally = count(&counted, &rule, "a", "d");
+    assert_false(tally_waits_for(tally, ska_span_text("a"))); /* has approved */
+    assert_false(tally_waits_for(tally, ska_span_text("b"))); /* that group has enough */
+    assert_true(tally_waits_for(tally, ska_span_text("c")));
+    assert_false(tally_waits_for(tally, ska_span_text("d"))); /* has refused */
+    assert_false(tally_waits_for(tally, ska_span_text("e"))); /* is not listed */
+    assert_false(tally_is_hopeless(tally));
+    assert_true(tally_is_hopeless(count(&counted, &rule, "a", "cd")));
+    assert_true(tally_is_hopeless(count(&counted, &rule, "", "cd")));
+    assert_false(tally_waits_for(count(&counted, &rule, "ac", ""), ska_span_text("b")));
+    ska_rule_clear(&rule);
+}
+
+static void one_more_is_counted_on_trial(void **state)
+{
+    struct ska_rule rule = {0};
+    struct counted counted;
+    struct tally after;
+
+    (void)state;
+    add_token(&rule);
+    add_group(&rule, "board", 2, "ab");
+    assert_true(tally_with(count(&counted, &rule, "a", ""), ska_span_text("b"), &after));
+    assert_true(after.progress.satisfied);
+    assert_false(counted.tally.progress.satisfied);
+    assert_int_equal(counted.tally.progress.key_count, 1);
+    tally_with_clear(&after);
+    ska_rule_clear(&rule);
+}
+
+/* ---- Until when ------------------------------------------------------------------------------ */
+
+static void usable_is_what_is_best_for_the_approver(void **state)
+{
+    struct ska_rule rule = {0};
+    struct ska_token token = {.has_timestamp = true, .timestamp = {.seconds = 1000}};
+    struct ska_token timeless = {.has_timestamp = false};
+    const struct ska_span a = ska_span_text("a");
+    const struct ska_span b = ska_span_text("b");
+    const struct ska_span anybody = ska_span(NULL, 0);
+
+    (void)state;
+    add_token(&rule);
+    add_group(&rule, NULL, 1, "a");
+    rule.tokens[0].timelock = 100;
+    rule.tokens[0].timeout = 10;
+    assert_int_equal(usable_find(&rule, &token, a, 1099).state, USABLE_LATER);
+    assert_int_equal(usable_find(&rule, &token, a, 1100).state, USABLE_NOW);
+    assert_int_equal(usable_find(&rule, &token, a, 1109).state, USABLE_NOW);
+    assert_int_equal(usable_find(&rule, &token, a, 1110).state, USABLE_OVER);
+    assert_int_equal(usable_find(&rule, &token, a, 1110).window.closes, 1110);
+    assert_int_equal(usable_find(&rule, &timeless, a, 1100).state, USABLE_NEVER);
+    add_token(&rule);
+    add_group(&rule, NULL, 1, "b");
+    assert_int_equal(usable_find(&rule, &token, a, 1110).state, USABLE_OVER);
+    assert_int_equal(usable_find(&rule, &token, b, 1110).state, USABLE_ALWAYS);
+    assert_int_equal(usable_find(&rule, &token, anybody, 1110).state, USABLE_ALWAYS);
+    /* Of two open ones the one that lasts longer. */
+    rule.tokens[1].timeout = 5000;
+    assert_int_equal(usable_find(&rule, &token, anybody, 1105).window.closes, 6000);
+    ska_rule_clear(&rule);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_words_or_stand_in_quotes),
+        cmocka_unit_test(names_are_cut),
+        cmocka_unit_test(marks_do_not_pile_up),
+        cmocka_unit_test(tricks_are_found),
+        cmocka_unit_test(each_trick_has_its_words),
+        cmocka_unit_test(quotes_cannot_be_left),
+        cmocka_unit_test(long_quotes_are_broken_and_cut),
+        cmocka_unit_test(characters_are_not_cut_in_two),
+        cmocka_unit_test(paragraphs_are_broken),
+        cmocka_unit_test(it_is_said_who_is_needed),
+        cmocka_unit_test(it_is_said_of_several_groups),
+        cmocka_unit_test(namesakes_are_told_apart),
+        cmocka_unit_test(it_waits_for_those_who_can_help),
+        cmocka_unit_test(one_more_is_counted_on_trial),
+        cmocka_unit_test(usable_is_what_is_best_for_the_approver),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
