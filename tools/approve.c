@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "../provider/approval/algorithm.h"
-#include "../provider/approval/rule.h"
 #include "../provider/base/file.h"
+#include "difference.h"
 #include "foreign.h"
 #include "input.h"
 #include "matter.h"
@@ -32,13 +32,9 @@ struct approve {
 static bool check_request(struct tool *tool, const struct approve *approve)
 {
     const struct ska_request *request = approve->matter.request;
-    struct ska_modify modify;
 
-    if (request->operation == SKA_OPERATION_MODIFY &&
-        !ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
-        return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
-                        "the new rules in the request are not understood by this version, so that "
-                        "nobody can see what would be approved");
+    if (!difference_can_be_shown(request, &tool->errors))
+        return false;
     if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
         return options_wrong(tool, "--document: to %s a key is about no document",
                              text_operation(request->operation));

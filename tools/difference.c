@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "../provider/approval/request.h"
+#include "../provider/approval/policy.h"
+#include "../provider/approval/rule.h"
 #include "certificates.h"
 #include "text.h"
 
@@ -270,4 +271,31 @@ size_t difference_text(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
     if (difference.count == 0)
         compare_rules(&difference, before, after);
     return difference.count;
+}
+
+bool difference_can_be_shown(const struct ska_request *request, const struct ska_errors *errors)
+{
+    struct ska_modify modify;
+    bool any = false;
+
+    if (request->operation != SKA_OPERATION_MODIFY)
+        return true;
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+        return ska_fail(errors, SKA_R_BAD_RULE,
+                        "the change that is asked for cannot be read, so nobody can see what it "
+                        "would do");
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        struct ska_rule rule = {NULL, 0};
+
+        if (modify.rules[i].data == NULL)
+            continue;
+        any = true;
+        if (!ska_rule_decode(modify.rules[i], &rule, NULL))
+            return ska_fail(errors, SKA_R_BAD_RULE,
+                            "the new %s rule is not understood by this version of skatool, so "
+                            "nobody can see what it would do",
+                            ska_rule_names[i]);
+        ska_rule_clear(&rule);
+    }
+    return any || ska_fail(errors, SKA_R_BAD_RULE, "the change that is asked for names no rule");
 }

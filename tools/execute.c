@@ -14,6 +14,7 @@
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
 #include "certificates.h"
+#include "difference.h"
 #include "options.h"
 #include "text.h"
 
@@ -165,7 +166,8 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         return false;
     if (ska_file_read(path, SKA_JSON_LIMIT, &text, &tool->errors) &&
         ska_request_parse(ska_span_of(&text), path, &request, &tool->errors) &&
-        check_output(tool, request, output) && tool_open_ska_key(tool, uri, NULL, &key))
+        check_output(tool, request, output) && difference_can_be_shown(request, &tool->errors) &&
+        tool_open_ska_key(tool, uri, NULL, &key))
         done = execute(tool, key, request, output);
     ska_bytes_free(&text);
     ska_request_free(request);

@@ -184,6 +184,42 @@ modification "{\"ruleUse\":$(rule 2 alice bob dave | sed 's/]}$//'),${other_way#
 ends 0 skatool inspect change.json
 shows 'another way ADDED: .*risk'
 
+# What cannot be shown is approved by nobody, and not sent. These are whole containers, as a token
+# may hold them; that there is no rule inside, only who decodes them sees. Bytes are \xNN until the end.
+count_of() { # BYTES
+    local bytes=${1//[^x]/}
+    echo ${#bytes}
+}
+element() { # TYPE, BYTES that need no padding
+    printf '%s\\x%02x\\x00%s' "$1" "$(count_of "$2")" "$2"
+}
+container() { # BYTES
+    printf '\\x%02x\\x00\\x00\\x00%s' "$(count_of "$1")" "$1"
+}
+# hidden BYTES: change.json, with a token in which these stand where the new rules should.
+hidden() {
+    local payload token
+    payload=$(container "$1")
+    token=$(container "$(element '\x3b\x00' '\x04\x00\x00\x00')$(element '\x02\x10' \
+        '\x73\x65\x61\x6c')$(element '\x58\x10' "$payload")")
+    payload=$(printf '%b' "$payload" | plain base64 -A)
+    token=$(printf '%b' "$token" | plain base64 -A)
+    tr -d '\n\t' <fresh.json | sed -E "s|\"payload\": *\"[^\"]*\"|\"payload\":\"$payload\"|
+        s|\"approvalToBeSigned\": *\"[^\"]*\"|\"approvalToBeSigned\":\"$token\"|" >change.json
+}
+no_rule=$(container "$(element '\x99\x10' '\x41\x42\x43\x44')")
+for place in use:'\x4e\x10' modify:'\x51\x10'; do
+    hidden "$(element "${place#*:}" "$no_rule")"
+    ends 4 skatool inspect change.json
+    shows 'not understood'
+    refused "bad rule: the new ${place%:*} rule is not understood" \
+        skatool approve --approver alice.pem --yes change.json
+    untouched refused "bad rule: the new ${place%:*} rule is not understood" execute change.json
+done
+hidden ''
+refused 'bad rule: .* names no rule' skatool approve --approver alice.pem --yes change.json
+untouched refused 'bad rule: .* names no rule' execute change.json
+
 # ---- Time ----------------------------------------------------------------------------------------
 
 refused '--policy' skatool keygen --timestamp --key "$(uri clock)" --algorithm EC --policy none
