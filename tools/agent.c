@@ -128,9 +128,8 @@ bool agent_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--socket PATH --approver KEY [--cert FILE] --allow RULE...",
-        .help = "Approves signatures without asking anybody, for processes on this machine that "
-                "connect\n"
-                "to the socket. Conditions, of which one of each kind must hold:\n\n"
+        .help = "Approves signatures without asking anybody, for processes on this machine that\n"
+                "connect to the socket. Conditions, of which one of each kind must hold:\n\n"
                 "  key=LABEL             the key that signs; required\n"
                 "  payload=tls13-server  what a TLS 1.3 server signs and nothing else\n"
                 "  payload=any           anything; one of the two is required\n"

@@ -77,7 +77,7 @@ static const char *words_for_content(struct ska_span content)
 
 static bool is_encrypted(struct ska_span content)
 {
-    return memmem(content.data, content.length, "ENCRYPTED", 9) != NULL;
+    return content.length > 0 && memmem(content.data, content.length, "ENCRYPTED", 9) != NULL;
 }
 
 /* Raises what the file is, if it is one and that helps. */

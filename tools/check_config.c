@@ -201,8 +201,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         .help =
             "Reads the configuration as this user and tries all that it names: the provider's\n"
             "module, the PKCS#11 module, token, login, timestamp key, approvals directory,\n"
-            "agents and audit log. Each gets a line: ok, warning, FAILED, or - for what is not\n"
-            "set. The exit status is 0 when nothing has failed.",
+            "agents and audit log. Each gets a line: ok, warning, FAILED, or - for what is\n"
+            "not set. The exit status is 0 when nothing has failed.",
         .options = options,
     };
 

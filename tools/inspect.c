@@ -151,9 +151,9 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--audit-log FILE] FILE-OR-DIRECTORY",
         .help =
-            "Shows a request, a bundle, an approval or a refusal, an approval token (binary or\n"
-            "base64), a key reference or a folder of evidence: every field, what protects it,\n"
-            "and whether all that can be verified without an HSM is right. Needs no\n"
+            "Shows a request, a bundle, an approval or a refusal, an approval token (binary\n"
+            "or base64), a key reference or a folder of evidence: every field, what protects\n"
+            "it, and whether all that can be verified without an HSM is right. Needs no\n"
             "configuration.",
         .options = options,
         .operands = &path,

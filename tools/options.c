@@ -8,6 +8,7 @@
 
 #define OPTIONS_MOST 24
 #define HELP_VALUE 1
+#define HELP_WIDTH 80
 /* getopt_long() answers with this plus the place in the table, so that letters stay letters. */
 #define FIRST_VALUE 256
 
@@ -26,6 +27,28 @@ bool options_wrong(struct tool *tool, const char *format, ...)
     return false;
 }
 
+/* Prints lines that start at `column`; one that is too long for a terminal is broken at spaces. */
+static void print_lines(const char *text, size_t column)
+{
+    while (*text != 0) {
+        size_t length = strcspn(text, "\n");
+        size_t fits = length;
+
+        if (column + length > HELP_WIDTH) {
+            fits = HELP_WIDTH - column;
+            while (fits > 0 && text[fits] != ' ')
+                fits--;
+            if (fits == 0)
+                fits = length;
+        }
+        printf("%.*s\n", (int)fits, text);
+        text += fits;
+        text += *text != 0;
+        if (*text != 0)
+            printf("%*s", (int)column, "");
+    }
+}
+
 static void print_option(const struct option_entry *option)
 {
     char left[64];
@@ -37,13 +60,15 @@ static void print_option(const struct option_entry *option)
                  argument);
     else
         snprintf(left, sizeof(left), "--%s%s%s", option->name, space, argument);
-    printf("  %-24s %s\n", left, option->help);
+    printf("  %-24s ", left);
+    print_lines(option->help, 2 + 24 + 1);
 }
 
 static void print_help(const struct tool *tool, const struct command_line *line)
 {
-    printf("Usage: skatool %s%s%s\n\n%s\n\nOptions:\n", tool->command,
-           line->usage[0] == 0 ? "" : " ", line->usage, line->help);
+    printf("Usage: skatool %s%s%s\n\n", tool->command, line->usage[0] == 0 ? "" : " ", line->usage);
+    print_lines(line->help, 0);
+    printf("\nOptions:\n");
     for (const struct option_entry *option = line->options; option->name != NULL; option++)
         print_option(option);
     printf("  %-24s %s\n", "-h, --help", "this text");

@@ -25,12 +25,15 @@ ends() {
 # ---- Help and wrong use --------------------------------------------------------------------------
 
 ends 0 skatool --help
-for command in keygen list show request inspect approve status execute check-config; do
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' stdout.txt)
+[ "$(wc -w <<<"$commands")" -gt 10 ] || fail "--help lists too few commands"
+for command in keygen list show request inspect requests approve reject status execute check-config; do
     grep -qw -- "$command" stdout.txt || fail "--help does not mention $command"
 done
-for command in keygen list show request inspect approve status execute check-config; do
+for command in $commands; do
     ends 0 skatool "$command" --help
     [ -s stdout.txt ] && [ ! -s stderr.txt ] || fail "$command --help"
+    ! grep -E '^.{81}' stdout.txt || fail "$command --help: wider than a terminal"
     ends 1 skatool "$command" --no-such-option
 done
 ends 1 skatool
