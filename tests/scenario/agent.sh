@@ -29,13 +29,17 @@ agent() {
         --approver alice.pem "${rules[@]}"
     within 10 "the agent $name does not listen" grep -q "listening on $name.socket" "$name.log"
 }
-# approves NAME REQUEST: the answer holds an approval, which the HSM accepts.
+# approves NAME REQUEST: the answer holds an approval.
 approves() {
     "$client" ask "$1.socket" "$2" >answer.json || fail "no answer"
     grep -q '^{"approvals":\[{"approverPublicKey":' answer.json ||
         fail "the agent $1 does not approve $2: $(cat answer.json)"
+}
+# counts NAME REQUEST LABEL: it does, and that is enough for the HSM.
+counts() {
+    approves "$1" "$2"
     bundle "$2" "$(sed 's/^{"approvals":\[//; s/\]}$//' answer.json)" >bundle.json
-    takes 1 succeeds skatool execute --key "$(uri "${3-web}")" -o signature bundle.json
+    takes 1 succeeds skatool execute --key "$(uri "$3")" -o signature bundle.json
 }
 # declines NAME REQUEST PATTERN: the answer is an error that says so, and the log says it too.
 declines() {
@@ -82,7 +86,7 @@ agent a key=web,payload=any
 first=$server
 [ "$(stat -c %a a.socket)" = 600 ] || fail "the socket has mode $(stat -c %a a.socket)"
 no_agent 'listens there already' --socket a.socket --allow key=web,payload=any
-kill -0 "$first" && [ -S a.socket ] || fail "a second agent disturbed the first"
+"$client" ask a.socket /dev/null | grep -q error || fail "a second agent disturbed the first"
 stop "$first" KILL
 [ -S a.socket ] || fail "nothing is left of a killed agent"
 agent a key=web payload=any # in its place
@@ -97,15 +101,14 @@ stop "$server" INT
 
 agent tls key=web,payload=tls13-server key=web-rsa key=web-ed
 server_context='TLS 1.3, server CertificateVerify'
-for length in 32 48; do
-    "$client" tls13 "$server_context" $length >handshake
-    message handshake
-    approves tls handshake.json
-    message handshake web-rsa
-    approves tls handshake.json web-rsa
-    message handshake web-ed
-    approves tls handshake.json web-ed
+for label in web web-rsa web-ed; do
+    "$client" tls13 "$server_context" 32 >handshake
+    message handshake $label
+    counts tls handshake.json $label
 done
+"$client" tls13 "$server_context" 48 >handshake
+message handshake
+approves tls handshake.json
 grep -qE "uid $(id -u) pid [0-9]+: approved request [0-9a-f]{64}: TLS 1.3 server handshake, key 'web'" \
     tls.log || fail "the log does not say it: $(cat tls.log)"
 
@@ -136,10 +139,10 @@ declines tls handshake.json 'does not approve for this key'
 # ---- What no agent approves ----------------------------------------------------------------------
 
 agent any 'key=web,key=web-rsa,key=web-ed,key=a\, \\b' payload=any
-approves any digest.json
+counts any digest.json web
 approves any document.json
 message handshake "$comma"
-approves any handshake.json "$comma"
+counts any handshake.json "$comma"
 for operation in block unblock; do
     succeeds skatool request --key "$(uri web)" --operation $operation -o change.json
     declines any change.json 'no change of a key'
@@ -148,14 +151,11 @@ succeeds skatool request --key "$(uri web)" --operation modify --policy empty.js
 declines any change.json 'no change of a key'
 
 # A digest that is called a message: for a key of any kind, since the request may lie about it.
-for length in 20 28 32 48 64; do
+for length in 20 32 36; do
     head -c $length /dev/urandom >disguised
     message disguised web-ed
     declines any disguised.json 'looks like a digest'
 done
-head -c 36 /dev/urandom >disguised
-message disguised web-ed
-declines any disguised.json 'looks like a digest'
 request web-rsa digest-info.json document
 tr -d '\n\t' <digest-info.json | sed -E 's/.*"payload": *"([^"]*)".*/\1/' |
     plain base64 -d -A >disguised
@@ -300,14 +300,14 @@ printf '{"version":1' | "$client" send busy.socket >half.txt && fail "half a req
 [ ! -s half.txt ] || fail "half a request is answered"
 approves busy digest.json
 
-for i in $(seq 50); do "$client" leave busy.socket digest.json; done
+for _ in $(seq 50); do "$client" leave busy.socket digest.json; done
 approves busy digest.json
 
 # A thousand that send nothing, and others are served at once.
 "$client" hold busy.socket 1000 >held.txt &
 holder=$!
 within 30 "the agent does not take connections" grep -q held held.txt
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
     before=${EPOCHREALTIME/./}
     approves busy digest.json
     [ $((${EPOCHREALTIME/./} - before)) -lt 5000000 ] || fail "an answer takes too long"
