@@ -72,10 +72,13 @@ char *foreign_shown(struct ska_span untrusted, size_t limit)
 
 size_t foreign_width(const char *character, size_t *bytes)
 {
+    static const struct range wide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},  {0x3041, 0xA4CF},
+                                        {0xA960, 0xA97F},   {0xAC00, 0xD7A3},  {0xF900, 0xFAFF},
+                                        {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},  {0xFFE0, 0xFFE6},
+                                        {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
     uint32_t decoded = decode(character, bytes);
 
-    /* What is wide starts with Hangul; what is not and counted twice only makes a line shorter. */
-    return is_mark(decoded) ? 0 : decoded >= 0x1100 ? 2 : 1;
+    return is_mark(decoded) ? 0 : IS_IN(wide, decoded) ? 2 : 1;
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ char *foreign_shown(struct ska_span untrusted, size_t limit);
  */
 char *foreign_name(struct ska_span untrusted);
 
-/* How many columns of a terminal a character of valid UTF-8 takes at most, and its bytes. */
+/* How many columns of a terminal a character of valid UTF-8 takes, and its bytes. */
 size_t foreign_width(const char *character, size_t *bytes);
 
 /* What may deceive somebody who reads a name. */

@@ -102,7 +102,7 @@ static void add_request(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
     ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
     review_protected(libctx, request, text);
     ska_buffer_text(text, "\nBeside the token: said by the requester, NOT protected by the HSM\n");
-    review_unprotected(libctx, request, REVIEW_EVERYTHING, text);
+    review_unprotected(libctx, request, text);
     if (request->timestamp_key.length > 0)
         inspect_add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));
     if (request->signature.length > 0)

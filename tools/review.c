@@ -204,8 +204,7 @@ void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         text_row(text, "HSM time", "none: an approval does not expire");
 }
 
-static void add_algorithm(const struct ska_request *request, enum review_extent extent,
-                          struct ska_buffer *text)
+static void add_algorithm(const struct ska_request *request, struct ska_buffer *text)
 {
     const struct ska_mechanism *mechanism = &request->mechanism;
 
@@ -215,8 +214,6 @@ static void add_algorithm(const struct ska_request *request, enum review_extent 
             text, "    PSS             salt of %zu bytes, MGF1 with %s\n", mechanism->salt_length,
             mechanism->mgf1_digest == SKA_DIGEST_NONE ? "?"
                                                       : ska_digest_name(mechanism->mgf1_digest));
-    if (extent != REVIEW_EVERYTHING)
-        return;
     text_row(text, "payload form", mechanism->form == SKA_PAYLOAD_DIGEST ? "digest" : "message");
     if (request->digest != SKA_DIGEST_NONE) {
         text_name(text, "digest");
@@ -346,7 +343,7 @@ static void add_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
 }
 
 void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        enum review_extent extent, struct ska_buffer *text)
+                        struct ska_buffer *text)
 {
     text_row(text, "description", request->description);
     add_requester(request, text);
@@ -354,10 +351,9 @@ void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     text_row(text, "not before", request->not_before);
     text_row(text, "not after", request->not_after);
     text_row(text, "token", request->token_label);
-    if (extent == REVIEW_EVERYTHING)
-        add_key(libctx, request, text);
+    add_key(libctx, request, text);
     if (request->operation == SKA_OPERATION_SIGN)
-        add_algorithm(request, extent, text);
+        add_algorithm(request, text);
     add_usable(request, text);
     if (request->operation == SKA_OPERATION_MODIFY)
         add_changes(libctx, request, text);

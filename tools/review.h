@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request as a person reads it: first what an approval binds, which the HSM enforces, then what
- * the requester only says.
+ * A request as a technician reads it (briefing.h is for approvers): first what an approval binds,
+ * which the HSM enforces, then what the requester only says.
  */
 #ifndef SKA_TOOLS_REVIEW_H
 #define SKA_TOOLS_REVIEW_H
@@ -15,11 +15,9 @@ const struct ska_rule *review_rule(const struct ska_request *request);
 void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                       struct ska_buffer *text);
 
-/* What stands outside of the token, approvals excepted: everything, or only what helps to decide.
- */
-enum review_extent { REVIEW_EVERYTHING, REVIEW_DECISION };
+/* What stands outside of the token, approvals excepted. */
 void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        enum review_extent extent, struct ska_buffer *text);
+                        struct ska_buffer *text);
 
 /* SHA-256 of something in hexadecimal, to tell keys apart. */
 void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text);

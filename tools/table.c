@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "foreign.h"
+
 /* A cell that would push all others off the screen is cut. */
 #define CELL_LIMIT 80
 
@@ -14,7 +16,7 @@ bool table_add(struct table *table, const char *const *cells, const struct ska_e
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a table of %zu rows", table->rows + 1);
     table->cells = grown;
     for (size_t i = 0; i < table->columns; i++) {
-        char *cell = ska_printable(ska_span_text(cells[i]), CELL_LIMIT);
+        char *cell = foreign_shown(ska_span_text(cells[i]), CELL_LIMIT);
 
         if (cell == NULL) {
             while (i > 0)
@@ -27,13 +29,14 @@ bool table_add(struct table *table, const char *const *cells, const struct ska_e
     return true;
 }
 
-/* Characters, not bytes; cells are valid UTF-8. */
+/* In columns; cells are valid UTF-8. */
 static size_t width(const char *cell)
 {
     size_t count = 0;
+    size_t bytes = 0;
 
-    for (; *cell != 0; cell++)
-        count += ((unsigned char)*cell & 0xC0) != 0x80;
+    for (; *cell != 0; cell += bytes)
+        count += foreign_width(cell, &bytes);
     return count;
 }
 
