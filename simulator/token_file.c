@@ -18,8 +18,8 @@
 #define COPY "token.skasim-copy"
 #define NEW_COPY "token.skasim-new"
 
-/* Far above what SoftHSM writes. */
-#define FILE_LIMIT 65536
+/* Far above what SoftHSM writes, and little enough for the stack of any thread. */
+#define FILE_LIMIT 4096
 
 static bool write_all(int fd, const char *data, size_t length)
 {
