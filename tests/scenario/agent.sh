@@ -97,6 +97,19 @@ agent a key=web payload=any
 stop "$server" INT
 [ "$ended_with" -eq 0 ] && [ ! -e a.socket ] || fail "SIGINT: status $ended_with"
 
+# ---- The units of systemd ------------------------------------------------------------------------
+
+if command -v systemd-analyze >systemd.txt; then
+    mkdir units
+    sed -E "s|^(ExecStart=)[^ ]*|\1$binary_dir/tools/skatool|" \
+        "$binary_dir/tools/ska-agent@.service" >units/ska-agent@web.service
+    cp "$source_dir/tools/ska-agent@.socket" units/ska-agent@web.socket
+    quietly systemd-analyze verify --man=no "$work/units/ska-agent@web.service" \
+        "$work/units/ska-agent@web.socket"
+    succeeds systemd-analyze security --offline=yes --threshold=10 \
+        "$work/units/ska-agent@web.service" # 1.0 of 10
+fi
+
 # ---- TLS servers ---------------------------------------------------------------------------------
 
 agent tls key=web,payload=tls13-server key=web-rsa key=web-ed
