@@ -45,7 +45,7 @@ static CK_RV check_rsa(const struct pair *pair)
     if (bits->ulValueLen != sizeof(value))
         return CKR_ATTRIBUTE_VALUE_INVALID;
     memcpy(&value, bits->pValue, sizeof(value));
-    return value >= 2048 && value <= 4096 ? CKR_OK : CKR_ATTRIBUTE_VALUE_INVALID;
+    return value >= 2048 && value <= 4096 ? CKR_OK : CKR_KEY_SIZE_RANGE;
 }
 
 /* CKA_EC_PARAMS in DER: an OBJECT IDENTIFIER, or for Edwards curves a PrintableString too. */

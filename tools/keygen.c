@@ -105,6 +105,31 @@ static bool has_time_limit(const struct ska_policy *policy)
     return false;
 }
 
+static bool impossible(const struct keygen *keygen, enum ska_rule_kind kind)
+{
+    return keygen->policy.rules[kind].token_count == 0;
+}
+
+/* Rules without a token, which no approval ever satisfies. */
+static void warn_of_impossible(const struct keygen *keygen)
+{
+    const char *label = keygen->template_.label;
+    bool fixed = impossible(keygen, SKA_RULE_MODIFY);
+
+    if (impossible(keygen, SKA_RULE_USE))
+        report_warning("the use rule can never be satisfied: nobody can sign with '%s'%s", label,
+                       fixed ? ", and nobody can ever change that: the key is of no use" : "");
+    if (fixed)
+        report_warning("the modify rule can never be satisfied: the rules of '%s' stay as they "
+                       "are for ever, also when an approver leaves or loses a key",
+                       label);
+    if (keygen->template_.blocked && impossible(keygen, SKA_RULE_UNBLOCK))
+        report_warning("'%s' is created blocked, and nobody can unblock it", label);
+    else if (impossible(keygen, SKA_RULE_UNBLOCK) && !impossible(keygen, SKA_RULE_BLOCK))
+        report_warning("the unblock rule can never be satisfied: once '%s' is blocked, it stays so",
+                       label);
+}
+
 static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
 {
     const struct ska_policy *policy = &keygen->policy;
@@ -117,13 +142,12 @@ static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
         report_warning("the modify rule is always satisfied: anyone with the PIN can change the "
                        "rules of '%s'",
                        label);
-    if (policy->rules[SKA_RULE_USE].token_count == 0)
-        report_warning("the use rule can never be satisfied: nobody can sign with '%s'", label);
-    if (keygen->template_.blocked && policy->rules[SKA_RULE_UNBLOCK].token_count == 0)
-        report_warning("'%s' is created blocked, and nobody can unblock it", label);
+    warn_of_impossible(keygen);
     if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
-        report_warning("approvals to sign with '%s' never expire: who has them can make the same "
-                       "signature again at any time; a timeout in the use rule ends that",
+        report_warning("approvals to sign with '%s' never expire: whoever keeps them can have the "
+                       "same thing signed again, years from now too.\n"
+                       "    Give each token of ruleUse a \"timeout\" in seconds to end that; it "
+                       "needs a timestamp key (skatool keygen --timestamp).",
                        label);
     if (has_time_limit(policy) && tool->configuration.settings.timestamp_key == NULL)
         report_warning("'%s' has rules with time limits: requests need timestamp-key in the "

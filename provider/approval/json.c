@@ -218,6 +218,26 @@ bool ska_json_enter(const struct ska_json_place *place, const char *name, enum s
     return *where != NULL;
 }
 
+static bool fail_unknown(const struct ska_json_place *place, const char *name,
+                         const char *const *names)
+{
+    char *shown = ska_printable(ska_span_text(name), 64);
+    struct ska_buffer text = {0};
+    struct ska_bytes fault = {NULL, 0};
+    const char *separator = "unknown member; there are ";
+
+    for (; *names != NULL; names++) {
+        ska_buffer_format(&text, "%s%s", separator, *names);
+        separator = ", ";
+    }
+    ska_json_fail(place, shown == NULL ? "" : shown,
+                  ska_buffer_finish(&text, &fault, NULL) ? (const char *)fault.data
+                                                         : "unknown member");
+    free(shown);
+    ska_bytes_free(&fault);
+    return false;
+}
+
 bool ska_json_only(const struct ska_json_place *place, const char *const *names)
 {
     const cJSON *member = NULL;
@@ -228,13 +248,8 @@ bool ska_json_only(const struct ska_json_place *place, const char *const *names)
 
         while (*name != NULL && strcmp(*name, member->string) != 0)
             name++;
-        if (*name == NULL) {
-            char *shown = ska_printable(ska_span_text(member->string), 64);
-
-            ska_json_fail(place, shown == NULL ? "" : shown, "unknown member");
-            free(shown);
-            return false;
-        }
+        if (*name == NULL)
+            return fail_unknown(place, member->string, names);
     }
     return true;
 }

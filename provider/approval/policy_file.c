@@ -62,6 +62,21 @@ static char *directory_of(const char *path)
     return slash == NULL ? strdup("") : strndup(path, (size_t)(slash - path) + 1);
 }
 
+/* Who names another file by mistake is not helped by what JSON misses in it. */
+static bool looks_like_policy(const char *path, const struct ska_bytes *content,
+                              const struct ska_errors *errors)
+{
+    size_t start = 0;
+
+    while (start < content->length && memchr(" \t\r\n", content->data[start], 4) != NULL)
+        start++;
+    return (start < content->length && content->data[start] == '{') ||
+           ska_fail(errors, SKA_R_BAD_POLICY,
+                    "%s: no policy: a JSON object is expected, with ruleUse, ruleBlock, "
+                    "ruleUnblock and ruleModify",
+                    path);
+}
+
 bool ska_policy_read(const char *path, struct ska_policy *policy, const struct ska_errors *errors)
 {
     char *directory = directory_of(path);
@@ -76,6 +91,7 @@ bool ska_policy_read(const char *path, struct ska_policy *policy, const struct s
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "policy file");
     else
         done = where != NULL && ska_file_read(path, SKA_JSON_LIMIT, &content, errors) &&
+               looks_like_policy(path, &content, errors) &&
                ska_json_parse(ska_span_of(&content), path, &json, errors) &&
                read_policy(&reader, json, where, policy);
     if (!done)

@@ -395,11 +395,15 @@ bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska
         nid = EC_curve_nist2nid(curve);
         if (nid == NID_undef)
             nid = OBJ_sn2nid(curve);
+        if (nid == NID_undef && strcmp(curve, "secp256r1") == 0) /* a third name of P-256 */
+            nid = NID_X9_62_prime256v1;
         if (nid != NID_undef && field_length(hsm_isolation_libctx(), nid) == 0)
             nid = NID_undef;
     }
     if (nid == NID_undef)
-        return ska_fail(errors, SKA_R_UNSUPPORTED, "no curve of this name: %s",
+        return ska_fail(errors, SKA_R_UNSUPPORTED,
+                        "no curve of this name: %s; there are P-256, P-384, P-521, secp256k1 and "
+                        "others that `openssl ecparam -list_curves` names",
                         curve == NULL ? "(none)" : hsm_show(curve).text);
     ERR_set_mark();
     length = i2d_ASN1_OBJECT(OBJ_nid2obj(nid), &der);

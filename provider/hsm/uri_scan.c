@@ -121,6 +121,24 @@ static bool check_value(enum hsm_uri_attribute attribute, struct ska_span value,
 
 /* ---- Attributes ------------------------------------------------------------------------------ */
 
+/* "token, serial, ... before the "?", pin-source, ... after it" */
+static void raise_list(const char *shown, const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes list = {NULL, 0};
+
+    for (size_t i = 0; i < HSM_URI_ATTRIBUTE_COUNT; i++)
+        ska_buffer_format(&text, "%s%s",
+                          i == 0                    ? ""
+                          : i == HSM_URI_PIN_SOURCE ? " before the \"?\", "
+                                                    : ", ",
+                          hsm_uri_names[i]);
+    if (ska_buffer_finish(&text, &list, errors))
+        ska_fail(errors, SKA_R_BAD_URI, "unknown attribute %s: there are %s after it", shown,
+                 (const char *)list.data);
+    ska_bytes_free(&list);
+}
+
 static bool raise_unknown(struct ska_span name, bool query, const struct ska_errors *errors)
 {
     char *shown = ska_printable(name, SHOWN_NAME);
@@ -132,7 +150,7 @@ static bool raise_unknown(struct ska_span name, bool query, const struct ska_err
         ska_fail(errors, SKA_R_BAD_URI, "attribute %s belongs %s the \"?\"",
                  shown == NULL ? "" : shown, query ? "before" : "after");
     else
-        ska_fail(errors, SKA_R_BAD_URI, "unknown attribute %s", shown == NULL ? "" : shown);
+        raise_list(shown == NULL ? "" : shown, errors);
     free(shown);
     return false;
 }

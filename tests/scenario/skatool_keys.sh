@@ -28,15 +28,20 @@ says() { # PATTERN...: on standard error
 
 four "$two" "$two" "$two" "$two" >policy.json
 succeeds keygen quiet --algorithm ec --policy policy.json
-[ "$(wc -l <stderr.txt)" -eq 1 ] || fail "warns of more than one thing: $(cat stderr.txt)"
-says 'approvals to sign .*never expire'
+[ "$(grep -c '^skatool: warning' stderr.txt)" -eq 1 ] || fail "not one warning: $(cat stderr.txt)"
+says "approvals to sign with 'quiet' never expire: .* signed again" '"timeout" in seconds' \
+    'skatool keygen --timestamp'
 grep -q '^ska:token=tok;.*object=quiet' stdout.txt
 four null "$two" "$two" null >policy.json
 succeeds keygen open --algorithm ED25519 --policy policy.json
 says 'anyone with the PIN can sign' 'anyone with the PIN can change'
 four "$never" null "$never" "$two" >policy.json
 succeeds keygen dead --algorithm ec --blocked --policy policy.json
-says 'nobody can sign' 'nobody can unblock'
+says "nobody can sign with 'dead'\$" 'nobody can unblock'
+four "$never" "$two" "$never" "$never" >policy.json
+succeeds keygen waste --algorithm ec --policy policy.json
+says "nobody can sign with 'waste', and nobody can ever change that" \
+    "the rules of 'waste' stay as they are for ever" "once 'waste' is blocked, it stays so"
 printf '{"ruleUse":{"tokens":[{"name":"daily","timelock":0,"timeout":0,"groups":[
     {"name":"board","quorum":1,"approvals":[{"type":"public_key","name":"alice","file":"alice.pub.pem"},
                                             {"type":"public_key","name":"bob","file":"bob.pub.pem"}]},
@@ -67,10 +72,22 @@ refused 'for RSA' keygen wrong --algorithm EC --size 2048 --policy policy.json
 refused 'for EC' keygen wrong --algorithm RSA --curve P-256 --policy policy.json
 refused '1024' keygen wrong --algorithm RSA --size 1024 --policy policy.json
 refused '3072x' keygen wrong --algorithm RSA --size 3072x --policy policy.json
-refused 'P-1' keygen wrong --algorithm EC --curve P-1 --policy policy.json
+refused 'P-1; there are P-256, P-384' keygen wrong --algorithm EC --curve P-1 --policy policy.json
+refused 'CKR_CURVE_NOT_SUPPORTED' keygen wrong --algorithm EC --curve P-224 --policy policy.json
+refused 'CKR_KEY_SIZE_RANGE' keygen wrong --algorithm RSA --size 8192 --policy policy.json
+refused "'DSA' is unknown: RSA, RSA-PSS, EC" keygen wrong --algorithm DSA --policy policy.json
+for file in document alice.pem "$simulator" carol.crt; do
+    untouched refused "bad policy: $file: no policy: a JSON object is expected, with ruleUse" \
+        keygen wrong --algorithm EC --policy "$file"
+done
+sed 's/ruleUse/ruleUsage/' policy.json >wrong.json
+untouched refused 'ruleUsage: unknown member; there are ruleUse, ruleBlock' \
+    keygen wrong --algorithm EC --policy wrong.json
+untouched refused 'unknown attribute tokn: there are token, .*type before the "\?", pin-source, ' \
+    skatool keygen --key 'ska:tokn=tok;object=wrong' --algorithm EC --policy policy.json
 refused 'ordinary' keygen wrong --algorithm EC --blocked --policy none
 refused 'twice' keygen wrong --algorithm EC --algorithm EC --policy none
-refused 'unknown' skatool reject --approver alice.pem request.json
+refused 'unknown' skatool rejects --approver alice.pem request.json
 refused 'not found' skatool show --key "$(uri wrong)"
 
 # ---- Approvals by certificate, two policy tokens -------------------------------------------------
