@@ -10,8 +10,11 @@
 
 # The programs of the page, which knows nothing of build directories and sanitizers.
 export SKA_BINARY_DIR=$binary_dir preload
-openssl() {
-    LD_PRELOAD=$preload command openssl "$@"
+openssl() { # which loads our modules by the configuration of a sandbox only
+    case ${OPENSSL_CONF-} in
+    '' | /dev/null) command openssl "$@" ;;
+    *) LD_PRELOAD=$preload command openssl "$@" ;;
+    esac
 }
 softhsm2-util() {
     LD_PRELOAD=$preload command softhsm2-util "$@"
