@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cJSON.h>
+#include <openssl/params.h>
+#include <openssl/x509.h>
+
+#include "provider/approval/signature.h"
+#include "signing.h"
+#include "ska/provider.h"
+
+/* A group has at most 64 approvers. */
+#define GROUP 50
+
+/* ---- Approvers ------------------------------------------------------------------------------- */
+
+void approvers_make(struct approvers *approvers, size_t count)
+{
+    approvers->count = count;
+    approvers->keys = calloc(count, sizeof(EVP_PKEY *));
+    must(approvers->keys != NULL);
+    for (size_t i = 0; i < count; i++) {
+        approvers->keys[i] = EVP_EC_gen("P-256");
+        must(approvers->keys[i] != NULL);
+    }
+}
+
+void approvers_free(struct approvers *approvers)
+{
+    for (size_t i = 0; i < approvers->count; i++)
+        EVP_PKEY_free(approvers->keys[i]);
+    free(approvers->keys);
+    memset(approvers, 0, sizeof(*approvers));
+}
+
+static struct ska_bytes public_key(EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(key, &der);
+    struct ska_bytes copy = {NULL, 0};
+
+    must(length > 0 && ska_bytes_copy(&copy, ska_span(der, (size_t)length), NULL));
+    OPENSSL_free(der);
+    return copy;
+}
+
+static struct ska_bytes sign_token(EVP_PKEY *key, struct ska_span token)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char signature[256];
+    size_t length = sizeof(signature);
+    struct ska_bytes copy = {NULL, 0};
+
+    must(context != NULL);
+    must(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL) == 1);
+    must(EVP_DigestSign(context, signature, &length, token.data, token.length) == 1);
+    must(ska_bytes_copy(&copy, ska_span(signature, length), NULL));
+    EVP_MD_CTX_free(context);
+    return copy;
+}
+
+/* ---- Policies -------------------------------------------------------------------------------- */
+
+static void add_text(cJSON *object, const char *name, const char *value)
+{
+    must(cJSON_AddStringToObject(object, name, value) != NULL);
+}
+
+static void add_base64(cJSON *object, const char *name, struct ska_span value)
+{
+    char *text = NULL;
+
+    must(ska_base64_encode(value, &text, NULL));
+    add_text(object, name, text);
+    free(text);
+}
+
+static cJSON *add_one(cJSON *list)
+{
+    cJSON *member = cJSON_CreateObject();
+
+    must(list != NULL && member != NULL && cJSON_AddItemToArray(list, member));
+    return member;
+}
+
+/* One policy token with one group of some of them. */
+static void add_policy_token(cJSON *tokens, const struct approvers *approvers, size_t first,
+                             size_t last, size_t quorum)
+{
+    cJSON *token = add_one(tokens);
+    cJSON *group = NULL;
+    cJSON *list = NULL;
+
+    add_text(token, "name", "token");
+    must(cJSON_AddNumberToObject(token, "timelock", 0) != NULL &&
+         cJSON_AddNumberToObject(token, "timeout", 0) != NULL);
+    group = add_one(cJSON_AddArrayToObject(token, "groups"));
+    add_text(group, "name", "group");
+    must(cJSON_AddNumberToObject(group, "quorum", (double)quorum) != NULL);
+    list = cJSON_AddArrayToObject(group, "approvals");
+    for (size_t i = first; i < last; i++) {
+        struct ska_bytes key = public_key(approvers->keys[i]);
+        cJSON *approver = add_one(list);
+
+        add_text(approver, "type", "public_key");
+        add_text(approver, "name", "approver");
+        add_base64(approver, "value", ska_span_of(&key));
+        ska_bytes_free(&key);
+    }
+}
+
+static void add_rule(cJSON *policy, const char *name, const struct approvers *approvers,
+                     size_t quorum)
+{
+    cJSON *tokens = cJSON_AddArrayToObject(cJSON_AddObjectToObject(policy, name), "tokens");
+
+    for (size_t first = 0; first < approvers->count; first += GROUP) {
+        size_t rest = approvers->count - first;
+
+        add_policy_token(tokens, approvers, first, first + (rest < GROUP ? rest : GROUP), quorum);
+    }
+}
+
+void approvers_policy(const struct approvers *approvers, size_t quorum, const char *path)
+{
+    static const char *const rules[] = {"ruleUse", "ruleBlock", "ruleUnblock", "ruleModify"};
+    cJSON *policy = cJSON_CreateObject();
+    char *text = NULL;
+
+    must(policy != NULL);
+    for (size_t i = 0; i < COUNT(rules); i++)
+        add_rule(policy, rules[i], approvers, quorum);
+    text = cJSON_Print(policy);
+    must(text != NULL);
+    write_file(path, text);
+    cJSON_free(text);
+    cJSON_Delete(policy);
+}
+
+/* ---- Approvals ------------------------------------------------------------------------------- */
+
+CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span token)
+{
+    struct ska_bytes key = public_key(approver);
+    struct ska_bytes plain = sign_token(approver, token);
+    struct ska_bytes der = {NULL, 0};
+    CK_SKA_APPROVAL approval = {CKAP_SIGNATURE, NULL, 0, NULL, 0};
+
+    must(ska_signature_to_der(ska_span_of(&key), "SHA-256", ska_span_of(&plain), &der, NULL));
+    approval.pSignature = der.data;
+    approval.signatureLen = der.length;
+    approval.pSignerInfo = key.data;
+    approval.signerInfoLen = key.length;
+    ska_bytes_free(&plain);
+    return approval;
+}
+
+void approval_free(CK_SKA_APPROVAL *approval)
+{
+    free(approval->pSignature);
+    free(approval->pSignerInfo);
+    memset(approval, 0, sizeof(*approval));
+}
+
+/* ---- Bundles --------------------------------------------------------------------------------- */
+
+/* The provider's own request for the message. */
+static cJSON *make_request(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *parameters = NULL;
+    size_t size = (size_t)1024 * 1024;
+    char *text = malloc(size);
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(SKA_PARAM_APPROVAL_REQUEST, text, size),
+                           OSSL_PARAM_construct_end()};
+    cJSON *request = NULL;
+
+    must(context != NULL && text != NULL);
+    must(EVP_DigestSignInit_ex(context, &parameters, "SHA256", libctx, NULL, key, NULL) == 1);
+    must(EVP_DigestSignUpdate(context, message, strlen(message)) == 1);
+    must(EVP_PKEY_CTX_get_params(parameters, params) == 1);
+    request = cJSON_Parse(text);
+    must(request != NULL);
+    EVP_MD_CTX_free(context);
+    free(text);
+    return request;
+}
+
+static void add_approval(cJSON *list, EVP_PKEY *approver, struct ska_span token)
+{
+    struct ska_bytes key = public_key(approver);
+    struct ska_bytes signature = sign_token(approver, token);
+    cJSON *approval = add_one(list);
+
+    add_base64(approval, "approverPublicKey", ska_span_of(&key));
+    add_text(approval, "approvalDigestAlgorithm", "SHA-256");
+    add_base64(approval, "signature", ska_span_of(&signature));
+    ska_bytes_free(&key);
+    ska_bytes_free(&signature);
+}
+
+void bundle_make(struct bundle *bundle, OSSL_LIB_CTX *libctx, EVP_PKEY *key,
+                 const struct approvers *approvers, size_t count)
+{
+    cJSON *request = make_request(libctx, key);
+    const cJSON *token = cJSON_GetObjectItemCaseSensitive(request, "approvalToBeSigned");
+    cJSON *list = NULL;
+
+    memset(bundle, 0, sizeof(*bundle));
+    must(cJSON_IsString(token) && ska_base64_decode(token->valuestring, &bundle->token));
+    bundle->approvals = calloc(count + 1, sizeof(*bundle->approvals));
+    must(bundle->approvals != NULL);
+    cJSON_DeleteItemFromObjectCaseSensitive(request, "approvals");
+    list = cJSON_AddArrayToObject(request, "approvals");
+    for (size_t i = 0; i < count; i++) {
+        bundle->approvals[bundle->count++] =
+            approval_make(approvers->keys[i], ska_span_of(&bundle->token));
+        add_approval(list, approvers->keys[i], ska_span_of(&bundle->token));
+    }
+    bundle->json = cJSON_Print(request);
+    must(bundle->json != NULL);
+    cJSON_Delete(request);
+}
+
+void bundle_free(struct bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->count; i++)
+        approval_free(&bundle->approvals[i]);
+    free(bundle->approvals);
+    ska_bytes_free(&bundle->token);
+    cJSON_free(bundle->json);
+    memset(bundle, 0, sizeof(*bundle));
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Approvers, the policies that list them, and requests that they have approved: as JSON for the
+ * provider and as structures for the raw calls.
+ */
+#ifndef SKA_BENCH_APPROVAL_H
+#define SKA_BENCH_APPROVAL_H
+
+#include "provider/base/bytes.h"
+#include "token.h"
+
+/* P-256 keys. */
+struct approvers {
+    EVP_PKEY **keys;
+    size_t count;
+};
+void approvers_make(struct approvers *approvers, size_t count);
+void approvers_free(struct approvers *approvers);
+
+/*
+ * A policy file: for all four rules `quorum` of these must approve; of each fifty by themselves,
+ * when there are more.
+ */
+void approvers_policy(const struct approvers *approvers, size_t quorum, const char *path);
+
+/* Of a token, in the vendor's form. */
+CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span token);
+void approval_free(CK_SKA_APPROVAL *approval);
+
+struct bundle {
+    char *json;
+    struct ska_bytes token;
+    CK_SKA_APPROVAL *approvals;
+    size_t count;
+};
+/* The request for a signature over the message, approved by the first `count`. */
+void bundle_make(struct bundle *bundle, OSSL_LIB_CTX *libctx, EVP_PKEY *key,
+                 const struct approvers *approvers, size_t count);
+void bundle_free(struct bundle *bundle);
+
+#endif

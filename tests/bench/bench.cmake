@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# ska-bench: the provider against the raw calls into the HSM.
+add_executable(ska-bench
+    bench/approval.c bench/main.c bench/measure.c bench/options.c bench/report.c
+    bench/row_approvals.c bench/row_growth.c bench/row_lookup.c bench/row_ordinary.c bench/row_ska.c bench/rows.c bench/signing.c bench/supervise.c
+    bench/token.c)
+set_target_properties(ska-bench PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
+target_include_directories(ska-bench PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include
+                                             ${PROJECT_BINARY_DIR}/provider)
+if(SKA_SANITIZE OR SKA_TSAN)
+    set(ska_bench_build "with sanitizers")
+else()
+    set(ska_bench_build "${CMAKE_BUILD_TYPE}")
+endif()
+target_compile_definitions(ska-bench PRIVATE
+    SKA_BENCH_BUILD="${ska_bench_build}"
+    SKA_BENCH_PROVIDER="$<TARGET_FILE:ska>"
+    SKA_BENCH_SIMULATOR="$<TARGET_FILE:skasim>"
+    SKA_BENCH_SKATOOL="$<TARGET_FILE:skatool>")
+target_link_libraries(ska-bench PRIVATE ska-options ska-codec ska-cryptoki PkgConfig::CJSON
+                                        OpenSSL::Crypto Threads::Threads m ${CMAKE_DL_LIBS})
+add_dependencies(ska-bench ska skasim skatool)
+
+# A short form of it, to see that it works: how fast things are is for people to measure.
+add_executable(bench_test bench/bench_test.c)
+target_compile_definitions(bench_test PRIVATE
+    SKA_BENCH="$<TARGET_FILE:ska-bench>"
+    SKA_BENCH_PROVIDER="$<TARGET_FILE:ska>"
+    SKA_BENCH_SIMULATOR="$<TARGET_FILE:skasim>")
+target_link_libraries(bench_test PRIVATE ska-options PkgConfig::CJSON PkgConfig::CMOCKA)
+add_dependencies(bench_test ska-bench)
+add_test(NAME bench COMMAND bench_test)
+set_tests_properties(bench PROPERTIES TIMEOUT 600)
+set_property(TEST bench PROPERTY ENVIRONMENT ${ska_sanitizers})

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ska-bench itself, with small numbers: that every row works, that its JSON is complete and that
+ * nothing is left behind. How fast things are is no question for a machine that does other work
+ * too; only gross defects are.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cJSON.h>
+#include <cmocka.h>
+
+/* Where ska-bench makes its directories, with nothing else in it. */
+static char place[] = "/tmp/ska-bench-test-XXXXXX";
+static char beside[sizeof(place) + 16]; /* for what this test writes */
+
+/* ---- Running ska-bench ----------------------------------------------------------------------- */
+
+/* With its standard output in `output` beside the place. */
+static pid_t start(const char *const *arguments)
+{
+    char output[sizeof(beside) + 16];
+    const char *argv[16] = {"ska-bench"};
+    size_t count = 1;
+    pid_t child = 0;
+
+    while (*arguments != NULL)
+        argv[count++] = *arguments++;
+    snprintf(output, sizeof(output), "%s/output", beside);
+    child = fork();
+    if (child == 0) {
+        setenv("TMPDIR", place, 1);
+        if (freopen(output, "w", stdout) != NULL)
+            execv(SKA_BENCH, (char **)(uintptr_t)argv);
+        _exit(127);
+    }
+    assert_true(child > 0);
+    return child;
+}
+
+static int finish(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+#define run(...) finish(start((const char *const[]){__VA_ARGS__, NULL}))
+#define assert_exit(status, expected)                                                              \
+    do {                                                                                           \
+        int is = (status);                                                                         \
+        assert_true(WIFEXITED(is));                                                                \
+        assert_int_equal(WEXITSTATUS(is), expected);                                               \
+    } while (0)
+
+static char *read_file(const char *name)
+{
+    char path[sizeof(beside) + 16];
+    FILE *file = NULL;
+    char *text = calloc(1, 1 << 20);
+
+    snprintf(path, sizeof(path), "%s/%s", beside, name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    return text;
+}
+
+static size_t entries(void)
+{
+    DIR *directory = opendir(place);
+    size_t count = 0;
+
+    assert_non_null(directory);
+    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
+        if (entry->d_name[0] != '.')
+            count++;
+    closedir(directory);
+    return count;
+}
+
+static const char *json_path(void)
+{
+    static char path[sizeof(beside) + 16];
+
+    snprintf(path, sizeof(path), "%s/json", beside);
+    unlink(path);
+    return path;
+}
+
+static cJSON *read_json(void)
+{
+    char *text = read_file("json");
+    cJSON *json = cJSON_Parse(text);
+
+    assert_non_null(json);
+    free(text);
+    return json;
+}
+
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    assert_true(cJSON_IsNumber(item));
+    assert_true(isfinite(item->valuedouble));
+    return item->valuedouble;
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+    assert_true(cJSON_IsString(item));
+    assert_true(strlen(item->valuestring) > 0);
+    return item->valuestring;
+}
+
+/* ---- What is measured ------------------------------------------------------------------------ */
+
+/* Sanitizers keep freed memory for a while. */
+static void check_gross(const char *row, double median, const char *build)
+{
+    if (strstr(build, "sanitizers") != NULL)
+        return;
+    if (strncmp(row, "growth-", 7) == 0)
+        assert_true(median <= 4096);
+    if (strncmp(row, "p256-", 5) == 0)
+        assert_true(median > 0.1);
+}
+
+static void check_result(const cJSON *result, const char *build)
+{
+    const char *row = text_of(result, "row");
+    double median = number(result, "median");
+
+    text_of(result, "a");
+    text_of(result, "measure");
+    text_of(result, "unit");
+    assert_true(number(result, "lowest") <= median && median <= number(result, "highest"));
+    assert_true(number(result, "pairs") >= 1);
+    if (strcmp(text_of(result, "unit"), "ratio") == 0)
+        assert_true(median > 0);
+    if (cJSON_HasObjectItem(result, "atLeast") || cJSON_HasObjectItem(result, "atMost"))
+        assert_true(cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(result, "reached")));
+    check_gross(row, median, build);
+}
+
+/* Rows with several results add to their names. */
+static bool is_reported(const cJSON *results, const char *row)
+{
+    const cJSON *result = NULL;
+
+    cJSON_ArrayForEach(result, results)
+    {
+        if (strncmp(text_of(result, "row"), row, strlen(row)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void all_rows(void **state)
+{
+    const cJSON *results = NULL;
+    const cJSON *result = NULL;
+    char *names = NULL;
+    char *rest = NULL;
+    cJSON *json = NULL;
+    size_t count = 0;
+
+    (void)state;
+    assert_exit(run("--short", "--pairs", "1", "--json", json_path()), 0);
+    assert_int_equal(entries(), 0);
+    json = read_json();
+    results = cJSON_GetObjectItemCaseSensitive(json, "rows");
+    cJSON_ArrayForEach(result, results) check_result(result, text_of(json, "build"));
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "failed")), 0);
+    assert_exit(run("--list"), 0);
+    names = read_file("output");
+    for (const char *name = strtok_r(names, "\n", &rest); name != NULL;
+         name = strtok_r(NULL, "\n", &rest), count++)
+        assert_true(is_reported(results, name));
+    assert_true(count >= 17);
+    free(names);
+    cJSON_Delete(json);
+}
+
+/* Our own provider as a peer of itself. */
+static void a_peer(void **state)
+{
+    char path[sizeof(beside) + 16];
+    char peer[sizeof(path) + 128];
+    const cJSON *results = NULL;
+    cJSON *json = NULL;
+    FILE *file = NULL;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/peer.cnf", beside);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file,
+            "openssl_conf = init\n[init]\nproviders = providers\n"
+            "[providers]\ndefault = default_provider\nska = ska_provider\n"
+            "[default_provider]\nactivate = 1\n"
+            "[ska_provider]\nmodule = %s\nactivate = 1\npkcs11-module = %s\n",
+            SKA_BENCH_PROVIDER, SKA_BENCH_SIMULATOR);
+    fclose(file);
+    snprintf(peer, sizeof(peer), "twin=%s,ska:token=bench;object={key}?pin-value=4711", path);
+    assert_exit(run("--short", "--rows", "p256-fresh,ed*", "--peer", peer, "--json", json_path()),
+                0);
+    json = read_json();
+    results = cJSON_GetObjectItemCaseSensitive(json, "rows");
+    assert_int_equal(cJSON_GetArraySize(results), 4);
+    assert_true(is_reported(results, "p256-fresh (twin)"));
+    assert_true(is_reported(results, "ed25519 (twin)"));
+    cJSON_Delete(json);
+}
+
+/* ---- What is left ---------------------------------------------------------------------------- */
+
+static void wait_a_moment(void)
+{
+    const struct timespec moment = {0, 50000000};
+
+    nanosleep(&moment, NULL);
+}
+
+/* A row that takes long, in the midst of it. */
+static pid_t start_long(void)
+{
+    pid_t child =
+        start((const char *const[]){"--rows", "growth-ordinary", "--json", json_path(), NULL});
+
+    for (int i = 0; i < 200 && entries() == 0; i++)
+        wait_a_moment();
+    assert_int_equal(entries(), 1);
+    for (int i = 0; i < 10; i++)
+        wait_a_moment();
+    return child;
+}
+
+/* The process in which the row runs. */
+static pid_t child_of(pid_t parent)
+{
+    char path[64];
+    FILE *file = NULL;
+    int child = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%d", &child), 1);
+    fclose(file);
+    return child;
+}
+
+static void interrupted(void **state)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        pid_t bench = start_long();
+        pid_t row = child_of(bench);
+        int status = 0;
+
+        assert_int_equal(kill(bench, signals[i]), 0);
+        status = finish(bench);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), signals[i]);
+        assert_int_equal(entries(), 0);
+        assert_int_equal(kill(row, 0), -1);
+    }
+}
+
+static void a_row_that_dies(void **state)
+{
+    pid_t bench = start_long();
+    const cJSON *failed = NULL;
+    cJSON *json = NULL;
+
+    (void)state;
+    assert_int_equal(kill(child_of(bench), SIGKILL), 0);
+    assert_exit(finish(bench), 1);
+    assert_int_equal(entries(), 0);
+    json = read_json();
+    failed = cJSON_GetObjectItemCaseSensitive(json, "failed");
+    assert_int_equal(cJSON_GetArraySize(failed), 1);
+    assert_string_equal(cJSON_GetArrayItem(failed, 0)->valuestring, "growth-ordinary");
+    cJSON_Delete(json);
+}
+
+static void wrong_use(void **state)
+{
+    char *help = NULL;
+
+    (void)state;
+    assert_exit(run("--rows", "no-such-row"), 2);
+    assert_exit(run("--rows", "ed25519,no-such-row"), 2);
+    assert_exit(run("--pairs", "0"), 2);
+    assert_exit(run("--threads", "many"), 2);
+    assert_exit(run("--keys", "-1"), 2);
+    assert_exit(run("--peer", "name=configuration"), 2);
+    assert_exit(run("--unknown"), 2);
+    assert_exit(run("argument"), 2);
+    assert_int_equal(entries(), 0);
+    assert_exit(run("--help"), 0);
+    help = read_file("output");
+    assert_non_null(strstr(help, "--peer NAME=OPENSSL_CONF,URI"));
+    assert_non_null(strstr(help, "p256-reused"));
+    free(help);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    snprintf(beside, sizeof(beside), "%s", place);
+    if (mkdtemp(beside) == NULL || mkdtemp(place) == NULL)
+        return -1;
+    return 0;
+}
+
+static int end(void **state)
+{
+    static const char *const files[] = {"output", "json", "peer.cnf"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char path[sizeof(beside) + 16];
+
+        snprintf(path, sizeof(path), "%s/%s", beside, files[i]);
+        unlink(path);
+    }
+    return rmdir(beside) == 0 && rmdir(place) == 0 ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_rows),    cmocka_unit_test(a_peer),
+        cmocka_unit_test(interrupted), cmocka_unit_test(a_row_that_dies),
+        cmocka_unit_test(wrong_use),
+    };
+
+    return cmocka_run_group_tests(tests, begin, end);
+}

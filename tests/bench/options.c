@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of ska-bench. */
+#include "bench.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option long_options[] = {
+    {"rows", required_argument, NULL, 'r'},    {"pairs", required_argument, NULL, 'p'},
+    {"threads", required_argument, NULL, 't'}, {"keys", required_argument, NULL, 'k'},
+    {"json", required_argument, NULL, 'j'},    {"peer", required_argument, NULL, 'o'},
+    {"short", no_argument, NULL, 's'},         {"list", no_argument, NULL, 'l'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+};
+
+void options_help(void)
+{
+    printf("Usage: ska-bench [OPTION...]\n"
+           "\n"
+           "Measures what the provider adds to the time of the calls into the HSM: loop A signs\n"
+           "through the provider, loop B makes the raw Cryptoki calls, on the same token of the\n"
+           "simulator, in turns. The ratio is A's throughput divided by B's: 0.97 says that the\n"
+           "provider costs 3 %%.\n"
+           "\n"
+           "Options:\n"
+           "  --rows LIST       only these rows, separated by commas; * and ? match as in a shell\n"
+           "  --pairs N         how often each loop has its turn; else as suits the row\n"
+           "  --threads N       threads in the rows that have several (2 if not given)\n"
+           "  --keys N          the larger number of keys for look-ups (4000 if not given)\n"
+           "  --json FILE       writes the results there too\n"
+           "  --peer NAME=OPENSSL_CONF,URI\n"
+           "                    measures another provider too, in the rows of ordinary keys\n"
+           "  --short           small numbers of everything, to see that it works\n"
+           "  --list            the names of the rows\n"
+           "  -h, --help        this text\n"
+           "\n"
+           "A peer finds the keys on token \"bench\" with PIN 4711, below SOFTHSM2_CONF, which is\n"
+           "set. {key} in its URI becomes the label of the row's key. For instance:\n"
+           "  --peer 'other=other.cnf,pkcs11:token=bench;object={key}?pin-value=4711'\n"
+           "\n"
+           "Rows:\n");
+    for (size_t i = 0; i < row_count; i++)
+        printf("  %-22s  %s\n", rows[i]->name, rows[i]->what);
+}
+
+static bool wrong(const char *option, const char *value, const char *expected)
+{
+    fprintf(stderr, "ska-bench: --%s %s: %s expected\n", option, value, expected);
+    return false;
+}
+
+static bool read_number(const char *option, const char *text, size_t lowest, size_t highest,
+                        size_t *number)
+{
+    char *end = NULL;
+    unsigned long long value = strtoull(text, &end, 10);
+    char expected[80];
+
+    snprintf(expected, sizeof(expected), "a number from %zu to %zu", lowest, highest);
+    if (text[0] < '0' || text[0] > '9' || *end != 0 || value < lowest || value > highest)
+        return wrong(option, text, expected);
+    *number = (size_t)value;
+    return true;
+}
+
+/* NAME=OPENSSL_CONF,URI; the text is cut into its parts. */
+static bool read_peer(struct options *options, char *text)
+{
+    char *configuration = strchr(text, '=');
+    char *uri = configuration == NULL ? NULL : strchr(configuration, ',');
+    struct peer *peer = &options->peers[options->peer_count];
+
+    if (uri == NULL || configuration == text || uri == configuration + 1 || uri[1] == 0)
+        return wrong("peer", text, "NAME=OPENSSL_CONF,URI");
+    if (options->peer_count == PEER_LIMIT)
+        return wrong("peer", text, "fewer of them");
+    *configuration = 0;
+    *uri = 0;
+    peer->name = text;
+    peer->configuration = configuration + 1;
+    peer->uri = uri + 1;
+    options->peer_count++;
+    return true;
+}
+
+static bool read_option(struct options *options, int option, char *value)
+{
+    size_t threads = 0;
+
+    switch (option) {
+    case 'r':
+        options->rows = value;
+        return true;
+    case 'j':
+        options->json = value;
+        return true;
+    case 'p':
+        return read_number("pairs", value, 1, 100000, &options->pairs);
+    case 't':
+        if (!read_number("threads", value, 1, 64, &threads))
+            return false;
+        options->threads = (unsigned)threads;
+        return true;
+    case 'k':
+        return read_number("keys", value, 4, 1000000, &options->keys);
+    case 'o':
+        return read_peer(options, value);
+    case 's':
+        options->brief = true;
+        return true;
+    case 'l':
+        options->list = true;
+        return true;
+    case 'h':
+        options->help = true;
+        return true;
+    default:
+        return false; /* getopt_long() has said what is wrong */
+    }
+}
+
+bool options_read(struct options *options, int argc, char **argv)
+{
+    int option = 0;
+
+    memset(options, 0, sizeof(*options));
+    options->threads = 2;
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
+        if (!read_option(options, option, optarg))
+            return false;
+    if (optind < argc) {
+        fprintf(stderr, "ska-bench: '%s' is no option\n", argv[optind]);
+        return false;
+    }
+    if (options->keys == 0)
+        options->keys = amount(options, 4000, 40);
+    return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct row *const rows[] = {
+    &row_rsa,         &row_ed25519,         &row_p256_fresh,     &row_p256_reused,
+    &row_ska_rsa,     &row_ska_ed25519,     &row_ska_p256,       &row_quorum,
+    &row_threads_rsa, &row_threads_p256,    &row_threads_quorum, &row_lookup,
+    &row_approvals,   &row_growth_ordinary, &row_growth_ska,     &row_growth_quorum,
+    &row_simulator,
+};
+const size_t row_count = COUNT(rows);
+
+void result_begin(struct result *result, const struct row *row)
+{
+    memset(result, 0, sizeof(*result));
+    snprintf(result->row, sizeof(result->row), "%s", row->name);
+    snprintf(result->measure, sizeof(result->measure), "throughput of A / throughput of B");
+    result->bounds = row->bounds;
+}
+
+size_t pairs_of(const struct options *options, size_t usual)
+{
+    return options->pairs != 0 ? options->pairs : amount(options, usual, 3);
+}

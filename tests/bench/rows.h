@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rows' files share. */
+#ifndef SKA_BENCH_ROWS_H
+#define SKA_BENCH_ROWS_H
+
+#include "measure.h"
+#include "token.h"
+
+/* The label of the one key that most rows have. */
+#define KEY_LABEL "key"
+
+/* A ratio named like its row; a and b are filled in by the caller. */
+void result_begin(struct result *result, const struct row *row);
+
+/* --pairs, else what suits the row. */
+size_t pairs_of(const struct options *options, size_t usual);
+
+/* Rules that are always satisfied. */
+extern const char empty_policy[];
+
+extern const struct row row_rsa, row_ed25519, row_p256_fresh, row_p256_reused;
+extern const struct row row_threads_rsa, row_threads_p256;
+extern const struct row row_ska_rsa, row_ska_ed25519, row_ska_p256;
+extern const struct row row_quorum, row_threads_quorum;
+extern const struct row row_lookup;
+extern const struct row row_approvals;
+extern const struct row row_growth_ordinary, row_growth_ska, row_growth_quorum;
+extern const struct row row_simulator;
+
+#endif
