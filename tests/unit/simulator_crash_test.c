@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-/* How often the loop of kills goes round. */
+#include "wire_support.h"
+
+/* How often the loop of kills goes round; see wire_support.h for more. */
 #define KILLS 60
 
 static CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
@@ -448,19 +449,19 @@ static void live_fast(CK_SESSION_HANDLE session)
 
 static void test_killed_at_any_moment(void **state)
 {
-    unsigned int seed = (unsigned int)time(NULL);
+    struct dice dice = new_dice(0xDEAD);
+    size_t kills = rounds(KILLS);
     size_t seen = 0;
 
-    printf("seed %u\n", seed);
-    srand(seed);
     /* On a busy machine a child may never come as far as a key: then they live longer. */
-    for (int i = 0; i < KILLS || (seen == 0 && i < 10 * KILLS); i++) {
+    for (size_t i = 0; i < kills || (seen == 0 && i < 10 * kills); i++) {
         pid_t child = -1;
         int status = 0;
 
         fixture_close();
         child = start(live_fast);
-        usleep(5000 + (unsigned int)rand() % 60000 + (seen == 0 ? (unsigned int)i * 5000 : 0));
+        usleep(5000 + (unsigned int)roll_below(&dice, 60000) +
+               (seen == 0 ? (unsigned int)i * 5000 : 0));
         kill(child, SIGKILL);
         status = end_of(child);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
