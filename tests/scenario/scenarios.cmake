@@ -69,6 +69,7 @@ ska_scenario(software_keys)
 ska_scenario(store_listing)
 ska_scenario(tls)
 ska_scenario(tool)
+ska_scenario(vendor_numbers)
 ska_scenario(waiting)
 ska_scenario(waiting_commands)
 
