@@ -122,6 +122,7 @@ bool ska_audit_line_parse(struct ska_span text, const char *shown, cJSON **json,
     if (!done) {
         cJSON_Delete(*json);
         *json = NULL;
+        memset(line, 0, sizeof(*line));
     }
     free(where);
     return done;

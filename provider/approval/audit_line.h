@@ -43,7 +43,8 @@ bool ska_audit_line_print(const struct ska_audit_line *line, struct ska_buffer *
 
 /*
  * Reads a line (its newline may be there). The texts belong to *json, to be deleted by the caller.
- * Members that are not known are left alone. `shown` names the line in messages.
+ * Members that are not known are left alone. `shown` names the line in messages. What is no line
+ * leaves *line empty.
  */
 bool ska_audit_line_parse(struct ska_span text, const char *shown, cJSON **json,
                           struct ska_audit_line *line,

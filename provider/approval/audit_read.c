@@ -190,6 +190,10 @@ static void set_fault(struct ska_audit_found *found, const char *format, ...)
     va_end(args);
 }
 
+static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
+                        const char *function, const char *format, va_list args)
+    __attribute__((format(printf, 6, 0)));
+
 /* Why a line is none of an audit log, as its fault. */
 static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
                         const char *function, const char *format, va_list args)

@@ -6,3 +6,5 @@ list(TRANSFORM sources PREPEND ${PROJECT_SOURCE_DIR}/tools/)
 
 ska_fuzzer(agent ska-approval ska-hsm)
 target_sources(agent_fuzz PRIVATE ${sources})
+ska_fuzzer(inspect ska-approval ska-hsm)
+target_sources(inspect_fuzz PRIVATE ${sources})

@@ -784,6 +784,24 @@ static void forged_lines_are_found(void **state)
     free_lines();
 }
 
+/* Of a line that is none nothing remains that could be shown. */
+static void half_read_line_is_empty(void **state)
+{
+    static const char text[] = "{\"sequence\":1,\"time\":\"now\",\"event\":\"request\",\"uid\":-1}";
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct ska_audit_line line;
+    cJSON *json = NULL;
+
+    (void)state;
+    assert_false(ska_audit_line_parse(ska_span_text(text), "line 1", &json, &line, &errors));
+    assert_raised_with(&recorder, SKA_R_EVIDENCE_WRONG, "line 1: uid");
+    assert_null(json);
+    assert_null(line.time);
+    assert_null(line.event);
+    assert_int_equal(line.sequence, 0);
+}
+
 /* Put in between, with the right number and the right hash. */
 static void inserted_line_that_fits_is_found(void **state)
 {
@@ -903,6 +921,7 @@ int main(void)
         LOG_TEST(lines_out_of_order_are_found),
         LOG_TEST(changed_bytes_are_found),
         LOG_TEST(forged_lines_are_found),
+        LOG_TEST(half_read_line_is_empty),
         LOG_TEST(inserted_line_that_fits_is_found),
         LOG_TEST(odd_files_are_read),
         LOG_TEST(long_log_needs_no_memory),
