@@ -510,6 +510,9 @@ static void test_tokens(void **state)
                           stamp.there ? stamp.signature : NULL, stamp.length, to, &length)
             assert_rv(CREATE(NULL), CKR_OK);
             assert_int_equal(length, expected.length);
+            length--;
+            assert_rv(CREATE(bytes), CKR_BUFFER_TOO_SMALL);
+            assert_int_equal(length, expected.length);
             assert_rv(CREATE(bytes), CKR_OK);
 #undef CREATE
             expect_bytes(bytes, length, &expected);
