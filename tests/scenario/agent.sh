@@ -122,8 +122,9 @@ done
 "$client" tls13 "$server_context" 48 >handshake
 message handshake
 approves tls handshake.json
-grep -qE "uid $(id -u) pid [0-9]+: approved request [0-9a-f]{64}: TLS 1.3 server handshake, key 'web'" \
-    tls.log || fail "the log does not say it: $(cat tls.log)"
+who="uid $(id -u) pid [0-9]+"
+grep -qE "$who: approved request [0-9a-f]{64}: TLS 1.3 server handshake, key 'web'" tls.log ||
+    fail "the log does not say it: $(cat tls.log)"
 
 printf 'A document.\n' >document
 request web digest.json document

@@ -158,8 +158,8 @@ port=$(free_port)
 start_plain asking.log openssl s_server -accept "$port" -www -cert mallory.crt \
     -key mallory.pem -Verify 1 -CAfile ca.crt
 within 10 "no server" listening "$port"
-takes 0 refused 'nothing else' ska s_client -connect "localhost:$port" -tls1_3 -quiet -cert web.crt \
-    -key "$(uri web)?payload=message&agent=alice.socket"
+takes 0 refused 'nothing else' ska s_client -connect "localhost:$port" -tls1_3 -quiet \
+    -cert web.crt -key "$(uri web)?payload=message&agent=alice.socket"
 stop "$server"
 
 # The agent dies: handshakes fail at once, the server stays, and the next agent is all it takes.
