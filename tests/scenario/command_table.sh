@@ -78,7 +78,7 @@ server_row() { # COMMAND
     local before
     before=$(signing_calls)
     KEY=$(uri "$label") start server.log bash -c 'cd "$0" && eval "exec $1"' "$label" "${1/4433/$port}"
-    within 60 "no server: $1" listening "$port"
+    serving "$port" server.log
     checked plain s_client -connect "localhost:$port" -verify_return_error \
         -CAfile seal.crt -brief
     stop "$server"
@@ -89,7 +89,7 @@ client_row() { # COMMAND
     before=$(signing_calls)
     start_plain server.log openssl s_server -accept "$port" -naccept 1 -www -cert "$label/leaf.crt" \
         -key "$label/leaf.pem" -Verify 1 -verify_return_error -CAfile "$label/seal.crt"
-    within 60 "no server for a client" listening "$port"
+    serving "$port" server.log
     succeeds typed "$label" "$1"
     wait "$server" || fail "a server does not like its client: $(cat server.log)"
     grep -q '1 server accepts that finished' server.log && grep -q 'CN = localhost' server.log ||

@@ -34,10 +34,13 @@ stop() {
     kill -s "${2:-TERM}" "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || ended_with=$?
 }
-at_end() {
+stop_all() {
     while [ "${#servers[@]}" -gt 0 ]; do
         stop "${servers[0]}"
     done
+}
+at_end() {
+    stop_all
 }
 
 # within SECONDS WHAT COMMAND...: waits until COMMAND succeeds; WHAT is said if it does not.
@@ -55,6 +58,16 @@ listening() {
     awk -v end="$(printf ':%04X' "$1")" '
         $4 == "0A" && substr($2, length($2) - 4) == end { found = 1 }
         END { exit !found }' /proc/net/tcp /proc/net/tcp6
+}
+# serving PORT LOG: waits until the server that was started last listens there.
+serving() {
+    local tries
+    for ((tries = 0; tries < 3000; tries++)); do
+        ! listening "$1" || return 0
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.02
+    done
+    fail "nobody serves at port $1: $(cat "$2")"
 }
 # free_port: prints a port where nobody listens, below those that the kernel gives out by itself.
 free_port() {

@@ -27,7 +27,7 @@ serve() { # LABEL [S_SERVER-OPTION...]
     port=$(free_port)
     start server.log openssl s_server -accept "$port" -www -cert "$label.crt" \
         -key "$(uri "$label")" "$@"
-    within 60 "no server: $(cat server.log)" listening "$port"
+    serving "$port" server.log
 }
 # client S_CLIENT-OPTION...: the plain openssl comes through a handshake.
 client() {
@@ -47,7 +47,7 @@ ask_for_certificates() {
     port=$(free_port)
     start_plain server.log openssl s_server -accept "$port" -www -cert software.crt \
         -key software.pem -Verify 1 -verify_return_error -CAfile ca.crt
-    within 60 "no server: $(cat server.log)" listening "$port"
+    serving "$port" server.log
 }
 # The server's answer tells that it took the certificate, in TLS 1.3 nothing before does.
 with_certificate() { # LABEL S_CLIENT-OPTION...

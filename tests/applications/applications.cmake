@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# Real programs with keys of the token. Where a program is not installed its test is skipped.
+
+# ska_application(NAME SCRIPT...): the tests applications/NAME/SCRIPT.sh.
+function(ska_application name)
+    foreach(script IN LISTS ARGN)
+        add_test(NAME application.${script}
+                 COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/applications/${name}/${script}.sh)
+        set_tests_properties(application.${script} PROPERTIES
+            ENVIRONMENT "SKA_BINARY_DIR=${PROJECT_BINARY_DIR}"
+            LABELS application TIMEOUT 600 SKIP_RETURN_CODE 77)
+    endforeach()
+endfunction()
+
+ska_application(curl curl)
+ska_application(haproxy haproxy)
+ska_application(httpd httpd)
+ska_application(nginx nginx nginx_load)
+ska_application(osslsigncode osslsigncode)
+ska_application(postgresql postgresql)
+ska_application(python python)
+ska_application(stunnel stunnel)
+ska_application(xmlsec xmlsec)
+# What is measured beside another test is not worth much.
+set_tests_properties(application.nginx_load PROPERTIES PROCESSORS 2)
+
+# A test that is written but not registered is a defect: refuse to configure.
+file(GLOB written RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS applications/*/*.sh)
+foreach(file IN LISTS written)
+    get_filename_component(name ${file} NAME_WE)
+    if(NOT name STREQUAL lib AND NOT TEST application.${name})
+        message(FATAL_ERROR "tests/${file} is not registered")
+    endif()
+endforeach()
