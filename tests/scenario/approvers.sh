@@ -164,7 +164,6 @@ says 'Data of 200 bytes that are no text' 'WARNING: you cannot see what you woul
 told bob --document data data.json
 says 'the file you gave, data\? YES, exactly'
 silent 'WARNING: you cannot see'
-openssl dgst -sha1 -binary contract.txt >sha1
 request annual-accounts old.json contract.txt --digest SHA1
 told alice old.json
 says 'WARNING: .*\(SHA-1\)'
@@ -244,8 +243,7 @@ not_a_key 'pkcs11:token=x\.\.\.|pkcs11:token=x;object=y\?\.\.\.' 'pkcs11:token=x
 # On a token, through another provider of the configuration. Here it is a copy of ours by another
 # name, which is all that makes it another one.
 new_token card
-ours pkcs11-tool --module "$simulator" --token-label card --login --pin "$pin" --keypairgen \
-    --key-type EC:prime256v1 --label dora --id 01 >/dev/null 2>&1
+succeeds skatool keygen --key 'ska:token=card;object=dora' --algorithm EC --policy none
 cp "$binary_dir/provider/ska.so" card.so
 cat >card.cnf <<END
 openssl_conf = init
