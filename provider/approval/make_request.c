@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <openssl/x509.h>
-
 #include "algorithm.h"
 #include "draft.h"
 #include "explain.h"
@@ -32,18 +30,12 @@ static bool copy_printable(char **to, const char *from, const struct ska_errors 
 static bool describe_key(struct ska_request *request, struct hsm_key *key,
                          const struct ska_errors *errors)
 {
-    unsigned char *der = NULL;
-    int length = i2d_PUBKEY(hsm_key_public(key), &der);
-    bool done = false;
+    struct ska_span spki = {NULL, 0};
 
-    if (length <= 0)
-        return ska_fail(errors, SKA_R_INTERNAL, "public key of '%s'", hsm_key_label(key));
-    done = ska_bytes_copy(&request->public_key, ska_span(der, (size_t)length), errors) &&
+    return hsm_key_spki(key, &spki, errors) && ska_bytes_copy(&request->public_key, spki, errors) &&
            ska_bytes_copy(&request->key_id, hsm_key_id(key), errors) &&
            copy_text(&request->token_label, hsm_token_label(hsm_key_token(key)), errors) &&
            copy_text(&request->key_label, hsm_key_label(key), errors);
-    OPENSSL_free(der);
-    return done;
 }
 
 static bool describe_requester(struct ska_request *request, const struct ska_errors *errors)
@@ -235,14 +227,13 @@ bool ska_request_make(struct hsm_key *key, const struct ska_request_options *opt
 bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
                            const struct ska_errors *errors)
 {
-    unsigned char *der = NULL;
-    int length = i2d_PUBKEY(hsm_key_public(key), &der);
-    bool same = length > 0 &&
-                ska_span_equal(ska_span(der, (size_t)length), ska_span_of(&request->public_key));
+    struct ska_span spki = {NULL, 0};
     char *name = NULL;
 
-    OPENSSL_free(der);
-    if (same && strcmp(request->key_label, hsm_key_label(key)) == 0)
+    if (!hsm_key_spki(key, &spki, errors))
+        return false;
+    if (ska_span_equal(spki, ska_span_of(&request->public_key)) &&
+        strcmp(request->key_label, hsm_key_label(key)) == 0)
         return ska_token_check(ska_span_of(&request->token), key, request->operation,
                                ska_span_of(&request->payload), errors);
     name = ska_printable(ska_span_text(request->key_label), 80);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 #include "mechanism.h"
 
@@ -91,6 +92,7 @@ void hsm_key_free(struct hsm_key *key)
     ska_bytes_free(&key->label);
     ska_bytes_free(&key->id);
     ska_bytes_free(&key->use_rule);
+    ska_bytes_free(&key->spki);
     free(key);
 }
 
@@ -117,6 +119,36 @@ enum ska_key_type hsm_key_type(const struct hsm_key *key)
 EVP_PKEY *hsm_key_public(const struct hsm_key *key)
 {
     return key->public_key;
+}
+
+/* Encoding takes longer than anything else that is done for a signature here. */
+bool hsm_key_spki(struct hsm_key *key, struct ska_span *spki, const struct ska_errors *errors)
+{
+    unsigned char *der = NULL;
+    struct ska_bytes made = {NULL, 0};
+    int length = 0;
+
+    hsm_lock();
+    *spki = ska_span_of(&key->spki);
+    hsm_unlock();
+    if (spki->data != NULL)
+        return true;
+    length = i2d_PUBKEY(key->public_key, &der);
+    if (length <= 0)
+        return ska_fail(errors, SKA_R_INTERNAL, "public key of key \"%s\"",
+                        hsm_show(hsm_key_label(key)).text);
+    if (ska_bytes_copy(&made, ska_span(der, (size_t)length), errors)) {
+        hsm_lock();
+        if (key->spki.data == NULL) {
+            key->spki = made;
+            made.data = NULL;
+        }
+        *spki = ska_span_of(&key->spki);
+        hsm_unlock();
+        ska_bytes_free(&made);
+    }
+    OPENSSL_free(der);
+    return spki->data != NULL;
 }
 
 struct ska_span hsm_key_use_rule(const struct hsm_key *key)

@@ -40,6 +40,9 @@ const char *hsm_key_label(const struct hsm_key *key); /* "" when it has none */
 struct ska_span hsm_key_id(const struct hsm_key *key);
 enum ska_key_type hsm_key_type(const struct hsm_key *key);
 EVP_PKEY *hsm_key_public(const struct hsm_key *key); /* borrowed; a software key */
+/* The same as a SubjectPublicKeyInfo in DER; encoded once, when it is first asked for. */
+bool hsm_key_spki(struct hsm_key *key, struct ska_span *spki,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
 bool hsm_key_is_ska(const struct hsm_key *key);
 /*
  * The serialized use rule as it was when the key was found; empty when the HSM does not tell. It

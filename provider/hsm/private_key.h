@@ -22,6 +22,7 @@ struct hsm_key {
     struct ska_bytes use_rule;
     EVP_PKEY *public_key;
     /* guarded by hsm_lock(): */
+    struct ska_bytes spki; /* stays as it is once it is there */
     CK_OBJECT_HANDLE handle;
     unsigned long generation; /* of the token, in which the handle is good */
 };

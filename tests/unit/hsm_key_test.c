@@ -258,6 +258,28 @@ static void makes_no_needless_calls(void **state)
     hsm_key_free(key);
 }
 
+/* As libcrypto encodes it, and the same bytes whenever it is asked for. */
+static void encodes_its_public_key_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KINDS; i++) {
+        struct hsm_key *key = find_key(token, kinds[i].label);
+        unsigned char *der = NULL;
+        int length = i2d_PUBKEY(hsm_key_public(key), &der);
+        struct ska_span first = {NULL, 0};
+        struct ska_span second = {NULL, 0};
+
+        assert_true(hsm_key_spki(key, &first, &shown));
+        assert_true(hsm_key_spki(key, &second, &shown));
+        assert_true(length > 0);
+        assert_int_equal(first.length, length);
+        assert_memory_equal(first.data, der, length);
+        assert_ptr_equal(first.data, second.data);
+        OPENSSL_free(der);
+        hsm_key_free(key);
+    }
+}
+
 /* With the vendor's numbers this module is asked whether a key is an SKA or a timestamp key. */
 #ifdef SKA_PLACEHOLDER_NUMBERS
 #define FEW_READS 4
@@ -720,6 +742,7 @@ int main(void)
         cmocka_unit_test(refuses_short_signatures),
         cmocka_unit_test(refuses_too_little_room),
         cmocka_unit_test(makes_no_needless_calls),
+        cmocka_unit_test(encodes_its_public_key_once),
         cmocka_unit_test(finds_with_few_calls),
         cmocka_unit_test(finds_by_label_and_id),
         cmocka_unit_test(says_that_there_is_no_key),
