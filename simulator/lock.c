@@ -126,11 +126,21 @@ CK_RV sim_lock(void)
     return CKR_OK;
 }
 
+/*
+ * Closing would not do: a process that was forked while this thread waited for the lock has the
+ * descriptor too, and would keep for ever what nobody there knows to hold.
+ */
+static void close_lock(int fd)
+{
+    flock(fd, LOCK_UN);
+    close(fd);
+}
+
 void sim_unlock(void)
 {
     depth--;
     if (depth == 0)
-        close(atomic_exchange(&held, -1));
+        close_lock(atomic_exchange(&held, -1));
 }
 
 void sim_lock_after_fork(void)

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint forks;
@@ -29,7 +30,8 @@ static void after_fork_in_child(void)
 
 static void watch(void)
 {
-    watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
+    watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0 &&
+               hsm_fork_settle(NULL);
 }
 
 bool hsm_fork_watch(const struct ska_errors *errors)
@@ -52,6 +54,72 @@ void hsm_unlock(void)
 {
     pthread_mutex_unlock(&lock);
 }
+
+/* ---- Calls under way ------------------------------------------------------------------------- */
+
+/* How long fork() waits for calls into modules, in steps of a tenth of a millisecond. */
+#define FORK_WAIT_STEPS 10000
+
+static atomic_uint calls;   /* under way, in all threads */
+static atomic_uint forking; /* threads that want to fork, or are about to */
+static _Thread_local bool calling;
+static _Thread_local unsigned int settled; /* how many of our handlers have run for this fork */
+
+static void wait_a_moment(void)
+{
+    const struct timespec step = {0, 100000};
+
+    nanosleep(&step, NULL);
+}
+
+void hsm_call_begin(void)
+{
+    atomic_fetch_add(&calls, 1);
+    while (atomic_load(&forking) > 0) {
+        atomic_fetch_sub(&calls, 1);
+        wait_a_moment();
+        atomic_fetch_add(&calls, 1);
+    }
+    calling = true;
+}
+
+void hsm_call_end(void)
+{
+    calling = false;
+    atomic_fetch_sub(&calls, 1);
+}
+
+/* A call that takes longer may go on: its thread's locks stay locked in the child then. */
+static void settle(void)
+{
+    if (settled++ > 0)
+        return;
+    atomic_fetch_add(&forking, 1);
+    for (int i = 0; i < FORK_WAIT_STEPS && atomic_load(&calls) > (calling ? 1 : 0); i++)
+        wait_a_moment();
+}
+
+static void resume_in_parent(void)
+{
+    if (--settled == 0)
+        atomic_fetch_sub(&forking, 1);
+}
+
+static void resume_in_child(void)
+{
+    if (--settled > 0)
+        return;
+    atomic_store(&forking, 0);
+    atomic_store(&calls, calling ? 1 : 0);
+}
+
+bool hsm_fork_settle(const struct ska_errors *errors)
+{
+    return pthread_atfork(settle, resume_in_parent, resume_in_child) == 0 ||
+           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "pthread_atfork");
+}
+
+/* ---- The gates ------------------------------------------------------------------------------- */
 
 /*
  * The thread that holds a mutex during a fork does not exist in the child, and the mutex stays

@@ -14,6 +14,18 @@
 /* Once before anything else of this file. */
 bool hsm_fork_watch(const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Once before anything else, and again after each module was loaded. fork() waits a moment for
+ * threads that are inside of modules, and they for it: a child is given modules, and the libcrypto
+ * that they use, with their locks open. Handlers for fork() run in reverse order: those of a
+ * module, which may stop threads half way, must run after ours.
+ */
+bool hsm_fork_settle(const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Around every call into a module, not nested. */
+void hsm_call_begin(void);
+void hsm_call_end(void);
+
 /* How many forks lie between the first process and this one. */
 unsigned int hsm_fork_count(void);
 

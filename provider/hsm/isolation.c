@@ -6,6 +6,8 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include "fork.h"
+
 /*
  * Never freed: a module keeps what it fetched from it until the very end of the process, after any
  * moment at which we could free it.
@@ -51,6 +53,7 @@ OSSL_LIB_CTX *hsm_isolation_libctx(void)
 void hsm_isolation_enter(void)
 {
     if (depth++ == 0) {
+        hsm_call_begin();
         ERR_set_mark();
         outside = OSSL_LIB_CTX_set0_default(private_libctx);
     }
@@ -62,6 +65,7 @@ CK_RV hsm_isolation_leave(CK_RV rv)
         OSSL_LIB_CTX_set0_default(outside);
         outside = NULL;
         ERR_pop_to_mark();
+        hsm_call_end();
     }
     return rv;
 }

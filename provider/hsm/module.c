@@ -152,7 +152,8 @@ static bool load(struct hsm_module *module, const struct ska_errors *errors)
     if (gate == NULL)
         return false;
     done = atomic_load(&module->loaded) ||
-           (open_library(module, errors) && initialize_first(module, errors));
+           (open_library(module, errors) && initialize_first(module, errors) &&
+            hsm_fork_settle(errors));
     if (done && !atomic_load(&module->loaded)) {
         hsm_lock();
         module->fork = hsm_fork_count();
