@@ -183,7 +183,7 @@ static void note_agent(void *arg, enum ska_reason reason, const char *file, int 
                        const char *function, const char *format, va_list args)
 {
     struct gathering *gathering = arg;
-    char text[256];
+    char text[512];
 
     (void)file;
     (void)line;
@@ -192,6 +192,15 @@ static void note_agent(void *arg, enum ska_reason reason, const char *file, int 
         gathering->agent_reason = reason;
     vsnprintf(text, sizeof(text), format, args);
     ska_collection_note(gathering->collection, text);
+}
+
+static bool fail_interrupted(const struct gathering *gathering, const struct ska_errors *errors)
+{
+    const struct ska_open_request *open = &gathering->open;
+
+    return ska_fail(errors, SKA_R_INTERRUPTED, "request %s%s%s", open->request->id,
+                    open->published ? " stays open in " : "",
+                    open->published ? ska_directory_path(open->directory) : "");
 }
 
 /* One that fails is noted: another may be enough. */
@@ -212,6 +221,8 @@ static bool ask_agent(struct gathering *gathering, const char *path,
     gathering->answer_count = 0;
     ska_agent_free(gathering->agent);
     gathering->agent = NULL;
+    if (gathering->agent_reason == SKA_R_INTERRUPTED)
+        return fail_interrupted(gathering, errors);
     return done && assess(gathering, errors);
 }
 
@@ -284,9 +295,7 @@ static bool wait_for_news(struct gathering *gathering, const struct ska_errors *
         case SKA_WAIT_OVER:
             return true;
         case SKA_WAIT_INTERRUPTED:
-            return ska_fail(errors, SKA_R_INTERRUPTED,
-                            "request %s stays open in %s: the same command goes on from there", id,
-                            ska_directory_path(gathering->open.directory));
+            return fail_interrupted(gathering, errors);
         }
     }
 }
