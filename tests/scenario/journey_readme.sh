@@ -10,7 +10,8 @@ anchors() { # PAGE
     awk '/^```/ { code = !code } !code && /^#+ /' "$1" | sed -E 's/^#+ //' |
         tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
 }
-for page in "$source_dir/README.md" "$source_dir"/doc/*.md; do
+for page in "$source_dir/README.md" "$source_dir"/doc/*.md "$source_dir"/tests/applications/*.md \
+    "$source_dir"/tests/applications/*/*.md; do
     # A link may be broken over two lines.
     tr '\n' ' ' <"$page" | grep -oE '\]\([^)]*\)' | sed -E 's/^\]\(//; s/\)$//' |
         grep -vE '^https?:' >links.txt || true
