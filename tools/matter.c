@@ -171,7 +171,7 @@ bool matter_count(struct tool *tool, struct matter *matter)
     struct mailbox_names names = {NULL, 0};
     struct tally_budget budget = {.count = 0};
     const struct tally_source source = {&matter->mailbox, &names, matter->directory != NULL,
-                                        &budget, &to_warnings};
+                                        &budget, matter->counted ? NULL : &to_warnings};
     const struct ska_rule *rule = review_rule(matter->request);
     bool listed = false;
     bool done = false;
@@ -189,10 +189,11 @@ bool matter_count(struct tool *tool, struct matter *matter)
     done = tally_find(tool->libctx, matter->request, rule, listed ? &source : NULL, &matter->tally,
                       &tool->errors);
     report_warnings_end(&warnings);
-    if (budget.exhausted)
+    if (budget.exhausted && !matter->counted)
         report_warning("%s: there are too many files for this request, or too many wrong ones: not "
                        "all were looked at",
                        matter->what);
+    matter->counted = true;
     mailbox_names_free(&names);
     return done;
 }

@@ -28,6 +28,7 @@ struct matter {
     struct approver key;
     const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
     struct tally tally;
+    bool counted;         /* once: wrong files have been named */
     struct usable usable; /* only with a rule */
 };
 
