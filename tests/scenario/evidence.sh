@@ -68,7 +68,7 @@ places() {
     if [ -n "${SKA_TEST_EXHAUSTIVE-}" ]; then
         seq "$1" $(($1 + $2 - 1))
     else
-        echo $(($1 + $2 / 3)) $(($1 + $2 - 4))
+        echo $(($1 + $2 / 3)) ${thorough:+$(($1 + $2 - 4))}
     fi
 }
 
@@ -110,8 +110,11 @@ for type in rsa2048 rsapss p256 p384 p521 ed25519 ed448; do
     for name in key payload rule approvalToBeSigned approvals signature executed; do
         grep -q " $name\$" members.txt || fail "the manifest does not list $name"
     done
+    thorough=
+    [ $type != p256 ] || thorough=yes
     all_found
 done
+thorough=yes
 
 # Message mode, PSS by parameter, with the HSM's time and a description.
 key timed rsa2048 hour.json
@@ -169,7 +172,7 @@ value() { # MEMBER [SKIP]: some digits of its value
 other() { # the same with other letters
     value "$@" | tr 'A-Za-z0-9' 'B-ZAb-za1-90'
 }
-replaced 'WRONG +the request id' "$(value requestId)" "$(other requestId)"
+replaced 'WRONG +the request id' "$(value requestId)" "$(value requestId | tr 0-9a-f 1-9a-f0)"
 replaced 'WRONG|bad ' "$(value payload 4)" "$(other payload 4)"
 replaced 'WRONG|bad ' "$(value approvalToBeSigned)" "$(other approvalToBeSigned)"
 replaced 'WRONG +signature: NOT by the key' "$(value signature)" "$(other signature)"
