@@ -19,7 +19,7 @@
 #include "options.h"
 #include "text.h"
 
-/* "seal.json: the request id is not that of ..., and 2 more" */
+/* "seal.json: the request id is not that of ...; 2 of the above are WRONG" */
 static void fail_wrong(struct tool *tool, const struct verification *verification,
                        enum ska_reason reason, const char *shown)
 {
@@ -28,7 +28,7 @@ static void fail_wrong(struct tool *tool, const struct verification *verificatio
     char more[64] = "";
 
     if (verification->wrong > 1)
-        snprintf(more, sizeof(more), "; %zu of the above is WRONG", verification->wrong);
+        snprintf(more, sizeof(more), "; %zu of the above are WRONG", verification->wrong);
     ska_fail(&tool->errors, verification->reason != 0 ? verification->reason : reason, "%s%s%s%s",
              named ? "" : shown, named ? "" : ": ", first, more);
 }
@@ -150,11 +150,10 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
         OPTION_END};
     const struct command_line line = {
         .usage = "[--audit-log FILE] FILE-OR-DIRECTORY",
-        .help =
-            "Shows a request, a bundle, an approval or a refusal, an approval token (binary\n"
-            "or base64), a key reference or a folder of evidence: every field, what protects\n"
-            "it, and whether all that can be verified without an HSM is right. Needs no\n"
-            "configuration.",
+        .help = "Shows a request, a bundle, an approval or a refusal, an approval token (binary\n"
+                "or base64), a key reference or a folder of evidence: every field, what protects\n"
+                "it, and whether all that can be verified without an HSM is right. Needs no\n"
+                "configuration.",
         .options = options,
         .operands = &path,
         .operands_needed = 1,

@@ -339,6 +339,20 @@ static void nothing_is_written_without_a_path(void **state)
     assert_true(ska_audit_append(NULL, NULL, &entry, NULL));
 }
 
+static void append_once(void)
+{
+    append("on a small stack");
+}
+
+/* Within a libcrypto ASYNC job. */
+static void line_is_written_on_a_small_stack(void **state)
+{
+    (void)state;
+    append("one");
+    run_on_small_stack(append_once);
+    assert_intact(path, 2);
+}
+
 /* ---- What is no log ------------------------------------------------------------------------- */
 
 static void unsafe_files_are_refused(void **state)
@@ -909,6 +923,7 @@ int main(void)
         LOG_TEST(evidence_is_named),
         LOG_TEST(foreign_text_does_no_harm),
         LOG_TEST(nothing_is_written_without_a_path),
+        LOG_TEST(line_is_written_on_a_small_stack),
         LOG_TEST(unsafe_files_are_refused),
         LOG_TEST(other_files_are_left_alone),
         LOG_TEST(half_a_line_is_cut_off_and_told),
