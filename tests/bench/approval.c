@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "provider/approval/signature.h"
+#include "provider/base/file.h"
 #include "signing.h"
 #include "ska/provider.h"
 
@@ -36,7 +37,7 @@ void approvers_free(struct approvers *approvers)
     memset(approvers, 0, sizeof(*approvers));
 }
 
-static struct ska_bytes public_key(EVP_PKEY *key)
+struct ska_bytes public_key(EVP_PKEY *key)
 {
     unsigned char *der = NULL;
     int length = i2d_PUBKEY(key, &der);
@@ -142,18 +143,19 @@ void approvers_policy(const struct approvers *approvers, size_t quorum, const ch
 
 /* ---- Approvals ------------------------------------------------------------------------------- */
 
-CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span token)
+CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span key, struct ska_span token)
 {
-    struct ska_bytes key = public_key(approver);
     struct ska_bytes plain = sign_token(approver, token);
+    struct ska_bytes signer = {NULL, 0};
     struct ska_bytes der = {NULL, 0};
     CK_SKA_APPROVAL approval = {CKAP_SIGNATURE, NULL, 0, NULL, 0};
 
-    must(ska_signature_to_der(ska_span_of(&key), "SHA-256", ska_span_of(&plain), &der, NULL));
+    must(ska_bytes_copy(&signer, key, NULL));
+    must(ska_signature_to_der(key, "SHA-256", ska_span_of(&plain), &der, NULL));
     approval.pSignature = der.data;
     approval.signatureLen = der.length;
-    approval.pSignerInfo = key.data;
-    approval.signerInfoLen = key.length;
+    approval.pSignerInfo = signer.data;
+    approval.signerInfoLen = signer.length;
     ska_bytes_free(&plain);
     return approval;
 }
@@ -189,11 +191,10 @@ static cJSON *make_request(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
     return request;
 }
 
-static void add_approval(cJSON *list, EVP_PKEY *approver, struct ska_span token)
+static void fill_approval(cJSON *approval, EVP_PKEY *approver, struct ska_span token)
 {
     struct ska_bytes key = public_key(approver);
     struct ska_bytes signature = sign_token(approver, token);
-    cJSON *approval = add_one(list);
 
     add_base64(approval, "approverPublicKey", ska_span_of(&key));
     add_text(approval, "approvalDigestAlgorithm", "SHA-256");
@@ -202,23 +203,56 @@ static void add_approval(cJSON *list, EVP_PKEY *approver, struct ska_span token)
     ska_bytes_free(&signature);
 }
 
+static struct ska_bytes token_of(const cJSON *request)
+{
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(request, "approvalToBeSigned");
+    struct ska_bytes token = {NULL, 0};
+
+    must(cJSON_IsString(text) && ska_base64_decode(text->valuestring, &token));
+    return token;
+}
+
+char *approval_for(const char *path, EVP_PKEY *approver)
+{
+    struct ska_bytes text = {NULL, 0};
+    struct ska_bytes token = {NULL, 0};
+    cJSON *request = NULL;
+    cJSON *approval = cJSON_CreateObject();
+    char *json = NULL;
+
+    must(approval != NULL && ska_file_read(path, (size_t)1024 * 1024, &text, NULL));
+    request = cJSON_Parse((const char *)text.data);
+    must(request != NULL);
+    token = token_of(request);
+    fill_approval(approval, approver, ska_span_of(&token));
+    json = cJSON_Print(approval);
+    must(json != NULL);
+    cJSON_Delete(approval);
+    cJSON_Delete(request);
+    ska_bytes_free(&token);
+    ska_bytes_free(&text);
+    return json;
+}
+
 void bundle_make(struct bundle *bundle, OSSL_LIB_CTX *libctx, EVP_PKEY *key,
                  const struct approvers *approvers, size_t count)
 {
     cJSON *request = make_request(libctx, key);
-    const cJSON *token = cJSON_GetObjectItemCaseSensitive(request, "approvalToBeSigned");
     cJSON *list = NULL;
 
     memset(bundle, 0, sizeof(*bundle));
-    must(cJSON_IsString(token) && ska_base64_decode(token->valuestring, &bundle->token));
+    bundle->token = token_of(request);
     bundle->approvals = calloc(count + 1, sizeof(*bundle->approvals));
     must(bundle->approvals != NULL);
     cJSON_DeleteItemFromObjectCaseSensitive(request, "approvals");
     list = cJSON_AddArrayToObject(request, "approvals");
     for (size_t i = 0; i < count; i++) {
+        struct ska_bytes approver = public_key(approvers->keys[i]);
+
         bundle->approvals[bundle->count++] =
-            approval_make(approvers->keys[i], ska_span_of(&bundle->token));
-        add_approval(list, approvers->keys[i], ska_span_of(&bundle->token));
+            approval_make(approvers->keys[i], ska_span_of(&approver), ska_span_of(&bundle->token));
+        fill_approval(add_one(list), approvers->keys[i], ska_span_of(&bundle->token));
+        ska_bytes_free(&approver);
     }
     bundle->json = cJSON_Print(request);
     must(bundle->json != NULL);

@@ -23,9 +23,15 @@ void approvers_free(struct approvers *approvers);
  */
 void approvers_policy(const struct approvers *approvers, size_t quorum, const char *path);
 
-/* Of a token, in the vendor's form. */
-CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span token);
+/* SubjectPublicKeyInfo. */
+struct ska_bytes public_key(EVP_PKEY *key);
+
+/* Of a token, in the vendor's form; the approver's public key comes along. */
+CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span key, struct ska_span token);
 void approval_free(CK_SKA_APPROVAL *approval);
+
+/* Of the request in a file: what an approver puts into an approvals directory. Free with free(). */
+char *approval_for(const char *request, EVP_PKEY *approver);
 
 struct bundle {
     char *json;

@@ -16,7 +16,8 @@
 #define FEWEST 5
 #define LONG_OPERATION 5000.0
 
-/* How often threads try a batch in which a processor was taken away for somebody else. */
+/* How often a batch of threads, or one that waits, is tried in which a processor was taken away for
+ * somebody else. */
 #define TRIES 3
 
 static double read_clock(clockid_t clock)
@@ -49,6 +50,7 @@ struct team {
     const struct loop *loops;
     size_t count;
     unsigned threads;
+    bool waits;             /* one of the loops */
     void *with[LOOP_LIMIT]; /* of a team of one */
     pthread_t *members;
     pthread_barrier_t begin;
@@ -127,43 +129,44 @@ static void dismiss(struct team *team)
     free(team->members);
 }
 
-/*
- * One thread. The processor's time says nothing of waiting, and the clock's nothing of us where the
- * processor was taken away: then it is the processor's that counts.
- */
-static double turn_alone(struct team *team)
+static void run_turn(struct team *team)
 {
-    double processor = read_clock(CLOCK_THREAD_CPUTIME_ID);
-    double clock = now();
-
-    run_batch(team, team->with);
-    clock = now() - clock;
-    return team->interrupted ? read_clock(CLOCK_THREAD_CPUTIME_ID) - processor : clock;
-}
-
-static double turn_together(struct team *team)
-{
-    double started = now();
-
+    team->interrupted = false;
+    if (team->threads == 1) {
+        run_batch(team, team->with);
+        return;
+    }
     pthread_barrier_wait(&team->begin);
     pthread_barrier_wait(&team->end);
-    return now() - started;
+}
+
+/*
+ * The clock says nothing of us where the processor was taken away. One thread that waits for nobody
+ * has the processor's time then; others try again.
+ */
+static double time_turn(struct team *team)
+{
+    bool alone = team->threads == 1 && !team->waits;
+    double clock = 0;
+
+    for (int tries = 0; tries == 0 || (team->interrupted && tries < TRIES); tries++) {
+        double processor = read_clock(CLOCK_THREAD_CPUTIME_ID);
+
+        clock = now();
+        run_turn(team);
+        clock = now() - clock;
+        if (alone && team->interrupted)
+            return read_clock(CLOCK_THREAD_CPUTIME_ID) - processor;
+    }
+    return clock;
 }
 
 /* The time of one operation in microseconds. */
 static double turn(struct team *team, size_t loop, size_t batch)
 {
-    double time = 0;
-
     team->loop = loop;
     team->batch = batch;
-    for (int tries = 0; tries == 0 || (team->interrupted && tries < TRIES); tries++) {
-        team->interrupted = false;
-        if (team->threads == 1)
-            return turn_alone(team) / (double)batch;
-        time = turn_together(team);
-    }
-    return time / (double)batch;
+    return time_turn(team) / (double)batch;
 }
 
 /* By the fastest operation; all loops are warm after it. */
@@ -196,6 +199,8 @@ void measure(const struct loop *loops, size_t count, unsigned threads, size_t ro
     times->rounds = rounds;
     times->list = calloc(rounds * count, sizeof(*times->list));
     must(times->list != NULL);
+    for (size_t i = 0; i < count; i++)
+        team.waits = team.waits || loops[i].waits;
     gather(&team);
     batch = choose_batch(&team);
     for (size_t round = 0; round < rounds; round++)

@@ -13,6 +13,7 @@ struct loop {
     void (*once)(void *with);
     void (*stop)(void *with);
     const void *what;
+    bool waits; /* for another process: the time of this one says too little */
 };
 
 #define LOOP_LIMIT 12

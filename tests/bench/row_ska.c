@@ -11,8 +11,8 @@ const char empty_policy[] =
     "{\"ruleUse\":null,\"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null,"
     "\"keyStatus\":{\"blocked\":false}}\n";
 
-static void compare(struct bench *bench, const struct row *row, const struct evp_signing *a,
-                    const struct raw_signing *b, unsigned threads, struct result *result)
+void compare_signing(struct bench *bench, const struct row *row, const struct evp_signing *a,
+                     const struct raw_signing *b, unsigned threads, struct result *result)
 {
     struct loop loops[] = {evp_loop(a), raw_loop(b)};
     struct times times;
@@ -42,7 +42,7 @@ static void run_empty(struct bench *bench, const struct row *row)
     a.key = load_key(token.libctx, key_uri(KEY_LABEL).text);
     b.token = &token;
     b.key = find_private(&token, KEY_LABEL);
-    compare(bench, row, &a, &b, 1, &result);
+    compare_signing(bench, row, &a, &b, 1, &result);
     snprintf(result.a, sizeof(result.a), "EVP_DigestSign, %s, empty rule, fresh context",
              algorithm);
     snprintf(result.b, sizeof(result.b), "digest, C_CreateApprovalToken, C_SKASign");
@@ -84,7 +84,7 @@ static void run_quorum(struct bench *bench, const struct row *row)
     b.approved = ska_span_of(&bundle.token);
     b.approvals = bundle.approvals;
     b.approval_count = bundle.count;
-    compare(bench, row, &a, &b, *threads ? bench->options->threads : 1, &result);
+    compare_signing(bench, row, &a, &b, *threads ? bench->options->threads : 1, &result);
     snprintf(result.a, sizeof(result.a), "EVP_DigestSign, P-256, 2 of 3, ska-approvals");
     snprintf(result.b, sizeof(result.b), "digest, C_SKASign with the same approvals");
     bench_report(bench, &result);

@@ -4,6 +4,7 @@
 #define SKA_BENCH_ROWS_H
 
 #include "measure.h"
+#include "signing.h"
 #include "token.h"
 
 /* The label of the one key that most rows have. */
@@ -18,12 +19,18 @@ size_t pairs_of(const struct options *options, size_t usual);
 /* Rules that are always satisfied. */
 extern const char empty_policy[];
 
+/* Both sign, in turns; the ratio of their throughputs. */
+void compare_signing(struct bench *bench, const struct row *row, const struct evp_signing *a,
+                     const struct raw_signing *b, unsigned threads, struct result *result);
+
 extern const struct row row_rsa, row_ed25519, row_p256_fresh, row_p256_reused;
 extern const struct row row_threads_rsa, row_threads_p256;
 extern const struct row row_ska_rsa, row_ska_ed25519, row_ska_p256;
 extern const struct row row_quorum, row_threads_quorum;
 extern const struct row row_lookup;
+extern const struct row row_pem_p256, row_pem_rsa, row_pem_ed25519;
 extern const struct row row_approvals;
+extern const struct row row_directory, row_agent;
 extern const struct row row_growth_ordinary, row_growth_ska, row_growth_quorum;
 extern const struct row row_simulator;
 

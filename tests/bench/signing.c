@@ -88,7 +88,7 @@ static void evp_stop(void *with)
 
 struct loop evp_loop(const struct evp_signing *signing)
 {
-    struct loop loop = {evp_start, evp_once, evp_stop, signing};
+    struct loop loop = {evp_start, evp_once, evp_stop, signing, signing->agent != NULL};
 
     return loop;
 }
@@ -118,6 +118,7 @@ struct raw_state {
     CK_SESSION_HANDLE session;
     EVP_MD *sha256;
     EVP_MD_CTX *hash;
+    struct ska_bytes approver; /* its public key */
 };
 
 enum raw_kind raw_kind_of(const char *algorithm)
@@ -125,6 +126,14 @@ enum raw_kind raw_kind_of(const char *algorithm)
     return strncmp(algorithm, "RSA", 3) == 0   ? RAW_RSA
            : strncmp(algorithm, "EC:", 3) == 0 ? RAW_EC
                                                : RAW_EDWARDS;
+}
+
+const char *raw_name(const char *algorithm)
+{
+    static const char *const names[] = {
+        [RAW_RSA] = "RSA", [RAW_EC] = "EC", [RAW_EDWARDS] = "ED25519"};
+
+    return names[raw_kind_of(algorithm)];
 }
 
 static void *raw_start(const void *what)
@@ -138,6 +147,8 @@ static void *raw_start(const void *what)
     state->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     state->hash = EVP_MD_CTX_new();
     must(state->sha256 != NULL && state->hash != NULL);
+    if (signing->approver != NULL)
+        state->approver = public_key(signing->approver);
     return state;
 }
 
@@ -208,7 +219,8 @@ static void raw_ska_once(void *with)
                                                    &approved_length) == CKR_OK);
     }
     if (signing->approver != NULL) {
-        made = approval_make(signing->approver, ska_span(approved, approved_length));
+        made = approval_make(signing->approver, ska_span_of(&state->approver),
+                             ska_span(approved, approved_length));
         approvals = &made;
     }
     must(signing->token->ska_sign(state->session, &mechanism, signing->key, approved,
@@ -221,6 +233,7 @@ static void raw_stop(void *with)
 {
     struct raw_state *state = with;
 
+    ska_bytes_free(&state->approver);
     EVP_MD_CTX_free(state->hash);
     EVP_MD_free(state->sha256);
     must(state->signing->token->calls->C_CloseSession(state->session) == CKR_OK);
@@ -229,7 +242,8 @@ static void raw_stop(void *with)
 
 struct loop raw_loop(const struct raw_signing *signing)
 {
-    struct loop loop = {raw_start, signing->ska ? raw_ska_once : raw_once, raw_stop, signing};
+    struct loop loop = {raw_start, signing->ska ? raw_ska_once : raw_once, raw_stop, signing,
+                        false};
 
     return loop;
 }

@@ -27,6 +27,8 @@ void evp_try(const struct evp_signing *signing);
 enum raw_kind { RAW_RSA, RAW_EC, RAW_EDWARDS };
 /* By the name of the algorithm: "RSA:2048", "EC:P-256", "ED25519". */
 enum raw_kind raw_kind_of(const char *algorithm);
+/* As libcrypto calls it. */
+const char *raw_name(const char *algorithm);
 
 /* Each thread with a session of its own, kept open. */
 struct raw_signing {

@@ -44,9 +44,26 @@ void write_file(const char *path, const char *text)
     must(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
-static void write_configuration(const struct bench *bench)
+void write_configuration(const struct bench *bench, const char *path, const char *module)
 {
     char text[2048];
+
+    must(snprintf(text, sizeof(text),
+                  "config_diagnostics = 1\n"
+                  "openssl_conf = init\n"
+                  "[init]\nproviders = providers\n"
+                  "[providers]\ndefault = default_provider\nska = ska_provider\n"
+                  "[default_provider]\nactivate = 1\n"
+                  "[ska_provider]\nmodule = %s\nactivate = 1\n"
+                  "pkcs11-module = %s\ntoken = %s\npin-source = file:%s/pin\n",
+                  SKA_BENCH_PROVIDER, module, TOKEN_LABEL, bench->directory) < (int)sizeof(text));
+    write_file(path, text);
+}
+
+/* Of all that is in this process: what the user has set must not change what is measured. */
+static void configure(const struct bench *bench)
+{
+    char text[1024];
 
     must(mkdir(token_path(bench, "tokens").text, 0700) == 0);
     snprintf(text, sizeof(text),
@@ -57,16 +74,7 @@ static void write_configuration(const struct bench *bench)
     write_file(token_path(bench, "plain.cnf").text, "");
     write_file(token_path(bench, "pin").text, TOKEN_PIN "\n");
     must(chmod(token_path(bench, "pin").text, 0600) == 0);
-    snprintf(text, sizeof(text),
-             "config_diagnostics = 1\n"
-             "openssl_conf = init\n"
-             "[init]\nproviders = providers\n"
-             "[providers]\ndefault = default_provider\nska = ska_provider\n"
-             "[default_provider]\nactivate = 1\n"
-             "[ska_provider]\nmodule = %s\nactivate = 1\n"
-             "pkcs11-module = %s\ntoken = %s\npin-source = file:%s/pin\n",
-             SKA_BENCH_PROVIDER, SKA_BENCH_SIMULATOR, TOKEN_LABEL, bench->directory);
-    write_file(token_path(bench, "openssl.cnf").text, text);
+    write_configuration(bench, token_path(bench, "openssl.cnf").text, SKA_BENCH_SIMULATOR);
     must(setenv("SOFTHSM2_CONF", token_path(bench, "softhsm2.conf").text, 1) == 0);
     must(setenv("SKASIM_CONF", token_path(bench, "skasim.cnf").text, 1) == 0);
     must(setenv("OPENSSL_CONF", token_path(bench, "plain.cnf").text, 1) == 0);
@@ -153,7 +161,7 @@ void token_open(struct token *token, const struct bench *bench)
 {
     memset(token, 0, sizeof(*token));
     token->bench = bench;
-    write_configuration(bench);
+    configure(bench);
     load_module(token);
     initialize_token(token);
     ERR_clear_error(); /* SoftHSM leaves some behind */
@@ -218,13 +226,11 @@ static void show_output(const struct bench *bench)
         fclose(file);
 }
 
-void skatool(const struct bench *bench, const char *const *arguments)
+pid_t skatool_start(const struct bench *bench, const char *const *arguments)
 {
     struct path configuration = token_path(bench, "openssl.cnf");
     char *argv[32] = {(char *)(uintptr_t) "skatool"};
     size_t count = 1;
-    pid_t child = 0;
-    int status = 0;
 
     for (; *arguments != NULL; arguments++) {
         must(count < COUNT(argv) - 3);
@@ -233,11 +239,18 @@ void skatool(const struct bench *bench, const char *const *arguments)
     argv[count++] = (char *)(uintptr_t) "--config";
     argv[count++] = configuration.text;
     argv[count] = NULL;
-    child = start_program(bench, SKA_BENCH_SKATOOL, argv);
+    return start_program(bench, SKA_BENCH_SKATOOL, argv);
+}
+
+void skatool(const struct bench *bench, const char *const *arguments)
+{
+    pid_t child = skatool_start(bench, arguments);
+    int status = 0;
+
     must(waitpid(child, &status, 0) == child);
     if (status != 0)
         show_output(bench);
-    must(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    must(status == 0);
 }
 
 void make_key(const struct bench *bench, const char *label, const char *algorithm,

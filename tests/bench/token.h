@@ -6,6 +6,8 @@
 #ifndef SKA_BENCH_TOKEN_H
 #define SKA_BENCH_TOKEN_H
 
+#include <sys/types.h>
+
 #include <openssl/evp.h>
 #include <pkcs11.h>
 
@@ -36,8 +38,13 @@ struct path {
 struct path token_path(const struct bench *bench, const char *name);
 void write_file(const char *path, const char *text);
 
+/* An openssl.cnf with our provider and a module. */
+void write_configuration(const struct bench *bench, const char *path, const char *module);
+
 /* Runs skatool with these arguments, the last of which is NULL. */
 void skatool(const struct bench *bench, const char *const *arguments);
+/* The same without waiting for its end. */
+pid_t skatool_start(const struct bench *bench, const char *const *arguments);
 
 /* Makes a key of skatool's: algorithm as in "RSA:2048", "EC:P-256", "ED25519". policy: a file. */
 void make_key(const struct bench *bench, const char *label, const char *algorithm,
