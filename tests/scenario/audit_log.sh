@@ -105,9 +105,9 @@ sed '3{h;d};4G' whole >moved
 audited 4 'line' WRONG -- moved
 sed "5s/.*/$(printf 'x\033[31m\xe2\x80\xae')/" whole >rubbish
 audited 4 'line 5' -- rubbish
-head -n 4 whole >cut
-audited 0 -- cut
-audited 4 'after line 4, was cut off' -- cut --head "$head"
+head -n 4 whole >cut_end
+audited 0 -- cut_end
+audited 4 'after line 4, was cut off' -- cut_end --head "$head"
 sed "${lines}s/\"uid\":/\"uid\":1/" whole >last
 audited 0 -- last
 audited 4 "no line has the hash" -- last --head "$head"

@@ -39,7 +39,7 @@ sign() {
     evidence=$(echo approvals/done/"$id".*)
     same signature "$evidence/signature"
     [ "$(stat -c %a "$evidence")" = 700 ] || fail "mode of $evidence"
-    [ "$(ls "$evidence" | tr '\n' ' ')" = 'SHA256SUMS request.json signature token ' ] ||
+    [ "$(cd "$evidence" && echo *)" = 'SHA256SUMS request.json signature token' ] ||
         fail "files of $evidence: $(ls "$evidence")"
     (cd "$evidence" && sha256sum --quiet --strict -c SHA256SUMS) || fail "sha256sum of $evidence"
     inspected 0 'ok +signature: by the key given here' "$evidence"
@@ -60,7 +60,7 @@ change() {
     97 | 65 | 48) byte=$((byte + 1)) ;;
     *) byte=$((byte ^ 1)) ;;
     esac
-    printf "\\x$(printf %x "$byte")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+    printf '%b' "\\x$(printf %x "$byte")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 # places FIRST LENGTH: offsets to change.
@@ -87,11 +87,11 @@ found() {
 }
 
 all_found() {
-    local hash start length name total=0
+    local start length name total=0
     found token 0 "$(stat -c %s "$evidence/token")" 'file token: is NOT the token of the request'
     found signature 0 "$(stat -c %s "$evidence/signature")" \
         'file signature: is NOT the signature of the request'
-    while read -r hash start length name; do
+    while read -r _ start length name; do
         [ "$start" -eq "$total" ] || fail "bytes before $name belong to no member"
         total=$((start + length))
         found request.json "$start" "$length" "file request.json: \"$name\" was changed in it"
@@ -130,13 +130,13 @@ all_found
 
 # rewrite FOLDER: a manifest for what is there now.
 rewrite() {
-    local hash start length name
+    local start length name
     (
         cd "$1"
         head -n 1 SHA256SUMS
         sha256sum request.json token signature
         sed -n 5p SHA256SUMS
-        members . | while read -r hash start length name; do
+        members . | while read -r _ start length name; do
             printf '# %s %s %s %s\n' "$(tail -c +$((start + 1)) request.json | head -c "$length" |
                 sha256sum | cut -d' ' -f1)" "$start" "$length" "$name"
         done
