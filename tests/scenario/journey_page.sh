@@ -8,18 +8,27 @@
 #   ```sh refused     one command, which is refused; what it says stands in the ```text that follows
 #   ```text           lines that the block before has printed; ... stands for anything
 
-# The programs of the page, which knows nothing of build directories and sanitizers.
-export SKA_BINARY_DIR=$binary_dir preload
-openssl() { # which loads our modules by the configuration of a sandbox only
-    case ${OPENSSL_CONF-} in
-    '' | /dev/null) command openssl "$@" ;;
-    *) LD_PRELOAD=$preload command openssl "$@" ;;
-    esac
+# The programs of the page, which knows nothing of build directories and sanitizers. openssl loads our
+# modules by the configuration of a sandbox only.
+export SKA_BINARY_DIR=$binary_dir
+mkdir bin
+cat >bin/openssl <<END
+#!/bin/sh
+case \${OPENSSL_CONF-} in
+'' | /dev/null) exec $(command -v openssl) "\$@" ;;
+esac
+LD_PRELOAD='$preload' exec $(command -v openssl) "\$@"
+END
+cat >bin/softhsm2-util <<END
+#!/bin/sh
+LD_PRELOAD='$preload' exec $(command -v softhsm2-util) "\$@"
+END
+chmod +x bin/openssl bin/softhsm2-util
+PATH=$work/bin:$PATH
+skatool() { # in the background it is the process itself that the page knows, and kills
+    [ "$BASHPID" = "$$" ] || LD_PRELOAD=$preload exec skatool "$@"
+    LD_PRELOAD=$preload command skatool "$@"
 }
-softhsm2-util() {
-    LD_PRELOAD=$preload command softhsm2-util "$@"
-}
-export -f openssl softhsm2-util
 unset OPENSSL_CONF SOFTHSM2_CONF SKASIM_CONF
 export HOME=$work
 
@@ -42,6 +51,14 @@ page_blocks() {
     [ -n "$(find "$work/blocks" -name '*.run')" ] || fail "$1: no commands"
 }
 
+# What a page leaves running when it fails half-way.
+at_end() {
+    local left
+    jobs -p >"$work/left.txt"
+    while read -r left; do
+        kill "$left" 2>/dev/null || true
+    done <"$work/left.txt"
+}
 page_fail() {
     cat "$block" "$said" >&3
     fail "$1" 2>&3
@@ -79,9 +96,11 @@ play_page() {
         refused-*) page_fail "a refusal whose words the page does not show" ;;
         esac
         after=${block##*.}
+        # What still runs in the background goes on writing, at the end.
+        [ "$after" = text ] || : >"$said"
         case $block in
-        *.run) page_run >"$said" 2>&1 ;;
-        *.refused) page_refused >"$said" 2>&1 ;;
+        *.run) page_run >>"$said" 2>&1 ;;
+        *.refused) page_refused >>"$said" 2>&1 ;;
         *.text) page_text ;;
         esac
         if grep -qE "$sanitizer_finding" "$said"; then
