@@ -7,6 +7,10 @@
 board
 printf 'A document.\n' >document
 
+only_a_reference() {
+    [ "$(grep BEGIN "$1")" = '-----BEGIN SKA KEY REFERENCE-----' ] || fail "$(cat "$1")"
+}
+
 for label in rsa2048 p256; do
     key $label $label empty.json
     uri=$(uri $label)
@@ -20,18 +24,24 @@ for label in rsa2048 p256; do
     same out.pem $label.pub.pem
     takes 0 succeeds ska pkey -pubin -in "$uri;type=public" -text -noout
 
-    # The private key itself.
+    # The private key itself: only a reference to it can be had.
+    takes 0 quietly ska pkey -in "$uri" -out out.key
+    only_a_reference out.key
+    takes 0 refused . ska pkey -in "$uri" -outform DER -out out.key
+    takes 0 refused . ska pkey -in "$uri" -outform DER
     for form in PEM DER; do
-        takes 0 refused . ska pkey -in "$uri" -outform $form -out out.key
-        takes 0 refused . ska pkey -in "$uri" -outform $form
         takes 0 refused . ska pkey -in "$uri" -aes256 -passout pass:x -outform $form -out out.key
         takes 0 refused . ska pkey -in "$uri" -traditional -outform $form -out out.key
         takes 0 refused . ska pkcs8 -topk8 -nocrypt -in "$uri" -outform $form -out out.key
     done
     takes 0 refused . ska pkcs12 -export -inkey "$uri" -in ca.crt -passout pass:x -out out.p12
+    # `rsa` asks for PKCS#8 and gets the reference, `ec` for the old form that has none.
     case $label in
-    rsa*) takes 0 refused . ska rsa -in "$uri" -out out.key ;;
-    *) takes 0 refused . ska ec -in "$uri" -out out.key ;;
+    rsa*)
+        takes 0 succeeds ska rsa -in "$uri" -out out.key
+        only_a_reference out.key
+        ;;
+    *) takes 0 refused 'cannot leave the HSM' ska ec -in "$uri" -out out.key ;;
     esac
 done
 
