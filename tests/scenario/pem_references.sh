@@ -7,6 +7,7 @@
 board
 printf 'A document.\n' >document
 specs='rsa2048 rsapss p256 p384 p521 ed25519 ed448'
+[ -z "$preload" ] || specs='rsa2048 rsapss p256 p384 ed25519 ed448'
 
 # Without anything that could be asked.
 offline() { # COMMAND...
@@ -226,7 +227,6 @@ pem() {
 # is_bad PATTERN: bad.pem is refused, however it is read, before anybody asks the HSM.
 is_bad() {
     offline refused "$1" ska pkey -in bad.pem -pubout -out out.pub.pem
-    offline refused "$1" ska dgst -sha256 -sign bad.pem -out signature document
     cat plain-p256.crt bad.pem >bad-bundle.pem
     offline refused "$1" ours "$programs/pem_references" bad.pem bad-bundle.pem plain-p256.crt
 }

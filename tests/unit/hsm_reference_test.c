@@ -25,7 +25,8 @@ static struct der whole, inside; /* too long for the stack of some */
 static void add(struct der *der, const void *data, size_t length)
 {
     assert_true(length <= sizeof(der->data) - der->length);
-    memcpy(der->data + der->length, data, length);
+    if (length > 0)
+        memcpy(der->data + der->length, data, length);
     der->length += length;
 }
 
