@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "progress_line.h"
 
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "../base/file.h"
-
 #define DEFAULT_WIDTH 80
+/* Where there is no terminal: written at once, however many bytes a character has. */
+#define LONGEST 1000
 
 void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_when when)
 {
@@ -18,10 +22,31 @@ void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_w
     line->wanted = when == SKA_PROGRESS_YES || (when == SKA_PROGRESS_AUTO && line->terminal);
 }
 
+/* Only what is taken at once: nothing hangs on it, and nobody is to wait for who does not read. */
+static void write_now(const char *text, size_t length)
+{
+    struct pollfd polled = {STDERR_FILENO, POLLOUT, 0};
+
+    if (length <= PIPE_BUF && poll(&polled, 1, 0) > 0 && polled.revents == POLLOUT)
+        (void)!write(STDERR_FILENO, text, length);
+}
+
+/* Who reads may be gone: the signal for that would end the application. */
 static void write_text(const char *text, size_t length)
 {
-    /* Nothing hangs on it, and who reads may be gone. */
-    (void)!ska_write_all(STDERR_FILENO, ska_span(text, length));
+    const struct timespec at_once = {0, 0};
+    sigset_t broken;
+    sigset_t pending;
+    sigset_t before;
+
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    if (sigpending(&pending) != 0 || pthread_sigmask(SIG_BLOCK, &broken, &before) != 0)
+        return;
+    write_now(text, length);
+    if (sigismember(&pending, SIGPIPE) == 0)
+        sigtimedwait(&broken, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static size_t width_of_terminal(void)
@@ -32,7 +57,10 @@ static size_t width_of_terminal(void)
                                                                             : DEFAULT_WIDTH;
 }
 
-/* Names may hold anything that is printable, so a character is not a byte: none is cut in two. */
+/*
+ * Names may hold anything that is printable: no character is cut in two, and those of which some
+ * take two columns are counted as two, as a line that is too long could not be rewritten in place.
+ */
 static size_t cut(const char *text, size_t length, size_t width)
 {
     size_t columns = 0;
@@ -40,7 +68,8 @@ static size_t cut(const char *text, size_t length, size_t width)
     for (size_t i = 0; i < length; i++) {
         if (((unsigned char)text[i] & 0xC0) == 0x80)
             continue;
-        if (columns++ == width)
+        columns += (unsigned char)text[i] < 0x80 ? 1 : 2;
+        if (columns > width)
             return i;
     }
     return length;
@@ -103,8 +132,8 @@ void ska_progress_line_show(struct ska_progress_line *line, const struct ska_req
                           request->id);
         add_time(&text, seconds_left);
         ska_buffer_format(&text, ": %.*s", (int)state.length, (const char *)state.data);
-        if (line->terminal)
-            text.length = cut((const char *)text.data, text.length, width_of_terminal());
+        text.length = cut((const char *)text.data, text.length,
+                          line->terminal ? width_of_terminal() : LONGEST);
         ska_buffer_text(&text, line->terminal ? "\x1B[K" : "\n");
         if (!text.failed)
             write_text((const char *)text.data, text.length);
