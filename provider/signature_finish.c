@@ -191,13 +191,20 @@ bool ska_signature_finish(const struct ska_signature *signature, struct ska_span
     return done;
 }
 
-/* Whether the request that was made is still for this: padding and salt may have changed. */
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Whether the request that was made is still for this: padding, salt and words may have changed. */
 static bool is_prepared(const struct ska_signature *signature, const struct payload *payload)
 {
     const struct ska_request *request =
         signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared);
 
-    return request != NULL && ska_algorithm_same(&request->mechanism, &payload->mechanism) &&
+    return request != NULL &&
+           is_same_text(request->description, signature->approvals.description) &&
+           ska_algorithm_same(&request->mechanism, &payload->mechanism) &&
            ska_span_equal(ska_span_of(&request->payload), payload->span);
 }
 

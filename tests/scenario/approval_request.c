@@ -47,6 +47,14 @@ static char *ask(EVP_MD_CTX *md, const char *name)
     return text;
 }
 
+static void describe(EVP_MD_CTX *md, char *text)
+{
+    OSSL_PARAM params[2] = {OSSL_PARAM_construct_utf8_string(SKA_PARAM_DESCRIPTION, text, 0),
+                            OSSL_PARAM_construct_end()};
+
+    must(EVP_PKEY_CTX_set_params(EVP_MD_CTX_get_pkey_ctx(md), params) == 1);
+}
+
 /* Asked ten times, in two contexts: always the same. Another byte: another. */
 static void ask_again_and_again(void)
 {
@@ -55,6 +63,7 @@ static void ask_again_and_again(void)
     char *first = NULL;
     char *id = NULL;
     char *other = NULL;
+    char words[] = "the second instalment";
 
     feed(md, "pay ten");
     first = ask(md, SKA_PARAM_APPROVAL_REQUEST);
@@ -73,6 +82,11 @@ static void ask_again_and_again(void)
     free(other);
     other = ask(md, SKA_PARAM_REQUEST_ID);
     must(strcmp(other, id) == 0);
+    free(other);
+    /* Other words for the approvers go with the same id. */
+    describe(md, words);
+    other = ask(md, SKA_PARAM_APPROVAL_REQUEST);
+    must(strstr(other, id) != NULL && strstr(other, words) != NULL);
     free(other);
     free(first);
     free(id);
