@@ -18,6 +18,8 @@
 
 /* The most files that are remembered; more are not looked at. */
 #define FILES_LIMIT 100000
+/* Verifying takes time: who puts so many wrong answers into a file is not heard further. */
+#define WRONG_LIMIT 100
 /* At most this much is told of what does not count. */
 #define NOTES_LIMIT 600
 
@@ -38,6 +40,7 @@ struct ska_collection {
     struct ska_buffer notes; /* of what came from elsewhere */
     struct ska_approval *refusals;
     size_t refusal_count;
+    size_t wrong; /* answers that do not count, so far */
 };
 
 bool ska_collection_new(const struct ska_collecting *options, struct ska_collection **collection,
@@ -61,13 +64,22 @@ static void free_file(void *vfile)
     free(file);
 }
 
+void ska_collection_restart(struct ska_collection *collection)
+{
+    tdestroy(collection->files, free_file);
+    collection->files = NULL;
+    collection->file_count = 0;
+    ska_approvals_free(collection->refusals, collection->refusal_count);
+    collection->refusals = NULL;
+    collection->refusal_count = 0;
+}
+
 void ska_collection_free(struct ska_collection *collection)
 {
     if (collection == NULL)
         return;
-    tdestroy(collection->files, free_file);
+    ska_collection_restart(collection);
     ska_buffer_free(&collection->notes);
-    ska_approvals_free(collection->refusals, collection->refusal_count);
     free(collection);
 }
 
@@ -154,12 +166,13 @@ static bool audit(const struct ska_collection *collection, enum ska_audit_event 
                             errors);
 }
 
-static void add_note(const struct ska_collection *collection, const char *shown,
+static void add_note(struct ska_collection *collection, const char *shown,
                      const struct ska_approval *answer, const char *fault, char **note)
 {
     const struct ska_errors to_note = {keep_note, note};
     char *name = ska_approver_shown(collection->options.rule, answer);
 
+    collection->wrong++;
     ska_fail(&to_note, SKA_R_APPROVAL_INVALID, "%s: %s %s", shown,
              name == NULL ? "an approver" : name, fault);
     free(name);
@@ -287,8 +300,29 @@ static struct file *find_news(struct ska_collection *collection,
     return file;
 }
 
+/* It will be looked at once more. */
+static void forget_look(struct file *file)
+{
+    file->changed = (struct timespec){0, 0};
+}
+
+/* False: it is no file with answers, or not now. */
+static bool read_text(const struct ska_directory *directory, struct file *file, const char *shown,
+                      struct ska_bytes *text)
+{
+    const struct ska_errors to_note = {keep_note, &file->note};
+
+    errno = 0;
+    if (ska_file_read_at(ska_directory_fd(directory), file->name, shown, SKA_JSON_LIMIT, text,
+                         &to_note))
+        return true;
+    if (ska_directory_failure_passes(errno))
+        forget_look(file);
+    return false;
+}
+
 static bool read_file(struct ska_collection *collection, const struct ska_directory *directory,
-                      struct ska_request *request, struct file *file,
+                      struct ska_request *request, struct file *file, int64_t until,
                       const struct ska_errors *errors)
 {
     const struct ska_errors to_note = {keep_note, &file->note};
@@ -297,17 +331,21 @@ static bool read_file(struct ska_collection *collection, const struct ska_direct
     struct ska_bytes text = {NULL, 0};
     struct ska_approval *answers = NULL;
     size_t count = 0;
+    size_t most_wrong = collection->wrong + WRONG_LIMIT;
     bool done = true;
 
-    if (shown != NULL &&
-        ska_file_read_at(ska_directory_fd(directory), file->name, shown, SKA_JSON_LIMIT, &text,
-                         &to_note) &&
+    if (shown != NULL && read_text(directory, file, shown, &text) &&
         ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&request->token), &answers,
                             &count, &to_note)) {
-        for (size_t i = 0; done && i < count; i++)
+        for (size_t i = 0; done && i < count && collection->wrong < most_wrong; i++) {
+            if (ska_clock_ms() >= until) {
+                forget_look(file);
+                break;
+            }
             done = kind == SKA_ANSWER_APPROVAL
                        ? take_approval(collection, request, shown, &answers[i], &file->note, errors)
                        : take_refusal(collection, request, shown, &answers[i], &file->note, errors);
+        }
     }
     ska_approvals_free(answers, count);
     ska_bytes_free(&text);
@@ -334,7 +372,7 @@ bool ska_collection_look(struct ska_collection *collection, const struct ska_dir
             continue;
         file = find_news(collection, directory, entry->d_name);
         if (file != NULL)
-            done = read_file(collection, directory, request, file, errors);
+            done = read_file(collection, directory, request, file, until, errors);
     }
     closedir(listing);
     return done;

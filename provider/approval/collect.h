@@ -20,6 +20,9 @@ bool ska_collection_new(const struct ska_collecting *options, struct ska_collect
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_collection_free(struct ska_collection *collection); /* NULL is fine */
 
+/* For another request: what was looked at and who has refused was about the one before. */
+void ska_collection_restart(struct ska_collection *collection);
+
 /*
  * Looks through the directory for files that are new or have changed since the last look, until
  * ska_clock_ms() is `until`: approvals go into the request, one of each approver; refusals are

@@ -127,6 +127,12 @@ static bool is_same_matter(const struct ska_request *a, const struct ska_request
            (a->operation != SKA_OPERATION_SIGN || ska_algorithm_same(&a->mechanism, &b->mechanism));
 }
 
+bool ska_directory_failure_passes(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR ||
+           error == EIO || error == ESTALE;
+}
+
 bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
                         struct ska_request **found, const struct ska_errors *errors)
 {
@@ -140,8 +146,11 @@ bool ska_directory_find(const struct ska_directory *directory, const struct ska_
     if (fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ||
                ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
+    errno = 0;
     if (!ska_file_read_at(directory->fd, name, name, SKA_JSON_LIMIT, &text, NULL))
-        return true;
+        return !ska_directory_failure_passes(errno) ||
+               ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, name,
+                        strerror(errno));
     if (ska_request_parse(ska_span_of(&text), name, &request, NULL) &&
         is_same_matter(request, draft)) {
         /* Approvals come as files of their own; those inside have not been verified. */
@@ -172,12 +181,18 @@ static bool lock(const struct ska_directory *directory, const struct ska_errors 
                     strerror(errno));
 }
 
-bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request)
+bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request,
+                          int hold)
 {
     char name[NAME_SIZE];
+    struct stat named;
+    struct stat held;
 
     request_name(request->id, name);
-    return faccessat(directory->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (fstatat(directory->fd, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    return hold < 0 ||
+           (fstat(hold, &held) == 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino);
 }
 
 static void remove_answers(const struct ska_directory *directory, const char *id);
@@ -350,17 +365,37 @@ static void remove_answers(const struct ska_directory *directory, const char *id
         closedir(listing);
 }
 
+/* Others have approved, or will, what another process has put there since. */
+static bool is_anothers(const struct ska_directory *directory, const struct ska_request *request)
+{
+    struct ska_request *standing = NULL;
+    bool anothers = !ska_directory_find(directory, request, &standing, NULL) ||
+                    (standing != NULL &&
+                     !ska_span_equal(ska_span_of(&standing->token), ska_span_of(&request->token)));
+
+    ska_request_free(standing);
+    return anothers;
+}
+
 void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
                           int hold)
 {
     char name[NAME_SIZE];
 
     /* Of several that hold it the last one closes it: who fails here has let go. */
-    if (hold < 0 || flock(hold, LOCK_EX | LOCK_NB) == 0) {
+    if ((hold < 0 || flock(hold, LOCK_EX | LOCK_NB) == 0) && !is_anothers(directory, request)) {
         request_name(request->id, name);
         unlinkat(directory->fd, name, 0);
         remove_answers(directory, request->id);
     }
-    if (hold >= 0)
-        close(hold);
+    ska_directory_let_go(hold);
+}
+
+void ska_directory_let_go(int hold)
+{
+    if (hold < 0)
+        return;
+    /* A child that was forked meanwhile has the descriptor too, and with it the lock. */
+    flock(hold, LOCK_UN);
+    close(hold);
 }

@@ -44,8 +44,11 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
  */
 int ska_directory_hold(const struct ska_directory *directory, const char *id);
 
-/* Whether a file stands there for the request. */
-bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request);
+void ska_directory_let_go(int hold); /* -1 is fine */
+
+/* Whether a file stands there for the request; with a hold, whether it is the one that is held. */
+bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request,
+                          int hold);
 
 /* What a file of the directory is for the request with this id, by its name. */
 enum ska_answer { SKA_ANSWER_NONE, SKA_ANSWER_APPROVAL, SKA_ANSWER_REFUSAL };
@@ -73,12 +76,14 @@ void ska_evidence_abandon(struct ska_evidence *evidence); /* NULL is fine */
 
 /*
  * Removes the request and the answers to it, as far as this user may and unless another process
- * holds it; evidence stays. Closes `hold`.
+ * holds it or has put another one in its place; evidence stays. Closes `hold`.
  */
 void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
                           int hold);
 
 /* Used by the files of this folder. */
+/* Of an errno: the process or the file system is to blame, and the file is to be read again. */
+bool ska_directory_failure_passes(int error);
 int ska_directory_fd(const struct ska_directory *directory);
 /* Creates a file of this content under a name that must not exist yet. */
 bool ska_directory_create(int fd, const char *name, const char *shown, struct ska_span content,

@@ -26,7 +26,7 @@
 
 /* Without the kernel's notification files are found this often. */
 #define LOOK_MS 1000
-/* What a first look may take at most. */
+/* What a first look, at what is there already, may take at most; then the time limit holds. */
 #define FIRST_LOOK_MS 10000
 
 /* All that is held while waiting: a paused job may never be resumed, and then this is freed. */
@@ -43,8 +43,10 @@ struct gathering {
     struct ska_approval *answers;
     size_t answer_count;
     enum ska_reason agent_reason; /* why an agent did not approve; 0: none was asked or failed */
+    size_t handed_in;             /* approvals, in bundles */
     size_t tried;                 /* approvals in the last attempt, when the rule is not known */
     int64_t until;                /* ska_clock_ms() */
+    bool locked;                  /* enough have approved, and it was too early for the HSM */
     bool timed;                   /* the token has a timestamp: */
     uint64_t timestamp;
     uint64_t hsm_now; /* at: */
@@ -93,16 +95,20 @@ static bool assess(struct gathering *gathering, const struct ska_errors *errors)
                              request->approval_count, &gathering->progress, errors);
 }
 
-static bool look(struct gathering *gathering, const struct ska_errors *errors)
+static bool look(struct gathering *gathering, int64_t until, const struct ska_errors *errors)
+{
+    if (gathering->open.directory != NULL &&
+        !ska_collection_look(gathering->collection, gathering->open.directory,
+                             gathering->open.request, until, errors))
+        return false;
+    return assess(gathering, errors);
+}
+
+static bool look_first(struct gathering *gathering, const struct ska_errors *errors)
 {
     int64_t patience = ska_clock_ms() + FIRST_LOOK_MS;
 
-    if (gathering->open.directory != NULL &&
-        !ska_collection_look(gathering->collection, gathering->open.directory,
-                             gathering->open.request,
-                             gathering->until > patience ? gathering->until : patience, errors))
-        return false;
-    return assess(gathering, errors);
+    return look(gathering, gathering->until > patience ? gathering->until : patience, errors);
 }
 
 /* The HSM's clock is asked once; then the monotonic one goes on from there. */
@@ -169,12 +175,42 @@ static bool is_expired(const struct gathering *gathering)
     return ska_window_state(&window, hsm_time(gathering)) == SKA_WINDOW_CLOSED;
 }
 
-/* Worth asking the HSM; where the rule is not known each new valid approval is. */
+/*
+ * Worth asking the HSM, now or later; where the rule is not known each new valid approval is. That
+ * an alternative has closed leaves the others, for which more may approve.
+ */
 static bool is_enough(const struct gathering *gathering)
 {
+    const struct ska_progress *progress = &gathering->progress;
+
     if (!gathering->known)
-        return gathering->progress.key_count > gathering->tried;
-    return gathering->progress.satisfied;
+        return progress->key_count > gathering->tried;
+    for (size_t i = 0; i < gathering->rule.token_count; i++) {
+        const struct ska_policy_token *token = &gathering->rule.tokens[i];
+        struct ska_window window = ska_window_of(token, gathering->timestamp);
+
+        if (ska_policy_token_satisfied(token, progress->keys, progress->key_count) &&
+            !(gathering->timed &&
+              ska_window_state(&window, hsm_time(gathering)) == SKA_WINDOW_CLOSED))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Clocks that run at different speeds are some seconds apart after days: before the HSM is asked it
+ * is made sure that its clock says so too, since its no would end the wait.
+ */
+static bool is_time(struct gathering *gathering)
+{
+    uint64_t seconds = seconds_to_opening(gathering);
+
+    if (seconds == 0 && gathering->locked) {
+        read_clock(gathering);
+        seconds = seconds_to_opening(gathering);
+    }
+    gathering->locked = seconds > 0;
+    return seconds == 0;
 }
 
 /* ---- Agents ---------------------------------------------------------------------------------- */
@@ -188,7 +224,8 @@ static void note_agent(void *arg, enum ska_reason reason, const char *file, int 
     (void)file;
     (void)line;
     (void)function;
-    if (gathering->agent_reason == 0)
+    /* The first failure is told, but an interruption ends all. */
+    if (gathering->agent_reason == 0 || reason == SKA_R_INTERRUPTED)
         gathering->agent_reason = reason;
     vsnprintf(text, sizeof(text), format, args);
     ska_collection_note(gathering->collection, text);
@@ -312,18 +349,42 @@ static bool is_over(const struct gathering *gathering)
     return gathering->open.directory == NULL || ska_clock_ms() >= gathering->until;
 }
 
+/*
+ * Another process was faster, and all work on its request: what has come, was told and timed was
+ * about another one.
+ */
+static bool start_over(struct gathering *gathering, const struct ska_errors *errors)
+{
+    gathering->open.exchanged = false;
+    gathering->locked = false;
+    gathering->tried = 0;
+    if (gathering->handed_in > 0)
+        ska_collection_note(gathering->collection,
+                            "the approvals that were handed in are for another request than the "
+                            "one that stands in the directory");
+    gathering->handed_in = 0;
+    ska_collection_restart(gathering->collection);
+    read_clock(gathering);
+    return look_first(gathering, errors) && ask_agents(gathering, errors);
+}
+
 /* Until there is enough for the HSM to decide; false: it did not come to that, raised. */
 static bool wait_for_people(struct gathering *gathering, const struct ska_errors *errors)
 {
     const struct ska_signing *signing = gathering->signing;
     struct ska_open_request *open = &gathering->open;
 
-    while (!is_enough(gathering) || seconds_to_opening(gathering) > 0) {
+    while (!is_enough(gathering) || !is_time(gathering)) {
         if (is_over(gathering) && is_enough(gathering))
             return true;
         if (open->directory != NULL &&
             !ska_open_request_publish(signing, rule_of(gathering), open, errors))
             return false;
+        if (open->exchanged) {
+            if (!start_over(gathering, errors))
+                return false;
+            continue;
+        }
         if (is_over(gathering) || is_expired(gathering) ||
             ska_collection_hopeless(gathering->collection, open->request))
             return fail_pending(gathering, errors);
@@ -331,7 +392,7 @@ static bool wait_for_people(struct gathering *gathering, const struct ska_errors
             gathering->watch = ska_watch_open(open->directory);
         ska_progress_line_show(&gathering->line, open->request, rule_of(gathering),
                                &gathering->progress, seconds_left(gathering));
-        if (!wait_for_news(gathering, errors) || !look(gathering, errors))
+        if (!wait_for_news(gathering, errors) || !look(gathering, gathering->until, errors))
             return false;
     }
     return true;
@@ -378,22 +439,22 @@ static enum hsm_answer send_with_evidence(struct gathering *gathering,
     struct ska_open_request *open = &gathering->open;
     struct ska_evidence *evidence = NULL;
     enum hsm_answer answer = HSM_FAILED;
+    bool kept = true;
 
     if (open->directory != NULL &&
         !ska_evidence_begin(open->directory, open->request, &evidence, errors))
         return HSM_FAILED;
     answer = ska_send_quietly(&sender, open->request, output, refusal, errors);
-    if (evidence == NULL)
-        return answer;
-    if (answer != HSM_DONE) {
+    /* First what was signed: it stays, whatever becomes of the log. */
+    if (answer != HSM_DONE)
         ska_evidence_abandon(evidence);
+    else if (evidence != NULL)
+        kept = ska_evidence_finish(evidence, sender.libctx, open->request,
+                                   ska_span(output->signature, *output->length), errors);
+    answer = ska_send_record(&sender, open->request, answer, refusal, errors);
+    if (answer != HSM_DONE || evidence == NULL)
         return answer;
-    }
-    return ska_evidence_finish(evidence, sender.libctx, open->request,
-                               ska_span(output->signature, *output->length), errors) &&
-                   note_evidence(&sender, open->request, errors)
-               ? HSM_DONE
-               : HSM_FAILED;
+    return kept && note_evidence(&sender, open->request, errors) ? HSM_DONE : HSM_FAILED;
 }
 
 /* Where the rule is not known the HSM may say that it is not enough yet, and the wait goes on. */
@@ -443,10 +504,11 @@ static bool begin(struct gathering *gathering, const struct ska_errors *errors)
     /* What has expired, or was never ours, goes first, and its approvals with it. */
     if (open->superseded != NULL && !ska_open_request_publish(signing, rule, open, errors))
         return false;
+    open->exchanged = false;
     read_clock(gathering);
     gathering->until = ska_clock_ms() + (int64_t)signing->timeout * 1000;
     ska_progress_line_begin(&gathering->line, signing->progress);
-    return look(gathering, errors) && ask_agents(gathering, errors);
+    return look_first(gathering, errors) && ask_agents(gathering, errors);
 }
 
 bool ska_sign_gathering(const struct ska_signing *signing, struct ska_request *bundle,
@@ -461,6 +523,7 @@ bool ska_sign_gathering(const struct ska_signing *signing, struct ska_request *b
     }
     gathering->signing = signing;
     gathering->open.request = bundle;
+    gathering->handed_in = bundle == NULL ? 0 : bundle->approval_count;
     gathering->open.hold = -1;
     gathering->watch = -1;
     if (!ska_current_rule(signing->key, SKA_RULE_USE, &gathering->rule, &gathering->known, errors))

@@ -33,7 +33,8 @@ struct ska_open_request {
     struct ska_request *request;
     struct ska_request *superseded; /* what it replaces there */
     bool published;
-    int hold; /* see ska_directory_hold(); -1: none */
+    bool exchanged; /* by ska_open_request_publish(): it is another request than before */
+    int hold;       /* see ska_directory_hold(); -1: none */
 };
 
 /*

@@ -81,6 +81,22 @@ static bool copy_request(const struct ska_request *from, struct ska_request **to
     return done;
 }
 
+/* Whatever a bundle says of the rule: people are shown, and the log names, what holds. */
+static bool set_rule(struct ska_request *request, const struct ska_rule *rule,
+                     const struct ska_errors *errors)
+{
+    struct ska_bytes encoded = {NULL, 0};
+    bool done = true;
+
+    ska_rule_clear(&request->rules[SKA_RULE_USE]);
+    request->has_rule[SKA_RULE_USE] = rule != NULL;
+    if (rule != NULL)
+        done = ska_rule_encode(rule, &encoded, errors) &&
+               ska_rule_decode(ska_span_of(&encoded), &request->rules[SKA_RULE_USE], errors);
+    ska_bytes_free(&encoded);
+    return done;
+}
+
 /* The prepared request, if it is still for this, else a new one. Takes over the draft. */
 static bool complete(const struct ska_signing *signing, const struct ska_rule *rule,
                      struct ska_request *draft, struct ska_open_request *open,
@@ -127,19 +143,22 @@ bool ska_open_request_find(const struct ska_signing *signing, const struct ska_r
     struct ska_request *draft = NULL;
 
     if (open->request != NULL)
-        return true;
+        return set_rule(open->request, rule, errors);
     if (!ska_draft_make(signing->key, &options, &draft, errors))
         return false;
-    if (look(signing, draft, rule, open, errors) && open->request == NULL)
+    if (!look(signing, draft, rule, open, errors)) {
+        ska_request_free(draft);
+        return false;
+    }
+    if (open->request == NULL)
         return complete(signing, rule, draft, open, errors);
     ska_request_free(draft);
-    return open->request != NULL;
+    return true;
 }
 
 static void hold(struct ska_open_request *open)
 {
-    if (open->hold >= 0)
-        close(open->hold);
+    ska_directory_let_go(open->hold);
     open->hold = ska_directory_hold(open->directory, open->request->id);
 }
 
@@ -148,20 +167,26 @@ bool ska_open_request_publish(const struct ska_signing *signing, const struct sk
 {
     struct ska_request *standing = NULL;
 
-    if (open->published && ska_directory_stands(open->directory, open->request))
+    if (open->published && ska_directory_stands(open->directory, open->request, open->hold))
         return true;
     if (!ska_directory_publish(open->directory, open->request, open->superseded, &standing, errors))
         return false;
     open->published = true;
-    if (standing != NULL &&
-        !ska_span_equal(ska_span_of(&standing->token), ska_span_of(&open->request->token)) &&
-        is_fit(signing, standing, rule)) {
+    if (standing == NULL ||
+        ska_span_equal(ska_span_of(&standing->token), ska_span_of(&open->request->token))) {
+        hold(open);
+    } else if (is_fit(signing, standing, rule)) {
         ska_request_free(open->request);
         open->request = standing;
+        open->exchanged = true;
         standing = NULL;
+        hold(open);
+    } else {
+        /* It is for others, who are not to be kept from closing it. */
+        ska_directory_let_go(open->hold);
+        open->hold = -1;
     }
     ska_request_free(standing);
-    hold(open);
     return true;
 }
 
@@ -173,8 +198,7 @@ void ska_open_request_finish(struct ska_open_request *open)
 
 void ska_open_request_clear(struct ska_open_request *open)
 {
-    if (open->hold >= 0)
-        close(open->hold);
+    ska_directory_let_go(open->hold);
     ska_request_free(open->request);
     ska_request_free(open->superseded);
     ska_directory_close(open->directory);

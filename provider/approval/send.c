@@ -72,27 +72,34 @@ enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct s
                                  const struct ska_output *output, struct hsm_refusal *refusal,
                                  const struct ska_errors *errors)
 {
-    enum hsm_answer answer = HSM_FAILED;
-
     /* Nothing is signed that could not be recorded. */
-    if (!audit(sender, SKA_AUDIT_INTENT, request, NULL, errors))
-        return HSM_FAILED;
-    answer = ask_hsm(sender->key, request, output, refusal, errors);
-    if (!audit(sender, SKA_AUDIT_DECISION, request,
-               answer == HSM_DONE      ? "done"
-               : answer == HSM_REFUSED ? refusal->code
-                                       : "failed",
-               answer == HSM_FAILED ? NULL : errors))
-        return HSM_FAILED;
-    return answer;
+    return audit(sender, SKA_AUDIT_INTENT, request, NULL, errors)
+               ? ask_hsm(sender->key, request, output, refusal, errors)
+               : HSM_FAILED;
+}
+
+enum hsm_answer ska_send_record(const struct ska_sender *sender, const struct ska_request *request,
+                                enum hsm_answer answer, const struct hsm_refusal *refusal,
+                                const struct ska_errors *errors)
+{
+    const char *decision = answer == HSM_DONE      ? "done"
+                           : answer == HSM_REFUSED ? refusal->code
+                                                   : "failed";
+
+    /* A failure has been raised already. */
+    return audit(sender, SKA_AUDIT_DECISION, request, decision,
+                 answer == HSM_FAILED ? NULL : errors)
+               ? answer
+               : HSM_FAILED;
 }
 
 bool ska_send(const struct ska_sender *sender, const struct ska_request *request,
               const struct ska_output *output, const struct ska_errors *errors)
 {
     struct hsm_refusal refusal = {0};
+    enum hsm_answer answer = ska_send_quietly(sender, request, output, &refusal, errors);
 
-    switch (ska_send_quietly(sender, request, output, &refusal, errors)) {
+    switch (ska_send_record(sender, request, answer, &refusal, errors)) {
     case HSM_DONE:
         return true;
     case HSM_REFUSED:

@@ -6,6 +6,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#define READS 1000
+
 int ska_watch_open(const struct ska_directory *directory)
 {
     int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -36,7 +38,8 @@ bool ska_watch_read(int watch, const char *id)
     bool found = false;
     ssize_t length = 0;
 
-    while ((length = read(watch, events, sizeof(events))) > 0) {
+    /* What the kernel queues at most: somebody may make events faster than they are read. */
+    for (int i = 0; i < READS && (length = read(watch, events, sizeof(events))) > 0; i++) {
         const char *next = events;
 
         while (next < events + length) {

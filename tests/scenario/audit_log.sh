@@ -65,6 +65,25 @@ while IFS= read -r line; do
     previous=$(printf '%s\n' "$line" | sha256sum | cut -d' ' -f1)
 done <"$log"
 
+# ---- A log that is full when the HSM has signed --------------------------------------------------
+
+# The line of intent has room, that of the decision has not: nothing of what was signed is lost.
+until_intent=$(tail -n 6 "$log" | head -n 4 | wc -c)
+printf 'Signed, and not told.\n' >document
+refused 'approvals pending' "${sign[@]}"
+id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+for name in alice bob; do
+    succeeds skatool approve --dir approvals --approver $name.pem --yes "$id"
+done
+rm calls.log
+limit=$(($(stat -c %s "$log") + until_intent + 150))
+takes 1 refused 'audit-log .*cannot be written' ours prlimit "--fsize=$limit" -- openssl dgst \
+    -sha256 -sign "$(uri seal)" -out signature document
+[ -f "$(echo approvals/done/"$id".*/signature)" ] || fail "no evidence: $(ls -A approvals/done)"
+takes 1 quietly "${sign[@]}"
+audited 0 -- "$log"
+lines=$(wc -l <"$log")
+
 # ---- A log that cannot be written ----------------------------------------------------------------
 
 printf 'Another document.\n' >document

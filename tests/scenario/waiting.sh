@@ -98,6 +98,27 @@ kill "$forging" 2>/dev/null || true
 wait "$forging" || true
 rm -f dir/"$id".*.approval.json dir/"$id".*.part
 
+# So many at once, shortly before the end, that looking at all of them would take long.
+one=$(approval carol document)
+{
+    printf '{"approvalToBeSigned":"%s","approvals":[%s' \
+        "$(token_of "dir/$id.request.json" | plain base64 -A)" "$one"
+    printf ',%.0s'"$one" $(seq 999)
+    printf ']}'
+} >many.json
+(
+    sleep 1
+    for i in $(seq 200); do ln many.json "dir/$id.many$i.approval.json"; done
+) &
+linking=$!
+start=$(date +%s%N)
+takes 0 refused 'ignored: .*approval.json: carol has no valid signature' \
+    sign ska-approvals-timeout:2
+took=$(ms_since "$start")
+[ "$took" -lt 3500 ] || fail "a timeout of 2 s took $took ms"
+wait "$linking"
+rm -f dir/"$id".many*
+
 # The next attempt finds the request; the good ones count among bad ones.
 forged alice zero
 approve_open alice

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -408,6 +409,105 @@ static void a_planted_done_is_refused(void **state)
     ska_directory_close(directory);
 }
 
+/* A process that is short of descriptors at that moment loses no approval, and replaces nothing. */
+static void short_of_descriptors_is_no_verdict(void **state)
+{
+    const struct ska_collecting options = {NULL, NULL, NULL};
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *standing = NULL;
+    struct ska_collection *collection = NULL;
+    struct rlimit limit;
+    struct rlimit low;
+    int next = -1;
+
+    (void)state;
+    assert_true(ska_collection_new(&options, &collection, &errors));
+    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
+    put_approval(request, "alice");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    next = dup(STDERR_FILENO);
+    close(next);
+    low = limit;
+    low.rlim_cur = (rlim_t)next + 1; /* enough for the listing */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    assert_int_equal(request->approval_count, 0);
+    low.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_false(ska_directory_find(directory, request, &standing, &errors));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_null(standing);
+
+    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    assert_int_equal(request->approval_count, 1);
+    ska_collection_free(collection);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* A file with so many wrong approvals, and then a good one. */
+static void put_wrong_ones(const struct ska_request *request, const char *middle, size_t count)
+{
+    struct ska_request *file = make_request("seal");
+    struct ska_approval approval;
+    struct ska_bytes text = {NULL, 0};
+    char name[160];
+
+    for (size_t i = 0; i <= count; i++) {
+        approve(request, &approval);
+        if (i < count)
+            approval.signature.data[approval.signature.length - 1] ^= 1;
+        assert_true(ska_request_add_approval(file, &approval, NULL));
+    }
+    assert_true(ska_request_print(file, &text, NULL));
+    snprintf(name, sizeof(name), "%s.%s.approval.json", request->id, middle);
+    put(name, ska_span_of(&text));
+    ska_bytes_free(&text);
+    ska_request_free(file);
+}
+
+/* Verifying all that somebody writes could take longer than there is time. */
+static void a_file_of_wrong_ones_is_left(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_buffer notes = {0};
+
+    (void)state;
+    put_wrong_ones(request, "many", 100);
+    collect(directory, request, &notes);
+    assert_int_equal(request->approval_count, 0);
+    assert_true(notes.length > 0);
+    put_wrong_ones(request, "some", 99);
+    collect(directory, request, &notes);
+    assert_int_equal(request->approval_count, 1);
+    ska_buffer_free(&notes);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* What another process has put there in its place is not ours to remove. */
+static void another_request_is_not_closed(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *mine = make_request("seal");
+    struct ska_request *other = make_request("seal");
+    struct ska_request *standing = NULL;
+
+    (void)state;
+    mine->token.data[mine->token.length - 1] ^= 1;
+    assert_true(ska_directory_publish(directory, other, NULL, &standing, &errors));
+    put_approval(other, "alice");
+    ska_directory_finish(directory, mine, -1);
+    assert_int_equal(count_entries(path), 2);
+    ska_directory_finish(directory, other, -1);
+    assert_int_equal(count_entries(path), 0);
+    ska_request_free(other);
+    ska_request_free(mine);
+    ska_directory_close(directory);
+}
+
 static int make_approver(void **state)
 {
     (void)state;
@@ -433,6 +533,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(replaces_an_expired_request, setup, teardown),
         cmocka_unit_test_setup_teardown(evidence_is_kept_and_the_request_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_planted_done_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_of_wrong_ones_is_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_request_is_not_closed, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, make_approver, free_approver);
