@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire_support.h"
+
 #define TEXT(text) (CK_VOID_PTR)(uintptr_t)(text), sizeof(text) - 1
 
 static CK_BBOOL yes = CK_TRUE;
@@ -391,11 +393,10 @@ static void expect_no_change(struct scene *scene, CK_OBJECT_HANDLE key)
 {
     for (size_t i = 0; i < COUNT(attributes); i++) {
         CK_ULONG number = 0;
-        CK_ATTRIBUTE values[] = {{attributes[i], &yes, 1},
-                                 {attributes[i], &no, 1},
-                                 {attributes[i], &number, sizeof(number)},
-                                 {attributes[i], NULL, 0},
-                                 {attributes[i], TEXT("0123456789abcdef0123456789abcdef")}};
+        CK_ATTRIBUTE values[] = {
+            {attributes[i], i % 2 == 0 ? &yes : &no, 1},
+            {attributes[i], i % 2 == 0 ? NULL : &number, i % 2 == 0 ? 0 : sizeof(number)},
+            {attributes[i], TEXT("0123456789abcdef0123456789abcdef")}};
 
         for (size_t j = 0; j < COUNT(values); j++)
             assert_rv(C_SetAttributeValue(scene->session, key, &values[j], 1),
@@ -442,14 +443,21 @@ static CK_OBJECT_HANDLE make_aes(CK_SESSION_HANDLE session)
     return key;
 }
 
-/* With every mechanism, or with one of so many. */
+/* All mechanisms are tried on one key of each family; on the others one of so many will do. */
+enum { EACH = 1, SOME = 9 };
+
+static CK_ULONG step_of(CK_ULONG usual)
+{
+    return rounds(1) > 1 ? EACH : usual;
+}
+
 static void try_everything(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_ULONG step)
 {
     static struct mechanisms mechanisms;
     struct scene scene = {.session = session, .aes = make_aes(session)};
 
     list_mechanisms(&mechanisms);
-    for (CK_ULONG i = 0; i < mechanisms.count; i += step) {
+    for (CK_ULONG i = 0; i < mechanisms.count; i += step_of(step)) {
         scene.mechanism = mechanisms.list[i];
         for (size_t j = 0; j < COUNT(uses); j++)
             expect_refusal(&scene, &uses[j], key, uses[j].refusal);
@@ -510,7 +518,8 @@ static void expect_same(struct snapshot *before, struct snapshot *after)
 }
 
 /* In the session that made the key, in another one, and in one that may only read. */
-static void try_in_all_sessions(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, bool ska)
+static void try_in_all_sessions(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, bool ska,
+                                CK_ULONG step)
 {
     CK_SESSION_HANDLE sessions[3] = {session, 0, 0};
     struct snapshot before, after;
@@ -521,7 +530,7 @@ static void try_in_all_sessions(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
     assert_rv(C_OpenSession(fixture_slot(), CKF_SERIAL_SESSION, NULL, NULL, &sessions[2]), CKR_OK);
     look(session, key, ska, &before);
     for (size_t i = 0; i < COUNT(sessions); i++)
-        try_everything(sessions[i], key, i == 0 ? 1 : 5);
+        try_everything(sessions[i], key, i == 0 ? step : SOME);
     assert_rv(C_DestroyObject(sessions[2], key), CKR_SESSION_READ_ONLY);
     look(session, key, ska, &after);
     expect_same(&before, &after);
@@ -545,13 +554,14 @@ static int clean_teardown(void **state)
 static const struct {
     const char *kind;
     CK_MECHANISM_TYPE signs;
-} kinds[] = {{"RSA:2048", CKM_SHA256_RSA_PKCS},
-             {"EC:P-256", CKM_ECDSA_SHA256},
-             {"EC:P-384", CKM_ECDSA_SHA256},
-             {"EC:P-521", CKM_ECDSA_SHA256},
-             {"EC:secp256k1", CKM_ECDSA_SHA256},
-             {"ED25519", CKM_EDDSA},
-             {"ED448", CKM_EDDSA}};
+    CK_ULONG step;
+} kinds[] = {{"RSA:2048", CKM_SHA256_RSA_PKCS, EACH},
+             {"EC:P-256", CKM_ECDSA_SHA256, EACH},
+             {"EC:P-384", CKM_ECDSA_SHA256, SOME},
+             {"EC:P-521", CKM_ECDSA_SHA256, SOME},
+             {"EC:secp256k1", CKM_ECDSA_SHA256, SOME},
+             {"ED25519", CKM_EDDSA, EACH},
+             {"ED448", CKM_EDDSA, SOME}};
 
 /* Only with the approval, and with it still. */
 static void expect_rules_in_force(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
@@ -586,7 +596,7 @@ static void test_ska_keys(void **state)
         struct pair pair = {0, 0};
 
         assert_rv(generate_ska(session, &wish, &pair), CKR_OK);
-        try_in_all_sessions(session, pair.private_key, true);
+        try_in_all_sessions(session, pair.private_key, true, kinds[i].step);
         expect_rules_in_force(session, pair.private_key, kinds[i].signs, &alice);
     }
     data_free(&rule);
@@ -611,7 +621,7 @@ static void test_keys_with_other_attributes(void **state)
         struct pair pair = {0, 0};
 
         assert_rv(generate_ska(session, &wish, &pair), CKR_OK);
-        try_everything(session, pair.private_key, 1);
+        try_everything(session, pair.private_key, SOME);
         assert_rv(C_DestroyObject(session, pair.private_key), CKR_OK);
     }
 }
@@ -626,7 +636,7 @@ static void test_timestamp_keys(void **state)
                   {CKM_EC_EDWARDS_KEY_PAIR_GEN, "\x06\x03\x2b\x65\x70", 5}};
     CK_SESSION_HANDLE session = session_of(state);
 
-    try_in_all_sessions(session, make_timestamp_key(session, "clock").private_key, false);
+    try_in_all_sessions(session, make_timestamp_key(session, "clock").private_key, false, EACH);
     for (size_t i = 0; i < COUNT(curves); i++) {
         CK_MECHANISM generate = {curves[i].type, NULL, 0};
         CK_ATTRIBUTE curve[] = {
@@ -636,7 +646,7 @@ static void test_timestamp_keys(void **state)
 
         assert_rv(C_GenerateKeyPair(session, &generate, curve, 1, wish, 1, &keys[0], &keys[1]),
                   CKR_OK);
-        try_in_all_sessions(session, keys[1], false);
+        try_in_all_sessions(session, keys[1], false, SOME);
     }
 }
 
@@ -666,7 +676,7 @@ static void test_hidden_objects(void **state)
         if (seen)
             continue;
         tried++;
-        for (CK_ULONG i = 0; i < mechanisms.count; i++) {
+        for (CK_ULONG i = 0; i < mechanisms.count; i += step_of(SOME)) {
             scene.mechanism = mechanisms.list[i];
             for (size_t j = 0; j < COUNT(uses); j++)
                 expect_refusal(&scene, &uses[j], handle, CKR_OBJECT_HANDLE_INVALID);
