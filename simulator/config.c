@@ -74,6 +74,7 @@ static const struct {
     {"sam-ca", offsetof(struct sim_config, sam_ca), read_text},
     {"window", offsetof(struct sim_config, window_from_timestamp), read_window},
     {"allow-unbound", offsetof(struct sim_config, allow_unbound), read_yes_no},
+    {"clock", offsetof(struct sim_config, clock), read_seconds},
     {"clock-offset", offsetof(struct sim_config, clock_offset), read_seconds},
     {"call-log", offsetof(struct sim_config, call_log), read_text},
     {"fault", offsetof(struct sim_config, fault), read_fault},
@@ -90,7 +91,10 @@ static bool read_value(struct sim_config *config, const char *path, const CONF_V
                 value->value);
         return false;
     }
-    fprintf(stderr, "SKA simulator: %s: unknown key %s\n", path, value->name);
+    fprintf(stderr, "SKA simulator: %s: unknown key %s; there are", path, value->name);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        fprintf(stderr, "%s %s", i == 0 ? "" : ",", keys[i].name);
+    fprintf(stderr, "\n");
     return false;
 }
 

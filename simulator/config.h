@@ -18,7 +18,8 @@ struct sim_config {
     bool sam;
     bool window_from_timestamp;
     bool allow_unbound;
-    long clock_offset; /* seconds */
+    long clock;        /* seconds since 1970 at which the clock stands; 0: it goes */
+    long clock_offset; /* seconds added to it */
 };
 
 /*

@@ -175,7 +175,9 @@ int64_t sim_now(void)
 {
     const struct sim_config *config = sim_config();
 
-    return (int64_t)time(NULL) + (config == NULL ? 0 : config->clock_offset);
+    if (config == NULL)
+        return (int64_t)time(NULL);
+    return (config->clock != 0 ? config->clock : (int64_t)time(NULL)) + config->clock_offset;
 }
 
 void sim_state_lock(void)

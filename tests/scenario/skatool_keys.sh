@@ -76,7 +76,7 @@ refused 'P-1; there are P-256, P-384' keygen wrong --algorithm EC --curve P-1 --
 refused 'CKR_CURVE_NOT_SUPPORTED' keygen wrong --algorithm EC --curve P-224 --policy policy.json
 refused 'CKR_KEY_SIZE_RANGE' keygen wrong --algorithm RSA --size 8192 --policy policy.json
 refused "'DSA' is unknown: RSA, RSA-PSS, EC" keygen wrong --algorithm DSA --policy policy.json
-for file in document alice.pem "$simulator" carol.crt; do
+for file in document alice.pem /bin/true carol.crt; do
     untouched refused "bad policy: $file: no policy: a JSON object is expected, with ruleUse" \
         keygen wrong --algorithm EC --policy "$file"
 done

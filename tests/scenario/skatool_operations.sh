@@ -267,30 +267,18 @@ makes seconds 5 5
 ends 0 skatool show --key "$(uri short)"
 shows '^ +for 10 seconds'
 
-# The simulator's clock stands at a second, for as long as this second lasts here.
+# The simulator's clock stands at a second.
 clock=0
 reading= # a line of configuration
 at() { # SECONDS since the epoch
     clock=$1
 }
-# in_time COMMAND...: with the clock at that second; repeated when a second passed meanwhile.
-in_time() {
-    local start tries
-    for ((tries = 0; tries < 20; tries++)); do
-        start=$(date +%s)
-        printf 'call-log = %s\nclock-offset = %s\n%s\n' "$work/calls.log" $((clock - start)) \
-            "$reading" >skasim.cnf
-        status=0
-        "$@" >stdout.txt 2>stderr.txt || status=$?
-        [ "$(date +%s)" -ne "$start" ] || return 0
-    done
-    fail "no second in which nothing else happens: $*"
-}
 # timed_ends STATUS PATTERN COMMAND...: PATTERN on standard error; '' for anything.
 timed_ends() {
-    local expected=$1 pattern=$2
+    local expected=$1 pattern=$2 status=0
     shift 2
-    in_time "$@"
+    printf 'call-log = %s\nclock = %s\n%s\n' "$work/calls.log" "$clock" "$reading" >skasim.cnf
+    "$@" >stdout.txt 2>stderr.txt || status=$?
     [ "$status" -eq "$expected" ] || {
         cat stdout.txt stderr.txt >&2
         fail "status $status, should be $expected at $clock ($((clock - made)) s): $*"

@@ -164,6 +164,7 @@ static void test_bad_configuration(void **state)
         {"sam = on\n", "sam-ca"},
         {"window = never\n", "window: never"},
         {"allow-unbound = 1\n", "allow-unbound: 1"},
+        {"clock = noon\n", "clock: noon"},
         {"clock-offset = soon\n", "clock-offset: soon"},
         {"clock-offset = 5s\n", "clock-offset: 5s"},
         {"clock-offset = 99999999999999999999\n", "clock-offset"},
@@ -173,7 +174,7 @@ static void test_bad_configuration(void **state)
         {"fault = =crash\n", "fault: "},
         {"fault = C_Sign=crash,\n", "fault: "},
         {"softhsm-module = /nonexistent/module.so\n", "softhsm-module"},
-        {"softhsm_module = x\n", "unknown key softhsm_module"},
+        {"softhsm_module = x\n", "unknown key softhsm_module; there are softhsm-module, sam,"},
         {"Sam = off\n", "unknown key Sam"},
         {"this is no line\n", "line 2"},
     };

@@ -158,6 +158,26 @@ static void test_get_timestamp(void **state)
     EVP_PKEY_free(key);
 }
 
+/* The clock may stand, for tests that take their time. */
+static void test_standing_clock(void **state)
+{
+    struct timestamp timestamp;
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+
+    make_timestamp_key(session_of(state), "clock");
+    for (size_t i = 0; i < 2; i++) {
+        fixture_close();
+        fixture_configure(i == 0 ? "clock = 1900000000\n"
+                                 : "clock = 1900000000\nclock-offset = -60\n");
+        *(CK_SESSION_HANDLE *)*state = fixture_open();
+        key = find_private(session_of(state), "clock");
+        timestamp = get_timestamp(session_of(state), CK_SKA_SIGN, key, "payload!", 8);
+        assert_true(get_number(timestamp.block.bytes + 20, 8) ==
+                    (i == 0 ? 1900000000 : 1899999940));
+        timestamp_free(&timestamp);
+    }
+}
+
 static void test_get_timestamp_refused(void **state)
 {
     CK_SESSION_HANDLE session = session_of(state);
@@ -639,6 +659,7 @@ int main(void)
         TEST(test_no_other_use),
         TEST(test_refused_templates),
         TEST(test_get_timestamp),
+        TEST(test_standing_clock),
         TEST(test_get_timestamp_refused),
         TEST(test_ec_timestamp_key),
         TEST(test_window_after_delay),
