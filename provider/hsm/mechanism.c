@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -109,32 +110,56 @@ size_t hsm_raw_length(enum ska_key_type type, unsigned int bits)
 /* Half of an ECDSA signature is at most this long, on any curve of libcrypto's. */
 #define LONGEST_HALF 72
 
-/* False: not two numbers that a signature can have, or too little room. */
+/* Without the zeros before it. */
+static struct ska_span significant(struct ska_span number)
+{
+    while (number.length > 0 && number.data[0] == 0) {
+        number.data++;
+        number.length--;
+    }
+    return number;
+}
+
+/* Of an INTEGER: one zero keeps a high bit from being a sign. */
+static int integer_length(struct ska_span number)
+{
+    return (int)number.length + (number.data[0] >= 0x80);
+}
+
+static void put_integer(unsigned char **next, struct ska_span number)
+{
+    ASN1_put_object(next, 0, integer_length(number), V_ASN1_INTEGER, V_ASN1_UNIVERSAL);
+    if (number.data[0] >= 0x80)
+        *(*next)++ = 0;
+    memcpy(*next, number.data, number.length);
+    *next += number.length;
+}
+
+/*
+ * False: not two numbers that a signature can have, or too little room. libcrypto's encoder
+ * (i2d_ECDSA_SIG) takes longer than all else that is done here for a signature.
+ */
 static bool ecdsa_to_der(struct ska_span raw, uint8_t *signature, size_t *signature_length)
 {
-    uint8_t der[2 * LONGEST_HALF + 32];
-    uint8_t *next = der;
-    int half = (int)(raw.length / 2);
-    ECDSA_SIG *parts = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(raw.data, half, NULL);
-    BIGNUM *s = BN_bin2bn(raw.data + half, half, NULL);
-    int length = 0;
-    bool done = false;
+    size_t half = raw.length / 2;
+    struct ska_span r = significant(ska_span(raw.data, half));
+    struct ska_span s = significant(ska_span(raw.data + half, half));
+    unsigned char *next = signature;
+    int content = 0;
+    int whole = 0;
 
-    if (half <= LONGEST_HALF && parts != NULL && r != NULL && s != NULL && !BN_is_zero(r) &&
-        !BN_is_zero(s) && ECDSA_SIG_set0(parts, r, s)) {
-        r = s = NULL;
-        length = i2d_ECDSA_SIG(parts, &next);
-        done = length > 0 && (size_t)length <= *signature_length;
-    }
-    if (done) {
-        memcpy(signature, der, (size_t)length);
-        *signature_length = (size_t)length;
-    }
-    BN_free(r);
-    BN_free(s);
-    ECDSA_SIG_free(parts);
-    return done;
+    if (half > LONGEST_HALF || r.length == 0 || s.length == 0)
+        return false;
+    content = ASN1_object_size(0, integer_length(r), V_ASN1_INTEGER) +
+              ASN1_object_size(0, integer_length(s), V_ASN1_INTEGER);
+    whole = ASN1_object_size(1, content, V_ASN1_SEQUENCE);
+    if (whole <= 0 || (size_t)whole > *signature_length)
+        return false;
+    ASN1_put_object(&next, 1, content, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+    put_integer(&next, r);
+    put_integer(&next, s);
+    *signature_length = (size_t)whole;
+    return true;
 }
 
 bool hsm_signature_finish(enum ska_key_type type, unsigned int bits, struct ska_span raw,

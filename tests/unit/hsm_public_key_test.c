@@ -2,6 +2,10 @@
 /* Public keys from the attributes of modules, which differ in how they write them. */
 #include "hsm_support.h"
 
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
+#include <openssl/rand.h>
+
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
@@ -278,6 +282,56 @@ static void turns_ecdsa_signatures_into_der(void **state)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
+/* libcrypto's own encoding of the same numbers. */
+static size_t libcrypto_der(const uint8_t *raw, size_t half, uint8_t *der)
+{
+    ECDSA_SIG *parts = ECDSA_SIG_new();
+    unsigned char *next = der;
+    int length = 0;
+
+    assert_true(ECDSA_SIG_set0(parts, BN_bin2bn(raw, (int)half, NULL),
+                               BN_bin2bn(raw + half, (int)half, NULL)));
+    length = i2d_ECDSA_SIG(parts, &next);
+    assert_true(length > 0);
+    ECDSA_SIG_free(parts);
+    return (size_t)length;
+}
+
+/* Numbers of every length, with and without a high bit; of P-521 with long lengths in the DER. */
+static void encodes_ecdsa_signatures_as_libcrypto_does(void **state)
+{
+    static const uint8_t first[] = {0x01, 0x7f, 0x80, 0xff};
+    static const unsigned int bits[] = {224, 256, 384, 512, 521};
+
+    (void)state;
+    for (size_t curve = 0; curve < sizeof(bits) / sizeof(bits[0]); curve++) {
+        size_t half = (bits[curve] + 7) / 8;
+
+        for (size_t zeros = 0; zeros < half; zeros++)
+            for (size_t i = 0; i < sizeof(first); i++) {
+                uint8_t raw[2 * 66];
+                uint8_t expected[160];
+                uint8_t der[160];
+                size_t wanted = 0;
+                size_t length = sizeof(der);
+
+                assert_true(RAND_bytes(raw, sizeof(raw)) == 1);
+                memset(raw, 0, zeros);
+                raw[zeros] = first[i];
+                memset(raw + half, 0, half - 1 - zeros);
+                raw[half + half - 1 - zeros] = first[sizeof(first) - 1 - i];
+                wanted = libcrypto_der(raw, half, expected);
+                assert_true(hsm_signature_finish(SKA_KEY_EC, bits[curve], ska_span(raw, 2 * half),
+                                                 der, &length, &shown));
+                assert_int_equal(length, wanted);
+                assert_memory_equal(der, expected, wanted);
+                length = wanted - 1;
+                assert_false(hsm_signature_finish(SKA_KEY_EC, bits[curve], ska_span(raw, 2 * half),
+                                                  der, &length, NULL));
+            }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +342,7 @@ int main(void)
         cmocka_unit_test(takes_rsa_numbers),
         cmocka_unit_test(writes_parameters),
         cmocka_unit_test(turns_ecdsa_signatures_into_der),
+        cmocka_unit_test(encodes_ecdsa_signatures_as_libcrypto_does),
     };
 
     return cmocka_run_group_tests(tests, support_begin, support_end);
