@@ -22,13 +22,21 @@ static bool check_mechanism(const struct ska_request *request, const struct ska_
                     asked == NULL ? "?" : asked, signing->mechanism.salt_length);
 }
 
+/* Whether anyone but the HSM gets to see the bundle: approvers, or readers of the audit log. */
+static bool is_shown(const struct ska_signing *signing)
+{
+    return signing->sources.directory != NULL || signing->sources.agent != NULL ||
+           signing->audit_log != NULL;
+}
+
 /* A bundle for anything else is refused here, before the HSM hears of it. */
 static bool parse_bundle(const struct ska_signing *signing, struct ska_span text, const char *shown,
                          struct ska_request **bundle, const struct ska_errors *errors)
 {
     struct ska_request *parsed = NULL;
 
-    if (!ska_request_parse(text, shown, &parsed, errors))
+    if (is_shown(signing) ? !ska_request_parse(text, shown, &parsed, errors)
+                          : !ska_request_parse_bare(text, shown, &parsed, errors))
         return false;
     if (parsed->operation != SKA_OPERATION_SIGN) {
         ska_fail(errors, SKA_R_OPERATION_MISMATCH, "%s: not a request to sign", shown);

@@ -12,18 +12,43 @@
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors)
 {
+    return ska_json_parse_without(text, shown, "", json, errors);
+}
+
+/* The text with the shortest value there is in the place of that one; empty: as it is. */
+static bool copy_without(struct ska_span text, struct ska_span value, struct ska_bytes *copy,
+                         const struct ska_errors *errors)
+{
+    const uint8_t *end = value.data + value.length;
+    struct ska_buffer buffer = {0};
+
+    if (value.length == 0)
+        return ska_bytes_copy(copy, text, errors);
+    ska_buffer_add(&buffer, text.data, (size_t)(value.data - text.data));
+    ska_buffer_text(&buffer, "0");
+    ska_buffer_add(&buffer, end, (size_t)(text.data + text.length - end));
+    return ska_buffer_finish(&buffer, copy, errors);
+}
+
+bool ska_json_parse_without(struct ska_span text, const char *shown, const char *member,
+                            cJSON **json, const struct ska_errors *errors)
+{
     char *name = ska_printable(ska_span_text(shown), 4096);
     struct ska_bytes copy = {NULL, 0};
+    struct ska_span value = {NULL, 0};
     bool done = false;
 
     if (name == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
-    if (!ska_json_scan(text, name, errors) || !ska_bytes_copy(&copy, text, errors))
+    if (!ska_json_scan_for(text, name, member, &value, errors) ||
+        !copy_without(text, value, &copy, errors))
         goto out;
     /* With the NUL behind it, which cJSON wants to see when nothing may follow the value. */
     *json = cJSON_ParseWithLengthOpts((const char *)copy.data, copy.length + 1, NULL, 1);
     done = *json != NULL ||
            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
+    if (value.length > 0)
+        cJSON_DeleteItemFromObjectCaseSensitive(*json, member);
 out:
     ska_bytes_free(&copy);
     free(name);
@@ -79,7 +104,9 @@ char *ska_json_where(const struct ska_json_place *place, const char *name)
     struct ska_buffer buffer = {0};
     struct ska_bytes text = {NULL, 0};
 
-    ska_buffer_format(&buffer, "%s%s%s", place->where, separator(place->where), name);
+    ska_buffer_text(&buffer, place->where);
+    ska_buffer_text(&buffer, separator(place->where));
+    ska_buffer_text(&buffer, name);
     if (!ska_buffer_finish(&buffer, &text, place->errors))
         return NULL;
     return (char *)text.data;

@@ -20,6 +20,10 @@
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* The same without a member of the outermost object: its value is only looked over. */
+bool ska_json_parse_without(struct ska_span text, const char *shown, const char *member,
+                            cJSON **json, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /*
  * Members of an object. Absent (or null): true with *value untouched, unless required; of another
  * type: false. Errors are raised with `reason`, naming the member as "where.name", or "where: name"

@@ -38,6 +38,9 @@ struct scan {
     struct member *members;
     size_t member_count;
     size_t member_capacity;
+    struct ska_span wanted; /* name of a member of the outermost object; empty: none */
+    bool at_wanted;         /* between its name and the end of its value */
+    struct ska_span value;
 };
 
 /* What may come next. */
@@ -162,6 +165,26 @@ static bool take_escape(struct scan *scan, uint8_t **out)
     return fault(scan, "unknown escape");
 }
 
+/* Neither the end of a string nor an escape, and ASCII. */
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Most of what a string has. */
+static uint8_t *take_plain(struct scan *scan, uint8_t *out)
+{
+    const uint8_t *begin = scan->text.data + scan->at;
+    const uint8_t *end = scan->text.data + scan->text.length;
+    const uint8_t *next = begin;
+
+    while (next < end && is_plain(*next))
+        next++;
+    memcpy(out, begin, (size_t)(next - begin));
+    scan->at += (size_t)(next - begin);
+    return out + (next - begin);
+}
+
 /*
  * At a quotation mark. The value without escapes goes behind the names; it is overwritten by the
  * next string unless it is kept.
@@ -170,24 +193,30 @@ static bool take_string(struct scan *scan, struct ska_span *value)
 {
     size_t begin = scan->at + 1;
     uint8_t *out = scan->names + scan->names_length;
+    bool ascii = true;
 
     value->data = out;
     scan->at = begin;
-    while (peek(scan) != '"') {
-        uint8_t c = peek(scan);
+    for (;;) {
+        uint8_t c = 0;
 
+        out = take_plain(scan, out);
+        c = peek(scan);
+        if (c == '"')
+            break;
         if (at_end(scan))
             return fault(scan, "the text ends inside a string");
         if (c < 0x20)
             return fault(scan, "control character in a string");
         scan->at++;
+        ascii = ascii && c < 0x80;
         if (c != '\\')
             *out++ = c;
         else if (!take_escape(scan, &out))
             return false;
     }
     value->length = (size_t)(out - value->data);
-    if (!ska_utf8_valid(ska_span(scan->text.data + begin, scan->at - begin))) {
+    if (!ascii && !ska_utf8_valid(ska_span(scan->text.data + begin, scan->at - begin))) {
         scan->at = begin;
         return fault(scan, "this string is not UTF-8");
     }
@@ -309,7 +338,20 @@ static bool take_name(struct scan *scan, enum expect *expect)
         return fault(scan, "':' expected");
     scan->at++;
     *expect = VALUE;
+    if (scan->depth == 1 && scan->wanted.length > 0 && ska_span_equal(name, scan->wanted)) {
+        scan->at_wanted = true;
+        scan->value.data = scan->text.data + scan->at;
+    }
     return true;
+}
+
+/* After a value of the outermost object. */
+static void note_value(struct scan *scan)
+{
+    if (!scan->at_wanted)
+        return;
+    scan->at_wanted = false;
+    scan->value.length = (size_t)(scan->text.data + scan->at - scan->value.data);
 }
 
 static bool take_value(struct scan *scan, enum expect *expect)
@@ -366,6 +408,8 @@ static bool scan_text(struct scan *scan)
             done = take_value(scan, &expect);
         if (!done)
             return false;
+        if (scan->depth == 1 && expect == COMMA_OR_END)
+            note_value(scan);
     }
 }
 
@@ -436,7 +480,15 @@ static bool report(const struct scan *scan, size_t at, const char *what, struct 
 
 bool ska_json_scan(struct ska_span text, const char *shown, const struct ska_errors *errors)
 {
-    struct scan scan = {.text = text};
+    struct ska_span ignored;
+
+    return ska_json_scan_for(text, shown, "", &ignored, errors);
+}
+
+bool ska_json_scan_for(struct ska_span text, const char *shown, const char *member,
+                       struct ska_span *value, const struct ska_errors *errors)
+{
+    struct scan scan = {.text = text, .wanted = ska_span_text(member)};
     const struct member *doubled = NULL;
     bool done = false;
 
@@ -460,6 +512,7 @@ bool ska_json_scan(struct ska_span text, const char *shown, const struct ska_err
     else
         done = true;
 out:
+    *value = scan.value;
     free(scan.members);
     free(scan.names);
     return done;

@@ -15,4 +15,11 @@
 bool ska_json_scan(struct ska_span text, const char *shown,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * The same, and where in the text the value of a member of the outermost object stands; *value is
+ * empty when there is no such member.
+ */
+bool ska_json_scan_for(struct ska_span text, const char *shown, const char *member,
+                       struct ska_span *value, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 #endif
