@@ -36,6 +36,8 @@ fi
 # shellcheck source=tests/scenario/servers.sh
 . "$source_dir/tests/scenario/servers.sh"
 : >calls.log
+# These programs leak by themselves.
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 
 at_end() {
     stop_all
@@ -65,9 +67,14 @@ needs() {
     done
 }
 
-# The CA of all certificates here, and the people of lib.sh.
+# The CA of all certificates here, and the people of lib.sh. server.json is the policy of a key that
+# signs at once, as long as alice, whose task that is, does not block it.
 authority() {
+    local officer
     board
+    officer=$(rule 1 alice)
+    printf '{"ruleUse":null,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}\n' \
+        "$officer" "$officer" >server.json
     plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key \
         -subj '/CN=Example CA' -days 30 -out ca.crt 2>/dev/null
 }
@@ -90,7 +97,8 @@ plain_key() {
     approver "$1"
     certificate "$1" localhost
 }
-# turn block|unblock NAME: by an officer, who in a test is the user that the token's files belong to.
+# turn block|unblock NAME: alice has it done. The last word is with the user that the files of the
+# token belong to.
 turn() {
     local uri
     uri="$(uri "$2")?pin-value=$pin"
@@ -98,6 +106,8 @@ turn() {
     hand_over officer
     succeeds as_user "$binary_dir/tools/skatool" request --key "$uri" --operation "$1" \
         -o "officer/$1.json"
+    succeeds skatool approve --approver alice.pem --yes "officer/$1.json"
+    hand_over officer
     succeeds as_user "$binary_dir/tools/skatool" execute --key "$uri" "officer/$1.json"
 }
 

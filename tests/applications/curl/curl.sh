@@ -4,11 +4,12 @@
 # curl with a client's key.
 . "$(dirname "$0")/../lib.sh"
 needs curl
+[ -z "$preload" ] || skip "curl does not start with the runtime of sanitizers"
 authority
 plain_key server
 for spec in p256 rsa2048 ed25519; do
     client=client-$spec
-    guarded_key $client $spec empty.json 'Example client'
+    guarded_key $client $spec server.json 'Example client'
     port=$(free_port)
     example curl/curlrc | sed "s|/client\.|/$client.|g" >curlrc
     start_plain server.log openssl s_server -accept "$port" -www -cert server.crt -key server.pem \

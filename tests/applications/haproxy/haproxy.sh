@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 needs haproxy curl pgrep
 authority
-guarded_key www p256 empty.json
+guarded_key www p256 server.json
 cat www.crt www.pem >www.bundle.pem
 port=$(free_port)
 example haproxy/haproxy.cfg | served_by www-data >haproxy.cfg

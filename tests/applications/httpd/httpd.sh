@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 needs apache2 curl pgrep
 authority
-guarded_key www p256 empty.json
+guarded_key www p256 server.json
 port=$(free_port)
 example httpd/httpd.conf >site.conf
 modules=/usr/lib/apache2/modules

@@ -9,7 +9,7 @@
 needs nginx curl pgrep
 authority
 guarded_key rsa rsa2048 none
-guarded_key www p256 empty.json
+guarded_key www p256 server.json
 site rsa
 rsa_port=$port
 site www

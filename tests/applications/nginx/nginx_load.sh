@@ -10,6 +10,11 @@
 needs nginx wrk pgrep
 seconds=${SKA_LOAD_SECONDS:-4}
 
+# Visitors would come back with the sessions that they have, and nothing would be signed.
+without_sessions() {
+    sed -i 's/ssl_session_cache .*/ssl_session_cache off;\n    ssl_session_tickets off;/' \
+        "site.$label.conf"
+}
 # load SECONDS: starts visitors, each of whom makes a new connection for each request; $visitors.
 load() {
     start_plain wrk.log wrk -t 2 -c 16 -d "$1" --timeout 10s -H 'Connection: close' \
@@ -45,8 +50,9 @@ flat() {
 }
 # no_loss: the whole time of a kind of key, with a reload in the middle.
 no_loss() {
-    local settling=1 half=$((seconds / 2))
+    local settling=1 half=$((seconds / 2)) signatures
     [ "$seconds" -lt 40 ] || settling=10
+    signatures=$(signing_calls)
     load "$seconds"
     sleep $settling
     flat $((half - settling))
@@ -55,6 +61,9 @@ no_loss() {
     flat $((half - settling - 1))
     visited
     log_is_empty
+    signatures=$(($(signing_calls) - signatures))
+    [ $label = ordinary ] || [ "$signatures" -ge "$requests" ] ||
+        fail "$signatures signatures for $requests requests"
     echo "$label: $requests requests in $seconds s, no loss; workers: $(tr '\n' ' ' <memory.after)"
 }
 # stopped_by PATTERN: new handshakes fail, soon and fast, and the log tells why.
@@ -72,29 +81,57 @@ failing() {
 back() {
     within 5 "handshakes do not succeed again: $label: $(cat error.log)" handshake
     [ "$(workers)" = "$same_workers" ] || fail 'workers died'
+    sleep 0.5
     : >error.log
     connects
-    sleep 0.2
+    sleep 0.5
     log_is_empty
+}
+
+# The agent approves TLS 1.3 handshakes for this key, and nothing else.
+start_agent() {
+    start agent.log "${as_user[@]}" "$binary_dir/tools/skatool" agent --socket "$work/run/agent" \
+        --approver "$work/run/agent.pem" --allow key=approved,payload=tls13-server
+    agent=$server
+    within 30 'no agent' grep -q 'listening on' agent.log
+}
+approved_key() {
+    approver agent
+    mkdir run
+    mv agent.pem run
+    policy "$(rule 1 agent)" | sed "s/\"ruleBlock\".*/$(sed 's/.*\("ruleBlock".*\)/\1/;
+        s/[&/]/\\&/g' server.json)/" >approved.json
+    guarded_key approved p256 approved.json
+    succeeds ska pkey -in "$(uri approved)?payload=message&agent=$work/run/agent" -out approved.pem
+    hand_over run
+    start_agent
 }
 
 authority
 guarded_key ordinary p256 none
-guarded_key guarded p256 empty.json
+guarded_key guarded p256 server.json
+approved_key
 main_configuration
-for label in ordinary guarded; do
+for label in ordinary guarded approved; do
     site $label
+    without_sessions
     start_nginx
     no_loss
-    if [ $label = guarded ]; then
-        same_workers=$(workers)
-        load 60
+    same_workers=$(workers)
+    load 120
+    if [ $label != ordinary ]; then
         turn block $label
         stopped_by "key is blocked.*'$label'"
         turn unblock $label
         back
-        stop "$visitors" KILL
     fi
+    if [ $label = approved ]; then
+        stop "$agent" KILL
+        stopped_by 'agent .*: nobody listens there'
+        start_agent
+        back
+    fi
+    stop "$visitors" KILL
     stop_nginx
     log_is_empty
     rm site.$label.conf

@@ -35,9 +35,9 @@ for spec in rsa3072 p256; do
     guarded_key release-$spec $spec policy.json 'Example Inc.'
     example osslsigncode/sign | sed "s|/release\.|/release-$spec.|g" >sign
     rm -f signed.exe
-    ! ours sh sign app.exe signed.exe "$now" >/dev/null 2>stderr.txt ||
+    ! ours sh sign app.exe signed.exe "$now" >said.txt 2>&1 ||
         fail 'signed without approvals'
-    grep -q 'approvals pending' stderr.txt || fail "refused, but why: $(cat stderr.txt)"
+    grep -q "approvals pending" said.txt || fail "refused, but why: $(cat said.txt)"
     [ ! -e signed.exe ] || fail 'refused, but there is a signed program'
     id=$(cd approvals && echo *.request.json)
     for one in alice bob; do

@@ -5,17 +5,18 @@
 . "$(dirname "$0")/../lib.sh"
 PATH=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1):$PATH
 needs initdb postgres psql setpriv
+[ -z "$preload" ] || skip "PostgreSQL takes minutes to start with sanitizers"
 authority
-guarded_key www p256 empty.json
-guarded_key client p256 empty.json visitor
+guarded_key www p256 server.json
+guarded_key client p256 server.json visitor
 port=$(free_port)
 
 # PostgreSQL refuses to be root, and so it reads the PIN as its own user.
 chmod 600 www.pem client.pem
 mkdir db
 hand_over pin www.pem db
-succeeds as_user "$(type -P initdb)" -D "$work/db" -U postgres --auth reject --no-sync \
-    --no-locale
+OPENSSL_CONF=/dev/null succeeds "${as_user[@]}" "$(type -P initdb)" -D "$work/db" \
+    -U postgres --auth reject --no-sync --no-locale
 example postgresql/postgresql.conf >>db/postgresql.conf
 cat >>db/postgresql.conf <<END
 port = $port

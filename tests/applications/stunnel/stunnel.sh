@@ -5,8 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 needs stunnel4 curl python3
 authority
-guarded_key www p256 empty.json
-guarded_key client rsa2048 empty.json 'Example client'
+guarded_key www p256 server.json
+guarded_key client rsa2048 server.json 'Example client'
 plain_key partner
 
 port=$(free_port)

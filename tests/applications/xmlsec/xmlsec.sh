@@ -5,8 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 needs xmlsec1
 authority
-guarded_key seal p256 empty.json 'Example seal'
-guarded_key rsa rsa2048 empty.json 'Example seal'
+guarded_key seal p256 server.json 'Example seal'
+guarded_key rsa rsa2048 server.json 'Example seal'
 example xmlsec/sign >sign
 cp "$source_dir/tests/applications/xmlsec/template.xml" document.xml
 
