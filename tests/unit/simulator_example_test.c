@@ -30,7 +30,7 @@ void fixture_remove(void);
 
 /* Seconds of timelock and of timeout. */
 #define DELAY 2
-#define TIMEOUT 2
+#define TIMEOUT 4
 
 static int step_failed(const char *step, CK_RV rv)
 {
@@ -169,6 +169,8 @@ static CK_KEY_TYPE keyType = CKK_RSA;
 static CK_ULONG keySize = 2048;
 static CK_BYTE exponent[] = {0x01, 0x00, 0x01};
 
+static CK_OBJECT_HANDLE verifyKey; /* the public key of the pair in use */
+
 static int generate(CK_SESSION_HANDLE hSession, bool withTimes, CK_OBJECT_HANDLE *pubKey,
                     CK_OBJECT_HANDLE *skaKey)
 {
@@ -195,6 +197,7 @@ static int generate(CK_SESSION_HANDLE hSession, bool withTimes, CK_OBJECT_HANDLE
                               {CKA_SKA_MODIFY_ACCESS_BLOB, modify.bytes, modify.length}};
     MUST("generate", C_GenerateKeyPair(hSession, &mech, pubAttr, NUM_ATTR(pubAttr), skaAttr,
                                        NUM_ATTR(skaAttr), pubKey, skaKey));
+    verifyKey = *pubKey;
     return 0;
 }
 
@@ -210,14 +213,20 @@ static int destroy(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE pubKey, CK_OBJEC
 static CK_BYTE payload[32];
 static CK_MECHANISM signMech = {CKM_RSA_PKCS, NULL, 0};
 
+/* Signs the payload in the token and has the signature verified. */
 static CK_RV ska_sign(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE key, Blob *token,
                       CK_SKA_APPROVAL *approvals, CK_ULONG count)
 {
     CK_BYTE signature[1024];
     CK_ULONG signatureLen = sizeof(signature);
+    CK_RV rv = C_SKASign(hSession, &signMech, key, token->bytes, token->length, approvals, count,
+                         signature, &signatureLen, NULL, NULL);
 
-    return C_SKASign(hSession, &signMech, key, token->bytes, token->length, approvals, count,
-                     signature, &signatureLen, NULL, NULL);
+    if (rv == CKR_OK)
+        rv = C_VerifyInit(hSession, &signMech, verifyKey);
+    if (rv == CKR_OK)
+        rv = C_Verify(hSession, payload, sizeof(payload), signature, signatureLen);
+    return rv;
 }
 
 static CK_RV create_token(CK_SESSION_HANDLE hSession, CK_ULONG operation, CK_OBJECT_HANDLE key,
