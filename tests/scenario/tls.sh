@@ -21,12 +21,13 @@ certificate software
 
 # ---- Our key at the server -----------------------------------------------------------------------
 
-serve() { # LABEL [S_SERVER-OPTION...]
+query=
+serve() { # LABEL [S_SERVER-OPTION...]; $query is added to the key's URI
     local label=$1
     shift
     port=$(free_port)
     start server.log openssl s_server -accept "$port" -www -cert "$label.crt" \
-        -key "$(uri "$label")" "$@"
+        -key "$(uri "$label")$query" "$@"
     serving "$port" server.log
 }
 # client S_CLIENT-OPTION...: the plain openssl comes through a handshake.
@@ -120,6 +121,32 @@ takes 0 no_client -tls1_1 -cipher ALL:@SECLEVEL=0
 grep -q 'digest MD5-SHA1' server.log || fail "TLS 1.1, but not said why not: $(cat server.log)"
 takes 1 client -tls1_2
 stop "$server"
+
+# ---- Approved by an agent ------------------------------------------------------------------------
+
+approver agent
+policy "$(rule 1 agent)" >agent.json
+start agent.log "$binary_dir/tools/skatool" agent --socket agent.socket --approver agent.pem \
+    --allow key=approved-rsa2048,key=approved-ed25519,payload=tls13-server
+agent=$server
+within 60 'no agent' grep -q 'listening on' agent.log
+query='?payload=message&agent=agent.socket'
+for spec in rsa2048 ed25519; do
+    label=approved-$spec
+    key $label $spec agent.json
+    certificate $label
+    serve $label
+    for scheme in $(schemes $spec); do
+        case $scheme in
+        3:*) takes 1 client -tls1_3 -sigalgs "${scheme#*:}:ECDSA+SHA512" ;;
+        # What a server of TLS 1.2 signs could be anything.
+        *) takes 0 no_client -tls1_2 -sigalgs "${scheme#*:}:ECDSA+SHA512" ;;
+        esac
+    done
+    stop "$server"
+done
+query=
+stop "$agent"
 
 # ---- Blocked and unblocked -----------------------------------------------------------------------
 
