@@ -51,16 +51,17 @@ members() {
     grep -E '^# [0-9a-f]{64} ' "$1/SHA256SUMS" | cut -c3-
 }
 
-# change FILE OFFSET: another byte there.
-change() {
-    local byte
-    byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
-    # Letters stay letters and digits digits, as somebody with a purpose would have it.
-    case $byte in
-    97 | 65 | 48) byte=$((byte + 1)) ;;
-    *) byte=$((byte ^ 1)) ;;
+# put FILE OFFSET BYTE
+put() {
+    printf '%b' "\\x$(printf %x "$3")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# another BYTE: letters stay letters and digits digits, as somebody with a purpose would have it.
+another() {
+    case $1 in
+    97 | 65 | 48) echo $(($1 + 1)) ;;
+    *) echo $(($1 ^ 1)) ;;
     esac
-    printf '%b' "\\x$(printf %x "$byte")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
 # places FIRST LENGTH: offsets to change.
@@ -75,19 +76,21 @@ places() {
 # found FILE FIRST LENGTH PATTERN [PATTERN-OF-MESSAGE]: a byte in this range changed, each of its
 # places in turn.
 found() {
-    local place
+    local place bytes
+    mapfile -t bytes < <(od -An -v -tu1 -w1 "$evidence/$1" | tr -d ' ')
     for place in $(places "$2" "$3"); do
-        rm -rf spoilt
-        cp -r "$evidence" spoilt
-        change "spoilt/$1" "$place"
+        put "spoilt/$1" "$place" "$(another "${bytes[place]}")"
         inspected 4 "WRONG +$4" spoilt
         # The message alone, for whoever sees only that.
         grep -q "spoilt: .*${5-${1//./\\.}}" stderr.txt || fail "the message does not name $1"
+        put "spoilt/$1" "$place" "${bytes[place]}"
     done
 }
 
 all_found() {
     local start length name total=0
+    rm -rf spoilt
+    cp -r "$evidence" spoilt
     found token 0 "$(stat -c %s "$evidence/token")" 'file token: is NOT the token of the request'
     found signature 0 "$(stat -c %s "$evidence/signature")" \
         'file signature: is NOT the signature of the request'
@@ -98,6 +101,7 @@ all_found() {
     done < <(members "$evidence")
     [ "$total" -eq "$(stat -c %s "$evidence/request.json")" ] || fail "bytes that nobody looks at"
     found SHA256SUMS 0 "$(stat -c %s "$evidence/SHA256SUMS")" 'file .*SHA256SUMS' ''
+    inspected 0 'ok +file request.json' spoilt
 }
 
 for type in rsa2048 rsapss p256 p384 p521 ed25519 ed448; do
