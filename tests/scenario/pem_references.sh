@@ -177,6 +177,15 @@ refused "$work/pin.*as uid $(id -u)" ska dgst -sha256 -sign sourced.pem -out sig
 mv hidden pin
 quietly ska dgst -sha256 -sign sourced.pem -out signature document
 
+# A passphrase is a PIN only where the HSM is asked at once: never for the public key inside.
+sed '/^pin-source/d' openssl.cnf >asking.cnf
+asking() {
+    OPENSSL_CONF=$work/asking.cnf "$@"
+}
+asking quietly ska pkey -in plain-p256.pem -passin pass:mistaken -pubout -out out.pub.pem
+asking refused 'PIN missing:.*pin-source' ska dgst -sha256 -sign plain-p256.pem -passin "pass:$pin" \
+    -out signature document
+
 # ---- Other forms of a private key are not written ------------------------------------------------
 
 for label in plain-rsa2048 plain-p256; do
@@ -322,6 +331,9 @@ for spec in $specs; do
         -sigfile signature >/dev/null || fail "a signature with plain-$spec without its public key"
 done
 offline refused 'nonexistent' ska pkey -in bare.pem -pubout -out out.pub.pem
+asking quietly ska pkey -in bare.pem -passin "pass:$pin" -pubout -out out.pub.pem
+same out.pub.pem plain-ed448.pub.pem
+asking refused 'PIN' ska pkey -in bare.pem -passin pass:mistaken -pubout -out out.pub.pem
 reference 00 "$(uri missing)" && pem >bare.pem
 refused 'key not found:.*missing' ska pkey -in bare.pem -pubout -out out.pub.pem
 pass
