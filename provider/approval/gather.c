@@ -480,7 +480,7 @@ static bool sign_when_enough(struct gathering *gathering, const struct ska_outpu
             ska_open_request_finish(&gathering->open);
         if (answer == HSM_DONE || answer == HSM_FAILED)
             return answer == HSM_DONE;
-        if (gathering->known || !refusal.unsatisfied || is_over(gathering))
+        if (gathering->known || refusal.blocked || is_over(gathering))
             return ska_explain_refusal(signing->libctx, signing->key, request, &refusal, errors);
         if (!assess(gathering, errors))
             return false;

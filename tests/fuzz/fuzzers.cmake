@@ -12,6 +12,7 @@ endif()
 # ska_fuzzer(NAME LIBRARIES...): tests/fuzz/NAME_fuzz.c as the program NAME_fuzz, and a test that
 # runs it for a short while from the seeds in tests/fuzz/corpus/NAME, if there are any. What it finds
 # on its way stays in the build directory. To fuzz for longer: tests/NAME_fuzz CORPUS_DIRECTORY.
+add_custom_target(fuzzers)
 function(ska_fuzzer name)
     set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
     set(found ${CMAKE_CURRENT_BINARY_DIR}/corpus/${name})
@@ -24,6 +25,7 @@ function(ska_fuzzer name)
     target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer,address,undefined)
     target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer,address,undefined)
     target_link_libraries(${name}_fuzz PRIVATE ska-options ${ARGN})
+    add_dependencies(fuzzers ${name}_fuzz)
     add_test(NAME ${name}_fuzz
              COMMAND ${name}_fuzz -runs=50000 -max_total_time=10 -timeout=5 -max_len=8192
                      -verbosity=0 ${found} ${seeds})
