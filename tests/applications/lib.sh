@@ -67,14 +67,19 @@ needs() {
     done
 }
 
-# The CA of all certificates here, and the people of lib.sh. server.json is the policy of a key that
-# signs at once, as long as alice, whose task that is, does not block it.
-authority() {
+# server_policy RULE: a server's key, with this rule for its use; alice alone, whose task that is,
+# blocks and unblocks it.
+server_policy() {
     local officer
-    board
     officer=$(rule 1 alice)
-    printf '{"ruleUse":null,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}\n' \
-        "$officer" "$officer" >server.json
+    printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}\n' \
+        "$1" "$officer" "$officer"
+}
+# The CA of all certificates here, the people of lib.sh, and server.json: the policy of a key that
+# signs at once as long as it is not blocked.
+authority() {
+    board
+    server_policy null >server.json
     plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key \
         -subj '/CN=Example CA' -days 30 -out ca.crt 2>/dev/null
 }
