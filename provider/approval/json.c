@@ -19,11 +19,12 @@ bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
 static bool copy_without(struct ska_span text, struct ska_span value, struct ska_bytes *copy,
                          const struct ska_errors *errors)
 {
-    const uint8_t *end = value.data + value.length;
+    const uint8_t *end = NULL;
     struct ska_buffer buffer = {0};
 
     if (value.length == 0)
         return ska_bytes_copy(copy, text, errors);
+    end = value.data + value.length;
     ska_buffer_add(&buffer, text.data, (size_t)(value.data - text.data));
     ska_buffer_text(&buffer, "0");
     ska_buffer_add(&buffer, end, (size_t)(text.data + text.length - end));
