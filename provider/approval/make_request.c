@@ -151,8 +151,8 @@ static bool needs_timestamp(const struct ska_request *request, const char *times
                                    : timestamp_key != NULL;
 }
 
-static bool make_token(struct ska_request *request, struct hsm_key *key,
-                       const struct ska_request_options *options, const struct ska_errors *errors)
+bool ska_draft_add_token(struct ska_request *request, struct hsm_key *key,
+                         const struct ska_request_options *options, const struct ska_errors *errors)
 {
     struct ska_span payload = ska_span_of(&request->payload);
     struct ska_made_timestamp made = {0};
@@ -206,7 +206,7 @@ bool ska_token_check(struct ska_span encoded, struct hsm_key *key, enum ska_oper
 bool ska_draft_complete(struct ska_request *draft, struct hsm_key *key,
                         const struct ska_request_options *options, const struct ska_errors *errors)
 {
-    return add_rules(draft, key, errors) && make_token(draft, key, options, errors);
+    return add_rules(draft, key, errors) && ska_draft_add_token(draft, key, options, errors);
 }
 
 bool ska_request_make(struct hsm_key *key, const struct ska_request_options *options,

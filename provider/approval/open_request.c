@@ -108,7 +108,8 @@ static bool complete(const struct ska_signing *signing, const struct ska_rule *r
     open->request = draft;
     if (prepared == NULL || strcmp(prepared->id, draft->id) != 0 ||
         !is_fit(signing, prepared, rule))
-        return ska_draft_complete(draft, signing->key, &options, errors) &&
+        return set_rule(draft, rule, errors) &&
+               ska_draft_add_token(draft, signing->key, &options, errors) &&
                audit(signing, draft, "made", errors);
     ska_request_free(draft);
     open->request = NULL;

@@ -193,19 +193,6 @@ static bool is_strong(EVP_PKEY *key, enum ska_spki_algorithm algorithm)
     return EVP_PKEY_get_bits(key) >= bits[algorithm];
 }
 
-static EVP_PKEY *open_key(OSSL_LIB_CTX *libctx, struct ska_span public_key,
-                          enum ska_spki_algorithm algorithm)
-{
-    const unsigned char *next = public_key.data;
-    EVP_PKEY *key = d2i_PUBKEY_ex(NULL, &next, (long)public_key.length, libctx, NULL);
-
-    if (key != NULL && !is_strong(key, algorithm)) {
-        EVP_PKEY_free(key);
-        key = NULL;
-    }
-    return key;
-}
-
 static bool verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest, struct ska_span plain,
                    struct ska_span message)
 {
@@ -219,24 +206,44 @@ static bool verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest, stru
     return verified;
 }
 
+/* With a key of this algorithm. */
+static bool verify_as(OSSL_LIB_CTX *libctx, EVP_PKEY *key, enum ska_spki_algorithm algorithm,
+                      const char *digest, struct ska_span plain, struct ska_span message)
+{
+    const struct digest *known = find_digest(digest);
+    bool verified = false;
+
+    if (plain.length == 0 || !is_strong(key, algorithm) || (!is_eddsa(algorithm) && known == NULL))
+        return false;
+    ERR_set_mark();
+    verified = verify(libctx, key, is_eddsa(algorithm) ? NULL : known->fetch, plain, message);
+    ERR_pop_to_mark();
+    return verified;
+}
+
+bool ska_signature_verify_with(OSSL_LIB_CTX *libctx, EVP_PKEY *key, struct ska_span public_key,
+                               const char *digest, struct ska_span plain, struct ska_span message)
+{
+    enum ska_spki_algorithm algorithm;
+
+    return ska_spki_algorithm(public_key, &algorithm) &&
+           verify_as(libctx, key, algorithm, digest, plain, message);
+}
+
 bool ska_signature_verify(OSSL_LIB_CTX *libctx, struct ska_span public_key, const char *digest,
                           struct ska_span plain, struct ska_span message)
 {
+    const unsigned char *next = public_key.data;
     enum ska_spki_algorithm algorithm;
-    const struct digest *known = find_digest(digest);
     EVP_PKEY *key = NULL;
     bool verified = false;
 
-    if (plain.length == 0 || !ska_spki_algorithm(public_key, &algorithm))
+    if (!ska_spki_algorithm(public_key, &algorithm))
         return false;
-    if (!is_eddsa(algorithm) && known == NULL)
-        return false;
-
     ERR_set_mark();
-    key = open_key(libctx, public_key, algorithm);
-    verified = key != NULL &&
-               verify(libctx, key, is_eddsa(algorithm) ? NULL : known->fetch, plain, message);
-    EVP_PKEY_free(key);
+    key = d2i_PUBKEY_ex(NULL, &next, (long)public_key.length, libctx, NULL);
     ERR_pop_to_mark();
+    verified = key != NULL && verify_as(libctx, key, algorithm, digest, plain, message);
+    EVP_PKEY_free(key);
     return verified;
 }

@@ -35,4 +35,9 @@ bool ska_signature_from_der(struct ska_span der, const char **digest, struct ska
 bool ska_signature_verify(OSSL_LIB_CTX *libctx, struct ska_span public_key, const char *digest,
                           struct ska_span plain, struct ska_span message) SKA_MUST_CHECK;
 
+/* The same with the key at hand, which is what public_key says. */
+bool ska_signature_verify_with(OSSL_LIB_CTX *libctx, EVP_PKEY *key, struct ska_span public_key,
+                               const char *digest, struct ska_span plain,
+                               struct ska_span message) SKA_MUST_CHECK;
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spki.h"
 
+#include <limits.h>
+
 #include <openssl/asn1t.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -149,6 +151,23 @@ bool hsm_spki_key(const HSM_SPKI *spki, OSSL_LIB_CTX *libctx, enum ska_key_type 
         done = rsa_key(span_of(spki->bits), libctx, *type, key);
     else if (done)
         done = point_key(span_of(spki->bits), parameters, libctx, *type, key);
+    ERR_pop_to_mark();
+    return done;
+}
+
+bool hsm_spki_open(struct ska_span der, OSSL_LIB_CTX *libctx, EVP_PKEY **key)
+{
+    const unsigned char *next = der.data;
+    HSM_SPKI *spki = NULL;
+    enum ska_key_type type = SKA_KEY_RSA;
+    bool done = false;
+
+    if (der.length == 0 || der.length > LONG_MAX)
+        return false;
+    ERR_set_mark();
+    spki = (HSM_SPKI *)ASN1_item_d2i(NULL, &next, (long)der.length, ASN1_ITEM_rptr(HSM_SPKI));
+    done = spki != NULL && next == der.data + der.length && hsm_spki_key(spki, libctx, &type, key);
+    ASN1_item_free((ASN1_VALUE *)spki, ASN1_ITEM_rptr(HSM_SPKI));
     ERR_pop_to_mark();
     return done;
 }

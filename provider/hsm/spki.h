@@ -25,4 +25,7 @@ DECLARE_ASN1_ITEM(HSM_SPKI)
 bool hsm_spki_key(const HSM_SPKI *spki, OSSL_LIB_CTX *libctx, enum ska_key_type *type,
                   EVP_PKEY **key) SKA_MUST_CHECK;
 
+/* The same from DER with nothing behind it. */
+bool hsm_spki_open(struct ska_span der, OSSL_LIB_CTX *libctx, EVP_PKEY **key) SKA_MUST_CHECK;
+
 #endif
