@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -173,6 +175,19 @@ static void write_key(const char *path, EVP_PKEY *key)
     must(fclose(file) == 0);
 }
 
+static bool listens(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool connected = false;
+
+    must(fd >= 0 && strlen(path) < sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path));
+    connected = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    close(fd);
+    return connected;
+}
+
 /* It ends with the row's group of processes, or when it is told. */
 static pid_t start_agent(const struct bench *bench, const char *socket, EVP_PKEY *approver)
 {
@@ -183,7 +198,7 @@ static pid_t start_agent(const struct bench *bench, const char *socket, EVP_PKEY
 
     write_key(key.text, approver);
     agent = skatool_start(bench, arguments);
-    for (int tries = 0; access(socket, F_OK) != 0; tries++) {
+    for (int tries = 0; !listens(socket); tries++) {
         must(tries < 10000);
         wait_ms(1);
     }
