@@ -47,7 +47,10 @@ void ska_key_free(struct ska_key *key); /* NULL is fine */
 /* Takes over a reference to a software public key; the key must not have one yet. */
 void ska_key_set_public(struct ska_key *key, EVP_PKEY *software);
 
-/* Takes over a reference to the HSM's key, before libcrypto gets to know this one. */
+/*
+ * Makes it the private key of a token, before libcrypto gets to know it: takes over a reference to
+ * the HSM's key; NULL: that is looked for later.
+ */
 void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm);
 
 /*

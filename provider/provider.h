@@ -30,7 +30,7 @@ struct ska_provider {
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name */
     struct ska_settings settings;
-    bool configured; /* all settings are good ones */
+    bool configured;                         /* all settings are good ones */
     OSSL_ITEM reasons[SKA_REASON_LIMIT + 1]; /* for libcrypto, ended by an empty item */
 };
 
