@@ -64,7 +64,7 @@ no_loss() {
     signatures=$(($(signing_calls) - signatures))
     [ $label = ordinary ] || [ "$signatures" -ge "$requests" ] ||
         fail "$signatures signatures for $requests requests"
-    echo "$label: $requests requests in $seconds s, no loss; workers: $(tr '\n' ' ' <memory.after)"
+    echo "$label: $requests requests in $seconds s, no loss; workers: $(memory | tr '\n' ' ')"
 }
 # stopped_by PATTERN: new handshakes fail, soon and fast, and the log tells why.
 stopped_by() {

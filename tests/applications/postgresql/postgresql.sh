@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../lib.sh"
 PATH=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1):$PATH
 needs initdb postgres psql setpriv
-[ -z "$preload" ] || skip "PostgreSQL takes minutes to start with sanitizers"
 authority
 guarded_key www p256 server.json
 guarded_key client p256 server.json visitor
