@@ -41,6 +41,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 
 at_end() {
     stop_all
+    ! grep -E "$sanitizer_finding" "$work"/*.log >&2 || fail 'a sanitizer found something'
     if [ -n "$copies" ] && [ "$passed" = yes ]; then
         rm -rf "$copies"
     fi
