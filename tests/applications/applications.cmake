@@ -5,7 +5,8 @@
 function(ska_application name)
     foreach(script IN LISTS ARGN)
         add_test(NAME application.${script}
-                 COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/applications/${name}/${script}.sh)
+                 COMMAND timeout --signal=USR1 --kill-after=10 500
+                         ${CMAKE_CURRENT_SOURCE_DIR}/applications/${name}/${script}.sh)
         set_tests_properties(application.${script} PROPERTIES
             ENVIRONMENT "SKA_BINARY_DIR=${PROJECT_BINARY_DIR}"
             LABELS application TIMEOUT 600 SKIP_RETURN_CODE 77)

@@ -30,6 +30,10 @@ fail() {
 }
 trap 'printf "%s: FAILED at %s line %s: %s\n" "$scenario" "${BASH_SOURCE[0]##*/}" "$LINENO" \
     "$BASH_COMMAND" >&2' ERR
+# timeout(1) sends it to this script and to what it started, so that it is done waiting.
+trap 'printf "%s: FAILED: took too long: %s, called in lines %s of %s\n" "$scenario" \
+    "$BASH_COMMAND" "${BASH_LINENO[*]}" "${BASH_SOURCE[*]##*/}" >&2
+exit 1' USR1
 
 passed=no
 # What a scenario has to stop or remove at its end, however that comes.

@@ -11,10 +11,12 @@ function(ska_scenario name)
         target_link_libraries(${name} PRIVATE ska-options ska-cryptoki OpenSSL::Crypto
                                               Threads::Threads)
     endif()
-    add_test(NAME scenario.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/scenario/${name}.sh)
+    # One that hangs is ended here, and then says where it was; CTest would end it without a word.
+    add_test(NAME scenario.${name} COMMAND timeout --signal=USR1 --kill-after=10 600
+                                           ${CMAKE_CURRENT_SOURCE_DIR}/scenario/${name}.sh)
     set_tests_properties(scenario.${name} PROPERTIES
         ENVIRONMENT "SKA_BINARY_DIR=${PROJECT_BINARY_DIR}"
-        LABELS scenario TIMEOUT 900 SKIP_RETURN_CODE 77)
+        LABELS scenario TIMEOUT 660 SKIP_RETURN_CODE 77)
     set(ska_scenarios ${ska_scenarios} ${name} PARENT_SCOPE)
 endfunction()
 
