@@ -277,7 +277,8 @@ if [ "$(id -u)" -eq 0 ]; then
         --approver "$work/alice.pem" --allow key=web,payload=any
     # Nobody else's socket is replaced.
     mkdir -m 777 public
-    other ./client fake public/theirs.socket x >theirs.txt &
+    setpriv --reuid=65534 --regid=65534 --clear-groups ./client fake public/theirs.socket x \
+        >theirs.txt &
     within 5 "no socket" test -S public/theirs.socket
     refused 'socket of another user' skatool agent --socket public/theirs.socket \
         --approver "$work/alice.pem" --allow key=web,payload=any

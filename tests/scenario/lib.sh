@@ -41,8 +41,12 @@ at_end() {
     :
 }
 finish() {
-    local status=$?
+    local status=$? started
     at_end
+    # What is still there has our standard error, and CTest waits for the end of that.
+    started=$(jobs -p)
+    # shellcheck disable=SC2086
+    [ -z "$started" ] || kill $started 2>/dev/null || true
     if [ "$status" -eq 0 ] && [ "$passed" = no ]; then
         echo "$scenario: FAILED: did not come to its end" >&2
         exit 1
