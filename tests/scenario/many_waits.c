@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * many_waits FIRST COUNT KEY-URI: signs "message FIRST" to "message FIRST+COUNT-1" at once, each in
- * a thread of its own that waits for approvals, into the files "signature.NUMBER".
+ * many_waits KEY-URI NUMBER...: signs "message NUMBER" for all numbers at once, each in a thread of
+ * its own that waits for approvals, into the file "signature.NUMBER".
  */
 #include "application.h"
 
@@ -46,15 +46,13 @@ int main(int argc, char **argv)
 {
     pthread_t threads[THREADS_LIMIT];
     int numbers[THREADS_LIMIT];
-    int count = 0;
+    int count = argc - 2;
     int failed = 0;
 
-    must(argc == 4);
-    count = atoi(argv[2]);
     must(count > 0 && count <= THREADS_LIMIT);
-    key = load_key(NULL, argv[3]);
+    key = load_key(NULL, argv[1]);
     for (int i = 0; i < count; i++) {
-        numbers[i] = atoi(argv[1]) + i;
+        numbers[i] = atoi(argv[2 + i]);
         must(pthread_create(&threads[i], NULL, sign, &numbers[i]) == 0);
     }
     for (int i = 0; i < count; i++) {

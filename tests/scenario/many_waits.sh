@@ -36,23 +36,39 @@ disturb() {
     install -m 000 /dev/null "dir/$1.unreadable.approval.json"
     mkdir -p "dir/$1.directory.approval.json"
 }
-start() { # FIRST: `each` signatures in a process
-    ours "$programs/many_waits" "$1" "$each" "$(uri seal)" 2>"messages.$1" &
+# What is not signed yet of the `each` signatures from FIRST on.
+pending() { # FIRST
+    local i
+    for i in $(seq "$1" "$(($1 + each - 1))"); do
+        [ -s "signature.$i" ] || echo "$i"
+    done
+}
+declare -A waiters
+start() { # FIRST: a process for them, which can be killed by its number
+    local numbers
+    mapfile -t numbers < <(pending "$1")
+    rm -f "${numbers[@]/#/signature.}" # begun by one that was killed
+    env LD_PRELOAD="$preload" "$programs/many_waits" "$(uri seal)" "${numbers[@]}" \
+        2>>"messages.$1" &
     waiters[$1]=$!
+}
+start_all() {
+    local first
+    for first in $(seq 0 "$each" "$((many - 1))"); do start "$first"; done
 }
 
 # Until $many requests stand, of which each gets two approvals, in random order.
 approve_all() {
-    local id other first
+    local id name ids
     until [ "$(requests | wc -l)" -ge "$many" ]; do sleep 0.1; done
-    other=$(requests | sed -n 1p)
-    for id in $(requests | sed -n 1,4p); do disturb "$id" "$other"; done
-    for first in alice carol; do
+    mapfile -t ids < <(requests)
+    for id in "${ids[@]:0:4}"; do disturb "$id" "${ids[4]}"; done
+    for name in alice carol; do
         for id in $(requests); do
-            approve_one "$first" "$id"
-            [ "$first" = carol ] || cp "dir/$id.alice.approval.json" "dir/$id.again.approval.json"
+            approve_one "$name" "$id"
+            [ "$name" = carol ] || cp "dir/$id.alice.approval.json" "dir/$id.again.approval.json"
         done
-    done 2>/dev/null # a request may be done and gone before the loop comes to it
+    done
 }
 all_signed() {
     local i
@@ -64,9 +80,7 @@ all_signed() {
     [ "$(ls -A dir)" = done ] || fail "left behind: $(ls -A dir | head)"
 }
 
-declare -A waiters
-declare -a again=()
-for first in $(seq 0 "$each" "$((many - 1))"); do start "$first"; done
+start_all
 takes "$many" eval 'approve_all
 for first in "${!waiters[@]}"; do
     wait "${waiters[$first]}" || fail "$(cat "messages.$first")"
@@ -79,42 +93,46 @@ all_signed
 
 rm -rf dir signature.* messages.*
 mkdir dir
-for first in $(seq 0 "$each" "$((many - 1))"); do start "$first"; done
-approve_all &
-approving=$!
-for _ in 1 2 3 4; do
-    first=$(printf '%s\n' "${!waiters[@]}" | sort -R | sed -n 1p)
-    kill -9 "${waiters[$first]}" 2>/dev/null || true
-    sleep 0.7
-done
-wait "$approving"
-# What was killed is started again: what is signed already would be asked for anew, so only the rest.
-pending() {
-    local i first=$1
-    for i in $(seq "$first" "$((first + each - 1))"); do
-        [ -s "signature.$i" ] || echo "$i"
-    done
-}
-for round in 1 2 3; do
-    for first in "${!waiters[@]}"; do
-        wait "${waiters[$first]}" 2>/dev/null || true
-        for i in $(pending "$first"); do
-            rm -f "signature.$i"
-            ours "$programs/many_waits" "$i" 1 "$(uri seal)" 2>"messages.$i" &
-            again[$i]=$!
-        done
-    done
-    approve_missing() {
-        local id
+# Until it is killed: whatever stands there and has no approval of theirs gets one, slowly.
+approve_forever() {
+    local id name
+    set +eE # a request may be done and gone before the loop comes to it
+    while :; do
         for id in $(requests); do
-            for name in alice carol; do approve_one "$name" "$id"; done
+            name=$(printf 'alice\ncarol\n' | sort -R | sed -n 1p)
+            [ -e "dir/$id.$name.approval.json" ] || approve_one "$name" "$id"
+            sleep 0.05
         done
-    }
-    [ "${#again[@]}" -gt 0 ] || break
+    done 2>/dev/null
+}
+# What has ended is started again if it left something to do; false: all is done.
+start_again() {
+    local first busy=1
+    for first in "${!waiters[@]}"; do
+        if kill -0 "${waiters[$first]}" 2>/dev/null; then
+            busy=0
+        elif [ -n "$(pending "$first")" ]; then
+            wait "${waiters[$first]}" 2>/dev/null || true
+            start "$first"
+            busy=0
+        fi
+    done
+    return $busy
+}
+start_all
+approve_forever &
+approving=$!
+kills=0
+while start_again; do
     sleep 1
-    approve_missing 2>/dev/null
-    for i in "${!again[@]}"; do wait "${again[$i]}" || true; done
-    again=()
+    if [ "$kills" -lt $((many / 5)) ]; then
+        kill -9 "${waiters[$((RANDOM % (many / each) * each))]}" 2>/dev/null || continue
+        kills=$((kills + 1))
+    fi
 done
+kill "$approving"
+wait "$approving" 2>/dev/null || true
+[ "$kills" -gt 2 ] || fail "only $kills waiters were killed"
+rm -f dir/*.approval.json dir/.*.part # of who came too late
 all_signed
 pass
