@@ -18,6 +18,7 @@ start_plain() {
 launch() { # PRELOAD LOG COMMAND...
     local libraries=$1 log=$2
     shift 2
+    : >"$log" # now: nobody may take the words of an earlier server for this one's
     LD_PRELOAD=$libraries setpriv --pdeathsig TERM -- "$@" >"$log" 2>&1 &
     server=$!
     servers+=("$server")
