@@ -222,8 +222,9 @@ static bool sign_and_write(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
     struct ska_approval approval = {0};
-    bool done = (matter->directory == NULL || matter_read_again(tool, matter)) &&
-                approver_sign(&matter->key, tool->libctx, matter->listed,
+    bool done =
+        (matter->directory == NULL || matter_read_again(tool, matter)) &&
+        approver_sign_checked(&matter->key, tool->libctx, matter->listed,
                               ska_span_of(&matter->request->token), &approval, &tool->errors);
 
     if (done && matter->directory != NULL)

@@ -149,9 +149,9 @@ static bool sign_message(const struct approver *approver, struct ska_span messag
     return done;
 }
 
-bool approver_sign(const struct approver *approver, OSSL_LIB_CTX *libctx,
-                   const struct ska_approver *listed, struct ska_span message,
-                   struct ska_approval *approval, const struct ska_errors *errors)
+bool approver_sign(const struct approver *approver, const struct ska_approver *listed,
+                   struct ska_span message, struct ska_approval *approval,
+                   const struct ska_errors *errors)
 {
     struct ska_span key = ska_span_of(listed != NULL ? &listed->public_key : &approver->public_key);
     struct ska_span signer = key;
@@ -163,13 +163,19 @@ bool approver_sign(const struct approver *approver, OSSL_LIB_CTX *libctx,
         signer = ska_span_of(&listed->data);
     else
         approval->certificate = false;
-    if (!ska_bytes_copy(&approval->signer, signer, errors) ||
-        !ska_bytes_copy(&approval->public_key, key, errors) ||
-        !sign_message(approver, message, approval, errors))
-        return false;
-    return ska_approval_verify(libctx, approval, message) ||
-           ska_fail(errors, SKA_R_BAD_SIGNATURE,
-                    "the approver's key made a signature that does not verify");
+    return ska_bytes_copy(&approval->signer, signer, errors) &&
+           ska_bytes_copy(&approval->public_key, key, errors) &&
+           sign_message(approver, message, approval, errors);
+}
+
+bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx,
+                           const struct ska_approver *listed, struct ska_span message,
+                           struct ska_approval *approval, const struct ska_errors *errors)
+{
+    return approver_sign(approver, listed, message, approval, errors) &&
+           (ska_approval_verify(libctx, approval, message) ||
+            ska_fail(errors, SKA_R_BAD_SIGNATURE,
+                     "the approver's key made a signature that does not verify"));
 }
 
 void approval_clear(struct ska_approval *approval)

@@ -38,15 +38,23 @@ bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, 
                                const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * Signs the message (a token, or what a refusal signs) and verifies the signature (in libctx, where
- * no other provider interferes, as the function above compares keys). `listed` is the approver in
- * the rule whose key this is (NULL: not known): a listed certificate goes into the approval, and
- * its very encoding of the key, since that is what the HSM compares. The caller frees what the
- * approval holds, also after a failure, with approval_clear().
+ * Signs the message (a token, or what a refusal signs). `listed` is the approver in the rule whose
+ * key this is (NULL: not known): a listed certificate goes into the approval, and its very encoding
+ * of the key, since that is what the HSM compares. The caller frees what the approval holds, also
+ * after a failure, with approval_clear().
  */
-bool approver_sign(const struct approver *approver, OSSL_LIB_CTX *libctx,
-                   const struct ska_approver *listed, struct ska_span message,
-                   struct ska_approval *approval, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool approver_sign(const struct approver *approver, const struct ska_approver *listed,
+                   struct ska_span message, struct ska_approval *approval,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The same, and verifies, so that a person learns at once of a token that signs with another key;
+ * in libctx, where no other provider interferes, as when certificates are compared.
+ */
+bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx,
+                           const struct ska_approver *listed, struct ska_span message,
+                           struct ska_approval *approval,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Raises the latest error of libcrypto, in words where they help, and empties its queue. */
 bool approver_fail(const struct ska_errors *errors, enum ska_reason reason, const char *what);

@@ -64,8 +64,8 @@ static bool sign_and_write(struct tool *tool, struct reject *reject)
     uint8_t bytes[SKA_REFUSAL_LENGTH];
     bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&matter->request->token), bytes,
                                   &tool->errors) &&
-                approver_sign(&matter->key, tool->libctx, matter->listed,
-                              ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
+                approver_sign_checked(&matter->key, tool->libctx, matter->listed,
+                                      ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
 
     if (done && reject->output != NULL)
         done = write_file(tool, reject->output, &refusal);
