@@ -15,43 +15,53 @@ bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
     return ska_json_parse_without(text, shown, "", json, errors);
 }
 
-/* The text with the shortest value there is in the place of that one; empty: as it is. */
-static bool copy_without(struct ska_span text, struct ska_span value, struct ska_bytes *copy,
-                         const struct ska_errors *errors)
+/* The text with the shortest value there is in the place of that one, and a NUL behind it. */
+static char *copy_without(struct ska_span text, struct ska_span value, size_t *length)
 {
-    const uint8_t *end = NULL;
-    struct ska_buffer buffer = {0};
+    size_t before = (size_t)(value.data - text.data);
+    size_t behind = text.length - before - value.length;
+    char *copy = malloc(before + behind + 2);
+
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text.data, before);
+    copy[before] = '0';
+    memcpy(copy + before + 1, value.data + value.length, behind);
+    *length = before + 1 + behind;
+    copy[*length] = 0;
+    return copy;
+}
+
+/* Of a text that has been scanned: that it is whole, and that nothing follows, is known. */
+static cJSON *parse_scanned(struct ska_span text, struct ska_span value, const char *member)
+{
+    size_t length = 0;
+    char *copy = NULL;
+    cJSON *json = NULL;
 
     if (value.length == 0)
-        return ska_bytes_copy(copy, text, errors);
-    end = value.data + value.length;
-    ska_buffer_add(&buffer, text.data, (size_t)(value.data - text.data));
-    ska_buffer_text(&buffer, "0");
-    ska_buffer_add(&buffer, end, (size_t)(text.data + text.length - end));
-    return ska_buffer_finish(&buffer, copy, errors);
+        return cJSON_ParseWithLength((const char *)text.data, text.length);
+    copy = copy_without(text, value, &length);
+    json = copy == NULL ? NULL : cJSON_ParseWithLength(copy, length);
+    free(copy);
+    cJSON_DeleteItemFromObjectCaseSensitive(json, member);
+    return json;
 }
 
 bool ska_json_parse_without(struct ska_span text, const char *shown, const char *member,
                             cJSON **json, const struct ska_errors *errors)
 {
     char *name = ska_printable(ska_span_text(shown), 4096);
-    struct ska_bytes copy = {NULL, 0};
     struct ska_span value = {NULL, 0};
     bool done = false;
 
     if (name == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
-    if (!ska_json_scan_for(text, name, member, &value, errors) ||
-        !copy_without(text, value, &copy, errors))
-        goto out;
-    /* With the NUL behind it, which cJSON wants to see when nothing may follow the value. */
-    *json = cJSON_ParseWithLengthOpts((const char *)copy.data, copy.length + 1, NULL, 1);
-    done = *json != NULL ||
-           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
-    if (value.length > 0)
-        cJSON_DeleteItemFromObjectCaseSensitive(*json, member);
-out:
-    ska_bytes_free(&copy);
+    if (ska_json_scan_for(text, name, member, &value, errors)) {
+        *json = parse_scanned(text, value, member);
+        done = *json != NULL ||
+               ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
+    }
     free(name);
     return done;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A state machine over the text with a stack of fixed height, since texts come from strangers and
- * this may run on the small stack of a libcrypto ASYNC job. Names of members are collected without
- * their escapes and compared at the end, sorted, so that many members cost no more than they must.
+ * this may run on the small stack of a libcrypto ASYNC job. Names of members are collected, without
+ * their escapes, and compared at the end, sorted, so that many members cost no more than they must.
  */
 #include "json_scan.h"
 
@@ -33,8 +33,8 @@ struct scan {
     size_t depth;
     struct level levels[SKA_JSON_DEPTH];
     uint32_t objects;
-    uint8_t *names; /* as long as the text: no name is longer without its escapes */
-    size_t names_length;
+    uint8_t *unescaped; /* as long as the text, where one has escapes: never longer without them */
+    size_t unescaped_length;
     struct member *members;
     size_t member_count;
     size_t member_capacity;
@@ -171,32 +171,62 @@ static bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* Most of what a string has. */
-static uint8_t *take_plain(struct scan *scan, uint8_t *out)
-{
-    const uint8_t *begin = scan->text.data + scan->at;
-    const uint8_t *end = scan->text.data + scan->text.length;
-    const uint8_t *next = begin;
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
+/* Whether one of eight bytes may be something else: a zero byte borrows from the one above it. */
+static bool may_be_special(uint64_t eight)
+{
+    uint64_t quote = eight ^ EACH_BYTE('"');
+    uint64_t backslash = eight ^ EACH_BYTE('\\');
+
+    return ((eight | (eight - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) |
+             (backslash - EACH_BYTE(1))) &
+            EACH_BYTE(0x80)) != 0;
+}
+
+/* Most of what a string has; most of a request is in long strings. */
+static void skip_plain(struct scan *scan)
+{
+    const uint8_t *end = scan->text.data + scan->text.length;
+    const uint8_t *next = scan->text.data + scan->at;
+    uint64_t eight = 0;
+
+    for (; (size_t)(end - next) >= sizeof(eight); next += sizeof(eight)) {
+        memcpy(&eight, next, sizeof(eight));
+        if (may_be_special(eight))
+            break;
+    }
     while (next < end && is_plain(*next))
         next++;
-    memcpy(out, begin, (size_t)(next - begin));
-    scan->at += (size_t)(next - begin);
-    return out + (next - begin);
+    scan->at = (size_t)(next - scan->text.data);
+}
+
+static uint8_t *take_plain(struct scan *scan, uint8_t *out)
+{
+    size_t begin = scan->at;
+
+    skip_plain(scan);
+    memcpy(out, scan->text.data + begin, scan->at - begin);
+    return out + (scan->at - begin);
 }
 
 /*
- * At a quotation mark. The value without escapes goes behind the names; it is overwritten by the
- * next string unless it is kept.
+ * A string from its first character on. Without escapes it is written behind those that are kept;
+ * the next string overwrites it unless it is kept too.
  */
-static bool take_string(struct scan *scan, struct ska_span *value)
+static bool unescape_string(struct scan *scan, struct ska_span *value)
 {
-    size_t begin = scan->at + 1;
-    uint8_t *out = scan->names + scan->names_length;
+    size_t begin = scan->at;
+    uint8_t *out = NULL;
     bool ascii = true;
 
+    if (scan->unescaped == NULL)
+        scan->unescaped = malloc(scan->text.length);
+    scan->out_of_memory = scan->unescaped == NULL;
+    if (scan->out_of_memory)
+        return false;
+    out = scan->unescaped + scan->unescaped_length;
     value->data = out;
-    scan->at = begin;
     for (;;) {
         uint8_t c = 0;
 
@@ -220,6 +250,21 @@ static bool take_string(struct scan *scan, struct ska_span *value)
         scan->at = begin;
         return fault(scan, "this string is not UTF-8");
     }
+    scan->at++;
+    return true;
+}
+
+/* At a quotation mark. */
+static bool take_string(struct scan *scan, struct ska_span *value)
+{
+    size_t begin = ++scan->at;
+
+    skip_plain(scan);
+    if (peek(scan) != '"') {
+        scan->at = begin;
+        return unescape_string(scan, value);
+    }
+    *value = ska_span(scan->text.data + begin, scan->at - begin);
     scan->at++;
     return true;
 }
@@ -305,7 +350,7 @@ static bool keep_member(struct scan *scan, size_t at, struct ska_span name)
     struct member *member = NULL;
 
     if (scan->member_count == scan->member_capacity) {
-        size_t capacity = scan->member_capacity == 0 ? 64 : scan->member_capacity * 2;
+        size_t capacity = scan->member_capacity == 0 ? 32 : scan->member_capacity * 2;
         struct member *members = realloc(scan->members, capacity * sizeof(*members));
 
         if (members == NULL) {
@@ -319,7 +364,8 @@ static bool keep_member(struct scan *scan, size_t at, struct ska_span name)
     member->object = scan->levels[scan->depth - 1].number;
     member->at = (uint32_t)at;
     member->name = name;
-    scan->names_length += name.length;
+    if (scan->unescaped != NULL && name.data == scan->unescaped + scan->unescaped_length)
+        scan->unescaped_length += name.length;
     return true;
 }
 
@@ -496,12 +542,9 @@ bool ska_json_scan_for(struct ska_span text, const char *shown, const char *memb
         return ska_fail(errors, SKA_R_BAD_JSON, "%s: empty", shown);
     if (text.length > SKA_JSON_LIMIT)
         return ska_fail(errors, SKA_R_BAD_JSON, "%s: longer than %zu bytes", shown, SKA_JSON_LIMIT);
-    scan.names = malloc(text.length);
-    if (scan.names == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes", shown, text.length);
     if (!scan_text(&scan)) {
         if (scan.out_of_memory)
-            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu members", shown, scan.member_count);
+            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes", shown, text.length);
         else
             report(&scan, scan.at, scan.fault, ska_span(NULL, 0), shown, errors);
         goto out;
@@ -514,6 +557,6 @@ bool ska_json_scan_for(struct ska_span text, const char *shown, const char *memb
 out:
     *value = scan.value;
     free(scan.members);
-    free(scan.names);
+    free(scan.unescaped);
     return done;
 }

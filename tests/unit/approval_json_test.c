@@ -139,6 +139,26 @@ static void control_characters_are_refused_in_strings(void **state)
     }
 }
 
+/* Strings are looked over eight bytes at a time. */
+static void every_byte_of_a_string_is_looked_at(void **state)
+{
+    enum { LENGTH = 40 };
+    struct recorder recorder;
+
+    (void)state;
+    for (size_t at = 0; at < LENGTH; at++)
+        for (unsigned int byte = 0; byte < 256; byte++) {
+            uint8_t text[LENGTH + 4] = "[\"";
+            bool good = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+
+            memset(text + 2, 'a', LENGTH);
+            text[2 + at] = (uint8_t)byte;
+            memcpy(text + 2 + LENGTH, "\"]", 2);
+            if (parses(ska_span(text, sizeof(text)), &recorder) != good)
+                fail_msg("byte 0x%02x at %zu: %s", byte, at, good ? recorder.text : "no error");
+        }
+}
+
 static void nul_bytes_are_refused_everywhere(void **state)
 {
     static const char text[] = "{\"ab\":[1,null]}";
@@ -640,6 +660,7 @@ int main(void)
         cmocka_unit_test(good_texts_parse),
         cmocka_unit_test(bad_texts_are_refused_with_the_place),
         cmocka_unit_test(control_characters_are_refused_in_strings),
+        cmocka_unit_test(every_byte_of_a_string_is_looked_at),
         cmocka_unit_test(nul_bytes_are_refused_everywhere),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(length_has_a_limit),
