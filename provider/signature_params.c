@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
@@ -240,6 +241,32 @@ static bool set_payload(struct ska_signature *signature, const OSSL_PARAM *param
     return true;
 }
 
+/*
+ * OpenSSL 3.2 has names for other kinds of EdDSA. Whoever asks for one must not be given a
+ * signature of the plain kind.
+ */
+static bool set_instance(struct ska_signature *signature, const OSSL_PARAM *param)
+{
+    const char *plain = ska_key_type_name(signature->key->type);
+    char name[32] = "";
+    char *pname = name;
+
+    return !is_edwards(signature) ||
+           (OSSL_PARAM_get_utf8_string(param, &pname, sizeof(name)) &&
+            strcasecmp(name, plain) == 0) ||
+           ska_fail(ska_signature_errors(signature), SKA_R_UNSUPPORTED,
+                    "%s: an %s key on a token signs plain %s only", param->key, plain, plain);
+}
+
+static bool set_context(struct ska_signature *signature, const OSSL_PARAM *param)
+{
+    const char *plain = ska_key_type_name(signature->key->type);
+
+    return !is_edwards(signature) || param->data_size == 0 ||
+           ska_fail(ska_signature_errors(signature), SKA_R_UNSUPPORTED,
+                    "%s: an %s key on a token signs without a context", param->key, plain);
+}
+
 static const struct {
     const char *name;
     bool (*set)(struct ska_signature *signature, const OSSL_PARAM *param);
@@ -249,6 +276,8 @@ static const struct {
     {OSSL_SIGNATURE_PARAM_PAD_MODE, set_padding, true},
     {OSSL_SIGNATURE_PARAM_PSS_SALTLEN, set_salt, true},
     {OSSL_SIGNATURE_PARAM_MGF1_DIGEST, set_mgf1, true},
+    {"instance", set_instance, false},
+    {"context-string", set_context, false},
     {SKA_PARAM_APPROVALS, set_bundle, false},
     {SKA_PARAM_APPROVALS_FILE, set_bundle_file, false},
     {SKA_PARAM_APPROVALS_DIR, set_directory, false},

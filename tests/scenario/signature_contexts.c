@@ -222,6 +222,87 @@ static void algorithm_ids(void)
     EVP_PKEY_free(other);
 }
 
+/* Each parameter that is declared can be had. */
+static void gettable(EVP_PKEY_CTX *ctx)
+{
+    const OSSL_PARAM *declared = EVP_PKEY_CTX_gettable_params(ctx);
+    char value[256];
+
+    must(declared != NULL && declared->key != NULL);
+    for (; declared->key != NULL; declared++) {
+        OSSL_PARAM params[] = {*declared, OSSL_PARAM_END};
+
+        if (strncmp(declared->key, "ska-", 4) == 0)
+            continue; /* not before there is something to be signed */
+        params[0].data = value;
+        params[0].data_size = sizeof(value);
+        must(EVP_PKEY_CTX_get_params(ctx, params) == 1);
+        must(OSSL_PARAM_modified(&params[0]));
+    }
+}
+
+static void rsa_parameters(EVP_PKEY_CTX *ctx)
+{
+    const EVP_MD *md = NULL;
+    int number = 0;
+
+    must(EVP_PKEY_CTX_get_rsa_padding(ctx, &number) > 0 && number == RSA_PKCS1_PADDING);
+    must(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1);
+    must(EVP_PKEY_CTX_get_rsa_padding(ctx, &number) > 0 && number == RSA_PKCS1_PSS_PADDING);
+    must(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 20) == 1);
+    must(EVP_PKEY_CTX_get_rsa_pss_saltlen(ctx, &number) > 0 && number == 20);
+    must(EVP_PKEY_CTX_ctrl_str(ctx, "rsa_pss_saltlen", "max") == 1);
+    must(EVP_PKEY_CTX_get_rsa_pss_saltlen(ctx, &number) > 0 && number == RSA_PSS_SALTLEN_MAX);
+    must(EVP_PKEY_CTX_get_rsa_mgf1_md(ctx, &md) == 1 && EVP_MD_is_a(md, "SHA256"));
+    must(EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA384", NULL) == 1);
+    must(EVP_PKEY_CTX_get_rsa_mgf1_md(ctx, &md) == 1 && EVP_MD_is_a(md, "SHA384"));
+    set_text(ctx, OSSL_SIGNATURE_PARAM_PAD_MODE, OSSL_PKEY_RSA_PAD_MODE_PKCSV15);
+    must(EVP_PKEY_CTX_get_rsa_padding(ctx, &number) > 0 && number == RSA_PKCS1_PADDING);
+}
+
+/* Whoever asks for another kind of EdDSA is not given a signature of the plain kind. */
+static int takes(const char *name, const char *value, int as_text)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    char copy[16];
+    OSSL_PARAM params[2] = {OSSL_PARAM_END, OSSL_PARAM_END};
+    int taken = 0;
+
+    must(strlen(value) < sizeof(copy));
+    strcpy(copy, value);
+    params[0] = as_text ? OSSL_PARAM_construct_utf8_string(name, copy, 0)
+                        : OSSL_PARAM_construct_octet_string(name, copy, strlen(value));
+    taken = EVP_DigestSignInit_ex(md, NULL, NULL, NULL, NULL, key, params) == 1;
+    ERR_clear_error();
+    EVP_MD_CTX_free(md);
+    return taken;
+}
+
+static void eddsa_parameters(void)
+{
+    must(takes("instance", EVP_PKEY_get0_type_name(key), 1));
+    must(!takes("instance", "Ed25519ph", 1) && !takes("instance", "Ed25519ctx", 1));
+    must(!takes("instance", "Ed448ph", 1));
+    must(takes("context-string", "", 0));
+    must(!takes("context-string", "a context", 0));
+}
+
+static void parameters(void)
+{
+    EVP_MD_CTX *md = begin();
+    EVP_PKEY_CTX *ctx = EVP_MD_CTX_get_pkey_ctx(md);
+    const EVP_MD *digest = NULL;
+
+    gettable(ctx);
+    if (digest_of(key) == NULL)
+        eddsa_parameters();
+    else
+        must(EVP_PKEY_CTX_get_signature_md(ctx, &digest) == 1 && EVP_MD_is_a(digest, "SHA256"));
+    if (EVP_PKEY_is_a(key, "RSA"))
+        rsa_parameters(ctx);
+    EVP_MD_CTX_free(md);
+}
+
 /* No private part comes out by any call of libcrypto. */
 static void private_parts(void)
 {
@@ -248,6 +329,50 @@ static void private_parts(void)
     OSSL_PARAM_free(params);
 }
 
+/* Each parameter of the key that is declared can be had. */
+static void gettable_of_key(void)
+{
+    const OSSL_PARAM *declared = EVP_PKEY_gettable_params(key);
+    unsigned char value[1024];
+
+    must(declared != NULL && declared->key != NULL);
+    for (; declared->key != NULL; declared++) {
+        OSSL_PARAM params[] = {*declared, OSSL_PARAM_END};
+
+        params[0].data = value;
+        params[0].data_size = sizeof(value);
+        if (params[0].data_type == OSSL_PARAM_INTEGER)
+            params[0].data_size = sizeof(int);
+        must(EVP_PKEY_get_params(key, params) == 1);
+        must(OSSL_PARAM_modified(&params[0]));
+    }
+}
+
+/* What libcrypto keeps of a key from the beginning. */
+static void same_properties(EVP_PKEY *copy)
+{
+    char ours[80] = "", theirs[80] = "";
+    unsigned char *point = NULL, *other = NULL;
+    size_t length = 0;
+
+    must(EVP_PKEY_get_bits(key) == EVP_PKEY_get_bits(copy));
+    must(EVP_PKEY_get_size(key) == EVP_PKEY_get_size(copy));
+    must(EVP_PKEY_get_security_bits(key) == EVP_PKEY_get_security_bits(copy));
+    must(EVP_PKEY_get_default_digest_name(key, ours, sizeof(ours)) ==
+         EVP_PKEY_get_default_digest_name(copy, theirs, sizeof(theirs)));
+    must(strcmp(ours, theirs) == 0);
+    if (!EVP_PKEY_is_a(key, "EC"))
+        return;
+    length = EVP_PKEY_get1_encoded_public_key(key, &point);
+    must(length > 0 && length == EVP_PKEY_get1_encoded_public_key(copy, &other));
+    must(memcmp(point, other, length) == 0);
+    OPENSSL_free(point);
+    OPENSSL_free(other);
+    must(EVP_PKEY_get_group_name(key, ours, sizeof(ours), &length) == 1);
+    must(EVP_PKEY_get_group_name(copy, theirs, sizeof(theirs), &length) == 1);
+    must(strcmp(ours, theirs) == 0);
+}
+
 /* Compared with a copy, with another key, and copied itself. */
 static void comparisons(void)
 {
@@ -258,9 +383,8 @@ static void comparisons(void)
     must(EVP_PKEY_eq(key, copy) == 1 && EVP_PKEY_eq(copy, key) == 1);
     must(EVP_PKEY_eq(key, other) == 0 && EVP_PKEY_eq(other, key) == 0);
     must(twin != NULL && EVP_PKEY_eq(key, twin) == 1);
-    must(EVP_PKEY_get_bits(key) == EVP_PKEY_get_bits(copy));
-    must(EVP_PKEY_get_size(key) == EVP_PKEY_get_size(copy));
-    must(EVP_PKEY_get_security_bits(key) == EVP_PKEY_get_security_bits(copy));
+    gettable_of_key();
+    same_properties(copy);
     EVP_PKEY_free(twin);
     EVP_PKEY_free(other);
     EVP_PKEY_free(copy);
@@ -274,6 +398,7 @@ static const struct {
     {"duplicates", duplicates},       {"nothing", nothing},
     {"algorithm-ids", algorithm_ids}, {"private-parts", private_parts},
     {"comparisons", comparisons},     {"again", again},
+    {"parameters", parameters},
 };
 
 int main(int argc, char **argv)

@@ -19,7 +19,7 @@ for spec in rsa2048 p256 p384 ed25519 ed448; do
     takes 1 contexts duplicates "$spec" "$spec.json"
     key "$spec.free" "$spec" empty.json
     takes 2 contexts again "$spec.free"
-    for nothing in nothing algorithm-ids private-parts comparisons; do
+    for nothing in nothing algorithm-ids parameters private-parts comparisons; do
         untouched contexts "$nothing" "$spec" "$spec.json"
     done
 done
