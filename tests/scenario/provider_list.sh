@@ -35,6 +35,10 @@ for algorithm in RSA RSA-PSS EC ED25519 ED448; do
 done
 lists -decoders 'DER @ ska \(provider=ska,input=pem\)'
 
+# What it tells libcrypto of itself, and that there is nothing else: no digest, no cipher, no
+# randomness, no claim of FIPS.
+quietly ours "$programs/provider_list"
+
 # The module exports one symbol.
 nm -D --defined-only "$binary_dir/provider/ska.so" | awk '{ print $3 }' | grep -v '^_' >symbols
 [ "$(cat symbols)" = OSSL_provider_init ] || fail "exported: $(cat symbols)"
