@@ -311,6 +311,12 @@ same out.pub.pem plain-p256.pub.pem
 
 # ---- Not the key that is meant -------------------------------------------------------------------
 
+# A certificate of another key of the same kind.
+for key in ska-p256.pem "$(uri ska-p256)"; do
+    untouched refused 'do not match' ska x509 -req -in out.csr -CA plain-p256.crt -CAkey "$key" \
+        -out leaf.crt
+done
+
 # A public key that is another's loads, as it must; it does not sign.
 reference 00 "$good" p384.spki && pem >wrong.pem
 offline quietly ska pkey -in wrong.pem -pubout -out out.pub.pem

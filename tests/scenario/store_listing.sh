@@ -35,6 +35,11 @@ grep -oE 'ska:[^ ]+' listing | while read -r listed; do
     ! grep -q 'Total found: 0' stdout.txt || fail "nothing under the listed name $listed"
 done
 
+# Whoever takes the first object gets the private key.
+untouched succeeds ska storeutl -noout "$(uri seal)"
+[ "$(grep -E '^[0-9]+: ' stdout.txt)" = $'0: Pkey\n1: Public key\n2: Certificate' ] ||
+    fail "order: $(cat stdout.txt)"
+
 # One kind each.
 untouched succeeds ska storeutl -noout -certs "$(uri seal)"
 grep -q 'Total found: 1' stdout.txt
