@@ -15,6 +15,7 @@
 #include <openssl/core_object.h>
 #include <openssl/params.h>
 
+#include "hsm/armour.h"
 #include "hsm/reference.h"
 
 static OSSL_FUNC_decoder_newctx_fn new_pem, new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
@@ -25,16 +26,6 @@ static OSSL_FUNC_decoder_export_object_fn export_object;
 
 /* How the two steps call what goes from one to the other. */
 #define STRUCTURE "SKAKeyReference"
-
-#define BEGIN_MARK "-----BEGIN "
-#define BEGIN_LINE BEGIN_MARK HSM_REFERENCE_LABEL "-----"
-#define END_LINE "-----END " HSM_REFERENCE_LABEL "-----"
-
-/* The most base64 that is kept. */
-#define TEXT_LIMIT ((size_t)HSM_REFERENCE_LIMIT / 3 * 4 + 4)
-
-/* Longer lines come in parts. */
-#define LINE_SIZE 256
 
 struct decoder {
     const struct ska_provider *provider;
@@ -92,73 +83,6 @@ static int does_selection(void *provider, int selection)
 {
     (void)provider;
     return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
-}
-
-/* ---- PEM ------------------------------------------------------------------------------------- */
-
-/* Without what is blank at its end. */
-static void trim(char *line)
-{
-    size_t length = strlen(line);
-
-    while (length > 0 && strchr(" \t\r\n", line[length - 1]) != NULL)
-        line[--length] = 0;
-}
-
-/* Whether the next PEM block is a reference; if so its first line has been read. */
-static bool begins_reference(BIO *in)
-{
-    char line[LINE_SIZE];
-    bool line_start = true;
-    int length = 0;
-
-    while ((length = BIO_gets(in, line, sizeof(line))) > 0) {
-        if (line_start && strncmp(line, BEGIN_MARK, strlen(BEGIN_MARK)) == 0) {
-            trim(line);
-            return strcmp(line, BEGIN_LINE) == 0;
-        }
-        line_start = line[length - 1] == '\n';
-    }
-    return false;
-}
-
-/*
- * The base64 of the block, in one piece. A block that is too long is read to its end all the same:
- * callers go on behind it, and would fill the error queue with complaints about its remains.
- */
-static bool read_body(BIO *in, struct ska_bytes *body, const struct ska_errors *errors)
-{
-    struct ska_buffer text = {0};
-    char line[LINE_SIZE];
-    bool ended = false;
-
-    while (!ended && BIO_gets(in, line, sizeof(line)) > 0) {
-        trim(line);
-        ended = strcmp(line, END_LINE) == 0;
-        if (!ended && text.length <= TEXT_LIMIT)
-            ska_buffer_text(&text, line);
-    }
-    if (ended && text.length <= TEXT_LIMIT)
-        return ska_buffer_finish(&text, body, errors);
-    ska_buffer_free(&text);
-    if (ended)
-        return ska_fail(errors, SKA_R_BAD_REFERENCE,
-                        "its PEM is too long: a key reference has at most %d bytes",
-                        HSM_REFERENCE_LIMIT);
-    return ska_fail(errors, SKA_R_BAD_REFERENCE, "its PEM has no line \"" END_LINE "\"");
-}
-
-static bool read_der(BIO *in, struct ska_bytes *der, const struct ska_errors *errors)
-{
-    struct ska_bytes body = {NULL, 0};
-    bool done = false;
-
-    if (!read_body(in, &body, errors))
-        return false;
-    done = ska_base64_decode((const char *)body.data, der) ||
-           ska_fail(errors, SKA_R_BAD_REFERENCE, "its PEM is not base64");
-    ska_bytes_free(&body);
-    return done;
 }
 
 /* ---- From a reference to a key --------------------------------------------------------------- */
@@ -270,8 +194,8 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     struct ska_key *key = NULL;
     int done = 1;
 
-    if (in != NULL && does_selection(NULL, selection) && begins_reference(in)) {
-        if (ska_provider_configured(provider) && read_der(in, &der, &provider->errors))
+    if (in != NULL && does_selection(NULL, selection) && hsm_armour_begins(in)) {
+        if (ska_provider_configured(provider) && hsm_armour_read(in, &der, &provider->errors))
             key = make_key(provider, ska_span_of(&der), &prompt);
         done = key != NULL && hand_over(key, callback, arg);
     }
@@ -286,7 +210,7 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
 /* That the first step and this one speak of the same. */
 static bool holds(const struct decoder *decoder, OSSL_CORE_BIO *core_in, struct ska_span expected)
 {
-    uint8_t data[LINE_SIZE];
+    uint8_t data[256];
     BIO *in = BIO_new_from_core_bio(decoder->provider->libctx, core_in);
     size_t got = 0;
     bool same = in != NULL;

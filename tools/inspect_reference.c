@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "../provider/hsm/armour.h"
 #include "../provider/hsm/reference.h"
 #include "inspect.h"
 #include "review.h"
@@ -20,25 +19,18 @@ bool inspect_is_reference(struct ska_span content)
     return content.length > strlen(BEGIN) && memcmp(content.data, BEGIN, strlen(BEGIN)) == 0;
 }
 
+/* As the provider reads it. */
 static bool decode_pem(struct tool *tool, struct ska_span content, const char *shown,
                        struct ska_bytes *der)
 {
     BIO *bio = BIO_new_mem_buf(content.data, (int)content.length);
-    char *name = NULL;
-    char *header = NULL;
-    unsigned char *data = NULL;
-    long length = 0;
     bool done = false;
 
-    ERR_set_mark();
-    done = bio != NULL && PEM_read_bio(bio, &name, &header, &data, &length) == 1 &&
-           strcmp(name, HSM_REFERENCE_LABEL) == 0;
-    ERR_pop_to_mark();
-    done = done ? ska_bytes_copy(der, ska_span(data, (size_t)length), &tool->errors)
-                : ska_fail(&tool->errors, SKA_R_BAD_REFERENCE, "%s: not PEM", shown);
-    OPENSSL_free(name);
-    OPENSSL_free(header);
-    OPENSSL_free(data);
+    if (bio == NULL)
+        return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "a key reference");
+    done = hsm_armour_begins(bio)
+               ? hsm_armour_read(bio, der, &tool->errors)
+               : ska_fail(&tool->errors, SKA_R_BAD_REFERENCE, "%s: not PEM", shown);
     BIO_free(bio);
     return done;
 }

@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "provider/hsm/armour.h"
 #include "provider/hsm/reference.h"
 
 static const char uri[] = "ska:token=My%20Token;object=seal?approvals-dir=/var/lib/seal";
@@ -175,6 +176,107 @@ static void is_pem_of_its_own_kind(void **state)
     OPENSSL_free(data);
     ska_bytes_free(&der);
     ska_bytes_free(&pem);
+}
+
+/* ---- PEM among other things ------------------------------------------------------------------ */
+
+#define BEGIN "-----BEGIN SKA KEY REFERENCE-----\n"
+#define END "-----END SKA KEY REFERENCE-----\n"
+#define REST "-----BEGIN CERTIFICATE-----\n"
+
+static BIO *stream(const char *pem, size_t length)
+{
+    BIO *in = BIO_new_mem_buf(pem, (int)length);
+
+    assert_non_null(in);
+    return in;
+}
+
+static void reads_pem(const char *pem)
+{
+    struct ska_bytes der = {NULL, 0};
+    char rest[64] = "";
+    BIO *in = stream(pem, strlen(pem));
+
+    assert_true(hsm_armour_begins(in));
+    assert_true(hsm_armour_read(in, &der, &shown));
+    assert_int_equal(der.length, 6);
+    assert_memory_equal(der.data, "abcdef", 6);
+    /* Whoever reads on begins behind it. */
+    BIO_gets(in, rest, sizeof(rest));
+    assert_string_equal(rest, strstr(pem, REST) == NULL ? "" : REST);
+    ska_bytes_free(&der);
+    BIO_free(in);
+}
+
+static void is_found_among_other_things(void **state)
+{
+    (void)state;
+    reads_pem(BEGIN "YWJjZGVm\n" END);
+    reads_pem(BEGIN "YWJj\nZGVm\n" END REST);
+    reads_pem("A key:\n\n" BEGIN "YWJjZGVm \t\r\n\n" END REST);
+    reads_pem(BEGIN "YWJjZGVm\n-----END SKA KEY REFERENCE-----");
+}
+
+static void is_none(const char *pem)
+{
+    BIO *in = stream(pem, strlen(pem));
+
+    assert_false(hsm_armour_begins(in));
+    BIO_free(in);
+}
+
+static void knows_its_first_line(void **state)
+{
+    (void)state;
+    is_none("");
+    is_none("YWJjZGVm\n");
+    is_none(REST "YWJjZGVm\n");
+    is_none(" " BEGIN);
+    is_none("-----BEGIN SKA KEY REFERENCE 2-----\n");
+    is_none("-----BEGIN SKA KEY REFERENCE----\n");
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void refuses_pem(const char *pem, size_t length, const char *words)
+{
+    struct ska_bytes der = {NULL, 0};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    char rest[64] = "";
+    BIO *in = stream(pem, length);
+
+    assert_true(hsm_armour_begins(in));
+    assert_false(hsm_armour_read(in, &der, &errors));
+    assert_raised(&recorder, SKA_R_BAD_REFERENCE, words);
+    assert_null(der.data);
+    BIO_gets(in, rest, sizeof(rest));
+    assert_string_equal(rest, "");
+    BIO_free(in);
+}
+
+static void refuses_other_armour(void **state)
+{
+    static const char zero[] = BEGIN "YWJj\0\nZGVm\n" END;
+    static const char within[] = BEGIN "YWJj\n-----END SKA KEY REFERENCE-----\0\n";
+    static char longer[100000];
+
+    (void)state;
+    refuses_pem(BEGIN "YWJjZGV\n" END, strlen(BEGIN "YWJjZGV\n" END), "not base64");
+    refuses_pem(BEGIN " YWJj\n" END, strlen(BEGIN " YWJj\n" END), "not base64");
+    refuses_pem(BEGIN "YWJj\n", strlen(BEGIN "YWJj\n"), "no line");
+    refuses_pem(BEGIN "YWJj\n" REST, strlen(BEGIN "YWJj\n" REST), "no line");
+    refuses_pem(zero, sizeof(zero) - 1, "zero byte");
+    refuses_pem(within, sizeof(within) - 1, "no line");
+    memset(longer, 'A', sizeof(longer));
+    memcpy(longer, BEGIN, strlen(BEGIN));
+    refuses_pem(longer, sizeof(longer), "no line");
+    longer[sizeof(longer) - strlen(END) - 1] = '\n';
+    memcpy(longer + sizeof(longer) - strlen(END), END, strlen(END));
+    refuses_pem(longer, sizeof(longer), "too long");
+    /* What looks like the end in the middle of a line is none. */
+    longer[sizeof(longer) - strlen(END) - 1] = 'A';
+    refuses_pem(longer, sizeof(longer), "no line");
 }
 
 /* ---- What is not ----------------------------------------------------------------------------- */
@@ -371,7 +473,8 @@ int main(void)
         cmocka_unit_test(is_pem_of_its_own_kind),    cmocka_unit_test(refuses_other_structures),
         cmocka_unit_test(refuses_other_versions),    cmocka_unit_test(refuses_other_uris),
         cmocka_unit_test(refuses_secrets),           cmocka_unit_test(refuses_other_public_keys),
-        cmocka_unit_test(stands_every_changed_byte),
+        cmocka_unit_test(stands_every_changed_byte), cmocka_unit_test(is_found_among_other_things),
+        cmocka_unit_test(knows_its_first_line),      cmocka_unit_test(refuses_other_armour),
     };
 
     return cmocka_run_group_tests(tests, support_begin, support_end);
