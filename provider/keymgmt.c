@@ -19,6 +19,7 @@ static OSSL_FUNC_keymgmt_match_fn match;
 static OSSL_FUNC_keymgmt_import_fn import;
 static OSSL_FUNC_keymgmt_import_types_fn types_rsa, types_ec, types_edwards;
 static OSSL_FUNC_keymgmt_export_fn export;
+static OSSL_FUNC_keymgmt_validate_fn validate;
 static OSSL_FUNC_keymgmt_dup_fn dup;
 static OSSL_FUNC_keymgmt_get_params_fn get_params;
 static OSSL_FUNC_keymgmt_gettable_params_fn gettable_rsa, gettable_ec, gettable_edwards;
@@ -189,6 +190,39 @@ static void *dup(const void *vkey, int selection)
     return ska_software_dup(key);
 }
 
+static int check_public(EVP_PKEY_CTX *ctx, int type)
+{
+    return type == OSSL_KEYMGMT_VALIDATE_QUICK_CHECK ? EVP_PKEY_public_check_quick(ctx)
+                                                     : EVP_PKEY_public_check(ctx);
+}
+
+/*
+ * Without this libcrypto calls every key valid. Nobody can look at a private key on a token: the
+ * public key stands for it.
+ */
+static int validate(const void *vkey, int selection, int type)
+{
+    const struct ska_key *key = vkey;
+    EVP_PKEY_CTX *ctx = NULL;
+    int valid = 0;
+
+    if (!has(key, selection) || key->software == NULL)
+        return 0;
+    ctx = EVP_PKEY_CTX_new_from_pkey(key->provider->libctx, key->software, NULL);
+    if (ctx == NULL)
+        return 0;
+    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
+        valid = EVP_PKEY_param_check(ctx);
+    else if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 || key->on_token)
+        valid = check_public(ctx, type);
+    else if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0)
+        valid = EVP_PKEY_private_check(ctx);
+    else
+        valid = EVP_PKEY_pairwise_check(ctx);
+    EVP_PKEY_CTX_free(ctx);
+    return valid == 1;
+}
+
 static int get_params(void *vkey, OSSL_PARAM params[])
 {
     const struct ska_key *key = vkey;
@@ -334,6 +368,7 @@ static const char *name_ed448(int operation)
         {OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))match},                                          \
         {OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))import},                                        \
         {OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void)) export},                                       \
+        {OSSL_FUNC_KEYMGMT_VALIDATE, (void (*)(void))validate},                                    \
         {OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))dup},                                              \
         {OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))get_params},                                \
         {OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, (void (*)(void))ska_generation_set_template},         \

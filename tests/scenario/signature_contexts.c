@@ -379,10 +379,14 @@ static void comparisons(void)
     EVP_PKEY *copy = software_copy();
     EVP_PKEY *other = software_key();
     EVP_PKEY *twin = EVP_PKEY_dup(key);
+    EVP_PKEY_CTX *check = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 
     must(EVP_PKEY_eq(key, copy) == 1 && EVP_PKEY_eq(copy, key) == 1);
     must(EVP_PKEY_eq(key, other) == 0 && EVP_PKEY_eq(other, key) == 0);
     must(twin != NULL && EVP_PKEY_eq(key, twin) == 1);
+    must(EVP_PKEY_check(check) == 1 && EVP_PKEY_public_check(check) == 1);
+    must(EVP_PKEY_public_check_quick(check) == 1);
+    EVP_PKEY_CTX_free(check);
     gettable_of_key();
     same_properties(copy);
     EVP_PKEY_free(twin);

@@ -7,9 +7,11 @@
 
 #include <string.h>
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -93,6 +95,90 @@ static void encrypt(EVP_PKEY *key)
     EVP_PKEY_CTX_free(ctx);
 }
 
+/* 1: the check named passes. */
+static int passes(EVP_PKEY *key, int (*check)(EVP_PKEY_CTX *ctx))
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    int done = check(ctx);
+
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+    return done == 1;
+}
+
+static EVP_PKEY *from_params(const char *type, int selection, OSSL_PARAM params[])
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *key = NULL;
+
+    must(EVP_PKEY_fromdata_init(ctx) == 1);
+    must(EVP_PKEY_fromdata(ctx, &key, selection, params) == 1);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+/* A modulus that is even. */
+static EVP_PKEY *broken_rsa(void)
+{
+    unsigned char modulus[256];
+    unsigned int exponent = 65537;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, sizeof(modulus)),
+        OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &exponent),
+        OSSL_PARAM_construct_end(),
+    };
+
+    memset(modulus, 0xEE, sizeof(modulus));
+    return from_params("RSA", EVP_PKEY_PUBLIC_KEY, params);
+}
+
+/* The public key of one pair with the private key of another. */
+static EVP_PKEY *broken_ec(void)
+{
+    EVP_PKEY *one = EVP_EC_gen("P-256");
+    EVP_PKEY *other = EVP_EC_gen("P-256");
+    unsigned char *point = NULL;
+    unsigned char number[32];
+    BIGNUM *secret = NULL;
+    size_t length = EVP_PKEY_get1_encoded_public_key(one, &point);
+    char group[] = "P-256";
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, length),
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, number, sizeof(number)),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY *key = NULL;
+
+    must(EVP_PKEY_get_bn_param(other, OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1);
+    must(BN_bn2nativepad(secret, number, sizeof(number)) == sizeof(number));
+    key = from_params("EC", EVP_PKEY_KEYPAIR, params);
+    BN_clear_free(secret);
+    OPENSSL_free(point);
+    EVP_PKEY_free(one);
+    EVP_PKEY_free(other);
+    return key;
+}
+
+/* A key that is no key is told from one that is. */
+static void checks(void)
+{
+    EVP_PKEY *rsa = broken_rsa();
+    EVP_PKEY *ec = broken_ec();
+
+    must(!passes(rsa, EVP_PKEY_public_check) && !passes(rsa, EVP_PKEY_check));
+    must(passes(ec, EVP_PKEY_public_check) && passes(ec, EVP_PKEY_private_check));
+    must(passes(ec, EVP_PKEY_param_check) && !passes(ec, EVP_PKEY_pairwise_check));
+    EVP_PKEY_free(rsa);
+    EVP_PKEY_free(ec);
+}
+
+static void good(EVP_PKEY *key)
+{
+    must(passes(key, EVP_PKEY_check) && passes(key, EVP_PKEY_public_check));
+    must(passes(key, EVP_PKEY_private_check) && passes(key, EVP_PKEY_pairwise_check));
+}
+
 int main(void)
 {
     EVP_PKEY *rsa = EVP_RSA_gen(2048);
@@ -106,6 +192,10 @@ int main(void)
     write_and_read(rsa);
     write_and_read(ec);
     write_and_read(ed);
+    good(rsa);
+    good(ec);
+    good(ed);
+    checks();
     encrypt(rsa);
     agree();
     must(ERR_peek_error() == 0);
