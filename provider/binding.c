@@ -147,11 +147,13 @@ static bool is_same(const struct ska_key *key, const struct hsm_key *hsm)
     ERR_pop_to_mark();
     return same ||
            ska_fail(&provider->errors, SKA_R_KEY_NOT_FOUND,
-                    "token '%s' has another key under label '%s': the SHA-256 of its public key "
-                    "begins with %s, of the one in the key reference with %s",
+                    "this key reference is for another key than token '%s' has under label '%s': "
+                    "the SHA-256 of its public key begins with %s in the file, with %s on the "
+                    "token. If the key was replaced write the reference anew (openssl pkey -in URI "
+                    "-out FILE) and renew its certificate; if not, the URI in the file is wrong",
                     hsm_token_label(hsm_key_token(hsm)), hsm_key_label(hsm),
-                    fingerprint_of(provider, hsm_key_public(hsm)).text,
-                    fingerprint_of(provider, key->software).text);
+                    fingerprint_of(provider, key->software).text,
+                    fingerprint_of(provider, hsm_key_public(hsm)).text);
 }
 
 struct hsm_key *ska_bind(struct ska_key *key)

@@ -236,11 +236,15 @@ bool ska_request_check_key(const struct ska_request *request, struct hsm_key *ke
         strcmp(request->key_label, hsm_key_label(key)) == 0)
         return ska_token_check(ska_span_of(&request->token), key, request->operation,
                                ska_span_of(&request->payload), errors);
+    if (strcmp(request->key_label, hsm_key_label(key)) == 0)
+        return ska_fail(errors, SKA_R_KEY_MISMATCH,
+                        "request %.16s is for a key '%s' with another public key than the one on "
+                        "token '%s': the key was replaced, or it is another token. Make a new "
+                        "request for the key that is there now",
+                        request->id, hsm_key_label(key), hsm_token_label(hsm_key_token(key)));
     name = ska_printable(ska_span_text(request->key_label), 80);
-    ska_fail(errors, SKA_R_KEY_MISMATCH, "request %.16s is for key '%s'%s, not for '%s'",
-             request->id, name == NULL ? "?" : name,
-             strcmp(request->key_label, hsm_key_label(key)) == 0 ? " with another public key" : "",
-             hsm_key_label(key));
+    ska_fail(errors, SKA_R_KEY_MISMATCH, "request %.16s is for key '%s', not for '%s'", request->id,
+             name == NULL ? "?" : name, hsm_key_label(key));
     free(name);
     return false;
 }

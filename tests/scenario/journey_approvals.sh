@@ -74,7 +74,8 @@ succeeds p11 --delete-object --type pubkey --label seal
 cp seal.pub.pem old.pub.pem
 key seal p256
 ! cmp -s old.pub.pem seal.pub.pem || fail "the same key again"
-refused 'another public key' sign sign.json
+refused "for a key 'seal' with another public key than the one on token 'tok'.*new request" \
+    sign sign.json
 # But what a request says of the key is not what was approved: anyone can change it.
 request seal now.json document
 of_now() { # MEMBER
