@@ -212,6 +212,10 @@ sed 's/^MI/MA/' seal.ref.pem >broken.ref.pem
 inspected 4 broken.ref.pem
 head -n 1 seal.ref.pem >cut.ref.pem
 inspected 4 cut.ref.pem
+# What the provider would not load is not shown as a reference either.
+sed '2i Comment: words\n' seal.ref.pem >headed.ref.pem
+inspected 4 headed.ref.pem
+refused 'bad key reference:.*not base64' ska pkey -in headed.ref.pem -pubout -out out.pem
 # A private key that somebody names by mistake is not shown.
 inspected 4 alice.pem
 ! grep -q "$(sed -n 2p alice.pem | cut -c1-20)" stdout.txt stderr.txt || fail "a key was shown"
