@@ -2,6 +2,8 @@
 #include "der.h"
 
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <openssl/asn1t.h>
 
@@ -49,13 +51,11 @@ ASN1_SEQUENCE(SKA_CERTIFICATE) = {
     ASN1_SIMPLE(SKA_CERTIFICATE, algorithm, X509_ALGOR),
     ASN1_SIMPLE(SKA_CERTIFICATE, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(SKA_CERTIFICATE)
+                    /* clang-format on */
 
-/* How many bits of its last byte a bit string leaves unused: the low bits of its flags. */
-enum { UNUSED_BITS = 7 };
-/* clang-format on */
-
-/* One structure that fills the bytes exactly; NULL for others. */
-static ASN1_VALUE *decode(struct ska_span der, const ASN1_ITEM *item)
+                    /* One structure that fills the bytes exactly; NULL for others. */
+                    static ASN1_VALUE
+                    * decode(struct ska_span der, const ASN1_ITEM *item)
 {
     const unsigned char *next = der.data;
     ASN1_VALUE *value = NULL;
@@ -70,11 +70,15 @@ static ASN1_VALUE *decode(struct ska_span der, const ASN1_ITEM *item)
     return value;
 }
 
+/* The bytes of the bit string end the DER; before them stands how many bits of the last are unused.
+ */
 static bool is_canonical(const SKA_ALGORITHM_BITS *value, struct ska_span der)
 {
     struct ska_bytes again = {NULL, 0};
-    bool same = value->bits->length > 0 && (value->bits->flags & UNUSED_BITS) == 0 &&
-                ska_der_encode(value, &again) && ska_span_equal(der, ska_span_of(&again));
+    size_t length = (size_t)ASN1_STRING_length(value->bits);
+    bool same = length > 0 && ska_der_encode(value, &again) &&
+                ska_span_equal(der, ska_span_of(&again)) && length < der.length &&
+                der.data[der.length - length - 1] == 0;
 
     ska_bytes_free(&again);
     return same;
@@ -122,4 +126,24 @@ bool ska_der_certificate_key(struct ska_span certificate, struct ska_bytes *der)
 
     ASN1_item_free((ASN1_VALUE *)decoded, ASN1_ITEM_rptr(SKA_CERTIFICATE));
     return done;
+}
+
+ASN1_BIT_STRING *ska_der_bits(struct ska_span bytes)
+{
+    int length = bytes.length >= INT_MAX / 2 ? 0 : (int)bytes.length + 1;
+    int size = ASN1_object_size(0, length, V_ASN1_BIT_STRING);
+    unsigned char *der = length == 0 || size <= 0 ? NULL : malloc((size_t)size);
+    unsigned char *to = der;
+    const unsigned char *from = der;
+    ASN1_BIT_STRING *bits = NULL;
+
+    if (der == NULL)
+        return NULL;
+    ASN1_put_object(&to, 0, length, V_ASN1_BIT_STRING, V_ASN1_UNIVERSAL);
+    *to++ = 0; /* bits of the last byte that are unused */
+    if (bytes.length > 0)
+        memcpy(to, bytes.data, bytes.length);
+    bits = d2i_ASN1_BIT_STRING(NULL, &from, size);
+    free(der);
+    return bits;
 }

@@ -26,6 +26,12 @@ void ska_der_free(SKA_ALGORITHM_BITS *value);
 
 bool ska_der_encode(const SKA_ALGORITHM_BITS *value, struct ska_bytes *der) SKA_MUST_CHECK;
 
+/*
+ * A bit string of these bytes, zeros at the end too, which ASN1_BIT_STRING_set() would drop; NULL
+ * when memory runs out.
+ */
+ASN1_BIT_STRING *ska_der_bits(struct ska_span bytes);
+
 /* The key of exactly one X.509 certificate, encoded again; false for anything else. */
 bool ska_der_certificate_key(struct ska_span certificate, struct ska_bytes *der) SKA_MUST_CHECK;
 

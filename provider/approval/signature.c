@@ -102,11 +102,13 @@ static const char *digest_of(const ASN1_OBJECT *algorithm)
 static bool fill(SKA_ALGORITHM_BITS *signature, ASN1_OBJECT *algorithm, int parameters,
                  struct ska_span plain)
 {
-    if (!X509_ALGOR_set0(signature->algorithm, algorithm, parameters, NULL) ||
-        !ASN1_STRING_set(signature->bits, plain.data, (int)plain.length))
+    ASN1_BIT_STRING *bits = ska_der_bits(plain);
+
+    if (bits == NULL)
         return false;
-    signature->bits->flags |= ASN1_STRING_FLAG_BITS_LEFT; /* all bits count, zeros at the end too */
-    return true;
+    ASN1_BIT_STRING_free(signature->bits);
+    signature->bits = bits;
+    return X509_ALGOR_set0(signature->algorithm, algorithm, parameters, NULL);
 }
 
 bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct ska_span plain,
@@ -170,7 +172,8 @@ bool ska_signature_from_der(struct ska_span der, const char **digest, struct ska
     if (fault != NULL) {
         ska_fail(errors, SKA_R_BAD_SIGNATURE, "signature in DER: %s", fault);
     } else {
-        struct ska_span bits = ska_span(signature->bits->data, (size_t)signature->bits->length);
+        struct ska_span bits = ska_span(ASN1_STRING_get0_data(signature->bits),
+                                        (size_t)ASN1_STRING_length(signature->bits));
 
         done = ska_bytes_copy(plain, bits, errors);
     }

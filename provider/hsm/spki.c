@@ -28,12 +28,9 @@ ASN1_SEQUENCE(HSM_RSA_PUBLIC_KEY) = {
     ASN1_SIMPLE(HSM_RSA_PUBLIC_KEY, modulus, ASN1_INTEGER),
     ASN1_SIMPLE(HSM_RSA_PUBLIC_KEY, exponent, ASN1_INTEGER),
 } static_ASN1_SEQUENCE_END(HSM_RSA_PUBLIC_KEY)
+    /* clang-format on */
 
-/* How many bits of its last byte a bit string leaves unused: the low bits of its flags. */
-enum { UNUSED_BITS = 7 };
-/* clang-format on */
-
-static struct ska_span span_of(const ASN1_STRING *string)
+    static struct ska_span span_of(const ASN1_STRING *string)
 {
     return ska_span(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
 }
@@ -135,6 +132,21 @@ static bool point_key(struct ska_span point, const ASN1_OBJECT *curve, OSSL_LIB_
     return done;
 }
 
+/*
+ * Bytes, at least one, and no bits left over. How many are, stands in DER before the bytes; the
+ * structure in memory has it too, but OpenSSL 4.0 hides that.
+ */
+static bool is_bytes(const ASN1_BIT_STRING *bits)
+{
+    unsigned char *der = NULL;
+    int length = i2d_ASN1_BIT_STRING(bits, &der);
+    int bytes = ASN1_STRING_length(bits);
+    bool whole = bytes > 0 && length > bytes && der[length - bytes - 1] == 0;
+
+    OPENSSL_free(der);
+    return whole;
+}
+
 bool hsm_spki_key(const HSM_SPKI *spki, OSSL_LIB_CTX *libctx, enum ska_key_type *type,
                   EVP_PKEY **key)
 {
@@ -146,7 +158,7 @@ bool hsm_spki_key(const HSM_SPKI *spki, OSSL_LIB_CTX *libctx, enum ska_key_type 
     ERR_set_mark();
     X509_ALGOR_get0(&algorithm, &parameters_type, &parameters, spki->algorithm);
     done = algorithm_type(algorithm, type) && parameters_fit(*type, parameters_type) &&
-           spki->bits->length > 0 && (spki->bits->flags & UNUSED_BITS) == 0;
+           is_bytes(spki->bits);
     if (done && (*type == SKA_KEY_RSA || *type == SKA_KEY_RSA_PSS))
         done = rsa_key(span_of(spki->bits), libctx, *type, key);
     else if (done)
