@@ -199,6 +199,11 @@ static const OSSL_ITEM *get_reason_strings(void *vprovider)
     return provider->reasons;
 }
 
+/*
+ * No self-test: all that computes here is the default provider's, and an HSM that cannot be reached
+ * is no fault of ours (skatool check-config tells of it). No capabilities: libssl knows the groups
+ * and signature algorithms of our keys.
+ */
 static const OSSL_DISPATCH functions[] = {
     {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
     {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))gettable_params},

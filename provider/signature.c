@@ -389,6 +389,7 @@ static const OSSL_DISPATCH eddsa_functions[] = {
     {0, NULL},
 };
 
+/* Without the sign_message functions of OpenSSL 3.4: neither libssl nor a command needs them. */
 const OSSL_ALGORITHM ska_signature_algorithms[] = {
     {"RSA:rsaEncryption:1.2.840.113549.1.1.1", SKA_PROPERTIES, rsa_functions,
      "RSA signatures by a PKCS#11 token"},
