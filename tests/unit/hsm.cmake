@@ -4,7 +4,8 @@ find_library(SKA_TEST_SOFTHSM softhsm2 PATH_SUFFIXES softhsm REQUIRED)
 
 add_library(hsm_proxy MODULE ${CMAKE_CURRENT_LIST_DIR}/hsm_proxy.c)
 target_compile_definitions(hsm_proxy PRIVATE HSM_PROXY_MODULE="${SKA_TEST_SOFTHSM}")
-target_link_libraries(hsm_proxy PRIVATE ska-options ska-cryptoki ${CMAKE_DL_LIBS})
+target_link_libraries(hsm_proxy PRIVATE ska-options ska-cryptoki OpenSSL::Crypto
+                                        ${CMAKE_DL_LIBS})
 
 function(ska_hsm_test name)
     ska_unit_test(${name} ska-hsm ska-cryptoki Threads::Threads ${CMAKE_DL_LIBS})

@@ -258,6 +258,30 @@ static void makes_no_needless_calls(void **state)
     hsm_key_free(key);
 }
 
+/*
+ * A module that uses libcrypto must not meet this provider there, nor may its errors look like the
+ * application's; the application's own context and errors are as before.
+ */
+static void keeps_modules_apart(void **state)
+{
+    struct hsm_key *key = find_key(token, "p256");
+    OSSL_LIB_CTX *own = OSSL_LIB_CTX_new();
+    int unshielded = proxy()->unshielded;
+    int signatures = proxy()->sign;
+
+    (void)state;
+    assert_non_null(own);
+    assert_true(signs(key, &ecdsa_digest, &shown));
+    assert_int_equal(proxy()->sign, signatures + 1);
+    assert_int_equal(proxy()->unshielded, unshielded);
+    OSSL_LIB_CTX_set0_default(own);
+    assert_true(signs(key, &ecdsa_digest, &shown));
+    assert_ptr_equal(OSSL_LIB_CTX_set0_default(OSSL_LIB_CTX_get0_global_default()), own);
+    assert_int_equal(ERR_peek_error(), 0);
+    OSSL_LIB_CTX_free(own);
+    hsm_key_free(key);
+}
+
 /* As libcrypto encodes it, and the same bytes whenever it is asked for. */
 static void encodes_its_public_key_once(void **state)
 {
@@ -742,6 +766,7 @@ int main(void)
         cmocka_unit_test(refuses_short_signatures),
         cmocka_unit_test(refuses_too_little_room),
         cmocka_unit_test(makes_no_needless_calls),
+        cmocka_unit_test(keeps_modules_apart),
         cmocka_unit_test(encodes_its_public_key_once),
         cmocka_unit_test(finds_with_few_calls),
         cmocka_unit_test(finds_by_label_and_id),

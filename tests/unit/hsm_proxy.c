@@ -4,6 +4,9 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
 #define EXPORT __attribute__((visibility("default")))
 
 static struct hsm_proxy proxy;
@@ -15,9 +18,19 @@ EXPORT struct hsm_proxy *hsm_proxy(void)
     return &proxy;
 }
 
+/* A module that uses libcrypto itself meets the thread's default context, and leaves errors behind.
+ */
+static void use_libcrypto(void)
+{
+    if (OSSL_LIB_CTX_set0_default(NULL) == OSSL_LIB_CTX_get0_global_default())
+        proxy.unshielded++;
+    ERR_raise_data(ERR_LIB_USER, 78, "the module's");
+}
+
 /* Whether this call is to fail, and with what. */
 static int faulty(const char *call, CK_RV *rv)
 {
+    use_libcrypto();
     if (proxy.fault_call == NULL || strcmp(proxy.fault_call, call) != 0 ||
         atomic_fetch_sub(&proxy.fault_times, 1) <= 0)
         return 0;

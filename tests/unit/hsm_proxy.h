@@ -20,6 +20,8 @@ struct hsm_proxy {
     atomic_int sign_init;
     atomic_int sign;
     atomic_int ska; /* any of the vendor's calls */
+    /* Calls made while the application's own library context was the thread's default. */
+    atomic_int unshielded;
     /* Classes, attributes and mechanisms of the vendor's range that it was given. */
     atomic_int vendor_numbers;
     /* The next `fault_times` calls of this name give this answer instead of being made. */
