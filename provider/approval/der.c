@@ -51,11 +51,13 @@ ASN1_SEQUENCE(SKA_CERTIFICATE) = {
     ASN1_SIMPLE(SKA_CERTIFICATE, algorithm, X509_ALGOR),
     ASN1_SIMPLE(SKA_CERTIFICATE, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(SKA_CERTIFICATE)
-                    /* clang-format on */
 
-                    /* One structure that fills the bytes exactly; NULL for others. */
-                    static ASN1_VALUE
-                    * decode(struct ska_span der, const ASN1_ITEM *item)
+/* What stands before the bytes of a bit string that is one of whole bytes. */
+enum { NO_UNUSED_BITS = 0 };
+/* clang-format on */
+
+/* One structure that fills the bytes exactly; NULL for others. */
+static ASN1_VALUE *decode(struct ska_span der, const ASN1_ITEM *item)
 {
     const unsigned char *next = der.data;
     ASN1_VALUE *value = NULL;
@@ -70,15 +72,14 @@ ASN1_SEQUENCE(SKA_CERTIFICATE) = {
     return value;
 }
 
-/* The bytes of the bit string end the DER; before them stands how many bits of the last are unused.
- */
+/* The bytes of the bit string are the last of the DER. */
 static bool is_canonical(const SKA_ALGORITHM_BITS *value, struct ska_span der)
 {
     struct ska_bytes again = {NULL, 0};
     size_t length = (size_t)ASN1_STRING_length(value->bits);
     bool same = length > 0 && ska_der_encode(value, &again) &&
                 ska_span_equal(der, ska_span_of(&again)) && length < der.length &&
-                der.data[der.length - length - 1] == 0;
+                der.data[der.length - length - 1] == NO_UNUSED_BITS;
 
     ska_bytes_free(&again);
     return same;
@@ -140,7 +141,7 @@ ASN1_BIT_STRING *ska_der_bits(struct ska_span bytes)
     if (der == NULL)
         return NULL;
     ASN1_put_object(&to, 0, length, V_ASN1_BIT_STRING, V_ASN1_UNIVERSAL);
-    *to++ = 0; /* bits of the last byte that are unused */
+    *to++ = NO_UNUSED_BITS;
     if (bytes.length > 0)
         memcpy(to, bytes.data, bytes.length);
     bits = d2i_ASN1_BIT_STRING(NULL, &from, size);

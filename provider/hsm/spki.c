@@ -28,9 +28,12 @@ ASN1_SEQUENCE(HSM_RSA_PUBLIC_KEY) = {
     ASN1_SIMPLE(HSM_RSA_PUBLIC_KEY, modulus, ASN1_INTEGER),
     ASN1_SIMPLE(HSM_RSA_PUBLIC_KEY, exponent, ASN1_INTEGER),
 } static_ASN1_SEQUENCE_END(HSM_RSA_PUBLIC_KEY)
-    /* clang-format on */
 
-    static struct ska_span span_of(const ASN1_STRING *string)
+/* What stands before the bytes of a bit string that is one of whole bytes. */
+enum { NO_UNUSED_BITS = 0 };
+/* clang-format on */
+
+static struct ska_span span_of(const ASN1_STRING *string)
 {
     return ska_span(ASN1_STRING_get0_data(string), (size_t)ASN1_STRING_length(string));
 }
@@ -132,16 +135,13 @@ static bool point_key(struct ska_span point, const ASN1_OBJECT *curve, OSSL_LIB_
     return done;
 }
 
-/*
- * Bytes, at least one, and no bits left over. How many are, stands in DER before the bytes; the
- * structure in memory has it too, but OpenSSL 4.0 hides that.
- */
+/* At least one byte, and no bits left over: DER tells, OpenSSL 4.0 hides it in the structure. */
 static bool is_bytes(const ASN1_BIT_STRING *bits)
 {
     unsigned char *der = NULL;
     int length = i2d_ASN1_BIT_STRING(bits, &der);
     int bytes = ASN1_STRING_length(bits);
-    bool whole = bytes > 0 && length > bytes && der[length - bytes - 1] == 0;
+    bool whole = bytes > 0 && length > bytes && der[length - bytes - 1] == NO_UNUSED_BITS;
 
     OPENSSL_free(der);
     return whole;
