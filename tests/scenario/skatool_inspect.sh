@@ -144,6 +144,8 @@ spoilt() {
     rm -rf spoilt
     cp -r "$evidence" spoilt
     printf 'Z' | dd of="spoilt/$1" bs=1 seek="$2" conv=notrunc status=none
+    ! cmp -s "$evidence/$1" "spoilt/$1" || # it was a Z
+        printf 'Y' | dd of="spoilt/$1" bs=1 seek="$2" conv=notrunc status=none
     inspected 4 spoilt "$3"
 }
 spoilt token 20 'WRONG +file token: is NOT the token'
