@@ -113,7 +113,7 @@ static void run_approvals(struct bench *bench, const struct row *row)
 
     begin(&scene, bench);
     for (size_t i = 0; i < COUNT(counts); i++) {
-        evp_try(&scene.a[i]);
+        evp_try(&scene.a[i], &scene.a[i]);
         loops[i] = evp_loop(&scene.a[i]);
         loops[COUNT(counts) + i] = raw_loop(&scene.b[i]);
     }

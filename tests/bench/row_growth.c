@@ -69,7 +69,7 @@ static void run(struct bench *bench, const struct row *row)
     if (*growing == QUORUM)
         bundle_make(&bundle, token.libctx, signing.key, &approvers, 2);
     signing.approvals = bundle.json;
-    evp_try(&signing);
+    evp_try(&signing, &signing);
     result_begin(&result, row);
     snprintf(result.a, sizeof(result.a), "EVP_DigestSign, %zu and %zu times",
              amount(bench->options, 1000, 50), amount(bench->options, 100000, 200));

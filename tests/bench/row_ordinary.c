@@ -38,17 +38,20 @@ static struct path peer_uri(const struct peer *peer)
     return uri;
 }
 
+static bool is_same_kind(const EVP_PKEY *a, const EVP_PKEY *b)
+{
+    return EVP_PKEY_is_a(a, EVP_PKEY_get0_type_name(b)) &&
+           EVP_PKEY_get_bits(a) == EVP_PKEY_get_bits(b);
+}
+
 /* A key of another type than the row's is another row's business. */
 static void add_peer(struct contest *contest, const struct peer *peer, struct evp_signing *signing)
 {
-    const EVP_PKEY *ours = contest->a.key;
-
     *signing = contest->a;
     signing->libctx = new_context(peer->configuration);
     signing->key = load_key(signing->libctx, peer_uri(peer).text);
-    if (EVP_PKEY_is_a(signing->key, EVP_PKEY_get0_type_name(ours)) &&
-        EVP_PKEY_get_bits(signing->key) == EVP_PKEY_get_bits(ours)) {
-        evp_try(signing);
+    if (is_same_kind(signing->key, contest->a.key) && (!signing->reused || evp_reuses(signing))) {
+        evp_try(signing, &contest->a);
         contest->loops[contest->count++] = evp_loop(signing);
     } else {
         EVP_PKEY_free(signing->key);
@@ -91,7 +94,7 @@ static void begin(struct contest *contest, const struct bench *bench,
     contest->b.token = token;
     contest->b.key = find_private(token, KEY_LABEL);
     contest->b.kind = raw_kind_of(ordinary->algorithm);
-    evp_try(&contest->a);
+    evp_try(&contest->a, &contest->a);
     contest->loops[contest->count++] = evp_loop(&contest->a);
     for (size_t i = 0; i < options->peer_count; i++)
         add_peer(contest, &options->peers[i], &contest->peers[i]);

@@ -17,7 +17,7 @@ void compare_signing(struct bench *bench, const struct row *row, const struct ev
     struct loop loops[] = {evp_loop(a), raw_loop(b)};
     struct times times;
 
-    evp_try(a);
+    evp_try(a, a);
     measure(loops, COUNT(loops), threads, pairs_of(bench->options, 500), &times);
     result_begin(result, row);
     result_ratio(result, &times, 0, 1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 
 #include "approval.h"
@@ -58,6 +59,11 @@ static void *evp_start(const void *what)
     return state;
 }
 
+static bool evp_begin_again(EVP_MD_CTX *context)
+{
+    return EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, NULL, NULL) == 1;
+}
+
 static void evp_once(void *with)
 {
     struct evp_state *state = with;
@@ -66,7 +72,7 @@ static void evp_once(void *with)
     size_t length = sizeof(signature);
 
     if (state->signing->reused) {
-        must(EVP_DigestSignInit_ex(context, NULL, NULL, NULL, NULL, NULL, NULL) == 1);
+        must(evp_begin_again(context));
     } else {
         context = EVP_MD_CTX_new();
         must(context != NULL);
@@ -93,7 +99,17 @@ struct loop evp_loop(const struct evp_signing *signing)
     return loop;
 }
 
-void evp_try(const struct evp_signing *signing)
+bool evp_reuses(const struct evp_signing *signing)
+{
+    struct evp_state *state = evp_start(signing);
+    bool reuses = evp_begin_again(state->context);
+
+    ERR_clear_error();
+    evp_stop(state);
+    return reuses;
+}
+
+void evp_try(const struct evp_signing *signing, const struct evp_signing *verifier)
 {
     struct evp_state *state = evp_start(signing);
     EVP_MD_CTX *verifying = EVP_MD_CTX_new();
@@ -103,8 +119,8 @@ void evp_try(const struct evp_signing *signing)
     must(verifying != NULL);
     must(EVP_DigestSign(state->context, signature, &length, (const unsigned char *)message,
                         MESSAGE_LENGTH) == 1);
-    must(EVP_DigestVerifyInit_ex(verifying, NULL, state->digest, signing->libctx, NULL,
-                                 signing->key, NULL) == 1);
+    must(EVP_DigestVerifyInit_ex(verifying, NULL, state->digest, verifier->libctx, NULL,
+                                 verifier->key, NULL) == 1);
     must(EVP_DigestVerify(verifying, signature, length, (const unsigned char *)message,
                           MESSAGE_LENGTH) == 1);
     EVP_MD_CTX_free(verifying);

@@ -21,8 +21,13 @@ struct evp_signing {
 };
 struct loop evp_loop(const struct evp_signing *signing);
 
-/* One signature, verified, so that nobody measures how fast nothing is done. */
-void evp_try(const struct evp_signing *signing);
+/*
+ * One signature, so that nobody measures how fast nothing is done. It is verified with the key of
+ * `verifier`, the same one: not every provider verifies with a private key.
+ */
+void evp_try(const struct evp_signing *signing, const struct evp_signing *verifier);
+/* Whether a context can be used again without naming the key anew; not every provider does that. */
+bool evp_reuses(const struct evp_signing *signing);
 
 enum raw_kind { RAW_RSA, RAW_EC, RAW_EDWARDS };
 /* By the name of the algorithm: "RSA:2048", "EC:P-256", "ED25519". */
