@@ -59,7 +59,20 @@ void ska_open_request_clear(struct ska_open_request *open);
 
 /* ---- gather.c -------------------------------------------------------------------------------- */
 
-/* Takes over the bundle's request, which may be NULL. */
+/*
+ * Takes over the bundle's request, which may be NULL. `remembered`: the serialized rule by which
+ * approvals are counted; data == NULL: as the HSM tells it now.
+ */
+bool ska_gather_and_sign(const struct ska_signing *signing, struct ska_request *bundle,
+                         struct ska_span remembered, const struct ska_output *output,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* ---- remembered.c ---------------------------------------------------------------------------- */
+
+/*
+ * The same, by the rule that was read with the key where that is enough. Takes over the bundle's
+ * request, which may be NULL.
+ */
 bool ska_sign_gathering(const struct ska_signing *signing, struct ska_request *bundle,
                         const struct ska_output *output,
                         const struct ska_errors *errors) SKA_MUST_CHECK;

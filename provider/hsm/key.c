@@ -153,7 +153,14 @@ bool hsm_key_spki(struct hsm_key *key, struct ska_span *spki, const struct ska_e
 
 struct ska_span hsm_key_use_rule(const struct hsm_key *key)
 {
-    return ska_span_of(&key->use_rule);
+    return atomic_load_explicit(&key->use_rule_forgotten, memory_order_relaxed)
+               ? ska_span(NULL, 0)
+               : ska_span_of(&key->use_rule);
+}
+
+void hsm_key_forget_use_rule(struct hsm_key *key)
+{
+    atomic_store_explicit(&key->use_rule_forgotten, true, memory_order_relaxed);
 }
 
 bool hsm_key_is_ska(const struct hsm_key *key)

@@ -49,6 +49,8 @@ bool hsm_key_is_ska(const struct hsm_key *key);
  * may be out of date, so it may spare a question but never decide anything.
  */
 struct ska_span hsm_key_use_rule(const struct hsm_key *key);
+/* When it has turned out to be out of date; spans that were handed out stay as they are. */
+void hsm_key_forget_use_rule(struct hsm_key *key);
 
 /* Reads from the HSM now. */
 struct hsm_key_state {

@@ -20,6 +20,7 @@ struct hsm_key {
     bool ska;
     bool timestamp;
     struct ska_bytes use_rule;
+    atomic_bool use_rule_forgotten;
     EVP_PKEY *public_key;
     /* guarded by hsm_lock(): */
     struct ska_bytes spki; /* stays as it is once it is there */

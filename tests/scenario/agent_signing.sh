@@ -167,8 +167,46 @@ port=$web_port
 stop "${agents[alice]}" KILL
 takes 0 refused alert connect -tls1_3
 grep -q 'agent alice.socket: nobody listens there' server.log || fail "$(cat server.log)"
-agent alice key=web,payload=tls13-server
+agent alice key=web,key=turning,payload=tls13-server
 takes 1 succeeds connect -tls1_3
+
+# ---- Other rules while it serves -----------------------------------------------------------------
+
+# Who may approve is read with the key, and again when it does not come to a signature: by the rule
+# that was, alice's approval is enough, and the HSM says no.
+for name in alice mallory; do policy "$(rule 1 $name)" >$name.json; done
+key turning p256 alice.json
+plain x509 -req -in mallory.csr -force_pubkey turning.pub.pem -CA ca.crt -CAkey ca.pem -days 2 \
+    -out turning.crt 2>/dev/null
+agent mallory key=turning,payload=tls13-server
+change() { # OPERATION APPROVER [POLICY]
+    succeeds skatool request --key "$(uri turning)" --operation "$1" ${3:+--policy "$3"} -o change.json
+    approve change.json "$2"
+    succeeds skatool execute --key "$(uri turning)" change.json
+}
+port=$(free_port)
+start turning.log openssl s_server -accept "$port" -www -cert turning.crt \
+    -key "$(uri turning)?payload=message&agent=alice.socket,mallory.socket"
+within 10 "no server" listening "$port"
+takes 1 succeeds connect -tls1_3
+change modify alice mallory.json
+takes 2 succeeds connect -tls1_3
+grep -q 'approved request' mallory.log || fail "the other agent was not asked"
+! grep -q 'error' turning.log || fail "it is told as a failure: $(cat turning.log)"
+takes 1 succeeds connect -tls1_3
+# Nothing is tried twice where the rule is what it was.
+change block mallory
+takes 1 refused alert connect -tls1_3
+grep -q "key 'turning' is blocked" turning.log || fail "$(cat turning.log)"
+change unblock mallory
+stop "$server"
+start turning.log openssl s_server -accept "$port" -www -cert turning.crt \
+    -key "$(uri turning)?payload=message&agent=alice.socket,mallory.socket"
+within 10 "no server" listening "$port"
+takes 1 succeeds connect -tls1_3
+change block mallory
+takes 1 refused alert connect -tls1_3
+grep -q "key 'turning' is blocked" turning.log || fail "$(cat turning.log)"
 if grep -qE "$sanitizer_finding" ./*.log; then
     fail "$(cat ./*.log)"
 fi

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signatures that agents approve, such as those of a TLS server, by the rule that was read with the
+ * key: reading it each time is a question to the HSM more. It only tells how far the approvals are;
+ * the HSM decides by what holds now. Where it comes to no signature the rule is read again, and
+ * when it has changed all is tried once more, and by what the HSM tells from then on.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gather.h"
+#include "quorum.h"
+#include "rule.h"
+
+/* A failure that is not told yet. */
+struct held {
+    struct ska_errors errors; /* to hand to what may fail */
+    enum ska_reason reason;   /* 0: none */
+    const char *file;
+    int line;
+    const char *function;
+    char *text;
+};
+
+static void hold(void *arg, enum ska_reason reason, const char *file, int line,
+                 const char *function, const char *format, va_list args)
+    __attribute__((format(printf, 6, 0)));
+
+static void hold(void *arg, enum ska_reason reason, const char *file, int line,
+                 const char *function, const char *format, va_list args)
+{
+    struct held *held = arg;
+
+    free(held->text);
+    if (vasprintf(&held->text, format, args) < 0)
+        held->text = NULL;
+    held->reason = reason;
+    held->file = file;
+    held->line = line;
+    held->function = function;
+}
+
+static bool tell(const struct held *held, const struct ska_errors *errors)
+{
+    if (held->reason == 0 || held->text == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a failure");
+    return ska_fail_at(errors, held->reason, held->file, held->line, held->function, "%s",
+                       held->text);
+}
+
+/*
+ * What people do takes minutes, and a rule with time limits asks the HSM for its clock anyway: only
+ * agents, and a rule that they can satisfy.
+ */
+static struct ska_span remembered_rule(const struct ska_signing *signing,
+                                       const struct ska_request *bundle)
+{
+    struct ska_span encoded = hsm_key_use_rule(signing->key);
+    struct ska_rule rule = {0};
+    bool fits = bundle == NULL && signing->sources.directory == NULL && encoded.data != NULL &&
+                ska_rule_decode(encoded, &rule, NULL) && rule.token_count > 0 &&
+                !ska_rule_is_empty(&rule) && !ska_rule_has_time_limit(&rule);
+
+    ska_rule_clear(&rule);
+    return fits ? encoded : ska_span(NULL, 0);
+}
+
+static bool has_changed(struct hsm_key *key, struct ska_span remembered)
+{
+    struct hsm_key_state state = {0};
+    bool changed = hsm_key_state(key, &state, NULL) &&
+                   !ska_span_equal(ska_span_of(&state.rules[SKA_RULE_USE]), remembered);
+
+    hsm_key_state_clear(&state);
+    return changed;
+}
+
+bool ska_sign_gathering(const struct ska_signing *signing, struct ska_request *bundle,
+                        const struct ska_output *output, const struct ska_errors *errors)
+{
+    const struct ska_span current = {NULL, 0};
+    struct ska_span remembered = remembered_rule(signing, bundle);
+    struct held held = {.errors = {hold, &held}};
+    bool again = false;
+    bool done = false;
+
+    if (remembered.data == NULL)
+        return ska_gather_and_sign(signing, bundle, current, output, errors);
+    done = ska_gather_and_sign(signing, NULL, remembered, output, &held.errors);
+    again = !done && held.reason != SKA_R_INTERRUPTED && has_changed(signing->key, remembered);
+    if (!done && !again)
+        tell(&held, errors);
+    free(held.text);
+    if (!again)
+        return done;
+    hsm_key_forget_use_rule(signing->key);
+    return ska_gather_and_sign(signing, NULL, current, output, errors);
+}
