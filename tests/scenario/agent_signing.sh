@@ -96,7 +96,7 @@ begun=${EPOCHREALTIME/./}
 takes 0 refused 'agent alice.socket: no answer within 5 seconds' "${sign[@]}" \
     -sign "$(uri web)" -sigopt ska-agent:alice.socket document
 took=$((${EPOCHREALTIME/./} - begun))
-[ "$took" -ge 5000000 ] && [ "$took" -lt 8000000 ] || fail "it took $took microseconds"
+[ "$took" -ge 5000000 ] && [ "$took" -lt 10000000 ] || fail "it took $took microseconds"
 kill -CONT "${agents[alice]}"
 signs web alice.socket
 fake '{"approvals":[{"approverPublicKey":"MFkwEwYH'
@@ -166,7 +166,8 @@ stop "$server"
 port=$web_port
 stop "${agents[alice]}" KILL
 takes 0 refused alert connect -tls1_3
-grep -q 'agent alice.socket: nobody listens there' server.log || fail "$(cat server.log)"
+within 5 "the server does not say why" \
+    grep -q 'agent alice.socket: nobody listens there' server.log
 agent alice key=web,key=turning,payload=tls13-server
 takes 1 succeeds connect -tls1_3
 
@@ -197,7 +198,7 @@ takes 1 succeeds connect -tls1_3
 # Nothing is tried twice where the rule is what it was.
 change block mallory
 takes 1 refused alert connect -tls1_3
-grep -q "key 'turning' is blocked" turning.log || fail "$(cat turning.log)"
+within 5 "the server does not say why" grep -q "key 'turning' is blocked" turning.log
 change unblock mallory
 stop "$server"
 start turning.log openssl s_server -accept "$port" -www -cert turning.crt \
@@ -206,7 +207,7 @@ within 10 "no server" listening "$port"
 takes 1 succeeds connect -tls1_3
 change block mallory
 takes 1 refused alert connect -tls1_3
-grep -q "key 'turning' is blocked" turning.log || fail "$(cat turning.log)"
+within 5 "the server does not say why" grep -q "key 'turning' is blocked" turning.log
 if grep -qE "$sanitizer_finding" ./*.log; then
     fail "$(cat ./*.log)"
 fi
