@@ -3,7 +3,8 @@
  * Signatures that agents approve, such as those of a TLS server, by the rule that was read with the
  * key: reading it each time is a question to the HSM more. It only tells how far the approvals are;
  * the HSM decides by what holds now. Where it comes to no signature the rule is read again, and
- * when it has changed all is tried once more, and by what the HSM tells from then on.
+ * when it has changed signing goes by what the HSM tells from then on; it is tried once more at
+ * once, unless the HSM itself has failed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,19 +51,45 @@ static bool tell(const struct held *held, const struct ska_errors *errors)
 
 /*
  * What people do takes minutes, and a rule with time limits asks the HSM for its clock anyway: only
- * agents, and a rule that they can satisfy.
+ * agents, and a rule that they can satisfy. The audit log is to name approvers as the rule does
+ * now, and a request that was prepared shows a rule that is newer.
  */
 static struct ska_span remembered_rule(const struct ska_signing *signing,
                                        const struct ska_request *bundle)
 {
     struct ska_span encoded = hsm_key_use_rule(signing->key);
     struct ska_rule rule = {0};
-    bool fits = bundle == NULL && signing->sources.directory == NULL && encoded.data != NULL &&
+    bool fits = bundle == NULL && signing->sources.directory == NULL &&
+                signing->audit_log == NULL && signing->prepared == NULL && encoded.data != NULL &&
                 ska_rule_decode(encoded, &rule, NULL) && rule.token_count > 0 &&
                 !ska_rule_is_empty(&rule) && !ska_rule_has_time_limit(&rule);
 
     ska_rule_clear(&rule);
     return fits ? encoded : ska_span(NULL, 0);
+}
+
+/*
+ * Whether another rule may be why. Where the HSM itself fails it may have signed, and is not asked
+ * to do so twice.
+ */
+static bool is_about_approvals(enum ska_reason reason)
+{
+    switch (reason) {
+    case SKA_R_APPROVALS_MISSING:
+    case SKA_R_APPROVAL_INVALID:
+    case SKA_R_APPROVER_NOT_LISTED:
+    case SKA_R_APPROVER_DOUBLED:
+    case SKA_R_RULE_IMPOSSIBLE:
+    case SKA_R_TOO_EARLY:
+    case SKA_R_EXPIRED:
+    case SKA_R_HSM_REFUSED:
+    case SKA_R_REJECTED:
+    case SKA_R_AGENT_REFUSED:
+    case SKA_R_AGENT_FAILURE:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool has_changed(struct hsm_key *key, struct ska_span remembered)
@@ -81,18 +108,21 @@ bool ska_sign_gathering(const struct ska_signing *signing, struct ska_request *b
     const struct ska_span current = {NULL, 0};
     struct ska_span remembered = remembered_rule(signing, bundle);
     struct held held = {.errors = {hold, &held}};
+    bool changed = false;
     bool again = false;
     bool done = false;
 
     if (remembered.data == NULL)
         return ska_gather_and_sign(signing, bundle, current, output, errors);
     done = ska_gather_and_sign(signing, NULL, remembered, output, &held.errors);
-    again = !done && held.reason != SKA_R_INTERRUPTED && has_changed(signing->key, remembered);
+    changed = !done && held.reason != SKA_R_INTERRUPTED && has_changed(signing->key, remembered);
+    again = changed && is_about_approvals(held.reason);
+    if (changed)
+        hsm_key_forget_use_rule(signing->key);
     if (!done && !again)
         tell(&held, errors);
     free(held.text);
     if (!again)
         return done;
-    hsm_key_forget_use_rule(signing->key);
     return ska_gather_and_sign(signing, NULL, current, output, errors);
 }

@@ -208,6 +208,37 @@ takes 1 succeeds connect -tls1_3
 change block mallory
 takes 1 refused alert connect -tls1_3
 within 5 "the server does not say why" grep -q "key 'turning' is blocked" turning.log
+change unblock mallory
+stop "$server"
+
+# An HSM that fails may have signed, and is not asked once more; the new rule counts the next time.
+printf 'call-log = %s\nfault = C_SKASign=CKR_DEVICE_ERROR\n' "$work/calls.log" >failing.cnf
+SKASIM_CONF=$work/failing.cnf start turning.log openssl s_server -accept "$port" -www \
+    -cert turning.crt -key "$(uri turning)?payload=message&agent=alice.socket,mallory.socket"
+serving "$port" turning.log
+change modify mallory alice.json
+approved=$(grep -c "approved .* key 'turning'" alice.log)
+takes 1 refused alert connect -tls1_3
+within 5 "the server does not say why" grep -q 'CKR_DEVICE_ERROR' turning.log
+[ "$(grep -c "approved .* key 'turning'" alice.log)" -eq "$approved" ] || fail "asked once more"
+takes 1 refused alert connect -tls1_3
+[ "$(grep -c "approved .* key 'turning'" alice.log)" -gt "$approved" ] || fail "not by the new rule"
+stop "$server"
+
+# The audit log names approvers as the rule does now: another name alone makes no signature fail.
+configure "audit-log = $work/audit.log"
+start turning.log openssl s_server -accept "$port" -www -cert turning.crt \
+    -key "$(uri turning)?payload=message&agent=alice.socket,mallory.socket"
+serving "$port" turning.log
+approver_in_log() {
+    grep '"detail":"alice.socket"' audit.log | tail -n 1 | grep -o '"approver":"[^"]*"'
+}
+takes 1 succeeds connect -tls1_3
+[ "$(approver_in_log)" = '"approver":"alice"' ] || fail "$(approver_in_log)"
+sed 's/"name":"alice"/"name":"alice of accounting"/g' alice.json >renamed.json
+change modify alice renamed.json
+takes 1 succeeds connect -tls1_3
+[ "$(approver_in_log)" = '"approver":"alice of accounting"' ] || fail "$(approver_in_log)"
 if grep -qE "$sanitizer_finding" ./*.log; then
     fail "$(cat ./*.log)"
 fi

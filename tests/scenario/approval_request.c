@@ -129,6 +129,23 @@ static void sign_by_duplicate(void)
     EVP_MD_CTX_free(copy);
 }
 
+/* After the end of standard input; an agent approves what was asked for. */
+static void sign_later(void)
+{
+    EVP_MD_CTX *md = begin();
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    char *text = NULL;
+
+    must(puts("loaded") >= 0 && fflush(stdout) == 0);
+    must(getchar() == EOF);
+    feed(md, "pay ten");
+    text = ask(md, SKA_PARAM_APPROVAL_REQUEST);
+    must(EVP_DigestSignFinal(md, signature, &length) == 1);
+    free(text);
+    EVP_MD_CTX_free(md);
+}
+
 /* Before anything was fed in there is nothing to be approved. */
 static void ask_too_early(void)
 {
@@ -150,6 +167,7 @@ int main(int argc, char **argv)
         {"print", print_request},
         {"duplicate", sign_by_duplicate},
         {"too-early", ask_too_early},
+        {"later", sign_later},
     };
 
     must(argc == 3);

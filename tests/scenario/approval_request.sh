@@ -41,6 +41,31 @@ for spec in rsa2048 p256 ed25519; do
     refused 'nothing to be signed yet' taken too-early "$spec"
 done
 
+# What is signed is the request that was taken, also where an agent approves it by a rule that is
+# newer than the key that was loaded.
+# shellcheck source=tests/scenario/servers.sh
+. "$source_dir/tests/scenario/servers.sh"
+policy "$(rule 1 alice)" >single.json
+sed 's/"name":"alice"/"name":"alice of accounting"/g' single.json >renamed.json
+key later p256 single.json
+start agent.log "$binary_dir/tools/skatool" agent --socket agent.socket --approver alice.pem \
+    --allow key=later,payload=any
+within 10 "no agent" grep -q 'listening on' agent.log
+mkfifo changed
+LD_PRELOAD=$preload "$programs/approval_request" later "$(uri later)?agent=agent.socket" \
+    <changed >loaded 2>later.err &
+later=$!
+exec 5>changed
+within 10 "the key is not loaded" grep -q loaded loaded
+succeeds skatool request --key "$(uri later)" --operation modify --policy renamed.json -o change.json
+approve change.json alice
+succeeds skatool execute --key "$(uri later)" change.json
+: >calls.log
+exec 5>&-
+wait "$later" || fail "$(cat later.err)"
+[ "$(grep -c '^C_CreateApprovalToken ' calls.log)" -eq 1 ] || fail "$(cat calls.log)"
+grep -q '^C_SKASign later CKR_OK' calls.log || fail "$(cat calls.log)"
+
 succeeds skatool keygen --key "$(uri ordinary)" --algorithm EC --curve P-256 --policy none
 refused 'ordinary key: it needs no approvals' taken print ordinary
 pass
