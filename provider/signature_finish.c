@@ -111,28 +111,47 @@ static unsigned int choose_timeout(const struct ska_signature *signature)
     return signature->provider->settings.approvals_timeout;
 }
 
-/* What is signed or requested: the input itself, or what is made of a digest. */
+/* The longest DigestInfo, and more than any digest. */
+#define MADE_LIMIT 128
+
+/*
+ * What is signed or requested: the input itself, or what is made of a digest. Nothing to be freed:
+ * a signature that waits in an ASYNC job may never be resumed.
+ */
 struct payload {
     struct ska_mechanism mechanism;
-    struct ska_bytes made;
-    struct ska_span span;
+    uint8_t made[MADE_LIMIT];
+    struct ska_span span; /* into what was made, or the input */
 };
+
+static bool make_of_digest(const struct ska_signature *signature, struct ska_span digest,
+                           struct payload *payload)
+{
+    const struct ska_errors *errors = ska_signature_errors(signature);
+    struct ska_bytes made = {NULL, 0};
+    bool fits = false;
+
+    if (!ska_payload_from_digest(&payload->mechanism, digest, &made, errors))
+        return false;
+    fits = made.length <= sizeof(payload->made) ||
+           ska_fail(errors, SKA_R_INTERNAL, "a payload of %zu bytes", made.length);
+    if (fits) {
+        memcpy(payload->made, made.data, made.length);
+        payload->span = ska_span(payload->made, made.length);
+    }
+    ska_bytes_free(&made);
+    return fits;
+}
 
 static bool make_payload(const struct ska_signature *signature, struct ska_span input,
                          struct payload *payload)
 {
-    const struct ska_errors *errors = ska_signature_errors(signature);
-
     memset(payload, 0, sizeof(*payload));
     if (!ska_signature_mechanism(signature, &payload->mechanism))
         return false;
     payload->span = input;
-    if (payload->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        return true;
-    if (!ska_payload_from_digest(&payload->mechanism, input, &payload->made, errors))
-        return false;
-    payload->span = ska_span_of(&payload->made);
-    return true;
+    return payload->mechanism.form == SKA_PAYLOAD_MESSAGE ||
+           make_of_digest(signature, input, payload);
 }
 
 /* What can be refused here is refused before anybody is asked. */
@@ -187,7 +206,6 @@ bool ska_signature_finish(const struct ska_signature *signature, struct ska_span
            sign_payload(signature, &payload, out, &written);
     if (done)
         *length = written;
-    ska_bytes_free(&payload.made);
     return done;
 }
 
@@ -250,6 +268,5 @@ bool ska_signature_prepare(struct ska_signature *signature, struct ska_span inpu
                         "key '%s' is an ordinary key: it needs no approvals", hsm_key_label(key));
     done = make_payload(signature, input, &payload) &&
            (is_prepared(signature, &payload) || make_request(signature, &payload));
-    ska_bytes_free(&payload.made);
     return done;
 }

@@ -39,6 +39,7 @@ struct gathering {
     struct ska_progress progress;
     struct ska_progress_line line;
     int watch;
+    char *agent_path;
     struct ska_agent *agent; /* the exchange under way */
     struct ska_approval *answers;
     size_t answer_count;
@@ -63,6 +64,7 @@ static void free_gathering(void *vgathering)
     ska_progress_clear(&gathering->progress);
     ska_collection_free(gathering->collection);
     ska_agent_free(gathering->agent);
+    free(gathering->agent_path);
     ska_approvals_free(gathering->answers, gathering->answer_count);
     if (gathering->watch >= 0)
         close(gathering->watch);
@@ -241,18 +243,18 @@ static bool fail_interrupted(const struct gathering *gathering, const struct ska
 }
 
 /* One that fails is noted: another may be enough. */
-static bool ask_agent(struct gathering *gathering, const char *path,
-                      const struct ska_errors *errors)
+static bool ask_agent(struct gathering *gathering, const struct ska_errors *errors)
 {
     const struct ska_errors to_notes = {note_agent, gathering};
     const struct ska_waiter waiter = waiter_of(gathering);
     bool done = true;
 
-    if (ska_agent_new(path, &gathering->agent, &to_notes) &&
+    if (ska_agent_new(gathering->agent_path, &gathering->agent, &to_notes) &&
         ska_agent_ask(gathering->agent, gathering->open.request, &waiter, &gathering->answers,
                       &gathering->answer_count, &to_notes))
-        done = ska_collection_take(gathering->collection, gathering->open.request, path,
-                                   gathering->answers, gathering->answer_count, errors);
+        done = ska_collection_take(gathering->collection, gathering->open.request,
+                                   gathering->agent_path, gathering->answers,
+                                   gathering->answer_count, errors);
     ska_approvals_free(gathering->answers, gathering->answer_count);
     gathering->answers = NULL;
     gathering->answer_count = 0;
@@ -270,13 +272,13 @@ static bool ask_agents(struct gathering *gathering, const struct ska_errors *err
 
     while (done && paths != NULL && *paths != 0 && !is_enough(gathering)) {
         size_t length = strcspn(paths, ",");
-        char *path = strndup(paths, length);
 
-        if (path == NULL)
+        free(gathering->agent_path);
+        gathering->agent_path = strndup(paths, length);
+        if (gathering->agent_path == NULL)
             return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for an agent");
         if (length > 0)
-            done = ask_agent(gathering, path, errors);
-        free(path);
+            done = ask_agent(gathering, errors);
         paths += length + (paths[length] == ',');
     }
     return done;

@@ -4,6 +4,8 @@
 # Waiting in libcrypto's ASYNC jobs: many in one thread, each with a descriptor to wait for; those
 # that are never resumed leave nothing but their requests.
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/scenario/servers.sh
+. "$source_dir/tests/scenario/servers.sh"
 board
 policy "$(rule 1 alice bob carol)" >single.json
 mkdir dir
@@ -45,6 +47,14 @@ for i in 0 1 2 3 4; do
 done
 wait "$jobs" || { cat jobs.err; fail "abandoned jobs did not end well"; }
 [ "$(find open -name '*.request.json' | wc -l)" -eq 3 ] || fail "requests: $(ls open)"
+
+# None of six is resumed while an agent does not answer.
+start agent.log "$binary_dir/tools/skatool" agent --socket agent.socket --approver alice.pem \
+    --allow key=p256,payload=any
+within 10 "no agent" grep -q listening agent.log
+kill -STOP "$server"
+succeeds ours "$programs/async_jobs" 6 6 "$(uri p256)?agent=agent.socket"
+kill -CONT "$server"
 
 # The stack of a job is small.
 succeeds ours "$programs/async_jobs" nested "$(uri p256)"
