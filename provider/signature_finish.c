@@ -259,14 +259,12 @@ bool ska_signature_prepare(struct ska_signature *signature, struct ska_span inpu
 {
     const struct hsm_key *key = ska_key_hsm(signature->key);
     struct payload payload;
-    bool done = false;
 
     if (key == NULL)
         return false;
     if (!hsm_key_is_ska(key))
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         "key '%s' is an ordinary key: it needs no approvals", hsm_key_label(key));
-    done = make_payload(signature, input, &payload) &&
+    return make_payload(signature, input, &payload) &&
            (is_prepared(signature, &payload) || make_request(signature, &payload));
-    return done;
 }

@@ -514,18 +514,20 @@ static bool begin(struct gathering *gathering, const struct ska_errors *errors)
 }
 
 /* As it was read with the key, or as it is now. */
-static bool read_rule(struct gathering *gathering, struct ska_span remembered,
+static bool take_rule(struct gathering *gathering, struct ska_rule *remembered,
                       const struct ska_errors *errors)
 {
-    if (remembered.data == NULL)
+    if (remembered == NULL)
         return ska_current_rule(gathering->signing->key, SKA_RULE_USE, &gathering->rule,
                                 &gathering->known, errors);
-    gathering->known = ska_rule_decode(remembered, &gathering->rule, errors);
-    return gathering->known;
+    gathering->rule = *remembered;
+    gathering->known = true;
+    memset(remembered, 0, sizeof(*remembered));
+    return true;
 }
 
 bool ska_gather_and_sign(const struct ska_signing *signing, struct ska_request *bundle,
-                         struct ska_span remembered, const struct ska_output *output,
+                         struct ska_rule *remembered, const struct ska_output *output,
                          const struct ska_errors *errors)
 {
     struct gathering *gathering = calloc(1, sizeof(*gathering));
@@ -540,7 +542,7 @@ bool ska_gather_and_sign(const struct ska_signing *signing, struct ska_request *
     gathering->handed_in = bundle == NULL ? 0 : bundle->approval_count;
     gathering->open.hold = -1;
     gathering->watch = -1;
-    if (!read_rule(gathering, remembered, errors))
+    if (!take_rule(gathering, remembered, errors))
         done = false;
     else if (bundle == NULL && gathering->known && ska_rule_is_empty(&gathering->rule))
         done = ska_sign_alone(signing, output, errors);

@@ -60,11 +60,11 @@ void ska_open_request_clear(struct ska_open_request *open);
 /* ---- gather.c -------------------------------------------------------------------------------- */
 
 /*
- * Takes over the bundle's request, which may be NULL. `remembered`: the serialized rule by which
- * approvals are counted; data == NULL: as the HSM tells it now.
+ * Takes over the bundle's request, which may be NULL. `remembered`: the rule by which approvals are
+ * counted, emptied when it is taken, still the caller's to clear; NULL: as the HSM tells it now.
  */
 bool ska_gather_and_sign(const struct ska_signing *signing, struct ska_request *bundle,
-                         struct ska_span remembered, const struct ska_output *output,
+                         struct ska_rule *remembered, const struct ska_output *output,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* ---- remembered.c ---------------------------------------------------------------------------- */

@@ -54,18 +54,18 @@ static bool tell(const struct held *held, const struct ska_errors *errors)
  * agents, and a rule that they can satisfy. The audit log is to name approvers as the rule does
  * now, and a request that was prepared shows a rule that is newer.
  */
-static struct ska_span remembered_rule(const struct ska_signing *signing,
-                                       const struct ska_request *bundle)
+static bool remember_rule(const struct ska_signing *signing, const struct ska_request *bundle,
+                          struct ska_rule *rule)
 {
     struct ska_span encoded = hsm_key_use_rule(signing->key);
-    struct ska_rule rule = {0};
-    bool fits = bundle == NULL && signing->sources.directory == NULL &&
-                signing->audit_log == NULL && signing->prepared == NULL && encoded.data != NULL &&
-                ska_rule_decode(encoded, &rule, NULL) && rule.token_count > 0 &&
-                !ska_rule_is_empty(&rule) && !ska_rule_has_time_limit(&rule);
 
-    ska_rule_clear(&rule);
-    return fits ? encoded : ska_span(NULL, 0);
+    if (bundle != NULL || signing->sources.directory != NULL || signing->audit_log != NULL ||
+        signing->prepared != NULL || encoded.data == NULL || !ska_rule_decode(encoded, rule, NULL))
+        return false;
+    if (rule->token_count > 0 && !ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule))
+        return true;
+    ska_rule_clear(rule);
+    return false;
 }
 
 /*
@@ -92,11 +92,11 @@ static bool is_about_approvals(enum ska_reason reason)
     }
 }
 
-static bool has_changed(struct hsm_key *key, struct ska_span remembered)
+static bool has_changed(struct hsm_key *key)
 {
     struct hsm_key_state state = {0};
     bool changed = hsm_key_state(key, &state, NULL) &&
-                   !ska_span_equal(ska_span_of(&state.rules[SKA_RULE_USE]), remembered);
+                   !ska_span_equal(ska_span_of(&state.rules[SKA_RULE_USE]), hsm_key_use_rule(key));
 
     hsm_key_state_clear(&state);
     return changed;
@@ -105,17 +105,17 @@ static bool has_changed(struct hsm_key *key, struct ska_span remembered)
 bool ska_sign_gathering(const struct ska_signing *signing, struct ska_request *bundle,
                         const struct ska_output *output, const struct ska_errors *errors)
 {
-    const struct ska_span current = {NULL, 0};
-    struct ska_span remembered = remembered_rule(signing, bundle);
+    struct ska_rule remembered = {0};
     struct held held = {.errors = {hold, &held}};
     bool changed = false;
     bool again = false;
     bool done = false;
 
-    if (remembered.data == NULL)
-        return ska_gather_and_sign(signing, bundle, current, output, errors);
-    done = ska_gather_and_sign(signing, NULL, remembered, output, &held.errors);
-    changed = !done && held.reason != SKA_R_INTERRUPTED && has_changed(signing->key, remembered);
+    if (!remember_rule(signing, bundle, &remembered))
+        return ska_gather_and_sign(signing, bundle, NULL, output, errors);
+    done = ska_gather_and_sign(signing, NULL, &remembered, output, &held.errors);
+    ska_rule_clear(&remembered);
+    changed = !done && held.reason != SKA_R_INTERRUPTED && has_changed(signing->key);
     again = changed && is_about_approvals(held.reason);
     if (changed)
         hsm_key_forget_use_rule(signing->key);
@@ -124,5 +124,5 @@ bool ska_sign_gathering(const struct ska_signing *signing, struct ska_request *b
     free(held.text);
     if (!again)
         return done;
-    return ska_gather_and_sign(signing, NULL, current, output, errors);
+    return ska_gather_and_sign(signing, NULL, NULL, output, errors);
 }

@@ -185,31 +185,31 @@ change() { # OPERATION APPROVER [POLICY]
     approve change.json "$2"
     succeeds skatool execute --key "$(uri turning)" change.json
 }
+serve_turning() {
+    start turning.log openssl s_server -accept "$port" -www -cert turning.crt \
+        -key "$(uri turning)?payload=message&agent=alice.socket,mallory.socket"
+    serving "$port" turning.log
+}
+# Nothing is tried twice where the rule is what it was; by mallory, as the rule is now.
+blocked_at_once() {
+    change block mallory
+    takes 1 refused alert connect -tls1_3
+    within 5 "the server does not say why" grep -q "key 'turning' is blocked" turning.log
+    change unblock mallory
+    stop "$server"
+}
 port=$(free_port)
-start turning.log openssl s_server -accept "$port" -www -cert turning.crt \
-    -key "$(uri turning)?payload=message&agent=alice.socket,mallory.socket"
-within 10 "no server" listening "$port"
+serve_turning
 takes 1 succeeds connect -tls1_3
 change modify alice mallory.json
 takes 2 succeeds connect -tls1_3
 grep -q 'approved request' mallory.log || fail "the other agent was not asked"
 ! grep -q 'error' turning.log || fail "it is told as a failure: $(cat turning.log)"
 takes 1 succeeds connect -tls1_3
-# Nothing is tried twice where the rule is what it was.
-change block mallory
-takes 1 refused alert connect -tls1_3
-within 5 "the server does not say why" grep -q "key 'turning' is blocked" turning.log
-change unblock mallory
-stop "$server"
-start turning.log openssl s_server -accept "$port" -www -cert turning.crt \
-    -key "$(uri turning)?payload=message&agent=alice.socket,mallory.socket"
-within 10 "no server" listening "$port"
+blocked_at_once
+serve_turning
 takes 1 succeeds connect -tls1_3
-change block mallory
-takes 1 refused alert connect -tls1_3
-within 5 "the server does not say why" grep -q "key 'turning' is blocked" turning.log
-change unblock mallory
-stop "$server"
+blocked_at_once
 
 # An HSM that fails may have signed, and is not asked once more; the new rule counts the next time.
 printf 'call-log = %s\nfault = C_SKASign=CKR_DEVICE_ERROR\n' "$work/calls.log" >failing.cnf

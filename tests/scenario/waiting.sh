@@ -4,6 +4,8 @@
 # A signature that waits for people: until they have approved, until its time is over, until it is
 # interrupted, until too many have refused.
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/scenario/approvals_dir.sh
+. "$source_dir/tests/scenario/approvals_dir.sh"
 board
 key seal p256
 key fast ed25519
@@ -13,30 +15,12 @@ printf 'the contract\n' >document
 ms_since() { # START (of date +%s%N): whole milliseconds
     echo $((($(date +%s%N) - $1) / 1000000))
 }
-sign() { # [SIGOPT...]: signs `document` with the key `seal`
-    local options=() option
-    for option in "$@"; do options+=(-sigopt "$option"); done
-    ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-dir:dir "${options[@]}" \
-        -out signature document
-}
-# aside COMMAND...: in the background, with files of its own for what it says; $aside is its process.
-aside() {
-    mkdir -p "$work/aside"
-    (
-        work=$work/aside
-        "$@"
-    ) &
-    aside=$!
-}
 open_id() {
     until compgen -G 'dir/*.request.json' >/dev/null; do sleep 0.02; done
     basename dir/*.request.json .request.json
 }
 approve_open() { # NAME...
-    local name
-    for name in "$@"; do
-        succeeds skatool approve --approver "$name.pem" --yes --dir dir "$(open_id)"
-    done
+    approve_in_dir "$(open_id)" "$@"
 }
 verified() {
     succeeds plain dgst -sha256 -verify seal.pub.pem -signature signature document
@@ -85,15 +69,20 @@ forged() { # NAME NUMBER
         "$(head -c 70 /dev/urandom | plain base64 -A)" >"dir/$id.$2.part"
     mv "dir/$id.$2.part" "dir/$id.$2.approval.json"
 }
+# pending_in_time WHO: the signature gives up after its two seconds, and says whose approval is wrong.
+pending_in_time() {
+    local start took
+    start=$(date +%s%N)
+    takes 0 refused "ignored: .*approval.json: $1 has no valid signature" \
+        sign ska-approvals-timeout:2
+    took=$(ms_since "$start")
+    [ "$took" -lt 3500 ] || fail "a timeout of 2 s took $took ms"
+}
 (for i in $(seq 1 100); do
     for name in alice bob carol; do forged "$name" "$name$i"; done
 done) 2>/dev/null &
 forging=$!
-start=$(date +%s%N)
-takes 0 refused 'ignored: .*approval.json: (alice|bob|carol) has no valid signature' \
-    sign ska-approvals-timeout:2
-took=$(ms_since "$start")
-[ "$took" -lt 3500 ] || fail "a timeout of 2 s took $took ms"
+pending_in_time '(alice|bob|carol)'
 kill "$forging" 2>/dev/null || true
 wait "$forging" || true
 rm -f dir/"$id".*.approval.json dir/"$id".*.part
@@ -111,11 +100,7 @@ one=$(approval carol document)
     for i in $(seq 200); do ln many.json "dir/$id.many$i.approval.json"; done
 ) &
 linking=$!
-start=$(date +%s%N)
-takes 0 refused 'ignored: .*approval.json: carol has no valid signature' \
-    sign ska-approvals-timeout:2
-took=$(ms_since "$start")
-[ "$took" -lt 3500 ] || fail "a timeout of 2 s took $took ms"
+pending_in_time carol
 wait "$linking"
 rm -f dir/"$id".many*
 

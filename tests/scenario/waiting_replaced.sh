@@ -7,6 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/scenario/servers.sh
 . "$source_dir/tests/scenario/servers.sh"
+# shellcheck source=tests/scenario/approvals_dir.sh
+. "$source_dir/tests/scenario/approvals_dir.sh"
 board
 printf 'A document.\n' >document
 mkdir -m 700 dir
@@ -15,26 +17,6 @@ policy "$(rule 2 alice bob carol | sed 's/"timeout":0/"timeout":3600/')" >policy
 configure 'timestamp-key = clock'
 key seal p256 policy.json
 
-sign() { # [SIGOPT...]
-    local options=() option
-    for option in "$@"; do options+=(-sigopt "$option"); done
-    ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-dir:dir "${options[@]}" \
-        -out signature document
-}
-aside() { # COMMAND...: in the background; $aside is its process
-    mkdir -p "$work/aside"
-    (
-        work=$work/aside
-        "$@"
-    ) &
-    aside=$!
-}
-approve_in_dir() { # NAME...
-    local name
-    for name in "$@"; do
-        succeeds skatool approve --approver "$name.pem" --yes --dir dir "$id"
-    done
-}
 verified() {
     succeeds plain dgst -sha256 -verify seal.pub.pem -signature signature document
     rm signature
@@ -55,7 +37,7 @@ approve bundle.json alice
 another
 aside takes 1 quietly sign ska-approvals-file:bundle.json ska-approvals-timeout:60
 sleep 0.5
-approve_in_dir bob carol
+approve_in_dir "$id" bob carol
 wait "$aside" || fail "was not signed with the request that stands in the directory"
 verified
 alone
@@ -65,14 +47,14 @@ rm -f dir/*.json
 
 # Complete, it needs nothing of the directory, and takes nothing from it.
 another
-approve_in_dir alice
+approve_in_dir "$id" alice
 ls dir >before
 approve bundle.json bob
 takes 1 quietly sign ska-approvals-file:bundle.json
 verified
 ls dir >after
 same before after
-approve_in_dir bob
+approve_in_dir "$id" bob
 takes 1 quietly sign
 verified
 alone
@@ -90,12 +72,12 @@ rm dir/*.json
 aside takes 1 quietly sign ska-approvals-timeout:60
 within 10 "no request" compgen -G 'dir/*.request.json'
 id=$(basename dir/*.request.json .request.json)
-approve_in_dir alice
+approve_in_dir "$id" alice
 sleep 0.3
 request seal other.json document --timestamp-key clock
 mv other.json "dir/$id.request.json"
 rm "dir/$id".*.approval.json
-approve_in_dir alice carol
+approve_in_dir "$id" alice carol
 wait "$aside" || fail "waited for a request that was replaced"
 verified
 alone
@@ -110,7 +92,7 @@ sleep 1
 another
 kill -CONT "$server"
 sleep 0.5
-approve_in_dir bob
+approve_in_dir "$id" bob
 wait "$aside" || fail "the agent's approval was lost"
 verified
 alone
@@ -129,12 +111,12 @@ sign() {
         -sigopt "ska-approvals-timeout:${1:-0}" -out signature document
 }
 another
-approve_in_dir alice
+approve_in_dir "$id" alice
 at 120
 aside takes 1 quietly sign 60
 sleep 1
 kill -0 "$aside" || fail "did not wait for the second"
-approve_in_dir bob
+approve_in_dir "$id" bob
 wait "$aside" || fail "was not signed by two"
 succeeds plain dgst -sha256 -verify either.pub.pem -signature signature document
 alone
