@@ -10,9 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/rand.h>
-
 #include "../provider/approval/directory.h"
+#include "../provider/approval/new_file.h"
 #include "../provider/approval/json.h"
 #include "../provider/base/file.h"
 
@@ -233,15 +232,6 @@ bool mailbox_read_request(const struct mailbox *mailbox, const char *id,
 
 /* ---- Approvals and refusals ------------------------------------------------------------------ */
 
-static bool random_hex(char **hex, const struct ska_errors *errors)
-{
-    uint8_t random[12];
-
-    if (RAND_bytes(random, sizeof(random)) != 1)
-        return ska_fail(errors, SKA_R_INTERNAL, "no random numbers");
-    return ska_hex_encode(ska_span(random, sizeof(random)), hex, errors);
-}
-
 bool mailbox_stands(const struct mailbox *mailbox, const char *id)
 {
     char name[MAILBOX_NAME_SIZE];
@@ -254,30 +244,26 @@ bool mailbox_put(const struct mailbox *mailbox, const char *id, enum mailbox_kin
                  const struct ska_approval *approval, char name[MAILBOX_NAME_SIZE],
                  const struct ska_errors *errors)
 {
-    char temporary[MAILBOX_NAME_SIZE];
     char own_name[MAILBOX_NAME_SIZE];
     struct ska_bytes text = {NULL, 0};
-    char *unique = NULL;
+    struct ska_new_file file;
     bool done = false;
 
     name = name == NULL ? own_name : name;
-    if (!ska_approval_print(approval, &text, errors) || !random_hex(&unique, errors))
-        goto out;
-    snprintf(temporary, sizeof(temporary), ".%s.%s.tmp", id, unique);
-    snprintf(name, MAILBOX_NAME_SIZE, "%s.%s%s", id, unique, suffixes[kind]);
-    if (!ska_directory_create(mailbox->fd, temporary, mailbox->path, ska_span_of(&text),
-                              APPROVAL_MODE, errors))
-        goto out;
-    done = renameat(mailbox->fd, temporary, mailbox->fd, name) == 0 ||
-           ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", mailbox->path, name, strerror(errno));
+    if (!ska_approval_print(approval, &text, errors))
+        return false;
+    done = ska_new_file_write(&file, mailbox->fd, mailbox->path, id, ska_span_of(&text),
+                              APPROVAL_MODE, errors);
+    ska_bytes_free(&text);
     if (!done)
-        unlinkat(mailbox->fd, temporary, 0);
+        return false;
+    snprintf(name, MAILBOX_NAME_SIZE, "%s.%s%s", id, file.unique, suffixes[kind]);
+    done = renameat(mailbox->fd, file.name, mailbox->fd, name) == 0 ||
+           ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", mailbox->path, name, strerror(errno));
     /* Whoever closes a request removes it first and the answers then: what comes too late for that
      * is removed here. */
-    else if (!mailbox->folder && !mailbox_stands(mailbox, id))
+    if (done && !mailbox->folder && !mailbox_stands(mailbox, id))
         unlinkat(mailbox->fd, name, 0);
-out:
-    free(unique);
-    ska_bytes_free(&text);
+    ska_new_file_end(&file);
     return done;
 }

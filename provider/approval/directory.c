@@ -12,17 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <openssl/rand.h>
-
 #include "../base/file.h"
 #include "algorithm.h"
 #include "json.h"
+#include "new_file.h"
 
 #define REQUEST_SUFFIX ".request.json"
 #define APPROVAL_SUFFIX ".approval.json"
 #define REFUSAL_SUFFIX ".reject.json"
-/* ID, suffix, and some for a temporary name. */
-#define NAME_SIZE (SKA_REQUEST_ID_LENGTH + 64)
+#define NAME_SIZE (SKA_REQUEST_ID_LENGTH + sizeof(REQUEST_SUFFIX))
 
 struct ska_directory {
     int fd;
@@ -90,25 +88,6 @@ void ska_directory_close(struct ska_directory *directory)
     close(directory->fd);
     free(directory->path);
     free(directory);
-}
-
-bool ska_directory_create(int fd, const char *name, const char *shown, struct ska_span content,
-                          unsigned int mode, const struct ska_errors *errors)
-{
-    int file = openat(fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
-    bool done = false;
-
-    if (file < 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s (as uid %lu)", shown,
-                        strerror(errno), (unsigned long)geteuid());
-    /* The mode again, as the umask may have taken from it. */
-    done = ska_write_all(file, content) && fchmod(file, (mode_t)mode) == 0 && fsync(file) == 0;
-    if (!done)
-        ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s", shown, strerror(errno));
-    close(file);
-    if (!done)
-        unlinkat(fd, name, 0);
-    return done;
 }
 
 /* ---- The open request ------------------------------------------------------------------------ */
@@ -237,27 +216,13 @@ static bool adopt_or_replace(const struct ska_directory *directory,
     return done;
 }
 
-static bool temporary_name(const char *id, char name[NAME_SIZE], const struct ska_errors *errors)
-{
-    uint8_t random[8];
-    char *hex = NULL;
-
-    if (RAND_bytes(random, sizeof(random)) != 1)
-        return ska_fail(errors, SKA_R_INTERNAL, "no random numbers");
-    if (!ska_hex_encode(ska_span(random, sizeof(random)), &hex, errors))
-        return false;
-    snprintf(name, NAME_SIZE, ".%s.%s.tmp", id, hex);
-    free(hex);
-    return true;
-}
-
 /* Approvers are the directory's group; a signer who may not give it away is one of them. */
-static void share_with_group(const struct ska_directory *directory, const char *name)
+static void share_with_group(const struct ska_directory *directory, int fd)
 {
     struct stat status;
 
     if (fstat(directory->fd, &status) == 0)
-        (void)!fchownat(directory->fd, name, (uid_t)-1, status.st_gid, AT_SYMLINK_NOFOLLOW);
+        (void)!fchown(fd, (uid_t)-1, status.st_gid);
 }
 
 bool ska_directory_publish(const struct ska_directory *directory, const struct ska_request *request,
@@ -265,27 +230,26 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
                            const struct ska_errors *errors)
 {
     char name[NAME_SIZE];
-    char temporary[NAME_SIZE];
-    const struct candidate candidate = {request, temporary, name};
+    struct ska_new_file file;
+    const struct candidate candidate = {request, file.name, name};
     struct ska_bytes text = {NULL, 0};
     bool done = false;
 
     *standing = NULL;
     request_name(request->id, name);
-    if (!temporary_name(request->id, temporary, errors) ||
-        !ska_request_print(request, &text, errors))
+    if (!ska_request_print(request, &text, errors))
         return false;
-    done = ska_directory_create(directory->fd, temporary, directory->path, ska_span_of(&text), 0640,
-                                errors);
+    done = ska_new_file_write(&file, directory->fd, directory->path, request->id,
+                              ska_span_of(&text), 0640, errors);
     ska_bytes_free(&text);
     if (!done)
         return false;
-    share_with_group(directory, temporary);
-    if (linkat(directory->fd, temporary, directory->fd, name, 0) != 0)
+    share_with_group(directory, file.fd);
+    if (linkat(directory->fd, file.name, directory->fd, name, 0) != 0)
         done = errno == EEXIST ? adopt_or_replace(directory, &candidate, expired, standing, errors)
                                : ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path,
                                           name, strerror(errno));
-    unlinkat(directory->fd, temporary, 0);
+    ska_new_file_end(&file);
     return done;
 }
 
@@ -338,29 +302,16 @@ int ska_directory_hold(const struct ska_directory *directory, const char *id)
     return fd;
 }
 
-/* What a process that was killed had begun to write; others write for a moment only. */
-#define STALE_SECONDS 10
-
-static bool is_stale_temporary(const struct ska_directory *directory, const char *name,
-                               const char *id)
-{
-    struct stat status;
-
-    return name[0] == '.' && strncmp(name + 1, id, SKA_REQUEST_ID_LENGTH) == 0 &&
-           ends_with(name, ".tmp") &&
-           fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           status.st_mtime + STALE_SECONDS < time(NULL);
-}
-
 static void remove_answers(const struct ska_directory *directory, const char *id)
 {
     DIR *listing = ska_directory_list(directory);
     const struct dirent *entry = NULL;
 
     while (listing != NULL && (entry = readdir(listing)) != NULL)
-        if (ska_directory_answer(entry->d_name, id) != SKA_ANSWER_NONE ||
-            is_stale_temporary(directory, entry->d_name, id))
+        if (ska_directory_answer(entry->d_name, id) != SKA_ANSWER_NONE)
             unlinkat(directory->fd, entry->d_name, 0);
+        else
+            ska_new_file_clean(directory->fd, entry->d_name, id);
     if (listing != NULL)
         closedir(listing);
 }
@@ -386,6 +337,9 @@ void ska_directory_finish(const struct ska_directory *directory, const struct sk
     if ((hold < 0 || flock(hold, LOCK_EX | LOCK_NB) == 0) && !is_anothers(directory, request)) {
         request_name(request->id, name);
         unlinkat(directory->fd, name, 0);
+        /* Before what others left is looked at: that may be another name of the same file. */
+        ska_directory_let_go(hold);
+        hold = -1;
         remove_answers(directory, request->id);
     }
     ska_directory_let_go(hold);

@@ -85,8 +85,5 @@ void ska_directory_finish(const struct ska_directory *directory, const struct sk
 /* Of an errno: the process or the file system is to blame, and the file is to be read again. */
 bool ska_directory_failure_passes(int error);
 int ska_directory_fd(const struct ska_directory *directory);
-/* Creates a file of this content under a name that must not exist yet. */
-bool ska_directory_create(int fd, const char *name, const char *shown, struct ska_span content,
-                          unsigned int mode, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <openssl/rand.h>
 
+#include "../base/file.h"
 #include "audit_line.h"
 #include "evidence_manifest.h"
 
@@ -84,9 +85,20 @@ static bool make_folder(struct ska_evidence *evidence, const struct ska_errors *
     return evidence->folder >= 0 || fail_errno(evidence, errors);
 }
 
+/* False: errno says why. */
 static bool create(const struct ska_evidence *evidence, const char *name, struct ska_span content)
 {
-    return ska_directory_create(evidence->folder, name, evidence->shown, content, 0600, NULL);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(evidence->folder, name, flags, 0600);
+    int error = 0;
+
+    /* The mode again, as the umask may have taken from it. */
+    if (fd < 0 || !ska_write_all(fd, content) || fchmod(fd, 0600) != 0 || fsync(fd) != 0)
+        error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return error == 0;
 }
 
 /* What was approved, before the HSM is asked. */
@@ -94,12 +106,11 @@ static bool write_request(const struct ska_evidence *evidence, const struct ska_
                           const struct ska_errors *errors)
 {
     struct ska_bytes text = {NULL, 0};
-    bool done = ska_request_print(request, &text, errors) &&
-                ska_directory_create(evidence->folder, SKA_EVIDENCE_REQUEST, evidence->shown,
-                                     ska_span_of(&text), 0600, errors) &&
-                ska_directory_create(evidence->folder, SKA_EVIDENCE_TOKEN, evidence->shown,
-                                     ska_span_of(&request->token), 0600, errors);
+    bool done = ska_request_print(request, &text, errors);
 
+    if (done && (!create(evidence, SKA_EVIDENCE_REQUEST, ska_span_of(&text)) ||
+                 !create(evidence, SKA_EVIDENCE_TOKEN, ska_span_of(&request->token))))
+        done = fail_errno(evidence, errors);
     ska_bytes_free(&text);
     return done;
 }

@@ -4,11 +4,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/ec.h>
@@ -409,6 +412,107 @@ static void a_planted_done_is_refused(void **state)
     ska_directory_close(directory);
 }
 
+/* What a writer does with a file that has all its content, and no other name yet. */
+static void (*while_writing)(void);
+
+int fsync(int fd)
+{
+    if (while_writing != NULL)
+        while_writing();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void is_killed(void)
+{
+    raise(SIGKILL);
+}
+
+static void is_stopped(void)
+{
+    raise(SIGSTOP);
+}
+
+/* A process that publishes the request, and what wait() said of it. */
+static pid_t publish_elsewhere(void (*meanwhile)(void), int *status)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct ska_request *standing = NULL;
+        struct ska_request *request = make_request("seal");
+        struct ska_directory *directory = open_it();
+
+        while_writing = meanwhile;
+        _exit(ska_directory_publish(directory, request, NULL, &standing, &errors) ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, status, WUNTRACED), child);
+    return child;
+}
+
+/* Somebody signs what the others publish too, and cleans up. */
+static void publish_and_finish(void)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *standing = NULL;
+
+    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
+    ska_directory_finish(directory, request, ska_directory_hold(directory, request->id));
+    ska_request_free(standing);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static void what_a_killed_writer_began_goes(void **state)
+{
+    int status = 0;
+
+    (void)state;
+    publish_elsewhere(is_killed, &status);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(count_entries(path), 1);
+    publish_and_finish();
+    assert_int_equal(count_entries(path), 0);
+}
+
+/* Killed a moment later: the request has its name already, and the first one still. */
+static void both_names_of_a_request_go(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *standing = NULL;
+    char name[200];
+    char first[200];
+
+    (void)state;
+    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
+    snprintf(name, sizeof(name), "%s/%s.request.json", path, request->id);
+    snprintf(first, sizeof(first), "%s/.%s.0123.tmp", path, request->id);
+    assert_int_equal(link(name, first), 0);
+    ska_directory_finish(directory, request, ska_directory_hold(directory, request->id));
+    assert_int_equal(count_entries(path), 0);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static void what_another_writes_stays(void **state)
+{
+    int status = 0;
+    pid_t child = 0;
+
+    (void)state;
+    child = publish_elsewhere(is_stopped, &status);
+    assert_true(WIFSTOPPED(status));
+    publish_and_finish();
+    assert_int_equal(count_entries(path), 1);
+    assert_int_equal(kill(child, SIGCONT), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(count_entries(path), 1); /* its request */
+}
+
 /* A process that is short of descriptors at that moment loses no approval, and replaces nothing. */
 static void short_of_descriptors_is_no_verdict(void **state)
 {
@@ -532,6 +636,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(looks_again_at_what_has_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_an_expired_request, setup, teardown),
         cmocka_unit_test_setup_teardown(evidence_is_kept_and_the_request_closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_killed_writer_began_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(both_names_of_a_request_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_another_writes_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_planted_done_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_wrong_ones_is_left, setup, teardown),
