@@ -494,6 +494,8 @@ static bool sign_when_enough(struct gathering *gathering, const struct ska_outpu
 static bool begin(struct gathering *gathering, const struct ska_errors *errors)
 {
     const struct ska_signing *signing = gathering->signing;
+    const struct ska_sender sender = ska_signing_sender(signing);
+    bool handed_in = gathering->open.request != NULL;
     const struct ska_rule *rule = rule_of(gathering);
     const struct ska_collecting collecting = {signing->libctx, rule, signing->audit_log};
     struct ska_open_request *open = &gathering->open;
@@ -501,7 +503,9 @@ static bool begin(struct gathering *gathering, const struct ska_errors *errors)
     if (!ska_collection_new(&collecting, &gathering->collection, errors) ||
         (signing->sources.directory != NULL &&
          !ska_directory_open(signing->sources.directory, &open->directory, errors)) ||
-        !ska_open_request_find(signing, rule, open, errors))
+        !ska_open_request_find(signing, rule, open, errors) ||
+        (handed_in &&
+         !ska_send_record_request(&sender, open->request, SKA_REQUEST_HANDED_IN, errors)))
         return false;
     /* What has expired, or was never ours, goes first, and its approvals with it. */
     if (open->superseded != NULL && !ska_open_request_publish(signing, rule, open, errors))

@@ -60,12 +60,30 @@ static enum hsm_answer ask_hsm(struct hsm_key *key, const struct ska_request *re
 }
 
 static bool audit(const struct ska_sender *sender, enum ska_audit_event event,
-                  const struct ska_request *request, const char *detail,
-                  const struct ska_errors *errors)
+                  const struct ska_request *request, const struct ska_approval *approval,
+                  const char *detail, const struct ska_errors *errors)
 {
-    const struct ska_audit_entry entry = {event, request, NULL, detail};
+    const struct ska_audit_entry entry = {event, request, approval, detail};
 
     return ska_audit_append(sender->audit_log, sender->libctx, &entry, errors);
+}
+
+bool ska_send_record_request(const struct ska_sender *sender, const struct ska_request *request,
+                             const char *origin, const struct ska_errors *errors)
+{
+    if (sender->audit_log == NULL)
+        return true;
+    if (!audit(sender, SKA_AUDIT_REQUEST, request, NULL, origin, errors))
+        return false;
+    for (size_t i = 0; i < request->approval_count; i++) {
+        const struct ska_approval *approval = &request->approvals[i];
+        bool valid = ska_approval_verify(sender->libctx, approval, ska_span_of(&request->token));
+
+        if (!audit(sender, valid ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED, request,
+                   approval, valid ? origin : "has no valid signature over this request", errors))
+            return false;
+    }
+    return true;
 }
 
 enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct ska_request *request,
@@ -73,7 +91,7 @@ enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct s
                                  const struct ska_errors *errors)
 {
     /* Nothing is signed that could not be recorded. */
-    return audit(sender, SKA_AUDIT_INTENT, request, NULL, errors)
+    return audit(sender, SKA_AUDIT_INTENT, request, NULL, NULL, errors)
                ? ask_hsm(sender->key, request, output, refusal, errors)
                : HSM_FAILED;
 }
@@ -87,18 +105,21 @@ enum hsm_answer ska_send_record(const struct ska_sender *sender, const struct sk
                                                    : "failed";
 
     /* A failure has been raised already. */
-    return audit(sender, SKA_AUDIT_DECISION, request, decision,
+    return audit(sender, SKA_AUDIT_DECISION, request, NULL, decision,
                  answer == HSM_FAILED ? NULL : errors)
                ? answer
                : HSM_FAILED;
 }
 
 bool ska_send(const struct ska_sender *sender, const struct ska_request *request,
-              const struct ska_output *output, const struct ska_errors *errors)
+              const char *origin, const struct ska_output *output, const struct ska_errors *errors)
 {
     struct hsm_refusal refusal = {0};
-    enum hsm_answer answer = ska_send_quietly(sender, request, output, &refusal, errors);
+    enum hsm_answer answer = HSM_FAILED;
 
+    if (!ska_send_record_request(sender, request, origin, errors))
+        return false;
+    answer = ska_send_quietly(sender, request, output, &refusal, errors);
     switch (ska_send_record(sender, request, answer, &refusal, errors)) {
     case HSM_DONE:
         return true;
@@ -119,7 +140,7 @@ bool ska_request_execute(const struct ska_sender *sender, const struct ska_reque
     if (request->operation != SKA_OPERATION_SIGN)
         return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "not a request to sign");
     return ska_request_check_key(request, sender->key, errors) &&
-           ska_send(sender, request, &output, errors);
+           ska_send(sender, request, SKA_REQUEST_HANDED_IN, &output, errors);
 }
 
 bool ska_request_change(const struct ska_sender *sender, const struct ska_request *request,
@@ -128,5 +149,5 @@ bool ska_request_change(const struct ska_sender *sender, const struct ska_reques
     if (request->operation == SKA_OPERATION_SIGN)
         return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "a request to sign changes no key");
     return ska_request_check_key(request, sender->key, errors) &&
-           ska_send(sender, request, NULL, errors);
+           ska_send(sender, request, SKA_REQUEST_HANDED_IN, NULL, errors);
 }

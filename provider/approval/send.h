@@ -14,13 +14,28 @@ struct ska_output {
     size_t *length;
 };
 
-/* output == NULL: a request to change the key. Explains a refusal. */
-bool ska_send(const struct ska_sender *sender, const struct ska_request *request,
-              const struct ska_output *output, const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Where a request comes from, for the audit log. */
+#define SKA_REQUEST_MADE "made"
+#define SKA_REQUEST_HANDED_IN "handed in"
 
 /*
- * The same, but leaves a refusal to the caller, with nothing raised, and what the HSM decided to
- * ska_send_record().
+ * Sends a request as it is, which the audit log is told with its approvals; explains a refusal.
+ * output == NULL: a request to change the key.
+ */
+bool ska_send(const struct ska_sender *sender, const struct ska_request *request,
+              const char *origin, const struct ska_output *output,
+              const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Tells the audit log of a request, and of the approvals that came with it, each as it is found to
+ * be here: whether they are enough is the HSM's to say.
+ */
+bool ska_send_record_request(const struct ska_sender *sender, const struct ska_request *request,
+                             const char *origin, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Sends what was gathered, but leaves a refusal to the caller, with nothing raised, and what the
+ * HSM decided to ska_send_record().
  */
 enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct ska_request *request,
                                  const struct ska_output *output, struct hsm_refusal *refusal,

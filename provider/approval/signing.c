@@ -63,7 +63,7 @@ static bool sign_freely(const struct ska_signing *signing, const struct ska_outp
                                 &request.token, errors) &&
            ska_token_check(ska_span_of(&request.token), signing->key, SKA_OPERATION_SIGN,
                            signing->payload, errors) &&
-           ska_send(&sender, &request, output, errors);
+           ska_send(&sender, &request, SKA_REQUEST_MADE, output, errors);
     ska_bytes_free(&request.token);
     return done;
 }
@@ -87,7 +87,7 @@ bool ska_sign_alone(const struct ska_signing *signing, const struct ska_output *
         ska_explain_no_sources(signing->key, &rule, errors);
     else
         done = ska_request_make(signing->key, &options, &request, errors) &&
-               ska_send(&sender, request, output, errors);
+               ska_send(&sender, request, SKA_REQUEST_MADE, output, errors);
     ska_request_free(request);
     ska_rule_clear(&rule);
     return done;
@@ -112,7 +112,7 @@ bool ska_sign(const struct ska_signing *signing, uint8_t *signature, size_t *sig
     }
     if (signing->sources.directory != NULL || signing->sources.agent != NULL)
         return ska_sign_gathering(signing, bundle, &output, errors);
-    done = ska_send(&sender, bundle, &output, errors);
+    done = ska_send(&sender, bundle, SKA_REQUEST_HANDED_IN, &output, errors);
     ska_request_free(bundle);
     return done;
 }

@@ -105,6 +105,44 @@ takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:
     -out signature document
 audited 0 'repair .*half a line of 12 bytes' -- "$log"
 
+# ---- What was handed in ---------------------------------------------------------------------------
+
+# since LINE: the events after it.
+since() {
+    tail -n +"$(($1 + 1))" "$log" >tail.log
+    events tail.log
+}
+before=$(wc -l <"$log")
+takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:request.json \
+    -out signature document
+[ "$(since "$before")" = 'request approval approval intent decision ' ] ||
+    fail "events of a bundle: $(since "$before")"
+grep -q "$(grep -oE '"requestId": *"[0-9a-f]{64}"' request.json | grep -oE '[0-9a-f]{64}')" tail.log ||
+    fail "the log does not name the request of the bundle"
+audited 0 'approval .*alice.* handed in' 'approval .*bob.* handed in' -- "$log"
+# One that is not of this request, and one is missing.
+printf 'Yet another document.\n' >other
+request seal other.json other
+token_of other.json >token.bin
+bundle other.json "$(approval alice token.bin)" "$(approval bob document)" >wrong.json
+before=$(wc -l <"$log")
+takes 1 refused 'bob' ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:wrong.json -out signature other
+[ "$(since "$before")" = 'request approval approval-refused intent decision ' ] ||
+    fail "events of a wrong bundle: $(since "$before")"
+# A change of the key.
+before=$(wc -l <"$log")
+succeeds skatool request --key "$(uri seal)" --operation block -o block.json
+approve block.json alice carol
+succeeds skatool execute --key "$(uri seal)" block.json
+[ "$(since "$before")" = 'request approval approval intent decision ' ] ||
+    fail "events of a change: $(since "$before")"
+# A key that needs nobody.
+key free p256 empty.json
+before=$(wc -l <"$log")
+quietly ska dgst -sha256 -sign "$(uri free)" -out signature document
+[ "$(since "$before")" = 'request intent decision ' ] ||
+    fail "events of a key that needs nobody: $(since "$before")"
+
 # ---- Changes are found ---------------------------------------------------------------------------
 
 cp "$log" whole
