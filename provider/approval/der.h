@@ -3,34 +3,35 @@
  * SEQUENCE { AlgorithmIdentifier, BIT STRING } in DER: the shape of a public key
  * (SubjectPublicKeyInfo) and of a signature as the HSM takes it. For the inside of this library:
  * raises nothing, but may leave entries in libcrypto's error queue, which is the caller's care.
+ *
+ * Read in place: libcrypto's templates read BER too, in which one key or signature has many forms,
+ * and what they decode would have to be encoded again to see whether it was DER.
  */
 #ifndef SKA_APPROVAL_DER_H
 #define SKA_APPROVAL_DER_H
 
-#include <openssl/x509.h>
+#include <openssl/asn1.h>
 
 #include "../base/bytes.h"
 
-typedef struct {
-    X509_ALGOR *algorithm;
-    ASN1_BIT_STRING *bits;
-} SKA_ALGORITHM_BITS;
+struct ska_der {
+    struct ska_span algorithm; /* content of the OBJECT IDENTIFIER */
+    int parameters;            /* V_ASN1_...; V_ASN1_UNDEF: there are none */
+    struct ska_span bits;      /* whole bytes, at least one */
+};
 
 /*
- * Exactly one such structure in DER, of a whole number of bytes, at least one; NULL for anything
- * else. Free with ska_der_free(), which accepts NULL.
+ * Exactly one such structure; what is read points into the input. Parameters are NULL, an OBJECT
+ * IDENTIFIER, a SEQUENCE (not looked into) or absent.
  */
-SKA_ALGORITHM_BITS *ska_der_decode(struct ska_span der);
-SKA_ALGORITHM_BITS *ska_der_new(void);
-void ska_der_free(SKA_ALGORITHM_BITS *value);
+bool ska_der_read(struct ska_span der, struct ska_der *read) SKA_MUST_CHECK;
 
-bool ska_der_encode(const SKA_ALGORITHM_BITS *value, struct ska_bytes *der) SKA_MUST_CHECK;
+/* Whether it is the algorithm with libcrypto's number `nid`. */
+bool ska_der_is(const struct ska_der *read, int nid) SKA_MUST_CHECK;
 
-/*
- * A bit string of these bytes, zeros at the end too, which ASN1_BIT_STRING_set() would drop; NULL
- * when memory runs out.
- */
-ASN1_BIT_STRING *ska_der_bits(struct ska_span bytes);
+/* Writes one; parameters are NULL or absent. */
+bool ska_der_write(const ASN1_OBJECT *algorithm, bool null_parameters, struct ska_span bits,
+                   struct ska_bytes *der) SKA_MUST_CHECK;
 
 /* The key of exactly one X.509 certificate, encoded again; false for anything else. */
 bool ska_der_certificate_key(struct ska_span certificate, struct ska_bytes *der) SKA_MUST_CHECK;

@@ -100,21 +100,16 @@ static bool find_key_type(struct ska_span spki, enum ska_key_type *type)
         [SKA_KEY_ED25519] = NID_ED25519,
         [SKA_KEY_ED448] = NID_ED448,
     };
-    SKA_ALGORITHM_BITS *decoded = NULL;
+    struct ska_der key = {.parameters = V_ASN1_UNDEF};
     bool found = false;
 
     ERR_set_mark();
-    decoded = ska_der_decode(spki);
-    for (size_t i = 0; decoded != NULL && i < sizeof(nids) / sizeof(nids[0]) && !found; i++) {
-        const ASN1_OBJECT *object = NULL;
-
-        /* Compared, not looked up: see spki.c. */
-        X509_ALGOR_get0(&object, NULL, NULL, decoded->algorithm);
-        found = OBJ_cmp(object, OBJ_nid2obj(nids[i])) == 0;
-        if (found)
-            *type = (enum ska_key_type)i;
-    }
-    ska_der_free(decoded);
+    if (ska_der_read(spki, &key))
+        for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]) && !found; i++) {
+            found = ska_der_is(&key, nids[i]);
+            if (found)
+                *type = (enum ska_key_type)i;
+        }
     ERR_pop_to_mark();
     return found;
 }

@@ -67,56 +67,39 @@ static const struct digest *find_digest(const char *name)
     return NULL;
 }
 
-/* The signature algorithm of key and digest; NULL when there is none. */
-static ASN1_OBJECT *find_algorithm(enum ska_spki_algorithm key, const struct digest *digest)
+/* libcrypto's number of the signature algorithm; NID_undef when there is none. */
+static int find_algorithm(enum ska_spki_algorithm key, const struct digest *digest)
 {
     if (key == SKA_SPKI_ED25519)
-        return OBJ_nid2obj(NID_ED25519);
+        return NID_ED25519;
     if (key == SKA_SPKI_ED448)
-        return OBJ_nid2obj(NID_ED448);
+        return NID_ED448;
     if (digest == NULL)
-        return NULL;
-    return OBJ_nid2obj(key == SKA_SPKI_RSA   ? digest->rsa
-                       : key == SKA_SPKI_DSA ? digest->dsa
-                                             : digest->ec);
+        return NID_undef;
+    return key == SKA_SPKI_RSA ? digest->rsa : key == SKA_SPKI_DSA ? digest->dsa : digest->ec;
 }
 
 /* The name of the digest in a signature algorithm; NULL for an unknown one. */
-static const char *digest_of(const ASN1_OBJECT *algorithm)
+static const char *digest_of(const struct ska_der *signature)
 {
     static const enum ska_spki_algorithm hashing[] = {SKA_SPKI_RSA, SKA_SPKI_DSA, SKA_SPKI_EC};
 
-    /* Compared, not looked up: see recognize() in spki.c. */
-    if (OBJ_cmp(algorithm, OBJ_nid2obj(NID_ED25519)) == 0 ||
-        OBJ_cmp(algorithm, OBJ_nid2obj(NID_ED448)) == 0)
+    if (ska_der_is(signature, NID_ED25519) || ska_der_is(signature, NID_ED448))
         return EDDSA;
     for (size_t i = 0; i < DIGEST_COUNT; i++)
         for (size_t j = 0; j < sizeof(hashing) / sizeof(hashing[0]); j++)
-            if (OBJ_cmp(algorithm, find_algorithm(hashing[j], &digests[i])) == 0)
+            if (ska_der_is(signature, find_algorithm(hashing[j], &digests[i])))
                 return digests[i].name;
     return NULL;
 }
 
 /* ---- The structure that the HSM takes ------------------------------------------------------- */
 
-static bool fill(SKA_ALGORITHM_BITS *signature, ASN1_OBJECT *algorithm, int parameters,
-                 struct ska_span plain)
-{
-    ASN1_BIT_STRING *bits = ska_der_bits(plain);
-
-    if (bits == NULL)
-        return false;
-    ASN1_BIT_STRING_free(signature->bits);
-    signature->bits = bits;
-    return X509_ALGOR_set0(signature->algorithm, algorithm, parameters, NULL);
-}
-
 bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct ska_span plain,
                           struct ska_bytes *der, const struct ska_errors *errors)
 {
     enum ska_spki_algorithm key;
-    ASN1_OBJECT *algorithm = NULL;
-    SKA_ALGORITHM_BITS *signature = NULL;
+    int algorithm = NID_undef;
     bool done = false;
 
     if (plain.length == 0 || plain.length > INT_MAX)
@@ -128,59 +111,38 @@ bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct
                         "DSA, EC with a named curve and an uncompressed point, Ed25519 or "
                         "Ed448");
     algorithm = find_algorithm(key, find_digest(digest));
-    if (algorithm == NULL)
+    if (algorithm == NID_undef)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "signature of an approver: unknown digest");
-
     ERR_set_mark();
-    signature = ska_der_new();
-    done = signature != NULL &&
-           fill(signature, algorithm, is_eddsa(key) ? V_ASN1_UNDEF : V_ASN1_NULL, plain) &&
-           ska_der_encode(signature, der);
-    ska_der_free(signature);
+    done = ska_der_write(OBJ_nid2obj(algorithm), !is_eddsa(key), plain, der);
     ERR_pop_to_mark();
     return done || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "signature of an approver");
-}
-
-/* What is wrong with a decoded signature; NULL: nothing. */
-static const char *examine(const SKA_ALGORITHM_BITS *signature, const char **digest)
-{
-    const ASN1_OBJECT *algorithm = NULL;
-    int parameters = V_ASN1_UNDEF;
-
-    if (signature == NULL)
-        return "not SEQUENCE { AlgorithmIdentifier, BIT STRING } in DER";
-    X509_ALGOR_get0(&algorithm, &parameters, NULL, signature->algorithm);
-    if (parameters != V_ASN1_NULL && parameters != V_ASN1_UNDEF)
-        return "the algorithm has parameters";
-    *digest = digest_of(algorithm);
-    if (*digest == NULL)
-        return "unknown algorithm";
-    return NULL;
 }
 
 bool ska_signature_from_der(struct ska_span der, const char **digest, struct ska_bytes *plain,
                             const struct ska_errors *errors)
 {
-    SKA_ALGORITHM_BITS *signature = NULL;
-    const char *fault = NULL, *name = NULL;
-    bool done = false;
+    struct ska_der signature = {.parameters = V_ASN1_UNDEF};
+    const char *name = NULL;
+    bool read = false;
 
     ERR_set_mark();
-    signature = ska_der_decode(der);
-    fault = examine(signature, &name);
+    read = ska_der_read(der, &signature);
     ERR_pop_to_mark();
-    if (fault != NULL) {
-        ska_fail(errors, SKA_R_BAD_SIGNATURE, "signature in DER: %s", fault);
-    } else {
-        struct ska_span bits = ska_span(ASN1_STRING_get0_data(signature->bits),
-                                        (size_t)ASN1_STRING_length(signature->bits));
-
-        done = ska_bytes_copy(plain, bits, errors);
-    }
-    if (done)
-        *digest = name;
-    ska_der_free(signature);
-    return done;
+    if (!read)
+        return ska_fail(errors, SKA_R_BAD_SIGNATURE,
+                        "signature in DER: not SEQUENCE { AlgorithmIdentifier, BIT STRING } in "
+                        "DER");
+    if (signature.parameters != V_ASN1_NULL && signature.parameters != V_ASN1_UNDEF)
+        return ska_fail(errors, SKA_R_BAD_SIGNATURE,
+                        "signature in DER: the algorithm has parameters");
+    name = digest_of(&signature);
+    if (name == NULL)
+        return ska_fail(errors, SKA_R_BAD_SIGNATURE, "signature in DER: unknown algorithm");
+    if (!ska_bytes_copy(plain, signature.bits, errors))
+        return false;
+    *digest = name;
+    return true;
 }
 
 /* ---- Verification --------------------------------------------------------------------------- */

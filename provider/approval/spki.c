@@ -12,26 +12,19 @@
  * uncompressed, as everybody writes it.
  */
 #define UNCOMPRESSED_POINT 0x04
-static bool coding_fits(const SKA_ALGORITHM_BITS *key, enum ska_spki_algorithm which)
+static bool coding_fits(const struct ska_der *key, enum ska_spki_algorithm which)
 {
     static const int types[] = {
         [SKA_SPKI_RSA] = V_ASN1_NULL,    [SKA_SPKI_DSA] = V_ASN1_SEQUENCE,
         [SKA_SPKI_EC] = V_ASN1_OBJECT,   [SKA_SPKI_ED25519] = V_ASN1_UNDEF,
         [SKA_SPKI_ED448] = V_ASN1_UNDEF,
     };
-    int type = V_ASN1_UNDEF;
 
-    X509_ALGOR_get0(NULL, &type, NULL, key->algorithm);
-    if (type != types[which])
-        return false;
-    return which != SKA_SPKI_EC || ASN1_STRING_get0_data(key->bits)[0] == UNCOMPRESSED_POINT;
+    return key->parameters == types[which] &&
+           (which != SKA_SPKI_EC || key->bits.data[0] == UNCOMPRESSED_POINT);
 }
 
-/*
- * Objects are compared, not looked up: looking up an unknown one makes libcrypto load its
- * configuration first.
- */
-static bool recognize(const SKA_ALGORITHM_BITS *key, enum ska_spki_algorithm *which)
+static bool recognize(const struct ska_der *key, enum ska_spki_algorithm *which)
 {
     static const int nids[] = {
         [SKA_SPKI_RSA] = NID_rsaEncryption,
@@ -40,27 +33,22 @@ static bool recognize(const SKA_ALGORITHM_BITS *key, enum ska_spki_algorithm *wh
         [SKA_SPKI_ED25519] = NID_ED25519,
         [SKA_SPKI_ED448] = NID_ED448,
     };
-    const ASN1_OBJECT *object = NULL;
 
-    X509_ALGOR_get0(&object, NULL, NULL, key->algorithm);
-    for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]); i++) {
-        if (OBJ_cmp(object, OBJ_nid2obj(nids[i])) == 0) {
+    for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]); i++)
+        if (ska_der_is(key, nids[i])) {
             *which = (enum ska_spki_algorithm)i;
             return coding_fits(key, *which);
         }
-    }
     return false;
 }
 
 bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm)
 {
-    SKA_ALGORITHM_BITS *decoded = NULL;
+    struct ska_der key = {.parameters = V_ASN1_UNDEF};
     bool fits = false;
 
     ERR_set_mark();
-    decoded = ska_der_decode(spki);
-    fits = decoded != NULL && recognize(decoded, algorithm);
-    ska_der_free(decoded);
+    fits = ska_der_read(spki, &key) && recognize(&key, algorithm);
     ERR_pop_to_mark();
     return fits;
 }
