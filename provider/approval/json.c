@@ -4,61 +4,73 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_scan.h"
-
 /* Whole numbers up to here are exact in a double. */
 #define UINT_LIMIT 9007199254740991.0
 
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors)
 {
-    return ska_json_parse_without(text, shown, "", json, errors);
+    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
+
+    return ska_json_parse_without(text, shown, none, json, errors);
 }
 
-/* The text with the shortest value there is in the place of that one, and a NUL behind it. */
-static char *copy_without(struct ska_span text, struct ska_span value, size_t *length)
+/* The text with the shortest value there is in the place of those, and a NUL behind it. */
+static char *copy_without(struct ska_span text, const struct ska_json_unwanted *unwanted,
+                          size_t *length)
 {
-    size_t before = (size_t)(value.data - text.data);
-    size_t behind = text.length - before - value.length;
-    char *copy = malloc(before + behind + 2);
+    char *copy = malloc(text.length + 1);
+    char *to = copy;
 
     if (copy == NULL)
         return NULL;
-    memcpy(copy, text.data, before);
-    copy[before] = '0';
-    memcpy(copy + before + 1, value.data + value.length, behind);
-    *length = before + 1 + behind;
-    copy[*length] = 0;
+    for (size_t i = 0; i < unwanted->count; i++) {
+        struct ska_span value = unwanted->values[i];
+        size_t before = (size_t)(value.data - text.data);
+
+        memcpy(to, text.data, before);
+        to += before;
+        *to++ = '0';
+        text.data += before + value.length;
+        text.length -= before + value.length;
+    }
+    memcpy(to, text.data, text.length);
+    to += text.length;
+    *to = 0;
+    *length = (size_t)(to - copy);
     return copy;
 }
 
 /* Of a text that has been scanned: that it is whole, and that nothing follows, is known. */
-static cJSON *parse_scanned(struct ska_span text, struct ska_span value, const char *member)
+static cJSON *parse_scanned(struct ska_span text, const struct ska_json_unwanted *unwanted)
 {
     size_t length = 0;
     char *copy = NULL;
     cJSON *json = NULL;
 
-    if (value.length == 0)
+    if (unwanted->count == 0)
         return cJSON_ParseWithLength((const char *)text.data, text.length);
-    copy = copy_without(text, value, &length);
+    copy = copy_without(text, unwanted, &length);
     json = copy == NULL ? NULL : cJSON_ParseWithLength(copy, length);
     free(copy);
-    cJSON_DeleteItemFromObjectCaseSensitive(json, member);
+    for (size_t i = 0; i < SKA_JSON_UNWANTED && unwanted->names[i] != NULL; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(json, unwanted->names[i]);
     return json;
 }
 
-bool ska_json_parse_without(struct ska_span text, const char *shown, const char *member,
-                            cJSON **json, const struct ska_errors *errors)
+bool ska_json_parse_without(struct ska_span text, const char *shown,
+                            const char *const names[SKA_JSON_UNWANTED], cJSON **json,
+                            const struct ska_errors *errors)
 {
     char *name = ska_printable(ska_span_text(shown), 4096);
-    struct ska_span value = {NULL, 0};
+    struct ska_json_unwanted unwanted = {0};
     bool done = false;
 
     if (name == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
-    if (ska_json_scan_for(text, name, member, &value, errors)) {
-        *json = parse_scanned(text, value, member);
+    memcpy(unwanted.names, names, sizeof(unwanted.names));
+    if (ska_json_scan_for(text, name, &unwanted, errors)) {
+        *json = parse_scanned(text, &unwanted);
         done = *json != NULL ||
                ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
     }

@@ -38,9 +38,8 @@ struct scan {
     struct member *members;
     size_t member_count;
     size_t member_capacity;
-    struct ska_span wanted; /* name of a member of the outermost object; empty: none */
-    bool at_wanted;         /* between its name and the end of its value */
-    struct ska_span value;
+    struct ska_json_unwanted *unwanted;
+    const uint8_t *unwanted_value; /* where one begins that has not ended yet; or NULL */
 };
 
 /* What may come next. */
@@ -370,6 +369,16 @@ static bool keep_member(struct scan *scan, size_t at, struct ska_span name)
 }
 
 /* The name of a member and the colon behind it. */
+static bool is_unwanted(const struct scan *scan, struct ska_span name)
+{
+    const char *const *names = scan->unwanted->names;
+
+    for (size_t i = 0; i < SKA_JSON_UNWANTED && names[i] != NULL; i++)
+        if (ska_span_equal(name, ska_span_text(names[i])))
+            return true;
+    return false;
+}
+
 static bool take_name(struct scan *scan, enum expect *expect)
 {
     size_t begin = scan->at;
@@ -384,20 +393,22 @@ static bool take_name(struct scan *scan, enum expect *expect)
         return fault(scan, "':' expected");
     scan->at++;
     *expect = VALUE;
-    if (scan->depth == 1 && scan->wanted.length > 0 && ska_span_equal(name, scan->wanted)) {
-        scan->at_wanted = true;
-        scan->value.data = scan->text.data + scan->at;
-    }
+    if (scan->depth == 1 && is_unwanted(scan, name))
+        scan->unwanted_value = scan->text.data + scan->at;
     return true;
 }
 
 /* After a value of the outermost object. */
-static void note_value(struct scan *scan)
+static void note_unwanted(struct scan *scan)
 {
-    if (!scan->at_wanted)
-        return;
-    scan->at_wanted = false;
-    scan->value.length = (size_t)(scan->text.data + scan->at - scan->value.data);
+    struct ska_json_unwanted *unwanted = scan->unwanted;
+    const uint8_t *begin = scan->unwanted_value;
+    const uint8_t *end = scan->text.data + scan->at;
+
+    scan->unwanted_value = NULL;
+    /* More than there are names: one is doubled, which ends everything later. */
+    if (begin != NULL && unwanted->count < SKA_JSON_UNWANTED)
+        unwanted->values[unwanted->count++] = ska_span(begin, (size_t)(end - begin));
 }
 
 static bool take_value(struct scan *scan, enum expect *expect)
@@ -455,7 +466,7 @@ static bool scan_text(struct scan *scan)
         if (!done)
             return false;
         if (scan->depth == 1 && expect == COMMA_OR_END)
-            note_value(scan);
+            note_unwanted(scan);
     }
 }
 
@@ -487,13 +498,30 @@ static int compare_members(const void *left, const void *right)
     return order;
 }
 
-/* The first member in the text whose name its object has already; NULL when there is none. */
+/* Comparing so many each with each costs less than sorting them. */
+#define FEW 64
+
+/* In the order of the text: the first member whose name its object has already; or NULL. */
+static const struct member *find_doubled_of_few(const struct scan *scan)
+{
+    const struct member *members = scan->members;
+
+    for (size_t i = 1; i < scan->member_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (members[i].object == members[j].object &&
+                ska_span_equal(members[i].name, members[j].name))
+                return &members[i];
+    return NULL;
+}
+
+/* The same for any number; the members are in another order then. */
 static const struct member *find_doubled(struct scan *scan)
 {
     const struct member *first = NULL;
 
-    if (scan->member_count > 1)
-        qsort(scan->members, scan->member_count, sizeof(*scan->members), compare_members);
+    if (scan->member_count <= FEW)
+        return find_doubled_of_few(scan);
+    qsort(scan->members, scan->member_count, sizeof(*scan->members), compare_members);
     for (size_t i = 1; i < scan->member_count; i++)
         if (compare_names(&scan->members[i - 1], &scan->members[i]) == 0 &&
             (first == NULL || scan->members[i].at < first->at))
@@ -526,15 +554,15 @@ static bool report(const struct scan *scan, size_t at, const char *what, struct 
 
 bool ska_json_scan(struct ska_span text, const char *shown, const struct ska_errors *errors)
 {
-    struct ska_span ignored;
+    struct ska_json_unwanted none = {0};
 
-    return ska_json_scan_for(text, shown, "", &ignored, errors);
+    return ska_json_scan_for(text, shown, &none, errors);
 }
 
-bool ska_json_scan_for(struct ska_span text, const char *shown, const char *member,
-                       struct ska_span *value, const struct ska_errors *errors)
+bool ska_json_scan_for(struct ska_span text, const char *shown, struct ska_json_unwanted *unwanted,
+                       const struct ska_errors *errors)
 {
-    struct scan scan = {.text = text, .wanted = ska_span_text(member)};
+    struct scan scan = {.text = text, .unwanted = unwanted};
     const struct member *doubled = NULL;
     bool done = false;
 
@@ -555,7 +583,6 @@ bool ska_json_scan_for(struct ska_span text, const char *shown, const char *memb
     else
         done = true;
 out:
-    *value = scan.value;
     free(scan.members);
     free(scan.unescaped);
     return done;

@@ -15,11 +15,16 @@
 bool ska_json_scan(struct ska_span text, const char *shown,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/*
- * The same, and where in the text the value of a member of the outermost object stands; *value is
- * empty when there is no such member.
- */
-bool ska_json_scan_for(struct ska_span text, const char *shown, const char *member,
-                       struct ska_span *value, const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Members of the outermost object that nobody wants, and where their values stand in the text. */
+#define SKA_JSON_UNWANTED 2
+struct ska_json_unwanted {
+    const char *names[SKA_JSON_UNWANTED]; /* NULL: no more */
+    struct ska_span values[SKA_JSON_UNWANTED];
+    size_t count; /* of the values, in the order of the text */
+};
+
+/* The same, and finds those members. */
+bool ska_json_scan_for(struct ska_span text, const char *shown, struct ska_json_unwanted *unwanted,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -72,7 +72,7 @@ bool ska_request_parse(struct ska_span text, const char *shown, struct ska_reque
 
 /*
  * For a bundle that goes to the HSM as it is, and whose key and mechanism the caller compares with
- * his own: these are not examined, and rules, which are for people, count as not told.
+ * his own: these are not examined, and what is for people, rules and requester, counts as not told.
  */
 bool ska_request_parse_bare(struct ska_span text, const char *shown, struct ska_request **request,
                             const struct ska_errors *errors) SKA_MUST_CHECK;

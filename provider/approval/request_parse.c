@@ -409,12 +409,15 @@ static bool read_request(struct parser *parser)
 static bool parse(struct ska_span text, const char *shown, bool bare, struct ska_request **request,
                   const struct ska_errors *errors)
 {
+    static const char *const for_people[SKA_JSON_UNWANTED] = {"rule", "requester"};
+    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
     struct parser parser = {{NULL, NULL, SKA_R_BAD_REQUEST, errors}, bare, NULL, {0}};
     char *where = ska_json_where_top(shown, errors);
     cJSON *json = NULL;
     bool done = false;
 
-    if (where == NULL || !ska_json_parse_without(text, shown, bare ? "rule" : "", &json, errors))
+    if (where == NULL ||
+        !ska_json_parse_without(text, shown, bare ? for_people : none, &json, errors))
         goto out;
     parser.place.object = json;
     parser.place.where = where;
