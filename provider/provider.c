@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
+#include "approval/approver_keys.h"
 #include "base/bytes.h"
 #include "version.h"
 
@@ -87,7 +88,7 @@ static bool make_library_context(struct ska_provider *provider, const OSSL_DISPA
         if (provider->digests[i] == NULL)
             return false;
     }
-    return true;
+    return ska_approver_keys_new(provider->libctx, &provider->approver_keys, &provider->errors);
 }
 
 static bool read_setting(const struct ska_provider *provider, const char *name,
@@ -128,6 +129,7 @@ static void teardown(void *vprovider)
         return;
     for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
         EVP_MD_free(provider->digests[i]);
+    ska_approver_keys_free(provider->approver_keys);
     if (provider->default_provider != NULL)
         OSSL_PROVIDER_unload(provider->default_provider);
     OSSL_LIB_CTX_free(provider->libctx);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One instance of the provider: what it got from libcrypto, its own library context, its settings.
- * Immutable once it is made, so that all threads share it without a lock.
+ * Immutable once it is made, so that all threads share it without a lock; the keys of approvers
+ * have one of their own.
  */
 #ifndef SKA_PROVIDER_PROVIDER_H
 #define SKA_PROVIDER_PROVIDER_H
@@ -27,6 +28,7 @@ struct ska_provider {
     OSSL_LIB_CTX *libctx;
     OSSL_PROVIDER *default_provider;
     EVP_MD *digests[SKA_DIGEST_SHA512 + 1]; /* by enum ska_digest */
+    struct ska_approver_keys *approver_keys;
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name */
     struct ska_settings settings;

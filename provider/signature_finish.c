@@ -172,6 +172,7 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
     const struct ska_settings *settings = &signature->provider->settings;
     struct ska_signing signing = {
         .libctx = signature->provider->libctx,
+        .approver_keys = signature->provider->approver_keys,
         .key = key,
         .mechanism = payload->mechanism,
         .payload = payload->span,

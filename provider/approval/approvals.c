@@ -6,6 +6,7 @@
 
 #include "../hsm/spki.h"
 #include "approval_json.h"
+#include "approver_keys.h"
 #include "error_place.h"
 #include "rule.h"
 #include "signature.h"
@@ -242,18 +243,28 @@ bool ska_approval_print(const struct ska_approval *approval, struct ska_bytes *t
  * libcrypto's decoders of keys take longer than the verification; they are for what only they know
  * (DSA).
  */
-bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
-                         struct ska_span token)
+bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *keys,
+                              const struct ska_approval *approval, struct ska_span token)
 {
     struct ska_span public_key = ska_span_of(&approval->public_key);
     struct ska_span signature = ska_span_of(&approval->signature);
     EVP_PKEY *key = NULL;
     bool verified = false;
 
-    if (!hsm_spki_open(public_key, libctx, &key))
+    if (keys != NULL)
+        key = ska_approver_keys_open(keys, public_key);
+    else if (!hsm_spki_open(public_key, libctx, &key))
+        key = NULL;
+    if (key == NULL)
         return ska_signature_verify(libctx, public_key, approval->digest, signature, token);
     verified =
         ska_signature_verify_with(libctx, key, public_key, approval->digest, signature, token);
     EVP_PKEY_free(key);
     return verified;
+}
+
+bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
+                         struct ska_span token)
+{
+    return ska_approval_verify_with(libctx, NULL, approval, token);
 }

@@ -151,7 +151,8 @@ static const char *find_fault(const struct ska_collection *collection,
         return "is not an approver of this key";
     if (has_approved(request, ska_span_of(&approval->public_key)))
         return "approved twice and counts once";
-    if (!ska_approval_verify(collection->options.libctx, approval, ska_span_of(&request->token)))
+    if (!ska_approval_verify_with(collection->options.libctx, collection->options.approver_keys,
+                                  approval, ska_span_of(&request->token)))
         return "has no valid signature over this request there (changed, or made for another)";
     return NULL;
 }

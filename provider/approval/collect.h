@@ -13,6 +13,7 @@ struct ska_collection;
 /* `rule` (NULL: unknown, anybody counts) and the texts are borrowed for the collection's life. */
 struct ska_collecting {
     OSSL_LIB_CTX *libctx;
+    struct ska_approver_keys *approver_keys; /* NULL: none are kept */
     const struct ska_rule *rule;
     const char *audit_log; /* NULL: none */
 };

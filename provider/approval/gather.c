@@ -497,7 +497,8 @@ static bool begin(struct gathering *gathering, const struct ska_errors *errors)
     const struct ska_sender sender = ska_signing_sender(signing);
     bool handed_in = gathering->open.request != NULL;
     const struct ska_rule *rule = rule_of(gathering);
-    const struct ska_collecting collecting = {signing->libctx, rule, signing->audit_log};
+    const struct ska_collecting collecting = {signing->libctx, signing->approver_keys, rule,
+                                              signing->audit_log};
     struct ska_open_request *open = &gathering->open;
 
     if (!ska_collection_new(&collecting, &gathering->collection, errors) ||

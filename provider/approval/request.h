@@ -106,6 +106,12 @@ bool ska_request_add_approval(struct ska_request *request, struct ska_approval *
 bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
                          struct ska_span token) SKA_MUST_CHECK;
 
+/* The same with approvers' keys that are kept; NULL: none are. */
+struct ska_approver_keys;
+bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *keys,
+                              const struct ska_approval *approval,
+                              struct ska_span token) SKA_MUST_CHECK;
+
 /*
  * The id of a request: SHA-256 over operation, public key, key label, algorithm (salt length and
  * mgf1 digest included) and payload, each with its length before it. Not over the time, so asking

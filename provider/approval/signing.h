@@ -24,8 +24,9 @@ struct ska_sources {
 bool ska_sources_any(const struct ska_sources *sources);
 
 struct ska_signing {
-    OSSL_LIB_CTX *libctx; /* for hashing and verifying */
-    struct hsm_key *key;  /* an SKA key */
+    OSSL_LIB_CTX *libctx;                    /* for hashing and verifying */
+    struct ska_approver_keys *approver_keys; /* kept from one signature to the next */
+    struct hsm_key *key;                     /* an SKA key */
     struct ska_mechanism mechanism;
     struct ska_span payload; /* passed ska_payload_check() */
     struct ska_sources sources;
