@@ -60,9 +60,14 @@ const struct row row_ska_p256 = {
 
 /* ---- Two of three, bundle by parameter ------------------------------------------------------- */
 
+struct quorum_kind {
+    bool threads;    /* several */
+    bool token_kept; /* the raw calls use the token that was approved, instead of making it again */
+};
+
 static void run_quorum(struct bench *bench, const struct row *row)
 {
-    const bool *threads = row->detail;
+    const struct quorum_kind *kind = row->detail;
     struct path policy = token_path(bench, "policy.json");
     struct evp_signing a = {NULL, NULL, false, NULL, NULL};
     struct raw_signing b = {.ska = true, .kind = RAW_EC};
@@ -81,12 +86,14 @@ static void run_quorum(struct bench *bench, const struct row *row)
     a.approvals = bundle.json;
     b.token = &token;
     b.key = find_private(&token, KEY_LABEL);
-    b.approved = ska_span_of(&bundle.token);
+    if (kind->token_kept)
+        b.approved = ska_span_of(&bundle.token);
     b.approvals = bundle.approvals;
     b.approval_count = bundle.count;
-    compare_signing(bench, row, &a, &b, *threads ? bench->options->threads : 1, &result);
+    compare_signing(bench, row, &a, &b, kind->threads ? bench->options->threads : 1, &result);
     snprintf(result.a, sizeof(result.a), "EVP_DigestSign, P-256, 2 of 3, ska-approvals");
-    snprintf(result.b, sizeof(result.b), "digest, C_SKASign with the same approvals");
+    snprintf(result.b, sizeof(result.b), "digest, %sC_SKASign with the same approvals",
+             kind->token_kept ? "" : "C_CreateApprovalToken, ");
     bench_report(bench, &result);
     bundle_free(&bundle);
     approvers_free(&approvers);
@@ -94,13 +101,19 @@ static void run_quorum(struct bench *bench, const struct row *row)
     token_close(&token);
 }
 
-static const bool one_thread = false;
-static const bool several_threads = true;
+static const struct quorum_kind one_thread = {false, false};
+static const struct quorum_kind one_thread_kept = {false, true};
+static const struct quorum_kind several_threads = {true, false};
 
 const struct row row_quorum = {"ska-2-of-3",
                                "SKA key, P-256, 2 of 3 approvals, bundle by parameter",
                                {0.95, 0},
                                run_quorum,
                                &one_thread};
+const struct row row_quorum_kept = {"ska-2-of-3-kept",
+                                    "the same, against C_SKASign alone with the token kept",
+                                    {0, 0},
+                                    run_quorum,
+                                    &one_thread_kept};
 const struct row row_threads_quorum = {
     "threads-ska-2-of-3", "the same, several threads", {0.95, 0}, run_quorum, &several_threads};

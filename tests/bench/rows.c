@@ -5,12 +5,11 @@
 #include <string.h>
 
 const struct row *const rows[] = {
-    &row_rsa,           &row_ed25519,      &row_p256_fresh,      &row_p256_reused,
-    &row_ska_rsa,       &row_ska_ed25519,  &row_ska_p256,        &row_quorum,
-    &row_threads_rsa,   &row_threads_p256, &row_threads_quorum,  &row_lookup,
-    &row_pem_p256,      &row_pem_rsa,      &row_pem_ed25519,     &row_approvals,
-    &row_directory,     &row_agent,        &row_growth_ordinary, &row_growth_ska,
-    &row_growth_quorum, &row_simulator,
+    &row_rsa,          &row_ed25519,        &row_p256_fresh, &row_p256_reused, &row_ska_rsa,
+    &row_ska_ed25519,  &row_ska_p256,       &row_quorum,     &row_quorum_kept, &row_threads_rsa,
+    &row_threads_p256, &row_threads_quorum, &row_lookup,     &row_pem_p256,    &row_pem_rsa,
+    &row_pem_ed25519,  &row_approvals,      &row_directory,  &row_agent,       &row_growth_ordinary,
+    &row_growth_ska,   &row_growth_quorum,  &row_simulator,
 };
 const size_t row_count = COUNT(rows);
 

@@ -26,7 +26,7 @@ void compare_signing(struct bench *bench, const struct row *row, const struct ev
 extern const struct row row_rsa, row_ed25519, row_p256_fresh, row_p256_reused;
 extern const struct row row_threads_rsa, row_threads_p256;
 extern const struct row row_ska_rsa, row_ska_ed25519, row_ska_p256;
-extern const struct row row_quorum, row_threads_quorum;
+extern const struct row row_quorum, row_quorum_kept, row_threads_quorum;
 extern const struct row row_lookup;
 extern const struct row row_pem_p256, row_pem_rsa, row_pem_ed25519;
 extern const struct row row_approvals;
