@@ -82,7 +82,8 @@ authority() {
     board
     server_policy null >server.json
     plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key \
-        -subj '/CN=Example CA' -days 30 -out ca.crt 2>/dev/null
+        -subj '/CN=Example CA' -days 30 -addext basicConstraints=critical,CA:TRUE \
+        -addext keyUsage=critical,keyCertSign,cRLSign -out ca.crt 2>/dev/null
 }
 # certificate NAME SUBJECT: NAME.crt for the key NAME.pub.pem.
 certificate() {

@@ -125,7 +125,7 @@ signs web fake.socket
 stop "${agents[alice]}"
 agent alice key=web,payload=tls13-server
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA \
-    -out ca.crt 2>/dev/null
+    -addext basicConstraints=critical,CA:TRUE -out ca.crt 2>/dev/null
 plain req -new -key mallory.pem -subj /CN=localhost -out mallory.csr
 plain x509 -req -in mallory.csr -CA ca.crt -CAkey ca.pem -days 2 -out mallory.crt 2>/dev/null
 plain x509 -req -in mallory.csr -force_pubkey web.pub.pem -CA ca.crt -CAkey ca.pem -days 2 \

@@ -116,7 +116,10 @@ static void one_shot(void)
     EVP_MD_CTX_free(md);
 }
 
-/* EVP_DigestSign() twice on one context: what it signs is what a software key signs. */
+/*
+ * EVP_DigestSign() twice on one context: what it signs is what a software key signs. From 3.4 on
+ * libcrypto does not ask again where the signature is made in one go (EdDSA).
+ */
 static void again(void)
 {
     static const unsigned char first[] = "first", second[] = "second";
@@ -127,7 +130,11 @@ static void again(void)
 
     must(EVP_DigestSign(md, signature, &length, first, sizeof(first)) == 1);
     length = sizeof(signature);
-    must(EVP_DigestSign(md, signature, &length, second, sizeof(second)) == 1);
+    if (EVP_DigestSign(md, signature, &length, second, sizeof(second)) != 1) {
+        must(OPENSSL_version_minor() >= 4 || OPENSSL_version_major() > 3);
+        must(ERR_GET_LIB(ERR_get_error()) == ERR_LIB_EVP && ERR_peek_error() == 0);
+        goto out;
+    }
     must(EVP_DigestVerifyInit_ex(check, NULL, digest_of(key), NULL, NULL, key, NULL) == 1);
     if (digest_of(key) == NULL) {
         must(EVP_DigestVerify(check, signature, length, second, sizeof(second)) == 1);
@@ -135,6 +142,7 @@ static void again(void)
         must(EVP_DigestVerifyUpdate(check, first, sizeof(first)) == 1);
         must(EVP_DigestVerify(check, signature, length, second, sizeof(second)) == 1);
     }
+out:
     EVP_MD_CTX_free(check);
     EVP_MD_CTX_free(md);
 }

@@ -7,6 +7,9 @@
 board
 printf 'Approved by two of three.\n' >document
 
+# From 3.4 on libcrypto does not ask a provider twice for a signature in one go.
+version=$(plain version)
+version=${version#OpenSSL }
 contexts() { # WHAT LABEL [BUNDLE]
     quietly ours "$programs/signature_contexts" "$1" "$(uri "$2")" ${3+"$3"}
 }
@@ -18,7 +21,9 @@ for spec in rsa2048 p256 p384 ed25519 ed448; do
     takes 1 contexts one-shot "$spec" "$spec.json"
     takes 1 contexts duplicates "$spec" "$spec.json"
     key "$spec.free" "$spec" empty.json
-    takes 2 contexts again "$spec.free"
+    again=2
+    [[ $spec$version != ed*3.[4-9]* && $spec$version != ed*[4-9].* ]] || again=1
+    takes "$again" contexts again "$spec.free"
     for nothing in nothing algorithm-ids parameters private-parts comparisons; do
         untouched contexts "$nothing" "$spec" "$spec.json"
     done

@@ -10,7 +10,7 @@
 board
 
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -keyout ca.pem \
-    -subj /CN=CA -out ca.crt 2>/dev/null
+    -subj /CN=CA -addext basicConstraints=critical,CA:TRUE -out ca.crt 2>/dev/null
 # certificate LABEL: LABEL.crt by this CA, for LABEL.pub.pem.
 certificate() {
     plain x509 -new -force_pubkey "$1.pub.pem" -subj /CN=localhost -CA ca.crt -CAkey ca.pem \

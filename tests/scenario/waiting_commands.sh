@@ -89,7 +89,7 @@ for spec in rsa2048 p256; do
     quietly ska pkey -in "$(uri "$spec")" -out "$spec.ref.pem"
     grep -q 'BEGIN SKA KEY REFERENCE' "$spec.ref.pem" || fail "no reference"
     once with_commands req -x509 -new -key "$(uri "$spec")" -subj "/CN=$spec" -days 30 \
-        -out "$spec.crt"
+        -addext basicConstraints=critical,CA:TRUE -out "$spec.crt"
 
     once ska cms -sign -binary -in document -signer "$spec.crt" -inkey "$(uri "$spec")" \
         -outform DER -out document.cms

@@ -13,9 +13,11 @@ context.load_cert_chain("/etc/ska/www.crt", "/etc/ska/www.pem")
 
 class Hello(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        answer = b"Hello\n"
         self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"Hello\n")
+        self.wfile.write(answer)
 
 
 class Server(http.server.ThreadingHTTPServer):
