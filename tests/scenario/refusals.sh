@@ -218,9 +218,16 @@ takes 0 refused 'in use' skatool keygen --key "$(uri twin)" --algorithm EC --pol
 p11_use() { # pkcs11-tool tells its progress on standard output
     p11 "$@" 1>&2
 }
-p11_id() { # LABEL: pkcs11-tool chooses keys to sign with by their ids alone
+# pkcs11-tool chooses keys to sign with by their ids alone, which it shows in several ways: a1,
+# 30:ab, 161 (0xa1).
+p11_id() { # LABEL
     p11 --list-objects --type privkey | awk -v label="$1" '
-        $1 == "label:" { found = $2 == label } $1 == "ID:" && found { print $2 }'
+        $1 == "label:" { found = $2 == label }
+        $1 == "ID:" && found {
+            id = $3 ~ /^\(0x/ ? substr($3, 4, length($3) - 4) : $2
+            gsub(":", "", id)
+            print id
+        }'
 }
 seal=$(p11_id seal)
 rsa=$(p11_id rsa)

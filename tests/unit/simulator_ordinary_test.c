@@ -139,7 +139,7 @@ static void sign_and_verify(CK_FUNCTION_LIST *p11, CK_SESSION_HANDLE session,
     CK_OBJECT_HANDLE private_key = find(p11, session, CKO_PRIVATE_KEY, algorithm->label);
     CK_OBJECT_HANDLE public_key = find(p11, session, CKO_PUBLIC_KEY, algorithm->label);
     CK_MECHANISM mechanism = {algorithm->sign, NULL, 0};
-    CK_BYTE data[32] = "thirty-two bytes of data to sign";
+    CK_BYTE data[32] = "thirty-two bytes, one of them 0";
     CK_BYTE signature[512];
     CK_ULONG length = 0;
 

@@ -43,7 +43,7 @@ static CK_RV generate(CK_SESSION_HANDLE session, const char *label, CK_OBJECT_HA
 static CK_RV sign(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
 {
     CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
-    CK_BYTE payload[4] = "data";
+    CK_BYTE payload[4] = {'d', 'a', 't', 'a'};
     CK_BYTE token[256];
     CK_BYTE signature[64];
     CK_ULONG token_len = sizeof(token);

@@ -3,7 +3,8 @@
 #
 # PostgreSQL's server key, and psql with a client's key. Each connection is a process of its own.
 . "$(dirname "$0")/../lib.sh"
-PATH=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1):$PATH
+installed=(/usr/lib/postgresql/*/bin)
+PATH=${installed[-1]}:$PATH
 needs initdb postgres psql setpriv
 authority
 guarded_key www p256 server.json
