@@ -192,12 +192,23 @@ void sim_state_unlock(void)
 
 /* ---- Initialisation --------------------------------------------------------------------- */
 
+/* From version 4 on libcrypto ends nothing at exit. */
+static bool before_libcrypto_ends(void (*handler)(void))
+{
+#if OPENSSL_VERSION_MAJOR < 4
+    return OPENSSL_atexit(handler);
+#else
+    (void)handler;
+    return true;
+#endif
+}
+
 static bool register_exit_handlers(void)
 {
     static bool registered; /* guarded by module.lock */
 
     if (!registered)
-        registered = atexit(at_exit) == 0 && OPENSSL_atexit(at_exit);
+        registered = atexit(at_exit) == 0 && before_libcrypto_ends(at_exit);
     return registered;
 }
 

@@ -371,18 +371,23 @@ static void add_fault(struct findings *findings, const char *shown, const char *
 static void find_in_certificate(struct tool *tool, const struct ska_approver *approver,
                                 const char *shown, struct findings *findings)
 {
+    enum { BEFORE = -1, SAME = 0, AFTER = 1 }; /* what the comparison of times says */
     X509 *certificate = decode(tool->libctx, ska_span_of(&approver->data));
+    int compared = 0;
 
     if (certificate == NULL) {
         add_fault(findings, shown, "cannot be read");
         return;
     }
     ERR_set_mark();
-    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
+    /* A time that cannot be read is neither before now nor after. */
+    compared = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time(NULL));
+    if (compared != BEFORE && compared != SAME) {
         add_fault(findings, shown, "is not valid before ");
         add_time(&findings->text, X509_get0_notBefore(certificate));
     }
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
+    compared = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time(NULL));
+    if (compared != AFTER && compared != SAME) {
         add_fault(findings, shown, "expired at ");
         add_time(&findings->text, X509_get0_notAfter(certificate));
     }

@@ -4,6 +4,7 @@
  * each single fault.
  */
 #include "codec_support.h"
+#include "certificate_name.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -376,14 +377,11 @@ static void times_are_minutes_where_they_can_be(void **state)
 static struct ska_bytes make_certificate(EVP_PKEY *key, bool full)
 {
     X509 *certificate = X509_new();
-    X509_NAME *name = X509_get_subject_name(certificate);
     struct ska_bytes bytes = {NULL, 0};
     unsigned char *der = NULL;
     int length = 0;
 
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)"Zo\xC3\xAB", -1,
-                               -1, 0);
-    X509_set_issuer_name(certificate, name);
+    set_certificate_name(certificate, "Zo\xC3\xAB");
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 77);
     X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);

@@ -11,6 +11,8 @@
 
 #include <openssl/x509.h>
 
+#include "certificate_name.h"
+
 #include "provider/approval/rule.h"
 #include "provider/approval/signature.h"
 #include "provider/approval/token.h"
@@ -44,8 +46,7 @@ static inline void make_approver(struct approver *approver, bool certificate)
         assert_true(X509_set_pubkey(x509, approver->key));
         assert_non_null(X509_gmtime_adj(X509_getm_notBefore(x509), 0));
         assert_non_null(X509_gmtime_adj(X509_getm_notAfter(x509), 86400));
-        assert_true(X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_UTF8,
-                                               (const unsigned char *)"Carol", -1, -1, 0));
+        set_certificate_name(x509, "Carol");
         assert_true(X509_sign(x509, approver->key, EVP_sha256()) > 0);
         length = i2d_X509(x509, &der);
         X509_free(x509);

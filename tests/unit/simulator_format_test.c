@@ -5,6 +5,7 @@
  * what is written here, a key takes and gives back.
  */
 #include "simulator_fixture.h"
+#include "certificate_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -599,15 +600,11 @@ static void test_modifications(void **state)
 static struct data certify(EVP_PKEY *key, const char *name)
 {
     X509 *certificate = X509_new();
-    X509_NAME *subject = X509_get_subject_name(certificate);
     unsigned char *der = NULL;
     struct data data = {NULL, 0};
     int length = 0;
 
-    assert_int_equal(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                                                (const unsigned char *)name, -1, -1, 0),
-                     1);
-    assert_int_equal(X509_set_issuer_name(certificate, subject), 1);
+    set_certificate_name(certificate, name);
     assert_int_equal(X509_set_version(certificate, X509_VERSION_3), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);

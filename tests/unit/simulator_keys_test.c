@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SKA keys as objects: how they are made, found, read, named and destroyed. */
 #include "simulator_fixture.h"
+#include "certificate_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -338,14 +339,11 @@ static struct data take_der(unsigned char *der, int length)
 static struct data certificate_of(EVP_PKEY *key)
 {
     X509 *certificate = X509_new();
-    X509_NAME *name = X509_get_subject_name(certificate);
     unsigned char *der = NULL;
     struct data data;
     int length = 0;
 
-    assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                                (const unsigned char *)"Clara", -1, -1, 0),
-                     1);
+    set_certificate_name(certificate, "Clara");
     assert_int_equal(X509_set_version(certificate, X509_VERSION_3), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);

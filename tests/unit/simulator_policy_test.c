@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C_SerializePolicy: what it writes, byte for byte, and what it refuses. It needs no token. */
 #include "simulator_fixture.h"
+#include "certificate_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,12 +196,8 @@ static X509 *make_certificate(void)
 {
     EVP_PKEY *key = make_key("EC:P-256");
     X509 *certificate = X509_new();
-    X509_NAME *name = X509_get_subject_name(certificate);
 
-    assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                                (const unsigned char *)"approver", -1, -1, 0),
-                     1);
-    assert_int_equal(X509_set_issuer_name(certificate, name), 1);
+    set_certificate_name(certificate, "approver");
     assert_int_equal(X509_set_version(certificate, X509_VERSION_3), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);

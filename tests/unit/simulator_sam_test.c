@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SAM mode: which certificates make approvers, when keys are made and when they are modified. */
 #include "simulator_fixture.h"
+#include "certificate_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,19 +53,15 @@ static X509 *make_certificate(const char *name, EVP_PKEY *key, const struct issu
 {
     static long serial = 1;
     X509 *certificate = X509_new();
-    X509_NAME *subject = X509_get_subject_name(certificate);
     EVP_PKEY *signer = issuer == NULL ? key : issuer->key;
     const EVP_MD *digest = wish->digest != NULL ? wish->digest : EVP_sha256();
 
     assert_int_equal(X509_set_version(certificate, X509_VERSION_3), 1);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++);
-    assert_int_equal(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
-                                                (const unsigned char *)name, -1, -1, 0),
-                     1);
-    assert_int_equal(
-        X509_set_issuer_name(certificate,
-                             issuer == NULL ? subject : X509_get_subject_name(issuer->certificate)),
-        1);
+    set_certificate_name(certificate, name);
+    if (issuer != NULL)
+        assert_int_equal(
+            X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate)), 1);
     X509_gmtime_adj(X509_getm_notBefore(certificate), wish->from);
     X509_gmtime_adj(X509_getm_notAfter(certificate), wish->to == 0 ? 3600 : wish->to);
     assert_int_equal(X509_set_pubkey(certificate, key), 1);
