@@ -27,7 +27,7 @@ static struct ska_sender sender_of(const struct tool *tool, struct hsm_key *key)
     return sender;
 }
 
-static bool sign(struct tool *tool, struct hsm_key *key, const struct ska_request *request,
+static bool sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
                  const char *path)
 {
     int size = EVP_PKEY_get_size(hsm_key_public(key));
@@ -93,7 +93,7 @@ static bool print_change(struct tool *tool, const struct hsm_key *key,
     return text_print(&text, &tool->errors);
 }
 
-static bool change(struct tool *tool, struct hsm_key *key, const struct ska_request *request)
+static bool change(struct tool *tool, struct hsm_key *key, struct ska_request *request)
 {
     struct report_capture failure = {0};
     struct ska_errors quiet = report_capture_errors(&failure);
@@ -127,7 +127,7 @@ static bool check_output(struct tool *tool, const struct ska_request *request, c
     return true;
 }
 
-static bool execute(struct tool *tool, struct hsm_key *key, const struct ska_request *request,
+static bool execute(struct tool *tool, struct hsm_key *key, struct ska_request *request,
                     const char *output)
 {
     if (request->operation == SKA_OPERATION_SIGN)

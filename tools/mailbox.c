@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "../provider/approval/directory.h"
-#include "../provider/approval/new_file.h"
 #include "../provider/approval/json.h"
+#include "../provider/approval/new_file.h"
 #include "../provider/base/file.h"
 
 /* Not secret, and the signer must be able to read it, whatever his groups are. */

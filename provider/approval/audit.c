@@ -147,7 +147,7 @@ static bool add_repair(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail, struct
     return done;
 }
 
-static bool append(const char *path, OSSL_LIB_CTX *libctx, struct draft *draft,
+static bool append(const char *path, OSSL_LIB_CTX *libctx, struct draft *drafts, size_t count,
                    const struct ska_errors *errors)
 {
     struct ska_audit_file file = {-1, path};
@@ -155,25 +155,40 @@ static bool append(const char *path, OSSL_LIB_CTX *libctx, struct draft *draft,
     struct ska_buffer text = {0};
     bool done = ska_audit_file_open(&file, path, errors) &&
                 ska_audit_file_tail(&file, libctx, &tail, errors) &&
-                add_repair(libctx, &tail, &text, errors) &&
-                add_line(draft, libctx, &tail, &text, errors) &&
-                ska_audit_file_append(&file, &tail, ska_span(text.data, text.length), errors);
+                add_repair(libctx, &tail, &text, errors);
 
+    for (size_t i = 0; i < count && done; i++)
+        done = add_line(&drafts[i], libctx, &tail, &text, errors);
+    done = done && ska_audit_file_append(&file, &tail, ska_span(text.data, text.length), errors);
     ska_audit_file_close(&file);
     ska_audit_tail_clear(&tail);
     ska_buffer_free(&text);
     return done;
 }
 
-bool ska_audit_append(const char *path, OSSL_LIB_CTX *libctx, const struct ska_audit_entry *entry,
-                      const struct ska_errors *errors)
+bool ska_audit_append_all(const char *path, OSSL_LIB_CTX *libctx,
+                          const struct ska_audit_entry *entries, size_t count,
+                          const struct ska_errors *errors)
 {
-    struct draft draft;
-    bool done = false;
+    struct draft *drafts = NULL;
+    bool done = true;
 
     if (path == NULL)
         return true;
-    done = describe(&draft, entry, libctx, errors) && append(path, libctx, &draft, errors);
-    clear_draft(&draft);
+    drafts = calloc(count + 1, sizeof(*drafts));
+    if (drafts == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu lines of the audit log", count);
+    for (size_t i = 0; i < count && done; i++)
+        done = describe(&drafts[i], &entries[i], libctx, errors);
+    done = done && append(path, libctx, drafts, count, errors);
+    for (size_t i = 0; i < count; i++)
+        clear_draft(&drafts[i]);
+    free(drafts);
     return done;
+}
+
+bool ska_audit_append(const char *path, OSSL_LIB_CTX *libctx, const struct ska_audit_entry *entry,
+                      const struct ska_errors *errors)
+{
+    return ska_audit_append_all(path, libctx, entry, 1, errors);
 }

@@ -33,4 +33,9 @@ struct ska_audit_entry {
 bool ska_audit_append(const char *path, OSSL_LIB_CTX *libctx, const struct ska_audit_entry *entry,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* The same for several, all of them or none, with one lock and one write. */
+bool ska_audit_append_all(const char *path, OSSL_LIB_CTX *libctx,
+                          const struct ska_audit_entry *entries, size_t count,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
 #endif

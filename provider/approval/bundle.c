@@ -45,7 +45,9 @@ static bool parse_bundle(const struct ska_signing *signing, struct ska_span text
                  "%s: request %.16s is for other data than these: make a new request for them",
                  shown, parsed->id);
     } else if (ska_request_check_key(parsed, signing->key, errors) &&
-               check_mechanism(parsed, signing, errors)) {
+               check_mechanism(parsed, signing, errors) &&
+               (!is_shown(signing) ||
+                ska_request_settle(parsed, signing->key, signing->libctx, errors))) {
         parsed->mechanism = signing->mechanism;
         *bundle = parsed;
         return true;

@@ -60,11 +60,12 @@ ASN1_SEQUENCE(SKA_CERTIFICATE) = {
     ASN1_SIMPLE(SKA_CERTIFICATE, algorithm, X509_ALGOR),
     ASN1_SIMPLE(SKA_CERTIFICATE, signature, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(SKA_CERTIFICATE)
-                    /* clang-format on */
 
-                    /* One structure that fills the bytes exactly; NULL for others. */
-                    static ASN1_VALUE
-                    * decode(struct ska_span der, const ASN1_ITEM *item)
+static ASN1_VALUE *decode(struct ska_span der, const ASN1_ITEM *item);
+/* clang-format on */
+
+/* One structure that fills the bytes exactly; NULL for others. */
+static ASN1_VALUE *decode(struct ska_span der, const ASN1_ITEM *item)
 {
     const unsigned char *next = der.data;
     ASN1_VALUE *value = NULL;
@@ -146,21 +147,19 @@ static bool is_object_identifier(struct ska_span content)
     return content.length > 0 && begins;
 }
 
-static bool take_parameters(struct ska_span *from, int *parameters)
+static bool take_parameters(struct ska_span *from, int *parameters, struct ska_span *value)
 {
-    struct ska_span content = {NULL, 0};
-
-    if (from->length == 0) {
-        *parameters = V_ASN1_UNDEF;
+    *parameters = V_ASN1_UNDEF;
+    *value = ska_span(NULL, 0);
+    if (from->length == 0)
         return true;
-    }
-    if (!take(from, parameters, &content) || from->length > 0)
+    if (!take(from, parameters, value) || from->length > 0)
         return false;
     switch (*parameters) {
     case V_ASN1_NULL:
-        return content.length == 0;
+        return value->length == 0;
     case V_ASN1_OBJECT:
-        return is_object_identifier(content);
+        return is_object_identifier(*value);
     case V_ASN1_SEQUENCE:
         return true;
     default:
@@ -168,7 +167,7 @@ static bool take_parameters(struct ska_span *from, int *parameters)
     }
 }
 
-bool ska_der_read(struct ska_span der, struct ska_der *read)
+bool ska_algorithm_bits_read(struct ska_span der, struct ska_algorithm_bits *read)
 {
     struct ska_span inside = {NULL, 0};
     struct ska_span algorithm = {NULL, 0};
@@ -178,14 +177,15 @@ bool ska_der_read(struct ska_span der, struct ska_der *read)
         !take_as(&inside, V_ASN1_SEQUENCE, &algorithm) ||
         !take_as(&inside, V_ASN1_BIT_STRING, &bits) || inside.length > 0 ||
         !take_as(&algorithm, V_ASN1_OBJECT, &read->algorithm) ||
-        !is_object_identifier(read->algorithm) || !take_parameters(&algorithm, &read->parameters) ||
-        bits.length < 2 || bits.data[0] != NO_UNUSED_BITS)
+        !is_object_identifier(read->algorithm) ||
+        !take_parameters(&algorithm, &read->parameters, &read->value) || bits.length < 2 ||
+        bits.data[0] != NO_UNUSED_BITS)
         return false;
     read->bits = ska_span(bits.data + 1, bits.length - 1);
     return true;
 }
 
-bool ska_der_is(const struct ska_der *read, int nid)
+bool ska_algorithm_bits_are(const struct ska_algorithm_bits *read, int nid)
 {
     const ASN1_OBJECT *object = OBJ_nid2obj(nid);
 
@@ -215,8 +215,8 @@ static bool find_sizes(const ASN1_OBJECT *algorithm, bool null_parameters, struc
     return true;
 }
 
-bool ska_der_write(const ASN1_OBJECT *algorithm, bool null_parameters, struct ska_span bits,
-                   struct ska_bytes *der)
+bool ska_algorithm_bits_write(const ASN1_OBJECT *algorithm, bool null_parameters,
+                              struct ska_span bits, struct ska_bytes *der)
 {
     struct sizes sizes = {0};
     unsigned char *to = NULL;

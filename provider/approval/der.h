@@ -14,9 +14,10 @@
 
 #include "../base/bytes.h"
 
-struct ska_der {
+struct ska_algorithm_bits {
     struct ska_span algorithm; /* content of the OBJECT IDENTIFIER */
     int parameters;            /* V_ASN1_...; V_ASN1_UNDEF: there are none */
+    struct ska_span value;     /* content of the parameters */
     struct ska_span bits;      /* whole bytes, at least one */
 };
 
@@ -24,14 +25,14 @@ struct ska_der {
  * Exactly one such structure; what is read points into the input. Parameters are NULL, an OBJECT
  * IDENTIFIER, a SEQUENCE (not looked into) or absent.
  */
-bool ska_der_read(struct ska_span der, struct ska_der *read) SKA_MUST_CHECK;
+bool ska_algorithm_bits_read(struct ska_span der, struct ska_algorithm_bits *read) SKA_MUST_CHECK;
 
 /* Whether it is the algorithm with libcrypto's number `nid`. */
-bool ska_der_is(const struct ska_der *read, int nid) SKA_MUST_CHECK;
+bool ska_algorithm_bits_are(const struct ska_algorithm_bits *read, int nid) SKA_MUST_CHECK;
 
 /* Writes one; parameters are NULL or absent. */
-bool ska_der_write(const ASN1_OBJECT *algorithm, bool null_parameters, struct ska_span bits,
-                   struct ska_bytes *der) SKA_MUST_CHECK;
+bool ska_algorithm_bits_write(const ASN1_OBJECT *algorithm, bool null_parameters,
+                              struct ska_span bits, struct ska_bytes *der) SKA_MUST_CHECK;
 
 /* The key of exactly one X.509 certificate, encoded again; false for anything else. */
 bool ska_der_certificate_key(struct ska_span certificate, struct ska_bytes *der) SKA_MUST_CHECK;

@@ -97,7 +97,8 @@ static bool create(const struct ska_evidence *evidence, const char *name, struct
         error = errno;
     if (fd >= 0)
         close(fd);
-    errno = error;
+    if (error != 0)
+        errno = error;
     return error == 0;
 }
 

@@ -20,6 +20,7 @@
 #include "progress_line.h"
 #include "quorum.h"
 #include "rule.h"
+#include "ska/provider.h"
 #include "token.h"
 #include "wait.h"
 #include "watch.h"
@@ -490,23 +491,39 @@ static bool sign_when_enough(struct gathering *gathering, const struct ska_outpu
     return false;
 }
 
+/* Approvals in a bundle are looked at as those are that come. */
+static bool take_handed_in(struct gathering *gathering, const struct ska_errors *errors)
+{
+    struct ska_request *request = gathering->open.request;
+    struct ska_approval *approvals = request->approvals;
+    size_t count = request->approval_count;
+    bool done = false;
+
+    request->approvals = NULL;
+    request->approval_count = 0;
+    done = ska_collection_take(gathering->collection, request, SKA_PARAM_APPROVALS, approvals,
+                               count, errors);
+    ska_approvals_free(approvals, count);
+    return done;
+}
+
 /* Directory, request, and what is there already. */
 static bool begin(struct gathering *gathering, const struct ska_errors *errors)
 {
     const struct ska_signing *signing = gathering->signing;
-    const struct ska_sender sender = ska_signing_sender(signing);
-    bool handed_in = gathering->open.request != NULL;
     const struct ska_rule *rule = rule_of(gathering);
-    const struct ska_collecting collecting = {signing->libctx, signing->approver_keys, rule,
-                                              signing->audit_log};
+    const struct ska_collecting collecting = {
+        .libctx = signing->libctx,
+        .approver_keys = signing->approver_keys,
+        .rule = rule,
+        .audit_log = signing->audit_log,
+    };
     struct ska_open_request *open = &gathering->open;
 
     if (!ska_collection_new(&collecting, &gathering->collection, errors) ||
         (signing->sources.directory != NULL &&
          !ska_directory_open(signing->sources.directory, &open->directory, errors)) ||
-        !ska_open_request_find(signing, rule, open, errors) ||
-        (handed_in &&
-         !ska_send_record_request(&sender, open->request, SKA_REQUEST_HANDED_IN, errors)))
+        !ska_open_request_find(signing, rule, open, errors) || !take_handed_in(gathering, errors))
         return false;
     /* What has expired, or was never ours, goes first, and its approvals with it. */
     if (open->superseded != NULL && !ska_open_request_publish(signing, rule, open, errors))

@@ -2,7 +2,8 @@
 /*
  * A state machine over the text with a stack of fixed height, since texts come from strangers and
  * this may run on the small stack of a libcrypto ASYNC job. Names of members are collected, without
- * their escapes, and compared at the end, sorted, so that many members cost no more than they must.
+ * their escapes, and compared at the end; many are sorted for that, so that they cost no more than
+ * they must.
  */
 #include "json_scan.h"
 
@@ -368,7 +369,6 @@ static bool keep_member(struct scan *scan, size_t at, struct ska_span name)
     return true;
 }
 
-/* The name of a member and the colon behind it. */
 static bool is_unwanted(const struct scan *scan, struct ska_span name)
 {
     const char *const *names = scan->unwanted->names;
@@ -379,6 +379,7 @@ static bool is_unwanted(const struct scan *scan, struct ska_span name)
     return false;
 }
 
+/* The name of a member and the colon behind it. */
 static bool take_name(struct scan *scan, enum expect *expect)
 {
     size_t begin = scan->at;

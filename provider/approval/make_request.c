@@ -248,3 +248,12 @@ bool ska_request_check_key(const struct ska_request *request, struct hsm_key *ke
     free(name);
     return false;
 }
+
+bool ska_request_settle(struct ska_request *request, struct hsm_key *key, OSSL_LIB_CTX *libctx,
+                        const struct ska_errors *errors)
+{
+    free(request->token_label);
+    request->token_label = NULL;
+    return copy_text(&request->token_label, hsm_token_label(hsm_key_token(key)), errors) &&
+           ska_request_identify(request, libctx, errors);
+}

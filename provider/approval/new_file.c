@@ -45,14 +45,15 @@ static bool is_held(int fd)
            status.st_nlink > 0;
 }
 
-static bool create(struct ska_new_file *file, const char *shown, const char *id, mode_t mode,
+/* Until it is locked, others may not open it, and lock it themselves. */
+static bool create(struct ska_new_file *file, const char *shown, const char *id,
                    const struct ska_errors *errors)
 {
     for (int attempt = 0; attempt < 3; attempt++) {
         if (!choose_name(file, id, errors))
             return false;
         file->fd = openat(file->directory, file->name,
-                          O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+                          O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (file->fd < 0)
             return ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s (as uid %lu)",
                             shown, strerror(errno), (unsigned long)geteuid());
@@ -67,9 +68,8 @@ bool ska_new_file_write(struct ska_new_file *file, int directory, const char *sh
                         struct ska_span content, unsigned int mode, const struct ska_errors *errors)
 {
     *file = (struct ska_new_file){.directory = directory, .fd = -1};
-    if (!create(file, shown, id, (mode_t)mode, errors))
+    if (!create(file, shown, id, errors))
         return false;
-    /* The mode again, as the umask may have taken from it. */
     if (ska_write_all(file->fd, content) && fchmod(file->fd, (mode_t)mode) == 0 &&
         fsync(file->fd) == 0)
         return true;
@@ -100,12 +100,12 @@ static bool is_new_file(const char *name, const char *id)
 /* Where the lock tells nothing, as of a file that we may not open: nobody writes that long. */
 #define STALE_SECONDS 10
 
-static bool is_old(int directory, const char *name)
+static bool is_litter(int directory, const char *name)
 {
     struct stat status;
 
     return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           status.st_mtime + STALE_SECONDS < time(NULL);
+           (!S_ISREG(status.st_mode) || status.st_mtime + STALE_SECONDS < time(NULL));
 }
 
 void ska_new_file_clean(int directory, const char *name, const char *id)
@@ -118,7 +118,7 @@ void ska_new_file_clean(int directory, const char *name, const char *id)
     fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     abandoned = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
     if (!abandoned && (fd < 0 || errno != EWOULDBLOCK))
-        abandoned = is_old(directory, name);
+        abandoned = is_litter(directory, name);
     /* With the lock still held, so that the name cannot become another's in between. */
     if (abandoned)
         unlinkat(directory, name, 0);

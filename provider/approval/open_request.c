@@ -110,7 +110,7 @@ static bool complete(const struct ska_signing *signing, const struct ska_rule *r
         !is_fit(signing, prepared, rule))
         return set_rule(draft, rule, errors) &&
                ska_draft_add_token(draft, signing->key, &options, errors) &&
-               audit(signing, draft, "made", errors);
+               audit(signing, draft, SKA_REQUEST_MADE, errors);
     ska_request_free(draft);
     open->request = NULL;
     return copy_request(prepared, &open->request, errors);
@@ -144,7 +144,8 @@ bool ska_open_request_find(const struct ska_signing *signing, const struct ska_r
     struct ska_request *draft = NULL;
 
     if (open->request != NULL)
-        return set_rule(open->request, rule, errors);
+        return set_rule(open->request, rule, errors) &&
+               audit(signing, open->request, SKA_REQUEST_HANDED_IN, errors);
     if (!ska_draft_make(signing->key, &options, &draft, errors))
         return false;
     if (!look(signing, draft, rule, open, errors)) {

@@ -100,13 +100,13 @@ static bool find_key_type(struct ska_span spki, enum ska_key_type *type)
         [SKA_KEY_ED25519] = NID_ED25519,
         [SKA_KEY_ED448] = NID_ED448,
     };
-    struct ska_der key = {.parameters = V_ASN1_UNDEF};
+    struct ska_algorithm_bits key = {.parameters = V_ASN1_UNDEF};
     bool found = false;
 
     ERR_set_mark();
-    if (ska_der_read(spki, &key))
+    if (ska_algorithm_bits_read(spki, &key))
         for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]) && !found; i++) {
-            found = ska_der_is(&key, nids[i]);
+            found = ska_algorithm_bits_are(&key, nids[i]);
             if (found)
                 *type = (enum ska_key_type)i;
         }

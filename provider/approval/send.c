@@ -60,30 +60,58 @@ static enum hsm_answer ask_hsm(struct hsm_key *key, const struct ska_request *re
 }
 
 static bool audit(const struct ska_sender *sender, enum ska_audit_event event,
-                  const struct ska_request *request, const struct ska_approval *approval,
-                  const char *detail, const struct ska_errors *errors)
+                  const struct ska_request *request, const char *detail,
+                  const struct ska_errors *errors)
 {
-    const struct ska_audit_entry entry = {event, request, approval, detail};
+    const struct ska_audit_entry entry = {event, request, NULL, detail};
 
     return ska_audit_append(sender->audit_log, sender->libctx, &entry, errors);
 }
 
-bool ska_send_record_request(const struct ska_sender *sender, const struct ska_request *request,
-                             const char *origin, const struct ska_errors *errors)
+/* Whatever a request says of the rule: the log names approvers by the one that holds. */
+static bool take_current_rule(const struct ska_sender *sender, struct ska_request *request,
+                              const struct ska_errors *errors)
 {
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
+
+    ska_rule_clear(&request->rules[kind]);
+    return ska_current_rule(sender->key, kind, &request->rules[kind], &request->has_rule[kind],
+                            errors);
+}
+
+static struct ska_audit_entry approval_entry(const struct ska_sender *sender,
+                                             const struct ska_request *request, size_t index,
+                                             const char *origin)
+{
+    const struct ska_approval *approval = &request->approvals[index];
+    bool valid = ska_approval_verify(sender->libctx, approval, ska_span_of(&request->token));
+    struct ska_audit_entry entry = {valid ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED,
+                                    request, approval,
+                                    valid ? origin : "has no valid signature over this request"};
+
+    return entry;
+}
+
+static bool record_request(const struct ska_sender *sender, struct ska_request *request,
+                           const char *origin, const struct ska_errors *errors)
+{
+    size_t count = request->approval_count;
+    struct ska_audit_entry *entries = NULL;
+    bool done = false;
+
     if (sender->audit_log == NULL)
         return true;
-    if (!audit(sender, SKA_AUDIT_REQUEST, request, NULL, origin, errors))
+    if (count > 0 && !take_current_rule(sender, request, errors))
         return false;
-    for (size_t i = 0; i < request->approval_count; i++) {
-        const struct ska_approval *approval = &request->approvals[i];
-        bool valid = ska_approval_verify(sender->libctx, approval, ska_span_of(&request->token));
-
-        if (!audit(sender, valid ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED, request,
-                   approval, valid ? origin : "has no valid signature over this request", errors))
-            return false;
-    }
-    return true;
+    entries = calloc(count + 1, sizeof(*entries));
+    if (entries == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
+    entries[0] = (struct ska_audit_entry){SKA_AUDIT_REQUEST, request, NULL, origin};
+    for (size_t i = 0; i < count; i++)
+        entries[i + 1] = approval_entry(sender, request, i, origin);
+    done = ska_audit_append_all(sender->audit_log, sender->libctx, entries, count + 1, errors);
+    free(entries);
+    return done;
 }
 
 enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct ska_request *request,
@@ -91,7 +119,7 @@ enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct s
                                  const struct ska_errors *errors)
 {
     /* Nothing is signed that could not be recorded. */
-    return audit(sender, SKA_AUDIT_INTENT, request, NULL, NULL, errors)
+    return audit(sender, SKA_AUDIT_INTENT, request, NULL, errors)
                ? ask_hsm(sender->key, request, output, refusal, errors)
                : HSM_FAILED;
 }
@@ -105,19 +133,19 @@ enum hsm_answer ska_send_record(const struct ska_sender *sender, const struct sk
                                                    : "failed";
 
     /* A failure has been raised already. */
-    return audit(sender, SKA_AUDIT_DECISION, request, NULL, decision,
+    return audit(sender, SKA_AUDIT_DECISION, request, decision,
                  answer == HSM_FAILED ? NULL : errors)
                ? answer
                : HSM_FAILED;
 }
 
-bool ska_send(const struct ska_sender *sender, const struct ska_request *request,
-              const char *origin, const struct ska_output *output, const struct ska_errors *errors)
+bool ska_send(const struct ska_sender *sender, struct ska_request *request, const char *origin,
+              const struct ska_output *output, const struct ska_errors *errors)
 {
     struct hsm_refusal refusal = {0};
     enum hsm_answer answer = HSM_FAILED;
 
-    if (!ska_send_record_request(sender, request, origin, errors))
+    if (!record_request(sender, request, origin, errors))
         return false;
     answer = ska_send_quietly(sender, request, output, &refusal, errors);
     switch (ska_send_record(sender, request, answer, &refusal, errors)) {
@@ -131,7 +159,7 @@ bool ska_send(const struct ska_sender *sender, const struct ska_request *request
     return false;
 }
 
-bool ska_request_execute(const struct ska_sender *sender, const struct ska_request *request,
+bool ska_request_execute(const struct ska_sender *sender, struct ska_request *request,
                          uint8_t *signature, size_t *signature_length,
                          const struct ska_errors *errors)
 {
@@ -140,14 +168,16 @@ bool ska_request_execute(const struct ska_sender *sender, const struct ska_reque
     if (request->operation != SKA_OPERATION_SIGN)
         return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "not a request to sign");
     return ska_request_check_key(request, sender->key, errors) &&
+           ska_request_settle(request, sender->key, sender->libctx, errors) &&
            ska_send(sender, request, SKA_REQUEST_HANDED_IN, &output, errors);
 }
 
-bool ska_request_change(const struct ska_sender *sender, const struct ska_request *request,
+bool ska_request_change(const struct ska_sender *sender, struct ska_request *request,
                         const struct ska_errors *errors)
 {
     if (request->operation == SKA_OPERATION_SIGN)
         return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "a request to sign changes no key");
     return ska_request_check_key(request, sender->key, errors) &&
+           ska_request_settle(request, sender->key, sender->libctx, errors) &&
            ska_send(sender, request, SKA_REQUEST_HANDED_IN, NULL, errors);
 }

@@ -19,19 +19,12 @@ struct ska_output {
 #define SKA_REQUEST_HANDED_IN "handed in"
 
 /*
- * Sends a request as it is, which the audit log is told with its approvals; explains a refusal.
- * output == NULL: a request to change the key.
+ * Sends a request as it is; explains a refusal. output == NULL: a request to change the key. The
+ * audit log is told of it first, and of its approvals, each as it is found to be here (whether they
+ * are enough is the HSM's to say); the request gets the rule that holds, which names approvers.
  */
-bool ska_send(const struct ska_sender *sender, const struct ska_request *request,
-              const char *origin, const struct ska_output *output,
-              const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/*
- * Tells the audit log of a request, and of the approvals that came with it, each as it is found to
- * be here: whether they are enough is the HSM's to say.
- */
-bool ska_send_record_request(const struct ska_sender *sender, const struct ska_request *request,
-                             const char *origin, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_send(const struct ska_sender *sender, struct ska_request *request, const char *origin,
+              const struct ska_output *output, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
  * Sends what was gathered, but leaves a refusal to the caller, with nothing raised, and what the

@@ -80,15 +80,16 @@ static int find_algorithm(enum ska_spki_algorithm key, const struct digest *dige
 }
 
 /* The name of the digest in a signature algorithm; NULL for an unknown one. */
-static const char *digest_of(const struct ska_der *signature)
+static const char *digest_of(const struct ska_algorithm_bits *signature)
 {
     static const enum ska_spki_algorithm hashing[] = {SKA_SPKI_RSA, SKA_SPKI_DSA, SKA_SPKI_EC};
 
-    if (ska_der_is(signature, NID_ED25519) || ska_der_is(signature, NID_ED448))
+    if (ska_algorithm_bits_are(signature, NID_ED25519) ||
+        ska_algorithm_bits_are(signature, NID_ED448))
         return EDDSA;
     for (size_t i = 0; i < DIGEST_COUNT; i++)
         for (size_t j = 0; j < sizeof(hashing) / sizeof(hashing[0]); j++)
-            if (ska_der_is(signature, find_algorithm(hashing[j], &digests[i])))
+            if (ska_algorithm_bits_are(signature, find_algorithm(hashing[j], &digests[i])))
                 return digests[i].name;
     return NULL;
 }
@@ -114,7 +115,7 @@ bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct
     if (algorithm == NID_undef)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "signature of an approver: unknown digest");
     ERR_set_mark();
-    done = ska_der_write(OBJ_nid2obj(algorithm), !is_eddsa(key), plain, der);
+    done = ska_algorithm_bits_write(OBJ_nid2obj(algorithm), !is_eddsa(key), plain, der);
     ERR_pop_to_mark();
     return done || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "signature of an approver");
 }
@@ -122,12 +123,12 @@ bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct
 bool ska_signature_from_der(struct ska_span der, const char **digest, struct ska_bytes *plain,
                             const struct ska_errors *errors)
 {
-    struct ska_der signature = {.parameters = V_ASN1_UNDEF};
+    struct ska_algorithm_bits signature = {.parameters = V_ASN1_UNDEF};
     const char *name = NULL;
     bool read = false;
 
     ERR_set_mark();
-    read = ska_der_read(der, &signature);
+    read = ska_algorithm_bits_read(der, &signature);
     ERR_pop_to_mark();
     if (!read)
         return ska_fail(errors, SKA_R_BAD_SIGNATURE,

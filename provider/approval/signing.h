@@ -65,6 +65,13 @@ bool ska_request_make(struct hsm_key *key, const struct ska_request_options *opt
 bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Its id and the token's label become what they are, whatever a request for this key says of them
+ * itself: directories and the audit log go by them.
+ */
+bool ska_request_settle(struct ska_request *request, struct hsm_key *key, OSSL_LIB_CTX *libctx,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* With whom and how a complete request is sent to the HSM. */
 struct ska_sender {
     OSSL_LIB_CTX *libctx;
@@ -72,13 +79,13 @@ struct ska_sender {
     const char *audit_log; /* path; NULL: none */
 };
 
-/* Sends a complete request for signing to the HSM; explains a refusal. */
-bool ska_request_execute(const struct ska_sender *sender, const struct ska_request *request,
+/* Sends a complete request for signing to the HSM, as ska_send() does. */
+bool ska_request_execute(const struct ska_sender *sender, struct ska_request *request,
                          uint8_t *signature, size_t *signature_length,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The same for a request to block, unblock or modify the key. */
-bool ska_request_change(const struct ska_sender *sender, const struct ska_request *request,
+bool ska_request_change(const struct ska_sender *sender, struct ska_request *request,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

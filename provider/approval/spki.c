@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spki.h"
 
+#include <string.h>
+
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
 #include "der.h"
+
+#define UNCOMPRESSED_POINT 0x04
+
+/* The WAP forum's arc (2.23.43.1.4), whose curves are others' too: a key would have two codings. */
+static bool is_second_name(struct ska_span curve)
+{
+    static const uint8_t arc[] = {0x67, 0x2B, 0x01, 0x04};
+
+    return curve.length > sizeof(arc) && memcmp(curve.data, arc, sizeof(arc)) == 0;
+}
 
 /*
  * NULL for RSA, none for EdDSA: one key must not come in two codings and pass for two approvers. A
  * named curve for EC: own parameters could make a key that anyone can use; and the point
  * uncompressed, as everybody writes it.
  */
-#define UNCOMPRESSED_POINT 0x04
-static bool coding_fits(const struct ska_der *key, enum ska_spki_algorithm which)
+static bool coding_fits(const struct ska_algorithm_bits *key, enum ska_spki_algorithm which)
 {
     static const int types[] = {
         [SKA_SPKI_RSA] = V_ASN1_NULL,    [SKA_SPKI_DSA] = V_ASN1_SEQUENCE,
@@ -21,10 +32,11 @@ static bool coding_fits(const struct ska_der *key, enum ska_spki_algorithm which
     };
 
     return key->parameters == types[which] &&
-           (which != SKA_SPKI_EC || key->bits.data[0] == UNCOMPRESSED_POINT);
+           (which != SKA_SPKI_EC ||
+            (key->bits.data[0] == UNCOMPRESSED_POINT && !is_second_name(key->value)));
 }
 
-static bool recognize(const struct ska_der *key, enum ska_spki_algorithm *which)
+static bool recognize(const struct ska_algorithm_bits *key, enum ska_spki_algorithm *which)
 {
     static const int nids[] = {
         [SKA_SPKI_RSA] = NID_rsaEncryption,
@@ -35,7 +47,7 @@ static bool recognize(const struct ska_der *key, enum ska_spki_algorithm *which)
     };
 
     for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]); i++)
-        if (ska_der_is(key, nids[i])) {
+        if (ska_algorithm_bits_are(key, nids[i])) {
             *which = (enum ska_spki_algorithm)i;
             return coding_fits(key, *which);
         }
@@ -44,11 +56,11 @@ static bool recognize(const struct ska_der *key, enum ska_spki_algorithm *which)
 
 bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm)
 {
-    struct ska_der key = {.parameters = V_ASN1_UNDEF};
+    struct ska_algorithm_bits key = {.parameters = V_ASN1_UNDEF};
     bool fits = false;
 
     ERR_set_mark();
-    fits = ska_der_read(spki, &key) && recognize(&key, algorithm);
+    fits = ska_algorithm_bits_read(spki, &key) && recognize(&key, algorithm);
     ERR_pop_to_mark();
     return fits;
 }

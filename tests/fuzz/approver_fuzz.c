@@ -22,9 +22,11 @@ ASN1_SEQUENCE(FUZZ_KEY) = {
     ASN1_SIMPLE(FUZZ_KEY, algorithm, X509_ALGOR),
     ASN1_SIMPLE(FUZZ_KEY, bits, ASN1_BIT_STRING),
 } static_ASN1_SEQUENCE_END(FUZZ_KEY)
-    /* clang-format on */
 
-    static void read_and_write_again(struct ska_span key)
+static void read_and_write_again(struct ska_span key);
+/* clang-format on */
+
+static void read_and_write_again(struct ska_span key)
 {
     const ASN1_ITEM *item = ASN1_ITEM_rptr(FUZZ_KEY);
     const unsigned char *next = key.data;

@@ -105,43 +105,68 @@ takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:
     -out signature document
 audited 0 'repair .*half a line of 12 bytes' -- "$log"
 
-# ---- What was handed in ---------------------------------------------------------------------------
+# ---- What was handed in --------------------------------------------------------------------------
 
 # since LINE: the events after it.
 since() {
     tail -n +"$(($1 + 1))" "$log" >tail.log
     events tail.log
 }
+# logs EVENTS LINE: these have come since.
+logs() {
+    [ "$(since "$2")" = "$1 " ] || fail "events: $(since "$2"), should be: $1"
+}
+with_bundle() { # BUNDLE DOCUMENT [OPTION...]
+    ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-approvals-file:$1" "${@:3}" \
+        -out signature "$2"
+}
 before=$(wc -l <"$log")
-takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:request.json \
-    -out signature document
-[ "$(since "$before")" = 'request approval approval intent decision ' ] ||
-    fail "events of a bundle: $(since "$before")"
-grep -q "$(grep -oE '"requestId": *"[0-9a-f]{64}"' request.json | grep -oE '[0-9a-f]{64}')" tail.log ||
-    fail "the log does not name the request of the bundle"
+takes 1 quietly with_bundle request.json document
+logs 'request approval approval intent decision' "$before"
+id=$(grep -oE '"requestId":\s*"[0-9a-f]{64}"' request.json | grep -oE '[0-9a-f]{64}')
+[ "$(grep -c "$id" tail.log)" -eq 5 ] || fail "the log does not name the request of the bundle"
 audited 0 'approval .*alice.* handed in' 'approval .*bob.* handed in' -- "$log"
+# What a bundle says of itself is not what the log goes by: names, id, token.
+sed -E -e 's/("name":\s*)"bob"/\1"the boss"/' -e "s/$id/$(printf '1%.0s' {1..64})/" \
+    -e 's/("token":\s*)"tok"/\1"other"/' request.json >lying.json
+! cmp -s request.json lying.json || fail "no lie"
+before=$(wc -l <"$log")
+takes 1 quietly with_bundle lying.json document
+logs 'request approval approval intent decision' "$before"
+! grep -qE 'boss|1111|other' tail.log || fail "the log believes a bundle: $(cat tail.log)"
+grep -q '"approver":"bob"' tail.log || fail "the log does not know bob"
+before=$(wc -l <"$log")
+takes 1 succeeds skatool execute --key "$(uri seal)" -o signature lying.json
+logs 'request approval approval intent decision' "$before"
+! grep -qE 'boss|1111|other' tail.log || fail "the log believes a bundle: $(cat tail.log)"
+# With a directory beside, each approver has one line.
+approver mallory
+bundle request.json "$(token_of request.json >token.bin && approval alice token.bin)" \
+    "$(approval alice token.bin)" "$(approval mallory token.bin)" >more.json
+mkdir more
+before=$(wc -l <"$log")
+takes 0 refused 'mallory|not an approver' with_bundle more.json document \
+    -sigopt "ska-approvals-dir:$work/more"
+logs 'request approval approval-refused approval-refused' "$before"
 # One that is not of this request, and one is missing.
 printf 'Yet another document.\n' >other
 request seal other.json other
 token_of other.json >token.bin
 bundle other.json "$(approval alice token.bin)" "$(approval bob document)" >wrong.json
 before=$(wc -l <"$log")
-takes 1 refused 'bob' ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:wrong.json -out signature other
-[ "$(since "$before")" = 'request approval approval-refused intent decision ' ] ||
-    fail "events of a wrong bundle: $(since "$before")"
+takes 1 refused 'bob' with_bundle wrong.json other
+logs 'request approval approval-refused intent decision' "$before"
 # A change of the key.
 before=$(wc -l <"$log")
 succeeds skatool request --key "$(uri seal)" --operation block -o block.json
 approve block.json alice carol
 succeeds skatool execute --key "$(uri seal)" block.json
-[ "$(since "$before")" = 'request approval approval intent decision ' ] ||
-    fail "events of a change: $(since "$before")"
+logs 'request approval approval intent decision' "$before"
 # A key that needs nobody.
 key free p256 empty.json
 before=$(wc -l <"$log")
 quietly ska dgst -sha256 -sign "$(uri free)" -out signature document
-[ "$(since "$before")" = 'request intent decision ' ] ||
-    fail "events of a key that needs nobody: $(since "$before")"
+logs 'request intent decision' "$before"
 
 # ---- Changes are found ---------------------------------------------------------------------------
 

@@ -234,7 +234,7 @@ static void replaces_a_wrong_request(void **state)
 static void collect(const struct ska_directory *directory, struct ska_request *request,
                     struct ska_buffer *notes)
 {
-    const struct ska_collecting options = {NULL, NULL, NULL, NULL};
+    const struct ska_collecting options = {0};
     struct ska_collection *collection = NULL;
 
     assert_true(ska_collection_new(&options, &collection, &errors));
@@ -283,7 +283,7 @@ static void collects_good_and_names_bad(void **state)
 /* A half file that is completed later counts then, and is not complained of any more. */
 static void looks_again_at_what_has_changed(void **state)
 {
-    const struct ska_collecting options = {NULL, NULL, NULL, NULL};
+    const struct ska_collecting options = {0};
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
     struct ska_collection *collection = NULL;
@@ -516,7 +516,7 @@ static void what_another_writes_stays(void **state)
 /* A process that is short of descriptors at that moment loses no approval, and replaces nothing. */
 static void short_of_descriptors_is_no_verdict(void **state)
 {
-    const struct ska_collecting options = {NULL, NULL, NULL, NULL};
+    const struct ska_collecting options = {0};
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
     struct ska_request *standing = NULL;

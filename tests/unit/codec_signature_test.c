@@ -521,6 +521,19 @@ static void other_codings_of_a_key_cannot_approve(void **state)
     ska_bytes_free(&long_form);
 }
 
+/* secp224r1, and the WAP forum's other name for it. */
+static void second_names_of_curves_cannot_approve(void **state)
+{
+    struct ska_bytes first = from_hex("3016301006072A8648CE3D020106052B8104002103020004");
+    struct ska_bytes second = from_hex("3016301006072A8648CE3D02010605672B01040C03020004");
+
+    (void)state;
+    assert_true(can_approve(ska_span_of(&first)));
+    assert_false(can_approve(ska_span_of(&second)));
+    ska_bytes_free(&first);
+    ska_bytes_free(&second);
+}
+
 static void own_curves_cannot_approve(void **state)
 {
     EVP_PKEY *key = generate("P-256");
@@ -598,6 +611,7 @@ int main(void)
         cmocka_unit_test(unsuitable_digests_do_not_convert),
         cmocka_unit_test(keys_of_other_algorithms_cannot_approve),
         cmocka_unit_test(other_codings_of_a_key_cannot_approve),
+        cmocka_unit_test(second_names_of_curves_cannot_approve),
         cmocka_unit_test(own_curves_cannot_approve),
         cmocka_unit_test(error_queue_stays),
         cmocka_unit_test(only_the_given_context_is_used),
