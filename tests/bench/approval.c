@@ -48,7 +48,7 @@ struct ska_bytes public_key(EVP_PKEY *key)
     return copy;
 }
 
-static struct ska_bytes sign_token(EVP_PKEY *key, struct ska_span token)
+struct ska_bytes sign_token(EVP_PKEY *approver, struct ska_span token)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char signature[256];
@@ -56,7 +56,7 @@ static struct ska_bytes sign_token(EVP_PKEY *key, struct ska_span token)
     struct ska_bytes copy = {NULL, 0};
 
     must(context != NULL);
-    must(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL) == 1);
+    must(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, approver, NULL) == 1);
     must(EVP_DigestSign(context, signature, &length, token.data, token.length) == 1);
     must(ska_bytes_copy(&copy, ska_span(signature, length), NULL));
     EVP_MD_CTX_free(context);
@@ -143,20 +143,18 @@ void approvers_policy(const struct approvers *approvers, size_t quorum, const ch
 
 /* ---- Approvals ------------------------------------------------------------------------------- */
 
-CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span key, struct ska_span token)
+CK_SKA_APPROVAL approval_make(struct ska_span key, struct ska_span signature)
 {
-    struct ska_bytes plain = sign_token(approver, token);
     struct ska_bytes signer = {NULL, 0};
     struct ska_bytes der = {NULL, 0};
     CK_SKA_APPROVAL approval = {CKAP_SIGNATURE, NULL, 0, NULL, 0};
 
     must(ska_bytes_copy(&signer, key, NULL));
-    must(ska_signature_to_der(key, "SHA-256", ska_span_of(&plain), &der, NULL));
+    must(ska_signature_to_der(key, "SHA-256", signature, &der, NULL));
     approval.pSignature = der.data;
     approval.signatureLen = der.length;
     approval.pSignerInfo = signer.data;
     approval.signerInfoLen = signer.length;
-    ska_bytes_free(&plain);
     return approval;
 }
 
@@ -248,10 +246,12 @@ void bundle_make(struct bundle *bundle, OSSL_LIB_CTX *libctx, EVP_PKEY *key,
     list = cJSON_AddArrayToObject(request, "approvals");
     for (size_t i = 0; i < count; i++) {
         struct ska_bytes approver = public_key(approvers->keys[i]);
+        struct ska_bytes signature = sign_token(approvers->keys[i], ska_span_of(&bundle->token));
 
         bundle->approvals[bundle->count++] =
-            approval_make(approvers->keys[i], ska_span_of(&approver), ska_span_of(&bundle->token));
+            approval_make(ska_span_of(&approver), ska_span_of(&signature));
         fill_approval(add_one(list), approvers->keys[i], ska_span_of(&bundle->token));
+        ska_bytes_free(&signature);
         ska_bytes_free(&approver);
     }
     bundle->json = cJSON_Print(request);

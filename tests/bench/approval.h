@@ -26,8 +26,10 @@ void approvers_policy(const struct approvers *approvers, size_t quorum, const ch
 /* SubjectPublicKeyInfo. */
 struct ska_bytes public_key(EVP_PKEY *key);
 
-/* Of a token, in the vendor's form; the approver's public key comes along. */
-CK_SKA_APPROVAL approval_make(EVP_PKEY *approver, struct ska_span key, struct ska_span token);
+/* An approver's plain signature of a token. */
+struct ska_bytes sign_token(EVP_PKEY *approver, struct ska_span token);
+/* The same in the vendor's form; the approver's public key comes along. */
+CK_SKA_APPROVAL approval_make(struct ska_span key, struct ska_span signature);
 void approval_free(CK_SKA_APPROVAL *approval);
 
 /* Of the request in a file: what an approver puts into an approvals directory. Free with free(). */

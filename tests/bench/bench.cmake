@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ska-bench: the provider against the raw calls into the HSM.
 add_executable(ska-bench
-    bench/approval.c bench/main.c bench/measure.c bench/options.c bench/report.c
+    bench/approval.c bench/approver_process.c bench/main.c bench/measure.c bench/options.c bench/report.c
     bench/row_approvals.c bench/row_growth.c bench/row_lookup.c bench/row_ordinary.c bench/row_pem.c bench/row_people.c bench/row_ska.c bench/rows.c bench/signing.c bench/supervise.c
     bench/token.c)
 set_target_properties(ska-bench PROPERTIES

@@ -9,6 +9,7 @@
 #include <openssl/params.h>
 
 #include "approval.h"
+#include "approver_process.h"
 #include "ska/provider.h"
 
 const char message[] = "The quick brown fox signs one small message after the other.";
@@ -212,6 +213,19 @@ static void raw_once(void *with)
     must(calls->C_Sign(state->session, payload, payload_length, signature, &length) == CKR_OK);
 }
 
+static CK_SKA_APPROVAL approve(const struct raw_state *state, struct ska_span token)
+{
+    const struct raw_signing *signing = state->signing;
+    struct ska_bytes signature = signing->process == NULL
+                                     ? sign_token(signing->approver, token)
+                                     : approver_process_sign(signing->process, token);
+    CK_SKA_APPROVAL approval =
+        approval_make(ska_span_of(&state->approver), ska_span_of(&signature));
+
+    ska_bytes_free(&signature);
+    return approval;
+}
+
 static void raw_ska_once(void *with)
 {
     struct raw_state *state = with;
@@ -235,8 +249,7 @@ static void raw_ska_once(void *with)
                                                    &approved_length) == CKR_OK);
     }
     if (signing->approver != NULL) {
-        made = approval_make(signing->approver, ska_span_of(&state->approver),
-                             ska_span(approved, approved_length));
+        made = approve(state, ska_span(approved, approved_length));
         approvals = &made;
     }
     must(signing->token->ska_sign(state->session, &mechanism, signing->key, approved,

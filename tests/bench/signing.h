@@ -12,6 +12,8 @@
 
 extern const char message[];
 
+struct approver_process;
+
 struct evp_signing {
     OSSL_LIB_CTX *libctx;
     EVP_PKEY *key;
@@ -45,6 +47,7 @@ struct raw_signing {
     CK_SKA_APPROVAL *approvals;
     size_t approval_count;
     EVP_PKEY *approver; /* signs the token for each signature, as approvals[0]; or NULL */
+    const struct approver_process *process; /* where he does it; NULL: here */
 };
 struct loop raw_loop(const struct raw_signing *signing);
 
