@@ -36,12 +36,6 @@ static bool find_listed(const struct agent *agent, const struct ska_request *req
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
-static void add_hex(struct ska_buffer *text, struct ska_span bytes)
-{
-    for (size_t i = 0; i < bytes.length; i++)
-        ska_buffer_format(text, "%02x", bytes.data[i]);
-}
-
 static void add_matter(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                        struct ska_buffer *text)
 {
@@ -55,13 +49,13 @@ static void add_matter(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         ska_buffer_text(text, ska_operation_names[request->operation]);
     } else if (ska_payload_digest(&request->mechanism, payload, &digest, &value)) {
         ska_buffer_text(text, "digest ");
-        add_hex(text, value);
+        ska_buffer_hex(text, value);
     } else if (ska_is_tls13_server_message(payload)) {
         ska_buffer_text(text, "TLS 1.3 server handshake");
     } else {
         ska_buffer_format(text, "message of %zu bytes, SHA-256 ", payload.length);
         if (EVP_Q_digest(libctx, "SHA256", NULL, payload.data, payload.length, hash, &length) == 1)
-            add_hex(text, ska_span(hash, length));
+            ska_buffer_hex(text, ska_span(hash, length));
     }
 }
 

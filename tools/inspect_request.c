@@ -72,8 +72,7 @@ void inspect_add_others(struct ska_buffer *text, const cJSON *json, const char *
 void inspect_add_hex(struct ska_buffer *text, const char *name, struct ska_span bytes)
 {
     text_name(text, name);
-    for (size_t i = 0; i < bytes.length; i++)
-        ska_buffer_format(text, "%02x", bytes.data[i]);
+    ska_buffer_hex(text, bytes);
     ska_buffer_text(text, "\n");
 }
 

@@ -248,7 +248,7 @@ void page_digits(struct page *page, struct ska_span bytes)
             ska_buffer_format(&page->text, "%s%*s", i == 0 ? "" : "\n", QUOTE_INDENT, "");
         else if (i % 2 == 0)
             ska_buffer_text(&page->text, " ");
-        ska_buffer_format(&page->text, "%02x", bytes.data[i]);
+        ska_buffer_hex(&page->text, ska_span(bytes.data + i, 1));
     }
     ska_buffer_text(&page->text, "\n");
 }

@@ -55,8 +55,7 @@ static void add_key(struct ska_span key, struct ska_buffer *text)
         return;
     }
     ska_buffer_text(text, " (key ");
-    for (size_t i = 0; i < HASH_SHOWN; i++)
-        ska_buffer_format(text, "%02x", hash[i]);
+    ska_buffer_hex(text, ska_span(hash, HASH_SHOWN));
     ska_buffer_text(text, ")");
 }
 

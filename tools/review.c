@@ -309,8 +309,7 @@ void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buf
         text->failed = true;
         return;
     }
-    for (size_t i = 0; i < length; i++)
-        ska_buffer_format(text, "%02x", digest[i]);
+    ska_buffer_hex(text, ska_span(digest, length));
 }
 
 static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,

@@ -67,7 +67,7 @@ void text_groups(struct ska_buffer *text, struct ska_span bytes)
             text_next_line(text);
         else if (i > 0 && i % 2 == 0)
             ska_buffer_text(text, " ");
-        ska_buffer_format(text, "%02x", bytes.data[i]);
+        ska_buffer_hex(text, ska_span(bytes.data + i, 1));
     }
 }
 

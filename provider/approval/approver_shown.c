@@ -35,8 +35,7 @@ static char *shown_key(struct ska_span public_key)
         !SHA256_Final(hash, &context))
         return NULL;
     ska_buffer_text(&buffer, "key ");
-    for (size_t i = 0; i < HASH_SHOWN; i++)
-        ska_buffer_format(&buffer, "%02x", hash[i]);
+    ska_buffer_hex(&buffer, ska_span(hash, HASH_SHOWN));
     return ska_buffer_finish(&buffer, &text, NULL) ? (char *)text.data : NULL;
 }
 

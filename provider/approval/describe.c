@@ -70,17 +70,14 @@ static void add_hex(struct view *view, struct ska_span value)
 {
     struct ska_span head =
         ska_span(value.data, value.length < SHOWN_LIMIT ? value.length : SHOWN_LIMIT);
-    char *hex = NULL;
 
     ska_buffer_format(view->text, "%zu byte%s", value.length, value.length == 1 ? "" : "s");
     if (value.length == 0)
         return;
-    if (!ska_hex_encode(head, &hex, NULL)) {
-        view->text->failed = true;
-        return;
-    }
-    ska_buffer_format(view->text, ": %s%s", hex, value.length > SHOWN_LIMIT ? "..." : "");
-    free(hex);
+    ska_buffer_text(view->text, ": ");
+    ska_buffer_hex(view->text, head);
+    if (value.length > SHOWN_LIMIT)
+        ska_buffer_text(view->text, "...");
 }
 
 /* Nothing but harmless characters. */

@@ -59,6 +59,8 @@ void ska_bytes_clear_free(struct ska_bytes *bytes);
 
 void ska_buffer_add(struct ska_buffer *buffer, const void *data, size_t length);
 void ska_buffer_text(struct ska_buffer *buffer, const char *text);
+/* Lower-case hexadecimal digits. */
+void ska_buffer_hex(struct ska_buffer *buffer, struct ska_span bytes);
 void ska_buffer_format(struct ska_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void ska_buffer_free(struct ska_buffer *buffer);

@@ -25,6 +25,15 @@ bool ska_hex_encode(struct ska_span from, char **to, const struct ska_errors *er
     return true;
 }
 
+void ska_buffer_hex(struct ska_buffer *buffer, struct ska_span bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++) {
+        const char digits[] = {hex_digits[bytes.data[i] >> 4], hex_digits[bytes.data[i] & 15]};
+
+        ska_buffer_add(buffer, digits, sizeof(digits));
+    }
+}
+
 static int hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')

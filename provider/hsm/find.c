@@ -248,15 +248,12 @@ CK_RV hsm_find_public(const struct hsm_lease *lease, const struct hsm_key_match 
 
 /* ---- Judging what was found ------------------------------------------------------------------ */
 
-static void add_hex(struct ska_buffer *text, struct ska_span bytes)
+static void add_id(struct ska_buffer *text, struct ska_span id)
 {
-    char *hex = NULL;
-
-    if (bytes.length == 0)
+    if (id.length == 0)
         ska_buffer_text(text, "(none)");
-    else if (ska_hex_encode(bytes, &hex, NULL))
-        ska_buffer_text(text, hex);
-    free(hex);
+    else
+        ska_buffer_hex(text, id);
 }
 
 /* "label "x" and id 01" */
@@ -266,7 +263,7 @@ static void describe(struct ska_buffer *text, const struct hsm_key_match *match)
         ska_buffer_format(text, " with label \"%s\"", hsm_show(match->label).text);
     if (match->id.data != NULL) {
         ska_buffer_text(text, match->label != NULL ? " and id " : " with id ");
-        add_hex(text, match->id);
+        add_id(text, match->id);
     }
 }
 
@@ -306,7 +303,7 @@ static bool raise_several(const struct hsm_token *token, const char *wanted,
         if (public != (class_ == CKO_PUBLIC_KEY))
             continue;
         ska_buffer_text(&ids, count++ == 0 ? "" : ", ");
-        add_hex(&ids, ska_span_of(&entry->id));
+        add_id(&ids, ska_span_of(&entry->id));
     }
     if (found->count > count)
         ska_buffer_text(&ids, ", ...");

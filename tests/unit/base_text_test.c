@@ -73,6 +73,7 @@ static void base64_is_strict(void **state)
 static void hex_both_ways(void **state)
 {
     struct ska_bytes data = {NULL, 0};
+    struct ska_buffer buffer = {0};
     char *text = NULL;
 
     (void)state;
@@ -82,6 +83,11 @@ static void hex_both_ways(void **state)
     assert_true(ska_hex_encode(ska_span_of(&data), &text, NULL));
     assert_string_equal(text, "00ffa5");
     free(text);
+    ska_buffer_text(&buffer, "id ");
+    ska_buffer_hex(&buffer, ska_span_of(&data));
+    assert_int_equal(buffer.length, 9);
+    assert_memory_equal(buffer.data, "id 00ffa5", 9);
+    ska_buffer_free(&buffer);
     ska_bytes_free(&data);
     assert_false(ska_hex_decode("0", &data));
     assert_false(ska_hex_decode("0g", &data));
