@@ -83,12 +83,16 @@ bool sim_template_forges(const CK_ATTRIBUTE *attributes, CK_ULONG count)
 /* ---- Attributes ------------------------------------------------------------------------- */
 
 /*
- * SoftHSM answers CKR_GENERAL_ERROR for a private object when nobody is logged in. Say what it is.
+ * SoftHSM answers CKR_GENERAL_ERROR for a private object when nobody is logged in, and
+ * CKR_ATTRIBUTE_VALUE_INVALID for an object without a class, which is one that another process
+ * makes or destroys at this moment. Says what it is.
  */
 static CK_RV explain(CK_SESSION_HANDLE session, CK_RV rv)
 {
     CK_SESSION_INFO info = {0};
 
+    if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
+        return CKR_OBJECT_HANDLE_INVALID;
     if (rv != CKR_GENERAL_ERROR || softhsm()->C_GetSessionInfo(session, &info) != CKR_OK)
         return rv;
     if (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS)
@@ -126,7 +130,7 @@ CK_RV sim_read_ulong(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTR
     CK_RV rv = softhsm()->C_GetAttributeValue(session, handle, &attribute, 1);
 
     if (rv == CKR_OK && attribute.ulValueLen != sizeof(*value))
-        rv = CKR_ATTRIBUTE_VALUE_INVALID;
+        return CKR_ATTRIBUTE_VALUE_INVALID;
     return explain(session, rv);
 }
 
