@@ -192,6 +192,17 @@ bool ska_algorithm_bits_are(const struct ska_algorithm_bits *read, int nid)
     return ska_span_equal(read->algorithm, ska_span(OBJ_get0_data(object), OBJ_length(object)));
 }
 
+bool ska_algorithm_bits_find(const struct ska_algorithm_bits *read, const int *nids, size_t count,
+                             size_t *index)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ska_algorithm_bits_are(read, nids[i])) {
+            *index = i;
+            return true;
+        }
+    return false;
+}
+
 /* The sizes of the whole and of its parts. */
 struct sizes {
     int identifier; /* content of the AlgorithmIdentifier */

@@ -30,6 +30,10 @@ bool ska_algorithm_bits_read(struct ska_span der, struct ska_algorithm_bits *rea
 /* Whether it is the algorithm with libcrypto's number `nid`. */
 bool ska_algorithm_bits_are(const struct ska_algorithm_bits *read, int nid) SKA_MUST_CHECK;
 
+/* Which of these numbers its algorithm has; false: none of them. */
+bool ska_algorithm_bits_find(const struct ska_algorithm_bits *read, const int *nids, size_t count,
+                             size_t *index) SKA_MUST_CHECK;
+
 /* Writes one; parameters are NULL or absent. */
 bool ska_algorithm_bits_write(const ASN1_OBJECT *algorithm, bool null_parameters,
                               struct ska_span bits, struct ska_bytes *der) SKA_MUST_CHECK;

@@ -101,16 +101,15 @@ static bool find_key_type(struct ska_span spki, enum ska_key_type *type)
         [SKA_KEY_ED448] = NID_ED448,
     };
     struct ska_algorithm_bits key = {.parameters = V_ASN1_UNDEF};
+    size_t index = 0;
     bool found = false;
 
     ERR_set_mark();
-    if (ska_algorithm_bits_read(spki, &key))
-        for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]) && !found; i++) {
-            found = ska_algorithm_bits_are(&key, nids[i]);
-            if (found)
-                *type = (enum ska_key_type)i;
-        }
+    found = ska_algorithm_bits_read(spki, &key) &&
+            ska_algorithm_bits_find(&key, nids, sizeof(nids) / sizeof(nids[0]), &index);
     ERR_pop_to_mark();
+    if (found)
+        *type = (enum ska_key_type)index;
     return found;
 }
 

@@ -45,13 +45,12 @@ static bool recognize(const struct ska_algorithm_bits *key, enum ska_spki_algori
         [SKA_SPKI_ED25519] = NID_ED25519,
         [SKA_SPKI_ED448] = NID_ED448,
     };
+    size_t index = 0;
 
-    for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]); i++)
-        if (ska_algorithm_bits_are(key, nids[i])) {
-            *which = (enum ska_spki_algorithm)i;
-            return coding_fits(key, *which);
-        }
-    return false;
+    if (!ska_algorithm_bits_find(key, nids, sizeof(nids) / sizeof(nids[0]), &index))
+        return false;
+    *which = (enum ska_spki_algorithm)index;
+    return coding_fits(key, *which);
 }
 
 bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm)
