@@ -24,7 +24,8 @@ const char *ska_directory_path(const struct ska_directory *directory);
 
 /*
  * The open request with the draft's id, if it is about the same matter (operation, key, payload,
- * algorithm): *found, to be freed by the caller, else NULL. A file that is wrong counts as none.
+ * algorithm): *found, without approvals, to be freed by the caller, else NULL. A file that is wrong
+ * counts as none.
  */
 bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
                         struct ska_request **found, const struct ska_errors *errors) SKA_MUST_CHECK;

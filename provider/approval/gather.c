@@ -491,7 +491,10 @@ static bool sign_when_enough(struct gathering *gathering, const struct ska_outpu
     return false;
 }
 
-/* Approvals in a bundle are looked at as those are that come. */
+/*
+ * Approvals in a bundle are looked at as those are that come. Only a bundle has some: what is found
+ * in the directory comes without, see ska_directory_find().
+ */
 static bool take_handed_in(struct gathering *gathering, const struct ska_errors *errors)
 {
     struct ska_request *request = gathering->open.request;

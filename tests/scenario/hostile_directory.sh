@@ -60,6 +60,22 @@ sed -E 's/("quorum":[[:space:]]*)2/\11/' planted.json >"$directory/$id.request.j
 ask document
 grep -q '0 of 2' stderr.txt || fail "the planted rule was believed"
 ! grep -qE '"quorum":[[:space:]]*1' "$directory/$id.request.json" || fail "the planted request still stands"
+# Approvals inside it, a good one and a wrong one: they count only as files of their own, and neither
+# the message nor the log takes them for some that were handed in.
+configure "approvals-dir = $directory" "audit-log = $work/audit.log"
+cp "$directory/$id.request.json" empty.json
+token_of empty.json >token.bin
+bundle empty.json "$(approval alice token.bin)" "$(approval bob document)" \
+    >"$directory/$id.request.json"
+cp "$directory/$id.request.json" filled.json
+ask document
+grep -q '0 of 2' stderr.txt || fail "approvals inside the request count: $(cat stderr.txt)"
+! grep -qE 'ska-approvals|ignored' stderr.txt || fail "as if handed in: $(cat stderr.txt)"
+grep -q 'taken up again' audit.log || fail "the request was not taken up: $(cat audit.log)"
+! grep -q approval-refused audit.log || fail "the log takes them: $(cat audit.log)"
+! grep -q '"event":"approval"' audit.log || fail "the log takes them: $(cat audit.log)"
+same filled.json "$directory/$id.request.json"
+configure "approvals-dir = $directory"
 # Another key's token under this name.
 rm "$directory/$id.request.json"
 key other p256
