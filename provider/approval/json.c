@@ -16,7 +16,7 @@ bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
 }
 
 /* The text with the shortest value there is in the place of those, and a NUL behind it. */
-static char *copy_without(struct ska_span text, const struct ska_json_unwanted *unwanted,
+static char *copy_without(struct ska_span text, const struct ska_json_values *values,
                           size_t *length)
 {
     char *copy = malloc(text.length + 1);
@@ -24,8 +24,8 @@ static char *copy_without(struct ska_span text, const struct ska_json_unwanted *
 
     if (copy == NULL)
         return NULL;
-    for (size_t i = 0; i < unwanted->count; i++) {
-        struct ska_span value = unwanted->values[i];
+    for (size_t i = 0; i < values->count; i++) {
+        struct ska_span value = values->list[i];
         size_t before = (size_t)(value.data - text.data);
 
         memcpy(to, text.data, before);
@@ -42,19 +42,20 @@ static char *copy_without(struct ska_span text, const struct ska_json_unwanted *
 }
 
 /* Of a text that has been scanned: that it is whole, and that nothing follows, is known. */
-static cJSON *parse_scanned(struct ska_span text, const struct ska_json_unwanted *unwanted)
+static cJSON *parse_scanned(struct ska_span text, const char *const names[SKA_JSON_UNWANTED],
+                            const struct ska_json_values *values)
 {
     size_t length = 0;
     char *copy = NULL;
     cJSON *json = NULL;
 
-    if (unwanted->count == 0)
+    if (values->count == 0)
         return cJSON_ParseWithLength((const char *)text.data, text.length);
-    copy = copy_without(text, unwanted, &length);
+    copy = copy_without(text, values, &length);
     json = copy == NULL ? NULL : cJSON_ParseWithLength(copy, length);
     free(copy);
-    for (size_t i = 0; i < SKA_JSON_UNWANTED && unwanted->names[i] != NULL; i++)
-        cJSON_DeleteItemFromObjectCaseSensitive(json, unwanted->names[i]);
+    for (size_t i = 0; i < SKA_JSON_UNWANTED && names[i] != NULL; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(json, names[i]);
     return json;
 }
 
@@ -63,14 +64,13 @@ bool ska_json_parse_without(struct ska_span text, const char *shown,
                             const struct ska_errors *errors)
 {
     char *name = ska_printable(ska_span_text(shown), 4096);
-    struct ska_json_unwanted unwanted = {0};
+    struct ska_json_values values = {0};
     bool done = false;
 
     if (name == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
-    memcpy(unwanted.names, names, sizeof(unwanted.names));
-    if (ska_json_scan_for(text, name, &unwanted, errors)) {
-        *json = parse_scanned(text, &unwanted);
+    if (ska_json_scan_for(text, name, names, &values, errors)) {
+        *json = parse_scanned(text, names, &values);
         done = *json != NULL ||
                ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
     }

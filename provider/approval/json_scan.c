@@ -39,8 +39,9 @@ struct scan {
     struct member *members;
     size_t member_count;
     size_t member_capacity;
-    struct ska_json_unwanted *unwanted;
-    const uint8_t *unwanted_value; /* where one begins that has not ended yet; or NULL */
+    const char *const *unwanted;    /* names, SKA_JSON_UNWANTED of them; NULL: no more */
+    struct ska_json_values *values; /* of these */
+    const uint8_t *unwanted_value;  /* where one begins that has not ended yet; or NULL */
 };
 
 /* What may come next. */
@@ -371,10 +372,8 @@ static bool keep_member(struct scan *scan, size_t at, struct ska_span name)
 
 static bool is_unwanted(const struct scan *scan, struct ska_span name)
 {
-    const char *const *names = scan->unwanted->names;
-
-    for (size_t i = 0; i < SKA_JSON_UNWANTED && names[i] != NULL; i++)
-        if (ska_span_equal(name, ska_span_text(names[i])))
+    for (size_t i = 0; i < SKA_JSON_UNWANTED && scan->unwanted[i] != NULL; i++)
+        if (ska_span_equal(name, ska_span_text(scan->unwanted[i])))
             return true;
     return false;
 }
@@ -402,14 +401,14 @@ static bool take_name(struct scan *scan, enum expect *expect)
 /* After a value of the outermost object. */
 static void note_unwanted(struct scan *scan)
 {
-    struct ska_json_unwanted *unwanted = scan->unwanted;
+    struct ska_json_values *values = scan->values;
     const uint8_t *begin = scan->unwanted_value;
     const uint8_t *end = scan->text.data + scan->at;
 
     scan->unwanted_value = NULL;
     /* More than there are names: one is doubled, which ends everything later. */
-    if (begin != NULL && unwanted->count < SKA_JSON_UNWANTED)
-        unwanted->values[unwanted->count++] = ska_span(begin, (size_t)(end - begin));
+    if (begin != NULL && values->count < SKA_JSON_UNWANTED)
+        values->list[values->count++] = ska_span(begin, (size_t)(end - begin));
 }
 
 static bool take_value(struct scan *scan, enum expect *expect)
@@ -555,15 +554,17 @@ static bool report(const struct scan *scan, size_t at, const char *what, struct 
 
 bool ska_json_scan(struct ska_span text, const char *shown, const struct ska_errors *errors)
 {
-    struct ska_json_unwanted none = {0};
+    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
+    struct ska_json_values values = {0};
 
-    return ska_json_scan_for(text, shown, &none, errors);
+    return ska_json_scan_for(text, shown, none, &values, errors);
 }
 
-bool ska_json_scan_for(struct ska_span text, const char *shown, struct ska_json_unwanted *unwanted,
+bool ska_json_scan_for(struct ska_span text, const char *shown,
+                       const char *const names[SKA_JSON_UNWANTED], struct ska_json_values *values,
                        const struct ska_errors *errors)
 {
-    struct scan scan = {.text = text, .unwanted = unwanted};
+    struct scan scan = {.text = text, .unwanted = names, .values = values};
     const struct member *doubled = NULL;
     bool done = false;
 

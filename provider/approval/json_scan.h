@@ -15,16 +15,18 @@
 bool ska_json_scan(struct ska_span text, const char *shown,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Members of the outermost object that nobody wants, and where their values stand in the text. */
+/* So many members of the outermost object can be unwanted. */
 #define SKA_JSON_UNWANTED 2
-struct ska_json_unwanted {
-    const char *names[SKA_JSON_UNWANTED]; /* NULL: no more */
-    struct ska_span values[SKA_JSON_UNWANTED];
-    size_t count; /* of the values, in the order of the text */
+
+/* Where values stand in the text, in its order. */
+struct ska_json_values {
+    struct ska_span list[SKA_JSON_UNWANTED];
+    size_t count;
 };
 
-/* The same, and finds those members. */
-bool ska_json_scan_for(struct ska_span text, const char *shown, struct ska_json_unwanted *unwanted,
+/* The same, and finds the values of the members with these names (NULL: no more). */
+bool ska_json_scan_for(struct ska_span text, const char *shown,
+                       const char *const names[SKA_JSON_UNWANTED], struct ska_json_values *values,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif
