@@ -92,8 +92,7 @@ static bool create(const struct ska_evidence *evidence, const char *name, struct
     int fd = openat(evidence->folder, name, flags, 0600);
     int error = 0;
 
-    /* The mode again, as the umask may have taken from it. */
-    if (fd < 0 || !ska_write_all(fd, content) || fchmod(fd, 0600) != 0 || fsync(fd) != 0)
+    if (fd < 0 || !ska_write_synced(fd, content, 0600))
         error = errno;
     if (fd >= 0)
         close(fd);

@@ -70,8 +70,7 @@ bool ska_new_file_write(struct ska_new_file *file, int directory, const char *sh
     *file = (struct ska_new_file){.directory = directory, .fd = -1};
     if (!create(file, shown, id, errors))
         return false;
-    if (ska_write_all(file->fd, content) && fchmod(file->fd, (mode_t)mode) == 0 &&
-        fsync(file->fd) == 0)
+    if (ska_write_synced(file->fd, content, mode))
         return true;
     ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s", shown, strerror(errno));
     ska_new_file_end(file);

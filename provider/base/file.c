@@ -91,6 +91,11 @@ bool ska_write_all(int fd, struct ska_span content)
     return true;
 }
 
+bool ska_write_synced(int fd, struct ska_span content, unsigned int mode)
+{
+    return ska_write_all(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+}
+
 /* A device or a FIFO is written to, never replaced. */
 static bool write_special(const char *path, struct ska_span content,
                           const struct ska_errors *errors)
@@ -119,8 +124,7 @@ static bool replace_file(const char *path, struct ska_span content, unsigned int
         ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
         goto out;
     }
-    done = ska_write_all(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0 &&
-           rename(temporary, path) == 0;
+    done = ska_write_synced(fd, content, mode) && rename(temporary, path) == 0;
     if (!done) {
         ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
         unlink(temporary);

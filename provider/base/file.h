@@ -31,4 +31,8 @@ bool ska_file_write(const char *path, struct ska_span content, unsigned int mode
 /* Writes all of it to an open descriptor, whatever interrupts; false: errno says why. */
 bool ska_write_all(int fd, struct ska_span content) SKA_MUST_CHECK;
 
+/* The same for a file just created, which has this mode then, whatever the umask, and is on disk.
+ */
+bool ska_write_synced(int fd, struct ska_span content, unsigned int mode) SKA_MUST_CHECK;
+
 #endif
