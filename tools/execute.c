@@ -22,7 +22,7 @@
 
 static struct ska_sender sender_of(const struct tool *tool, struct hsm_key *key)
 {
-    struct ska_sender sender = {tool->libctx, key, tool->configuration.settings.audit_log};
+    struct ska_sender sender = {tool->libctx, NULL, key, tool->configuration.settings.audit_log};
 
     return sender;
 }

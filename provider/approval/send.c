@@ -84,7 +84,8 @@ static struct ska_audit_entry approval_entry(const struct ska_sender *sender,
                                              const char *origin)
 {
     const struct ska_approval *approval = &request->approvals[index];
-    bool valid = ska_approval_verify(sender->libctx, approval, ska_span_of(&request->token));
+    bool valid = ska_approval_verify_with(sender->libctx, sender->approver_keys, approval,
+                                          ska_span_of(&request->token));
     struct ska_audit_entry entry = {valid ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED,
                                     request, approval,
                                     valid ? origin : "has no valid signature over this request"};

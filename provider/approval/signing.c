@@ -28,7 +28,8 @@ struct ska_request_options ska_signing_options(const struct ska_signing *signing
 
 struct ska_sender ska_signing_sender(const struct ska_signing *signing)
 {
-    struct ska_sender sender = {signing->libctx, signing->key, signing->audit_log};
+    struct ska_sender sender = {signing->libctx, signing->approver_keys, signing->key,
+                                signing->audit_log};
 
     return sender;
 }

@@ -75,6 +75,7 @@ bool ska_request_settle(struct ska_request *request, struct hsm_key *key, OSSL_L
 /* With whom and how a complete request is sent to the HSM. */
 struct ska_sender {
     OSSL_LIB_CTX *libctx;
+    struct ska_approver_keys *approver_keys; /* NULL: none are kept */
     struct hsm_key *key;
     const char *audit_log; /* path; NULL: none */
 };
