@@ -97,6 +97,7 @@ void bench_report(const struct bench *bench, const struct result *result);
 /* ---- Running and showing --------------------------------------------------------------------- */
 
 struct report {
+    const struct options *options;
     struct result *results;
     size_t count;
     const char *failed[64]; /* names of rows */
@@ -111,8 +112,7 @@ int supervise(const struct options *options, const struct row *const *chosen, si
               struct report *report);
 
 void report_head(const struct options *options);
-void report_line(const struct result *result);
-bool report_json(const struct options *options, const struct report *report);
-bool result_reached(const struct result *result);
+void report_line(const struct report *report, const struct result *result);
+bool report_json(const struct report *report);
 
 #endif

@@ -59,14 +59,14 @@ static void list_rows(void)
 
 static int run(const struct options *options, const struct row *const *chosen, size_t count)
 {
-    struct report report = {NULL, 0, {NULL}, 0};
+    struct report report = {.options = options};
     bool good = true;
     int stopped = 0;
 
     report_head(options);
     stopped = supervise(options, chosen, count, &report);
     if (options->json != NULL && stopped == 0)
-        good = report_json(options, &report);
+        good = report_json(&report);
     good = good && report.failed_count == 0;
     free(report.results);
     if (stopped != 0) {

@@ -12,7 +12,7 @@
 #include "version.h"
 
 /* Differences smaller than what the table shows decide nothing. */
-bool result_reached(const struct result *result)
+static bool is_reached(const struct result *result)
 {
     const struct bounds *bounds = &result->bounds;
 
@@ -25,13 +25,22 @@ static bool is_bounded(const struct result *result)
     return result->bounds.at_least != 0 || result->bounds.at_most != 0;
 }
 
+/* Few turns of small work say nothing of how fast anything is. */
+static bool is_judged(const struct options *options, const struct result *result)
+{
+    return is_bounded(result) && !options->brief;
+}
+
 /* ---- For people ------------------------------------------------------------------------------ */
 
 void report_head(const struct options *options)
 {
     printf("ska-bench %s, %s, %s, %u threads where there are several\n\n", SKA_VERSION,
            SKA_BENCH_BUILD, OpenSSL_version(OPENSSL_VERSION), options->threads);
-    printf("Ratios are A's throughput / B's: 1 is as fast as the raw calls.\n\n");
+    printf("Ratios are A's throughput / B's: 1 is as fast as the raw calls.\n");
+    if (options->brief)
+        printf("--short shows that every row works, not how fast things are: nothing is judged.\n");
+    printf("\n");
     printf("%-26s %10s %10s %9s %9s %9s %6s  %s\n", "row", "A us/op", "B us/op", "median", "lowest",
            "highest", "pairs", "wanted");
     fflush(stdout);
@@ -46,7 +55,7 @@ static void print_time(double microseconds)
         printf(" %10.1f", microseconds);
 }
 
-static void print_bounds(const struct result *result)
+static void print_bounds(const struct options *options, const struct result *result)
 {
     const struct bounds *bounds = &result->bounds;
 
@@ -58,10 +67,11 @@ static void print_bounds(const struct result *result)
         printf(">= %g", bounds->at_least);
     else
         printf("<= %g", bounds->at_most);
-    printf(result_reached(result) ? "  ok" : "  MISSED");
+    if (is_judged(options, result))
+        printf(is_reached(result) ? "  ok" : "  MISSED");
 }
 
-void report_line(const struct result *result)
+void report_line(const struct report *report, const struct result *result)
 {
     int digits = result->unit[0] == 0 ? 3 : 2;
 
@@ -70,7 +80,7 @@ void report_line(const struct result *result)
     print_time(result->b_microseconds);
     printf(" %9.*f %9.*f %9.*f %6zu  %s%s", digits, result->median, digits, result->lowest, digits,
            result->highest, result->pairs, result->unit, result->unit[0] == 0 ? "" : " ");
-    print_bounds(result);
+    print_bounds(report->options, result);
     printf("\n");
     fflush(stdout);
 }
@@ -90,7 +100,7 @@ static void add_text(cJSON *object, const char *name, const char *value)
     must(cJSON_AddStringToObject(object, name, value) != NULL);
 }
 
-static cJSON *result_to_json(const struct result *result)
+static cJSON *result_to_json(const struct options *options, const struct result *result)
 {
     cJSON *object = cJSON_CreateObject();
 
@@ -113,13 +123,14 @@ static cJSON *result_to_json(const struct result *result)
         add_number(object, "atLeast", result->bounds.at_least);
     if (result->bounds.at_most != 0)
         add_number(object, "atMost", result->bounds.at_most);
-    if (is_bounded(result))
-        must(cJSON_AddBoolToObject(object, "reached", result_reached(result)) != NULL);
+    if (is_judged(options, result))
+        must(cJSON_AddBoolToObject(object, "reached", is_reached(result)) != NULL);
     return object;
 }
 
-static cJSON *to_json(const struct options *options, const struct report *report)
+static cJSON *to_json(const struct report *report)
 {
+    const struct options *options = report->options;
     cJSON *json = cJSON_CreateObject();
     cJSON *list = NULL;
 
@@ -132,7 +143,7 @@ static cJSON *to_json(const struct options *options, const struct report *report
     list = cJSON_AddArrayToObject(json, "rows");
     must(list != NULL);
     for (size_t i = 0; i < report->count; i++)
-        must(cJSON_AddItemToArray(list, result_to_json(&report->results[i])));
+        must(cJSON_AddItemToArray(list, result_to_json(options, &report->results[i])));
     list = cJSON_AddArrayToObject(json, "failed");
     must(list != NULL);
     for (size_t i = 0; i < report->failed_count; i++)
@@ -140,17 +151,17 @@ static cJSON *to_json(const struct options *options, const struct report *report
     return json;
 }
 
-bool report_json(const struct options *options, const struct report *report)
+bool report_json(const struct report *report)
 {
-    cJSON *json = to_json(options, report);
+    cJSON *json = to_json(report);
     char *text = cJSON_Print(json);
-    FILE *file = fopen(options->json, "w");
+    FILE *file = fopen(report->options->json, "w");
     bool done = text != NULL && file != NULL && fprintf(file, "%s\n", text) > 0;
 
     if (file != NULL && fclose(file) != 0)
         done = false;
     if (!done)
-        perror(options->json);
+        perror(report->options->json);
     cJSON_free(text);
     cJSON_Delete(json);
     return done;

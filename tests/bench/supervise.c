@@ -119,7 +119,7 @@ static bool take_result(int results, struct report *report)
         return false;
     report->results = longer;
     report->results[report->count++] = result;
-    report_line(&result);
+    report_line(report, &result);
     return true;
 }
 
