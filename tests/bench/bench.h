@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Ends the row with libcrypto's errors, if `done` is false. */
 #define must(done) must_at((done), #done, __FILE__, __LINE__)
@@ -26,7 +27,7 @@ struct peer {
 
 struct options {
     const char *rows; /* shell patterns separated by commas; NULL: all */
-    const char *json; /* path; NULL: none */
+    const char *json; /* path, "-" for standard output; NULL: none */
     size_t pairs;     /* 0: as many as suit the row */
     unsigned threads;
     size_t keys;
@@ -98,6 +99,9 @@ void bench_report(const struct bench *bench, const struct result *result);
 
 struct report {
     const struct options *options;
+    FILE *table;    /* for people */
+    FILE *json;     /* for machines; NULL: nowhere */
+    bool json_made; /* the file was not there before, and nothing is written yet */
     struct result *results;
     size_t count;
     const char *failed[64]; /* names of rows */
@@ -111,8 +115,12 @@ struct report {
 int supervise(const struct options *options, const struct row *const *chosen, size_t count,
               struct report *report);
 
-void report_head(const struct options *options);
+/* False: --json cannot be written to, and that has been said. */
+bool report_open(struct report *report, const struct options *options);
+void report_head(const struct report *report);
 void report_line(const struct report *report, const struct result *result);
-bool report_json(const struct report *report);
+/* To --json, if that is given. False: it could not be written, and that has been said. */
+bool report_json(struct report *report);
+void report_close(struct report *report);
 
 #endif

@@ -29,10 +29,11 @@ static char beside[sizeof(place) + 16]; /* for what this test writes */
 
 /* ---- Running ska-bench ----------------------------------------------------------------------- */
 
-/* With its standard output in `output` beside the place. */
+/* With its standard output and standard error in `output` and `errors` beside the place. */
 static pid_t start(const char *const *arguments)
 {
     char output[sizeof(beside) + 16];
+    char errors[sizeof(beside) + 16];
     const char *argv[16] = {"ska-bench"};
     size_t count = 1;
     pid_t child = 0;
@@ -40,10 +41,11 @@ static pid_t start(const char *const *arguments)
     while (*arguments != NULL)
         argv[count++] = *arguments++;
     snprintf(output, sizeof(output), "%s/output", beside);
+    snprintf(errors, sizeof(errors), "%s/errors", beside);
     child = fork();
     if (child == 0) {
         setenv("TMPDIR", place, 1);
-        if (freopen(output, "w", stdout) != NULL)
+        if (freopen(output, "w", stdout) != NULL && freopen(errors, "w", stderr) != NULL)
             execv(SKA_BENCH, (char **)(uintptr_t)argv);
         _exit(127);
     }
@@ -60,13 +62,9 @@ static int finish(pid_t child)
 }
 
 #define run(...) finish(start((const char *const[]){__VA_ARGS__, NULL}))
-#define assert_exit(status, expected)                                                              \
-    do {                                                                                           \
-        int is = (status);                                                                         \
-        assert_true(WIFEXITED(is));                                                                \
-        assert_int_equal(WEXITSTATUS(is), expected);                                               \
-    } while (0)
+#define assert_exit(status, expected) check_exit(status, expected, __LINE__)
 
+/* Empty when it is not there. */
 static char *read_file(const char *name)
 {
     char path[sizeof(beside) + 16];
@@ -74,12 +72,33 @@ static char *read_file(const char *name)
     char *text = calloc(1, 1 << 20);
 
     snprintf(path, sizeof(path), "%s/%s", beside, name);
-    file = fopen(path, "r");
-    assert_non_null(file);
     assert_non_null(text);
-    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
-    fclose(file);
+    file = fopen(path, "r");
+    if (file != NULL) {
+        assert_true(fread(text, 1, (1 << 20) - 1, file) > 0 || feof(file));
+        fclose(file);
+    }
     return text;
+}
+
+/* What was said is shown when it is another status. */
+static void check_exit(int status, int expected, int line)
+{
+    char *errors = read_file("errors");
+
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != expected)
+        fail_msg("line %d: wait status 0x%x instead of exit status %d: %s", line, (unsigned)status,
+                 expected, errors);
+    free(errors);
+}
+
+static void assert_says(const char *name, const char *text)
+{
+    char *said = read_file(name);
+
+    if (strstr(said, text) == NULL)
+        fail_msg("%s without '%s': %s", name, text, said);
+    free(said);
 }
 
 static size_t entries(void)
@@ -112,6 +131,11 @@ static cJSON *read_json(void)
     assert_non_null(json);
     free(text);
     return json;
+}
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
 }
 
 static double number(const cJSON *object, const char *name)
@@ -228,6 +252,34 @@ static void a_verdict(void **state)
     cJSON_Delete(json);
 }
 
+/* Nobody waits for a measurement whose results cannot be written. */
+static void json_to_places(void **state)
+{
+    char absent[sizeof(beside) + 16];
+    cJSON *json = NULL;
+    char *text = NULL;
+
+    (void)state;
+    snprintf(absent, sizeof(absent), "%s/absent/json", beside);
+    assert_exit(run("--short", "--rows", "pem-p256", "--json", absent), 2);
+    assert_says("errors", "ska-bench: --json ");
+    assert_says("errors", "absent/json: No such file or directory\n");
+    text = read_file("output");
+    assert_string_equal(text, "");
+    free(text);
+    assert_exit(run("--short", "--rows", "pem-p256", "--json", "/dev/full"), 1);
+    assert_says("errors", "ska-bench: --json /dev/full: No space left on device\n");
+    assert_says("output", "pem-p256");
+    assert_exit(run("--short", "--rows", "pem-p256", "--json", "-"), 0);
+    assert_says("errors", "row  ");
+    text = read_file("output");
+    json = cJSON_Parse(text);
+    assert_non_null(json);
+    assert_true(is_reported(cJSON_GetObjectItemCaseSensitive(json, "rows"), "pem-p256"));
+    cJSON_Delete(json);
+    free(text);
+}
+
 /* Our own provider as a peer of itself. */
 static void a_peer(void **state)
 {
@@ -305,7 +357,10 @@ static void interrupted(void **state)
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         pid_t bench = start_long();
         pid_t row = child_of(bench);
+        char json[sizeof(beside) + 16];
         int status = 0;
+
+        snprintf(json, sizeof(json), "%s/json", beside);
 
         assert_int_equal(kill(bench, signals[i]), 0);
         status = finish(bench);
@@ -313,6 +368,7 @@ static void interrupted(void **state)
         assert_int_equal(WTERMSIG(status), signals[i]);
         assert_int_equal(entries(), 0);
         assert_int_equal(kill(row, 0), -1);
+        assert_false(is_there(json));
     }
 }
 
@@ -365,7 +421,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    static const char *const files[] = {"output", "json", "peer.cnf"};
+    static const char *const files[] = {"output", "errors", "json", "peer.cnf"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -380,9 +436,10 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_rows),        cmocka_unit_test(a_verdict),
-        cmocka_unit_test(a_peer),          cmocka_unit_test(interrupted),
-        cmocka_unit_test(a_row_that_dies), cmocka_unit_test(wrong_use),
+        cmocka_unit_test(all_rows),       cmocka_unit_test(a_verdict),
+        cmocka_unit_test(json_to_places), cmocka_unit_test(a_peer),
+        cmocka_unit_test(interrupted),    cmocka_unit_test(a_row_that_dies),
+        cmocka_unit_test(wrong_use),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

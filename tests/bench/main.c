@@ -59,16 +59,16 @@ static void list_rows(void)
 
 static int run(const struct options *options, const struct row *const *chosen, size_t count)
 {
-    struct report report = {.options = options};
+    struct report report;
     bool good = true;
     int stopped = 0;
 
-    report_head(options);
+    if (!report_open(&report, options))
+        return 2;
+    report_head(&report);
     stopped = supervise(options, chosen, count, &report);
-    if (options->json != NULL && stopped == 0)
-        good = report_json(&report);
-    good = good && report.failed_count == 0;
-    free(report.results);
+    good = (stopped != 0 || report_json(&report)) && report.failed_count == 0;
+    report_close(&report);
     if (stopped != 0) {
         signal(stopped, SIG_DFL);
         raise(stopped);

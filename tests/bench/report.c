@@ -2,9 +2,14 @@
 /* The table for people and the JSON for machines. */
 #include "bench.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cJSON.h>
 #include <openssl/crypto.h>
@@ -33,56 +38,62 @@ static bool is_judged(const struct options *options, const struct result *result
 
 /* ---- For people ------------------------------------------------------------------------------ */
 
-void report_head(const struct options *options)
+void report_head(const struct report *report)
 {
-    printf("ska-bench %s, %s, %s, %u threads where there are several\n\n", SKA_VERSION,
-           SKA_BENCH_BUILD, OpenSSL_version(OPENSSL_VERSION), options->threads);
-    printf("Ratios are A's throughput / B's: 1 is as fast as the raw calls.\n");
+    const struct options *options = report->options;
+    FILE *table = report->table;
+
+    fprintf(table, "ska-bench %s, %s, %s, %u threads where there are several\n\n", SKA_VERSION,
+            SKA_BENCH_BUILD, OpenSSL_version(OPENSSL_VERSION), options->threads);
+    fprintf(table, "Ratios are A's throughput / B's: 1 is as fast as the raw calls.\n");
     if (options->brief)
-        printf("--short shows that every row works, not how fast things are: nothing is judged.\n");
-    printf("\n");
-    printf("%-26s %10s %10s %9s %9s %9s %6s  %s\n", "row", "A us/op", "B us/op", "median", "lowest",
-           "highest", "pairs", "wanted");
-    fflush(stdout);
+        fputs("--short shows that every row works, not how fast things are: nothing is judged.\n",
+              table);
+    fprintf(table, "\n");
+    fprintf(table, "%-26s %10s %10s %9s %9s %9s %6s  %s\n", "row", "A us/op", "B us/op", "median",
+            "lowest", "highest", "pairs", "wanted");
+    fflush(table);
 }
 
 /* As wide as the columns for times. */
-static void print_time(double microseconds)
+static void print_time(FILE *table, double microseconds)
 {
     if (microseconds == 0)
-        printf(" %10s", "");
+        fprintf(table, " %10s", "");
     else
-        printf(" %10.1f", microseconds);
+        fprintf(table, " %10.1f", microseconds);
 }
 
-static void print_bounds(const struct options *options, const struct result *result)
+static void print_bounds(const struct report *report, const struct result *result)
 {
+    FILE *table = report->table;
     const struct bounds *bounds = &result->bounds;
 
     if (!is_bounded(result))
         return;
     if (bounds->at_least != 0 && bounds->at_most != 0)
-        printf("%g to %g", bounds->at_least, bounds->at_most);
+        fprintf(table, "%g to %g", bounds->at_least, bounds->at_most);
     else if (bounds->at_least != 0)
-        printf(">= %g", bounds->at_least);
+        fprintf(table, ">= %g", bounds->at_least);
     else
-        printf("<= %g", bounds->at_most);
-    if (is_judged(options, result))
-        printf(is_reached(result) ? "  ok" : "  MISSED");
+        fprintf(table, "<= %g", bounds->at_most);
+    if (is_judged(report->options, result))
+        fprintf(table, is_reached(result) ? "  ok" : "  MISSED");
 }
 
 void report_line(const struct report *report, const struct result *result)
 {
+    FILE *table = report->table;
     int digits = result->unit[0] == 0 ? 3 : 2;
 
-    printf("%-26s", result->row);
-    print_time(result->a_microseconds);
-    print_time(result->b_microseconds);
-    printf(" %9.*f %9.*f %9.*f %6zu  %s%s", digits, result->median, digits, result->lowest, digits,
-           result->highest, result->pairs, result->unit, result->unit[0] == 0 ? "" : " ");
-    print_bounds(report->options, result);
-    printf("\n");
-    fflush(stdout);
+    fprintf(table, "%-26s", result->row);
+    print_time(table, result->a_microseconds);
+    print_time(table, result->b_microseconds);
+    fprintf(table, " %9.*f %9.*f %9.*f %6zu  %s%s", digits, result->median, digits, result->lowest,
+            digits, result->highest, result->pairs, result->unit, result->unit[0] == 0 ? "" : " ");
+    print_bounds(report, result);
+    fprintf(table, "\n");
+    fflush(table);
 }
 
 /* ---- For machines ---------------------------------------------------------------------------- */
@@ -151,18 +162,68 @@ static cJSON *to_json(const struct report *report)
     return json;
 }
 
-bool report_json(const struct report *report)
+static bool fail_json(const struct report *report)
 {
-    cJSON *json = to_json(report);
-    char *text = cJSON_Print(json);
-    FILE *file = fopen(report->options->json, "w");
-    bool done = text != NULL && file != NULL && fprintf(file, "%s\n", text) > 0;
+    fprintf(stderr, "ska-bench: --json %s: %s\n", report->options->json, strerror(errno));
+    return false;
+}
 
-    if (file != NULL && fclose(file) != 0)
-        done = false;
+bool report_json(struct report *report)
+{
+    struct stat status;
+    cJSON *json = NULL;
+    char *text = NULL;
+    bool done = false;
+
+    if (report->json == NULL)
+        return true;
+    json = to_json(report);
+    text = cJSON_Print(json);
+    must(text != NULL);
+    report->json_made = false;
+    done = fstat(fileno(report->json), &status) == 0 &&
+           (!S_ISREG(status.st_mode) || ftruncate(fileno(report->json), 0) == 0) &&
+           fprintf(report->json, "%s\n", text) > 0 && fflush(report->json) == 0;
     if (!done)
-        perror(report->options->json);
+        fail_json(report);
     cJSON_free(text);
     cJSON_Delete(json);
     return done;
+}
+
+/* ---- Where they go --------------------------------------------------------------------------- */
+
+/* What stands there stays until there is something to take its place. */
+static FILE *open_json(const char *path, bool *made)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, 0666);
+
+    *made = fd >= 0;
+    if (fd < 0 && errno == EEXIST)
+        fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+bool report_open(struct report *report, const struct options *options)
+{
+    *report = (struct report){.options = options, .table = stdout};
+    if (options->json == NULL)
+        return true;
+    if (strcmp(options->json, "-") == 0) {
+        report->table = stderr;
+        report->json = stdout;
+        return true;
+    }
+    report->json = open_json(options->json, &report->json_made);
+    return report->json != NULL || fail_json(report);
+}
+
+void report_close(struct report *report)
+{
+    if (report->json != NULL && report->json != stdout)
+        fclose(report->json);
+    if (report->json_made)
+        unlink(report->options->json);
+    free(report->results);
+    memset(report, 0, sizeof(*report));
 }
