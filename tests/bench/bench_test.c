@@ -395,7 +395,19 @@ static void wrong_use(void **state)
 
     (void)state;
     assert_exit(run("--rows", "no-such-row"), 2);
+    assert_says("errors", "ska-bench: --rows: no row is called 'no-such-row'\n");
+    assert_says("errors", "ska-bench: the rows are rsa2048, ed25519,");
+    assert_says("errors", " simulator\n");
     assert_exit(run("--rows", "ed25519,no-such-row"), 2);
+    assert_exit(run("--rows", "lookup-label-1000"), 2);
+    assert_says("errors", "called 'lookup-label-1000'; lines of such names come from the row "
+                          "'lookup'\n");
+    assert_exit(run("--rows", "ska-2-of-3-kept (other)"), 2);
+    assert_says("errors", "from the row 'ska-2-of-3-kept'\n");
+    assert_exit(run("--rows", ""), 2);
+    assert_says("errors", "ska-bench: --rows '': names of rows expected\n");
+    assert_exit(run("--rows", ","), 2);
+    assert_says("errors", "ska-bench: --rows ',': names of rows expected\n");
     assert_exit(run("--pairs", "0"), 2);
     assert_exit(run("--threads", "many"), 2);
     assert_exit(run("--keys", "-1"), 2);

@@ -27,7 +27,46 @@ static bool is_chosen(const char *patterns, const char *name, bool *used)
     return chosen;
 }
 
-/* The rows that --rows names. False: one of its patterns matches none. */
+/* The row that prints lines of this name, as one with several results does; NULL: none. */
+static const struct row *find_printing(const char *name)
+{
+    const struct row *found = NULL;
+
+    for (size_t i = 0; i < row_count; i++) {
+        size_t length = strlen(rows[i]->name);
+
+        if (strncmp(name, rows[i]->name, length) == 0 && strchr("- ", name[length]) != NULL &&
+            (found == NULL || length > strlen(found->name)))
+            found = rows[i];
+    }
+    return found;
+}
+
+static void tell_unknown(const char *pattern)
+{
+    const struct row *meant = find_printing(pattern);
+
+    fprintf(stderr, "ska-bench: --rows: no row is called '%s'", pattern);
+    if (meant != NULL)
+        fprintf(stderr, "; lines of such names come from the row '%s'", meant->name);
+    fputc('\n', stderr);
+}
+
+/* As wide as a terminal. */
+static void tell_names(void)
+{
+    size_t column = (size_t)fprintf(stderr, "ska-bench: the rows are");
+
+    for (size_t i = 0; i < row_count; i++) {
+        size_t length = strlen(rows[i]->name) + 2;
+        const char *end = i + 1 == row_count ? "\n" : ",";
+
+        column = column + length > 80 ? length : column + length;
+        fprintf(stderr, "%s %s%s", column == length ? "\n" : "", rows[i]->name, end);
+    }
+}
+
+/* The rows that --rows names. False: one of its patterns matches none, or there is no pattern. */
 static bool choose(const char *patterns, const struct row **chosen, size_t *count)
 {
     bool *used = calloc(strlen(patterns) + 1, sizeof(*used));
@@ -43,12 +82,18 @@ static bool choose(const char *patterns, const struct row **chosen, size_t *coun
     for (char *pattern = strtok_r(copy, ",", &rest); pattern != NULL;
          pattern = strtok_r(NULL, ",", &rest), i++)
         if (!used[i]) {
-            fprintf(stderr, "ska-bench: no row is called '%s'; --list lists them\n", pattern);
+            tell_unknown(pattern);
             good = false;
         }
+    if (i == 0) {
+        fprintf(stderr, "ska-bench: --rows '%s': names of rows expected\n", patterns);
+        good = false;
+    }
+    if (!good)
+        tell_names();
     free(copy);
     free(used);
-    return good && *count > 0;
+    return good;
 }
 
 static void list_rows(void)
