@@ -4,6 +4,7 @@ add_executable(ska-bench
     bench/approval.c bench/approver_process.c bench/main.c bench/measure.c bench/options.c bench/report.c
     bench/row_approvals.c bench/row_growth.c bench/row_lookup.c bench/row_ordinary.c bench/row_pem.c bench/row_people.c bench/row_ska.c bench/rows.c bench/signing.c bench/supervise.c
     bench/token.c)
+target_sources(ska-bench PRIVATE bench/peers.c)
 set_target_properties(ska-bench PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
 target_include_directories(ska-bench PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include

@@ -102,6 +102,7 @@ struct report {
     FILE *table;    /* for people */
     FILE *json;     /* for machines; NULL: nowhere */
     bool json_made; /* the file was not there before, and nothing is written yet */
+    bool refused;   /* nothing was measured: wrong use, and what is wrong has been said */
     struct result *results;
     size_t count;
     const char *failed[64]; /* names of rows */
@@ -109,11 +110,11 @@ struct report {
 };
 
 /*
- * Runs the rows, one after the other. Whatever happens to them, and when the user stops it, nothing
- * is left of their directories and processes. Returns the signal that stopped it, or 0.
+ * Runs the rows, one after the other, unless there is no place for them or the peers are not there.
+ * Whatever happens to them, and when the user stops it, nothing is left of their directories and
+ * processes. Returns the signal that stopped it, or 0.
  */
-int supervise(const struct options *options, const struct row *const *chosen, size_t count,
-              struct report *report);
+int supervise(const struct row *const *chosen, size_t count, struct report *report);
 
 /* False: --json cannot be written to, and that has been said. */
 bool report_open(struct report *report, const struct options *options);

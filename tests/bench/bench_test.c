@@ -26,6 +26,7 @@
 /* Where ska-bench makes its directories, with nothing else in it. */
 static char place[] = "/tmp/ska-bench-test-XXXXXX";
 static char beside[sizeof(place) + 16]; /* for what this test writes */
+static const char *tmpdir = place;
 
 /* ---- Running ska-bench ----------------------------------------------------------------------- */
 
@@ -44,7 +45,7 @@ static pid_t start(const char *const *arguments)
     snprintf(errors, sizeof(errors), "%s/errors", beside);
     child = fork();
     if (child == 0) {
-        setenv("TMPDIR", place, 1);
+        setenv("TMPDIR", tmpdir, 1);
         if (freopen(output, "w", stdout) != NULL && freopen(errors, "w", stderr) != NULL)
             execv(SKA_BENCH, (char **)(uintptr_t)argv);
         _exit(127);
@@ -280,27 +281,48 @@ static void json_to_places(void **state)
     free(text);
 }
 
-/* Our own provider as a peer of itself. */
-static void a_peer(void **state)
+/* ---- Peers ----------------------------------------------------------------------------------- */
+
+#define TWIN_URI "ska:token=bench;object={key}?pin-value=4711"
+
+/* The argument of --peer for this URI, and a configuration of that text. */
+static const char *peer_with(const char *uri, const char *configuration)
 {
+    static char peer[sizeof(beside) + 256];
     char path[sizeof(beside) + 16];
-    char peer[sizeof(path) + 128];
-    const cJSON *results = NULL;
-    cJSON *json = NULL;
     FILE *file = NULL;
 
-    (void)state;
     snprintf(path, sizeof(path), "%s/peer.cnf", beside);
     file = fopen(path, "w");
     assert_non_null(file);
-    fprintf(file,
-            "openssl_conf = init\n[init]\nproviders = providers\n"
-            "[providers]\ndefault = default_provider\nska = ska_provider\n"
-            "[default_provider]\nactivate = 1\n"
-            "[ska_provider]\nmodule = %s\nactivate = 1\npkcs11-module = %s\n",
-            SKA_BENCH_PROVIDER, SKA_BENCH_SIMULATOR);
-    fclose(file);
-    snprintf(peer, sizeof(peer), "twin=%s,ska:token=bench;object={key}?pin-value=4711", path);
+    assert_true(fputs(configuration, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    snprintf(peer, sizeof(peer), "twin=%s,%s", path, uri);
+    return peer;
+}
+
+/* A configuration with this provider under our name. */
+static const char *with_provider(const char *provider)
+{
+    static char text[2048];
+
+    snprintf(text, sizeof(text),
+             "openssl_conf = init\n[init]\nproviders = providers\n"
+             "[providers]\ndefault = default_provider\nska = ska_provider\n"
+             "[default_provider]\nactivate = 1\n"
+             "[ska_provider]\nmodule = %s\nactivate = 1\npkcs11-module = %s\n",
+             provider, SKA_BENCH_SIMULATOR);
+    return text;
+}
+
+/* Our own provider as a peer of itself. */
+static void a_peer(void **state)
+{
+    const char *peer = peer_with(TWIN_URI, with_provider(SKA_BENCH_PROVIDER));
+    const cJSON *results = NULL;
+    cJSON *json = NULL;
+
+    (void)state;
     assert_exit(run("--short", "--rows", "p256-fresh,ed*", "--peer", peer, "--json", json_path()),
                 0);
     json = read_json();
@@ -309,6 +331,66 @@ static void a_peer(void **state)
     assert_true(is_reported(results, "p256-fresh (twin)"));
     assert_true(is_reported(results, "ed25519 (twin)"));
     cJSON_Delete(json);
+}
+
+/* Refused before anything is measured, with what is wrong with which file or URI. */
+static void assert_peer_refused(const char *peer, const char *text)
+{
+    char *table = NULL;
+    char *errors = NULL;
+
+    assert_exit(run("--short", "--rows", "p256-fresh", "--peer", peer), 2);
+    assert_says("errors", "ska-bench: --peer twin: ");
+    assert_says("errors", text);
+    errors = read_file("errors");
+    table = read_file("output");
+    assert_string_equal(table, "");
+    assert_null(strstr(errors, ".c:")); /* no place in the source, as of a failed assertion */
+    assert_null(strstr(errors, "4711"));
+    assert_int_equal(entries(), 0);
+    free(table);
+    free(errors);
+}
+
+static void faulty_peers(void **state)
+{
+    const char *good = with_provider(SKA_BENCH_PROVIDER);
+
+    (void)state;
+    assert_peer_refused("twin=/nowhere/peer.cnf," TWIN_URI,
+                        "/nowhere/peer.cnf: No such file or directory\n");
+    assert_peer_refused("twin=/dev/null," TWIN_URI, "/dev/null: not a regular file\n");
+    assert_peer_refused(peer_with(TWIN_URI, "[init\n"), "peer.cnf cannot be loaded: missing close");
+    assert_peer_refused(peer_with("unknown:object={key}?pin-value=4711", good),
+                        "no private key (P-256) at unknown:object=key: unsupported: ");
+    assert_peer_refused(peer_with("ska:token=bench;object=other?pin-value=4711", good),
+                        "no private key (P-256) at ska:token=bench;object=other: key not found");
+    assert_peer_refused(peer_with("file:/nowhere?pin-value=4711", good),
+                        "no private key (P-256) at file:/nowhere: No such file or directory");
+    assert_peer_refused(peer_with(TWIN_URI, with_provider("/nowhere/other.so")),
+                        "peer.cnf: the provider 'ska' does not load: /nowhere/other.so: cannot");
+}
+
+/* ---- Places ---------------------------------------------------------------------------------- */
+
+static void odd_places(void **state)
+{
+    char file[sizeof(beside) + 16];
+
+    (void)state;
+    snprintf(file, sizeof(file), "%s/output", beside);
+    tmpdir = "/nowhere/at all";
+    assert_exit(run("--short", "--rows", "pem-p256"), 2);
+    assert_says("errors", "ska-bench: TMPDIR /nowhere/at all: no directory can be made there: No "
+                          "such file or directory\n");
+    tmpdir = file;
+    assert_exit(run("--short", "--rows", "pem-p256"), 2);
+    assert_says("errors", "no directory can be made there: Not a directory\n");
+    tmpdir = "/tmp/a-path-of-which-the-sockets-of-agents-would-get-one-that-is-too-long-for-an-"
+             "address/of-them";
+    assert_exit(run("--short", "--rows", "pem-p256"), 2);
+    assert_says("errors", ": too long by 12 bytes for the paths of sockets in it\n");
+    tmpdir = place;
 }
 
 /* ---- What is left ---------------------------------------------------------------------------- */
@@ -450,6 +532,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_rows),       cmocka_unit_test(a_verdict),
         cmocka_unit_test(json_to_places), cmocka_unit_test(a_peer),
+        cmocka_unit_test(faulty_peers),   cmocka_unit_test(odd_places),
         cmocka_unit_test(interrupted),    cmocka_unit_test(a_row_that_dies),
         cmocka_unit_test(wrong_use),
     };

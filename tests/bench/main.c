@@ -105,20 +105,22 @@ static void list_rows(void)
 static int run(const struct options *options, const struct row *const *chosen, size_t count)
 {
     struct report report;
-    bool good = true;
+    int status = 0;
     int stopped = 0;
 
     if (!report_open(&report, options))
         return 2;
-    report_head(&report);
-    stopped = supervise(options, chosen, count, &report);
-    good = (stopped != 0 || report_json(&report)) && report.failed_count == 0;
+    stopped = supervise(chosen, count, &report);
+    if (report.refused)
+        status = 2;
+    else if (stopped == 0 && (!report_json(&report) || report.failed_count > 0))
+        status = 1;
     report_close(&report);
     if (stopped != 0) {
         signal(stopped, SIG_DFL);
         raise(stopped);
     }
-    return good ? 0 : 1;
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -2,10 +2,13 @@
 /* The command line of ska-bench. */
 #include "bench.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const struct option long_options[] = {
     {"rows", required_argument, NULL, 'r'},    {"pairs", required_argument, NULL, 'p'},
@@ -40,7 +43,8 @@ void options_help(void)
         "  -h, --help        this text\n"
         "\n"
         "A peer finds the keys on token \"bench\" with PIN 4711, below SOFTHSM2_CONF, which is\n"
-        "set. {key} in its URI becomes the label of the row's key. For instance:\n"
+        "set. {key} in its URI becomes the label of the row's key. Before anything is measured\n"
+        "it must load a key of each kind that the chosen rows have. For instance:\n"
         "  --peer 'other=other.cnf,pkcs11:token=bench;object={key}?pin-value=4711'\n"
         "\n"
         "Rows:\n");
@@ -68,6 +72,21 @@ static bool read_number(const char *option, const char *text, size_t lowest, siz
     return true;
 }
 
+/* Read several times, so no pipe. */
+static bool check_configuration(const struct peer *peer)
+{
+    struct stat status;
+    const char *why = NULL;
+
+    if (stat(peer->configuration, &status) != 0 || access(peer->configuration, R_OK) != 0)
+        why = strerror(errno);
+    else if (!S_ISREG(status.st_mode))
+        why = "not a regular file";
+    if (why != NULL)
+        fprintf(stderr, "ska-bench: --peer %s: %s: %s\n", peer->name, peer->configuration, why);
+    return why == NULL;
+}
+
 /* NAME=OPENSSL_CONF,URI; the text is cut into its parts. */
 static bool read_peer(struct options *options, char *text)
 {
@@ -85,7 +104,7 @@ static bool read_peer(struct options *options, char *text)
     peer->configuration = configuration + 1;
     peer->uri = uri + 1;
     options->peer_count++;
-    return true;
+    return check_configuration(peer);
 }
 
 static bool read_option(struct options *options, int option, char *value)

@@ -4,7 +4,7 @@
  * This process loads no module and makes no key: it only waits, and then clears away what the row
  * has left, however it ended.
  */
-#include "bench.h"
+#include "peers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,23 +38,58 @@ static void remove_tree(const char *path)
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
+/* A row's own directory, below that for all. */
+#define OWN "/ska-bench-XXXXXX"
+/* A socket there. */
+#define SOCKET "/agent"
+/* The longest path of a directory for all whose sockets have paths that fit. */
+#define PATH_LIMIT (sizeof(((struct sockaddr_un *)NULL)->sun_path) - sizeof(OWN SOCKET))
+
+/* NULL, or the one that the user wants. */
+static const char *wanted_directory(void)
+{
+    const char *wanted = getenv("TMPDIR");
+
+    return wanted != NULL && wanted[0] == '/' ? wanted : NULL;
+}
+
 /* In memory where that is possible: what others do to the disk is no business of the HSM's. */
 static const char *parent_directory(void)
 {
-    const char *chosen = getenv("TMPDIR");
+    const char *wanted = wanted_directory();
 
-    if (chosen != NULL && chosen[0] == '/')
-        return chosen;
+    if (wanted != NULL)
+        return wanted;
     return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
 }
 
 static bool make_directory(char *path, size_t size)
 {
-    snprintf(path, size, "%s/ska-bench-XXXXXX", parent_directory());
-    if (mkdtemp(path) != NULL)
+    const char *parent = parent_directory();
+
+    if (snprintf(path, size, "%s" OWN, parent) < (int)size && mkdtemp(path) != NULL)
         return true;
-    fprintf(stderr, "ska-bench: a directory %s: %s\n", path, strerror(errno));
+    fprintf(stderr, "ska-bench: %s%s: no directory can be made there: %s\n",
+            wanted_directory() == NULL ? "" : "TMPDIR ", parent, strerror(errno));
     return false;
+}
+
+/* Before anything is measured. */
+static bool try_directory(void)
+{
+    const char *parent = parent_directory();
+    char path[256];
+
+    if (strlen(parent) > PATH_LIMIT) {
+        fprintf(stderr,
+                "ska-bench: TMPDIR %s: too long by %zu bytes for the paths of sockets in it\n",
+                parent, strlen(parent) - PATH_LIMIT);
+        return false;
+    }
+    if (!make_directory(path, sizeof(path)))
+        return false;
+    rmdir(path);
+    return true;
 }
 
 /* ---- The child ------------------------------------------------------------------------------- */
@@ -75,13 +112,14 @@ void bench_report(const struct bench *bench, const struct result *result)
 /* ---- The parent ------------------------------------------------------------------------------ */
 
 struct running {
+    const struct options *options;
+    const sigset_t *usual; /* signals that the row may get */
+    int signals;           /* those that end all */
     pid_t child;
     int results;
-    int signals;
 };
 
-static bool start_row(const struct options *options, const struct row *row, const char *directory,
-                      const sigset_t *usual, struct running *running)
+static bool start_row(const struct row *row, const char *directory, struct running *running)
 {
     int ends[2];
 
@@ -94,9 +132,9 @@ static bool start_row(const struct options *options, const struct row *row, cons
         setpgid(0, 0);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGPIPE, SIG_DFL);
-        sigprocmask(SIG_SETMASK, usual, NULL);
+        sigprocmask(SIG_SETMASK, running->usual, NULL);
         close(ends[0]);
-        run_row(options, row, directory, ends[1]);
+        run_row(running->options, row, directory, ends[1]);
     }
     close(ends[1]);
     running->results = ends[0];
@@ -143,7 +181,7 @@ static int follow(const struct running *running, struct report *report)
 
 /* Ends what the row has started, too; the group cannot be another one's before the child is reaped.
  */
-static bool finish_row(const struct running *running, bool stopped)
+static int finish_row(const struct running *running, bool stopped)
 {
     siginfo_t ended;
     int status = 0;
@@ -156,27 +194,36 @@ static bool finish_row(const struct running *running, bool stopped)
     while (waitpid(running->child, &status, 0) < 0 && errno == EINTR)
         ;
     close(running->results);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return status;
 }
 
-static int supervise_row(const struct options *options, const struct row *row, int signals,
-                         const sigset_t *usual, struct report *report)
+/* *status: of its process; -1: it was not started, and that has been said. */
+static int run_to_end(struct running *running, const struct row *row, struct report *report,
+                      int *status)
 {
-    struct running running = {0, -1, signals};
-    size_t before = report->count;
     char directory[256];
-    bool good = false;
     int stopped = 0;
 
+    *status = -1;
     if (!make_directory(directory, sizeof(directory)))
-        goto out;
-    if (start_row(options, row, directory, usual, &running)) {
-        stopped = follow(&running, report);
-        good = finish_row(&running, stopped != 0) && report->count > before;
+        return 0;
+    if (start_row(row, directory, running)) {
+        stopped = follow(running, report);
+        *status = finish_row(running, stopped != 0);
+    } else {
+        fprintf(stderr, "ska-bench: a process: %s\n", strerror(errno));
     }
     remove_tree(directory);
-out:
-    if (!good && stopped == 0) {
+    return stopped;
+}
+
+static int supervise_row(struct running *running, const struct row *row, struct report *report)
+{
+    size_t before = report->count;
+    int status = -1;
+    int stopped = run_to_end(running, row, report, &status);
+
+    if ((status != 0 || report->count == before) && stopped == 0) {
         fprintf(stderr, "ska-bench: row %s failed\n", row->name);
         if (report->failed_count < COUNT(report->failed))
             report->failed[report->failed_count++] = row->name;
@@ -184,14 +231,45 @@ out:
     return stopped;
 }
 
-int supervise(const struct options *options, const struct row *const *chosen, size_t count,
-              struct report *report)
+static bool is_needed(const struct row *rehearsal, const struct row *const *chosen, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (peers_are_for(rehearsal, chosen[i]))
+            return true;
+    return false;
+}
+
+/* Where one does not have what the rows need all end. */
+static int rehearse(struct running *running, const struct row *const *chosen, size_t count,
+                    struct report *report)
+{
+    int stopped = 0;
+
+    for (size_t i = 0; i < PEERS_REHEARSALS && stopped == 0 && !report->refused; i++) {
+        const struct row *rehearsal = &peers_rehearsals[i];
+        int status = 0;
+
+        if (!is_needed(rehearsal, chosen, count))
+            continue;
+        stopped = run_to_end(running, rehearsal, report, &status);
+        report->refused = stopped == 0 && status != 0;
+        if (report->refused && WIFSIGNALED(status))
+            fprintf(stderr, "ska-bench: --peer: trying it (%s) ended with signal %d, %s\n",
+                    rehearsal->what, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    }
+    return stopped;
+}
+
+int supervise(const struct row *const *chosen, size_t count, struct report *report)
 {
     sigset_t stopping;
     sigset_t usual;
+    struct running running = {report->options, &usual, -1, 0, -1};
     int stopped = 0;
-    int signals = -1;
 
+    report->refused = !try_directory();
+    if (report->refused)
+        return 0;
     sigemptyset(&stopping);
     sigaddset(&stopping, SIGINT);
     sigaddset(&stopping, SIGTERM);
@@ -199,11 +277,15 @@ int supervise(const struct options *options, const struct row *const *chosen, si
     sigaddset(&stopping, SIGQUIT);
     sigprocmask(SIG_BLOCK, &stopping, &usual);
     signal(SIGPIPE, SIG_IGN); /* nobody reading the table is no reason to leave a directory */
-    signals = signalfd(-1, &stopping, SFD_CLOEXEC);
-    must(signals >= 0);
-    for (size_t i = 0; i < count && stopped == 0; i++)
-        stopped = supervise_row(options, chosen[i], signals, &usual, report);
-    close(signals);
+    running.signals = signalfd(-1, &stopping, SFD_CLOEXEC);
+    must(running.signals >= 0);
+    if (report->options->peer_count > 0)
+        stopped = rehearse(&running, chosen, count, report);
+    if (stopped == 0 && !report->refused)
+        report_head(report);
+    for (size_t i = 0; i < count && stopped == 0 && !report->refused; i++)
+        stopped = supervise_row(&running, chosen[i], report);
+    close(running.signals);
     sigprocmask(SIG_SETMASK, &usual, NULL);
     return stopped;
 }
