@@ -389,7 +389,7 @@ static void odd_places(void **state)
     tmpdir = "/tmp/a-path-of-which-the-sockets-of-agents-would-get-one-that-is-too-long-for-an-"
              "address/of-them";
     assert_exit(run("--short", "--rows", "pem-p256"), 2);
-    assert_says("errors", ": too long by 12 bytes for the paths of sockets in it\n");
+    assert_says("errors", ": too long for sockets below it: 96 bytes, at most 84\n");
     tmpdir = place;
 }
 

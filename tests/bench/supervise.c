@@ -82,8 +82,8 @@ static bool try_directory(void)
 
     if (strlen(parent) > PATH_LIMIT) {
         fprintf(stderr,
-                "ska-bench: TMPDIR %s: too long by %zu bytes for the paths of sockets in it\n",
-                parent, strlen(parent) - PATH_LIMIT);
+                "ska-bench: TMPDIR %s: too long for sockets below it: %zu bytes, at most %zu\n",
+                parent, strlen(parent), PATH_LIMIT);
         return false;
     }
     if (!make_directory(path, sizeof(path)))
@@ -267,9 +267,6 @@ int supervise(const struct row *const *chosen, size_t count, struct report *repo
     struct running running = {report->options, &usual, -1, 0, -1};
     int stopped = 0;
 
-    report->refused = !try_directory();
-    if (report->refused)
-        return 0;
     sigemptyset(&stopping);
     sigaddset(&stopping, SIGINT);
     sigaddset(&stopping, SIGTERM);
@@ -279,6 +276,7 @@ int supervise(const struct row *const *chosen, size_t count, struct report *repo
     signal(SIGPIPE, SIG_IGN); /* nobody reading the table is no reason to leave a directory */
     running.signals = signalfd(-1, &stopping, SFD_CLOEXEC);
     must(running.signals >= 0);
+    report->refused = !try_directory();
     if (report->options->peer_count > 0)
         stopped = rehearse(&running, chosen, count, report);
     if (stopped == 0 && !report->refused)
