@@ -501,6 +501,9 @@ static void wrong_use(void **state)
     help = read_file("output");
     assert_non_null(strstr(help, "--peer NAME=OPENSSL_CONF,URI"));
     assert_non_null(strstr(help, "p256-reused"));
+    assert_non_null(strstr(help, "about ten minutes"));
+    assert_non_null(strstr(help, "Exit status: 0 when"));
+    assert_non_null(strstr(help, "threads-ska-2-of-3 is ska-2-of-3 in several threads"));
     free(help);
 }
 

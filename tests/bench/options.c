@@ -42,12 +42,18 @@ void options_help(void)
         "  --list            the names of the rows\n"
         "  -h, --help        this text\n"
         "\n"
+        "All rows take about ten minutes, with --short some seconds.\n"
+        "\n"
+        "Exit status: 0 when the rows were measured, whether or not they reach what is wanted;\n"
+        "1 when a row failed or the results could not be written; 2 for wrong use: nothing was\n"
+        "measured.\n"
+        "\n"
         "A peer finds the keys on token \"bench\" with PIN 4711, below SOFTHSM2_CONF, which is\n"
         "set. {key} in its URI becomes the label of the row's key. Before anything is measured\n"
         "it must load a key of each kind that the chosen rows have. For instance:\n"
         "  --peer 'other=other.cnf,pkcs11:token=bench;object={key}?pin-value=4711'\n"
         "\n"
-        "Rows:\n");
+        "Rows (threads-ska-2-of-3 is ska-2-of-3 in several threads):\n");
     for (size_t i = 0; i < row_count; i++)
         printf("  %-22s  %s\n", rows[i]->name, rows[i]->what);
 }
