@@ -503,7 +503,7 @@ static void wrong_use(void **state)
     assert_non_null(strstr(help, "p256-reused"));
     assert_non_null(strstr(help, "about ten minutes"));
     assert_non_null(strstr(help, "Exit status: 0 when"));
-    assert_non_null(strstr(help, "threads-ska-2-of-3 is ska-2-of-3 in several threads"));
+    assert_non_null(strstr(help, "2 of 3 approvals, several threads"));
     free(help);
 }
 

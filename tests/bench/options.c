@@ -53,7 +53,7 @@ void options_help(void)
         "it must load a key of each kind that the chosen rows have. For instance:\n"
         "  --peer 'other=other.cnf,pkcs11:token=bench;object={key}?pin-value=4711'\n"
         "\n"
-        "Rows (threads-ska-2-of-3 is ska-2-of-3 in several threads):\n");
+        "Rows:\n");
     for (size_t i = 0; i < row_count; i++)
         printf("  %-22s  %s\n", rows[i]->name, rows[i]->what);
 }

@@ -110,7 +110,7 @@ static bool tell_missing_providers(const struct peer *peer, OSSL_LIB_CTX *libctx
 
 /* ---- Trying ---------------------------------------------------------------------------------- */
 
-static struct path uri_of(const struct peer *peer)
+struct path peers_uri(const struct peer *peer)
 {
     const char *place = strstr(peer->uri, "{key}");
     struct path uri;
@@ -140,7 +140,7 @@ static bool has_private_key(OSSL_LIB_CTX *libctx, const char *uri)
 static bool try_peer(const struct peer *peer, const char *kind)
 {
     OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
-    struct path uri = uri_of(peer);
+    struct path uri = peers_uri(peer);
     bool good = false;
 
     must(libctx != NULL);

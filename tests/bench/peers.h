@@ -4,6 +4,7 @@
 #define SKA_BENCH_PEERS_H
 
 #include "bench.h"
+#include "token.h"
 
 /*
  * Run like rows, but before all of them: one for each kind of ordinary key. Ends with status 2 when
@@ -11,6 +12,9 @@
  */
 #define PEERS_REHEARSALS 3
 extern const struct row peers_rehearsals[PEERS_REHEARSALS];
+
+/* The URI of a row's key, {key} replaced. */
+struct path peers_uri(const struct peer *peer);
 
 /* Whether this row signs with such a key. */
 bool peers_are_for(const struct row *rehearsal, const struct row *row);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "peers.h"
 #include "rows.h"
 #include "signing.h"
 
@@ -24,20 +25,6 @@ struct contest {
 
 /* ---- Peers ----------------------------------------------------------------------------------- */
 
-/* Its URI with {key} replaced. */
-static struct path peer_uri(const struct peer *peer)
-{
-    const char *place = strstr(peer->uri, "{key}");
-    struct path uri;
-
-    if (place == NULL)
-        snprintf(uri.text, sizeof(uri.text), "%s", peer->uri);
-    else
-        snprintf(uri.text, sizeof(uri.text), "%.*s%s%s", (int)(place - peer->uri), peer->uri,
-                 KEY_LABEL, place + strlen("{key}"));
-    return uri;
-}
-
 static bool is_same_kind(const EVP_PKEY *a, const EVP_PKEY *b)
 {
     return EVP_PKEY_is_a(a, EVP_PKEY_get0_type_name(b)) &&
@@ -49,7 +36,7 @@ static void add_peer(struct contest *contest, const struct peer *peer, struct ev
 {
     *signing = contest->a;
     signing->libctx = new_context(peer->configuration);
-    signing->key = load_key(signing->libctx, peer_uri(peer).text);
+    signing->key = load_key(signing->libctx, peers_uri(peer).text);
     if (is_same_kind(signing->key, contest->a.key) && (!signing->reused || evp_reuses(signing))) {
         evp_try(signing, &contest->a);
         contest->loops[contest->count++] = evp_loop(signing);

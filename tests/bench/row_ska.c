@@ -115,5 +115,8 @@ const struct row row_quorum_kept = {"ska-2-of-3-kept",
                                     {0, 0},
                                     run_quorum,
                                     &one_thread_kept};
-const struct row row_threads_quorum = {
-    "threads-ska-2-of-3", "the same, several threads", {0.95, 0}, run_quorum, &several_threads};
+const struct row row_threads_quorum = {"threads-ska-2-of-3",
+                                       "SKA key, P-256, 2 of 3 approvals, several threads",
+                                       {0.95, 0},
+                                       run_quorum,
+                                       &several_threads};
