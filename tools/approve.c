@@ -14,6 +14,7 @@
 #include "input.h"
 #include "matter.h"
 #include "options.h"
+#include "output.h"
 #include "requests.h"
 #include "review.h"
 #include "text.h"
@@ -178,9 +179,11 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
         return true;
     if (stat(matter->what, &status) == 0)
         mode = status.st_mode & 0777;
-    done = ska_request_add_approval(matter->request, approval, &tool->errors) &&
-           ska_request_print(matter->request, &text, &tool->errors) &&
-           ska_file_write(path, ska_span_of(&text), mode, &tool->errors);
+    done =
+        ska_request_add_approval(matter->request, approval, &tool->errors) &&
+        (approve->output == NULL || output_check_bundle(tool, approve->output, matter->request)) &&
+        ska_request_print(matter->request, &text, &tool->errors) &&
+        ska_file_write(path, ska_span_of(&text), mode, &tool->errors);
     ska_bytes_free(&text);
     return done;
 }

@@ -8,6 +8,7 @@
 #include "../provider/base/file.h"
 #include "../provider/hsm/reference.h"
 #include "options.h"
+#include "output.h"
 
 /* There is nothing secret in it. */
 #define REFERENCE_MODE 0644
@@ -50,7 +51,9 @@ bool pem_command(struct tool *tool, int argc, char **argv)
     struct ska_bytes pem = {NULL, 0};
     bool done = false;
 
-    if (!options_parse(tool, &line, argc, argv) || !tool_open_key(tool, text, &uri, &key))
+    /* First: nobody shall type a PIN only to hear of a wrong file name. */
+    if (!options_parse(tool, &line, argc, argv) || !output_check_reference(tool, output) ||
+        !tool_open_key(tool, text, &uri, &key))
         return false;
     done = check_query(uri, &tool->errors) && hsm_reference_for(key, uri, &der, &tool->errors) &&
            hsm_reference_pem(ska_span_of(&der), &pem, &tool->errors) &&

@@ -12,6 +12,7 @@
 #include "foreign.h"
 #include "matter.h"
 #include "options.h"
+#include "output.h"
 
 #define REFUSAL_MODE 0644
 
@@ -105,8 +106,8 @@ static bool run(struct tool *tool, struct reject *reject)
                                                           strcmp(reject->output, "-") == 0};
     bool already = false;
 
-    if (!matter_read(tool, matter) || !matter_open_key(tool, matter) ||
-        !check_said(tool, matter, &already))
+    if (!output_check(tool, reject->output) || !matter_read(tool, matter) ||
+        !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
         return false;
     return already || (matter_ask(tool, matter, &question) && sign_and_write(tool, reject));
 }

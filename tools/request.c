@@ -10,13 +10,13 @@
 #include <openssl/evp.h>
 
 #include "../provider/approval/algorithm.h"
-#include "../provider/approval/json.h"
 #include "../provider/approval/policy.h"
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
 #include "certificates.h"
 #include "input.h"
 #include "options.h"
+#include "output.h"
 #include "text.h"
 
 #define REQUEST_MODE 0640
@@ -139,34 +139,11 @@ static bool read_payload(struct tool *tool, const struct input *input,
     return done;
 }
 
-/* Asking once more for the same thing must not cost the approvals that are there already. */
-static bool would_lose_approvals(struct tool *tool, const struct ska_request *request,
-                                 const char *path)
-{
-    struct ska_bytes text = {NULL, 0};
-    struct ska_request *standing = NULL;
-    size_t count = 0;
-
-    if (path != NULL && strcmp(path, "-") != 0 &&
-        ska_file_read(path, SKA_JSON_LIMIT, &text, NULL) &&
-        ska_request_parse(ska_span_of(&text), path, &standing, NULL) &&
-        strcmp(standing->id, request->id) == 0)
-        count = standing->approval_count;
-    ska_request_free(standing);
-    ska_bytes_free(&text);
-    if (count > 0)
-        ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                 "%s holds this very request with %zu approvals: go on with it, or name another "
-                 "file",
-                 path, count);
-    return count > 0;
-}
-
 static bool write_request(struct tool *tool, const struct ska_request *request, const char *path)
 {
     struct ska_bytes text = {NULL, 0};
     bool done =
-        !would_lose_approvals(tool, request, path) &&
+        output_check_request(tool, path, request) &&
         ska_request_print(request, &text, &tool->errors) &&
         ska_file_write(path == NULL ? "-" : path, ska_span_of(&text), REQUEST_MODE, &tool->errors);
 
@@ -370,7 +347,7 @@ bool request_command(struct tool *tool, int argc, char **argv)
     /* The input is opened first: nobody shall type a PIN only to hear of a wrong file name. */
     if (!input_open(&input, request.input, &tool->errors))
         return false;
-    done = make_signing(tool, &request, &input);
+    done = output_check_input(tool, request.output, &input) && make_signing(tool, &request, &input);
     input_close(&input);
     return done;
 }

@@ -309,10 +309,11 @@ key() {
     quietly ska pkey -in "$(uri "$1")" -pubout -out "$1.pub.pem"
 }
 
-# request LABEL FILE DOCUMENT [OPTION...]: FILE becomes a request of skatool.
+# request LABEL FILE DOCUMENT [OPTION...]: FILE becomes a request of skatool, whatever it was.
 request() {
     local label=$1 file=$2 document=$3
     shift 3
+    rm -f -- "$file"
     succeeds skatool request --key "$(uri "$label")" "$@" -o "$file" "$document"
 }
 # approve FILE NAME...

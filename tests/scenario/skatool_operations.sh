@@ -33,6 +33,7 @@ ends() {
 }
 # asked OPERATION FILE [OPTION...]: a request for the seal.
 asked() {
+    rm -f -- "$2"
     succeeds skatool request --key "$(uri seal)" --operation "$1" -o "$2" "${@:3}"
 }
 execute() { # FILE [OPTION...]
@@ -357,6 +358,7 @@ reading=
 # Block, unblock and modify have windows too.
 at "$made"
 for operation in block unblock modify; do
+    rm -f $operation.json
     # shellcheck disable=SC2046
     timed_ends 0 '' skatool request --key "$(uri short)" --operation $operation \
         $([ $operation != modify ] || echo --policy timed.json) -o $operation.json

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The file that -o names. What stands there already is replaced only when nothing is lost by it.
+ */
+#ifndef SKA_TOOLS_OUTPUT_H
+#define SKA_TOOLS_OUTPUT_H
+
+#include "../provider/approval/request.h"
+#include "input.h"
+#include "tool.h"
+
+/*
+ * Each raises SKA_R_WRONG_USE with what stands at `path` and what to do. Standard output (NULL or
+ * "-"), devices, FIFOs and empty files are fine everywhere.
+ */
+
+/* A request takes the place of a request without approvals only, and never of its own input. */
+bool output_check_request(struct tool *tool, const char *path,
+                          const struct ska_request *request) SKA_MUST_CHECK;
+bool output_check_input(struct tool *tool, const char *path,
+                        const struct input *input) SKA_MUST_CHECK;
+
+/* A key reference takes the place of a key reference, with nothing beside it, only. */
+bool output_check_reference(struct tool *tool, const char *path) SKA_MUST_CHECK;
+
+/* A bundle takes the place of requests and bundles only, and of approvals that it holds too. */
+bool output_check_bundle(struct tool *tool, const char *path,
+                         const struct ska_request *bundle) SKA_MUST_CHECK;
+
+/* Signatures and refusals take the place of anything but private keys and approvals. */
+bool output_check(struct tool *tool, const char *path) SKA_MUST_CHECK;
+
+#endif
