@@ -25,5 +25,24 @@ for page in "$source_dir/README.md" "$source_dir"/doc/*.md "$source_dir"/tests/a
     done <links.txt
 done
 
+# A look at tools/quickstart, or a slip of the fingers, wipes nothing.
+mkdir -p tree/tools tree/build/quickstart
+cp "$source_dir/tools/quickstart" tree/tools
+touch tree/build/quickstart/standing
+for argument in --help -h --wrong wrong '--help wrong'; do
+    status=0
+    # shellcheck disable=SC2086
+    tree/tools/quickstart $argument >stdout.txt 2>stderr.txt || status=$?
+    case $argument in
+    --help | -h)
+        [ "$status" -eq 0 ] && grep -q 'build/quickstart' stdout.txt && [ ! -s stderr.txt ]
+        ;;
+    *)
+        [ "$status" -eq 2 ] && [ ! -s stdout.txt ] && [ "$(wc -l <stderr.txt)" -eq 1 ]
+        ;;
+    esac || fail "quickstart $argument: status $status: $(cat stdout.txt stderr.txt)"
+    [ -e tree/build/quickstart/standing ] || fail "quickstart $argument wipes what is there"
+done
+
 play_page "$source_dir/README.md"
 pass
