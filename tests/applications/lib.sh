@@ -110,6 +110,7 @@ turn() {
     local uri
     uri="$(uri "$2")?pin-value=$pin"
     mkdir -p officer
+    rm -f "officer/$1.json"
     hand_over officer
     succeeds as_user "$binary_dir/tools/skatool" request --key "$uri" --operation "$1" \
         -o "officer/$1.json"

@@ -181,6 +181,7 @@ plain x509 -req -in mallory.csr -force_pubkey turning.pub.pem -CA ca.crt -CAkey 
     -out turning.crt 2>/dev/null
 agent mallory key=turning,payload=tls13-server
 change() { # OPERATION APPROVER [POLICY]
+    rm -f change.json
     succeeds skatool request --key "$(uri turning)" --operation "$1" ${3:+--policy "$3"} -o change.json
     approve change.json "$2"
     succeeds skatool execute --key "$(uri turning)" change.json
