@@ -92,6 +92,21 @@ out:
     return done;
 }
 
+static bool is_ska(const struct hsm_key *key, const struct ska_errors *errors)
+{
+    if (hsm_key_is_ska(key))
+        return true;
+    if (hsm_key_is_timestamp(key))
+        return ska_fail(errors, SKA_R_WRONG_USE,
+                        "'%s' is a timestamp key: it signs the HSM's time into requests for other "
+                        "keys, and nothing else; name the key that is to sign (skatool list shows "
+                        "them)",
+                        hsm_key_label(key));
+    return ska_fail(errors, SKA_R_WRONG_USE,
+                    "'%s' is an ordinary key: it has no rules and signs without approvals",
+                    hsm_key_label(key));
+}
+
 bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri,
                        struct hsm_key **key)
 {
@@ -100,10 +115,7 @@ bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri
 
     if (!tool_open_key(tool, text, &parsed, &found))
         return false;
-    if (!hsm_key_is_ska(found)) {
-        ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                 "'%s' is an ordinary key: it has no rules and signs without approvals",
-                 hsm_key_label(found));
+    if (!is_ska(found, &tool->errors)) {
         hsm_uri_free(parsed);
         hsm_key_free(found);
         return false;

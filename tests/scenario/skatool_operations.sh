@@ -231,7 +231,10 @@ ends 0 skatool list
 shows 'clock .* timestamp '
 ends 0 skatool show --key "$(uri clock)"
 shows 'kind +timestamp'
-refused 'ordinary' skatool request --key "$(uri clock)" document
+refused "'clock' is a timestamp key: it signs the HSM's time.*skatool list" \
+    skatool request --key "$(uri clock)" document
+key ordinary p256 none
+refused "'ordinary' is an ordinary key" skatool request --key "$(uri ordinary)" document
 
 timed() { # TIMELOCK TIMEOUT: the policy of a key whose rules have these limits
     policy "$(rule 1 alice bob | sed "s/\"timelock\":0,\"timeout\":0/\"timelock\":$1,\"timeout\":$2/")"
