@@ -2,6 +2,8 @@
 /* Bundles that were handed in: as text, as a file, or both. */
 #include "gather.h"
 
+#include <string.h>
+
 #include "../base/file.h"
 #include "algorithm.h"
 #include "json.h"
@@ -20,6 +22,39 @@ static bool check_mechanism(const struct ska_request *request, const struct ska_
                     "salt of %zu bytes",
                     request->id, approved == NULL ? "?" : approved, request->mechanism.salt_length,
                     asked == NULL ? "?" : asked, signing->mechanism.salt_length);
+}
+
+/* ECDSA does not always tell its digest, but no two have the same length. */
+static const char *digest_name(const struct ska_mechanism *mechanism, struct ska_span payload)
+{
+    enum ska_digest digest = mechanism->digest;
+
+    for (int i = SKA_DIGEST_SHA1; digest == SKA_DIGEST_NONE && i <= SKA_DIGEST_SHA512; i++)
+        if (mechanism->form == SKA_PAYLOAD_DIGEST &&
+            ska_digest_length((enum ska_digest)i) == payload.length)
+            digest = (enum ska_digest)i;
+    return ska_digest_name(digest);
+}
+
+/* The same document by another digest is other data too, which nobody would guess. */
+static bool fail_payload(const struct ska_request *request, const struct ska_signing *signing,
+                         const char *shown, const struct ska_errors *errors)
+{
+    const struct ska_mechanism *approved = &request->mechanism;
+    const struct ska_mechanism *asked = &signing->mechanism;
+    bool same_kind = approved->scheme == asked->scheme && approved->form == asked->form;
+    const char *was = same_kind ? digest_name(approved, ska_span_of(&request->payload))
+                                : ska_algorithm_name(approved);
+    const char *is = same_kind ? digest_name(asked, signing->payload) : ska_algorithm_name(asked);
+
+    if (was != NULL && is != NULL && strcmp(was, is) != 0)
+        return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
+                        "%s: request %.16s: the approvals are for %s, this signature uses %s: "
+                        "sign with %s, or make a new request",
+                        shown, request->id, was, is, was);
+    return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
+                    "%s: request %.16s is for other data than these: make a new request for them",
+                    shown, request->id);
 }
 
 /* Whether anyone but the HSM gets to see the bundle: approvers, or readers of the audit log. */
@@ -41,9 +76,7 @@ static bool parse_bundle(const struct ska_signing *signing, struct ska_span text
     if (parsed->operation != SKA_OPERATION_SIGN) {
         ska_fail(errors, SKA_R_OPERATION_MISMATCH, "%s: not a request to sign", shown);
     } else if (!ska_span_equal(ska_span_of(&parsed->payload), signing->payload)) {
-        ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
-                 "%s: request %.16s is for other data than these: make a new request for them",
-                 shown, parsed->id);
+        fail_payload(parsed, signing, shown, errors);
     } else if (ska_request_check_key(parsed, signing->key, errors) &&
                check_mechanism(parsed, signing, errors) &&
                (!is_shown(signing) ||

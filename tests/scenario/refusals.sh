@@ -68,7 +68,22 @@ takes 1 attempt "bob.*(does not verify|not valid|invalid)|(does not verify|not v
 # ---- A bundle for another thing: no HSM call at all ----------------------------------------------
 
 bundle request.json "$alice" "$bob" >bundle.json
-untouched attempt 'other data|another|payload' bundle.json another
+untouched attempt 'request [0-9a-f]{16} is for other data than these' bundle.json another
+# The same document by another digest or padding: the message tells both.
+by() { # PATTERN LABEL BUNDLE OPTION...
+    untouched refused "$1" ska dgst -sign "$(uri "$2")" -sigopt "ska-approvals-file:$3" "${@:4}" \
+        -out signature document
+}
+by 'the approvals are for SHA256, this signature uses SHA512: sign with SHA256' seal bundle.json -sha512
+approved rsa rsa.json document --digest sha384
+by 'the approvals are for SHA384, this signature uses SHA256' rsa rsa.json -sha256
+by 'for NONESHA384_WITH_RSA, this signature uses NONESHA384_WITH_RSA_PSS' rsa rsa.json -sha384 \
+    -sigopt rsa_padding_mode:pss
+approved rsa rsa.json document --padding pss
+by 'the approvals are for SHA256, this signature uses SHA384' rsa rsa.json -sha384 \
+    -sigopt rsa_padding_mode:pss
+sed 's/"digest":/"was":/' bundle.json >untold.json
+by 'the approvals are for SHA256, this signature uses SHA1' seal untold.json -sha1
 bundle other.json "$(approval alice token-other.bin)" "$(approval bob token-other.bin)" >foreign.json
 untouched attempt 'other' foreign.json document
 
