@@ -28,15 +28,14 @@ static bool is_safe(const struct ska_audit_file *file, const struct ska_errors *
     if (fstat(file->fd, &status) != 0)
         return fail_errno(file->path, "", errors);
     if (!S_ISREG(status.st_mode))
-        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE, "audit-log %s is no regular file",
-                        file->path);
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "audit-log %s is no regular file", file->path);
     if (status.st_uid != geteuid() && status.st_uid != 0)
-        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+        return ska_fail(errors, SKA_R_FILE_FAILURE,
                         "audit-log %s belongs to uid %lu: it must be owned by root or by uid %lu, "
                         "who signs",
                         file->path, (unsigned long)status.st_uid, (unsigned long)geteuid());
     if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+        return ska_fail(errors, SKA_R_FILE_FAILURE,
                         "audit-log %s can be written by others than its owner: chmod go-w",
                         file->path);
     return true;
@@ -85,7 +84,7 @@ bool ska_audit_file_open(struct ska_audit_file *file, const char *path,
     for (int attempt = 0; attempt < 10; attempt++) {
         file->fd = open(path, flags, S_IRUSR | S_IWUSR);
         if (file->fd < 0)
-            return errno == ELOOP ? ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+            return errno == ELOOP ? ska_fail(errors, SKA_R_FILE_FAILURE,
                                              "audit-log %s is a symbolic link", path)
                                   : fail_errno(path, "", errors);
         if (!is_safe(file, errors) || !lock(file, errors)) {

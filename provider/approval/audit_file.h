@@ -16,7 +16,7 @@ struct ska_audit_file {
 
 /*
  * Opens the log, which is created (0600) when there is none, and locks it; a lock of others is
- * waited for at most two seconds. Refused (SKA_R_DIRECTORY_UNSAFE): a link, anything but a regular
+ * waited for at most two seconds. Refused (SKA_R_FILE_FAILURE): a link, anything but a regular
  * file, one of another owner than this user or root, one that others may write. Close with
  * ska_audit_file_close().
  */

@@ -363,15 +363,15 @@ static void unsafe_files_are_refused(void **state)
     (void)state;
     write_file(other, "", 0);
     assert_int_equal(symlink(other, path), 0);
-    refused(SKA_R_DIRECTORY_UNSAFE, "symbolic link");
+    refused(SKA_R_FILE_FAILURE, "symbolic link");
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    refused(SKA_R_DIRECTORY_UNSAFE, "no regular file");
+    refused(SKA_R_FILE_FAILURE, "no regular file");
     unlink(path);
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         write_file(path, "", 0);
         assert_int_equal(chmod(path, modes[i]), 0);
-        refused(SKA_R_DIRECTORY_UNSAFE, "chmod go-w");
+        refused(SKA_R_FILE_FAILURE, "chmod go-w");
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_size, 0);
         unlink(path);
@@ -379,7 +379,7 @@ static void unsafe_files_are_refused(void **state)
     if (geteuid() == 0) {
         write_file(path, "", 0);
         assert_int_equal(chown(path, 12345, 0), 0);
-        refused(SKA_R_DIRECTORY_UNSAFE, "belongs to uid 12345");
+        refused(SKA_R_FILE_FAILURE, "belongs to uid 12345");
     }
     unlink(path);
     assert_int_equal(mkdir(path, 0700), 0);
