@@ -8,13 +8,13 @@
 
 #include <openssl/evp.h>
 
-#include "../provider/approval/json.h"
 #include "../provider/approval/policy.h"
 #include "../provider/approval/rule.h"
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
 #include "certificates.h"
 #include "difference.h"
+#include "input.h"
 #include "options.h"
 #include "output.h"
 #include "text.h"
@@ -159,18 +159,14 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         .operands_allowed = 1,
     };
     struct ska_request *request = NULL;
-    struct ska_bytes text = {NULL, 0};
     struct hsm_key *key = NULL;
     bool done = false;
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
-    if (ska_file_read(path, SKA_JSON_LIMIT, &text, &tool->errors) &&
-        ska_request_parse(ska_span_of(&text), path, &request, &tool->errors) &&
-        check_output(tool, request, output) && difference_can_be_shown(request, &tool->errors) &&
-        tool_open_ska_key(tool, uri, NULL, &key))
+    if (input_read_request(path, &request, &tool->errors) && check_output(tool, request, output) &&
+        difference_can_be_shown(request, &tool->errors) && tool_open_ska_key(tool, uri, NULL, &key))
         done = execute(tool, key, request, output);
-    ska_bytes_free(&text);
     ska_request_free(request);
     hsm_key_free(key);
     return done;

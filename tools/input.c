@@ -8,6 +8,9 @@
 
 #include <openssl/evp.h>
 
+#include "../provider/approval/json.h"
+#include "../provider/approval/request_errors.h"
+#include "../provider/base/file.h"
 #include "report.h"
 
 bool input_open(struct input *input, const char *path, const struct ska_errors *errors)
@@ -84,4 +87,17 @@ bool input_read(const struct input *input, size_t limit, struct ska_bytes *conte
                                     input->shown, limit);
     }
     return ska_buffer_finish(&buffer, content, errors);
+}
+
+bool input_read_request(const char *path, struct ska_request **request,
+                        const struct ska_errors *errors)
+{
+    struct ska_request_errors advised;
+    struct ska_bytes text = {NULL, 0};
+    bool done = ska_file_read(path, SKA_JSON_LIMIT, &text, errors);
+
+    ska_request_errors_init(&advised, errors, ska_span_of(&text));
+    done = done && ska_request_parse(ska_span_of(&text), path, request, &advised.errors);
+    ska_bytes_free(&text);
+    return done;
 }

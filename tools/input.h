@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be signed: files of any length, or standard input.
+ * What is to be signed: files of any length, or standard input. And requests in files.
  */
 #ifndef SKA_TOOLS_INPUT_H
 #define SKA_TOOLS_INPUT_H
 
 #include <openssl/types.h>
 
+#include "../provider/approval/request.h"
 #include "../provider/base/bytes.h"
 #include "../provider/base/mechanism.h"
 
@@ -27,5 +28,9 @@ bool input_digest(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_dige
 /* The whole input; more than `limit` bytes: SKA_R_BAD_INPUT_LENGTH. */
 bool input_read(const struct input *input, size_t limit, struct ska_bytes *content,
                 const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* A request or bundle; a text that is none is told with what to do about it. */
+bool input_read_request(const char *path, struct ska_request **request,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

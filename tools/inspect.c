@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../provider/approval/json.h"
+#include "../provider/approval/request_errors.h"
 #include "../provider/approval/wire.h"
 #include "../provider/base/file.h"
 #include "options.h"
@@ -59,10 +60,12 @@ bool inspect_conclude(struct tool *tool, struct verification *verification, enum
 static bool inspect_json(struct tool *tool, struct ska_span content, const char *path)
 {
     struct verification verification = {.libctx = tool->libctx};
+    struct ska_request_errors advised;
     cJSON *json = NULL;
     bool done = false;
 
-    if (!ska_json_parse(content, path, &json, &tool->errors))
+    ska_request_errors_init(&advised, &tool->errors, content);
+    if (!ska_json_parse(content, path, &json, &advised.errors))
         return false;
     if (inspect_is_approval(json))
         done = inspect_approval(tool, content, json, path);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../provider/approval/request_errors.h"
 #include "inspect.h"
 #include "review.h"
 #include "text.h"
@@ -165,12 +166,14 @@ bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *js
                      const char *shown, struct verification *verification)
 {
     struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    const struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_request_errors advised;
     struct ska_request *request = NULL;
     struct ska_buffer text = {0};
     bool done = false;
 
-    if (ska_request_parse(content, shown, &request, &quiet)) {
+    ska_request_errors_init(&advised, &quiet, content);
+    if (ska_request_parse(content, shown, &request, &advised.errors)) {
         add_request(tool->libctx, &text, request, json);
         done = text_print(&text, &tool->errors) &&
                verify_request(verification, request, &tool->errors);

@@ -7,26 +7,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "../provider/approval/json.h"
 #include "../provider/approval/quorum.h"
-#include "../provider/base/file.h"
 #include "foreign.h"
+#include "input.h"
 #include "people.h"
 #include "public_key.h"
 #include "review.h"
 #include "terminal.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
-
-static bool read_file(struct tool *tool, const char *path, struct ska_request **request)
-{
-    struct ska_bytes text = {NULL, 0};
-    bool done = ska_file_read(path, SKA_JSON_LIMIT, &text, &tool->errors) &&
-                ska_request_parse(ska_span_of(&text), path, request, &tool->errors);
-
-    ska_bytes_free(&text);
-    return done;
-}
 
 /* In a directory approvals come as files of their own: only those reach the signer. */
 static bool read_from_directory(struct tool *tool, struct matter *matter,
@@ -75,7 +64,7 @@ bool matter_read(struct tool *tool, struct matter *matter)
             !read_from_directory(tool, matter, &matter->request))
             return false;
     } else {
-        if (!read_file(tool, matter->what, &matter->request))
+        if (!input_read_request(matter->what, &matter->request, &tool->errors))
             return false;
         memcpy(matter->id, matter->request->id, sizeof(matter->id));
         open_folder(matter);
@@ -88,7 +77,7 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
     struct ska_request *now = NULL;
     bool same = false;
 
-    if (matter->directory == NULL ? !read_file(tool, matter->what, &now)
+    if (matter->directory == NULL ? !input_read_request(matter->what, &now, &tool->errors)
                                   : !read_from_directory(tool, matter, &now))
         return false;
     same = ska_span_equal(ska_span_of(&now->token), ska_span_of(&matter->request->token));

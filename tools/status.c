@@ -12,11 +12,10 @@
 
 #include "../provider/approval/explain.h"
 #include "../provider/approval/hsm_time.h"
-#include "../provider/approval/json.h"
 #include "../provider/approval/quorum.h"
 #include "../provider/approval/rule.h"
 #include "../provider/approval/signing.h"
-#include "../provider/base/file.h"
+#include "input.h"
 #include "options.h"
 #include "review.h"
 #include "text.h"
@@ -189,14 +188,10 @@ static void open_folder(const char *path, struct status *status)
 
 static bool read_file(struct tool *tool, const char *path, struct status *status)
 {
-    struct ska_bytes text = {NULL, 0};
-    bool done = ska_file_read(path, SKA_JSON_LIMIT, &text, &tool->errors) &&
-                ska_request_parse(ska_span_of(&text), path, &status->request, &tool->errors);
-
-    ska_bytes_free(&text);
-    if (done)
-        open_folder(path, status);
-    return done;
+    if (!input_read_request(path, &status->request, &tool->errors))
+        return false;
+    open_folder(path, status);
+    return true;
 }
 
 /* The rule of the key as it is now, else the one that the requester states. */

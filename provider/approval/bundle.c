@@ -7,6 +7,7 @@
 #include "../base/file.h"
 #include "algorithm.h"
 #include "json.h"
+#include "request_errors.h"
 
 /* The token does not carry the mechanism, so it is held to what the approvers were shown. */
 static bool check_mechanism(const struct ska_request *request, const struct ska_signing *signing,
@@ -68,10 +69,12 @@ static bool is_shown(const struct ska_signing *signing)
 static bool parse_bundle(const struct ska_signing *signing, struct ska_span text, const char *shown,
                          struct ska_request **bundle, const struct ska_errors *errors)
 {
+    struct ska_request_errors advised;
     struct ska_request *parsed = NULL;
 
-    if (is_shown(signing) ? !ska_request_parse(text, shown, &parsed, errors)
-                          : !ska_request_parse_bare(text, shown, &parsed, errors))
+    ska_request_errors_init(&advised, errors, text);
+    if (is_shown(signing) ? !ska_request_parse(text, shown, &parsed, &advised.errors)
+                          : !ska_request_parse_bare(text, shown, &parsed, &advised.errors))
         return false;
     if (parsed->operation != SKA_OPERATION_SIGN) {
         ska_fail(errors, SKA_R_OPERATION_MISMATCH, "%s: not a request to sign", shown);

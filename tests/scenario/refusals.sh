@@ -100,14 +100,35 @@ bundle request.json "$alice" "$bob" >good.json
 : >bundle.json
 shape 'empty|JSON'
 head -c 700 good.json >bundle.json
-shape 'JSON'
+shape 'JSON:.*bundle.json: line 1, column 701: .*cut off or changed on the way: ask for it again'
+for command in "inspect" "approve --approver alice.pem --yes" "reject --approver alice.pem --yes" \
+    "execute --key $(uri seal)" "status --key $(uri seal)"; do
+    for text in bundle.json empty; do
+        : >empty
+        # shellcheck disable=SC2086
+        [ "$command $text" = 'inspect empty' ] ||
+            untouched refused 'cut off or changed on the way: ask for it again' skatool $command $text
+    done
+    # Of something else altogether `inspect` says so in its own words.
+    # shellcheck disable=SC2086
+    untouched refused ': no request|; this is no request or bundle: take the file that skatool request' \
+        skatool $command document
+done
+for command in approve reject; do
+    refused 'version: missing; this is no request or bundle' \
+        skatool $command --approver alice.pem --yes policy.json
+done
+# Nobody is told so of what is a request.
+sed 's/"version": *1/"version":2/' good.json >bundle.json
+shape 'version'
+! grep -q 'no request' stderr.txt || fail "$(cat stderr.txt)"
 head -c 2097152 /dev/zero | tr '\0' ' ' >bundle.json
 cat good.json >>bundle.json
 shape 'long|large|big|limit|more than|at most'
 { cat good.json && head -c 2097152 /dev/zero | tr '\0' ' '; } >bundle.json
 shape 'long|large|big|limit|more than|at most'
 cp document bundle.json
-shape 'JSON'
+shape 'JSON:.*value expected; this is no request or bundle: take the file that skatool request'
 for text in '[]' '"text"' '1' 'null' '{}' '{"version":1}' '[{"version":1}]'; do
     printf '%s' "$text" >bundle.json
     shape 'bundle.json'
