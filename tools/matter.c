@@ -120,6 +120,21 @@ const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct
     return found;
 }
 
+static bool fail_not_listed(struct tool *tool, const struct matter *matter,
+                            const struct ska_rule *rule)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes names = {NULL, 0};
+
+    people_everyone(rule, &text);
+    if (ska_buffer_finish(&text, &names, &tool->errors))
+        ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
+                 "the key %s is not one of those who may approve this request; who may: %s",
+                 matter->approver, (const char *)names.data);
+    ska_bytes_free(&names);
+    return false;
+}
+
 static bool find_listed(struct tool *tool, struct matter *matter)
 {
     const struct ska_rule *rule = review_rule(matter->request);
@@ -131,10 +146,7 @@ static bool find_listed(struct tool *tool, struct matter *matter)
     }
     matter->listed = matter_find_listed(tool->libctx, rule, ska_span_of(&matter->key.public_key));
     matter->usable = usable_find(rule, &matter->token, matter_key(matter), (uint64_t)time(NULL));
-    return matter->listed != NULL ||
-           ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-                    "the key %s is not one of those who may approve this request",
-                    matter->approver);
+    return matter->listed != NULL || fail_not_listed(tool, matter, rule);
 }
 
 struct ska_span matter_key(const struct matter *matter)

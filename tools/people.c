@@ -122,6 +122,43 @@ void people_group_name(const struct ska_group *group, size_t place, struct ska_b
     free(name);
 }
 
+#define EVERYONE_MOST 5
+struct everyone {
+    const struct ska_approver *named[EVERYONE_MOST];
+    size_t count;
+    bool others;
+};
+
+static void add_to_everyone(struct everyone *everyone, const struct ska_approver *approver)
+{
+    for (size_t i = 0; i < everyone->count; i++)
+        if (ska_span_equal(ska_span_of(&everyone->named[i]->public_key),
+                           ska_span_of(&approver->public_key)))
+            return;
+    if (everyone->count == EVERYONE_MOST)
+        everyone->others = true;
+    else
+        everyone->named[everyone->count++] = approver;
+}
+
+void people_everyone(const struct ska_rule *rule, struct ska_buffer *text)
+{
+    struct everyone everyone = {.count = 0};
+
+    for (size_t i = 0; i < rule->token_count; i++)
+        for (size_t j = 0; j < rule->tokens[i].group_count; j++)
+            for (size_t k = 0; k < rule->tokens[i].groups[j].approver_count; k++)
+                add_to_everyone(&everyone, &rule->tokens[i].groups[j].approvers[k]);
+    for (size_t i = 0; i < everyone.count; i++) {
+        ska_buffer_text(text, i == 0 ? "" : ", ");
+        people_name(rule, everyone.named[i], text);
+    }
+    if (everyone.count == 0)
+        ska_buffer_text(text, "nobody");
+    else if (everyone.others)
+        ska_buffer_text(text, " and others");
+}
+
 /* Everybody, each once. NULL: out of memory. */
 static size_t *everybody(const struct ska_group *group, size_t *count)
 {

@@ -33,6 +33,9 @@ void people_group(const struct ska_rule *rule, const struct ska_group *group, si
 void people_token(const struct ska_rule *rule, const struct ska_policy_token *token, size_t most,
                   struct ska_buffer *text);
 
+/* Who is listed anywhere in the rule, appended: "alice, bob"; "and others" behind the first few. */
+void people_everyone(const struct ska_rule *rule, struct ska_buffer *text);
+
 /* "group 'directors'", "group 2": what a group is called. */
 void people_group_name(const struct ska_group *group, size_t place, struct ska_buffer *text);
 

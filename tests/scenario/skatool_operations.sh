@@ -67,7 +67,8 @@ shows ', to block' 'risk'
 says 'missing: risk'
 ends 2 execute block.json
 says 'approvals missing.*missing: risk'
-refused 'not one of those who may approve' skatool approve --approver alice.pem --yes block.json
+refused 'alice.pem is not one of those who may approve this request; who may: risk$' \
+    skatool approve --approver alice.pem --yes block.json
 refused 'about no document' skatool approve --approver risk.pem --document document --yes block.json
 ends 0 skatool approve --approver risk.pem --yes block.json
 shows 'that a key is BLOCKED' 'The key stops signing' 'blocked again' 'You approve as risk'
@@ -90,7 +91,8 @@ shows 'The key is blocked'
 says 'key is blocked'
 
 asked unblock unblock.json
-refused 'not one of those' skatool approve --approver risk.pem --yes unblock.json
+refused 'not one of those.*; who may: alice, bob, carol$' \
+    skatool approve --approver risk.pem --yes unblock.json
 ends 0 skatool approve --approver alice.pem --yes unblock.json
 shows 'that a key is UNBLOCKED' 'can sign again'
 ends 2 execute unblock.json
