@@ -165,9 +165,13 @@ static bool scan_attribute(struct ska_span part, bool query, struct hsm_uri_scan
     struct ska_span name = {NULL, 0};
     struct ska_span value = {NULL, 0};
 
+    if (part.length == 0)
+        return ska_fail(errors, SKA_R_BAD_URI, "an attribute is empty");
     if (equals == NULL || equals == part.data)
-        return ska_fail(errors, SKA_R_BAD_URI, "an attribute %s",
-                        part.length == 0 ? "is empty" : "is not of the form name=value");
+        return ska_fail(errors, SKA_R_BAD_URI, "an attribute is not of the form name=value%s",
+                        query ? ""
+                              : ": the label of a key is written object=LABEL, as in "
+                                "ska:object=seal");
     name = ska_span(part.data, (size_t)(equals - part.data));
     value = ska_span(equals + 1, part.length - name.length - 1);
     for (size_t i = first; i < last; i++) {
