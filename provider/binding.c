@@ -84,6 +84,7 @@ bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
     struct hsm_pin pin = {
         .value = uri->pin_value,
         .source = ska_pin_source(provider, uri),
+        .named_in = uri->pin_source != NULL ? HSM_NAMED_IN_URI : HSM_NAMED_IN_CONFIGURATION,
         .prompt = prompt->callback == NULL ? NULL : ask_pin,
         .prompt_arg = prompt,
         .kept = kept,

@@ -110,7 +110,7 @@ static void read_pin(struct ska_key *key)
     const char *source = ska_pin_source(key->provider, key->uri);
 
     if (source != NULL)
-        key->pin = hsm_pin_read(source, NULL);
+        key->pin = hsm_pin_read(source, NULL, NULL);
 }
 
 /* Takes over what it uses of the reference. */

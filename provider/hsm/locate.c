@@ -22,9 +22,14 @@ bool hsm_locate_login(struct hsm_token *token, const struct hsm_uri *uri,
                       const struct hsm_defaults *defaults, hsm_pin_prompt *prompt, void *prompt_arg,
                       const struct ska_errors *errors)
 {
-    struct hsm_pin pin = {uri->pin_value, uri->pin_source, prompt, prompt_arg, NULL};
+    const bool by_uri = uri->pin_source != NULL;
+    const struct hsm_pin pin = {
+        .value = uri->pin_value,
+        .source = by_uri ? uri->pin_source : defaults->pin_source,
+        .named_in = by_uri ? HSM_NAMED_IN_URI : HSM_NAMED_IN_CONFIGURATION,
+        .prompt = prompt,
+        .prompt_arg = prompt_arg,
+    };
 
-    if (pin.source == NULL)
-        pin.source = defaults->pin_source;
     return hsm_token_login(token, &pin, errors);
 }

@@ -266,10 +266,10 @@ static bool login_with_secret(struct hsm_token *token, struct hsm_secret *pin,
     return login_with(token, ska_span(pin->data, pin->length), errors);
 }
 
-static bool login_with_file(struct hsm_token *token, const char *source,
+static bool login_with_file(struct hsm_token *token, const struct hsm_pin *from,
                             const struct ska_errors *errors)
 {
-    struct hsm_secret *pin = hsm_pin_read(source, errors);
+    struct hsm_secret *pin = hsm_pin_read(from->source, from->named_in, errors);
     bool done = pin != NULL && login_with_secret(token, pin, errors);
 
     hsm_secret_free(pin);
@@ -389,7 +389,7 @@ bool hsm_token_login(struct hsm_token *token, const struct hsm_pin *pin,
     if (pin->kept != NULL)
         return login_with_secret(token, pin->kept, errors);
     if (pin->source != NULL)
-        return login_with_file(token, pin->source, errors);
+        return login_with_file(token, pin, errors);
     if (pin->prompt != NULL)
         return login_with_prompt(token, pin, errors);
     return ska_fail(errors, SKA_R_PIN_MISSING,

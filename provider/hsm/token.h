@@ -54,10 +54,14 @@ struct hsm_module *hsm_token_module(const struct hsm_token *token);
  */
 typedef bool hsm_pin_prompt(void *arg, const char *token_label, char *pin, size_t size);
 
+#define HSM_NAMED_IN_URI "the URI"
+#define HSM_NAMED_IN_CONFIGURATION "the configuration"
+
 /* Where the PIN comes from, the first that is given. */
 struct hsm_pin {
     const char *value;      /* the PIN itself */
     const char *source;     /* "file:PATH" or a path; its first line is the PIN */
+    const char *named_in;   /* where the source stands, for messages: "the URI"; may be NULL */
     hsm_pin_prompt *prompt; /* may be NULL */
     void *prompt_arg;
     struct hsm_secret *kept; /* read before, by hsm_pin_read(); beats the source */
@@ -65,9 +69,10 @@ struct hsm_pin {
 
 /*
  * Reads the PIN that a source names, for a login later on, when the file may be out of reach. NULL:
- * raised. Free with hsm_secret_free().
+ * raised, with where the source stands (may be NULL). Free with hsm_secret_free().
  */
-struct hsm_secret *hsm_pin_read(const char *source, const struct ska_errors *errors);
+struct hsm_secret *hsm_pin_read(const char *source, const char *named_in,
+                                const struct ska_errors *errors);
 
 bool hsm_token_logged_in(struct hsm_token *token);
 

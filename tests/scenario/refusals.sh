@@ -217,7 +217,17 @@ for source in "pin-source=file:$work/wrong-pin" pin-value=mistaken; do
     ! grep ':ska:' stderr.txt | grep -q mistaken || fail "the message tells the PIN"
 done
 unset PKCS11SPY PKCS11SPY_OUTPUT
-store 'no-such-file' "$(uri seal)?pin-source=file:$work/no-such-file"
+store "pin-source of the URI: $work/no-such-file: No such file" \
+    "$(uri seal)?pin-source=file:$work/no-such-file"
+mv pin away
+store "pin-source of the configuration: $work/pin: No such file" "$(uri seal)"
+refused "pin-source of the configuration: $work/pin: No such file" skatool show --key "$(uri seal)"
+refused "pin-source of the URI: $work/no-such-file: No such file" \
+    skatool show --key "$(uri seal)?pin-source=$work/no-such-file"
+mkdir pin
+refused "pin-source of the configuration: $work/pin: not a regular file" skatool list
+rmdir pin
+mv away pin
 store 'missing-token' 'ska:token=missing-token;object=seal'
 store 'missing-key' "$(uri missing-key)"
 store 'missing-module' "$(uri seal)?module-path=$work/missing-module.so"

@@ -215,6 +215,10 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     write_file("empty", "\n" PIN "\n", path);
     assert_false(hsm_token_login(token, &pin, &errors));
     assert_raised(&recorder, SKA_R_PIN_MISSING, path);
+    pin.named_in = "the URI";
+    errors = errors_into(&recorder);
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_MISSING, "pin-source of the URI: ");
     errors = errors_into(&recorder);
     memset(content, '1', sizeof(content));
     content[sizeof(content) - 1] = 0;
