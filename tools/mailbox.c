@@ -31,10 +31,15 @@ bool mailbox_open(struct mailbox *mailbox, const char *path, const struct ska_er
         ska_fail(errors, SKA_R_FILE_FAILURE, "approvals directory %s: %s (as uid %lu)", path,
                  strerror(errno), (unsigned long)geteuid());
     } else if ((status.st_mode & S_IWOTH) != 0) {
-        ska_fail(errors, SKA_R_DIRECTORY_UNSAFE, "%s is writable by everybody", path);
+        ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+                 "%s is writable by everybody: its owner mends that with chmod o-w %s, and lets "
+                 "approvers share a group",
+                 path, path);
     } else if ((status.st_mode & S_IWGRP) != 0 && (status.st_mode & S_ISVTX) == 0) {
         ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                 "%s is writable by its group without the sticky bit", path);
+                 "%s is writable by its group without the sticky bit: its owner mends that with "
+                 "chmod +t %s",
+                 path, path);
     } else {
         mailbox->fd = fd;
         mailbox->path = path;

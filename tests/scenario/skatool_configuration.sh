@@ -256,9 +256,10 @@ rm "approvals/$other.request.json"
 refused 'exclude' "${to_directory[@]}" -o elsewhere "$id"
 refused 'NOT the document' "${to_directory[@]}" --document policy.json "$id"
 chmod 777 approvals
-refused 'writable by everybody' "${to_directory[@]}" "$id"
+refused 'writable by everybody: .*chmod o-w approvals,' "${to_directory[@]}" "$id"
+refused "writable by everybody: .*chmod o-w $work/approvals," skatool requests --dir "$work/approvals"
 chmod 770 approvals
-refused 'sticky' "${to_directory[@]}" "$id"
+refused 'without the sticky bit: .*chmod .t approvals' "${to_directory[@]}" "$id"
 chmod 1770 approvals
 [ "$(ls -A approvals)" = "$id.request.json" ] || fail "left behind: $(ls -A approvals)"
 succeeds "${to_directory[@]}" --document document "$id"
