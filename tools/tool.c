@@ -70,6 +70,25 @@ static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors
     return true;
 }
 
+/* What the message of the provider's side cannot say. */
+static bool find_key(struct tool *tool, struct hsm_token *token, const struct hsm_key_match *match,
+                     struct hsm_key **key)
+{
+    struct report_capture failure = {0};
+    const struct ska_errors quiet = report_capture_errors(&failure);
+    bool done = hsm_key_find(token, match, tool->libctx, key, &quiet);
+
+    if (!done && failure.reason == SKA_R_KEY_NOT_FOUND && failure.details != NULL)
+        ska_fail(&tool->errors, failure.reason,
+                 "%s; skatool list --token '%s' shows the keys there", failure.details,
+                 hsm_token_label(token));
+    else if (!done)
+        ska_fail(&tool->errors, failure.reason, "%s",
+                 failure.details == NULL ? "out of memory" : failure.details);
+    report_capture_clear(&failure);
+    return done;
+}
+
 bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, struct hsm_key **key)
 {
     struct hsm_uri *parsed = NULL;
@@ -82,7 +101,7 @@ bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, st
         goto out;
     match.label = parsed->object;
     match.id = ska_span_of(&parsed->id);
-    done = hsm_key_find(token, &match, tool->libctx, key, &tool->errors);
+    done = find_key(tool, token, &match, key);
     if (done && uri != NULL) {
         *uri = parsed;
         parsed = NULL;
