@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 
 #include "../provider/base/bytes.h"
+#include "nearest.h"
 #include "report.h"
 
 /* NCONF raises an error for each key that is not there; looking for one is not a failure. */
@@ -176,14 +177,29 @@ bool configuration_is_setting(const char *key)
     return false;
 }
 
+static const char *const libcrypto_names[] = {"activate", "identity", "module", "soft_load", NULL};
+
 bool configuration_is_libcrypto(const char *key)
 {
-    static const char *const names[] = {"activate", "identity", "module", "soft_load"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(key, names[i]) == 0)
+    for (size_t i = 0; libcrypto_names[i] != NULL; i++)
+        if (strcmp(key, libcrypto_names[i]) == 0)
             return true;
     return false;
+}
+
+/* The provider cannot say it: of what it does not ask for libcrypto tells it nothing. */
+static void warn_of_unknown(const struct configuration *configuration, const char *key)
+{
+    struct nearest nearest = {.given = key};
+
+    for (size_t i = 0; ska_setting_names[i] != NULL; i++)
+        nearest_try(&nearest, ska_setting_names[i]);
+    for (size_t i = 0; libcrypto_names[i] != NULL; i++)
+        nearest_try(&nearest, libcrypto_names[i]);
+    report_warning("%s, section [%s]: %s is not a known setting and has no effect%s%s%s",
+                   configuration->path, configuration->section, key,
+                   nearest.name == NULL ? "" : "; did you mean ",
+                   nearest.name == NULL ? "" : nearest.name, nearest.name == NULL ? "" : "?");
 }
 
 bool configuration_apply(struct configuration *configuration, const struct ska_errors *errors)
@@ -193,8 +209,11 @@ bool configuration_apply(struct configuration *configuration, const struct ska_e
     for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++) {
         const CONF_VALUE *entry = sk_CONF_VALUE_value(entries, i);
 
-        if (configuration_is_setting(entry->name) &&
-            !ska_settings_set(&configuration->settings, entry->name, entry->value, errors))
+        if (configuration_is_libcrypto(entry->name))
+            continue;
+        if (!configuration_is_setting(entry->name))
+            warn_of_unknown(configuration, entry->name);
+        else if (!ska_settings_set(&configuration->settings, entry->name, entry->value, errors))
             return false;
     }
     return true;

@@ -34,7 +34,10 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
 bool configuration_is_setting(const char *key);
 bool configuration_is_libcrypto(const char *key);
 
-/* Takes the settings over. Unknown keys are passed over: check-config names them. */
+/*
+ * Takes the settings over. Unknown keys are named in a warning and passed over; check-config, which
+ * does not come this way, calls them failures.
+ */
 bool configuration_apply(struct configuration *configuration,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 

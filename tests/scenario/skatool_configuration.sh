@@ -67,6 +67,32 @@ listed
 printf '[broken\n' >openssl.cnf
 refused 'openssl.cnf, line 1' skatool list
 
+# A misspelt setting is named once, with what it may mean, and the command goes on.
+configure 'approval-dir = /nowhere' 'colour = blue'
+succeeds skatool list
+[ "$(wc -l <stderr.txt)" -eq 2 ] || fail "not one line each: $(cat stderr.txt)"
+words='is not a known setting and has no effect'
+grep -qx "skatool: warning: $work/openssl.cnf, section \[ska_provider\]: approval-dir $words; did \
+you mean approvals-dir?" stderr.txt || fail "$(cat stderr.txt)"
+grep -qx "skatool: warning: $work/openssl.cnf, section \[ska_provider\]: colour $words" stderr.txt ||
+    fail "$(cat stderr.txt)"
+# What libcrypto reads there is not misspelt.
+configure 'soft_load = yes' 'identity = ska'
+quietly_listed() {
+    succeeds skatool list
+    [ ! -s stderr.txt ] || fail "$(cat stderr.txt)"
+}
+quietly_listed
+configure 'approval-dir = /nowhere'
+checked 1 'FAILED +approval-dir +unknown'
+[ ! -s stderr.txt ] || fail "check-config says it twice: $(cat stderr.txt)"
+for pair in pin_source:pin-source pinsource:pin-source PKCS11-Module:pkcs11-module \
+    audit.log:audit-log agents:agent tokne:token aktivate:activate; do
+    configure "${pair%:*} = x"
+    succeeds skatool list
+    grep -q "; did you mean ${pair#*:}?\$" stderr.txt || fail "$pair: $(cat stderr.txt)"
+done
+
 # ---- check-config --------------------------------------------------------------------------------
 
 configure
