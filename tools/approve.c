@@ -270,9 +270,10 @@ static bool run(struct tool *tool, struct approve *approve)
                                                           strcmp(approve->output, "-") == 0};
     bool already = false;
 
-    if (!matter_read(tool, matter) || !check_request(tool, approve) ||
-        !matter_check_id(tool, matter->request, matter->what) || !check_document(tool, approve) ||
-        !matter_open_key(tool, matter) || !is_done_already(tool, approve, &already))
+    if (!output_check_early(tool, approve->output) || !matter_read(tool, matter) ||
+        !check_request(tool, approve) || !matter_check_id(tool, matter->request, matter->what) ||
+        !check_document(tool, approve) || !matter_open_key(tool, matter) ||
+        !is_done_already(tool, approve, &already))
         return false;
     return already || (check_time(tool, approve) && matter_ask(tool, matter, &question) &&
                        sign_and_write(tool, approve));

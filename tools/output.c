@@ -124,6 +124,22 @@ static bool fail_approvals(struct tool *tool, const char *path, const struct ska
                     standing->approval_count == 1 ? "" : "s");
 }
 
+/* Nothing, or a request. */
+static bool look_for_request(struct tool *tool, const char *path, struct standing *standing)
+{
+    return look(tool, path, standing) && !is_private(tool, path, standing) &&
+           (standing->kind != OTHER || fail_other(tool, path, "a request"));
+}
+
+bool output_check_early(struct tool *tool, const char *path)
+{
+    struct standing standing;
+    bool done = look_for_request(tool, path, &standing);
+
+    standing_clear(&standing);
+    return done;
+}
+
 /* Asking once more for the same thing must not cost the approvals that are there already. */
 static bool fail_very_request(struct tool *tool, const char *path,
                               const struct ska_request *standing)
@@ -137,10 +153,8 @@ static bool fail_very_request(struct tool *tool, const char *path,
 bool output_check_request(struct tool *tool, const char *path, const struct ska_request *request)
 {
     struct standing standing;
-    bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
+    bool done = look_for_request(tool, path, &standing);
 
-    if (done && standing.kind == OTHER)
-        done = fail_other(tool, path, "a request");
     if (done && standing.kind == REQUEST && standing.request->approval_count > 0)
         done = strcmp(standing.request->id, request->id) == 0
                    ? fail_very_request(tool, path, standing.request)
@@ -217,10 +231,8 @@ static bool holds_all(const struct ska_request *bundle, const struct ska_request
 bool output_check_bundle(struct tool *tool, const char *path, const struct ska_request *bundle)
 {
     struct standing standing;
-    bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
+    bool done = look_for_request(tool, path, &standing);
 
-    if (done && standing.kind == OTHER)
-        done = fail_other(tool, path, "a request");
     if (done && standing.kind == REQUEST && !holds_all(bundle, standing.request))
         done = fail_approvals(tool, path, standing.request);
     standing_clear(&standing);

@@ -14,18 +14,22 @@
  * "-"), devices, FIFOs and empty files are fine everywhere.
  */
 
-/* A request takes the place of a request without approvals only, and never of its own input. */
+/* What can be said before a person is asked for anything, of the two that follow. */
+bool output_check_early(struct tool *tool, const char *path) SKA_MUST_CHECK;
+
+/* A request takes the place of a request without approvals only. */
 bool output_check_request(struct tool *tool, const char *path,
                           const struct ska_request *request) SKA_MUST_CHECK;
+/* A bundle takes the place of requests and bundles only, and of approvals that it holds too. */
+bool output_check_bundle(struct tool *tool, const char *path,
+                         const struct ska_request *bundle) SKA_MUST_CHECK;
+
+/* Nothing takes the place of what it is made from. */
 bool output_check_input(struct tool *tool, const char *path,
                         const struct input *input) SKA_MUST_CHECK;
 
 /* A key reference takes the place of a key reference, with nothing beside it, only. */
 bool output_check_reference(struct tool *tool, const char *path) SKA_MUST_CHECK;
-
-/* A bundle takes the place of requests and bundles only, and of approvals that it holds too. */
-bool output_check_bundle(struct tool *tool, const char *path,
-                         const struct ska_request *bundle) SKA_MUST_CHECK;
 
 /* Signatures and refusals take the place of anything but private keys and approvals. */
 bool output_check(struct tool *tool, const char *path) SKA_MUST_CHECK;

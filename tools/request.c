@@ -340,11 +340,12 @@ bool request_command(struct tool *tool, int argc, char **argv)
     struct input input = {0};
     bool done = false;
 
-    if (!options_parse(tool, &line, argc, argv) || !check_options(tool, &request))
+    /* The files first: nobody shall type a PIN only to hear of a wrong file name. */
+    if (!options_parse(tool, &line, argc, argv) || !check_options(tool, &request) ||
+        !output_check_early(tool, request.output))
         return false;
     if (request.operation != SKA_OPERATION_SIGN)
         return make_change(tool, &request);
-    /* The input is opened first: nobody shall type a PIN only to hear of a wrong file name. */
     if (!input_open(&input, request.input, &tool->errors))
         return false;
     done = output_check_input(tool, request.output, &input) && make_signing(tool, &request, &input);

@@ -32,14 +32,17 @@ reference() { # FILE
 succeeds ask request.json
 succeeds ask request.json
 succeeds ask request.json another
-stays document 'is what is to be signed' ask document
-ln document hardlink
-stays hardlink 'is what is to be signed' ask hardlink
+stays document 'something else than a request' ask document
+stays document 'something else than a request' ask document another
+untouched stays alice.pem 'private key' ask alice.pem
 status=0
 skatool request --key "$(uri seal)" -o document <document >stdout.txt 2>stderr.txt || status=$?
-[ "$status" -eq 1 ] && same document hardlink || fail 'its own standard input'
+[ "$status" -eq 1 ] && [ "$(cat document)" = 'A document.' ] || fail 'its own standard input'
 # Also a request, when that is what is to be signed.
 stays request.json 'is what is to be signed' ask request.json request.json
+ln request.json hardlink
+stays hardlink 'is what is to be signed' ask hardlink request.json
+rm hardlink
 stays another 'something else than a request' ask another
 stays alice.pem 'private key' ask alice.pem
 ln -s alice.pem link.json
