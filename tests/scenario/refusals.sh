@@ -74,7 +74,8 @@ by() { # PATTERN LABEL BUNDLE OPTION...
     untouched refused "$1" ska dgst -sign "$(uri "$2")" -sigopt "ska-approvals-file:$3" "${@:4}" \
         -out signature document
 }
-by 'the approvals are for SHA256, this signature uses SHA512: sign with SHA256' seal bundle.json -sha512
+by 'the approvals are for SHA256, this signature uses SHA512: sign with SHA256' seal bundle.json \
+    -sha512
 approved rsa rsa.json document --digest sha384
 by 'the approvals are for SHA384, this signature uses SHA256' rsa rsa.json -sha256
 by 'for NONESHA384_WITH_RSA, this signature uses NONESHA384_WITH_RSA_PSS' rsa rsa.json -sha384 \
@@ -107,11 +108,12 @@ for command in "inspect" "approve --approver alice.pem --yes" "reject --approver
         : >empty
         # shellcheck disable=SC2086
         [ "$command $text" = 'inspect empty' ] ||
-            untouched refused 'cut off or changed on the way: ask for it again' skatool $command $text
+            untouched refused 'cut off or changed on the way: ask for it again' \
+                skatool $command $text
     done
     # Of something else altogether `inspect` says so in its own words.
     # shellcheck disable=SC2086
-    untouched refused ': no request|; this is no request or bundle: take the file that skatool request' \
+    untouched refused ': no request|; this is no request or bundle: take the file that' \
         skatool $command document
 done
 for command in approve reject; do

@@ -74,8 +74,8 @@ succeeds skatool list
 words='is not a known setting and has no effect'
 grep -qx "skatool: warning: $work/openssl.cnf, section \[ska_provider\]: approval-dir $words; did \
 you mean approvals-dir?" stderr.txt || fail "$(cat stderr.txt)"
-grep -qx "skatool: warning: $work/openssl.cnf, section \[ska_provider\]: colour $words" stderr.txt ||
-    fail "$(cat stderr.txt)"
+grep -qx "skatool: warning: $work/openssl.cnf, section \[ska_provider\]: colour $words" \
+    stderr.txt || fail "$(cat stderr.txt)"
 # What libcrypto reads there is not misspelt.
 configure 'soft_load = yes' 'identity = ska'
 quietly_listed() {
@@ -283,7 +283,8 @@ refused 'exclude' "${to_directory[@]}" -o elsewhere "$id"
 refused 'NOT the document' "${to_directory[@]}" --document policy.json "$id"
 chmod 777 approvals
 refused 'writable by everybody: .*chmod o-w approvals,' "${to_directory[@]}" "$id"
-refused "writable by everybody: .*chmod o-w $work/approvals," skatool requests --dir "$work/approvals"
+refused "writable by everybody: .*chmod o-w $work/approvals," \
+    skatool requests --dir "$work/approvals"
 chmod 770 approvals
 refused 'without the sticky bit: .*chmod .t approvals' "${to_directory[@]}" "$id"
 chmod 1770 approvals
