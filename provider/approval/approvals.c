@@ -4,10 +4,10 @@
 
 #include <openssl/evp.h>
 
+#include "../base/error_place.h"
 #include "../hsm/spki.h"
 #include "approval_json.h"
 #include "approver_keys.h"
-#include "error_place.h"
 #include "rule.h"
 #include "signature.h"
 

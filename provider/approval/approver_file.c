@@ -12,8 +12,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "../base/error_place.h"
 #include "../base/file.h"
-#include "error_place.h"
 #include "policy_json.h"
 
 /* Room for a long chain of certificates. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error_place.h"
+#include "../base/error_place.h"
 #include "json.h"
 #include "rule.h"
 

@@ -9,10 +9,10 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
+#include "../base/error_place.h"
 #include "algorithm.h"
 #include "approval_json.h"
 #include "der.h"
-#include "error_place.h"
 #include "policy_json.h"
 
 #define VERSION 1

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a PIN is read from. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../base/error_place.h"
 #include "../base/file.h"
 #include "secret.h"
 #include "token.h"
@@ -33,41 +32,20 @@ static struct ska_span first_line(const struct ska_bytes *content)
     return ska_span(content->data, length);
 }
 
-/* Failures, with where the path comes from in front. */
-struct named {
-    struct ska_errors errors;
-    const struct ska_errors *outer;
-    const char *in; /* NULL: not known */
-};
-
-static void raise_named(void *arg, enum ska_reason reason, const char *file, int line,
-                        const char *function, const char *format, va_list args)
-    __attribute__((format(printf, 6, 0)));
-
-static void raise_named(void *arg, enum ska_reason reason, const char *file, int line,
-                        const char *function, const char *format, va_list args)
-{
-    const struct named *named = arg;
-    char *text = NULL;
-
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
-    ska_fail_at(named->outer, reason, file, line, function, "%s%s%s%s",
-                named->in == NULL ? "" : "pin-source of ", named->in == NULL ? "" : named->in,
-                named->in == NULL ? "" : ": ", text == NULL ? "out of memory" : text);
-    free(text);
-}
-
 struct hsm_secret *hsm_pin_read(const char *source, const char *named_in,
                                 const struct ska_errors *outer)
 {
-    struct named named = {{raise_named, &named}, outer, named_in};
-    const struct ska_errors *errors = &named.errors;
+    struct ska_error_place place;
+    const struct ska_errors *errors = outer;
     const char *path = source_path(source);
     struct ska_bytes content = {NULL, 0};
     struct hsm_secret *pin = NULL;
     struct ska_span line;
 
+    if (named_in != NULL) {
+        ska_error_place_init(&place, outer, named_in);
+        errors = &place.errors;
+    }
     if (!ska_file_read(path, PIN_FILE_LIMIT, &content, errors))
         return NULL;
     line = first_line(&content);

@@ -54,14 +54,14 @@ struct hsm_module *hsm_token_module(const struct hsm_token *token);
  */
 typedef bool hsm_pin_prompt(void *arg, const char *token_label, char *pin, size_t size);
 
-#define HSM_NAMED_IN_URI "the URI"
-#define HSM_NAMED_IN_CONFIGURATION "the configuration"
+#define HSM_NAMED_IN_URI "pin-source of the URI"
+#define HSM_NAMED_IN_CONFIGURATION "pin-source of the configuration"
 
 /* Where the PIN comes from, the first that is given. */
 struct hsm_pin {
     const char *value;      /* the PIN itself */
     const char *source;     /* "file:PATH" or a path; its first line is the PIN */
-    const char *named_in;   /* where the source stands, for messages: "the URI"; may be NULL */
+    const char *named_in;   /* where the source stands, for messages; NULL: not known */
     hsm_pin_prompt *prompt; /* may be NULL */
     void *prompt_arg;
     struct hsm_secret *kept; /* read before, by hsm_pin_read(); beats the source */

@@ -215,7 +215,7 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     write_file("empty", "\n" PIN "\n", path);
     assert_false(hsm_token_login(token, &pin, &errors));
     assert_raised(&recorder, SKA_R_PIN_MISSING, path);
-    pin.named_in = "the URI";
+    pin.named_in = HSM_NAMED_IN_URI;
     errors = errors_into(&recorder);
     assert_false(hsm_token_login(token, &pin, &errors));
     assert_raised(&recorder, SKA_R_PIN_MISSING, "pin-source of the URI: ");

@@ -3,10 +3,10 @@
  * Failures of functions that do not know where their input stands, with the place put in front:
  * "policy.json: ruleUse.tokens[0]: approver: not an X.509 certificate".
  */
-#ifndef SKA_APPROVAL_ERROR_PLACE_H
-#define SKA_APPROVAL_ERROR_PLACE_H
+#ifndef SKA_BASE_ERROR_PLACE_H
+#define SKA_BASE_ERROR_PLACE_H
 
-#include "../base/error.h"
+#include "error.h"
 
 struct ska_error_place {
     struct ska_errors errors; /* to hand to the function */
