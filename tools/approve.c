@@ -259,6 +259,27 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
     return true;
 }
 
+/*
+ * A file with the name that a request has in an approvals directory: inside it the approval would
+ * be seen by nobody, since the signer takes only those in files of their own.
+ */
+static bool check_place(struct tool *tool, const struct approve *approve)
+{
+    const struct matter *matter = &approve->matter;
+    const char *slash = strrchr(matter->what, '/');
+    const char *name = slash == NULL ? matter->what : slash + 1;
+
+    if (matter->directory != NULL || approve->output != NULL ||
+        mailbox_kind_of(name) != MAILBOX_REQUEST ||
+        strncmp(name, matter->id, SKA_REQUEST_ID_LENGTH) != 0)
+        return true;
+    return ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                    "by its name %s is a request in an approvals directory, where an approval "
+                    "counts only in a file of its own: use --dir %s %.16s, or -o FILE for a bundle "
+                    "that you send back",
+                    name, matter->folder == NULL ? "DIRECTORY" : matter->folder, matter->id);
+}
+
 static bool run(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
@@ -271,9 +292,9 @@ static bool run(struct tool *tool, struct approve *approve)
     bool already = false;
 
     if (!output_check_early(tool, approve->output) || !matter_read(tool, matter) ||
-        !check_request(tool, approve) || !matter_check_id(tool, matter->request, matter->what) ||
-        !check_document(tool, approve) || !matter_open_key(tool, matter) ||
-        !is_done_already(tool, approve, &already))
+        !check_place(tool, approve) || !check_request(tool, approve) ||
+        !matter_check_id(tool, matter->request, matter->what) || !check_document(tool, approve) ||
+        !matter_open_key(tool, matter) || !is_done_already(tool, approve, &already))
         return false;
     return already || (check_time(tool, approve) && matter_ask(tool, matter, &question) &&
                        sign_and_write(tool, approve));

@@ -300,6 +300,12 @@ listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +no end +For contract.t
     "^${other:0:16} .*For other.txt"
 # The first digits are enough.
 refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:15}"
+# Inside the request it would be seen by nobody.
+cp "$directory/$id.request.json" before.json
+refused "use --dir $directory ${id:0:16}, or -o FILE" skatool approve --approver alice.pem --yes \
+    "$directory/$id.request.json"
+same before.json "$directory/$id.request.json"
+ends 0 skatool approve --approver alice.pem --yes -o taken-along.json "$directory/$id.request.json"
 ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
 message "Put the approval of alice into .* \(1 of 2; still needed: bob or carol\)"
 grep -q 'put it into the directory' <(tr -s ' \n' ' ' <stdout.txt) || fail "whose file is it?"
