@@ -265,7 +265,8 @@ bool ska_signature_prepare(struct ska_signature *signature, struct ska_span inpu
         return false;
     if (!hsm_key_is_ska(key))
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
-                        "key '%s' is an ordinary key: it needs no approvals", hsm_key_label(key));
+                        "key '%s' is %s key: it needs no approvals", hsm_key_label(key),
+                        hsm_key_is_timestamp(key) ? "a timestamp" : "an ordinary");
     return make_payload(signature, input, &payload) &&
            (is_prepared(signature, &payload) || make_request(signature, &payload));
 }

@@ -197,7 +197,7 @@ static bool say_done(struct tool *tool, struct approve *approve)
                                                : matter->what;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_name(ska_span_text(strcmp(to, "-") == 0 ? "standard output" : to));
+    char *shown = foreign_name(ska_span_text(ska_file_is_stdout(to) ? "standard output" : to));
     bool closed = matter->directory != NULL && !mailbox_stands(&matter->mailbox, matter->id);
 
     if (!closed && !matter_count(tool, matter)) {
@@ -288,7 +288,7 @@ static bool run(struct tool *tool, struct approve *approve)
                                              .document = approve->document,
                                              .yes = approve->yes,
                                              .to_stderr = approve->output != NULL &&
-                                                          strcmp(approve->output, "-") == 0};
+                                                          ska_file_is_stdout(approve->output)};
     bool already = false;
 
     if (!output_check_early(tool, approve->output) || !matter_read(tool, matter) ||

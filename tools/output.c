@@ -84,7 +84,7 @@ static bool look(struct tool *tool, const char *path, struct standing *standing)
     bool done = true;
 
     memset(standing, 0, sizeof(*standing));
-    if (path == NULL || strcmp(path, "-") == 0 || stat(path, &status) != 0 ||
+    if (path == NULL || ska_file_is_stdout(path) || stat(path, &status) != 0 ||
         !S_ISREG(status.st_mode) || status.st_size == 0)
         return true; /* what is wrong with it is told when it is written */
     done = ska_file_read(path, SKA_JSON_LIMIT, &standing->content, &quiet);
@@ -168,7 +168,7 @@ bool output_check_input(struct tool *tool, const char *path, const struct input 
     struct stat there;
     struct stat here;
 
-    if (path == NULL || strcmp(path, "-") == 0 || stat(path, &there) != 0 ||
+    if (path == NULL || ska_file_is_stdout(path) || stat(path, &there) != 0 ||
         !S_ISREG(there.st_mode) || fstat(input->fd, &here) != 0 || there.st_dev != here.st_dev ||
         there.st_ino != here.st_ino)
         return true;

@@ -103,7 +103,7 @@ static bool run(struct tool *tool, struct reject *reject)
                                              .refusing = true,
                                              .yes = reject->yes,
                                              .to_stderr = reject->output != NULL &&
-                                                          strcmp(reject->output, "-") == 0};
+                                                          ska_file_is_stdout(reject->output)};
     bool already = false;
 
     if (!output_check(tool, reject->output) || !matter_read(tool, matter) ||

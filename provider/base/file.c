@@ -135,15 +135,49 @@ out:
     return done;
 }
 
+bool ska_file_is_stdout(const char *path)
+{
+    struct stat there;
+    struct stat output;
+
+    if (strcmp(path, "-") == 0)
+        return true;
+    return stat(path, &there) == 0 && fstat(STDOUT_FILENO, &output) == 0 &&
+           there.st_dev == output.st_dev && there.st_ino == output.st_ino;
+}
+
+/*
+ * *target, to be freed: the path, or what a link at its end leads to. Of a link that others have
+ * made it would be them who choose the file.
+ */
+static bool follow(const char *path, char **target, const struct ska_errors *errors)
+{
+    struct stat status;
+
+    if (lstat(path, &status) != 0 || !S_ISLNK(status.st_mode))
+        *target = strdup(path);
+    else if (status.st_uid == geteuid() || status.st_uid == 0)
+        *target = realpath(path, NULL);
+    else
+        return ska_fail(errors, SKA_R_FILE_FAILURE,
+                        "%s: a link that uid %lu has made; name the file itself", path,
+                        (unsigned long)status.st_uid);
+    return *target != NULL || ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+}
+
 bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
                     const struct ska_errors *errors)
 {
     struct stat status;
+    char *target = NULL;
+    bool done = false;
 
-    if (strcmp(path, "-") == 0)
+    if (ska_file_is_stdout(path))
         return ska_write_all(STDOUT_FILENO, content) ||
                ska_fail(errors, SKA_R_FILE_FAILURE, "standard output: %s", strerror(errno));
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         return write_special(path, content, errors);
-    return replace_file(path, content, mode, errors);
+    done = follow(path, &target, errors) && replace_file(target, content, mode, errors);
+    free(target);
+    return done;
 }

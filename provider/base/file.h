@@ -23,16 +23,19 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
 
 /*
  * Replaces a file as a whole (written beside it under a temporary name, then renamed), so that no
- * reader ever sees half of it. "-" writes to standard output.
+ * reader ever sees half of it. Devices and FIFOs are written to; a link leads to the file that is
+ * replaced, if it is this user's or root's. What ska_file_is_stdout() goes to standard output.
  */
 bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* "-", or a name of standard output such as /dev/stdout, wherever that leads. */
+bool ska_file_is_stdout(const char *path);
+
 /* Writes all of it to an open descriptor, whatever interrupts; false: errno says why. */
 bool ska_write_all(int fd, struct ska_span content) SKA_MUST_CHECK;
 
-/* The same for a file just created, which has this mode then, whatever the umask, and is on disk.
- */
+/* The same for a new file, which has this mode then, whatever the umask, and is on the disk. */
 bool ska_write_synced(int fd, struct ska_span content, unsigned int mode) SKA_MUST_CHECK;
 
 #endif

@@ -76,6 +76,9 @@ succeeds ask empty
 [ -s empty ] || fail 'an empty file is replaced'
 succeeds ask /dev/null
 ask /dev/stdout 2>stderr.txt | grep -q approvalToBeSigned || fail '/dev/stdout'
+printf 'A line before.\n' >collected
+ask /proc/self/fd/1 >>collected 2>stderr.txt || fail "standard output by its name: $(cat stderr.txt)"
+grep -q 'A line before' collected && grep -q approvalToBeSigned collected || fail "$(cat collected)"
 ask - 2>stderr.txt | grep -q approvalToBeSigned || fail 'standard output'
 mkfifo fifo
 cat fifo >from_fifo &

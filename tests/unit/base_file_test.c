@@ -116,6 +116,33 @@ static void leaves_devices_alone(void **state)
     assert_int_equal(before.st_mode, after.st_mode);
 }
 
+/* The link is another name of the file that was meant; `link` leads to `target`. */
+static void writes_through_links(void **state)
+{
+    struct ska_bytes content = {NULL, 0};
+    struct stat status;
+
+    (void)state;
+    assert_true(ska_file_write(path("link"), ska_span_text("new"), 0600, &errors));
+    assert_int_equal(lstat(path("link"), &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_true(ska_file_read(path("target"), 100, &content, &errors));
+    assert_int_equal(content.length, 3);
+    ska_bytes_free(&content);
+    unlink(path("target"));
+    failures = 0;
+    assert_false(ska_file_write(path("link"), ska_span_text("x"), 0600, &errors));
+    assert_int_equal(failures, 1);
+    if (geteuid() != 0)
+        return;
+    /* Who plants a link does not choose what is written. */
+    assert_int_equal(lchown(path("link"), 1, 1), 0);
+    assert_true(ska_file_write(path("target"), ska_span_text("mine"), 0600, &errors));
+    failures = 0;
+    assert_false(ska_file_write(path("link"), ska_span_text("x"), 0600, &errors));
+    assert_int_equal(failures, 1);
+}
+
 static void writes_nothing_half(void **state)
 {
     (void)state;
@@ -127,11 +154,9 @@ static void writes_nothing_half(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_was_written),
-        cmocka_unit_test(refuses_what_is_no_file),
-        cmocka_unit_test(follows_no_link_in_a_directory),
-        cmocka_unit_test(leaves_devices_alone),
-        cmocka_unit_test(writes_nothing_half),
+        cmocka_unit_test(reads_what_was_written),         cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(follows_no_link_in_a_directory), cmocka_unit_test(leaves_devices_alone),
+        cmocka_unit_test(writes_through_links),           cmocka_unit_test(writes_nothing_half),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
