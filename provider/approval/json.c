@@ -146,16 +146,18 @@ char *ska_json_where_index(const char *where, size_t index, const struct ska_err
     return (char *)text.data;
 }
 
+typedef cJSON_bool is_kind(const cJSON *item);
+
 /* *item is NULL for one that is absent or null. */
 static bool find(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                 const cJSON **item)
+                 is_kind *is_wanted, const char *expected, const cJSON **item)
 {
     *item = cJSON_GetObjectItemCaseSensitive(place->object, name);
     if (cJSON_IsNull(*item))
         *item = NULL;
-    if (*item == NULL && need == SKA_JSON_REQUIRED)
-        return ska_json_fail(place, name, "missing");
-    return true;
+    if (*item == NULL)
+        return need != SKA_JSON_REQUIRED || ska_json_fail(place, name, "missing");
+    return is_wanted(*item) || ska_json_fail(place, name, expected);
 }
 
 bool ska_json_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
@@ -163,13 +165,10 @@ bool ska_json_text(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, &item))
+    if (!find(place, name, need, cJSON_IsString, "text expected", &item))
         return false;
-    if (item == NULL)
-        return true;
-    if (!cJSON_IsString(item))
-        return ska_json_fail(place, name, "text expected");
-    *value = item->valuestring;
+    if (item != NULL)
+        *value = item->valuestring;
     return true;
 }
 
@@ -178,12 +177,10 @@ bool ska_json_uint(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, &item))
+    if (!find(place, name, need, cJSON_IsNumber, "number expected", &item))
         return false;
     if (item == NULL)
         return true;
-    if (!cJSON_IsNumber(item))
-        return ska_json_fail(place, name, "number expected");
     if (!(item->valuedouble >= 0 && item->valuedouble <= UINT_LIMIT) ||
         (double)(uint64_t)item->valuedouble != item->valuedouble)
         return ska_json_fail(place, name, "whole number from 0 to 9007199254740991 expected");
@@ -196,13 +193,10 @@ bool ska_json_bool(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, &item))
+    if (!find(place, name, need, cJSON_IsBool, "true or false expected", &item))
         return false;
-    if (item == NULL)
-        return true;
-    if (!cJSON_IsBool(item))
-        return ska_json_fail(place, name, "true or false expected");
-    *value = cJSON_IsTrue(item);
+    if (item != NULL)
+        *value = cJSON_IsTrue(item);
     return true;
 }
 
@@ -228,13 +222,10 @@ bool ska_json_object(const struct ska_json_place *place, const char *name, enum 
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, &item))
+    if (!find(place, name, need, cJSON_IsObject, "object expected", &item))
         return false;
-    if (item == NULL)
-        return true;
-    if (!cJSON_IsObject(item))
-        return ska_json_fail(place, name, "object expected");
-    *value = item;
+    if (item != NULL)
+        *value = item;
     return true;
 }
 
@@ -243,13 +234,10 @@ bool ska_json_array(const struct ska_json_place *place, const char *name, enum s
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, &item))
+    if (!find(place, name, need, cJSON_IsArray, "array expected", &item))
         return false;
-    if (item == NULL)
-        return true;
-    if (!cJSON_IsArray(item))
-        return ska_json_fail(place, name, "array expected");
-    *value = item;
+    if (item != NULL)
+        *value = item;
     return true;
 }
 
