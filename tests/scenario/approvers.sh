@@ -30,7 +30,7 @@ told() {
         { sub(/^ +/, NR > 1 && !/^    [^ ]|^        \|/ ? " " : "&"); printf "%s", $0 }
         END { print "" }' stdout.txt | tr -s ' ' >told.txt
 }
-says() { # PATTERN...
+tells() { # PATTERN...
     local pattern
     for pattern in "$@"; do
         grep -qE -- "$pattern" told.txt || fail "does not say '$pattern': $(cat told.txt)"
@@ -41,20 +41,6 @@ silent() { # PATTERN...
     for pattern in "$@"; do
         ! grep -qE -- "$pattern" told.txt || fail "says '$pattern': $(cat told.txt)"
     done
-}
-# message PATTERN: on standard error.
-message() {
-    grep -qE -- "$1" stderr.txt || fail "the message lacks '$1': $(cat stderr.txt)"
-}
-# ends STATUS COMMAND...
-ends() {
-    local expected=$1 status=0
-    shift
-    "$@" >stdout.txt 2>stderr.txt || status=$?
-    [ "$status" -eq "$expected" ] || {
-        cat stdout.txt stderr.txt >&2
-        fail "status $status, should be $expected: $*"
-    }
 }
 modification() { # FILE RULE DESCRIPTION
     printf '{"ruleUse":%s}' "$2" >new.json
@@ -67,15 +53,15 @@ modification() { # FILE RULE DESCRIPTION
 miller='The contract with Miller'
 request annual-accounts honest1.json contract.txt --description "$miller"
 told alice --document contract.txt honest1.json
-says 'asked to approve a SIGNATURE' 'the file you gave, contract.txt\? YES' '^ *\| annual-accounts$' \
+tells 'asked to approve a SIGNATURE' 'the file you gave, contract.txt\? YES' '^ *\| annual-accounts$' \
     "^ *\\| $miller\$" 'NOT CONFIRMED' 'NEVER EXPIRES' 'cannot take it back' 'not for a purpose' \
     'goes by the name of the key' 'Rule: 2 of these 3 must approve: alice, bob and carol' \
     'So far approved by: nobody' 'You approve as alice. Still needed after you: bob or carol' \
     'The key annual-accounts would sign the file you gave' 'answer no'
 digest=$(sha256sum contract.txt)
-says "${digest:0:4} ${digest:4:4} ${digest:8:4}"
+tells "${digest:0:4} ${digest:4:4} ${digest:8:4}"
 silent WARNING
-message 'Added the approval of alice to told.json \(1 of 2; still needed: bob or carol\)'
+says 'Added the approval of alice to told.json \(1 of 2; still needed: bob or carol\)'
 # Names of algorithms are for technicians.
 ! sed '/^For technicians/,/^In short/d' told.txt | grep -qE 'ECDSA|SHA-?256|EDDSA' ||
     fail "names of algorithms"
@@ -85,26 +71,26 @@ request annual-accounts trap1.json other.txt --description "$miller"
 refused 'contract.txt is NOT the document' skatool approve --approver alice.pem --yes \
     --document contract.txt trap1.json
 told alice trap1.json
-says 'The fingerprint alone does not tell' 'would sign a document that you have not compared'
+tells 'The fingerprint alone does not tell' 'would sign a document that you have not compared'
 
 # A text that can be read.
 printf 'Dear Mr Miller,\nthank you.\n' >letter.txt
 request letters honest2.json letter.txt --description 'A letter to Miller'
 told bob honest2.json
-says '^ *\| Dear Mr Miller,$' '^ *\| thank you\.$' 'The key letters would sign the text above'
+tells '^ *\| Dear Mr Miller,$' '^ *\| thank you\.$' 'The key letters would sign the text above'
 silent WARNING 'beginning of a text'
 
 # A trap: the key is one for something else, which stands beside what they say.
 request annual-accounts trap2.json contract.txt --description 'My timesheet for October'
 told carol trap2.json
-says 'Is it the one that you expect' 'The key annual-accounts would sign'
+tells 'Is it the one that you expect' 'The key annual-accounts would sign'
 [ "$(sed -n '/^In short/,$p' told.txt | grep -cE 'annual-accounts|My timesheet')" -eq 2 ] ||
     fail "key and purpose do not stand together"
 
 # A change that is what they say.
 modification honest3.json "$(rule 2 alice bob dave)" 'Carol leaves, Dave takes her place'
 told alice honest3.json
-says 'CHANGE OF THE RULES' 'WARNING: can no longer approve: carol' 'NEW, .*: dave' \
+tells 'CHANGE OF THE RULES' 'WARNING: can no longer approve: carol' 'NEW, .*: dave' \
     'agree to sign with the key' 'requester says: 2 of these 3 must approve: alice, bob and carol' \
     'then: 2 of these 3 must approve: alice, bob and dave' 'to block the key: stays as it is' \
     'There is 1 WARNING'
@@ -113,14 +99,14 @@ silent 'fewer approvals' 'alone may be enough'
 # A trap: it lowers a quorum.
 modification trap3.json "$(rule 1 alice bob carol)" 'Carol has a new telephone'
 told alice trap3.json
-says 'WARNING: fewer approvals are enough: 1 instead of 2' 'WARNING: one person alone' \
+tells 'WARNING: fewer approvals are enough: 1 instead of 2' 'WARNING: one person alone' \
     'then: any one of these 3 is enough' 'There are 2 WARNINGS' 'others by then'
 silent 'no longer approve' 'NEW,'
 
 # The same, and the requester lies about the rule before: what will be is told all the same.
 sed -E 's/("quorum":[[:space:]]*)2/\11/' trap3.json >liar.json
 told alice liar.json
-says 'WARNING: one person alone'
+tells 'WARNING: one person alone'
 
 # Another key under an approver's name.
 cp bob.pub.pem bob.old
@@ -128,45 +114,45 @@ cp dave.pub.pem bob.pub.pem
 modification trap4.json "$(rule 2 alice bob carol)" 'Nothing of importance'
 cp bob.old bob.pub.pem
 told alice trap4.json
-says 'WARNING: gets ANOTHER KEY: bob'
+tells 'WARNING: gets ANOTHER KEY: bob'
 silent 'no longer approve' 'NEW,'
 
 # Everybody, nobody, another way, time.
 modification change.json null 'x'
 told alice change.json
-says 'WARNING: no approval is needed any more'
+tells 'WARNING: no approval is needed any more'
 modification change.json '{"tokens":[]}' 'x'
 told alice change.json
-says 'WARNING: nobody can do this any more'
+tells 'WARNING: nobody can do this any more'
 one_more=$(rule 1 dave | sed 's/"seal"/"shortcut"/')
 modification change.json "$(rule 2 alice bob carol | sed 's/]}$//'),${one_more#*[}" 'x'
 told alice change.json
-says 'WARNING: there is another way' 'one person alone' '; OR any|; OR one person must approve: dave'
+tells 'WARNING: there is another way' 'one person alone' '; OR any|; OR one person must approve: dave'
 
 # ---- Block and unblock ---------------------------------------------------------------------------
 
 for operation in block unblock; do
     succeeds skatool request --key "$(uri letters)" --operation $operation -o $operation.json
     told alice $operation.json
-    says "that a key is ${operation^^}ED" "The key letters would be ${operation}ed" 'They do not say what'
+    tells "that a key is ${operation^^}ED" "The key letters would be ${operation}ed" 'They do not say what'
 done
-says 'Approvals from before it was blocked count again'
+tells 'Approvals from before it was blocked count again'
 
 # ---- A message that a device could take for a digest ---------------------------------------------
 
 request annual-accounts message.json letter.txt --payload message
 told alice message.json
-says 'take only the beginning of a text'
+tells 'take only the beginning of a text'
 head -c 200 /dev/urandom >data
 request annual-accounts data.json data --payload message
 told alice data.json
-says 'Data of 200 bytes that are no text' 'WARNING: you cannot see what you would approve'
+tells 'Data of 200 bytes that are no text' 'WARNING: you cannot see what you would approve'
 told bob --document data data.json
-says 'the file you gave, data\? YES, exactly'
+tells 'the file you gave, data\? YES, exactly'
 silent 'WARNING: you cannot see'
 request annual-accounts old.json contract.txt --digest SHA1
 told alice old.json
-says 'WARNING: .*\(SHA-1\)'
+tells 'WARNING: .*\(SHA-1\)'
 
 # ---- Time ----------------------------------------------------------------------------------------
 
@@ -179,13 +165,13 @@ limited 0 600 >limited.json
 key limited p256 limited.json
 request limited now.json contract.txt
 told alice now.json
-says 'Until 20[0-9][0-9]-[0-9-]+ [0-9:]+ [A-Z]+, as often'
+tells 'Until 20[0-9][0-9]-[0-9-]+ [0-9:]+ [A-Z]+, as often'
 silent WARNING
 limited 3600 600 >limited.json
 key later p256 limited.json
 request later later.json contract.txt
 told alice later.json
-says 'WARNING: it cannot be used yet, only from .* until .*'
+tells 'WARNING: it cannot be used yet, only from .* until .*'
 # Too late: of no use, so nobody is asked; the clock here may be wrong, so --yes does it.
 printf 'call-log = %s\nclock-offset = -7200\n' "$work/calls.log" >skasim.cnf
 request limited past.json contract.txt
@@ -194,8 +180,8 @@ cp past.json before.json
 refused 'expired: an approval would be of no use: .* until 20' skatool approve --approver alice.pem past.json
 same before.json past.json
 told alice past.json
-says 'WARNING: too late'
-message 'warning: by this computer.s clock it is too late'
+tells 'WARNING: too late'
+says 'warning: by this computer.s clock it is too late'
 configure
 
 # ---- Keys of every kind --------------------------------------------------------------------------
@@ -208,7 +194,7 @@ cat bob.crt bob.pem >both.pem
 for key in alice.der "file:$work/alice.pem" both.pem carol.p12; do
     cp honest1.json request.json
     succeeds skatool approve --approver "$key" --yes request.json
-    message '1 of 2'
+    says '1 of 2'
 done
 # not_a_key PATTERN FILE
 not_a_key() {
@@ -265,7 +251,7 @@ key dora-approves p256 dora.json
 request dora-approves card.json contract.txt
 refused 'no configured provider can open it' skatool approve --approver "$card" --yes card.json
 succeeds skatool approve --config card.cnf --approver "$card" --yes card.json
-message 'approval of dora .*1 of 1; no more'
+says 'approval of dora .*1 of 1; no more'
 takes 1 quietly skatool execute --key "$(uri dora-approves)" -o signature card.json
 
 # ---- An approvals directory ----------------------------------------------------------------------
@@ -277,7 +263,7 @@ refused 'no approvals-dir' skatool requests
 configure "approvals-dir = $directory"
 ends 0 skatool requests
 [ ! -s stdout.txt ]
-message 'no open requests'
+says 'no open requests'
 sign() { # DOCUMENT
     ska dgst -sha256 -sign "$(uri annual-accounts)" -sigopt "ska-description:For $1" \
         -out signature "$1"
@@ -307,7 +293,7 @@ refused "use --dir $directory ${id:0:16}, or -o FILE" skatool approve --approver
 same before.json "$directory/$id.request.json"
 ends 0 skatool approve --approver alice.pem --yes -o taken-along.json "$directory/$id.request.json"
 ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
-message "Put the approval of alice into .* \(1 of 2; still needed: bob or carol\)"
+says "Put the approval of alice into .* \(1 of 2; still needed: bob or carol\)"
 grep -q 'put it into the directory' <(tr -s ' \n' ' ' <stdout.txt) || fail "whose file is it?"
 ends 0 skatool approve --dir "$directory" --approver alice.pem
 listed "^${other:0:16} "
@@ -317,9 +303,9 @@ listed "^${id:0:16} .* 1 of 2 +alice " "^${other:0:16} "
 # Bob refuses: he is named, it does not wait for him any more, and Carol is needed.
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
 grep -q 'You refuse as bob' stdout.txt
-message 'refusal of bob'
+says 'refusal of bob'
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
-message 'refused by this key already'
+says 'refused by this key already'
 refused 'not one of those' skatool reject --dir "$directory" --approver dave.pem --yes "$id"
 refused 'cannot be taken back' skatool reject --dir "$directory" --approver alice.pem --yes "$id"
 [ "$(ls "$directory" | grep -c '\.reject\.json$')" -eq 1 ] || fail "not one refusal"
@@ -331,25 +317,25 @@ grep -q '"refused":.*\["bob"\]' stdout.txt && grep -q '"approved":.*\["alice"\]'
 ends 2 skatool status --dir "$directory" "$id"
 grep -qE 'board +2 +1 +alice +bob, carol' stdout.txt && grep -q 'Refused by: bob' stdout.txt &&
     grep -q 'what the requester says' stdout.txt || fail "$(cat stdout.txt)"
-message 'approvals missing'
+says 'approvals missing'
 ends 2 skatool status --dir "$directory" --key "$(uri annual-accounts)" --json "$id"
 grep -q '"refused":.*\["bob"\]' stdout.txt || fail "$(cat stdout.txt)"
 # Both refuse: it cannot be done any more.
 ends 0 skatool reject --dir "$directory" --approver carol.pem --yes "$id"
 ends 2 skatool status --dir "$directory" "$id"
-message 'rejected by approvers: .*too few are left'
+says 'rejected by approvers: .*too few are left'
 # The refusal is no approval, whatever its name.
 for file in "$directory"/*.reject.json; do
     cp "$file" "${file%.reject.json}.approval.json"
 done
 ends 2 skatool status --dir "$directory" "$id"
-message 'no valid signature over this request'
+says 'no valid signature over this request'
 grep -qE 'board +2 +1 ' stdout.txt || fail "a refusal was counted: $(cat stdout.txt)"
 for file in "$directory"/*.reject.json; do rm "${file%.reject.json}.approval.json"; done
 # Bob changes his mind; that counts.
 ends 0 skatool approve --dir "$directory" --approver bob.pem --yes "$id"
 tr -s ' \n' ' ' <stdout.txt | grep -qE 'WARNING: REFUSED by: .*carol' || fail "$(cat stdout.txt)"
-message '2 of 2; no more approvals are needed'
+says '2 of 2; no more approvals are needed'
 ends 0 skatool status --dir "$directory" "$id"
 grep -q 'Refused by: carol' stdout.txt
 takes 1 quietly sign contract.txt
@@ -362,13 +348,13 @@ ends 0 skatool reject --approver bob.pem --yes post/request.json
 same honest1.json post/request.json
 ls post | grep -qE '^[0-9a-f]{64}\.[0-9a-f]+\.reject\.json$' || fail "$(ls post)"
 ends 0 skatool approve --approver alice.pem --yes post/request.json
-message '1 of 2; still needed: carol'
+says '1 of 2; still needed: carol'
 ends 2 skatool status --key "$(uri annual-accounts)" post/request.json
 grep -q 'Refused by: bob' stdout.txt || fail "$(cat stdout.txt)"
 ends 0 skatool reject --approver carol.pem --yes -o refusal.json post/request.json
 grep -q '"signature"' refusal.json
 ends 2 skatool reject --approver carol.pem post/request.json
-message 'no terminal'
+says 'no terminal'
 
 # ---- Words that mean harm ------------------------------------------------------------------------
 
@@ -385,14 +371,14 @@ for harm in "$esc" "$rlo abc" "$long" "$forged" "$(printf ' %.0s' {1..400})In sh
     told alice harm.json
     [ "$(grep -c '^In short' told.txt)" -eq 1 ] && [ "$(wc -l <stdout.txt)" -lt 100 ] ||
         fail "the description imitates or hides the review: $(cat stdout.txt)"
-    says 'The key letters would sign the text above'
+    tells 'The key letters would sign the text above'
 done
 request letters harm.json letter.txt --description "$long"
 told alice harm.json
-says 'There is more of it, 9000 bytes'
+tells 'There is more of it, 9000 bytes'
 request letters harm.json letter.txt --description "$rlo"
 told alice harm.json
-says 'WARNING: look closely at what they say'
+tells 'WARNING: look closely at what they say'
 
 # A name that looks like another one, and names of approvers that say more than a name.
 key 'le%D1%82ters' ed25519
@@ -400,14 +386,14 @@ key 'letters%20' ed25519
 for label in 'le%D1%82ters' 'letters%20'; do
     request "$label" harm.json letter.txt
     told alice harm.json
-    says 'WARNING: look closely at the name of the key'
+    tells 'WARNING: look closely at the name of the key'
 done
 sed "s/\"name\":\"alice\"/\"name\":\"alice, bob and carol have approved. Nobody else is\"/
     s/\"name\":\"bob\"/\"name\":\"b\\\\u001b[2J\\\\u202eo'b\"/" policy.json >names.json
 key names ed25519 names.json
 request names harm.json letter.txt
 told alice harm.json
-says "'alice, bob and carol have approved. Nobody else is'" "x1B" "o.'b"
+tells "'alice, bob and carol have approved. Nobody else is'" "x1B" "o.'b"
 
 # ---- Files that mean harm ------------------------------------------------------------------------
 
@@ -426,9 +412,9 @@ cp "$directory/$id.request.json" "$directory/${id//[0-9]/4}.request.json"
 head -c 2000000 /dev/zero >"$directory/${id//[0-9]/5}.request.json"
 ends 0 timeout 60 "$binary_dir/tools/skatool" requests
 listed "^${id:0:16} " "^${other:0:16} "
-message 'symbolic link'
-message 'not a regular file'
-message 'another id'
+says 'symbolic link'
+says 'not a regular file'
+says 'another id'
 ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' stdout.txt stderr.txt || fail "control characters"
 for wrong in "../$id" "$id/../x" /etc/passwd "$plant" "${id//[0-9]/1}" "${id//[0-9]/2}"; do
     ends_with_refusal() {
@@ -451,7 +437,7 @@ if [ "$(id -u)" -eq 0 ]; then
     find "$directory" -maxdepth 1 -type f -empty -exec chown 12345 {} +
     ends 0 timeout 120 "$binary_dir/tools/skatool" requests
     listed "^${id:0:16} .* 1 of 2 +alice " "^${other:0:16} "
-    message 'too many files'
+    says 'too many files'
 else
     ends 0 timeout 120 "$binary_dir/tools/skatool" requests
 fi

@@ -192,6 +192,31 @@ succeeds() {
     fi
 }
 
+# ends STATUS COMMAND...: kept in stdout.txt and stderr.txt.
+ends() {
+    local expected=$1 status=0
+    shift
+    "$@" >"$work/stdout.txt" 2>"$work/stderr.txt" || status=$?
+    [ "$status" -eq "$expected" ] || {
+        cat "$work/stdout.txt" "$work/stderr.txt" >&2
+        fail "status $status, should be $expected: $*"
+    }
+}
+
+# shows PATTERN..., says PATTERN...: what stands in stdout.txt and in stderr.txt (grep -E).
+shows() {
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" stdout.txt || fail "does not show '$pattern': $(cat stdout.txt)"
+    done
+}
+says() {
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" stderr.txt || fail "does not say '$pattern': $(cat stderr.txt)"
+    done
+}
+
 # refused PATTERN COMMAND...: ends with a status that is not 0, no crash, and a message on standard
 # error that PATTERN (grep -E) matches; writes no byte to standard output or to its -out or -o FILE.
 refused() {

@@ -10,18 +10,6 @@ printf 'A document.\n' >document
 extensions=$source_dir/tests/scenario/certificates.cnf
 key seal p256
 
-shows() { # PATTERN...: on standard output
-    local pattern
-    for pattern in "$@"; do
-        grep -qE -- "$pattern" stdout.txt || fail "does not show $pattern: $(cat stdout.txt)"
-    done
-}
-says() { # PATTERN...: on standard error
-    local pattern
-    for pattern in "$@"; do
-        grep -qE -- "$pattern" stderr.txt || fail "does not say $pattern: $(cat stderr.txt)"
-    done
-}
 
 # ---- Certificates --------------------------------------------------------------------------------
 

@@ -17,12 +17,6 @@ two=$(rule 2 alice bob carol)
 keygen() { # LABEL OPTION...
     skatool keygen --key "$(uri "$1")" "${@:2}"
 }
-says() { # PATTERN...: on standard error
-    local pattern
-    for pattern in "$@"; do
-        grep -qE -- "$pattern" stderr.txt || fail "no word of $pattern: $(cat stderr.txt)"
-    done
-}
 
 # ---- Rules ---------------------------------------------------------------------------------------
 

@@ -15,40 +15,10 @@
 #include "cmocka_all.h"
 #include "provider/base/bytes.h"
 #include "provider/base/file.h"
+#include "recorder.h"
 #include "wire_support.h"
 
 /* ---- Failures ------------------------------------------------------------------------------- */
-
-struct recorder {
-    int count;
-    enum ska_reason reason;
-    char text[256];
-};
-
-static inline void record(void *arg, enum ska_reason reason, const char *file, int line,
-                          const char *function, const char *format, va_list args)
-    __attribute__((format(printf, 6, 0)));
-
-static inline void record(void *arg, enum ska_reason reason, const char *file, int line,
-                          const char *function, const char *format, va_list args)
-{
-    struct recorder *recorder = arg;
-
-    (void)file;
-    (void)line;
-    (void)function;
-    recorder->count++;
-    recorder->reason = reason;
-    vsnprintf(recorder->text, sizeof(recorder->text), format, args);
-}
-
-static inline struct ska_errors errors_into(struct recorder *recorder)
-{
-    struct ska_errors errors = {record, recorder};
-
-    memset(recorder, 0, sizeof(*recorder));
-    return errors;
-}
 
 #define assert_raised(recorder, expected)                                                          \
     do {                                                                                           \

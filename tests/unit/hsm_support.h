@@ -19,6 +19,7 @@
 
 #include "cmocka_all.h"
 #include "hsm_proxy.h"
+#include "recorder.h"
 
 #include "provider/hsm/key.h"
 #include "provider/hsm/token.h"
@@ -32,33 +33,6 @@
 
 /* ---- Failures ---------------------------------------------------------------------------------
  */
-
-struct recorder {
-    int count;
-    enum ska_reason reason;
-    char text[1024];
-};
-
-static inline void record(void *arg, enum ska_reason reason, const char *file, int line,
-                          const char *function, const char *format, va_list args)
-{
-    struct recorder *recorder = arg;
-
-    (void)file;
-    (void)line;
-    (void)function;
-    recorder->count++;
-    recorder->reason = reason;
-    vsnprintf(recorder->text, sizeof(recorder->text), format, args);
-}
-
-static inline struct ska_errors errors_into(struct recorder *recorder)
-{
-    struct ska_errors errors = {record, recorder};
-
-    memset(recorder, 0, sizeof(*recorder));
-    return errors;
-}
 
 /* Where a failure is not expected: it is shown. */
 static inline void show(void *arg, enum ska_reason reason, const char *file, int line,
