@@ -182,7 +182,8 @@ bool report_json(struct report *report)
     must(text != NULL);
     report->json_made = false;
     done = fstat(fileno(report->json), &status) == 0 &&
-           (!S_ISREG(status.st_mode) || ftruncate(fileno(report->json), 0) == 0) &&
+           (!S_ISREG(status.st_mode) || report->json == stdout ||
+            ftruncate(fileno(report->json), 0) == 0) &&
            fprintf(report->json, "%s\n", text) > 0 && fflush(report->json) == 0;
     if (!done)
         fail_json(report);
@@ -209,7 +210,7 @@ bool report_open(struct report *report, const struct options *options)
     *report = (struct report){.options = options, .table = stdout};
     if (options->json == NULL)
         return true;
-    if (strcmp(options->json, "-") == 0) {
+    if (strcmp(options->json, "-") == 0 || strcmp(options->json, "/dev/stdout") == 0) {
         report->table = stderr;
         report->json = stdout;
         return true;
