@@ -19,6 +19,7 @@ struct listing {
     bool json;
     uint64_t lines;
     uint64_t faults;
+    bool readable;                                               /* one of the lines */
     char first[sizeof(((struct ska_audit_found *)NULL)->fault)]; /* fault */
     char last[SKA_AUDIT_HASH_SIZE];                              /* hash */
     bool head_found;
@@ -53,6 +54,15 @@ static void add_cell(struct ska_buffer *text, enum column column, const char *co
     for (size_t width = width_from(text, start); width < columns[column].width; width++)
         ska_buffer_text(text, " ");
     ska_buffer_text(text, column == WHO_AND_WHAT ? "\n" : "  ");
+}
+
+/*
+ * A line that cannot be read is shown if it is one of JSON, as those of a log are: somebody may
+ * have named another file, such as a private key.
+ */
+static bool can_be_shown(struct ska_span line)
+{
+    return line.length > 0 && line.data[0] == '{';
 }
 
 /* Of texts that may be long only so much is shown; --json shows all. */
@@ -103,7 +113,10 @@ static void add_row(struct ska_buffer *text, const struct ska_audit_found *found
         snprintf(request, sizeof(request), "%.8s", line->request);
     add_cell(text, LINE, number);
     if (!found->readable) {
-        add_text(text, found->text);
+        if (can_be_shown(found->text))
+            add_text(text, found->text);
+        else
+            ska_buffer_format(text, "(%zu bytes)", found->text.length);
         ska_buffer_text(text, "\n");
         return;
     }
@@ -181,7 +194,7 @@ static bool print_line(const struct listing *listing, const struct ska_audit_fou
         json != NULL && cJSON_AddNumberToObject(json, "line", (double)found->number) != NULL &&
         (found->hash[0] == 0 || cJSON_AddStringToObject(json, "hash", found->hash) != NULL) &&
         (found->fault[0] == 0 || text_add_json(json, "fault", ska_span_text(found->fault))) &&
-        (found->readable || text_add_json(json, "text", found->text));
+        (found->readable || !can_be_shown(found->text) || text_add_json(json, "text", found->text));
 
     if (complete && found->readable) {
         complete = entry != NULL && cJSON_AddItemToObject(json, "entry", entry);
@@ -221,6 +234,7 @@ static void count_fault(struct listing *listing, const char *fault)
 static bool take_line(struct listing *listing, const struct ska_audit_found *found)
 {
     listing->lines = found->number;
+    listing->readable = listing->readable || found->readable;
     memcpy(listing->last, found->hash, sizeof(listing->last));
     if (found->fault[0] != 0)
         count_fault(listing, found->fault);
@@ -249,6 +263,17 @@ static void look_for_head(struct listing *listing)
     count_fault(listing, listing->no_head);
 }
 
+/* So many lines at the beginning, and none of them one of a log. */
+#define FOREIGN_LINES 3
+
+static bool fail_foreign(const struct listing *listing)
+{
+    return ska_fail(&listing->tool->errors, SKA_R_EVIDENCE_WRONG,
+                    "%s is no audit log, or its beginning was overwritten: none of its first lines "
+                    "is one of a log",
+                    listing->path);
+}
+
 static bool go_through(struct listing *listing, struct ska_audit_reader *reader)
 {
     struct ska_audit_found found;
@@ -260,7 +285,11 @@ static bool go_through(struct listing *listing, struct ska_audit_reader *reader)
             break;
         if (!take_line(listing, &found))
             return false;
+        if (!listing->json && !listing->readable && listing->lines == FOREIGN_LINES)
+            return fail_foreign(listing);
     }
+    if (!listing->json && !listing->readable && listing->lines > 0)
+        return fail_foreign(listing);
     look_for_head(listing);
     if (!(listing->json ? print_end(listing) : show_end(listing)))
         return false;

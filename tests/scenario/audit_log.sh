@@ -198,7 +198,12 @@ audited 4 "line $lines is cut" -- open
 : >empty
 audited 0 '^0 lines' -- empty
 audited 4 'was cut off' -- empty --head "$head"
-audited 4 'line 1' -- document
+audited 4 'is no audit log' -- document
+# Somebody has named another file: what is in it is nobody's business.
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out secret.pem 2>/dev/null
+audited 4 'is no audit log' -- secret.pem
+! grep -qE '[A-Za-z0-9+/=]{20}' stdout.txt stderr.txt || fail "a private key is shown"
+[ "$(wc -l <stdout.txt)" -le 8 ] || fail "too much is said: $(cat stdout.txt)"
 audited 3 'No such file' -- missing
 audited 1 '64 hexadecimal digits' -- whole --head 1234
 audited 0 -- --json whole
