@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "../provider/approval/algorithm.h"
 #include "../provider/base/file.h"
@@ -162,6 +164,19 @@ static bool is_in_bundle(struct tool *tool, struct matter *matter)
     return false;
 }
 
+/*
+ * Those who approve in the same file at the same moment take turns by a lock on its folder. Who
+ * cannot have it, because somebody keeps it, goes on all the same after two seconds.
+ */
+static void take_turn(const struct matter *matter)
+{
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+
+    for (int tries = 0; tries < 200 && flock(matter->mailbox.fd, LOCK_EX | LOCK_NB) != 0; tries++)
+        nanosleep(&pause, NULL);
+}
+
+/* The approval may be NULL when the bundle holds one of this approver: it is written as it is. */
 static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
     struct matter *matter = &approve->matter;
@@ -169,22 +184,38 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
     struct ska_bytes text = {NULL, 0};
     struct stat status;
     unsigned int mode = REQUEST_MODE;
+    bool there = false;
     bool done = false;
 
     /* Others may have approved in the same file meanwhile: no approval is lost. */
     if (approve->output == NULL &&
         (!matter_read_again(tool, matter) || !matter_count(tool, matter)))
         return false;
-    if (is_in_bundle(tool, matter))
+    there = is_in_bundle(tool, matter);
+    if (there && approve->output == NULL)
         return true;
     if (stat(matter->what, &status) == 0)
         mode = status.st_mode & 0777;
     done =
-        ska_request_add_approval(matter->request, approval, &tool->errors) &&
+        (there || ska_request_add_approval(matter->request, approval, &tool->errors)) &&
         (approve->output == NULL || output_check_bundle(tool, approve->output, matter->request)) &&
         ska_request_print(matter->request, &text, &tool->errors) &&
         ska_file_write(path, ska_span_of(&text), mode, &tool->errors);
     ska_bytes_free(&text);
+    return done;
+}
+
+static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
+{
+    const struct matter *matter = &approve->matter;
+    bool in_place = approve->output == NULL && matter->mailbox.fd >= 0;
+    bool done = false;
+
+    if (in_place)
+        take_turn(matter);
+    done = write_bundle(tool, approve, approval);
+    if (in_place)
+        flock(matter->mailbox.fd, LOCK_UN);
     return done;
 }
 
@@ -197,7 +228,7 @@ static bool say_done(struct tool *tool, struct approve *approve)
                                                : matter->what;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_name(ska_span_text(ska_file_is_stdout(to) ? "standard output" : to));
+    char *shown = foreign_place(to);
     bool closed = matter->directory != NULL && !mailbox_stands(&matter->mailbox, matter->id);
 
     if (!closed && !matter_count(tool, matter)) {
@@ -234,7 +265,7 @@ static bool sign_and_write(struct tool *tool, struct approve *approve)
         done = mailbox_put(&matter->mailbox, matter->id, MAILBOX_APPROVAL, &approval, NULL,
                            &tool->errors);
     else if (done)
-        done = write_bundle(tool, approve, &approval);
+        done = add_to_bundle(tool, approve, &approval);
     approval_clear(&approval);
     return done && say_done(tool, approve);
 }
@@ -255,7 +286,8 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
             return false;
     }
     if (*already)
-        report_note("approved by this key already; nothing to do");
+        report_note(approve->output == NULL ? "approved by this key already; nothing to do"
+                                            : "approved by this key already; written as it is");
     return true;
 }
 
@@ -266,18 +298,22 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
 static bool check_place(struct tool *tool, const struct approve *approve)
 {
     const struct matter *matter = &approve->matter;
-    const char *slash = strrchr(matter->what, '/');
-    const char *name = slash == NULL ? matter->what : slash + 1;
+    const char *written = approve->output != NULL ? approve->output : matter->what;
+    char *path = matter->directory != NULL ? NULL : realpath(written, NULL);
+    const char *name = NULL;
+    bool done = true;
 
-    if (matter->directory != NULL || approve->output != NULL ||
-        mailbox_kind_of(name) != MAILBOX_REQUEST ||
-        strncmp(name, matter->id, SKA_REQUEST_ID_LENGTH) != 0)
-        return true;
-    return ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                    "by its name %s is a request in an approvals directory, where an approval "
-                    "counts only in a file of its own: use --dir %s %.16s, or -o FILE for a bundle "
-                    "that you send back",
-                    name, matter->folder == NULL ? "DIRECTORY" : matter->folder, matter->id);
+    if (path == NULL)
+        return true; /* a new file, or in a directory as it should be */
+    name = strrchr(path, '/') + 1;
+    if (mailbox_kind_of(name) == MAILBOX_REQUEST)
+        done = ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                        "by its name %s is a request in an approvals directory, where an approval "
+                        "counts only in a file of its own: use --dir %.*s %.16s, or -o with "
+                        "another name for a bundle that you send back",
+                        name, (int)(name - 1 - path), path, name);
+    free(path);
+    return done;
 }
 
 static bool run(struct tool *tool, struct approve *approve)
@@ -287,8 +323,7 @@ static bool run(struct tool *tool, struct approve *approve)
                                              .declined = "nothing was signed",
                                              .document = approve->document,
                                              .yes = approve->yes,
-                                             .to_stderr = approve->output != NULL &&
-                                                          ska_file_is_stdout(approve->output)};
+                                             .to_stderr = output_is_stdout(approve->output)};
     bool already = false;
 
     if (!output_check_early(tool, approve->output) || !matter_read(tool, matter) ||
@@ -296,8 +331,10 @@ static bool run(struct tool *tool, struct approve *approve)
         !matter_check_id(tool, matter->request, matter->what) || !check_document(tool, approve) ||
         !matter_open_key(tool, matter) || !is_done_already(tool, approve, &already))
         return false;
-    return already || (check_time(tool, approve) && matter_ask(tool, matter, &question) &&
-                       sign_and_write(tool, approve));
+    if (already)
+        return approve->output == NULL || write_bundle(tool, approve, NULL);
+    return check_time(tool, approve) && matter_ask(tool, matter, &question) &&
+           sign_and_write(tool, approve);
 }
 
 /* With an approvals directory and no ID: what waits there for this approver. */

@@ -198,11 +198,10 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
         .usage = "[--config FILE]",
-        .help =
-            "Reads the configuration as this user and tries all that it names: the provider's\n"
-            "module, the PKCS#11 module, token, login, timestamp key, approvals directory,\n"
-            "agents and audit log. Each gets a line: ok, warning, FAILED, or - for what is\n"
-            "not set. The exit status is 0 when nothing has failed.",
+        .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
+                "module, the PKCS#11 module, token, login, timestamp key, approvals directory,\n"
+                "agents and audit log. Each gets a line: ok, warning, FAILED, or - for what is\n"
+                "not set. The exit status is 0 when nothing has failed.",
         .options = options,
     };
 

@@ -125,7 +125,7 @@ static bool check_output(struct tool *tool, const struct ska_request *request, c
                                                text_operation(request->operation));
     if (output == NULL && isatty(STDOUT_FILENO))
         return options_wrong(tool, "a signature is no text for a terminal: give -o FILE");
-    return output_check(tool, output);
+    return output_check_signature(tool, output);
 }
 
 static bool execute(struct tool *tool, struct hsm_key *key, struct ska_request *request,

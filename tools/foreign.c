@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "../provider/base/file.h"
 
 /* As long as the names of approvers are shown. */
 #define NAME_LIMIT 64
@@ -266,4 +269,10 @@ void foreign_tricks_text(unsigned int tricks, struct ska_buffer *text)
             ska_buffer_text(text, all[i].words);
     if (tricks != 0)
         ska_buffer_text(text, "Somebody may want it to pass for another.");
+}
+
+char *foreign_place(const char *path)
+{
+    return ska_file_descriptor(path) == STDOUT_FILENO ? strdup("standard output")
+                                                      : foreign_name(ska_span_text(path));
 }

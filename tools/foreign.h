@@ -20,6 +20,9 @@ char *foreign_shown(struct ska_span untrusted, size_t limit);
  */
 char *foreign_name(struct ska_span untrusted);
 
+/* The same of a path that is written to. */
+char *foreign_place(const char *path);
+
 /* How many columns of a terminal a character of valid UTF-8 takes, and its bytes. */
 size_t foreign_width(const char *character, size_t *bytes);
 

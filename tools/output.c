@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -15,6 +17,7 @@
 #include "../provider/base/file.h"
 #include "../provider/hsm/armour.h"
 #include "../provider/hsm/reference.h"
+#include "inspect.h"
 
 #define INSTEAD "choose another name, or remove it"
 
@@ -25,11 +28,19 @@ struct standing {
     struct ska_request *request; /* REQUEST only */
 };
 
+bool output_is_stdout(const char *path)
+{
+    return path != NULL && ska_file_descriptor(path) == STDOUT_FILENO;
+}
+
 static void standing_clear(struct standing *standing)
 {
     ska_request_free(standing->request);
     ska_bytes_free(&standing->content);
 }
+
+/* Of a line that begins PEM. */
+#define LINE_LIMIT ((size_t)100)
 
 /* PEM of any maker: RSA, EC, ENCRYPTED, OPENSSH, TSS2 PRIVATE KEY, PGP PRIVATE KEY BLOCK. */
 static bool is_private_pem(struct ska_span content)
@@ -41,10 +52,12 @@ static bool is_private_pem(struct ska_span content)
 
     while ((at = memmem(at, (size_t)(end - at), begin, strlen(begin))) != NULL) {
         const uint8_t *line = NULL;
+        size_t rest = 0;
 
         at += strlen(begin);
-        line = memchr(at, '\n', (size_t)(end - at));
-        if (memmem(at, (size_t)((line == NULL ? end : line) - at), words, strlen(words)) != NULL)
+        rest = (size_t)(end - at) < LINE_LIMIT ? (size_t)(end - at) : LINE_LIMIT;
+        line = memchr(at, '\n', rest);
+        if (memmem(at, line == NULL ? rest : (size_t)(line - at), words, strlen(words)) != NULL)
             return true;
     }
     return false;
@@ -84,7 +97,7 @@ static bool look(struct tool *tool, const char *path, struct standing *standing)
     bool done = true;
 
     memset(standing, 0, sizeof(*standing));
-    if (path == NULL || ska_file_is_stdout(path) || stat(path, &status) != 0 ||
+    if (path == NULL || ska_file_descriptor(path) >= 0 || stat(path, &status) != 0 ||
         !S_ISREG(status.st_mode) || status.st_size == 0)
         return true; /* what is wrong with it is told when it is written */
     done = ska_file_read(path, SKA_JSON_LIMIT, &standing->content, &quiet);
@@ -168,7 +181,7 @@ bool output_check_input(struct tool *tool, const char *path, const struct input 
     struct stat there;
     struct stat here;
 
-    if (path == NULL || ska_file_is_stdout(path) || stat(path, &there) != 0 ||
+    if (path == NULL || ska_file_descriptor(path) >= 0 || stat(path, &there) != 0 ||
         !S_ISREG(there.st_mode) || fstat(input->fd, &here) != 0 || there.st_dev != here.st_dev ||
         there.st_ino != here.st_ino)
         return true;
@@ -239,13 +252,47 @@ bool output_check_bundle(struct tool *tool, const char *path, const struct ska_r
     return done;
 }
 
-bool output_check(struct tool *tool, const char *path)
+/* An approval has the same shape. */
+static bool is_refusal(struct ska_span content)
+{
+    cJSON *json = NULL;
+    bool found = ska_json_parse(content, "", &json, NULL) && inspect_is_approval(json);
+
+    cJSON_Delete(json);
+    return found;
+}
+
+bool output_check_refusal(struct tool *tool, const char *path)
 {
     struct standing standing;
     bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
 
-    if (done && standing.kind == REQUEST && standing.request->approval_count > 0)
-        done = fail_approvals(tool, path, standing.request);
+    if (done && standing.kind != NOTHING && !is_refusal(ska_span_of(&standing.content)))
+        done = fail_other(tool, path, "a refusal");
+    standing_clear(&standing);
+    return done;
+}
+
+/* No longer than one of RSA with 8192 bits, and no text: what people write by hand is text. */
+static bool may_be_signature(struct ska_span content)
+{
+    const size_t longest = 1024;
+
+    if (content.length > longest)
+        return false;
+    for (size_t i = 0; i < content.length; i++)
+        if (!isprint(content.data[i]) && !isspace(content.data[i]))
+            return true;
+    return false;
+}
+
+bool output_check_signature(struct tool *tool, const char *path)
+{
+    struct standing standing;
+    bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
+
+    if (done && standing.kind != NOTHING && !may_be_signature(ska_span_of(&standing.content)))
+        done = fail_other(tool, path, "a signature");
     standing_clear(&standing);
     return done;
 }

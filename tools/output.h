@@ -9,9 +9,12 @@
 #include "input.h"
 #include "tool.h"
 
+/* Whether what is written goes to standard output, by its name; NULL: it does not. */
+bool output_is_stdout(const char *path);
+
 /*
- * Each raises SKA_R_WRONG_USE with what stands at `path` and what to do. Standard output (NULL or
- * "-"), devices, FIFOs and empty files are fine everywhere.
+ * Each raises SKA_R_WRONG_USE with what stands at `path` and what to do. No file (NULL), open
+ * descriptors ("-"), devices, FIFOs and empty files are fine everywhere.
  */
 
 /* What can be said before a person is asked for anything, of the two that follow. */
@@ -31,7 +34,8 @@ bool output_check_input(struct tool *tool, const char *path,
 /* A key reference takes the place of a key reference, with nothing beside it, only. */
 bool output_check_reference(struct tool *tool, const char *path) SKA_MUST_CHECK;
 
-/* Signatures and refusals take the place of anything but private keys and approvals. */
-bool output_check(struct tool *tool, const char *path) SKA_MUST_CHECK;
+/* A refusal takes the place of refusals only, a signature that of what may be a signature only. */
+bool output_check_refusal(struct tool *tool, const char *path) SKA_MUST_CHECK;
+bool output_check_signature(struct tool *tool, const char *path) SKA_MUST_CHECK;
 
 #endif

@@ -37,7 +37,7 @@ static bool say_done(struct tool *tool, const struct reject *reject, const char 
     const struct matter *matter = &reject->matter;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_name(ska_span_text(matter->mailbox.path));
+    char *shown = foreign_place(reject->output == NULL ? matter->mailbox.path : reject->output);
 
     matter_name(matter, &text);
     if (!ska_buffer_finish(&text, &words, &tool->errors)) {
@@ -45,7 +45,8 @@ static bool say_done(struct tool *tool, const struct reject *reject, const char 
         return false;
     }
     if (reject->output != NULL)
-        report_message("Wrote the refusal of %s. Send it to who asked.", (const char *)words.data);
+        report_message("Wrote the refusal of %s to %s. Send it to who asked.",
+                       (const char *)words.data, shown == NULL ? "?" : shown);
     else if (matter->directory != NULL)
         report_message("Put the refusal of %s into %s", (const char *)words.data,
                        shown == NULL ? "?" : shown);
@@ -102,11 +103,10 @@ static bool run(struct tool *tool, struct reject *reject)
                                              .declined = "nothing was written",
                                              .refusing = true,
                                              .yes = reject->yes,
-                                             .to_stderr = reject->output != NULL &&
-                                                          ska_file_is_stdout(reject->output)};
+                                             .to_stderr = output_is_stdout(reject->output)};
     bool already = false;
 
-    if (!output_check(tool, reject->output) || !matter_read(tool, matter) ||
+    if (!output_check_refusal(tool, reject->output) || !matter_read(tool, matter) ||
         !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
         return false;
     return already || (matter_ask(tool, matter, &question) && sign_and_write(tool, reject));

@@ -113,7 +113,8 @@ static void take_refusal(const struct collecting *collecting, const char *name,
     if (!ska_refusal_verify(collecting->libctx, refusal,
                             ska_span_of(&collecting->request->token))) {
         collecting->allowance->wrong--;
-        warn(collecting, name, refusal, "has not signed this refusal");
+        warn(collecting, name, refusal,
+             "has not signed a refusal of this request; it may be of an earlier one");
         return;
     }
     grown = reallocarray(tally->refusals, tally->refusal_count + 1, sizeof(*grown));

@@ -96,15 +96,24 @@ bool ska_write_synced(int fd, struct ska_span content, unsigned int mode)
     return ska_write_all(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
 }
 
-/* A device or a FIFO is written to, never replaced. */
-static bool write_special(const char *path, struct ska_span content,
+/*
+ * A device or a FIFO is written to, never replaced; and nothing else that somebody has put in its
+ * place since it was looked at.
+ */
+static bool write_special(const char *path, const struct stat *seen, struct ska_span content,
                           const struct ska_errors *errors)
 {
+    struct stat status;
     int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-    bool done = fd >= 0 && ska_write_all(fd, content);
+    bool done = false;
 
-    if (!done)
+    if (fd < 0 || fstat(fd, &status) != 0)
         ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+    else if (status.st_dev != seen->st_dev || status.st_ino != seen->st_ino)
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: replaced by something else just now", path);
+    else
+        done = ska_write_all(fd, content) ||
+               ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
     if (fd >= 0)
         close(fd);
     return done;
@@ -135,49 +144,67 @@ out:
     return done;
 }
 
-bool ska_file_is_stdout(const char *path)
+int ska_file_descriptor(const char *path)
 {
-    struct stat there;
-    struct stat output;
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
 
-    if (strcmp(path, "-") == 0)
-        return true;
-    return stat(path, &there) == 0 && fstat(STDOUT_FILENO, &output) == 0 &&
-           there.st_dev == output.st_dev && there.st_ino == output.st_ino;
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        const char *number = path + strlen(folders[i]);
+
+        if (strncmp(path, folders[i], strlen(folders[i])) == 0 && *number != 0 &&
+            strspn(number, "0123456789") == strlen(number) && strlen(number) < 6)
+            return atoi(number);
+    }
+    return -1;
 }
 
-/*
- * *target, to be freed: the path, or what a link at its end leads to. Of a link that others have
- * made it would be them who choose the file.
- */
-static bool follow(const char *path, char **target, const struct ska_errors *errors)
+/* Of a link that others have made it would be them who choose the file. */
+static bool check_link(const char *path, const struct ska_errors *errors)
 {
     struct stat status;
 
-    if (lstat(path, &status) != 0 || !S_ISLNK(status.st_mode))
-        *target = strdup(path);
-    else if (status.st_uid == geteuid() || status.st_uid == 0)
-        *target = realpath(path, NULL);
+    return lstat(path, &status) != 0 || !S_ISLNK(status.st_mode) || status.st_uid == geteuid() ||
+           status.st_uid == 0 ||
+           ska_fail(errors, SKA_R_FILE_FAILURE,
+                    "%s: a link that uid %lu has made; name the file itself", path,
+                    (unsigned long)status.st_uid);
+}
+
+/* Replaces the file, or that to which a link at the end of the path leads. */
+static bool replace_target(const char *path, struct ska_span content, unsigned int mode,
+                           const struct ska_errors *errors)
+{
+    struct stat status;
+    bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+    char *target = link ? realpath(path, NULL) : strdup(path);
+    bool done = false;
+
+    if (target == NULL)
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s%s", path, strerror(errno),
+                 link ? ", where the link leads to" : "");
     else
-        return ska_fail(errors, SKA_R_FILE_FAILURE,
-                        "%s: a link that uid %lu has made; name the file itself", path,
-                        (unsigned long)status.st_uid);
-    return *target != NULL || ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+        done = replace_file(target, content, mode, errors);
+    free(target);
+    return done;
 }
 
 bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
                     const struct ska_errors *errors)
 {
+    int descriptor = ska_file_descriptor(path);
     struct stat status;
-    char *target = NULL;
-    bool done = false;
 
-    if (ska_file_is_stdout(path))
-        return ska_write_all(STDOUT_FILENO, content) ||
-               ska_fail(errors, SKA_R_FILE_FAILURE, "standard output: %s", strerror(errno));
+    if (descriptor >= 0)
+        return ska_write_all(descriptor, content) ||
+               ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s",
+                        descriptor == STDOUT_FILENO ? "standard output" : path, strerror(errno));
+    if (!check_link(path, errors))
+        return false;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return write_special(path, content, errors);
-    done = follow(path, &target, errors) && replace_file(target, content, mode, errors);
-    free(target);
-    return done;
+        return write_special(path, &status, content, errors);
+    return replace_target(path, content, mode, errors);
 }

@@ -23,14 +23,15 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
 
 /*
  * Replaces a file as a whole (written beside it under a temporary name, then renamed), so that no
- * reader ever sees half of it. Devices and FIFOs are written to; a link leads to the file that is
- * replaced, if it is this user's or root's. What ska_file_is_stdout() goes to standard output.
+ * reader ever sees half of it. Devices and FIFOs are written to, and open descriptors by their names
+ * ("-", /dev/stdout, /dev/fd/3). A link at the end of the path leads to the file that is replaced,
+ * if it is this user's or root's.
  */
 bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* "-", or a name of standard output such as /dev/stdout, wherever that leads. */
-bool ska_file_is_stdout(const char *path);
+/* The open descriptor that a path names: 1 for "-" and /dev/stdout, 3 for /dev/fd/3; -1: none. */
+int ska_file_descriptor(const char *path);
 
 /* Writes all of it to an open descriptor, whatever interrupts; false: errno says why. */
 bool ska_write_all(int fd, struct ska_span content) SKA_MUST_CHECK;

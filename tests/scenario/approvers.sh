@@ -286,12 +286,29 @@ listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +no end +For contract.t
     "^${other:0:16} .*For other.txt"
 # The first digits are enough.
 refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:15}"
+# All at once, in one file.
+for round in 1 2 3 4 5 6 7 8 9 10; do
+    request annual-accounts together.json contract.txt
+    for name in alice bob carol; do
+        skatool approve --approver $name.pem --yes together.json >/dev/null 2>&1 &
+    done
+    wait
+    [ "$(grep -c '"approverPublicKey"' together.json)" -eq 3 ] ||
+        fail "round $round: of three approvals some were lost: $(cat together.json)"
+done
 # Inside the request it would be seen by nobody.
 cp "$directory/$id.request.json" before.json
-refused "use --dir $directory ${id:0:16}, or -o FILE" skatool approve --approver alice.pem --yes \
-    "$directory/$id.request.json"
+ln -s "$directory/$id.request.json" linked.json
+for file in "$directory/$id.request.json" linked.json; do
+    refused "use --dir $directory ${id:0:16}, or -o" skatool approve --approver alice.pem --yes "$file"
+done
+ends 1 skatool approve --approver alice.pem --yes -o "$directory/$id.request.json" before.json
+says "use --dir $directory ${id:0:16}, or -o"
 same before.json "$directory/$id.request.json"
 ends 0 skatool approve --approver alice.pem --yes -o taken-along.json "$directory/$id.request.json"
+ends 0 skatool approve --approver alice.pem --yes -o again.json taken-along.json
+says 'approved by this key already; written as it is'
+same taken-along.json again.json
 ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
 says "Put the approval of alice into .* \(1 of 2; still needed: bob or carol\)"
 grep -q 'put it into the directory' <(tr -s ' \n' ' ' <stdout.txt) || fail "whose file is it?"

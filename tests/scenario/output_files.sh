@@ -77,6 +77,7 @@ succeeds ask empty
 succeeds ask /dev/null
 ask /dev/stdout 2>stderr.txt | grep -q approvalToBeSigned || fail '/dev/stdout'
 printf 'A line before.\n' >collected
+ask /dev/fd/3 3>>collected 2>stderr.txt || fail "a descriptor by its name: $(cat stderr.txt)"
 ask /proc/self/fd/1 >>collected 2>stderr.txt || fail "standard output by its name: $(cat stderr.txt)"
 grep -q 'A line before' collected && grep -q approvalToBeSigned collected || fail "$(cat collected)"
 ask - 2>stderr.txt | grep -q approvalToBeSigned || fail 'standard output'
@@ -113,7 +114,8 @@ reference /dev/stdout | grep -q REFERENCE || fail '/dev/stdout'
 execute() { # FILE
     skatool execute --key "$(uri seal)" -o "$1" request.json
 }
-takes 0 stays request.json 'with 2 approvals, which would be lost' execute request.json
+takes 0 stays request.json 'something else than a signature, which would be lost' execute request.json
+takes 0 stays "$SOFTHSM2_CONF" 'something else than a signature' execute "$SOFTHSM2_CONF"
 takes 0 stays alice.pem 'private key' execute alice.pem
 takes 1 quietly execute signature
 takes 1 quietly execute signature
@@ -139,7 +141,8 @@ rejects() { # FILE
     skatool reject --approver bob.pem --yes -o "$1" fresh.json
 }
 stays bob.pem 'private key' rejects bob.pem
-stays fresh.json 'with 2 approvals' rejects fresh.json
+stays fresh.json 'something else than a refusal' rejects fresh.json
+stays document 'something else than a refusal' rejects document
 succeeds rejects refusal.json
 succeeds rejects refusal.json
 pass
