@@ -80,8 +80,7 @@ static bool find_key(struct tool *tool, struct hsm_token *token, const struct hs
 
     if (!done && failure.reason == SKA_R_KEY_NOT_FOUND && failure.details != NULL)
         ska_fail(&tool->errors, failure.reason,
-                 "%s; skatool list --token '%s' shows the keys there", failure.details,
-                 hsm_token_label(token));
+                 "%s; skatool list shows the keys that are there", failure.details);
     else if (!done)
         ska_fail(&tool->errors, failure.reason, "%s",
                  failure.details == NULL ? "out of memory" : failure.details);

@@ -38,8 +38,8 @@ static const char *digest_name(const struct ska_mechanism *mechanism, struct ska
 }
 
 /* The same document by another digest is other data too, which nobody would guess. */
-static bool fail_payload(const struct ska_request *request, const struct ska_signing *signing,
-                         const char *shown, const struct ska_errors *errors)
+static bool check_payload(const struct ska_request *request, const struct ska_signing *signing,
+                          const char *shown, const struct ska_errors *errors)
 {
     const struct ska_mechanism *approved = &request->mechanism;
     const struct ska_mechanism *asked = &signing->mechanism;
@@ -48,11 +48,14 @@ static bool fail_payload(const struct ska_request *request, const struct ska_sig
                                 : ska_algorithm_name(approved);
     const char *is = same_kind ? digest_name(asked, signing->payload) : ska_algorithm_name(asked);
 
+    if (ska_span_equal(ska_span_of(&request->payload), signing->payload))
+        return true;
     if (was != NULL && is != NULL && strcmp(was, is) != 0)
-        return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
-                        "%s: request %.16s: the approvals are for %s, this signature uses %s: "
-                        "sign with %s, or make a new request",
-                        shown, request->id, was, is, was);
+        return ska_fail(
+            errors, SKA_R_PAYLOAD_MISMATCH,
+            "%s: request %.16s is for %s, this signature uses %s: sign with %s, or make "
+            "a new request",
+            shown, request->id, was, is, was);
     return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
                     "%s: request %.16s is for other data than these: make a new request for them",
                     shown, request->id);
@@ -78,9 +81,8 @@ static bool parse_bundle(const struct ska_signing *signing, struct ska_span text
         return false;
     if (parsed->operation != SKA_OPERATION_SIGN) {
         ska_fail(errors, SKA_R_OPERATION_MISMATCH, "%s: not a request to sign", shown);
-    } else if (!ska_span_equal(ska_span_of(&parsed->payload), signing->payload)) {
-        fail_payload(parsed, signing, shown, errors);
     } else if (ska_request_check_key(parsed, signing->key, errors) &&
+               check_payload(parsed, signing, shown, errors) &&
                check_mechanism(parsed, signing, errors) &&
                (!is_shown(signing) ||
                 ska_request_settle(parsed, signing->key, signing->libctx, errors))) {

@@ -115,6 +115,9 @@ static bool set_text(struct ska_settings *settings, const struct setting *settin
     const char *fault = setting->check(value);
     char *copy = NULL;
 
+    /* What was taken for the place of a PIN may be the PIN. */
+    if (fault != NULL && setting->check == check_pin_source)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: %s", setting->name, fault);
     if (fault != NULL)
         return fail_value(setting->name, value, fault, errors);
     copy = strdup(value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a PIN is read from. */
 #include <string.h>
+#include <unistd.h>
 
 #include "../base/error_place.h"
 #include "../base/file.h"
@@ -45,6 +46,12 @@ struct hsm_secret *hsm_pin_read(const char *source, const char *named_in,
     if (named_in != NULL) {
         ska_error_place_init(&place, outer, named_in);
         errors = &place.errors;
+    }
+    if (strchr(path, '/') == NULL && access(path, F_OK) != 0) {
+        ska_fail(errors, SKA_R_FILE_FAILURE,
+                 "the file is not there (its name is not shown, since it may be the PIN itself: "
+                 "file:/PATH is expected)");
+        return NULL;
     }
     if (!ska_file_read(path, PIN_FILE_LIMIT, &content, errors))
         return NULL;

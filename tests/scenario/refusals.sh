@@ -74,17 +74,19 @@ by() { # PATTERN LABEL BUNDLE OPTION...
     untouched refused "$1" ska dgst -sign "$(uri "$2")" -sigopt "ska-approvals-file:$3" "${@:4}" \
         -out signature document
 }
-by 'the approvals are for SHA256, this signature uses SHA512: sign with SHA256' seal bundle.json \
+by 'is for SHA256, this signature uses SHA512: sign with SHA256' seal bundle.json \
     -sha512
 approved rsa rsa.json document --digest sha384
-by 'the approvals are for SHA384, this signature uses SHA256' rsa rsa.json -sha256
+by 'is for SHA384, this signature uses SHA256' rsa rsa.json -sha256
 by 'for NONESHA384_WITH_RSA, this signature uses NONESHA384_WITH_RSA_PSS' rsa rsa.json -sha384 \
     -sigopt rsa_padding_mode:pss
 approved rsa rsa.json document --padding pss
-by 'the approvals are for SHA256, this signature uses SHA384' rsa rsa.json -sha384 \
+by 'is for SHA256, this signature uses SHA384' rsa rsa.json -sha384 \
     -sigopt rsa_padding_mode:pss
 sed 's/"digest":/"was":/' bundle.json >untold.json
-by 'the approvals are for SHA256, this signature uses SHA1' seal untold.json -sha1
+by 'is for SHA256, this signature uses SHA1' seal untold.json -sha1
+# Of another key that is all that is said: its digest would be of no use.
+by "is for key 'seal', not for 'rsa'" rsa bundle.json -sha512
 bundle other.json "$(approval alice token-other.bin)" "$(approval bob token-other.bin)" >foreign.json
 untouched attempt 'other' foreign.json document
 
@@ -226,6 +228,8 @@ store "pin-source of the configuration: $work/pin: No such file" "$(uri seal)"
 refused "pin-source of the configuration: $work/pin: No such file" skatool show --key "$(uri seal)"
 refused "pin-source of the URI: $work/no-such-file: No such file" \
     skatool show --key "$(uri seal)?pin-source=$work/no-such-file"
+refused 'pin-source of the URI: the file is not there' skatool show --key "$(uri seal)?pin-source=471199"
+! grep -q 471199 stderr.txt || fail "a PIN that was given as a file is shown: $(cat stderr.txt)"
 mkdir pin
 refused "pin-source of the configuration: $work/pin: not a regular file" skatool list
 rmdir pin

@@ -82,7 +82,7 @@ untouched refused 'unknown attribute tokn: there are token, .*type before the "\
 refused 'ordinary' keygen wrong --algorithm EC --blocked --policy none
 refused 'twice' keygen wrong --algorithm EC --algorithm EC --policy none
 refused 'unknown' skatool rejects --approver alice.pem request.json
-refused "key not found: .*\"wrong\"; skatool list --token '$token' shows the keys there" \
+refused "key not found: .*\"wrong\"; skatool list shows the keys that are there" \
     skatool show --key "$(uri wrong)"
 
 # ---- Approvals by certificate, two policy tokens -------------------------------------------------

@@ -69,7 +69,7 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("token", "", "token = ''");
     assert_refused("timestamp-key", "", "timestamp-key = ''");
     assert_refused("token", "a token with a label of 33 bytes.", "at most 32 bytes");
-    assert_refused("pin-source", "1234", "pin-source = '1234': file:PATH expected");
+    assert_refused("pin-source", "1234", "pin-source: file:PATH expected");
     assert_refused("pin-source", "file:", "file:PATH expected");
     assert_refused("payload", "Digest\x1B", "payload = 'Digest\\x1B': digest or message expected");
     assert_refused("payload", "", "digest or message expected");
