@@ -153,6 +153,17 @@ static bool write_request(struct tool *tool, const struct ska_request *request, 
     return done;
 }
 
+/* It may be unblocked before the approvals are there: a warning is enough. */
+static void warn_of_blocked(struct hsm_key *key)
+{
+    struct hsm_key_state state = {0};
+
+    if (hsm_key_state(key, &state, NULL) && state.blocked)
+        report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
+                       hsm_key_label(key));
+    hsm_key_state_clear(&state);
+}
+
 /* What every request has in common, whatever it asks for. */
 static bool finish(struct tool *tool, const struct request *request, struct hsm_key *key,
                    struct ska_request_options *options)
@@ -168,6 +179,8 @@ static bool finish(struct tool *tool, const struct request *request, struct hsm_
                                  : tool->configuration.settings.timestamp_key;
     done = ska_request_make(key, options, &made, &tool->errors) &&
            write_request(tool, made, request->output);
+    if (done && request->operation == SKA_OPERATION_SIGN)
+        warn_of_blocked(key);
     ska_request_free(made);
     return done;
 }

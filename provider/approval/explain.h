@@ -35,6 +35,11 @@ bool ska_time_limits_of(OSSL_LIB_CTX *libctx, struct hsm_key *key, const struct 
 bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
                             const struct ska_errors *errors);
 
+/*
+ * False: the key is blocked, which is raised. Before people are asked, who would approve in vain.
+ */
+bool ska_check_not_blocked(struct hsm_key *key, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Raises why the HSM refused a request with these approvals. Returns false. */
 bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,
                          const struct ska_request *request, const struct hsm_refusal *refusal,

@@ -377,6 +377,9 @@ static bool wait_for_people(struct gathering *gathering, const struct ska_errors
     const struct ska_signing *signing = gathering->signing;
     struct ska_open_request *open = &gathering->open;
 
+    if (open->directory != NULL && !is_enough(gathering) &&
+        !ska_check_not_blocked(signing->key, errors))
+        return false;
     while (!is_enough(gathering) || !is_time(gathering)) {
         if (is_over(gathering) && is_enough(gathering))
             return true;

@@ -67,6 +67,14 @@ takes 1 refused "key is blocked: .*unblocking needs .*alice, bob, carol" execute
 ends 2 state signed.json
 shows 'The key is blocked'
 says 'key is blocked'
+# Nobody is asked to approve what cannot be signed.
+succeeds skatool request --key "$(uri seal)" -o in_vain.json document
+says "warning: key 'seal' is blocked: approvals are of no use until it is unblocked"
+mkdir -m 700 in_vain
+takes 0 refused "key is blocked:.*unblocking needs .*alice, bob, carol" ska dgst -sha256 \
+    -sign "$(uri seal)" -sigopt "ska-approvals-dir:$work/in_vain" -sigopt ska-approvals-timeout:60 \
+    -out signature document
+[ -z "$(ls in_vain)" ] || fail "a request for a blocked key stands in the directory"
 
 asked unblock unblock.json
 refused 'not one of those.*; who may: alice, bob, carol$' \
