@@ -132,44 +132,96 @@ static EVP_PKEY *key_of(const OSSL_STORE_INFO *info, bool public)
     }
 }
 
-/* The first key behind the URI. */
-static bool load_key(struct approver *approver, const char *uri, const char *shown, bool public,
-                     const struct ska_errors *errors)
-{
-    /* Without a terminal libcrypto would read the passphrase from standard input. */
-    const UI_METHOD *ui = terminal_available() ? UI_OpenSSL() : UI_null();
-    OSSL_STORE_CTX *store =
-        OSSL_STORE_open_ex(uri, approver->libctx, NULL, ui, NULL, NULL, NULL, NULL);
+/*
+ * libcrypto tries one decoder after the other, and each asks anew: who has interrupted the first
+ * question is asked no more.
+ */
+struct asking {
+    bool interrupted;
+};
 
-    if (store == NULL) {
-        if (fail_with_content(uri, shown, errors)) {
-            ERR_clear_error();
-            return false;
-        }
-        return approver_fail(errors, SKA_R_FILE_FAILURE, shown);
-    }
+static int read_answer(UI *ui, UI_STRING *string)
+{
+    struct asking *asking = UI_get0_user_data(ui);
+    int result = -1;
+
+    if (asking->interrupted)
+        return -1;
+    result = UI_method_get_reader(UI_OpenSSL())(ui, string);
+    asking->interrupted = result == -1;
+    return result;
+}
+
+/* Asks as libcrypto does; the user data is a struct asking. NULL: out of memory. */
+static UI_METHOD *make_method(void)
+{
+    const UI_METHOD *usual = UI_OpenSSL();
+    UI_METHOD *method = UI_create_method("skatool");
+
+    if (method != NULL && UI_method_set_opener(method, UI_method_get_opener(usual)) == 0 &&
+        UI_method_set_writer(method, UI_method_get_writer(usual)) == 0 &&
+        UI_method_set_reader(method, read_answer) == 0 &&
+        UI_method_set_closer(method, UI_method_get_closer(usual)) == 0)
+        return method;
+    UI_destroy_method(method);
+    return NULL;
+}
+
+static void fail_without_key(const char *uri, const char *shown, bool public,
+                             const struct asking *asking, const struct ska_errors *errors)
+{
+    if (asking->interrupted)
+        ska_fail(errors, SKA_R_DECLINED, "%s: no passphrase was given", shown);
+    else if (fail_with_content(uri, shown, errors))
+        return;
+    else if (wants_passphrase())
+        ska_fail(errors, SKA_R_BAD_KEY,
+                 "%s: it has a passphrase, and there is no terminal to ask for it on", shown);
+    else if (ERR_peek_last_error() != 0)
+        approver_fail(errors, SKA_R_BAD_KEY, shown);
+    else
+        ska_fail(errors, SKA_R_BAD_KEY, "%s: there is no %s key", shown,
+                 public ? "public" : "private");
+}
+
+static EVP_PKEY *load_first(OSSL_STORE_CTX *store, bool public)
+{
+    EVP_PKEY *key = NULL;
+
     if (!public)
         (void)OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY);
-    while (approver->key == NULL && !OSSL_STORE_eof(store)) {
+    while (key == NULL && !OSSL_STORE_eof(store)) {
         OSSL_STORE_INFO *info = OSSL_STORE_load(store);
 
         if (info == NULL && OSSL_STORE_error(store))
             break;
         if (info != NULL)
-            approver->key = key_of(info, public);
+            key = key_of(info, public);
         OSSL_STORE_INFO_free(info);
     }
-    if (approver->key == NULL && !fail_with_content(uri, shown, errors)) {
-        if (wants_passphrase())
-            ska_fail(errors, SKA_R_BAD_KEY,
-                     "%s: it has a passphrase, and there is no terminal to ask for it on", shown);
-        else if (ERR_peek_last_error() != 0)
-            approver_fail(errors, SKA_R_BAD_KEY, shown);
-        else
-            ska_fail(errors, SKA_R_BAD_KEY, "%s: there is no %s key", shown,
-                     public ? "public" : "private");
+    return key;
+}
+
+/* The first key behind the URI. */
+static bool load_key(struct approver *approver, const char *uri, const char *shown, bool public,
+                     const struct ska_errors *errors)
+{
+    struct asking asking = {false};
+    UI_METHOD *method = make_method();
+    /* Without a terminal libcrypto would read the passphrase from standard input. */
+    const UI_METHOD *ui = method != NULL && terminal_available() ? method : UI_null();
+    OSSL_STORE_CTX *store =
+        OSSL_STORE_open_ex(uri, approver->libctx, NULL, ui, &asking, NULL, NULL, NULL);
+
+    if (store != NULL) {
+        approver->key = load_first(store, public);
+        if (approver->key == NULL)
+            fail_without_key(uri, shown, public, &asking, errors);
+    } else if (!fail_with_content(uri, shown, errors)) {
+        approver_fail(errors, SKA_R_FILE_FAILURE, shown);
     }
     OSSL_STORE_close(store);
+    UI_destroy_method(method);
     ERR_clear_error();
     return approver->key != NULL;
 }

@@ -241,7 +241,8 @@ bool matter_ask(struct tool *tool, const struct matter *matter,
         return ska_fail(&tool->errors, SKA_R_DECLINED,
                         "no terminal to show the request and to ask on; with --yes you are not "
                         "asked");
-    return yes || ska_fail(&tool->errors, SKA_R_DECLINED, "%s", question->declined);
+    return yes || ska_fail(&tool->errors, SKA_R_DECLINED, "%s: the answer was not \"yes\"",
+                           question->declined);
 }
 
 /* ---- In words -------------------------------------------------------------------------------- */

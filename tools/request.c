@@ -116,7 +116,8 @@ static bool choose_mechanism(struct tool *tool, const struct request *request,
         return choose_eddsa(tool, request, mechanism);
     mechanism->digest = SKA_DIGEST_SHA256;
     if (request->digest != NULL && !ska_digest_from_name(request->digest, &mechanism->digest))
-        return options_wrong(tool, "--digest '%s' is unknown: SHA256, SHA384, SHA512 or the like",
+        return options_wrong(tool,
+                             "--digest '%s' cannot be used: SHA256, SHA384, SHA512 or the like",
                              request->digest);
     mechanism->scheme = SKA_SCHEME_ECDSA;
     if (rsa && !choose_padding(tool, request, type, &mechanism->scheme))

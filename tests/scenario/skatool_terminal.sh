@@ -115,6 +115,13 @@ cp fresh.json request.json
 typing 4 'pass phrase' wrong -- approve --approver alice.secret.pem --yes request.json
 shows passphrase
 same fresh.json request.json
+# Who interrupts the question is not asked again by the next decoder.
+for file in alice.secret.pem bob.p12; do
+    typing 2 'pass phrase' $'\x03' -- approve --approver $file --yes request.json
+    shows "$file: no passphrase was given"
+    [ "$(grep -c 'pass phrase' typed.txt)" -eq 1 ] || fail "asked again: $(cat typed.txt)"
+done
+same fresh.json request.json
 typing 0 'pass phrase' secret "$question" yes -- approve --approver alice.secret.pem request.json
 typing 0 'pass phrase' secret "$question" yes -- approve --approver bob.p12 request.json
 ! grep -q secret typed.txt || fail "the passphrase was shown"
