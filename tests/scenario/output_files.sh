@@ -117,6 +117,10 @@ execute() { # FILE
 takes 0 stays request.json 'something else than a signature, which would be lost' execute request.json
 takes 0 stays "$SOFTHSM2_CONF" 'something else than a signature' execute "$SOFTHSM2_CONF"
 takes 0 stays alice.pem 'private key' execute alice.pem
+plain req -x509 -new -key bob.pem -subj /CN=Bob -out bob.crt \
+    -config "$source_dir/tests/scenario/certificates.cnf"
+plain pkcs12 -export -inkey bob.pem -in bob.crt -passout pass:x -out bob.p12
+takes 0 stays bob.p12 'private key' execute bob.p12
 takes 1 quietly execute signature
 takes 1 quietly execute signature
 quietly execute /dev/null
@@ -127,6 +131,7 @@ adds() { # FILE
     skatool approve --approver carol.pem --yes -o "$1" fresh.json
 }
 stays carol.pem 'private key' adds carol.pem
+[ ! -s stdout.txt ] || fail "the request is told before the file is refused"
 stays request.json 'with 2 approvals, which would be lost' adds request.json
 stays document 'something else than a request' adds document
 succeeds adds more.json
@@ -134,6 +139,10 @@ cp more.json most.json
 succeeds adds more.json
 approve most.json bob
 stays most.json 'with 3 approvals' adds most.json
+# The same people, but for another request.
+request seal elsewhere.json document
+approve elsewhere.json alice
+stays elsewhere.json 'with 1 approval, which' adds elsewhere.json
 # Where it came from is written with what it has.
 succeeds adds fresh.json
 
