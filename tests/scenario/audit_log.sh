@@ -200,7 +200,7 @@ audited 0 '^0 lines' -- empty
 audited 4 'was cut off' -- empty --head "$head"
 audited 4 'is no audit log' -- document
 # Somebody has named another file: what is in it is nobody's business.
-openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out secret.pem 2>/dev/null
+plain genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out secret.pem 2>/dev/null
 audited 4 'is no audit log' -- secret.pem
 ! grep -qE '[A-Za-z0-9+/=]{20}' stdout.txt stderr.txt || fail "a private key is shown"
 [ "$(wc -l <stdout.txt)" -le 8 ] || fail "too much is said: $(cat stdout.txt)"
