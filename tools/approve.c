@@ -2,6 +2,7 @@
 /*
  * skatool approve: shows a request, asks, and signs its token: the very bytes that were shown.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,14 +167,18 @@ static bool is_in_bundle(struct tool *tool, struct matter *matter)
 
 /*
  * Those who approve in the same file at the same moment take turns by a lock on its folder. Who
- * cannot have it, because somebody keeps it, goes on all the same after two seconds.
+ * cannot have it goes on all the same: after two seconds where somebody keeps it, at once where the
+ * file system has no locks.
  */
 static void take_turn(const struct matter *matter)
 {
     const struct timespec pause = {0, 10 * 1000 * 1000};
 
-    for (int tries = 0; tries < 200 && flock(matter->mailbox.fd, LOCK_EX | LOCK_NB) != 0; tries++)
+    for (int tries = 0; tries < 200; tries++) {
+        if (flock(matter->mailbox.fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            return;
         nanosleep(&pause, NULL);
+    }
 }
 
 /* The approval may be NULL when the bundle holds one of this approver: it is written as it is. */

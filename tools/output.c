@@ -33,10 +33,11 @@ bool output_is_stdout(const char *path)
     return path != NULL && ska_file_descriptor(path) == STDOUT_FILENO;
 }
 
+/* It may be a private key. */
 static void standing_clear(struct standing *standing)
 {
     ska_request_free(standing->request);
-    ska_bytes_free(&standing->content);
+    ska_bytes_clear_free(&standing->content);
 }
 
 /* Of a line that begins PEM. */
