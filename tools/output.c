@@ -190,6 +190,20 @@ bool output_check_input(struct tool *tool, const char *path, const struct input 
                     "%s is what is to be signed, and would be lost: choose another name", path);
 }
 
+/* Whether this is what may stand there, to be replaced by its like. */
+typedef bool is_kind(struct tool *tool, struct ska_span content);
+
+static bool check_kind(struct tool *tool, const char *path, is_kind *is_wanted, const char *wanted)
+{
+    struct standing standing;
+    bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
+
+    if (done && standing.kind != NOTHING && !is_wanted(tool, ska_span_of(&standing.content)))
+        done = fail_other(tool, path, wanted);
+    standing_clear(&standing);
+    return done;
+}
+
 /* Exactly what we write, so that no certificate beside it is lost. */
 static bool is_reference(struct tool *tool, struct ska_span content)
 {
@@ -213,13 +227,7 @@ static bool is_reference(struct tool *tool, struct ska_span content)
 
 bool output_check_reference(struct tool *tool, const char *path)
 {
-    struct standing standing;
-    bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
-
-    if (done && standing.kind != NOTHING && !is_reference(tool, ska_span_of(&standing.content)))
-        done = fail_other(tool, path, "a key reference");
-    standing_clear(&standing);
-    return done;
+    return check_kind(tool, path, is_reference, "a key reference");
 }
 
 static bool holds(const struct ska_request *bundle, const struct ska_approval *approval)
@@ -254,31 +262,27 @@ bool output_check_bundle(struct tool *tool, const char *path, const struct ska_r
 }
 
 /* An approval has the same shape. */
-static bool is_refusal(struct ska_span content)
+static bool is_refusal(struct tool *tool, struct ska_span content)
 {
     cJSON *json = NULL;
     bool found = ska_json_parse(content, "", &json, NULL) && inspect_is_approval(json);
 
+    (void)tool;
     cJSON_Delete(json);
     return found;
 }
 
 bool output_check_refusal(struct tool *tool, const char *path)
 {
-    struct standing standing;
-    bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
-
-    if (done && standing.kind != NOTHING && !is_refusal(ska_span_of(&standing.content)))
-        done = fail_other(tool, path, "a refusal");
-    standing_clear(&standing);
-    return done;
+    return check_kind(tool, path, is_refusal, "a refusal");
 }
 
 /* No longer than one of RSA with 8192 bits, and no text: what people write by hand is text. */
-static bool may_be_signature(struct ska_span content)
+static bool may_be_signature(struct tool *tool, struct ska_span content)
 {
     const size_t longest = 1024;
 
+    (void)tool;
     if (content.length > longest)
         return false;
     for (size_t i = 0; i < content.length; i++)
@@ -289,11 +293,5 @@ static bool may_be_signature(struct ska_span content)
 
 bool output_check_signature(struct tool *tool, const char *path)
 {
-    struct standing standing;
-    bool done = look(tool, path, &standing) && !is_private(tool, path, &standing);
-
-    if (done && standing.kind != NOTHING && !may_be_signature(ska_span_of(&standing.content)))
-        done = fail_other(tool, path, "a signature");
-    standing_clear(&standing);
-    return done;
+    return check_kind(tool, path, may_be_signature, "a signature");
 }

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "../provider/approval/algorithm.h"
+#include "../provider/approval/explain.h"
 #include "../provider/approval/policy.h"
 #include "../provider/approval/signing.h"
 #include "../provider/base/file.h"
@@ -157,12 +158,9 @@ static bool write_request(struct tool *tool, const struct ska_request *request, 
 /* It may be unblocked before the approvals are there: a warning is enough. */
 static void warn_of_blocked(struct hsm_key *key)
 {
-    struct hsm_key_state state = {0};
-
-    if (hsm_key_state(key, &state, NULL) && state.blocked)
+    if (ska_is_blocked(key))
         report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
                        hsm_key_label(key));
-    hsm_key_state_clear(&state);
 }
 
 /* What every request has in common, whatever it asks for. */

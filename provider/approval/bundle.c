@@ -38,8 +38,8 @@ static const char *digest_name(const struct ska_mechanism *mechanism, struct ska
 }
 
 /* The same document by another digest is other data too, which nobody would guess. */
-static bool check_payload(const struct ska_request *request, const struct ska_signing *signing,
-                          const char *shown, const struct ska_errors *errors)
+static bool fail_payload(const struct ska_request *request, const struct ska_signing *signing,
+                         const char *shown, const struct ska_errors *errors)
 {
     const struct ska_mechanism *approved = &request->mechanism;
     const struct ska_mechanism *asked = &signing->mechanism;
@@ -48,8 +48,6 @@ static bool check_payload(const struct ska_request *request, const struct ska_si
                                 : ska_algorithm_name(approved);
     const char *is = same_kind ? digest_name(asked, signing->payload) : ska_algorithm_name(asked);
 
-    if (ska_span_equal(ska_span_of(&request->payload), signing->payload))
-        return true;
     if (was != NULL && is != NULL && strcmp(was, is) != 0)
         return ska_fail(
             errors, SKA_R_PAYLOAD_MISMATCH,
@@ -59,6 +57,13 @@ static bool check_payload(const struct ska_request *request, const struct ska_si
     return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
                     "%s: request %.16s is for other data than these: make a new request for them",
                     shown, request->id);
+}
+
+static bool check_payload(const struct ska_request *request, const struct ska_signing *signing,
+                          const char *shown, const struct ska_errors *errors)
+{
+    return ska_span_equal(ska_span_of(&request->payload), signing->payload) ||
+           fail_payload(request, signing, shown, errors);
 }
 
 /* Whether anyone but the HSM gets to see the bundle: approvers, or readers of the audit log. */

@@ -314,14 +314,18 @@ static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors
     return false;
 }
 
-bool ska_check_not_blocked(struct hsm_key *key, const struct ska_errors *errors)
+bool ska_is_blocked(struct hsm_key *key)
 {
     struct hsm_key_state state = {0};
-    /* Where it cannot be read the HSM says it in the end. */
     bool blocked = hsm_key_state(key, &state, NULL) && state.blocked;
 
     hsm_key_state_clear(&state);
-    return !blocked || explain_blocked(key, errors);
+    return blocked;
+}
+
+bool ska_check_not_blocked(struct hsm_key *key, const struct ska_errors *errors)
+{
+    return !ska_is_blocked(key) || explain_blocked(key, errors);
 }
 
 bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,

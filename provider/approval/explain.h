@@ -35,6 +35,9 @@ bool ska_time_limits_of(OSSL_LIB_CTX *libctx, struct hsm_key *key, const struct 
 bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
                             const struct ska_errors *errors);
 
+/* Whether the key is blocked, as far as the HSM tells. */
+bool ska_is_blocked(struct hsm_key *key);
+
 /*
  * False: the key is blocked, which is raised. Before people are asked, who would approve in vain.
  */
