@@ -50,8 +50,7 @@ EVP_PKEY *load_key(OSSL_LIB_CTX *libctx, const char *uri)
     return key;
 }
 
-/* The public key as the default provider holds it. */
-static EVP_PKEY *software_copy(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
+EVP_PKEY *public_copy(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
 {
     EVP_PKEY_CTX *context =
         EVP_PKEY_CTX_new_from_name(libctx, EVP_PKEY_get0_type_name(key), "provider=default");
@@ -76,12 +75,11 @@ static void set_approvals(EVP_PKEY_CTX *context, const char *path)
     must(EVP_PKEY_CTX_set_params(context, params) > 0);
 }
 
-void sign_and_verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *message,
-                     const char *approvals)
+void sign_and_verify_by(OSSL_LIB_CTX *libctx, EVP_PKEY *key, EVP_PKEY *copy, const char *message,
+                        const char *approvals)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_MD_CTX *duplicate = EVP_MD_CTX_new();
-    EVP_PKEY *verifier = software_copy(libctx, key);
     EVP_PKEY_CTX *parameters = NULL;
     unsigned char signature[1024];
     size_t length = 0;
@@ -98,10 +96,18 @@ void sign_and_verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *message,
     must(EVP_DigestSignFinal(duplicate, signature, &length) > 0);
 
     must(EVP_MD_CTX_reset(duplicate));
-    must(EVP_DigestVerifyInit_ex(duplicate, NULL, "SHA256", libctx, NULL, verifier, NULL) > 0);
+    must(EVP_DigestVerifyInit_ex(duplicate, NULL, "SHA256", libctx, NULL, copy, NULL) > 0);
     must(EVP_DigestVerify(duplicate, signature, length, (const unsigned char *)message,
                           strlen(message)) == 1);
     must(ERR_peek_error() == 0);
-    EVP_PKEY_free(verifier);
     EVP_MD_CTX_free(duplicate);
+}
+
+void sign_and_verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *message,
+                     const char *approvals)
+{
+    EVP_PKEY *copy = public_copy(libctx, key);
+
+    sign_and_verify_by(libctx, key, copy, message, approvals);
+    EVP_PKEY_free(copy);
 }

@@ -18,6 +18,9 @@ OSSL_LIB_CTX *new_context(void);
 /* libctx == NULL: libcrypto's default context. */
 EVP_PKEY *load_key(OSSL_LIB_CTX *libctx, const char *uri);
 
+/* The public key as the default provider holds it. */
+EVP_PKEY *public_copy(OSSL_LIB_CTX *libctx, EVP_PKEY *key);
+
 /*
  * Signs a message by way of a duplicated context, verifies the signature with a software copy of
  * the public key, and sees to it that no error is left behind. approvals: path of a bundle for
@@ -25,5 +28,7 @@ EVP_PKEY *load_key(OSSL_LIB_CTX *libctx, const char *uri);
  */
 void sign_and_verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *message,
                      const char *approvals);
+void sign_and_verify_by(OSSL_LIB_CTX *libctx, EVP_PKEY *key, EVP_PKEY *copy, const char *message,
+                        const char *approvals);
 
 #endif

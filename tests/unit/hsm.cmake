@@ -14,6 +14,7 @@ function(ska_hsm_test name)
     add_dependencies(${name} hsm_proxy)
 endfunction()
 
+ska_hsm_test(hsm_fork_test)
 ska_hsm_test(hsm_uri_test)
 ska_hsm_test(hsm_public_key_test)
 ska_hsm_test(hsm_reference_test)
