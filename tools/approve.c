@@ -357,7 +357,7 @@ static bool check_options(struct tool *tool, const struct approve *approve)
     if (approve->matter.directory != NULL && approve->output != NULL)
         return options_wrong(tool, "--dir and --output exclude each other");
     if (approve->matter.directory == NULL && approve->matter.what == NULL)
-        return options_wrong(tool, "the REQUEST is missing behind the options");
+        return options_wrong(tool, "REQUEST is missing behind the options");
     return true;
 }
 
@@ -386,7 +386,6 @@ bool approve_command(struct tool *tool, int argc, char **argv)
                 "approvals directory DIR. Without ID it lists what waits for you there.",
         .options = options,
         .operands = &matter->what,
-        .operands_needed = 0,
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) && check_options(tool, &approve) &&

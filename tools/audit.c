@@ -324,7 +324,7 @@ bool audit_command(struct tool *tool, int argc, char **argv)
                 "end. Needs no configuration.",
         .options = options,
         .operands = &listing.path,
-        .operands_needed = 1,
+        .operand_needed = "FILE",
         .operands_allowed = 1,
     };
 

@@ -93,6 +93,7 @@ static bool check_file(struct tool *tool)
     struct configuration *configuration = &tool->configuration;
     struct report_capture capture = {0};
     struct ska_errors quiet = report_capture_errors(&capture);
+    char missing[512];
 
     if (!configuration_open(configuration, tool->config_path, &quiet)) {
         check_captured(tool, "file", &capture);
@@ -105,10 +106,9 @@ static bool check_file(struct tool *tool)
     }
     check_ok("file", "%s", configuration->path);
     if (configuration->section == NULL) {
+        configuration_missing(configuration, missing, sizeof(missing));
         check_failed(tool, "section", SKA_R_BAD_CONFIGURATION,
-                     "the provider is not in %s: its line openssl_conf names a section, whose line "
-                     "providers names a section with the line ska = SECTION; or " OTHER_FILE,
-                     configuration->path);
+                     "the provider is not in %s: %s; or " OTHER_FILE, configuration->path, missing);
         return false;
     }
     if (configuration_entries(configuration) == NULL) {

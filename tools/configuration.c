@@ -106,6 +106,26 @@ const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration 
     return entries_of(configuration->conf, providers);
 }
 
+void configuration_missing(const struct configuration *configuration, char *words, size_t size)
+{
+    const CONF *conf = configuration->conf;
+    const char *start = look_up(conf, NULL, "openssl_conf");
+    const char *providers = start == NULL ? NULL : entry_of(conf, start, "providers");
+
+    if (start == NULL)
+        snprintf(words, size, "no line openssl_conf = SECTION stands before its sections");
+    else if (entries_of(conf, start) == NULL)
+        snprintf(words, size, "there is no section [%s], which its line openssl_conf names", start);
+    else if (providers == NULL)
+        snprintf(words, size, "its section [%s] has no line providers = SECTION", start);
+    else if (entries_of(conf, providers) == NULL)
+        snprintf(words, size,
+                 "there is no section [%s], which the line providers in section [%s] names",
+                 providers, start);
+    else
+        snprintf(words, size, "its section [%s] has no line ska = SECTION", providers);
+}
+
 static bool find_section(struct configuration *configuration, const struct ska_errors *errors)
 {
     const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);

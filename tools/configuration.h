@@ -46,6 +46,9 @@ const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration 
 /* Whether libcrypto would load the provider of that section on start-up. */
 bool configuration_is_activated(const struct configuration *configuration, const char *section);
 
+/* Which line or section on the way to ours is not there, for a message. */
+void configuration_missing(const struct configuration *configuration, char *words, size_t size);
+
 /* Where libcrypto looks for our provider's shared object. NULL: out of memory; free with free(). */
 char *configuration_module_path(const struct configuration *configuration);
 

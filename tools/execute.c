@@ -155,7 +155,7 @@ bool execute_command(struct tool *tool, int argc, char **argv)
                 "unblocked or modified, a line says what was done.",
         .options = options,
         .operands = &path,
-        .operands_needed = 1,
+        .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
     struct ska_request *request = NULL;

@@ -159,7 +159,7 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
                 "configuration.",
         .options = options,
         .operands = &path,
-        .operands_needed = 1,
+        .operand_needed = "FILE-OR-DIRECTORY",
         .operands_allowed = 1,
     };
 

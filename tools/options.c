@@ -149,8 +149,8 @@ static bool check_required(struct tool *tool, const struct command_line *line)
 static bool take_operands(struct tool *tool, const struct command_line *line, char **operands,
                           size_t count)
 {
-    if (count < line->operands_needed)
-        return options_wrong(tool, "something is missing behind the options");
+    if (count == 0 && line->operand_needed != NULL)
+        return options_wrong(tool, "%s is missing behind the options", line->operand_needed);
     if (count > line->operands_allowed)
         return options_wrong(tool, "'%s' is one too many", operands[line->operands_allowed]);
     for (size_t i = 0; i < count; i++)

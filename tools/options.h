@@ -44,8 +44,8 @@ struct command_line {
     const char *usage; /* what follows the command: "--key URI --algorithm NAME [--size N]" */
     const char *help;  /* what it does: a few lines */
     const struct option_entry *options;
-    const char **operands; /* receives them; members are NULL before */
-    size_t operands_needed;
+    const char **operands;      /* receives them; members are NULL before */
+    const char *operand_needed; /* what the first one is, as in usage; NULL: there need be none */
     size_t operands_allowed;
     struct option_list *list; /* NULL: every option once */
 };

@@ -136,7 +136,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
                 "approve later, that counts.",
         .options = options,
         .operands = &matter->what,
-        .operands_needed = 1,
+        .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) &&

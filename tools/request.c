@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -163,6 +164,23 @@ static void warn_of_blocked(struct hsm_key *key)
                        hsm_key_label(key));
 }
 
+/* Only what a program that signs puts there has a name by which it is seen there. */
+static void warn_of_directory(const struct tool *tool, const char *output)
+{
+    const char *directory = tool->configuration.settings.approvals_dir;
+    const char *slash = output == NULL ? NULL : strrchr(output, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(output, (size_t)(slash - output) + 1);
+    struct stat shared;
+    struct stat own;
+
+    if (output != NULL && directory != NULL && folder != NULL && stat(directory, &shared) == 0 &&
+        stat(folder, &own) == 0 && shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
+        report_warning("%s lies in the approvals directory, where approvers see only the requests "
+                       "of programs that sign: send them this file itself",
+                       output);
+    free(folder);
+}
+
 /* What every request has in common, whatever it asks for. */
 static bool finish(struct tool *tool, const struct request *request, struct hsm_key *key,
                    struct ska_request_options *options)
@@ -180,6 +198,8 @@ static bool finish(struct tool *tool, const struct request *request, struct hsm_
            write_request(tool, made, request->output);
     if (done && request->operation == SKA_OPERATION_SIGN)
         warn_of_blocked(key);
+    if (done)
+        warn_of_directory(tool, request->output);
     ska_request_free(made);
     return done;
 }

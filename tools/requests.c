@@ -238,13 +238,18 @@ static bool add_request(struct listing *listing, const char *name)
     return done;
 }
 
+struct arrival {
+    const char *name;
+    struct timespec time;
+};
+
 /* Whoever has put more requests there than this hides only his own. */
-static bool may_look(struct listing *listing, const char *name)
+static bool may_look(struct listing *listing, struct arrival *arrival)
 {
     struct tally_allowance *allowance = NULL;
     struct stat status;
 
-    if (fstatat(listing->mailbox.fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(listing->mailbox.fd, arrival->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
     allowance = tally_allowance(&listing->budget, status.st_uid);
     if (allowance == NULL)
@@ -254,19 +259,48 @@ static bool may_look(struct listing *listing, const char *name)
         return false;
     }
     allowance->requests++;
+    arrival->time = status.st_mtim;
     return true;
+}
+
+static int compare_arrivals(const void *a, const void *b)
+{
+    const struct arrival *one = a;
+    const struct arrival *other = b;
+
+    if (one->time.tv_sec != other->time.tv_sec)
+        return one->time.tv_sec < other->time.tv_sec ? -1 : 1;
+    if (one->time.tv_nsec != other->time.tv_nsec)
+        return one->time.tv_nsec < other->time.tv_nsec ? -1 : 1;
+    return strcmp(one->name, other->name);
+}
+
+/* The newest stands last, where it is seen. */
+static bool add_in_order(struct listing *listing, struct arrival *arrivals)
+{
+    size_t count = 0;
+    bool done = true;
+
+    for (size_t i = 0; i < listing->names.count; i++) {
+        arrivals[count].name = listing->names.names[i];
+        if (mailbox_kind_of(arrivals[count].name) == MAILBOX_REQUEST &&
+            may_look(listing, &arrivals[count]))
+            count++;
+    }
+    qsort(arrivals, count, sizeof(*arrivals), compare_arrivals);
+    for (size_t i = 0; done && i < count; i++)
+        done = add_request(listing, arrivals[i].name);
+    return done;
 }
 
 static bool add_requests(struct listing *listing)
 {
-    bool done = true;
+    struct arrival *arrivals = calloc(listing->names.count + 1, sizeof(*arrivals));
+    bool done = arrivals != NULL ? add_in_order(listing, arrivals)
+                                 : ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY,
+                                            "%zu files", listing->names.count);
 
-    for (size_t i = 0; done && i < listing->names.count; i++) {
-        const char *name = listing->names.names[i];
-
-        if (mailbox_kind_of(name) == MAILBOX_REQUEST && may_look(listing, name))
-            done = add_request(listing, name);
-    }
+    free(arrivals);
     report_warnings_end(&listing->warnings);
     if (listing->budget.exhausted)
         report_warning("%s: there are too many files: not all requests and approvals were looked "
@@ -361,9 +395,10 @@ bool requests_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--dir DIR] [--approver KEY] [--json]",
-        .help = "Lists the requests in an approvals directory: how many approvals each has of how\n"
-                "many, by whom, who has refused, and until when approvals can be used. KEY may\n"
-                "be a private key, a public key or a certificate.",
+        .help =
+            "Lists the requests in an approvals directory, the newest last: how many approvals\n"
+            "each has of how many, by whom, who has refused, and until when approvals can be\n"
+            "used. KEY may be a private key, a public key or a certificate.",
         .options = options,
     };
 

@@ -285,7 +285,7 @@ bool status_command(struct tool *tool, int argc, char **argv)
                 "states. Exit status 0: the request can be executed now; 2: it cannot.",
         .options = options,
         .operands = &what,
-        .operands_needed = 1,
+        .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
     struct status status = {.mailbox = {.fd = -1}};

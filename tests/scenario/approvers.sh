@@ -284,6 +284,24 @@ listed() {
 ends 0 skatool requests
 listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +no end +For contract.txt\$" \
     "^${other:0:16} .*For other.txt"
+# A request that is made by hand is seen by nobody there.
+for output in approvals/mine.json "$directory/mine.json"; do
+    ends 0 skatool request --key "$(uri annual-accounts)" -o "$output" contract.txt
+    says "$output lies in the approvals directory, where approvers see only"
+done
+(cd "$directory" && skatool request --key "$(uri annual-accounts)" ../contract.txt -o mine.json) \
+    2>stderr.txt
+says '^skatool: warning: mine.json lies in the approvals directory'
+rm "$directory/mine.json"
+ends 0 skatool request --key "$(uri annual-accounts)" -o mine.json contract.txt
+! grep -q 'approvals directory' stderr.txt || fail "$(cat stderr.txt)"
+# The newest stands last, whatever its id.
+for newest in "$id" "$other"; do
+    touch -d '2 hours ago' "$directory"/*.request.json
+    touch "$directory/$newest.request.json"
+    ends 0 skatool requests
+    [ "$(awk 'END { print $1 }' stdout.txt)" = "${newest:0:16}" ] || fail "$(cat stdout.txt)"
+done
 # The first digits are enough.
 refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:15}"
 # All at once, in one file.

@@ -131,6 +131,18 @@ sed -i '/^\[default_provider\]/,/^\[ska/ s/^activate/#activate/' openssl.cnf
 checked 0 'warning activate .*default'
 printf '' >openssl.cnf
 checked 1 "FAILED +section .*not in $work/openssl.cnf.*OPENSSL_CONF or --config"
+says_missing() { # WORDS SED-COMMAND
+    configure
+    sed -i "$2" openssl.cnf
+    checked 1 "FAILED +section +the provider is not in $work/openssl.cnf: $1; or name another file"
+}
+says_missing 'no line openssl_conf = SECTION stands before its sections' '/^openssl_conf/d'
+says_missing 'there is no section \[openssl_init\], which its line openssl_conf names' \
+    's/^\[openssl_init\]/[opensslinit]/'
+says_missing 'its section \[openssl_init\] has no line providers = SECTION' 's/^providers =/provider =/'
+says_missing 'there is no section \[providers\], which the line providers in section \[openssl_init\] names' \
+    's/^\[providers\]/[provider]/'
+says_missing 'its section \[providers\] has no line ska = SECTION' '/^ska = /d'
 rm openssl.cnf
 checked 1 "FAILED +file .*$work/openssl.cnf does not exist.*OPENSSL_CONF or --config"
 
