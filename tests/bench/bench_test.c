@@ -285,19 +285,25 @@ static void json_to_places(void **state)
 
 #define TWIN_URI "ska:token=bench;object={key}?pin-value=4711"
 
+static void write_beside(const char *name, const char *text)
+{
+    char path[sizeof(beside) + 16];
+    FILE *file = NULL;
+
+    snprintf(path, sizeof(path), "%s/%s", beside, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
 /* The argument of --peer for this URI, and a configuration of that text. */
 static const char *peer_with(const char *uri, const char *configuration)
 {
     static char peer[sizeof(beside) + 256];
-    char path[sizeof(beside) + 16];
-    FILE *file = NULL;
 
-    snprintf(path, sizeof(path), "%s/peer.cnf", beside);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(configuration, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    snprintf(peer, sizeof(peer), "twin=%s,%s", path, uri);
+    write_beside("peer.cnf", configuration);
+    snprintf(peer, sizeof(peer), "twin=%s/peer.cnf,%s", beside, uri);
     return peer;
 }
 
@@ -352,9 +358,16 @@ static void assert_peer_refused(const char *peer, const char *text)
     free(errors);
 }
 
+/* X25519, which cannot sign. */
+static const char exchange_key[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VuBCIEINgdLFddVeBUG9rgU9qoi818OqG15/lEL8pM7qS0FJJF\n"
+    "-----END PRIVATE KEY-----\n";
+
 static void faulty_peers(void **state)
 {
     const char *good = with_provider(SKA_BENCH_PROVIDER);
+    char exchange_uri[sizeof(beside) + 32];
 
     (void)state;
     assert_peer_refused("twin=/nowhere/peer.cnf," TWIN_URI,
@@ -369,6 +382,10 @@ static void faulty_peers(void **state)
                         "no private key (P-256) at file:/nowhere: No such file or directory");
     assert_peer_refused(peer_with(TWIN_URI, with_provider("/nowhere/other.so")),
                         "peer.cnf: the provider 'ska' does not load: /nowhere/other.so: cannot");
+    write_beside("peer.pem", exchange_key);
+    snprintf(exchange_uri, sizeof(exchange_uri), "file:%s/peer.pem", beside);
+    assert_peer_refused(peer_with(exchange_uri, good),
+                        "no signature with the private key (P-256) at file:/");
 }
 
 /* ---- Places ---------------------------------------------------------------------------------- */
@@ -518,7 +535,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    static const char *const files[] = {"output", "errors", "json", "peer.cnf"};
+    static const char *const files[] = {"output", "errors", "json", "peer.cnf", "peer.pem"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -123,24 +123,41 @@ struct path peers_uri(const struct peer *peer)
     return uri;
 }
 
-static bool has_private_key(OSSL_LIB_CTX *libctx, const char *uri)
+static EVP_PKEY *private_key(OSSL_LIB_CTX *libctx, const char *uri)
 {
     OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, libctx, NULL, NULL, NULL, NULL, NULL, NULL);
     OSSL_STORE_INFO *info = NULL;
-    bool found = false;
+    EVP_PKEY *key = NULL;
 
     if (store != NULL && OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY))
         info = OSSL_STORE_load(store);
-    found = info != NULL && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY;
+    if (info != NULL && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
+        key = OSSL_STORE_INFO_get1_PKEY(info);
     OSSL_STORE_INFO_free(info);
     OSSL_STORE_close(store);
-    return found;
+    return key;
+}
+
+static bool signs(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
+{
+    const char *digest = EVP_PKEY_is_a(key, "ED25519") ? NULL : "SHA256";
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    bool done = context != NULL &&
+                EVP_DigestSignInit_ex(context, NULL, digest, libctx, NULL, key, NULL) > 0 &&
+                EVP_DigestSign(context, signature, &length, (const unsigned char *)message,
+                               strlen(message)) > 0;
+
+    EVP_MD_CTX_free(context);
+    return done;
 }
 
 static bool try_peer(const struct peer *peer, const char *kind)
 {
     OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
     struct path uri = peers_uri(peer);
+    EVP_PKEY *key = NULL;
     bool good = false;
 
     must(libctx != NULL);
@@ -150,15 +167,18 @@ static bool try_peer(const struct peer *peer, const char *kind)
                 peer->configuration);
         tell_reason(false);
     } else {
-        good = has_private_key(libctx, uri.text);
+        key = private_key(libctx, uri.text);
+        good = key != NULL && signs(libctx, key);
         /* What follows a '?' may be a PIN. */
-        if (!good && !tell_missing_providers(peer, libctx)) {
-            fprintf(stderr, "ska-bench: --peer %s: no private key (%s) at %.*s", peer->name, kind,
-                    (int)strcspn(uri.text, "?"), uri.text);
+        if (!good && (key != NULL || !tell_missing_providers(peer, libctx))) {
+            fprintf(stderr, "ska-bench: --peer %s: %s private key (%s) at %.*s", peer->name,
+                    key == NULL ? "no" : "no signature with the", kind, (int)strcspn(uri.text, "?"),
+                    uri.text);
             tell_reason(true);
         }
     }
     ERR_clear_error();
+    EVP_PKEY_free(key);
     OSSL_LIB_CTX_free(libctx);
     return good;
 }

@@ -20,7 +20,7 @@ for page in "$source_dir/README.md" "$source_dir"/doc/*.md "$source_dir"/tests/a
         [ "${link%%#*}" = '' ] || file=$(dirname "$page")/${link%%#*}
         [ -e "$file" ] || fail "${page##*/} links to $link, which is not there"
         case $link in
-        *#*) anchors "$file" | grep -qx -- "${link##*#}" || fail "${page##*/}: no heading $link" ;;
+        *#*) grep -qx -- "${link##*#}" <(anchors "$file") || fail "${page##*/}: no heading $link" ;;
         esac
     done <links.txt
 done
