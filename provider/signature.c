@@ -339,6 +339,23 @@ static int digest_sign(void *vsignature, unsigned char *out, size_t *length, siz
     return digest_sign_final(signature, out, length, size);
 }
 
+/*
+ * EVP_PKEY_sign_message_init() of OpenSSL 3.4. By it `cms -sign -noattr` of 4.0 signs with EdDSA,
+ * where the configuration prefers this provider (default_properties = ?provider=ska). For RSA and
+ * EC it needs an algorithm for each digest, which nothing else would use.
+ */
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+static int sign_message_init(void *vsignature, void *key, const OSSL_PARAM params[])
+{
+    return digest_sign_init(vsignature, NULL, key, params);
+}
+
+static int verify_message_init(void *vsignature, void *key, const OSSL_PARAM params[])
+{
+    return ska_digest_verify_init(vsignature, NULL, key, params);
+}
+#endif
+
 #define SKA_COMMON_FUNCTIONS                                                                       \
     {OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))newctx},                                          \
         {OSSL_FUNC_SIGNATURE_FREECTX, (void (*)(void))freectx},                                    \
@@ -384,12 +401,17 @@ static const OSSL_DISPATCH ecdsa_functions[] = {
 static const OSSL_DISPATCH eddsa_functions[] = {
     SKA_COMMON_FUNCTIONS,
     {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))digest_sign},
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+    {OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, (void (*)(void))sign_message_init},
+    {OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))digest_sign},
+    {OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, (void (*)(void))verify_message_init},
+    {OSSL_FUNC_SIGNATURE_VERIFY, (void (*)(void))ska_digest_verify},
+#endif
     {OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_settable_edwards},
     {OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))ska_signature_gettable_other},
     {0, NULL},
 };
 
-/* Without the sign_message functions of OpenSSL 3.4: neither libssl nor a command needs them. */
 const OSSL_ALGORITHM ska_signature_algorithms[] = {
     {"RSA:rsaEncryption:1.2.840.113549.1.1.1", SKA_PROPERTIES, rsa_functions,
      "RSA signatures by a PKCS#11 token"},

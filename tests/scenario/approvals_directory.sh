@@ -57,6 +57,17 @@ request_certificate() { # LABEL [SIGOPT...]
     plain req -verify -noout -in out.csr 2>/dev/null || fail "the request by $label does not verify"
 }
 
+# `cms -noattr` of OpenSSL 4.0 takes EdDSA from the provider that the configuration prefers, not from
+# that of the key.
+prefer_ours() {
+    cp openssl.cnf preferring.cnf
+    case $(plain version) in
+    'OpenSSL '[4-9].*)
+        sed -i 's/^\[openssl_init\]/&\nalg_section = algorithms/' preferring.cnf
+        printf '[algorithms]\ndefault_properties = ?provider=ska\n' >>preferring.cnf
+        ;;
+    esac
+}
 sign_message() { # LABEL [KEYOPT...]
     local label=$1 options=() option
     shift
@@ -65,8 +76,8 @@ sign_message() { # LABEL [KEYOPT...]
         -inkey "$label.software.pem" "${options[@]}" -outform DER -out unused || return 0
     can plain cms -verify -binary -content document -in unused -inform DER -CAfile root.crt \
         -purpose any -out verified || return 0
-    by_directory ska cms -sign -noattr -binary -in document -signer "$label.crt" \
-        -inkey "$(uri "$label")" "${options[@]}" -outform DER -out out.cms
+    OPENSSL_CONF=$work/preferring.cnf by_directory ska cms -sign -noattr -binary -in document \
+        -signer "$label.crt" -inkey "$(uri "$label")" "${options[@]}" -outform DER -out out.cms
     plain cms -verify -binary -content document -in out.cms -inform DER -CAfile root.crt \
         -purpose any -out verified 2>/dev/null || fail "the message by $label does not verify"
     same document verified
@@ -92,6 +103,7 @@ issue_certificate() { # LABEL [SIGOPT...]
         fail "the certificate by $label does not verify"
 }
 
+prefer_ours
 plain req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -subj /CN=Leaf \
     -out leaf.csr 2>/dev/null
 for label in rsa2048 rsa3072 rsapss p256 p384 p521 ed25519 ed448; do

@@ -116,6 +116,36 @@ static void one_shot(void)
     EVP_MD_CTX_free(md);
 }
 
+/* The functions of OpenSSL 3.4 for whole messages; twice on one context. */
+static void message_functions(void)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+    const unsigned char *data = (const unsigned char *)message;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    unsigned char signature[1024];
+    size_t length = 0;
+
+    must(ctx != NULL && EVP_PKEY_sign_message_init(ctx, NULL, NULL) == 1);
+    if (bundle != NULL)
+        set_text(ctx, SKA_PARAM_APPROVALS_FILE, bundle);
+    for (int i = 0; i < 2; i++) {
+        must(EVP_PKEY_sign(ctx, NULL, &length, data, MESSAGE_LENGTH) == 1);
+        must(EVP_PKEY_sign(ctx, signature, &length, data, MESSAGE_LENGTH) == 1);
+        verify(signature, length);
+    }
+    EVP_PKEY_CTX_free(ctx);
+    ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    must(ctx != NULL && EVP_PKEY_verify_message_init(ctx, NULL, NULL) == 1);
+    must(EVP_PKEY_verify(ctx, signature, length, data, MESSAGE_LENGTH) == 1);
+    signature[0] ^= 1;
+    must(EVP_PKEY_verify(ctx, signature, length, data, MESSAGE_LENGTH) != 1);
+    ERR_clear_error();
+    EVP_PKEY_CTX_free(ctx);
+#else
+    must(!"in this OpenSSL");
+#endif
+}
+
 /*
  * EVP_DigestSign() twice on one context: what it signs is what a software key signs. From 3.4 on
  * libcrypto does not ask again where the signature is made in one go (EdDSA).
@@ -410,7 +440,7 @@ static const struct {
     {"duplicates", duplicates},       {"nothing", nothing},
     {"algorithm-ids", algorithm_ids}, {"private-parts", private_parts},
     {"comparisons", comparisons},     {"again", again},
-    {"parameters", parameters},
+    {"parameters", parameters},       {"message-functions", message_functions},
 };
 
 int main(int argc, char **argv)

@@ -6,18 +6,13 @@
 #ifndef SIMULATOR_FIXTURE_H
 #define SIMULATOR_FIXTURE_H
 
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-
-#include <cmocka.h>
 
 #include <openssl/evp.h>
 
 #include <pkcs11.h>
 
+#include "cmocka_all.h"
 #include "ska/simulator.h"
 
 #define FIXTURE_PIN "1234"

@@ -7,22 +7,17 @@
  * symbols to SoftHSM's function list.
  */
 #define _XOPEN_SOURCE 700
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-
-#include <cmocka.h>
-
 #include <dlfcn.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <pkcs11.h>
+
+#include "cmocka_all.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEXT(text) (CK_VOID_PTR)(uintptr_t)(text), sizeof(text) - 1
