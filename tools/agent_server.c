@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../provider/approval/json.h"
-#include "../provider/approval/wait.h"
+#include "../provider/base/clock.h"
 #include "report.h"
 
 #define READ_SIZE 65536

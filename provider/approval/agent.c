@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "approval_json.h"
 #include "json.h"
 

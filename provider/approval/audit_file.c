@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "wait.h"
 
 static bool fail_errno(const char *path, const char *what, const struct ska_errors *errors)

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wait.h"
+#include "../base/clock.h"
 
 /* Read at once; holds more than one line. */
 #define BLOCK ((size_t)64 * 1024)

@@ -14,7 +14,7 @@
 #include "json.h"
 #include "quorum.h"
 #include "refusal.h"
-#include "wait.h"
+#include "../base/clock.h"
 
 /* The most files that are remembered; more are not looked at. */
 #define FILES_LIMIT 100000

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "agent.h"
 #include "audit.h"
 #include "collect.h"

@@ -12,13 +12,7 @@
 
 #include <openssl/async.h>
 
-int64_t ska_clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "../base/clock.h"
 
 static bool is_handled(int signal_number)
 {

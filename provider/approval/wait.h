@@ -10,9 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Milliseconds of the monotonic clock. */
-int64_t ska_clock_ms(void);
-
 enum ska_wait_end {
     SKA_WAIT_READY,      /* the descriptor is, or may be, ready */
     SKA_WAIT_OVER,       /* the time is */

@@ -19,6 +19,7 @@
 
 #include "provider/approval/agent.h"
 #include "provider/approval/json.h"
+#include "provider/base/clock.h"
 
 #define HASTE_MS 2000 /* "at once", on a slow machine */
 

@@ -18,7 +18,7 @@
 
 #include "provider/approval/audit.h"
 #include "provider/approval/audit_read.h"
-#include "provider/approval/wait.h"
+#include "provider/base/clock.h"
 
 static char directory[] = "/tmp/ska-audit-XXXXXX";
 static char path[64];  /* of the log */
