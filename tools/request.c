@@ -168,13 +168,17 @@ static void warn_of_blocked(struct hsm_key *key)
 static void warn_of_directory(const struct tool *tool, const char *output)
 {
     const char *directory = tool->configuration.settings.approvals_dir;
-    const char *slash = output == NULL ? NULL : strrchr(output, '/');
-    char *folder = slash == NULL ? strdup(".") : strndup(output, (size_t)(slash - output) + 1);
+    const char *slash = NULL;
+    char *folder = NULL;
     struct stat shared;
     struct stat own;
 
-    if (output != NULL && directory != NULL && folder != NULL && stat(directory, &shared) == 0 &&
-        stat(folder, &own) == 0 && shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
+    if (output == NULL || output_is_stdout(output) || directory == NULL)
+        return;
+    slash = strrchr(output, '/');
+    folder = slash == NULL ? strdup(".") : strndup(output, (size_t)(slash - output) + 1);
+    if (folder != NULL && stat(directory, &shared) == 0 && stat(folder, &own) == 0 &&
+        shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
         report_warning("%s lies in the approvals directory, where approvers see only the requests "
                        "of programs that sign: send them this file itself",
                        output);

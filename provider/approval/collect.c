@@ -9,12 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../base/clock.h"
 #include "../base/file.h"
 #include "audit.h"
 #include "json.h"
 #include "quorum.h"
 #include "refusal.h"
-#include "../base/clock.h"
 
 /* The most files that are remembered; more are not looked at. */
 #define FILES_LIMIT 100000

@@ -293,6 +293,10 @@ done
     2>stderr.txt
 says '^skatool: warning: mine.json lies in the approvals directory'
 rm "$directory/mine.json"
+(cd "$directory" && skatool request --key "$(uri annual-accounts)" ../contract.txt -o -) \
+    >mine.json 2>stderr.txt
+[ ! -s stderr.txt ] || fail "warned of standard output: $(cat stderr.txt)"
+rm mine.json
 ends 0 skatool request --key "$(uri annual-accounts)" -o mine.json contract.txt
 ! grep -q 'approvals directory' stderr.txt || fail "$(cat stderr.txt)"
 # The newest stands last, whatever its id.
