@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../base/clock.h"
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint forks;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -59,8 +57,11 @@ void hsm_unlock(void)
 
 /* ---- Calls under way ------------------------------------------------------------------------- */
 
-/* How long fork() waits for calls into modules. */
-#define FORK_WAIT_MS 1000
+/*
+ * How long fork() waits for calls into modules, in steps of a tenth of a millisecond. Not by the
+ * clock, which goes on when the whole machine stands still: then a call has had no time either.
+ */
+#define FORK_WAIT_STEPS 10000
 
 static atomic_uint calls;   /* under way, in all threads */
 static atomic_uint forking; /* threads that want to fork, or are about to */
@@ -94,12 +95,10 @@ void hsm_call_end(void)
 /* A call that takes longer may go on: its thread's locks stay locked in the child then. */
 static void settle(void)
 {
-    int64_t until = ska_clock_ms() + FORK_WAIT_MS;
-
     if (settled++ > 0)
         return;
     atomic_fetch_add(&forking, 1);
-    while (atomic_load(&calls) > (calling ? 1 : 0) && ska_clock_ms() < until)
+    for (int i = 0; i < FORK_WAIT_STEPS && atomic_load(&calls) > (calling ? 1 : 0); i++)
         wait_a_moment();
 }
 

@@ -31,12 +31,14 @@ static const char message[] = "A message.";
 
 /* ---- Children -------------------------------------------------------------------------------- */
 
+/* A child that hangs is ended, and its parent tells. */
 static pid_t start(void (*run)(void *arg), void *arg)
 {
     pid_t child = fork();
 
     must(child >= 0);
     if (child == 0) {
+        alarm(200);
         run(arg);
         exit(0);
     }
