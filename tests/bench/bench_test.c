@@ -285,25 +285,19 @@ static void json_to_places(void **state)
 
 #define TWIN_URI "ska:token=bench;object={key}?pin-value=4711"
 
-static void write_beside(const char *name, const char *text)
-{
-    char path[sizeof(beside) + 16];
-    FILE *file = NULL;
-
-    snprintf(path, sizeof(path), "%s/%s", beside, name);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* The argument of --peer for this URI, and a configuration of that text. */
 static const char *peer_with(const char *uri, const char *configuration)
 {
     static char peer[sizeof(beside) + 256];
+    char path[sizeof(beside) + 16];
+    FILE *file = NULL;
 
-    write_beside("peer.cnf", configuration);
-    snprintf(peer, sizeof(peer), "twin=%s/peer.cnf,%s", beside, uri);
+    snprintf(path, sizeof(path), "%s/peer.cnf", beside);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(configuration, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    snprintf(peer, sizeof(peer), "twin=%s,%s", path, uri);
     return peer;
 }
 
@@ -358,16 +352,22 @@ static void assert_peer_refused(const char *peer, const char *text)
     free(errors);
 }
 
-/* X25519, which cannot sign. */
-static const char exchange_key[] =
-    "-----BEGIN PRIVATE KEY-----\n"
-    "MC4CAQAwBQYDK2VuBCIEINgdLFddVeBUG9rgU9qoi818OqG15/lEL8pM7qS0FJJF\n"
-    "-----END PRIVATE KEY-----\n";
+/* The URI of an X25519 key, which cannot sign. */
+static const char *exchange_key(void)
+{
+    static char uri[sizeof(beside) + 16];
+    char command[sizeof(uri) + 64];
+
+    snprintf(uri, sizeof(uri), "file:%s/peer.pem", beside);
+    snprintf(command, sizeof(command), "openssl genpkey -algorithm X25519 -out %s/peer.pem",
+             beside);
+    assert_int_equal(system(command), 0);
+    return uri;
+}
 
 static void faulty_peers(void **state)
 {
     const char *good = with_provider(SKA_BENCH_PROVIDER);
-    char exchange_uri[sizeof(beside) + 32];
 
     (void)state;
     assert_peer_refused("twin=/nowhere/peer.cnf," TWIN_URI,
@@ -382,9 +382,7 @@ static void faulty_peers(void **state)
                         "no private key (P-256) at file:/nowhere: No such file or directory");
     assert_peer_refused(peer_with(TWIN_URI, with_provider("/nowhere/other.so")),
                         "peer.cnf: the provider 'ska' does not load: /nowhere/other.so: cannot");
-    write_beside("peer.pem", exchange_key);
-    snprintf(exchange_uri, sizeof(exchange_uri), "file:%s/peer.pem", beside);
-    assert_peer_refused(peer_with(exchange_uri, good),
+    assert_peer_refused(peer_with(exchange_key(), good),
                         "no signature with the private key (P-256) at file:/");
 }
 

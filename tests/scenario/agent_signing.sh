@@ -81,15 +81,17 @@ stop "${agents[alice]}" KILL
 refuses 'agent alice.socket: nobody listens there' web alice.socket
 agent alice key=web,key=seal,payload=any
 signs web alice.socket
-# Killed while it is asked: the end of the connection is noticed at once.
+# Killed while it is asked: the end of the connection is noticed at once. The system lists sockets by
+# their names, so this one is called as no other is.
+doomed=alice-$$
+cp alice.pem $doomed.pem
+agent $doomed key=web,payload=any
 asked() { # the socket that listens, and the connection that it has not taken
-    [ "$(grep -c ' alice.socket$' /proc/net/unix)" -ge 2 ]
+    [ "$(grep -c " $doomed.socket\$" /proc/net/unix)" -ge 2 ]
 }
-kill -STOP "${agents[alice]}"
-(within 30 "nobody asks" asked && kill -KILL "${agents[alice]}") &
-refuses 'agent alice.socket: it hung up' web alice.socket
-agent alice key=web,key=seal,payload=any
-signs web alice.socket
+kill -STOP "${agents[$doomed]}"
+(within 30 "nobody asks" asked && kill -KILL "${agents[$doomed]}") &
+refuses "agent $doomed.socket: it hung up" web $doomed.socket
 # Hung: five seconds.
 kill -STOP "${agents[alice]}"
 begun=${EPOCHREALTIME/./}
