@@ -3,6 +3,7 @@
  * skatool request: writes a request for approval of a signature over INPUT, or of a change of the
  * key.
  */
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -168,21 +169,19 @@ static void warn_of_blocked(struct hsm_key *key)
 static void warn_of_directory(const struct tool *tool, const char *output)
 {
     const char *directory = tool->configuration.settings.approvals_dir;
-    const char *slash = NULL;
-    char *folder = NULL;
+    char *path = NULL;
     struct stat shared;
     struct stat own;
 
     if (output == NULL || output_is_stdout(output) || directory == NULL)
         return;
-    slash = strrchr(output, '/');
-    folder = slash == NULL ? strdup(".") : strndup(output, (size_t)(slash - output) + 1);
-    if (folder != NULL && stat(directory, &shared) == 0 && stat(folder, &own) == 0 &&
+    path = strdup(output);
+    if (path != NULL && stat(directory, &shared) == 0 && stat(dirname(path), &own) == 0 &&
         shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
         report_warning("%s lies in the approvals directory, where approvers see only the requests "
                        "of programs that sign: send them this file itself",
                        output);
-    free(folder);
+    free(path);
 }
 
 /* What every request has in common, whatever it asks for. */

@@ -140,14 +140,14 @@ static EVP_PKEY *private_key(OSSL_LIB_CTX *libctx, const char *uri)
 
 static bool signs(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
 {
-    const char *digest = EVP_PKEY_is_a(key, "ED25519") ? NULL : "SHA256";
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char signature[1024];
     size_t length = sizeof(signature);
-    bool done = context != NULL &&
-                EVP_DigestSignInit_ex(context, NULL, digest, libctx, NULL, key, NULL) > 0 &&
-                EVP_DigestSign(context, signature, &length, (const unsigned char *)message,
-                               strlen(message)) > 0;
+    bool done =
+        context != NULL &&
+        EVP_DigestSignInit_ex(context, NULL, evp_digest(key), libctx, NULL, key, NULL) > 0 &&
+        EVP_DigestSign(context, signature, &length, (const unsigned char *)message,
+                       strlen(message)) > 0;
 
     EVP_MD_CTX_free(context);
     return done;

@@ -31,6 +31,11 @@ static char *writable(const char *text)
     return (char *)(uintptr_t)text;
 }
 
+const char *evp_digest(const EVP_PKEY *key)
+{
+    return EVP_PKEY_is_a(key, "ED25519") ? NULL : "SHA256";
+}
+
 static void evp_init(const struct evp_state *state, EVP_MD_CTX *context)
 {
     must(EVP_DigestSignInit_ex(context, NULL, state->digest, state->signing->libctx, NULL,
@@ -44,8 +49,7 @@ static void *evp_start(const void *what)
 
     must(state != NULL);
     state->signing = signing;
-    if (!EVP_PKEY_is_a(signing->key, "ED25519"))
-        state->digest = "SHA256";
+    state->digest = evp_digest(signing->key);
     state->params[0] = OSSL_PARAM_construct_end();
     if (signing->approvals != NULL)
         state->params[0] =

@@ -23,6 +23,9 @@ struct evp_signing {
 };
 struct loop evp_loop(const struct evp_signing *signing);
 
+/* What a key hashes with; NULL: nothing, it is one for EdDSA. */
+const char *evp_digest(const EVP_PKEY *key);
+
 /*
  * One signature, so that nobody measures how fast nothing is done. It is verified with the key of
  * `verifier`, the same one: not every provider verifies with a private key.

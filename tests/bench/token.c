@@ -203,8 +203,10 @@ CK_OBJECT_HANDLE find_private(const struct token *token, const char *label)
 
 /* ---- skatool --------------------------------------------------------------------------------- */
 
-/* What it says is kept in a file: it warns of rules like those that are measured here. */
-/* It ends with the row, however that ends. */
+/*
+ * It ends with the row, however that ends. What it says is kept in a file: skatool warns of rules
+ * like those that are measured here.
+ */
 static pid_t start_program(const struct bench *bench, const char *path, char **argv)
 {
     struct path output = token_path(bench, "output");

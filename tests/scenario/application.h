@@ -28,6 +28,7 @@ EVP_PKEY *public_copy(OSSL_LIB_CTX *libctx, EVP_PKEY *key);
  */
 void sign_and_verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *message,
                      const char *approvals);
+/* With a copy that was made before, by public_copy(). */
 void sign_and_verify_by(OSSL_LIB_CTX *libctx, EVP_PKEY *key, EVP_PKEY *copy, const char *message,
                         const char *approvals);
 

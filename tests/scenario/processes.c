@@ -89,6 +89,8 @@ static void children_at_once(char **argv)
     EVP_PKEY_free(crowd.key);
 }
 
+#define BUSY_THREADS 3
+
 struct busy {
     EVP_PKEY *key;
     EVP_PKEY *copy;            /* in software */
@@ -122,17 +124,17 @@ static void *sign_until_enough(void *arg)
 static void fork_while_signing(char **argv)
 {
     struct busy busy = {.key = load_key(NULL, argv[0])};
-    pthread_t threads[3];
+    pthread_t threads[BUSY_THREADS];
 
     busy.copy = public_copy(NULL, busy.key);
-    must(pthread_barrier_init(&busy.settled, NULL, 4) == 0);
-    for (size_t i = 0; i < 3; i++)
+    must(pthread_barrier_init(&busy.settled, NULL, BUSY_THREADS + 1) == 0);
+    for (size_t i = 0; i < BUSY_THREADS; i++)
         must(pthread_create(&threads[i], NULL, sign_until_enough, &busy) == 0);
     pthread_barrier_wait(&busy.settled);
     for (int i = 0; i < 10; i++)
         wait_for(start(sign_in_between, &busy));
     atomic_store(&busy.enough, true);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < BUSY_THREADS; i++)
         must(pthread_join(threads[i], NULL) == 0);
     EVP_PKEY_free(busy.copy);
     EVP_PKEY_free(busy.key);

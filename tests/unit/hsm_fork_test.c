@@ -25,22 +25,8 @@ static void pass_time(long milliseconds)
     nanosleep(&time, NULL);
 }
 
-static void start(struct work *work, pthread_t *thread)
-{
-    assert_int_equal(pthread_barrier_init(&work->begun, NULL, 2), 0);
-    assert_int_equal(pthread_create(thread, NULL, work->run, work), 0);
-    pthread_barrier_wait(&work->begun);
-}
-
-static void join(struct work *work, pthread_t thread)
-{
-    atomic_store(&work->to_end, true);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-    pthread_barrier_destroy(&work->begun);
-}
-
-/* Its exit status says whether all was well; a child that hangs is ended by the alarm. */
-static void in_child(bool (*check)(struct work *work), struct work *work)
+/* Whether this is so in a child; one that hangs is ended by the alarm. */
+static bool is_so_in_child(bool (*check)(struct work *work), struct work *work)
 {
     pid_t child = fork();
     int status = -1;
@@ -49,9 +35,21 @@ static void in_child(bool (*check)(struct work *work), struct work *work)
         alarm(20);
         _exit(check(work) ? 0 : 1);
     }
-    assert_true(child > 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* In a child that is born while the thread is at work; then the thread ends. */
+static void assert_meanwhile(struct work *work, bool (*check)(struct work *work))
+{
+    pthread_t thread;
+
+    assert_int_equal(pthread_barrier_init(&work->begun, NULL, 2), 0);
+    assert_int_equal(pthread_create(&thread, NULL, work->run, work), 0);
+    pthread_barrier_wait(&work->begun);
+    assert_true(is_so_in_child(check, work));
+    atomic_store(&work->to_end, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pthread_barrier_destroy(&work->begun);
 }
 
 /* ---- Gates ----------------------------------------------------------------------------------- */
@@ -80,26 +78,15 @@ static void *stand_in_gate(void *arg)
 /* And so can a child of the child, and the parent when the thread has left. */
 static bool passes_twice(struct work *work)
 {
-    pid_t child = 0;
-    int status = -1;
-
-    if (!passes(work))
-        return false;
-    child = fork();
-    if (child == 0)
-        _exit(passes(work) ? 0 : 1);
-    return waitpid(child, &status, 0) == child && status == 0;
+    return passes(work) && is_so_in_child(passes, work);
 }
 
 static void a_child_finds_gates_empty(void **state)
 {
     static struct work work = {.run = stand_in_gate}; /* a gate is never taken down */
-    pthread_t thread;
 
     (void)state;
-    start(&work, &thread);
-    in_child(passes_twice, &work);
-    join(&work, thread);
+    assert_meanwhile(&work, passes_twice);
     assert_true(passes(&work));
 }
 
@@ -125,12 +112,9 @@ static bool sees_the_end(struct work *work)
 static void fork_waits_for_calls(void **state)
 {
     struct work work = {.run = call_for_a_while};
-    pthread_t thread;
 
     (void)state;
-    start(&work, &thread);
-    in_child(sees_the_end, &work);
-    join(&work, thread);
+    assert_meanwhile(&work, sees_the_end);
 }
 
 static void *call_until_told(void *arg)
@@ -145,31 +129,27 @@ static void *call_until_told(void *arg)
     return NULL;
 }
 
-/* The thread that calls is not here: nobody waits for it. */
 static bool calls(struct work *work)
 {
-    pid_t child = 0;
-    int status = -1;
-
     (void)work;
     hsm_call_begin();
     hsm_call_end();
-    child = fork();
-    if (child == 0)
-        _exit(0);
-    return waitpid(child, &status, 0) == child && status == 0;
+    return true;
+}
+
+/* The thread that calls is not here: nobody waits for it. */
+static bool calls_twice(struct work *work)
+{
+    return calls(work) && is_so_in_child(calls, work);
 }
 
 /* A call that hangs does not keep the process from forking. */
 static void fork_waits_not_for_ever(void **state)
 {
     struct work work = {.run = call_until_told};
-    pthread_t thread;
 
     (void)state;
-    start(&work, &thread);
-    in_child(calls, &work);
-    join(&work, thread);
+    assert_meanwhile(&work, calls_twice);
 }
 
 static int watch(void **state)
