@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The AlgorithmIdentifier of a signature, which certificates and CMS carry; libcrypto encodes it.
  */
-#include "signature.h"
+#include "provider/signature.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "binding.h"
+#include "provider/binding.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "hsm/locate.h"
+#include "provider/hsm/locate.h"
 
 /* ---- What a URI says ------------------------------------------------------------------------- */
 

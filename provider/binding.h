@@ -5,7 +5,7 @@
 #ifndef SKA_PROVIDER_BINDING_H
 #define SKA_PROVIDER_BINDING_H
 
-#include "key.h"
+#include "provider/key.h"
 
 /* Whether the values after the "?" are good ones; SKA_R_BAD_URI otherwise. */
 bool ska_uri_check(const struct hsm_uri *uri, const struct ska_errors *errors) SKA_MUST_CHECK;

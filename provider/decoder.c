@@ -5,7 +5,7 @@
  * openssl command reads its keys, drops the messages of the second. So the key waits in this
  * thread's hand until the second step, which libcrypto makes from within the first, takes it.
  */
-#include "binding.h"
+#include "provider/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #include <openssl/core_object.h>
 #include <openssl/params.h>
 
-#include "hsm/armour.h"
-#include "hsm/reference.h"
+#include "provider/hsm/armour.h"
+#include "provider/hsm/reference.h"
 
 static OSSL_FUNC_decoder_newctx_fn new_pem, new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
 static OSSL_FUNC_decoder_freectx_fn freectx;

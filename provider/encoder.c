@@ -2,10 +2,10 @@
 /*
  * Encoders for private keys. Where PEM is asked for a key of a token, they write a key reference;
  * for all other forms they say why there is nothing to write: without them libcrypto would only
- * know that it found no encoder. Keys that were never on a token (software.h) are written by the
+ * know that it found no encoder. Keys that were never on a token (default_key.h) are written by the
  * default provider. What is public is the default provider's business anyway.
  */
-#include "key.h"
+#include "provider/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include <openssl/encoder.h>
 #include <openssl/params.h>
 
-#include "hsm/reference.h"
+#include "provider/hsm/reference.h"
 
 static OSSL_FUNC_encoder_newctx_fn new_pem_pkcs8, new_der_pkcs8, new_pem_encrypted,
     new_der_encrypted, new_pem_specific, new_der_specific, new_text;

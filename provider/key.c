@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "key.h"
+#include "provider/key.h"
 
 #include <stdlib.h>
 
-#include "binding.h"
-#include "hsm/secret.h"
+#include "provider/binding.h"
+#include "provider/hsm/secret.h"
 
 struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_type type)
 {

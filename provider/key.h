@@ -9,8 +9,8 @@
 
 #include <stdatomic.h>
 
-#include "hsm/key.h"
-#include "provider.h"
+#include "provider/hsm/key.h"
+#include "provider/provider.h"
 
 struct ska_key {
     atomic_uint references;

@@ -4,7 +4,7 @@
  * leaves. Import exists because libcrypto copies other providers' public keys to us to compare
  * them.
  */
-#include "software.h"
+#include "provider/default_key.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The provider object: made by OSSL_provider_init(), the only symbol that the module exports. */
-#include "provider.h"
+#include "provider/provider.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
-#include "approval/approver_keys.h"
-#include "base/bytes.h"
+#include "provider/request/key_cache.h"
+#include "provider/base/bytes.h"
 #include "version.h"
 
 static OSSL_FUNC_provider_teardown_fn teardown;

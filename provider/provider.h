@@ -10,7 +10,7 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/evp.h>
 
-#include "approval/settings.h"
+#include "provider/base/settings.h"
 
 #define SKA_REASON_LIMIT 63
 

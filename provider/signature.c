@@ -3,13 +3,13 @@
  * Signing: collects the message or its digest, then goes the way of one signature. A size query is
  * answered from the public key and starts nothing; a duplicated context shares nothing but the key.
  */
-#include "signature.h"
+#include "provider/signature.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "approval/algorithm.h"
-#include "approval/signing.h"
+#include "provider/request/algorithm.h"
+#include "provider/sign/sign.h"
 
 static OSSL_FUNC_signature_newctx_fn newctx;
 static OSSL_FUNC_signature_freectx_fn freectx;

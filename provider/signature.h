@@ -2,13 +2,13 @@
 /*
  * The signature context: what libcrypto's EVP_PKEY_CTX holds of us. One struct serves all key
  * types; its parts live in signature.c (messages), signature_finish.c (what becomes of them),
- * signature_params.c and signature_software.c.
+ * signature_params.c and default_signature.c.
  */
 #ifndef SKA_PROVIDER_SIGNATURE_H
 #define SKA_PROVIDER_SIGNATURE_H
 
-#include "key.h"
-#include "signature_request.h"
+#include "provider/key.h"
+#include "provider/signature_request.h"
 
 enum ska_salt { SKA_SALT_DIGEST, SKA_SALT_MAX, SKA_SALT_AUTO_DIGEST_MAX, SKA_SALT_BYTES };
 
@@ -88,7 +88,7 @@ bool ska_signature_set_digest(struct ska_signature *signature, const char *name)
 bool ska_algorithm_id(const struct ska_signature *signature, uint8_t *der, size_t size,
                       size_t *length) SKA_MUST_CHECK;
 
-/* signature_software.c: by the software key, in the provider's own library context */
+/* default_signature.c: by the software key, in the provider's own library context */
 bool ska_software_sign_init(struct ska_signature *signature, struct ska_key *key,
                             const OSSL_PARAM params[]) SKA_MUST_CHECK;
 bool ska_software_digest_sign_init(struct ska_signature *signature, struct ska_key *key,

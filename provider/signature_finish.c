@@ -3,13 +3,13 @@
  * The end of a message: its mechanism and its payload, and what is done with them: they are signed,
  * or become a request that the application takes out to have it approved.
  */
-#include "signature.h"
+#include "provider/signature.h"
 
 #include <string.h>
 
-#include "approval/algorithm.h"
-#include "approval/audit.h"
-#include "approval/signing.h"
+#include "provider/request/algorithm.h"
+#include "provider/record/audit.h"
+#include "provider/sign/sign.h"
 
 static bool is_rsa(const struct ska_key *key)
 {

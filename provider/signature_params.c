@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parameters of signature contexts: the usual ones, and those of approvals. */
-#include "signature.h"
+#include "provider/signature.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
-#include "approval/json.h"
+#include "provider/base/json.h"
 
 static bool is_rsa(const struct ska_signature *signature)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "signature_request.h"
+#include "provider/signature_request.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

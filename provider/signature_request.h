@@ -6,7 +6,7 @@
 #ifndef SKA_PROVIDER_SIGNATURE_REQUEST_H
 #define SKA_PROVIDER_SIGNATURE_REQUEST_H
 
-#include "approval/request.h"
+#include "provider/request/request.h"
 
 /* Immutable, reference counted. */
 struct ska_prepared;

@@ -4,7 +4,7 @@
  * public key and the certificate, as far as type and expectation allow; one that names none lists
  * the token as URIs.
  */
-#include "binding.h"
+#include "provider/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include <openssl/params.h>
 #include <openssl/store.h>
 
-#include "hsm/locate.h"
+#include "provider/hsm/locate.h"
 
 static OSSL_FUNC_store_open_fn open_uri;
 static OSSL_FUNC_store_settable_ctx_params_fn settable_params;

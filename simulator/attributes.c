@@ -2,14 +2,14 @@
 /*
  * Attributes as an application sees them.
  */
-#include "attributes.h"
+#include "simulator/attributes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "module.h"
+#include "simulator/module.h"
 #include "ska/simulator.h"
-#include "softhsm.h"
+#include "simulator/softhsm.h"
 
 static const struct {
     CK_ATTRIBUTE_TYPE type;

@@ -10,7 +10,7 @@
 
 #include <pkcs11.h>
 
-#include "object.h"
+#include "simulator/object.h"
 
 /* C_GetAttributeValue for an object that was looked at. */
 CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *object,

@@ -7,17 +7,17 @@
 
 #include <pkcs11.h>
 
-#include "../provider/approval/rule.h"
-#include "enforce.h"
-#include "lock.h"
-#include "log.h"
-#include "module.h"
-#include "rules.h"
-#include "sam.h"
+#include "provider/rule/rule_codec.h"
+#include "simulator/enforce.h"
+#include "simulator/lock.h"
+#include "simulator/log.h"
+#include "simulator/module.h"
+#include "simulator/rules.h"
+#include "simulator/sam.h"
 #include "ska/simulator.h"
-#include "ska_key.h"
-#include "softhsm.h"
-#include "store.h"
+#include "simulator/ska_key.h"
+#include "simulator/softhsm.h"
+#include "simulator/store.h"
 
 struct change {
     CK_SESSION_HANDLE session;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "complain.h"
+#include "simulator/complain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <openssl/x509.h>
 
-#include "../provider/base/bytes.h"
-#include "module.h"
+#include "provider/base/bytes.h"
+#include "simulator/module.h"
 
 #define NAME_LIMIT 128
 

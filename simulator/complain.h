@@ -6,7 +6,7 @@
 #ifndef SKASIM_COMPLAIN_H
 #define SKASIM_COMPLAIN_H
 
-#include "../provider/base/rule.h"
+#include "provider/rule/rule.h"
 
 /* "SKA simulator: SAM mode refuses approver /CN=Mallory: its certificate has expired" */
 void sim_complain_approver(const char *who, const struct ska_approver *approver, const char *fault);

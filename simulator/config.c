@@ -2,7 +2,7 @@
 /*
  * The simulator's configuration.
  */
-#include "config.h"
+#include "simulator/config.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,8 +13,8 @@
 
 #include <openssl/conf.h>
 
-#include "fault.h"
-#include "sam.h"
+#include "simulator/fault.h"
+#include "simulator/sam.h"
 
 /* Reads one value into its place in the configuration; false when it is none of the key's. */
 typedef bool reader(const char *value, void *to);

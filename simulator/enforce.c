@@ -2,20 +2,20 @@
 /*
  * Whether the approvals for an operation satisfy the key's rule.
  */
-#include "enforce.h"
+#include "simulator/enforce.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include <openssl/x509.h>
 
-#include "../provider/approval/quorum.h"
-#include "../provider/approval/rule.h"
-#include "../provider/approval/signature.h"
-#include "module.h"
-#include "policy.h"
+#include "provider/rule/quorum.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/request/approver_signature.h"
+#include "simulator/module.h"
+#include "simulator/policy.h"
 #include "ska/simulator.h"
-#include "timestamp.h"
+#include "simulator/timestamp.h"
 
 /* More approvals than this are an attack, not a quorum. */
 #define APPROVAL_LIMIT 4096UL

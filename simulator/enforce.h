@@ -8,10 +8,10 @@
 
 #include <pkcs11.h>
 
-#include "../provider/approval/token.h"
-#include "../provider/base/bytes.h"
-#include "../provider/base/mechanism.h"
-#include "record.h"
+#include "provider/request/approval_token.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
+#include "simulator/record.h"
 
 struct sim_request {
     CK_SESSION_HANDLE session;

@@ -2,12 +2,12 @@
 /*
  * Faults on demand: a list of PLACE=RESULT or PLACE=crash, separated by commas.
  */
-#include "fault.h"
+#include "simulator/fault.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "result.h"
+#include "simulator/result.h"
 
 struct fault {
     const char *place;

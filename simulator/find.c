@@ -9,11 +9,11 @@
 
 #include <pkcs11.h>
 
-#include "attributes.h"
-#include "module.h"
-#include "object.h"
-#include "session.h"
-#include "softhsm.h"
+#include "simulator/attributes.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/session.h"
+#include "simulator/softhsm.h"
 
 /* A search template, taken apart. */
 struct search {

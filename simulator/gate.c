@@ -2,7 +2,7 @@
 /*
  * The gate in front of SoftHSM: many may read, one may write, and who wants to write goes first.
  */
-#include "gate.h"
+#include "simulator/gate.h"
 
 #include <pthread.h>
 #include <stdbool.h>

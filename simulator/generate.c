@@ -9,16 +9,16 @@
 
 #include <pkcs11.h>
 
-#include "key_template.h"
-#include "label.h"
-#include "lock.h"
-#include "mechanism.h"
-#include "module.h"
-#include "object.h"
-#include "public_key.h"
-#include "sam.h"
-#include "softhsm.h"
-#include "store.h"
+#include "simulator/key_template.h"
+#include "simulator/label.h"
+#include "simulator/lock.h"
+#include "simulator/mechanism.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/public_key.h"
+#include "simulator/sam.h"
+#include "simulator/softhsm.h"
+#include "simulator/store.h"
 
 /* The arguments of C_GenerateKeyPair. */
 struct pair {

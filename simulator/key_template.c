@@ -2,13 +2,13 @@
 /*
  * The private template of SKA and timestamp pairs.
  */
-#include "key_template.h"
+#include "simulator/key_template.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "../provider/approval/wire.h"
-#include "rules.h"
+#include "provider/base/wire.h"
+#include "simulator/rules.h"
 
 enum treatment {
     HANDED,      /* SoftHSM gets it as it is */

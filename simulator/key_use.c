@@ -8,10 +8,10 @@
 
 #include <pkcs11.h>
 
-#include "label.h"
-#include "module.h"
-#include "object.h"
-#include "softhsm.h"
+#include "simulator/label.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/softhsm.h"
 
 CK_RV C_EncryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
 {

@@ -2,14 +2,14 @@
 /*
  * Labels of private keys.
  */
-#include "label.h"
+#include "simulator/label.h"
 
 #include <stdlib.h>
 
-#include "lock.h"
-#include "object.h"
-#include "session.h"
-#include "softhsm.h"
+#include "simulator/lock.h"
+#include "simulator/object.h"
+#include "simulator/session.h"
+#include "simulator/softhsm.h"
 
 static CK_RV search(CK_SESSION_HANDLE own, struct ska_span label, CK_OBJECT_HANDLE **handles,
                     size_t *count)

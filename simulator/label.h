@@ -12,7 +12,7 @@
 
 #include <pkcs11.h>
 
-#include "../provider/base/bytes.h"
+#include "provider/base/bytes.h"
 
 /* All private keys with a label, in SoftHSM's eyes. Free the list. */
 CK_RV sim_label_search(CK_SESSION_HANDLE session, struct ska_span label, CK_OBJECT_HANDLE **handles,

@@ -2,7 +2,7 @@
 /*
  * The lock around changes: flock() on SoftHSM's token directory, which its configuration names.
  */
-#include "lock.h"
+#include "simulator/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "module.h"
+#include "simulator/module.h"
 
 #define SYSTEM_CONFIGURATION "/etc/softhsm/softhsm2.conf"
 #define USER_CONFIGURATION "/.config/softhsm2/softhsm2.conf"

@@ -2,14 +2,14 @@
 /*
  * The call log.
  */
-#include "log.h"
+#include "simulator/log.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "module.h"
-#include "result.h"
+#include "simulator/module.h"
+#include "simulator/result.h"
 
 /* More of a label than this is not worth a line. */
 #define LABEL_SHOWN ((size_t)256)

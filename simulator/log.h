@@ -9,7 +9,7 @@
 
 #include <pkcs11.h>
 
-#include "../provider/base/bytes.h"
+#include "provider/base/bytes.h"
 
 /*
  * Appends "NAME LABEL RESULT" with one write. A query for a length is written as "NAME(length)", so

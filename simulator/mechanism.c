@@ -2,13 +2,13 @@
 /*
  * Mechanisms, and C_GetMechanismList and C_GetMechanismInfo.
  */
-#include "mechanism.h"
+#include "simulator/mechanism.h"
 
 #include <string.h>
 
-#include "module.h"
-#include "slots.h"
-#include "softhsm.h"
+#include "simulator/module.h"
+#include "simulator/slots.h"
+#include "simulator/softhsm.h"
 
 static const struct sim_signing signings[] = {
     {CKM_RSA_PKCS, CKK_RSA, NULL, false},

@@ -7,7 +7,7 @@
  * at exit, one for programs that clean libcrypto up themselves. A forked child starts afresh: it
  * has to call C_Initialize, as PKCS#11 says, and SoftHSM's inherited state is thrown away then.
  */
-#include "module.h"
+#include "simulator/module.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -19,14 +19,14 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "fault.h"
-#include "gate.h"
-#include "lock.h"
-#include "session.h"
+#include "simulator/fault.h"
+#include "simulator/gate.h"
+#include "simulator/lock.h"
+#include "simulator/session.h"
 #include "ska/simulator.h"
-#include "softhsm.h"
-#include "store.h"
-#include "token_file.h"
+#include "simulator/softhsm.h"
+#include "simulator/store.h"
+#include "simulator/token_file.h"
 
 /* How long the exit handler waits for calls of other threads. */
 #define EXIT_WAIT_MS 2000

@@ -17,7 +17,7 @@
 
 #include <pkcs11.h>
 
-#include "config.h"
+#include "simulator/config.h"
 
 struct sim_call {
     OSSL_LIB_CTX *application; /* the thread's default context before the call */

@@ -2,13 +2,13 @@
 /*
  * What an object of SoftHSM is to the simulator.
  */
-#include "object.h"
+#include "simulator/object.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "module.h"
-#include "softhsm.h"
+#include "simulator/module.h"
+#include "simulator/softhsm.h"
 
 #define MARK_SKA "SKA simulator key "
 #define MARK_TIMESTAMP "SKA simulator timestamp key "

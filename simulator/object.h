@@ -16,9 +16,9 @@
 
 #include <pkcs11.h>
 
-#include "../provider/base/bytes.h"
-#include "record.h"
-#include "store.h"
+#include "provider/base/bytes.h"
+#include "simulator/record.h"
+#include "simulator/store.h"
 
 enum sim_kind {
     SIM_ORDINARY,

@@ -6,12 +6,12 @@
 
 #include <pkcs11.h>
 
-#include "label.h"
-#include "lock.h"
-#include "module.h"
-#include "object.h"
-#include "softhsm.h"
-#include "store.h"
+#include "simulator/label.h"
+#include "simulator/lock.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/softhsm.h"
+#include "simulator/store.h"
 
 CK_RV C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attributes, CK_ULONG count,
                      CK_OBJECT_HANDLE_PTR object)

@@ -10,7 +10,7 @@
 
 #include <pkcs11.h>
 
-#include "../provider/base/mechanism.h"
+#include "provider/base/mechanism.h"
 
 /* False for a number that is none of those that the simulator knows. */
 static inline bool sim_operation_from(CK_ULONG number, enum ska_operation *operation)

@@ -7,8 +7,8 @@
 
 #include <pkcs11.h>
 
-#include "module.h"
-#include "softhsm.h"
+#include "simulator/module.h"
+#include "simulator/softhsm.h"
 
 #define PASS_THROUGH(name, parameters, arguments)                                                  \
     CK_RV name parameters                                                                          \

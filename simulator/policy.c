@@ -2,7 +2,7 @@
 /*
  * The vendor's structures for rules: C_SerializePolicy and C_CreateModifyPayload.
  */
-#include "policy.h"
+#include "simulator/policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +10,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "../provider/approval/rule.h"
-#include "../provider/approval/wire.h"
-#include "log.h"
-#include "module.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/base/wire.h"
+#include "simulator/log.h"
+#include "simulator/module.h"
 
 /*
  * What is left of the room. A serialized rule has 65535 bytes at most, which is what an attribute

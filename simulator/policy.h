@@ -7,8 +7,8 @@
 
 #include <pkcs11.h>
 
-#include "../provider/base/bytes.h"
-#include "../provider/base/rule.h"
+#include "provider/base/bytes.h"
+#include "provider/rule/rule.h"
 
 /*
  * Serializes one rule. CKR_ARGUMENTS_BAD for NULL where something must be, for counts and lengths

@@ -2,7 +2,7 @@
 /*
  * A public key object as a SubjectPublicKeyInfo.
  */
-#include "public_key.h"
+#include "simulator/public_key.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -11,8 +11,8 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
-#include "module.h"
-#include "object.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
 
 static EVP_PKEY *key_from(const char *type, OSSL_PARAM *params)
 {

@@ -3,15 +3,15 @@
  * Records: a container like those of the approval tokens, with elements of the simulator's own. The
  * last element is the SHA-256 digest of all before it.
  */
-#include "record.h"
+#include "simulator/record.h"
 
 #include <string.h>
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-#include "../provider/approval/wire.h"
-#include "module.h"
+#include "provider/base/wire.h"
+#include "simulator/module.h"
 
 #define FORMAT 1U
 

@@ -11,8 +11,8 @@
 
 #include <pkcs11.h>
 
-#include "../provider/base/bytes.h"
-#include "../provider/base/mechanism.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 
 struct sim_record {
     uint32_t version; /* counts the changes; the highest is in force */

@@ -2,7 +2,7 @@
 /*
  * Result codes as text.
  */
-#include "result.h"
+#include "simulator/result.h"
 
 #include <errno.h>
 #include <stdio.h>

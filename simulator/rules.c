@@ -2,16 +2,16 @@
 /*
  * Whether a rule may be given to a key.
  */
-#include "rules.h"
+#include "simulator/rules.h"
 
 #include <stdlib.h>
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "../provider/approval/rule.h"
-#include "complain.h"
-#include "module.h"
+#include "provider/rule/rule_codec.h"
+#include "simulator/complain.h"
+#include "simulator/module.h"
 
 /* RSA with 2048 bits, curves of 224 bits. */
 #define SECURITY_BITS 112

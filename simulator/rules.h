@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "../provider/base/bytes.h"
+#include "provider/base/bytes.h"
 
 /*
  * True for a serialized rule that is well formed, in which no quorum is above the number of

@@ -2,7 +2,7 @@
 /*
  * SAM mode.
  */
-#include "sam.h"
+#include "simulator/sam.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +14,9 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "../provider/approval/rule.h"
-#include "complain.h"
-#include "module.h"
+#include "provider/rule/rule_codec.h"
+#include "simulator/complain.h"
+#include "simulator/module.h"
 
 /* Who refuses. */
 #define SAM "SAM mode "

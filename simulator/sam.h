@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "../provider/base/bytes.h"
-#include "../provider/base/mechanism.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 
 /*
  * True when the rule, which sim_rule_acceptable() has accepted, meets the demands of SAM mode:

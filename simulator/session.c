@@ -2,15 +2,15 @@
 /*
  * The application's sessions.
  */
-#include "session.h"
+#include "simulator/session.h"
 
 #include <stdlib.h>
 
 #include <openssl/evp.h>
 
-#include "module.h"
-#include "softhsm.h"
-#include "store.h"
+#include "simulator/module.h"
+#include "simulator/softhsm.h"
+#include "simulator/store.h"
 
 struct session {
     CK_SESSION_HANDLE handle;

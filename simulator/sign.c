@@ -10,12 +10,12 @@
 
 #include <pkcs11.h>
 
-#include "mechanism.h"
-#include "module.h"
-#include "object.h"
-#include "record.h"
-#include "session.h"
-#include "softhsm.h"
+#include "simulator/mechanism.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/record.h"
+#include "simulator/session.h"
+#include "simulator/softhsm.h"
 
 /* ---- Hashes ----------------------------------------------------------------------------- */
 

@@ -11,12 +11,12 @@
 
 #include <pkcs11.h>
 
-#include "../provider/approval/rule.h"
-#include "../provider/approval/signature.h"
-#include "../provider/approval/token.h"
-#include "log.h"
-#include "module.h"
-#include "policy.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/request/approver_signature.h"
+#include "provider/request/approval_token.h"
+#include "simulator/log.h"
+#include "simulator/module.h"
+#include "simulator/policy.h"
 
 /* ---- The approver's key ----------------------------------------------------------------- */
 

@@ -2,12 +2,12 @@
 /*
  * Signing inside the simulator. What SoftHSM lacks, ECDSA with a hash, is hashed here.
  */
-#include "signing.h"
+#include "simulator/signing.h"
 
 #include <openssl/evp.h>
 
-#include "module.h"
-#include "softhsm.h"
+#include "simulator/module.h"
+#include "simulator/softhsm.h"
 
 static CK_BYTE nothing; /* SoftHSM wants a pointer for an empty input too */
 

@@ -7,8 +7,8 @@
 
 #include <pkcs11.h>
 
-#include "../provider/base/bytes.h"
-#include "mechanism.h"
+#include "provider/base/bytes.h"
+#include "simulator/mechanism.h"
 
 /*
  * Makes SoftHSM ready to sign in a session of the simulator's own, which tells the length. Nothing

@@ -8,19 +8,19 @@
 
 #include <pkcs11.h>
 
-#include "../provider/approval/token.h"
-#include "../provider/approval/wire.h"
-#include "enforce.h"
-#include "log.h"
-#include "mechanism.h"
-#include "module.h"
-#include "object.h"
-#include "operation.h"
-#include "policy.h"
-#include "session.h"
-#include "signing.h"
+#include "provider/request/approval_token.h"
+#include "provider/base/wire.h"
+#include "simulator/enforce.h"
+#include "simulator/log.h"
+#include "simulator/mechanism.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/operation.h"
+#include "simulator/policy.h"
+#include "simulator/session.h"
+#include "simulator/signing.h"
 #include "ska/simulator.h"
-#include "ska_key.h"
+#include "simulator/ska_key.h"
 
 CK_RV sim_ska_key_open(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, struct sim_ska_key *key)
 {

@@ -7,7 +7,7 @@
 
 #include <pkcs11.h>
 
-#include "object.h"
+#include "simulator/object.h"
 
 struct sim_ska_key {
     struct sim_object object;

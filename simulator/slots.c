@@ -2,16 +2,16 @@
 /*
  * Slots, tokens, sessions and logins: SoftHSM's, with a word on what they belong to.
  */
-#include "slots.h"
+#include "simulator/slots.h"
 
 #include <stdlib.h>
 
-#include "module.h"
-#include "session.h"
+#include "simulator/module.h"
+#include "simulator/session.h"
 #include "ska/simulator.h"
-#include "softhsm.h"
-#include "store.h"
-#include "token_file.h"
+#include "simulator/softhsm.h"
+#include "simulator/store.h"
+#include "simulator/token_file.h"
 
 static CK_SLOT_ID find_slot_with_token(void)
 {

@@ -6,14 +6,14 @@
  * of SoftHSM's own function list are the simulator's functions, since symbols of the same name that
  * are loaded first win.
  */
-#include "softhsm.h"
+#include "simulator/softhsm.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "gate.h"
+#include "simulator/gate.h"
 
 #ifndef SKASIM_SOFTHSM_MODULE
 #define SKASIM_SOFTHSM_MODULE "libsofthsm2.so"

@@ -2,7 +2,7 @@
 /*
  * Records in the token.
  */
-#include "store.h"
+#include "simulator/store.h"
 
 #include <search.h>
 #include <stdint.h>
@@ -12,11 +12,11 @@
 
 #include <openssl/rand.h>
 
-#include "lock.h"
-#include "module.h"
-#include "object.h"
-#include "session.h"
-#include "softhsm.h"
+#include "simulator/lock.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/session.h"
+#include "simulator/softhsm.h"
 
 /* ---- Where records are ------------------------------------------------------------------ */
 

@@ -14,7 +14,7 @@
 
 #include <pkcs11.h>
 
-#include "record.h"
+#include "simulator/record.h"
 
 /* An id is a UUID as text. */
 #define SIM_ID_SIZE ((size_t)37)

@@ -2,23 +2,23 @@
 /*
  * HSM timestamps: C_GetTimestamp, and their verification when an operation is asked for.
  */
-#include "timestamp.h"
+#include "simulator/timestamp.h"
 
 #include <stdlib.h>
 
-#include "../provider/approval/signature.h"
-#include "../provider/approval/wire.h"
-#include "label.h"
-#include "log.h"
-#include "mechanism.h"
-#include "module.h"
-#include "object.h"
-#include "operation.h"
-#include "policy.h"
-#include "session.h"
-#include "signing.h"
+#include "provider/request/approver_signature.h"
+#include "provider/base/wire.h"
+#include "simulator/label.h"
+#include "simulator/log.h"
+#include "simulator/mechanism.h"
+#include "simulator/module.h"
+#include "simulator/object.h"
+#include "simulator/operation.h"
+#include "simulator/policy.h"
+#include "simulator/session.h"
+#include "simulator/signing.h"
 #include "ska/simulator.h"
-#include "softhsm.h"
+#include "simulator/softhsm.h"
 
 /* ---- Verification ----------------------------------------------------------------------- */
 

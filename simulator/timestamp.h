@@ -7,7 +7,7 @@
 
 #include <pkcs11.h>
 
-#include "../provider/approval/token.h"
+#include "provider/request/approval_token.h"
 
 /*
  * CKR_OK when the timestamp in a token was signed by the timestamp key that it names;

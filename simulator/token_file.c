@@ -2,7 +2,7 @@
 /*
  * SoftHSM's file of a token.
  */
-#include "token_file.h"
+#include "simulator/token_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lock.h"
-#include "module.h"
+#include "simulator/lock.h"
+#include "simulator/module.h"
 
 #define TOKEN_FILE "token.object"
 #define COPY "token.skasim-copy"

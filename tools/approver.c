@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "approver.h"
+#include "tools/approver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 
-#include "../provider/approval/spki.h"
-#include "../provider/base/file.h"
-#include "public_key.h"
+#include "provider/base/spki.h"
+#include "provider/base/file.h"
+#include "tools/public_key.h"
 
 #define CERTIFICATE_LIMIT ((size_t)256 * 1024)
 

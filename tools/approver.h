@@ -8,8 +8,8 @@
 
 #include <openssl/types.h>
 
-#include "../provider/approval/request.h"
-#include "configuration.h"
+#include "provider/request/request.h"
+#include "tools/configuration.h"
 
 /* Starts as {0}; free with approver_close(). */
 struct approver {

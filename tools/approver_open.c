@@ -14,11 +14,11 @@
 #include <openssl/ui.h>
 #include <openssl/x509.h>
 
-#include "../provider/approval/spki.h"
-#include "../provider/base/file.h"
-#include "approver.h"
-#include "public_key.h"
-#include "terminal.h"
+#include "provider/base/spki.h"
+#include "provider/base/file.h"
+#include "tools/approver.h"
+#include "tools/public_key.h"
+#include "tools/show/terminal.h"
 
 /* A key file is far shorter. */
 #define LOOK_LIMIT ((size_t)1024 * 1024)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "configuration.h"
+#include "tools/configuration.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "../provider/base/bytes.h"
-#include "nearest.h"
-#include "report.h"
+#include "provider/base/bytes.h"
+#include "tools/nearest.h"
+#include "tools/report.h"
 
 /* NCONF raises an error for each key that is not there; looking for one is not a failure. */
 static const char *look_up(const CONF *conf, const char *section, const char *key)

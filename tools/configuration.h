@@ -7,7 +7,7 @@
 
 #include <openssl/conf.h>
 
-#include "../provider/approval/settings.h"
+#include "provider/base/settings.h"
 
 /* Starts as {0}; free with configuration_clear(). */
 struct configuration {

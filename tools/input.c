@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "input.h"
+#include "tools/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +8,10 @@
 
 #include <openssl/evp.h>
 
-#include "../provider/approval/json.h"
-#include "../provider/approval/request_errors.h"
-#include "../provider/base/file.h"
-#include "report.h"
+#include "provider/base/json.h"
+#include "provider/request/request_errors.h"
+#include "provider/base/file.h"
+#include "tools/report.h"
 
 bool input_open(struct input *input, const char *path, const struct ska_errors *errors)
 {

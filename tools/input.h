@@ -7,9 +7,9 @@
 
 #include <openssl/types.h>
 
-#include "../provider/approval/request.h"
-#include "../provider/base/bytes.h"
-#include "../provider/base/mechanism.h"
+#include "provider/request/request.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 
 struct input {
     int fd;

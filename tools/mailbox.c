@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mailbox.h"
+#include "tools/mailbox.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../provider/approval/directory.h"
-#include "../provider/approval/json.h"
-#include "../provider/approval/new_file.h"
-#include "../provider/base/file.h"
+#include "provider/sign/directory.h"
+#include "provider/base/json.h"
+#include "provider/sign/new_file.h"
+#include "provider/base/file.h"
 
 /* Not secret, and the signer must be able to read it, whatever his groups are. */
 #define APPROVAL_MODE 0644

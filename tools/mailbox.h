@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An approvals directory as approvers see it: requests to read, approvals and refusals to put in.
- * The directory belongs to the signer, who has checks of his own (provider/approval/directory.h).
+ * The directory belongs to the signer, who has checks of his own (provider/sign/directory.h).
  * Everything goes through one descriptor, links are not followed, regular files only.
  */
 #ifndef SKA_TOOLS_MAILBOX_H
@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "../provider/approval/request.h"
+#include "provider/request/request.h"
 
 struct mailbox {
     int fd;

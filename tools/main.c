@@ -9,7 +9,7 @@
 
 #include <openssl/crypto.h>
 
-#include "tool.h"
+#include "tools/tool.h"
 
 static const struct {
     const char *name;

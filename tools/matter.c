@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "matter.h"
+#include "tools/matter.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -7,13 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "../provider/approval/quorum.h"
-#include "foreign.h"
-#include "input.h"
-#include "people.h"
-#include "public_key.h"
-#include "review.h"
-#include "terminal.h"
+#include "provider/rule/quorum.h"
+#include "tools/show/foreign.h"
+#include "tools/input.h"
+#include "tools/show/people.h"
+#include "tools/public_key.h"
+#include "tools/show/review.h"
+#include "tools/show/terminal.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 

@@ -6,11 +6,11 @@
 #ifndef SKA_TOOLS_MATTER_H
 #define SKA_TOOLS_MATTER_H
 
-#include "approver.h"
-#include "briefing.h"
-#include "mailbox.h"
-#include "tally.h"
-#include "tool.h"
+#include "tools/approver.h"
+#include "tools/show/briefing.h"
+#include "tools/mailbox.h"
+#include "tools/tally.h"
+#include "tools/tool.h"
 
 /* Starts with the command line filled in, mailbox.fd == -1 and the rest zero. */
 struct matter {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options.h"
+#include "tools/options.h"
 
 #include <getopt.h>
 #include <stdio.h>

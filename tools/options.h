@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "tool.h"
+#include "tools/tool.h"
 
 /* An option: with an argument (argument and text are set), or a flag (flag is set). */
 struct option_entry {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "output.h"
+#include "tools/output.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,11 +13,11 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
-#include "../provider/approval/json.h"
-#include "../provider/base/file.h"
-#include "../provider/hsm/armour.h"
-#include "../provider/hsm/reference.h"
-#include "inspect.h"
+#include "provider/base/json.h"
+#include "provider/base/file.h"
+#include "provider/hsm/armour.h"
+#include "provider/hsm/reference.h"
+#include "tools/command/inspect.h"
 
 #define INSTEAD "choose another name, or remove it"
 

@@ -5,9 +5,9 @@
 #ifndef SKA_TOOLS_OUTPUT_H
 #define SKA_TOOLS_OUTPUT_H
 
-#include "../provider/approval/request.h"
-#include "input.h"
-#include "tool.h"
+#include "provider/request/request.h"
+#include "tools/input.h"
+#include "tools/tool.h"
 
 /* Whether what is written goes to standard output, by its name; NULL: it does not. */
 bool output_is_stdout(const char *path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "public_key.h"
+#include "tools/public_key.h"
 
 #include <limits.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 
 #include <openssl/types.h>
 
-#include "../provider/base/bytes.h"
-#include "../provider/base/mechanism.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 
 /* One SubjectPublicKeyInfo, nothing behind it. NULL, without an error raised, for anything else. */
 EVP_PKEY *public_key_decode(OSSL_LIB_CTX *libctx, struct ska_span spki);

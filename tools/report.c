@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report.h"
+#include "tools/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../provider/base/bytes.h"
+#include "provider/base/bytes.h"
 
 /* Longer messages are cut. */
 #define MESSAGE_LIMIT 8192

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "../provider/base/error.h"
+#include "provider/base/error.h"
 
 struct report {
     int status; /* exit status: the worst so far; 0: nothing went wrong */

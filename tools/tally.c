@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tally.h"
+#include "tools/tally.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../provider/approval/json.h"
-#include "../provider/approval/quorum.h"
-#include "../provider/approval/refusal.h"
-#include "../provider/base/file.h"
-#include "approver.h"
-#include "people.h"
+#include "provider/base/json.h"
+#include "provider/rule/quorum.h"
+#include "provider/request/refusal.h"
+#include "provider/base/file.h"
+#include "tools/approver.h"
+#include "tools/show/people.h"
 
 /* Of one owner, all requests together. */
 #define FILES_MOST 5000

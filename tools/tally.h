@@ -7,8 +7,8 @@
 #ifndef SKA_TOOLS_TALLY_H
 #define SKA_TOOLS_TALLY_H
 
-#include "../provider/approval/progress.h"
-#include "mailbox.h"
+#include "provider/sign/progress.h"
+#include "tools/mailbox.h"
 
 /*
  * Files of others may be many, big and wrong. So much is looked at of each owner's files, all

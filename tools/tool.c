@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tool.h"
+#include "tools/tool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
-#include "terminal.h"
+#include "tools/show/terminal.h"
 
 bool tool_init(struct tool *tool)
 {

@@ -7,10 +7,10 @@
 
 #include <openssl/types.h>
 
-#include "../provider/hsm/key.h"
-#include "../provider/hsm/locate.h"
-#include "configuration.h"
-#include "report.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/locate.h"
+#include "tools/configuration.h"
+#include "tools/report.h"
 
 struct tool {
     const char *command; /* its name: "keygen" */

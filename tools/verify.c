@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verify.h"
+#include "tools/verify.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,12 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "../provider/approval/algorithm.h"
-#include "../provider/approval/progress.h"
-#include "../provider/approval/quorum.h"
-#include "../provider/approval/signature.h"
-#include "../provider/approval/window.h"
-#include "review.h"
+#include "provider/request/algorithm.h"
+#include "provider/sign/progress.h"
+#include "provider/rule/quorum.h"
+#include "provider/request/approver_signature.h"
+#include "provider/rule/window.h"
+#include "tools/show/review.h"
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
 {

@@ -5,8 +5,8 @@
 #ifndef SKA_TOOLS_VERIFY_H
 #define SKA_TOOLS_VERIFY_H
 
-#include "../provider/approval/request.h"
-#include "report.h"
+#include "provider/request/request.h"
+#include "tools/report.h"
 
 /*
  * Lines "    ok      ...", "    WRONG   ...", "    MISSING ..." and "    -       ..." (nothing to

@@ -4,8 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "public_key.h"
-#include "verify.h"
+#include "tools/public_key.h"
+#include "tools/verify.h"
 
 static bool set_padding(EVP_PKEY_CTX *context, const struct ska_mechanism *mechanism)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bytes.h"
+#include "provider/base/bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

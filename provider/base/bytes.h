@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "provider/base/error.h"
 
 /* Borrowed: points into memory of somebody else. data may be NULL only when length is 0. */
 struct ska_span {

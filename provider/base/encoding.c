@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Base64 and hexadecimal; libcrypto does the work, strictness is added here. */
-#include "bytes.h"
+#include "provider/base/bytes.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "error_place.h"
+#include "provider/base/error_place.h"
 
 #include <stdio.h>
 #include <stdlib.h>

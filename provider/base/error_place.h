@@ -6,7 +6,7 @@
 #ifndef SKA_BASE_ERROR_PLACE_H
 #define SKA_BASE_ERROR_PLACE_H
 
-#include "error.h"
+#include "provider/base/error.h"
 
 struct ska_error_place {
     struct ska_errors errors; /* to hand to the function */

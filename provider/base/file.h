@@ -5,7 +5,7 @@
 #ifndef SKA_BASE_FILE_H
 #define SKA_BASE_FILE_H
 
-#include "bytes.h"
+#include "provider/base/bytes.h"
 
 /*
  * Reads a regular file of at most `limit` bytes; a longer one, a directory, a device or a FIFO is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mechanism.h"
+#include "provider/base/mechanism.h"
 
 #include <string.h>
 #include <strings.h>

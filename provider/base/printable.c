@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text of others: is it UTF-8, and how can it be shown without doing harm. */
-#include "bytes.h"
+#include "provider/base/bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "armour.h"
+#include "provider/hsm/armour.h"
 
 #include <string.h>
 
 #include <openssl/bio.h>
 
-#include "reference.h"
+#include "provider/hsm/reference.h"
 
 #define BEGIN_MARK "-----BEGIN "
 #define BEGIN_LINE BEGIN_MARK HSM_REFERENCE_LABEL "-----"

@@ -8,7 +8,7 @@
 
 #include <openssl/types.h>
 
-#include "../base/bytes.h"
+#include "provider/base/bytes.h"
 
 /*
  * Reads up to the next PEM block, its first line included. True: it is a key reference. False: it

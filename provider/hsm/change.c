@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocking, unblocking and modifying SKA keys. */
-#include "ska.h"
+#include "provider/hsm/ska.h"
 
 #include <string.h>
 

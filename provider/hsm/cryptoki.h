@@ -12,7 +12,7 @@
 
 #include "ska/simulator.h"
 
-#include "../base/error.h"
+#include "provider/base/error.h"
 
 /* Of Cryptoki 3.0; a vendor's header may be older. */
 #ifndef CKK_EC_EDWARDS

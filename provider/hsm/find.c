@@ -3,7 +3,7 @@
  * One search by label and id, whatever the class: it finds the private key with its public key and
  * certificate. A second one is made only for what lies under the same id but another label.
  */
-#include "find.h"
+#include "provider/hsm/find.h"
 
 #include <stdlib.h>
 #include <string.h>

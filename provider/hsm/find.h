@@ -5,8 +5,8 @@
 #ifndef SKA_HSM_FIND_H
 #define SKA_HSM_FIND_H
 
-#include "object.h"
-#include "public_key.h"
+#include "provider/hsm/object.h"
+#include "provider/hsm/public_key.h"
 
 /* What is read of a key: of the private object itself, or else of the public one. */
 enum {

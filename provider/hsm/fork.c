@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A child process starts with an open lock and with gates that nobody stands in. */
-#include "fork.h"
+#include "provider/hsm/fork.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#include "../base/error.h"
+#include "provider/base/error.h"
 
 /* Once before anything else of this file. */
 bool hsm_fork_watch(const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Generating key pairs, ordinary and SKA. */
-#include "object.h"
+#include "provider/hsm/object.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 
-#include "mechanism.h"
-#include "policy.h"
-#include "public_key.h"
+#include "provider/hsm/mechanism.h"
+#include "provider/hsm/key_rules.h"
+#include "provider/hsm/public_key.h"
 
 #define ID_LENGTH 16
 #define MOST_ATTRIBUTES 24

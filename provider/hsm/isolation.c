@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls into modules do not meet this provider again, nor leave anything in the error queue. */
-#include "cryptoki.h"
+#include "provider/hsm/cryptoki.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
-#include "fork.h"
+#include "provider/hsm/fork.h"
 
 /*
  * Never freed: a module keeps what it fetched from it until the very end of the process, after any

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private keys: their lives, and that work with them survives stale handles. */
-#include "private_key.h"
+#include "provider/hsm/private_key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "mechanism.h"
+#include "provider/hsm/mechanism.h"
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 

@@ -7,10 +7,10 @@
 
 #include <openssl/types.h>
 
-#include "../base/mechanism.h"
-#include "../base/rule.h"
-#include "token.h"
-#include "uri.h"
+#include "provider/base/mechanism.h"
+#include "provider/rule/rule.h"
+#include "provider/hsm/token.h"
+#include "provider/hsm/uri.h"
 
 /*
  * A private key on a token: immutable, reference counted, usable from any thread and after a fork.

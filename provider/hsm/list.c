@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Listing a token: this, and only this, looks at all objects. */
-#include "object.h"
+#include "provider/hsm/object.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "public_key.h"
+#include "provider/hsm/public_key.h"
 
 /* What is kept of one object until all are read, since a visitor may make calls of its own. */
 struct listed {

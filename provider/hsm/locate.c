@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "locate.h"
+#include "provider/hsm/locate.h"
 
 bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                 struct hsm_token **token, const struct ska_errors *errors)

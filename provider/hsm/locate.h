@@ -5,8 +5,8 @@
 #ifndef SKA_HSM_LOCATE_H
 #define SKA_HSM_LOCATE_H
 
-#include "token.h"
-#include "uri.h"
+#include "provider/hsm/token.h"
+#include "provider/hsm/uri.h"
 
 /* What holds where the URI does not say; members may be NULL. */
 struct hsm_defaults {

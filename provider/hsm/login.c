@@ -3,7 +3,7 @@
  * Logging in. A token locks after a few wrong PINs, so each PIN is tried once: what failed is
  * remembered, one thread at a time tries, and a person is asked once.
  */
-#include "session.h"
+#include "provider/hsm/session.h"
 
 #include <stdlib.h>
 #include <string.h>

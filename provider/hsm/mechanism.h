@@ -6,9 +6,9 @@
 #ifndef SKA_HSM_MECHANISM_H
 #define SKA_HSM_MECHANISM_H
 
-#include "../base/bytes.h"
-#include "../base/mechanism.h"
-#include "cryptoki.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
+#include "provider/hsm/cryptoki.h"
 
 /* The longest signature of any key, in bytes: RSA with 16384 bits. */
 #define HSM_SIGNATURE_LIMIT 2048

@@ -12,7 +12,7 @@
  * out, keeps the PIN in ordinary memory, and after a fork initializes the module without locking;
  * - a successful call empties libcrypto's error queue, marks included.
  */
-#include "state.h"
+#include "provider/hsm/state.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A partition may hold a key per user: what is looked for goes into the search's template. */
-#include "object.h"
+#include "provider/hsm/object.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 #ifndef SKA_HSM_OBJECT_H
 #define SKA_HSM_OBJECT_H
 
-#include "key.h"
-#include "session.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/session.h"
 
 /* The longest attribute that is read, in bytes. */
 #define HSM_ATTRIBUTE_LIMIT ((size_t)1024 * 1024)

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/error_place.h"
-#include "../base/file.h"
-#include "secret.h"
-#include "token.h"
+#include "provider/base/error_place.h"
+#include "provider/base/file.h"
+#include "provider/hsm/secret.h"
+#include "provider/hsm/token.h"
 
 /* The longest PIN file that is read; only its first line counts. */
 #define PIN_FILE_LIMIT 4096

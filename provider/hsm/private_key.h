@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "find.h"
+#include "provider/hsm/find.h"
 
 struct hsm_key {
     atomic_uint references;

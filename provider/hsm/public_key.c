@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public keys: RSA by its numbers, EC by a curve's name and a point, Edwards by a point. */
-#include "public_key.h"
+#include "provider/hsm/public_key.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
-#include "mechanism.h"
+#include "provider/hsm/mechanism.h"
 
 /* The longest certificate that is read, in bytes. */
 #define CERTIFICATE_LIMIT 65536

@@ -7,9 +7,9 @@
 
 #include <openssl/types.h>
 
-#include "../base/bytes.h"
-#include "../base/mechanism.h"
-#include "cryptoki.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
+#include "provider/hsm/cryptoki.h"
 
 /* What objects say of a key; empty spans: nothing. */
 struct hsm_public_parts {

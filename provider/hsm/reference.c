@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "reference.h"
+#include "provider/hsm/reference.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "private_key.h"
-#include "spki.h"
+#include "provider/hsm/private_key.h"
+#include "provider/hsm/spki.h"
 
 typedef struct {
     ASN1_INTEGER *version;

@@ -10,7 +10,7 @@
 
 #include <openssl/types.h>
 
-#include "key.h"
+#include "provider/hsm/key.h"
 
 /* The PEM label. */
 #define HSM_REFERENCE_LABEL "SKA KEY REFERENCE"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the answers of Cryptoki calls mean, and how they are told. */
-#include "cryptoki.h"
+#include "provider/hsm/cryptoki.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "token.h"
+#include "provider/hsm/token.h"
 
 #define NAME(rv)                                                                                   \
     {                                                                                              \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each secret has pages of its own, so that they can be locked and left out of core files. */
-#include "secret.h"
+#include "provider/hsm/secret.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -5,7 +5,7 @@
 #ifndef SKA_HSM_SECRET_H
 #define SKA_HSM_SECRET_H
 
-#include "../base/bytes.h"
+#include "provider/base/bytes.h"
 
 /* The longest secret, in bytes. */
 #define HSM_SECRET_LIMIT 256

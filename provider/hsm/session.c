@@ -3,7 +3,7 @@
  * The pool of sessions of a token. Taking and giving back are one short lock each; nothing is
  * locked while a module is called.
  */
-#include "session.h"
+#include "provider/hsm/session.h"
 
 #include <time.h>
 

@@ -6,7 +6,7 @@
 #ifndef SKA_HSM_SESSION_H
 #define SKA_HSM_SESSION_H
 
-#include "state.h"
+#include "provider/hsm/state.h"
 
 /* A session for one operation. */
 struct hsm_lease {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signatures with ordinary keys. */
-#include "private_key.h"
+#include "provider/hsm/private_key.h"
 
-#include "mechanism.h"
+#include "provider/hsm/mechanism.h"
 
 struct sign_work {
     struct hsm_key_work work;

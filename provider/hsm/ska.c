@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vendor's calls for SKA keys: approval tokens, signatures, and what a key says of itself. */
-#include "ska.h"
+#include "provider/hsm/ska.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mechanism.h"
+#include "provider/hsm/mechanism.h"
 
 /* The longest approval token that is taken from a module, in bytes. */
 #define TOKEN_LIMIT ((size_t)1024 * 1024)

@@ -6,7 +6,7 @@
 #ifndef SKA_HSM_SKA_H
 #define SKA_HSM_SKA_H
 
-#include "private_key.h"
+#include "provider/hsm/private_key.h"
 
 /* That it is an SKA key, of a module that may be asked. */
 bool hsm_must_be_ska(const struct hsm_key *key, const struct ska_errors *errors) SKA_MUST_CHECK;

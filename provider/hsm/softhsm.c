@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/file.h"
-#include "state.h"
+#include "provider/base/file.h"
+#include "provider/hsm/state.h"
 
 /* The longest configuration file that is looked into. */
 #define CONFIGURATION_LIMIT 65536

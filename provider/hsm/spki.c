@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spki.h"
+#include "provider/hsm/spki.h"
 
 #include <limits.h>
 
@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 
-#include "mechanism.h"
-#include "public_key.h"
+#include "provider/hsm/mechanism.h"
+#include "provider/hsm/public_key.h"
 
 /* RFC 8017, A.1.1. */
 typedef struct {

@@ -9,8 +9,8 @@
 #include <openssl/asn1t.h>
 #include <openssl/x509.h>
 
-#include "../base/bytes.h"
-#include "../base/mechanism.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 
 typedef struct {
     X509_ALGOR *algorithm;

@@ -8,10 +8,10 @@
 
 #include <stdatomic.h>
 
-#include "cryptoki.h"
-#include "fork.h"
-#include "secret.h"
-#include "token.h"
+#include "provider/hsm/cryptoki.h"
+#include "provider/hsm/fork.h"
+#include "provider/hsm/secret.h"
+#include "provider/hsm/token.h"
 
 /* The vendor's calls, as the header that is used declares them; NULL where there is none. */
 struct hsm_ska_calls {

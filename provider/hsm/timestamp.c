@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Timestamps of the HSM, made with C_GetTimestamp by a timestamp key. */
-#include "ska.h"
+#include "provider/hsm/ska.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mechanism.h"
+#include "provider/hsm/mechanism.h"
 
 /* The longest timestamp that is taken from a module, in bytes. */
 #define BLOCK_LIMIT ((CK_ULONG)1024 * 1024)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which tokens a module has, and which one is meant. */
-#include "state.h"
+#include "provider/hsm/state.h"
 
 #include <stdlib.h>
 #include <string.h>

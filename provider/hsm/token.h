@@ -8,7 +8,7 @@
 #ifndef SKA_HSM_TOKEN_H
 #define SKA_HSM_TOKEN_H
 
-#include "../base/bytes.h"
+#include "provider/base/bytes.h"
 
 struct hsm_module;
 struct hsm_secret;

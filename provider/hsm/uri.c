@@ -3,7 +3,7 @@
  * Key URIs, read by p11-kit. Its uri.h brings Cryptoki types of its own, so this file
  * must not include what includes <pkcs11.h>.
  */
-#include "uri.h"
+#include "provider/hsm/uri.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/uri.h>
 
-#include "uri_scan.h"
+#include "provider/hsm/uri_scan.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 

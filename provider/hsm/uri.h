@@ -6,7 +6,7 @@
 #ifndef SKA_HSM_URI_H
 #define SKA_HSM_URI_H
 
-#include "../base/bytes.h"
+#include "provider/base/bytes.h"
 
 /* The longest URI that is accepted, in bytes. */
 #define HSM_URI_LIMIT 8192

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "uri_scan.h"
+#include "provider/hsm/uri_scan.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include <openssl/crypto.h>
 
-#include "uri.h"
+#include "provider/hsm/uri.h"
 
 const char *const hsm_uri_names[HSM_URI_ATTRIBUTE_COUNT] = {
     [HSM_URI_TOKEN] = "token",

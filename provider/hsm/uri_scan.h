@@ -6,7 +6,7 @@
 #ifndef SKA_HSM_URI_SCAN_H
 #define SKA_HSM_URI_SCAN_H
 
-#include "../base/bytes.h"
+#include "provider/base/bytes.h"
 
 /* The attributes that are known, path attributes first. */
 enum hsm_uri_attribute {

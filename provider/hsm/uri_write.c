@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key URIs, from their parts to their text. */
-#include "uri.h"
+#include "provider/hsm/uri.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include <openssl/params.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/signature.h"
+#include "provider/request/approver_signature.h"
 #include "provider/base/file.h"
 #include "signing.h"
 #include "ska/provider.h"

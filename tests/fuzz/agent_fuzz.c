@@ -9,9 +9,9 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/approval_json.h"
-#include "provider/approval/token.h"
-#include "tools/agent_decision.h"
+#include "provider/request/approval_json.h"
+#include "provider/request/approval_token.h"
+#include "tools/agent/agent_decision.h"
 
 #include "fuzz.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/approval/request.h"
+#include "provider/request/request.h"
 
 #include "fuzz.h"
 

@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/rule.h"
+#include "provider/rule/rule_codec.h"
 
 #include "fuzz.h"
 

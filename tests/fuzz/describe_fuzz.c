@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Showing arbitrary bytes: bounded, valid UTF-8, whole lines, no control characters. */
-#include "provider/approval/describe.h"
+#include "tools/show/wire_text.h"
 
 #include "fuzz.h"
 

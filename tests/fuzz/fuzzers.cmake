@@ -36,7 +36,7 @@ ska_fuzzer(rule ska-codec)
 ska_fuzzer(modify ska-codec)
 ska_fuzzer(signature ska-codec)
 ska_fuzzer(approver ska-codec)
-ska_fuzzer(describe ska-codec)
+ska_fuzzer(describe ska-tools)
 
 include(fuzz/approval.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/hsm.cmake)

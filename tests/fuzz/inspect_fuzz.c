@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "provider/approval/evidence_manifest.h"
-#include "tools/inspect.h"
+#include "provider/record/evidence_manifest.h"
+#include "tools/command/inspect.h"
 
 #include "fuzz.h"
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "provider/approval/json.h"
+#include "provider/base/json.h"
 
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Modify payloads: what decodes encodes to the same bytes. */
-#include "provider/approval/rule.h"
+#include "provider/rule/rule_codec.h"
 
 #include "fuzz.h"
 

@@ -5,10 +5,10 @@
  */
 #include <stdlib.h>
 
-#include "provider/approval/algorithm.h"
+#include "provider/request/algorithm.h"
 
 #include "fuzz.h"
-#include "provider/approval/request.h"
+#include "provider/request/request.h"
 
 static const char *const names[] = {
     "NONESHA1_WITH_RSA", "NONESHA256_WITH_RSA", "NONESHA512_WITH_RSA", "NONESHA256_WITH_RSA_PSS",

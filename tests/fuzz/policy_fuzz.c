@@ -3,11 +3,11 @@
  * Rules as JSON: what is read can be written and read again, and what may be given to a key can be
  * put on the wire and means the same there.
  */
-#include "provider/approval/policy.h"
+#include "provider/rule/policy.h"
 
 #include "fuzz.h"
-#include "provider/approval/json.h"
-#include "provider/approval/rule.h"
+#include "provider/base/json.h"
+#include "provider/rule/rule_codec.h"
 
 static void print(const struct ska_rule *rule, struct ska_bytes *text)
 {

@@ -3,7 +3,7 @@
  * Requests and bundles: what is read can be written, and what was written reads the same; read for
  * the HSM alone, it is the same to the HSM.
  */
-#include "provider/approval/request.h"
+#include "provider/request/request.h"
 
 #include "fuzz.h"
 

@@ -3,8 +3,8 @@
  * Serialized rules: what decodes encodes to the same bytes; a rule that asks for nobody is the one
  * that nobody satisfies; who is found in a rule is listed there.
  */
-#include "provider/approval/quorum.h"
-#include "provider/approval/rule.h"
+#include "provider/rule/quorum.h"
+#include "provider/rule/rule_codec.h"
 
 #include "fuzz.h"
 

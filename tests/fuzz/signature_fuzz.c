@@ -7,7 +7,7 @@
 
 #include <openssl/err.h>
 
-#include "provider/approval/signature.h"
+#include "provider/request/approver_signature.h"
 
 #include "fuzz.h"
 

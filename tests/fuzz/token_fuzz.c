@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Approval tokens and timestamps: what decodes encodes to the same bytes. */
-#include "provider/approval/token.h"
+#include "provider/request/approval_token.h"
 
 #include "fuzz.h"
 

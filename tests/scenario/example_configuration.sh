@@ -58,7 +58,7 @@ sed -i 's/^#\([a-z-]* = \)/\1/' openssl.cnf
 sed -i '/^agent = /d' openssl.cnf
 replace audit-log "$work/audit.log"
 succeeds skatool check-config
-sed -n '/^const char \*const ska_setting_names/,/};/p' "$source_dir/provider/approval/settings.c" |
+sed -n '/^const char \*const ska_setting_names/,/};/p' "$source_dir/provider/base/settings.c" |
     grep -o '"[^"]*"' | tr -d '"' >keys
 [ "$(wc -l <keys)" -ge 10 ] || fail "which keys are there? $(cat keys)"
 while read -r key; do

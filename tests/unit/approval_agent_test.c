@@ -17,8 +17,8 @@
 
 #include <openssl/async.h>
 
-#include "provider/approval/agent.h"
-#include "provider/approval/json.h"
+#include "provider/sign/agent_client.h"
+#include "provider/base/json.h"
 #include "provider/base/clock.h"
 
 #define HASTE_MS 2000 /* "at once", on a slow machine */

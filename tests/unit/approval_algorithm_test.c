@@ -7,7 +7,7 @@
 
 #include <openssl/rsa.h>
 
-#include "provider/approval/algorithm.h"
+#include "provider/request/algorithm.h"
 
 /* Written down from RFC 8017, 9.2, not made by libcrypto. */
 static const struct {

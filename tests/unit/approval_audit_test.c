@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "provider/approval/audit.h"
-#include "provider/approval/audit_read.h"
+#include "provider/record/audit.h"
+#include "tools/audit_read.h"
 #include "provider/base/clock.h"
 
 static char directory[] = "/tmp/ska-audit-XXXXXX";

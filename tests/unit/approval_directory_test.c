@@ -18,7 +18,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/collect.h"
+#include "provider/sign/collect.h"
 #include "provider/base/file.h"
 
 static char path[64];

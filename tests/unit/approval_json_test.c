@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-#include "provider/approval/json.h"
+#include "provider/base/json.h"
 
 #define MIB ((size_t)1024 * 1024)
 

@@ -10,7 +10,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/approver_keys.h"
+#include "provider/request/key_cache.h"
 
 /* More than are kept. */
 #define APPROVERS 20

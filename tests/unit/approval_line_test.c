@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "provider/approval/progress_line.h"
+#include "provider/sign/progress_line.h"
 
 static int standard_error = -1;
 

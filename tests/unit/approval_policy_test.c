@@ -9,9 +9,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "provider/approval/json.h"
-#include "provider/approval/policy.h"
-#include "provider/approval/rule.h"
+#include "provider/base/json.h"
+#include "provider/rule/policy.h"
+#include "provider/rule/rule_codec.h"
 
 /* Keys of approvers, their certificates, and a directory with files of both. */
 static struct {

@@ -6,8 +6,8 @@
 
 #include <openssl/err.h>
 
-#include "provider/approval/policy.h"
-#include "provider/approval/progress.h"
+#include "provider/rule/policy.h"
+#include "provider/sign/progress.h"
 
 enum { PEOPLE = 5 };
 

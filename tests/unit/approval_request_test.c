@@ -6,9 +6,9 @@
 
 #include <openssl/err.h>
 
-#include "provider/approval/algorithm.h"
-#include "provider/approval/json.h"
-#include "provider/approval/policy.h"
+#include "provider/request/algorithm.h"
+#include "provider/base/json.h"
+#include "provider/rule/policy.h"
 
 #define ID "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

@@ -4,7 +4,7 @@
  */
 #include "approval_support.h"
 
-#include "provider/approval/settings.h"
+#include "provider/base/settings.h"
 
 static struct ska_settings settings;
 

@@ -15,8 +15,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/request.h"
-#include "provider/approval/token.h"
+#include "provider/request/request.h"
+#include "provider/request/approval_token.h"
 
 #define assert_text_contains(text, part)                                                           \
     do {                                                                                           \

@@ -4,7 +4,7 @@
  */
 #include "codec_support.h"
 
-#include "provider/approval/tls13.h"
+#include "tools/agent/tls13.h"
 
 #define CONTEXT "TLS 1.3, server CertificateVerify"
 #define SPACES 64

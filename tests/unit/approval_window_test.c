@@ -2,7 +2,7 @@
 /* When approvals can be used, at the edges and where numbers end. */
 #include "cmocka_all.h"
 
-#include "provider/approval/window.h"
+#include "provider/rule/window.h"
 
 static struct ska_window window(uint64_t timelock, uint64_t timeout, uint64_t timestamp)
 {

@@ -5,7 +5,7 @@
  */
 #include "codec_support.h"
 
-#include "provider/approval/describe.h"
+#include "tools/show/wire_text.h"
 
 static struct writer scratch, nested;
 

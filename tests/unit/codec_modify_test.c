@@ -4,7 +4,7 @@
  */
 #include "codec_support.h"
 
-#include "provider/approval/rule.h"
+#include "provider/rule/rule_codec.h"
 
 static struct writer scratch;
 

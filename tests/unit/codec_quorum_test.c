@@ -5,7 +5,7 @@
  */
 #include "codec_support.h"
 
-#include "provider/approval/quorum.h"
+#include "provider/rule/quorum.h"
 
 enum { TOKENS = 2, GROUPS = 2, PEOPLE = 3, QUORUMS = 4 };
 

@@ -10,8 +10,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
-#include "provider/approval/quorum.h"
-#include "provider/approval/rule.h"
+#include "provider/rule/quorum.h"
+#include "provider/rule/rule_codec.h"
 
 static struct writer scratch;
 

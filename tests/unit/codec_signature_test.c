@@ -12,8 +12,8 @@
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 
-#include "provider/approval/rule.h"
-#include "provider/approval/signature.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/request/approver_signature.h"
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
 

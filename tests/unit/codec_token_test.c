@@ -4,9 +4,9 @@
  */
 #include "codec_support.h"
 
-#include "provider/approval/signature.h"
-#include "provider/approval/token.h"
-#include "provider/approval/wire.h"
+#include "provider/request/approver_signature.h"
+#include "provider/request/approval_token.h"
+#include "provider/base/wire.h"
 
 /* ---- Published tokens ----------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
  */
 #include "codec_support.h"
 
-#include "provider/approval/wire.h"
+#include "provider/base/wire.h"
 
 static struct writer scratch;
 

@@ -13,9 +13,9 @@
 
 #include "certificate_name.h"
 
-#include "provider/approval/rule.h"
-#include "provider/approval/signature.h"
-#include "provider/approval/token.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/request/approver_signature.h"
+#include "provider/request/approval_token.h"
 #include "provider/base/file.h"
 
 #define APPROVERS 3

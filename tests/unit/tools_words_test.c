@@ -5,12 +5,12 @@
  */
 #include "codec_support.h"
 
-#include "provider/approval/quorum.h"
-#include "tools/foreign.h"
-#include "tools/page.h"
-#include "tools/people.h"
+#include "provider/rule/quorum.h"
+#include "tools/show/foreign.h"
+#include "tools/show/page.h"
+#include "tools/show/people.h"
 #include "tools/tally.h"
-#include "tools/windows.h"
+#include "tools/show/windows.h"
 
 static char *text_of(struct ska_buffer *buffer)
 {

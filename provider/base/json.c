@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Whole numbers up to here are exact in a double. */
+#define UINT_LIMIT 9007199254740991.0
+
+bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
+                    const struct ska_errors *errors)
+{
+    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
+
+    return ska_json_parse_without(text, shown, none, json, errors);
+}
+
+/* The text with the shortest value there is in the place of those, and a NUL behind it. */
+static char *copy_without(struct ska_span text, const struct ska_json_values *values,
+                          size_t *length)
+{
+    char *copy = malloc(text.length + 1);
+    char *to = copy;
+
+    if (copy == NULL)
+        return NULL;
+    for (size_t i = 0; i < values->count; i++) {
+        struct ska_span value = values->list[i];
+        size_t before = (size_t)(value.data - text.data);
+
+        memcpy(to, text.data, before);
+        to += before;
+        *to++ = '0';
+        text.data += before + value.length;
+        text.length -= before + value.length;
+    }
+    memcpy(to, text.data, text.length);
+    to += text.length;
+    *to = 0;
+    *length = (size_t)(to - copy);
+    return copy;
+}
+
+/* Of a text that has been scanned: that it is whole, and that nothing follows, is known. */
+static cJSON *parse_scanned(struct ska_span text, const char *const names[SKA_JSON_UNWANTED],
+                            const struct ska_json_values *values)
+{
+    size_t length = 0;
+    char *copy = NULL;
+    cJSON *json = NULL;
+
+    if (values->count == 0)
+        return cJSON_ParseWithLength((const char *)text.data, text.length);
+    copy = copy_without(text, values, &length);
+    json = copy == NULL ? NULL : cJSON_ParseWithLength(copy, length);
+    free(copy);
+    for (size_t i = 0; i < SKA_JSON_UNWANTED && names[i] != NULL; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(json, names[i]);
+    return json;
+}
+
+bool ska_json_parse_without(struct ska_span text, const char *shown,
+                            const char *const names[SKA_JSON_UNWANTED], cJSON **json,
+                            const struct ska_errors *errors)
+{
+    char *name = ska_printable(ska_span_text(shown), 4096);
+    struct ska_json_values values = {0};
+    bool done = false;
+
+    if (name == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
+    if (ska_json_scan_for(text, name, names, &values, errors)) {
+        *json = parse_scanned(text, names, &values);
+        done = *json != NULL ||
+               ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
+    }
+    free(name);
+    return done;
+}
+
+/* ---- Members -------------------------------------------------------------------------------- */
+
+/* What stands between the name of a place and that of a member. */
+static const char *separator(const char *where)
+{
+    size_t length = strlen(where);
+
+    return length == 0 ? "" : where[length - 1] == ':' ? " " : ".";
+}
+
+bool ska_json_fail(const struct ska_json_place *place, const char *name, const char *what)
+{
+    return ska_fail(place->errors, place->reason, "%s%s%s: %s", place->where,
+                    separator(place->where), name, what);
+}
+
+bool ska_json_fail_value(const struct ska_json_place *place, const char *name, const char *value,
+                         const char *wanted)
+{
+    char *shown = ska_printable(ska_span_text(value), 64);
+
+    ska_fail(place->errors, place->reason, "%s%s%s: '%s' is not %s", place->where,
+             separator(place->where), name, shown == NULL ? "" : shown, wanted);
+    free(shown);
+    return false;
+}
+
+char *ska_json_where_top(const char *shown, const struct ska_errors *errors)
+{
+    char *name = ska_printable(ska_span_text(shown), 4096);
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    if (name == NULL) {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
+        return NULL;
+    }
+    ska_buffer_format(&buffer, "%s:", name);
+    free(name);
+    if (!ska_buffer_finish(&buffer, &text, errors))
+        return NULL;
+    return (char *)text.data;
+}
+
+char *ska_json_where(const struct ska_json_place *place, const char *name)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    ska_buffer_text(&buffer, place->where);
+    ska_buffer_text(&buffer, separator(place->where));
+    ska_buffer_text(&buffer, name);
+    if (!ska_buffer_finish(&buffer, &text, place->errors))
+        return NULL;
+    return (char *)text.data;
+}
+
+char *ska_json_where_index(const char *where, size_t index, const struct ska_errors *errors)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    ska_buffer_format(&buffer, "%s[%zu]", where, index);
+    if (!ska_buffer_finish(&buffer, &text, errors))
+        return NULL;
+    return (char *)text.data;
+}
+
+typedef cJSON_bool is_kind(const cJSON *item);
+
+/* *item is NULL for one that is absent or null. */
+static bool find(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                 is_kind *is_wanted, const char *expected, const cJSON **item)
+{
+    *item = cJSON_GetObjectItemCaseSensitive(place->object, name);
+    if (cJSON_IsNull(*item))
+        *item = NULL;
+    if (*item == NULL)
+        return need != SKA_JSON_REQUIRED || ska_json_fail(place, name, "missing");
+    return is_wanted(*item) || ska_json_fail(place, name, expected);
+}
+
+bool ska_json_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   const char **value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, cJSON_IsString, "text expected", &item))
+        return false;
+    if (item != NULL)
+        *value = item->valuestring;
+    return true;
+}
+
+bool ska_json_uint(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   uint64_t *value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, cJSON_IsNumber, "number expected", &item))
+        return false;
+    if (item == NULL)
+        return true;
+    if (!(item->valuedouble >= 0 && item->valuedouble <= UINT_LIMIT) ||
+        (double)(uint64_t)item->valuedouble != item->valuedouble)
+        return ska_json_fail(place, name, "whole number from 0 to 9007199254740991 expected");
+    *value = (uint64_t)item->valuedouble;
+    return true;
+}
+
+bool ska_json_bool(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   bool *value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, cJSON_IsBool, "true or false expected", &item))
+        return false;
+    if (item != NULL)
+        *value = cJSON_IsTrue(item);
+    return true;
+}
+
+bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     struct ska_bytes *value)
+{
+    const char *text = NULL;
+    struct ska_bytes bytes = {NULL, 0};
+
+    if (!ska_json_text(place, name, need, &text))
+        return false;
+    if (text == NULL)
+        return true;
+    if (!ska_base64_decode(text, &bytes))
+        return ska_json_fail(place, name, "base64 on one line expected");
+    ska_bytes_free(value);
+    *value = bytes;
+    return true;
+}
+
+bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     const cJSON **value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, cJSON_IsObject, "object expected", &item))
+        return false;
+    if (item != NULL)
+        *value = item;
+    return true;
+}
+
+bool ska_json_array(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    const cJSON **value)
+{
+    const cJSON *item = NULL;
+
+    if (!find(place, name, need, cJSON_IsArray, "array expected", &item))
+        return false;
+    if (item != NULL)
+        *value = item;
+    return true;
+}
+
+bool ska_json_enter(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    struct ska_json_place *inside, char **where)
+{
+    *inside = *place;
+    inside->object = NULL;
+    *where = NULL;
+    if (!ska_json_object(place, name, need, &inside->object))
+        return false;
+    if (inside->object == NULL)
+        return true;
+    *where = ska_json_where(place, name);
+    inside->where = *where;
+    return *where != NULL;
+}
+
+static bool fail_unknown(const struct ska_json_place *place, const char *name,
+                         const char *const *names)
+{
+    char *shown = ska_printable(ska_span_text(name), 64);
+    struct ska_buffer text = {0};
+    struct ska_bytes fault = {NULL, 0};
+    const char *separator = "unknown member; there are ";
+
+    for (; *names != NULL; names++) {
+        ska_buffer_format(&text, "%s%s", separator, *names);
+        separator = ", ";
+    }
+    ska_json_fail(place, shown == NULL ? "" : shown,
+                  ska_buffer_finish(&text, &fault, NULL) ? (const char *)fault.data
+                                                         : "unknown member");
+    free(shown);
+    ska_bytes_free(&fault);
+    return false;
+}
+
+bool ska_json_only(const struct ska_json_place *place, const char *const *names)
+{
+    const cJSON *member = NULL;
+
+    cJSON_ArrayForEach(member, place->object)
+    {
+        const char *const *name = names;
+
+        while (*name != NULL && strcmp(*name, member->string) != 0)
+            name++;
+        if (*name == NULL)
+            return fail_unknown(place, member->string, names);
+    }
+    return true;
+}
+
+/* ---- Adding --------------------------------------------------------------------------------- */
+
+bool ska_json_add_text(cJSON *object, const char *name, const char *value)
+{
+    return value == NULL || cJSON_AddStringToObject(object, name, value) != NULL;
+}
+
+bool ska_json_add_base64(cJSON *object, const char *name, struct ska_span value)
+{
+    char *text = NULL;
+    bool done =
+        ska_base64_encode(value, &text, NULL) && cJSON_AddStringToObject(object, name, text);
+
+    free(text);
+    return done;
+}
+
+bool ska_json_add_hex(cJSON *object, const char *name, struct ska_span value)
+{
+    char *text = NULL;
+    bool done = ska_hex_encode(value, &text, NULL) && cJSON_AddStringToObject(object, name, text);
+
+    free(text);
+    return done;
+}
+
+/* Takes over what cJSON has printed. */
+static bool finish_print(char *printed, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    size_t length = printed == NULL ? 0 : strlen(printed);
+    struct ska_buffer buffer = {0};
+    bool done = false;
+
+    if (printed == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "writing JSON");
+    if (length >= SKA_JSON_LIMIT)
+        ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "JSON of %zu bytes, more than %zu", length,
+                 SKA_JSON_LIMIT - 1);
+    else if (!ska_utf8_valid(ska_span(printed, length)))
+        ska_fail(errors, SKA_R_UNSUPPORTED, "a name that is not UTF-8 cannot be written as JSON");
+    else {
+        ska_buffer_add(&buffer, printed, length);
+        ska_buffer_text(&buffer, "\n");
+        done = ska_buffer_finish(&buffer, text, errors);
+    }
+    cJSON_free(printed);
+    return done;
+}
+
+bool ska_json_print(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    return finish_print(cJSON_Print(json), text, errors);
+}
+
+bool ska_json_print_line(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    return finish_print(cJSON_PrintUnformatted(json), text, errors);
+}

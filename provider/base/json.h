@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON from others. cJSON parses; what it forgives is refused before: nesting above 16, invalid
+ * UTF-8, "\u0000", doubled members, anything behind the value, more than 1 MiB.
+ */
+#ifndef SKA_BASE_JSON_H
+#define SKA_BASE_JSON_H
+
+#include <cjson/cJSON.h>
+
+#include "provider/base/json_scan.h"
+
+#define SKA_JSON_LIMIT ((size_t)1024 * 1024)
+#define SKA_JSON_DEPTH 16
+
+/*
+ * `shown` names the text in messages (a path, "ska-approvals"); it may be anything. Errors:
+ * SKA_R_BAD_JSON with the reason, line and column. Free with cJSON_Delete().
+ */
+bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The same without some members of the outermost object (at most SKA_JSON_UNWANTED names, the rest
+ * NULL): their values are only looked over.
+ */
+bool ska_json_parse_without(struct ska_span text, const char *shown,
+                            const char *const names[SKA_JSON_UNWANTED], cJSON **json,
+                            const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Members of an object. Absent (or null): true with *value untouched, unless required; of another
+ * type: false. Errors are raised with `reason`, naming the member as "where.name", or "where: name"
+ * when `where` ends with a colon, or "name" when it is empty. `where` is harmless on a terminal.
+ */
+struct ska_json_place {
+    const cJSON *object;
+    const char *where;
+    enum ska_reason reason;
+    const struct ska_errors *errors;
+};
+enum ska_json_need { SKA_JSON_OPTIONAL, SKA_JSON_REQUIRED };
+
+bool ska_json_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   const char **value) SKA_MUST_CHECK; /* borrowed from the tree */
+bool ska_json_uint(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   uint64_t *value) SKA_MUST_CHECK; /* whole, from 0, below 2^53 */
+bool ska_json_bool(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                   bool *value) SKA_MUST_CHECK;
+/* Strict base64; *value is owned by the caller. */
+bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     struct ska_bytes *value) SKA_MUST_CHECK;
+bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                     const cJSON **value) SKA_MUST_CHECK;
+bool ska_json_array(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    const cJSON **value) SKA_MUST_CHECK;
+
+/* Refuses members of other names. The list ends with NULL. */
+bool ska_json_only(const struct ska_json_place *place, const char *const *names) SKA_MUST_CHECK;
+
+/* Raise for a member: "where.name: what", "where.name: 'value' is not wanted". Return false. */
+bool ska_json_fail(const struct ska_json_place *place, const char *name, const char *what);
+bool ska_json_fail_value(const struct ska_json_place *place, const char *name, const char *value,
+                         const char *wanted);
+
+/*
+ * Places in words: of a whole text ("bundle.json:", made harmless), of a member, of an element.
+ * NULL: out of memory, raised. free()
+ */
+char *ska_json_where_top(const char *shown, const struct ska_errors *errors);
+char *ska_json_where(const struct ska_json_place *place, const char *name);
+char *ska_json_where_index(const char *where, size_t index, const struct ska_errors *errors);
+
+/*
+ * The member that is an object as a place of its own, its words in *where, to be freed; the object
+ * is NULL when the member is absent.
+ */
+bool ska_json_enter(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                    struct ska_json_place *inside, char **where) SKA_MUST_CHECK;
+
+/*
+ * Adding members; false only when memory runs out (no error raised). Empty spans add "", a NULL
+ * text adds nothing.
+ */
+bool ska_json_add_text(cJSON *object, const char *name, const char *value) SKA_MUST_CHECK;
+bool ska_json_add_base64(cJSON *object, const char *name, struct ska_span value) SKA_MUST_CHECK;
+bool ska_json_add_hex(cJSON *object, const char *name, struct ska_span value) SKA_MUST_CHECK;
+
+/* Indented, ended by a newline. Refuses what ska_json_parse() would refuse for length or UTF-8. */
+bool ska_json_print(const cJSON *json, struct ska_bytes *text,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The same on one line. */
+bool ska_json_print_line(const cJSON *json, struct ska_bytes *text,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

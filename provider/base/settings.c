@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/base/settings.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/bytes.h"
+
+/* CK_TOKEN_INFO.label has this many bytes. */
+#define TOKEN_LABEL_LENGTH 32
+
+static bool fail_value(const char *name, const char *value, const char *wanted,
+                       const struct ska_errors *errors)
+{
+    char *shown = ska_printable(ska_span_text(value), 256);
+
+    ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s = '%s': %s", name, shown == NULL ? "" : shown,
+             wanted);
+    free(shown);
+    return false;
+}
+
+/* ---- Values: each function says what is wrong, or NULL -------------------------------------- */
+
+static const char *check_path(const char *value)
+{
+    return value[0] == 0 ? "path expected" : NULL;
+}
+
+static const char *check_token(const char *value)
+{
+    if (value[0] == 0)
+        return "label of a token expected";
+    return strlen(value) > TOKEN_LABEL_LENGTH ? "a token's label has at most 32 bytes" : NULL;
+}
+
+static const char *check_label(const char *value)
+{
+    return value[0] == 0 ? "label of a key expected" : NULL;
+}
+
+static const char *check_pin_source(const char *value)
+{
+    static const char scheme[] = "file:";
+
+    if (strncmp(value, scheme, strlen(scheme)) != 0 || value[strlen(scheme)] == 0)
+        return "file:PATH expected, of a file that holds the PIN";
+    return NULL;
+}
+
+static const struct setting {
+    const char *name;
+    const char *(*check)(const char *value);
+    size_t offset; /* of the text in struct ska_settings */
+} settings_table[] = {
+    {"pkcs11-module", check_path, offsetof(struct ska_settings, pkcs11_module)},
+    {"token", check_token, offsetof(struct ska_settings, token)},
+    {"pin-source", check_pin_source, offsetof(struct ska_settings, pin_source)},
+    {"approvals-dir", check_path, offsetof(struct ska_settings, approvals_dir)},
+    {"agent", check_path, offsetof(struct ska_settings, agent)},
+    {"timestamp-key", check_label, offsetof(struct ska_settings, timestamp_key)},
+    {"audit-log", check_path, offsetof(struct ska_settings, audit_log)},
+};
+
+static const char *set_payload(struct ska_settings *settings, const char *value)
+{
+    if (!ska_payload_form_from_text(value, &settings->payload))
+        return "digest or message expected";
+    settings->payload_set = true;
+    return NULL;
+}
+
+static const char *set_timeout(struct ska_settings *settings, const char *value)
+{
+    return ska_timeout_from_text(value, &settings->approvals_timeout)
+               ? NULL
+               : "seconds expected, at most a year (31536000)";
+}
+
+static const char *set_progress(struct ska_settings *settings, const char *value)
+{
+    static const char *const names[] = {
+        [SKA_PROGRESS_AUTO] = "auto", [SKA_PROGRESS_YES] = "yes", [SKA_PROGRESS_NO] = "no"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(value, names[i]) == 0) {
+            settings->progress = (enum ska_progress_when)i;
+            return NULL;
+        }
+    return "auto, yes or no expected";
+}
+
+/* Those that are kept as something else than text: each function says what is wrong, or NULL. */
+static const struct {
+    const char *name;
+    const char *(*set)(struct ska_settings *settings, const char *value);
+} converted[] = {
+    {"approvals-timeout", set_timeout},
+    {"payload", set_payload},
+    {"progress", set_progress},
+};
+
+const char *const ska_setting_names[] = {
+    "pkcs11-module",     "token",    "pin-source", "approvals-dir",
+    "approvals-timeout", "agent",    "payload",    "timestamp-key",
+    "audit-log",         "progress", NULL};
+
+/* ---- Setting -------------------------------------------------------------------------------- */
+
+static bool set_text(struct ska_settings *settings, const struct setting *setting,
+                     const char *value, const struct ska_errors *errors)
+{
+    char **member = (char **)(void *)((char *)settings + setting->offset);
+    const char *fault = setting->check(value);
+    char *copy = NULL;
+
+    /* What was taken for the place of a PIN may be the PIN. */
+    if (fault != NULL && setting->check == check_pin_source)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: %s", setting->name, fault);
+    if (fault != NULL)
+        return fail_value(setting->name, value, fault, errors);
+    copy = strdup(value);
+    if (copy == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", setting->name);
+    free(*member);
+    *member = copy;
+    return true;
+}
+
+bool ska_settings_set(struct ska_settings *settings, const char *name, const char *value,
+                      const struct ska_errors *errors)
+{
+    char *shown = NULL;
+
+    for (size_t i = 0; i < sizeof(settings_table) / sizeof(settings_table[0]); i++)
+        if (strcmp(settings_table[i].name, name) == 0)
+            return set_text(settings, &settings_table[i], value, errors);
+    for (size_t i = 0; i < sizeof(converted) / sizeof(converted[0]); i++)
+        if (strcmp(converted[i].name, name) == 0) {
+            const char *fault = converted[i].set(settings, value);
+
+            return fault == NULL || fail_value(name, value, fault, errors);
+        }
+    shown = ska_printable(ska_span_text(name), 64);
+    ska_fail(errors, SKA_R_BAD_CONFIGURATION, "unknown key '%s'", shown == NULL ? "" : shown);
+    free(shown);
+    return false;
+}
+
+void ska_settings_clear(struct ska_settings *settings)
+{
+    free(settings->pkcs11_module);
+    free(settings->token);
+    free(settings->pin_source);
+    free(settings->approvals_dir);
+    free(settings->agent);
+    free(settings->timestamp_key);
+    free(settings->audit_log);
+    memset(settings, 0, sizeof(*settings));
+}
+
+bool ska_timeout_from_text(const char *text, unsigned int *seconds)
+{
+    unsigned int value = 0;
+
+    if (text[0] == 0)
+        return false;
+    for (; *text != 0; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        value = value * 10 + (unsigned int)(*text - '0');
+        if (value > SKA_TIMEOUT_LIMIT)
+            return false;
+    }
+    *seconds = value;
+    return true;
+}
+
+bool ska_payload_form_from_text(const char *text, enum ska_payload_form *form)
+{
+    if (strcmp(text, "digest") == 0)
+        *form = SKA_PAYLOAD_DIGEST;
+    else if (strcmp(text, "message") == 0)
+        *form = SKA_PAYLOAD_MESSAGE;
+    else
+        return false;
+    return true;
+}

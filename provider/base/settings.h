@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Settings, as the configuration names them (interfaces, section 4). Provider and tool read the
+ * same section, each by its own means; the meaning of its keys is here.
+ */
+#ifndef SKA_BASE_SETTINGS_H
+#define SKA_BASE_SETTINGS_H
+
+#include "provider/base/error.h"
+#include "provider/base/mechanism.h"
+
+/* When a waiting signature tells on standard error how far it is. */
+enum ska_progress_when { SKA_PROGRESS_AUTO /* on a terminal */, SKA_PROGRESS_YES, SKA_PROGRESS_NO };
+
+/* Text members are owned, NULL when not set. */
+struct ska_settings {
+    char *pkcs11_module;
+    char *token;
+    char *pin_source;
+    char *approvals_dir;
+    unsigned int approvals_timeout; /* seconds that a signature may wait for people; 0: none */
+    char *agent;                    /* sockets of approver agents, separated by commas */
+    char *timestamp_key;            /* label of the HSM key that signs timestamps */
+    char *audit_log;                /* path */
+    enum ska_progress_when progress;
+    bool payload_set;
+    enum ska_payload_form payload;
+};
+
+/* The names of all keys, ended by NULL. */
+extern const char *const ska_setting_names[];
+
+/* Sets one; a bad value is SKA_R_BAD_CONFIGURATION and names key and value. */
+bool ska_settings_set(struct ska_settings *settings, const char *name, const char *value,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_settings_clear(struct ska_settings *settings);
+
+/* Decimal digits, at most a year. */
+#define SKA_TIMEOUT_LIMIT 31536000u
+bool ska_timeout_from_text(const char *text, unsigned int *seconds) SKA_MUST_CHECK;
+
+/* "digest" or "message". */
+bool ska_payload_form_from_text(const char *text, enum ska_payload_form *form) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said of each event. */
+#include "provider/record/audit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "provider/record/audit_file.h"
+#include "provider/sign/explain.h"
+#include "provider/rule/quorum.h"
+#include "provider/rule/window.h"
+
+/* Of foreign texts so much is kept, so that a line stays far below its limit. */
+#define LABEL_LIMIT 256
+#define DETAIL_LIMIT 1000
+
+static const char *const event_names[] = {[SKA_AUDIT_REQUEST] = "request",
+                                          [SKA_AUDIT_APPROVAL] = "approval",
+                                          [SKA_AUDIT_APPROVAL_REFUSED] = "approval-refused",
+                                          [SKA_AUDIT_REJECTION] = "rejection",
+                                          [SKA_AUDIT_INTENT] = "intent",
+                                          [SKA_AUDIT_DECISION] = "decision",
+                                          [SKA_AUDIT_EVIDENCE] = "evidence"};
+
+/* A line and what its texts stand in. */
+struct draft {
+    struct ska_audit_line line;
+    char time[32];
+    char *token;
+    char *key;
+    char *approver;
+    char *detail;
+    char approval_token[SKA_AUDIT_HASH_SIZE];
+    char approver_key[SKA_AUDIT_HASH_SIZE];
+};
+
+static void clear_draft(struct draft *draft)
+{
+    free(draft->token);
+    free(draft->key);
+    free(draft->approver);
+    free(draft->detail);
+}
+
+static bool set_text(const char **member, char **owned, const char *text, size_t limit,
+                     const struct ska_errors *errors)
+{
+    if (text == NULL)
+        return true;
+    *owned = ska_printable(ska_span_text(text), limit);
+    *member = *owned;
+    return *owned != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a line of the audit log");
+}
+
+static bool set_hash(const char **member, char hash[SKA_AUDIT_HASH_SIZE], OSSL_LIB_CTX *libctx,
+                     const struct ska_bytes *of, const struct ska_errors *errors)
+{
+    if (of->length == 0)
+        return true;
+    *member = hash;
+    return ska_audit_hash(libctx, ska_span_of(of), hash, errors);
+}
+
+static void start_draft(struct draft *draft, const char *event)
+{
+    memset(draft, 0, sizeof(*draft));
+    draft->line.time = ska_time_text((uint64_t)time(NULL), draft->time);
+    draft->line.event = event;
+    draft->line.uid = geteuid();
+    draft->line.pid = (uint64_t)getpid();
+}
+
+/* The name is that of the rule; nobody else vouches for one. */
+static bool name_approver(struct draft *draft, const struct ska_audit_entry *entry,
+                          OSSL_LIB_CTX *libctx, const struct ska_errors *errors)
+{
+    const struct ska_request *request = entry->request;
+    const struct ska_bytes *key = &entry->approval->public_key;
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
+    const struct ska_approver *listed =
+        request->has_rule[kind] ? ska_rule_find_approver(&request->rules[kind], ska_span_of(key))
+                                : NULL;
+    char *name = listed == NULL ? NULL : ska_listed_approver_shown(listed);
+    bool done = set_text(&draft->line.approver, &draft->approver, name, LABEL_LIMIT, errors) &&
+                set_hash(&draft->line.approver_key, draft->approver_key, libctx, key, errors);
+
+    free(name);
+    return done;
+}
+
+static bool describe(struct draft *draft, const struct ska_audit_entry *entry, OSSL_LIB_CTX *libctx,
+                     const struct ska_errors *errors)
+{
+    const struct ska_request *request = entry->request;
+    struct ska_audit_line *line = &draft->line;
+
+    start_draft(draft, event_names[entry->event]);
+    line->request = request->id;
+    line->operation = ska_operation_names[request->operation];
+    line->evidence = request->evidence[0] == 0 ? NULL : request->evidence;
+    return set_text(&line->token, &draft->token, request->token_label, LABEL_LIMIT, errors) &&
+           set_text(&line->key, &draft->key, request->key_label, LABEL_LIMIT, errors) &&
+           set_hash(&line->approval_token, draft->approval_token, libctx, &request->token,
+                    errors) &&
+           (entry->approval == NULL || name_approver(draft, entry, libctx, errors)) &&
+           set_text(&line->detail, &draft->detail, entry->detail, DETAIL_LIMIT, errors);
+}
+
+/* Adds a line to those that will be written, tied to the one before. */
+static bool add_line(struct draft *draft, OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail,
+                     struct ska_buffer *text, const struct ska_errors *errors)
+{
+    size_t start = text->length;
+
+    draft->line.sequence = ++tail->sequence;
+    draft->line.previous = tail->hash;
+    return ska_audit_line_print(&draft->line, text, errors) &&
+           ska_audit_hash(libctx, ska_span(text->data + start, text->length - start), tail->hash,
+                          errors);
+}
+
+/* What was cut off is kept as far as there is room: somebody may have to know what it was. */
+static bool add_repair(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail, struct ska_buffer *text,
+                       const struct ska_errors *errors)
+{
+    struct draft draft;
+    char *half = NULL;
+    char *detail = NULL;
+    bool done = false;
+
+    if (tail->half.length == 0)
+        return true;
+    start_draft(&draft, "repair");
+    half = ska_printable(ska_span_of(&tail->half), DETAIL_LIMIT);
+    if (half != NULL && asprintf(&detail, "half a line of %zu bytes was cut off: %s",
+                                 tail->half.length, half) >= 0) {
+        draft.line.detail = detail;
+        done = add_line(&draft, libctx, tail, text, errors);
+    } else {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a line of the audit log");
+    }
+    free(half);
+    free(detail);
+    return done;
+}
+
+static bool append(const char *path, OSSL_LIB_CTX *libctx, struct draft *drafts, size_t count,
+                   const struct ska_errors *errors)
+{
+    struct ska_audit_file file = {-1, path};
+    struct ska_audit_tail tail = {.half = {NULL, 0}};
+    struct ska_buffer text = {0};
+    bool done = ska_audit_file_open(&file, path, errors) &&
+                ska_audit_file_tail(&file, libctx, &tail, errors) &&
+                add_repair(libctx, &tail, &text, errors);
+
+    for (size_t i = 0; i < count && done; i++)
+        done = add_line(&drafts[i], libctx, &tail, &text, errors);
+    done = done && ska_audit_file_append(&file, &tail, ska_span(text.data, text.length), errors);
+    ska_audit_file_close(&file);
+    ska_audit_tail_clear(&tail);
+    ska_buffer_free(&text);
+    return done;
+}
+
+bool ska_audit_append_all(const char *path, OSSL_LIB_CTX *libctx,
+                          const struct ska_audit_entry *entries, size_t count,
+                          const struct ska_errors *errors)
+{
+    struct draft *drafts = NULL;
+    bool done = true;
+
+    if (path == NULL)
+        return true;
+    drafts = calloc(count + 1, sizeof(*drafts));
+    if (drafts == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu lines of the audit log", count);
+    for (size_t i = 0; i < count && done; i++)
+        done = describe(&drafts[i], &entries[i], libctx, errors);
+    done = done && append(path, libctx, drafts, count, errors);
+    for (size_t i = 0; i < count; i++)
+        clear_draft(&drafts[i]);
+    free(drafts);
+    return done;
+}
+
+bool ska_audit_append(const char *path, OSSL_LIB_CTX *libctx, const struct ska_audit_entry *entry,
+                      const struct ska_errors *errors)
+{
+    return ska_audit_append_all(path, libctx, entry, 1, errors);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The folders of done/: what was signed, who approved it, in files that plain openssl can check. */
+#include "provider/sign/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/rand.h>
+
+#include "provider/base/file.h"
+#include "provider/record/audit_line.h"
+#include "provider/record/evidence_manifest.h"
+
+#define DONE "done"
+/* The request with its signature, until it takes the place of the request without. */
+#define COMPLETE "complete.json"
+
+struct ska_evidence {
+    char *shown; /* path of done/, for messages */
+    bool signed_already;
+    int done; /* descriptor of done/ */
+    int folder;
+    char temporary[SKA_REQUEST_ID_LENGTH + 72]; /* name of the folder until it is complete */
+    char final[SKA_REQUEST_ID_LENGTH + 64];
+};
+
+static bool fail_errno(const struct ska_evidence *evidence, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_FILE_FAILURE,
+                    "%sevidence cannot be written in %s: %s (as uid %lu)",
+                    evidence->signed_already ? "the HSM has signed, but the " : "", evidence->shown,
+                    strerror(errno), (unsigned long)geteuid());
+}
+
+static bool open_done(const struct ska_directory *directory, struct ska_evidence *evidence,
+                      const struct ska_errors *errors)
+{
+    int fd = ska_directory_fd(directory);
+    struct stat status;
+
+    if (mkdirat(fd, DONE, 0700) != 0 && errno != EEXIST)
+        return fail_errno(evidence, errors);
+    evidence->done = openat(fd, DONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (evidence->done < 0 || fstat(evidence->done, &status) != 0)
+        return fail_errno(evidence, errors);
+    if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0)
+        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+                        "%s must belong to root or to uid %lu and be writable by its owner only",
+                        evidence->shown, (unsigned long)geteuid());
+    return true;
+}
+
+static bool choose_names(struct ska_evidence *evidence, const char *id,
+                         const struct ska_errors *errors)
+{
+    uint8_t random[6];
+    char *hex = NULL;
+    char utc[32];
+    time_t now = time(NULL);
+    struct tm parts;
+
+    if (RAND_bytes(random, sizeof(random)) != 1 || gmtime_r(&now, &parts) == NULL)
+        return ska_fail(errors, SKA_R_INTERNAL, "no random numbers or no time");
+    if (!ska_hex_encode(ska_span(random, sizeof(random)), &hex, errors))
+        return false;
+    strftime(utc, sizeof(utc), "%Y%m%dT%H%M%SZ", &parts);
+    snprintf(evidence->final, sizeof(evidence->final), "%s.%s-%s", id, utc, hex);
+    snprintf(evidence->temporary, sizeof(evidence->temporary), ".%s.part", evidence->final);
+    free(hex);
+    return true;
+}
+
+static bool make_folder(struct ska_evidence *evidence, const struct ska_errors *errors)
+{
+    if (mkdirat(evidence->done, evidence->temporary, 0700) != 0)
+        return fail_errno(evidence, errors);
+    evidence->folder = openat(evidence->done, evidence->temporary,
+                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return evidence->folder >= 0 || fail_errno(evidence, errors);
+}
+
+/* False: errno says why. */
+static bool create(const struct ska_evidence *evidence, const char *name, struct ska_span content)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(evidence->folder, name, flags, 0600);
+    int error = 0;
+
+    if (fd < 0 || !ska_write_synced(fd, content, 0600))
+        error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (error != 0)
+        errno = error;
+    return error == 0;
+}
+
+/* What was approved, before the HSM is asked. */
+static bool write_request(const struct ska_evidence *evidence, const struct ska_request *request,
+                          const struct ska_errors *errors)
+{
+    struct ska_bytes text = {NULL, 0};
+    bool done = ska_request_print(request, &text, errors);
+
+    if (done && (!create(evidence, SKA_EVIDENCE_REQUEST, ska_span_of(&text)) ||
+                 !create(evidence, SKA_EVIDENCE_TOKEN, ska_span_of(&request->token))))
+        done = fail_errno(evidence, errors);
+    ska_bytes_free(&text);
+    return done;
+}
+
+bool ska_evidence_begin(const struct ska_directory *directory, const struct ska_request *request,
+                        struct ska_evidence **evidence, const struct ska_errors *errors)
+{
+    struct ska_evidence *begun = calloc(1, sizeof(*begun));
+
+    if (begun == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
+    begun->done = -1;
+    begun->folder = -1;
+    if (asprintf(&begun->shown, "%s/" DONE, ska_directory_path(directory)) < 0) {
+        free(begun);
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
+    }
+    if (!open_done(directory, begun, errors) || !choose_names(begun, request->id, errors) ||
+        !make_folder(begun, errors) || !write_request(begun, request, errors)) {
+        ska_evidence_abandon(begun);
+        return false;
+    }
+    *evidence = begun;
+    return true;
+}
+
+static void free_evidence(struct ska_evidence *evidence)
+{
+    if (evidence->folder >= 0)
+        close(evidence->folder);
+    if (evidence->done >= 0)
+        close(evidence->done);
+    free(evidence->shown);
+    free(evidence);
+}
+
+static char *now_text(void)
+{
+    char text[32];
+    time_t now = time(NULL);
+    struct tm parts;
+
+    if (gmtime_r(&now, &parts) == NULL ||
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        return NULL;
+    return strdup(text);
+}
+
+/* Beside the request as it was before, which the complete one replaces. */
+static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
+                           struct ska_request *request)
+{
+    struct ska_bytes text = {NULL, 0};
+    struct ska_bytes manifest = {NULL, 0};
+    struct ska_evidence_files files = {.token = ska_span_of(&request->token),
+                                       .signature = ska_span_of(&request->signature)};
+    bool done = false;
+
+    if (ska_request_print(request, &text, NULL)) {
+        files.request = ska_span_of(&text);
+        done = ska_manifest_make(libctx, &files, &manifest, NULL) &&
+               ska_audit_hash(libctx, ska_span_of(&manifest), request->evidence, NULL) &&
+               create(evidence, COMPLETE, files.request) &&
+               create(evidence, SKA_EVIDENCE_SIGNATURE, files.signature) &&
+               create(evidence, SKA_EVIDENCE_MANIFEST, ska_span_of(&manifest));
+    }
+    ska_bytes_free(&manifest);
+    ska_bytes_free(&text);
+    return done;
+}
+
+static bool give_final_names(const struct ska_evidence *evidence)
+{
+    return renameat(evidence->folder, COMPLETE, evidence->folder, SKA_EVIDENCE_REQUEST) == 0 &&
+           fsync(evidence->folder) == 0 &&
+           renameat(evidence->done, evidence->temporary, evidence->done, evidence->final) == 0 &&
+           fsync(evidence->done) == 0;
+}
+
+bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
+                         struct ska_request *request, struct ska_span signature,
+                         const struct ska_errors *errors)
+{
+    bool done = false;
+
+    /* From here on a signature exists: a failure must say so. */
+    evidence->signed_already = true;
+    free(request->executed);
+    request->executed = now_text();
+    ska_bytes_free(&request->signature);
+    done = ska_bytes_copy(&request->signature, signature, errors);
+    if (done && (!write_complete(evidence, libctx, request) || !give_final_names(evidence)))
+        done = fail_errno(evidence, errors);
+    if (!done)
+        request->evidence[0] = 0;
+    /* What could not be finished stays as it is, under its temporary name: a signature exists. */
+    free_evidence(evidence);
+    return done;
+}
+
+void ska_evidence_abandon(struct ska_evidence *evidence)
+{
+    if (evidence == NULL)
+        return;
+    if (evidence->folder >= 0) {
+        unlinkat(evidence->folder, SKA_EVIDENCE_REQUEST, 0);
+        unlinkat(evidence->folder, SKA_EVIDENCE_TOKEN, 0);
+    }
+    if (evidence->done >= 0 && evidence->temporary[0] != 0)
+        unlinkat(evidence->done, evidence->temporary, AT_REMOVEDIR);
+    free_evidence(evidence);
+}

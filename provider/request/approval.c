@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "provider/base/error_place.h"
+#include "provider/hsm/spki.h"
+#include "provider/request/approval_json.h"
+#include "provider/request/key_cache.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/request/approver_signature.h"
+
+/* As approvers write it, and as the HSM can be told. */
+static const char *const digests[] = {"SHA-224",  "SHA-256",  "SHA-384",  "SHA-512", "SHA3-224",
+                                      "SHA3-256", "SHA3-384", "SHA3-512", "EdDSA"};
+
+void ska_approval_clear(struct ska_approval *approval)
+{
+    ska_bytes_free(&approval->signer);
+    ska_bytes_free(&approval->public_key);
+    ska_bytes_free(&approval->signature);
+    memset(approval, 0, sizeof(*approval));
+}
+
+void ska_approvals_free(struct ska_approval *approvals, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ska_approval_clear(&approvals[i]);
+    free(approvals);
+}
+
+/* Moves one to the end. */
+static bool append(struct ska_approval **approvals, size_t *count, struct ska_approval *approval,
+                   const struct ska_errors *errors)
+{
+    struct ska_approval *longer = NULL;
+
+    if (*count >= SKA_APPROVALS_LIMIT)
+        return ska_fail(errors, SKA_R_BAD_REQUEST, "more than %d approvals", SKA_APPROVALS_LIMIT);
+    longer = realloc(*approvals, (*count + 1) * sizeof(*longer));
+    if (longer == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", *count + 1);
+    *approvals = longer;
+    longer[(*count)++] = *approval;
+    memset(approval, 0, sizeof(*approval));
+    return true;
+}
+
+bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,
+                              const struct ska_errors *errors)
+{
+    return append(&request->approvals, &request->approval_count, approval, errors);
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+/* Key or certificate, one of them, and the key that identifies the approver. */
+static bool read_signer(const struct ska_json_place *place, struct ska_approval *approval)
+{
+    struct ska_approver approver = {.type = SKA_APPROVER_PUBLIC_KEY};
+    struct ska_error_place error_place;
+    const char *member = "approverPublicKey";
+    const char *key = NULL;
+    const char *certificate = NULL;
+    char *where = NULL;
+    bool done = false;
+
+    if (!ska_json_text(place, "approverPublicKey", SKA_JSON_OPTIONAL, &key) ||
+        !ska_json_text(place, "approverCertificate", SKA_JSON_OPTIONAL, &certificate))
+        return false;
+    if ((key == NULL) == (certificate == NULL))
+        return ska_json_fail(place, "approverPublicKey",
+                             "either this or \"approverCertificate\" expected, and not both");
+    if (certificate != NULL) {
+        approver.type = SKA_APPROVER_CERTIFICATE;
+        member = "approverCertificate";
+    }
+    where = ska_json_where(place, member);
+    if (where == NULL)
+        return false;
+    ska_error_place_init(&error_place, place->errors, where);
+    done = ska_json_base64(place, member, SKA_JSON_REQUIRED, &approver.data) &&
+           ska_approver_identify(&approver, &error_place.errors);
+    free(where);
+    if (!done) {
+        ska_bytes_free(&approver.data);
+        ska_bytes_free(&approver.public_key);
+        return false;
+    }
+    approval->certificate = certificate != NULL;
+    approval->signer = approver.data;
+    approval->public_key = approver.public_key;
+    return true;
+}
+
+static bool read_digest(const struct ska_json_place *place, struct ska_approval *approval)
+{
+    const char *name = NULL;
+
+    if (!ska_json_text(place, "approvalDigestAlgorithm", SKA_JSON_REQUIRED, &name))
+        return false;
+    for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
+        if (strcmp(name, digests[i]) == 0) {
+            memcpy(approval->digest, digests[i], strlen(digests[i]) + 1);
+            return true;
+        }
+    return ska_json_fail_value(place, "approvalDigestAlgorithm", name,
+                               "SHA-224, SHA-256, SHA-384, SHA-512, SHA3-224, SHA3-256, SHA3-384, "
+                               "SHA3-512 or EdDSA");
+}
+
+static bool read_approval(const struct ska_json_place *place, struct ska_approval *approval)
+{
+    return read_signer(place, approval) && read_digest(place, approval) &&
+           ska_json_base64(place, "signature", SKA_JSON_REQUIRED, &approval->signature) &&
+           (approval->signature.length > 0 || ska_json_fail(place, "signature", "empty"));
+}
+
+/* Reads one object and appends it. */
+static bool read_and_append(const struct ska_json_place *place, struct ska_approval **approvals,
+                            size_t *count)
+{
+    struct ska_approval approval = {0};
+    bool done =
+        read_approval(place, &approval) && append(approvals, count, &approval, place->errors);
+
+    ska_approval_clear(&approval);
+    return done;
+}
+
+bool ska_approvals_read(const struct ska_json_place *place, struct ska_approval **approvals,
+                        size_t *count)
+{
+    const cJSON *array = NULL;
+    const cJSON *item = NULL;
+    char *where = NULL;
+    size_t index = 0;
+    bool done = true;
+
+    if (!ska_json_array(place, "approvals", SKA_JSON_OPTIONAL, &array))
+        return false;
+    if (array == NULL)
+        return true;
+    where = ska_json_where(place, "approvals");
+    if (where == NULL)
+        return false;
+    cJSON_ArrayForEach(item, array)
+    {
+        char *here = ska_json_where_index(where, index++, place->errors);
+        struct ska_json_place inside = {item, here, place->reason, place->errors};
+
+        done = here != NULL &&
+               (cJSON_IsObject(item) ||
+                ska_fail(place->errors, place->reason, "%s: object expected", here)) &&
+               read_and_append(&inside, approvals, count);
+        free(here);
+        if (!done)
+            break;
+    }
+    free(where);
+    return done;
+}
+
+/* Also what the vendor's approval clients send carries the token. */
+static bool check_token(const struct ska_json_place *place, enum ska_json_need need,
+                        struct ska_span token)
+{
+    struct ska_bytes other = {NULL, 0};
+    bool same = false;
+
+    if (!ska_json_base64(place, "approvalToBeSigned", need, &other))
+        return false;
+    if (other.data == NULL)
+        return true;
+    same = ska_span_equal(ska_span_of(&other), token);
+    ska_bytes_free(&other);
+    return same || ska_fail(place->errors, SKA_R_APPROVAL_INVALID,
+                            "%s it is for another approval token; approve the open request again",
+                            place->where);
+}
+
+bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_span token,
+                         struct ska_approval **approvals, size_t *count,
+                         const struct ska_errors *errors)
+{
+    struct ska_json_place place = {NULL, NULL, SKA_R_BAD_REQUEST, errors};
+    char *where = ska_json_where_top(shown, errors);
+    cJSON *json = NULL;
+    bool done = false;
+
+    if (where == NULL || !ska_json_parse(text, shown, &json, errors))
+        goto out;
+    place.object = json;
+    place.where = where;
+    if (!cJSON_IsObject(json))
+        ska_fail(errors, SKA_R_BAD_REQUEST, "%s an approval or a bundle expected", where);
+    else if (cJSON_GetObjectItemCaseSensitive(json, "approvals") != NULL)
+        done = check_token(&place, SKA_JSON_REQUIRED, token) &&
+               ska_approvals_read(&place, approvals, count);
+    else
+        done = check_token(&place, SKA_JSON_OPTIONAL, token) &&
+               read_and_append(&place, approvals, count);
+out:
+    cJSON_Delete(json);
+    free(where);
+    return done;
+}
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+cJSON *ska_approval_to_json(const struct ska_approval *approval)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    if (json != NULL &&
+        ska_json_add_base64(json,
+                            approval->certificate ? "approverCertificate" : "approverPublicKey",
+                            ska_span_of(&approval->signer)) &&
+        ska_json_add_text(json, "approvalDigestAlgorithm", approval->digest) &&
+        ska_json_add_base64(json, "signature", ska_span_of(&approval->signature)))
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
+bool ska_approval_print(const struct ska_approval *approval, struct ska_bytes *text,
+                        const struct ska_errors *errors)
+{
+    cJSON *json = ska_approval_to_json(approval);
+    bool done = false;
+
+    if (json == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approval");
+    done = ska_json_print(json, text, errors);
+    cJSON_Delete(json);
+    return done;
+}
+
+/* ---- Verifying ------------------------------------------------------------------------------ */
+
+/*
+ * libcrypto's decoders of keys take longer than the verification; they are for what only they know
+ * (DSA).
+ */
+bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *keys,
+                              const struct ska_approval *approval, struct ska_span token)
+{
+    struct ska_span public_key = ska_span_of(&approval->public_key);
+    struct ska_span signature = ska_span_of(&approval->signature);
+    EVP_PKEY *key = NULL;
+    bool verified = false;
+
+    if (keys != NULL)
+        key = ska_approver_keys_open(keys, public_key);
+    else if (!hsm_spki_open(public_key, libctx, &key))
+        key = NULL;
+    if (key == NULL)
+        return ska_signature_verify(libctx, public_key, approval->digest, signature, token);
+    verified =
+        ska_signature_verify_with(libctx, key, public_key, approval->digest, signature, token);
+    EVP_PKEY_free(key);
+    return verified;
+}
+
+bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
+                         struct ska_span token)
+{
+    return ska_approval_verify_with(libctx, NULL, approval, token);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an approver is called in messages. Nothing here is fetched from a library context, since
+ * messages are made where none is at hand, and the default one may hold our own provider.
+ */
+/* SHA256_Init() and its kin are the ones that fetch nothing; libcrypto calls them deprecated. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "provider/rule/quorum.h"
+#include "provider/request/request.h"
+
+/* How much of a name is shown, and of a key's SHA-256. */
+#define NAME_SHOWN 64
+#define HASH_SHOWN 8
+
+/* ---- Keys ----------------------------------------------------------------------------------- */
+
+static char *shown_key(struct ska_span public_key)
+{
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+    SHA256_CTX context;
+
+    if (!SHA256_Init(&context) || !SHA256_Update(&context, public_key.data, public_key.length) ||
+        !SHA256_Final(hash, &context))
+        return NULL;
+    ska_buffer_text(&buffer, "key ");
+    ska_buffer_hex(&buffer, ska_span(hash, HASH_SHOWN));
+    return ska_buffer_finish(&buffer, &text, NULL) ? (char *)text.data : NULL;
+}
+
+/* ---- Certificates --------------------------------------------------------------------------- */
+
+/* Takes one element, of any kind, from the front; *whole includes its header. */
+static bool take_element(struct ska_span *der, struct ska_span *whole, struct ska_span *content)
+{
+    const unsigned char *next = der->data;
+    long length = 0;
+    int tag = 0;
+    int class = 0;
+
+    if (der->length == 0 || der->length > LONG_MAX ||
+        (ASN1_get_object(&next, &length, &tag, &class, (long)der->length) & 0x81) != 0)
+        return false;
+    *content = ska_span(next, (size_t)length);
+    *whole = ska_span(der->data, (size_t)(next + length - der->data));
+    *der = ska_span(next + length, der->length - whole->length);
+    return true;
+}
+
+/* RFC 5280, 4.1: [0] version OPTIONAL, serial, signature, issuer, validity, subject. */
+static bool find_subject(struct ska_span certificate, struct ska_span *subject)
+{
+    struct ska_span tbs, whole, content;
+
+    if (!take_element(&certificate, &whole, &content) || !take_element(&content, &whole, &tbs) ||
+        !take_element(&tbs, &whole, &content))
+        return false;
+    if (whole.data[0] == (V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED) &&
+        !take_element(&tbs, &whole, &content))
+        return false;
+    for (int i = 0; i < 4; i++)
+        if (!take_element(&tbs, &whole, &content))
+            return false;
+    *subject = whole;
+    return true;
+}
+
+static char *shown_common_name(const X509_NAME *name)
+{
+    int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    const ASN1_STRING *value =
+        at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+    unsigned char *text = NULL;
+    int length = value == NULL ? 0 : ASN1_STRING_to_UTF8(&text, value);
+    char *shown = length > 0 ? ska_printable(ska_span(text, (size_t)length), NAME_SHOWN) : NULL;
+
+    OPENSSL_free(text);
+    return shown;
+}
+
+static char *shown_whole_name(const X509_NAME *name)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long length = 0;
+    char *shown = NULL;
+
+    if (bio != NULL &&
+        X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >
+            0) {
+        length = BIO_get_mem_data(bio, &text);
+        if (length > 0)
+            shown = ska_printable(ska_span(text, (size_t)length), NAME_SHOWN);
+    }
+    BIO_free(bio);
+    return shown;
+}
+
+/* Its common name or else all of it; NULL for an empty or malformed one. */
+static char *shown_subject(struct ska_span certificate)
+{
+    struct ska_span subject;
+    X509_NAME *name = NULL;
+    char *shown = NULL;
+
+    ERR_set_mark();
+    if (find_subject(certificate, &subject)) {
+        const unsigned char *next = subject.data;
+
+        name = d2i_X509_NAME(NULL, &next, (long)subject.length);
+    }
+    if (name != NULL)
+        shown = shown_common_name(name);
+    if (name != NULL && shown == NULL)
+        shown = shown_whole_name(name);
+    X509_NAME_free(name);
+    ERR_pop_to_mark();
+    return shown;
+}
+
+/* ---- Approvers ------------------------------------------------------------------------------ */
+
+static char *shown_signer(bool certificate, struct ska_span data, struct ska_span public_key)
+{
+    char *shown = certificate ? shown_subject(data) : NULL;
+
+    return shown != NULL ? shown : shown_key(public_key);
+}
+
+char *ska_listed_approver_shown(const struct ska_approver *approver)
+{
+    if (approver->name.length > 0)
+        return ska_printable(ska_span_of(&approver->name), NAME_SHOWN);
+    return shown_signer(approver->type == SKA_APPROVER_CERTIFICATE, ska_span_of(&approver->data),
+                        ska_span_of(&approver->public_key));
+}
+
+char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval *approval)
+{
+    const struct ska_approver *listed =
+        rule == NULL ? NULL : ska_rule_find_approver(rule, ska_span_of(&approval->public_key));
+
+    if (listed != NULL)
+        return ska_listed_approver_shown(listed);
+    return shown_signer(approval->certificate, ska_span_of(&approval->signer),
+                        ska_span_of(&approval->public_key));
+}

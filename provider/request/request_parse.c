@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading requests and bundles. What is outside the token is for people; where the token says the
+ * same it must say the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/objects.h>
+
+#include "provider/base/error_place.h"
+#include "provider/request/algorithm.h"
+#include "provider/request/approval_json.h"
+#include "provider/base/der.h"
+#include "provider/rule/policy_json.h"
+
+#define VERSION 1
+
+struct parser {
+    struct ska_json_place place; /* of the whole */
+    bool bare;                   /* see ska_request_parse_bare() */
+    struct ska_request *request;
+    struct ska_token token; /* points into request->token */
+};
+
+/* A copy of a text member; *value stays as it is when there is none. */
+static bool read_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
+                      char **value)
+{
+    const char *text = NULL;
+
+    if (!ska_json_text(place, name, need, &text))
+        return false;
+    if (text == NULL)
+        return true;
+    *value = strdup(text);
+    return *value != NULL ||
+           ska_fail(place->errors, SKA_R_OUT_OF_MEMORY, "%s %s", place->where, name);
+}
+
+static bool read_bytes(const struct ska_json_place *place, const char *name,
+                       struct ska_bytes *value)
+{
+    return ska_json_base64(place, name, SKA_JSON_REQUIRED, value) &&
+           (value->length > 0 || ska_json_fail(place, name, "empty"));
+}
+
+/* ---- Version, id, operation ----------------------------------------------------------------- */
+
+static bool read_version(const struct ska_json_place *place)
+{
+    uint64_t version = 0;
+
+    return ska_json_uint(place, "version", SKA_JSON_REQUIRED, &version) &&
+           (version == VERSION ||
+            ska_json_fail(place, "version", "only version 1 is known; a newer skatool may help"));
+}
+
+static bool read_id(const struct ska_json_place *place, char *id)
+{
+    static const char wanted[] = "64 hexadecimal digits";
+    const char *text = NULL;
+    struct ska_bytes bytes = {NULL, 0};
+
+    if (!ska_json_text(place, "requestId", SKA_JSON_REQUIRED, &text))
+        return false;
+    if (strlen(text) != SKA_REQUEST_ID_LENGTH || !ska_hex_decode(text, &bytes))
+        return ska_json_fail_value(place, "requestId", text, wanted);
+    ska_bytes_free(&bytes);
+    for (size_t i = 0; i < SKA_REQUEST_ID_LENGTH; i++)
+        id[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+    id[SKA_REQUEST_ID_LENGTH] = 0;
+    return true;
+}
+
+static bool read_operation(const struct ska_json_place *place, enum ska_operation *operation)
+{
+    const char *text = NULL;
+
+    if (!ska_json_text(place, "operation", SKA_JSON_REQUIRED, &text))
+        return false;
+    for (size_t i = 0; i <= SKA_OPERATION_MODIFY; i++)
+        if (strcmp(text, ska_operation_names[i]) == 0) {
+            *operation = (enum ska_operation)i;
+            return true;
+        }
+    return ska_json_fail_value(place, "operation", text, "SIGN, BLOCK, UNBLOCK or MODIFY");
+}
+
+/* ---- Key ------------------------------------------------------------------------------------ */
+
+/* The type of a key that can be an SKA key; the key itself is not looked at. */
+static bool find_key_type(struct ska_span spki, enum ska_key_type *type)
+{
+    static const int nids[] = {
+        [SKA_KEY_RSA] = NID_rsaEncryption,
+        [SKA_KEY_RSA_PSS] = NID_rsassaPss,
+        [SKA_KEY_EC] = NID_X9_62_id_ecPublicKey,
+        [SKA_KEY_ED25519] = NID_ED25519,
+        [SKA_KEY_ED448] = NID_ED448,
+    };
+    struct ska_algorithm_bits key = {.parameters = V_ASN1_UNDEF};
+    size_t index = 0;
+    bool found = false;
+
+    ERR_set_mark();
+    found = ska_algorithm_bits_read(spki, &key) &&
+            ska_algorithm_bits_find(&key, nids, sizeof(nids) / sizeof(nids[0]), &index);
+    ERR_pop_to_mark();
+    if (found)
+        *type = (enum ska_key_type)index;
+    return found;
+}
+
+static bool read_key_id(const struct ska_json_place *place, struct ska_bytes *id)
+{
+    const char *text = NULL;
+
+    return ska_json_text(place, "id", SKA_JSON_OPTIONAL, &text) &&
+           (text == NULL || ska_hex_decode(text, id) ||
+            ska_json_fail(place, "id", "hexadecimal digits expected"));
+}
+
+static bool read_key(const struct parser *parser, enum ska_key_type *type)
+{
+    struct ska_request *request = parser->request;
+    struct ska_json_place inside;
+    char *where = NULL;
+    bool done = ska_json_enter(&parser->place, "key", SKA_JSON_REQUIRED, &inside, &where) &&
+                read_text(&inside, "token", SKA_JSON_OPTIONAL, &request->token_label) &&
+                read_text(&inside, "label", SKA_JSON_REQUIRED, &request->key_label) &&
+                read_key_id(&inside, &request->key_id) &&
+                read_bytes(&inside, "publicKey", &request->public_key);
+
+    if (done && !parser->bare && !find_key_type(ska_span_of(&request->public_key), type))
+        done = ska_json_fail(&inside, "publicKey",
+                             "not a public key (SubjectPublicKeyInfo in DER) of RSA, EC, Ed25519 "
+                             "or Ed448");
+    free(where);
+    return done;
+}
+
+/* ---- Token ---------------------------------------------------------------------------------- */
+
+static bool read_token(struct parser *parser)
+{
+    struct ska_error_place error_place;
+    char *where = NULL;
+    bool done = false;
+
+    if (!read_bytes(&parser->place, "approvalToBeSigned", &parser->request->token))
+        return false;
+    where = ska_json_where(&parser->place, "approvalToBeSigned");
+    if (where == NULL)
+        return false;
+    ska_error_place_init(&error_place, parser->place.errors, where);
+    done =
+        ska_token_decode(ska_span_of(&parser->request->token), &parser->token, &error_place.errors);
+    free(where);
+    return done;
+}
+
+static bool check_key_name(const struct parser *parser)
+{
+    struct ska_span outside = ska_span_text(parser->request->key_label);
+    struct ska_span inside = parser->token.key_name;
+    char *outside_shown = NULL;
+    char *inside_shown = NULL;
+
+    /* An approval of a token without a key name would be good for any key. */
+    if (inside.length == 0)
+        return ska_fail(parser->place.errors, SKA_R_KEY_MISMATCH,
+                        "%s the approval token is bound to no key", parser->place.where);
+    if (ska_span_equal(outside, inside))
+        return true;
+    outside_shown = ska_printable(outside, 64);
+    inside_shown = ska_printable(inside, 64);
+    ska_fail(parser->place.errors, SKA_R_KEY_MISMATCH,
+             "%s it says key '%s', but its approval token is for key '%s'", parser->place.where,
+             outside_shown == NULL ? "" : outside_shown, inside_shown == NULL ? "" : inside_shown);
+    free(outside_shown);
+    free(inside_shown);
+    return false;
+}
+
+/* Payload outside, if it is there, and inside; the request gets that of the token. */
+static bool read_payload(const struct parser *parser)
+{
+    enum ska_json_need need =
+        parser->request->operation == SKA_OPERATION_SIGN ? SKA_JSON_REQUIRED : SKA_JSON_OPTIONAL;
+    struct ska_bytes *payload = &parser->request->payload;
+
+    if (!ska_json_base64(&parser->place, "payload", need, payload))
+        return false;
+    if (payload->data == NULL)
+        return ska_bytes_copy(payload, parser->token.payload, parser->place.errors);
+    return ska_span_equal(ska_span_of(payload), parser->token.payload) ||
+           ska_fail(parser->place.errors, SKA_R_PAYLOAD_MISMATCH,
+                    "%s its payload is not the one in its approval token", parser->place.where);
+}
+
+static bool check_token(const struct parser *parser)
+{
+    if (parser->token.operation != parser->request->operation)
+        return ska_fail(parser->place.errors, SKA_R_OPERATION_MISMATCH,
+                        "%s it says %s, but its approval token is for %s", parser->place.where,
+                        ska_operation_names[parser->request->operation],
+                        ska_operation_names[parser->token.operation]);
+    return check_key_name(parser) && read_payload(parser);
+}
+
+/* ---- Signing -------------------------------------------------------------------------------- */
+
+static bool read_pss(const struct ska_json_place *place, struct ska_mechanism *mechanism)
+{
+    uint64_t salt_length = 0;
+    const char *mgf1 = NULL;
+
+    if (!ska_json_uint(place, "saltLength", SKA_JSON_REQUIRED, &salt_length) ||
+        !ska_json_text(place, "mgf1Digest", SKA_JSON_REQUIRED, &mgf1))
+        return false;
+    /* The longest key that anyone uses has 2048 bytes. */
+    if (salt_length > 2048)
+        return ska_json_fail(place, "saltLength", "too long");
+    if (!ska_digest_from_name(mgf1, &mechanism->mgf1_digest))
+        return ska_json_fail_value(place, "mgf1Digest", mgf1, "SHA1 or SHA224 to SHA512");
+    mechanism->salt_length = (size_t)salt_length;
+    return true;
+}
+
+static bool check_form(const struct ska_json_place *place, const struct ska_mechanism *mechanism)
+{
+    const char *form = mechanism->form == SKA_PAYLOAD_DIGEST ? "DIGEST" : "MESSAGE";
+    const char *text = NULL;
+
+    if (!ska_json_text(place, "payloadForm", SKA_JSON_REQUIRED, &text))
+        return false;
+    if (strcmp(text, "DIGEST") != 0 && strcmp(text, "MESSAGE") != 0)
+        return ska_json_fail_value(place, "payloadForm", text, "DIGEST or MESSAGE");
+    return strcmp(text, form) == 0 ||
+           ska_json_fail(place, "payloadForm", "does not fit \"signatureAlgorithm\"");
+}
+
+static bool read_mechanism(const struct parser *parser, enum ska_key_type type)
+{
+    const struct ska_json_place *place = &parser->place;
+    struct ska_mechanism *mechanism = &parser->request->mechanism;
+    struct ska_error_place error_place;
+    const char *name = NULL;
+    char *where = NULL;
+    bool done = false;
+
+    if (!ska_json_text(place, "signatureAlgorithm", SKA_JSON_REQUIRED, &name))
+        return false;
+    if (!ska_algorithm_from_name(name, mechanism))
+        return ska_json_fail_value(place, "signatureAlgorithm", name,
+                                   "an algorithm that this version knows");
+    if ((mechanism->scheme == SKA_SCHEME_PSS && !read_pss(place, mechanism)) ||
+        !check_form(place, mechanism))
+        return false;
+    if (parser->bare)
+        return true;
+    where = ska_json_where(place, "signatureAlgorithm");
+    if (where == NULL)
+        return false;
+    ska_error_place_init(&error_place, place->errors, where);
+    done = ska_algorithm_fits(mechanism, type, &error_place.errors);
+    free(where);
+    return done;
+}
+
+/* "digest" tells people which digest the payload is; the payload may know better. */
+static bool check_digest(const struct ska_json_place *place, const struct ska_request *request)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span value = {NULL, 0};
+
+    if (request->mechanism.form != SKA_PAYLOAD_DIGEST)
+        return request->digest == SKA_DIGEST_NONE ||
+               ska_json_fail(place, "digest", "not expected with \"payloadForm\": \"MESSAGE\"");
+    if (!ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), &digest, &value))
+        return ska_json_fail(place, "payload", "not the digest that \"signatureAlgorithm\" needs");
+    if (request->digest == SKA_DIGEST_NONE)
+        return true;
+    /* No two digests have the same length. */
+    if (ska_digest_length(request->digest) != value.length ||
+        !ska_span_equal(value, ska_span_of(&request->digest_value)))
+        return ska_fail(place->errors, SKA_R_PAYLOAD_MISMATCH,
+                        "%s its digest is not the one in its payload", place->where);
+    return true;
+}
+
+static bool read_digest(const struct parser *parser)
+{
+    struct ska_json_place inside;
+    const char *name = NULL;
+    char *where = NULL;
+    bool done = ska_json_enter(&parser->place, "digest", SKA_JSON_OPTIONAL, &inside, &where);
+
+    if (done && inside.object != NULL)
+        done = ska_json_text(&inside, "algorithm", SKA_JSON_REQUIRED, &name) &&
+               (ska_digest_from_name(name, &parser->request->digest) ||
+                ska_json_fail_value(&inside, "algorithm", name, "SHA1 or SHA224 to SHA512")) &&
+               read_bytes(&inside, "value", &parser->request->digest_value);
+    free(where);
+    return done && check_digest(&parser->place, parser->request);
+}
+
+/* ---- What is for people --------------------------------------------------------------------- */
+
+static bool read_one_rule(const struct ska_json_place *place, const char *name,
+                          enum ska_rule_kind kind, struct ska_request *request)
+{
+    const cJSON *json = cJSON_GetObjectItemCaseSensitive(place->object, name);
+    char *where = NULL;
+
+    if (json == NULL)
+        return true;
+    where = ska_json_where(place, name);
+    request->has_rule[kind] =
+        where != NULL && ska_rule_from_json(json, where, &request->rules[kind], place->errors);
+    free(where);
+    return request->has_rule[kind];
+}
+
+static bool read_rules(const struct parser *parser)
+{
+    static const enum ska_rule_kind kinds[] = {[SKA_OPERATION_SIGN] = SKA_RULE_USE,
+                                               [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
+                                               [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK};
+    struct ska_json_place inside;
+    char *where = NULL;
+    bool done = false;
+
+    if (parser->request->operation != SKA_OPERATION_MODIFY)
+        return read_one_rule(&parser->place, "rule", kinds[parser->request->operation],
+                             parser->request);
+    done = ska_json_enter(&parser->place, "rule", SKA_JSON_OPTIONAL, &inside, &where);
+    for (size_t i = 0; i < SKA_RULE_COUNT && done && inside.object != NULL; i++)
+        done = read_one_rule(&inside, ska_rule_members[i], (enum ska_rule_kind)i, parser->request);
+    free(where);
+    return done;
+}
+
+static bool read_requester(const struct parser *parser)
+{
+    struct ska_request *request = parser->request;
+    struct ska_json_place inside;
+    char *where = NULL;
+    bool done = ska_json_enter(&parser->place, "requester", SKA_JSON_OPTIONAL, &inside, &where);
+
+    if (done && inside.object != NULL) {
+        done = ska_json_uint(&inside, "uid", SKA_JSON_REQUIRED, &request->requester_uid) &&
+               read_text(&inside, "host", SKA_JSON_OPTIONAL, &request->requester_host) &&
+               read_text(&inside, "program", SKA_JSON_OPTIONAL, &request->requester_program);
+        request->has_requester = done;
+    }
+    free(where);
+    return done;
+}
+
+/* ISO-8601 as far as that it can be nothing else. */
+static bool read_time(const struct ska_json_place *place, const char *name, char **value)
+{
+    if (!read_text(place, name, SKA_JSON_OPTIONAL, value))
+        return false;
+    if (*value == NULL)
+        return true;
+    if (strlen(*value) > 40 || strspn(*value, "0123456789") != 4 || (*value)[4] != '-' ||
+        (*value)[strspn(*value, "0123456789-:.+TZ")] != 0)
+        return ska_json_fail_value(place, name, *value, "a time as in 2025-01-31T12:00:00Z");
+    return true;
+}
+
+static bool read_rest(const struct parser *parser)
+{
+    const struct ska_json_place *place = &parser->place;
+    struct ska_request *request = parser->request;
+
+    return read_rules(parser) && read_requester(parser) &&
+           ska_json_base64(place, "timestampKey", SKA_JSON_OPTIONAL, &request->timestamp_key) &&
+           read_text(place, "description", SKA_JSON_OPTIONAL, &request->description) &&
+           read_time(place, "created", &request->created) &&
+           read_time(place, "notBefore", &request->not_before) &&
+           read_time(place, "notAfter", &request->not_after) &&
+           ska_approvals_read(place, &request->approvals, &request->approval_count) &&
+           ska_json_base64(place, "signature", SKA_JSON_OPTIONAL, &request->signature) &&
+           read_time(place, "executed", &request->executed);
+}
+
+/* ---- All of it ------------------------------------------------------------------------------ */
+
+static bool read_request(struct parser *parser)
+{
+    enum ska_key_type type = SKA_KEY_RSA;
+
+    if (!read_version(&parser->place) || !read_id(&parser->place, parser->request->id) ||
+        !read_operation(&parser->place, &parser->request->operation) || !read_key(parser, &type) ||
+        !read_token(parser) || !check_token(parser))
+        return false;
+    if (parser->request->operation == SKA_OPERATION_SIGN &&
+        (!read_mechanism(parser, type) || !read_digest(parser)))
+        return false;
+    return read_rest(parser);
+}
+
+static bool parse(struct ska_span text, const char *shown, bool bare, struct ska_request **request,
+                  const struct ska_errors *errors)
+{
+    static const char *const for_people[SKA_JSON_UNWANTED] = {"rule", "requester"};
+    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
+    struct parser parser = {{NULL, NULL, SKA_R_BAD_REQUEST, errors}, bare, NULL, {0}};
+    char *where = ska_json_where_top(shown, errors);
+    cJSON *json = NULL;
+    bool done = false;
+
+    if (where == NULL ||
+        !ska_json_parse_without(text, shown, bare ? for_people : none, &json, errors))
+        goto out;
+    parser.place.object = json;
+    parser.place.where = where;
+    parser.request = calloc(1, sizeof(*parser.request));
+    if (parser.request == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s a request", where);
+    else if (!cJSON_IsObject(json))
+        ska_fail(errors, SKA_R_BAD_REQUEST, "%s a request or bundle expected", where);
+    else
+        done = read_request(&parser);
+    if (done) {
+        *request = parser.request;
+        parser.request = NULL;
+    }
+out:
+    ska_request_free(parser.request);
+    cJSON_Delete(json);
+    free(where);
+    return done;
+}
+
+bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
+                       const struct ska_errors *errors)
+{
+    return parse(text, shown, false, request, errors);
+}
+
+bool ska_request_parse_bare(struct ska_span text, const char *shown, struct ska_request **request,
+                            const struct ska_errors *errors)
+{
+    return parse(text, shown, true, request, errors);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/rule/quorum.h"
+
+static const struct ska_approver *find_in_group(const struct ska_group *group, struct ska_span key)
+{
+    for (size_t i = 0; i < group->approver_count; i++)
+        if (ska_span_equal(ska_span_of(&group->approvers[i].public_key), key))
+            return &group->approvers[i];
+    return NULL;
+}
+
+static bool stands_before(const struct ska_span *keys, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (ska_span_equal(keys[i], keys[index]))
+            return true;
+    return false;
+}
+
+size_t ska_group_count(const struct ska_group *group, const struct ska_span *keys, size_t key_count)
+{
+    size_t count = 0;
+
+    /* Counted by key, not by entry of the group, so a key that is listed twice counts once. */
+    for (size_t i = 0; i < key_count; i++)
+        if (keys[i].length > 0 && !stands_before(keys, i) && find_in_group(group, keys[i]))
+            count++;
+    return count;
+}
+
+bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
+                         size_t key_count)
+{
+    return ska_group_count(group, keys, key_count) >= group->quorum;
+}
+
+bool ska_policy_token_satisfied(const struct ska_policy_token *token, const struct ska_span *keys,
+                                size_t key_count)
+{
+    for (size_t i = 0; i < token->group_count; i++)
+        if (!ska_group_satisfied(&token->groups[i], keys, key_count))
+            return false;
+    return true;
+}
+
+bool ska_rule_satisfied(const struct ska_rule *rule, const struct ska_span *keys, size_t key_count)
+{
+    for (size_t i = 0; i < rule->token_count; i++)
+        if (ska_policy_token_satisfied(&rule->tokens[i], keys, key_count))
+            return true;
+    return false;
+}
+
+const struct ska_approver *ska_rule_find_approver(const struct ska_rule *rule, struct ska_span key)
+{
+    for (size_t i = 0; i < rule->token_count; i++) {
+        const struct ska_policy_token *token = &rule->tokens[i];
+
+        for (size_t j = 0; j < token->group_count; j++) {
+            const struct ska_approver *found = find_in_group(&token->groups[j], key);
+
+            if (found != NULL)
+                return found;
+        }
+    }
+    return NULL;
+}

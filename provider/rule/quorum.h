@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a set of approvers satisfies a rule. Who has approved is a set of public keys
+ * (SubjectPublicKeyInfo, DER); an approver listed in several groups counts in each, and once only
+ * in a group, even when the group lists the same key twice. Time is not looked at here.
+ */
+#ifndef SKA_RULE_QUORUM_H
+#define SKA_RULE_QUORUM_H
+
+#include "provider/rule/rule.h"
+
+/* How many distinct approvers of the group are among the keys. */
+size_t ska_group_count(const struct ska_group *group, const struct ska_span *keys,
+                       size_t key_count);
+
+bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
+                         size_t key_count);
+
+/* All groups satisfied (a policy token without groups is: there is nothing that it asks for). */
+bool ska_policy_token_satisfied(const struct ska_policy_token *token, const struct ska_span *keys,
+                                size_t key_count);
+
+/* One policy token satisfied. */
+bool ska_rule_satisfied(const struct ska_rule *rule, const struct ska_span *keys, size_t key_count);
+
+/* The first approver of the rule with this public key; NULL when the rule does not list it. */
+const struct ska_approver *ska_rule_find_approver(const struct ska_rule *rule, struct ska_span key);
+
+#endif

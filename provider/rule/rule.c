@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/rule/rule.h"
+
+#include <stdlib.h>
+
+static void clear_group(struct ska_group *group)
+{
+    for (size_t i = 0; i < group->approver_count; i++) {
+        ska_bytes_free(&group->approvers[i].name);
+        ska_bytes_free(&group->approvers[i].data);
+        ska_bytes_free(&group->approvers[i].public_key);
+    }
+    free(group->approvers);
+    ska_bytes_free(&group->name);
+}
+
+void ska_rule_clear(struct ska_rule *rule)
+{
+    for (size_t i = 0; i < rule->token_count; i++) {
+        struct ska_policy_token *token = &rule->tokens[i];
+
+        for (size_t j = 0; j < token->group_count; j++)
+            clear_group(&token->groups[j]);
+        free(token->groups);
+        ska_bytes_free(&token->name);
+    }
+    free(rule->tokens);
+    rule->tokens = NULL;
+    rule->token_count = 0;
+}
+
+static bool asks_for_nobody(const struct ska_policy_token *token)
+{
+    for (size_t i = 0; i < token->group_count; i++)
+        if (token->groups[i].quorum > 0)
+            return false;
+    return true;
+}
+
+bool ska_rule_is_empty(const struct ska_rule *rule)
+{
+    for (size_t i = 0; i < rule->token_count; i++)
+        if (asks_for_nobody(&rule->tokens[i]))
+            return true;
+    return false;
+}
+
+bool ska_rule_has_time_limit(const struct ska_rule *rule)
+{
+    for (size_t i = 0; i < rule->token_count; i++)
+        if (rule->tokens[i].timelock > 0 || rule->tokens[i].timeout > 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A rule of an SKA key as plain data. A rule is satisfied when one of its policy tokens is; a
+ * policy token when all of its groups are and the time lies in its window; a group when at least
+ * `quorum` distinct approvers of it have approved. A rule without policy tokens can never be
+ * satisfied.
+ */
+#ifndef SKA_RULE_RULE_H
+#define SKA_RULE_RULE_H
+
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
+
+enum ska_approver_type { SKA_APPROVER_PUBLIC_KEY, SKA_APPROVER_CERTIFICATE };
+
+/* name.data == NULL: unnamed. Names are counted strings of any bytes; see ska_printable(). */
+struct ska_approver {
+    enum ska_approver_type type;
+    struct ska_bytes name;
+    struct ska_bytes data;       /* SubjectPublicKeyInfo or certificate, DER */
+    struct ska_bytes public_key; /* SubjectPublicKeyInfo DER; what identifies the approver */
+};
+
+struct ska_group {
+    struct ska_bytes name;
+    uint32_t quorum;
+    struct ska_approver *approvers;
+    size_t approver_count;
+};
+
+struct ska_policy_token {
+    struct ska_bytes name;
+    uint64_t timelock; /* seconds; not before timestamp + timelock */
+    uint64_t timeout;  /* seconds that approvals stay usable after that; 0: forever */
+    struct ska_group *groups;
+    size_t group_count;
+};
+
+struct ska_rule {
+    struct ska_policy_token *tokens;
+    size_t token_count;
+};
+
+/* Frees what the rule holds, not the struct itself, and empties it. */
+void ska_rule_clear(struct ska_rule *rule);
+
+/* True when some policy token is satisfied without any approval (time aside). */
+bool ska_rule_is_empty(const struct ska_rule *rule);
+
+/* True when some policy token has a timelock or a timeout, so that requests need a timestamp. */
+bool ska_rule_has_time_limit(const struct ska_rule *rule);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What may be given to a key as a rule. Devices take more; what is refused here would be a mistake
+ * that weakens a key or makes it useless.
+ */
+#include <stdlib.h>
+
+#include "provider/rule/policy.h"
+#include "provider/request/request.h"
+
+/* The device's limits are not public; nobody needs more, and all devices can do this. */
+#define PARTS_LIMIT 64
+
+/* A length is 16 bits wide on the wire. */
+#define VALUE_LIMIT 65535
+
+struct check {
+    const char *where; /* of the rule */
+    const struct ska_errors *errors;
+    size_t token;
+    size_t group;
+};
+
+bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors)
+{
+    rule->token_count = 0;
+    rule->tokens = calloc(1, sizeof(*rule->tokens));
+    if (rule->tokens == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
+    rule->token_count = 1;
+    rule->tokens[0].groups = calloc(1, sizeof(*rule->tokens[0].groups));
+    if (rule->tokens[0].groups == NULL) {
+        ska_rule_clear(rule);
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
+    }
+    rule->tokens[0].group_count = 1;
+    return true;
+}
+
+/* Raises for a part of the rule, with its name, if it has one, where a reader expects it. */
+static bool fail_token(const struct check *check, const struct ska_policy_token *token,
+                       const char *what)
+{
+    char *name = ska_printable(ska_span_of(&token->name), 64);
+
+    ska_fail(check->errors, SKA_R_BAD_POLICY, "%s.tokens[%zu]%s%s%s: %s", check->where,
+             check->token, token->name.length == 0 ? "" : " ('",
+             token->name.length == 0 || name == NULL ? "" : name,
+             token->name.length == 0 ? "" : "')", what);
+    free(name);
+    return false;
+}
+
+static bool fail_group(const struct check *check, const struct ska_group *group, const char *what)
+{
+    char *name = ska_printable(ska_span_of(&group->name), 64);
+
+    ska_fail(check->errors, SKA_R_BAD_POLICY,
+             "%s.tokens[%zu].groups[%zu]%s%s%s: %s (quorum %lu, %zu approvers)", check->where,
+             check->token, check->group, group->name.length == 0 ? "" : " ('",
+             group->name.length == 0 || name == NULL ? "" : name,
+             group->name.length == 0 ? "" : "')", what, (unsigned long)group->quorum,
+             group->approver_count);
+    free(name);
+    return false;
+}
+
+static bool fail_doubled(const struct check *check, const struct ska_group *group, size_t first,
+                         size_t second)
+{
+    char *first_name = ska_listed_approver_shown(&group->approvers[first]);
+    char *second_name = ska_listed_approver_shown(&group->approvers[second]);
+
+    ska_fail(check->errors, SKA_R_BAD_POLICY,
+             "%s.tokens[%zu].groups[%zu]: approvals[%zu] (%s) has the same key as approvals[%zu] "
+             "(%s), and would count once only",
+             check->where, check->token, check->group, second,
+             second_name == NULL ? "" : second_name, first, first_name == NULL ? "" : first_name);
+    free(first_name);
+    free(second_name);
+    return false;
+}
+
+static bool check_approvers(const struct check *check, const struct ska_group *group)
+{
+    for (size_t i = 0; i < group->approver_count; i++) {
+        const struct ska_approver *approver = &group->approvers[i];
+
+        if (approver->public_key.length == 0 || approver->data.length == 0)
+            return fail_group(check, group, "an approver without a key");
+        if (approver->name.length > VALUE_LIMIT || approver->data.length > VALUE_LIMIT)
+            return fail_group(check, group, "an approver's name, key or certificate is too long");
+        for (size_t j = 0; j < i; j++)
+            if (ska_span_equal(ska_span_of(&approver->public_key),
+                               ska_span_of(&group->approvers[j].public_key)))
+                return fail_doubled(check, group, j, i);
+    }
+    return true;
+}
+
+static bool check_group(const struct check *check, const struct ska_group *group, bool only)
+{
+    if (group->name.length > VALUE_LIMIT)
+        return fail_group(check, group, "the name is too long");
+    if (group->approver_count > PARTS_LIMIT)
+        return fail_group(check, group, "more than 64 approvers");
+    if (group->quorum > group->approver_count)
+        return fail_group(check, group, "the quorum is larger than the number of approvers");
+    /* "Nobody is asked" is said by one group that names nobody, as the vendor writes it. */
+    if (group->quorum == 0 && (!only || group->approver_count > 0))
+        return fail_group(check, group,
+                          "the quorum is 0: nobody would be asked; a rule that is always satisfied "
+                          "is null");
+    return check_approvers(check, group);
+}
+
+static bool check_policy_token(struct check *check, const struct ska_policy_token *token)
+{
+    if (token->name.length > VALUE_LIMIT)
+        return fail_token(check, token, "the name is too long");
+    if (token->group_count == 0)
+        return fail_token(check, token,
+                          "no groups: nobody would be asked; a rule that is always satisfied is "
+                          "null");
+    if (token->group_count > PARTS_LIMIT)
+        return fail_token(check, token, "more than 64 groups");
+    if (token->timelock > UINT32_MAX || token->timeout > UINT32_MAX - token->timelock)
+        return fail_token(check, token, "timelock and timeout together are longer than 136 years");
+    for (check->group = 0; check->group < token->group_count; check->group++)
+        if (!check_group(check, &token->groups[check->group], token->group_count == 1))
+            return false;
+    return true;
+}
+
+bool ska_rule_check(const struct ska_rule *rule, const char *where, const struct ska_errors *errors)
+{
+    struct check check = {where, errors, 0, 0};
+
+    if (rule->token_count > PARTS_LIMIT)
+        return ska_fail(errors, SKA_R_BAD_POLICY, "%s: more than 64 tokens", where);
+    for (; check.token < rule->token_count; check.token++)
+        if (!check_policy_token(&check, &rule->tokens[check.token]))
+            return false;
+    return true;
+}

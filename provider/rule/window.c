@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/rule/window.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+struct ska_window ska_window_of(const struct ska_policy_token *token, uint64_t timestamp)
+{
+    struct ska_window window = {0, UINT64_MAX};
+
+    if (token->timelock == 0 && token->timeout == 0)
+        return window;
+    window.opens = add(timestamp, token->timelock);
+    if (token->timeout > 0)
+        window.closes = add(window.opens, token->timeout);
+    return window;
+}
+
+struct ska_window ska_window_of_rule(const struct ska_rule *rule, uint64_t timestamp)
+{
+    struct ska_window all = {UINT64_MAX, 0};
+
+    for (size_t i = 0; i < rule->token_count; i++) {
+        struct ska_window window = ska_window_of(&rule->tokens[i], timestamp);
+
+        if (window.opens < all.opens)
+            all.opens = window.opens;
+        if (window.closes > all.closes)
+            all.closes = window.closes;
+    }
+    return all;
+}
+
+enum ska_window_state ska_window_state(const struct ska_window *window, uint64_t now)
+{
+    if (now < window->opens)
+        return SKA_WINDOW_NOT_YET;
+    return now < window->closes ? SKA_WINDOW_OPEN : SKA_WINDOW_CLOSED;
+}
+
+const char *ska_time_text(uint64_t seconds, char text[32])
+{
+    time_t time = (time_t)seconds;
+    struct tm parts;
+
+    if (seconds > INT64_MAX || gmtime_r(&time, &parts) == NULL ||
+        strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        snprintf(text, 32, "never");
+    return text;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/sign/hsm_time.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <openssl/x509.h>
+
+#include "provider/request/approver_signature.h"
+#include "provider/request/approval_token.h"
+
+static bool find_key(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+                     struct hsm_key **found, const struct ska_errors *errors)
+{
+    struct hsm_key_match match = {label, {NULL, 0}};
+
+    if (label == NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "the rule of key '%s' has time limits, so a request needs a timestamp of "
+                        "the HSM: set timestamp-key in the configuration to the label of a "
+                        "timestamp key (skatool keygen --timestamp)",
+                        hsm_key_label(key));
+    if (!hsm_key_find(hsm_key_token(key), &match, libctx, found, errors))
+        return false;
+    if (hsm_key_is_timestamp(*found))
+        return true;
+    ska_fail(errors, SKA_R_BAD_CONFIGURATION, "timestamp-key '%s' does not make timestamps",
+             hsm_key_label(*found));
+    hsm_key_free(*found);
+    *found = NULL;
+    return false;
+}
+
+static bool describe_key(struct hsm_key *key, struct ska_bytes *public_key,
+                         const struct ska_errors *errors)
+{
+    unsigned char *der = NULL;
+    int length = i2d_PUBKEY(hsm_key_public(key), &der);
+    bool done = length > 0
+                    ? ska_bytes_copy(public_key, ska_span(der, (size_t)length), errors)
+                    : ska_fail(errors, SKA_R_INTERNAL, "public key of '%s'", hsm_key_label(key));
+
+    OPENSSL_free(der);
+    return done;
+}
+
+bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+                       enum ska_operation operation, struct ska_span payload,
+                       struct ska_made_timestamp *made, const struct ska_errors *errors)
+{
+    struct hsm_key *timestamp_key = NULL;
+    struct ska_bytes plain = {NULL, 0};
+    struct ska_timestamp decoded;
+    bool done = false;
+
+    memset(made, 0, sizeof(*made));
+    if (!find_key(libctx, key, label, &timestamp_key, errors))
+        return false;
+    done = hsm_timestamp_make(timestamp_key, operation, payload, &made->block, &plain, errors) &&
+           describe_key(timestamp_key, &made->public_key, errors) &&
+           ska_signature_to_der(ska_span_of(&made->public_key), "SHA-256", ska_span_of(&plain),
+                                &made->signature, errors) &&
+           ska_timestamp_decode(ska_span_of(&made->block), &decoded, errors);
+    if (done)
+        made->seconds = decoded.seconds;
+    ska_bytes_free(&plain);
+    hsm_key_free(timestamp_key);
+    return done;
+}
+
+bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+                               const struct ska_token *token)
+{
+    struct hsm_key *timestamp_key = NULL;
+    struct ska_bytes public_key = {NULL, 0};
+    struct ska_bytes plain = {NULL, 0};
+    const char *digest = NULL;
+    bool genuine = false;
+
+    if (!token->has_timestamp || !ska_span_equal(token->timestamp.key_name, ska_span_text(label)) ||
+        !find_key(libctx, key, label, &timestamp_key, NULL))
+        return false;
+    genuine = describe_key(timestamp_key, &public_key, NULL) &&
+              ska_signature_from_der(token->timestamp_signature, &digest, &plain, NULL) &&
+              ska_signature_verify(libctx, ska_span_of(&public_key), digest, ska_span_of(&plain),
+                                   token->timestamp.block);
+    ska_bytes_free(&plain);
+    ska_bytes_free(&public_key);
+    hsm_key_free(timestamp_key);
+    return genuine;
+}
+
+void ska_made_timestamp_clear(struct ska_made_timestamp *made)
+{
+    ska_bytes_free(&made->block);
+    ska_bytes_free(&made->signature);
+    ska_bytes_free(&made->public_key);
+}
+
+uint64_t ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label)
+{
+    static const uint8_t nothing[] = "time";
+    struct ska_made_timestamp made;
+    uint64_t now = (uint64_t)time(NULL);
+
+    if (label == NULL)
+        return now;
+    if (ska_hsm_timestamp(libctx, key, label, SKA_OPERATION_SIGN,
+                          ska_span(nothing, sizeof(nothing) - 1), &made, NULL))
+        now = made.seconds;
+    ska_made_timestamp_clear(&made);
+    return now;
+}

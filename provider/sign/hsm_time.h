@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Timestamps that the HSM makes, and its clock, which they tell.
+ */
+#ifndef SKA_SIGN_HSM_TIME_H
+#define SKA_SIGN_HSM_TIME_H
+
+#include <openssl/types.h>
+
+#include "provider/hsm/key.h"
+#include "provider/request/approval_token.h"
+
+struct ska_made_timestamp {
+    struct ska_bytes block;
+    struct ska_bytes signature;  /* DER, as a token takes it */
+    struct ska_bytes public_key; /* of the timestamp key, SubjectPublicKeyInfo DER */
+    uint64_t seconds;
+};
+
+/*
+ * A timestamp by the timestamp key of this label on the token of `key`. label == NULL: none is
+ * configured, SKA_R_BAD_CONFIGURATION. Free with ska_made_timestamp_clear(), also after a failure.
+ */
+bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+                       enum ska_operation operation, struct ska_span payload,
+                       struct ska_made_timestamp *made,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_made_timestamp_clear(struct ska_made_timestamp *made);
+
+/*
+ * Whether the timestamp in a token was made by this timestamp key of the key's token. False without
+ * an error where it was not or the key cannot be found.
+ */
+bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+                               const struct ska_token *token) SKA_MUST_CHECK;
+
+/*
+ * The HSM's time, in seconds since the epoch; this machine's where the HSM does not tell. For
+ * messages and for what is expected to have expired; nothing is decided by it.
+ */
+uint64_t ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label);
+
+#endif

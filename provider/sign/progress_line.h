@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The line on standard error that tells people for what a signature waits: rewritten in place on a
+ * terminal, else a new line whenever it changes (without the time, which changes always).
+ */
+#ifndef SKA_SIGN_PROGRESS_LINE_H
+#define SKA_SIGN_PROGRESS_LINE_H
+
+#include "provider/sign/progress.h"
+#include "provider/base/settings.h"
+
+struct ska_progress_line {
+    bool wanted;
+    bool terminal;
+    bool shown;      /* a line stands there and is to be rewritten or removed */
+    uint64_t before; /* what was told last, to see changes */
+};
+
+void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_when when);
+
+/* `rule` may be NULL. */
+void ska_progress_line_show(struct ska_progress_line *line, const struct ska_request *request,
+                            const struct ska_rule *rule, const struct ska_progress *progress,
+                            unsigned int seconds_left);
+
+/* Leaves a terminal as it was. */
+void ska_progress_line_end(struct ska_progress_line *line);
+
+#endif

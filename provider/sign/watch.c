@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/sign/watch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define READS 1000
+
+int ska_watch_open(const struct ska_directory *directory)
+{
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    char path[64];
+
+    if (watch < 0)
+        return -1;
+    /* The directory that is open, wherever its path leads by now. */
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", ska_directory_fd(directory));
+    if (inotify_add_watch(watch, path, IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB) >= 0 ||
+        inotify_add_watch(watch, ska_directory_path(directory),
+                          IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB) >= 0)
+        return watch;
+    close(watch);
+    return -1;
+}
+
+/* Lost events, and answers to the request. */
+static bool concerns(const struct inotify_event *event, const char *id)
+{
+    return (event->mask & IN_Q_OVERFLOW) != 0 ||
+           (event->len > 0 && ska_directory_answer(event->name, id) != SKA_ANSWER_NONE);
+}
+
+bool ska_watch_read(int watch, const char *id)
+{
+    _Alignas(struct inotify_event) char events[2048];
+    bool found = false;
+    ssize_t length = 0;
+
+    /* What the kernel queues at most: somebody may make events faster than they are read. */
+    for (int i = 0; i < READS && (length = read(watch, events, sizeof(events))) > 0; i++) {
+        const char *next = events;
+
+        while (next < events + length) {
+            const struct inotify_event *event = (const struct inotify_event *)(const void *)next;
+
+            found = concerns(event, id) || found;
+            next += sizeof(*event) + event->len;
+        }
+    }
+    return found;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/agent/agent_decision.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "provider/request/algorithm.h"
+#include "provider/request/approval_json.h"
+#include "tools/agent/tls13.h"
+#include "tools/matter.h"
+#include "tools/report.h"
+
+/* Longer reasons are cut. */
+#define REASON_LIMIT 1000
+
+/* ---- Who it is in the rule ------------------------------------------------------------------- */
+
+/*
+ * The rule is the requester's word: it says which encoding of the agent's key, or which certificate
+ * of it, the HSM knows, and spares an approval that would not count.
+ */
+static bool find_listed(const struct agent *agent, const struct ska_request *request,
+                        const struct ska_approver **listed, const struct ska_errors *errors)
+{
+    const struct ska_rule *rule = &request->rules[SKA_RULE_USE];
+
+    if (!request->has_rule[SKA_RULE_USE])
+        return true;
+    *listed = matter_find_listed(agent->libctx, rule, ska_span_of(&agent->approver.public_key));
+    return *listed != NULL || ska_fail(errors, SKA_R_APPROVER_NOT_LISTED,
+                                       "this agent is not one of those who may approve for this "
+                                       "key");
+}
+
+/* ---- The log --------------------------------------------------------------------------------- */
+
+static void add_matter(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                       struct ska_buffer *text)
+{
+    struct ska_span payload = ska_span_of(&request->payload);
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    struct ska_span value = {NULL, 0};
+    size_t length = 0;
+
+    if (request->operation != SKA_OPERATION_SIGN) {
+        ska_buffer_text(text, ska_operation_names[request->operation]);
+    } else if (ska_payload_digest(&request->mechanism, payload, &digest, &value)) {
+        ska_buffer_text(text, "digest ");
+        ska_buffer_hex(text, value);
+    } else if (ska_is_tls13_server_message(payload)) {
+        ska_buffer_text(text, "TLS 1.3 server handshake");
+    } else {
+        ska_buffer_format(text, "message of %zu bytes, SHA-256 ", payload.length);
+        if (EVP_Q_digest(libctx, "SHA256", NULL, payload.data, payload.length, hash, &length) == 1)
+            ska_buffer_hex(text, ska_span(hash, length));
+    }
+}
+
+/* What others wrote stands at the end, so that it cannot pass for what stands before it. */
+static bool write_log(OSSL_LIB_CTX *libctx, const struct agent_peer *peer,
+                      const struct ska_request *request, const char *why,
+                      struct agent_decision *decision)
+{
+    struct ska_buffer text = {0};
+    char *label = request == NULL ? NULL : ska_printable(ska_span_text(request->key_label), 200);
+
+    ska_buffer_format(&text, "agent: uid %lu pid %ld: %s", (unsigned long)peer->uid,
+                      (long)peer->pid, decision->approved ? "approved" : "refused");
+    if (request != NULL) {
+        ska_buffer_format(&text, " request %s: ", request->id);
+        add_matter(libctx, request, &text);
+        ska_buffer_format(&text, ", key '%s'", label == NULL ? "" : label);
+    }
+    if (why != NULL)
+        ska_buffer_format(&text, ": %s", why);
+    free(label);
+    return ska_buffer_finish(&text, &decision->log, NULL);
+}
+
+/* ---- The answer ------------------------------------------------------------------------------ */
+
+static bool write_error(const char *why, struct ska_bytes *answer)
+{
+    cJSON *json = cJSON_CreateObject();
+    bool done = json != NULL && ska_json_add_text(json, "error", why) &&
+                ska_json_print_line(json, answer, NULL);
+
+    cJSON_Delete(json);
+    return done;
+}
+
+static bool write_approval(const struct ska_approval *approval, struct ska_bytes *answer,
+                           const struct ska_errors *errors)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON *array = json == NULL ? NULL : cJSON_AddArrayToObject(json, "approvals");
+    cJSON *item = ska_approval_to_json(approval);
+    bool done = false;
+
+    if (array == NULL || item == NULL || !cJSON_AddItemToArray(array, item)) {
+        cJSON_Delete(item);
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approval");
+    } else {
+        done = ska_json_print_line(json, answer, errors);
+    }
+    cJSON_Delete(json);
+    return done;
+}
+
+static bool approve(const struct agent *agent, const struct ska_request *request,
+                    const struct ska_approver *listed, struct ska_bytes *answer,
+                    const struct ska_errors *errors)
+{
+    struct ska_approval approval = {0};
+    /* Not verified here: who asked does, and then the HSM. */
+    bool done =
+        approver_sign(&agent->approver, listed, ska_span_of(&request->token), &approval, errors) &&
+        write_approval(&approval, answer, errors);
+
+    approval_clear(&approval);
+    return done;
+}
+
+static bool try(struct agent *agent, const struct agent_peer *peer, int64_t now,
+                struct ska_span line, struct ska_request **request, struct ska_bytes *answer,
+                const struct ska_errors *errors)
+{
+    const struct ska_approver *listed = NULL;
+
+    return agent_rules_admit(&agent->rules, peer, errors) &&
+           ska_request_parse(line, "request", request, errors) &&
+           agent_rules_allow(&agent->rules, *request, errors) &&
+           find_listed(agent, *request, &listed, errors) &&
+           /* The last one, so that what is refused anyway does not use up what others may have. */
+           agent_rules_count(&agent->rules, now, errors) &&
+           approve(agent, *request, listed, answer, errors);
+}
+
+bool agent_decide(struct agent *agent, const struct agent_peer *peer, int64_t now,
+                  struct ska_span line, struct agent_decision *decision)
+{
+    struct report_capture capture = {0, NULL};
+    struct ska_errors errors = report_capture_errors(&capture);
+    struct ska_request *request = NULL;
+    char *why = NULL;
+    bool done = false;
+
+    memset(decision, 0, sizeof(*decision));
+    decision->approved = try(agent, peer, now, line, &request, &decision->answer, &errors);
+    if (!decision->approved)
+        why = capture.details == NULL ? strdup("out of memory")
+                                      : ska_printable(ska_span_text(capture.details), REASON_LIMIT);
+    done = (decision->approved || (why != NULL && write_error(why, &decision->answer))) &&
+           write_log(agent->libctx, peer, request, why, decision);
+    free(why);
+    report_capture_clear(&capture);
+    ska_request_free(request);
+    return done;
+}
+
+bool agent_decline(const struct agent_peer *peer, const char *why, struct agent_decision *decision)
+{
+    memset(decision, 0, sizeof(*decision));
+    return write_error(why, &decision->answer) && write_log(NULL, peer, NULL, why, decision);
+}
+
+void agent_decision_clear(struct agent_decision *decision)
+{
+    ska_bytes_free(&decision->log);
+    ska_bytes_free(&decision->answer);
+    memset(decision, 0, sizeof(*decision));
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/audit_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "provider/base/clock.h"
+
+/* Read at once; holds more than one line. */
+#define BLOCK ((size_t)64 * 1024)
+
+/* A line that the next one may be tied to. */
+struct reference {
+    char hash[SKA_AUDIT_HASH_SIZE]; /* empty: none */
+    uint64_t sequence;
+    bool faulty; /* something was said of it already */
+};
+
+struct ska_audit_reader {
+    int fd;
+    const char *path;
+    OSSL_LIB_CTX *libctx;
+    uint64_t left; /* bytes of the file that have not been read */
+    uint8_t block[BLOCK];
+    size_t start; /* of what has not been looked at */
+    size_t end;
+    uint64_t number;
+    struct reference last;
+    struct reference before; /* the line before the last */
+    cJSON *json;
+};
+
+static bool fail_errno(const char *path, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+}
+
+/* ---- Bytes ---------------------------------------------------------------------------------- */
+
+/*
+ * How much there is to read: of a file no more than now, so that lines that are written meanwhile
+ * are not read half. The lock is held for this moment only, as signatures wait for it.
+ */
+static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *errors)
+{
+    const struct timespec pause = {0, 5 * 1000 * 1000};
+    int64_t until = ska_clock_ms() + 200;
+    struct stat status;
+    int locked = 0;
+
+    while ((locked = flock(reader->fd, LOCK_SH | LOCK_NB)) != 0 && ska_clock_ms() < until)
+        nanosleep(&pause, NULL);
+    if (fstat(reader->fd, &status) != 0)
+        return fail_errno(reader->path, errors);
+    if (locked == 0)
+        flock(reader->fd, LOCK_UN);
+    reader->left = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : UINT64_MAX;
+    return true;
+}
+
+bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audit_reader **reader,
+                         const struct ska_errors *errors)
+{
+    struct ska_audit_reader *opened = calloc(1, sizeof(*opened));
+
+    if (opened == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    opened->path = path;
+    opened->libctx = libctx;
+    memcpy(opened->last.hash, SKA_AUDIT_NO_HASH, sizeof(opened->last.hash));
+    opened->fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (opened->fd < 0)
+        fail_errno(path, errors);
+    if (opened->fd < 0 || !find_size(opened, errors)) {
+        ska_audit_read_close(opened);
+        return false;
+    }
+    *reader = opened;
+    return true;
+}
+
+void ska_audit_read_close(struct ska_audit_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    if (reader->fd >= 0)
+        close(reader->fd);
+    cJSON_Delete(reader->json);
+    free(reader);
+}
+
+/* Reads on behind what there is, which is moved to the front. At the end nothing is added. */
+static bool fill(struct ska_audit_reader *reader, const struct ska_errors *errors)
+{
+    size_t room = 0;
+    ssize_t got = 0;
+
+    memmove(reader->block, reader->block + reader->start, reader->end - reader->start);
+    reader->end -= reader->start;
+    reader->start = 0;
+    room = BLOCK - reader->end;
+    if (room > reader->left)
+        room = (size_t)reader->left;
+    if (room == 0)
+        return true;
+    do
+        got = read(reader->fd, reader->block + reader->end, room);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return fail_errno(reader->path, errors);
+    reader->end += (size_t)got;
+    reader->left = got == 0 ? 0 : reader->left - (uint64_t)got;
+    return true;
+}
+
+/* A line as it stands in the file. */
+struct raw_line {
+    struct ska_span text; /* its newline included, if it has one */
+    bool whole;           /* it has */
+    bool too_long;        /* then there is no text */
+};
+
+static uint8_t *find_newline(struct ska_audit_reader *reader)
+{
+    return memchr(reader->block + reader->start, '\n', reader->end - reader->start);
+}
+
+/* Passes over the rest of a line that is too long to be kept. */
+static bool skip_line(struct ska_audit_reader *reader, struct raw_line *raw,
+                      const struct ska_errors *errors)
+{
+    uint8_t *newline = NULL;
+
+    while ((newline = find_newline(reader)) == NULL) {
+        reader->start = reader->end;
+        if (!fill(reader, errors))
+            return false;
+        if (reader->end == 0)
+            break;
+    }
+    if (newline != NULL)
+        reader->start = (size_t)(newline + 1 - reader->block);
+    raw->whole = newline != NULL;
+    raw->too_long = true;
+    return true;
+}
+
+/* At the end of the file the text is empty. */
+static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
+                     const struct ska_errors *errors)
+{
+    uint8_t *newline = find_newline(reader);
+    size_t length = 0;
+
+    memset(raw, 0, sizeof(*raw));
+    if (newline == NULL) {
+        if (!fill(reader, errors))
+            return false;
+        newline = find_newline(reader);
+    }
+    length = newline != NULL ? (size_t)(newline + 1 - reader->block) - reader->start
+                             : reader->end - reader->start;
+    if (length > SKA_AUDIT_LINE_LIMIT)
+        return skip_line(reader, raw, errors);
+    raw->text = ska_span(reader->block + reader->start, length);
+    raw->whole = newline != NULL;
+    reader->start += length;
+    return true;
+}
+
+/* ---- Lines ---------------------------------------------------------------------------------- */
+
+static void set_fault(struct ska_audit_found *found, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void set_fault(struct ska_audit_found *found, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(found->fault, sizeof(found->fault), format, args);
+    va_end(args);
+}
+
+static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
+                        const char *function, const char *format, va_list args)
+    __attribute__((format(printf, 6, 0)));
+
+/* Why a line is none of an audit log, as its fault. */
+static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
+                        const char *function, const char *format, va_list args)
+{
+    struct ska_audit_found *found = arg;
+    size_t length = strlen(found->fault);
+
+    (void)reason;
+    (void)file;
+    (void)line;
+    (void)function;
+    vsnprintf(found->fault + length, sizeof(found->fault) - length, format, args);
+}
+
+static bool same_hash(const char *a, const char *b)
+{
+    return a[0] != 0 && strcmp(a, b) == 0;
+}
+
+/* The line names the hash of the last one; only its number may be wrong. */
+static void judge_number(const struct reference *last, struct ska_audit_found *found)
+{
+    if (found->line.sequence == last->sequence + 1)
+        return;
+    set_fault(found,
+              "line %" PRIu64 " was changed: its sequence number is %" PRIu64
+              " and should be %" PRIu64,
+              found->number, found->line.sequence, last->sequence + 1);
+    found->line.sequence = last->sequence + 1;
+}
+
+/*
+ * What stands at one place tells what happened there: a line that is tied to the one before the
+ * last says that the last came later; one whose number goes on but whose hash does not fit says
+ * that one of both was changed. What follows a line of which something was said needs no word.
+ * Returns whether it is this line that is wrong, and not the one before or what is missing.
+ */
+static bool judge(const struct ska_audit_reader *reader, struct ska_audit_found *found)
+{
+    const struct reference *last = &reader->last;
+    uint64_t sequence = found->line.sequence;
+    uint64_t n = found->number;
+
+    if (same_hash(last->hash, found->line.previous)) {
+        judge_number(last, found);
+        return found->fault[0] != 0;
+    }
+    if (same_hash(reader->before.hash, found->line.previous)) {
+        if (!last->faulty)
+            set_fault(found,
+                      "line %" PRIu64 " does not belong there: line %" PRIu64
+                      " follows the one before it",
+                      n - 1, n);
+        return false;
+    }
+    if (sequence <= last->sequence) {
+        set_fault(found,
+                  "line %" PRIu64 " does not belong there: sequence number %" PRIu64
+                  " after %" PRIu64,
+                  n, sequence, last->sequence);
+        return true;
+    }
+    if (sequence > last->sequence + 1)
+        set_fault(found,
+                  "before line %" PRIu64 " lines are missing: %" PRIu64
+                  ", from sequence number %" PRIu64 " on",
+                  n, sequence - last->sequence - 1, last->sequence + 1);
+    else if (n == 1)
+        set_fault(found, "line 1 was changed: it names a line before it");
+    else if (!last->faulty)
+        set_fault(found, "line %" PRIu64 " was changed, or the hash of it in line %" PRIu64, n - 1,
+                  n);
+    return false;
+}
+
+static bool examine(struct ska_audit_reader *reader, const struct raw_line *raw,
+                    struct ska_audit_found *found, bool *faulty, const struct ska_errors *errors)
+{
+    const struct ska_errors reason = {keep_reason, found};
+    char shown[40];
+
+    if (raw->too_long) {
+        set_fault(found, "line %" PRIu64 " is longer than any line of an audit log", found->number);
+        return true;
+    }
+    if (!raw->whole) {
+        set_fault(found, "line %" PRIu64 " is cut: half a line, left by a crash or by somebody",
+                  found->number);
+        return true;
+    }
+    if (!ska_audit_hash(reader->libctx, raw->text, found->hash, errors))
+        return false;
+    snprintf(shown, sizeof(shown), "line %" PRIu64, found->number);
+    if (ska_audit_line_parse(found->text, shown, &reader->json, &found->line, &reason)) {
+        found->readable = true;
+        found->json = reader->json;
+        *faulty = judge(reader, found);
+    }
+    return true;
+}
+
+/* A line that cannot be read stands for the one that should be there. */
+static void move_on(struct ska_audit_reader *reader, const struct ska_audit_found *found,
+                    bool faulty)
+{
+    uint64_t expected = reader->last.sequence + 1;
+
+    reader->before = reader->last;
+    memcpy(reader->last.hash, found->hash, sizeof(found->hash));
+    reader->last.sequence = found->readable ? found->line.sequence : expected;
+    reader->last.faulty = faulty;
+}
+
+bool ska_audit_read_next(struct ska_audit_reader *reader, struct ska_audit_found *found,
+                         const struct ska_errors *errors)
+{
+    struct raw_line raw;
+    bool faulty = true;
+
+    memset(found, 0, sizeof(*found));
+    cJSON_Delete(reader->json);
+    reader->json = NULL;
+    if (!read_raw(reader, &raw, errors))
+        return false;
+    if (raw.text.length == 0 && !raw.too_long)
+        return true;
+    found->number = ++reader->number;
+    found->text = ska_span(raw.text.data, raw.text.length - (raw.whole && !raw.too_long ? 1 : 0));
+    if (!examine(reader, &raw, found, &faulty, errors))
+        return false;
+    move_on(reader, found, faulty);
+    return true;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool agent: approves without asking anybody what its rules allow, over a UNIX socket.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "tools/agent/agent_listener.h"
+#include "tools/agent/agent_server.h"
+#include "tools/options.h"
+#include "tools/show/review.h"
+
+struct agent_options {
+    const char *socket;
+    const char *approver;
+    const char *certificate;
+    struct option_list allowed;
+    const char *more[OPTION_LIST_MOST]; /* rules that follow the first one without a --allow */
+};
+
+static bool read_rules(struct tool *tool, const struct agent_options *options,
+                       struct agent_rules *rules)
+{
+    for (size_t i = 0; i < options->allowed.count; i++)
+        if (!agent_rules_add(rules, options->allowed.values[i], &tool->errors))
+            return false;
+    for (size_t i = 0; i < OPTION_LIST_MOST && options->more[i] != NULL; i++)
+        if (!agent_rules_add(rules, options->more[i], &tool->errors))
+            return false;
+    return agent_rules_complete(rules, geteuid(), &tool->errors);
+}
+
+static bool open_approver(struct tool *tool, const struct agent_options *options,
+                          struct approver *approver)
+{
+    return tool_configure(tool) &&
+           approver_open(approver, options->approver, &tool->configuration, &tool->errors) &&
+           (options->certificate == NULL ||
+            approver_read_certificate(approver, tool->libctx, options->certificate, &tool->errors));
+}
+
+/* From now on they end the loop, and a peer that has gone ends nothing. */
+static bool catch_signals(struct tool *tool, int *signals)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (signal(SIGPIPE, SIG_IGN) != SIG_ERR && sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+        *signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return *signals >= 0 || ska_fail(&tool->errors, SKA_R_INTERNAL, "signals: %s", strerror(errno));
+}
+
+static bool say_hello(struct tool *tool, const struct agent *agent, const char *path)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes whole = {NULL, 0};
+
+    ska_buffer_text(&text, "approver key SHA-256 ");
+    review_fingerprint(tool->libctx, ska_span_of(&agent->approver.public_key), &text);
+    ska_buffer_text(&text, "; ");
+    agent_rules_text(&agent->rules, &text);
+    if (!ska_buffer_finish(&text, &whole, &tool->errors))
+        return false;
+    report_note("agent: listening on %s; %s", path, (const char *)whole.data);
+    ska_bytes_free(&whole);
+    return true;
+}
+
+static bool run(struct tool *tool, const struct agent_options *options, struct agent *agent)
+{
+    struct agent_listener listener = {.fd = -1};
+    int signals = -1;
+    bool done = read_rules(tool, options, &agent->rules) &&
+                open_approver(tool, options, &agent->approver) && catch_signals(tool, &signals) &&
+                agent_listener_open(&listener, options->socket, &tool->errors) &&
+                say_hello(tool, agent, options->socket) &&
+                agent_serve(agent, listener.fd, signals, &tool->errors);
+
+    if (done)
+        report_note("agent: ends");
+    agent_listener_close(&listener);
+    if (signals >= 0)
+        close(signals);
+    return done;
+}
+
+/*
+ * While the agent holds a private key, processes of the same user can neither trace it nor make it
+ * write its memory to a file.
+ */
+static bool run_undumpable(struct tool *tool, const struct agent_options *options)
+{
+    struct agent agent = {.libctx = tool->libctx};
+    int before = prctl(PR_GET_DUMPABLE);
+    bool done = false;
+
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        return ska_fail(&tool->errors, SKA_R_INTERNAL, "prctl: %s", strerror(errno));
+    done = run(tool, options, &agent);
+    approver_close(&agent.approver);
+    agent_rules_clear(&agent.rules);
+    if (before == 1)
+        (void)prctl(PR_SET_DUMPABLE, 1);
+    return done;
+}
+
+bool agent_command(struct tool *tool, int argc, char **argv)
+{
+    struct agent_options agent = {0};
+    const struct option_entry options[] = {
+        {"socket", 0, "PATH", "the UNIX socket to listen on", &agent.socket, NULL, true},
+        {"approver", 0, "KEY", "its private key: a file or any OSSL_STORE URI", &agent.approver,
+         NULL, true},
+        {"cert", 0, "FILE", "its certificate, to stand in the approval", &agent.certificate, NULL,
+         false},
+        {"allow", 0, "RULE", "a condition, or several separated by commas", &agent.allowed.last,
+         NULL, true},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--socket PATH --approver KEY [--cert FILE] --allow RULE...",
+        .help = "Approves signatures without asking anybody, for processes on this machine that\n"
+                "connect to the socket. Conditions, of which one of each kind must hold:\n\n"
+                "  key=LABEL             the key that signs; required\n"
+                "  payload=tls13-server  what a TLS 1.3 server signs and nothing else\n"
+                "  payload=any           anything; one of the two is required\n"
+                "  uid=N                 who connects; else only the agent's own user\n"
+                "  rate=N/s              at most so many approvals in a second\n\n"
+                "Each decision is a line on standard error. SIGTERM ends the agent.",
+        .options = options,
+        .operands = agent.more,
+        .operands_allowed = OPTION_LIST_MOST,
+        .list = &agent.allowed,
+    };
+
+    return options_parse(tool, &line, argc, argv) && run_undumpable(tool, &agent);
+}

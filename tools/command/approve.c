@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool approve: shows a request, asks, and signs its token: the very bytes that were shown.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "provider/request/algorithm.h"
+#include "provider/base/file.h"
+#include "tools/show/difference.h"
+#include "tools/show/foreign.h"
+#include "tools/input.h"
+#include "tools/matter.h"
+#include "tools/options.h"
+#include "tools/output.h"
+#include "tools/command/requests.h"
+#include "tools/show/review.h"
+#include "tools/show/text.h"
+
+#define REQUEST_MODE 0640
+
+struct approve {
+    const char *document;
+    const char *output;
+    bool yes;
+    struct matter matter;
+};
+
+/* ---- Refusals before anybody is asked -------------------------------------------------------- */
+
+static bool check_request(struct tool *tool, const struct approve *approve)
+{
+    const struct ska_request *request = approve->matter.request;
+
+    if (!difference_can_be_shown(request, &tool->errors))
+        return false;
+    if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
+        return options_wrong(tool, "--document: to %s a key is about no document",
+                             text_operation(request->operation));
+    if (review_is_digest_in_disguise(tool->libctx, request))
+        return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
+                        "the request calls its %zu bytes a message, but they look like a digest: "
+                        "approving them may sign a document that you have not seen",
+                        request->payload.length);
+    return true;
+}
+
+static bool is_digest_of(struct tool *tool, const struct input *document,
+                         const struct ska_request *request, bool *same)
+{
+    static const enum ska_digest all[] = {SKA_DIGEST_SHA1, SKA_DIGEST_SHA224, SKA_DIGEST_SHA256,
+                                          SKA_DIGEST_SHA384, SKA_DIGEST_SHA512};
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span expected = {NULL, 0};
+    struct ska_bytes value = {NULL, 0};
+
+    if (!review_digest(request, &digest, &expected))
+        return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
+                        "the request holds no digest that a document can be compared with");
+    /* Where nothing tells which digest it is, its length does. */
+    for (size_t i = 0; digest == SKA_DIGEST_NONE && i < sizeof(all) / sizeof(all[0]); i++)
+        if (ska_digest_length(all[i]) == expected.length)
+            digest = all[i];
+    if (digest == SKA_DIGEST_NONE)
+        return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
+                        "a digest of %zu bytes: no known algorithm makes it", expected.length);
+    if (!input_digest(document, tool->libctx, digest, &value, &tool->errors))
+        return false;
+    *same = ska_span_equal(ska_span_of(&value), expected);
+    ska_bytes_free(&value);
+    return true;
+}
+
+static bool is_message(struct tool *tool, const struct input *document,
+                       const struct ska_request *request, bool *same)
+{
+    struct ska_bytes content = {NULL, 0};
+
+    if (!input_read(document, SKA_PAYLOAD_LIMIT, &content, &tool->errors))
+        return false;
+    *same = ska_span_equal(ska_span_of(&content), ska_span_of(&request->payload));
+    ska_bytes_free(&content);
+    return true;
+}
+
+/* The document in the approver's hand against the one in the token. */
+static bool check_document(struct tool *tool, const struct approve *approve)
+{
+    const struct ska_request *request = approve->matter.request;
+    struct input document = {0};
+    bool same = false;
+    bool done = false;
+
+    if (approve->document == NULL)
+        return true;
+    if (!input_open(&document, approve->document, &tool->errors))
+        return false;
+    done = request->mechanism.form == SKA_PAYLOAD_MESSAGE
+               ? is_message(tool, &document, request, &same)
+               : is_digest_of(tool, &document, request, &same);
+    input_close(&document);
+    if (done && !same)
+        ska_fail(&tool->errors, SKA_R_PAYLOAD_MISMATCH,
+                 "%s is NOT the document that the request is about: do not approve it",
+                 approve->document);
+    return done && same;
+}
+
+/* An approval that can never be used is not asked for; the clock of this machine may be wrong. */
+static bool check_time(struct tool *tool, const struct approve *approve)
+{
+    const struct matter *matter = &approve->matter;
+    char closes[TEXT_TIME_SIZE];
+
+    if (matter->listed == NULL || matter->usable.state < USABLE_OVER)
+        return true;
+    text_time(matter->usable.window.closes, closes);
+    if (approve->yes) {
+        report_warning(matter->usable.state == USABLE_OVER
+                           ? "by this computer's clock it is too late for this request"
+                           : "this request can never be used: it holds no time of the HSM");
+        return true;
+    }
+    if (matter->usable.state == USABLE_OVER)
+        return ska_fail(&tool->errors, SKA_R_EXPIRED,
+                        "an approval would be of no use: it could be used until %s only. Ask for "
+                        "a new request (if this computer's clock is wrong, --yes approves all "
+                        "the same)",
+                        closes);
+    return ska_fail(&tool->errors, SKA_R_EXPIRED,
+                    "an approval could never be used: the rule has a time limit, and the request "
+                    "holds no time of the HSM. Ask for a new request");
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+/*
+ * Whether the bundle holds an approval of this approver that verifies. One that does not is
+ * dropped: it would spoil the whole bundle.
+ */
+static bool is_in_bundle(struct tool *tool, struct matter *matter)
+{
+    struct ska_request *request = matter->request;
+    struct ska_span key = matter_key(matter);
+
+    for (size_t i = 0; i < request->approval_count;) {
+        struct ska_approval *approval = &request->approvals[i];
+
+        if (!ska_span_equal(ska_span_of(&approval->public_key), key)) {
+            i++;
+            continue;
+        }
+        if (ska_approval_verify(tool->libctx, approval, ska_span_of(&request->token)))
+            return true;
+        report_note("an approval in this name that does not verify is replaced");
+        approval_clear(approval);
+        memmove(approval, approval + 1, (request->approval_count - i - 1) * sizeof(*approval));
+        request->approval_count--;
+    }
+    return false;
+}
+
+/*
+ * Those who approve in the same file at the same moment take turns by a lock on its folder. Who
+ * cannot have it goes on all the same: after two seconds where somebody keeps it, at once where the
+ * file system has no locks.
+ */
+static void take_turn(const struct matter *matter)
+{
+    const struct timespec pause = {0, 10 * 1000 * 1000};
+
+    for (int tries = 0; tries < 200; tries++) {
+        if (flock(matter->mailbox.fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* The approval may be NULL when the bundle holds one of this approver: it is written as it is. */
+static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
+{
+    struct matter *matter = &approve->matter;
+    const char *path = approve->output == NULL ? matter->what : approve->output;
+    struct ska_bytes text = {NULL, 0};
+    struct stat status;
+    unsigned int mode = REQUEST_MODE;
+    bool there = false;
+    bool done = false;
+
+    /* Others may have approved in the same file meanwhile: no approval is lost. */
+    if (approve->output == NULL &&
+        (!matter_read_again(tool, matter) || !matter_count(tool, matter)))
+        return false;
+    there = is_in_bundle(tool, matter);
+    if (there && approve->output == NULL)
+        return true;
+    if (stat(matter->what, &status) == 0)
+        mode = status.st_mode & 0777;
+    done =
+        (there || ska_request_add_approval(matter->request, approval, &tool->errors)) &&
+        (approve->output == NULL || output_check_bundle(tool, approve->output, matter->request)) &&
+        ska_request_print(matter->request, &text, &tool->errors) &&
+        ska_file_write(path, ska_span_of(&text), mode, &tool->errors);
+    ska_bytes_free(&text);
+    return done;
+}
+
+static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
+{
+    const struct matter *matter = &approve->matter;
+    bool in_place = approve->output == NULL && matter->mailbox.fd >= 0;
+    bool done = false;
+
+    if (in_place)
+        take_turn(matter);
+    done = write_bundle(tool, approve, approval);
+    if (in_place)
+        flock(matter->mailbox.fd, LOCK_UN);
+    return done;
+}
+
+/* "Added the approval of alice to request.json (1 of 2; still needed: bob or carol)" */
+static bool say_done(struct tool *tool, struct approve *approve)
+{
+    struct matter *matter = &approve->matter;
+    const char *to = matter->directory != NULL ? matter->directory
+                     : approve->output != NULL ? approve->output
+                                               : matter->what;
+    struct ska_buffer text = {0};
+    struct ska_bytes words = {NULL, 0};
+    char *shown = foreign_place(to);
+    bool closed = matter->directory != NULL && !mailbox_stands(&matter->mailbox, matter->id);
+
+    if (!closed && !matter_count(tool, matter)) {
+        free(shown);
+        return false;
+    }
+    ska_buffer_text(&text,
+                    matter->directory != NULL ? "Put the approval of " : "Added the approval of ");
+    matter_name(matter, &text);
+    ska_buffer_format(&text, " %s %s ", matter->directory != NULL ? "into" : "to",
+                      shown == NULL ? "?" : shown);
+    if (closed)
+        ska_buffer_text(&text, "(the request is closed by now: signed, or withdrawn)");
+    else
+        matter_progress(matter, &text);
+    free(shown);
+    if (!ska_buffer_finish(&text, &words, &tool->errors))
+        return false;
+    report_message("%s", (const char *)words.data);
+    ska_bytes_free(&words);
+    return true;
+}
+
+static bool sign_and_write(struct tool *tool, struct approve *approve)
+{
+    struct matter *matter = &approve->matter;
+    struct ska_approval approval = {0};
+    bool done =
+        (matter->directory == NULL || matter_read_again(tool, matter)) &&
+        approver_sign_checked(&matter->key, tool->libctx, matter->listed,
+                              ska_span_of(&matter->request->token), &approval, &tool->errors);
+
+    if (done && matter->directory != NULL)
+        done = mailbox_put(&matter->mailbox, matter->id, MAILBOX_APPROVAL, &approval, NULL,
+                           &tool->errors);
+    else if (done)
+        done = add_to_bundle(tool, approve, &approval);
+    approval_clear(&approval);
+    return done && say_done(tool, approve);
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+/* Also drops an approval of this approver in the bundle that is none, and then counts again. */
+static bool is_done_already(struct tool *tool, struct approve *approve, bool *already)
+{
+    struct matter *matter = &approve->matter;
+
+    if (matter->directory != NULL) {
+        *already = tally_has_approved(&matter->tally, matter_key(matter));
+    } else {
+        tally_clear(&matter->tally);
+        *already = is_in_bundle(tool, matter);
+        if (!matter_count(tool, matter))
+            return false;
+    }
+    if (*already)
+        report_note(approve->output == NULL ? "approved by this key already; nothing to do"
+                                            : "approved by this key already; written as it is");
+    return true;
+}
+
+/*
+ * A file with the name that a request has in an approvals directory: inside it the approval would
+ * be seen by nobody, since the signer takes only those in files of their own.
+ */
+static bool check_place(struct tool *tool, const struct approve *approve)
+{
+    const struct matter *matter = &approve->matter;
+    const char *written = approve->output != NULL ? approve->output : matter->what;
+    char *path = matter->directory != NULL ? NULL : realpath(written, NULL);
+    const char *name = NULL;
+    bool done = true;
+
+    if (path == NULL)
+        return true; /* a new file, or in a directory as it should be */
+    name = strrchr(path, '/') + 1;
+    if (mailbox_kind_of(name) == MAILBOX_REQUEST)
+        done = ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                        "by its name %s is a request in an approvals directory, where an approval "
+                        "counts only in a file of its own: use --dir %.*s %.16s, or -o with "
+                        "another name for a bundle that you send back",
+                        name, (int)(name - 1 - path), path, name);
+    free(path);
+    return done;
+}
+
+static bool run(struct tool *tool, struct approve *approve)
+{
+    struct matter *matter = &approve->matter;
+    const struct matter_question question = {.question = "Do you approve this? Type yes or no: ",
+                                             .declined = "nothing was signed",
+                                             .document = approve->document,
+                                             .yes = approve->yes,
+                                             .to_stderr = output_is_stdout(approve->output)};
+    bool already = false;
+
+    if (!output_check_early(tool, approve->output) || !matter_read(tool, matter) ||
+        !check_place(tool, approve) || !check_request(tool, approve) ||
+        !matter_check_id(tool, matter->request, matter->what) || !check_document(tool, approve) ||
+        !matter_open_key(tool, matter) || !is_done_already(tool, approve, &already))
+        return false;
+    if (already)
+        return approve->output == NULL || write_bundle(tool, approve, NULL);
+    return check_time(tool, approve) && matter_ask(tool, matter, &question) &&
+           sign_and_write(tool, approve);
+}
+
+/* With an approvals directory and no ID: what waits there for this approver. */
+static bool list_waiting(struct tool *tool, const struct approve *approve)
+{
+    const struct matter *matter = &approve->matter;
+
+    if (approve->document != NULL || approve->yes)
+        return options_wrong(tool, "--document and --yes are for one request: add its ID");
+    return requests_list(tool, matter->directory, matter->approver, false);
+}
+
+static bool check_options(struct tool *tool, const struct approve *approve)
+{
+    if (approve->matter.directory != NULL && approve->output != NULL)
+        return options_wrong(tool, "--dir and --output exclude each other");
+    if (approve->matter.directory == NULL && approve->matter.what == NULL)
+        return options_wrong(tool, "REQUEST is missing behind the options");
+    return true;
+}
+
+bool approve_command(struct tool *tool, int argc, char **argv)
+{
+    struct approve approve = {.matter = {.mailbox = {.fd = -1}}};
+    struct matter *matter = &approve.matter;
+    const struct option_entry options[] = {
+        {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &matter->approver,
+         NULL, true},
+        {"cert", 0, "FILE", "your certificate, to stand in the approval", &matter->certificate,
+         NULL, false},
+        {"document", 0, "FILE", "refuse when it is not about this file", &approve.document, NULL,
+         false},
+        {"dir", 0, "DIR", "take the request ID from an approvals directory", &matter->directory,
+         NULL, false},
+        {"output", 'o', "FILE", "leave REQUEST alone, write there", &approve.output, NULL, false},
+        {"yes", 0, NULL, "do not ask", NULL, &approve.yes, false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--approver KEY [OPTION...] REQUEST\n"
+                 "       skatool approve --approver KEY [OPTION...] --dir DIR [ID]",
+        .help = "Shows a request, asks, and adds your approval: to the file REQUEST, or into the\n"
+                "approvals directory DIR. Without ID it lists what waits for you there.",
+        .options = options,
+        .operands = &matter->what,
+        .operands_allowed = 1,
+    };
+    bool done = options_parse(tool, &line, argc, argv) && check_options(tool, &approve) &&
+                (matter->what == NULL ? list_waiting(tool, &approve) : run(tool, &approve));
+
+    matter_close(matter);
+    return done;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool audit: shows an audit log and finds what was changed in it. However long it is, it goes
+ * through line by line.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/audit_read.h"
+#include "tools/options.h"
+#include "tools/show/text.h"
+
+struct listing {
+    struct tool *tool;
+    const char *path;
+    const char *head; /* the hash that was noted; NULL: none */
+    bool json;
+    uint64_t lines;
+    uint64_t faults;
+    bool readable;                                               /* one of the lines */
+    char first[sizeof(((struct ska_audit_found *)NULL)->fault)]; /* fault */
+    char last[SKA_AUDIT_HASH_SIZE];                              /* hash */
+    bool head_found;
+    uint64_t head_line;
+    char no_head[200]; /* what is said when it was not found */
+};
+
+/* ---- For people ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    size_t width; /* in characters; what is longer moves the rest */
+} columns[] = {{"LINE", 4},      {"TIME", 20}, {"EVENT", 16},      {"REQUEST", 8},
+               {"OPERATION", 9}, {"KEY", 16},  {"WHO AND WHAT", 0}};
+enum column { LINE, TIME, EVENT, REQUEST, OPERATION, KEY, WHO_AND_WHAT };
+
+/* Characters, not bytes. */
+static size_t width_from(const struct ska_buffer *text, size_t start)
+{
+    size_t width = 0;
+
+    for (size_t i = start; i < text->length; i++)
+        width += (text->data[i] & 0xC0) != 0x80;
+    return width;
+}
+
+static void add_cell(struct ska_buffer *text, enum column column, const char *content)
+{
+    size_t start = text->length;
+
+    text_printable(text, ska_span_text(content));
+    for (size_t width = width_from(text, start); width < columns[column].width; width++)
+        ska_buffer_text(text, " ");
+    ska_buffer_text(text, column == WHO_AND_WHAT ? "\n" : "  ");
+}
+
+/*
+ * A line that cannot be read is shown if it is one of JSON, as those of a log are: somebody may
+ * have named another file, such as a private key.
+ */
+static bool can_be_shown(struct ska_span line)
+{
+    return line.length > 0 && line.data[0] == '{';
+}
+
+/* Of texts that may be long only so much is shown; --json shows all. */
+static void add_text(struct ska_buffer *text, struct ska_span untrusted)
+{
+    char *shown = ska_printable(untrusted, 200);
+
+    ska_buffer_text(text, shown == NULL ? "?" : shown);
+    free(shown);
+}
+
+static void add_heading(struct ska_buffer *text)
+{
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        add_cell(text, (enum column)i, columns[i].name);
+}
+
+/* "alice: done (evidence 0123456789abcdef; uid 1000, pid 4711)" */
+static void add_what(struct ska_buffer *text, const struct ska_audit_line *line)
+{
+    const char *separator = "";
+
+    if (line->approver != NULL) {
+        text_printable(text, ska_span_text(line->approver));
+        separator = ": ";
+    } else if (line->approver_key != NULL) {
+        ska_buffer_format(text, "key %.16s", line->approver_key);
+        separator = ": ";
+    }
+    if (line->detail != NULL) {
+        ska_buffer_text(text, separator);
+        add_text(text, ska_span_text(line->detail));
+    }
+    ska_buffer_text(text, line->detail != NULL || separator[0] != 0 ? " (" : "(");
+    if (line->evidence != NULL)
+        ska_buffer_format(text, "evidence %.16s; ", line->evidence);
+    ska_buffer_format(text, "uid %" PRIu64 ", pid %" PRIu64 ")\n", line->uid, line->pid);
+}
+
+static void add_row(struct ska_buffer *text, const struct ska_audit_found *found)
+{
+    const struct ska_audit_line *line = &found->line;
+    char request[9] = "";
+    char number[24];
+
+    snprintf(number, sizeof(number), "%4" PRIu64, found->number);
+    if (line->request != NULL)
+        snprintf(request, sizeof(request), "%.8s", line->request);
+    add_cell(text, LINE, number);
+    if (!found->readable) {
+        if (can_be_shown(found->text))
+            add_text(text, found->text);
+        else
+            ska_buffer_format(text, "(%zu bytes)", found->text.length);
+        ska_buffer_text(text, "\n");
+        return;
+    }
+    add_cell(text, TIME, line->time);
+    add_cell(text, EVENT, line->event);
+    add_cell(text, REQUEST, request);
+    add_cell(text, OPERATION, line->operation);
+    add_cell(text, KEY, line->key);
+    add_what(text, line);
+}
+
+static void add_fault(struct ska_buffer *text, const char *fault)
+{
+    ska_buffer_text(text, "WRONG: ");
+    text_printable(text, ska_span_text(fault));
+    ska_buffer_text(text, "\n");
+}
+
+static bool show_line(const struct listing *listing, const struct ska_audit_found *found)
+{
+    struct ska_buffer text = {0};
+
+    if (found->number == 1)
+        add_heading(&text);
+    if (found->fault[0] != 0)
+        add_fault(&text, found->fault);
+    add_row(&text, found);
+    return text_print(&text, &listing->tool->errors);
+}
+
+static bool show_end(const struct listing *listing)
+{
+    struct ska_buffer text = {0};
+
+    if (listing->no_head[0] != 0)
+        add_fault(&text, listing->no_head);
+    ska_buffer_format(&text, "%s%" PRIu64 " %s", listing->lines > 0 ? "\n" : "", listing->lines,
+                      listing->lines == 1 ? "line" : "lines");
+    if (listing->faults > 0) {
+        ska_buffer_format(&text, "; WRONG at %" PRIu64 " %s\n", listing->faults,
+                          listing->faults == 1 ? "place" : "places");
+        return text_print(&text, &listing->tool->errors);
+    }
+    ska_buffer_text(&text, ", each tied to the one before\n");
+    if (listing->head_found)
+        ska_buffer_format(&text,
+                          "The head that was noted is that of line %" PRIu64
+                          "; lines after it: %" PRIu64 "\n",
+                          listing->head_line, listing->lines - listing->head_line);
+    ska_buffer_format(&text,
+                      "Head: %s\nNote it elsewhere: with --head it tells later whether this end "
+                      "was cut off.\n",
+                      listing->last);
+    return text_print(&text, &listing->tool->errors);
+}
+
+/* ---- For machines ---------------------------------------------------------------------------- */
+
+static bool print_object(const struct listing *listing, cJSON *json, bool complete)
+{
+    char *text = complete ? cJSON_PrintUnformatted(json) : NULL;
+
+    if (text != NULL)
+        printf("%s", text);
+    cJSON_free(text);
+    cJSON_Delete(json);
+    return text != NULL || ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "writing JSON");
+}
+
+static bool print_line(const struct listing *listing, const struct ska_audit_found *found)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON *entry = found->readable ? cJSON_Duplicate(found->json, true) : NULL;
+    bool complete =
+        json != NULL && cJSON_AddNumberToObject(json, "line", (double)found->number) != NULL &&
+        (found->hash[0] == 0 || cJSON_AddStringToObject(json, "hash", found->hash) != NULL) &&
+        (found->fault[0] == 0 || text_add_json(json, "fault", ska_span_text(found->fault))) &&
+        (found->readable || !can_be_shown(found->text) || text_add_json(json, "text", found->text));
+
+    if (complete && found->readable) {
+        complete = entry != NULL && cJSON_AddItemToObject(json, "entry", entry);
+        if (complete)
+            entry = NULL;
+    }
+    cJSON_Delete(entry);
+    printf(found->number == 1 ? "{\"lines\":[\n" : ",\n");
+    return print_object(listing, json, complete);
+}
+
+static bool print_end(const struct listing *listing)
+{
+    cJSON *json = cJSON_CreateObject();
+    bool complete =
+        json != NULL && cJSON_AddBoolToObject(json, "intact", listing->faults == 0) != NULL &&
+        (listing->faults > 0 || cJSON_AddStringToObject(json, "head", listing->last) != NULL) &&
+        (!listing->head_found ||
+         cJSON_AddNumberToObject(json, "notedHeadLine", (double)listing->head_line) != NULL) &&
+        (listing->faults == 0 || text_add_json(json, "fault", ska_span_text(listing->first)));
+
+    printf(listing->lines == 0 ? "{\"lines\":[],\n\"result\":" : "\n],\n\"result\":");
+    if (!print_object(listing, json, complete))
+        return false;
+    printf("}\n");
+    return true;
+}
+
+/* ---- Both ------------------------------------------------------------------------------------ */
+
+static void count_fault(struct listing *listing, const char *fault)
+{
+    if (listing->faults++ == 0)
+        snprintf(listing->first, sizeof(listing->first), "%s", fault);
+}
+
+static bool take_line(struct listing *listing, const struct ska_audit_found *found)
+{
+    listing->lines = found->number;
+    listing->readable = listing->readable || found->readable;
+    memcpy(listing->last, found->hash, sizeof(listing->last));
+    if (found->fault[0] != 0)
+        count_fault(listing, found->fault);
+    if (listing->head != NULL && strcmp(listing->head, found->hash) == 0) {
+        listing->head_found = true;
+        listing->head_line = found->number;
+    }
+    return listing->json ? print_line(listing, found) : show_line(listing, found);
+}
+
+/* A log that ends too early is as good as any other; only who noted its end can tell. */
+static void look_for_head(struct listing *listing)
+{
+    if (listing->lines == 0)
+        memcpy(listing->last, SKA_AUDIT_NO_HASH, sizeof(listing->last));
+    if (listing->head == NULL || listing->head_found)
+        return;
+    if (strcmp(listing->head, SKA_AUDIT_NO_HASH) == 0) {
+        listing->head_found = true;
+        return;
+    }
+    snprintf(listing->no_head, sizeof(listing->no_head),
+             "no line has the hash that was noted: the end of the log, after line %" PRIu64
+             ", was cut off, or a line was changed",
+             listing->lines);
+    count_fault(listing, listing->no_head);
+}
+
+/* So many lines at the beginning, and none of them one of a log. */
+#define FOREIGN_LINES 3
+
+static bool fail_foreign(const struct listing *listing)
+{
+    return ska_fail(&listing->tool->errors, SKA_R_EVIDENCE_WRONG,
+                    "%s is no audit log, or its beginning was overwritten: none of its first lines "
+                    "is one of a log",
+                    listing->path);
+}
+
+static bool go_through(struct listing *listing, struct ska_audit_reader *reader)
+{
+    struct ska_audit_found found;
+
+    for (;;) {
+        if (!ska_audit_read_next(reader, &found, &listing->tool->errors))
+            return false;
+        if (found.number == 0)
+            break;
+        if (!take_line(listing, &found))
+            return false;
+        if (!listing->json && !listing->readable && listing->lines == FOREIGN_LINES)
+            return fail_foreign(listing);
+    }
+    if (!listing->json && !listing->readable && listing->lines > 0)
+        return fail_foreign(listing);
+    look_for_head(listing);
+    if (!(listing->json ? print_end(listing) : show_end(listing)))
+        return false;
+    if (listing->faults == 0)
+        return true;
+    return ska_fail(&listing->tool->errors, SKA_R_EVIDENCE_WRONG, "%s: %s%s", listing->path,
+                    listing->first, listing->faults > 1 ? "; that is not all, see above" : "");
+}
+
+static bool check_head(struct tool *tool, const char *head)
+{
+    return head == NULL || ska_audit_is_hash(head) ||
+           options_wrong(tool, "--head: 64 hexadecimal digits expected, as skatool audit shows");
+}
+
+bool audit_command(struct tool *tool, int argc, char **argv)
+{
+    struct listing listing = {.tool = tool};
+    struct ska_audit_reader *reader = NULL;
+    bool done = false;
+    const struct option_entry options[] = {
+        {.name = "head",
+         .argument = "HASH",
+         .help = "the head that was noted: a cut end is found too",
+         .text = &listing.head},
+        {.name = "json", .help = "for machines", .flag = &listing.json},
+        OPTION_END};
+    const struct command_line line = {
+        .usage = "[--head HASH] [--json] FILE",
+        .help = "Shows an audit log, and finds lines that were changed, removed or inserted: each\n"
+                "line holds the hash of the one before. The last one, the head, is shown at the\n"
+                "end. Needs no configuration.",
+        .options = options,
+        .operands = &listing.path,
+        .operand_needed = "FILE",
+        .operands_allowed = 1,
+    };
+
+    if (!options_parse(tool, &line, argc, argv) || !check_head(tool, listing.head) ||
+        !ska_audit_read_open(listing.path, tool->libctx, &reader, &tool->errors))
+        return false;
+    done = go_through(&listing, reader);
+    ska_audit_read_close(reader);
+    return done;
+}

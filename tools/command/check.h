@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What skatool check-config says, line by line, and its parts.
+ */
+#ifndef SKA_TOOLS_COMMAND_CHECK_H
+#define SKA_TOOLS_COMMAND_CHECK_H
+
+#include "tools/tool.h"
+
+/* A line each, printed at once: a module may take its time, or the process down. */
+void check_ok(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void check_unset(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void check_warning(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The worst failure is the exit status. */
+void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
+/* Says what has failed, and clears it. */
+void check_captured(struct tool *tool, const char *what, struct report_capture *capture);
+
+/* Warns of a path that programs with other working directories look for elsewhere. */
+void check_relative(const char *what, const char *path);
+
+/* What the settings name: module, token, login and timestamp key; sources of approvals, audit log.
+ */
+void check_hsm(struct tool *tool);
+void check_approvals(struct tool *tool);
+void check_audit_log(struct tool *tool);
+
+#endif

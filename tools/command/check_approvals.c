@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool check-config: where approvals come from, and where is written what came of them.
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/sign/agent_client.h"
+#include "provider/record/audit_file.h"
+#include "provider/sign/directory.h"
+#include "tools/command/check.h"
+
+static void check_directory(struct tool *tool, const char *path)
+{
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_directory *directory = NULL;
+
+    check_relative("approvals-dir", path);
+    if (!ska_directory_open(path, &directory, &quiet))
+        check_captured(tool, "approvals-dir", &capture);
+    else if (access(path, R_OK | W_OK | X_OK) != 0)
+        check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
+                     "uid %lu cannot write there: requests cannot be left",
+                     (unsigned long)geteuid());
+    else
+        check_ok("approvals-dir", "%s", path);
+    ska_directory_close(directory);
+}
+
+/* ---- Agents ---------------------------------------------------------------------------------- */
+
+static void no_abandon(void *object)
+{
+    (void)object;
+}
+
+/* Agents approve signatures only: a working one refuses to block a key without a name. */
+static void check_agent(struct tool *tool, const char *path)
+{
+    const struct ska_request block = {.operation = SKA_OPERATION_BLOCK};
+    const struct ska_waiter waiter = {no_abandon, NULL};
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_agent *agent = NULL;
+    struct ska_approval *approvals = NULL;
+    size_t count = 0;
+
+    check_relative("agent", path);
+    if (ska_agent_new(path, &agent, &quiet) &&
+        ska_agent_ask(agent, &block, &waiter, &approvals, &count, &quiet))
+        check_failed(tool, "agent", SKA_R_AGENT_FAILURE,
+                     "%s approves what it must not: to block a key", path);
+    else if (capture.reason == SKA_R_AGENT_REFUSED)
+        check_ok("agent", "%s answers", path);
+    else
+        check_captured(tool, "agent", &capture);
+    report_capture_clear(&capture);
+    ska_approvals_free(approvals, count);
+    ska_agent_free(agent);
+}
+
+static void check_agents(struct tool *tool, const char *sockets)
+{
+    char *copy = strdup(sockets);
+    char *rest = NULL;
+
+    for (char *path = copy == NULL ? NULL : strtok_r(copy, ",", &rest); path != NULL;
+         path = strtok_r(NULL, ",", &rest))
+        check_agent(tool, path);
+    free(copy);
+}
+
+void check_approvals(struct tool *tool)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+
+    if (settings->approvals_dir != NULL)
+        check_directory(tool, settings->approvals_dir);
+    if (settings->agent != NULL)
+        check_agents(tool, settings->agent);
+    if (settings->approvals_timeout > 0 && settings->approvals_dir == NULL)
+        check_warning("approvals-timeout",
+                      "%u seconds, for approvals directories; approvals-dir "
+                      "is not set",
+                      settings->approvals_timeout);
+    else if (settings->approvals_timeout > 0)
+        check_ok("approvals-timeout", "signatures wait for %u seconds",
+                 settings->approvals_timeout);
+}
+
+/* ---- Audit log ------------------------------------------------------------------------------- */
+
+/* It is not made here: it would belong to who checks, and not to who signs. */
+static void check_audit_place(struct tool *tool, const char *path)
+{
+    char *copy = strdup(path);
+    const char *place = copy == NULL ? "." : dirname(copy);
+
+    if (access(place, W_OK | X_OK) == 0)
+        check_ok("audit-log", "%s, not there yet: it can be made", path);
+    else
+        check_failed(tool, "audit-log", SKA_R_FILE_FAILURE,
+                     "%s is not there, and uid %lu cannot make it: %s: %s; nothing is signed then",
+                     path, (unsigned long)geteuid(), place, strerror(errno));
+    free(copy);
+}
+
+void check_audit_log(struct tool *tool)
+{
+    const char *path = tool->configuration.settings.audit_log;
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_audit_file file = {-1, NULL};
+    struct ska_audit_tail tail = {0};
+
+    if (path == NULL)
+        return;
+    check_relative("audit-log", path);
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        check_audit_place(tool, path);
+        return;
+    }
+    if (ska_audit_file_open(&file, path, &quiet) &&
+        ska_audit_file_tail(&file, tool->libctx, &tail, &quiet))
+        check_ok("audit-log", "%s, %llu lines", path, (unsigned long long)tail.sequence);
+    else
+        check_captured(tool, "audit-log", &capture);
+    ska_audit_tail_clear(&tail);
+    ska_audit_file_close(&file);
+}

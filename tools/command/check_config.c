@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool check-config: the configuration, tried out as the user who runs it.
+ */
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command/check.h"
+#include "tools/options.h"
+#include "tools/show/text.h"
+
+#define OTHER_FILE "name another file with OPENSSL_CONF or --config"
+
+/* ---- What is said ---------------------------------------------------------------------------- */
+
+static void say(const char *verdict, const char *what, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void say(const char *verdict, const char *what, const char *format, va_list args)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes line = {NULL, 0};
+    char *untrusted = NULL;
+
+    if (vasprintf(&untrusted, format, args) < 0)
+        untrusted = NULL;
+    ska_buffer_format(&text, "%-7s %-18s ", verdict, what);
+    text_printable(&text, ska_span_text(untrusted == NULL ? "out of memory" : untrusted));
+    if (ska_buffer_finish(&text, &line, NULL))
+        printf("%s\n", (const char *)line.data);
+    fflush(stdout);
+    ska_bytes_free(&line);
+    free(untrusted);
+}
+
+#define SAY(verdict)                                                                               \
+    do {                                                                                           \
+        va_list args;                                                                              \
+                                                                                                   \
+        va_start(args, format);                                                                    \
+        say(verdict, what, format, args);                                                          \
+        va_end(args);                                                                              \
+    } while (0)
+
+void check_ok(const char *what, const char *format, ...)
+{
+    SAY("ok");
+}
+
+void check_unset(const char *what, const char *format, ...)
+{
+    SAY("-");
+}
+
+void check_warning(const char *what, const char *format, ...)
+{
+    SAY("warning");
+}
+
+void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
+                  ...)
+{
+    int status = report_exit_status(reason);
+
+    SAY("FAILED");
+    if (status > tool->report.status)
+        tool->report.status = status;
+}
+
+void check_captured(struct tool *tool, const char *what, struct report_capture *capture)
+{
+    check_failed(tool, what, capture->reason, "%s: %s", ska_reason_text(capture->reason),
+                 capture->details == NULL ? "out of memory" : capture->details);
+    report_capture_clear(capture);
+}
+
+void check_relative(const char *what, const char *path)
+{
+    if (path[0] != '/')
+        check_warning(what,
+                      "%s is a relative path: each program looks for it from the directory "
+                      "that it runs in",
+                      path);
+}
+
+/* ---- The file -------------------------------------------------------------------------------- */
+
+static bool check_file(struct tool *tool)
+{
+    struct configuration *configuration = &tool->configuration;
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    char missing[512];
+
+    if (!configuration_open(configuration, tool->config_path, &quiet)) {
+        check_captured(tool, "file", &capture);
+        return false;
+    }
+    if (configuration->conf == NULL) {
+        check_failed(tool, "file", SKA_R_BAD_CONFIGURATION, "%s does not exist: " OTHER_FILE,
+                     configuration->path);
+        return false;
+    }
+    check_ok("file", "%s", configuration->path);
+    if (configuration->section == NULL) {
+        configuration_missing(configuration, missing, sizeof(missing));
+        check_failed(tool, "section", SKA_R_BAD_CONFIGURATION,
+                     "the provider is not in %s: %s; or " OTHER_FILE, configuration->path, missing);
+        return false;
+    }
+    if (configuration_entries(configuration) == NULL) {
+        check_failed(tool, "section", SKA_R_BAD_CONFIGURATION,
+                     "there is no section [%s], which the line %s = %s names",
+                     configuration->section, configuration->name, configuration->section);
+        return false;
+    }
+    check_ok("section", "%s", configuration->section);
+    return true;
+}
+
+/* libcrypto loads nothing that is not activated, not even its own when others are. */
+static void check_activation(const struct configuration *configuration)
+{
+    const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
+    bool others = false;
+
+    for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
+        const CONF_VALUE *entry = sk_CONF_VALUE_value(providers, i);
+
+        if (strcmp(entry->name, configuration->name) != 0 &&
+            configuration_is_activated(configuration, entry->value))
+            others = true;
+    }
+    if (!configuration_is_activated(configuration, configuration->section))
+        check_warning("activate", "not set to 1: not every openssl loads the provider by itself");
+    if (!others)
+        check_warning("activate",
+                      "no other provider is activated: openssl has no digests without default");
+}
+
+/*
+ * Loads the shared object as libcrypto would, and no more: where it cannot, libcrypto goes on
+ * without the provider and says nothing.
+ */
+static void check_provider(struct tool *tool)
+{
+    char *path = configuration_module_path(&tool->configuration);
+    void *object = path == NULL ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+    if (object == NULL)
+        check_failed(tool, "module", SKA_R_BAD_CONFIGURATION,
+                     "openssl cannot load the provider: %s. Install it (cmake --install), or set "
+                     "module to where ska.so is",
+                     path == NULL ? "out of memory" : dlerror());
+    else if (dlsym(object, "OSSL_provider_init") == NULL)
+        check_failed(tool, "module", SKA_R_BAD_CONFIGURATION, "%s is no provider of OpenSSL", path);
+    else
+        check_ok("module", "%s", path);
+    if (object != NULL)
+        dlclose(object);
+    free(path);
+}
+
+static void check_entry(struct tool *tool, const CONF_VALUE *entry)
+{
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+
+    if (configuration_is_libcrypto(entry->name))
+        return;
+    if (!configuration_is_setting(entry->name))
+        check_failed(tool, entry->name, SKA_R_BAD_CONFIGURATION,
+                     "unknown: is it misspelt, or of another version?");
+    else if (!ska_settings_set(&tool->configuration.settings, entry->name, entry->value, &quiet))
+        check_captured(tool, entry->name, &capture);
+}
+
+static void check_entries(struct tool *tool)
+{
+    const STACK_OF(CONF_VALUE) *entries = configuration_entries(&tool->configuration);
+    const struct ska_settings *settings = &tool->configuration.settings;
+    static const char *const progress[] = {
+        [SKA_PROGRESS_AUTO] = NULL, [SKA_PROGRESS_YES] = "yes", [SKA_PROGRESS_NO] = "no"};
+
+    for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++)
+        check_entry(tool, sk_CONF_VALUE_value(entries, i));
+    if (settings->payload_set)
+        check_ok("payload", "%s", settings->payload == SKA_PAYLOAD_MESSAGE ? "message" : "digest");
+    if (progress[settings->progress] != NULL)
+        check_ok("progress", "%s", progress[settings->progress]);
+}
+
+bool check_config_command(struct tool *tool, int argc, char **argv)
+{
+    const struct option_entry options[] = {OPTION_CONFIG(tool), OPTION_END};
+    const struct command_line line = {
+        .usage = "[--config FILE]",
+        .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
+                "module, the PKCS#11 module, token, login, timestamp key, approvals directory,\n"
+                "agents and audit log. Each gets a line: ok, warning, FAILED, or - for what is\n"
+                "not set. The exit status is 0 when nothing has failed.",
+        .options = options,
+    };
+
+    if (!options_parse(tool, &line, argc, argv))
+        return false;
+    if (!check_file(tool))
+        return false;
+    check_activation(&tool->configuration);
+    check_provider(tool);
+    check_entries(tool);
+    check_hsm(tool);
+    check_approvals(tool);
+    check_audit_log(tool);
+    return tool->report.status == 0;
+}

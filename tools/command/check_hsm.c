@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool check-config: the HSM.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "provider/sign/hsm_time.h"
+#include "provider/rule/window.h"
+#include "tools/command/check.h"
+#include "tools/show/terminal.h"
+
+/* Seconds by which the clocks of HSM and machine may differ without a word. */
+#define CLOCK_TOLERANCE 60
+
+static void check_pin_file(const char *source)
+{
+    const char *path = strncmp(source, "file:", 5) == 0 ? source + 5 : source;
+    struct stat status;
+
+    check_relative("pin-source", path);
+    /* Whether it can be read at all, the login tells. */
+    if (stat(path, &status) == 0 && (status.st_mode & 077) != 0)
+        check_warning("pin-source", "others may read or change the file: chmod 600");
+}
+
+static bool check_module(struct tool *tool, const char *path)
+{
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    struct hsm_module *module = NULL;
+
+    /* A name without a slash is looked for where libraries are. */
+    if (strchr(path, '/') != NULL)
+        check_relative("pkcs11-module", path);
+    if (!hsm_module_open(path, &module, &quiet)) {
+        check_captured(tool, "pkcs11-module", &capture);
+        return false;
+    }
+    check_ok("pkcs11-module", "%s, made by %s", path, hsm_module_manufacturer(module));
+    if (hsm_module_supports_ska(module, &quiet))
+        check_ok("SKA calls", "can be made");
+    else /* as it should be where there are ordinary keys only */
+        check_warning("SKA calls", "only ordinary keys can be used: %s",
+                      capture.details == NULL ? "out of memory" : capture.details);
+    report_capture_clear(&capture);
+    return true;
+}
+
+static bool try_timestamp(struct tool *tool, struct hsm_key *key, const char *label,
+                          uint64_t *seconds, const struct ska_errors *errors)
+{
+    static const uint8_t payload[] = "check-config";
+    struct ska_made_timestamp made;
+    bool done = false;
+
+    memset(&made, 0, sizeof(made));
+    done = ska_hsm_timestamp(tool->libctx, key, label, SKA_OPERATION_SIGN,
+                             ska_span(payload, sizeof(payload) - 1), &made, errors);
+    *seconds = made.seconds;
+    ska_made_timestamp_clear(&made);
+    return done;
+}
+
+/* It exists, it makes timestamps, and the HSM's clock is about right. */
+static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
+{
+    const char *label = tool->configuration.settings.timestamp_key;
+    struct hsm_key_match match = {label, {NULL, 0}};
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    struct hsm_key *key = NULL;
+    uint64_t seconds = 0;
+    char shown[32];
+
+    if (label == NULL) {
+        check_unset("timestamp-key", "not set: keys whose rules have time limits cannot be used");
+        return;
+    }
+    if (!hsm_key_find(token, &match, tool->libctx, &key, &quiet) ||
+        !try_timestamp(tool, key, label, &seconds, &quiet)) {
+        check_captured(tool, "timestamp-key", &capture);
+    } else {
+        check_ok("timestamp-key", "%s, the HSM's clock says %s", label,
+                 ska_time_text(seconds, shown));
+        if (llabs((long long)seconds - (long long)time(NULL)) > CLOCK_TOLERANCE)
+            check_warning("timestamp-key", "the HSM's clock differs from this machine's: times are "
+                                           "foretold by the HSM's");
+    }
+    hsm_key_free(key);
+}
+
+static void check_token(struct tool *tool, const struct hsm_defaults *defaults)
+{
+    const struct hsm_uri uri = {0};
+    struct report_capture capture = {0};
+    struct ska_errors quiet = report_capture_errors(&capture);
+    struct hsm_token *token = NULL;
+
+    if (!hsm_locate(&uri, defaults, &token, &quiet)) {
+        check_captured(tool, "token", &capture);
+        return;
+    }
+    check_ok("token", "%s", hsm_token_label(token));
+    if (defaults->pin_source != NULL)
+        check_pin_file(defaults->pin_source);
+    else
+        check_unset("pin-source", "not set: a person is asked for the PIN, unless the URI has one");
+    if (!hsm_locate_login(token, &uri, defaults, terminal_pin, NULL, &quiet)) {
+        check_captured(tool, "login", &capture);
+        return;
+    }
+    check_ok("login", "as user");
+    check_timestamp_key(tool, token);
+}
+
+void check_hsm(struct tool *tool)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+    const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
+                                          settings->pin_source};
+
+    if (settings->pkcs11_module == NULL) {
+        check_failed(tool, "pkcs11-module", SKA_R_BAD_CONFIGURATION,
+                     "not set: no key is found, but by URIs with module-path=PATH");
+        return;
+    }
+    if (!check_module(tool, settings->pkcs11_module))
+        return;
+    if (settings->token == NULL)
+        check_unset("token", "not set: each URI must name one, unless there is only one");
+    check_token(tool, &defaults);
+}

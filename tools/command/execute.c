@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool execute: sends an approved request to the HSM.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "provider/rule/policy.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/sign/sign.h"
+#include "provider/base/file.h"
+#include "tools/show/certificates.h"
+#include "tools/show/difference.h"
+#include "tools/input.h"
+#include "tools/options.h"
+#include "tools/output.h"
+#include "tools/show/text.h"
+
+#define SIGNATURE_MODE 0644
+
+static struct ska_sender sender_of(const struct tool *tool, struct hsm_key *key)
+{
+    struct ska_sender sender = {tool->libctx, NULL, key, tool->configuration.settings.audit_log};
+
+    return sender;
+}
+
+static bool sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
+                 const char *path)
+{
+    int size = EVP_PKEY_get_size(hsm_key_public(key));
+    size_t length = size > 0 ? (size_t)size : 0;
+    const struct ska_sender sender = sender_of(tool, key);
+    uint8_t *signature = malloc(length + 1);
+    bool done = false;
+
+    if (signature == NULL)
+        return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
+    done = ska_request_execute(&sender, request, signature, &length, &tool->errors) &&
+           ska_file_write(path, ska_span(signature, length), SIGNATURE_MODE, &tool->errors);
+    free(signature);
+    return done;
+}
+
+/* ---- Changes of the key ---------------------------------------------------------------------- */
+
+/* The rules that a modification names, decoded where this version can; the others NULL. */
+struct new_rules {
+    struct ska_rule rules[SKA_RULE_COUNT];
+    const struct ska_rule *known[SKA_RULE_COUNT];
+    bool named[SKA_RULE_COUNT];
+};
+
+static void find_new_rules(const struct ska_request *request, struct new_rules *new_rules)
+{
+    struct ska_modify modify;
+
+    memset(new_rules, 0, sizeof(*new_rules));
+    if (request->operation != SKA_OPERATION_MODIFY ||
+        !ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+        return;
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        new_rules->named[i] = modify.rules[i].data != NULL;
+        if (new_rules->named[i] && ska_rule_decode(modify.rules[i], &new_rules->rules[i], NULL))
+            new_rules->known[i] = &new_rules->rules[i];
+    }
+}
+
+static bool print_change(struct tool *tool, const struct hsm_key *key,
+                         const struct ska_request *request, const struct new_rules *new_rules)
+{
+    struct ska_buffer text = {0};
+    const char *separator = ": ";
+
+    ska_buffer_text(&text, "key ");
+    text_quoted(&text, ska_span_text(hsm_key_label(key)));
+    if (request->operation == SKA_OPERATION_BLOCK) {
+        ska_buffer_text(&text, " is blocked");
+    } else if (request->operation == SKA_OPERATION_UNBLOCK) {
+        ska_buffer_text(&text, " is unblocked");
+    } else {
+        ska_buffer_text(&text, " has new rules");
+        for (int i = 0; i < SKA_RULE_COUNT; i++) {
+            if (!new_rules->named[i])
+                continue;
+            ska_buffer_format(&text, "%s%s", separator, ska_rule_names[i]);
+            separator = ", ";
+        }
+    }
+    ska_buffer_text(&text, "\n");
+    return text_print(&text, &tool->errors);
+}
+
+static bool change(struct tool *tool, struct hsm_key *key, struct ska_request *request)
+{
+    struct report_capture failure = {0};
+    struct ska_errors quiet = report_capture_errors(&failure);
+    const struct ska_sender sender = sender_of(tool, key);
+    struct new_rules new_rules;
+    bool done = ska_request_change(&sender, request, &quiet);
+
+    find_new_rules(request, &new_rules);
+    if (done)
+        done = print_change(tool, key, request, &new_rules);
+    else if (request->operation == SKA_OPERATION_MODIFY)
+        certificates_fail(tool, &failure, new_rules.known);
+    else
+        ska_fail(&tool->errors, failure.reason, "%s",
+                 failure.details == NULL ? "out of memory" : failure.details);
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&new_rules.rules[i]);
+    report_capture_clear(&failure);
+    return done;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static bool check_output(struct tool *tool, const struct ska_request *request, const char *output)
+{
+    if (request->operation != SKA_OPERATION_SIGN)
+        return output == NULL || options_wrong(tool, "-o: to %s a key makes no signature",
+                                               text_operation(request->operation));
+    if (output == NULL && isatty(STDOUT_FILENO))
+        return options_wrong(tool, "a signature is no text for a terminal: give -o FILE");
+    return output_check_signature(tool, output);
+}
+
+static bool execute(struct tool *tool, struct hsm_key *key, struct ska_request *request,
+                    const char *output)
+{
+    if (request->operation == SKA_OPERATION_SIGN)
+        return sign(tool, key, request, output == NULL ? "-" : output);
+    return change(tool, key, request);
+}
+
+bool execute_command(struct tool *tool, int argc, char **argv)
+{
+    const char *uri = NULL;
+    const char *path = NULL;
+    const char *output = NULL;
+    const struct option_entry options[] = {
+        {"key", 0, "URI", "the key that the request is for", &uri, NULL, true},
+        {"output", 'o', "FILE", "write the signature there, not to standard output", &output, NULL,
+         false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--key URI REQUEST [-o FILE]",
+        .help = "Sends a request with its approvals to the HSM, which decides. A signature is\n"
+                "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
+                "unblocked or modified, a line says what was done.",
+        .options = options,
+        .operands = &path,
+        .operand_needed = "REQUEST",
+        .operands_allowed = 1,
+    };
+    struct ska_request *request = NULL;
+    struct hsm_key *key = NULL;
+    bool done = false;
+
+    if (!options_parse(tool, &line, argc, argv))
+        return false;
+    if (input_read_request(path, &request, &tool->errors) && check_output(tool, request, output) &&
+        difference_can_be_shown(request, &tool->errors) && tool_open_ska_key(tool, uri, NULL, &key))
+        done = execute(tool, key, request, output);
+    ska_request_free(request);
+    hsm_key_free(key);
+    return done;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool inspect: shows a request, a bundle, an approval, a refusal, an approval token, a key
+ * reference or a folder of evidence, whatever is in it, and verifies what can be verified without
+ * an HSM.
+ */
+#include "tools/command/inspect.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/base/json.h"
+#include "provider/request/request_errors.h"
+#include "provider/base/wire.h"
+#include "provider/base/file.h"
+#include "tools/options.h"
+#include "tools/show/text.h"
+
+/* "seal.json: the request id is not that of ...; 2 of the above are WRONG" */
+static void fail_wrong(struct tool *tool, const struct verification *verification,
+                       enum ska_reason reason, const char *shown)
+{
+    const char *first = verification->first == NULL ? "?" : verification->first;
+    bool named = strncmp(first, shown, strlen(shown)) == 0;
+    char more[64] = "";
+
+    if (verification->wrong > 1)
+        snprintf(more, sizeof(more), "; %zu of the above are WRONG", verification->wrong);
+    ska_fail(&tool->errors, verification->reason != 0 ? verification->reason : reason, "%s%s%s%s",
+             named ? "" : shown, named ? "" : ": ", first, more);
+}
+
+bool inspect_conclude(struct tool *tool, struct verification *verification, enum ska_reason reason,
+                      const char *shown)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes lines = {NULL, 0};
+    bool done = ska_buffer_finish(&verification->text, &lines, &tool->errors);
+
+    if (done && lines.length > 0) {
+        ska_buffer_text(&text, "\nVerified without an HSM:\n");
+        ska_buffer_add(&text, lines.data, lines.length);
+        done = text_print(&text, &tool->errors);
+    }
+    if (done && verification->wrong > 0) {
+        fail_wrong(tool, verification, reason, shown);
+        done = false;
+    }
+    ska_bytes_free(&lines);
+    verify_clear(verification);
+    return done;
+}
+
+/* ---- What it is ------------------------------------------------------------------------------ */
+
+static bool inspect_json(struct tool *tool, struct ska_span content, const char *path)
+{
+    struct verification verification = {.libctx = tool->libctx};
+    struct ska_request_errors advised;
+    cJSON *json = NULL;
+    bool done = false;
+
+    ska_request_errors_init(&advised, &tool->errors, content);
+    if (!ska_json_parse(content, path, &json, &advised.errors))
+        return false;
+    if (inspect_is_approval(json))
+        done = inspect_approval(tool, content, json, path);
+    else
+        done = inspect_request(tool, content, json, path, &verification) &&
+               inspect_conclude(tool, &verification, SKA_R_BAD_REQUEST, path);
+    verify_clear(&verification);
+    cJSON_Delete(json);
+    return done;
+}
+
+/* A token as text: base64, with line breaks as base64(1) makes them. */
+static bool decode_text(struct ska_span content, struct ska_bytes *token)
+{
+    char *text = malloc(content.length + 1);
+    size_t length = 0;
+    bool done = false;
+
+    if (text == NULL)
+        return false;
+    for (size_t i = 0; i < content.length; i++)
+        if (!isspace(content.data[i]) && content.data[i] != 0)
+            text[length++] = (char)content.data[i];
+    text[length] = 0;
+    done = length > 0 && ska_base64_decode(text, token);
+    free(text);
+    return done;
+}
+
+static bool looks_like_json(struct ska_span content)
+{
+    for (size_t i = 0; i < content.length; i++)
+        if (!isspace(content.data[i]))
+            return content.data[i] == '{';
+    return false;
+}
+
+bool inspect_content(struct tool *tool, struct ska_span content, const char *path)
+{
+    struct ska_bytes token = {NULL, 0};
+    bool done = false;
+
+    if (content.length == 0)
+        return ska_fail(&tool->errors, SKA_R_BAD_REQUEST, "%s: empty", path);
+    if (inspect_is_reference(content))
+        return inspect_reference(tool, content, path);
+    /* A token starts with its length: the bytes of "{\n  " would make it far too long. */
+    if (looks_like_json(content) && !ska_wire_well_formed(content))
+        return inspect_json(tool, content, path);
+    if (!ska_wire_well_formed(content) && decode_text(content, &token))
+        content = ska_span_of(&token);
+    done = inspect_token(tool, content, path);
+    ska_bytes_free(&token);
+    return done;
+}
+
+static bool inspect_path(struct tool *tool, const char *path, const char *audit_log)
+{
+    struct ska_bytes content = {NULL, 0};
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool done = false;
+
+    if (folder >= 0) {
+        done = inspect_folder(tool, folder, path, audit_log);
+        close(folder);
+        return done;
+    }
+    if (audit_log != NULL)
+        return options_wrong(tool, "--audit-log goes with a folder of evidence");
+    done = ska_file_read(path, SKA_JSON_LIMIT, &content, &tool->errors) &&
+           inspect_content(tool, ska_span_of(&content), path);
+    ska_bytes_free(&content);
+    return done;
+}
+
+bool inspect_command(struct tool *tool, int argc, char **argv)
+{
+    const char *path = NULL;
+    const char *audit_log = NULL;
+    const struct option_entry options[] = {
+        {.name = "audit-log",
+         .argument = "FILE",
+         .help = "the audit log that should know this folder of evidence",
+         .text = &audit_log},
+        OPTION_END};
+    const struct command_line line = {
+        .usage = "[--audit-log FILE] FILE-OR-DIRECTORY",
+        .help = "Shows a request, a bundle, an approval or a refusal, an approval token (binary\n"
+                "or base64), a key reference or a folder of evidence: every field, what protects\n"
+                "it, and whether all that can be verified without an HSM is right. Needs no\n"
+                "configuration.",
+        .options = options,
+        .operands = &path,
+        .operand_needed = "FILE-OR-DIRECTORY",
+        .operands_allowed = 1,
+    };
+
+    return options_parse(tool, &line, argc, argv) && inspect_path(tool, path, audit_log);
+}

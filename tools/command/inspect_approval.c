@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One approval or one refusal, as they lie in an approvals directory. Alone they say little: what
+ * was signed is in the request beside them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/base/json.h"
+#include "provider/rule/quorum.h"
+#include "provider/request/refusal.h"
+#include "provider/base/file.h"
+#include "tools/command/inspect.h"
+#include "tools/show/review.h"
+#include "tools/show/text.h"
+
+static const char *const known_members[] = {"approverPublicKey",       "approverCertificate",
+                                            "approvalDigestAlgorithm", "signature",
+                                            "approvalToBeSigned",      NULL};
+
+bool inspect_is_approval(const cJSON *json)
+{
+    return (cJSON_GetObjectItemCaseSensitive(json, "approverPublicKey") != NULL ||
+            cJSON_GetObjectItemCaseSensitive(json, "approverCertificate") != NULL) &&
+           cJSON_GetObjectItemCaseSensitive(json, "approvals") == NULL &&
+           cJSON_GetObjectItemCaseSensitive(json, "requestId") == NULL;
+}
+
+/* ---- What it is for -------------------------------------------------------------------------- */
+
+/* ID.<anything>: the request is ID.request.json. NULL: there is none, or it is none. */
+static struct ska_request *find_request(const char *path)
+{
+    char *for_name = strdup(path);
+    char *for_directory = strdup(path);
+    const char *name = for_name == NULL ? "" : basename(for_name);
+    char request_name[SKA_REQUEST_ID_LENGTH + 16];
+    struct ska_bytes text = {NULL, 0};
+    struct ska_request *request = NULL;
+    int directory = -1;
+
+    if (strspn(name, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH &&
+        name[SKA_REQUEST_ID_LENGTH] == '.' && for_directory != NULL) {
+        snprintf(request_name, sizeof(request_name), "%.*s.request.json", SKA_REQUEST_ID_LENGTH,
+                 name);
+        directory = open(dirname(for_directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (directory >= 0 &&
+        ska_file_read_at(directory, request_name, request_name, SKA_JSON_LIMIT, &text, NULL) &&
+        !ska_request_parse(ska_span_of(&text), request_name, &request, NULL))
+        request = NULL;
+    ska_bytes_free(&text);
+    if (directory >= 0)
+        close(directory);
+    free(for_name);
+    free(for_directory);
+    return request;
+}
+
+struct inspected {
+    const struct ska_approval *approval;
+    const struct ska_request *request; /* NULL: not found */
+    struct ska_span token;             /* empty: not known */
+    bool is_approval;                  /* by its signature */
+    bool is_refusal;
+};
+
+static bool named_refusal(const char *path)
+{
+    static const char suffix[] = ".reject.json";
+    size_t length = strlen(path);
+
+    return length >= strlen(suffix) && strcmp(path + length - strlen(suffix), suffix) == 0;
+}
+
+/* ---- Showing and verifying ------------------------------------------------------------------- */
+
+static const char *heading(const struct inspected *inspected, const char *path)
+{
+    if (inspected->is_approval)
+        return "Approval";
+    if (inspected->is_refusal)
+        return "Refusal: the approver says no";
+    return named_refusal(path) ? "Refusal, as its name says" : "Approval or refusal";
+}
+
+static bool show(struct tool *tool, const struct inspected *inspected, const cJSON *json,
+                 const char *path)
+{
+    const struct ska_approval *approval = inspected->approval;
+    const struct ska_rule *rule =
+        inspected->request == NULL ? NULL : review_rule(inspected->request);
+    struct ska_buffer text = {0};
+    char *name = ska_approver_shown(rule, approval);
+
+    ska_buffer_format(&text, "%s\n", heading(inspected, path));
+    text_row(&text, "approver", name);
+    text_row(&text, "named by", approval->certificate ? "a certificate" : "a public key");
+    text_name(&text, "key SHA-256");
+    review_fingerprint(tool->libctx, ska_span_of(&approval->public_key), &text);
+    ska_buffer_text(&text, "\n");
+    text_row(&text, "digest", approval->digest);
+    inspect_add_hex(&text, "signature", ska_span_of(&approval->signature));
+    if (inspected->request != NULL)
+        text_row(&text, "request", inspected->request->id);
+    inspect_add_others(&text, json, known_members);
+    free(name);
+    return text_print(&text, &tool->errors);
+}
+
+static void verify_signer(struct verification *verification, const struct inspected *inspected)
+{
+    const struct ska_rule *rule =
+        inspected->request == NULL ? NULL : review_rule(inspected->request);
+
+    if (rule == NULL)
+        return;
+    if (ska_rule_find_approver(rule, ska_span_of(&inspected->approval->public_key)) != NULL)
+        verify_add(verification, VERIFY_OK, "approver: listed by the rule in the request");
+    else
+        verify_add(verification, VERIFY_NOTHING,
+                   "approver: NOT listed by the rule in the request, so this does not count");
+}
+
+static void verify_token(struct verification *verification, const struct inspected *inspected)
+{
+    if (inspected->request == NULL || inspected->token.length == 0 ||
+        ska_span_equal(inspected->token, ska_span_of(&inspected->request->token)))
+        return;
+    verify_add(verification, VERIFY_WRONG,
+               "approval token: the one inside is NOT that of the request beside it");
+}
+
+static void verify(struct verification *verification, const struct inspected *inspected,
+                   const char *path)
+{
+    if (inspected->token.length == 0)
+        verify_add(verification, VERIFY_NOTHING,
+                   "signature: what it is for is not here (ID.request.json beside it)");
+    else if (inspected->is_approval && named_refusal(path))
+        verify_add(verification, VERIFY_WRONG,
+                   "signature: an APPROVAL, in a file that is named as a refusal");
+    else if (inspected->is_approval)
+        verify_add(verification, VERIFY_OK, "signature: over the approval token");
+    else if (inspected->is_refusal)
+        verify_add(verification, VERIFY_OK, "signature: over the refusal of the approval token");
+    else
+        verify_add(verification, VERIFY_WRONG,
+                   "signature: NEITHER over the approval token nor over its refusal");
+    verify_token(verification, inspected);
+    verify_signer(verification, inspected);
+}
+
+/* The token that it brings along, as those of the vendor's clients do, or that of the request. */
+static bool find_token(struct tool *tool, const cJSON *json, const char *path,
+                       struct ska_bytes *inside, struct inspected *inspected)
+{
+    struct ska_json_place place = {json, NULL, SKA_R_BAD_REQUEST, &tool->errors};
+    char *where = ska_json_where_top(path, &tool->errors);
+    bool done = false;
+
+    place.where = where;
+    done =
+        where != NULL && ska_json_base64(&place, "approvalToBeSigned", SKA_JSON_OPTIONAL, inside);
+    free(where);
+    if (inside->length > 0)
+        inspected->token = ska_span_of(inside);
+    else if (inspected->request != NULL)
+        inspected->token = ska_span_of(&inspected->request->token);
+    return done;
+}
+
+static bool inspect_signed(struct tool *tool, struct inspected *inspected, const cJSON *json,
+                           const char *path)
+{
+    struct verification verification = {.libctx = tool->libctx};
+
+    if (inspected->token.length > 0) {
+        inspected->is_approval =
+            ska_approval_verify(tool->libctx, inspected->approval, inspected->token);
+        inspected->is_refusal =
+            ska_refusal_verify(tool->libctx, inspected->approval, inspected->token);
+    }
+    if (!show(tool, inspected, json, path))
+        return false;
+    verify(&verification, inspected, path);
+    return inspect_conclude(tool, &verification, SKA_R_BAD_SIGNATURE, path);
+}
+
+bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *json,
+                      const char *path)
+{
+    struct inspected inspected = {0};
+    struct ska_request *request = find_request(path);
+    struct ska_approval *approvals = NULL;
+    struct ska_bytes inside = {NULL, 0};
+    size_t count = 0;
+    bool done = false;
+
+    inspected.request = request;
+    /* A single object, as there is no member "approvals". */
+    if (find_token(tool, json, path, &inside, &inspected) &&
+        ska_approvals_parse(content, path, inspected.token, &approvals, &count, &tool->errors) &&
+        count == 1) {
+        inspected.approval = &approvals[0];
+        done = inspect_signed(tool, &inspected, json, path);
+    }
+    ska_approvals_free(approvals, count);
+    ska_bytes_free(&inside);
+    ska_request_free(request);
+    return done;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests and bundles. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/request/request_errors.h"
+#include "tools/command/inspect.h"
+#include "tools/show/review.h"
+#include "tools/show/text.h"
+
+static const char *const known_members[] = {"version",
+                                            "requestId",
+                                            "operation",
+                                            "key",
+                                            "signatureAlgorithm",
+                                            "saltLength",
+                                            "mgf1Digest",
+                                            "payloadForm",
+                                            "payload",
+                                            "digest",
+                                            "rule",
+                                            "timestampKey",
+                                            "requester",
+                                            "description",
+                                            "created",
+                                            "notBefore",
+                                            "notAfter",
+                                            "approvals",
+                                            "signature",
+                                            "executed",
+                                            "approvalToBeSigned",
+                                            NULL};
+
+/* ---- Parts ----------------------------------------------------------------------------------- */
+
+static bool is_among(const char *const *names, const char *name)
+{
+    for (; *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_member(struct ska_buffer *text, const cJSON *member)
+{
+    char *value = cJSON_PrintUnformatted(member);
+
+    ska_buffer_text(text, "    ");
+    text_printable(text, ska_span_text(member->string));
+    ska_buffer_text(text, " = ");
+    text_printable(text, ska_span_text(value));
+    ska_buffer_text(text, "\n");
+    cJSON_free(value);
+}
+
+void inspect_add_others(struct ska_buffer *text, const cJSON *json, const char *const *known)
+{
+    const cJSON *member = NULL;
+    bool any = false;
+
+    cJSON_ArrayForEach(member, json)
+    {
+        if (is_among(known, member->string))
+            continue;
+        if (!any)
+            ska_buffer_text(text, "\nOther members, which this version does not know and nothing "
+                                  "protects:\n");
+        any = true;
+        add_member(text, member);
+    }
+}
+
+void inspect_add_hex(struct ska_buffer *text, const char *name, struct ska_span bytes)
+{
+    text_name(text, name);
+    ska_buffer_hex(text, bytes);
+    ska_buffer_text(text, "\n");
+}
+
+/* ---- A request that holds together ----------------------------------------------------------- */
+
+static void add_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
+                         const struct ska_request *request, size_t index)
+{
+    const struct ska_approval *approval = &request->approvals[index];
+    char *shown = ska_approver_shown(review_rule(request), approval);
+
+    ska_buffer_format(text, "  %zu. %s, named by %s\n", index + 1, shown == NULL ? "?" : shown,
+                      approval->certificate ? "a certificate" : "a public key");
+    text_name(text, "key SHA-256");
+    review_fingerprint(libctx, ska_span_of(&approval->public_key), text);
+    ska_buffer_text(text, "\n");
+    text_row(text, "digest", approval->digest);
+    inspect_add_hex(text, "signature", ska_span_of(&approval->signature));
+    free(shown);
+}
+
+static void add_request(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
+                        const struct ska_request *request, const cJSON *json)
+{
+    ska_buffer_format(text, "Request %s\n\n", request->id);
+    ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
+    review_protected(libctx, request, text);
+    ska_buffer_text(text, "\nBeside the token: said by the requester, NOT protected by the HSM\n");
+    review_unprotected(libctx, request, text);
+    if (request->timestamp_key.length > 0)
+        inspect_add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));
+    if (request->signature.length > 0)
+        inspect_add_hex(text, "signature", ska_span_of(&request->signature));
+    text_row(text, "executed", request->executed);
+    inspect_add_others(text, json, known_members);
+    ska_buffer_format(text, "\nApprovals: %zu\n", request->approval_count);
+    for (size_t i = 0; i < request->approval_count; i++)
+        add_approval(libctx, text, request, i);
+    ska_buffer_text(text, "\n");
+    inspect_add_token(text, ska_span_of(&request->token));
+}
+
+/* ---- One that does not ----------------------------------------------------------------------- */
+
+/* Its members as they stand, and the token if there is one. */
+static bool show_broken(struct tool *tool, const cJSON *json)
+{
+    const cJSON *member = NULL;
+    const cJSON *token = cJSON_GetObjectItemCaseSensitive(json, "approvalToBeSigned");
+    struct ska_buffer text = {0};
+    struct ska_bytes encoded = {NULL, 0};
+
+    ska_buffer_text(&text, "Members, none of them verified:\n");
+    cJSON_ArrayForEach(member, json) add_member(&text, member);
+    if (cJSON_IsString(token) && ska_base64_decode(token->valuestring, &encoded)) {
+        ska_buffer_text(&text, "\n");
+        inspect_add_token(&text, ska_span_of(&encoded));
+    }
+    ska_bytes_free(&encoded);
+    return text_print(&text, &tool->errors);
+}
+
+/* Whether all that is wrong with a request is that its token has elements from a later version. */
+static bool only_token_is_unknown(const cJSON *json, enum ska_reason reason)
+{
+    const cJSON *token = cJSON_GetObjectItemCaseSensitive(json, "approvalToBeSigned");
+    struct ska_bytes encoded = {NULL, 0};
+    bool unknown = reason == SKA_R_BAD_TOKEN && cJSON_IsString(token) &&
+                   ska_base64_decode(token->valuestring, &encoded) &&
+                   inspect_has_unknown_elements(ska_span_of(&encoded));
+
+    ska_bytes_free(&encoded);
+    return unknown;
+}
+
+static bool inspect_broken(struct tool *tool, const cJSON *json,
+                           const struct report_capture *failure, struct verification *verification)
+{
+    if (!show_broken(tool, json))
+        return false;
+    if (only_token_is_unknown(json, failure->reason))
+        verify_add(verification, VERIFY_NOTHING,
+                   "the token has elements that this version does not know; nothing was verified");
+    else
+        verify_add_failure(verification, failure);
+    return true;
+}
+
+bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *json,
+                     const char *shown, struct verification *verification)
+{
+    struct report_capture failure = {0};
+    const struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_request_errors advised;
+    struct ska_request *request = NULL;
+    struct ska_buffer text = {0};
+    bool done = false;
+
+    ska_request_errors_init(&advised, &quiet, content);
+    if (ska_request_parse(content, shown, &request, &advised.errors)) {
+        add_request(tool->libctx, &text, request, json);
+        done = text_print(&text, &tool->errors) &&
+               verify_request(verification, request, &tool->errors);
+    } else {
+        done = inspect_broken(tool, json, &failure, verification);
+    }
+    report_capture_clear(&failure);
+    ska_request_free(request);
+    return done;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool keygen: creates a key pair with its four rules, an ordinary one, or a timestamp key.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "provider/rule/policy.h"
+#include "tools/show/certificates.h"
+#include "tools/options.h"
+#include "tools/show/text.h"
+
+#define DEFAULT_RSA_BITS 3072
+#define SMALLEST_RSA_BITS 2048
+#define LARGEST_RSA_BITS 16384
+#define DEFAULT_CURVE "P-256"
+
+struct keygen {
+    const char *key;
+    const char *algorithm;
+    const char *size;
+    const char *curve;
+    const char *policy_path;
+    const char *ca_path;
+    bool timestamp;
+    bool blocked;
+    struct hsm_key_template template_;
+    struct ska_policy policy;
+};
+
+static bool choose_size(struct tool *tool, struct keygen *keygen)
+{
+    bool rsa = keygen->template_.type == SKA_KEY_RSA || keygen->template_.type == SKA_KEY_RSA_PSS;
+    unsigned long bits = DEFAULT_RSA_BITS;
+
+    if (keygen->size != NULL && !rsa)
+        return options_wrong(tool, "--size is for RSA keys, not for %s", keygen->algorithm);
+    if (keygen->curve != NULL && keygen->template_.type != SKA_KEY_EC)
+        return options_wrong(tool, "--curve is for EC keys, not for %s", keygen->algorithm);
+    if (keygen->size != NULL &&
+        (!options_number(keygen->size, LARGEST_RSA_BITS, &bits) || bits < SMALLEST_RSA_BITS))
+        return options_wrong(tool, "--size '%s': a number of bits from %d to %d is needed",
+                             keygen->size, SMALLEST_RSA_BITS, LARGEST_RSA_BITS);
+    if (rsa)
+        keygen->template_.bits = (unsigned int)bits;
+    if (keygen->template_.type == SKA_KEY_EC)
+        keygen->template_.curve = keygen->curve == NULL ? DEFAULT_CURVE : keygen->curve;
+    return true;
+}
+
+static bool choose_algorithm(struct tool *tool, struct keygen *keygen)
+{
+    static const struct {
+        const char *name;
+        enum ska_key_type type;
+    } algorithms[] = {{"RSA", SKA_KEY_RSA},
+                      {"RSA-PSS", SKA_KEY_RSA_PSS},
+                      {"EC", SKA_KEY_EC},
+                      {"ED25519", SKA_KEY_ED25519},
+                      {"ED448", SKA_KEY_ED448}};
+
+    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+        if (strcasecmp(keygen->algorithm, algorithms[i].name) != 0)
+            continue;
+        keygen->template_.type = algorithms[i].type;
+        return choose_size(tool, keygen);
+    }
+    return options_wrong(tool, "--algorithm '%s' is unknown: RSA, RSA-PSS, EC, ED25519 or ED448",
+                         keygen->algorithm);
+}
+
+static bool check_rules(struct tool *tool, const struct keygen *keygen)
+{
+    const struct ska_policy *policy = &keygen->policy;
+
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        if (!policy->named[i])
+            return ska_fail(&tool->errors, SKA_R_BAD_POLICY,
+                            "%s: %s is missing: a key needs all four rules; null says that it is "
+                            "always satisfied",
+                            keygen->policy_path, ska_rule_members[i]);
+        if (!ska_rule_check(&policy->rules[i], ska_rule_members[i], &tool->errors))
+            return false;
+    }
+    return true;
+}
+
+/* With no timeout an approval is good for all time, and for every key of that label. */
+static bool approvals_never_expire(const struct ska_rule *rule)
+{
+    for (size_t i = 0; i < rule->token_count; i++)
+        for (size_t j = 0; rule->tokens[i].timeout == 0 && j < rule->tokens[i].group_count; j++)
+            if (rule->tokens[i].groups[j].quorum > 0)
+                return true;
+    return false;
+}
+
+static bool has_time_limit(const struct ska_policy *policy)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        if (ska_rule_has_time_limit(&policy->rules[i]))
+            return true;
+    return false;
+}
+
+static bool impossible(const struct keygen *keygen, enum ska_rule_kind kind)
+{
+    return keygen->policy.rules[kind].token_count == 0;
+}
+
+/* Rules without a token, which no approval ever satisfies. */
+static void warn_of_impossible(const struct keygen *keygen)
+{
+    const char *label = keygen->template_.label;
+    bool fixed = impossible(keygen, SKA_RULE_MODIFY);
+
+    if (impossible(keygen, SKA_RULE_USE))
+        report_warning("the use rule can never be satisfied: nobody can sign with '%s'%s", label,
+                       fixed ? ", and nobody can ever change that: the key is of no use" : "");
+    if (fixed)
+        report_warning("the modify rule can never be satisfied: the rules of '%s' stay as they "
+                       "are for ever, also when an approver leaves or loses a key",
+                       label);
+    if (keygen->template_.blocked && impossible(keygen, SKA_RULE_UNBLOCK))
+        report_warning("'%s' is created blocked, and nobody can unblock it", label);
+    else if (impossible(keygen, SKA_RULE_UNBLOCK) && !impossible(keygen, SKA_RULE_BLOCK))
+        report_warning("the unblock rule can never be satisfied: once '%s' is blocked, it stays so",
+                       label);
+}
+
+static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
+{
+    const struct ska_policy *policy = &keygen->policy;
+    const char *label = keygen->template_.label;
+
+    if (ska_rule_is_empty(&policy->rules[SKA_RULE_USE]))
+        report_warning("the use rule is always satisfied: anyone with the PIN can sign with '%s'",
+                       label);
+    if (ska_rule_is_empty(&policy->rules[SKA_RULE_MODIFY]))
+        report_warning("the modify rule is always satisfied: anyone with the PIN can change the "
+                       "rules of '%s'",
+                       label);
+    warn_of_impossible(keygen);
+    if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
+        report_warning("approvals to sign with '%s' never expire: whoever keeps them can have the "
+                       "same thing signed again, years from now too. "
+                       "Give each token of ruleUse a \"timeout\" in seconds to end that; it "
+                       "needs a timestamp key (skatool keygen --timestamp).",
+                       label);
+    if (has_time_limit(policy) && tool->configuration.settings.timestamp_key == NULL)
+        report_warning("'%s' has rules with time limits: requests need timestamp-key in the "
+                       "configuration, or --timestamp-key",
+                       label);
+}
+
+static bool read_policy(struct tool *tool, struct keygen *keygen)
+{
+    keygen->template_.blocked = keygen->blocked;
+    keygen->template_.timestamp = keygen->timestamp;
+    if (keygen->timestamp)
+        return true;
+    if (strcmp(keygen->policy_path, "none") == 0)
+        return !keygen->blocked ||
+               options_wrong(tool, "--blocked needs a policy: an ordinary key is never so");
+    if (!ska_policy_read(keygen->policy_path, &keygen->policy, &tool->errors) ||
+        !check_rules(tool, keygen))
+        return false;
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        keygen->template_.rules[i] = &keygen->policy.rules[i];
+    keygen->template_.blocked = keygen->blocked || keygen->policy.blocked;
+    return certificates_check(tool, keygen->template_.rules, keygen->ca_path);
+}
+
+static bool print_key(struct tool *tool, const struct hsm_key *key)
+{
+    struct ska_buffer text = {0};
+    char algorithm[TEXT_ALGORITHM_SIZE];
+    char *uri = tool_key_uri(key);
+
+    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), algorithm);
+    ska_buffer_format(&text, "%s\n", uri == NULL ? "" : uri);
+    text_row(&text, "label", hsm_key_label(key));
+    text_row(&text, "algorithm", algorithm);
+    text_row(&text, "kind",
+             hsm_key_is_ska(key)         ? "SKA"
+             : hsm_key_is_timestamp(key) ? "timestamp"
+                                         : "ordinary");
+    free(uri);
+    return text_print(&text, &tool->errors);
+}
+
+static bool make_pair(struct tool *tool, const struct keygen *keygen, struct hsm_token *token)
+{
+    struct report_capture failure = {0};
+    struct ska_errors quiet = report_capture_errors(&failure);
+    bool done = hsm_key_generate(token, &keygen->template_, &quiet);
+
+    if (!done)
+        certificates_fail(tool, &failure, keygen->template_.rules);
+    report_capture_clear(&failure);
+    return done;
+}
+
+static bool generate(struct tool *tool, const struct keygen *keygen, const struct hsm_uri *uri)
+{
+    struct hsm_key_match match = {keygen->template_.label, {NULL, 0}};
+    struct hsm_token *token = NULL;
+    struct hsm_key *key = NULL;
+    bool done = false;
+
+    if (!tool_open_token(tool, uri, &token) || !make_pair(tool, keygen, token))
+        return false;
+    done = hsm_key_find(token, &match, tool->libctx, &key, &tool->errors) && print_key(tool, key);
+    hsm_key_free(key);
+    return done;
+}
+
+static bool check_options(struct tool *tool, const struct keygen *keygen)
+{
+    if (!keygen->timestamp)
+        return keygen->policy_path != NULL ||
+               options_wrong(tool, "--policy is missing: a file, or the word none for an ordinary "
+                                   "key");
+    if (keygen->policy_path != NULL || keygen->blocked || keygen->ca_path != NULL)
+        return options_wrong(tool, "--timestamp: such a key has no rules, so --policy, --blocked "
+                                   "and --ca are not for it");
+    return true;
+}
+
+/* What can be refused without the HSM is refused before anyone is asked for a PIN. */
+static bool prepare(struct tool *tool, struct keygen *keygen, struct hsm_uri **uri)
+{
+    if (!choose_algorithm(tool, keygen) || !hsm_uri_parse(keygen->key, uri, &tool->errors))
+        return false;
+    if ((*uri)->object == NULL || (*uri)->object[0] == 0)
+        return ska_fail(&tool->errors, SKA_R_BAD_URI,
+                        "--key: the new key needs a label: add object=LABEL");
+    if ((*uri)->type == HSM_OBJECT_PUBLIC || (*uri)->type == HSM_OBJECT_CERTIFICATE)
+        return ska_fail(&tool->errors, SKA_R_BAD_URI, "--key: type= must be private or left out");
+    keygen->template_.label = (*uri)->object;
+    keygen->template_.id = ska_span_of(&(*uri)->id);
+    return read_policy(tool, keygen);
+}
+
+bool keygen_command(struct tool *tool, int argc, char **argv)
+{
+    struct keygen keygen = {0};
+    const struct option_entry options[] = {
+        {"key", 0, "URI", "token, label (object=) and perhaps id of the new key", &keygen.key, NULL,
+         true},
+        {"algorithm", 0, "NAME", "RSA, RSA-PSS, EC, ED25519 or ED448", &keygen.algorithm, NULL,
+         true},
+        {"size", 0, "BITS", "RSA: 3072 if not given", &keygen.size, NULL, false},
+        {"curve", 0, "NAME", "EC: P-256 if not given", &keygen.curve, NULL, false},
+        {"policy", 0, "FILE", "the rules as JSON; the word none makes an ordinary key",
+         &keygen.policy_path, NULL, false},
+        {"ca", 0, "FILE", "CAs in PEM: the certificates of approvers must chain to one of them",
+         &keygen.ca_path, NULL, false},
+        {"blocked", 0, NULL, "the key cannot sign before it is unblocked", NULL, &keygen.blocked,
+         false},
+        {"timestamp", 0, NULL, "the key makes timestamps of the HSM and nothing else", NULL,
+         &keygen.timestamp, false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--key URI --algorithm NAME [OPTION...] --policy FILE\n"
+                 "       skatool keygen --timestamp --key URI --algorithm NAME [OPTION...]",
+        .help = "Creates a key pair in the HSM. The policy says who may use, block, unblock and\n"
+                "modify the key. A key that is made without one can never get one.\n"
+                "\n"
+                "  skatool keygen --key 'ska:token=demo;object=seal' --algorithm EC \\\n"
+                "      --policy policy.json\n"
+                "\n"
+                "Rules with a timelock or timeout need a timestamp key beside.",
+        .options = options,
+    };
+    struct hsm_uri *uri = NULL;
+    bool done = false;
+
+    if (options_parse(tool, &line, argc, argv) && check_options(tool, &keygen) &&
+        prepare(tool, &keygen, &uri)) {
+        done = generate(tool, &keygen, uri);
+        if (done && keygen.template_.rules[SKA_RULE_USE] != NULL)
+            warn_of_rules(tool, &keygen);
+    }
+    ska_policy_clear(&keygen.policy);
+    hsm_uri_free(uri);
+    return done;
+}

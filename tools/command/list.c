@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool list: the private keys of a token.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/options.h"
+#include "tools/show/table.h"
+#include "tools/show/text.h"
+
+struct entry {
+    struct ska_bytes label;
+    struct ska_bytes id;
+    bool known; /* the key could be opened; else only what the listing told */
+    char algorithm[TEXT_ALGORITHM_SIZE];
+    bool ska;
+    bool timestamp;
+    bool blocked;
+    bool sam_approved;
+};
+
+struct listing {
+    struct tool *tool;
+    struct entry *entries;
+    size_t count;
+    bool failed;
+};
+
+static bool visit(void *arg, const struct hsm_object *object)
+{
+    struct listing *listing = arg;
+    struct entry *grown =
+        reallocarray(listing->entries, listing->count + 1, sizeof(*listing->entries));
+    struct entry entry = {.ska = object->ska, .timestamp = object->timestamp, .algorithm = "?"};
+
+    if (grown != NULL)
+        listing->entries = grown;
+    if (grown == NULL ||
+        !ska_bytes_copy(&entry.label, ska_span_text(object->label), &listing->tool->errors) ||
+        !ska_bytes_copy(&entry.id, object->id, &listing->tool->errors)) {
+        ska_bytes_free(&entry.label);
+        listing->failed = true;
+        return false;
+    }
+    if (object->known_key_type)
+        text_key_algorithm(object->key_type, NULL, entry.algorithm);
+    grown[listing->count++] = entry;
+    return true;
+}
+
+/* In the order that people look for. */
+static int compare(const void *left, const void *right)
+{
+    const struct entry *a = left;
+    const struct entry *b = right;
+    int order = strcmp((const char *)a->label.data, (const char *)b->label.data);
+    size_t shorter = a->id.length < b->id.length ? a->id.length : b->id.length;
+
+    if (order == 0)
+        order = memcmp(a->id.data, b->id.data, shorter);
+    return order != 0 ? order : (a->id.length > b->id.length) - (a->id.length < b->id.length);
+}
+
+/* One key that cannot be opened (for want of its public key, say) must not hide the others. */
+static void complete(struct tool *tool, struct hsm_token *token, struct entry *entry)
+{
+    struct hsm_key_match match = {(const char *)entry->label.data, ska_span_of(&entry->id)};
+    struct hsm_key_state state = {0};
+    struct hsm_key *key = NULL;
+
+    if (entry->label.length == 0)
+        match.label = NULL;
+    if (entry->id.length == 0)
+        match.id = ska_span(NULL, 0);
+    if (!hsm_key_find(token, &match, tool->libctx, &key, &tool->errors))
+        return;
+    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), entry->algorithm);
+    entry->ska = hsm_key_is_ska(key);
+    entry->timestamp = hsm_key_is_timestamp(key);
+    entry->known = !entry->ska || hsm_key_state(key, &state, &tool->errors);
+    entry->blocked = state.blocked;
+    entry->sam_approved = state.sam_approved;
+    hsm_key_state_clear(&state);
+    hsm_key_free(key);
+}
+
+static const char *shown_flag(const struct entry *entry, bool flag)
+{
+    return !entry->ska ? "-" : !entry->known ? "?" : flag ? "yes" : "no";
+}
+
+static bool print_table(struct tool *tool, const struct listing *listing)
+{
+    static const char *const heading[] = {"LABEL", "ID",      "ALGORITHM",
+                                          "KIND",  "BLOCKED", "SAM-APPROVED"};
+    struct table table = {.columns = 6};
+    struct ska_buffer text = {0};
+    bool done = table_add(&table, heading, &tool->errors);
+
+    for (size_t i = 0; done && i < listing->count; i++) {
+        const struct entry *entry = &listing->entries[i];
+        char *id = NULL;
+
+        done = ska_hex_encode(ska_span_of(&entry->id), &id, &tool->errors);
+        if (done) {
+            const char *cells[] = {(const char *)entry->label.data,
+                                   id,
+                                   entry->algorithm,
+                                   entry->ska         ? "SKA"
+                                   : entry->timestamp ? "timestamp"
+                                                      : "ordinary",
+                                   shown_flag(entry, entry->blocked),
+                                   shown_flag(entry, entry->sam_approved)};
+
+            done = table_add(&table, cells, &tool->errors);
+        }
+        free(id);
+    }
+    if (done && listing->count == 0)
+        report_note("the token has no private keys");
+    else if (done)
+        table_text(&table, &text);
+    table_clear(&table);
+    if (!done || listing->count == 0) {
+        ska_buffer_free(&text);
+        return done;
+    }
+    return text_print(&text, &tool->errors);
+}
+
+static bool add_json(cJSON *array, const struct entry *entry)
+{
+    cJSON *object = cJSON_CreateObject();
+    char *id = NULL;
+    bool done = object != NULL && cJSON_AddItemToArray(array, object);
+
+    if (!done) {
+        cJSON_Delete(object);
+        return false;
+    }
+    done = text_add_json(object, "label", ska_span_of(&entry->label)) &&
+           ska_hex_encode(ska_span_of(&entry->id), &id, NULL) &&
+           cJSON_AddStringToObject(object, "id", id) != NULL &&
+           cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
+           cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
+           cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
+    if (done && entry->ska && entry->known)
+        done = cJSON_AddBoolToObject(object, "blocked", entry->blocked) != NULL &&
+               cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL;
+    free(id);
+    return done;
+}
+
+static bool print_json(struct tool *tool, const struct listing *listing)
+{
+    cJSON *array = cJSON_CreateArray();
+    bool done = array != NULL;
+
+    for (size_t i = 0; done && i < listing->count; i++)
+        done = add_json(array, &listing->entries[i]);
+    if (!done) {
+        cJSON_Delete(array);
+        array = NULL;
+    }
+    return text_print_json(array, &tool->errors);
+}
+
+static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
+{
+    struct listing listing = {.tool = tool};
+    struct hsm_object_match match = {HSM_OBJECT_PRIVATE, uri->object, ska_span_of(&uri->id)};
+    struct hsm_token *token = NULL;
+    bool done = tool_open_token(tool, uri, &token) &&
+                hsm_object_list(token, &match, visit, &listing, &tool->errors) && !listing.failed;
+
+    if (done && listing.count > 1)
+        qsort(listing.entries, listing.count, sizeof(*listing.entries), compare);
+    for (size_t i = 0; done && i < listing.count; i++)
+        complete(tool, token, &listing.entries[i]);
+    if (done)
+        done = json ? print_json(tool, &listing) : print_table(tool, &listing);
+    for (size_t i = 0; i < listing.count; i++) {
+        ska_bytes_free(&listing.entries[i].label);
+        ska_bytes_free(&listing.entries[i].id);
+    }
+    free(listing.entries);
+    return done;
+}
+
+/* The URI of the token with this label, or of the configured one. */
+static bool token_uri(struct tool *tool, const char *label, struct hsm_uri **uri)
+{
+    char *text = hsm_uri_format(label, NULL, ska_span(NULL, 0), HSM_OBJECT_ANY);
+    bool done = text != NULL ? hsm_uri_parse(text, uri, &tool->errors)
+                             : ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "URI of a token");
+
+    free(text);
+    return done;
+}
+
+bool list_command(struct tool *tool, int argc, char **argv)
+{
+    const char *label = NULL;
+    const char *key = NULL;
+    bool json = false;
+    const struct option_entry options[] = {
+        {"token", 0, "LABEL", "the token; else the configured one", &label, NULL, false},
+        {"key", 0, "URI", "the token by a URI, or only the keys that it names", &key, NULL, false},
+        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "[--token LABEL | --key URI] [--json]",
+        .help = "Lists the private keys of a token: label, id, algorithm, whether SKA rules guard\n"
+                "them or they make timestamps, whether they are blocked and SAM-approved.",
+        .options = options,
+    };
+    struct hsm_uri *uri = NULL;
+    bool done = false;
+
+    if (!options_parse(tool, &line, argc, argv))
+        return false;
+    if (label != NULL && key != NULL)
+        return options_wrong(tool, "--token and --key exclude each other");
+    if (key != NULL ? hsm_uri_parse(key, &uri, &tool->errors) : token_uri(tool, label, &uri))
+        done = list(tool, uri, json);
+    hsm_uri_free(uri);
+    return done;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool pem: a file that applications take for a private key's.
+ */
+#include <stdlib.h>
+
+#include "provider/base/settings.h"
+#include "provider/base/file.h"
+#include "provider/hsm/reference.h"
+#include "tools/options.h"
+#include "tools/output.h"
+
+/* There is nothing secret in it. */
+#define REFERENCE_MODE 0644
+
+/* What the provider would refuse to load is not written. */
+static bool check_query(const struct hsm_uri *uri, const struct ska_errors *errors)
+{
+    enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
+    unsigned int timeout = 0;
+
+    if (uri->payload != NULL && !ska_payload_form_from_text(uri->payload, &form))
+        return ska_fail(errors, SKA_R_BAD_URI, "payload: digest or message");
+    return uri->approvals_timeout == NULL ||
+           ska_timeout_from_text(uri->approvals_timeout, &timeout) ||
+           ska_fail(errors, SKA_R_BAD_URI, "approvals-timeout: seconds, at most a year");
+}
+
+bool pem_command(struct tool *tool, int argc, char **argv)
+{
+    const char *text = NULL;
+    const char *output = NULL;
+    const struct option_entry options[] = {
+        {"key", 0, "URI", "the key", &text, NULL, true},
+        {"output", 'o', "FILE", "where to write it; standard output if not given", &output, NULL,
+         false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--key URI [-o FILE]",
+        .help =
+            "Writes a key reference: a PEM file that applications read where they want a\n"
+            "private key. It holds the key's URI with all that follows the \"?\" (never a PIN),\n"
+            "and its public key.",
+        .options = options,
+    };
+    struct hsm_uri *uri = NULL;
+    struct hsm_key *key = NULL;
+    struct ska_bytes der = {NULL, 0};
+    struct ska_bytes pem = {NULL, 0};
+    bool done = false;
+
+    /* First: nobody shall type a PIN only to hear of a wrong file name. */
+    if (!options_parse(tool, &line, argc, argv) || !output_check_reference(tool, output) ||
+        !tool_open_key(tool, text, &uri, &key))
+        return false;
+    done = check_query(uri, &tool->errors) && hsm_reference_for(key, uri, &der, &tool->errors) &&
+           hsm_reference_pem(ska_span_of(&der), &pem, &tool->errors) &&
+           ska_file_write(output == NULL ? "-" : output, ska_span_of(&pem), REFERENCE_MODE,
+                          &tool->errors);
+    ska_bytes_free(&der);
+    ska_bytes_free(&pem);
+    hsm_key_free(key);
+    hsm_uri_free(uri);
+    return done;
+}

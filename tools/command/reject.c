@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool reject: shows a request, asks, and leaves a signed refusal. The signature is over other
+ * bytes than an approval's, so that a refusal can never be taken for an approval.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/request/refusal.h"
+#include "provider/base/file.h"
+#include "tools/show/foreign.h"
+#include "tools/matter.h"
+#include "tools/options.h"
+#include "tools/output.h"
+
+#define REFUSAL_MODE 0644
+
+struct reject {
+    const char *output;
+    bool yes;
+    struct matter matter;
+};
+
+static bool write_file(struct tool *tool, const char *path, const struct ska_approval *refusal)
+{
+    struct ska_bytes text = {NULL, 0};
+    bool done = ska_approval_print(refusal, &text, &tool->errors) &&
+                ska_file_write(path, ska_span_of(&text), REFUSAL_MODE, &tool->errors);
+
+    ska_bytes_free(&text);
+    return done;
+}
+
+static bool say_done(struct tool *tool, const struct reject *reject, const char *name)
+{
+    const struct matter *matter = &reject->matter;
+    struct ska_buffer text = {0};
+    struct ska_bytes words = {NULL, 0};
+    char *shown = foreign_place(reject->output == NULL ? matter->mailbox.path : reject->output);
+
+    matter_name(matter, &text);
+    if (!ska_buffer_finish(&text, &words, &tool->errors)) {
+        free(shown);
+        return false;
+    }
+    if (reject->output != NULL)
+        report_message("Wrote the refusal of %s to %s. Send it to who asked.",
+                       (const char *)words.data, shown == NULL ? "?" : shown);
+    else if (matter->directory != NULL)
+        report_message("Put the refusal of %s into %s", (const char *)words.data,
+                       shown == NULL ? "?" : shown);
+    else
+        report_message("Wrote the refusal of %s to %s/%s. Send it to who asked.",
+                       (const char *)words.data, shown == NULL ? "?" : shown, name);
+    ska_bytes_free(&words);
+    free(shown);
+    return true;
+}
+
+static bool sign_and_write(struct tool *tool, struct reject *reject)
+{
+    struct matter *matter = &reject->matter;
+    struct ska_approval refusal = {0};
+    char name[MAILBOX_NAME_SIZE] = "";
+    uint8_t bytes[SKA_REFUSAL_LENGTH];
+    bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&matter->request->token), bytes,
+                                  &tool->errors) &&
+                approver_sign_checked(&matter->key, tool->libctx, matter->listed,
+                                      ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
+
+    if (done && reject->output != NULL)
+        done = write_file(tool, reject->output, &refusal);
+    else if (done && matter->mailbox.fd < 0)
+        done =
+            ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
+                     "the folder of %s cannot be opened; -o FILE writes elsewhere", matter->what);
+    else if (done)
+        done = mailbox_put(&matter->mailbox, matter->id, MAILBOX_REFUSAL, &refusal, name,
+                           &tool->errors);
+    approval_clear(&refusal);
+    return done && say_done(tool, reject, name);
+}
+
+/* An approval can be used whatever is said later, so a refusal after it would only pretend. */
+static bool check_said(struct tool *tool, const struct matter *matter, bool *already)
+{
+    struct ska_span key = matter_key(matter);
+
+    *already = tally_has_refused(&matter->tally, key);
+    if (*already)
+        report_note("refused by this key already; nothing to do");
+    return !tally_has_approved(&matter->tally, key) ||
+           ska_fail(&tool->errors, SKA_R_DECLINED,
+                    "this key has approved the request already, and an approval cannot be taken "
+                    "back; nothing was written");
+}
+
+static bool run(struct tool *tool, struct reject *reject)
+{
+    struct matter *matter = &reject->matter;
+    const struct matter_question question = {.question = "Do you refuse this? Type yes or no: ",
+                                             .declined = "nothing was written",
+                                             .refusing = true,
+                                             .yes = reject->yes,
+                                             .to_stderr = output_is_stdout(reject->output)};
+    bool already = false;
+
+    if (!output_check_refusal(tool, reject->output) || !matter_read(tool, matter) ||
+        !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
+        return false;
+    return already || (matter_ask(tool, matter, &question) && sign_and_write(tool, reject));
+}
+
+bool reject_command(struct tool *tool, int argc, char **argv)
+{
+    struct reject reject = {.matter = {.mailbox = {.fd = -1}}};
+    struct matter *matter = &reject.matter;
+    const struct option_entry options[] = {
+        {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &matter->approver,
+         NULL, true},
+        {"cert", 0, "FILE", "your certificate, to stand in the refusal", &matter->certificate, NULL,
+         false},
+        {"dir", 0, "DIR", "take the request ID from an approvals directory", &matter->directory,
+         NULL, false},
+        {"output", 'o', "FILE", "write the refusal there", &reject.output, NULL, false},
+        {"yes", 0, NULL, "do not ask", NULL, &reject.yes, false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--approver KEY [OPTION...] REQUEST\n"
+                 "       skatool reject --approver KEY [OPTION...] --dir DIR ID",
+        .help = "Shows a request, asks, and leaves your signed refusal: in a file beside REQUEST,\n"
+                "or in the approvals directory DIR, where who waits for you is told. If you\n"
+                "approve later, that counts.",
+        .options = options,
+        .operands = &matter->what,
+        .operand_needed = "REQUEST",
+        .operands_allowed = 1,
+    };
+    bool done = options_parse(tool, &line, argc, argv) &&
+                (matter->directory == NULL || reject.output == NULL ||
+                 options_wrong(tool, "--dir and --output exclude each other")) &&
+                run(tool, &reject);
+
+    matter_close(matter);
+    return done;
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool request: writes a request for approval of a signature over INPUT, or of a change of the
+ * key.
+ */
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include <openssl/evp.h>
+
+#include "provider/request/algorithm.h"
+#include "provider/sign/explain.h"
+#include "provider/rule/policy.h"
+#include "provider/sign/sign.h"
+#include "provider/base/file.h"
+#include "tools/show/certificates.h"
+#include "tools/input.h"
+#include "tools/options.h"
+#include "tools/output.h"
+#include "tools/show/text.h"
+
+#define REQUEST_MODE 0640
+
+struct request {
+    const char *key;
+    const char *operation_name; /* NULL: sign */
+    enum ska_operation operation;
+    const char *digest;
+    const char *padding;
+    const char *salt_length;
+    const char *payload;
+    const char *policy;
+    const char *ca_path;
+    const char *description;
+    const char *timestamp_key;
+    const char *output;
+    const char *input; /* NULL: standard input */
+};
+
+/* URI before configuration before the default. */
+static bool choose_form(struct tool *tool, const struct request *request, const struct hsm_uri *uri,
+                        enum ska_payload_form *form)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+    const char *text = request->payload != NULL ? request->payload : uri->payload;
+
+    if (text == NULL) {
+        *form = settings->payload_set ? settings->payload : SKA_PAYLOAD_DIGEST;
+        return true;
+    }
+    return ska_payload_form_from_text(text, form) ||
+           ska_fail(&tool->errors, SKA_R_BAD_PARAMETER, "payload '%s': digest or message", text);
+}
+
+static bool choose_padding(struct tool *tool, const struct request *request, enum ska_key_type type,
+                           enum ska_scheme *scheme)
+{
+    *scheme = type == SKA_KEY_RSA_PSS ? SKA_SCHEME_PSS : SKA_SCHEME_PKCS1;
+    if (request->padding == NULL)
+        return true;
+    if (strcasecmp(request->padding, "pss") == 0)
+        *scheme = SKA_SCHEME_PSS;
+    else if (strcasecmp(request->padding, "pkcs1") == 0)
+        *scheme = SKA_SCHEME_PKCS1;
+    else
+        return options_wrong(tool, "--padding '%s' is unknown: pkcs1 or pss", request->padding);
+    return true;
+}
+
+/* EdDSA leaves nothing to choose. */
+static bool choose_eddsa(struct tool *tool, const struct request *request,
+                         struct ska_mechanism *mechanism)
+{
+    if (request->digest != NULL)
+        return options_wrong(tool, "--digest: this key signs messages as they are, without one");
+    if (request->payload != NULL && mechanism->form == SKA_PAYLOAD_DIGEST)
+        return options_wrong(tool, "--payload digest: this key signs messages only");
+    mechanism->scheme = SKA_SCHEME_EDDSA;
+    mechanism->digest = SKA_DIGEST_NONE;
+    mechanism->form = SKA_PAYLOAD_MESSAGE;
+    return true;
+}
+
+static bool choose_pss(struct tool *tool, const struct request *request,
+                       struct ska_mechanism *mechanism)
+{
+    unsigned long salt = ska_digest_length(mechanism->digest);
+
+    if (request->salt_length != NULL && mechanism->scheme != SKA_SCHEME_PSS)
+        return options_wrong(tool, "--salt-length is for --padding pss");
+    if (mechanism->scheme != SKA_SCHEME_PSS)
+        return true;
+    if (request->salt_length != NULL && strcmp(request->salt_length, "digest") != 0 &&
+        !options_number(request->salt_length, 4096, &salt))
+        return options_wrong(tool, "--salt-length '%s': a number of bytes is needed",
+                             request->salt_length);
+    mechanism->mgf1_digest = mechanism->digest;
+    mechanism->salt_length = salt;
+    return true;
+}
+
+/* What is left out is what `openssl dgst -sign` would do with this key. */
+static bool choose_mechanism(struct tool *tool, const struct request *request,
+                             const struct hsm_key *key, const struct hsm_uri *uri,
+                             struct ska_mechanism *mechanism)
+{
+    enum ska_key_type type = hsm_key_type(key);
+    bool rsa = type == SKA_KEY_RSA || type == SKA_KEY_RSA_PSS;
+
+    memset(mechanism, 0, sizeof(*mechanism));
+    if (!choose_form(tool, request, uri, &mechanism->form))
+        return false;
+    if (!rsa && (request->padding != NULL || request->salt_length != NULL))
+        return options_wrong(tool, "--padding and --salt-length are for RSA keys");
+    if (type == SKA_KEY_ED25519 || type == SKA_KEY_ED448)
+        return choose_eddsa(tool, request, mechanism);
+    mechanism->digest = SKA_DIGEST_SHA256;
+    if (request->digest != NULL && !ska_digest_from_name(request->digest, &mechanism->digest))
+        return options_wrong(tool,
+                             "--digest '%s' cannot be used: SHA256, SHA384, SHA512 or the like",
+                             request->digest);
+    mechanism->scheme = SKA_SCHEME_ECDSA;
+    if (rsa && !choose_padding(tool, request, type, &mechanism->scheme))
+        return false;
+    return choose_pss(tool, request, mechanism) &&
+           ska_algorithm_fits(mechanism, type, &tool->errors);
+}
+
+static bool read_payload(struct tool *tool, const struct input *input,
+                         const struct ska_mechanism *mechanism, struct ska_bytes *payload)
+{
+    struct ska_bytes digest = {NULL, 0};
+    bool done = false;
+
+    if (mechanism->form == SKA_PAYLOAD_MESSAGE)
+        return input_read(input, SKA_PAYLOAD_LIMIT, payload, &tool->errors);
+    done = input_digest(input, tool->libctx, mechanism->digest, &digest, &tool->errors) &&
+           ska_payload_from_digest(mechanism, ska_span_of(&digest), payload, &tool->errors);
+    ska_bytes_free(&digest);
+    return done;
+}
+
+static bool write_request(struct tool *tool, const struct ska_request *request, const char *path)
+{
+    struct ska_bytes text = {NULL, 0};
+    bool done =
+        output_check_request(tool, path, request) &&
+        ska_request_print(request, &text, &tool->errors) &&
+        ska_file_write(path == NULL ? "-" : path, ska_span_of(&text), REQUEST_MODE, &tool->errors);
+
+    ska_bytes_free(&text);
+    if (done && path != NULL && strcmp(path, "-") != 0)
+        report_note("wrote request %s to %s", request->id, path);
+    return done;
+}
+
+/* It may be unblocked before the approvals are there: a warning is enough. */
+static void warn_of_blocked(struct hsm_key *key)
+{
+    if (ska_is_blocked(key))
+        report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
+                       hsm_key_label(key));
+}
+
+/* Only what a program that signs puts there has a name by which it is seen there. */
+static void warn_of_directory(const struct tool *tool, const char *output)
+{
+    const char *directory = tool->configuration.settings.approvals_dir;
+    char *path = NULL;
+    struct stat shared;
+    struct stat own;
+
+    if (output == NULL || output_is_stdout(output) || directory == NULL)
+        return;
+    path = strdup(output);
+    if (path != NULL && stat(directory, &shared) == 0 && stat(dirname(path), &own) == 0 &&
+        shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
+        report_warning("%s lies in the approvals directory, where approvers see only the requests "
+                       "of programs that sign: send them this file itself",
+                       output);
+    free(path);
+}
+
+/* What every request has in common, whatever it asks for. */
+static bool finish(struct tool *tool, const struct request *request, struct hsm_key *key,
+                   struct ska_request_options *options)
+{
+    struct ska_request *made = NULL;
+    bool done = false;
+
+    options->libctx = tool->libctx;
+    options->operation = request->operation;
+    options->description = request->description;
+    options->timestamp_key = request->timestamp_key != NULL
+                                 ? request->timestamp_key
+                                 : tool->configuration.settings.timestamp_key;
+    done = ska_request_make(key, options, &made, &tool->errors) &&
+           write_request(tool, made, request->output);
+    if (done && request->operation == SKA_OPERATION_SIGN)
+        warn_of_blocked(key);
+    if (done)
+        warn_of_directory(tool, request->output);
+    ska_request_free(made);
+    return done;
+}
+
+static bool make_signing(struct tool *tool, const struct request *request,
+                         const struct input *input)
+{
+    struct hsm_uri *uri = NULL;
+    struct hsm_key *key = NULL;
+    struct ska_mechanism mechanism;
+    struct ska_bytes payload = {NULL, 0};
+    struct ska_request_options options = {.mechanism = &mechanism};
+    bool done = false;
+
+    if (!tool_open_ska_key(tool, request->key, &uri, &key) ||
+        !choose_mechanism(tool, request, key, uri, &mechanism) ||
+        !read_payload(tool, input, &mechanism, &payload))
+        goto out;
+    options.payload = ska_span_of(&payload);
+    done = ska_payload_check(&mechanism, hsm_key_type(key),
+                             (unsigned int)EVP_PKEY_get_bits(hsm_key_public(key)), options.payload,
+                             &tool->errors) &&
+           finish(tool, request, key, &options);
+out:
+    ska_bytes_free(&payload);
+    hsm_key_free(key);
+    hsm_uri_free(uri);
+    return done;
+}
+
+/* ---- Changes of the key ---------------------------------------------------------------------- */
+
+/* The rules that the policy file names; the others stay as they are. */
+static bool choose_rules(struct tool *tool, const struct request *request,
+                         const struct ska_policy *policy,
+                         const struct ska_rule *rules[SKA_RULE_COUNT])
+{
+    size_t named = 0;
+
+    if (policy->blocked)
+        return ska_fail(&tool->errors, SKA_R_BAD_POLICY,
+                        "%s: keyStatus: a modification blocks no key; --operation block does",
+                        request->policy);
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        rules[i] = policy->named[i] ? &policy->rules[i] : NULL;
+        named += policy->named[i];
+    }
+    return named > 0 || ska_fail(&tool->errors, SKA_R_BAD_POLICY,
+                                 "%s: it names no rule, so that nothing would change: ruleUse, "
+                                 "ruleBlock, ruleUnblock or ruleModify",
+                                 request->policy);
+}
+
+static bool make_modification(struct tool *tool, const struct request *request)
+{
+    const struct ska_rule *rules[SKA_RULE_COUNT] = {NULL};
+    struct ska_request_options options = {0};
+    struct ska_bytes payload = {NULL, 0};
+    struct ska_policy policy;
+    struct hsm_key *key = NULL;
+    bool done = false;
+
+    memset(&policy, 0, sizeof(policy));
+    if (!ska_policy_read(request->policy, &policy, &tool->errors))
+        return false;
+    if (choose_rules(tool, request, &policy, rules) &&
+        certificates_check(tool, rules, request->ca_path) &&
+        tool_open_ska_key(tool, request->key, NULL, &key) &&
+        hsm_modify_payload(key, rules, &payload, &tool->errors)) {
+        options.payload = ska_span_of(&payload);
+        done = finish(tool, request, key, &options);
+    }
+    ska_bytes_free(&payload);
+    hsm_key_free(key);
+    ska_policy_clear(&policy);
+    return done;
+}
+
+static bool make_change(struct tool *tool, const struct request *request)
+{
+    struct ska_request_options options = {0};
+    struct hsm_key *key = NULL;
+    bool done = false;
+
+    if (request->operation == SKA_OPERATION_MODIFY)
+        return make_modification(tool, request);
+    done =
+        tool_open_ska_key(tool, request->key, NULL, &key) && finish(tool, request, key, &options);
+    hsm_key_free(key);
+    return done;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static bool choose_operation(struct tool *tool, struct request *request)
+{
+    static const enum ska_operation all[] = {SKA_OPERATION_SIGN, SKA_OPERATION_BLOCK,
+                                             SKA_OPERATION_UNBLOCK, SKA_OPERATION_MODIFY};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (request->operation_name == NULL ||
+            strcmp(request->operation_name, text_operation(all[i])) == 0) {
+            request->operation = all[i];
+            return true;
+        }
+    return options_wrong(tool, "--operation '%s' is unknown: sign, block, unblock or modify",
+                         request->operation_name);
+}
+
+static bool check_options(struct tool *tool, struct request *request)
+{
+    bool signing = false;
+
+    if (!choose_operation(tool, request))
+        return false;
+    signing = request->operation == SKA_OPERATION_SIGN;
+    if (!signing && request->input != NULL)
+        return options_wrong(tool, "'%s' is one too many: to %s a key takes no input",
+                             request->input, request->operation_name);
+    if (!signing && (request->digest != NULL || request->padding != NULL ||
+                     request->salt_length != NULL || request->payload != NULL))
+        return options_wrong(tool, "--digest, --padding, --salt-length and --payload are for "
+                                   "--operation sign");
+    if (request->operation == SKA_OPERATION_MODIFY)
+        return request->policy != NULL ||
+               options_wrong(tool, "--operation modify: --policy FILE is missing, with the new "
+                                   "rules");
+    return (request->policy == NULL && request->ca_path == NULL) ||
+           options_wrong(tool, "--policy and --ca are for --operation modify");
+}
+
+bool request_command(struct tool *tool, int argc, char **argv)
+{
+    struct request request = {0};
+    const struct option_entry options[] = {
+        {"key", 0, "URI", "the key that is to sign or to be changed", &request.key, NULL, true},
+        {"operation", 0, "NAME", "sign (if not given), block, unblock or modify",
+         &request.operation_name, NULL, false},
+        {"digest", 0, "NAME", "SHA256 if not given", &request.digest, NULL, false},
+        {"padding", 0, "NAME", "RSA: pkcs1 (if not given) or pss", &request.padding, NULL, false},
+        {"salt-length", 0, "N", "PSS: as long as the digest if not given", &request.salt_length,
+         NULL, false},
+        {"payload", 0, "FORM", "what is approved: digest (if not given) or message",
+         &request.payload, NULL, false},
+        {"policy", 0, "FILE", "modify: the rules that are to change; those not named stay",
+         &request.policy, NULL, false},
+        {"ca", 0, "FILE", "modify: CAs in PEM that certificates of approvers must chain to",
+         &request.ca_path, NULL, false},
+        {"timestamp-key", 0, "LABEL", "key that makes the timestamp; else the configured one",
+         &request.timestamp_key, NULL, false},
+        {"description", 0, "TEXT", "a line for the approvers; the HSM does not protect it",
+         &request.description, NULL, false},
+        {"output", 'o', "FILE", "write the request there, not to standard output", &request.output,
+         NULL, false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--key URI [OPTION...] [INPUT]\n"
+                 "       skatool request --key URI --operation block | unblock [OPTION...]\n"
+                 "       skatool request --key URI --operation modify --policy FILE [OPTION...]",
+        .help = "Writes a request for approval of a signature over INPUT (a file; else standard\n"
+                "input). What is left out is what `openssl dgst -sign` would do with this key.\n"
+                "Or of a change of the key: to block it, to unblock it, to give it other rules.\n"
+                "Hand the request to the approvers; they add to it with `skatool approve`.",
+        .options = options,
+        .operands = &request.input,
+        .operands_allowed = 1,
+    };
+    struct input input = {0};
+    bool done = false;
+
+    /* The files first: nobody shall type a PIN only to hear of a wrong file name. */
+    if (!options_parse(tool, &line, argc, argv) || !check_options(tool, &request) ||
+        !output_check_early(tool, request.output))
+        return false;
+    if (request.operation != SKA_OPERATION_SIGN)
+        return make_change(tool, &request);
+    if (!input_open(&input, request.input, &tool->errors))
+        return false;
+    done = output_check_input(tool, request.output, &input) && make_signing(tool, &request, &input);
+    input_close(&input);
+    return done;
+}

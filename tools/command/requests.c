@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool requests: the requests in an approvals directory, how far each is, and which of them wait
+ * for an approver.
+ */
+#include "tools/command/requests.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "tools/approver.h"
+#include "tools/mailbox.h"
+#include "tools/matter.h"
+#include "tools/options.h"
+#include "tools/show/review.h"
+#include "tools/show/table.h"
+#include "tools/tally.h"
+#include "tools/show/text.h"
+#include "tools/show/windows.h"
+
+/* Of one owner. */
+#define REQUESTS_MOST 1000
+
+struct listing {
+    struct tool *tool;
+    struct mailbox mailbox;
+    struct mailbox_names names;
+    struct tally_budget budget;
+    struct report_warnings warnings;
+    struct ska_errors to_warnings;
+    struct approver key; /* key == NULL: not asked for */
+    bool for_approver;
+    uint64_t now;
+    size_t shown;
+    struct table table;
+    cJSON *array; /* NULL: a table */
+};
+
+/* One request, and what is known of it. */
+struct entry {
+    struct ska_request *request;
+    struct ska_token token;
+    uid_t owner;
+    struct tally tally;
+    struct usable usable;
+};
+
+/* ---- Cells ----------------------------------------------------------------------------------- */
+
+/* Free with free(); NULL: out of memory. */
+static char *words_of(const struct entry *entry,
+                      void (*add)(const struct tally *tally, struct ska_buffer *text))
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    add(&entry->tally, &buffer);
+    return ska_buffer_finish(&buffer, &text, NULL) ? (char *)text.data : NULL;
+}
+
+static void until_text(const struct entry *entry, char until[TEXT_TIME_SIZE])
+{
+    static const char *const words[] = {
+        [USABLE_ALWAYS] = "no end", [USABLE_OVER] = "too late", [USABLE_NEVER] = "never usable"};
+
+    if (entry->tally.rule == NULL)
+        snprintf(until, TEXT_TIME_SIZE, "?");
+    else if (entry->usable.state == USABLE_NOW || entry->usable.state == USABLE_LATER)
+        text_time(entry->usable.window.closes, until);
+    else
+        snprintf(until, TEXT_TIME_SIZE, "%s", words[entry->usable.state]);
+}
+
+static const char *or_dash(const char *text)
+{
+    return text == NULL || text[0] == 0 ? "-" : text;
+}
+
+static bool add_row(struct listing *listing, const struct entry *entry)
+{
+    const struct ska_request *request = entry->request;
+    char id[MAILBOX_ID_SHORT + 1];
+    char until[TEXT_TIME_SIZE];
+    char *count = words_of(entry, tally_count_text);
+    char *approved = words_of(entry, tally_approved_text);
+    char *refused = words_of(entry, tally_refused_text);
+    const char *cells[] = {id,
+                           text_operation(request->operation),
+                           request->key_label,
+                           or_dash(count),
+                           or_dash(approved),
+                           or_dash(refused),
+                           until,
+                           or_dash(request->description)};
+    bool done = count != NULL && approved != NULL && refused != NULL;
+
+    memcpy(id, request->id, MAILBOX_ID_SHORT);
+    id[MAILBOX_ID_SHORT] = 0;
+    until_text(entry, until);
+    if (done)
+        done = table_add(&listing->table, cells, &listing->tool->errors);
+    else
+        ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "a table of requests");
+    free(count);
+    free(approved);
+    free(refused);
+    return done;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static bool add_names(cJSON *object, const char *member, const struct ska_rule *rule,
+                      const struct ska_approval *approvals, size_t count,
+                      const enum ska_approval_state *states)
+{
+    cJSON *names = cJSON_AddArrayToObject(object, member);
+    bool done = names != NULL;
+
+    for (size_t i = 0; done && i < count; i++) {
+        char *shown = NULL;
+
+        if (states != NULL && states[i] != SKA_APPROVAL_COUNTS)
+            continue;
+        shown = ska_approver_shown(rule, &approvals[i]);
+        done = shown != NULL && cJSON_AddItemToArray(names, cJSON_CreateString(shown));
+        free(shown);
+    }
+    return done;
+}
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+    return text == NULL || text_add_json(object, name, ska_span_text(text));
+}
+
+static bool add_window(cJSON *object, const struct entry *entry)
+{
+    static const char *const states[] = {[USABLE_ALWAYS] = "always",
+                                         [USABLE_NOW] = "now",
+                                         [USABLE_LATER] = "later",
+                                         [USABLE_OVER] = "over",
+                                         [USABLE_NEVER] = "never"};
+    const struct ska_window *window = &entry->usable.window;
+    char time[32];
+
+    if (entry->tally.rule == NULL)
+        return true;
+    return cJSON_AddStringToObject(object, "usable", states[entry->usable.state]) != NULL &&
+           (window->opens == 0 ||
+            cJSON_AddStringToObject(object, "opens", ska_time_text(window->opens, time)) != NULL) &&
+           (window->closes == UINT64_MAX ||
+            cJSON_AddStringToObject(object, "closes", ska_time_text(window->closes, time)) != NULL);
+}
+
+static bool add_object(struct listing *listing, const struct entry *entry)
+{
+    const struct ska_request *request = entry->request;
+    const struct tally *tally = &entry->tally;
+    cJSON *object = cJSON_CreateObject();
+    char *needed = words_of(entry, tally_needed_text);
+    bool done = object != NULL && needed != NULL && cJSON_AddItemToArray(listing->array, object);
+
+    if (!done)
+        cJSON_Delete(object);
+    done = done && add_text(object, "requestId", request->id) &&
+           add_text(object, "operation", ska_operation_names[request->operation]) &&
+           add_text(object, "label", request->key_label) &&
+           add_text(object, "token", request->token_label) &&
+           add_text(object, "description", request->description) &&
+           add_text(object, "created", request->created) &&
+           cJSON_AddNumberToObject(object, "owner", (double)entry->owner) != NULL &&
+           add_names(object, "approved", tally->rule, request->approvals, request->approval_count,
+                     tally->progress.states) &&
+           add_names(object, "refused", tally->rule, tally->refusals, tally->refusal_count, NULL) &&
+           cJSON_AddBoolToObject(object, "satisfied", tally->progress.satisfied) != NULL &&
+           add_text(object, "needed", needed) && add_window(object, entry);
+    free(needed);
+    return done || ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
+}
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+/* Whether this approver could still bring it forward. */
+static bool waits(const struct listing *listing, const struct entry *entry)
+{
+    const struct ska_approver *listed =
+        entry->tally.rule == NULL ? NULL
+                                  : matter_find_listed(listing->tool->libctx, entry->tally.rule,
+                                                       ska_span_of(&listing->key.public_key));
+
+    return listed != NULL && entry->usable.state < USABLE_OVER &&
+           tally_waits_for(&entry->tally, ska_span_of(&listed->public_key));
+}
+
+static bool read_entry(struct listing *listing, const char *id, struct entry *entry)
+{
+    const struct tally_source source = {&listing->mailbox, &listing->names, true, &listing->budget,
+                                        &listing->to_warnings};
+    const struct ska_rule *rule = NULL;
+
+    if (!mailbox_read_request(&listing->mailbox, id, &entry->request, &entry->owner,
+                              &listing->to_warnings))
+        return false;
+    /* In a directory approvals come as files of their own: only those reach the signer. */
+    ska_approvals_free(entry->request->approvals, entry->request->approval_count);
+    entry->request->approvals = NULL;
+    entry->request->approval_count = 0;
+    rule = review_rule(entry->request);
+    if (!ska_token_decode(ska_span_of(&entry->request->token), &entry->token,
+                          &listing->to_warnings) ||
+        !tally_find(listing->tool->libctx, entry->request, rule, &source, &entry->tally,
+                    &listing->to_warnings))
+        return false;
+    if (rule != NULL)
+        entry->usable = usable_find(rule, &entry->token, ska_span(NULL, 0), listing->now);
+    return true;
+}
+
+static bool add_request(struct listing *listing, const char *name)
+{
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    struct entry entry;
+    bool done = true;
+
+    memset(&entry, 0, sizeof(entry));
+    memcpy(id, name, SKA_REQUEST_ID_LENGTH);
+    id[SKA_REQUEST_ID_LENGTH] = 0;
+    if (read_entry(listing, id, &entry) && (!listing->for_approver || waits(listing, &entry))) {
+        listing->shown++;
+        done = listing->array == NULL ? add_row(listing, &entry) : add_object(listing, &entry);
+    }
+    tally_clear(&entry.tally);
+    ska_request_free(entry.request);
+    return done;
+}
+
+struct arrival {
+    const char *name;
+    struct timespec time;
+};
+
+/* Whoever has put more requests there than this hides only his own. */
+static bool may_look(struct listing *listing, struct arrival *arrival)
+{
+    struct tally_allowance *allowance = NULL;
+    struct stat status;
+
+    if (fstatat(listing->mailbox.fd, arrival->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    allowance = tally_allowance(&listing->budget, status.st_uid);
+    if (allowance == NULL)
+        return false;
+    if (allowance->requests >= REQUESTS_MOST) {
+        listing->budget.exhausted = true;
+        return false;
+    }
+    allowance->requests++;
+    arrival->time = status.st_mtim;
+    return true;
+}
+
+static int compare_arrivals(const void *a, const void *b)
+{
+    const struct arrival *one = a;
+    const struct arrival *other = b;
+
+    if (one->time.tv_sec != other->time.tv_sec)
+        return one->time.tv_sec < other->time.tv_sec ? -1 : 1;
+    if (one->time.tv_nsec != other->time.tv_nsec)
+        return one->time.tv_nsec < other->time.tv_nsec ? -1 : 1;
+    return strcmp(one->name, other->name);
+}
+
+/* The newest stands last, where it is seen. */
+static bool add_in_order(struct listing *listing, struct arrival *arrivals)
+{
+    size_t count = 0;
+    bool done = true;
+
+    for (size_t i = 0; i < listing->names.count; i++) {
+        arrivals[count].name = listing->names.names[i];
+        if (mailbox_kind_of(arrivals[count].name) == MAILBOX_REQUEST &&
+            may_look(listing, &arrivals[count]))
+            count++;
+    }
+    qsort(arrivals, count, sizeof(*arrivals), compare_arrivals);
+    for (size_t i = 0; done && i < count; i++)
+        done = add_request(listing, arrivals[i].name);
+    return done;
+}
+
+static bool add_requests(struct listing *listing)
+{
+    struct arrival *arrivals = calloc(listing->names.count + 1, sizeof(*arrivals));
+    bool done = arrivals != NULL ? add_in_order(listing, arrivals)
+                                 : ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY,
+                                            "%zu files", listing->names.count);
+
+    free(arrivals);
+    report_warnings_end(&listing->warnings);
+    if (listing->budget.exhausted)
+        report_warning("%s: there are too many files: not all requests and approvals were looked "
+                       "at",
+                       listing->mailbox.path);
+    return done;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static bool print(struct listing *listing)
+{
+    const struct ska_errors *errors = &listing->tool->errors;
+    struct ska_buffer text = {0};
+    cJSON *array = listing->array;
+
+    if (array != NULL) {
+        listing->array = NULL;
+        return text_print_json(array, errors);
+    }
+    if (listing->shown == 0) {
+        report_message(listing->for_approver ? "Nothing in %s waits for this approver."
+                                             : "There are no open requests in %s.",
+                       listing->mailbox.path);
+        return true;
+    }
+    table_text(&listing->table, &text);
+    return text_print(&text, errors);
+}
+
+static bool start(struct listing *listing, bool json)
+{
+    static const char *const heading[] = {"ID",           "WHAT",        "KEY",
+                                          "APPROVALS",    "APPROVED BY", "REFUSED BY",
+                                          "USABLE UNTIL", "DESCRIPTION"};
+
+    listing->now = (uint64_t)time(NULL);
+    listing->to_warnings = report_warnings_errors(&listing->warnings);
+    listing->table.columns = sizeof(heading) / sizeof(heading[0]);
+    if (!json)
+        return table_add(&listing->table, heading, &listing->tool->errors);
+    listing->array = cJSON_CreateArray();
+    return listing->array != NULL ||
+           ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
+}
+
+/* Without a directory in the configuration either: false, raised. */
+static bool find_directory(struct tool *tool, const char **directory)
+{
+    if (*directory != NULL)
+        return true;
+    if (!tool_configure(tool))
+        return false;
+    *directory = tool->configuration.settings.approvals_dir;
+    return *directory != NULL ||
+           options_wrong(tool, "--dir is missing, and the configuration has no approvals-dir");
+}
+
+bool requests_list(struct tool *tool, const char *directory, const char *approver, bool json)
+{
+    struct listing listing = {
+        .tool = tool, .mailbox = {.fd = -1}, .for_approver = approver != NULL};
+    bool done =
+        find_directory(tool, &directory) &&
+        mailbox_open(&listing.mailbox, directory, &tool->errors) &&
+        (approver == NULL ||
+         (tool_configure(tool) &&
+          approver_open_public(&listing.key, approver, &tool->configuration, &tool->errors))) &&
+        start(&listing, json) && mailbox_list(&listing.mailbox, &listing.names, &tool->errors) &&
+        add_requests(&listing) && print(&listing);
+
+    mailbox_names_free(&listing.names);
+    mailbox_close(&listing.mailbox);
+    approver_close(&listing.key);
+    table_clear(&listing.table);
+    cJSON_Delete(listing.array);
+    return done;
+}
+
+bool requests_command(struct tool *tool, int argc, char **argv)
+{
+    const char *directory = NULL;
+    const char *approver = NULL;
+    bool json = false;
+    const struct option_entry options[] = {
+        {"dir", 0, "DIR", "the approvals directory, if not the configuration's", &directory, NULL,
+         false},
+        {"approver", 0, "KEY", "only what waits for this approver", &approver, NULL, false},
+        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "[--dir DIR] [--approver KEY] [--json]",
+        .help =
+            "Lists the requests in an approvals directory, the newest last: how many approvals\n"
+            "each has of how many, by whom, who has refused, and until when approvals can be\n"
+            "used. KEY may be a private key, a public key or a certificate.",
+        .options = options,
+    };
+
+    return options_parse(tool, &line, argc, argv) && requests_list(tool, directory, approver, json);
+}

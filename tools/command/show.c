@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool show: one key.
+ */
+#include <stdlib.h>
+
+#include "provider/base/json.h"
+#include "provider/rule/policy.h"
+#include "provider/rule/rule_codec.h"
+#include "tools/options.h"
+#include "tools/public_key.h"
+#include "tools/show/text.h"
+
+static bool print_text(struct tool *tool, const struct hsm_key *key,
+                       const struct hsm_key_state *state)
+{
+    struct ska_buffer text = {0};
+    char algorithm[TEXT_ALGORITHM_SIZE];
+    char *id = NULL;
+    char *uri = tool_key_uri(key);
+
+    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), algorithm);
+    ska_buffer_format(&text, "%s\n", uri == NULL ? "" : uri);
+    text_row(&text, "token", hsm_token_label(hsm_key_token(key)));
+    text_row(&text, "label", hsm_key_label(key));
+    if (ska_hex_encode(hsm_key_id(key), &id, NULL))
+        text_row(&text, "id", id);
+    text_row(&text, "algorithm", algorithm);
+    text_row(&text, "kind",
+             hsm_key_is_ska(key)         ? "SKA"
+             : hsm_key_is_timestamp(key) ? "timestamp: signs nothing but timestamps of the HSM"
+                                         : "ordinary: signs without approvals");
+    if (hsm_key_is_ska(key)) {
+        text_row(&text, "blocked", state->blocked ? "yes" : "no");
+        text_row(&text, "SAM-approved", state->sam_approved ? "yes" : "no");
+        for (int i = 0; i < SKA_RULE_COUNT; i++) {
+            text_name(&text, ska_rule_names[i]);
+            text_encoded_rule(&text, ska_span_of(&state->rules[i]));
+            ska_buffer_text(&text, "\n");
+        }
+    }
+    if (!text_public_key(&text, hsm_key_public(key)))
+        report_warning("the public key cannot be written");
+    free(uri);
+    free(id);
+    return text_print(&text, &tool->errors);
+}
+
+/* {"ruleUse": RULE, ...}: null for an always satisfied rule, left out for one that is not known. */
+static bool add_rules(cJSON *object, const struct hsm_key_state *state)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        struct ska_rule rule = {NULL, 0};
+        cJSON *json = NULL;
+
+        if (state->rules[i].data == NULL ||
+            !ska_rule_decode(ska_span_of(&state->rules[i]), &rule, NULL))
+            continue;
+        json = ska_rule_to_json(&rule);
+        ska_rule_clear(&rule);
+        if (json == NULL || !cJSON_AddItemToObject(object, ska_rule_members[i], json)) {
+            cJSON_Delete(json);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool print_json(struct tool *tool, const struct hsm_key *key,
+                       const struct hsm_key_state *state)
+{
+    cJSON *object = cJSON_CreateObject();
+    struct ska_bytes spki = {NULL, 0};
+    char algorithm[TEXT_ALGORITHM_SIZE];
+    char *uri = tool_key_uri(key);
+    char *id = NULL;
+    bool done = false;
+
+    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), algorithm);
+    done = object != NULL && uri != NULL && ska_hex_encode(hsm_key_id(key), &id, NULL) &&
+           public_key_encode(hsm_key_public(key), &spki, &tool->errors) &&
+           cJSON_AddStringToObject(object, "uri", uri) != NULL &&
+           text_add_json(object, "token", ska_span_text(hsm_token_label(hsm_key_token(key)))) &&
+           text_add_json(object, "label", ska_span_text(hsm_key_label(key))) &&
+           cJSON_AddStringToObject(object, "id", id) != NULL &&
+           cJSON_AddStringToObject(object, "algorithm", algorithm) != NULL &&
+           ska_json_add_base64(object, "publicKey", ska_span_of(&spki)) &&
+           cJSON_AddBoolToObject(object, "ska", hsm_key_is_ska(key)) != NULL &&
+           cJSON_AddBoolToObject(object, "timestamp", hsm_key_is_timestamp(key)) != NULL;
+    if (done && hsm_key_is_ska(key))
+        done = cJSON_AddBoolToObject(object, "blocked", state->blocked) != NULL &&
+               cJSON_AddBoolToObject(object, "samApproved", state->sam_approved) != NULL &&
+               add_rules(object, state);
+    if (!done) {
+        cJSON_Delete(object);
+        object = NULL;
+    }
+    ska_bytes_free(&spki);
+    free(uri);
+    free(id);
+    return text_print_json(object, &tool->errors);
+}
+
+bool show_command(struct tool *tool, int argc, char **argv)
+{
+    const char *uri = NULL;
+    bool json = false;
+    const struct option_entry options[] = {
+        {"key", 0, "URI", "the key", &uri, NULL, true},
+        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--key URI [--json]",
+        .help = "Shows one key: algorithm, flags, who may use, block, unblock and modify it, and\n"
+                "its public key in PEM.",
+        .options = options,
+    };
+    struct hsm_key *key = NULL;
+    struct hsm_key_state state = {0};
+    bool done = false;
+
+    if (!options_parse(tool, &line, argc, argv) || !tool_open_key(tool, uri, NULL, &key))
+        return false;
+    if (!hsm_key_is_ska(key) || hsm_key_state(key, &state, &tool->errors))
+        done = json ? print_json(tool, key, &state) : print_text(tool, key, &state);
+    hsm_key_state_clear(&state);
+    hsm_key_free(key);
+    return done;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far a request is, for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "provider/rule/quorum.h"
+#include "tools/command/status.h"
+#include "tools/show/table.h"
+#include "tools/show/text.h"
+#include "tools/show/windows.h"
+
+/* ---- Groups ---------------------------------------------------------------------------------- */
+
+/* Those of a group who have (or have not) approved, separated by commas. */
+static bool approvers_text(const struct status *status, const struct ska_group *group,
+                           bool approved, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    struct ska_buffer buffer = {0};
+
+    for (size_t i = 0; i < group->approver_count; i++) {
+        char *shown = NULL;
+
+        if (tally_has_approved(&status->tally, ska_span_of(&group->approvers[i].public_key)) !=
+            approved)
+            continue;
+        shown = ska_listed_approver_shown(&group->approvers[i]);
+        ska_buffer_format(&buffer, "%s%s", buffer.length == 0 ? "" : ", ",
+                          shown == NULL ? "?" : shown);
+        free(shown);
+    }
+    return ska_buffer_finish(&buffer, text, errors);
+}
+
+static bool add_group(const struct status *status, const struct ska_policy_token *token,
+                      const struct ska_group *group, struct table *table,
+                      const struct ska_errors *errors)
+{
+    char need[16];
+    char have[24];
+    struct ska_bytes approved = {NULL, 0};
+    struct ska_bytes open = {NULL, 0};
+    const char *cells[] = {
+        (const char *)token->name.data, (const char *)group->name.data, need, have, NULL, NULL};
+    bool done = approvers_text(status, group, true, &approved, errors) &&
+                approvers_text(status, group, false, &open, errors);
+
+    snprintf(need, sizeof(need), "%" PRIu32, group->quorum);
+    snprintf(have, sizeof(have), "%zu",
+             ska_group_count(group, status->tally.progress.keys, status->tally.progress.key_count));
+    for (int i = 0; i < 2; i++)
+        if (cells[i] == NULL || cells[i][0] == 0)
+            cells[i] = "-";
+    if (done) {
+        cells[4] = (const char *)approved.data;
+        cells[5] = (const char *)open.data;
+        done = table_add(table, cells, errors);
+    }
+    ska_bytes_free(&approved);
+    ska_bytes_free(&open);
+    return done;
+}
+
+static bool add_groups(const struct status *status, struct ska_buffer *text,
+                       const struct ska_errors *errors)
+{
+    static const char *const heading[] = {"TOKEN", "GROUP",    "NEEDED",
+                                          "HAS",   "APPROVED", "CAN STILL APPROVE"};
+    struct table table = {.columns = 6};
+    bool done = table_add(&table, heading, errors);
+
+    for (size_t i = 0; done && i < status->rule->token_count; i++)
+        for (size_t j = 0; done && j < status->rule->tokens[i].group_count; j++)
+            done = add_group(status, &status->rule->tokens[i], &status->rule->tokens[i].groups[j],
+                             &table, errors);
+    if (done && table.rows > 1)
+        table_text(&table, text);
+    table_clear(&table);
+    return done;
+}
+
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+static const char *const window_states[] = {[SKA_WINDOW_OPEN] = "open",
+                                            [SKA_WINDOW_NOT_YET] = "not yet open",
+                                            [SKA_WINDOW_CLOSED] = "closed"};
+
+static bool add_windows(const struct status *status, struct ska_buffer *text,
+                        const struct ska_errors *errors)
+{
+    static const char *const heading[] = {"TOKEN", "OPENS", "CLOSES", "NOW"};
+    struct table table = {.columns = 4};
+    char now[32];
+    bool done = true;
+
+    if (!ska_rule_has_time_limit(status->rule))
+        return true;
+    if (!status->token.has_timestamp) {
+        ska_buffer_text(text, "The rule has time limits, and the request holds no HSM time.\n");
+        return true;
+    }
+    done = table_add(&table, heading, errors);
+    for (size_t i = 0; done && i < status->rule->token_count; i++) {
+        const struct ska_policy_token *token = &status->rule->tokens[i];
+        char opens[32];
+        char closes[32];
+        const char *cells[] = {token->name.length > 0 ? (const char *)token->name.data : "-", opens,
+                               closes, window_states[status_window_state(status, token)]};
+
+        status_window_times(status, token, opens, closes);
+        done = table_add(&table, cells, errors);
+    }
+    if (done)
+        table_text(&table, text);
+    table_clear(&table);
+    ska_buffer_format(text, "It is %s by %s clock.\n", ska_time_text(status->now, now),
+                      status->now_by_hsm ? "the HSM's" : "this machine's");
+    return done;
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+/* Approvals that are there and do not help. */
+static void add_uncounted(const struct status *status, struct ska_buffer *text)
+{
+    static const char *const why[] = {
+        [SKA_APPROVAL_INVALID] = "is not a signature over this request; as long as it is in the "
+                                 "bundle the HSM may refuse all of it",
+        [SKA_APPROVAL_NOT_LISTED] = "is not an approver of this key",
+        [SKA_APPROVAL_DOUBLED] = "counts once only"};
+
+    for (size_t i = 0; i < status->request->approval_count; i++) {
+        enum ska_approval_state state = status->tally.progress.states[i];
+        char *shown = NULL;
+
+        if (state == SKA_APPROVAL_COUNTS)
+            continue;
+        shown = ska_approver_shown(status->rule, &status->request->approvals[i]);
+        ska_buffer_format(text, "Approval %zu, %s: %s\n", i + 1, shown == NULL ? "?" : shown,
+                          why[state]);
+        free(shown);
+    }
+}
+
+static void add_refused(const struct status *status, struct ska_buffer *text)
+{
+    if (status->tally.refusal_count == 0)
+        return;
+    ska_buffer_text(text, "Refused by: ");
+    tally_refused_text(&status->tally, text);
+    ska_buffer_text(text, "\n");
+}
+
+bool status_print_text(const struct status *status, const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+
+    ska_buffer_format(&text, "Request %s, to %s\n", status->request->id,
+                      text_operation(status->request->operation));
+    if (!add_groups(status, &text, errors) || !add_windows(status, &text, errors)) {
+        ska_buffer_free(&text);
+        return false;
+    }
+    add_uncounted(status, &text);
+    add_refused(status, &text);
+    if (status->key == NULL)
+        ska_buffer_text(&text, "The rule is what the requester says; with --key URI the HSM is "
+                               "asked.\n");
+    if (status->state.blocked)
+        ska_buffer_text(&text, "The key is blocked.\n");
+    if (ska_rule_is_empty(status->rule))
+        ska_buffer_text(&text, "No approvals are needed.\n");
+    else if (status->tally.progress.satisfied)
+        ska_buffer_text(&text, "There are enough approvals.\n");
+    return text_print(&text, errors);
+}

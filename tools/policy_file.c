@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/file.h"
+#include "provider/base/json.h"
+#include "provider/rule/policy_json.h"
+
+static bool read_rules(const struct ska_rule_reader *reader, const struct ska_json_place *place,
+                       struct ska_policy *policy)
+{
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
+        const cJSON *json = cJSON_GetObjectItemCaseSensitive(place->object, ska_rule_members[i]);
+        char *where = NULL;
+        bool done = false;
+
+        if (json == NULL)
+            continue;
+        where = ska_json_where(place, ska_rule_members[i]);
+        done = where != NULL && ska_rule_read(reader, json, where, &policy->rules[i]) &&
+               ska_rule_check(&policy->rules[i], where, reader->errors);
+        free(where);
+        if (!done)
+            return false;
+        policy->named[i] = true;
+    }
+    return true;
+}
+
+static bool read_key_status(const struct ska_json_place *place, bool *blocked)
+{
+    static const char *const names[] = {"blocked", NULL};
+    struct ska_json_place inside;
+    char *where = NULL;
+    bool done = ska_json_enter(place, "keyStatus", SKA_JSON_OPTIONAL, &inside, &where);
+
+    if (done && inside.object != NULL)
+        done = ska_json_only(&inside, names) &&
+               ska_json_bool(&inside, "blocked", SKA_JSON_OPTIONAL, blocked);
+    free(where);
+    return done;
+}
+
+static bool read_policy(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
+                        struct ska_policy *policy)
+{
+    static const char *const names[] = {"ruleUse",    "ruleBlock", "ruleUnblock",
+                                        "ruleModify", "keyStatus", NULL};
+    struct ska_json_place place = {json, where, SKA_R_BAD_POLICY, reader->errors};
+
+    if (!cJSON_IsObject(json))
+        return ska_fail(reader->errors, SKA_R_BAD_POLICY, "%s object expected", where);
+    return ska_json_only(&place, names) && read_rules(reader, &place, policy) &&
+           read_key_status(&place, &policy->blocked);
+}
+
+/* The directory of a file with its '/', "" for one without. */
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? strdup("") : strndup(path, (size_t)(slash - path) + 1);
+}
+
+/* Who names another file by mistake is not helped by what JSON misses in it. */
+static bool looks_like_policy(const char *path, const struct ska_bytes *content,
+                              const struct ska_errors *errors)
+{
+    size_t start = 0;
+
+    while (start < content->length && memchr(" \t\r\n", content->data[start], 4) != NULL)
+        start++;
+    return (start < content->length && content->data[start] == '{') ||
+           ska_fail(errors, SKA_R_BAD_POLICY,
+                    "%s: no policy: a JSON object is expected, with ruleUse, ruleBlock, "
+                    "ruleUnblock and ruleModify",
+                    path);
+}
+
+bool ska_policy_read(const char *path, struct ska_policy *policy, const struct ska_errors *errors)
+{
+    char *directory = directory_of(path);
+    char *where = ska_json_where_top(path, errors);
+    struct ska_bytes content = {NULL, 0};
+    struct ska_rule_reader reader = {true, directory, SKA_R_BAD_POLICY, errors};
+    cJSON *json = NULL;
+    bool done = false;
+
+    memset(policy, 0, sizeof(*policy));
+    if (directory == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "policy file");
+    else
+        done = where != NULL && ska_file_read(path, SKA_JSON_LIMIT, &content, errors) &&
+               looks_like_policy(path, &content, errors) &&
+               ska_json_parse(ska_span_of(&content), path, &json, errors) &&
+               read_policy(&reader, json, where, policy);
+    if (!done)
+        ska_policy_clear(policy);
+    cJSON_Delete(json);
+    ska_bytes_free(&content);
+    free(where);
+    free(directory);
+    return done;
+}
+
+void ska_policy_clear(struct ska_policy *policy)
+{
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&policy->rules[i]);
+    memset(policy, 0, sizeof(*policy));
+}

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/briefing.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "provider/request/algorithm.h"
+#include "provider/rule/rule_codec.h"
+#include "tools/show/certificates.h"
+#include "tools/show/foreign.h"
+#include "tools/show/people.h"
+#include "tools/public_key.h"
+#include "tools/show/review.h"
+#include "tools/show/text.h"
+
+/* So much of a description is shown: nothing protects it, and it must not push the rest away. */
+#define DESCRIPTION_LIMIT 1000
+#define DESCRIPTION_IN_SHORT 200
+/* So many approvers are named where it is not about them. */
+#define NAMED_MOST 20
+
+/* The buffer as a text; "?" when memory ran out. Free with free(). */
+static char *text_of(struct ska_buffer *buffer)
+{
+    struct ska_bytes text = {NULL, 0};
+
+    return ska_buffer_finish(buffer, &text, NULL) ? (char *)text.data : strdup("?");
+}
+
+/* ---- What and with which key ----------------------------------------------------------------- */
+
+static void say_title(const struct briefing *briefing, struct page *page)
+{
+    static const char *const titles[] = {
+        [SKA_OPERATION_SIGN] = "a SIGNATURE",
+        [SKA_OPERATION_BLOCK] = "that a key is BLOCKED",
+        [SKA_OPERATION_UNBLOCK] = "that a key is UNBLOCKED",
+        [SKA_OPERATION_MODIFY] = "a CHANGE OF THE RULES of a key",
+    };
+
+    page_heading(page, "You are asked to approve %s.", titles[briefing->request->operation]);
+}
+
+static void say_act(const struct briefing *briefing, struct page *page)
+{
+    switch (briefing->request->operation) {
+    case SKA_OPERATION_SIGN:
+        briefing_subject(briefing, page);
+        break;
+    case SKA_OPERATION_BLOCK:
+        page_heading(page, "What will happen");
+        page_paragraph(page, "The key stops signing, until it is unblocked. Nothing is signed.");
+        break;
+    case SKA_OPERATION_UNBLOCK:
+        page_heading(page, "What will happen");
+        page_paragraph(page, "The key can sign again, with the approvals that its rule asks for. "
+                             "Approvals from before it was blocked count again too.");
+        break;
+    case SKA_OPERATION_MODIFY:
+        briefing_change(briefing, page);
+        break;
+    }
+}
+
+static void say_key(const struct briefing *briefing, struct page *page)
+{
+    struct ska_span name = briefing->token->key_name;
+    char *token_label = NULL;
+
+    page_heading(page, briefing->request->operation == SKA_OPERATION_SIGN ? "With which key"
+                                                                          : "Which key");
+    if (name.length == 0) {
+        page_warning(page, "no key is named: the approval would hold for ANY key whose rule lists "
+                           "you.");
+        return;
+    }
+    page_paragraph(page, "The key of this name. Is it the one that you expect for this?");
+    page_quote(page, name, name.length);
+    briefing_warn_of_tricks("the name of the key", foreign_tricks(name), page);
+    if (briefing->request->token_label == NULL)
+        return;
+    token_label = foreign_name(ska_span_text(briefing->request->token_label));
+    page_paragraph(page, "They say it lies in the part %s of the device that holds the keys.",
+                   token_label == NULL ? "?" : token_label);
+    free(token_label);
+}
+
+/* ---- Who asks -------------------------------------------------------------------------------- */
+
+/* "2026-11-22T12:00:00Z" as it is read; only digits and signs, see ska_request_parse(). */
+static void add_iso_time(const char *time, struct ska_buffer *text)
+{
+    for (; *time != 0; time++) {
+        if (*time == 'Z')
+            ska_buffer_text(text, " UTC");
+        else
+            ska_buffer_add(text, *time == 'T' ? " " : time, 1);
+    }
+}
+
+static void say_requester(const struct briefing *briefing, struct page *page)
+{
+    const struct ska_request *request = briefing->request;
+    char *host = foreign_name(ska_span_text(request->requester_host));
+    char *program = foreign_name(ska_span_text(request->requester_program));
+    struct ska_buffer text = {0};
+    char *words = NULL;
+
+    if (request->has_requester)
+        ska_buffer_format(&text, "User number %" PRIu64, request->requester_uid);
+    else
+        ska_buffer_text(&text, "Somebody who is not named");
+    if (request->requester_host != NULL)
+        ska_buffer_format(&text, " on the computer %s", host == NULL ? "?" : host);
+    if (request->requester_program != NULL)
+        ska_buffer_format(&text, ", with the program %s", program == NULL ? "?" : program);
+    if (request->created != NULL) {
+        ska_buffer_text(&text, ", at ");
+        add_iso_time(request->created, &text);
+    }
+    words = text_of(&text);
+    page_paragraph(page, "%s.", words == NULL ? "?" : words);
+    free(host);
+    free(program);
+    free(words);
+}
+
+static void say_owner(const struct briefing *briefing, struct page *page)
+{
+    const struct passwd *user = NULL;
+    char *name = NULL;
+
+    if (briefing->owner == NULL)
+        return;
+    user = getpwuid(*briefing->owner);
+    name = user == NULL ? NULL : foreign_name(ska_span_text(user->pw_name));
+    page_paragraph(page,
+                   "This much is certain: user %s (number %lu) of this computer has put it "
+                   "into the directory.",
+                   name == NULL ? "?" : name, (unsigned long)*briefing->owner);
+    free(name);
+}
+
+static void say_who_asks(const struct briefing *briefing, struct page *page)
+{
+    struct ska_span description = ska_span_text(briefing->request->description);
+
+    page_heading(page, "Who asks, and what for (NOT CONFIRMED: anybody can write this)");
+    say_requester(briefing, page);
+    if (description.length == 0) {
+        page_paragraph(page, "They do not say what it is for.");
+    } else {
+        page_paragraph(page, "They say it is for:");
+        page_quote(page, description, DESCRIPTION_LIMIT);
+        briefing_warn_of_tricks("what they say",
+                                foreign_tricks(description) & ~(unsigned int)FOREIGN_SPACES, page);
+    }
+    say_owner(briefing, page);
+}
+
+/* ---- How long, and what else ----------------------------------------------------------------- */
+
+static void say_usable(const struct briefing *briefing, struct page *page)
+{
+    const struct usable *usable = &briefing->usable;
+    char opens[TEXT_TIME_SIZE];
+    char closes[TEXT_TIME_SIZE];
+    bool ends = usable->window.closes != UINT64_MAX;
+
+    text_time(usable->window.opens, opens);
+    text_time(usable->window.closes, closes);
+    switch (usable->state) {
+    case USABLE_ALWAYS:
+        page_paragraph(page, "It NEVER EXPIRES: it can be used at any time, years from now too, "
+                             "and as often as they like.");
+        break;
+    case USABLE_NOW:
+        page_paragraph(page, "%s%s, as often as they like.", ends ? "Until " : "It NEVER EXPIRES",
+                       ends ? closes : "");
+        break;
+    case USABLE_LATER:
+        page_warning(page, "it cannot be used yet, only from %s %s%s, as often as they like then.",
+                     opens, ends ? "until " : "on; and it NEVER EXPIRES", ends ? closes : "");
+        break;
+    case USABLE_OVER:
+        page_warning(page, "too late: it could be used from %s until %s only.", opens, closes);
+        break;
+    case USABLE_NEVER:
+        page_warning(page, "it could never be used: the rule has a time limit, and the request "
+                           "holds no time of the device.");
+        break;
+    }
+}
+
+static void say_how_long(const struct briefing *briefing, struct page *page)
+{
+    char time[TEXT_TIME_SIZE];
+
+    page_heading(page, "How long your approval can be used");
+    if (briefing->tally->rule == NULL)
+        page_paragraph(page, "The request does not say. It may never expire.");
+    else
+        say_usable(briefing, page);
+    page_paragraph(page, "You cannot take it back.");
+    if (briefing->token->has_timestamp)
+        page_paragraph(page,
+                       "(The HSM's time in the request is %s; the limits are those that the "
+                       "requester states.)",
+                       text_time(briefing->token->timestamp.seconds, time));
+}
+
+/* Whether this message, in the wrong hands, could be taken for the digest of a document. */
+static void say_cut(const struct briefing *briefing, struct page *page)
+{
+    const struct ska_request *request = briefing->request;
+    EVP_PKEY *key = public_key_decode(briefing->libctx, ska_span_of(&request->public_key));
+    enum ska_key_type type = SKA_KEY_EC;
+    struct ska_span message = ska_span_of(&request->payload);
+
+    if (key != NULL && !public_key_type(key, &type))
+        type = SKA_KEY_EC;
+    EVP_PKEY_free(key);
+    if (type == SKA_KEY_EC)
+        page_item(page, "Some devices can be made to take only the beginning of a text, as if it "
+                        "were the fingerprint of another document. If this one begins with "
+                        "characters that make no sense, answer no.");
+    /* Only the request says that the key is of a kind that signs messages; the token does not. */
+    else if (ska_payload_looks_like_digest(SKA_KEY_EC, message))
+        page_warning(page, "with a key of another kind (RSA or EC) of this name, this is the "
+                           "fingerprint of a document.");
+}
+
+static void say_what_else(const struct briefing *briefing, struct page *page)
+{
+    const struct ska_request *request = briefing->request;
+    bool message = request->mechanism.form == SKA_PAYLOAD_MESSAGE;
+
+    page_heading(page, "What else your approval allows");
+    switch (request->operation) {
+    case SKA_OPERATION_SIGN:
+        page_item(page,
+                  "It is for this %s, not for a purpose: with it the key can sign the same "
+                  "again, in any form of signature, for whatever they need it.",
+                  message ? "text" : "fingerprint");
+        if (message)
+            say_cut(briefing, page);
+        break;
+    case SKA_OPERATION_BLOCK:
+        page_item(page, "With it the key can be blocked again after it was unblocked.");
+        break;
+    case SKA_OPERATION_UNBLOCK:
+        page_item(page, "With it the key can be unblocked again, also when it was blocked for "
+                        "another reason later.");
+        break;
+    case SKA_OPERATION_MODIFY:
+        page_item(page, "With it these rules can be given to the key again, also when it has "
+                        "others by then.");
+        break;
+    }
+    page_item(page, "The device that holds the keys goes by the name of the key. If another key "
+                    "gets this name, the approval holds for that one.");
+}
+
+/* ---- Who else -------------------------------------------------------------------------------- */
+
+/* Who has said what so far. */
+static void say_so_far(const struct briefing *briefing, struct page *page)
+{
+    struct ska_buffer approved = {0};
+    struct ska_buffer refused = {0};
+    char *names = NULL;
+
+    tally_approved_text(briefing->tally, &approved);
+    tally_refused_text(briefing->tally, &refused);
+    if (approved.length == 0)
+        ska_buffer_text(&approved, "nobody");
+    names = text_of(&approved);
+    page_paragraph(page, "So far approved by: %s.", names == NULL ? "?" : names);
+    free(names);
+    if (refused.length > 0) {
+        names = text_of(&refused);
+        page_warning(page, "REFUSED by: %s.", names == NULL ? "?" : names);
+        free(names);
+    }
+    ska_buffer_free(&refused);
+}
+
+static void say_after(const struct briefing *briefing, const char *me, struct page *page)
+{
+    struct tally after;
+    struct ska_buffer needed = {0};
+    char *names = NULL;
+
+    if (!tally_with(briefing->tally, ska_span_of(&briefing->listed->public_key), &after)) {
+        page->text.failed = true;
+        return;
+    }
+    tally_needed_text(&after, &needed);
+    if (needed.length == 0)
+        ska_buffer_text(&needed, "nobody");
+    names = text_of(&needed);
+    page_paragraph(page, "You approve as %s. Still needed after you: %s.", me,
+                   names == NULL ? "?" : names);
+    free(names);
+    tally_with_clear(&after);
+}
+
+static void say_who_else(const struct briefing *briefing, struct page *page)
+{
+    const struct ska_rule *rule = briefing->tally->rule;
+    struct ska_buffer text = {0};
+    char *words = NULL;
+
+    page_heading(page, "Who must approve (as the requester says)");
+    if (rule == NULL) {
+        page_paragraph(page, "They do not say who may approve; whether yours counts is not known.");
+        say_so_far(briefing, page);
+        return;
+    }
+    for (size_t i = 0; i < rule->token_count; i++) {
+        if (i > 0)
+            ska_buffer_text(&text, "; OR ");
+        people_token(rule, &rule->tokens[i], NAMED_MOST, &text);
+    }
+    words = text_of(&text);
+    page_paragraph(page, "Rule: %s.", words == NULL ? "?" : words);
+    free(words);
+    say_so_far(briefing, page);
+    people_name(rule, briefing->listed, &text);
+    words = text_of(&text);
+    if (briefing->refusing)
+        page_paragraph(page, "You refuse as %s.", words == NULL ? "?" : words);
+    else
+        say_after(briefing, words == NULL ? "?" : words, page);
+    free(words);
+}
+
+/* ---- For technicians, and in short ----------------------------------------------------------- */
+
+static void add_new_approvers(const struct briefing *briefing, struct ska_buffer *text)
+{
+    struct ska_rule rules[SKA_RULE_COUNT];
+    const struct ska_rule *known[SKA_RULE_COUNT] = {NULL};
+    struct ska_modify modify;
+
+    memset(rules, 0, sizeof(rules));
+    if (!ska_modify_decode(ska_span_of(&briefing->request->payload), &modify, NULL))
+        return;
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        if (modify.rules[i].data != NULL && ska_rule_decode(modify.rules[i], &rules[i], NULL))
+            known[i] = &rules[i];
+    text_name(text, "new approvers");
+    approvers_text(briefing->libctx, known, text);
+    ska_buffer_text(text, "\n");
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&rules[i]);
+}
+
+static void say_technical(const struct briefing *briefing, struct page *page)
+{
+    const struct ska_request *request = briefing->request;
+
+    page_heading(page, "For technicians (skatool inspect shows everything)");
+    text_row(&page->text, "request", request->id);
+    if (request->operation == SKA_OPERATION_SIGN) {
+        text_row(&page->text, "algorithm", ska_algorithm_name(&request->mechanism));
+        text_row(&page->text, "digest", ska_digest_name(request->digest));
+    }
+    if (request->operation == SKA_OPERATION_MODIFY)
+        add_new_approvers(briefing, &page->text);
+    text_name(&page->text, "key SHA-256");
+    review_fingerprint(briefing->libctx, ska_span_of(&request->public_key), &page->text);
+    ska_buffer_text(&page->text, "\n");
+}
+
+/* What would happen, in one sentence. */
+static void say_act_in_short(const struct briefing *briefing, struct page *page)
+{
+    static const char *const acts[] = {
+        [SKA_OPERATION_SIGN] = "would sign",
+        [SKA_OPERATION_BLOCK] = "would be blocked",
+        [SKA_OPERATION_UNBLOCK] = "would be unblocked",
+        [SKA_OPERATION_MODIFY] = "would get other rules",
+    };
+    const struct ska_request *request = briefing->request;
+    char *name = foreign_name(briefing->token->key_name);
+    const char *what = "";
+
+    if (request->operation == SKA_OPERATION_SIGN && request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        what = " the text above";
+    else if (request->operation == SKA_OPERATION_SIGN && briefing->document != NULL)
+        what = " the file you gave";
+    else if (request->operation == SKA_OPERATION_SIGN)
+        what = " a document that you have not compared";
+    page_paragraph(page, "The key %s %s%s.", name == NULL ? "?" : name, acts[request->operation],
+                   what);
+    free(name);
+}
+
+/* The last lines before the question: whoever reads no more than these must not be misled. */
+static void say_in_short(const struct briefing *briefing, struct page *page)
+{
+    struct ska_span description = ska_span_text(briefing->request->description);
+
+    page_heading(page, "In short");
+    say_act_in_short(briefing, page);
+    if (description.length > 0) {
+        page_paragraph(page, "They say, and nobody has confirmed it, that it is for:");
+        page_quote(page, description, DESCRIPTION_IN_SHORT);
+    }
+    if (page->warnings > 0)
+        page_paragraph(page, "There %s %zu WARNING%s above.", page->warnings == 1 ? "is" : "are",
+                       page->warnings, page->warnings == 1 ? "" : "S");
+    if (!briefing->refusing)
+        page_paragraph(page, "If any of this is not what you expect, answer no. That breaks "
+                             "nothing; you can approve later.");
+}
+
+bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
+                   const struct ska_errors *errors)
+{
+    struct page page = {0};
+
+    say_title(briefing, &page);
+    say_act(briefing, &page);
+    say_key(briefing, &page);
+    say_who_asks(briefing, &page);
+    if (!briefing->refusing) {
+        say_how_long(briefing, &page);
+        say_what_else(briefing, &page);
+    }
+    say_who_else(briefing, &page);
+    say_technical(briefing, &page);
+    say_in_short(briefing, &page);
+    ska_buffer_text(&page.text, "\n");
+    return ska_buffer_finish(&page.text, text, errors);
+}

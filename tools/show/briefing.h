@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an approver is told before he decides, in sentences for people without technical training:
+ * what an approval would do, to what, for how long, who asks for it, and what else it would allow.
+ */
+#ifndef SKA_TOOLS_SHOW_BRIEFING_H
+#define SKA_TOOLS_SHOW_BRIEFING_H
+
+#include "tools/show/page.h"
+#include "tools/tally.h"
+#include "tools/show/windows.h"
+
+struct briefing {
+    OSSL_LIB_CTX *libctx;
+    const struct ska_request *request;
+    const struct ska_token *token;     /* of the request, decoded */
+    const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
+    const struct tally *tally;
+    struct usable usable; /* only with a rule */
+    const char *document; /* the file that was compared, and is the one; NULL: none was given */
+    const uid_t *owner;   /* who has put the request into a directory; NULL: it is a file */
+    bool refusing;        /* this is about a refusal */
+};
+
+bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Parts of it: what will be signed, and what a modification changes. */
+void briefing_subject(const struct briefing *briefing, struct page *page);
+void briefing_change(const struct briefing *briefing, struct page *page);
+/* "look closely at ...", for foreign_tricks(); nothing for 0. */
+void briefing_warn_of_tricks(const char *of, unsigned int tricks, struct page *page);
+
+#endif

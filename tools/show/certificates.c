@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/certificates.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include "provider/rule/policy.h"
+#include "provider/request/request.h"
+#include "provider/rule/window.h"
+#include "provider/base/file.h"
+#include "tools/show/review.h"
+#include "tools/show/text.h"
+
+#define CA_FILE_LIMIT ((size_t)1024 * 1024)
+
+/* libcrypto's level of 112 bits: RSA with 2048, SHA-2. */
+#define SECURITY_LEVEL 2
+#define SMALLEST_RSA_BITS 2048
+#define SMALLEST_EC_BITS 256
+
+/* ---- One certificate ------------------------------------------------------------------------- */
+
+/* NULL: no certificate. Its key is decoded in libctx. */
+static X509 *decode(OSSL_LIB_CTX *libctx, struct ska_span der)
+{
+    const unsigned char *next = der.data;
+    X509 *certificate = der.length > LONG_MAX ? NULL : X509_new_ex(libctx, NULL);
+
+    ERR_set_mark();
+    if (certificate != NULL && d2i_X509(&certificate, &next, (long)der.length) == NULL)
+        certificate = NULL; /* d2i_X509() has freed it */
+    ERR_pop_to_mark();
+    return certificate;
+}
+
+static void add_name(struct ska_buffer *text, const X509_NAME *name)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data = NULL;
+    long length = 0;
+
+    if (bio != NULL &&
+        X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
+            0)
+        length = BIO_get_mem_data(bio, &data);
+    if (length > 0)
+        text_printable(text, ska_span(data, (size_t)length));
+    else
+        ska_buffer_text(text, "(no name)");
+    BIO_free(bio);
+}
+
+static void add_time(struct ska_buffer *text, const ASN1_TIME *time)
+{
+    char shown[32] = "?";
+    struct tm parts;
+    time_t seconds = -1;
+
+    if (ASN1_TIME_to_tm(time, &parts) == 1)
+        seconds = timegm(&parts);
+    ska_buffer_text(text, seconds < 0 ? "?" : ska_time_text((uint64_t)seconds, shown));
+}
+
+void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct ska_buffer *text)
+{
+    X509 *x509 = decode(libctx, certificate);
+
+    if (x509 == NULL) {
+        ska_buffer_text(text, "(no certificate that can be read)");
+        return;
+    }
+    add_name(text, X509_get_subject_name(x509));
+    ska_buffer_text(text, ", issued by ");
+    add_name(text, X509_get_issuer_name(x509));
+    ska_buffer_text(text, ", valid from ");
+    add_time(text, X509_get0_notBefore(x509));
+    ska_buffer_text(text, " until ");
+    add_time(text, X509_get0_notAfter(x509));
+    X509_free(x509);
+}
+
+/* ---- The approvers of a policy --------------------------------------------------------------- */
+
+/* Each once, however often the rules list it; one of two names twice. */
+struct approvers {
+    const struct ska_approver **list;
+    size_t count;
+};
+
+static bool is_there(const struct approvers *approvers, const struct ska_approver *approver)
+{
+    for (size_t i = 0; i < approvers->count; i++)
+        if (approvers->list[i]->type == approver->type &&
+            ska_span_equal(ska_span_of(&approvers->list[i]->data), ska_span_of(&approver->data)) &&
+            ska_span_equal(ska_span_of(&approvers->list[i]->name), ska_span_of(&approver->name)))
+            return true;
+    return false;
+}
+
+static bool add_approver(struct approvers *approvers, const struct ska_approver *approver,
+                         const struct ska_errors *errors)
+{
+    const struct ska_approver **grown = NULL;
+
+    if (is_there(approvers, approver))
+        return true;
+    grown = reallocarray(approvers->list, approvers->count + 1, sizeof(*approvers->list));
+    if (grown == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approvers of a policy");
+    grown[approvers->count++] = approver;
+    approvers->list = grown;
+    return true;
+}
+
+static bool add_rule(struct approvers *approvers, const struct ska_rule *rule,
+                     const struct ska_errors *errors)
+{
+    for (size_t i = 0; i < rule->token_count; i++) {
+        for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
+            const struct ska_group *group = &rule->tokens[i].groups[j];
+
+            for (size_t k = 0; k < group->approver_count; k++)
+                if (!add_approver(approvers, &group->approvers[k], errors))
+                    return false;
+        }
+    }
+    return true;
+}
+
+static bool collect(struct approvers *approvers, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                    const struct ska_errors *errors)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        if (rules[i] != NULL && !add_rule(approvers, rules[i], errors))
+            return false;
+    return true;
+}
+
+void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
+                   struct ska_buffer *text)
+{
+    char *shown = ska_listed_approver_shown(approver);
+
+    ska_buffer_format(text, "%s, ", shown == NULL ? "?" : shown);
+    if (approver->type == SKA_APPROVER_CERTIFICATE) {
+        ska_buffer_text(text, "certificate of ");
+        certificate_text(libctx, ska_span_of(&approver->data), text);
+        ska_buffer_text(text, ",");
+        text_next_line(text);
+    }
+    ska_buffer_text(text, "key SHA-256 ");
+    review_fingerprint(libctx, ska_span_of(&approver->public_key), text);
+    free(shown);
+}
+
+void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                    struct ska_buffer *text)
+{
+    struct approvers approvers = {NULL, 0};
+
+    if (!collect(&approvers, rules, NULL))
+        text->failed = true;
+    for (size_t i = 0; i < approvers.count; i++) {
+        if (i > 0)
+            text_next_line(text);
+        approver_text(libctx, approvers.list[i], text);
+    }
+    free(approvers.list);
+}
+
+/* ---- CAs ------------------------------------------------------------------------------------- */
+
+/* All certificates of a PEM file. */
+static bool add_all(struct tool *tool, X509_STORE *store, BIO *bio, size_t *count)
+{
+    unsigned long end = 0;
+
+    for (;;) {
+        X509 *certificate = X509_new_ex(tool->libctx, NULL);
+        bool done = false;
+
+        if (certificate == NULL)
+            return false;
+        if (PEM_read_bio_X509(bio, &certificate, NULL, NULL) == NULL) {
+            X509_free(certificate);
+            break;
+        }
+        done = X509_STORE_add_cert(store, certificate) == 1;
+        X509_free(certificate);
+        if (!done)
+            return false;
+        (*count)++;
+    }
+    end = ERR_peek_last_error();
+    return ERR_GET_LIB(end) == ERR_LIB_PEM && ERR_GET_REASON(end) == PEM_R_NO_START_LINE;
+}
+
+/* NULL: raised. */
+static X509_STORE *open_store(struct tool *tool, const char *path)
+{
+    struct ska_bytes content = {NULL, 0};
+    X509_STORE *store = NULL;
+    BIO *bio = NULL;
+    size_t count = 0;
+    bool done = false;
+
+    if (!ska_file_read(path, CA_FILE_LIMIT, &content, &tool->errors))
+        return NULL;
+    bio = BIO_new_mem_buf(content.data, (int)content.length);
+    store = X509_STORE_new();
+    ERR_clear_error();
+    done = bio != NULL && store != NULL && add_all(tool, store, bio, &count) && count > 0;
+    ERR_clear_error();
+    BIO_free(bio);
+    ska_bytes_free(&content);
+    if (done)
+        return store;
+    ska_fail(&tool->errors, SKA_R_BAD_KEY, "%s: certificates of CAs in PEM are needed", path);
+    X509_STORE_free(store);
+    return NULL;
+}
+
+/* NULL: it chains, and the subject of the CA is appended; else why it does not. */
+static const char *check_chain(struct tool *tool, X509_STORE *store, X509 *certificate,
+                               struct ska_buffer *ca)
+{
+    X509_STORE_CTX *context = X509_STORE_CTX_new_ex(tool->libctx, NULL);
+    const STACK_OF(X509) *chain = NULL;
+    X509_VERIFY_PARAM *param = NULL;
+    const char *fault = "out of memory";
+
+    ERR_set_mark();
+    if (context != NULL && X509_STORE_CTX_init(context, store, certificate, NULL) == 1) {
+        param = X509_STORE_CTX_get0_param(context);
+        X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY);
+        X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
+        /* A CA that is trusted may be an intermediate one. */
+        X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+        fault = X509_verify_cert(context) == 1
+                    ? NULL
+                    : X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
+        chain = X509_STORE_CTX_get0_chain(context);
+    }
+    if (fault == NULL && chain != NULL && sk_X509_num(chain) > 0)
+        add_name(ca, X509_get_subject_name(sk_X509_value(chain, sk_X509_num(chain) - 1)));
+    ERR_pop_to_mark();
+    X509_STORE_CTX_free(context);
+    return fault;
+}
+
+static bool check_one(struct tool *tool, X509_STORE *store, const struct ska_approver *approver)
+{
+    X509 *certificate = decode(tool->libctx, ska_span_of(&approver->data));
+    char *shown = ska_listed_approver_shown(approver);
+    struct ska_buffer line = {0};
+    struct ska_bytes text = {NULL, 0};
+    const char *fault = NULL;
+
+    ska_buffer_format(&line, "approver '%s': certificate of ", shown == NULL ? "?" : shown);
+    certificate_text(tool->libctx, ska_span_of(&approver->data), &line);
+    if (store != NULL) {
+        struct ska_buffer ca = {0};
+
+        fault =
+            certificate == NULL ? "it cannot be read" : check_chain(tool, store, certificate, &ca);
+        if (fault == NULL) {
+            ska_buffer_text(&line, "; chains to ");
+            ska_buffer_add(&line, ca.data, ca.length);
+        }
+        line.failed = line.failed || ca.failed;
+        ska_buffer_free(&ca);
+    }
+    X509_free(certificate);
+    if (ska_buffer_finish(&line, &text, &tool->errors)) {
+        if (fault == NULL)
+            report_note("%s", (const char *)text.data);
+        else
+            ska_fail(&tool->errors, SKA_R_BAD_POLICY, "%s, does not chain to a CA of --ca: %s",
+                     (const char *)text.data, fault);
+    }
+    free(shown);
+    ska_bytes_free(&text);
+    return fault == NULL && tool->report.status == 0;
+}
+
+bool certificates_check(struct tool *tool, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                        const char *ca_path)
+{
+    struct approvers approvers = {NULL, 0};
+    X509_STORE *store = NULL;
+    bool done = true;
+
+    if (ca_path != NULL) {
+        store = open_store(tool, ca_path);
+        done = store != NULL;
+    }
+    done = done && collect(&approvers, rules, &tool->errors);
+    for (size_t i = 0; done && i < approvers.count; i++)
+        if (approvers.list[i]->type == SKA_APPROVER_CERTIFICATE)
+            done = check_one(tool, store, approvers.list[i]);
+    free(approvers.list);
+    X509_STORE_free(store);
+    return done;
+}
+
+/* ---- What SAM mode may mind ------------------------------------------------------------------ */
+
+static const char *key_fault(X509 *certificate)
+{
+    EVP_PKEY *key = X509_get0_pubkey(certificate);
+
+    if (key == NULL)
+        return "has a key that cannot be read";
+    if (EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) < SMALLEST_RSA_BITS)
+        return "has an RSA key of less than 2048 bits";
+    if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) < SMALLEST_EC_BITS)
+        return "has an EC key of less than 256 bits";
+    return NULL;
+}
+
+static const char *signature_fault(X509 *certificate)
+{
+    int digest = NID_undef;
+
+    if (X509_get_signature_info(certificate, &digest, NULL, NULL, NULL) != 1)
+        return "is signed with an algorithm that is not known here";
+    if (digest == NID_sha1)
+        return "is signed with SHA-1";
+    if (digest == NID_md5 || digest == NID_md4 || digest == NID_md5_sha1)
+        return "is signed with MD4 or MD5";
+    return NULL;
+}
+
+static const char *use_fault(X509 *certificate)
+{
+    if (X509_check_ca(certificate) != 0)
+        return "is that of a CA";
+    if ((X509_get_key_usage(certificate) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
+        return "has a key usage without signatures";
+    return NULL;
+}
+
+struct findings {
+    struct ska_buffer text;
+    size_t count;
+};
+
+static void start(struct findings *findings)
+{
+    if (findings->count++ > 0)
+        ska_buffer_text(&findings->text, "; ");
+}
+
+static void add_fault(struct findings *findings, const char *shown, const char *fault)
+{
+    if (fault == NULL)
+        return;
+    start(findings);
+    ska_buffer_format(&findings->text, "the certificate of '%s' %s", shown, fault);
+}
+
+static void find_in_certificate(struct tool *tool, const struct ska_approver *approver,
+                                const char *shown, struct findings *findings)
+{
+    enum { BEFORE = -1, SAME = 0, AFTER = 1 }; /* what the comparison of times says */
+    X509 *certificate = decode(tool->libctx, ska_span_of(&approver->data));
+    int compared = 0;
+
+    if (certificate == NULL) {
+        add_fault(findings, shown, "cannot be read");
+        return;
+    }
+    ERR_set_mark();
+    /* A time that cannot be read is neither before now nor after. */
+    compared = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time(NULL));
+    if (compared != BEFORE && compared != SAME) {
+        add_fault(findings, shown, "is not valid before ");
+        add_time(&findings->text, X509_get0_notBefore(certificate));
+    }
+    compared = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time(NULL));
+    if (compared != AFTER && compared != SAME) {
+        add_fault(findings, shown, "expired at ");
+        add_time(&findings->text, X509_get0_notAfter(certificate));
+    }
+    if (X509_self_signed(certificate, 0) == 1)
+        add_fault(findings, shown, "is self-signed");
+    add_fault(findings, shown, key_fault(certificate));
+    add_fault(findings, shown, signature_fault(certificate));
+    add_fault(findings, shown, use_fault(certificate));
+    ERR_pop_to_mark();
+    X509_free(certificate);
+}
+
+static void find_in_approver(struct tool *tool, const struct ska_approver *approver,
+                             struct findings *findings)
+{
+    char *shown = ska_listed_approver_shown(approver);
+
+    if (approver->type == SKA_APPROVER_CERTIFICATE) {
+        find_in_certificate(tool, approver, shown == NULL ? "?" : shown, findings);
+    } else {
+        start(findings);
+        ska_buffer_format(&findings->text, "'%s' is a raw public key without a certificate",
+                          shown == NULL ? "?" : shown);
+    }
+    free(shown);
+}
+
+/* Nothing is wrong that can be seen from here: then it is the CA, or the HSM's clock. */
+static void add_issuers(struct tool *tool, const struct approvers *approvers,
+                        struct findings *findings)
+{
+    ska_buffer_text(&findings->text, "nothing was found here; does the HSM know these CAs, and is "
+                                     "its clock right?");
+    for (size_t i = 0; i < approvers->count; i++) {
+        X509 *certificate = decode(tool->libctx, ska_span_of(&approvers->list[i]->data));
+        char *shown = ska_listed_approver_shown(approvers->list[i]);
+
+        if (certificate != NULL) {
+            ska_buffer_format(&findings->text, "%s '%s' has a certificate of ", i == 0 ? "" : ",",
+                              shown == NULL ? "?" : shown);
+            add_name(&findings->text, X509_get_issuer_name(certificate));
+        }
+        free(shown);
+        X509_free(certificate);
+    }
+}
+
+bool certificates_fail(struct tool *tool, const struct report_capture *failure,
+                       const struct ska_rule *const rules[SKA_RULE_COUNT])
+{
+    const char *details = failure->details == NULL ? "out of memory" : failure->details;
+    struct approvers approvers = {NULL, 0};
+    struct findings findings = {{0}, 0};
+    struct ska_bytes text = {NULL, 0};
+
+    if (failure->reason != SKA_R_BAD_POLICY && failure->reason != SKA_R_HSM_REFUSED)
+        return ska_fail(&tool->errors, failure->reason, "%s", details);
+    if (rules[SKA_RULE_USE] != NULL && ska_rule_is_empty(rules[SKA_RULE_USE])) {
+        start(&findings);
+        ska_buffer_text(&findings.text, "the use rule needs no approval");
+    }
+    if (collect(&approvers, rules, &tool->errors)) {
+        for (size_t i = 0; i < approvers.count; i++)
+            find_in_approver(tool, approvers.list[i], &findings);
+        if (findings.count == 0)
+            add_issuers(tool, &approvers, &findings);
+    }
+    free(approvers.list);
+    if (ska_buffer_finish(&findings.text, &text, NULL))
+        ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,
+                 (const char *)text.data);
+    else
+        ska_fail(&tool->errors, failure->reason, "%s", details);
+    ska_bytes_free(&text);
+    return false;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/foreign.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/base/file.h"
+
+/* As long as the names of approvers are shown. */
+#define NAME_LIMIT 64
+/* So many marks a letter of some language may carry. */
+#define MARKS_LIMIT 2
+
+struct range {
+    uint32_t first, last;
+};
+
+static bool is_in(const struct range *ranges, size_t count, uint32_t character)
+{
+    for (size_t i = 0; i < count; i++)
+        if (character >= ranges[i].first && character <= ranges[i].last)
+            return true;
+    return false;
+}
+#define IS_IN(ranges, character) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
+
+/* Of valid UTF-8, which is all that ska_printable() gives. */
+static uint32_t decode(const char *text, size_t *bytes)
+{
+    unsigned char first = (unsigned char)text[0];
+    size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    uint32_t character = length == 1 ? first : first & (0x7FU >> length);
+
+    for (size_t i = 1; i < length; i++)
+        character = character << 6 | ((unsigned char)text[i] & 0x3F);
+    *bytes = length;
+    return character;
+}
+
+/* ---- Shown ----------------------------------------------------------------------------------- */
+
+static bool is_mark(uint32_t character)
+{
+    static const struct range marks[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD},
+                                         {0x0610, 0x061A}, {0x064B, 0x065F}, {0x0E34, 0x0E3A},
+                                         {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
+                                         {0x20D0, 0x20FF}, {0x302A, 0x302F}, {0xFE20, 0xFE2F}};
+
+    return IS_IN(marks, character);
+}
+
+char *foreign_shown(struct ska_span untrusted, size_t limit)
+{
+    char *printable = ska_printable(untrusted, limit);
+    struct ska_buffer buffer = {0};
+    struct ska_bytes shown = {NULL, 0};
+    size_t marks = 0;
+    size_t bytes = 0;
+
+    if (printable == NULL)
+        return NULL;
+    for (const char *at = printable; *at != 0; at += bytes) {
+        marks = is_mark(decode(at, &bytes)) ? marks + 1 : 0;
+        if (marks <= MARKS_LIMIT) {
+            ska_buffer_add(&buffer, at, bytes);
+            continue;
+        }
+        for (size_t i = 0; i < bytes; i++)
+            ska_buffer_format(&buffer, "\\x%02X", (unsigned char)at[i]);
+    }
+    free(printable);
+    return ska_buffer_finish(&buffer, &shown, NULL) ? (char *)shown.data : NULL;
+}
+
+size_t foreign_width(const char *character, size_t *bytes)
+{
+    static const struct range wide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},  {0x3041, 0xA4CF},
+                                        {0xA960, 0xA97F},   {0xAC00, 0xD7A3},  {0xF900, 0xFAFF},
+                                        {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},  {0xFFE0, 0xFFE6},
+                                        {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
+    uint32_t decoded = decode(character, bytes);
+
+    return is_mark(decoded) ? 0 : IS_IN(wide, decoded) ? 2 : 1;
+}
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+static bool is_word_character(uint32_t character)
+{
+    static const struct range letters[] = {{'0', '9'},     {'A', 'Z'},      {'a', 'z'},
+                                           {'_', '_'},     {'-', '.'},      {'@', '@'},
+                                           {0xC0, 0x1FFF}, {0x3040, 0xD7FF}};
+    /* Spaces and what looks like quotes or lines. */
+    static const struct range others[] = {{0x02B0, 0x02FF}, {0x1680, 0x1680}, {0x3164, 0x3164}};
+
+    return IS_IN(letters, character) && !IS_IN(others, character);
+}
+
+static bool is_plain_word(const char *text)
+{
+    size_t bytes = 0;
+
+    if (text[0] == 0)
+        return false;
+    for (; *text != 0; text += bytes)
+        if (!is_word_character(decode(text, &bytes)))
+            return false;
+    return true;
+}
+
+char *foreign_name(struct ska_span untrusted)
+{
+    char *shown = foreign_shown(untrusted, NAME_LIMIT);
+    struct ska_buffer buffer = {0};
+    struct ska_bytes quoted = {NULL, 0};
+
+    if (shown == NULL || is_plain_word(shown))
+        return shown;
+    /* A quote inside must not look like the end. */
+    ska_buffer_text(&buffer, "'");
+    for (const char *at = shown; *at != 0; at++) {
+        if (*at == '\'' || *at == '\\')
+            ska_buffer_text(&buffer, "\\");
+        ska_buffer_add(&buffer, at, 1);
+    }
+    ska_buffer_text(&buffer, "'");
+    free(shown);
+    return ska_buffer_finish(&buffer, &quoted, NULL) ? (char *)quoted.data : NULL;
+}
+
+/* ---- Tricks ---------------------------------------------------------------------------------- */
+
+/* Alphabets with letters that look like those of another one of them. */
+enum alphabet { ALPHABET_NONE, LATIN = 1, GREEK = 2, CYRILLIC = 4, ARMENIAN = 8, CHEROKEE = 16 };
+
+static enum alphabet alphabet_of(uint32_t character)
+{
+    static const struct {
+        struct range range;
+        enum alphabet alphabet;
+    } alphabets[] = {
+        {{'A', 'Z'}, LATIN},          {{'a', 'z'}, LATIN},          {{0x00C0, 0x00D6}, LATIN},
+        {{0x00D8, 0x00F6}, LATIN},    {{0x00F8, 0x02AF}, LATIN},    {{0x1E00, 0x1EFF}, LATIN},
+        {{0x2C60, 0x2C7F}, LATIN},    {{0xA720, 0xA7FF}, LATIN},    {{0x0370, 0x03FF}, GREEK},
+        {{0x1F00, 0x1FFF}, GREEK},    {{0x2C80, 0x2CFF}, GREEK},    {{0x0400, 0x052F}, CYRILLIC},
+        {{0x1C80, 0x1C8F}, CYRILLIC}, {{0xA640, 0xA69F}, CYRILLIC}, {{0x0530, 0x058F}, ARMENIAN},
+        {{0x13A0, 0x13FF}, CHEROKEE}, {{0xAB70, 0xABBF}, CHEROKEE}};
+
+    for (size_t i = 0; i < sizeof(alphabets) / sizeof(alphabets[0]); i++)
+        if (is_in(&alphabets[i].range, 1, character))
+            return alphabets[i].alphabet;
+    return ALPHABET_NONE;
+}
+
+/* Variants of Latin letters and digits: enclosed, letterlike, full width, of mathematics. */
+static bool is_variant(uint32_t character)
+{
+    static const struct range variants[] = {{0x2100, 0x218F},   {0x2460, 0x24FF},  {0xA4D0, 0xA4FF},
+                                            {0xFF10, 0xFF19},   {0xFF21, 0xFF3A},  {0xFF41, 0xFF5A},
+                                            {0x1D400, 0x1D7FF}, {0x1F100, 0x1F1FF}};
+
+    return IS_IN(variants, character);
+}
+
+/* Greek and Cyrillic letters that nobody can tell from Latin ones. */
+static bool looks_latin(uint32_t character)
+{
+    static const uint16_t twins[] = {
+        0x0391, 0x0392, 0x0395, 0x0396, 0x0397, 0x0399, 0x039A, 0x039C, 0x039D, 0x039F,
+        0x03A1, 0x03A4, 0x03A5, 0x03A7, 0x03BF, 0x03BD, 0x03C1, 0x03F2, 0x03F3, 0x0405,
+        0x0406, 0x0408, 0x0410, 0x0412, 0x0415, 0x041A, 0x041C, 0x041D, 0x041E, 0x0420,
+        0x0421, 0x0422, 0x0425, 0x0430, 0x0435, 0x043E, 0x0440, 0x0441, 0x0443, 0x0445,
+        0x0455, 0x0456, 0x0458, 0x04AE, 0x04BB, 0x04CF, 0x0501, 0x051B, 0x051D};
+
+    for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
+        if (twins[i] == character)
+            return true;
+    return false;
+}
+
+static unsigned int word_tricks(const char *word, size_t length)
+{
+    unsigned int alphabets = 0;
+    unsigned int tricks = 0;
+    size_t letters = 0;
+    size_t twins = 0;
+    size_t bytes = 0;
+
+    for (const char *at = word; at < word + length; at += bytes) {
+        uint32_t character = decode(at, &bytes);
+        enum alphabet alphabet = alphabet_of(character);
+
+        alphabets |= (unsigned int)alphabet;
+        letters += alphabet != ALPHABET_NONE;
+        twins += looks_latin(character);
+        if (is_variant(character))
+            tricks |= FOREIGN_DISGUISED;
+    }
+    if ((alphabets & (alphabets - 1)) != 0)
+        tricks |= FOREIGN_MIXED;
+    else if (twins > 0 && twins == letters)
+        tricks |= FOREIGN_DISGUISED;
+    return tricks;
+}
+
+static bool is_space(const char *at, size_t *bytes)
+{
+    static const struct range spaces[] = {{' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
+                                          {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                                          {0x2800, 0x2800}, {0x3000, 0x3000}};
+
+    return IS_IN(spaces, decode(at, bytes));
+}
+
+static unsigned int tricks_of(const char *shown)
+{
+    unsigned int tricks = 0;
+    const char *word = shown;
+    size_t bytes = 1;
+    bool after_space = true; /* also at the start */
+
+    for (const char *at = shown;; at += bytes) {
+        bool space = *at != 0 && is_space(at, &bytes);
+
+        if (*at != 0 && !space) {
+            after_space = false;
+            continue;
+        }
+        tricks |= word_tricks(word, (size_t)(at - word));
+        /* At the start, doubled, at the end, or none of the usual ones. */
+        if ((after_space && at > shown) || (space && (at == shown || *at != ' ')))
+            tricks |= FOREIGN_SPACES;
+        if (*at == 0)
+            return tricks;
+        after_space = true;
+        word = at + bytes;
+    }
+}
+
+unsigned int foreign_tricks(struct ska_span untrusted)
+{
+    char *printable = ska_printable(untrusted, untrusted.length);
+    unsigned int tricks = 0;
+
+    if (printable == NULL)
+        return FOREIGN_UNSEEN;
+    tricks = tricks_of(printable);
+    if (strlen(printable) != untrusted.length)
+        tricks |= FOREIGN_UNSEEN;
+    free(printable);
+    return tricks;
+}
+
+void foreign_tricks_text(unsigned int tricks, struct ska_buffer *text)
+{
+    static const struct {
+        enum foreign_trick trick;
+        const char *words;
+    } all[] = {{FOREIGN_UNSEEN,
+                "It contains characters that cannot be seen; they are written \\xNN "
+                "here. "},
+               {FOREIGN_MIXED, "It mixes letters of different alphabets that look alike. "},
+               {FOREIGN_DISGUISED, "It has letters that look like the usual ones and are others. "},
+               {FOREIGN_SPACES, "It has spaces at its start or end, doubled or unusual ones. "}};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if ((tricks & all[i].trick) != 0)
+            ska_buffer_text(text, all[i].words);
+    if (tricks != 0)
+        ska_buffer_text(text, "Somebody may want it to pass for another.");
+}
+
+char *foreign_place(const char *path)
+{
+    return ska_file_descriptor(path) == STDOUT_FILENO ? strdup("standard output")
+                                                      : foreign_name(ska_span_text(path));
+}

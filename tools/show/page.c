@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/page.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/show/foreign.h"
+
+#define PAGE_WIDTH 78
+#define INDENT 4
+#define QUOTE_INDENT 8
+/* More empty lines than these are counted only, so that they push nothing off the screen. */
+#define EMPTY_LINES 2
+
+/* ---- Paragraphs ------------------------------------------------------------------------------ */
+
+/* Up to the next space; how many columns it takes. */
+static size_t word_width(const char *word, size_t *length)
+{
+    size_t width = 0;
+    size_t bytes = 0;
+
+    *length = 0;
+    while (word[*length] != 0 && word[*length] != ' ') {
+        width += foreign_width(word + *length, &bytes);
+        *length += bytes;
+    }
+    return width;
+}
+
+/* A word that is too long for a line is broken where the line ends. */
+static void add_long_word(struct ska_buffer *text, const char *word, size_t length, size_t indent,
+                          size_t *column)
+{
+    size_t bytes = 0;
+
+    for (size_t at = 0; at < length; at += bytes) {
+        size_t width = foreign_width(word + at, &bytes);
+
+        if (*column + width > PAGE_WIDTH) {
+            ska_buffer_format(text, "\n%*s", (int)indent, "");
+            *column = indent;
+        }
+        ska_buffer_add(text, word + at, bytes);
+        *column += width;
+    }
+}
+
+/* The cursor stands at `column`; further lines are indented. */
+static void add_words(struct ska_buffer *text, const char *words, size_t column, size_t indent)
+{
+    size_t length = 0;
+    bool first = true;
+
+    for (; *words != 0; words += length) {
+        size_t width = word_width(words, &length);
+
+        if (length == 0) { /* a space */
+            length = 1;
+            continue;
+        }
+        if (!first && column + 1 + width > PAGE_WIDTH) {
+            ska_buffer_format(text, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (!first) {
+            ska_buffer_text(text, " ");
+            column++;
+        }
+        add_long_word(text, words, length, indent, &column);
+        first = false;
+    }
+    ska_buffer_text(text, "\n");
+}
+
+static void add_formatted(struct page *page, const char *start, const char *format, va_list args)
+{
+    size_t column = INDENT + strlen(start);
+    char *words = NULL;
+
+    if (vasprintf(&words, format, args) < 0) {
+        page->text.failed = true;
+        return;
+    }
+    ska_buffer_format(&page->text, "%*s%s", INDENT, "", start);
+    /* What goes on stands under the words, so that only ours start a paragraph. */
+    add_words(&page->text, words, column, start[0] == 0 ? INDENT + 2 : column);
+    free(words);
+}
+
+void page_heading(struct page *page, const char *format, ...)
+{
+    char *words = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&words, format, args) < 0)
+        words = NULL;
+    va_end(args);
+    if (words == NULL) {
+        page->text.failed = true;
+        return;
+    }
+    ska_buffer_text(&page->text, "\n");
+    add_words(&page->text, words, 0, 2);
+    free(words);
+}
+
+void page_paragraph(struct page *page, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_formatted(page, "", format, args);
+    va_end(args);
+}
+
+void page_item(struct page *page, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_formatted(page, "- ", format, args);
+    va_end(args);
+}
+
+void page_warning(struct page *page, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_formatted(page, "WARNING: ", format, args);
+    va_end(args);
+    page->warnings++;
+}
+
+/* ---- Words of others ------------------------------------------------------------------------- */
+
+static void start_quote(struct ska_buffer *text)
+{
+    ska_buffer_format(text, "%*s| ", QUOTE_INDENT, "");
+}
+
+/* NULL: out of memory. A tab is a space, so that a line does not get longer than it is counted. */
+static char *shown_line(struct ska_span line)
+{
+    struct ska_bytes copy = {NULL, 0};
+    char *shown = NULL;
+
+    if (!ska_bytes_copy(&copy, line, NULL))
+        return NULL;
+    for (size_t i = 0; i < copy.length; i++)
+        if (copy.data[i] == '\t')
+            copy.data[i] = ' ';
+    shown = foreign_shown(ska_span_of(&copy), copy.length);
+    ska_bytes_free(&copy);
+    return shown;
+}
+
+/* One line of theirs is as many of ours as it needs. */
+static void quote_line(struct page *page, struct ska_span line)
+{
+    char *shown = shown_line(line);
+    size_t column = QUOTE_INDENT + 2;
+    size_t bytes = 0;
+
+    if (shown == NULL) {
+        page->text.failed = true;
+        return;
+    }
+    start_quote(&page->text);
+    for (const char *at = shown; *at != 0; at += bytes) {
+        size_t width = foreign_width(at, &bytes);
+
+        if (column + width > PAGE_WIDTH) {
+            ska_buffer_text(&page->text, "\n");
+            start_quote(&page->text);
+            column = QUOTE_INDENT + 2;
+        }
+        ska_buffer_add(&page->text, at, bytes);
+        column += width;
+    }
+    ska_buffer_text(&page->text, "\n");
+    free(shown);
+}
+
+/* Not in the middle of a character. */
+static size_t cut_at(struct ska_span text, size_t limit)
+{
+    if (text.length <= limit)
+        return text.length;
+    while (limit > 0 && (text.data[limit] & 0xC0) == 0x80)
+        limit--;
+    return limit;
+}
+
+/* Takes a line from the front, without its end. */
+static struct ska_span take_line(struct ska_span *text)
+{
+    const uint8_t *end = memchr(text->data, '\n', text->length);
+    struct ska_span line = ska_span(text->data, text->length);
+    size_t taken = text->length;
+
+    if (end != NULL) {
+        line.length = (size_t)(end - text->data);
+        taken = line.length + 1;
+        if (line.length > 0 && end[-1] == '\r')
+            line.length--;
+    }
+    *text = ska_span(text->data + taken, text->length - taken);
+    return line;
+}
+
+static void end_empty_lines(struct page *page, size_t *count)
+{
+    if (*count > EMPTY_LINES)
+        page_paragraph(page, "(and %zu more empty lines)", *count - EMPTY_LINES);
+    *count = 0;
+}
+
+void page_quote(struct page *page, struct ska_span untrusted, size_t limit)
+{
+    struct ska_span rest = ska_span(untrusted.data, cut_at(untrusted, limit));
+    size_t hidden = untrusted.length - rest.length;
+    size_t empty = 0;
+
+    if (untrusted.length == 0)
+        page_paragraph(page, "(nothing)");
+    while (rest.length > 0) {
+        struct ska_span line = take_line(&rest);
+
+        if (line.length > 0)
+            end_empty_lines(page, &empty);
+        else if (++empty > EMPTY_LINES)
+            continue;
+        quote_line(page, line);
+    }
+    end_empty_lines(page, &empty);
+    if (hidden > 0)
+        page_paragraph(page, "(There is more of it, %zu bytes, which is not shown.)", hidden);
+}
+
+void page_digits(struct page *page, struct ska_span bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++) {
+        if (i % 16 == 0)
+            ska_buffer_format(&page->text, "%s%*s", i == 0 ? "" : "\n", QUOTE_INDENT, "");
+        else if (i % 2 == 0)
+            ska_buffer_text(&page->text, " ");
+        ska_buffer_hex(&page->text, ska_span(bytes.data + i, 1));
+    }
+    ska_buffer_text(&page->text, "\n");
+}

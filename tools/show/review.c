@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/review.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "provider/request/algorithm.h"
+#include "provider/sign/explain.h"
+#include "provider/rule/policy.h"
+#include "provider/rule/rule_codec.h"
+#include "tools/show/certificates.h"
+#include "tools/show/difference.h"
+#include "tools/public_key.h"
+#include "tools/show/text.h"
+#include "tools/show/windows.h"
+
+/* Of a message so much is shown as text and in hexadecimal. */
+#define MESSAGE_HEX_LIMIT 256
+
+const struct ska_rule *review_rule(const struct ska_request *request)
+{
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
+
+    return request->has_rule[kind] ? &request->rules[kind] : NULL;
+}
+
+bool review_digest(const struct ska_request *request, enum ska_digest *digest,
+                   struct ska_span *value)
+{
+    if (request->operation != SKA_OPERATION_SIGN || request->mechanism.form != SKA_PAYLOAD_DIGEST ||
+        !ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), digest, value))
+        return false;
+    /* The bare digest of ECDSA does not tell which one it is; the request may. */
+    if (*digest == SKA_DIGEST_NONE && ska_digest_length(request->digest) == value->length)
+        *digest = request->digest;
+    return true;
+}
+
+bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
+{
+    EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
+    enum ska_key_type type = SKA_KEY_RSA;
+
+    /* A key that cannot be read is taken for one of the kinds that make it dangerous. */
+    if (key != NULL && !public_key_type(key, &type))
+        type = SKA_KEY_RSA;
+    EVP_PKEY_free(key);
+    return request->operation == SKA_OPERATION_SIGN &&
+           request->mechanism.form == SKA_PAYLOAD_MESSAGE &&
+           ska_payload_looks_like_digest(type, ska_span_of(&request->payload));
+}
+
+static void add_digest_payload(const struct ska_request *request, struct ska_buffer *text)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span value = {NULL, 0};
+
+    text_name(text, "payload");
+    if (!review_digest(request, &digest, &value)) {
+        ska_buffer_format(text, "%zu bytes that are no digest\n", request->payload.length);
+        text_name(text, "");
+        text_groups(text, ska_span_of(&request->payload));
+    } else {
+        ska_buffer_format(text, "the %s digest of a document, which is not in this request\n",
+                          digest == SKA_DIGEST_NONE ? "" : ska_digest_name(digest));
+        text_name(text, "");
+        text_groups(text, value);
+    }
+    ska_buffer_text(text, "\n");
+}
+
+static void add_message_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                                struct ska_buffer *text)
+{
+    struct ska_span message = ska_span_of(&request->payload);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    text_name(text, "payload");
+    ska_buffer_format(text, "a message of %zu bytes, which is what will be signed:\n",
+                      message.length);
+    text_name(text, "  as text");
+    text_printable(text, message);
+    ska_buffer_text(text, "\n");
+    text_name(text, "  as bytes");
+    text_groups(text,
+                ska_span(message.data,
+                         message.length < MESSAGE_HEX_LIMIT ? message.length : MESSAGE_HEX_LIMIT));
+    ska_buffer_text(text, message.length > MESSAGE_HEX_LIMIT ? " ...\n" : "\n");
+    /* Only the request says that the key is of a kind that signs messages; the token does not. */
+    if (ska_payload_looks_like_digest(SKA_KEY_EC, message))
+        text_row(text, "  caution", "if the key is RSA or EC, this is the digest of a document");
+    if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
+        text_name(text, "  as SHA-256");
+        text_groups(text, ska_span(digest, length));
+        ska_buffer_text(text, "\n");
+    }
+}
+
+static const char *const who_may[] = {[SKA_RULE_USE] = "who may use",
+                                      [SKA_RULE_BLOCK] = "who may block",
+                                      [SKA_RULE_UNBLOCK] = "who may unblock",
+                                      [SKA_RULE_MODIFY] = "who may modify"};
+
+static void add_new_rule(struct ska_span encoded, struct ska_buffer *text)
+{
+    if (encoded.data == NULL) {
+        ska_buffer_text(text, "unchanged\n");
+        return;
+    }
+    ska_buffer_text(text, "from now on:");
+    text_next_line(text);
+    text_encoded_rule(text, encoded);
+    ska_buffer_text(text, "\n");
+}
+
+/* The new rules, whole, as the HSM will have them; what is not named it leaves alone. */
+static void add_new_rules(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                          struct ska_buffer *text)
+{
+    struct ska_rule rules[SKA_RULE_COUNT];
+    const struct ska_rule *known[SKA_RULE_COUNT] = {NULL};
+    struct ska_modify modify;
+
+    memset(rules, 0, sizeof(rules));
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL)) {
+        text_row(text, "new rules", "NOT UNDERSTOOD by this version");
+        return;
+    }
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        text_name(text, who_may[i]);
+        add_new_rule(modify.rules[i], text);
+        if (modify.rules[i].data != NULL && ska_rule_decode(modify.rules[i], &rules[i], NULL))
+            known[i] = &rules[i];
+    }
+    text_name(text, "these are");
+    approvers_text(libctx, known, text);
+    ska_buffer_text(text, "\n");
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&rules[i]);
+}
+
+static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    switch (request->operation) {
+    case SKA_OPERATION_SIGN:
+        if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+            add_message_payload(libctx, request, text);
+        else
+            add_digest_payload(request, text);
+        break;
+    case SKA_OPERATION_MODIFY:
+        add_new_rules(libctx, request, text);
+        break;
+    case SKA_OPERATION_BLOCK:
+    case SKA_OPERATION_UNBLOCK:
+        if (request->payload.length > 0)
+            ska_buffer_format(text, "    payload         %zu bytes, without a meaning here\n",
+                              request->payload.length);
+        break;
+    }
+}
+
+static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buffer *text)
+{
+    char shown[32] = "";
+
+    text_name(text, "HSM time");
+    ska_buffer_format(text, "%s (%" PRIu64 "), signed by ",
+                      ska_time_text(timestamp->seconds, shown), timestamp->seconds);
+    text_quoted(text, timestamp->key_name);
+    ska_buffer_text(text, "\n");
+}
+
+void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                      struct ska_buffer *text)
+{
+    static const char *const meanings[] = {
+        [SKA_OPERATION_SIGN] = "sign",
+        [SKA_OPERATION_BLOCK] = "block: stop this key from signing until it is unblocked",
+        [SKA_OPERATION_UNBLOCK] = "unblock: let this key sign again, with approvals as its use "
+                                  "rule says",
+        [SKA_OPERATION_MODIFY] = "modify: give this key other rules"};
+    struct ska_token token;
+
+    memset(&token, 0, sizeof(token));
+    if (!ska_token_decode(ska_span_of(&request->token), &token, NULL))
+        return;
+    text_row(text, "operation", meanings[token.operation]);
+    text_name(text, "key name");
+    if (token.key_name.length == 0)
+        ska_buffer_text(text, "(none: the approval holds for ANY key whose rule lists you)");
+    else
+        text_quoted(text, token.key_name);
+    ska_buffer_text(text, "\n");
+    add_payload(libctx, request, text);
+    if (token.has_timestamp)
+        add_timestamp(&token.timestamp, text);
+    else
+        text_row(text, "HSM time", "none: an approval does not expire");
+}
+
+static void add_algorithm(const struct ska_request *request, struct ska_buffer *text)
+{
+    const struct ska_mechanism *mechanism = &request->mechanism;
+
+    text_row(text, "algorithm", ska_algorithm_name(mechanism));
+    if (mechanism->scheme == SKA_SCHEME_PSS)
+        ska_buffer_format(
+            text, "    PSS             salt of %zu bytes, MGF1 with %s\n", mechanism->salt_length,
+            mechanism->mgf1_digest == SKA_DIGEST_NONE ? "?"
+                                                      : ska_digest_name(mechanism->mgf1_digest));
+    text_row(text, "payload form", mechanism->form == SKA_PAYLOAD_DIGEST ? "digest" : "message");
+    if (request->digest != SKA_DIGEST_NONE) {
+        text_name(text, "digest");
+        ska_buffer_format(text, "%s ", ska_digest_name(request->digest));
+        text_groups(text, ska_span_of(&request->digest_value));
+        ska_buffer_text(text, "\n");
+    }
+}
+
+static void add_requester(const struct ska_request *request, struct ska_buffer *text)
+{
+    if (!request->has_requester)
+        return;
+    text_name(text, "requester");
+    ska_buffer_format(text, "user id %" PRIu64, request->requester_uid);
+    if (request->requester_host != NULL) {
+        ska_buffer_text(text, " on host ");
+        text_quoted(text, ska_span_text(request->requester_host));
+    }
+    if (request->requester_program != NULL) {
+        ska_buffer_text(text, ", program ");
+        text_quoted(text, ska_span_text(request->requester_program));
+    }
+    ska_buffer_text(text, "\n");
+}
+
+static void add_rules(const struct ska_request *request, struct ska_buffer *text)
+{
+    bool any = false;
+
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        if (!request->has_rule[i])
+            continue;
+        any = true;
+        text_name(text, who_may[i]);
+        text_rule(text, &request->rules[i]);
+        ska_buffer_text(text, "\n");
+    }
+    if (!any)
+        text_row(text, "who may approve", "not said");
+}
+
+/* When, by the rule as the requester says it; the HSM's time itself is protected. */
+static void add_usable(const struct ska_request *request, struct ska_buffer *text)
+{
+    const struct ska_rule *rule = review_rule(request);
+    struct ska_token token;
+
+    memset(&token, 0, sizeof(token));
+    if (rule != NULL && ska_token_decode(ska_span_of(&request->token), &token, NULL))
+        windows_text(rule, &token, text);
+}
+
+static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, int kind,
+                       struct ska_span encoded, struct ska_buffer *text)
+{
+    struct ska_rule after = {NULL, 0};
+
+    text_name(text, ska_rule_names[kind]);
+    if (encoded.data == NULL)
+        ska_buffer_text(text, "unchanged");
+    else if (!request->has_rule[kind])
+        ska_buffer_text(text, "new; what it was before is not said");
+    else if (!ska_rule_decode(encoded, &after, NULL))
+        ska_buffer_text(text, "new; it is not understood by this version");
+    else if (difference_text(libctx, &request->rules[kind], &after, text) == 0)
+        ska_buffer_text(text, "named, but the same as before");
+    ska_buffer_text(text, "\n");
+    ska_rule_clear(&after);
+}
+
+/* The old rules are the requester's word: somebody may want to hide what changes. */
+static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    struct ska_modify modify;
+
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+        return;
+    ska_buffer_text(text, "\nThe rules before, as the requester says; nothing protects them:\n");
+    add_rules(request, text);
+    ska_buffer_text(text, "\nWhat changes, if that is so:\n");
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        add_change(libctx, request, i, modify.rules[i], text);
+}
+
+void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    if (EVP_Q_digest(libctx, "SHA256", NULL, of.data, of.length, digest, &length) != 1) {
+        text->failed = true;
+        return;
+    }
+    ska_buffer_hex(text, ska_span(digest, length));
+}
+
+static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                           struct ska_buffer *text)
+{
+    EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
+    enum ska_key_type type = SKA_KEY_RSA;
+    char algorithm[TEXT_ALGORITHM_SIZE] = "unknown";
+
+    if (key != NULL && public_key_type(key, &type))
+        text_key_algorithm(type, key, algorithm);
+    EVP_PKEY_free(key);
+    text_name(text, "public key");
+    ska_buffer_format(text, "%s, SHA-256 ", algorithm);
+    review_fingerprint(libctx, ska_span_of(&request->public_key), text);
+    ska_buffer_text(text, "\n");
+}
+
+/* The rest of the key; its label and its rule say what people know it by. */
+static void add_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                    struct ska_buffer *text)
+{
+    char *id = NULL;
+
+    text_row(text, "key label", request->key_label);
+    if (request->key_id.length > 0 && ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
+        text_row(text, "key id", id);
+    free(id);
+    add_public_key(libctx, request, text);
+}
+
+void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    text_row(text, "description", request->description);
+    add_requester(request, text);
+    text_row(text, "created", request->created);
+    text_row(text, "not before", request->not_before);
+    text_row(text, "not after", request->not_after);
+    text_row(text, "token", request->token_label);
+    add_key(libctx, request, text);
+    if (request->operation == SKA_OPERATION_SIGN)
+        add_algorithm(request, text);
+    add_usable(request, text);
+    if (request->operation == SKA_OPERATION_MODIFY)
+        add_changes(libctx, request, text);
+    else
+        add_rules(request, text);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
+
+#include "tools/show/wire_text.h"
+#include "provider/request/request.h"
+#include "provider/rule/rule_codec.h"
+#include "tools/show/foreign.h"
+
+#define NAME_WIDTH 16
+#define VALUE_COLUMN (4 + NAME_WIDTH)
+
+void text_printable(struct ska_buffer *text, struct ska_span untrusted)
+{
+    char *shown = foreign_shown(untrusted, TEXT_LIMIT);
+
+    if (shown == NULL) {
+        text->failed = true;
+        return;
+    }
+    ska_buffer_text(text, shown);
+    free(shown);
+}
+
+void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
+{
+    ska_buffer_text(text, "'");
+    text_printable(text, untrusted);
+    ska_buffer_text(text, "'");
+}
+
+void text_name(struct ska_buffer *text, const char *name)
+{
+    ska_buffer_format(text, "    %-*s", NAME_WIDTH, name);
+}
+
+void text_row(struct ska_buffer *text, const char *name, const char *untrusted)
+{
+    if (untrusted == NULL)
+        return;
+    text_name(text, name);
+    text_printable(text, ska_span_text(untrusted));
+    ska_buffer_text(text, "\n");
+}
+
+void text_next_line(struct ska_buffer *text)
+{
+    ska_buffer_format(text, "\n%*s", VALUE_COLUMN, "");
+}
+
+void text_groups(struct ska_buffer *text, struct ska_span bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++) {
+        if (i > 0 && i % 16 == 0)
+            text_next_line(text);
+        else if (i > 0 && i % 2 == 0)
+            ska_buffer_text(text, " ");
+        ska_buffer_hex(text, ska_span(bytes.data + i, 1));
+    }
+}
+
+void text_duration(struct ska_buffer *text, uint64_t seconds)
+{
+    static const struct {
+        uint64_t seconds;
+        const char *name;
+    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+    const char *separator = "";
+
+    if (seconds == 0)
+        ska_buffer_text(text, "0 seconds");
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        uint64_t count = seconds / units[i].seconds;
+
+        seconds %= units[i].seconds;
+        if (count == 0)
+            continue;
+        ska_buffer_format(text, "%s%" PRIu64 " %s%s", separator, count, units[i].name,
+                          count == 1 ? "" : "s");
+        separator = " ";
+    }
+}
+
+const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE])
+{
+    time_t time = (time_t)seconds;
+    struct tm parts;
+
+    if (seconds > INT64_MAX || localtime_r(&time, &parts) == NULL ||
+        strftime(text, TEXT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &parts) == 0)
+        snprintf(text, TEXT_TIME_SIZE, "for ever");
+    return text;
+}
+
+static void add_group(struct ska_buffer *text, const struct ska_group *group)
+{
+    if (group->name.length > 0) {
+        text_quoted(text, ska_span_of(&group->name));
+        ska_buffer_text(text, " ");
+    }
+    ska_buffer_format(text, "%" PRIu32 " of %zu: ", group->quorum, group->approver_count);
+    for (size_t i = 0; i < group->approver_count; i++) {
+        char *shown = ska_listed_approver_shown(&group->approvers[i]);
+
+        if (shown == NULL)
+            text->failed = true;
+        else
+            ska_buffer_format(text, "%s%s", i == 0 ? "" : ", ", shown);
+        free(shown);
+    }
+}
+
+static bool asks_for_nobody(const struct ska_policy_token *token)
+{
+    for (size_t i = 0; i < token->group_count; i++)
+        if (token->groups[i].quorum > 0)
+            return false;
+    return true;
+}
+
+static void add_times(struct ska_buffer *text, const struct ska_policy_token *token)
+{
+    if (token->timelock == 0 && token->timeout == 0)
+        return;
+    text_next_line(text);
+    if (token->timelock > 0) {
+        ska_buffer_text(text, "after ");
+        text_duration(text, token->timelock);
+    }
+    if (token->timeout > 0) {
+        ska_buffer_text(text, token->timelock > 0 ? ", for " : "for ");
+        text_duration(text, token->timeout);
+    }
+}
+
+void text_policy_token(struct ska_buffer *text, const struct ska_policy_token *token)
+{
+    if (token->name.length > 0) {
+        text_quoted(text, ska_span_of(&token->name));
+        ska_buffer_text(text, ": ");
+    }
+    if (asks_for_nobody(token))
+        ska_buffer_text(text, "no approval needed");
+    for (size_t i = 0; i < token->group_count && !asks_for_nobody(token); i++) {
+        if (i > 0) {
+            text_next_line(text);
+            ska_buffer_text(text, "and ");
+        }
+        add_group(text, &token->groups[i]);
+    }
+    add_times(text, token);
+}
+
+void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
+{
+    if (rule->token_count == 0) {
+        ska_buffer_text(text, "never satisfied: nobody can do this");
+        return;
+    }
+    if (ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule)) {
+        ska_buffer_text(text, "always satisfied: no approval needed");
+        return;
+    }
+    for (size_t i = 0; i < rule->token_count; i++) {
+        if (i > 0) {
+            text_next_line(text);
+            ska_buffer_text(text, "or ");
+        }
+        text_policy_token(text, &rule->tokens[i]);
+    }
+}
+
+void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
+{
+    struct ska_rule rule = {NULL, 0};
+
+    if (encoded.data == NULL) {
+        ska_buffer_text(text, "(the HSM does not tell)");
+    } else if (ska_rule_decode(encoded, &rule, NULL)) {
+        text_rule(text, &rule);
+    } else {
+        ska_buffer_text(text, "(not understood by this version)\n");
+        ska_wire_describe(encoded, text);
+    }
+    ska_rule_clear(&rule);
+}
+
+void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
+                        char algorithm[TEXT_ALGORITHM_SIZE])
+{
+    static const char *const names[] = {[SKA_KEY_RSA] = "RSA",
+                                        [SKA_KEY_RSA_PSS] = "RSA-PSS",
+                                        [SKA_KEY_EC] = "EC",
+                                        [SKA_KEY_ED25519] = "ED25519",
+                                        [SKA_KEY_ED448] = "ED448"};
+    char group[48] = "";
+    const char *nist = NULL;
+
+    if (key != NULL && type == SKA_KEY_EC &&
+        EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
+                                       NULL) == 1) {
+        nist = EC_curve_nid2nist(OBJ_txt2nid(group));
+        snprintf(algorithm, TEXT_ALGORITHM_SIZE, "EC %s", nist != NULL ? nist : group);
+    } else if (key != NULL && (type == SKA_KEY_RSA || type == SKA_KEY_RSA_PSS)) {
+        snprintf(algorithm, TEXT_ALGORITHM_SIZE, "%s %d", names[type], EVP_PKEY_get_bits(key));
+    } else {
+        snprintf(algorithm, TEXT_ALGORITHM_SIZE, "%s", names[type]);
+    }
+}
+
+bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *pem = NULL;
+    long length = 0;
+    bool done = bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1;
+
+    if (done) {
+        length = BIO_get_mem_data(bio, &pem);
+        ska_buffer_add(text, pem, (size_t)length);
+    }
+    BIO_free(bio);
+    return done;
+}
+
+const char *text_operation(enum ska_operation operation)
+{
+    static const char *const names[] = {[SKA_OPERATION_SIGN] = "sign",
+                                        [SKA_OPERATION_BLOCK] = "block",
+                                        [SKA_OPERATION_UNBLOCK] = "unblock",
+                                        [SKA_OPERATION_MODIFY] = "modify"};
+
+    return names[operation];
+}
+
+bool text_print(struct ska_buffer *text, const struct ska_errors *errors)
+{
+    struct ska_bytes whole = {NULL, 0};
+
+    if (!ska_buffer_finish(text, &whole, errors))
+        return false;
+    fwrite(whole.data, 1, whole.length, stdout);
+    ska_bytes_free(&whole);
+    return true;
+}
+
+bool text_print_json(cJSON *json, const struct ska_errors *errors)
+{
+    char *text = json == NULL ? NULL : cJSON_Print(json);
+    bool done = text != NULL;
+
+    if (done)
+        printf("%s\n", text);
+    else
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "writing JSON");
+    cJSON_free(text);
+    cJSON_Delete(json);
+    return done;
+}
+
+bool text_add_json(cJSON *object, const char *name, struct ska_span untrusted)
+{
+    struct ska_bytes copy = {NULL, 0};
+    char *text = NULL;
+    bool done = false;
+
+    if (ska_utf8_valid(untrusted) &&
+        (untrusted.length == 0 || memchr(untrusted.data, 0, untrusted.length) == NULL)) {
+        if (!ska_bytes_copy(&copy, untrusted, NULL))
+            return false;
+        text = (char *)copy.data;
+    } else {
+        text = ska_printable(untrusted, SIZE_MAX);
+    }
+    done = text != NULL && cJSON_AddStringToObject(object, name, text) != NULL;
+    free(text);
+    return done;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts that texts for people are made of. Everything that comes from files, from the HSM or
+ * from other people goes through ska_printable() on its way.
+ */
+#ifndef SKA_TOOLS_SHOW_TEXT_H
+#define SKA_TOOLS_SHOW_TEXT_H
+
+#include <cjson/cJSON.h>
+#include <openssl/types.h>
+
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
+#include "provider/rule/rule.h"
+
+/* The longest text of others that is shown whole. */
+#define TEXT_LIMIT 1000
+
+void text_printable(struct ska_buffer *text, struct ska_span untrusted);
+/* The same in single quotes. */
+void text_quoted(struct ska_buffer *text, struct ska_span untrusted);
+
+/* "    name            " at the start of a line of a list of names and values. */
+void text_name(struct ska_buffer *text, const char *name);
+/* A whole such line; nothing when the value is NULL. */
+void text_row(struct ska_buffer *text, const char *name, const char *untrusted);
+
+/* Hexadecimal digits in groups of four, as they are read aloud; lines are indented as a value. */
+void text_groups(struct ska_buffer *text, struct ska_span bytes);
+
+/* A new line, indented as a value. */
+void text_next_line(struct ska_buffer *text);
+
+/*
+ * "2 of 3: alice, bob, carol", each policy token on a line of its own, "after 1 hour, for 10
+ * minutes" below it, indented as a value.
+ */
+void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
+void text_policy_token(struct ska_buffer *text, const struct ska_policy_token *token);
+/* The same for a serialized rule; one that does not decode is shown as far as it can be. */
+void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
+
+/* "10 minutes", "1 hour 30 minutes", "5 seconds" */
+void text_duration(struct ska_buffer *text, uint64_t seconds);
+
+/* "2026-11-22 13:00:00 CET": a time as people here read it; "for ever" for UINT64_MAX. */
+#define TEXT_TIME_SIZE 64
+const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
+
+/* "EC P-256", "RSA 3072", "ED25519" */
+#define TEXT_ALGORITHM_SIZE 64
+void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
+                        char algorithm[TEXT_ALGORITHM_SIZE]);
+
+/* The public key in PEM, appended. */
+bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key);
+
+/* "sign", "block", ... */
+const char *text_operation(enum ska_operation operation);
+
+/* Prints and empties the buffer; false, with errors raised, when memory ran out on the way. */
+bool text_print(struct ska_buffer *text, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Prints a JSON tree, indented, and deletes it; NULL means that memory ran out. */
+bool text_print_json(cJSON *json, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Adds a text of others to a JSON object; invalid UTF-8 is escaped. */
+bool text_add_json(cJSON *object, const char *name, struct ska_span untrusted) SKA_MUST_CHECK;
+
+#endif

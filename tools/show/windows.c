@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/windows.h"
+
+#include "tools/show/text.h"
+
+bool window_is_limited(const struct ska_policy_token *token)
+{
+    return token->timelock > 0 || token->timeout > 0;
+}
+
+void window_text(const struct ska_policy_token *policy_token, const struct ska_token *token,
+                 struct ska_buffer *text)
+{
+    struct ska_window window = {0, UINT64_MAX};
+    char opens[32];
+    char closes[32];
+
+    if (!window_is_limited(policy_token)) {
+        ska_buffer_text(text, "at any time");
+        return;
+    }
+    if (!token->has_timestamp) {
+        ska_buffer_text(text, "never: it has a time limit, and the request holds no HSM time");
+        return;
+    }
+    window = ska_window_of(policy_token, token->timestamp.seconds);
+    ska_buffer_format(text, "from %s", ska_time_text(window.opens, opens));
+    if (window.closes == UINT64_MAX)
+        ska_buffer_text(text, " on");
+    else
+        ska_buffer_format(text, " until %s", ska_time_text(window.closes, closes));
+}
+
+void windows_text(const struct ska_rule *rule, const struct ska_token *token,
+                  struct ska_buffer *text)
+{
+    if (!ska_rule_has_time_limit(rule))
+        return;
+    text_name(text, "usable");
+    for (size_t i = 0; i < rule->token_count; i++) {
+        const struct ska_policy_token *policy_token = &rule->tokens[i];
+
+        if (i > 0)
+            text_next_line(text);
+        if (policy_token->name.length > 0) {
+            text_quoted(text, ska_span_of(&policy_token->name));
+            ska_buffer_text(text, ": ");
+        } else if (rule->token_count > 1) {
+            ska_buffer_format(text, "alternative %zu: ", i + 1);
+        }
+        window_text(policy_token, token, text);
+    }
+    ska_buffer_text(text, "\n");
+}
+
+/* ---- For an approver ------------------------------------------------------------------------- */
+
+static bool lists(const struct ska_policy_token *policy_token, struct ska_span public_key)
+{
+    if (public_key.length == 0)
+        return true;
+    for (size_t i = 0; i < policy_token->group_count; i++) {
+        const struct ska_group *group = &policy_token->groups[i];
+
+        for (size_t j = 0; j < group->approver_count; j++)
+            if (ska_span_equal(ska_span_of(&group->approvers[j].public_key), public_key))
+                return true;
+    }
+    return false;
+}
+
+static struct usable usable_of(const struct ska_policy_token *policy_token,
+                               const struct ska_token *token, uint64_t now)
+{
+    static const enum usable_state states[] = {[SKA_WINDOW_OPEN] = USABLE_NOW,
+                                               [SKA_WINDOW_NOT_YET] = USABLE_LATER,
+                                               [SKA_WINDOW_CLOSED] = USABLE_OVER};
+    struct usable usable = {USABLE_ALWAYS, {0, UINT64_MAX}};
+
+    if (!window_is_limited(policy_token))
+        return usable;
+    if (!token->has_timestamp) {
+        usable.state = USABLE_NEVER;
+        return usable;
+    }
+    usable.window = ska_window_of(policy_token, token->timestamp.seconds);
+    usable.state = states[ska_window_state(&usable.window, now)];
+    return usable;
+}
+
+struct usable usable_find(const struct ska_rule *rule, const struct ska_token *token,
+                          struct ska_span public_key, uint64_t now)
+{
+    struct usable best = {USABLE_NEVER, {0, UINT64_MAX}};
+    bool found = false;
+
+    for (size_t i = 0; i < rule->token_count; i++) {
+        struct usable usable;
+
+        if (!lists(&rule->tokens[i], public_key))
+            continue;
+        usable = usable_of(&rule->tokens[i], token, now);
+        /* Of two that are alike the one that lasts longer. */
+        if (!found || usable.state < best.state ||
+            (usable.state == best.state && usable.window.closes > best.window.closes))
+            best = usable;
+        found = true;
+    }
+    return best;
+}
