@@ -78,7 +78,7 @@ static CK_RV modify_rules(struct sim_record *record, struct ska_span payload)
 }
 
 static CK_RV apply(const struct change *change, struct sim_record *record,
-                   const struct ska_token *token)
+                   const struct ska_approval_token *token)
 {
     if (change->operation == SKA_OPERATION_MODIFY)
         return modify_rules(record, token->payload);
@@ -89,7 +89,7 @@ static CK_RV apply(const struct change *change, struct sim_record *record,
 /* With the lock held. */
 static CK_RV decide_and_write(const struct change *change, struct sim_ska_key *key)
 {
-    struct ska_token token = {0};
+    struct ska_approval_token token = {0};
     struct sim_record record = {0};
     const struct sim_request request = {
         change->session, change->operation, &key->object.record,   ska_span_of(&key->label),

@@ -133,10 +133,11 @@ static CK_RV verify_approvals(const struct sim_request *request, struct approver
 /* ---- Time ------------------------------------------------------------------------------- */
 
 /*
- * Whether a policy token's window is open. Timelock and timeout count in whole seconds from the
+ * Whether an alternative's window is open. Timelock and timeout count in whole seconds from the
  * timestamp; the end of the window lies outside of it.
  */
-static bool window_open(const struct ska_policy_token *policy, const struct ska_token *token)
+static bool window_open(const struct ska_alternative *policy,
+                        const struct ska_approval_token *token)
 {
     int64_t now = sim_now();
     uint64_t elapsed = 0;
@@ -175,17 +176,17 @@ static enum ska_rule_kind rule_for(enum ska_operation operation)
 }
 
 static bool rule_satisfied(const struct ska_rule *rule, const struct approvers *approvers,
-                           const struct ska_token *token)
+                           const struct ska_approval_token *token)
 {
-    for (size_t i = 0; i < rule->token_count; i++) {
-        if (window_open(&rule->tokens[i], token) &&
-            ska_policy_token_satisfied(&rule->tokens[i], approvers->spans, approvers->count))
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        if (window_open(&rule->alternatives[i], token) &&
+            ska_alternative_satisfied(&rule->alternatives[i], approvers->spans, approvers->count))
             return true;
     }
     return false;
 }
 
-static bool names_key(const struct sim_request *request, const struct ska_token *token)
+static bool names_key(const struct sim_request *request, const struct ska_approval_token *token)
 {
     const struct sim_config *config = sim_config();
 
@@ -195,9 +196,10 @@ static bool names_key(const struct sim_request *request, const struct ska_token 
 }
 
 /* What can be said of a request without its approvals. */
-static CK_RV check_token(const struct sim_request *request, struct ska_token *token)
+static CK_RV check_token(const struct sim_request *request, struct ska_approval_token *token)
 {
-    if (request->token.length > SKA_TOKEN_LIMIT || !ska_token_decode(request->token, token, NULL) ||
+    if (request->token.length > SKA_TOKEN_LIMIT ||
+        !ska_approval_token_decode(request->token, token, NULL) ||
         token->operation != request->operation || !names_key(request, token))
         return CKR_SKASIM_PARAMETERS_INVALID;
     if (request->record->blocked && request->operation == SKA_OPERATION_SIGN)
@@ -205,7 +207,7 @@ static CK_RV check_token(const struct sim_request *request, struct ska_token *to
     return token->has_timestamp ? sim_timestamp_verify(request->session, token) : CKR_OK;
 }
 
-CK_RV sim_enforce(const struct sim_request *request, struct ska_token *token)
+CK_RV sim_enforce(const struct sim_request *request, struct ska_approval_token *token)
 {
     struct approvers approvers = {NULL, NULL, 0};
     struct ska_rule rule = {NULL, 0};

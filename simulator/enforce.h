@@ -30,8 +30,8 @@ struct sim_request {
  *   CKR_SKASIM_PARAMETERS_INVALID  the token is malformed, for another operation or another key;
  * its timestamp is not valid; an approval is malformed or its signature is invalid, though others
  * would do CKR_SKASIM_OBJECT_BLOCKED      the key is blocked, and this would use it
- *   CKR_SKASIM_TOKEN_NOT_FOUND     no policy token of the rule is satisfied, now
+ *   CKR_SKASIM_TOKEN_NOT_FOUND     no alternative of the rule is satisfied, now
  */
-CK_RV sim_enforce(const struct sim_request *request, struct ska_token *token);
+CK_RV sim_enforce(const struct sim_request *request, struct ska_approval_token *token);
 
 #endif

@@ -122,21 +122,22 @@ static CK_RV read_group(struct room *room, const CK_SKA_GROUP *given, struct ska
 }
 
 static CK_RV read_token(struct room *room, const CK_SKA_TOKEN *given,
-                        struct ska_policy_token *token)
+                        struct ska_alternative *alternative)
 {
     void *groups = NULL;
-    CK_RV rv = copy_bytes(room, &token->name, given->pName, given->nameLen);
+    CK_RV rv = copy_bytes(room, &alternative->name, given->pName, given->nameLen);
 
     if (rv == CKR_OK)
-        rv = make_parts(room, given->pGroups, given->groupCount, sizeof(*token->groups), &groups);
+        rv = make_parts(room, given->pGroups, given->groupCount, sizeof(*alternative->groups),
+                        &groups);
     if (rv != CKR_OK)
         return rv;
-    token->timelock = given->delay;
-    token->timeout = given->timeout;
-    token->groups = groups;
-    token->group_count = given->groupCount;
+    alternative->timelock = given->delay;
+    alternative->timeout = given->timeout;
+    alternative->groups = groups;
+    alternative->group_count = given->groupCount;
     for (CK_ULONG i = 0; rv == CKR_OK && i < given->groupCount; i++)
-        rv = read_group(room, &given->pGroups[i], &token->groups[i]);
+        rv = read_group(room, &given->pGroups[i], &alternative->groups[i]);
     return rv;
 }
 
@@ -144,14 +145,15 @@ static CK_RV read_policy(const CK_SKA_POLICY *given, struct ska_rule *rule)
 {
     struct room room = whole_room;
     void *tokens = NULL;
-    CK_RV rv = make_parts(&room, given->pTokens, given->tokenCount, sizeof(*rule->tokens), &tokens);
+    CK_RV rv =
+        make_parts(&room, given->pTokens, given->tokenCount, sizeof(*rule->alternatives), &tokens);
 
     if (rv != CKR_OK)
         return rv;
-    rule->tokens = tokens;
-    rule->token_count = given->tokenCount;
+    rule->alternatives = tokens;
+    rule->alternative_count = given->tokenCount;
     for (CK_ULONG i = 0; rv == CKR_OK && i < given->tokenCount; i++)
-        rv = read_token(&room, &given->pTokens[i], &rule->tokens[i]);
+        rv = read_token(&room, &given->pTokens[i], &rule->alternatives[i]);
     return rv;
 }
 

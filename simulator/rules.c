@@ -88,9 +88,9 @@ bool sim_rule_acceptable(struct ska_span encoded)
 
     if (!good)
         sim_complain_rule("", "it is malformed");
-    for (size_t i = 0; good && i < rule.token_count; i++) {
-        for (size_t j = 0; good && j < rule.tokens[i].group_count; j++)
-            good = group_acceptable(&rule.tokens[i].groups[j]);
+    for (size_t i = 0; good && i < rule.alternative_count; i++) {
+        for (size_t j = 0; good && j < rule.alternatives[i].group_count; j++)
+            good = group_acceptable(&rule.alternatives[i].groups[j]);
     }
     ska_rule_clear(&rule);
     return good;

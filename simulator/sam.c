@@ -161,9 +161,9 @@ static bool approvers_good(X509_STORE *store, const struct ska_rule *rule)
 {
     bool good = true;
 
-    for (size_t i = 0; i < rule->token_count; i++) {
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
-            const struct ska_group *group = &rule->tokens[i].groups[j];
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
 
             for (size_t k = 0; good && k < group->approver_count; k++)
                 good = approver_good(store, &group->approvers[k]);

@@ -180,7 +180,7 @@ CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithmLen,
 {
     struct sim_call call;
     struct ska_approver read = {.type = SKA_APPROVER_PUBLIC_KEY};
-    struct ska_token decoded = {0};
+    struct ska_approval_token decoded = {0};
     bool query =
         approval != NULL && (approval->pSignature == NULL || approval->pSignerInfo == NULL);
     CK_RV rv = sim_enter_pure(&call, __func__);
@@ -193,7 +193,7 @@ CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithmLen,
     if (rv == CKR_OK)
         rv = sim_approver_read(approver, &read);
     if (rv == CKR_OK && (tokenLen > SKA_TOKEN_LIMIT || !ska_approver_identify(&read, NULL) ||
-                         !ska_token_decode(ska_span(token, tokenLen), &decoded, NULL)))
+                         !ska_approval_token_decode(ska_span(token, tokenLen), &decoded, NULL)))
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
         rv = approve(ska_span(keyAlgorithm, keyAlgorithmLen), ska_span(privateKey, privateKeyLen),

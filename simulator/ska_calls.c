@@ -41,8 +41,8 @@ void sim_ska_key_close(struct sim_ska_key *key)
 
 /* The parts of the token; the payload of a signature may be empty, that of a modification may not.
  */
-static CK_RV fill_token(struct ska_token *token, struct ska_span payload, struct ska_span timestamp,
-                        struct ska_span signature)
+static CK_RV fill_token(struct ska_approval_token *token, struct ska_span payload,
+                        struct ska_span timestamp, struct ska_span signature)
 {
     bool matters =
         token->operation == SKA_OPERATION_SIGN || token->operation == SKA_OPERATION_MODIFY;
@@ -63,13 +63,13 @@ static CK_RV fill_token(struct ska_token *token, struct ska_span payload, struct
     return CKR_OK;
 }
 
-static CK_RV encode_token(const struct ska_token *token, CK_BYTE_PTR buffer,
+static CK_RV encode_token(const struct ska_approval_token *token, CK_BYTE_PTR buffer,
                           CK_ULONG_PTR buffer_len)
 {
     struct ska_bytes encoded = {NULL, 0};
     CK_RV rv = CKR_SKASIM_PARAMETERS_INVALID;
 
-    if (ska_token_encode(token, &encoded, NULL))
+    if (ska_approval_token_encode(token, &encoded, NULL))
         rv = sim_output(ska_span_of(&encoded), buffer, buffer_len);
     ska_bytes_free(&encoded);
     return rv;
@@ -83,7 +83,7 @@ CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OB
 {
     struct sim_call call;
     struct sim_ska_key ska = {0};
-    struct ska_token parts = {0};
+    struct ska_approval_token parts = {0};
     CK_RV rv = sim_enter(&call, __func__);
 
     if (rv == CKR_OK &&
@@ -190,7 +190,7 @@ static CK_RV check_payload(const struct signing *signing, struct ska_span payloa
 static CK_RV sign(const struct sim_request *request, const struct signing *signing,
                   CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
 {
-    struct ska_token token = {0};
+    struct ska_approval_token token = {0};
     CK_RV rv = sim_enforce(request, &token);
 
     if (rv == CKR_OK)

@@ -22,7 +22,7 @@
 
 /* ---- Verification ----------------------------------------------------------------------- */
 
-static CK_RV verify_with(struct ska_span public_key, const struct ska_token *token)
+static CK_RV verify_with(struct ska_span public_key, const struct ska_approval_token *token)
 {
     struct ska_bytes plain = {NULL, 0};
     const char *digest = NULL;
@@ -34,7 +34,7 @@ static CK_RV verify_with(struct ska_span public_key, const struct ska_token *tok
     return valid ? CKR_OK : CKR_SKASIM_PARAMETERS_INVALID;
 }
 
-CK_RV sim_timestamp_verify(CK_SESSION_HANDLE session, const struct ska_token *token)
+CK_RV sim_timestamp_verify(CK_SESSION_HANDLE session, const struct ska_approval_token *token)
 {
     CK_OBJECT_HANDLE *handles = NULL;
     size_t count = 0;

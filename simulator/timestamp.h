@@ -13,6 +13,6 @@
  * CKR_OK when the timestamp in a token was signed by the timestamp key that it names;
  * CKR_SKASIM_PARAMETERS_INVALID when it was not.
  */
-CK_RV sim_timestamp_verify(CK_SESSION_HANDLE session, const struct ska_token *token);
+CK_RV sim_timestamp_verify(CK_SESSION_HANDLE session, const struct ska_approval_token *token);
 
 #endif

@@ -69,7 +69,8 @@ bool matter_read(struct tool *tool, struct matter *matter)
         memcpy(matter->id, matter->request->id, sizeof(matter->id));
         open_folder(matter);
     }
-    return ska_token_decode(ska_span_of(&matter->request->token), &matter->token, &tool->errors);
+    return ska_approval_token_decode(ska_span_of(&matter->request->approval_token), &matter->token,
+                                     &tool->errors);
 }
 
 bool matter_read_again(struct tool *tool, struct matter *matter)
@@ -80,13 +81,15 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
     if (matter->directory == NULL ? !input_read_request(matter->what, &now, &tool->errors)
                                   : !read_from_directory(tool, matter, &now))
         return false;
-    same = ska_span_equal(ska_span_of(&now->token), ska_span_of(&matter->request->token));
+    same = ska_span_equal(ska_span_of(&now->approval_token),
+                          ska_span_of(&matter->request->approval_token));
     if (same && matter->directory == NULL) {
         tally_clear(&matter->tally); /* this and the next point into the request that goes */
         matter->listed = NULL;
         ska_request_free(matter->request);
         matter->request = now;
-        return ska_token_decode(ska_span_of(&now->token), &matter->token, &tool->errors);
+        return ska_approval_token_decode(ska_span_of(&now->approval_token), &matter->token,
+                                         &tool->errors);
     }
     ska_request_free(now);
     return same || ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
@@ -107,9 +110,9 @@ const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct
     size_t decoded = 0;
 
     /* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
-    for (size_t i = 0; i < rule->token_count && found == NULL; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count && found == NULL; j++) {
-            const struct ska_group *group = &rule->tokens[i].groups[j];
+    for (size_t i = 0; i < rule->alternative_count && found == NULL; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count && found == NULL; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
 
             for (size_t k = 0; k < group->approver_count && found == NULL; k++)
                 if (decoded++ < DECODED_MOST &&

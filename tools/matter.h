@@ -23,8 +23,8 @@ struct matter {
     struct mailbox mailbox; /* the directory; for a file the folder that it lies in (may be -1) */
     char *folder;           /* the path of that folder */
     struct ska_request *request;
-    struct ska_token token; /* of the request, decoded; points into it */
-    uid_t owner;            /* who has put it into the directory */
+    struct ska_approval_token token; /* of the request, decoded; points into it */
+    uid_t owner;                     /* who has put it into the directory */
     struct approver key;
     const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
     struct tally tally;

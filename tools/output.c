@@ -241,8 +241,8 @@ static bool holds(const struct ska_request *bundle, const struct ska_approval *a
 
 static bool holds_all(const struct ska_request *bundle, const struct ska_request *standing)
 {
-    if (standing->approval_count > 0 &&
-        !ska_span_equal(ska_span_of(&bundle->token), ska_span_of(&standing->token)))
+    if (standing->approval_count > 0 && !ska_span_equal(ska_span_of(&bundle->approval_token),
+                                                        ska_span_of(&standing->approval_token)))
         return false;
     for (size_t i = 0; i < standing->approval_count; i++)
         if (!holds(bundle, &standing->approvals[i]))

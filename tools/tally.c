@@ -90,7 +90,7 @@ static void take_approval(const struct collecting *collecting, const char *name,
         holds_verified(request, ska_span_of(&approval->public_key)))
         return;
     approval->verified =
-        ska_approval_verify(collecting->libctx, approval, ska_span_of(&request->token));
+        ska_approval_verify(collecting->libctx, approval, ska_span_of(&request->approval_token));
     if (approval->verified) {
         (void)!ska_request_add_approval(request, approval, collecting->source->warnings);
         return;
@@ -111,7 +111,7 @@ static void take_refusal(const struct collecting *collecting, const char *name,
         holds_key(tally->refusals, tally->refusal_count, ska_span_of(&refusal->public_key)))
         return;
     if (!ska_refusal_verify(collecting->libctx, refusal,
-                            ska_span_of(&collecting->request->token))) {
+                            ska_span_of(&collecting->request->approval_token))) {
         collecting->allowance->wrong--;
         warn(collecting, name, refusal,
              "has not signed a refusal of this request; it may be of an earlier one");
@@ -160,8 +160,9 @@ static void collect_file(const struct collecting *collecting, const char *name)
     if (shown != NULL &&
         ska_file_read_at(source->mailbox->fd, name, shown, SKA_JSON_LIMIT, &text,
                          source->warnings) &&
-        ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&collecting->request->token),
-                            &approvals, &count, source->warnings))
+        ska_approvals_parse(ska_span_of(&text), shown,
+                            ska_span_of(&collecting->request->approval_token), &approvals, &count,
+                            source->warnings))
         for (size_t i = 0; i < count; i++) {
             if (refusal)
                 take_refusal(collecting, shown, &approvals[i]);
@@ -219,7 +220,7 @@ bool tally_find(OSSL_LIB_CTX *libctx, struct ska_request *request, const struct 
     tally->request = request;
     if (source != NULL)
         collect(&collecting);
-    if (!ska_progress_find(libctx, rule, ska_span_of(&request->token), request->approvals,
+    if (!ska_progress_find(libctx, rule, ska_span_of(&request->approval_token), request->approvals,
                            request->approval_count, &tally->progress, errors)) {
         tally_clear(tally);
         return false;
@@ -286,12 +287,12 @@ bool tally_is_hopeless(const struct tally *tally)
 {
     if (tally->rule == NULL || tally->refusal_count == 0)
         return false;
-    for (size_t i = 0; i < tally->rule->token_count; i++) {
-        const struct ska_policy_token *token = &tally->rule->tokens[i];
+    for (size_t i = 0; i < tally->rule->alternative_count; i++) {
+        const struct ska_alternative *alternative = &tally->rule->alternatives[i];
         bool possible = true;
 
-        for (size_t j = 0; possible && j < token->group_count; j++)
-            possible = can_be_satisfied(tally, &token->groups[j]);
+        for (size_t j = 0; possible && j < alternative->group_count; j++)
+            possible = can_be_satisfied(tally, &alternative->groups[j]);
         if (possible)
             return false;
     }
@@ -313,9 +314,9 @@ bool tally_waits_for(const struct tally *tally, struct ska_span public_key)
     if (tally->rule == NULL || progress->satisfied || tally_has_approved(tally, public_key) ||
         tally_has_refused(tally, public_key))
         return false;
-    for (size_t i = 0; i < tally->rule->token_count; i++)
-        for (size_t j = 0; j < tally->rule->tokens[i].group_count; j++) {
-            const struct ska_group *group = &tally->rule->tokens[i].groups[j];
+    for (size_t i = 0; i < tally->rule->alternative_count; i++)
+        for (size_t j = 0; j < tally->rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &tally->rule->alternatives[i].groups[j];
 
             if (group_lists(group, public_key) &&
                 !ska_group_satisfied(group, progress->keys, progress->key_count))

@@ -79,8 +79,8 @@ static bool find_key(struct tool *tool, struct hsm_token *token, const struct hs
     bool done = hsm_key_find(token, match, tool->libctx, key, &quiet);
 
     if (!done && failure.reason == SKA_R_KEY_NOT_FOUND && failure.details != NULL)
-        ska_fail(&tool->errors, failure.reason,
-                 "%s; skatool list shows the keys that are there", failure.details);
+        ska_fail(&tool->errors, failure.reason, "%s; skatool list shows the keys that are there",
+                 failure.details);
     else if (!done)
         ska_fail(&tool->errors, failure.reason, "%s",
                  failure.details == NULL ? "out of memory" : failure.details);

@@ -90,12 +90,13 @@ static void add_digest(struct verification *verification, const struct ska_reque
 
 static void add_timestamp(struct verification *verification, const struct ska_request *request)
 {
-    struct ska_token token;
+    struct ska_approval_token token;
     struct ska_bytes plain = {NULL, 0};
     const char *digest = NULL;
 
     memset(&token, 0, sizeof(token));
-    if (!ska_token_decode(ska_span_of(&request->token), &token, NULL) || !token.has_timestamp)
+    if (!ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL) ||
+        !token.has_timestamp)
         return;
     if (request->timestamp_key.length == 0) {
         verify_add(verification, VERIFY_NOTHING,
@@ -198,10 +199,10 @@ static enum ska_window_state state_at(const struct ska_rule *rule,
 {
     enum ska_window_state state = SKA_WINDOW_CLOSED;
 
-    for (size_t i = 0; i < rule->token_count; i++) {
-        struct ska_window window = ska_window_of(&rule->tokens[i], timestamp);
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        struct ska_window window = ska_window_of(&rule->alternatives[i], timestamp);
 
-        if (!ska_policy_token_satisfied(&rule->tokens[i], progress->keys, progress->key_count))
+        if (!ska_alternative_satisfied(&rule->alternatives[i], progress->keys, progress->key_count))
             continue;
         if (from < window.closes && to >= window.opens)
             return SKA_WINDOW_OPEN;
@@ -243,12 +244,13 @@ static void add_executed(struct verification *verification, const struct ska_req
 static void add_times(struct verification *verification, const struct ska_request *request,
                       const struct ska_rule *rule, const struct ska_progress *progress)
 {
-    struct ska_token token;
+    struct ska_approval_token token;
     struct ska_window window;
 
     memset(&token, 0, sizeof(token));
     if (rule == NULL || !ska_rule_has_time_limit(rule) ||
-        !ska_token_decode(ska_span_of(&request->token), &token, NULL) || !token.has_timestamp)
+        !ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL) ||
+        !token.has_timestamp)
         return;
     window = ska_window_of_rule(rule, token.timestamp.seconds);
     add_stated_time(verification, "notBefore", request->not_before, window.opens);
@@ -264,7 +266,7 @@ static bool add_approvals(struct verification *verification, const struct ska_re
     const struct ska_rule *rule = review_rule(request);
     struct ska_progress progress = {0};
 
-    if (!ska_progress_find(verification->libctx, rule, ska_span_of(&request->token),
+    if (!ska_progress_find(verification->libctx, rule, ska_span_of(&request->approval_token),
                            request->approvals, request->approval_count, &progress, errors))
         return false;
     for (size_t i = 0; i < request->approval_count; i++)

@@ -146,12 +146,13 @@ typedef CK_SLIP10_CHILD_DERIVE_PARAMS *CK_SLIP10_CHILD_DERIVE_PARAMS_PTR;
  * length.
  */
 
-/* Serializes one rule, the value of a CKA_SKA_*_ACCESS_BLOB. Needs no session and no C_Initialize. */
+/* Serializes one rule, the value of a CKA_SKA_*_ACCESS_BLOB. Needs no session and no C_Initialize.
+ */
 extern CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE_PTR buffer, CK_ULONG_PTR bufferLen);
 
 /*
- * Serializes new rules for a key, the payload of a CK_SKA_MODIFY token. NULL leaves a rule as it is.
- * Needs no session and no C_Initialize.
+ * Serializes new rules for a key, the payload of a CK_SKA_MODIFY token. NULL leaves a rule as it
+ * is. Needs no session and no C_Initialize.
  */
 extern CK_RV C_CreateModifyPayload(CK_SKA_POLICY *usage, CK_SKA_POLICY *block,
                                    CK_SKA_POLICY *unblock, CK_SKA_POLICY *modify,
@@ -159,8 +160,8 @@ extern CK_RV C_CreateModifyPayload(CK_SKA_POLICY *usage, CK_SKA_POLICY *block,
 
 /*
  * A timestamp of the HSM over an operation's payload, signed with a timestamp key (an ordinary one
- * made with CKA_SKA_TIMESTAMP_SIGN). The signature comes raw; C_CreateApprovalToken takes it as DER,
- * see CK_SKA_APPROVAL. When either output is NULL both lengths are told and nothing is signed.
+ * made with CKA_SKA_TIMESTAMP_SIGN). The signature comes raw; C_CreateApprovalToken takes it as
+ * DER, see CK_SKA_APPROVAL. When either output is NULL both lengths are told and nothing is signed.
  */
 extern CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation,
                             CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE timestampKey,
@@ -189,9 +190,9 @@ extern CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK
 
 /*
  * An approver's signature, for debugging: real approvers sign where their key is. The algorithm is
- * the AlgorithmIdentifier of the key, the key its value (the content of a PrivateKeyInfo, or a whole
- * one), both BER. `approver` is as the rule lists it, `type` is its type. `approval` has the caller's
- * two buffers and their sizes; NULL asks for the length.
+ * the AlgorithmIdentifier of the key, the key its value (the content of a PrivateKeyInfo, or a
+ * whole one), both BER. `approver` is as the rule lists it, `type` is its type. `approval` has the
+ * caller's two buffers and their sizes; NULL asks for the length.
  */
 extern CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithmLen,
                                  CK_BYTE_PTR privateKey, CK_ULONG privateKeyLen,
@@ -216,9 +217,8 @@ extern CK_RV C_DeriveKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechani
                              CK_ULONG privateCount, CK_OBJECT_HANDLE_PTR publicKey,
                              CK_OBJECT_HANDLE_PTR privateKey);
 extern CK_RV C_RKSAttestKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-                            CK_OBJECT_HANDLE attestationKey, CK_OBJECT_HANDLE key,
-                            CK_BYTE_PTR xml, CK_ULONG_PTR xmlLen, CK_BYTE_PTR signature,
-                            CK_ULONG_PTR signatureLen);
+                            CK_OBJECT_HANDLE attestationKey, CK_OBJECT_HANDLE key, CK_BYTE_PTR xml,
+                            CK_ULONG_PTR xmlLen, CK_BYTE_PTR signature, CK_ULONG_PTR signatureLen);
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,7 @@ enum ska_reason {
     SKA_R_BAD_CONFIGURATION = 100,
     SKA_R_BAD_URI,
     SKA_R_BAD_PARAMETER,
-    SKA_R_UNSUPPORTED,          /* algorithm, padding, curve or digest that SKA cannot do */
+    SKA_R_UNSUPPORTED, /* algorithm, padding, curve or digest that SKA cannot do */
     SKA_R_PIN_MISSING,
     SKA_R_WRONG_USE,
 
@@ -58,19 +58,19 @@ enum ska_reason {
     SKA_R_APPROVER_NOT_LISTED,
     SKA_R_APPROVER_DOUBLED,
     SKA_R_RULE_IMPOSSIBLE,
-    SKA_R_PAYLOAD_MISMATCH,        /* approved for other data */
-    SKA_R_KEY_MISMATCH,            /* approved for another key */
-    SKA_R_OPERATION_MISMATCH,      /* approved for another operation */
-    SKA_R_PAYLOAD_REFUSED,         /* a payload nobody should be asked to approve */
+    SKA_R_PAYLOAD_MISMATCH,   /* approved for other data */
+    SKA_R_KEY_MISMATCH,       /* approved for another key */
+    SKA_R_OPERATION_MISMATCH, /* approved for another operation */
+    SKA_R_PAYLOAD_REFUSED,    /* a payload nobody should be asked to approve */
     SKA_R_NOT_EXPORTABLE,
     SKA_R_KEY_BLOCKED,
-    SKA_R_TOO_EARLY,               /* enough approvals, but a timelock has not passed */
-    SKA_R_EXPIRED,                 /* enough approvals, but their time is over */
+    SKA_R_TOO_EARLY, /* enough approvals, but a timelock has not passed */
+    SKA_R_EXPIRED,   /* enough approvals, but their time is over */
     SKA_R_HSM_REFUSED,
-    SKA_R_DECLINED,                /* a person said no */
-    SKA_R_LABEL_IN_USE,            /* approvals bind to the label, so it must be unique */
-    SKA_R_REJECTED,                /* approvers have refused, so that too few remain */
-    SKA_R_AGENT_REFUSED,           /* an approver agent said no */
+    SKA_R_DECLINED,      /* a person said no */
+    SKA_R_LABEL_IN_USE,  /* approvals bind to the label, so it must be unique */
+    SKA_R_REJECTED,      /* approvers have refused, so that too few remain */
+    SKA_R_AGENT_REFUSED, /* an approver agent said no */
 
     SKA_R_MODULE_UNAVAILABLE = 300,
     SKA_R_TOKEN_NOT_FOUND,
@@ -79,25 +79,25 @@ enum ska_reason {
     SKA_R_PIN_LOCKED,
     SKA_R_KEY_NOT_FOUND,
     SKA_R_KEY_AMBIGUOUS,
-    SKA_R_PLACEHOLDER_NUMBERS,     /* built without the vendor's header */
+    SKA_R_PLACEHOLDER_NUMBERS, /* built without the vendor's header */
     SKA_R_HSM_FAILURE,
     SKA_R_FILE_FAILURE,
     SKA_R_DIRECTORY_UNSAFE,
     SKA_R_OUT_OF_MEMORY,
     SKA_R_INTERNAL,
-    SKA_R_INTERRUPTED,             /* by a signal, while waiting; the request stays open */
-    SKA_R_AGENT_FAILURE,           /* an approver agent cannot be reached or does not answer */
+    SKA_R_INTERRUPTED,   /* by a signal, while waiting; the request stays open */
+    SKA_R_AGENT_FAILURE, /* an approver agent cannot be reached or does not answer */
 
     SKA_R_BAD_JSON = 400,
-    SKA_R_BAD_REQUEST,             /* request or bundle of the wrong shape */
+    SKA_R_BAD_REQUEST, /* request or bundle of the wrong shape */
     SKA_R_BAD_POLICY,
-    SKA_R_BAD_TOKEN,               /* approval token that does not decode */
-    SKA_R_BAD_RULE,                /* serialized rule that does not decode */
-    SKA_R_BAD_KEY,                 /* key or certificate that does not decode or fit */
+    SKA_R_BAD_TOKEN, /* approval token that does not decode */
+    SKA_R_BAD_RULE,  /* serialized rule that does not decode */
+    SKA_R_BAD_KEY,   /* key or certificate that does not decode or fit */
     SKA_R_BAD_SIGNATURE,
     SKA_R_BAD_INPUT_LENGTH,
-    SKA_R_EVIDENCE_WRONG,          /* an audit log or evidence was changed */
-    SKA_R_BAD_REFERENCE            /* PEM key reference that does not decode */
+    SKA_R_EVIDENCE_WRONG, /* an audit log or evidence was changed */
+    SKA_R_BAD_REFERENCE   /* PEM key reference that does not decode */
 };
 
 #ifdef __cplusplus

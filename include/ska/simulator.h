@@ -13,15 +13,17 @@
 #define CKA_SKA_SAM_APPROVED 0x80534B01UL
 
 /*
- * The label of an SKA key or a timestamp key is its name in approvals and timestamps. To give another
- * private key the same label, in whatever way, is answered with CKR_ATTRIBUTE_VALUE_INVALID.
+ * The label of an SKA key or a timestamp key is its name in approvals and timestamps. To give
+ * another private key the same label, in whatever way, is answered with
+ * CKR_ATTRIBUTE_VALUE_INVALID.
  *
  * Answers of the vendor calls when the rules say no. The device has conditions of these names; its
  * numbers are not public.
  */
 #define CKR_SKASIM_OBJECT_BLOCKED 0x80534B01UL     /* the key is blocked */
 #define CKR_SKASIM_TOKEN_NOT_FOUND 0x80534B02UL    /* no policy token of the rule is satisfied */
-#define CKR_SKASIM_PARAMETERS_INVALID 0x80534B03UL /* token or approval malformed or not for this */
+#define CKR_SKASIM_PARAMETERS_INVALID 0x80534B03UL /* token or approval malformed or not for this  \
+                                                    */
 #define CKR_SKASIM_PAYLOAD_MISMATCH 0x80534B04UL   /* copies of the payload differ */
 
 #endif

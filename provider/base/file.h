@@ -23,7 +23,8 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
 
 /*
  * Replaces a file as a whole (written beside it under a temporary name, then renamed), so that no
- * reader ever sees half of it. Devices and FIFOs are written to, and open descriptors by their names
+ * reader ever sees half of it. Devices and FIFOs are written to, and open descriptors by their
+ * names
  * ("-", /dev/stdout, /dev/fd/3). A link at the end of the path leads to the file that is replaced,
  * if it is this user's or root's.
  */

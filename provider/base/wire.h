@@ -2,7 +2,8 @@
 /*
  * The container that tokens, timestamps, rules and modify payloads are written in: a u32 length
  * (little endian, of what follows), then elements: u16 type, u16 length, value, zero padding to a
- * multiple of four. Strict in both directions; for showing foreign bytes see wire_text.h of the tool.
+ * multiple of four. Strict in both directions; for showing foreign bytes see wire_text.h of the
+ * tool.
  */
 #ifndef SKA_BASE_WIRE_H
 #define SKA_BASE_WIRE_H

@@ -123,7 +123,7 @@ enum hsm_answer {
 /* What is known of a refusal. */
 struct hsm_refusal {
     bool blocked;     /* the HSM says that the key is blocked */
-    bool unsatisfied; /* the HSM says that no policy token of the rule is satisfied */
+    bool unsatisfied; /* the HSM says that no alternative of the rule is satisfied */
     char code[64];    /* how the HSM put it, for messages: a name or a number */
 };
 

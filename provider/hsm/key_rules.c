@@ -32,12 +32,12 @@ static bool tree_new(struct tree *tree, const struct ska_rule *rule)
     size_t groups = 0;
     size_t approvers = 0;
 
-    for (size_t i = 0; i < rule->token_count; i++) {
-        groups += rule->tokens[i].group_count;
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++)
-            approvers += rule->tokens[i].groups[j].approver_count;
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        groups += rule->alternatives[i].group_count;
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
+            approvers += rule->alternatives[i].groups[j].approver_count;
     }
-    tree->tokens = calloc(rule->token_count + 1, sizeof(*tree->tokens));
+    tree->tokens = calloc(rule->alternative_count + 1, sizeof(*tree->tokens));
     tree->groups = calloc(groups + 1, sizeof(*tree->groups));
     tree->approvers = calloc(approvers + 1, sizeof(*tree->approvers));
     return tree->tokens != NULL && tree->groups != NULL && tree->approvers != NULL;
@@ -63,8 +63,8 @@ static void fill(struct tree *tree, const struct ska_rule *rule)
     CK_SKA_GROUP *next_group = tree->groups;
     CK_SKA_APPROVER *next_approver = tree->approvers;
 
-    for (size_t i = 0; i < rule->token_count; i++) {
-        const struct ska_policy_token *from = &rule->tokens[i];
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        const struct ska_alternative *from = &rule->alternatives[i];
         CK_SKA_TOKEN token = {from->name.data,
                               (CK_ULONG)from->name.length,
                               (CK_ULONG)from->timelock,
@@ -92,7 +92,7 @@ static bool tree_make(struct tree *tree, const struct ska_rule *rule,
     if (!tree_new(tree, rule))
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a rule");
     fill(tree, rule);
-    tree->policy = (CK_SKA_POLICY){tree->tokens, (CK_ULONG)rule->token_count};
+    tree->policy = (CK_SKA_POLICY){tree->tokens, (CK_ULONG)rule->alternative_count};
     return true;
 }
 

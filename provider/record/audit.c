@@ -103,7 +103,7 @@ static bool describe(struct draft *draft, const struct ska_audit_entry *entry, O
     line->evidence = request->evidence[0] == 0 ? NULL : request->evidence;
     return set_text(&line->token, &draft->token, request->token_label, LABEL_LIMIT, errors) &&
            set_text(&line->key, &draft->key, request->key_label, LABEL_LIMIT, errors) &&
-           set_hash(&line->approval_token, draft->approval_token, libctx, &request->token,
+           set_hash(&line->approval_token, draft->approval_token, libctx, &request->approval_token,
                     errors) &&
            (entry->approval == NULL || name_approver(draft, entry, libctx, errors)) &&
            set_text(&line->detail, &draft->detail, entry->detail, DETAIL_LIMIT, errors);

@@ -109,7 +109,7 @@ static bool write_request(const struct ska_evidence *evidence, const struct ska_
     bool done = ska_request_print(request, &text, errors);
 
     if (done && (!create(evidence, SKA_EVIDENCE_REQUEST, ska_span_of(&text)) ||
-                 !create(evidence, SKA_EVIDENCE_TOKEN, ska_span_of(&request->token))))
+                 !create(evidence, SKA_EVIDENCE_TOKEN, ska_span_of(&request->approval_token))))
         done = fail_errno(evidence, errors);
     ska_bytes_free(&text);
     return done;
@@ -165,7 +165,7 @@ static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *li
 {
     struct ska_bytes text = {NULL, 0};
     struct ska_bytes manifest = {NULL, 0};
-    struct ska_evidence_files files = {.token = ska_span_of(&request->token),
+    struct ska_evidence_files files = {.token = ska_span_of(&request->approval_token),
                                        .signature = ska_span_of(&request->signature)};
     bool done = false;
 

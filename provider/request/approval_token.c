@@ -107,7 +107,7 @@ static bool needs_payload(enum ska_operation operation)
 }
 
 /* Reads all but the inside of the timestamp. */
-static const char *read_token(struct ska_wire_reader *reader, struct ska_token *token)
+static const char *read_token(struct ska_wire_reader *reader, struct ska_approval_token *token)
 {
     if (!take_operation(reader, &token->operation))
         return "the operation is missing, malformed or unknown";
@@ -130,7 +130,7 @@ static const char *read_token(struct ska_wire_reader *reader, struct ska_token *
 }
 
 /* Whether timestamp and token are about the same thing. */
-static const char *compare_timestamp(const struct ska_token *token)
+static const char *compare_timestamp(const struct ska_approval_token *token)
 {
     if (token->timestamp.modify != (token->operation == SKA_OPERATION_MODIFY))
         return "its timestamp is for another operation";
@@ -141,7 +141,7 @@ static const char *compare_timestamp(const struct ska_token *token)
     return NULL;
 }
 
-static bool decode_token(struct ska_span encoded, struct ska_token *token,
+static bool decode_token(struct ska_span encoded, struct ska_approval_token *token,
                          const struct ska_errors *errors)
 {
     struct ska_wire_reader reader;
@@ -163,8 +163,8 @@ static bool decode_token(struct ska_span encoded, struct ska_token *token,
     return true;
 }
 
-bool ska_token_decode(struct ska_span encoded, struct ska_token *token,
-                      const struct ska_errors *errors)
+bool ska_approval_token_decode(struct ska_span encoded, struct ska_approval_token *token,
+                               const struct ska_errors *errors)
 {
     memset(token, 0, sizeof(*token));
     if (decode_token(encoded, token, errors))
@@ -181,7 +181,7 @@ static bool number_of(enum ska_operation operation, uint32_t *number)
     return false;
 }
 
-static bool lengths_fit(const struct ska_token *token, const struct ska_errors *errors)
+static bool lengths_fit(const struct ska_approval_token *token, const struct ska_errors *errors)
 {
     const struct {
         const char *what;
@@ -201,12 +201,12 @@ static bool lengths_fit(const struct ska_token *token, const struct ska_errors *
     return true;
 }
 
-bool ska_token_encode(const struct ska_token *token, struct ska_bytes *encoded,
-                      const struct ska_errors *errors)
+bool ska_approval_token_encode(const struct ska_approval_token *token, struct ska_bytes *encoded,
+                               const struct ska_errors *errors)
 {
     struct ska_buffer buffer = {0};
     struct ska_bytes result = {NULL, 0};
-    struct ska_token check;
+    struct ska_approval_token check;
     uint32_t number = 0;
     size_t begin = 0;
 
@@ -231,7 +231,7 @@ bool ska_token_encode(const struct ska_token *token, struct ska_bytes *encoded,
         return false;
 
     /* Timestamp and modify payload come from others: nothing is written that would not be read. */
-    if (!ska_token_decode(ska_span_of(&result), &check, errors)) {
+    if (!ska_approval_token_decode(ska_span_of(&result), &check, errors)) {
         ska_bytes_free(&result);
         return false;
     }

@@ -20,28 +20,30 @@ struct ska_timestamp {
     struct ska_span key_name;
 };
 
-struct ska_token {
+struct ska_approval_token {
     enum ska_operation operation;
     struct ska_span key_name; /* empty: bound to no key; this project refuses that by default */
     bool has_timestamp;
     struct ska_timestamp timestamp;
     struct ska_span timestamp_signature; /* DER, see approver_signature.h */
     bool has_payload;                    /* always for signing and modifying */
-    struct ska_span payload;             /* SKA_OPERATION_MODIFY: a modify payload, see modify in rule_codec.h */
+    struct ska_span
+        payload; /* SKA_OPERATION_MODIFY: a modify payload, see modify in rule_codec.h */
 };
 
 /*
  * Strict: everything in its order, nothing unknown, nothing twice; payload of the kind that fits
  * the operation; the payload in a timestamp equal to that of the token for signing and modifying.
  */
-bool ska_token_decode(struct ska_span encoded, struct ska_token *token,
-                      const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_approval_token_decode(struct ska_span encoded, struct ska_approval_token *token,
+                               const struct ska_errors *errors) SKA_MUST_CHECK;
 /*
- * Of the timestamp only its block is read. Writes nothing that ska_token_decode() would refuse:
- * SKA_R_BAD_INPUT_LENGTH for a value that is too long, SKA_R_BAD_TOKEN for parts that do not fit.
+ * Of the timestamp only its block is read. Writes nothing that ska_approval_token_decode() would
+ * refuse: SKA_R_BAD_INPUT_LENGTH for a value that is too long, SKA_R_BAD_TOKEN for parts that do
+ * not fit.
  */
-bool ska_token_encode(const struct ska_token *token, struct ska_bytes *encoded,
-                      const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_approval_token_encode(const struct ska_approval_token *token, struct ska_bytes *encoded,
+                               const struct ska_errors *errors) SKA_MUST_CHECK;
 
 bool ska_timestamp_decode(struct ska_span encoded, struct ska_timestamp *timestamp,
                           const struct ska_errors *errors) SKA_MUST_CHECK;

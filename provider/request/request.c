@@ -29,7 +29,7 @@ void ska_request_free(struct ska_request *request)
     free(request->created);
     free(request->not_before);
     free(request->not_after);
-    ska_bytes_free(&request->token);
+    ska_bytes_free(&request->approval_token);
     ska_approvals_free(request->approvals, request->approval_count);
     ska_bytes_free(&request->signature);
     free(request->executed);

@@ -50,7 +50,7 @@ struct ska_request {
     char *created;    /* ISO-8601, UTC */
     char *not_before; /* of the earliest window */
     char *not_after;
-    struct ska_bytes token; /* encoded approval token */
+    struct ska_bytes approval_token; /* encoded */
     struct ska_approval *approvals;
     size_t approval_count;
     struct ska_bytes signature; /* evidence only */

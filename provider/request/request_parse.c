@@ -21,7 +21,7 @@ struct parser {
     struct ska_json_place place; /* of the whole */
     bool bare;                   /* see ska_request_parse_bare() */
     struct ska_request *request;
-    struct ska_token token; /* points into request->token */
+    struct ska_approval_token token; /* points into request->token */
 };
 
 /* A copy of a text member; *value stays as it is when there is none. */
@@ -149,14 +149,14 @@ static bool read_token(struct parser *parser)
     char *where = NULL;
     bool done = false;
 
-    if (!read_bytes(&parser->place, "approvalToBeSigned", &parser->request->token))
+    if (!read_bytes(&parser->place, "approvalToBeSigned", &parser->request->approval_token))
         return false;
     where = ska_json_where(&parser->place, "approvalToBeSigned");
     if (where == NULL)
         return false;
     ska_error_place_init(&error_place, parser->place.errors, where);
-    done =
-        ska_token_decode(ska_span_of(&parser->request->token), &parser->token, &error_place.errors);
+    done = ska_approval_token_decode(ska_span_of(&parser->request->approval_token), &parser->token,
+                                     &error_place.errors);
     free(where);
     return done;
 }

@@ -124,8 +124,8 @@ static bool add_all(cJSON *json, const struct ska_request *request)
            ska_json_add_text(json, "created", request->created) &&
            ska_json_add_text(json, "notBefore", request->not_before) &&
            ska_json_add_text(json, "notAfter", request->not_after) &&
-           add_bytes(json, "approvalToBeSigned", &request->token) && add_approvals(json, request) &&
-           add_bytes(json, "signature", &request->signature) &&
+           add_bytes(json, "approvalToBeSigned", &request->approval_token) &&
+           add_approvals(json, request) && add_bytes(json, "signature", &request->signature) &&
            ska_json_add_text(json, "executed", request->executed);
 }
 

@@ -199,18 +199,18 @@ static bool read_policy_token(const struct ska_rule_reader *reader, const cJSON 
                               const char *where, void *element)
 {
     static const char *const names[] = {"name", "timelock", "timeout", "groups", NULL};
-    struct ska_policy_token *token = element;
+    struct ska_alternative *alternative = element;
     struct ska_json_place place = place_of(reader, json, where);
     void *groups = NULL;
     bool done = false;
 
-    if (!is_object(reader, json, where, names) || !read_name(&place, &token->name) ||
-        !ska_json_uint(&place, "timelock", SKA_JSON_OPTIONAL, &token->timelock) ||
-        !ska_json_uint(&place, "timeout", SKA_JSON_OPTIONAL, &token->timeout))
+    if (!is_object(reader, json, where, names) || !read_name(&place, &alternative->name) ||
+        !ska_json_uint(&place, "timelock", SKA_JSON_OPTIONAL, &alternative->timelock) ||
+        !ska_json_uint(&place, "timeout", SKA_JSON_OPTIONAL, &alternative->timeout))
         return false;
-    done = read_elements(reader, &place, "groups", read_group, sizeof(*token->groups), &groups,
-                         &token->group_count);
-    token->groups = groups;
+    done = read_elements(reader, &place, "groups", read_group, sizeof(*alternative->groups),
+                         &groups, &alternative->group_count);
+    alternative->groups = groups;
     return done;
 }
 
@@ -229,9 +229,9 @@ static bool read_rule(const struct ska_rule_reader *reader, const cJSON *json, c
         return ska_json_fail(&place, "tokens",
                              "missing; a rule that is always satisfied is null, one that never is "
                              "has \"tokens\": []");
-    done = read_elements(reader, &place, "tokens", read_policy_token, sizeof(*rule->tokens),
-                         &tokens, &rule->token_count);
-    rule->tokens = tokens;
+    done = read_elements(reader, &place, "tokens", read_policy_token, sizeof(*rule->alternatives),
+                         &tokens, &rule->alternative_count);
+    rule->alternatives = tokens;
     return done;
 }
 
@@ -312,20 +312,20 @@ static bool add_group(cJSON *array, const struct ska_group *group)
     return true;
 }
 
-static bool add_policy_token(cJSON *array, const struct ska_policy_token *token)
+static bool add_policy_token(cJSON *array, const struct ska_alternative *alternative)
 {
     cJSON *object = add_object(array);
     cJSON *groups = NULL;
 
-    if (object == NULL || !add_name(object, &token->name) ||
-        cJSON_AddNumberToObject(object, "timelock", (double)token->timelock) == NULL ||
-        cJSON_AddNumberToObject(object, "timeout", (double)token->timeout) == NULL)
+    if (object == NULL || !add_name(object, &alternative->name) ||
+        cJSON_AddNumberToObject(object, "timelock", (double)alternative->timelock) == NULL ||
+        cJSON_AddNumberToObject(object, "timeout", (double)alternative->timeout) == NULL)
         return false;
     groups = cJSON_AddArrayToObject(object, "groups");
     if (groups == NULL)
         return false;
-    for (size_t i = 0; i < token->group_count; i++)
-        if (!add_group(groups, &token->groups[i]))
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (!add_group(groups, &alternative->groups[i]))
             return false;
     return true;
 }
@@ -333,9 +333,11 @@ static bool add_policy_token(cJSON *array, const struct ska_policy_token *token)
 /* Nothing but names is lost when it is written as null. */
 static bool is_plain_empty(const struct ska_rule *rule)
 {
-    return rule->token_count == 1 && ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule) &&
-           (rule->tokens[0].group_count == 0 ||
-            (rule->tokens[0].group_count == 1 && rule->tokens[0].groups[0].approver_count == 0));
+    return rule->alternative_count == 1 && ska_rule_is_empty(rule) &&
+           !ska_rule_has_time_limit(rule) &&
+           (rule->alternatives[0].group_count == 0 ||
+            (rule->alternatives[0].group_count == 1 &&
+             rule->alternatives[0].groups[0].approver_count == 0));
 }
 
 cJSON *ska_rule_to_json(const struct ska_rule *rule)
@@ -349,8 +351,8 @@ cJSON *ska_rule_to_json(const struct ska_rule *rule)
     tokens = json == NULL ? NULL : cJSON_AddArrayToObject(json, "tokens");
     if (tokens == NULL)
         goto err;
-    for (size_t i = 0; i < rule->token_count; i++)
-        if (!add_policy_token(tokens, &rule->tokens[i]))
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        if (!add_policy_token(tokens, &rule->alternatives[i]))
             goto err;
     return json;
 err:

@@ -34,30 +34,30 @@ bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *k
     return ska_group_count(group, keys, key_count) >= group->quorum;
 }
 
-bool ska_policy_token_satisfied(const struct ska_policy_token *token, const struct ska_span *keys,
-                                size_t key_count)
+bool ska_alternative_satisfied(const struct ska_alternative *alternative,
+                               const struct ska_span *keys, size_t key_count)
 {
-    for (size_t i = 0; i < token->group_count; i++)
-        if (!ska_group_satisfied(&token->groups[i], keys, key_count))
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (!ska_group_satisfied(&alternative->groups[i], keys, key_count))
             return false;
     return true;
 }
 
 bool ska_rule_satisfied(const struct ska_rule *rule, const struct ska_span *keys, size_t key_count)
 {
-    for (size_t i = 0; i < rule->token_count; i++)
-        if (ska_policy_token_satisfied(&rule->tokens[i], keys, key_count))
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        if (ska_alternative_satisfied(&rule->alternatives[i], keys, key_count))
             return true;
     return false;
 }
 
 const struct ska_approver *ska_rule_find_approver(const struct ska_rule *rule, struct ska_span key)
 {
-    for (size_t i = 0; i < rule->token_count; i++) {
-        const struct ska_policy_token *token = &rule->tokens[i];
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        const struct ska_alternative *alternative = &rule->alternatives[i];
 
-        for (size_t j = 0; j < token->group_count; j++) {
-            const struct ska_approver *found = find_in_group(&token->groups[j], key);
+        for (size_t j = 0; j < alternative->group_count; j++) {
+            const struct ska_approver *found = find_in_group(&alternative->groups[j], key);
 
             if (found != NULL)
                 return found;

@@ -16,11 +16,11 @@ size_t ska_group_count(const struct ska_group *group, const struct ska_span *key
 bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
                          size_t key_count);
 
-/* All groups satisfied (a policy token without groups is: there is nothing that it asks for). */
-bool ska_policy_token_satisfied(const struct ska_policy_token *token, const struct ska_span *keys,
-                                size_t key_count);
+/* All groups satisfied (an alternative without groups is: there is nothing that it asks for). */
+bool ska_alternative_satisfied(const struct ska_alternative *alternative,
+                               const struct ska_span *keys, size_t key_count);
 
-/* One policy token satisfied. */
+/* One alternative satisfied. */
 bool ska_rule_satisfied(const struct ska_rule *rule, const struct ska_span *keys, size_t key_count);
 
 /* The first approver of the rule with this public key; NULL when the rule does not list it. */

@@ -16,39 +16,39 @@ static void clear_group(struct ska_group *group)
 
 void ska_rule_clear(struct ska_rule *rule)
 {
-    for (size_t i = 0; i < rule->token_count; i++) {
-        struct ska_policy_token *token = &rule->tokens[i];
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        struct ska_alternative *alternative = &rule->alternatives[i];
 
-        for (size_t j = 0; j < token->group_count; j++)
-            clear_group(&token->groups[j]);
-        free(token->groups);
-        ska_bytes_free(&token->name);
+        for (size_t j = 0; j < alternative->group_count; j++)
+            clear_group(&alternative->groups[j]);
+        free(alternative->groups);
+        ska_bytes_free(&alternative->name);
     }
-    free(rule->tokens);
-    rule->tokens = NULL;
-    rule->token_count = 0;
+    free(rule->alternatives);
+    rule->alternatives = NULL;
+    rule->alternative_count = 0;
 }
 
-static bool asks_for_nobody(const struct ska_policy_token *token)
+static bool asks_for_nobody(const struct ska_alternative *alternative)
 {
-    for (size_t i = 0; i < token->group_count; i++)
-        if (token->groups[i].quorum > 0)
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (alternative->groups[i].quorum > 0)
             return false;
     return true;
 }
 
 bool ska_rule_is_empty(const struct ska_rule *rule)
 {
-    for (size_t i = 0; i < rule->token_count; i++)
-        if (asks_for_nobody(&rule->tokens[i]))
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        if (asks_for_nobody(&rule->alternatives[i]))
             return true;
     return false;
 }
 
 bool ska_rule_has_time_limit(const struct ska_rule *rule)
 {
-    for (size_t i = 0; i < rule->token_count; i++)
-        if (rule->tokens[i].timelock > 0 || rule->tokens[i].timeout > 0)
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        if (rule->alternatives[i].timelock > 0 || rule->alternatives[i].timeout > 0)
             return true;
     return false;
 }

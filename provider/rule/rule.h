@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A rule of an SKA key as plain data. A rule is satisfied when one of its policy tokens is; a
- * policy token when all of its groups are and the time lies in its window; a group when at least
- * `quorum` distinct approvers of it have approved. A rule without policy tokens can never be
+ * A rule of an SKA key as plain data. A rule is satisfied when one of its alternatives is; an
+ * alternative when all of its groups are and the time lies in its window; a group when at least
+ * `quorum` distinct approvers of it have approved. A rule without alternatives can never be
  * satisfied.
  */
 #ifndef SKA_RULE_RULE_H
@@ -28,7 +28,7 @@ struct ska_group {
     size_t approver_count;
 };
 
-struct ska_policy_token {
+struct ska_alternative {
     struct ska_bytes name;
     uint64_t timelock; /* seconds; not before timestamp + timelock */
     uint64_t timeout;  /* seconds that approvals stay usable after that; 0: forever */
@@ -37,17 +37,17 @@ struct ska_policy_token {
 };
 
 struct ska_rule {
-    struct ska_policy_token *tokens;
-    size_t token_count;
+    struct ska_alternative *alternatives;
+    size_t alternative_count;
 };
 
 /* Frees what the rule holds, not the struct itself, and empties it. */
 void ska_rule_clear(struct ska_rule *rule);
 
-/* True when some policy token is satisfied without any approval (time aside). */
+/* True when some alternative is satisfied without any approval (time aside). */
 bool ska_rule_is_empty(const struct ska_rule *rule);
 
-/* True when some policy token has a timelock or a timeout, so that requests need a timestamp. */
+/* True when some alternative has a timelock or a timeout, so that requests need a timestamp. */
 bool ska_rule_has_time_limit(const struct ska_rule *rule);
 
 #endif

@@ -23,30 +23,30 @@ struct check {
 
 bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors)
 {
-    rule->token_count = 0;
-    rule->tokens = calloc(1, sizeof(*rule->tokens));
-    if (rule->tokens == NULL)
+    rule->alternative_count = 0;
+    rule->alternatives = calloc(1, sizeof(*rule->alternatives));
+    if (rule->alternatives == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
-    rule->token_count = 1;
-    rule->tokens[0].groups = calloc(1, sizeof(*rule->tokens[0].groups));
-    if (rule->tokens[0].groups == NULL) {
+    rule->alternative_count = 1;
+    rule->alternatives[0].groups = calloc(1, sizeof(*rule->alternatives[0].groups));
+    if (rule->alternatives[0].groups == NULL) {
         ska_rule_clear(rule);
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
     }
-    rule->tokens[0].group_count = 1;
+    rule->alternatives[0].group_count = 1;
     return true;
 }
 
 /* Raises for a part of the rule, with its name, if it has one, where a reader expects it. */
-static bool fail_token(const struct check *check, const struct ska_policy_token *token,
+static bool fail_token(const struct check *check, const struct ska_alternative *alternative,
                        const char *what)
 {
-    char *name = ska_printable(ska_span_of(&token->name), 64);
+    char *name = ska_printable(ska_span_of(&alternative->name), 64);
 
     ska_fail(check->errors, SKA_R_BAD_POLICY, "%s.tokens[%zu]%s%s%s: %s", check->where,
-             check->token, token->name.length == 0 ? "" : " ('",
-             token->name.length == 0 || name == NULL ? "" : name,
-             token->name.length == 0 ? "" : "')", what);
+             check->token, alternative->name.length == 0 ? "" : " ('",
+             alternative->name.length == 0 || name == NULL ? "" : name,
+             alternative->name.length == 0 ? "" : "')", what);
     free(name);
     return false;
 }
@@ -114,20 +114,22 @@ static bool check_group(const struct check *check, const struct ska_group *group
     return check_approvers(check, group);
 }
 
-static bool check_policy_token(struct check *check, const struct ska_policy_token *token)
+static bool check_policy_token(struct check *check, const struct ska_alternative *alternative)
 {
-    if (token->name.length > VALUE_LIMIT)
-        return fail_token(check, token, "the name is too long");
-    if (token->group_count == 0)
-        return fail_token(check, token,
+    if (alternative->name.length > VALUE_LIMIT)
+        return fail_token(check, alternative, "the name is too long");
+    if (alternative->group_count == 0)
+        return fail_token(check, alternative,
                           "no groups: nobody would be asked; a rule that is always satisfied is "
                           "null");
-    if (token->group_count > PARTS_LIMIT)
-        return fail_token(check, token, "more than 64 groups");
-    if (token->timelock > UINT32_MAX || token->timeout > UINT32_MAX - token->timelock)
-        return fail_token(check, token, "timelock and timeout together are longer than 136 years");
-    for (check->group = 0; check->group < token->group_count; check->group++)
-        if (!check_group(check, &token->groups[check->group], token->group_count == 1))
+    if (alternative->group_count > PARTS_LIMIT)
+        return fail_token(check, alternative, "more than 64 groups");
+    if (alternative->timelock > UINT32_MAX ||
+        alternative->timeout > UINT32_MAX - alternative->timelock)
+        return fail_token(check, alternative,
+                          "timelock and timeout together are longer than 136 years");
+    for (check->group = 0; check->group < alternative->group_count; check->group++)
+        if (!check_group(check, &alternative->groups[check->group], alternative->group_count == 1))
             return false;
     return true;
 }
@@ -136,10 +138,10 @@ bool ska_rule_check(const struct ska_rule *rule, const char *where, const struct
 {
     struct check check = {where, errors, 0, 0};
 
-    if (rule->token_count > PARTS_LIMIT)
+    if (rule->alternative_count > PARTS_LIMIT)
         return ska_fail(errors, SKA_R_BAD_POLICY, "%s: more than 64 tokens", where);
-    for (; check.token < rule->token_count; check.token++)
-        if (!check_policy_token(&check, &rule->tokens[check.token]))
+    for (; check.token < rule->alternative_count; check.token++)
+        if (!check_policy_token(&check, &rule->alternatives[check.token]))
             return false;
     return true;
 }

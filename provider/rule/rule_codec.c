@@ -126,7 +126,7 @@ static bool read_group(struct rule_reader *reader, struct ska_group *group)
 }
 
 /* Both in minutes or, only where minutes cannot say it, both in seconds. */
-static bool read_times(struct rule_reader *reader, struct ska_policy_token *token)
+static bool read_times(struct rule_reader *reader, struct ska_alternative *alternative)
 {
     bool minutes = ska_wire_peek(&reader->wire) != SKA_WIRE_SIM_SECONDS;
     uint16_t type = minutes ? SKA_WIRE_MINUTES : SKA_WIRE_SIM_SECONDS;
@@ -138,22 +138,22 @@ static bool read_times(struct rule_reader *reader, struct ska_policy_token *toke
         return fail_here(reader, "timelock or timeout is missing or malformed");
     if (!minutes && timelock % 60 == 0 && timeout % 60 == 0)
         return fail_here(reader, "times before this are in seconds where minutes would do");
-    token->timelock = timelock * unit;
-    token->timeout = timeout * unit;
+    alternative->timelock = timelock * unit;
+    alternative->timeout = timeout * unit;
     return true;
 }
 
-static bool read_policy_token(struct rule_reader *reader, struct ska_policy_token *token)
+static bool read_policy_token(struct rule_reader *reader, struct ska_alternative *alternative)
 {
     void *groups = NULL;
 
-    if (!read_name(reader, &token->name) || !read_times(reader, token) ||
-        !read_count(reader, SKA_WIRE_GROUP_COUNT, GROUP_SIZE, sizeof(*token->groups), &groups,
-                    &token->group_count))
+    if (!read_name(reader, &alternative->name) || !read_times(reader, alternative) ||
+        !read_count(reader, SKA_WIRE_GROUP_COUNT, GROUP_SIZE, sizeof(*alternative->groups), &groups,
+                    &alternative->group_count))
         return false;
-    token->groups = groups;
-    for (size_t i = 0; i < token->group_count; i++)
-        if (!read_group(reader, &token->groups[i]))
+    alternative->groups = groups;
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (!read_group(reader, &alternative->groups[i]))
             return false;
     return true;
 }
@@ -162,12 +162,12 @@ static bool read_rule(struct rule_reader *reader, struct ska_rule *rule)
 {
     void *tokens = NULL;
 
-    if (!read_count(reader, SKA_WIRE_TOKEN_COUNT, TOKEN_SIZE, sizeof(*rule->tokens), &tokens,
-                    &rule->token_count))
+    if (!read_count(reader, SKA_WIRE_TOKEN_COUNT, TOKEN_SIZE, sizeof(*rule->alternatives), &tokens,
+                    &rule->alternative_count))
         return false;
-    rule->tokens = tokens;
-    for (size_t i = 0; i < rule->token_count; i++)
-        if (!read_policy_token(reader, &rule->tokens[i]))
+    rule->alternatives = tokens;
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        if (!read_policy_token(reader, &rule->alternatives[i]))
             return false;
     return ska_wire_at_end(&reader->wire) || fail_here(reader, "something follows the rule");
 }
@@ -262,14 +262,15 @@ static bool write_times(struct rule_writer *writer, uint64_t timelock, uint64_t 
     return true;
 }
 
-static bool write_policy_token(struct rule_writer *writer, const struct ska_policy_token *token)
+static bool write_policy_token(struct rule_writer *writer,
+                               const struct ska_alternative *alternative)
 {
-    if (!write_name(writer, &token->name) ||
-        !write_times(writer, token->timelock, token->timeout) ||
-        !write_count(writer, SKA_WIRE_GROUP_COUNT, token->group_count))
+    if (!write_name(writer, &alternative->name) ||
+        !write_times(writer, alternative->timelock, alternative->timeout) ||
+        !write_count(writer, SKA_WIRE_GROUP_COUNT, alternative->group_count))
         return false;
-    for (size_t i = 0; i < token->group_count; i++)
-        if (!write_group(writer, &token->groups[i]))
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (!write_group(writer, &alternative->groups[i]))
             return false;
     return true;
 }
@@ -278,10 +279,10 @@ static bool write_rule(struct rule_writer *writer, const struct ska_rule *rule)
 {
     size_t begin = ska_wire_begin(&writer->buffer);
 
-    if (!write_count(writer, SKA_WIRE_TOKEN_COUNT, rule->token_count))
+    if (!write_count(writer, SKA_WIRE_TOKEN_COUNT, rule->alternative_count))
         return false;
-    for (size_t i = 0; i < rule->token_count; i++)
-        if (!write_policy_token(writer, &rule->tokens[i]))
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        if (!write_policy_token(writer, &rule->alternatives[i]))
             return false;
     ska_wire_end(&writer->buffer, begin);
     return true;

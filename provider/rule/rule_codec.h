@@ -16,7 +16,7 @@ bool ska_rule_decode(struct ska_span encoded, struct ska_rule *rule,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * Times are written in minutes when timelock and timeout of a policy token are both multiples of
+ * Times are written in minutes when timelock and timeout of an alternative are both multiples of
  * 60, else in the simulator's private element. approver->public_key is not read.
  */
 bool ska_rule_encode(const struct ska_rule *rule, struct ska_bytes *encoded,

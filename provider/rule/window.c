@@ -9,15 +9,15 @@ static uint64_t add(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-struct ska_window ska_window_of(const struct ska_policy_token *token, uint64_t timestamp)
+struct ska_window ska_window_of(const struct ska_alternative *alternative, uint64_t timestamp)
 {
     struct ska_window window = {0, UINT64_MAX};
 
-    if (token->timelock == 0 && token->timeout == 0)
+    if (alternative->timelock == 0 && alternative->timeout == 0)
         return window;
-    window.opens = add(timestamp, token->timelock);
-    if (token->timeout > 0)
-        window.closes = add(window.opens, token->timeout);
+    window.opens = add(timestamp, alternative->timelock);
+    if (alternative->timeout > 0)
+        window.closes = add(window.opens, alternative->timeout);
     return window;
 }
 
@@ -25,8 +25,8 @@ struct ska_window ska_window_of_rule(const struct ska_rule *rule, uint64_t times
 {
     struct ska_window all = {UINT64_MAX, 0};
 
-    for (size_t i = 0; i < rule->token_count; i++) {
-        struct ska_window window = ska_window_of(&rule->tokens[i], timestamp);
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        struct ska_window window = ska_window_of(&rule->alternatives[i], timestamp);
 
         if (window.opens < all.opens)
             all.opens = window.opens;

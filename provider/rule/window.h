@@ -17,9 +17,9 @@ struct ska_window {
 
 enum ska_window_state { SKA_WINDOW_OPEN, SKA_WINDOW_NOT_YET, SKA_WINDOW_CLOSED };
 
-struct ska_window ska_window_of(const struct ska_policy_token *token, uint64_t timestamp);
+struct ska_window ska_window_of(const struct ska_alternative *alternative, uint64_t timestamp);
 
-/* From the first opening of any policy token of the rule to the last closing. */
+/* From the first opening of any alternative of the rule to the last closing. */
 struct ska_window ska_window_of_rule(const struct ska_rule *rule, uint64_t timestamp);
 
 enum ska_window_state ska_window_state(const struct ska_window *window, uint64_t now);

@@ -152,7 +152,7 @@ static const char *find_fault(const struct ska_collection *collection,
     if (has_approved(request, ska_span_of(&approval->public_key)))
         return "approved twice and counts once";
     if (!ska_approval_verify_with(collection->options.libctx, collection->options.approver_keys,
-                                  approval, ska_span_of(&request->token)))
+                                  approval, ska_span_of(&request->approval_token)))
         return "has no valid signature over this request there (changed, or made for another)";
     return NULL;
 }
@@ -228,7 +228,8 @@ static bool take_refusal(struct ska_collection *collection, struct ska_request *
 
     if (!is_listed(collection, refusal))
         fault = "is not an approver of this key";
-    else if (!ska_refusal_verify(collection->options.libctx, refusal, ska_span_of(&request->token)))
+    else if (!ska_refusal_verify(collection->options.libctx, refusal,
+                                 ska_span_of(&request->approval_token)))
         fault = "has no valid refusal of this request there";
     if (fault != NULL) {
         add_note(collection, shown, refusal, fault, note);
@@ -336,8 +337,8 @@ static bool read_file(struct ska_collection *collection, const struct ska_direct
     bool done = true;
 
     if (shown != NULL && read_text(directory, file, shown, &text) &&
-        ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&request->token), &answers,
-                            &count, &to_note)) {
+        ska_approvals_parse(ska_span_of(&text), shown, ska_span_of(&request->approval_token),
+                            &answers, &count, &to_note)) {
         for (size_t i = 0; done && i < count && collection->wrong < most_wrong; i++) {
             if (ska_clock_ms() >= until) {
                 forget_look(file);
@@ -408,9 +409,9 @@ static size_t list_willing(const struct ska_collection *collection,
     const struct ska_rule *rule = collection->options.rule;
     size_t count = 0;
 
-    for (size_t t = 0; t < rule->token_count; t++)
-        for (size_t g = 0; g < rule->tokens[t].group_count; g++) {
-            const struct ska_group *group = &rule->tokens[t].groups[g];
+    for (size_t t = 0; t < rule->alternative_count; t++)
+        for (size_t g = 0; g < rule->alternatives[t].group_count; g++) {
+            const struct ska_group *group = &rule->alternatives[t].groups[g];
 
             for (size_t i = 0; i < group->approver_count; i++) {
                 struct ska_span key = ska_span_of(&group->approvers[i].public_key);
@@ -426,9 +427,9 @@ static size_t count_entries(const struct ska_rule *rule)
 {
     size_t count = 0;
 
-    for (size_t t = 0; t < rule->token_count; t++)
-        for (size_t g = 0; g < rule->tokens[t].group_count; g++)
-            count += rule->tokens[t].groups[g].approver_count;
+    for (size_t t = 0; t < rule->alternative_count; t++)
+        for (size_t g = 0; g < rule->alternatives[t].group_count; g++)
+            count += rule->alternatives[t].groups[g].approver_count;
     return count;
 }
 

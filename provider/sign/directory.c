@@ -181,7 +181,8 @@ static void drop_expired(const struct ska_directory *directory, const struct ska
                          struct ska_request **standing)
 {
     if (*standing == NULL || expired == NULL ||
-        !ska_span_equal(ska_span_of(&(*standing)->token), ska_span_of(&expired->token)))
+        !ska_span_equal(ska_span_of(&(*standing)->approval_token),
+                        ska_span_of(&expired->approval_token)))
         return;
     remove_answers(directory, expired->id);
     ska_request_free(*standing);
@@ -321,8 +322,8 @@ static bool is_anothers(const struct ska_directory *directory, const struct ska_
 {
     struct ska_request *standing = NULL;
     bool anothers = !ska_directory_find(directory, request, &standing, NULL) ||
-                    (standing != NULL &&
-                     !ska_span_equal(ska_span_of(&standing->token), ska_span_of(&request->token)));
+                    (standing != NULL && !ska_span_equal(ska_span_of(&standing->approval_token),
+                                                         ska_span_of(&request->approval_token)));
 
     ska_request_free(standing);
     return anothers;

@@ -22,7 +22,8 @@ bool ska_draft_add_token(struct ska_request *draft, struct hsm_key *key,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* That an approval token is for this key, this operation and exactly this payload. */
-bool ska_token_check(struct ska_span encoded, struct hsm_key *key, enum ska_operation operation,
-                     struct ska_span payload, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
+                              enum ska_operation operation, struct ska_span payload,
+                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -44,10 +44,10 @@ bool ska_current_rule(struct hsm_key *key, enum ska_rule_kind kind, struct ska_r
 bool ska_time_limits_of(OSSL_LIB_CTX *libctx, struct hsm_key *key, const struct ska_rule *rule,
                         struct ska_span token, struct ska_time_limits *limits)
 {
-    struct ska_token decoded;
+    struct ska_approval_token decoded;
     char label[256];
 
-    if (!ska_rule_has_time_limit(rule) || !ska_token_decode(token, &decoded, NULL) ||
+    if (!ska_rule_has_time_limit(rule) || !ska_approval_token_decode(token, &decoded, NULL) ||
         !decoded.has_timestamp || decoded.timestamp.key_name.length >= sizeof(label))
         return false;
     memcpy(label, decoded.timestamp.key_name.data, decoded.timestamp.key_name.length);
@@ -79,7 +79,7 @@ static const char *shown(const char *text)
 
 static bool is_impossible(const struct ska_rule *rule)
 {
-    return rule->token_count == 0;
+    return rule->alternative_count == 0;
 }
 
 static bool fail_impossible(struct hsm_key *key, enum ska_rule_kind kind,
@@ -181,12 +181,12 @@ static struct ska_window nearest_window(const struct ska_rule *rule,
         [SKA_WINDOW_OPEN] = 2, [SKA_WINDOW_NOT_YET] = 1, [SKA_WINDOW_CLOSED] = 0};
     struct ska_window nearest = {0, 0};
 
-    for (size_t i = 0; i < rule->token_count; i++) {
-        struct ska_window window = ska_window_of(&rule->tokens[i], timestamp);
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        struct ska_window window = ska_window_of(&rule->alternatives[i], timestamp);
         enum ska_window_state state = ska_window_state(&window, now);
         enum ska_window_state nearest_state = ska_window_state(&nearest, now);
 
-        if (!ska_policy_token_satisfied(&rule->tokens[i], progress->keys, progress->key_count))
+        if (!ska_alternative_satisfied(&rule->alternatives[i], progress->keys, progress->key_count))
             continue;
         if (rank[state] > rank[nearest_state] ||
             (state == nearest_state &&
@@ -200,10 +200,11 @@ static struct ska_window nearest_window(const struct ska_rule *rule,
 /* A request from before the rule had time limits: it can never be used any more. */
 static bool lacks_timestamp(const struct ska_request *request, const struct ska_rule *rule)
 {
-    struct ska_token token;
+    struct ska_approval_token token;
 
     return ska_rule_has_time_limit(rule) &&
-           ska_token_decode(ska_span_of(&request->token), &token, NULL) && !token.has_timestamp;
+           ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL) &&
+           !token.has_timestamp;
 }
 
 /* Enough have approved, and still the HSM says no: is it the time? */
@@ -223,7 +224,7 @@ static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
                  hsm_key_label(key), request->id);
         return true;
     }
-    if (!ska_time_limits_of(libctx, key, rule, ska_span_of(&request->token), &limits))
+    if (!ska_time_limits_of(libctx, key, rule, ska_span_of(&request->approval_token), &limits))
         return false;
     limits.window = nearest_window(rule, progress, limits.timestamp, limits.now);
     ska_time_text(limits.window.opens, opens);
@@ -343,8 +344,9 @@ bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,
         return false;
     if (known && is_impossible(&rule)) {
         fail_impossible(key, kind, errors);
-    } else if (ska_progress_find(libctx, known ? &rule : NULL, ska_span_of(&request->token),
-                                 request->approvals, request->approval_count, &progress, errors)) {
+    } else if (ska_progress_find(libctx, known ? &rule : NULL,
+                                 ska_span_of(&request->approval_token), request->approvals,
+                                 request->approval_count, &progress, errors)) {
         if (known)
             explain_with_rule(libctx, key, request, &rule, &progress, refusal, errors);
         else

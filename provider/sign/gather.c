@@ -95,7 +95,7 @@ static bool assess(struct gathering *gathering, const struct ska_errors *errors)
 
     ska_progress_clear(&gathering->progress);
     return ska_progress_find(gathering->signing->libctx, rule_of(gathering),
-                             ska_span_of(&request->token), request->approvals,
+                             ska_span_of(&request->approval_token), request->approvals,
                              request->approval_count, &gathering->progress, errors);
 }
 
@@ -119,12 +119,12 @@ static bool look_first(struct gathering *gathering, const struct ska_errors *err
 static void read_clock(struct gathering *gathering)
 {
     const struct ska_signing *signing = gathering->signing;
-    struct ska_token token;
+    struct ska_approval_token token;
 
-    gathering->timed =
-        gathering->known && ska_rule_has_time_limit(&gathering->rule) &&
-        ska_token_decode(ska_span_of(&gathering->open.request->token), &token, NULL) &&
-        token.has_timestamp;
+    gathering->timed = gathering->known && ska_rule_has_time_limit(&gathering->rule) &&
+                       ska_approval_token_decode(
+                           ska_span_of(&gathering->open.request->approval_token), &token, NULL) &&
+                       token.has_timestamp;
     if (!gathering->timed)
         return;
     gathering->timestamp = token.timestamp.seconds;
@@ -149,11 +149,11 @@ static uint64_t seconds_to_opening(const struct gathering *gathering)
 
     if (!gathering->timed)
         return 0;
-    for (size_t i = 0; i < gathering->rule.token_count; i++) {
-        const struct ska_policy_token *token = &gathering->rule.tokens[i];
-        struct ska_window window = ska_window_of(token, gathering->timestamp);
+    for (size_t i = 0; i < gathering->rule.alternative_count; i++) {
+        const struct ska_alternative *alternative = &gathering->rule.alternatives[i];
+        struct ska_window window = ska_window_of(alternative, gathering->timestamp);
 
-        if (!ska_policy_token_satisfied(token, progress->keys, progress->key_count))
+        if (!ska_alternative_satisfied(alternative, progress->keys, progress->key_count))
             continue;
         switch (ska_window_state(&window, now)) {
         case SKA_WINDOW_OPEN:
@@ -189,11 +189,11 @@ static bool is_enough(const struct gathering *gathering)
 
     if (!gathering->known)
         return progress->key_count > gathering->tried;
-    for (size_t i = 0; i < gathering->rule.token_count; i++) {
-        const struct ska_policy_token *token = &gathering->rule.tokens[i];
-        struct ska_window window = ska_window_of(token, gathering->timestamp);
+    for (size_t i = 0; i < gathering->rule.alternative_count; i++) {
+        const struct ska_alternative *alternative = &gathering->rule.alternatives[i];
+        struct ska_window window = ska_window_of(alternative, gathering->timestamp);
 
-        if (ska_policy_token_satisfied(token, progress->keys, progress->key_count) &&
+        if (ska_alternative_satisfied(alternative, progress->keys, progress->key_count) &&
             !(gathering->timed &&
               ska_window_state(&window, hsm_time(gathering)) == SKA_WINDOW_CLOSED))
             return true;
@@ -575,7 +575,7 @@ bool ska_gather_and_sign(const struct ska_signing *signing, struct ska_request *
         done = false;
     else if (bundle == NULL && gathering->known && ska_rule_is_empty(&gathering->rule))
         done = ska_sign_alone(signing, output, errors);
-    else if (gathering->known && gathering->rule.token_count == 0)
+    else if (gathering->known && gathering->rule.alternative_count == 0)
         ska_explain_no_sources(signing->key, &gathering->rule, errors);
     else
         done = begin(gathering, errors) && sign_when_enough(gathering, output, errors);

@@ -69,7 +69,7 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
 }
 
 bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                               const struct ska_token *token)
+                               const struct ska_approval_token *token)
 {
     struct hsm_key *timestamp_key = NULL;
     struct ska_bytes public_key = {NULL, 0};

@@ -32,7 +32,7 @@ void ska_made_timestamp_clear(struct ska_made_timestamp *made);
  * an error where it was not or the key cannot be found.
  */
 bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                               const struct ska_token *token) SKA_MUST_CHECK;
+                               const struct ska_approval_token *token) SKA_MUST_CHECK;
 
 /*
  * The HSM's time, in seconds since the epoch; this machine's where the HSM does not tell. For

@@ -167,22 +167,24 @@ bool ska_draft_add_token(struct ska_request *request, struct hsm_key *key,
         timestamp.block = ska_span_of(&made.block);
         timestamp.signature = ska_span_of(&made.signature);
     }
-    ska_bytes_free(&request->token);
-    done = hsm_ska_create_token(key, request->operation, payload, &timestamp, &request->token,
-                                errors) &&
-           ska_token_check(ska_span_of(&request->token), key, request->operation, payload, errors);
+    ska_bytes_free(&request->approval_token);
+    done = hsm_ska_create_token(key, request->operation, payload, &timestamp,
+                                &request->approval_token, errors) &&
+           ska_approval_token_check(ska_span_of(&request->approval_token), key, request->operation,
+                                    payload, errors);
 out:
     ska_made_timestamp_clear(&made);
     return done;
 }
 
-bool ska_token_check(struct ska_span encoded, struct hsm_key *key, enum ska_operation operation,
-                     struct ska_span payload, const struct ska_errors *errors)
+bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
+                              enum ska_operation operation, struct ska_span payload,
+                              const struct ska_errors *errors)
 {
-    struct ska_token token;
+    struct ska_approval_token token;
     char *name = NULL;
 
-    if (!ska_token_decode(encoded, &token, errors))
+    if (!ska_approval_token_decode(encoded, &token, errors))
         return false;
     if (token.operation != operation)
         return ska_fail(errors, SKA_R_OPERATION_MISMATCH,
@@ -234,8 +236,8 @@ bool ska_request_check_key(const struct ska_request *request, struct hsm_key *ke
         return false;
     if (ska_span_equal(spki, ska_span_of(&request->public_key)) &&
         strcmp(request->key_label, hsm_key_label(key)) == 0)
-        return ska_token_check(ska_span_of(&request->token), key, request->operation,
-                               ska_span_of(&request->payload), errors);
+        return ska_approval_token_check(ska_span_of(&request->approval_token), key,
+                                        request->operation, ska_span_of(&request->payload), errors);
     if (strcmp(request->key_label, hsm_key_label(key)) == 0)
         return ska_fail(errors, SKA_R_KEY_MISMATCH,
                         "request %.16s is for a key '%s' with another public key than the one on "

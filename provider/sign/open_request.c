@@ -18,8 +18,8 @@ static bool is_expired(const struct ska_signing *signing, const struct ska_reque
     struct ska_time_limits limits;
 
     return rule != NULL &&
-           ska_time_limits_of(signing->libctx, signing->key, rule, ska_span_of(&request->token),
-                              &limits) &&
+           ska_time_limits_of(signing->libctx, signing->key, rule,
+                              ska_span_of(&request->approval_token), &limits) &&
            ska_window_state(&limits.window, limits.now) == SKA_WINDOW_CLOSED;
 }
 
@@ -43,13 +43,13 @@ static bool is_ours(const struct ska_signing *signing, const struct ska_request 
                     const struct ska_rule *rule)
 {
     bool timed = rule != NULL ? ska_rule_has_time_limit(rule) : signing->timestamp_key != NULL;
-    struct ska_token token;
+    struct ska_approval_token token;
 
     if (request->has_rule[SKA_RULE_USE] != (rule != NULL) ||
         (rule != NULL && !is_same_rule(&request->rules[SKA_RULE_USE], rule)) ||
-        !ska_token_check(ska_span_of(&request->token), signing->key, SKA_OPERATION_SIGN,
-                         signing->payload, NULL) ||
-        !ska_token_decode(ska_span_of(&request->token), &token, NULL) ||
+        !ska_approval_token_check(ska_span_of(&request->approval_token), signing->key,
+                                  SKA_OPERATION_SIGN, signing->payload, NULL) ||
+        !ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL) ||
         token.has_timestamp != timed)
         return false;
     return !timed ||
@@ -174,8 +174,8 @@ bool ska_open_request_publish(const struct ska_signing *signing, const struct sk
     if (!ska_directory_publish(open->directory, open->request, open->superseded, &standing, errors))
         return false;
     open->published = true;
-    if (standing == NULL ||
-        ska_span_equal(ska_span_of(&standing->token), ska_span_of(&open->request->token))) {
+    if (standing == NULL || ska_span_equal(ska_span_of(&standing->approval_token),
+                                           ska_span_of(&open->request->approval_token))) {
         hold(open);
     } else if (is_fit(signing, standing, rule)) {
         ska_request_free(open->request);

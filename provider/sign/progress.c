@@ -117,19 +117,19 @@ static void add_missing_approvers(const struct ska_group *group,
         ska_buffer_text(text, ")");
 }
 
-static void add_missing_groups(const struct ska_policy_token *token, size_t index,
+static void add_missing_groups(const struct ska_alternative *alternative, size_t index,
                                const struct ska_progress *progress, struct ska_buffer *text)
 {
     bool first = true;
 
-    for (size_t i = 0; i < token->group_count; i++) {
-        const struct ska_group *group = &token->groups[i];
+    for (size_t i = 0; i < alternative->group_count; i++) {
+        const struct ska_group *group = &alternative->groups[i];
         size_t have = ska_group_count(group, progress->keys, progress->key_count);
 
         if (have >= group->quorum)
             continue;
         if (first)
-            add_named(text, "token", &token->name, index);
+            add_named(text, "token", &alternative->name, index);
         ska_buffer_text(text, first ? ", " : " and ");
         add_named(text, "group", &group->name, i);
         ska_buffer_format(text, ": %zu of %lu", have, (unsigned long)group->quorum);
@@ -143,16 +143,16 @@ void ska_progress_missing(const struct ska_rule *rule, const struct ska_progress
 {
     bool first = true;
 
-    if (rule->token_count == 0)
+    if (rule->alternative_count == 0)
         ska_buffer_text(text, "the rule has no tokens: nobody can ever satisfy it");
-    for (size_t i = 0; i < rule->token_count; i++) {
-        const struct ska_policy_token *token = &rule->tokens[i];
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        const struct ska_alternative *alternative = &rule->alternatives[i];
 
-        if (ska_policy_token_satisfied(token, progress->keys, progress->key_count))
+        if (ska_alternative_satisfied(alternative, progress->keys, progress->key_count))
             continue;
         if (!first)
             ska_buffer_text(text, " or ");
-        add_missing_groups(token, i, progress, text);
+        add_missing_groups(alternative, i, progress, text);
         first = false;
     }
 }

@@ -32,7 +32,7 @@ bool ska_progress_find(OSSL_LIB_CTX *libctx, const struct ska_rule *rule, struct
 void ska_progress_clear(struct ska_progress *progress);
 
 /* "token 'seal', group 'directors': 1 of 2 (missing: alice, bob)", one for each group that lacks
- * some, policy tokens separated by " or ". Harmless on a terminal. */
+ * some, alternatives separated by " or ". Harmless on a terminal. */
 void ska_progress_missing(const struct ska_rule *rule, const struct ska_progress *progress,
                           struct ska_buffer *text);
 

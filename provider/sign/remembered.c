@@ -62,7 +62,7 @@ static bool remember_rule(const struct ska_signing *signing, const struct ska_re
     if (bundle != NULL || signing->sources.directory != NULL || signing->audit_log != NULL ||
         signing->prepared != NULL || encoded.data == NULL || !ska_rule_decode(encoded, rule, NULL))
         return false;
-    if (rule->token_count > 0 && !ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule))
+    if (rule->alternative_count > 0 && !ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule))
         return true;
     ska_rule_clear(rule);
     return false;

@@ -44,7 +44,7 @@ static enum hsm_answer ask_hsm(struct hsm_key *key, const struct ska_request *re
                                const struct ska_output *output, struct hsm_refusal *refusal,
                                const struct ska_errors *errors)
 {
-    struct ska_span token = ska_span_of(&request->token);
+    struct ska_span token = ska_span_of(&request->approval_token);
     struct ska_bytes *signatures = NULL;
     struct hsm_approval *approvals = NULL;
     size_t count = request->approval_count;
@@ -85,7 +85,7 @@ static struct ska_audit_entry approval_entry(const struct ska_sender *sender,
 {
     const struct ska_approval *approval = &request->approvals[index];
     bool valid = ska_approval_verify_with(sender->libctx, sender->approver_keys, approval,
-                                          ska_span_of(&request->token));
+                                          ska_span_of(&request->approval_token));
     struct ska_audit_entry entry = {valid ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED,
                                     request, approval,
                                     valid ? origin : "has no valid signature over this request"};

@@ -61,11 +61,11 @@ static bool sign_freely(const struct ska_signing *signing, const struct ska_outp
     request.operation = SKA_OPERATION_SIGN;
     request.mechanism = signing->mechanism;
     done = hsm_ska_create_token(signing->key, SKA_OPERATION_SIGN, signing->payload, &none,
-                                &request.token, errors) &&
-           ska_token_check(ska_span_of(&request.token), signing->key, SKA_OPERATION_SIGN,
-                           signing->payload, errors) &&
+                                &request.approval_token, errors) &&
+           ska_approval_token_check(ska_span_of(&request.approval_token), signing->key,
+                                    SKA_OPERATION_SIGN, signing->payload, errors) &&
            ska_send(&sender, &request, SKA_REQUEST_MADE, output, errors);
-    ska_bytes_free(&request.token);
+    ska_bytes_free(&request.approval_token);
     return done;
 }
 

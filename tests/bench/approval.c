@@ -87,7 +87,7 @@ static cJSON *add_one(cJSON *list)
     return member;
 }
 
-/* One policy token with one group of some of them. */
+/* One alternative with one group of some of them. */
 static void add_policy_token(cJSON *tokens, const struct approvers *approvers, size_t first,
                              size_t last, size_t quorum)
 {

@@ -74,14 +74,14 @@ static struct ska_bytes line_around(struct ska_span token, struct ska_span paylo
 
 static struct ska_bytes line_for_message(struct ska_span message)
 {
-    struct ska_token token = {.operation = SKA_OPERATION_SIGN,
-                              .key_name = ska_span_text("web"),
-                              .has_payload = true,
-                              .payload = message};
+    struct ska_approval_token token = {.operation = SKA_OPERATION_SIGN,
+                                       .key_name = ska_span_text("web"),
+                                       .has_payload = true,
+                                       .payload = message};
     struct ska_bytes encoded = {NULL, 0};
     struct ska_bytes line = {NULL, 0};
 
-    if (ska_token_encode(&token, &encoded, NULL))
+    if (ska_approval_token_encode(&token, &encoded, NULL))
         line = line_around(ska_span_of(&encoded), message);
     ska_bytes_free(&encoded);
     return line;
@@ -89,9 +89,9 @@ static struct ska_bytes line_for_message(struct ska_span message)
 
 static struct ska_bytes line_for_token(struct ska_span encoded)
 {
-    struct ska_token token;
+    struct ska_approval_token token;
 
-    if (!ska_token_decode(encoded, &token, NULL))
+    if (!ska_approval_token_decode(encoded, &token, NULL))
         token.payload = ska_span("", 0);
     return line_around(encoded, token.payload);
 }
@@ -131,11 +131,11 @@ static void check_answer(const struct agent_decision *decision, struct ska_span 
 static void check_approved(struct ska_span line, struct ska_bytes *token)
 {
     struct ska_request *request = NULL;
-    struct ska_token decoded;
+    struct ska_approval_token decoded;
 
     PROMISE(ska_request_parse(line, "fuzz", &request, NULL));
     PROMISE(ska_bytes_copy(token, ska_span_of(&request->token), NULL));
-    PROMISE(ska_token_decode(ska_span_of(token), &decoded, NULL));
+    PROMISE(ska_approval_token_decode(ska_span_of(token), &decoded, NULL));
     PROMISE(decoded.operation == SKA_OPERATION_SIGN);
     PROMISE(ska_span_equal(decoded.key_name, ska_span_text("web")));
     PROMISE(is_handshake(decoded.payload));

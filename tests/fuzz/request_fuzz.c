@@ -25,12 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ska_request *request = NULL;
     struct ska_bytes once = {NULL, 0};
     struct ska_bytes twice = {NULL, 0};
-    struct ska_token token;
+    struct ska_approval_token token;
 
     if (!ska_request_parse(ska_span(data, size), "fuzz", &request, NULL))
         return 0;
     /* The promise of the header: outside it says what the token says. */
-    PROMISE(ska_token_decode(ska_span_of(&request->token), &token, NULL));
+    PROMISE(ska_approval_token_decode(ska_span_of(&request->token), &token, NULL));
     PROMISE(token.operation == request->operation);
     PROMISE(token.key_name.length > 0);
     PROMISE(ska_span_equal(token.key_name, ska_span_text(request->key_label)));

@@ -7,11 +7,11 @@
 static void try_token(struct ska_span input)
 {
     struct ska_bytes again = {NULL, 0};
-    struct ska_token token;
+    struct ska_approval_token token;
 
-    if (!ska_token_decode(input, &token, NULL))
+    if (!ska_approval_token_decode(input, &token, NULL))
         return;
-    PROMISE(ska_token_encode(&token, &again, NULL));
+    PROMISE(ska_approval_token_encode(&token, &again, NULL));
     PROMISE(ska_span_equal(ska_span_of(&again), input));
     ska_bytes_free(&again);
 }

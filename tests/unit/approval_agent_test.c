@@ -66,7 +66,7 @@ static int set_up(void **state)
     assert_true(
         ska_bytes_copy(&fixture.request.public_key, ska_span_of(&fixture.public_key), NULL));
     assert_true(ska_bytes_copy(&fixture.request.payload, ska_span(payload, 32), NULL));
-    assert_true(ska_bytes_copy(&fixture.request.token, ska_span_of(&fixture.token), NULL));
+    assert_true(ska_bytes_copy(&fixture.request.approval_token, ska_span_of(&fixture.token), NULL));
     signature = signature_of(fixture.alice, "SHA256", ska_span_of(&fixture.token));
     key = base64_of(ska_span_of(&fixture.public_key));
     value = base64_of(ska_span_of(&signature));
@@ -89,7 +89,7 @@ static int tear_down(void **state)
     free(fixture.request.description);
     ska_bytes_free(&fixture.request.public_key);
     ska_bytes_free(&fixture.request.payload);
-    ska_bytes_free(&fixture.request.token);
+    ska_bytes_free(&fixture.request.approval_token);
     free(fixture.approval);
     return rmdir(directory);
 }
@@ -335,7 +335,7 @@ static void approvals_are_appended(void **state)
     assert_ptr_equal(memchr(fake.heard.data, '\n', fake.heard.length),
                      fake.heard.data + fake.heard.length - 1);
     assert_true(ska_request_parse(ska_span_of(&fake.heard), "heard", &heard, NULL));
-    assert_span_equal(ska_span_of(&heard->token), ska_span_of(&fixture.token));
+    assert_span_equal(ska_span_of(&heard->approval_token), ska_span_of(&fixture.token));
     ska_request_free(heard);
     ska_approvals_free(exchange.approvals, exchange.count);
     fake_end(&fake);

@@ -430,18 +430,18 @@ static void the_longest_payload_fits_a_token(void **state)
 {
     struct ska_timestamp timestamp = {.payload = ska_span(zeros, SKA_PAYLOAD_LIMIT),
                                       .key_name = ska_span(zeros, 255)};
-    struct ska_token token = {.operation = SKA_OPERATION_SIGN,
-                              .key_name = ska_span(zeros, 255),
-                              .has_timestamp = true,
-                              .timestamp_signature = ska_span(zeros, 600),
-                              .has_payload = true,
-                              .payload = ska_span(zeros, SKA_PAYLOAD_LIMIT)};
+    struct ska_approval_token token = {.operation = SKA_OPERATION_SIGN,
+                                       .key_name = ska_span(zeros, 255),
+                                       .has_timestamp = true,
+                                       .timestamp_signature = ska_span(zeros, 600),
+                                       .has_payload = true,
+                                       .payload = ska_span(zeros, SKA_PAYLOAD_LIMIT)};
     struct ska_bytes block = {NULL, 0}, encoded = {NULL, 0};
 
     (void)state;
     assert_true(ska_timestamp_encode(&timestamp, &block, NULL));
     token.timestamp.block = ska_span_of(&block);
-    assert_true(ska_token_encode(&token, &encoded, NULL));
+    assert_true(ska_approval_token_encode(&token, &encoded, NULL));
     ska_bytes_free(&block);
     ska_bytes_free(&encoded);
 }

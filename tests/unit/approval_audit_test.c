@@ -29,7 +29,7 @@ static char other[64]; /* of another file */
 static struct ska_request request;
 static struct ska_approver alice;
 static struct ska_group group;
-static struct ska_policy_token policy_token;
+static struct ska_alternative alternative;
 
 static void set_bytes(struct ska_bytes *to, const char *text)
 {
@@ -47,15 +47,15 @@ static int setup(void **state)
     request.operation = SKA_OPERATION_SIGN;
     request.token_label = strdup("tok");
     request.key_label = strdup("seal");
-    set_bytes(&request.token, "token");
+    set_bytes(&request.approval_token, "token");
     set_bytes(&alice.name, "alice");
     set_bytes(&alice.public_key, "key of alice");
     group.approvers = &alice;
     group.approver_count = 1;
-    policy_token.groups = &group;
-    policy_token.group_count = 1;
-    request.rules[SKA_RULE_USE].tokens = &policy_token;
-    request.rules[SKA_RULE_USE].token_count = 1;
+    alternative.groups = &group;
+    alternative.group_count = 1;
+    request.rules[SKA_RULE_USE].alternatives = &alternative;
+    request.rules[SKA_RULE_USE].alternative_count = 1;
     request.has_rule[SKA_RULE_USE] = true;
     return 0;
 }
@@ -65,7 +65,7 @@ static int teardown(void **state)
     (void)state;
     free(request.token_label);
     free(request.key_label);
-    ska_bytes_free(&request.token);
+    ska_bytes_free(&request.approval_token);
     ska_bytes_free(&alice.name);
     ska_bytes_free(&alice.public_key);
     return rmdir(directory);

@@ -65,7 +65,7 @@ static void public_key(EVP_PKEY *key, struct ska_bytes *to)
 static struct ska_request *make_request(const char *label)
 {
     struct ska_request *request = calloc(1, sizeof(*request));
-    struct ska_token token = {.operation = SKA_OPERATION_SIGN, .has_payload = true};
+    struct ska_approval_token token = {.operation = SKA_OPERATION_SIGN, .has_payload = true};
     uint8_t digest[32];
 
     assert_non_null(request);
@@ -79,7 +79,7 @@ static struct ska_request *make_request(const char *label)
     assert_true(ska_bytes_copy(&request->payload, ska_span(digest, sizeof(digest)), NULL));
     token.key_name = ska_span_text(label);
     token.payload = ska_span_of(&request->payload);
-    assert_true(ska_token_encode(&token, &request->token, NULL));
+    assert_true(ska_approval_token_encode(&token, &request->approval_token, NULL));
     assert_true(ska_request_identify(request, NULL, NULL));
     return request;
 }
@@ -92,8 +92,9 @@ static void approve(const struct ska_request *request, struct ska_approval *appr
 
     memset(approval, 0, sizeof(*approval));
     assert_int_equal(EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, approver), 1);
-    assert_int_equal(
-        EVP_DigestSign(md, signature, &length, request->token.data, request->token.length), 1);
+    assert_int_equal(EVP_DigestSign(md, signature, &length, request->approval_token.data,
+                                    request->approval_token.length),
+                     1);
     EVP_MD_CTX_free(md);
     strcpy(approval->digest, "SHA-256");
     public_key(approver, &approval->signer);
@@ -177,7 +178,8 @@ static void finds_what_it_published(void **state)
     assert_null(standing);
     assert_true(ska_directory_find(directory, request, &found, &errors));
     assert_non_null(found);
-    assert_true(ska_span_equal(ska_span_of(&found->token), ska_span_of(&request->token)));
+    assert_true(
+        ska_span_equal(ska_span_of(&found->approval_token), ska_span_of(&request->approval_token)));
     ska_request_free(found);
     assert_true(ska_directory_find(directory, other, &found, &errors));
     assert_null(found);
@@ -344,7 +346,7 @@ static void replaces_an_expired_request(void **state)
     ska_request_free(standing);
 
     /* Another token stands there than the one that expired: it is adopted. */
-    old->token.data[old->token.length - 1] ^= 1;
+    old->approval_token.data[old->approval_token.length - 1] ^= 1;
     assert_true(ska_directory_publish(directory, fresh, old, &standing, &errors));
     assert_non_null(standing);
     ska_request_free(standing);
@@ -600,7 +602,7 @@ static void another_request_is_not_closed(void **state)
     struct ska_request *standing = NULL;
 
     (void)state;
-    mine->token.data[mine->token.length - 1] ^= 1;
+    mine->approval_token.data[mine->approval_token.length - 1] ^= 1;
     assert_true(ska_directory_publish(directory, other, NULL, &standing, &errors));
     put_approval(other, "alice");
     ska_directory_finish(directory, mine, -1);

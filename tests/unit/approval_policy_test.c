@@ -199,7 +199,7 @@ static void assert_refused(const char *text, enum ska_reason reason, const char 
     assert_raised_with(&recorder, reason, message);
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
         assert_false(policy.named[i]);
-        assert_null(policy.rules[i].tokens);
+        assert_null(policy.rules[i].alternatives);
     }
 }
 
@@ -218,7 +218,7 @@ static void assert_refused(const char *text, enum ska_reason reason, const char 
 static void a_whole_policy_is_read(void **state)
 {
     struct ska_policy policy;
-    const struct ska_policy_token *token = NULL;
+    const struct ska_alternative *alternative = NULL;
     const struct ska_approver *approver = NULL;
     struct ska_bytes key = spki_of(fixture.bob);
 
@@ -234,29 +234,29 @@ static void a_whole_policy_is_read(void **state)
         assert_true(policy.named[i]);
     assert_true(policy.blocked);
 
-    assert_int_equal(policy.rules[SKA_RULE_USE].token_count, 2);
-    token = &policy.rules[SKA_RULE_USE].tokens[0];
-    assert_string_equal((const char *)token->name.data, "seal");
-    assert_int_equal(token->timelock, 60);
-    assert_int_equal(token->timeout, 3601);
-    assert_int_equal(token->group_count, 2);
-    assert_string_equal((const char *)token->groups[0].name.data, "directors");
-    assert_int_equal(token->groups[0].quorum, 2);
-    assert_int_equal(token->groups[0].approver_count, 3);
-    approver = &token->groups[0].approvers[1];
+    assert_int_equal(policy.rules[SKA_RULE_USE].alternative_count, 2);
+    alternative = &policy.rules[SKA_RULE_USE].alternatives[0];
+    assert_string_equal((const char *)alternative->name.data, "seal");
+    assert_int_equal(alternative->timelock, 60);
+    assert_int_equal(alternative->timeout, 3601);
+    assert_int_equal(alternative->group_count, 2);
+    assert_string_equal((const char *)alternative->groups[0].name.data, "directors");
+    assert_int_equal(alternative->groups[0].quorum, 2);
+    assert_int_equal(alternative->groups[0].approver_count, 3);
+    approver = &alternative->groups[0].approvers[1];
     assert_int_equal(approver->type, SKA_APPROVER_CERTIFICATE);
     assert_null(approver->name.data);
     assert_span_equal(ska_span_of(&approver->public_key), ska_span_of(&key));
-    assert_null(token->groups[1].name.data);
-    token = &policy.rules[SKA_RULE_USE].tokens[1];
-    assert_null(token->name.data);
-    assert_int_equal(token->timelock + token->timeout, 0);
+    assert_null(alternative->groups[1].name.data);
+    alternative = &policy.rules[SKA_RULE_USE].alternatives[1];
+    assert_null(alternative->name.data);
+    assert_int_equal(alternative->timelock + alternative->timeout, 0);
 
     /* null: always; no tokens: never. */
     assert_true(ska_rule_is_empty(&policy.rules[SKA_RULE_BLOCK]));
-    assert_int_equal(policy.rules[SKA_RULE_BLOCK].token_count, 1);
-    assert_int_equal(policy.rules[SKA_RULE_UNBLOCK].token_count, 0);
-    assert_int_equal(policy.rules[SKA_RULE_MODIFY].token_count, 0);
+    assert_int_equal(policy.rules[SKA_RULE_BLOCK].alternative_count, 1);
+    assert_int_equal(policy.rules[SKA_RULE_UNBLOCK].alternative_count, 0);
+    assert_int_equal(policy.rules[SKA_RULE_MODIFY].alternative_count, 0);
     ska_policy_clear(&policy);
     ska_bytes_free(&key);
 }
@@ -269,7 +269,7 @@ static void what_is_left_out_is_told(void **state)
     assert_reads("{}", &policy);
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
         assert_false(policy.named[i]);
-        assert_int_equal(policy.rules[i].token_count, 0); /* if used all the same: never */
+        assert_int_equal(policy.rules[i].alternative_count, 0); /* if used all the same: never */
     }
     assert_false(policy.blocked);
     ska_policy_clear(&policy);
@@ -330,7 +330,8 @@ static void files_are_read_relative_to_the_policy(void **state)
                              i % 2 == 0 ? cases[which].file : path_of(cases[which].file)) > 0);
         assert_reads(text, &policy);
         assert_span_equal(
-            ska_span_of(&policy.rules[SKA_RULE_USE].tokens[0].groups[0].approvers[0].public_key),
+            ska_span_of(
+                &policy.rules[SKA_RULE_USE].alternatives[0].groups[0].approvers[0].public_key),
             ska_span_of(&key));
         ska_policy_clear(&policy);
         ska_bytes_free(&key);
@@ -631,8 +632,8 @@ static void names_that_are_not_utf8_are_written_harmlessly(void **state)
 
     (void)state;
     assert_true(ska_rule_make_empty(&rule, NULL));
-    rule.tokens[0].timeout = 60;
-    assert_true(ska_bytes_copy(&rule.tokens[0].name, ska_span("a\xFF\x00z", 4), NULL));
+    rule.alternatives[0].timeout = 60;
+    assert_true(ska_bytes_copy(&rule.alternatives[0].name, ska_span("a\xFF\x00z", 4), NULL));
     json = ska_rule_to_json(&rule);
     token = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "tokens"), 0);
     assert_string_equal(text_in(token, "name"), "a\\xFF\\x00z");
@@ -655,7 +656,7 @@ static void rules_of_requests_may_be_odd(void **state)
 
     (void)state;
     assert_true(ska_rule_from_json(json, "rule", &rule, &errors));
-    assert_int_equal(rule.tokens[0].groups[0].quorum, 9);
+    assert_int_equal(rule.alternatives[0].groups[0].quorum, 9);
     assert_false(ska_rule_check(&rule, "rule", &errors));
     assert_raised_with(&recorder, SKA_R_BAD_POLICY, "rule.tokens[0].groups[0]");
     ska_rule_clear(&rule);
@@ -678,7 +679,7 @@ static void rules_of_requests_name_no_files(void **state)
     assert_false(ska_rule_from_json(json, "rule", &rule, &errors));
     assert_raised_with(&recorder, SKA_R_BAD_REQUEST,
                        "rule.tokens[0].groups[0].approvals[0].value: missing");
-    assert_null(rule.tokens);
+    assert_null(rule.alternatives);
     cJSON_Delete(json);
     free(text);
 }

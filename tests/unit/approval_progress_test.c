@@ -82,22 +82,24 @@ static struct ska_bytes bytes_of(const char *text)
 
 static void add_token(struct ska_rule *rule, const char *name)
 {
-    struct ska_policy_token *token = NULL;
+    struct ska_alternative *alternative = NULL;
 
-    rule->tokens = realloc(rule->tokens, (rule->token_count + 1) * sizeof(*rule->tokens));
-    token = &rule->tokens[rule->token_count++];
-    memset(token, 0, sizeof(*token));
-    token->name = bytes_of(name);
+    rule->alternatives =
+        realloc(rule->alternatives, (rule->alternative_count + 1) * sizeof(*rule->alternatives));
+    alternative = &rule->alternatives[rule->alternative_count++];
+    memset(alternative, 0, sizeof(*alternative));
+    alternative->name = bytes_of(name);
 }
 
-/* To the last token. `people` are initials: "abc". */
+/* To the last alternative. `people` are initials: "abc". */
 static void add_group(struct ska_rule *rule, const char *name, uint32_t quorum, const char *people)
 {
-    struct ska_policy_token *token = &rule->tokens[rule->token_count - 1];
+    struct ska_alternative *alternative = &rule->alternatives[rule->alternative_count - 1];
     struct ska_group *group = NULL;
 
-    token->groups = realloc(token->groups, (token->group_count + 1) * sizeof(*token->groups));
-    group = &token->groups[token->group_count++];
+    alternative->groups =
+        realloc(alternative->groups, (alternative->group_count + 1) * sizeof(*alternative->groups));
+    group = &alternative->groups[alternative->group_count++];
     memset(group, 0, sizeof(*group));
     group->name = bytes_of(name);
     group->quorum = quorum;
@@ -368,7 +370,7 @@ static void long_lists_are_cut(void **state)
     (void)state;
     add_token(&rule, NULL);
     add_group(&rule, NULL, 1, "eeeeeeeeeeeeeee");
-    group = &rule.tokens[0].groups[0];
+    group = &rule.alternatives[0].groups[0];
     assert_missing(&rule, 0, "token 1, group 1: 0 of 1 (missing: eve)"); /* one person, 15 times */
     for (size_t i = 0; i < group->approver_count; i++) {
         group->approvers[i].name.data[0] = (uint8_t)('a' + i);

@@ -166,7 +166,7 @@ static void the_least_request_is_enough(void **state)
     assert_int_equal(request->mechanism.scheme, SKA_SCHEME_ECDSA);
     assert_int_equal(request->mechanism.form, SKA_PAYLOAD_DIGEST);
     assert_span_equal(ska_span_of(&request->payload), ska_span(fixture.digest, 32));
-    assert_span_equal(ska_span_of(&request->token), ska_span_of(&fixture.token));
+    assert_span_equal(ska_span_of(&request->approval_token), ska_span_of(&fixture.token));
     assert_int_equal(request->digest, SKA_DIGEST_NONE);
     assert_int_equal(request->approval_count, 0);
     assert_false(request->has_rule[SKA_RULE_USE]);
@@ -200,7 +200,8 @@ static void everything_is_read(void **state)
     assert_int_equal(request->digest, SKA_DIGEST_SHA256);
     assert_span_equal(ska_span_of(&request->digest_value), ska_span(fixture.digest, 32));
     assert_true(request->has_rule[SKA_RULE_USE]);
-    assert_string_equal((const char *)request->rules[SKA_RULE_USE].tokens[0].name.data, "two");
+    assert_string_equal((const char *)request->rules[SKA_RULE_USE].alternatives[0].name.data,
+                        "two");
     assert_span_equal(ska_span_of(&request->timestamp_key), ska_span("\x00\x01\x02", 3));
     assert_true(request->has_requester);
     assert_int_equal(request->requester_uid, 4294967295);
@@ -246,7 +247,7 @@ static void a_bare_request_has_no_rule(void **state)
         assert_string_equal(bare->description, whole->description);
         assert_string_equal(bare->key_label, whole->key_label);
         assert_span_equal(ska_span_of(&bare->public_key), ska_span_of(&whole->public_key));
-        assert_span_equal(ska_span_of(&bare->token), ska_span_of(&whole->token));
+        assert_span_equal(ska_span_of(&bare->approval_token), ska_span_of(&whole->approval_token));
         assert_span_equal(ska_span_of(&bare->payload), ska_span_of(&whole->payload));
         ska_request_free(bare);
         ska_request_free(whole);
@@ -290,7 +291,7 @@ static void approvals_made_elsewhere_verify(void **state)
     assert_int_equal(request->approval_count, 5);
     for (size_t i = 0; i < 5; i++) {
         struct ska_approval *approval = &request->approvals[i];
-        struct ska_span token = ska_span_of(&request->token);
+        struct ska_span token = ska_span_of(&request->approval_token);
 
         /* The last one says another digest than it was made with. */
         assert_int_equal(ska_approval_verify(NULL, approval, token), i != 4);
@@ -717,7 +718,7 @@ static void modifying_has_four_rules(void **state)
     assert_true(request->has_rule[SKA_RULE_USE]);
     assert_true(ska_rule_is_empty(&request->rules[SKA_RULE_USE]));
     assert_false(request->has_rule[SKA_RULE_BLOCK]);
-    assert_int_equal(request->rules[SKA_RULE_MODIFY].token_count, 0);
+    assert_int_equal(request->rules[SKA_RULE_MODIFY].alternative_count, 0);
     ska_request_free(request);
     ska_bytes_free(&printed);
     ska_bytes_free(&payload);
@@ -1020,7 +1021,7 @@ static void ids_depend_on_what_is_asked_for_only(void **state)
     identify(request, ids[0]);
     request->created = strdup("2025-01-31T12:00:00Z");
     request->description = strdup("another line");
-    request->token.data[0] ^= 1;
+    request->approval_token.data[0] ^= 1;
     identify(request, ids[1]);
     assert_string_equal(ids[0], ids[1]);
 
@@ -1065,8 +1066,8 @@ static void approvers_are_named_by_what_is_known(void **state)
 {
     struct ska_approver approver = {.type = SKA_APPROVER_CERTIFICATE};
     struct ska_group group = {.approvers = &approver, .approver_count = 1};
-    struct ska_policy_token token = {.groups = &group, .group_count = 1};
-    struct ska_rule rule = {.tokens = &token, .token_count = 1};
+    struct ska_alternative alternative = {.groups = &group, .group_count = 1};
+    struct ska_rule rule = {.alternatives = &alternative, .alternative_count = 1};
     struct ska_approval approval = {.certificate = false};
     unsigned char hash[32];
     char expected[32];

@@ -122,13 +122,13 @@ static inline char *base64_of(struct ska_span bytes)
 static inline struct ska_bytes token_for(enum ska_operation operation, const char *key_name,
                                          struct ska_span payload)
 {
-    struct ska_token token = {.operation = operation,
-                              .key_name = ska_span_text(key_name),
-                              .has_payload = true,
-                              .payload = payload};
+    struct ska_approval_token token = {.operation = operation,
+                                       .key_name = ska_span_text(key_name),
+                                       .has_payload = true,
+                                       .payload = payload};
     struct ska_bytes encoded = {NULL, 0};
 
-    assert_true(ska_token_encode(&token, &encoded, NULL));
+    assert_true(ska_approval_token_encode(&token, &encoded, NULL));
     return encoded;
 }
 

@@ -6,9 +6,9 @@
 
 static struct ska_window window(uint64_t timelock, uint64_t timeout, uint64_t timestamp)
 {
-    struct ska_policy_token token = {.timelock = timelock, .timeout = timeout};
+    struct ska_alternative alternative = {.timelock = timelock, .timeout = timeout};
 
-    return ska_window_of(&token, timestamp);
+    return ska_window_of(&alternative, timestamp);
 }
 
 static void edges(void **state)
@@ -51,8 +51,8 @@ static void sums_do_not_overflow(void **state)
 
 static void a_rule_spans_its_tokens(void **state)
 {
-    struct ska_policy_token tokens[] = {{.timelock = 60, .timeout = 60},
-                                        {.timelock = 3600, .timeout = 60}};
+    struct ska_alternative tokens[] = {{.timelock = 60, .timeout = 60},
+                                       {.timelock = 3600, .timeout = 60}};
     struct ska_rule rule = {tokens, 2};
     struct ska_window w = ska_window_of_rule(&rule, 1000);
 

@@ -82,8 +82,8 @@ static void rules_are_shown(void **state)
     put_element(&scratch, 0x10F2, "", 0);
     wrap(&scratch);
     check_text(written(&scratch),
-               "policy tokens: 2\n"
-               "name of policy token: T1\n"
+               "alternatives: 2\n"
+               "name of alternative: T1\n"
                "timelock: 600 s (10 minutes)\n"
                "timeout: 180 s (3 minutes)\n"
                "groups: 1\n"
@@ -106,7 +106,7 @@ static void nesting_is_shown(void **state)
               "key name: (empty)\n"
               "modify payload: 24 bytes\n"
               "  use rule: 16 bytes\n"
-              "    policy tokens: 0\n"
+              "    alternatives: 0\n"
               "    unblock rule: broken, its header does not fit, 0 bytes\n");
 }
 

@@ -42,15 +42,15 @@ static uint8_t names[PEOPLE][2] = {"A", "B", "C"};
 struct built {
     struct ska_approver approvers[TOKENS][GROUPS][PEOPLE];
     struct ska_group groups[TOKENS][GROUPS];
-    struct ska_policy_token tokens[TOKENS];
+    struct ska_alternative tokens[TOKENS];
     struct ska_rule rule;
 };
 
 static void build(const struct model_rule *model, struct built *built)
 {
     memset(built, 0, sizeof(*built));
-    built->rule.tokens = built->tokens;
-    built->rule.token_count = model->tokens;
+    built->rule.alternatives = built->tokens;
+    built->rule.alternative_count = model->tokens;
     for (size_t t = 0; t < model->tokens; t++) {
         built->tokens[t].groups = built->groups[t];
         built->tokens[t].group_count = model->groups[t];

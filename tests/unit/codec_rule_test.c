@@ -23,12 +23,12 @@ static void published_empty_rule(void **state)
 
     (void)state;
     assert_true(ska_rule_decode(ska_span_of(&bytes), &rule, NULL));
-    assert_int_equal(rule.token_count, 1);
-    assert_null(rule.tokens[0].name.data);
-    assert_true(rule.tokens[0].timelock == 0 && rule.tokens[0].timeout == 0);
-    assert_int_equal(rule.tokens[0].group_count, 1);
-    assert_int_equal(rule.tokens[0].groups[0].quorum, 0);
-    assert_int_equal(rule.tokens[0].groups[0].approver_count, 0);
+    assert_int_equal(rule.alternative_count, 1);
+    assert_null(rule.alternatives[0].name.data);
+    assert_true(rule.alternatives[0].timelock == 0 && rule.alternatives[0].timeout == 0);
+    assert_int_equal(rule.alternatives[0].group_count, 1);
+    assert_int_equal(rule.alternatives[0].groups[0].quorum, 0);
+    assert_int_equal(rule.alternatives[0].groups[0].approver_count, 0);
     assert_true(ska_rule_is_empty(&rule));
     assert_true(ska_rule_satisfied(&rule, NULL, 0));
     assert_true(ska_rule_encode(&rule, &again, NULL));
@@ -103,25 +103,25 @@ static void pass_group(struct pass *pass, const struct ska_group *group)
         pass_approver(pass, pass->check ? &group->approvers[i] : &(struct ska_approver){0});
 }
 
-static void pass_token(struct pass *pass, const struct ska_policy_token *token)
+static void pass_token(struct pass *pass, const struct ska_alternative *alternative)
 {
     uint32_t timelock = (uint32_t)(roll(&pass->dice) >> roll_below(&pass->dice, 32));
     uint32_t timeout = (uint32_t)(roll(&pass->dice) >> roll_below(&pass->dice, 32));
     bool seconds = roll_below(&pass->dice, 2) && (timelock % 60 != 0 || timeout % 60 != 0);
     size_t count = roll_below(&pass->dice, 4);
 
-    pass_name(pass, &token->name);
+    pass_name(pass, &alternative->name);
     if (pass->check) {
-        assert_true(token->timelock == (uint64_t)timelock * (seconds ? 1 : 60));
-        assert_true(token->timeout == (uint64_t)timeout * (seconds ? 1 : 60));
-        assert_int_equal(token->group_count, count);
+        assert_true(alternative->timelock == (uint64_t)timelock * (seconds ? 1 : 60));
+        assert_true(alternative->timeout == (uint64_t)timeout * (seconds ? 1 : 60));
+        assert_int_equal(alternative->group_count, count);
     } else {
         put_u32(&scratch, seconds ? 0x00F5 : 0x0055, timelock);
         put_u32(&scratch, seconds ? 0x00F5 : 0x0055, timeout);
         put_u32(&scratch, 0x005A, (uint32_t)count);
     }
     for (size_t i = 0; i < count; i++)
-        pass_group(pass, pass->check ? &token->groups[i] : &(struct ska_group){0});
+        pass_group(pass, pass->check ? &alternative->groups[i] : &(struct ska_group){0});
 }
 
 static void pass_rule(uint64_t seed, const struct ska_rule *rule)
@@ -130,13 +130,13 @@ static void pass_rule(uint64_t seed, const struct ska_rule *rule)
     size_t count = roll_below(&pass.dice, 4);
 
     if (pass.check) {
-        assert_int_equal(rule->token_count, count);
+        assert_int_equal(rule->alternative_count, count);
     } else {
         scratch.length = 0;
         put_u32(&scratch, 0x0059, (uint32_t)count);
     }
     for (size_t i = 0; i < count; i++)
-        pass_token(&pass, pass.check ? &rule->tokens[i] : &(struct ska_policy_token){0});
+        pass_token(&pass, pass.check ? &rule->alternatives[i] : &(struct ska_alternative){0});
     if (!pass.check)
         wrap(&scratch);
 }
@@ -177,15 +177,15 @@ static void cut_rules_are_refused(void **state)
             struct ska_errors errors = errors_into(&recorder);
             struct ska_span cut = exact(ska_span(scratch.data, length));
             uint8_t *header = (uint8_t *)(uintptr_t)cut.data;
-            struct ska_rule rule = {(struct ska_policy_token *)&rule, 7};
+            struct ska_rule rule = {(struct ska_alternative *)&rule, 7};
 
             /* With a header that fits, so that the cut is met by what reads elements. */
             for (size_t i = 0; i < 4; i++)
                 header[i] = (uint8_t)((length - 4) >> 8 * i);
             assert_false(ska_rule_decode(cut, &rule, &errors));
             assert_raised(&recorder, SKA_R_BAD_RULE);
-            assert_null(rule.tokens);
-            assert_int_equal(rule.token_count, 0);
+            assert_null(rule.alternatives);
+            assert_int_equal(rule.alternative_count, 0);
             exact_free(cut);
         }
     }
@@ -317,12 +317,12 @@ static void single_faults_are_refused(void **state)
 
 /* ---- Times ---------------------------------------------------------------------------------- */
 
-/* How the rule of one policy token with these times is written. */
+/* How the rule of one policy alternative with these times is written. */
 static void check_times(uint64_t timelock, uint64_t timeout, unsigned int type, uint32_t first,
                         uint32_t second)
 {
-    struct ska_policy_token token = {{NULL, 0}, timelock, timeout, NULL, 0};
-    struct ska_rule rule = {&token, 1}, back;
+    struct ska_alternative alternative = {{NULL, 0}, timelock, timeout, NULL, 0};
+    struct ska_rule rule = {&alternative, 1}, back;
     struct ska_bytes bytes = {NULL, 0};
 
     scratch.length = 0;
@@ -334,15 +334,16 @@ static void check_times(uint64_t timelock, uint64_t timeout, unsigned int type, 
     assert_true(ska_rule_encode(&rule, &bytes, NULL));
     assert_span_equal(ska_span_of(&bytes), written(&scratch));
     assert_true(ska_rule_decode(ska_span_of(&bytes), &back, NULL));
-    assert_true(back.tokens[0].timelock == timelock && back.tokens[0].timeout == timeout);
+    assert_true(back.alternatives[0].timelock == timelock &&
+                back.alternatives[0].timeout == timeout);
     ska_rule_clear(&back);
     ska_bytes_free(&bytes);
 }
 
 static void check_times_refused(uint64_t timelock, uint64_t timeout)
 {
-    struct ska_policy_token token = {{NULL, 0}, timelock, timeout, NULL, 0};
-    struct ska_rule rule = {&token, 1};
+    struct ska_alternative alternative = {{NULL, 0}, timelock, timeout, NULL, 0};
+    struct ska_rule rule = {&alternative, 1};
     struct ska_bytes bytes = {NULL, 0};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -423,7 +424,7 @@ static void check_certificate(EVP_PKEY *key, bool full)
     wrap(&scratch);
     ERR_clear_error();
     assert_true(ska_rule_decode(written(&scratch), &rule, NULL));
-    approver = &rule.tokens[0].groups[0].approvers[0];
+    approver = &rule.alternatives[0].groups[0].approvers[0];
     assert_int_equal(approver->type, SKA_APPROVER_CERTIFICATE);
     assert_null(approver->name.data);
     assert_span_equal(ska_span_of(&approver->data), ska_span_of(&certificate));
@@ -460,8 +461,8 @@ static void check_no_certificate(struct ska_span bytes)
 {
     struct ska_approver approver = {SKA_APPROVER_CERTIFICATE, {NULL, 0}, {NULL, 0}, {NULL, 0}};
     struct ska_group group = {{NULL, 0}, 1, &approver, 1};
-    struct ska_policy_token token = {{NULL, 0}, 0, 0, &group, 1};
-    struct ska_rule rule = {&token, 1};
+    struct ska_alternative alternative = {{NULL, 0}, 0, 0, &group, 1};
+    struct ska_rule rule = {&alternative, 1};
     struct ska_bytes encoded = {NULL, 0};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -530,8 +531,8 @@ static void certificates_of_other_keys_decode_but_cannot_approve(void **state)
     EVP_PKEY *key = NULL;
     struct ska_approver approver = {SKA_APPROVER_CERTIFICATE, {NULL, 0}, {NULL, 0}, {NULL, 0}};
     struct ska_group group = {{NULL, 0}, 1, &approver, 1};
-    struct ska_policy_token token = {{NULL, 0}, 0, 0, &group, 1};
-    struct ska_rule rule = {&token, 1}, back;
+    struct ska_alternative alternative = {{NULL, 0}, 0, 0, &group, 1};
+    struct ska_rule rule = {&alternative, 1}, back;
     struct ska_bytes encoded = {NULL, 0};
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
 
@@ -543,7 +544,7 @@ static void certificates_of_other_keys_decode_but_cannot_approve(void **state)
     assert_false(ska_approver_identify(&approver, NULL));
     assert_true(ska_rule_encode(&rule, &encoded, NULL));
     assert_true(ska_rule_decode(ska_span_of(&encoded), &back, NULL));
-    assert_true(back.tokens[0].groups[0].approvers[0].public_key.length > 0);
+    assert_true(back.alternatives[0].groups[0].approvers[0].public_key.length > 0);
     ska_rule_clear(&back);
     ska_bytes_free(&encoded);
     ska_bytes_free(&approver.data);
@@ -558,15 +559,15 @@ static void encoding_has_limits(void **state)
     static uint8_t zeros[0x10000];
     struct ska_approver approver = {SKA_APPROVER_PUBLIC_KEY, {NULL, 0}, {zeros, 0xFFFF}, {NULL, 0}};
     struct ska_group group = {{zeros, 0xFFFF}, 1, &approver, 1};
-    struct ska_policy_token token = {{zeros, 0xFFFF}, 0, 0, &group, 1};
-    struct ska_rule rule = {&token, 1}, back;
-    struct ska_bytes *values[] = {&approver.data, &approver.name, &group.name, &token.name};
+    struct ska_alternative alternative = {{zeros, 0xFFFF}, 0, 0, &group, 1};
+    struct ska_rule rule = {&alternative, 1}, back;
+    struct ska_bytes *values[] = {&approver.data, &approver.name, &group.name, &alternative.name};
     struct ska_bytes encoded = {NULL, 0};
 
     (void)state;
     assert_true(ska_rule_encode(&rule, &encoded, NULL));
     assert_true(ska_rule_decode(ska_span_of(&encoded), &back, NULL));
-    assert_int_equal(back.tokens[0].name.length, 0xFFFF);
+    assert_int_equal(back.alternatives[0].name.length, 0xFFFF);
     ska_rule_clear(&back);
     ska_bytes_free(&encoded);
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {

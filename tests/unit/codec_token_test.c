@@ -20,10 +20,10 @@ static void check_published(const cJSON *vector)
     struct ska_bytes signature = base64_in(fields, "timestampSignature");
     struct ska_bytes again = {NULL, 0}, plain = {NULL, 0}, block = {NULL, 0};
     const char *digest = NULL;
-    struct ska_token token;
+    struct ska_approval_token token;
 
     assert_int_equal(bytes.length, number_in(fields, "length"));
-    assert_true(ska_token_decode(ska_span_of(&bytes), &token, &errors));
+    assert_true(ska_approval_token_decode(ska_span_of(&bytes), &token, &errors));
     assert_int_equal(number_in(fields, "operation"), 1);
     assert_int_equal(token.operation, SKA_OPERATION_SIGN);
     assert_span_equal(token.key_name, ska_span_text(text_in(fields, "keyName")));
@@ -36,7 +36,7 @@ static void check_published(const cJSON *vector)
     assert_span_equal(token.payload, ska_span_of(&payload));
     assert_span_equal(token.timestamp.payload, ska_span_of(&payload));
 
-    assert_true(ska_token_encode(&token, &again, &errors));
+    assert_true(ska_approval_token_encode(&token, &again, &errors));
     assert_span_equal(ska_span_of(&again), ska_span_of(&bytes));
     assert_true(ska_timestamp_encode(&token.timestamp, &block, &errors));
     assert_span_equal(ska_span_of(&block), token.timestamp.block);
@@ -77,7 +77,7 @@ static void cut_tokens_are_refused(void **state)
     cJSON *vectors = read_vectors();
     const cJSON *tokens = cJSON_GetObjectItemCaseSensitive(vectors, "tokens");
     struct ska_bytes bytes = base64_in(cJSON_GetArrayItem(tokens, 0), "approvalToBeSigned");
-    struct ska_token token;
+    struct ska_approval_token token;
 
     (void)state;
     for (size_t length = 0; length <= bytes.length + 1; length++) {
@@ -87,7 +87,7 @@ static void cut_tokens_are_refused(void **state)
         struct ska_errors errors = errors_into(&recorder);
         bool whole = length == bytes.length;
 
-        assert_int_equal(ska_token_decode(cut, &token, &errors), whole);
+        assert_int_equal(ska_approval_token_decode(cut, &token, &errors), whole);
         if (!whole)
             assert_raised(&recorder, SKA_R_BAD_TOKEN);
         exact_free(cut);
@@ -159,9 +159,9 @@ static void check_sample(const struct sample *sample)
     struct ska_errors errors = errors_into(&recorder);
     struct ska_span input = exact(written(&scratch));
     struct ska_bytes again = {NULL, 0};
-    struct ska_token token;
+    struct ska_approval_token token;
 
-    if (!ska_token_decode(input, &token, &errors))
+    if (!ska_approval_token_decode(input, &token, &errors))
         fail_msg("%s", recorder.text);
     assert_int_equal(token.operation, operations[sample->operation]);
     assert_span_equal(token.key_name, ska_span(sample->name, sample->name_length));
@@ -182,7 +182,7 @@ static void check_sample(const struct sample *sample)
         assert_span_equal(token.timestamp_signature,
                           ska_span(sample->signature, sample->signature_length));
     }
-    assert_true(ska_token_encode(&token, &again, &errors));
+    assert_true(ska_approval_token_encode(&token, &again, &errors));
     assert_span_equal(ska_span_of(&again), input);
     ska_bytes_free(&again);
     exact_free(input);
@@ -210,7 +210,7 @@ static void changed_tokens_are_refused_or_canonical(void **state)
 
     (void)state;
     for (size_t i = 0; i < rounds(20000); i++) {
-        struct ska_token token;
+        struct ska_approval_token token;
         struct ska_bytes again = {NULL, 0};
         struct ska_span input;
 
@@ -218,8 +218,8 @@ static void changed_tokens_are_refused_or_canonical(void **state)
         write_sample(&sample);
         scratch.data[roll_below(&dice, scratch.length)] ^= (uint8_t)(1 + roll_below(&dice, 255));
         input = exact(written(&scratch));
-        if (ska_token_decode(input, &token, NULL)) {
-            assert_true(ska_token_encode(&token, &again, NULL));
+        if (ska_approval_token_decode(input, &token, NULL)) {
+            assert_true(ska_approval_token_encode(&token, &again, NULL));
             assert_span_equal(ska_span_of(&again), input);
             ska_bytes_free(&again);
             accepted++;
@@ -378,12 +378,12 @@ static void single_faults_are_refused(void **state)
         struct recorder recorder;
         struct ska_errors errors = errors_into(&recorder);
         struct ska_span input;
-        struct ska_token token;
+        struct ska_approval_token token;
         bool accepted;
 
         write_parts(faults[i].parts);
         input = exact(written(&scratch));
-        accepted = ska_token_decode(input, &token, &errors);
+        accepted = ska_approval_token_decode(input, &token, &errors);
         if (accepted != faults[i].accepted)
             fail_msg("%s: %s %s", faults[i].name, accepted ? "accepted" : "refused", recorder.text);
         if (!accepted)
@@ -407,32 +407,32 @@ static void encoding_refuses_what_would_not_decode(void **state)
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct ska_bytes bytes = {NULL, 0};
-    struct ska_token token = {0};
+    struct ska_approval_token token = {0};
 
     (void)state;
     token.operation = SKA_OPERATION_SIGN;
-    assert_false(ska_token_encode(&token, &bytes, &errors));
+    assert_false(ska_approval_token_encode(&token, &bytes, &errors));
     assert_raised(&recorder, SKA_R_BAD_TOKEN);
 
     token.has_payload = true;
     token.payload = zeros(0x10000);
     errors = errors_into(&recorder);
-    assert_false(ska_token_encode(&token, &bytes, &errors));
+    assert_false(ska_approval_token_encode(&token, &bytes, &errors));
     assert_raised(&recorder, SKA_R_BAD_INPUT_LENGTH);
 
     token.payload = zeros(0xFFFF);
-    assert_true(ska_token_encode(&token, &bytes, &errors));
+    assert_true(ska_approval_token_encode(&token, &bytes, &errors));
     ska_bytes_free(&bytes);
 
     token.has_timestamp = true;
     errors = errors_into(&recorder);
-    assert_false(ska_token_encode(&token, &bytes, &errors));
+    assert_false(ska_approval_token_encode(&token, &bytes, &errors));
     assert_raised(&recorder, SKA_R_BAD_TOKEN);
 
     token.has_timestamp = false;
     token.operation = SKA_OPERATION_MODIFY;
     errors = errors_into(&recorder);
-    assert_false(ska_token_encode(&token, &bytes, &errors));
+    assert_false(ska_approval_token_encode(&token, &bytes, &errors));
     assert_raised(&recorder, SKA_R_BAD_TOKEN);
     assert_null(bytes.data);
 }
@@ -442,7 +442,7 @@ static void tokens_have_a_limit(void **state)
 {
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct ska_token token;
+    struct ska_approval_token token;
 
     (void)state;
     for (size_t length = 0x8000; length <= 0xFFFF; length += 0x7FFF) {
@@ -457,7 +457,7 @@ static void tokens_have_a_limit(void **state)
         put_element(&scratch, 0x1056, zeros(length).data, length);
         put_element(&scratch, 0x1057, zeros(length - 64).data, length - 64);
         wrap(&scratch);
-        assert_int_equal(ska_token_decode(written(&scratch), &token, &errors),
+        assert_int_equal(ska_approval_token_decode(written(&scratch), &token, &errors),
                          scratch.length <= SKA_TOKEN_LIMIT);
     }
     assert_true(scratch.length > SKA_TOKEN_LIMIT);

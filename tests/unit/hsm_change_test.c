@@ -109,7 +109,7 @@ static struct outcome send_sign(struct hsm_key *key, const struct request *reque
 {
     struct outcome outcome;
     struct ska_errors errors = errors_into(&outcome.recorder);
-    struct ska_token parts;
+    struct ska_approval_token parts;
     uint8_t signature[256];
     size_t length = sizeof(signature);
 
@@ -120,7 +120,7 @@ static struct outcome send_sign(struct hsm_key *key, const struct request *reque
     if (outcome.answer == HSM_DONE) {
         EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(libctx, hsm_key_public(key), NULL);
 
-        assert_true(ska_token_decode(ska_span_of(&request->token), &parts, &shown));
+        assert_true(ska_approval_token_decode(ska_span_of(&request->token), &parts, &shown));
         assert_true(EVP_PKEY_verify_init(context) > 0);
         assert_int_equal(
             EVP_PKEY_verify(context, signature, length, parts.payload.data, parts.payload.length),
@@ -294,9 +294,9 @@ static void signs_inside_the_window(void **state)
         struct hsm_timestamp timestamp =
             der_timestamp(clock, payload, SKA_OPERATION_SIGN, &block_der, &signature);
         struct request request = make_request(key, SKA_OPERATION_SIGN, payload, &timestamp, "02");
-        struct ska_token parts;
+        struct ska_approval_token parts;
 
-        assert_true(ska_token_decode(ska_span_of(&request.token), &parts, &shown));
+        assert_true(ska_approval_token_decode(ska_span_of(&request.token), &parts, &shown));
         assert_true(parts.has_timestamp);
         assert_true(ska_span_equal(parts.timestamp.block, timestamp.block));
         assert_true(ska_span_equal(parts.timestamp_signature, timestamp.signature));

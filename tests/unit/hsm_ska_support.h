@@ -66,19 +66,19 @@ static inline struct ska_bytes text(const char *value)
     return copy;
 }
 
-/* One policy token with one group of the first `count` approvers; the third has a certificate. */
+/* One alternative with one group of the first `count` approvers; the third has a certificate. */
 static inline struct ska_rule make_rule(uint32_t quorum, size_t count, uint64_t timelock,
                                         uint64_t timeout)
 {
-    struct ska_rule rule = {calloc(1, sizeof(struct ska_policy_token)), 1};
-    struct ska_policy_token *policy_token = rule.tokens;
+    struct ska_rule rule = {calloc(1, sizeof(struct ska_alternative)), 1};
+    struct ska_alternative *alternative = rule.alternatives;
     struct ska_group *group = calloc(1, sizeof(*group));
 
-    policy_token->name = text("token");
-    policy_token->timelock = timelock;
-    policy_token->timeout = timeout;
-    policy_token->groups = group;
-    policy_token->group_count = 1;
+    alternative->name = text("token");
+    alternative->timelock = timelock;
+    alternative->timeout = timeout;
+    alternative->groups = group;
+    alternative->group_count = 1;
     group->quorum = quorum;
     group->approver_count = count;
     group->approvers = calloc(count + 1, sizeof(*group->approvers));

@@ -128,14 +128,14 @@ static void makes_tokens_for_this_key(void **state)
 {
     struct hsm_key *key = find_key(token, "kind 4");
     struct ska_bytes encoded = {NULL, 0};
-    struct ska_token decoded;
+    struct ska_approval_token decoded;
     static uint8_t payload[60000];
 
     (void)state;
     for (size_t length = 0; length <= sizeof(payload); length += 20000) {
         assert_true(hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span(payload, length), NULL,
                                          &encoded, &shown));
-        assert_true(ska_token_decode(ska_span_of(&encoded), &decoded, &shown));
+        assert_true(ska_approval_token_decode(ska_span_of(&encoded), &decoded, &shown));
         assert_int_equal(decoded.operation, SKA_OPERATION_SIGN);
         assert_true(ska_span_equal(decoded.key_name, ska_span_text("kind 4")));
         assert_true(ska_span_equal(decoded.payload, ska_span(payload, length)));
@@ -144,7 +144,7 @@ static void makes_tokens_for_this_key(void **state)
     }
     assert_true(
         hsm_ska_create_token(key, SKA_OPERATION_BLOCK, ska_span("x", 1), NULL, &encoded, &shown));
-    assert_true(ska_token_decode(ska_span_of(&encoded), &decoded, &shown));
+    assert_true(ska_approval_token_decode(ska_span_of(&encoded), &decoded, &shown));
     assert_int_equal(decoded.operation, SKA_OPERATION_BLOCK);
     ska_bytes_free(&encoded);
     hsm_key_free(key);

@@ -403,8 +403,8 @@ static CK_RV modify_rule(int place, const struct approver *manager, const struct
 {
     CK_SKA_APPROVER approver = {NULL, 0, next->type, next->info.bytes, next->info.length};
     CK_SKA_GROUP group = {NULL, 0, quorum, &approver, 1};
-    CK_SKA_TOKEN policy_token = {NULL, 0, 0, 0, &group, 1};
-    CK_SKA_POLICY policy = {&policy_token, 1};
+    CK_SKA_TOKEN alternative = {NULL, 0, 0, 0, &group, 1};
+    CK_SKA_POLICY policy = {&alternative, 1};
     CK_BYTE payload[4096];
     CK_ULONG length = sizeof(payload);
     CK_OBJECT_HANDLE key = find_private(session, "changing");

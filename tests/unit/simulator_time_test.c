@@ -485,7 +485,7 @@ static void test_needless_timestamp(void **state)
     limited_close(&limited);
 }
 
-/* Time limits belong to a policy token: another one of the same rule may have none. */
+/* Time limits belong to an alternative: another one of the same rule may have none. */
 static void test_limits_of_one_token(void **state)
 {
     CK_SESSION_HANDLE session = session_of(state);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The truth table of rules: the simulator decides as a model of ten lines does, for every subset of
- * three approvers, under every rule of at most one policy token with at most two groups, and under
- * a sample of the rules of two policy tokens (under all 26,796 of them with SKA_TEST_EXHAUSTIVE
+ * three approvers, under every rule of at most one alternative with at most two groups, and under
+ * a sample of the rules of two alternatives (under all 26,796 of them with SKA_TEST_EXHAUSTIVE
  * set).
  */
 #include "simulator_fixture.h"
@@ -13,7 +13,7 @@
 
 enum { APPROVERS = 3, SUBSETS = 1 << APPROVERS, GROUP_KINDS = 20, TOKEN_KINDS = 231 };
 
-/* How many of the rules of two policy tokens are tried: one of so many. */
+/* How many of the rules of two alternatives are tried: one of so many. */
 #define SAMPLE 149
 
 struct group {

@@ -225,18 +225,20 @@ static struct ska_bytes bytes_of(const char *text)
 
 static void add_token(struct ska_rule *rule)
 {
-    rule->tokens = realloc(rule->tokens, (rule->token_count + 1) * sizeof(*rule->tokens));
-    memset(&rule->tokens[rule->token_count++], 0, sizeof(*rule->tokens));
+    rule->alternatives =
+        realloc(rule->alternatives, (rule->alternative_count + 1) * sizeof(*rule->alternatives));
+    memset(&rule->alternatives[rule->alternative_count++], 0, sizeof(*rule->alternatives));
 }
 
-/* To the last token. The approvers are letters, the names of their keys too. */
+/* To the last alternative. The approvers are letters, the names of their keys too. */
 static void add_group(struct ska_rule *rule, const char *name, uint32_t quorum, const char *people)
 {
-    struct ska_policy_token *token = &rule->tokens[rule->token_count - 1];
+    struct ska_alternative *alternative = &rule->alternatives[rule->alternative_count - 1];
     struct ska_group *group = NULL;
 
-    token->groups = realloc(token->groups, (token->group_count + 1) * sizeof(*token->groups));
-    group = &token->groups[token->group_count++];
+    alternative->groups =
+        realloc(alternative->groups, (alternative->group_count + 1) * sizeof(*alternative->groups));
+    group = &alternative->groups[alternative->group_count++];
     memset(group, 0, sizeof(*group));
     group->name = bytes_of(name);
     group->quorum = quorum;
@@ -344,8 +346,8 @@ static void namesakes_are_told_apart(void **state)
     (void)state;
     add_token(&rule);
     add_group(&rule, "board", 1, "ab");
-    rule.tokens[0].groups[0].approvers[1].name.data[0] = 'a';
-    people_token(&rule, &rule.tokens[0], 0, &buffer);
+    rule.alternatives[0].groups[0].approvers[1].name.data[0] = 'a';
+    people_token(&rule, &rule.alternatives[0], 0, &buffer);
     text = text_of(&buffer);
     /* SHA-256 of "a" and of "b". */
     assert_string_equal(text, "any one of these 2 is enough: a (key ca978112ca1bbdca) or a (key "
@@ -429,8 +431,8 @@ static void one_more_is_counted_on_trial(void **state)
 static void usable_is_what_is_best_for_the_approver(void **state)
 {
     struct ska_rule rule = {0};
-    struct ska_token token = {.has_timestamp = true, .timestamp = {.seconds = 1000}};
-    struct ska_token timeless = {.has_timestamp = false};
+    struct ska_approval_token token = {.has_timestamp = true, .timestamp = {.seconds = 1000}};
+    struct ska_approval_token timeless = {.has_timestamp = false};
     const struct ska_span a = ska_span_text("a");
     const struct ska_span b = ska_span_text("b");
     const struct ska_span anybody = ska_span(NULL, 0);
@@ -438,8 +440,8 @@ static void usable_is_what_is_best_for_the_approver(void **state)
     (void)state;
     add_token(&rule);
     add_group(&rule, NULL, 1, "a");
-    rule.tokens[0].timelock = 100;
-    rule.tokens[0].timeout = 10;
+    rule.alternatives[0].timelock = 100;
+    rule.alternatives[0].timeout = 10;
     assert_int_equal(usable_find(&rule, &token, a, 1099).state, USABLE_LATER);
     assert_int_equal(usable_find(&rule, &token, a, 1100).state, USABLE_NOW);
     assert_int_equal(usable_find(&rule, &token, a, 1109).state, USABLE_NOW);
@@ -452,7 +454,7 @@ static void usable_is_what_is_best_for_the_approver(void **state)
     assert_int_equal(usable_find(&rule, &token, b, 1110).state, USABLE_ALWAYS);
     assert_int_equal(usable_find(&rule, &token, anybody, 1110).state, USABLE_ALWAYS);
     /* Of two open ones the one that lasts longer. */
-    rule.tokens[1].timeout = 5000;
+    rule.alternatives[1].timeout = 5000;
     assert_int_equal(usable_find(&rule, &token, anybody, 1105).window.closes, 6000);
     ska_rule_clear(&rule);
 }

@@ -116,9 +116,9 @@ static bool approve(const struct agent *agent, const struct ska_request *request
 {
     struct ska_approval approval = {0};
     /* Not verified here: who asked does, and then the HSM. */
-    bool done =
-        approver_sign(&agent->approver, listed, ska_span_of(&request->token), &approval, errors) &&
-        write_approval(&approval, answer, errors);
+    bool done = approver_sign(&agent->approver, listed, ska_span_of(&request->approval_token),
+                              &approval, errors) &&
+                write_approval(&approval, answer, errors);
 
     approval_clear(&approval);
     return done;

@@ -155,7 +155,7 @@ static bool is_in_bundle(struct tool *tool, struct matter *matter)
             i++;
             continue;
         }
-        if (ska_approval_verify(tool->libctx, approval, ska_span_of(&request->token)))
+        if (ska_approval_verify(tool->libctx, approval, ska_span_of(&request->approval_token)))
             return true;
         report_note("an approval in this name that does not verify is replaced");
         approval_clear(approval);
@@ -261,10 +261,10 @@ static bool sign_and_write(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
     struct ska_approval approval = {0};
-    bool done =
-        (matter->directory == NULL || matter_read_again(tool, matter)) &&
-        approver_sign_checked(&matter->key, tool->libctx, matter->listed,
-                              ska_span_of(&matter->request->token), &approval, &tool->errors);
+    bool done = (matter->directory == NULL || matter_read_again(tool, matter)) &&
+                approver_sign_checked(&matter->key, tool->libctx, matter->listed,
+                                      ska_span_of(&matter->request->approval_token), &approval,
+                                      &tool->errors);
 
     if (done && matter->directory != NULL)
         done = mailbox_put(&matter->mailbox, matter->id, MAILBOX_APPROVAL, &approval, NULL,

@@ -130,7 +130,7 @@ static void verify_signer(struct verification *verification, const struct inspec
 static void verify_token(struct verification *verification, const struct inspected *inspected)
 {
     if (inspected->request == NULL || inspected->token.length == 0 ||
-        ska_span_equal(inspected->token, ska_span_of(&inspected->request->token)))
+        ska_span_equal(inspected->token, ska_span_of(&inspected->request->approval_token)))
         return;
     verify_add(verification, VERIFY_WRONG,
                "approval token: the one inside is NOT that of the request beside it");
@@ -171,7 +171,7 @@ static bool find_token(struct tool *tool, const cJSON *json, const char *path,
     if (inside->length > 0)
         inspected->token = ska_span_of(inside);
     else if (inspected->request != NULL)
-        inspected->token = ska_span_of(&inspected->request->token);
+        inspected->token = ska_span_of(&inspected->request->approval_token);
     return done;
 }
 

@@ -167,7 +167,7 @@ static void compare_files(struct evidence *evidence)
     if (!ska_request_parse(ska_span_of(&evidence->content[REQUEST]), SKA_EVIDENCE_REQUEST, &request,
                            NULL))
         return;
-    compare_file(evidence, TOKEN, &request->token);
+    compare_file(evidence, TOKEN, &request->approval_token);
     compare_file(evidence, SIGNATURE, &request->signature);
     ska_request_free(request);
 }

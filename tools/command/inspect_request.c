@@ -113,7 +113,7 @@ static void add_request(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
     for (size_t i = 0; i < request->approval_count; i++)
         add_approval(libctx, text, request, i);
     ska_buffer_text(text, "\n");
-    inspect_add_token(text, ska_span_of(&request->token));
+    inspect_add_token(text, ska_span_of(&request->approval_token));
 }
 
 /* ---- One that does not ----------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ static bool is_framed(struct ska_span encoded)
 bool inspect_token(struct tool *tool, struct ska_span encoded, const char *shown)
 {
     struct ska_buffer text = {0};
-    struct ska_token token;
+    struct ska_approval_token token;
     bool tolerated = inspect_has_unknown_elements(encoded);
     bool done = false;
 
@@ -75,7 +75,7 @@ bool inspect_token(struct tool *tool, struct ska_span encoded, const char *shown
     inspect_add_token(&text, encoded);
     if (!text_print(&text, &tool->errors))
         return false;
-    done = ska_token_decode(encoded, &token, tolerated ? NULL : &tool->errors);
+    done = ska_approval_token_decode(encoded, &token, tolerated ? NULL : &tool->errors);
     if (!done && tolerated)
         report_note("%s: has elements that this version does not know; nothing was verified",
                     shown);

@@ -90,9 +90,10 @@ static bool check_rules(struct tool *tool, const struct keygen *keygen)
 /* With no timeout an approval is good for all time, and for every key of that label. */
 static bool approvals_never_expire(const struct ska_rule *rule)
 {
-    for (size_t i = 0; i < rule->token_count; i++)
-        for (size_t j = 0; rule->tokens[i].timeout == 0 && j < rule->tokens[i].group_count; j++)
-            if (rule->tokens[i].groups[j].quorum > 0)
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0;
+             rule->alternatives[i].timeout == 0 && j < rule->alternatives[i].group_count; j++)
+            if (rule->alternatives[i].groups[j].quorum > 0)
                 return true;
     return false;
 }
@@ -107,7 +108,7 @@ static bool has_time_limit(const struct ska_policy *policy)
 
 static bool impossible(const struct keygen *keygen, enum ska_rule_kind kind)
 {
-    return keygen->policy.rules[kind].token_count == 0;
+    return keygen->policy.rules[kind].alternative_count == 0;
 }
 
 /* Rules without a token, which no approval ever satisfies. */

@@ -64,8 +64,8 @@ static bool sign_and_write(struct tool *tool, struct reject *reject)
     struct ska_approval refusal = {0};
     char name[MAILBOX_NAME_SIZE] = "";
     uint8_t bytes[SKA_REFUSAL_LENGTH];
-    bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&matter->request->token), bytes,
-                                  &tool->errors) &&
+    bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&matter->request->approval_token),
+                                  bytes, &tool->errors) &&
                 approver_sign_checked(&matter->key, tool->libctx, matter->listed,
                                       ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
 

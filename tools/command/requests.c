@@ -43,7 +43,7 @@ struct listing {
 /* One request, and what is known of it. */
 struct entry {
     struct ska_request *request;
-    struct ska_token token;
+    struct ska_approval_token token;
     uid_t owner;
     struct tally tally;
     struct usable usable;
@@ -210,8 +210,8 @@ static bool read_entry(struct listing *listing, const char *id, struct entry *en
     entry->request->approvals = NULL;
     entry->request->approval_count = 0;
     rule = review_rule(entry->request);
-    if (!ska_token_decode(ska_span_of(&entry->request->token), &entry->token,
-                          &listing->to_warnings) ||
+    if (!ska_approval_token_decode(ska_span_of(&entry->request->approval_token), &entry->token,
+                                   &listing->to_warnings) ||
         !tally_find(listing->tool->libctx, entry->request, rule, &source, &entry->tally,
                     &listing->to_warnings))
         return false;

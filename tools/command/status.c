@@ -47,48 +47,48 @@ static void find_now(struct tool *tool, struct status *status)
 }
 
 enum ska_window_state status_window_state(const struct status *status,
-                                          const struct ska_policy_token *token)
+                                          const struct ska_alternative *alternative)
 {
     struct ska_window window = {0, UINT64_MAX};
 
-    if (!window_is_limited(token))
+    if (!window_is_limited(alternative))
         return SKA_WINDOW_OPEN;
     if (!status->token.has_timestamp)
         return SKA_WINDOW_CLOSED;
-    window = ska_window_of(token, status->token.timestamp.seconds);
+    window = ska_window_of(alternative, status->token.timestamp.seconds);
     return ska_window_state(&window, status->now);
 }
 
-bool status_is_usable(const struct status *status, const struct ska_policy_token **satisfied)
+bool status_is_usable(const struct status *status, const struct ska_alternative **satisfied)
 {
-    for (size_t i = 0; i < status->rule->token_count; i++) {
-        const struct ska_policy_token *token = &status->rule->tokens[i];
-        enum ska_window_state state = status_window_state(status, token);
+    for (size_t i = 0; i < status->rule->alternative_count; i++) {
+        const struct ska_alternative *alternative = &status->rule->alternatives[i];
+        enum ska_window_state state = status_window_state(status, alternative);
 
-        if (!ska_policy_token_satisfied(token, status->tally.progress.keys,
-                                        status->tally.progress.key_count))
+        if (!ska_alternative_satisfied(alternative, status->tally.progress.keys,
+                                       status->tally.progress.key_count))
             continue;
         if (state == SKA_WINDOW_OPEN)
             return true;
         if (satisfied != NULL &&
             (*satisfied == NULL || (state == SKA_WINDOW_NOT_YET &&
                                     (status_window_state(status, *satisfied) == SKA_WINDOW_CLOSED ||
-                                     token->timelock < (*satisfied)->timelock))))
-            *satisfied = token;
+                                     alternative->timelock < (*satisfied)->timelock))))
+            *satisfied = alternative;
     }
     return false;
 }
 
-void status_window_times(const struct status *status, const struct ska_policy_token *token,
+void status_window_times(const struct status *status, const struct ska_alternative *alternative,
                          char opens[32], char closes[32])
 {
     struct ska_window window = {0, UINT64_MAX};
 
     snprintf(opens, 32, "at once");
     snprintf(closes, 32, "never");
-    if (!window_is_limited(token) || !status->token.has_timestamp)
+    if (!window_is_limited(alternative) || !status->token.has_timestamp)
         return;
-    window = ska_window_of(token, status->token.timestamp.seconds);
+    window = ska_window_of(alternative, status->token.timestamp.seconds);
     ska_time_text(window.opens, opens);
     ska_time_text(window.closes, closes);
 }
@@ -98,18 +98,18 @@ void status_window_times(const struct status *status, const struct ska_policy_to
 /* Enough have approved: is it the time? */
 static bool conclude_time(struct tool *tool, const struct status *status)
 {
-    const struct ska_policy_token *token = NULL;
+    const struct ska_alternative *alternative = NULL;
     char opens[32];
     char closes[32];
 
-    if (status_is_usable(status, &token))
+    if (status_is_usable(status, &alternative))
         return true;
-    if (token == NULL || !status->token.has_timestamp)
+    if (alternative == NULL || !status->token.has_timestamp)
         return ska_fail(&tool->errors, SKA_R_EXPIRED,
                         "the rule has time limits, and the request holds no HSM time: make a new "
                         "request");
-    status_window_times(status, token, opens, closes);
-    if (status_window_state(status, token) == SKA_WINDOW_NOT_YET)
+    status_window_times(status, alternative, opens, closes);
+    if (status_window_state(status, alternative) == SKA_WINDOW_NOT_YET)
         return ska_fail(&tool->errors, SKA_R_TOO_EARLY,
                         "there are enough approvals, but they cannot be used before %s", opens);
     return ska_fail(&tool->errors, SKA_R_EXPIRED,
@@ -137,7 +137,7 @@ static bool conclude(struct tool *tool, const struct status *status)
     struct ska_buffer missing = {0};
     struct ska_bytes text = {NULL, 0};
 
-    if (status->rule->token_count == 0)
+    if (status->rule->alternative_count == 0)
         return ska_fail(&tool->errors, SKA_R_RULE_IMPOSSIBLE, "nobody can %s with '%s'",
                         text_operation(status->request->operation), status->request->key_label);
     if (!status->tally.progress.satisfied && tally_is_hopeless(&status->tally))
@@ -244,7 +244,8 @@ static bool count(struct tool *tool, struct status *status)
 
 static bool find(struct tool *tool, struct status *status)
 {
-    if (!ska_token_decode(ska_span_of(&status->request->token), &status->token, &tool->errors) ||
+    if (!ska_approval_token_decode(ska_span_of(&status->request->approval_token), &status->token,
+                                   &tool->errors) ||
         !find_rule(tool, status))
         return false;
     find_now(tool, status);

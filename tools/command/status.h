@@ -11,7 +11,7 @@
 
 struct status {
     struct ska_request *request;
-    struct ska_token token; /* of the request, decoded */
+    struct ska_approval_token token; /* of the request, decoded */
     struct mailbox mailbox; /* with --dir; for a file the folder that it lies in (may be -1) */
     char *folder;
     bool in_directory;
@@ -28,16 +28,16 @@ struct status {
 bool status_print_text(const struct status *status, const struct ska_errors *errors) SKA_MUST_CHECK;
 bool status_print_json(const struct status *status, const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* A limited policy token that is asked without a time is as good as closed. */
+/* A limited alternative that is asked without a time is as good as closed. */
 enum ska_window_state status_window_state(const struct status *status,
-                                          const struct ska_policy_token *token);
+                                          const struct ska_alternative *alternative);
 /* "at once" and "never" where there is no limit. */
-void status_window_times(const struct status *status, const struct ska_policy_token *token,
+void status_window_times(const struct status *status, const struct ska_alternative *alternative,
                          char opens[32], char closes[32]);
 /*
- * Whether some policy token has its approvals and is open. `satisfied` (may be NULL): one that has
+ * Whether some alternative has its approvals and is open. `satisfied` (may be NULL): one that has
  * its approvals, the one that opens first if none is open yet.
  */
-bool status_is_usable(const struct status *status, const struct ska_policy_token **satisfied);
+bool status_is_usable(const struct status *status, const struct ska_alternative **satisfied);
 
 #endif

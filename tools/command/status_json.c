@@ -12,7 +12,7 @@ static const char *const states[] = {[SKA_APPROVAL_COUNTS] = "counts",
                                      [SKA_APPROVAL_NOT_LISTED] = "not listed",
                                      [SKA_APPROVAL_DOUBLED] = "doubled"};
 
-static bool add_json_group(const struct status *status, const struct ska_policy_token *token,
+static bool add_json_group(const struct status *status, const struct ska_alternative *alternative,
                            const struct ska_group *group, cJSON *groups)
 {
     cJSON *object = cJSON_CreateObject();
@@ -23,7 +23,7 @@ static bool add_json_group(const struct status *status, const struct ska_policy_
         cJSON_Delete(object);
         return false;
     }
-    done = text_add_json(object, "token", ska_span_of(&token->name)) &&
+    done = text_add_json(object, "token", ska_span_of(&alternative->name)) &&
            text_add_json(object, "group", ska_span_of(&group->name)) &&
            cJSON_AddNumberToObject(object, "quorum", group->quorum) != NULL &&
            cJSON_AddNumberToObject(object, "approved",
@@ -43,11 +43,11 @@ static bool add_json_group(const struct status *status, const struct ska_policy_
     return done;
 }
 
-static bool add_json_window(const struct status *status, const struct ska_policy_token *token,
+static bool add_json_window(const struct status *status, const struct ska_alternative *alternative,
                             cJSON *windows)
 {
     cJSON *object = cJSON_CreateObject();
-    bool known = window_is_limited(token) && status->token.has_timestamp;
+    bool known = window_is_limited(alternative) && status->token.has_timestamp;
     struct ska_window window = {0, UINT64_MAX};
     char text[32];
     bool done = object != NULL && cJSON_AddItemToArray(windows, object);
@@ -57,10 +57,10 @@ static bool add_json_window(const struct status *status, const struct ska_policy
         return false;
     }
     if (known)
-        window = ska_window_of(token, status->token.timestamp.seconds);
-    done = text_add_json(object, "token", ska_span_of(&token->name)) &&
-           cJSON_AddBoolToObject(object, "open",
-                                 status_window_state(status, token) == SKA_WINDOW_OPEN) != NULL;
+        window = ska_window_of(alternative, status->token.timestamp.seconds);
+    done = text_add_json(object, "token", ska_span_of(&alternative->name)) &&
+           cJSON_AddBoolToObject(
+               object, "open", status_window_state(status, alternative) == SKA_WINDOW_OPEN) != NULL;
     if (done && window.opens > 0)
         done = cJSON_AddStringToObject(object, "opens", ska_time_text(window.opens, text)) != NULL;
     if (done && window.closes != UINT64_MAX)
@@ -128,12 +128,12 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
         (windows = cJSON_AddArrayToObject(object, "windows")) != NULL &&
         (approvals = cJSON_AddArrayToObject(object, "approvals")) != NULL;
 
-    for (size_t i = 0; done && i < status->rule->token_count; i++)
-        for (size_t j = 0; done && j < status->rule->tokens[i].group_count; j++)
-            done = add_json_group(status, &status->rule->tokens[i],
-                                  &status->rule->tokens[i].groups[j], groups);
-    for (size_t i = 0; done && i < status->rule->token_count; i++)
-        done = add_json_window(status, &status->rule->tokens[i], windows);
+    for (size_t i = 0; done && i < status->rule->alternative_count; i++)
+        for (size_t j = 0; done && j < status->rule->alternatives[i].group_count; j++)
+            done = add_json_group(status, &status->rule->alternatives[i],
+                                  &status->rule->alternatives[i].groups[j], groups);
+    for (size_t i = 0; done && i < status->rule->alternative_count; i++)
+        done = add_json_window(status, &status->rule->alternatives[i], windows);
     done = done && add_json_approvals(status, approvals);
     if (!done) {
         cJSON_Delete(object);

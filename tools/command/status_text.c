@@ -32,7 +32,7 @@ static bool approvers_text(const struct status *status, const struct ska_group *
     return ska_buffer_finish(&buffer, text, errors);
 }
 
-static bool add_group(const struct status *status, const struct ska_policy_token *token,
+static bool add_group(const struct status *status, const struct ska_alternative *alternative,
                       const struct ska_group *group, struct table *table,
                       const struct ska_errors *errors)
 {
@@ -40,8 +40,12 @@ static bool add_group(const struct status *status, const struct ska_policy_token
     char have[24];
     struct ska_bytes approved = {NULL, 0};
     struct ska_bytes open = {NULL, 0};
-    const char *cells[] = {
-        (const char *)token->name.data, (const char *)group->name.data, need, have, NULL, NULL};
+    const char *cells[] = {(const char *)alternative->name.data,
+                           (const char *)group->name.data,
+                           need,
+                           have,
+                           NULL,
+                           NULL};
     bool done = approvers_text(status, group, true, &approved, errors) &&
                 approvers_text(status, group, false, &open, errors);
 
@@ -69,10 +73,10 @@ static bool add_groups(const struct status *status, struct ska_buffer *text,
     struct table table = {.columns = 6};
     bool done = table_add(&table, heading, errors);
 
-    for (size_t i = 0; done && i < status->rule->token_count; i++)
-        for (size_t j = 0; done && j < status->rule->tokens[i].group_count; j++)
-            done = add_group(status, &status->rule->tokens[i], &status->rule->tokens[i].groups[j],
-                             &table, errors);
+    for (size_t i = 0; done && i < status->rule->alternative_count; i++)
+        for (size_t j = 0; done && j < status->rule->alternatives[i].group_count; j++)
+            done = add_group(status, &status->rule->alternatives[i],
+                             &status->rule->alternatives[i].groups[j], &table, errors);
     if (done && table.rows > 1)
         table_text(&table, text);
     table_clear(&table);
@@ -100,14 +104,15 @@ static bool add_windows(const struct status *status, struct ska_buffer *text,
         return true;
     }
     done = table_add(&table, heading, errors);
-    for (size_t i = 0; done && i < status->rule->token_count; i++) {
-        const struct ska_policy_token *token = &status->rule->tokens[i];
+    for (size_t i = 0; done && i < status->rule->alternative_count; i++) {
+        const struct ska_alternative *alternative = &status->rule->alternatives[i];
         char opens[32];
         char closes[32];
-        const char *cells[] = {token->name.length > 0 ? (const char *)token->name.data : "-", opens,
-                               closes, window_states[status_window_state(status, token)]};
+        const char *cells[] = {
+            alternative->name.length > 0 ? (const char *)alternative->name.data : "-", opens,
+            closes, window_states[status_window_state(status, alternative)]};
 
-        status_window_times(status, token, opens, closes);
+        status_window_times(status, alternative, opens, closes);
         done = table_add(&table, cells, errors);
     }
     if (done)

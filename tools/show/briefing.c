@@ -321,10 +321,10 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
         say_so_far(briefing, page);
         return;
     }
-    for (size_t i = 0; i < rule->token_count; i++) {
+    for (size_t i = 0; i < rule->alternative_count; i++) {
         if (i > 0)
             ska_buffer_text(&text, "; OR ");
-        people_token(rule, &rule->tokens[i], NAMED_MOST, &text);
+        people_token(rule, &rule->alternatives[i], NAMED_MOST, &text);
     }
     words = text_of(&text);
     page_paragraph(page, "Rule: %s.", words == NULL ? "?" : words);

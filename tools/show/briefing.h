@@ -13,8 +13,8 @@
 struct briefing {
     OSSL_LIB_CTX *libctx;
     const struct ska_request *request;
-    const struct ska_token *token;     /* of the request, decoded */
-    const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
+    const struct ska_approval_token *token; /* of the request, decoded */
+    const struct ska_approver *listed;      /* this approver in the request's rule; NULL: no rule */
     const struct tally *tally;
     struct usable usable; /* only with a rule */
     const char *document; /* the file that was compared, and is the one; NULL: none was given */

@@ -21,16 +21,16 @@ static const char *const actions[] = {
 
 /* ---- A rule in a sentence -------------------------------------------------------------------- */
 
-static void add_times(const struct ska_policy_token *token, struct ska_buffer *text)
+static void add_times(const struct ska_alternative *alternative, struct ska_buffer *text)
 {
-    if (token->timelock > 0) {
+    if (alternative->timelock > 0) {
         ska_buffer_text(text, "; not before ");
-        text_duration(text, token->timelock);
+        text_duration(text, alternative->timelock);
         ska_buffer_text(text, " have passed");
     }
-    if (token->timeout > 0) {
+    if (alternative->timeout > 0) {
         ska_buffer_text(text, "; approvals expire after ");
-        text_duration(text, token->timeout);
+        text_duration(text, alternative->timeout);
     }
 }
 
@@ -39,13 +39,13 @@ static void say_rule(struct page *page, const char *when, const struct ska_rule 
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
 
-    for (size_t i = 0; i < rule->token_count; i++) {
+    for (size_t i = 0; i < rule->alternative_count; i++) {
         if (i > 0)
             ska_buffer_text(&text, "; OR ");
-        people_token(rule, &rule->tokens[i], 0, &text);
-        add_times(&rule->tokens[i], &text);
+        people_token(rule, &rule->alternatives[i], 0, &text);
+        add_times(&rule->alternatives[i], &text);
     }
-    if (rule->token_count == 0)
+    if (rule->alternative_count == 0)
         ska_buffer_text(&text, "nobody can do this");
     if (ska_buffer_finish(&text, &words, NULL))
         page_item(page, "%s: %s.", when, (const char *)words.data);
@@ -58,9 +58,9 @@ static void say_rule(struct page *page, const char *when, const struct ska_rule 
 
 static const struct ska_approver *find_key(const struct ska_rule *rule, struct ska_span key)
 {
-    for (size_t i = 0; i < rule->token_count; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
-            const struct ska_group *group = &rule->tokens[i].groups[j];
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
 
             for (size_t k = 0; k < group->approver_count; k++)
                 if (ska_span_equal(ska_span_of(&group->approvers[k].public_key), key))
@@ -80,9 +80,9 @@ static void find_strangers(struct page *page, const struct ska_rule *rule,
                            const struct ska_rule *other, struct strangers *found)
 {
     found->rule = rule;
-    for (size_t i = 0; i < rule->token_count; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
-            const struct ska_group *group = &rule->tokens[i].groups[j];
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
 
             for (size_t k = 0; k < group->approver_count; k++) {
                 struct ska_span key = ska_span_of(&group->approvers[k].public_key);
@@ -135,12 +135,12 @@ static size_t fewest(const struct ska_rule *rule)
 {
     size_t least = SIZE_MAX;
 
-    for (size_t i = 0; i < rule->token_count; i++) {
+    for (size_t i = 0; i < rule->alternative_count; i++) {
         size_t most = 0;
 
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++)
-            if (rule->tokens[i].groups[j].quorum > most)
-                most = rule->tokens[i].groups[j].quorum;
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
+            if (rule->alternatives[i].groups[j].quorum > most)
+                most = rule->alternatives[i].groups[j].quorum;
         if (most < least)
             least = most;
     }
@@ -153,18 +153,18 @@ static bool same_name(const struct ska_bytes *a, const struct ska_bytes *b)
 }
 
 /* The group that this one takes the place of: of the same name, and without one in its place. */
-static const struct ska_group *find_group(const struct ska_policy_token *token,
+static const struct ska_group *find_group(const struct ska_alternative *alternative,
                                           const struct ska_group *wanted, size_t place)
 {
-    for (size_t i = 0; i < token->group_count; i++)
-        if (same_name(&token->groups[i].name, &wanted->name) &&
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (same_name(&alternative->groups[i].name, &wanted->name) &&
             (wanted->name.length > 0 || i == place))
-            return &token->groups[i];
+            return &alternative->groups[i];
     return NULL;
 }
 
-static void compare_groups(struct page *page, const struct ska_policy_token *before,
-                           const struct ska_policy_token *after)
+static void compare_groups(struct page *page, const struct ska_alternative *before,
+                           const struct ska_alternative *after)
 {
     for (size_t i = 0; i < before->group_count; i++) {
         const struct ska_group *old = &before->groups[i];
@@ -185,8 +185,8 @@ static void compare_groups(struct page *page, const struct ska_policy_token *bef
     }
 }
 
-static void compare_times(struct page *page, const struct ska_policy_token *before,
-                          const struct ska_policy_token *after)
+static void compare_times(struct page *page, const struct ska_alternative *before,
+                          const struct ska_alternative *after)
 {
     if (after->timelock < before->timelock)
         page_warning(page, "the time that must pass before approvals can be used gets shorter.");
@@ -197,22 +197,22 @@ static void compare_times(struct page *page, const struct ska_policy_token *befo
 }
 
 /* Alternatives go by their names too. */
-static const struct ska_policy_token *
-find_token(const struct ska_rule *rule, const struct ska_policy_token *wanted, size_t place)
+static const struct ska_alternative *find_token(const struct ska_rule *rule,
+                                                const struct ska_alternative *wanted, size_t place)
 {
-    for (size_t i = 0; i < rule->token_count; i++)
-        if (same_name(&rule->tokens[i].name, &wanted->name) &&
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        if (same_name(&rule->alternatives[i].name, &wanted->name) &&
             (wanted->name.length > 0 || i == place))
-            return &rule->tokens[i];
+            return &rule->alternatives[i];
     return NULL;
 }
 
 static void compare_tokens(struct page *page, const struct ska_rule *before,
                            const struct ska_rule *after)
 {
-    for (size_t i = 0; i < after->token_count; i++) {
-        const struct ska_policy_token *new = &after->tokens[i];
-        const struct ska_policy_token *old = find_token(before, new, i);
+    for (size_t i = 0; i < after->alternative_count; i++) {
+        const struct ska_alternative *new = &after->alternatives[i];
+        const struct ska_alternative *old = find_token(before, new, i);
 
         if (old == NULL) {
             page_warning(page, "there is another way to get it approved, beside or instead of the "
@@ -256,18 +256,18 @@ static void compare_people(struct page *page, const struct ska_rule *before,
 
 static void compare(struct page *page, const struct ska_rule *before, const struct ska_rule *after)
 {
-    if (before->token_count > 0 && after->token_count > 0 && fewest(after) > 0)
+    if (before->alternative_count > 0 && after->alternative_count > 0 && fewest(after) > 0)
         compare_tokens(page, before, after);
-    if (before->token_count == 0 && after->token_count > 0)
+    if (before->alternative_count == 0 && after->alternative_count > 0)
         page_warning(page, "so far nobody could do this.");
-    if (after->token_count > 0 && fewest(after) > 0)
+    if (after->alternative_count > 0 && fewest(after) > 0)
         compare_people(page, before, after);
 }
 
 /* What holds whatever was before: that is only what the requester says. */
 static void warn_of_rule(struct page *page, enum ska_rule_kind kind, const struct ska_rule *rule)
 {
-    if (rule->token_count == 0)
+    if (rule->alternative_count == 0)
         page_warning(page, "nobody can do this any more%s.",
                      kind == SKA_RULE_MODIFY ? ", and that can never be changed again" : "");
     else if (fewest(rule) == 0)

@@ -124,9 +124,9 @@ static bool add_approver(struct approvers *approvers, const struct ska_approver 
 static bool add_rule(struct approvers *approvers, const struct ska_rule *rule,
                      const struct ska_errors *errors)
 {
-    for (size_t i = 0; i < rule->token_count; i++) {
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++) {
-            const struct ska_group *group = &rule->tokens[i].groups[j];
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
 
             for (size_t k = 0; k < group->approver_count; k++)
                 if (!add_approver(approvers, &group->approvers[k], errors))

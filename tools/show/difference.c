@@ -14,7 +14,7 @@ struct difference {
     struct ska_buffer *text;
     size_t count;
     /* Where the change is, said before each. */
-    const struct ska_policy_token *token;
+    const struct ska_alternative *alternative;
     const struct ska_group *group;
 };
 
@@ -22,8 +22,8 @@ static void start(struct difference *difference)
 {
     if (difference->count++ > 0)
         text_next_line(difference->text);
-    if (difference->token != NULL && difference->token->name.length > 0) {
-        text_quoted(difference->text, ska_span_of(&difference->token->name));
+    if (difference->alternative != NULL && difference->alternative->name.length > 0) {
+        text_quoted(difference->text, ska_span_of(&difference->alternative->name));
         ska_buffer_text(difference->text, ": ");
     }
     if (difference->group != NULL && difference->group->name.length > 0) {
@@ -110,8 +110,8 @@ static void compare_groups(struct difference *difference, const struct ska_group
 static void add_whole_group(struct difference *difference, const char *what,
                             const struct ska_group *group)
 {
-    const struct ska_policy_token alone = {.groups = (struct ska_group *)(uintptr_t)group,
-                                           .group_count = 1};
+    const struct ska_alternative alone = {.groups = (struct ska_group *)(uintptr_t)group,
+                                          .group_count = 1};
 
     start(difference);
     ska_buffer_format(difference->text, "%s: ", what);
@@ -128,8 +128,8 @@ static void add_duration(struct difference *difference, uint64_t seconds)
         text_duration(difference->text, seconds);
 }
 
-static void compare_times(struct difference *difference, const struct ska_policy_token *before,
-                          const struct ska_policy_token *after)
+static void compare_times(struct difference *difference, const struct ska_alternative *before,
+                          const struct ska_alternative *after)
 {
     if (before->timelock != after->timelock) {
         start(difference);
@@ -166,7 +166,7 @@ static bool *new_marks(struct difference *difference, size_t count)
 }
 
 /* Counterparts have the same name; without names, the same place. */
-static const struct ska_group *find_group(const struct ska_policy_token *before, bool *taken,
+static const struct ska_group *find_group(const struct ska_alternative *before, bool *taken,
                                           const struct ska_group *wanted, size_t place)
 {
     for (size_t i = 0; i < before->group_count; i++)
@@ -178,12 +178,12 @@ static const struct ska_group *find_group(const struct ska_policy_token *before,
     return NULL;
 }
 
-static void compare_tokens(struct difference *difference, const struct ska_policy_token *before,
-                           const struct ska_policy_token *after)
+static void compare_tokens(struct difference *difference, const struct ska_alternative *before,
+                           const struct ska_alternative *after)
 {
     bool *taken = new_marks(difference, before->group_count);
 
-    difference->token = after;
+    difference->alternative = after;
     for (size_t i = 0; taken != NULL && i < after->group_count; i++) {
         const struct ska_group *old = find_group(before, taken, &after->groups[i], i);
 
@@ -197,29 +197,28 @@ static void compare_tokens(struct difference *difference, const struct ska_polic
             add_whole_group(difference, "group REMOVED, nobody of it is needed any more",
                             &before->groups[i]);
     compare_times(difference, before, after);
-    difference->token = NULL;
+    difference->alternative = NULL;
     free(taken);
 }
 
 static void add_whole_token(struct difference *difference, const char *what,
-                            const struct ska_policy_token *token)
+                            const struct ska_alternative *alternative)
 {
     start(difference);
     ska_buffer_format(difference->text, "%s: ", what);
-    text_policy_token(difference->text, token);
+    text_policy_token(difference->text, alternative);
 }
 
 /* ---- Rules ----------------------------------------------------------------------------------- */
 
-static const struct ska_policy_token *find_token(const struct ska_rule *before, bool *taken,
-                                                 const struct ska_policy_token *wanted,
-                                                 size_t place)
+static const struct ska_alternative *find_token(const struct ska_rule *before, bool *taken,
+                                                const struct ska_alternative *wanted, size_t place)
 {
-    for (size_t i = 0; i < before->token_count; i++)
-        if (!taken[i] && same_name(&before->tokens[i].name, &wanted->name) &&
+    for (size_t i = 0; i < before->alternative_count; i++)
+        if (!taken[i] && same_name(&before->alternatives[i].name, &wanted->name) &&
             (wanted->name.length > 0 || i == place)) {
             taken[i] = true;
-            return &before->tokens[i];
+            return &before->alternatives[i];
         }
     return NULL;
 }
@@ -227,19 +226,19 @@ static const struct ska_policy_token *find_token(const struct ska_rule *before, 
 static void compare_rules(struct difference *difference, const struct ska_rule *before,
                           const struct ska_rule *after)
 {
-    bool *taken = new_marks(difference, before->token_count);
+    bool *taken = new_marks(difference, before->alternative_count);
 
-    for (size_t i = 0; taken != NULL && i < after->token_count; i++) {
-        const struct ska_policy_token *old = find_token(before, taken, &after->tokens[i], i);
+    for (size_t i = 0; taken != NULL && i < after->alternative_count; i++) {
+        const struct ska_alternative *old = find_token(before, taken, &after->alternatives[i], i);
 
         if (old == NULL)
-            add_whole_token(difference, "another way ADDED", &after->tokens[i]);
+            add_whole_token(difference, "another way ADDED", &after->alternatives[i]);
         else
-            compare_tokens(difference, old, &after->tokens[i]);
+            compare_tokens(difference, old, &after->alternatives[i]);
     }
-    for (size_t i = 0; taken != NULL && i < before->token_count; i++)
+    for (size_t i = 0; taken != NULL && i < before->alternative_count; i++)
         if (!taken[i])
-            add_whole_token(difference, "a way removed", &before->tokens[i]);
+            add_whole_token(difference, "a way removed", &before->alternatives[i]);
     free(taken);
 }
 
@@ -259,11 +258,11 @@ size_t difference_text(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
 {
     struct difference difference = {.libctx = libctx, .text = text};
 
-    if (before->token_count == 0 && after->token_count > 0)
+    if (before->alternative_count == 0 && after->alternative_count > 0)
         add_line(&difference, "nobody could do this before");
     if (needs_nothing(before) && !needs_nothing(after))
         add_line(&difference, "no approval was needed before");
-    if (after->token_count == 0 && before->token_count > 0)
+    if (after->alternative_count == 0 && before->alternative_count > 0)
         add_line(&difference, "NOBODY can do this any more");
     if (!needs_nothing(before) && needs_nothing(after))
         add_line(&difference, "NO APPROVAL is needed any more: anyone with the PIN can do this");

@@ -63,9 +63,9 @@ static size_t count_approvers(const struct ska_rule *rule)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < rule->token_count; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++)
-            count += rule->tokens[i].groups[j].approver_count;
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
+            count += rule->alternatives[i].groups[j].approver_count;
     return count;
 }
 
@@ -75,9 +75,9 @@ void people_name(const struct ska_rule *rule, const struct ska_approver *approve
     char *name = ska_listed_approver_shown(approver);
     bool namesake = rule != NULL && count_approvers(rule) > FEW_APPROVERS;
 
-    for (size_t i = 0; name != NULL && rule != NULL && i < rule->token_count; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count && !namesake; j++)
-            namesake = has_namesake(&rule->tokens[i].groups[j], approver, name);
+    for (size_t i = 0; name != NULL && rule != NULL && i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count && !namesake; j++)
+            namesake = has_namesake(&rule->alternatives[i].groups[j], approver, name);
     add_name(name, text);
     if (namesake)
         add_key(ska_span_of(&approver->public_key), text);
@@ -145,10 +145,10 @@ void people_everyone(const struct ska_rule *rule, struct ska_buffer *text)
 {
     struct everyone everyone = {.count = 0};
 
-    for (size_t i = 0; i < rule->token_count; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++)
-            for (size_t k = 0; k < rule->tokens[i].groups[j].approver_count; k++)
-                add_to_everyone(&everyone, &rule->tokens[i].groups[j].approvers[k]);
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
+            for (size_t k = 0; k < rule->alternatives[i].groups[j].approver_count; k++)
+                add_to_everyone(&everyone, &rule->alternatives[i].groups[j].approvers[k]);
     for (size_t i = 0; i < everyone.count; i++) {
         ska_buffer_text(text, i == 0 ? "" : ", ");
         people_name(rule, everyone.named[i], text);
@@ -198,21 +198,21 @@ void people_group(const struct ska_rule *rule, const struct ska_group *group, si
     free(places);
 }
 
-void people_token(const struct ska_rule *rule, const struct ska_policy_token *token, size_t most,
-                  struct ska_buffer *text)
+void people_token(const struct ska_rule *rule, const struct ska_alternative *alternative,
+                  size_t most, struct ska_buffer *text)
 {
     bool any = false;
 
-    for (size_t i = 0; i < token->group_count; i++) {
-        if (token->groups[i].quorum == 0)
+    for (size_t i = 0; i < alternative->group_count; i++) {
+        if (alternative->groups[i].quorum == 0)
             continue;
         if (any)
             ska_buffer_text(text, "; and also ");
-        if (token->group_count > 1) {
-            people_group_name(&token->groups[i], i, text);
+        if (alternative->group_count > 1) {
+            people_group_name(&alternative->groups[i], i, text);
             ska_buffer_text(text, ": ");
         }
-        people_group(rule, &token->groups[i], most, text);
+        people_group(rule, &alternative->groups[i], most, text);
         any = true;
     }
     if (!any)

@@ -29,9 +29,9 @@ void people_list(const struct people_choice *choice, const char *conjunction,
 /* What the group asks for, appended: "2 of these 3 must approve: alice, bob, carol". */
 void people_group(const struct ska_rule *rule, const struct ska_group *group, size_t most,
                   struct ska_buffer *text);
-/* All groups of a policy token; "no approval is needed" where it asks for nobody. */
-void people_token(const struct ska_rule *rule, const struct ska_policy_token *token, size_t most,
-                  struct ska_buffer *text);
+/* All groups of an alternative; "no approval is needed" where it asks for nobody. */
+void people_token(const struct ska_rule *rule, const struct ska_alternative *alternative,
+                  size_t most, struct ska_buffer *text);
 
 /* Who is listed anywhere in the rule, appended: "alice, bob"; "and others" behind the first few. */
 void people_everyone(const struct ska_rule *rule, struct ska_buffer *text);

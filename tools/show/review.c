@@ -185,10 +185,10 @@ void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         [SKA_OPERATION_UNBLOCK] = "unblock: let this key sign again, with approvals as its use "
                                   "rule says",
         [SKA_OPERATION_MODIFY] = "modify: give this key other rules"};
-    struct ska_token token;
+    struct ska_approval_token token;
 
     memset(&token, 0, sizeof(token));
-    if (!ska_token_decode(ska_span_of(&request->token), &token, NULL))
+    if (!ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL))
         return;
     text_row(text, "operation", meanings[token.operation]);
     text_name(text, "key name");
@@ -260,10 +260,11 @@ static void add_rules(const struct ska_request *request, struct ska_buffer *text
 static void add_usable(const struct ska_request *request, struct ska_buffer *text)
 {
     const struct ska_rule *rule = review_rule(request);
-    struct ska_token token;
+    struct ska_approval_token token;
 
     memset(&token, 0, sizeof(token));
-    if (rule != NULL && ska_token_decode(ska_span_of(&request->token), &token, NULL))
+    if (rule != NULL &&
+        ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL))
         windows_text(rule, &token, text);
 }
 

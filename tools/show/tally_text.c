@@ -11,10 +11,10 @@
 /* How many people are named who could still approve, or who have. */
 #define NAMED_MOST 10
 
-static bool needs_people(const struct ska_policy_token *token)
+static bool needs_people(const struct ska_alternative *alternative)
 {
-    for (size_t i = 0; i < token->group_count; i++)
-        if (token->groups[i].quorum > 0)
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (alternative->groups[i].quorum > 0)
             return true;
     return false;
 }
@@ -24,9 +24,9 @@ static size_t count_groups(const struct ska_rule *rule)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < rule->token_count; i++)
-        for (size_t j = 0; j < rule->tokens[i].group_count; j++)
-            count += rule->tokens[i].groups[j].quorum > 0;
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
+            count += rule->alternatives[i].groups[j].quorum > 0;
     return count;
 }
 
@@ -41,9 +41,9 @@ void tally_count_text(const struct tally *tally, struct ska_buffer *text)
         return;
     }
     several = count_groups(tally->rule) > 1;
-    for (size_t i = 0; i < tally->rule->token_count; i++)
-        for (size_t j = 0; j < tally->rule->tokens[i].group_count; j++) {
-            const struct ska_group *group = &tally->rule->tokens[i].groups[j];
+    for (size_t i = 0; i < tally->rule->alternative_count; i++)
+        for (size_t j = 0; j < tally->rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &tally->rule->alternatives[i].groups[j];
 
             if (group->quorum == 0)
                 continue;
@@ -58,7 +58,7 @@ void tally_count_text(const struct tally *tally, struct ska_buffer *text)
             first = false;
         }
     if (first)
-        ska_buffer_text(text, tally->rule->token_count == 0 ? "impossible" : "none needed");
+        ska_buffer_text(text, tally->rule->alternative_count == 0 ? "impossible" : "none needed");
 }
 
 /* ---- Who is needed --------------------------------------------------------------------------- */
@@ -101,14 +101,15 @@ static void add_needed_of_group(const struct tally *tally, const struct ska_grou
     free(places);
 }
 
-static void add_needed_of_token(const struct tally *tally, const struct ska_policy_token *token,
-                                bool several, struct ska_buffer *text)
+static void add_needed_of_token(const struct tally *tally,
+                                const struct ska_alternative *alternative, bool several,
+                                struct ska_buffer *text)
 {
     const struct ska_progress *progress = &tally->progress;
     bool first = true;
 
-    for (size_t i = 0; i < token->group_count; i++) {
-        const struct ska_group *group = &token->groups[i];
+    for (size_t i = 0; i < alternative->group_count; i++) {
+        const struct ska_group *group = &alternative->groups[i];
         size_t have = ska_group_count(group, progress->keys, progress->key_count);
 
         if (have >= group->quorum)
@@ -132,21 +133,21 @@ void tally_needed_text(const struct tally *tally, struct ska_buffer *text)
     if (tally->rule == NULL || tally->progress.satisfied)
         return;
     several = count_groups(tally->rule) > 1;
-    for (size_t i = 0; i < tally->rule->token_count; i++) {
+    for (size_t i = 0; i < tally->rule->alternative_count; i++) {
         if (i > 0)
             ska_buffer_text(text, "; or else ");
-        add_needed_of_token(tally, &tally->rule->tokens[i], several, text);
+        add_needed_of_token(tally, &tally->rule->alternatives[i], several, text);
     }
 }
 
 void tally_text(const struct tally *tally, struct ska_buffer *text)
 {
-    if (tally->rule != NULL && tally->rule->token_count == 0) {
+    if (tally->rule != NULL && tally->rule->alternative_count == 0) {
         ska_buffer_text(text, "the rule can never be satisfied");
         return;
     }
-    if (tally->rule != NULL && tally->rule->token_count == 1 &&
-        !needs_people(&tally->rule->tokens[0])) {
+    if (tally->rule != NULL && tally->rule->alternative_count == 1 &&
+        !needs_people(&tally->rule->alternatives[0])) {
         ska_buffer_text(text, "no approvals are needed");
         return;
     }

@@ -122,50 +122,50 @@ static void add_group(struct ska_buffer *text, const struct ska_group *group)
     }
 }
 
-static bool asks_for_nobody(const struct ska_policy_token *token)
+static bool asks_for_nobody(const struct ska_alternative *alternative)
 {
-    for (size_t i = 0; i < token->group_count; i++)
-        if (token->groups[i].quorum > 0)
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (alternative->groups[i].quorum > 0)
             return false;
     return true;
 }
 
-static void add_times(struct ska_buffer *text, const struct ska_policy_token *token)
+static void add_times(struct ska_buffer *text, const struct ska_alternative *alternative)
 {
-    if (token->timelock == 0 && token->timeout == 0)
+    if (alternative->timelock == 0 && alternative->timeout == 0)
         return;
     text_next_line(text);
-    if (token->timelock > 0) {
+    if (alternative->timelock > 0) {
         ska_buffer_text(text, "after ");
-        text_duration(text, token->timelock);
+        text_duration(text, alternative->timelock);
     }
-    if (token->timeout > 0) {
-        ska_buffer_text(text, token->timelock > 0 ? ", for " : "for ");
-        text_duration(text, token->timeout);
+    if (alternative->timeout > 0) {
+        ska_buffer_text(text, alternative->timelock > 0 ? ", for " : "for ");
+        text_duration(text, alternative->timeout);
     }
 }
 
-void text_policy_token(struct ska_buffer *text, const struct ska_policy_token *token)
+void text_policy_token(struct ska_buffer *text, const struct ska_alternative *alternative)
 {
-    if (token->name.length > 0) {
-        text_quoted(text, ska_span_of(&token->name));
+    if (alternative->name.length > 0) {
+        text_quoted(text, ska_span_of(&alternative->name));
         ska_buffer_text(text, ": ");
     }
-    if (asks_for_nobody(token))
+    if (asks_for_nobody(alternative))
         ska_buffer_text(text, "no approval needed");
-    for (size_t i = 0; i < token->group_count && !asks_for_nobody(token); i++) {
+    for (size_t i = 0; i < alternative->group_count && !asks_for_nobody(alternative); i++) {
         if (i > 0) {
             text_next_line(text);
             ska_buffer_text(text, "and ");
         }
-        add_group(text, &token->groups[i]);
+        add_group(text, &alternative->groups[i]);
     }
-    add_times(text, token);
+    add_times(text, alternative);
 }
 
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
 {
-    if (rule->token_count == 0) {
+    if (rule->alternative_count == 0) {
         ska_buffer_text(text, "never satisfied: nobody can do this");
         return;
     }
@@ -173,12 +173,12 @@ void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
         ska_buffer_text(text, "always satisfied: no approval needed");
         return;
     }
-    for (size_t i = 0; i < rule->token_count; i++) {
+    for (size_t i = 0; i < rule->alternative_count; i++) {
         if (i > 0) {
             text_next_line(text);
             ska_buffer_text(text, "or ");
         }
-        text_policy_token(text, &rule->tokens[i]);
+        text_policy_token(text, &rule->alternatives[i]);
     }
 }
 

@@ -32,11 +32,11 @@ void text_groups(struct ska_buffer *text, struct ska_span bytes);
 void text_next_line(struct ska_buffer *text);
 
 /*
- * "2 of 3: alice, bob, carol", each policy token on a line of its own, "after 1 hour, for 10
+ * "2 of 3: alice, bob, carol", each alternative on a line of its own, "after 1 hour, for 10
  * minutes" below it, indented as a value.
  */
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
-void text_policy_token(struct ska_buffer *text, const struct ska_policy_token *token);
+void text_policy_token(struct ska_buffer *text, const struct ska_alternative *alternative);
 /* The same for a serialized rule; one that does not decode is shown as far as it can be. */
 void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
 

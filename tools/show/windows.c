@@ -3,19 +3,19 @@
 
 #include "tools/show/text.h"
 
-bool window_is_limited(const struct ska_policy_token *token)
+bool window_is_limited(const struct ska_alternative *alternative)
 {
-    return token->timelock > 0 || token->timeout > 0;
+    return alternative->timelock > 0 || alternative->timeout > 0;
 }
 
-void window_text(const struct ska_policy_token *policy_token, const struct ska_token *token,
+void window_text(const struct ska_alternative *alternative, const struct ska_approval_token *token,
                  struct ska_buffer *text)
 {
     struct ska_window window = {0, UINT64_MAX};
     char opens[32];
     char closes[32];
 
-    if (!window_is_limited(policy_token)) {
+    if (!window_is_limited(alternative)) {
         ska_buffer_text(text, "at any time");
         return;
     }
@@ -23,7 +23,7 @@ void window_text(const struct ska_policy_token *policy_token, const struct ska_t
         ska_buffer_text(text, "never: it has a time limit, and the request holds no HSM time");
         return;
     }
-    window = ska_window_of(policy_token, token->timestamp.seconds);
+    window = ska_window_of(alternative, token->timestamp.seconds);
     ska_buffer_format(text, "from %s", ska_time_text(window.opens, opens));
     if (window.closes == UINT64_MAX)
         ska_buffer_text(text, " on");
@@ -31,36 +31,36 @@ void window_text(const struct ska_policy_token *policy_token, const struct ska_t
         ska_buffer_format(text, " until %s", ska_time_text(window.closes, closes));
 }
 
-void windows_text(const struct ska_rule *rule, const struct ska_token *token,
+void windows_text(const struct ska_rule *rule, const struct ska_approval_token *token,
                   struct ska_buffer *text)
 {
     if (!ska_rule_has_time_limit(rule))
         return;
     text_name(text, "usable");
-    for (size_t i = 0; i < rule->token_count; i++) {
-        const struct ska_policy_token *policy_token = &rule->tokens[i];
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        const struct ska_alternative *alternative = &rule->alternatives[i];
 
         if (i > 0)
             text_next_line(text);
-        if (policy_token->name.length > 0) {
-            text_quoted(text, ska_span_of(&policy_token->name));
+        if (alternative->name.length > 0) {
+            text_quoted(text, ska_span_of(&alternative->name));
             ska_buffer_text(text, ": ");
-        } else if (rule->token_count > 1) {
+        } else if (rule->alternative_count > 1) {
             ska_buffer_format(text, "alternative %zu: ", i + 1);
         }
-        window_text(policy_token, token, text);
+        window_text(alternative, token, text);
     }
     ska_buffer_text(text, "\n");
 }
 
 /* ---- For an approver ------------------------------------------------------------------------- */
 
-static bool lists(const struct ska_policy_token *policy_token, struct ska_span public_key)
+static bool lists(const struct ska_alternative *alternative, struct ska_span public_key)
 {
     if (public_key.length == 0)
         return true;
-    for (size_t i = 0; i < policy_token->group_count; i++) {
-        const struct ska_group *group = &policy_token->groups[i];
+    for (size_t i = 0; i < alternative->group_count; i++) {
+        const struct ska_group *group = &alternative->groups[i];
 
         for (size_t j = 0; j < group->approver_count; j++)
             if (ska_span_equal(ska_span_of(&group->approvers[j].public_key), public_key))
@@ -69,37 +69,37 @@ static bool lists(const struct ska_policy_token *policy_token, struct ska_span p
     return false;
 }
 
-static struct usable usable_of(const struct ska_policy_token *policy_token,
-                               const struct ska_token *token, uint64_t now)
+static struct usable usable_of(const struct ska_alternative *alternative,
+                               const struct ska_approval_token *token, uint64_t now)
 {
     static const enum usable_state states[] = {[SKA_WINDOW_OPEN] = USABLE_NOW,
                                                [SKA_WINDOW_NOT_YET] = USABLE_LATER,
                                                [SKA_WINDOW_CLOSED] = USABLE_OVER};
     struct usable usable = {USABLE_ALWAYS, {0, UINT64_MAX}};
 
-    if (!window_is_limited(policy_token))
+    if (!window_is_limited(alternative))
         return usable;
     if (!token->has_timestamp) {
         usable.state = USABLE_NEVER;
         return usable;
     }
-    usable.window = ska_window_of(policy_token, token->timestamp.seconds);
+    usable.window = ska_window_of(alternative, token->timestamp.seconds);
     usable.state = states[ska_window_state(&usable.window, now)];
     return usable;
 }
 
-struct usable usable_find(const struct ska_rule *rule, const struct ska_token *token,
+struct usable usable_find(const struct ska_rule *rule, const struct ska_approval_token *token,
                           struct ska_span public_key, uint64_t now)
 {
     struct usable best = {USABLE_NEVER, {0, UINT64_MAX}};
     bool found = false;
 
-    for (size_t i = 0; i < rule->token_count; i++) {
+    for (size_t i = 0; i < rule->alternative_count; i++) {
         struct usable usable;
 
-        if (!lists(&rule->tokens[i], public_key))
+        if (!lists(&rule->alternatives[i], public_key))
             continue;
-        usable = usable_of(&rule->tokens[i], token, now);
+        usable = usable_of(&rule->alternatives[i], token, now);
         /* Of two that are alike the one that lasts longer. */
         if (!found || usable.state < best.state ||
             (usable.state == best.state && usable.window.closes > best.window.closes))

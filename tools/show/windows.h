@@ -9,15 +9,15 @@
 #include "provider/request/approval_token.h"
 #include "provider/rule/window.h"
 
-/* Whether the policy token has a timelock or a timeout, so that it wants the HSM's time. */
-bool window_is_limited(const struct ska_policy_token *token);
+/* Whether the alternative has a timelock or a timeout, so that it wants the HSM's time. */
+bool window_is_limited(const struct ska_alternative *alternative);
 
 /* "from ... until ...", "from ... on", "at any time", "never, ..." for a request without a time. */
-void window_text(const struct ska_policy_token *policy_token, const struct ska_token *token,
+void window_text(const struct ska_alternative *alternative, const struct ska_approval_token *token,
                  struct ska_buffer *text);
 
-/* Lines "usable" for all policy tokens of a rule that has time limits; nothing for others. */
-void windows_text(const struct ska_rule *rule, const struct ska_token *token,
+/* Lines "usable" for all alternatives of a rule that has time limits; nothing for others. */
+void windows_text(const struct ska_rule *rule, const struct ska_approval_token *token,
                   struct ska_buffer *text);
 
 /* From the most useful to the least. */
@@ -33,10 +33,10 @@ struct usable {
     struct ska_window window;
 };
 /*
- * When an approval by this key (empty: by anybody) is of use at best: by the policy tokens that
+ * When an approval by this key (empty: by anybody) is of use at best: by the alternatives that
  * list it.
  */
-struct usable usable_find(const struct ska_rule *rule, const struct ska_token *token,
+struct usable usable_find(const struct ska_rule *rule, const struct ska_approval_token *token,
                           struct ska_span public_key, uint64_t now);
 
 #endif

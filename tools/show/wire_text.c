@@ -236,7 +236,7 @@ static const struct known {
     {SKA_WIRE_APPROVER_COUNT, "approvers", show_number},
     {SKA_WIRE_OPERATION, "operation", show_operation},
     {SKA_WIRE_MINUTES, "timelock", show_minutes},
-    {SKA_WIRE_TOKEN_COUNT, "policy tokens", show_number},
+    {SKA_WIRE_TOKEN_COUNT, "alternatives", show_number},
     {SKA_WIRE_GROUP_COUNT, "groups", show_number},
     {SKA_WIRE_QUORUM, "quorum", show_number},
     {SKA_WIRE_SIM_SECONDS, "timelock", show_seconds},
@@ -268,7 +268,7 @@ static const char *name_of_name(const struct place *place)
     switch (place->next) {
     case SKA_WIRE_MINUTES:
     case SKA_WIRE_SIM_SECONDS:
-        return "name of policy token";
+        return "name of alternative";
     case SKA_WIRE_QUORUM:
         return "name of group";
     case SKA_WIRE_PUBLIC_KEY:
