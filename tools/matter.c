@@ -10,7 +10,7 @@
 #include "provider/rule/quorum.h"
 #include "tools/show/foreign.h"
 #include "tools/input.h"
-#include "tools/show/people.h"
+#include "provider/rule/rule_text.h"
 #include "tools/public_key.h"
 #include "tools/show/review.h"
 #include "tools/show/terminal.h"
@@ -129,7 +129,7 @@ static bool fail_not_listed(struct tool *tool, const struct matter *matter,
     struct ska_buffer text = {0};
     struct ska_bytes names = {NULL, 0};
 
-    people_everyone(rule, &text);
+    ska_rule_everyone_text(rule, &text);
     if (ska_buffer_finish(&text, &names, &tool->errors))
         ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
                  "the key %s is not one of those who may approve this request; who may: %s",
@@ -255,7 +255,7 @@ void matter_name(const struct matter *matter, struct ska_buffer *text)
     char *name = NULL;
 
     if (matter->listed != NULL) {
-        people_name(review_rule(matter->request), matter->listed, text);
+        ska_approver_text(review_rule(matter->request), matter->listed, text);
         return;
     }
     name = foreign_name(ska_span_text(matter->approver));

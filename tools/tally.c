@@ -11,7 +11,6 @@
 #include "provider/request/refusal.h"
 #include "provider/base/file.h"
 #include "tools/approver.h"
-#include "tools/show/people.h"
 
 /* Of one owner, all requests together. */
 #define FILES_MOST 5000
@@ -278,7 +277,7 @@ static bool can_be_satisfied(const struct tally *tally, const struct ska_group *
     size_t open = 0;
 
     for (size_t i = 0; i < group->approver_count; i++)
-        open += people_is_first(group, i) &&
+        open += ska_group_is_first(group, i) &&
                 !tally_has_refused(tally, ska_span_of(&group->approvers[i].public_key));
     return open >= group->quorum;
 }

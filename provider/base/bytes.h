@@ -84,7 +84,8 @@ bool ska_utf8_valid(struct ska_span text);
 
 /*
  * A copy of text that is safe to show on a terminal or in a message: invalid UTF-8, control
- * characters and characters that change the direction or are invisible become \xNN. At most limit
+ * characters and characters that change the direction or are invisible become \xNN, and so do all
+ * but a few of the marks that are piled onto one letter, up into the lines above. At most limit
  * bytes of the text are shown, then "...". NULL when memory runs out; free with free().
  */
 char *ska_printable(struct ska_span text, size_t limit);

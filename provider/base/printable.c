@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text of others: is it UTF-8, and how can it be shown without doing harm. */
-#include "provider/base/bytes.h"
+#include "provider/base/printable.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* Decodes one character; 0 when it is not well-formed, else its length in bytes. */
-static size_t decode_utf8(struct ska_span text, uint32_t *character)
+/* So many marks a letter of some language may carry. */
+#define MARKS_LIMIT 2
+
+size_t ska_utf8_decode(struct ska_span text, uint32_t *character)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t first = text.data[0];
@@ -32,7 +33,7 @@ bool ska_utf8_valid(struct ska_span text)
     uint32_t character = 0;
 
     while (text.length > 0) {
-        size_t length = decode_utf8(text, &character);
+        size_t length = ska_utf8_decode(text, &character);
 
         if (length == 0)
             return false;
@@ -42,47 +43,140 @@ bool ska_utf8_valid(struct ska_span text)
     return true;
 }
 
-/* Ranges of characters that move the cursor, change the direction or cannot be seen. */
-static const struct {
+struct range {
     uint32_t first, last;
-} harmful[] = {{0x00, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x034F, 0x034F},
-               {0x061C, 0x061C}, {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
-               {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},
-               {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
-               {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+};
 
-static bool is_harmful(uint32_t character)
+static bool is_in(const struct range *ranges, size_t count, uint32_t character)
 {
-    for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++)
-        if (character >= harmful[i].first && character <= harmful[i].last)
+    for (size_t i = 0; i < count; i++)
+        if (character >= ranges[i].first && character <= ranges[i].last)
             return true;
     return false;
+}
+#define IS_IN(ranges, character) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
+
+/* Characters that move the cursor, change the direction or cannot be seen. */
+static bool is_harmful(uint32_t character)
+{
+    static const struct range harmful[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x034F, 0x034F},
+        {0x061C, 0x061C}, {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+        {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},
+        {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
+        {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+
+    return IS_IN(harmful, character);
+}
+
+bool ska_is_combining_mark(uint32_t character)
+{
+    static const struct range marks[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD},
+                                         {0x0610, 0x061A}, {0x064B, 0x065F}, {0x0E34, 0x0E3A},
+                                         {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
+                                         {0x20D0, 0x20FF}, {0x302A, 0x302F}, {0xFE20, 0xFE2F}};
+
+    return IS_IN(marks, character);
+}
+
+void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span text, size_t limit)
+{
+    bool cut = text.length > limit;
+    size_t marks = 0;
+    size_t at = 0;
+
+    while (at < text.length && at < limit) {
+        uint32_t character = 0;
+        struct ska_span rest = ska_span(text.data + at, text.length - at);
+        size_t length = ska_utf8_decode(rest, &character);
+
+        if (length > 0 && at + length > limit)
+            break;
+        marks = length > 0 && ska_is_combining_mark(character) ? marks + 1 : 0;
+        if (length > 0 && !is_harmful(character) && marks <= MARKS_LIMIT) {
+            ska_buffer_add(buffer, rest.data, length);
+            at += length;
+            continue;
+        }
+        for (size_t i = 0; i < (length == 0 ? 1 : length); i++)
+            ska_buffer_format(buffer, "\\x%02X", rest.data[i]);
+        at += length == 0 ? 1 : length;
+    }
+    if (cut)
+        ska_buffer_text(buffer, "...");
 }
 
 char *ska_printable(struct ska_span text, size_t limit)
 {
     struct ska_buffer shown = {0};
     struct ska_bytes result = {NULL, 0};
-    bool cut = text.length > limit;
-    size_t at = 0;
 
-    while (at < text.length && at < limit) {
-        uint32_t character = 0;
-        struct ska_span rest = ska_span(text.data + at, text.length - at);
-        size_t length = decode_utf8(rest, &character);
-
-        if (length > 0 && at + length > limit)
-            break;
-        if (length > 0 && !is_harmful(character)) {
-            ska_buffer_add(&shown, rest.data, length);
-            at += length;
-            continue;
-        }
-        for (size_t i = 0; i < (length == 0 ? 1 : length); i++)
-            ska_buffer_format(&shown, "\\x%02X", rest.data[i]);
-        at += length == 0 ? 1 : length;
-    }
-    if (cut)
-        ska_buffer_text(&shown, "...");
+    ska_buffer_printable(&shown, text, limit);
     return ska_buffer_finish(&shown, &result, NULL) ? (char *)result.data : NULL;
+}
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+static bool is_word_character(uint32_t character)
+{
+    static const struct range letters[] = {{'0', '9'},     {'A', 'Z'},      {'a', 'z'},
+                                           {'_', '_'},     {'-', '.'},      {'@', '@'},
+                                           {0xC0, 0x1FFF}, {0x3040, 0xD7FF}};
+    /* Spaces and what looks like quotes or lines. */
+    static const struct range others[] = {{0x02B0, 0x02FF}, {0x1680, 0x1680}, {0x3164, 0x3164}};
+
+    return IS_IN(letters, character) && !IS_IN(others, character);
+}
+
+static bool is_plain_word(const char *text)
+{
+    struct ska_span rest = ska_span_text(text);
+    uint32_t character = 0;
+
+    if (rest.length == 0)
+        return false;
+    while (rest.length > 0) {
+        size_t length = ska_utf8_decode(rest, &character);
+
+        if (length == 0 || !is_word_character(character))
+            return false;
+        rest = ska_span(rest.data + length, rest.length - length);
+    }
+    return true;
+}
+
+static void add_quoted(struct ska_buffer *buffer, const char *shown)
+{
+    /* A quote inside must not look like the end. */
+    ska_buffer_text(buffer, "'");
+    for (; *shown != 0; shown++) {
+        if (*shown == '\'' || *shown == '\\')
+            ska_buffer_text(buffer, "\\");
+        ska_buffer_add(buffer, shown, 1);
+    }
+    ska_buffer_text(buffer, "'");
+}
+
+void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit)
+{
+    char *shown = ska_printable(untrusted, limit);
+
+    if (shown == NULL)
+        buffer->failed = true;
+    else
+        add_quoted(buffer, shown);
+    free(shown);
+}
+
+void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted)
+{
+    char *shown = ska_printable(untrusted, SKA_NAME_SHOWN);
+
+    if (shown == NULL)
+        buffer->failed = true;
+    else if (is_plain_word(shown))
+        ska_buffer_text(buffer, shown);
+    else
+        add_quoted(buffer, shown);
+    free(shown);
 }

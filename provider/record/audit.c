@@ -10,6 +10,7 @@
 
 #include "provider/record/audit_file.h"
 #include "provider/sign/explain.h"
+#include "provider/rule/approver_name.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/window.h"
 

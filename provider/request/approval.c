@@ -10,6 +10,8 @@
 #include "provider/request/key_cache.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/request/approver_signature.h"
+#include "provider/rule/approver_name.h"
+#include "provider/rule/quorum.h"
 
 /* As approvers write it, and as the HSM can be told. */
 static const char *const digests[] = {"SHA-224",  "SHA-256",  "SHA-384",  "SHA-512", "SHA3-224",
@@ -267,4 +269,17 @@ bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approv
                          struct ska_span token)
 {
     return ska_approval_verify_with(libctx, NULL, approval, token);
+}
+
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval *approval)
+{
+    const struct ska_approver *listed =
+        rule == NULL ? NULL : ska_rule_find_approver(rule, ska_span_of(&approval->public_key));
+
+    if (listed != NULL)
+        return ska_listed_approver_shown(listed);
+    return ska_signer_shown(approval->certificate, ska_span_of(&approval->signer),
+                            ska_span_of(&approval->public_key));
 }

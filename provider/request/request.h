@@ -121,9 +121,10 @@ bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *ke
 bool ska_request_identify(struct ska_request *request, OSSL_LIB_CTX *libctx,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* A name for an approver in messages: its name, its certificate's common name, else the first hex
- * digits of its key's SHA-256. Harmless on a terminal. NULL: out of memory; free with free(). */
+/*
+ * What the approver is called in messages: as in the rule (NULL: none), else as in the approval.
+ * Harmless on a terminal. NULL: out of memory; free with free().
+ */
 char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval *approval);
-char *ska_listed_approver_shown(const struct ska_approver *approver);
 
 #endif

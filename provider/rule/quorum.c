@@ -28,6 +28,12 @@ size_t ska_group_count(const struct ska_group *group, const struct ska_span *key
     return count;
 }
 
+bool ska_group_is_first(const struct ska_group *group, size_t place)
+{
+    return find_in_group(group, ska_span_of(&group->approvers[place].public_key)) ==
+           &group->approvers[place];
+}
+
 bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
                          size_t key_count)
 {

@@ -13,6 +13,9 @@
 size_t ska_group_count(const struct ska_group *group, const struct ska_span *keys,
                        size_t key_count);
 
+/* True for the first entry of a group with its key: a key that is listed twice counts once. */
+bool ska_group_is_first(const struct ska_group *group, size_t place);
+
 bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
                          size_t key_count);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "provider/rule/policy.h"
-#include "provider/request/request.h"
+#include "provider/rule/approver_name.h"
 
 /* The device's limits are not public; nobody needs more, and all devices can do this. */
 #define PARTS_LIMIT 64

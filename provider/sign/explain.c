@@ -303,7 +303,7 @@ static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors
     else if (known && ska_rule_is_empty(&rule))
         ska_buffer_text(&missing, "unblocking needs no approval");
     else if (known) {
-        ska_buffer_text(&missing, "unblocking needs ");
+        ska_buffer_text(&missing, "to unblock it: ");
         ska_progress_missing(&rule, &none, &missing);
     }
     text = text_of(&missing);

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "provider/rule/quorum.h"
-
-/* How many missing approvers are named. */
-#define NAMED_LIMIT 10
+#include "provider/rule/rule_text.h"
 
 /* ---- Finding -------------------------------------------------------------------------------- */
 
@@ -67,92 +65,10 @@ void ska_progress_clear(struct ska_progress *progress)
 
 /* ---- Telling -------------------------------------------------------------------------------- */
 
-/* "group 'directors'", or "group 2" without a name. */
-static void add_named(struct ska_buffer *text, const char *what, const struct ska_bytes *name,
-                      size_t index)
-{
-    char *shown = NULL;
-
-    if (name->length == 0) {
-        ska_buffer_format(text, "%s %zu", what, index + 1);
-        return;
-    }
-    shown = ska_printable(ska_span_of(name), 64);
-    ska_buffer_format(text, "%s '%s'", what, shown == NULL ? "" : shown);
-    free(shown);
-}
-
-/* True for the first of several entries with the same key. */
-static bool is_first_entry(const struct ska_group *group, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (ska_span_equal(ska_span_of(&group->approvers[i].public_key),
-                           ska_span_of(&group->approvers[index].public_key)))
-            return false;
-    return true;
-}
-
-static void add_missing_approvers(const struct ska_group *group,
-                                  const struct ska_progress *progress, struct ska_buffer *text)
-{
-    size_t missing = 0;
-
-    for (size_t i = 0; i < group->approver_count; i++) {
-        const struct ska_approver *approver = &group->approvers[i];
-        char *shown = NULL;
-
-        if (is_counted(progress, ska_span_of(&approver->public_key)) || !is_first_entry(group, i))
-            continue;
-        missing++;
-        if (missing > NAMED_LIMIT)
-            continue;
-        shown = ska_listed_approver_shown(approver);
-        ska_buffer_format(text, "%s%s", missing == 1 ? " (missing: " : ", ",
-                          shown == NULL ? "" : shown);
-        free(shown);
-    }
-    if (missing > NAMED_LIMIT)
-        ska_buffer_format(text, " and %zu more", missing - NAMED_LIMIT);
-    if (missing > 0)
-        ska_buffer_text(text, ")");
-}
-
-static void add_missing_groups(const struct ska_alternative *alternative, size_t index,
-                               const struct ska_progress *progress, struct ska_buffer *text)
-{
-    bool first = true;
-
-    for (size_t i = 0; i < alternative->group_count; i++) {
-        const struct ska_group *group = &alternative->groups[i];
-        size_t have = ska_group_count(group, progress->keys, progress->key_count);
-
-        if (have >= group->quorum)
-            continue;
-        if (first)
-            add_named(text, "token", &alternative->name, index);
-        ska_buffer_text(text, first ? ", " : " and ");
-        add_named(text, "group", &group->name, i);
-        ska_buffer_format(text, ": %zu of %lu", have, (unsigned long)group->quorum);
-        add_missing_approvers(group, progress, text);
-        first = false;
-    }
-}
-
 void ska_progress_missing(const struct ska_rule *rule, const struct ska_progress *progress,
                           struct ska_buffer *text)
 {
-    bool first = true;
+    const struct ska_responses responses = {progress->keys, progress->key_count, NULL, 0};
 
-    if (rule->alternative_count == 0)
-        ska_buffer_text(text, "the rule has no tokens: nobody can ever satisfy it");
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        const struct ska_alternative *alternative = &rule->alternatives[i];
-
-        if (ska_alternative_satisfied(alternative, progress->keys, progress->key_count))
-            continue;
-        if (!first)
-            ska_buffer_text(text, " or ");
-        add_missing_groups(alternative, i, progress, text);
-        first = false;
-    }
+    ska_rule_progress_text(rule, &responses, text);
 }

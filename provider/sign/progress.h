@@ -31,8 +31,7 @@ bool ska_progress_find(OSSL_LIB_CTX *libctx, const struct ska_rule *rule, struct
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_progress_clear(struct ska_progress *progress);
 
-/* "token 'seal', group 'directors': 1 of 2 (missing: alice, bob)", one for each group that lacks
- * some, alternatives separated by " or ". Harmless on a terminal. */
+/* ska_rule_progress_text() of those that count. */
 void ska_progress_missing(const struct ska_rule *rule, const struct ska_progress *progress,
                           struct ska_buffer *text);
 

@@ -9,6 +9,7 @@
 
 #include "fuzz.h"
 #include "provider/request/request.h"
+#include "provider/rule/approver_name.h"
 
 static const char *const names[] = {
     "NONESHA1_WITH_RSA", "NONESHA256_WITH_RSA", "NONESHA512_WITH_RSA", "NONESHA256_WITH_RSA_PSS",

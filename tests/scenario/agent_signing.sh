@@ -54,7 +54,7 @@ plain pkeyutl -verify -pubin -inkey web.pub.pem -in digest -sigfile signature >/
 # Two of three, by two agents: none of them is enough.
 signs seal alice.socket,bob.socket
 signs seal bob.socket,nobody.socket,alice.socket
-refuses 'bob or carol|missing: bob, carol' seal alice.socket
+refuses 'still needed: bob or carol' seal alice.socket
 refuses 'nobody.socket: there is no such socket' seal alice.socket,nobody.socket
 # What an agent refuses another one may approve; else it is told who refused what.
 signs web bob.socket,alice.socket

@@ -51,7 +51,7 @@ cat >expected <<'END'
     blocked         yes
     SAM-approved    no
     use             'daily': 'board' 1 of 2: alice, bob
-                    and 'risk' 1 of 1: Carol Example
+                    and 'risk' 1 of 1: 'Carol Example'
                     or 'emergency': 'all' 2 of 2: alice, bob
     block           always satisfied: no approval needed
     unblock         always satisfied: no approval needed
@@ -90,7 +90,7 @@ refused "key not found: .*\"wrong\"; skatool list shows the keys that are there"
 request groups groups.json document
 approve groups.json bob
 ! skatool status --key "$(uri groups)" groups.json >stdout.txt 2>stderr.txt || fail "one is enough"
-says 'missing: Carol Example.*or .*missing: alice'
+says 'still needed: .*.Carol Example. \(alternative daily, group risk\); or else alice'
 approve groups.json carol
 grep -q approverCertificate groups.json || fail "the listed certificate is not in the approval"
 refused 'blocked' skatool execute --key "$(uri groups)" -o signature groups.json

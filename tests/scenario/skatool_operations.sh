@@ -42,9 +42,9 @@ shows 'operation +block: stop this key from signing until it is unblocked' "key 
     "who may block +'seal': 'board' 1 of 1: risk" 'not satisfied yet'
 ends 2 state block.json
 shows ', to block' 'risk'
-says 'missing: risk'
+says 'still needed: risk'
 ends 2 execute block.json
-says 'approvals missing.*missing: risk'
+says 'approvals missing.*still needed: risk'
 refused 'alice.pem is not one of those who may approve this request; who may: risk$' \
     skatool approve --approver alice.pem --yes block.json
 refused 'about no document' skatool approve --approver risk.pem --document document --yes block.json
@@ -63,7 +63,7 @@ ends 0 skatool show --key "$(uri seal)"
 shows 'blocked +yes'
 
 # Signing is refused with who can end that.
-takes 1 refused "key is blocked: .*unblocking needs .*alice, bob, carol" execute -o signature signed.json
+takes 1 refused "key is blocked: .*to unblock it: 0 of 2; still needed: 2 of alice, bob and carol" execute -o signature signed.json
 ends 2 state signed.json
 shows 'The key is blocked'
 says 'key is blocked'
@@ -71,7 +71,7 @@ says 'key is blocked'
 succeeds skatool request --key "$(uri seal)" -o in_vain.json document
 says "warning: key 'seal' is blocked: approvals are of no use until it is unblocked"
 mkdir -m 700 in_vain
-takes 0 refused "key is blocked:.*unblocking needs .*alice, bob, carol" ska dgst -sha256 \
+takes 0 refused "key is blocked:.*to unblock it: 0 of 2; still needed: 2 of alice, bob and carol" ska dgst -sha256 \
     -sign "$(uri seal)" -sigopt "ska-approvals-dir:$work/in_vain" -sigopt ska-approvals-timeout:60 \
     -out signature document
 [ -z "$(ls in_vain)" ] || fail "a request for a blocked key stands in the directory"

@@ -6,9 +6,9 @@
 #include "codec_support.h"
 
 #include "provider/rule/quorum.h"
+#include "provider/rule/rule_text.h"
 #include "tools/show/foreign.h"
 #include "tools/show/page.h"
-#include "tools/show/people.h"
 #include "tools/tally.h"
 #include "tools/show/windows.h"
 
@@ -67,7 +67,7 @@ static void names_are_cut(void **state)
 
 static void marks_do_not_pile_up(void **state)
 {
-    char *shown = foreign_shown(ska_span_text("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84 e\xcc\x81"), 100);
+    char *shown = ska_printable(ska_span_text("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84 e\xcc\x81"), 100);
 
     (void)state;
     assert_string_equal(shown, "e\xcc\x81\xcc\x82\\xCC\\x83\\xCC\\x84 e\xcc\x81");
@@ -329,10 +329,12 @@ static void it_is_said_of_several_groups(void **state)
     assert_tally(&rule, "a", "",
                  "1 of 1 (group board), 0 of 1 (group 2); still needed: c (group 2)");
     add_token(&rule);
+    rule.alternatives[1].name = bytes_of("go on");
     add_group(&rule, "chief", 1, "d");
     assert_tally(&rule, "a", "",
-                 "1 of 1 (group board), 0 of 1 (group 2), 0 of 1 (group chief); still needed: c "
-                 "(group 2); or else d (group chief)");
+                 "1 of 1 (alternative 1, group board), 0 of 1 (alternative 1, group 2), 0 of 1 "
+                 "(alternative 'go on'); still needed: c (alternative 1, group 2); or "
+                 "else d (alternative 'go on')");
     ska_rule_clear(&rule);
 }
 
@@ -347,7 +349,7 @@ static void namesakes_are_told_apart(void **state)
     add_token(&rule);
     add_group(&rule, "board", 1, "ab");
     rule.alternatives[0].groups[0].approvers[1].name.data[0] = 'a';
-    people_token(&rule, &rule.alternatives[0], 0, &buffer);
+    ska_rule_text(&rule, 0, &buffer);
     text = text_of(&buffer);
     /* SHA-256 of "a" and of "b". */
     assert_string_equal(text, "any one of these 2 is enough: a (key ca978112ca1bbdca) or a (key "
@@ -361,7 +363,7 @@ static void assert_everyone(const struct ska_rule *rule, const char *expected)
     struct ska_buffer buffer = {0};
     char *text = NULL;
 
-    people_everyone(rule, &buffer);
+    ska_rule_everyone_text(rule, &buffer);
     text = text_of(&buffer);
     assert_string_equal(text, expected);
     free(text);

@@ -12,7 +12,6 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
-#include "tools/show/difference.h"
 #include "tools/show/foreign.h"
 #include "tools/input.h"
 #include "tools/matter.h"
@@ -37,7 +36,7 @@ static bool check_request(struct tool *tool, const struct approve *approve)
 {
     const struct ska_request *request = approve->matter.request;
 
-    if (!difference_can_be_shown(request, &tool->errors))
+    if (!review_can_show_change(request, &tool->errors))
         return false;
     if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
         return options_wrong(tool, "--document: to %s a key is about no document",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "provider/rule/quorum.h"
+#include "provider/rule/rule_text.h"
 #include "tools/command/status.h"
 #include "tools/show/table.h"
 #include "tools/show/text.h"
@@ -12,52 +13,35 @@
 
 /* ---- Groups ---------------------------------------------------------------------------------- */
 
-/* Those of a group who have (or have not) approved, separated by commas. */
-static bool approvers_text(const struct status *status, const struct ska_group *group,
-                           bool approved, struct ska_bytes *text, const struct ska_errors *errors)
-{
-    struct ska_buffer buffer = {0};
-
-    for (size_t i = 0; i < group->approver_count; i++) {
-        char *shown = NULL;
-
-        if (tally_has_approved(&status->tally, ska_span_of(&group->approvers[i].public_key)) !=
-            approved)
-            continue;
-        shown = ska_listed_approver_shown(&group->approvers[i]);
-        ska_buffer_format(&buffer, "%s%s", buffer.length == 0 ? "" : ", ",
-                          shown == NULL ? "?" : shown);
-        free(shown);
-    }
-    return ska_buffer_finish(&buffer, text, errors);
-}
-
 static bool add_group(const struct status *status, const struct ska_alternative *alternative,
                       const struct ska_group *group, struct table *table,
                       const struct ska_errors *errors)
 {
-    char need[16];
-    char have[24];
+    const struct ska_progress *progress = &status->tally.progress;
+    const struct ska_responses responses = {progress->keys, progress->key_count, NULL, 0};
+    struct ska_buffer buffers[2] = {{0}, {0}};
     struct ska_bytes approved = {NULL, 0};
     struct ska_bytes open = {NULL, 0};
-    const char *cells[] = {(const char *)alternative->name.data,
-                           (const char *)group->name.data,
-                           need,
-                           have,
-                           NULL,
-                           NULL};
-    bool done = approvers_text(status, group, true, &approved, errors) &&
-                approvers_text(status, group, false, &open, errors);
+    char need[16];
+    char have[24];
+    bool done = false;
 
     snprintf(need, sizeof(need), "%" PRIu32, group->quorum);
     snprintf(have, sizeof(have), "%zu",
-             ska_group_count(group, status->tally.progress.keys, status->tally.progress.key_count));
-    for (int i = 0; i < 2; i++)
-        if (cells[i] == NULL || cells[i][0] == 0)
-            cells[i] = "-";
+             ska_group_count(group, progress->keys, progress->key_count));
+    ska_group_approvers_text(status->rule, group, &responses, true, &buffers[0]);
+    ska_group_approvers_text(status->rule, group, &responses, false, &buffers[1]);
+    done = ska_buffer_finish(&buffers[0], &approved, errors);
+    done = ska_buffer_finish(&buffers[1], &open, errors) && done;
     if (done) {
-        cells[4] = (const char *)approved.data;
-        cells[5] = (const char *)open.data;
+        const char *cells[] = {alternative->name.length > 0 ? (const char *)alternative->name.data
+                                                            : "-",
+                               group->name.length > 0 ? (const char *)group->name.data : "-",
+                               need,
+                               have,
+                               (const char *)approved.data,
+                               (const char *)open.data};
+
         done = table_add(table, cells, errors);
     }
     ska_bytes_free(&approved);

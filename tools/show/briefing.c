@@ -10,9 +10,9 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/rule/rule_codec.h"
+#include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
 #include "tools/show/foreign.h"
-#include "tools/show/people.h"
 #include "tools/public_key.h"
 #include "tools/show/review.h"
 #include "tools/show/text.h"
@@ -321,16 +321,12 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
         say_so_far(briefing, page);
         return;
     }
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        if (i > 0)
-            ska_buffer_text(&text, "; OR ");
-        people_token(rule, &rule->alternatives[i], NAMED_MOST, &text);
-    }
+    ska_rule_text(rule, NAMED_MOST, &text);
     words = text_of(&text);
     page_paragraph(page, "Rule: %s.", words == NULL ? "?" : words);
     free(words);
     say_so_far(briefing, page);
-    people_name(rule, briefing->listed, &text);
+    ska_approver_text(rule, briefing->listed, &text);
     words = text_of(&text);
     if (briefing->refusing)
         page_paragraph(page, "You refuse as %s.", words == NULL ? "?" : words);

@@ -4,13 +4,11 @@
  * would be, which the HSM would enforce, and what becomes easier by it.
  */
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "provider/rule/rule_codec.h"
+#include "provider/rule/rule_text.h"
 #include "tools/show/briefing.h"
-#include "tools/show/people.h"
-#include "tools/show/text.h"
+#include "tools/show/rule_compare.h"
 
 static const char *const actions[] = {
     [SKA_RULE_USE] = "to sign with the key",
@@ -19,115 +17,17 @@ static const char *const actions[] = {
     [SKA_RULE_MODIFY] = "to change these rules",
 };
 
-/* ---- A rule in a sentence -------------------------------------------------------------------- */
-
-static void add_times(const struct ska_alternative *alternative, struct ska_buffer *text)
-{
-    if (alternative->timelock > 0) {
-        ska_buffer_text(text, "; not before ");
-        text_duration(text, alternative->timelock);
-        ska_buffer_text(text, " have passed");
-    }
-    if (alternative->timeout > 0) {
-        ska_buffer_text(text, "; approvals expire after ");
-        text_duration(text, alternative->timeout);
-    }
-}
-
 static void say_rule(struct page *page, const char *when, const struct ska_rule *rule)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes words = {NULL, 0};
+    struct ska_buffer words = {0};
 
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        if (i > 0)
-            ska_buffer_text(&text, "; OR ");
-        people_token(rule, &rule->alternatives[i], 0, &text);
-        add_times(&rule->alternatives[i], &text);
-    }
-    if (rule->alternative_count == 0)
-        ska_buffer_text(&text, "nobody can do this");
-    if (ska_buffer_finish(&text, &words, NULL))
-        page_item(page, "%s: %s.", when, (const char *)words.data);
-    else
-        page->text.failed = true;
-    ska_bytes_free(&words);
+    ska_buffer_format(&words, "%s: ", when);
+    ska_rule_text(rule, 0, &words);
+    ska_buffer_text(&words, ".");
+    page_buffer(page, PAGE_ITEM, &words);
 }
 
 /* ---- What becomes easier, or impossible ------------------------------------------------------ */
-
-static const struct ska_approver *find_key(const struct ska_rule *rule, struct ska_span key)
-{
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
-
-            for (size_t k = 0; k < group->approver_count; k++)
-                if (ska_span_equal(ska_span_of(&group->approvers[k].public_key), key))
-                    return &group->approvers[k];
-        }
-    return NULL;
-}
-
-/* Approvers of one rule whose keys the other does not list, each once. */
-struct strangers {
-    const struct ska_rule *rule;
-    const struct ska_approver **list;
-    size_t count;
-};
-
-static void find_strangers(struct page *page, const struct ska_rule *rule,
-                           const struct ska_rule *other, struct strangers *found)
-{
-    found->rule = rule;
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
-
-            for (size_t k = 0; k < group->approver_count; k++) {
-                struct ska_span key = ska_span_of(&group->approvers[k].public_key);
-                const struct ska_approver **grown = NULL;
-
-                if (find_key(other, key) != NULL || find_key(rule, key) != &group->approvers[k])
-                    continue;
-                grown = reallocarray(found->list, found->count + 1, sizeof(*grown));
-                if (grown == NULL) {
-                    page->text.failed = true;
-                    return;
-                }
-                found->list = grown;
-                grown[found->count++] = &group->approvers[k];
-            }
-        }
-}
-
-static bool has_namesake(const struct strangers *among, const struct ska_approver *approver)
-{
-    for (size_t i = 0; i < among->count; i++)
-        if (approver->name.length > 0 &&
-            ska_span_equal(ska_span_of(&among->list[i]->name), ska_span_of(&approver->name)))
-            return true;
-    return false;
-}
-
-/* Those who have a namesake among the others, or those who have none. NULL: nobody. */
-static char *names_of(struct page *page, const struct strangers *strangers,
-                      const struct strangers *others, bool with_namesake)
-{
-    struct ska_buffer names = {0};
-    struct ska_bytes text = {NULL, 0};
-
-    for (size_t i = 0; i < strangers->count; i++) {
-        if (has_namesake(others, strangers->list[i]) != with_namesake)
-            continue;
-        if (names.length > 0)
-            ska_buffer_text(&names, ", ");
-        people_name(strangers->rule, strangers->list[i], &names);
-    }
-    if (names.length > 0 && !ska_buffer_finish(&names, &text, NULL))
-        page->text.failed = true;
-    return (char *)text.data;
-}
 
 /* The fewest people who can satisfy the rule, as far as that is certain: of one group, its quorum;
  * of several at least the greatest. 0 for a rule that needs nobody. */
@@ -147,121 +47,118 @@ static size_t fewest(const struct ska_rule *rule)
     return least;
 }
 
-static bool same_name(const struct ska_bytes *a, const struct ska_bytes *b)
+static void say_times(struct page *page, const struct rule_change *change)
 {
-    return ska_span_equal(ska_span_of(a), ska_span_of(b));
-}
+    const struct ska_alternative *before = change->before.alternative;
+    const struct ska_alternative *after = change->after.alternative;
 
-/* The group that this one takes the place of: of the same name, and without one in its place. */
-static const struct ska_group *find_group(const struct ska_alternative *alternative,
-                                          const struct ska_group *wanted, size_t place)
-{
-    for (size_t i = 0; i < alternative->group_count; i++)
-        if (same_name(&alternative->groups[i].name, &wanted->name) &&
-            (wanted->name.length > 0 || i == place))
-            return &alternative->groups[i];
-    return NULL;
-}
-
-static void compare_groups(struct page *page, const struct ska_alternative *before,
-                           const struct ska_alternative *after)
-{
-    for (size_t i = 0; i < before->group_count; i++) {
-        const struct ska_group *old = &before->groups[i];
-        const struct ska_group *new = find_group(after, old, i);
-        struct ska_buffer name = {0};
-        struct ska_bytes text = {NULL, 0};
-
-        people_group_name(old, i, &name);
-        if (!ska_buffer_finish(&name, &text, NULL))
-            page->text.failed = true;
-        else if (new == NULL && old->quorum > 0)
-            page_warning(page, "nobody of %s is asked any more.", (const char *)text.data);
-        else if (new != NULL &&new->quorum < old->quorum)
-            page_warning(page,
-                         "fewer approvals are enough: %" PRIu32 " instead of %" PRIu32 " (%s).",
-                         new->quorum, old->quorum, (const char *)text.data);
-        ska_bytes_free(&text);
-    }
-}
-
-static void compare_times(struct page *page, const struct ska_alternative *before,
-                          const struct ska_alternative *after)
-{
-    if (after->timelock < before->timelock)
+    if (change->kind == CHANGE_TIMELOCK && after->timelock < before->timelock)
         page_warning(page, "the time that must pass before approvals can be used gets shorter.");
-    if (after->timeout == 0 && before->timeout > 0)
+    if (change->kind == CHANGE_TIMEOUT && after->timeout == 0)
         page_warning(page, "approvals never expire any more.");
-    else if (before->timeout > 0 && after->timeout > before->timeout)
+    else if (change->kind == CHANGE_TIMEOUT && before->timeout > 0 &&
+             after->timeout > before->timeout)
         page_warning(page, "approvals can be used longer before they expire.");
 }
 
-/* Alternatives go by their names too. */
-static const struct ska_alternative *find_token(const struct ska_rule *rule,
-                                                const struct ska_alternative *wanted, size_t place)
+static void say_group(struct page *page, const struct rule_change *change)
 {
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        if (same_name(&rule->alternatives[i].name, &wanted->name) &&
-            (wanted->name.length > 0 || i == place))
-            return &rule->alternatives[i];
-    return NULL;
+    const struct ska_group *before = change->before.group;
+    const struct ska_group *after = change->after.group;
+    struct ska_buffer words = {0};
+
+    if (after == NULL && before->quorum > 0) {
+        ska_buffer_text(&words, "nobody of ");
+        ska_group_name_text(before, change->before.group_place, &words);
+        ska_buffer_text(&words, " is asked any more.");
+    } else if (after != NULL && after->quorum < before->quorum) {
+        ska_buffer_format(&words,
+                          "fewer approvals are enough: %" PRIu32 " instead of %" PRIu32 " (",
+                          after->quorum, before->quorum);
+        ska_group_name_text(before, change->before.group_place, &words);
+        ska_buffer_text(&words, ").");
+    }
+    page_buffer(page, PAGE_WARNING, &words);
 }
 
-static void compare_tokens(struct page *page, const struct ska_rule *before,
-                           const struct ska_rule *after)
+static void say_renamed(struct page *page, const struct rule_change *change)
 {
-    for (size_t i = 0; i < after->alternative_count; i++) {
-        const struct ska_alternative *new = &after->alternatives[i];
-        const struct ska_alternative *old = find_token(before, new, i);
+    struct ska_buffer words = {0};
 
-        if (old == NULL) {
-            page_warning(page, "there is another way to get it approved, beside or instead of the "
-                               "one before.");
-            continue;
-        }
-        compare_groups(page, old, new);
-        compare_times(page, old, new);
+    ska_buffer_text(&words, "gets ANOTHER NAME: ");
+    ska_approver_text(NULL, change->before.approver, &words);
+    ska_buffer_text(&words, " is called ");
+    ska_approver_text(NULL, change->after.approver, &words);
+    ska_buffer_text(&words, " from then on, with the same key.");
+    page_buffer(page, PAGE_WARNING, &words);
+}
+
+static void say_part(struct page *page, const struct rule_change *change)
+{
+    switch (change->kind) {
+    case CHANGE_ALTERNATIVE_ADDED:
+        page_warning(page, "there is another way to get it approved, beside or instead of the one "
+                           "before.");
+        break;
+    case CHANGE_NOBODY_BEFORE:
+        page_warning(page, "so far nobody could do this.");
+        break;
+    case CHANGE_TIMELOCK:
+    case CHANGE_TIMEOUT:
+        say_times(page, change);
+        break;
+    case CHANGE_QUORUM:
+    case CHANGE_GROUP_REMOVED:
+        say_group(page, change);
+        break;
+    case CHANGE_MEMBER_RENAMED:
+        say_renamed(page, change);
+        break;
+    default: /* it makes nothing easier, or warn_of_rule() or say_people() tell it */
+        break;
     }
 }
 
-static void compare_people(struct page *page, const struct ska_rule *before,
-                           const struct ska_rule *after)
+/* All changes of a kind that are about an approver: "can no longer approve: bob, carol." */
+static void say_people(struct page *page, const struct rule_changes *changes,
+                       enum rule_change_kind kind, const struct ska_rule *rule,
+                       enum page_paragraph_kind paragraph, const char *start, const char *end)
 {
-    struct strangers leaving = {NULL, NULL, 0};
-    struct strangers joining = {NULL, NULL, 0};
-    char *gone = NULL;
-    char *come = NULL;
-    char *changed = NULL;
+    struct ska_buffer words = {0};
 
-    find_strangers(page, before, after, &leaving);
-    find_strangers(page, after, before, &joining);
-    gone = names_of(page, &leaving, &joining, false);
-    come = names_of(page, &joining, &leaving, false);
-    changed = names_of(page, &joining, &leaving, true);
-    if (gone != NULL)
-        page_warning(page, "can no longer approve: %s.", gone);
-    if (come != NULL)
-        page_item(page, "NEW, can approve from then on: %s.", come);
-    if (changed != NULL)
-        page_warning(page,
-                     "gets ANOTHER KEY: %s. Whoever has that key approves in this name. Ask "
-                     "the person.",
-                     changed);
-    free(gone);
-    free(come);
-    free(changed);
-    free(leaving.list);
-    free(joining.list);
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct rule_change *change = &changes->list[i];
+
+        if (change->kind != kind)
+            continue;
+        ska_buffer_text(&words, words.length == 0 ? start : ", ");
+        ska_approver_text(
+            rule, kind == CHANGE_APPROVER_GONE ? change->before.approver : change->after.approver,
+            &words);
+    }
+    if (words.length > 0)
+        ska_buffer_text(&words, end);
+    page_buffer(page, paragraph, &words);
 }
 
-static void compare(struct page *page, const struct ska_rule *before, const struct ska_rule *after)
+static void say_changes(struct page *page, const struct ska_rule *before,
+                        const struct ska_rule *after)
 {
-    if (before->alternative_count > 0 && after->alternative_count > 0 && fewest(after) > 0)
-        compare_tokens(page, before, after);
-    if (before->alternative_count == 0 && after->alternative_count > 0)
-        page_warning(page, "so far nobody could do this.");
-    if (after->alternative_count > 0 && fewest(after) > 0)
-        compare_people(page, before, after);
+    struct rule_changes changes;
+
+    if (!rule_compare(before, after, &changes)) {
+        page->text.failed = true;
+        return;
+    }
+    for (size_t i = 0; i < changes.count; i++)
+        say_part(page, &changes.list[i]);
+    say_people(page, &changes, CHANGE_APPROVER_GONE, before, PAGE_WARNING,
+               "can no longer approve: ", ".");
+    say_people(page, &changes, CHANGE_APPROVER_NEW, after, PAGE_ITEM,
+               "NEW, can approve from then on: ", ".");
+    say_people(page, &changes, CHANGE_APPROVER_KEY, after, PAGE_WARNING, "gets ANOTHER KEY: ",
+               ". Whoever has that key approves in this name. Ask the person.");
+    rule_changes_clear(&changes);
 }
 
 /* What holds whatever was before: that is only what the requester says. */
@@ -296,7 +193,7 @@ static void say_changed(const struct briefing *briefing, struct page *page, enum
         page_item(page, "now: the requester does not say.");
     say_rule(page, "then", &rule);
     if (request->has_rule[kind])
-        compare(page, &request->rules[kind], &rule);
+        say_changes(page, &request->rules[kind], &rule);
     warn_of_rule(page, kind, &rule);
     ska_rule_clear(&rule);
 }

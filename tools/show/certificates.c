@@ -14,7 +14,8 @@
 #include <openssl/x509v3.h>
 
 #include "provider/rule/policy.h"
-#include "provider/request/request.h"
+#include "provider/rule/approver_name.h"
+#include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"
 #include "provider/base/file.h"
 #include "tools/show/review.h"
@@ -148,9 +149,8 @@ static bool collect(struct approvers *approvers, const struct ska_rule *const ru
 void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
                    struct ska_buffer *text)
 {
-    char *shown = ska_listed_approver_shown(approver);
-
-    ska_buffer_format(text, "%s, ", shown == NULL ? "?" : shown);
+    ska_approver_text(NULL, approver, text);
+    ska_buffer_text(text, ", ");
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
         ska_buffer_text(text, "certificate of ");
         certificate_text(libctx, ska_span_of(&approver->data), text);
@@ -159,7 +159,6 @@ void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
     }
     ska_buffer_text(text, "key SHA-256 ");
     review_fingerprint(libctx, ska_span_of(&approver->public_key), text);
-    free(shown);
 }
 
 void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA_RULE_COUNT],

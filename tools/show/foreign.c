@@ -6,11 +6,7 @@
 #include <unistd.h>
 
 #include "provider/base/file.h"
-
-/* As long as the names of approvers are shown. */
-#define NAME_LIMIT 64
-/* So many marks a letter of some language may carry. */
-#define MARKS_LIMIT 2
+#include "provider/base/printable.h"
 
 struct range {
     uint32_t first, last;
@@ -28,49 +24,10 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t character)
 /* Of valid UTF-8, which is all that ska_printable() gives. */
 static uint32_t decode(const char *text, size_t *bytes)
 {
-    unsigned char first = (unsigned char)text[0];
-    size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    uint32_t character = length == 1 ? first : first & (0x7FU >> length);
+    uint32_t character = 0;
 
-    for (size_t i = 1; i < length; i++)
-        character = character << 6 | ((unsigned char)text[i] & 0x3F);
-    *bytes = length;
+    *bytes = ska_utf8_decode(ska_span_text(text), &character);
     return character;
-}
-
-/* ---- Shown ----------------------------------------------------------------------------------- */
-
-static bool is_mark(uint32_t character)
-{
-    static const struct range marks[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD},
-                                         {0x0610, 0x061A}, {0x064B, 0x065F}, {0x0E34, 0x0E3A},
-                                         {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
-                                         {0x20D0, 0x20FF}, {0x302A, 0x302F}, {0xFE20, 0xFE2F}};
-
-    return IS_IN(marks, character);
-}
-
-char *foreign_shown(struct ska_span untrusted, size_t limit)
-{
-    char *printable = ska_printable(untrusted, limit);
-    struct ska_buffer buffer = {0};
-    struct ska_bytes shown = {NULL, 0};
-    size_t marks = 0;
-    size_t bytes = 0;
-
-    if (printable == NULL)
-        return NULL;
-    for (const char *at = printable; *at != 0; at += bytes) {
-        marks = is_mark(decode(at, &bytes)) ? marks + 1 : 0;
-        if (marks <= MARKS_LIMIT) {
-            ska_buffer_add(&buffer, at, bytes);
-            continue;
-        }
-        for (size_t i = 0; i < bytes; i++)
-            ska_buffer_format(&buffer, "\\x%02X", (unsigned char)at[i]);
-    }
-    free(printable);
-    return ska_buffer_finish(&buffer, &shown, NULL) ? (char *)shown.data : NULL;
 }
 
 size_t foreign_width(const char *character, size_t *bytes)
@@ -81,52 +38,16 @@ size_t foreign_width(const char *character, size_t *bytes)
                                         {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
     uint32_t decoded = decode(character, bytes);
 
-    return is_mark(decoded) ? 0 : IS_IN(wide, decoded) ? 2 : 1;
-}
-
-/* ---- Names ----------------------------------------------------------------------------------- */
-
-static bool is_word_character(uint32_t character)
-{
-    static const struct range letters[] = {{'0', '9'},     {'A', 'Z'},      {'a', 'z'},
-                                           {'_', '_'},     {'-', '.'},      {'@', '@'},
-                                           {0xC0, 0x1FFF}, {0x3040, 0xD7FF}};
-    /* Spaces and what looks like quotes or lines. */
-    static const struct range others[] = {{0x02B0, 0x02FF}, {0x1680, 0x1680}, {0x3164, 0x3164}};
-
-    return IS_IN(letters, character) && !IS_IN(others, character);
-}
-
-static bool is_plain_word(const char *text)
-{
-    size_t bytes = 0;
-
-    if (text[0] == 0)
-        return false;
-    for (; *text != 0; text += bytes)
-        if (!is_word_character(decode(text, &bytes)))
-            return false;
-    return true;
+    return ska_is_combining_mark(decoded) ? 0 : IS_IN(wide, decoded) ? 2 : 1;
 }
 
 char *foreign_name(struct ska_span untrusted)
 {
-    char *shown = foreign_shown(untrusted, NAME_LIMIT);
     struct ska_buffer buffer = {0};
-    struct ska_bytes quoted = {NULL, 0};
+    struct ska_bytes name = {NULL, 0};
 
-    if (shown == NULL || is_plain_word(shown))
-        return shown;
-    /* A quote inside must not look like the end. */
-    ska_buffer_text(&buffer, "'");
-    for (const char *at = shown; *at != 0; at++) {
-        if (*at == '\'' || *at == '\\')
-            ska_buffer_text(&buffer, "\\");
-        ska_buffer_add(&buffer, at, 1);
-    }
-    ska_buffer_text(&buffer, "'");
-    free(shown);
-    return ska_buffer_finish(&buffer, &quoted, NULL) ? (char *)quoted.data : NULL;
+    ska_buffer_name(&buffer, untrusted);
+    return ska_buffer_finish(&buffer, &name, NULL) ? (char *)name.data : NULL;
 }
 
 /* ---- Tricks ---------------------------------------------------------------------------------- */

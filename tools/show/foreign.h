@@ -9,14 +9,7 @@
 #include "provider/base/bytes.h"
 
 /*
- * Like ska_printable(), and of the marks that are piled onto one letter, up into the lines above,
- * only a few are left. NULL: out of memory; free with free().
- */
-char *foreign_shown(struct ska_span untrusted, size_t limit);
-
-/*
- * For the middle of a sentence: as it is when it is one plain word, else in quotes; cut. NULL: out
- * of memory; free with free().
+ * ska_buffer_name() as a text of its own. NULL: out of memory; free with free().
  */
 char *foreign_name(struct ska_span untrusted);
 

@@ -74,19 +74,42 @@ static void add_words(struct ska_buffer *text, const char *words, size_t column,
     ska_buffer_text(text, "\n");
 }
 
-static void add_formatted(struct page *page, const char *start, const char *format, va_list args)
+static void add_paragraph(struct page *page, enum page_paragraph_kind kind, const char *words)
 {
+    static const char *const starts[] = {
+        [PAGE_PARAGRAPH] = "", [PAGE_ITEM] = "- ", [PAGE_WARNING] = "WARNING: "};
+    const char *start = starts[kind];
     size_t column = INDENT + strlen(start);
+
+    ska_buffer_format(&page->text, "%*s%s", INDENT, "", start);
+    /* What goes on stands under the words, so that only ours start a paragraph. */
+    add_words(&page->text, words, column, start[0] == 0 ? INDENT + 2 : column);
+    page->warnings += kind == PAGE_WARNING;
+}
+
+static void add_formatted(struct page *page, enum page_paragraph_kind kind, const char *format,
+                          va_list args)
+{
     char *words = NULL;
 
     if (vasprintf(&words, format, args) < 0) {
         page->text.failed = true;
         return;
     }
-    ska_buffer_format(&page->text, "%*s%s", INDENT, "", start);
-    /* What goes on stands under the words, so that only ours start a paragraph. */
-    add_words(&page->text, words, column, start[0] == 0 ? INDENT + 2 : column);
+    add_paragraph(page, kind, words);
     free(words);
+}
+
+void page_buffer(struct page *page, enum page_paragraph_kind kind, struct ska_buffer *words)
+{
+    bool empty = words->length == 0 && !words->failed;
+    struct ska_bytes text = {NULL, 0};
+
+    if (!ska_buffer_finish(words, &text, NULL))
+        page->text.failed = true;
+    else if (!empty)
+        add_paragraph(page, kind, (const char *)text.data);
+    ska_bytes_free(&text);
 }
 
 void page_heading(struct page *page, const char *format, ...)
@@ -112,7 +135,7 @@ void page_paragraph(struct page *page, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    add_formatted(page, "", format, args);
+    add_formatted(page, PAGE_PARAGRAPH, format, args);
     va_end(args);
 }
 
@@ -121,7 +144,7 @@ void page_item(struct page *page, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    add_formatted(page, "- ", format, args);
+    add_formatted(page, PAGE_ITEM, format, args);
     va_end(args);
 }
 
@@ -130,9 +153,8 @@ void page_warning(struct page *page, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    add_formatted(page, "WARNING: ", format, args);
+    add_formatted(page, PAGE_WARNING, format, args);
     va_end(args);
-    page->warnings++;
 }
 
 /* ---- Words of others ------------------------------------------------------------------------- */
@@ -153,7 +175,7 @@ static char *shown_line(struct ska_span line)
     for (size_t i = 0; i < copy.length; i++)
         if (copy.data[i] == '\t')
             copy.data[i] = ' ';
-    shown = foreign_shown(ska_span_of(&copy), copy.length);
+    shown = ska_printable(ska_span_of(&copy), copy.length);
     ska_bytes_free(&copy);
     return shown;
 }

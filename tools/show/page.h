@@ -15,7 +15,7 @@ struct page {
     size_t warnings; /* how many page_warning() has written */
 };
 
-/* What is formatted must be harmless: names go through foreign_name() before. */
+/* What is formatted must be harmless: names go through ska_buffer_name() before. */
 void page_heading(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void page_paragraph(struct page *page, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -23,6 +23,13 @@ void page_paragraph(struct page *page, const char *format, ...)
 void page_item(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Behind "WARNING: ". */
 void page_warning(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * The same of what a buffer holds, which is emptied; nothing for an empty one. A buffer that has
+ * failed makes the page fail.
+ */
+enum page_paragraph_kind { PAGE_PARAGRAPH, PAGE_ITEM, PAGE_WARNING };
+void page_buffer(struct page *page, enum page_paragraph_kind kind, struct ska_buffer *words);
 
 /* Words of others, line by line; what is longer than `limit` bytes is cut, and that is said. */
 void page_quote(struct page *page, struct ska_span untrusted, size_t limit);

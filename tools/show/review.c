@@ -11,11 +11,11 @@
 #include "provider/sign/explain.h"
 #include "provider/rule/policy.h"
 #include "provider/rule/rule_codec.h"
+#include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
-#include "tools/show/difference.h"
+#include "tools/show/rule_compare.h"
 #include "tools/public_key.h"
 #include "tools/show/text.h"
-#include "tools/show/windows.h"
 
 /* Of a message so much is shown as text and in hexadecimal. */
 #define MESSAGE_HEX_LIMIT 256
@@ -51,6 +51,33 @@ bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request
     return request->operation == SKA_OPERATION_SIGN &&
            request->mechanism.form == SKA_PAYLOAD_MESSAGE &&
            ska_payload_looks_like_digest(type, ska_span_of(&request->payload));
+}
+
+bool review_can_show_change(const struct ska_request *request, const struct ska_errors *errors)
+{
+    struct ska_modify modify;
+    bool any = false;
+
+    if (request->operation != SKA_OPERATION_MODIFY)
+        return true;
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+        return ska_fail(errors, SKA_R_BAD_RULE,
+                        "the change that is asked for cannot be read, so nobody can see what it "
+                        "would do");
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        struct ska_rule rule = {NULL, 0};
+
+        if (modify.rules[i].data == NULL)
+            continue;
+        any = true;
+        if (!ska_rule_decode(modify.rules[i], &rule, NULL))
+            return ska_fail(errors, SKA_R_BAD_RULE,
+                            "the new %s rule is not understood by this version of skatool, so "
+                            "nobody can see what it would do",
+                            ska_rule_names[i]);
+        ska_rule_clear(&rule);
+    }
+    return any || ska_fail(errors, SKA_R_BAD_RULE, "the change that is asked for names no rule");
 }
 
 static void add_digest_payload(const struct ska_request *request, struct ska_buffer *text)
@@ -263,9 +290,40 @@ static void add_usable(const struct ska_request *request, struct ska_buffer *tex
     struct ska_approval_token token;
 
     memset(&token, 0, sizeof(token));
-    if (rule != NULL &&
-        ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL))
-        windows_text(rule, &token, text);
+    if (rule == NULL || !ska_rule_has_time_limit(rule) ||
+        !ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL))
+        return;
+    text_name(text, "usable");
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        const struct ska_alternative *alternative = &rule->alternatives[i];
+
+        if (i > 0)
+            text_next_line(text);
+        if (alternative->name.length > 0) {
+            text_quoted(text, ska_span_of(&alternative->name));
+            ska_buffer_text(text, ": ");
+        } else if (rule->alternative_count > 1) {
+            ska_buffer_format(text, "alternative %zu: ", i + 1);
+        }
+        ska_alternative_window_text(alternative,
+                                    token.has_timestamp ? &token.timestamp.seconds : NULL, text);
+    }
+    ska_buffer_text(text, "\n");
+}
+
+static void add_difference(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
+                           const struct ska_rule *after, struct ska_buffer *text)
+{
+    struct rule_changes changes;
+
+    if (!rule_compare(before, after, &changes)) {
+        text->failed = true;
+        return;
+    }
+    if (changes.count == 0)
+        ska_buffer_text(text, "named, but the same as before");
+    rule_changes_text(libctx, &changes, text);
+    rule_changes_clear(&changes);
 }
 
 static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, int kind,
@@ -280,8 +338,8 @@ static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, 
         ska_buffer_text(text, "new; what it was before is not said");
     else if (!ska_rule_decode(encoded, &after, NULL))
         ska_buffer_text(text, "new; it is not understood by this version");
-    else if (difference_text(libctx, &request->rules[kind], &after, text) == 0)
-        ska_buffer_text(text, "named, but the same as before");
+    else
+        add_difference(libctx, &request->rules[kind], &after, text);
     ska_buffer_text(text, "\n");
     ska_rule_clear(&after);
 }

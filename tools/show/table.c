@@ -16,7 +16,7 @@ bool table_add(struct table *table, const char *const *cells, const struct ska_e
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a table of %zu rows", table->rows + 1);
     table->cells = grown;
     for (size_t i = 0; i < table->columns; i++) {
-        char *cell = foreign_shown(ska_span_text(cells[i]), CELL_LIMIT);
+        char *cell = ska_printable(ska_span_text(cells[i]), CELL_LIMIT);
 
         if (cell == NULL) {
             while (i > 0)

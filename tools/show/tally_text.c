@@ -1,165 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a tally says in words. */
-#include <inttypes.h>
 #include <stdlib.h>
 
+#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
-#include "tools/show/foreign.h"
-#include "tools/show/people.h"
+#include "provider/rule/rule_text.h"
 #include "tools/tally.h"
 
-/* How many people are named who could still approve, or who have. */
+/* How many people are named who have approved or refused. */
 #define NAMED_MOST 10
 
-static bool needs_people(const struct ska_alternative *alternative)
-{
-    for (size_t i = 0; i < alternative->group_count; i++)
-        if (alternative->groups[i].quorum > 0)
-            return true;
-    return false;
-}
+typedef void say_of_rule(const struct ska_rule *rule, const struct ska_responses *responses,
+                         struct ska_buffer *text);
 
-/* How many groups of the rule ask for somebody; with one there is nothing to tell apart. */
-static size_t count_groups(const struct ska_rule *rule)
+static void say_with_responses(const struct tally *tally, say_of_rule *say, struct ska_buffer *text)
 {
-    size_t count = 0;
+    struct ska_span *refused = calloc(tally->refusal_count + 1, sizeof(*refused));
+    const struct ska_responses responses = {tally->progress.keys, tally->progress.key_count,
+                                            refused, tally->refusal_count};
 
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
-            count += rule->alternatives[i].groups[j].quorum > 0;
-    return count;
+    for (size_t i = 0; refused != NULL && i < tally->refusal_count; i++)
+        refused[i] = ska_span_of(&tally->refusals[i].public_key);
+    if (refused == NULL)
+        text->failed = true;
+    else
+        say(tally->rule, &responses, text);
+    free(refused);
 }
 
 void tally_count_text(const struct tally *tally, struct ska_buffer *text)
 {
-    const struct ska_progress *progress = &tally->progress;
-    bool several = false;
-    bool first = true;
-
-    if (tally->rule == NULL) {
-        ska_buffer_format(text, "%zu so far", progress->key_count);
-        return;
-    }
-    several = count_groups(tally->rule) > 1;
-    for (size_t i = 0; i < tally->rule->alternative_count; i++)
-        for (size_t j = 0; j < tally->rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &tally->rule->alternatives[i].groups[j];
-
-            if (group->quorum == 0)
-                continue;
-            ska_buffer_format(text, "%s%zu of %" PRIu32, first ? "" : ", ",
-                              ska_group_count(group, progress->keys, progress->key_count),
-                              group->quorum);
-            if (several) {
-                ska_buffer_text(text, " (");
-                people_group_name(group, j, text);
-                ska_buffer_text(text, ")");
-            }
-            first = false;
-        }
-    if (first)
-        ska_buffer_text(text, tally->rule->alternative_count == 0 ? "impossible" : "none needed");
-}
-
-/* ---- Who is needed --------------------------------------------------------------------------- */
-
-/* Those of a group who have said nothing yet. NULL: out of memory. */
-static size_t *open_places(const struct tally *tally, const struct ska_group *group, size_t *count)
-{
-    size_t *places = calloc(group->approver_count + 1, sizeof(*places));
-
-    *count = 0;
-    for (size_t i = 0; places != NULL && i < group->approver_count; i++) {
-        struct ska_span key = ska_span_of(&group->approvers[i].public_key);
-
-        if (people_is_first(group, i) && !tally_has_approved(tally, key) &&
-            !tally_has_refused(tally, key))
-            places[(*count)++] = i;
-    }
-    return places;
-}
-
-static void add_needed_of_group(const struct tally *tally, const struct ska_group *group,
-                                size_t have, struct ska_buffer *text)
-{
-    struct people_choice choice = {.rule = tally->rule, .group = group, .most = NAMED_MOST};
-    size_t *places = open_places(tally, group, &choice.count);
-    size_t needed = group->quorum - have;
-
-    choice.places = places;
-    if (places == NULL) {
-        text->failed = true;
-        return;
-    }
-    if (needed > choice.count)
-        ska_buffer_format(text, "%zu more, but only %zu are left who have not refused", needed,
-                          choice.count);
-    else if (needed > 1 && needed < choice.count)
-        ska_buffer_format(text, "%zu of ", needed);
-    if (needed <= choice.count)
-        people_list(&choice, needed == 1 ? "or" : "and", text);
-    free(places);
-}
-
-static void add_needed_of_token(const struct tally *tally,
-                                const struct ska_alternative *alternative, bool several,
-                                struct ska_buffer *text)
-{
-    const struct ska_progress *progress = &tally->progress;
-    bool first = true;
-
-    for (size_t i = 0; i < alternative->group_count; i++) {
-        const struct ska_group *group = &alternative->groups[i];
-        size_t have = ska_group_count(group, progress->keys, progress->key_count);
-
-        if (have >= group->quorum)
-            continue;
-        if (!first)
-            ska_buffer_text(text, ", and ");
-        add_needed_of_group(tally, group, have, text);
-        if (several) {
-            ska_buffer_text(text, " (");
-            people_group_name(group, i, text);
-            ska_buffer_text(text, ")");
-        }
-        first = false;
-    }
+    say_with_responses(tally, ska_rule_count_text, text);
 }
 
 void tally_needed_text(const struct tally *tally, struct ska_buffer *text)
 {
-    bool several = false;
-
-    if (tally->rule == NULL || tally->progress.satisfied)
-        return;
-    several = count_groups(tally->rule) > 1;
-    for (size_t i = 0; i < tally->rule->alternative_count; i++) {
-        if (i > 0)
-            ska_buffer_text(text, "; or else ");
-        add_needed_of_token(tally, &tally->rule->alternatives[i], several, text);
-    }
+    say_with_responses(tally, ska_rule_needed_text, text);
 }
 
 void tally_text(const struct tally *tally, struct ska_buffer *text)
 {
-    if (tally->rule != NULL && tally->rule->alternative_count == 0) {
-        ska_buffer_text(text, "the rule can never be satisfied");
-        return;
-    }
-    if (tally->rule != NULL && tally->rule->alternative_count == 1 &&
-        !needs_people(&tally->rule->alternatives[0])) {
-        ska_buffer_text(text, "no approvals are needed");
-        return;
-    }
-    tally_count_text(tally, text);
-    if (tally->rule == NULL) {
-        ska_buffer_text(text, "; how many are needed is not known here");
-    } else if (tally->progress.satisfied) {
-        ska_buffer_text(text, "; no more approvals are needed");
-    } else {
-        ska_buffer_text(text, "; still needed: ");
-        tally_needed_text(tally, text);
-    }
+    say_with_responses(tally, ska_rule_progress_text, text);
 }
 
 /* ---- Who has said what ----------------------------------------------------------------------- */
@@ -173,17 +54,17 @@ static void add_signer(const struct tally *tally, const struct ska_approval *app
             ? NULL
             : ska_rule_find_approver(tally->rule, ska_span_of(&approval->public_key));
     char *shown = NULL;
-    char *name = NULL;
 
     if (listed != NULL) {
-        people_name(tally->rule, listed, text);
+        ska_approver_text(tally->rule, listed, text);
         return;
     }
     shown = ska_approver_shown(tally->rule, approval);
-    name = shown == NULL ? NULL : foreign_name(ska_span_text(shown));
-    ska_buffer_text(text, name == NULL ? "?" : name);
+    if (shown == NULL)
+        text->failed = true;
+    else
+        ska_buffer_name(text, ska_span_text(shown));
     free(shown);
-    free(name);
 }
 
 static void add_one(const struct tally *tally, const struct ska_approval *approval, size_t *count,

@@ -15,30 +15,21 @@
 #include <openssl/pem.h>
 
 #include "tools/show/wire_text.h"
+#include "provider/base/printable.h"
 #include "provider/request/request.h"
 #include "provider/rule/rule_codec.h"
-#include "tools/show/foreign.h"
+#include "provider/rule/rule_text.h"
 
 #define NAME_WIDTH 16
-#define VALUE_COLUMN (4 + NAME_WIDTH)
 
 void text_printable(struct ska_buffer *text, struct ska_span untrusted)
 {
-    char *shown = foreign_shown(untrusted, TEXT_LIMIT);
-
-    if (shown == NULL) {
-        text->failed = true;
-        return;
-    }
-    ska_buffer_text(text, shown);
-    free(shown);
+    ska_buffer_printable(text, untrusted, TEXT_LIMIT);
 }
 
 void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
 {
-    ska_buffer_text(text, "'");
-    text_printable(text, untrusted);
-    ska_buffer_text(text, "'");
+    ska_buffer_quoted(text, untrusted, TEXT_LIMIT);
 }
 
 void text_name(struct ska_buffer *text, const char *name)
@@ -57,7 +48,7 @@ void text_row(struct ska_buffer *text, const char *name, const char *untrusted)
 
 void text_next_line(struct ska_buffer *text)
 {
-    ska_buffer_format(text, "\n%*s", VALUE_COLUMN, "");
+    ska_buffer_text(text, TEXT_NEXT_LINE);
 }
 
 void text_groups(struct ska_buffer *text, struct ska_span bytes)
@@ -68,28 +59,6 @@ void text_groups(struct ska_buffer *text, struct ska_span bytes)
         else if (i > 0 && i % 2 == 0)
             ska_buffer_text(text, " ");
         ska_buffer_hex(text, ska_span(bytes.data + i, 1));
-    }
-}
-
-void text_duration(struct ska_buffer *text, uint64_t seconds)
-{
-    static const struct {
-        uint64_t seconds;
-        const char *name;
-    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
-    const char *separator = "";
-
-    if (seconds == 0)
-        ska_buffer_text(text, "0 seconds");
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        uint64_t count = seconds / units[i].seconds;
-
-        seconds %= units[i].seconds;
-        if (count == 0)
-            continue;
-        ska_buffer_format(text, "%s%" PRIu64 " %s%s", separator, count, units[i].name,
-                          count == 1 ? "" : "s");
-        separator = " ";
     }
 }
 
@@ -104,82 +73,9 @@ const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE])
     return text;
 }
 
-static void add_group(struct ska_buffer *text, const struct ska_group *group)
-{
-    if (group->name.length > 0) {
-        text_quoted(text, ska_span_of(&group->name));
-        ska_buffer_text(text, " ");
-    }
-    ska_buffer_format(text, "%" PRIu32 " of %zu: ", group->quorum, group->approver_count);
-    for (size_t i = 0; i < group->approver_count; i++) {
-        char *shown = ska_listed_approver_shown(&group->approvers[i]);
-
-        if (shown == NULL)
-            text->failed = true;
-        else
-            ska_buffer_format(text, "%s%s", i == 0 ? "" : ", ", shown);
-        free(shown);
-    }
-}
-
-static bool asks_for_nobody(const struct ska_alternative *alternative)
-{
-    for (size_t i = 0; i < alternative->group_count; i++)
-        if (alternative->groups[i].quorum > 0)
-            return false;
-    return true;
-}
-
-static void add_times(struct ska_buffer *text, const struct ska_alternative *alternative)
-{
-    if (alternative->timelock == 0 && alternative->timeout == 0)
-        return;
-    text_next_line(text);
-    if (alternative->timelock > 0) {
-        ska_buffer_text(text, "after ");
-        text_duration(text, alternative->timelock);
-    }
-    if (alternative->timeout > 0) {
-        ska_buffer_text(text, alternative->timelock > 0 ? ", for " : "for ");
-        text_duration(text, alternative->timeout);
-    }
-}
-
-void text_policy_token(struct ska_buffer *text, const struct ska_alternative *alternative)
-{
-    if (alternative->name.length > 0) {
-        text_quoted(text, ska_span_of(&alternative->name));
-        ska_buffer_text(text, ": ");
-    }
-    if (asks_for_nobody(alternative))
-        ska_buffer_text(text, "no approval needed");
-    for (size_t i = 0; i < alternative->group_count && !asks_for_nobody(alternative); i++) {
-        if (i > 0) {
-            text_next_line(text);
-            ska_buffer_text(text, "and ");
-        }
-        add_group(text, &alternative->groups[i]);
-    }
-    add_times(text, alternative);
-}
-
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
 {
-    if (rule->alternative_count == 0) {
-        ska_buffer_text(text, "never satisfied: nobody can do this");
-        return;
-    }
-    if (ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule)) {
-        ska_buffer_text(text, "always satisfied: no approval needed");
-        return;
-    }
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        if (i > 0) {
-            text_next_line(text);
-            ska_buffer_text(text, "or ");
-        }
-        text_policy_token(text, &rule->alternatives[i]);
-    }
+    ska_rule_list_text(rule, TEXT_NEXT_LINE, text);
 }
 
 void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)

@@ -29,19 +29,13 @@ void text_row(struct ska_buffer *text, const char *name, const char *untrusted);
 void text_groups(struct ska_buffer *text, struct ska_span bytes);
 
 /* A new line, indented as a value. */
+#define TEXT_NEXT_LINE "\n                    "
 void text_next_line(struct ska_buffer *text);
 
-/*
- * "2 of 3: alice, bob, carol", each alternative on a line of its own, "after 1 hour, for 10
- * minutes" below it, indented as a value.
- */
+/* ska_rule_list_text(), indented as a value. */
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
-void text_policy_token(struct ska_buffer *text, const struct ska_alternative *alternative);
 /* The same for a serialized rule; one that does not decode is shown as far as it can be. */
 void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
-
-/* "10 minutes", "1 hour 30 minutes", "5 seconds" */
-void text_duration(struct ska_buffer *text, uint64_t seconds);
 
 /* "2026-11-22 13:00:00 CET": a time as people here read it; "for ever" for UINT64_MAX. */
 #define TEXT_TIME_SIZE 64

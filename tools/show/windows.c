@@ -1,56 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/show/windows.h"
 
-#include "tools/show/text.h"
-
 bool window_is_limited(const struct ska_alternative *alternative)
 {
     return alternative->timelock > 0 || alternative->timeout > 0;
-}
-
-void window_text(const struct ska_alternative *alternative, const struct ska_approval_token *token,
-                 struct ska_buffer *text)
-{
-    struct ska_window window = {0, UINT64_MAX};
-    char opens[32];
-    char closes[32];
-
-    if (!window_is_limited(alternative)) {
-        ska_buffer_text(text, "at any time");
-        return;
-    }
-    if (!token->has_timestamp) {
-        ska_buffer_text(text, "never: it has a time limit, and the request holds no HSM time");
-        return;
-    }
-    window = ska_window_of(alternative, token->timestamp.seconds);
-    ska_buffer_format(text, "from %s", ska_time_text(window.opens, opens));
-    if (window.closes == UINT64_MAX)
-        ska_buffer_text(text, " on");
-    else
-        ska_buffer_format(text, " until %s", ska_time_text(window.closes, closes));
-}
-
-void windows_text(const struct ska_rule *rule, const struct ska_approval_token *token,
-                  struct ska_buffer *text)
-{
-    if (!ska_rule_has_time_limit(rule))
-        return;
-    text_name(text, "usable");
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        const struct ska_alternative *alternative = &rule->alternatives[i];
-
-        if (i > 0)
-            text_next_line(text);
-        if (alternative->name.length > 0) {
-            text_quoted(text, ska_span_of(&alternative->name));
-            ska_buffer_text(text, ": ");
-        } else if (rule->alternative_count > 1) {
-            ska_buffer_format(text, "alternative %zu: ", i + 1);
-        }
-        window_text(alternative, token, text);
-    }
-    ska_buffer_text(text, "\n");
 }
 
 /* ---- For an approver ------------------------------------------------------------------------- */

@@ -12,14 +12,6 @@
 /* Whether the alternative has a timelock or a timeout, so that it wants the HSM's time. */
 bool window_is_limited(const struct ska_alternative *alternative);
 
-/* "from ... until ...", "from ... on", "at any time", "never, ..." for a request without a time. */
-void window_text(const struct ska_alternative *alternative, const struct ska_approval_token *token,
-                 struct ska_buffer *text);
-
-/* Lines "usable" for all alternatives of a rule that has time limits; nothing for others. */
-void windows_text(const struct ska_rule *rule, const struct ska_approval_token *token,
-                  struct ska_buffer *text);
-
 /* From the most useful to the least. */
 enum usable_state {
     USABLE_ALWAYS,

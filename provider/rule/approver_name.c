@@ -6,6 +6,8 @@
 /* SHA256_Init() and its kin are the ones that fetch nothing; libcrypto calls them deprecated. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include "provider/rule/approver_name.h"
+
 #include <limits.h>
 #include <stdlib.h>
 
@@ -15,16 +17,14 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "provider/rule/quorum.h"
-#include "provider/request/request.h"
+#include "provider/base/printable.h"
 
-/* How much of a name is shown, and of a key's SHA-256. */
-#define NAME_SHOWN 64
+/* How much of a key's SHA-256 is shown. */
 #define HASH_SHOWN 8
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
 
-static char *shown_key(struct ska_span public_key)
+char *ska_key_shown(struct ska_span public_key)
 {
     unsigned char hash[SHA256_DIGEST_LENGTH];
     struct ska_buffer buffer = {0};
@@ -83,7 +83,7 @@ static char *shown_common_name(const X509_NAME *name)
         at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
     unsigned char *text = NULL;
     int length = value == NULL ? 0 : ASN1_STRING_to_UTF8(&text, value);
-    char *shown = length > 0 ? ska_printable(ska_span(text, (size_t)length), NAME_SHOWN) : NULL;
+    char *shown = length > 0 ? ska_printable(ska_span(text, (size_t)length), SKA_NAME_SHOWN) : NULL;
 
     OPENSSL_free(text);
     return shown;
@@ -101,7 +101,7 @@ static char *shown_whole_name(const X509_NAME *name)
             0) {
         length = BIO_get_mem_data(bio, &text);
         if (length > 0)
-            shown = ska_printable(ska_span(text, (size_t)length), NAME_SHOWN);
+            shown = ska_printable(ska_span(text, (size_t)length), SKA_NAME_SHOWN);
     }
     BIO_free(bio);
     return shown;
@@ -131,28 +131,17 @@ static char *shown_subject(struct ska_span certificate)
 
 /* ---- Approvers ------------------------------------------------------------------------------ */
 
-static char *shown_signer(bool certificate, struct ska_span data, struct ska_span public_key)
+char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span public_key)
 {
     char *shown = certificate ? shown_subject(data) : NULL;
 
-    return shown != NULL ? shown : shown_key(public_key);
+    return shown != NULL ? shown : ska_key_shown(public_key);
 }
 
 char *ska_listed_approver_shown(const struct ska_approver *approver)
 {
     if (approver->name.length > 0)
-        return ska_printable(ska_span_of(&approver->name), NAME_SHOWN);
-    return shown_signer(approver->type == SKA_APPROVER_CERTIFICATE, ska_span_of(&approver->data),
-                        ska_span_of(&approver->public_key));
-}
-
-char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval *approval)
-{
-    const struct ska_approver *listed =
-        rule == NULL ? NULL : ska_rule_find_approver(rule, ska_span_of(&approval->public_key));
-
-    if (listed != NULL)
-        return ska_listed_approver_shown(listed);
-    return shown_signer(approval->certificate, ska_span_of(&approval->signer),
-                        ska_span_of(&approval->public_key));
+        return ska_printable(ska_span_of(&approver->name), SKA_NAME_SHOWN);
+    return ska_signer_shown(approver->type == SKA_APPROVER_CERTIFICATE,
+                            ska_span_of(&approver->data), ska_span_of(&approver->public_key));
 }

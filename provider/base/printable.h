@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text of others among ours: it must not do harm on a terminal, be taken for our words, or hide
+ * what follows it. ska_printable() is in bytes.h.
+ */
+#ifndef SKA_BASE_PRINTABLE_H
+#define SKA_BASE_PRINTABLE_H
+
+#include "provider/base/bytes.h"
+
+/* How many bytes of a name are shown. */
+#define SKA_NAME_SHOWN 64
+
+/* One character from the front; 0 when it is not well-formed, else its length in bytes. */
+size_t ska_utf8_decode(struct ska_span text, uint32_t *character);
+
+/* True for a mark that is put onto the letter before it, and takes no column of its own. */
+bool ska_is_combining_mark(uint32_t character);
+
+/* Appends what ska_printable() gives. */
+void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit);
+
+/* The same in single quotes, from which it cannot break out. */
+void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit);
+
+/* For the middle of a sentence: as it is when it is one plain word, else in quotes; cut. */
+void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted);
+
+#endif
