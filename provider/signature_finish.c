@@ -9,6 +9,7 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/record/audit.h"
+#include "provider/sign/make_request.h"
 #include "provider/sign/sign.h"
 
 static bool is_rsa(const struct ska_key *key)
@@ -164,32 +165,44 @@ static bool check_payload(const struct ska_signature *signature, const struct pa
            ska_payload_check(&payload->mechanism, key->type, key->bits, payload->span, errors);
 }
 
+/* What is asked of the key, and with what. */
+static struct ska_job job_of(const struct ska_signature *signature, struct hsm_key *key,
+                             const struct payload *payload)
+{
+    const struct ska_provider *provider = signature->provider;
+    struct ska_job job = {
+        .libctx = provider->libctx,
+        .approver_keys = provider->approver_keys,
+        .key = key,
+        .operation = SKA_OPERATION_SIGN,
+        .mechanism = payload->mechanism,
+        .payload = payload->span,
+        .description = signature->approvals.description,
+        .timestamp_key = provider->settings.timestamp_key,
+        .audit_log = provider->settings.audit_log,
+        .errors = ska_signature_errors(signature),
+    };
+
+    return job;
+}
+
 static bool sign_payload(const struct ska_signature *signature, const struct payload *payload,
                          uint8_t *out, size_t *length)
 {
-    const struct ska_errors *errors = ska_signature_errors(signature);
     struct hsm_key *key = ska_key_hsm(signature->key);
-    const struct ska_settings *settings = &signature->provider->settings;
-    struct ska_signing signing = {
-        .libctx = signature->provider->libctx,
-        .approver_keys = signature->provider->approver_keys,
-        .key = key,
-        .mechanism = payload->mechanism,
-        .payload = payload->span,
-        .sources = choose_sources(signature),
-        .timeout = choose_timeout(signature),
-        .prepared = signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared),
-        .audit_log = settings->audit_log,
-        .progress = settings->progress,
-        .description = signature->approvals.description,
-        .timestamp_key = settings->timestamp_key,
-    };
+    struct ska_job job = job_of(signature, key, payload);
 
     if (key == NULL)
         return false;
     if (!hsm_key_is_ska(key))
-        return hsm_key_sign(key, &payload->mechanism, payload->span, out, length, errors);
-    return check_payload(signature, payload) && ska_sign(&signing, out, length, errors);
+        return hsm_key_sign(key, &payload->mechanism, payload->span, out, length, job.errors);
+    job.sources = choose_sources(signature);
+    job.timeout = choose_timeout(signature);
+    job.prepared = signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared);
+    job.progress = signature->provider->settings.progress;
+    job.signature = out;
+    job.signature_length = length;
+    return check_payload(signature, payload) && ska_sign(&job);
 }
 
 bool ska_signature_finish(const struct ska_signature *signature, struct ska_span input,
@@ -229,31 +242,21 @@ static bool is_prepared(const struct ska_signature *signature, const struct payl
 
 static bool make_request(struct ska_signature *signature, const struct payload *payload)
 {
-    const struct ska_errors *errors = ska_signature_errors(signature);
-    const struct ska_provider *provider = signature->provider;
-    const struct ska_request_options options = {
-        .libctx = provider->libctx,
-        .operation = SKA_OPERATION_SIGN,
-        .mechanism = &payload->mechanism,
-        .payload = payload->span,
-        .description = signature->approvals.description,
-        .timestamp_key = provider->settings.timestamp_key,
-    };
-    struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, NULL, NULL, "made for the application"};
     struct hsm_key *key = ska_key_hsm(signature->key);
+    const struct ska_job job = job_of(signature, key, payload);
+    struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, NULL, NULL, "made for the application"};
     struct ska_request *request = NULL;
 
-    if (key == NULL || !check_payload(signature, payload) ||
-        !ska_request_make(key, &options, &request, errors))
+    if (key == NULL || !check_payload(signature, payload) || !ska_request_make(&job, &request))
         return false;
     entry.request = request;
-    if (!ska_audit_append(provider->settings.audit_log, provider->libctx, &entry, errors)) {
+    if (!ska_audit_append(job.audit_log, job.libctx, &entry, job.errors)) {
         ska_request_free(request);
         return false;
     }
     ska_prepared_free(signature->prepared);
     signature->prepared = NULL;
-    return ska_prepared_new(request, &signature->prepared, errors);
+    return ska_prepared_new(request, &signature->prepared, job.errors);
 }
 
 bool ska_signature_prepare(struct ska_signature *signature, struct ska_span input)

@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 
+#include "provider/request/approval_json.h"
 #include "provider/base/spki.h"
 #include "provider/base/file.h"
 #include "tools/public_key.h"
@@ -176,12 +177,4 @@ bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx
            (ska_approval_verify(libctx, approval, message) ||
             ska_fail(errors, SKA_R_BAD_SIGNATURE,
                      "the approver's key made a signature that does not verify"));
-}
-
-void approval_clear(struct ska_approval *approval)
-{
-    ska_bytes_free(&approval->signer);
-    ska_bytes_free(&approval->public_key);
-    ska_bytes_free(&approval->signature);
-    memset(approval, 0, sizeof(*approval));
 }

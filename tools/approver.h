@@ -41,7 +41,7 @@ bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, 
  * Signs the message (a token, or what a refusal signs). `listed` is the approver in the rule whose
  * key this is (NULL: not known): a listed certificate goes into the approval, and its very encoding
  * of the key, since that is what the HSM compares. The caller frees what the approval holds, also
- * after a failure, with approval_clear().
+ * after a failure, with ska_approval_clear().
  */
 bool approver_sign(const struct approver *approver, const struct ska_approver *listed,
                    struct ska_span message, struct ska_approval *approval,
@@ -58,8 +58,5 @@ bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx
 
 /* Raises the latest error of libcrypto, in words where they help, and empties its queue. */
 bool approver_fail(const struct ska_errors *errors, enum ska_reason reason, const char *what);
-
-/* Frees what an approval holds, not the struct itself, and empties it. */
-void approval_clear(struct ska_approval *approval);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "provider/sign/ballot_text.h"
 #include "provider/rule/quorum.h"
 #include "tools/show/foreign.h"
 #include "tools/input.h"
@@ -16,30 +17,6 @@
 #include "tools/show/terminal.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
-
-/* In a directory approvals come as files of their own: only those reach the signer. */
-static bool read_from_directory(struct tool *tool, struct matter *matter,
-                                struct ska_request **request)
-{
-    if (!mailbox_read_request(&matter->mailbox, matter->id, request, &matter->owner, &tool->errors))
-        return false;
-    ska_approvals_free((*request)->approvals, (*request)->approval_count);
-    (*request)->approvals = NULL;
-    (*request)->approval_count = 0;
-    return true;
-}
-
-/* Refusals lie beside a file. That they cannot be seen is no failure. */
-static void open_folder(struct matter *matter)
-{
-    char *path = strdup(matter->what);
-
-    if (path != NULL)
-        matter->folder = strdup(dirname(path));
-    free(path);
-    if (matter->folder != NULL)
-        mailbox_open_folder(&matter->mailbox, matter->folder);
-}
 
 bool matter_check_id(struct tool *tool, struct ska_request *request, const char *shown)
 {
@@ -58,19 +35,7 @@ bool matter_check_id(struct tool *tool, struct ska_request *request, const char 
 
 bool matter_read(struct tool *tool, struct matter *matter)
 {
-    if (matter->directory != NULL) {
-        if (!mailbox_open(&matter->mailbox, matter->directory, &tool->errors) ||
-            !mailbox_find_id(&matter->mailbox, matter->what, matter->id, &tool->errors) ||
-            !read_from_directory(tool, matter, &matter->request))
-            return false;
-    } else {
-        if (!input_read_request(matter->what, &matter->request, &tool->errors))
-            return false;
-        memcpy(matter->id, matter->request->id, sizeof(matter->id));
-        open_folder(matter);
-    }
-    return ska_approval_token_decode(ska_span_of(&matter->request->approval_token), &matter->token,
-                                     &tool->errors);
+    return request_source_read(tool, &matter->source, &matter->request);
 }
 
 bool matter_read_again(struct tool *tool, struct matter *matter)
@@ -78,24 +43,22 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
     struct ska_request *now = NULL;
     bool same = false;
 
-    if (matter->directory == NULL ? !input_read_request(matter->what, &now, &tool->errors)
-                                  : !read_from_directory(tool, matter, &now))
+    if (!request_source_read(tool, &matter->source, &now))
         return false;
     same = ska_span_equal(ska_span_of(&now->approval_token),
                           ska_span_of(&matter->request->approval_token));
-    if (same && matter->directory == NULL) {
-        tally_clear(&matter->tally); /* this and the next point into the request that goes */
+    if (same && matter->source.directory == NULL) {
+        ska_ballot_close(&matter->ballot); /* this and the next point into the request that goes */
         matter->listed = NULL;
         ska_request_free(matter->request);
         matter->request = now;
-        return ska_approval_token_decode(ska_span_of(&now->approval_token), &matter->token,
-                                         &tool->errors);
+        return true;
     }
     ska_request_free(now);
     return same || ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                             "%s was replaced by another request while it was shown: nothing was "
                             "written",
-                            matter->what);
+                            matter->source.what);
 }
 
 /* ---- The approver ---------------------------------------------------------------------------- */
@@ -148,7 +111,6 @@ static bool find_listed(struct tool *tool, struct matter *matter)
         return true;
     }
     matter->listed = matter_find_listed(tool->libctx, rule, ska_span_of(&matter->key.public_key));
-    matter->usable = usable_find(rule, &matter->token, matter_key(matter), (uint64_t)time(NULL));
     return matter->listed != NULL || fail_not_listed(tool, matter, rule);
 }
 
@@ -170,47 +132,27 @@ bool matter_open_key(struct tool *tool, struct matter *matter)
 
 bool matter_count(struct tool *tool, struct matter *matter)
 {
-    struct report_warnings warnings = {0};
-    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
-    struct mailbox_names names = {NULL, 0};
-    struct tally_budget budget = {.count = 0};
-    const struct tally_source source = {&matter->mailbox, &names, matter->directory != NULL,
-                                        &budget, matter->counted ? NULL : &to_warnings};
     const struct ska_rule *rule = review_rule(matter->request);
-    bool listed = false;
-    bool done = false;
 
-    /* Beside a file only refusals lie, and not being able to look for them is no failure. */
-    listed =
-        matter->mailbox.fd >= 0 &&
-        mailbox_list(&matter->mailbox, &names, matter->directory == NULL ? NULL : &tool->errors);
-    if (!listed && matter->directory != NULL)
-        return false;
     if (matter->listed == NULL && rule != NULL && matter->key.public_key.data != NULL)
         matter->listed =
             matter_find_listed(tool->libctx, rule, ska_span_of(&matter->key.public_key));
-    tally_clear(&matter->tally);
-    done = tally_find(tool->libctx, matter->request, rule, listed ? &source : NULL, &matter->tally,
-                      &tool->errors);
-    report_warnings_end(&warnings);
-    if (budget.exhausted && !matter->counted)
-        report_warning("%s: there are too many files for this request, or too many wrong ones: not "
-                       "all were looked at",
-                       matter->what);
-    matter->counted = true;
-    mailbox_names_free(&names);
-    return done;
+    ska_ballot_close(&matter->ballot);
+    matter->ballot =
+        (struct ska_ballot){.libctx = tool->libctx, .request = matter->request, .rule = rule};
+    if (!request_source_count(tool, &matter->source, &matter->ballot))
+        return false;
+    matter->chance = ska_ballot_chance(&matter->ballot, matter_key(matter));
+    return true;
 }
 
 void matter_close(struct matter *matter)
 {
-    tally_clear(&matter->tally);
-    mailbox_close(&matter->mailbox);
+    ska_ballot_close(&matter->ballot);
+    request_source_close(&matter->source);
     approver_close(&matter->key);
     ska_request_free(matter->request);
     matter->request = NULL;
-    free(matter->folder);
-    matter->folder = NULL;
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -220,15 +162,15 @@ void matter_close(struct matter *matter)
 bool matter_ask(struct tool *tool, const struct matter *matter,
                 const struct matter_question *question)
 {
-    const struct briefing briefing = {.libctx = tool->libctx,
-                                      .request = matter->request,
-                                      .token = &matter->token,
-                                      .listed = matter->listed,
-                                      .tally = &matter->tally,
-                                      .usable = matter->usable,
-                                      .document = question->document,
-                                      .owner = matter->directory == NULL ? NULL : &matter->owner,
-                                      .refusing = question->refusing};
+    const struct briefing briefing = {
+        .libctx = tool->libctx,
+        .request = matter->request,
+        .listed = matter->listed,
+        .ballot = &matter->ballot,
+        .chance = matter->chance,
+        .document = question->document,
+        .owner = matter->source.directory == NULL ? NULL : &matter->source.owner,
+        .refusing = question->refusing};
     struct ska_bytes text = {NULL, 0};
     bool yes = question->yes;
     bool asked = true;
@@ -266,6 +208,6 @@ void matter_name(const struct matter *matter, struct ska_buffer *text)
 void matter_progress(const struct matter *matter, struct ska_buffer *text)
 {
     ska_buffer_text(text, "(");
-    tally_text(&matter->tally, text);
+    ska_ballot_progress_text(&matter->ballot, text);
     ska_buffer_text(text, ")");
 }

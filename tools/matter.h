@@ -8,28 +8,20 @@
 
 #include "tools/approver.h"
 #include "tools/show/briefing.h"
-#include "tools/mailbox.h"
-#include "tools/tally.h"
+#include "tools/request_source.h"
 #include "tools/tool.h"
 
-/* Starts with the command line filled in, mailbox.fd == -1 and the rest zero. */
+/* Starts with the command line filled in and the rest zero. */
 struct matter {
     const char *approver;    /* KEY */
     const char *certificate; /* --cert; NULL: none */
-    const char *directory;   /* --dir; NULL: `what` is a file */
-    const char *what;        /* REQUEST or ID */
 
-    char id[SKA_REQUEST_ID_LENGTH + 1];
-    struct mailbox mailbox; /* the directory; for a file the folder that it lies in (may be -1) */
-    char *folder;           /* the path of that folder */
+    struct request_source source;
     struct ska_request *request;
-    struct ska_approval_token token; /* of the request, decoded; points into it */
-    uid_t owner;                     /* who has put it into the directory */
+    struct ska_ballot ballot; /* by the requester's rule */
     struct approver key;
     const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
-    struct tally tally;
-    bool counted;         /* once: wrong files have been named */
-    struct usable usable; /* only with a rule */
+    struct ska_standing chance;        /* of this approver's approval; only with a rule */
 };
 
 /* Reads the request. */

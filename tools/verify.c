@@ -8,10 +8,8 @@
 #include <time.h>
 
 #include "provider/request/algorithm.h"
-#include "provider/sign/progress.h"
-#include "provider/rule/quorum.h"
+#include "provider/sign/ballot_text.h"
 #include "provider/request/approver_signature.h"
-#include "provider/rule/window.h"
 #include "tools/show/review.h"
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
@@ -113,40 +111,41 @@ static void add_timestamp(struct verification *verification, const struct ska_re
 }
 
 static void add_approval(struct verification *verification, const struct ska_rule *rule,
-                         const struct ska_approval *approval, enum ska_approval_state state)
+                         const struct ska_approval *approval)
 {
     static const char *const texts[] = {
-        [SKA_APPROVAL_COUNTS] = "is a signature over this token by",
-        [SKA_APPROVAL_INVALID] = "is NOT a signature over this token by",
-        [SKA_APPROVAL_NOT_LISTED] = "does not count: it is by somebody the rule does not list:",
-        [SKA_APPROVAL_DOUBLED] = "does not count a second time: it is also by"};
+        [SKA_ANSWER_UNSEEN] = "was not looked at:",
+        [SKA_ANSWER_COUNTS] = "is a signature over this token by",
+        [SKA_ANSWER_INVALID] = "is NOT a signature over this token by",
+        [SKA_ANSWER_NOT_LISTED] = "does not count: it is by somebody the rule does not list:",
+        [SKA_ANSWER_DOUBLED] = "does not count a second time: it is also by",
+        [SKA_ANSWER_TOO_MANY] = "is one too many:"};
     char *shown = ska_approver_shown(rule, approval);
 
     verify_add(verification,
-               state == SKA_APPROVAL_COUNTS    ? VERIFY_OK
-               : state == SKA_APPROVAL_INVALID ? VERIFY_WRONG
-                                               : VERIFY_NOTHING,
-               "approval: %s %s", texts[state], shown == NULL ? "?" : shown);
+               approval->state == SKA_ANSWER_COUNTS    ? VERIFY_OK
+               : approval->state == SKA_ANSWER_INVALID ? VERIFY_WRONG
+                                                       : VERIFY_NOTHING,
+               "approval: %s %s", texts[approval->state], shown == NULL ? "?" : shown);
     free(shown);
 }
 
-static void add_sum(struct verification *verification, const struct ska_request *request,
-                    const struct ska_rule *rule, const struct ska_progress *progress)
+static void add_sum(struct verification *verification, const struct ska_ballot *ballot)
 {
     struct ska_buffer missing = {0};
     struct ska_bytes text = {NULL, 0};
     /* Evidence says that the HSM was content; then so must we be. */
-    enum verdict lacking = request->signature.length > 0 ? VERIFY_WRONG : VERIFY_NOTHING;
+    enum verdict lacking = ballot->request->signature.length > 0 ? VERIFY_WRONG : VERIFY_NOTHING;
 
-    if (rule == NULL) {
+    if (ballot->rule == NULL) {
         verify_add(verification, VERIFY_NOTHING, "rule: not in the request");
         return;
     }
-    if (progress->satisfied) {
+    if (ska_ballot_judge(ballot).satisfied) {
         verify_add(verification, VERIFY_OK, "rule as given here: satisfied");
         return;
     }
-    ska_progress_missing(rule, progress, &missing);
+    ska_ballot_progress_text(ballot, &missing);
     if (ska_buffer_finish(&missing, &text, NULL))
         verify_add(verification, lacking, "rule as given here: not satisfied yet: %s",
                    (const char *)text.data);
@@ -192,91 +191,69 @@ static void add_stated_time(struct verification *verification, const char *name,
 /* The clock of the signer's machine and that of the HSM may differ so much. */
 #define CLOCKS_DIFFER 300
 
-/* In which windows of alternatives that have their approvals a time is. */
-static enum ska_window_state state_at(const struct ska_rule *rule,
-                                      const struct ska_progress *progress, uint64_t timestamp,
-                                      uint64_t from, uint64_t to)
+static enum ska_usable usable_between(const struct ska_ballot *ballot, uint64_t from, uint64_t to)
 {
-    enum ska_window_state state = SKA_WINDOW_CLOSED;
-
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        struct ska_window window = ska_window_of(&rule->alternatives[i], timestamp);
-
-        if (!ska_alternative_satisfied(&rule->alternatives[i], progress->keys, progress->key_count))
-            continue;
-        if (from < window.closes && to >= window.opens)
-            return SKA_WINDOW_OPEN;
-        if (to < window.opens)
-            state = SKA_WINDOW_NOT_YET;
-    }
-    return state;
+    return ska_ballot_judge_between(ballot, from, to).best.usable;
 }
 
-static void add_executed(struct verification *verification, const struct ska_request *request,
-                         const struct ska_rule *rule, const struct ska_progress *progress,
-                         uint64_t timestamp)
+static void add_executed(struct verification *verification, const struct ska_ballot *ballot)
 {
+    const struct ska_request *request = ballot->request;
     uint64_t executed = 0;
     uint64_t early = 0;
 
-    if (request->signature.length == 0 || !progress->satisfied)
+    if (request->signature.length == 0 || !ska_ballot_judge(ballot).satisfied)
         return;
     if (!read_time(request->executed, &executed)) {
         verify_add(verification, VERIFY_NOTHING, "executed: it is not said when");
         return;
     }
     early = executed < CLOCKS_DIFFER ? 0 : executed - CLOCKS_DIFFER;
-    if (state_at(rule, progress, timestamp, executed, executed) == SKA_WINDOW_OPEN)
+    if (usable_between(ballot, executed, executed) <= SKA_USABLE_NOW)
         verify_add(verification, VERIFY_OK, "executed: when the approvals could be used");
-    else if (state_at(rule, progress, timestamp, early, executed + CLOCKS_DIFFER) ==
-             SKA_WINDOW_OPEN)
+    else if (usable_between(ballot, early, executed + CLOCKS_DIFFER) <= SKA_USABLE_NOW)
         verify_add(verification, VERIFY_NOTHING,
                    "executed: when the approvals could be used, or some minutes off: by the "
                    "signer's clock, not the HSM's");
     else
         verify_add(verification, VERIFY_WRONG, "executed: NOT when the approvals could be used, %s",
-                   state_at(rule, progress, timestamp, executed, executed) == SKA_WINDOW_NOT_YET
-                       ? "too early"
-                       : "too late");
+                   usable_between(ballot, executed, executed) == SKA_USABLE_LATER ? "too early"
+                                                                                  : "too late");
 }
 
 /* What times outside of the token say must follow from the rule and the HSM's time inside. */
-static void add_times(struct verification *verification, const struct ska_request *request,
-                      const struct ska_rule *rule, const struct ska_progress *progress)
+static void add_times(struct verification *verification, const struct ska_ballot *ballot)
 {
-    struct ska_approval_token token;
     struct ska_window window;
 
-    memset(&token, 0, sizeof(token));
-    if (rule == NULL || !ska_rule_has_time_limit(rule) ||
-        !ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL) ||
-        !token.has_timestamp)
+    if (ballot->rule == NULL || !ska_rule_has_time_limit(ballot->rule) ||
+        !ballot->token.has_timestamp)
         return;
-    window = ska_window_of_rule(rule, token.timestamp.seconds);
-    add_stated_time(verification, "notBefore", request->not_before, window.opens);
-    add_stated_time(verification, "notAfter", request->not_after, window.closes);
-    add_executed(verification, request, rule, progress, token.timestamp.seconds);
+    window = ska_window_of_rule(ballot->rule, ballot->token.timestamp.seconds);
+    add_stated_time(verification, "notBefore", ballot->request->not_before, window.opens);
+    add_stated_time(verification, "notAfter", ballot->request->not_after, window.closes);
+    add_executed(verification, ballot);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------- */
 
-static bool add_approvals(struct verification *verification, const struct ska_request *request,
+static bool add_approvals(struct verification *verification, struct ska_request *request,
                           const struct ska_errors *errors)
 {
-    const struct ska_rule *rule = review_rule(request);
-    struct ska_progress progress = {0};
+    struct ska_ballot ballot = {
+        .libctx = verification->libctx, .request = request, .rule = review_rule(request)};
+    bool done = ska_ballot_open(&ballot, errors);
 
-    if (!ska_progress_find(verification->libctx, rule, ska_span_of(&request->approval_token),
-                           request->approvals, request->approval_count, &progress, errors))
-        return false;
-    for (size_t i = 0; i < request->approval_count; i++)
-        add_approval(verification, rule, &request->approvals[i], progress.states[i]);
-    if (request->approval_count == 0)
-        verify_add(verification, VERIFY_NOTHING, "approvals: none yet");
-    add_sum(verification, request, rule, &progress);
-    add_times(verification, request, rule, &progress);
-    ska_progress_clear(&progress);
-    return true;
+    if (done) {
+        for (size_t i = 0; i < request->approval_count; i++)
+            add_approval(verification, ballot.rule, &request->approvals[i]);
+        if (request->approval_count == 0)
+            verify_add(verification, VERIFY_NOTHING, "approvals: none yet");
+        add_sum(verification, &ballot);
+        add_times(verification, &ballot);
+    }
+    ska_ballot_close(&ballot);
+    return done;
 }
 
 static void add_signature(struct verification *verification, const struct ska_request *request)

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "provider/record/audit_file.h"
-#include "provider/sign/explain.h"
 #include "provider/rule/approver_name.h"
+#include "provider/rule/rule.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/window.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folders of done/: what was signed, who approved it, in files that plain openssl can check. */
-#include "provider/sign/directory.h"
+#include "provider/record/evidence.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,10 +38,8 @@ static bool fail_errno(const struct ska_evidence *evidence, const struct ska_err
                     strerror(errno), (unsigned long)geteuid());
 }
 
-static bool open_done(const struct ska_directory *directory, struct ska_evidence *evidence,
-                      const struct ska_errors *errors)
+static bool open_done(int fd, struct ska_evidence *evidence, const struct ska_errors *errors)
 {
-    int fd = ska_directory_fd(directory);
     struct stat status;
 
     if (mkdirat(fd, DONE, 0700) != 0 && errno != EEXIST)
@@ -115,7 +113,7 @@ static bool write_request(const struct ska_evidence *evidence, const struct ska_
     return done;
 }
 
-bool ska_evidence_begin(const struct ska_directory *directory, const struct ska_request *request,
+bool ska_evidence_begin(int directory, const char *path, const struct ska_request *request,
                         struct ska_evidence **evidence, const struct ska_errors *errors)
 {
     struct ska_evidence *begun = calloc(1, sizeof(*begun));
@@ -124,7 +122,7 @@ bool ska_evidence_begin(const struct ska_directory *directory, const struct ska_
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
     begun->done = -1;
     begun->folder = -1;
-    if (asprintf(&begun->shown, "%s/" DONE, ska_directory_path(directory)) < 0) {
+    if (asprintf(&begun->shown, "%s/" DONE, path) < 0) {
         free(begun);
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
     }

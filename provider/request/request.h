@@ -13,6 +13,16 @@
 #include "provider/rule/rule.h"
 #include "provider/request/approval_token.h"
 
+/* What an approval or a refusal is worth; a ballot finds out. */
+enum ska_answer_state {
+    SKA_ANSWER_UNSEEN,
+    SKA_ANSWER_COUNTS,
+    SKA_ANSWER_INVALID,    /* the signature does not verify over this token */
+    SKA_ANSWER_NOT_LISTED, /* not an approver of the rule; then not verified */
+    SKA_ANSWER_DOUBLED,    /* another of the same approver counts already */
+    SKA_ANSWER_TOO_MANY    /* more than a request can hold */
+};
+
 /* An approver's signature over a token, as it stands in a bundle. */
 struct ska_approval {
     bool certificate;            /* what signer is: a certificate or a SubjectPublicKeyInfo */
@@ -20,7 +30,7 @@ struct ska_approval {
     struct ska_bytes public_key; /* SubjectPublicKeyInfo of the signer, DER */
     char digest[16];             /* "SHA-256" */
     struct ska_bytes signature;  /* plain form, see approver_signature.h */
-    bool verified;               /* over the token that it came for; not part of the text */
+    enum ska_answer_state state; /* not part of the text */
 };
 
 #define SKA_REQUEST_ID_LENGTH 64

@@ -9,6 +9,17 @@ static const struct ska_approver *find_in_group(const struct ska_group *group, s
     return NULL;
 }
 
+bool ska_group_lists(const struct ska_group *group, struct ska_span key)
+{
+    return find_in_group(group, key) != NULL;
+}
+
+bool ska_group_is_first(const struct ska_group *group, size_t place)
+{
+    return find_in_group(group, ska_span_of(&group->approvers[place].public_key)) ==
+           &group->approvers[place];
+}
+
 static bool stands_before(const struct ska_span *keys, size_t index)
 {
     for (size_t i = 0; i < index; i++)
@@ -28,16 +39,18 @@ size_t ska_group_count(const struct ska_group *group, const struct ska_span *key
     return count;
 }
 
-bool ska_group_is_first(const struct ska_group *group, size_t place)
-{
-    return find_in_group(group, ska_span_of(&group->approvers[place].public_key)) ==
-           &group->approvers[place];
-}
-
 bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
                          size_t key_count)
 {
     return ska_group_count(group, keys, key_count) >= group->quorum;
+}
+
+bool ska_alternative_lists(const struct ska_alternative *alternative, struct ska_span key)
+{
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (ska_group_lists(&alternative->groups[i], key))
+            return true;
+    return false;
 }
 
 bool ska_alternative_satisfied(const struct ska_alternative *alternative,

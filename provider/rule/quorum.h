@@ -9,6 +9,9 @@
 
 #include "provider/rule/rule.h"
 
+/* Whether the group lists the key, in this very encoding. */
+bool ska_group_lists(const struct ska_group *group, struct ska_span key);
+
 /* How many distinct approvers of the group are among the keys. */
 size_t ska_group_count(const struct ska_group *group, const struct ska_span *keys,
                        size_t key_count);
@@ -18,6 +21,9 @@ bool ska_group_is_first(const struct ska_group *group, size_t place);
 
 bool ska_group_satisfied(const struct ska_group *group, const struct ska_span *keys,
                          size_t key_count);
+
+/* Whether some group of it lists the key. */
+bool ska_alternative_lists(const struct ska_alternative *alternative, struct ska_span key);
 
 /* All groups satisfied (an alternative without groups is: there is nothing that it asks for). */
 bool ska_alternative_satisfied(const struct ska_alternative *alternative,

@@ -45,10 +45,27 @@ bool ska_rule_is_empty(const struct ska_rule *rule)
     return false;
 }
 
+bool ska_alternative_is_limited(const struct ska_alternative *alternative)
+{
+    return alternative->timelock > 0 || alternative->timeout > 0;
+}
+
 bool ska_rule_has_time_limit(const struct ska_rule *rule)
 {
     for (size_t i = 0; i < rule->alternative_count; i++)
-        if (rule->alternatives[i].timelock > 0 || rule->alternatives[i].timeout > 0)
+        if (ska_alternative_is_limited(&rule->alternatives[i]))
             return true;
     return false;
+}
+
+enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation)
+{
+    static const enum ska_rule_kind kinds[] = {
+        [SKA_OPERATION_SIGN] = SKA_RULE_USE,
+        [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
+        [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK,
+        [SKA_OPERATION_MODIFY] = SKA_RULE_MODIFY,
+    };
+
+    return kinds[operation];
 }

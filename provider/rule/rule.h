@@ -47,7 +47,13 @@ void ska_rule_clear(struct ska_rule *rule);
 /* True when some alternative is satisfied without any approval (time aside). */
 bool ska_rule_is_empty(const struct ska_rule *rule);
 
+/* Whether it has a timelock or a timeout. */
+bool ska_alternative_is_limited(const struct ska_alternative *alternative);
+
 /* True when some alternative has a timelock or a timeout, so that requests need a timestamp. */
 bool ska_rule_has_time_limit(const struct ska_rule *rule);
+
+/* The rule that an operation needs. */
+enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation);
 
 #endif

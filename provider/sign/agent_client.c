@@ -82,12 +82,12 @@ void ska_agent_free(struct ska_agent *agent)
 static bool wait_for(const struct ska_agent *agent, const struct ska_waiter *waiter, int fd,
                      short events, int64_t until, const struct ska_errors *errors)
 {
-    switch (ska_wait(waiter, fd, events, until)) {
-    case SKA_WAIT_INTERRUPTED:
+    switch (ska_pause(waiter, fd, events, until)) {
+    case SKA_PAUSE_INTERRUPTED:
         return ska_fail(errors, SKA_R_INTERRUPTED, "%s: while waiting for its answer",
                         agent->shown);
-    case SKA_WAIT_OVER:
-    case SKA_WAIT_READY:
+    case SKA_PAUSE_OVER:
+    case SKA_PAUSE_READY:
         break;
     }
     return ska_clock_ms() < agent->until ||

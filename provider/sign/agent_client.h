@@ -7,7 +7,7 @@
 #define SKA_SIGN_AGENT_CLIENT_H
 
 #include "provider/request/request.h"
-#include "provider/sign/wait.h"
+#include "provider/sign/pause.h"
 
 /* What an agent has for its answer, connecting included, in milliseconds. */
 #define SKA_AGENT_TIME 5000
@@ -19,8 +19,8 @@ bool ska_agent_new(const char *socket_path, struct ska_agent **agent,
 void ska_agent_free(struct ska_agent *agent); /* NULL is fine */
 
 /*
- * Sends the request and reads the answer, waiting by ska_wait() with this waiter, whose object owns
- * the exchange. The approvals are appended to the array and are not verified yet; free with
+ * Sends the request and reads the answer, waiting by ska_pause() with this waiter, whose object
+ * owns the exchange. The approvals are appended to the array and are not verified yet; free with
  * ska_approvals_free(), also after a failure.
  * SKA_R_AGENT_FAILURE: not there, no answer in time, or not an answer; SKA_R_AGENT_REFUSED: it said
  * why it does not approve. Both name the socket.

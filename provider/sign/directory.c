@@ -13,18 +13,23 @@
 #include <unistd.h>
 
 #include "provider/base/file.h"
-#include "provider/request/algorithm.h"
 #include "provider/base/json.h"
+#include "provider/request/algorithm.h"
 #include "provider/sign/new_file.h"
 
-#define REQUEST_SUFFIX ".request.json"
-#define APPROVAL_SUFFIX ".approval.json"
-#define REFUSAL_SUFFIX ".reject.json"
-#define NAME_SIZE (SKA_REQUEST_ID_LENGTH + sizeof(REQUEST_SUFFIX))
+static const char *const suffixes[] = {[SKA_FILE_REQUEST] = ".request.json",
+                                       [SKA_FILE_APPROVAL] = ".approval.json",
+                                       [SKA_FILE_REFUSAL] = ".reject.json"};
+#define NAME_SIZE (SKA_REQUEST_ID_LENGTH + sizeof(".request.json"))
+
+/* An answer is not secret, and the signer must be able to read it, whatever his groups are. */
+#define ANSWER_MODE 0644
+#define REQUEST_MODE 0640
 
 struct ska_directory {
     int fd;
     char *path;
+    enum ska_directory_use use;
 };
 
 int ska_directory_fd(const struct ska_directory *directory)
@@ -37,28 +42,39 @@ const char *ska_directory_path(const struct ska_directory *directory)
     return directory->path;
 }
 
-static bool is_safe(int fd, const char *path, const struct ska_errors *errors)
+bool ska_directory_holds_approvals(const struct ska_directory *directory)
+{
+    return directory->use != SKA_DIRECTORY_OF_FILE;
+}
+
+static bool is_safe(int fd, const char *path, enum ska_directory_use use,
+                    const struct ska_errors *errors)
 {
     struct stat status;
 
+    if (use == SKA_DIRECTORY_OF_FILE)
+        return true;
     if (fstat(fd, &status) != 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-    if (status.st_uid != geteuid() && status.st_uid != 0)
+    if (use == SKA_DIRECTORY_TO_SIGN && status.st_uid != geteuid() && status.st_uid != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "%s belongs to uid %lu: it must be owned by root or by uid %lu, who signs",
                         path, (unsigned long)status.st_uid, (unsigned long)geteuid());
     if ((status.st_mode & S_IWOTH) != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                        "%s is writable by everybody: chmod o-w, and let approvers share a group",
-                        path);
+                        "%s is writable by everybody: its owner can fix that with chmod o-w %s, "
+                        "and let approvers share a group",
+                        path, path);
     if ((status.st_mode & S_IWGRP) != 0 && (status.st_mode & S_ISVTX) == 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                        "%s is writable by its group without the sticky bit: chmod +t", path);
+                        "%s is writable by its group without the sticky bit: its owner can fix "
+                        "that with chmod +t %s",
+                        path, path);
     return true;
 }
 
-bool ska_directory_open(const char *path, struct ska_directory **directory,
-                        const struct ska_errors *errors)
+bool ska_directory_open(const char *path, enum ska_directory_use use,
+                        struct ska_directory **directory, const struct ska_errors *errors)
 {
     struct ska_directory *opened = NULL;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -66,7 +82,7 @@ bool ska_directory_open(const char *path, struct ska_directory **directory,
     if (fd < 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "approvals directory %s: %s (as uid %lu)", path,
                         strerror(errno), (unsigned long)geteuid());
-    if (!is_safe(fd, path, errors)) {
+    if (!is_safe(fd, path, use, errors)) {
         close(fd);
         return false;
     }
@@ -77,6 +93,7 @@ bool ska_directory_open(const char *path, struct ska_directory **directory,
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
     }
     opened->fd = fd;
+    opened->use = use;
     *directory = opened;
     return true;
 }
@@ -90,11 +107,221 @@ void ska_directory_close(struct ska_directory *directory)
     free(directory);
 }
 
-/* ---- The open request ------------------------------------------------------------------------ */
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+enum ska_file_kind ska_file_kind_of(const char *name)
+{
+    size_t length = strlen(name);
+
+    if (strspn(name, "0123456789abcdef") != SKA_REQUEST_ID_LENGTH ||
+        name[SKA_REQUEST_ID_LENGTH] != '.')
+        return SKA_FILE_OTHER;
+    for (int kind = SKA_FILE_REQUEST; kind <= SKA_FILE_REFUSAL; kind++) {
+        size_t suffix = strlen(suffixes[kind]);
+
+        if (length < SKA_REQUEST_ID_LENGTH + suffix ||
+            strcmp(name + length - suffix, suffixes[kind]) != 0)
+            continue;
+        /* Answers have something in between. */
+        if ((length == SKA_REQUEST_ID_LENGTH + suffix) == (kind == SKA_FILE_REQUEST))
+            return (enum ska_file_kind)kind;
+    }
+    return SKA_FILE_OTHER;
+}
+
+bool ska_file_is_answer(const char *name, const char *id)
+{
+    return strncmp(name, id, SKA_REQUEST_ID_LENGTH) == 0 &&
+           ska_file_kind_of(name) >= SKA_FILE_APPROVAL;
+}
 
 static void request_name(const char *id, char name[NAME_SIZE])
 {
-    snprintf(name, NAME_SIZE, "%s" REQUEST_SUFFIX, id);
+    snprintf(name, NAME_SIZE, "%s%s", id, suffixes[SKA_FILE_REQUEST]);
+}
+
+/* By a descriptor of its own: reading must not move the position of another's. */
+static DIR *open_listing(const struct ska_directory *directory)
+{
+    int fd = openat(directory->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+
+    if (fd >= 0 && listing == NULL)
+        close(fd);
+    return listing;
+}
+
+static bool add_name(struct ska_directory_names *names, const char *name, size_t *capacity,
+                     const struct ska_errors *errors)
+{
+    char *copy = NULL;
+
+    if (names->count == *capacity) {
+        size_t more = *capacity == 0 ? 256 : *capacity * 2;
+        char **grown = reallocarray(names->names, more, sizeof(*grown));
+
+        if (grown == NULL)
+            return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu files", names->count);
+        names->names = grown;
+        *capacity = more;
+    }
+    copy = strdup(name);
+    if (copy == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu files", names->count);
+    names->names[names->count++] = copy;
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool ska_directory_list(const struct ska_directory *directory, struct ska_directory_names *names,
+                        const struct ska_errors *errors)
+{
+    DIR *listing = open_listing(directory);
+    const struct dirent *entry = NULL;
+    size_t capacity = 0;
+    bool done = true;
+
+    if (listing == NULL)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
+    while (done && (entry = readdir(listing)) != NULL)
+        if (ska_file_kind_of(entry->d_name) != SKA_FILE_OTHER)
+            done = add_name(names, entry->d_name, &capacity, errors);
+    closedir(listing);
+    if (done && names->count > 0)
+        qsort(names->names, names->count, sizeof(*names->names), compare_names);
+    return done;
+}
+
+void ska_directory_names_free(struct ska_directory_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->names[i]);
+    free(names->names);
+    names->names = NULL;
+    names->count = 0;
+}
+
+void ska_directory_names_of(const struct ska_directory_names *names, const char *id, size_t *first,
+                            size_t *end)
+{
+    size_t low = 0;
+    size_t high = names->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strncmp(names->names[middle], id, SKA_REQUEST_ID_LENGTH) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *first = low;
+    while (low < names->count && strncmp(names->names[low], id, SKA_REQUEST_ID_LENGTH) == 0)
+        low++;
+    *end = low;
+}
+
+static size_t find_requests(const struct ska_directory_names *names, const char *start,
+                            char id[SKA_REQUEST_ID_LENGTH + 1])
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (strncmp(names->names[i], start, strlen(start)) != 0 ||
+            ska_file_kind_of(names->names[i]) != SKA_FILE_REQUEST)
+            continue;
+        memcpy(id, names->names[i], SKA_REQUEST_ID_LENGTH);
+        id[SKA_REQUEST_ID_LENGTH] = 0;
+        found++;
+    }
+    return found;
+}
+
+bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
+                           char id[SKA_REQUEST_ID_LENGTH + 1], const struct ska_errors *errors)
+{
+    struct ska_directory_names names = {NULL, 0};
+    size_t length = strlen(given);
+    size_t found = 0;
+
+    if (strspn(given, "0123456789abcdef") != length || length < SKA_REQUEST_ID_SHORT ||
+        length > SKA_REQUEST_ID_LENGTH)
+        return ska_fail(errors, SKA_R_WRONG_USE,
+                        "'%s' is no request id: 64 digits and letters from a to f, or the first "
+                        "%d of them or more (skatool requests shows them)",
+                        given, SKA_REQUEST_ID_SHORT);
+    memcpy(id, given, length + 1);
+    if (length == SKA_REQUEST_ID_LENGTH)
+        return true;
+    if (!ska_directory_list(directory, &names, errors))
+        return false;
+    found = find_requests(&names, given, id);
+    ska_directory_names_free(&names);
+    if (found == 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE,
+                        "no open request %s... in %s: it may be done already", given,
+                        directory->path);
+    return found == 1 || ska_fail(errors, SKA_R_WRONG_USE,
+                                  "%zu requests start with %s: give all 64 digits", found, given);
+}
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+bool ska_directory_failure_passes(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR ||
+           error == EIO || error == ESTALE;
+}
+
+/* What stands there; without approvals, see ska_directory_read(). */
+static bool parse_standing(struct ska_span text, const char *name, struct ska_request **request,
+                           const struct ska_errors *errors)
+{
+    if (!ska_request_parse(text, name, request, errors))
+        return false;
+    ska_approvals_free((*request)->approvals, (*request)->approval_count);
+    (*request)->approvals = NULL;
+    (*request)->approval_count = 0;
+    return true;
+}
+
+static bool fail_unreadable(const struct ska_directory *directory, const char *name,
+                            const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, name,
+                    strerror(errno));
+}
+
+bool ska_directory_read(const struct ska_directory *directory, const char *id,
+                        struct ska_request **request, uid_t *owner, const struct ska_errors *errors)
+{
+    char name[NAME_SIZE];
+    struct stat status;
+    struct ska_bytes text = {NULL, 0};
+    bool done = false;
+
+    request_name(id, name);
+    if (fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? ska_fail(errors, SKA_R_FILE_FAILURE,
+                                          "no open request %s in %s: it may be done already", id,
+                                          directory->path)
+                               : fail_unreadable(directory, name, errors);
+    *owner = status.st_uid;
+    done = ska_file_read_at(directory->fd, name, name, SKA_JSON_LIMIT, &text, errors) &&
+           parse_standing(ska_span_of(&text), name, request, errors);
+    ska_bytes_free(&text);
+    if (done && strcmp((*request)->id, id) != 0) {
+        ska_fail(errors, SKA_R_BAD_REQUEST, "the request in %s/%s has another id", directory->path,
+                 name);
+        ska_request_free(*request);
+        *request = NULL;
+        return false;
+    }
+    return done;
 }
 
 static bool is_same_matter(const struct ska_request *a, const struct ska_request *b)
@@ -106,40 +333,24 @@ static bool is_same_matter(const struct ska_request *a, const struct ska_request
            (a->operation != SKA_OPERATION_SIGN || ska_algorithm_same(&a->mechanism, &b->mechanism));
 }
 
-bool ska_directory_failure_passes(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR ||
-           error == EIO || error == ESTALE;
-}
-
 bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
                         struct ska_request **found, const struct ska_errors *errors)
 {
     char name[NAME_SIZE];
     struct stat status;
     struct ska_bytes text = {NULL, 0};
-    struct ska_request *request = NULL;
 
     *found = NULL;
     request_name(draft->id, name);
     if (fstatat(directory->fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ||
-               ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
+        return errno == ENOENT || fail_unreadable(directory, name, errors);
     errno = 0;
     if (!ska_file_read_at(directory->fd, name, name, SKA_JSON_LIMIT, &text, NULL))
-        return !ska_directory_failure_passes(errno) ||
-               ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, name,
-                        strerror(errno));
-    if (ska_request_parse(ska_span_of(&text), name, &request, NULL) &&
-        is_same_matter(request, draft)) {
-        /* Approvals come as files of their own; those inside have not been verified. */
-        ska_approvals_free(request->approvals, request->approval_count);
-        request->approvals = NULL;
-        request->approval_count = 0;
-        *found = request;
-        request = NULL;
+        return !ska_directory_failure_passes(errno) || fail_unreadable(directory, name, errors);
+    if (parse_standing(ska_span_of(&text), name, found, NULL) && !is_same_matter(*found, draft)) {
+        ska_request_free(*found);
+        *found = NULL;
     }
-    ska_request_free(request);
     ska_bytes_free(&text);
     return true;
 }
@@ -160,14 +371,13 @@ static bool lock(const struct ska_directory *directory, const struct ska_errors 
                     strerror(errno));
 }
 
-bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request,
-                          int hold)
+bool ska_directory_stands(const struct ska_directory *directory, const char *id, int hold)
 {
     char name[NAME_SIZE];
     struct stat named;
     struct stat held;
 
-    request_name(request->id, name);
+    request_name(id, name);
     if (fstatat(directory->fd, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
     return hold < 0 ||
@@ -241,7 +451,7 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
     if (!ska_request_print(request, &text, errors))
         return false;
     done = ska_new_file_write(&file, directory->fd, directory->path, request->id,
-                              ska_span_of(&text), 0640, errors);
+                              ska_span_of(&text), REQUEST_MODE, errors);
     ska_bytes_free(&text);
     if (!done)
         return false;
@@ -252,39 +462,6 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
                                           name, strerror(errno));
     ska_new_file_end(&file);
     return done;
-}
-
-/* ---- Answers --------------------------------------------------------------------------------- */
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-
-    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
-enum ska_answer ska_directory_answer(const char *name, const char *id)
-{
-    /* ID.<anything>.approval.json */
-    if (strncmp(name, id, SKA_REQUEST_ID_LENGTH) != 0 || name[SKA_REQUEST_ID_LENGTH] != '.')
-        return SKA_ANSWER_NONE;
-    name += SKA_REQUEST_ID_LENGTH + 1;
-    if (ends_with(name, APPROVAL_SUFFIX) && strlen(name) > strlen(APPROVAL_SUFFIX))
-        return SKA_ANSWER_APPROVAL;
-    if (ends_with(name, REFUSAL_SUFFIX) && strlen(name) > strlen(REFUSAL_SUFFIX))
-        return SKA_ANSWER_REFUSAL;
-    return SKA_ANSWER_NONE;
-}
-
-DIR *ska_directory_list(const struct ska_directory *directory)
-{
-    /* A descriptor of its own: reading must not move the position of another's. */
-    int fd = openat(directory->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
-
-    if (fd >= 0 && listing == NULL)
-        close(fd);
-    return listing;
 }
 
 int ska_directory_hold(const struct ska_directory *directory, const char *id)
@@ -305,11 +482,11 @@ int ska_directory_hold(const struct ska_directory *directory, const char *id)
 
 static void remove_answers(const struct ska_directory *directory, const char *id)
 {
-    DIR *listing = ska_directory_list(directory);
+    DIR *listing = open_listing(directory);
     const struct dirent *entry = NULL;
 
     while (listing != NULL && (entry = readdir(listing)) != NULL)
-        if (ska_directory_answer(entry->d_name, id) != SKA_ANSWER_NONE)
+        if (ska_file_is_answer(entry->d_name, id))
             unlinkat(directory->fd, entry->d_name, 0);
         else
             ska_new_file_clean(directory->fd, entry->d_name, id);
@@ -353,4 +530,34 @@ void ska_directory_let_go(int hold)
     /* A child that was forked meanwhile has the descriptor too, and with it the lock. */
     flock(hold, LOCK_UN);
     close(hold);
+}
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+bool ska_directory_put(const struct ska_directory *directory, const char *id,
+                       enum ska_file_kind kind, const struct ska_approval *answer,
+                       char name[SKA_ANSWER_NAME_SIZE], const struct ska_errors *errors)
+{
+    char own_name[SKA_ANSWER_NAME_SIZE];
+    struct ska_bytes text = {NULL, 0};
+    struct ska_new_file file;
+    bool done = false;
+
+    name = name == NULL ? own_name : name;
+    if (!ska_approval_print(answer, &text, errors))
+        return false;
+    done = ska_new_file_write(&file, directory->fd, directory->path, id, ska_span_of(&text),
+                              ANSWER_MODE, errors);
+    ska_bytes_free(&text);
+    if (!done)
+        return false;
+    snprintf(name, SKA_ANSWER_NAME_SIZE, "%s.%s%s", id, file.unique, suffixes[kind]);
+    done = renameat(directory->fd, file.name, directory->fd, name) == 0 ||
+           fail_unreadable(directory, name, errors);
+    /* Whoever closes a request removes it first and the answers then: what comes too late for that
+     * is removed here. */
+    if (done && directory->use != SKA_DIRECTORY_OF_FILE && !ska_directory_stands(directory, id, -1))
+        unlinkat(directory->fd, name, 0);
+    ska_new_file_end(&file);
+    return done;
 }

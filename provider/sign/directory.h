@@ -1,31 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An approvals directory (interfaces, section 7): open requests, the approvals for them, and the
- * evidence of what was signed. Everything goes through one directory descriptor, without following
- * links.
+ * An approvals directory, for the signer and for approvers (doc/formats.md): open requests, and the
+ * approvals and refusals that are put there for them. Everything goes through one directory
+ * descriptor, without following links; regular files only.
  */
 #ifndef SKA_SIGN_DIRECTORY_H
 #define SKA_SIGN_DIRECTORY_H
 
-#include <dirent.h>
+#include <sys/types.h>
 
 #include "provider/request/request.h"
 
 struct ska_directory;
 
+enum ska_directory_use {
+    SKA_DIRECTORY_TO_SIGN,    /* its requests are ours: owned by this user or root */
+    SKA_DIRECTORY_TO_APPROVE, /* it belongs to a signer, who has put requests there */
+    SKA_DIRECTORY_OF_FILE     /* any folder, with a request in it that is handed on as a file */
+};
+
 /*
- * Refused (SKA_R_DIRECTORY_UNSAFE, with what to do): owned by neither this user nor root,
- * world-writable, or group-writable without the sticky bit.
+ * Refused (SKA_R_DIRECTORY_UNSAFE, with what to do) where others could replace what stands there:
+ * world-writable, or group-writable without the sticky bit. A folder of a file may be anything.
  */
-bool ska_directory_open(const char *path, struct ska_directory **directory,
+bool ska_directory_open(const char *path, enum ska_directory_use use,
+                        struct ska_directory **directory,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_directory_close(struct ska_directory *directory); /* NULL is fine */
 const char *ska_directory_path(const struct ska_directory *directory);
+int ska_directory_fd(const struct ska_directory *directory);
+/* Approvals beside a file that is handed on do not count: they are in the file. */
+bool ska_directory_holds_approvals(const struct ska_directory *directory);
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+/* ID.request.json, ID.<anything>.approval.json, ID.<anything>.reject.json */
+enum ska_file_kind { SKA_FILE_OTHER, SKA_FILE_REQUEST, SKA_FILE_APPROVAL, SKA_FILE_REFUSAL };
+enum ska_file_kind ska_file_kind_of(const char *name);
+/* Whether it is an approval or a refusal for the request with this id. */
+bool ska_file_is_answer(const char *name, const char *id);
+
+/* The names of all files that belong to requests, sorted, so that those of one stand together. */
+struct ska_directory_names {
+    char **names;
+    size_t count;
+};
+bool ska_directory_list(const struct ska_directory *directory, struct ska_directory_names *names,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_directory_names_free(struct ska_directory_names *names);
+/* Where those of a request begin and end. */
+void ska_directory_names_of(const struct ska_directory_names *names, const char *id, size_t *first,
+                            size_t *end);
 
 /*
- * The open request with the draft's id, if it is about the same matter (operation, key, payload,
- * algorithm): *found, without approvals, to be freed by the caller, else NULL. A file that is wrong
- * counts as none.
+ * The id of an open request, from the whole of it or from its first digits, at least
+ * SKA_REQUEST_ID_SHORT of them. SKA_R_WRONG_USE for anything else: nothing else may become part of
+ * a file name.
+ */
+#define SKA_REQUEST_ID_SHORT 16
+bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
+                           char id[SKA_REQUEST_ID_LENGTH + 1],
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+/*
+ * The open request with this id, and who has put it there (by the file system). It comes without
+ * approvals: in a directory they are files of their own, and nobody has looked at those inside.
+ */
+bool ska_directory_read(const struct ska_directory *directory, const char *id,
+                        struct ska_request **request, uid_t *owner,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The same for the draft's id, if it is about the same matter (operation, key, payload, algorithm):
+ * *found, to be freed by the caller, else NULL. A file that is wrong counts as none.
  */
 bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
                         struct ska_request **found, const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -44,36 +93,10 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
  * ska_directory_finish(), -1 when there is none (that is no failure).
  */
 int ska_directory_hold(const struct ska_directory *directory, const char *id);
-
 void ska_directory_let_go(int hold); /* -1 is fine */
 
-/* Whether a file stands there for the request; with a hold, whether it is the one that is held. */
-bool ska_directory_stands(const struct ska_directory *directory, const struct ska_request *request,
-                          int hold);
-
-/* What a file of the directory is for the request with this id, by its name. */
-enum ska_answer { SKA_ANSWER_NONE, SKA_ANSWER_APPROVAL, SKA_ANSWER_REFUSAL };
-enum ska_answer ska_directory_answer(const char *name, const char *id);
-
-/* The names in it, by a descriptor of its own; NULL: errno says why. Close with closedir(). */
-DIR *ska_directory_list(const struct ska_directory *directory);
-
-/*
- * Evidence, in done/ID.<UTC>-<random>/: begun before the HSM is asked, so that nothing is signed
- * that could not be recorded, and finished with the signature. Abandoned, it leaves nothing.
- */
-struct ska_evidence;
-bool ska_evidence_begin(const struct ska_directory *directory, const struct ska_request *request,
-                        struct ska_evidence **evidence,
-                        const struct ska_errors *errors) SKA_MUST_CHECK;
-/*
- * Frees in any case. Signature and manifest (evidence_manifest.h) are written, then the folder gets
- * its final name. request->evidence receives the hash for the audit log.
- */
-bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
-                         struct ska_request *request, struct ska_span signature,
-                         const struct ska_errors *errors) SKA_MUST_CHECK;
-void ska_evidence_abandon(struct ska_evidence *evidence); /* NULL is fine */
+/* Whether a request stands there; with a hold (else -1), whether it is the one that is held. */
+bool ska_directory_stands(const struct ska_directory *directory, const char *id, int hold);
 
 /*
  * Removes the request and the answers to it, as far as this user may and unless another process
@@ -82,9 +105,19 @@ void ska_evidence_abandon(struct ska_evidence *evidence); /* NULL is fine */
 void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
                           int hold);
 
-/* Used by the files of this folder. */
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+/*
+ * Puts an approval or a refusal there, so that it appears as a whole. `name` (NULL: not wanted)
+ * receives what it is called. Where the request was closed meanwhile nothing stays.
+ */
+#define SKA_ANSWER_NAME_SIZE (SKA_REQUEST_ID_LENGTH + 80)
+bool ska_directory_put(const struct ska_directory *directory, const char *id,
+                       enum ska_file_kind kind, const struct ska_approval *answer,
+                       char name[SKA_ANSWER_NAME_SIZE],
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Of an errno: the process or the file system is to blame, and the file is to be read again. */
 bool ska_directory_failure_passes(int error);
-int ska_directory_fd(const struct ska_directory *directory);
 
 #endif

@@ -5,58 +5,13 @@
 #include <string.h>
 
 #include "provider/rule/policy.h"
-#include "provider/rule/quorum.h"
-#include "provider/rule/rule_codec.h"
-#include "provider/request/approval_token.h"
+#include "provider/rule/rule_text.h"
+#include "provider/sign/ballot_text.h"
+#include "provider/sign/current_rule.h"
 #include "provider/sign/hsm_time.h"
 
 /* libcrypto keeps about 1000 characters of a message; what must not be lost comes first in it. */
 #define TEXT_LIMIT 800
-
-enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation)
-{
-    static const enum ska_rule_kind kinds[] = {
-        [SKA_OPERATION_SIGN] = SKA_RULE_USE,
-        [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
-        [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK,
-        [SKA_OPERATION_MODIFY] = SKA_RULE_MODIFY,
-    };
-
-    return kinds[operation];
-}
-
-bool ska_current_rule(struct hsm_key *key, enum ska_rule_kind kind, struct ska_rule *rule,
-                      bool *known, const struct ska_errors *errors)
-{
-    struct hsm_key_state state = {0};
-    const struct ska_bytes *encoded = &state.rules[kind];
-
-    *known = false;
-    if (!hsm_key_state(key, &state, errors))
-        return false;
-    /* A rule that does not decode here may be fine for the HSM: it is not known, not wrong. */
-    if (encoded->data != NULL)
-        *known = ska_rule_decode(ska_span_of(encoded), rule, NULL);
-    hsm_key_state_clear(&state);
-    return true;
-}
-
-bool ska_time_limits_of(OSSL_LIB_CTX *libctx, struct hsm_key *key, const struct ska_rule *rule,
-                        struct ska_span token, struct ska_time_limits *limits)
-{
-    struct ska_approval_token decoded;
-    char label[256];
-
-    if (!ska_rule_has_time_limit(rule) || !ska_approval_token_decode(token, &decoded, NULL) ||
-        !decoded.has_timestamp || decoded.timestamp.key_name.length >= sizeof(label))
-        return false;
-    memcpy(label, decoded.timestamp.key_name.data, decoded.timestamp.key_name.length);
-    label[decoded.timestamp.key_name.length] = 0;
-    limits->timestamp = decoded.timestamp.seconds;
-    limits->window = ska_window_of_rule(rule, limits->timestamp);
-    limits->now = ska_hsm_now(libctx, key, label);
-    return true;
-}
 
 /* The text of a buffer, cut to what a message can hold; "" when there is none. */
 static char *text_of(struct ska_buffer *buffer)
@@ -94,13 +49,13 @@ static bool fail_impossible(struct hsm_key *key, enum ska_rule_kind kind,
 bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
                             const struct ska_errors *errors)
 {
-    struct ska_progress none = {0};
+    const struct ska_responses none = {0};
     struct ska_buffer missing = {0};
     char *text = NULL;
 
     if (is_impossible(rule))
         return fail_impossible(key, SKA_RULE_USE, errors);
-    ska_progress_missing(rule, &none, &missing);
+    ska_rule_progress_text(rule, &none, &missing);
     text = text_of(&missing);
     ska_fail(errors, SKA_R_APPROVALS_MISSING,
              "key '%s' signs with approvals only: %s. Give them by ska-approvals-file:FILE, or set "
@@ -110,57 +65,51 @@ bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
     return false;
 }
 
-/* What is told of one approval that does not count; the reason that weighs most names the failure.
- */
-static enum ska_reason tell_approval(const struct ska_rule *rule,
-                                     const struct ska_approval *approval,
-                                     enum ska_approval_state state, struct ska_buffer *text)
+/* ---- Approvals that do not count ------------------------------------------------------------- */
+
+/* Of one that stands in the request; the reason that weighs most names the failure. */
+static enum ska_reason tell_approval(const struct ska_ballot *ballot,
+                                     const struct ska_approval *approval, struct ska_buffer *text)
 {
-    char *name = ska_approver_shown(rule, approval);
+    char *name = ska_approver_shown(ballot->rule, approval);
+    const char *who = name == NULL ? "an approver" : name;
     enum ska_reason reason = SKA_R_APPROVALS_MISSING;
-    const char *finding = "";
 
-    switch (state) {
-    case SKA_APPROVAL_INVALID:
+    if (text->length > 0 && approval->state != SKA_ANSWER_COUNTS)
+        ska_buffer_text(text, "; ");
+    switch (approval->state) {
+    case SKA_ANSWER_INVALID:
         reason = SKA_R_APPROVAL_INVALID;
-        finding = "the signature of %s does not verify over this approval token (changed, or made "
-                  "for other data or another key)";
+        ska_buffer_format(text,
+                          "the signature of %s does not verify over this approval token (changed, "
+                          "or made for other data or another key)",
+                          who);
         break;
-    case SKA_APPROVAL_NOT_LISTED:
+    case SKA_ANSWER_NOT_LISTED:
         reason = SKA_R_APPROVER_NOT_LISTED;
-        finding = "%s is not an approver of this key";
+        ska_buffer_format(text, "%s %s", who, ska_answer_fault(approval->state, false));
         break;
-    case SKA_APPROVAL_DOUBLED:
+    case SKA_ANSWER_DOUBLED:
+    case SKA_ANSWER_TOO_MANY:
         reason = SKA_R_APPROVER_DOUBLED;
-        finding = "%s approved twice and counts once";
+        ska_buffer_format(text, "%s %s", who, ska_answer_fault(approval->state, false));
         break;
-    case SKA_APPROVAL_COUNTS:
+    case SKA_ANSWER_UNSEEN:
+    case SKA_ANSWER_COUNTS:
         break;
-    }
-    if (state != SKA_APPROVAL_COUNTS) {
-        const char *rest = strstr(finding, "%s");
-
-        if (text->length > 0)
-            ska_buffer_text(text, "; ");
-        ska_buffer_add(text, finding, (size_t)(rest - finding));
-        ska_buffer_text(text, name == NULL ? "an approver" : name);
-        ska_buffer_text(text, rest + 2);
     }
     free(name);
     return reason;
 }
 
-static enum ska_reason tell_approvals(const struct ska_rule *rule,
-                                      const struct ska_request *request,
-                                      const struct ska_progress *progress, struct ska_buffer *text)
+static enum ska_reason tell_approvals(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
     static const enum ska_reason weight[] = {SKA_R_APPROVALS_MISSING, SKA_R_APPROVER_DOUBLED,
                                              SKA_R_APPROVER_NOT_LISTED, SKA_R_APPROVAL_INVALID};
     size_t heaviest = 0;
 
-    for (size_t i = 0; i < request->approval_count; i++) {
-        enum ska_reason reason =
-            tell_approval(rule, &request->approvals[i], progress->states[i], text);
+    for (size_t i = 0; i < ballot->request->approval_count; i++) {
+        enum ska_reason reason = tell_approval(ballot, &ballot->request->approvals[i], text);
 
         for (size_t w = 0; w < sizeof(weight) / sizeof(weight[0]); w++)
             if (weight[w] == reason && w > heaviest)
@@ -169,202 +118,186 @@ static enum ska_reason tell_approvals(const struct ska_rule *rule,
     return weight[heaviest];
 }
 
-/*
- * The window that matters now of those alternatives that have their approvals: an open one, else
- * the next to open, else the last to close.
- */
-static struct ska_window nearest_window(const struct ska_rule *rule,
-                                        const struct ska_progress *progress, uint64_t timestamp,
-                                        uint64_t now)
+void ska_explain_refusals(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
-    static const int rank[] = {
-        [SKA_WINDOW_OPEN] = 2, [SKA_WINDOW_NOT_YET] = 1, [SKA_WINDOW_CLOSED] = 0};
-    struct ska_window nearest = {0, 0};
+    for (size_t i = 0; i < ballot->refusal_count; i++) {
+        const struct ska_approval *refusal = &ballot->refusals[i];
+        char *name = NULL;
 
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        struct ska_window window = ska_window_of(&rule->alternatives[i], timestamp);
-        enum ska_window_state state = ska_window_state(&window, now);
-        enum ska_window_state nearest_state = ska_window_state(&nearest, now);
-
-        if (!ska_alternative_satisfied(&rule->alternatives[i], progress->keys, progress->key_count))
+        if (!ska_ballot_has_refused(ballot, ska_span_of(&refusal->public_key)))
             continue;
-        if (rank[state] > rank[nearest_state] ||
-            (state == nearest_state &&
-             (state == SKA_WINDOW_NOT_YET ? window.opens < nearest.opens
-                                          : window.closes > nearest.closes)))
-            nearest = window;
+        name = ska_approver_shown(ballot->rule, refusal);
+        ska_buffer_format(text, "; %s has refused", name == NULL ? "an approver" : name);
+        free(name);
     }
-    return nearest;
 }
 
-/* A request from before the rule had time limits: it can never be used any more. */
-static bool lacks_timestamp(const struct ska_request *request, const struct ska_rule *rule)
-{
-    struct ska_approval_token token;
+/* ---- Refused by the HSM ---------------------------------------------------------------------- */
 
-    return ska_rule_has_time_limit(rule) &&
-           ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL) &&
-           !token.has_timestamp;
-}
-
-/* Enough have approved, and still the HSM says no: is it the time? */
-static bool explain_time(OSSL_LIB_CTX *libctx, struct hsm_key *key,
-                         const struct ska_request *request, const struct ska_rule *rule,
-                         const struct ska_progress *progress, const struct ska_errors *errors)
+/* Enough have approved, and still the HSM says no: is it the time? True: that was raised. */
+static bool explain_time(const struct ska_ballot *ballot, struct hsm_key *key,
+                         const struct ska_errors *errors)
 {
-    struct ska_time_limits limits;
+    struct ska_standing best = ska_ballot_judge(ballot).best;
+    const char *label = hsm_key_label(key);
+    const char *id = ballot->request->id;
     char opens[32];
     char closes[32];
     char now[32];
 
-    if (lacks_timestamp(request, rule)) {
+    if (!ska_rule_has_time_limit(ballot->rule))
+        return false;
+    ska_time_text(best.window.opens, opens);
+    ska_time_text(best.window.closes, closes);
+    ska_time_text(ska_ballot_now(ballot), now);
+    switch (best.usable) {
+    case SKA_USABLE_NEVER: /* it is from before the rule had time limits */
         ska_fail(errors, SKA_R_EXPIRED,
                  "key '%s', request %.16s: the rule has a time limit, and the request holds no "
                  "time of the HSM. Make a new request",
-                 hsm_key_label(key), request->id);
-        return true;
-    }
-    if (!ska_time_limits_of(libctx, key, rule, ska_span_of(&request->approval_token), &limits))
-        return false;
-    limits.window = nearest_window(rule, progress, limits.timestamp, limits.now);
-    ska_time_text(limits.window.opens, opens);
-    ska_time_text(limits.window.closes, closes);
-    ska_time_text(limits.now, now);
-    switch (ska_window_state(&limits.window, limits.now)) {
-    case SKA_WINDOW_NOT_YET:
+                 label, id);
+        break;
+    case SKA_USABLE_LATER:
         ska_fail(errors, SKA_R_TOO_EARLY,
                  "key '%s', request %.16s: the approvals count, but not before %s; the HSM's "
                  "clock says %s",
-                 hsm_key_label(key), request->id, opens, now);
-        return true;
-    case SKA_WINDOW_CLOSED:
+                 label, id, opens, now);
+        break;
+    case SKA_USABLE_OVER:
         ska_fail(errors, SKA_R_EXPIRED,
                  "key '%s', request %.16s: the approvals expired at %s; the HSM's clock says %s. "
                  "Make a new request",
-                 hsm_key_label(key), request->id, closes, now);
-        return true;
-    case SKA_WINDOW_OPEN:
+                 label, id, closes, now);
+        break;
+    case SKA_USABLE_ALWAYS:
+    case SKA_USABLE_NOW:
+        ska_fail(errors, SKA_R_EXPIRED,
+                 "key '%s', request %.16s: by its rule usable from %s until %s, the HSM's clock "
+                 "says %s: perhaps the HSM counts the timeout from the timestamp on. Make a new "
+                 "request",
+                 label, id, opens, closes, now);
         break;
     }
-    ska_fail(errors, SKA_R_EXPIRED,
-             "key '%s', request %.16s: by its rule usable from %s until %s, the HSM's clock says "
-             "%s: perhaps the HSM counts the timeout from the timestamp on. Make a new request",
-             hsm_key_label(key), request->id, opens, closes, now);
     return true;
 }
 
-static bool explain_with_rule(OSSL_LIB_CTX *libctx, struct hsm_key *key,
-                              const struct ska_request *request, const struct ska_rule *rule,
-                              const struct ska_progress *progress,
-                              const struct hsm_refusal *refusal, const struct ska_errors *errors)
+static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ballot,
+                              const struct hsm_refusal *refusal)
 {
+    bool satisfied = ska_ballot_judge(ballot).satisfied;
     struct ska_buffer wrong = {0};
     struct ska_buffer missing = {0};
-    enum ska_reason reason = tell_approvals(rule, request, progress, &wrong);
+    enum ska_reason reason = tell_approvals(ballot, &wrong);
+    const char *label = hsm_key_label(job->key);
+    const char *id = ballot->request->id;
+    const char *between = wrong.length > 0 ? "; " : "";
     char *wrong_text = NULL;
     char *missing_text = NULL;
 
-    if (progress->satisfied && reason == SKA_R_APPROVALS_MISSING) {
-        ska_buffer_free(&wrong);
-        if (refusal->unsatisfied && explain_time(libctx, key, request, rule, progress, errors))
-            return false;
+    if (satisfied && reason == SKA_R_APPROVALS_MISSING) {
+        if (refusal->unsatisfied) {
+            ska_ballot_ask_time(ballot, job->key);
+            if (explain_time(ballot, job->key, job->errors)) {
+                ska_buffer_free(&wrong);
+                return;
+            }
+        }
         reason = SKA_R_HSM_REFUSED;
     }
-    if (!progress->satisfied)
-        ska_progress_missing(rule, progress, &missing);
+    if (!satisfied)
+        ska_ballot_progress_text(ballot, &missing);
     wrong_text = text_of(&wrong);
     missing_text = text_of(&missing);
-    if (progress->satisfied)
-        ska_fail(errors, reason, "key '%s', request %.16s: %s%sthe HSM said %s", hsm_key_label(key),
-                 request->id, shown(wrong_text),
-                 wrong_text != NULL && wrong_text[0] != 0 ? "; " : "", refusal->code);
+    if (satisfied)
+        ska_fail(job->errors, reason, "key '%s', request %.16s: %s%sthe HSM said %s", label, id,
+                 shown(wrong_text), between, refusal->code);
     else
-        ska_fail(errors, reason, "key '%s', request %.16s: %s%s%s; skatool status tells more",
-                 hsm_key_label(key), request->id, shown(wrong_text),
-                 wrong_text != NULL && wrong_text[0] != 0 ? "; " : "", shown(missing_text));
+        ska_fail(job->errors, reason, "key '%s', request %.16s: %s%s%s; skatool status tells more",
+                 label, id, shown(wrong_text), between, shown(missing_text));
     free(wrong_text);
     free(missing_text);
-    return false;
 }
 
 /* A blocked key, and by what right it can be unblocked. */
 static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors)
 {
-    struct ska_progress none = {0};
+    const struct ska_responses none = {0};
+    struct ska_current_rule current;
     struct ska_buffer missing = {0};
-    struct ska_rule rule = {0};
     char *text = NULL;
-    bool known = false;
 
-    if (!ska_current_rule(key, SKA_RULE_UNBLOCK, &rule, &known, errors))
+    if (!ska_current_rule_read(key, SKA_RULE_UNBLOCK, &current, errors))
         return false;
-    if (known && is_impossible(&rule))
+    if (current.known && is_impossible(&current.rule))
         ska_buffer_text(&missing, "nobody can unblock it");
-    else if (known && ska_rule_is_empty(&rule))
+    else if (current.known && ska_rule_is_empty(&current.rule))
         ska_buffer_text(&missing, "unblocking needs no approval");
-    else if (known) {
-        ska_buffer_text(&missing, "to unblock it: ");
-        ska_progress_missing(&rule, &none, &missing);
+    else if (current.known) {
+        ska_buffer_text(&missing, "unblocking needs ");
+        ska_rule_needed_text(&current.rule, &none, &missing);
     }
     text = text_of(&missing);
     ska_fail(errors, SKA_R_KEY_BLOCKED,
              "key '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
-             hsm_key_label(key), known ? " (" : "", shown(text), known ? ")" : "");
+             hsm_key_label(key), current.known ? " (" : "", shown(text), current.known ? ")" : "");
     free(text);
-    ska_rule_clear(&rule);
+    ska_current_rule_clear(&current);
     return false;
-}
-
-bool ska_is_blocked(struct hsm_key *key)
-{
-    struct hsm_key_state state = {0};
-    bool blocked = hsm_key_state(key, &state, NULL) && state.blocked;
-
-    hsm_key_state_clear(&state);
-    return blocked;
 }
 
 bool ska_check_not_blocked(struct hsm_key *key, const struct ska_errors *errors)
 {
-    return !ska_is_blocked(key) || explain_blocked(key, errors);
+    return !ska_key_is_blocked(key) || explain_blocked(key, errors);
 }
 
-bool ska_explain_refusal(OSSL_LIB_CTX *libctx, struct hsm_key *key,
-                         const struct ska_request *request, const struct hsm_refusal *refusal,
-                         const struct ska_errors *errors)
+static void explain_by_rule(const struct ska_job *job, struct ska_request *request,
+                            const struct ska_rule *rule, const struct hsm_refusal *refusal)
+{
+    struct ska_ballot ballot = {.libctx = job->libctx,
+                                .cache = job->approver_keys,
+                                .request = request,
+                                .rule = rule,
+                                .rule_of_hsm = true};
+
+    if (!ska_ballot_open(&ballot, job->errors)) {
+        ska_ballot_close(&ballot);
+        return;
+    }
+    if (rule != NULL)
+        explain_with_rule(job, &ballot, refusal);
+    else
+        ska_fail(job->errors, SKA_R_HSM_REFUSED,
+                 "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the HSM "
+                 "said %s and does not tell the rule",
+                 hsm_key_label(job->key), request->id, ballot.key_count, request->approval_count,
+                 refusal->code);
+    ska_ballot_close(&ballot);
+}
+
+bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
+                         const struct hsm_refusal *refusal)
 {
     enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
-    struct ska_rule rule = {0};
-    struct ska_progress progress = {0};
-    bool known = false;
+    struct ska_current_rule current;
 
     if (refusal->blocked)
-        return explain_blocked(key, errors);
-    if (!ska_current_rule(key, kind, &rule, &known, errors))
+        return explain_blocked(job->key, job->errors);
+    if (!ska_current_rule_read(job->key, kind, &current, job->errors))
         return false;
-    if (known && is_impossible(&rule)) {
-        fail_impossible(key, kind, errors);
-    } else if (ska_progress_find(libctx, known ? &rule : NULL,
-                                 ska_span_of(&request->approval_token), request->approvals,
-                                 request->approval_count, &progress, errors)) {
-        if (known)
-            explain_with_rule(libctx, key, request, &rule, &progress, refusal, errors);
-        else
-            ska_fail(errors, SKA_R_HSM_REFUSED,
-                     "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the "
-                     "HSM said %s and does not tell the rule",
-                     hsm_key_label(key), request->id, progress.key_count, request->approval_count,
-                     refusal->code);
-    }
-    ska_progress_clear(&progress);
-    ska_rule_clear(&rule);
+    if (current.known && is_impossible(&current.rule))
+        fail_impossible(job->key, kind, job->errors);
+    else
+        explain_by_rule(job, request, ska_current_rule_of(&current), refusal);
+    ska_current_rule_clear(&current);
     return false;
 }
+
+/* ---- Not sent to the HSM --------------------------------------------------------------------- */
 
 /* What the requester can do about it. */
 static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *text)
 {
-    const struct ska_request *request = pending->request;
+    const struct ska_request *request = pending->ballot->request;
 
     if (pending->reason == SKA_R_EXPIRED)
         ska_buffer_format(text,
@@ -386,18 +319,15 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
 
 bool ska_explain_pending(const struct ska_pending *pending, const struct ska_errors *errors)
 {
+    const struct ska_ballot *ballot = pending->ballot;
     struct ska_buffer text = {0};
     char *shown_text = NULL;
 
     tell_remedy(pending, &text);
-    if (pending->rule == NULL)
-        ska_buffer_format(&text, "%zu valid approvals so far", pending->progress->key_count);
+    if (ballot->rule == NULL)
+        ska_buffer_format(&text, "%zu valid approvals so far", ballot->key_count);
     else
-        ska_progress_missing(pending->rule, pending->progress, &text);
-    if (pending->request->approval_count > pending->progress->key_count) {
-        ska_buffer_text(&text, "; ");
-        tell_approvals(pending->rule, pending->request, pending->progress, &text);
-    }
+        ska_ballot_progress_text(ballot, &text);
     if (pending->notes->length > 0)
         ska_buffer_add(&text, pending->notes->data, pending->notes->length);
     shown_text = text_of(&text);

@@ -97,17 +97,29 @@ void ska_made_timestamp_clear(struct ska_made_timestamp *made)
     ska_bytes_free(&made->public_key);
 }
 
-uint64_t ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label)
+bool ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label, uint64_t *now,
+                 const struct ska_errors *errors)
 {
     static const uint8_t nothing[] = "time";
     struct ska_made_timestamp made;
-    uint64_t now = (uint64_t)time(NULL);
+    bool done = ska_hsm_timestamp(libctx, key, label, SKA_OPERATION_SIGN,
+                                  ska_span(nothing, sizeof(nothing) - 1), &made, errors);
 
-    if (label == NULL)
-        return now;
-    if (ska_hsm_timestamp(libctx, key, label, SKA_OPERATION_SIGN,
-                          ska_span(nothing, sizeof(nothing) - 1), &made, NULL))
-        now = made.seconds;
+    *now = made.seconds;
     ska_made_timestamp_clear(&made);
-    return now;
+    return done;
+}
+
+void ska_ballot_ask_time(struct ska_ballot *ballot, struct hsm_key *key)
+{
+    struct ska_bytes label = {NULL, 0};
+    uint64_t now = 0;
+
+    if (ballot->rule == NULL || !ska_rule_has_time_limit(ballot->rule) ||
+        !ballot->token.has_timestamp)
+        return;
+    if (ska_bytes_copy(&label, ballot->token.timestamp.key_name, NULL) &&
+        ska_hsm_now(ballot->libctx, key, (const char *)label.data, &now, NULL))
+        ska_ballot_set_time(ballot, now, true);
+    ska_bytes_free(&label);
 }

@@ -9,6 +9,7 @@
 
 #include "provider/hsm/key.h"
 #include "provider/request/approval_token.h"
+#include "provider/sign/ballot.h"
 
 struct ska_made_timestamp {
     struct ska_bytes block;
@@ -35,9 +36,14 @@ bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const 
                                const struct ska_approval_token *token) SKA_MUST_CHECK;
 
 /*
- * The HSM's time, in seconds since the epoch; this machine's where the HSM does not tell. For
- * messages and for what is expected to have expired; nothing is decided by it.
+ * The ballot's time becomes the HSM's, as the key tells it that made the token's timestamp; this
+ * machine's where the HSM does not tell. For messages and for what is expected to have expired;
+ * nothing is decided by it. The HSM is not asked where the rule has no time limits.
  */
-uint64_t ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label);
+void ska_ballot_ask_time(struct ska_ballot *ballot, struct hsm_key *key);
+
+/* The HSM's clock, in seconds since the epoch, by the timestamp key of this label. */
+bool ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label, uint64_t *now,
+                 const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* New requests: who asks, for what, with which key; the token comes from the HSM. */
-#include "provider/sign/sign.h"
+#include "provider/sign/make_request.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "provider/request/algorithm.h"
-#include "provider/sign/draft.h"
-#include "provider/sign/explain.h"
 #include "provider/sign/hsm_time.h"
+#include "provider/request/token_check.h"
+#include "provider/rule/policy.h"
 #include "provider/rule/rule_codec.h"
+#include "provider/rule/window.h"
 
 static bool copy_text(char **to, const char *from, const struct ska_errors *errors)
 {
@@ -56,43 +57,57 @@ static bool describe_requester(struct ska_request *request, const struct ska_err
            copy_text(&request->created, utc, errors);
 }
 
-static bool describe_payload(struct ska_request *request, const struct ska_request_options *options,
-                             const struct ska_errors *errors)
+static bool describe_payload(struct ska_request *request, const struct ska_job *job)
 {
     struct ska_span digest = {NULL, 0};
     enum ska_digest inside = SKA_DIGEST_NONE;
 
-    if (options->operation != SKA_OPERATION_SIGN)
-        return ska_bytes_copy(&request->payload, options->payload, errors);
-    request->mechanism = *options->mechanism;
-    if (!ska_bytes_copy(&request->payload, options->payload, errors))
+    if (!ska_bytes_copy(&request->payload, job->payload, job->errors))
         return false;
+    if (job->operation != SKA_OPERATION_SIGN)
+        return true;
+    request->mechanism = job->mechanism;
     if (request->mechanism.form != SKA_PAYLOAD_DIGEST)
         return true;
     if (!ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), &inside, &digest))
-        return ska_fail(errors, SKA_R_INTERNAL, "no digest in a digest payload");
+        return ska_fail(job->errors, SKA_R_INTERNAL, "no digest in a digest payload");
     request->digest = inside != SKA_DIGEST_NONE ? inside : request->mechanism.digest;
-    return ska_bytes_copy(&request->digest_value, digest, errors);
+    return ska_bytes_copy(&request->digest_value, digest, job->errors);
 }
 
-bool ska_draft_make(struct hsm_key *key, const struct ska_request_options *options,
-                    struct ska_request **draft, const struct ska_errors *errors)
+bool ska_draft_make(const struct ska_job *job, struct ska_request **draft)
 {
     struct ska_request *request = calloc(1, sizeof(*request));
 
     if (request == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
-    request->operation = options->operation;
-    if (!describe_key(request, key, errors) || !describe_requester(request, errors) ||
-        !describe_payload(request, options, errors) ||
-        (options->description != NULL &&
-         !copy_text(&request->description, options->description, errors)) ||
-        !ska_request_identify(request, options->libctx, errors)) {
+        return ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for a request");
+    request->operation = job->operation;
+    if (!describe_key(request, job->key, job->errors) ||
+        !describe_requester(request, job->errors) || !describe_payload(request, job) ||
+        (job->description != NULL &&
+         !copy_text(&request->description, job->description, job->errors)) ||
+        !ska_request_identify(request, job->libctx, job->errors)) {
         ska_request_free(request);
         return false;
     }
     *draft = request;
     return true;
+}
+
+bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
+                        const struct ska_errors *errors)
+{
+    enum ska_rule_kind kind = ska_rule_kind_of(draft->operation);
+    struct ska_bytes encoded = {NULL, 0};
+    bool done = true;
+
+    ska_rule_clear(&draft->rules[kind]);
+    draft->has_rule[kind] = rule != NULL;
+    if (rule != NULL)
+        done = ska_rule_encode(rule, &encoded, errors) &&
+               ska_rule_decode(ska_span_of(&encoded), &draft->rules[kind], errors);
+    ska_bytes_free(&encoded);
+    return done;
 }
 
 /* The rules that the request shows: that of its operation, all four for a modification. */
@@ -151,111 +166,60 @@ static bool needs_timestamp(const struct ska_request *request, const char *times
                                    : timestamp_key != NULL;
 }
 
-bool ska_draft_add_token(struct ska_request *request, struct hsm_key *key,
-                         const struct ska_request_options *options, const struct ska_errors *errors)
+bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
 {
-    struct ska_span payload = ska_span_of(&request->payload);
+    struct ska_span payload = ska_span_of(&draft->payload);
     struct ska_made_timestamp made = {0};
     struct hsm_timestamp timestamp = {0};
     bool done = false;
 
-    if (needs_timestamp(request, options->timestamp_key)) {
-        if (!ska_hsm_timestamp(options->libctx, key, options->timestamp_key, request->operation,
-                               payload, &made, errors) ||
-            !describe_timestamp(request, &made, errors))
+    if (needs_timestamp(draft, job->timestamp_key)) {
+        if (!ska_hsm_timestamp(job->libctx, job->key, job->timestamp_key, draft->operation, payload,
+                               &made, job->errors) ||
+            !describe_timestamp(draft, &made, job->errors))
             goto out;
         timestamp.block = ska_span_of(&made.block);
         timestamp.signature = ska_span_of(&made.signature);
     }
-    ska_bytes_free(&request->approval_token);
-    done = hsm_ska_create_token(key, request->operation, payload, &timestamp,
-                                &request->approval_token, errors) &&
-           ska_approval_token_check(ska_span_of(&request->approval_token), key, request->operation,
-                                    payload, errors);
+    ska_bytes_free(&draft->approval_token);
+    done = hsm_ska_create_token(job->key, draft->operation, payload, &timestamp,
+                                &draft->approval_token, job->errors) &&
+           ska_approval_token_check(ska_span_of(&draft->approval_token), job->key, draft->operation,
+                                    payload, job->errors);
 out:
     ska_made_timestamp_clear(&made);
     return done;
 }
 
-bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
-                              enum ska_operation operation, struct ska_span payload,
-                              const struct ska_errors *errors)
+bool ska_request_make(const struct ska_job *job, struct ska_request **request)
 {
-    struct ska_approval_token token;
-    char *name = NULL;
-
-    if (!ska_approval_token_decode(encoded, &token, errors))
+    if (!ska_draft_make(job, request))
         return false;
-    if (token.operation != operation)
-        return ska_fail(errors, SKA_R_OPERATION_MISMATCH,
-                        "the approval token allows another operation with key '%s' than this one",
-                        hsm_key_label(key));
-    if (!ska_span_equal(token.key_name, ska_span_text(hsm_key_label(key)))) {
-        name = ska_printable(token.key_name, 80);
-        ska_fail(errors, SKA_R_KEY_MISMATCH, "the approval token is for key '%s', not for '%s'",
-                 name == NULL ? "?" : name, hsm_key_label(key));
-        free(name);
-        return false;
-    }
-    if (!ska_span_equal(token.payload, payload))
-        return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
-                        "the approval token is for other data than what key '%s' is to sign now: "
-                        "make a new request for these data",
-                        hsm_key_label(key));
-    return true;
-}
-
-bool ska_draft_complete(struct ska_request *draft, struct hsm_key *key,
-                        const struct ska_request_options *options, const struct ska_errors *errors)
-{
-    return add_rules(draft, key, errors) && ska_draft_add_token(draft, key, options, errors);
-}
-
-bool ska_request_make(struct hsm_key *key, const struct ska_request_options *options,
-                      struct ska_request **request, const struct ska_errors *errors)
-{
-    struct ska_request *draft = NULL;
-
-    if (!ska_draft_make(key, options, &draft, errors))
-        return false;
-    if (!ska_draft_complete(draft, key, options, errors)) {
-        ska_request_free(draft);
-        return false;
-    }
-    *request = draft;
-    return true;
-}
-
-bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
-                           const struct ska_errors *errors)
-{
-    struct ska_span spki = {NULL, 0};
-    char *name = NULL;
-
-    if (!hsm_key_spki(key, &spki, errors))
-        return false;
-    if (ska_span_equal(spki, ska_span_of(&request->public_key)) &&
-        strcmp(request->key_label, hsm_key_label(key)) == 0)
-        return ska_approval_token_check(ska_span_of(&request->approval_token), key,
-                                        request->operation, ska_span_of(&request->payload), errors);
-    if (strcmp(request->key_label, hsm_key_label(key)) == 0)
-        return ska_fail(errors, SKA_R_KEY_MISMATCH,
-                        "request %.16s is for a key '%s' with another public key than the one on "
-                        "token '%s': the key was replaced, or it is another token. Make a new "
-                        "request for the key that is there now",
-                        request->id, hsm_key_label(key), hsm_token_label(hsm_key_token(key)));
-    name = ska_printable(ska_span_text(request->key_label), 80);
-    ska_fail(errors, SKA_R_KEY_MISMATCH, "request %.16s is for key '%s', not for '%s'", request->id,
-             name == NULL ? "?" : name, hsm_key_label(key));
-    free(name);
+    if (add_rules(*request, job->key, job->errors) && ska_draft_add_token(job, *request))
+        return true;
+    ska_request_free(*request);
+    *request = NULL;
     return false;
 }
 
-bool ska_request_settle(struct ska_request *request, struct hsm_key *key, OSSL_LIB_CTX *libctx,
-                        const struct ska_errors *errors)
+bool ska_request_make_by(const struct ska_job *job, const struct ska_current_rule *current,
+                         struct ska_request **request)
+{
+    if (!ska_draft_make(job, request))
+        return false;
+    if (ska_draft_set_rule(*request, ska_current_rule_of(current), job->errors) &&
+        ska_draft_add_token(job, *request))
+        return true;
+    ska_request_free(*request);
+    *request = NULL;
+    return false;
+}
+
+bool ska_request_settle(struct ska_request *request, const struct ska_job *job)
 {
     free(request->token_label);
     request->token_label = NULL;
-    return copy_text(&request->token_label, hsm_token_label(hsm_key_token(key)), errors) &&
-           ska_request_identify(request, libctx, errors);
+    return copy_text(&request->token_label, hsm_token_label(hsm_key_token(job->key)),
+                     job->errors) &&
+           ska_request_identify(request, job->libctx, job->errors);
 }

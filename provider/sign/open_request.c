@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one open request for a signature, which all who wait for the same thing share. */
-#include "provider/sign/gather.h"
+#include "provider/sign/open_request.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "provider/request/algorithm.h"
 #include "provider/record/audit.h"
-#include "provider/sign/draft.h"
-#include "provider/sign/explain.h"
-#include "provider/sign/hsm_time.h"
+#include "provider/request/token_check.h"
 #include "provider/rule/rule_codec.h"
+#include "provider/sign/ballot.h"
+#include "provider/sign/hsm_time.h"
+#include "provider/sign/make_request.h"
+#include "provider/sign/send.h"
 
-static bool is_expired(const struct ska_signing *signing, const struct ska_request *request,
-                       const struct ska_rule *rule)
-{
-    struct ska_time_limits limits;
-
-    return rule != NULL &&
-           ska_time_limits_of(signing->libctx, signing->key, rule,
-                              ska_span_of(&request->approval_token), &limits) &&
-           ska_window_state(&limits.window, limits.now) == SKA_WINDOW_CLOSED;
-}
+/* ---- Whether a request serves ---------------------------------------------------------------- */
 
 static bool is_same_rule(const struct ska_rule *a, const struct ska_rule *b)
 {
@@ -39,35 +29,46 @@ static bool is_same_rule(const struct ska_rule *a, const struct ska_rule *b)
  * Others may write into the directory: what stands there is taken up only if it is what we would
  * have written, token and rule, so that nobody is shown or approves something useless.
  */
-static bool is_ours(const struct ska_signing *signing, const struct ska_request *request,
-                    const struct ska_rule *rule)
+static bool is_ours(const struct ska_job *job, const struct ska_ballot *ballot)
 {
-    bool timed = rule != NULL ? ska_rule_has_time_limit(rule) : signing->timestamp_key != NULL;
-    struct ska_approval_token token;
+    const struct ska_request *request = ballot->request;
+    const struct ska_rule *rule = ballot->rule;
+    bool timed = rule != NULL ? ska_rule_has_time_limit(rule) : job->timestamp_key != NULL;
 
     if (request->has_rule[SKA_RULE_USE] != (rule != NULL) ||
         (rule != NULL && !is_same_rule(&request->rules[SKA_RULE_USE], rule)) ||
-        !ska_approval_token_check(ska_span_of(&request->approval_token), signing->key,
-                                  SKA_OPERATION_SIGN, signing->payload, NULL) ||
-        !ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL) ||
-        token.has_timestamp != timed)
+        !ska_approval_token_check(ska_span_of(&request->approval_token), job->key,
+                                  SKA_OPERATION_SIGN, job->payload, NULL) ||
+        ballot->token.has_timestamp != timed)
         return false;
     return !timed ||
-           ska_hsm_timestamp_genuine(signing->libctx, signing->key, signing->timestamp_key, &token);
+           ska_hsm_timestamp_genuine(job->libctx, job->key, job->timestamp_key, &ballot->token);
 }
 
-static bool is_fit(const struct ska_signing *signing, const struct ska_request *request,
+/* It comes without approvals, from the directory or as it was prepared. */
+static bool serves(const struct ska_job *job, struct ska_request *request,
                    const struct ska_rule *rule)
 {
-    return is_ours(signing, request, rule) && !is_expired(signing, request, rule);
+    struct ska_ballot ballot = {
+        .libctx = job->libctx, .request = request, .rule = rule, .rule_of_hsm = true};
+    bool good = ska_ballot_open(&ballot, NULL) && is_ours(job, &ballot);
+
+    if (good && rule != NULL) {
+        ska_ballot_ask_time(&ballot, job->key);
+        good = !ska_ballot_judge(&ballot).over;
+    }
+    ska_ballot_close(&ballot);
+    return good;
 }
 
-static bool audit(const struct ska_signing *signing, const struct ska_request *request,
-                  const char *detail, const struct ska_errors *errors)
+/* ---- Finding --------------------------------------------------------------------------------- */
+
+static bool audit_request(const struct ska_job *job, const struct ska_request *request,
+                          const char *detail)
 {
     const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, request, NULL, detail};
 
-    return ska_audit_append(signing->audit_log, signing->libctx, &entry, errors);
+    return ska_audit_append(job->audit_log, job->libctx, &entry, job->errors);
 }
 
 static bool copy_request(const struct ska_request *from, struct ska_request **to,
@@ -81,108 +82,100 @@ static bool copy_request(const struct ska_request *from, struct ska_request **to
     return done;
 }
 
-/* Whatever a bundle says of the rule: people are shown, and the log names, what holds. */
-static bool set_rule(struct ska_request *request, const struct ska_rule *rule,
-                     const struct ska_errors *errors)
+/* A copy of the prepared request, if it still serves. */
+static bool take_prepared(const struct ska_job *job, const struct ska_request *draft,
+                          const struct ska_rule *rule, struct ska_open_request *open)
 {
-    struct ska_bytes encoded = {NULL, 0};
-    bool done = true;
+    struct ska_request *copy = NULL;
 
-    ska_rule_clear(&request->rules[SKA_RULE_USE]);
-    request->has_rule[SKA_RULE_USE] = rule != NULL;
-    if (rule != NULL)
-        done = ska_rule_encode(rule, &encoded, errors) &&
-               ska_rule_decode(ska_span_of(&encoded), &request->rules[SKA_RULE_USE], errors);
-    ska_bytes_free(&encoded);
-    return done;
-}
-
-/* The prepared request, if it is still for this, else a new one. Takes over the draft. */
-static bool complete(const struct ska_signing *signing, const struct ska_rule *rule,
-                     struct ska_request *draft, struct ska_open_request *open,
-                     const struct ska_errors *errors)
-{
-    const struct ska_request_options options = ska_signing_options(signing);
-    const struct ska_request *prepared = signing->prepared;
-
-    open->request = draft;
-    if (prepared == NULL || strcmp(prepared->id, draft->id) != 0 ||
-        !is_fit(signing, prepared, rule))
-        return set_rule(draft, rule, errors) &&
-               ska_draft_add_token(draft, signing->key, &options, errors) &&
-               audit(signing, draft, SKA_REQUEST_MADE, errors);
-    ska_request_free(draft);
-    open->request = NULL;
-    return copy_request(prepared, &open->request, errors);
+    if (job->prepared == NULL || strcmp(job->prepared->id, draft->id) != 0)
+        return true;
+    if (!copy_request(job->prepared, &copy, job->errors))
+        return false;
+    if (serves(job, copy, rule))
+        open->request = copy;
+    else
+        ska_request_free(copy);
+    return true;
 }
 
 /* Looks in the directory, holding what may stand there before looking at it. */
-static bool look(const struct ska_signing *signing, const struct ska_request *draft,
-                 const struct ska_rule *rule, struct ska_open_request *open,
-                 const struct ska_errors *errors)
+static bool take_standing(const struct ska_job *job, const struct ska_request *draft,
+                          const struct ska_rule *rule, struct ska_open_request *open)
 {
     struct ska_request *found = NULL;
 
     if (open->directory == NULL)
         return true;
     open->hold = ska_directory_hold(open->directory, draft->id);
-    if (!ska_directory_find(open->directory, draft, &found, errors))
+    if (!ska_directory_find(open->directory, draft, &found, job->errors))
         return false;
-    if (found != NULL && is_fit(signing, found, rule)) {
+    if (found != NULL && serves(job, found, rule)) {
         open->request = found;
         open->published = true;
-        return audit(signing, found, "taken up again", errors);
+        return audit_request(job, found, "taken up again");
     }
     open->superseded = found;
     return true;
 }
 
-bool ska_open_request_find(const struct ska_signing *signing, const struct ska_rule *rule,
-                           struct ska_open_request *open, const struct ska_errors *errors)
+static bool find_for_draft(const struct ska_job *job, const struct ska_rule *rule,
+                           struct ska_open_request *open, struct ska_request **draft)
 {
-    const struct ska_request_options options = ska_signing_options(signing);
-    struct ska_request *draft = NULL;
-
+    if (!take_standing(job, *draft, rule, open) ||
+        (open->request == NULL && !take_prepared(job, *draft, rule, open)))
+        return false;
     if (open->request != NULL)
-        return set_rule(open->request, rule, errors) &&
-               audit(signing, open->request, SKA_REQUEST_HANDED_IN, errors);
-    if (!ska_draft_make(signing->key, &options, &draft, errors))
-        return false;
-    if (!look(signing, draft, rule, open, errors)) {
-        ska_request_free(draft);
-        return false;
-    }
-    if (open->request == NULL)
-        return complete(signing, rule, draft, open, errors);
-    ska_request_free(draft);
-    return true;
+        return true;
+    open->request = *draft;
+    *draft = NULL;
+    return ska_draft_set_rule(open->request, rule, job->errors) &&
+           ska_draft_add_token(job, open->request) &&
+           audit_request(job, open->request, SKA_REQUEST_MADE);
 }
 
-static void hold(struct ska_open_request *open)
+bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rule,
+                           struct ska_open_request *open)
+{
+    struct ska_request *draft = NULL;
+    bool done = false;
+
+    if (open->request != NULL)
+        return ska_draft_set_rule(open->request, rule, job->errors) &&
+               audit_request(job, open->request, SKA_REQUEST_HANDED_IN);
+    done = ska_draft_make(job, &draft) && find_for_draft(job, rule, open, &draft);
+    ska_request_free(draft);
+    return done;
+}
+
+/* ---- Standing in the directory --------------------------------------------------------------- */
+
+static void hold_request(struct ska_open_request *open)
 {
     ska_directory_let_go(open->hold);
     open->hold = ska_directory_hold(open->directory, open->request->id);
 }
 
-bool ska_open_request_publish(const struct ska_signing *signing, const struct ska_rule *rule,
-                              struct ska_open_request *open, const struct ska_errors *errors)
+bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *rule,
+                              struct ska_open_request *open)
 {
     struct ska_request *standing = NULL;
 
-    if (open->published && ska_directory_stands(open->directory, open->request, open->hold))
+    if (open->published && ska_directory_stands(open->directory, open->request->id, open->hold))
         return true;
-    if (!ska_directory_publish(open->directory, open->request, open->superseded, &standing, errors))
+    if (!ska_directory_publish(open->directory, open->request, open->superseded, &standing,
+                               job->errors))
         return false;
     open->published = true;
     if (standing == NULL || ska_span_equal(ska_span_of(&standing->approval_token),
                                            ska_span_of(&open->request->approval_token))) {
-        hold(open);
-    } else if (is_fit(signing, standing, rule)) {
+        hold_request(open);
+    } else if (serves(job, standing, rule)) {
         ska_request_free(open->request);
         open->request = standing;
         open->exchanged = true;
         standing = NULL;
-        hold(open);
+        hold_request(open);
     } else {
         /* It is for others, who are not to be kept from closing it. */
         ska_directory_let_go(open->hold);

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/sign/ballot_text.h"
+
 #define DEFAULT_WIDTH 80
 /* Where there is no terminal: written at once, however many bytes a character has. */
 #define LONGEST 1000
@@ -83,17 +85,17 @@ static void add_time(struct ska_buffer *text, unsigned int seconds)
         ska_buffer_format(text, "%u:%02u", seconds / 60, seconds % 60);
 }
 
-static void add_approved(struct ska_buffer *text, const struct ska_rule *rule,
-                         const struct ska_request *request, const struct ska_progress *progress)
+static void add_approved(struct ska_buffer *text, const struct ska_ballot *ballot)
 {
+    const struct ska_request *request = ballot->request;
     bool first = true;
 
     for (size_t i = 0; i < request->approval_count; i++) {
         char *name = NULL;
 
-        if (progress->states[i] != SKA_APPROVAL_COUNTS)
+        if (request->approvals[i].state != SKA_ANSWER_COUNTS)
             continue;
-        name = ska_approver_shown(rule, &request->approvals[i]);
+        name = ska_approver_shown(ballot->rule, &request->approvals[i]);
         ska_buffer_format(text, "%s%s", first ? "approved by " : ", ", name == NULL ? "?" : name);
         first = false;
         free(name);
@@ -111,8 +113,7 @@ static uint64_t hash_of(struct ska_span text)
     return hash;
 }
 
-void ska_progress_line_show(struct ska_progress_line *line, const struct ska_request *request,
-                            const struct ska_rule *rule, const struct ska_progress *progress,
+void ska_progress_line_show(struct ska_progress_line *line, const struct ska_ballot *ballot,
                             unsigned int seconds_left)
 {
     struct ska_buffer state = {0};
@@ -121,15 +122,15 @@ void ska_progress_line_show(struct ska_progress_line *line, const struct ska_req
 
     if (!line->wanted)
         return;
-    add_approved(&state, rule, request, progress);
-    if (rule != NULL && !progress->satisfied)
-        ska_progress_missing(rule, progress, &state);
+    add_approved(&state, ballot);
+    if (ballot->rule != NULL && !ska_ballot_judge(ballot).satisfied)
+        ska_ballot_progress_text(ballot, &state);
     else
-        ska_buffer_format(&state, "%zu valid approvals", progress->key_count);
+        ska_buffer_format(&state, "%zu valid approvals", ballot->key_count);
     hash = hash_of(ska_span(state.data, state.length));
     if (!state.failed && (line->terminal || !line->shown || hash != line->before)) {
         ska_buffer_format(&text, "%sska: request %.16s waits ", line->terminal ? "\r" : "",
-                          request->id);
+                          ballot->request->id);
         add_time(&text, seconds_left);
         ska_buffer_format(&text, ": %.*s", (int)state.length, (const char *)state.data);
         text.length = cut((const char *)text.data, text.length,

@@ -6,8 +6,8 @@
 #ifndef SKA_SIGN_PROGRESS_LINE_H
 #define SKA_SIGN_PROGRESS_LINE_H
 
-#include "provider/sign/progress.h"
 #include "provider/base/settings.h"
+#include "provider/sign/ballot.h"
 
 struct ska_progress_line {
     bool wanted;
@@ -18,9 +18,7 @@ struct ska_progress_line {
 
 void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_when when);
 
-/* `rule` may be NULL. */
-void ska_progress_line_show(struct ska_progress_line *line, const struct ska_request *request,
-                            const struct ska_rule *rule, const struct ska_progress *progress,
+void ska_progress_line_show(struct ska_progress_line *line, const struct ska_ballot *ballot,
                             unsigned int seconds_left);
 
 /* Leaves a terminal as it was. */

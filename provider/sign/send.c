@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one call to the HSM with the complete request, and the lines of the audit log around it. */
 #include "provider/sign/send.h"
 
 #include <stdlib.h>
 
 #include "provider/record/audit.h"
-#include "provider/sign/explain.h"
+#include "provider/record/evidence.h"
 #include "provider/request/approver_signature.h"
+#include "provider/request/token_check.h"
+#include "provider/sign/current_rule.h"
+#include "provider/sign/explain.h"
+#include "provider/sign/make_request.h"
+
+/* ---- The call -------------------------------------------------------------------------------- */
 
 static void free_packed(struct ska_bytes *signatures, struct hsm_approval *approvals, size_t count)
 {
@@ -39,10 +44,8 @@ static bool pack_approvals(const struct ska_request *request, struct ska_bytes *
     return true;
 }
 
-/* output == NULL: a request to change the key. */
-static enum hsm_answer ask_hsm(struct hsm_key *key, const struct ska_request *request,
-                               const struct ska_output *output, struct hsm_refusal *refusal,
-                               const struct ska_errors *errors)
+static enum hsm_answer ask_hsm(const struct ska_job *job, const struct ska_request *request,
+                               struct hsm_refusal *refusal)
 {
     struct ska_span token = ska_span_of(&request->approval_token);
     struct ska_bytes *signatures = NULL;
@@ -50,41 +53,45 @@ static enum hsm_answer ask_hsm(struct hsm_key *key, const struct ska_request *re
     size_t count = request->approval_count;
     enum hsm_answer answer = HSM_FAILED;
 
-    if (pack_approvals(request, &signatures, &approvals, errors))
-        answer = output != NULL ? hsm_ska_sign(key, &request->mechanism, token, approvals, count,
-                                               output->signature, output->length, refusal, errors)
-                                : hsm_ska_change(key, request->operation, token, approvals, count,
-                                                 refusal, errors);
+    if (pack_approvals(request, &signatures, &approvals, job->errors))
+        answer = request->operation == SKA_OPERATION_SIGN
+                     ? hsm_ska_sign(job->key, &request->mechanism, token, approvals, count,
+                                    job->signature, job->signature_length, refusal, job->errors)
+                     : hsm_ska_change(job->key, request->operation, token, approvals, count,
+                                      refusal, job->errors);
     free_packed(signatures, approvals, count);
     return answer;
 }
 
-static bool audit(const struct ska_sender *sender, enum ska_audit_event event,
+/* ---- The audit log --------------------------------------------------------------------------- */
+
+static bool audit(const struct ska_job *job, enum ska_audit_event event,
                   const struct ska_request *request, const char *detail,
                   const struct ska_errors *errors)
 {
     const struct ska_audit_entry entry = {event, request, NULL, detail};
 
-    return ska_audit_append(sender->audit_log, sender->libctx, &entry, errors);
+    return ska_audit_append(job->audit_log, job->libctx, &entry, errors);
 }
 
 /* Whatever a request says of the rule: the log names approvers by the one that holds. */
-static bool take_current_rule(const struct ska_sender *sender, struct ska_request *request,
-                              const struct ska_errors *errors)
+static bool take_current_rule(const struct ska_job *job, struct ska_request *request)
 {
     enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
+    struct ska_current_rule current;
+    bool done = ska_current_rule_read(job->key, kind, &current, job->errors) &&
+                ska_draft_set_rule(request, ska_current_rule_of(&current), job->errors);
 
-    ska_rule_clear(&request->rules[kind]);
-    return ska_current_rule(sender->key, kind, &request->rules[kind], &request->has_rule[kind],
-                            errors);
+    ska_current_rule_clear(&current);
+    return done;
 }
 
-static struct ska_audit_entry approval_entry(const struct ska_sender *sender,
+static struct ska_audit_entry approval_entry(const struct ska_job *job,
                                              const struct ska_request *request, size_t index,
                                              const char *origin)
 {
     const struct ska_approval *approval = &request->approvals[index];
-    bool valid = ska_approval_verify_with(sender->libctx, sender->approver_keys, approval,
+    bool valid = ska_approval_verify_with(job->libctx, job->approver_keys, approval,
                                           ska_span_of(&request->approval_token));
     struct ska_audit_entry entry = {valid ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED,
                                     request, approval,
@@ -93,92 +100,96 @@ static struct ska_audit_entry approval_entry(const struct ska_sender *sender,
     return entry;
 }
 
-static bool record_request(const struct ska_sender *sender, struct ska_request *request,
-                           const char *origin, const struct ska_errors *errors)
+static bool audit_request(const struct ska_job *job, struct ska_request *request,
+                          const char *origin)
 {
     size_t count = request->approval_count;
     struct ska_audit_entry *entries = NULL;
     bool done = false;
 
-    if (sender->audit_log == NULL)
+    if (job->audit_log == NULL)
         return true;
-    if (count > 0 && !take_current_rule(sender, request, errors))
+    if (count > 0 && !take_current_rule(job, request))
         return false;
     entries = calloc(count + 1, sizeof(*entries));
     if (entries == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
+        return ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
     entries[0] = (struct ska_audit_entry){SKA_AUDIT_REQUEST, request, NULL, origin};
     for (size_t i = 0; i < count; i++)
-        entries[i + 1] = approval_entry(sender, request, i, origin);
-    done = ska_audit_append_all(sender->audit_log, sender->libctx, entries, count + 1, errors);
+        entries[i + 1] = approval_entry(job, request, i, origin);
+    done = ska_audit_append_all(job->audit_log, job->libctx, entries, count + 1, job->errors);
     free(entries);
     return done;
 }
 
-enum hsm_answer ska_send_quietly(const struct ska_sender *sender, const struct ska_request *request,
-                                 const struct ska_output *output, struct hsm_refusal *refusal,
-                                 const struct ska_errors *errors)
-{
-    /* Nothing is signed that could not be recorded. */
-    return audit(sender, SKA_AUDIT_INTENT, request, NULL, errors)
-               ? ask_hsm(sender->key, request, output, refusal, errors)
-               : HSM_FAILED;
-}
-
-enum hsm_answer ska_send_record(const struct ska_sender *sender, const struct ska_request *request,
-                                enum hsm_answer answer, const struct hsm_refusal *refusal,
-                                const struct ska_errors *errors)
+/* Writes the decision; HSM_FAILED when that fails, else the answer. */
+static enum hsm_answer audit_decision(const struct ska_job *job, const struct ska_request *request,
+                                      enum hsm_answer answer, const struct hsm_refusal *refusal)
 {
     const char *decision = answer == HSM_DONE      ? "done"
                            : answer == HSM_REFUSED ? refusal->code
                                                    : "failed";
 
     /* A failure has been raised already. */
-    return audit(sender, SKA_AUDIT_DECISION, request, decision,
-                 answer == HSM_FAILED ? NULL : errors)
+    return audit(job, SKA_AUDIT_DECISION, request, decision,
+                 answer == HSM_FAILED ? NULL : job->errors)
                ? answer
                : HSM_FAILED;
 }
 
-bool ska_send(const struct ska_sender *sender, struct ska_request *request, const char *origin,
-              const struct ska_output *output, const struct ska_errors *errors)
+/* ---- Sending --------------------------------------------------------------------------------- */
+
+enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
+                                  const struct ska_directory *directory,
+                                  struct hsm_refusal *refusal)
+{
+    struct ska_evidence *evidence = NULL;
+    enum hsm_answer answer = HSM_FAILED;
+    bool kept = true;
+
+    if (directory != NULL &&
+        !ska_evidence_begin(ska_directory_fd(directory), ska_directory_path(directory), request,
+                            &evidence, job->errors))
+        return HSM_FAILED;
+    /* Nothing is signed that could not be recorded. */
+    if (audit(job, SKA_AUDIT_INTENT, request, NULL, job->errors))
+        answer = ask_hsm(job, request, refusal);
+    /* First what was signed: it stays, whatever becomes of the log. */
+    if (answer != HSM_DONE)
+        ska_evidence_abandon(evidence);
+    else if (evidence != NULL)
+        kept = ska_evidence_finish(evidence, job->libctx, request,
+                                   ska_span(job->signature, *job->signature_length), job->errors);
+    answer = audit_decision(job, request, answer, refusal);
+    if (answer != HSM_DONE || evidence == NULL)
+        return answer;
+    /* Who changes evidence and its manifest would have to change the audit log too. */
+    return kept && audit(job, SKA_AUDIT_EVIDENCE, request, NULL, job->errors) ? HSM_DONE
+                                                                              : HSM_FAILED;
+}
+
+bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
 {
     struct hsm_refusal refusal = {0};
-    enum hsm_answer answer = HSM_FAILED;
 
-    if (!record_request(sender, request, origin, errors))
+    if (!audit_request(job, request, origin))
         return false;
-    answer = ska_send_quietly(sender, request, output, &refusal, errors);
-    switch (ska_send_record(sender, request, answer, &refusal, errors)) {
+    switch (ska_send_gathered(job, request, NULL, &refusal)) {
     case HSM_DONE:
         return true;
     case HSM_REFUSED:
-        return ska_explain_refusal(sender->libctx, sender->key, request, &refusal, errors);
+        return ska_explain_refusal(job, request, &refusal);
     case HSM_FAILED:
         break;
     }
     return false;
 }
 
-bool ska_request_execute(const struct ska_sender *sender, struct ska_request *request,
-                         uint8_t *signature, size_t *signature_length,
-                         const struct ska_errors *errors)
+bool ska_execute(const struct ska_job *job, struct ska_request *request)
 {
-    const struct ska_output output = {signature, signature_length};
-
-    if (request->operation != SKA_OPERATION_SIGN)
-        return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "not a request to sign");
-    return ska_request_check_key(request, sender->key, errors) &&
-           ska_request_settle(request, sender->key, sender->libctx, errors) &&
-           ska_send(sender, request, SKA_REQUEST_HANDED_IN, &output, errors);
-}
-
-bool ska_request_change(const struct ska_sender *sender, struct ska_request *request,
-                        const struct ska_errors *errors)
-{
-    if (request->operation == SKA_OPERATION_SIGN)
-        return ska_fail(errors, SKA_R_OPERATION_MISMATCH, "a request to sign changes no key");
-    return ska_request_check_key(request, sender->key, errors) &&
-           ska_request_settle(request, sender->key, sender->libctx, errors) &&
-           ska_send(sender, request, SKA_REQUEST_HANDED_IN, NULL, errors);
+    if (request->operation != job->operation)
+        return ska_fail(job->errors, SKA_R_OPERATION_MISMATCH,
+                        "the request is for another operation");
+    return ska_request_check_key(request, job->key, job->errors) &&
+           ska_request_settle(request, job) && ska_send(job, request, SKA_REQUEST_HANDED_IN);
 }

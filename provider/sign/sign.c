@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/sign.h"
 
-#include "provider/sign/draft.h"
+#include "provider/request/token_check.h"
+#include "provider/rule/rule_codec.h"
+#include "provider/sign/bundle.h"
+#include "provider/sign/current_rule.h"
 #include "provider/sign/explain.h"
 #include "provider/sign/gather.h"
-#include "provider/rule/rule_codec.h"
+#include "provider/sign/make_request.h"
+#include "provider/sign/send.h"
 
 bool ska_sources_any(const struct ska_sources *sources)
 {
@@ -12,108 +16,106 @@ bool ska_sources_any(const struct ska_sources *sources)
            sources->agent != NULL;
 }
 
-struct ska_request_options ska_signing_options(const struct ska_signing *signing)
+static bool gathers(const struct ska_job *job)
 {
-    struct ska_request_options options = {
-        .libctx = signing->libctx,
-        .operation = SKA_OPERATION_SIGN,
-        .mechanism = &signing->mechanism,
-        .payload = signing->payload,
-        .description = signing->description,
-        .timestamp_key = signing->timestamp_key,
-    };
-
-    return options;
-}
-
-struct ska_sender ska_signing_sender(const struct ska_signing *signing)
-{
-    struct ska_sender sender = {signing->libctx, signing->approver_keys, signing->key,
-                                signing->audit_log};
-
-    return sender;
-}
-
-/* Whether the rule, as far as it was read with the key, asks for nobody and at any time. */
-static bool needed_nobody(struct hsm_key *key)
-{
-    struct ska_span encoded = hsm_key_use_rule(key);
-    struct ska_rule rule = {0};
-    bool empty = encoded.data != NULL && ska_rule_decode(encoded, &rule, NULL) &&
-                 ska_rule_is_empty(&rule) && !ska_rule_has_time_limit(&rule);
-
-    ska_rule_clear(&rule);
-    return empty;
+    return job->sources.directory != NULL || job->sources.agent != NULL;
 }
 
 /*
- * An always satisfied rule. What was read with the key spares reading it again for each signature;
- * the HSM decides by what holds now.
+ * The rule that was read with the key spares asking the HSM for it at each signature. It only tells
+ * how far the approvals are; the HSM decides by what holds now. What people do takes minutes, and a
+ * rule with time limits asks the HSM for its clock anyway: only agents, and what needs nobody. The
+ * audit log is to name approvers as the rule does now, and a request that was prepared shows a rule
+ * that is newer.
  */
-static bool sign_freely(const struct ska_signing *signing, const struct ska_output *output,
-                        const struct ska_errors *errors)
+static bool take_remembered_rule(const struct ska_job *job, struct ska_current_rule *current)
 {
-    const struct ska_sender sender = ska_signing_sender(signing);
-    const struct hsm_timestamp none = {0};
-    struct ska_request request = {0};
-    bool done = false;
+    struct ska_span encoded = hsm_key_use_rule(job->key);
 
-    request.operation = SKA_OPERATION_SIGN;
-    request.mechanism = signing->mechanism;
-    done = hsm_ska_create_token(signing->key, SKA_OPERATION_SIGN, signing->payload, &none,
-                                &request.approval_token, errors) &&
-           ska_approval_token_check(ska_span_of(&request.approval_token), signing->key,
-                                    SKA_OPERATION_SIGN, signing->payload, errors) &&
-           ska_send(&sender, &request, SKA_REQUEST_MADE, output, errors);
+    if (job->sources.directory != NULL || job->audit_log != NULL || job->prepared != NULL ||
+        encoded.data == NULL || !ska_rule_decode(encoded, &current->rule, NULL))
+        return false;
+    current->known = true;
+    current->remembered = true;
+    if (!ska_rule_has_time_limit(&current->rule) && current->rule.alternative_count > 0 &&
+        ska_rule_is_empty(&current->rule) == (job->sources.agent == NULL))
+        return true;
+    ska_current_rule_clear(current);
+    return false;
+}
+
+/* Nothing but the token goes to the HSM, and nobody else gets to see a request. */
+static bool sign_unseen(const struct ska_job *job)
+{
+    const struct hsm_timestamp none = {0};
+    struct ska_request request = {.operation = SKA_OPERATION_SIGN, .mechanism = job->mechanism};
+    bool done = hsm_ska_create_token(job->key, SKA_OPERATION_SIGN, job->payload, &none,
+                                     &request.approval_token, job->errors) &&
+                ska_approval_token_check(ska_span_of(&request.approval_token), job->key,
+                                         SKA_OPERATION_SIGN, job->payload, job->errors) &&
+                ska_send(job, &request, SKA_REQUEST_MADE);
+
     ska_bytes_free(&request.approval_token);
     return done;
 }
 
-bool ska_sign_alone(const struct ska_signing *signing, const struct ska_output *output,
-                    const struct ska_errors *errors)
+/* A rule that needs nobody, or that only the HSM knows. */
+static bool sign_without_approvals(const struct ska_job *job,
+                                   const struct ska_current_rule *current)
 {
-    const struct ska_sender sender = ska_signing_sender(signing);
-    const struct ska_request_options options = ska_signing_options(signing);
     struct ska_request *request = NULL;
-    struct ska_rule rule = {0};
-    bool known = false;
     bool done = false;
 
-    /* The audit log wants to know more of a request than its token. */
-    if (signing->audit_log == NULL && needed_nobody(signing->key))
-        return sign_freely(signing, output, errors);
-    if (!ska_current_rule(signing->key, SKA_RULE_USE, &rule, &known, errors))
-        return false;
-    if (known && !ska_rule_is_empty(&rule))
-        ska_explain_no_sources(signing->key, &rule, errors);
-    else
-        done = ska_request_make(signing->key, &options, &request, errors) &&
-               ska_send(&sender, request, SKA_REQUEST_MADE, output, errors);
+    if (current->remembered)
+        return sign_unseen(job);
+    done = ska_request_make_by(job, current, &request) && ska_send(job, request, SKA_REQUEST_MADE);
     ska_request_free(request);
-    ska_rule_clear(&rule);
     return done;
 }
 
-bool ska_sign(const struct ska_signing *signing, uint8_t *signature, size_t *signature_length,
-              const struct ska_errors *errors)
+/* By the rule, which is decided here and nowhere else on the way. Takes over the bundle. */
+static enum ska_outcome sign_by_rule(const struct ska_job *job, struct ska_request *bundle)
 {
-    const struct ska_sender sender = ska_signing_sender(signing);
-    const struct ska_output output = {signature, signature_length};
+    struct ska_current_rule current = {0};
+    enum ska_outcome outcome = SKA_NOT_SIGNED;
+
+    if ((bundle != NULL || !take_remembered_rule(job, &current)) &&
+        !ska_current_rule_read(job->key, SKA_RULE_USE, &current, job->errors))
+        ska_request_free(bundle);
+    else if (bundle == NULL && (current.known ? ska_rule_is_empty(&current.rule) : !gathers(job)))
+        outcome = sign_without_approvals(job, &current) ? SKA_SIGNED : SKA_NOT_SIGNED;
+    else if (!gathers(job) || (current.known && current.rule.alternative_count == 0)) {
+        ska_explain_no_sources(job->key, &current.rule, job->errors);
+        ska_request_free(bundle);
+    } else
+        outcome = ska_gather_and_sign(job, &current, bundle);
+    ska_current_rule_clear(&current);
+    return outcome;
+}
+
+bool ska_sign(const struct ska_job *job)
+{
     struct ska_request *bundle = NULL;
+    enum ska_outcome outcome = SKA_NOT_SIGNED;
     bool done = false;
 
-    if (hsm_key_label(signing->key)[0] == 0)
-        return ska_fail(errors, SKA_R_KEY_MISMATCH,
+    if (hsm_key_label(job->key)[0] == 0)
+        return ska_fail(job->errors, SKA_R_KEY_MISMATCH,
                         "the key has no label, and approvals bind to the label");
-    if (!ska_sources_any(&signing->sources))
-        return ska_sign_alone(signing, &output, errors);
-    if (!ska_bundles_read(signing, &bundle, errors)) {
+    if (!ska_bundles_read(job, &bundle)) {
         ska_request_free(bundle);
         return false;
     }
-    if (signing->sources.directory != NULL || signing->sources.agent != NULL)
-        return ska_sign_gathering(signing, bundle, &output, errors);
-    done = ska_send(&sender, bundle, SKA_REQUEST_HANDED_IN, &output, errors);
-    ska_request_free(bundle);
-    return done;
+    if (bundle != NULL && !gathers(job)) {
+        done = ska_send(job, bundle, SKA_REQUEST_HANDED_IN);
+        ska_request_free(bundle);
+        return done;
+    }
+    outcome = sign_by_rule(job, bundle);
+    /* It can change once only: then it is read, and no longer remembered. */
+    if (outcome == SKA_RULE_HAS_CHANGED) {
+        hsm_key_forget_use_rule(job->key);
+        outcome = sign_by_rule(job, NULL);
+    }
+    return outcome == SKA_SIGNED;
 }

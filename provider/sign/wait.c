@@ -1,158 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/wait.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <openssl/async.h>
 
 #include "provider/base/clock.h"
+#include "provider/sign/explain.h"
+#include "provider/sign/watch.h"
 
-static bool is_handled(int signal_number)
+/* Without the kernel's notification files are found this often. */
+#define LOOK_MS 1000
+
+/* Waits for something to look at; false: interrupted, raised. */
+static bool wait_for_news(struct ska_gathering *gathering)
 {
-    struct sigaction action;
-
-    return sigaction(signal_number, NULL, &action) == 0 &&
-           ((action.sa_flags & SA_SIGINFO) != 0 ||
-            (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN));
-}
-
-/*
- * Which signal it was cannot be known. An application that catches what people end programs with
- * wants to be asked; without that it was a timer or a child, and the wait goes on.
- */
-bool ska_is_interruption(void)
-{
-    return is_handled(SIGINT) || is_handled(SIGTERM);
-}
-
-static enum ska_wait_end block(int fd, short events, int64_t until)
-{
-    struct pollfd polled = {fd, events, 0};
+    const struct ska_waiter waiter = ska_gathering_waiter(gathering);
+    int64_t soon = ska_clock_ms() + LOOK_MS;
+    int64_t until = gathering->until < soon ? gathering->until : soon;
 
     for (;;) {
-        int64_t left = until - ska_clock_ms();
-        int ready = left <= 0 ? 0 : poll(&polled, 1, left > 60000 ? 60000 : (int)left);
-
-        if (ready > 0)
-            return SKA_WAIT_READY;
-        if (left <= 0)
-            return SKA_WAIT_OVER;
-        if (ready < 0 && errno != EINTR)
-            return SKA_WAIT_READY;
-        if (ready < 0 && ska_is_interruption())
-            return SKA_WAIT_INTERRUPTED;
-    }
-}
-
-/* ---- In an ASYNC job ------------------------------------------------------------------------- */
-
-/* Readable when fd is ready or the time is over: what an application can poll for. */
-struct doorbell {
-    int epoll;
-    int timer;
-};
-
-static void close_doorbell(const struct doorbell *doorbell)
-{
-    if (doorbell->timer >= 0)
-        close(doorbell->timer);
-    if (doorbell->epoll >= 0)
-        close(doorbell->epoll);
-}
-
-static bool make_doorbell(int fd, short events, int64_t until, struct doorbell *doorbell)
-{
-    struct itimerspec when = {{0, 0}, {until / 1000, until % 1000 * 1000000 + 1}};
-    struct epoll_event on_timer = {.events = EPOLLIN};
-    struct epoll_event on_fd = {.events = ((events & POLLIN) != 0 ? EPOLLIN : 0u) |
-                                          ((events & POLLOUT) != 0 ? EPOLLOUT : 0u)};
-
-    doorbell->epoll = epoll_create1(EPOLL_CLOEXEC);
-    doorbell->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    return doorbell->epoll >= 0 && doorbell->timer >= 0 &&
-           timerfd_settime(doorbell->timer, TFD_TIMER_ABSTIME, &when, NULL) == 0 &&
-           epoll_ctl(doorbell->epoll, EPOLL_CTL_ADD, doorbell->timer, &on_timer) == 0 &&
-           (fd < 0 || epoll_ctl(doorbell->epoll, EPOLL_CTL_ADD, fd, &on_fd) == 0);
-}
-
-struct pause {
-    struct doorbell doorbell;
-    struct ska_waiter waiter;
-};
-
-static void free_pause(struct pause *pause)
-{
-    close_doorbell(&pause->doorbell);
-    free(pause);
-}
-
-/* The application frees the wait context of a job that it never resumed. */
-static void abandoned(ASYNC_WAIT_CTX *context, const void *key, int fd, void *vpause)
-{
-    struct pause *pause = vpause;
-    struct ska_waiter waiter = pause->waiter;
-
-    (void)context;
-    (void)key;
-    (void)fd;
-    free_pause(pause);
-    waiter.abandon(waiter.object);
-}
-
-/* Not on the job's stack, which may be gone when `abandoned` is called. */
-static struct pause *new_pause(const struct ska_waiter *waiter, int fd, short events, int64_t until)
-{
-    struct pause *pause = calloc(1, sizeof(*pause));
-
-    if (pause == NULL)
-        return NULL;
-    pause->waiter = *waiter;
-    if (make_doorbell(fd, events, until, &pause->doorbell))
-        return pause;
-    free_pause(pause);
-    return NULL;
-}
-
-/*
- * An application may resume a job for no reason, or forbid pausing (ASYNC_block_pause()), and then
- * pausing returns at once: a short time of blocking keeps both from spinning.
- */
-#define SPIN_MS 5
-
-static enum ska_wait_end pause_job(ASYNC_JOB *job, struct pause *pause, int fd, short events,
-                                   int64_t until)
-{
-    ASYNC_WAIT_CTX *context = ASYNC_get_wait_ctx(job);
-    enum ska_wait_end end = SKA_WAIT_OVER;
-
-    if (!ASYNC_WAIT_CTX_set_wait_fd(context, pause, pause->doorbell.epoll, pause, abandoned)) {
-        free_pause(pause);
-        return block(fd, events, until);
-    }
-    do {
-        int64_t soon = 0;
-
-        if (!ASYNC_pause_job())
+        switch (ska_pause(&waiter, gathering->watch, POLLIN, until)) {
+        case SKA_PAUSE_READY:
+            if (ska_watch_read(gathering->watch, gathering->open.request->id))
+                return true;
             break;
-        soon = ska_clock_ms() + SPIN_MS;
-        end = block(fd, events, soon < until ? soon : until);
-    } while (end == SKA_WAIT_OVER && ska_clock_ms() < until);
-    ASYNC_WAIT_CTX_clear_fd(context, pause);
-    free_pause(pause);
-    return end;
+        case SKA_PAUSE_OVER:
+            return true;
+        case SKA_PAUSE_INTERRUPTED:
+            return ska_gathering_fail_interrupted(gathering);
+        }
+    }
 }
 
-enum ska_wait_end ska_wait(const struct ska_waiter *waiter, int fd, short events, int64_t until)
+static unsigned int seconds_left(const struct ska_gathering *gathering)
 {
-    ASYNC_JOB *job = ASYNC_get_current_job();
-    struct pause *pause = job == NULL ? NULL : new_pause(waiter, fd, events, until);
+    int64_t left = gathering->until - ska_clock_ms();
 
-    return pause == NULL ? block(fd, events, until) : pause_job(job, pause, fd, events, until);
+    return left <= 0 ? 0 : (unsigned int)((left + 999) / 1000);
+}
+
+static bool is_time_over(const struct ska_gathering *gathering)
+{
+    return gathering->open.directory == NULL || ska_clock_ms() >= gathering->until;
+}
+
+static bool is_in_vain(const struct ska_gathering *gathering)
+{
+    struct ska_verdict verdict = ska_ballot_judge(&gathering->ballot);
+
+    return verdict.hopeless || verdict.over;
+}
+
+static bool wait_once(struct ska_gathering *gathering)
+{
+    if (gathering->watch < 0)
+        gathering->watch = ska_watch_open(gathering->open.directory);
+    ska_progress_line_show(&gathering->line, &gathering->ballot, seconds_left(gathering));
+    return wait_for_news(gathering) && ska_gathering_look(gathering, gathering->until);
+}
+
+enum ska_wait_end ska_wait_for_people(struct ska_gathering *gathering)
+{
+    const struct ska_job *job = gathering->job;
+    struct ska_open_request *open = &gathering->open;
+
+    if (open->directory != NULL && !ska_gathering_is_enough(gathering) &&
+        !ska_check_not_blocked(job->key, job->errors))
+        return SKA_WAIT_FAILED;
+    while (!ska_gathering_is_enough(gathering) || !ska_gathering_is_time(gathering)) {
+        if (is_time_over(gathering) && ska_gathering_is_enough(gathering))
+            return SKA_WAIT_ENOUGH;
+        if (open->directory != NULL &&
+            !ska_open_request_publish(job, ska_current_rule_of(&gathering->current), open))
+            return SKA_WAIT_FAILED;
+        if (open->exchanged) {
+            if (!ska_gathering_start_over(gathering))
+                return SKA_WAIT_FAILED;
+            continue;
+        }
+        if (is_time_over(gathering) || is_in_vain(gathering))
+            return SKA_WAIT_OVER;
+        if (!wait_once(gathering))
+            return SKA_WAIT_FAILED;
+    }
+    return SKA_WAIT_ENOUGH;
 }

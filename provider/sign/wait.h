@@ -1,40 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waiting for something outside: with no lock held, by the monotonic clock, so that setting the
- * clock changes nothing. Inside a libcrypto ASYNC job the job is paused with a wait descriptor
- * instead of blocking the thread.
+ * Where a signature waits for people, with no lock held.
  */
 #ifndef SKA_SIGN_WAIT_H
 #define SKA_SIGN_WAIT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "provider/sign/gathering.h"
 
 enum ska_wait_end {
-    SKA_WAIT_READY,      /* the descriptor is, or may be, ready */
-    SKA_WAIT_OVER,       /* the time is */
-    SKA_WAIT_INTERRUPTED /* by a signal that the application handles */
+    SKA_WAIT_ENOUGH, /* for the HSM to decide */
+    SKA_WAIT_OVER,   /* it did not come to that; nothing is raised, see the ballot */
+    SKA_WAIT_FAILED  /* raised */
 };
 
-/*
- * A paused job may never be resumed: its stack goes without a word. So all that is held while
- * waiting belongs to one object, which is given to `abandon` when that happens.
- */
-struct ska_waiter {
-    void (*abandon)(void *object);
-    void *object;
-};
-
-/*
- * Waits until fd (-1: none) is ready for `events` (as poll() has them) or ska_clock_ms() reaches
- * `until`. May return SKA_WAIT_READY without a reason: look, and wait again.
- */
-enum ska_wait_end ska_wait(const struct ska_waiter *waiter, int fd, short events, int64_t until);
-
-/*
- * Whether a system call that a signal has interrupted should not be tried again: the application
- * handles the signals that people end programs with.
- */
-bool ska_is_interruption(void);
+/* Waits as long as the signature may; not at all where nobody can answer any more. */
+enum ska_wait_end ska_wait_for_people(struct ska_gathering *gathering);
 
 #endif

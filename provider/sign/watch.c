@@ -29,7 +29,7 @@ int ska_watch_open(const struct ska_directory *directory)
 static bool concerns(const struct inotify_event *event, const char *id)
 {
     return (event->mask & IN_Q_OVERFLOW) != 0 ||
-           (event->len > 0 && ska_directory_answer(event->name, id) != SKA_ANSWER_NONE);
+           (event->len > 0 && ska_file_is_answer(event->name, id));
 }
 
 bool ska_watch_read(int watch, const char *id)

@@ -63,7 +63,7 @@ ends 0 skatool show --key "$(uri seal)"
 shows 'blocked +yes'
 
 # Signing is refused with who can end that.
-takes 1 refused "key is blocked: .*to unblock it: 0 of 2; still needed: 2 of alice, bob and carol" execute -o signature signed.json
+takes 1 refused "key is blocked: .*unblocking needs 2 of alice, bob and carol" execute -o signature signed.json
 ends 2 state signed.json
 shows 'The key is blocked'
 says 'key is blocked'
@@ -71,7 +71,7 @@ says 'key is blocked'
 succeeds skatool request --key "$(uri seal)" -o in_vain.json document
 says "warning: key 'seal' is blocked: approvals are of no use until it is unblocked"
 mkdir -m 700 in_vain
-takes 0 refused "key is blocked:.*to unblock it: 0 of 2; still needed: 2 of alice, bob and carol" ska dgst -sha256 \
+takes 0 refused "key is blocked:.*unblocking needs 2 of alice, bob and carol" ska dgst -sha256 \
     -sign "$(uri seal)" -sigopt "ska-approvals-dir:$work/in_vain" -sigopt ska-approvals-timeout:60 \
     -out signature document
 [ -z "$(ls in_vain)" ] || fail "a request for a blocked key stands in the directory"

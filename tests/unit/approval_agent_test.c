@@ -329,7 +329,8 @@ static void approvals_are_appended(void **state)
         assert_span_equal(ska_span_of(&exchange.approvals[i].public_key),
                           ska_span_of(&fixture.public_key));
         assert_true(ska_approval_verify(NULL, &exchange.approvals[i], ska_span_of(&fixture.token)));
-        assert_false(exchange.approvals[i].verified); /* that is for others to say */
+        /* That is for others to say. */
+        assert_int_equal(exchange.approvals[i].state, SKA_ANSWER_UNSEEN);
     }
     /* What it was asked is the request, on one line. */
     assert_ptr_equal(memchr(fake.heard.data, '\n', fake.heard.length),

@@ -9,8 +9,7 @@
 #include "provider/rule/rule_text.h"
 #include "tools/show/foreign.h"
 #include "tools/show/page.h"
-#include "tools/tally.h"
-#include "tools/show/windows.h"
+#include "provider/sign/ballot_text.h"
 
 static char *text_of(struct ska_buffer *buffer)
 {
@@ -253,42 +252,40 @@ static void add_group(struct ska_rule *rule, const char *name, uint32_t quorum, 
     }
 }
 
-/* A tally in which these have approved and those have refused. */
+/* A ballot in which these have approved and those have refused. */
 struct counted {
     struct ska_request request;
     struct ska_span keys[16];
     struct ska_approval refusals[16];
-    struct tally tally;
+    struct ska_ballot ballot;
 };
 
-static struct tally *count(struct counted *counted, const struct ska_rule *rule,
-                           const char *approved, const char *refused)
+static struct ska_ballot *count(struct counted *counted, const struct ska_rule *rule,
+                                const char *approved, const char *refused)
 {
-    struct tally *tally = &counted->tally;
+    struct ska_ballot *ballot = &counted->ballot;
 
     memset(counted, 0, sizeof(*counted));
-    tally->rule = rule;
-    tally->request = &counted->request;
-    tally->progress.keys = counted->keys;
+    ballot->rule = rule;
+    ballot->request = &counted->request;
+    ballot->keys = counted->keys;
     for (; *approved != 0; approved++)
-        counted->keys[tally->progress.key_count++] = ska_span(approved, 1);
+        counted->keys[ballot->key_count++] = ska_span(approved, 1);
     for (; *refused != 0; refused++)
-        counted->refusals[tally->refusal_count++].public_key =
+        counted->refusals[ballot->refusal_count++].public_key =
             (struct ska_bytes){(uint8_t *)(uintptr_t)refused, 1};
-    tally->refusals = counted->refusals;
-    tally->progress.satisfied =
-        rule != NULL && ska_rule_satisfied(rule, tally->progress.keys, tally->progress.key_count);
-    return tally;
+    ballot->refusals = counted->refusals;
+    return ballot;
 }
 
-static void assert_tally(const struct ska_rule *rule, const char *approved, const char *refused,
-                         const char *expected)
+static void assert_ballot(const struct ska_rule *rule, const char *approved, const char *refused,
+                          const char *expected)
 {
     struct counted counted;
     struct ska_buffer buffer = {0};
     char *text = NULL;
 
-    tally_text(count(&counted, rule, approved, refused), &buffer);
+    ska_ballot_progress_text(count(&counted, rule, approved, refused), &buffer);
     text = text_of(&buffer);
     assert_string_equal(text, expected);
     free(text);
@@ -299,19 +296,19 @@ static void it_is_said_who_is_needed(void **state)
     struct ska_rule rule = {0};
 
     (void)state;
-    assert_tally(NULL, "a", "", "1 so far; how many are needed is not known here");
-    assert_tally(&rule, "", "", "the rule can never be satisfied");
+    assert_ballot(NULL, "a", "", "1 so far; how many are needed is not known here");
+    assert_ballot(&rule, "", "", "the rule can never be satisfied");
     add_token(&rule);
-    assert_tally(&rule, "", "", "no approvals are needed");
+    assert_ballot(&rule, "", "", "no approvals are needed");
     add_group(&rule, "board", 2, "abcd");
-    assert_tally(&rule, "", "", "0 of 2; still needed: 2 of a, b, c and d");
-    assert_tally(&rule, "b", "", "1 of 2; still needed: a, c or d");
-    assert_tally(&rule, "bz", "", "1 of 2; still needed: a, c or d");
-    assert_tally(&rule, "bd", "", "2 of 2; no more approvals are needed");
-    assert_tally(&rule, "b", "c", "1 of 2; still needed: a or d");
-    assert_tally(&rule, "", "cd", "0 of 2; still needed: a and b");
-    assert_tally(&rule, "b", "acd",
-                 "1 of 2; still needed: 1 more, but only 0 are left who have not refused");
+    assert_ballot(&rule, "", "", "0 of 2; still needed: 2 of a, b, c and d");
+    assert_ballot(&rule, "b", "", "1 of 2; still needed: a, c or d");
+    assert_ballot(&rule, "bz", "", "1 of 2; still needed: a, c or d");
+    assert_ballot(&rule, "bd", "", "2 of 2; no more approvals are needed");
+    assert_ballot(&rule, "b", "c", "1 of 2; still needed: a or d");
+    assert_ballot(&rule, "", "cd", "0 of 2; still needed: a and b");
+    assert_ballot(&rule, "b", "acd",
+                  "1 of 2; still needed: 1 more, but only 0 are left who have not refused");
     ska_rule_clear(&rule);
 }
 
@@ -323,18 +320,18 @@ static void it_is_said_of_several_groups(void **state)
     add_token(&rule);
     add_group(&rule, "board", 1, "ab");
     add_group(&rule, NULL, 1, "c");
-    assert_tally(&rule, "", "",
-                 "0 of 1 (group board), 0 of 1 (group 2); still needed: a or b (group board), and "
-                 "c (group 2)");
-    assert_tally(&rule, "a", "",
-                 "1 of 1 (group board), 0 of 1 (group 2); still needed: c (group 2)");
+    assert_ballot(&rule, "", "",
+                  "0 of 1 (group board), 0 of 1 (group 2); still needed: a or b (group board), and "
+                  "c (group 2)");
+    assert_ballot(&rule, "a", "",
+                  "1 of 1 (group board), 0 of 1 (group 2); still needed: c (group 2)");
     add_token(&rule);
     rule.alternatives[1].name = bytes_of("go on");
     add_group(&rule, "chief", 1, "d");
-    assert_tally(&rule, "a", "",
-                 "1 of 1 (alternative 1, group board), 0 of 1 (alternative 1, group 2), 0 of 1 "
-                 "(alternative 'go on'); still needed: c (alternative 1, group 2); or "
-                 "else d (alternative 'go on')");
+    assert_ballot(&rule, "a", "",
+                  "1 of 1 (alternative 1, group board), 0 of 1 (alternative 1, group 2), 0 of 1 "
+                  "(alternative 'go on'); still needed: c (alternative 1, group 2); or "
+                  "else d (alternative 'go on')");
     ska_rule_clear(&rule);
 }
 
@@ -392,22 +389,25 @@ static void it_waits_for_those_who_can_help(void **state)
 {
     struct ska_rule rule = {0};
     struct counted counted;
-    const struct tally *tally = NULL;
+    const struct ska_ballot *ballot = NULL;
 
     (void)state;
     add_token(&rule);
     add_group(&rule, "board", 1, "ab");
     add_group(&rule, "risk", 1, "cd");
-    tally = count(&counted, &rule, "a", "d");
-    assert_false(tally_waits_for(tally, ska_span_text("a"))); /* has approved */
-    assert_false(tally_waits_for(tally, ska_span_text("b"))); /* that group has enough */
-    assert_true(tally_waits_for(tally, ska_span_text("c")));
-    assert_false(tally_waits_for(tally, ska_span_text("d"))); /* has refused */
-    assert_false(tally_waits_for(tally, ska_span_text("e"))); /* is not listed */
-    assert_false(tally_is_hopeless(tally));
-    assert_true(tally_is_hopeless(count(&counted, &rule, "a", "cd")));
-    assert_true(tally_is_hopeless(count(&counted, &rule, "", "cd")));
-    assert_false(tally_waits_for(count(&counted, &rule, "ac", ""), ska_span_text("b")));
+    ballot = count(&counted, &rule, "a", "d");
+    assert_false(ska_ballot_waits_for(ballot, ska_span_text("a"))); /* has approved */
+    assert_false(ska_ballot_waits_for(ballot, ska_span_text("b"))); /* that group has enough */
+    assert_true(ska_ballot_waits_for(ballot, ska_span_text("c")));
+    assert_false(ska_ballot_waits_for(ballot, ska_span_text("d"))); /* has refused */
+    assert_false(ska_ballot_waits_for(ballot, ska_span_text("e"))); /* is not listed */
+    assert_false(ska_ballot_judge(ballot).hopeless);
+    assert_true(ska_ballot_judge(count(&counted, &rule, "a", "cd")).hopeless);
+    assert_true(ska_ballot_judge(count(&counted, &rule, "", "cd")).hopeless);
+    /* An approval outweighs a refusal. */
+    assert_false(ska_ballot_judge(count(&counted, &rule, "ac", "cd")).hopeless);
+    assert_true(ska_ballot_judge(&counted.ballot).satisfied);
+    assert_false(ska_ballot_waits_for(count(&counted, &rule, "ac", ""), ska_span_text("b")));
     ska_rule_clear(&rule);
 }
 
@@ -415,26 +415,36 @@ static void one_more_is_counted_on_trial(void **state)
 {
     struct ska_rule rule = {0};
     struct counted counted;
-    struct tally after;
+    struct ska_buffer needed = {0};
 
     (void)state;
     add_token(&rule);
     add_group(&rule, "board", 2, "ab");
-    assert_true(tally_with(count(&counted, &rule, "a", ""), ska_span_text("b"), &after));
-    assert_true(after.progress.satisfied);
-    assert_false(counted.tally.progress.satisfied);
-    assert_int_equal(counted.tally.progress.key_count, 1);
-    tally_with_clear(&after);
+    count(&counted, &rule, "a", "b");
+    ska_ballot_needed_after_text(&counted.ballot, ska_span_text("b"), &needed);
+    assert_int_equal(needed.length, 0);
+    assert_false(ska_ballot_judge(&counted.ballot).satisfied);
+    assert_int_equal(counted.ballot.key_count, 1);
     ska_rule_clear(&rule);
 }
 
 /* ---- Until when ------------------------------------------------------------------------------ */
 
+/* What an approval by this key is good for when the HSM's clock says `now`; 0: no HSM time. */
+static struct ska_standing chance_at(const struct ska_rule *rule, uint64_t timestamp, uint64_t now,
+                                     struct ska_span public_key)
+{
+    struct ska_ballot ballot = {.rule = rule};
+
+    ballot.token.has_timestamp = timestamp != 0;
+    ballot.token.timestamp.seconds = timestamp;
+    ska_ballot_set_time(&ballot, now, true);
+    return ska_ballot_chance(&ballot, public_key);
+}
+
 static void usable_is_what_is_best_for_the_approver(void **state)
 {
     struct ska_rule rule = {0};
-    struct ska_approval_token token = {.has_timestamp = true, .timestamp = {.seconds = 1000}};
-    struct ska_approval_token timeless = {.has_timestamp = false};
     const struct ska_span a = ska_span_text("a");
     const struct ska_span b = ska_span_text("b");
     const struct ska_span anybody = ska_span(NULL, 0);
@@ -444,20 +454,75 @@ static void usable_is_what_is_best_for_the_approver(void **state)
     add_group(&rule, NULL, 1, "a");
     rule.alternatives[0].timelock = 100;
     rule.alternatives[0].timeout = 10;
-    assert_int_equal(usable_find(&rule, &token, a, 1099).state, USABLE_LATER);
-    assert_int_equal(usable_find(&rule, &token, a, 1100).state, USABLE_NOW);
-    assert_int_equal(usable_find(&rule, &token, a, 1109).state, USABLE_NOW);
-    assert_int_equal(usable_find(&rule, &token, a, 1110).state, USABLE_OVER);
-    assert_int_equal(usable_find(&rule, &token, a, 1110).window.closes, 1110);
-    assert_int_equal(usable_find(&rule, &timeless, a, 1100).state, USABLE_NEVER);
+    assert_int_equal(chance_at(&rule, 1000, 1099, a).usable, SKA_USABLE_LATER);
+    assert_int_equal(chance_at(&rule, 1000, 1100, a).usable, SKA_USABLE_NOW);
+    assert_int_equal(chance_at(&rule, 1000, 1109, a).usable, SKA_USABLE_NOW);
+    assert_int_equal(chance_at(&rule, 1000, 1110, a).usable, SKA_USABLE_OVER);
+    assert_int_equal(chance_at(&rule, 1000, 1110, a).window.closes, 1110);
+    assert_int_equal(chance_at(&rule, 0, 1100, a).usable, SKA_USABLE_NEVER);
     add_token(&rule);
     add_group(&rule, NULL, 1, "b");
-    assert_int_equal(usable_find(&rule, &token, a, 1110).state, USABLE_OVER);
-    assert_int_equal(usable_find(&rule, &token, b, 1110).state, USABLE_ALWAYS);
-    assert_int_equal(usable_find(&rule, &token, anybody, 1110).state, USABLE_ALWAYS);
+    assert_int_equal(chance_at(&rule, 1000, 1110, a).usable, SKA_USABLE_OVER);
+    assert_int_equal(chance_at(&rule, 1000, 1110, b).usable, SKA_USABLE_ALWAYS);
+    assert_int_equal(chance_at(&rule, 1000, 1110, anybody).usable, SKA_USABLE_ALWAYS);
     /* Of two open ones the one that lasts longer. */
     rule.alternatives[1].timeout = 5000;
-    assert_int_equal(usable_find(&rule, &token, anybody, 1105).window.closes, 6000);
+    assert_int_equal(chance_at(&rule, 1000, 1105, anybody).window.closes, 6000);
+    ska_rule_clear(&rule);
+}
+
+static struct ska_verdict judge_at(struct counted *counted, uint64_t now)
+{
+    counted->ballot.token.has_timestamp = true;
+    counted->ballot.token.timestamp.seconds = 1000;
+    ska_ballot_set_time(&counted->ballot, now, true);
+    return ska_ballot_judge(&counted->ballot);
+}
+
+/* Of several alternatives: which is usable, which will be, which may still come about. */
+static void the_nearest_alternative_is_found(void **state)
+{
+    struct ska_rule rule = {0};
+    struct counted counted;
+    struct ska_verdict verdict;
+
+    (void)state;
+    add_token(&rule); /* 0: from 1000 to 1010 */
+    add_group(&rule, NULL, 1, "ab");
+    rule.alternatives[0].timeout = 10;
+    add_token(&rule); /* 1: from 1100 to 1200 */
+    add_group(&rule, NULL, 2, "abc");
+    rule.alternatives[1].timelock = 100;
+    rule.alternatives[1].timeout = 100;
+
+    count(&counted, &rule, "", "");
+    verdict = judge_at(&counted, 1005);
+    assert_false(verdict.satisfied);
+    assert_null(verdict.best.alternative);
+    assert_ptr_equal(verdict.nearest.alternative, &rule.alternatives[0]);
+    assert_int_equal(verdict.nearest.missing, 1);
+    count(&counted, &rule, "a", "");
+    assert_true(judge_at(&counted, 1009).usable);
+    verdict = judge_at(&counted, 1010);
+    assert_true(verdict.satisfied);
+    assert_false(verdict.usable);
+    assert_false(verdict.over);
+    assert_int_equal(verdict.best.usable, SKA_USABLE_OVER);
+    assert_ptr_equal(verdict.nearest.alternative, &rule.alternatives[1]);
+    assert_int_equal(verdict.nearest.missing, 1);
+    count(&counted, &rule, "ac", "");
+    verdict = judge_at(&counted, 1010);
+    assert_int_equal(verdict.best.usable, SKA_USABLE_LATER);
+    assert_int_equal(verdict.best.window.opens, 1100);
+    assert_true(judge_at(&counted, 1100).usable);
+    assert_true(judge_at(&counted, 1200).over);
+    /* Two of three have refused: only the first alternative can be satisfied, and it is over. */
+    count(&counted, &rule, "", "bc");
+    verdict = judge_at(&counted, 1010);
+    assert_false(verdict.hopeless);
+    assert_false(verdict.nearest.possible && verdict.nearest.usable < SKA_USABLE_OVER);
+    count(&counted, &rule, "", "abc");
+    assert_true(judge_at(&counted, 1005).hopeless);
     ska_rule_clear(&rule);
 }
 
@@ -480,6 +545,7 @@ int main(void)
         cmocka_unit_test(it_waits_for_those_who_can_help),
         cmocka_unit_test(one_more_is_counted_on_trial),
         cmocka_unit_test(usable_is_what_is_best_for_the_approver),
+        cmocka_unit_test(the_nearest_alternative_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

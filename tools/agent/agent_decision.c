@@ -120,7 +120,7 @@ static bool approve(const struct agent *agent, const struct ska_request *request
                               &approval, errors) &&
                 write_approval(&approval, answer, errors);
 
-    approval_clear(&approval);
+    ska_approval_clear(&approval);
     return done;
 }
 

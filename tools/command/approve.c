@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "provider/request/approval_json.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
 #include "tools/show/foreign.h"
@@ -116,16 +117,16 @@ static bool check_time(struct tool *tool, const struct approve *approve)
     const struct matter *matter = &approve->matter;
     char closes[TEXT_TIME_SIZE];
 
-    if (matter->listed == NULL || matter->usable.state < USABLE_OVER)
+    if (matter->listed == NULL || matter->chance.usable < SKA_USABLE_OVER)
         return true;
-    text_time(matter->usable.window.closes, closes);
+    text_time(matter->chance.window.closes, closes);
     if (approve->yes) {
-        report_warning(matter->usable.state == USABLE_OVER
+        report_warning(matter->chance.usable == SKA_USABLE_OVER
                            ? "by this computer's clock it is too late for this request"
                            : "this request can never be used: it holds no time of the HSM");
         return true;
     }
-    if (matter->usable.state == USABLE_OVER)
+    if (matter->chance.usable == SKA_USABLE_OVER)
         return ska_fail(&tool->errors, SKA_R_EXPIRED,
                         "an approval would be of no use: it could be used until %s only. Ask for "
                         "a new request (if this computer's clock is wrong, --yes approves all "
@@ -157,7 +158,7 @@ static bool is_in_bundle(struct tool *tool, struct matter *matter)
         if (ska_approval_verify(tool->libctx, approval, ska_span_of(&request->approval_token)))
             return true;
         report_note("an approval in this name that does not verify is replaced");
-        approval_clear(approval);
+        ska_approval_clear(approval);
         memmove(approval, approval + 1, (request->approval_count - i - 1) * sizeof(*approval));
         request->approval_count--;
     }
@@ -174,7 +175,8 @@ static void take_turn(const struct matter *matter)
     const struct timespec pause = {0, 10 * 1000 * 1000};
 
     for (int tries = 0; tries < 200; tries++) {
-        if (flock(matter->mailbox.fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        if (flock(ska_directory_fd(matter->source.place), LOCK_EX | LOCK_NB) == 0 ||
+            errno != EWOULDBLOCK)
             return;
         nanosleep(&pause, NULL);
     }
@@ -184,7 +186,7 @@ static void take_turn(const struct matter *matter)
 static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
     struct matter *matter = &approve->matter;
-    const char *path = approve->output == NULL ? matter->what : approve->output;
+    const char *path = approve->output == NULL ? matter->source.what : approve->output;
     struct ska_bytes text = {NULL, 0};
     struct stat status;
     unsigned int mode = REQUEST_MODE;
@@ -198,7 +200,7 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
     there = is_in_bundle(tool, matter);
     if (there && approve->output == NULL)
         return true;
-    if (stat(matter->what, &status) == 0)
+    if (stat(matter->source.what, &status) == 0)
         mode = status.st_mode & 0777;
     done =
         (there || ska_request_add_approval(matter->request, approval, &tool->errors)) &&
@@ -212,14 +214,14 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
 static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
     const struct matter *matter = &approve->matter;
-    bool in_place = approve->output == NULL && matter->mailbox.fd >= 0;
+    bool in_place = approve->output == NULL && matter->source.place != NULL;
     bool done = false;
 
     if (in_place)
         take_turn(matter);
     done = write_bundle(tool, approve, approval);
     if (in_place)
-        flock(matter->mailbox.fd, LOCK_UN);
+        flock(ska_directory_fd(matter->source.place), LOCK_UN);
     return done;
 }
 
@@ -227,22 +229,23 @@ static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska
 static bool say_done(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
-    const char *to = matter->directory != NULL ? matter->directory
-                     : approve->output != NULL ? approve->output
-                                               : matter->what;
+    const char *to = matter->source.directory != NULL ? matter->source.directory
+                     : approve->output != NULL        ? approve->output
+                                                      : matter->source.what;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
     char *shown = foreign_place(to);
-    bool closed = matter->directory != NULL && !mailbox_stands(&matter->mailbox, matter->id);
+    bool closed = matter->source.directory != NULL &&
+                  !ska_directory_stands(matter->source.place, matter->source.id, -1);
 
     if (!closed && !matter_count(tool, matter)) {
         free(shown);
         return false;
     }
-    ska_buffer_text(&text,
-                    matter->directory != NULL ? "Put the approval of " : "Added the approval of ");
+    ska_buffer_text(&text, matter->source.directory != NULL ? "Put the approval of "
+                                                            : "Added the approval of ");
     matter_name(matter, &text);
-    ska_buffer_format(&text, " %s %s ", matter->directory != NULL ? "into" : "to",
+    ska_buffer_format(&text, " %s %s ", matter->source.directory != NULL ? "into" : "to",
                       shown == NULL ? "?" : shown);
     if (closed)
         ska_buffer_text(&text, "(the request is closed by now: signed, or withdrawn)");
@@ -260,17 +263,17 @@ static bool sign_and_write(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
     struct ska_approval approval = {0};
-    bool done = (matter->directory == NULL || matter_read_again(tool, matter)) &&
+    bool done = (matter->source.directory == NULL || matter_read_again(tool, matter)) &&
                 approver_sign_checked(&matter->key, tool->libctx, matter->listed,
                                       ska_span_of(&matter->request->approval_token), &approval,
                                       &tool->errors);
 
-    if (done && matter->directory != NULL)
-        done = mailbox_put(&matter->mailbox, matter->id, MAILBOX_APPROVAL, &approval, NULL,
-                           &tool->errors);
+    if (done && matter->source.directory != NULL)
+        done = ska_directory_put(matter->source.place, matter->source.id, SKA_FILE_APPROVAL,
+                                 &approval, NULL, &tool->errors);
     else if (done)
         done = add_to_bundle(tool, approve, &approval);
-    approval_clear(&approval);
+    ska_approval_clear(&approval);
     return done && say_done(tool, approve);
 }
 
@@ -281,10 +284,10 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
 {
     struct matter *matter = &approve->matter;
 
-    if (matter->directory != NULL) {
-        *already = tally_has_approved(&matter->tally, matter_key(matter));
+    if (matter->source.directory != NULL) {
+        *already = ska_ballot_has_approved(&matter->ballot, matter_key(matter));
     } else {
-        tally_clear(&matter->tally);
+        ska_ballot_close(&matter->ballot);
         *already = is_in_bundle(tool, matter);
         if (!matter_count(tool, matter))
             return false;
@@ -302,15 +305,15 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
 static bool check_place(struct tool *tool, const struct approve *approve)
 {
     const struct matter *matter = &approve->matter;
-    const char *written = approve->output != NULL ? approve->output : matter->what;
-    char *path = matter->directory != NULL ? NULL : realpath(written, NULL);
+    const char *written = approve->output != NULL ? approve->output : matter->source.what;
+    char *path = matter->source.directory != NULL ? NULL : realpath(written, NULL);
     const char *name = NULL;
     bool done = true;
 
     if (path == NULL)
         return true; /* a new file, or in a directory as it should be */
     name = strrchr(path, '/') + 1;
-    if (mailbox_kind_of(name) == MAILBOX_REQUEST)
+    if (ska_file_kind_of(name) == SKA_FILE_REQUEST)
         done = ska_fail(&tool->errors, SKA_R_WRONG_USE,
                         "by its name %s is a request in an approvals directory, where an approval "
                         "counts only in a file of its own: use --dir %.*s %.16s, or -o with "
@@ -332,8 +335,9 @@ static bool run(struct tool *tool, struct approve *approve)
 
     if (!output_check_early(tool, approve->output) || !matter_read(tool, matter) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||
-        !matter_check_id(tool, matter->request, matter->what) || !check_document(tool, approve) ||
-        !matter_open_key(tool, matter) || !is_done_already(tool, approve, &already))
+        !matter_check_id(tool, matter->request, matter->source.what) ||
+        !check_document(tool, approve) || !matter_open_key(tool, matter) ||
+        !is_done_already(tool, approve, &already))
         return false;
     if (already)
         return approve->output == NULL || write_bundle(tool, approve, NULL);
@@ -348,21 +352,21 @@ static bool list_waiting(struct tool *tool, const struct approve *approve)
 
     if (approve->document != NULL || approve->yes)
         return options_wrong(tool, "--document and --yes are for one request: add its ID");
-    return requests_list(tool, matter->directory, matter->approver, false);
+    return requests_list(tool, matter->source.directory, matter->approver, false);
 }
 
 static bool check_options(struct tool *tool, const struct approve *approve)
 {
-    if (approve->matter.directory != NULL && approve->output != NULL)
+    if (approve->matter.source.directory != NULL && approve->output != NULL)
         return options_wrong(tool, "--dir and --output exclude each other");
-    if (approve->matter.directory == NULL && approve->matter.what == NULL)
+    if (approve->matter.source.directory == NULL && approve->matter.source.what == NULL)
         return options_wrong(tool, "REQUEST is missing behind the options");
     return true;
 }
 
 bool approve_command(struct tool *tool, int argc, char **argv)
 {
-    struct approve approve = {.matter = {.mailbox = {.fd = -1}}};
+    struct approve approve = {0};
     struct matter *matter = &approve.matter;
     const struct option_entry options[] = {
         {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &matter->approver,
@@ -371,8 +375,8 @@ bool approve_command(struct tool *tool, int argc, char **argv)
          NULL, false},
         {"document", 0, "FILE", "refuse when it is not about this file", &approve.document, NULL,
          false},
-        {"dir", 0, "DIR", "take the request ID from an approvals directory", &matter->directory,
-         NULL, false},
+        {"dir", 0, "DIR", "take the request ID from an approvals directory",
+         &matter->source.directory, NULL, false},
         {"output", 'o', "FILE", "leave REQUEST alone, write there", &approve.output, NULL, false},
         {"yes", 0, NULL, "do not ask", NULL, &approve.yes, false},
         OPTION_CONFIG(tool),
@@ -384,11 +388,11 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         .help = "Shows a request, asks, and adds your approval: to the file REQUEST, or into the\n"
                 "approvals directory DIR. Without ID it lists what waits for you there.",
         .options = options,
-        .operands = &matter->what,
+        .operands = &matter->source.what,
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) && check_options(tool, &approve) &&
-                (matter->what == NULL ? list_waiting(tool, &approve) : run(tool, &approve));
+                (matter->source.what == NULL ? list_waiting(tool, &approve) : run(tool, &approve));
 
     matter_close(matter);
     return done;

@@ -20,7 +20,7 @@ static void check_directory(struct tool *tool, const char *path)
     struct ska_directory *directory = NULL;
 
     check_relative("approvals-dir", path);
-    if (!ska_directory_open(path, &directory, &quiet))
+    if (!ska_directory_open(path, SKA_DIRECTORY_TO_SIGN, &directory, &quiet))
         check_captured(tool, "approvals-dir", &capture);
     else if (access(path, R_OK | W_OK | X_OK) != 0)
         check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,

@@ -10,7 +10,7 @@
 
 #include "provider/rule/policy.h"
 #include "provider/rule/rule_codec.h"
-#include "provider/sign/sign.h"
+#include "provider/sign/send.h"
 #include "provider/base/file.h"
 #include "tools/show/certificates.h"
 #include "tools/show/review.h"
@@ -21,11 +21,16 @@
 
 #define SIGNATURE_MODE 0644
 
-static struct ska_sender sender_of(const struct tool *tool, struct hsm_key *key)
+static struct ska_job job_of(const struct tool *tool, struct hsm_key *key,
+                             const struct ska_request *request)
 {
-    struct ska_sender sender = {tool->libctx, NULL, key, tool->configuration.settings.audit_log};
+    struct ska_job job = {.libctx = tool->libctx,
+                          .key = key,
+                          .operation = request->operation,
+                          .audit_log = tool->configuration.settings.audit_log,
+                          .errors = &tool->errors};
 
-    return sender;
+    return job;
 }
 
 static bool sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
@@ -33,13 +38,15 @@ static bool sign(struct tool *tool, struct hsm_key *key, struct ska_request *req
 {
     int size = EVP_PKEY_get_size(hsm_key_public(key));
     size_t length = size > 0 ? (size_t)size : 0;
-    const struct ska_sender sender = sender_of(tool, key);
+    struct ska_job job = job_of(tool, key, request);
     uint8_t *signature = malloc(length + 1);
     bool done = false;
 
     if (signature == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
-    done = ska_request_execute(&sender, request, signature, &length, &tool->errors) &&
+    job.signature = signature;
+    job.signature_length = &length;
+    done = ska_execute(&job, request) &&
            ska_file_write(path, ska_span(signature, length), SIGNATURE_MODE, &tool->errors);
     free(signature);
     return done;
@@ -98,10 +105,12 @@ static bool change(struct tool *tool, struct hsm_key *key, struct ska_request *r
 {
     struct report_capture failure = {0};
     struct ska_errors quiet = report_capture_errors(&failure);
-    const struct ska_sender sender = sender_of(tool, key);
+    struct ska_job job = job_of(tool, key, request);
     struct new_rules new_rules;
-    bool done = ska_request_change(&sender, request, &quiet);
+    bool done = false;
 
+    job.errors = &quiet;
+    done = ska_execute(&job, request);
     find_new_rules(request, &new_rules);
     if (done)
         done = print_change(tool, key, request, &new_rules);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/request/approval_json.h"
 #include "provider/request/refusal.h"
 #include "provider/base/file.h"
 #include "tools/show/foreign.h"
@@ -37,7 +38,8 @@ static bool say_done(struct tool *tool, const struct reject *reject, const char 
     const struct matter *matter = &reject->matter;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_place(reject->output == NULL ? matter->mailbox.path : reject->output);
+    char *shown = foreign_place(reject->output == NULL ? ska_directory_path(matter->source.place)
+                                                       : reject->output);
 
     matter_name(matter, &text);
     if (!ska_buffer_finish(&text, &words, &tool->errors)) {
@@ -47,7 +49,7 @@ static bool say_done(struct tool *tool, const struct reject *reject, const char 
     if (reject->output != NULL)
         report_message("Wrote the refusal of %s to %s. Send it to who asked.",
                        (const char *)words.data, shown == NULL ? "?" : shown);
-    else if (matter->directory != NULL)
+    else if (matter->source.directory != NULL)
         report_message("Put the refusal of %s into %s", (const char *)words.data,
                        shown == NULL ? "?" : shown);
     else
@@ -62,7 +64,7 @@ static bool sign_and_write(struct tool *tool, struct reject *reject)
 {
     struct matter *matter = &reject->matter;
     struct ska_approval refusal = {0};
-    char name[MAILBOX_NAME_SIZE] = "";
+    char name[SKA_ANSWER_NAME_SIZE] = "";
     uint8_t bytes[SKA_REFUSAL_LENGTH];
     bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&matter->request->approval_token),
                                   bytes, &tool->errors) &&
@@ -71,14 +73,14 @@ static bool sign_and_write(struct tool *tool, struct reject *reject)
 
     if (done && reject->output != NULL)
         done = write_file(tool, reject->output, &refusal);
-    else if (done && matter->mailbox.fd < 0)
-        done =
-            ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
-                     "the folder of %s cannot be opened; -o FILE writes elsewhere", matter->what);
+    else if (done && matter->source.place == NULL)
+        done = ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
+                        "the folder of %s cannot be opened; -o FILE writes elsewhere",
+                        matter->source.what);
     else if (done)
-        done = mailbox_put(&matter->mailbox, matter->id, MAILBOX_REFUSAL, &refusal, name,
-                           &tool->errors);
-    approval_clear(&refusal);
+        done = ska_directory_put(matter->source.place, matter->source.id, SKA_FILE_REFUSAL,
+                                 &refusal, name, &tool->errors);
+    ska_approval_clear(&refusal);
     return done && say_done(tool, reject, name);
 }
 
@@ -87,10 +89,10 @@ static bool check_said(struct tool *tool, const struct matter *matter, bool *alr
 {
     struct ska_span key = matter_key(matter);
 
-    *already = tally_has_refused(&matter->tally, key);
+    *already = ska_ballot_has_refused(&matter->ballot, key);
     if (*already)
         report_note("refused by this key already; nothing to do");
-    return !tally_has_approved(&matter->tally, key) ||
+    return !ska_ballot_has_approved(&matter->ballot, key) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
                     "this key has approved the request already, and an approval cannot be taken "
                     "back; nothing was written");
@@ -114,15 +116,15 @@ static bool run(struct tool *tool, struct reject *reject)
 
 bool reject_command(struct tool *tool, int argc, char **argv)
 {
-    struct reject reject = {.matter = {.mailbox = {.fd = -1}}};
+    struct reject reject = {0};
     struct matter *matter = &reject.matter;
     const struct option_entry options[] = {
         {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &matter->approver,
          NULL, true},
         {"cert", 0, "FILE", "your certificate, to stand in the refusal", &matter->certificate, NULL,
          false},
-        {"dir", 0, "DIR", "take the request ID from an approvals directory", &matter->directory,
-         NULL, false},
+        {"dir", 0, "DIR", "take the request ID from an approvals directory",
+         &matter->source.directory, NULL, false},
         {"output", 'o', "FILE", "write the refusal there", &reject.output, NULL, false},
         {"yes", 0, NULL, "do not ask", NULL, &reject.yes, false},
         OPTION_CONFIG(tool),
@@ -135,12 +137,12 @@ bool reject_command(struct tool *tool, int argc, char **argv)
                 "or in the approvals directory DIR, where who waits for you is told. If you\n"
                 "approve later, that counts.",
         .options = options,
-        .operands = &matter->what,
+        .operands = &matter->source.what,
         .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) &&
-                (matter->directory == NULL || reject.output == NULL ||
+                (matter->source.directory == NULL || reject.output == NULL ||
                  options_wrong(tool, "--dir and --output exclude each other")) &&
                 run(tool, &reject);
 

@@ -12,9 +12,9 @@
 #include <openssl/evp.h>
 
 #include "provider/request/algorithm.h"
-#include "provider/sign/explain.h"
+#include "provider/sign/current_rule.h"
 #include "provider/rule/policy.h"
-#include "provider/sign/sign.h"
+#include "provider/sign/make_request.h"
 #include "provider/base/file.h"
 #include "tools/show/certificates.h"
 #include "tools/input.h"
@@ -160,7 +160,7 @@ static bool write_request(struct tool *tool, const struct ska_request *request, 
 /* It may be unblocked before the approvals are there: a warning is enough. */
 static void warn_of_blocked(struct hsm_key *key)
 {
-    if (ska_is_blocked(key))
+    if (ska_key_is_blocked(key))
         report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
                        hsm_key_label(key));
 }
@@ -185,22 +185,21 @@ static void warn_of_directory(const struct tool *tool, const char *output)
 }
 
 /* What every request has in common, whatever it asks for. */
-static bool finish(struct tool *tool, const struct request *request, struct hsm_key *key,
-                   struct ska_request_options *options)
+static bool finish(struct tool *tool, const struct request *request, struct ska_job *job)
 {
     struct ska_request *made = NULL;
     bool done = false;
 
-    options->libctx = tool->libctx;
-    options->operation = request->operation;
-    options->description = request->description;
-    options->timestamp_key = request->timestamp_key != NULL
-                                 ? request->timestamp_key
-                                 : tool->configuration.settings.timestamp_key;
-    done = ska_request_make(key, options, &made, &tool->errors) &&
-           write_request(tool, made, request->output);
+    job->libctx = tool->libctx;
+    job->operation = request->operation;
+    job->description = request->description;
+    job->timestamp_key = request->timestamp_key != NULL
+                             ? request->timestamp_key
+                             : tool->configuration.settings.timestamp_key;
+    job->errors = &tool->errors;
+    done = ska_request_make(job, &made) && write_request(tool, made, request->output);
     if (done && request->operation == SKA_OPERATION_SIGN)
-        warn_of_blocked(key);
+        warn_of_blocked(job->key);
     if (done)
         warn_of_directory(tool, request->output);
     ska_request_free(made);
@@ -211,24 +210,22 @@ static bool make_signing(struct tool *tool, const struct request *request,
                          const struct input *input)
 {
     struct hsm_uri *uri = NULL;
-    struct hsm_key *key = NULL;
-    struct ska_mechanism mechanism;
     struct ska_bytes payload = {NULL, 0};
-    struct ska_request_options options = {.mechanism = &mechanism};
+    struct ska_job job = {0};
     bool done = false;
 
-    if (!tool_open_ska_key(tool, request->key, &uri, &key) ||
-        !choose_mechanism(tool, request, key, uri, &mechanism) ||
-        !read_payload(tool, input, &mechanism, &payload))
+    if (!tool_open_ska_key(tool, request->key, &uri, &job.key) ||
+        !choose_mechanism(tool, request, job.key, uri, &job.mechanism) ||
+        !read_payload(tool, input, &job.mechanism, &payload))
         goto out;
-    options.payload = ska_span_of(&payload);
-    done = ska_payload_check(&mechanism, hsm_key_type(key),
-                             (unsigned int)EVP_PKEY_get_bits(hsm_key_public(key)), options.payload,
+    job.payload = ska_span_of(&payload);
+    done = ska_payload_check(&job.mechanism, hsm_key_type(job.key),
+                             (unsigned int)EVP_PKEY_get_bits(hsm_key_public(job.key)), job.payload,
                              &tool->errors) &&
-           finish(tool, request, key, &options);
+           finish(tool, request, &job);
 out:
     ska_bytes_free(&payload);
-    hsm_key_free(key);
+    hsm_key_free(job.key);
     hsm_uri_free(uri);
     return done;
 }
@@ -259,10 +256,9 @@ static bool choose_rules(struct tool *tool, const struct request *request,
 static bool make_modification(struct tool *tool, const struct request *request)
 {
     const struct ska_rule *rules[SKA_RULE_COUNT] = {NULL};
-    struct ska_request_options options = {0};
     struct ska_bytes payload = {NULL, 0};
     struct ska_policy policy;
-    struct hsm_key *key = NULL;
+    struct ska_job job = {0};
     bool done = false;
 
     memset(&policy, 0, sizeof(policy));
@@ -270,28 +266,26 @@ static bool make_modification(struct tool *tool, const struct request *request)
         return false;
     if (choose_rules(tool, request, &policy, rules) &&
         certificates_check(tool, rules, request->ca_path) &&
-        tool_open_ska_key(tool, request->key, NULL, &key) &&
-        hsm_modify_payload(key, rules, &payload, &tool->errors)) {
-        options.payload = ska_span_of(&payload);
-        done = finish(tool, request, key, &options);
+        tool_open_ska_key(tool, request->key, NULL, &job.key) &&
+        hsm_modify_payload(job.key, rules, &payload, &tool->errors)) {
+        job.payload = ska_span_of(&payload);
+        done = finish(tool, request, &job);
     }
     ska_bytes_free(&payload);
-    hsm_key_free(key);
+    hsm_key_free(job.key);
     ska_policy_clear(&policy);
     return done;
 }
 
 static bool make_change(struct tool *tool, const struct request *request)
 {
-    struct ska_request_options options = {0};
-    struct hsm_key *key = NULL;
+    struct ska_job job = {0};
     bool done = false;
 
     if (request->operation == SKA_OPERATION_MODIFY)
         return make_modification(tool, request);
-    done =
-        tool_open_ska_key(tool, request->key, NULL, &key) && finish(tool, request, key, &options);
-    hsm_key_free(key);
+    done = tool_open_ska_key(tool, request->key, NULL, &job.key) && finish(tool, request, &job);
+    hsm_key_free(job.key);
     return done;
 }
 

@@ -13,28 +13,26 @@
 #include <time.h>
 
 #include "tools/approver.h"
-#include "tools/mailbox.h"
 #include "tools/matter.h"
 #include "tools/options.h"
 #include "tools/show/review.h"
 #include "tools/show/table.h"
-#include "tools/tally.h"
+#include "provider/sign/answers.h"
+#include "provider/sign/ballot_text.h"
 #include "tools/show/text.h"
-#include "tools/show/windows.h"
 
 /* Of one owner. */
 #define REQUESTS_MOST 1000
 
 struct listing {
     struct tool *tool;
-    struct mailbox mailbox;
-    struct mailbox_names names;
-    struct tally_budget budget;
+    struct ska_directory *directory;
+    struct ska_directory_names names;
+    struct ska_budget budget;
     struct report_warnings warnings;
     struct ska_errors to_warnings;
     struct approver key; /* key == NULL: not asked for */
     bool for_approver;
-    uint64_t now;
     size_t shown;
     struct table table;
     cJSON *array; /* NULL: a table */
@@ -43,36 +41,36 @@ struct listing {
 /* One request, and what is known of it. */
 struct entry {
     struct ska_request *request;
-    struct ska_approval_token token;
     uid_t owner;
-    struct tally tally;
-    struct usable usable;
+    struct ska_ballot ballot; /* by the requester's rule */
+    struct ska_standing chance;
 };
 
 /* ---- Cells ----------------------------------------------------------------------------------- */
 
 /* Free with free(); NULL: out of memory. */
 static char *words_of(const struct entry *entry,
-                      void (*add)(const struct tally *tally, struct ska_buffer *text))
+                      void (*add)(const struct ska_ballot *ballot, struct ska_buffer *text))
 {
     struct ska_buffer buffer = {0};
     struct ska_bytes text = {NULL, 0};
 
-    add(&entry->tally, &buffer);
+    add(&entry->ballot, &buffer);
     return ska_buffer_finish(&buffer, &text, NULL) ? (char *)text.data : NULL;
 }
 
 static void until_text(const struct entry *entry, char until[TEXT_TIME_SIZE])
 {
-    static const char *const words[] = {
-        [USABLE_ALWAYS] = "no end", [USABLE_OVER] = "too late", [USABLE_NEVER] = "never usable"};
+    static const char *const words[] = {[SKA_USABLE_ALWAYS] = "no end",
+                                        [SKA_USABLE_OVER] = "too late",
+                                        [SKA_USABLE_NEVER] = "never usable"};
 
-    if (entry->tally.rule == NULL)
+    if (entry->ballot.rule == NULL)
         snprintf(until, TEXT_TIME_SIZE, "?");
-    else if (entry->usable.state == USABLE_NOW || entry->usable.state == USABLE_LATER)
-        text_time(entry->usable.window.closes, until);
+    else if (entry->chance.usable == SKA_USABLE_NOW || entry->chance.usable == SKA_USABLE_LATER)
+        text_time(entry->chance.window.closes, until);
     else
-        snprintf(until, TEXT_TIME_SIZE, "%s", words[entry->usable.state]);
+        snprintf(until, TEXT_TIME_SIZE, "%s", words[entry->chance.usable]);
 }
 
 static const char *or_dash(const char *text)
@@ -83,11 +81,11 @@ static const char *or_dash(const char *text)
 static bool add_row(struct listing *listing, const struct entry *entry)
 {
     const struct ska_request *request = entry->request;
-    char id[MAILBOX_ID_SHORT + 1];
+    char id[SKA_REQUEST_ID_SHORT + 1];
     char until[TEXT_TIME_SIZE];
-    char *count = words_of(entry, tally_count_text);
-    char *approved = words_of(entry, tally_approved_text);
-    char *refused = words_of(entry, tally_refused_text);
+    char *count = words_of(entry, ska_ballot_count_text);
+    char *approved = words_of(entry, ska_ballot_approved_text);
+    char *refused = words_of(entry, ska_ballot_refused_text);
     const char *cells[] = {id,
                            text_operation(request->operation),
                            request->key_label,
@@ -98,8 +96,8 @@ static bool add_row(struct listing *listing, const struct entry *entry)
                            or_dash(request->description)};
     bool done = count != NULL && approved != NULL && refused != NULL;
 
-    memcpy(id, request->id, MAILBOX_ID_SHORT);
-    id[MAILBOX_ID_SHORT] = 0;
+    memcpy(id, request->id, SKA_REQUEST_ID_SHORT);
+    id[SKA_REQUEST_ID_SHORT] = 0;
     until_text(entry, until);
     if (done)
         done = table_add(&listing->table, cells, &listing->tool->errors);
@@ -113,19 +111,22 @@ static bool add_row(struct listing *listing, const struct entry *entry)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static bool add_names(cJSON *object, const char *member, const struct ska_rule *rule,
-                      const struct ska_approval *approvals, size_t count,
-                      const enum ska_approval_state *states)
+/* Those who have approved, or who refuse, and whose answer counts. */
+static bool add_names(cJSON *object, const char *member, const struct ska_ballot *ballot,
+                      bool refusals)
 {
     cJSON *names = cJSON_AddArrayToObject(object, member);
+    const struct ska_approval *answers = refusals ? ballot->refusals : ballot->request->approvals;
+    size_t count = refusals ? ballot->refusal_count : ballot->request->approval_count;
     bool done = names != NULL;
 
     for (size_t i = 0; done && i < count; i++) {
         char *shown = NULL;
 
-        if (states != NULL && states[i] != SKA_APPROVAL_COUNTS)
+        if (refusals ? !ska_ballot_has_refused(ballot, ska_span_of(&answers[i].public_key))
+                     : answers[i].state != SKA_ANSWER_COUNTS)
             continue;
-        shown = ska_approver_shown(rule, &approvals[i]);
+        shown = ska_approver_shown(ballot->rule, &answers[i]);
         done = shown != NULL && cJSON_AddItemToArray(names, cJSON_CreateString(shown));
         free(shown);
     }
@@ -139,17 +140,17 @@ static bool add_text(cJSON *object, const char *name, const char *text)
 
 static bool add_window(cJSON *object, const struct entry *entry)
 {
-    static const char *const states[] = {[USABLE_ALWAYS] = "always",
-                                         [USABLE_NOW] = "now",
-                                         [USABLE_LATER] = "later",
-                                         [USABLE_OVER] = "over",
-                                         [USABLE_NEVER] = "never"};
-    const struct ska_window *window = &entry->usable.window;
+    static const char *const states[] = {[SKA_USABLE_ALWAYS] = "always",
+                                         [SKA_USABLE_NOW] = "now",
+                                         [SKA_USABLE_LATER] = "later",
+                                         [SKA_USABLE_OVER] = "over",
+                                         [SKA_USABLE_NEVER] = "never"};
+    const struct ska_window *window = &entry->chance.window;
     char time[32];
 
-    if (entry->tally.rule == NULL)
+    if (entry->ballot.rule == NULL)
         return true;
-    return cJSON_AddStringToObject(object, "usable", states[entry->usable.state]) != NULL &&
+    return cJSON_AddStringToObject(object, "usable", states[entry->chance.usable]) != NULL &&
            (window->opens == 0 ||
             cJSON_AddStringToObject(object, "opens", ska_time_text(window->opens, time)) != NULL) &&
            (window->closes == UINT64_MAX ||
@@ -159,9 +160,9 @@ static bool add_window(cJSON *object, const struct entry *entry)
 static bool add_object(struct listing *listing, const struct entry *entry)
 {
     const struct ska_request *request = entry->request;
-    const struct tally *tally = &entry->tally;
+    const struct ska_ballot *ballot = &entry->ballot;
     cJSON *object = cJSON_CreateObject();
-    char *needed = words_of(entry, tally_needed_text);
+    char *needed = words_of(entry, ska_ballot_needed_text);
     bool done = object != NULL && needed != NULL && cJSON_AddItemToArray(listing->array, object);
 
     if (!done)
@@ -173,10 +174,9 @@ static bool add_object(struct listing *listing, const struct entry *entry)
            add_text(object, "description", request->description) &&
            add_text(object, "created", request->created) &&
            cJSON_AddNumberToObject(object, "owner", (double)entry->owner) != NULL &&
-           add_names(object, "approved", tally->rule, request->approvals, request->approval_count,
-                     tally->progress.states) &&
-           add_names(object, "refused", tally->rule, tally->refusals, tally->refusal_count, NULL) &&
-           cJSON_AddBoolToObject(object, "satisfied", tally->progress.satisfied) != NULL &&
+           add_names(object, "approved", ballot, false) &&
+           add_names(object, "refused", ballot, true) &&
+           cJSON_AddBoolToObject(object, "satisfied", ska_ballot_judge(ballot).satisfied) != NULL &&
            add_text(object, "needed", needed) && add_window(object, entry);
     free(needed);
     return done || ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
@@ -188,35 +188,41 @@ static bool add_object(struct listing *listing, const struct entry *entry)
 static bool waits(const struct listing *listing, const struct entry *entry)
 {
     const struct ska_approver *listed =
-        entry->tally.rule == NULL ? NULL
-                                  : matter_find_listed(listing->tool->libctx, entry->tally.rule,
-                                                       ska_span_of(&listing->key.public_key));
+        entry->ballot.rule == NULL ? NULL
+                                   : matter_find_listed(listing->tool->libctx, entry->ballot.rule,
+                                                        ska_span_of(&listing->key.public_key));
 
-    return listed != NULL && entry->usable.state < USABLE_OVER &&
-           tally_waits_for(&entry->tally, ska_span_of(&listed->public_key));
+    return listed != NULL && entry->chance.usable < SKA_USABLE_OVER &&
+           ska_ballot_waits_for(&entry->ballot, ska_span_of(&listed->public_key));
+}
+
+static bool take_answers(struct listing *listing, struct ska_ballot *ballot)
+{
+    const struct ska_look look = {.directory = listing->directory,
+                                  .names = &listing->names,
+                                  .budget = &listing->budget,
+                                  .wrong = &listing->to_warnings,
+                                  .until = INT64_MAX};
+    struct ska_answers *answers = NULL;
+    bool done = ska_answers_new(&answers, &listing->to_warnings) &&
+                ska_answers_look(answers, &look, ballot, &listing->to_warnings);
+
+    ska_answers_free(answers);
+    return done;
 }
 
 static bool read_entry(struct listing *listing, const char *id, struct entry *entry)
 {
-    const struct tally_source source = {&listing->mailbox, &listing->names, true, &listing->budget,
-                                        &listing->to_warnings};
-    const struct ska_rule *rule = NULL;
-
-    if (!mailbox_read_request(&listing->mailbox, id, &entry->request, &entry->owner,
-                              &listing->to_warnings))
+    if (!ska_directory_read(listing->directory, id, &entry->request, &entry->owner,
+                            &listing->to_warnings))
         return false;
-    /* In a directory approvals come as files of their own: only those reach the signer. */
-    ska_approvals_free(entry->request->approvals, entry->request->approval_count);
-    entry->request->approvals = NULL;
-    entry->request->approval_count = 0;
-    rule = review_rule(entry->request);
-    if (!ska_approval_token_decode(ska_span_of(&entry->request->approval_token), &entry->token,
-                                   &listing->to_warnings) ||
-        !tally_find(listing->tool->libctx, entry->request, rule, &source, &entry->tally,
-                    &listing->to_warnings))
+    entry->ballot.libctx = listing->tool->libctx;
+    entry->ballot.request = entry->request;
+    entry->ballot.rule = review_rule(entry->request);
+    if (!ska_ballot_open(&entry->ballot, &listing->to_warnings) ||
+        !take_answers(listing, &entry->ballot))
         return false;
-    if (rule != NULL)
-        entry->usable = usable_find(rule, &entry->token, ska_span(NULL, 0), listing->now);
+    entry->chance = ska_ballot_chance(&entry->ballot, ska_span(NULL, 0));
     return true;
 }
 
@@ -233,7 +239,7 @@ static bool add_request(struct listing *listing, const char *name)
         listing->shown++;
         done = listing->array == NULL ? add_row(listing, &entry) : add_object(listing, &entry);
     }
-    tally_clear(&entry.tally);
+    ska_ballot_close(&entry.ballot);
     ska_request_free(entry.request);
     return done;
 }
@@ -246,12 +252,13 @@ struct arrival {
 /* Whoever has put more requests there than this hides only his own. */
 static bool may_look(struct listing *listing, struct arrival *arrival)
 {
-    struct tally_allowance *allowance = NULL;
+    struct ska_allowance *allowance = NULL;
     struct stat status;
 
-    if (fstatat(listing->mailbox.fd, arrival->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(ska_directory_fd(listing->directory), arrival->name, &status,
+                AT_SYMLINK_NOFOLLOW) != 0)
         return false;
-    allowance = tally_allowance(&listing->budget, status.st_uid);
+    allowance = ska_budget_of(&listing->budget, status.st_uid);
     if (allowance == NULL)
         return false;
     if (allowance->requests >= REQUESTS_MOST) {
@@ -283,7 +290,7 @@ static bool add_in_order(struct listing *listing, struct arrival *arrivals)
 
     for (size_t i = 0; i < listing->names.count; i++) {
         arrivals[count].name = listing->names.names[i];
-        if (mailbox_kind_of(arrivals[count].name) == MAILBOX_REQUEST &&
+        if (ska_file_kind_of(arrivals[count].name) == SKA_FILE_REQUEST &&
             may_look(listing, &arrivals[count]))
             count++;
     }
@@ -305,7 +312,7 @@ static bool add_requests(struct listing *listing)
     if (listing->budget.exhausted)
         report_warning("%s: there are too many files: not all requests and approvals were looked "
                        "at",
-                       listing->mailbox.path);
+                       ska_directory_path(listing->directory));
     return done;
 }
 
@@ -324,7 +331,7 @@ static bool print(struct listing *listing)
     if (listing->shown == 0) {
         report_message(listing->for_approver ? "Nothing in %s waits for this approver."
                                              : "There are no open requests in %s.",
-                       listing->mailbox.path);
+                       ska_directory_path(listing->directory));
         return true;
     }
     table_text(&listing->table, &text);
@@ -337,7 +344,6 @@ static bool start(struct listing *listing, bool json)
                                           "APPROVALS",    "APPROVED BY", "REFUSED BY",
                                           "USABLE UNTIL", "DESCRIPTION"};
 
-    listing->now = (uint64_t)time(NULL);
     listing->to_warnings = report_warnings_errors(&listing->warnings);
     listing->table.columns = sizeof(heading) / sizeof(heading[0]);
     if (!json)
@@ -361,19 +367,19 @@ static bool find_directory(struct tool *tool, const char **directory)
 
 bool requests_list(struct tool *tool, const char *directory, const char *approver, bool json)
 {
-    struct listing listing = {
-        .tool = tool, .mailbox = {.fd = -1}, .for_approver = approver != NULL};
-    bool done =
-        find_directory(tool, &directory) &&
-        mailbox_open(&listing.mailbox, directory, &tool->errors) &&
-        (approver == NULL ||
-         (tool_configure(tool) &&
-          approver_open_public(&listing.key, approver, &tool->configuration, &tool->errors))) &&
-        start(&listing, json) && mailbox_list(&listing.mailbox, &listing.names, &tool->errors) &&
-        add_requests(&listing) && print(&listing);
+    struct listing listing = {.tool = tool, .for_approver = approver != NULL};
+    bool done = find_directory(tool, &directory) &&
+                ska_directory_open(directory, SKA_DIRECTORY_TO_APPROVE, &listing.directory,
+                                   &tool->errors) &&
+                (approver == NULL || (tool_configure(tool) &&
+                                      approver_open_public(&listing.key, approver,
+                                                           &tool->configuration, &tool->errors))) &&
+                start(&listing, json) &&
+                ska_directory_list(listing.directory, &listing.names, &tool->errors) &&
+                add_requests(&listing) && print(&listing);
 
-    mailbox_names_free(&listing.names);
-    mailbox_close(&listing.mailbox);
+    ska_directory_names_free(&listing.names);
+    ska_directory_close(listing.directory);
     approver_close(&listing.key);
     table_clear(&listing.table);
     cJSON_Delete(listing.array);

@@ -7,10 +7,10 @@
 #include "tools/command/status.h"
 #include "tools/show/text.h"
 
-static const char *const states[] = {[SKA_APPROVAL_COUNTS] = "counts",
-                                     [SKA_APPROVAL_INVALID] = "invalid",
-                                     [SKA_APPROVAL_NOT_LISTED] = "not listed",
-                                     [SKA_APPROVAL_DOUBLED] = "doubled"};
+static const char *const states[] = {[SKA_ANSWER_COUNTS] = "counts",
+                                     [SKA_ANSWER_INVALID] = "invalid",
+                                     [SKA_ANSWER_NOT_LISTED] = "not listed",
+                                     [SKA_ANSWER_DOUBLED] = "doubled"};
 
 /* Adds it, or frees it where that fails. */
 static bool add_item(cJSON *array, cJSON *item)
@@ -32,10 +32,10 @@ static bool add_json_approvals(const struct status *status, cJSON *approvals)
             cJSON_Delete(object);
             return false;
         }
-        shown = ska_approver_shown(status->rule, &status->request->approvals[i]);
+        shown = ska_approver_shown(status->ballot.rule, &status->request->approvals[i]);
         done = shown != NULL && cJSON_AddStringToObject(object, "approver", shown) != NULL &&
-               cJSON_AddStringToObject(object, "state", states[status->tally.progress.states[i]]) !=
-                   NULL;
+               cJSON_AddStringToObject(object, "state",
+                                       states[status->request->approvals[i].state]) != NULL;
         free(shown);
         if (!done)
             return false;
@@ -48,9 +48,13 @@ static bool add_json_refused(const struct status *status, cJSON *object)
     cJSON *refused = cJSON_AddArrayToObject(object, "refused");
     bool done = refused != NULL;
 
-    for (size_t i = 0; done && i < status->tally.refusal_count; i++) {
-        char *shown = ska_approver_shown(status->rule, &status->tally.refusals[i]);
+    for (size_t i = 0; done && i < status->ballot.refusal_count; i++) {
+        char *shown = NULL;
 
+        if (!ska_ballot_has_refused(&status->ballot,
+                                    ska_span_of(&status->ballot.refusals[i].public_key)))
+            continue;
+        shown = ska_approver_shown(status->ballot.rule, &status->ballot.refusals[i]);
         done = shown != NULL && cJSON_AddItemToArray(refused, cJSON_CreateString(shown));
         free(shown);
     }
@@ -59,40 +63,42 @@ static bool add_json_refused(const struct status *status, cJSON *object)
 
 bool status_print_json(const struct status *status, const struct ska_errors *errors)
 {
-    const struct ska_responses responses = {status->tally.progress.keys,
-                                            status->tally.progress.key_count, NULL, 0};
+    const struct ska_ballot *ballot = &status->ballot;
+    const struct ska_rule *rule = ballot->rule;
+    const struct ska_responses responses = {ballot->keys, ballot->key_count, NULL, 0};
+    const struct ska_verdict verdict = ska_ballot_judge(ballot);
     cJSON *object = cJSON_CreateObject();
     cJSON *groups = NULL;
     cJSON *windows = NULL;
     cJSON *approvals = NULL;
     char now[32];
-    bool done =
-        object != NULL &&
-        cJSON_AddStringToObject(object, "requestId", status->request->id) != NULL &&
-        cJSON_AddStringToObject(object, "operation",
-                                ska_operation_names[status->request->operation]) != NULL &&
-        cJSON_AddBoolToObject(object, "satisfied", status->tally.progress.satisfied) != NULL &&
-        (status->key == NULL ||
-         cJSON_AddBoolToObject(object, "blocked", status->state.blocked) != NULL) &&
-        add_json_refused(status, object) &&
-        cJSON_AddBoolToObject(object, "open", status_is_usable(status, NULL)) != NULL &&
-        cJSON_AddStringToObject(object, "now", ska_time_text(status->now, now)) != NULL &&
-        cJSON_AddBoolToObject(object, "nowByHsm", status->now_by_hsm) != NULL &&
-        (groups = cJSON_AddArrayToObject(object, "groups")) != NULL &&
-        (windows = cJSON_AddArrayToObject(object, "windows")) != NULL &&
-        (approvals = cJSON_AddArrayToObject(object, "approvals")) != NULL;
+    bool done = object != NULL &&
+                cJSON_AddStringToObject(object, "requestId", status->request->id) != NULL &&
+                cJSON_AddStringToObject(object, "operation",
+                                        ska_operation_names[status->request->operation]) != NULL &&
+                cJSON_AddBoolToObject(object, "satisfied", verdict.satisfied) != NULL &&
+                (status->key == NULL ||
+                 cJSON_AddBoolToObject(object, "blocked", status->state.blocked) != NULL) &&
+                add_json_refused(status, object) &&
+                cJSON_AddBoolToObject(object, "open", verdict.usable) != NULL &&
+                cJSON_AddStringToObject(object, "now",
+                                        ska_time_text(ska_ballot_now(ballot), now)) != NULL &&
+                cJSON_AddBoolToObject(object, "nowByHsm", ballot->now_of_hsm) != NULL &&
+                (groups = cJSON_AddArrayToObject(object, "groups")) != NULL &&
+                (windows = cJSON_AddArrayToObject(object, "windows")) != NULL &&
+                (approvals = cJSON_AddArrayToObject(object, "approvals")) != NULL;
 
-    for (size_t i = 0; done && i < status->rule->alternative_count; i++)
-        for (size_t j = 0; done && j < status->rule->alternatives[i].group_count; j++)
-            done = add_item(groups, ska_group_to_json(&status->rule->alternatives[i],
-                                                      &status->rule->alternatives[i].groups[j],
-                                                      &responses));
-    for (size_t i = 0; done && i < status->rule->alternative_count; i++)
+    for (size_t i = 0; done && i < rule->alternative_count; i++)
+        for (size_t j = 0; done && j < rule->alternatives[i].group_count; j++)
+            done =
+                add_item(groups, ska_group_to_json(&rule->alternatives[i],
+                                                   &rule->alternatives[i].groups[j], &responses));
+    for (size_t i = 0; done && i < rule->alternative_count; i++)
         done = add_item(windows,
                         ska_alternative_window_to_json(
-                            &status->rule->alternatives[i],
-                            status->token.has_timestamp ? &status->token.timestamp.seconds : NULL,
-                            status->now));
+                            &rule->alternatives[i],
+                            ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL,
+                            ska_ballot_now(ballot)));
     done = done && add_json_approvals(status, approvals);
     if (!done) {
         cJSON_Delete(object);

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "provider/sign/ballot_text.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
 #include "tools/command/status.h"
 #include "tools/show/table.h"
 #include "tools/show/text.h"
-#include "tools/show/windows.h"
 
 /* ---- Groups ---------------------------------------------------------------------------------- */
 
@@ -17,8 +17,8 @@ static bool add_group(const struct status *status, const struct ska_alternative 
                       const struct ska_group *group, struct table *table,
                       const struct ska_errors *errors)
 {
-    const struct ska_progress *progress = &status->tally.progress;
-    const struct ska_responses responses = {progress->keys, progress->key_count, NULL, 0};
+    const struct ska_ballot *ballot = &status->ballot;
+    const struct ska_responses responses = {ballot->keys, ballot->key_count, NULL, 0};
     struct ska_buffer buffers[2] = {{0}, {0}};
     struct ska_bytes approved = {NULL, 0};
     struct ska_bytes open = {NULL, 0};
@@ -27,10 +27,9 @@ static bool add_group(const struct status *status, const struct ska_alternative 
     bool done = false;
 
     snprintf(need, sizeof(need), "%" PRIu32, group->quorum);
-    snprintf(have, sizeof(have), "%zu",
-             ska_group_count(group, progress->keys, progress->key_count));
-    ska_group_approvers_text(status->rule, group, &responses, true, &buffers[0]);
-    ska_group_approvers_text(status->rule, group, &responses, false, &buffers[1]);
+    snprintf(have, sizeof(have), "%zu", ska_group_count(group, ballot->keys, ballot->key_count));
+    ska_group_approvers_text(status->ballot.rule, group, &responses, true, &buffers[0]);
+    ska_group_approvers_text(status->ballot.rule, group, &responses, false, &buffers[1]);
     done = ska_buffer_finish(&buffers[0], &approved, errors);
     done = ska_buffer_finish(&buffers[1], &open, errors) && done;
     if (done) {
@@ -57,10 +56,10 @@ static bool add_groups(const struct status *status, struct ska_buffer *text,
     struct table table = {.columns = 6};
     bool done = table_add(&table, heading, errors);
 
-    for (size_t i = 0; done && i < status->rule->alternative_count; i++)
-        for (size_t j = 0; done && j < status->rule->alternatives[i].group_count; j++)
-            done = add_group(status, &status->rule->alternatives[i],
-                             &status->rule->alternatives[i].groups[j], &table, errors);
+    for (size_t i = 0; done && i < status->ballot.rule->alternative_count; i++)
+        for (size_t j = 0; done && j < status->ballot.rule->alternatives[i].group_count; j++)
+            done = add_group(status, &status->ballot.rule->alternatives[i],
+                             &status->ballot.rule->alternatives[i].groups[j], &table, errors);
     if (done && table.rows > 1)
         table_text(&table, text);
     table_clear(&table);
@@ -69,41 +68,49 @@ static bool add_groups(const struct status *status, struct ska_buffer *text,
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
-static const char *const window_states[] = {[SKA_WINDOW_OPEN] = "open",
-                                            [SKA_WINDOW_NOT_YET] = "not yet open",
-                                            [SKA_WINDOW_CLOSED] = "closed"};
+static bool add_window(const struct status *status, const struct ska_alternative *alternative,
+                       struct table *table, const struct ska_errors *errors)
+{
+    static const char *const states[] = {[SKA_USABLE_ALWAYS] = "open",
+                                         [SKA_USABLE_NOW] = "open",
+                                         [SKA_USABLE_LATER] = "not yet open",
+                                         [SKA_USABLE_OVER] = "closed",
+                                         [SKA_USABLE_NEVER] = "closed"};
+    struct ska_standing standing = ska_ballot_standing(&status->ballot, alternative);
+    bool limited = standing.usable != SKA_USABLE_ALWAYS;
+    char opens[32];
+    char closes[32];
+    const char *cells[] = {alternative->name.length > 0 ? (const char *)alternative->name.data
+                                                        : "-",
+                           limited ? ska_time_text(standing.window.opens, opens) : "at once",
+                           ska_time_text(standing.window.closes, closes), states[standing.usable]};
+
+    return table_add(table, cells, errors);
+}
 
 static bool add_windows(const struct status *status, struct ska_buffer *text,
                         const struct ska_errors *errors)
 {
     static const char *const heading[] = {"TOKEN", "OPENS", "CLOSES", "NOW"};
+    const struct ska_ballot *ballot = &status->ballot;
     struct table table = {.columns = 4};
     char now[32];
     bool done = true;
 
-    if (!ska_rule_has_time_limit(status->rule))
+    if (!ska_rule_has_time_limit(ballot->rule))
         return true;
-    if (!status->token.has_timestamp) {
+    if (!ballot->token.has_timestamp) {
         ska_buffer_text(text, "The rule has time limits, and the request holds no HSM time.\n");
         return true;
     }
     done = table_add(&table, heading, errors);
-    for (size_t i = 0; done && i < status->rule->alternative_count; i++) {
-        const struct ska_alternative *alternative = &status->rule->alternatives[i];
-        char opens[32];
-        char closes[32];
-        const char *cells[] = {
-            alternative->name.length > 0 ? (const char *)alternative->name.data : "-", opens,
-            closes, window_states[status_window_state(status, alternative)]};
-
-        status_window_times(status, alternative, opens, closes);
-        done = table_add(&table, cells, errors);
-    }
+    for (size_t i = 0; done && i < ballot->rule->alternative_count; i++)
+        done = add_window(status, &ballot->rule->alternatives[i], &table, errors);
     if (done)
         table_text(&table, text);
     table_clear(&table);
-    ska_buffer_format(text, "It is %s by %s clock.\n", ska_time_text(status->now, now),
-                      status->now_by_hsm ? "the HSM's" : "this machine's");
+    ska_buffer_format(text, "It is %s by %s clock.\n", ska_time_text(ska_ballot_now(ballot), now),
+                      ballot->now_of_hsm ? "the HSM's" : "this machine's");
     return done;
 }
 
@@ -113,18 +120,18 @@ static bool add_windows(const struct status *status, struct ska_buffer *text,
 static void add_uncounted(const struct status *status, struct ska_buffer *text)
 {
     static const char *const why[] = {
-        [SKA_APPROVAL_INVALID] = "is not a signature over this request; as long as it is in the "
-                                 "bundle the HSM may refuse all of it",
-        [SKA_APPROVAL_NOT_LISTED] = "is not an approver of this key",
-        [SKA_APPROVAL_DOUBLED] = "counts once only"};
+        [SKA_ANSWER_INVALID] = "is not a signature over this request; as long as it is in the "
+                               "bundle the HSM may refuse all of it",
+        [SKA_ANSWER_NOT_LISTED] = "is not an approver of this key",
+        [SKA_ANSWER_DOUBLED] = "counts once only"};
 
     for (size_t i = 0; i < status->request->approval_count; i++) {
-        enum ska_approval_state state = status->tally.progress.states[i];
+        enum ska_answer_state state = status->request->approvals[i].state;
         char *shown = NULL;
 
-        if (state == SKA_APPROVAL_COUNTS)
+        if (state == SKA_ANSWER_COUNTS)
             continue;
-        shown = ska_approver_shown(status->rule, &status->request->approvals[i]);
+        shown = ska_approver_shown(status->ballot.rule, &status->request->approvals[i]);
         ska_buffer_format(text, "Approval %zu, %s: %s\n", i + 1, shown == NULL ? "?" : shown,
                           why[state]);
         free(shown);
@@ -133,11 +140,13 @@ static void add_uncounted(const struct status *status, struct ska_buffer *text)
 
 static void add_refused(const struct status *status, struct ska_buffer *text)
 {
-    if (status->tally.refusal_count == 0)
-        return;
-    ska_buffer_text(text, "Refused by: ");
-    tally_refused_text(&status->tally, text);
-    ska_buffer_text(text, "\n");
+    struct ska_buffer names = {0};
+
+    ska_ballot_refused_text(&status->ballot, &names);
+    if (names.length > 0)
+        ska_buffer_format(text, "Refused by: %.*s\n", (int)names.length, (const char *)names.data);
+    text->failed = text->failed || names.failed;
+    ska_buffer_free(&names);
 }
 
 bool status_print_text(const struct status *status, const struct ska_errors *errors)
@@ -157,9 +166,9 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
                                "asked.\n");
     if (status->state.blocked)
         ska_buffer_text(&text, "The key is blocked.\n");
-    if (ska_rule_is_empty(status->rule))
+    if (ska_rule_is_empty(status->ballot.rule))
         ska_buffer_text(&text, "No approvals are needed.\n");
-    else if (status->tally.progress.satisfied)
+    else if (ska_ballot_judge(&status->ballot).satisfied)
         ska_buffer_text(&text, "There are enough approvals.\n");
     return text_print(&text, errors);
 }

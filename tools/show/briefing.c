@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "provider/request/algorithm.h"
+#include "provider/sign/ballot_text.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
@@ -68,7 +69,7 @@ static void say_act(const struct briefing *briefing, struct page *page)
 
 static void say_key(const struct briefing *briefing, struct page *page)
 {
-    struct ska_span name = briefing->token->key_name;
+    struct ska_span name = briefing->ballot->token.key_name;
     char *token_label = NULL;
 
     page_heading(page, briefing->request->operation == SKA_OPERATION_SIGN ? "With which key"
@@ -166,30 +167,30 @@ static void say_who_asks(const struct briefing *briefing, struct page *page)
 
 static void say_usable(const struct briefing *briefing, struct page *page)
 {
-    const struct usable *usable = &briefing->usable;
+    const struct ska_standing *chance = &briefing->chance;
     char opens[TEXT_TIME_SIZE];
     char closes[TEXT_TIME_SIZE];
-    bool ends = usable->window.closes != UINT64_MAX;
+    bool ends = chance->window.closes != UINT64_MAX;
 
-    text_time(usable->window.opens, opens);
-    text_time(usable->window.closes, closes);
-    switch (usable->state) {
-    case USABLE_ALWAYS:
+    text_time(chance->window.opens, opens);
+    text_time(chance->window.closes, closes);
+    switch (chance->usable) {
+    case SKA_USABLE_ALWAYS:
         page_paragraph(page, "It NEVER EXPIRES: it can be used at any time, years from now too, "
                              "and as often as they like.");
         break;
-    case USABLE_NOW:
+    case SKA_USABLE_NOW:
         page_paragraph(page, "%s%s, as often as they like.", ends ? "Until " : "It NEVER EXPIRES",
                        ends ? closes : "");
         break;
-    case USABLE_LATER:
+    case SKA_USABLE_LATER:
         page_warning(page, "it cannot be used yet, only from %s %s%s, as often as they like then.",
                      opens, ends ? "until " : "on; and it NEVER EXPIRES", ends ? closes : "");
         break;
-    case USABLE_OVER:
+    case SKA_USABLE_OVER:
         page_warning(page, "too late: it could be used from %s until %s only.", opens, closes);
         break;
-    case USABLE_NEVER:
+    case SKA_USABLE_NEVER:
         page_warning(page, "it could never be used: the rule has a time limit, and the request "
                            "holds no time of the device.");
         break;
@@ -201,16 +202,16 @@ static void say_how_long(const struct briefing *briefing, struct page *page)
     char time[TEXT_TIME_SIZE];
 
     page_heading(page, "How long your approval can be used");
-    if (briefing->tally->rule == NULL)
+    if (briefing->ballot->rule == NULL)
         page_paragraph(page, "The request does not say. It may never expire.");
     else
         say_usable(briefing, page);
     page_paragraph(page, "You cannot take it back.");
-    if (briefing->token->has_timestamp)
+    if (briefing->ballot->token.has_timestamp)
         page_paragraph(page,
                        "(The HSM's time in the request is %s; the limits are those that the "
                        "requester states.)",
-                       text_time(briefing->token->timestamp.seconds, time));
+                       text_time(briefing->ballot->token.timestamp.seconds, time));
 }
 
 /* Whether this message, in the wrong hands, could be taken for the digest of a document. */
@@ -274,8 +275,8 @@ static void say_so_far(const struct briefing *briefing, struct page *page)
     struct ska_buffer refused = {0};
     char *names = NULL;
 
-    tally_approved_text(briefing->tally, &approved);
-    tally_refused_text(briefing->tally, &refused);
+    ska_ballot_approved_text(briefing->ballot, &approved);
+    ska_ballot_refused_text(briefing->ballot, &refused);
     if (approved.length == 0)
         ska_buffer_text(&approved, "nobody");
     names = text_of(&approved);
@@ -291,27 +292,22 @@ static void say_so_far(const struct briefing *briefing, struct page *page)
 
 static void say_after(const struct briefing *briefing, const char *me, struct page *page)
 {
-    struct tally after;
     struct ska_buffer needed = {0};
     char *names = NULL;
 
-    if (!tally_with(briefing->tally, ska_span_of(&briefing->listed->public_key), &after)) {
-        page->text.failed = true;
-        return;
-    }
-    tally_needed_text(&after, &needed);
+    ska_ballot_needed_after_text(briefing->ballot, ska_span_of(&briefing->listed->public_key),
+                                 &needed);
     if (needed.length == 0)
         ska_buffer_text(&needed, "nobody");
     names = text_of(&needed);
     page_paragraph(page, "You approve as %s. Still needed after you: %s.", me,
                    names == NULL ? "?" : names);
     free(names);
-    tally_with_clear(&after);
 }
 
 static void say_who_else(const struct briefing *briefing, struct page *page)
 {
-    const struct ska_rule *rule = briefing->tally->rule;
+    const struct ska_rule *rule = briefing->ballot->rule;
     struct ska_buffer text = {0};
     char *words = NULL;
 
@@ -383,7 +379,7 @@ static void say_act_in_short(const struct briefing *briefing, struct page *page)
         [SKA_OPERATION_MODIFY] = "would get other rules",
     };
     const struct ska_request *request = briefing->request;
-    char *name = foreign_name(briefing->token->key_name);
+    char *name = foreign_name(briefing->ballot->token.key_name);
     const char *what = "";
 
     if (request->operation == SKA_OPERATION_SIGN && request->mechanism.form == SKA_PAYLOAD_MESSAGE)

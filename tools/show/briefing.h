@@ -6,17 +6,17 @@
 #ifndef SKA_TOOLS_SHOW_BRIEFING_H
 #define SKA_TOOLS_SHOW_BRIEFING_H
 
+#include <sys/types.h>
+
+#include "provider/sign/ballot.h"
 #include "tools/show/page.h"
-#include "tools/tally.h"
-#include "tools/show/windows.h"
 
 struct briefing {
     OSSL_LIB_CTX *libctx;
     const struct ska_request *request;
-    const struct ska_approval_token *token; /* of the request, decoded */
-    const struct ska_approver *listed;      /* this approver in the request's rule; NULL: no rule */
-    const struct tally *tally;
-    struct usable usable; /* only with a rule */
+    const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
+    const struct ska_ballot *ballot;
+    struct ska_standing chance; /* of this approver's approval; only with a rule */
     const char *document; /* the file that was compared, and is the one; NULL: none was given */
     const uid_t *owner;   /* who has put the request into a directory; NULL: it is a file */
     bool refusing;        /* this is about a refusal */

@@ -18,7 +18,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/sign/collect.h"
+#include "provider/record/evidence.h"
+#include "provider/sign/answers.h"
 #include "provider/base/file.h"
 
 static char path[64];
@@ -130,7 +131,7 @@ static struct ska_directory *open_it(void)
 {
     struct ska_directory *directory = NULL;
 
-    assert_true(ska_directory_open(path, &directory, &errors));
+    assert_true(ska_directory_open(path, SKA_DIRECTORY_TO_SIGN, &directory, &errors));
     return directory;
 }
 
@@ -140,7 +141,7 @@ static void refuses_mode(mode_t mode)
 
     last_reason = 0;
     assert_int_equal(chmod(path, mode), 0);
-    assert_false(ska_directory_open(path, &directory, &errors));
+    assert_false(ska_directory_open(path, SKA_DIRECTORY_TO_SIGN, &directory, &errors));
     assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
 }
 
@@ -153,12 +154,12 @@ static void refuses_unsafe_directories(void **state)
     refuses_mode(01777);
     refuses_mode(0770);
     assert_int_equal(chmod(path, 01770), 0);
-    assert_true(ska_directory_open(path, &directory, &errors));
+    assert_true(ska_directory_open(path, SKA_DIRECTORY_TO_SIGN, &directory, &errors));
     ska_directory_close(directory);
     if (geteuid() == 0) {
         assert_int_equal(chmod(path, 0700), 0);
         assert_int_equal(chown(path, 12345, 12345), 0);
-        assert_false(ska_directory_open(path, &directory, &errors));
+        assert_false(ska_directory_open(path, SKA_DIRECTORY_TO_SIGN, &directory, &errors));
         assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
     }
 }
@@ -232,17 +233,49 @@ static void replaces_a_wrong_request(void **state)
     ska_directory_close(directory);
 }
 
-/* One look with a collection of its own. */
+/* Answers to a request, and a ballot by no rule. */
+struct reading {
+    struct ska_answers *answers;
+    struct ska_ballot ballot;
+};
+
+static void start_reading(struct reading *reading, struct ska_request *request)
+{
+    memset(reading, 0, sizeof(*reading));
+    reading->ballot.request = request;
+    assert_true(ska_answers_new(&reading->answers, &errors));
+    assert_true(ska_ballot_open(&reading->ballot, &errors));
+}
+
+static void look_until(struct reading *reading, const struct ska_directory *directory,
+                       int64_t until)
+{
+    const struct ska_look look = {.directory = directory, .until = until};
+
+    assert_true(ska_answers_look(reading->answers, &look, &reading->ballot, &errors));
+}
+
+static void look(struct reading *reading, const struct ska_directory *directory)
+{
+    look_until(reading, directory, INT64_MAX);
+}
+
+static void end_reading(struct reading *reading)
+{
+    ska_answers_free(reading->answers);
+    ska_ballot_close(&reading->ballot);
+}
+
+/* One look with nothing read before. */
 static void collect(const struct ska_directory *directory, struct ska_request *request,
                     struct ska_buffer *notes)
 {
-    const struct ska_collecting options = {0};
-    struct ska_collection *collection = NULL;
+    struct reading reading;
 
-    assert_true(ska_collection_new(&options, &collection, &errors));
-    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
-    ska_collection_tell(collection, request, notes);
-    ska_collection_free(collection);
+    start_reading(&reading, request);
+    look(&reading, directory);
+    ska_answers_tell(reading.answers, notes);
+    end_reading(&reading);
 }
 
 static void collects_good_and_names_bad(void **state)
@@ -285,38 +318,37 @@ static void collects_good_and_names_bad(void **state)
 /* A half file that is completed later counts then, and is not complained of any more. */
 static void looks_again_at_what_has_changed(void **state)
 {
-    const struct ska_collecting options = {0};
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
-    struct ska_collection *collection = NULL;
+    struct reading reading;
     struct ska_buffer notes = {0};
     char name[200];
 
     (void)state;
-    assert_true(ska_collection_new(&options, &collection, &errors));
+    start_reading(&reading, request);
     snprintf(name, sizeof(name), "%s.alice.approval.json", request->id);
     put(name, ska_span_text("{\"approverPublicKey\": \"MFk"));
-    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    look(&reading, directory);
     assert_int_equal(request->approval_count, 0);
-    ska_collection_tell(collection, request, &notes);
+    ska_answers_tell(reading.answers, &notes);
     assert_true(notes.length > 0);
     notes.length = 0;
 
     assert_int_equal(unlinkat(ska_directory_fd(directory), name, 0), 0);
     put_approval(request, "alice");
-    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    look(&reading, directory);
     assert_int_equal(request->approval_count, 1);
-    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    look(&reading, directory);
     assert_int_equal(request->approval_count, 1);
-    ska_collection_tell(collection, request, &notes);
+    ska_answers_tell(reading.answers, &notes);
     assert_int_equal(notes.length, 0);
     /* No time: nothing is looked at. */
     put_approval(request, "bob");
-    assert_true(ska_collection_look(collection, directory, request, 0, &errors));
-    ska_collection_tell(collection, request, &notes);
+    look_until(&reading, directory, 0);
+    ska_answers_tell(reading.answers, &notes);
     assert_int_equal(notes.length, 0);
     ska_buffer_free(&notes);
-    ska_collection_free(collection);
+    end_reading(&reading);
     ska_request_free(request);
     ska_directory_close(directory);
 }
@@ -380,10 +412,10 @@ static void evidence_is_kept_and_the_request_closed(void **state)
     snprintf(done, sizeof(done), "%s/done", path);
     assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
     put_approval(request, "alice");
-    assert_true(ska_evidence_begin(directory, request, &evidence, &errors));
+    assert_true(ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
     ska_evidence_abandon(evidence);
     assert_int_equal(count_entries(done), 0);
-    assert_true(ska_evidence_begin(directory, request, &evidence, &errors));
+    assert_true(ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
     assert_true(ska_evidence_finish(evidence, NULL, request, ska_span_text("signature"), &errors));
     assert_int_equal(count_entries(done), 1);
     ska_directory_finish(directory, request, -1);
@@ -402,12 +434,14 @@ static void a_planted_done_is_refused(void **state)
     (void)state;
     snprintf(done, sizeof(done), "%s/done", path);
     assert_int_equal(symlink("/tmp", done), 0);
-    assert_false(ska_evidence_begin(directory, request, &evidence, &errors));
+    assert_false(
+        ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
     assert_int_equal(last_reason, SKA_R_FILE_FAILURE);
     unlink(done);
     assert_int_equal(mkdir(done, 0777), 0);
     assert_int_equal(chmod(done, 0777), 0);
-    assert_false(ska_evidence_begin(directory, request, &evidence, &errors));
+    assert_false(
+        ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
     assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
     assert_int_equal(count_entries(done), 0);
     ska_request_free(request);
@@ -518,36 +552,39 @@ static void what_another_writes_stays(void **state)
 /* A process that is short of descriptors at that moment loses no approval, and replaces nothing. */
 static void short_of_descriptors_is_no_verdict(void **state)
 {
-    const struct ska_collecting options = {0};
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
     struct ska_request *standing = NULL;
-    struct ska_collection *collection = NULL;
+    struct reading reading;
+    struct ska_directory_names names = {NULL, 0};
     struct rlimit limit;
     struct rlimit low;
     int next = -1;
 
     (void)state;
-    assert_true(ska_collection_new(&options, &collection, &errors));
+    start_reading(&reading, request);
     assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
     put_approval(request, "alice");
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     next = dup(STDERR_FILENO);
     close(next);
     low = limit;
-    low.rlim_cur = (rlim_t)next + 1; /* enough for the listing */
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
-    assert_int_equal(request->approval_count, 0);
+    assert_true(ska_directory_list(directory, &names, &errors));
     low.rlim_cur = (rlim_t)next;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    assert_true(ska_answers_look(
+        reading.answers,
+        &(struct ska_look){.directory = directory, .names = &names, .until = INT64_MAX},
+        &reading.ballot, &errors));
+    assert_int_equal(request->approval_count, 0);
     assert_false(ska_directory_find(directory, request, &standing, &errors));
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_null(standing);
 
-    assert_true(ska_collection_look(collection, directory, request, INT64_MAX, &errors));
+    look(&reading, directory);
     assert_int_equal(request->approval_count, 1);
-    ska_collection_free(collection);
+    ska_directory_names_free(&names);
+    end_reading(&reading);
     ska_request_free(request);
     ska_directory_close(directory);
 }

@@ -41,9 +41,9 @@ static int take_standard_error(void)
 static void show(struct ska_progress_line *line, unsigned int seconds_left)
 {
     struct ska_request request = {.id = "0123456789abcdef"};
-    struct ska_progress progress = {.key_count = seconds_left};
+    const struct ska_ballot ballot = {.request = &request, .key_count = seconds_left};
 
-    ska_progress_line_show(line, &request, NULL, &progress, seconds_left);
+    ska_progress_line_show(line, &ballot, seconds_left);
 }
 
 static void a_reader_that_has_gone_does_no_harm(void **state)

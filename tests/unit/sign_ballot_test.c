@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 
 #include "provider/rule/policy.h"
-#include "provider/sign/progress.h"
+#include "provider/sign/ballot_text.h"
 
 enum { PEOPLE = 5 };
 
@@ -124,35 +124,51 @@ static struct ska_rule two_of_three(void)
 
 /* ---- States --------------------------------------------------------------------------------- */
 
-static void find(const struct ska_rule *rule, const struct ska_approval *approvals, size_t count,
-                 struct ska_progress *progress)
+/* A ballot on the token with these approvals in the request, which are the caller's. */
+struct counted {
+    struct ska_request request;
+    struct ska_ballot ballot;
+};
+
+static void open_ballot(const struct ska_rule *rule, struct ska_approval *approvals, size_t count,
+                        struct counted *counted)
 {
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
-    assert_true(ska_progress_find(NULL, rule, ska_span_of(&fixture.token), approvals, count,
-                                  progress, &errors));
+    memset(counted, 0, sizeof(*counted));
+    counted->request.approvals = approvals;
+    counted->request.approval_count = count;
+    counted->request.approval_token = fixture.token;
+    counted->ballot.request = &counted->request;
+    counted->ballot.rule = rule;
+    assert_true(ska_ballot_open(&counted->ballot, &errors));
     assert_int_equal(recorder.count, 0);
     assert_int_equal(ERR_peek_error(), 0);
+}
+
+static bool is_satisfied(const struct counted *counted)
+{
+    return ska_ballot_judge(&counted->ballot).satisfied;
 }
 
 static void valid_approvals_of_listed_approvers_count(void **state)
 {
     struct ska_rule rule = two_of_three();
-    struct ska_progress progress;
+    struct counted counted;
 
     (void)state;
     for (size_t count = 0; count <= PEOPLE; count++) {
-        find(&rule, fixture.approvals, count, &progress);
+        open_ballot(&rule, fixture.approvals, count, &counted);
         for (size_t i = 0; i < count; i++)
-            assert_int_equal(progress.states[i],
-                             i < 3 ? SKA_APPROVAL_COUNTS : SKA_APPROVAL_NOT_LISTED);
-        assert_int_equal(progress.key_count, count < 3 ? count : 3);
-        for (size_t i = 0; i < progress.key_count; i++)
-            assert_ptr_equal(progress.keys[i].data, fixture.approvals[i].public_key.data);
-        assert_int_equal(progress.satisfied, count >= 2);
-        ska_progress_clear(&progress);
-        assert_null(progress.states);
+            assert_int_equal(fixture.approvals[i].state,
+                             i < 3 ? SKA_ANSWER_COUNTS : SKA_ANSWER_NOT_LISTED);
+        assert_int_equal(counted.ballot.key_count, count < 3 ? count : 3);
+        for (size_t i = 0; i < counted.ballot.key_count; i++)
+            assert_ptr_equal(counted.ballot.keys[i].data, fixture.approvals[i].public_key.data);
+        assert_int_equal(is_satisfied(&counted), count >= 2);
+        ska_ballot_close(&counted.ballot);
+        assert_null(counted.ballot.keys);
     }
     ska_rule_clear(&rule);
 }
@@ -165,21 +181,21 @@ static void changed_signatures_are_invalid(void **state)
     add_token(&rule, NULL);
     add_group(&rule, NULL, 1, "abcde");
     for (size_t i = 0; i < PEOPLE; i++) {
-        struct ska_progress progress;
+        struct counted counted;
         struct ska_bytes *signature = &fixture.approvals[i].signature;
 
         for (size_t at = 0; at < signature->length; at += signature->length / 3) {
             signature->data[at] ^= 1;
-            find(&rule, &fixture.approvals[i], 1, &progress);
-            assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
-            assert_int_equal(progress.key_count, 0);
-            assert_false(progress.satisfied);
-            ska_progress_clear(&progress);
+            open_ballot(&rule, &fixture.approvals[i], 1, &counted);
+            assert_int_equal(fixture.approvals[i].state, SKA_ANSWER_INVALID);
+            assert_int_equal(counted.ballot.key_count, 0);
+            assert_false(is_satisfied(&counted));
+            ska_ballot_close(&counted.ballot);
             signature->data[at] ^= 1;
         }
-        find(&rule, &fixture.approvals[i], 1, &progress);
-        assert_true(progress.satisfied);
-        ska_progress_clear(&progress);
+        open_ballot(&rule, &fixture.approvals[i], 1, &counted);
+        assert_true(is_satisfied(&counted));
+        ska_ballot_close(&counted.ballot);
     }
     ska_rule_clear(&rule);
 }
@@ -193,15 +209,15 @@ static void approvals_of_other_tokens_are_invalid(void **state)
     struct ska_approval approvals[] = {approval_of(0, ska_span_of(&other)),
                                        approval_of(1, ska_span_of(&other_key)),
                                        approval_of(2, ska_span_of(&fixture.token))};
-    struct ska_progress progress;
+    struct counted counted;
 
     (void)state;
-    find(&rule, approvals, 3, &progress);
-    assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
-    assert_int_equal(progress.states[1], SKA_APPROVAL_INVALID);
-    assert_int_equal(progress.states[2], SKA_APPROVAL_COUNTS);
-    assert_false(progress.satisfied);
-    ska_progress_clear(&progress);
+    open_ballot(&rule, approvals, 3, &counted);
+    assert_int_equal(approvals[0].state, SKA_ANSWER_INVALID);
+    assert_int_equal(approvals[1].state, SKA_ANSWER_INVALID);
+    assert_int_equal(approvals[2].state, SKA_ANSWER_COUNTS);
+    assert_false(is_satisfied(&counted));
+    ska_ballot_close(&counted.ballot);
     for (size_t i = 0; i < 3; i++)
         clear(&approvals[i]);
     ska_bytes_free(&other);
@@ -215,14 +231,14 @@ static void approvals_under_foreign_names_are_invalid(void **state)
     struct ska_rule rule = two_of_three();
     struct ska_approval approval = approval_of(2, ska_span_of(&fixture.token));
     struct ska_bytes foreign = signature_of(fixture.keys[4], NULL, ska_span_of(&fixture.token));
-    struct ska_progress progress;
+    struct counted counted;
 
     (void)state;
     ska_bytes_free(&approval.signature);
     approval.signature = foreign;
-    find(&rule, &approval, 1, &progress);
-    assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
-    ska_progress_clear(&progress);
+    open_ballot(&rule, &approval, 1, &counted);
+    assert_int_equal(approval.state, SKA_ANSWER_INVALID);
+    ska_ballot_close(&counted.ballot);
     clear(&approval);
     ska_rule_clear(&rule);
 }
@@ -236,19 +252,19 @@ static void the_same_approver_counts_once(void **state)
         approval_of(1, ska_span_of(&fixture.token)), /* another signature: ECDSA is random */
         approval_of(1, ska_span_of(&fixture.token)), /* invalid */
     };
-    struct ska_progress progress;
+    struct counted counted;
 
     (void)state;
     approvals[0].signature.data[20] ^= 1;
     approvals[3].signature.data[20] ^= 1;
-    find(&rule, approvals, 4, &progress);
-    assert_int_equal(progress.states[0], SKA_APPROVAL_INVALID);
-    assert_int_equal(progress.states[1], SKA_APPROVAL_COUNTS);
-    assert_int_equal(progress.states[2], SKA_APPROVAL_DOUBLED);
-    assert_int_equal(progress.states[3], SKA_APPROVAL_INVALID);
-    assert_int_equal(progress.key_count, 1);
-    assert_false(progress.satisfied);
-    ska_progress_clear(&progress);
+    open_ballot(&rule, approvals, 4, &counted);
+    assert_int_equal(approvals[0].state, SKA_ANSWER_INVALID);
+    assert_int_equal(approvals[1].state, SKA_ANSWER_COUNTS);
+    assert_int_equal(approvals[2].state, SKA_ANSWER_DOUBLED);
+    assert_int_equal(approvals[3].state, SKA_ANSWER_INVALID);
+    assert_int_equal(counted.ballot.key_count, 1);
+    assert_false(is_satisfied(&counted));
+    ska_ballot_close(&counted.ballot);
     for (size_t i = 0; i < 4; i++)
         clear(&approvals[i]);
     ska_rule_clear(&rule);
@@ -260,7 +276,7 @@ static void a_certificate_is_no_second_approver(void **state)
     struct ska_rule rule = two_of_three();
     struct ska_approval approvals[2] = {approval_of(3, ska_span_of(&fixture.token)),
                                         approval_of(3, ska_span_of(&fixture.token))};
-    struct ska_progress progress;
+    struct counted counted;
 
     (void)state;
     ska_bytes_free(&approvals[1].signer);
@@ -268,11 +284,11 @@ static void a_certificate_is_no_second_approver(void **state)
     approvals[1].certificate = true;
     add_token(&rule, NULL);
     add_group(&rule, NULL, 2, "de");
-    find(&rule, approvals, 2, &progress);
-    assert_int_equal(progress.states[0], SKA_APPROVAL_COUNTS);
-    assert_int_equal(progress.states[1], SKA_APPROVAL_DOUBLED);
-    assert_false(progress.satisfied);
-    ska_progress_clear(&progress);
+    open_ballot(&rule, approvals, 2, &counted);
+    assert_int_equal(approvals[0].state, SKA_ANSWER_COUNTS);
+    assert_int_equal(approvals[1].state, SKA_ANSWER_DOUBLED);
+    assert_false(is_satisfied(&counted));
+    ska_ballot_close(&counted.ballot);
     clear(&approvals[0]);
     clear(&approvals[1]);
     ska_rule_clear(&rule);
@@ -280,34 +296,34 @@ static void a_certificate_is_no_second_approver(void **state)
 
 static void without_a_rule_whatever_verifies_counts(void **state)
 {
-    struct ska_progress progress;
+    struct counted counted;
 
     (void)state;
     fixture.approvals[4].signature.data[0] ^= 1;
-    find(NULL, fixture.approvals, PEOPLE, &progress);
+    open_ballot(NULL, fixture.approvals, PEOPLE, &counted);
     fixture.approvals[4].signature.data[0] ^= 1;
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(progress.states[i], SKA_APPROVAL_COUNTS);
-    assert_int_equal(progress.states[4], SKA_APPROVAL_INVALID);
-    assert_int_equal(progress.key_count, 4);
-    assert_false(progress.satisfied);
-    ska_progress_clear(&progress);
+        assert_int_equal(fixture.approvals[i].state, SKA_ANSWER_COUNTS);
+    assert_int_equal(fixture.approvals[4].state, SKA_ANSWER_INVALID);
+    assert_int_equal(counted.ballot.key_count, 4);
+    assert_false(is_satisfied(&counted));
+    ska_ballot_close(&counted.ballot);
 }
 
 static void empty_rules_are_satisfied_and_impossible_ones_never(void **state)
 {
     struct ska_rule always = {0};
     struct ska_rule never = {0};
-    struct ska_progress progress;
+    struct counted counted;
 
     (void)state;
     assert_true(ska_rule_make_empty(&always, NULL));
-    find(&always, NULL, 0, &progress);
-    assert_true(progress.satisfied);
-    ska_progress_clear(&progress);
-    find(&never, fixture.approvals, PEOPLE, &progress);
-    assert_false(progress.satisfied);
-    ska_progress_clear(&progress);
+    open_ballot(&always, NULL, 0, &counted);
+    assert_true(is_satisfied(&counted));
+    ska_ballot_close(&counted.ballot);
+    open_ballot(&never, fixture.approvals, PEOPLE, &counted);
+    assert_false(is_satisfied(&counted));
+    ska_ballot_close(&counted.ballot);
     ska_rule_clear(&always);
 }
 
@@ -315,16 +331,16 @@ static void empty_rules_are_satisfied_and_impossible_ones_never(void **state)
 
 static void assert_missing(const struct ska_rule *rule, size_t count, const char *expected)
 {
-    struct ska_progress progress;
+    struct counted counted;
     struct ska_buffer buffer = {0};
     struct ska_bytes text = {NULL, 0};
 
-    find(rule, fixture.approvals, count, &progress);
-    ska_progress_missing(rule, &progress, &buffer);
+    open_ballot(rule, fixture.approvals, count, &counted);
+    ska_ballot_progress_text(&counted.ballot, &buffer);
     assert_true(ska_buffer_finish(&buffer, &text, NULL));
     assert_string_equal((const char *)text.data, expected);
     ska_bytes_free(&text);
-    ska_progress_clear(&progress);
+    ska_ballot_close(&counted.ballot);
 }
 
 static void missing_approvers_are_named(void **state)

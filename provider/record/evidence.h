@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Evidence of a signature: what was signed and who approved it, in files that plain openssl can
+ * check, in done/ID.<UTC>-<random>/ of an approvals directory. It is begun before the HSM is asked,
+ * so that nothing is signed that could not be recorded, and finished with the signature.
+ */
+#ifndef SKA_RECORD_EVIDENCE_H
+#define SKA_RECORD_EVIDENCE_H
+
+#include "provider/request/request.h"
+
+struct ska_evidence;
+
+/*
+ * `directory` is a descriptor of the approvals directory, which may be closed afterwards; `path`
+ * names it in messages. SKA_R_DIRECTORY_UNSAFE where others could write in done/.
+ */
+bool ska_evidence_begin(int directory, const char *path, const struct ska_request *request,
+                        struct ska_evidence **evidence,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Frees in any case. Signature and manifest (evidence_manifest.h) are written, then the folder gets
+ * its final name. request->evidence receives the hash for the audit log.
+ */
+bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
+                         struct ska_request *request, struct ska_span signature,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Leaves nothing. NULL is fine. */
+void ska_evidence_abandon(struct ska_evidence *evidence);
+
+#endif

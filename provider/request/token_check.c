@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/request/token_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
+                              enum ska_operation operation, struct ska_span payload,
+                              const struct ska_errors *errors)
+{
+    struct ska_approval_token token;
+    char *name = NULL;
+
+    if (!ska_approval_token_decode(encoded, &token, errors))
+        return false;
+    if (token.operation != operation)
+        return ska_fail(errors, SKA_R_OPERATION_MISMATCH,
+                        "the approval token allows another operation with key '%s' than this one",
+                        hsm_key_label(key));
+    if (!ska_span_equal(token.key_name, ska_span_text(hsm_key_label(key)))) {
+        name = ska_printable(token.key_name, 80);
+        ska_fail(errors, SKA_R_KEY_MISMATCH, "the approval token is for key '%s', not for '%s'",
+                 name == NULL ? "?" : name, hsm_key_label(key));
+        free(name);
+        return false;
+    }
+    if (!ska_span_equal(token.payload, payload))
+        return ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
+                        "the approval token is for other data than what key '%s' is to sign now: "
+                        "make a new request for these data",
+                        hsm_key_label(key));
+    return true;
+}
+
+bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
+                           const struct ska_errors *errors)
+{
+    struct ska_span spki = {NULL, 0};
+    char *name = NULL;
+
+    if (!hsm_key_spki(key, &spki, errors))
+        return false;
+    if (ska_span_equal(spki, ska_span_of(&request->public_key)) &&
+        strcmp(request->key_label, hsm_key_label(key)) == 0)
+        return ska_approval_token_check(ska_span_of(&request->approval_token), key,
+                                        request->operation, ska_span_of(&request->payload), errors);
+    if (strcmp(request->key_label, hsm_key_label(key)) == 0)
+        return ska_fail(errors, SKA_R_KEY_MISMATCH,
+                        "request %.16s is for a key '%s' with another public key than the one on "
+                        "token '%s': the key was replaced, or it is another token. Make a new "
+                        "request for the key that is there now",
+                        request->id, hsm_key_label(key), hsm_token_label(hsm_key_token(key)));
+    name = ska_printable(ska_span_text(request->key_label), 80);
+    ska_fail(errors, SKA_R_KEY_MISMATCH, "request %.16s is for key '%s', not for '%s'", request->id,
+             name == NULL ? "?" : name, hsm_key_label(key));
+    free(name);
+    return false;
+}

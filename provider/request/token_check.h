@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * That an approval token allows what is wanted: the check that stands between what was asked for
+ * and what the HSM is asked to do.
+ */
+#ifndef SKA_REQUEST_TOKEN_CHECK_H
+#define SKA_REQUEST_TOKEN_CHECK_H
+
+#include "provider/hsm/key.h"
+#include "provider/request/request.h"
+
+/* That it is for this key, this operation and exactly this payload. */
+bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
+                              enum ska_operation operation, struct ska_span payload,
+                              const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* That a request is for this key, and its token with it. */
+bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

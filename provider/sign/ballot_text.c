@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/sign/ballot_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/printable.h"
+#include "provider/rule/quorum.h"
+#include "provider/rule/rule_text.h"
+
+/* How many people are named who have approved or refused. */
+#define NAMED_MOST 10
+
+typedef void say_of_rule(const struct ska_rule *rule, const struct ska_responses *responses,
+                         struct ska_buffer *text);
+
+/*
+ * With whose approvals and refusals count, and with another approval by `also` (empty: none). Who
+ * has approved has not refused, whichever came first.
+ */
+static void say_with_responses(const struct ska_ballot *ballot, struct ska_span also,
+                               say_of_rule *say, struct ska_buffer *text)
+{
+    struct ska_span *keys = calloc(ballot->key_count + ballot->refusal_count + 1, sizeof(*keys));
+    struct ska_responses responses = {keys, ballot->key_count, NULL, 0};
+
+    if (keys == NULL) {
+        text->failed = true;
+        return;
+    }
+    if (ballot->key_count > 0)
+        memcpy(keys, ballot->keys, ballot->key_count * sizeof(*keys));
+    if (also.length > 0)
+        keys[responses.approved_count++] = also;
+    responses.refused = keys + responses.approved_count;
+    for (size_t i = 0; i < ballot->refusal_count; i++) {
+        struct ska_span key = ska_span_of(&ballot->refusals[i].public_key);
+
+        if (ska_ballot_has_refused(ballot, key) && !ska_span_equal(key, also))
+            keys[responses.approved_count + responses.refused_count++] = key;
+    }
+    say(ballot->rule, &responses, text);
+    free(keys);
+}
+
+void ska_ballot_count_text(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    say_with_responses(ballot, ska_span(NULL, 0), ska_rule_count_text, text);
+}
+
+void ska_ballot_needed_text(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    say_with_responses(ballot, ska_span(NULL, 0), ska_rule_needed_text, text);
+}
+
+void ska_ballot_needed_after_text(const struct ska_ballot *ballot, struct ska_span public_key,
+                                  struct ska_buffer *text)
+{
+    say_with_responses(ballot, public_key, ska_rule_needed_text, text);
+}
+
+void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    say_with_responses(ballot, ska_span(NULL, 0), ska_rule_progress_text, text);
+}
+
+/* ---- Who has said what ----------------------------------------------------------------------- */
+
+/* By the rule, else by what stands in the approval. */
+static void add_signer(const struct ska_ballot *ballot, const struct ska_approval *approval,
+                       struct ska_buffer *text)
+{
+    const struct ska_approver *listed =
+        ballot->rule == NULL
+            ? NULL
+            : ska_rule_find_approver(ballot->rule, ska_span_of(&approval->public_key));
+    char *shown = NULL;
+
+    if (listed != NULL) {
+        ska_approver_text(ballot->rule, listed, text);
+        return;
+    }
+    shown = ska_approver_shown(ballot->rule, approval);
+    if (shown == NULL)
+        text->failed = true;
+    else
+        ska_buffer_name(text, ska_span_text(shown));
+    free(shown);
+}
+
+static void add_one(const struct ska_ballot *ballot, const struct ska_approval *approval,
+                    size_t *count, struct ska_buffer *text)
+{
+    if ((*count)++ >= NAMED_MOST)
+        return;
+    if (*count > 1)
+        ska_buffer_text(text, ", ");
+    add_signer(ballot, approval, text);
+}
+
+static void add_rest(size_t count, struct ska_buffer *text)
+{
+    if (count > NAMED_MOST)
+        ska_buffer_format(text, " and %zu more", count - NAMED_MOST);
+}
+
+void ska_ballot_approved_text(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < ballot->request->approval_count; i++)
+        if (ballot->request->approvals[i].state == SKA_ANSWER_COUNTS)
+            add_one(ballot, &ballot->request->approvals[i], &count, text);
+    add_rest(count, text);
+}
+
+void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < ballot->refusal_count; i++)
+        if (ska_ballot_has_refused(ballot, ska_span_of(&ballot->refusals[i].public_key)))
+            add_one(ballot, &ballot->refusals[i], &count, text);
+    add_rest(count, text);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A ballot in words: how far it is, and who has said what. The rule's words are those of
+ * rule_text.h; all of it is harmless on a terminal.
+ */
+#ifndef SKA_SIGN_BALLOT_TEXT_H
+#define SKA_SIGN_BALLOT_TEXT_H
+
+#include "provider/sign/ballot.h"
+
+/* ska_rule_count_text(), ska_rule_needed_text() and ska_rule_progress_text() of this ballot. */
+void ska_ballot_count_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+void ska_ballot_needed_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+
+/* Who would still be needed if this approver had approved too. */
+void ska_ballot_needed_after_text(const struct ska_ballot *ballot, struct ska_span public_key,
+                                  struct ska_buffer *text);
+
+/* The names of those whose approvals count, and of those who refuse: "alice, bob". */
+void ska_ballot_approved_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+
+#endif

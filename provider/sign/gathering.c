@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/sign/gathering.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/base/clock.h"
+#include "provider/base/error_capture.h"
+#include "provider/record/audit.h"
+#include "provider/sign/explain.h"
+#include "provider/sign/hsm_time.h"
+#include "ska/provider.h"
+
+/* What a first look, at what is there already, may take at most; then the time limit holds. */
+#define FIRST_LOOK_MS 10000
+
+bool ska_gathering_new(const struct ska_job *job, struct ska_current_rule *current,
+                       struct ska_request *bundle, struct ska_gathering **gathering)
+{
+    struct ska_gathering *made = calloc(1, sizeof(*made));
+
+    if (made == NULL || !ska_answers_new(&made->answers, NULL)) {
+        free(made);
+        ska_request_free(bundle);
+        return ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for approvals");
+    }
+    made->job = job;
+    made->current = *current;
+    memset(current, 0, sizeof(*current));
+    made->open.request = bundle;
+    made->handed_in = bundle == NULL ? 0 : bundle->approval_count;
+    made->open.hold = -1;
+    made->watch = -1;
+    *gathering = made;
+    return true;
+}
+
+void ska_gathering_free(void *vgathering)
+{
+    struct ska_gathering *gathering = vgathering;
+
+    if (gathering == NULL)
+        return;
+    ska_progress_line_end(&gathering->line);
+    ska_ballot_close(&gathering->ballot);
+    ska_answers_free(gathering->answers);
+    ska_buffer_free(&gathering->notes);
+    ska_agent_free(gathering->agent);
+    free(gathering->agent_path);
+    ska_approvals_free(gathering->agent_answers, gathering->agent_answer_count);
+    if (gathering->watch >= 0)
+        close(gathering->watch);
+    ska_open_request_clear(&gathering->open);
+    ska_current_rule_clear(&gathering->current);
+    free(gathering);
+}
+
+struct ska_waiter ska_gathering_waiter(struct ska_gathering *gathering)
+{
+    struct ska_waiter waiter = {ska_gathering_free, gathering};
+
+    return waiter;
+}
+
+bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering)
+{
+    const struct ska_open_request *open = &gathering->open;
+
+    return ska_fail(gathering->job->errors, SKA_R_INTERRUPTED, "request %s%s%s", open->request->id,
+                    open->published ? " stays open in " : "",
+                    open->published ? ska_directory_path(open->directory) : "");
+}
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+/* Each answer has its line in the audit log. */
+static bool audit_answer(void *arg, const struct ska_heard *heard, const struct ska_errors *errors)
+{
+    const struct ska_gathering *gathering = arg;
+    struct ska_audit_entry entry = {.request = heard->ballot->request,
+                                    .approval = heard->answer,
+                                    .detail = heard->fault != NULL ? heard->fault : heard->shown};
+
+    if (heard->refusal && heard->fault != NULL)
+        return true;
+    entry.event = heard->refusal         ? SKA_AUDIT_REJECTION
+                  : heard->fault != NULL ? SKA_AUDIT_APPROVAL_REFUSED
+                                         : SKA_AUDIT_APPROVAL;
+    return ska_audit_append(gathering->job->audit_log, gathering->job->libctx, &entry, errors);
+}
+
+static bool hand_in(struct ska_gathering *gathering, const char *shown,
+                    struct ska_approval *approvals, size_t count)
+{
+    const struct ska_listener listener = {audit_answer, gathering};
+
+    return ska_answers_hand_in(&gathering->ballot, shown, approvals, count, &gathering->notes,
+                               &listener, gathering->job->errors);
+}
+
+bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
+{
+    const struct ska_listener listener = {audit_answer, gathering};
+    const struct ska_look look = {
+        .directory = gathering->open.directory, .listener = &listener, .until = until};
+
+    return look.directory == NULL ||
+           ska_answers_look(gathering->answers, &look, &gathering->ballot, gathering->job->errors);
+}
+
+static bool look_first(struct ska_gathering *gathering)
+{
+    int64_t patience = ska_clock_ms() + FIRST_LOOK_MS;
+
+    return ska_gathering_look(gathering, gathering->until > patience ? gathering->until : patience);
+}
+
+/* ---- Agents ---------------------------------------------------------------------------------- */
+
+static void note_agent(struct ska_gathering *gathering, const struct ska_error_capture *failure)
+{
+    if (failure->reason == 0)
+        return;
+    /* The first failure is told, but an interruption ends all. */
+    if (gathering->agent_reason == 0 || failure->reason == SKA_R_INTERRUPTED)
+        gathering->agent_reason = failure->reason;
+    ska_answers_note(&gathering->notes, ska_error_capture_text(failure));
+}
+
+/* One that fails is noted: another may be enough. */
+static bool ask_agent(struct ska_gathering *gathering)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    const struct ska_waiter waiter = ska_gathering_waiter(gathering);
+    bool done = true;
+
+    if (ska_agent_new(gathering->agent_path, &gathering->agent, &to_failure) &&
+        ska_agent_ask(gathering->agent, gathering->open.request, &waiter, &gathering->agent_answers,
+                      &gathering->agent_answer_count, &to_failure))
+        done = hand_in(gathering, gathering->agent_path, gathering->agent_answers,
+                       gathering->agent_answer_count);
+    note_agent(gathering, &failure);
+    ska_error_capture_clear(&failure);
+    ska_approvals_free(gathering->agent_answers, gathering->agent_answer_count);
+    gathering->agent_answers = NULL;
+    gathering->agent_answer_count = 0;
+    ska_agent_free(gathering->agent);
+    gathering->agent = NULL;
+    return done && (gathering->agent_reason != SKA_R_INTERRUPTED ||
+                    ska_gathering_fail_interrupted(gathering));
+}
+
+static bool ask_agents(struct ska_gathering *gathering)
+{
+    const char *paths = gathering->job->sources.agent;
+    bool done = true;
+
+    while (done && paths != NULL && *paths != 0 && !ska_gathering_is_enough(gathering)) {
+        size_t length = strcspn(paths, ",");
+
+        free(gathering->agent_path);
+        gathering->agent_path = strndup(paths, length);
+        if (gathering->agent_path == NULL)
+            return ska_fail(gathering->job->errors, SKA_R_OUT_OF_MEMORY, "for an agent");
+        if (length > 0)
+            done = ask_agent(gathering);
+        paths += length + (paths[length] == ',');
+    }
+    return done;
+}
+
+/* ---- Beginning ------------------------------------------------------------------------------- */
+
+/*
+ * The ballot on the open request, by the HSM's clock, which is asked once; then the monotonic one
+ * goes on from there. Approvals in a bundle are looked at as those are that come; only a bundle has
+ * some: what is found in the directory comes without.
+ */
+static bool open_ballot(struct ska_gathering *gathering)
+{
+    const struct ska_job *job = gathering->job;
+    struct ska_request *request = gathering->open.request;
+    struct ska_approval *approvals = request->approvals;
+    size_t count = request->approval_count;
+    bool done = false;
+
+    request->approvals = NULL;
+    request->approval_count = 0;
+    ska_ballot_close(&gathering->ballot);
+    gathering->ballot = (struct ska_ballot){.libctx = job->libctx,
+                                            .cache = job->approver_keys,
+                                            .request = request,
+                                            .rule = ska_current_rule_of(&gathering->current),
+                                            .rule_of_hsm = true};
+    done = ska_ballot_open(&gathering->ballot, job->errors) &&
+           hand_in(gathering, SKA_PARAM_APPROVALS, approvals, count);
+    ska_approvals_free(approvals, count);
+    if (done)
+        ska_ballot_ask_time(&gathering->ballot, job->key);
+    return done;
+}
+
+static bool find_request(struct ska_gathering *gathering)
+{
+    const struct ska_job *job = gathering->job;
+    const struct ska_rule *rule = ska_current_rule_of(&gathering->current);
+    struct ska_open_request *open = &gathering->open;
+
+    if ((job->sources.directory != NULL &&
+         !ska_directory_open(job->sources.directory, SKA_DIRECTORY_TO_SIGN, &open->directory,
+                             job->errors)) ||
+        !ska_open_request_find(job, rule, open))
+        return false;
+    /* What has expired, or was never ours, goes first, and its approvals with it. */
+    return open->superseded == NULL || ska_open_request_publish(job, rule, open);
+}
+
+bool ska_gathering_begin(struct ska_gathering *gathering)
+{
+    if (!find_request(gathering) || !open_ballot(gathering))
+        return false;
+    gathering->open.exchanged = false;
+    gathering->until = ska_clock_ms() + (int64_t)gathering->job->timeout * 1000;
+    ska_progress_line_begin(&gathering->line, gathering->job->progress);
+    return look_first(gathering) && ask_agents(gathering);
+}
+
+bool ska_gathering_start_over(struct ska_gathering *gathering)
+{
+    gathering->open.exchanged = false;
+    gathering->locked = false;
+    gathering->tried = 0;
+    if (gathering->handed_in > 0)
+        ska_answers_note(&gathering->notes,
+                         "the approvals that were handed in are for another request than the one "
+                         "that stands in the directory");
+    gathering->handed_in = 0;
+    ska_answers_restart(gathering->answers);
+    return open_ballot(gathering) && look_first(gathering) && ask_agents(gathering);
+}
+
+/* ---- How far it is --------------------------------------------------------------------------- */
+
+bool ska_gathering_is_enough(const struct ska_gathering *gathering)
+{
+    const struct ska_ballot *ballot = &gathering->ballot;
+    struct ska_verdict verdict;
+
+    if (ballot->rule == NULL)
+        return ballot->key_count > gathering->tried;
+    verdict = ska_ballot_judge(ballot);
+    /* That an alternative has closed leaves the others, for which more may approve. */
+    return verdict.satisfied && verdict.best.usable != SKA_USABLE_OVER;
+}
+
+/*
+ * Clocks that run at different speeds are some seconds apart after days: before the HSM is asked it
+ * is made sure that its clock says so too, since its no would end the wait.
+ */
+bool ska_gathering_is_time(struct ska_gathering *gathering)
+{
+    struct ska_verdict verdict = ska_ballot_judge(&gathering->ballot);
+
+    if (gathering->locked && verdict.best.usable != SKA_USABLE_LATER) {
+        ska_ballot_ask_time(&gathering->ballot, gathering->job->key);
+        verdict = ska_ballot_judge(&gathering->ballot);
+    }
+    gathering->locked = verdict.satisfied && verdict.best.usable == SKA_USABLE_LATER;
+    return !gathering->locked;
+}
+
+bool ska_gathering_fail_pending(const struct ska_gathering *gathering)
+{
+    const struct ska_directory *directory = gathering->open.directory;
+    struct ska_verdict verdict = ska_ballot_judge(&gathering->ballot);
+    struct ska_buffer notes = {0};
+    struct ska_pending pending = {
+        .ballot = &gathering->ballot,
+        .directory = directory == NULL ? NULL : ska_directory_path(directory),
+        .reason = SKA_R_APPROVALS_PENDING,
+        .notes = &notes,
+    };
+
+    ska_explain_refusals(&gathering->ballot, &notes);
+    if (gathering->notes.length > 0)
+        ska_buffer_add(&notes, gathering->notes.data, gathering->notes.length);
+    ska_answers_tell(gathering->answers, &notes);
+    if (verdict.hopeless)
+        pending.reason = SKA_R_REJECTED;
+    else if (verdict.over)
+        pending.reason = SKA_R_EXPIRED;
+    else if (directory == NULL)
+        pending.reason =
+            gathering->agent_reason != 0 ? gathering->agent_reason : SKA_R_APPROVALS_MISSING;
+    ska_explain_pending(&pending, gathering->job->errors);
+    ska_buffer_free(&notes);
+    return false;
+}

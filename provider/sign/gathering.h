@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Approvals while they are gathered: the open request, its ballot, and where answers come from,
+ * which are agents and the approvals directory.
+ */
+#ifndef SKA_SIGN_GATHERING_H
+#define SKA_SIGN_GATHERING_H
+
+#include "provider/sign/agent_client.h"
+#include "provider/sign/answers.h"
+#include "provider/sign/current_rule.h"
+#include "provider/sign/open_request.h"
+#include "provider/sign/pause.h"
+#include "provider/sign/progress_line.h"
+
+/* All that is held while waiting: a paused job may never be resumed, and then this is freed. */
+struct ska_gathering {
+    const struct ska_job *job; /* on the stack of ska_sign()'s caller: not for freeing */
+    struct ska_current_rule current;
+    struct ska_open_request open;
+    struct ska_ballot ballot;
+    struct ska_answers *answers;
+    struct ska_buffer notes; /* of what does not count, but for files */
+    struct ska_progress_line line;
+    int watch;
+    char *agent_path;
+    struct ska_agent *agent; /* the exchange under way */
+    struct ska_approval *agent_answers;
+    size_t agent_answer_count;
+    enum ska_reason agent_reason; /* why an agent did not approve; 0: none was asked or failed */
+    size_t handed_in;             /* approvals, in bundles */
+    size_t tried;                 /* approvals in the last attempt, when the rule is not known */
+    int64_t until;                /* ska_clock_ms() */
+    bool locked;                  /* enough have approved, and it was too early for the HSM */
+};
+
+/* Takes over the rule, which is emptied, and the bundle's request (may be NULL). */
+bool ska_gathering_new(const struct ska_job *job, struct ska_current_rule *current,
+                       struct ska_request *bundle, struct ska_gathering **gathering) SKA_MUST_CHECK;
+void ska_gathering_free(void *vgathering); /* NULL is fine */
+
+/* For ska_pause(). */
+struct ska_waiter ska_gathering_waiter(struct ska_gathering *gathering);
+
+/* Finds the open request, and takes what is there already: bundles, files, agents' answers. */
+bool ska_gathering_begin(struct ska_gathering *gathering) SKA_MUST_CHECK;
+/* The same once more, for another process' request that took the place of ours. */
+bool ska_gathering_start_over(struct ska_gathering *gathering) SKA_MUST_CHECK;
+
+/* Takes what is new in the directory, until ska_clock_ms() is `until`. */
+bool ska_gathering_look(struct ska_gathering *gathering, int64_t until) SKA_MUST_CHECK;
+
+/* Worth asking the HSM, now or later; where the rule is not known each new valid approval is. */
+bool ska_gathering_is_enough(const struct ska_gathering *gathering);
+/* What is enough can be used now, by a clock that is asked again before the HSM is. */
+bool ska_gathering_is_time(struct ska_gathering *gathering);
+
+/* Raises that the application's signal has ended the wait. Returns false. */
+bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering);
+/* Raises who is missing and what to do. Returns false. */
+bool ska_gathering_fail_pending(const struct ska_gathering *gathering);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one open request for a signature, which all who wait for the same thing share.
+ */
+#ifndef SKA_SIGN_OPEN_REQUEST_H
+#define SKA_SIGN_OPEN_REQUEST_H
+
+#include "provider/sign/directory.h"
+#include "provider/sign/job.h"
+
+/* A request, and where it stands in the approvals directory. */
+struct ska_open_request {
+    struct ska_directory *directory; /* NULL: none */
+    struct ska_request *request;
+    struct ska_request *superseded; /* what it replaces there */
+    bool published;
+    bool exchanged; /* by ska_open_request_publish(): it is another request than before */
+    int hold;       /* see ska_directory_hold(); -1: none */
+};
+
+/*
+ * The request for this signature: the bundle's (open->request), the one that stands in the
+ * directory, the prepared one, or a new one. `rule` is NULL where the HSM does not tell it.
+ */
+bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rule,
+                           struct ska_open_request *open) SKA_MUST_CHECK;
+
+/*
+ * Makes it stand in the directory, where it may have stood before; when another process was faster,
+ * open->request is its request then, without approvals.
+ */
+bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *rule,
+                              struct ska_open_request *open) SKA_MUST_CHECK;
+
+/* Removes it there, unless another process works on it. */
+void ska_open_request_finish(struct ska_open_request *open);
+void ska_open_request_clear(struct ska_open_request *open);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/request_source.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/input.h"
+#include "tools/report.h"
+
+static bool read_from_directory(struct tool *tool, struct request_source *source,
+                                struct ska_request **request)
+{
+    if (source->place == NULL &&
+        (!ska_directory_open(source->directory, SKA_DIRECTORY_TO_APPROVE, &source->place,
+                             &tool->errors) ||
+         !ska_directory_find_id(source->place, source->what, source->id, &tool->errors)))
+        return false;
+    return ska_directory_read(source->place, source->id, request, &source->owner, &tool->errors);
+}
+
+/* Refusals lie beside a file. That they cannot be seen is no failure. */
+static void open_folder(struct request_source *source)
+{
+    char *path = strdup(source->what);
+
+    if (path != NULL &&
+        !ska_directory_open(dirname(path), SKA_DIRECTORY_OF_FILE, &source->place, NULL))
+        source->place = NULL;
+    free(path);
+}
+
+bool request_source_read(struct tool *tool, struct request_source *source,
+                         struct ska_request **request)
+{
+    if (source->directory != NULL)
+        return read_from_directory(tool, source, request);
+    if (!input_read_request(source->what, request, &tool->errors))
+        return false;
+    memcpy(source->id, (*request)->id, sizeof(source->id));
+    if (source->place == NULL)
+        open_folder(source);
+    return true;
+}
+
+static bool take_answers(struct request_source *source, struct ska_ballot *ballot,
+                         const struct ska_look *look, const struct ska_errors *errors)
+{
+    struct ska_answers *answers = NULL;
+    bool done =
+        ska_answers_new(&answers, errors) &&
+        (ska_answers_look(answers, look, ballot, source->directory != NULL ? errors : NULL) ||
+         source->directory == NULL);
+
+    ska_answers_free(answers);
+    return done;
+}
+
+bool request_source_count(struct tool *tool, struct request_source *source,
+                          struct ska_ballot *ballot)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
+    struct ska_budget budget = {.count = 0};
+    const struct ska_look look = {.directory = source->place,
+                                  .budget = &budget,
+                                  .wrong = source->told ? NULL : &to_warnings,
+                                  .until = INT64_MAX};
+    bool done = ska_ballot_open(ballot, &tool->errors) &&
+                (source->place == NULL || take_answers(source, ballot, &look, &tool->errors));
+
+    report_warnings_end(&warnings);
+    if (budget.exhausted && !source->told)
+        report_warning("%s: there are too many files for this request, or too many wrong ones: not "
+                       "all were looked at",
+                       source->what);
+    source->told = true;
+    return done;
+}
+
+void request_source_close(struct request_source *source)
+{
+    ska_directory_close(source->place);
+    source->place = NULL;
+}

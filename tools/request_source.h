@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request that somebody gave on the command line: a file, or an id in an approvals directory; and
+ * the answers that lie there for it.
+ */
+#ifndef SKA_TOOLS_REQUEST_SOURCE_H
+#define SKA_TOOLS_REQUEST_SOURCE_H
+
+#include "provider/sign/answers.h"
+#include "tools/tool.h"
+
+/* Starts with the command line filled in and the rest zero. */
+struct request_source {
+    const char *directory; /* --dir; NULL: `what` is a file */
+    const char *what;      /* REQUEST or ID */
+
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    uid_t owner; /* who has put it into the directory */
+    /* The directory; for a file the folder that it lies in, NULL when that cannot be read. */
+    struct ska_directory *place;
+    bool told; /* wrong files have been named */
+};
+
+/* Reads the request, also again; to be freed by the caller. */
+bool request_source_read(struct tool *tool, struct request_source *source,
+                         struct ska_request **request) SKA_MUST_CHECK;
+
+/*
+ * Opens the ballot, whose members are set, and takes the answers that lie in the directory, or the
+ * refusals beside the file. What is wrong with files of others is warned of, once.
+ */
+bool request_source_count(struct tool *tool, struct request_source *source,
+                          struct ska_ballot *ballot) SKA_MUST_CHECK;
+
+void request_source_close(struct request_source *source);
+
+#endif
