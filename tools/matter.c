@@ -101,7 +101,7 @@ static bool fail_not_listed(struct tool *tool, const struct matter *matter,
     return false;
 }
 
-static bool find_listed(struct tool *tool, struct matter *matter)
+static bool matter_find_place(struct tool *tool, struct matter *matter)
 {
     const struct ska_rule *rule = review_rule(matter->request);
 
@@ -127,7 +127,7 @@ bool matter_open_key(struct tool *tool, struct matter *matter)
            (matter->certificate == NULL ||
             approver_read_certificate(&matter->key, tool->libctx, matter->certificate,
                                       &tool->errors)) &&
-           find_listed(tool, matter) && matter_count(tool, matter);
+           matter_find_place(tool, matter) && matter_count(tool, matter);
 }
 
 bool matter_count(struct tool *tool, struct matter *matter)

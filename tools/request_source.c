@@ -8,8 +8,8 @@
 #include "tools/input.h"
 #include "tools/report.h"
 
-static bool read_from_directory(struct tool *tool, struct request_source *source,
-                                struct ska_request **request)
+static bool source_read_directory(struct tool *tool, struct request_source *source,
+                                  struct ska_request **request)
 {
     if (source->place == NULL &&
         (!ska_directory_open(source->directory, SKA_DIRECTORY_TO_APPROVE, &source->place,
@@ -20,7 +20,7 @@ static bool read_from_directory(struct tool *tool, struct request_source *source
 }
 
 /* Refusals lie beside a file. That they cannot be seen is no failure. */
-static void open_folder(struct request_source *source)
+static void source_open_folder(struct request_source *source)
 {
     char *path = strdup(source->what);
 
@@ -34,17 +34,17 @@ bool request_source_read(struct tool *tool, struct request_source *source,
                          struct ska_request **request)
 {
     if (source->directory != NULL)
-        return read_from_directory(tool, source, request);
+        return source_read_directory(tool, source, request);
     if (!input_read_request(source->what, request, &tool->errors))
         return false;
     memcpy(source->id, (*request)->id, sizeof(source->id));
     if (source->place == NULL)
-        open_folder(source);
+        source_open_folder(source);
     return true;
 }
 
-static bool take_answers(struct request_source *source, struct ska_ballot *ballot,
-                         const struct ska_look *look, const struct ska_errors *errors)
+static bool source_take_answers(struct request_source *source, struct ska_ballot *ballot,
+                                const struct ska_look *look, const struct ska_errors *errors)
 {
     struct ska_answers *answers = NULL;
     bool done =
@@ -66,8 +66,9 @@ bool request_source_count(struct tool *tool, struct request_source *source,
                                   .budget = &budget,
                                   .wrong = source->told ? NULL : &to_warnings,
                                   .until = INT64_MAX};
-    bool done = ska_ballot_open(ballot, &tool->errors) &&
-                (source->place == NULL || take_answers(source, ballot, &look, &tool->errors));
+    bool done =
+        ska_ballot_open(ballot, &tool->errors) &&
+        (source->place == NULL || source_take_answers(source, ballot, &look, &tool->errors));
 
     report_warnings_end(&warnings);
     if (budget.exhausted && !source->told)

@@ -56,8 +56,8 @@ void verify_clear(struct verification *verification)
 /* ---- The request ----------------------------------------------------------------------------- */
 
 /* The id stands for the content; another one in its place would be taken for another request. */
-static bool add_id(struct verification *verification, struct ska_request *request,
-                   const struct ska_errors *errors)
+static bool verify_id(struct verification *verification, struct ska_request *request,
+                      const struct ska_errors *errors)
 {
     char stated[sizeof(request->id)];
     bool same = false;
@@ -73,7 +73,7 @@ static bool add_id(struct verification *verification, struct ska_request *reques
     return true;
 }
 
-static void add_digest(struct verification *verification, const struct ska_request *request)
+static void verify_digest(struct verification *verification, const struct ska_request *request)
 {
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
@@ -86,7 +86,7 @@ static void add_digest(struct verification *verification, const struct ska_reque
         verify_add(verification, VERIFY_WRONG, "the digest is not that in the payload");
 }
 
-static void add_timestamp(struct verification *verification, const struct ska_request *request)
+static void verify_timestamp(struct verification *verification, const struct ska_request *request)
 {
     struct ska_approval_token token;
     struct ska_bytes plain = {NULL, 0};
@@ -110,8 +110,8 @@ static void add_timestamp(struct verification *verification, const struct ska_re
     ska_bytes_free(&plain);
 }
 
-static void add_approval(struct verification *verification, const struct ska_rule *rule,
-                         const struct ska_approval *approval)
+static void verify_approval_line(struct verification *verification, const struct ska_rule *rule,
+                                 const struct ska_approval *approval)
 {
     static const char *const texts[] = {
         [SKA_ANSWER_UNSEEN] = "was not looked at:",
@@ -130,7 +130,7 @@ static void add_approval(struct verification *verification, const struct ska_rul
     free(shown);
 }
 
-static void add_sum(struct verification *verification, const struct ska_ballot *ballot)
+static void verify_sum(struct verification *verification, const struct ska_ballot *ballot)
 {
     struct ska_buffer missing = {0};
     struct ska_bytes text = {NULL, 0};
@@ -157,7 +157,7 @@ static void add_sum(struct verification *verification, const struct ska_ballot *
 /* ---- Times ----------------------------------------------------------------------------------- */
 
 /* As requests have them (before the epoch: 0); NULL and other forms: false. */
-static bool read_time(const char *text, uint64_t *seconds)
+static bool verify_read_time(const char *text, uint64_t *seconds)
 {
     struct tm parts;
     const char *end = NULL;
@@ -172,14 +172,14 @@ static bool read_time(const char *text, uint64_t *seconds)
     return true;
 }
 
-static void add_stated_time(struct verification *verification, const char *name, const char *stated,
-                            uint64_t expected)
+static void verify_stated_time(struct verification *verification, const char *name,
+                               const char *stated, uint64_t expected)
 {
     uint64_t seconds = 0;
 
     if (stated == NULL)
         return;
-    if (!read_time(stated, &seconds)) {
+    if (!verify_read_time(stated, &seconds)) {
         verify_add(verification, VERIFY_NOTHING, "%s: not in a form that is known here", name);
         return;
     }
@@ -191,12 +191,12 @@ static void add_stated_time(struct verification *verification, const char *name,
 /* The clock of the signer's machine and that of the HSM may differ so much. */
 #define CLOCKS_DIFFER 300
 
-static enum ska_usable usable_between(const struct ska_ballot *ballot, uint64_t from, uint64_t to)
+static enum ska_usable usable_at_time(const struct ska_ballot *ballot, uint64_t from, uint64_t to)
 {
     return ska_ballot_judge_between(ballot, from, to).best.usable;
 }
 
-static void add_executed(struct verification *verification, const struct ska_ballot *ballot)
+static void verify_executed(struct verification *verification, const struct ska_ballot *ballot)
 {
     const struct ska_request *request = ballot->request;
     uint64_t executed = 0;
@@ -204,25 +204,25 @@ static void add_executed(struct verification *verification, const struct ska_bal
 
     if (request->signature.length == 0 || !ska_ballot_judge(ballot).satisfied)
         return;
-    if (!read_time(request->executed, &executed)) {
+    if (!verify_read_time(request->executed, &executed)) {
         verify_add(verification, VERIFY_NOTHING, "executed: it is not said when");
         return;
     }
     early = executed < CLOCKS_DIFFER ? 0 : executed - CLOCKS_DIFFER;
-    if (usable_between(ballot, executed, executed) <= SKA_USABLE_NOW)
+    if (usable_at_time(ballot, executed, executed) <= SKA_USABLE_NOW)
         verify_add(verification, VERIFY_OK, "executed: when the approvals could be used");
-    else if (usable_between(ballot, early, executed + CLOCKS_DIFFER) <= SKA_USABLE_NOW)
+    else if (usable_at_time(ballot, early, executed + CLOCKS_DIFFER) <= SKA_USABLE_NOW)
         verify_add(verification, VERIFY_NOTHING,
                    "executed: when the approvals could be used, or some minutes off: by the "
                    "signer's clock, not the HSM's");
     else
         verify_add(verification, VERIFY_WRONG, "executed: NOT when the approvals could be used, %s",
-                   usable_between(ballot, executed, executed) == SKA_USABLE_LATER ? "too early"
+                   usable_at_time(ballot, executed, executed) == SKA_USABLE_LATER ? "too early"
                                                                                   : "too late");
 }
 
 /* What times outside of the token say must follow from the rule and the HSM's time inside. */
-static void add_times(struct verification *verification, const struct ska_ballot *ballot)
+static void verify_times(struct verification *verification, const struct ska_ballot *ballot)
 {
     struct ska_window window;
 
@@ -230,15 +230,15 @@ static void add_times(struct verification *verification, const struct ska_ballot
         !ballot->token.has_timestamp)
         return;
     window = ska_window_of_rule(ballot->rule, ballot->token.timestamp.seconds);
-    add_stated_time(verification, "notBefore", ballot->request->not_before, window.opens);
-    add_stated_time(verification, "notAfter", ballot->request->not_after, window.closes);
-    add_executed(verification, ballot);
+    verify_stated_time(verification, "notBefore", ballot->request->not_before, window.opens);
+    verify_stated_time(verification, "notAfter", ballot->request->not_after, window.closes);
+    verify_executed(verification, ballot);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------- */
 
-static bool add_approvals(struct verification *verification, struct ska_request *request,
-                          const struct ska_errors *errors)
+static bool verify_approvals(struct verification *verification, struct ska_request *request,
+                             const struct ska_errors *errors)
 {
     struct ska_ballot ballot = {
         .libctx = verification->libctx, .request = request, .rule = review_rule(request)};
@@ -246,17 +246,18 @@ static bool add_approvals(struct verification *verification, struct ska_request 
 
     if (done) {
         for (size_t i = 0; i < request->approval_count; i++)
-            add_approval(verification, ballot.rule, &request->approvals[i]);
+            verify_approval_line(verification, ballot.rule, &request->approvals[i]);
         if (request->approval_count == 0)
             verify_add(verification, VERIFY_NOTHING, "approvals: none yet");
-        add_sum(verification, &ballot);
-        add_times(verification, &ballot);
+        verify_sum(verification, &ballot);
+        verify_times(verification, &ballot);
     }
     ska_ballot_close(&ballot);
     return done;
 }
 
-static void add_signature(struct verification *verification, const struct ska_request *request)
+static void verify_add_signature(struct verification *verification,
+                                 const struct ska_request *request)
 {
     if (request->signature.length == 0) {
         verify_add(verification, VERIFY_NOTHING, "signature: none in here");
@@ -279,12 +280,12 @@ bool verify_request(struct verification *verification, struct ska_request *reque
     /* ska_request_parse() has compared them. */
     verify_add(verification, VERIFY_OK,
                "operation, key label and payload outside are those in the token");
-    if (!add_id(verification, request, errors))
+    if (!verify_id(verification, request, errors))
         return false;
-    add_digest(verification, request);
-    add_timestamp(verification, request);
-    if (!add_approvals(verification, request, errors))
+    verify_digest(verification, request);
+    verify_timestamp(verification, request);
+    if (!verify_approvals(verification, request, errors))
         return false;
-    add_signature(verification, request);
+    verify_add_signature(verification, request);
     return true;
 }

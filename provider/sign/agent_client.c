@@ -57,7 +57,7 @@ bool ska_agent_new(const char *socket_path, struct ska_agent **agent,
     return true;
 }
 
-static void hang_up(struct ska_agent *agent)
+static void agent_hang_up(struct ska_agent *agent)
 {
     if (agent->fd >= 0)
         close(agent->fd);
@@ -71,7 +71,7 @@ void ska_agent_free(struct ska_agent *agent)
 {
     if (agent == NULL)
         return;
-    hang_up(agent);
+    agent_hang_up(agent);
     free(agent->shown);
     free(agent);
 }
@@ -79,8 +79,8 @@ void ska_agent_free(struct ska_agent *agent)
 /* ---- The exchange ---------------------------------------------------------------------------- */
 
 /* Until fd (-1: none) is ready or `until` is reached; false when the agent's time is over. */
-static bool wait_for(const struct ska_agent *agent, const struct ska_waiter *waiter, int fd,
-                     short events, int64_t until, const struct ska_errors *errors)
+static bool agent_wait(const struct ska_agent *agent, const struct ska_waiter *waiter, int fd,
+                       short events, int64_t until, const struct ska_errors *errors)
 {
     switch (ska_pause(waiter, fd, events, until)) {
     case SKA_PAUSE_INTERRUPTED:
@@ -114,8 +114,8 @@ static bool fail_to_connect(const struct ska_agent *agent, int why, const struct
 }
 
 /* A UNIX socket connects at once or, when many others wait to be taken, not at all. */
-static bool dial(struct ska_agent *agent, const struct ska_waiter *waiter,
-                 const struct ska_errors *errors)
+static bool agent_dial(struct ska_agent *agent, const struct ska_waiter *waiter,
+                       const struct ska_errors *errors)
 {
     agent->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (agent->fd < 0)
@@ -128,7 +128,7 @@ static bool dial(struct ska_agent *agent, const struct ska_waiter *waiter,
             break;
         if (errno != EAGAIN && errno != EINTR)
             return fail_to_connect(agent, errno, errors);
-        if (!wait_for(agent, waiter, -1, 0, soon < agent->until ? soon : agent->until, errors))
+        if (!agent_wait(agent, waiter, -1, 0, soon < agent->until ? soon : agent->until, errors))
             return false;
     }
     return true;
@@ -138,8 +138,8 @@ static bool dial(struct ska_agent *agent, const struct ska_waiter *waiter,
  * An agent that hangs up early may have said why before: that it takes no more is no failure here,
  * and what there is to be read tells.
  */
-static bool tell(struct ska_agent *agent, const struct ska_waiter *waiter,
-                 const struct ska_errors *errors)
+static bool agent_send(struct ska_agent *agent, const struct ska_waiter *waiter,
+                       const struct ska_errors *errors)
 {
     while (agent->sent < agent->question.length) {
         ssize_t sent = send(agent->fd, agent->question.data + agent->sent,
@@ -151,7 +151,7 @@ static bool tell(struct ska_agent *agent, const struct ska_waiter *waiter,
             return true;
         else if (errno != EAGAIN && errno != EINTR)
             return ska_fail(errors, SKA_R_AGENT_FAILURE, "%s: %s", agent->shown, strerror(errno));
-        else if (!wait_for(agent, waiter, agent->fd, POLLOUT, agent->until, errors))
+        else if (!agent_wait(agent, waiter, agent->fd, POLLOUT, agent->until, errors))
             return false;
     }
     return true;
@@ -168,7 +168,8 @@ static bool fail_to_hear(const struct ska_agent *agent, const char *why,
 }
 
 /* Takes what is there; *whole: a line is complete. */
-static bool take(struct ska_agent *agent, bool *again, bool *whole, const struct ska_errors *errors)
+static bool agent_receive(struct ska_agent *agent, bool *again, bool *whole,
+                          const struct ska_errors *errors)
 {
     uint8_t part[READ_SIZE];
     ssize_t got = recv(agent->fd, part, sizeof(part), 0);
@@ -188,15 +189,15 @@ static bool take(struct ska_agent *agent, bool *again, bool *whole, const struct
                     agent->shown, SKA_JSON_LIMIT);
 }
 
-static bool hear(struct ska_agent *agent, const struct ska_waiter *waiter,
-                 const struct ska_errors *errors)
+static bool agent_hear(struct ska_agent *agent, const struct ska_waiter *waiter,
+                       const struct ska_errors *errors)
 {
     bool whole = false;
     bool again = false;
 
     while (!whole)
-        if (!take(agent, &again, &whole, errors) ||
-            (again && !wait_for(agent, waiter, agent->fd, POLLIN, agent->until, errors)))
+        if (!agent_receive(agent, &again, &whole, errors) ||
+            (again && !agent_wait(agent, waiter, agent->fd, POLLIN, agent->until, errors)))
             return false;
     return true;
 }
@@ -229,8 +230,8 @@ static void raise_for_answer(void *arg, enum ska_reason reason, const char *file
     free(text);
 }
 
-static bool refuse(const struct ska_agent *agent, const char *words,
-                   const struct ska_errors *errors)
+static bool agent_refusal(const struct ska_agent *agent, const char *words,
+                          const struct ska_errors *errors)
 {
     char *shown = ska_printable(ska_span_text(words), WORDS_LIMIT);
 
@@ -239,9 +240,9 @@ static bool refuse(const struct ska_agent *agent, const char *words,
     return false;
 }
 
-static bool read_answer(const struct ska_agent *agent, const struct ska_json_place *place,
-                        struct ska_approval **approvals, size_t *count,
-                        const struct ska_errors *errors)
+static bool agent_read_answer(const struct ska_agent *agent, const struct ska_json_place *place,
+                              struct ska_approval **approvals, size_t *count,
+                              const struct ska_errors *errors)
 {
     const char *words = NULL;
     const cJSON *array = NULL;
@@ -252,14 +253,14 @@ static bool read_answer(const struct ska_agent *agent, const struct ska_json_pla
     if ((words == NULL) == (array == NULL))
         return ska_fail(place->errors, place->reason, "either \"approvals\" or \"error\" expected");
     if (words != NULL)
-        return refuse(agent, words, errors);
+        return agent_refusal(agent, words, errors);
     if (cJSON_GetArraySize(array) == 0)
         return ska_json_fail(place, "approvals", "there is none");
     return ska_approvals_read(place, approvals, count);
 }
 
-static bool understand(const struct ska_agent *agent, struct ska_approval **approvals,
-                       size_t *count, const struct ska_errors *errors)
+static bool agent_understand(const struct ska_agent *agent, struct ska_approval **approvals,
+                             size_t *count, const struct ska_errors *errors)
 {
     struct answer_errors wrong = {{raise_for_answer, &wrong}, agent, errors};
     struct ska_json_place place = {NULL, "", SKA_R_AGENT_FAILURE, &wrong.errors};
@@ -272,7 +273,7 @@ static bool understand(const struct ska_agent *agent, struct ska_approval **appr
     place.object = json;
     done = (cJSON_IsObject(json) ||
             ska_fail(&wrong.errors, SKA_R_AGENT_FAILURE, "an object expected")) &&
-           read_answer(agent, &place, approvals, count, errors);
+           agent_read_answer(agent, &place, approvals, count, errors);
     cJSON_Delete(json);
     return done;
 }
@@ -283,11 +284,11 @@ bool ska_agent_ask(struct ska_agent *agent, const struct ska_request *request,
 {
     bool done = false;
 
-    hang_up(agent);
+    agent_hang_up(agent);
     agent->until = ska_clock_ms() + SKA_AGENT_TIME;
     done = ska_request_print_line(request, &agent->question, errors) &&
-           dial(agent, waiter, errors) && tell(agent, waiter, errors) &&
-           hear(agent, waiter, errors) && understand(agent, approvals, count, errors);
-    hang_up(agent);
+           agent_dial(agent, waiter, errors) && agent_send(agent, waiter, errors) &&
+           agent_hear(agent, waiter, errors) && agent_understand(agent, approvals, count, errors);
+    agent_hang_up(agent);
     return done;
 }

@@ -186,7 +186,7 @@ bool ska_answers_hand_in(struct ska_ballot *ballot, const char *shown,
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
-static int compare_files(const void *a, const void *b)
+static int compare_answer_files(const void *a, const void *b)
 {
     return strcmp(((const struct answer_file *)a)->name, ((const struct answer_file *)b)->name);
 }
@@ -196,14 +196,14 @@ static bool is_same_time(struct timespec a, struct timespec b)
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-static struct answer_file *add_file(struct ska_answers *answers, const char *name)
+static struct answer_file *remember_file(struct ska_answers *answers, const char *name)
 {
     struct answer_file *file = NULL;
 
     if (answers->file_count >= FILES_LIMIT || (file = calloc(1, sizeof(*file))) == NULL)
         return NULL;
     file->name = strdup(name);
-    if (file->name == NULL || tsearch(file, &answers->files, compare_files) == NULL) {
+    if (file->name == NULL || tsearch(file, &answers->files, compare_answer_files) == NULL) {
         free_file(file);
         return NULL;
     }
@@ -216,14 +216,14 @@ static struct answer_file *find_news(struct ska_answers *answers, const char *na
                                      const struct stat *status)
 {
     struct answer_file wanted = {.name = (char *)(uintptr_t)name};
-    struct answer_file **node = tfind(&wanted, &answers->files, compare_files);
+    struct answer_file **node = tfind(&wanted, &answers->files, compare_answer_files);
     struct answer_file *file = node == NULL ? NULL : *node;
 
     if (file != NULL && file->inode == status->st_ino && file->size == status->st_size &&
         is_same_time(file->modified, status->st_mtim) &&
         is_same_time(file->changed, status->st_ctim))
         return NULL;
-    if (file == NULL && (file = add_file(answers, name)) == NULL)
+    if (file == NULL && (file = remember_file(answers, name)) == NULL)
         return NULL;
     file->inode = status->st_ino;
     file->size = status->st_size;
@@ -292,8 +292,8 @@ static bool read_answers(const struct reading *reading, struct ska_approval **an
     return done;
 }
 
-static bool take_answers(const struct reading *reading, struct ska_approval *answers, size_t count,
-                         const struct ska_errors *errors)
+static bool take_answers_of_file(const struct reading *reading, struct ska_approval *answers,
+                                 size_t count, const struct ska_errors *errors)
 {
     bool refusal = ska_file_kind_of(reading->file->name) == SKA_FILE_REFUSAL;
     size_t wrong = 0;
@@ -331,7 +331,7 @@ static bool look_at_file(struct reading *reading, const struct ska_errors *error
     reading->shown = shown;
     reading->wrong = reading->look->wrong != NULL ? reading->look->wrong : &to_fault;
     if (shown != NULL && read_answers(reading, &answers, &count))
-        done = take_answers(reading, answers, count, errors);
+        done = take_answers_of_file(reading, answers, count, errors);
     if (fault.reason != 0)
         reading->file->note = strdup(ska_error_capture_text(&fault));
     ska_approvals_free(answers, count);

@@ -12,19 +12,19 @@
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-static bool is_listed(const struct ska_ballot *ballot, struct ska_span public_key)
+static bool ballot_lists(const struct ska_ballot *ballot, struct ska_span public_key)
 {
     return ballot->rule == NULL || ska_rule_find_approver(ballot->rule, public_key) != NULL;
 }
 
-static bool verify_approval(const struct ska_ballot *ballot, const struct ska_approval *approval)
+static bool ballot_verify(const struct ska_ballot *ballot, const struct ska_approval *approval)
 {
     return ska_approval_verify_with(ballot->libctx, ballot->cache, approval,
                                     ska_span_of(&ballot->request->approval_token));
 }
 
-static bool add_key(struct ska_ballot *ballot, const struct ska_approval *approval,
-                    const struct ska_errors *errors)
+static bool ballot_add_key(struct ska_ballot *ballot, const struct ska_approval *approval,
+                           const struct ska_errors *errors)
 {
     struct ska_span *grown =
         reallocarray(ballot->keys, ballot->key_count + 1, sizeof(*ballot->keys));
@@ -37,20 +37,20 @@ static bool add_key(struct ska_ballot *ballot, const struct ska_approval *approv
 }
 
 /* One that stands in the request is verified even when another of its approver counts. */
-static bool examine(struct ska_ballot *ballot, struct ska_approval *approval,
-                    const struct ska_errors *errors)
+static bool ballot_examine(struct ska_ballot *ballot, struct ska_approval *approval,
+                           const struct ska_errors *errors)
 {
     struct ska_span key = ska_span_of(&approval->public_key);
 
-    if (!is_listed(ballot, key))
+    if (!ballot_lists(ballot, key))
         approval->state = SKA_ANSWER_NOT_LISTED;
-    else if (!verify_approval(ballot, approval))
+    else if (!ballot_verify(ballot, approval))
         approval->state = SKA_ANSWER_INVALID;
     else if (ska_ballot_has_approved(ballot, key))
         approval->state = SKA_ANSWER_DOUBLED;
     else
         approval->state = SKA_ANSWER_COUNTS;
-    return approval->state != SKA_ANSWER_COUNTS || add_key(ballot, approval, errors);
+    return approval->state != SKA_ANSWER_COUNTS || ballot_add_key(ballot, approval, errors);
 }
 
 bool ska_ballot_open(struct ska_ballot *ballot, const struct ska_errors *errors)
@@ -61,7 +61,7 @@ bool ska_ballot_open(struct ska_ballot *ballot, const struct ska_errors *errors)
 
     ska_ballot_set_time(ballot, (uint64_t)time(NULL), false);
     for (size_t i = 0; done && i < request->approval_count; i++)
-        done = examine(ballot, &request->approvals[i], errors);
+        done = ballot_examine(ballot, &request->approvals[i], errors);
     return done;
 }
 
@@ -115,17 +115,17 @@ bool ska_ballot_take_approval(struct ska_ballot *ballot, struct ska_approval *ap
 
     if (request->approval_count >= SKA_APPROVALS_LIMIT)
         approval->state = SKA_ANSWER_TOO_MANY;
-    else if (!is_listed(ballot, key))
+    else if (!ballot_lists(ballot, key))
         approval->state = SKA_ANSWER_NOT_LISTED;
     else if (ska_ballot_has_approved(ballot, key))
         approval->state = SKA_ANSWER_DOUBLED;
-    else if (!verify_approval(ballot, approval))
+    else if (!ballot_verify(ballot, approval))
         approval->state = SKA_ANSWER_INVALID;
     else
         approval->state = SKA_ANSWER_COUNTS;
     return approval->state != SKA_ANSWER_COUNTS ||
            (ska_request_add_approval(request, approval, errors) &&
-            add_key(ballot, &request->approvals[request->approval_count - 1], errors));
+            ballot_add_key(ballot, &request->approvals[request->approval_count - 1], errors));
 }
 
 static bool keep_refusal(struct ska_ballot *ballot, struct ska_approval *refusal,
@@ -149,7 +149,7 @@ bool ska_ballot_take_refusal(struct ska_ballot *ballot, struct ska_approval *ref
 
     if (ballot->refusal_count >= SKA_APPROVALS_LIMIT)
         refusal->state = SKA_ANSWER_TOO_MANY;
-    else if (!is_listed(ballot, key))
+    else if (!ballot_lists(ballot, key))
         refusal->state = SKA_ANSWER_NOT_LISTED;
     else if (holds_refusal(ballot, key))
         refusal->state = SKA_ANSWER_DOUBLED;

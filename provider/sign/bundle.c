@@ -11,7 +11,7 @@
 #include "provider/sign/make_request.h"
 
 /* The token does not carry the mechanism, so it is held to what the approvers were shown. */
-static bool check_mechanism(const struct ska_request *request, const struct ska_job *job)
+static bool bundle_check_mechanism(const struct ska_request *request, const struct ska_job *job)
 {
     const char *approved = ska_algorithm_name(&request->mechanism);
     const char *asked = ska_algorithm_name(&job->mechanism);
@@ -59,8 +59,8 @@ static bool fail_payload(const struct ska_request *request, const struct ska_job
                     shown, request->id);
 }
 
-static bool check_payload(const struct ska_request *request, const struct ska_job *job,
-                          const char *shown)
+static bool bundle_check_payload(const struct ska_request *request, const struct ska_job *job,
+                                 const char *shown)
 {
     return ska_span_equal(ska_span_of(&request->payload), job->payload) ||
            fail_payload(request, job, shown);
@@ -86,7 +86,7 @@ static bool parse_bundle(const struct ska_job *job, struct ska_span text, const 
     if (parsed->operation != SKA_OPERATION_SIGN) {
         ska_fail(job->errors, SKA_R_OPERATION_MISMATCH, "%s: not a request to sign", shown);
     } else if (ska_request_check_key(parsed, job->key, job->errors) &&
-               check_payload(parsed, job, shown) && check_mechanism(parsed, job) &&
+               bundle_check_payload(parsed, job, shown) && bundle_check_mechanism(parsed, job) &&
                (!is_shown(job) || ska_request_settle(parsed, job))) {
         parsed->mechanism = job->mechanism;
         *bundle = parsed;
@@ -97,8 +97,8 @@ static bool parse_bundle(const struct ska_job *job, struct ska_span text, const 
 }
 
 /* The same token twice, with approvals in both: one request. */
-static bool merge(struct ska_request *into, struct ska_request *from,
-                  const struct ska_errors *errors)
+static bool bundle_merge(struct ska_request *into, struct ska_request *from,
+                         const struct ska_errors *errors)
 {
     if (!ska_span_equal(ska_span_of(&into->approval_token), ska_span_of(&from->approval_token)))
         return ska_fail(errors, SKA_R_BAD_REQUEST,
@@ -125,7 +125,7 @@ bool ska_bundles_read(const struct ska_job *job, struct ska_request **request)
         return false;
     done = parse_bundle(job, ska_span_of(&text), sources->bundle_file,
                         *request == NULL ? request : &second) &&
-           (second == NULL || merge(*request, second, job->errors));
+           (second == NULL || bundle_merge(*request, second, job->errors));
     ska_request_free(second);
     ska_bytes_free(&text);
     return done;

@@ -47,8 +47,8 @@ bool ska_directory_holds_approvals(const struct ska_directory *directory)
     return directory->use != SKA_DIRECTORY_OF_FILE;
 }
 
-static bool is_safe(int fd, const char *path, enum ska_directory_use use,
-                    const struct ska_errors *errors)
+static bool directory_is_safe(int fd, const char *path, enum ska_directory_use use,
+                              const struct ska_errors *errors)
 {
     struct stat status;
 
@@ -82,7 +82,7 @@ bool ska_directory_open(const char *path, enum ska_directory_use use,
     if (fd < 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "approvals directory %s: %s (as uid %lu)", path,
                         strerror(errno), (unsigned long)geteuid());
-    if (!is_safe(fd, path, use, errors)) {
+    if (!directory_is_safe(fd, path, use, errors)) {
         close(fd);
         return false;
     }
@@ -151,8 +151,8 @@ static DIR *open_listing(const struct ska_directory *directory)
     return listing;
 }
 
-static bool add_name(struct ska_directory_names *names, const char *name, size_t *capacity,
-                     const struct ska_errors *errors)
+static bool names_add(struct ska_directory_names *names, const char *name, size_t *capacity,
+                      const struct ska_errors *errors)
 {
     char *copy = NULL;
 
@@ -172,7 +172,7 @@ static bool add_name(struct ska_directory_names *names, const char *name, size_t
     return true;
 }
 
-static int compare_names(const void *a, const void *b)
+static int names_compare(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -189,10 +189,10 @@ bool ska_directory_list(const struct ska_directory *directory, struct ska_direct
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", directory->path, strerror(errno));
     while (done && (entry = readdir(listing)) != NULL)
         if (ska_file_kind_of(entry->d_name) != SKA_FILE_OTHER)
-            done = add_name(names, entry->d_name, &capacity, errors);
+            done = names_add(names, entry->d_name, &capacity, errors);
     closedir(listing);
     if (done && names->count > 0)
-        qsort(names->names, names->count, sizeof(*names->names), compare_names);
+        qsort(names->names, names->count, sizeof(*names->names), names_compare);
     return done;
 }
 
@@ -356,7 +356,7 @@ bool ska_directory_find(const struct ska_directory *directory, const struct ska_
 }
 
 /* Waits at most two seconds: whoever may open the directory could hold the lock for ever. */
-static bool lock(const struct ska_directory *directory, const struct ska_errors *errors)
+static bool directory_lock(const struct ska_directory *directory, const struct ska_errors *errors)
 {
     const struct timespec pause = {0, 20 * 1000 * 1000};
 
@@ -413,7 +413,7 @@ static bool adopt_or_replace(const struct ska_directory *directory,
 {
     bool done = false;
 
-    if (!lock(directory, errors))
+    if (!directory_lock(directory, errors))
         return false;
     if (ska_directory_find(directory, candidate->request, standing, errors)) {
         drop_expired(directory, expired, standing);

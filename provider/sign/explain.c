@@ -14,7 +14,7 @@
 #define TEXT_LIMIT 800
 
 /* The text of a buffer, cut to what a message can hold; "" when there is none. */
-static char *text_of(struct ska_buffer *buffer)
+static char *message_text(struct ska_buffer *buffer)
 {
     struct ska_bytes text = {NULL, 0};
 
@@ -27,7 +27,7 @@ static char *text_of(struct ska_buffer *buffer)
     return (char *)text.data;
 }
 
-static const char *shown(const char *text)
+static const char *or_empty(const char *text)
 {
     return text == NULL ? "" : text;
 }
@@ -56,11 +56,11 @@ bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
     if (is_impossible(rule))
         return fail_impossible(key, SKA_RULE_USE, errors);
     ska_rule_progress_text(rule, &none, &missing);
-    text = text_of(&missing);
+    text = message_text(&missing);
     ska_fail(errors, SKA_R_APPROVALS_MISSING,
              "key '%s' signs with approvals only: %s. Give them by ska-approvals-file:FILE, or set "
              "ska-approvals-dir:DIR (or approvals-dir in the configuration) to ask for them",
-             hsm_key_label(key), shown(text));
+             hsm_key_label(key), or_empty(text));
     free(text);
     return false;
 }
@@ -206,14 +206,14 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
     }
     if (!satisfied)
         ska_ballot_progress_text(ballot, &missing);
-    wrong_text = text_of(&wrong);
-    missing_text = text_of(&missing);
+    wrong_text = message_text(&wrong);
+    missing_text = message_text(&missing);
     if (satisfied)
         ska_fail(job->errors, reason, "key '%s', request %.16s: %s%sthe HSM said %s", label, id,
-                 shown(wrong_text), between, refusal->code);
+                 or_empty(wrong_text), between, refusal->code);
     else
         ska_fail(job->errors, reason, "key '%s', request %.16s: %s%s%s; skatool status tells more",
-                 label, id, shown(wrong_text), between, shown(missing_text));
+                 label, id, or_empty(wrong_text), between, or_empty(missing_text));
     free(wrong_text);
     free(missing_text);
 }
@@ -236,10 +236,11 @@ static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors
         ska_buffer_text(&missing, "unblocking needs ");
         ska_rule_needed_text(&current.rule, &none, &missing);
     }
-    text = text_of(&missing);
+    text = message_text(&missing);
     ska_fail(errors, SKA_R_KEY_BLOCKED,
              "key '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
-             hsm_key_label(key), current.known ? " (" : "", shown(text), current.known ? ")" : "");
+             hsm_key_label(key), current.known ? " (" : "", or_empty(text),
+             current.known ? ")" : "");
     free(text);
     ska_current_rule_clear(&current);
     return false;
@@ -330,8 +331,8 @@ bool ska_explain_pending(const struct ska_pending *pending, const struct ska_err
         ska_ballot_progress_text(ballot, &text);
     if (pending->notes->length > 0)
         ska_buffer_add(&text, pending->notes->data, pending->notes->length);
-    shown_text = text_of(&text);
-    ska_fail(errors, pending->reason, "%s", shown(shown_text));
+    shown_text = message_text(&text);
+    ska_fail(errors, pending->reason, "%s", or_empty(shown_text));
     free(shown_text);
     return false;
 }

@@ -90,8 +90,8 @@ static bool audit_answer(void *arg, const struct ska_heard *heard, const struct 
     return ska_audit_append(gathering->job->audit_log, gathering->job->libctx, &entry, errors);
 }
 
-static bool hand_in(struct ska_gathering *gathering, const char *shown,
-                    struct ska_approval *approvals, size_t count)
+static bool gathering_hand_in(struct ska_gathering *gathering, const char *shown,
+                              struct ska_approval *approvals, size_t count)
 {
     const struct ska_listener listener = {audit_answer, gathering};
 
@@ -109,7 +109,7 @@ bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
            ska_answers_look(gathering->answers, &look, &gathering->ballot, gathering->job->errors);
 }
 
-static bool look_first(struct ska_gathering *gathering)
+static bool gathering_look_first(struct ska_gathering *gathering)
 {
     int64_t patience = ska_clock_ms() + FIRST_LOOK_MS;
 
@@ -139,8 +139,8 @@ static bool ask_agent(struct ska_gathering *gathering)
     if (ska_agent_new(gathering->agent_path, &gathering->agent, &to_failure) &&
         ska_agent_ask(gathering->agent, gathering->open.request, &waiter, &gathering->agent_answers,
                       &gathering->agent_answer_count, &to_failure))
-        done = hand_in(gathering, gathering->agent_path, gathering->agent_answers,
-                       gathering->agent_answer_count);
+        done = gathering_hand_in(gathering, gathering->agent_path, gathering->agent_answers,
+                                 gathering->agent_answer_count);
     note_agent(gathering, &failure);
     ska_error_capture_clear(&failure);
     ska_approvals_free(gathering->agent_answers, gathering->agent_answer_count);
@@ -195,14 +195,14 @@ static bool open_ballot(struct ska_gathering *gathering)
                                             .rule = ska_current_rule_of(&gathering->current),
                                             .rule_of_hsm = true};
     done = ska_ballot_open(&gathering->ballot, job->errors) &&
-           hand_in(gathering, SKA_PARAM_APPROVALS, approvals, count);
+           gathering_hand_in(gathering, SKA_PARAM_APPROVALS, approvals, count);
     ska_approvals_free(approvals, count);
     if (done)
         ska_ballot_ask_time(&gathering->ballot, job->key);
     return done;
 }
 
-static bool find_request(struct ska_gathering *gathering)
+static bool find_open_request(struct ska_gathering *gathering)
 {
     const struct ska_job *job = gathering->job;
     const struct ska_rule *rule = ska_current_rule_of(&gathering->current);
@@ -219,12 +219,12 @@ static bool find_request(struct ska_gathering *gathering)
 
 bool ska_gathering_begin(struct ska_gathering *gathering)
 {
-    if (!find_request(gathering) || !open_ballot(gathering))
+    if (!find_open_request(gathering) || !open_ballot(gathering))
         return false;
     gathering->open.exchanged = false;
     gathering->until = ska_clock_ms() + (int64_t)gathering->job->timeout * 1000;
     ska_progress_line_begin(&gathering->line, gathering->job->progress);
-    return look_first(gathering) && ask_agents(gathering);
+    return gathering_look_first(gathering) && ask_agents(gathering);
 }
 
 bool ska_gathering_start_over(struct ska_gathering *gathering)
@@ -238,7 +238,7 @@ bool ska_gathering_start_over(struct ska_gathering *gathering)
                          "that stands in the directory");
     gathering->handed_in = 0;
     ska_answers_restart(gathering->answers);
-    return open_ballot(gathering) && look_first(gathering) && ask_agents(gathering);
+    return open_ballot(gathering) && gathering_look_first(gathering) && ask_agents(gathering);
 }
 
 /* ---- How far it is --------------------------------------------------------------------------- */

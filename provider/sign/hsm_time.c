@@ -9,8 +9,8 @@
 #include "provider/request/approver_signature.h"
 #include "provider/request/approval_token.h"
 
-static bool find_key(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                     struct hsm_key **found, const struct ska_errors *errors)
+static bool find_timestamp_key(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+                               struct hsm_key **found, const struct ska_errors *errors)
 {
     struct hsm_key_match match = {label, {NULL, 0}};
 
@@ -31,8 +31,8 @@ static bool find_key(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *labe
     return false;
 }
 
-static bool describe_key(struct hsm_key *key, struct ska_bytes *public_key,
-                         const struct ska_errors *errors)
+static bool timestamp_public_key(struct hsm_key *key, struct ska_bytes *public_key,
+                                 const struct ska_errors *errors)
 {
     unsigned char *der = NULL;
     int length = i2d_PUBKEY(hsm_key_public(key), &der);
@@ -54,10 +54,10 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
     bool done = false;
 
     memset(made, 0, sizeof(*made));
-    if (!find_key(libctx, key, label, &timestamp_key, errors))
+    if (!find_timestamp_key(libctx, key, label, &timestamp_key, errors))
         return false;
     done = hsm_timestamp_make(timestamp_key, operation, payload, &made->block, &plain, errors) &&
-           describe_key(timestamp_key, &made->public_key, errors) &&
+           timestamp_public_key(timestamp_key, &made->public_key, errors) &&
            ska_signature_to_der(ska_span_of(&made->public_key), "SHA-256", ska_span_of(&plain),
                                 &made->signature, errors) &&
            ska_timestamp_decode(ska_span_of(&made->block), &decoded, errors);
@@ -78,9 +78,9 @@ bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const 
     bool genuine = false;
 
     if (!token->has_timestamp || !ska_span_equal(token->timestamp.key_name, ska_span_text(label)) ||
-        !find_key(libctx, key, label, &timestamp_key, NULL))
+        !find_timestamp_key(libctx, key, label, &timestamp_key, NULL))
         return false;
-    genuine = describe_key(timestamp_key, &public_key, NULL) &&
+    genuine = timestamp_public_key(timestamp_key, &public_key, NULL) &&
               ska_signature_from_der(token->timestamp_signature, &digest, &plain, NULL) &&
               ska_signature_verify(libctx, ska_span_of(&public_key), digest, ska_span_of(&plain),
                                    token->timestamp.block);

@@ -15,7 +15,7 @@
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/window.h"
 
-static bool copy_text(char **to, const char *from, const struct ska_errors *errors)
+static bool draft_copy_text(char **to, const char *from, const struct ska_errors *errors)
 {
     *to = strdup(from);
     return *to != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
@@ -28,15 +28,15 @@ static bool copy_printable(char **to, const char *from, const struct ska_errors 
     return *to != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
 }
 
-static bool describe_key(struct ska_request *request, struct hsm_key *key,
-                         const struct ska_errors *errors)
+static bool draft_describe_key(struct ska_request *request, struct hsm_key *key,
+                               const struct ska_errors *errors)
 {
     struct ska_span spki = {NULL, 0};
 
     return hsm_key_spki(key, &spki, errors) && ska_bytes_copy(&request->public_key, spki, errors) &&
            ska_bytes_copy(&request->key_id, hsm_key_id(key), errors) &&
-           copy_text(&request->token_label, hsm_token_label(hsm_key_token(key)), errors) &&
-           copy_text(&request->key_label, hsm_key_label(key), errors);
+           draft_copy_text(&request->token_label, hsm_token_label(hsm_key_token(key)), errors) &&
+           draft_copy_text(&request->key_label, hsm_key_label(key), errors);
 }
 
 static bool describe_requester(struct ska_request *request, const struct ska_errors *errors)
@@ -54,7 +54,7 @@ static bool describe_requester(struct ska_request *request, const struct ska_err
     request->requester_uid = geteuid();
     return copy_printable(&request->requester_host, host, errors) &&
            copy_printable(&request->requester_program, program_invocation_short_name, errors) &&
-           copy_text(&request->created, utc, errors);
+           draft_copy_text(&request->created, utc, errors);
 }
 
 static bool describe_payload(struct ska_request *request, const struct ska_job *job)
@@ -82,10 +82,10 @@ bool ska_draft_make(const struct ska_job *job, struct ska_request **draft)
     if (request == NULL)
         return ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for a request");
     request->operation = job->operation;
-    if (!describe_key(request, job->key, job->errors) ||
+    if (!draft_describe_key(request, job->key, job->errors) ||
         !describe_requester(request, job->errors) || !describe_payload(request, job) ||
         (job->description != NULL &&
-         !copy_text(&request->description, job->description, job->errors)) ||
+         !draft_copy_text(&request->description, job->description, job->errors)) ||
         !ska_request_identify(request, job->libctx, job->errors)) {
         ska_request_free(request);
         return false;
@@ -111,8 +111,8 @@ bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
 }
 
 /* The rules that the request shows: that of its operation, all four for a modification. */
-static bool add_rules(struct ska_request *request, struct hsm_key *key,
-                      const struct ska_errors *errors)
+static bool draft_add_rules(struct ska_request *request, struct hsm_key *key,
+                            const struct ska_errors *errors)
 {
     enum ska_rule_kind needed = ska_rule_kind_of(request->operation);
     struct hsm_key_state state = {0};
@@ -138,7 +138,7 @@ static bool set_time(char **text, uint64_t seconds, const struct ska_errors *err
     *text = NULL;
     if (seconds == 0 || seconds == UINT64_MAX)
         return true;
-    return copy_text(text, ska_time_text(seconds, shown), errors);
+    return draft_copy_text(text, ska_time_text(seconds, shown), errors);
 }
 
 static bool describe_timestamp(struct ska_request *request, struct ska_made_timestamp *made,
@@ -195,7 +195,7 @@ bool ska_request_make(const struct ska_job *job, struct ska_request **request)
 {
     if (!ska_draft_make(job, request))
         return false;
-    if (add_rules(*request, job->key, job->errors) && ska_draft_add_token(job, *request))
+    if (draft_add_rules(*request, job->key, job->errors) && ska_draft_add_token(job, *request))
         return true;
     ska_request_free(*request);
     *request = NULL;
@@ -219,7 +219,7 @@ bool ska_request_settle(struct ska_request *request, const struct ska_job *job)
 {
     free(request->token_label);
     request->token_label = NULL;
-    return copy_text(&request->token_label, hsm_token_label(hsm_key_token(job->key)),
-                     job->errors) &&
+    return draft_copy_text(&request->token_label, hsm_token_label(hsm_key_token(job->key)),
+                           job->errors) &&
            ska_request_identify(request, job->libctx, job->errors);
 }

@@ -17,7 +17,8 @@
 
 #define SUFFIX ".tmp"
 
-static bool choose_name(struct ska_new_file *file, const char *id, const struct ska_errors *errors)
+static bool choose_new_name(struct ska_new_file *file, const char *id,
+                            const struct ska_errors *errors)
 {
     uint8_t random[SKA_NEW_FILE_UNIQUE_LENGTH / 2];
     char *hex = NULL;
@@ -46,11 +47,11 @@ static bool is_held(int fd)
 }
 
 /* Until it is locked, others may not open it, and lock it themselves. */
-static bool create(struct ska_new_file *file, const char *shown, const char *id,
-                   const struct ska_errors *errors)
+static bool create_new_file(struct ska_new_file *file, const char *shown, const char *id,
+                            const struct ska_errors *errors)
 {
     for (int attempt = 0; attempt < 3; attempt++) {
-        if (!choose_name(file, id, errors))
+        if (!choose_new_name(file, id, errors))
             return false;
         file->fd = openat(file->directory, file->name,
                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -68,7 +69,7 @@ bool ska_new_file_write(struct ska_new_file *file, int directory, const char *sh
                         struct ska_span content, unsigned int mode, const struct ska_errors *errors)
 {
     *file = (struct ska_new_file){.directory = directory, .fd = -1};
-    if (!create(file, shown, id, errors))
+    if (!create_new_file(file, shown, id, errors))
         return false;
     if (ska_write_synced(file->fd, content, mode))
         return true;

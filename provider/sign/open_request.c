@@ -63,8 +63,8 @@ static bool serves(const struct ska_job *job, struct ska_request *request,
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
-static bool audit_request(const struct ska_job *job, const struct ska_request *request,
-                          const char *detail)
+static bool audit_open_request(const struct ska_job *job, const struct ska_request *request,
+                               const char *detail)
 {
     const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, request, NULL, detail};
 
@@ -113,7 +113,7 @@ static bool take_standing(const struct ska_job *job, const struct ska_request *d
     if (found != NULL && serves(job, found, rule)) {
         open->request = found;
         open->published = true;
-        return audit_request(job, found, "taken up again");
+        return audit_open_request(job, found, "taken up again");
     }
     open->superseded = found;
     return true;
@@ -131,7 +131,7 @@ static bool find_for_draft(const struct ska_job *job, const struct ska_rule *rul
     *draft = NULL;
     return ska_draft_set_rule(open->request, rule, job->errors) &&
            ska_draft_add_token(job, open->request) &&
-           audit_request(job, open->request, SKA_REQUEST_MADE);
+           audit_open_request(job, open->request, SKA_REQUEST_MADE);
 }
 
 bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rule,
@@ -142,7 +142,7 @@ bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rul
 
     if (open->request != NULL)
         return ska_draft_set_rule(open->request, rule, job->errors) &&
-               audit_request(job, open->request, SKA_REQUEST_HANDED_IN);
+               audit_open_request(job, open->request, SKA_REQUEST_HANDED_IN);
     done = ska_draft_make(job, &draft) && find_for_draft(job, rule, open, &draft);
     ska_request_free(draft);
     return done;

@@ -25,7 +25,7 @@ void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_w
 }
 
 /* Only what is taken at once: nothing hangs on it, and nobody is to wait for who does not read. */
-static void write_now(const char *text, size_t length)
+static void line_write_now(const char *text, size_t length)
 {
     struct pollfd polled = {STDERR_FILENO, POLLOUT, 0};
 
@@ -34,7 +34,7 @@ static void write_now(const char *text, size_t length)
 }
 
 /* Who reads may be gone: the signal for that would end the application. */
-static void write_text(const char *text, size_t length)
+static void line_write(const char *text, size_t length)
 {
     const struct timespec at_once = {0, 0};
     sigset_t broken;
@@ -45,7 +45,7 @@ static void write_text(const char *text, size_t length)
     sigaddset(&broken, SIGPIPE);
     if (sigpending(&pending) != 0 || pthread_sigmask(SIG_BLOCK, &broken, &before) != 0)
         return;
-    write_now(text, length);
+    line_write_now(text, length);
     if (sigismember(&pending, SIGPIPE) == 0)
         sigtimedwait(&broken, NULL, &at_once);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -63,7 +63,7 @@ static size_t width_of_terminal(void)
  * Names may hold anything that is printable: no character is cut in two, and those of which some
  * take two columns are counted as two, as a line that is too long could not be rewritten in place.
  */
-static size_t cut(const char *text, size_t length, size_t width)
+static size_t line_cut(const char *text, size_t length, size_t width)
 {
     size_t columns = 0;
 
@@ -77,7 +77,7 @@ static size_t cut(const char *text, size_t length, size_t width)
     return length;
 }
 
-static void add_time(struct ska_buffer *text, unsigned int seconds)
+static void line_add_time(struct ska_buffer *text, unsigned int seconds)
 {
     if (seconds >= 3600)
         ska_buffer_format(text, "%u:%02u:%02u", seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -85,7 +85,7 @@ static void add_time(struct ska_buffer *text, unsigned int seconds)
         ska_buffer_format(text, "%u:%02u", seconds / 60, seconds % 60);
 }
 
-static void add_approved(struct ska_buffer *text, const struct ska_ballot *ballot)
+static void line_add_approved(struct ska_buffer *text, const struct ska_ballot *ballot)
 {
     const struct ska_request *request = ballot->request;
     bool first = true;
@@ -122,7 +122,7 @@ void ska_progress_line_show(struct ska_progress_line *line, const struct ska_bal
 
     if (!line->wanted)
         return;
-    add_approved(&state, ballot);
+    line_add_approved(&state, ballot);
     if (ballot->rule != NULL && !ska_ballot_judge(ballot).satisfied)
         ska_ballot_progress_text(ballot, &state);
     else
@@ -131,13 +131,13 @@ void ska_progress_line_show(struct ska_progress_line *line, const struct ska_bal
     if (!state.failed && (line->terminal || !line->shown || hash != line->before)) {
         ska_buffer_format(&text, "%sska: request %.16s waits ", line->terminal ? "\r" : "",
                           ballot->request->id);
-        add_time(&text, seconds_left);
+        line_add_time(&text, seconds_left);
         ska_buffer_format(&text, ": %.*s", (int)state.length, (const char *)state.data);
-        text.length = cut((const char *)text.data, text.length,
-                          line->terminal ? width_of_terminal() : LONGEST);
+        text.length = line_cut((const char *)text.data, text.length,
+                               line->terminal ? width_of_terminal() : LONGEST);
         ska_buffer_text(&text, line->terminal ? "\x1B[K" : "\n");
         if (!text.failed)
-            write_text((const char *)text.data, text.length);
+            line_write((const char *)text.data, text.length);
         line->shown = true;
         line->before = hash;
     }
@@ -150,6 +150,6 @@ void ska_progress_line_end(struct ska_progress_line *line)
     static const char erase[] = "\r\x1B[K";
 
     if (line->shown && line->terminal)
-        write_text(erase, sizeof(erase) - 1);
+        line_write(erase, sizeof(erase) - 1);
     line->shown = false;
 }

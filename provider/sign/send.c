@@ -65,9 +65,9 @@ static enum hsm_answer ask_hsm(const struct ska_job *job, const struct ska_reque
 
 /* ---- The audit log --------------------------------------------------------------------------- */
 
-static bool audit(const struct ska_job *job, enum ska_audit_event event,
-                  const struct ska_request *request, const char *detail,
-                  const struct ska_errors *errors)
+static bool send_audit(const struct ska_job *job, enum ska_audit_event event,
+                       const struct ska_request *request, const char *detail,
+                       const struct ska_errors *errors)
 {
     const struct ska_audit_entry entry = {event, request, NULL, detail};
 
@@ -100,8 +100,8 @@ static struct ska_audit_entry approval_entry(const struct ska_job *job,
     return entry;
 }
 
-static bool audit_request(const struct ska_job *job, struct ska_request *request,
-                          const char *origin)
+static bool audit_sent_request(const struct ska_job *job, struct ska_request *request,
+                               const char *origin)
 {
     size_t count = request->approval_count;
     struct ska_audit_entry *entries = NULL;
@@ -131,8 +131,8 @@ static enum hsm_answer audit_decision(const struct ska_job *job, const struct sk
                                                    : "failed";
 
     /* A failure has been raised already. */
-    return audit(job, SKA_AUDIT_DECISION, request, decision,
-                 answer == HSM_FAILED ? NULL : job->errors)
+    return send_audit(job, SKA_AUDIT_DECISION, request, decision,
+                      answer == HSM_FAILED ? NULL : job->errors)
                ? answer
                : HSM_FAILED;
 }
@@ -152,7 +152,7 @@ enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request 
                             &evidence, job->errors))
         return HSM_FAILED;
     /* Nothing is signed that could not be recorded. */
-    if (audit(job, SKA_AUDIT_INTENT, request, NULL, job->errors))
+    if (send_audit(job, SKA_AUDIT_INTENT, request, NULL, job->errors))
         answer = ask_hsm(job, request, refusal);
     /* First what was signed: it stays, whatever becomes of the log. */
     if (answer != HSM_DONE)
@@ -164,15 +164,15 @@ enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request 
     if (answer != HSM_DONE || evidence == NULL)
         return answer;
     /* Who changes evidence and its manifest would have to change the audit log too. */
-    return kept && audit(job, SKA_AUDIT_EVIDENCE, request, NULL, job->errors) ? HSM_DONE
-                                                                              : HSM_FAILED;
+    return kept && send_audit(job, SKA_AUDIT_EVIDENCE, request, NULL, job->errors) ? HSM_DONE
+                                                                                   : HSM_FAILED;
 }
 
 bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
 {
     struct hsm_refusal refusal = {0};
 
-    if (!audit_request(job, request, origin))
+    if (!audit_sent_request(job, request, origin))
         return false;
     switch (ska_send_gathered(job, request, NULL, &refusal)) {
     case HSM_DONE:

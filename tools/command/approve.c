@@ -226,7 +226,7 @@ static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska
 }
 
 /* "Added the approval of alice to request.json (1 of 2; still needed: bob or carol)" */
-static bool say_done(struct tool *tool, struct approve *approve)
+static bool approve_say_done(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
     const char *to = matter->source.directory != NULL ? matter->source.directory
@@ -259,7 +259,7 @@ static bool say_done(struct tool *tool, struct approve *approve)
     return true;
 }
 
-static bool sign_and_write(struct tool *tool, struct approve *approve)
+static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
     struct ska_approval approval = {0};
@@ -274,7 +274,7 @@ static bool sign_and_write(struct tool *tool, struct approve *approve)
     else if (done)
         done = add_to_bundle(tool, approve, &approval);
     ska_approval_clear(&approval);
-    return done && say_done(tool, approve);
+    return done && approve_say_done(tool, approve);
 }
 
 /* ---- The command ----------------------------------------------------------------------------- */
@@ -323,7 +323,7 @@ static bool check_place(struct tool *tool, const struct approve *approve)
     return done;
 }
 
-static bool run(struct tool *tool, struct approve *approve)
+static bool approve_run(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
     const struct matter_question question = {.question = "Do you approve this? Type yes or no: ",
@@ -342,7 +342,7 @@ static bool run(struct tool *tool, struct approve *approve)
     if (already)
         return approve->output == NULL || write_bundle(tool, approve, NULL);
     return check_time(tool, approve) && matter_ask(tool, matter, &question) &&
-           sign_and_write(tool, approve);
+           approve_sign_and_write(tool, approve);
 }
 
 /* With an approvals directory and no ID: what waits there for this approver. */
@@ -355,7 +355,7 @@ static bool list_waiting(struct tool *tool, const struct approve *approve)
     return requests_list(tool, matter->source.directory, matter->approver, false);
 }
 
-static bool check_options(struct tool *tool, const struct approve *approve)
+static bool approve_check_options(struct tool *tool, const struct approve *approve)
 {
     if (approve->matter.source.directory != NULL && approve->output != NULL)
         return options_wrong(tool, "--dir and --output exclude each other");
@@ -391,8 +391,9 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         .operands = &matter->source.what,
         .operands_allowed = 1,
     };
-    bool done = options_parse(tool, &line, argc, argv) && check_options(tool, &approve) &&
-                (matter->source.what == NULL ? list_waiting(tool, &approve) : run(tool, &approve));
+    bool done =
+        options_parse(tool, &line, argc, argv) && approve_check_options(tool, &approve) &&
+        (matter->source.what == NULL ? list_waiting(tool, &approve) : approve_run(tool, &approve));
 
     matter_close(matter);
     return done;

@@ -21,8 +21,8 @@
 
 #define SIGNATURE_MODE 0644
 
-static struct ska_job job_of(const struct tool *tool, struct hsm_key *key,
-                             const struct ska_request *request)
+static struct ska_job execute_job(const struct tool *tool, struct hsm_key *key,
+                                  const struct ska_request *request)
 {
     struct ska_job job = {.libctx = tool->libctx,
                           .key = key,
@@ -33,12 +33,12 @@ static struct ska_job job_of(const struct tool *tool, struct hsm_key *key,
     return job;
 }
 
-static bool sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
-                 const char *path)
+static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
+                         const char *path)
 {
     int size = EVP_PKEY_get_size(hsm_key_public(key));
     size_t length = size > 0 ? (size_t)size : 0;
-    struct ska_job job = job_of(tool, key, request);
+    struct ska_job job = execute_job(tool, key, request);
     uint8_t *signature = malloc(length + 1);
     bool done = false;
 
@@ -101,11 +101,11 @@ static bool print_change(struct tool *tool, const struct hsm_key *key,
     return text_print(&text, &tool->errors);
 }
 
-static bool change(struct tool *tool, struct hsm_key *key, struct ska_request *request)
+static bool execute_change(struct tool *tool, struct hsm_key *key, struct ska_request *request)
 {
     struct report_capture failure = {0};
     struct ska_errors quiet = report_capture_errors(&failure);
-    struct ska_job job = job_of(tool, key, request);
+    struct ska_job job = execute_job(tool, key, request);
     struct new_rules new_rules;
     bool done = false;
 
@@ -137,12 +137,12 @@ static bool check_output(struct tool *tool, const struct ska_request *request, c
     return output_check_signature(tool, output);
 }
 
-static bool execute(struct tool *tool, struct hsm_key *key, struct ska_request *request,
-                    const char *output)
+static bool execute_request(struct tool *tool, struct hsm_key *key, struct ska_request *request,
+                            const char *output)
 {
     if (request->operation == SKA_OPERATION_SIGN)
-        return sign(tool, key, request, output == NULL ? "-" : output);
-    return change(tool, key, request);
+        return execute_sign(tool, key, request, output == NULL ? "-" : output);
+    return execute_change(tool, key, request);
 }
 
 bool execute_command(struct tool *tool, int argc, char **argv)
@@ -175,7 +175,7 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         return false;
     if (input_read_request(path, &request, &tool->errors) && check_output(tool, request, output) &&
         review_can_show_change(request, &tool->errors) && tool_open_ska_key(tool, uri, NULL, &key))
-        done = execute(tool, key, request, output);
+        done = execute_request(tool, key, request, output);
     ska_request_free(request);
     hsm_key_free(key);
     return done;

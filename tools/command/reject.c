@@ -23,7 +23,8 @@ struct reject {
     struct matter matter;
 };
 
-static bool write_file(struct tool *tool, const char *path, const struct ska_approval *refusal)
+static bool reject_write_file(struct tool *tool, const char *path,
+                              const struct ska_approval *refusal)
 {
     struct ska_bytes text = {NULL, 0};
     bool done = ska_approval_print(refusal, &text, &tool->errors) &&
@@ -33,7 +34,7 @@ static bool write_file(struct tool *tool, const char *path, const struct ska_app
     return done;
 }
 
-static bool say_done(struct tool *tool, const struct reject *reject, const char *name)
+static bool reject_say_done(struct tool *tool, const struct reject *reject, const char *name)
 {
     const struct matter *matter = &reject->matter;
     struct ska_buffer text = {0};
@@ -60,7 +61,7 @@ static bool say_done(struct tool *tool, const struct reject *reject, const char 
     return true;
 }
 
-static bool sign_and_write(struct tool *tool, struct reject *reject)
+static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
 {
     struct matter *matter = &reject->matter;
     struct ska_approval refusal = {0};
@@ -72,7 +73,7 @@ static bool sign_and_write(struct tool *tool, struct reject *reject)
                                       ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
 
     if (done && reject->output != NULL)
-        done = write_file(tool, reject->output, &refusal);
+        done = reject_write_file(tool, reject->output, &refusal);
     else if (done && matter->source.place == NULL)
         done = ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
                         "the folder of %s cannot be opened; -o FILE writes elsewhere",
@@ -81,7 +82,7 @@ static bool sign_and_write(struct tool *tool, struct reject *reject)
         done = ska_directory_put(matter->source.place, matter->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
-    return done && say_done(tool, reject, name);
+    return done && reject_say_done(tool, reject, name);
 }
 
 /* An approval can be used whatever is said later, so a refusal after it would only pretend. */
@@ -98,7 +99,7 @@ static bool check_said(struct tool *tool, const struct matter *matter, bool *alr
                     "back; nothing was written");
 }
 
-static bool run(struct tool *tool, struct reject *reject)
+static bool reject_run(struct tool *tool, struct reject *reject)
 {
     struct matter *matter = &reject->matter;
     const struct matter_question question = {.question = "Do you refuse this? Type yes or no: ",
@@ -111,7 +112,7 @@ static bool run(struct tool *tool, struct reject *reject)
     if (!output_check_refusal(tool, reject->output) || !matter_read(tool, matter) ||
         !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
         return false;
-    return already || (matter_ask(tool, matter, &question) && sign_and_write(tool, reject));
+    return already || (matter_ask(tool, matter, &question) && reject_sign_and_write(tool, reject));
 }
 
 bool reject_command(struct tool *tool, int argc, char **argv)
@@ -144,7 +145,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     bool done = options_parse(tool, &line, argc, argv) &&
                 (matter->source.directory == NULL || reject.output == NULL ||
                  options_wrong(tool, "--dir and --output exclude each other")) &&
-                run(tool, &reject);
+                reject_run(tool, &reject);
 
     matter_close(matter);
     return done;

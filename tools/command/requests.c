@@ -49,8 +49,8 @@ struct entry {
 /* ---- Cells ----------------------------------------------------------------------------------- */
 
 /* Free with free(); NULL: out of memory. */
-static char *words_of(const struct entry *entry,
-                      void (*add)(const struct ska_ballot *ballot, struct ska_buffer *text))
+static char *ballot_words(const struct entry *entry,
+                          void (*add)(const struct ska_ballot *ballot, struct ska_buffer *text))
 {
     struct ska_buffer buffer = {0};
     struct ska_bytes text = {NULL, 0};
@@ -78,14 +78,14 @@ static const char *or_dash(const char *text)
     return text == NULL || text[0] == 0 ? "-" : text;
 }
 
-static bool add_row(struct listing *listing, const struct entry *entry)
+static bool listing_add_row(struct listing *listing, const struct entry *entry)
 {
     const struct ska_request *request = entry->request;
     char id[SKA_REQUEST_ID_SHORT + 1];
     char until[TEXT_TIME_SIZE];
-    char *count = words_of(entry, ska_ballot_count_text);
-    char *approved = words_of(entry, ska_ballot_approved_text);
-    char *refused = words_of(entry, ska_ballot_refused_text);
+    char *count = ballot_words(entry, ska_ballot_count_text);
+    char *approved = ballot_words(entry, ska_ballot_approved_text);
+    char *refused = ballot_words(entry, ska_ballot_refused_text);
     const char *cells[] = {id,
                            text_operation(request->operation),
                            request->key_label,
@@ -133,12 +133,12 @@ static bool add_names(cJSON *object, const char *member, const struct ska_ballot
     return done;
 }
 
-static bool add_text(cJSON *object, const char *name, const char *text)
+static bool requests_add_text(cJSON *object, const char *name, const char *text)
 {
     return text == NULL || text_add_json(object, name, ska_span_text(text));
 }
 
-static bool add_window(cJSON *object, const struct entry *entry)
+static bool requests_add_window(cJSON *object, const struct entry *entry)
 {
     static const char *const states[] = {[SKA_USABLE_ALWAYS] = "always",
                                          [SKA_USABLE_NOW] = "now",
@@ -157,27 +157,27 @@ static bool add_window(cJSON *object, const struct entry *entry)
             cJSON_AddStringToObject(object, "closes", ska_time_text(window->closes, time)) != NULL);
 }
 
-static bool add_object(struct listing *listing, const struct entry *entry)
+static bool listing_add_object(struct listing *listing, const struct entry *entry)
 {
     const struct ska_request *request = entry->request;
     const struct ska_ballot *ballot = &entry->ballot;
     cJSON *object = cJSON_CreateObject();
-    char *needed = words_of(entry, ska_ballot_needed_text);
+    char *needed = ballot_words(entry, ska_ballot_needed_text);
     bool done = object != NULL && needed != NULL && cJSON_AddItemToArray(listing->array, object);
 
     if (!done)
         cJSON_Delete(object);
-    done = done && add_text(object, "requestId", request->id) &&
-           add_text(object, "operation", ska_operation_names[request->operation]) &&
-           add_text(object, "label", request->key_label) &&
-           add_text(object, "token", request->token_label) &&
-           add_text(object, "description", request->description) &&
-           add_text(object, "created", request->created) &&
+    done = done && requests_add_text(object, "requestId", request->id) &&
+           requests_add_text(object, "operation", ska_operation_names[request->operation]) &&
+           requests_add_text(object, "label", request->key_label) &&
+           requests_add_text(object, "token", request->token_label) &&
+           requests_add_text(object, "description", request->description) &&
+           requests_add_text(object, "created", request->created) &&
            cJSON_AddNumberToObject(object, "owner", (double)entry->owner) != NULL &&
            add_names(object, "approved", ballot, false) &&
            add_names(object, "refused", ballot, true) &&
            cJSON_AddBoolToObject(object, "satisfied", ska_ballot_judge(ballot).satisfied) != NULL &&
-           add_text(object, "needed", needed) && add_window(object, entry);
+           requests_add_text(object, "needed", needed) && requests_add_window(object, entry);
     free(needed);
     return done || ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
 }
@@ -185,7 +185,7 @@ static bool add_object(struct listing *listing, const struct entry *entry)
 /* ---- Requests -------------------------------------------------------------------------------- */
 
 /* Whether this approver could still bring it forward. */
-static bool waits(const struct listing *listing, const struct entry *entry)
+static bool listing_waits(const struct listing *listing, const struct entry *entry)
 {
     const struct ska_approver *listed =
         entry->ballot.rule == NULL ? NULL
@@ -196,7 +196,7 @@ static bool waits(const struct listing *listing, const struct entry *entry)
            ska_ballot_waits_for(&entry->ballot, ska_span_of(&listed->public_key));
 }
 
-static bool take_answers(struct listing *listing, struct ska_ballot *ballot)
+static bool listing_take_answers(struct listing *listing, struct ska_ballot *ballot)
 {
     const struct ska_look look = {.directory = listing->directory,
                                   .names = &listing->names,
@@ -220,7 +220,7 @@ static bool read_entry(struct listing *listing, const char *id, struct entry *en
     entry->ballot.request = entry->request;
     entry->ballot.rule = review_rule(entry->request);
     if (!ska_ballot_open(&entry->ballot, &listing->to_warnings) ||
-        !take_answers(listing, &entry->ballot))
+        !listing_take_answers(listing, &entry->ballot))
         return false;
     entry->chance = ska_ballot_chance(&entry->ballot, ska_span(NULL, 0));
     return true;
@@ -235,9 +235,11 @@ static bool add_request(struct listing *listing, const char *name)
     memset(&entry, 0, sizeof(entry));
     memcpy(id, name, SKA_REQUEST_ID_LENGTH);
     id[SKA_REQUEST_ID_LENGTH] = 0;
-    if (read_entry(listing, id, &entry) && (!listing->for_approver || waits(listing, &entry))) {
+    if (read_entry(listing, id, &entry) &&
+        (!listing->for_approver || listing_waits(listing, &entry))) {
         listing->shown++;
-        done = listing->array == NULL ? add_row(listing, &entry) : add_object(listing, &entry);
+        done = listing->array == NULL ? listing_add_row(listing, &entry)
+                                      : listing_add_object(listing, &entry);
     }
     ska_ballot_close(&entry.ballot);
     ska_request_free(entry.request);
@@ -318,7 +320,7 @@ static bool add_requests(struct listing *listing)
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
-static bool print(struct listing *listing)
+static bool listing_print(struct listing *listing)
 {
     const struct ska_errors *errors = &listing->tool->errors;
     struct ska_buffer text = {0};
@@ -338,7 +340,7 @@ static bool print(struct listing *listing)
     return text_print(&text, errors);
 }
 
-static bool start(struct listing *listing, bool json)
+static bool listing_start(struct listing *listing, bool json)
 {
     static const char *const heading[] = {"ID",           "WHAT",        "KEY",
                                           "APPROVALS",    "APPROVED BY", "REFUSED BY",
@@ -374,9 +376,9 @@ bool requests_list(struct tool *tool, const char *directory, const char *approve
                 (approver == NULL || (tool_configure(tool) &&
                                       approver_open_public(&listing.key, approver,
                                                            &tool->configuration, &tool->errors))) &&
-                start(&listing, json) &&
+                listing_start(&listing, json) &&
                 ska_directory_list(listing.directory, &listing.names, &tool->errors) &&
-                add_requests(&listing) && print(&listing);
+                add_requests(&listing) && listing_print(&listing);
 
     ska_directory_names_free(&listing.names);
     ska_directory_close(listing.directory);

@@ -55,7 +55,7 @@ static bool fail_refused(struct tool *tool, const struct status *status)
 }
 
 /* What still stands in the way, as a refusal. */
-static bool conclude(struct tool *tool, const struct status *status)
+static bool status_conclude(struct tool *tool, const struct status *status)
 {
     const struct ska_ballot *ballot = &status->ballot;
     struct ska_verdict verdict = ska_ballot_judge(ballot);
@@ -108,7 +108,7 @@ static bool find_rule(struct tool *tool, struct status *status)
     return ska_rule_decode(ska_span_of(encoded), &status->hsm_rule, &tool->errors);
 }
 
-static bool find(struct tool *tool, struct status *status)
+static bool status_find(struct tool *tool, struct status *status)
 {
     status->ballot.libctx = tool->libctx;
     status->ballot.request = status->request;
@@ -119,7 +119,7 @@ static bool find(struct tool *tool, struct status *status)
     return true;
 }
 
-static void clear(struct status *status)
+static void status_clear(struct status *status)
 {
     ska_ballot_close(&status->ballot);
     ska_rule_clear(&status->hsm_rule);
@@ -160,12 +160,13 @@ bool status_command(struct tool *tool, int argc, char **argv)
         options_parse(tool, &line, argc, argv) &&
         (uri != NULL || source->directory != NULL || options_wrong(tool, "--key is missing")) &&
         request_source_read(tool, source, &status.request) &&
-        (uri == NULL || tool_open_ska_key(tool, uri, NULL, &status.key)) && find(tool, &status);
+        (uri == NULL || tool_open_ska_key(tool, uri, NULL, &status.key)) &&
+        status_find(tool, &status);
 
     if (done)
         done = (json ? status_print_json(&status, &tool->errors)
                      : status_print_text(&status, &tool->errors)) &&
-               conclude(tool, &status);
-    clear(&status);
+               status_conclude(tool, &status);
+    status_clear(&status);
     return done;
 }

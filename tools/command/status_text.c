@@ -13,9 +13,9 @@
 
 /* ---- Groups ---------------------------------------------------------------------------------- */
 
-static bool add_group(const struct status *status, const struct ska_alternative *alternative,
-                      const struct ska_group *group, struct table *table,
-                      const struct ska_errors *errors)
+static bool status_add_group(const struct status *status, const struct ska_alternative *alternative,
+                             const struct ska_group *group, struct table *table,
+                             const struct ska_errors *errors)
 {
     const struct ska_ballot *ballot = &status->ballot;
     const struct ska_responses responses = {ballot->keys, ballot->key_count, NULL, 0};
@@ -48,8 +48,8 @@ static bool add_group(const struct status *status, const struct ska_alternative 
     return done;
 }
 
-static bool add_groups(const struct status *status, struct ska_buffer *text,
-                       const struct ska_errors *errors)
+static bool status_add_groups(const struct status *status, struct ska_buffer *text,
+                              const struct ska_errors *errors)
 {
     static const char *const heading[] = {"TOKEN", "GROUP",    "NEEDED",
                                           "HAS",   "APPROVED", "CAN STILL APPROVE"};
@@ -58,8 +58,9 @@ static bool add_groups(const struct status *status, struct ska_buffer *text,
 
     for (size_t i = 0; done && i < status->ballot.rule->alternative_count; i++)
         for (size_t j = 0; done && j < status->ballot.rule->alternatives[i].group_count; j++)
-            done = add_group(status, &status->ballot.rule->alternatives[i],
-                             &status->ballot.rule->alternatives[i].groups[j], &table, errors);
+            done =
+                status_add_group(status, &status->ballot.rule->alternatives[i],
+                                 &status->ballot.rule->alternatives[i].groups[j], &table, errors);
     if (done && table.rows > 1)
         table_text(&table, text);
     table_clear(&table);
@@ -68,8 +69,9 @@ static bool add_groups(const struct status *status, struct ska_buffer *text,
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
-static bool add_window(const struct status *status, const struct ska_alternative *alternative,
-                       struct table *table, const struct ska_errors *errors)
+static bool status_add_window(const struct status *status,
+                              const struct ska_alternative *alternative, struct table *table,
+                              const struct ska_errors *errors)
 {
     static const char *const states[] = {[SKA_USABLE_ALWAYS] = "open",
                                          [SKA_USABLE_NOW] = "open",
@@ -88,8 +90,8 @@ static bool add_window(const struct status *status, const struct ska_alternative
     return table_add(table, cells, errors);
 }
 
-static bool add_windows(const struct status *status, struct ska_buffer *text,
-                        const struct ska_errors *errors)
+static bool status_add_windows(const struct status *status, struct ska_buffer *text,
+                               const struct ska_errors *errors)
 {
     static const char *const heading[] = {"TOKEN", "OPENS", "CLOSES", "NOW"};
     const struct ska_ballot *ballot = &status->ballot;
@@ -105,7 +107,7 @@ static bool add_windows(const struct status *status, struct ska_buffer *text,
     }
     done = table_add(&table, heading, errors);
     for (size_t i = 0; done && i < ballot->rule->alternative_count; i++)
-        done = add_window(status, &ballot->rule->alternatives[i], &table, errors);
+        done = status_add_window(status, &ballot->rule->alternatives[i], &table, errors);
     if (done)
         table_text(&table, text);
     table_clear(&table);
@@ -155,7 +157,7 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
 
     ska_buffer_format(&text, "Request %s, to %s\n", status->request->id,
                       text_operation(status->request->operation));
-    if (!add_groups(status, &text, errors) || !add_windows(status, &text, errors)) {
+    if (!status_add_groups(status, &text, errors) || !status_add_windows(status, &text, errors)) {
         ska_buffer_free(&text);
         return false;
     }
