@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulator/module.h"
+#include "simulator/own_calls.h"
+#include "simulator/softhsm_calls.h"
+#include "simulator/template.h"
 #include "ska/simulator.h"
-#include "simulator/softhsm.h"
 
 static const struct {
     CK_ATTRIBUTE_TYPE type;
@@ -21,12 +22,9 @@ static const struct {
     {CKA_SKA_MODIFY_ACCESS_BLOB, SKA_RULE_MODIFY},
 };
 
-bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type)
+bool sim_attribute_is_ska(CK_ATTRIBUTE_TYPE type)
 {
     switch (type) {
-    case CKA_SUBJECT:
-    case CKA_SIGN:
-    case CKA_ALLOWED_MECHANISMS:
     case CKA_SKA_BLOCKED:
     case CKA_SKA_SENSITIVE_PUBLIC_KEY:
     case CKA_SKA_CRYPTO_CURRENCY_TYPE:
@@ -40,6 +38,12 @@ bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type)
     default:
         return false;
     }
+}
+
+bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type)
+{
+    return sim_attribute_is_ska(type) || type == CKA_SUBJECT || type == CKA_SIGN ||
+           type == CKA_ALLOWED_MECHANISMS;
 }
 
 /* ---- Values that records hold ----------------------------------------------------------- */
@@ -109,7 +113,7 @@ static bool is_withheld(const struct sim_object *object, CK_ATTRIBUTE_TYPE type)
            sim_attribute_may_be_withheld(type);
 }
 
-static bool is_own(const struct sim_object *object, CK_ATTRIBUTE_TYPE type)
+static bool own_or_withheld(const struct sim_object *object, CK_ATTRIBUTE_TYPE type)
 {
     struct ska_span value = {NULL, 0};
 
@@ -118,7 +122,7 @@ static bool is_own(const struct sim_object *object, CK_ATTRIBUTE_TYPE type)
 
 /* ---- Reading ---------------------------------------------------------------------------- */
 
-static CK_RV copy_out(CK_ATTRIBUTE *attribute, struct ska_span value)
+static CK_RV copy_value(CK_ATTRIBUTE *attribute, struct ska_span value)
 {
     if (attribute->pValue != NULL && attribute->ulValueLen < value.length) {
         attribute->ulValueLen = CK_UNAVAILABLE_INFORMATION;
@@ -131,7 +135,7 @@ static CK_RV copy_out(CK_ATTRIBUTE *attribute, struct ska_span value)
 }
 
 /* Of two answers for one template the graver one, in SoftHSM's order. */
-static CK_RV graver(CK_RV a, CK_RV b)
+static CK_RV graver_answer(CK_RV a, CK_RV b)
 {
     static const CK_RV order[] = {CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID,
                                   CKR_BUFFER_TOO_SMALL};
@@ -145,7 +149,7 @@ static CK_RV graver(CK_RV a, CK_RV b)
 
 static bool is_answer(CK_RV rv)
 {
-    return rv == CKR_OK || graver(rv, CKR_OK) == rv;
+    return rv == CKR_OK || graver_answer(rv, CKR_OK) == rv;
 }
 
 /*
@@ -162,13 +166,13 @@ static CK_RV read_others(CK_SESSION_HANDLE session, const struct sim_object *obj
     if (others == NULL)
         return rv;
     for (CK_ULONG i = 0; i < count; i++) {
-        if (!is_own(object, attributes[i].type))
+        if (!own_or_withheld(object, attributes[i].type))
             others[asked++] = attributes[i];
     }
     rv = softhsm()->C_GetAttributeValue(session, object->handle, others, asked);
     asked = 0;
     for (CK_ULONG i = 0; is_answer(rv) && i < count; i++) {
-        if (!is_own(object, attributes[i].type))
+        if (!own_or_withheld(object, attributes[i].type))
             attributes[i].ulValueLen = others[asked++].ulValueLen;
     }
     free(others);
@@ -184,9 +188,9 @@ CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *ob
     for (CK_ULONG i = 0; is_answer(rv) && i < count; i++) {
         if (is_withheld(object, attributes[i].type)) {
             attributes[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
-            rv = graver(rv, CKR_ATTRIBUTE_SENSITIVE);
+            rv = graver_answer(rv, CKR_ATTRIBUTE_SENSITIVE);
         } else if (own_value(object, attributes[i].type, &value)) {
-            rv = graver(rv, copy_out(&attributes[i], value));
+            rv = graver_answer(rv, copy_value(&attributes[i], value));
         }
     }
     return rv;
@@ -212,21 +216,17 @@ bool sim_attribute_matches(CK_SESSION_HANDLE session, const struct sim_object *o
     return same;
 }
 
-CK_RV C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
-                          CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
+CK_RV sim_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
+                              CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
 {
-    struct sim_call call;
     struct sim_object object = {0};
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = CKR_ARGUMENTS_BAD;
 
-    if (rv == CKR_OK && (attributes == NULL || count > SIM_TEMPLATE_LIMIT))
-        rv = CKR_ARGUMENTS_BAD;
-    if (rv == CKR_OK)
-        rv = sim_object_look(session, handle, &object);
-    if (rv == CKR_OK && object.kind == SIM_HIDDEN)
-        rv = CKR_OBJECT_HANDLE_INVALID;
+    if (attributes == NULL || count > SIM_TEMPLATE_LIMIT)
+        return rv;
+    rv = sim_object_open(session, handle, &object);
     if (rv == CKR_OK)
         rv = sim_attributes_read(session, &object, attributes, count);
     sim_object_clear(&object);
-    return sim_leave(&call, rv);
+    return rv;
 }

@@ -10,7 +10,7 @@
 
 #include <pkcs11.h>
 
-#include "simulator/object.h"
+#include "simulator/object_kind.h"
 
 /* C_GetAttributeValue for an object that was looked at. */
 CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *object,
@@ -19,6 +19,9 @@ CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *ob
 /* Whether the object has the attribute with just this value. */
 bool sim_attribute_matches(CK_SESSION_HANDLE session, const struct sim_object *object,
                            const CK_ATTRIBUTE *attribute);
+
+/* Whether it is one of the vendor's for SKA and timestamp keys, which SoftHSM does not know. */
+bool sim_attribute_is_ska(CK_ATTRIBUTE_TYPE type);
 
 /* Whether SoftHSM's value of this attribute may differ from what an application sees. */
 bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type);

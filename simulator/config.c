@@ -13,8 +13,7 @@
 
 #include <openssl/conf.h>
 
-#include "simulator/fault.h"
-#include "simulator/sam.h"
+#include "simulator/fault_injection.h"
 
 /* Reads one value into its place in the configuration; false when it is none of the key's. */
 typedef bool reader(const char *value, void *to);
@@ -110,7 +109,7 @@ static bool read_section(struct sim_config *config, const char *path, const CONF
         fprintf(stderr, "SKA simulator: %s: sam is on, sam-ca is missing\n", path);
         return false;
     }
-    return !config->sam || sim_sam_ca_readable(config->sam_ca);
+    return true;
 }
 
 bool sim_config_read(struct sim_config *config, OSSL_LIB_CTX *libctx)

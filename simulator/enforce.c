@@ -12,10 +12,10 @@
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/request/approver_signature.h"
-#include "simulator/module.h"
-#include "simulator/policy.h"
+#include "simulator/context.h"
+#include "simulator/hsm_timestamp.h"
+#include "simulator/policy_structure.h"
 #include "ska/simulator.h"
-#include "simulator/timestamp.h"
 
 /* More approvals than this are an attack, not a quorum. */
 #define APPROVAL_LIMIT 4096UL
@@ -136,7 +136,7 @@ static CK_RV verify_approvals(const struct sim_request *request, struct approver
  * Whether an alternative's window is open. Timelock and timeout count in whole seconds from the
  * timestamp; the end of the window lies outside of it.
  */
-static bool window_open(const struct ska_alternative *policy,
+static bool window_open(const struct ska_alternative *alternative,
                         const struct ska_approval_token *token)
 {
     int64_t now = sim_now();
@@ -144,18 +144,18 @@ static bool window_open(const struct ska_alternative *policy,
 
     if (token->has_timestamp && (now < 0 || (uint64_t)now < token->timestamp.seconds))
         return false; /* one from the future, though none was needed */
-    if (policy->timelock == 0 && policy->timeout == 0)
+    if (alternative->timelock == 0 && alternative->timeout == 0)
         return true;
     if (!token->has_timestamp)
         return false;
     elapsed = (uint64_t)now - token->timestamp.seconds;
-    if (elapsed < policy->timelock)
+    if (elapsed < alternative->timelock)
         return false;
-    if (policy->timeout == 0)
+    if (alternative->timeout == 0)
         return true;
     if (sim_config()->window_from_timestamp)
-        return elapsed <= policy->timeout;
-    return elapsed - policy->timelock < policy->timeout;
+        return elapsed <= alternative->timeout;
+    return elapsed - alternative->timelock < alternative->timeout;
 }
 
 /* ---- The decision ----------------------------------------------------------------------- */
@@ -192,7 +192,7 @@ static bool names_key(const struct sim_request *request, const struct ska_approv
 
     if (token->key_name.length == 0)
         return config->allow_unbound && !config->sam;
-    return ska_span_equal(token->key_name, request->label);
+    return ska_span_equal(token->key_name, ska_span_of(&request->key->label));
 }
 
 /* What can be said of a request without its approvals. */
@@ -202,7 +202,7 @@ static CK_RV check_token(const struct sim_request *request, struct ska_approval_
         !ska_approval_token_decode(request->token, token, NULL) ||
         token->operation != request->operation || !names_key(request, token))
         return CKR_SKASIM_PARAMETERS_INVALID;
-    if (request->record->blocked && request->operation == SKA_OPERATION_SIGN)
+    if (request->key->record.blocked && request->operation == SKA_OPERATION_SIGN)
         return CKR_SKASIM_OBJECT_BLOCKED;
     return token->has_timestamp ? sim_timestamp_verify(request->session, token) : CKR_OK;
 }
@@ -216,8 +216,8 @@ CK_RV sim_enforce(const struct sim_request *request, struct ska_approval_token *
     if (rv == CKR_OK)
         rv = verify_approvals(request, &approvers);
     if (rv == CKR_OK &&
-        !ska_rule_decode(ska_span_of(&request->record->rules[rule_for(request->operation)]), &rule,
-                         NULL))
+        !ska_rule_decode(ska_span_of(&request->key->record.rules[rule_for(request->operation)]),
+                         &rule, NULL))
         rv = CKR_GENERAL_ERROR;
     if (rv == CKR_OK && !rule_satisfied(&rule, &approvers, token))
         rv = CKR_SKASIM_TOKEN_NOT_FOUND;

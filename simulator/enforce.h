@@ -11,13 +11,12 @@
 #include "provider/request/approval_token.h"
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
-#include "simulator/record.h"
+#include "simulator/object_kind.h"
 
 struct sim_request {
     CK_SESSION_HANDLE session;
     enum ska_operation operation;
-    const struct sim_record *record; /* of the key */
-    struct ska_span label;           /* of the key */
+    const struct sim_object *key;
     struct ska_span token;
     const CK_SKA_APPROVAL *approvals;
     CK_ULONG approval_count;
@@ -28,8 +27,9 @@ struct sim_request {
  * request's.
  *
  *   CKR_SKASIM_PARAMETERS_INVALID  the token is malformed, for another operation or another key;
- * its timestamp is not valid; an approval is malformed or its signature is invalid, though others
- * would do CKR_SKASIM_OBJECT_BLOCKED      the key is blocked, and this would use it
+ *                                  its timestamp is not valid; an approval is malformed or its
+ *                                  signature is invalid, though others would do
+ *   CKR_SKASIM_OBJECT_BLOCKED      the key is blocked, and this would use it
  *   CKR_SKASIM_TOKEN_NOT_FOUND     no alternative of the rule is satisfied, now
  */
 CK_RV sim_enforce(const struct sim_request *request, struct ska_approval_token *token);

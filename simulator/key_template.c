@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "provider/base/wire.h"
-#include "simulator/rules.h"
+#include "simulator/context.h"
+#include "simulator/rule_acceptance.h"
+#include "simulator/template.h"
 
 enum treatment {
     HANDED,      /* SoftHSM gets it as it is */
@@ -79,7 +81,7 @@ static const struct known timestamp_only[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct known *find(const struct known *known, size_t count, CK_ATTRIBUTE_TYPE type)
+static const struct known *find_in(const struct known *known, size_t count, CK_ATTRIBUTE_TYPE type)
 {
     for (size_t i = 0; i < count; i++) {
         if (known[i].type == type)
@@ -90,12 +92,12 @@ static const struct known *find(const struct known *known, size_t count, CK_ATTR
 
 static const struct known *find_known(enum sim_kind kind, CK_ATTRIBUTE_TYPE type)
 {
-    const struct known *known = find(common, COUNT(common), type);
+    const struct known *known = find_in(common, COUNT(common), type);
 
     if (known != NULL)
         return known;
-    return kind == SIM_SKA ? find(ska_only, COUNT(ska_only), type)
-                           : find(timestamp_only, COUNT(timestamp_only), type);
+    return kind == SIM_SKA ? find_in(ska_only, COUNT(ska_only), type)
+                           : find_in(timestamp_only, COUNT(timestamp_only), type);
 }
 
 /* ---- Values ----------------------------------------------------------------------------- */
@@ -162,7 +164,7 @@ static CK_RV keep_rule(struct sim_key_template *to, enum ska_rule_kind kind,
 {
     CK_RV rv = keep_bytes(&to->record.rules[kind], attribute);
 
-    if (rv == CKR_OK && !sim_rule_acceptable(ska_span_of(&to->record.rules[kind])))
+    if (rv == CKR_OK && !sim_rule_acceptable(kind, ska_span_of(&to->record.rules[kind])))
         rv = CKR_ATTRIBUTE_VALUE_INVALID;
     return rv;
 }
@@ -196,8 +198,8 @@ static void hand_on(struct sim_key_template *to, CK_ATTRIBUTE_TYPE type, const v
     attribute->ulValueLen = length;
 }
 
-static CK_RV take(struct sim_key_template *to, CK_KEY_TYPE key_type, enum treatment treatment,
-                  const CK_ATTRIBUTE *attribute)
+static CK_RV take_attribute(struct sim_key_template *to, CK_KEY_TYPE key_type,
+                            enum treatment treatment, const CK_ATTRIBUTE *attribute)
 {
     bool ignored = false;
 
@@ -239,8 +241,8 @@ static CK_RV take(struct sim_key_template *to, CK_KEY_TYPE key_type, enum treatm
     return CKR_ATTRIBUTE_TYPE_INVALID;
 }
 
-static CK_RV take_all(struct sim_key_template *to, CK_KEY_TYPE key_type,
-                      const CK_ATTRIBUTE *attributes, CK_ULONG count)
+static CK_RV take_attributes(struct sim_key_template *to, CK_KEY_TYPE key_type,
+                             const CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
     CK_RV rv = CKR_OK;
 
@@ -254,18 +256,9 @@ static CK_RV take_all(struct sim_key_template *to, CK_KEY_TYPE key_type,
         else if (sim_template_find(attributes, i, attributes[i].type) != NULL)
             rv = CKR_TEMPLATE_INCONSISTENT; /* given before */
         else
-            rv = take(to, key_type, known->treatment, &attributes[i]);
+            rv = take_attribute(to, key_type, known->treatment, &attributes[i]);
     }
     return rv;
-}
-
-static bool has_all_rules(const struct sim_record *record)
-{
-    for (int i = 0; i < SKA_RULE_COUNT; i++) {
-        if (record->rules[i].length == 0)
-            return false;
-    }
-    return true;
 }
 
 static CK_RV name_key(struct sim_key_template *to)
@@ -309,9 +302,11 @@ CK_RV sim_key_template_read(struct sim_key_template *to, enum sim_kind kind, CK_
     to->kind = kind;
     if (attributes == NULL && count != 0)
         return CKR_ARGUMENTS_BAD;
-    rv = take_all(to, key_type, attributes, count);
-    if (rv == CKR_OK && kind == SIM_SKA && !has_all_rules(&to->record))
+    rv = take_attributes(to, key_type, attributes, count);
+    if (rv == CKR_OK && kind == SIM_SKA && !sim_record_has_rules(&to->record))
         rv = CKR_TEMPLATE_INCOMPLETE;
+    /* The rules were looked at with SAM's eyes then, and the key says so ever after. */
+    to->record.sam_approved = kind == SIM_SKA && sim_config()->sam;
     if (rv == CKR_OK)
         rv = name_key(to);
     if (rv == CKR_OK)

@@ -10,7 +10,7 @@
 
 #include <pkcs11.h>
 
-#include "simulator/object.h"
+#include "simulator/object_kind.h"
 
 /* SoftHSM's limit is 32, with four of its own. */
 #define SIM_PRIVATE_LIMIT 28

@@ -23,13 +23,18 @@ CK_RV sim_label_search(CK_SESSION_HANDLE session, struct ska_span label, CK_OBJE
 CK_RV sim_label_unused(CK_SESSION_HANDLE session, struct ska_span label);
 
 /*
- * For an ordinary private key that gets the label of a template, if that has one: takes the lock
- * and checks. CKR_ATTRIBUTE_VALUE_INVALID when an SKA or timestamp key has the label;
- * CKR_USER_NOT_LOGGED_IN when nobody could see whether. sim_label_release() must follow in any
- * case.
+ * For the template of an ordinary object. CKR_ATTRIBUTE_VALUE_INVALID when it forges what is the
+ * simulator's own. If it gives a private key a label: takes the lock and checks, with
+ * CKR_ATTRIBUTE_VALUE_INVALID when an SKA or timestamp key has the label, CKR_USER_NOT_LOGGED_IN
+ * when nobody could see whether. sim_label_release() must follow in any case, when `claimed` was
+ * false before.
  */
-CK_RV sim_label_claim(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *attributes, CK_ULONG count,
-                      bool *claimed);
+CK_RV sim_label_claim(CK_SESSION_HANDLE session, bool private_key, const CK_ATTRIBUTE *attributes,
+                      CK_ULONG count, bool *claimed);
+
+/* The same for a new object, of the class that the template names. */
+CK_RV sim_label_claim_new(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *attributes, CK_ULONG count,
+                          bool *claimed);
 void sim_label_release(bool claimed);
 
 #endif

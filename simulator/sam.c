@@ -14,9 +14,8 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "provider/rule/rule_codec.h"
-#include "simulator/complain.h"
-#include "simulator/module.h"
+#include "simulator/context.h"
+#include "simulator/rule_refusal.h"
 
 /* Who refuses. */
 #define SAM "SAM mode "
@@ -27,7 +26,7 @@
 /* ---- The CAs ---------------------------------------------------------------------------- */
 
 /* Adds each certificate of a PEM file; how many, or -1 for a file that cannot be read. */
-static int add_all(X509_STORE *store, const char *path)
+static int add_certificates(X509_STORE *store, const char *path)
 {
     BIO *bio = BIO_new_file(path, "r");
     int count = bio == NULL ? -1 : 0;
@@ -46,11 +45,11 @@ static int add_all(X509_STORE *store, const char *path)
     return count;
 }
 
-static X509_STORE *open_store(const char *path)
+static X509_STORE *open_ca_store(const char *path)
 {
     X509_STORE *store = X509_STORE_new();
 
-    if (store != NULL && add_all(store, path) > 0)
+    if (store != NULL && add_certificates(store, path) > 0)
         return store;
     fprintf(stderr, "SKA simulator: sam-ca: no certificates in %s\n", path);
     X509_STORE_free(store);
@@ -59,7 +58,7 @@ static X509_STORE *open_store(const char *path)
 
 bool sim_sam_ca_readable(const char *path)
 {
-    X509_STORE *store = open_store(path);
+    X509_STORE *store = open_ca_store(path);
 
     X509_STORE_free(store);
     return store != NULL;
@@ -72,7 +71,7 @@ static const char *check_chain(X509_STORE *store, X509 *certificate)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new_ex(sim_libctx(), NULL);
     X509_VERIFY_PARAM *param = NULL;
-    const char *fault = "no memory";
+    const char *reason = "no memory";
 
     if (context != NULL && X509_STORE_CTX_init(context, store, certificate, NULL) == 1) {
         param = X509_STORE_CTX_get0_param(context);
@@ -80,12 +79,12 @@ static const char *check_chain(X509_STORE *store, X509 *certificate)
         X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
         /* A configured CA may be an intermediate one. */
         X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-        fault = X509_verify_cert(context) == 1
-                    ? NULL
-                    : X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
+        reason = X509_verify_cert(context) == 1
+                     ? NULL
+                     : X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
     }
     X509_STORE_CTX_free(context);
-    return fault;
+    return reason;
 }
 
 static const char *check_key(X509 *certificate)
@@ -118,16 +117,16 @@ static const char *check_use(X509 *certificate)
 
 static const char *check_certificate(X509_STORE *store, X509 *certificate)
 {
-    const char *fault = check_key(certificate);
+    const char *reason = check_key(certificate);
 
-    if (fault == NULL)
-        fault = check_use(certificate);
-    if (fault == NULL)
-        fault = check_chain(store, certificate);
-    return fault;
+    if (reason == NULL)
+        reason = check_use(certificate);
+    if (reason == NULL)
+        reason = check_chain(store, certificate);
+    return reason;
 }
 
-static X509 *decode(struct ska_span der)
+static X509 *decode_certificate(struct ska_span der)
 {
     const unsigned char *next = der.data;
     X509 *certificate = X509_new_ex(sim_libctx(), NULL);
@@ -142,17 +141,17 @@ static X509 *decode(struct ska_span der)
 static bool approver_good(X509_STORE *store, const struct ska_approver *approver)
 {
     X509 *certificate = NULL;
-    const char *fault = "it is a public key without a certificate";
+    const char *reason = "it is a public key without a certificate";
 
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
-        certificate = decode(ska_span_of(&approver->data));
-        fault = certificate == NULL ? "its certificate cannot be read"
-                                    : check_certificate(store, certificate);
+        certificate = decode_certificate(ska_span_of(&approver->data));
+        reason = certificate == NULL ? "its certificate cannot be read"
+                                     : check_certificate(store, certificate);
     }
-    if (fault != NULL)
-        sim_complain_approver(SAM, approver, fault);
+    if (reason != NULL)
+        sim_report_approver(SAM, approver, reason);
     X509_free(certificate);
-    return fault == NULL;
+    return reason == NULL;
 }
 
 /* ---- A rule ----------------------------------------------------------------------------- */
@@ -172,18 +171,17 @@ static bool approvers_good(X509_STORE *store, const struct ska_rule *rule)
     return good;
 }
 
-bool sim_sam_accepts(enum ska_rule_kind kind, struct ska_span encoded)
+bool sim_sam_accepts(enum ska_rule_kind kind, const struct ska_rule *rule)
 {
-    struct ska_rule rule = {NULL, 0};
-    X509_STORE *store = open_store(sim_config()->sam_ca);
-    bool good = store != NULL && ska_rule_decode(encoded, &rule, NULL);
+    X509_STORE *store = NULL;
+    bool good = false;
 
-    if (good && kind == SKA_RULE_USE && ska_rule_is_empty(&rule)) {
-        sim_complain_rule(SAM, "a use rule that needs no approval");
-        good = false;
+    if (kind == SKA_RULE_USE && ska_rule_is_empty(rule)) {
+        sim_report_rule(SAM, "a use rule that needs no approval");
+        return false;
     }
-    good = good && approvers_good(store, &rule);
-    ska_rule_clear(&rule);
+    store = open_ca_store(sim_config()->sam_ca);
+    good = store != NULL && approvers_good(store, rule);
     X509_STORE_free(store);
     return good;
 }

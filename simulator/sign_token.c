@@ -14,9 +14,10 @@
 #include "provider/rule/rule_codec.h"
 #include "provider/request/approver_signature.h"
 #include "provider/request/approval_token.h"
-#include "simulator/log.h"
-#include "simulator/module.h"
-#include "simulator/policy.h"
+#include "simulator/call_log.h"
+#include "simulator/context.h"
+#include "simulator/policy_structure.h"
+#include "simulator/vendor_arguments.h"
 
 /* ---- The approver's key ----------------------------------------------------------------- */
 
@@ -70,7 +71,7 @@ static PKCS8_PRIV_KEY_INFO *make_info(const X509_ALGOR *algorithm, struct ska_sp
     return NULL;
 }
 
-static EVP_PKEY *read_key(struct ska_span algorithm, struct ska_span value)
+static EVP_PKEY *read_private_key(struct ska_span algorithm, struct ska_span value)
 {
     const unsigned char *next = value.data;
     PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &next, (long)value.length);
@@ -138,8 +139,8 @@ static CK_RV sign_token(EVP_PKEY *key, struct ska_span public_key, struct ska_sp
 }
 
 /* Both buffers get their content or neither does. */
-static CK_RV fill(CK_SKA_APPROVAL *approval, CK_ULONG type, struct ska_span signature,
-                  struct ska_span info)
+static CK_RV fill_approval(CK_SKA_APPROVAL *approval, CK_ULONG type, struct ska_span signature,
+                           struct ska_span info)
 {
     CK_ULONG signature_room = approval->signatureLen;
     CK_ULONG info_room = approval->signerInfoLen;
@@ -156,18 +157,18 @@ static CK_RV fill(CK_SKA_APPROVAL *approval, CK_ULONG type, struct ska_span sign
     return CKR_OK;
 }
 
-static CK_RV approve(struct ska_span algorithm, struct ska_span value,
-                     const struct ska_approver *approver, struct ska_span token, CK_ULONG type,
-                     CK_SKA_APPROVAL *approval)
+static CK_RV make_approval(struct ska_span algorithm, struct ska_span value,
+                           const struct ska_approver *approver, struct ska_span token,
+                           CK_ULONG type, CK_SKA_APPROVAL *approval)
 {
-    EVP_PKEY *key = read_key(algorithm, value);
+    EVP_PKEY *key = read_private_key(algorithm, value);
     struct ska_bytes signature = {NULL, 0};
     CK_RV rv = CKR_ARGUMENTS_BAD;
 
     if (key != NULL && is_key_of(key, ska_span_of(&approver->public_key)))
         rv = sign_token(key, ska_span_of(&approver->public_key), token, &signature);
     if (rv == CKR_OK)
-        rv = fill(approval, type, ska_span_of(&signature), ska_span_of(&approver->data));
+        rv = fill_approval(approval, type, ska_span_of(&signature), ska_span_of(&approver->data));
     ska_bytes_free(&signature);
     EVP_PKEY_free(key);
     return rv;
@@ -196,8 +197,9 @@ CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithmLen,
                          !ska_approval_token_decode(ska_span(token, tokenLen), &decoded, NULL)))
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
-        rv = approve(ska_span(keyAlgorithm, keyAlgorithmLen), ska_span(privateKey, privateKeyLen),
-                     &read, ska_span(token, tokenLen), type, approval);
+        rv = make_approval(ska_span(keyAlgorithm, keyAlgorithmLen),
+                           ska_span(privateKey, privateKeyLen), &read, ska_span(token, tokenLen),
+                           type, approval);
     ska_bytes_free(&read.name);
     ska_bytes_free(&read.data);
     ska_bytes_free(&read.public_key);

@@ -5,13 +5,14 @@
 #include "simulator/slots.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "simulator/module.h"
-#include "simulator/session.h"
-#include "ska/simulator.h"
-#include "simulator/softhsm.h"
-#include "simulator/store.h"
+#include "simulator/own_calls.h"
+#include "simulator/record_store.h"
+#include "simulator/session_table.h"
+#include "simulator/softhsm_calls.h"
 #include "simulator/token_file.h"
+#include "ska/simulator.h"
 
 static CK_SLOT_ID find_slot_with_token(void)
 {
@@ -55,155 +56,152 @@ CK_SLOT_ID sim_slot(CK_SLOT_ID slot)
     return first_slot_with_token();
 }
 
-CK_RV C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO_PTR info)
+/* Fills one of Cryptoki's text fields: padded with blanks, without NUL. */
+static void set_text(unsigned char *field, size_t size, const char *text)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
-
-    if (rv == CKR_OK && info == NULL)
-        rv = CKR_ARGUMENTS_BAD;
-    if (rv == CKR_OK)
-        rv = softhsm()->C_GetSlotInfo(sim_slot(slot), info);
-    if (rv == CKR_OK)
-        sim_set_text(info->manufacturerID, sizeof(info->manufacturerID), SKASIM_MANUFACTURER);
-    return sim_leave(&call, rv);
+    memset(field, ' ', size);
+    memcpy(field, text, strlen(text));
 }
 
-CK_RV C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
+CK_RV sim_C_GetInfo(CK_INFO_PTR info)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
-
-    if (rv == CKR_OK && info == NULL)
-        rv = CKR_ARGUMENTS_BAD;
-    if (rv == CKR_OK) {
-        slot = sim_slot(slot);
-        rv = sim_token_file_begin();
-    }
-    if (rv == CKR_OK) {
-        rv = softhsm()->C_GetTokenInfo(slot, info);
-        sim_token_file_end(false);
-    }
-    if (rv == CKR_OK) {
-        sim_set_text(info->manufacturerID, sizeof(info->manufacturerID), SKASIM_MANUFACTURER);
-        sim_set_text(info->model, sizeof(info->model), "not certified");
-    }
-    return sim_leave(&call, rv);
+    if (info == NULL)
+        return CKR_ARGUMENTS_BAD;
+    memset(info, 0, sizeof(*info));
+    info->cryptokiVersion.major = 2;
+    info->cryptokiVersion.minor = 40;
+    set_text(info->manufacturerID, sizeof(info->manufacturerID), SKASIM_MANUFACTURER);
+    set_text(info->libraryDescription, sizeof(info->libraryDescription),
+             "for development, not certified");
+    info->libraryVersion.major = SKASIM_VERSION_MAJOR;
+    info->libraryVersion.minor = SKASIM_VERSION_MINOR;
+    return CKR_OK;
 }
 
-CK_RV C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF8CHAR_PTR label)
+CK_RV sim_C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO_PTR info)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = info == NULL ? CKR_ARGUMENTS_BAD : softhsm()->C_GetSlotInfo(sim_slot(slot), info);
 
+    if (rv == CKR_OK)
+        set_text(info->manufacturerID, sizeof(info->manufacturerID), SKASIM_MANUFACTURER);
+    return rv;
+}
+
+/* ---- What touches the file of a token --------------------------------------------------- */
+
+CK_RV sim_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
+{
+    CK_RV rv = CKR_ARGUMENTS_BAD;
+
+    if (info == NULL)
+        return rv;
+    slot = sim_slot(slot);
+    rv = sim_token_file_begin();
+    if (rv != CKR_OK)
+        return rv;
+    rv = softhsm()->C_GetTokenInfo(slot, info);
+    sim_token_file_end(false);
     if (rv == CKR_OK) {
-        slot = sim_slot(slot);
-        rv = sim_token_file_begin();
+        set_text(info->manufacturerID, sizeof(info->manufacturerID), SKASIM_MANUFACTURER);
+        set_text(info->model, sizeof(info->model), "not certified");
     }
-    if (rv == CKR_OK) {
-        rv = softhsm()->C_InitToken(slot, pin, pin_len, label);
-        sim_token_file_end(true);
-    }
+    return rv;
+}
+
+CK_RV sim_C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK_UTF8CHAR_PTR label)
+{
+    CK_RV rv = CKR_OK;
+
+    slot = sim_slot(slot);
+    rv = sim_token_file_begin();
+    if (rv != CKR_OK)
+        return rv;
+    rv = softhsm()->C_InitToken(slot, pin, pin_len, label);
+    sim_token_file_end(true);
     if (rv == CKR_OK)
         sim_store_forget();
-    return sim_leave(&call, rv);
+    return rv;
 }
 
-CK_RV C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+CK_RV sim_C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = sim_token_file_begin();
 
-    if (rv == CKR_OK)
-        rv = sim_token_file_begin();
-    if (rv == CKR_OK) {
-        rv = softhsm()->C_InitPIN(session, pin, pin_len);
-        sim_token_file_end(true);
-    }
-    return sim_leave(&call, rv);
+    if (rv != CKR_OK)
+        return rv;
+    rv = softhsm()->C_InitPIN(session, pin, pin_len);
+    sim_token_file_end(true);
+    return rv;
 }
 
-CK_RV C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
-               CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len)
+CK_RV sim_C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR_PTR old_pin, CK_ULONG old_len,
+                   CK_UTF8CHAR_PTR new_pin, CK_ULONG new_len)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = sim_token_file_begin();
 
-    if (rv == CKR_OK)
-        rv = sim_token_file_begin();
-    if (rv == CKR_OK) {
-        rv = softhsm()->C_SetPIN(session, old_pin, old_len, new_pin, new_len);
-        sim_token_file_end(true);
-    }
-    return sim_leave(&call, rv);
+    if (rv != CKR_OK)
+        return rv;
+    rv = softhsm()->C_SetPIN(session, old_pin, old_len, new_pin, new_len);
+    sim_token_file_end(true);
+    return rv;
 }
 
-CK_RV C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len)
+CK_RV sim_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
+                  CK_ULONG pin_len)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = sim_token_file_begin();
 
-    if (rv == CKR_OK)
-        rv = sim_token_file_begin();
-    if (rv == CKR_OK) {
-        rv = softhsm()->C_Login(session, user, pin, pin_len);
-        sim_token_file_end(false);
-    }
-    return sim_leave(&call, rv);
+    if (rv != CKR_OK)
+        return rv;
+    rv = softhsm()->C_Login(session, user, pin, pin_len);
+    sim_token_file_end(false);
+    return rv;
 }
 
-CK_RV C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
-                    CK_SESSION_HANDLE_PTR session)
-{
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+/* ---- Sessions --------------------------------------------------------------------------- */
 
-    if (rv == CKR_OK) {
-        slot = sim_slot(slot);
-        rv = softhsm()->C_OpenSession(slot, flags, application, notify, session);
-    }
+CK_RV sim_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
+                        CK_SESSION_HANDLE_PTR session)
+{
+    CK_RV rv = CKR_OK;
+
+    slot = sim_slot(slot);
+    rv = softhsm()->C_OpenSession(slot, flags, application, notify, session);
     if (rv == CKR_OK) {
         rv = sim_session_opened(*session, slot);
         if (rv != CKR_OK)
             softhsm()->C_CloseSession(*session);
     }
-    return sim_leave(&call, rv);
+    return rv;
 }
 
-CK_RV C_CloseSession(CK_SESSION_HANDLE session)
-{
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+/* With the last session the login ends, and with a login the handles of private objects. */
 
-    if (rv == CKR_OK)
-        rv = softhsm()->C_CloseSession(session);
-    if (rv == CKR_OK)
-        sim_session_closed(session);
-    return sim_leave(&call, rv);
+CK_RV sim_C_CloseSession(CK_SESSION_HANDLE session)
+{
+    CK_RV rv = softhsm()->C_CloseSession(session);
+
+    if (rv == CKR_OK && sim_session_closed(session))
+        sim_store_forget();
+    return rv;
 }
 
-CK_RV C_CloseAllSessions(CK_SLOT_ID slot)
+CK_RV sim_C_CloseAllSessions(CK_SLOT_ID slot)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = CKR_OK;
 
-    if (rv == CKR_OK) {
-        slot = sim_slot(slot);
-        rv = softhsm()->C_CloseAllSessions(slot);
-    }
-    if (rv == CKR_OK)
-        sim_slot_sessions_closed(slot);
-    return sim_leave(&call, rv);
+    slot = sim_slot(slot);
+    rv = softhsm()->C_CloseAllSessions(slot);
+    if (rv == CKR_OK && sim_slot_sessions_closed(slot))
+        sim_store_forget();
+    return rv;
 }
 
-CK_RV C_Logout(CK_SESSION_HANDLE session)
+CK_RV sim_C_Logout(CK_SESSION_HANDLE session)
 {
-    struct sim_call call;
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = softhsm()->C_Logout(session);
 
     if (rv == CKR_OK)
-        rv = softhsm()->C_Logout(session);
-    if (rv == CKR_OK)
-        sim_store_forget(); /* the handles of private objects are invalid now */
-    return sim_leave(&call, rv);
+        sim_store_forget();
+    return rv;
 }

@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "simulator/lock.h"
-#include "simulator/module.h"
+#include "simulator/change_lock.h"
 
 #define TOKEN_FILE "token.object"
 #define COPY "token.skasim-copy"
@@ -21,7 +20,7 @@
 /* Far above what SoftHSM writes, and little enough for the stack of any thread. */
 #define FILE_LIMIT 4096
 
-static bool write_all(int fd, const char *data, size_t length)
+static bool write_content(int fd, const char *data, size_t length)
 {
     while (length > 0) {
         ssize_t written = write(fd, data, length);
@@ -35,7 +34,7 @@ static bool write_all(int fd, const char *data, size_t length)
 }
 
 /* The whole of a file; 0 when it is empty, too long or cannot be read. */
-static size_t read_file(int directory, const char *name, char *content)
+static size_t read_small_file(int directory, const char *name, char *content)
 {
     int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     size_t length = 0;
@@ -52,11 +51,11 @@ static size_t read_file(int directory, const char *name, char *content)
 }
 
 /* Complete under its name, or not there. */
-static void write_file(int directory, const char *name, const char *content, size_t length)
+static void replace_file(int directory, const char *name, const char *content, size_t length)
 {
     int fd =
         openat(directory, NEW_COPY, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool done = fd >= 0 && write_all(fd, content, length);
+    bool done = fd >= 0 && write_content(fd, content, length);
 
     if (fd >= 0 && close(fd) != 0)
         done = false;
@@ -65,7 +64,7 @@ static void write_file(int directory, const char *name, const char *content, siz
 }
 
 /* Restores an empty file, or makes the copy when there is none or it is to be made anew. */
-static void look_after(int directory, bool changed)
+static void repair_or_copy(int directory, bool changed)
 {
     char content[FILE_LIMIT];
     struct stat info;
@@ -73,22 +72,22 @@ static void look_after(int directory, bool changed)
     if (fstatat(directory, TOKEN_FILE, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
         return;
     if (info.st_size == 0) {
-        size_t length = read_file(directory, COPY, content);
+        size_t length = read_small_file(directory, COPY, content);
 
         if (length > 0)
-            write_file(directory, TOKEN_FILE, content, length);
+            replace_file(directory, TOKEN_FILE, content, length);
     } else if (changed || faccessat(directory, COPY, F_OK, 0) != 0) {
-        size_t length = read_file(directory, TOKEN_FILE, content);
+        size_t length = read_small_file(directory, TOKEN_FILE, content);
 
         if (length > 0)
-            write_file(directory, COPY, content, length);
+            replace_file(directory, COPY, content, length);
     }
 }
 
 /* Each directory below the token directory is a token. */
-static void look_after_all(bool changed)
+static void repair_or_copy_all(bool changed)
 {
-    const char *path = sim_token_directory();
+    const char *path = sim_lock_directory();
     DIR *tokens = path == NULL ? NULL : opendir(path);
     const struct dirent *entry = NULL;
 
@@ -100,7 +99,7 @@ static void look_after_all(bool changed)
         directory =
             openat(dirfd(tokens), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (directory >= 0) {
-            look_after(directory, changed);
+            repair_or_copy(directory, changed);
             close(directory);
         }
     }
@@ -113,13 +112,13 @@ CK_RV sim_token_file_begin(void)
     CK_RV rv = sim_lock();
 
     if (rv == CKR_OK)
-        look_after_all(false);
+        repair_or_copy_all(false);
     return rv;
 }
 
 void sim_token_file_end(bool changed)
 {
     if (changed)
-        look_after_all(true);
+        repair_or_copy_all(true);
     sim_unlock();
 }

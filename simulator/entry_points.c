@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The exported functions of Cryptoki, and C_GetFunctionList: each enters the context, and lets the
+ * simulator or SoftHSM answer.
+ */
+#include <stddef.h>
+
+#include <pkcs11.h>
+
+#include "simulator/context.h"
+#include "simulator/own_calls.h"
+#include "simulator/softhsm_calls.h"
+
+#define ENTRY(name, parameters, answer)                                                            \
+    CK_RV name parameters                                                                          \
+    {                                                                                              \
+        struct sim_call call;                                                                      \
+        CK_RV rv = sim_enter(&call, #name);                                                        \
+                                                                                                   \
+        if (rv == CKR_OK)                                                                          \
+            rv = answer;                                                                           \
+        return sim_leave(&call, rv);                                                               \
+    }
+
+#define ENTRY_SELF(name, parameters, arguments)
+#define ENTRY_OWN(name, parameters, arguments) ENTRY(name, parameters, sim_##name arguments)
+#define ENTRY_PASSED(name, parameters, arguments) ENTRY(name, parameters, softhsm()->name arguments)
+
+#define CALL(name, answered, objects, parameters, arguments)                                       \
+    ENTRY_##answered(name, parameters, arguments)
+#include "simulator/cryptoki_calls.h"
+
+static CK_FUNCTION_LIST list = {
+    .version = {2, 40},
+#define CALL(name, answered, objects, parameters, arguments) .name = name,
+#include "simulator/cryptoki_calls.h"
+};
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR functions)
+{
+    if (functions == NULL)
+        return CKR_ARGUMENTS_BAD;
+    *functions = &list;
+    return CKR_OK;
+}

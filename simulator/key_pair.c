@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generating key pairs: ordinary ones are SoftHSM's; SKA pairs get their rules first, then their
+ * key.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pkcs11.h>
+
+#include "simulator/attributes.h"
+#include "simulator/change_lock.h"
+#include "simulator/context.h"
+#include "simulator/key_template.h"
+#include "simulator/label.h"
+#include "simulator/mechanism_table.h"
+#include "simulator/own_calls.h"
+#include "simulator/public_key_info.h"
+#include "simulator/record_store.h"
+#include "simulator/session_table.h"
+#include "simulator/softhsm_calls.h"
+#include "simulator/template.h"
+
+/* The arguments of C_GenerateKeyPair. */
+struct pair {
+    CK_SESSION_HANDLE session;
+    CK_MECHANISM *mechanism;
+    CK_ATTRIBUTE *public_template;
+    CK_ULONG public_count;
+    CK_ATTRIBUTE *private_template;
+    CK_ULONG private_count;
+    CK_OBJECT_HANDLE *public_key;
+    CK_OBJECT_HANDLE *private_key;
+};
+
+/* ---- What SKA keys can be --------------------------------------------------------------- */
+
+static CK_RV check_rsa(const struct pair *pair)
+{
+    const CK_ATTRIBUTE *bits =
+        sim_template_find(pair->public_template, pair->public_count, CKA_MODULUS_BITS);
+    CK_ULONG value = 0;
+
+    if (bits == NULL)
+        return CKR_TEMPLATE_INCOMPLETE;
+    if (bits->ulValueLen != sizeof(value))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    memcpy(&value, bits->pValue, sizeof(value));
+    return value >= 2048 && value <= 4096 ? CKR_OK : CKR_KEY_SIZE_RANGE;
+}
+
+/* CKA_EC_PARAMS in DER: an OBJECT IDENTIFIER, or for Edwards curves a PrintableString too. */
+static const struct curve {
+    CK_KEY_TYPE key_type;
+    const char *params;
+    size_t length;
+} curves[] = {
+    {CKK_EC, "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10}, /* P-256 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x22", 7},              /* P-384 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x23", 7},              /* P-521 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x0a", 7},              /* secp256k1 */
+    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x70", 5},              /* Ed25519 */
+    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x71", 5},              /* Ed448 */
+    {CKK_EC_EDWARDS,
+     "\x13\x0c"
+     "edwards25519",
+     14},
+    {CKK_EC_EDWARDS,
+     "\x13\x0a"
+     "edwards448",
+     12},
+};
+
+static CK_RV check_curve(const struct pair *pair, CK_KEY_TYPE key_type)
+{
+    const CK_ATTRIBUTE *params =
+        sim_template_find(pair->public_template, pair->public_count, CKA_EC_PARAMS);
+
+    if (params == NULL)
+        return CKR_TEMPLATE_INCOMPLETE;
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        if (curves[i].key_type == key_type && curves[i].length == params->ulValueLen &&
+            memcmp(curves[i].params, params->pValue, curves[i].length) == 0)
+            return CKR_OK;
+    }
+    return CKR_CURVE_NOT_SUPPORTED;
+}
+
+static CK_RV check_algorithm(const struct pair *pair, const struct sim_generation *generation)
+{
+    if (pair->mechanism->pParameter != NULL || pair->mechanism->ulParameterLen != 0)
+        return CKR_MECHANISM_PARAM_INVALID;
+    return generation->key_type == CKK_RSA ? check_rsa(pair)
+                                           : check_curve(pair, generation->key_type);
+}
+
+/* ---- Making a pair ---------------------------------------------------------------------- */
+
+static CK_RV generate_in_softhsm(const struct pair *pair, const struct sim_generation *generation,
+                                 struct sim_key_template *template)
+{
+    CK_MECHANISM mechanism = {generation->ordinary, NULL, 0};
+
+    return softhsm()->C_GenerateKeyPair(pair->session, &mechanism, pair->public_template,
+                                        pair->public_count, template->attributes, template->count,
+                                        pair->public_key, pair->private_key);
+}
+
+/*
+ * A public key that is to stay secret exists for a moment as a private object of the session, since
+ * SoftHSM makes no private key without one.
+ */
+static CK_RV generate_without_public(const struct pair *pair,
+                                     const struct sim_generation *generation,
+                                     struct sim_key_template *template)
+{
+    CK_BBOOL yes = CK_TRUE;
+    CK_BBOOL no = CK_FALSE;
+    struct pair other = *pair;
+    CK_RV rv = CKR_HOST_MEMORY;
+
+    other.public_template = calloc(pair->public_count + 2, sizeof(*other.public_template));
+    if (other.public_template == NULL)
+        return rv;
+    other.public_count = 0;
+    for (CK_ULONG i = 0; i < pair->public_count; i++) {
+        if (pair->public_template[i].type != CKA_TOKEN &&
+            pair->public_template[i].type != CKA_PRIVATE)
+            other.public_template[other.public_count++] = pair->public_template[i];
+    }
+    other.public_template[other.public_count++] = (CK_ATTRIBUTE){CKA_TOKEN, &no, sizeof(no)};
+    other.public_template[other.public_count++] = (CK_ATTRIBUTE){CKA_PRIVATE, &yes, sizeof(yes)};
+    rv = generate_in_softhsm(&other, generation, template);
+    if (rv == CKR_OK) {
+        softhsm()->C_DestroyObject(pair->session, *pair->public_key);
+        *pair->public_key = CK_INVALID_HANDLE;
+    }
+    free(other.public_template);
+    return rv;
+}
+
+/* The rules are complete in the token before there is a key that could be used without them. */
+static CK_RV make_ska_pair(const struct pair *pair, const struct sim_generation *generation,
+                           struct sim_key_template *template)
+{
+    CK_RV rv = sim_label_unused(pair->session, ska_span_of(&template->label));
+
+    if (rv != CKR_OK)
+        return rv;
+    rv = sim_store_write(pair->session, template->id, &template->record);
+    if (rv != CKR_OK)
+        return rv;
+    rv = sim_fault("rules-written");
+    if (rv == CKR_OK && template->record.sensitive_public_key)
+        rv = generate_without_public(pair, generation, template);
+    else if (rv == CKR_OK)
+        rv = generate_in_softhsm(pair, generation, template);
+    if (rv != CKR_OK) {
+        sim_store_destroy(pair->session, template->id);
+        return rv;
+    }
+    return sim_fault("key-generated");
+}
+
+static CK_RV generate_ska(const struct pair *pair, const struct sim_generation *generation)
+{
+    struct sim_key_template template = {0};
+    CK_RV rv = sim_session_writable(pair->session);
+
+    if (rv == CKR_OK)
+        rv = check_algorithm(pair, generation);
+    if (rv == CKR_OK)
+        rv = sim_key_template_read(&template, SIM_SKA, generation->key_type, pair->private_template,
+                                   pair->private_count);
+    if (rv == CKR_OK)
+        rv = sim_lock();
+    if (rv == CKR_OK) {
+        rv = make_ska_pair(pair, generation, &template);
+        sim_unlock();
+    }
+    sim_key_template_clear(&template);
+    return rv;
+}
+
+/* ---- Timestamp pairs -------------------------------------------------------------------- */
+
+/*
+ * The record holds the public key, by which timestamps are verified, so here it comes last: a key
+ * without it counts as absent.
+ */
+static CK_RV make_timestamp_pair(const struct pair *pair, const struct sim_generation *generation,
+                                 struct sim_key_template *template)
+{
+    CK_RV rv = sim_label_unused(pair->session, ska_span_of(&template->label));
+
+    if (rv == CKR_OK)
+        rv = generate_in_softhsm(pair, generation, template);
+    if (rv != CKR_OK)
+        return rv;
+    rv = sim_public_key_read(pair->session, *pair->public_key, &template->record.public_key);
+    if (rv == CKR_OK)
+        rv = sim_store_write(pair->session, template->id, &template->record);
+    if (rv != CKR_OK) {
+        softhsm()->C_DestroyObject(pair->session, *pair->private_key);
+        softhsm()->C_DestroyObject(pair->session, *pair->public_key);
+        *pair->private_key = CK_INVALID_HANDLE;
+        *pair->public_key = CK_INVALID_HANDLE;
+    }
+    return rv;
+}
+
+static CK_RV generate_timestamp(const struct pair *pair)
+{
+    const struct sim_generation *generation =
+        sim_generation_find_ordinary(pair->mechanism->mechanism);
+    struct sim_key_template template = {0};
+    CK_RV rv = generation == NULL ? CKR_MECHANISM_INVALID : sim_session_writable(pair->session);
+
+    if (rv == CKR_OK)
+        rv = check_algorithm(pair, generation);
+    if (rv == CKR_OK)
+        rv = sim_key_template_read(&template, SIM_TIMESTAMP, generation->key_type,
+                                   pair->private_template, pair->private_count);
+    if (rv == CKR_OK)
+        rv = sim_lock();
+    if (rv == CKR_OK) {
+        rv = make_timestamp_pair(pair, generation, &template);
+        sim_unlock();
+    }
+    sim_key_template_clear(&template);
+    return rv;
+}
+
+/* What an attribute says of timestamps: 1 yes, 0 no, -1 nothing or nonsense. */
+static int says_of_timestamps(const CK_ATTRIBUTE *attribute)
+{
+    CK_BBOOL value = 2;
+
+    if (attribute->type == CKA_SKA_TIMESTAMP_SIGN && attribute->pValue != NULL &&
+        attribute->ulValueLen == sizeof(value))
+        memcpy(&value, attribute->pValue, sizeof(value));
+    return value == CK_TRUE ? 1 : value == CK_FALSE ? 0 : -1;
+}
+
+static bool asks_for_timestamps(const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+    for (CK_ULONG i = 0; i < count; i++) {
+        if (says_of_timestamps(&attributes[i]) == 1)
+            return true;
+    }
+    return false;
+}
+
+/* ---- Ordinary pairs --------------------------------------------------------------------- */
+
+/*
+ * The private template for SoftHSM, which does not know what is SKA's; it would refuse that, but
+ * leave half an object behind. The new template is freed by the caller, in any case.
+ */
+static CK_RV copy_ordinary(struct pair *pair)
+{
+    CK_ATTRIBUTE *copy = calloc(pair->private_count + 1, sizeof(*copy));
+    CK_ULONG count = 0;
+    CK_RV rv = copy == NULL ? CKR_HOST_MEMORY : CKR_OK;
+
+    for (CK_ULONG i = 0; rv == CKR_OK && i < pair->private_count; i++) {
+        const CK_ATTRIBUTE *attribute = &pair->private_template[i];
+
+        if (!sim_attribute_is_ska(attribute->type))
+            copy[count++] = *attribute;
+        else if (says_of_timestamps(attribute) != 0) /* "no" is what an ordinary key is */
+            rv = CKR_ATTRIBUTE_TYPE_INVALID;
+    }
+    pair->private_template = copy;
+    pair->private_count = count;
+    return rv;
+}
+
+static CK_RV generate_ordinary(const struct pair *given)
+{
+    struct pair pair = *given;
+    bool claimed = false;
+    CK_RV rv = copy_ordinary(&pair);
+
+    if (rv == CKR_OK &&
+        sim_template_has_class(pair.private_template, pair.private_count, CKO_SKA_PRIVATE_KEY))
+        rv = CKR_TEMPLATE_INCONSISTENT;
+    if (rv == CKR_OK)
+        rv = sim_label_claim(pair.session, true, pair.private_template, pair.private_count,
+                             &claimed);
+    if (rv == CKR_OK)
+        rv = softhsm()->C_GenerateKeyPair(pair.session, pair.mechanism, pair.public_template,
+                                          pair.public_count, pair.private_template,
+                                          pair.private_count, pair.public_key, pair.private_key);
+    sim_label_release(claimed);
+    free(pair.private_template);
+    return rv;
+}
+
+static CK_RV generate_pair(const struct pair *pair)
+{
+    const struct sim_generation *generation = NULL;
+
+    if (pair->mechanism == NULL || pair->public_key == NULL || pair->private_key == NULL ||
+        (pair->public_template == NULL && pair->public_count != 0) ||
+        (pair->private_template == NULL && pair->private_count != 0) ||
+        pair->public_count > SIM_TEMPLATE_LIMIT || pair->private_count > SIM_TEMPLATE_LIMIT)
+        return CKR_ARGUMENTS_BAD;
+    if (sim_template_forges(pair->public_template, pair->public_count))
+        return CKR_ATTRIBUTE_VALUE_INVALID;
+    generation = sim_generation_find(pair->mechanism->mechanism);
+    if (generation != NULL)
+        return generate_ska(pair, generation);
+    return asks_for_timestamps(pair->private_template, pair->private_count)
+               ? generate_timestamp(pair)
+               : generate_ordinary(pair);
+}
+
+CK_RV sim_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
+                            CK_ATTRIBUTE_PTR public_template, CK_ULONG public_count,
+                            CK_ATTRIBUTE_PTR private_template, CK_ULONG private_count,
+                            CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
+{
+    const struct pair pair = {session,          mechanism,     public_template, public_count,
+                              private_template, private_count, public_key,      private_key};
+
+    return generate_pair(&pair);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mechanisms that the simulator knows something about: those of C_SKASign, those that it supplies
+ * because SoftHSM lacks them, and those that make SKA keys.
+ */
+#ifndef SKASIM_MECHANISM_TABLE_H
+#define SKASIM_MECHANISM_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <pkcs11.h>
+
+/* What C_SKASign may be asked for. Raw RSA is not among it: it is no signature scheme. */
+struct sim_signing {
+    CK_MECHANISM_TYPE type;
+    CK_KEY_TYPE key_type;
+    const char *digest; /* libcrypto's name of the digest that the mechanism hashes with, or NULL */
+    bool pss;
+};
+
+/* NULL for any other mechanism. */
+const struct sim_signing *sim_signing_find(CK_MECHANISM_TYPE type);
+
+/*
+ * The digest of an ECDSA mechanism that the simulator supplies (CKM_ECDSA_SHA256 and its kin); NULL
+ * for any other mechanism.
+ */
+const char *sim_ecdsa_digest(CK_MECHANISM_TYPE type);
+
+/* The digest that CKM_SHA256 and its kin stand for; NULL for any other mechanism. */
+const char *sim_digest_name(CK_MECHANISM_TYPE type);
+
+/* How SKA key pairs of a type are made. */
+struct sim_generation {
+    CK_MECHANISM_TYPE ska;
+    CK_MECHANISM_TYPE ordinary;
+    CK_KEY_TYPE key_type;
+};
+
+/* By the vendor's mechanism; NULL for any other. */
+const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type);
+
+/* By the ordinary mechanism, for timestamp keys; NULL for any other. */
+const struct sim_generation *sim_generation_find_ordinary(CK_MECHANISM_TYPE type);
+
+#endif

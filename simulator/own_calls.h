@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the simulator answers itself: sim_C_SignInit() for C_SignInit, and so on, for each call that
+ * cryptoki_calls.h says is its OWN. entry_points.c calls them, with the private context in place.
+ */
+#ifndef SKASIM_OWN_CALLS_H
+#define SKASIM_OWN_CALLS_H
+
+#include <pkcs11.h>
+
+#define DECLARE_PASSED(name, parameters)
+#define DECLARE_SELF(name, parameters)
+#define DECLARE_OWN(name, parameters) CK_RV sim_##name parameters;
+
+#define CALL(name, answered, objects, parameters, arguments) DECLARE_##answered(name, parameters)
+#include "simulator/cryptoki_calls.h"
+
+#endif

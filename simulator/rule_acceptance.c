@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a rule may be given to a key.
+ */
+#include "simulator/rule_acceptance.h"
+
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "provider/rule/rule_codec.h"
+#include "simulator/context.h"
+#include "simulator/rule_refusal.h"
+#include "simulator/sam.h"
+
+/* RSA with 2048 bits, curves of 224 bits. */
+#define SECURITY_BITS 112
+
+/* The approver's key, or NULL when it is of no use: then a line says why. */
+static EVP_PKEY *read_approver_key(const struct ska_approver *approver)
+{
+    struct ska_approver own = {.type = approver->type, .data = approver->data};
+    const unsigned char *next = NULL;
+    const char *reason =
+        "its key is none of RSA, DSA, EC (named curve, uncompressed point), Ed25519, Ed448";
+    EVP_PKEY *key = NULL;
+
+    if (ska_approver_identify(&own, NULL)) {
+        next = own.public_key.data;
+        key = d2i_PUBKEY_ex(NULL, &next, (long)own.public_key.length, sim_libctx(), NULL);
+    }
+    if (key != NULL && next == own.public_key.data + own.public_key.length)
+        reason = EVP_PKEY_get_security_bits(key) >= SECURITY_BITS
+                     ? NULL
+                     : "its key is too weak, of less than 112 bits (RSA 2048)";
+    ska_bytes_free(&own.public_key);
+    if (reason == NULL)
+        return key;
+    sim_report_approver("", approver, reason);
+    EVP_PKEY_free(key);
+    return NULL;
+}
+
+static bool is_new(EVP_PKEY *const *keys, size_t count, const EVP_PKEY *key,
+                   const struct ska_approver *approver)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (EVP_PKEY_eq(keys[i], key) == 1) {
+            sim_report_approver("", approver, "its key is in the group already");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool approvers_acceptable(const struct ska_group *group)
+{
+    EVP_PKEY **keys = calloc(group->approver_count, sizeof(*keys));
+    size_t count = 0;
+    bool good = keys != NULL;
+
+    while (good && count < group->approver_count) {
+        const struct ska_approver *approver = &group->approvers[count];
+        EVP_PKEY *key = read_approver_key(approver);
+
+        good = key != NULL && is_new(keys, count, key, approver);
+        keys[count++] = key;
+    }
+    while (count > 0)
+        EVP_PKEY_free(keys[--count]);
+    free(keys);
+    return good;
+}
+
+static bool group_acceptable(const struct ska_group *group)
+{
+    if (group->quorum > group->approver_count) {
+        sim_report_rule("", "the quorum of a group is larger than the number of its approvers");
+        return false;
+    }
+    return group->approver_count == 0 || approvers_acceptable(group);
+}
+
+bool sim_rule_acceptable(enum ska_rule_kind kind, struct ska_span encoded)
+{
+    struct ska_rule rule = {NULL, 0};
+    bool good = ska_rule_decode(encoded, &rule, NULL);
+
+    if (!good)
+        sim_report_rule("", "it is malformed");
+    for (size_t i = 0; good && i < rule.alternative_count; i++) {
+        for (size_t j = 0; good && j < rule.alternatives[i].group_count; j++)
+            good = group_acceptable(&rule.alternatives[i].groups[j]);
+    }
+    if (good && sim_config()->sam)
+        good = sim_sam_accepts(kind, &rule);
+    ska_rule_clear(&rule);
+    return good;
+}
