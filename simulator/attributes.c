@@ -22,22 +22,24 @@ static const struct {
     {CKA_SKA_MODIFY_ACCESS_BLOB, SKA_RULE_MODIFY},
 };
 
+bool sim_attribute_is_rule(CK_ATTRIBUTE_TYPE type, enum ska_rule_kind *kind)
+{
+    for (size_t i = 0; i < sizeof(rule_attributes) / sizeof(rule_attributes[0]); i++) {
+        if (rule_attributes[i].type == type) {
+            *kind = rule_attributes[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sim_attribute_is_ska(CK_ATTRIBUTE_TYPE type)
 {
-    switch (type) {
-    case CKA_SKA_BLOCKED:
-    case CKA_SKA_SENSITIVE_PUBLIC_KEY:
-    case CKA_SKA_CRYPTO_CURRENCY_TYPE:
-    case CKA_SKA_TIMESTAMP_SIGN:
-    case CKA_SKA_SAM_APPROVED:
-    case CKA_SKA_USAGE_ACCESS_BLOB:
-    case CKA_SKA_BLOCK_ACCESS_BLOB:
-    case CKA_SKA_UNBLOCK_ACCESS_BLOB:
-    case CKA_SKA_MODIFY_ACCESS_BLOB:
-        return true;
-    default:
-        return false;
-    }
+    enum ska_rule_kind kind = SKA_RULE_USE;
+
+    return sim_attribute_is_rule(type, &kind) || type == CKA_SKA_BLOCKED ||
+           type == CKA_SKA_SENSITIVE_PUBLIC_KEY || type == CKA_SKA_CRYPTO_CURRENCY_TYPE ||
+           type == CKA_SKA_TIMESTAMP_SIGN || type == CKA_SKA_SAM_APPROVED;
 }
 
 bool sim_attribute_is_own(CK_ATTRIBUTE_TYPE type)
@@ -60,11 +62,11 @@ static bool value_of_bool(bool value, struct ska_span *to)
 static bool value_of_ska_key(const struct sim_record *record, CK_ATTRIBUTE_TYPE type,
                              struct ska_span *value)
 {
-    for (size_t i = 0; i < sizeof(rule_attributes) / sizeof(rule_attributes[0]); i++) {
-        if (rule_attributes[i].type == type) {
-            *value = ska_span_of(&record->rules[rule_attributes[i].kind]);
-            return true;
-        }
+    enum ska_rule_kind kind = SKA_RULE_USE;
+
+    if (sim_attribute_is_rule(type, &kind)) {
+        *value = ska_span_of(&record->rules[kind]);
+        return true;
     }
     switch (type) {
     case CKA_SKA_BLOCKED:

@@ -20,6 +20,9 @@ CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *ob
 bool sim_attribute_matches(CK_SESSION_HANDLE session, const struct sim_object *object,
                            const CK_ATTRIBUTE *attribute);
 
+/* Whether it holds a rule of an SKA key, and which. */
+bool sim_attribute_is_rule(CK_ATTRIBUTE_TYPE type, enum ska_rule_kind *kind);
+
 /* Whether it is one of the vendor's for SKA and timestamp keys, which SoftHSM does not know. */
 bool sim_attribute_is_ska(CK_ATTRIBUTE_TYPE type);
 

@@ -27,27 +27,6 @@ static bool read_text(const char *value, void *to)
     return *text != NULL;
 }
 
-static bool read_choice(const char *value, const char *no, const char *yes, bool *to)
-{
-    *to = strcmp(value, yes) == 0;
-    return *to || strcmp(value, no) == 0;
-}
-
-static bool read_on_off(const char *value, void *to)
-{
-    return read_choice(value, "off", "on", to);
-}
-
-static bool read_yes_no(const char *value, void *to)
-{
-    return read_choice(value, "no", "yes", to);
-}
-
-static bool read_window(const char *value, void *to)
-{
-    return read_choice(value, "after-delay", "from-timestamp", to);
-}
-
 static bool read_seconds(const char *value, void *to)
 {
     long *seconds = to;
@@ -63,28 +42,42 @@ static bool read_fault(const char *value, void *to)
     return sim_fault_valid(value) && read_text(value, to);
 }
 
+/* A key has a reader, or two values that say false and true. */
 static const struct {
     const char *name;
     size_t offset;
     reader *read;
+    const char *no;
+    const char *yes;
 } keys[] = {
-    {"softhsm-module", offsetof(struct sim_config, softhsm_module), read_text},
-    {"sam", offsetof(struct sim_config, sam), read_on_off},
-    {"sam-ca", offsetof(struct sim_config, sam_ca), read_text},
-    {"window", offsetof(struct sim_config, window_from_timestamp), read_window},
-    {"allow-unbound", offsetof(struct sim_config, allow_unbound), read_yes_no},
-    {"clock", offsetof(struct sim_config, clock), read_seconds},
-    {"clock-offset", offsetof(struct sim_config, clock_offset), read_seconds},
-    {"call-log", offsetof(struct sim_config, call_log), read_text},
-    {"fault", offsetof(struct sim_config, fault), read_fault},
+    {"softhsm-module", offsetof(struct sim_config, softhsm_module), read_text, NULL, NULL},
+    {"sam", offsetof(struct sim_config, sam), NULL, "off", "on"},
+    {"sam-ca", offsetof(struct sim_config, sam_ca), read_text, NULL, NULL},
+    {"window", offsetof(struct sim_config, window_from_timestamp), NULL, "after-delay",
+     "from-timestamp"},
+    {"allow-unbound", offsetof(struct sim_config, allow_unbound), NULL, "no", "yes"},
+    {"clock", offsetof(struct sim_config, clock), read_seconds, NULL, NULL},
+    {"clock-offset", offsetof(struct sim_config, clock_offset), read_seconds, NULL, NULL},
+    {"call-log", offsetof(struct sim_config, call_log), read_text, NULL, NULL},
+    {"fault", offsetof(struct sim_config, fault), read_fault, NULL, NULL},
 };
+
+static bool read_key(size_t key, const char *value, void *to)
+{
+    bool *choice = to;
+
+    if (keys[key].read != NULL)
+        return keys[key].read(value, to);
+    *choice = strcmp(value, keys[key].yes) == 0;
+    return *choice || strcmp(value, keys[key].no) == 0;
+}
 
 static bool read_value(struct sim_config *config, const char *path, const CONF_VALUE *value)
 {
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (strcmp(value->name, keys[i].name) != 0)
             continue;
-        if (keys[i].read(value->value, (char *)config + keys[i].offset))
+        if (read_key(i, value->value, (char *)config + keys[i].offset))
             return true;
         fprintf(stderr, "SKA simulator: %s: bad value for %s: %s\n", path, value->name,
                 value->value);

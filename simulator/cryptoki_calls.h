@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The functions of Cryptoki 2.40, in the order of CK_FUNCTION_LIST. The one list of them: whoever
- * includes it defines CALL(name, answered, objects, parameters, arguments) before, and gets it for
- * each. So there is no include guard.
+ * includes it defines CRYPTOKI_CALL(name, answered, objects, parameters, arguments) before, and
+ * gets it for each. So there is no include guard.
  *
  *   answered  PASSED: by SoftHSM alone; the call takes no handle of a key or of an object
  *             OWN: by sim_NAME(), see own_calls.h
@@ -11,6 +11,23 @@
  *             softhsm_calls.h
  */
 /* clang-format off */
+
+/* Expands the parameters and arguments below, which several functions share. */
+#define CALL(...) CRYPTOKI_CALL(__VA_ARGS__)
+
+#define TAKES_KEY                                                                                  \
+    (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key),                 \
+    (session, mechanism, key)
+#define TAKES_BYTES                                                                                \
+    (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len),                              \
+    (session, data, data_len)
+#define GIVES_BYTES                                                                                \
+    (CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len),                            \
+    (session, out, out_len)
+#define TRANSFORMS                                                                                 \
+    (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR out,              \
+     CK_ULONG_PTR out_len),                                                                        \
+    (session, data, data_len, out, out_len)
 
 /* ---- The module ------------------------------------------------------------------------- */
 
@@ -54,9 +71,7 @@ CALL(C_CloseAllSessions, OWN, WRITES, (CK_SLOT_ID slot), (slot))
 CALL(C_GetSessionInfo, PASSED, UNGUARDED,
     (CK_SESSION_HANDLE session, CK_SESSION_INFO_PTR info),
     (session, info))
-CALL(C_GetOperationState, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR state, CK_ULONG_PTR state_len),
-    (session, state, state_len))
+CALL(C_GetOperationState, PASSED, UNGUARDED, GIVES_BYTES)
 CALL(C_SetOperationState, OWN, UNGUARDED,
     (CK_SESSION_HANDLE session, CK_BYTE_PTR state, CK_ULONG state_len,
      CK_OBJECT_HANDLE encryption_key, CK_OBJECT_HANDLE authentication_key),
@@ -100,113 +115,49 @@ CALL(C_FindObjectsFinal, OWN, UNGUARDED, (CK_SESSION_HANDLE session), (session))
 
 /* ---- Encryption ------------------------------------------------------------------------- */
 
-CALL(C_EncryptInit, OWN, READS,
-    (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key),
-    (session, mechanism, key))
-CALL(C_Encrypt, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, data, data_len, out, out_len))
-CALL(C_EncryptUpdate, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, part, part_len, out, out_len))
-CALL(C_EncryptFinal, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len),
-    (session, out, out_len))
-CALL(C_DecryptInit, OWN, READS,
-    (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key),
-    (session, mechanism, key))
-CALL(C_Decrypt, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, data, data_len, out, out_len))
-CALL(C_DecryptUpdate, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, part, part_len, out, out_len))
-CALL(C_DecryptFinal, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG_PTR out_len),
-    (session, out, out_len))
+CALL(C_EncryptInit, OWN, READS, TAKES_KEY)
+CALL(C_Encrypt, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_EncryptUpdate, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_EncryptFinal, PASSED, UNGUARDED, GIVES_BYTES)
+CALL(C_DecryptInit, OWN, READS, TAKES_KEY)
+CALL(C_Decrypt, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_DecryptUpdate, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_DecryptFinal, PASSED, UNGUARDED, GIVES_BYTES)
 
 /* ---- Digests ---------------------------------------------------------------------------- */
 
 CALL(C_DigestInit, PASSED, UNGUARDED,
     (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism),
     (session, mechanism))
-CALL(C_Digest, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR digest,
-     CK_ULONG_PTR digest_len),
-    (session, data, data_len, digest, digest_len))
-CALL(C_DigestUpdate, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len),
-    (session, part, part_len))
+CALL(C_Digest, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_DigestUpdate, PASSED, UNGUARDED, TAKES_BYTES)
 CALL(C_DigestKey, OWN, READS, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key), (session, key))
-CALL(C_DigestFinal, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR digest, CK_ULONG_PTR digest_len),
-    (session, digest, digest_len))
+CALL(C_DigestFinal, PASSED, UNGUARDED, GIVES_BYTES)
 
 /* ---- Signatures ------------------------------------------------------------------------- */
 
-CALL(C_SignInit, OWN, READS,
-    (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key),
-    (session, mechanism, key))
-CALL(C_Sign, OWN, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR signature,
-     CK_ULONG_PTR signature_len),
-    (session, data, data_len, signature, signature_len))
-CALL(C_SignUpdate, OWN, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len),
-    (session, part, part_len))
-CALL(C_SignFinal, OWN, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG_PTR signature_len),
-    (session, signature, signature_len))
-CALL(C_SignRecoverInit, OWN, READS,
-    (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key),
-    (session, mechanism, key))
-CALL(C_SignRecover, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR signature,
-     CK_ULONG_PTR signature_len),
-    (session, data, data_len, signature, signature_len))
-CALL(C_VerifyInit, OWN, READS,
-    (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key),
-    (session, mechanism, key))
+CALL(C_SignInit, OWN, READS, TAKES_KEY)
+CALL(C_Sign, OWN, UNGUARDED, TRANSFORMS)
+CALL(C_SignUpdate, OWN, UNGUARDED, TAKES_BYTES)
+CALL(C_SignFinal, OWN, UNGUARDED, GIVES_BYTES)
+CALL(C_SignRecoverInit, OWN, READS, TAKES_KEY)
+CALL(C_SignRecover, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_VerifyInit, OWN, READS, TAKES_KEY)
 CALL(C_Verify, OWN, UNGUARDED,
     (CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len, CK_BYTE_PTR signature,
      CK_ULONG signature_len),
     (session, data, data_len, signature, signature_len))
-CALL(C_VerifyUpdate, OWN, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len),
-    (session, part, part_len))
-CALL(C_VerifyFinal, OWN, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len),
-    (session, signature, signature_len))
-CALL(C_VerifyRecoverInit, OWN, READS,
-    (CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key),
-    (session, mechanism, key))
-CALL(C_VerifyRecover, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len, CK_BYTE_PTR data,
-     CK_ULONG_PTR data_len),
-    (session, signature, signature_len, data, data_len))
+CALL(C_VerifyUpdate, OWN, UNGUARDED, TAKES_BYTES)
+CALL(C_VerifyFinal, OWN, UNGUARDED, TAKES_BYTES)
+CALL(C_VerifyRecoverInit, OWN, READS, TAKES_KEY)
+CALL(C_VerifyRecover, PASSED, UNGUARDED, TRANSFORMS)
 
 /* ---- Two operations in one -------------------------------------------------------------- */
 
-CALL(C_DigestEncryptUpdate, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, part, part_len, out, out_len))
-CALL(C_DecryptDigestUpdate, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, part, part_len, out, out_len))
-CALL(C_SignEncryptUpdate, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, part, part_len, out, out_len))
-CALL(C_DecryptVerifyUpdate, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG part_len, CK_BYTE_PTR out,
-     CK_ULONG_PTR out_len),
-    (session, part, part_len, out, out_len))
+CALL(C_DigestEncryptUpdate, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_DecryptDigestUpdate, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_SignEncryptUpdate, PASSED, UNGUARDED, TRANSFORMS)
+CALL(C_DecryptVerifyUpdate, PASSED, UNGUARDED, TRANSFORMS)
 
 /* ---- Keys ------------------------------------------------------------------------------- */
 
@@ -236,12 +187,8 @@ CALL(C_DeriveKey, OWN, WRITES,
 
 /* ---- Random numbers, and calls that nobody uses ----------------------------------------- */
 
-CALL(C_SeedRandom, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR seed, CK_ULONG seed_len),
-    (session, seed, seed_len))
-CALL(C_GenerateRandom, PASSED, UNGUARDED,
-    (CK_SESSION_HANDLE session, CK_BYTE_PTR random, CK_ULONG random_len),
-    (session, random, random_len))
+CALL(C_SeedRandom, PASSED, UNGUARDED, TAKES_BYTES)
+CALL(C_GenerateRandom, PASSED, UNGUARDED, TAKES_BYTES)
 CALL(C_GetFunctionStatus, PASSED, UNGUARDED, (CK_SESSION_HANDLE session), (session))
 CALL(C_CancelFunction, PASSED, UNGUARDED, (CK_SESSION_HANDLE session), (session))
 CALL(C_WaitForSlotEvent, PASSED, UNGUARDED,
@@ -250,3 +197,8 @@ CALL(C_WaitForSlotEvent, PASSED, UNGUARDED,
 
 /* clang-format on */
 #undef CALL
+#undef TAKES_KEY
+#undef TAKES_BYTES
+#undef GIVES_BYTES
+#undef TRANSFORMS
+#undef CRYPTOKI_CALL

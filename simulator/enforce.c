@@ -7,11 +7,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include <openssl/x509.h>
-
+#include "provider/base/der.h"
+#include "provider/request/approver_signature.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_codec.h"
-#include "provider/request/approver_signature.h"
 #include "simulator/context.h"
 #include "simulator/hsm_timestamp.h"
 #include "simulator/policy_structure.h"
@@ -45,33 +44,18 @@ static bool part_given(const CK_BYTE *data, CK_ULONG length)
     return data != NULL && length > 0 && length <= APPROVAL_PART_LIMIT;
 }
 
-/* The algorithm of SEQUENCE { AlgorithmIdentifier, BIT STRING }; NULL for other bytes. */
-static X509_ALGOR *algorithm_of(struct ska_span der)
-{
-    const unsigned char *next = der.data;
-    long length = 0;
-    int tag = 0;
-    int class = 0;
-
-    if ((ASN1_get_object(&next, &length, &tag, &class, (long)der.length) & 0x80) != 0)
-        return NULL;
-    return d2i_X509_ALGOR(NULL, &next, length);
-}
-
 /* Whether the signature is of the kind that the key makes: an EC key makes no RSA signature. */
 static bool algorithm_fits(struct ska_span der, struct ska_span key, const char *digest,
                            struct ska_span plain)
 {
+    struct ska_algorithm_bits given = {0};
+    struct ska_algorithm_bits fitting = {0};
     struct ska_bytes expected = {NULL, 0};
-    X509_ALGOR *given = algorithm_of(der);
-    X509_ALGOR *fitting = NULL;
-    bool fits = false;
+    bool fits = ska_signature_to_der(key, digest, plain, &expected, NULL) &&
+                ska_algorithm_bits_read(der, &given) &&
+                ska_algorithm_bits_read(ska_span_of(&expected), &fitting) &&
+                ska_span_equal(given.algorithm, fitting.algorithm);
 
-    if (ska_signature_to_der(key, digest, plain, &expected, NULL))
-        fitting = algorithm_of(ska_span_of(&expected));
-    fits = given != NULL && fitting != NULL && OBJ_cmp(given->algorithm, fitting->algorithm) == 0;
-    X509_ALGOR_free(given);
-    X509_ALGOR_free(fitting);
     ska_bytes_free(&expected);
     return fits;
 }

@@ -26,13 +26,13 @@
 #define ENTRY_OWN(name, parameters, arguments) ENTRY(name, parameters, sim_##name arguments)
 #define ENTRY_PASSED(name, parameters, arguments) ENTRY(name, parameters, softhsm()->name arguments)
 
-#define CALL(name, answered, objects, parameters, arguments)                                       \
+#define CRYPTOKI_CALL(name, answered, objects, parameters, arguments)                              \
     ENTRY_##answered(name, parameters, arguments)
 #include "simulator/cryptoki_calls.h"
 
 static CK_FUNCTION_LIST list = {
     .version = {2, 40},
-#define CALL(name, answered, objects, parameters, arguments) .name = name,
+#define CRYPTOKI_CALL(name, answered, objects, parameters, arguments) .name = name,
 #include "simulator/cryptoki_calls.h"
 };
 

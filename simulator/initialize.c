@@ -17,6 +17,7 @@
 #include <pkcs11.h>
 
 #include "simulator/change_lock.h"
+#include "simulator/config.h"
 #include "simulator/context.h"
 #include "simulator/fault_injection.h"
 #include "simulator/record_store.h"

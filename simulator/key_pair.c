@@ -95,7 +95,7 @@ static CK_RV check_algorithm(const struct pair *pair, const struct sim_generatio
                                            : check_curve(pair, generation->key_type);
 }
 
-/* ---- Making a pair ---------------------------------------------------------------------- */
+/* ---- SKA pairs -------------------------------------------------------------------------- */
 
 static CK_RV generate_in_softhsm(const struct pair *pair, const struct sim_generation *generation,
                                  struct sim_key_template *template)
@@ -163,26 +163,6 @@ static CK_RV make_ska_pair(const struct pair *pair, const struct sim_generation 
     return sim_fault("key-generated");
 }
 
-static CK_RV generate_ska(const struct pair *pair, const struct sim_generation *generation)
-{
-    struct sim_key_template template = {0};
-    CK_RV rv = sim_session_writable(pair->session);
-
-    if (rv == CKR_OK)
-        rv = check_algorithm(pair, generation);
-    if (rv == CKR_OK)
-        rv = sim_key_template_read(&template, SIM_SKA, generation->key_type, pair->private_template,
-                                   pair->private_count);
-    if (rv == CKR_OK)
-        rv = sim_lock();
-    if (rv == CKR_OK) {
-        rv = make_ska_pair(pair, generation, &template);
-        sim_unlock();
-    }
-    sim_key_template_clear(&template);
-    return rv;
-}
-
 /* ---- Timestamp pairs -------------------------------------------------------------------- */
 
 /*
@@ -210,27 +190,31 @@ static CK_RV make_timestamp_pair(const struct pair *pair, const struct sim_gener
     return rv;
 }
 
-static CK_RV generate_timestamp(const struct pair *pair)
+/* ---- Pairs with a record ---------------------------------------------------------------- */
+
+static CK_RV generate_marked(const struct pair *pair, enum sim_kind kind,
+                             const struct sim_generation *generation)
 {
-    const struct sim_generation *generation =
-        sim_generation_find_ordinary(pair->mechanism->mechanism);
     struct sim_key_template template = {0};
-    CK_RV rv = generation == NULL ? CKR_MECHANISM_INVALID : sim_session_writable(pair->session);
+    CK_RV rv = sim_session_writable(pair->session);
 
     if (rv == CKR_OK)
         rv = check_algorithm(pair, generation);
     if (rv == CKR_OK)
-        rv = sim_key_template_read(&template, SIM_TIMESTAMP, generation->key_type,
-                                   pair->private_template, pair->private_count);
+        rv = sim_key_template_read(&template, kind, generation->key_type, pair->private_template,
+                                   pair->private_count);
     if (rv == CKR_OK)
         rv = sim_lock();
     if (rv == CKR_OK) {
-        rv = make_timestamp_pair(pair, generation, &template);
+        rv = kind == SIM_SKA ? make_ska_pair(pair, generation, &template)
+                             : make_timestamp_pair(pair, generation, &template);
         sim_unlock();
     }
     sim_key_template_clear(&template);
     return rv;
 }
+
+/* ---- Ordinary pairs --------------------------------------------------------------------- */
 
 /* What an attribute says of timestamps: 1 yes, 0 no, -1 nothing or nonsense. */
 static int says_of_timestamps(const CK_ATTRIBUTE *attribute)
@@ -251,8 +235,6 @@ static bool asks_for_timestamps(const CK_ATTRIBUTE *attributes, CK_ULONG count)
     }
     return false;
 }
-
-/* ---- Ordinary pairs --------------------------------------------------------------------- */
 
 /*
  * The private template for SoftHSM, which does not know what is SKA's; it would refuse that, but
@@ -311,10 +293,12 @@ static CK_RV generate_pair(const struct pair *pair)
         return CKR_ATTRIBUTE_VALUE_INVALID;
     generation = sim_generation_find(pair->mechanism->mechanism);
     if (generation != NULL)
-        return generate_ska(pair, generation);
-    return asks_for_timestamps(pair->private_template, pair->private_count)
-               ? generate_timestamp(pair)
-               : generate_ordinary(pair);
+        return generate_marked(pair, SIM_SKA, generation);
+    if (!asks_for_timestamps(pair->private_template, pair->private_count))
+        return generate_ordinary(pair);
+    generation = sim_generation_find_ordinary(pair->mechanism->mechanism);
+    return generation == NULL ? CKR_MECHANISM_INVALID
+                              : generate_marked(pair, SIM_TIMESTAMP, generation);
 }
 
 CK_RV sim_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,

@@ -9,7 +9,6 @@
 
 #include <openssl/evp.h>
 
-#include "provider/base/mechanism.h"
 #include "simulator/context.h"
 #include "simulator/softhsm_calls.h"
 
@@ -26,8 +25,8 @@ static CK_RV check_parameters(struct sim_signer *signer, const CK_MECHANISM *mec
     if (mechanism->pParameter == NULL || mechanism->ulParameterLen != sizeof(parameters))
         return CKR_MECHANISM_PARAM_INVALID;
     memcpy(&parameters, mechanism->pParameter, sizeof(parameters));
-    signer->pss_digest = sim_digest_name(parameters.hashAlg);
-    return signer->pss_digest != NULL ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+    signer->pss_digest = sim_digest_from(parameters.hashAlg);
+    return signer->pss_digest != SKA_DIGEST_NONE ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
 }
 
 static CK_RV check_mechanism(struct sim_signer *signer, const struct sim_object *key,
@@ -74,17 +73,11 @@ static bool is_digest_length(size_t length)
 /* SoftHSM has one answer, CKR_GENERAL_ERROR, for data that does not fit. */
 static bool length_fits(const struct sim_signer *signer, size_t length)
 {
-    EVP_MD *md = NULL;
-    bool fits = true;
-
     switch (signer->scheme->type) {
     case CKM_RSA_PKCS:
         return length + 11 <= signer->length;
     case CKM_RSA_PKCS_PSS:
-        md = EVP_MD_fetch(sim_libctx(), signer->pss_digest, NULL);
-        fits = md != NULL && (size_t)EVP_MD_get_size(md) == length;
-        EVP_MD_free(md);
-        return fits;
+        return length == ska_digest_length(signer->pss_digest);
     case CKM_ECDSA: /* cut or filled up, a message would be the digest of another one */
         return is_digest_length(length);
     default:

@@ -8,6 +8,7 @@
 #include <pkcs11.h>
 
 #include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 #include "simulator/mechanism_table.h"
 #include "simulator/object_kind.h"
 #include "simulator/session_table.h"
@@ -16,8 +17,8 @@
 struct sim_signer {
     const struct sim_signing *scheme;
     struct sim_own_session own;
-    const char *pss_digest; /* the digest that raw PSS takes */
-    CK_ULONG length;        /* of the signature */
+    enum ska_digest pss_digest; /* the digest that raw PSS takes */
+    CK_ULONG length;            /* of the signature */
 };
 
 /*

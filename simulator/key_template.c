@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "provider/base/wire.h"
+#include "simulator/attributes.h"
 #include "simulator/context.h"
 #include "simulator/rule_acceptance.h"
 #include "simulator/template.h"
@@ -22,10 +23,7 @@ enum treatment {
     LABEL,
     SUBJECT,
     MECHANISMS,
-    RULE_USE,
-    RULE_BLOCK,
-    RULE_UNBLOCK,
-    RULE_MODIFY,
+    RULE,
     BLOCKED,
     SENSITIVE_PUBLIC_KEY,
     CURRENCY
@@ -65,10 +63,10 @@ static const struct known common[] = {
 static const struct known ska_only[] = {
     {CKA_SIGN, MUST_BE_YES},
     {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_NO},
-    {CKA_SKA_USAGE_ACCESS_BLOB, RULE_USE},
-    {CKA_SKA_BLOCK_ACCESS_BLOB, RULE_BLOCK},
-    {CKA_SKA_UNBLOCK_ACCESS_BLOB, RULE_UNBLOCK},
-    {CKA_SKA_MODIFY_ACCESS_BLOB, RULE_MODIFY},
+    {CKA_SKA_USAGE_ACCESS_BLOB, RULE},
+    {CKA_SKA_BLOCK_ACCESS_BLOB, RULE},
+    {CKA_SKA_UNBLOCK_ACCESS_BLOB, RULE},
+    {CKA_SKA_MODIFY_ACCESS_BLOB, RULE},
     {CKA_SKA_BLOCKED, BLOCKED},
     {CKA_SKA_SENSITIVE_PUBLIC_KEY, SENSITIVE_PUBLIC_KEY},
     {CKA_SKA_CRYPTO_CURRENCY_TYPE, CURRENCY},
@@ -159,10 +157,14 @@ static CK_RV keep_bytes(struct ska_bytes *to, const CK_ATTRIBUTE *attribute)
                : CKR_HOST_MEMORY;
 }
 
-static CK_RV keep_rule(struct sim_key_template *to, enum ska_rule_kind kind,
-                       const CK_ATTRIBUTE *attribute)
+static CK_RV keep_rule(struct sim_key_template *to, const CK_ATTRIBUTE *attribute)
 {
-    CK_RV rv = keep_bytes(&to->record.rules[kind], attribute);
+    enum ska_rule_kind kind = SKA_RULE_USE;
+    CK_RV rv = CKR_ATTRIBUTE_TYPE_INVALID;
+
+    if (!sim_attribute_is_rule(attribute->type, &kind))
+        return rv;
+    rv = keep_bytes(&to->record.rules[kind], attribute);
 
     if (rv == CKR_OK && !sim_rule_acceptable(kind, ska_span_of(&to->record.rules[kind])))
         rv = CKR_ATTRIBUTE_VALUE_INVALID;
@@ -223,14 +225,8 @@ static CK_RV take_attribute(struct sim_key_template *to, CK_KEY_TYPE key_type,
         return keep_bytes(&to->record.subject, attribute);
     case MECHANISMS:
         return keep_mechanisms(to, attribute);
-    case RULE_USE:
-        return keep_rule(to, SKA_RULE_USE, attribute);
-    case RULE_BLOCK:
-        return keep_rule(to, SKA_RULE_BLOCK, attribute);
-    case RULE_UNBLOCK:
-        return keep_rule(to, SKA_RULE_UNBLOCK, attribute);
-    case RULE_MODIFY:
-        return keep_rule(to, SKA_RULE_MODIFY, attribute);
+    case RULE:
+        return keep_rule(to, attribute);
     case BLOCKED:
         return read_bool(attribute, &to->record.blocked);
     case SENSITIVE_PUBLIC_KEY:

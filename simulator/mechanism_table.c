@@ -34,10 +34,11 @@ static const struct sim_signing signings[] = {
 
 static const struct {
     CK_MECHANISM_TYPE type;
-    const char *name;
+    enum ska_digest digest;
 } digests[] = {
-    {CKM_SHA_1, "SHA1"},    {CKM_SHA224, "SHA224"}, {CKM_SHA256, "SHA256"},
-    {CKM_SHA384, "SHA384"}, {CKM_SHA512, "SHA512"},
+    {CKM_SHA_1, SKA_DIGEST_SHA1},    {CKM_SHA224, SKA_DIGEST_SHA224},
+    {CKM_SHA256, SKA_DIGEST_SHA256}, {CKM_SHA384, SKA_DIGEST_SHA384},
+    {CKM_SHA512, SKA_DIGEST_SHA512},
 };
 
 static const struct sim_generation generations[] = {
@@ -81,13 +82,13 @@ const char *sim_ecdsa_digest(CK_MECHANISM_TYPE type)
     return signing != NULL && signing->key_type == CKK_EC ? signing->digest : NULL;
 }
 
-const char *sim_digest_name(CK_MECHANISM_TYPE type)
+enum ska_digest sim_digest_from(CK_MECHANISM_TYPE type)
 {
     for (size_t i = 0; i < COUNT(digests); i++) {
         if (digests[i].type == type)
-            return digests[i].name;
+            return digests[i].digest;
     }
-    return NULL;
+    return SKA_DIGEST_NONE;
 }
 
 const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type)

@@ -11,6 +11,8 @@
 
 #include <pkcs11.h>
 
+#include "provider/base/mechanism.h"
+
 /* What C_SKASign may be asked for. Raw RSA is not among it: it is no signature scheme. */
 struct sim_signing {
     CK_MECHANISM_TYPE type;
@@ -28,8 +30,8 @@ const struct sim_signing *sim_signing_find(CK_MECHANISM_TYPE type);
  */
 const char *sim_ecdsa_digest(CK_MECHANISM_TYPE type);
 
-/* The digest that CKM_SHA256 and its kin stand for; NULL for any other mechanism. */
-const char *sim_digest_name(CK_MECHANISM_TYPE type);
+/* The digest that CKM_SHA256 and its kin stand for; SKA_DIGEST_NONE for any other mechanism. */
+enum ska_digest sim_digest_from(CK_MECHANISM_TYPE type);
 
 /* How SKA key pairs of a type are made. */
 struct sim_generation {

@@ -12,7 +12,8 @@
 #define DECLARE_SELF(name, parameters)
 #define DECLARE_OWN(name, parameters) CK_RV sim_##name parameters;
 
-#define CALL(name, answered, objects, parameters, arguments) DECLARE_##answered(name, parameters)
+#define CRYPTOKI_CALL(name, answered, objects, parameters, arguments)                              \
+    DECLARE_##answered(name, parameters)
 #include "simulator/cryptoki_calls.h"
 
 #endif
