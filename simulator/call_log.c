@@ -14,18 +14,15 @@
 /* More of a label than this is not worth a line. */
 #define LABEL_SHOWN ((size_t)256)
 
-static void append(const char *path, const struct ska_buffer *line)
+/* One write, so that lines of several processes do not mix. A log that is full stays full. */
+static void append_line(const char *path, const struct ska_buffer *line)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    ssize_t written = fd < 0 ? -1 : write(fd, line->data, line->length);
 
-    if (fd < 0)
-        return;
-    /* One write, so that lines of several processes do not mix. A log that is full stays full. */
-    if (write(fd, line->data, line->length) < 0) {
+    (void)written;
+    if (fd >= 0)
         close(fd);
-        return;
-    }
-    close(fd);
 }
 
 void sim_log_call(const char *name, bool length_only, struct ska_span label, CK_RV rv)
@@ -42,7 +39,7 @@ void sim_log_call(const char *name, bool length_only, struct ska_span label, CK_
     ska_buffer_format(&line, "%s%s %s %s\n", name, length_only ? "(length)" : "",
                       shown != NULL ? shown : "-", sim_result_text(rv, text));
     if (!line.failed)
-        append(config->call_log, &line);
+        append_line(config->call_log, &line);
     ska_buffer_free(&line);
     free(shown);
 }

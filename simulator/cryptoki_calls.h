@@ -5,6 +5,7 @@
  * gets it for each. So there is no include guard.
  *
  *   answered  PASSED: by SoftHSM alone; the call takes no handle of a key or of an object
+ *             ORDINARY: by SoftHSM for ordinary keys; refused for those of SKA and timestamp pairs
  *             OWN: by sim_NAME(), see own_calls.h
  *             SELF: the exported function is written by hand
  *   objects   what the call does to objects while it is in SoftHSM: UNGUARDED, READS or WRITES, see
@@ -115,11 +116,11 @@ CALL(C_FindObjectsFinal, OWN, UNGUARDED, (CK_SESSION_HANDLE session), (session))
 
 /* ---- Encryption ------------------------------------------------------------------------- */
 
-CALL(C_EncryptInit, OWN, READS, TAKES_KEY)
+CALL(C_EncryptInit, ORDINARY, READS, TAKES_KEY)
 CALL(C_Encrypt, PASSED, UNGUARDED, TRANSFORMS)
 CALL(C_EncryptUpdate, PASSED, UNGUARDED, TRANSFORMS)
 CALL(C_EncryptFinal, PASSED, UNGUARDED, GIVES_BYTES)
-CALL(C_DecryptInit, OWN, READS, TAKES_KEY)
+CALL(C_DecryptInit, ORDINARY, READS, TAKES_KEY)
 CALL(C_Decrypt, PASSED, UNGUARDED, TRANSFORMS)
 CALL(C_DecryptUpdate, PASSED, UNGUARDED, TRANSFORMS)
 CALL(C_DecryptFinal, PASSED, UNGUARDED, GIVES_BYTES)
@@ -140,7 +141,7 @@ CALL(C_SignInit, OWN, READS, TAKES_KEY)
 CALL(C_Sign, OWN, UNGUARDED, TRANSFORMS)
 CALL(C_SignUpdate, OWN, UNGUARDED, TAKES_BYTES)
 CALL(C_SignFinal, OWN, UNGUARDED, GIVES_BYTES)
-CALL(C_SignRecoverInit, OWN, READS, TAKES_KEY)
+CALL(C_SignRecoverInit, ORDINARY, READS, TAKES_KEY)
 CALL(C_SignRecover, PASSED, UNGUARDED, TRANSFORMS)
 CALL(C_VerifyInit, OWN, READS, TAKES_KEY)
 CALL(C_Verify, OWN, UNGUARDED,
@@ -149,7 +150,7 @@ CALL(C_Verify, OWN, UNGUARDED,
     (session, data, data_len, signature, signature_len))
 CALL(C_VerifyUpdate, OWN, UNGUARDED, TAKES_BYTES)
 CALL(C_VerifyFinal, OWN, UNGUARDED, TAKES_BYTES)
-CALL(C_VerifyRecoverInit, OWN, READS, TAKES_KEY)
+CALL(C_VerifyRecoverInit, ORDINARY, READS, TAKES_KEY)
 CALL(C_VerifyRecover, PASSED, UNGUARDED, TRANSFORMS)
 
 /* ---- Two operations in one -------------------------------------------------------------- */

@@ -8,23 +8,30 @@
 #include <pkcs11.h>
 
 #include "simulator/context.h"
+#include "simulator/object_kind.h"
 #include "simulator/own_calls.h"
 #include "simulator/softhsm_calls.h"
 
-#define ENTRY(name, parameters, answer)                                                            \
+#define ENTRY(name, parameters, check, answer)                                                     \
     CK_RV name parameters                                                                          \
     {                                                                                              \
         struct sim_call call;                                                                      \
         CK_RV rv = sim_enter(&call, #name);                                                        \
                                                                                                    \
         if (rv == CKR_OK)                                                                          \
+            rv = check;                                                                            \
+        if (rv == CKR_OK)                                                                          \
             rv = answer;                                                                           \
         return sim_leave(&call, rv);                                                               \
     }
 
+#define ENTRY_PASSED(name, parameters, arguments)                                                  \
+    ENTRY(name, parameters, CKR_OK, softhsm()->name arguments)
+#define ENTRY_ORDINARY(name, parameters, arguments)                                                \
+    ENTRY(name, parameters, sim_object_refuse(session, key, CKR_KEY_FUNCTION_NOT_PERMITTED),       \
+          softhsm()->name arguments)
+#define ENTRY_OWN(name, parameters, arguments) ENTRY(name, parameters, CKR_OK, sim_##name arguments)
 #define ENTRY_SELF(name, parameters, arguments)
-#define ENTRY_OWN(name, parameters, arguments) ENTRY(name, parameters, sim_##name arguments)
-#define ENTRY_PASSED(name, parameters, arguments) ENTRY(name, parameters, softhsm()->name arguments)
 
 #define CRYPTOKI_CALL(name, answered, objects, parameters, arguments)                              \
     ENTRY_##answered(name, parameters, arguments)

@@ -29,73 +29,61 @@ enum treatment {
     CURRENCY
 };
 
-struct known {
+#define BOTH SIM_ORDINARY /* SKA and timestamp keys */
+
+/*
+ * What may be in a template. In the vendor's examples keys are made with DECRYPT, UNWRAP and
+ * MODIFIABLE; they are none of it.
+ */
+static const struct known {
     CK_ATTRIBUTE_TYPE type;
     enum treatment treatment;
+    enum sim_kind only; /* in templates of this kind */
+} known_attributes[] = {
+    {CKA_CLASS, CLASS, BOTH},
+    {CKA_KEY_TYPE, KEY_TYPE, BOTH},
+    {CKA_TOKEN, MUST_BE_YES, BOTH},
+    {CKA_PRIVATE, MUST_BE_YES, BOTH},
+    {CKA_SENSITIVE, MUST_BE_YES, BOTH},
+    {CKA_EXTRACTABLE, MUST_BE_NO, BOTH},
+    {CKA_ALWAYS_AUTHENTICATE, MUST_BE_NO, BOTH},
+    {CKA_MODIFIABLE, OVERRULED, BOTH},
+    {CKA_COPYABLE, OVERRULED, BOTH},
+    {CKA_DECRYPT, OVERRULED, BOTH},
+    {CKA_SIGN_RECOVER, OVERRULED, BOTH},
+    {CKA_UNWRAP, OVERRULED, BOTH},
+    {CKA_DERIVE, OVERRULED, BOTH},
+    {CKA_WRAP_WITH_TRUSTED, OVERRULED, BOTH},
+    {CKA_LABEL, LABEL, BOTH},
+    {CKA_ID, HANDED, BOTH},
+    {CKA_START_DATE, HANDED, BOTH},
+    {CKA_END_DATE, HANDED, BOTH},
+    {CKA_DESTROYABLE, HANDED, BOTH},
+    {CKA_SUBJECT, SUBJECT, BOTH},
+    {CKA_ALLOWED_MECHANISMS, MECHANISMS, BOTH},
+    {CKA_SIGN, MUST_BE_YES, SIM_SKA},
+    {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_NO, SIM_SKA},
+    {CKA_SKA_USAGE_ACCESS_BLOB, RULE, SIM_SKA},
+    {CKA_SKA_BLOCK_ACCESS_BLOB, RULE, SIM_SKA},
+    {CKA_SKA_UNBLOCK_ACCESS_BLOB, RULE, SIM_SKA},
+    {CKA_SKA_MODIFY_ACCESS_BLOB, RULE, SIM_SKA},
+    {CKA_SKA_BLOCKED, BLOCKED, SIM_SKA},
+    {CKA_SKA_SENSITIVE_PUBLIC_KEY, SENSITIVE_PUBLIC_KEY, SIM_SKA},
+    {CKA_SKA_CRYPTO_CURRENCY_TYPE, CURRENCY, SIM_SKA},
+    {CKA_SIGN, MUST_BE_NO, SIM_TIMESTAMP},
+    {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_YES, SIM_TIMESTAMP},
 };
 
-/* In the vendor's examples keys are made with DECRYPT, UNWRAP and MODIFIABLE; they are none of it.
- */
-static const struct known common[] = {
-    {CKA_CLASS, CLASS},
-    {CKA_KEY_TYPE, KEY_TYPE},
-    {CKA_TOKEN, MUST_BE_YES},
-    {CKA_PRIVATE, MUST_BE_YES},
-    {CKA_SENSITIVE, MUST_BE_YES},
-    {CKA_EXTRACTABLE, MUST_BE_NO},
-    {CKA_ALWAYS_AUTHENTICATE, MUST_BE_NO},
-    {CKA_MODIFIABLE, OVERRULED},
-    {CKA_COPYABLE, OVERRULED},
-    {CKA_DECRYPT, OVERRULED},
-    {CKA_SIGN_RECOVER, OVERRULED},
-    {CKA_UNWRAP, OVERRULED},
-    {CKA_DERIVE, OVERRULED},
-    {CKA_WRAP_WITH_TRUSTED, OVERRULED},
-    {CKA_LABEL, LABEL},
-    {CKA_ID, HANDED},
-    {CKA_START_DATE, HANDED},
-    {CKA_END_DATE, HANDED},
-    {CKA_DESTROYABLE, HANDED},
-    {CKA_SUBJECT, SUBJECT},
-    {CKA_ALLOWED_MECHANISMS, MECHANISMS},
-};
-
-static const struct known ska_only[] = {
-    {CKA_SIGN, MUST_BE_YES},
-    {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_NO},
-    {CKA_SKA_USAGE_ACCESS_BLOB, RULE},
-    {CKA_SKA_BLOCK_ACCESS_BLOB, RULE},
-    {CKA_SKA_UNBLOCK_ACCESS_BLOB, RULE},
-    {CKA_SKA_MODIFY_ACCESS_BLOB, RULE},
-    {CKA_SKA_BLOCKED, BLOCKED},
-    {CKA_SKA_SENSITIVE_PUBLIC_KEY, SENSITIVE_PUBLIC_KEY},
-    {CKA_SKA_CRYPTO_CURRENCY_TYPE, CURRENCY},
-};
-
-static const struct known timestamp_only[] = {
-    {CKA_SIGN, MUST_BE_NO},
-    {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_YES},
-};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static const struct known *find_in(const struct known *known, size_t count, CK_ATTRIBUTE_TYPE type)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (known[i].type == type)
-            return &known[i];
-    }
-    return NULL;
-}
+#define KNOWN_COUNT (sizeof(known_attributes) / sizeof(known_attributes[0]))
 
 static const struct known *find_known(enum sim_kind kind, CK_ATTRIBUTE_TYPE type)
 {
-    const struct known *known = find_in(common, COUNT(common), type);
-
-    if (known != NULL)
-        return known;
-    return kind == SIM_SKA ? find_in(ska_only, COUNT(ska_only), type)
-                           : find_in(timestamp_only, COUNT(timestamp_only), type);
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        if (known_attributes[i].type == type &&
+            (known_attributes[i].only == BOTH || known_attributes[i].only == kind))
+            return &known_attributes[i];
+    }
+    return NULL;
 }
 
 /* ---- Values ----------------------------------------------------------------------------- */
@@ -271,20 +259,22 @@ static CK_RV name_key(struct sim_key_template *to)
     return CKR_OK;
 }
 
-/* What such a key is, whatever was asked for. */
+/* What such a key is, whatever was asked for. SoftHSM lets a timestamp key sign, too. */
 static void hand_on_what_it_is(struct sim_key_template *to)
 {
     static const CK_BBOOL yes = CK_TRUE;
     static const CK_BBOOL no = CK_FALSE;
-    static const CK_ATTRIBUTE_TYPE is[] = {CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN};
-    static const CK_ATTRIBUTE_TYPE is_not[] = {CKA_EXTRACTABLE, CKA_MODIFIABLE,   CKA_COPYABLE,
-                                               CKA_DECRYPT,     CKA_SIGN_RECOVER, CKA_UNWRAP,
-                                               CKA_DERIVE};
 
-    for (size_t i = 0; i < COUNT(is); i++)
-        hand_on(to, is[i], &yes, sizeof(yes));
-    for (size_t i = 0; i < COUNT(is_not); i++)
-        hand_on(to, is_not[i], &no, sizeof(no));
+    for (size_t i = 0; i < KNOWN_COUNT; i++) {
+        if (known_attributes[i].only != BOTH)
+            continue;
+        if (known_attributes[i].treatment == MUST_BE_YES)
+            hand_on(to, known_attributes[i].type, &yes, sizeof(yes));
+        else if (known_attributes[i].treatment == MUST_BE_NO ||
+                 known_attributes[i].treatment == OVERRULED)
+            hand_on(to, known_attributes[i].type, &no, sizeof(no));
+    }
+    hand_on(to, CKA_SIGN, &yes, sizeof(yes));
     hand_on(to, CKA_LABEL, to->label.data, to->label.length);
     hand_on(to, CKA_SUBJECT, to->mark.data, to->mark.length);
 }

@@ -2,7 +2,8 @@
 /*
  * Standard uses of keys, other than signing: handed to SoftHSM for ordinary keys, refused for the
  * private keys of SKA and timestamp pairs. A decryption with an RSA key is a signature; a wrapped,
- * derived or copied key would be one without rules.
+ * derived or copied key would be one without rules. Uses that need no more than that check are
+ * ORDINARY in cryptoki_calls.h.
  */
 #include <stddef.h>
 
@@ -18,41 +19,11 @@ static CK_RV refuse_use(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
     return sim_object_refuse(session, key, CKR_KEY_FUNCTION_NOT_PERMITTED);
 }
 
-CK_RV sim_C_EncryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
-{
-    CK_RV rv = refuse_use(session, key);
-
-    return rv == CKR_OK ? softhsm()->C_EncryptInit(session, mechanism, key) : rv;
-}
-
-CK_RV sim_C_DecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key)
-{
-    CK_RV rv = refuse_use(session, key);
-
-    return rv == CKR_OK ? softhsm()->C_DecryptInit(session, mechanism, key) : rv;
-}
-
 CK_RV sim_C_DigestKey(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
 {
     CK_RV rv = sim_object_refuse(session, key, CKR_KEY_INDIGESTIBLE);
 
     return rv == CKR_OK ? softhsm()->C_DigestKey(session, key) : rv;
-}
-
-CK_RV sim_C_SignRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-                            CK_OBJECT_HANDLE key)
-{
-    CK_RV rv = refuse_use(session, key);
-
-    return rv == CKR_OK ? softhsm()->C_SignRecoverInit(session, mechanism, key) : rv;
-}
-
-CK_RV sim_C_VerifyRecoverInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
-                              CK_OBJECT_HANDLE key)
-{
-    CK_RV rv = refuse_use(session, key);
-
-    return rv == CKR_OK ? softhsm()->C_VerifyRecoverInit(session, mechanism, key) : rv;
 }
 
 CK_RV sim_C_SetOperationState(CK_SESSION_HANDLE session, CK_BYTE_PTR state, CK_ULONG state_len,

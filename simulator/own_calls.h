@@ -9,6 +9,7 @@
 #include <pkcs11.h>
 
 #define DECLARE_PASSED(name, parameters)
+#define DECLARE_ORDINARY(name, parameters)
 #define DECLARE_SELF(name, parameters)
 #define DECLARE_OWN(name, parameters) CK_RV sim_##name parameters;
 

@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/bio.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -25,31 +23,11 @@
 
 /* ---- The CAs ---------------------------------------------------------------------------- */
 
-/* Adds each certificate of a PEM file; how many, or -1 for a file that cannot be read. */
-static int add_certificates(X509_STORE *store, const char *path)
-{
-    BIO *bio = BIO_new_file(path, "r");
-    int count = bio == NULL ? -1 : 0;
-
-    while (count >= 0) {
-        X509 *certificate = X509_new_ex(sim_libctx(), NULL);
-
-        if (certificate == NULL || PEM_read_bio_X509(bio, &certificate, NULL, NULL) == NULL) {
-            X509_free(certificate);
-            break;
-        }
-        count = X509_STORE_add_cert(store, certificate) == 1 ? count + 1 : -1;
-        X509_free(certificate);
-    }
-    BIO_free(bio);
-    return count;
-}
-
 static X509_STORE *open_ca_store(const char *path)
 {
     X509_STORE *store = X509_STORE_new();
 
-    if (store != NULL && add_certificates(store, path) > 0)
+    if (store != NULL && X509_STORE_load_file_ex(store, path, sim_libctx(), NULL) == 1)
         return store;
     fprintf(stderr, "SKA simulator: sam-ca: no certificates in %s\n", path);
     X509_STORE_free(store);
