@@ -17,7 +17,7 @@ struct fault {
 };
 
 /* The first fault of the list; *next is where the rest begins, NULL at its end. */
-static bool parse(const char *list, struct fault *fault, const char **next)
+static bool parse_fault(const char *list, struct fault *fault, const char **next)
 {
     size_t length = strcspn(list, ",");
     const char *equals = memchr(list, '=', length);
@@ -40,7 +40,7 @@ bool sim_fault_valid(const char *faults)
     struct fault fault;
 
     while (faults != NULL) {
-        if (!parse(faults, &fault, &faults))
+        if (!parse_fault(faults, &fault, &faults))
             return false;
     }
     return true;
@@ -50,7 +50,7 @@ CK_RV sim_fault_at(const char *faults, const char *place)
 {
     struct fault fault;
 
-    while (faults != NULL && parse(faults, &fault, &faults)) {
+    while (faults != NULL && parse_fault(faults, &fault, &faults)) {
         if (fault.place_length != strlen(place) ||
             memcmp(fault.place, place, fault.place_length) != 0)
             continue;

@@ -133,7 +133,7 @@ static CK_RV initialize_softhsm(const CK_C_INITIALIZE_ARGS *args)
     return rv;
 }
 
-static CK_RV initialize(const CK_C_INITIALIZE_ARGS *args)
+static CK_RV initialize_module(const CK_C_INITIALIZE_ARGS *args)
 {
     struct sim_config *config = sim_config_place();
     CK_RV rv = CKR_OK;
@@ -176,7 +176,7 @@ static CK_RV initialize_in_phase(const CK_C_INITIALIZE_ARGS *args)
     case SIM_PHASE_NONE:
         break;
     }
-    rv = initialize(args);
+    rv = initialize_module(args);
     if (rv == CKR_OK)
         sim_phase_change(SIM_PHASE_READY);
     else

@@ -292,11 +292,10 @@ static CK_RV generate_pair(const struct pair *pair)
     if (sim_template_forges(pair->public_template, pair->public_count))
         return CKR_ATTRIBUTE_VALUE_INVALID;
     generation = sim_generation_find(pair->mechanism->mechanism);
-    if (generation != NULL)
+    if (generation != NULL && generation->ska == pair->mechanism->mechanism)
         return generate_marked(pair, SIM_SKA, generation);
     if (!asks_for_timestamps(pair->private_template, pair->private_count))
         return generate_ordinary(pair);
-    generation = sim_generation_find_ordinary(pair->mechanism->mechanism);
     return generation == NULL ? CKR_MECHANISM_INVALID
                               : generate_marked(pair, SIM_TIMESTAMP, generation);
 }

@@ -291,7 +291,7 @@ CK_RV sim_key_template_read(struct sim_key_template *to, enum sim_kind kind, CK_
     rv = take_attributes(to, key_type, attributes, count);
     if (rv == CKR_OK && kind == SIM_SKA && !sim_record_has_rules(&to->record))
         rv = CKR_TEMPLATE_INCOMPLETE;
-    /* The rules were looked at with SAM's eyes then, and the key says so ever after. */
+    /* In SAM mode all four rules were accepted by it, and the key says so ever after. */
     to->record.sam_approved = kind == SIM_SKA && sim_config()->sam;
     if (rv == CKR_OK)
         rv = name_key(to);

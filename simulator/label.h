@@ -14,7 +14,7 @@
 
 #include "provider/base/bytes.h"
 
-/* All private keys with a label, in SoftHSM's eyes. Free the list. */
+/* All private keys of SoftHSM with a label, hidden ones too. Free the list. */
 CK_RV sim_label_search(CK_SESSION_HANDLE session, struct ska_span label, CK_OBJECT_HANDLE **handles,
                        size_t *count);
 

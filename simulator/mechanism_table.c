@@ -94,16 +94,7 @@ enum ska_digest sim_digest_from(CK_MECHANISM_TYPE type)
 const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type)
 {
     for (size_t i = 0; i < COUNT(generations); i++) {
-        if (generations[i].ska == type)
-            return &generations[i];
-    }
-    return NULL;
-}
-
-const struct sim_generation *sim_generation_find_ordinary(CK_MECHANISM_TYPE type)
-{
-    for (size_t i = 0; i < COUNT(generations); i++) {
-        if (generations[i].ordinary == type)
+        if (generations[i].ska == type || generations[i].ordinary == type)
             return &generations[i];
     }
     return NULL;
@@ -114,23 +105,23 @@ const struct sim_generation *sim_generation_find_ordinary(CK_MECHANISM_TYPE type
 CK_RV sim_C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count)
 {
     CK_ULONG space = 0;
-    CK_ULONG below = 0;
+    CK_ULONG inherited = 0;
     CK_RV rv = CKR_ARGUMENTS_BAD;
 
     if (count == NULL)
         return rv;
-    rv = softhsm()->C_GetMechanismList(sim_slot(slot), NULL, &below);
+    rv = softhsm()->C_GetMechanismList(sim_slot(slot), NULL, &inherited);
     if (rv != CKR_OK)
         return rv;
     space = *count;
-    *count = below + COUNT(supplied);
+    *count = inherited + COUNT(supplied);
     if (list == NULL)
         return CKR_OK;
     if (space < *count)
         return CKR_BUFFER_TOO_SMALL;
-    rv = softhsm()->C_GetMechanismList(sim_slot(slot), list, &below);
+    rv = softhsm()->C_GetMechanismList(sim_slot(slot), list, &inherited);
     for (size_t i = 0; rv == CKR_OK && i < COUNT(supplied); i++)
-        list[below + i] = supplied[i].type;
+        list[inherited + i] = supplied[i].type;
     return rv;
 }
 

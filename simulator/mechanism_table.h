@@ -33,17 +33,14 @@ const char *sim_ecdsa_digest(CK_MECHANISM_TYPE type);
 /* The digest that CKM_SHA256 and its kin stand for; SKA_DIGEST_NONE for any other mechanism. */
 enum ska_digest sim_digest_from(CK_MECHANISM_TYPE type);
 
-/* How SKA key pairs of a type are made. */
+/* How SKA key pairs of a type are made, and the keys of timestamps, by the ordinary mechanism. */
 struct sim_generation {
     CK_MECHANISM_TYPE ska;
     CK_MECHANISM_TYPE ordinary;
     CK_KEY_TYPE key_type;
 };
 
-/* By the vendor's mechanism; NULL for any other. */
+/* By the vendor's mechanism or by the ordinary one; NULL for any other. */
 const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type);
-
-/* By the ordinary mechanism, for timestamp keys; NULL for any other. */
-const struct sim_generation *sim_generation_find_ordinary(CK_MECHANISM_TYPE type);
 
 #endif

@@ -142,14 +142,14 @@ static CK_RV sign_token(EVP_PKEY *key, struct ska_span public_key, struct ska_sp
 static CK_RV fill_approval(CK_SKA_APPROVAL *approval, CK_ULONG type, struct ska_span signature,
                            struct ska_span info)
 {
-    CK_ULONG signature_room = approval->signatureLen;
-    CK_ULONG info_room = approval->signerInfoLen;
+    CK_ULONG signature_space = approval->signatureLen;
+    CK_ULONG info_space = approval->signerInfoLen;
 
     approval->signatureLen = signature.length;
     approval->signerInfoLen = info.length;
     if (approval->pSignature == NULL || approval->pSignerInfo == NULL)
         return CKR_OK;
-    if (signature_room < signature.length || info_room < info.length)
+    if (signature_space < signature.length || info_space < info.length)
         return CKR_BUFFER_TOO_SMALL;
     memcpy(approval->pSignature, signature.data, signature.length);
     memcpy(approval->pSignerInfo, info.data, info.length);

@@ -54,7 +54,7 @@ static CK_RV modify_rules(struct sim_record *record, struct ska_span payload)
         if (!ska_bytes_copy(&record->rules[i], modify.rules[i], NULL))
             rv = CKR_HOST_MEMORY;
     }
-    /* Rules that were not looked at with SAM's eyes are not approved by it. */
+    /* Rules that SAM mode has not accepted are not approved by it. */
     record->sam_approved = record->sam_approved && sim_config()->sam;
     return rv;
 }

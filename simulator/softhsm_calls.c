@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SoftHSMv2 beneath.
+ * The calls of SoftHSMv2.
  *
  * Its calls are looked up one by one: in a program that is linked with the simulator, the entries
  * of SoftHSM's own function list are the simulator's functions, since symbols of the same name that

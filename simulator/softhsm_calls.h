@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SoftHSMv2 beneath: loaded once per process and never unloaded.
+ * The calls of SoftHSMv2, which is loaded once per process and never unloaded.
  *
  * It keeps threads apart that SoftHSM does not. SoftHSM 2.6.1 re-reads an object's file whenever
  * anything looks at the object. A thread that looks while another one makes or changes it reads

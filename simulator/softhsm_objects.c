@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes of objects and searches for them, in SoftHSM's eyes.
+ * Attributes of objects and searches for them, as SoftHSM has them.
  */
 #include "simulator/softhsm_objects.h"
 

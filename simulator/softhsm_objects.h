@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes of objects and searches for them, in SoftHSM's eyes: nothing is hidden here.
+ * Attributes of objects and searches for them, as SoftHSM has them: nothing is hidden here.
  */
 #ifndef SKASIM_SOFTHSM_OBJECTS_H
 #define SKASIM_SOFTHSM_OBJECTS_H
