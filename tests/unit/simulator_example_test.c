@@ -15,7 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "ska/pkcs11.h"
+#include "pkcs11.h"
 
 #ifdef __cplusplus
 extern "C" {
