@@ -92,8 +92,8 @@ static bool register_handlers(void)
     static bool registered; /* guarded by initialize_lock */
 
     if (!registered)
-        registered = pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0 &&
-                     atexit(at_exit) == 0 && before_libcrypto_ends(at_exit);
+        registered = atexit(at_exit) == 0 && before_libcrypto_ends(at_exit) &&
+                     pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
     return registered;
 }
 
