@@ -80,13 +80,6 @@ extern const char *const ska_operation_names[SKA_OPERATION_MODIFY + 1];
 bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/*
- * For a bundle that goes to the HSM as it is, and whose key and mechanism the caller compares with
- * his own: these are not examined, and what is for people, rules and requester, counts as not told.
- */
-bool ska_request_parse_bare(struct ska_span text, const char *shown, struct ska_request **request,
-                            const struct ska_errors *errors) SKA_MUST_CHECK;
-
 /* As JSON text, indented, ended by a newline; at most SKA_JSON_LIMIT. */
 bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
                        const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -19,7 +19,6 @@
 
 struct parser {
     struct ska_json_place place; /* of the whole */
-    bool bare;                   /* see ska_request_parse_bare() */
     struct ska_request *request;
     struct ska_approval_token token; /* points into request->token */
 };
@@ -133,7 +132,7 @@ static bool read_key(const struct parser *parser, enum ska_key_type *type)
                 read_key_id(&inside, &request->key_id) &&
                 read_bytes(&inside, "publicKey", &request->public_key);
 
-    if (done && !parser->bare && !find_key_type(ska_span_of(&request->public_key), type))
+    if (done && !find_key_type(ska_span_of(&request->public_key), type))
         done = ska_json_fail(&inside, "publicKey",
                              "not a public key (SubjectPublicKeyInfo in DER) of RSA, EC, Ed25519 "
                              "or Ed448");
@@ -259,8 +258,6 @@ static bool read_mechanism(const struct parser *parser, enum ska_key_type type)
     if ((mechanism->scheme == SKA_SCHEME_PSS && !read_pss(place, mechanism)) ||
         !check_form(place, mechanism))
         return false;
-    if (parser->bare)
-        return true;
     where = ska_json_where(place, "signatureAlgorithm");
     if (where == NULL)
         return false;
@@ -405,18 +402,15 @@ static bool read_request(struct parser *parser)
     return read_rest(parser);
 }
 
-static bool parse(struct ska_span text, const char *shown, bool bare, struct ska_request **request,
-                  const struct ska_errors *errors)
+bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
+                       const struct ska_errors *errors)
 {
-    static const char *const for_people[SKA_JSON_UNWANTED] = {"rule", "requester"};
-    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
-    struct parser parser = {{NULL, NULL, SKA_R_BAD_REQUEST, errors}, bare, NULL, {0}};
+    struct parser parser = {{NULL, NULL, SKA_R_BAD_REQUEST, errors}, NULL, {0}};
     char *where = ska_json_where_top(shown, errors);
     cJSON *json = NULL;
     bool done = false;
 
-    if (where == NULL ||
-        !ska_json_parse_without(text, shown, bare ? for_people : none, &json, errors))
+    if (where == NULL || !ska_json_parse(text, shown, &json, errors))
         goto out;
     parser.place.object = json;
     parser.place.where = where;
@@ -436,16 +430,4 @@ out:
     cJSON_Delete(json);
     free(where);
     return done;
-}
-
-bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
-                       const struct ska_errors *errors)
-{
-    return parse(text, shown, false, request, errors);
-}
-
-bool ska_request_parse_bare(struct ska_span text, const char *shown, struct ska_request **request,
-                            const struct ska_errors *errors)
-{
-    return parse(text, shown, true, request, errors);
 }
