@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 
 #include "provider/base/error_place.h"
-#include "provider/hsm/spki.h"
 #include "provider/request/approval_json.h"
 #include "provider/request/key_cache.h"
 #include "provider/rule/rule_codec.h"
@@ -241,34 +240,26 @@ bool ska_approval_print(const struct ska_approval *approval, struct ska_bytes *t
 
 /* ---- Verifying ------------------------------------------------------------------------------ */
 
-/*
- * libcrypto's decoders of keys take longer than the verification; they are for what only they know
- * (DSA).
- */
+bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
+                         struct ska_span token)
+{
+    return ska_signature_verify(libctx, ska_span_of(&approval->public_key), approval->digest,
+                                ska_span_of(&approval->signature), token);
+}
+
 bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *keys,
                               const struct ska_approval *approval, struct ska_span token)
 {
     struct ska_span public_key = ska_span_of(&approval->public_key);
-    struct ska_span signature = ska_span_of(&approval->signature);
-    EVP_PKEY *key = NULL;
+    EVP_PKEY *key = keys == NULL ? NULL : ska_approver_keys_open(keys, public_key);
     bool verified = false;
 
-    if (keys != NULL)
-        key = ska_approver_keys_open(keys, public_key);
-    else if (!hsm_spki_open(public_key, libctx, &key))
-        key = NULL;
     if (key == NULL)
-        return ska_signature_verify(libctx, public_key, approval->digest, signature, token);
-    verified =
-        ska_signature_verify_with(libctx, key, public_key, approval->digest, signature, token);
+        return ska_approval_verify(libctx, approval, token);
+    verified = ska_signature_verify_with(libctx, key, public_key, approval->digest,
+                                         ska_span_of(&approval->signature), token);
     EVP_PKEY_free(key);
     return verified;
-}
-
-bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
-                         struct ska_span token)
-{
-    return ska_approval_verify_with(libctx, NULL, approval, token);
 }
 
 /* ---- Names ---------------------------------------------------------------------------------- */

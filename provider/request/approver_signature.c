@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "provider/base/der.h"
+#include "provider/base/evp_key.h"
 #include "provider/base/spki.h"
 
 /* ---- What can sign, and with which digest --------------------------------------------------- */
@@ -123,18 +124,14 @@ bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct
 bool ska_signature_from_der(struct ska_span der, const char **digest, struct ska_bytes *plain,
                             const struct ska_errors *errors)
 {
-    struct ska_algorithm_bits signature = {.parameters = V_ASN1_UNDEF};
+    struct ska_algorithm_bits signature;
     const char *name = NULL;
-    bool read = false;
 
-    ERR_set_mark();
-    read = ska_algorithm_bits_read(der, &signature);
-    ERR_pop_to_mark();
-    if (!read)
+    if (!ska_algorithm_bits_read(der, &signature))
         return ska_fail(errors, SKA_R_BAD_SIGNATURE,
                         "signature in DER: not SEQUENCE { AlgorithmIdentifier, BIT STRING } in "
                         "DER");
-    if (signature.parameters != V_ASN1_NULL && signature.parameters != V_ASN1_UNDEF)
+    if (signature.parameters != SKA_DER_NULL && signature.parameters != SKA_DER_ABSENT)
         return ska_fail(errors, SKA_R_BAD_SIGNATURE,
                         "signature in DER: the algorithm has parameters");
     name = digest_of(&signature);
@@ -172,14 +169,15 @@ static bool verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest, stru
     return verified;
 }
 
-/* With a key of this algorithm. */
-static bool verify_as(OSSL_LIB_CTX *libctx, EVP_PKEY *key, enum ska_spki_algorithm algorithm,
-                      const char *digest, struct ska_span plain, struct ska_span message)
+bool ska_signature_verify_with(OSSL_LIB_CTX *libctx, EVP_PKEY *key, struct ska_span public_key,
+                               const char *digest, struct ska_span plain, struct ska_span message)
 {
     const struct digest *known = find_digest(digest);
+    enum ska_spki_algorithm algorithm;
     bool verified = false;
 
-    if (plain.length == 0 || !is_strong(key, algorithm) || (!is_eddsa(algorithm) && known == NULL))
+    if (plain.length == 0 || !ska_spki_algorithm(public_key, &algorithm) ||
+        !is_strong(key, algorithm) || (!is_eddsa(algorithm) && known == NULL))
         return false;
     ERR_set_mark();
     verified = verify(libctx, key, is_eddsa(algorithm) ? NULL : known->fetch, plain, message);
@@ -187,29 +185,18 @@ static bool verify_as(OSSL_LIB_CTX *libctx, EVP_PKEY *key, enum ska_spki_algorit
     return verified;
 }
 
-bool ska_signature_verify_with(OSSL_LIB_CTX *libctx, EVP_PKEY *key, struct ska_span public_key,
-                               const char *digest, struct ska_span plain, struct ska_span message)
-{
-    enum ska_spki_algorithm algorithm;
-
-    return ska_spki_algorithm(public_key, &algorithm) &&
-           verify_as(libctx, key, algorithm, digest, plain, message);
-}
-
 bool ska_signature_verify(OSSL_LIB_CTX *libctx, struct ska_span public_key, const char *digest,
                           struct ska_span plain, struct ska_span message)
 {
-    const unsigned char *next = public_key.data;
     enum ska_spki_algorithm algorithm;
     EVP_PKEY *key = NULL;
     bool verified = false;
 
-    if (!ska_spki_algorithm(public_key, &algorithm))
-        return false;
-    ERR_set_mark();
-    key = d2i_PUBKEY_ex(NULL, &next, (long)public_key.length, libctx, NULL);
-    ERR_pop_to_mark();
-    verified = key != NULL && verify_as(libctx, key, algorithm, digest, plain, message);
+    /* What an approver's key cannot be is not even opened. */
+    if (ska_spki_algorithm(public_key, &algorithm))
+        key = ska_evp_decode(libctx, public_key);
+    verified =
+        key != NULL && ska_signature_verify_with(libctx, key, public_key, digest, plain, message);
     EVP_PKEY_free(key);
     return verified;
 }

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "provider/hsm/spki.h"
+#include "provider/base/evp_key.h"
 
 /* More approvers than these are rare in one process; then the one that was opened first goes. */
 #define KEPT 16
@@ -93,8 +93,9 @@ static void keep(struct ska_approver_keys *keys, struct ska_span spki, EVP_PKEY 
 EVP_PKEY *ska_approver_keys_open(struct ska_approver_keys *keys, struct ska_span spki)
 {
     EVP_PKEY *key = find(keys, spki);
+    enum ska_key_type type = SKA_KEY_RSA;
 
-    if (key == NULL && hsm_spki_open(spki, keys->libctx, &key))
+    if (key == NULL && ska_evp_open(keys->libctx, spki, &type, &key))
         keep(keys, spki, key);
     return key;
 }

@@ -6,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/objects.h>
-
 #include "provider/base/error_place.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/approval_json.h"
-#include "provider/base/der.h"
+#include "provider/base/spki.h"
 #include "provider/rule/policy_json.h"
 
 #define VERSION 1
@@ -89,29 +86,6 @@ static bool read_operation(const struct ska_json_place *place, enum ska_operatio
 
 /* ---- Key ------------------------------------------------------------------------------------ */
 
-/* The type of a key that can be an SKA key; the key itself is not looked at. */
-static bool find_key_type(struct ska_span spki, enum ska_key_type *type)
-{
-    static const int nids[] = {
-        [SKA_KEY_RSA] = NID_rsaEncryption,
-        [SKA_KEY_RSA_PSS] = NID_rsassaPss,
-        [SKA_KEY_EC] = NID_X9_62_id_ecPublicKey,
-        [SKA_KEY_ED25519] = NID_ED25519,
-        [SKA_KEY_ED448] = NID_ED448,
-    };
-    struct ska_algorithm_bits key = {.parameters = V_ASN1_UNDEF};
-    size_t index = 0;
-    bool found = false;
-
-    ERR_set_mark();
-    found = ska_algorithm_bits_read(spki, &key) &&
-            ska_algorithm_bits_find(&key, nids, sizeof(nids) / sizeof(nids[0]), &index);
-    ERR_pop_to_mark();
-    if (found)
-        *type = (enum ska_key_type)index;
-    return found;
-}
-
 static bool read_key_id(const struct ska_json_place *place, struct ska_bytes *id)
 {
     const char *text = NULL;
@@ -132,7 +106,7 @@ static bool read_key(const struct parser *parser, enum ska_key_type *type)
                 read_key_id(&inside, &request->key_id) &&
                 read_bytes(&inside, "publicKey", &request->public_key);
 
-    if (done && !find_key_type(ska_span_of(&request->public_key), type))
+    if (done && !ska_spki_key_type(ska_span_of(&request->public_key), type))
         done = ska_json_fail(&inside, "publicKey",
                              "not a public key (SubjectPublicKeyInfo in DER) of RSA, EC, Ed25519 "
                              "or Ed448");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/certificate.h"
 #include "provider/base/spki.h"
 #include "provider/base/wire.h"
 
@@ -19,7 +20,7 @@ bool ska_approver_identify(struct ska_approver *approver, const struct ska_error
     struct ska_bytes key = {NULL, 0};
 
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
-        if (!ska_spki_of_certificate(data, &key))
+        if (!ska_certificate_key(data, &key))
             return ska_fail(errors, SKA_R_BAD_KEY, "approver: not an X.509 certificate in DER");
     } else if (!ska_bytes_copy(&key, data, errors)) {
         return false;
@@ -100,7 +101,7 @@ static bool read_approver(struct rule_reader *reader, struct ska_approver *appro
     }
     if (ska_wire_take(&reader->wire, SKA_WIRE_SIM_CERTIFICATE, &value)) {
         approver->type = SKA_APPROVER_CERTIFICATE;
-        if (!ska_spki_of_certificate(value, &approver->public_key))
+        if (!ska_certificate_key(value, &approver->public_key))
             return fail_here(reader, "the certificate before this does not decode");
         return ska_bytes_copy(&approver->data, value, reader->errors);
     }
@@ -227,7 +228,7 @@ static bool write_approver(struct rule_writer *writer, const struct ska_approver
     if (approver->type == SKA_APPROVER_PUBLIC_KEY)
         return write_value(writer, SKA_WIRE_PUBLIC_KEY, data);
     /* What does not decode must not be written. */
-    if (!ska_spki_of_certificate(data, &key))
+    if (!ska_certificate_key(data, &key))
         return ska_fail(writer->errors, SKA_R_BAD_KEY,
                         "rule: an approver's certificate is not an X.509 certificate in DER");
     ska_bytes_free(&key);
