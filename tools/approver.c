@@ -10,7 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 
-#include "provider/request/approval_json.h"
+#include "provider/request/approval.h"
 #include "provider/base/certificate.h"
 #include "provider/base/evp_key.h"
 #include "provider/base/file.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/request/approval.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
 #include "provider/base/error_place.h"
-#include "provider/request/approval_json.h"
 #include "provider/request/key_cache.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/request/approver_signature.h"
@@ -31,9 +32,8 @@ void ska_approvals_free(struct ska_approval *approvals, size_t count)
     free(approvals);
 }
 
-/* Moves one to the end. */
-static bool append(struct ska_approval **approvals, size_t *count, struct ska_approval *approval,
-                   const struct ska_errors *errors)
+bool ska_approvals_append(struct ska_approval **approvals, size_t *count,
+                          struct ska_approval *approval, const struct ska_errors *errors)
 {
     struct ska_approval *longer = NULL;
 
@@ -46,12 +46,6 @@ static bool append(struct ska_approval **approvals, size_t *count, struct ska_ap
     longer[(*count)++] = *approval;
     memset(approval, 0, sizeof(*approval));
     return true;
-}
-
-bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,
-                              const struct ska_errors *errors)
-{
-    return append(&request->approvals, &request->approval_count, approval, errors);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -123,8 +117,8 @@ static bool read_and_append(const struct ska_json_place *place, struct ska_appro
                             size_t *count)
 {
     struct ska_approval approval = {0};
-    bool done =
-        read_approval(place, &approval) && append(approvals, count, &approval, place->errors);
+    bool done = read_approval(place, &approval) &&
+                ska_approvals_append(approvals, count, &approval, place->errors);
 
     ska_approval_clear(&approval);
     return done;

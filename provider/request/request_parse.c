@@ -8,7 +8,7 @@
 
 #include "provider/base/error_place.h"
 #include "provider/request/algorithm.h"
-#include "provider/request/approval_json.h"
+#include "provider/request/request.h"
 #include "provider/base/spki.h"
 #include "provider/rule/policy_json.h"
 

@@ -3,8 +3,8 @@
  * Writing requests and bundles, members in the order in which the interface lists them.
  */
 #include "provider/request/algorithm.h"
-#include "provider/request/approval_json.h"
-#include "provider/rule/policy.h"
+#include "provider/request/request.h"
+#include "provider/rule/policy_json.h"
 
 static bool add_key(cJSON *json, const struct ska_request *request)
 {

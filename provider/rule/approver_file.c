@@ -4,6 +4,8 @@
  * codec's concern, and libcrypto's readers of keys would ask the default library context, which may
  * hold our own provider.
  */
+#include "provider/rule/approver_file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,6 @@
 #include "provider/base/der.h"
 #include "provider/base/error_place.h"
 #include "provider/base/file.h"
-#include "provider/rule/policy_json.h"
 
 /* Room for a long chain of certificates. */
 #define FILE_LIMIT ((size_t)256 * 1024)

@@ -6,6 +6,7 @@
 
 #include "provider/base/error_place.h"
 #include "provider/base/json.h"
+#include "provider/rule/approver_file.h"
 #include "provider/rule/rule_codec.h"
 
 const char *const ska_rule_members[SKA_RULE_COUNT] = {
@@ -13,13 +14,6 @@ const char *const ska_rule_members[SKA_RULE_COUNT] = {
     [SKA_RULE_BLOCK] = "ruleBlock",
     [SKA_RULE_UNBLOCK] = "ruleUnblock",
     [SKA_RULE_MODIFY] = "ruleModify",
-};
-
-const char *const ska_rule_names[SKA_RULE_COUNT] = {
-    [SKA_RULE_USE] = "use",
-    [SKA_RULE_BLOCK] = "block",
-    [SKA_RULE_UNBLOCK] = "unblock",
-    [SKA_RULE_MODIFY] = "modify",
 };
 
 static const char *const approver_types[] = {

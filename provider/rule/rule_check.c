@@ -3,9 +3,10 @@
  * What may be given to a key as a rule. Devices take more; what is refused here would be a mistake
  * that weakens a key or makes it useless.
  */
+#include "provider/rule/rule_check.h"
+
 #include <stdlib.h>
 
-#include "provider/rule/policy.h"
 #include "provider/rule/approver_name.h"
 
 /* The device's limits are not public; nobody needs more, and all devices can do this. */
@@ -20,22 +21,6 @@ struct check {
     size_t token;
     size_t group;
 };
-
-bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors)
-{
-    rule->alternative_count = 0;
-    rule->alternatives = calloc(1, sizeof(*rule->alternatives));
-    if (rule->alternatives == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
-    rule->alternative_count = 1;
-    rule->alternatives[0].groups = calloc(1, sizeof(*rule->alternatives[0].groups));
-    if (rule->alternatives[0].groups == NULL) {
-        ska_rule_clear(rule);
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
-    }
-    rule->alternatives[0].group_count = 1;
-    return true;
-}
 
 /* Raises for a part of the rule, with its name, if it has one, where a reader expects it. */
 static bool fail_token(const struct check *check, const struct ska_alternative *alternative,

@@ -8,7 +8,7 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/base/json.h"
-#include "provider/rule/policy.h"
+#include "provider/rule/rule.h"
 
 #define ID "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

@@ -6,7 +6,7 @@
 
 #include "provider/base/evp_key.h"
 #include "provider/base/json.h"
-#include "provider/rule/policy.h"
+#include "provider/rule/policy_json.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/options.h"
 #include "tools/show/text.h"

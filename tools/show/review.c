@@ -10,7 +10,7 @@
 #include "provider/base/evp_key.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/explain.h"
-#include "provider/rule/policy.h"
+#include "provider/rule/rule.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
