@@ -273,7 +273,7 @@ struct json_doubled {
     const char *name; /* NULL: memory ran out while looking */
 };
 
-static int compare_names(const void *left, const void *right)
+static int compare_member_names(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
@@ -307,7 +307,7 @@ static bool has_doubled_of_many(const cJSON *object, size_t count, struct json_d
     {
         names[at++] = item->string;
     }
-    qsort(names, count, sizeof(*names), compare_names);
+    qsort(names, count, sizeof(*names), compare_member_names);
     for (size_t i = 1; i < count && doubled->name == NULL; i++)
         if (strcmp(names[i - 1], names[i]) == 0)
             doubled->name = names[i];
@@ -353,8 +353,8 @@ static bool count_before(const cJSON *json, const cJSON *member, size_t *count)
 
 /* ---- Parsing -------------------------------------------------------------------------------- */
 
-static bool fail_at(const struct json_guard *guard, const char *name, const char *shown,
-                    const struct ska_errors *errors)
+static bool guard_fail(const struct json_guard *guard, const char *name, const char *shown,
+                       const struct ska_errors *errors)
 {
     char *member = ska_printable(ska_span_text(name), 64);
     size_t line = 1;
@@ -375,9 +375,9 @@ static bool fail_at(const struct json_guard *guard, const char *name, const char
 }
 
 /* Only the text tells where the member stands: it is gone through again, as far as that. */
-static bool fail_doubled(struct ska_span text, const cJSON *json,
-                         const struct json_doubled *doubled, const char *shown,
-                         const struct ska_errors *errors)
+static bool guard_fail_doubled(struct ska_span text, const cJSON *json,
+                               const struct json_doubled *doubled, const char *shown,
+                               const struct ska_errors *errors)
 {
     struct json_guard guard = {.text = text};
     const cJSON *second = NULL;
@@ -388,7 +388,7 @@ static bool fail_doubled(struct ska_span text, const cJSON *json,
     while (strcmp(second->string, doubled->name) != 0)
         second = second->next;
     return !count_before(json, second, &guard.doubled) || guard_text(&guard) ||
-           fail_at(&guard, doubled->name, shown, errors);
+           guard_fail(&guard, doubled->name, shown, errors);
 }
 
 static bool parse_guarded(struct ska_span text, const char *shown, cJSON **json,
@@ -403,12 +403,12 @@ static bool parse_guarded(struct ska_span text, const char *shown, cJSON **json,
     if (text.length > SKA_JSON_LIMIT)
         return ska_fail(errors, SKA_R_BAD_JSON, "%s: longer than %zu bytes", shown, SKA_JSON_LIMIT);
     if (!guard_text(&guard))
-        return fail_at(&guard, NULL, shown, errors);
+        return guard_fail(&guard, NULL, shown, errors);
     parsed = cJSON_ParseWithLength((const char *)text.data, text.length);
     if (parsed == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", shown, text.length);
     if (has_doubled(parsed, &doubled)) {
-        fail_doubled(text, parsed, &doubled, shown, errors);
+        guard_fail_doubled(text, parsed, &doubled, shown, errors);
         cJSON_Delete(parsed);
         return false;
     }
@@ -500,8 +500,9 @@ char *ska_json_where_index(const char *where, size_t index, const struct ska_err
 typedef cJSON_bool is_kind(const cJSON *item);
 
 /* *item is NULL for one that is absent or null. */
-static bool find(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                 is_kind *is_wanted, const char *expected, const cJSON **item)
+static bool find_member(const struct ska_json_place *place, const char *name,
+                        enum ska_json_need need, is_kind *is_wanted, const char *expected,
+                        const cJSON **item)
 {
     *item = cJSON_GetObjectItemCaseSensitive(place->object, name);
     if (cJSON_IsNull(*item))
@@ -516,7 +517,7 @@ bool ska_json_text(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsString, "text expected", &item))
+    if (!find_member(place, name, need, cJSON_IsString, "text expected", &item))
         return false;
     if (item != NULL)
         *value = item->valuestring;
@@ -528,7 +529,7 @@ bool ska_json_uint(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsNumber, "number expected", &item))
+    if (!find_member(place, name, need, cJSON_IsNumber, "number expected", &item))
         return false;
     if (item == NULL)
         return true;
@@ -544,7 +545,7 @@ bool ska_json_bool(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsBool, "true or false expected", &item))
+    if (!find_member(place, name, need, cJSON_IsBool, "true or false expected", &item))
         return false;
     if (item != NULL)
         *value = cJSON_IsTrue(item);
@@ -573,7 +574,7 @@ bool ska_json_object(const struct ska_json_place *place, const char *name, enum 
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsObject, "object expected", &item))
+    if (!find_member(place, name, need, cJSON_IsObject, "object expected", &item))
         return false;
     if (item != NULL)
         *value = item;
@@ -585,7 +586,7 @@ bool ska_json_array(const struct ska_json_place *place, const char *name, enum s
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsArray, "array expected", &item))
+    if (!find_member(place, name, need, cJSON_IsArray, "array expected", &item))
         return false;
     if (item != NULL)
         *value = item;

@@ -51,7 +51,7 @@ bool ska_approvals_append(struct ska_approval **approvals, size_t *count,
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 /* Key or certificate, one of them, and the key that identifies the approver. */
-static bool read_signer(const struct ska_json_place *place, struct ska_approval *approval)
+static bool read_approval_signer(const struct ska_json_place *place, struct ska_approval *approval)
 {
     struct ska_approver approver = {.type = SKA_APPROVER_PUBLIC_KEY};
     struct ska_error_place error_place;
@@ -89,7 +89,7 @@ static bool read_signer(const struct ska_json_place *place, struct ska_approval 
     return true;
 }
 
-static bool read_digest(const struct ska_json_place *place, struct ska_approval *approval)
+static bool read_approval_digest(const struct ska_json_place *place, struct ska_approval *approval)
 {
     const char *name = NULL;
 
@@ -107,7 +107,7 @@ static bool read_digest(const struct ska_json_place *place, struct ska_approval 
 
 static bool read_approval(const struct ska_json_place *place, struct ska_approval *approval)
 {
-    return read_signer(place, approval) && read_digest(place, approval) &&
+    return read_approval_signer(place, approval) && read_approval_digest(place, approval) &&
            ska_json_base64(place, "signature", SKA_JSON_REQUIRED, &approval->signature) &&
            (approval->signature.length > 0 || ska_json_fail(place, "signature", "empty"));
 }
@@ -158,8 +158,8 @@ bool ska_approvals_read(const struct ska_json_place *place, struct ska_approval 
 }
 
 /* Also what the vendor's approval clients send carries the token. */
-static bool check_token(const struct ska_json_place *place, enum ska_json_need need,
-                        struct ska_span token)
+static bool check_same_token(const struct ska_json_place *place, enum ska_json_need need,
+                             struct ska_span token)
 {
     struct ska_bytes other = {NULL, 0};
     bool same = false;
@@ -191,10 +191,10 @@ bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_spa
     if (!cJSON_IsObject(json))
         ska_fail(errors, SKA_R_BAD_REQUEST, "%s an approval or a bundle expected", where);
     else if (cJSON_GetObjectItemCaseSensitive(json, "approvals") != NULL)
-        done = check_token(&place, SKA_JSON_REQUIRED, token) &&
+        done = check_same_token(&place, SKA_JSON_REQUIRED, token) &&
                ska_approvals_read(&place, approvals, count);
     else
-        done = check_token(&place, SKA_JSON_OPTIONAL, token) &&
+        done = check_same_token(&place, SKA_JSON_OPTIONAL, token) &&
                read_and_append(&place, approvals, count);
 out:
     cJSON_Delete(json);

@@ -53,7 +53,7 @@ static bool is_eddsa(enum ska_spki_algorithm key)
     return key == SKA_SPKI_ED25519 || key == SKA_SPKI_ED448;
 }
 
-static bool is_same(const char *name, const char *other)
+static bool is_digest_name(const char *name, const char *other)
 {
     return other != NULL && strcasecmp(name, other) == 0;
 }
@@ -62,8 +62,8 @@ static bool is_same(const char *name, const char *other)
 static const struct digest *find_digest(const char *name)
 {
     for (size_t i = 0; name != NULL && i < DIGEST_COUNT; i++)
-        if (is_same(name, digests[i].name) || is_same(name, digests[i].alias) ||
-            is_same(name, digests[i].fetch))
+        if (is_digest_name(name, digests[i].name) || is_digest_name(name, digests[i].alias) ||
+            is_digest_name(name, digests[i].fetch))
             return &digests[i];
     return NULL;
 }
@@ -81,7 +81,7 @@ static int find_algorithm(enum ska_spki_algorithm key, const struct digest *dige
 }
 
 /* The name of the digest in a signature algorithm; NULL for an unknown one. */
-static const char *digest_of(const struct ska_algorithm_bits *signature)
+static const char *digest_of_signature(const struct ska_algorithm_bits *signature)
 {
     static const enum ska_spki_algorithm hashing[] = {SKA_SPKI_RSA, SKA_SPKI_DSA, SKA_SPKI_EC};
 
@@ -134,7 +134,7 @@ bool ska_signature_from_der(struct ska_span der, const char **digest, struct ska
     if (signature.parameters != SKA_DER_NULL && signature.parameters != SKA_DER_ABSENT)
         return ska_fail(errors, SKA_R_BAD_SIGNATURE,
                         "signature in DER: the algorithm has parameters");
-    name = digest_of(&signature);
+    name = digest_of_signature(&signature);
     if (name == NULL)
         return ska_fail(errors, SKA_R_BAD_SIGNATURE, "signature in DER: unknown algorithm");
     if (!ska_bytes_copy(plain, signature.bits, errors))
@@ -156,8 +156,8 @@ static bool is_strong(EVP_PKEY *key, enum ska_spki_algorithm algorithm)
     return EVP_PKEY_get_bits(key) >= bits[algorithm];
 }
 
-static bool verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest, struct ska_span plain,
-                   struct ska_span message)
+static bool verify_message(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest,
+                           struct ska_span plain, struct ska_span message)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool verified =
@@ -180,7 +180,8 @@ bool ska_signature_verify_with(OSSL_LIB_CTX *libctx, EVP_PKEY *key, struct ska_s
         !is_strong(key, algorithm) || (!is_eddsa(algorithm) && known == NULL))
         return false;
     ERR_set_mark();
-    verified = verify(libctx, key, is_eddsa(algorithm) ? NULL : known->fetch, plain, message);
+    verified =
+        verify_message(libctx, key, is_eddsa(algorithm) ? NULL : known->fetch, plain, message);
     ERR_pop_to_mark();
     return verified;
 }

@@ -91,8 +91,8 @@ static bool read_pem(struct ska_span content, enum ska_approver_type type,
     return done;
 }
 
-static bool refuse(const struct findings *findings, enum ska_approver_type type, const char *where,
-                   const char *shown, const struct ska_errors *errors)
+static bool refuse_file(const struct findings *findings, enum ska_approver_type type,
+                        const char *where, const char *shown, const struct ska_errors *errors)
 {
     const char *what = NULL;
 
@@ -145,7 +145,7 @@ bool ska_approver_file_read(const char *path, enum ska_approver_type type, const
         content = (struct ska_bytes){NULL, 0};
     }
     if (findings.private_key || findings.wanted.data == NULL) {
-        refuse(&findings, type, where, shown, errors);
+        refuse_file(&findings, type, where, shown, errors);
         goto out;
     }
     *der = findings.wanted;

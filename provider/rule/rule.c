@@ -48,7 +48,7 @@ void ska_rule_clear(struct ska_rule *rule)
     rule->alternative_count = 0;
 }
 
-static bool asks_for_nobody(const struct ska_alternative *alternative)
+static bool alternative_is_empty(const struct ska_alternative *alternative)
 {
     for (size_t i = 0; i < alternative->group_count; i++)
         if (alternative->groups[i].quorum > 0)
@@ -59,7 +59,7 @@ static bool asks_for_nobody(const struct ska_alternative *alternative)
 bool ska_rule_is_empty(const struct ska_rule *rule)
 {
     for (size_t i = 0; i < rule->alternative_count; i++)
-        if (asks_for_nobody(&rule->alternatives[i]))
+        if (alternative_is_empty(&rule->alternatives[i]))
             return true;
     return false;
 }
