@@ -10,10 +10,10 @@
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 
-#include "provider/request/approval_json.h"
-#include "provider/base/spki.h"
+#include "provider/request/approval.h"
+#include "provider/base/certificate.h"
+#include "provider/base/evp_key.h"
 #include "provider/base/file.h"
-#include "tools/public_key.h"
 
 #define CERTIFICATE_LIMIT ((size_t)256 * 1024)
 
@@ -90,9 +90,9 @@ bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, 
     if (!ska_file_read(path, CERTIFICATE_LIMIT, &content, errors) ||
         !certificate_to_der(ska_span_of(&content), &approver->certificate, errors))
         goto out;
-    if (!ska_spki_of_certificate(ska_span_of(&approver->certificate), &key))
+    if (!ska_certificate_key(ska_span_of(&approver->certificate), &key))
         ska_fail(errors, SKA_R_BAD_KEY, "%s: no certificate in PEM or DER", path);
-    else if (!public_key_equal(libctx, ska_span_of(&key), ska_span_of(&approver->public_key)))
+    else if (!ska_evp_equal(libctx, ska_span_of(&key), ska_span_of(&approver->public_key)))
         ska_fail(errors, SKA_R_BAD_KEY, "%s: the certificate is of another key than --approver",
                  path);
     else

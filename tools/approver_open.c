@@ -14,10 +14,10 @@
 #include <openssl/ui.h>
 #include <openssl/x509.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/base/spki.h"
 #include "provider/base/file.h"
 #include "tools/approver.h"
-#include "tools/public_key.h"
 #include "tools/show/terminal.h"
 
 /* A key file is far shorter. */
@@ -233,7 +233,7 @@ static bool check_type(const struct approver *approver, const char *shown,
     enum ska_spki_algorithm algorithm = SKA_SPKI_RSA;
     enum ska_key_type type = SKA_KEY_RSA;
 
-    if (!public_key_type(approver->key, &type) || type == SKA_KEY_RSA_PSS)
+    if (!ska_evp_type(approver->key, &type) || type == SKA_KEY_RSA_PSS)
         return ska_fail(errors, SKA_R_BAD_KEY,
                         "%s: a key of this type cannot approve: RSA, EC, Ed25519 or Ed448 can",
                         shown);
@@ -268,7 +268,7 @@ static bool open_key(struct approver *approver, const char *uri, bool public,
     }
     configuration_load_others(configuration, approver->libctx);
     done = load_key(approver, uri, shown, public, errors) &&
-           public_key_encode(approver->key, &approver->public_key, errors) &&
+           ska_evp_encode(approver->key, &approver->public_key, errors) &&
            check_type(approver, shown, errors);
 out:
     free(shown);

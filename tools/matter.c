@@ -7,12 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/rule/quorum.h"
 #include "tools/show/foreign.h"
 #include "tools/input.h"
 #include "provider/rule/rule_text.h"
-#include "tools/public_key.h"
 #include "tools/show/review.h"
 #include "tools/show/terminal.h"
 
@@ -79,7 +79,7 @@ const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct
 
             for (size_t k = 0; k < group->approver_count && found == NULL; k++)
                 if (decoded++ < DECODED_MOST &&
-                    public_key_equal(libctx, ska_span_of(&group->approvers[k].public_key),
+                    ska_evp_equal(libctx, ska_span_of(&group->approvers[k].public_key),
                                      public_key))
                     found = &group->approvers[k];
         }

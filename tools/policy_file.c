@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/policy_file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "provider/base/file.h"
 #include "provider/base/json.h"
 #include "provider/rule/policy_json.h"
+#include "provider/rule/rule_check.h"
 
 static bool read_rules(const struct ska_rule_reader *reader, const struct ska_json_place *place,
                        struct ska_policy *policy)

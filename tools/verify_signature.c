@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "tools/public_key.h"
+#include "provider/base/evp_key.h"
 #include "tools/verify.h"
 
 static bool set_padding(EVP_PKEY_CTX *context, const struct ska_mechanism *mechanism)
@@ -63,7 +63,7 @@ bool verify_signature(OSSL_LIB_CTX *libctx, const struct ska_mechanism *mechanis
                       struct ska_span public_key, struct ska_span payload,
                       struct ska_span signature)
 {
-    EVP_PKEY *key = public_key_decode(libctx, public_key);
+    EVP_PKEY *key = ska_evp_decode(libctx, public_key);
     bool done = false;
 
     ERR_set_mark();

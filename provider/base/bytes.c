@@ -46,7 +46,7 @@ void ska_bytes_clear_free(struct ska_bytes *bytes)
 }
 
 /* Makes room for `more` bytes and a NUL behind them. */
-static bool reserve(struct ska_buffer *buffer, size_t more)
+static bool buffer_reserve(struct ska_buffer *buffer, size_t more)
 {
     size_t capacity = buffer->capacity == 0 ? 256 : buffer->capacity;
     uint8_t *data = NULL;
@@ -71,7 +71,7 @@ static bool reserve(struct ska_buffer *buffer, size_t more)
 
 void ska_buffer_add(struct ska_buffer *buffer, const void *data, size_t length)
 {
-    if (!reserve(buffer, length))
+    if (!buffer_reserve(buffer, length))
         return;
     if (length > 0)
         memcpy(buffer->data + buffer->length, data, length);
@@ -95,7 +95,7 @@ void ska_buffer_format(struct ska_buffer *buffer, const char *format, ...)
         buffer->failed = true;
         return;
     }
-    if (!reserve(buffer, (size_t)length))
+    if (!buffer_reserve(buffer, (size_t)length))
         return;
     va_start(args, format);
     vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format, args);
@@ -112,7 +112,7 @@ void ska_buffer_free(struct ska_buffer *buffer)
 bool ska_buffer_finish(struct ska_buffer *buffer, struct ska_bytes *to,
                        const struct ska_errors *errors)
 {
-    if (!reserve(buffer, 0)) {
+    if (!buffer_reserve(buffer, 0)) {
         ska_buffer_free(buffer);
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "while writing, or an element is too long");
     }

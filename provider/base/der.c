@@ -5,134 +5,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/asn1t.h>
 #include <openssl/objects.h>
-#include <openssl/x509.h>
 
-/* ---- Certificates ---------------------------------------------------------------------------- */
+/* ---- Elements -------------------------------------------------------------------------------- */
 
-typedef struct {
-    X509_ALGOR *algorithm;
-    ASN1_BIT_STRING *bits;
-} SKA_CERTIFICATE_KEY;
+/* Bytes of a length behind the one that counts them: more than 4 GiB are never read. */
+#define LENGTH_LIMIT 4
 
-/* RFC 5280, 4.1; only the key is used, the rest must have the shape. */
-typedef struct {
-    ASN1_INTEGER *version;
-    ASN1_INTEGER *serial;
-    X509_ALGOR *signature;
-    X509_NAME *issuer;
-    X509_VAL *validity;
-    X509_NAME *subject;
-    SKA_CERTIFICATE_KEY *key;
-    ASN1_BIT_STRING *issuer_id;
-    ASN1_BIT_STRING *subject_id;
-    void *extensions;
-} SKA_TBS_CERTIFICATE;
-
-typedef struct {
-    SKA_TBS_CERTIFICATE *tbs;
-    X509_ALGOR *algorithm;
-    ASN1_BIT_STRING *signature;
-} SKA_CERTIFICATE;
-
-/* clang-format off */
-ASN1_SEQUENCE(SKA_CERTIFICATE_KEY) = {
-    ASN1_SIMPLE(SKA_CERTIFICATE_KEY, algorithm, X509_ALGOR),
-    ASN1_SIMPLE(SKA_CERTIFICATE_KEY, bits, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(SKA_CERTIFICATE_KEY)
-
-ASN1_SEQUENCE(SKA_TBS_CERTIFICATE) = {
-    ASN1_EXP_OPT(SKA_TBS_CERTIFICATE, version, ASN1_INTEGER, 0),
-    ASN1_SIMPLE(SKA_TBS_CERTIFICATE, serial, ASN1_INTEGER),
-    ASN1_SIMPLE(SKA_TBS_CERTIFICATE, signature, X509_ALGOR),
-    ASN1_SIMPLE(SKA_TBS_CERTIFICATE, issuer, X509_NAME),
-    ASN1_SIMPLE(SKA_TBS_CERTIFICATE, validity, X509_VAL),
-    ASN1_SIMPLE(SKA_TBS_CERTIFICATE, subject, X509_NAME),
-    ASN1_SIMPLE(SKA_TBS_CERTIFICATE, key, SKA_CERTIFICATE_KEY),
-    ASN1_IMP_OPT(SKA_TBS_CERTIFICATE, issuer_id, ASN1_BIT_STRING, 1),
-    ASN1_IMP_OPT(SKA_TBS_CERTIFICATE, subject_id, ASN1_BIT_STRING, 2),
-    ASN1_EXP_SEQUENCE_OF_OPT(SKA_TBS_CERTIFICATE, extensions, X509_EXTENSION, 3),
-} static_ASN1_SEQUENCE_END(SKA_TBS_CERTIFICATE)
-
-ASN1_SEQUENCE(SKA_CERTIFICATE) = {
-    ASN1_SIMPLE(SKA_CERTIFICATE, tbs, SKA_TBS_CERTIFICATE),
-    ASN1_SIMPLE(SKA_CERTIFICATE, algorithm, X509_ALGOR),
-    ASN1_SIMPLE(SKA_CERTIFICATE, signature, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(SKA_CERTIFICATE)
-
-static ASN1_VALUE *decode(struct ska_span der, const ASN1_ITEM *item);
-/* clang-format on */
-
-/* One structure that fills the bytes exactly; NULL for others. */
-static ASN1_VALUE *decode(struct ska_span der, const ASN1_ITEM *item)
+/* The length at the front, in the shortest form. */
+static bool take_length(struct ska_span *from, size_t *length)
 {
-    const unsigned char *next = der.data;
-    ASN1_VALUE *value = NULL;
+    size_t more = 0;
 
-    if (der.length == 0 || der.length > LONG_MAX)
-        return NULL;
-    value = ASN1_item_d2i(NULL, &next, (long)der.length, item);
-    if (value != NULL && next != der.data + der.length) {
-        ASN1_item_free(value, item);
-        value = NULL;
+    if (from->length == 0)
+        return false;
+    *length = from->data[0];
+    if (*length >= 0x80) {
+        more = *length & 0x7F;
+        if (more == 0 || more > LENGTH_LIMIT || more >= from->length || from->data[1] == 0)
+            return false;
+        *length = 0;
+        for (size_t i = 1; i <= more; i++)
+            *length = *length << 8 | from->data[i];
+        if (*length < 0x80)
+            return false;
     }
-    return value;
+    *from = ska_span(from->data + 1 + more, from->length - 1 - more);
+    return true;
 }
 
-static bool encode(const ASN1_VALUE *value, const ASN1_ITEM *item, struct ska_bytes *der)
+bool ska_der_take(struct ska_span *from, uint8_t identifier, struct ska_span *content)
 {
-    unsigned char *bytes = NULL;
-    int length = ASN1_item_i2d(value, &bytes, item);
-    bool done = length > 0 && ska_bytes_copy(der, ska_span(bytes, (size_t)length), NULL);
+    struct ska_span rest = {NULL, 0};
+    size_t length = 0;
 
-    OPENSSL_free(bytes);
-    return done;
-}
-
-bool ska_der_certificate_key(struct ska_span certificate, struct ska_bytes *der)
-{
-    SKA_CERTIFICATE *decoded =
-        (SKA_CERTIFICATE *)decode(certificate, ASN1_ITEM_rptr(SKA_CERTIFICATE));
-    bool done = decoded != NULL && encode((const ASN1_VALUE *)decoded->tbs->key,
-                                          ASN1_ITEM_rptr(SKA_CERTIFICATE_KEY), der);
-
-    ASN1_item_free((ASN1_VALUE *)decoded, ASN1_ITEM_rptr(SKA_CERTIFICATE));
-    return done;
+    if (from->length == 0 || from->data[0] != identifier)
+        return false;
+    rest = ska_span(from->data + 1, from->length - 1);
+    if (!take_length(&rest, &length) || length > rest.length)
+        return false;
+    *content = ska_span(rest.data, length);
+    *from = ska_span(rest.data + length, rest.length - length);
+    return true;
 }
 
 /* ---- Algorithm and bits ---------------------------------------------------------------------- */
 
 /* What stands before the bytes of a bit string that is one of whole bytes. */
 #define NO_UNUSED_BITS 0
-
-/* Takes one element from the front; its length must be written as DER wants it. */
-static bool take(struct ska_span *from, int *tag, struct ska_span *content)
-{
-    const unsigned char *at = from->data;
-    long length = 0;
-    int class = 0;
-    int form = 0;
-
-    if (from->length == 0 || from->length > INT_MAX)
-        return false;
-    form = ASN1_get_object(&at, &length, tag, &class, (long)from->length);
-    if ((form & ~V_ASN1_CONSTRUCTED) != 0 || class != V_ASN1_UNIVERSAL ||
-        (form == V_ASN1_CONSTRUCTED) != (*tag == V_ASN1_SEQUENCE) ||
-        ASN1_object_size(form, (int)length, *tag) != (at - from->data) + length)
-        return false;
-    *content = ska_span(at, (size_t)length);
-    from->length -= (size_t)(at - from->data) + (size_t)length;
-    from->data = at + length;
-    return true;
-}
-
-static bool take_as(struct ska_span *from, int tag, struct ska_span *content)
-{
-    int found = V_ASN1_UNDEF;
-
-    return take(from, &found, content) && found == tag;
-}
 
 /* Each number in base 128, as short as can be, the last one complete. */
 static bool is_object_identifier(struct ska_span content)
@@ -147,23 +67,22 @@ static bool is_object_identifier(struct ska_span content)
     return content.length > 0 && begins;
 }
 
-static bool take_parameters(struct ska_span *from, int *parameters, struct ska_span *value)
+static bool take_parameters(struct ska_span from, struct ska_algorithm_bits *read)
 {
-    *parameters = V_ASN1_UNDEF;
-    *value = ska_span(NULL, 0);
-    if (from->length == 0)
+    read->parameters = from.length == 0 ? SKA_DER_ABSENT : from.data[0];
+    read->value = ska_span(NULL, 0);
+    read->value_der = from;
+    if (from.length == 0)
         return true;
-    if (!take(from, parameters, value) || from->length > 0)
+    if (!ska_der_take(&from, read->parameters, &read->value) || from.length > 0)
         return false;
-    switch (*parameters) {
-    case V_ASN1_NULL:
-        return value->length == 0;
-    case V_ASN1_OBJECT:
-        return is_object_identifier(*value);
-    case V_ASN1_SEQUENCE:
-        return true;
+    switch (read->parameters) {
+    case SKA_DER_NULL:
+        return read->value.length == 0;
+    case SKA_DER_OBJECT:
+        return is_object_identifier(read->value);
     default:
-        return false;
+        return read->parameters == SKA_DER_SEQUENCE;
     }
 }
 
@@ -173,13 +92,12 @@ bool ska_algorithm_bits_read(struct ska_span der, struct ska_algorithm_bits *rea
     struct ska_span algorithm = {NULL, 0};
     struct ska_span bits = {NULL, 0};
 
-    if (!take_as(&der, V_ASN1_SEQUENCE, &inside) || der.length > 0 ||
-        !take_as(&inside, V_ASN1_SEQUENCE, &algorithm) ||
-        !take_as(&inside, V_ASN1_BIT_STRING, &bits) || inside.length > 0 ||
-        !take_as(&algorithm, V_ASN1_OBJECT, &read->algorithm) ||
-        !is_object_identifier(read->algorithm) ||
-        !take_parameters(&algorithm, &read->parameters, &read->value) || bits.length < 2 ||
-        bits.data[0] != NO_UNUSED_BITS)
+    if (!ska_der_take(&der, SKA_DER_SEQUENCE, &inside) || der.length > 0 ||
+        !ska_der_take(&inside, SKA_DER_SEQUENCE, &algorithm) ||
+        !ska_der_take(&inside, SKA_DER_BIT_STRING, &bits) || inside.length > 0 ||
+        !ska_der_take(&algorithm, SKA_DER_OBJECT, &read->algorithm) ||
+        !is_object_identifier(read->algorithm) || !take_parameters(algorithm, read) ||
+        bits.length < 2 || bits.data[0] != NO_UNUSED_BITS)
         return false;
     read->bits = ska_span(bits.data + 1, bits.length - 1);
     return true;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SEQUENCE { AlgorithmIdentifier, BIT STRING } in DER: the shape of a public key
- * (SubjectPublicKeyInfo) and of a signature as the HSM takes it. For the inside of this library:
- * raises nothing, but may leave entries in libcrypto's error queue, which is the caller's care.
+ * DER, read in place: elements, and SEQUENCE { AlgorithmIdentifier, BIT STRING }, the shape of a
+ * public key (SubjectPublicKeyInfo) and of a signature as the HSM takes it. Reading raises nothing
+ * and leaves libcrypto's error queue as it was.
  *
- * Read in place: libcrypto's templates read BER too, in which one key or signature has many forms,
- * and what they decode would have to be encoded again to see whether it was DER.
+ * libcrypto's templates read BER too, in which one key or signature has many forms, and what they
+ * decode would have to be encoded again to see whether it was DER.
  */
 #ifndef SKA_BASE_DER_H
 #define SKA_BASE_DER_H
@@ -14,10 +14,29 @@
 
 #include "provider/base/bytes.h"
 
+/* Identifier octets. */
+enum {
+    SKA_DER_ABSENT = 0x00,
+    SKA_DER_INTEGER = 0x02,
+    SKA_DER_BIT_STRING = 0x03,
+    SKA_DER_OCTET_STRING = 0x04,
+    SKA_DER_NULL = 0x05,
+    SKA_DER_OBJECT = 0x06,
+    SKA_DER_SEQUENCE = 0x30
+};
+
+/*
+ * Takes the element at the front, which must be of this kind, whole, and with its length as short
+ * as DER wants it. False: *from and *content are as they were.
+ */
+bool ska_der_take(struct ska_span *from, uint8_t identifier,
+                  struct ska_span *content) SKA_MUST_CHECK;
+
 struct ska_algorithm_bits {
     struct ska_span algorithm; /* content of the OBJECT IDENTIFIER */
-    int parameters;            /* V_ASN1_...; V_ASN1_UNDEF: there are none */
+    uint8_t parameters;        /* identifier octet; SKA_DER_ABSENT: there are none */
     struct ska_span value;     /* content of the parameters */
+    struct ska_span value_der; /* the same with its header */
     struct ska_span bits;      /* whole bytes, at least one */
 };
 
@@ -34,11 +53,11 @@ bool ska_algorithm_bits_are(const struct ska_algorithm_bits *read, int nid) SKA_
 bool ska_algorithm_bits_find(const struct ska_algorithm_bits *read, const int *nids, size_t count,
                              size_t *index) SKA_MUST_CHECK;
 
-/* Writes one; parameters are NULL or absent. */
+/*
+ * Writes one; parameters are NULL or absent. False, with entries in libcrypto's error queue, when
+ * memory runs out.
+ */
 bool ska_algorithm_bits_write(const ASN1_OBJECT *algorithm, bool null_parameters,
                               struct ska_span bits, struct ska_bytes *der) SKA_MUST_CHECK;
-
-/* The key of exactly one X.509 certificate, encoded again; false for anything else. */
-bool ska_der_certificate_key(struct ska_span certificate, struct ska_bytes *der) SKA_MUST_CHECK;
 
 #endif

@@ -7,77 +7,6 @@
 /* Whole numbers up to here are exact in a double. */
 #define UINT_LIMIT 9007199254740991.0
 
-bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
-                    const struct ska_errors *errors)
-{
-    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
-
-    return ska_json_parse_without(text, shown, none, json, errors);
-}
-
-/* The text with the shortest value there is in the place of those, and a NUL behind it. */
-static char *copy_without(struct ska_span text, const struct ska_json_values *values,
-                          size_t *length)
-{
-    char *copy = malloc(text.length + 1);
-    char *to = copy;
-
-    if (copy == NULL)
-        return NULL;
-    for (size_t i = 0; i < values->count; i++) {
-        struct ska_span value = values->list[i];
-        size_t before = (size_t)(value.data - text.data);
-
-        memcpy(to, text.data, before);
-        to += before;
-        *to++ = '0';
-        text.data += before + value.length;
-        text.length -= before + value.length;
-    }
-    memcpy(to, text.data, text.length);
-    to += text.length;
-    *to = 0;
-    *length = (size_t)(to - copy);
-    return copy;
-}
-
-/* Of a text that has been scanned: that it is whole, and that nothing follows, is known. */
-static cJSON *parse_scanned(struct ska_span text, const char *const names[SKA_JSON_UNWANTED],
-                            const struct ska_json_values *values)
-{
-    size_t length = 0;
-    char *copy = NULL;
-    cJSON *json = NULL;
-
-    if (values->count == 0)
-        return cJSON_ParseWithLength((const char *)text.data, text.length);
-    copy = copy_without(text, values, &length);
-    json = copy == NULL ? NULL : cJSON_ParseWithLength(copy, length);
-    free(copy);
-    for (size_t i = 0; i < SKA_JSON_UNWANTED && names[i] != NULL; i++)
-        cJSON_DeleteItemFromObjectCaseSensitive(json, names[i]);
-    return json;
-}
-
-bool ska_json_parse_without(struct ska_span text, const char *shown,
-                            const char *const names[SKA_JSON_UNWANTED], cJSON **json,
-                            const struct ska_errors *errors)
-{
-    char *name = ska_printable(ska_span_text(shown), 4096);
-    struct ska_json_values values = {0};
-    bool done = false;
-
-    if (name == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
-    if (ska_json_scan_for(text, name, names, &values, errors)) {
-        *json = parse_scanned(text, names, &values);
-        done = *json != NULL ||
-               ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", name, text.length);
-    }
-    free(name);
-    return done;
-}
-
 /* ---- Members -------------------------------------------------------------------------------- */
 
 /* What stands between the name of a place and that of a member. */
@@ -149,8 +78,9 @@ char *ska_json_where_index(const char *where, size_t index, const struct ska_err
 typedef cJSON_bool is_kind(const cJSON *item);
 
 /* *item is NULL for one that is absent or null. */
-static bool find(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                 is_kind *is_wanted, const char *expected, const cJSON **item)
+static bool find_member(const struct ska_json_place *place, const char *name,
+                        enum ska_json_need need, is_kind *is_wanted, const char *expected,
+                        const cJSON **item)
 {
     *item = cJSON_GetObjectItemCaseSensitive(place->object, name);
     if (cJSON_IsNull(*item))
@@ -165,7 +95,7 @@ bool ska_json_text(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsString, "text expected", &item))
+    if (!find_member(place, name, need, cJSON_IsString, "text expected", &item))
         return false;
     if (item != NULL)
         *value = item->valuestring;
@@ -177,7 +107,7 @@ bool ska_json_uint(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsNumber, "number expected", &item))
+    if (!find_member(place, name, need, cJSON_IsNumber, "number expected", &item))
         return false;
     if (item == NULL)
         return true;
@@ -193,7 +123,7 @@ bool ska_json_bool(const struct ska_json_place *place, const char *name, enum sk
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsBool, "true or false expected", &item))
+    if (!find_member(place, name, need, cJSON_IsBool, "true or false expected", &item))
         return false;
     if (item != NULL)
         *value = cJSON_IsTrue(item);
@@ -222,7 +152,7 @@ bool ska_json_object(const struct ska_json_place *place, const char *name, enum 
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsObject, "object expected", &item))
+    if (!find_member(place, name, need, cJSON_IsObject, "object expected", &item))
         return false;
     if (item != NULL)
         *value = item;
@@ -234,7 +164,7 @@ bool ska_json_array(const struct ska_json_place *place, const char *name, enum s
 {
     const cJSON *item = NULL;
 
-    if (!find(place, name, need, cJSON_IsArray, "array expected", &item))
+    if (!find_member(place, name, need, cJSON_IsArray, "array expected", &item))
         return false;
     if (item != NULL)
         *value = item;

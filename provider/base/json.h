@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "provider/base/json_scan.h"
+#include "provider/base/bytes.h"
 
 #define SKA_JSON_LIMIT ((size_t)1024 * 1024)
 #define SKA_JSON_DEPTH 16
@@ -19,14 +19,6 @@
  */
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/*
- * The same without some members of the outermost object (at most SKA_JSON_UNWANTED names, the rest
- * NULL): their values are only looked over.
- */
-bool ska_json_parse_without(struct ska_span text, const char *shown,
-                            const char *const names[SKA_JSON_UNWANTED], cJSON **json,
-                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
  * Members of an object. Absent (or null): true with *value untouched, unless required; of another

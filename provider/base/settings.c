@@ -28,7 +28,7 @@ static const char *check_path(const char *value)
     return value[0] == 0 ? "path expected" : NULL;
 }
 
-static const char *check_token(const char *value)
+static const char *check_token_setting(const char *value)
 {
     if (value[0] == 0)
         return "label of a token expected";
@@ -55,7 +55,7 @@ static const struct setting {
     size_t offset; /* of the text in struct ska_settings */
 } settings_table[] = {
     {"pkcs11-module", check_path, offsetof(struct ska_settings, pkcs11_module)},
-    {"token", check_token, offsetof(struct ska_settings, token)},
+    {"token", check_token_setting, offsetof(struct ska_settings, token)},
     {"pin-source", check_pin_source, offsetof(struct ska_settings, pin_source)},
     {"approvals-dir", check_path, offsetof(struct ska_settings, approvals_dir)},
     {"agent", check_path, offsetof(struct ska_settings, agent)},
@@ -63,7 +63,7 @@ static const struct setting {
     {"audit-log", check_path, offsetof(struct ska_settings, audit_log)},
 };
 
-static const char *set_payload(struct ska_settings *settings, const char *value)
+static const char *setting_payload(struct ska_settings *settings, const char *value)
 {
     if (!ska_payload_form_from_text(value, &settings->payload))
         return "digest or message expected";
@@ -71,7 +71,7 @@ static const char *set_payload(struct ska_settings *settings, const char *value)
     return NULL;
 }
 
-static const char *set_timeout(struct ska_settings *settings, const char *value)
+static const char *setting_timeout(struct ska_settings *settings, const char *value)
 {
     return ska_timeout_from_text(value, &settings->approvals_timeout)
                ? NULL
@@ -96,8 +96,8 @@ static const struct {
     const char *name;
     const char *(*set)(struct ska_settings *settings, const char *value);
 } converted[] = {
-    {"approvals-timeout", set_timeout},
-    {"payload", set_payload},
+    {"approvals-timeout", setting_timeout},
+    {"payload", setting_payload},
     {"progress", set_progress},
 };
 
@@ -108,8 +108,8 @@ const char *const ska_setting_names[] = {
 
 /* ---- Setting -------------------------------------------------------------------------------- */
 
-static bool set_text(struct ska_settings *settings, const struct setting *setting,
-                     const char *value, const struct ska_errors *errors)
+static bool setting_text(struct ska_settings *settings, const struct setting *setting,
+                         const char *value, const struct ska_errors *errors)
 {
     char **member = (char **)(void *)((char *)settings + setting->offset);
     const char *fault = setting->check(value);
@@ -135,7 +135,7 @@ bool ska_settings_set(struct ska_settings *settings, const char *name, const cha
 
     for (size_t i = 0; i < sizeof(settings_table) / sizeof(settings_table[0]); i++)
         if (strcmp(settings_table[i].name, name) == 0)
-            return set_text(settings, &settings_table[i], value, errors);
+            return setting_text(settings, &settings_table[i], value, errors);
     for (size_t i = 0; i < sizeof(converted) / sizeof(converted[0]); i++)
         if (strcmp(converted[i].name, name) == 0) {
             const char *fault = converted[i].set(settings, value);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include <openssl/err.h>
 #include <openssl/objects.h>
 
 #include "provider/base/der.h"
@@ -25,13 +24,13 @@ static bool is_second_name(struct ska_span curve)
  */
 static bool coding_fits(const struct ska_algorithm_bits *key, enum ska_spki_algorithm which)
 {
-    static const int types[] = {
-        [SKA_SPKI_RSA] = V_ASN1_NULL,    [SKA_SPKI_DSA] = V_ASN1_SEQUENCE,
-        [SKA_SPKI_EC] = V_ASN1_OBJECT,   [SKA_SPKI_ED25519] = V_ASN1_UNDEF,
-        [SKA_SPKI_ED448] = V_ASN1_UNDEF,
+    static const uint8_t parameters[] = {
+        [SKA_SPKI_RSA] = SKA_DER_NULL,     [SKA_SPKI_DSA] = SKA_DER_SEQUENCE,
+        [SKA_SPKI_EC] = SKA_DER_OBJECT,    [SKA_SPKI_ED25519] = SKA_DER_ABSENT,
+        [SKA_SPKI_ED448] = SKA_DER_ABSENT,
     };
 
-    return key->parameters == types[which] &&
+    return key->parameters == parameters[which] &&
            (which != SKA_SPKI_EC ||
             (key->bits.data[0] == UNCOMPRESSED_POINT && !is_second_name(key->value)));
 }
@@ -55,21 +54,26 @@ static bool recognize(const struct ska_algorithm_bits *key, enum ska_spki_algori
 
 bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm)
 {
-    struct ska_algorithm_bits key = {.parameters = V_ASN1_UNDEF};
-    bool fits = false;
+    struct ska_algorithm_bits key;
 
-    ERR_set_mark();
-    fits = ska_algorithm_bits_read(spki, &key) && recognize(&key, algorithm);
-    ERR_pop_to_mark();
-    return fits;
+    return ska_algorithm_bits_read(spki, &key) && recognize(&key, algorithm);
 }
 
-bool ska_spki_of_certificate(struct ska_span certificate, struct ska_bytes *spki)
+bool ska_spki_key_type(struct ska_span spki, enum ska_key_type *type)
 {
-    bool done = false;
+    static const int nids[] = {
+        [SKA_KEY_RSA] = NID_rsaEncryption,
+        [SKA_KEY_RSA_PSS] = NID_rsassaPss,
+        [SKA_KEY_EC] = NID_X9_62_id_ecPublicKey,
+        [SKA_KEY_ED25519] = NID_ED25519,
+        [SKA_KEY_ED448] = NID_ED448,
+    };
+    struct ska_algorithm_bits key;
+    size_t index = 0;
 
-    ERR_set_mark();
-    done = ska_der_certificate_key(certificate, spki);
-    ERR_pop_to_mark();
-    return done;
+    if (!ska_algorithm_bits_read(spki, &key) ||
+        !ska_algorithm_bits_find(&key, nids, sizeof(nids) / sizeof(nids[0]), &index))
+        return false;
+    *type = (enum ska_key_type)index;
+    return true;
 }

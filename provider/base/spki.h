@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SubjectPublicKeyInfo as a structure: whose algorithm it is, and where it stands in a certificate.
- * Nothing here looks inside a key. libcrypto's own readers of keys and certificates (d2i_PUBKEY,
- * d2i_X509) decode the key at once, by decoders fetched from a library context (for certificates
- * the default one, whose configuration may name this very provider), and that takes far longer than
- * comparing bytes. Whether a key is a good one is found out when a signature is verified.
+ * SubjectPublicKeyInfo as bytes: they identify a key, and one key must not have two forms. Nothing
+ * here looks inside a key, which takes far longer than comparing bytes (evp_key.h does). False,
+ * without an error raised: other bytes, or a key of another algorithm.
  */
 #ifndef SKA_BASE_SPKI_H
 #define SKA_BASE_SPKI_H
 
 #include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 
 /* Algorithms whose signatures can be approvals. */
 enum ska_spki_algorithm {
@@ -21,16 +20,12 @@ enum ska_spki_algorithm {
 };
 
 /*
- * The algorithm of one SubjectPublicKeyInfo in DER. False, without an error raised, for other
- * bytes, for other algorithms, and for parameters other than the algorithm's (a named curve for
- * EC).
+ * The algorithm of an approver's key in DER; parameters must be the algorithm's (a named curve for
+ * EC), a point uncompressed.
  */
 bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm) SKA_MUST_CHECK;
 
-/*
- * The SubjectPublicKeyInfo of one X.509 certificate without trailing bytes, of any algorithm. False
- * without an error raised when the bytes are no certificate (or memory runs out).
- */
-bool ska_spki_of_certificate(struct ska_span certificate, struct ska_bytes *spki) SKA_MUST_CHECK;
+/* The type of a key that can be an SKA key; parameters are not looked at. */
+bool ska_spki_key_type(struct ska_span spki, enum ska_key_type *type) SKA_MUST_CHECK;
 
 #endif

@@ -34,7 +34,7 @@ static size_t padding_of(size_t length)
     return (4 - length % 4) % 4;
 }
 
-static size_t left(const struct ska_wire_reader *reader)
+static size_t bytes_left(const struct ska_wire_reader *reader)
 {
     return (size_t)(reader->end - reader->next);
 }
@@ -80,11 +80,11 @@ bool ska_wire_next(struct ska_wire_reader *reader, struct ska_wire_element *elem
     size_t length, padding;
     const uint8_t *value;
 
-    if (left(reader) < ELEMENT_HEADER)
+    if (bytes_left(reader) < ELEMENT_HEADER)
         return false;
     length = load_u16(reader->next + 2);
     padding = padding_of(length);
-    if (length + padding > left(reader) - ELEMENT_HEADER)
+    if (length + padding > bytes_left(reader) - ELEMENT_HEADER)
         return false;
     value = reader->next + ELEMENT_HEADER;
     for (size_t i = 0; i < padding; i++)
@@ -99,7 +99,7 @@ bool ska_wire_next(struct ska_wire_reader *reader, struct ska_wire_element *elem
 
 uint16_t ska_wire_peek(const struct ska_wire_reader *reader)
 {
-    return left(reader) < ELEMENT_HEADER ? 0 : load_u16(reader->next);
+    return bytes_left(reader) < ELEMENT_HEADER ? 0 : load_u16(reader->next);
 }
 
 bool ska_wire_take(struct ska_wire_reader *reader, uint16_t type, struct ska_span *value)
@@ -115,8 +115,8 @@ bool ska_wire_take(struct ska_wire_reader *reader, uint16_t type, struct ska_spa
 }
 
 /* The next element only if it is of this type and length. */
-static bool take_number(struct ska_wire_reader *reader, uint16_t type, size_t length,
-                        const uint8_t **value)
+static bool wire_take_number(struct ska_wire_reader *reader, uint16_t type, size_t length,
+                             const uint8_t **value)
 {
     struct ska_wire_reader ahead = *reader;
     struct ska_span span;
@@ -132,7 +132,7 @@ bool ska_wire_take_u32(struct ska_wire_reader *reader, uint16_t type, uint32_t *
 {
     const uint8_t *bytes;
 
-    if (!take_number(reader, type, 4, &bytes))
+    if (!wire_take_number(reader, type, 4, &bytes))
         return false;
     *value = load_u32(bytes);
     return true;
@@ -142,7 +142,7 @@ bool ska_wire_take_u64(struct ska_wire_reader *reader, uint16_t type, uint64_t *
 {
     const uint8_t *bytes;
 
-    if (!take_number(reader, type, 8, &bytes))
+    if (!wire_take_number(reader, type, 8, &bytes))
         return false;
     *value = load_u32(bytes) | (uint64_t)load_u32(bytes + 4) << 32;
     return true;

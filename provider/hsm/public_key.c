@@ -5,15 +5,13 @@
 #include <string.h>
 
 #include <openssl/asn1.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
-#include <openssl/param_build.h>
 #include <openssl/x509.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/hsm/mechanism.h"
 
 /* The longest certificate that is read, in bytes. */
@@ -69,31 +67,6 @@ static int curve_nid(struct ska_span parameters)
     ASN1_PRINTABLESTRING_free(name);
     ERR_pop_to_mark();
     return nid;
-}
-
-/* Making a group only to ask it takes as long as all the rest of a look-up. */
-static const struct {
-    int nid;
-    size_t field;
-} common_curves[] = {
-    {NID_X9_62_prime256v1, 32}, {NID_secp384r1, 48}, {NID_secp521r1, 66}, {NID_secp256k1, 32}};
-
-/* Bytes of one coordinate; 0 for what is no named curve. */
-static size_t field_length(OSSL_LIB_CTX *libctx, int nid)
-{
-    EC_GROUP *group = NULL;
-    size_t length = 0;
-
-    for (size_t i = 0; i < sizeof(common_curves) / sizeof(common_curves[0]); i++)
-        if (common_curves[i].nid == nid)
-            return common_curves[i].field;
-    ERR_set_mark();
-    group = EC_GROUP_new_by_curve_name_ex(libctx, NULL, nid);
-    if (group != NULL)
-        length = ((size_t)EC_GROUP_get_degree(group) + 7) / 8;
-    EC_GROUP_free(group);
-    ERR_pop_to_mark();
-    return length;
 }
 
 /* ---- Types ------------------------------------------------------------------------------------
@@ -174,83 +147,27 @@ static bool bare_point(struct ska_span value, size_t raw, ASN1_OCTET_STRING **ho
 /* ---- Making keys -------------------------------------------------------------------------------
  */
 
-static bool from_data(OSSL_LIB_CTX *libctx, const char *type, OSSL_PARAM_BLD *builder,
-                      EVP_PKEY **key)
-{
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libctx, type, NULL);
-    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
-    bool done = context != NULL && params != NULL && EVP_PKEY_fromdata_init(context) > 0 &&
-                EVP_PKEY_fromdata(context, key, EVP_PKEY_PUBLIC_KEY, params) > 0;
-
-    OSSL_PARAM_free(params);
-    EVP_PKEY_CTX_free(context);
-    return done;
-}
-
-static bool make_rsa(OSSL_LIB_CTX *libctx, const BIGNUM *modulus, const BIGNUM *exponent, bool pss,
-                     EVP_PKEY **key)
-{
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    bool done = builder != NULL && modulus != NULL && exponent != NULL && !BN_is_zero(modulus) &&
-                !BN_is_zero(exponent) &&
-                OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) &&
-                OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent) &&
-                from_data(libctx, pss ? "RSA-PSS" : "RSA", builder, key);
-
-    OSSL_PARAM_BLD_free(builder);
-    return done;
-}
-
-static bool make_rsa_from_parts(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
-                                bool pss, EVP_PKEY **key)
-{
-    BIGNUM *modulus = NULL;
-    BIGNUM *exponent = NULL;
-    bool done = false;
-
-    if (parts->modulus.length > 4096 || parts->exponent.length > 4096)
-        return false;
-    modulus = BN_bin2bn(parts->modulus.data, (int)parts->modulus.length, NULL);
-    exponent = BN_bin2bn(parts->exponent.data, (int)parts->exponent.length, NULL);
-    done = make_rsa(libctx, modulus, exponent, pss, key);
-    BN_free(modulus);
-    BN_free(exponent);
-    return done;
-}
-
 static bool make_ec(OSSL_LIB_CTX *libctx, int nid, struct ska_span value, EVP_PKEY **key)
 {
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     ASN1_OCTET_STRING *holder = NULL;
     struct ska_span point = {NULL, 0};
-    size_t field = field_length(libctx, nid);
-    /* By name, always: other software refuses certificates with a curve spelled out. */
-    bool done =
-        builder != NULL && field > 0 && bare_point(value, 1 + 2 * field, &holder, &point) &&
-        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, OBJ_nid2sn(nid), 0) &&
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data,
-                                         point.length) &&
-        from_data(libctx, "EC", builder, key);
+    size_t field = ska_evp_field_length(libctx, nid);
+    bool done = field > 0 && bare_point(value, 1 + 2 * field, &holder, &point) &&
+                ska_evp_make_ec(libctx, nid, point, key);
 
     ASN1_OCTET_STRING_free(holder);
-    OSSL_PARAM_BLD_free(builder);
     return done;
 }
 
 static bool make_edwards(OSSL_LIB_CTX *libctx, enum ska_key_type type, struct ska_span value,
                          EVP_PKEY **key)
 {
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     ASN1_OCTET_STRING *holder = NULL;
     struct ska_span point = {NULL, 0};
-    bool done = builder != NULL &&
-                bare_point(value, type == SKA_KEY_ED25519 ? 32 : 57, &holder, &point) &&
-                OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data,
-                                                 point.length) &&
-                from_data(libctx, type == SKA_KEY_ED25519 ? "ED25519" : "ED448", builder, key);
+    bool done = bare_point(value, type == SKA_KEY_ED25519 ? 32 : 57, &holder, &point) &&
+                ska_evp_make_edwards(libctx, type, point, key);
 
     ASN1_OCTET_STRING_free(holder);
-    OSSL_PARAM_BLD_free(builder);
     return done;
 }
 
@@ -260,7 +177,7 @@ static bool make(OSSL_LIB_CTX *libctx, enum ska_key_type type, const struct hsm_
     switch (type) {
     case SKA_KEY_RSA:
     case SKA_KEY_RSA_PSS:
-        return make_rsa_from_parts(libctx, parts, type == SKA_KEY_RSA_PSS, key);
+        return ska_evp_make_rsa(libctx, type, parts->modulus, parts->exponent, key);
     case SKA_KEY_EC:
         return make_ec(libctx, curve_nid(parts->parameters), parts->point, key);
     case SKA_KEY_ED25519:
@@ -268,18 +185,6 @@ static bool make(OSSL_LIB_CTX *libctx, enum ska_key_type type, const struct hsm_
         return make_edwards(libctx, type, parts->point, key);
     }
     return false;
-}
-
-bool hsm_public_of_type(OSSL_LIB_CTX *libctx, enum ska_key_type type,
-                        const struct hsm_public_parts *parts, EVP_PKEY **key)
-{
-    bool done = false;
-
-    *key = NULL;
-    ERR_set_mark();
-    done = make(libctx, type, parts, key);
-    ERR_pop_to_mark();
-    return done;
 }
 
 static bool type_or_fail(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
@@ -293,7 +198,7 @@ static bool type_or_fail(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *pa
                         "Ed25519 and Ed448 are",
                         hsm_show(label).text, (unsigned long)parts->key_type);
     if (!hsm_public_type(parts, type) ||
-        (*type == SKA_KEY_EC && field_length(libctx, curve_nid(parts->parameters)) == 0))
+        (*type == SKA_KEY_EC && ska_evp_field_length(libctx, curve_nid(parts->parameters)) == 0))
         return ska_fail(errors, SKA_R_UNSUPPORTED,
                         "key \"%s\" is on a curve that libcrypto does not know by name",
                         hsm_show(label).text);
@@ -307,7 +212,7 @@ bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
 
     if (!type_or_fail(libctx, parts, label, &type, errors))
         return false;
-    return hsm_public_of_type(libctx, type, parts, key) ||
+    return make(libctx, type, parts, key) ||
            ska_fail(errors, SKA_R_BAD_KEY,
                     "key \"%s\": its attributes on the token give no valid public key",
                     hsm_show(label).text);
@@ -329,15 +234,9 @@ static EVP_PKEY *certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certifica
 /* An RSA-PSS key may have a certificate for plain RSA: only the numbers are taken from it. */
 static bool retype_rsa(OSSL_LIB_CTX *libctx, enum ska_key_type type, EVP_PKEY **key)
 {
-    BIGNUM *modulus = NULL;
-    BIGNUM *exponent = NULL;
     EVP_PKEY *retyped = NULL;
-    bool done = EVP_PKEY_get_bn_param(*key, OSSL_PKEY_PARAM_RSA_N, &modulus) &&
-                EVP_PKEY_get_bn_param(*key, OSSL_PKEY_PARAM_RSA_E, &exponent) &&
-                make_rsa(libctx, modulus, exponent, type == SKA_KEY_RSA_PSS, &retyped);
+    bool done = ska_evp_retype_rsa(libctx, type, *key, &retyped);
 
-    BN_free(modulus);
-    BN_free(exponent);
     EVP_PKEY_free(*key);
     *key = retyped;
     return done;
@@ -407,7 +306,7 @@ bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska
             nid = OBJ_sn2nid(curve);
         if (nid == NID_undef && strcmp(curve, "secp256r1") == 0) /* a third name of P-256 */
             nid = NID_X9_62_prime256v1;
-        if (nid != NID_undef && field_length(hsm_isolation_libctx(), nid) == 0)
+        if (nid != NID_undef && ska_evp_field_length(hsm_isolation_libctx(), nid) == 0)
             nid = NID_undef;
     }
     if (nid == NID_undef)

@@ -32,10 +32,6 @@ bool hsm_public_complete(const struct hsm_public_parts *parts);
 bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts, const char *label,
                      EVP_PKEY **key, const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* The same for a type that is known, in silence; parts need not have a key type. */
-bool hsm_public_of_type(OSSL_LIB_CTX *libctx, enum ska_key_type type,
-                        const struct hsm_public_parts *parts, EVP_PKEY **key) SKA_MUST_CHECK;
-
 /* The key in a certificate, as a key of the type that the parts say. */
 bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certificate,
                                  const struct hsm_public_parts *parts, const char *label,

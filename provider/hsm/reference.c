@@ -4,18 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/asn1t.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/hsm/private_key.h"
-#include "provider/hsm/spki.h"
 
 typedef struct {
     ASN1_INTEGER *version;
     ASN1_UTF8STRING *uri;
-    HSM_SPKI *public_key;
+    ASN1_STRING *public_key; /* SubjectPublicKeyInfo in DER, not looked into here */
 } HSM_REFERENCE;
 DECLARE_ASN1_FUNCTIONS(HSM_REFERENCE)
 
@@ -23,17 +24,18 @@ DECLARE_ASN1_FUNCTIONS(HSM_REFERENCE)
 ASN1_SEQUENCE(HSM_REFERENCE) = {
     ASN1_SIMPLE(HSM_REFERENCE, version, ASN1_INTEGER),
     ASN1_SIMPLE(HSM_REFERENCE, uri, ASN1_UTF8STRING),
-    ASN1_OPT(HSM_REFERENCE, public_key, HSM_SPKI),
+    ASN1_OPT(HSM_REFERENCE, public_key, ASN1_SEQUENCE),
 } ASN1_SEQUENCE_END(HSM_REFERENCE)
 
 IMPLEMENT_ASN1_FUNCTIONS(HSM_REFERENCE)
-    /* clang-format on */
 
-    /* ---- Reading
-       --------------------------------------------------------------------------------- */
+static bool is_canonical(const HSM_REFERENCE *decoded, struct ska_span der);
+/* clang-format on */
 
-    /* libcrypto reads BER too, in which one reference has many forms: encoding again tells. */
-    static bool is_canonical(const HSM_REFERENCE *decoded, struct ska_span der)
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* libcrypto reads BER too, in which one reference has many forms: encoding again tells. */
+static bool is_canonical(const HSM_REFERENCE *decoded, struct ska_span der)
 {
     unsigned char *again = NULL;
     int length = i2d_HSM_REFERENCE(decoded, &again);
@@ -114,10 +116,13 @@ static bool take_uri(struct hsm_reference *reference, const struct ska_errors *e
            ska_fail(errors, SKA_R_BAD_REFERENCE, "its URI has neither object nor id");
 }
 
-static bool take_public_key(const HSM_SPKI *spki, OSSL_LIB_CTX *libctx,
+static bool take_public_key(const ASN1_STRING *spki, OSSL_LIB_CTX *libctx,
                             struct hsm_reference *reference, const struct ska_errors *errors)
 {
-    return spki == NULL || hsm_spki_key(spki, libctx, &reference->type, &reference->public_key) ||
+    return spki == NULL ||
+           ska_evp_open(libctx,
+                        ska_span(ASN1_STRING_get0_data(spki), (size_t)ASN1_STRING_length(spki)),
+                        &reference->type, &reference->public_key) ||
            ska_fail(errors, SKA_R_BAD_REFERENCE,
                     "its public key is none, or not one of RSA, RSA-PSS, EC on a named curve, "
                     "Ed25519 and Ed448");
@@ -151,18 +156,18 @@ void hsm_reference_clear(struct hsm_reference *reference)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* The public key as libcrypto writes it, taken apart. */
 static bool set_public_key(HSM_REFERENCE *reference, EVP_PKEY *key)
 {
     unsigned char *der = NULL;
     int length = i2d_PUBKEY(key, &der);
-    const unsigned char *next = der;
+    bool done = false;
 
     if (length > 0)
-        reference->public_key =
-            (HSM_SPKI *)ASN1_item_d2i(NULL, &next, length, ASN1_ITEM_rptr(HSM_SPKI));
+        reference->public_key = ASN1_STRING_type_new(V_ASN1_SEQUENCE);
+    if (reference->public_key != NULL)
+        done = ASN1_STRING_set(reference->public_key, der, length);
     OPENSSL_free(der);
-    return reference->public_key != NULL;
+    return done;
 }
 
 static bool encode(const char *uri, EVP_PKEY *public_key, struct ska_bytes *der)

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "provider/base/clock.h"
-#include "provider/sign/pause.h"
 
 static bool fail_errno(const char *path, const char *what, const struct ska_errors *errors)
 {

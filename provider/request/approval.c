@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/request/approval.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
 #include "provider/base/error_place.h"
-#include "provider/hsm/spki.h"
-#include "provider/request/approval_json.h"
 #include "provider/request/key_cache.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/request/approver_signature.h"
@@ -32,9 +32,8 @@ void ska_approvals_free(struct ska_approval *approvals, size_t count)
     free(approvals);
 }
 
-/* Moves one to the end. */
-static bool append(struct ska_approval **approvals, size_t *count, struct ska_approval *approval,
-                   const struct ska_errors *errors)
+bool ska_approvals_append(struct ska_approval **approvals, size_t *count,
+                          struct ska_approval *approval, const struct ska_errors *errors)
 {
     struct ska_approval *longer = NULL;
 
@@ -49,16 +48,10 @@ static bool append(struct ska_approval **approvals, size_t *count, struct ska_ap
     return true;
 }
 
-bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,
-                              const struct ska_errors *errors)
-{
-    return append(&request->approvals, &request->approval_count, approval, errors);
-}
-
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 /* Key or certificate, one of them, and the key that identifies the approver. */
-static bool read_signer(const struct ska_json_place *place, struct ska_approval *approval)
+static bool read_approval_signer(const struct ska_json_place *place, struct ska_approval *approval)
 {
     struct ska_approver approver = {.type = SKA_APPROVER_PUBLIC_KEY};
     struct ska_error_place error_place;
@@ -96,7 +89,7 @@ static bool read_signer(const struct ska_json_place *place, struct ska_approval 
     return true;
 }
 
-static bool read_digest(const struct ska_json_place *place, struct ska_approval *approval)
+static bool read_approval_digest(const struct ska_json_place *place, struct ska_approval *approval)
 {
     const char *name = NULL;
 
@@ -114,7 +107,7 @@ static bool read_digest(const struct ska_json_place *place, struct ska_approval 
 
 static bool read_approval(const struct ska_json_place *place, struct ska_approval *approval)
 {
-    return read_signer(place, approval) && read_digest(place, approval) &&
+    return read_approval_signer(place, approval) && read_approval_digest(place, approval) &&
            ska_json_base64(place, "signature", SKA_JSON_REQUIRED, &approval->signature) &&
            (approval->signature.length > 0 || ska_json_fail(place, "signature", "empty"));
 }
@@ -124,8 +117,8 @@ static bool read_and_append(const struct ska_json_place *place, struct ska_appro
                             size_t *count)
 {
     struct ska_approval approval = {0};
-    bool done =
-        read_approval(place, &approval) && append(approvals, count, &approval, place->errors);
+    bool done = read_approval(place, &approval) &&
+                ska_approvals_append(approvals, count, &approval, place->errors);
 
     ska_approval_clear(&approval);
     return done;
@@ -165,8 +158,8 @@ bool ska_approvals_read(const struct ska_json_place *place, struct ska_approval 
 }
 
 /* Also what the vendor's approval clients send carries the token. */
-static bool check_token(const struct ska_json_place *place, enum ska_json_need need,
-                        struct ska_span token)
+static bool check_same_token(const struct ska_json_place *place, enum ska_json_need need,
+                             struct ska_span token)
 {
     struct ska_bytes other = {NULL, 0};
     bool same = false;
@@ -198,10 +191,10 @@ bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_spa
     if (!cJSON_IsObject(json))
         ska_fail(errors, SKA_R_BAD_REQUEST, "%s an approval or a bundle expected", where);
     else if (cJSON_GetObjectItemCaseSensitive(json, "approvals") != NULL)
-        done = check_token(&place, SKA_JSON_REQUIRED, token) &&
+        done = check_same_token(&place, SKA_JSON_REQUIRED, token) &&
                ska_approvals_read(&place, approvals, count);
     else
-        done = check_token(&place, SKA_JSON_OPTIONAL, token) &&
+        done = check_same_token(&place, SKA_JSON_OPTIONAL, token) &&
                read_and_append(&place, approvals, count);
 out:
     cJSON_Delete(json);
@@ -241,34 +234,26 @@ bool ska_approval_print(const struct ska_approval *approval, struct ska_bytes *t
 
 /* ---- Verifying ------------------------------------------------------------------------------ */
 
-/*
- * libcrypto's decoders of keys take longer than the verification; they are for what only they know
- * (DSA).
- */
+bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
+                         struct ska_span token)
+{
+    return ska_signature_verify(libctx, ska_span_of(&approval->public_key), approval->digest,
+                                ska_span_of(&approval->signature), token);
+}
+
 bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *keys,
                               const struct ska_approval *approval, struct ska_span token)
 {
     struct ska_span public_key = ska_span_of(&approval->public_key);
-    struct ska_span signature = ska_span_of(&approval->signature);
-    EVP_PKEY *key = NULL;
+    EVP_PKEY *key = keys == NULL ? NULL : ska_approver_keys_open(keys, public_key);
     bool verified = false;
 
-    if (keys != NULL)
-        key = ska_approver_keys_open(keys, public_key);
-    else if (!hsm_spki_open(public_key, libctx, &key))
-        key = NULL;
     if (key == NULL)
-        return ska_signature_verify(libctx, public_key, approval->digest, signature, token);
-    verified =
-        ska_signature_verify_with(libctx, key, public_key, approval->digest, signature, token);
+        return ska_approval_verify(libctx, approval, token);
+    verified = ska_signature_verify_with(libctx, key, public_key, approval->digest,
+                                         ska_span_of(&approval->signature), token);
     EVP_PKEY_free(key);
     return verified;
-}
-
-bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
-                         struct ska_span token)
-{
-    return ska_approval_verify_with(libctx, NULL, approval, token);
 }
 
 /* ---- Names ---------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "provider/base/der.h"
+#include "provider/base/evp_key.h"
 #include "provider/base/spki.h"
 
 /* ---- What can sign, and with which digest --------------------------------------------------- */
@@ -52,7 +53,7 @@ static bool is_eddsa(enum ska_spki_algorithm key)
     return key == SKA_SPKI_ED25519 || key == SKA_SPKI_ED448;
 }
 
-static bool is_same(const char *name, const char *other)
+static bool is_digest_name(const char *name, const char *other)
 {
     return other != NULL && strcasecmp(name, other) == 0;
 }
@@ -61,8 +62,8 @@ static bool is_same(const char *name, const char *other)
 static const struct digest *find_digest(const char *name)
 {
     for (size_t i = 0; name != NULL && i < DIGEST_COUNT; i++)
-        if (is_same(name, digests[i].name) || is_same(name, digests[i].alias) ||
-            is_same(name, digests[i].fetch))
+        if (is_digest_name(name, digests[i].name) || is_digest_name(name, digests[i].alias) ||
+            is_digest_name(name, digests[i].fetch))
             return &digests[i];
     return NULL;
 }
@@ -80,7 +81,7 @@ static int find_algorithm(enum ska_spki_algorithm key, const struct digest *dige
 }
 
 /* The name of the digest in a signature algorithm; NULL for an unknown one. */
-static const char *digest_of(const struct ska_algorithm_bits *signature)
+static const char *digest_of_signature(const struct ska_algorithm_bits *signature)
 {
     static const enum ska_spki_algorithm hashing[] = {SKA_SPKI_RSA, SKA_SPKI_DSA, SKA_SPKI_EC};
 
@@ -123,21 +124,17 @@ bool ska_signature_to_der(struct ska_span public_key, const char *digest, struct
 bool ska_signature_from_der(struct ska_span der, const char **digest, struct ska_bytes *plain,
                             const struct ska_errors *errors)
 {
-    struct ska_algorithm_bits signature = {.parameters = V_ASN1_UNDEF};
+    struct ska_algorithm_bits signature;
     const char *name = NULL;
-    bool read = false;
 
-    ERR_set_mark();
-    read = ska_algorithm_bits_read(der, &signature);
-    ERR_pop_to_mark();
-    if (!read)
+    if (!ska_algorithm_bits_read(der, &signature))
         return ska_fail(errors, SKA_R_BAD_SIGNATURE,
                         "signature in DER: not SEQUENCE { AlgorithmIdentifier, BIT STRING } in "
                         "DER");
-    if (signature.parameters != V_ASN1_NULL && signature.parameters != V_ASN1_UNDEF)
+    if (signature.parameters != SKA_DER_NULL && signature.parameters != SKA_DER_ABSENT)
         return ska_fail(errors, SKA_R_BAD_SIGNATURE,
                         "signature in DER: the algorithm has parameters");
-    name = digest_of(&signature);
+    name = digest_of_signature(&signature);
     if (name == NULL)
         return ska_fail(errors, SKA_R_BAD_SIGNATURE, "signature in DER: unknown algorithm");
     if (!ska_bytes_copy(plain, signature.bits, errors))
@@ -159,8 +156,8 @@ static bool is_strong(EVP_PKEY *key, enum ska_spki_algorithm algorithm)
     return EVP_PKEY_get_bits(key) >= bits[algorithm];
 }
 
-static bool verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest, struct ska_span plain,
-                   struct ska_span message)
+static bool verify_message(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest,
+                           struct ska_span plain, struct ska_span message)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool verified =
@@ -172,44 +169,35 @@ static bool verify(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *digest, stru
     return verified;
 }
 
-/* With a key of this algorithm. */
-static bool verify_as(OSSL_LIB_CTX *libctx, EVP_PKEY *key, enum ska_spki_algorithm algorithm,
-                      const char *digest, struct ska_span plain, struct ska_span message)
-{
-    const struct digest *known = find_digest(digest);
-    bool verified = false;
-
-    if (plain.length == 0 || !is_strong(key, algorithm) || (!is_eddsa(algorithm) && known == NULL))
-        return false;
-    ERR_set_mark();
-    verified = verify(libctx, key, is_eddsa(algorithm) ? NULL : known->fetch, plain, message);
-    ERR_pop_to_mark();
-    return verified;
-}
-
 bool ska_signature_verify_with(OSSL_LIB_CTX *libctx, EVP_PKEY *key, struct ska_span public_key,
                                const char *digest, struct ska_span plain, struct ska_span message)
 {
+    const struct digest *known = find_digest(digest);
     enum ska_spki_algorithm algorithm;
+    bool verified = false;
 
-    return ska_spki_algorithm(public_key, &algorithm) &&
-           verify_as(libctx, key, algorithm, digest, plain, message);
+    if (plain.length == 0 || !ska_spki_algorithm(public_key, &algorithm) ||
+        !is_strong(key, algorithm) || (!is_eddsa(algorithm) && known == NULL))
+        return false;
+    ERR_set_mark();
+    verified =
+        verify_message(libctx, key, is_eddsa(algorithm) ? NULL : known->fetch, plain, message);
+    ERR_pop_to_mark();
+    return verified;
 }
 
 bool ska_signature_verify(OSSL_LIB_CTX *libctx, struct ska_span public_key, const char *digest,
                           struct ska_span plain, struct ska_span message)
 {
-    const unsigned char *next = public_key.data;
     enum ska_spki_algorithm algorithm;
     EVP_PKEY *key = NULL;
     bool verified = false;
 
-    if (!ska_spki_algorithm(public_key, &algorithm))
-        return false;
-    ERR_set_mark();
-    key = d2i_PUBKEY_ex(NULL, &next, (long)public_key.length, libctx, NULL);
-    ERR_pop_to_mark();
-    verified = key != NULL && verify_as(libctx, key, algorithm, digest, plain, message);
+    /* What an approver's key cannot be is not even opened. */
+    if (ska_spki_algorithm(public_key, &algorithm))
+        key = ska_evp_decode(libctx, public_key);
+    verified =
+        key != NULL && ska_signature_verify_with(libctx, key, public_key, digest, plain, message);
     EVP_PKEY_free(key);
     return verified;
 }

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "provider/hsm/spki.h"
+#include "provider/base/evp_key.h"
 
 /* More approvers than these are rare in one process; then the one that was opened first goes. */
 #define KEPT 16
@@ -38,7 +38,7 @@ bool ska_approver_keys_new(OSSL_LIB_CTX *libctx, struct ska_approver_keys **keys
     return true;
 }
 
-static void forget(struct kept *kept)
+static void cache_forget(struct kept *kept)
 {
     EVP_PKEY_free(kept->key);
     kept->key = NULL;
@@ -50,12 +50,12 @@ void ska_approver_keys_free(struct ska_approver_keys *keys)
     if (keys == NULL)
         return;
     for (size_t i = 0; i < KEPT; i++)
-        forget(&keys->kept[i]);
+        cache_forget(&keys->kept[i]);
     pthread_mutex_destroy(&keys->lock);
     free(keys);
 }
 
-static EVP_PKEY *find(struct ska_approver_keys *keys, struct ska_span spki)
+static EVP_PKEY *cache_find(struct ska_approver_keys *keys, struct ska_span spki)
 {
     EVP_PKEY *key = NULL;
 
@@ -71,7 +71,7 @@ static EVP_PKEY *find(struct ska_approver_keys *keys, struct ska_span spki)
 }
 
 /* Another thread may keep the same one meanwhile: then it is kept twice. */
-static void keep(struct ska_approver_keys *keys, struct ska_span spki, EVP_PKEY *key)
+static void cache_keep(struct ska_approver_keys *keys, struct ska_span spki, EVP_PKEY *key)
 {
     struct kept kept = {{NULL, 0}, key};
 
@@ -87,14 +87,15 @@ static void keep(struct ska_approver_keys *keys, struct ska_span spki, EVP_PKEY 
         pthread_mutex_unlock(&keys->lock);
         kept = oldest;
     }
-    forget(&kept);
+    cache_forget(&kept);
 }
 
 EVP_PKEY *ska_approver_keys_open(struct ska_approver_keys *keys, struct ska_span spki)
 {
-    EVP_PKEY *key = find(keys, spki);
+    EVP_PKEY *key = cache_find(keys, spki);
+    enum ska_key_type type = SKA_KEY_RSA;
 
-    if (key == NULL && hsm_spki_open(spki, keys->libctx, &key))
-        keep(keys, spki, key);
+    if (key == NULL && ska_evp_open(keys->libctx, spki, &type, &key))
+        cache_keep(keys, spki, key);
     return key;
 }

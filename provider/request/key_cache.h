@@ -19,7 +19,7 @@ void ska_approver_keys_free(struct ska_approver_keys *keys); /* NULL is fine */
 
 /*
  * The key of a SubjectPublicKeyInfo, to be freed by the caller; NULL, with nothing raised, when it
- * is none that hsm_spki_open() opens.
+ * is none that ska_evp_open() opens.
  */
 EVP_PKEY *ska_approver_keys_open(struct ska_approver_keys *keys, struct ska_span spki);
 

@@ -20,7 +20,7 @@ static const int digest_nids[] = {
     [SKA_DIGEST_SHA384] = NID_sha384, [SKA_DIGEST_SHA512] = NID_sha512,
 };
 
-static bool is_digest_length(size_t length)
+static bool is_known_length(size_t length)
 {
     for (size_t i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
         if (length == ska_digest_length((enum ska_digest)i))
@@ -32,7 +32,7 @@ static bool is_digest_length(size_t length)
 static bool length_fits(const struct ska_mechanism *mechanism, size_t length)
 {
     if (mechanism->digest == SKA_DIGEST_NONE)
-        return is_digest_length(length);
+        return is_known_length(length);
     return length == ska_digest_length(mechanism->digest);
 }
 
@@ -145,7 +145,7 @@ bool ska_payload_looks_like_digest(enum ska_key_type type, struct ska_span paylo
     /* MD5 and SHA-1 together, as TLS up to 1.1 has RSA keys sign them, without a DigestInfo. */
     if (type != SKA_KEY_EC && payload.length == 36)
         return true;
-    return is_digest_length(payload.length) || is_digest_info(payload);
+    return is_known_length(payload.length) || is_digest_info(payload);
 }
 
 /* ---- Checks --------------------------------------------------------------------------------- */
@@ -180,8 +180,8 @@ static bool check_pkcs1(const struct ska_mechanism *mechanism, unsigned int key_
     return true;
 }
 
-static bool check_digest(const struct ska_mechanism *mechanism, struct ska_span payload,
-                         const struct ska_errors *errors)
+static bool check_digest_payload(const struct ska_mechanism *mechanism, struct ska_span payload,
+                                 const struct ska_errors *errors)
 {
     enum ska_digest digest;
     struct ska_span value;
@@ -205,7 +205,7 @@ bool ska_payload_check(const struct ska_mechanism *mechanism, enum ska_key_type 
     if (mechanism->scheme == SKA_SCHEME_PKCS1 && !check_pkcs1(mechanism, key_bits, errors))
         return false;
     if (mechanism->form == SKA_PAYLOAD_DIGEST)
-        return check_digest(mechanism, payload, errors);
+        return check_digest_payload(mechanism, payload, errors);
     if (payload.length > SKA_PAYLOAD_LIMIT)
         return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH,
                         "a message of %zu bytes; an approval token can carry %zu%s", payload.length,

@@ -35,3 +35,9 @@ void ska_request_free(struct ska_request *request)
     free(request->executed);
     free(request);
 }
+
+bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,
+                              const struct ska_errors *errors)
+{
+    return ska_approvals_append(&request->approvals, &request->approval_count, approval, errors);
+}

@@ -10,32 +10,11 @@
 #include <openssl/types.h>
 
 #include "provider/base/mechanism.h"
-#include "provider/rule/rule.h"
+#include "provider/request/approval.h"
 #include "provider/request/approval_token.h"
-
-/* What an approval or a refusal is worth; a ballot finds out. */
-enum ska_answer_state {
-    SKA_ANSWER_UNSEEN,
-    SKA_ANSWER_COUNTS,
-    SKA_ANSWER_INVALID,    /* the signature does not verify over this token */
-    SKA_ANSWER_NOT_LISTED, /* not an approver of the rule; then not verified */
-    SKA_ANSWER_DOUBLED,    /* another of the same approver counts already */
-    SKA_ANSWER_TOO_MANY    /* more than a request can hold */
-};
-
-/* An approver's signature over a token, as it stands in a bundle. */
-struct ska_approval {
-    bool certificate;            /* what signer is: a certificate or a SubjectPublicKeyInfo */
-    struct ska_bytes signer;     /* DER */
-    struct ska_bytes public_key; /* SubjectPublicKeyInfo of the signer, DER */
-    char digest[16];             /* "SHA-256" */
-    struct ska_bytes signature;  /* plain form, see approver_signature.h */
-    enum ska_answer_state state; /* not part of the text */
-};
+#include "provider/rule/rule.h"
 
 #define SKA_REQUEST_ID_LENGTH 64
-/* The most approvals that a bundle may hold. */
-#define SKA_APPROVALS_LIMIT 1000
 
 /* Text members are NUL-terminated, owned, NULL when absent. */
 struct ska_request {
@@ -80,13 +59,6 @@ extern const char *const ska_operation_names[SKA_OPERATION_MODIFY + 1];
 bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/*
- * For a bundle that goes to the HSM as it is, and whose key and mechanism the caller compares with
- * his own: these are not examined, and what is for people, rules and requester, counts as not told.
- */
-bool ska_request_parse_bare(struct ska_span text, const char *shown, struct ska_request **request,
-                            const struct ska_errors *errors) SKA_MUST_CHECK;
-
 /* As JSON text, indented, ended by a newline; at most SKA_JSON_LIMIT. */
 bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -96,31 +68,9 @@ bool ska_request_print_line(const struct ska_request *request, struct ska_bytes 
 
 void ska_request_free(struct ska_request *request); /* NULL is fine */
 
-/*
- * The approvals in a file of an approvals directory: one approval object, or a bundle for the same
- * token. Appends to *approvals; the caller frees with ska_approvals_free(), also after a failure.
- */
-bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_span token,
-                         struct ska_approval **approvals, size_t *count,
-                         const struct ska_errors *errors) SKA_MUST_CHECK;
-void ska_approvals_free(struct ska_approval *approvals, size_t count);
-/* One approval object as JSON text. */
-bool ska_approval_print(const struct ska_approval *approval, struct ska_bytes *text,
-                        const struct ska_errors *errors) SKA_MUST_CHECK;
-
 /* Moves an approval into the request (which owns it then); the source is emptied. */
 bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,
                               const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* True when the approval is a signature of its signer over the token. */
-bool ska_approval_verify(OSSL_LIB_CTX *libctx, const struct ska_approval *approval,
-                         struct ska_span token) SKA_MUST_CHECK;
-
-/* The same with approvers' keys that are kept; NULL: none are. */
-struct ska_approver_keys;
-bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *keys,
-                              const struct ska_approval *approval,
-                              struct ska_span token) SKA_MUST_CHECK;
 
 /*
  * The id of a request: SHA-256 over operation, public key, key label, algorithm (salt length and
@@ -130,11 +80,5 @@ bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *ke
  */
 bool ska_request_identify(struct ska_request *request, OSSL_LIB_CTX *libctx,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/*
- * What the approver is called in messages: as in the rule (NULL: none), else as in the approval.
- * Harmless on a terminal. NULL: out of memory; free with free().
- */
-char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval *approval);
 
 #endif

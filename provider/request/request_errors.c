@@ -9,7 +9,7 @@
 #define CUT_OFF "; it may have been cut off or changed on the way: ask for it again"
 #define NO_REQUEST "; this is no request or bundle: take the file that skatool request has written"
 
-static bool is_object(struct ska_span text)
+static bool begins_as_object(struct ska_span text)
 {
     size_t at = 0;
 
@@ -24,7 +24,7 @@ static const char *advice(enum ska_reason reason, struct ska_span text)
     static const char token[] = "\"approvalToBeSigned\"";
 
     if (reason == SKA_R_BAD_JSON)
-        return text.length == 0 || is_object(text) ? CUT_OFF : NO_REQUEST;
+        return text.length == 0 || begins_as_object(text) ? CUT_OFF : NO_REQUEST;
     if (reason == SKA_R_BAD_REQUEST &&
         (text.length == 0 || memmem(text.data, text.length, token, strlen(token)) == NULL))
         return NO_REQUEST;

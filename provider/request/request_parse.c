@@ -6,27 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/err.h>
-#include <openssl/objects.h>
-
 #include "provider/base/error_place.h"
 #include "provider/request/algorithm.h"
-#include "provider/request/approval_json.h"
-#include "provider/base/der.h"
+#include "provider/request/request.h"
+#include "provider/base/spki.h"
 #include "provider/rule/policy_json.h"
 
 #define VERSION 1
 
 struct parser {
     struct ska_json_place place; /* of the whole */
-    bool bare;                   /* see ska_request_parse_bare() */
     struct ska_request *request;
     struct ska_approval_token token; /* points into request->token */
 };
 
 /* A copy of a text member; *value stays as it is when there is none. */
-static bool read_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                      char **value)
+static bool parse_text(const struct ska_json_place *place, const char *name,
+                       enum ska_json_need need, char **value)
 {
     const char *text = NULL;
 
@@ -39,8 +35,8 @@ static bool read_text(const struct ska_json_place *place, const char *name, enum
            ska_fail(place->errors, SKA_R_OUT_OF_MEMORY, "%s %s", place->where, name);
 }
 
-static bool read_bytes(const struct ska_json_place *place, const char *name,
-                       struct ska_bytes *value)
+static bool parse_bytes(const struct ska_json_place *place, const char *name,
+                        struct ska_bytes *value)
 {
     return ska_json_base64(place, name, SKA_JSON_REQUIRED, value) &&
            (value->length > 0 || ska_json_fail(place, name, "empty"));
@@ -48,7 +44,7 @@ static bool read_bytes(const struct ska_json_place *place, const char *name,
 
 /* ---- Version, id, operation ----------------------------------------------------------------- */
 
-static bool read_version(const struct ska_json_place *place)
+static bool parse_version(const struct ska_json_place *place)
 {
     uint64_t version = 0;
 
@@ -57,7 +53,7 @@ static bool read_version(const struct ska_json_place *place)
             ska_json_fail(place, "version", "only version 1 is known; a newer skatool may help"));
 }
 
-static bool read_id(const struct ska_json_place *place, char *id)
+static bool parse_id(const struct ska_json_place *place, char *id)
 {
     static const char wanted[] = "64 hexadecimal digits";
     const char *text = NULL;
@@ -74,7 +70,7 @@ static bool read_id(const struct ska_json_place *place, char *id)
     return true;
 }
 
-static bool read_operation(const struct ska_json_place *place, enum ska_operation *operation)
+static bool parse_operation(const struct ska_json_place *place, enum ska_operation *operation)
 {
     const char *text = NULL;
 
@@ -90,30 +86,7 @@ static bool read_operation(const struct ska_json_place *place, enum ska_operatio
 
 /* ---- Key ------------------------------------------------------------------------------------ */
 
-/* The type of a key that can be an SKA key; the key itself is not looked at. */
-static bool find_key_type(struct ska_span spki, enum ska_key_type *type)
-{
-    static const int nids[] = {
-        [SKA_KEY_RSA] = NID_rsaEncryption,
-        [SKA_KEY_RSA_PSS] = NID_rsassaPss,
-        [SKA_KEY_EC] = NID_X9_62_id_ecPublicKey,
-        [SKA_KEY_ED25519] = NID_ED25519,
-        [SKA_KEY_ED448] = NID_ED448,
-    };
-    struct ska_algorithm_bits key = {.parameters = V_ASN1_UNDEF};
-    size_t index = 0;
-    bool found = false;
-
-    ERR_set_mark();
-    found = ska_algorithm_bits_read(spki, &key) &&
-            ska_algorithm_bits_find(&key, nids, sizeof(nids) / sizeof(nids[0]), &index);
-    ERR_pop_to_mark();
-    if (found)
-        *type = (enum ska_key_type)index;
-    return found;
-}
-
-static bool read_key_id(const struct ska_json_place *place, struct ska_bytes *id)
+static bool parse_key_id(const struct ska_json_place *place, struct ska_bytes *id)
 {
     const char *text = NULL;
 
@@ -122,18 +95,18 @@ static bool read_key_id(const struct ska_json_place *place, struct ska_bytes *id
             ska_json_fail(place, "id", "hexadecimal digits expected"));
 }
 
-static bool read_key(const struct parser *parser, enum ska_key_type *type)
+static bool parse_key(const struct parser *parser, enum ska_key_type *type)
 {
     struct ska_request *request = parser->request;
     struct ska_json_place inside;
     char *where = NULL;
     bool done = ska_json_enter(&parser->place, "key", SKA_JSON_REQUIRED, &inside, &where) &&
-                read_text(&inside, "token", SKA_JSON_OPTIONAL, &request->token_label) &&
-                read_text(&inside, "label", SKA_JSON_REQUIRED, &request->key_label) &&
-                read_key_id(&inside, &request->key_id) &&
-                read_bytes(&inside, "publicKey", &request->public_key);
+                parse_text(&inside, "token", SKA_JSON_OPTIONAL, &request->token_label) &&
+                parse_text(&inside, "label", SKA_JSON_REQUIRED, &request->key_label) &&
+                parse_key_id(&inside, &request->key_id) &&
+                parse_bytes(&inside, "publicKey", &request->public_key);
 
-    if (done && !parser->bare && !find_key_type(ska_span_of(&request->public_key), type))
+    if (done && !ska_spki_key_type(ska_span_of(&request->public_key), type))
         done = ska_json_fail(&inside, "publicKey",
                              "not a public key (SubjectPublicKeyInfo in DER) of RSA, EC, Ed25519 "
                              "or Ed448");
@@ -143,13 +116,13 @@ static bool read_key(const struct parser *parser, enum ska_key_type *type)
 
 /* ---- Token ---------------------------------------------------------------------------------- */
 
-static bool read_token(struct parser *parser)
+static bool parse_token(struct parser *parser)
 {
     struct ska_error_place error_place;
     char *where = NULL;
     bool done = false;
 
-    if (!read_bytes(&parser->place, "approvalToBeSigned", &parser->request->approval_token))
+    if (!parse_bytes(&parser->place, "approvalToBeSigned", &parser->request->approval_token))
         return false;
     where = ska_json_where(&parser->place, "approvalToBeSigned");
     if (where == NULL)
@@ -161,7 +134,7 @@ static bool read_token(struct parser *parser)
     return done;
 }
 
-static bool check_key_name(const struct parser *parser)
+static bool compare_key_name(const struct parser *parser)
 {
     struct ska_span outside = ska_span_text(parser->request->key_label);
     struct ska_span inside = parser->token.key_name;
@@ -185,7 +158,7 @@ static bool check_key_name(const struct parser *parser)
 }
 
 /* Payload outside, if it is there, and inside; the request gets that of the token. */
-static bool read_payload(const struct parser *parser)
+static bool parse_payload(const struct parser *parser)
 {
     enum ska_json_need need =
         parser->request->operation == SKA_OPERATION_SIGN ? SKA_JSON_REQUIRED : SKA_JSON_OPTIONAL;
@@ -200,19 +173,19 @@ static bool read_payload(const struct parser *parser)
                     "%s its payload is not the one in its approval token", parser->place.where);
 }
 
-static bool check_token(const struct parser *parser)
+static bool compare_token(const struct parser *parser)
 {
     if (parser->token.operation != parser->request->operation)
         return ska_fail(parser->place.errors, SKA_R_OPERATION_MISMATCH,
                         "%s it says %s, but its approval token is for %s", parser->place.where,
                         ska_operation_names[parser->request->operation],
                         ska_operation_names[parser->token.operation]);
-    return check_key_name(parser) && read_payload(parser);
+    return compare_key_name(parser) && parse_payload(parser);
 }
 
 /* ---- Signing -------------------------------------------------------------------------------- */
 
-static bool read_pss(const struct ska_json_place *place, struct ska_mechanism *mechanism)
+static bool parse_pss(const struct ska_json_place *place, struct ska_mechanism *mechanism)
 {
     uint64_t salt_length = 0;
     const char *mgf1 = NULL;
@@ -229,7 +202,7 @@ static bool read_pss(const struct ska_json_place *place, struct ska_mechanism *m
     return true;
 }
 
-static bool check_form(const struct ska_json_place *place, const struct ska_mechanism *mechanism)
+static bool compare_form(const struct ska_json_place *place, const struct ska_mechanism *mechanism)
 {
     const char *form = mechanism->form == SKA_PAYLOAD_DIGEST ? "DIGEST" : "MESSAGE";
     const char *text = NULL;
@@ -242,7 +215,7 @@ static bool check_form(const struct ska_json_place *place, const struct ska_mech
            ska_json_fail(place, "payloadForm", "does not fit \"signatureAlgorithm\"");
 }
 
-static bool read_mechanism(const struct parser *parser, enum ska_key_type type)
+static bool parse_mechanism(const struct parser *parser, enum ska_key_type type)
 {
     const struct ska_json_place *place = &parser->place;
     struct ska_mechanism *mechanism = &parser->request->mechanism;
@@ -256,11 +229,9 @@ static bool read_mechanism(const struct parser *parser, enum ska_key_type type)
     if (!ska_algorithm_from_name(name, mechanism))
         return ska_json_fail_value(place, "signatureAlgorithm", name,
                                    "an algorithm that this version knows");
-    if ((mechanism->scheme == SKA_SCHEME_PSS && !read_pss(place, mechanism)) ||
-        !check_form(place, mechanism))
+    if ((mechanism->scheme == SKA_SCHEME_PSS && !parse_pss(place, mechanism)) ||
+        !compare_form(place, mechanism))
         return false;
-    if (parser->bare)
-        return true;
     where = ska_json_where(place, "signatureAlgorithm");
     if (where == NULL)
         return false;
@@ -271,7 +242,7 @@ static bool read_mechanism(const struct parser *parser, enum ska_key_type type)
 }
 
 /* "digest" tells people which digest the payload is; the payload may know better. */
-static bool check_digest(const struct ska_json_place *place, const struct ska_request *request)
+static bool compare_digest(const struct ska_json_place *place, const struct ska_request *request)
 {
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
@@ -291,7 +262,7 @@ static bool check_digest(const struct ska_json_place *place, const struct ska_re
     return true;
 }
 
-static bool read_digest(const struct parser *parser)
+static bool parse_digest(const struct parser *parser)
 {
     struct ska_json_place inside;
     const char *name = NULL;
@@ -302,15 +273,15 @@ static bool read_digest(const struct parser *parser)
         done = ska_json_text(&inside, "algorithm", SKA_JSON_REQUIRED, &name) &&
                (ska_digest_from_name(name, &parser->request->digest) ||
                 ska_json_fail_value(&inside, "algorithm", name, "SHA1 or SHA224 to SHA512")) &&
-               read_bytes(&inside, "value", &parser->request->digest_value);
+               parse_bytes(&inside, "value", &parser->request->digest_value);
     free(where);
-    return done && check_digest(&parser->place, parser->request);
+    return done && compare_digest(&parser->place, parser->request);
 }
 
 /* ---- What is for people --------------------------------------------------------------------- */
 
-static bool read_one_rule(const struct ska_json_place *place, const char *name,
-                          enum ska_rule_kind kind, struct ska_request *request)
+static bool parse_one_rule(const struct ska_json_place *place, const char *name,
+                           enum ska_rule_kind kind, struct ska_request *request)
 {
     const cJSON *json = cJSON_GetObjectItemCaseSensitive(place->object, name);
     char *where = NULL;
@@ -324,7 +295,7 @@ static bool read_one_rule(const struct ska_json_place *place, const char *name,
     return request->has_rule[kind];
 }
 
-static bool read_rules(const struct parser *parser)
+static bool parse_rules(const struct parser *parser)
 {
     static const enum ska_rule_kind kinds[] = {[SKA_OPERATION_SIGN] = SKA_RULE_USE,
                                                [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
@@ -334,16 +305,16 @@ static bool read_rules(const struct parser *parser)
     bool done = false;
 
     if (parser->request->operation != SKA_OPERATION_MODIFY)
-        return read_one_rule(&parser->place, "rule", kinds[parser->request->operation],
-                             parser->request);
+        return parse_one_rule(&parser->place, "rule", kinds[parser->request->operation],
+                              parser->request);
     done = ska_json_enter(&parser->place, "rule", SKA_JSON_OPTIONAL, &inside, &where);
     for (size_t i = 0; i < SKA_RULE_COUNT && done && inside.object != NULL; i++)
-        done = read_one_rule(&inside, ska_rule_members[i], (enum ska_rule_kind)i, parser->request);
+        done = parse_one_rule(&inside, ska_rule_members[i], (enum ska_rule_kind)i, parser->request);
     free(where);
     return done;
 }
 
-static bool read_requester(const struct parser *parser)
+static bool parse_requester(const struct parser *parser)
 {
     struct ska_request *request = parser->request;
     struct ska_json_place inside;
@@ -352,8 +323,8 @@ static bool read_requester(const struct parser *parser)
 
     if (done && inside.object != NULL) {
         done = ska_json_uint(&inside, "uid", SKA_JSON_REQUIRED, &request->requester_uid) &&
-               read_text(&inside, "host", SKA_JSON_OPTIONAL, &request->requester_host) &&
-               read_text(&inside, "program", SKA_JSON_OPTIONAL, &request->requester_program);
+               parse_text(&inside, "host", SKA_JSON_OPTIONAL, &request->requester_host) &&
+               parse_text(&inside, "program", SKA_JSON_OPTIONAL, &request->requester_program);
         request->has_requester = done;
     }
     free(where);
@@ -361,9 +332,9 @@ static bool read_requester(const struct parser *parser)
 }
 
 /* ISO-8601 as far as that it can be nothing else. */
-static bool read_time(const struct ska_json_place *place, const char *name, char **value)
+static bool parse_time(const struct ska_json_place *place, const char *name, char **value)
 {
-    if (!read_text(place, name, SKA_JSON_OPTIONAL, value))
+    if (!parse_text(place, name, SKA_JSON_OPTIONAL, value))
         return false;
     if (*value == NULL)
         return true;
@@ -373,50 +344,47 @@ static bool read_time(const struct ska_json_place *place, const char *name, char
     return true;
 }
 
-static bool read_rest(const struct parser *parser)
+static bool parse_rest(const struct parser *parser)
 {
     const struct ska_json_place *place = &parser->place;
     struct ska_request *request = parser->request;
 
-    return read_rules(parser) && read_requester(parser) &&
+    return parse_rules(parser) && parse_requester(parser) &&
            ska_json_base64(place, "timestampKey", SKA_JSON_OPTIONAL, &request->timestamp_key) &&
-           read_text(place, "description", SKA_JSON_OPTIONAL, &request->description) &&
-           read_time(place, "created", &request->created) &&
-           read_time(place, "notBefore", &request->not_before) &&
-           read_time(place, "notAfter", &request->not_after) &&
+           parse_text(place, "description", SKA_JSON_OPTIONAL, &request->description) &&
+           parse_time(place, "created", &request->created) &&
+           parse_time(place, "notBefore", &request->not_before) &&
+           parse_time(place, "notAfter", &request->not_after) &&
            ska_approvals_read(place, &request->approvals, &request->approval_count) &&
            ska_json_base64(place, "signature", SKA_JSON_OPTIONAL, &request->signature) &&
-           read_time(place, "executed", &request->executed);
+           parse_time(place, "executed", &request->executed);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------ */
 
-static bool read_request(struct parser *parser)
+static bool parse_request(struct parser *parser)
 {
     enum ska_key_type type = SKA_KEY_RSA;
 
-    if (!read_version(&parser->place) || !read_id(&parser->place, parser->request->id) ||
-        !read_operation(&parser->place, &parser->request->operation) || !read_key(parser, &type) ||
-        !read_token(parser) || !check_token(parser))
+    if (!parse_version(&parser->place) || !parse_id(&parser->place, parser->request->id) ||
+        !parse_operation(&parser->place, &parser->request->operation) ||
+        !parse_key(parser, &type) || !parse_token(parser) || !compare_token(parser))
         return false;
     if (parser->request->operation == SKA_OPERATION_SIGN &&
-        (!read_mechanism(parser, type) || !read_digest(parser)))
+        (!parse_mechanism(parser, type) || !parse_digest(parser)))
         return false;
-    return read_rest(parser);
+    return parse_rest(parser);
 }
 
-static bool parse(struct ska_span text, const char *shown, bool bare, struct ska_request **request,
-                  const struct ska_errors *errors)
+bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
+                       const struct ska_errors *errors)
 {
-    static const char *const for_people[SKA_JSON_UNWANTED] = {"rule", "requester"};
-    static const char *const none[SKA_JSON_UNWANTED] = {NULL};
-    struct parser parser = {{NULL, NULL, SKA_R_BAD_REQUEST, errors}, bare, NULL, {0}};
+    struct parser parser = {{NULL, NULL, SKA_R_BAD_REQUEST, errors}, NULL, {0}};
     char *where = ska_json_where_top(shown, errors);
     cJSON *json = NULL;
     bool done = false;
 
-    if (where == NULL ||
-        !ska_json_parse_without(text, shown, bare ? for_people : none, &json, errors))
+    if (where == NULL || !ska_json_parse(text, shown, &json, errors))
         goto out;
     parser.place.object = json;
     parser.place.where = where;
@@ -426,7 +394,7 @@ static bool parse(struct ska_span text, const char *shown, bool bare, struct ska
     else if (!cJSON_IsObject(json))
         ska_fail(errors, SKA_R_BAD_REQUEST, "%s a request or bundle expected", where);
     else
-        done = read_request(&parser);
+        done = parse_request(&parser);
     if (done) {
         *request = parser.request;
         parser.request = NULL;
@@ -436,16 +404,4 @@ out:
     cJSON_Delete(json);
     free(where);
     return done;
-}
-
-bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
-                       const struct ska_errors *errors)
-{
-    return parse(text, shown, false, request, errors);
-}
-
-bool ska_request_parse_bare(struct ska_span text, const char *shown, struct ska_request **request,
-                            const struct ska_errors *errors)
-{
-    return parse(text, shown, true, request, errors);
 }

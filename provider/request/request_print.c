@@ -3,10 +3,10 @@
  * Writing requests and bundles, members in the order in which the interface lists them.
  */
 #include "provider/request/algorithm.h"
-#include "provider/request/approval_json.h"
-#include "provider/rule/policy.h"
+#include "provider/request/request.h"
+#include "provider/rule/policy_json.h"
 
-static bool add_key(cJSON *json, const struct ska_request *request)
+static bool print_key(cJSON *json, const struct ska_request *request)
 {
     cJSON *key = cJSON_AddObjectToObject(json, "key");
 
@@ -17,7 +17,7 @@ static bool add_key(cJSON *json, const struct ska_request *request)
            ska_json_add_base64(key, "publicKey", ska_span_of(&request->public_key));
 }
 
-static bool add_digest(cJSON *json, const struct ska_request *request)
+static bool print_digest(cJSON *json, const struct ska_request *request)
 {
     cJSON *digest = NULL;
 
@@ -41,7 +41,7 @@ static bool add_mechanism(cJSON *json, const struct ska_request *request)
                              mechanism->form == SKA_PAYLOAD_DIGEST ? "DIGEST" : "MESSAGE");
 }
 
-static bool add_rule(cJSON *object, const char *name, const struct ska_rule *rule)
+static bool print_rule(cJSON *object, const char *name, const struct ska_rule *rule)
 {
     cJSON *json = ska_rule_to_json(rule);
 
@@ -51,7 +51,7 @@ static bool add_rule(cJSON *object, const char *name, const struct ska_rule *rul
     return false;
 }
 
-static bool add_rules(cJSON *json, const struct ska_request *request)
+static bool print_rules(cJSON *json, const struct ska_request *request)
 {
     static const enum ska_rule_kind kinds[] = {[SKA_OPERATION_SIGN] = SKA_RULE_USE,
                                                [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
@@ -61,18 +61,18 @@ static bool add_rules(cJSON *json, const struct ska_request *request)
     if (request->operation != SKA_OPERATION_MODIFY) {
         enum ska_rule_kind kind = kinds[request->operation];
 
-        return !request->has_rule[kind] || add_rule(json, "rule", &request->rules[kind]);
+        return !request->has_rule[kind] || print_rule(json, "rule", &request->rules[kind]);
     }
     object = cJSON_AddObjectToObject(json, "rule");
     if (object == NULL)
         return false;
     for (size_t i = 0; i < SKA_RULE_COUNT; i++)
-        if (request->has_rule[i] && !add_rule(object, ska_rule_members[i], &request->rules[i]))
+        if (request->has_rule[i] && !print_rule(object, ska_rule_members[i], &request->rules[i]))
             return false;
     return true;
 }
 
-static bool add_requester(cJSON *json, const struct ska_request *request)
+static bool print_requester(cJSON *json, const struct ska_request *request)
 {
     cJSON *requester = NULL;
 
@@ -85,7 +85,7 @@ static bool add_requester(cJSON *json, const struct ska_request *request)
            ska_json_add_text(requester, "program", request->requester_program);
 }
 
-static bool add_approvals(cJSON *json, const struct ska_request *request)
+static bool print_approvals(cJSON *json, const struct ska_request *request)
 {
     cJSON *array = cJSON_AddArrayToObject(json, "approvals");
 
@@ -107,32 +107,32 @@ static bool add_bytes(cJSON *json, const char *name, const struct ska_bytes *val
     return value->length == 0 || ska_json_add_base64(json, name, ska_span_of(value));
 }
 
-static bool add_all(cJSON *json, const struct ska_request *request)
+static bool print_all(cJSON *json, const struct ska_request *request)
 {
     bool sign = request->operation == SKA_OPERATION_SIGN;
 
     return cJSON_AddNumberToObject(json, "version", 1) != NULL &&
            ska_json_add_text(json, "requestId", request->id) &&
            ska_json_add_text(json, "operation", ska_operation_names[request->operation]) &&
-           add_key(json, request) && (!sign || add_mechanism(json, request)) &&
+           print_key(json, request) && (!sign || add_mechanism(json, request)) &&
            (sign ? ska_json_add_base64(json, "payload", ska_span_of(&request->payload))
                  : add_bytes(json, "payload", &request->payload)) &&
-           add_digest(json, request) && add_rules(json, request) &&
+           print_digest(json, request) && print_rules(json, request) &&
            add_bytes(json, "timestampKey", &request->timestamp_key) &&
-           add_requester(json, request) &&
+           print_requester(json, request) &&
            ska_json_add_text(json, "description", request->description) &&
            ska_json_add_text(json, "created", request->created) &&
            ska_json_add_text(json, "notBefore", request->not_before) &&
            ska_json_add_text(json, "notAfter", request->not_after) &&
            add_bytes(json, "approvalToBeSigned", &request->approval_token) &&
-           add_approvals(json, request) && add_bytes(json, "signature", &request->signature) &&
+           print_approvals(json, request) && add_bytes(json, "signature", &request->signature) &&
            ska_json_add_text(json, "executed", request->executed);
 }
 
 typedef bool print_json(const cJSON *json, struct ska_bytes *text, const struct ska_errors *errors);
 
-static bool print(const struct ska_request *request, print_json *print_tree, struct ska_bytes *text,
-                  const struct ska_errors *errors)
+static bool print_with(const struct ska_request *request, print_json *print_tree,
+                       struct ska_bytes *text, const struct ska_errors *errors)
 {
     cJSON *json = NULL;
     bool done = false;
@@ -140,7 +140,7 @@ static bool print(const struct ska_request *request, print_json *print_tree, str
     if (request->operation == SKA_OPERATION_SIGN && ska_algorithm_name(&request->mechanism) == NULL)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "a request for this kind of signature");
     json = cJSON_CreateObject();
-    if (json != NULL && add_all(json, request))
+    if (json != NULL && print_all(json, request))
         done = print_tree(json, text, errors);
     else
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "writing a request");
@@ -151,11 +151,11 @@ static bool print(const struct ska_request *request, print_json *print_tree, str
 bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
                        const struct ska_errors *errors)
 {
-    return print(request, ska_json_print, text, errors);
+    return print_with(request, ska_json_print, text, errors);
 }
 
 bool ska_request_print_line(const struct ska_request *request, struct ska_bytes *text,
                             const struct ska_errors *errors)
 {
-    return print(request, ska_json_print_line, text, errors);
+    return print_with(request, ska_json_print_line, text, errors);
 }

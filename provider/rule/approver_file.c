@@ -4,7 +4,8 @@
  * codec's concern, and libcrypto's readers of keys would ask the default library context, which may
  * hold our own provider.
  */
-#include <limits.h>
+#include "provider/rule/approver_file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,51 +13,28 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "provider/base/der.h"
 #include "provider/base/error_place.h"
 #include "provider/base/file.h"
-#include "provider/rule/policy_json.h"
 
 /* Room for a long chain of certificates. */
 #define FILE_LIMIT ((size_t)256 * 1024)
 
 /* ---- DER ------------------------------------------------------------------------------------ */
 
-/* Enters or measures the element at the front of `der`; false when it is not of this universal tag
- * or not whole. *rest is what follows it. */
-static bool take_element(struct ska_span der, int wanted, struct ska_span *content,
-                         struct ska_span *rest)
-{
-    const unsigned char *next = der.data;
-    long length = 0;
-    int tag = 0;
-    int class = 0;
-    int result = 0;
-
-    if (der.length == 0 || der.length > LONG_MAX)
-        return false;
-    ERR_set_mark();
-    result = ASN1_get_object(&next, &length, &tag, &class, (long)der.length);
-    ERR_pop_to_mark();
-    if ((result & 0x80) != 0 || (result & 1) != 0 || class != V_ASN1_UNIVERSAL || tag != wanted)
-        return false;
-    *content = ska_span(next, (size_t)length);
-    *rest = ska_span(next + length, (size_t)(der.data + der.length - (next + length)));
-    return true;
-}
-
 bool ska_der_is_private_key(struct ska_span der)
 {
-    struct ska_span inside, first, rest;
+    struct ska_span inside, first;
 
-    if (!take_element(der, V_ASN1_SEQUENCE, &inside, &rest))
+    if (!ska_der_take(&der, SKA_DER_SEQUENCE, &inside))
         return false;
     /* A version comes first in PKCS#8, PKCS#1 and SEC 1 private keys; in a public key or
      * certificate there is a SEQUENCE. A modulus, as in a PKCS#1 public key, is longer. */
-    if (take_element(inside, V_ASN1_INTEGER, &first, &rest))
+    if (ska_der_take(&inside, SKA_DER_INTEGER, &first))
         return first.length == 1;
     /* Encrypted PKCS#8: an algorithm, then an OCTET STRING and nothing more. */
-    return take_element(inside, V_ASN1_SEQUENCE, &first, &rest) &&
-           take_element(rest, V_ASN1_OCTET_STRING, &first, &rest) && rest.length == 0;
+    return ska_der_take(&inside, SKA_DER_SEQUENCE, &first) &&
+           ska_der_take(&inside, SKA_DER_OCTET_STRING, &first) && inside.length == 0;
 }
 
 /* ---- PEM ------------------------------------------------------------------------------------ */
@@ -113,8 +91,8 @@ static bool read_pem(struct ska_span content, enum ska_approver_type type,
     return done;
 }
 
-static bool refuse(const struct findings *findings, enum ska_approver_type type, const char *where,
-                   const char *shown, const struct ska_errors *errors)
+static bool refuse_file(const struct findings *findings, enum ska_approver_type type,
+                        const char *where, const char *shown, const struct ska_errors *errors)
 {
     const char *what = NULL;
 
@@ -167,7 +145,7 @@ bool ska_approver_file_read(const char *path, enum ska_approver_type type, const
         content = (struct ska_bytes){NULL, 0};
     }
     if (findings.private_key || findings.wanted.data == NULL) {
-        refuse(&findings, type, where, shown, errors);
+        refuse_file(&findings, type, where, shown, errors);
         goto out;
     }
     *der = findings.wanted;

@@ -8,7 +8,6 @@
 
 #include "provider/rule/approver_name.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include <openssl/asn1.h>
@@ -17,6 +16,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include "provider/base/certificate.h"
 #include "provider/base/printable.h"
 
 /* How much of a key's SHA-256 is shown. */
@@ -40,41 +40,6 @@ char *ska_key_shown(struct ska_span public_key)
 }
 
 /* ---- Certificates --------------------------------------------------------------------------- */
-
-/* Takes one element, of any kind, from the front; *whole includes its header. */
-static bool take_element(struct ska_span *der, struct ska_span *whole, struct ska_span *content)
-{
-    const unsigned char *next = der->data;
-    long length = 0;
-    int tag = 0;
-    int class = 0;
-
-    if (der->length == 0 || der->length > LONG_MAX ||
-        (ASN1_get_object(&next, &length, &tag, &class, (long)der->length) & 0x81) != 0)
-        return false;
-    *content = ska_span(next, (size_t)length);
-    *whole = ska_span(der->data, (size_t)(next + length - der->data));
-    *der = ska_span(next + length, der->length - whole->length);
-    return true;
-}
-
-/* RFC 5280, 4.1: [0] version OPTIONAL, serial, signature, issuer, validity, subject. */
-static bool find_subject(struct ska_span certificate, struct ska_span *subject)
-{
-    struct ska_span tbs, whole, content;
-
-    if (!take_element(&certificate, &whole, &content) || !take_element(&content, &whole, &tbs) ||
-        !take_element(&tbs, &whole, &content))
-        return false;
-    if (whole.data[0] == (V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED) &&
-        !take_element(&tbs, &whole, &content))
-        return false;
-    for (int i = 0; i < 4; i++)
-        if (!take_element(&tbs, &whole, &content))
-            return false;
-    *subject = whole;
-    return true;
-}
 
 static char *shown_common_name(const X509_NAME *name)
 {
@@ -110,16 +75,10 @@ static char *shown_whole_name(const X509_NAME *name)
 /* Its common name or else all of it; NULL for an empty or malformed one. */
 static char *shown_subject(struct ska_span certificate)
 {
-    struct ska_span subject;
-    X509_NAME *name = NULL;
+    X509_NAME *name = ska_certificate_subject(certificate);
     char *shown = NULL;
 
     ERR_set_mark();
-    if (find_subject(certificate, &subject)) {
-        const unsigned char *next = subject.data;
-
-        name = d2i_X509_NAME(NULL, &next, (long)subject.length);
-    }
     if (name != NULL)
         shown = shown_common_name(name);
     if (name != NULL && shown == NULL)

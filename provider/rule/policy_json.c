@@ -6,6 +6,7 @@
 
 #include "provider/base/error_place.h"
 #include "provider/base/json.h"
+#include "provider/rule/approver_file.h"
 #include "provider/rule/rule_codec.h"
 
 const char *const ska_rule_members[SKA_RULE_COUNT] = {
@@ -13,13 +14,6 @@ const char *const ska_rule_members[SKA_RULE_COUNT] = {
     [SKA_RULE_BLOCK] = "ruleBlock",
     [SKA_RULE_UNBLOCK] = "ruleUnblock",
     [SKA_RULE_MODIFY] = "ruleModify",
-};
-
-const char *const ska_rule_names[SKA_RULE_COUNT] = {
-    [SKA_RULE_USE] = "use",
-    [SKA_RULE_BLOCK] = "block",
-    [SKA_RULE_UNBLOCK] = "unblock",
-    [SKA_RULE_MODIFY] = "modify",
 };
 
 static const char *const approver_types[] = {
@@ -34,8 +28,8 @@ static struct ska_json_place place_of(const struct ska_rule_reader *reader, cons
 }
 
 /* An object with members of these names. */
-static bool is_object(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
-                      const char *const *names)
+static bool json_is_object(const struct ska_rule_reader *reader, const cJSON *json,
+                           const char *where, const char *const *names)
 {
     struct ska_json_place place = place_of(reader, json, where);
 
@@ -45,7 +39,7 @@ static bool is_object(const struct ska_rule_reader *reader, const cJSON *json, c
 }
 
 /* An empty name is none. */
-static bool read_name(const struct ska_json_place *place, struct ska_bytes *name)
+static bool json_read_name(const struct ska_json_place *place, struct ska_bytes *name)
 {
     const char *text = NULL;
 
@@ -58,9 +52,9 @@ typedef bool read_element(const struct ska_rule_reader *reader, const cJSON *jso
                           const char *where, void *element);
 
 /* Reads each element of an array into memory for it; *count is what must be cleared. */
-static bool read_elements(const struct ska_rule_reader *reader, const struct ska_json_place *place,
-                          const char *name, read_element *read, size_t size, void **elements,
-                          size_t *count)
+static bool json_read_elements(const struct ska_rule_reader *reader,
+                               const struct ska_json_place *place, const char *name,
+                               read_element *read, size_t size, void **elements, size_t *count)
 {
     const cJSON *array = NULL;
     const cJSON *item = NULL;
@@ -97,8 +91,8 @@ out:
 }
 
 /* The bytes of an approver, in the file itself or in another. */
-static bool read_data(const struct ska_rule_reader *reader, const struct ska_json_place *place,
-                      struct ska_approver *approver)
+static bool json_read_data(const struct ska_rule_reader *reader, const struct ska_json_place *place,
+                           struct ska_approver *approver)
 {
     const char *value = NULL;
     const char *file = NULL;
@@ -131,8 +125,8 @@ static bool read_data(const struct ska_rule_reader *reader, const struct ska_jso
     return done;
 }
 
-static bool identify(const struct ska_rule_reader *reader, const char *where,
-                     struct ska_approver *approver)
+static bool json_identify_approver(const struct ska_rule_reader *reader, const char *where,
+                                   struct ska_approver *approver)
 {
     char *name = ska_printable(ska_span_of(&approver->name), 64);
     struct ska_buffer buffer = {0};
@@ -152,17 +146,17 @@ static bool identify(const struct ska_rule_reader *reader, const char *where,
     return done;
 }
 
-static bool read_approver(const struct ska_rule_reader *reader, const cJSON *json,
-                          const char *where, void *element)
+static bool json_read_approver(const struct ska_rule_reader *reader, const cJSON *json,
+                               const char *where, void *element)
 {
     static const char *const names[] = {"type", "name", "value", "file", NULL};
     struct ska_approver *approver = element;
     struct ska_json_place place = place_of(reader, json, where);
     const char *type = NULL;
 
-    if (!is_object(reader, json, where, names) ||
+    if (!json_is_object(reader, json, where, names) ||
         !ska_json_text(&place, "type", SKA_JSON_REQUIRED, &type) ||
-        !read_name(&place, &approver->name))
+        !json_read_name(&place, &approver->name))
         return false;
     if (strcmp(type, approver_types[SKA_APPROVER_PUBLIC_KEY]) == 0)
         approver->type = SKA_APPROVER_PUBLIC_KEY;
@@ -170,11 +164,12 @@ static bool read_approver(const struct ska_rule_reader *reader, const cJSON *jso
         approver->type = SKA_APPROVER_CERTIFICATE;
     else
         return ska_json_fail_value(&place, "type", type, "\"public_key\" or \"certificate\"");
-    return read_data(reader, &place, approver) && identify(reader, where, approver);
+    return json_read_data(reader, &place, approver) &&
+           json_identify_approver(reader, where, approver);
 }
 
-static bool read_group(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
-                       void *element)
+static bool json_read_group(const struct ska_rule_reader *reader, const cJSON *json,
+                            const char *where, void *element)
 {
     static const char *const names[] = {"name", "quorum", "approvals", NULL};
     struct ska_group *group = element;
@@ -183,20 +178,20 @@ static bool read_group(const struct ska_rule_reader *reader, const cJSON *json, 
     void *approvers = NULL;
     bool done = false;
 
-    if (!is_object(reader, json, where, names) || !read_name(&place, &group->name) ||
+    if (!json_is_object(reader, json, where, names) || !json_read_name(&place, &group->name) ||
         !ska_json_uint(&place, "quorum", SKA_JSON_REQUIRED, &quorum))
         return false;
     if (quorum > UINT32_MAX)
         return ska_json_fail(&place, "quorum", "too large");
     group->quorum = (uint32_t)quorum;
-    done = read_elements(reader, &place, "approvals", read_approver, sizeof(*group->approvers),
-                         &approvers, &group->approver_count);
+    done = json_read_elements(reader, &place, "approvals", json_read_approver,
+                              sizeof(*group->approvers), &approvers, &group->approver_count);
     group->approvers = approvers;
     return done;
 }
 
-static bool read_policy_token(const struct ska_rule_reader *reader, const cJSON *json,
-                              const char *where, void *element)
+static bool json_read_alternative(const struct ska_rule_reader *reader, const cJSON *json,
+                                  const char *where, void *element)
 {
     static const char *const names[] = {"name", "timelock", "timeout", "groups", NULL};
     struct ska_alternative *alternative = element;
@@ -204,33 +199,34 @@ static bool read_policy_token(const struct ska_rule_reader *reader, const cJSON 
     void *groups = NULL;
     bool done = false;
 
-    if (!is_object(reader, json, where, names) || !read_name(&place, &alternative->name) ||
+    if (!json_is_object(reader, json, where, names) ||
+        !json_read_name(&place, &alternative->name) ||
         !ska_json_uint(&place, "timelock", SKA_JSON_OPTIONAL, &alternative->timelock) ||
         !ska_json_uint(&place, "timeout", SKA_JSON_OPTIONAL, &alternative->timeout))
         return false;
-    done = read_elements(reader, &place, "groups", read_group, sizeof(*alternative->groups),
-                         &groups, &alternative->group_count);
+    done = json_read_elements(reader, &place, "groups", json_read_group,
+                              sizeof(*alternative->groups), &groups, &alternative->group_count);
     alternative->groups = groups;
     return done;
 }
 
 /* A rule without tokens can never be satisfied, so that must have been written. */
-static bool read_rule(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
-                      struct ska_rule *rule)
+static bool json_read_rule(const struct ska_rule_reader *reader, const cJSON *json,
+                           const char *where, struct ska_rule *rule)
 {
     static const char *const names[] = {"tokens", NULL};
     struct ska_json_place place = place_of(reader, json, where);
     void *tokens = NULL;
     bool done = false;
 
-    if (!is_object(reader, json, where, names))
+    if (!json_is_object(reader, json, where, names))
         return false;
     if (cJSON_GetObjectItemCaseSensitive(json, "tokens") == NULL)
         return ska_json_fail(&place, "tokens",
                              "missing; a rule that is always satisfied is null, one that never is "
                              "has \"tokens\": []");
-    done = read_elements(reader, &place, "tokens", read_policy_token, sizeof(*rule->alternatives),
-                         &tokens, &rule->alternative_count);
+    done = json_read_elements(reader, &place, "tokens", json_read_alternative,
+                              sizeof(*rule->alternatives), &tokens, &rule->alternative_count);
     rule->alternatives = tokens;
     return done;
 }
@@ -241,7 +237,7 @@ bool ska_rule_read(const struct ska_rule_reader *reader, const cJSON *json, cons
     memset(rule, 0, sizeof(*rule));
     if (cJSON_IsNull(json))
         return ska_rule_make_empty(rule, reader->errors);
-    if (read_rule(reader, json, where, rule))
+    if (json_read_rule(reader, json, where, rule))
         return true;
     ska_rule_clear(rule);
     return false;
@@ -258,7 +254,7 @@ bool ska_rule_from_json(const cJSON *json, const char *where, struct ska_rule *r
 /* ---- Writing -------------------------------------------------------------------------------- */
 
 /* Names are any bytes; JSON is UTF-8 and, here, without NUL. */
-static bool add_name(cJSON *object, const struct ska_bytes *name)
+static bool json_add_name(cJSON *object, const struct ska_bytes *name)
 {
     struct ska_span span = ska_span_of(name);
     char *shown = NULL;
@@ -275,7 +271,7 @@ static bool add_name(cJSON *object, const struct ska_bytes *name)
 }
 
 /* A new element at the end of an array; NULL when memory runs out. */
-static cJSON *add_object(cJSON *array)
+static cJSON *json_append_object(cJSON *array)
 {
     cJSON *object = cJSON_CreateObject();
 
@@ -286,38 +282,38 @@ static cJSON *add_object(cJSON *array)
     return object;
 }
 
-static bool add_approver(cJSON *array, const struct ska_approver *approver)
+static bool json_add_approver(cJSON *array, const struct ska_approver *approver)
 {
-    cJSON *object = add_object(array);
+    cJSON *object = json_append_object(array);
 
     return object != NULL && ska_json_add_text(object, "type", approver_types[approver->type]) &&
-           add_name(object, &approver->name) &&
+           json_add_name(object, &approver->name) &&
            ska_json_add_base64(object, "value", ska_span_of(&approver->data));
 }
 
-static bool add_group(cJSON *array, const struct ska_group *group)
+static bool json_add_group(cJSON *array, const struct ska_group *group)
 {
-    cJSON *object = add_object(array);
+    cJSON *object = json_append_object(array);
     cJSON *approvals = NULL;
 
-    if (object == NULL || !add_name(object, &group->name) ||
+    if (object == NULL || !json_add_name(object, &group->name) ||
         cJSON_AddNumberToObject(object, "quorum", group->quorum) == NULL)
         return false;
     approvals = cJSON_AddArrayToObject(object, "approvals");
     if (approvals == NULL)
         return false;
     for (size_t i = 0; i < group->approver_count; i++)
-        if (!add_approver(approvals, &group->approvers[i]))
+        if (!json_add_approver(approvals, &group->approvers[i]))
             return false;
     return true;
 }
 
-static bool add_policy_token(cJSON *array, const struct ska_alternative *alternative)
+static bool json_add_alternative(cJSON *array, const struct ska_alternative *alternative)
 {
-    cJSON *object = add_object(array);
+    cJSON *object = json_append_object(array);
     cJSON *groups = NULL;
 
-    if (object == NULL || !add_name(object, &alternative->name) ||
+    if (object == NULL || !json_add_name(object, &alternative->name) ||
         cJSON_AddNumberToObject(object, "timelock", (double)alternative->timelock) == NULL ||
         cJSON_AddNumberToObject(object, "timeout", (double)alternative->timeout) == NULL)
         return false;
@@ -325,7 +321,7 @@ static bool add_policy_token(cJSON *array, const struct ska_alternative *alterna
     if (groups == NULL)
         return false;
     for (size_t i = 0; i < alternative->group_count; i++)
-        if (!add_group(groups, &alternative->groups[i]))
+        if (!json_add_group(groups, &alternative->groups[i]))
             return false;
     return true;
 }
@@ -352,7 +348,7 @@ cJSON *ska_rule_to_json(const struct ska_rule *rule)
     if (tokens == NULL)
         goto err;
     for (size_t i = 0; i < rule->alternative_count; i++)
-        if (!add_policy_token(tokens, &rule->alternatives[i]))
+        if (!json_add_alternative(tokens, &rule->alternatives[i]))
             goto err;
     return json;
 err:

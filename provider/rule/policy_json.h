@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading rules from JSON: of strangers, to show them, or from a policy file, to give them to a
- * key.
+ * Rules as JSON, in the form of the vendor's REST API: RULE is null (always satisfied) or
+ * {"tokens": [...]}. They come from strangers, to be shown, or from a policy file, to be given to a
+ * key: {"ruleUse": RULE, "ruleBlock": RULE, "ruleUnblock": RULE, "ruleModify": RULE}.
  */
 #ifndef SKA_RULE_POLICY_JSON_H
 #define SKA_RULE_POLICY_JSON_H
 
-#include "provider/rule/policy.h"
+#include <cjson/cJSON.h>
+
+#include "provider/rule/rule.h"
+
+/* "ruleUse", ... */
+extern const char *const ska_rule_members[SKA_RULE_COUNT];
 
 struct ska_rule_reader {
     bool policy_file;      /* unknown members are refused, "file" is allowed */
@@ -19,15 +25,11 @@ struct ska_rule_reader {
 bool ska_rule_read(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
                    struct ska_rule *rule) SKA_MUST_CHECK;
 
-/*
- * Reads an approver's certificate (the first in the file) or public key, PEM or DER, as DER. A file
- * that holds a private key is refused. Whether it can approve is not looked at. `where` names the
- * member that names the file.
- */
-bool ska_approver_file_read(const char *path, enum ska_approver_type type, const char *where,
-                            struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The same for a rule in a request, which comes from others: SKA_R_BAD_REQUEST. */
+bool ska_rule_from_json(const cJSON *json, const char *where, struct ska_rule *rule,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Whether DER bytes are a private key (PKCS#8, encrypted or not, PKCS#1, SEC 1). */
-bool ska_der_is_private_key(struct ska_span der);
+/* An always satisfied rule becomes null. NULL: out of memory (no error raised). */
+cJSON *ska_rule_to_json(const struct ska_rule *rule);
 
 #endif

@@ -3,6 +3,25 @@
 
 #include <stdlib.h>
 
+const char *const ska_rule_names[SKA_RULE_COUNT] = {
+    [SKA_RULE_USE] = "use",
+    [SKA_RULE_BLOCK] = "block",
+    [SKA_RULE_UNBLOCK] = "unblock",
+    [SKA_RULE_MODIFY] = "modify",
+};
+
+enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation)
+{
+    static const enum ska_rule_kind kinds[] = {
+        [SKA_OPERATION_SIGN] = SKA_RULE_USE,
+        [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
+        [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK,
+        [SKA_OPERATION_MODIFY] = SKA_RULE_MODIFY,
+    };
+
+    return kinds[operation];
+}
+
 static void clear_group(struct ska_group *group)
 {
     for (size_t i = 0; i < group->approver_count; i++) {
@@ -29,7 +48,7 @@ void ska_rule_clear(struct ska_rule *rule)
     rule->alternative_count = 0;
 }
 
-static bool asks_for_nobody(const struct ska_alternative *alternative)
+static bool alternative_is_empty(const struct ska_alternative *alternative)
 {
     for (size_t i = 0; i < alternative->group_count; i++)
         if (alternative->groups[i].quorum > 0)
@@ -40,7 +59,7 @@ static bool asks_for_nobody(const struct ska_alternative *alternative)
 bool ska_rule_is_empty(const struct ska_rule *rule)
 {
     for (size_t i = 0; i < rule->alternative_count; i++)
-        if (asks_for_nobody(&rule->alternatives[i]))
+        if (alternative_is_empty(&rule->alternatives[i]))
             return true;
     return false;
 }
@@ -58,14 +77,18 @@ bool ska_rule_has_time_limit(const struct ska_rule *rule)
     return false;
 }
 
-enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation)
+bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors)
 {
-    static const enum ska_rule_kind kinds[] = {
-        [SKA_OPERATION_SIGN] = SKA_RULE_USE,
-        [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
-        [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK,
-        [SKA_OPERATION_MODIFY] = SKA_RULE_MODIFY,
-    };
-
-    return kinds[operation];
+    rule->alternative_count = 0;
+    rule->alternatives = calloc(1, sizeof(*rule->alternatives));
+    if (rule->alternatives == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
+    rule->alternative_count = 1;
+    rule->alternatives[0].groups = calloc(1, sizeof(*rule->alternatives[0].groups));
+    if (rule->alternatives[0].groups == NULL) {
+        ska_rule_clear(rule);
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
+    }
+    rule->alternatives[0].group_count = 1;
+    return true;
 }

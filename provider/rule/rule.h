@@ -41,6 +41,15 @@ struct ska_rule {
     size_t alternative_count;
 };
 
+/* "use", "block", "unblock", "modify". */
+extern const char *const ska_rule_names[SKA_RULE_COUNT];
+
+/* The rule that an operation needs. */
+enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation);
+
+/* The rule that is always satisfied, as the vendor writes it: one token, one group, quorum 0. */
+bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Frees what the rule holds, not the struct itself, and empties it. */
 void ska_rule_clear(struct ska_rule *rule);
 
@@ -52,8 +61,5 @@ bool ska_alternative_is_limited(const struct ska_alternative *alternative);
 
 /* True when some alternative has a timelock or a timeout, so that requests need a timestamp. */
 bool ska_rule_has_time_limit(const struct ska_rule *rule);
-
-/* The rule that an operation needs. */
-enum ska_rule_kind ska_rule_kind_of(enum ska_operation operation);
 
 #endif

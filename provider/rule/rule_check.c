@@ -3,9 +3,10 @@
  * What may be given to a key as a rule. Devices take more; what is refused here would be a mistake
  * that weakens a key or makes it useless.
  */
+#include "provider/rule/rule_check.h"
+
 #include <stdlib.h>
 
-#include "provider/rule/policy.h"
 #include "provider/rule/approver_name.h"
 
 /* The device's limits are not public; nobody needs more, and all devices can do this. */
@@ -21,25 +22,9 @@ struct check {
     size_t group;
 };
 
-bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors)
-{
-    rule->alternative_count = 0;
-    rule->alternatives = calloc(1, sizeof(*rule->alternatives));
-    if (rule->alternatives == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
-    rule->alternative_count = 1;
-    rule->alternatives[0].groups = calloc(1, sizeof(*rule->alternatives[0].groups));
-    if (rule->alternatives[0].groups == NULL) {
-        ska_rule_clear(rule);
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "empty rule");
-    }
-    rule->alternatives[0].group_count = 1;
-    return true;
-}
-
 /* Raises for a part of the rule, with its name, if it has one, where a reader expects it. */
-static bool fail_token(const struct check *check, const struct ska_alternative *alternative,
-                       const char *what)
+static bool fail_alternative(const struct check *check, const struct ska_alternative *alternative,
+                             const char *what)
 {
     char *name = ska_printable(ska_span_of(&alternative->name), 64);
 
@@ -65,8 +50,8 @@ static bool fail_group(const struct check *check, const struct ska_group *group,
     return false;
 }
 
-static bool fail_doubled(const struct check *check, const struct ska_group *group, size_t first,
-                         size_t second)
+static bool fail_doubled_approver(const struct check *check, const struct ska_group *group,
+                                  size_t first, size_t second)
 {
     char *first_name = ska_listed_approver_shown(&group->approvers[first]);
     char *second_name = ska_listed_approver_shown(&group->approvers[second]);
@@ -93,7 +78,7 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
         for (size_t j = 0; j < i; j++)
             if (ska_span_equal(ska_span_of(&approver->public_key),
                                ska_span_of(&group->approvers[j].public_key)))
-                return fail_doubled(check, group, j, i);
+                return fail_doubled_approver(check, group, j, i);
     }
     return true;
 }
@@ -114,20 +99,21 @@ static bool check_group(const struct check *check, const struct ska_group *group
     return check_approvers(check, group);
 }
 
-static bool check_policy_token(struct check *check, const struct ska_alternative *alternative)
+static bool check_alternative(struct check *check, const struct ska_alternative *alternative)
 {
     if (alternative->name.length > VALUE_LIMIT)
-        return fail_token(check, alternative, "the name is too long");
+        return fail_alternative(check, alternative, "the name is too long");
     if (alternative->group_count == 0)
-        return fail_token(check, alternative,
-                          "no groups: nobody would be asked; a rule that is always satisfied is "
-                          "null");
+        return fail_alternative(
+            check, alternative,
+            "no groups: nobody would be asked; a rule that is always satisfied is "
+            "null");
     if (alternative->group_count > PARTS_LIMIT)
-        return fail_token(check, alternative, "more than 64 groups");
+        return fail_alternative(check, alternative, "more than 64 groups");
     if (alternative->timelock > UINT32_MAX ||
         alternative->timeout > UINT32_MAX - alternative->timelock)
-        return fail_token(check, alternative,
-                          "timelock and timeout together are longer than 136 years");
+        return fail_alternative(check, alternative,
+                                "timelock and timeout together are longer than 136 years");
     for (check->group = 0; check->group < alternative->group_count; check->group++)
         if (!check_group(check, &alternative->groups[check->group], alternative->group_count == 1))
             return false;
@@ -141,7 +127,7 @@ bool ska_rule_check(const struct ska_rule *rule, const char *where, const struct
     if (rule->alternative_count > PARTS_LIMIT)
         return ska_fail(errors, SKA_R_BAD_POLICY, "%s: more than 64 tokens", where);
     for (; check.token < rule->alternative_count; check.token++)
-        if (!check_policy_token(&check, &rule->alternatives[check.token]))
+        if (!check_alternative(&check, &rule->alternatives[check.token]))
             return false;
     return true;
 }

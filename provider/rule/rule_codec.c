@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/certificate.h"
 #include "provider/base/spki.h"
 #include "provider/base/wire.h"
 
@@ -19,7 +20,7 @@ bool ska_approver_identify(struct ska_approver *approver, const struct ska_error
     struct ska_bytes key = {NULL, 0};
 
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
-        if (!ska_spki_of_certificate(data, &key))
+        if (!ska_certificate_key(data, &key))
             return ska_fail(errors, SKA_R_BAD_KEY, "approver: not an X.509 certificate in DER");
     } else if (!ska_bytes_copy(&key, data, errors)) {
         return false;
@@ -58,8 +59,8 @@ static bool fail_here(const struct rule_reader *reader, const char *fault)
 }
 
 /* A count, and zeroed memory for that many if so many can still follow; NULL for 0. */
-static bool read_count(struct rule_reader *reader, uint16_t type, size_t size_on_wire,
-                       size_t size_in_memory, void **items, size_t *count)
+static bool decode_count(struct rule_reader *reader, uint16_t type, size_t size_on_wire,
+                         size_t size_in_memory, void **items, size_t *count)
 {
     uint32_t number = 0;
 
@@ -76,7 +77,7 @@ static bool read_count(struct rule_reader *reader, uint16_t type, size_t size_on
     return true;
 }
 
-static bool read_name(struct rule_reader *reader, struct ska_bytes *name)
+static bool decode_name(struct rule_reader *reader, struct ska_bytes *name)
 {
     struct ska_span value;
 
@@ -87,11 +88,11 @@ static bool read_name(struct rule_reader *reader, struct ska_bytes *name)
     return ska_bytes_copy(name, value, reader->errors);
 }
 
-static bool read_approver(struct rule_reader *reader, struct ska_approver *approver)
+static bool decode_approver(struct rule_reader *reader, struct ska_approver *approver)
 {
     struct ska_span value;
 
-    if (!read_name(reader, &approver->name))
+    if (!decode_name(reader, &approver->name))
         return false;
     if (ska_wire_take(&reader->wire, SKA_WIRE_PUBLIC_KEY, &value)) {
         approver->type = SKA_APPROVER_PUBLIC_KEY;
@@ -100,33 +101,33 @@ static bool read_approver(struct rule_reader *reader, struct ska_approver *appro
     }
     if (ska_wire_take(&reader->wire, SKA_WIRE_SIM_CERTIFICATE, &value)) {
         approver->type = SKA_APPROVER_CERTIFICATE;
-        if (!ska_spki_of_certificate(value, &approver->public_key))
+        if (!ska_certificate_key(value, &approver->public_key))
             return fail_here(reader, "the certificate before this does not decode");
         return ska_bytes_copy(&approver->data, value, reader->errors);
     }
     return fail_here(reader, "an approver's key is missing or malformed");
 }
 
-static bool read_group(struct rule_reader *reader, struct ska_group *group)
+static bool decode_group(struct rule_reader *reader, struct ska_group *group)
 {
     void *approvers = NULL;
 
-    if (!read_name(reader, &group->name))
+    if (!decode_name(reader, &group->name))
         return false;
     if (!ska_wire_take_u32(&reader->wire, SKA_WIRE_QUORUM, &group->quorum))
         return fail_here(reader, "a quorum is missing or malformed");
-    if (!read_count(reader, SKA_WIRE_APPROVER_COUNT, APPROVER_SIZE, sizeof(*group->approvers),
-                    &approvers, &group->approver_count))
+    if (!decode_count(reader, SKA_WIRE_APPROVER_COUNT, APPROVER_SIZE, sizeof(*group->approvers),
+                      &approvers, &group->approver_count))
         return false;
     group->approvers = approvers;
     for (size_t i = 0; i < group->approver_count; i++)
-        if (!read_approver(reader, &group->approvers[i]))
+        if (!decode_approver(reader, &group->approvers[i]))
             return false;
     return true;
 }
 
 /* Both in minutes or, only where minutes cannot say it, both in seconds. */
-static bool read_times(struct rule_reader *reader, struct ska_alternative *alternative)
+static bool decode_times(struct rule_reader *reader, struct ska_alternative *alternative)
 {
     bool minutes = ska_wire_peek(&reader->wire) != SKA_WIRE_SIM_SECONDS;
     uint16_t type = minutes ? SKA_WIRE_MINUTES : SKA_WIRE_SIM_SECONDS;
@@ -143,31 +144,31 @@ static bool read_times(struct rule_reader *reader, struct ska_alternative *alter
     return true;
 }
 
-static bool read_policy_token(struct rule_reader *reader, struct ska_alternative *alternative)
+static bool decode_alternative(struct rule_reader *reader, struct ska_alternative *alternative)
 {
     void *groups = NULL;
 
-    if (!read_name(reader, &alternative->name) || !read_times(reader, alternative) ||
-        !read_count(reader, SKA_WIRE_GROUP_COUNT, GROUP_SIZE, sizeof(*alternative->groups), &groups,
-                    &alternative->group_count))
+    if (!decode_name(reader, &alternative->name) || !decode_times(reader, alternative) ||
+        !decode_count(reader, SKA_WIRE_GROUP_COUNT, GROUP_SIZE, sizeof(*alternative->groups),
+                      &groups, &alternative->group_count))
         return false;
     alternative->groups = groups;
     for (size_t i = 0; i < alternative->group_count; i++)
-        if (!read_group(reader, &alternative->groups[i]))
+        if (!decode_group(reader, &alternative->groups[i]))
             return false;
     return true;
 }
 
-static bool read_rule(struct rule_reader *reader, struct ska_rule *rule)
+static bool decode_rule(struct rule_reader *reader, struct ska_rule *rule)
 {
     void *tokens = NULL;
 
-    if (!read_count(reader, SKA_WIRE_TOKEN_COUNT, TOKEN_SIZE, sizeof(*rule->alternatives), &tokens,
-                    &rule->alternative_count))
+    if (!decode_count(reader, SKA_WIRE_TOKEN_COUNT, TOKEN_SIZE, sizeof(*rule->alternatives),
+                      &tokens, &rule->alternative_count))
         return false;
     rule->alternatives = tokens;
     for (size_t i = 0; i < rule->alternative_count; i++)
-        if (!read_policy_token(reader, &rule->alternatives[i]))
+        if (!decode_alternative(reader, &rule->alternatives[i]))
             return false;
     return ska_wire_at_end(&reader->wire) || fail_here(reader, "something follows the rule");
 }
@@ -181,7 +182,7 @@ bool ska_rule_decode(struct ska_span encoded, struct ska_rule *rule,
     if (!ska_wire_open(&reader.wire, encoded))
         return ska_fail(errors, SKA_R_BAD_RULE,
                         "serialized rule: its length does not fit its header");
-    if (read_rule(&reader, rule))
+    if (decode_rule(&reader, rule))
         return true;
     ska_rule_clear(rule);
     return false;
@@ -194,7 +195,7 @@ struct rule_writer {
     const struct ska_errors *errors;
 };
 
-static bool write_value(struct rule_writer *writer, uint16_t type, struct ska_span value)
+static bool encode_value(struct rule_writer *writer, uint16_t type, struct ska_span value)
 {
     if (value.length > SKA_WIRE_VALUE_LIMIT)
         return ska_fail(writer->errors, SKA_R_BAD_INPUT_LENGTH,
@@ -204,12 +205,12 @@ static bool write_value(struct rule_writer *writer, uint16_t type, struct ska_sp
     return true;
 }
 
-static bool write_name(struct rule_writer *writer, const struct ska_bytes *name)
+static bool encode_name(struct rule_writer *writer, const struct ska_bytes *name)
 {
-    return name->data == NULL || write_value(writer, SKA_WIRE_NAME, ska_span_of(name));
+    return name->data == NULL || encode_value(writer, SKA_WIRE_NAME, ska_span_of(name));
 }
 
-static bool write_count(struct rule_writer *writer, uint16_t type, size_t count)
+static bool encode_count(struct rule_writer *writer, uint16_t type, size_t count)
 {
     if (count > UINT32_MAX)
         return ska_fail(writer->errors, SKA_R_BAD_INPUT_LENGTH, "rule: too many parts");
@@ -217,37 +218,37 @@ static bool write_count(struct rule_writer *writer, uint16_t type, size_t count)
     return true;
 }
 
-static bool write_approver(struct rule_writer *writer, const struct ska_approver *approver)
+static bool encode_approver(struct rule_writer *writer, const struct ska_approver *approver)
 {
     struct ska_span data = ska_span_of(&approver->data);
     struct ska_bytes key = {NULL, 0};
 
-    if (!write_name(writer, &approver->name))
+    if (!encode_name(writer, &approver->name))
         return false;
     if (approver->type == SKA_APPROVER_PUBLIC_KEY)
-        return write_value(writer, SKA_WIRE_PUBLIC_KEY, data);
+        return encode_value(writer, SKA_WIRE_PUBLIC_KEY, data);
     /* What does not decode must not be written. */
-    if (!ska_spki_of_certificate(data, &key))
+    if (!ska_certificate_key(data, &key))
         return ska_fail(writer->errors, SKA_R_BAD_KEY,
                         "rule: an approver's certificate is not an X.509 certificate in DER");
     ska_bytes_free(&key);
-    return write_value(writer, SKA_WIRE_SIM_CERTIFICATE, data);
+    return encode_value(writer, SKA_WIRE_SIM_CERTIFICATE, data);
 }
 
-static bool write_group(struct rule_writer *writer, const struct ska_group *group)
+static bool encode_group(struct rule_writer *writer, const struct ska_group *group)
 {
-    if (!write_name(writer, &group->name))
+    if (!encode_name(writer, &group->name))
         return false;
     ska_wire_add_u32(&writer->buffer, SKA_WIRE_QUORUM, group->quorum);
-    if (!write_count(writer, SKA_WIRE_APPROVER_COUNT, group->approver_count))
+    if (!encode_count(writer, SKA_WIRE_APPROVER_COUNT, group->approver_count))
         return false;
     for (size_t i = 0; i < group->approver_count; i++)
-        if (!write_approver(writer, &group->approvers[i]))
+        if (!encode_approver(writer, &group->approvers[i]))
             return false;
     return true;
 }
 
-static bool write_times(struct rule_writer *writer, uint64_t timelock, uint64_t timeout)
+static bool encode_times(struct rule_writer *writer, uint64_t timelock, uint64_t timeout)
 {
     bool minutes = timelock % 60 == 0 && timeout % 60 == 0;
     uint16_t type = minutes ? SKA_WIRE_MINUTES : SKA_WIRE_SIM_SECONDS;
@@ -262,27 +263,27 @@ static bool write_times(struct rule_writer *writer, uint64_t timelock, uint64_t 
     return true;
 }
 
-static bool write_policy_token(struct rule_writer *writer,
+static bool encode_alternative(struct rule_writer *writer,
                                const struct ska_alternative *alternative)
 {
-    if (!write_name(writer, &alternative->name) ||
-        !write_times(writer, alternative->timelock, alternative->timeout) ||
-        !write_count(writer, SKA_WIRE_GROUP_COUNT, alternative->group_count))
+    if (!encode_name(writer, &alternative->name) ||
+        !encode_times(writer, alternative->timelock, alternative->timeout) ||
+        !encode_count(writer, SKA_WIRE_GROUP_COUNT, alternative->group_count))
         return false;
     for (size_t i = 0; i < alternative->group_count; i++)
-        if (!write_group(writer, &alternative->groups[i]))
+        if (!encode_group(writer, &alternative->groups[i]))
             return false;
     return true;
 }
 
-static bool write_rule(struct rule_writer *writer, const struct ska_rule *rule)
+static bool encode_rule(struct rule_writer *writer, const struct ska_rule *rule)
 {
     size_t begin = ska_wire_begin(&writer->buffer);
 
-    if (!write_count(writer, SKA_WIRE_TOKEN_COUNT, rule->alternative_count))
+    if (!encode_count(writer, SKA_WIRE_TOKEN_COUNT, rule->alternative_count))
         return false;
     for (size_t i = 0; i < rule->alternative_count; i++)
-        if (!write_policy_token(writer, &rule->alternatives[i]))
+        if (!encode_alternative(writer, &rule->alternatives[i]))
             return false;
     ska_wire_end(&writer->buffer, begin);
     return true;
@@ -293,7 +294,7 @@ bool ska_rule_encode(const struct ska_rule *rule, struct ska_bytes *encoded,
 {
     struct rule_writer writer = {{0}, errors};
 
-    if (write_rule(&writer, rule))
+    if (encode_rule(&writer, rule))
         return ska_buffer_finish(&writer.buffer, encoded, errors);
     ska_buffer_free(&writer.buffer);
     return false;

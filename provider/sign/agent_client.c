@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "provider/base/clock.h"
-#include "provider/request/approval_json.h"
+#include "provider/request/approval.h"
 #include "provider/base/json.h"
 
 /* While too many others wait for the agent to take their connections. */

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "provider/base/clock.h"
-#include "provider/request/approval_json.h"
+#include "provider/request/approval.h"
 #include "provider/request/refusal.h"
 #include "provider/rule/quorum.h"
 

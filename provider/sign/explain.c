@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/rule/policy.h"
 #include "provider/rule/rule_text.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/sign/current_rule.h"

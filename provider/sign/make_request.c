@@ -11,7 +11,6 @@
 #include "provider/request/algorithm.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/request/token_check.h"
-#include "provider/rule/policy.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/window.h"
 

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/request/approval_json.h"
+#include "provider/request/approval.h"
 #include "provider/request/approval_token.h"
 #include "tools/agent/agent_decision.h"
 

@@ -3,7 +3,8 @@
  * Rules as JSON: what is read can be written and read again, and what may be given to a key can be
  * put on the wire and means the same there.
  */
-#include "provider/rule/policy.h"
+#include "provider/rule/policy_json.h"
+#include "provider/rule/rule_check.h"
 
 #include "fuzz.h"
 #include "provider/base/json.h"

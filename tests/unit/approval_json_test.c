@@ -119,6 +119,8 @@ static void bad_texts_are_refused_with_the_place(void **state)
         {"{\"\\uD83D\\uDE00\":1,\"\xF0\x9F\x98\x80\":2}", "doubled member"},
         {"{\"\":1,\"\":2}", "doubled member ''"},
         {"{\"x\":[{\"a\":1,\"b\":{\"a\":0},\"a\":3}]}", "column 26: doubled member 'a'"},
+        {"{\"rule\":{\"a\":1,\"a\":2}}", "column 16: doubled member 'a'"},
+        {"{\"a\":{\"b\":1,\"b\":2},\"a\":3}", "doubled member"},
         {"{\"z\":1,\"b\":1,\"z\":2,\"b\":2}", "column 14: doubled member 'z'"},
         {"{\"b\":1,\"z\":1,\"b\":2,\"z\":2}", "column 14: doubled member 'b'"},
         {"{\"\\u001b[31m\":1,\"\\u001b[31m\":2}", "doubled member '\\x1B[31m'"},
@@ -347,71 +349,6 @@ static void parse_on_small_stack(void)
     parsed_on_small_stack = ska_json_parse(ska_span_of(&for_small_stack[0]), "file", &json, NULL) &&
                             !ska_json_parse(ska_span_of(&for_small_stack[1]), "file", &json, NULL);
     cJSON_Delete(json);
-}
-
-/* As if it were parsed with everything and the member were deleted then. */
-static const char *const left_out[SKA_JSON_UNWANTED] = {"rule", "other"};
-
-static void a_member_can_be_left_out(void **state)
-{
-    static const char *const texts[] = {
-        "{}",
-        "7",
-        "[{\"rule\":1}]",
-        "{\"rule\":1}",
-        "{\"rule\":{}}",
-        "{\"rule\" : \"a\" }",
-        "{\"a\":1,\"rule\":{\"rule\":[{},[1,{\"rule\":2}],\"}\\\"\"]},\"b\":{\"rule\":3}}",
-        "{\"a\":[1,2],\"r\\u0075le\":[[],[]] ,\"c\":null}",
-        "{\"rule\":-1.5e3,\"Rule\":4,\"rules\":5,\"\":6}",
-        "{\"other\":[{\"rule\":1}],\"a\":2,\"rule\":\"b\",\"c\":3}",
-        "{\"rule\":{\"other\":1},\"other\":{\"rule\":2}}",
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        struct recorder recorder;
-        struct ska_errors errors = errors_into(&recorder);
-        struct ska_span copy = exact(ska_span_text(texts[i]));
-        cJSON *without = NULL;
-        cJSON *whole = NULL;
-
-        assert_true(ska_json_parse_without(copy, "file", left_out, &without, &errors));
-        assert_true(ska_json_parse(copy, "file", &whole, &errors));
-        cJSON_DeleteItemFromObjectCaseSensitive(whole, "rule");
-        cJSON_DeleteItemFromObjectCaseSensitive(whole, "other");
-        if (!cJSON_Compare(without, whole, true))
-            fail_msg("%s", texts[i]);
-        cJSON_Delete(without);
-        cJSON_Delete(whole);
-        exact_free(copy);
-    }
-}
-
-static void what_is_left_out_is_looked_over(void **state)
-{
-    static const char *const texts[] = {
-        "{\"rule\":{\"a\":1,\"a\":2}}",
-        "{\"rule\":\"\\u0000\"}",
-        "{\"rule\":[1,]}",
-        "{\"rule\":\"\xFF\"}",
-        "{\"rule\":1,\"rule\":1}",
-        "{\"rule\":",
-        "{\"other\":1,\"rule\":1,\"other\":1,\"rule\":1}",
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        struct recorder recorder;
-        struct ska_errors errors = errors_into(&recorder);
-        struct ska_span copy = exact(ska_span_text(texts[i]));
-        cJSON *json = NULL;
-
-        assert_false(ska_json_parse_without(copy, "file", left_out, &json, &errors));
-        assert_null(json);
-        assert_raised_with(&recorder, SKA_R_BAD_JSON, "line 1, column ");
-        exact_free(copy);
-    }
 }
 
 static void parsing_needs_little_stack(void **state)
@@ -688,8 +625,6 @@ int main(void)
         cmocka_unit_test(many_members_take_little_time),
         cmocka_unit_test(many_objects_take_little_time),
         cmocka_unit_test(doubled_members_are_found_wherever_they_are),
-        cmocka_unit_test(a_member_can_be_left_out),
-        cmocka_unit_test(what_is_left_out_is_looked_over),
         cmocka_unit_test(parsing_needs_little_stack),
         cmocka_unit_test(absent_and_null_members_are_the_same),
         cmocka_unit_test(members_have_types),

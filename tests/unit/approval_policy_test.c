@@ -10,7 +10,9 @@
 #include <openssl/pem.h>
 
 #include "provider/base/json.h"
-#include "provider/rule/policy.h"
+#include "provider/rule/policy_json.h"
+#include "provider/rule/rule_check.h"
+#include "tools/policy_file.h"
 #include "provider/rule/rule_codec.h"
 
 /* Keys of approvers, their certificates, and a directory with files of both. */

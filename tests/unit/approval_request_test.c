@@ -8,7 +8,7 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/base/json.h"
-#include "provider/rule/policy.h"
+#include "provider/rule/rule.h"
 
 #define ID "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -219,41 +219,6 @@ static void everything_is_read(void **state)
     ska_request_free(request);
     free(approval);
     free(text);
-}
-
-/* What is compared with the key itself afterwards, and what is for people, is not looked into. */
-static void a_bare_request_has_no_rule(void **state)
-{
-    static const char *const rules[] = {
-        "null", "7", "{\"tokens\":[{\"groups\":[{\"quorum\":1,\"approvals\":[]}]}]}"};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        char *text = exchanged(fixture.text, "\"approvals\":[]",
-                               "\"rule\":@RULE,\"approvals\":[@APPROVAL],\"description\":\"a\"");
-        char *approval = approval_text(fixture.bob, "EdDSA", NULL, ska_span_of(&fixture.token));
-        struct ska_request *bare = NULL;
-        struct ska_request *whole = NULL;
-
-        exchange(&text, "@RULE", "null");
-        exchange(&text, "@APPROVAL", approval);
-        whole = parsed(text);
-        exchange(&text, "\"rule\":null", "\"rule\":@RULE");
-        exchange(&text, "@RULE", rules[i]);
-        assert_true(ska_request_parse_bare(ska_span_text(text), "bundle.json", &bare, NULL));
-        assert_true(whole->has_rule[SKA_RULE_USE]);
-        assert_false(bare->has_rule[SKA_RULE_USE]);
-        assert_int_equal(bare->approval_count, 1);
-        assert_string_equal(bare->description, whole->description);
-        assert_string_equal(bare->key_label, whole->key_label);
-        assert_span_equal(ska_span_of(&bare->public_key), ska_span_of(&whole->public_key));
-        assert_span_equal(ska_span_of(&bare->approval_token), ska_span_of(&whole->approval_token));
-        assert_span_equal(ska_span_of(&bare->payload), ska_span_of(&whole->payload));
-        ska_request_free(bare);
-        ska_request_free(whole);
-        free(approval);
-        free(text);
-    }
 }
 
 static void ids_are_folded_to_lower_case(void **state)
@@ -1153,7 +1118,6 @@ int main(void)
         cmocka_unit_test(the_least_request_is_enough),
         cmocka_unit_test(optional_members_are_optional),
         cmocka_unit_test(everything_is_read),
-        cmocka_unit_test(a_bare_request_has_no_rule),
         cmocka_unit_test(ids_are_folded_to_lower_case),
         cmocka_unit_test(approvals_made_elsewhere_verify),
         cmocka_unit_test(the_published_approval_verifies),

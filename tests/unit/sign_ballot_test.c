@@ -6,7 +6,7 @@
 
 #include <openssl/err.h>
 
-#include "provider/rule/policy.h"
+#include "provider/rule/rule.h"
 #include "provider/sign/ballot_text.h"
 
 enum { PEOPLE = 5 };

@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 
 #include "provider/request/algorithm.h"
-#include "provider/request/approval_json.h"
+#include "provider/request/approval.h"
 #include "tools/agent/tls13.h"
 #include "tools/matter.h"
 #include "tools/report.h"

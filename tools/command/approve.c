@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "provider/request/approval_json.h"
+#include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
 #include "tools/show/foreign.h"

@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-#include "provider/rule/policy.h"
+#include "provider/rule/rule.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/sign/send.h"
 #include "provider/base/file.h"

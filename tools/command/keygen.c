@@ -7,7 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "provider/rule/policy.h"
+#include "provider/rule/policy_json.h"
+#include "provider/rule/rule_check.h"
+#include "tools/policy_file.h"
 #include "tools/show/certificates.h"
 #include "tools/options.h"
 #include "tools/show/text.h"

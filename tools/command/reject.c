@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/request/approval_json.h"
+#include "provider/request/approval.h"
 #include "provider/request/refusal.h"
 #include "provider/base/file.h"
 #include "tools/show/foreign.h"

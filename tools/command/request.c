@@ -13,7 +13,7 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/sign/current_rule.h"
-#include "provider/rule/policy.h"
+#include "tools/policy_file.h"
 #include "provider/sign/make_request.h"
 #include "provider/base/file.h"
 #include "tools/show/certificates.h"

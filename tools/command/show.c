@@ -4,11 +4,11 @@
  */
 #include <stdlib.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/base/json.h"
-#include "provider/rule/policy.h"
+#include "provider/rule/policy_json.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/options.h"
-#include "tools/public_key.h"
 #include "tools/show/text.h"
 
 static bool print_text(struct tool *tool, const struct hsm_key *key,
@@ -78,7 +78,7 @@ static bool print_json(struct tool *tool, const struct hsm_key *key,
 
     text_key_algorithm(hsm_key_type(key), hsm_key_public(key), algorithm);
     done = object != NULL && uri != NULL && ska_hex_encode(hsm_key_id(key), &id, NULL) &&
-           public_key_encode(hsm_key_public(key), &spki, &tool->errors) &&
+           ska_evp_encode(hsm_key_public(key), &spki, &tool->errors) &&
            cJSON_AddStringToObject(object, "uri", uri) != NULL &&
            text_add_json(object, "token", ska_span_text(hsm_token_label(hsm_key_token(key)))) &&
            text_add_json(object, "label", ska_span_text(hsm_key_label(key))) &&

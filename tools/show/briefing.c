@@ -8,13 +8,13 @@
 
 #include <openssl/evp.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
 #include "tools/show/foreign.h"
-#include "tools/public_key.h"
 #include "tools/show/review.h"
 #include "tools/show/text.h"
 
@@ -218,11 +218,11 @@ static void say_how_long(const struct briefing *briefing, struct page *page)
 static void say_cut(const struct briefing *briefing, struct page *page)
 {
     const struct ska_request *request = briefing->request;
-    EVP_PKEY *key = public_key_decode(briefing->libctx, ska_span_of(&request->public_key));
+    EVP_PKEY *key = ska_evp_decode(briefing->libctx, ska_span_of(&request->public_key));
     enum ska_key_type type = SKA_KEY_EC;
     struct ska_span message = ska_span_of(&request->payload);
 
-    if (key != NULL && !public_key_type(key, &type))
+    if (key != NULL && !ska_evp_type(key, &type))
         type = SKA_KEY_EC;
     EVP_PKEY_free(key);
     if (type == SKA_KEY_EC)

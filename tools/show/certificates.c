@@ -13,7 +13,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "provider/rule/policy.h"
+#include "provider/rule/rule.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"

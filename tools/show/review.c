@@ -7,14 +7,14 @@
 
 #include <openssl/evp.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/explain.h"
-#include "provider/rule/policy.h"
+#include "provider/rule/rule.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
 #include "tools/show/rule_compare.h"
-#include "tools/public_key.h"
 #include "tools/show/text.h"
 
 /* Of a message so much is shown as text and in hexadecimal. */
@@ -41,11 +41,11 @@ bool review_digest(const struct ska_request *request, enum ska_digest *digest,
 
 bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
 {
-    EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
+    EVP_PKEY *key = ska_evp_decode(libctx, ska_span_of(&request->public_key));
     enum ska_key_type type = SKA_KEY_RSA;
 
     /* A key that cannot be read is taken for one of the kinds that make it dangerous. */
-    if (key != NULL && !public_key_type(key, &type))
+    if (key != NULL && !ska_evp_type(key, &type))
         type = SKA_KEY_RSA;
     EVP_PKEY_free(key);
     return request->operation == SKA_OPERATION_SIGN &&
@@ -374,11 +374,11 @@ void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buf
 static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                            struct ska_buffer *text)
 {
-    EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
+    EVP_PKEY *key = ska_evp_decode(libctx, ska_span_of(&request->public_key));
     enum ska_key_type type = SKA_KEY_RSA;
     char algorithm[TEXT_ALGORITHM_SIZE] = "unknown";
 
-    if (key != NULL && public_key_type(key, &type))
+    if (key != NULL && ska_evp_type(key, &type))
         text_key_algorithm(type, key, algorithm);
     EVP_PKEY_free(key);
     text_name(text, "public key");

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "provider/request/approver_signature.h"
+#include "provider/base/certificate.h"
 #include "provider/base/spki.h"
 #include "provider/base/wire.h"
 
@@ -204,7 +205,7 @@ static void show_certificate(struct view *view, struct ska_span value)
 {
     struct ska_bytes spki = {NULL, 0};
 
-    if (ska_spki_of_certificate(value, &spki))
+    if (ska_certificate_key(value, &spki))
         add_key_algorithm(view, ska_span_of(&spki));
     else
         ska_buffer_text(view->text, "not a certificate, ");
