@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "tools/exit_status.h"
 #include "tools/tool.h"
 
 static const struct {
@@ -74,7 +75,7 @@ int main(int argc, char **argv)
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     if (argc < 2) {
         print_usage(stderr);
-        return report_exit_status(SKA_R_WRONG_USE);
+        return exit_status(SKA_R_WRONG_USE);
     }
     if (!tool_init(&tool)) {
         status = tool.report.status;

@@ -13,6 +13,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/base/json.h"
 #include "provider/base/file.h"
 #include "provider/hsm/armour.h"
@@ -92,8 +93,8 @@ static bool is_private_der(OSSL_LIB_CTX *libctx, struct ska_span content)
 /* What cannot be looked at could be anything, and is not replaced. */
 static bool look(struct tool *tool, const char *path, struct standing *standing)
 {
-    struct report_capture failure = {0};
-    const struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
     struct stat status;
     bool done = true;
 
@@ -104,7 +105,7 @@ static bool look(struct tool *tool, const char *path, struct standing *standing)
     done = ska_file_read(path, SKA_JSON_LIMIT, &standing->content, &quiet);
     if (!done)
         ska_fail(&tool->errors, SKA_R_WRONG_USE, "%s; what it holds would be lost: " INSTEAD,
-                 failure.details == NULL ? "out of memory" : failure.details);
+                 ska_error_capture_text(&failure));
     else if (is_private_pem(ska_span_of(&standing->content)) ||
              is_private_der(tool->libctx, ska_span_of(&standing->content)))
         standing->kind = PRIVATE_KEY;
@@ -112,7 +113,7 @@ static bool look(struct tool *tool, const char *path, struct standing *standing)
         standing->kind = REQUEST;
     else
         standing->kind = OTHER;
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     return done;
 }
 

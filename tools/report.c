@@ -5,16 +5,12 @@
 #include <stdlib.h>
 
 #include "provider/base/bytes.h"
+#include "tools/exit_status.h"
 
 /* Longer messages are cut. */
 #define MESSAGE_LIMIT 8192
 /* So many files that are wrong are named. */
 #define WARNINGS_LIMIT 10
-
-int report_exit_status(enum ska_reason reason)
-{
-    return (int)reason / 100;
-}
 
 /*
  * "reason: details", on one line and harmless on a terminal whatever the details quote. NULL: out
@@ -49,7 +45,7 @@ static void raise_to_report(void *arg, enum ska_reason reason, const char *file,
                             const char *function, const char *format, va_list args)
 {
     struct report *report = arg;
-    int status = report_exit_status(reason);
+    int status = exit_status(reason);
 
     (void)file;
     (void)line;
@@ -117,32 +113,4 @@ void report_warnings_end(const struct report_warnings *warnings)
 {
     if (warnings->count > WARNINGS_LIMIT)
         report_warning("and %zu more like these", warnings->count - WARNINGS_LIMIT);
-}
-
-static void raise_to_capture(void *arg, enum ska_reason reason, const char *file, int line,
-                             const char *function, const char *format, va_list args)
-{
-    struct report_capture *capture = arg;
-
-    (void)file;
-    (void)line;
-    (void)function;
-    if (capture->reason != 0)
-        return;
-    capture->reason = reason;
-    capture->details = message(0, format, args);
-}
-
-struct ska_errors report_capture_errors(struct report_capture *capture)
-{
-    struct ska_errors errors = {raise_to_capture, capture};
-
-    return errors;
-}
-
-void report_capture_clear(struct report_capture *capture)
-{
-    free(capture->details);
-    capture->details = NULL;
-    capture->reason = 0;
 }

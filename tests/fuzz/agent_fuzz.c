@@ -11,7 +11,7 @@
 
 #include "provider/request/approval_json.h"
 #include "provider/request/approval_token.h"
-#include "tools/agent/agent_decision.h"
+#include "tools/agent/decision.h"
 
 #include "fuzz.h"
 

@@ -10,8 +10,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "tools/agent/agent_listener.h"
-#include "tools/agent/agent_server.h"
+#include "tools/agent/listener.h"
+#include "tools/agent/server.h"
 #include "tools/options.h"
 #include "tools/show/review.h"
 

@@ -103,8 +103,8 @@ static bool print_change(struct tool *tool, const struct hsm_key *key,
 
 static bool change(struct tool *tool, struct hsm_key *key, struct ska_request *request)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_job job = job_of(tool, key, request);
     struct new_rules new_rules;
     bool done = false;
@@ -118,10 +118,10 @@ static bool change(struct tool *tool, struct hsm_key *key, struct ska_request *r
         certificates_fail(tool, &failure, new_rules.known);
     else
         ska_fail(&tool->errors, failure.reason, "%s",
-                 failure.details == NULL ? "out of memory" : failure.details);
+                 ska_error_capture_text(&failure));
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&new_rules.rules[i]);
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     return done;
 }
 

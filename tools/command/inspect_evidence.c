@@ -38,8 +38,8 @@ struct evidence {
 /* A file that is missing or cannot be read is something to tell; the others are looked at. */
 static void read_part(struct evidence *evidence, int folder, enum part part)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
     struct stat status;
 
     if (fstatat(folder, parts[part].name, &status, AT_SYMLINK_NOFOLLOW) != 0)
@@ -49,8 +49,8 @@ static void read_part(struct evidence *evidence, int folder, enum part part)
                               &evidence->content[part], &quiet))
         evidence->there[part] = true;
     else
-        verify_add(&evidence->verification, VERIFY_WRONG, "file %s", failure.details);
-    report_capture_clear(&failure);
+        verify_add(&evidence->verification, VERIFY_WRONG, "file %s", ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
 }
 
 /* ---- The manifest ---------------------------------------------------------------------------- */
@@ -174,8 +174,8 @@ static void compare_files(struct evidence *evidence)
 
 static bool inspect_evidence_request(struct tool *tool, struct evidence *evidence)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_span content = ska_span_of(&evidence->content[REQUEST]);
     cJSON *json = NULL;
     bool done = true;
@@ -188,7 +188,7 @@ static bool inspect_evidence_request(struct tool *tool, struct evidence *evidenc
         done = inspect_request(tool, content, json, SKA_EVIDENCE_REQUEST, &evidence->verification);
     if (done && json != NULL)
         compare_files(evidence);
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     cJSON_Delete(json);
     return done;
 }

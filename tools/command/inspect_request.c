@@ -150,7 +150,8 @@ static bool only_token_is_unknown(const cJSON *json, enum ska_reason reason)
 }
 
 static bool inspect_broken(struct tool *tool, const cJSON *json,
-                           const struct report_capture *failure, struct verification *verification)
+                           const struct ska_error_capture *failure,
+                           struct verification *verification)
 {
     if (!show_broken(tool, json))
         return false;
@@ -165,8 +166,8 @@ static bool inspect_broken(struct tool *tool, const cJSON *json,
 bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *json,
                      const char *shown, struct verification *verification)
 {
-    struct report_capture failure = {0};
-    const struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_request_errors advised;
     struct ska_request *request = NULL;
     struct ska_buffer text = {0};
@@ -180,7 +181,7 @@ bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *js
     } else {
         done = inspect_broken(tool, json, &failure, verification);
     }
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     ska_request_free(request);
     return done;
 }

@@ -194,13 +194,13 @@ static bool print_key(struct tool *tool, const struct hsm_key *key)
 
 static bool make_pair(struct tool *tool, const struct keygen *keygen, struct hsm_token *token)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
     bool done = hsm_key_generate(token, &keygen->template_, &quiet);
 
     if (!done)
         certificates_fail(tool, &failure, keygen->template_.rules);
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     return done;
 }
 

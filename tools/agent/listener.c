@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_listener.h"
+#include "tools/agent/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>

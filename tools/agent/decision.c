@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_decision.h"
+#include "tools/agent/decision.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/approval_json.h"
 #include "tools/agent/tls13.h"
@@ -142,8 +143,8 @@ static bool try(struct agent *agent, const struct agent_peer *peer, int64_t now,
 bool agent_decide(struct agent *agent, const struct agent_peer *peer, int64_t now,
                   struct ska_span line, struct agent_decision *decision)
 {
-    struct report_capture capture = {0, NULL};
-    struct ska_errors errors = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors errors = ska_error_capture(&capture);
     struct ska_request *request = NULL;
     char *why = NULL;
     bool done = false;
@@ -151,12 +152,11 @@ bool agent_decide(struct agent *agent, const struct agent_peer *peer, int64_t no
     memset(decision, 0, sizeof(*decision));
     decision->approved = try(agent, peer, now, line, &request, &decision->answer, &errors);
     if (!decision->approved)
-        why = capture.details == NULL ? strdup("out of memory")
-                                      : ska_printable(ska_span_text(capture.details), REASON_LIMIT);
+        why = ska_printable(ska_span_text(ska_error_capture_text(&capture)), REASON_LIMIT);
     done = (decision->approved || (why != NULL && write_error(why, &decision->answer))) &&
            write_log(agent->libctx, peer, request, why, decision);
     free(why);
-    report_capture_clear(&capture);
+    ska_error_capture_clear(&capture);
     ska_request_free(request);
     return done;
 }

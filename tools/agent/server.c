@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_server.h"
+#include "tools/agent/server.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,6 +10,7 @@
 
 #include "provider/base/json.h"
 #include "provider/base/clock.h"
+#include "provider/base/error_capture.h"
 #include "tools/report.h"
 
 #define READ_SIZE 65536
@@ -200,14 +201,14 @@ static void send_away(int fd, const struct agent_peer *peer, const char *why)
 
 static void admit(struct server *server, int fd)
 {
-    struct report_capture capture = {0, NULL};
-    struct ska_errors errors = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors errors = ska_error_capture(&capture);
     struct connection connection = {.fd = fd};
 
     if (!find_peer(fd, &connection.peer)) {
         close(fd);
     } else if (!agent_rules_admit(&server->agent->rules, &connection.peer, &errors)) {
-        send_away(fd, &connection.peer, capture.details == NULL ? "" : capture.details);
+        send_away(fd, &connection.peer, ska_error_capture_text(&capture));
     } else {
         connection.since = ska_clock_ms();
         server->connections[server->count++] = connection;
@@ -215,7 +216,7 @@ static void admit(struct server *server, int fd)
         if (!go_on(server, &server->connections[server->count - 1]))
             hang_up(server, &server->connections[server->count - 1]);
     }
-    report_capture_clear(&capture);
+    ska_error_capture_clear(&capture);
 }
 
 static bool accept_some(struct server *server, const struct ska_errors *errors)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_rules.h"
+#include "tools/agent/rules.h"
 
 #include <stdlib.h>
 #include <string.h>
