@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folders of done/: what was signed, who approved it, in files that plain openssl can check. */
 #include "provider/record/evidence.h"
 
 #include <errno.h>
@@ -38,13 +37,13 @@ static bool fail_errno(const struct ska_evidence *evidence, const struct ska_err
                     strerror(errno), (unsigned long)geteuid());
 }
 
-static bool open_done(int fd, struct ska_evidence *evidence, const struct ska_errors *errors)
+static bool open_done(int directory, struct ska_evidence *evidence, const struct ska_errors *errors)
 {
     struct stat status;
 
-    if (mkdirat(fd, DONE, 0700) != 0 && errno != EEXIST)
+    if (mkdirat(directory, DONE, 0700) != 0 && errno != EEXIST)
         return fail_errno(evidence, errors);
-    evidence->done = openat(fd, DONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    evidence->done = openat(directory, DONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (evidence->done < 0 || fstat(evidence->done, &status) != 0)
         return fail_errno(evidence, errors);
     if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0)
@@ -84,7 +83,8 @@ static bool make_folder(struct ska_evidence *evidence, const struct ska_errors *
 }
 
 /* False: errno says why. */
-static bool create(const struct ska_evidence *evidence, const char *name, struct ska_span content)
+static bool create_file(const struct ska_evidence *evidence, const char *name,
+                        struct ska_span content)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(evidence->folder, name, flags, 0600);
@@ -106,8 +106,10 @@ static bool write_request(const struct ska_evidence *evidence, const struct ska_
     struct ska_bytes text = {NULL, 0};
     bool done = ska_request_print(request, &text, errors);
 
-    if (done && (!create(evidence, SKA_EVIDENCE_REQUEST, ska_span_of(&text)) ||
-                 !create(evidence, SKA_EVIDENCE_TOKEN, ska_span_of(&request->approval_token))))
+    if (done &&
+        (!create_file(evidence, ska_evidence_names[SKA_EVIDENCE_REQUEST], ska_span_of(&text)) ||
+         !create_file(evidence, ska_evidence_names[SKA_EVIDENCE_TOKEN],
+                      ska_span_of(&request->approval_token))))
         done = fail_errno(evidence, errors);
     ska_bytes_free(&text);
     return done;
@@ -163,17 +165,20 @@ static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *li
 {
     struct ska_bytes text = {NULL, 0};
     struct ska_bytes manifest = {NULL, 0};
-    struct ska_evidence_files files = {.token = ska_span_of(&request->approval_token),
-                                       .signature = ska_span_of(&request->signature)};
+    struct ska_span files[SKA_MANIFEST_FILES] = {
+        [SKA_EVIDENCE_TOKEN] = ska_span_of(&request->approval_token),
+        [SKA_EVIDENCE_SIGNATURE] = ska_span_of(&request->signature)};
     bool done = false;
 
     if (ska_request_print(request, &text, NULL)) {
-        files.request = ska_span_of(&text);
-        done = ska_manifest_make(libctx, &files, &manifest, NULL) &&
+        files[SKA_EVIDENCE_REQUEST] = ska_span_of(&text);
+        done = ska_manifest_make(libctx, files, &manifest, NULL) &&
                ska_audit_hash(libctx, ska_span_of(&manifest), request->evidence, NULL) &&
-               create(evidence, COMPLETE, files.request) &&
-               create(evidence, SKA_EVIDENCE_SIGNATURE, files.signature) &&
-               create(evidence, SKA_EVIDENCE_MANIFEST, ska_span_of(&manifest));
+               create_file(evidence, COMPLETE, files[SKA_EVIDENCE_REQUEST]) &&
+               create_file(evidence, ska_evidence_names[SKA_EVIDENCE_SIGNATURE],
+                           files[SKA_EVIDENCE_SIGNATURE]) &&
+               create_file(evidence, ska_evidence_names[SKA_EVIDENCE_MANIFEST],
+                           ska_span_of(&manifest));
     }
     ska_bytes_free(&manifest);
     ska_bytes_free(&text);
@@ -182,7 +187,8 @@ static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *li
 
 static bool give_final_names(const struct ska_evidence *evidence)
 {
-    return renameat(evidence->folder, COMPLETE, evidence->folder, SKA_EVIDENCE_REQUEST) == 0 &&
+    return renameat(evidence->folder, COMPLETE, evidence->folder,
+                    ska_evidence_names[SKA_EVIDENCE_REQUEST]) == 0 &&
            fsync(evidence->folder) == 0 &&
            renameat(evidence->done, evidence->temporary, evidence->done, evidence->final) == 0 &&
            fsync(evidence->done) == 0;
@@ -214,8 +220,8 @@ void ska_evidence_abandon(struct ska_evidence *evidence)
     if (evidence == NULL)
         return;
     if (evidence->folder >= 0) {
-        unlinkat(evidence->folder, SKA_EVIDENCE_REQUEST, 0);
-        unlinkat(evidence->folder, SKA_EVIDENCE_TOKEN, 0);
+        unlinkat(evidence->folder, ska_evidence_names[SKA_EVIDENCE_REQUEST], 0);
+        unlinkat(evidence->folder, ska_evidence_names[SKA_EVIDENCE_TOKEN], 0);
     }
     if (evidence->done >= 0 && evidence->temporary[0] != 0)
         unlinkat(evidence->done, evidence->temporary, AT_REMOVEDIR);
