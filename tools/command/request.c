@@ -15,7 +15,6 @@
 #include "provider/sign/current_rule.h"
 #include "provider/rule/policy.h"
 #include "provider/sign/make_request.h"
-#include "provider/base/file.h"
 #include "tools/show/certificates.h"
 #include "tools/input.h"
 #include "tools/options.h"
@@ -36,7 +35,7 @@ struct request {
     const char *ca_path;
     const char *description;
     const char *timestamp_key;
-    const char *output;
+    struct output output;
     const char *input; /* NULL: standard input */
 };
 
@@ -143,17 +142,16 @@ static bool read_payload(struct tool *tool, const struct input *input,
     return done;
 }
 
-static bool write_request(struct tool *tool, const struct ska_request *request, const char *path)
+static bool write_request(struct tool *tool, const struct ska_request *request,
+                          const struct output *output)
 {
     struct ska_bytes text = {NULL, 0};
-    bool done =
-        output_check_request(tool, path, request) &&
-        ska_request_print(request, &text, &tool->errors) &&
-        ska_file_write(path == NULL ? "-" : path, ska_span_of(&text), REQUEST_MODE, &tool->errors);
+    bool done = ska_request_print(request, &text, &tool->errors) &&
+                output_write(tool, output, ska_span_of(&text), REQUEST_MODE);
 
     ska_bytes_free(&text);
-    if (done && path != NULL && strcmp(path, "-") != 0)
-        report_note("wrote request %s to %s", request->id, path);
+    if (done && output->path != NULL && strcmp(output->path, "-") != 0)
+        report_note("wrote request %s to %s", request->id, output->path);
     return done;
 }
 
@@ -166,21 +164,21 @@ static void warn_of_blocked(struct hsm_key *key)
 }
 
 /* Only what a program that signs puts there has a name by which it is seen there. */
-static void warn_of_directory(const struct tool *tool, const char *output)
+static void warn_of_directory(const struct tool *tool, const struct output *output)
 {
     const char *directory = tool->configuration.settings.approvals_dir;
     char *path = NULL;
     struct stat shared;
     struct stat own;
 
-    if (output == NULL || output_is_stdout(output) || directory == NULL)
+    if (output->path == NULL || output_is_stdout(output) || directory == NULL)
         return;
-    path = strdup(output);
+    path = strdup(output->path);
     if (path != NULL && stat(directory, &shared) == 0 && stat(dirname(path), &own) == 0 &&
         shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
         report_warning("%s lies in the approvals directory, where approvers see only the requests "
                        "of programs that sign: send them this file itself",
-                       output);
+                       output->path);
     free(path);
 }
 
@@ -197,11 +195,11 @@ static bool finish(struct tool *tool, const struct request *request, struct ska_
                              ? request->timestamp_key
                              : tool->configuration.settings.timestamp_key;
     job->errors = &tool->errors;
-    done = ska_request_make(job, &made) && write_request(tool, made, request->output);
+    done = ska_request_make(job, &made) && write_request(tool, made, &request->output);
     if (done && request->operation == SKA_OPERATION_SIGN)
         warn_of_blocked(job->key);
     if (done)
-        warn_of_directory(tool, request->output);
+        warn_of_directory(tool, &request->output);
     ska_request_free(made);
     return done;
 }
@@ -328,6 +326,15 @@ static bool check_options(struct tool *tool, struct request *request)
            options_wrong(tool, "--policy and --ca are for --operation modify");
 }
 
+/* Of what is signed. NULL: nothing is. */
+static const char *input_path(const struct request *request)
+{
+    if (request->operation != SKA_OPERATION_SIGN)
+        return NULL;
+    return request->input == NULL || strcmp(request->input, "-") == 0 ? "/dev/stdin"
+                                                                      : request->input;
+}
+
 bool request_command(struct tool *tool, int argc, char **argv)
 {
     struct request request = {0};
@@ -349,8 +356,7 @@ bool request_command(struct tool *tool, int argc, char **argv)
          &request.timestamp_key, NULL, false},
         {"description", 0, "TEXT", "a line for the approvers; the HSM does not protect it",
          &request.description, NULL, false},
-        {"output", 'o', "FILE", "write the request there, not to standard output", &request.output,
-         NULL, false},
+        OPTION_OUTPUT(&request.output, "write the request there, not to standard output"),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -371,13 +377,13 @@ bool request_command(struct tool *tool, int argc, char **argv)
 
     /* The files first: nobody shall type a PIN only to hear of a wrong file name. */
     if (!options_parse(tool, &line, argc, argv) || !check_options(tool, &request) ||
-        !output_check_early(tool, request.output))
+        !output_check(tool, &request.output, input_path(&request)))
         return false;
     if (request.operation != SKA_OPERATION_SIGN)
         return make_change(tool, &request);
     if (!input_open(&input, request.input, &tool->errors))
         return false;
-    done = output_check_input(tool, request.output, &input) && make_signing(tool, &request, &input);
+    done = make_signing(tool, &request, &input);
     input_close(&input);
     return done;
 }
