@@ -50,7 +50,7 @@ static void finish_output(struct tool *tool)
         ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "standard output: %s", strerror(errno));
 }
 
-static int run(struct tool *tool, int argc, char **argv)
+static int run_command(struct tool *tool, int argc, char **argv)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[0], commands[i].name) != 0)
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
         finish_output(&tool);
         status = tool.report.status;
     } else {
-        status = run(&tool, argc - 1, argv + 1);
+        status = run_command(&tool, argc - 1, argv + 1);
     }
     tool_clear(&tool);
     return status;

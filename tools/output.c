@@ -33,7 +33,7 @@ static bool fail_there(struct tool *tool, const struct output *output)
 }
 
 /* A link would have the file chosen by whoever made it; what others own is theirs. */
-static bool check_file(struct tool *tool, const struct output *output)
+static bool check_replaceable(struct tool *tool, const struct output *output)
 {
     const char *path = output->path;
     struct stat status;
@@ -75,11 +75,11 @@ bool output_check(struct tool *tool, const struct output *output, const char *in
     if (input != NULL && is_same_file(path, input))
         return ska_fail(&tool->errors, SKA_R_WRONG_USE,
                         "%s is the input, which would be lost: choose another name", path);
-    return check_file(tool, output);
+    return check_replaceable(tool, output);
 }
 
-static bool create_file(struct tool *tool, const struct output *output, struct ska_span content,
-                        unsigned int mode)
+static bool create_output(struct tool *tool, const struct output *output, struct ska_span content,
+                          unsigned int mode)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
     int fd = open(output->path, flags, 0600);
@@ -106,6 +106,6 @@ bool output_write(struct tool *tool, const struct output *output, struct ska_spa
     if (is_stream(path))
         return ska_file_write(path, content, mode, &tool->errors);
     if (!output->force)
-        return create_file(tool, output, content, mode);
-    return check_file(tool, output) && ska_file_write(path, content, mode, &tool->errors);
+        return create_output(tool, output, content, mode);
+    return check_replaceable(tool, output) && ska_file_write(path, content, mode, &tool->errors);
 }

@@ -34,7 +34,7 @@ static char *message(enum ska_reason reason, const char *format, va_list args)
     return shown;
 }
 
-static void say(const char *kind, char *text)
+static void print_report(const char *kind, char *text)
 {
     fflush(stdout); /* what was printed before comes before, also in a file with both streams */
     fprintf(stderr, "%s%s\n", kind, text == NULL ? "out of memory" : text);
@@ -50,7 +50,7 @@ static void raise_to_report(void *arg, enum ska_reason reason, const char *file,
     (void)file;
     (void)line;
     (void)function;
-    say("skatool: ", message(reason, format, args));
+    print_report("skatool: ", message(reason, format, args));
     if (status > report->status)
         report->status = status;
 }
@@ -67,7 +67,7 @@ void report_warning(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("skatool: warning: ", message(0, format, args));
+    print_report("skatool: warning: ", message(0, format, args));
     va_end(args);
 }
 
@@ -76,7 +76,7 @@ void report_note(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("skatool: ", message(0, format, args));
+    print_report("skatool: ", message(0, format, args));
     va_end(args);
 }
 
@@ -85,7 +85,7 @@ void report_message(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("", message(0, format, args));
+    print_report("", message(0, format, args));
     va_end(args);
 }
 
@@ -99,7 +99,7 @@ static void raise_to_warnings(void *arg, enum ska_reason reason, const char *fil
     (void)line;
     (void)function;
     if (warnings->count++ < WARNINGS_LIMIT)
-        say("skatool: warning: ", message(0, format, args));
+        print_report("skatool: warning: ", message(0, format, args));
 }
 
 struct ska_errors report_warnings_errors(struct report_warnings *warnings)

@@ -72,8 +72,8 @@ static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors
 }
 
 /* What the message of the provider's side cannot say. */
-static bool find_key(struct tool *tool, struct hsm_token *token, const struct hsm_key_match *match,
-                     struct hsm_key **key)
+static bool find_named_key(struct tool *tool, struct hsm_token *token,
+                           const struct hsm_key_match *match, struct hsm_key **key)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
@@ -100,7 +100,7 @@ bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, st
         goto out;
     match.label = parsed->object;
     match.id = ska_span_of(&parsed->id);
-    done = find_key(tool, token, &match, key);
+    done = find_named_key(tool, token, &match, key);
     if (done && uri != NULL) {
         *uri = parsed;
         parsed = NULL;

@@ -29,7 +29,7 @@ struct ska_evidence {
     char final[SKA_REQUEST_ID_LENGTH + 64];
 };
 
-static bool fail_errno(const struct ska_evidence *evidence, const struct ska_errors *errors)
+static bool fail_evidence(const struct ska_evidence *evidence, const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_FILE_FAILURE,
                     "%sevidence cannot be written in %s: %s (as uid %lu)",
@@ -42,10 +42,10 @@ static bool open_done(int directory, struct ska_evidence *evidence, const struct
     struct stat status;
 
     if (mkdirat(directory, DONE, 0700) != 0 && errno != EEXIST)
-        return fail_errno(evidence, errors);
+        return fail_evidence(evidence, errors);
     evidence->done = openat(directory, DONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (evidence->done < 0 || fstat(evidence->done, &status) != 0)
-        return fail_errno(evidence, errors);
+        return fail_evidence(evidence, errors);
     if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "%s must belong to root or to uid %lu and be writable by its owner only",
@@ -76,15 +76,15 @@ static bool choose_names(struct ska_evidence *evidence, const char *id,
 static bool make_folder(struct ska_evidence *evidence, const struct ska_errors *errors)
 {
     if (mkdirat(evidence->done, evidence->temporary, 0700) != 0)
-        return fail_errno(evidence, errors);
+        return fail_evidence(evidence, errors);
     evidence->folder = openat(evidence->done, evidence->temporary,
                               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return evidence->folder >= 0 || fail_errno(evidence, errors);
+    return evidence->folder >= 0 || fail_evidence(evidence, errors);
 }
 
 /* False: errno says why. */
-static bool create_file(const struct ska_evidence *evidence, const char *name,
-                        struct ska_span content)
+static bool create_evidence_file(const struct ska_evidence *evidence, const char *name,
+                                 struct ska_span content)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(evidence->folder, name, flags, 0600);
@@ -100,17 +100,18 @@ static bool create_file(const struct ska_evidence *evidence, const char *name,
 }
 
 /* What was approved, before the HSM is asked. */
-static bool write_request(const struct ska_evidence *evidence, const struct ska_request *request,
-                          const struct ska_errors *errors)
+static bool write_evidence_request(const struct ska_evidence *evidence,
+                                   const struct ska_request *request,
+                                   const struct ska_errors *errors)
 {
     struct ska_bytes text = {NULL, 0};
     bool done = ska_request_print(request, &text, errors);
 
-    if (done &&
-        (!create_file(evidence, ska_evidence_names[SKA_EVIDENCE_REQUEST], ska_span_of(&text)) ||
-         !create_file(evidence, ska_evidence_names[SKA_EVIDENCE_TOKEN],
-                      ska_span_of(&request->approval_token))))
-        done = fail_errno(evidence, errors);
+    if (done && (!create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_REQUEST],
+                                       ska_span_of(&text)) ||
+                 !create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_TOKEN],
+                                       ska_span_of(&request->approval_token))))
+        done = fail_evidence(evidence, errors);
     ska_bytes_free(&text);
     return done;
 }
@@ -129,7 +130,7 @@ bool ska_evidence_begin(int directory, const char *path, const struct ska_reques
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
     }
     if (!open_done(directory, begun, errors) || !choose_names(begun, request->id, errors) ||
-        !make_folder(begun, errors) || !write_request(begun, request, errors)) {
+        !make_folder(begun, errors) || !write_evidence_request(begun, request, errors)) {
         ska_evidence_abandon(begun);
         return false;
     }
@@ -174,11 +175,11 @@ static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *li
         files[SKA_EVIDENCE_REQUEST] = ska_span_of(&text);
         done = ska_manifest_make(libctx, files, &manifest, NULL) &&
                ska_audit_hash(libctx, ska_span_of(&manifest), request->evidence, NULL) &&
-               create_file(evidence, COMPLETE, files[SKA_EVIDENCE_REQUEST]) &&
-               create_file(evidence, ska_evidence_names[SKA_EVIDENCE_SIGNATURE],
-                           files[SKA_EVIDENCE_SIGNATURE]) &&
-               create_file(evidence, ska_evidence_names[SKA_EVIDENCE_MANIFEST],
-                           ska_span_of(&manifest));
+               create_evidence_file(evidence, COMPLETE, files[SKA_EVIDENCE_REQUEST]) &&
+               create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_SIGNATURE],
+                                    files[SKA_EVIDENCE_SIGNATURE]) &&
+               create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_MANIFEST],
+                                    ska_span_of(&manifest));
     }
     ska_bytes_free(&manifest);
     ska_bytes_free(&text);
@@ -207,7 +208,7 @@ bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
     ska_bytes_free(&request->signature);
     done = ska_bytes_copy(&request->signature, signature, errors);
     if (done && (!write_complete(evidence, libctx, request) || !give_final_names(evidence)))
-        done = fail_errno(evidence, errors);
+        done = fail_evidence(evidence, errors);
     if (!done)
         request->evidence[0] = 0;
     /* What could not be finished stays as it is, under its temporary name: a signature exists. */

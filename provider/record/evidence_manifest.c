@@ -36,7 +36,7 @@ bool ska_manifest_make(OSSL_LIB_CTX *libctx, const struct ska_span contents[SKA_
 }
 
 /* Takes a fixed text off the front of what is left. */
-static bool take_text(struct ska_span *left, const char *text)
+static bool take_fixed_text(struct ska_span *left, const char *text)
 {
     size_t length = strlen(text);
 
@@ -46,7 +46,7 @@ static bool take_text(struct ska_span *left, const char *text)
     return true;
 }
 
-static bool take_hash(struct ska_span *left, char hash[SKA_AUDIT_HASH_SIZE])
+static bool take_file_hash(struct ska_span *left, char hash[SKA_AUDIT_HASH_SIZE])
 {
     if (left->length < HASH_LENGTH)
         return false;
@@ -62,7 +62,7 @@ static bool take_comments(struct ska_span *left)
     while (left->length > 0) {
         const uint8_t *end = memchr(left->data, '\n', left->length);
 
-        if (end == NULL || !take_text(left, "# "))
+        if (end == NULL || !take_fixed_text(left, "# "))
             return false;
         *left = ska_span(end + 1, left->length - (size_t)(end + 1 - left->data));
     }
@@ -73,13 +73,13 @@ static bool take_comments(struct ska_span *left)
 static bool read_manifest(struct ska_span text,
                           char hashes[SKA_MANIFEST_FILES][SKA_AUDIT_HASH_SIZE])
 {
-    if (!take_text(&text, heading))
+    if (!take_fixed_text(&text, heading))
         return false;
     for (int i = 0; i < SKA_MANIFEST_FILES; i++)
-        if (!take_hash(&text, hashes[i]) || !take_text(&text, "  ") ||
-            !take_text(&text, ska_evidence_names[i]) || !take_text(&text, "\n"))
+        if (!take_file_hash(&text, hashes[i]) || !take_fixed_text(&text, "  ") ||
+            !take_fixed_text(&text, ska_evidence_names[i]) || !take_fixed_text(&text, "\n"))
             return false;
-    return text.length == 0 || (take_text(&text, members_heading) && take_comments(&text));
+    return text.length == 0 || (take_fixed_text(&text, members_heading) && take_comments(&text));
 }
 
 bool ska_manifest_compare(OSSL_LIB_CTX *libctx, struct ska_span manifest,

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -13,24 +12,6 @@
 #include <openssl/async.h>
 
 #include "provider/base/clock.h"
-
-static bool is_handled(int signal_number)
-{
-    struct sigaction action;
-
-    return sigaction(signal_number, NULL, &action) == 0 &&
-           ((action.sa_flags & SA_SIGINFO) != 0 ||
-            (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN));
-}
-
-/*
- * Which signal it was cannot be known. An application that catches what people end programs with
- * wants to be asked; without that it was a timer or a child, and the wait goes on.
- */
-bool ska_is_interruption(void)
-{
-    return is_handled(SIGINT) || is_handled(SIGTERM);
-}
 
 static enum ska_pause_end block(int fd, short events, int64_t until)
 {

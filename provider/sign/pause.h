@@ -31,10 +31,4 @@ struct ska_waiter {
  */
 enum ska_pause_end ska_pause(const struct ska_waiter *waiter, int fd, short events, int64_t until);
 
-/*
- * Whether a system call that a signal has interrupted should not be tried again: the application
- * handles the signals that people end programs with.
- */
-bool ska_is_interruption(void);
-
 #endif

@@ -14,7 +14,7 @@
 
 /* ---- The file -------------------------------------------------------------------------------- */
 
-static bool check_file(struct tool *tool)
+static bool check_config_file(struct tool *tool)
 {
     struct configuration *configuration = &tool->configuration;
     struct ska_error_capture capture = {0};
@@ -143,7 +143,7 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
-    if (!check_file(tool))
+    if (!check_config_file(tool))
         return false;
     check_activation(&tool->configuration);
     check_provider(tool);

@@ -92,7 +92,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
     hsm_key_free(key);
 }
 
-static void check_token(struct tool *tool, const struct hsm_defaults *defaults)
+static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaults)
 {
     const struct hsm_uri uri = {0};
     struct ska_error_capture capture = {0};
@@ -131,5 +131,5 @@ void check_hsm(struct tool *tool)
         return;
     if (settings->token == NULL)
         check_unset("token", "not set: each URI must name one, unless there is only one");
-    check_token(tool, &defaults);
+    check_hsm_token(tool, &defaults);
 }

@@ -30,7 +30,7 @@ struct evidence {
 };
 
 /* A file that is missing or cannot be read is something to tell; the others are looked at. */
-static void read_file(struct evidence *evidence, int folder, enum ska_evidence_file file)
+static void read_evidence_file(struct evidence *evidence, int folder, enum ska_evidence_file file)
 {
     const char *name = ska_evidence_names[file];
     struct ska_error_capture failure = {0};
@@ -190,7 +190,7 @@ bool inspect_folder(struct tool *tool, int folder, const char *shown, const char
         return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                         "%s: no %s in it, so this is no folder of evidence", shown, request);
     for (int i = 0; i < SKA_EVIDENCE_FILES; i++)
-        read_file(&evidence, folder, (enum ska_evidence_file)i);
+        read_evidence_file(&evidence, folder, (enum ska_evidence_file)i);
     done = verify_manifest(&evidence, &tool->errors) &&
            verify_log(&evidence, audit_log, &tool->errors) &&
            inspect_evidence_request(tool, &evidence) &&

@@ -102,9 +102,9 @@ static bool choose_pss(struct tool *tool, const struct request *request,
 }
 
 /* What is left out is what `openssl dgst -sign` would do with this key. */
-static bool choose_mechanism(struct tool *tool, const struct request *request,
-                             const struct hsm_key *key, const struct hsm_uri *uri,
-                             struct ska_mechanism *mechanism)
+static bool choose_request_mechanism(struct tool *tool, const struct request *request,
+                                     const struct hsm_key *key, const struct hsm_uri *uri,
+                                     struct ska_mechanism *mechanism)
 {
     enum ska_key_type type = hsm_key_type(key);
     bool rsa = type == SKA_KEY_RSA || type == SKA_KEY_RSA_PSS;
@@ -128,8 +128,8 @@ static bool choose_mechanism(struct tool *tool, const struct request *request,
            ska_algorithm_fits(mechanism, type, &tool->errors);
 }
 
-static bool read_payload(struct tool *tool, const struct input *input,
-                         const struct ska_mechanism *mechanism, struct ska_bytes *payload)
+static bool read_request_payload(struct tool *tool, const struct input *input,
+                                 const struct ska_mechanism *mechanism, struct ska_bytes *payload)
 {
     struct ska_bytes digest = {NULL, 0};
     bool done = false;
@@ -142,8 +142,8 @@ static bool read_payload(struct tool *tool, const struct input *input,
     return done;
 }
 
-static bool write_request(struct tool *tool, const struct ska_request *request,
-                          const struct output *output)
+static bool write_request_file(struct tool *tool, const struct ska_request *request,
+                               const struct output *output)
 {
     struct ska_bytes text = {NULL, 0};
     bool done = ska_request_print(request, &text, &tool->errors) &&
@@ -183,7 +183,7 @@ static void warn_of_directory(const struct tool *tool, const struct output *outp
 }
 
 /* What every request has in common, whatever it asks for. */
-static bool finish(struct tool *tool, const struct request *request, struct ska_job *job)
+static bool make_and_write(struct tool *tool, const struct request *request, struct ska_job *job)
 {
     struct ska_request *made = NULL;
     bool done = false;
@@ -195,7 +195,7 @@ static bool finish(struct tool *tool, const struct request *request, struct ska_
                              ? request->timestamp_key
                              : tool->configuration.settings.timestamp_key;
     job->errors = &tool->errors;
-    done = ska_request_make(job, &made) && write_request(tool, made, &request->output);
+    done = ska_request_make(job, &made) && write_request_file(tool, made, &request->output);
     if (done && request->operation == SKA_OPERATION_SIGN)
         warn_of_blocked(job->key);
     if (done)
@@ -213,14 +213,14 @@ static bool make_signing(struct tool *tool, const struct request *request,
     bool done = false;
 
     if (!tool_open_ska_key(tool, request->key, &uri, &job.key) ||
-        !choose_mechanism(tool, request, job.key, uri, &job.mechanism) ||
-        !read_payload(tool, input, &job.mechanism, &payload))
+        !choose_request_mechanism(tool, request, job.key, uri, &job.mechanism) ||
+        !read_request_payload(tool, input, &job.mechanism, &payload))
         goto out;
     job.payload = ska_span_of(&payload);
     done = ska_payload_check(&job.mechanism, hsm_key_type(job.key),
                              (unsigned int)EVP_PKEY_get_bits(hsm_key_public(job.key)), job.payload,
                              &tool->errors) &&
-           finish(tool, request, &job);
+           make_and_write(tool, request, &job);
 out:
     ska_bytes_free(&payload);
     hsm_key_free(job.key);
@@ -267,7 +267,7 @@ static bool make_modification(struct tool *tool, const struct request *request)
         tool_open_ska_key(tool, request->key, NULL, &job.key) &&
         hsm_modify_payload(job.key, rules, &payload, &tool->errors)) {
         job.payload = ska_span_of(&payload);
-        done = finish(tool, request, &job);
+        done = make_and_write(tool, request, &job);
     }
     ska_bytes_free(&payload);
     hsm_key_free(job.key);
@@ -275,14 +275,15 @@ static bool make_modification(struct tool *tool, const struct request *request)
     return done;
 }
 
-static bool make_change(struct tool *tool, const struct request *request)
+static bool make_change_request(struct tool *tool, const struct request *request)
 {
     struct ska_job job = {0};
     bool done = false;
 
     if (request->operation == SKA_OPERATION_MODIFY)
         return make_modification(tool, request);
-    done = tool_open_ska_key(tool, request->key, NULL, &job.key) && finish(tool, request, &job);
+    done = tool_open_ska_key(tool, request->key, NULL, &job.key) &&
+           make_and_write(tool, request, &job);
     hsm_key_free(job.key);
     return done;
 }
@@ -304,7 +305,7 @@ static bool choose_operation(struct tool *tool, struct request *request)
                          request->operation_name);
 }
 
-static bool check_options(struct tool *tool, struct request *request)
+static bool check_request_options(struct tool *tool, struct request *request)
 {
     bool signing = false;
 
@@ -376,11 +377,11 @@ bool request_command(struct tool *tool, int argc, char **argv)
     bool done = false;
 
     /* The files first: nobody shall type a PIN only to hear of a wrong file name. */
-    if (!options_parse(tool, &line, argc, argv) || !check_options(tool, &request) ||
+    if (!options_parse(tool, &line, argc, argv) || !check_request_options(tool, &request) ||
         !output_check(tool, &request.output, input_path(&request)))
         return false;
     if (request.operation != SKA_OPERATION_SIGN)
-        return make_change(tool, &request);
+        return make_change_request(tool, &request);
     if (!input_open(&input, request.input, &tool->errors))
         return false;
     done = make_signing(tool, &request, &input);
