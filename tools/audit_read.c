@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "provider/base/clock.h"
+#include "provider/base/error_capture.h"
 
 /* Read at once; holds more than one line. */
 #define BLOCK ((size_t)64 * 1024)
@@ -190,24 +191,6 @@ static void set_fault(struct ska_audit_found *found, const char *format, ...)
     va_end(args);
 }
 
-static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
-                        const char *function, const char *format, va_list args)
-    __attribute__((format(printf, 6, 0)));
-
-/* Why a line is none of an audit log, as its fault. */
-static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
-                        const char *function, const char *format, va_list args)
-{
-    struct ska_audit_found *found = arg;
-    size_t length = strlen(found->fault);
-
-    (void)reason;
-    (void)file;
-    (void)line;
-    (void)function;
-    vsnprintf(found->fault + length, sizeof(found->fault) - length, format, args);
-}
-
 static bool same_hash(const char *a, const char *b)
 {
     return a[0] != 0 && strcmp(a, b) == 0;
@@ -272,7 +255,8 @@ static bool judge_line(const struct ska_audit_reader *reader, struct ska_audit_f
 static bool examine(struct ska_audit_reader *reader, const struct raw_line *raw,
                     struct ska_audit_found *found, bool *faulty, const struct ska_errors *errors)
 {
-    const struct ska_errors reason = {keep_reason, found};
+    struct ska_error_capture reason = {0};
+    const struct ska_errors quiet = ska_error_capture(&reason);
     char shown[40];
 
     if (raw->too_long) {
@@ -287,11 +271,14 @@ static bool examine(struct ska_audit_reader *reader, const struct raw_line *raw,
     if (!ska_audit_hash(reader->libctx, raw->text, found->hash, errors))
         return false;
     snprintf(shown, sizeof(shown), "line %" PRIu64, found->number);
-    if (ska_audit_line_parse(found->text, shown, &reader->json, &found->line, &reason)) {
+    if (ska_audit_line_parse(found->text, shown, &reader->json, &found->line, &quiet)) {
         found->readable = true;
         found->json = reader->json;
         *faulty = judge_line(reader, found);
+    } else {
+        set_fault(found, "%s", ska_error_capture_text(&reason));
     }
+    ska_error_capture_clear(&reason);
     return true;
 }
 

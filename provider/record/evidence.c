@@ -15,6 +15,7 @@
 #include "provider/base/file.h"
 #include "provider/record/audit_line.h"
 #include "provider/record/evidence_manifest.h"
+#include "provider/rule/window.h"
 
 #define DONE "done"
 /* The request with its signature, until it takes the place of the request without. */
@@ -148,18 +149,6 @@ static void free_evidence(struct ska_evidence *evidence)
     free(evidence);
 }
 
-static char *now_text(void)
-{
-    char text[32];
-    time_t now = time(NULL);
-    struct tm parts;
-
-    if (gmtime_r(&now, &parts) == NULL ||
-        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-        return NULL;
-    return strdup(text);
-}
-
 /* Beside the request as it was before, which the complete one replaces. */
 static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
                            struct ska_request *request)
@@ -199,12 +188,13 @@ bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
                          struct ska_request *request, struct ska_span signature,
                          const struct ska_errors *errors)
 {
+    char executed[32];
     bool done = false;
 
     /* From here on a signature exists: a failure must say so. */
     evidence->signed_already = true;
     free(request->executed);
-    request->executed = now_text();
+    request->executed = strdup(ska_time_text((uint64_t)time(NULL), executed));
     ska_bytes_free(&request->signature);
     done = ska_bytes_copy(&request->signature, signature, errors);
     if (done && (!write_complete(evidence, libctx, request) || !give_final_names(evidence)))
