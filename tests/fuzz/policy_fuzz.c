@@ -3,7 +3,7 @@
  * Rules as JSON: what is read can be written and read again, and what may be given to a key can be
  * put on the wire and means the same there.
  */
-#include "provider/rule/policy.h"
+#include "tools/policy_file.h"
 
 #include "fuzz.h"
 #include "provider/base/json.h"

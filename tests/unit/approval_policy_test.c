@@ -10,7 +10,7 @@
 #include <openssl/pem.h>
 
 #include "provider/base/json.h"
-#include "provider/rule/policy.h"
+#include "tools/policy_file.h"
 #include "provider/rule/rule_codec.h"
 
 /* Keys of approvers, their certificates, and a directory with files of both. */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "provider/rule/policy.h"
 #include "tools/show/certificates.h"
 #include "tools/options.h"
+#include "tools/policy_file.h"
 #include "tools/show/text.h"
 
 #define DEFAULT_RSA_BITS 3072

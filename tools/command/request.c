@@ -13,11 +13,11 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/sign/current_rule.h"
-#include "provider/rule/policy.h"
 #include "provider/sign/make_request.h"
 #include "tools/show/certificates.h"
 #include "tools/input.h"
 #include "tools/options.h"
+#include "tools/policy_file.h"
 #include "tools/output.h"
 #include "tools/show/text.h"
 
