@@ -12,7 +12,8 @@ static void compare_with_bare(struct ska_span text, const struct ska_request *re
     struct ska_request *bare = NULL;
 
     PROMISE(ska_request_parse_bare(text, "fuzz", &bare, NULL));
-    PROMISE(ska_span_equal(ska_span_of(&bare->token), ska_span_of(&request->token)));
+    PROMISE(
+        ska_span_equal(ska_span_of(&bare->approval_token), ska_span_of(&request->approval_token)));
     PROMISE(bare->approval_count == request->approval_count);
     for (size_t i = 0; i < bare->approval_count; i++)
         PROMISE(ska_span_equal(ska_span_of(&bare->approvals[i].signature),
@@ -30,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!ska_request_parse(ska_span(data, size), "fuzz", &request, NULL))
         return 0;
     /* The promise of the header: outside it says what the token says. */
-    PROMISE(ska_approval_token_decode(ska_span_of(&request->token), &token, NULL));
+    PROMISE(ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL));
     PROMISE(token.operation == request->operation);
     PROMISE(token.key_name.length > 0);
     PROMISE(ska_span_equal(token.key_name, ska_span_text(request->key_label)));
