@@ -140,7 +140,7 @@ struct asking {
     bool interrupted;
 };
 
-static int read_answer(UI *ui, UI_STRING *string)
+static int read_passphrase(UI *ui, UI_STRING *string)
 {
     struct asking *asking = UI_get0_user_data(ui);
     int result = -1;
@@ -160,7 +160,7 @@ static UI_METHOD *make_method(void)
 
     if (method != NULL && UI_method_set_opener(method, UI_method_get_opener(usual)) == 0 &&
         UI_method_set_writer(method, UI_method_get_writer(usual)) == 0 &&
-        UI_method_set_reader(method, read_answer) == 0 &&
+        UI_method_set_reader(method, read_passphrase) == 0 &&
         UI_method_set_closer(method, UI_method_get_closer(usual)) == 0)
         return method;
     UI_destroy_method(method);
@@ -245,8 +245,9 @@ static bool check_type(const struct approver *approver, const char *shown,
                     shown);
 }
 
-static bool open_key(struct approver *approver, const char *uri, bool public,
-                     const struct configuration *configuration, const struct ska_errors *errors)
+static bool open_private_key(struct approver *approver, const char *uri, bool public,
+                             const struct configuration *configuration,
+                             const struct ska_errors *errors)
 {
     char *shown = shown_uri(uri);
     bool done = false;
@@ -278,12 +279,12 @@ out:
 bool approver_open(struct approver *approver, const char *uri,
                    const struct configuration *configuration, const struct ska_errors *errors)
 {
-    return open_key(approver, uri, false, configuration, errors);
+    return open_private_key(approver, uri, false, configuration, errors);
 }
 
 bool approver_open_public(struct approver *approver, const char *uri,
                           const struct configuration *configuration,
                           const struct ska_errors *errors)
 {
-    return open_key(approver, uri, true, configuration, errors);
+    return open_private_key(approver, uri, true, configuration, errors);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "provider/base/clock.h"
+#include "provider/base/error_capture.h"
 
 /* Read at once; holds more than one line. */
 #define BLOCK ((size_t)64 * 1024)
@@ -38,7 +39,7 @@ struct ska_audit_reader {
     cJSON *json;
 };
 
-static bool fail_errno(const char *path, const struct ska_errors *errors)
+static bool fail_reading(const char *path, const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
 }
@@ -59,7 +60,7 @@ static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *
     while ((locked = flock(reader->fd, LOCK_SH | LOCK_NB)) != 0 && ska_clock_ms() < until)
         nanosleep(&pause, NULL);
     if (fstat(reader->fd, &status) != 0)
-        return fail_errno(reader->path, errors);
+        return fail_reading(reader->path, errors);
     if (locked == 0)
         flock(reader->fd, LOCK_UN);
     reader->left = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : UINT64_MAX;
@@ -78,7 +79,7 @@ bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audi
     memcpy(opened->last.hash, SKA_AUDIT_NO_HASH, sizeof(opened->last.hash));
     opened->fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
     if (opened->fd < 0)
-        fail_errno(path, errors);
+        fail_reading(path, errors);
     if (opened->fd < 0 || !find_size(opened, errors)) {
         ska_audit_read_close(opened);
         return false;
@@ -98,7 +99,7 @@ void ska_audit_read_close(struct ska_audit_reader *reader)
 }
 
 /* Reads on behind what there is, which is moved to the front. At the end nothing is added. */
-static bool fill(struct ska_audit_reader *reader, const struct ska_errors *errors)
+static bool fill_block(struct ska_audit_reader *reader, const struct ska_errors *errors)
 {
     size_t room = 0;
     ssize_t got = 0;
@@ -115,7 +116,7 @@ static bool fill(struct ska_audit_reader *reader, const struct ska_errors *error
         got = read(reader->fd, reader->block + reader->end, room);
     while (got < 0 && errno == EINTR);
     if (got < 0)
-        return fail_errno(reader->path, errors);
+        return fail_reading(reader->path, errors);
     reader->end += (size_t)got;
     reader->left = got == 0 ? 0 : reader->left - (uint64_t)got;
     return true;
@@ -141,7 +142,7 @@ static bool skip_line(struct ska_audit_reader *reader, struct raw_line *raw,
 
     while ((newline = find_newline(reader)) == NULL) {
         reader->start = reader->end;
-        if (!fill(reader, errors))
+        if (!fill_block(reader, errors))
             return false;
         if (reader->end == 0)
             break;
@@ -162,7 +163,7 @@ static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
 
     memset(raw, 0, sizeof(*raw));
     if (newline == NULL) {
-        if (!fill(reader, errors))
+        if (!fill_block(reader, errors))
             return false;
         newline = find_newline(reader);
     }
@@ -190,24 +191,6 @@ static void set_fault(struct ska_audit_found *found, const char *format, ...)
     va_end(args);
 }
 
-static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
-                        const char *function, const char *format, va_list args)
-    __attribute__((format(printf, 6, 0)));
-
-/* Why a line is none of an audit log, as its fault. */
-static void keep_reason(void *arg, enum ska_reason reason, const char *file, int line,
-                        const char *function, const char *format, va_list args)
-{
-    struct ska_audit_found *found = arg;
-    size_t length = strlen(found->fault);
-
-    (void)reason;
-    (void)file;
-    (void)line;
-    (void)function;
-    vsnprintf(found->fault + length, sizeof(found->fault) - length, format, args);
-}
-
 static bool same_hash(const char *a, const char *b)
 {
     return a[0] != 0 && strcmp(a, b) == 0;
@@ -231,7 +214,7 @@ static void judge_number(const struct reference *last, struct ska_audit_found *f
  * that one of both was changed. What follows a line of which something was said needs no word.
  * Returns whether it is this line that is wrong, and not the one before or what is missing.
  */
-static bool judge(const struct ska_audit_reader *reader, struct ska_audit_found *found)
+static bool judge_line(const struct ska_audit_reader *reader, struct ska_audit_found *found)
 {
     const struct reference *last = &reader->last;
     uint64_t sequence = found->line.sequence;
@@ -272,7 +255,8 @@ static bool judge(const struct ska_audit_reader *reader, struct ska_audit_found 
 static bool examine(struct ska_audit_reader *reader, const struct raw_line *raw,
                     struct ska_audit_found *found, bool *faulty, const struct ska_errors *errors)
 {
-    const struct ska_errors reason = {keep_reason, found};
+    struct ska_error_capture reason = {0};
+    const struct ska_errors quiet = ska_error_capture(&reason);
     char shown[40];
 
     if (raw->too_long) {
@@ -287,11 +271,14 @@ static bool examine(struct ska_audit_reader *reader, const struct raw_line *raw,
     if (!ska_audit_hash(reader->libctx, raw->text, found->hash, errors))
         return false;
     snprintf(shown, sizeof(shown), "line %" PRIu64, found->number);
-    if (ska_audit_line_parse(found->text, shown, &reader->json, &found->line, &reason)) {
+    if (ska_audit_line_parse(found->text, shown, &reader->json, &found->line, &quiet)) {
         found->readable = true;
         found->json = reader->json;
-        *faulty = judge(reader, found);
+        *faulty = judge_line(reader, found);
+    } else {
+        set_fault(found, "%s", ska_error_capture_text(&reason));
     }
+    ska_error_capture_clear(&reason);
     return true;
 }
 

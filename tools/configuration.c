@@ -12,7 +12,6 @@
 #include <openssl/err.h>
 
 #include "provider/base/bytes.h"
-#include "tools/nearest.h"
 #include "tools/report.h"
 
 /* NCONF raises an error for each key that is not there; looking for one is not a failure. */
@@ -189,37 +188,48 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
     return entries_of(configuration->conf, configuration->section);
 }
 
-bool configuration_is_setting(const char *key)
+/* What libcrypto reads in the section of any provider. */
+static const char *const libcrypto_names[] = {"activate", "identity", "module", "soft_load", NULL};
+
+static bool is_among(const char *const *names, const char *key)
 {
-    for (size_t i = 0; ska_setting_names[i] != NULL; i++)
-        if (strcmp(key, ska_setting_names[i]) == 0)
+    for (; *names != NULL; names++)
+        if (strcmp(key, *names) == 0)
             return true;
     return false;
 }
 
-static const char *const libcrypto_names[] = {"activate", "identity", "module", "soft_load", NULL};
+bool configuration_is_setting(const char *key)
+{
+    return is_among(ska_setting_names, key);
+}
 
 bool configuration_is_libcrypto(const char *key)
 {
+    return is_among(libcrypto_names, key);
+}
+
+void configuration_known_settings(struct ska_buffer *text)
+{
+    ska_buffer_text(text, "known are");
+    for (size_t i = 0; ska_setting_names[i] != NULL; i++)
+        ska_buffer_format(text, " %s,", ska_setting_names[i]);
+    ska_buffer_text(text, " and libcrypto's");
     for (size_t i = 0; libcrypto_names[i] != NULL; i++)
-        if (strcmp(key, libcrypto_names[i]) == 0)
-            return true;
-    return false;
+        ska_buffer_format(text, "%s %s", i == 0 ? "" : ",", libcrypto_names[i]);
 }
 
 /* The provider cannot say it: of what it does not ask for libcrypto tells it nothing. */
 static void warn_of_unknown(const struct configuration *configuration, const char *key)
 {
-    struct nearest nearest = {.given = key};
+    struct ska_buffer text = {0};
+    struct ska_bytes known = {NULL, 0};
 
-    for (size_t i = 0; ska_setting_names[i] != NULL; i++)
-        nearest_try(&nearest, ska_setting_names[i]);
-    for (size_t i = 0; libcrypto_names[i] != NULL; i++)
-        nearest_try(&nearest, libcrypto_names[i]);
-    report_warning("%s, section [%s]: %s is not a known setting and has no effect%s%s%s",
-                   configuration->path, configuration->section, key,
-                   nearest.name == NULL ? "" : "; did you mean ",
-                   nearest.name == NULL ? "" : nearest.name, nearest.name == NULL ? "" : "?");
+    configuration_known_settings(&text);
+    if (ska_buffer_finish(&text, &known, NULL))
+        report_warning("%s, section [%s]: %s is not a known setting and has no effect; %s",
+                       configuration->path, configuration->section, key, (const char *)known.data);
+    ska_bytes_free(&known);
 }
 
 bool configuration_apply(struct configuration *configuration, const struct ska_errors *errors)

@@ -7,6 +7,7 @@
 
 #include <openssl/conf.h>
 
+#include "provider/base/bytes.h"
 #include "provider/base/settings.h"
 
 /* Starts as {0}; free with configuration_clear(). */
@@ -33,6 +34,8 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
 /* Whether a key of our section is a setting, or one that libcrypto reads itself ("activate"). */
 bool configuration_is_setting(const char *key);
 bool configuration_is_libcrypto(const char *key);
+/* "known are pkcs11-module, token, ...", for a message about one that is misspelt. */
+void configuration_known_settings(struct ska_buffer *text);
 
 /*
  * Takes the settings over. Unknown keys are named in a warning and passed over; check-config, which

@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "tools/exit_status.h"
 #include "tools/tool.h"
 
 static const struct {
@@ -49,7 +50,7 @@ static void finish_output(struct tool *tool)
         ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "standard output: %s", strerror(errno));
 }
 
-static int run(struct tool *tool, int argc, char **argv)
+static void run_command(struct tool *tool, int argc, char **argv)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[0], commands[i].name) != 0)
@@ -57,38 +58,31 @@ static int run(struct tool *tool, int argc, char **argv)
         tool->command = commands[i].name;
         if (!commands[i].run(tool, argc, argv) && !tool->help_shown && tool->report.status == 0)
             ska_fail(&tool->errors, SKA_R_INTERNAL, "%s failed without a reason", argv[0]);
-        finish_output(tool);
-        return tool->report.status;
+        return;
     }
     ska_fail(&tool->errors, SKA_R_WRONG_USE, "unknown %s '%s'; see: skatool --help",
              argv[0][0] == '-' ? "option" : "command", argv[0]);
-    return tool->report.status;
 }
 
 int main(int argc, char **argv)
 {
     struct tool tool;
-    int status = 0;
 
     /* Configured providers, ours among them, have no business in this process by default. */
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     if (argc < 2) {
         print_usage(stderr);
-        return report_exit_status(SKA_R_WRONG_USE);
+        return exit_status(SKA_R_WRONG_USE);
     }
-    if (!tool_init(&tool)) {
-        status = tool.report.status;
-    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_usage(stdout);
+    if (tool_init(&tool)) {
+        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+            print_usage(stdout);
+        else if (strcmp(argv[1], "--version") == 0)
+            printf("skatool %s (%s)\n", SKA_VERSION, OpenSSL_version(OPENSSL_VERSION));
+        else
+            run_command(&tool, argc - 1, argv + 1);
         finish_output(&tool);
-        status = tool.report.status;
-    } else if (strcmp(argv[1], "--version") == 0) {
-        printf("skatool %s (%s)\n", SKA_VERSION, OpenSSL_version(OPENSSL_VERSION));
-        finish_output(&tool);
-        status = tool.report.status;
-    } else {
-        status = run(&tool, argc - 1, argv + 1);
     }
     tool_clear(&tool);
-    return status;
+    return tool.report.status;
 }

@@ -75,7 +75,7 @@ static void print_help(const struct tool *tool, const struct command_line *line)
 }
 
 /* The table in getopt_long()'s form. */
-static void prepare(const struct command_line *line, struct option *longs, char *letters)
+static void prepare_getopt(const struct command_line *line, struct option *longs, char *letters)
 {
     size_t count = 0;
 
@@ -122,7 +122,7 @@ static bool take_into_list(struct tool *tool, const char *name, struct option_li
     return true;
 }
 
-static bool take(struct tool *tool, const struct command_line *line, int value)
+static bool take_option(struct tool *tool, const struct command_line *line, int value)
 {
     const struct option_entry *entry = find_entry(line, value);
 
@@ -164,7 +164,7 @@ bool options_parse(struct tool *tool, const struct command_line *line, int argc,
     char letters[2 * OPTIONS_MOST + 3];
     int value = 0;
 
-    prepare(line, longs, letters);
+    prepare_getopt(line, longs, letters);
     optind = 0; /* glibc: start anew */
     opterr = 0;
     while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
@@ -179,7 +179,7 @@ bool options_parse(struct tool *tool, const struct command_line *line, int argc,
             return options_wrong(tool, "unknown option -%c", optopt);
         if (value == '?')
             return options_wrong(tool, "unknown or wrong option %s", argv[optind - 1]);
-        if (!take(tool, line, value))
+        if (!take_option(tool, line, value))
             return false;
     }
     return check_required(tool, line) &&

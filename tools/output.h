@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file that -o names. What stands there already is replaced only when nothing is lost by it.
+ * The file that -o names: a new one, or with --force one that is replaced.
  */
 #ifndef SKA_TOOLS_OUTPUT_H
 #define SKA_TOOLS_OUTPUT_H
 
-#include "provider/request/request.h"
-#include "tools/input.h"
 #include "tools/tool.h"
 
-/* Whether what is written goes to standard output, by its name; NULL: it does not. */
-bool output_is_stdout(const char *path);
+/* -o FILE and --force. */
+struct output {
+    const char *path; /* NULL: standard output, or what the command has instead */
+    bool force;
+};
+
+/* For the table of a command's options; `words` say what is written there. */
+#define OPTION_OUTPUT(output, words)                                                               \
+    {"output", 'o', "FILE", (words), &(output)->path, NULL, false},                                \
+    {                                                                                              \
+        "force", 0, NULL, "replace FILE if it is there", NULL, &(output)->force, false             \
+    }
+
+/* Whether standard output is named: what the command says must go elsewhere. */
+bool output_is_stdout(const struct output *output);
 
 /*
- * Each raises SKA_R_WRONG_USE with what stands at `path` and what to do. No file (NULL), open
- * descriptors ("-"), devices, FIFOs and empty files are fine everywhere.
+ * Whether the file may be written, to be asked before anybody types a PIN or a passphrase: none of
+ * this name is there, or with --force a regular file of this user, but never the one that `input`
+ * names (NULL: none). Descriptors ("-", /dev/stdout), devices and pipes are written to. Raises
+ * SKA_R_WRONG_USE with what to do.
  */
+bool output_check(struct tool *tool, const struct output *output, const char *input) SKA_MUST_CHECK;
 
-/* What can be said before a person is asked for anything, of the two that follow. */
-bool output_check_early(struct tool *tool, const char *path) SKA_MUST_CHECK;
-
-/* A request takes the place of a request without approvals only. */
-bool output_check_request(struct tool *tool, const char *path,
-                          const struct ska_request *request) SKA_MUST_CHECK;
-/* A bundle takes the place of requests and bundles only, and of approvals that it holds too. */
-bool output_check_bundle(struct tool *tool, const char *path,
-                         const struct ska_request *bundle) SKA_MUST_CHECK;
-
-/* Nothing takes the place of what it is made from. */
-bool output_check_input(struct tool *tool, const char *path,
-                        const struct input *input) SKA_MUST_CHECK;
-
-/* A key reference takes the place of a key reference, with nothing beside it, only. */
-bool output_check_reference(struct tool *tool, const char *path) SKA_MUST_CHECK;
-
-/* A refusal takes the place of refusals only, a signature that of what may be a signature only. */
-bool output_check_refusal(struct tool *tool, const char *path) SKA_MUST_CHECK;
-bool output_check_signature(struct tool *tool, const char *path) SKA_MUST_CHECK;
+/*
+ * Writes all of it, to standard output without a path. A new file is made with O_EXCL, another one
+ * replaced by renaming, so that what output_check() has said holds also of what came meanwhile. On
+ * failure what was there before is as it was.
+ */
+bool output_write(struct tool *tool, const struct output *output, struct ska_span content,
+                  unsigned int mode) SKA_MUST_CHECK;
 
 #endif

@@ -9,8 +9,8 @@
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
 
-static bool read_rules(const struct ska_rule_reader *reader, const struct ska_json_place *place,
-                       struct ska_policy *policy)
+static bool parse_rules(const struct ska_rule_reader *reader, const struct ska_json_place *place,
+                        struct ska_policy *policy)
 {
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
         const cJSON *json = cJSON_GetObjectItemCaseSensitive(place->object, ska_rule_members[i]);
@@ -44,8 +44,8 @@ static bool read_key_status(const struct ska_json_place *place, bool *blocked)
     return done;
 }
 
-static bool read_policy(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
-                        struct ska_policy *policy)
+static bool parse_policy(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
+                         struct ska_policy *policy)
 {
     static const char *const names[] = {"ruleUse",    "ruleBlock", "ruleUnblock",
                                         "ruleModify", "keyStatus", NULL};
@@ -53,7 +53,7 @@ static bool read_policy(const struct ska_rule_reader *reader, const cJSON *json,
 
     if (!cJSON_IsObject(json))
         return ska_fail(reader->errors, SKA_R_BAD_POLICY, "%s object expected", where);
-    return ska_json_only(&place, names) && read_rules(reader, &place, policy) &&
+    return ska_json_only(&place, names) && parse_rules(reader, &place, policy) &&
            read_key_status(&place, &policy->blocked);
 }
 
@@ -96,7 +96,7 @@ bool ska_policy_read(const char *path, struct ska_policy *policy, const struct s
         done = where != NULL && ska_file_read(path, SKA_JSON_LIMIT, &content, errors) &&
                looks_like_policy(path, &content, errors) &&
                ska_json_parse(ska_span_of(&content), path, &json, errors) &&
-               read_policy(&reader, json, where, policy);
+               parse_policy(&reader, json, where, policy);
     if (!done)
         ska_policy_clear(policy);
     cJSON_Delete(json);

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policy files: the rules of a key as JSON, in the form of the vendor's REST API,
+ * {"ruleUse": RULE, "ruleBlock": RULE, "ruleUnblock": RULE, "ruleModify": RULE,
+ *  "keyStatus": {"blocked": false}}; RULE as in provider/rule/policy_json.h.
+ */
 #ifndef SKA_TOOLS_POLICY_FILE_H
 #define SKA_TOOLS_POLICY_FILE_H
 

@@ -5,16 +5,12 @@
 #include <stdlib.h>
 
 #include "provider/base/bytes.h"
+#include "tools/exit_status.h"
 
 /* Longer messages are cut. */
 #define MESSAGE_LIMIT 8192
 /* So many files that are wrong are named. */
 #define WARNINGS_LIMIT 10
-
-int report_exit_status(enum ska_reason reason)
-{
-    return (int)reason / 100;
-}
 
 /*
  * "reason: details", on one line and harmless on a terminal whatever the details quote. NULL: out
@@ -38,7 +34,7 @@ static char *message(enum ska_reason reason, const char *format, va_list args)
     return shown;
 }
 
-static void say(const char *kind, char *text)
+static void print_report(const char *kind, char *text)
 {
     fflush(stdout); /* what was printed before comes before, also in a file with both streams */
     fprintf(stderr, "%s%s\n", kind, text == NULL ? "out of memory" : text);
@@ -49,12 +45,12 @@ static void raise_to_report(void *arg, enum ska_reason reason, const char *file,
                             const char *function, const char *format, va_list args)
 {
     struct report *report = arg;
-    int status = report_exit_status(reason);
+    int status = exit_status(reason);
 
     (void)file;
     (void)line;
     (void)function;
-    say("skatool: ", message(reason, format, args));
+    print_report("skatool: ", message(reason, format, args));
     if (status > report->status)
         report->status = status;
 }
@@ -71,7 +67,7 @@ void report_warning(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("skatool: warning: ", message(0, format, args));
+    print_report("skatool: warning: ", message(0, format, args));
     va_end(args);
 }
 
@@ -80,7 +76,7 @@ void report_note(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("skatool: ", message(0, format, args));
+    print_report("skatool: ", message(0, format, args));
     va_end(args);
 }
 
@@ -89,7 +85,7 @@ void report_message(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    say("", message(0, format, args));
+    print_report("", message(0, format, args));
     va_end(args);
 }
 
@@ -103,7 +99,7 @@ static void raise_to_warnings(void *arg, enum ska_reason reason, const char *fil
     (void)line;
     (void)function;
     if (warnings->count++ < WARNINGS_LIMIT)
-        say("skatool: warning: ", message(0, format, args));
+        print_report("skatool: warning: ", message(0, format, args));
 }
 
 struct ska_errors report_warnings_errors(struct report_warnings *warnings)
@@ -117,32 +113,4 @@ void report_warnings_end(const struct report_warnings *warnings)
 {
     if (warnings->count > WARNINGS_LIMIT)
         report_warning("and %zu more like these", warnings->count - WARNINGS_LIMIT);
-}
-
-static void raise_to_capture(void *arg, enum ska_reason reason, const char *file, int line,
-                             const char *function, const char *format, va_list args)
-{
-    struct report_capture *capture = arg;
-
-    (void)file;
-    (void)line;
-    (void)function;
-    if (capture->reason != 0)
-        return;
-    capture->reason = reason;
-    capture->details = message(0, format, args);
-}
-
-struct ska_errors report_capture_errors(struct report_capture *capture)
-{
-    struct ska_errors errors = {raise_to_capture, capture};
-
-    return errors;
-}
-
-void report_capture_clear(struct report_capture *capture)
-{
-    free(capture->details);
-    capture->details = NULL;
-    capture->reason = 0;
 }

@@ -10,7 +10,7 @@
 #include "provider/base/error.h"
 
 struct report {
-    int status; /* exit status: the worst so far; 0: nothing went wrong */
+    int status; /* exit_status() of the worst failure so far; 0: nothing went wrong */
 };
 
 /* Failures become lines on standard error: "skatool: approvals missing: ...". */
@@ -31,16 +31,5 @@ struct report_warnings {
 };
 struct ska_errors report_warnings_errors(struct report_warnings *warnings);
 void report_warnings_end(const struct report_warnings *warnings);
-
-/* Keeps the first failure instead of saying it. Starts as {0}; free with report_capture_clear(). */
-struct report_capture {
-    enum ska_reason reason; /* 0: nothing failed */
-    char *details;          /* what follows the words for the reason; NULL: out of memory */
-};
-struct ska_errors report_capture_errors(struct report_capture *capture);
-void report_capture_clear(struct report_capture *capture);
-
-/* The exit status that belongs to a reason. */
-int report_exit_status(enum ska_reason reason);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include "provider/base/error_capture.h"
 #include "tools/show/terminal.h"
 
 bool tool_init(struct tool *tool)
@@ -71,20 +72,19 @@ static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors
 }
 
 /* What the message of the provider's side cannot say. */
-static bool find_key(struct tool *tool, struct hsm_token *token, const struct hsm_key_match *match,
-                     struct hsm_key **key)
+static bool find_named_key(struct tool *tool, struct hsm_token *token,
+                           const struct hsm_key_match *match, struct hsm_key **key)
 {
-    struct report_capture failure = {0};
-    const struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
     bool done = hsm_key_find(token, match, tool->libctx, key, &quiet);
 
-    if (!done && failure.reason == SKA_R_KEY_NOT_FOUND && failure.details != NULL)
+    if (!done && failure.reason == SKA_R_KEY_NOT_FOUND)
         ska_fail(&tool->errors, failure.reason, "%s; skatool list shows the keys that are there",
-                 failure.details);
+                 ska_error_capture_text(&failure));
     else if (!done)
-        ska_fail(&tool->errors, failure.reason, "%s",
-                 failure.details == NULL ? "out of memory" : failure.details);
-    report_capture_clear(&failure);
+        ska_error_capture_raise(&failure, &tool->errors);
+    ska_error_capture_clear(&failure);
     return done;
 }
 
@@ -100,7 +100,7 @@ bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, st
         goto out;
     match.label = parsed->object;
     match.id = ska_span_of(&parsed->id);
-    done = find_key(tool, token, &match, key);
+    done = find_named_key(tool, token, &match, key);
     if (done && uri != NULL) {
         *uri = parsed;
         parsed = NULL;

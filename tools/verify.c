@@ -10,6 +10,7 @@
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/request/approver_signature.h"
+#include "tools/exit_status.h"
 #include "tools/show/review.h"
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
@@ -36,12 +37,11 @@ void verify_add(struct verification *verification, enum verdict verdict, const c
     free(text);
 }
 
-void verify_add_failure(struct verification *verification, const struct report_capture *failure)
+void verify_add_failure(struct verification *verification, const struct ska_error_capture *failure)
 {
-    bool input = report_exit_status(failure->reason) == report_exit_status(SKA_R_BAD_REQUEST);
+    bool input = exit_status(failure->reason) == exit_status(SKA_R_BAD_REQUEST);
 
-    verify_add(verification, VERIFY_WRONG, "%s",
-               failure->details == NULL ? "out of memory" : failure->details);
+    verify_add(verification, VERIFY_WRONG, "%s", ska_error_capture_text(failure));
     if (verification->reason == 0)
         verification->reason = input ? failure->reason : SKA_R_BAD_REQUEST;
 }

@@ -5,8 +5,8 @@
 #ifndef SKA_TOOLS_VERIFY_H
 #define SKA_TOOLS_VERIFY_H
 
+#include "provider/base/error_capture.h"
 #include "provider/request/request.h"
-#include "tools/report.h"
 
 /*
  * Lines "    ok      ...", "    WRONG   ...", "    MISSING ..." and "    -       ..." (nothing to
@@ -26,7 +26,7 @@ enum verdict { VERIFY_OK, VERIFY_WRONG, VERIFY_MISSING, VERIFY_NOTHING };
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A failure as something that is WRONG. Whatever it is refused for elsewhere, here it is input. */
-void verify_add_failure(struct verification *verification, const struct report_capture *failure);
+void verify_add_failure(struct verification *verification, const struct ska_error_capture *failure);
 
 /* Everything, for a request that ska_request_parse() has accepted. False: out of memory. */
 bool verify_request(struct verification *verification, struct ska_request *request,

@@ -46,8 +46,8 @@ static void clear_draft(struct draft *draft)
     free(draft->detail);
 }
 
-static bool set_text(const char **member, char **owned, const char *text, size_t limit,
-                     const struct ska_errors *errors)
+static bool set_printable(const char **member, char **owned, const char *text, size_t limit,
+                          const struct ska_errors *errors)
 {
     if (text == NULL)
         return true;
@@ -85,15 +85,15 @@ static bool name_approver(struct draft *draft, const struct ska_audit_entry *ent
         request->has_rule[kind] ? ska_rule_find_approver(&request->rules[kind], ska_span_of(key))
                                 : NULL;
     char *name = listed == NULL ? NULL : ska_listed_approver_shown(listed);
-    bool done = set_text(&draft->line.approver, &draft->approver, name, LABEL_LIMIT, errors) &&
+    bool done = set_printable(&draft->line.approver, &draft->approver, name, LABEL_LIMIT, errors) &&
                 set_hash(&draft->line.approver_key, draft->approver_key, libctx, key, errors);
 
     free(name);
     return done;
 }
 
-static bool describe(struct draft *draft, const struct ska_audit_entry *entry, OSSL_LIB_CTX *libctx,
-                     const struct ska_errors *errors)
+static bool describe_event(struct draft *draft, const struct ska_audit_entry *entry,
+                           OSSL_LIB_CTX *libctx, const struct ska_errors *errors)
 {
     const struct ska_request *request = entry->request;
     struct ska_audit_line *line = &draft->line;
@@ -102,17 +102,17 @@ static bool describe(struct draft *draft, const struct ska_audit_entry *entry, O
     line->request = request->id;
     line->operation = ska_operation_names[request->operation];
     line->evidence = request->evidence[0] == 0 ? NULL : request->evidence;
-    return set_text(&line->token, &draft->token, request->token_label, LABEL_LIMIT, errors) &&
-           set_text(&line->key, &draft->key, request->key_label, LABEL_LIMIT, errors) &&
+    return set_printable(&line->token, &draft->token, request->token_label, LABEL_LIMIT, errors) &&
+           set_printable(&line->key, &draft->key, request->key_label, LABEL_LIMIT, errors) &&
            set_hash(&line->approval_token, draft->approval_token, libctx, &request->approval_token,
                     errors) &&
            (entry->approval == NULL || name_approver(draft, entry, libctx, errors)) &&
-           set_text(&line->detail, &draft->detail, entry->detail, DETAIL_LIMIT, errors);
+           set_printable(&line->detail, &draft->detail, entry->detail, DETAIL_LIMIT, errors);
 }
 
 /* Adds a line to those that will be written, tied to the one before. */
-static bool add_line(struct draft *draft, OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail,
-                     struct ska_buffer *text, const struct ska_errors *errors)
+static bool add_audit_line(struct draft *draft, OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail,
+                           struct ska_buffer *text, const struct ska_errors *errors)
 {
     size_t start = text->length;
 
@@ -139,7 +139,7 @@ static bool add_repair(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail, struct
     if (half != NULL && asprintf(&detail, "half a line of %zu bytes was cut off: %s",
                                  tail->half.length, half) >= 0) {
         draft.line.detail = detail;
-        done = add_line(&draft, libctx, tail, text, errors);
+        done = add_audit_line(&draft, libctx, tail, text, errors);
     } else {
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a line of the audit log");
     }
@@ -148,8 +148,8 @@ static bool add_repair(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail, struct
     return done;
 }
 
-static bool append(const char *path, OSSL_LIB_CTX *libctx, struct draft *drafts, size_t count,
-                   const struct ska_errors *errors)
+static bool append_drafts(const char *path, OSSL_LIB_CTX *libctx, struct draft *drafts,
+                          size_t count, const struct ska_errors *errors)
 {
     struct ska_audit_file file = {-1, path};
     struct ska_audit_tail tail = {.half = {NULL, 0}};
@@ -159,7 +159,7 @@ static bool append(const char *path, OSSL_LIB_CTX *libctx, struct draft *drafts,
                 add_repair(libctx, &tail, &text, errors);
 
     for (size_t i = 0; i < count && done; i++)
-        done = add_line(&drafts[i], libctx, &tail, &text, errors);
+        done = add_audit_line(&drafts[i], libctx, &tail, &text, errors);
     done = done && ska_audit_file_append(&file, &tail, ska_span(text.data, text.length), errors);
     ska_audit_file_close(&file);
     ska_audit_tail_clear(&tail);
@@ -180,8 +180,8 @@ bool ska_audit_append_all(const char *path, OSSL_LIB_CTX *libctx,
     if (drafts == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu lines of the audit log", count);
     for (size_t i = 0; i < count && done; i++)
-        done = describe(&drafts[i], &entries[i], libctx, errors);
-    done = done && append(path, libctx, drafts, count, errors);
+        done = describe_event(&drafts[i], &entries[i], libctx, errors);
+    done = done && append_drafts(path, libctx, drafts, count, errors);
     for (size_t i = 0; i < count; i++)
         clear_draft(&drafts[i]);
     free(drafts);

@@ -13,7 +13,7 @@
 
 #include "provider/base/clock.h"
 
-static bool fail_errno(const char *path, const char *what, const struct ska_errors *errors)
+static bool fail_log(const char *path, const char *what, const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_FILE_FAILURE, "audit-log %s: %s%s (as uid %lu)", path, what,
                     strerror(errno), (unsigned long)geteuid());
@@ -21,12 +21,12 @@ static bool fail_errno(const char *path, const char *what, const struct ska_erro
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static bool is_safe(const struct ska_audit_file *file, const struct ska_errors *errors)
+static bool is_safe_log(const struct ska_audit_file *file, const struct ska_errors *errors)
 {
     struct stat status;
 
     if (fstat(file->fd, &status) != 0)
-        return fail_errno(file->path, "", errors);
+        return fail_log(file->path, "", errors);
     if (!S_ISREG(status.st_mode))
         return ska_fail(errors, SKA_R_FILE_FAILURE, "audit-log %s is no regular file", file->path);
     if (status.st_uid != geteuid() && status.st_uid != 0)
@@ -45,7 +45,7 @@ static bool is_safe(const struct ska_audit_file *file, const struct ska_errors *
 #define LONGEST_NAP_MS 8
 
 /* Polling, as a blocking flock() could only be ended by a signal. Lines are short, so are waits. */
-static bool lock(const struct ska_audit_file *file, const struct ska_errors *errors)
+static bool lock_log(const struct ska_audit_file *file, const struct ska_errors *errors)
 {
     int64_t until = ska_clock_ms() + LOCK_MS;
 
@@ -54,7 +54,7 @@ static bool lock(const struct ska_audit_file *file, const struct ska_errors *err
         const struct timespec pause = {0, nap * 1000 * 1000};
 
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return fail_errno(file->path, "cannot be locked: ", errors);
+            return fail_log(file->path, "cannot be locked: ", errors);
         if (ska_clock_ms() >= until)
             return ska_fail(errors, SKA_R_FILE_FAILURE,
                             "audit-log %s: another process has locked it for two seconds",
@@ -86,8 +86,8 @@ bool ska_audit_file_open(struct ska_audit_file *file, const char *path,
         if (file->fd < 0)
             return errno == ELOOP ? ska_fail(errors, SKA_R_FILE_FAILURE,
                                              "audit-log %s is a symbolic link", path)
-                                  : fail_errno(path, "", errors);
-        if (!is_safe(file, errors) || !lock(file, errors)) {
+                                  : fail_log(path, "", errors);
+        if (!is_safe_log(file, errors) || !lock_log(file, errors)) {
             ska_audit_file_close(file);
             return false;
         }
@@ -113,8 +113,8 @@ void ska_audit_file_close(struct ska_audit_file *file)
 /* Holds the last line and half a line behind it. */
 #define WINDOW (2 * SKA_AUDIT_LINE_LIMIT)
 
-static bool read_window(const struct ska_audit_file *file, off_t size, uint8_t *window,
-                        size_t length, const struct ska_errors *errors)
+static bool read_tail(const struct ska_audit_file *file, off_t size, uint8_t *window, size_t length,
+                      const struct ska_errors *errors)
 {
     size_t have = 0;
 
@@ -125,7 +125,7 @@ static bool read_window(const struct ska_audit_file *file, off_t size, uint8_t *
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_errno(file->path, "", errors);
+            return fail_log(file->path, "", errors);
         if (got == 0)
             return ska_fail(errors, SKA_R_FILE_FAILURE, "audit-log %s: was cut while it was read",
                             file->path);
@@ -150,8 +150,9 @@ static size_t line_start(const uint8_t *data, size_t end)
     return end;
 }
 
-static bool read_line(const struct ska_audit_file *file, OSSL_LIB_CTX *libctx, struct ska_span line,
-                      struct ska_audit_tail *tail, const struct ska_errors *errors)
+static bool read_last_line(const struct ska_audit_file *file, OSSL_LIB_CTX *libctx,
+                           struct ska_span line, struct ska_audit_tail *tail,
+                           const struct ska_errors *errors)
 {
     struct ska_audit_line parsed;
     cJSON *json = NULL;
@@ -179,7 +180,7 @@ static bool read_end(const struct ska_audit_file *file, OSSL_LIB_CTX *libctx,
     if (!ska_bytes_copy(&tail->half, half, errors))
         return false;
     return end == 0 ||
-           read_line(file, libctx, ska_span(window.data + start, end - start), tail, errors);
+           read_last_line(file, libctx, ska_span(window.data + start, end - start), tail, errors);
 }
 
 bool ska_audit_file_tail(const struct ska_audit_file *file, OSSL_LIB_CTX *libctx,
@@ -193,7 +194,7 @@ bool ska_audit_file_tail(const struct ska_audit_file *file, OSSL_LIB_CTX *libctx
     memset(tail, 0, sizeof(*tail));
     memcpy(tail->hash, SKA_AUDIT_NO_HASH, sizeof(tail->hash));
     if (fstat(file->fd, &status) != 0)
-        return fail_errno(file->path, "", errors);
+        return fail_log(file->path, "", errors);
     tail->end = status.st_size;
     length = (uintmax_t)status.st_size < WINDOW ? (size_t)status.st_size : WINDOW;
     if (length == 0)
@@ -201,7 +202,7 @@ bool ska_audit_file_tail(const struct ska_audit_file *file, OSSL_LIB_CTX *libctx
     window = malloc(length);
     if (window == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "audit-log %s", file->path);
-    done = read_window(file, status.st_size, window, length, errors) &&
+    done = read_tail(file, status.st_size, window, length, errors) &&
            read_end(file, libctx, ska_span(window, length), tail, errors);
     free(window);
     if (!done)
@@ -236,7 +237,7 @@ static bool write_lines(const struct ska_audit_file *file, off_t end, struct ska
         return true;
     if (written >= 0)
         errno = ENOSPC;
-    fail_errno(file->path, "cannot be written: ", errors);
+    fail_log(file->path, "cannot be written: ", errors);
     if (written > 0 && ftruncate(file->fd, end) != 0)
         return false; /* then it is half a line, which the next writer cuts off */
     return false;
@@ -269,13 +270,13 @@ bool ska_audit_file_append(const struct ska_audit_file *file, const struct ska_a
                            struct ska_span lines, const struct ska_errors *errors)
 {
     if (tail->half.length > 0 && ftruncate(file->fd, tail->end) != 0)
-        return fail_errno(file->path, "half a line at its end cannot be cut off: ", errors);
+        return fail_log(file->path, "half a line at its end cannot be cut off: ", errors);
     if (!write_lines(file, tail->end, lines, errors))
         return false;
     /* Others may write meanwhile: who syncs a line syncs those before it. */
     flock(file->fd, LOCK_UN);
     if (!sync_file(file->fd))
-        return fail_errno(file->path, "cannot be brought to the disk: ", errors);
+        return fail_log(file->path, "cannot be brought to the disk: ", errors);
     if (tail->end == 0)
         sync_directory(file->path);
     return true;

@@ -30,7 +30,7 @@ static const struct {
 };
 #define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))
 
-static const char **text_of(struct ska_audit_line *line, size_t index)
+static const char **member_text(struct ska_audit_line *line, size_t index)
 {
     return (const char **)(void *)((char *)line + texts[index].offset);
 }
@@ -50,7 +50,7 @@ static bool add_members(cJSON *json, const struct ska_audit_line *line)
     if (cJSON_AddNumberToObject(json, "sequence", (double)line->sequence) == NULL)
         return false;
     for (size_t i = 0; i < TEXT_COUNT; i++)
-        if (!ska_json_add_text(json, texts[i].name, *text_of(&copy, i)))
+        if (!ska_json_add_text(json, texts[i].name, *member_text(&copy, i)))
             return false;
     return cJSON_AddNumberToObject(json, "uid", (double)line->uid) != NULL &&
            cJSON_AddNumberToObject(json, "pid", (double)line->pid) != NULL &&
@@ -91,7 +91,7 @@ static bool read_members(const struct ska_json_place *place, struct ska_audit_li
     if (!ska_json_uint(place, "sequence", SKA_JSON_REQUIRED, &line->sequence))
         return false;
     for (size_t i = 0; i < TEXT_COUNT; i++) {
-        const char **text = text_of(line, i);
+        const char **text = member_text(line, i);
 
         if (!ska_json_text(place, texts[i].name, texts[i].need, text) ||
             (texts[i].hash && !read_hash(place, texts[i].name, *text)))

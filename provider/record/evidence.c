@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The folders of done/: what was signed, who approved it, in files that plain openssl can check. */
 #include "provider/record/evidence.h"
 
 #include <errno.h>
@@ -16,6 +15,7 @@
 #include "provider/base/file.h"
 #include "provider/record/audit_line.h"
 #include "provider/record/evidence_manifest.h"
+#include "provider/rule/window.h"
 
 #define DONE "done"
 /* The request with its signature, until it takes the place of the request without. */
@@ -30,7 +30,7 @@ struct ska_evidence {
     char final[SKA_REQUEST_ID_LENGTH + 64];
 };
 
-static bool fail_errno(const struct ska_evidence *evidence, const struct ska_errors *errors)
+static bool fail_evidence(const struct ska_evidence *evidence, const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_FILE_FAILURE,
                     "%sevidence cannot be written in %s: %s (as uid %lu)",
@@ -38,15 +38,15 @@ static bool fail_errno(const struct ska_evidence *evidence, const struct ska_err
                     strerror(errno), (unsigned long)geteuid());
 }
 
-static bool open_done(int fd, struct ska_evidence *evidence, const struct ska_errors *errors)
+static bool open_done(int directory, struct ska_evidence *evidence, const struct ska_errors *errors)
 {
     struct stat status;
 
-    if (mkdirat(fd, DONE, 0700) != 0 && errno != EEXIST)
-        return fail_errno(evidence, errors);
-    evidence->done = openat(fd, DONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (mkdirat(directory, DONE, 0700) != 0 && errno != EEXIST)
+        return fail_evidence(evidence, errors);
+    evidence->done = openat(directory, DONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (evidence->done < 0 || fstat(evidence->done, &status) != 0)
-        return fail_errno(evidence, errors);
+        return fail_evidence(evidence, errors);
     if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "%s must belong to root or to uid %lu and be writable by its owner only",
@@ -77,14 +77,15 @@ static bool choose_names(struct ska_evidence *evidence, const char *id,
 static bool make_folder(struct ska_evidence *evidence, const struct ska_errors *errors)
 {
     if (mkdirat(evidence->done, evidence->temporary, 0700) != 0)
-        return fail_errno(evidence, errors);
+        return fail_evidence(evidence, errors);
     evidence->folder = openat(evidence->done, evidence->temporary,
                               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return evidence->folder >= 0 || fail_errno(evidence, errors);
+    return evidence->folder >= 0 || fail_evidence(evidence, errors);
 }
 
 /* False: errno says why. */
-static bool create(const struct ska_evidence *evidence, const char *name, struct ska_span content)
+static bool create_evidence_file(const struct ska_evidence *evidence, const char *name,
+                                 struct ska_span content)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(evidence->folder, name, flags, 0600);
@@ -100,15 +101,18 @@ static bool create(const struct ska_evidence *evidence, const char *name, struct
 }
 
 /* What was approved, before the HSM is asked. */
-static bool write_request(const struct ska_evidence *evidence, const struct ska_request *request,
-                          const struct ska_errors *errors)
+static bool write_evidence_request(const struct ska_evidence *evidence,
+                                   const struct ska_request *request,
+                                   const struct ska_errors *errors)
 {
     struct ska_bytes text = {NULL, 0};
     bool done = ska_request_print(request, &text, errors);
 
-    if (done && (!create(evidence, SKA_EVIDENCE_REQUEST, ska_span_of(&text)) ||
-                 !create(evidence, SKA_EVIDENCE_TOKEN, ska_span_of(&request->approval_token))))
-        done = fail_errno(evidence, errors);
+    if (done && (!create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_REQUEST],
+                                       ska_span_of(&text)) ||
+                 !create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_TOKEN],
+                                       ska_span_of(&request->approval_token))))
+        done = fail_evidence(evidence, errors);
     ska_bytes_free(&text);
     return done;
 }
@@ -127,7 +131,7 @@ bool ska_evidence_begin(int directory, const char *path, const struct ska_reques
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
     }
     if (!open_done(directory, begun, errors) || !choose_names(begun, request->id, errors) ||
-        !make_folder(begun, errors) || !write_request(begun, request, errors)) {
+        !make_folder(begun, errors) || !write_evidence_request(begun, request, errors)) {
         ska_evidence_abandon(begun);
         return false;
     }
@@ -145,35 +149,26 @@ static void free_evidence(struct ska_evidence *evidence)
     free(evidence);
 }
 
-static char *now_text(void)
-{
-    char text[32];
-    time_t now = time(NULL);
-    struct tm parts;
-
-    if (gmtime_r(&now, &parts) == NULL ||
-        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-        return NULL;
-    return strdup(text);
-}
-
 /* Beside the request as it was before, which the complete one replaces. */
 static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
                            struct ska_request *request)
 {
     struct ska_bytes text = {NULL, 0};
     struct ska_bytes manifest = {NULL, 0};
-    struct ska_evidence_files files = {.token = ska_span_of(&request->approval_token),
-                                       .signature = ska_span_of(&request->signature)};
+    struct ska_span files[SKA_MANIFEST_FILES] = {
+        [SKA_EVIDENCE_TOKEN] = ska_span_of(&request->approval_token),
+        [SKA_EVIDENCE_SIGNATURE] = ska_span_of(&request->signature)};
     bool done = false;
 
     if (ska_request_print(request, &text, NULL)) {
-        files.request = ska_span_of(&text);
-        done = ska_manifest_make(libctx, &files, &manifest, NULL) &&
+        files[SKA_EVIDENCE_REQUEST] = ska_span_of(&text);
+        done = ska_manifest_make(libctx, files, &manifest, NULL) &&
                ska_audit_hash(libctx, ska_span_of(&manifest), request->evidence, NULL) &&
-               create(evidence, COMPLETE, files.request) &&
-               create(evidence, SKA_EVIDENCE_SIGNATURE, files.signature) &&
-               create(evidence, SKA_EVIDENCE_MANIFEST, ska_span_of(&manifest));
+               create_evidence_file(evidence, COMPLETE, files[SKA_EVIDENCE_REQUEST]) &&
+               create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_SIGNATURE],
+                                    files[SKA_EVIDENCE_SIGNATURE]) &&
+               create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_MANIFEST],
+                                    ska_span_of(&manifest));
     }
     ska_bytes_free(&manifest);
     ska_bytes_free(&text);
@@ -182,7 +177,8 @@ static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *li
 
 static bool give_final_names(const struct ska_evidence *evidence)
 {
-    return renameat(evidence->folder, COMPLETE, evidence->folder, SKA_EVIDENCE_REQUEST) == 0 &&
+    return renameat(evidence->folder, COMPLETE, evidence->folder,
+                    ska_evidence_names[SKA_EVIDENCE_REQUEST]) == 0 &&
            fsync(evidence->folder) == 0 &&
            renameat(evidence->done, evidence->temporary, evidence->done, evidence->final) == 0 &&
            fsync(evidence->done) == 0;
@@ -192,16 +188,17 @@ bool ska_evidence_finish(struct ska_evidence *evidence, OSSL_LIB_CTX *libctx,
                          struct ska_request *request, struct ska_span signature,
                          const struct ska_errors *errors)
 {
+    char executed[32];
     bool done = false;
 
     /* From here on a signature exists: a failure must say so. */
     evidence->signed_already = true;
     free(request->executed);
-    request->executed = now_text();
+    request->executed = strdup(ska_time_text((uint64_t)time(NULL), executed));
     ska_bytes_free(&request->signature);
     done = ska_bytes_copy(&request->signature, signature, errors);
     if (done && (!write_complete(evidence, libctx, request) || !give_final_names(evidence)))
-        done = fail_errno(evidence, errors);
+        done = fail_evidence(evidence, errors);
     if (!done)
         request->evidence[0] = 0;
     /* What could not be finished stays as it is, under its temporary name: a signature exists. */
@@ -214,8 +211,8 @@ void ska_evidence_abandon(struct ska_evidence *evidence)
     if (evidence == NULL)
         return;
     if (evidence->folder >= 0) {
-        unlinkat(evidence->folder, SKA_EVIDENCE_REQUEST, 0);
-        unlinkat(evidence->folder, SKA_EVIDENCE_TOKEN, 0);
+        unlinkat(evidence->folder, ska_evidence_names[SKA_EVIDENCE_REQUEST], 0);
+        unlinkat(evidence->folder, ska_evidence_names[SKA_EVIDENCE_TOKEN], 0);
     }
     if (evidence->done >= 0 && evidence->temporary[0] != 0)
         unlinkat(evidence->done, evidence->temporary, AT_REMOVEDIR);

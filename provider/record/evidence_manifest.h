@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The manifest of a folder of evidence: SHA-256 of its files, as sha256sum(1) reads them, and in
- * comments that of each member of the request, so that it can be told what was changed in it. Its
- * own SHA-256 stands in the audit log, for whoever changes the manifest too.
+ * The manifest of a folder of evidence: SHA-256 of its files, as sha256sum(1) reads them. Its own
+ * SHA-256 stands in the audit log, for whoever changes the manifest too.
  */
 #ifndef SKA_RECORD_EVIDENCE_MANIFEST_H
 #define SKA_RECORD_EVIDENCE_MANIFEST_H
@@ -11,38 +10,34 @@
 
 #include "provider/base/bytes.h"
 
-/* Names in a folder of evidence. */
-#define SKA_EVIDENCE_REQUEST "request.json"
-#define SKA_EVIDENCE_TOKEN "token"
-#define SKA_EVIDENCE_SIGNATURE "signature"
-#define SKA_EVIDENCE_MANIFEST "SHA256SUMS"
+/* The files in a folder of evidence; the manifest lists those before it. */
+enum ska_evidence_file {
+    SKA_EVIDENCE_REQUEST,
+    SKA_EVIDENCE_TOKEN,
+    SKA_EVIDENCE_SIGNATURE,
+    SKA_EVIDENCE_MANIFEST,
+    SKA_EVIDENCE_FILES
+};
+#define SKA_MANIFEST_FILES SKA_EVIDENCE_MANIFEST
+
+/* "request.json" and so on, by enum ska_evidence_file. */
+extern const char *const ska_evidence_names[SKA_EVIDENCE_FILES];
 
 /* The manifest of at most this many bytes is read. */
 #define SKA_MANIFEST_LIMIT ((size_t)64 * 1024)
 
-/* What the files hold. */
-struct ska_evidence_files {
-    struct ska_span request;
-    struct ska_span token;
-    struct ska_span signature;
-};
-
-/* The request is as ska_request_print() writes it. */
-bool ska_manifest_make(OSSL_LIB_CTX *libctx, const struct ska_evidence_files *files,
+/* The manifest of files with these contents. */
+bool ska_manifest_make(OSSL_LIB_CTX *libctx, const struct ska_span contents[SKA_MANIFEST_FILES],
                        struct ska_bytes *manifest, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * Compares: calls `differs` for each file that is not as the manifest has it, then for each member
- * of the request (member != NULL), and for the manifest itself when it is none. Of a request whose
- * length has changed only the first member can be told.
+ * Whether a manifest is one (*well_formed), and which files are as it has them (all false where it
+ * is none). Those of former versions, which list the members of the request in comments, are read
+ * too. False: failed.
  */
-struct ska_manifest_check {
-    void (*differs)(void *arg, const char *file, const char *member);
-    void *arg;
-};
 bool ska_manifest_compare(OSSL_LIB_CTX *libctx, struct ska_span manifest,
-                          const struct ska_evidence_files *files,
-                          const struct ska_manifest_check *check,
+                          const struct ska_span contents[SKA_MANIFEST_FILES], bool *well_formed,
+                          bool same[SKA_MANIFEST_FILES],
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "provider/request/approval.h"
 #include "provider/request/approval_token.h"
-#include "tools/agent/agent_decision.h"
+#include "tools/agent/decision.h"
 
 #include "fuzz.h"
 
@@ -60,12 +60,12 @@ static struct ska_bytes line_around(struct ska_span token, struct ska_span paylo
     request.mechanism.form = SKA_PAYLOAD_MESSAGE;
     PROMISE(
         ska_bytes_copy(&request.public_key, ska_span_of(&the_agent()->approver.public_key), NULL));
-    PROMISE(ska_bytes_copy(&request.token, token, NULL));
+    PROMISE(ska_bytes_copy(&request.approval_token, token, NULL));
     PROMISE(ska_bytes_copy(&request.payload, payload, NULL));
     if (!ska_request_print_line(&request, &line, NULL))
         line.data = NULL;
     ska_bytes_free(&request.public_key);
-    ska_bytes_free(&request.token);
+    ska_bytes_free(&request.approval_token);
     ska_bytes_free(&request.payload);
     if (line.length > 0)
         line.length--; /* without its end */
@@ -134,7 +134,7 @@ static void check_approved(struct ska_span line, struct ska_bytes *token)
     struct ska_approval_token decoded;
 
     PROMISE(ska_request_parse(line, "fuzz", &request, NULL));
-    PROMISE(ska_bytes_copy(token, ska_span_of(&request->token), NULL));
+    PROMISE(ska_bytes_copy(token, ska_span_of(&request->approval_token), NULL));
     PROMISE(ska_approval_token_decode(ska_span_of(token), &decoded, NULL));
     PROMISE(decoded.operation == SKA_OPERATION_SIGN);
     PROMISE(ska_span_equal(decoded.key_name, ska_span_text("web")));

@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PROMISE(ska_rule_encode(&rule, &again, NULL));
     PROMISE(ska_span_equal(ska_span_of(&again), ska_span(data, size)));
     PROMISE(ska_rule_satisfied(&rule, NULL, 0) == ska_rule_is_empty(&rule));
-    for (size_t i = 0; i < rule.token_count; i++)
-        for (size_t j = 0; j < rule.tokens[i].group_count; j++)
-            try_group(&rule, &rule.tokens[i].groups[j]);
+    for (size_t i = 0; i < rule.alternative_count; i++)
+        for (size_t j = 0; j < rule.alternatives[i].group_count; j++)
+            try_group(&rule, &rule.alternatives[i].groups[j]);
     ska_bytes_free(&again);
     ska_rule_clear(&rule);
     return 0;

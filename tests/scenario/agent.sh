@@ -39,7 +39,7 @@ approves() {
 counts() {
     approves "$1" "$2"
     bundle "$2" "$(sed 's/^{"approvals":\[//; s/\]}$//' answer.json)" >bundle.json
-    takes 1 succeeds skatool execute --key "$(uri "$3")" -o signature bundle.json
+    takes 1 succeeds skatool execute --key "$(uri "$3")" --force -o signature bundle.json
 }
 # declines NAME REQUEST PATTERN: the answer is an error that says so, and the log says it too.
 declines() {
@@ -158,10 +158,10 @@ approves any document.json
 message handshake "$comma"
 counts any handshake.json "$comma"
 for operation in block unblock; do
-    succeeds skatool request --key "$(uri web)" --operation $operation -o change.json
+    succeeds skatool request --key "$(uri web)" --operation $operation --force -o change.json
     declines any change.json 'no change of a key'
 done
-succeeds skatool request --key "$(uri web)" --operation modify --policy empty.json -o change.json
+succeeds skatool request --key "$(uri web)" --operation modify --policy empty.json --force -o change.json
 declines any change.json 'no change of a key'
 
 # A digest that is called a message: for a key of any kind, since the request may lie about it.

@@ -45,7 +45,7 @@ silent() { # PATTERN...
 modification() { # FILE RULE DESCRIPTION
     printf '{"ruleUse":%s}' "$2" >new.json
     succeeds skatool request --key "$(uri annual-accounts)" --operation modify --policy new.json \
-        --description "$3" -o "$1"
+        --description "$3" --force -o "$1"
 }
 
 # ---- Six requests, three of them traps -----------------------------------------------------------
@@ -286,11 +286,11 @@ listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +no end +For contract.t
     "^${other:0:16} .*For other.txt"
 # A request that is made by hand is seen by nobody there.
 for output in approvals/mine.json "$directory/mine.json"; do
-    ends 0 skatool request --key "$(uri annual-accounts)" -o "$output" contract.txt
+    ends 0 skatool request --key "$(uri annual-accounts)" --force -o "$output" contract.txt
     says "$output lies in the approvals directory, where approvers see only"
 done
-(cd "$directory" && skatool request --key "$(uri annual-accounts)" ../contract.txt -o mine.json) \
-    2>stderr.txt
+(cd "$directory" && skatool request --key "$(uri annual-accounts)" ../contract.txt --force \
+    -o mine.json) 2>stderr.txt
 says '^skatool: warning: mine.json lies in the approvals directory'
 rm "$directory/mine.json"
 (cd "$directory" && skatool request --key "$(uri annual-accounts)" ../contract.txt -o -) \
@@ -324,7 +324,7 @@ ln -s "$directory/$id.request.json" linked.json
 for file in "$directory/$id.request.json" linked.json; do
     refused "use --dir $directory ${id:0:16}, or -o" skatool approve --approver alice.pem --yes "$file"
 done
-ends 1 skatool approve --approver alice.pem --yes -o "$directory/$id.request.json" before.json
+ends 1 skatool approve --approver alice.pem --yes --force -o "$directory/$id.request.json" before.json
 says "use --dir $directory ${id:0:16}, or -o"
 same before.json "$directory/$id.request.json"
 ends 0 skatool approve --approver alice.pem --yes -o taken-along.json "$directory/$id.request.json"

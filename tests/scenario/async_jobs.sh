@@ -41,7 +41,7 @@ jobs=$!
 until [ "$(find open -name '*.request.json' | wc -l)" -eq 8 ]; do sleep 0.1; done
 for i in 0 1 2 3 4; do
     printf 'message %d' "$i" >document
-    succeeds skatool request --key "$(uri p256)" -o request.json document
+    succeeds skatool request --key "$(uri p256)" --force -o request.json document
     id=$(sed -n 's/.*"requestId":[^0-9a-f]*\([0-9a-f]*\).*/\1/p' request.json)
     succeeds skatool approve --approver alice.pem --yes --dir open "$id"
 done

@@ -136,7 +136,7 @@ logs 'request approval approval intent decision' "$before"
 ! grep -qE 'boss|1111|other' tail.log || fail "the log believes a bundle: $(cat tail.log)"
 grep -q '"approver":"bob"' tail.log || fail "the log does not know bob"
 before=$(wc -l <"$log")
-takes 1 succeeds skatool execute --key "$(uri seal)" -o signature lying.json
+takes 1 succeeds skatool execute --key "$(uri seal)" --force -o signature lying.json
 logs 'request approval approval intent decision' "$before"
 ! grep -qE 'boss|1111|other' tail.log || fail "the log believes a bundle: $(cat tail.log)"
 # With a directory beside, each approver has one line.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Evidence of a signature by each type of key: complete, and whatever byte is changed in it, skatool
-# inspect names the file and the member; with the audit log also when the manifest was changed too.
+# inspect names the file; with the audit log also when the manifest was changed too.
 # A sample of the bytes; all of them with SKA_TEST_EXHAUSTIVE.
 . "$(dirname "$0")/lib.sh"
 board
@@ -46,11 +46,6 @@ sign() {
     inspected 0 'ok +audit log: line [0-9]+ names' --audit-log "$log" "$evidence"
 }
 
-# members FOLDER: the lines on members in its manifest: hash, first byte, length, name.
-members() {
-    grep -E '^# [0-9a-f]{64} ' "$1/SHA256SUMS" | cut -c3-
-}
-
 # put FILE OFFSET BYTE
 put() {
     printf '%b' "\\x$(printf %x "$3")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
@@ -88,18 +83,15 @@ found() {
 }
 
 all_found() {
-    local start length name total=0
+    local file
     rm -rf spoilt
     cp -r "$evidence" spoilt
     found token 0 "$(stat -c %s "$evidence/token")" 'file token: is NOT the token of the request'
     found signature 0 "$(stat -c %s "$evidence/signature")" \
         'file signature: is NOT the signature of the request'
-    while read -r _ start length name; do
-        [ "$start" -eq "$total" ] || fail "bytes before $name belong to no member"
-        total=$((start + length))
-        found request.json "$start" "$length" "file request.json: \"$name\" was changed in it"
-    done < <(members "$evidence")
-    [ "$total" -eq "$(stat -c %s "$evidence/request.json")" ] || fail "bytes that nobody looks at"
+    for file in request.json token signature; do
+        found $file 0 "$(stat -c %s "$evidence/$file")" "file $file: is NOT the one in SHA256SUMS"
+    done
     found SHA256SUMS 0 "$(stat -c %s "$evidence/SHA256SUMS")" 'file .*SHA256SUMS' ''
     inspected 0 'ok +file request.json' spoilt
 }
@@ -110,10 +102,7 @@ for type in rsa2048 rsapss p256 p384 p521 ed25519 ed448; do
     ed*) sign $type pkeyutl -sign -rawin -in document -inkey "$(uri $type)" -out signature ;;
     *) sign $type dgst -sha256 -sign "$(uri $type)" -out signature document ;;
     esac
-    members "$evidence" >members.txt
-    for name in key payload rule approvalToBeSigned approvals signature executed; do
-        grep -q " $name\$" members.txt || fail "the manifest does not list $name"
-    done
+    [ "$(wc -l <"$evidence/SHA256SUMS")" -eq 4 ] || fail "$(cat "$evidence/SHA256SUMS")"
     thorough=
     [ $type != p256 ] || thorough=yes
     all_found
@@ -134,16 +123,10 @@ all_found
 
 # rewrite FOLDER: a manifest for what is there now.
 rewrite() {
-    local start length name
     (
         cd "$1"
         head -n 1 SHA256SUMS
         sha256sum request.json token signature
-        sed -n 5p SHA256SUMS
-        members . | while read -r _ start length name; do
-            printf '# %s %s %s %s\n' "$(tail -c +$((start + 1)) request.json | head -c "$length" |
-                sha256sum | cut -d' ' -f1)" "$start" "$length" "$name"
-        done
     ) >manifest.txt
     cp manifest.txt "$1/SHA256SUMS"
 }
@@ -200,16 +183,47 @@ inspected 4 'WRONG +audit log: line' --audit-log other.log "$evidence"
 inspected 3 'No such file' --audit-log nowhere "$evidence"
 inspected 1 'folder of evidence' --audit-log "$log" document
 # A manifest without one of its lines, or with one more.
-for edit in 2d 5d '$d' '1p' '$p' 's/request.json$/Request.json/' 'y/abcdef/ABCDEF/'; do
+for edit in 2d '$d' '1p' '$p' '$a# A comment.' 's/request.json$/Request.json/' 'y/abcdef/ABCDEF/'; do
     rm -rf spoilt
     cp -r "$evidence" spoilt
     sed -i "$edit" spoilt/SHA256SUMS
     inspected 4 'WRONG +file SHA256SUMS' spoilt
 done
-# A byte more in the rule: the rule is named, not all that comes after it.
+
+# ---- Of a former version -------------------------------------------------------------------------
+
+# Its manifest has the SHA-256 of each member of the request in comments, too.
+old=$source_dir/tests/vectors/evidence-with-members
+(cd "$old" && sha256sum --quiet --strict -c SHA256SUMS) || fail "sha256sum of $old"
+inspected 0 'ok +signature: by the key given here' "$old"
+for line in 'ok +file request.json' 'ok +HSM time: signed' 'ok +audit log: line 7 names'; do
+    inspected 0 "$line" --audit-log "$old.log" "$old"
+done
+inspected 4 'WRONG +audit log: does NOT know' --audit-log "$log" "$old"
+evidence=$old
 rm -rf spoilt
-cp -r "$evidence" spoilt
-sed -i 's/"alice"/"alice2"/' spoilt/request.json
-inspected 4 'file request.json: "rule" was changed' spoilt
-[ "$(grep -c 'was changed in it' stdout.txt)" -eq 1 ] || fail "more than the rule was named"
+cp -r "$old" spoilt
+for file in request.json token signature; do
+    found $file 0 "$(stat -c %s "$old/$file")" "file $file: is NOT the one in SHA256SUMS"
+done
+# Where the manifest was changed too, in its comments or above them, the audit log knows.
+for edit in 's/For the bicycle/For the airship/' s/alice/alicf/; do
+    rm -rf spoilt
+    cp -r "$old" spoilt
+    sed -i "$edit" spoilt/request.json
+    inspected 4 'WRONG +file request.json: is NOT the one' spoilt
+    sed -i "2s/^[0-9a-f]*/$(sha256sum <spoilt/request.json | cut -c1-64)/" spoilt/SHA256SUMS
+    (cd spoilt && sha256sum --quiet -c SHA256SUMS)
+    inspected 4 'WRONG +audit log: does NOT know' --audit-log "$old.log" spoilt
+done
+rm -rf spoilt
+cp -r "$old" spoilt
+sed -i '6s/version/vision/' spoilt/SHA256SUMS
+inspected 4 'WRONG +audit log: does NOT know' --audit-log "$old.log" spoilt
+for edit in 2d 5d '$p;$s/^# //' '$s/^#//' '$a#'; do
+    rm -rf spoilt
+    cp -r "$old" spoilt
+    sed -i "$edit" spoilt/SHA256SUMS
+    inspected 4 'WRONG +file SHA256SUMS' spoilt
+done
 pass

@@ -31,7 +31,7 @@ for spec in $specs; do
         [ $kind = ska ] || policy=none
         key $label $spec $policy
         untouched quietly ska pkey -in "$(uri $label)" -out $label.pem
-        untouched quietly skatool pem --key "$(uri $label)" -o tool.pem
+        untouched quietly skatool pem --key "$(uri $label)" --force -o tool.pem
         same $label.pem tool.pem
         skatool pem --key "$(uri $label)" | cmp - $label.pem
         [ "$(head -n 1 $label.pem)" = '-----BEGIN SKA KEY REFERENCE-----' ] || fail "$label.pem"
@@ -150,7 +150,7 @@ quietly ska pkey -in "$(uri seal)?approvals-file=$work/request.json" -out seal.p
 takes 1 quietly ska dgst -sha256 -sign seal.pem -out signature document
 plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
 mkdir -m 700 approvals
-quietly skatool pem --key "$(uri seal)?approvals-dir=$work/approvals&approvals-timeout=0" -o seal.pem
+quietly skatool pem --key "$(uri seal)?approvals-dir=$work/approvals&approvals-timeout=0" --force -o seal.pem
 takes 0 refused 'approvals pending' ska dgst -sha256 -sign seal.pem -out signature document
 ls approvals/*.request.json >/dev/null
 key message p256 empty.json
@@ -175,7 +175,7 @@ refused 'key not found:.*missing' skatool pem --key "$(uri missing)" -o out.pem
 
 quietly ska pkey -in "$(uri seal)?pin-value=$pin" -out out.pem
 ! grep -v -- ----- out.pem | base64 -d | grep -q "$pin" || fail "a PIN in a reference"
-quietly skatool pem --key "$(uri seal)?pin-value=$pin" -o tool.pem
+quietly skatool pem --key "$(uri seal)?pin-value=$pin" --force -o tool.pem
 same out.pem tool.pem
 quietly ska pkey -in "$(uri plain-p256)?pin-source=file:$work/pin" -out sourced.pem
 mv pin hidden

@@ -32,7 +32,7 @@ key seal p256
 request seal sign.json document
 approve sign.json alice bob
 cp sign.json signed.json
-takes 1 quietly execute -o signature sign.json
+takes 1 quietly execute --force -o signature sign.json
 
 # ---- Block and unblock ---------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ shows ', to unblock' 'board +2 +1 ' 'The key is blocked'
 approve unblock.json carol
 ends 0 state unblock.json
 does "key 'seal' is unblocked" unblock.json
-quietly execute -o signature signed.json
+quietly execute --force -o signature signed.json
 key other p256
 ends 2 skatool execute --key "$(uri other)" block.json
 says 'approved for another key'
@@ -160,7 +160,7 @@ shows 'carol.*is not an approver|is not an approver'
 says 'approvals missing'
 refused 'not listed|approvals missing' execute -o signature old.json
 refused '1 of 2' execute -o signature old.json
-quietly execute -o signature sign.json
+quietly execute --force -o signature sign.json
 plain dgst -sha256 -verify seal.pub.pem -signature signature document >stdout.txt
 
 # To nobody, to everybody, to one more way.
@@ -292,7 +292,7 @@ made=1900000000
 window() {
     local label=$1 opens=$((made + $2)) closes=$((made + $2 + $3)) second
     at "$made"
-    timed_ends 0 '' skatool request --key "$(uri "$label")" -o "$label.json" document
+    timed_ends 0 '' skatool request --key "$(uri "$label")" --force -o "$label.json" document
     succeeds skatool approve --approver alice.pem --yes "$label.json"
     tr -s ' \n' ' ' <stdout.txt >words.txt
     mv words.txt stdout.txt
@@ -308,17 +308,17 @@ window() {
         at "$second"
         if [ "$second" -lt "$opens" ]; then
             timed_ends 2 "too early: .*not before $(iso $opens)" \
-                skatool execute --key "$(uri "$label")" -o signature "$label.json"
+                skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
             timed_ends 2 "too early: .*before $(iso $opens)" \
                 skatool status --key "$(uri "$label")" "$label.json"
             shows 'not yet open' "It is $(iso "$second") by the HSM's clock"
         elif [ "$3" -eq 0 ] || [ "$second" -lt "$closes" ]; then
-            timed_ends 0 '' skatool execute --key "$(uri "$label")" -o signature "$label.json"
+            timed_ends 0 '' skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
             timed_ends 0 '' skatool status --key "$(uri "$label")" "$label.json"
             shows " open" "It is $(iso "$second") by the HSM's clock"
         else
             timed_ends 2 "expired.*$(iso $closes)" \
-                skatool execute --key "$(uri "$label")" -o signature "$label.json"
+                skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
             timed_ends 2 "expired: .*until $(iso $closes)" \
                 skatool status --key "$(uri "$label")" "$label.json"
             shows ' closed' "It is $(iso "$second") by the HSM's clock"
@@ -330,14 +330,14 @@ window short 0 10
 window seconds 5 5
 window forever 60 0
 at $((made - 1))
-timed_ends 2 '.' skatool execute --key "$(uri short)" -o signature short.json
+timed_ends 2 '.' skatool execute --key "$(uri short)" --force -o signature short.json
 
 # An HSM that counts the timeout from the timestamp on, its last second included, decides by that,
 # whatever the tool thinks of it.
 reading='window = from-timestamp'
 literally() { # LABEL STATUS SECONDS PATTERN
     at $((made + $3))
-    timed_ends "$2" "$4" skatool execute --key "$(uri "$1")" -o signature "$1.json"
+    timed_ends "$2" "$4" skatool execute --key "$(uri "$1")" --force -o signature "$1.json"
 }
 literally seconds 2 4 'too early'
 literally seconds 0 5 ''

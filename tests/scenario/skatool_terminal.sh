@@ -54,7 +54,7 @@ shows 'Added the approval of alice to request.json \(1 of 2; still needed: bob o
 typing 0 -- approve --approver alice.pem request.json
 shows already
 typing 0 "$question" yes -- approve --approver bob.pem request.json
-takes 1 quietly skatool execute --key "$(uri seal)" -o signature request.json
+takes 1 quietly skatool execute --key "$(uri seal)" --force -o signature request.json
 
 # Others approve in the same file while the question is open: no approval is lost.
 cp fresh.json request.json
@@ -125,7 +125,7 @@ same fresh.json request.json
 typing 0 'pass phrase' secret "$question" yes -- approve --approver alice.secret.pem request.json
 typing 0 'pass phrase' secret "$question" yes -- approve --approver bob.p12 request.json
 ! grep -q secret typed.txt || fail "the passphrase was shown"
-takes 1 quietly skatool execute --key "$(uri seal)" -o signature request.json
+takes 1 quietly skatool execute --key "$(uri seal)" --force -o signature request.json
 # Without a terminal it is not read from standard input.
 cp fresh.json request.json
 printf 'secret\n' >passphrase

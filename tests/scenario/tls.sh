@@ -151,7 +151,7 @@ stop "$agent"
 # ---- Blocked and unblocked -----------------------------------------------------------------------
 
 turn() { # block|unblock LABEL
-    succeeds skatool request --key "$(uri "$2")" --operation "$1" -o "$1.json"
+    succeeds skatool request --key "$(uri "$2")" --operation "$1" --force -o "$1.json"
     succeeds skatool execute --key "$(uri "$2")" "$1.json"
 }
 for label in ska-rsa2048 ska-p256; do

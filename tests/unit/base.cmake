@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
+ska_unit_test(base_error_test ska-base)
 ska_unit_test(base_text_test ska-base)
 ska_unit_test(base_file_test ska-base)

@@ -4,7 +4,7 @@
  */
 #include "approval_support.h"
 
-#include "tools/agent/agent_rules.h"
+#include "tools/agent/rules.h"
 
 #define CONTEXT "TLS 1.3, server CertificateVerify"
 

@@ -10,8 +10,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "tools/agent/agent_listener.h"
-#include "tools/agent/agent_server.h"
+#include "tools/agent/listener.h"
+#include "tools/agent/server.h"
 #include "tools/options.h"
 #include "tools/show/review.h"
 
@@ -23,8 +23,8 @@ struct agent_options {
     const char *more[OPTION_LIST_MOST]; /* rules that follow the first one without a --allow */
 };
 
-static bool read_rules(struct tool *tool, const struct agent_options *options,
-                       struct agent_rules *rules)
+static bool read_allowed(struct tool *tool, const struct agent_options *options,
+                         struct agent_rules *rules)
 {
     for (size_t i = 0; i < options->allowed.count; i++)
         if (!agent_rules_add(rules, options->allowed.values[i], &tool->errors))
@@ -58,7 +58,7 @@ static bool catch_signals(struct tool *tool, int *signals)
     return *signals >= 0 || ska_fail(&tool->errors, SKA_R_INTERNAL, "signals: %s", strerror(errno));
 }
 
-static bool say_hello(struct tool *tool, const struct agent *agent, const char *path)
+static bool say_listening(struct tool *tool, const struct agent *agent, const char *path)
 {
     struct ska_buffer text = {0};
     struct ska_bytes whole = {NULL, 0};
@@ -74,14 +74,14 @@ static bool say_hello(struct tool *tool, const struct agent *agent, const char *
     return true;
 }
 
-static bool run(struct tool *tool, const struct agent_options *options, struct agent *agent)
+static bool run_agent(struct tool *tool, const struct agent_options *options, struct agent *agent)
 {
     struct agent_listener listener = {.fd = -1};
     int signals = -1;
-    bool done = read_rules(tool, options, &agent->rules) &&
+    bool done = read_allowed(tool, options, &agent->rules) &&
                 open_approver(tool, options, &agent->approver) && catch_signals(tool, &signals) &&
                 agent_listener_open(&listener, options->socket, &tool->errors) &&
-                say_hello(tool, agent, options->socket) &&
+                say_listening(tool, agent, options->socket) &&
                 agent_serve(agent, listener.fd, signals, &tool->errors);
 
     if (done)
@@ -104,7 +104,7 @@ static bool run_undumpable(struct tool *tool, const struct agent_options *option
 
     if (prctl(PR_SET_DUMPABLE, 0) != 0)
         return ska_fail(&tool->errors, SKA_R_INTERNAL, "prctl: %s", strerror(errno));
-    done = run(tool, options, &agent);
+    done = run_agent(tool, options, &agent);
     approver_close(&agent.approver);
     agent_rules_clear(&agent.rules);
     if (before == 1)

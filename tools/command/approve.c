@@ -26,7 +26,7 @@
 
 struct approve {
     const char *document;
-    const char *output;
+    struct output output;
     bool yes;
     struct matter matter;
 };
@@ -186,7 +186,6 @@ static void take_turn(const struct matter *matter)
 static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
     struct matter *matter = &approve->matter;
-    const char *path = approve->output == NULL ? matter->source.what : approve->output;
     struct ska_bytes text = {NULL, 0};
     struct stat status;
     unsigned int mode = REQUEST_MODE;
@@ -194,19 +193,19 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
     bool done = false;
 
     /* Others may have approved in the same file meanwhile: no approval is lost. */
-    if (approve->output == NULL &&
+    if (approve->output.path == NULL &&
         (!matter_read_again(tool, matter) || !matter_count(tool, matter)))
         return false;
     there = is_in_bundle(tool, matter);
-    if (there && approve->output == NULL)
+    if (there && approve->output.path == NULL)
         return true;
     if (stat(matter->source.what, &status) == 0)
         mode = status.st_mode & 0777;
-    done =
-        (there || ska_request_add_approval(matter->request, approval, &tool->errors)) &&
-        (approve->output == NULL || output_check_bundle(tool, approve->output, matter->request)) &&
-        ska_request_print(matter->request, &text, &tool->errors) &&
-        ska_file_write(path, ska_span_of(&text), mode, &tool->errors);
+    done = (there || ska_request_add_approval(matter->request, approval, &tool->errors)) &&
+           ska_request_print(matter->request, &text, &tool->errors) &&
+           (approve->output.path == NULL
+                ? ska_file_write(matter->source.what, ska_span_of(&text), mode, &tool->errors)
+                : output_write(tool, &approve->output, ska_span_of(&text), mode));
     ska_bytes_free(&text);
     return done;
 }
@@ -214,7 +213,7 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
 static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
     const struct matter *matter = &approve->matter;
-    bool in_place = approve->output == NULL && matter->source.place != NULL;
+    bool in_place = approve->output.path == NULL && matter->source.place != NULL;
     bool done = false;
 
     if (in_place)
@@ -230,7 +229,7 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
 {
     struct matter *matter = &approve->matter;
     const char *to = matter->source.directory != NULL ? matter->source.directory
-                     : approve->output != NULL        ? approve->output
+                     : approve->output.path != NULL   ? approve->output.path
                                                       : matter->source.what;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
@@ -293,8 +292,9 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
             return false;
     }
     if (*already)
-        report_note(approve->output == NULL ? "approved by this key already; nothing to do"
-                                            : "approved by this key already; written as it is");
+        report_note(approve->output.path == NULL
+                        ? "approved by this key already; nothing to do"
+                        : "approved by this key already; written as it is");
     return true;
 }
 
@@ -305,7 +305,7 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
 static bool check_place(struct tool *tool, const struct approve *approve)
 {
     const struct matter *matter = &approve->matter;
-    const char *written = approve->output != NULL ? approve->output : matter->source.what;
+    const char *written = approve->output.path != NULL ? approve->output.path : matter->source.what;
     char *path = matter->source.directory != NULL ? NULL : realpath(written, NULL);
     const char *name = NULL;
     bool done = true;
@@ -330,17 +330,17 @@ static bool approve_run(struct tool *tool, struct approve *approve)
                                              .declined = "nothing was signed",
                                              .document = approve->document,
                                              .yes = approve->yes,
-                                             .to_stderr = output_is_stdout(approve->output)};
+                                             .to_stderr = output_is_stdout(&approve->output)};
     bool already = false;
 
-    if (!output_check_early(tool, approve->output) || !matter_read(tool, matter) ||
+    if (!output_check(tool, &approve->output, matter->source.what) || !matter_read(tool, matter) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||
         !matter_check_id(tool, matter->request, matter->source.what) ||
         !check_document(tool, approve) || !matter_open_key(tool, matter) ||
         !is_done_already(tool, approve, &already))
         return false;
     if (already)
-        return approve->output == NULL || write_bundle(tool, approve, NULL);
+        return approve->output.path == NULL || write_bundle(tool, approve, NULL);
     return check_time(tool, approve) && matter_ask(tool, matter, &question) &&
            approve_sign_and_write(tool, approve);
 }
@@ -357,7 +357,7 @@ static bool list_waiting(struct tool *tool, const struct approve *approve)
 
 static bool approve_check_options(struct tool *tool, const struct approve *approve)
 {
-    if (approve->matter.source.directory != NULL && approve->output != NULL)
+    if (approve->matter.source.directory != NULL && approve->output.path != NULL)
         return options_wrong(tool, "--dir and --output exclude each other");
     if (approve->matter.source.directory == NULL && approve->matter.source.what == NULL)
         return options_wrong(tool, "REQUEST is missing behind the options");
@@ -377,7 +377,7 @@ bool approve_command(struct tool *tool, int argc, char **argv)
          false},
         {"dir", 0, "DIR", "take the request ID from an approvals directory",
          &matter->source.directory, NULL, false},
-        {"output", 'o', "FILE", "leave REQUEST alone, write there", &approve.output, NULL, false},
+        OPTION_OUTPUT(&approve.output, "leave REQUEST alone, write there"),
         {"yes", 0, NULL, "do not ask", NULL, &approve.yes, false},
         OPTION_CONFIG(tool),
         OPTION_END,

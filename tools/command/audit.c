@@ -102,7 +102,7 @@ static void add_what(struct ska_buffer *text, const struct ska_audit_line *line)
     ska_buffer_format(text, "uid %" PRIu64 ", pid %" PRIu64 ")\n", line->uid, line->pid);
 }
 
-static void add_row(struct ska_buffer *text, const struct ska_audit_found *found)
+static void add_audit_row(struct ska_buffer *text, const struct ska_audit_found *found)
 {
     const struct ska_audit_line *line = &found->line;
     char request[9] = "";
@@ -128,7 +128,7 @@ static void add_row(struct ska_buffer *text, const struct ska_audit_found *found
     add_what(text, line);
 }
 
-static void add_fault(struct ska_buffer *text, const char *fault)
+static void add_line_fault(struct ska_buffer *text, const char *fault)
 {
     ska_buffer_text(text, "WRONG: ");
     text_printable(text, ska_span_text(fault));
@@ -142,8 +142,8 @@ static bool show_line(const struct listing *listing, const struct ska_audit_foun
     if (found->number == 1)
         add_heading(&text);
     if (found->fault[0] != 0)
-        add_fault(&text, found->fault);
-    add_row(&text, found);
+        add_line_fault(&text, found->fault);
+    add_audit_row(&text, found);
     return text_print(&text, &listing->tool->errors);
 }
 
@@ -152,7 +152,7 @@ static bool show_end(const struct listing *listing)
     struct ska_buffer text = {0};
 
     if (listing->no_head[0] != 0)
-        add_fault(&text, listing->no_head);
+        add_line_fault(&text, listing->no_head);
     ska_buffer_format(&text, "%s%" PRIu64 " %s", listing->lines > 0 ? "\n" : "", listing->lines,
                       listing->lines == 1 ? "line" : "lines");
     if (listing->faults > 0) {
@@ -231,7 +231,7 @@ static void count_fault(struct listing *listing, const char *fault)
         snprintf(listing->first, sizeof(listing->first), "%s", fault);
 }
 
-static bool take_line(struct listing *listing, const struct ska_audit_found *found)
+static bool take_audit_line(struct listing *listing, const struct ska_audit_found *found)
 {
     listing->lines = found->number;
     listing->readable = listing->readable || found->readable;
@@ -283,7 +283,7 @@ static bool go_through(struct listing *listing, struct ska_audit_reader *reader)
             return false;
         if (found.number == 0)
             break;
-        if (!take_line(listing, &found))
+        if (!take_audit_line(listing, &found))
             return false;
         if (!listing->json && !listing->readable && listing->lines == FOREIGN_LINES)
             return fail_foreign(listing);

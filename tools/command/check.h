@@ -5,6 +5,7 @@
 #ifndef SKA_TOOLS_COMMAND_CHECK_H
 #define SKA_TOOLS_COMMAND_CHECK_H
 
+#include "provider/base/error_capture.h"
 #include "tools/tool.h"
 
 /* A line each, printed at once: a module may take its time, or the process down. */
@@ -15,7 +16,7 @@ void check_warning(const char *what, const char *format, ...) __attribute__((for
 void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
                   ...) __attribute__((format(printf, 4, 5)));
 /* Says what has failed, and clears it. */
-void check_captured(struct tool *tool, const char *what, struct report_capture *capture);
+void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture);
 
 /* Warns of a path that programs with other working directories look for elsewhere. */
 void check_relative(const char *what, const char *path);

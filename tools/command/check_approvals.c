@@ -15,8 +15,8 @@
 
 static void check_directory(struct tool *tool, const char *path)
 {
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     struct ska_directory *directory = NULL;
 
     check_relative("approvals-dir", path);
@@ -43,8 +43,8 @@ static void check_agent(struct tool *tool, const char *path)
 {
     const struct ska_request block = {.operation = SKA_OPERATION_BLOCK};
     const struct ska_waiter waiter = {no_abandon, NULL};
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     struct ska_agent *agent = NULL;
     struct ska_approval *approvals = NULL;
     size_t count = 0;
@@ -58,7 +58,7 @@ static void check_agent(struct tool *tool, const char *path)
         check_ok("agent", "%s answers", path);
     else
         check_captured(tool, "agent", &capture);
-    report_capture_clear(&capture);
+    ska_error_capture_clear(&capture);
     ska_approvals_free(approvals, count);
     ska_agent_free(agent);
 }
@@ -112,8 +112,8 @@ static void check_audit_place(struct tool *tool, const char *path)
 void check_audit_log(struct tool *tool)
 {
     const char *path = tool->configuration.settings.audit_log;
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     struct ska_audit_file file = {-1, NULL};
     struct ska_audit_tail tail = {0};
 

@@ -3,8 +3,6 @@
  * skatool check-config: the configuration, tried out as the user who runs it.
  */
 #include <dlfcn.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,85 +12,13 @@
 
 #define OTHER_FILE "name another file with OPENSSL_CONF or --config"
 
-/* ---- What is said ---------------------------------------------------------------------------- */
-
-static void say(const char *verdict, const char *what, const char *format, va_list args)
-    __attribute__((format(printf, 3, 0)));
-
-static void say(const char *verdict, const char *what, const char *format, va_list args)
-{
-    struct ska_buffer text = {0};
-    struct ska_bytes line = {NULL, 0};
-    char *untrusted = NULL;
-
-    if (vasprintf(&untrusted, format, args) < 0)
-        untrusted = NULL;
-    ska_buffer_format(&text, "%-7s %-18s ", verdict, what);
-    text_printable(&text, ska_span_text(untrusted == NULL ? "out of memory" : untrusted));
-    if (ska_buffer_finish(&text, &line, NULL))
-        printf("%s\n", (const char *)line.data);
-    fflush(stdout);
-    ska_bytes_free(&line);
-    free(untrusted);
-}
-
-#define SAY(verdict)                                                                               \
-    do {                                                                                           \
-        va_list args;                                                                              \
-                                                                                                   \
-        va_start(args, format);                                                                    \
-        say(verdict, what, format, args);                                                          \
-        va_end(args);                                                                              \
-    } while (0)
-
-void check_ok(const char *what, const char *format, ...)
-{
-    SAY("ok");
-}
-
-void check_unset(const char *what, const char *format, ...)
-{
-    SAY("-");
-}
-
-void check_warning(const char *what, const char *format, ...)
-{
-    SAY("warning");
-}
-
-void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
-                  ...)
-{
-    int status = report_exit_status(reason);
-
-    SAY("FAILED");
-    if (status > tool->report.status)
-        tool->report.status = status;
-}
-
-void check_captured(struct tool *tool, const char *what, struct report_capture *capture)
-{
-    check_failed(tool, what, capture->reason, "%s: %s", ska_reason_text(capture->reason),
-                 capture->details == NULL ? "out of memory" : capture->details);
-    report_capture_clear(capture);
-}
-
-void check_relative(const char *what, const char *path)
-{
-    if (path[0] != '/')
-        check_warning(what,
-                      "%s is a relative path: each program looks for it from the directory "
-                      "that it runs in",
-                      path);
-}
-
 /* ---- The file -------------------------------------------------------------------------------- */
 
-static bool check_file(struct tool *tool)
+static bool check_config_file(struct tool *tool)
 {
     struct configuration *configuration = &tool->configuration;
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     char missing[512];
 
     if (!configuration_open(configuration, tool->config_path, &quiet)) {
@@ -164,16 +90,26 @@ static void check_provider(struct tool *tool)
     free(path);
 }
 
+static void check_unknown(struct tool *tool, const char *name)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes known = {NULL, 0};
+
+    configuration_known_settings(&text);
+    if (ska_buffer_finish(&text, &known, &tool->errors))
+        check_failed(tool, name, SKA_R_BAD_CONFIGURATION, "unknown; %s", (const char *)known.data);
+    ska_bytes_free(&known);
+}
+
 static void check_entry(struct tool *tool, const CONF_VALUE *entry)
 {
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
 
     if (configuration_is_libcrypto(entry->name))
         return;
     if (!configuration_is_setting(entry->name))
-        check_failed(tool, entry->name, SKA_R_BAD_CONFIGURATION,
-                     "unknown: is it misspelt, or of another version?");
+        check_unknown(tool, entry->name);
     else if (!ska_settings_set(&tool->configuration.settings, entry->name, entry->value, &quiet))
         check_captured(tool, entry->name, &capture);
 }
@@ -207,7 +143,7 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
-    if (!check_file(tool))
+    if (!check_config_file(tool))
         return false;
     check_activation(&tool->configuration);
     check_provider(tool);

@@ -28,8 +28,8 @@ static void check_pin_file(const char *source)
 
 static bool check_module(struct tool *tool, const char *path)
 {
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     struct hsm_module *module = NULL;
 
     /* A name without a slash is looked for where libraries are. */
@@ -44,8 +44,8 @@ static bool check_module(struct tool *tool, const char *path)
         check_ok("SKA calls", "can be made");
     else /* as it should be where there are ordinary keys only */
         check_warning("SKA calls", "only ordinary keys can be used: %s",
-                      capture.details == NULL ? "out of memory" : capture.details);
-    report_capture_clear(&capture);
+                      ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
     return true;
 }
 
@@ -69,8 +69,8 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
 {
     const char *label = tool->configuration.settings.timestamp_key;
     struct hsm_key_match match = {label, {NULL, 0}};
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     struct hsm_key *key = NULL;
     uint64_t seconds = 0;
     char shown[32];
@@ -92,11 +92,11 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
     hsm_key_free(key);
 }
 
-static void check_token(struct tool *tool, const struct hsm_defaults *defaults)
+static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaults)
 {
     const struct hsm_uri uri = {0};
-    struct report_capture capture = {0};
-    struct ska_errors quiet = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     struct hsm_token *token = NULL;
 
     if (!hsm_locate(&uri, defaults, &token, &quiet)) {
@@ -131,5 +131,5 @@ void check_hsm(struct tool *tool)
         return;
     if (settings->token == NULL)
         check_unset("token", "not set: each URI must name one, unless there is only one");
-    check_token(tool, &defaults);
+    check_hsm_token(tool, &defaults);
 }

@@ -11,7 +11,6 @@
 #include "provider/rule/rule.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/sign/send.h"
-#include "provider/base/file.h"
 #include "tools/show/certificates.h"
 #include "tools/show/review.h"
 #include "tools/input.h"
@@ -34,7 +33,7 @@ static struct ska_job execute_job(const struct tool *tool, struct hsm_key *key,
 }
 
 static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
-                         const char *path)
+                         const struct output *output)
 {
     int size = EVP_PKEY_get_size(hsm_key_public(key));
     size_t length = size > 0 ? (size_t)size : 0;
@@ -47,7 +46,7 @@ static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_requ
     job.signature = signature;
     job.signature_length = &length;
     done = ska_execute(&job, request) &&
-           ska_file_write(path, ska_span(signature, length), SIGNATURE_MODE, &tool->errors);
+           output_write(tool, output, ska_span(signature, length), SIGNATURE_MODE);
     free(signature);
     return done;
 }
@@ -103,8 +102,8 @@ static bool print_change(struct tool *tool, const struct hsm_key *key,
 
 static bool execute_change(struct tool *tool, struct hsm_key *key, struct ska_request *request)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_job job = execute_job(tool, key, request);
     struct new_rules new_rules;
     bool done = false;
@@ -117,31 +116,31 @@ static bool execute_change(struct tool *tool, struct hsm_key *key, struct ska_re
     else if (request->operation == SKA_OPERATION_MODIFY)
         certificates_fail(tool, &failure, new_rules.known);
     else
-        ska_fail(&tool->errors, failure.reason, "%s",
-                 failure.details == NULL ? "out of memory" : failure.details);
+        ska_error_capture_raise(&failure, &tool->errors);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&new_rules.rules[i]);
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     return done;
 }
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
-static bool check_output(struct tool *tool, const struct ska_request *request, const char *output)
+static bool check_output(struct tool *tool, const struct ska_request *request, const char *path,
+                         const struct output *output)
 {
     if (request->operation != SKA_OPERATION_SIGN)
-        return output == NULL || options_wrong(tool, "-o: to %s a key makes no signature",
-                                               text_operation(request->operation));
-    if (output == NULL && isatty(STDOUT_FILENO))
+        return output->path == NULL || options_wrong(tool, "-o: to %s a key makes no signature",
+                                                     text_operation(request->operation));
+    if (output->path == NULL && isatty(STDOUT_FILENO))
         return options_wrong(tool, "a signature is no text for a terminal: give -o FILE");
-    return output_check_signature(tool, output);
+    return output_check(tool, output, path);
 }
 
 static bool execute_request(struct tool *tool, struct hsm_key *key, struct ska_request *request,
-                            const char *output)
+                            const struct output *output)
 {
     if (request->operation == SKA_OPERATION_SIGN)
-        return execute_sign(tool, key, request, output == NULL ? "-" : output);
+        return execute_sign(tool, key, request, output);
     return execute_change(tool, key, request);
 }
 
@@ -149,16 +148,15 @@ bool execute_command(struct tool *tool, int argc, char **argv)
 {
     const char *uri = NULL;
     const char *path = NULL;
-    const char *output = NULL;
+    struct output output = {0};
     const struct option_entry options[] = {
         {"key", 0, "URI", "the key that the request is for", &uri, NULL, true},
-        {"output", 'o', "FILE", "write the signature there, not to standard output", &output, NULL,
-         false},
+        OPTION_OUTPUT(&output, "write the signature there, not to standard output"),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI REQUEST [-o FILE]",
+        .usage = "--key URI REQUEST [-o FILE [--force]]",
         .help = "Sends a request with its approvals to the HSM, which decides. A signature is\n"
                 "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
                 "unblocked or modified, a line says what was done.",
@@ -173,9 +171,10 @@ bool execute_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
-    if (input_read_request(path, &request, &tool->errors) && check_output(tool, request, output) &&
+    if (input_read_request(path, &request, &tool->errors) &&
+        check_output(tool, request, path, &output) &&
         review_can_show_change(request, &tool->errors) && tool_open_ska_key(tool, uri, NULL, &key))
-        done = execute_request(tool, key, request, output);
+        done = execute_request(tool, key, request, &output);
     ska_request_free(request);
     hsm_key_free(key);
     return done;

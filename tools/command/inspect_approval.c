@@ -136,8 +136,8 @@ static void verify_token(struct verification *verification, const struct inspect
                "approval token: the one inside is NOT that of the request beside it");
 }
 
-static void verify(struct verification *verification, const struct inspected *inspected,
-                   const char *path)
+static void verify_approval_file(struct verification *verification,
+                                 const struct inspected *inspected, const char *path)
 {
     if (inspected->token.length == 0)
         verify_add(verification, VERIFY_NOTHING,
@@ -157,8 +157,8 @@ static void verify(struct verification *verification, const struct inspected *in
 }
 
 /* The token that it brings along, as those of the vendor's clients do, or that of the request. */
-static bool find_token(struct tool *tool, const cJSON *json, const char *path,
-                       struct ska_bytes *inside, struct inspected *inspected)
+static bool find_request_token(struct tool *tool, const cJSON *json, const char *path,
+                               struct ska_bytes *inside, struct inspected *inspected)
 {
     struct ska_json_place place = {json, NULL, SKA_R_BAD_REQUEST, &tool->errors};
     char *where = ska_json_where_top(path, &tool->errors);
@@ -188,7 +188,7 @@ static bool inspect_signed(struct tool *tool, struct inspected *inspected, const
     }
     if (!show(tool, inspected, json, path))
         return false;
-    verify(&verification, inspected, path);
+    verify_approval_file(&verification, inspected, path);
     return inspect_conclude(tool, &verification, SKA_R_BAD_SIGNATURE, path);
 }
 
@@ -204,7 +204,7 @@ bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *j
 
     inspected.request = request;
     /* A single object, as there is no member "approvals". */
-    if (find_token(tool, json, path, &inside, &inspected) &&
+    if (find_request_token(tool, json, path, &inside, &inspected) &&
         ska_approvals_parse(content, path, inspected.token, &approvals, &count, &tool->errors) &&
         count == 1) {
         inspected.approval = &approvals[0];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Folders of evidence: whether each file and each member is as it was written, whether the files
- * agree, and whether the audit log knows them.
+ * Folders of evidence: whether each file is as it was written, whether the files agree, and whether
+ * the audit log knows them.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,84 +18,68 @@
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
-enum part { REQUEST, TOKEN, SIGNATURE, MANIFEST, PART_COUNT };
-
-static const struct {
-    const char *name;
-    size_t limit;
-} parts[PART_COUNT] = {[REQUEST] = {SKA_EVIDENCE_REQUEST, SKA_JSON_LIMIT},
-                       [TOKEN] = {SKA_EVIDENCE_TOKEN, SKA_TOKEN_LIMIT},
-                       [SIGNATURE] = {SKA_EVIDENCE_SIGNATURE, SKA_JSON_LIMIT},
-                       [MANIFEST] = {SKA_EVIDENCE_MANIFEST, SKA_MANIFEST_LIMIT}};
+static const size_t limits[SKA_EVIDENCE_FILES] = {[SKA_EVIDENCE_REQUEST] = SKA_JSON_LIMIT,
+                                                  [SKA_EVIDENCE_TOKEN] = SKA_TOKEN_LIMIT,
+                                                  [SKA_EVIDENCE_SIGNATURE] = SKA_JSON_LIMIT,
+                                                  [SKA_EVIDENCE_MANIFEST] = SKA_MANIFEST_LIMIT};
 
 struct evidence {
     struct verification verification;
-    struct ska_bytes content[PART_COUNT];
-    bool there[PART_COUNT]; /* it could be read */
-    bool differs[PART_COUNT];
+    struct ska_bytes content[SKA_EVIDENCE_FILES];
+    bool there[SKA_EVIDENCE_FILES]; /* it could be read */
 };
 
 /* A file that is missing or cannot be read is something to tell; the others are looked at. */
-static void read_part(struct evidence *evidence, int folder, enum part part)
+static void read_evidence_file(struct evidence *evidence, int folder, enum ska_evidence_file file)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    const char *name = ska_evidence_names[file];
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
     struct stat status;
 
-    if (fstatat(folder, parts[part].name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-        verify_add(&evidence->verification, VERIFY_MISSING, "file %s: is not there",
-                   parts[part].name);
-    else if (ska_file_read_at(folder, parts[part].name, parts[part].name, parts[part].limit,
-                              &evidence->content[part], &quiet))
-        evidence->there[part] = true;
+    if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        verify_add(&evidence->verification, VERIFY_MISSING, "file %s: is not there", name);
+    else if (ska_file_read_at(folder, name, name, limits[file], &evidence->content[file], &quiet))
+        evidence->there[file] = true;
     else
-        verify_add(&evidence->verification, VERIFY_WRONG, "file %s", failure.details);
-    report_capture_clear(&failure);
+        verify_add(&evidence->verification, VERIFY_WRONG, "file %s",
+                   ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
 }
 
 /* ---- The manifest ---------------------------------------------------------------------------- */
 
-static void note_difference(void *arg, const char *file, const char *member)
-{
-    struct evidence *evidence = arg;
-
-    for (int i = 0; i < PART_COUNT; i++)
-        evidence->differs[i] = evidence->differs[i] || strcmp(file, parts[i].name) == 0;
-    if (member != NULL)
-        verify_add(&evidence->verification, VERIFY_WRONG, "file %s: \"%s\" was changed in it", file,
-                   member);
-    else if (strcmp(file, SKA_EVIDENCE_MANIFEST) == 0)
-        verify_add(&evidence->verification, VERIFY_WRONG,
-                   "file %s: is NOT what is made of such files", file);
-}
-
 static bool verify_manifest(struct evidence *evidence, const struct ska_errors *errors)
 {
-    const struct ska_evidence_files files = {ska_span_of(&evidence->content[REQUEST]),
-                                             ska_span_of(&evidence->content[TOKEN]),
-                                             ska_span_of(&evidence->content[SIGNATURE])};
-    const struct ska_manifest_check check = {note_difference, evidence};
+    struct verification *verification = &evidence->verification;
+    const char *manifest = ska_evidence_names[SKA_EVIDENCE_MANIFEST];
+    struct ska_span contents[SKA_MANIFEST_FILES];
+    bool same[SKA_MANIFEST_FILES];
+    bool well_formed = false;
 
-    if (!evidence->there[MANIFEST])
+    if (!evidence->there[SKA_EVIDENCE_MANIFEST])
         return true;
-    if (!ska_manifest_compare(evidence->verification.libctx,
-                              ska_span_of(&evidence->content[MANIFEST]), &files, &check, errors))
+    for (int i = 0; i < SKA_MANIFEST_FILES; i++)
+        contents[i] = ska_span_of(&evidence->content[i]);
+    if (!ska_manifest_compare(verification->libctx,
+                              ska_span_of(&evidence->content[SKA_EVIDENCE_MANIFEST]), contents,
+                              &well_formed, same, errors))
         return false;
-    for (int i = 0; i < MANIFEST; i++) {
-        if (!evidence->there[i])
-            continue;
-        verify_add(&evidence->verification, evidence->differs[i] ? VERIFY_WRONG : VERIFY_OK,
-                   "file %s: is %s in %s", parts[i].name,
-                   evidence->differs[i] ? "NOT the one" : "the one", SKA_EVIDENCE_MANIFEST);
-    }
+    if (!well_formed)
+        verify_add(verification, VERIFY_WRONG, "file %s: is NOT what is made of such files",
+                   manifest);
+    for (int i = 0; well_formed && i < SKA_MANIFEST_FILES; i++)
+        if (evidence->there[i])
+            verify_add(verification, same[i] ? VERIFY_OK : VERIFY_WRONG, "file %s: is %s in %s",
+                       ska_evidence_names[i], same[i] ? "the one" : "NOT the one", manifest);
     return true;
 }
 
 /* ---- The audit log --------------------------------------------------------------------------- */
 
 /* Whoever changes the manifest too has to change the log, and all that was written to it since. */
-static bool look_up(struct verification *verification, struct ska_audit_reader *reader,
-                    const char *hash, const struct ska_errors *errors)
+static bool find_in_log(struct verification *verification, struct ska_audit_reader *reader,
+                        const char *hash, const struct ska_errors *errors)
 {
     struct ska_audit_found found;
     uint64_t line = 0;
@@ -114,10 +98,10 @@ static bool look_up(struct verification *verification, struct ska_audit_reader *
     }
     if (line == 0)
         verify_add(verification, VERIFY_WRONG, "audit log: does NOT know this %s",
-                   SKA_EVIDENCE_MANIFEST);
+                   ska_evidence_names[SKA_EVIDENCE_MANIFEST]);
     else
         verify_add(verification, VERIFY_OK, "audit log: line %" PRIu64 " names this %s", line,
-                   SKA_EVIDENCE_MANIFEST);
+                   ska_evidence_names[SKA_EVIDENCE_MANIFEST]);
     return true;
 }
 
@@ -129,66 +113,68 @@ static bool verify_log(struct evidence *evidence, const char *audit_log,
     char hash[SKA_AUDIT_HASH_SIZE];
     bool done = false;
 
-    if (!evidence->there[MANIFEST])
+    if (!evidence->there[SKA_EVIDENCE_MANIFEST])
         return true;
-    if (!ska_audit_hash(verification->libctx, ska_span_of(&evidence->content[MANIFEST]), hash,
-                        errors))
+    if (!ska_audit_hash(verification->libctx,
+                        ska_span_of(&evidence->content[SKA_EVIDENCE_MANIFEST]), hash, errors))
         return false;
     if (audit_log == NULL) {
         verify_add(verification, VERIFY_NOTHING,
                    "%s: whether it was changed, the audit log tells (--audit-log), where it has "
                    "the SHA-256 %s",
-                   SKA_EVIDENCE_MANIFEST, hash);
+                   ska_evidence_names[SKA_EVIDENCE_MANIFEST], hash);
         return true;
     }
     if (!ska_audit_read_open(audit_log, verification->libctx, &reader, errors))
         return false;
-    done = look_up(verification, reader, hash, errors);
+    done = find_in_log(verification, reader, hash, errors);
     ska_audit_read_close(reader);
     return done;
 }
 
 /* ---- The request ----------------------------------------------------------------------------- */
 
-static void compare_file(struct evidence *evidence, enum part part, const struct ska_bytes *member)
+static void compare_file(struct evidence *evidence, enum ska_evidence_file file,
+                         const struct ska_bytes *member)
 {
-    bool same = ska_span_equal(ska_span_of(&evidence->content[part]), ska_span_of(member));
+    bool same = ska_span_equal(ska_span_of(&evidence->content[file]), ska_span_of(member));
 
-    if (evidence->there[part])
+    if (evidence->there[file])
         verify_add(&evidence->verification, same ? VERIFY_OK : VERIFY_WRONG,
-                   "file %s: %s the %s of the request", parts[part].name, same ? "is" : "is NOT",
-                   parts[part].name);
+                   "file %s: %s the %s of the request", ska_evidence_names[file],
+                   same ? "is" : "is NOT", ska_evidence_names[file]);
 }
 
 static void compare_files(struct evidence *evidence)
 {
     struct ska_request *request = NULL;
 
-    if (!ska_request_parse(ska_span_of(&evidence->content[REQUEST]), SKA_EVIDENCE_REQUEST, &request,
+    if (!ska_request_parse(ska_span_of(&evidence->content[SKA_EVIDENCE_REQUEST]), "", &request,
                            NULL))
         return;
-    compare_file(evidence, TOKEN, &request->approval_token);
-    compare_file(evidence, SIGNATURE, &request->signature);
+    compare_file(evidence, SKA_EVIDENCE_TOKEN, &request->approval_token);
+    compare_file(evidence, SKA_EVIDENCE_SIGNATURE, &request->signature);
     ska_request_free(request);
 }
 
 static bool inspect_evidence_request(struct tool *tool, struct evidence *evidence)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
-    struct ska_span content = ska_span_of(&evidence->content[REQUEST]);
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
+    const char *name = ska_evidence_names[SKA_EVIDENCE_REQUEST];
+    struct ska_span content = ska_span_of(&evidence->content[SKA_EVIDENCE_REQUEST]);
     cJSON *json = NULL;
     bool done = true;
 
-    if (!evidence->there[REQUEST])
+    if (!evidence->there[SKA_EVIDENCE_REQUEST])
         return true;
-    if (!ska_json_parse(content, SKA_EVIDENCE_REQUEST, &json, &quiet))
+    if (!ska_json_parse(content, name, &json, &quiet))
         verify_add_failure(&evidence->verification, &failure);
     else
-        done = inspect_request(tool, content, json, SKA_EVIDENCE_REQUEST, &evidence->verification);
+        done = inspect_request(tool, content, json, name, &evidence->verification);
     if (done && json != NULL)
         compare_files(evidence);
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     cJSON_Delete(json);
     return done;
 }
@@ -196,21 +182,21 @@ static bool inspect_evidence_request(struct tool *tool, struct evidence *evidenc
 bool inspect_folder(struct tool *tool, int folder, const char *shown, const char *audit_log)
 {
     struct evidence evidence = {.verification = {.libctx = tool->libctx}};
+    const char *request = ska_evidence_names[SKA_EVIDENCE_REQUEST];
     struct stat status;
     bool done = false;
 
-    if (fstatat(folder, SKA_EVIDENCE_REQUEST, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(folder, request, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
-                        "%s: no %s in it, so this is no folder of evidence", shown,
-                        SKA_EVIDENCE_REQUEST);
-    for (int i = 0; i < PART_COUNT; i++)
-        read_part(&evidence, folder, (enum part)i);
+                        "%s: no %s in it, so this is no folder of evidence", shown, request);
+    for (int i = 0; i < SKA_EVIDENCE_FILES; i++)
+        read_evidence_file(&evidence, folder, (enum ska_evidence_file)i);
     done = verify_manifest(&evidence, &tool->errors) &&
            verify_log(&evidence, audit_log, &tool->errors) &&
            inspect_evidence_request(tool, &evidence) &&
            inspect_conclude(tool, &evidence.verification, SKA_R_EVIDENCE_WRONG, shown);
     verify_clear(&evidence.verification);
-    for (int i = 0; i < PART_COUNT; i++)
+    for (int i = 0; i < SKA_EVIDENCE_FILES; i++)
         ska_bytes_free(&evidence.content[i]);
     return done;
 }

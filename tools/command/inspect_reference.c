@@ -20,8 +20,8 @@ bool inspect_is_reference(struct ska_span content)
 }
 
 /* As the provider reads it. */
-static bool decode_pem(struct tool *tool, struct ska_span content, const char *shown,
-                       struct ska_bytes *der)
+static bool decode_reference(struct tool *tool, struct ska_span content, const char *shown,
+                             struct ska_bytes *der)
 {
     BIO *bio = BIO_new_mem_buf(content.data, (int)content.length);
     bool done = false;
@@ -35,8 +35,8 @@ static bool decode_pem(struct tool *tool, struct ska_span content, const char *s
     return done;
 }
 
-static void add_public_key(struct tool *tool, struct ska_buffer *text,
-                           const struct hsm_reference *reference)
+static void add_reference_key(struct tool *tool, struct ska_buffer *text,
+                              const struct hsm_reference *reference)
 {
     char algorithm[TEXT_ALGORITHM_SIZE];
     unsigned char *der = NULL;
@@ -67,13 +67,13 @@ bool inspect_reference(struct tool *tool, struct ska_span content, const char *s
     bool done = false;
 
     memset(&reference, 0, sizeof(reference));
-    if (!decode_pem(tool, content, shown, &der))
+    if (!decode_reference(tool, content, shown, &der))
         return false;
     done = hsm_reference_decode(ska_span_of(&der), tool->libctx, &reference, &tool->errors);
     if (done) {
         ska_buffer_text(&text, "Key reference: where a private key is; no secret is in it\n");
         text_row(&text, "URI", reference.text);
-        add_public_key(tool, &text, &reference);
+        add_reference_key(tool, &text, &reference);
         done = text_print(&text, &tool->errors);
     }
     hsm_reference_clear(&reference);

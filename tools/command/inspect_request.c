@@ -33,7 +33,7 @@ static const char *const known_members[] = {"version",
 
 /* ---- Parts ----------------------------------------------------------------------------------- */
 
-static bool is_among(const char *const *names, const char *name)
+static bool is_known_member(const char *const *names, const char *name)
 {
     for (; *names != NULL; names++)
         if (strcmp(*names, name) == 0)
@@ -60,7 +60,7 @@ void inspect_add_others(struct ska_buffer *text, const cJSON *json, const char *
 
     cJSON_ArrayForEach(member, json)
     {
-        if (is_among(known, member->string))
+        if (is_known_member(known, member->string))
             continue;
         if (!any)
             ska_buffer_text(text, "\nOther members, which this version does not know and nothing "
@@ -79,8 +79,8 @@ void inspect_add_hex(struct ska_buffer *text, const char *name, struct ska_span 
 
 /* ---- A request that holds together ----------------------------------------------------------- */
 
-static void add_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
-                         const struct ska_request *request, size_t index)
+static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
+                                const struct ska_request *request, size_t index)
 {
     const struct ska_approval *approval = &request->approvals[index];
     char *shown = ska_approver_shown(review_rule(request), approval);
@@ -95,8 +95,8 @@ static void add_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
     free(shown);
 }
 
-static void add_request(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
-                        const struct ska_request *request, const cJSON *json)
+static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
+                               const struct ska_request *request, const cJSON *json)
 {
     ska_buffer_format(text, "Request %s\n\n", request->id);
     ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
@@ -111,7 +111,7 @@ static void add_request(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
     inspect_add_others(text, json, known_members);
     ska_buffer_format(text, "\nApprovals: %zu\n", request->approval_count);
     for (size_t i = 0; i < request->approval_count; i++)
-        add_approval(libctx, text, request, i);
+        add_bundle_approval(libctx, text, request, i);
     ska_buffer_text(text, "\n");
     inspect_add_token(text, ska_span_of(&request->approval_token));
 }
@@ -150,7 +150,8 @@ static bool only_token_is_unknown(const cJSON *json, enum ska_reason reason)
 }
 
 static bool inspect_broken(struct tool *tool, const cJSON *json,
-                           const struct report_capture *failure, struct verification *verification)
+                           const struct ska_error_capture *failure,
+                           struct verification *verification)
 {
     if (!show_broken(tool, json))
         return false;
@@ -165,8 +166,8 @@ static bool inspect_broken(struct tool *tool, const cJSON *json,
 bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *json,
                      const char *shown, struct verification *verification)
 {
-    struct report_capture failure = {0};
-    const struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_request_errors advised;
     struct ska_request *request = NULL;
     struct ska_buffer text = {0};
@@ -174,13 +175,13 @@ bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *js
 
     ska_request_errors_init(&advised, &quiet, content);
     if (ska_request_parse(content, shown, &request, &advised.errors)) {
-        add_request(tool->libctx, &text, request, json);
+        add_request_fields(tool->libctx, &text, request, json);
         done = text_print(&text, &tool->errors) &&
                verify_request(verification, request, &tool->errors);
     } else {
         done = inspect_broken(tool, json, &failure, verification);
     }
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     ska_request_free(request);
     return done;
 }

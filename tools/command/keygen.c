@@ -9,9 +9,9 @@
 
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
-#include "tools/policy_file.h"
 #include "tools/show/certificates.h"
 #include "tools/options.h"
+#include "tools/policy_file.h"
 #include "tools/show/text.h"
 
 #define DEFAULT_RSA_BITS 3072
@@ -73,7 +73,7 @@ static bool choose_algorithm(struct tool *tool, struct keygen *keygen)
                          keygen->algorithm);
 }
 
-static bool check_rules(struct tool *tool, const struct keygen *keygen)
+static bool check_all_rules(struct tool *tool, const struct keygen *keygen)
 {
     const struct ska_policy *policy = &keygen->policy;
 
@@ -158,7 +158,7 @@ static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
                        label);
 }
 
-static bool read_policy(struct tool *tool, struct keygen *keygen)
+static bool read_key_policy(struct tool *tool, struct keygen *keygen)
 {
     keygen->template_.blocked = keygen->blocked;
     keygen->template_.timestamp = keygen->timestamp;
@@ -168,7 +168,7 @@ static bool read_policy(struct tool *tool, struct keygen *keygen)
         return !keygen->blocked ||
                options_wrong(tool, "--blocked needs a policy: an ordinary key is never so");
     if (!ska_policy_read(keygen->policy_path, &keygen->policy, &tool->errors) ||
-        !check_rules(tool, keygen))
+        !check_all_rules(tool, keygen))
         return false;
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         keygen->template_.rules[i] = &keygen->policy.rules[i];
@@ -196,17 +196,17 @@ static bool print_key(struct tool *tool, const struct hsm_key *key)
 
 static bool make_pair(struct tool *tool, const struct keygen *keygen, struct hsm_token *token)
 {
-    struct report_capture failure = {0};
-    struct ska_errors quiet = report_capture_errors(&failure);
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
     bool done = hsm_key_generate(token, &keygen->template_, &quiet);
 
     if (!done)
         certificates_fail(tool, &failure, keygen->template_.rules);
-    report_capture_clear(&failure);
+    ska_error_capture_clear(&failure);
     return done;
 }
 
-static bool generate(struct tool *tool, const struct keygen *keygen, const struct hsm_uri *uri)
+static bool generate_key(struct tool *tool, const struct keygen *keygen, const struct hsm_uri *uri)
 {
     struct hsm_key_match match = {keygen->template_.label, {NULL, 0}};
     struct hsm_token *token = NULL;
@@ -220,7 +220,7 @@ static bool generate(struct tool *tool, const struct keygen *keygen, const struc
     return done;
 }
 
-static bool check_options(struct tool *tool, const struct keygen *keygen)
+static bool check_keygen_options(struct tool *tool, const struct keygen *keygen)
 {
     if (!keygen->timestamp)
         return keygen->policy_path != NULL ||
@@ -233,7 +233,7 @@ static bool check_options(struct tool *tool, const struct keygen *keygen)
 }
 
 /* What can be refused without the HSM is refused before anyone is asked for a PIN. */
-static bool prepare(struct tool *tool, struct keygen *keygen, struct hsm_uri **uri)
+static bool prepare_keygen(struct tool *tool, struct keygen *keygen, struct hsm_uri **uri)
 {
     if (!choose_algorithm(tool, keygen) || !hsm_uri_parse(keygen->key, uri, &tool->errors))
         return false;
@@ -244,7 +244,7 @@ static bool prepare(struct tool *tool, struct keygen *keygen, struct hsm_uri **u
         return ska_fail(&tool->errors, SKA_R_BAD_URI, "--key: type= must be private or left out");
     keygen->template_.label = (*uri)->object;
     keygen->template_.id = ska_span_of(&(*uri)->id);
-    return read_policy(tool, keygen);
+    return read_key_policy(tool, keygen);
 }
 
 bool keygen_command(struct tool *tool, int argc, char **argv)
@@ -283,9 +283,9 @@ bool keygen_command(struct tool *tool, int argc, char **argv)
     struct hsm_uri *uri = NULL;
     bool done = false;
 
-    if (options_parse(tool, &line, argc, argv) && check_options(tool, &keygen) &&
-        prepare(tool, &keygen, &uri)) {
-        done = generate(tool, &keygen, uri);
+    if (options_parse(tool, &line, argc, argv) && check_keygen_options(tool, &keygen) &&
+        prepare_keygen(tool, &keygen, &uri)) {
+        done = generate_key(tool, &keygen, uri);
         if (done && keygen.template_.rules[SKA_RULE_USE] != NULL)
             warn_of_rules(tool, &keygen);
     }

@@ -50,7 +50,7 @@ static bool visit(void *arg, const struct hsm_object *object)
 }
 
 /* In the order that people look for. */
-static int compare(const void *left, const void *right)
+static int compare_keys(const void *left, const void *right)
 {
     const struct entry *a = left;
     const struct entry *b = right;
@@ -63,7 +63,7 @@ static int compare(const void *left, const void *right)
 }
 
 /* One key that cannot be opened (for want of its public key, say) must not hide the others. */
-static void complete(struct tool *tool, struct hsm_token *token, struct entry *entry)
+static void complete_entry(struct tool *tool, struct hsm_token *token, struct entry *entry)
 {
     struct hsm_key_match match = {(const char *)entry->label.data, ska_span_of(&entry->id)};
     struct hsm_key_state state = {0};
@@ -152,7 +152,7 @@ static bool add_json(cJSON *array, const struct entry *entry)
     return done;
 }
 
-static bool print_json(struct tool *tool, const struct listing *listing)
+static bool print_list_json(struct tool *tool, const struct listing *listing)
 {
     cJSON *array = cJSON_CreateArray();
     bool done = array != NULL;
@@ -175,11 +175,11 @@ static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
                 hsm_object_list(token, &match, visit, &listing, &tool->errors) && !listing.failed;
 
     if (done && listing.count > 1)
-        qsort(listing.entries, listing.count, sizeof(*listing.entries), compare);
+        qsort(listing.entries, listing.count, sizeof(*listing.entries), compare_keys);
     for (size_t i = 0; done && i < listing.count; i++)
-        complete(tool, token, &listing.entries[i]);
+        complete_entry(tool, token, &listing.entries[i]);
     if (done)
-        done = json ? print_json(tool, &listing) : print_table(tool, &listing);
+        done = json ? print_list_json(tool, &listing) : print_table(tool, &listing);
     for (size_t i = 0; i < listing.count; i++) {
         ska_bytes_free(&listing.entries[i].label);
         ska_bytes_free(&listing.entries[i].id);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "provider/base/settings.h"
-#include "provider/base/file.h"
 #include "provider/hsm/reference.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -29,16 +28,15 @@ static bool check_query(const struct hsm_uri *uri, const struct ska_errors *erro
 bool pem_command(struct tool *tool, int argc, char **argv)
 {
     const char *text = NULL;
-    const char *output = NULL;
+    struct output output = {0};
     const struct option_entry options[] = {
         {"key", 0, "URI", "the key", &text, NULL, true},
-        {"output", 'o', "FILE", "where to write it; standard output if not given", &output, NULL,
-         false},
+        OPTION_OUTPUT(&output, "where to write it; standard output if not given"),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI [-o FILE]",
+        .usage = "--key URI [-o FILE [--force]]",
         .help =
             "Writes a key reference: a PEM file that applications read where they want a\n"
             "private key. It holds the key's URI with all that follows the \"?\" (never a PIN),\n"
@@ -52,13 +50,12 @@ bool pem_command(struct tool *tool, int argc, char **argv)
     bool done = false;
 
     /* First: nobody shall type a PIN only to hear of a wrong file name. */
-    if (!options_parse(tool, &line, argc, argv) || !output_check_reference(tool, output) ||
+    if (!options_parse(tool, &line, argc, argv) || !output_check(tool, &output, NULL) ||
         !tool_open_key(tool, text, &uri, &key))
         return false;
     done = check_query(uri, &tool->errors) && hsm_reference_for(key, uri, &der, &tool->errors) &&
            hsm_reference_pem(ska_span_of(&der), &pem, &tool->errors) &&
-           ska_file_write(output == NULL ? "-" : output, ska_span_of(&pem), REFERENCE_MODE,
-                          &tool->errors);
+           output_write(tool, &output, ska_span_of(&pem), REFERENCE_MODE);
     ska_bytes_free(&der);
     ska_bytes_free(&pem);
     hsm_key_free(key);

@@ -9,7 +9,6 @@
 
 #include "provider/request/approval.h"
 #include "provider/request/refusal.h"
-#include "provider/base/file.h"
 #include "tools/show/foreign.h"
 #include "tools/matter.h"
 #include "tools/options.h"
@@ -18,17 +17,17 @@
 #define REFUSAL_MODE 0644
 
 struct reject {
-    const char *output;
+    struct output output;
     bool yes;
     struct matter matter;
 };
 
-static bool reject_write_file(struct tool *tool, const char *path,
+static bool reject_write_file(struct tool *tool, const struct output *output,
                               const struct ska_approval *refusal)
 {
     struct ska_bytes text = {NULL, 0};
     bool done = ska_approval_print(refusal, &text, &tool->errors) &&
-                ska_file_write(path, ska_span_of(&text), REFUSAL_MODE, &tool->errors);
+                output_write(tool, output, ska_span_of(&text), REFUSAL_MODE);
 
     ska_bytes_free(&text);
     return done;
@@ -39,15 +38,16 @@ static bool reject_say_done(struct tool *tool, const struct reject *reject, cons
     const struct matter *matter = &reject->matter;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_place(reject->output == NULL ? ska_directory_path(matter->source.place)
-                                                       : reject->output);
+    char *shown =
+        foreign_place(reject->output.path == NULL ? ska_directory_path(matter->source.place)
+                                                  : reject->output.path);
 
     matter_name(matter, &text);
     if (!ska_buffer_finish(&text, &words, &tool->errors)) {
         free(shown);
         return false;
     }
-    if (reject->output != NULL)
+    if (reject->output.path != NULL)
         report_message("Wrote the refusal of %s to %s. Send it to who asked.",
                        (const char *)words.data, shown == NULL ? "?" : shown);
     else if (matter->source.directory != NULL)
@@ -72,8 +72,8 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
                 approver_sign_checked(&matter->key, tool->libctx, matter->listed,
                                       ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
 
-    if (done && reject->output != NULL)
-        done = reject_write_file(tool, reject->output, &refusal);
+    if (done && reject->output.path != NULL)
+        done = reject_write_file(tool, &reject->output, &refusal);
     else if (done && matter->source.place == NULL)
         done = ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
                         "the folder of %s cannot be opened; -o FILE writes elsewhere",
@@ -106,10 +106,10 @@ static bool reject_run(struct tool *tool, struct reject *reject)
                                              .declined = "nothing was written",
                                              .refusing = true,
                                              .yes = reject->yes,
-                                             .to_stderr = output_is_stdout(reject->output)};
+                                             .to_stderr = output_is_stdout(&reject->output)};
     bool already = false;
 
-    if (!output_check_refusal(tool, reject->output) || !matter_read(tool, matter) ||
+    if (!output_check(tool, &reject->output, matter->source.what) || !matter_read(tool, matter) ||
         !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
         return false;
     return already || (matter_ask(tool, matter, &question) && reject_sign_and_write(tool, reject));
@@ -126,7 +126,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
          false},
         {"dir", 0, "DIR", "take the request ID from an approvals directory",
          &matter->source.directory, NULL, false},
-        {"output", 'o', "FILE", "write the refusal there", &reject.output, NULL, false},
+        OPTION_OUTPUT(&reject.output, "write the refusal there"),
         {"yes", 0, NULL, "do not ask", NULL, &reject.yes, false},
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -143,7 +143,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) &&
-                (matter->source.directory == NULL || reject.output == NULL ||
+                (matter->source.directory == NULL || reject.output.path == NULL ||
                  options_wrong(tool, "--dir and --output exclude each other")) &&
                 reject_run(tool, &reject);
 

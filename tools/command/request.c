@@ -13,12 +13,11 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/sign/current_rule.h"
-#include "tools/policy_file.h"
 #include "provider/sign/make_request.h"
-#include "provider/base/file.h"
 #include "tools/show/certificates.h"
 #include "tools/input.h"
 #include "tools/options.h"
+#include "tools/policy_file.h"
 #include "tools/output.h"
 #include "tools/show/text.h"
 
@@ -36,7 +35,7 @@ struct request {
     const char *ca_path;
     const char *description;
     const char *timestamp_key;
-    const char *output;
+    struct output output;
     const char *input; /* NULL: standard input */
 };
 
@@ -103,9 +102,9 @@ static bool choose_pss(struct tool *tool, const struct request *request,
 }
 
 /* What is left out is what `openssl dgst -sign` would do with this key. */
-static bool choose_mechanism(struct tool *tool, const struct request *request,
-                             const struct hsm_key *key, const struct hsm_uri *uri,
-                             struct ska_mechanism *mechanism)
+static bool choose_request_mechanism(struct tool *tool, const struct request *request,
+                                     const struct hsm_key *key, const struct hsm_uri *uri,
+                                     struct ska_mechanism *mechanism)
 {
     enum ska_key_type type = hsm_key_type(key);
     bool rsa = type == SKA_KEY_RSA || type == SKA_KEY_RSA_PSS;
@@ -129,8 +128,8 @@ static bool choose_mechanism(struct tool *tool, const struct request *request,
            ska_algorithm_fits(mechanism, type, &tool->errors);
 }
 
-static bool read_payload(struct tool *tool, const struct input *input,
-                         const struct ska_mechanism *mechanism, struct ska_bytes *payload)
+static bool read_request_payload(struct tool *tool, const struct input *input,
+                                 const struct ska_mechanism *mechanism, struct ska_bytes *payload)
 {
     struct ska_bytes digest = {NULL, 0};
     bool done = false;
@@ -143,17 +142,16 @@ static bool read_payload(struct tool *tool, const struct input *input,
     return done;
 }
 
-static bool write_request(struct tool *tool, const struct ska_request *request, const char *path)
+static bool write_request_file(struct tool *tool, const struct ska_request *request,
+                               const struct output *output)
 {
     struct ska_bytes text = {NULL, 0};
-    bool done =
-        output_check_request(tool, path, request) &&
-        ska_request_print(request, &text, &tool->errors) &&
-        ska_file_write(path == NULL ? "-" : path, ska_span_of(&text), REQUEST_MODE, &tool->errors);
+    bool done = ska_request_print(request, &text, &tool->errors) &&
+                output_write(tool, output, ska_span_of(&text), REQUEST_MODE);
 
     ska_bytes_free(&text);
-    if (done && path != NULL && strcmp(path, "-") != 0)
-        report_note("wrote request %s to %s", request->id, path);
+    if (done && output->path != NULL && strcmp(output->path, "-") != 0)
+        report_note("wrote request %s to %s", request->id, output->path);
     return done;
 }
 
@@ -166,26 +164,26 @@ static void warn_of_blocked(struct hsm_key *key)
 }
 
 /* Only what a program that signs puts there has a name by which it is seen there. */
-static void warn_of_directory(const struct tool *tool, const char *output)
+static void warn_of_directory(const struct tool *tool, const struct output *output)
 {
     const char *directory = tool->configuration.settings.approvals_dir;
     char *path = NULL;
     struct stat shared;
     struct stat own;
 
-    if (output == NULL || output_is_stdout(output) || directory == NULL)
+    if (output->path == NULL || output_is_stdout(output) || directory == NULL)
         return;
-    path = strdup(output);
+    path = strdup(output->path);
     if (path != NULL && stat(directory, &shared) == 0 && stat(dirname(path), &own) == 0 &&
         shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
         report_warning("%s lies in the approvals directory, where approvers see only the requests "
                        "of programs that sign: send them this file itself",
-                       output);
+                       output->path);
     free(path);
 }
 
 /* What every request has in common, whatever it asks for. */
-static bool finish(struct tool *tool, const struct request *request, struct ska_job *job)
+static bool make_and_write(struct tool *tool, const struct request *request, struct ska_job *job)
 {
     struct ska_request *made = NULL;
     bool done = false;
@@ -197,11 +195,11 @@ static bool finish(struct tool *tool, const struct request *request, struct ska_
                              ? request->timestamp_key
                              : tool->configuration.settings.timestamp_key;
     job->errors = &tool->errors;
-    done = ska_request_make(job, &made) && write_request(tool, made, request->output);
+    done = ska_request_make(job, &made) && write_request_file(tool, made, &request->output);
     if (done && request->operation == SKA_OPERATION_SIGN)
         warn_of_blocked(job->key);
     if (done)
-        warn_of_directory(tool, request->output);
+        warn_of_directory(tool, &request->output);
     ska_request_free(made);
     return done;
 }
@@ -215,14 +213,14 @@ static bool make_signing(struct tool *tool, const struct request *request,
     bool done = false;
 
     if (!tool_open_ska_key(tool, request->key, &uri, &job.key) ||
-        !choose_mechanism(tool, request, job.key, uri, &job.mechanism) ||
-        !read_payload(tool, input, &job.mechanism, &payload))
+        !choose_request_mechanism(tool, request, job.key, uri, &job.mechanism) ||
+        !read_request_payload(tool, input, &job.mechanism, &payload))
         goto out;
     job.payload = ska_span_of(&payload);
     done = ska_payload_check(&job.mechanism, hsm_key_type(job.key),
                              (unsigned int)EVP_PKEY_get_bits(hsm_key_public(job.key)), job.payload,
                              &tool->errors) &&
-           finish(tool, request, &job);
+           make_and_write(tool, request, &job);
 out:
     ska_bytes_free(&payload);
     hsm_key_free(job.key);
@@ -269,7 +267,7 @@ static bool make_modification(struct tool *tool, const struct request *request)
         tool_open_ska_key(tool, request->key, NULL, &job.key) &&
         hsm_modify_payload(job.key, rules, &payload, &tool->errors)) {
         job.payload = ska_span_of(&payload);
-        done = finish(tool, request, &job);
+        done = make_and_write(tool, request, &job);
     }
     ska_bytes_free(&payload);
     hsm_key_free(job.key);
@@ -277,14 +275,15 @@ static bool make_modification(struct tool *tool, const struct request *request)
     return done;
 }
 
-static bool make_change(struct tool *tool, const struct request *request)
+static bool make_change_request(struct tool *tool, const struct request *request)
 {
     struct ska_job job = {0};
     bool done = false;
 
     if (request->operation == SKA_OPERATION_MODIFY)
         return make_modification(tool, request);
-    done = tool_open_ska_key(tool, request->key, NULL, &job.key) && finish(tool, request, &job);
+    done = tool_open_ska_key(tool, request->key, NULL, &job.key) &&
+           make_and_write(tool, request, &job);
     hsm_key_free(job.key);
     return done;
 }
@@ -306,7 +305,7 @@ static bool choose_operation(struct tool *tool, struct request *request)
                          request->operation_name);
 }
 
-static bool check_options(struct tool *tool, struct request *request)
+static bool check_request_options(struct tool *tool, struct request *request)
 {
     bool signing = false;
 
@@ -326,6 +325,15 @@ static bool check_options(struct tool *tool, struct request *request)
                                    "rules");
     return (request->policy == NULL && request->ca_path == NULL) ||
            options_wrong(tool, "--policy and --ca are for --operation modify");
+}
+
+/* Of what is signed. NULL: nothing is. */
+static const char *input_path(const struct request *request)
+{
+    if (request->operation != SKA_OPERATION_SIGN)
+        return NULL;
+    return request->input == NULL || strcmp(request->input, "-") == 0 ? "/dev/stdin"
+                                                                      : request->input;
 }
 
 bool request_command(struct tool *tool, int argc, char **argv)
@@ -349,8 +357,7 @@ bool request_command(struct tool *tool, int argc, char **argv)
          &request.timestamp_key, NULL, false},
         {"description", 0, "TEXT", "a line for the approvers; the HSM does not protect it",
          &request.description, NULL, false},
-        {"output", 'o', "FILE", "write the request there, not to standard output", &request.output,
-         NULL, false},
+        OPTION_OUTPUT(&request.output, "write the request there, not to standard output"),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -370,14 +377,14 @@ bool request_command(struct tool *tool, int argc, char **argv)
     bool done = false;
 
     /* The files first: nobody shall type a PIN only to hear of a wrong file name. */
-    if (!options_parse(tool, &line, argc, argv) || !check_options(tool, &request) ||
-        !output_check_early(tool, request.output))
+    if (!options_parse(tool, &line, argc, argv) || !check_request_options(tool, &request) ||
+        !output_check(tool, &request.output, input_path(&request)))
         return false;
     if (request.operation != SKA_OPERATION_SIGN)
-        return make_change(tool, &request);
+        return make_change_request(tool, &request);
     if (!input_open(&input, request.input, &tool->errors))
         return false;
-    done = output_check_input(tool, request.output, &input) && make_signing(tool, &request, &input);
+    done = make_signing(tool, &request, &input);
     input_close(&input);
     return done;
 }

@@ -47,7 +47,7 @@ static bool print_text(struct tool *tool, const struct hsm_key *key,
 }
 
 /* {"ruleUse": RULE, ...}: null for an always satisfied rule, left out for one that is not known. */
-static bool add_rules(cJSON *object, const struct hsm_key_state *state)
+static bool add_key_rules(cJSON *object, const struct hsm_key_state *state)
 {
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         struct ska_rule rule = {NULL, 0};
@@ -66,8 +66,8 @@ static bool add_rules(cJSON *object, const struct hsm_key_state *state)
     return true;
 }
 
-static bool print_json(struct tool *tool, const struct hsm_key *key,
-                       const struct hsm_key_state *state)
+static bool print_key_json(struct tool *tool, const struct hsm_key *key,
+                           const struct hsm_key_state *state)
 {
     cJSON *object = cJSON_CreateObject();
     struct ska_bytes spki = {NULL, 0};
@@ -90,7 +90,7 @@ static bool print_json(struct tool *tool, const struct hsm_key *key,
     if (done && hsm_key_is_ska(key))
         done = cJSON_AddBoolToObject(object, "blocked", state->blocked) != NULL &&
                cJSON_AddBoolToObject(object, "samApproved", state->sam_approved) != NULL &&
-               add_rules(object, state);
+               add_key_rules(object, state);
     if (!done) {
         cJSON_Delete(object);
         object = NULL;
@@ -124,7 +124,7 @@ bool show_command(struct tool *tool, int argc, char **argv)
     if (!options_parse(tool, &line, argc, argv) || !tool_open_key(tool, uri, NULL, &key))
         return false;
     if (!hsm_key_is_ska(key) || hsm_key_state(key, &state, &tool->errors))
-        done = json ? print_json(tool, key, &state) : print_text(tool, key, &state);
+        done = json ? print_key_json(tool, key, &state) : print_text(tool, key, &state);
     hsm_key_state_clear(&state);
     hsm_key_free(key);
     return done;

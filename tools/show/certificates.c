@@ -434,16 +434,16 @@ static void add_issuers(struct tool *tool, const struct approvers *approvers,
     }
 }
 
-bool certificates_fail(struct tool *tool, const struct report_capture *failure,
+bool certificates_fail(struct tool *tool, const struct ska_error_capture *failure,
                        const struct ska_rule *const rules[SKA_RULE_COUNT])
 {
-    const char *details = failure->details == NULL ? "out of memory" : failure->details;
+    const char *details = ska_error_capture_text(failure);
     struct approvers approvers = {NULL, 0};
     struct findings findings = {{0}, 0};
     struct ska_bytes text = {NULL, 0};
 
     if (failure->reason != SKA_R_BAD_POLICY && failure->reason != SKA_R_HSM_REFUSED)
-        return ska_fail(&tool->errors, failure->reason, "%s", details);
+        return ska_error_capture_raise(failure, &tool->errors);
     if (rules[SKA_RULE_USE] != NULL && ska_rule_is_empty(rules[SKA_RULE_USE])) {
         start(&findings);
         ska_buffer_text(&findings.text, "the use rule needs no approval");
@@ -459,7 +459,7 @@ bool certificates_fail(struct tool *tool, const struct report_capture *failure,
         ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,
                  (const char *)text.data);
     else
-        ska_fail(&tool->errors, failure->reason, "%s", details);
+        ska_error_capture_raise(failure, &tool->errors);
     ska_bytes_free(&text);
     return false;
 }

@@ -6,6 +6,7 @@
 #ifndef SKA_TOOLS_SHOW_CERTIFICATES_H
 #define SKA_TOOLS_SHOW_CERTIFICATES_H
 
+#include "provider/base/error_capture.h"
 #include "tools/tool.h"
 
 /* "CN=Alice, issued by CN=Approver CA, valid from ... until ..."; of any bytes. */
@@ -31,7 +32,7 @@ bool certificates_check(struct tool *tool, const struct ska_rule *const rules[SK
  * Raises what the HSM said of these rules. When it may have refused them for what they hold, what
  * can be found here goes with it, with the names of the approvers. Returns false.
  */
-bool certificates_fail(struct tool *tool, const struct report_capture *failure,
+bool certificates_fail(struct tool *tool, const struct ska_error_capture *failure,
                        const struct ska_rule *const rules[SKA_RULE_COUNT]);
 
 #endif

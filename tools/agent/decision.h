@@ -2,10 +2,10 @@
 /*
  * One request to an approver agent: from the line that came to the line that answers it.
  */
-#ifndef SKA_TOOLS_AGENT_AGENT_DECISION_H
-#define SKA_TOOLS_AGENT_AGENT_DECISION_H
+#ifndef SKA_TOOLS_AGENT_DECISION_H
+#define SKA_TOOLS_AGENT_DECISION_H
 
-#include "tools/agent/agent_rules.h"
+#include "tools/agent/rules.h"
 #include "tools/approver.h"
 
 struct agent {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_rules.h"
+#include "tools/agent/rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 /* ---- The conditions -------------------------------------------------------------------------- */
 
-static bool wrong(const struct ska_errors *errors, const char *condition, const char *what)
+static bool fail_condition(const struct ska_errors *errors, const char *condition, const char *what)
 {
     char *shown = ska_printable(ska_span_text(condition), 200);
 
@@ -19,7 +19,7 @@ static bool wrong(const struct ska_errors *errors, const char *condition, const 
 }
 
 /* A number from 0 to `most` at the start of the text; NULL for anything else, else what follows. */
-static const char *read_number(const char *text, uint32_t most, uint32_t *number)
+static const char *parse_number(const char *text, uint32_t most, uint32_t *number)
 {
     uint64_t value = 0;
 
@@ -34,15 +34,15 @@ static const char *read_number(const char *text, uint32_t most, uint32_t *number
     return text;
 }
 
-static bool add_key(struct agent_rules *rules, const char *condition, const char *label,
-                    const struct ska_errors *errors)
+static bool add_key_condition(struct agent_rules *rules, const char *condition, const char *label,
+                              const struct ska_errors *errors)
 {
     char **longer = NULL;
 
     if (label[0] == 0)
-        return wrong(errors, condition, "the label of a key is missing");
+        return fail_condition(errors, condition, "the label of a key is missing");
     if (rules->key_count == AGENT_CONDITIONS_MOST)
-        return wrong(errors, condition, "one key too many");
+        return fail_condition(errors, condition, "one key too many");
     longer = realloc(rules->keys, (rules->key_count + 1) * sizeof(*longer));
     if (longer == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "--allow");
@@ -54,15 +54,15 @@ static bool add_key(struct agent_rules *rules, const char *condition, const char
     return true;
 }
 
-static bool add_payload(struct agent_rules *rules, const char *condition, const char *name,
-                        const struct ska_errors *errors)
+static bool add_payload_condition(struct agent_rules *rules, const char *condition,
+                                  const char *name, const struct ska_errors *errors)
 {
     if (strcmp(name, "any") == 0)
         rules->any_payload = true;
     else if (strcmp(name, "tls13-server") == 0)
         rules->tls13_server = true;
     else
-        return wrong(errors, condition, "a payload is tls13-server or any");
+        return fail_condition(errors, condition, "a payload is tls13-server or any");
     return true;
 }
 
@@ -77,29 +77,30 @@ static bool append_uid(struct agent_rules *rules, uid_t uid, const struct ska_er
     return true;
 }
 
-static bool add_uid(struct agent_rules *rules, const char *condition, const char *text,
-                    const struct ska_errors *errors)
+static bool add_uid_condition(struct agent_rules *rules, const char *condition, const char *text,
+                              const struct ska_errors *errors)
 {
     uint32_t uid = 0;
     /* The highest number means "none" to the kernel. */
-    const char *rest = read_number(text, UINT32_MAX - 1, &uid);
+    const char *rest = parse_number(text, UINT32_MAX - 1, &uid);
 
     if (rest == NULL || *rest != 0)
-        return wrong(errors, condition, "the number of a user is expected, as `id -u NAME` says");
+        return fail_condition(errors, condition,
+                              "the number of a user is expected, as `id -u NAME` says");
     if (rules->uid_count == AGENT_CONDITIONS_MOST)
-        return wrong(errors, condition, "one uid too many");
+        return fail_condition(errors, condition, "one uid too many");
     return append_uid(rules, (uid_t)uid, errors);
 }
 
 /* Alternatives as all others: of several rates the highest is one that holds. */
-static bool add_rate(struct agent_rules *rules, const char *condition, const char *text,
-                     const struct ska_errors *errors)
+static bool add_rate_condition(struct agent_rules *rules, const char *condition, const char *text,
+                               const struct ska_errors *errors)
 {
     uint32_t rate = 0;
-    const char *rest = read_number(text, AGENT_RATE_MOST, &rate);
+    const char *rest = parse_number(text, AGENT_RATE_MOST, &rate);
 
     if (rest == NULL || strcmp(rest, "/s") != 0 || rate == 0)
-        return wrong(errors, condition, "a rate is 1/s to 1000000/s");
+        return fail_condition(errors, condition, "a rate is 1/s to 1000000/s");
     if (rate > rules->rate)
         rules->rate = rate;
     return true;
@@ -112,8 +113,10 @@ static bool add_condition(struct agent_rules *rules, const char *condition,
         const char *prefix;
         bool (*add)(struct agent_rules *rules, const char *condition, const char *value,
                     const struct ska_errors *errors);
-    } kinds[] = {
-        {"key=", add_key}, {"payload=", add_payload}, {"uid=", add_uid}, {"rate=", add_rate}};
+    } kinds[] = {{"key=", add_key_condition},
+                 {"payload=", add_payload_condition},
+                 {"uid=", add_uid_condition},
+                 {"rate=", add_rate_condition}};
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         size_t length = strlen(kinds[i].prefix);
@@ -121,9 +124,10 @@ static bool add_condition(struct agent_rules *rules, const char *condition,
         if (strncmp(condition, kinds[i].prefix, length) == 0)
             return kinds[i].add(rules, condition, condition + length, errors);
     }
-    return wrong(errors, condition,
-                 "a condition is key=LABEL, payload=tls13-server, payload=any, uid=N or rate=N/s "
-                 "(a comma in a label is written \\,)");
+    return fail_condition(
+        errors, condition,
+        "a condition is key=LABEL, payload=tls13-server, payload=any, uid=N or rate=N/s "
+        "(a comma in a label is written \\,)");
 }
 
 /* Copies up to a comma that separates, and takes the backslashes away. NULL: one is wrong. */
@@ -149,7 +153,7 @@ bool agent_rules_add(struct agent_rules *rules, const char *text, const struct s
     for (;;) {
         next = copy_condition(next, condition);
         if (next == NULL)
-            return wrong(errors, text, "behind a backslash comes a comma or another one");
+            return fail_condition(errors, text, "behind a backslash comes a comma or another one");
         if (!add_condition(rules, condition, errors))
             return false;
         if (*next == 0)

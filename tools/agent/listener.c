@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_listener.h"
+#include "tools/agent/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 /* The first descriptor that systemd hands down, see sd_listen_fds(3). */
 #define FIRST_INHERITED 3
 
-static bool fail(const struct agent_listener *listener, const char *what,
-                 const struct ska_errors *errors)
+static bool fail_socket(const struct agent_listener *listener, const char *what,
+                        const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_FILE_FAILURE, "--socket %s: %s", listener->path, what);
 }
@@ -53,8 +53,8 @@ static bool check_stale(const struct agent_listener *listener, const struct sock
         close(fd);
     /* EAGAIN: so many wait for it that it must be there. */
     if (why == 0 || why == EAGAIN)
-        return fail(listener, "an agent listens there already", errors);
-    return why == ECONNREFUSED || fail(listener, strerror(why), errors);
+        return fail_socket(listener, "an agent listens there already", errors);
+    return why == ECONNREFUSED || fail_socket(listener, strerror(why), errors);
 }
 
 static bool remove_stale(const struct agent_listener *listener, const struct sockaddr_un *address,
@@ -63,14 +63,16 @@ static bool remove_stale(const struct agent_listener *listener, const struct soc
     struct stat status;
 
     if (lstat(listener->path, &status) != 0)
-        return errno == ENOENT || fail(listener, strerror(errno), errors);
+        return errno == ENOENT || fail_socket(listener, strerror(errno), errors);
     if (!S_ISSOCK(status.st_mode))
-        return fail(listener, "something stands there that is no socket; it is left alone", errors);
+        return fail_socket(listener, "something stands there that is no socket; it is left alone",
+                           errors);
     if (status.st_uid != geteuid())
-        return fail(listener, "a socket of another user stands there; it is left alone", errors);
+        return fail_socket(listener, "a socket of another user stands there; it is left alone",
+                           errors);
     return check_stale(listener, address, errors) &&
            (unlink(listener->path) == 0 || errno == ENOENT ||
-            fail(listener, strerror(errno), errors));
+            fail_socket(listener, strerror(errno), errors));
 }
 
 /* The umask rather than chmod(): there is no moment in which others could connect. */
@@ -82,7 +84,7 @@ static bool bind_for_owner(const struct agent_listener *listener, const struct s
     int why = errno;
 
     umask(before);
-    return done || fail(listener, strerror(why), errors);
+    return done || fail_socket(listener, strerror(why), errors);
 }
 
 /* Default access lists of a directory take the place of the umask. */
@@ -91,15 +93,16 @@ static bool check_mode(struct agent_listener *listener, const struct ska_errors 
     struct stat status;
 
     if (lstat(listener->path, &status) != 0)
-        return fail(listener, strerror(errno), errors);
+        return fail_socket(listener, strerror(errno), errors);
     listener->device = status.st_dev;
     listener->inode = status.st_ino;
     if (!S_ISSOCK(status.st_mode) || status.st_uid != geteuid() ||
         (status.st_mode & 0777 & ~SOCKET_MODE) != 0)
-        return fail(listener,
-                    "the socket can be reached by others as soon as it is made; choose another "
-                    "directory",
-                    errors);
+        return fail_socket(
+            listener,
+            "the socket can be reached by others as soon as it is made; choose another "
+            "directory",
+            errors);
     return true;
 }
 
@@ -111,9 +114,9 @@ static bool make_socket(struct agent_listener *listener, const struct ska_errors
         return false;
     listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener->fd < 0)
-        return fail(listener, strerror(errno), errors);
+        return fail_socket(listener, strerror(errno), errors);
     return bind_for_owner(listener, &address, errors) && check_mode(listener, errors) &&
-           (listen(listener->fd, BACKLOG) == 0 || fail(listener, strerror(errno), errors));
+           (listen(listener->fd, BACKLOG) == 0 || fail_socket(listener, strerror(errno), errors));
 }
 
 /* ---- A socket of systemd --------------------------------------------------------------------- */
@@ -173,10 +176,10 @@ static bool inherit_socket(struct agent_listener *listener, const struct ska_err
     if (socket_option(listener->fd, SO_DOMAIN) != AF_UNIX ||
         socket_option(listener->fd, SO_TYPE) != SOCK_STREAM ||
         socket_option(listener->fd, SO_ACCEPTCONN) != 1 || !has_path(listener))
-        return fail(listener, "the socket in LISTEN_FDS is another one", errors);
+        return fail_socket(listener, "the socket in LISTEN_FDS is another one", errors);
     if (flags < 0 || fcntl(listener->fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
         fcntl(listener->fd, F_SETFD, FD_CLOEXEC) != 0)
-        return fail(listener, strerror(errno), errors);
+        return fail_socket(listener, strerror(errno), errors);
     warn_of_mode(listener);
     return true;
 }

@@ -3,8 +3,8 @@
  * The socket that an approver agent listens on: its own, which only its user may connect to, or one
  * that systemd has made for it.
  */
-#ifndef SKA_TOOLS_AGENT_AGENT_LISTENER_H
-#define SKA_TOOLS_AGENT_AGENT_LISTENER_H
+#ifndef SKA_TOOLS_AGENT_LISTENER_H
+#define SKA_TOOLS_AGENT_LISTENER_H
 
 #include <sys/types.h>
 

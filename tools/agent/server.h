@@ -2,10 +2,10 @@
 /*
  * The connections of an approver agent: one thread, one loop, bounded in number, size and time.
  */
-#ifndef SKA_TOOLS_AGENT_AGENT_SERVER_H
-#define SKA_TOOLS_AGENT_AGENT_SERVER_H
+#ifndef SKA_TOOLS_AGENT_SERVER_H
+#define SKA_TOOLS_AGENT_SERVER_H
 
-#include "tools/agent/agent_decision.h"
+#include "tools/agent/decision.h"
 
 /* At once. For one more, the one makes room that has been waiting longest. */
 #define AGENT_CONNECTIONS 64

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_decision.h"
+#include "tools/agent/decision.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/approval.h"
 #include "tools/agent/tls13.h"
@@ -21,8 +22,8 @@
  * The rule is the requester's word: it says which encoding of the agent's key, or which certificate
  * of it, the HSM knows, and spares an approval that would not count.
  */
-static bool find_listed(const struct agent *agent, const struct ska_request *request,
-                        const struct ska_approver **listed, const struct ska_errors *errors)
+static bool find_listed_agent(const struct agent *agent, const struct ska_request *request,
+                              const struct ska_approver **listed, const struct ska_errors *errors)
 {
     const struct ska_rule *rule = &request->rules[SKA_RULE_USE];
 
@@ -36,8 +37,8 @@ static bool find_listed(const struct agent *agent, const struct ska_request *req
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
-static void add_matter(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                       struct ska_buffer *text)
+static void add_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
 {
     struct ska_span payload = ska_span_of(&request->payload);
     enum ska_digest digest = SKA_DIGEST_NONE;
@@ -71,7 +72,7 @@ static bool write_log(OSSL_LIB_CTX *libctx, const struct agent_peer *peer,
                       (long)peer->pid, decision->approved ? "approved" : "refused");
     if (request != NULL) {
         ska_buffer_format(&text, " request %s: ", request->id);
-        add_matter(libctx, request, &text);
+        add_subject(libctx, request, &text);
         ska_buffer_format(&text, ", key '%s'", label == NULL ? "" : label);
     }
     if (why != NULL)
@@ -110,9 +111,9 @@ static bool write_approval(const struct ska_approval *approval, struct ska_bytes
     return done;
 }
 
-static bool approve(const struct agent *agent, const struct ska_request *request,
-                    const struct ska_approver *listed, struct ska_bytes *answer,
-                    const struct ska_errors *errors)
+static bool sign_approval(const struct agent *agent, const struct ska_request *request,
+                          const struct ska_approver *listed, struct ska_bytes *answer,
+                          const struct ska_errors *errors)
 {
     struct ska_approval approval = {0};
     /* Not verified here: who asked does, and then the HSM. */
@@ -124,39 +125,39 @@ static bool approve(const struct agent *agent, const struct ska_request *request
     return done;
 }
 
-static bool try(struct agent *agent, const struct agent_peer *peer, int64_t now,
-                struct ska_span line, struct ska_request **request, struct ska_bytes *answer,
-                const struct ska_errors *errors)
+static bool decide_request(struct agent *agent, const struct agent_peer *peer, int64_t now,
+                           struct ska_span line, struct ska_request **request,
+                           struct ska_bytes *answer, const struct ska_errors *errors)
 {
     const struct ska_approver *listed = NULL;
 
     return agent_rules_admit(&agent->rules, peer, errors) &&
            ska_request_parse(line, "request", request, errors) &&
            agent_rules_allow(&agent->rules, *request, errors) &&
-           find_listed(agent, *request, &listed, errors) &&
+           find_listed_agent(agent, *request, &listed, errors) &&
            /* The last one, so that what is refused anyway does not use up what others may have. */
            agent_rules_count(&agent->rules, now, errors) &&
-           approve(agent, *request, listed, answer, errors);
+           sign_approval(agent, *request, listed, answer, errors);
 }
 
 bool agent_decide(struct agent *agent, const struct agent_peer *peer, int64_t now,
                   struct ska_span line, struct agent_decision *decision)
 {
-    struct report_capture capture = {0, NULL};
-    struct ska_errors errors = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors errors = ska_error_capture(&capture);
     struct ska_request *request = NULL;
     char *why = NULL;
     bool done = false;
 
     memset(decision, 0, sizeof(*decision));
-    decision->approved = try(agent, peer, now, line, &request, &decision->answer, &errors);
+    decision->approved =
+        decide_request(agent, peer, now, line, &request, &decision->answer, &errors);
     if (!decision->approved)
-        why = capture.details == NULL ? strdup("out of memory")
-                                      : ska_printable(ska_span_text(capture.details), REASON_LIMIT);
+        why = ska_printable(ska_span_text(ska_error_capture_text(&capture)), REASON_LIMIT);
     done = (decision->approved || (why != NULL && write_error(why, &decision->answer))) &&
            write_log(agent->libctx, peer, request, why, decision);
     free(why);
-    report_capture_clear(&capture);
+    ska_error_capture_clear(&capture);
     ska_request_free(request);
     return done;
 }

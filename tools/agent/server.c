@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/agent/agent_server.h"
+#include "tools/agent/server.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,6 +10,7 @@
 
 #include "provider/base/json.h"
 #include "provider/base/clock.h"
+#include "provider/base/error_capture.h"
 #include "tools/report.h"
 
 #define READ_SIZE 65536
@@ -43,7 +44,7 @@ struct server {
 
 /* ---- One connection -------------------------------------------------------------------------- */
 
-static void hang_up(struct server *server, struct connection *connection)
+static void end_connection(struct server *server, struct connection *connection)
 {
     close(connection->fd);
     ska_buffer_free(&connection->in);
@@ -114,7 +115,7 @@ static bool has_line(const struct connection *connection)
 }
 
 /* Reads what there is, up to the end of a line. False: nothing more will come. */
-static bool read_request(struct server *server, struct connection *connection)
+static bool receive_request(struct server *server, struct connection *connection)
 {
     bool ended = false;
 
@@ -137,11 +138,11 @@ static bool read_request(struct server *server, struct connection *connection)
 }
 
 /* One step with what is there; false: it is over. */
-static bool go_on(struct server *server, struct connection *connection)
+static bool continue_connection(struct server *server, struct connection *connection)
 {
     if (connection->out.data != NULL)
         return send_answer(connection);
-    return (has_line(connection) || read_request(server, connection)) &&
+    return (has_line(connection) || receive_request(server, connection)) &&
            answer_one(server, connection);
 }
 
@@ -182,7 +183,7 @@ static bool make_room(struct server *server)
         server->accept_from = first->since + GRACE_MS;
         return false;
     }
-    hang_up(server, first);
+    end_connection(server, first);
     return true;
 }
 
@@ -198,24 +199,24 @@ static void send_away(int fd, const struct agent_peer *peer, const char *why)
     close(fd);
 }
 
-static void admit(struct server *server, int fd)
+static void admit_connection(struct server *server, int fd)
 {
-    struct report_capture capture = {0, NULL};
-    struct ska_errors errors = report_capture_errors(&capture);
+    struct ska_error_capture capture = {0};
+    struct ska_errors errors = ska_error_capture(&capture);
     struct connection connection = {.fd = fd};
 
     if (!find_peer(fd, &connection.peer)) {
         close(fd);
     } else if (!agent_rules_admit(&server->agent->rules, &connection.peer, &errors)) {
-        send_away(fd, &connection.peer, capture.details == NULL ? "" : capture.details);
+        send_away(fd, &connection.peer, ska_error_capture_text(&capture));
     } else {
         connection.since = ska_clock_ms();
         server->connections[server->count++] = connection;
         /* Who has asked already is not made to wait, and not sent away by those who come next. */
-        if (!go_on(server, &server->connections[server->count - 1]))
-            hang_up(server, &server->connections[server->count - 1]);
+        if (!continue_connection(server, &server->connections[server->count - 1]))
+            end_connection(server, &server->connections[server->count - 1]);
     }
-    report_capture_clear(&capture);
+    ska_error_capture_clear(&capture);
 }
 
 static bool accept_some(struct server *server, const struct ska_errors *errors)
@@ -224,7 +225,7 @@ static bool accept_some(struct server *server, const struct ska_errors *errors)
         int fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            admit(server, fd);
+            admit_connection(server, fd);
         } else if (errno == EAGAIN) {
             return true;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -242,7 +243,7 @@ static bool accept_some(struct server *server, const struct ska_errors *errors)
 enum { POLL_SIGNALS, POLL_LISTENER, POLL_CONNECTIONS };
 
 /* Fills in what to wait for and how long. */
-static int prepare(const struct server *server, struct pollfd *polled, int64_t now)
+static int prepare_poll(const struct server *server, struct pollfd *polled, int64_t now)
 {
     int64_t until = INT64_MAX;
 
@@ -280,19 +281,19 @@ static void serve_ready(struct server *server, const struct pollfd *polled)
         bool ready = polled[POLL_CONNECTIONS + i].revents != 0 ||
                      (connection->out.data == NULL && has_line(connection));
 
-        if (ready && !go_on(server, connection))
-            hang_up(server, connection);
+        if (ready && !continue_connection(server, connection))
+            end_connection(server, connection);
         else if (now >= since + AGENT_IDLE_MS && connection->since == since)
-            hang_up(server, connection);
+            end_connection(server, connection);
     }
 }
 
-static bool serve(struct server *server, const struct ska_errors *errors)
+static bool serve_connections(struct server *server, const struct ska_errors *errors)
 {
     struct pollfd polled[POLL_CONNECTIONS + AGENT_CONNECTIONS];
 
     for (;;) {
-        int timeout = prepare(server, polled, ska_clock_ms());
+        int timeout = prepare_poll(server, polled, ska_clock_ms());
         int ready = poll(polled, (nfds_t)(POLL_CONNECTIONS + server->count), timeout);
 
         if (ready < 0 && errno != EINTR)
@@ -317,9 +318,9 @@ bool agent_serve(struct agent *agent, int listener, int signals, const struct sk
     server->agent = agent;
     server->listener = listener;
     server->signals = signals;
-    done = serve(server, errors);
+    done = serve_connections(server, errors);
     while (server->count > 0)
-        hang_up(server, &server->connections[server->count - 1]);
+        end_connection(server, &server->connections[server->count - 1]);
     free(server);
     return done;
 }

@@ -3,8 +3,8 @@
  * What an approver agent approves: the conditions of --allow. Those of one kind are alternatives;
  * of every kind that is given, one must hold. Nothing is allowed that is not named.
  */
-#ifndef SKA_TOOLS_AGENT_AGENT_RULES_H
-#define SKA_TOOLS_AGENT_AGENT_RULES_H
+#ifndef SKA_TOOLS_AGENT_RULES_H
+#define SKA_TOOLS_AGENT_RULES_H
 
 #include <sys/types.h>
 

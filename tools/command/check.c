@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool check-config: how its lines are said.
+ */
+#include "tools/command/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/exit_status.h"
+#include "tools/show/text.h"
+
+static void check_say(const char *verdict, const char *what, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void check_say(const char *verdict, const char *what, const char *format, va_list args)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes line = {NULL, 0};
+    char *untrusted = NULL;
+
+    if (vasprintf(&untrusted, format, args) < 0)
+        untrusted = NULL;
+    ska_buffer_format(&text, "%-7s %-18s ", verdict, what);
+    text_printable(&text, ska_span_text(untrusted == NULL ? "out of memory" : untrusted));
+    if (ska_buffer_finish(&text, &line, NULL))
+        printf("%s\n", (const char *)line.data);
+    fflush(stdout);
+    ska_bytes_free(&line);
+    free(untrusted);
+}
+
+#define SAY(verdict)                                                                               \
+    do {                                                                                           \
+        va_list args;                                                                              \
+                                                                                                   \
+        va_start(args, format);                                                                    \
+        check_say(verdict, what, format, args);                                                    \
+        va_end(args);                                                                              \
+    } while (0)
+
+void check_ok(const char *what, const char *format, ...)
+{
+    SAY("ok");
+}
+
+void check_unset(const char *what, const char *format, ...)
+{
+    SAY("-");
+}
+
+void check_warning(const char *what, const char *format, ...)
+{
+    SAY("warning");
+}
+
+void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
+                  ...)
+{
+    int status = exit_status(reason);
+
+    SAY("FAILED");
+    if (status > tool->report.status)
+        tool->report.status = status;
+}
+
+void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture)
+{
+    check_failed(tool, what, capture->reason, "%s: %s", ska_reason_text(capture->reason),
+                 ska_error_capture_text(capture));
+    ska_error_capture_clear(capture);
+}
+
+void check_relative(const char *what, const char *path)
+{
+    if (path[0] != '/')
+        check_warning(what,
+                      "%s is a relative path: each program looks for it from the directory "
+                      "that it runs in",
+                      path);
+}
