@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "provider/base/json.h"
 #include "tools/approver.h"
 #include "tools/matter.h"
 #include "tools/options.h"
@@ -135,7 +136,7 @@ static bool add_names(cJSON *object, const char *member, const struct ska_ballot
 
 static bool requests_add_text(cJSON *object, const char *name, const char *text)
 {
-    return text == NULL || text_add_json(object, name, ska_span_text(text));
+    return text == NULL || ska_json_add_untrusted(object, name, ska_span_text(text));
 }
 
 static bool requests_add_window(cJSON *object, const struct entry *entry)

@@ -16,8 +16,6 @@
 
 static void say_compared(const struct briefing *briefing, struct page *page)
 {
-    char *name = NULL;
-
     if (briefing->document == NULL) {
         page_paragraph(page, "Is it the document you have in mind? The fingerprint alone does not "
                              "tell. If you have the file, answer no now and give the command again "
@@ -25,10 +23,8 @@ static void say_compared(const struct briefing *briefing, struct page *page)
                              "compared.");
         return;
     }
-    name = foreign_name(ska_span_text(briefing->document));
     page_paragraph(page, "Is it the file you gave, %s? YES, it has exactly this fingerprint.",
-                   name == NULL ? "?" : name);
-    free(name);
+                   page_name(page, ska_span_text(briefing->document)));
 }
 
 static void say_document(const struct briefing *briefing, struct page *page)
@@ -91,16 +87,11 @@ static unsigned int message_tricks(struct ska_span message)
 void briefing_warn_of_tricks(const char *of, unsigned int tricks, struct page *page)
 {
     struct ska_buffer words = {0};
-    struct ska_bytes text = {NULL, 0};
 
     if (tricks == 0)
         return;
     foreign_tricks_text(tricks, &words);
-    if (ska_buffer_finish(&words, &text, NULL))
-        page_warning(page, "look closely at %s. %s", of, (const char *)text.data);
-    else
-        page->text.failed = true;
-    ska_bytes_free(&text);
+    page_warning(page, "look closely at %s. %s", of, page_words(page, &words));
 }
 
 static void say_data(const struct briefing *briefing, struct ska_span message, struct page *page)
@@ -124,7 +115,6 @@ static void say_data(const struct briefing *briefing, struct ska_span message, s
 static void say_message(const struct briefing *briefing, struct page *page)
 {
     struct ska_span message = ska_span_of(&briefing->request->payload);
-    char *name = NULL;
 
     if (is_text(message)) {
         page_paragraph(page,
@@ -138,10 +128,8 @@ static void say_message(const struct briefing *briefing, struct page *page)
     }
     if (briefing->document == NULL)
         return;
-    name = foreign_name(ska_span_text(briefing->document));
     page_paragraph(page, "Is it what is in the file you gave, %s? YES, exactly.",
-                   name == NULL ? "?" : name);
-    free(name);
+                   page_name(page, ska_span_text(briefing->document)));
 }
 
 void briefing_subject(const struct briefing *briefing, struct page *page)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/printable.h"
 #include "tools/show/foreign.h"
 
 #define PAGE_WIDTH 78
@@ -74,42 +75,19 @@ static void add_words(struct ska_buffer *text, const char *words, size_t column,
     ska_buffer_text(text, "\n");
 }
 
-static void add_paragraph(struct page *page, enum page_paragraph_kind kind, const char *words)
+static void add_formatted(struct page *page, const char *start, const char *format, va_list args)
 {
-    static const char *const starts[] = {
-        [PAGE_PARAGRAPH] = "", [PAGE_ITEM] = "- ", [PAGE_WARNING] = "WARNING: "};
-    const char *start = starts[kind];
     size_t column = INDENT + strlen(start);
-
-    ska_buffer_format(&page->text, "%*s%s", INDENT, "", start);
-    /* What goes on stands under the words, so that only ours start a paragraph. */
-    add_words(&page->text, words, column, start[0] == 0 ? INDENT + 2 : column);
-    page->warnings += kind == PAGE_WARNING;
-}
-
-static void add_formatted(struct page *page, enum page_paragraph_kind kind, const char *format,
-                          va_list args)
-{
     char *words = NULL;
 
     if (vasprintf(&words, format, args) < 0) {
         page->text.failed = true;
         return;
     }
-    add_paragraph(page, kind, words);
+    ska_buffer_format(&page->text, "%*s%s", INDENT, "", start);
+    /* What goes on stands under the words, so that only ours start a paragraph. */
+    add_words(&page->text, words, column, start[0] == 0 ? INDENT + 2 : column);
     free(words);
-}
-
-void page_buffer(struct page *page, enum page_paragraph_kind kind, struct ska_buffer *words)
-{
-    bool empty = words->length == 0 && !words->failed;
-    struct ska_bytes text = {NULL, 0};
-
-    if (!ska_buffer_finish(words, &text, NULL))
-        page->text.failed = true;
-    else if (!empty)
-        add_paragraph(page, kind, (const char *)text.data);
-    ska_bytes_free(&text);
 }
 
 void page_heading(struct page *page, const char *format, ...)
@@ -135,7 +113,7 @@ void page_paragraph(struct page *page, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    add_formatted(page, PAGE_PARAGRAPH, format, args);
+    add_formatted(page, "", format, args);
     va_end(args);
 }
 
@@ -144,7 +122,7 @@ void page_item(struct page *page, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    add_formatted(page, PAGE_ITEM, format, args);
+    add_formatted(page, "- ", format, args);
     va_end(args);
 }
 
@@ -153,8 +131,41 @@ void page_warning(struct page *page, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    add_formatted(page, PAGE_WARNING, format, args);
+    add_formatted(page, "WARNING: ", format, args);
     va_end(args);
+    page->warnings++;
+}
+
+const char *page_words(struct page *page, struct ska_buffer *buffer)
+{
+    char **grown = reallocarray(page->words, page->word_count + 1, sizeof(*grown));
+    struct ska_bytes text = {NULL, 0};
+
+    page->words = grown == NULL ? page->words : grown;
+    if (grown == NULL)
+        ska_buffer_free(buffer);
+    else if (ska_buffer_finish(buffer, &text, NULL))
+        return page->words[page->word_count++] = (char *)text.data;
+    page->text.failed = true;
+    return "";
+}
+
+const char *page_name(struct page *page, struct ska_span untrusted)
+{
+    struct ska_buffer buffer = {0};
+
+    ska_buffer_name(&buffer, untrusted);
+    return page_words(page, &buffer);
+}
+
+bool page_finish(struct page *page, struct ska_bytes *text, const struct ska_errors *errors)
+{
+    for (size_t i = 0; i < page->word_count; i++)
+        free(page->words[i]);
+    free(page->words);
+    page->words = NULL;
+    page->word_count = 0;
+    return ska_buffer_finish(&page->text, text, errors);
 }
 
 /* ---- Words of others ------------------------------------------------------------------------- */

@@ -316,13 +316,16 @@ static void add_difference(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
 {
     struct rule_changes changes;
 
-    if (!rule_compare(before, after, &changes)) {
+    if (!rule_compare(libctx, before, after, &changes)) {
         text->failed = true;
         return;
     }
     if (changes.count == 0)
         ska_buffer_text(text, "named, but the same as before");
-    rule_changes_text(libctx, &changes, text);
+    for (size_t i = 0; i < changes.count; i++) {
+        ska_buffer_text(text, i > 0 ? TEXT_NEXT_LINE : "");
+        ska_buffer_add(text, changes.list[i].line.data, changes.list[i].line.length);
+    }
     rule_changes_clear(&changes);
 }
 

@@ -165,22 +165,3 @@ bool text_print_json(cJSON *json, const struct ska_errors *errors)
     cJSON_Delete(json);
     return done;
 }
-
-bool text_add_json(cJSON *object, const char *name, struct ska_span untrusted)
-{
-    struct ska_bytes copy = {NULL, 0};
-    char *text = NULL;
-    bool done = false;
-
-    if (ska_utf8_valid(untrusted) &&
-        (untrusted.length == 0 || memchr(untrusted.data, 0, untrusted.length) == NULL)) {
-        if (!ska_bytes_copy(&copy, untrusted, NULL))
-            return false;
-        text = (char *)copy.data;
-    } else {
-        text = ska_printable(untrusted, SIZE_MAX);
-    }
-    done = text != NULL && cJSON_AddStringToObject(object, name, text) != NULL;
-    free(text);
-    return done;
-}

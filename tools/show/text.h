@@ -58,7 +58,4 @@ bool text_print(struct ska_buffer *text, const struct ska_errors *errors) SKA_MU
 /* Prints a JSON tree, indented, and deletes it; NULL means that memory ran out. */
 bool text_print_json(cJSON *json, const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Adds a text of others to a JSON object; invalid UTF-8 is escaped. */
-bool text_add_json(cJSON *object, const char *name, struct ska_span untrusted) SKA_MUST_CHECK;
-
 #endif
