@@ -9,8 +9,8 @@
 
 #include "provider/sign/ballot_text.h"
 #include "provider/rule/quorum.h"
-#include "tools/show/foreign.h"
 #include "tools/input.h"
+#include "provider/base/printable.h"
 #include "provider/rule/rule_text.h"
 #include "tools/public_key.h"
 #include "tools/show/review.h"
@@ -194,15 +194,12 @@ bool matter_ask(struct tool *tool, const struct matter *matter,
 
 void matter_name(const struct matter *matter, struct ska_buffer *text)
 {
-    char *name = NULL;
-
     if (matter->listed != NULL) {
         ska_approver_text(review_rule(matter->request), matter->listed, text);
         return;
     }
-    name = foreign_name(ska_span_text(matter->approver));
-    ska_buffer_format(text, "the key %s", name == NULL ? "?" : name);
-    free(name);
+    ska_buffer_text(text, "the key ");
+    ska_buffer_name(text, ska_span_text(matter->approver));
 }
 
 void matter_progress(const struct matter *matter, struct ska_buffer *text)

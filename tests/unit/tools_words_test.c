@@ -5,9 +5,10 @@
  */
 #include "codec_support.h"
 
+#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
-#include "tools/show/foreign.h"
+#include "tools/show/confusable.h"
 #include "tools/show/page.h"
 #include "provider/sign/ballot_text.h"
 
@@ -21,9 +22,17 @@ static char *text_of(struct ska_buffer *buffer)
 
 /* ---- Words of others ------------------------------------------------------------------------- */
 
+static char *name_of(const char *given)
+{
+    struct ska_buffer buffer = {0};
+
+    ska_buffer_name(&buffer, ska_span_text(given));
+    return text_of(&buffer);
+}
+
 static void assert_name(const char *given, const char *shown)
 {
-    char *name = foreign_name(ska_span_text(given));
+    char *name = name_of(given);
 
     assert_string_equal(name, shown);
     free(name);
@@ -58,7 +67,7 @@ static void names_are_cut(void **state)
     (void)state;
     memset(longer, 'x', sizeof(longer) - 1);
     longer[sizeof(longer) - 1] = 0;
-    name = foreign_name(ska_span_text(longer));
+    name = name_of(longer);
     assert_int_equal(strlen(name), 64 + 3);
     assert_string_equal(name + 64, "...");
     free(name);
@@ -75,7 +84,7 @@ static void marks_do_not_pile_up(void **state)
 
 static unsigned int tricks(const char *text)
 {
-    return foreign_tricks(ska_span_text(text));
+    return confusable_find(ska_span_text(text));
 }
 
 static void tricks_are_found(void **state)
@@ -89,20 +98,20 @@ static void tricks_are_found(void **state)
     assert_int_equal(tricks("\xe5\x8d\xb0\xe9\x91\x91"), 0);
     assert_int_equal(tricks("s\xd0\xb5"
                             "al"),
-                     FOREIGN_MIXED);
+                     CONFUSABLE_MIXED_SCRIPT);
     /* Cyrillic a, c, c; full width; of mathematics. */
-    assert_int_equal(tricks("\xd0\xb0\xd1\x81\xd1\x81"), FOREIGN_DISGUISED);
+    assert_int_equal(tricks("\xd0\xb0\xd1\x81\xd1\x81"), CONFUSABLE_LOOKALIKE);
     assert_int_equal(tricks("\xef\xbd\x93"
                             "eal"),
-                     FOREIGN_DISGUISED);
-    assert_int_equal(tricks("\xf0\x9d\x90\xac"), FOREIGN_DISGUISED);
-    assert_int_equal(tricks("seal\xe2\x80\x8b"), FOREIGN_UNSEEN);
-    assert_int_equal(tricks("seal\xff"), FOREIGN_UNSEEN);
-    assert_int_equal(tricks("\xe2\x80\xaeseal"), FOREIGN_UNSEEN);
-    assert_int_equal(tricks("seal "), FOREIGN_SPACES);
-    assert_int_equal(tricks(" seal"), FOREIGN_SPACES);
-    assert_int_equal(tricks("the  seal"), FOREIGN_SPACES);
-    assert_int_equal(tricks("the\xc2\xa0seal"), FOREIGN_SPACES);
+                     CONFUSABLE_LOOKALIKE);
+    assert_int_equal(tricks("\xf0\x9d\x90\xac"), CONFUSABLE_LOOKALIKE);
+    assert_int_equal(tricks("seal\xe2\x80\x8b"), CONFUSABLE_INVISIBLE);
+    assert_int_equal(tricks("seal\xff"), CONFUSABLE_INVISIBLE);
+    assert_int_equal(tricks("\xe2\x80\xaeseal"), CONFUSABLE_INVISIBLE);
+    assert_int_equal(tricks("seal "), CONFUSABLE_SPACES);
+    assert_int_equal(tricks(" seal"), CONFUSABLE_SPACES);
+    assert_int_equal(tricks("the  seal"), CONFUSABLE_SPACES);
+    assert_int_equal(tricks("the\xc2\xa0seal"), CONFUSABLE_SPACES);
 }
 
 static void each_trick_has_its_words(void **state)
@@ -112,9 +121,11 @@ static void each_trick_has_its_words(void **state)
     char *text = NULL;
 
     (void)state;
-    foreign_tricks_text(0, &none);
+    confusable_text(0, &none);
     assert_int_equal(none.length, 0);
-    foreign_tricks_text(FOREIGN_UNSEEN | FOREIGN_MIXED | FOREIGN_DISGUISED | FOREIGN_SPACES, &all);
+    confusable_text(CONFUSABLE_INVISIBLE | CONFUSABLE_MIXED_SCRIPT | CONFUSABLE_LOOKALIKE |
+                        CONFUSABLE_SPACES,
+                    &all);
     text = text_of(&all);
     assert_non_null(strstr(text, "cannot be seen"));
     assert_non_null(strstr(text, "different alphabets"));

@@ -13,7 +13,6 @@
 #include "provider/request/approval_json.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
-#include "tools/show/foreign.h"
 #include "tools/input.h"
 #include "tools/matter.h"
 #include "tools/options.h"
@@ -234,7 +233,7 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
                                                       : matter->source.what;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_place(to);
+    char *shown = text_output_path(to);
     bool closed = matter->source.directory != NULL &&
                   !ska_directory_stands(matter->source.place, matter->source.id, -1);
 

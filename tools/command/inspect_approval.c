@@ -102,7 +102,7 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
     text_row(&text, "approver", name);
     text_row(&text, "named by", approval->certificate ? "a certificate" : "a public key");
     text_name(&text, "key SHA-256");
-    review_fingerprint(tool->libctx, ska_span_of(&approval->public_key), &text);
+    text_fingerprint(tool->libctx, ska_span_of(&approval->public_key), &text);
     ska_buffer_text(&text, "\n");
     text_row(&text, "digest", approval->digest);
     inspect_add_hex(&text, "signature", ska_span_of(&approval->signature));

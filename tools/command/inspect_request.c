@@ -88,7 +88,7 @@ static void add_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
     ska_buffer_format(text, "  %zu. %s, named by %s\n", index + 1, shown == NULL ? "?" : shown,
                       approval->certificate ? "a certificate" : "a public key");
     text_name(text, "key SHA-256");
-    review_fingerprint(libctx, ska_span_of(&approval->public_key), text);
+    text_fingerprint(libctx, ska_span_of(&approval->public_key), text);
     ska_buffer_text(text, "\n");
     text_row(text, "digest", approval->digest);
     inspect_add_hex(text, "signature", ska_span_of(&approval->signature));

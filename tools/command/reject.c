@@ -10,7 +10,7 @@
 #include "provider/request/approval_json.h"
 #include "provider/request/refusal.h"
 #include "provider/base/file.h"
-#include "tools/show/foreign.h"
+#include "tools/show/text.h"
 #include "tools/matter.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -39,7 +39,7 @@ static bool reject_say_done(struct tool *tool, const struct reject *reject, cons
     const struct matter *matter = &reject->matter;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_place(reject->output == NULL ? ska_directory_path(matter->source.place)
+    char *shown = text_output_path(reject->output == NULL ? ska_directory_path(matter->source.place)
                                                        : reject->output);
 
     matter_name(matter, &text);

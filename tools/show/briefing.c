@@ -13,10 +13,11 @@
 #include "provider/sign/ballot_text.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
+#include "tools/show/briefing_change.h"
+#include "tools/show/briefing_subject.h"
 #include "tools/show/certificates.h"
-#include "tools/show/foreign.h"
+#include "tools/show/confusable.h"
 #include "tools/public_key.h"
-#include "tools/show/review.h"
 #include "tools/show/text.h"
 
 /* So much of a description is shown: nothing protects it, and it must not push the rest away. */
@@ -43,7 +44,7 @@ static void say_act(const struct briefing *briefing, struct page *page)
 {
     switch (briefing->request->operation) {
     case SKA_OPERATION_SIGN:
-        briefing_subject(briefing, page);
+        briefing_subject(briefing->libctx, briefing->request, briefing->document, page);
         break;
     case SKA_OPERATION_BLOCK:
         page_heading(page, "What will happen");
@@ -55,7 +56,7 @@ static void say_act(const struct briefing *briefing, struct page *page)
                              "Approvals from before it was blocked count again too.");
         break;
     case SKA_OPERATION_MODIFY:
-        briefing_change(briefing, page);
+        briefing_change(briefing->libctx, briefing->request, page);
         break;
     }
 }
@@ -73,7 +74,7 @@ static void say_key(const struct briefing *briefing, struct page *page)
     }
     page_paragraph(page, "The key of this name. Is it the one that you expect for this?");
     page_quote(page, name, name.length);
-    briefing_warn_of_tricks("the name of the key", foreign_tricks(name), page);
+    briefing_warn_of_confusable("the name of the key", confusable_find(name), page);
     if (briefing->request->token_label == NULL)
         return;
     page_paragraph(page, "They say it lies in the part %s of the device that holds the keys.",
@@ -142,8 +143,8 @@ static void say_who_asks(const struct briefing *briefing, struct page *page)
     } else {
         page_paragraph(page, "They say it is for:");
         page_quote(page, description, DESCRIPTION_LIMIT);
-        briefing_warn_of_tricks("what they say",
-                                foreign_tricks(description) & ~(unsigned int)FOREIGN_SPACES, page);
+        briefing_warn_of_confusable(
+            "what they say", confusable_find(description) & ~(unsigned int)CONFUSABLE_SPACES, page);
     }
     say_owner(briefing, page);
 }
@@ -336,7 +337,7 @@ static void say_technical(const struct briefing *briefing, struct page *page)
     if (request->operation == SKA_OPERATION_MODIFY)
         add_new_approvers(briefing, &page->text);
     text_name(&page->text, "key SHA-256");
-    review_fingerprint(briefing->libctx, ska_span_of(&request->public_key), &page->text);
+    text_fingerprint(briefing->libctx, ska_span_of(&request->public_key), &page->text);
     ska_buffer_text(&page->text, "\n");
 }
 

@@ -3,9 +3,10 @@
  * What a modification changes: for each rule how it is now, which only the requester says, how it
  * would be, which the HSM would enforce, and what becomes easier by it.
  */
+#include "tools/show/briefing_change.h"
+
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
-#include "tools/show/briefing.h"
 #include "tools/show/rule_compare.h"
 
 static const char *const actions[] = {
@@ -43,12 +44,12 @@ static size_t fewest(const struct ska_rule *rule)
     return least;
 }
 
-static void say_changes(const struct briefing *briefing, struct page *page,
-                        const struct ska_rule *before, const struct ska_rule *after)
+static void say_changes(OSSL_LIB_CTX *libctx, struct page *page, const struct ska_rule *before,
+                        const struct ska_rule *after)
 {
     struct rule_changes changes;
 
-    if (!rule_compare(briefing->libctx, before, after, &changes)) {
+    if (!rule_compare(libctx, before, after, &changes)) {
         page->text.failed = true;
         return;
     }
@@ -81,10 +82,9 @@ static void warn_of_rule(struct page *page, enum ska_rule_kind kind, const struc
 
 /* ---- All rules ------------------------------------------------------------------------------- */
 
-static void say_changed(const struct briefing *briefing, struct page *page, enum ska_rule_kind kind,
-                        struct ska_span encoded)
+static void say_changed(OSSL_LIB_CTX *libctx, const struct ska_request *request, struct page *page,
+                        enum ska_rule_kind kind, struct ska_span encoded)
 {
-    const struct ska_request *request = briefing->request;
     struct ska_rule rule = {NULL, 0};
 
     page_paragraph(page, "Who must agree %s:", actions[kind]);
@@ -99,24 +99,24 @@ static void say_changed(const struct briefing *briefing, struct page *page, enum
         page_item(page, "now: the requester does not say.");
     say_rule(page, "then", &rule);
     if (request->has_rule[kind])
-        say_changes(briefing, page, &request->rules[kind], &rule);
+        say_changes(libctx, page, &request->rules[kind], &rule);
     warn_of_rule(page, kind, &rule);
     ska_rule_clear(&rule);
 }
 
-void briefing_change(const struct briefing *briefing, struct page *page)
+void briefing_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, struct page *page)
 {
     struct ska_modify modify;
 
     page_heading(page, "What will change");
-    if (!ska_modify_decode(ska_span_of(&briefing->request->payload), &modify, NULL)) {
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL)) {
         page_warning(page, "the change is not understood by this version of skatool.");
         return;
     }
     page_paragraph(page, "The rules that say who must agree to what is done with the key.");
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         if (modify.rules[i].data != NULL)
-            say_changed(briefing, page, (enum ska_rule_kind)i, modify.rules[i]);
+            say_changed(libctx, request, page, (enum ska_rule_kind)i, modify.rules[i]);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         if (modify.rules[i].data == NULL)
             page_paragraph(page, "Who must agree %s: stays as it is.", actions[i]);

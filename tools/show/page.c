@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "provider/base/printable.h"
-#include "tools/show/foreign.h"
+#include "tools/show/text.h"
 
 #define PAGE_WIDTH 78
 #define INDENT 4
@@ -25,7 +25,7 @@ static size_t word_width(const char *word, size_t *length)
 
     *length = 0;
     while (word[*length] != 0 && word[*length] != ' ') {
-        width += foreign_width(word + *length, &bytes);
+        width += text_columns(word + *length, &bytes);
         *length += bytes;
     }
     return width;
@@ -38,7 +38,7 @@ static void add_long_word(struct ska_buffer *text, const char *word, size_t leng
     size_t bytes = 0;
 
     for (size_t at = 0; at < length; at += bytes) {
-        size_t width = foreign_width(word + at, &bytes);
+        size_t width = text_columns(word + at, &bytes);
 
         if (*column + width > PAGE_WIDTH) {
             ska_buffer_format(text, "\n%*s", (int)indent, "");
@@ -204,7 +204,7 @@ static void quote_line(struct page *page, struct ska_span line)
     }
     start_quote(&page->text);
     for (const char *at = shown; *at != 0; at += bytes) {
-        size_t width = foreign_width(at, &bytes);
+        size_t width = text_columns(at, &bytes);
 
         if (column + width > PAGE_WIDTH) {
             ska_buffer_text(&page->text, "\n");

@@ -362,18 +362,6 @@ static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         add_change(libctx, request, i, modify.rules[i], text);
 }
 
-void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t length = 0;
-
-    if (EVP_Q_digest(libctx, "SHA256", NULL, of.data, of.length, digest, &length) != 1) {
-        text->failed = true;
-        return;
-    }
-    ska_buffer_hex(text, ska_span(digest, length));
-}
-
 static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                            struct ska_buffer *text)
 {
@@ -386,7 +374,7 @@ static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *reque
     EVP_PKEY_free(key);
     text_name(text, "public key");
     ska_buffer_format(text, "%s, SHA-256 ", algorithm);
-    review_fingerprint(libctx, ska_span_of(&request->public_key), text);
+    text_fingerprint(libctx, ska_span_of(&request->public_key), text);
     ska_buffer_text(text, "\n");
 }
 

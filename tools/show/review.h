@@ -19,9 +19,6 @@ void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
 void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                         struct ska_buffer *text);
 
-/* SHA-256 of something in hexadecimal, to tell keys apart. */
-void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text);
-
 /* The digest that the request names for its document; false when it names none that is certain. */
 bool review_digest(const struct ska_request *request, enum ska_digest *digest,
                    struct ska_span *value) SKA_MUST_CHECK;

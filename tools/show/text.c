@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -15,6 +16,7 @@
 #include <openssl/pem.h>
 
 #include "tools/show/wire_text.h"
+#include "provider/base/file.h"
 #include "provider/base/printable.h"
 #include "provider/request/request.h"
 #include "provider/rule/rule_codec.h"
@@ -30,6 +32,38 @@ void text_printable(struct ska_buffer *text, struct ska_span untrusted)
 void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
 {
     ska_buffer_quoted(text, untrusted, TEXT_LIMIT);
+}
+
+size_t text_columns(const char *character, size_t *bytes)
+{
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E},   {0x3041, 0xA4CF},  {0xA960, 0xA97F},
+                {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},  {0xFF00, 0xFF60},
+                {0xFFE0, 0xFFE6}, {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
+    uint32_t decoded = 0;
+
+    /* No character is longer; the text may be. */
+    *bytes = ska_utf8_decode(ska_span(character, strnlen(character, 4)), &decoded);
+    *bytes += *bytes == 0; /* so that nobody stands still */
+    if (ska_is_combining_mark(decoded))
+        return 0;
+    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+        if (decoded >= wide[i].first && decoded <= wide[i].last)
+            return 2;
+    return 1;
+}
+
+char *text_output_path(const char *path)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes shown = {NULL, 0};
+
+    if (ska_file_descriptor(path) == STDOUT_FILENO)
+        ska_buffer_text(&buffer, "standard output");
+    else
+        ska_buffer_name(&buffer, ska_span_text(path));
+    return ska_buffer_finish(&buffer, &shown, NULL) ? (char *)shown.data : NULL;
 }
 
 void text_name(struct ska_buffer *text, const char *name)
@@ -114,6 +148,18 @@ void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
     } else {
         snprintf(algorithm, TEXT_ALGORITHM_SIZE, "%s", names[type]);
     }
+}
+
+void text_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    if (EVP_Q_digest(libctx, "SHA256", NULL, of.data, of.length, digest, &length) != 1) {
+        text->failed = true;
+        return;
+    }
+    ska_buffer_hex(text, ska_span(digest, length));
 }
 
 bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key)

@@ -46,6 +46,15 @@ const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
 void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
                         char algorithm[TEXT_ALGORITHM_SIZE]);
 
+/* How many columns of a terminal a character of valid UTF-8 takes, and its bytes. */
+size_t text_columns(const char *character, size_t *bytes);
+
+/* A path that is written to, as ska_buffer_name() shows it. NULL: out of memory; free(). */
+char *text_output_path(const char *path);
+
+/* SHA-256 of something in hexadecimal, to tell keys apart. */
+void text_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text);
+
 /* The public key in PEM, appended. */
 bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key);
 

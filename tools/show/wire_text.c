@@ -4,11 +4,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "provider/request/approver_signature.h"
+#include "provider/base/printable.h"
 #include "provider/base/spki.h"
 #include "provider/base/wire.h"
+#include "provider/rule/window.h"
 
 enum {
     DEEPEST = 3,             /* containers in containers below the outermost */
@@ -54,17 +55,6 @@ static void end_line(struct view *view)
     ska_buffer_text(view->text, "\n");
 }
 
-static void add_printable(struct view *view, struct ska_span value)
-{
-    char *shown = ska_printable(value, SHOWN_LIMIT);
-
-    if (shown == NULL)
-        view->text->failed = true;
-    else
-        ska_buffer_text(view->text, shown);
-    free(shown);
-}
-
 /* "3 bytes: 616263" */
 static void add_hex(struct view *view, struct ska_span value)
 {
@@ -96,7 +86,7 @@ static bool looks_like_text(struct ska_span value)
 
 /* ---- Values --------------------------------------------------------------------------------- */
 
-static uint64_t load(struct ska_span value)
+static uint64_t load_number(struct ska_span value)
 {
     uint64_t number = 0;
 
@@ -118,7 +108,7 @@ static bool has_length(struct view *view, struct ska_span value, size_t length)
 static void show_number(struct view *view, struct ska_span value)
 {
     if (has_length(view, value, 4))
-        ska_buffer_format(view->text, "%" PRIu64, load(value));
+        ska_buffer_format(view->text, "%" PRIu64, load_number(value));
 }
 
 static void show_operation(struct view *view, struct ska_span value)
@@ -128,7 +118,7 @@ static void show_operation(struct view *view, struct ska_span value)
 
     if (!has_length(view, value, 4))
         return;
-    number = load(value);
+    number = load_number(value);
     ska_buffer_format(view->text, "%s (%" PRIu64 ")",
                       names[number < sizeof(names) / sizeof(names[0]) ? number : 0], number);
 }
@@ -136,32 +126,26 @@ static void show_operation(struct view *view, struct ska_span value)
 static void show_minutes(struct view *view, struct ska_span value)
 {
     if (has_length(view, value, 4))
-        ska_buffer_format(view->text, "%" PRIu64 " s (%" PRIu64 " minutes)", load(value) * 60,
-                          load(value));
+        ska_buffer_format(view->text, "%" PRIu64 " s (%" PRIu64 " minutes)",
+                          load_number(value) * 60, load_number(value));
 }
 
 static void show_seconds(struct view *view, struct ska_span value)
 {
     if (has_length(view, value, 4))
-        ska_buffer_format(view->text, "%" PRIu64 " s", load(value));
+        ska_buffer_format(view->text, "%" PRIu64 " s", load_number(value));
 }
 
 static void show_time(struct view *view, struct ska_span value)
 {
     static const uint64_t end_of_9999 = 253402300799;
-    time_t seconds = 0;
-    struct tm utc;
-    char date[32] = "";
+    char date[32] = "beyond the year 9999";
 
     if (!has_length(view, value, 8))
         return;
-    if (load(value) <= end_of_9999) {
-        seconds = (time_t)load(value);
-        if (gmtime_r(&seconds, &utc) != NULL)
-            strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    }
-    ska_buffer_format(view->text, "%s (%" PRIu64 ")", date[0] != 0 ? date : "beyond the year 9999",
-                      load(value));
+    if (load_number(value) <= end_of_9999)
+        ska_time_text(load_number(value), date);
+    ska_buffer_format(view->text, "%s (%" PRIu64 ")", date, load_number(value));
 }
 
 static void show_name(struct view *view, struct ska_span value)
@@ -169,7 +153,7 @@ static void show_name(struct view *view, struct ska_span value)
     if (value.length == 0)
         ska_buffer_text(view->text, "(empty)");
     else
-        add_printable(view, value);
+        ska_buffer_printable(view->text, value, SHOWN_LIMIT);
 }
 
 static void show_bytes(struct view *view, struct ska_span value)
@@ -177,7 +161,7 @@ static void show_bytes(struct view *view, struct ska_span value)
     add_hex(view, value);
     if (looks_like_text(value)) {
         ska_buffer_text(view->text, ", as text: ");
-        add_printable(view, value);
+        ska_buffer_printable(view->text, value, SHOWN_LIMIT);
     }
 }
 
@@ -346,7 +330,7 @@ static void show_broken(struct view *view, const struct ska_wire_reader *reader,
     if (rest.length < ELEMENT_HEADER) {
         ska_buffer_text(view->text, "too short for an element, ");
     } else {
-        length = (size_t)load(ska_span(rest.data + 2, 2));
+        length = (size_t)load_number(ska_span(rest.data + 2, 2));
         ska_buffer_format(view->text, "element 0x%04X ", ska_wire_peek(reader));
         if (length > rest.length - ELEMENT_HEADER)
             ska_buffer_format(view->text, "says %zu bytes where %zu are left, ", length,
@@ -403,7 +387,7 @@ void ska_wire_describe(struct ska_span encoded, struct ska_buffer *text)
         show_rest(&view, "broken: too short for a container, ", encoded);
         return;
     }
-    says = (size_t)load(ska_span(encoded.data, 4));
+    says = (size_t)load_number(ska_span(encoded.data, 4));
     follow = encoded.length - 4;
     if (says != follow) {
         begin_line(&view, 0);
