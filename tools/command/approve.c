@@ -18,6 +18,7 @@
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/command/requests.h"
+#include "tools/show/modification.h"
 #include "tools/show/review.h"
 #include "tools/show/text.h"
 
@@ -36,7 +37,7 @@ static bool check_request(struct tool *tool, const struct approve *approve)
 {
     const struct ska_request *request = approve->matter.request;
 
-    if (!review_can_show_change(request, &tool->errors))
+    if (!modification_can_be_shown(request, &tool->errors))
         return false;
     if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
         return options_wrong(tool, "--document: to %s a key is about no document",

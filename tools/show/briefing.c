@@ -16,6 +16,7 @@
 #include "tools/show/briefing_change.h"
 #include "tools/show/briefing_subject.h"
 #include "tools/show/certificates.h"
+#include "tools/show/modification.h"
 #include "tools/show/confusable.h"
 #include "tools/public_key.h"
 #include "tools/show/text.h"
@@ -307,21 +308,14 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
 
 static void add_new_approvers(const struct briefing *briefing, struct ska_buffer *text)
 {
-    struct ska_rule rules[SKA_RULE_COUNT];
-    const struct ska_rule *known[SKA_RULE_COUNT] = {NULL};
-    struct ska_modify modify;
+    struct modification modification;
 
-    memset(rules, 0, sizeof(rules));
-    if (!ska_modify_decode(ska_span_of(&briefing->request->payload), &modify, NULL))
+    if (!modification_read(briefing->request, &modification))
         return;
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (modify.rules[i].data != NULL && ska_rule_decode(modify.rules[i], &rules[i], NULL))
-            known[i] = &rules[i];
     text_name(text, "new approvers");
-    approvers_text(briefing->libctx, known, text);
+    approvers_text(briefing->libctx, modification.known, text);
     ska_buffer_text(text, "\n");
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        ska_rule_clear(&rules[i]);
+    modification_clear(&modification);
 }
 
 static void say_technical(const struct briefing *briefing, struct page *page)

@@ -5,8 +5,8 @@
  */
 #include "tools/show/briefing_change.h"
 
-#include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
+#include "tools/show/modification.h"
 #include "tools/show/rule_compare.h"
 
 static const char *const actions[] = {
@@ -83,12 +83,10 @@ static void warn_of_rule(struct page *page, enum ska_rule_kind kind, const struc
 /* ---- All rules ------------------------------------------------------------------------------- */
 
 static void say_changed(OSSL_LIB_CTX *libctx, const struct ska_request *request, struct page *page,
-                        enum ska_rule_kind kind, struct ska_span encoded)
+                        enum ska_rule_kind kind, const struct ska_rule *rule)
 {
-    struct ska_rule rule = {NULL, 0};
-
     page_paragraph(page, "Who must agree %s:", actions[kind]);
-    if (!ska_rule_decode(encoded, &rule, NULL)) {
+    if (rule == NULL) {
         page_warning(page, "the new rule is not understood by this version of skatool: nobody can "
                            "see what would be approved.");
         return;
@@ -97,27 +95,27 @@ static void say_changed(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         say_rule(page, "now, the requester says", &request->rules[kind]);
     else
         page_item(page, "now: the requester does not say.");
-    say_rule(page, "then", &rule);
+    say_rule(page, "then", rule);
     if (request->has_rule[kind])
-        say_changes(libctx, page, &request->rules[kind], &rule);
-    warn_of_rule(page, kind, &rule);
-    ska_rule_clear(&rule);
+        say_changes(libctx, page, &request->rules[kind], rule);
+    warn_of_rule(page, kind, rule);
 }
 
 void briefing_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, struct page *page)
 {
-    struct ska_modify modify;
+    struct modification modification;
 
     page_heading(page, "What will change");
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL)) {
+    if (!modification_read(request, &modification)) {
         page_warning(page, "the change is not understood by this version of skatool.");
         return;
     }
     page_paragraph(page, "The rules that say who must agree to what is done with the key.");
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (modify.rules[i].data != NULL)
-            say_changed(libctx, request, page, (enum ska_rule_kind)i, modify.rules[i]);
+        if (modification.named.rules[i].data != NULL)
+            say_changed(libctx, request, page, (enum ska_rule_kind)i, modification.known[i]);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (modify.rules[i].data == NULL)
+        if (modification.named.rules[i].data == NULL)
             page_paragraph(page, "Who must agree %s: stays as it is.", actions[i]);
+    modification_clear(&modification);
 }

@@ -146,6 +146,18 @@ static bool collect_approvers(struct approvers *approvers,
     return true;
 }
 
+/* In quotes, always: what follows is about it. */
+static void add_approver_name(struct ska_buffer *text, const struct ska_approver *approver)
+{
+    char *shown = ska_listed_approver_shown(approver);
+
+    if (shown == NULL)
+        text->failed = true;
+    else
+        text_quoted(text, ska_span_text(shown));
+    free(shown);
+}
+
 void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
                    struct ska_buffer *text)
 {
@@ -260,12 +272,13 @@ static bool check_approver(struct tool *tool, X509_STORE *store,
                            const struct ska_approver *approver)
 {
     X509 *certificate = decode_certificate(tool->libctx, ska_span_of(&approver->data));
-    char *shown = ska_listed_approver_shown(approver);
     struct ska_buffer line = {0};
     struct ska_bytes text = {NULL, 0};
     const char *fault = NULL;
 
-    ska_buffer_format(&line, "approver '%s': certificate of ", shown == NULL ? "?" : shown);
+    ska_buffer_text(&line, "approver ");
+    add_approver_name(&line, approver);
+    ska_buffer_text(&line, ": certificate of ");
     certificate_text(tool->libctx, ska_span_of(&approver->data), &line);
     if (store != NULL) {
         struct ska_buffer ca = {0};
@@ -287,7 +300,6 @@ static bool check_approver(struct tool *tool, X509_STORE *store,
             ska_fail(&tool->errors, SKA_R_BAD_POLICY, "%s, does not chain to a CA of --ca: %s",
                      (const char *)text.data, fault);
     }
-    free(shown);
     ska_bytes_free(&text);
     return fault == NULL && tool->report.status == 0;
 }
@@ -360,42 +372,45 @@ static void start_finding(struct findings *findings)
         ska_buffer_text(&findings->text, "; ");
 }
 
-static void add_fault(struct findings *findings, const char *shown, const char *fault)
+static void add_fault(struct findings *findings, const struct ska_approver *approver,
+                      const char *fault)
 {
     if (fault == NULL)
         return;
     start_finding(findings);
-    ska_buffer_format(&findings->text, "the certificate of '%s' %s", shown, fault);
+    ska_buffer_text(&findings->text, "the certificate of ");
+    add_approver_name(&findings->text, approver);
+    ska_buffer_format(&findings->text, " %s", fault);
 }
 
 static void find_in_certificate(struct tool *tool, const struct ska_approver *approver,
-                                const char *shown, struct findings *findings)
+                                struct findings *findings)
 {
     enum { BEFORE = -1, SAME = 0, AFTER = 1 }; /* what the comparison of times says */
     X509 *certificate = decode_certificate(tool->libctx, ska_span_of(&approver->data));
     int compared = 0;
 
     if (certificate == NULL) {
-        add_fault(findings, shown, "cannot be read");
+        add_fault(findings, approver, "cannot be read");
         return;
     }
     ERR_set_mark();
     /* A time that cannot be read is neither before now nor after. */
     compared = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time(NULL));
     if (compared != BEFORE && compared != SAME) {
-        add_fault(findings, shown, "is not valid before ");
+        add_fault(findings, approver, "is not valid before ");
         add_asn1_time(&findings->text, X509_get0_notBefore(certificate));
     }
     compared = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time(NULL));
     if (compared != AFTER && compared != SAME) {
-        add_fault(findings, shown, "expired at ");
+        add_fault(findings, approver, "expired at ");
         add_asn1_time(&findings->text, X509_get0_notAfter(certificate));
     }
     if (X509_self_signed(certificate, 0) == 1)
-        add_fault(findings, shown, "is self-signed");
-    add_fault(findings, shown, key_fault(certificate));
-    add_fault(findings, shown, signature_fault(certificate));
-    add_fault(findings, shown, use_fault(certificate));
+        add_fault(findings, approver, "is self-signed");
+    add_fault(findings, approver, key_fault(certificate));
+    add_fault(findings, approver, signature_fault(certificate));
+    add_fault(findings, approver, use_fault(certificate));
     ERR_pop_to_mark();
     X509_free(certificate);
 }
@@ -403,16 +418,13 @@ static void find_in_certificate(struct tool *tool, const struct ska_approver *ap
 static void find_in_approver(struct tool *tool, const struct ska_approver *approver,
                              struct findings *findings)
 {
-    char *shown = ska_listed_approver_shown(approver);
-
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
-        find_in_certificate(tool, approver, shown == NULL ? "?" : shown, findings);
-    } else {
-        start_finding(findings);
-        ska_buffer_format(&findings->text, "'%s' is a raw public key without a certificate",
-                          shown == NULL ? "?" : shown);
+        find_in_certificate(tool, approver, findings);
+        return;
     }
-    free(shown);
+    start_finding(findings);
+    add_approver_name(&findings->text, approver);
+    ska_buffer_text(&findings->text, " is a raw public key without a certificate");
 }
 
 /* Nothing is wrong that can be seen from here: then it is the CA, or the HSM's clock. */
@@ -424,14 +436,13 @@ static void add_issuers(struct tool *tool, const struct approvers *approvers,
     for (size_t i = 0; i < approvers->count; i++) {
         X509 *certificate =
             decode_certificate(tool->libctx, ska_span_of(&approvers->list[i]->data));
-        char *shown = ska_listed_approver_shown(approvers->list[i]);
 
         if (certificate != NULL) {
-            ska_buffer_format(&findings->text, "%s '%s' has a certificate of ", i == 0 ? "" : ",",
-                              shown == NULL ? "?" : shown);
+            ska_buffer_text(&findings->text, i == 0 ? " " : ", ");
+            add_approver_name(&findings->text, approvers->list[i]);
+            ska_buffer_text(&findings->text, " has a certificate of ");
             add_x509_name(&findings->text, X509_get_issuer_name(certificate));
         }
-        free(shown);
         X509_free(certificate);
     }
 }

@@ -75,23 +75,17 @@ static void add_words(struct ska_buffer *text, const char *words, size_t column,
     ska_buffer_text(text, "\n");
 }
 
-static void add_formatted(struct page *page, const char *start, const char *format, va_list args)
+void page_add(struct page *page, enum page_kind kind, const char *format, ...)
 {
-    size_t column = INDENT + strlen(start);
-    char *words = NULL;
-
-    if (vasprintf(&words, format, args) < 0) {
-        page->text.failed = true;
-        return;
-    }
-    ska_buffer_format(&page->text, "%*s%s", INDENT, "", start);
     /* What goes on stands under the words, so that only ours start a paragraph. */
-    add_words(&page->text, words, column, start[0] == 0 ? INDENT + 2 : column);
-    free(words);
-}
-
-void page_heading(struct page *page, const char *format, ...)
-{
+    static const struct {
+        const char *start;
+        size_t column; /* of the first word */
+        size_t indent; /* of further lines */
+    } kinds[] = {[PAGE_HEADING] = {"\n", 0, 2},
+                 [PAGE_PARAGRAPH] = {"    ", INDENT, INDENT + 2},
+                 [PAGE_ITEM] = {"    - ", INDENT + 2, INDENT + 2},
+                 [PAGE_WARNING] = {"    WARNING: ", INDENT + 9, INDENT + 9}};
     char *words = NULL;
     va_list args;
 
@@ -103,37 +97,10 @@ void page_heading(struct page *page, const char *format, ...)
         page->text.failed = true;
         return;
     }
-    ska_buffer_text(&page->text, "\n");
-    add_words(&page->text, words, 0, 2);
+    ska_buffer_text(&page->text, kinds[kind].start);
+    add_words(&page->text, words, kinds[kind].column, kinds[kind].indent);
+    page->warnings += kind == PAGE_WARNING;
     free(words);
-}
-
-void page_paragraph(struct page *page, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    add_formatted(page, "", format, args);
-    va_end(args);
-}
-
-void page_item(struct page *page, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    add_formatted(page, "- ", format, args);
-    va_end(args);
-}
-
-void page_warning(struct page *page, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    add_formatted(page, "WARNING: ", format, args);
-    va_end(args);
-    page->warnings++;
 }
 
 const char *page_words(struct page *page, struct ska_buffer *buffer)

@@ -12,23 +12,26 @@
 /* Starts as {0}. Ends with page_finish(). */
 struct page {
     struct ska_buffer text;
-    size_t warnings; /* how many page_warning() has written */
+    size_t warnings; /* how many were added */
     char **words;    /* what page_words() has given out */
     size_t word_count;
 };
 
-/* What is formatted must be harmless: page_name() and ska_buffer_name() make it so. */
-void page_heading(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void page_paragraph(struct page *page, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* One of several, behind a dash. */
-void page_item(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Behind "WARNING: ". */
-void page_warning(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * A heading, a paragraph, one of several behind a dash, one behind "WARNING: ". What is formatted
+ * must be harmless: page_name() and ska_buffer_name() make it so.
+ */
+enum page_kind { PAGE_HEADING, PAGE_PARAGRAPH, PAGE_ITEM, PAGE_WARNING };
+void page_add(struct page *page, enum page_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#define page_heading(page, ...) page_add(page, PAGE_HEADING, __VA_ARGS__)
+#define page_paragraph(page, ...) page_add(page, PAGE_PARAGRAPH, __VA_ARGS__)
+#define page_item(page, ...) page_add(page, PAGE_ITEM, __VA_ARGS__)
+#define page_warning(page, ...) page_add(page, PAGE_WARNING, __VA_ARGS__)
 
 /*
  * What a buffer holds (it is emptied), or a name of others as ska_buffer_name() shows it, as an
- * argument of the functions above; belongs to the page. When memory runs out the page has failed.
+ * argument for these; belongs to the page. When memory runs out the page has failed.
  */
 const char *page_words(struct page *page, struct ska_buffer *buffer);
 const char *page_name(struct page *page, struct ska_span untrusted);

@@ -13,6 +13,7 @@
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
+#include "tools/show/modification.h"
 #include "tools/show/rule_compare.h"
 #include "tools/public_key.h"
 #include "tools/show/text.h"
@@ -51,33 +52,6 @@ bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request
     return request->operation == SKA_OPERATION_SIGN &&
            request->mechanism.form == SKA_PAYLOAD_MESSAGE &&
            ska_payload_looks_like_digest(type, ska_span_of(&request->payload));
-}
-
-bool review_can_show_change(const struct ska_request *request, const struct ska_errors *errors)
-{
-    struct ska_modify modify;
-    bool any = false;
-
-    if (request->operation != SKA_OPERATION_MODIFY)
-        return true;
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
-        return ska_fail(errors, SKA_R_BAD_RULE,
-                        "the change that is asked for cannot be read, so nobody can see what it "
-                        "would do");
-    for (int i = 0; i < SKA_RULE_COUNT; i++) {
-        struct ska_rule rule = {NULL, 0};
-
-        if (modify.rules[i].data == NULL)
-            continue;
-        any = true;
-        if (!ska_rule_decode(modify.rules[i], &rule, NULL))
-            return ska_fail(errors, SKA_R_BAD_RULE,
-                            "the new %s rule is not understood by this version of skatool, so "
-                            "nobody can see what it would do",
-                            ska_rule_names[i]);
-        ska_rule_clear(&rule);
-    }
-    return any || ska_fail(errors, SKA_R_BAD_RULE, "the change that is asked for names no rule");
 }
 
 static void add_digest_payload(const struct ska_request *request, struct ska_buffer *text)
@@ -148,26 +122,20 @@ static void add_new_rule(struct ska_span encoded, struct ska_buffer *text)
 static void add_new_rules(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                           struct ska_buffer *text)
 {
-    struct ska_rule rules[SKA_RULE_COUNT];
-    const struct ska_rule *known[SKA_RULE_COUNT] = {NULL};
-    struct ska_modify modify;
+    struct modification modification;
 
-    memset(rules, 0, sizeof(rules));
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL)) {
+    if (!modification_read(request, &modification)) {
         text_row(text, "new rules", "NOT UNDERSTOOD by this version");
         return;
     }
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         text_name(text, who_may[i]);
-        add_new_rule(modify.rules[i], text);
-        if (modify.rules[i].data != NULL && ska_rule_decode(modify.rules[i], &rules[i], NULL))
-            known[i] = &rules[i];
+        add_new_rule(modification.named.rules[i], text);
     }
     text_name(text, "these are");
-    approvers_text(libctx, known, text);
+    approvers_text(libctx, modification.known, text);
     ska_buffer_text(text, "\n");
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        ska_rule_clear(&rules[i]);
+    modification_clear(&modification);
 }
 
 static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
@@ -329,37 +297,35 @@ static void add_difference(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
     rule_changes_clear(&changes);
 }
 
-static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, int kind,
-                       struct ska_span encoded, struct ska_buffer *text)
+static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                       const struct modification *modification, int kind, struct ska_buffer *text)
 {
-    struct ska_rule after = {NULL, 0};
-
     text_name(text, ska_rule_names[kind]);
-    if (encoded.data == NULL)
+    if (modification->named.rules[kind].data == NULL)
         ska_buffer_text(text, "unchanged");
     else if (!request->has_rule[kind])
         ska_buffer_text(text, "new; what it was before is not said");
-    else if (!ska_rule_decode(encoded, &after, NULL))
+    else if (modification->known[kind] == NULL)
         ska_buffer_text(text, "new; it is not understood by this version");
     else
-        add_difference(libctx, &request->rules[kind], &after, text);
+        add_difference(libctx, &request->rules[kind], modification->known[kind], text);
     ska_buffer_text(text, "\n");
-    ska_rule_clear(&after);
 }
 
 /* The old rules are the requester's word: somebody may want to hide what changes. */
 static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                         struct ska_buffer *text)
 {
-    struct ska_modify modify;
+    struct modification modification;
 
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+    if (!modification_read(request, &modification))
         return;
     ska_buffer_text(text, "\nThe rules before, as the requester says; nothing protects them:\n");
     add_rules(request, text);
     ska_buffer_text(text, "\nWhat changes, if that is so:\n");
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        add_change(libctx, request, i, modify.rules[i], text);
+        add_change(libctx, request, &modification, i, text);
+    modification_clear(&modification);
 }
 
 static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,

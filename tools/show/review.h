@@ -29,11 +29,4 @@ bool review_digest(const struct ska_request *request, enum ska_digest *digest,
  */
 bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request);
 
-/*
- * Nobody approves, or sends to the HSM, what cannot be shown: a modification that names no rule, or
- * one that cannot be decoded, is refused with SKA_R_BAD_RULE. True for other operations.
- */
-bool review_can_show_change(const struct ska_request *request,
-                            const struct ska_errors *errors) SKA_MUST_CHECK;
-
 #endif
