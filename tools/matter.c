@@ -13,7 +13,7 @@
 #include "provider/base/printable.h"
 #include "provider/rule/rule_text.h"
 #include "tools/public_key.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -103,7 +103,7 @@ static bool fail_not_listed(struct tool *tool, const struct matter *matter,
 
 static bool matter_find_place(struct tool *tool, struct matter *matter)
 {
-    const struct ska_rule *rule = review_rule(matter->request);
+    const struct ska_rule *rule = request_stated_rule(matter->request);
 
     if (rule == NULL) {
         report_warning("the request does not say who may approve: whether this counts is not "
@@ -132,7 +132,7 @@ bool matter_open_key(struct tool *tool, struct matter *matter)
 
 bool matter_count(struct tool *tool, struct matter *matter)
 {
-    const struct ska_rule *rule = review_rule(matter->request);
+    const struct ska_rule *rule = request_stated_rule(matter->request);
 
     if (matter->listed == NULL && rule != NULL && matter->key.public_key.data != NULL)
         matter->listed =
@@ -195,7 +195,7 @@ bool matter_ask(struct tool *tool, const struct matter *matter,
 void matter_name(const struct matter *matter, struct ska_buffer *text)
 {
     if (matter->listed != NULL) {
-        ska_approver_text(review_rule(matter->request), matter->listed, text);
+        ska_approver_text(request_stated_rule(matter->request), matter->listed, text);
         return;
     }
     ska_buffer_text(text, "the key ");

@@ -145,7 +145,7 @@ static bool is_plain_word(const char *text)
     return true;
 }
 
-static void add_quoted(struct ska_buffer *buffer, const char *shown)
+static void add_in_quotes(struct ska_buffer *buffer, const char *shown)
 {
     /* A quote inside must not look like the end. */
     ska_buffer_text(buffer, "'");
@@ -164,7 +164,7 @@ void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, siz
     if (shown == NULL)
         buffer->failed = true;
     else
-        add_quoted(buffer, shown);
+        add_in_quotes(buffer, shown);
     free(shown);
 }
 
@@ -177,6 +177,6 @@ void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted)
     else if (is_plain_word(shown))
         ska_buffer_text(buffer, shown);
     else
-        add_quoted(buffer, shown);
+        add_in_quotes(buffer, shown);
     free(shown);
 }

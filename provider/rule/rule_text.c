@@ -22,7 +22,7 @@
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
-static bool is_same(const struct ska_approver *a, const struct ska_approver *b)
+static bool is_same_approver(const struct ska_approver *a, const struct ska_approver *b)
 {
     return ska_span_equal(ska_span_of(&a->public_key), ska_span_of(&b->public_key));
 }
@@ -42,7 +42,7 @@ static bool is_ambiguous(const struct ska_rule *rule, const struct ska_approver 
 
                 if (++count > FEW_APPROVERS)
                     return true;
-                if (is_same(other, approver))
+                if (is_same_approver(other, approver))
                     continue;
                 shown = ska_listed_approver_shown(other);
                 found = found || (shown != NULL && strcmp(shown, name) == 0);
@@ -112,7 +112,7 @@ void ska_rule_everyone_text(const struct ska_rule *rule, struct ska_buffer *text
 
 /* ---- Approvers of a group -------------------------------------------------------------------- */
 
-static bool holds(const struct ska_span *keys, size_t count, struct ska_span key)
+static bool holds_key(const struct ska_span *keys, size_t count, struct ska_span key)
 {
     for (size_t i = 0; i < count; i++)
         if (ska_span_equal(keys[i], key))
@@ -132,9 +132,9 @@ static bool is_chosen(const struct ska_group *group, size_t place,
         return false;
     if (choice == CHOOSE_ALL)
         return true;
-    approved = holds(responses->approved, responses->approved_count, key);
+    approved = holds_key(responses->approved, responses->approved_count, key);
     if (choice == CHOOSE_SILENT)
-        return !approved && !holds(responses->refused, responses->refused_count, key);
+        return !approved && !holds_key(responses->refused, responses->refused_count, key);
     return approved == (choice == CHOOSE_APPROVED);
 }
 
@@ -218,7 +218,7 @@ static bool is_limited(const struct ska_alternative *alternative)
 }
 
 /* What stands before each time limit. */
-static void add_times(const struct ska_alternative *alternative, const char *timelock,
+static void add_time_limits(const struct ska_alternative *alternative, const char *timelock,
                       const char *timeout, struct ska_buffer *text)
 {
     if (alternative->timelock > 0) {
@@ -269,7 +269,7 @@ static void add_alternative_sentence(const struct ska_rule *rule,
         add_group_sentence(rule, &alternative->groups[i], most, text);
         separator = "; and also ";
     }
-    add_times(alternative, "; only after ", "; approvals expire after ", text);
+    add_time_limits(alternative, "; only after ", "; approvals expire after ", text);
 }
 
 void ska_rule_text(const struct ska_rule *rule, size_t most, struct ska_buffer *text)
@@ -319,7 +319,7 @@ void ska_alternative_list_text(const struct ska_rule *rule,
     }
     if (is_limited(alternative))
         ska_buffer_text(text, new_line);
-    add_times(alternative, "after ", alternative->timelock > 0 ? ", for " : "for ", text);
+    add_time_limits(alternative, "after ", alternative->timelock > 0 ? ", for " : "for ", text);
 }
 
 void ska_rule_list_text(const struct ska_rule *rule, const char *new_line, struct ska_buffer *text)

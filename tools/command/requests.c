@@ -16,7 +16,7 @@
 #include "tools/approver.h"
 #include "tools/matter.h"
 #include "tools/options.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 #include "tools/show/table.h"
 #include "provider/sign/answers.h"
 #include "provider/sign/ballot_text.h"
@@ -219,7 +219,7 @@ static bool read_entry(struct listing *listing, const char *id, struct entry *en
         return false;
     entry->ballot.libctx = listing->tool->libctx;
     entry->ballot.request = entry->request;
-    entry->ballot.rule = review_rule(entry->request);
+    entry->ballot.rule = request_stated_rule(entry->request);
     if (!ska_ballot_open(&entry->ballot, &listing->to_warnings) ||
         !listing_take_answers(listing, &entry->ballot))
         return false;

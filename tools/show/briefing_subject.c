@@ -7,7 +7,7 @@
 
 #include "provider/request/algorithm.h"
 #include "tools/show/confusable.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 
 /* Of data that are no text so much is shown. */
 #define DATA_SHOWN 64
@@ -32,7 +32,7 @@ static void say_document(const struct ska_request *request, const char *document
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
 
-    if (!review_digest(request, &digest, &value)) {
+    if (!request_document_digest(request, &digest, &value)) {
         page_warning(page,
                      "these %zu bytes are no fingerprint of a document: nobody can see what "
                      "would be signed.",

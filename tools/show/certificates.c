@@ -241,8 +241,8 @@ static X509_STORE *open_ca_store(struct tool *tool, const char *path)
 }
 
 /* NULL: it chains, and the subject of the CA is appended; else why it does not. */
-static const char *check_chain(struct tool *tool, X509_STORE *store, X509 *certificate,
-                               struct ska_buffer *ca)
+static const char *check_ca_chain(struct tool *tool, X509_STORE *store, X509 *certificate,
+                                  struct ska_buffer *ca)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new_ex(tool->libctx, NULL);
     const STACK_OF(X509) *chain = NULL;
@@ -283,8 +283,8 @@ static bool check_approver(struct tool *tool, X509_STORE *store,
     if (store != NULL) {
         struct ska_buffer ca = {0};
 
-        fault =
-            certificate == NULL ? "it cannot be read" : check_chain(tool, store, certificate, &ca);
+        fault = certificate == NULL ? "it cannot be read"
+                                    : check_ca_chain(tool, store, certificate, &ca);
         if (fault == NULL) {
             ska_buffer_text(&line, "; chains to ");
             ska_buffer_add(&line, ca.data, ca.length);
@@ -372,8 +372,8 @@ static void start_finding(struct findings *findings)
         ska_buffer_text(&findings->text, "; ");
 }
 
-static void add_fault(struct findings *findings, const struct ska_approver *approver,
-                      const char *fault)
+static void add_certificate_fault(struct findings *findings, const struct ska_approver *approver,
+                                  const char *fault)
 {
     if (fault == NULL)
         return;
@@ -391,26 +391,26 @@ static void find_in_certificate(struct tool *tool, const struct ska_approver *ap
     int compared = 0;
 
     if (certificate == NULL) {
-        add_fault(findings, approver, "cannot be read");
+        add_certificate_fault(findings, approver, "cannot be read");
         return;
     }
     ERR_set_mark();
     /* A time that cannot be read is neither before now nor after. */
     compared = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time(NULL));
     if (compared != BEFORE && compared != SAME) {
-        add_fault(findings, approver, "is not valid before ");
+        add_certificate_fault(findings, approver, "is not valid before ");
         add_asn1_time(&findings->text, X509_get0_notBefore(certificate));
     }
     compared = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time(NULL));
     if (compared != AFTER && compared != SAME) {
-        add_fault(findings, approver, "expired at ");
+        add_certificate_fault(findings, approver, "expired at ");
         add_asn1_time(&findings->text, X509_get0_notAfter(certificate));
     }
     if (X509_self_signed(certificate, 0) == 1)
-        add_fault(findings, approver, "is self-signed");
-    add_fault(findings, approver, key_fault(certificate));
-    add_fault(findings, approver, signature_fault(certificate));
-    add_fault(findings, approver, use_fault(certificate));
+        add_certificate_fault(findings, approver, "is self-signed");
+    add_certificate_fault(findings, approver, key_fault(certificate));
+    add_certificate_fault(findings, approver, signature_fault(certificate));
+    add_certificate_fault(findings, approver, use_fault(certificate));
     ERR_pop_to_mark();
     X509_free(certificate);
 }

@@ -10,17 +10,18 @@ struct range {
     uint32_t first, last;
 };
 
-static bool is_in(const struct range *ranges, size_t count, uint32_t character)
+static bool is_in_ranges(const struct range *ranges, size_t count, uint32_t character)
 {
     for (size_t i = 0; i < count; i++)
         if (character >= ranges[i].first && character <= ranges[i].last)
             return true;
     return false;
 }
-#define IS_IN(ranges, character) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
+#define IS_IN(ranges, character)                                                                   \
+    is_in_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
 
 /* Of valid UTF-8, which is all that ska_printable() gives; no character is longer than 4 bytes. */
-static uint32_t decode(const char *text, size_t *bytes)
+static uint32_t next_character(const char *text, size_t *bytes)
 {
     uint32_t character = 0;
 
@@ -45,7 +46,7 @@ static enum script script_of(uint32_t character)
         {{0x13A0, 0x13FF}, CHEROKEE}, {{0xAB70, 0xABBF}, CHEROKEE}};
 
     for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-        if (is_in(&scripts[i].range, 1, character))
+        if (is_in_ranges(&scripts[i].range, 1, character))
             return scripts[i].script;
     return SCRIPT_NONE;
 }
@@ -85,7 +86,7 @@ static unsigned int find_in_word(const char *word, size_t length)
     size_t bytes = 0;
 
     for (const char *at = word; at < word + length; at += bytes) {
-        uint32_t character = decode(at, &bytes);
+        uint32_t character = next_character(at, &bytes);
         enum script script = script_of(character);
 
         scripts |= (unsigned int)script;
@@ -107,7 +108,7 @@ static bool is_space(const char *at, size_t *bytes)
                                           {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F},
                                           {0x2800, 0x2800}, {0x3000, 0x3000}};
 
-    return IS_IN(spaces, decode(at, bytes));
+    return IS_IN(spaces, next_character(at, bytes));
 }
 
 static unsigned int find_in_shown(const char *shown)

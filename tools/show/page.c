@@ -196,7 +196,7 @@ static size_t cut_at(struct ska_span text, size_t limit)
 }
 
 /* Takes a line from the front, without its end. */
-static struct ska_span take_line(struct ska_span *text)
+static struct ska_span take_quoted_line(struct ska_span *text)
 {
     const uint8_t *end = memchr(text->data, '\n', text->length);
     struct ska_span line = ska_span(text->data, text->length);
@@ -228,7 +228,7 @@ void page_quote(struct page *page, struct ska_span untrusted, size_t limit)
     if (untrusted.length == 0)
         page_paragraph(page, "(nothing)");
     while (rest.length > 0) {
-        struct ska_span line = take_line(&rest);
+        struct ska_span line = take_quoted_line(&rest);
 
         if (line.length > 0)
             end_empty_lines(page, &empty);

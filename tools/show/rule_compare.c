@@ -64,8 +64,8 @@ static const struct ska_approver *find_member(const struct ska_group *group,
 }
 
 /* With the key: the name is only what somebody wrote. */
-static void add_member(struct comparison *comparison, const char *what,
-                       const struct ska_approver *approver)
+static void add_member_change(struct comparison *comparison, const char *what,
+                              const struct ska_approver *approver)
 {
     approver_text(comparison->libctx, approver, &add_change(comparison, what)->line);
 }
@@ -80,14 +80,14 @@ static void add_renamed(struct ska_buffer *text, const struct ska_approver *befo
 }
 
 /* The same key, said in another way. */
-static void compare_members(struct comparison *comparison, const struct ska_approver *before,
-                            const struct ska_approver *after)
+static void compare_group_members(struct comparison *comparison, const struct ska_approver *before,
+                                  const struct ska_approver *after)
 {
     if (before->type != after->type || !is_equal(&before->data, &after->data))
-        add_member(comparison,
-                   after->type == SKA_APPROVER_CERTIFICATE ? "another certificate: "
-                                                           : "no certificate any more: ",
-                   after);
+        add_member_change(comparison,
+                          after->type == SKA_APPROVER_CERTIFICATE ? "another certificate: "
+                                                                  : "no certificate any more: ",
+                          after);
     if (!is_equal(&before->name, &after->name)) {
         struct rule_change *change = add_change(comparison, "renamed: ");
 
@@ -127,13 +127,13 @@ static void compare_groups(struct comparison *comparison, const struct ska_alter
         const struct ska_approver *old = find_member(before, &after->approvers[i]);
 
         if (old == NULL)
-            add_member(comparison, "added: ", &after->approvers[i]);
+            add_member_change(comparison, "added: ", &after->approvers[i]);
         else
-            compare_members(comparison, old, &after->approvers[i]);
+            compare_group_members(comparison, old, &after->approvers[i]);
     }
     for (size_t i = 0; i < before->approver_count; i++)
         if (find_member(after, &before->approvers[i]) == NULL)
-            add_member(comparison, "removed: ", &before->approvers[i]);
+            add_member_change(comparison, "removed: ", &before->approvers[i]);
     comparison->group = NULL;
 }
 
@@ -190,7 +190,7 @@ static size_t find_counterpart(const struct named_list *list, size_t place,
 
 /* ---- Alternatives ---------------------------------------------------------------------------- */
 
-static void add_times(struct ska_buffer *text, uint64_t before, uint64_t after)
+static void add_old_and_new_time(struct ska_buffer *text, uint64_t before, uint64_t after)
 {
     const uint64_t times[] = {before, after};
 
@@ -210,7 +210,7 @@ static void compare_timelocks(struct comparison *comparison, uint64_t before, ui
     if (before == after)
         return;
     change = add_change(comparison, after < before ? "timelock SHORTENED" : "timelock lengthened");
-    add_times(&change->line, before, after);
+    add_old_and_new_time(&change->line, before, after);
     if (after < before)
         ska_buffer_text(&change->warning,
                         "the time that must pass before approvals can be used gets shorter.");
@@ -230,7 +230,7 @@ static void compare_timeouts(struct comparison *comparison, uint64_t before, uin
         return;
     }
     change = add_change(comparison, longer ? "timeout LENGTHENED" : "timeout shortened");
-    add_times(&change->line, before, after);
+    add_old_and_new_time(&change->line, before, after);
     if (longer)
         ska_buffer_text(&change->warning, "approvals can be used longer before they expire.");
 }

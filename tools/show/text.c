@@ -15,7 +15,7 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 
-#include "tools/show/wire_text.h"
+#include "tools/show/wire_dump.h"
 #include "provider/base/file.h"
 #include "provider/base/printable.h"
 #include "provider/request/request.h"
@@ -122,7 +122,7 @@ void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
         text_rule(text, &rule);
     } else {
         ska_buffer_text(text, "(not understood by this version)\n");
-        ska_wire_describe(encoded, text);
+        wire_dump(encoded, text);
     }
     ska_rule_clear(&rule);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/show/wire_text.h"
+#include "tools/show/wire_dump.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -96,7 +96,7 @@ static uint64_t load_number(struct ska_span value)
 }
 
 /* Whether a number has its length; else shows what is there instead. */
-static bool has_length(struct view *view, struct ska_span value, size_t length)
+static bool is_of_length(struct view *view, struct ska_span value, size_t length)
 {
     if (value.length == length)
         return true;
@@ -107,7 +107,7 @@ static bool has_length(struct view *view, struct ska_span value, size_t length)
 
 static void show_number(struct view *view, struct ska_span value)
 {
-    if (has_length(view, value, 4))
+    if (is_of_length(view, value, 4))
         ska_buffer_format(view->text, "%" PRIu64, load_number(value));
 }
 
@@ -116,7 +116,7 @@ static void show_operation(struct view *view, struct ska_span value)
     static const char *const names[] = {"unknown", "sign", "block", "unblock", "modify"};
     uint64_t number = 0;
 
-    if (!has_length(view, value, 4))
+    if (!is_of_length(view, value, 4))
         return;
     number = load_number(value);
     ska_buffer_format(view->text, "%s (%" PRIu64 ")",
@@ -125,14 +125,14 @@ static void show_operation(struct view *view, struct ska_span value)
 
 static void show_minutes(struct view *view, struct ska_span value)
 {
-    if (has_length(view, value, 4))
+    if (is_of_length(view, value, 4))
         ska_buffer_format(view->text, "%" PRIu64 " s (%" PRIu64 " minutes)",
                           load_number(value) * 60, load_number(value));
 }
 
 static void show_seconds(struct view *view, struct ska_span value)
 {
-    if (has_length(view, value, 4))
+    if (is_of_length(view, value, 4))
         ska_buffer_format(view->text, "%" PRIu64 " s", load_number(value));
 }
 
@@ -141,7 +141,7 @@ static void show_time(struct view *view, struct ska_span value)
     static const uint64_t end_of_9999 = 253402300799;
     char date[32] = "beyond the year 9999";
 
-    if (!has_length(view, value, 8))
+    if (!is_of_length(view, value, 8))
         return;
     if (load_number(value) <= end_of_9999)
         ska_time_text(load_number(value), date);
@@ -238,7 +238,7 @@ static const struct known {
     {SKA_WIRE_SIM_CERTIFICATE, "certificate (simulator's element)", show_certificate},
 };
 
-static const struct known *find_known(uint16_t type)
+static const struct known *find_known_element(uint16_t type)
 {
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (known[i].type == type)
@@ -266,7 +266,7 @@ static const char *name_of_name(const struct place *place)
     return place->previous == SKA_WIRE_OPERATION ? "key name" : "name";
 }
 
-static const char *name_of(const struct known *element, const struct place *place)
+static const char *name_of_element(const struct known *element, const struct place *place)
 {
     if (element->type == SKA_WIRE_NAME)
         return name_of_name(place);
@@ -299,7 +299,7 @@ static void show_container(struct view *view, struct ska_span value, uint16_t ty
 static void show_element(struct view *view, const struct ska_wire_element *element,
                          const struct place *place)
 {
-    const struct known *type = find_known(element->type);
+    const struct known *type = find_known_element(element->type);
 
     if (!begin_line(view, place->depth))
         return;
@@ -309,7 +309,7 @@ static void show_element(struct view *view, const struct ska_wire_element *eleme
         end_line(view);
         return;
     }
-    ska_buffer_format(view->text, "%s: ", name_of(type, place));
+    ska_buffer_format(view->text, "%s: ", name_of_element(type, place));
     if (type->show == NULL) {
         show_container(view, element->value, element->type, place->depth + 1);
         return;
@@ -319,7 +319,7 @@ static void show_element(struct view *view, const struct ska_wire_element *eleme
 }
 
 /* What stands where no whole element does. */
-static void show_broken(struct view *view, const struct ska_wire_reader *reader, int depth)
+static void show_broken_element(struct view *view, const struct ska_wire_reader *reader, int depth)
 {
     struct ska_span rest = ska_span(reader->next, (size_t)(reader->end - reader->next));
     size_t length = 0;
@@ -342,7 +342,7 @@ static void show_broken(struct view *view, const struct ska_wire_reader *reader,
     end_line(view);
 }
 
-static bool is_time(uint16_t type)
+static bool is_time_element(uint16_t type)
 {
     return type == SKA_WIRE_MINUTES || type == SKA_WIRE_SIM_SECONDS;
 }
@@ -356,11 +356,12 @@ static void show_elements(struct view *view, struct ska_wire_reader reader, uint
 
     while (!view->full && !ska_wire_at_end(&reader)) {
         if (!ska_wire_next(&reader, &element)) {
-            show_broken(view, &reader, depth);
+            show_broken_element(view, &reader, depth);
             return;
         }
         place.next = ska_wire_peek(&reader);
-        place.timeout = is_time(element.type) && is_time(place.previous) && !place.timeout;
+        place.timeout =
+            is_time_element(element.type) && is_time_element(place.previous) && !place.timeout;
         show_element(view, &element, &place);
         place.previous = element.type;
     }
@@ -377,7 +378,7 @@ static void show_rest(struct view *view, const char *what, struct ska_span rest)
     end_line(view);
 }
 
-void ska_wire_describe(struct ska_span encoded, struct ska_buffer *text)
+void wire_dump(struct ska_span encoded, struct ska_buffer *text)
 {
     struct view view = {text, text->length, encoded.data, false};
     struct ska_wire_reader reader;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,15 +21,15 @@
 /* Of a message so much is shown as text and in hexadecimal. */
 #define MESSAGE_HEX_LIMIT 256
 
-const struct ska_rule *review_rule(const struct ska_request *request)
+const struct ska_rule *request_stated_rule(const struct ska_request *request)
 {
     enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
 
     return request->has_rule[kind] ? &request->rules[kind] : NULL;
 }
 
-bool review_digest(const struct ska_request *request, enum ska_digest *digest,
-                   struct ska_span *value)
+bool request_document_digest(const struct ska_request *request, enum ska_digest *digest,
+                             struct ska_span *value)
 {
     if (request->operation != SKA_OPERATION_SIGN || request->mechanism.form != SKA_PAYLOAD_DIGEST ||
         !ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), digest, value))
@@ -40,7 +40,7 @@ bool review_digest(const struct ska_request *request, enum ska_digest *digest,
     return true;
 }
 
-bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
+bool request_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
 {
     EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
     enum ska_key_type type = SKA_KEY_RSA;
@@ -60,7 +60,7 @@ static void add_digest_payload(const struct ska_request *request, struct ska_buf
     struct ska_span value = {NULL, 0};
 
     text_name(text, "payload");
-    if (!review_digest(request, &digest, &value)) {
+    if (!request_document_digest(request, &digest, &value)) {
         ska_buffer_format(text, "%zu bytes that are no digest\n", request->payload.length);
         text_name(text, "");
         text_groups(text, ska_span_of(&request->payload));
@@ -138,8 +138,8 @@ static void add_new_rules(OSSL_LIB_CTX *libctx, const struct ska_request *reques
     modification_clear(&modification);
 }
 
-static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        struct ska_buffer *text)
+static void add_payload_rows(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                             struct ska_buffer *text)
 {
     switch (request->operation) {
     case SKA_OPERATION_SIGN:
@@ -160,7 +160,7 @@ static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     }
 }
 
-static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buffer *text)
+static void add_time_row(const struct ska_timestamp *timestamp, struct ska_buffer *text)
 {
     char shown[32] = "";
 
@@ -171,8 +171,8 @@ static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buff
     ska_buffer_text(text, "\n");
 }
 
-void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                      struct ska_buffer *text)
+void request_text_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                            struct ska_buffer *text)
 {
     static const char *const meanings[] = {
         [SKA_OPERATION_SIGN] = "sign",
@@ -192,9 +192,9 @@ void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     else
         text_quoted(text, token.key_name);
     ska_buffer_text(text, "\n");
-    add_payload(libctx, request, text);
+    add_payload_rows(libctx, request, text);
     if (token.has_timestamp)
-        add_timestamp(&token.timestamp, text);
+        add_time_row(&token.timestamp, text);
     else
         text_row(text, "HSM time", "none: an approval does not expire");
 }
@@ -218,7 +218,7 @@ static void add_algorithm(const struct ska_request *request, struct ska_buffer *
     }
 }
 
-static void add_requester(const struct ska_request *request, struct ska_buffer *text)
+static void add_requester_row(const struct ska_request *request, struct ska_buffer *text)
 {
     if (!request->has_requester)
         return;
@@ -235,7 +235,7 @@ static void add_requester(const struct ska_request *request, struct ska_buffer *
     ska_buffer_text(text, "\n");
 }
 
-static void add_rules(const struct ska_request *request, struct ska_buffer *text)
+static void add_rule_rows(const struct ska_request *request, struct ska_buffer *text)
 {
     bool any = false;
 
@@ -254,7 +254,7 @@ static void add_rules(const struct ska_request *request, struct ska_buffer *text
 /* When, by the rule as the requester says it; the HSM's time itself is protected. */
 static void add_usable(const struct ska_request *request, struct ska_buffer *text)
 {
-    const struct ska_rule *rule = review_rule(request);
+    const struct ska_rule *rule = request_stated_rule(request);
     struct ska_approval_token token;
 
     memset(&token, 0, sizeof(token));
@@ -297,8 +297,9 @@ static void add_difference(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
     rule_changes_clear(&changes);
 }
 
-static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                       const struct modification *modification, int kind, struct ska_buffer *text)
+static void add_rule_change(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                            const struct modification *modification, int kind,
+                            struct ska_buffer *text)
 {
     text_name(text, ska_rule_names[kind]);
     if (modification->named.rules[kind].data == NULL)
@@ -321,15 +322,15 @@ static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     if (!modification_read(request, &modification))
         return;
     ska_buffer_text(text, "\nThe rules before, as the requester says; nothing protects them:\n");
-    add_rules(request, text);
+    add_rule_rows(request, text);
     ska_buffer_text(text, "\nWhat changes, if that is so:\n");
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        add_change(libctx, request, &modification, i, text);
+        add_rule_change(libctx, request, &modification, i, text);
     modification_clear(&modification);
 }
 
-static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                           struct ska_buffer *text)
+static void add_public_key_row(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                               struct ska_buffer *text)
 {
     EVP_PKEY *key = public_key_decode(libctx, ska_span_of(&request->public_key));
     enum ska_key_type type = SKA_KEY_RSA;
@@ -345,8 +346,8 @@ static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *reque
 }
 
 /* The rest of the key; its label and its rule say what people know it by. */
-static void add_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                    struct ska_buffer *text)
+static void add_key_rows(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                         struct ska_buffer *text)
 {
     char *id = NULL;
 
@@ -354,24 +355,24 @@ static void add_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     if (request->key_id.length > 0 && ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
         text_row(text, "key id", id);
     free(id);
-    add_public_key(libctx, request, text);
+    add_public_key_row(libctx, request, text);
 }
 
-void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        struct ska_buffer *text)
+void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                              struct ska_buffer *text)
 {
     text_row(text, "description", request->description);
-    add_requester(request, text);
+    add_requester_row(request, text);
     text_row(text, "created", request->created);
     text_row(text, "not before", request->not_before);
     text_row(text, "not after", request->not_after);
     text_row(text, "token", request->token_label);
-    add_key(libctx, request, text);
+    add_key_rows(libctx, request, text);
     if (request->operation == SKA_OPERATION_SIGN)
         add_algorithm(request, text);
     add_usable(request, text);
     if (request->operation == SKA_OPERATION_MODIFY)
         add_changes(libctx, request, text);
     else
-        add_rules(request, text);
+        add_rule_rows(request, text);
 }
