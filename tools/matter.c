@@ -65,6 +65,8 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
 
 /* So many keys are decoded to be compared. */
 #define DECODED_MOST 100
+/* So many of a group are named to who is not one of them. */
+#define NAMED_MOST 5
 
 const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
                                               struct ska_span public_key)
@@ -92,10 +94,10 @@ static bool fail_not_listed(struct tool *tool, const struct matter *matter,
     struct ska_buffer text = {0};
     struct ska_bytes names = {NULL, 0};
 
-    ska_rule_everyone_text(rule, &text);
+    ska_rule_text(rule, NAMED_MOST, &text);
     if (ska_buffer_finish(&text, &names, &tool->errors))
         ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-                 "the key %s is not one of those who may approve this request; who may: %s",
+                 "the key %s is not one of those who may approve this request: %s",
                  matter->approver, (const char *)names.data);
     ska_bytes_free(&names);
     return false;

@@ -15,8 +15,6 @@
 #define NAMED_MOST 10
 /* Among more approvers nobody looks for namesakes: each is told by the key. */
 #define FEW_APPROVERS 64
-/* How many people are named who are listed anywhere. */
-#define EVERYONE_MOST 5
 /* How much is shown of the name of a group or alternative in a list. */
 #define TITLE_LIMIT 1000
 
@@ -87,27 +85,6 @@ void ska_group_name_text(const struct ska_alternative *alternative, const struct
                          struct ska_buffer *text)
 {
     add_named("group", &group->name, (size_t)(group - alternative->groups), text);
-}
-
-void ska_rule_everyone_text(const struct ska_rule *rule, struct ska_buffer *text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
-            for (size_t k = 0; k < rule->alternatives[i].groups[j].approver_count; k++) {
-                const struct ska_approver *approver = &rule->alternatives[i].groups[j].approvers[k];
-
-                if (ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) != approver ||
-                    ++count > EVERYONE_MOST)
-                    continue;
-                ska_buffer_text(text, count == 1 ? "" : ", ");
-                ska_approver_text(rule, approver, text);
-            }
-    if (count == 0)
-        ska_buffer_text(text, "nobody");
-    else if (count > EVERYONE_MOST)
-        ska_buffer_text(text, " and others");
 }
 
 /* ---- Approvers of a group -------------------------------------------------------------------- */
@@ -219,7 +196,7 @@ static bool is_limited(const struct ska_alternative *alternative)
 
 /* What stands before each time limit. */
 static void add_time_limits(const struct ska_alternative *alternative, const char *timelock,
-                      const char *timeout, struct ska_buffer *text)
+                            const char *timeout, struct ska_buffer *text)
 {
     if (alternative->timelock > 0) {
         ska_buffer_text(text, timelock);

@@ -36,9 +36,6 @@ void ska_approver_text(const struct ska_rule *rule, const struct ska_approver *a
 void ska_group_name_text(const struct ska_alternative *alternative, const struct ska_group *group,
                          struct ska_buffer *text);
 
-/* Who is listed anywhere in the rule: "alice, bob"; "and others" behind the first few. */
-void ska_rule_everyone_text(const struct ska_rule *rule, struct ska_buffer *text);
-
 /* ---- What a rule asks for -------------------------------------------------------------------- */
 
 /*

@@ -367,36 +367,6 @@ static void namesakes_are_told_apart(void **state)
     ska_rule_clear(&rule);
 }
 
-static void assert_everyone(const struct ska_rule *rule, const char *expected)
-{
-    struct ska_buffer buffer = {0};
-    char *text = NULL;
-
-    ska_rule_everyone_text(rule, &buffer);
-    text = text_of(&buffer);
-    assert_string_equal(text, expected);
-    free(text);
-}
-
-static void everyone_is_named_once_and_few_at_most(void **state)
-{
-    struct ska_rule rule = {0};
-
-    (void)state;
-    assert_everyone(&rule, "nobody");
-    add_token(&rule);
-    add_group(&rule, "board", 1, "ab");
-    assert_everyone(&rule, "a, b");
-    add_token(&rule);
-    add_group(&rule, "risk", 1, "bcde");
-    assert_everyone(&rule, "a, b, c, d, e");
-    add_group(&rule, "all", 1, "ae");
-    assert_everyone(&rule, "a, b, c, d, e");
-    add_group(&rule, "more", 1, "fg");
-    assert_everyone(&rule, "a, b, c, d, e and others");
-    ska_rule_clear(&rule);
-}
-
 static void it_waits_for_those_who_can_help(void **state)
 {
     struct ska_rule rule = {0};
@@ -756,7 +726,6 @@ int main(void)
         cmocka_unit_test(it_is_said_who_is_needed),
         cmocka_unit_test(it_is_said_of_several_groups),
         cmocka_unit_test(namesakes_are_told_apart),
-        cmocka_unit_test(everyone_is_named_once_and_few_at_most),
         cmocka_unit_test(it_waits_for_those_who_can_help),
         cmocka_unit_test(one_more_is_counted_on_trial),
         cmocka_unit_test(rules_are_listed),

@@ -44,19 +44,10 @@ static X509 *decode_certificate(OSSL_LIB_CTX *libctx, struct ska_span der)
 
 static void add_x509_name(struct ska_buffer *text, const X509_NAME *name)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *data = NULL;
-    long length = 0;
+    char *shown = ska_x509_name_shown(name, TEXT_LIMIT);
 
-    if (bio != NULL &&
-        X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
-            0)
-        length = BIO_get_mem_data(bio, &data);
-    if (length > 0)
-        text_printable(text, ska_span(data, (size_t)length));
-    else
-        ska_buffer_text(text, "(no name)");
-    BIO_free(bio);
+    ska_buffer_text(text, shown == NULL ? "(no name)" : shown);
+    free(shown);
 }
 
 static void add_asn1_time(struct ska_buffer *text, const ASN1_TIME *time)
@@ -121,41 +112,20 @@ static bool collect_approver(struct approvers *approvers, const struct ska_appro
     return true;
 }
 
-static bool collect_rule(struct approvers *approvers, const struct ska_rule *rule,
-                         const struct ska_errors *errors)
-{
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
-
-            for (size_t k = 0; k < group->approver_count; k++)
-                if (!collect_approver(approvers, &group->approvers[k], errors))
-                    return false;
-        }
-    }
-    return true;
-}
-
 static bool collect_approvers(struct approvers *approvers,
                               const struct ska_rule *const rules[SKA_RULE_COUNT],
                               const struct ska_errors *errors)
 {
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (rules[i] != NULL && !collect_rule(approvers, rules[i], errors))
-            return false;
+    for (int r = 0; r < SKA_RULE_COUNT; r++)
+        for (size_t i = 0; rules[r] != NULL && i < rules[r]->alternative_count; i++)
+            for (size_t j = 0; j < rules[r]->alternatives[i].group_count; j++) {
+                const struct ska_group *group = &rules[r]->alternatives[i].groups[j];
+
+                for (size_t k = 0; k < group->approver_count; k++)
+                    if (!collect_approver(approvers, &group->approvers[k], errors))
+                        return false;
+            }
     return true;
-}
-
-/* In quotes, always: what follows is about it. */
-static void add_approver_name(struct ska_buffer *text, const struct ska_approver *approver)
-{
-    char *shown = ska_listed_approver_shown(approver);
-
-    if (shown == NULL)
-        text->failed = true;
-    else
-        text_quoted(text, ska_span_text(shown));
-    free(shown);
 }
 
 void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
@@ -277,7 +247,7 @@ static bool check_approver(struct tool *tool, X509_STORE *store,
     const char *fault = NULL;
 
     ska_buffer_text(&line, "approver ");
-    add_approver_name(&line, approver);
+    ska_approver_text(NULL, approver, &line);
     ska_buffer_text(&line, ": certificate of ");
     certificate_text(tool->libctx, ska_span_of(&approver->data), &line);
     if (store != NULL) {
@@ -379,7 +349,7 @@ static void add_certificate_fault(struct findings *findings, const struct ska_ap
         return;
     start_finding(findings);
     ska_buffer_text(&findings->text, "the certificate of ");
-    add_approver_name(&findings->text, approver);
+    ska_approver_text(NULL, approver, &findings->text);
     ska_buffer_format(&findings->text, " %s", fault);
 }
 
@@ -423,7 +393,7 @@ static void find_in_approver(struct tool *tool, const struct ska_approver *appro
         return;
     }
     start_finding(findings);
-    add_approver_name(&findings->text, approver);
+    ska_approver_text(NULL, approver, &findings->text);
     ska_buffer_text(&findings->text, " is a raw public key without a certificate");
 }
 
@@ -439,7 +409,7 @@ static void add_issuers(struct tool *tool, const struct approvers *approvers,
 
         if (certificate != NULL) {
             ska_buffer_text(&findings->text, i == 0 ? " " : ", ");
-            add_approver_name(&findings->text, approvers->list[i]);
+            ska_approver_text(NULL, approvers->list[i], &findings->text);
             ska_buffer_text(&findings->text, " has a certificate of ");
             add_x509_name(&findings->text, X509_get_issuer_name(certificate));
         }
