@@ -3,6 +3,7 @@
 #include "provider/base/printable.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* So many marks a letter of some language may carry. */
 #define MARKS_LIMIT 2
@@ -26,6 +27,16 @@ size_t ska_utf8_decode(struct ska_span text, uint32_t *character)
         return 0;
     *character = value;
     return length;
+}
+
+uint32_t ska_utf8_next(const char *text, size_t *bytes)
+{
+    uint32_t character = 0;
+
+    /* No character is longer; the text may be. */
+    *bytes = ska_utf8_decode(ska_span(text, strnlen(text, 4)), &character);
+    *bytes += *bytes == 0; /* so that nobody stands still */
+    return character;
 }
 
 bool ska_utf8_valid(struct ska_span text)

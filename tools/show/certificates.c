@@ -137,7 +137,7 @@ void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
         ska_buffer_text(text, "certificate of ");
         certificate_text(libctx, ska_span_of(&approver->data), text);
         ska_buffer_text(text, ",");
-        text_next_line(text);
+        ska_buffer_text(text, TEXT_NEXT_LINE);
     }
     ska_buffer_text(text, "key SHA-256 ");
     text_fingerprint(libctx, ska_span_of(&approver->public_key), text);
@@ -152,7 +152,7 @@ void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA
         text->failed = true;
     for (size_t i = 0; i < approvers.count; i++) {
         if (i > 0)
-            text_next_line(text);
+            ska_buffer_text(text, TEXT_NEXT_LINE);
         approver_text(libctx, approvers.list[i], text);
     }
     free(approvers.list);

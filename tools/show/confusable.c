@@ -20,15 +20,6 @@ static bool is_in_ranges(const struct range *ranges, size_t count, uint32_t char
 #define IS_IN(ranges, character)                                                                   \
     is_in_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
 
-/* Of valid UTF-8, which is all that ska_printable() gives; no character is longer than 4 bytes. */
-static uint32_t next_character(const char *text, size_t *bytes)
-{
-    uint32_t character = 0;
-
-    *bytes = ska_utf8_decode(ska_span(text, strnlen(text, 4)), &character);
-    return character;
-}
-
 /* Scripts with letters that look like those of another one of them. */
 enum script { SCRIPT_NONE, LATIN = 1, GREEK = 2, CYRILLIC = 4, ARMENIAN = 8, CHEROKEE = 16 };
 
@@ -86,7 +77,7 @@ static unsigned int find_in_word(const char *word, size_t length)
     size_t bytes = 0;
 
     for (const char *at = word; at < word + length; at += bytes) {
-        uint32_t character = next_character(at, &bytes);
+        uint32_t character = ska_utf8_next(at, &bytes);
         enum script script = script_of(character);
 
         scripts |= (unsigned int)script;
@@ -108,7 +99,7 @@ static bool is_space(const char *at, size_t *bytes)
                                           {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F},
                                           {0x2800, 0x2800}, {0x3000, 0x3000}};
 
-    return IS_IN(spaces, next_character(at, bytes));
+    return IS_IN(spaces, ska_utf8_next(at, bytes));
 }
 
 static unsigned int find_in_shown(const char *shown)

@@ -243,12 +243,7 @@ void page_quote(struct page *page, struct ska_span untrusted, size_t limit)
 
 void page_digits(struct page *page, struct ska_span bytes)
 {
-    for (size_t i = 0; i < bytes.length; i++) {
-        if (i % 16 == 0)
-            ska_buffer_format(&page->text, "%s%*s", i == 0 ? "" : "\n", QUOTE_INDENT, "");
-        else if (i % 2 == 0)
-            ska_buffer_text(&page->text, " ");
-        ska_buffer_hex(&page->text, ska_span(bytes.data + i, 1));
-    }
+    ska_buffer_format(&page->text, "%*s", QUOTE_INDENT, "");
+    text_digits(&page->text, bytes, "\n        ");
     ska_buffer_text(&page->text, "\n");
 }

@@ -63,12 +63,12 @@ static void add_digest_payload(const struct ska_request *request, struct ska_buf
     if (!request_document_digest(request, &digest, &value)) {
         ska_buffer_format(text, "%zu bytes that are no digest\n", request->payload.length);
         text_name(text, "");
-        text_groups(text, ska_span_of(&request->payload));
+        text_digits(text, ska_span_of(&request->payload), TEXT_NEXT_LINE);
     } else {
         ska_buffer_format(text, "the %s digest of a document, which is not in this request\n",
                           digest == SKA_DIGEST_NONE ? "" : ska_digest_name(digest));
         text_name(text, "");
-        text_groups(text, value);
+        text_digits(text, value, TEXT_NEXT_LINE);
     }
     ska_buffer_text(text, "\n");
 }
@@ -87,16 +87,17 @@ static void add_message_payload(OSSL_LIB_CTX *libctx, const struct ska_request *
     text_printable(text, message);
     ska_buffer_text(text, "\n");
     text_name(text, "  as bytes");
-    text_groups(text,
+    text_digits(text,
                 ska_span(message.data,
-                         message.length < MESSAGE_HEX_LIMIT ? message.length : MESSAGE_HEX_LIMIT));
+                         message.length < MESSAGE_HEX_LIMIT ? message.length : MESSAGE_HEX_LIMIT),
+                TEXT_NEXT_LINE);
     ska_buffer_text(text, message.length > MESSAGE_HEX_LIMIT ? " ...\n" : "\n");
     /* Only the request says that the key is of a kind that signs messages; the token does not. */
     if (ska_payload_looks_like_digest(SKA_KEY_EC, message))
         text_row(text, "  caution", "if the key is RSA or EC, this is the digest of a document");
     if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
         text_name(text, "  as SHA-256");
-        text_groups(text, ska_span(digest, length));
+        text_digits(text, ska_span(digest, length), TEXT_NEXT_LINE);
         ska_buffer_text(text, "\n");
     }
 }
@@ -113,7 +114,7 @@ static void add_new_rule(struct ska_span encoded, struct ska_buffer *text)
         return;
     }
     ska_buffer_text(text, "from now on:");
-    text_next_line(text);
+    ska_buffer_text(text, TEXT_NEXT_LINE);
     text_encoded_rule(text, encoded);
     ska_buffer_text(text, "\n");
 }
@@ -213,7 +214,7 @@ static void add_algorithm(const struct ska_request *request, struct ska_buffer *
     if (request->digest != SKA_DIGEST_NONE) {
         text_name(text, "digest");
         ska_buffer_format(text, "%s ", ska_digest_name(request->digest));
-        text_groups(text, ska_span_of(&request->digest_value));
+        text_digits(text, ska_span_of(&request->digest_value), TEXT_NEXT_LINE);
         ska_buffer_text(text, "\n");
     }
 }
@@ -266,7 +267,7 @@ static void add_usable(const struct ska_request *request, struct ska_buffer *tex
         const struct ska_alternative *alternative = &rule->alternatives[i];
 
         if (i > 0)
-            text_next_line(text);
+            ska_buffer_text(text, TEXT_NEXT_LINE);
         if (alternative->name.length > 0) {
             text_quoted(text, ska_span_of(&alternative->name));
             ska_buffer_text(text, ": ");

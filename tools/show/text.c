@@ -41,11 +41,8 @@ size_t text_columns(const char *character, size_t *bytes)
     } wide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E},   {0x3041, 0xA4CF},  {0xA960, 0xA97F},
                 {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},  {0xFF00, 0xFF60},
                 {0xFFE0, 0xFFE6}, {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
-    uint32_t decoded = 0;
+    uint32_t decoded = ska_utf8_next(character, bytes);
 
-    /* No character is longer; the text may be. */
-    *bytes = ska_utf8_decode(ska_span(character, strnlen(character, 4)), &decoded);
-    *bytes += *bytes == 0; /* so that nobody stands still */
     if (ska_is_combining_mark(decoded))
         return 0;
     for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
@@ -80,16 +77,11 @@ void text_row(struct ska_buffer *text, const char *name, const char *untrusted)
     ska_buffer_text(text, "\n");
 }
 
-void text_next_line(struct ska_buffer *text)
-{
-    ska_buffer_text(text, TEXT_NEXT_LINE);
-}
-
-void text_groups(struct ska_buffer *text, struct ska_span bytes)
+void text_digits(struct ska_buffer *text, struct ska_span bytes, const char *new_line)
 {
     for (size_t i = 0; i < bytes.length; i++) {
         if (i > 0 && i % 16 == 0)
-            text_next_line(text);
+            ska_buffer_text(text, new_line);
         else if (i > 0 && i % 2 == 0)
             ska_buffer_text(text, " ");
         ska_buffer_hex(text, ska_span(bytes.data + i, 1));

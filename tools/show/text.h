@@ -25,12 +25,11 @@ void text_name(struct ska_buffer *text, const char *name);
 /* A whole such line; nothing when the value is NULL. */
 void text_row(struct ska_buffer *text, const char *name, const char *untrusted);
 
-/* Hexadecimal digits in groups of four, as they are read aloud; lines are indented as a value. */
-void text_groups(struct ska_buffer *text, struct ska_span bytes);
+/* Hexadecimal digits in groups of four, as they are read aloud; sixteen bytes on a line. */
+void text_digits(struct ska_buffer *text, struct ska_span bytes, const char *new_line);
 
 /* A new line, indented as a value. */
 #define TEXT_NEXT_LINE "\n                    "
-void text_next_line(struct ska_buffer *text);
 
 /* ska_rule_list_text(), indented as a value. */
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
