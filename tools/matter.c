@@ -10,10 +10,10 @@
 #include "provider/base/evp_key.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/rule/quorum.h"
-#include "tools/show/foreign.h"
 #include "tools/input.h"
+#include "provider/base/printable.h"
 #include "provider/rule/rule_text.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -65,6 +65,8 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
 
 /* So many keys are decoded to be compared. */
 #define DECODED_MOST 100
+/* So many of a group are named to who is not one of them. */
+#define NAMED_MOST 5
 
 const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
                                               struct ska_span public_key)
@@ -79,8 +81,7 @@ const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct
 
             for (size_t k = 0; k < group->approver_count && found == NULL; k++)
                 if (decoded++ < DECODED_MOST &&
-                    ska_evp_equal(libctx, ska_span_of(&group->approvers[k].public_key),
-                                     public_key))
+                    ska_evp_equal(libctx, ska_span_of(&group->approvers[k].public_key), public_key))
                     found = &group->approvers[k];
         }
     return found;
@@ -92,10 +93,10 @@ static bool fail_not_listed(struct tool *tool, const struct matter *matter,
     struct ska_buffer text = {0};
     struct ska_bytes names = {NULL, 0};
 
-    ska_rule_everyone_text(rule, &text);
+    ska_rule_text(rule, NAMED_MOST, &text);
     if (ska_buffer_finish(&text, &names, &tool->errors))
         ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-                 "the key %s is not one of those who may approve this request; who may: %s",
+                 "the key %s is not one of those who may approve this request: %s",
                  matter->approver, (const char *)names.data);
     ska_bytes_free(&names);
     return false;
@@ -103,7 +104,7 @@ static bool fail_not_listed(struct tool *tool, const struct matter *matter,
 
 static bool matter_find_place(struct tool *tool, struct matter *matter)
 {
-    const struct ska_rule *rule = review_rule(matter->request);
+    const struct ska_rule *rule = request_stated_rule(matter->request);
 
     if (rule == NULL) {
         report_warning("the request does not say who may approve: whether this counts is not "
@@ -132,7 +133,7 @@ bool matter_open_key(struct tool *tool, struct matter *matter)
 
 bool matter_count(struct tool *tool, struct matter *matter)
 {
-    const struct ska_rule *rule = review_rule(matter->request);
+    const struct ska_rule *rule = request_stated_rule(matter->request);
 
     if (matter->listed == NULL && rule != NULL && matter->key.public_key.data != NULL)
         matter->listed =
@@ -194,15 +195,12 @@ bool matter_ask(struct tool *tool, const struct matter *matter,
 
 void matter_name(const struct matter *matter, struct ska_buffer *text)
 {
-    char *name = NULL;
-
     if (matter->listed != NULL) {
-        ska_approver_text(review_rule(matter->request), matter->listed, text);
+        ska_approver_text(request_stated_rule(matter->request), matter->listed, text);
         return;
     }
-    name = foreign_name(ska_span_text(matter->approver));
-    ska_buffer_format(text, "the key %s", name == NULL ? "?" : name);
-    free(name);
+    ska_buffer_text(text, "the key ");
+    ska_buffer_name(text, ska_span_text(matter->approver));
 }
 
 void matter_progress(const struct matter *matter, struct ska_buffer *text)

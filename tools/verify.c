@@ -11,7 +11,7 @@
 #include "provider/sign/ballot_text.h"
 #include "provider/request/approver_signature.h"
 #include "tools/exit_status.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
 {
@@ -78,7 +78,7 @@ static void verify_digest(struct verification *verification, const struct ska_re
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
 
-    if (request->digest == SKA_DIGEST_NONE || !review_digest(request, &digest, &value))
+    if (request->digest == SKA_DIGEST_NONE || !request_document_digest(request, &digest, &value))
         return;
     if (digest == request->digest && ska_span_equal(value, ska_span_of(&request->digest_value)))
         verify_add(verification, VERIFY_OK, "the digest is that in the payload");
@@ -241,7 +241,7 @@ static bool verify_approvals(struct verification *verification, struct ska_reque
                              const struct ska_errors *errors)
 {
     struct ska_ballot ballot = {
-        .libctx = verification->libctx, .request = request, .rule = review_rule(request)};
+        .libctx = verification->libctx, .request = request, .rule = request_stated_rule(request)};
     bool done = ska_ballot_open(&ballot, errors);
 
     if (done) {

@@ -229,6 +229,21 @@ bool ska_json_add_text(cJSON *object, const char *name, const char *value)
     return value == NULL || cJSON_AddStringToObject(object, name, value) != NULL;
 }
 
+bool ska_json_add_untrusted(cJSON *object, const char *name, struct ska_span untrusted)
+{
+    bool plain = ska_utf8_valid(untrusted) &&
+                 (untrusted.length == 0 || memchr(untrusted.data, 0, untrusted.length) == NULL);
+    struct ska_bytes copy = {NULL, 0};
+    char *escaped = plain ? NULL : ska_printable(untrusted, SIZE_MAX);
+    bool done = plain ? ska_bytes_copy(&copy, untrusted, NULL) &&
+                            ska_json_add_text(object, name, (const char *)copy.data)
+                      : escaped != NULL && ska_json_add_text(object, name, escaped);
+
+    ska_bytes_free(&copy);
+    free(escaped);
+    return done;
+}
+
 bool ska_json_add_base64(cJSON *object, const char *name, struct ska_span value)
 {
     char *text = NULL;

@@ -75,6 +75,9 @@ bool ska_json_enter(const struct ska_json_place *place, const char *name, enum s
  * text adds nothing.
  */
 bool ska_json_add_text(cJSON *object, const char *name, const char *value) SKA_MUST_CHECK;
+/* A text of others of any bytes; escaped as ska_printable() does where JSON cannot hold it. */
+bool ska_json_add_untrusted(cJSON *object, const char *name,
+                            struct ska_span untrusted) SKA_MUST_CHECK;
 bool ska_json_add_base64(cJSON *object, const char *name, struct ska_span value) SKA_MUST_CHECK;
 bool ska_json_add_hex(cJSON *object, const char *name, struct ska_span value) SKA_MUST_CHECK;
 

@@ -3,6 +3,7 @@
 #include "provider/base/printable.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* So many marks a letter of some language may carry. */
 #define MARKS_LIMIT 2
@@ -26,6 +27,16 @@ size_t ska_utf8_decode(struct ska_span text, uint32_t *character)
         return 0;
     *character = value;
     return length;
+}
+
+uint32_t ska_utf8_next(const char *text, size_t *bytes)
+{
+    uint32_t character = 0;
+
+    /* No character is longer; the text may be. */
+    *bytes = ska_utf8_decode(ska_span(text, strnlen(text, 4)), &character);
+    *bytes += *bytes == 0; /* so that nobody stands still */
+    return character;
 }
 
 bool ska_utf8_valid(struct ska_span text)
@@ -128,55 +139,50 @@ static bool is_word_character(uint32_t character)
     return IS_IN(letters, character) && !IS_IN(others, character);
 }
 
-static bool is_plain_word(const char *text)
+static bool is_plain_word(struct ska_span text)
 {
-    struct ska_span rest = ska_span_text(text);
     uint32_t character = 0;
+    size_t length = 0;
 
-    if (rest.length == 0)
-        return false;
-    while (rest.length > 0) {
-        size_t length = ska_utf8_decode(rest, &character);
-
+    for (; text.length > 0; text = ska_span(text.data + length, text.length - length)) {
+        length = ska_utf8_decode(text, &character);
         if (length == 0 || !is_word_character(character))
             return false;
-        rest = ska_span(rest.data + length, rest.length - length);
     }
     return true;
 }
 
-static void add_quoted(struct ska_buffer *buffer, const char *shown)
+static void add_name(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit,
+                     bool always_quoted)
 {
-    /* A quote inside must not look like the end. */
-    ska_buffer_text(buffer, "'");
-    for (; *shown != 0; shown++) {
-        if (*shown == '\'' || *shown == '\\')
-            ska_buffer_text(buffer, "\\");
-        ska_buffer_add(buffer, shown, 1);
+    char *shown = ska_printable(untrusted, limit);
+
+    if (shown == NULL) {
+        buffer->failed = true;
+        return;
+    }
+    if (!always_quoted && shown[0] != 0 && is_plain_word(ska_span_text(shown))) {
+        ska_buffer_text(buffer, shown);
+        free(shown);
+        return;
     }
     ska_buffer_text(buffer, "'");
+    for (const char *at = shown; *at != 0; at++) {
+        /* A quote inside must not look like the end. */
+        if (*at == '\'' || *at == '\\')
+            ska_buffer_text(buffer, "\\");
+        ska_buffer_add(buffer, at, 1);
+    }
+    ska_buffer_text(buffer, "'");
+    free(shown);
 }
 
 void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit)
 {
-    char *shown = ska_printable(untrusted, limit);
-
-    if (shown == NULL)
-        buffer->failed = true;
-    else
-        add_quoted(buffer, shown);
-    free(shown);
+    add_name(buffer, untrusted, limit, true);
 }
 
 void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted)
 {
-    char *shown = ska_printable(untrusted, SKA_NAME_SHOWN);
-
-    if (shown == NULL)
-        buffer->failed = true;
-    else if (is_plain_word(shown))
-        ska_buffer_text(buffer, shown);
-    else
-        add_quoted(buffer, shown);
-    free(shown);
+    add_name(buffer, untrusted, SKA_NAME_SHOWN, false);
 }

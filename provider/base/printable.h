@@ -14,6 +14,9 @@
 /* One character from the front; 0 when it is not well-formed, else its length in bytes. */
 size_t ska_utf8_decode(struct ska_span text, uint32_t *character);
 
+/* The same of a text that is not empty and well-formed, as what ska_printable() gives. */
+uint32_t ska_utf8_next(const char *text, size_t *bytes);
+
 /* True for a mark that is put onto the letter before it, and takes no column of its own. */
 bool ska_is_combining_mark(uint32_t character);
 

@@ -2,7 +2,7 @@
 /*
  * The container that tokens, timestamps, rules and modify payloads are written in: a u32 length
  * (little endian, of what follows), then elements: u16 type, u16 length, value, zero padding to a
- * multiple of four. Strict in both directions; for showing foreign bytes see wire_text.h of the
+ * multiple of four. Strict in both directions; for showing foreign bytes see wire_dump.h of the
  * tool.
  */
 #ifndef SKA_BASE_WIRE_H

@@ -54,7 +54,7 @@ static char *shown_common_name(const X509_NAME *name)
     return shown;
 }
 
-static char *shown_whole_name(const X509_NAME *name)
+char *ska_x509_name_shown(const X509_NAME *name, size_t limit)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
@@ -66,7 +66,7 @@ static char *shown_whole_name(const X509_NAME *name)
             0) {
         length = BIO_get_mem_data(bio, &text);
         if (length > 0)
-            shown = ska_printable(ska_span(text, (size_t)length), SKA_NAME_SHOWN);
+            shown = ska_printable(ska_span(text, (size_t)length), limit);
     }
     BIO_free(bio);
     return shown;
@@ -82,7 +82,7 @@ static char *shown_subject(struct ska_span certificate)
     if (name != NULL)
         shown = shown_common_name(name);
     if (name != NULL && shown == NULL)
-        shown = shown_whole_name(name);
+        shown = ska_x509_name_shown(name, SKA_NAME_SHOWN);
     X509_NAME_free(name);
     ERR_pop_to_mark();
     return shown;

@@ -6,6 +6,8 @@
 #ifndef SKA_RULE_APPROVER_NAME_H
 #define SKA_RULE_APPROVER_NAME_H
 
+#include <openssl/types.h>
+
 #include "provider/rule/rule.h"
 
 /* Its name in the rule, else its certificate's common name, else ska_key_shown(). */
@@ -16,5 +18,8 @@ char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span p
 
 /* "key 0123456789abcdef": the start of the SHA-256 of a SubjectPublicKeyInfo. */
 char *ska_key_shown(struct ska_span public_key);
+
+/* "O=Example,CN=Alice": all of a name; NULL for an empty one too. */
+char *ska_x509_name_shown(const X509_NAME *name, size_t limit);
 
 #endif

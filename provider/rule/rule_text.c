@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/json.h"
 #include "provider/base/printable.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/quorum.h"
@@ -15,49 +16,37 @@
 /* Among more approvers nobody looks for namesakes: each is told by the key. */
 #define FEW_APPROVERS 64
 /* How much is shown of the name of a group or alternative in a list. */
-#define LISTED_NAME_LIMIT 1000
+#define TITLE_LIMIT 1000
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
-/* Whether the group has somebody else of this name. */
-static bool has_namesake(const struct ska_group *group, const struct ska_approver *approver,
-                         const char *name)
+static bool is_same_approver(const struct ska_approver *a, const struct ska_approver *b)
 {
-    bool found = false;
-
-    for (size_t i = 0; i < group->approver_count && !found; i++) {
-        const struct ska_approver *other = &group->approvers[i];
-        char *shown = NULL;
-
-        if (ska_span_equal(ska_span_of(&other->public_key), ska_span_of(&approver->public_key)))
-            continue;
-        shown = ska_listed_approver_shown(other);
-        found = shown != NULL && strcmp(shown, name) == 0;
-        free(shown);
-    }
-    return found;
+    return ska_span_equal(ska_span_of(&a->public_key), ska_span_of(&b->public_key));
 }
 
-static size_t count_approvers(const struct ska_rule *rule)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
-            count += rule->alternatives[i].groups[j].approver_count;
-    return count;
-}
-
+/* Whether somebody else in the rule has this name too. */
 static bool is_ambiguous(const struct ska_rule *rule, const struct ska_approver *approver,
                          const char *name)
 {
-    if (count_approvers(rule) > FEW_APPROVERS)
-        return true;
+    size_t count = 0;
+    bool found = false;
+
     for (size_t i = 0; i < rule->alternative_count; i++)
         for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
-            if (has_namesake(&rule->alternatives[i].groups[j], approver, name))
-                return true;
-    return false;
+            for (size_t k = 0; k < rule->alternatives[i].groups[j].approver_count; k++) {
+                const struct ska_approver *other = &rule->alternatives[i].groups[j].approvers[k];
+                char *shown = NULL;
+
+                if (++count > FEW_APPROVERS)
+                    return true;
+                if (is_same_approver(other, approver))
+                    continue;
+                shown = ska_listed_approver_shown(other);
+                found = found || (shown != NULL && strcmp(shown, name) == 0);
+                free(shown);
+            }
+    return found;
 }
 
 void ska_approver_text(const struct ska_rule *rule, const struct ska_approver *approver,
@@ -92,51 +81,15 @@ static void add_named(const char *what, const struct ska_bytes *name, size_t pla
         ska_buffer_name(text, ska_span_of(name));
 }
 
-void ska_group_name_text(const struct ska_group *group, size_t place, struct ska_buffer *text)
+void ska_group_name_text(const struct ska_alternative *alternative, const struct ska_group *group,
+                         struct ska_buffer *text)
 {
-    add_named("group", &group->name, place, text);
-}
-
-#define EVERYONE_MOST 5
-struct everyone {
-    const struct ska_approver *named[EVERYONE_MOST];
-    size_t count;
-    bool others;
-};
-
-static void add_to_everyone(struct everyone *everyone, const struct ska_approver *approver)
-{
-    for (size_t i = 0; i < everyone->count; i++)
-        if (ska_span_equal(ska_span_of(&everyone->named[i]->public_key),
-                           ska_span_of(&approver->public_key)))
-            return;
-    if (everyone->count == EVERYONE_MOST)
-        everyone->others = true;
-    else
-        everyone->named[everyone->count++] = approver;
-}
-
-void ska_rule_everyone_text(const struct ska_rule *rule, struct ska_buffer *text)
-{
-    struct everyone everyone = {.count = 0};
-
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
-            for (size_t k = 0; k < rule->alternatives[i].groups[j].approver_count; k++)
-                add_to_everyone(&everyone, &rule->alternatives[i].groups[j].approvers[k]);
-    for (size_t i = 0; i < everyone.count; i++) {
-        ska_buffer_text(text, i == 0 ? "" : ", ");
-        ska_approver_text(rule, everyone.named[i], text);
-    }
-    if (everyone.count == 0)
-        ska_buffer_text(text, "nobody");
-    else if (everyone.others)
-        ska_buffer_text(text, " and others");
+    add_named("group", &group->name, (size_t)(group - alternative->groups), text);
 }
 
 /* ---- Approvers of a group -------------------------------------------------------------------- */
 
-static bool holds(const struct ska_span *keys, size_t count, struct ska_span key)
+static bool holds_key(const struct ska_span *keys, size_t count, struct ska_span key)
 {
     for (size_t i = 0; i < count; i++)
         if (ska_span_equal(keys[i], key))
@@ -156,9 +109,9 @@ static bool is_chosen(const struct ska_group *group, size_t place,
         return false;
     if (choice == CHOOSE_ALL)
         return true;
-    approved = holds(responses->approved, responses->approved_count, key);
+    approved = holds_key(responses->approved, responses->approved_count, key);
     if (choice == CHOOSE_SILENT)
-        return !approved && !holds(responses->refused, responses->refused_count, key);
+        return !approved && !holds_key(responses->refused, responses->refused_count, key);
     return approved == (choice == CHOOSE_APPROVED);
 }
 
@@ -236,9 +189,14 @@ static size_t count_groups(const struct ska_alternative *alternative)
     return count;
 }
 
-/* Before each time limit stands what it is, and before that what separates it from the rest. */
-static void add_times(const struct ska_alternative *alternative, const char *timelock,
-                      const char *timeout, struct ska_buffer *text)
+static bool is_limited(const struct ska_alternative *alternative)
+{
+    return alternative->timelock > 0 || alternative->timeout > 0;
+}
+
+/* What stands before each time limit. */
+static void add_time_limits(const struct ska_alternative *alternative, const char *timelock,
+                            const char *timeout, struct ska_buffer *text)
 {
     if (alternative->timelock > 0) {
         ska_buffer_text(text, timelock);
@@ -273,23 +231,22 @@ static void add_alternative_sentence(const struct ska_rule *rule,
                                      const struct ska_alternative *alternative, size_t most,
                                      struct ska_buffer *text)
 {
-    bool any = false;
+    const char *separator = "";
 
+    if (count_groups(alternative) == 0)
+        ska_buffer_text(text, "no approval is needed");
     for (size_t i = 0; i < alternative->group_count; i++) {
         if (alternative->groups[i].quorum == 0)
             continue;
-        if (any)
-            ska_buffer_text(text, "; and also ");
+        ska_buffer_text(text, separator);
         if (alternative->group_count > 1) {
-            ska_group_name_text(&alternative->groups[i], i, text);
+            ska_group_name_text(alternative, &alternative->groups[i], text);
             ska_buffer_text(text, ": ");
         }
         add_group_sentence(rule, &alternative->groups[i], most, text);
-        any = true;
+        separator = "; and also ";
     }
-    if (!any)
-        ska_buffer_text(text, "no approval is needed");
-    add_times(alternative, "; only after ", "; approvals expire after ", text);
+    add_time_limits(alternative, "; only after ", "; approvals expire after ", text);
 }
 
 void ska_rule_text(const struct ska_rule *rule, size_t most, struct ska_buffer *text)
@@ -297,21 +254,25 @@ void ska_rule_text(const struct ska_rule *rule, size_t most, struct ska_buffer *
     if (rule->alternative_count == 0)
         ska_buffer_text(text, "nobody can do this");
     for (size_t i = 0; i < rule->alternative_count; i++) {
-        if (i > 0)
-            ska_buffer_text(text, "; OR ");
+        ska_buffer_text(text, i > 0 ? "; OR " : "");
         add_alternative_sentence(rule, &rule->alternatives[i], most, text);
     }
 }
 
 /* ---- The same as a list ---------------------------------------------------------------------- */
 
-static void add_listed_group(const struct ska_rule *rule, const struct ska_group *group,
-                             struct ska_buffer *text)
+static void add_title(const struct ska_bytes *name, const char *end, struct ska_buffer *text)
 {
-    if (group->name.length > 0) {
-        ska_buffer_quoted(text, ska_span_of(&group->name), LISTED_NAME_LIMIT);
-        ska_buffer_text(text, " ");
-    }
+    if (name->length == 0)
+        return;
+    ska_buffer_quoted(text, ska_span_of(name), TITLE_LIMIT);
+    ska_buffer_text(text, end);
+}
+
+void ska_group_list_text(const struct ska_rule *rule, const struct ska_group *group,
+                         struct ska_buffer *text)
+{
+    add_title(&group->name, " ", text);
     ska_buffer_format(text, "%" PRIu32 " of %zu: ", group->quorum, group->approver_count);
     for (size_t i = 0; i < group->approver_count; i++) {
         ska_buffer_text(text, i == 0 ? "" : ", ");
@@ -319,35 +280,23 @@ static void add_listed_group(const struct ska_rule *rule, const struct ska_group
     }
 }
 
-void ska_group_list_text(const struct ska_group *group, struct ska_buffer *text)
-{
-    add_listed_group(NULL, group, text);
-}
-
-static void add_listed_alternative(const struct ska_rule *rule,
-                                   const struct ska_alternative *alternative, const char *new_line,
-                                   struct ska_buffer *text)
-{
-    if (alternative->name.length > 0) {
-        ska_buffer_quoted(text, ska_span_of(&alternative->name), LISTED_NAME_LIMIT);
-        ska_buffer_text(text, ": ");
-    }
-    if (count_groups(alternative) == 0)
-        ska_buffer_text(text, "no approval needed");
-    for (size_t i = 0; i < alternative->group_count && count_groups(alternative) > 0; i++) {
-        if (i > 0)
-            ska_buffer_format(text, "%sand ", new_line);
-        add_listed_group(rule, &alternative->groups[i], text);
-    }
-    if (alternative->timelock > 0 || alternative->timeout > 0)
-        ska_buffer_text(text, new_line);
-    add_times(alternative, "after ", alternative->timelock > 0 ? ", for " : "for ", text);
-}
-
-void ska_alternative_list_text(const struct ska_alternative *alternative, const char *new_line,
+void ska_alternative_list_text(const struct ska_rule *rule,
+                               const struct ska_alternative *alternative, const char *new_line,
                                struct ska_buffer *text)
 {
-    add_listed_alternative(NULL, alternative, new_line, text);
+    bool needed = count_groups(alternative) > 0;
+
+    add_title(&alternative->name, ": ", text);
+    if (!needed)
+        ska_buffer_text(text, "no approval needed");
+    for (size_t i = 0; needed && i < alternative->group_count; i++) {
+        if (i > 0)
+            ska_buffer_format(text, "%sand ", new_line);
+        ska_group_list_text(rule, &alternative->groups[i], text);
+    }
+    if (is_limited(alternative))
+        ska_buffer_text(text, new_line);
+    add_time_limits(alternative, "after ", alternative->timelock > 0 ? ", for " : "for ", text);
 }
 
 void ska_rule_list_text(const struct ska_rule *rule, const char *new_line, struct ska_buffer *text)
@@ -363,7 +312,7 @@ void ska_rule_list_text(const struct ska_rule *rule, const char *new_line, struc
     for (size_t i = 0; i < rule->alternative_count; i++) {
         if (i > 0)
             ska_buffer_format(text, "%sor ", new_line);
-        add_listed_alternative(rule, &rule->alternatives[i], new_line, text);
+        ska_alternative_list_text(rule, &rule->alternatives[i], new_line, text);
     }
 }
 
@@ -386,7 +335,7 @@ static void add_where(const struct ska_rule *rule, size_t alternative, size_t gr
     if (alternatives && groups)
         ska_buffer_text(text, ", ");
     if (groups)
-        ska_group_name_text(&within->groups[group], group, text);
+        ska_group_name_text(within, &within->groups[group], text);
     ska_buffer_text(text, ")");
 }
 
@@ -481,11 +430,6 @@ void ska_rule_progress_text(const struct ska_rule *rule, const struct ska_respon
 
 /* ---- When approvals can be used -------------------------------------------------------------- */
 
-static bool is_limited(const struct ska_alternative *alternative)
-{
-    return alternative->timelock > 0 || alternative->timeout > 0;
-}
-
 void ska_alternative_window_text(const struct ska_alternative *alternative,
                                  const uint64_t *timestamp, struct ska_buffer *text)
 {
@@ -510,25 +454,6 @@ void ska_alternative_window_text(const struct ska_alternative *alternative,
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
-
-/* As it is; escaped only where JSON cannot hold it. */
-static bool add_name_member(cJSON *object, const char *name, const struct ska_bytes *value)
-{
-    bool plain = ska_utf8_valid(ska_span_of(value)) &&
-                 (value->length == 0 || memchr(value->data, 0, value->length) == NULL);
-    struct ska_buffer buffer = {0};
-    struct ska_bytes text = {NULL, 0};
-    bool done = false;
-
-    if (plain)
-        ska_buffer_add(&buffer, value->data, value->length);
-    else
-        ska_buffer_printable(&buffer, ska_span_of(value), SIZE_MAX);
-    done = ska_buffer_finish(&buffer, &text, NULL) &&
-           cJSON_AddStringToObject(object, name, (const char *)text.data) != NULL;
-    ska_bytes_free(&text);
-    return done;
-}
 
 /* Frees what could not be finished. */
 static cJSON *finish_json(cJSON *object, bool done)
@@ -563,8 +488,9 @@ cJSON *ska_group_to_json(const struct ska_alternative *alternative, const struct
     size_t approved = ska_group_count(group, responses->approved, responses->approved_count);
 
     return finish_json(
-        object, object != NULL && add_name_member(object, "token", &alternative->name) &&
-                    add_name_member(object, "group", &group->name) &&
+        object, object != NULL &&
+                    ska_json_add_untrusted(object, "token", ska_span_of(&alternative->name)) &&
+                    ska_json_add_untrusted(object, "group", ska_span_of(&group->name)) &&
                     cJSON_AddNumberToObject(object, "quorum", group->quorum) != NULL &&
                     cJSON_AddNumberToObject(object, "approved", (double)approved) != NULL &&
                     add_missing(group, responses, cJSON_AddArrayToObject(object, "missing")));
@@ -585,7 +511,8 @@ cJSON *ska_alternative_window_to_json(const struct ska_alternative *alternative,
            ska_window_state(&window, now) == SKA_WINDOW_OPEN;
     return finish_json(
         object,
-        object != NULL && add_name_member(object, "token", &alternative->name) &&
+        object != NULL &&
+            ska_json_add_untrusted(object, "token", ska_span_of(&alternative->name)) &&
             cJSON_AddBoolToObject(object, "open", open) != NULL &&
             (window.opens == 0 ||
              cJSON_AddStringToObject(object, "opens", ska_time_text(window.opens, text)) != NULL) &&

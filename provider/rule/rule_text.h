@@ -32,11 +32,9 @@ struct ska_responses {
 void ska_approver_text(const struct ska_rule *rule, const struct ska_approver *approver,
                        struct ska_buffer *text);
 
-/* "group directors", "group 2": what a group is called that stands in this place. */
-void ska_group_name_text(const struct ska_group *group, size_t place, struct ska_buffer *text);
-
-/* Who is listed anywhere in the rule: "alice, bob"; "and others" behind the first few. */
-void ska_rule_everyone_text(const struct ska_rule *rule, struct ska_buffer *text);
+/* "group directors", "group 2": what a group of the alternative is called. */
+void ska_group_name_text(const struct ska_alternative *alternative, const struct ska_group *group,
+                         struct ska_buffer *text);
 
 /* ---- What a rule asks for -------------------------------------------------------------------- */
 
@@ -48,12 +46,14 @@ void ska_rule_text(const struct ska_rule *rule, size_t most, struct ska_buffer *
 
 /*
  * As a list: "'board' 2 of 3: alice, bob, carol", each group, alternative and time limit behind a
- * `new_line`, which holds the indentation too.
+ * `new_line`, which holds the indentation too. `rule` may be NULL, see ska_approver_text().
  */
 void ska_rule_list_text(const struct ska_rule *rule, const char *new_line, struct ska_buffer *text);
-void ska_alternative_list_text(const struct ska_alternative *alternative, const char *new_line,
+void ska_alternative_list_text(const struct ska_rule *rule,
+                               const struct ska_alternative *alternative, const char *new_line,
                                struct ska_buffer *text);
-void ska_group_list_text(const struct ska_group *group, struct ska_buffer *text);
+void ska_group_list_text(const struct ska_rule *rule, const struct ska_group *group,
+                         struct ska_buffer *text);
 
 /* "10 minutes", "1 hour 30 minutes", "5 seconds" */
 void ska_duration_text(uint64_t seconds, struct ska_buffer *text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Showing arbitrary bytes: bounded, valid UTF-8, whole lines, no control characters. */
-#include "tools/show/wire_text.h"
+#include "tools/show/wire_dump.h"
 
 #include "fuzz.h"
 
@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ska_buffer buffer = {0};
 
-    ska_wire_describe(ska_span(data, size), &buffer);
+    wire_dump(ska_span(data, size), &buffer);
     PROMISE(!buffer.failed);
     PROMISE(buffer.length < 512 * 1024);
     PROMISE(ska_utf8_valid(ska_span(buffer.data, buffer.length)));

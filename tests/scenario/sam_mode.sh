@@ -69,7 +69,7 @@ keygen() { # POLICY-FILE [OPTION...]
 
 not_chained() { # PATTERN NAME
     by_certificate alice "$2" >mixed.json
-    untouched refused "approver '$2': certificate of CN=$2,.*does not chain.*$1" \
+    untouched refused "approver $2: certificate of CN=$2,.*does not chain.*$1" \
         keygen mixed.json --ca rootca.crt
 }
 not_chained 'certificate has expired' expired
@@ -93,23 +93,23 @@ sam_refuses() {
     says '^SKA simulator: (SAM mode )?refuses (a rule|approver [^ ])'
     refused 'not found' skatool show --key "$(uri certified)"
 }
-sam_refuses "'alice' is a raw public key" "$(policy "$(rule 1 alice)")"
+sam_refuses "alice is a raw public key" "$(policy "$(rule 1 alice)")"
 sam_refuses 'the use rule needs no approval' "$(policy null)"
-sam_refuses "certificate of 'dave' is self-signed" "$(by_certificate alice dave)"
-sam_refuses "certificate of 'weak' has an RSA key of less" "$(by_certificate alice weak)"
-sam_refuses "certificate of 'old' is signed with SHA-1" "$(by_certificate alice old)"
-sam_refuses "certificate of 'expired' expired at" "$(by_certificate alice expired)"
-sam_refuses "certificate of 'early' is not valid before 2090-01-01" "$(by_certificate alice early)"
-sam_refuses "certificate of 'p224' has an EC key of less than 256 bits" "$(by_certificate alice p224)"
-sam_refuses "certificate of 'crypt' has a key usage without signatures" "$(by_certificate alice crypt)"
-sam_refuses "certificate of 'rootca' is that of a CA" "$(by_certificate alice rootca)"
-sam_refuses "nothing was found here.*'carol' has a certificate of CN=foreign" \
+sam_refuses "certificate of dave is self-signed" "$(by_certificate alice dave)"
+sam_refuses "certificate of weak has an RSA key of less" "$(by_certificate alice weak)"
+sam_refuses "certificate of old is signed with SHA-1" "$(by_certificate alice old)"
+sam_refuses "certificate of expired expired at" "$(by_certificate alice expired)"
+sam_refuses "certificate of early is not valid before 2090-01-01" "$(by_certificate alice early)"
+sam_refuses "certificate of p224 has an EC key of less than 256 bits" "$(by_certificate alice p224)"
+sam_refuses "certificate of crypt has a key usage without signatures" "$(by_certificate alice crypt)"
+sam_refuses "certificate of rootca is that of a CA" "$(by_certificate alice rootca)"
+sam_refuses "nothing was found here.*carol has a certificate of CN=foreign" \
     "$(by_certificate alice carol)"
 
 by_certificate alice bob >policy.json
 succeeds keygen policy.json --ca rootca.crt
-says "approver 'alice': certificate of CN=alice, issued by CN=rootca, valid from .* until .*; chains to CN=rootca" \
-    "approver 'bob': .*chains to CN=rootca"
+says "approver alice: certificate of CN=alice, issued by CN=rootca, valid from .* until .*; chains to CN=rootca" \
+    "approver bob: .*chains to CN=rootca"
 succeeds skatool show --key "$(uri certified)"
 shows 'SAM-approved +yes'
 succeeds skatool list
@@ -122,7 +122,7 @@ succeeds skatool request --key "$(uri certified)" --operation modify --policy mo
 succeeds skatool inspect change.json
 shows 'no certificate any more: alice' 'these are +alice, key SHA-256'
 approve change.json alice
-refused "refused by the HSM.*What may be why: .*'alice' is a raw public key" \
+refused "refused by the HSM.*What may be why: .*alice is a raw public key" \
     skatool execute --key "$(uri certified)" change.json
 succeeds skatool show --key "$(uri certified)"
 shows 'SAM-approved +yes'

@@ -45,7 +45,7 @@ shows ', to block' 'risk'
 says 'still needed: risk'
 ends 2 execute block.json
 says 'approvals missing.*still needed: risk'
-refused 'alice.pem is not one of those who may approve this request; who may: risk$' \
+refused 'alice.pem is not one of those who may approve this request: one person must approve: risk$' \
     skatool approve --approver alice.pem --yes block.json
 refused 'about no document' skatool approve --approver risk.pem --document document --yes block.json
 ends 0 skatool approve --approver risk.pem --yes block.json
@@ -77,7 +77,7 @@ takes 0 refused "key is blocked:.*unblocking needs 2 of alice, bob and carol" sk
 [ -z "$(ls in_vain)" ] || fail "a request for a blocked key stands in the directory"
 
 asked unblock unblock.json
-refused 'not one of those.*; who may: alice, bob, carol$' \
+refused 'not one of those.*: 2 of these 3 must approve: alice, bob and carol$' \
     skatool approve --approver risk.pem --yes unblock.json
 ends 0 skatool approve --approver alice.pem --yes unblock.json
 shows 'that a key is UNBLOCKED' 'can sign again'

@@ -5,7 +5,7 @@
  */
 #include "codec_support.h"
 
-#include "tools/show/wire_text.h"
+#include "tools/show/wire_dump.h"
 
 static struct writer scratch, nested;
 
@@ -15,7 +15,7 @@ static char *describe(struct ska_span encoded)
     struct ska_buffer buffer = {0};
     struct ska_bytes text = {NULL, 0};
 
-    ska_wire_describe(input, &buffer);
+    wire_dump(input, &buffer);
     assert_true(ska_buffer_finish(&buffer, &text, NULL));
     assert_int_equal(strlen((const char *)text.data), text.length);
     exact_free(input);

@@ -5,11 +5,13 @@
  */
 #include "codec_support.h"
 
+#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
-#include "tools/show/foreign.h"
+#include "tools/show/confusable.h"
 #include "tools/show/page.h"
 #include "provider/sign/ballot_text.h"
+#include "tools/show/rule_compare.h"
 
 static char *text_of(struct ska_buffer *buffer)
 {
@@ -21,9 +23,17 @@ static char *text_of(struct ska_buffer *buffer)
 
 /* ---- Words of others ------------------------------------------------------------------------- */
 
+static char *name_of(const char *given)
+{
+    struct ska_buffer buffer = {0};
+
+    ska_buffer_name(&buffer, ska_span_text(given));
+    return text_of(&buffer);
+}
+
 static void assert_name(const char *given, const char *shown)
 {
-    char *name = foreign_name(ska_span_text(given));
+    char *name = name_of(given);
 
     assert_string_equal(name, shown);
     free(name);
@@ -58,7 +68,7 @@ static void names_are_cut(void **state)
     (void)state;
     memset(longer, 'x', sizeof(longer) - 1);
     longer[sizeof(longer) - 1] = 0;
-    name = foreign_name(ska_span_text(longer));
+    name = name_of(longer);
     assert_int_equal(strlen(name), 64 + 3);
     assert_string_equal(name + 64, "...");
     free(name);
@@ -75,7 +85,7 @@ static void marks_do_not_pile_up(void **state)
 
 static unsigned int tricks(const char *text)
 {
-    return foreign_tricks(ska_span_text(text));
+    return confusable_find(ska_span_text(text));
 }
 
 static void tricks_are_found(void **state)
@@ -89,20 +99,20 @@ static void tricks_are_found(void **state)
     assert_int_equal(tricks("\xe5\x8d\xb0\xe9\x91\x91"), 0);
     assert_int_equal(tricks("s\xd0\xb5"
                             "al"),
-                     FOREIGN_MIXED);
+                     CONFUSABLE_MIXED_SCRIPT);
     /* Cyrillic a, c, c; full width; of mathematics. */
-    assert_int_equal(tricks("\xd0\xb0\xd1\x81\xd1\x81"), FOREIGN_DISGUISED);
+    assert_int_equal(tricks("\xd0\xb0\xd1\x81\xd1\x81"), CONFUSABLE_LOOKALIKE);
     assert_int_equal(tricks("\xef\xbd\x93"
                             "eal"),
-                     FOREIGN_DISGUISED);
-    assert_int_equal(tricks("\xf0\x9d\x90\xac"), FOREIGN_DISGUISED);
-    assert_int_equal(tricks("seal\xe2\x80\x8b"), FOREIGN_UNSEEN);
-    assert_int_equal(tricks("seal\xff"), FOREIGN_UNSEEN);
-    assert_int_equal(tricks("\xe2\x80\xaeseal"), FOREIGN_UNSEEN);
-    assert_int_equal(tricks("seal "), FOREIGN_SPACES);
-    assert_int_equal(tricks(" seal"), FOREIGN_SPACES);
-    assert_int_equal(tricks("the  seal"), FOREIGN_SPACES);
-    assert_int_equal(tricks("the\xc2\xa0seal"), FOREIGN_SPACES);
+                     CONFUSABLE_LOOKALIKE);
+    assert_int_equal(tricks("\xf0\x9d\x90\xac"), CONFUSABLE_LOOKALIKE);
+    assert_int_equal(tricks("seal\xe2\x80\x8b"), CONFUSABLE_INVISIBLE);
+    assert_int_equal(tricks("seal\xff"), CONFUSABLE_INVISIBLE);
+    assert_int_equal(tricks("\xe2\x80\xaeseal"), CONFUSABLE_INVISIBLE);
+    assert_int_equal(tricks("seal "), CONFUSABLE_SPACES);
+    assert_int_equal(tricks(" seal"), CONFUSABLE_SPACES);
+    assert_int_equal(tricks("the  seal"), CONFUSABLE_SPACES);
+    assert_int_equal(tricks("the\xc2\xa0seal"), CONFUSABLE_SPACES);
 }
 
 static void each_trick_has_its_words(void **state)
@@ -112,9 +122,11 @@ static void each_trick_has_its_words(void **state)
     char *text = NULL;
 
     (void)state;
-    foreign_tricks_text(0, &none);
+    confusable_text(0, &none);
     assert_int_equal(none.length, 0);
-    foreign_tricks_text(FOREIGN_UNSEEN | FOREIGN_MIXED | FOREIGN_DISGUISED | FOREIGN_SPACES, &all);
+    confusable_text(CONFUSABLE_INVISIBLE | CONFUSABLE_MIXED_SCRIPT | CONFUSABLE_LOOKALIKE |
+                        CONFUSABLE_SPACES,
+                    &all);
     text = text_of(&all);
     assert_non_null(strstr(text, "cannot be seen"));
     assert_non_null(strstr(text, "different alphabets"));
@@ -355,36 +367,6 @@ static void namesakes_are_told_apart(void **state)
     ska_rule_clear(&rule);
 }
 
-static void assert_everyone(const struct ska_rule *rule, const char *expected)
-{
-    struct ska_buffer buffer = {0};
-    char *text = NULL;
-
-    ska_rule_everyone_text(rule, &buffer);
-    text = text_of(&buffer);
-    assert_string_equal(text, expected);
-    free(text);
-}
-
-static void everyone_is_named_once_and_few_at_most(void **state)
-{
-    struct ska_rule rule = {0};
-
-    (void)state;
-    assert_everyone(&rule, "nobody");
-    add_token(&rule);
-    add_group(&rule, "board", 1, "ab");
-    assert_everyone(&rule, "a, b");
-    add_token(&rule);
-    add_group(&rule, "risk", 1, "bcde");
-    assert_everyone(&rule, "a, b, c, d, e");
-    add_group(&rule, "all", 1, "ae");
-    assert_everyone(&rule, "a, b, c, d, e");
-    add_group(&rule, "more", 1, "fg");
-    assert_everyone(&rule, "a, b, c, d, e and others");
-    ska_rule_clear(&rule);
-}
-
 static void it_waits_for_those_who_can_help(void **state)
 {
     struct ska_rule rule = {0};
@@ -425,6 +407,209 @@ static void one_more_is_counted_on_trial(void **state)
     assert_int_equal(needed.length, 0);
     assert_false(ska_ballot_judge(&counted.ballot).satisfied);
     assert_int_equal(counted.ballot.key_count, 1);
+    ska_rule_clear(&rule);
+}
+
+/* ---- A rule as a list and as JSON ------------------------------------------------------------ */
+
+static void assert_list(const struct ska_rule *rule, const char *expected)
+{
+    struct ska_buffer buffer = {0};
+    char *text = NULL;
+
+    ska_rule_list_text(rule, "\n", &buffer);
+    text = text_of(&buffer);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void rules_are_listed(void **state)
+{
+    struct ska_rule rule = {0};
+
+    (void)state;
+    assert_list(&rule, "never satisfied: nobody can do this");
+    add_token(&rule);
+    assert_list(&rule, "always satisfied: no approval needed");
+    add_group(&rule, "board", 2, "abc");
+    add_group(&rule, "a' 9 of 9: x", 1, "de");
+    rule.alternatives[0].timelock = 3600;
+    rule.alternatives[0].timeout = 90;
+    add_token(&rule);
+    rule.alternatives[1].name = bytes_of("fast");
+    rule.alternatives[1].timeout = 60;
+    /* One name is one name, whatever stands in it. */
+    add_group(&rule, NULL, 1, "f");
+    ska_bytes_free(&rule.alternatives[1].groups[0].approvers[0].name);
+    rule.alternatives[1].groups[0].approvers[0].name = bytes_of("a, b");
+    assert_list(&rule, "'board' 2 of 3: a, b, c\nand 'a\\' 9 of 9: x' 1 of 2: d, e\nafter 1 hour, "
+                       "for 1 minute 30 seconds\nor 'fast': 1 of 1: 'a, b'\nfor 1 minute");
+    ska_rule_clear(&rule);
+}
+
+static void assert_json(cJSON *json, const char *expected)
+{
+    char *text = cJSON_PrintUnformatted(json);
+
+    assert_string_equal(text, expected);
+    cJSON_free(text);
+    cJSON_Delete(json);
+}
+
+static void rules_are_json(void **state)
+{
+    struct ska_rule rule = {0};
+    const struct ska_span approved[] = {ska_span_text("b")};
+    const struct ska_responses responses = {approved, 1, NULL, 0};
+    const uint64_t timestamp = 1000;
+    struct ska_alternative *alternative = NULL;
+
+    (void)state;
+    add_token(&rule);
+    alternative = &rule.alternatives[0];
+    alternative->name = bytes_of("x\x1B");
+    add_group(&rule, "b\xff", 2, "aab");
+    assert_json(ska_group_to_json(alternative, &alternative->groups[0], &responses),
+                "{\"token\":\"x\\u001b\",\"group\":\"b\\\\xFF\",\"quorum\":2,\"approved\":1,"
+                "\"missing\":[\"a\"]}");
+    assert_json(ska_alternative_window_to_json(alternative, NULL, 0),
+                "{\"token\":\"x\\u001b\",\"open\":true}");
+    alternative->timelock = 60;
+    assert_json(ska_alternative_window_to_json(alternative, NULL, 5000),
+                "{\"token\":\"x\\u001b\",\"open\":false}");
+    alternative->timeout = 60;
+    assert_json(ska_alternative_window_to_json(alternative, &timestamp, 1060),
+                "{\"token\":\"x\\u001b\",\"open\":true,\"opens\":\"1970-01-01T00:17:40Z\","
+                "\"closes\":\"1970-01-01T00:18:40Z\"}");
+    ska_rule_clear(&rule);
+}
+
+/* ---- What changes ---------------------------------------------------------------------------- */
+
+/* All lines, and behind them the warnings and names, each on a line. */
+static void assert_changes(const struct ska_rule *before, const struct ska_rule *after,
+                           const char *expected)
+{
+    struct rule_changes changes;
+    struct ska_buffer buffer = {0};
+    char *text = NULL;
+
+    assert_true(rule_compare(NULL, before, after, &changes));
+    for (size_t i = 0; i < changes.count; i++) {
+        struct rule_change *change = &changes.list[i];
+
+        /* Without the SHA-256 of keys. */
+        if (change->line.length > 66 && memchr(change->line.data, ',', change->line.length) &&
+            memcmp(change->line.data + change->line.length - 76, "key SHA-256 ", 12) == 0)
+            change->line.length -= 64;
+        ska_buffer_add(&buffer, change->line.data, change->line.length);
+        ska_buffer_text(&buffer, "\n");
+        if (change->warning.length > 0) {
+            ska_buffer_text(&buffer, "! ");
+            ska_buffer_add(&buffer, change->warning.data, change->warning.length);
+            ska_buffer_text(&buffer, "\n");
+        }
+    }
+    ska_buffer_text(&buffer, "-");
+    ska_buffer_add(&buffer, changes.gone.data, changes.gone.length);
+    ska_buffer_text(&buffer, " +");
+    ska_buffer_add(&buffer, changes.joining.data, changes.joining.length);
+    ska_buffer_text(&buffer, " *");
+    ska_buffer_add(&buffer, changes.other_key.data, changes.other_key.length);
+    text = text_of(&buffer);
+    assert_string_equal(text, expected);
+    free(text);
+    rule_changes_clear(&changes);
+}
+
+static struct ska_rule board(uint32_t quorum, const char *people)
+{
+    struct ska_rule rule = {0};
+
+    add_token(&rule);
+    add_group(&rule, "board", quorum, people);
+    return rule;
+}
+
+static void approvers_are_told_by_their_keys(void **state)
+{
+    struct ska_rule before = board(2, "abc");
+    struct ska_rule after = board(1, "abd");
+    struct ska_approver *approvers = after.alternatives[0].groups[0].approvers;
+
+    (void)state;
+    assert_changes(&before, &before, "- + *");
+    assert_changes(&before, &after,
+                   "'board': quorum LOWERED from 2 to 1\n"
+                   "! fewer approvals are enough: 1 instead of 2 (group board).\n"
+                   "'board': added: d, key SHA-256 \n'board': removed: c, key SHA-256 \n-c +d *");
+    /* By the name of one who is gone; and by another name with the same key. */
+    approvers[2].name.data[0] = 'c';
+    approvers[0].name.data[0] = 'A';
+    assert_changes(&before, &after,
+                   "'board': quorum LOWERED from 2 to 1\n"
+                   "! fewer approvals are enough: 1 instead of 2 (group board).\n"
+                   "'board': renamed: a is called A, with the same key\n"
+                   "! gets ANOTHER NAME: a is called A, with the same key.\n"
+                   "'board': added: c, key SHA-256 \n'board': removed: c, key SHA-256 \n- + *c");
+    ska_rule_clear(&before);
+    ska_rule_clear(&after);
+}
+
+static void parts_and_times_are_compared(void **state)
+{
+    struct ska_rule before = board(1, "a");
+    struct ska_rule after = board(1, "a");
+    struct ska_rule more = {0};
+
+    (void)state;
+    before.alternatives[0].timelock = 60;
+    before.alternatives[0].timeout = 60;
+    add_group(&before, "risk", 1, "r");
+    assert_changes(&before, &after,
+                   "group REMOVED, nobody of it is needed any more: 'risk' 1 of 1: r\n"
+                   "! nobody of group risk is asked any more.\n"
+                   "timelock SHORTENED from 1 minute to none\n"
+                   "! the time that must pass before approvals can be used gets shorter.\n"
+                   "approvals NEVER EXPIRE any more; before, after 1 minute\n"
+                   "! approvals never expire any more.\n-r + *");
+    assert_changes(&after, &before,
+                   "group added: 'risk' 1 of 1: r\ntimelock lengthened from none to 1 minute\n"
+                   "timeout shortened from none to 1 minute\n- +r *");
+    /* Two of one name: the first is that of the first, the other is new. */
+    add_group(&after, "board", 1, "b");
+    more = board(1, "a");
+    assert_changes(&more, &after, "group added: 'board' 1 of 1: b\n- +b *");
+    add_token(&more);
+    add_group(&more, NULL, 1, "c");
+    assert_changes(&after, &more,
+                   "group REMOVED, nobody of it is needed any more: 'board' 1 of 1: b\n"
+                   "! nobody of group board is asked any more.\n"
+                   "another way ADDED: 1 of 1: c\n"
+                   "! there is another way to get it approved, beside or instead of the one "
+                   "before.\n-b +c *");
+    assert_changes(&more, &after,
+                   "group added: 'board' 1 of 1: b\na way removed: 1 of 1: c\n-c +b *");
+    ska_rule_clear(&before);
+    ska_rule_clear(&after);
+    ska_rule_clear(&more);
+}
+
+static void rules_for_everybody_and_nobody_are_compared_whole(void **state)
+{
+    struct ska_rule nobody = {0};
+    struct ska_rule everybody = {0};
+    struct ska_rule rule = board(1, "a");
+
+    (void)state;
+    add_token(&everybody);
+    assert_changes(&rule, &nobody, "NOBODY can do this any more\n- + *");
+    assert_changes(&nobody, &rule,
+                   "nobody could do this before\n! so far nobody could do this.\n- +a *");
+    assert_changes(&rule, &everybody,
+                   "NO APPROVAL is needed any more: anyone with the PIN can do this\n- + *");
+    assert_changes(&everybody, &rule, "no approval was needed before\n- +a *");
+    ska_rule_clear(&everybody);
     ska_rule_clear(&rule);
 }
 
@@ -541,9 +726,13 @@ int main(void)
         cmocka_unit_test(it_is_said_who_is_needed),
         cmocka_unit_test(it_is_said_of_several_groups),
         cmocka_unit_test(namesakes_are_told_apart),
-        cmocka_unit_test(everyone_is_named_once_and_few_at_most),
         cmocka_unit_test(it_waits_for_those_who_can_help),
         cmocka_unit_test(one_more_is_counted_on_trial),
+        cmocka_unit_test(rules_are_listed),
+        cmocka_unit_test(rules_are_json),
+        cmocka_unit_test(approvers_are_told_by_their_keys),
+        cmocka_unit_test(parts_and_times_are_compared),
+        cmocka_unit_test(rules_for_everybody_and_nobody_are_compared_whole),
         cmocka_unit_test(usable_is_what_is_best_for_the_approver),
         cmocka_unit_test(the_nearest_alternative_is_found),
     };

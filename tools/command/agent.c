@@ -13,7 +13,7 @@
 #include "tools/agent/listener.h"
 #include "tools/agent/server.h"
 #include "tools/options.h"
-#include "tools/show/review.h"
+#include "tools/show/text.h"
 
 struct agent_options {
     const char *socket;
@@ -64,7 +64,7 @@ static bool say_listening(struct tool *tool, const struct agent *agent, const ch
     struct ska_bytes whole = {NULL, 0};
 
     ska_buffer_text(&text, "approver key SHA-256 ");
-    review_fingerprint(tool->libctx, ska_span_of(&agent->approver.public_key), &text);
+    text_fingerprint(tool->libctx, ska_span_of(&agent->approver.public_key), &text);
     ska_buffer_text(&text, "; ");
     agent_rules_text(&agent->rules, &text);
     if (!ska_buffer_finish(&text, &whole, &tool->errors))

@@ -13,13 +13,13 @@
 #include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
-#include "tools/show/foreign.h"
 #include "tools/input.h"
 #include "tools/matter.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/command/requests.h"
-#include "tools/show/review.h"
+#include "tools/show/modification.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 #define REQUEST_MODE 0640
@@ -37,12 +37,12 @@ static bool check_request(struct tool *tool, const struct approve *approve)
 {
     const struct ska_request *request = approve->matter.request;
 
-    if (!review_can_show_change(request, &tool->errors))
+    if (!modification_can_be_shown(request, &tool->errors))
         return false;
     if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
         return options_wrong(tool, "--document: to %s a key is about no document",
                              text_operation(request->operation));
-    if (review_is_digest_in_disguise(tool->libctx, request))
+    if (request_is_digest_in_disguise(tool->libctx, request))
         return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
                         "the request calls its %zu bytes a message, but they look like a digest: "
                         "approving them may sign a document that you have not seen",
@@ -59,7 +59,7 @@ static bool is_digest_of(struct tool *tool, const struct input *document,
     struct ska_span expected = {NULL, 0};
     struct ska_bytes value = {NULL, 0};
 
-    if (!review_digest(request, &digest, &expected))
+    if (!request_document_digest(request, &digest, &expected))
         return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
                         "the request holds no digest that a document can be compared with");
     /* Where nothing tells which digest it is, its length does. */
@@ -233,7 +233,7 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
                                                       : matter->source.what;
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
-    char *shown = foreign_place(to);
+    char *shown = text_output_path(to);
     bool closed = matter->source.directory != NULL &&
                   !ska_directory_stands(matter->source.place, matter->source.id, -1);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/json.h"
 #include "tools/audit_read.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
@@ -193,8 +194,10 @@ static bool print_line(const struct listing *listing, const struct ska_audit_fou
     bool complete =
         json != NULL && cJSON_AddNumberToObject(json, "line", (double)found->number) != NULL &&
         (found->hash[0] == 0 || cJSON_AddStringToObject(json, "hash", found->hash) != NULL) &&
-        (found->fault[0] == 0 || text_add_json(json, "fault", ska_span_text(found->fault))) &&
-        (found->readable || !can_be_shown(found->text) || text_add_json(json, "text", found->text));
+        (found->fault[0] == 0 ||
+         ska_json_add_untrusted(json, "fault", ska_span_text(found->fault))) &&
+        (found->readable || !can_be_shown(found->text) ||
+         ska_json_add_untrusted(json, "text", found->text));
 
     if (complete && found->readable) {
         complete = entry != NULL && cJSON_AddItemToObject(json, "entry", entry);
@@ -214,7 +217,8 @@ static bool print_end(const struct listing *listing)
         (listing->faults > 0 || cJSON_AddStringToObject(json, "head", listing->last) != NULL) &&
         (!listing->head_found ||
          cJSON_AddNumberToObject(json, "notedHeadLine", (double)listing->head_line) != NULL) &&
-        (listing->faults == 0 || text_add_json(json, "fault", ska_span_text(listing->first)));
+        (listing->faults == 0 ||
+         ska_json_add_untrusted(json, "fault", ska_span_text(listing->first)));
 
     printf(listing->lines == 0 ? "{\"lines\":[],\n\"result\":" : "\n],\n\"result\":");
     if (!print_object(listing, json, complete))

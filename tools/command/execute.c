@@ -12,7 +12,7 @@
 #include "provider/rule/rule_codec.h"
 #include "provider/sign/send.h"
 #include "tools/show/certificates.h"
-#include "tools/show/review.h"
+#include "tools/show/modification.h"
 #include "tools/input.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -173,7 +173,8 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         return false;
     if (input_read_request(path, &request, &tool->errors) &&
         check_output(tool, request, path, &output) &&
-        review_can_show_change(request, &tool->errors) && tool_open_ska_key(tool, uri, NULL, &key))
+        modification_can_be_shown(request, &tool->errors) &&
+        tool_open_ska_key(tool, uri, NULL, &key))
         done = execute_request(tool, key, request, &output);
     ska_request_free(request);
     hsm_key_free(key);

@@ -16,7 +16,7 @@
 #include "provider/request/refusal.h"
 #include "provider/base/file.h"
 #include "tools/command/inspect.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 static const char *const known_members[] = {"approverPublicKey",       "approverCertificate",
@@ -94,7 +94,7 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
 {
     const struct ska_approval *approval = inspected->approval;
     const struct ska_rule *rule =
-        inspected->request == NULL ? NULL : review_rule(inspected->request);
+        inspected->request == NULL ? NULL : request_stated_rule(inspected->request);
     struct ska_buffer text = {0};
     char *name = ska_approver_shown(rule, approval);
 
@@ -102,7 +102,7 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
     text_row(&text, "approver", name);
     text_row(&text, "named by", approval->certificate ? "a certificate" : "a public key");
     text_name(&text, "key SHA-256");
-    review_fingerprint(tool->libctx, ska_span_of(&approval->public_key), &text);
+    text_fingerprint(tool->libctx, ska_span_of(&approval->public_key), &text);
     ska_buffer_text(&text, "\n");
     text_row(&text, "digest", approval->digest);
     inspect_add_hex(&text, "signature", ska_span_of(&approval->signature));
@@ -116,7 +116,7 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
 static void verify_signer(struct verification *verification, const struct inspected *inspected)
 {
     const struct ska_rule *rule =
-        inspected->request == NULL ? NULL : review_rule(inspected->request);
+        inspected->request == NULL ? NULL : request_stated_rule(inspected->request);
 
     if (rule == NULL)
         return;

@@ -9,7 +9,6 @@
 #include "provider/hsm/armour.h"
 #include "provider/hsm/reference.h"
 #include "tools/command/inspect.h"
-#include "tools/show/review.h"
 #include "tools/show/text.h"
 
 #define BEGIN "-----BEGIN " HSM_REFERENCE_LABEL "-----"
@@ -51,7 +50,7 @@ static void add_reference_key(struct tool *tool, struct ska_buffer *text,
     ska_buffer_format(text, "%s, SHA-256 ", algorithm);
     length = i2d_PUBKEY(reference->public_key, &der);
     if (length > 0)
-        review_fingerprint(tool->libctx, ska_span(der, (size_t)length), text);
+        text_fingerprint(tool->libctx, ska_span(der, (size_t)length), text);
     OPENSSL_free(der);
     ska_buffer_text(text,
                     "\n    Whether the key in the HSM is this one is seen when it is used.\n");

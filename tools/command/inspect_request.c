@@ -5,7 +5,7 @@
 
 #include "provider/request/request_errors.h"
 #include "tools/command/inspect.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 static const char *const known_members[] = {"version",
@@ -83,12 +83,12 @@ static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
                                 const struct ska_request *request, size_t index)
 {
     const struct ska_approval *approval = &request->approvals[index];
-    char *shown = ska_approver_shown(review_rule(request), approval);
+    char *shown = ska_approver_shown(request_stated_rule(request), approval);
 
     ska_buffer_format(text, "  %zu. %s, named by %s\n", index + 1, shown == NULL ? "?" : shown,
                       approval->certificate ? "a certificate" : "a public key");
     text_name(text, "key SHA-256");
-    review_fingerprint(libctx, ska_span_of(&approval->public_key), text);
+    text_fingerprint(libctx, ska_span_of(&approval->public_key), text);
     ska_buffer_text(text, "\n");
     text_row(text, "digest", approval->digest);
     inspect_add_hex(text, "signature", ska_span_of(&approval->signature));
@@ -100,9 +100,9 @@ static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
 {
     ska_buffer_format(text, "Request %s\n\n", request->id);
     ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
-    review_protected(libctx, request, text);
+    request_text_protected(libctx, request, text);
     ska_buffer_text(text, "\nBeside the token: said by the requester, NOT protected by the HSM\n");
-    review_unprotected(libctx, request, text);
+    request_text_unprotected(libctx, request, text);
     if (request->timestamp_key.length > 0)
         inspect_add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));
     if (request->signature.length > 0)

@@ -2,7 +2,7 @@
 /* Approval tokens, as approvers sign them. */
 #include <string.h>
 
-#include "tools/show/wire_text.h"
+#include "tools/show/wire_dump.h"
 #include "provider/base/wire.h"
 #include "tools/command/inspect.h"
 #include "tools/show/text.h"
@@ -35,7 +35,7 @@ void inspect_add_token(struct ska_buffer *text, struct ska_span token)
     bool start = true;
 
     ska_buffer_format(text, "Approval token, %zu bytes: what approvers sign\n", token.length);
-    ska_wire_describe(token, &lines);
+    wire_dump(token, &lines);
     for (size_t i = 0; i < lines.length; i++) {
         if (start)
             ska_buffer_text(text, "    ");

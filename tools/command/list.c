@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/json.h"
 #include "tools/options.h"
 #include "tools/show/table.h"
 #include "tools/show/text.h"
@@ -139,7 +140,7 @@ static bool add_json(cJSON *array, const struct entry *entry)
         cJSON_Delete(object);
         return false;
     }
-    done = text_add_json(object, "label", ska_span_of(&entry->label)) &&
+    done = ska_json_add_untrusted(object, "label", ska_span_of(&entry->label)) &&
            ska_hex_encode(ska_span_of(&entry->id), &id, NULL) &&
            cJSON_AddStringToObject(object, "id", id) != NULL &&
            cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&

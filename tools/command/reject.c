@@ -9,7 +9,7 @@
 
 #include "provider/request/approval.h"
 #include "provider/request/refusal.h"
-#include "tools/show/foreign.h"
+#include "tools/show/text.h"
 #include "tools/matter.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -39,8 +39,8 @@ static bool reject_say_done(struct tool *tool, const struct reject *reject, cons
     struct ska_buffer text = {0};
     struct ska_bytes words = {NULL, 0};
     char *shown =
-        foreign_place(reject->output.path == NULL ? ska_directory_path(matter->source.place)
-                                                  : reject->output.path);
+        text_output_path(reject->output.path == NULL ? ska_directory_path(matter->source.place)
+                                                     : reject->output.path);
 
     matter_name(matter, &text);
     if (!ska_buffer_finish(&text, &words, &tool->errors)) {

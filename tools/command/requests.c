@@ -12,10 +12,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "provider/base/json.h"
 #include "tools/approver.h"
 #include "tools/matter.h"
 #include "tools/options.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 #include "tools/show/table.h"
 #include "provider/sign/answers.h"
 #include "provider/sign/ballot_text.h"
@@ -135,7 +136,7 @@ static bool add_names(cJSON *object, const char *member, const struct ska_ballot
 
 static bool requests_add_text(cJSON *object, const char *name, const char *text)
 {
-    return text == NULL || text_add_json(object, name, ska_span_text(text));
+    return text == NULL || ska_json_add_untrusted(object, name, ska_span_text(text));
 }
 
 static bool requests_add_window(cJSON *object, const struct entry *entry)
@@ -218,7 +219,7 @@ static bool read_entry(struct listing *listing, const char *id, struct entry *en
         return false;
     entry->ballot.libctx = listing->tool->libctx;
     entry->ballot.request = entry->request;
-    entry->ballot.rule = review_rule(entry->request);
+    entry->ballot.rule = request_stated_rule(entry->request);
     if (!ska_ballot_open(&entry->ballot, &listing->to_warnings) ||
         !listing_take_answers(listing, &entry->ballot))
         return false;

@@ -80,8 +80,9 @@ static bool print_key_json(struct tool *tool, const struct hsm_key *key,
     done = object != NULL && uri != NULL && ska_hex_encode(hsm_key_id(key), &id, NULL) &&
            ska_evp_encode(hsm_key_public(key), &spki, &tool->errors) &&
            cJSON_AddStringToObject(object, "uri", uri) != NULL &&
-           text_add_json(object, "token", ska_span_text(hsm_token_label(hsm_key_token(key)))) &&
-           text_add_json(object, "label", ska_span_text(hsm_key_label(key))) &&
+           ska_json_add_untrusted(object, "token",
+                                  ska_span_text(hsm_token_label(hsm_key_token(key)))) &&
+           ska_json_add_untrusted(object, "label", ska_span_text(hsm_key_label(key))) &&
            cJSON_AddStringToObject(object, "id", id) != NULL &&
            cJSON_AddStringToObject(object, "algorithm", algorithm) != NULL &&
            ska_json_add_base64(object, "publicKey", ska_span_of(&spki)) &&

@@ -10,7 +10,7 @@
 #include "provider/rule/rule_codec.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/options.h"
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 /* ---- What stands in the way ------------------------------------------------------------------ */
@@ -89,7 +89,7 @@ static bool find_rule(struct tool *tool, struct status *status)
     struct ska_bytes *encoded = &status->state.rules[ska_rule_kind_of(request->operation)];
 
     if (status->key == NULL) {
-        status->ballot.rule = review_rule(request);
+        status->ballot.rule = request_stated_rule(request);
         return status->ballot.rule != NULL ||
                ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
                         "the request does not say who may approve; with --key URI the HSM is "

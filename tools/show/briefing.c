@@ -9,13 +9,16 @@
 #include <openssl/evp.h>
 
 #include "provider/base/evp_key.h"
+#include "provider/base/printable.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
+#include "tools/show/briefing_change.h"
+#include "tools/show/briefing_subject.h"
 #include "tools/show/certificates.h"
-#include "tools/show/foreign.h"
-#include "tools/show/review.h"
+#include "tools/show/modification.h"
+#include "tools/show/confusable.h"
 #include "tools/show/text.h"
 
 /* So much of a description is shown: nothing protects it, and it must not push the rest away. */
@@ -23,14 +26,6 @@
 #define DESCRIPTION_IN_SHORT 200
 /* So many approvers are named where it is not about them. */
 #define NAMED_MOST 20
-
-/* The buffer as a text; "?" when memory ran out. Free with free(). */
-static char *text_of(struct ska_buffer *buffer)
-{
-    struct ska_bytes text = {NULL, 0};
-
-    return ska_buffer_finish(buffer, &text, NULL) ? (char *)text.data : strdup("?");
-}
 
 /* ---- What and with which key ----------------------------------------------------------------- */
 
@@ -50,7 +45,7 @@ static void say_act(const struct briefing *briefing, struct page *page)
 {
     switch (briefing->request->operation) {
     case SKA_OPERATION_SIGN:
-        briefing_subject(briefing, page);
+        briefing_subject(briefing->libctx, briefing->request, briefing->document, page);
         break;
     case SKA_OPERATION_BLOCK:
         page_heading(page, "What will happen");
@@ -62,7 +57,7 @@ static void say_act(const struct briefing *briefing, struct page *page)
                              "Approvals from before it was blocked count again too.");
         break;
     case SKA_OPERATION_MODIFY:
-        briefing_change(briefing, page);
+        briefing_change(briefing->libctx, briefing->request, page);
         break;
     }
 }
@@ -70,7 +65,6 @@ static void say_act(const struct briefing *briefing, struct page *page)
 static void say_key(const struct briefing *briefing, struct page *page)
 {
     struct ska_span name = briefing->ballot->token.key_name;
-    char *token_label = NULL;
 
     page_heading(page, briefing->request->operation == SKA_OPERATION_SIGN ? "With which key"
                                                                           : "Which key");
@@ -81,13 +75,11 @@ static void say_key(const struct briefing *briefing, struct page *page)
     }
     page_paragraph(page, "The key of this name. Is it the one that you expect for this?");
     page_quote(page, name, name.length);
-    briefing_warn_of_tricks("the name of the key", foreign_tricks(name), page);
+    briefing_warn_of_confusable("the name of the key", confusable_find(name), page);
     if (briefing->request->token_label == NULL)
         return;
-    token_label = foreign_name(ska_span_text(briefing->request->token_label));
     page_paragraph(page, "They say it lies in the part %s of the device that holds the keys.",
-                   token_label == NULL ? "?" : token_label);
-    free(token_label);
+                   page_name(page, ska_span_text(briefing->request->token_label)));
 }
 
 /* ---- Who asks -------------------------------------------------------------------------------- */
@@ -106,44 +98,39 @@ static void add_iso_time(const char *time, struct ska_buffer *text)
 static void say_requester(const struct briefing *briefing, struct page *page)
 {
     const struct ska_request *request = briefing->request;
-    char *host = foreign_name(ska_span_text(request->requester_host));
-    char *program = foreign_name(ska_span_text(request->requester_program));
     struct ska_buffer text = {0};
-    char *words = NULL;
 
     if (request->has_requester)
         ska_buffer_format(&text, "User number %" PRIu64, request->requester_uid);
     else
         ska_buffer_text(&text, "Somebody who is not named");
-    if (request->requester_host != NULL)
-        ska_buffer_format(&text, " on the computer %s", host == NULL ? "?" : host);
-    if (request->requester_program != NULL)
-        ska_buffer_format(&text, ", with the program %s", program == NULL ? "?" : program);
+    if (request->requester_host != NULL) {
+        ska_buffer_text(&text, " on the computer ");
+        ska_buffer_name(&text, ska_span_text(request->requester_host));
+    }
+    if (request->requester_program != NULL) {
+        ska_buffer_text(&text, ", with the program ");
+        ska_buffer_name(&text, ska_span_text(request->requester_program));
+    }
     if (request->created != NULL) {
         ska_buffer_text(&text, ", at ");
         add_iso_time(request->created, &text);
     }
-    words = text_of(&text);
-    page_paragraph(page, "%s.", words == NULL ? "?" : words);
-    free(host);
-    free(program);
-    free(words);
+    page_paragraph(page, "%s.", page_words(page, &text));
 }
 
 static void say_owner(const struct briefing *briefing, struct page *page)
 {
     const struct passwd *user = NULL;
-    char *name = NULL;
 
     if (briefing->owner == NULL)
         return;
     user = getpwuid(*briefing->owner);
-    name = user == NULL ? NULL : foreign_name(ska_span_text(user->pw_name));
     page_paragraph(page,
                    "This much is certain: user %s (number %lu) of this computer has put it "
                    "into the directory.",
-                   name == NULL ? "?" : name, (unsigned long)*briefing->owner);
-    free(name);
+                   user == NULL ? "?" : page_name(page, ska_span_text(user->pw_name)),
+                   (unsigned long)*briefing->owner);
 }
 
 static void say_who_asks(const struct briefing *briefing, struct page *page)
@@ -157,8 +144,8 @@ static void say_who_asks(const struct briefing *briefing, struct page *page)
     } else {
         page_paragraph(page, "They say it is for:");
         page_quote(page, description, DESCRIPTION_LIMIT);
-        briefing_warn_of_tricks("what they say",
-                                foreign_tricks(description) & ~(unsigned int)FOREIGN_SPACES, page);
+        briefing_warn_of_confusable(
+            "what they say", confusable_find(description) & ~(unsigned int)CONFUSABLE_SPACES, page);
     }
     say_owner(briefing, page);
 }
@@ -273,43 +260,33 @@ static void say_so_far(const struct briefing *briefing, struct page *page)
 {
     struct ska_buffer approved = {0};
     struct ska_buffer refused = {0};
-    char *names = NULL;
 
     ska_ballot_approved_text(briefing->ballot, &approved);
-    ska_ballot_refused_text(briefing->ballot, &refused);
     if (approved.length == 0)
         ska_buffer_text(&approved, "nobody");
-    names = text_of(&approved);
-    page_paragraph(page, "So far approved by: %s.", names == NULL ? "?" : names);
-    free(names);
-    if (refused.length > 0) {
-        names = text_of(&refused);
-        page_warning(page, "REFUSED by: %s.", names == NULL ? "?" : names);
-        free(names);
-    }
-    ska_buffer_free(&refused);
+    page_paragraph(page, "So far approved by: %s.", page_words(page, &approved));
+    ska_ballot_refused_text(briefing->ballot, &refused);
+    if (refused.length > 0 || refused.failed)
+        page_warning(page, "REFUSED by: %s.", page_words(page, &refused));
 }
 
 static void say_after(const struct briefing *briefing, const char *me, struct page *page)
 {
     struct ska_buffer needed = {0};
-    char *names = NULL;
 
     ska_ballot_needed_after_text(briefing->ballot, ska_span_of(&briefing->listed->public_key),
                                  &needed);
     if (needed.length == 0)
         ska_buffer_text(&needed, "nobody");
-    names = text_of(&needed);
     page_paragraph(page, "You approve as %s. Still needed after you: %s.", me,
-                   names == NULL ? "?" : names);
-    free(names);
+                   page_words(page, &needed));
 }
 
 static void say_who_else(const struct briefing *briefing, struct page *page)
 {
     const struct ska_rule *rule = briefing->ballot->rule;
-    struct ska_buffer text = {0};
-    char *words = NULL;
+    struct ska_buffer words = {0};
+    struct ska_buffer me = {0};
 
     page_heading(page, "Who must approve (as the requester says)");
     if (rule == NULL) {
@@ -317,39 +294,28 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
         say_so_far(briefing, page);
         return;
     }
-    ska_rule_text(rule, NAMED_MOST, &text);
-    words = text_of(&text);
-    page_paragraph(page, "Rule: %s.", words == NULL ? "?" : words);
-    free(words);
+    ska_rule_text(rule, NAMED_MOST, &words);
+    page_paragraph(page, "Rule: %s.", page_words(page, &words));
     say_so_far(briefing, page);
-    ska_approver_text(rule, briefing->listed, &text);
-    words = text_of(&text);
+    ska_approver_text(rule, briefing->listed, &me);
     if (briefing->refusing)
-        page_paragraph(page, "You refuse as %s.", words == NULL ? "?" : words);
+        page_paragraph(page, "You refuse as %s.", page_words(page, &me));
     else
-        say_after(briefing, words == NULL ? "?" : words, page);
-    free(words);
+        say_after(briefing, page_words(page, &me), page);
 }
 
 /* ---- For technicians, and in short ----------------------------------------------------------- */
 
 static void add_new_approvers(const struct briefing *briefing, struct ska_buffer *text)
 {
-    struct ska_rule rules[SKA_RULE_COUNT];
-    const struct ska_rule *known[SKA_RULE_COUNT] = {NULL};
-    struct ska_modify modify;
+    struct modification modification;
 
-    memset(rules, 0, sizeof(rules));
-    if (!ska_modify_decode(ska_span_of(&briefing->request->payload), &modify, NULL))
+    if (!modification_read(briefing->request, &modification))
         return;
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (modify.rules[i].data != NULL && ska_rule_decode(modify.rules[i], &rules[i], NULL))
-            known[i] = &rules[i];
     text_name(text, "new approvers");
-    approvers_text(briefing->libctx, known, text);
+    approvers_text(briefing->libctx, modification.known, text);
     ska_buffer_text(text, "\n");
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        ska_rule_clear(&rules[i]);
+    modification_clear(&modification);
 }
 
 static void say_technical(const struct briefing *briefing, struct page *page)
@@ -365,7 +331,7 @@ static void say_technical(const struct briefing *briefing, struct page *page)
     if (request->operation == SKA_OPERATION_MODIFY)
         add_new_approvers(briefing, &page->text);
     text_name(&page->text, "key SHA-256");
-    review_fingerprint(briefing->libctx, ska_span_of(&request->public_key), &page->text);
+    text_fingerprint(briefing->libctx, ska_span_of(&request->public_key), &page->text);
     ska_buffer_text(&page->text, "\n");
 }
 
@@ -379,7 +345,6 @@ static void say_act_in_short(const struct briefing *briefing, struct page *page)
         [SKA_OPERATION_MODIFY] = "would get other rules",
     };
     const struct ska_request *request = briefing->request;
-    char *name = foreign_name(briefing->ballot->token.key_name);
     const char *what = "";
 
     if (request->operation == SKA_OPERATION_SIGN && request->mechanism.form == SKA_PAYLOAD_MESSAGE)
@@ -388,9 +353,8 @@ static void say_act_in_short(const struct briefing *briefing, struct page *page)
         what = " the file you gave";
     else if (request->operation == SKA_OPERATION_SIGN)
         what = " a document that you have not compared";
-    page_paragraph(page, "The key %s %s%s.", name == NULL ? "?" : name, acts[request->operation],
-                   what);
-    free(name);
+    page_paragraph(page, "The key %s %s%s.", page_name(page, briefing->ballot->token.key_name),
+                   acts[request->operation], what);
 }
 
 /* The last lines before the question: whoever reads no more than these must not be misled. */
@@ -429,5 +393,5 @@ bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
     say_technical(briefing, &page);
     say_in_short(briefing, &page);
     ska_buffer_text(&page.text, "\n");
-    return ska_buffer_finish(&page.text, text, errors);
+    return page_finish(&page, text, errors);
 }

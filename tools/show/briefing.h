@@ -25,10 +25,4 @@ struct briefing {
 bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Parts of it: what will be signed, and what a modification changes. */
-void briefing_subject(const struct briefing *briefing, struct page *page);
-void briefing_change(const struct briefing *briefing, struct page *page);
-/* "look closely at ...", for foreign_tricks(); nothing for 0. */
-void briefing_warn_of_tricks(const char *of, unsigned int tricks, struct page *page);
-
 #endif

@@ -1,43 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What will be signed: a document by its digest, or a message, which is shown. */
+#include "tools/show/briefing_subject.h"
+
 #include <stdlib.h>
 
 #include <openssl/evp.h>
 
 #include "provider/request/algorithm.h"
-#include "tools/show/briefing.h"
-#include "tools/show/foreign.h"
-#include "tools/show/review.h"
+#include "tools/show/confusable.h"
+#include "tools/show/request_text.h"
 
 /* Of data that are no text so much is shown. */
 #define DATA_SHOWN 64
 
 /* ---- A document ------------------------------------------------------------------------------ */
 
-static void say_compared(const struct briefing *briefing, struct page *page)
+static void say_compared(const char *document, struct page *page)
 {
-    char *name = NULL;
-
-    if (briefing->document == NULL) {
+    if (document == NULL) {
         page_paragraph(page, "Is it the document you have in mind? The fingerprint alone does not "
                              "tell. If you have the file, answer no now and give the command again "
                              "with --document and the name of the file: then the two are "
                              "compared.");
         return;
     }
-    name = foreign_name(ska_span_text(briefing->document));
     page_paragraph(page, "Is it the file you gave, %s? YES, it has exactly this fingerprint.",
-                   name == NULL ? "?" : name);
-    free(name);
+                   page_name(page, ska_span_text(document)));
 }
 
-static void say_document(const struct briefing *briefing, struct page *page)
+static void say_document(const struct ska_request *request, const char *document, struct page *page)
 {
-    const struct ska_request *request = briefing->request;
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
 
-    if (!review_digest(request, &digest, &value)) {
+    if (!request_document_digest(request, &digest, &value)) {
         page_warning(page,
                      "these %zu bytes are no fingerprint of a document: nobody can see what "
                      "would be signed.",
@@ -48,7 +43,7 @@ static void say_document(const struct briefing *briefing, struct page *page)
     page_paragraph(page, "A document. The document itself is not in this request, only its "
                          "fingerprint (digest):");
     page_digits(page, value);
-    say_compared(briefing, page);
+    say_compared(document, page);
     if (digest == SKA_DIGEST_SHA1)
         page_warning(page, "the fingerprint is of an old kind (SHA-1), for which two documents "
                            "with the same fingerprint can be made. Ask for another one.");
@@ -73,37 +68,33 @@ static bool is_text(struct ska_span message)
 }
 
 /* Line ends are no trick. */
-static unsigned int message_tricks(struct ska_span message)
+static unsigned int find_in_message(struct ska_span message)
 {
     struct ska_bytes copy = {NULL, 0};
-    unsigned int tricks = 0;
+    unsigned int found = 0;
 
     if (!ska_bytes_copy(&copy, message, NULL))
         return 0;
     for (size_t i = 0; i < copy.length; i++)
         if (is_line_end_or_tab(copy.data[i]))
             copy.data[i] = ' ';
-    tricks = foreign_tricks(ska_span_of(&copy)) & ~(unsigned int)FOREIGN_SPACES;
+    found = confusable_find(ska_span_of(&copy)) & ~(unsigned int)CONFUSABLE_SPACES;
     ska_bytes_free(&copy);
-    return tricks;
+    return found;
 }
 
-void briefing_warn_of_tricks(const char *of, unsigned int tricks, struct page *page)
+void briefing_warn_of_confusable(const char *of, unsigned int found, struct page *page)
 {
     struct ska_buffer words = {0};
-    struct ska_bytes text = {NULL, 0};
 
-    if (tricks == 0)
+    if (found == 0)
         return;
-    foreign_tricks_text(tricks, &words);
-    if (ska_buffer_finish(&words, &text, NULL))
-        page_warning(page, "look closely at %s. %s", of, (const char *)text.data);
-    else
-        page->text.failed = true;
-    ska_bytes_free(&text);
+    confusable_text(found, &words);
+    page_warning(page, "look closely at %s. %s", of, page_words(page, &words));
 }
 
-static void say_data(const struct briefing *briefing, struct ska_span message, struct page *page)
+static void say_data(OSSL_LIB_CTX *libctx, struct ska_span message, const char *document,
+                     struct page *page)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t length = 0;
@@ -111,44 +102,40 @@ static void say_data(const struct briefing *briefing, struct ska_span message, s
     page_paragraph(page, "Data of %zu bytes that are no text. They begin with:", message.length);
     page_digits(page,
                 ska_span(message.data, message.length < DATA_SHOWN ? message.length : DATA_SHOWN));
-    if (EVP_Q_digest(briefing->libctx, "SHA256", NULL, message.data, message.length, digest,
-                     &length) == 1) {
+    if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
         page_paragraph(page, "All of them have the fingerprint (SHA-256):");
         page_digits(page, ska_span(digest, length));
     }
-    if (briefing->document == NULL)
+    if (document == NULL)
         page_warning(page, "you cannot see what you would approve. If you have the file, answer no "
                            "now and give the command again with --document and its name.");
 }
 
-static void say_message(const struct briefing *briefing, struct page *page)
+static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message, const char *document,
+                        struct page *page)
 {
-    struct ska_span message = ska_span_of(&briefing->request->payload);
-    char *name = NULL;
-
     if (is_text(message)) {
         page_paragraph(page,
                        "Exactly this text, %zu bytes long; each line of it has a bar in "
                        "front here:",
                        message.length);
         page_quote(page, message, message.length);
-        briefing_warn_of_tricks("this text", message_tricks(message), page);
+        briefing_warn_of_confusable("this text", find_in_message(message), page);
     } else {
-        say_data(briefing, message, page);
+        say_data(libctx, message, document, page);
     }
-    if (briefing->document == NULL)
+    if (document == NULL)
         return;
-    name = foreign_name(ska_span_text(briefing->document));
     page_paragraph(page, "Is it what is in the file you gave, %s? YES, exactly.",
-                   name == NULL ? "?" : name);
-    free(name);
+                   page_name(page, ska_span_text(document)));
 }
 
-void briefing_subject(const struct briefing *briefing, struct page *page)
+void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request, const char *document,
+                      struct page *page)
 {
     page_heading(page, "What will be signed");
-    if (briefing->request->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        say_message(briefing, page);
+    if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        say_message(libctx, ska_span_of(&request->payload), document, page);
     else
-        say_document(briefing, page);
+        say_document(request, document, page);
 }

@@ -18,7 +18,6 @@
 #include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"
 #include "provider/base/file.h"
-#include "tools/show/review.h"
 #include "tools/show/text.h"
 
 #define CA_FILE_LIMIT ((size_t)1024 * 1024)
@@ -31,7 +30,7 @@
 /* ---- One certificate ------------------------------------------------------------------------- */
 
 /* NULL: no certificate. Its key is decoded in libctx. */
-static X509 *decode(OSSL_LIB_CTX *libctx, struct ska_span der)
+static X509 *decode_certificate(OSSL_LIB_CTX *libctx, struct ska_span der)
 {
     const unsigned char *next = der.data;
     X509 *certificate = der.length > LONG_MAX ? NULL : X509_new_ex(libctx, NULL);
@@ -43,24 +42,15 @@ static X509 *decode(OSSL_LIB_CTX *libctx, struct ska_span der)
     return certificate;
 }
 
-static void add_name(struct ska_buffer *text, const X509_NAME *name)
+static void add_x509_name(struct ska_buffer *text, const X509_NAME *name)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *data = NULL;
-    long length = 0;
+    char *shown = ska_x509_name_shown(name, TEXT_LIMIT);
 
-    if (bio != NULL &&
-        X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >=
-            0)
-        length = BIO_get_mem_data(bio, &data);
-    if (length > 0)
-        text_printable(text, ska_span(data, (size_t)length));
-    else
-        ska_buffer_text(text, "(no name)");
-    BIO_free(bio);
+    ska_buffer_text(text, shown == NULL ? "(no name)" : shown);
+    free(shown);
 }
 
-static void add_time(struct ska_buffer *text, const ASN1_TIME *time)
+static void add_asn1_time(struct ska_buffer *text, const ASN1_TIME *time)
 {
     char shown[32] = "?";
     struct tm parts;
@@ -73,19 +63,19 @@ static void add_time(struct ska_buffer *text, const ASN1_TIME *time)
 
 void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct ska_buffer *text)
 {
-    X509 *x509 = decode(libctx, certificate);
+    X509 *x509 = decode_certificate(libctx, certificate);
 
     if (x509 == NULL) {
         ska_buffer_text(text, "(no certificate that can be read)");
         return;
     }
-    add_name(text, X509_get_subject_name(x509));
+    add_x509_name(text, X509_get_subject_name(x509));
     ska_buffer_text(text, ", issued by ");
-    add_name(text, X509_get_issuer_name(x509));
+    add_x509_name(text, X509_get_issuer_name(x509));
     ska_buffer_text(text, ", valid from ");
-    add_time(text, X509_get0_notBefore(x509));
+    add_asn1_time(text, X509_get0_notBefore(x509));
     ska_buffer_text(text, " until ");
-    add_time(text, X509_get0_notAfter(x509));
+    add_asn1_time(text, X509_get0_notAfter(x509));
     X509_free(x509);
 }
 
@@ -97,7 +87,7 @@ struct approvers {
     size_t count;
 };
 
-static bool is_there(const struct approvers *approvers, const struct ska_approver *approver)
+static bool is_collected(const struct approvers *approvers, const struct ska_approver *approver)
 {
     for (size_t i = 0; i < approvers->count; i++)
         if (approvers->list[i]->type == approver->type &&
@@ -107,12 +97,12 @@ static bool is_there(const struct approvers *approvers, const struct ska_approve
     return false;
 }
 
-static bool add_approver(struct approvers *approvers, const struct ska_approver *approver,
-                         const struct ska_errors *errors)
+static bool collect_approver(struct approvers *approvers, const struct ska_approver *approver,
+                             const struct ska_errors *errors)
 {
     const struct ska_approver **grown = NULL;
 
-    if (is_there(approvers, approver))
+    if (is_collected(approvers, approver))
         return true;
     grown = reallocarray(approvers->list, approvers->count + 1, sizeof(*approvers->list));
     if (grown == NULL)
@@ -122,27 +112,19 @@ static bool add_approver(struct approvers *approvers, const struct ska_approver 
     return true;
 }
 
-static bool add_rule(struct approvers *approvers, const struct ska_rule *rule,
-                     const struct ska_errors *errors)
+static bool collect_approvers(struct approvers *approvers,
+                              const struct ska_rule *const rules[SKA_RULE_COUNT],
+                              const struct ska_errors *errors)
 {
-    for (size_t i = 0; i < rule->alternative_count; i++) {
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
+    for (int r = 0; r < SKA_RULE_COUNT; r++)
+        for (size_t i = 0; rules[r] != NULL && i < rules[r]->alternative_count; i++)
+            for (size_t j = 0; j < rules[r]->alternatives[i].group_count; j++) {
+                const struct ska_group *group = &rules[r]->alternatives[i].groups[j];
 
-            for (size_t k = 0; k < group->approver_count; k++)
-                if (!add_approver(approvers, &group->approvers[k], errors))
-                    return false;
-        }
-    }
-    return true;
-}
-
-static bool collect(struct approvers *approvers, const struct ska_rule *const rules[SKA_RULE_COUNT],
-                    const struct ska_errors *errors)
-{
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (rules[i] != NULL && !add_rule(approvers, rules[i], errors))
-            return false;
+                for (size_t k = 0; k < group->approver_count; k++)
+                    if (!collect_approver(approvers, &group->approvers[k], errors))
+                        return false;
+            }
     return true;
 }
 
@@ -155,10 +137,10 @@ void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
         ska_buffer_text(text, "certificate of ");
         certificate_text(libctx, ska_span_of(&approver->data), text);
         ska_buffer_text(text, ",");
-        text_next_line(text);
+        ska_buffer_text(text, TEXT_NEXT_LINE);
     }
     ska_buffer_text(text, "key SHA-256 ");
-    review_fingerprint(libctx, ska_span_of(&approver->public_key), text);
+    text_fingerprint(libctx, ska_span_of(&approver->public_key), text);
 }
 
 void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA_RULE_COUNT],
@@ -166,11 +148,11 @@ void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA
 {
     struct approvers approvers = {NULL, 0};
 
-    if (!collect(&approvers, rules, NULL))
+    if (!collect_approvers(&approvers, rules, NULL))
         text->failed = true;
     for (size_t i = 0; i < approvers.count; i++) {
         if (i > 0)
-            text_next_line(text);
+            ska_buffer_text(text, TEXT_NEXT_LINE);
         approver_text(libctx, approvers.list[i], text);
     }
     free(approvers.list);
@@ -179,7 +161,7 @@ void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA
 /* ---- CAs ------------------------------------------------------------------------------------- */
 
 /* All certificates of a PEM file. */
-static bool add_all(struct tool *tool, X509_STORE *store, BIO *bio, size_t *count)
+static bool add_cas(struct tool *tool, X509_STORE *store, BIO *bio, size_t *count)
 {
     unsigned long end = 0;
 
@@ -204,7 +186,7 @@ static bool add_all(struct tool *tool, X509_STORE *store, BIO *bio, size_t *coun
 }
 
 /* NULL: raised. */
-static X509_STORE *open_store(struct tool *tool, const char *path)
+static X509_STORE *open_ca_store(struct tool *tool, const char *path)
 {
     struct ska_bytes content = {NULL, 0};
     X509_STORE *store = NULL;
@@ -217,7 +199,7 @@ static X509_STORE *open_store(struct tool *tool, const char *path)
     bio = BIO_new_mem_buf(content.data, (int)content.length);
     store = X509_STORE_new();
     ERR_clear_error();
-    done = bio != NULL && store != NULL && add_all(tool, store, bio, &count) && count > 0;
+    done = bio != NULL && store != NULL && add_cas(tool, store, bio, &count) && count > 0;
     ERR_clear_error();
     BIO_free(bio);
     ska_bytes_free(&content);
@@ -229,8 +211,8 @@ static X509_STORE *open_store(struct tool *tool, const char *path)
 }
 
 /* NULL: it chains, and the subject of the CA is appended; else why it does not. */
-static const char *check_chain(struct tool *tool, X509_STORE *store, X509 *certificate,
-                               struct ska_buffer *ca)
+static const char *check_ca_chain(struct tool *tool, X509_STORE *store, X509 *certificate,
+                                  struct ska_buffer *ca)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new_ex(tool->libctx, NULL);
     const STACK_OF(X509) *chain = NULL;
@@ -250,27 +232,29 @@ static const char *check_chain(struct tool *tool, X509_STORE *store, X509 *certi
         chain = X509_STORE_CTX_get0_chain(context);
     }
     if (fault == NULL && chain != NULL && sk_X509_num(chain) > 0)
-        add_name(ca, X509_get_subject_name(sk_X509_value(chain, sk_X509_num(chain) - 1)));
+        add_x509_name(ca, X509_get_subject_name(sk_X509_value(chain, sk_X509_num(chain) - 1)));
     ERR_pop_to_mark();
     X509_STORE_CTX_free(context);
     return fault;
 }
 
-static bool check_one(struct tool *tool, X509_STORE *store, const struct ska_approver *approver)
+static bool check_approver(struct tool *tool, X509_STORE *store,
+                           const struct ska_approver *approver)
 {
-    X509 *certificate = decode(tool->libctx, ska_span_of(&approver->data));
-    char *shown = ska_listed_approver_shown(approver);
+    X509 *certificate = decode_certificate(tool->libctx, ska_span_of(&approver->data));
     struct ska_buffer line = {0};
     struct ska_bytes text = {NULL, 0};
     const char *fault = NULL;
 
-    ska_buffer_format(&line, "approver '%s': certificate of ", shown == NULL ? "?" : shown);
+    ska_buffer_text(&line, "approver ");
+    ska_approver_text(NULL, approver, &line);
+    ska_buffer_text(&line, ": certificate of ");
     certificate_text(tool->libctx, ska_span_of(&approver->data), &line);
     if (store != NULL) {
         struct ska_buffer ca = {0};
 
-        fault =
-            certificate == NULL ? "it cannot be read" : check_chain(tool, store, certificate, &ca);
+        fault = certificate == NULL ? "it cannot be read"
+                                    : check_ca_chain(tool, store, certificate, &ca);
         if (fault == NULL) {
             ska_buffer_text(&line, "; chains to ");
             ska_buffer_add(&line, ca.data, ca.length);
@@ -286,7 +270,6 @@ static bool check_one(struct tool *tool, X509_STORE *store, const struct ska_app
             ska_fail(&tool->errors, SKA_R_BAD_POLICY, "%s, does not chain to a CA of --ca: %s",
                      (const char *)text.data, fault);
     }
-    free(shown);
     ska_bytes_free(&text);
     return fault == NULL && tool->report.status == 0;
 }
@@ -299,13 +282,13 @@ bool certificates_check(struct tool *tool, const struct ska_rule *const rules[SK
     bool done = true;
 
     if (ca_path != NULL) {
-        store = open_store(tool, ca_path);
+        store = open_ca_store(tool, ca_path);
         done = store != NULL;
     }
-    done = done && collect(&approvers, rules, &tool->errors);
+    done = done && collect_approvers(&approvers, rules, &tool->errors);
     for (size_t i = 0; done && i < approvers.count; i++)
         if (approvers.list[i]->type == SKA_APPROVER_CERTIFICATE)
-            done = check_one(tool, store, approvers.list[i]);
+            done = check_approver(tool, store, approvers.list[i]);
     free(approvers.list);
     X509_STORE_free(store);
     return done;
@@ -353,48 +336,51 @@ struct findings {
     size_t count;
 };
 
-static void start(struct findings *findings)
+static void start_finding(struct findings *findings)
 {
     if (findings->count++ > 0)
         ska_buffer_text(&findings->text, "; ");
 }
 
-static void add_fault(struct findings *findings, const char *shown, const char *fault)
+static void add_certificate_fault(struct findings *findings, const struct ska_approver *approver,
+                                  const char *fault)
 {
     if (fault == NULL)
         return;
-    start(findings);
-    ska_buffer_format(&findings->text, "the certificate of '%s' %s", shown, fault);
+    start_finding(findings);
+    ska_buffer_text(&findings->text, "the certificate of ");
+    ska_approver_text(NULL, approver, &findings->text);
+    ska_buffer_format(&findings->text, " %s", fault);
 }
 
 static void find_in_certificate(struct tool *tool, const struct ska_approver *approver,
-                                const char *shown, struct findings *findings)
+                                struct findings *findings)
 {
     enum { BEFORE = -1, SAME = 0, AFTER = 1 }; /* what the comparison of times says */
-    X509 *certificate = decode(tool->libctx, ska_span_of(&approver->data));
+    X509 *certificate = decode_certificate(tool->libctx, ska_span_of(&approver->data));
     int compared = 0;
 
     if (certificate == NULL) {
-        add_fault(findings, shown, "cannot be read");
+        add_certificate_fault(findings, approver, "cannot be read");
         return;
     }
     ERR_set_mark();
     /* A time that cannot be read is neither before now nor after. */
     compared = ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), time(NULL));
     if (compared != BEFORE && compared != SAME) {
-        add_fault(findings, shown, "is not valid before ");
-        add_time(&findings->text, X509_get0_notBefore(certificate));
+        add_certificate_fault(findings, approver, "is not valid before ");
+        add_asn1_time(&findings->text, X509_get0_notBefore(certificate));
     }
     compared = ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time(NULL));
     if (compared != AFTER && compared != SAME) {
-        add_fault(findings, shown, "expired at ");
-        add_time(&findings->text, X509_get0_notAfter(certificate));
+        add_certificate_fault(findings, approver, "expired at ");
+        add_asn1_time(&findings->text, X509_get0_notAfter(certificate));
     }
     if (X509_self_signed(certificate, 0) == 1)
-        add_fault(findings, shown, "is self-signed");
-    add_fault(findings, shown, key_fault(certificate));
-    add_fault(findings, shown, signature_fault(certificate));
-    add_fault(findings, shown, use_fault(certificate));
+        add_certificate_fault(findings, approver, "is self-signed");
+    add_certificate_fault(findings, approver, key_fault(certificate));
+    add_certificate_fault(findings, approver, signature_fault(certificate));
+    add_certificate_fault(findings, approver, use_fault(certificate));
     ERR_pop_to_mark();
     X509_free(certificate);
 }
@@ -402,16 +388,13 @@ static void find_in_certificate(struct tool *tool, const struct ska_approver *ap
 static void find_in_approver(struct tool *tool, const struct ska_approver *approver,
                              struct findings *findings)
 {
-    char *shown = ska_listed_approver_shown(approver);
-
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
-        find_in_certificate(tool, approver, shown == NULL ? "?" : shown, findings);
-    } else {
-        start(findings);
-        ska_buffer_format(&findings->text, "'%s' is a raw public key without a certificate",
-                          shown == NULL ? "?" : shown);
+        find_in_certificate(tool, approver, findings);
+        return;
     }
-    free(shown);
+    start_finding(findings);
+    ska_approver_text(NULL, approver, &findings->text);
+    ska_buffer_text(&findings->text, " is a raw public key without a certificate");
 }
 
 /* Nothing is wrong that can be seen from here: then it is the CA, or the HSM's clock. */
@@ -421,15 +404,15 @@ static void add_issuers(struct tool *tool, const struct approvers *approvers,
     ska_buffer_text(&findings->text, "nothing was found here; does the HSM know these CAs, and is "
                                      "its clock right?");
     for (size_t i = 0; i < approvers->count; i++) {
-        X509 *certificate = decode(tool->libctx, ska_span_of(&approvers->list[i]->data));
-        char *shown = ska_listed_approver_shown(approvers->list[i]);
+        X509 *certificate =
+            decode_certificate(tool->libctx, ska_span_of(&approvers->list[i]->data));
 
         if (certificate != NULL) {
-            ska_buffer_format(&findings->text, "%s '%s' has a certificate of ", i == 0 ? "" : ",",
-                              shown == NULL ? "?" : shown);
-            add_name(&findings->text, X509_get_issuer_name(certificate));
+            ska_buffer_text(&findings->text, i == 0 ? " " : ", ");
+            ska_approver_text(NULL, approvers->list[i], &findings->text);
+            ska_buffer_text(&findings->text, " has a certificate of ");
+            add_x509_name(&findings->text, X509_get_issuer_name(certificate));
         }
-        free(shown);
         X509_free(certificate);
     }
 }
@@ -445,10 +428,10 @@ bool certificates_fail(struct tool *tool, const struct ska_error_capture *failur
     if (failure->reason != SKA_R_BAD_POLICY && failure->reason != SKA_R_HSM_REFUSED)
         return ska_error_capture_raise(failure, &tool->errors);
     if (rules[SKA_RULE_USE] != NULL && ska_rule_is_empty(rules[SKA_RULE_USE])) {
-        start(&findings);
+        start_finding(&findings);
         ska_buffer_text(&findings.text, "the use rule needs no approval");
     }
-    if (collect(&approvers, rules, &tool->errors)) {
+    if (collect_approvers(&approvers, rules, &tool->errors)) {
         for (size_t i = 0; i < approvers.count; i++)
             find_in_approver(tool, approvers.list[i], &findings);
         if (findings.count == 0)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/show/foreign.h"
+#include "provider/base/printable.h"
+#include "tools/show/text.h"
 
 #define PAGE_WIDTH 78
 #define INDENT 4
@@ -24,7 +25,7 @@ static size_t word_width(const char *word, size_t *length)
 
     *length = 0;
     while (word[*length] != 0 && word[*length] != ' ') {
-        width += foreign_width(word + *length, &bytes);
+        width += text_columns(word + *length, &bytes);
         *length += bytes;
     }
     return width;
@@ -37,7 +38,7 @@ static void add_long_word(struct ska_buffer *text, const char *word, size_t leng
     size_t bytes = 0;
 
     for (size_t at = 0; at < length; at += bytes) {
-        size_t width = foreign_width(word + at, &bytes);
+        size_t width = text_columns(word + at, &bytes);
 
         if (*column + width > PAGE_WIDTH) {
             ska_buffer_format(text, "\n%*s", (int)indent, "");
@@ -74,46 +75,17 @@ static void add_words(struct ska_buffer *text, const char *words, size_t column,
     ska_buffer_text(text, "\n");
 }
 
-static void add_paragraph(struct page *page, enum page_paragraph_kind kind, const char *words)
+void page_add(struct page *page, enum page_kind kind, const char *format, ...)
 {
-    static const char *const starts[] = {
-        [PAGE_PARAGRAPH] = "", [PAGE_ITEM] = "- ", [PAGE_WARNING] = "WARNING: "};
-    const char *start = starts[kind];
-    size_t column = INDENT + strlen(start);
-
-    ska_buffer_format(&page->text, "%*s%s", INDENT, "", start);
     /* What goes on stands under the words, so that only ours start a paragraph. */
-    add_words(&page->text, words, column, start[0] == 0 ? INDENT + 2 : column);
-    page->warnings += kind == PAGE_WARNING;
-}
-
-static void add_formatted(struct page *page, enum page_paragraph_kind kind, const char *format,
-                          va_list args)
-{
-    char *words = NULL;
-
-    if (vasprintf(&words, format, args) < 0) {
-        page->text.failed = true;
-        return;
-    }
-    add_paragraph(page, kind, words);
-    free(words);
-}
-
-void page_buffer(struct page *page, enum page_paragraph_kind kind, struct ska_buffer *words)
-{
-    bool empty = words->length == 0 && !words->failed;
-    struct ska_bytes text = {NULL, 0};
-
-    if (!ska_buffer_finish(words, &text, NULL))
-        page->text.failed = true;
-    else if (!empty)
-        add_paragraph(page, kind, (const char *)text.data);
-    ska_bytes_free(&text);
-}
-
-void page_heading(struct page *page, const char *format, ...)
-{
+    static const struct {
+        const char *start;
+        size_t column; /* of the first word */
+        size_t indent; /* of further lines */
+    } kinds[] = {[PAGE_HEADING] = {"\n", 0, 2},
+                 [PAGE_PARAGRAPH] = {"    ", INDENT, INDENT + 2},
+                 [PAGE_ITEM] = {"    - ", INDENT + 2, INDENT + 2},
+                 [PAGE_WARNING] = {"    WARNING: ", INDENT + 9, INDENT + 9}};
     char *words = NULL;
     va_list args;
 
@@ -125,36 +97,42 @@ void page_heading(struct page *page, const char *format, ...)
         page->text.failed = true;
         return;
     }
-    ska_buffer_text(&page->text, "\n");
-    add_words(&page->text, words, 0, 2);
+    ska_buffer_text(&page->text, kinds[kind].start);
+    add_words(&page->text, words, kinds[kind].column, kinds[kind].indent);
+    page->warnings += kind == PAGE_WARNING;
     free(words);
 }
 
-void page_paragraph(struct page *page, const char *format, ...)
+const char *page_words(struct page *page, struct ska_buffer *buffer)
 {
-    va_list args;
+    char **grown = reallocarray(page->words, page->word_count + 1, sizeof(*grown));
+    struct ska_bytes text = {NULL, 0};
 
-    va_start(args, format);
-    add_formatted(page, PAGE_PARAGRAPH, format, args);
-    va_end(args);
+    page->words = grown == NULL ? page->words : grown;
+    if (grown == NULL)
+        ska_buffer_free(buffer);
+    else if (ska_buffer_finish(buffer, &text, NULL))
+        return page->words[page->word_count++] = (char *)text.data;
+    page->text.failed = true;
+    return "";
 }
 
-void page_item(struct page *page, const char *format, ...)
+const char *page_name(struct page *page, struct ska_span untrusted)
 {
-    va_list args;
+    struct ska_buffer buffer = {0};
 
-    va_start(args, format);
-    add_formatted(page, PAGE_ITEM, format, args);
-    va_end(args);
+    ska_buffer_name(&buffer, untrusted);
+    return page_words(page, &buffer);
 }
 
-void page_warning(struct page *page, const char *format, ...)
+bool page_finish(struct page *page, struct ska_bytes *text, const struct ska_errors *errors)
 {
-    va_list args;
-
-    va_start(args, format);
-    add_formatted(page, PAGE_WARNING, format, args);
-    va_end(args);
+    for (size_t i = 0; i < page->word_count; i++)
+        free(page->words[i]);
+    free(page->words);
+    page->words = NULL;
+    page->word_count = 0;
+    return ska_buffer_finish(&page->text, text, errors);
 }
 
 /* ---- Words of others ------------------------------------------------------------------------- */
@@ -193,7 +171,7 @@ static void quote_line(struct page *page, struct ska_span line)
     }
     start_quote(&page->text);
     for (const char *at = shown; *at != 0; at += bytes) {
-        size_t width = foreign_width(at, &bytes);
+        size_t width = text_columns(at, &bytes);
 
         if (column + width > PAGE_WIDTH) {
             ska_buffer_text(&page->text, "\n");
@@ -218,7 +196,7 @@ static size_t cut_at(struct ska_span text, size_t limit)
 }
 
 /* Takes a line from the front, without its end. */
-static struct ska_span take_line(struct ska_span *text)
+static struct ska_span take_quoted_line(struct ska_span *text)
 {
     const uint8_t *end = memchr(text->data, '\n', text->length);
     struct ska_span line = ska_span(text->data, text->length);
@@ -250,7 +228,7 @@ void page_quote(struct page *page, struct ska_span untrusted, size_t limit)
     if (untrusted.length == 0)
         page_paragraph(page, "(nothing)");
     while (rest.length > 0) {
-        struct ska_span line = take_line(&rest);
+        struct ska_span line = take_quoted_line(&rest);
 
         if (line.length > 0)
             end_empty_lines(page, &empty);
@@ -265,12 +243,7 @@ void page_quote(struct page *page, struct ska_span untrusted, size_t limit)
 
 void page_digits(struct page *page, struct ska_span bytes)
 {
-    for (size_t i = 0; i < bytes.length; i++) {
-        if (i % 16 == 0)
-            ska_buffer_format(&page->text, "%s%*s", i == 0 ? "" : "\n", QUOTE_INDENT, "");
-        else if (i % 2 == 0)
-            ska_buffer_text(&page->text, " ");
-        ska_buffer_hex(&page->text, ska_span(bytes.data + i, 1));
-    }
+    ska_buffer_format(&page->text, "%*s", QUOTE_INDENT, "");
+    text_digits(&page->text, bytes, "\n        ");
     ska_buffer_text(&page->text, "\n");
 }

@@ -2,33 +2,57 @@
 #include "tools/show/rule_compare.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
 #include "tools/show/text.h"
 
-/* ---- Comparing ------------------------------------------------------------------------------- */
+struct comparison {
+    OSSL_LIB_CTX *libctx;
+    struct rule_changes *changes;
+    struct rule_change lost; /* what is written to when memory has run out */
+    /* Where both rules have a part that is changed inside; NULL: not there. */
+    const struct ska_alternative *alternative;
+    const struct ska_group *group;
+};
 
-static bool add_change(struct rule_changes *changes, enum rule_change_kind kind,
-                       struct rule_place before, struct rule_place after)
+/* A further change, with where it is. */
+static struct rule_change *add_change(struct comparison *comparison, const char *start)
 {
+    struct rule_changes *changes = comparison->changes;
     struct rule_change *grown =
         reallocarray(changes->list, changes->count + 1, sizeof(*changes->list));
+    struct rule_change *change = &comparison->lost;
 
-    if (grown == NULL)
-        return false;
+    if (grown == NULL) {
+        change->line.failed = true;
+        return change;
+    }
     changes->list = grown;
-    grown[changes->count++] = (struct rule_change){kind, before, after};
-    return true;
+    change = &grown[changes->count++];
+    memset(change, 0, sizeof(*change));
+    if (comparison->alternative != NULL && comparison->alternative->name.length > 0) {
+        text_quoted(&change->line, ska_span_of(&comparison->alternative->name));
+        ska_buffer_text(&change->line, ": ");
+    }
+    if (comparison->group != NULL && comparison->group->name.length > 0) {
+        text_quoted(&change->line, ska_span_of(&comparison->group->name));
+        ska_buffer_text(&change->line, ": ");
+    }
+    ska_buffer_text(&change->line, start);
+    return change;
 }
 
 static bool is_equal(const struct ska_bytes *a, const struct ska_bytes *b)
 {
     return ska_span_equal(ska_span_of(a), ska_span_of(b));
 }
+
+/* ---- Approvers of a group -------------------------------------------------------------------- */
 
 static const struct ska_approver *find_member(const struct ska_group *group,
                                               const struct ska_approver *wanted)
@@ -39,167 +63,274 @@ static const struct ska_approver *find_member(const struct ska_group *group,
     return NULL;
 }
 
-/* The same key, said in another way. */
-static bool compare_member(struct rule_changes *changes, struct rule_place before,
-                           struct rule_place after)
+/* With the key: the name is only what somebody wrote. */
+static void add_member_change(struct comparison *comparison, const char *what,
+                              const struct ska_approver *approver)
 {
-    bool certificate = before.approver->type != after.approver->type ||
-                       !is_equal(&before.approver->data, &after.approver->data);
-    bool renamed = !is_equal(&before.approver->name, &after.approver->name);
-
-    return (!certificate || add_change(changes, CHANGE_MEMBER_CERTIFICATE, before, after)) &&
-           (!renamed || add_change(changes, CHANGE_MEMBER_RENAMED, before, after));
+    approver_text(comparison->libctx, approver, &add_change(comparison, what)->line);
 }
 
-static bool compare_groups(struct rule_changes *changes, struct rule_place before,
-                           struct rule_place after)
+static void add_renamed(struct ska_buffer *text, const struct ska_approver *before,
+                        const struct ska_approver *after)
 {
-    const struct ska_group *old = before.group;
-    const struct ska_group *new_one = after.group;
-    bool done = old->quorum == new_one->quorum || add_change(changes, CHANGE_QUORUM, before, after);
+    ska_approver_text(NULL, before, text);
+    ska_buffer_text(text, " is called ");
+    ska_approver_text(NULL, after, text);
+    ska_buffer_text(text, ", with the same key");
+}
 
-    for (size_t i = 0; done && i < new_one->approver_count; i++) {
-        after.approver = &new_one->approvers[i];
-        before.approver = find_member(old, after.approver);
-        done = before.approver == NULL ? add_change(changes, CHANGE_MEMBER_ADDED, before, after)
-                                       : compare_member(changes, before, after);
+/* The same key, said in another way. */
+static void compare_group_members(struct comparison *comparison, const struct ska_approver *before,
+                                  const struct ska_approver *after)
+{
+    if (before->type != after->type || !is_equal(&before->data, &after->data))
+        add_member_change(comparison,
+                          after->type == SKA_APPROVER_CERTIFICATE ? "another certificate: "
+                                                                  : "no certificate any more: ",
+                          after);
+    if (!is_equal(&before->name, &after->name)) {
+        struct rule_change *change = add_change(comparison, "renamed: ");
+
+        add_renamed(&change->line, before, after);
+        ska_buffer_text(&change->warning, "gets ANOTHER NAME: ");
+        add_renamed(&change->warning, before, after);
+        ska_buffer_text(&change->warning, ".");
     }
-    after.approver = NULL;
-    for (size_t i = 0; done && i < old->approver_count; i++) {
-        before.approver = &old->approvers[i];
-        if (find_member(new_one, before.approver) == NULL)
-            done = add_change(changes, CHANGE_MEMBER_REMOVED, before, after);
+}
+
+/* ---- Groups ---------------------------------------------------------------------------------- */
+
+static void add_quorum(struct comparison *comparison, const struct ska_alternative *alternative,
+                       const struct ska_group *before, const struct ska_group *after)
+{
+    struct rule_change *change = add_change(comparison, "quorum ");
+
+    ska_buffer_format(&change->line, "%s from %" PRIu32 " to %" PRIu32,
+                      after->quorum < before->quorum ? "LOWERED" : "raised", before->quorum,
+                      after->quorum);
+    if (after->quorum > before->quorum)
+        return;
+    ska_buffer_format(&change->warning,
+                      "fewer approvals are enough: %" PRIu32 " instead of %" PRIu32 " (",
+                      after->quorum, before->quorum);
+    ska_group_name_text(alternative, before, &change->warning);
+    ska_buffer_text(&change->warning, ").");
+}
+
+static void compare_groups(struct comparison *comparison, const struct ska_alternative *alternative,
+                           const struct ska_group *before, const struct ska_group *after)
+{
+    comparison->group = after;
+    if (before->quorum != after->quorum)
+        add_quorum(comparison, alternative, before, after);
+    for (size_t i = 0; i < after->approver_count; i++) {
+        const struct ska_approver *old = find_member(before, &after->approvers[i]);
+
+        if (old == NULL)
+            add_member_change(comparison, "added: ", &after->approvers[i]);
+        else
+            compare_group_members(comparison, old, &after->approvers[i]);
     }
-    return done;
+    for (size_t i = 0; i < before->approver_count; i++)
+        if (find_member(after, &before->approvers[i]) == NULL)
+            add_member_change(comparison, "removed: ", &before->approvers[i]);
+    comparison->group = NULL;
+}
+
+static void add_removed_group(struct comparison *comparison,
+                              const struct ska_alternative *alternative,
+                              const struct ska_group *group)
+{
+    struct rule_change *change =
+        add_change(comparison, "group REMOVED, nobody of it is needed any more: ");
+
+    ska_group_list_text(NULL, group, &change->line);
+    if (group->quorum == 0)
+        return;
+    ska_buffer_text(&change->warning, "nobody of ");
+    ska_group_name_text(alternative, group, &change->warning);
+    ska_buffer_text(&change->warning, " is asked any more.");
+}
+
+/* ---- Counterparts ---------------------------------------------------------------------------- */
+
+/* Groups or alternatives: structs that begin with their name. */
+struct named_list {
+    const void *first;
+    size_t size;
+    size_t count;
+};
+_Static_assert(offsetof(struct ska_group, name) == 0, "a group begins with its name");
+_Static_assert(offsetof(struct ska_alternative, name) == 0, "an alternative begins with its name");
+
+static const struct ska_bytes *name_at(const struct named_list *list, size_t place)
+{
+    return (const void *)((const char *)list->first + place * list->size);
 }
 
 /*
- * The place of the counterpart in a list, which is taken by it; `count` for none. Counterparts have
- * the same name; without names, the same place.
+ * Where the counterpart stands in the other list, its count for none. Counterparts have the same
+ * name, the first of that name here and the first there, and so on; without names, the same place.
  */
-static size_t take_counterpart(const struct ska_bytes *name, size_t place, bool *taken,
-                               size_t count,
-                               const struct ska_bytes *(*name_at)(const void *, size_t),
-                               const void *list)
+static size_t find_counterpart(const struct named_list *list, size_t place,
+                               const struct named_list *other)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!taken[i] && is_equal(name_at(list, i), name) && (name->length > 0 || i == place)) {
-            taken[i] = true;
+    const struct ska_bytes *name = name_at(list, place);
+    size_t before = 0;
+
+    if (name->length == 0)
+        return place < other->count && name_at(other, place)->length == 0 ? place : other->count;
+    for (size_t i = 0; i < place; i++)
+        before += is_equal(name_at(list, i), name);
+    for (size_t i = 0; i < other->count; i++)
+        if (is_equal(name_at(other, i), name) && before-- == 0)
             return i;
-        }
-    return count;
+    return other->count;
 }
 
-static const struct ska_bytes *group_name_at(const void *alternative, size_t place)
+/* ---- Alternatives ---------------------------------------------------------------------------- */
+
+static void add_old_and_new_time(struct ska_buffer *text, uint64_t before, uint64_t after)
 {
-    return &((const struct ska_alternative *)alternative)->groups[place].name;
+    const uint64_t times[] = {before, after};
+
+    for (int i = 0; i < 2; i++) {
+        ska_buffer_text(text, i == 0 ? " from " : " to ");
+        if (times[i] == 0)
+            ska_buffer_text(text, "none");
+        else
+            ska_duration_text(times[i], text);
+    }
 }
 
-static const struct ska_bytes *alternative_name_at(const void *rule, size_t place)
+static void compare_timelocks(struct comparison *comparison, uint64_t before, uint64_t after)
 {
-    return &((const struct ska_rule *)rule)->alternatives[place].name;
+    struct rule_change *change = NULL;
+
+    if (before == after)
+        return;
+    change = add_change(comparison, after < before ? "timelock SHORTENED" : "timelock lengthened");
+    add_old_and_new_time(&change->line, before, after);
+    if (after < before)
+        ska_buffer_text(&change->warning,
+                        "the time that must pass before approvals can be used gets shorter.");
 }
 
-static struct rule_place group_at(const struct ska_alternative *alternative, size_t place)
+static void compare_timeouts(struct comparison *comparison, uint64_t before, uint64_t after)
 {
-    return (struct rule_place){alternative, &alternative->groups[place], place, NULL};
+    bool longer = before != 0 && after > before;
+    struct rule_change *change = NULL;
+
+    if (before == after)
+        return;
+    if (after == 0) {
+        change = add_change(comparison, "approvals NEVER EXPIRE any more; before, after ");
+        ska_duration_text(before, &change->line);
+        ska_buffer_text(&change->warning, "approvals never expire any more.");
+        return;
+    }
+    change = add_change(comparison, longer ? "timeout LENGTHENED" : "timeout shortened");
+    add_old_and_new_time(&change->line, before, after);
+    if (longer)
+        ska_buffer_text(&change->warning, "approvals can be used longer before they expire.");
 }
 
-static bool compare_alternatives(struct rule_changes *changes, const struct ska_alternative *before,
+static void compare_alternatives(struct comparison *comparison,
+                                 const struct ska_alternative *before,
                                  const struct ska_alternative *after)
 {
-    const struct rule_place old_place = {.alternative = before};
-    const struct rule_place new_place = {.alternative = after};
-    bool *taken = calloc(before->group_count + 1, sizeof(*taken));
-    bool done = taken != NULL;
+    const struct named_list old = {before->groups, sizeof(*before->groups), before->group_count};
+    const struct named_list all = {after->groups, sizeof(*after->groups), after->group_count};
 
-    for (size_t i = 0; done && i < after->group_count; i++) {
-        size_t old = take_counterpart(&after->groups[i].name, i, taken, before->group_count,
-                                      group_name_at, before);
+    comparison->alternative = after;
+    for (size_t i = 0; i < all.count; i++) {
+        size_t place = find_counterpart(&all, i, &old);
 
-        done = old == before->group_count
-                   ? add_change(changes, CHANGE_GROUP_ADDED, old_place, group_at(after, i))
-                   : compare_groups(changes, group_at(before, old), group_at(after, i));
+        if (place < old.count)
+            compare_groups(comparison, before, &before->groups[place], &after->groups[i]);
+        else
+            ska_group_list_text(NULL, &after->groups[i],
+                                &add_change(comparison, "group added: ")->line);
     }
-    for (size_t i = 0; done && i < before->group_count; i++)
-        if (!taken[i])
-            done = add_change(changes, CHANGE_GROUP_REMOVED, group_at(before, i), new_place);
-    if (done && before->timelock != after->timelock)
-        done = add_change(changes, CHANGE_TIMELOCK, old_place, new_place);
-    if (done && before->timeout != after->timeout)
-        done = add_change(changes, CHANGE_TIMEOUT, old_place, new_place);
-    free(taken);
-    return done;
+    for (size_t i = 0; i < old.count; i++)
+        if (find_counterpart(&old, i, &all) == all.count)
+            add_removed_group(comparison, before, &before->groups[i]);
+    compare_timelocks(comparison, before->timelock, after->timelock);
+    compare_timeouts(comparison, before->timeout, after->timeout);
+    comparison->alternative = NULL;
 }
 
-static bool compare_parts(struct rule_changes *changes, const struct ska_rule *before,
+static void compare_parts(struct comparison *comparison, const struct ska_rule *before,
                           const struct ska_rule *after)
 {
-    const struct rule_place none = {.alternative = NULL};
-    bool *taken = calloc(before->alternative_count + 1, sizeof(*taken));
-    bool done = taken != NULL;
+    const struct named_list old = {before->alternatives, sizeof(*before->alternatives),
+                                   before->alternative_count};
+    const struct named_list all = {after->alternatives, sizeof(*after->alternatives),
+                                   after->alternative_count};
 
-    for (size_t i = 0; done && i < after->alternative_count; i++) {
-        const struct rule_place added = {.alternative = &after->alternatives[i]};
-        size_t old = take_counterpart(&after->alternatives[i].name, i, taken,
-                                      before->alternative_count, alternative_name_at, before);
+    for (size_t i = 0; i < all.count; i++) {
+        size_t place = find_counterpart(&all, i, &old);
+        struct rule_change *change = NULL;
 
-        done = old == before->alternative_count
-                   ? add_change(changes, CHANGE_ALTERNATIVE_ADDED, none, added)
-                   : compare_alternatives(changes, &before->alternatives[old],
-                                          &after->alternatives[i]);
+        if (place < old.count) {
+            compare_alternatives(comparison, &before->alternatives[place], &after->alternatives[i]);
+            continue;
+        }
+        change = add_change(comparison, "another way ADDED: ");
+        ska_alternative_list_text(NULL, &after->alternatives[i], TEXT_NEXT_LINE, &change->line);
+        ska_buffer_text(&change->warning, "there is another way to get it approved, beside or "
+                                          "instead of the one before.");
     }
-    for (size_t i = 0; done && i < before->alternative_count; i++) {
-        const struct rule_place removed = {.alternative = &before->alternatives[i]};
-
-        if (!taken[i])
-            done = add_change(changes, CHANGE_ALTERNATIVE_REMOVED, removed, none);
-    }
-    free(taken);
-    return done;
+    for (size_t i = 0; i < old.count; i++)
+        if (find_counterpart(&old, i, &all) == all.count)
+            ska_alternative_list_text(NULL, &before->alternatives[i], TEXT_NEXT_LINE,
+                                      &add_change(comparison, "a way removed: ")->line);
 }
 
 /* ---- Approvers of the whole rule ------------------------------------------------------------- */
 
-/* Those of one rule whose keys the other does not list, each once. */
-static bool add_strangers(struct rule_changes *changes, const struct ska_rule *rule,
-                          const struct ska_rule *other, enum rule_change_kind kind)
+static bool is_stranger(const struct ska_rule *rule, const struct ska_approver *approver)
 {
-    const struct rule_place none = {.alternative = NULL};
-    bool done = true;
-
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
-            for (size_t k = 0; done && k < rule->alternatives[i].groups[j].approver_count; k++) {
-                struct rule_place place = group_at(&rule->alternatives[i], j);
-                struct ska_span key = {NULL, 0};
-
-                place.approver = &place.group->approvers[k];
-                key = ska_span_of(&place.approver->public_key);
-                if (ska_rule_find_approver(rule, key) == place.approver &&
-                    ska_rule_find_approver(other, key) == NULL)
-                    done = kind == CHANGE_APPROVER_NEW ? add_change(changes, kind, none, place)
-                                                       : add_change(changes, kind, place, none);
-            }
-    return done;
+    return ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) == NULL;
 }
 
-/* Whoever is new by the name of one who is gone is the same person, to those who read the names. */
-static void pair_namesakes(struct rule_changes *changes)
+/* Whether the rule lists somebody of this name whom the other, which lists this one, does not. */
+static bool has_namesake(const struct ska_rule *rule, const struct ska_rule *other,
+                         const struct ska_approver *approver)
 {
-    for (size_t i = 0; i < changes->count; i++)
-        for (size_t j = 0; j < changes->count; j++) {
-            struct rule_change *joins = &changes->list[i];
-            struct rule_change *leaves = &changes->list[j];
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
 
-            if ((joins->kind == CHANGE_APPROVER_NEW || joins->kind == CHANGE_APPROVER_KEY) &&
-                (leaves->kind == CHANGE_APPROVER_GONE ||
-                 leaves->kind == CHANGE_APPROVER_REPLACED) &&
-                joins->after.approver->name.length > 0 &&
-                is_equal(&joins->after.approver->name, &leaves->before.approver->name)) {
-                joins->kind = CHANGE_APPROVER_KEY;
-                joins->before = leaves->before;
-                leaves->kind = CHANGE_APPROVER_REPLACED;
+            for (size_t k = 0; k < group->approver_count; k++)
+                if (approver->name.length > 0 &&
+                    is_equal(&group->approvers[k].name, &approver->name) &&
+                    is_stranger(other, &group->approvers[k]))
+                    return true;
+        }
+    return false;
+}
+
+/* Those whom only the first rule lists, each once; NULL: nowhere. */
+static void add_strangers(const struct ska_rule *rule, const struct ska_rule *other,
+                          struct ska_buffer *names, struct ska_buffer *namesakes)
+{
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
+
+            for (size_t k = 0; k < group->approver_count; k++) {
+                const struct ska_approver *approver = &group->approvers[k];
+                struct ska_buffer *text = NULL;
+
+                if (ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) != approver ||
+                    !is_stranger(other, approver))
+                    continue;
+                text = has_namesake(other, rule, approver) ? namesakes : names;
+                if (text == NULL)
+                    continue;
+                ska_buffer_text(text, text->length > 0 ? ", " : "");
+                ska_approver_text(rule, approver, text);
             }
         }
 }
@@ -211,187 +342,63 @@ static bool needs_nothing(const struct ska_rule *rule)
     return ska_rule_is_empty(rule) && !ska_rule_has_time_limit(rule);
 }
 
-static bool compare_wholes(struct rule_changes *changes, const struct ska_rule *before,
+static void compare_wholes(struct comparison *comparison, const struct ska_rule *before,
                            const struct ska_rule *after)
 {
-    const struct rule_place none = {.alternative = NULL};
-    const struct {
-        bool changed;
-        enum rule_change_kind kind;
-    } wholes[] = {
-        {before->alternative_count == 0 && after->alternative_count > 0, CHANGE_NOBODY_BEFORE},
-        {needs_nothing(before) && !needs_nothing(after), CHANGE_FREE_BEFORE},
-        {after->alternative_count == 0 && before->alternative_count > 0, CHANGE_NOBODY_AFTER},
-        {!needs_nothing(before) && needs_nothing(after), CHANGE_FREE_AFTER},
-    };
-
-    for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++)
-        if (wholes[i].changed && !add_change(changes, wholes[i].kind, none, none))
-            return false;
-    return true;
+    if (before->alternative_count == 0 && after->alternative_count > 0)
+        ska_buffer_text(&add_change(comparison, "nobody could do this before")->warning,
+                        "so far nobody could do this.");
+    if (needs_nothing(before) && !needs_nothing(after))
+        add_change(comparison, "no approval was needed before");
+    if (after->alternative_count == 0 && before->alternative_count > 0)
+        add_change(comparison, "NOBODY can do this any more");
+    if (!needs_nothing(before) && needs_nothing(after))
+        add_change(comparison, "NO APPROVAL is needed any more: anyone with the PIN can do this");
 }
 
-bool rule_compare(const struct ska_rule *before, const struct ska_rule *after,
+static bool has_failed(const struct comparison *comparison)
+{
+    const struct rule_changes *changes = comparison->changes;
+    bool failed = comparison->lost.line.failed || changes->gone.failed || changes->joining.failed ||
+                  changes->other_key.failed;
+
+    for (size_t i = 0; i < changes->count; i++)
+        failed = failed || changes->list[i].line.failed || changes->list[i].warning.failed;
+    return failed;
+}
+
+bool rule_compare(OSSL_LIB_CTX *libctx, const struct ska_rule *before, const struct ska_rule *after,
                   struct rule_changes *changes)
 {
-    bool done = false;
+    struct comparison comparison = {.libctx = libctx, .changes = changes};
+    bool failed = false;
 
-    *changes = (struct rule_changes){NULL, 0};
-    done = compare_wholes(changes, before, after) &&
-           (changes->count > 0 || compare_parts(changes, before, after));
-    if (done && after->alternative_count > 0 && !ska_rule_is_empty(after))
-        done = add_strangers(changes, after, before, CHANGE_APPROVER_NEW) &&
-               add_strangers(changes, before, after, CHANGE_APPROVER_GONE);
-    if (done)
-        pair_namesakes(changes);
-    else
+    memset(changes, 0, sizeof(*changes));
+    compare_wholes(&comparison, before, after);
+    /* A rule for everybody or for nobody has no parts to compare. */
+    if (changes->count == 0)
+        compare_parts(&comparison, before, after);
+    if (after->alternative_count > 0 && !ska_rule_is_empty(after)) {
+        add_strangers(before, after, &changes->gone, NULL);
+        add_strangers(after, before, &changes->joining, &changes->other_key);
+    }
+    failed = has_failed(&comparison);
+    ska_buffer_free(&comparison.lost.line);
+    ska_buffer_free(&comparison.lost.warning);
+    if (failed)
         rule_changes_clear(changes);
-    return done;
+    return !failed;
 }
 
 void rule_changes_clear(struct rule_changes *changes)
 {
-    free(changes->list);
-    *changes = (struct rule_changes){NULL, 0};
-}
-
-/* ---- As a list ------------------------------------------------------------------------------- */
-
-static void add_from_to(struct ska_buffer *text, const char *how, uint64_t before, uint64_t after)
-{
-    const uint64_t times[] = {before, after};
-
-    ska_buffer_text(text, how);
-    for (int i = 0; i < 2; i++) {
-        ska_buffer_text(text, i == 0 ? " from " : " to ");
-        if (times[i] == 0)
-            ska_buffer_text(text, "none");
-        else
-            ska_duration_text(times[i], text);
-    }
-}
-
-static void add_timeout(struct ska_buffer *text, uint64_t before, uint64_t after)
-{
-    if (after == 0) {
-        ska_buffer_text(text, "approvals NEVER EXPIRE any more; before, after ");
-        ska_duration_text(before, text);
-        return;
-    }
-    add_from_to(text, before != 0 && after > before ? "timeout LENGTHENED" : "timeout shortened",
-                before, after);
-}
-
-/* Where the change is: in an alternative or a group that both have. */
-static void add_where(struct ska_buffer *text, const struct rule_change *change)
-{
-    const struct ska_alternative *alternative = change->after.alternative;
-    const struct ska_group *group = change->after.group;
-
-    if (alternative != NULL && change->before.alternative != NULL && alternative->name.length > 0) {
-        text_quoted(text, ska_span_of(&alternative->name));
-        ska_buffer_text(text, ": ");
-    }
-    if (group != NULL && change->before.group != NULL && group->name.length > 0) {
-        text_quoted(text, ska_span_of(&group->name));
-        ska_buffer_text(text, ": ");
-    }
-}
-
-static void add_line(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
-                     const struct rule_change *change)
-{
-    const struct rule_place *before = &change->before;
-    const struct rule_place *after = &change->after;
-
-    switch (change->kind) {
-    case CHANGE_NOBODY_BEFORE:
-        ska_buffer_text(text, "nobody could do this before");
-        break;
-    case CHANGE_NOBODY_AFTER:
-        ska_buffer_text(text, "NOBODY can do this any more");
-        break;
-    case CHANGE_FREE_BEFORE:
-        ska_buffer_text(text, "no approval was needed before");
-        break;
-    case CHANGE_FREE_AFTER:
-        ska_buffer_text(text, "NO APPROVAL is needed any more: anyone with the PIN can do this");
-        break;
-    case CHANGE_ALTERNATIVE_ADDED:
-        ska_buffer_text(text, "another way ADDED: ");
-        ska_alternative_list_text(after->alternative, TEXT_NEXT_LINE, text);
-        break;
-    case CHANGE_ALTERNATIVE_REMOVED:
-        ska_buffer_text(text, "a way removed: ");
-        ska_alternative_list_text(before->alternative, TEXT_NEXT_LINE, text);
-        break;
-    case CHANGE_TIMELOCK:
-        add_from_to(text,
-                    after->alternative->timelock < before->alternative->timelock
-                        ? "timelock SHORTENED"
-                        : "timelock lengthened",
-                    before->alternative->timelock, after->alternative->timelock);
-        break;
-    case CHANGE_TIMEOUT:
-        add_timeout(text, before->alternative->timeout, after->alternative->timeout);
-        break;
-    case CHANGE_GROUP_ADDED:
-        ska_buffer_text(text, "group added: ");
-        ska_group_list_text(after->group, text);
-        break;
-    case CHANGE_GROUP_REMOVED:
-        ska_buffer_text(text, "group REMOVED, nobody of it is needed any more: ");
-        ska_group_list_text(before->group, text);
-        break;
-    case CHANGE_QUORUM:
-        ska_buffer_format(text, "quorum %s from %" PRIu32 " to %" PRIu32,
-                          after->group->quorum < before->group->quorum ? "LOWERED" : "raised",
-                          before->group->quorum, after->group->quorum);
-        break;
-    case CHANGE_MEMBER_ADDED:
-        /* With the key: the name is only what somebody wrote. */
-        ska_buffer_text(text, "added: ");
-        approver_text(libctx, after->approver, text);
-        break;
-    case CHANGE_MEMBER_REMOVED:
-        ska_buffer_text(text, "removed: ");
-        approver_text(libctx, before->approver, text);
-        break;
-    case CHANGE_MEMBER_RENAMED:
-        ska_buffer_text(text, "renamed: ");
-        ska_approver_text(NULL, before->approver, text);
-        ska_buffer_text(text, " is called ");
-        ska_approver_text(NULL, after->approver, text);
-        ska_buffer_text(text, ", with the same key");
-        break;
-    case CHANGE_MEMBER_CERTIFICATE:
-        ska_buffer_text(text, after->approver->type == SKA_APPROVER_CERTIFICATE
-                                  ? "another certificate: "
-                                  : "no certificate any more: ");
-        approver_text(libctx, after->approver, text);
-        break;
-    case CHANGE_APPROVER_NEW:
-    case CHANGE_APPROVER_GONE:
-    case CHANGE_APPROVER_KEY:
-    case CHANGE_APPROVER_REPLACED:
-        break;
-    }
-}
-
-void rule_changes_text(OSSL_LIB_CTX *libctx, const struct rule_changes *changes,
-                       struct ska_buffer *text)
-{
-    const char *separator = "";
-
     for (size_t i = 0; i < changes->count; i++) {
-        const struct rule_change *change = &changes->list[i];
-
-        /* Of approvers of the whole rule each group has told its own. */
-        if (change->kind >= CHANGE_APPROVER_NEW)
-            continue;
-        ska_buffer_text(text, separator);
-        add_where(text, change);
-        add_line(libctx, text, change);
-        separator = TEXT_NEXT_LINE;
+        ska_buffer_free(&changes->list[i].line);
+        ska_buffer_free(&changes->list[i].warning);
     }
+    free(changes->list);
+    ska_buffer_free(&changes->gone);
+    ska_buffer_free(&changes->joining);
+    ska_buffer_free(&changes->other_key);
+    memset(changes, 0, sizeof(*changes));
 }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "tools/show/foreign.h"
+#include "tools/show/text.h"
 
 /* A cell that would push all others off the screen is cut. */
 #define CELL_LIMIT 80
@@ -36,7 +36,7 @@ static size_t width(const char *cell)
     size_t bytes = 0;
 
     for (; *cell != 0; cell += bytes)
-        count += foreign_width(cell, &bytes);
+        count += text_columns(cell, &bytes);
     return count;
 }
 

@@ -51,7 +51,7 @@ bool terminal_pin(void *arg, const char *token_label, char *pin, size_t size)
 }
 
 /* Reads up to the end of the line; what does not fit is read and dropped. */
-static void read_line(int fd, char *line, size_t size)
+static void read_terminal_line(int fd, char *line, size_t size)
 {
     size_t length = 0;
     char next = 0;
@@ -83,7 +83,7 @@ bool terminal_ask(struct ska_span text, const char *question, bool *yes)
     }
     /* What was typed before the question stood there is no answer to it. */
     tcflush(fd, TCIFLUSH);
-    read_line(fd, answer, sizeof(answer));
+    read_terminal_line(fd, answer, sizeof(answer));
     close(fd);
     answer[strcspn(answer, "\r")] = 0;
     *yes = strcasecmp(answer, "yes") == 0;

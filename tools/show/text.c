@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -14,7 +15,8 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 
-#include "tools/show/wire_text.h"
+#include "tools/show/wire_dump.h"
+#include "provider/base/file.h"
 #include "provider/base/printable.h"
 #include "provider/request/request.h"
 #include "provider/rule/rule_codec.h"
@@ -32,6 +34,35 @@ void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
     ska_buffer_quoted(text, untrusted, TEXT_LIMIT);
 }
 
+size_t text_columns(const char *character, size_t *bytes)
+{
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E},   {0x3041, 0xA4CF},  {0xA960, 0xA97F},
+                {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},  {0xFF00, 0xFF60},
+                {0xFFE0, 0xFFE6}, {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
+    uint32_t decoded = ska_utf8_next(character, bytes);
+
+    if (ska_is_combining_mark(decoded))
+        return 0;
+    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+        if (decoded >= wide[i].first && decoded <= wide[i].last)
+            return 2;
+    return 1;
+}
+
+char *text_output_path(const char *path)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes shown = {NULL, 0};
+
+    if (ska_file_descriptor(path) == STDOUT_FILENO)
+        ska_buffer_text(&buffer, "standard output");
+    else
+        ska_buffer_name(&buffer, ska_span_text(path));
+    return ska_buffer_finish(&buffer, &shown, NULL) ? (char *)shown.data : NULL;
+}
+
 void text_name(struct ska_buffer *text, const char *name)
 {
     ska_buffer_format(text, "    %-*s", NAME_WIDTH, name);
@@ -46,16 +77,11 @@ void text_row(struct ska_buffer *text, const char *name, const char *untrusted)
     ska_buffer_text(text, "\n");
 }
 
-void text_next_line(struct ska_buffer *text)
-{
-    ska_buffer_text(text, TEXT_NEXT_LINE);
-}
-
-void text_groups(struct ska_buffer *text, struct ska_span bytes)
+void text_digits(struct ska_buffer *text, struct ska_span bytes, const char *new_line)
 {
     for (size_t i = 0; i < bytes.length; i++) {
         if (i > 0 && i % 16 == 0)
-            text_next_line(text);
+            ska_buffer_text(text, new_line);
         else if (i > 0 && i % 2 == 0)
             ska_buffer_text(text, " ");
         ska_buffer_hex(text, ska_span(bytes.data + i, 1));
@@ -88,7 +114,7 @@ void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
         text_rule(text, &rule);
     } else {
         ska_buffer_text(text, "(not understood by this version)\n");
-        ska_wire_describe(encoded, text);
+        wire_dump(encoded, text);
     }
     ska_rule_clear(&rule);
 }
@@ -114,6 +140,18 @@ void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
     } else {
         snprintf(algorithm, TEXT_ALGORITHM_SIZE, "%s", names[type]);
     }
+}
+
+void text_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    if (EVP_Q_digest(libctx, "SHA256", NULL, of.data, of.length, digest, &length) != 1) {
+        text->failed = true;
+        return;
+    }
+    ska_buffer_hex(text, ska_span(digest, length));
 }
 
 bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key)
@@ -163,24 +201,5 @@ bool text_print_json(cJSON *json, const struct ska_errors *errors)
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "writing JSON");
     cJSON_free(text);
     cJSON_Delete(json);
-    return done;
-}
-
-bool text_add_json(cJSON *object, const char *name, struct ska_span untrusted)
-{
-    struct ska_bytes copy = {NULL, 0};
-    char *text = NULL;
-    bool done = false;
-
-    if (ska_utf8_valid(untrusted) &&
-        (untrusted.length == 0 || memchr(untrusted.data, 0, untrusted.length) == NULL)) {
-        if (!ska_bytes_copy(&copy, untrusted, NULL))
-            return false;
-        text = (char *)copy.data;
-    } else {
-        text = ska_printable(untrusted, SIZE_MAX);
-    }
-    done = text != NULL && cJSON_AddStringToObject(object, name, text) != NULL;
-    free(text);
     return done;
 }

@@ -25,12 +25,11 @@ void text_name(struct ska_buffer *text, const char *name);
 /* A whole such line; nothing when the value is NULL. */
 void text_row(struct ska_buffer *text, const char *name, const char *untrusted);
 
-/* Hexadecimal digits in groups of four, as they are read aloud; lines are indented as a value. */
-void text_groups(struct ska_buffer *text, struct ska_span bytes);
+/* Hexadecimal digits in groups of four, as they are read aloud; sixteen bytes on a line. */
+void text_digits(struct ska_buffer *text, struct ska_span bytes, const char *new_line);
 
 /* A new line, indented as a value. */
 #define TEXT_NEXT_LINE "\n                    "
-void text_next_line(struct ska_buffer *text);
 
 /* ska_rule_list_text(), indented as a value. */
 void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
@@ -46,6 +45,15 @@ const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
 void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
                         char algorithm[TEXT_ALGORITHM_SIZE]);
 
+/* How many columns of a terminal a character of valid UTF-8 takes, and its bytes. */
+size_t text_columns(const char *character, size_t *bytes);
+
+/* A path that is written to, as ska_buffer_name() shows it. NULL: out of memory; free(). */
+char *text_output_path(const char *path);
+
+/* SHA-256 of something in hexadecimal, to tell keys apart. */
+void text_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text);
+
 /* The public key in PEM, appended. */
 bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key);
 
@@ -57,8 +65,5 @@ bool text_print(struct ska_buffer *text, const struct ska_errors *errors) SKA_MU
 
 /* Prints a JSON tree, indented, and deletes it; NULL means that memory ran out. */
 bool text_print_json(cJSON *json, const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* Adds a text of others to a JSON object; invalid UTF-8 is escaped. */
-bool text_add_json(cJSON *object, const char *name, struct ska_span untrusted) SKA_MUST_CHECK;
 
 #endif

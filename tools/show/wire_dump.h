@@ -4,12 +4,12 @@
  * known elements by name, unknown ones in hexadecimal, broken ones where they break. Decides
  * nothing. All text is harmless on a terminal.
  */
-#ifndef SKA_TOOLS_SHOW_WIRE_TEXT_H
-#define SKA_TOOLS_SHOW_WIRE_TEXT_H
+#ifndef SKA_TOOLS_SHOW_WIRE_DUMP_H
+#define SKA_TOOLS_SHOW_WIRE_DUMP_H
 
 #include "provider/base/bytes.h"
 
 /* One line for each element, indented by nesting (at most four deep; deeper is shown in hex). */
-void ska_wire_describe(struct ska_span encoded, struct ska_buffer *text);
+void wire_dump(struct ska_span encoded, struct ska_buffer *text);
 
 #endif

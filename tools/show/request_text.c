@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/show/review.h"
+#include "tools/show/request_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,21 +14,22 @@
 #include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
+#include "tools/show/modification.h"
 #include "tools/show/rule_compare.h"
 #include "tools/show/text.h"
 
 /* Of a message so much is shown as text and in hexadecimal. */
 #define MESSAGE_HEX_LIMIT 256
 
-const struct ska_rule *review_rule(const struct ska_request *request)
+const struct ska_rule *request_stated_rule(const struct ska_request *request)
 {
     enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
 
     return request->has_rule[kind] ? &request->rules[kind] : NULL;
 }
 
-bool review_digest(const struct ska_request *request, enum ska_digest *digest,
-                   struct ska_span *value)
+bool request_document_digest(const struct ska_request *request, enum ska_digest *digest,
+                             struct ska_span *value)
 {
     if (request->operation != SKA_OPERATION_SIGN || request->mechanism.form != SKA_PAYLOAD_DIGEST ||
         !ska_payload_digest(&request->mechanism, ska_span_of(&request->payload), digest, value))
@@ -39,7 +40,7 @@ bool review_digest(const struct ska_request *request, enum ska_digest *digest,
     return true;
 }
 
-bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
+bool request_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
 {
     EVP_PKEY *key = ska_evp_decode(libctx, ska_span_of(&request->public_key));
     enum ska_key_type type = SKA_KEY_RSA;
@@ -53,48 +54,21 @@ bool review_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request
            ska_payload_looks_like_digest(type, ska_span_of(&request->payload));
 }
 
-bool review_can_show_change(const struct ska_request *request, const struct ska_errors *errors)
-{
-    struct ska_modify modify;
-    bool any = false;
-
-    if (request->operation != SKA_OPERATION_MODIFY)
-        return true;
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
-        return ska_fail(errors, SKA_R_BAD_RULE,
-                        "the change that is asked for cannot be read, so nobody can see what it "
-                        "would do");
-    for (int i = 0; i < SKA_RULE_COUNT; i++) {
-        struct ska_rule rule = {NULL, 0};
-
-        if (modify.rules[i].data == NULL)
-            continue;
-        any = true;
-        if (!ska_rule_decode(modify.rules[i], &rule, NULL))
-            return ska_fail(errors, SKA_R_BAD_RULE,
-                            "the new %s rule is not understood by this version of skatool, so "
-                            "nobody can see what it would do",
-                            ska_rule_names[i]);
-        ska_rule_clear(&rule);
-    }
-    return any || ska_fail(errors, SKA_R_BAD_RULE, "the change that is asked for names no rule");
-}
-
 static void add_digest_payload(const struct ska_request *request, struct ska_buffer *text)
 {
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
 
     text_name(text, "payload");
-    if (!review_digest(request, &digest, &value)) {
+    if (!request_document_digest(request, &digest, &value)) {
         ska_buffer_format(text, "%zu bytes that are no digest\n", request->payload.length);
         text_name(text, "");
-        text_groups(text, ska_span_of(&request->payload));
+        text_digits(text, ska_span_of(&request->payload), TEXT_NEXT_LINE);
     } else {
         ska_buffer_format(text, "the %s digest of a document, which is not in this request\n",
                           digest == SKA_DIGEST_NONE ? "" : ska_digest_name(digest));
         text_name(text, "");
-        text_groups(text, value);
+        text_digits(text, value, TEXT_NEXT_LINE);
     }
     ska_buffer_text(text, "\n");
 }
@@ -113,16 +87,17 @@ static void add_message_payload(OSSL_LIB_CTX *libctx, const struct ska_request *
     text_printable(text, message);
     ska_buffer_text(text, "\n");
     text_name(text, "  as bytes");
-    text_groups(text,
+    text_digits(text,
                 ska_span(message.data,
-                         message.length < MESSAGE_HEX_LIMIT ? message.length : MESSAGE_HEX_LIMIT));
+                         message.length < MESSAGE_HEX_LIMIT ? message.length : MESSAGE_HEX_LIMIT),
+                TEXT_NEXT_LINE);
     ska_buffer_text(text, message.length > MESSAGE_HEX_LIMIT ? " ...\n" : "\n");
     /* Only the request says that the key is of a kind that signs messages; the token does not. */
     if (ska_payload_looks_like_digest(SKA_KEY_EC, message))
         text_row(text, "  caution", "if the key is RSA or EC, this is the digest of a document");
     if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
         text_name(text, "  as SHA-256");
-        text_groups(text, ska_span(digest, length));
+        text_digits(text, ska_span(digest, length), TEXT_NEXT_LINE);
         ska_buffer_text(text, "\n");
     }
 }
@@ -139,7 +114,7 @@ static void add_new_rule(struct ska_span encoded, struct ska_buffer *text)
         return;
     }
     ska_buffer_text(text, "from now on:");
-    text_next_line(text);
+    ska_buffer_text(text, TEXT_NEXT_LINE);
     text_encoded_rule(text, encoded);
     ska_buffer_text(text, "\n");
 }
@@ -148,30 +123,24 @@ static void add_new_rule(struct ska_span encoded, struct ska_buffer *text)
 static void add_new_rules(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                           struct ska_buffer *text)
 {
-    struct ska_rule rules[SKA_RULE_COUNT];
-    const struct ska_rule *known[SKA_RULE_COUNT] = {NULL};
-    struct ska_modify modify;
+    struct modification modification;
 
-    memset(rules, 0, sizeof(rules));
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL)) {
+    if (!modification_read(request, &modification)) {
         text_row(text, "new rules", "NOT UNDERSTOOD by this version");
         return;
     }
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         text_name(text, who_may[i]);
-        add_new_rule(modify.rules[i], text);
-        if (modify.rules[i].data != NULL && ska_rule_decode(modify.rules[i], &rules[i], NULL))
-            known[i] = &rules[i];
+        add_new_rule(modification.named.rules[i], text);
     }
     text_name(text, "these are");
-    approvers_text(libctx, known, text);
+    approvers_text(libctx, modification.known, text);
     ska_buffer_text(text, "\n");
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        ska_rule_clear(&rules[i]);
+    modification_clear(&modification);
 }
 
-static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        struct ska_buffer *text)
+static void add_payload_rows(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                             struct ska_buffer *text)
 {
     switch (request->operation) {
     case SKA_OPERATION_SIGN:
@@ -192,7 +161,7 @@ static void add_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     }
 }
 
-static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buffer *text)
+static void add_time_row(const struct ska_timestamp *timestamp, struct ska_buffer *text)
 {
     char shown[32] = "";
 
@@ -203,8 +172,8 @@ static void add_timestamp(const struct ska_timestamp *timestamp, struct ska_buff
     ska_buffer_text(text, "\n");
 }
 
-void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                      struct ska_buffer *text)
+void request_text_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                            struct ska_buffer *text)
 {
     static const char *const meanings[] = {
         [SKA_OPERATION_SIGN] = "sign",
@@ -224,9 +193,9 @@ void review_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     else
         text_quoted(text, token.key_name);
     ska_buffer_text(text, "\n");
-    add_payload(libctx, request, text);
+    add_payload_rows(libctx, request, text);
     if (token.has_timestamp)
-        add_timestamp(&token.timestamp, text);
+        add_time_row(&token.timestamp, text);
     else
         text_row(text, "HSM time", "none: an approval does not expire");
 }
@@ -245,12 +214,12 @@ static void add_algorithm(const struct ska_request *request, struct ska_buffer *
     if (request->digest != SKA_DIGEST_NONE) {
         text_name(text, "digest");
         ska_buffer_format(text, "%s ", ska_digest_name(request->digest));
-        text_groups(text, ska_span_of(&request->digest_value));
+        text_digits(text, ska_span_of(&request->digest_value), TEXT_NEXT_LINE);
         ska_buffer_text(text, "\n");
     }
 }
 
-static void add_requester(const struct ska_request *request, struct ska_buffer *text)
+static void add_requester_row(const struct ska_request *request, struct ska_buffer *text)
 {
     if (!request->has_requester)
         return;
@@ -267,7 +236,7 @@ static void add_requester(const struct ska_request *request, struct ska_buffer *
     ska_buffer_text(text, "\n");
 }
 
-static void add_rules(const struct ska_request *request, struct ska_buffer *text)
+static void add_rule_rows(const struct ska_request *request, struct ska_buffer *text)
 {
     bool any = false;
 
@@ -286,7 +255,7 @@ static void add_rules(const struct ska_request *request, struct ska_buffer *text
 /* When, by the rule as the requester says it; the HSM's time itself is protected. */
 static void add_usable(const struct ska_request *request, struct ska_buffer *text)
 {
-    const struct ska_rule *rule = review_rule(request);
+    const struct ska_rule *rule = request_stated_rule(request);
     struct ska_approval_token token;
 
     memset(&token, 0, sizeof(token));
@@ -298,7 +267,7 @@ static void add_usable(const struct ska_request *request, struct ska_buffer *tex
         const struct ska_alternative *alternative = &rule->alternatives[i];
 
         if (i > 0)
-            text_next_line(text);
+            ska_buffer_text(text, TEXT_NEXT_LINE);
         if (alternative->name.length > 0) {
             text_quoted(text, ska_span_of(&alternative->name));
             ska_buffer_text(text, ": ");
@@ -316,63 +285,53 @@ static void add_difference(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
 {
     struct rule_changes changes;
 
-    if (!rule_compare(before, after, &changes)) {
+    if (!rule_compare(libctx, before, after, &changes)) {
         text->failed = true;
         return;
     }
     if (changes.count == 0)
         ska_buffer_text(text, "named, but the same as before");
-    rule_changes_text(libctx, &changes, text);
+    for (size_t i = 0; i < changes.count; i++) {
+        ska_buffer_text(text, i > 0 ? TEXT_NEXT_LINE : "");
+        ska_buffer_add(text, changes.list[i].line.data, changes.list[i].line.length);
+    }
     rule_changes_clear(&changes);
 }
 
-static void add_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, int kind,
-                       struct ska_span encoded, struct ska_buffer *text)
+static void add_rule_change(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                            const struct modification *modification, int kind,
+                            struct ska_buffer *text)
 {
-    struct ska_rule after = {NULL, 0};
-
     text_name(text, ska_rule_names[kind]);
-    if (encoded.data == NULL)
+    if (modification->named.rules[kind].data == NULL)
         ska_buffer_text(text, "unchanged");
     else if (!request->has_rule[kind])
         ska_buffer_text(text, "new; what it was before is not said");
-    else if (!ska_rule_decode(encoded, &after, NULL))
+    else if (modification->known[kind] == NULL)
         ska_buffer_text(text, "new; it is not understood by this version");
     else
-        add_difference(libctx, &request->rules[kind], &after, text);
+        add_difference(libctx, &request->rules[kind], modification->known[kind], text);
     ska_buffer_text(text, "\n");
-    ska_rule_clear(&after);
 }
 
 /* The old rules are the requester's word: somebody may want to hide what changes. */
 static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                         struct ska_buffer *text)
 {
-    struct ska_modify modify;
+    struct modification modification;
 
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
+    if (!modification_read(request, &modification))
         return;
     ska_buffer_text(text, "\nThe rules before, as the requester says; nothing protects them:\n");
-    add_rules(request, text);
+    add_rule_rows(request, text);
     ska_buffer_text(text, "\nWhat changes, if that is so:\n");
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        add_change(libctx, request, i, modify.rules[i], text);
+        add_rule_change(libctx, request, &modification, i, text);
+    modification_clear(&modification);
 }
 
-void review_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t length = 0;
-
-    if (EVP_Q_digest(libctx, "SHA256", NULL, of.data, of.length, digest, &length) != 1) {
-        text->failed = true;
-        return;
-    }
-    ska_buffer_hex(text, ska_span(digest, length));
-}
-
-static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                           struct ska_buffer *text)
+static void add_public_key_row(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                               struct ska_buffer *text)
 {
     EVP_PKEY *key = ska_evp_decode(libctx, ska_span_of(&request->public_key));
     enum ska_key_type type = SKA_KEY_RSA;
@@ -383,13 +342,13 @@ static void add_public_key(OSSL_LIB_CTX *libctx, const struct ska_request *reque
     EVP_PKEY_free(key);
     text_name(text, "public key");
     ska_buffer_format(text, "%s, SHA-256 ", algorithm);
-    review_fingerprint(libctx, ska_span_of(&request->public_key), text);
+    text_fingerprint(libctx, ska_span_of(&request->public_key), text);
     ska_buffer_text(text, "\n");
 }
 
 /* The rest of the key; its label and its rule say what people know it by. */
-static void add_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                    struct ska_buffer *text)
+static void add_key_rows(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                         struct ska_buffer *text)
 {
     char *id = NULL;
 
@@ -397,24 +356,24 @@ static void add_key(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     if (request->key_id.length > 0 && ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
         text_row(text, "key id", id);
     free(id);
-    add_public_key(libctx, request, text);
+    add_public_key_row(libctx, request, text);
 }
 
-void review_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        struct ska_buffer *text)
+void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                              struct ska_buffer *text)
 {
     text_row(text, "description", request->description);
-    add_requester(request, text);
+    add_requester_row(request, text);
     text_row(text, "created", request->created);
     text_row(text, "not before", request->not_before);
     text_row(text, "not after", request->not_after);
     text_row(text, "token", request->token_label);
-    add_key(libctx, request, text);
+    add_key_rows(libctx, request, text);
     if (request->operation == SKA_OPERATION_SIGN)
         add_algorithm(request, text);
     add_usable(request, text);
     if (request->operation == SKA_OPERATION_MODIFY)
         add_changes(libctx, request, text);
     else
-        add_rules(request, text);
+        add_rule_rows(request, text);
 }

@@ -1,66 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/show/foreign.h"
+#include "tools/show/confusable.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "provider/base/file.h"
 #include "provider/base/printable.h"
 
 struct range {
     uint32_t first, last;
 };
 
-static bool is_in(const struct range *ranges, size_t count, uint32_t character)
+static bool is_in_ranges(const struct range *ranges, size_t count, uint32_t character)
 {
     for (size_t i = 0; i < count; i++)
         if (character >= ranges[i].first && character <= ranges[i].last)
             return true;
     return false;
 }
-#define IS_IN(ranges, character) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
+#define IS_IN(ranges, character)                                                                   \
+    is_in_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
 
-/* Of valid UTF-8, which is all that ska_printable() gives. */
-static uint32_t decode(const char *text, size_t *bytes)
-{
-    uint32_t character = 0;
+/* Scripts with letters that look like those of another one of them. */
+enum script { SCRIPT_NONE, LATIN = 1, GREEK = 2, CYRILLIC = 4, ARMENIAN = 8, CHEROKEE = 16 };
 
-    *bytes = ska_utf8_decode(ska_span_text(text), &character);
-    return character;
-}
-
-size_t foreign_width(const char *character, size_t *bytes)
-{
-    static const struct range wide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},  {0x3041, 0xA4CF},
-                                        {0xA960, 0xA97F},   {0xAC00, 0xD7A3},  {0xF900, 0xFAFF},
-                                        {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},  {0xFFE0, 0xFFE6},
-                                        {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
-    uint32_t decoded = decode(character, bytes);
-
-    return ska_is_combining_mark(decoded) ? 0 : IS_IN(wide, decoded) ? 2 : 1;
-}
-
-char *foreign_name(struct ska_span untrusted)
-{
-    struct ska_buffer buffer = {0};
-    struct ska_bytes name = {NULL, 0};
-
-    ska_buffer_name(&buffer, untrusted);
-    return ska_buffer_finish(&buffer, &name, NULL) ? (char *)name.data : NULL;
-}
-
-/* ---- Tricks ---------------------------------------------------------------------------------- */
-
-/* Alphabets with letters that look like those of another one of them. */
-enum alphabet { ALPHABET_NONE, LATIN = 1, GREEK = 2, CYRILLIC = 4, ARMENIAN = 8, CHEROKEE = 16 };
-
-static enum alphabet alphabet_of(uint32_t character)
+static enum script script_of(uint32_t character)
 {
     static const struct {
         struct range range;
-        enum alphabet alphabet;
-    } alphabets[] = {
+        enum script script;
+    } scripts[] = {
         {{'A', 'Z'}, LATIN},          {{'a', 'z'}, LATIN},          {{0x00C0, 0x00D6}, LATIN},
         {{0x00D8, 0x00F6}, LATIN},    {{0x00F8, 0x02AF}, LATIN},    {{0x1E00, 0x1EFF}, LATIN},
         {{0x2C60, 0x2C7F}, LATIN},    {{0xA720, 0xA7FF}, LATIN},    {{0x0370, 0x03FF}, GREEK},
@@ -68,10 +36,10 @@ static enum alphabet alphabet_of(uint32_t character)
         {{0x1C80, 0x1C8F}, CYRILLIC}, {{0xA640, 0xA69F}, CYRILLIC}, {{0x0530, 0x058F}, ARMENIAN},
         {{0x13A0, 0x13FF}, CHEROKEE}, {{0xAB70, 0xABBF}, CHEROKEE}};
 
-    for (size_t i = 0; i < sizeof(alphabets) / sizeof(alphabets[0]); i++)
-        if (is_in(&alphabets[i].range, 1, character))
-            return alphabets[i].alphabet;
-    return ALPHABET_NONE;
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+        if (is_in_ranges(&scripts[i].range, 1, character))
+            return scripts[i].script;
+    return SCRIPT_NONE;
 }
 
 /* Variants of Latin letters and digits: enclosed, letterlike, full width, of mathematics. */
@@ -100,29 +68,29 @@ static bool looks_latin(uint32_t character)
     return false;
 }
 
-static unsigned int word_tricks(const char *word, size_t length)
+static unsigned int find_in_word(const char *word, size_t length)
 {
-    unsigned int alphabets = 0;
-    unsigned int tricks = 0;
+    unsigned int scripts = 0;
+    unsigned int found = 0;
     size_t letters = 0;
     size_t twins = 0;
     size_t bytes = 0;
 
     for (const char *at = word; at < word + length; at += bytes) {
-        uint32_t character = decode(at, &bytes);
-        enum alphabet alphabet = alphabet_of(character);
+        uint32_t character = ska_utf8_next(at, &bytes);
+        enum script script = script_of(character);
 
-        alphabets |= (unsigned int)alphabet;
-        letters += alphabet != ALPHABET_NONE;
+        scripts |= (unsigned int)script;
+        letters += script != SCRIPT_NONE;
         twins += looks_latin(character);
         if (is_variant(character))
-            tricks |= FOREIGN_DISGUISED;
+            found |= CONFUSABLE_LOOKALIKE;
     }
-    if ((alphabets & (alphabets - 1)) != 0)
-        tricks |= FOREIGN_MIXED;
+    if ((scripts & (scripts - 1)) != 0)
+        found |= CONFUSABLE_MIXED_SCRIPT;
     else if (twins > 0 && twins == letters)
-        tricks |= FOREIGN_DISGUISED;
-    return tricks;
+        found |= CONFUSABLE_LOOKALIKE;
+    return found;
 }
 
 static bool is_space(const char *at, size_t *bytes)
@@ -131,12 +99,12 @@ static bool is_space(const char *at, size_t *bytes)
                                           {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F},
                                           {0x2800, 0x2800}, {0x3000, 0x3000}};
 
-    return IS_IN(spaces, decode(at, bytes));
+    return IS_IN(spaces, ska_utf8_next(at, bytes));
 }
 
-static unsigned int tricks_of(const char *shown)
+static unsigned int find_in_shown(const char *shown)
 {
-    unsigned int tricks = 0;
+    unsigned int found = 0;
     const char *word = shown;
     size_t bytes = 1;
     bool after_space = true; /* also at the start */
@@ -148,52 +116,46 @@ static unsigned int tricks_of(const char *shown)
             after_space = false;
             continue;
         }
-        tricks |= word_tricks(word, (size_t)(at - word));
+        found |= find_in_word(word, (size_t)(at - word));
         /* At the start, doubled, at the end, or none of the usual ones. */
         if ((after_space && at > shown) || (space && (at == shown || *at != ' ')))
-            tricks |= FOREIGN_SPACES;
+            found |= CONFUSABLE_SPACES;
         if (*at == 0)
-            return tricks;
+            return found;
         after_space = true;
         word = at + bytes;
     }
 }
 
-unsigned int foreign_tricks(struct ska_span untrusted)
+unsigned int confusable_find(struct ska_span untrusted)
 {
     char *printable = ska_printable(untrusted, untrusted.length);
-    unsigned int tricks = 0;
+    unsigned int found = 0;
 
     if (printable == NULL)
-        return FOREIGN_UNSEEN;
-    tricks = tricks_of(printable);
+        return CONFUSABLE_INVISIBLE;
+    found = find_in_shown(printable);
     if (strlen(printable) != untrusted.length)
-        tricks |= FOREIGN_UNSEEN;
+        found |= CONFUSABLE_INVISIBLE;
     free(printable);
-    return tricks;
+    return found;
 }
 
-void foreign_tricks_text(unsigned int tricks, struct ska_buffer *text)
+void confusable_text(unsigned int found, struct ska_buffer *text)
 {
     static const struct {
-        enum foreign_trick trick;
+        enum confusable kind;
         const char *words;
-    } all[] = {{FOREIGN_UNSEEN,
-                "It contains characters that cannot be seen; they are written \\xNN "
-                "here. "},
-               {FOREIGN_MIXED, "It mixes letters of different alphabets that look alike. "},
-               {FOREIGN_DISGUISED, "It has letters that look like the usual ones and are others. "},
-               {FOREIGN_SPACES, "It has spaces at its start or end, doubled or unusual ones. "}};
+    } all[] = {
+        {CONFUSABLE_INVISIBLE, "It contains characters that cannot be seen; they are written \\xNN "
+                               "here. "},
+        {CONFUSABLE_MIXED_SCRIPT, "It mixes letters of different alphabets that look alike. "},
+        {CONFUSABLE_LOOKALIKE, "It has letters that look like the usual ones and are others. "},
+        {CONFUSABLE_SPACES, "It has spaces at its start or end, doubled or unusual ones. "}};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        if ((tricks & all[i].trick) != 0)
+        if ((found & all[i].kind) != 0)
             ska_buffer_text(text, all[i].words);
-    if (tricks != 0)
+    if (found != 0)
         ska_buffer_text(text, "Somebody may want it to pass for another.");
-}
-
-char *foreign_place(const char *path)
-{
-    return ska_file_descriptor(path) == STDOUT_FILENO ? strdup("standard output")
-                                                      : foreign_name(ska_span_text(path));
 }

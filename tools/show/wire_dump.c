@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/show/wire_text.h"
+#include "tools/show/wire_dump.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "provider/request/approver_signature.h"
 #include "provider/base/certificate.h"
+#include "provider/base/printable.h"
 #include "provider/base/spki.h"
 #include "provider/base/wire.h"
+#include "provider/rule/window.h"
 
 enum {
     DEEPEST = 3,             /* containers in containers below the outermost */
@@ -55,17 +56,6 @@ static void end_line(struct view *view)
     ska_buffer_text(view->text, "\n");
 }
 
-static void add_printable(struct view *view, struct ska_span value)
-{
-    char *shown = ska_printable(value, SHOWN_LIMIT);
-
-    if (shown == NULL)
-        view->text->failed = true;
-    else
-        ska_buffer_text(view->text, shown);
-    free(shown);
-}
-
 /* "3 bytes: 616263" */
 static void add_hex(struct view *view, struct ska_span value)
 {
@@ -97,7 +87,7 @@ static bool looks_like_text(struct ska_span value)
 
 /* ---- Values --------------------------------------------------------------------------------- */
 
-static uint64_t load(struct ska_span value)
+static uint64_t load_number(struct ska_span value)
 {
     uint64_t number = 0;
 
@@ -107,7 +97,7 @@ static uint64_t load(struct ska_span value)
 }
 
 /* Whether a number has its length; else shows what is there instead. */
-static bool has_length(struct view *view, struct ska_span value, size_t length)
+static bool is_of_length(struct view *view, struct ska_span value, size_t length)
 {
     if (value.length == length)
         return true;
@@ -118,8 +108,8 @@ static bool has_length(struct view *view, struct ska_span value, size_t length)
 
 static void show_number(struct view *view, struct ska_span value)
 {
-    if (has_length(view, value, 4))
-        ska_buffer_format(view->text, "%" PRIu64, load(value));
+    if (is_of_length(view, value, 4))
+        ska_buffer_format(view->text, "%" PRIu64, load_number(value));
 }
 
 static void show_operation(struct view *view, struct ska_span value)
@@ -127,42 +117,36 @@ static void show_operation(struct view *view, struct ska_span value)
     static const char *const names[] = {"unknown", "sign", "block", "unblock", "modify"};
     uint64_t number = 0;
 
-    if (!has_length(view, value, 4))
+    if (!is_of_length(view, value, 4))
         return;
-    number = load(value);
+    number = load_number(value);
     ska_buffer_format(view->text, "%s (%" PRIu64 ")",
                       names[number < sizeof(names) / sizeof(names[0]) ? number : 0], number);
 }
 
 static void show_minutes(struct view *view, struct ska_span value)
 {
-    if (has_length(view, value, 4))
-        ska_buffer_format(view->text, "%" PRIu64 " s (%" PRIu64 " minutes)", load(value) * 60,
-                          load(value));
+    if (is_of_length(view, value, 4))
+        ska_buffer_format(view->text, "%" PRIu64 " s (%" PRIu64 " minutes)",
+                          load_number(value) * 60, load_number(value));
 }
 
 static void show_seconds(struct view *view, struct ska_span value)
 {
-    if (has_length(view, value, 4))
-        ska_buffer_format(view->text, "%" PRIu64 " s", load(value));
+    if (is_of_length(view, value, 4))
+        ska_buffer_format(view->text, "%" PRIu64 " s", load_number(value));
 }
 
 static void show_time(struct view *view, struct ska_span value)
 {
     static const uint64_t end_of_9999 = 253402300799;
-    time_t seconds = 0;
-    struct tm utc;
-    char date[32] = "";
+    char date[32] = "beyond the year 9999";
 
-    if (!has_length(view, value, 8))
+    if (!is_of_length(view, value, 8))
         return;
-    if (load(value) <= end_of_9999) {
-        seconds = (time_t)load(value);
-        if (gmtime_r(&seconds, &utc) != NULL)
-            strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    }
-    ska_buffer_format(view->text, "%s (%" PRIu64 ")", date[0] != 0 ? date : "beyond the year 9999",
-                      load(value));
+    if (load_number(value) <= end_of_9999)
+        ska_time_text(load_number(value), date);
+    ska_buffer_format(view->text, "%s (%" PRIu64 ")", date, load_number(value));
 }
 
 static void show_name(struct view *view, struct ska_span value)
@@ -170,7 +154,7 @@ static void show_name(struct view *view, struct ska_span value)
     if (value.length == 0)
         ska_buffer_text(view->text, "(empty)");
     else
-        add_printable(view, value);
+        ska_buffer_printable(view->text, value, SHOWN_LIMIT);
 }
 
 static void show_bytes(struct view *view, struct ska_span value)
@@ -178,7 +162,7 @@ static void show_bytes(struct view *view, struct ska_span value)
     add_hex(view, value);
     if (looks_like_text(value)) {
         ska_buffer_text(view->text, ", as text: ");
-        add_printable(view, value);
+        ska_buffer_printable(view->text, value, SHOWN_LIMIT);
     }
 }
 
@@ -255,7 +239,7 @@ static const struct known {
     {SKA_WIRE_SIM_CERTIFICATE, "certificate (simulator's element)", show_certificate},
 };
 
-static const struct known *find_known(uint16_t type)
+static const struct known *find_known_element(uint16_t type)
 {
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (known[i].type == type)
@@ -283,7 +267,7 @@ static const char *name_of_name(const struct place *place)
     return place->previous == SKA_WIRE_OPERATION ? "key name" : "name";
 }
 
-static const char *name_of(const struct known *element, const struct place *place)
+static const char *name_of_element(const struct known *element, const struct place *place)
 {
     if (element->type == SKA_WIRE_NAME)
         return name_of_name(place);
@@ -316,7 +300,7 @@ static void show_container(struct view *view, struct ska_span value, uint16_t ty
 static void show_element(struct view *view, const struct ska_wire_element *element,
                          const struct place *place)
 {
-    const struct known *type = find_known(element->type);
+    const struct known *type = find_known_element(element->type);
 
     if (!begin_line(view, place->depth))
         return;
@@ -326,7 +310,7 @@ static void show_element(struct view *view, const struct ska_wire_element *eleme
         end_line(view);
         return;
     }
-    ska_buffer_format(view->text, "%s: ", name_of(type, place));
+    ska_buffer_format(view->text, "%s: ", name_of_element(type, place));
     if (type->show == NULL) {
         show_container(view, element->value, element->type, place->depth + 1);
         return;
@@ -336,7 +320,7 @@ static void show_element(struct view *view, const struct ska_wire_element *eleme
 }
 
 /* What stands where no whole element does. */
-static void show_broken(struct view *view, const struct ska_wire_reader *reader, int depth)
+static void show_broken_element(struct view *view, const struct ska_wire_reader *reader, int depth)
 {
     struct ska_span rest = ska_span(reader->next, (size_t)(reader->end - reader->next));
     size_t length = 0;
@@ -347,7 +331,7 @@ static void show_broken(struct view *view, const struct ska_wire_reader *reader,
     if (rest.length < ELEMENT_HEADER) {
         ska_buffer_text(view->text, "too short for an element, ");
     } else {
-        length = (size_t)load(ska_span(rest.data + 2, 2));
+        length = (size_t)load_number(ska_span(rest.data + 2, 2));
         ska_buffer_format(view->text, "element 0x%04X ", ska_wire_peek(reader));
         if (length > rest.length - ELEMENT_HEADER)
             ska_buffer_format(view->text, "says %zu bytes where %zu are left, ", length,
@@ -359,7 +343,7 @@ static void show_broken(struct view *view, const struct ska_wire_reader *reader,
     end_line(view);
 }
 
-static bool is_time(uint16_t type)
+static bool is_time_element(uint16_t type)
 {
     return type == SKA_WIRE_MINUTES || type == SKA_WIRE_SIM_SECONDS;
 }
@@ -373,11 +357,12 @@ static void show_elements(struct view *view, struct ska_wire_reader reader, uint
 
     while (!view->full && !ska_wire_at_end(&reader)) {
         if (!ska_wire_next(&reader, &element)) {
-            show_broken(view, &reader, depth);
+            show_broken_element(view, &reader, depth);
             return;
         }
         place.next = ska_wire_peek(&reader);
-        place.timeout = is_time(element.type) && is_time(place.previous) && !place.timeout;
+        place.timeout =
+            is_time_element(element.type) && is_time_element(place.previous) && !place.timeout;
         show_element(view, &element, &place);
         place.previous = element.type;
     }
@@ -394,7 +379,7 @@ static void show_rest(struct view *view, const char *what, struct ska_span rest)
     end_line(view);
 }
 
-void ska_wire_describe(struct ska_span encoded, struct ska_buffer *text)
+void wire_dump(struct ska_span encoded, struct ska_buffer *text)
 {
     struct view view = {text, text->length, encoded.data, false};
     struct ska_wire_reader reader;
@@ -404,7 +389,7 @@ void ska_wire_describe(struct ska_span encoded, struct ska_buffer *text)
         show_rest(&view, "broken: too short for a container, ", encoded);
         return;
     }
-    says = (size_t)load(ska_span(encoded.data, 4));
+    says = (size_t)load_number(ska_span(encoded.data, 4));
     follow = encoded.length - 4;
     if (says != follow) {
         begin_line(&view, 0);

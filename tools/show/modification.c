@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/modification.h"
+
+#include <string.h>
+
+#include "provider/rule/rule.h"
+
+bool modification_read(const struct ska_request *request, struct modification *modification)
+{
+    memset(modification, 0, sizeof(*modification));
+    if (!ska_modify_decode(ska_span_of(&request->payload), &modification->named, NULL))
+        return false;
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        if (modification->named.rules[i].data != NULL &&
+            ska_rule_decode(modification->named.rules[i], &modification->rules[i], NULL))
+            modification->known[i] = &modification->rules[i];
+    return true;
+}
+
+void modification_clear(struct modification *modification)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&modification->rules[i]);
+    memset(modification, 0, sizeof(*modification));
+}
+
+static bool check_known(const struct modification *modification, const struct ska_errors *errors)
+{
+    bool any = false;
+
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        if (modification->named.rules[i].data == NULL)
+            continue;
+        any = true;
+        if (modification->known[i] == NULL)
+            return ska_fail(errors, SKA_R_BAD_RULE,
+                            "the new %s rule is not understood by this version of skatool, so "
+                            "nobody can see what it would do",
+                            ska_rule_names[i]);
+    }
+    return any || ska_fail(errors, SKA_R_BAD_RULE, "the change that is asked for names no rule");
+}
+
+bool modification_can_be_shown(const struct ska_request *request, const struct ska_errors *errors)
+{
+    struct modification modification;
+    bool done = false;
+
+    if (request->operation != SKA_OPERATION_MODIFY)
+        return true;
+    if (!modification_read(request, &modification))
+        return ska_fail(errors, SKA_R_BAD_RULE,
+                        "the change that is asked for cannot be read, so nobody can see what it "
+                        "would do");
+    done = check_known(&modification, errors);
+    modification_clear(&modification);
+    return done;
+}

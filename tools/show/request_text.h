@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request as a technician reads it (briefing.h is for approvers): first what an approval binds,
+ * which the HSM enforces, then what the requester only says.
+ */
+#ifndef SKA_TOOLS_SHOW_REQUEST_TEXT_H
+#define SKA_TOOLS_SHOW_REQUEST_TEXT_H
+
+#include "provider/request/request.h"
+
+/* The rule that decides about the request; NULL: the request does not hold it. */
+const struct ska_rule *request_stated_rule(const struct ska_request *request);
+
+/* What the approval token says. */
+void request_text_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                            struct ska_buffer *text);
+
+/* What stands outside of the token, approvals excepted. */
+void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                              struct ska_buffer *text);
+
+/* The digest that the request names for its document; false when it names none that is certain. */
+bool request_document_digest(const struct ska_request *request, enum ska_digest *digest,
+                             struct ska_span *value) SKA_MUST_CHECK;
+
+/*
+ * True when the payload is called a message, but for this or some other key it is a digest: the
+ * token does not tell one from the other.
+ */
+bool request_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request);
+
+#endif
