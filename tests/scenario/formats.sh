@@ -48,18 +48,22 @@ token_of request.json >same.token
 same token same.token
 succeeds skatool inspect request.json
 shows 'ok +HSM time' 'ok +the request id' 'ok +approval: .* alice' 'ok +approval: .* bob' 'ok +notAfter'
-# A client of others does not know skatool.
+# identified FILE ALGORITHM: its id, by plain openssl.
 part() { # with its length before it
     printf '%016x' "$(wc -c <"$1")" | sed 's/../\\x&/g' | xargs -0 printf '%b'
     cat "$1"
 }
-printf SIGN >part.1
-member publicKey request.json | plain base64 -d -A >part.2
-printf seal-2026 >part.3
-printf NONE_WITH_ECDSA >part.4
-member payload request.json | plain base64 -d -A >part.5
-for number in 1 2 3 4 5; do part part.$number; done | plain dgst -sha256 -r >id
-[ "$(cut -d ' ' -f 1 id)" = "$(member requestId request.json)" ] || fail "requestId: $(cat id)"
+identified() {
+    local number
+    member operation "$1" | tr -d '\n' >part.1
+    member publicKey "$1" | plain base64 -d -A >part.2
+    member label "$1" | tr -d '\n' >part.3
+    printf '%s' "$2" >part.4
+    member payload "$1" | plain base64 -d -A >part.5
+    for number in 1 2 3 4 5; do part part.$number; done | plain dgst -sha256 -r >part.id
+    [ "$(cut -d ' ' -f 1 part.id)" = "$(member requestId "$1")" ] || fail "$1: id $(cat part.id)"
+}
+identified request.json NONE_WITH_ECDSA
 
 # public NAME: the key that an approval or a refusal names.
 public() {
@@ -153,6 +157,8 @@ cp approvals/*.approval.json approvals/*.reject.json .
 quietly sign_live
 folder=$(echo approvals/done/*)
 (cd "$folder" && sha256sum --quiet -c SHA256SUMS) || fail "SHA256SUMS"
+quietly plain dgst -sha256 -sigopt rsa_padding_mode:pss -verify live.pub.pem -out verified \
+    -signature "$folder/signature" document
 for file in "$folder"/*; do
     grep -qx "| \`${file##*/}\` |.*" "$page" || fail "the page does not know ${file##*/}"
 done
@@ -161,9 +167,12 @@ succeeds skatool inspect --audit-log live.log "$folder"
 written ./*.approval.json ./*.reject.json >written.txt
 tells approvals approverCertificate Approval
 written "$folder/request.json" >written.txt
+salt=$(tr -d '\n\t' <"$folder/request.json" | sed -E 's/.*"saltLength":([0-9]+).*/\1/')
+identified "$folder/request.json" "NONESHA256_WITH_RSA_PSS $salt SHA256"
 tells requests 'approverCertificate' 'Request and bundle' Approval Rule
 printf '{"ruleBlock":%s}' "$limited" >new.json
 succeeds skatool request --key "$(uri live)" --operation modify --policy new.json -o modify.json
+identified modify.json ""
 written modify.json >written.txt
 tells 'a modification' '.*' 'Request and bundle' Approval Rule 'Policy file'
 written policy.json >written.txt
