@@ -35,10 +35,10 @@ example 'text token' | plain base64 -d -A >token
 succeeds skatool inspect token
 shows 'operation: sign' 'key name: seal-2026' 'timestamp key name: clock'
 # What is shown of it stands in it, in this order.
-rest=$(hex <token)
+left=$(hex <token)
 while read -r line; do
-    case $rest in
-    *"$line"*) rest=${rest#*"$line"} ;;
+    case $left in
+    *"$line"*) left=${left#*"$line"} ;;
     *) fail "$line does not stand in the token, or not there" ;;
     esac
 done < <(example hex | sed -E 's/^ +//; s/  .*//; s/\.\.\.//; s/ //g')
