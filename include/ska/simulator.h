@@ -22,8 +22,7 @@
  */
 #define CKR_SKASIM_OBJECT_BLOCKED 0x80534B01UL     /* the key is blocked */
 #define CKR_SKASIM_TOKEN_NOT_FOUND 0x80534B02UL    /* no policy token of the rule is satisfied */
-#define CKR_SKASIM_PARAMETERS_INVALID 0x80534B03UL /* token or approval malformed or not for this  \
-                                                    */
+#define CKR_SKASIM_PARAMETERS_INVALID 0x80534B03UL /* malformed, or for something else */
 #define CKR_SKASIM_PAYLOAD_MISMATCH 0x80534B04UL   /* copies of the payload differ */
 
 #endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# README.md, run as it stands; and where it and the pages of doc link to is there.
+# README.md, run as it stands; and what the pages link to and which sources they name is there.
 . "$(dirname "$0")/lib.sh"
 . "$source_dir/tests/scenario/journey_page.sh"
 
@@ -10,7 +10,7 @@ anchors() { # PAGE
     awk '/^```/ { code = !code } !code && /^#+ /' "$1" | sed -E 's/^#+ //' |
         tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
 }
-for page in "$source_dir/README.md" "$source_dir"/doc/*.md "$source_dir"/tests/applications/*.md \
+for page in "$source_dir"/*.md "$source_dir"/doc/*.md "$source_dir"/tests/applications/*.md \
     "$source_dir"/tests/applications/*/*.md; do
     # A link may be broken over two lines.
     tr '\n' ' ' <"$page" | grep -oE '\]\([^)]*\)' | sed -E 's/^\]\(//; s/\)$//' |
@@ -23,6 +23,11 @@ for page in "$source_dir/README.md" "$source_dir"/doc/*.md "$source_dir"/tests/a
         *#*) grep -qx -- "${link##*#}" <(anchors "$file") || fail "${page##*/}: no heading $link" ;;
         esac
     done <links.txt
+    grep -oE '`[a-z0-9_/]+\.[ch]`' "$page" | tr -d '`' | sort -u >sources.txt || true
+    while read -r name; do
+        find "$source_dir"/{include,provider,tools,simulator,tests} -path "*/$name" | grep -q . ||
+            fail "${page##*/} names $name, which is not there"
+    done <sources.txt
 done
 
 # A look at tools/quickstart, or a slip of the fingers, wipes nothing.
