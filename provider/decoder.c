@@ -5,7 +5,6 @@
  * openssl command reads its keys, drops the messages of the second. So the key waits in this
  * thread's hand until the second step, which libcrypto makes from within the first, takes it.
  */
-#include "provider/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,9 @@
 #include <openssl/core_object.h>
 #include <openssl/params.h>
 
-#include "provider/hsm/armour.h"
+#include "provider/algorithms.h"
+#include "provider/binding.h"
+#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 
 static OSSL_FUNC_decoder_newctx_fn new_pem, new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
@@ -107,10 +108,9 @@ static struct hsm_key *find_now(const struct ska_provider *provider,
  */
 static void read_pin(struct ska_key *key)
 {
-    const char *source = ska_pin_source(key->provider, key->uri);
+    const struct hsm_pin_source source = ska_pin_source(key->provider, key->uri);
 
-    if (source != NULL)
-        key->pin = hsm_pin_read(source, NULL, NULL);
+    key->pin = hsm_pin_read(&source, NULL, NULL);
 }
 
 /* Takes over what it uses of the reference. */
@@ -194,8 +194,9 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     struct ska_key *key = NULL;
     int done = 1;
 
-    if (in != NULL && does_selection(NULL, selection) && hsm_armour_begins(in)) {
-        if (ska_provider_configured(provider) && hsm_armour_read(in, &der, &provider->errors))
+    if (in != NULL && does_selection(NULL, selection) && hsm_reference_pem_begins(in)) {
+        if (ska_provider_configured(provider) &&
+            hsm_reference_pem_read(in, &der, &provider->errors))
             key = make_key(provider, ska_span_of(&der), &prompt);
         done = key != NULL && hand_over(key, callback, arg);
     }

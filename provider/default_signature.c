@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the software key inside a key of ours does. Verification must exist, since libcrypto asks
+ * Verification must exist, since libcrypto asks
  * the key's own provider once the default one could not get the private key; signing is for keys
  * that were never on a token (default_key.h).
  */
-#include "provider/signature.h"
+#include "provider/default_signature.h"
 
 #include <openssl/core_names.h>
 

@@ -5,7 +5,6 @@
  * know that it found no encoder. Keys that were never on a token (default_key.h) are written by the
  * default provider. What is public is the default provider's business anyway.
  */
-#include "provider/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,10 @@
 #include <openssl/encoder.h>
 #include <openssl/params.h>
 
+#include "provider/algorithms.h"
+#include "provider/binding.h"
 #include "provider/hsm/reference.h"
+#include "provider/hsm/reference_pem.h"
 
 static OSSL_FUNC_encoder_newctx_fn new_pem_pkcs8, new_der_pkcs8, new_pem_encrypted,
     new_der_encrypted, new_pem_specific, new_der_specific, new_text;
@@ -174,7 +176,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
     struct ska_bytes der = {NULL, 0};
     struct ska_bytes pem = {NULL, 0};
     bool done = reference_of(key, &der, errors) &&
-                hsm_reference_pem(ska_span_of(&der), &pem, errors) &&
+                hsm_reference_pem_write(ska_span_of(&der), &pem, errors) &&
                 write_bytes(encoder, out, ska_span_of(&pem));
 
     ska_bytes_free(&der);

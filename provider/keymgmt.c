@@ -4,12 +4,14 @@
  * leaves. Import exists because libcrypto copies other providers' public keys to us to compare
  * them.
  */
-#include "provider/default_key.h"
 
 #include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
+
+#include "provider/algorithms.h"
+#include "provider/default_key.h"
 
 static OSSL_FUNC_keymgmt_new_fn new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
 static OSSL_FUNC_keymgmt_load_fn load;

@@ -3,13 +3,15 @@
  * Signing: collects the message or its digest, then goes the way of one signature. A size query is
  * answered from the public key and starts nothing; a duplicated context shares nothing but the key.
  */
-#include "provider/signature.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/algorithms.h"
+#include "provider/binding.h"
+#include "provider/default_signature.h"
 #include "provider/request/algorithm.h"
-#include "provider/sign/sign.h"
+#include "provider/signature_finish.h"
+#include "provider/signature_params.h"
 
 static OSSL_FUNC_signature_newctx_fn newctx;
 static OSSL_FUNC_signature_freectx_fn freectx;
@@ -20,11 +22,6 @@ static OSSL_FUNC_signature_digest_sign_init_fn digest_sign_init;
 static OSSL_FUNC_signature_digest_sign_update_fn digest_sign_update;
 static OSSL_FUNC_signature_digest_sign_final_fn digest_sign_final;
 static OSSL_FUNC_signature_digest_sign_fn digest_sign;
-
-const struct ska_errors *ska_signature_errors(const struct ska_signature *signature)
-{
-    return &signature->provider->errors;
-}
 
 static void *newctx(void *provider, const char *properties)
 {
@@ -109,16 +106,6 @@ static void *dupctx(void *vfrom)
     return to;
 }
 
-static bool is_rsa(const struct ska_key *key)
-{
-    return key->type == SKA_KEY_RSA || key->type == SKA_KEY_RSA_PSS;
-}
-
-static bool is_edwards(const struct ska_key *key)
-{
-    return key->type == SKA_KEY_ED25519 || key->type == SKA_KEY_ED448;
-}
-
 /* key == NULL: once more with the key and the scheme of before. */
 static bool begin(struct ska_signature *signature, struct ska_key *key)
 {
@@ -167,7 +154,7 @@ static int digest_sign_init(void *vsignature, const char *digest, void *key,
         return 0;
     if (digest != NULL && digest[0] != 0 && !ska_signature_set_digest(signature, digest))
         return 0;
-    if (!is_edwards(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
+    if (!ska_key_is_edwards(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
         signature->scheme.digest = SKA_DIGEST_SHA256;
     return ska_signature_set_params(signature, params);
 }
@@ -186,7 +173,7 @@ static int sign(void *vsignature, unsigned char *out, size_t *length, size_t siz
         *length = signature->key->signature_size;
         return 1;
     }
-    if (is_rsa(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
+    if (ska_key_is_rsa(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "raw RSA: say which digest the input is (digest:SHA256), or give the "
                         "document itself (-rawin)");
@@ -233,7 +220,7 @@ static bool add_message(struct ska_signature *signature, const unsigned char *da
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "a message of more than %zu bytes does not fit into an approval token%s",
                         SKA_PAYLOAD_LIMIT,
-                        is_edwards(signature->key) ? "" : ": use ska-payload:digest");
+                        ska_key_is_edwards(signature->key) ? "" : ": use ska-payload:digest");
     ska_buffer_add(&signature->message, data, length);
     return !signature->message.failed || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the message");
 }
@@ -253,34 +240,6 @@ static bool sign_message(struct ska_signature *signature, unsigned char *out, si
     if (!EVP_DigestFinal_ex(signature->hash, digest, &digest_length))
         return ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
     return ska_signature_finish(signature, ska_span(digest, digest_length), out, length, size);
-}
-
-/* The digest of what has been fed in so far; feeding may go on. */
-static bool digest_so_far(const struct ska_signature *signature,
-                          unsigned char digest[EVP_MAX_MD_SIZE], unsigned int *length)
-{
-    EVP_MD_CTX *copy = EVP_MD_CTX_new();
-    bool done = copy != NULL && EVP_MD_CTX_copy_ex(copy, signature->hash) &&
-                EVP_DigestFinal_ex(copy, digest, length);
-
-    EVP_MD_CTX_free(copy);
-    return done || ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
-}
-
-bool ska_signature_request(struct ska_signature *signature)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-
-    if (!signature->started)
-        return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
-                        SKA_PARAM_APPROVAL_REQUEST
-                        ": nothing to be signed yet, first EVP_DigestSignUpdate()");
-    if (signature->hash == NULL)
-        return ska_signature_prepare(signature,
-                                     ska_span(signature->message.data, signature->message.length));
-    return digest_so_far(signature, digest, &length) &&
-           ska_signature_prepare(signature, ska_span(digest, length));
 }
 
 static int digest_sign_update(void *vsignature, const unsigned char *data, size_t length)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parameters of signature contexts: the usual ones, and those of approvals. */
-#include "provider/signature.h"
+#include "provider/signature_params.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +9,16 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
+#include "provider/algorithm_id.h"
 #include "provider/base/json.h"
-
-static bool is_rsa(const struct ska_signature *signature)
-{
-    return signature->key->type == SKA_KEY_RSA || signature->key->type == SKA_KEY_RSA_PSS;
-}
-
-static bool is_edwards(const struct ska_signature *signature)
-{
-    return signature->key->type == SKA_KEY_ED25519 || signature->key->type == SKA_KEY_ED448;
-}
+#include "provider/signature_finish.h"
 
 bool ska_signature_set_digest(struct ska_signature *signature, const char *name)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     enum ska_digest digest = SKA_DIGEST_NONE;
 
-    if (is_edwards(signature))
+    if (ska_key_is_edwards(signature->key))
         return ska_fail(errors, SKA_R_UNSUPPORTED, "%s signs messages, without a digest (%.40s)",
                         ska_key_type_name(signature->key->type), name);
     if (!ska_digest_from_name(name, &digest))
@@ -230,7 +221,7 @@ static bool set_payload(struct ska_signature *signature, const OSSL_PARAM *param
     if (!OSSL_PARAM_get_utf8_string(param, &ptext, sizeof(text)) ||
         !ska_payload_form_from_text(text, &form))
         return ska_fail(errors, SKA_R_BAD_PARAMETER, "%s: digest or message", param->key);
-    if (is_edwards(signature) && form == SKA_PAYLOAD_DIGEST)
+    if (ska_key_is_edwards(signature->key) && form == SKA_PAYLOAD_DIGEST)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "%s signs messages: %s cannot be digest",
                         ska_key_type_name(signature->key->type), param->key);
     if (signature->started && form != ska_signature_form(signature))
@@ -251,7 +242,7 @@ static bool set_instance(struct ska_signature *signature, const OSSL_PARAM *para
     char name[32] = "";
     char *pname = name;
 
-    return !is_edwards(signature) ||
+    return !ska_key_is_edwards(signature->key) ||
            (OSSL_PARAM_get_utf8_string(param, &pname, sizeof(name)) &&
             strcasecmp(name, plain) == 0) ||
            ska_fail(ska_signature_errors(signature), SKA_R_UNSUPPORTED,
@@ -262,7 +253,7 @@ static bool set_context(struct ska_signature *signature, const OSSL_PARAM *param
 {
     const char *plain = ska_key_type_name(signature->key->type);
 
-    return !is_edwards(signature) || param->data_size == 0 ||
+    return !ska_key_is_edwards(signature->key) || param->data_size == 0 ||
            ska_fail(ska_signature_errors(signature), SKA_R_UNSUPPORTED,
                     "%s: an %s key on a token signs without a context", param->key, plain);
 }
@@ -302,7 +293,7 @@ int ska_signature_set_params(void *vsignature, const OSSL_PARAM params[])
     for (size_t i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
         const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, setters[i].name);
 
-        if (param == NULL || (setters[i].rsa_only && !is_rsa(signature)))
+        if (param == NULL || (setters[i].rsa_only && !ska_key_is_rsa(signature->key)))
             continue;
         if (!setters[i].set(signature, param))
             return 0;
@@ -403,7 +394,7 @@ int ska_signature_get_params(void *vsignature, OSSL_PARAM params[])
     for (size_t i = 0; i < sizeof(getters) / sizeof(getters[0]); i++) {
         OSSL_PARAM *param = OSSL_PARAM_locate(params, getters[i].name);
 
-        if (param == NULL || (getters[i].rsa_only && !is_rsa(signature)))
+        if (param == NULL || (getters[i].rsa_only && !ska_key_is_rsa(signature->key)))
             continue;
         if (!getters[i].get(signature, param))
             return 0;

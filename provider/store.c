@@ -4,7 +4,6 @@
  * public key and the certificate, as far as type and expectation allow; one that names none lists
  * the token as URIs.
  */
-#include "provider/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,12 @@
 #include <openssl/params.h>
 #include <openssl/store.h>
 
+#include "provider/algorithms.h"
+#include "provider/binding.h"
+#include "provider/hsm/list.h"
 #include "provider/hsm/locate.h"
+#include "provider/hsm/login.h"
+#include "provider/hsm/token.h"
 
 static OSSL_FUNC_store_open_fn open_uri;
 static OSSL_FUNC_store_settable_ctx_params_fn settable_params;
@@ -89,7 +93,7 @@ static int set_params(void *vstore, const OSSL_PARAM params[])
     return expect == NULL || OSSL_PARAM_get_int(expect, &store->expected);
 }
 
-/* Whether the URI's type and libcrypto's expectation leave room for this type of object. */
+/* Whether the URI's type and libcrypto's expectation allow this type of object. */
 static bool is_wanted(const struct store *store, enum hsm_object_type type)
 {
     int info = type == HSM_OBJECT_PRIVATE  ? OSSL_STORE_INFO_PKEY
@@ -105,7 +109,9 @@ static bool is_wanted(const struct store *store, enum hsm_object_type type)
 
 static bool has_pin(const struct store *store)
 {
-    return store->uri->pin_value != NULL || ska_pin_source(store->provider, store->uri) != NULL;
+    const struct hsm_pin_source source = ska_pin_source(store->provider, store->uri);
+
+    return source.value != NULL || source.file != NULL;
 }
 
 /* Public objects need no login, so nobody is asked for a PIN unless a private key is wanted. */

@@ -15,7 +15,7 @@
 
 #include "provider/base/json.h"
 #include "provider/base/file.h"
-#include "provider/hsm/armour.h"
+#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 #include "tools/command/inspect.h"
 
@@ -214,9 +214,9 @@ static bool is_reference(struct tool *tool, struct ska_span content)
     bool same = false;
 
     memset(&reference, 0, sizeof(reference));
-    same = bio != NULL && hsm_armour_begins(bio) && hsm_armour_read(bio, &der, NULL) &&
+    same = bio != NULL && hsm_reference_pem_begins(bio) && hsm_reference_pem_read(bio, &der, NULL) &&
            hsm_reference_decode(ska_span_of(&der), tool->libctx, &reference, NULL) &&
-           hsm_reference_pem(ska_span_of(&der), &pem, NULL) &&
+           hsm_reference_pem_write(ska_span_of(&der), &pem, NULL) &&
            ska_span_equal(ska_span_of(&pem), content);
     hsm_reference_clear(&reference);
     ska_bytes_free(&der);

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include "provider/hsm/token.h"
 #include "tools/show/terminal.h"
 
 bool tool_init(struct tool *tool)

@@ -13,6 +13,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "provider/hsm/rv.h"
+
 /* How many ids an "ambiguous" message names. */
 #define SHOWN_IDS 8
 
@@ -412,34 +414,4 @@ bool hsm_found_public(const struct hsm_token *token, const struct hsm_found *fou
     return from_both(libctx, found, &parts, label, key, errors) &&
            (hsm_public_type(&parts, type) ||
             ska_fail(errors, SKA_R_INTERNAL, "type of key \"%s\"", hsm_show(label).text));
-}
-
-/* ---- Public keys ----------------------------------------------------------------------------- */
-
-struct public_work {
-    struct hsm_work work;
-    const struct hsm_key_match *match;
-    struct hsm_found *found;
-};
-
-static CK_RV find_public(struct hsm_work *work, const struct hsm_lease *lease)
-{
-    struct public_work *search = (struct public_work *)work;
-
-    hsm_found_free(search->found);
-    return hsm_find_public(lease, search->match, search->found, &work->call);
-}
-
-bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
-                         OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
-                         const struct ska_errors *errors)
-{
-    struct hsm_found found = {0};
-    struct public_work search = {{"", find_public}, match, &found};
-    bool done = hsm_session_work(token, &search.work, errors) &&
-                hsm_found_one(token, match, &found, "public", errors) &&
-                hsm_found_public(token, &found, libctx, key, type, errors);
-
-    hsm_found_free(&found);
-    return done;
 }

@@ -5,15 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/module.h"
+
 /* ---- Attributes -------------------------------------------------------------------------------
  */
 
 /*
- * Room for one attribute in a call for several: each starts where a number may stand. The length
+ * Space for one attribute in a call for several: each starts where a number may stand. The length
  * offered is an odd one, so that one that a module left untouched is not taken for one it wrote.
  */
 #define STRIDE 2056
-#define ROOM (STRIDE - 3)
+#define SPACE (STRIDE - 3)
 #define MOST_ATTRIBUTES 8
 
 /* One attribute by itself: its length first. */
@@ -47,7 +50,7 @@ static CK_RV read_alone(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
 
 /*
  * When several answers apply, a module may give any one of them, so the lengths tell. An attribute
- * without a length is missing or longer than its room; asked for alone, the module must say which.
+ * without a length is missing or longer than its space; asked for alone, the module must say which.
  */
 static CK_RV take_values(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
                          struct hsm_attribute *attributes, const CK_ATTRIBUTE *read, size_t count,
@@ -56,7 +59,7 @@ static CK_RV take_values(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
     CK_RV rv = CKR_OK;
 
     for (size_t i = 0; i < count && rv == CKR_OK; i++) {
-        if (read[i].ulValueLen > ROOM || (read[i].ulValueLen == ROOM && answer != CKR_OK)) {
+        if (read[i].ulValueLen > SPACE || (read[i].ulValueLen == SPACE && answer != CKR_OK)) {
             rv = read_alone(lease, object, &attributes[i]);
             continue;
         }
@@ -72,24 +75,24 @@ CK_RV hsm_attributes_read(const struct hsm_lease *lease, CK_OBJECT_HANDLE object
                           struct hsm_attribute *attributes, size_t count)
 {
     CK_ATTRIBUTE read[MOST_ATTRIBUTES];
-    uint8_t *room = NULL;
+    uint8_t *space = NULL;
     CK_RV rv = CKR_OK;
 
     if (count > MOST_ATTRIBUTES)
         return CKR_ARGUMENTS_BAD;
-    room = calloc(count, STRIDE);
-    if (room == NULL)
+    space = calloc(count, STRIDE);
+    if (space == NULL)
         return CKR_HOST_MEMORY;
     for (size_t i = 0; i < count; i++) {
         read[i].type = attributes[i].type;
-        read[i].pValue = room + i * STRIDE;
-        read[i].ulValueLen = ROOM;
+        read[i].pValue = space + i * STRIDE;
+        read[i].ulValueLen = SPACE;
     }
     rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, read, (CK_ULONG)count));
     if (rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
         rv == CKR_BUFFER_TOO_SMALL)
         rv = take_values(lease, object, attributes, read, count, rv);
-    free(room);
+    free(space);
     return rv;
 }
 

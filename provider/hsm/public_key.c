@@ -14,7 +14,9 @@
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/rv.h"
 
 /* The longest certificate that is read, in bytes. */
 #define CERTIFICATE_LIMIT 65536

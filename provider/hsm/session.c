@@ -7,15 +7,25 @@
 
 #include <time.h>
 
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/login_attempt.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/token.h"
+
 /* When the HSM has no more sessions: how long to wait for one of ours, in steps of a millisecond.
  */
 #define WAIT_STEPS 30000
 
-/* Inside the lock: whether what is kept of the token is of this process and this initialization. */
-static bool is_ready(const struct hsm_token *token)
+/* Inside the lock: whether sessions are of a parent process or of an earlier initialization. */
+static bool is_module_lost(const struct hsm_token *token)
 {
-    return token->ready && token->module->fork == hsm_fork_count() &&
-           token->incarnation == token->module->incarnation;
+    return hsm_fork_since(token->module->fork) || token->incarnation != token->module->incarnation;
+}
+
+/* Inside the lock. */
+static bool is_token_ready(const struct hsm_token *token)
+{
+    return token->ready && !is_module_lost(token);
 }
 
 CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS flags,
@@ -23,16 +33,6 @@ CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS 
 {
     return HSM_CALL(
         token->module->calls->C_OpenSession(slot, CKF_SERIAL_SESSION | flags, NULL, NULL, session));
-}
-
-CK_RV hsm_session_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, bool *user)
-{
-    CK_SESSION_INFO info = {0};
-    CK_RV rv = HSM_CALL(calls->C_GetSessionInfo(session, &info));
-
-    *user = rv == CKR_OK &&
-            (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
-    return rv;
 }
 
 CK_RV hsm_session_check_login(const struct hsm_lease *lease)
@@ -46,7 +46,7 @@ CK_RV hsm_session_check_login(const struct hsm_lease *lease)
     hsm_unlock();
     if (!believed)
         return CKR_OK;
-    rv = hsm_session_state(lease->calls, lease->session, &user);
+    rv = hsm_login_state(lease->calls, lease->session, &user);
     return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
 }
 
@@ -58,7 +58,7 @@ enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv)
     if (rv != CKR_GENERAL_ERROR && rv != CKR_FUNCTION_FAILED)
         return loss;
     hsm_lock();
-    renewed = lease->token->generation != lease->generation || !is_ready(lease->token);
+    renewed = lease->token->generation != lease->generation || !is_token_ready(lease->token);
     hsm_unlock();
     return renewed ? HSM_LOSS_OBJECT : hsm_rv_loss(hsm_session_check_login(lease));
 }
@@ -72,8 +72,7 @@ enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv)
 static void forget_lost_sessions(struct hsm_token *token, enum hsm_loss loss)
 {
     hsm_lock();
-    if (loss >= HSM_LOSS_SESSION || token->module->fork != hsm_fork_count() ||
-        token->incarnation != token->module->incarnation) {
+    if (loss >= HSM_LOSS_SESSION || is_module_lost(token)) {
         token->idle_count = 0;
         token->leased = 0;
         token->pool++;
@@ -119,8 +118,8 @@ static bool open_and_login(struct hsm_token *token, const struct ska_errors *err
 }
 
 /* Inside the login gate. */
-static bool start_anew(const struct hsm_lease *lease, enum hsm_loss loss,
-                       const struct ska_errors *errors)
+static bool restart_token(const struct hsm_lease *lease, enum hsm_loss loss,
+                          const struct ska_errors *errors)
 {
     struct hsm_token *token = lease->token;
     unsigned long finalized = loss == HSM_LOSS_MODULE ? lease->incarnation : 0;
@@ -141,29 +140,29 @@ bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
     if (gate == NULL)
         return false;
     hsm_lock();
-    done = is_ready(token) && token->generation != lease->generation;
+    done = is_token_ready(token) && token->generation != lease->generation;
     hsm_unlock();
     if (!done)
-        done = start_anew(lease, loss, errors);
+        done = restart_token(lease, loss, errors);
     hsm_gate_leave(gate);
     return done;
 }
 
-/* ---- Taking and giving back -------------------------------------------------------------------
- */
+/* ---- Taking and giving back ------------------------------------------------------------------ */
 
-enum taken { TAKEN, NOT_READY, NONE_IDLE };
+enum session_taken { TAKEN, NOT_READY, NONE_IDLE };
 
-static enum taken take_idle(struct hsm_token *token, struct hsm_lease *lease, CK_SLOT_ID *slot)
+static enum session_taken take_idle_session(struct hsm_token *token, struct hsm_lease *lease,
+                                            CK_SLOT_ID *slot)
 {
-    enum taken taken = NOT_READY;
+    enum session_taken taken = NOT_READY;
 
     hsm_lock();
     lease->generation = token->generation;
     lease->pool = token->pool;
     lease->incarnation = token->module->incarnation;
     *slot = token->slot;
-    if (is_ready(token)) {
+    if (is_token_ready(token)) {
         taken = token->idle_count > 0 ? TAKEN : NONE_IDLE;
         if (taken == TAKEN)
             lease->session = token->idle[--token->idle_count];
@@ -174,16 +173,16 @@ static enum taken take_idle(struct hsm_token *token, struct hsm_lease *lease, CK
 }
 
 /* Inside the lock: whether the lease is of sessions that are not lost as far as is known. */
-static bool is_current(const struct hsm_lease *lease)
+static bool is_lease_current(const struct hsm_lease *lease)
 {
     const struct hsm_token *token = lease->token;
 
     return token->pool == lease->pool && token->module->incarnation == lease->incarnation &&
-           token->module->fork == hsm_fork_count();
+           !hsm_fork_since(token->module->fork);
 }
 
 /* Undoes the count of a lease that came to nothing; true when others are out that may come back. */
-static bool not_leased(const struct hsm_lease *lease)
+static bool undo_lease(const struct hsm_lease *lease)
 {
     struct hsm_token *token = lease->token;
     bool others = false;
@@ -196,7 +195,7 @@ static bool not_leased(const struct hsm_lease *lease)
     return others;
 }
 
-static void wait_a_moment(void)
+static void wait_a_step(void)
 {
     const struct timespec step = {0, 1000000};
 
@@ -212,7 +211,7 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
     lease->calls = token->module->calls;
     for (int waited = 0;; waited++) {
         CK_SLOT_ID slot = 0;
-        enum taken taken = take_idle(token, lease, &slot);
+        enum session_taken taken = take_idle_session(token, lease, &slot);
         enum hsm_loss loss = HSM_LOSS_NONE;
         bool others = false;
         CK_RV rv = CKR_OK;
@@ -223,11 +222,11 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
             rv = hsm_session_open(token, slot, 0, &lease->session);
             if (rv == CKR_OK)
                 return true;
-            others = not_leased(lease);
+            others = undo_lease(lease);
             loss = hsm_rv_loss(rv);
         }
         if (rv == CKR_SESSION_COUNT && others && waited < WAIT_STEPS) {
-            wait_a_moment();
+            wait_a_step();
             continue;
         }
         if (rv != CKR_OK && (loss == HSM_LOSS_NONE || renewed))
@@ -238,8 +237,8 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
     }
 }
 
-/* Inside the lock. False: there is no room. */
-static bool put_idle(struct hsm_token *token, CK_SESSION_HANDLE session)
+/* Inside the lock. False: enough are kept. */
+static bool keep_idle_session(struct hsm_token *token, CK_SESSION_HANDLE session)
 {
     if (token->idle_count == HSM_IDLE_SESSIONS)
         return false;
@@ -259,7 +258,7 @@ static void replace_session(const struct hsm_lease *lease)
     hsm_unlock();
     if (hsm_session_open(lease->token, slot, 0, &session) == CKR_OK) {
         hsm_lock();
-        pooled = is_current(lease) && put_idle(lease->token, session);
+        pooled = is_lease_current(lease) && keep_idle_session(lease->token, session);
         hsm_unlock();
         if (!pooled)
             (void)HSM_CALL(lease->calls->C_CloseSession(session));
@@ -274,10 +273,10 @@ void hsm_session_give(const struct hsm_lease *lease, CK_RV rv)
     bool pooled = false;
 
     hsm_lock();
-    current = is_current(lease);
+    current = is_lease_current(lease);
     if (current && token->leased > 0)
         token->leased--;
-    pooled = current && rv == CKR_OK && put_idle(token, lease->session);
+    pooled = current && rv == CKR_OK && keep_idle_session(token, lease->session);
     hsm_unlock();
     if (!current || pooled || hsm_rv_loss(rv) >= HSM_LOSS_SESSION)
         return;

@@ -1,119 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vendor's calls for SKA keys: approval tokens, signatures, and what a key says of itself. */
 #include "provider/hsm/ska.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/ecdsa.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/ska_call.h"
 
 /* The longest approval token that is taken from a module, in bytes. */
 #define TOKEN_LIMIT ((size_t)1024 * 1024)
 
-/* ---- What all of them share ------------------------------------------------------------------ */
-
-bool hsm_must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
-{
-    return (key->ska || ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is no SKA key",
-                                 hsm_show(hsm_key_label(key)).text)) &&
-           hsm_module_supports_ska(key->token->module, errors);
-}
-
-bool hsm_must_have(const struct hsm_module *module, bool there, const char *call,
-                   const struct ska_errors *errors)
-{
-    return there || ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
-                             "%s has no %s: use a module that has it", module->path, call);
-}
-
-CK_ULONG hsm_operation_number(enum ska_operation operation)
-{
-    switch (operation) {
-    case SKA_OPERATION_SIGN:
-        return CK_SKA_SIGN;
-    case SKA_OPERATION_BLOCK:
-        return CK_SKA_BLOCK;
-    case SKA_OPERATION_UNBLOCK:
-        return CK_SKA_UNBLOCK;
-    case SKA_OPERATION_MODIFY:
-        return CK_SKA_MODIFY;
-    }
-    return CK_SKA_SIGN;
-}
-
-/* Filled by order, as in policy.c. */
-bool hsm_approvals_make(struct hsm_approval_list *to, const struct hsm_approval *from, size_t count,
-                        const struct ska_errors *errors)
-{
-    to->count = (CK_ULONG)count;
-    to->list = calloc(count + 1, sizeof(*to->list));
-    if (to->list == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", count);
-    for (size_t i = 0; i < count; i++) {
-        CK_SKA_APPROVAL approval = {
-            from[i].certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE,
-            hsm_writable(from[i].signature.data), (CK_ULONG)from[i].signature.length,
-            hsm_writable(from[i].signer.data), (CK_ULONG)from[i].signer.length};
-
-        to->list[i] = approval;
-    }
-    return true;
-}
-
-void hsm_approvals_free(struct hsm_approval_list *approvals)
-{
-    free(approvals->list);
-    approvals->list = NULL;
-    approvals->count = 0;
-}
-
-static const struct {
-    CK_RV rv;
-    const char *name;
-} simulator_refusals[] = {
-    {CKR_SKASIM_OBJECT_BLOCKED, "object blocked"},
-    {CKR_SKASIM_TOKEN_NOT_FOUND, "token not found"},
-    {CKR_SKASIM_PARAMETERS_INVALID, "parameters invalid"},
-    {CKR_SKASIM_PAYLOAD_MISMATCH, "payload mismatch"},
-};
-
-/*
- * The vendor's numbers for a "no" are not public, but they lie in the vendor's range; whatever
- * Cryptoki itself defines means that something went wrong.
- */
-static bool is_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
-{
-    memset(refusal, 0, sizeof(*refusal));
-    if ((rv & CKR_VENDOR_DEFINED) == 0)
-        return false;
-    snprintf(refusal->code, sizeof(refusal->code), "%s", hsm_rv_text(rv).text);
-    if (!module->simulator)
-        return true;
-    for (size_t i = 0; i < sizeof(simulator_refusals) / sizeof(simulator_refusals[0]); i++)
-        if (simulator_refusals[i].rv == rv)
-            snprintf(refusal->code, sizeof(refusal->code), "%s", simulator_refusals[i].name);
-    refusal->blocked = rv == CKR_SKASIM_OBJECT_BLOCKED;
-    refusal->unsatisfied = rv == CKR_SKASIM_TOKEN_NOT_FOUND;
-    return true;
-}
-
-enum hsm_answer hsm_judge(const struct hsm_key *key, const char *ska_call,
-                          const struct hsm_key_work *work, CK_RV rv, struct hsm_refusal *refusal,
-                          const struct ska_errors *errors)
-{
-    if (rv == CKR_OK)
-        return HSM_DONE;
-    /* Finding the key again, or opening a session, is no question that the rules answer. */
-    if (strcmp(work->call, ska_call) == 0 && is_refusal(key->token->module, rv, refusal))
-        return HSM_REFUSED;
-    hsm_fail_rv(errors, work->call, key->token, rv);
-    return HSM_FAILED;
-}
-
 /* ---- Approval tokens ------------------------------------------------------------------------- */
 
-struct token_work {
+struct create_token_work {
     struct hsm_key_work work;
     CK_ULONG operation;
     struct ska_span payload;
@@ -121,7 +22,7 @@ struct token_work {
     struct ska_bytes token;
 };
 
-static CK_RV call_create(const struct token_work *create, const struct hsm_lease *lease,
+static CK_RV call_create(const struct create_token_work *create, const struct hsm_lease *lease,
                          CK_OBJECT_HANDLE key, CK_BYTE *token, CK_ULONG *length)
 {
     return HSM_CALL(lease->token->module->ska.create_approval_token(
@@ -131,10 +32,10 @@ static CK_RV call_create(const struct token_work *create, const struct hsm_lease
         (CK_ULONG)create->timestamp->signature.length, token, length));
 }
 
-static CK_RV create_token(struct hsm_key_work *work, const struct hsm_lease *lease,
-                          CK_OBJECT_HANDLE key)
+static CK_RV create_token_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                               CK_OBJECT_HANDLE key)
 {
-    struct token_work *create = (struct token_work *)work;
+    struct create_token_work *create = (struct create_token_work *)work;
     /* The payload stands in it twice when there is a timestamp. */
     CK_ULONG length =
         (CK_ULONG)(4096 + 2 * create->payload.length + create->timestamp->block.length +
@@ -163,10 +64,10 @@ bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
                           struct ska_bytes *token, const struct ska_errors *errors)
 {
     static const struct hsm_timestamp none;
-    struct token_work create = {.work = {"C_CreateApprovalToken", false, create_token},
-                                .operation = hsm_operation_number(operation),
-                                .payload = payload,
-                                .timestamp = timestamp == NULL ? &none : timestamp};
+    struct create_token_work create = {.work = {"C_CreateApprovalToken", false, create_token_once},
+                                       .operation = hsm_operation_number(operation),
+                                       .payload = payload,
+                                       .timestamp = timestamp == NULL ? &none : timestamp};
     CK_RV rv = CKR_OK;
     bool done = hsm_must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
                 (rv == CKR_OK || hsm_fail_rv(errors, create.work.call, key->token, rv));
@@ -190,8 +91,8 @@ struct ska_sign_work {
     uint8_t raw[HSM_SIGNATURE_LIMIT];
 };
 
-static CK_RV sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
-                       CK_OBJECT_HANDLE key)
+static CK_RV ska_sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                           CK_OBJECT_HANDLE key)
 {
     struct ska_sign_work *sign = (struct ska_sign_work *)work;
 
@@ -214,7 +115,7 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
     CK_RV rv = CKR_OK;
 
     memset(refusal, 0, sizeof(*refusal));
-    sign.work = (struct hsm_key_work){"C_SKASign", true, sign_once};
+    sign.work = (struct hsm_key_work){"C_SKASign", true, ska_sign_once};
     sign.token = token;
     if (!hsm_must_be_ska(key, errors) ||
         !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
@@ -233,16 +134,16 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
 
 /* ---- What a key says of itself --------------------------------------------------------------- */
 
-struct state_work {
+struct key_state_work {
     struct hsm_key_work work;
     struct hsm_attribute read[SKA_RULE_COUNT + 2];
     size_t count;
 };
 
-static CK_RV read_state(struct hsm_key_work *work, const struct hsm_lease *lease,
-                        CK_OBJECT_HANDLE key)
+static CK_RV read_key_state(struct hsm_key_work *work, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE key)
 {
-    struct state_work *state = (struct state_work *)work;
+    struct key_state_work *state = (struct key_state_work *)work;
 
     work->call = "C_GetAttributeValue";
     hsm_attributes_free(state->read, state->count);
@@ -253,14 +154,14 @@ bool hsm_key_state(struct hsm_key *key, struct hsm_key_state *state,
                    const struct ska_errors *errors)
 {
     /* The last one only the simulator has. */
-    struct state_work work = {.work = {"C_GetAttributeValue", false, read_state},
-                              .read = {{.type = CKA_SKA_USAGE_ACCESS_BLOB},
-                                       {.type = CKA_SKA_BLOCK_ACCESS_BLOB},
-                                       {.type = CKA_SKA_UNBLOCK_ACCESS_BLOB},
-                                       {.type = CKA_SKA_MODIFY_ACCESS_BLOB},
-                                       {.type = CKA_SKA_BLOCKED},
-                                       {.type = CKA_SKA_SAM_APPROVED}},
-                              .count = SKA_RULE_COUNT + 1};
+    struct key_state_work work = {.work = {"C_GetAttributeValue", false, read_key_state},
+                                  .read = {{.type = CKA_SKA_USAGE_ACCESS_BLOB},
+                                           {.type = CKA_SKA_BLOCK_ACCESS_BLOB},
+                                           {.type = CKA_SKA_UNBLOCK_ACCESS_BLOB},
+                                           {.type = CKA_SKA_MODIFY_ACCESS_BLOB},
+                                           {.type = CKA_SKA_BLOCKED},
+                                           {.type = CKA_SKA_SAM_APPROVED}},
+                                  .count = SKA_RULE_COUNT + 1};
     CK_RV rv = CKR_OK;
     bool done = false;
 

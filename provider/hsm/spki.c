@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/ecdsa.h"
 #include "provider/hsm/public_key.h"
 
 /* RFC 8017, A.1.1. */

@@ -7,6 +7,7 @@
 #define SKA_HSM_URI_H
 
 #include "provider/base/bytes.h"
+#include "provider/hsm/pin.h"
 
 /* The longest URI that is accepted, in bytes. */
 #define HSM_URI_LIMIT 8192
@@ -28,8 +29,8 @@ struct hsm_uri {
     struct ska_bytes id; /* CKA_ID; data == NULL: not given */
     enum hsm_object_type type;
     char *module_path;
-    char *pin_source; /* "file:PATH" or a path */
-    char *pin_value;  /* secret */
+    char *pin_source;    /* "file:PATH" or a path */
+    struct hsm_pin *pin; /* pin-value */
     char *approvals_file;
     char *approvals_dir;
     char *approvals_timeout;

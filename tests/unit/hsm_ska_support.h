@@ -9,6 +9,11 @@
 #define HSM_TEST_APPLICATION HSM_TEST_SIMULATOR
 #include "hsm_support.h"
 
+#include "provider/hsm/rule_serialize.h"
+#include "provider/hsm/ska.h"
+#include "provider/hsm/ska_change.h"
+#include "provider/hsm/ska_timestamp.h"
+
 #include <openssl/x509.h>
 
 #include "certificate_name.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provider/hsm/key_generate.h"
 #include "provider/rule/policy.h"
 #include "tools/show/certificates.h"
 #include "tools/options.h"

@@ -7,6 +7,8 @@
 
 #include "tools/options.h"
 #include "tools/show/table.h"
+#include "provider/hsm/list.h"
+#include "provider/hsm/ska.h"
 #include "tools/show/text.h"
 
 struct entry {

@@ -16,6 +16,7 @@
 #include "provider/rule/policy.h"
 #include "provider/sign/make_request.h"
 #include "provider/base/file.h"
+#include "provider/hsm/rule_serialize.h"
 #include "tools/show/certificates.h"
 #include "tools/input.h"
 #include "tools/options.h"

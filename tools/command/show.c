@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "provider/base/json.h"
+#include "provider/hsm/ska.h"
+#include "provider/hsm/token.h"
 #include "provider/rule/policy.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/options.h"

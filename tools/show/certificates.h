@@ -6,6 +6,7 @@
 #ifndef SKA_TOOLS_SHOW_CERTIFICATES_H
 #define SKA_TOOLS_SHOW_CERTIFICATES_H
 
+#include "provider/rule/rule.h"
 #include "tools/tool.h"
 
 /* "CN=Alice, issued by CN=Approver CA, valid from ... until ..."; of any bytes. */

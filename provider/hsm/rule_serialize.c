@@ -3,11 +3,14 @@
  * A rule becomes a tree of the vendor's structures. Their members are known by order and type from
  * the vendor's examples, so they are filled by order, not by name.
  */
-#include "provider/hsm/key_rules.h"
+#include "provider/hsm/rule_serialize.h"
 
 #include <stdlib.h>
 
-#include "provider/hsm/ska.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/ska_call.h"
 
 /* Longer ones are no serialized rule, and no payload with some. */
 #define ENCODED_LIMIT ((CK_ULONG)1024 * 1024)

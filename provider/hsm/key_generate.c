@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Generating key pairs, ordinary and SKA. */
-#include "provider/hsm/object.h"
+#include "provider/hsm/key_generate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 
-#include "provider/hsm/mechanism.h"
-#include "provider/hsm/key_rules.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/object.h"
 #include "provider/hsm/public_key.h"
+#include "provider/hsm/rule_serialize.h"
+#include "provider/hsm/token.h"
 
 #define ID_LENGTH 16
 #define MOST_ATTRIBUTES 24

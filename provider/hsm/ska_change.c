@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocking, unblocking and modifying SKA keys. */
-#include "provider/hsm/ska.h"
+#include "provider/hsm/ska_change.h"
 
 #include <string.h>
+
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/ska_call.h"
 
 /* The three calls have one shape. */
 typedef __typeof__(&C_SKABlock) change_call;
@@ -18,7 +20,8 @@ struct change_work {
 
 /* The HSM may have given the key another handle. What is no handle is looked for at the next use.
  */
-static void take_handle(struct hsm_key *key, const struct hsm_lease *lease, CK_OBJECT_HANDLE handle)
+static void take_new_handle(struct hsm_key *key, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE handle)
 {
     hsm_lock();
     key->handle = handle;
@@ -49,12 +52,12 @@ static CK_RV change_once(struct hsm_key_work *work, const struct hsm_lease *leas
                                change->approvals.count));
     (void)HSM_CALL(lease->calls->C_CloseSession(session));
     if (rv == CKR_OK && handle != key)
-        take_handle(change->key, lease, handle);
+        take_new_handle(change->key, lease, handle);
     return rv;
 }
 
-static bool choose_call(const struct hsm_module *module, enum ska_operation operation,
-                        struct change_work *change, const struct ska_errors *errors)
+static bool choose_change_call(const struct hsm_module *module, enum ska_operation operation,
+                               struct change_work *change, const struct ska_errors *errors)
 {
     switch (operation) {
     case SKA_OPERATION_BLOCK:
@@ -87,7 +90,7 @@ enum hsm_answer hsm_ska_change(struct hsm_key *key, enum ska_operation operation
 
     memset(refusal, 0, sizeof(*refusal));
     if (!hsm_must_be_ska(key, errors) ||
-        !choose_call(key->token->module, operation, &change, errors) ||
+        !choose_change_call(key->token->module, operation, &change, errors) ||
         !hsm_approvals_make(&change.approvals, approvals, approval_count, errors))
         return HSM_FAILED;
     if (hsm_key_work(key, &change.work, &rv, errors))
