@@ -9,7 +9,6 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/locate.h"
 #include "provider/hsm/login.h"
 #include "provider/hsm/token.h"
 
@@ -51,7 +50,7 @@ struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_ke
 
 /* ---- Logging in ------------------------------------------------------------------------------ */
 
-static struct hsm_defaults defaults_of(const struct ska_provider *provider)
+struct hsm_defaults ska_defaults(const struct ska_provider *provider)
 {
     const struct ska_settings *settings = &provider->settings;
     struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source};
@@ -61,7 +60,7 @@ static struct hsm_defaults defaults_of(const struct ska_provider *provider)
 
 struct hsm_pin_source ska_pin_source(const struct ska_provider *provider, const struct hsm_uri *uri)
 {
-    const struct hsm_defaults defaults = defaults_of(provider);
+    const struct hsm_defaults defaults = ska_defaults(provider);
 
     return hsm_locate_pin(uri, &defaults);
 }
@@ -106,7 +105,7 @@ bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
 struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
                          const struct hsm_pin *kept, struct ska_prompt *prompt)
 {
-    const struct hsm_defaults defaults = defaults_of(provider);
+    const struct hsm_defaults defaults = ska_defaults(provider);
     struct hsm_key_match match = {uri->object, ska_span_of(&uri->id)};
     struct hsm_token *token = NULL;
     struct hsm_key *hsm = NULL;

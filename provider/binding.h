@@ -5,6 +5,7 @@
 #ifndef SKA_PROVIDER_BINDING_H
 #define SKA_PROVIDER_BINDING_H
 
+#include "provider/hsm/locate.h"
 #include "provider/key.h"
 
 /* Whether the values after the "?" are good ones; SKA_R_BAD_URI otherwise. */
@@ -13,6 +14,9 @@ bool ska_uri_check(const struct hsm_uri *uri, const struct ska_errors *errors) S
 /* A key named by a URI; takes over both. NULL: out of memory, raised, nothing taken. */
 struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_key_type type,
                                 EVP_PKEY *public_key, struct hsm_uri *uri);
+
+/* What holds where a URI does not say; borrowed from the settings. */
+struct hsm_defaults ska_defaults(const struct ska_provider *provider);
 
 /* Where the PIN is that belongs to a URI, as far as no person is asked. */
 struct hsm_pin_source ska_pin_source(const struct ska_provider *provider,

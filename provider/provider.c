@@ -9,18 +9,18 @@
 #include "provider/provider_context.h"
 #include "version.h"
 
-static OSSL_FUNC_provider_teardown_fn teardown;
-static OSSL_FUNC_provider_gettable_params_fn gettable_params;
-static OSSL_FUNC_provider_get_params_fn get_params;
-static OSSL_FUNC_provider_query_operation_fn query_operation;
-static OSSL_FUNC_provider_get_reason_strings_fn get_reason_strings;
+static OSSL_FUNC_provider_teardown_fn provider_teardown;
+static OSSL_FUNC_provider_gettable_params_fn provider_gettable_params;
+static OSSL_FUNC_provider_get_params_fn provider_get_params;
+static OSSL_FUNC_provider_query_operation_fn provider_query_operation;
+static OSSL_FUNC_provider_get_reason_strings_fn provider_get_reason_strings;
 
-static void teardown(void *provider)
+static void provider_teardown(void *provider)
 {
     ska_provider_free(provider);
 }
 
-static const OSSL_PARAM *gettable_params(void *provider)
+static const OSSL_PARAM *provider_gettable_params(void *provider)
 {
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, NULL, 0),
@@ -34,25 +34,25 @@ static const OSSL_PARAM *gettable_params(void *provider)
     return params;
 }
 
-static int set_text(OSSL_PARAM params[], const char *name, const char *value)
+static int provider_set_text(OSSL_PARAM params[], const char *name, const char *value)
 {
     OSSL_PARAM *param = OSSL_PARAM_locate(params, name);
 
     return param == NULL || OSSL_PARAM_set_utf8_ptr(param, value);
 }
 
-static int get_params(void *provider, OSSL_PARAM params[])
+static int provider_get_params(void *provider, OSSL_PARAM params[])
 {
     OSSL_PARAM *status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
 
     (void)provider;
-    return set_text(params, OSSL_PROV_PARAM_NAME, "Smart Key Attributes provider") &&
-           set_text(params, OSSL_PROV_PARAM_VERSION, SKA_VERSION) &&
-           set_text(params, OSSL_PROV_PARAM_BUILDINFO, SKA_BUILDINFO) &&
+    return provider_set_text(params, OSSL_PROV_PARAM_NAME, "Smart Key Attributes provider") &&
+           provider_set_text(params, OSSL_PROV_PARAM_VERSION, SKA_VERSION) &&
+           provider_set_text(params, OSSL_PROV_PARAM_BUILDINFO, SKA_BUILDINFO) &&
            (status == NULL || OSSL_PARAM_set_uint(status, 1));
 }
 
-static const OSSL_ALGORITHM *query_operation(void *provider, int operation, int *no_cache)
+static const OSSL_ALGORITHM *provider_query_operation(void *provider, int operation, int *no_cache)
 {
     (void)provider;
     *no_cache = 0;
@@ -72,7 +72,7 @@ static const OSSL_ALGORITHM *query_operation(void *provider, int operation, int 
     }
 }
 
-static const OSSL_ITEM *get_reason_strings(void *vprovider)
+static const OSSL_ITEM *provider_get_reason_strings(void *vprovider)
 {
     struct ska_provider *provider = vprovider;
 
@@ -90,11 +90,11 @@ static const OSSL_ITEM *get_reason_strings(void *vprovider)
  * and signature algorithms of our keys.
  */
 static const OSSL_DISPATCH functions[] = {
-    {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
-    {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))gettable_params},
-    {OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))get_params},
-    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query_operation},
-    {OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, (void (*)(void))get_reason_strings},
+    {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))provider_teardown},
+    {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))provider_gettable_params},
+    {OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))provider_get_params},
+    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))provider_query_operation},
+    {OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, (void (*)(void))provider_get_reason_strings},
     {0, NULL},
 };
 

@@ -135,8 +135,8 @@ static bool make_of_digest(const struct ska_signature *signature, struct ska_spa
     return fits;
 }
 
-static bool make_payload(const struct ska_signature *signature, struct ska_span input,
-                         struct payload *payload)
+static bool signature_make_payload(const struct ska_signature *signature, struct ska_span input,
+                                   struct payload *payload)
 {
     memset(payload, 0, sizeof(*payload));
     if (!ska_signature_mechanism(signature, &payload->mechanism))
@@ -147,7 +147,8 @@ static bool make_payload(const struct ska_signature *signature, struct ska_span 
 }
 
 /* What can be refused here is refused before anybody is asked. */
-static bool check_payload(const struct ska_signature *signature, const struct payload *payload)
+static bool signature_check_payload(const struct ska_signature *signature,
+                                    const struct payload *payload)
 {
     const struct ska_key *key = signature->key;
 
@@ -192,7 +193,7 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
     job.progress = signature->provider->settings.progress;
     job.signature = out;
     job.signature_length = length;
-    return check_payload(signature, payload) && ska_sign(&job);
+    return signature_check_payload(signature, payload) && ska_sign(&job);
 }
 
 bool ska_signature_finish(const struct ska_signature *signature, struct ska_span input,
@@ -206,7 +207,7 @@ bool ska_signature_finish(const struct ska_signature *signature, struct ska_span
         return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
                         "a buffer of %zu bytes, %zu are needed", size,
                         signature->key->signature_size);
-    done = make_payload(signature, input, &payload) &&
+    done = signature_make_payload(signature, input, &payload) &&
            sign_payload(signature, &payload, out, &written);
     if (done)
         *length = written;
@@ -237,7 +238,8 @@ static bool make_request(struct ska_signature *signature, const struct payload *
     struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, NULL, NULL, "made for the application"};
     struct ska_request *request = NULL;
 
-    if (key == NULL || !check_payload(signature, payload) || !ska_request_make(&job, &request))
+    if (key == NULL || !signature_check_payload(signature, payload) ||
+        !ska_request_make(&job, &request))
         return false;
     entry.request = request;
     if (!ska_audit_append(job.audit_log, job.libctx, &entry, job.errors)) {
@@ -260,7 +262,7 @@ static bool prepare_request(struct ska_signature *signature, struct ska_span inp
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         "key '%s' is %s key: it needs no approvals", hsm_key_label(key),
                         hsm_key_is_timestamp(key) ? "a timestamp" : "an ordinary");
-    return make_payload(signature, input, &payload) &&
+    return signature_make_payload(signature, input, &payload) &&
            (is_prepared(signature, &payload) || make_request(signature, &payload));
 }
 

@@ -40,7 +40,7 @@ static const struct {
     {RSA_PKCS1_PSS_PADDING, OSSL_PKEY_RSA_PAD_MODE_PSS, true},
 };
 
-static bool set_padding(struct ska_signature *signature, const OSSL_PARAM *param)
+static bool param_set_padding(struct ska_signature *signature, const OSSL_PARAM *param)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     char text[16] = "";
@@ -146,8 +146,8 @@ static bool set_mgf1(struct ska_signature *signature, const OSSL_PARAM *param)
 }
 
 /* Replaces a text; `limit` bounds what anybody can make us keep. */
-static bool set_text(struct ska_signature *signature, const OSSL_PARAM *param, char **text,
-                     size_t limit)
+static bool param_set_text(struct ska_signature *signature, const OSSL_PARAM *param, char **text,
+                           size_t limit)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     char *copy = NULL;
@@ -167,26 +167,26 @@ static bool set_text(struct ska_signature *signature, const OSSL_PARAM *param, c
 
 static bool set_bundle(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.bundle, SKA_JSON_LIMIT);
+    return param_set_text(signature, param, &signature->approvals.bundle, SKA_JSON_LIMIT);
 }
 
 static bool set_bundle_file(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.bundle_file, 4096);
+    return param_set_text(signature, param, &signature->approvals.bundle_file, 4096);
 }
 
 static bool set_directory(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.directory, 4096);
+    return param_set_text(signature, param, &signature->approvals.directory, 4096);
 }
 
 static bool set_agent(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.agent, 4096);
+    return param_set_text(signature, param, &signature->approvals.agent, 4096);
 }
 
 /* A number of any integer type, or its text: `openssl` hands over the latter. */
-static bool set_timeout(struct ska_signature *signature, const OSSL_PARAM *param)
+static bool param_set_timeout(struct ska_signature *signature, const OSSL_PARAM *param)
 {
     char text[16] = "";
     char *ptext = text;
@@ -208,10 +208,10 @@ static bool set_timeout(struct ska_signature *signature, const OSSL_PARAM *param
 
 static bool set_description(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.description, 1024);
+    return param_set_text(signature, param, &signature->approvals.description, 1024);
 }
 
-static bool set_payload(struct ska_signature *signature, const OSSL_PARAM *param)
+static bool param_set_payload(struct ska_signature *signature, const OSSL_PARAM *param)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
@@ -264,7 +264,7 @@ static const struct {
     bool rsa_only;
 } setters[] = {
     {OSSL_SIGNATURE_PARAM_DIGEST, set_digest, false},
-    {OSSL_SIGNATURE_PARAM_PAD_MODE, set_padding, true},
+    {OSSL_SIGNATURE_PARAM_PAD_MODE, param_set_padding, true},
     {OSSL_SIGNATURE_PARAM_PSS_SALTLEN, set_salt, true},
     {OSSL_SIGNATURE_PARAM_MGF1_DIGEST, set_mgf1, true},
     {"instance", set_instance, false},
@@ -272,9 +272,9 @@ static const struct {
     {SKA_PARAM_APPROVALS, set_bundle, false},
     {SKA_PARAM_APPROVALS_FILE, set_bundle_file, false},
     {SKA_PARAM_APPROVALS_DIR, set_directory, false},
-    {SKA_PARAM_APPROVALS_TIMEOUT, set_timeout, false},
+    {SKA_PARAM_APPROVALS_TIMEOUT, param_set_timeout, false},
     {SKA_PARAM_AGENT, set_agent, false},
-    {SKA_PARAM_PAYLOAD, set_payload, false},
+    {SKA_PARAM_PAYLOAD, param_set_payload, false},
     {SKA_PARAM_DESCRIPTION, set_description, false},
 };
 

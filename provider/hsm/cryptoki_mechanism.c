@@ -85,3 +85,18 @@ bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type
     }
     return true;
 }
+
+CK_ULONG hsm_operation_number(enum ska_operation operation)
+{
+    switch (operation) {
+    case SKA_OPERATION_SIGN:
+        return CK_SKA_SIGN;
+    case SKA_OPERATION_BLOCK:
+        return CK_SKA_BLOCK;
+    case SKA_OPERATION_UNBLOCK:
+        return CK_SKA_UNBLOCK;
+    case SKA_OPERATION_MODIFY:
+        return CK_SKA_MODIFY;
+    }
+    return CK_SKA_SIGN;
+}

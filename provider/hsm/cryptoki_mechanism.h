@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From how a signature is made, in our words, to a Cryptoki mechanism.
+ * From how a signature is made, and what is done with a key, to the words of Cryptoki.
  */
 #ifndef SKA_HSM_CRYPTOKI_MECHANISM_H
 #define SKA_HSM_CRYPTOKI_MECHANISM_H
@@ -20,5 +20,8 @@ struct hsm_mechanism {
 /* SKA_R_UNSUPPORTED when keys of the type cannot do it, or no mechanism says it. */
 bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type type,
                         struct hsm_mechanism *to, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* CK_SKA_SIGN and so on. */
+CK_ULONG hsm_operation_number(enum ska_operation operation);
 
 #endif

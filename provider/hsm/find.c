@@ -250,7 +250,7 @@ CK_RV hsm_find_public(const struct hsm_lease *lease, const struct hsm_key_match 
 
 /* ---- Judging what was found ------------------------------------------------------------------ */
 
-static void add_id(struct ska_buffer *text, struct ska_span id)
+static void describe_id(struct ska_buffer *text, struct ska_span id)
 {
     if (id.length == 0)
         ska_buffer_text(text, "(none)");
@@ -259,13 +259,13 @@ static void add_id(struct ska_buffer *text, struct ska_span id)
 }
 
 /* "label "x" and id 01" */
-static void describe(struct ska_buffer *text, const struct hsm_key_match *match)
+static void describe_key_match(struct ska_buffer *text, const struct hsm_key_match *match)
 {
     if (match->label != NULL)
         ska_buffer_format(text, " with label \"%s\"", hsm_show(match->label).text);
     if (match->id.data != NULL) {
         ska_buffer_text(text, match->label != NULL ? " and id " : " with id ");
-        add_id(text, match->id);
+        describe_id(text, match->id);
     }
 }
 
@@ -305,7 +305,7 @@ static bool raise_several(const struct hsm_token *token, const char *wanted,
         if (public != (class_ == CKO_PUBLIC_KEY))
             continue;
         ska_buffer_text(&ids, count++ == 0 ? "" : ", ");
-        add_id(&ids, ska_span_of(&entry->id));
+        describe_id(&ids, ska_span_of(&entry->id));
     }
     if (found->count > count)
         ska_buffer_text(&ids, ", ...");
@@ -325,7 +325,7 @@ bool hsm_found_one(struct hsm_token *token, const struct hsm_key_match *match,
 
     if (found->count == 1)
         return true;
-    describe(&text, match);
+    describe_key_match(&text, match);
     if (!ska_buffer_finish(&text, &wanted, errors))
         return false;
     if (found->count == 0)
@@ -348,7 +348,7 @@ static bool same_number(const EVP_PKEY *a, const EVP_PKEY *b, const char *name)
     return same;
 }
 
-static bool is_rsa(const EVP_PKEY *key)
+static bool is_rsa_key(const EVP_PKEY *key)
 {
     return EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
 }
@@ -358,9 +358,9 @@ bool hsm_same_public(const EVP_PKEY *a, const EVP_PKEY *b)
     bool same = false;
 
     ERR_set_mark();
-    same = is_rsa(a) && is_rsa(b) ? same_number(a, b, OSSL_PKEY_PARAM_RSA_N) &&
-                                        same_number(a, b, OSSL_PKEY_PARAM_RSA_E)
-                                  : EVP_PKEY_eq(a, b) == 1;
+    same = is_rsa_key(a) && is_rsa_key(b) ? same_number(a, b, OSSL_PKEY_PARAM_RSA_N) &&
+                                                same_number(a, b, OSSL_PKEY_PARAM_RSA_E)
+                                          : EVP_PKEY_eq(a, b) == 1;
     ERR_pop_to_mark();
     return same;
 }

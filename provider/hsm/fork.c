@@ -11,18 +11,18 @@ static atomic_uint forks;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool watching;
 
-static void before_fork(void)
+static void hsm_before_fork(void)
 {
     pthread_mutex_lock(&lock);
 }
 
-static void after_fork_in_parent(void)
+static void hsm_after_fork_in_parent(void)
 {
     pthread_mutex_unlock(&lock);
 }
 
 /* Only counts: whoever meets state of an earlier count starts anew, at first use. */
-static void after_fork_in_child(void)
+static void hsm_after_fork_in_child(void)
 {
     atomic_fetch_add(&forks, 1);
     pthread_mutex_unlock(&lock);
@@ -30,8 +30,9 @@ static void after_fork_in_child(void)
 
 static void watch_forks(void)
 {
-    watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0 &&
-               hsm_fork_settle(NULL);
+    watching =
+        pthread_atfork(hsm_before_fork, hsm_after_fork_in_parent, hsm_after_fork_in_child) == 0 &&
+        hsm_fork_settle(NULL);
 }
 
 bool hsm_fork_watch(const struct ska_errors *errors)
@@ -73,7 +74,7 @@ static atomic_uint forking; /* threads that want to fork, or are about to */
 static _Thread_local bool calling;
 static _Thread_local unsigned int settled; /* how many of our handlers have run for this fork */
 
-static void wait_a_step(void)
+static void wait_for_calls(void)
 {
     const struct timespec step = {0, 100000};
 
@@ -85,7 +86,7 @@ void hsm_call_begin(void)
     atomic_fetch_add(&calls, 1);
     while (atomic_load(&forking) > 0) {
         atomic_fetch_sub(&calls, 1);
-        wait_a_step();
+        wait_for_calls();
         atomic_fetch_add(&calls, 1);
     }
     calling = true;
@@ -104,7 +105,7 @@ static void settle_calls(void)
         return;
     atomic_fetch_add(&forking, 1);
     for (int i = 0; i < FORK_WAIT_STEPS && atomic_load(&calls) > (calling ? 1 : 0); i++)
-        wait_a_step();
+        wait_for_calls();
 }
 
 static void resume_in_parent(void)

@@ -110,15 +110,11 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
 static bool raise_initialize(const struct hsm_module *module, const char *reason,
                              const struct ska_errors *errors)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes access = {NULL, 0};
+    char *access = hsm_explain_access(module);
 
-    hsm_explain_access(module, &text);
-    if (!ska_buffer_finish(&text, &access, errors))
-        return false;
     ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_Initialize: %s%s", module->path, reason,
-             (const char *)access.data);
-    ska_bytes_free(&access);
+             access == NULL ? "" : access);
+    free(access);
     return false;
 }
 
@@ -250,4 +246,11 @@ bool hsm_module_supports_ska(struct hsm_module *module, const struct ska_errors 
                         module->path);
 #endif
     return true;
+}
+
+bool hsm_module_has_call(const struct hsm_module *module, bool there, const char *call,
+                         const struct ska_errors *errors)
+{
+    return there || ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
+                             "%s has no %s: use a module that has it", module->path, call);
 }

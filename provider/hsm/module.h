@@ -32,4 +32,8 @@ bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
 bool hsm_module_supports_ska(struct hsm_module *module,
                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* That it has a call that not all modules have: `there` is whether it was found. */
+bool hsm_module_has_call(const struct hsm_module *module, bool there, const char *call,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
 #endif

@@ -172,7 +172,7 @@ static CK_RV find_handles(const struct hsm_lease *lease, CK_ATTRIBUTE *template_
     return rv != CKR_OK ? rv : final;
 }
 
-static CK_RV read_entry(const struct hsm_lease *lease, struct hsm_entry *entry)
+static CK_RV read_object_entry(const struct hsm_lease *lease, struct hsm_entry *entry)
 {
     struct hsm_attribute read[] = {{.type = CKA_CLASS}, {.type = CKA_LABEL}, {.type = CKA_ID}};
     CK_RV rv = hsm_attributes_read(lease, entry->handle, read, 3);
@@ -187,7 +187,7 @@ static CK_RV read_entry(const struct hsm_lease *lease, struct hsm_entry *entry)
     return rv;
 }
 
-static int compare_handles(const void *a, const void *b)
+static int compare_object_handles(const void *a, const void *b)
 {
     const CK_OBJECT_HANDLE *left = a;
     const CK_OBJECT_HANDLE *right = b;
@@ -203,7 +203,7 @@ static CK_RV known_handles(const struct hsm_entries *entries, CK_OBJECT_HANDLE *
         return CKR_HOST_MEMORY;
     for (size_t i = 0; i < entries->count; i++)
         (*known)[i] = entries->list[i].handle;
-    qsort(*known, entries->count, sizeof(**known), compare_handles);
+    qsort(*known, entries->count, sizeof(**known), compare_object_handles);
     return CKR_OK;
 }
 
@@ -225,12 +225,13 @@ static CK_RV add_entries(const struct hsm_lease *lease, const struct handles *ha
     for (size_t i = 0; rv == CKR_OK && i < handles->count; i++) {
         struct hsm_entry *entry = &entries->list[entries->count];
 
-        if (bsearch(&handles->list[i], known, known_count, sizeof(*known), compare_handles) != NULL)
+        if (bsearch(&handles->list[i], known, known_count, sizeof(*known),
+                    compare_object_handles) != NULL)
             continue;
         memset(entry, 0, sizeof(*entry));
         entry->handle = handles->list[i];
         entries->count++;
-        rv = read_entry(lease, entry);
+        rv = read_object_entry(lease, entry);
     }
     free(known);
     return rv;

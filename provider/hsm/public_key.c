@@ -256,8 +256,8 @@ static bool make_edwards(OSSL_LIB_CTX *libctx, enum ska_key_type type, struct sk
     return done;
 }
 
-static bool make(OSSL_LIB_CTX *libctx, enum ska_key_type type, const struct hsm_public_parts *parts,
-                 EVP_PKEY **key)
+static bool make_public_key(OSSL_LIB_CTX *libctx, enum ska_key_type type,
+                            const struct hsm_public_parts *parts, EVP_PKEY **key)
 {
     switch (type) {
     case SKA_KEY_RSA:
@@ -279,7 +279,7 @@ bool hsm_public_of_type(OSSL_LIB_CTX *libctx, enum ska_key_type type,
 
     *key = NULL;
     ERR_set_mark();
-    done = make(libctx, type, parts, key);
+    done = make_public_key(libctx, type, parts, key);
     ERR_pop_to_mark();
     return done;
 }
@@ -345,8 +345,8 @@ static bool retype_rsa(OSSL_LIB_CTX *libctx, enum ska_key_type type, EVP_PKEY **
     return done;
 }
 
-static bool fits(OSSL_LIB_CTX *libctx, enum ska_key_type type, const struct hsm_public_parts *parts,
-                 EVP_PKEY **key)
+static bool fits_parts(OSSL_LIB_CTX *libctx, enum ska_key_type type,
+                       const struct hsm_public_parts *parts, EVP_PKEY **key)
 {
     char curve[64] = "";
 
@@ -379,7 +379,7 @@ bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certifica
         return false;
     ERR_set_mark();
     found = certificate_key(libctx, certificate);
-    done = found != NULL && fits(libctx, type, parts, &found);
+    done = found != NULL && fits_parts(libctx, type, parts, &found);
     ERR_pop_to_mark();
     if (!done) {
         EVP_PKEY_free(found);

@@ -85,8 +85,8 @@ static bool check_version(const ASN1_INTEGER *version, const struct ska_errors *
            ska_fail(errors, SKA_R_BAD_REFERENCE, "of version %lld; 0 is known", (long long)number);
 }
 
-static bool take_text(const ASN1_UTF8STRING *uri, struct hsm_reference *reference,
-                      const struct ska_errors *errors)
+static bool take_reference_text(const ASN1_UTF8STRING *uri, struct hsm_reference *reference,
+                                const struct ska_errors *errors)
 {
     struct ska_span span = ska_span(ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
     struct ska_bytes text = {NULL, 0};
@@ -99,7 +99,7 @@ static bool take_text(const ASN1_UTF8STRING *uri, struct hsm_reference *referenc
     return true;
 }
 
-static bool take_uri(struct hsm_reference *reference, const struct ska_errors *errors)
+static bool take_reference_uri(struct hsm_reference *reference, const struct ska_errors *errors)
 {
     const struct hsm_uri *uri = NULL;
 
@@ -133,8 +133,9 @@ bool hsm_reference_decode(struct ska_span der, OSSL_LIB_CTX *libctx,
     memset(reference, 0, sizeof(*reference));
     if (decoded == NULL)
         return false;
-    done = check_version(decoded->version, errors) && take_text(decoded->uri, reference, errors) &&
-           take_uri(reference, errors) &&
+    done = check_version(decoded->version, errors) &&
+           take_reference_text(decoded->uri, reference, errors) &&
+           take_reference_uri(reference, errors) &&
            take_public_key(decoded->public_key, libctx, reference, errors);
     HSM_REFERENCE_free(decoded);
     if (!done)

@@ -100,7 +100,8 @@ bool hsm_reference_pem_read(BIO *in, struct ska_bytes *der, const struct ska_err
     return done;
 }
 
-bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem, const struct ska_errors *errors)
+bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem,
+                             const struct ska_errors *errors)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;

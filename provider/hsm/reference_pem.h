@@ -26,6 +26,6 @@ bool hsm_reference_pem_read(BIO *in, struct ska_bytes *der,
 
 /* DER as PEM. */
 bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem,
-                       const struct ska_errors *errors) SKA_MUST_CHECK;
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -28,9 +28,13 @@ static bool is_token_ready(const struct hsm_token *token)
     return token->ready && !is_module_lost(token);
 }
 
-CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS flags,
-                       CK_SESSION_HANDLE *session)
+CK_RV hsm_session_open(const struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session)
 {
+    CK_SLOT_ID slot = 0;
+
+    hsm_lock();
+    slot = token->slot;
+    hsm_unlock();
     return HSM_CALL(
         token->module->calls->C_OpenSession(slot, CKF_SERIAL_SESSION | flags, NULL, NULL, session));
 }
@@ -89,14 +93,12 @@ static bool open_and_login(struct hsm_token *token, const struct ska_errors *err
     unsigned long incarnation = 0;
     bool logged_in = false;
     bool pooled = false;
-    CK_SLOT_ID slot = 0;
     CK_RV rv = CKR_OK;
 
     hsm_lock();
-    slot = token->slot;
     incarnation = token->module->incarnation;
     hsm_unlock();
-    rv = hsm_session_open(token, slot, 0, &session);
+    rv = hsm_session_open(token, 0, &session);
     if (rv != CKR_OK)
         return hsm_fail_rv(errors, "C_OpenSession", token, rv);
     if (!hsm_login_again(token, session, &logged_in, errors)) {
@@ -152,8 +154,7 @@ bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
 
 enum session_taken { TAKEN, NOT_READY, NONE_IDLE };
 
-static enum session_taken take_idle_session(struct hsm_token *token, struct hsm_lease *lease,
-                                            CK_SLOT_ID *slot)
+static enum session_taken take_idle_session(struct hsm_token *token, struct hsm_lease *lease)
 {
     enum session_taken taken = NOT_READY;
 
@@ -161,7 +162,6 @@ static enum session_taken take_idle_session(struct hsm_token *token, struct hsm_
     lease->generation = token->generation;
     lease->pool = token->pool;
     lease->incarnation = token->module->incarnation;
-    *slot = token->slot;
     if (is_token_ready(token)) {
         taken = token->idle_count > 0 ? TAKEN : NONE_IDLE;
         if (taken == TAKEN)
@@ -195,7 +195,7 @@ static bool undo_lease(const struct hsm_lease *lease)
     return others;
 }
 
-static void wait_a_step(void)
+static void wait_for_session(void)
 {
     const struct timespec step = {0, 1000000};
 
@@ -210,8 +210,7 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
     lease->token = token;
     lease->calls = token->module->calls;
     for (int waited = 0;; waited++) {
-        CK_SLOT_ID slot = 0;
-        enum session_taken taken = take_idle_session(token, lease, &slot);
+        enum session_taken taken = take_idle_session(token, lease);
         enum hsm_loss loss = HSM_LOSS_NONE;
         bool others = false;
         CK_RV rv = CKR_OK;
@@ -219,14 +218,14 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
         if (taken == TAKEN)
             return true;
         if (taken == NONE_IDLE) {
-            rv = hsm_session_open(token, slot, 0, &lease->session);
+            rv = hsm_session_open(token, 0, &lease->session);
             if (rv == CKR_OK)
                 return true;
             others = undo_lease(lease);
             loss = hsm_rv_loss(rv);
         }
         if (rv == CKR_SESSION_COUNT && others && waited < WAIT_STEPS) {
-            wait_a_step();
+            wait_for_session();
             continue;
         }
         if (rv != CKR_OK && (loss == HSM_LOSS_NONE || renewed))
@@ -250,13 +249,9 @@ static bool keep_idle_session(struct hsm_token *token, CK_SESSION_HANDLE session
 static void replace_session(const struct hsm_lease *lease)
 {
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_SLOT_ID slot = 0;
     bool pooled = false;
 
-    hsm_lock();
-    slot = lease->token->slot;
-    hsm_unlock();
-    if (hsm_session_open(lease->token, slot, 0, &session) == CKR_OK) {
+    if (hsm_session_open(lease->token, 0, &session) == CKR_OK) {
         hsm_lock();
         pooled = is_lease_current(lease) && keep_idle_session(lease->token, session);
         hsm_unlock();

@@ -50,9 +50,8 @@ struct hsm_work {
 bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Another session, for writing. The caller closes it. */
-CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS flags,
-                       CK_SESSION_HANDLE *session);
+/* Another session, CKF_RW_SESSION for writing. The caller closes it. */
+CK_RV hsm_session_open(const struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session);
 
 /*
  * Private objects just do not show without a login, and the application may have logged out behind

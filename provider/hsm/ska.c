@@ -1,16 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/hsm/ska.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "provider/hsm/cryptoki_mechanism.h"
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/isolation.h"
-#include "provider/hsm/ska_call.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/private_key.h"
 
 /* The longest approval token that is taken from a module, in bytes. */
 #define TOKEN_LIMIT ((size_t)1024 * 1024)
+
+/* ---- What all of them share ------------------------------------------------------------------ */
+
+static bool must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
+{
+    return (key->ska || ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is no SKA key",
+                                 hsm_show(hsm_key_label(key)).text)) &&
+           hsm_module_supports_ska(key->token->module, errors);
+}
+
+/* The approvals of a request as the module takes them; free with free(). NULL: raised. */
+static CK_SKA_APPROVAL *make_approvals(const struct hsm_approval *from, size_t count,
+                                       const struct ska_errors *errors)
+{
+    CK_SKA_APPROVAL *list = calloc(count + 1, sizeof(*list));
+
+    if (list == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", count);
+    /* Filled by order, as in rule_serialize.c. */
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        CK_SKA_APPROVAL approval = {
+            from[i].certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE,
+            hsm_writable(from[i].signature.data), (CK_ULONG)from[i].signature.length,
+            hsm_writable(from[i].signer.data), (CK_ULONG)from[i].signer.length};
+
+        list[i] = approval;
+    }
+    return list;
+}
+
+static const struct {
+    CK_RV rv;
+    const char *name;
+} simulator_refusals[] = {
+    {CKR_SKASIM_OBJECT_BLOCKED, "object blocked"},
+    {CKR_SKASIM_TOKEN_NOT_FOUND, "token not found"},
+    {CKR_SKASIM_PARAMETERS_INVALID, "parameters invalid"},
+    {CKR_SKASIM_PAYLOAD_MISMATCH, "payload mismatch"},
+};
+
+/*
+ * The vendor's numbers for a "no" are not public, but they lie in the vendor's range; whatever
+ * Cryptoki itself defines means that something went wrong.
+ */
+static bool is_ska_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
+{
+    memset(refusal, 0, sizeof(*refusal));
+    if ((rv & CKR_VENDOR_DEFINED) == 0)
+        return false;
+    snprintf(refusal->code, sizeof(refusal->code), "%s", hsm_rv_text(rv).text);
+    if (!module->simulator)
+        return true;
+    for (size_t i = 0; i < sizeof(simulator_refusals) / sizeof(simulator_refusals[0]); i++)
+        if (simulator_refusals[i].rv == rv)
+            snprintf(refusal->code, sizeof(refusal->code), "%s", simulator_refusals[i].name);
+    refusal->blocked = rv == CKR_SKASIM_OBJECT_BLOCKED;
+    refusal->unsatisfied = rv == CKR_SKASIM_TOKEN_NOT_FOUND;
+    return true;
+}
+
+/*
+ * From the answer of work that ends in one of the vendor's calls to ours: HSM_DONE for CKR_OK, a
+ * refusal when that call itself said no, else it is raised.
+ */
+static enum hsm_answer judge_answer(const struct hsm_key *key, const char *ska_call,
+                                    const struct hsm_key_work *work, CK_RV rv,
+                                    struct hsm_refusal *refusal, const struct ska_errors *errors)
+{
+    if (rv == CKR_OK)
+        return HSM_DONE;
+    /* Finding the key again, or opening a session, is no question that the rules answer. */
+    if (strcmp(work->call, ska_call) == 0 && is_ska_refusal(key->token->module, rv, refusal))
+        return HSM_REFUSED;
+    hsm_fail_rv(errors, work->call, key->token, rv);
+    return HSM_FAILED;
+}
 
 /* ---- Approval tokens ------------------------------------------------------------------------- */
 
@@ -69,7 +148,7 @@ bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
                                        .payload = payload,
                                        .timestamp = timestamp == NULL ? &none : timestamp};
     CK_RV rv = CKR_OK;
-    bool done = hsm_must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
+    bool done = must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
                 (rv == CKR_OK || hsm_fail_rv(errors, create.work.call, key->token, rv));
 
     if (done) {
@@ -86,7 +165,8 @@ struct ska_sign_work {
     struct hsm_key_work work;
     struct hsm_mechanism mechanism;
     struct ska_span token;
-    struct hsm_approval_list approvals;
+    CK_SKA_APPROVAL *approvals;
+    CK_ULONG approval_count;
     CK_ULONG length;
     uint8_t raw[HSM_SIGNATURE_LIMIT];
 };
@@ -101,7 +181,7 @@ static CK_RV ska_sign_once(struct hsm_key_work *work, const struct hsm_lease *le
     /* The last two arguments are documented nowhere, and NULL in every example of the vendor. */
     return HSM_CALL(lease->token->module->ska.sign(
         lease->session, &sign->mechanism.cryptoki, key, hsm_writable(sign->token.data),
-        (CK_ULONG)sign->token.length, sign->approvals.list, sign->approvals.count, sign->raw,
+        (CK_ULONG)sign->token.length, sign->approvals, sign->approval_count, sign->raw,
         &sign->length, NULL, NULL));
 }
 
@@ -117,18 +197,113 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
     memset(refusal, 0, sizeof(*refusal));
     sign.work = (struct hsm_key_work){"C_SKASign", true, ska_sign_once};
     sign.token = token;
-    if (!hsm_must_be_ska(key, errors) ||
+    sign.approval_count = (CK_ULONG)approval_count;
+    if (!must_be_ska(key, errors) ||
         !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
-        !hsm_approvals_make(&sign.approvals, approvals, approval_count, errors))
+        (sign.approvals = make_approvals(approvals, approval_count, errors)) == NULL)
         return HSM_FAILED;
     if (hsm_key_work(key, &sign.work, &rv, errors))
-        answer = hsm_judge(key, "C_SKASign", &sign.work, rv, refusal, errors);
+        answer = judge_answer(key, "C_SKASign", &sign.work, rv, refusal, errors);
     if (answer == HSM_DONE &&
         !hsm_signature_finish(key->type, key->bits,
                               ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
                               signature, signature_length, errors))
         answer = HSM_FAILED;
-    hsm_approvals_free(&sign.approvals);
+    free(sign.approvals);
+    return answer;
+}
+
+/* ---- Blocking, unblocking, modifying --------------------------------------------------------- */
+
+/* The three calls have one shape. */
+typedef __typeof__(&C_SKABlock) change_call;
+
+struct change_work {
+    struct hsm_key_work work;
+    const char *name;
+    change_call call;
+    struct ska_span token;
+    CK_SKA_APPROVAL *approvals;
+    CK_ULONG approval_count;
+    struct hsm_key *key;
+};
+
+/* The HSM may have given the key another handle. What is no handle is looked for at the next use.
+ */
+static void take_new_handle(struct hsm_key *key, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE handle)
+{
+    hsm_lock();
+    key->handle = handle;
+    key->generation = handle != CK_INVALID_HANDLE ? lease->generation : 0;
+    hsm_unlock();
+}
+
+/* In a session for writing: the key is an object of the token. */
+static CK_RV ska_change_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                             CK_OBJECT_HANDLE key)
+{
+    struct change_work *change = (struct change_work *)work;
+    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE handle = key;
+    CK_RV rv = CKR_OK;
+
+    work->call = "C_OpenSession";
+    rv = hsm_session_open(lease->token, CKF_RW_SESSION, &session);
+    if (rv != CKR_OK)
+        return rv;
+    work->call = change->name;
+    rv = HSM_CALL(change->call(session, &handle, hsm_writable(change->token.data),
+                               (CK_ULONG)change->token.length, change->approvals,
+                               change->approval_count));
+    (void)HSM_CALL(lease->calls->C_CloseSession(session));
+    if (rv == CKR_OK && handle != key)
+        take_new_handle(change->key, lease, handle);
+    return rv;
+}
+
+static bool choose_change_call(const struct hsm_module *module, enum ska_operation operation,
+                               struct change_work *change, const struct ska_errors *errors)
+{
+    switch (operation) {
+    case SKA_OPERATION_BLOCK:
+        change->name = "C_SKABlock";
+        change->call = module->ska.block;
+        break;
+    case SKA_OPERATION_UNBLOCK:
+        change->name = "C_SKAUnblock";
+        change->call = module->ska.unblock;
+        break;
+    case SKA_OPERATION_MODIFY:
+        change->name = "C_SKAModify";
+        change->call = module->ska.modify;
+        break;
+    case SKA_OPERATION_SIGN:
+        return ska_fail(errors, SKA_R_INTERNAL, "signing changes no key");
+    }
+    return hsm_module_has_call(module, change->call != NULL, change->name, errors);
+}
+
+enum hsm_answer hsm_ska_change(struct hsm_key *key, enum ska_operation operation,
+                               struct ska_span token, const struct hsm_approval *approvals,
+                               size_t approval_count, struct hsm_refusal *refusal,
+                               const struct ska_errors *errors)
+{
+    struct change_work change = {.work = {"C_OpenSession", true, ska_change_once},
+                                 .token = token,
+                                 .approval_count = (CK_ULONG)approval_count,
+                                 .key = key};
+    enum hsm_answer answer = HSM_FAILED;
+    CK_RV rv = CKR_OK;
+
+    memset(refusal, 0, sizeof(*refusal));
+    if (!must_be_ska(key, errors) ||
+        !choose_change_call(key->token->module, operation, &change, errors) ||
+        (change.approvals = make_approvals(approvals, approval_count, errors)) == NULL)
+        return HSM_FAILED;
+    if (hsm_key_work(key, &change.work, &rv, errors))
+        answer = judge_answer(key, change.name, &change.work, rv, refusal, errors);
+    free(change.approvals);
     return answer;
 }
 

@@ -5,8 +5,8 @@
 #ifndef SKA_HSM_SKA_H
 #define SKA_HSM_SKA_H
 
+#include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
-#include "provider/hsm/ska_answer.h"
 
 struct hsm_key;
 
@@ -21,6 +21,25 @@ bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
                           struct ska_span payload, const struct hsm_timestamp *timestamp,
                           struct ska_bytes *token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+struct hsm_approval {
+    bool certificate;          /* what signer is: a certificate or a SubjectPublicKeyInfo */
+    struct ska_span signer;    /* DER */
+    struct ska_span signature; /* DER: SEQUENCE { AlgorithmIdentifier, BIT STRING } */
+};
+
+enum hsm_answer {
+    HSM_DONE,
+    HSM_REFUSED, /* the HSM said no; nothing raised: the caller knows the rule and explains */
+    HSM_FAILED   /* it could not answer; raised */
+};
+
+/* What is known of a refusal. */
+struct hsm_refusal {
+    bool blocked;     /* the HSM says that the key is blocked */
+    bool unsatisfied; /* the HSM says that no alternative of the rule is satisfied */
+    char code[64];    /* how the HSM put it, for messages: a name or a number */
+};
+
 /*
  * One call of C_SKASign with the complete request. Repeated only after an answer that proves that
  * nothing was signed and that the session was lost.
@@ -29,6 +48,15 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
                              struct ska_span token, const struct hsm_approval *approvals,
                              size_t approval_count, uint8_t *signature, size_t *signature_length,
                              struct hsm_refusal *refusal, const struct ska_errors *errors);
+
+/*
+ * One call of C_SKABlock, C_SKAUnblock or C_SKAModify with the complete request; otherwise like
+ * hsm_ska_sign(). The key keeps working, with a new handle if the HSM gives it one.
+ */
+enum hsm_answer hsm_ska_change(struct hsm_key *key, enum ska_operation operation,
+                               struct ska_span token, const struct hsm_approval *approvals,
+                               size_t approval_count, struct hsm_refusal *refusal,
+                               const struct ska_errors *errors);
 
 /* Reads from the HSM now. */
 struct hsm_key_state {

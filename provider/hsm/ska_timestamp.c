@@ -9,7 +9,7 @@
 #include "provider/hsm/isolation.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/module.h"
-#include "provider/hsm/ska_call.h"
+#include "provider/hsm/private_key.h"
 
 /* The longest timestamp that is taken from a module, in bytes. */
 #define BLOCK_LIMIT ((CK_ULONG)1024 * 1024)
@@ -98,7 +98,7 @@ static bool may_ask_for_timestamp(const struct hsm_key *key, const struct ska_er
         return ska_fail(errors, SKA_R_WRONG_USE, "key \"%s\" is an SKA key, not a timestamp key",
                         hsm_show(hsm_key_label(key)).text);
     return hsm_module_supports_ska(module, errors) &&
-           hsm_must_have(module, module->ska.get_timestamp != NULL, "C_GetTimestamp", errors);
+           hsm_module_has_call(module, module->ska.get_timestamp != NULL, "C_GetTimestamp", errors);
 }
 
 static bool check_timestamp_answer(const struct hsm_key *key, const struct timestamp_work *stamp,

@@ -194,24 +194,25 @@ static bool raise_token_search(const struct hsm_module *module, struct token_sea
 {
     struct ska_buffer wanted = {0};
     struct ska_bytes shown[3] = {{NULL, 0}};
+    char *access = search->count == 0 ? hsm_explain_access(module) : NULL;
 
     describe_match(&wanted, search->match);
     if (search->others.length == 0)
         ska_buffer_text(&search->others, "none");
-    if (search->count == 0)
-        hsm_explain_access(module, &search->others);
     if (!ska_buffer_finish(&wanted, &shown[0], errors) ||
         !ska_buffer_finish(&search->matching, &shown[1], errors) ||
         !ska_buffer_finish(&search->others, &shown[2], errors))
         goto out;
     if (search->count == 0)
-        ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: no token matches %s; there is: %s",
-                 module->path, (const char *)shown[0].data, (const char *)shown[2].data);
+        ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: no token matches %s; there is: %s%s",
+                 module->path, (const char *)shown[0].data, (const char *)shown[2].data,
+                 access == NULL ? "" : access);
     else
         ska_fail(errors, SKA_R_TOKEN_AMBIGUOUS, "%s: %zu tokens match %s: %s; give label or serial",
                  module->path, search->count, (const char *)shown[0].data,
                  (const char *)shown[1].data);
 out:
+    free(access);
     ska_buffer_free(&wanted);
     for (size_t i = 0; i < 3; i++)
         ska_bytes_free(&shown[i]);
@@ -242,16 +243,12 @@ static void note_if_wanted(void *arg, struct hsm_token *token)
 
 static bool raise_token_gone(const struct hsm_token *token, const struct ska_errors *errors)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes access = {NULL, 0};
+    char *access = hsm_explain_access(token->module);
 
-    hsm_explain_access(token->module, &text);
-    if (!ska_buffer_finish(&text, &access, errors))
-        return false;
     ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: token \"%s\" (serial %s) is gone%s",
              token->module->path, hsm_show(token->label).text, hsm_show(token->serial).text,
-             (const char *)access.data);
-    ska_bytes_free(&access);
+             access == NULL ? "" : access);
+    free(access);
     return false;
 }
 

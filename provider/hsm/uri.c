@@ -168,7 +168,7 @@ static const char *take_pin(struct hsm_pin **pin, struct ska_span value)
     return ska_utf8_valid(ska_span((*pin)->value, (*pin)->length)) ? NULL : "is not valid UTF-8";
 }
 
-static const char *take_text(char **text, struct ska_span value)
+static const char *uri_take_text(char **text, struct ska_span value)
 {
     struct ska_bytes copy = {NULL, 0};
 
@@ -183,7 +183,7 @@ static const char *take_text(char **text, struct ska_span value)
 /* A field that is blank says nothing, so it cannot be what is meant. */
 static const char *take_padded(char **text, struct ska_span value, size_t limit)
 {
-    const char *fault = take_text(text, value);
+    const char *fault = uri_take_text(text, value);
     size_t length = 0;
 
     if (fault != NULL)
@@ -196,8 +196,8 @@ static const char *take_padded(char **text, struct ska_span value, size_t limit)
     return length == 0 ? "is blank" : NULL;
 }
 
-static bool take_value(struct hsm_uri *uri, const struct attribute *attribute,
-                       struct ska_span value, const struct ska_errors *errors)
+static bool uri_take_value(struct hsm_uri *uri, const struct attribute *attribute,
+                           struct ska_span value, const struct ska_errors *errors)
 {
     void *member = member_of(uri, attribute);
     const char *fault = encoding_fault(value);
@@ -205,7 +205,7 @@ static bool take_value(struct hsm_uri *uri, const struct attribute *attribute,
     if (fault == NULL) {
         switch (attribute->kind) {
         case ATTRIBUTE_TEXT:
-            fault = take_text(member, value);
+            fault = uri_take_text(member, value);
             break;
         case ATTRIBUTE_PADDED:
             fault = take_padded(member, value, attribute->limit);
@@ -299,7 +299,7 @@ static bool parse_attribute(struct uri_parser *parser, struct ska_span part, boo
             return ska_fail(errors, SKA_R_BAD_URI, "attribute %s is given twice",
                             attributes[i].name);
         parser->seen[i] = true;
-        return take_value(parser->uri, &attributes[i], value, errors);
+        return uri_take_value(parser->uri, &attributes[i], value, errors);
     }
     return raise_unknown(name, query, errors);
 }
@@ -321,16 +321,12 @@ static bool parse_part(struct uri_parser *parser, struct ska_span part, char sep
     return parse_attribute(parser, part, query);
 }
 
+/* Of any length. */
 static bool parse_text(struct uri_parser *parser, const char *text)
 {
-    size_t scheme = scheme_length(text);
-    const char *path = text + scheme;
+    const char *path = text + scheme_length(text);
     const char *question = strchr(path, '?');
 
-    if (scheme == 0)
-        return ska_fail(parser->errors, SKA_R_BAD_URI, "a key URI starts with ska: or pkcs11:");
-    if (strnlen(text, HSM_URI_LIMIT + 1) > HSM_URI_LIMIT)
-        return ska_fail(parser->errors, SKA_R_BAD_URI, "longer than %d bytes", HSM_URI_LIMIT);
     if (question == NULL)
         return parse_part(parser, ska_span_text(path), ';', false);
     return parse_part(parser, ska_span(path, (size_t)(question - path)), ';', false) &&
@@ -339,8 +335,13 @@ static bool parse_text(struct uri_parser *parser, const char *text)
 
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri, const struct ska_errors *errors)
 {
-    struct uri_parser parser = {.uri = calloc(1, sizeof(**uri)), .errors = errors};
+    struct uri_parser parser = {.errors = errors};
 
+    if (!hsm_uri_is_ours(text))
+        return ska_fail(errors, SKA_R_BAD_URI, "a key URI starts with ska: or pkcs11:");
+    if (strnlen(text, HSM_URI_LIMIT + 1) > HSM_URI_LIMIT)
+        return ska_fail(errors, SKA_R_BAD_URI, "longer than %d bytes", HSM_URI_LIMIT);
+    parser.uri = calloc(1, sizeof(**uri));
     if (parser.uri == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a URI");
     if (!parse_text(&parser, text)) {
@@ -351,41 +352,7 @@ bool hsm_uri_parse(const char *text, struct hsm_uri **uri, const struct ska_erro
     return true;
 }
 
-/* ---- Copying and freeing --------------------------------------------------------------------- */
-
-static bool copy_value(struct hsm_uri *to, const struct hsm_uri *from,
-                       const struct attribute *attribute)
-{
-    void *member = member_of(to, attribute);
-
-    switch (attribute->kind) {
-    case ATTRIBUTE_TEXT:
-    case ATTRIBUTE_PADDED:
-        if (text_member(from, attribute) != NULL)
-            *(char **)member = strdup(text_member(from, attribute));
-        return text_member(from, attribute) == NULL || *(char **)member != NULL;
-    case ATTRIBUTE_ID:
-        return from->id.data == NULL || ska_bytes_copy(member, ska_span_of(&from->id), NULL);
-    case ATTRIBUTE_TYPE:
-        to->type = from->type;
-        return true;
-    case ATTRIBUTE_PIN:
-        return true;
-    }
-    return false;
-}
-
-struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from)
-{
-    struct hsm_uri *to = calloc(1, sizeof(*to));
-
-    for (size_t i = 0; to != NULL && i < ATTRIBUTE_COUNT; i++)
-        if (!copy_value(to, from, &attributes[i])) {
-            hsm_uri_free(to);
-            to = NULL;
-        }
-    return to;
-}
+/* ---- Freeing --------------------------------------------------------------------------------- */
 
 static void free_value(struct hsm_uri *uri, const struct attribute *attribute)
 {
@@ -485,6 +452,19 @@ char *hsm_uri_write(const struct hsm_uri *uri)
         before = attribute;
     }
     return ska_buffer_finish(&text, &written, NULL) ? (char *)written.data : NULL;
+}
+
+struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from)
+{
+    struct uri_parser parser = {.uri = calloc(1, sizeof(*from))};
+    char *text = hsm_uri_write(from);
+
+    if (text == NULL || parser.uri == NULL || !parse_text(&parser, text)) {
+        hsm_uri_free(parser.uri);
+        parser.uri = NULL;
+    }
+    free(text);
+    return parser.uri;
 }
 
 char *hsm_uri_format(const char *token, const char *object, struct ska_span id,

@@ -50,7 +50,7 @@ bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 void hsm_uri_free(struct hsm_uri *uri); /* NULL is fine; wipes the PIN */
 
-/* All of it but the PIN itself. NULL: out of memory. */
+/* All of a URI that was parsed but the PIN itself. NULL: out of memory. */
 struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from);
 
 /*

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "provider/hsm/ska_change.h"
 #include "provider/record/audit.h"
 #include "provider/record/evidence.h"
 #include "provider/request/approver_signature.h"

@@ -11,7 +11,6 @@
 
 #include "provider/hsm/rule_serialize.h"
 #include "provider/hsm/ska.h"
-#include "provider/hsm/ska_change.h"
 #include "provider/hsm/ska_timestamp.h"
 
 #include <openssl/x509.h>
