@@ -104,7 +104,7 @@ static bool store_wants(const struct store *store, enum hsm_object_type type)
     return store->expected == 0 || store->expected == info;
 }
 
-/* ---- Logging in ----------------------------------------------------------------------------- */
+/* ---- Logging in ------------------------------------------------------------------------------ */
 
 static bool has_pin(const struct store *store)
 {
@@ -126,7 +126,7 @@ static bool store_log_in(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback
     return ska_log_in(store->provider, store->token, store->uri, NULL, &prompt, errors_of(store));
 }
 
-/* ---- Searching ------------------------------------------------------------------------------ */
+/* ---- Searching ------------------------------------------------------------------------------- */
 
 static const char *store_describe(const struct hsm_object *object)
 {

@@ -24,8 +24,7 @@ static const CK_ATTRIBUTE_TYPE part_types[HSM_PART_COUNT] = {
     [HSM_PART_POINT] = CKA_EC_POINT,           [HSM_PART_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
 };
 
-/* ---- Reading what belongs to a key --------------------------------------------------------------
- */
+/* ---- Reading what belongs to a key ----------------------------------------------------------- */
 
 static const struct hsm_entry *the_key(const struct hsm_found *found)
 {

@@ -8,8 +8,7 @@
 #include "provider/hsm/isolation.h"
 #include "provider/hsm/module.h"
 
-/* ---- Attributes -------------------------------------------------------------------------------
- */
+/* ---- Attributes ------------------------------------------------------------------------------ */
 
 /*
  * Space for one attribute in a call for several: each starts where a number may stand. The length
@@ -123,8 +122,7 @@ struct ska_span hsm_attribute_span(const struct hsm_attribute *attribute)
     return attribute->present ? ska_span_of(&attribute->value) : ska_span(NULL, 0);
 }
 
-/* ---- Search -----------------------------------------------------------------------------------
- */
+/* ---- Search ---------------------------------------------------------------------------------- */
 
 #define BATCH 64
 

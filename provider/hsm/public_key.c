@@ -21,8 +21,7 @@
 /* The longest certificate that is read, in bytes. */
 #define CERTIFICATE_LIMIT 65536
 
-/* ---- Curves -----------------------------------------------------------------------------------
- */
+/* ---- Curves ---------------------------------------------------------------------------------- */
 
 /* Names of Edwards curves as Cryptoki 3.0 has them, besides object identifiers. */
 static const struct {
@@ -98,8 +97,7 @@ static size_t field_length(OSSL_LIB_CTX *libctx, int nid)
     return length;
 }
 
-/* ---- Types ------------------------------------------------------------------------------------
- */
+/* ---- Types ----------------------------------------------------------------------------------- */
 
 static bool is_pss(CK_MECHANISM_TYPE mechanism)
 {
@@ -147,8 +145,7 @@ bool hsm_public_complete(const struct hsm_public_parts *parts)
     return parts->parameters.length > 0 && parts->point.length > 0;
 }
 
-/* ---- Points -----------------------------------------------------------------------------------
- */
+/* ---- Points ---------------------------------------------------------------------------------- */
 
 /*
  * The point itself. Modules give it raw, or (as Cryptoki wants) inside an OCTET STRING, whose first
@@ -173,8 +170,7 @@ static bool bare_point(struct ska_span value, size_t raw, ASN1_OCTET_STRING **ho
     return point->length == raw;
 }
 
-/* ---- Making keys -------------------------------------------------------------------------------
- */
+/* ---- Making keys ----------------------------------------------------------------------------- */
 
 static bool from_data(OSSL_LIB_CTX *libctx, const char *type, OSSL_PARAM_BLD *builder,
                       EVP_PKEY **key)
@@ -392,8 +388,7 @@ bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certifica
     return true;
 }
 
-/* ---- The way back ------------------------------------------------------------------------------
- */
+/* ---- The way back ---------------------------------------------------------------------------- */
 
 bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska_bytes *parameters,
                            const struct ska_errors *errors)

@@ -255,7 +255,7 @@ static void refuses_pem(const char *pem, size_t length, const char *words)
     BIO_free(in);
 }
 
-static void refuses_other_armour(void **state)
+static void refuses_other_pem(void **state)
 {
     static const char zero[] = BEGIN "YWJj\0\nZGVm\n" END;
     static const char within[] = BEGIN "YWJj\n-----END SKA KEY REFERENCE-----\0\n";
@@ -474,7 +474,7 @@ int main(void)
         cmocka_unit_test(refuses_other_versions),    cmocka_unit_test(refuses_other_uris),
         cmocka_unit_test(refuses_secrets),           cmocka_unit_test(refuses_other_public_keys),
         cmocka_unit_test(stands_every_changed_byte), cmocka_unit_test(is_found_among_other_things),
-        cmocka_unit_test(knows_its_first_line),      cmocka_unit_test(refuses_other_armour),
+        cmocka_unit_test(knows_its_first_line),      cmocka_unit_test(refuses_other_pem),
     };
 
     return cmocka_run_group_tests(tests, support_begin, support_end);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of the HSM room share: a recorder of failures, SoftHSM tokens in a directory of
+ * What the tests of provider/hsm/ share: a recorder of failures, SoftHSM tokens in a directory of
  * their own, and the application's own way into the module.
  */
 #ifndef SKA_TEST_HSM_SUPPORT_H
