@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The AlgorithmIdentifier of a signature, which certificates and CMS carry; libcrypto encodes it.
- */
-#include "provider/signature.h"
+/* libcrypto encodes it. */
+#include "provider/algorithm_id.h"
 
 #include <string.h>
 
@@ -9,6 +8,8 @@
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+
+#include "provider/signature_finish.h"
 
 static int digest_nid(enum ska_digest digest)
 {

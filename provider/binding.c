@@ -9,7 +9,8 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/locate.h"
+#include "provider/hsm/login.h"
+#include "provider/hsm/token.h"
 
 /* ---- What a URI says ------------------------------------------------------------------------- */
 
@@ -49,9 +50,19 @@ struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_ke
 
 /* ---- Logging in ------------------------------------------------------------------------------ */
 
-const char *ska_pin_source(const struct ska_provider *provider, const struct hsm_uri *uri)
+struct hsm_defaults ska_defaults(const struct ska_provider *provider)
 {
-    return uri->pin_source != NULL ? uri->pin_source : provider->settings.pin_source;
+    const struct ska_settings *settings = &provider->settings;
+    struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source};
+
+    return defaults;
+}
+
+struct hsm_pin_source ska_pin_source(const struct ska_provider *provider, const struct hsm_uri *uri)
+{
+    const struct hsm_defaults defaults = ska_defaults(provider);
+
+    return hsm_locate_pin(uri, &defaults);
 }
 
 static bool ask_pin(void *vprompt, const char *token_label, char *pin, size_t size)
@@ -78,28 +89,23 @@ static bool ask_pin(void *vprompt, const char *token_label, char *pin, size_t si
 }
 
 bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
-                const struct hsm_uri *uri, struct hsm_secret *kept, struct ska_prompt *prompt,
+                const struct hsm_uri *uri, const struct hsm_pin *kept, struct ska_prompt *prompt,
                 const struct ska_errors *errors)
 {
-    struct hsm_pin pin = {
-        .value = uri->pin_value,
-        .source = ska_pin_source(provider, uri),
-        .named_in = uri->pin_source != NULL ? HSM_NAMED_IN_URI : HSM_NAMED_IN_CONFIGURATION,
-        .prompt = prompt->callback == NULL ? NULL : ask_pin,
-        .prompt_arg = prompt,
-        .kept = kept,
-    };
+    struct hsm_pin_source source = ska_pin_source(provider, uri);
 
-    return hsm_token_login(token, &pin, errors);
+    source.kept = kept;
+    source.prompt = prompt->callback == NULL ? NULL : ask_pin;
+    source.prompt_arg = prompt;
+    return hsm_token_login(token, &source, errors);
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
 struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
-                         struct hsm_secret *kept, struct ska_prompt *prompt)
+                         const struct hsm_pin *kept, struct ska_prompt *prompt)
 {
-    const struct ska_settings *settings = &provider->settings;
-    struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source};
+    const struct hsm_defaults defaults = ska_defaults(provider);
     struct hsm_key_match match = {uri->object, ska_span_of(&uri->id)};
     struct hsm_token *token = NULL;
     struct hsm_key *hsm = NULL;
@@ -116,13 +122,13 @@ struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_u
 /* The first half of a hash: people compare them, nothing depends on it. */
 #define SHOWN_BYTES 8
 
-struct fingerprint {
+struct shown_hash {
     char text[2 * SHOWN_BYTES + 1];
 };
 
-static struct fingerprint fingerprint_of(const struct ska_provider *provider, EVP_PKEY *key)
+static struct shown_hash shown_hash_of(const struct ska_provider *provider, EVP_PKEY *key)
 {
-    struct fingerprint fingerprint = {"?"};
+    struct shown_hash shown = {"?"};
     unsigned char hash[SHA256_DIGEST_LENGTH];
     unsigned char *der = NULL;
     int length = 0;
@@ -132,13 +138,13 @@ static struct fingerprint fingerprint_of(const struct ska_provider *provider, EV
     if (length > 0 &&
         EVP_Q_digest(provider->libctx, "SHA256", NULL, der, (size_t)length, hash, NULL))
         for (size_t i = 0; i < SHOWN_BYTES; i++)
-            snprintf(fingerprint.text + 2 * i, 3, "%02x", hash[i]);
+            snprintf(shown.text + 2 * i, 3, "%02x", hash[i]);
     ERR_pop_to_mark();
     OPENSSL_free(der);
-    return fingerprint;
+    return shown;
 }
 
-static bool is_same(const struct ska_key *key, const struct hsm_key *hsm)
+static bool is_same_key(const struct ska_key *key, const struct hsm_key *hsm)
 {
     const struct ska_provider *provider = key->provider;
     bool same = false;
@@ -153,11 +159,12 @@ static bool is_same(const struct ska_key *key, const struct hsm_key *hsm)
                     "token. If the key was replaced write the reference anew (openssl pkey -in URI "
                     "-out FILE) and renew its certificate; if not, the URI in the file is wrong",
                     hsm_token_label(hsm_key_token(hsm)), hsm_key_label(hsm),
-                    fingerprint_of(provider, key->software).text,
-                    fingerprint_of(provider, hsm_key_public(hsm)).text);
+                    shown_hash_of(provider, key->software).text,
+                    shown_hash_of(provider, hsm_key_public(hsm)).text);
 }
 
-struct hsm_key *ska_bind(struct ska_key *key)
+/* The key was loaded without the HSM: it is looked for, and compared. */
+static struct hsm_key *bind_key(struct ska_key *key)
 {
     struct ska_prompt nobody = {NULL, NULL};
     struct hsm_key *first = NULL;
@@ -165,7 +172,7 @@ struct hsm_key *ska_bind(struct ska_key *key)
 
     if (hsm == NULL)
         return NULL;
-    if (!is_same(key, hsm)) {
+    if (!is_same_key(key, hsm)) {
         hsm_key_free(hsm);
         return NULL;
     }
@@ -174,4 +181,11 @@ struct hsm_key *ska_bind(struct ska_key *key)
         return hsm;
     hsm_key_free(hsm);
     return first;
+}
+
+struct hsm_key *ska_key_hsm(struct ska_key *key)
+{
+    struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
+
+    return hsm != NULL ? hsm : bind_key(key);
 }

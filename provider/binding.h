@@ -5,6 +5,7 @@
 #ifndef SKA_PROVIDER_BINDING_H
 #define SKA_PROVIDER_BINDING_H
 
+#include "provider/hsm/locate.h"
 #include "provider/key.h"
 
 /* Whether the values after the "?" are good ones; SKA_R_BAD_URI otherwise. */
@@ -14,8 +15,12 @@ bool ska_uri_check(const struct hsm_uri *uri, const struct ska_errors *errors) S
 struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_key_type type,
                                 EVP_PKEY *public_key, struct hsm_uri *uri);
 
-/* Where the PIN is read that belongs to a URI; NULL: nowhere. */
-const char *ska_pin_source(const struct ska_provider *provider, const struct hsm_uri *uri);
+/* What holds where a URI does not say; borrowed from the settings. */
+struct hsm_defaults ska_defaults(const struct ska_provider *provider);
+
+/* Where the PIN is that belongs to a URI, as far as no person is asked. */
+struct hsm_pin_source ska_pin_source(const struct ska_provider *provider,
+                                     const struct hsm_uri *uri);
 
 /* libcrypto's question for a passphrase, asked for a PIN. */
 struct ska_prompt {
@@ -23,17 +28,18 @@ struct ska_prompt {
     void *arg;
 };
 bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
-                const struct hsm_uri *uri, struct hsm_secret *kept, struct ska_prompt *prompt,
+                const struct hsm_uri *uri, const struct hsm_pin *kept, struct ska_prompt *prompt,
                 const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The private key that a URI names. `kept`: a PIN read before, or NULL. NULL: raised. */
 struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
-                         struct hsm_secret *kept, struct ska_prompt *prompt);
+                         const struct hsm_pin *kept, struct ska_prompt *prompt);
 
 /*
- * Finds the HSM's key of a key that was loaded without the HSM, and compares it. Several threads
- * may do it at once: the first who is done decides. NULL: raised.
+ * The HSM's key, for a key on a token. Keys that were loaded without the HSM are looked for now, so
+ * this is not for anything that has to do without the HSM: size queries, exports, comparisons.
+ * Several threads may do it at once: the first who is done decides. NULL: it cannot be had, raised.
  */
-struct hsm_key *ska_bind(struct ska_key *key);
+struct hsm_key *ska_key_hsm(struct ska_key *key) SKA_MUST_CHECK;
 
 #endif

@@ -5,7 +5,6 @@
  * openssl command reads its keys, drops the messages of the second. So the key waits in this
  * thread's hand until the second step, which libcrypto makes from within the first, takes it.
  */
-#include "provider/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +14,17 @@
 #include <openssl/core_object.h>
 #include <openssl/params.h>
 
-#include "provider/hsm/armour.h"
+#include "provider/algorithms.h"
+#include "provider/binding.h"
+#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 
-static OSSL_FUNC_decoder_newctx_fn new_pem, new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
-static OSSL_FUNC_decoder_freectx_fn freectx;
-static OSSL_FUNC_decoder_does_selection_fn does_selection;
-static OSSL_FUNC_decoder_decode_fn decode_pem, decode_der;
-static OSSL_FUNC_decoder_export_object_fn export_object;
+static OSSL_FUNC_decoder_newctx_fn decoder_new_pem, decoder_new_rsa, decoder_new_rsa_pss,
+    decoder_new_ec, decoder_new_ed25519, decoder_new_ed448;
+static OSSL_FUNC_decoder_freectx_fn decoder_free;
+static OSSL_FUNC_decoder_does_selection_fn decoder_does_selection;
+static OSSL_FUNC_decoder_decode_fn decoder_decode, decode_der;
+static OSSL_FUNC_decoder_export_object_fn decoder_export_object;
 
 /* How the two steps call what goes from one to the other. */
 #define STRUCTURE "SKAKeyReference"
@@ -32,7 +34,7 @@ struct decoder {
     enum ska_key_type type; /* of the second step */
 };
 
-static struct decoder *new_decoder(void *provider, enum ska_key_type type)
+static struct decoder *decoder_new(void *provider, enum ska_key_type type)
 {
     struct decoder *decoder = calloc(1, sizeof(*decoder));
 
@@ -43,43 +45,43 @@ static struct decoder *new_decoder(void *provider, enum ska_key_type type)
     return decoder;
 }
 
-static void *new_pem(void *provider)
+static void *decoder_new_pem(void *provider)
 {
-    return new_decoder(provider, SKA_KEY_RSA);
+    return decoder_new(provider, SKA_KEY_RSA);
 }
 
-static void *new_rsa(void *provider)
+static void *decoder_new_rsa(void *provider)
 {
-    return new_decoder(provider, SKA_KEY_RSA);
+    return decoder_new(provider, SKA_KEY_RSA);
 }
 
-static void *new_rsa_pss(void *provider)
+static void *decoder_new_rsa_pss(void *provider)
 {
-    return new_decoder(provider, SKA_KEY_RSA_PSS);
+    return decoder_new(provider, SKA_KEY_RSA_PSS);
 }
 
-static void *new_ec(void *provider)
+static void *decoder_new_ec(void *provider)
 {
-    return new_decoder(provider, SKA_KEY_EC);
+    return decoder_new(provider, SKA_KEY_EC);
 }
 
-static void *new_ed25519(void *provider)
+static void *decoder_new_ed25519(void *provider)
 {
-    return new_decoder(provider, SKA_KEY_ED25519);
+    return decoder_new(provider, SKA_KEY_ED25519);
 }
 
-static void *new_ed448(void *provider)
+static void *decoder_new_ed448(void *provider)
 {
-    return new_decoder(provider, SKA_KEY_ED448);
+    return decoder_new(provider, SKA_KEY_ED448);
 }
 
-static void freectx(void *decoder)
+static void decoder_free(void *decoder)
 {
     free(decoder);
 }
 
 /* Private keys; 0: libcrypto does not know yet what it wants. */
-static int does_selection(void *provider, int selection)
+static int decoder_does_selection(void *provider, int selection)
 {
     (void)provider;
     return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
@@ -88,8 +90,8 @@ static int does_selection(void *provider, int selection)
 /* ---- From a reference to a key --------------------------------------------------------------- */
 
 /* Without a public key inside, all is asked of the HSM at once. */
-static struct hsm_key *find_now(const struct ska_provider *provider,
-                                struct hsm_reference *reference, struct ska_prompt *prompt)
+static struct hsm_key *decoder_find_now(const struct ska_provider *provider,
+                                        struct hsm_reference *reference, struct ska_prompt *prompt)
 {
     struct hsm_key *hsm = ska_find(provider, reference->uri, NULL, prompt);
 
@@ -107,10 +109,9 @@ static struct hsm_key *find_now(const struct ska_provider *provider,
  */
 static void read_pin(struct ska_key *key)
 {
-    const char *source = ska_pin_source(key->provider, key->uri);
+    const struct hsm_pin_source source = ska_pin_source(key->provider, key->uri);
 
-    if (source != NULL)
-        key->pin = hsm_pin_read(source, NULL, NULL);
+    key->pin = hsm_pin_read(&source, NULL, NULL);
 }
 
 /* Takes over what it uses of the reference. */
@@ -136,8 +137,8 @@ static struct ska_key *key_for(const struct ska_provider *provider, struct ska_s
     return key;
 }
 
-static struct ska_key *make_key(const struct ska_provider *provider, struct ska_span der,
-                                struct ska_prompt *prompt)
+static struct ska_key *decoder_make_key(const struct ska_provider *provider, struct ska_span der,
+                                        struct ska_prompt *prompt)
 {
     struct hsm_reference reference = {0};
     struct hsm_key *hsm = NULL;
@@ -146,7 +147,8 @@ static struct ska_key *make_key(const struct ska_provider *provider, struct ska_
     if (!hsm_reference_decode(der, provider->libctx, &reference, &provider->errors))
         return NULL;
     if (ska_uri_check(reference.uri, &provider->errors) &&
-        (reference.public_key != NULL || (hsm = find_now(provider, &reference, prompt)) != NULL))
+        (reference.public_key != NULL ||
+         (hsm = decoder_find_now(provider, &reference, prompt)) != NULL))
         key = key_for(provider, der, &reference, hsm);
     if (key == NULL)
         hsm_key_free(hsm);
@@ -183,9 +185,9 @@ static int hand_over(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
 }
 
 /* What is not a reference is somebody else's, and that is no failure. */
-static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
-                      OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
-                      void *pin_arg)
+static int decoder_decode(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
+                          OSSL_CALLBACK *callback, void *arg,
+                          OSSL_PASSPHRASE_CALLBACK *pin_callback, void *pin_arg)
 {
     const struct ska_provider *provider = ((const struct decoder *)vdecoder)->provider;
     struct ska_prompt prompt = {pin_callback, pin_arg};
@@ -194,9 +196,10 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     struct ska_key *key = NULL;
     int done = 1;
 
-    if (in != NULL && does_selection(NULL, selection) && hsm_armour_begins(in)) {
-        if (ska_provider_configured(provider) && hsm_armour_read(in, &der, &provider->errors))
-            key = make_key(provider, ska_span_of(&der), &prompt);
+    if (in != NULL && decoder_does_selection(NULL, selection) && hsm_reference_pem_begins(in)) {
+        if (ska_provider_configured(provider) &&
+            hsm_reference_pem_read(in, &der, &provider->errors))
+            key = decoder_make_key(provider, ska_span_of(&der), &prompt);
         done = key != NULL && hand_over(key, callback, arg);
     }
     ska_key_free(key);
@@ -208,7 +211,8 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
 /* ---- The second step ------------------------------------------------------------------------- */
 
 /* That the first step and this one speak of the same. */
-static bool holds(const struct decoder *decoder, OSSL_CORE_BIO *core_in, struct ska_span expected)
+static bool decoder_holds(const struct decoder *decoder, OSSL_CORE_BIO *core_in,
+                          struct ska_span expected)
 {
     uint8_t data[256];
     BIO *in = BIO_new_from_core_bio(decoder->provider->libctx, core_in);
@@ -245,7 +249,7 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     (void)pin_callback;
     (void)pin_arg;
     if (key == NULL || key->provider != decoder->provider || key->type != decoder->type ||
-        !holds(decoder, core_in, ska_span_of(&key->reference)))
+        !decoder_holds(decoder, core_in, ska_span_of(&key->reference)))
         return 1;
     OPENSSL_strlcpy(name, ska_key_type_name(key->type), sizeof(name));
     params[1].data_size = strlen(name);
@@ -256,8 +260,8 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
 }
 
 /* For another provider's key management: a token's key does not go there. */
-static int export_object(void *decoder, const void *reference, size_t size, OSSL_CALLBACK *callback,
-                         void *arg)
+static int decoder_export_object(void *decoder, const void *reference, size_t size,
+                                 OSSL_CALLBACK *callback, void *arg)
 {
     (void)decoder;
     (void)reference;
@@ -270,21 +274,23 @@ static int export_object(void *decoder, const void *reference, size_t size, OSSL
 #define SKA_DECODER_FUNCTIONS(newctx, decode)                                                      \
     {                                                                                              \
         {OSSL_FUNC_DECODER_NEWCTX, (void (*)(void))newctx},                                        \
-            {OSSL_FUNC_DECODER_FREECTX, (void (*)(void))freectx},                                  \
-            {OSSL_FUNC_DECODER_DOES_SELECTION, (void (*)(void))does_selection},                    \
+            {OSSL_FUNC_DECODER_FREECTX, (void (*)(void))decoder_free},                             \
+            {OSSL_FUNC_DECODER_DOES_SELECTION, (void (*)(void))decoder_does_selection},            \
             {OSSL_FUNC_DECODER_DECODE, (void (*)(void))decode},                                    \
-            {OSSL_FUNC_DECODER_EXPORT_OBJECT, (void (*)(void))export_object},                      \
+            {OSSL_FUNC_DECODER_EXPORT_OBJECT, (void (*)(void))decoder_export_object},              \
         {                                                                                          \
             0, NULL                                                                                \
         }                                                                                          \
     }
 
-static const OSSL_DISPATCH pem_functions[] = SKA_DECODER_FUNCTIONS(new_pem, decode_pem);
-static const OSSL_DISPATCH rsa_functions[] = SKA_DECODER_FUNCTIONS(new_rsa, decode_der);
-static const OSSL_DISPATCH rsa_pss_functions[] = SKA_DECODER_FUNCTIONS(new_rsa_pss, decode_der);
-static const OSSL_DISPATCH ec_functions[] = SKA_DECODER_FUNCTIONS(new_ec, decode_der);
-static const OSSL_DISPATCH ed25519_functions[] = SKA_DECODER_FUNCTIONS(new_ed25519, decode_der);
-static const OSSL_DISPATCH ed448_functions[] = SKA_DECODER_FUNCTIONS(new_ed448, decode_der);
+static const OSSL_DISPATCH pem_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_pem, decoder_decode);
+static const OSSL_DISPATCH rsa_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_rsa, decode_der);
+static const OSSL_DISPATCH rsa_pss_functions[] =
+    SKA_DECODER_FUNCTIONS(decoder_new_rsa_pss, decode_der);
+static const OSSL_DISPATCH ec_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_ec, decode_der);
+static const OSSL_DISPATCH ed25519_functions[] =
+    SKA_DECODER_FUNCTIONS(decoder_new_ed25519, decode_der);
+static const OSSL_DISPATCH ed448_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_ed448, decode_der);
 
 #define SKA_DECODER(names, functions)                                                              \
     {                                                                                              \

@@ -14,8 +14,9 @@ struct generation {
     EVP_PKEY_CTX *ctx; /* of the default provider */
 };
 
-static struct ska_key *hold(const struct ska_provider *provider, enum ska_key_type type,
-                            EVP_PKEY *software, bool parameters_only)
+static struct ska_key *hold_software_key(const struct ska_provider *provider,
+                                         enum ska_key_type type, EVP_PKEY *software,
+                                         bool parameters_only)
 {
     struct ska_key *key = software == NULL ? NULL : ska_key_new(provider, type);
 
@@ -35,7 +36,7 @@ struct ska_key *ska_software_dup(const struct ska_key *key)
 
     if (key->software == NULL)
         return ska_key_new(key->provider, key->type);
-    copy = hold(key->provider, key->type, EVP_PKEY_dup(key->software), false);
+    copy = hold_software_key(key->provider, key->type, EVP_PKEY_dup(key->software), false);
     if (copy != NULL) {
         copy->software_public = key->software_public;
         copy->software_private = key->software_private;
@@ -101,7 +102,7 @@ const OSSL_PARAM *ska_software_settable_params(void *provider)
     return params;
 }
 
-static bool begin(struct generation *generation)
+static bool generation_begin(struct generation *generation)
 {
     if (generation->ctx == NULL)
         return false;
@@ -120,7 +121,7 @@ void *ska_generation_new(struct ska_provider *provider, enum ska_key_type type, 
     generation->type = type;
     generation->parameters_only = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0;
     generation->ctx = EVP_PKEY_CTX_new_from_name(provider->libctx, ska_key_type_name(type), NULL);
-    if (!begin(generation) || !ska_generation_set_params(generation, params)) {
+    if (!generation_begin(generation) || !ska_generation_set_params(generation, params)) {
         ska_generation_free(generation);
         return NULL;
     }
@@ -136,7 +137,7 @@ int ska_generation_set_template(void *vgeneration, void *vkey)
         return 0;
     EVP_PKEY_CTX_free(generation->ctx);
     generation->ctx = EVP_PKEY_CTX_new_from_pkey(generation->provider->libctx, key->software, NULL);
-    return begin(generation);
+    return generation_begin(generation);
 }
 
 int ska_generation_set_params(void *vgeneration, const OSSL_PARAM params[])
@@ -197,7 +198,8 @@ void *ska_generation_run(void *vgeneration, OSSL_CALLBACK *progress, void *arg)
     (void)arg;
     if (EVP_PKEY_generate(generation->ctx, &software) <= 0)
         return NULL;
-    return hold(generation->provider, generation->type, software, generation->parameters_only);
+    return hold_software_key(generation->provider, generation->type, software,
+                             generation->parameters_only);
 }
 
 void ska_generation_free(void *vgeneration)

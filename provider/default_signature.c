@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the software key inside a key of ours does. Verification must exist, since libcrypto asks
+ * Verification must exist, since libcrypto asks
  * the key's own provider once the default one could not get the private key; signing is for keys
  * that were never on a token (default_key.h).
  */
-#include "provider/signature.h"
+#include "provider/default_signature.h"
 
 #include <openssl/core_names.h>
 
@@ -33,7 +33,7 @@ bool ska_software_ctx_dup(struct ska_signature *to, const struct ska_signature *
     return true;
 }
 
-static bool take_key(struct ska_signature *signature, struct ska_key *key)
+static bool software_take_key(struct ska_signature *signature, struct ska_key *key)
 {
     if (key != NULL) {
         ska_key_up_ref(key);
@@ -46,24 +46,24 @@ static bool take_key(struct ska_signature *signature, struct ska_key *key)
     return true;
 }
 
-static bool begin(struct ska_signature *signature, struct ska_key *key)
+static bool software_begin(struct ska_signature *signature, struct ska_key *key)
 {
-    if (!take_key(signature, key))
+    if (!software_take_key(signature, key))
         return false;
     signature->software =
         EVP_PKEY_CTX_new_from_pkey(signature->provider->libctx, signature->key->software, NULL);
     return signature->software != NULL;
 }
 
-static bool begin_md(struct ska_signature *signature, struct ska_key *key)
+static bool software_begin_md(struct ska_signature *signature, struct ska_key *key)
 {
-    if (!take_key(signature, key))
+    if (!software_take_key(signature, key))
         return false;
     signature->software_md = EVP_MD_CTX_new();
     return signature->software_md != NULL;
 }
 
-static int set_params(EVP_PKEY_CTX *ctx, const OSSL_PARAM params[])
+static int software_set_params(EVP_PKEY_CTX *ctx, const OSSL_PARAM params[])
 {
     return params == NULL || params->key == NULL || EVP_PKEY_CTX_set_params(ctx, params) > 0;
 }
@@ -71,26 +71,26 @@ static int set_params(EVP_PKEY_CTX *ctx, const OSSL_PARAM params[])
 bool ska_software_sign_init(struct ska_signature *signature, struct ska_key *key,
                             const OSSL_PARAM params[])
 {
-    return begin(signature, key) && EVP_PKEY_sign_init(signature->software) > 0 &&
-           set_params(signature->software, params);
+    return software_begin(signature, key) && EVP_PKEY_sign_init(signature->software) > 0 &&
+           software_set_params(signature->software, params);
 }
 
 bool ska_software_digest_sign_init(struct ska_signature *signature, struct ska_key *key,
                                    const char *digest, const OSSL_PARAM params[])
 {
-    return begin_md(signature, key) &&
+    return software_begin_md(signature, key) &&
            EVP_DigestSignInit_ex(signature->software_md, &signature->software_md_pkey, digest,
                                  signature->provider->libctx, NULL, signature->key->software,
                                  NULL) > 0 &&
-           set_params(signature->software_md_pkey, params);
+           software_set_params(signature->software_md_pkey, params);
 }
 
 int ska_verify_init(void *vsignature, void *key, const OSSL_PARAM params[])
 {
     struct ska_signature *signature = vsignature;
 
-    return begin(signature, key) && EVP_PKEY_verify_init(signature->software) > 0 &&
-           set_params(signature->software, params);
+    return software_begin(signature, key) && EVP_PKEY_verify_init(signature->software) > 0 &&
+           software_set_params(signature->software, params);
 }
 
 int ska_verify(void *vsignature, const unsigned char *sig, size_t sig_length,
@@ -105,8 +105,9 @@ int ska_verify_recover_init(void *vsignature, void *key, const OSSL_PARAM params
 {
     struct ska_signature *signature = vsignature;
 
-    return begin(signature, key) && EVP_PKEY_verify_recover_init(signature->software) > 0 &&
-           set_params(signature->software, params);
+    return software_begin(signature, key) &&
+           EVP_PKEY_verify_recover_init(signature->software) > 0 &&
+           software_set_params(signature->software, params);
 }
 
 int ska_verify_recover(void *vsignature, unsigned char *out, size_t *length, size_t size,
@@ -123,11 +124,11 @@ int ska_digest_verify_init(void *vsignature, const char *digest, void *key,
 {
     struct ska_signature *signature = vsignature;
 
-    return begin_md(signature, key) &&
+    return software_begin_md(signature, key) &&
            EVP_DigestVerifyInit_ex(signature->software_md, &signature->software_md_pkey, digest,
                                    signature->provider->libctx, NULL, signature->key->software,
                                    NULL) > 0 &&
-           set_params(signature->software_md_pkey, params);
+           software_set_params(signature->software_md_pkey, params);
 }
 
 int ska_digest_verify_update(void *vsignature, const unsigned char *data, size_t length)

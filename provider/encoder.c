@@ -5,7 +5,6 @@
  * know that it found no encoder. Keys that were never on a token (default_key.h) are written by the
  * default provider. What is public is the default provider's business anyway.
  */
-#include "provider/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +14,18 @@
 #include <openssl/encoder.h>
 #include <openssl/params.h>
 
+#include "provider/algorithms.h"
+#include "provider/binding.h"
 #include "provider/hsm/reference.h"
+#include "provider/hsm/reference_pem.h"
 
 static OSSL_FUNC_encoder_newctx_fn new_pem_pkcs8, new_der_pkcs8, new_pem_encrypted,
     new_der_encrypted, new_pem_specific, new_der_specific, new_text;
-static OSSL_FUNC_encoder_freectx_fn freectx;
-static OSSL_FUNC_encoder_settable_ctx_params_fn settable_params;
-static OSSL_FUNC_encoder_set_ctx_params_fn set_params;
-static OSSL_FUNC_encoder_does_selection_fn does_selection;
-static OSSL_FUNC_encoder_encode_fn encode;
+static OSSL_FUNC_encoder_freectx_fn encoder_free;
+static OSSL_FUNC_encoder_settable_ctx_params_fn encoder_settable_params;
+static OSSL_FUNC_encoder_set_ctx_params_fn encoder_set_params;
+static OSSL_FUNC_encoder_does_selection_fn encoder_does_selection;
+static OSSL_FUNC_encoder_encode_fn encoder_encode;
 
 struct encoder {
     const struct ska_provider *provider;
@@ -79,12 +81,12 @@ static void *new_text(void *provider)
     return new_encoder(provider, "TEXT", NULL);
 }
 
-static void freectx(void *encoder)
+static void encoder_free(void *encoder)
 {
     free(encoder);
 }
 
-static const OSSL_PARAM *settable_params(void *provider)
+static const OSSL_PARAM *encoder_settable_params(void *provider)
 {
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_CIPHER, NULL, 0),
@@ -96,7 +98,7 @@ static const OSSL_PARAM *settable_params(void *provider)
     return params;
 }
 
-static int set_params(void *vencoder, const OSSL_PARAM params[])
+static int encoder_set_params(void *vencoder, const OSSL_PARAM params[])
 {
     struct encoder *encoder = vencoder;
     const OSSL_PARAM *cipher = OSSL_PARAM_locate_const(params, OSSL_ENCODER_PARAM_CIPHER);
@@ -105,7 +107,7 @@ static int set_params(void *vencoder, const OSSL_PARAM params[])
     return cipher == NULL || OSSL_PARAM_get_utf8_string(cipher, &name, sizeof(encoder->cipher));
 }
 
-static int does_selection(void *provider, int selection)
+static int encoder_does_selection(void *provider, int selection)
 {
     (void)provider;
     return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
@@ -174,7 +176,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
     struct ska_bytes der = {NULL, 0};
     struct ska_bytes pem = {NULL, 0};
     bool done = reference_of(key, &der, errors) &&
-                hsm_reference_pem(ska_span_of(&der), &pem, errors) &&
+                hsm_reference_pem_write(ska_span_of(&der), &pem, errors) &&
                 write_bytes(encoder, out, ska_span_of(&pem));
 
     ska_bytes_free(&der);
@@ -183,7 +185,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
 }
 
 /* The URI is not ours alone: a reference file may come from anywhere. */
-static char *shown_uri(struct ska_key *key)
+static char *encoder_shown_uri(struct ska_key *key)
 {
     const struct hsm_key *hsm = key->reference_uri == NULL ? ska_key_hsm(key) : NULL;
     char *made = hsm == NULL ? NULL : hsm_reference_uri(hsm, key->uri);
@@ -195,11 +197,12 @@ static char *shown_uri(struct ska_key *key)
 }
 
 /* What there is to be shown of a private key: where it is, and its public key. */
-static bool write_text(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_key *key)
+static bool encoder_write_text(const struct encoder *encoder, OSSL_CORE_BIO *out,
+                               struct ska_key *key)
 {
     struct ska_buffer text = {0};
     struct ska_bytes bytes = {NULL, 0};
-    char *uri = shown_uri(key);
+    char *uri = encoder_shown_uri(key);
     bool done = false;
 
     if (uri != NULL) {
@@ -216,7 +219,7 @@ static bool write_text(const struct encoder *encoder, OSSL_CORE_BIO *out, struct
 static bool write_token_key(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_key *key)
 {
     if (encoder->structure == NULL)
-        return write_text(encoder, out, key);
+        return encoder_write_text(encoder, out, key);
     if (strcmp(encoder->output, "PEM") == 0 && strcmp(encoder->structure, "PrivateKeyInfo") == 0 &&
         encoder->cipher[0] == 0)
         return write_reference(encoder, out, key);
@@ -226,8 +229,9 @@ static bool write_token_key(const struct encoder *encoder, OSSL_CORE_BIO *out, s
                     ska_key_label(key));
 }
 
-static int encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey, const OSSL_PARAM abstract[],
-                  int selection, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+static int encoder_encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey,
+                          const OSSL_PARAM abstract[], int selection,
+                          OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
 {
     const struct encoder *encoder = vencoder;
     struct ska_key *key = (struct ska_key *)(uintptr_t)vkey;
@@ -242,11 +246,11 @@ static int encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey, const OS
 #define SKA_ENCODER_FUNCTIONS(newctx)                                                              \
     {                                                                                              \
         {OSSL_FUNC_ENCODER_NEWCTX, (void (*)(void))newctx},                                        \
-            {OSSL_FUNC_ENCODER_FREECTX, (void (*)(void))freectx},                                  \
-            {OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, (void (*)(void))settable_params},              \
-            {OSSL_FUNC_ENCODER_SET_CTX_PARAMS, (void (*)(void))set_params},                        \
-            {OSSL_FUNC_ENCODER_DOES_SELECTION, (void (*)(void))does_selection},                    \
-            {OSSL_FUNC_ENCODER_ENCODE, (void (*)(void))encode},                                    \
+            {OSSL_FUNC_ENCODER_FREECTX, (void (*)(void))encoder_free},                             \
+            {OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, (void (*)(void))encoder_settable_params},      \
+            {OSSL_FUNC_ENCODER_SET_CTX_PARAMS, (void (*)(void))encoder_set_params},                \
+            {OSSL_FUNC_ENCODER_DOES_SELECTION, (void (*)(void))encoder_does_selection},            \
+            {OSSL_FUNC_ENCODER_ENCODE, (void (*)(void))encoder_encode},                            \
         {                                                                                          \
             0, NULL                                                                                \
         }                                                                                          \

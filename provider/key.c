@@ -3,9 +3,6 @@
 
 #include <stdlib.h>
 
-#include "provider/binding.h"
-#include "provider/hsm/secret.h"
-
 struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_type type)
 {
     struct ska_key *key = calloc(1, sizeof(*key));
@@ -32,7 +29,7 @@ void ska_key_free(struct ska_key *key)
     EVP_PKEY_free(key->software);
     hsm_key_free(atomic_load_explicit(&key->hsm, memory_order_acquire));
     hsm_uri_free(key->uri);
-    hsm_secret_free(key->pin);
+    hsm_pin_wipe(key->pin);
     free(key->reference_uri);
     ska_bytes_free(&key->reference);
     free(key);
@@ -53,13 +50,6 @@ void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm)
 {
     key->on_token = true;
     atomic_store_explicit(&key->hsm, hsm, memory_order_release);
-}
-
-struct hsm_key *ska_key_hsm(struct ska_key *key)
-{
-    struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
-
-    return hsm != NULL ? hsm : ska_bind(key);
 }
 
 bool ska_key_is_ska(struct ska_key *key)

@@ -10,7 +10,9 @@
 #include <stdatomic.h>
 
 #include "provider/hsm/key.h"
-#include "provider/provider.h"
+#include "provider/hsm/pin.h"
+#include "provider/hsm/uri.h"
+#include "provider/provider_context.h"
 
 struct ska_key {
     atomic_uint references;
@@ -25,7 +27,7 @@ struct ska_key {
     _Atomic(struct hsm_key *) hsm; /* NULL: not looked for yet */
 
     struct hsm_uri *uri;        /* by which it was found or is to be found; NULL: by none */
-    struct hsm_secret *pin;     /* for finding it later; NULL: read when it is needed */
+    struct hsm_pin *pin;        /* for finding it later; NULL: read when it is needed */
     char *reference_uri;        /* as it stands in the reference file it came from; NULL: none */
     struct ska_bytes reference; /* the DER of that file */
 
@@ -53,18 +55,22 @@ void ska_key_set_public(struct ska_key *key, EVP_PKEY *software);
  */
 void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm);
 
-/*
- * The HSM's key, for a key on a token. Keys that were loaded without the HSM are looked for now, so
- * this is not for anything that has to do without the HSM: size queries, exports, comparisons.
- * NULL: it cannot be had, raised.
- */
-struct hsm_key *ska_key_hsm(struct ska_key *key) SKA_MUST_CHECK;
-
 /* Whether its signatures need approvals; false while the HSM's key was not looked for. */
 bool ska_key_is_ska(struct ska_key *key);
 
 /* For messages, without a look into the HSM; "" when it is not known. */
 const char *ska_key_label(struct ska_key *key);
+
+static inline bool ska_key_is_rsa(const struct ska_key *key)
+{
+    return key->type == SKA_KEY_RSA || key->type == SKA_KEY_RSA_PSS;
+}
+
+/* Ed25519 or Ed448, which sign messages and have no digests. */
+static inline bool ska_key_is_edwards(const struct ska_key *key)
+{
+    return key->type == SKA_KEY_ED25519 || key->type == SKA_KEY_ED448;
+}
 
 /* "RSA", "RSA-PSS", "EC", "ED25519", "ED448". */
 const char *ska_key_type_name(enum ska_key_type type);

@@ -4,56 +4,59 @@
  * leaves. Import exists because libcrypto copies other providers' public keys to us to compare
  * them.
  */
-#include "provider/default_key.h"
 
 #include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
-static OSSL_FUNC_keymgmt_new_fn new_rsa, new_rsa_pss, new_ec, new_ed25519, new_ed448;
-static OSSL_FUNC_keymgmt_load_fn load;
-static OSSL_FUNC_keymgmt_free_fn free_key;
-static OSSL_FUNC_keymgmt_has_fn has;
-static OSSL_FUNC_keymgmt_match_fn match;
-static OSSL_FUNC_keymgmt_import_fn import;
+#include "provider/algorithms.h"
+#include "provider/default_key.h"
+
+static OSSL_FUNC_keymgmt_new_fn keymgmt_new_rsa, keymgmt_new_rsa_pss, keymgmt_new_ec,
+    keymgmt_new_ed25519, keymgmt_new_ed448;
+static OSSL_FUNC_keymgmt_load_fn keymgmt_load;
+static OSSL_FUNC_keymgmt_free_fn keymgmt_free;
+static OSSL_FUNC_keymgmt_has_fn keymgmt_has;
+static OSSL_FUNC_keymgmt_match_fn keymgmt_match;
+static OSSL_FUNC_keymgmt_import_fn keymgmt_import;
 static OSSL_FUNC_keymgmt_import_types_fn types_rsa, types_ec, types_edwards;
-static OSSL_FUNC_keymgmt_export_fn export;
-static OSSL_FUNC_keymgmt_validate_fn validate;
-static OSSL_FUNC_keymgmt_dup_fn dup;
-static OSSL_FUNC_keymgmt_get_params_fn get_params;
+static OSSL_FUNC_keymgmt_export_fn keymgmt_export;
+static OSSL_FUNC_keymgmt_validate_fn keymgmt_validate;
+static OSSL_FUNC_keymgmt_dup_fn keymgmt_dup;
+static OSSL_FUNC_keymgmt_get_params_fn keymgmt_get_params;
 static OSSL_FUNC_keymgmt_gettable_params_fn gettable_rsa, gettable_ec, gettable_edwards;
 static OSSL_FUNC_keymgmt_query_operation_name_fn name_rsa, name_ec, name_ed25519, name_ed448;
 static OSSL_FUNC_keymgmt_gen_init_fn generate_rsa, generate_rsa_pss, generate_ec, generate_ed25519,
     generate_ed448;
 
-static void *new_rsa(void *provider)
+static void *keymgmt_new_rsa(void *provider)
 {
     return ska_key_new(provider, SKA_KEY_RSA);
 }
 
-static void *new_rsa_pss(void *provider)
+static void *keymgmt_new_rsa_pss(void *provider)
 {
     return ska_key_new(provider, SKA_KEY_RSA_PSS);
 }
 
-static void *new_ec(void *provider)
+static void *keymgmt_new_ec(void *provider)
 {
     return ska_key_new(provider, SKA_KEY_EC);
 }
 
-static void *new_ed25519(void *provider)
+static void *keymgmt_new_ed25519(void *provider)
 {
     return ska_key_new(provider, SKA_KEY_ED25519);
 }
 
-static void *new_ed448(void *provider)
+static void *keymgmt_new_ed448(void *provider)
 {
     return ska_key_new(provider, SKA_KEY_ED448);
 }
 
 /* The reference is a pointer to our key; emptying the caller's slot takes the key over. */
-static void *load(const void *reference, size_t size)
+static void *keymgmt_load(const void *reference, size_t size)
 {
     struct ska_key *key = NULL;
 
@@ -65,12 +68,12 @@ static void *load(const void *reference, size_t size)
     return key;
 }
 
-static void free_key(void *key)
+static void keymgmt_free(void *key)
 {
     ska_key_free(key);
 }
 
-static int has(const void *vkey, int selection)
+static int keymgmt_has(const void *vkey, int selection)
 {
     const struct ska_key *key = vkey;
 
@@ -87,7 +90,7 @@ static int has(const void *vkey, int selection)
 }
 
 /* Private parts cannot be compared: the public ones stand for them. */
-static int match(const void *va, const void *vb, int selection)
+static int keymgmt_match(const void *va, const void *vb, int selection)
 {
     const struct ska_key *a = va;
     const struct ska_key *b = vb;
@@ -111,7 +114,7 @@ static int selection_for(int selection)
     return EVP_PKEY_KEY_PARAMETERS;
 }
 
-static bool holds(const OSSL_PARAM params[], const char *rsa_name, const char *name)
+static bool keymgmt_holds(const OSSL_PARAM params[], const char *rsa_name, const char *name)
 {
     return OSSL_PARAM_locate_const(params, rsa_name) != NULL ||
            OSSL_PARAM_locate_const(params, name) != NULL;
@@ -125,7 +128,7 @@ static void wipe_and_free(OSSL_PARAM *params)
     OSSL_PARAM_free(params);
 }
 
-static int import(void *vkey, int selection, const OSSL_PARAM params[])
+static int keymgmt_import(void *vkey, int selection, const OSSL_PARAM params[])
 {
     struct ska_key *key = vkey;
     EVP_PKEY_CTX *ctx = NULL;
@@ -139,9 +142,10 @@ static int import(void *vkey, int selection, const OSSL_PARAM params[])
     if (copy != NULL && ctx != NULL && EVP_PKEY_fromdata_init(ctx) > 0 &&
         EVP_PKEY_fromdata(ctx, &software, selection_for(selection), copy) > 0) {
         ska_key_set_public(key, software);
-        key->software_private = holds(params, OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_PRIV_KEY);
-        key->software_public =
-            key->software_private || holds(params, OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_PUB_KEY);
+        key->software_private =
+            keymgmt_holds(params, OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_PRIV_KEY);
+        key->software_public = key->software_private || keymgmt_holds(params, OSSL_PKEY_PARAM_RSA_N,
+                                                                      OSSL_PKEY_PARAM_PUB_KEY);
     }
     wipe_and_free(copy);
     EVP_PKEY_CTX_free(ctx);
@@ -152,7 +156,7 @@ static int import(void *vkey, int selection, const OSSL_PARAM params[])
  * The private bit of a token's key is refused at once and without an error: libcrypto asks for
  * everything on purpose before each operation, to learn whether another provider could do it.
  */
-static int export(void *vkey, int selection, OSSL_CALLBACK *callback, void *arg)
+static int keymgmt_export(void *vkey, int selection, OSSL_CALLBACK *callback, void *arg)
 {
     const struct ska_key *key = vkey;
 
@@ -171,7 +175,7 @@ static struct ska_key *copy_public(const struct ska_key *key, int selection)
 
     if (copy != NULL && key->software != NULL &&
         (EVP_PKEY_todata(key->software, selection_for(selection), &params) != 1 ||
-         !import(copy, selection, params))) {
+         !keymgmt_import(copy, selection, params))) {
         ska_key_free(copy);
         copy = NULL;
     }
@@ -179,7 +183,7 @@ static struct ska_key *copy_public(const struct ska_key *key, int selection)
     return copy;
 }
 
-static void *dup(const void *vkey, int selection)
+static void *keymgmt_dup(const void *vkey, int selection)
 {
     struct ska_key *key = (struct ska_key *)(uintptr_t)vkey;
 
@@ -200,13 +204,13 @@ static int check_public(EVP_PKEY_CTX *ctx, int type)
  * Without this libcrypto calls every key valid. Nobody can look at a private key on a token: the
  * public key stands for it.
  */
-static int validate(const void *vkey, int selection, int type)
+static int keymgmt_validate(const void *vkey, int selection, int type)
 {
     const struct ska_key *key = vkey;
     EVP_PKEY_CTX *ctx = NULL;
     int valid = 0;
 
-    if (!has(key, selection) || key->software == NULL)
+    if (!keymgmt_has(key, selection) || key->software == NULL)
         return 0;
     ctx = EVP_PKEY_CTX_new_from_pkey(key->provider->libctx, key->software, NULL);
     if (ctx == NULL)
@@ -223,7 +227,7 @@ static int validate(const void *vkey, int selection, int type)
     return valid == 1;
 }
 
-static int get_params(void *vkey, OSSL_PARAM params[])
+static int keymgmt_get_params(void *vkey, OSSL_PARAM params[])
 {
     const struct ska_key *key = vkey;
 
@@ -362,15 +366,15 @@ static const char *name_ed448(int operation)
 }
 
 #define SKA_COMMON_FUNCTIONS                                                                       \
-    {OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))load},                                                \
-        {OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))free_key},                                        \
-        {OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))has},                                              \
-        {OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))match},                                          \
-        {OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))import},                                        \
-        {OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void)) export},                                       \
-        {OSSL_FUNC_KEYMGMT_VALIDATE, (void (*)(void))validate},                                    \
-        {OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))dup},                                              \
-        {OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))get_params},                                \
+    {OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))keymgmt_load},                                        \
+        {OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))keymgmt_free},                                    \
+        {OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))keymgmt_has},                                      \
+        {OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))keymgmt_match},                                  \
+        {OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))keymgmt_import},                                \
+        {OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void))keymgmt_export},                                \
+        {OSSL_FUNC_KEYMGMT_VALIDATE, (void (*)(void))keymgmt_validate},                            \
+        {OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))keymgmt_dup},                                      \
+        {OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))keymgmt_get_params},                        \
         {OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, (void (*)(void))ska_generation_set_template},         \
         {OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))ska_generation_set_params},             \
         {OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))ska_generation_run},                               \
@@ -380,7 +384,7 @@ static const char *name_ed448(int operation)
 
 static const OSSL_DISPATCH rsa_functions[] = {
     SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_rsa},
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_rsa},
     {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_rsa},
     {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_rsa},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
@@ -392,7 +396,7 @@ static const OSSL_DISPATCH rsa_functions[] = {
 
 static const OSSL_DISPATCH rsa_pss_functions[] = {
     SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_rsa_pss},
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_rsa_pss},
     {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_rsa_pss},
     {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_rsa},
     {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
@@ -404,7 +408,7 @@ static const OSSL_DISPATCH rsa_pss_functions[] = {
 
 static const OSSL_DISPATCH ec_functions[] = {
     SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ec},
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_ec},
     {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ec},
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
     {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
@@ -418,7 +422,7 @@ static const OSSL_DISPATCH ec_functions[] = {
 
 static const OSSL_DISPATCH ed25519_functions[] = {
     SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ed25519},
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_ed25519},
     {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ed25519},
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
     {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
@@ -432,7 +436,7 @@ static const OSSL_DISPATCH ed25519_functions[] = {
 
 static const OSSL_DISPATCH ed448_functions[] = {
     SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))new_ed448},
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_ed448},
     {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ed448},
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
     {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},

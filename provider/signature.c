@@ -3,30 +3,27 @@
  * Signing: collects the message or its digest, then goes the way of one signature. A size query is
  * answered from the public key and starts nothing; a duplicated context shares nothing but the key.
  */
-#include "provider/signature.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/algorithms.h"
+#include "provider/binding.h"
+#include "provider/default_signature.h"
 #include "provider/request/algorithm.h"
-#include "provider/sign/sign.h"
+#include "provider/signature_finish.h"
+#include "provider/signature_params.h"
 
-static OSSL_FUNC_signature_newctx_fn newctx;
-static OSSL_FUNC_signature_freectx_fn freectx;
-static OSSL_FUNC_signature_dupctx_fn dupctx;
-static OSSL_FUNC_signature_sign_init_fn sign_init;
-static OSSL_FUNC_signature_sign_fn sign;
-static OSSL_FUNC_signature_digest_sign_init_fn digest_sign_init;
-static OSSL_FUNC_signature_digest_sign_update_fn digest_sign_update;
-static OSSL_FUNC_signature_digest_sign_final_fn digest_sign_final;
-static OSSL_FUNC_signature_digest_sign_fn digest_sign;
+static OSSL_FUNC_signature_newctx_fn signature_new;
+static OSSL_FUNC_signature_freectx_fn signature_free;
+static OSSL_FUNC_signature_dupctx_fn signature_dup;
+static OSSL_FUNC_signature_sign_init_fn signature_sign_init;
+static OSSL_FUNC_signature_sign_fn signature_sign;
+static OSSL_FUNC_signature_digest_sign_init_fn signature_digest_sign_init;
+static OSSL_FUNC_signature_digest_sign_update_fn signature_digest_sign_update;
+static OSSL_FUNC_signature_digest_sign_final_fn signature_digest_sign_final;
+static OSSL_FUNC_signature_digest_sign_fn signature_digest_sign;
 
-const struct ska_errors *ska_signature_errors(const struct ska_signature *signature)
-{
-    return &signature->provider->errors;
-}
-
-static void *newctx(void *provider, const char *properties)
+static void *signature_new(void *provider, const char *properties)
 {
     struct ska_signature *signature = calloc(1, sizeof(*signature));
 
@@ -46,7 +43,7 @@ static void forget_message(struct ska_signature *signature)
     signature->started = false;
 }
 
-static void freectx(void *vsignature)
+static void signature_free(void *vsignature)
 {
     struct ska_signature *signature = vsignature;
 
@@ -84,7 +81,7 @@ static bool dup_message(struct ska_signature *to, const struct ska_signature *fr
     return !to->message.failed;
 }
 
-static void *dupctx(void *vfrom)
+static void *signature_dup(void *vfrom)
 {
     const struct ska_signature *from = vfrom;
     struct ska_signature *to = malloc(sizeof(*to));
@@ -103,24 +100,14 @@ static void *dupctx(void *vfrom)
     copied = dup_message(to, from) && copied;
     copied = ska_software_ctx_dup(to, from) && copied;
     if (!copied) {
-        freectx(to);
+        signature_free(to);
         return NULL;
     }
     return to;
 }
 
-static bool is_rsa(const struct ska_key *key)
-{
-    return key->type == SKA_KEY_RSA || key->type == SKA_KEY_RSA_PSS;
-}
-
-static bool is_edwards(const struct ska_key *key)
-{
-    return key->type == SKA_KEY_ED25519 || key->type == SKA_KEY_ED448;
-}
-
 /* key == NULL: once more with the key and the scheme of before. */
-static bool begin(struct ska_signature *signature, struct ska_key *key)
+static bool signature_begin(struct ska_signature *signature, struct ska_key *key)
 {
     if (key != NULL) {
         ska_key_up_ref(key);
@@ -147,33 +134,33 @@ static bool is_software(const struct ska_signature *signature, const struct ska_
     return used != NULL && used->software_private;
 }
 
-static int sign_init(void *vsignature, void *key, const OSSL_PARAM params[])
+static int signature_sign_init(void *vsignature, void *key, const OSSL_PARAM params[])
 {
     struct ska_signature *signature = vsignature;
 
     if (is_software(signature, key))
         return ska_software_sign_init(signature, key, params);
-    return begin(signature, key) && ska_signature_set_params(signature, params);
+    return signature_begin(signature, key) && ska_signature_set_params(signature, params);
 }
 
-static int digest_sign_init(void *vsignature, const char *digest, void *key,
-                            const OSSL_PARAM params[])
+static int signature_digest_sign_init(void *vsignature, const char *digest, void *key,
+                                      const OSSL_PARAM params[])
 {
     struct ska_signature *signature = vsignature;
 
     if (is_software(signature, key))
         return ska_software_digest_sign_init(signature, key, digest, params);
-    if (!begin(signature, key))
+    if (!signature_begin(signature, key))
         return 0;
     if (digest != NULL && digest[0] != 0 && !ska_signature_set_digest(signature, digest))
         return 0;
-    if (!is_edwards(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
+    if (!ska_key_is_edwards(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
         signature->scheme.digest = SKA_DIGEST_SHA256;
     return ska_signature_set_params(signature, params);
 }
 
-static int sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
-                const unsigned char *input, size_t input_length)
+static int signature_sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
+                          const unsigned char *input, size_t input_length)
 {
     struct ska_signature *signature = vsignature;
     const struct ska_errors *errors = ska_signature_errors(signature);
@@ -186,7 +173,7 @@ static int sign(void *vsignature, unsigned char *out, size_t *length, size_t siz
         *length = signature->key->signature_size;
         return 1;
     }
-    if (is_rsa(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
+    if (ska_key_is_rsa(signature->key) && signature->scheme.digest == SKA_DIGEST_NONE)
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "raw RSA: say which digest the input is (digest:SHA256), or give the "
                         "document itself (-rawin)");
@@ -233,13 +220,13 @@ static bool add_message(struct ska_signature *signature, const unsigned char *da
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "a message of more than %zu bytes does not fit into an approval token%s",
                         SKA_PAYLOAD_LIMIT,
-                        is_edwards(signature->key) ? "" : ": use ska-payload:digest");
+                        ska_key_is_edwards(signature->key) ? "" : ": use ska-payload:digest");
     ska_buffer_add(&signature->message, data, length);
     return !signature->message.failed || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the message");
 }
 
-static bool sign_message(struct ska_signature *signature, unsigned char *out, size_t *length,
-                         size_t size)
+static bool signature_sign_message(struct ska_signature *signature, unsigned char *out,
+                                   size_t *length, size_t size)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int digest_length = 0;
@@ -255,35 +242,7 @@ static bool sign_message(struct ska_signature *signature, unsigned char *out, si
     return ska_signature_finish(signature, ska_span(digest, digest_length), out, length, size);
 }
 
-/* The digest of what has been fed in so far; feeding may go on. */
-static bool digest_so_far(const struct ska_signature *signature,
-                          unsigned char digest[EVP_MAX_MD_SIZE], unsigned int *length)
-{
-    EVP_MD_CTX *copy = EVP_MD_CTX_new();
-    bool done = copy != NULL && EVP_MD_CTX_copy_ex(copy, signature->hash) &&
-                EVP_DigestFinal_ex(copy, digest, length);
-
-    EVP_MD_CTX_free(copy);
-    return done || ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
-}
-
-bool ska_signature_request(struct ska_signature *signature)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-
-    if (!signature->started)
-        return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
-                        SKA_PARAM_APPROVAL_REQUEST
-                        ": nothing to be signed yet, first EVP_DigestSignUpdate()");
-    if (signature->hash == NULL)
-        return ska_signature_prepare(signature,
-                                     ska_span(signature->message.data, signature->message.length));
-    return digest_so_far(signature, digest, &length) &&
-           ska_signature_prepare(signature, ska_span(digest, length));
-}
-
-static int digest_sign_update(void *vsignature, const unsigned char *data, size_t length)
+static int signature_digest_sign_update(void *vsignature, const unsigned char *data, size_t length)
 {
     struct ska_signature *signature = vsignature;
 
@@ -296,7 +255,8 @@ static int digest_sign_update(void *vsignature, const unsigned char *data, size_
  * A message is signed once. Whatever comes of it, the next update starts a new one: nothing is ever
  * added to a message, or to a digest, that was finished.
  */
-static int digest_sign_final(void *vsignature, unsigned char *out, size_t *length, size_t size)
+static int signature_digest_sign_final(void *vsignature, unsigned char *out, size_t *length,
+                                       size_t size)
 {
     struct ska_signature *signature = vsignature;
     bool done = false;
@@ -309,7 +269,7 @@ static int digest_sign_final(void *vsignature, unsigned char *out, size_t *lengt
         *length = signature->key->signature_size;
         return 1;
     }
-    done = sign_message(signature, out, length, size);
+    done = signature_sign_message(signature, out, length, size);
     forget_message(signature);
     return done;
 }
@@ -318,8 +278,8 @@ static int digest_sign_final(void *vsignature, unsigned char *out, size_t *lengt
  * One whole message; EdDSA only. RSA and EC leave it to libcrypto to make it of update and final,
  * on a copy of the context, as it does with its own keys.
  */
-static int digest_sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
-                       const unsigned char *data, size_t data_length)
+static int signature_digest_sign(void *vsignature, unsigned char *out, size_t *length, size_t size,
+                                 const unsigned char *data, size_t data_length)
 {
     struct ska_signature *signature = vsignature;
 
@@ -328,7 +288,7 @@ static int digest_sign(void *vsignature, unsigned char *out, size_t *length, siz
         return EVP_DigestSign(signature->software_md, out, length, data, data_length);
     }
     if (out == NULL)
-        return digest_sign_final(signature, NULL, length, 0);
+        return signature_digest_sign_final(signature, NULL, length, 0);
     if (signature->started)
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         "a message was begun with EVP_DigestSignUpdate(): finish it first");
@@ -336,7 +296,7 @@ static int digest_sign(void *vsignature, unsigned char *out, size_t *length, siz
         forget_message(signature);
         return 0;
     }
-    return digest_sign_final(signature, out, length, size);
+    return signature_digest_sign_final(signature, out, length, size);
 }
 
 /*
@@ -347,7 +307,7 @@ static int digest_sign(void *vsignature, unsigned char *out, size_t *length, siz
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
 static int sign_message_init(void *vsignature, void *key, const OSSL_PARAM params[])
 {
-    return digest_sign_init(vsignature, NULL, key, params);
+    return signature_digest_sign_init(vsignature, NULL, key, params);
 }
 
 static int verify_message_init(void *vsignature, void *key, const OSSL_PARAM params[])
@@ -357,12 +317,12 @@ static int verify_message_init(void *vsignature, void *key, const OSSL_PARAM par
 #endif
 
 #define SKA_COMMON_FUNCTIONS                                                                       \
-    {OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))newctx},                                          \
-        {OSSL_FUNC_SIGNATURE_FREECTX, (void (*)(void))freectx},                                    \
-        {OSSL_FUNC_SIGNATURE_DUPCTX, (void (*)(void))dupctx},                                      \
-        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, (void (*)(void))digest_sign_init},                  \
-        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, (void (*)(void))digest_sign_update},              \
-        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, (void (*)(void))digest_sign_final},                \
+    {OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))signature_new},                                   \
+        {OSSL_FUNC_SIGNATURE_FREECTX, (void (*)(void))signature_free},                             \
+        {OSSL_FUNC_SIGNATURE_DUPCTX, (void (*)(void))signature_dup},                               \
+        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, (void (*)(void))signature_digest_sign_init},        \
+        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, (void (*)(void))signature_digest_sign_update},    \
+        {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, (void (*)(void))signature_digest_sign_final},      \
         {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_INIT, (void (*)(void))ska_digest_verify_init},          \
         {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, (void (*)(void))ska_digest_verify},                    \
         {OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))ska_signature_set_params},            \
@@ -371,8 +331,8 @@ static int verify_message_init(void *vsignature, void *key, const OSSL_PARAM par
     }
 
 #define SKA_PREHASHED_FUNCTIONS                                                                    \
-    {OSSL_FUNC_SIGNATURE_SIGN_INIT, (void (*)(void))sign_init},                                    \
-        {OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))sign},                                          \
+    {OSSL_FUNC_SIGNATURE_SIGN_INIT, (void (*)(void))signature_sign_init},                          \
+        {OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))signature_sign},                                \
         {OSSL_FUNC_SIGNATURE_VERIFY_INIT, (void (*)(void))ska_verify_init},                        \
         {OSSL_FUNC_SIGNATURE_VERIFY, (void (*)(void))ska_verify},                                  \
         {OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, (void (*)(void))ska_digest_verify_update},      \
@@ -400,10 +360,10 @@ static const OSSL_DISPATCH ecdsa_functions[] = {
 
 static const OSSL_DISPATCH eddsa_functions[] = {
     SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))digest_sign},
+    {OSSL_FUNC_SIGNATURE_DIGEST_SIGN, (void (*)(void))signature_digest_sign},
 #ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
     {OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, (void (*)(void))sign_message_init},
-    {OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))digest_sign},
+    {OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))signature_digest_sign},
     {OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, (void (*)(void))verify_message_init},
     {OSSL_FUNC_SIGNATURE_VERIFY, (void (*)(void))ska_digest_verify},
 #endif

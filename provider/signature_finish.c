@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of a message: its mechanism and its payload, and what is done with them: they are signed,
- * or become a request that the application takes out to have it approved.
+ * A message is signed, or becomes a request that the application takes out to have it approved.
  */
-#include "provider/signature.h"
+#include "provider/signature_finish.h"
 
 #include <string.h>
 
+#include "provider/binding.h"
+#include "provider/hsm/key_sign.h"
 #include "provider/request/algorithm.h"
 #include "provider/record/audit.h"
 #include "provider/sign/make_request.h"
 #include "provider/sign/sign.h"
 
-static bool is_rsa(const struct ska_key *key)
-{
-    return key->type == SKA_KEY_RSA || key->type == SKA_KEY_RSA_PSS;
-}
-
-static bool is_edwards(const struct ska_key *key)
-{
-    return key->type == SKA_KEY_ED25519 || key->type == SKA_KEY_ED448;
-}
-
 enum ska_payload_form ska_signature_form(const struct ska_signature *signature)
 {
     struct ska_key *key = signature->key;
 
-    if (is_edwards(key))
+    if (ska_key_is_edwards(key))
         return SKA_PAYLOAD_MESSAGE;
     if (!ska_key_is_ska(key))
         return SKA_PAYLOAD_DIGEST;
@@ -72,11 +63,11 @@ bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_m
     memset(mechanism, 0, sizeof(*mechanism));
     mechanism->form = ska_signature_form(signature);
     mechanism->digest = scheme->digest;
-    if (is_edwards(signature->key)) {
+    if (ska_key_is_edwards(signature->key)) {
         mechanism->scheme = SKA_SCHEME_EDDSA;
         return true;
     }
-    if (!is_rsa(signature->key)) {
+    if (!ska_key_is_rsa(signature->key)) {
         mechanism->scheme = SKA_SCHEME_ECDSA;
         return true;
     }
@@ -144,8 +135,8 @@ static bool make_of_digest(const struct ska_signature *signature, struct ska_spa
     return fits;
 }
 
-static bool make_payload(const struct ska_signature *signature, struct ska_span input,
-                         struct payload *payload)
+static bool signature_make_payload(const struct ska_signature *signature, struct ska_span input,
+                                   struct payload *payload)
 {
     memset(payload, 0, sizeof(*payload));
     if (!ska_signature_mechanism(signature, &payload->mechanism))
@@ -156,13 +147,13 @@ static bool make_payload(const struct ska_signature *signature, struct ska_span 
 }
 
 /* What can be refused here is refused before anybody is asked. */
-static bool check_payload(const struct ska_signature *signature, const struct payload *payload)
+static bool signature_check_payload(const struct ska_signature *signature,
+                                    const struct payload *payload)
 {
-    const struct ska_errors *errors = ska_signature_errors(signature);
     const struct ska_key *key = signature->key;
 
-    return ska_algorithm_fits(&payload->mechanism, key->type, errors) &&
-           ska_payload_check(&payload->mechanism, key->type, key->bits, payload->span, errors);
+    return ska_payload_check(&payload->mechanism, key->type, key->bits, payload->span,
+                             ska_signature_errors(signature));
 }
 
 /* What is asked of the key, and with what. */
@@ -202,7 +193,7 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
     job.progress = signature->provider->settings.progress;
     job.signature = out;
     job.signature_length = length;
-    return check_payload(signature, payload) && ska_sign(&job);
+    return signature_check_payload(signature, payload) && ska_sign(&job);
 }
 
 bool ska_signature_finish(const struct ska_signature *signature, struct ska_span input,
@@ -216,14 +207,14 @@ bool ska_signature_finish(const struct ska_signature *signature, struct ska_span
         return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
                         "a buffer of %zu bytes, %zu are needed", size,
                         signature->key->signature_size);
-    done = make_payload(signature, input, &payload) &&
+    done = signature_make_payload(signature, input, &payload) &&
            sign_payload(signature, &payload, out, &written);
     if (done)
         *length = written;
     return done;
 }
 
-static bool is_same_text(const char *a, const char *b)
+static bool is_same_description(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
@@ -235,7 +226,7 @@ static bool is_prepared(const struct ska_signature *signature, const struct payl
         signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared);
 
     return request != NULL &&
-           is_same_text(request->description, signature->approvals.description) &&
+           is_same_description(request->description, signature->approvals.description) &&
            ska_algorithm_same(&request->mechanism, &payload->mechanism) &&
            ska_span_equal(ska_span_of(&request->payload), payload->span);
 }
@@ -247,7 +238,8 @@ static bool make_request(struct ska_signature *signature, const struct payload *
     struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, NULL, NULL, "made for the application"};
     struct ska_request *request = NULL;
 
-    if (key == NULL || !check_payload(signature, payload) || !ska_request_make(&job, &request))
+    if (key == NULL || !signature_check_payload(signature, payload) ||
+        !ska_request_make(&job, &request))
         return false;
     entry.request = request;
     if (!ska_audit_append(job.audit_log, job.libctx, &entry, job.errors)) {
@@ -259,7 +251,7 @@ static bool make_request(struct ska_signature *signature, const struct payload *
     return ska_prepared_new(request, &signature->prepared, job.errors);
 }
 
-bool ska_signature_prepare(struct ska_signature *signature, struct ska_span input)
+static bool prepare_request(struct ska_signature *signature, struct ska_span input)
 {
     const struct hsm_key *key = ska_key_hsm(signature->key);
     struct payload payload;
@@ -270,6 +262,34 @@ bool ska_signature_prepare(struct ska_signature *signature, struct ska_span inpu
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         "key '%s' is %s key: it needs no approvals", hsm_key_label(key),
                         hsm_key_is_timestamp(key) ? "a timestamp" : "an ordinary");
-    return make_payload(signature, input, &payload) &&
+    return signature_make_payload(signature, input, &payload) &&
            (is_prepared(signature, &payload) || make_request(signature, &payload));
+}
+
+/* The digest of what has been fed in so far; feeding may go on. */
+static bool digest_so_far(const struct ska_signature *signature,
+                          unsigned char digest[EVP_MAX_MD_SIZE], unsigned int *length)
+{
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+    bool done = copy != NULL && EVP_MD_CTX_copy_ex(copy, signature->hash) &&
+                EVP_DigestFinal_ex(copy, digest, length);
+
+    EVP_MD_CTX_free(copy);
+    return done || ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
+}
+
+bool ska_signature_request(struct ska_signature *signature)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    if (!signature->started)
+        return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
+                        SKA_PARAM_APPROVAL_REQUEST
+                        ": nothing to be signed yet, first EVP_DigestSignUpdate()");
+    if (signature->hash == NULL)
+        return prepare_request(signature,
+                               ska_span(signature->message.data, signature->message.length));
+    return digest_so_far(signature, digest, &length) &&
+           prepare_request(signature, ska_span(digest, length));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parameters of signature contexts: the usual ones, and those of approvals. */
-#include "provider/signature.h"
+#include "provider/signature_params.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +9,16 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
+#include "provider/algorithm_id.h"
 #include "provider/base/json.h"
-
-static bool is_rsa(const struct ska_signature *signature)
-{
-    return signature->key->type == SKA_KEY_RSA || signature->key->type == SKA_KEY_RSA_PSS;
-}
-
-static bool is_edwards(const struct ska_signature *signature)
-{
-    return signature->key->type == SKA_KEY_ED25519 || signature->key->type == SKA_KEY_ED448;
-}
+#include "provider/signature_finish.h"
 
 bool ska_signature_set_digest(struct ska_signature *signature, const char *name)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     enum ska_digest digest = SKA_DIGEST_NONE;
 
-    if (is_edwards(signature))
+    if (ska_key_is_edwards(signature->key))
         return ska_fail(errors, SKA_R_UNSUPPORTED, "%s signs messages, without a digest (%.40s)",
                         ska_key_type_name(signature->key->type), name);
     if (!ska_digest_from_name(name, &digest))
@@ -49,7 +40,7 @@ static const struct {
     {RSA_PKCS1_PSS_PADDING, OSSL_PKEY_RSA_PAD_MODE_PSS, true},
 };
 
-static bool set_padding(struct ska_signature *signature, const OSSL_PARAM *param)
+static bool param_set_padding(struct ska_signature *signature, const OSSL_PARAM *param)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     char text[16] = "";
@@ -155,8 +146,8 @@ static bool set_mgf1(struct ska_signature *signature, const OSSL_PARAM *param)
 }
 
 /* Replaces a text; `limit` bounds what anybody can make us keep. */
-static bool set_text(struct ska_signature *signature, const OSSL_PARAM *param, char **text,
-                     size_t limit)
+static bool param_set_text(struct ska_signature *signature, const OSSL_PARAM *param, char **text,
+                           size_t limit)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     char *copy = NULL;
@@ -176,26 +167,26 @@ static bool set_text(struct ska_signature *signature, const OSSL_PARAM *param, c
 
 static bool set_bundle(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.bundle, SKA_JSON_LIMIT);
+    return param_set_text(signature, param, &signature->approvals.bundle, SKA_JSON_LIMIT);
 }
 
 static bool set_bundle_file(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.bundle_file, 4096);
+    return param_set_text(signature, param, &signature->approvals.bundle_file, 4096);
 }
 
 static bool set_directory(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.directory, 4096);
+    return param_set_text(signature, param, &signature->approvals.directory, 4096);
 }
 
 static bool set_agent(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.agent, 4096);
+    return param_set_text(signature, param, &signature->approvals.agent, 4096);
 }
 
 /* A number of any integer type, or its text: `openssl` hands over the latter. */
-static bool set_timeout(struct ska_signature *signature, const OSSL_PARAM *param)
+static bool param_set_timeout(struct ska_signature *signature, const OSSL_PARAM *param)
 {
     char text[16] = "";
     char *ptext = text;
@@ -217,10 +208,10 @@ static bool set_timeout(struct ska_signature *signature, const OSSL_PARAM *param
 
 static bool set_description(struct ska_signature *signature, const OSSL_PARAM *param)
 {
-    return set_text(signature, param, &signature->approvals.description, 1024);
+    return param_set_text(signature, param, &signature->approvals.description, 1024);
 }
 
-static bool set_payload(struct ska_signature *signature, const OSSL_PARAM *param)
+static bool param_set_payload(struct ska_signature *signature, const OSSL_PARAM *param)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
     enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
@@ -230,7 +221,7 @@ static bool set_payload(struct ska_signature *signature, const OSSL_PARAM *param
     if (!OSSL_PARAM_get_utf8_string(param, &ptext, sizeof(text)) ||
         !ska_payload_form_from_text(text, &form))
         return ska_fail(errors, SKA_R_BAD_PARAMETER, "%s: digest or message", param->key);
-    if (is_edwards(signature) && form == SKA_PAYLOAD_DIGEST)
+    if (ska_key_is_edwards(signature->key) && form == SKA_PAYLOAD_DIGEST)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "%s signs messages: %s cannot be digest",
                         ska_key_type_name(signature->key->type), param->key);
     if (signature->started && form != ska_signature_form(signature))
@@ -251,7 +242,7 @@ static bool set_instance(struct ska_signature *signature, const OSSL_PARAM *para
     char name[32] = "";
     char *pname = name;
 
-    return !is_edwards(signature) ||
+    return !ska_key_is_edwards(signature->key) ||
            (OSSL_PARAM_get_utf8_string(param, &pname, sizeof(name)) &&
             strcasecmp(name, plain) == 0) ||
            ska_fail(ska_signature_errors(signature), SKA_R_UNSUPPORTED,
@@ -262,7 +253,7 @@ static bool set_context(struct ska_signature *signature, const OSSL_PARAM *param
 {
     const char *plain = ska_key_type_name(signature->key->type);
 
-    return !is_edwards(signature) || param->data_size == 0 ||
+    return !ska_key_is_edwards(signature->key) || param->data_size == 0 ||
            ska_fail(ska_signature_errors(signature), SKA_R_UNSUPPORTED,
                     "%s: an %s key on a token signs without a context", param->key, plain);
 }
@@ -273,7 +264,7 @@ static const struct {
     bool rsa_only;
 } setters[] = {
     {OSSL_SIGNATURE_PARAM_DIGEST, set_digest, false},
-    {OSSL_SIGNATURE_PARAM_PAD_MODE, set_padding, true},
+    {OSSL_SIGNATURE_PARAM_PAD_MODE, param_set_padding, true},
     {OSSL_SIGNATURE_PARAM_PSS_SALTLEN, set_salt, true},
     {OSSL_SIGNATURE_PARAM_MGF1_DIGEST, set_mgf1, true},
     {"instance", set_instance, false},
@@ -281,9 +272,9 @@ static const struct {
     {SKA_PARAM_APPROVALS, set_bundle, false},
     {SKA_PARAM_APPROVALS_FILE, set_bundle_file, false},
     {SKA_PARAM_APPROVALS_DIR, set_directory, false},
-    {SKA_PARAM_APPROVALS_TIMEOUT, set_timeout, false},
+    {SKA_PARAM_APPROVALS_TIMEOUT, param_set_timeout, false},
     {SKA_PARAM_AGENT, set_agent, false},
-    {SKA_PARAM_PAYLOAD, set_payload, false},
+    {SKA_PARAM_PAYLOAD, param_set_payload, false},
     {SKA_PARAM_DESCRIPTION, set_description, false},
 };
 
@@ -302,7 +293,7 @@ int ska_signature_set_params(void *vsignature, const OSSL_PARAM params[])
     for (size_t i = 0; i < sizeof(setters) / sizeof(setters[0]); i++) {
         const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, setters[i].name);
 
-        if (param == NULL || (setters[i].rsa_only && !is_rsa(signature)))
+        if (param == NULL || (setters[i].rsa_only && !ska_key_is_rsa(signature->key)))
             continue;
         if (!setters[i].set(signature, param))
             return 0;
@@ -403,7 +394,7 @@ int ska_signature_get_params(void *vsignature, OSSL_PARAM params[])
     for (size_t i = 0; i < sizeof(getters) / sizeof(getters[0]); i++) {
         OSSL_PARAM *param = OSSL_PARAM_locate(params, getters[i].name);
 
-        if (param == NULL || (getters[i].rsa_only && !is_rsa(signature)))
+        if (param == NULL || (getters[i].rsa_only && !ska_key_is_rsa(signature->key)))
             continue;
         if (!getters[i].get(signature, param))
             return 0;

@@ -4,7 +4,6 @@
  * public key and the certificate, as far as type and expectation allow; one that names none lists
  * the token as URIs.
  */
-#include "provider/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +13,18 @@
 #include <openssl/params.h>
 #include <openssl/store.h>
 
-#include "provider/hsm/locate.h"
+#include "provider/algorithms.h"
+#include "provider/binding.h"
+#include "provider/hsm/list.h"
+#include "provider/hsm/login.h"
+#include "provider/hsm/token.h"
 
-static OSSL_FUNC_store_open_fn open_uri;
-static OSSL_FUNC_store_settable_ctx_params_fn settable_params;
-static OSSL_FUNC_store_set_ctx_params_fn set_params;
-static OSSL_FUNC_store_load_fn load;
-static OSSL_FUNC_store_eof_fn eof;
-static OSSL_FUNC_store_close_fn close_store;
+static OSSL_FUNC_store_open_fn store_open;
+static OSSL_FUNC_store_settable_ctx_params_fn store_settable_params;
+static OSSL_FUNC_store_set_ctx_params_fn store_set_params;
+static OSSL_FUNC_store_load_fn store_load;
+static OSSL_FUNC_store_eof_fn store_eof;
+static OSSL_FUNC_store_close_fn store_close;
 
 /* Something found on the token, kept until libcrypto asks for it. */
 struct found {
@@ -54,7 +57,7 @@ static bool names_object(const struct store *store)
     return store->uri->object != NULL || store->uri->id.data != NULL;
 }
 
-static void *open_uri(void *provider, const char *text)
+static void *store_open(void *provider, const char *text)
 {
     struct store *store = calloc(1, sizeof(*store));
 
@@ -63,13 +66,13 @@ static void *open_uri(void *provider, const char *text)
     store->provider = provider;
     if (!ska_provider_configured(provider) || !hsm_uri_parse(text, &store->uri, errors_of(store)) ||
         !ska_uri_check(store->uri, errors_of(store))) {
-        close_store(store);
+        store_close(store);
         return NULL;
     }
     return store;
 }
 
-static const OSSL_PARAM *settable_params(void *provider)
+static const OSSL_PARAM *store_settable_params(void *provider)
 {
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, NULL),
@@ -81,7 +84,7 @@ static const OSSL_PARAM *settable_params(void *provider)
     return params;
 }
 
-static int set_params(void *vstore, const OSSL_PARAM params[])
+static int store_set_params(void *vstore, const OSSL_PARAM params[])
 {
     struct store *store = vstore;
     const OSSL_PARAM *expect = OSSL_PARAM_locate_const(params, OSSL_STORE_PARAM_EXPECT);
@@ -89,8 +92,8 @@ static int set_params(void *vstore, const OSSL_PARAM params[])
     return expect == NULL || OSSL_PARAM_get_int(expect, &store->expected);
 }
 
-/* Whether the URI's type and libcrypto's expectation leave room for this type of object. */
-static bool is_wanted(const struct store *store, enum hsm_object_type type)
+/* Whether the URI's type and libcrypto's expectation allow this type of object. */
+static bool store_wants(const struct store *store, enum hsm_object_type type)
 {
     int info = type == HSM_OBJECT_PRIVATE  ? OSSL_STORE_INFO_PKEY
                : type == HSM_OBJECT_PUBLIC ? OSSL_STORE_INFO_PUBKEY
@@ -101,29 +104,31 @@ static bool is_wanted(const struct store *store, enum hsm_object_type type)
     return store->expected == 0 || store->expected == info;
 }
 
-/* ---- Logging in ----------------------------------------------------------------------------- */
+/* ---- Logging in ------------------------------------------------------------------------------ */
 
 static bool has_pin(const struct store *store)
 {
-    return store->uri->pin_value != NULL || ska_pin_source(store->provider, store->uri) != NULL;
+    const struct hsm_pin_source source = ska_pin_source(store->provider, store->uri);
+
+    return source.value != NULL || source.file != NULL;
 }
 
 /* Public objects need no login, so nobody is asked for a PIN unless a private key is wanted. */
-static bool log_in(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+static bool store_log_in(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
 {
     struct ska_prompt prompt = {callback, arg};
     bool private_only =
-        is_wanted(store, HSM_OBJECT_PRIVATE) && names_object(store) &&
+        store_wants(store, HSM_OBJECT_PRIVATE) && names_object(store) &&
         (store->uri->type == HSM_OBJECT_PRIVATE || store->expected == OSSL_STORE_INFO_PKEY);
 
-    if (!is_wanted(store, HSM_OBJECT_PRIVATE) || (!private_only && !has_pin(store)))
+    if (!store_wants(store, HSM_OBJECT_PRIVATE) || (!private_only && !has_pin(store)))
         return true;
     return ska_log_in(store->provider, store->token, store->uri, NULL, &prompt, errors_of(store));
 }
 
-/* ---- Searching ------------------------------------------------------------------------------ */
+/* ---- Searching ------------------------------------------------------------------------------- */
 
-static const char *describe(const struct hsm_object *object)
+static const char *store_describe(const struct hsm_object *object)
 {
     switch (object->type) {
     case HSM_OBJECT_PRIVATE:
@@ -135,18 +140,18 @@ static const char *describe(const struct hsm_object *object)
     }
 }
 
-struct search {
+struct store_search {
     struct store *store;
     bool complete; /* false: memory ran out */
 };
 
-static bool keep(void *vsearch, const struct hsm_object *object)
+static bool store_keep_object(void *vsearch, const struct hsm_object *object)
 {
-    struct search *search = vsearch;
+    struct store_search *search = vsearch;
     struct store *store = search->store;
     struct found *found = NULL;
 
-    if (!is_wanted(store, object->type))
+    if (!store_wants(store, object->type))
         return true;
     search->complete = false;
     found = realloc(store->found, (store->found_count + 1) * sizeof(*found));
@@ -160,7 +165,7 @@ static bool keep(void *vsearch, const struct hsm_object *object)
     if (!names_object(store)) {
         found->uri =
             hsm_uri_format(hsm_token_label(store->token), object->label, object->id, object->type);
-        found->description = strdup(describe(object));
+        found->description = strdup(store_describe(object));
         search->complete = found->uri != NULL && found->description != NULL;
     } else if (object->type == HSM_OBJECT_CERTIFICATE) {
         search->complete = ska_bytes_copy(&found->certificate, object->certificate, NULL);
@@ -196,20 +201,20 @@ static bool expect_one_key(struct store *store, enum hsm_object_type type)
     return true;
 }
 
-static bool search(struct store *store)
+static bool store_search(struct store *store)
 {
     struct hsm_object_match match = {store->uri->type, store->uri->object,
                                      ska_span_of(&store->uri->id)};
-    struct search search = {store, true};
-    bool private_key = is_wanted(store, HSM_OBJECT_PRIVATE);
-    bool public_key = is_wanted(store, HSM_OBJECT_PUBLIC);
-    bool certificate = is_wanted(store, HSM_OBJECT_CERTIFICATE);
+    struct store_search search = {store, true};
+    bool private_key = store_wants(store, HSM_OBJECT_PRIVATE);
+    bool public_key = store_wants(store, HSM_OBJECT_PUBLIC);
+    bool certificate = store_wants(store, HSM_OBJECT_CERTIFICATE);
 
     if (names_object(store) && private_key + public_key + certificate == 0)
         return true;
     if (names_object(store) && !certificate && private_key != public_key)
         return expect_one_key(store, private_key ? HSM_OBJECT_PRIVATE : HSM_OBJECT_PUBLIC);
-    if (!hsm_object_list(store->token, &match, keep, &search, errors_of(store)))
+    if (!hsm_object_list(store->token, &match, store_keep_object, &search, errors_of(store)))
         return false;
     if (!search.complete)
         return ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "while listing a token");
@@ -224,21 +229,20 @@ static bool search(struct store *store)
     return true;
 }
 
-static bool begin(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+static bool store_begin(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
 {
-    const struct ska_settings *settings = &store->provider->settings;
-    struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source};
+    const struct hsm_defaults defaults = ska_defaults(store->provider);
 
     store->searched = true;
     return hsm_locate(store->uri, &defaults, &store->token, errors_of(store)) &&
-           log_in(store, callback, arg) && search(store);
+           store_log_in(store, callback, arg) && store_search(store);
 }
 
 /* ---- Giving objects to libcrypto ------------------------------------------------------------- */
 
 /* Takes the public key over, come what may. */
-static struct ska_key *make_key(const struct store *store, enum ska_key_type type,
-                                EVP_PKEY *public_key)
+static struct ska_key *store_make_key(const struct store *store, enum ska_key_type type,
+                                      EVP_PKEY *public_key)
 {
     struct hsm_uri *uri = hsm_uri_copy(store->uri);
     struct ska_key *key = NULL;
@@ -263,7 +267,7 @@ static struct ska_key *find_private_key(const struct store *store)
     if (!hsm_key_find(store->token, &match, store->provider->libctx, &hsm, errors_of(store)))
         return NULL;
     EVP_PKEY_up_ref(hsm_key_public(hsm));
-    key = make_key(store, hsm_key_type(hsm), hsm_key_public(hsm));
+    key = store_make_key(store, hsm_key_type(hsm), hsm_key_public(hsm));
     if (key == NULL)
         hsm_key_free(hsm);
     else
@@ -280,7 +284,7 @@ static struct ska_key *find_public_key(const struct store *store)
     if (!hsm_public_key_find(store->token, &match, store->provider->libctx, &public_key, &type,
                              errors_of(store)))
         return NULL;
-    return make_key(store, type, public_key);
+    return store_make_key(store, type, public_key);
 }
 
 /* libcrypto takes the key over by emptying the reference; what it leaves is freed here. */
@@ -341,8 +345,8 @@ static int give(const struct store *store, const struct found *found, OSSL_CALLB
     return give_key(find_public_key(store), callback, arg);
 }
 
-static int load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,
-                OSSL_PASSPHRASE_CALLBACK *pin_callback, void *pin_arg)
+static int store_load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,
+                      OSSL_PASSPHRASE_CALLBACK *pin_callback, void *pin_arg)
 {
     struct store *store = vstore;
 
@@ -352,13 +356,13 @@ static int load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,
      */
     if (store->failed)
         store->ended = true;
-    if (eof(store))
+    if (store_eof(store))
         return 0;
-    if (!store->searched && !begin(store, pin_callback, pin_arg)) {
+    if (!store->searched && !store_begin(store, pin_callback, pin_arg)) {
         store->failed = true;
         return 0;
     }
-    if (eof(store))
+    if (store_eof(store))
         return 0;
     if (!give(store, &store->found[store->next++], object_callback, object_arg)) {
         store->failed = true;
@@ -367,14 +371,14 @@ static int load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,
     return 1;
 }
 
-static int eof(void *vstore)
+static int store_eof(void *vstore)
 {
     const struct store *store = vstore;
 
     return store->ended || (store->searched && !store->failed && store->next >= store->found_count);
 }
 
-static int close_store(void *vstore)
+static int store_close(void *vstore)
 {
     struct store *store = vstore;
 
@@ -390,12 +394,12 @@ static int close_store(void *vstore)
 }
 
 static const OSSL_DISPATCH functions[] = {
-    {OSSL_FUNC_STORE_OPEN, (void (*)(void))open_uri},
-    {OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS, (void (*)(void))settable_params},
-    {OSSL_FUNC_STORE_SET_CTX_PARAMS, (void (*)(void))set_params},
-    {OSSL_FUNC_STORE_LOAD, (void (*)(void))load},
-    {OSSL_FUNC_STORE_EOF, (void (*)(void))eof},
-    {OSSL_FUNC_STORE_CLOSE, (void (*)(void))close_store},
+    {OSSL_FUNC_STORE_OPEN, (void (*)(void))store_open},
+    {OSSL_FUNC_STORE_SETTABLE_CTX_PARAMS, (void (*)(void))store_settable_params},
+    {OSSL_FUNC_STORE_SET_CTX_PARAMS, (void (*)(void))store_set_params},
+    {OSSL_FUNC_STORE_LOAD, (void (*)(void))store_load},
+    {OSSL_FUNC_STORE_EOF, (void (*)(void))store_eof},
+    {OSSL_FUNC_STORE_CLOSE, (void (*)(void))store_close},
     {0, NULL},
 };
 

@@ -9,6 +9,7 @@
 #include <openssl/provider.h>
 
 #include "provider/base/error_capture.h"
+#include "provider/hsm/token.h"
 #include "tools/show/terminal.h"
 
 bool tool_init(struct tool *tool)

@@ -13,6 +13,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "provider/hsm/rv.h"
+
 /* How many ids an "ambiguous" message names. */
 #define SHOWN_IDS 8
 
@@ -22,8 +24,7 @@ static const CK_ATTRIBUTE_TYPE part_types[HSM_PART_COUNT] = {
     [HSM_PART_POINT] = CKA_EC_POINT,           [HSM_PART_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
 };
 
-/* ---- Reading what belongs to a key --------------------------------------------------------------
- */
+/* ---- Reading what belongs to a key ----------------------------------------------------------- */
 
 static const struct hsm_entry *the_key(const struct hsm_found *found)
 {
@@ -248,7 +249,7 @@ CK_RV hsm_find_public(const struct hsm_lease *lease, const struct hsm_key_match 
 
 /* ---- Judging what was found ------------------------------------------------------------------ */
 
-static void add_id(struct ska_buffer *text, struct ska_span id)
+static void describe_id(struct ska_buffer *text, struct ska_span id)
 {
     if (id.length == 0)
         ska_buffer_text(text, "(none)");
@@ -257,13 +258,13 @@ static void add_id(struct ska_buffer *text, struct ska_span id)
 }
 
 /* "label "x" and id 01" */
-static void describe(struct ska_buffer *text, const struct hsm_key_match *match)
+static void describe_key_match(struct ska_buffer *text, const struct hsm_key_match *match)
 {
     if (match->label != NULL)
         ska_buffer_format(text, " with label \"%s\"", hsm_show(match->label).text);
     if (match->id.data != NULL) {
         ska_buffer_text(text, match->label != NULL ? " and id " : " with id ");
-        add_id(text, match->id);
+        describe_id(text, match->id);
     }
 }
 
@@ -303,7 +304,7 @@ static bool raise_several(const struct hsm_token *token, const char *wanted,
         if (public != (class_ == CKO_PUBLIC_KEY))
             continue;
         ska_buffer_text(&ids, count++ == 0 ? "" : ", ");
-        add_id(&ids, ska_span_of(&entry->id));
+        describe_id(&ids, ska_span_of(&entry->id));
     }
     if (found->count > count)
         ska_buffer_text(&ids, ", ...");
@@ -323,7 +324,7 @@ bool hsm_found_one(struct hsm_token *token, const struct hsm_key_match *match,
 
     if (found->count == 1)
         return true;
-    describe(&text, match);
+    describe_key_match(&text, match);
     if (!ska_buffer_finish(&text, &wanted, errors))
         return false;
     if (found->count == 0)
@@ -346,7 +347,7 @@ static bool same_number(const EVP_PKEY *a, const EVP_PKEY *b, const char *name)
     return same;
 }
 
-static bool is_rsa(const EVP_PKEY *key)
+static bool is_rsa_key(const EVP_PKEY *key)
 {
     return EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
 }
@@ -356,9 +357,9 @@ bool hsm_same_public(const EVP_PKEY *a, const EVP_PKEY *b)
     bool same = false;
 
     ERR_set_mark();
-    same = is_rsa(a) && is_rsa(b) ? same_number(a, b, OSSL_PKEY_PARAM_RSA_N) &&
-                                        same_number(a, b, OSSL_PKEY_PARAM_RSA_E)
-                                  : EVP_PKEY_eq(a, b) == 1;
+    same = is_rsa_key(a) && is_rsa_key(b) ? same_number(a, b, OSSL_PKEY_PARAM_RSA_N) &&
+                                                same_number(a, b, OSSL_PKEY_PARAM_RSA_E)
+                                          : EVP_PKEY_eq(a, b) == 1;
     ERR_pop_to_mark();
     return same;
 }
@@ -412,34 +413,4 @@ bool hsm_found_public(const struct hsm_token *token, const struct hsm_found *fou
     return from_both(libctx, found, &parts, label, key, errors) &&
            (hsm_public_type(&parts, type) ||
             ska_fail(errors, SKA_R_INTERNAL, "type of key \"%s\"", hsm_show(label).text));
-}
-
-/* ---- Public keys ----------------------------------------------------------------------------- */
-
-struct public_work {
-    struct hsm_work work;
-    const struct hsm_key_match *match;
-    struct hsm_found *found;
-};
-
-static CK_RV find_public(struct hsm_work *work, const struct hsm_lease *lease)
-{
-    struct public_work *search = (struct public_work *)work;
-
-    hsm_found_free(search->found);
-    return hsm_find_public(lease, search->match, search->found, &work->call);
-}
-
-bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
-                         OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
-                         const struct ska_errors *errors)
-{
-    struct hsm_found found = {0};
-    struct public_work search = {{"", find_public}, match, &found};
-    bool done = hsm_session_work(token, &search.work, errors) &&
-                hsm_found_one(token, match, &found, "public", errors) &&
-                hsm_found_public(token, &found, libctx, key, type, errors);
-
-    hsm_found_free(&found);
-    return done;
 }

@@ -11,38 +11,44 @@ static atomic_uint forks;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool watching;
 
-static void before_fork(void)
+static void hsm_before_fork(void)
 {
     pthread_mutex_lock(&lock);
 }
 
-static void after_fork_in_parent(void)
+static void hsm_after_fork_in_parent(void)
 {
     pthread_mutex_unlock(&lock);
 }
 
 /* Only counts: whoever meets state of an earlier count starts anew, at first use. */
-static void after_fork_in_child(void)
+static void hsm_after_fork_in_child(void)
 {
     atomic_fetch_add(&forks, 1);
     pthread_mutex_unlock(&lock);
 }
 
-static void watch(void)
+static void watch_forks(void)
 {
-    watching = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0 &&
-               hsm_fork_settle(NULL);
+    watching =
+        pthread_atfork(hsm_before_fork, hsm_after_fork_in_parent, hsm_after_fork_in_child) == 0 &&
+        hsm_fork_settle(NULL);
 }
 
 bool hsm_fork_watch(const struct ska_errors *errors)
 {
-    return (pthread_once(&once, watch) == 0 && watching) ||
+    return (pthread_once(&once, watch_forks) == 0 && watching) ||
            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "pthread_atfork");
 }
 
 unsigned int hsm_fork_count(void)
 {
     return atomic_load(&forks);
+}
+
+bool hsm_fork_since(unsigned int count)
+{
+    return count != hsm_fork_count();
 }
 
 void hsm_lock(void)
@@ -68,7 +74,7 @@ static atomic_uint forking; /* threads that want to fork, or are about to */
 static _Thread_local bool calling;
 static _Thread_local unsigned int settled; /* how many of our handlers have run for this fork */
 
-static void wait_a_moment(void)
+static void wait_for_calls(void)
 {
     const struct timespec step = {0, 100000};
 
@@ -80,7 +86,7 @@ void hsm_call_begin(void)
     atomic_fetch_add(&calls, 1);
     while (atomic_load(&forking) > 0) {
         atomic_fetch_sub(&calls, 1);
-        wait_a_moment();
+        wait_for_calls();
         atomic_fetch_add(&calls, 1);
     }
     calling = true;
@@ -93,13 +99,13 @@ void hsm_call_end(void)
 }
 
 /* A call that takes longer may go on: its thread's locks stay locked in the child then. */
-static void settle(void)
+static void settle_calls(void)
 {
     if (settled++ > 0)
         return;
     atomic_fetch_add(&forking, 1);
     for (int i = 0; i < FORK_WAIT_STEPS && atomic_load(&calls) > (calling ? 1 : 0); i++)
-        wait_a_moment();
+        wait_for_calls();
 }
 
 static void resume_in_parent(void)
@@ -118,7 +124,7 @@ static void resume_in_child(void)
 
 bool hsm_fork_settle(const struct ska_errors *errors)
 {
-    return pthread_atfork(settle, resume_in_parent, resume_in_child) == 0 ||
+    return pthread_atfork(settle_calls, resume_in_parent, resume_in_child) == 0 ||
            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "pthread_atfork");
 }
 
@@ -141,7 +147,7 @@ pthread_mutex_t *hsm_gate_enter(struct hsm_gate *gate, const struct ska_errors *
 
     hsm_lock();
     current = gate->lock;
-    if (current == NULL || current->fork != hsm_fork_count()) {
+    if (current == NULL || hsm_fork_since(current->fork)) {
         current = malloc(sizeof(*current));
         if (current != NULL) {
             pthread_mutex_init(&current->mutex, NULL);

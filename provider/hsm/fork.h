@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads and forks. One lock guards what this room keeps of modules and tokens; it is held for a
+ * Threads and forks. One lock guards what this folder keeps of modules and tokens; it is held for a
  * few assignments only, never during a call into a module. Work that takes long and must not be
  * done twice at once (loading a module, logging in) goes through a gate.
  */
@@ -26,8 +26,11 @@ bool hsm_fork_settle(const struct ska_errors *errors) SKA_MUST_CHECK;
 void hsm_call_begin(void);
 void hsm_call_end(void);
 
-/* How many forks lie between the first process and this one. */
+/* How many forks lie between the first process and this one: state of it notes the count. */
 unsigned int hsm_fork_count(void);
+
+/* Whether there was a fork since the count was noted: the state belongs to a parent process. */
+bool hsm_fork_since(unsigned int count);
 
 void hsm_lock(void);
 void hsm_unlock(void);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls into modules do not meet this provider again, nor leave anything in the error queue. */
-#include "provider/hsm/cryptoki.h"
+#include "provider/hsm/isolation.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>

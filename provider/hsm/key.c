@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private keys: their lives, and that work with them survives stale handles. */
-#include "provider/hsm/private_key.h"
+#include "provider/hsm/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/ecdsa.h"
+#include "provider/hsm/private_key.h"
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
@@ -19,7 +20,7 @@ struct find_work {
     unsigned long generation;
 };
 
-static CK_RV find(struct hsm_work *work, const struct hsm_lease *lease)
+static CK_RV find_private_work(struct hsm_work *work, const struct hsm_lease *lease)
 {
     struct find_work *search = (struct find_work *)work;
 
@@ -69,7 +70,7 @@ bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OS
                   struct hsm_key **key, const struct ska_errors *errors)
 {
     struct hsm_found found = {0};
-    struct find_work search = {{"", find}, match, &found, 0};
+    struct find_work search = {{"", find_private_work}, match, &found, 0};
     bool done = hsm_session_work(token, &search.work, errors) &&
                 hsm_found_one(token, match, &found, "private", errors) &&
                 key_new(token, &found, search.generation, libctx, key, errors);
@@ -77,6 +78,30 @@ bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OS
     hsm_found_free(&found);
     return done;
 }
+
+static CK_RV find_public_work(struct hsm_work *work, const struct hsm_lease *lease)
+{
+    struct find_work *search = (struct find_work *)work;
+
+    hsm_found_free(search->found);
+    return hsm_find_public(lease, search->match, search->found, &work->call);
+}
+
+bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
+                         OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
+                         const struct ska_errors *errors)
+{
+    struct hsm_found found = {0};
+    struct find_work search = {{"", find_public_work}, match, &found, 0};
+    bool done = hsm_session_work(token, &search.work, errors) &&
+                hsm_found_one(token, match, &found, "public", errors) &&
+                hsm_found_public(token, &found, libctx, key, type, errors);
+
+    hsm_found_free(&found);
+    return done;
+}
+
+/* ---- Its life, and what was read of it ------------------------------------------------------- */
 
 struct hsm_key *hsm_key_up_ref(struct hsm_key *key)
 {
@@ -195,9 +220,9 @@ static bool is_this_key(struct hsm_key *key, const struct hsm_key_match *match,
 }
 
 /* *raised: the handle could not be had, and why is told. */
-static CK_RV find_again(struct hsm_key *key, const struct hsm_lease *lease,
-                        CK_OBJECT_HANDLE *handle, const char **call, bool *raised,
-                        const struct ska_errors *errors)
+static CK_RV find_key_again(struct hsm_key *key, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE *handle, const char **call, bool *raised,
+                            const struct ska_errors *errors)
 {
     struct hsm_key_match match = {key->label.length > 0 ? hsm_key_label(key) : NULL,
                                   key->id.length > 0 ? hsm_key_id(key) : ska_span(NULL, 0)};
@@ -217,8 +242,9 @@ static CK_RV find_again(struct hsm_key *key, const struct hsm_lease *lease,
     return rv;
 }
 
-static CK_RV work_once(struct hsm_key *key, struct hsm_key_work *work,
-                       const struct hsm_lease *lease, bool *raised, const struct ska_errors *errors)
+static CK_RV key_work_once(struct hsm_key *key, struct hsm_key_work *work,
+                           const struct hsm_lease *lease, bool *raised,
+                           const struct ska_errors *errors)
 {
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     bool good = false;
@@ -229,7 +255,7 @@ static CK_RV work_once(struct hsm_key *key, struct hsm_key_work *work,
     good = key->generation == lease->generation;
     hsm_unlock();
     if (!good)
-        rv = find_again(key, lease, &handle, &work->call, raised, errors);
+        rv = find_key_again(key, lease, &handle, &work->call, raised, errors);
     return rv == CKR_OK && !*raised ? work->run(work, lease, handle) : rv;
 }
 
@@ -243,7 +269,7 @@ bool hsm_key_work(struct hsm_key *key, struct hsm_key_work *work, CK_RV *answer,
 
         if (!hsm_session_take(key->token, &lease, errors))
             return false;
-        *answer = work_once(key, work, &lease, &raised, errors);
+        *answer = key_work_once(key, work, &lease, &raised, errors);
         loss = hsm_session_loss(&lease, *answer);
         hsm_session_give(&lease, *answer);
         if (raised)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listing a token: this, and only this, looks at all objects. */
-#include "provider/hsm/object.h"
+#include "provider/hsm/list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/hsm/object.h"
 #include "provider/hsm/public_key.h"
 
 /* What is kept of one object until all are read, since a visitor may make calls of its own. */

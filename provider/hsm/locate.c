@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/hsm/locate.h"
 
+#include "provider/hsm/login.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/token.h"
+
 bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                 struct hsm_token **token, const struct ska_errors *errors)
 {
@@ -18,18 +22,25 @@ bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
     return hsm_module_open(path, &module, errors) && hsm_token_find(module, &match, token, errors);
 }
 
+struct hsm_pin_source hsm_locate_pin(const struct hsm_uri *uri, const struct hsm_defaults *defaults)
+{
+    const bool by_uri = uri->pin_source != NULL;
+    struct hsm_pin_source source = {
+        .value = uri->pin == NULL ? NULL : uri->pin->value,
+        .file = by_uri ? uri->pin_source : defaults->pin_source,
+        .named_in = by_uri ? HSM_NAMED_IN_URI : HSM_NAMED_IN_CONFIGURATION,
+    };
+
+    return source;
+}
+
 bool hsm_locate_login(struct hsm_token *token, const struct hsm_uri *uri,
                       const struct hsm_defaults *defaults, hsm_pin_prompt *prompt, void *prompt_arg,
                       const struct ska_errors *errors)
 {
-    const bool by_uri = uri->pin_source != NULL;
-    const struct hsm_pin pin = {
-        .value = uri->pin_value,
-        .source = by_uri ? uri->pin_source : defaults->pin_source,
-        .named_in = by_uri ? HSM_NAMED_IN_URI : HSM_NAMED_IN_CONFIGURATION,
-        .prompt = prompt,
-        .prompt_arg = prompt_arg,
-    };
+    struct hsm_pin_source source = hsm_locate_pin(uri, defaults);
 
-    return hsm_token_login(token, &pin, errors);
+    source.prompt = prompt;
+    source.prompt_arg = prompt_arg;
+    return hsm_token_login(token, &source, errors);
 }

@@ -5,8 +5,9 @@
 #ifndef SKA_HSM_LOCATE_H
 #define SKA_HSM_LOCATE_H
 
-#include "provider/hsm/token.h"
 #include "provider/hsm/uri.h"
+
+struct hsm_token;
 
 /* What holds where the URI does not say; members may be NULL. */
 struct hsm_defaults {
@@ -18,7 +19,11 @@ struct hsm_defaults {
 bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                 struct hsm_token **token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Logs in with the PIN of the URI, else the default one, else the prompt (may be NULL). */
+/* Where the PIN is that belongs to a URI; borrowed from both. */
+struct hsm_pin_source hsm_locate_pin(const struct hsm_uri *uri,
+                                     const struct hsm_defaults *defaults);
+
+/* Logs in with that PIN, else with the one that a person is asked for (prompt may be NULL). */
 bool hsm_locate_login(struct hsm_token *token, const struct hsm_uri *uri,
                       const struct hsm_defaults *defaults, hsm_pin_prompt *prompt, void *prompt_arg,
                       const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -12,7 +12,7 @@
  * out, keeps the PIN in ordinary memory, and after a fork initializes the module without locking;
  * - a successful call empties libcrypto's error queue, marks included.
  */
-#include "provider/hsm/state.h"
+#include "provider/hsm/module.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -22,9 +22,14 @@
 #include <libp11.h>
 #include <openssl/err.h>
 
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/rv.h"
+#include "provider/hsm/softhsm.h"
+#include "provider/hsm/state.h"
+
 static struct hsm_module *modules; /* guarded by hsm_lock() */
 
-static struct hsm_module *find_or_add(const char *path)
+static struct hsm_module *module_find_or_add(const char *path)
 {
     struct hsm_module *module = NULL;
     struct hsm_module *added = calloc(1, sizeof(*added));
@@ -48,14 +53,14 @@ static struct hsm_module *find_or_add(const char *path)
 }
 
 /* dlsym() gives an object pointer; POSIX says that it may hold a function's address. */
-static void symbol(void *library, const char *name, void *function, size_t size)
+static void find_symbol(void *library, const char *name, void *function, size_t size)
 {
     void *address = dlsym(library, name);
 
     memcpy(function, &address, size);
 }
 
-#define FIND(member, name) symbol(library, name, &(member), sizeof(member))
+#define FIND(member, name) find_symbol(library, name, &(member), sizeof(member))
 
 static void find_ska_calls(void *library, struct hsm_ska_calls *calls)
 {
@@ -89,7 +94,7 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
     if (library == NULL)
         return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: %s", module->path,
                         reason == NULL ? "cannot be loaded" : reason);
-    symbol(library, "C_GetFunctionList", &get_function_list, sizeof(get_function_list));
+    find_symbol(library, "C_GetFunctionList", &get_function_list, sizeof(get_function_list));
     if (get_function_list == NULL)
         return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
                         "%s: not a PKCS#11 module (it has no C_GetFunctionList)", module->path);
@@ -105,15 +110,11 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
 static bool raise_initialize(const struct hsm_module *module, const char *reason,
                              const struct ska_errors *errors)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes access = {NULL, 0};
+    char *access = hsm_explain_access(module);
 
-    hsm_explain_access(module, &text);
-    if (!ska_buffer_finish(&text, &access, errors))
-        return false;
     ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_Initialize: %s%s", module->path, reason,
-             (const char *)access.data);
-    ska_bytes_free(&access);
+             access == NULL ? "" : access);
+    free(access);
     return false;
 }
 
@@ -144,7 +145,7 @@ static bool initialize_first(struct hsm_module *module, const struct ska_errors 
     return true;
 }
 
-static bool load(struct hsm_module *module, const struct ska_errors *errors)
+static bool module_load(struct hsm_module *module, const struct ska_errors *errors)
 {
     pthread_mutex_t *gate = hsm_gate_enter(&module->loading, errors);
     bool done = false;
@@ -169,10 +170,10 @@ bool hsm_module_open(const char *path, struct hsm_module **module, const struct 
 {
     if (!hsm_isolation_init(errors) || !hsm_fork_watch(errors))
         return false;
-    *module = find_or_add(path);
+    *module = module_find_or_add(path);
     if (*module == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
-    return atomic_load(&(*module)->loaded) || load(*module, errors);
+    return atomic_load(&(*module)->loaded) || module_load(*module, errors);
 }
 
 /* Inside the gate, since modules need not stand two threads initializing them at once. */
@@ -193,12 +194,12 @@ static bool initialize_again(struct hsm_module *module, const struct ska_errors 
     return true;
 }
 
-static bool is_ready(const struct hsm_module *module, unsigned long finalized)
+static bool is_module_ready(const struct hsm_module *module, unsigned long finalized)
 {
     bool ready = false;
 
     hsm_lock();
-    ready = module->fork == hsm_fork_count() && module->incarnation != finalized;
+    ready = !hsm_fork_since(module->fork) && module->incarnation != finalized;
     hsm_unlock();
     return ready;
 }
@@ -209,12 +210,12 @@ bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
     pthread_mutex_t *gate = NULL;
     bool done = false;
 
-    if (is_ready(module, finalized))
+    if (is_module_ready(module, finalized))
         return true;
     gate = hsm_gate_enter(&module->loading, errors);
     if (gate == NULL)
         return false;
-    done = is_ready(module, finalized) || initialize_again(module, errors);
+    done = is_module_ready(module, finalized) || initialize_again(module, errors);
     hsm_gate_leave(gate);
     return done;
 }
@@ -245,4 +246,11 @@ bool hsm_module_supports_ska(struct hsm_module *module, const struct ska_errors 
                         module->path);
 #endif
     return true;
+}
+
+bool hsm_module_has_call(const struct hsm_module *module, bool there, const char *call,
+                         const struct ska_errors *errors)
+{
+    return there || ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
+                             "%s has no %s: use a module that has it", module->path, call);
 }

@@ -5,15 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Attributes -------------------------------------------------------------------------------
- */
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/module.h"
+
+/* ---- Attributes ------------------------------------------------------------------------------ */
 
 /*
- * Room for one attribute in a call for several: each starts where a number may stand. The length
+ * Space for one attribute in a call for several: each starts where a number may stand. The length
  * offered is an odd one, so that one that a module left untouched is not taken for one it wrote.
  */
 #define STRIDE 2056
-#define ROOM (STRIDE - 3)
+#define SPACE (STRIDE - 3)
 #define MOST_ATTRIBUTES 8
 
 /* One attribute by itself: its length first. */
@@ -47,7 +49,7 @@ static CK_RV read_alone(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
 
 /*
  * When several answers apply, a module may give any one of them, so the lengths tell. An attribute
- * without a length is missing or longer than its room; asked for alone, the module must say which.
+ * without a length is missing or longer than its space; asked for alone, the module must say which.
  */
 static CK_RV take_values(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
                          struct hsm_attribute *attributes, const CK_ATTRIBUTE *read, size_t count,
@@ -56,7 +58,7 @@ static CK_RV take_values(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
     CK_RV rv = CKR_OK;
 
     for (size_t i = 0; i < count && rv == CKR_OK; i++) {
-        if (read[i].ulValueLen > ROOM || (read[i].ulValueLen == ROOM && answer != CKR_OK)) {
+        if (read[i].ulValueLen > SPACE || (read[i].ulValueLen == SPACE && answer != CKR_OK)) {
             rv = read_alone(lease, object, &attributes[i]);
             continue;
         }
@@ -72,24 +74,24 @@ CK_RV hsm_attributes_read(const struct hsm_lease *lease, CK_OBJECT_HANDLE object
                           struct hsm_attribute *attributes, size_t count)
 {
     CK_ATTRIBUTE read[MOST_ATTRIBUTES];
-    uint8_t *room = NULL;
+    uint8_t *space = NULL;
     CK_RV rv = CKR_OK;
 
     if (count > MOST_ATTRIBUTES)
         return CKR_ARGUMENTS_BAD;
-    room = calloc(count, STRIDE);
-    if (room == NULL)
+    space = calloc(count, STRIDE);
+    if (space == NULL)
         return CKR_HOST_MEMORY;
     for (size_t i = 0; i < count; i++) {
         read[i].type = attributes[i].type;
-        read[i].pValue = room + i * STRIDE;
-        read[i].ulValueLen = ROOM;
+        read[i].pValue = space + i * STRIDE;
+        read[i].ulValueLen = SPACE;
     }
     rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, read, (CK_ULONG)count));
     if (rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
         rv == CKR_BUFFER_TOO_SMALL)
         rv = take_values(lease, object, attributes, read, count, rv);
-    free(room);
+    free(space);
     return rv;
 }
 
@@ -120,8 +122,7 @@ struct ska_span hsm_attribute_span(const struct hsm_attribute *attribute)
     return attribute->present ? ska_span_of(&attribute->value) : ska_span(NULL, 0);
 }
 
-/* ---- Search -----------------------------------------------------------------------------------
- */
+/* ---- Search ---------------------------------------------------------------------------------- */
 
 #define BATCH 64
 
@@ -169,7 +170,7 @@ static CK_RV find_handles(const struct hsm_lease *lease, CK_ATTRIBUTE *template_
     return rv != CKR_OK ? rv : final;
 }
 
-static CK_RV read_entry(const struct hsm_lease *lease, struct hsm_entry *entry)
+static CK_RV read_object_entry(const struct hsm_lease *lease, struct hsm_entry *entry)
 {
     struct hsm_attribute read[] = {{.type = CKA_CLASS}, {.type = CKA_LABEL}, {.type = CKA_ID}};
     CK_RV rv = hsm_attributes_read(lease, entry->handle, read, 3);
@@ -184,7 +185,7 @@ static CK_RV read_entry(const struct hsm_lease *lease, struct hsm_entry *entry)
     return rv;
 }
 
-static int compare_handles(const void *a, const void *b)
+static int compare_object_handles(const void *a, const void *b)
 {
     const CK_OBJECT_HANDLE *left = a;
     const CK_OBJECT_HANDLE *right = b;
@@ -200,7 +201,7 @@ static CK_RV known_handles(const struct hsm_entries *entries, CK_OBJECT_HANDLE *
         return CKR_HOST_MEMORY;
     for (size_t i = 0; i < entries->count; i++)
         (*known)[i] = entries->list[i].handle;
-    qsort(*known, entries->count, sizeof(**known), compare_handles);
+    qsort(*known, entries->count, sizeof(**known), compare_object_handles);
     return CKR_OK;
 }
 
@@ -222,12 +223,13 @@ static CK_RV add_entries(const struct hsm_lease *lease, const struct handles *ha
     for (size_t i = 0; rv == CKR_OK && i < handles->count; i++) {
         struct hsm_entry *entry = &entries->list[entries->count];
 
-        if (bsearch(&handles->list[i], known, known_count, sizeof(*known), compare_handles) != NULL)
+        if (bsearch(&handles->list[i], known, known_count, sizeof(*known),
+                    compare_object_handles) != NULL)
             continue;
         memset(entry, 0, sizeof(*entry));
         entry->handle = handles->list[i];
         entries->count++;
-        rv = read_entry(lease, entry);
+        rv = read_object_entry(lease, entry);
     }
     free(known);
     return rv;

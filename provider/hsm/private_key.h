@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this room keeps of a private key, and work with it.
+ * What is kept of a private key, and work with it.
  */
 #ifndef SKA_HSM_PRIVATE_KEY_H
 #define SKA_HSM_PRIVATE_KEY_H

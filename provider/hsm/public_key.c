@@ -12,13 +12,14 @@
 #include <openssl/x509.h>
 
 #include "provider/base/evp_key.h"
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/rv.h"
 
 /* The longest certificate that is read, in bytes. */
 #define CERTIFICATE_LIMIT 65536
 
-/* ---- Curves -----------------------------------------------------------------------------------
- */
+/* ---- Curves ---------------------------------------------------------------------------------- */
 
 /* Names of Edwards curves as Cryptoki 3.0 has them, besides object identifiers. */
 static const struct {
@@ -69,8 +70,7 @@ static int curve_nid(struct ska_span parameters)
     return nid;
 }
 
-/* ---- Types ------------------------------------------------------------------------------------
- */
+/* ---- Types ----------------------------------------------------------------------------------- */
 
 static bool is_pss(CK_MECHANISM_TYPE mechanism)
 {
@@ -118,8 +118,7 @@ bool hsm_public_complete(const struct hsm_public_parts *parts)
     return parts->parameters.length > 0 && parts->point.length > 0;
 }
 
-/* ---- Points -----------------------------------------------------------------------------------
- */
+/* ---- Points ---------------------------------------------------------------------------------- */
 
 /*
  * The point itself. Modules give it raw, or (as Cryptoki wants) inside an OCTET STRING, whose first
@@ -144,8 +143,7 @@ static bool bare_point(struct ska_span value, size_t raw, ASN1_OCTET_STRING **ho
     return point->length == raw;
 }
 
-/* ---- Making keys -------------------------------------------------------------------------------
- */
+/* ---- Making keys ----------------------------------------------------------------------------- */
 
 static bool make_ec(OSSL_LIB_CTX *libctx, int nid, struct ska_span value, EVP_PKEY **key)
 {
@@ -171,8 +169,8 @@ static bool make_edwards(OSSL_LIB_CTX *libctx, enum ska_key_type type, struct sk
     return done;
 }
 
-static bool make(OSSL_LIB_CTX *libctx, enum ska_key_type type, const struct hsm_public_parts *parts,
-                 EVP_PKEY **key)
+static bool make_public_key(OSSL_LIB_CTX *libctx, enum ska_key_type type,
+                            const struct hsm_public_parts *parts, EVP_PKEY **key)
 {
     switch (type) {
     case SKA_KEY_RSA:
@@ -212,7 +210,7 @@ bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
 
     if (!type_or_fail(libctx, parts, label, &type, errors))
         return false;
-    return make(libctx, type, parts, key) ||
+    return make_public_key(libctx, type, parts, key) ||
            ska_fail(errors, SKA_R_BAD_KEY,
                     "key \"%s\": its attributes on the token give no valid public key",
                     hsm_show(label).text);
@@ -242,8 +240,8 @@ static bool retype_rsa(OSSL_LIB_CTX *libctx, enum ska_key_type type, EVP_PKEY **
     return done;
 }
 
-static bool fits(OSSL_LIB_CTX *libctx, enum ska_key_type type, const struct hsm_public_parts *parts,
-                 EVP_PKEY **key)
+static bool fits_parts(OSSL_LIB_CTX *libctx, enum ska_key_type type,
+                       const struct hsm_public_parts *parts, EVP_PKEY **key)
 {
     char curve[64] = "";
 
@@ -276,7 +274,7 @@ bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certifica
         return false;
     ERR_set_mark();
     found = certificate_key(libctx, certificate);
-    done = found != NULL && fits(libctx, type, parts, &found);
+    done = found != NULL && fits_parts(libctx, type, parts, &found);
     ERR_pop_to_mark();
     if (!done) {
         EVP_PKEY_free(found);
@@ -289,8 +287,7 @@ bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certifica
     return true;
 }
 
-/* ---- The way back ------------------------------------------------------------------------------
- */
+/* ---- The way back ---------------------------------------------------------------------------- */
 
 bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska_bytes *parameters,
                            const struct ska_errors *errors)

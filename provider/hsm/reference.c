@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include <openssl/asn1t.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "provider/base/evp_key.h"
@@ -29,13 +27,14 @@ ASN1_SEQUENCE(HSM_REFERENCE) = {
 
 IMPLEMENT_ASN1_FUNCTIONS(HSM_REFERENCE)
 
-static bool is_canonical(const HSM_REFERENCE *decoded, struct ska_span der);
+/* The one version that there is. */
+enum { REFERENCE_VERSION = 0 };
 /* clang-format on */
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 /* libcrypto reads BER too, in which one reference has many forms: encoding again tells. */
-static bool is_canonical(const HSM_REFERENCE *decoded, struct ska_span der)
+static bool is_canonical_reference(const HSM_REFERENCE *decoded, struct ska_span der)
 {
     unsigned char *again = NULL;
     int length = i2d_HSM_REFERENCE(decoded, &again);
@@ -45,7 +44,7 @@ static bool is_canonical(const HSM_REFERENCE *decoded, struct ska_span der)
     return same;
 }
 
-static HSM_REFERENCE *decode(struct ska_span der, const struct ska_errors *errors)
+static HSM_REFERENCE *reference_decode(struct ska_span der, const struct ska_errors *errors)
 {
     const unsigned char *next = der.data;
     HSM_REFERENCE *decoded = NULL;
@@ -58,7 +57,7 @@ static HSM_REFERENCE *decode(struct ska_span der, const struct ska_errors *error
     }
     ERR_set_mark();
     decoded = d2i_HSM_REFERENCE(NULL, &next, (long)der.length);
-    good = decoded != NULL && is_canonical(decoded, der);
+    good = decoded != NULL && is_canonical_reference(decoded, der);
     ERR_pop_to_mark();
     if (good)
         return decoded;
@@ -82,12 +81,12 @@ static bool check_version(const ASN1_INTEGER *version, const struct ska_errors *
     ERR_pop_to_mark();
     if (!known)
         return ska_fail(errors, SKA_R_BAD_REFERENCE, "of an unknown version; 0 is known");
-    return number == 0 ||
+    return number == REFERENCE_VERSION ||
            ska_fail(errors, SKA_R_BAD_REFERENCE, "of version %lld; 0 is known", (long long)number);
 }
 
-static bool take_text(const ASN1_UTF8STRING *uri, struct hsm_reference *reference,
-                      const struct ska_errors *errors)
+static bool take_reference_text(const ASN1_UTF8STRING *uri, struct hsm_reference *reference,
+                                const struct ska_errors *errors)
 {
     struct ska_span span = ska_span(ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri));
     struct ska_bytes text = {NULL, 0};
@@ -100,14 +99,14 @@ static bool take_text(const ASN1_UTF8STRING *uri, struct hsm_reference *referenc
     return true;
 }
 
-static bool take_uri(struct hsm_reference *reference, const struct ska_errors *errors)
+static bool take_reference_uri(struct hsm_reference *reference, const struct ska_errors *errors)
 {
     const struct hsm_uri *uri = NULL;
 
     if (!hsm_uri_parse(reference->text, &reference->uri, errors))
         return false;
     uri = reference->uri;
-    if (uri->pin_value != NULL)
+    if (uri->pin != NULL)
         return ska_fail(errors, SKA_R_BAD_REFERENCE,
                         "pin-value: a reference holds no secret; name a file with pin-source");
     if (uri->type != HSM_OBJECT_ANY && uri->type != HSM_OBJECT_PRIVATE)
@@ -131,14 +130,15 @@ static bool take_public_key(const ASN1_STRING *spki, OSSL_LIB_CTX *libctx,
 bool hsm_reference_decode(struct ska_span der, OSSL_LIB_CTX *libctx,
                           struct hsm_reference *reference, const struct ska_errors *errors)
 {
-    HSM_REFERENCE *decoded = decode(der, errors);
+    HSM_REFERENCE *decoded = reference_decode(der, errors);
     bool done = false;
 
     memset(reference, 0, sizeof(*reference));
     if (decoded == NULL)
         return false;
-    done = check_version(decoded->version, errors) && take_text(decoded->uri, reference, errors) &&
-           take_uri(reference, errors) &&
+    done = check_version(decoded->version, errors) &&
+           take_reference_text(decoded->uri, reference, errors) &&
+           take_reference_uri(reference, errors) &&
            take_public_key(decoded->public_key, libctx, reference, errors);
     HSM_REFERENCE_free(decoded);
     if (!done)
@@ -170,7 +170,7 @@ static bool set_public_key(HSM_REFERENCE *reference, EVP_PKEY *key)
     return done;
 }
 
-static bool encode(const char *uri, EVP_PKEY *public_key, struct ska_bytes *der)
+static bool reference_encode(const char *uri, EVP_PKEY *public_key, struct ska_bytes *der)
 {
     HSM_REFERENCE *reference = HSM_REFERENCE_new();
     unsigned char *bytes = NULL;
@@ -178,7 +178,7 @@ static bool encode(const char *uri, EVP_PKEY *public_key, struct ska_bytes *der)
     bool done = false;
 
     ERR_set_mark();
-    done = reference != NULL && ASN1_INTEGER_set(reference->version, 0) &&
+    done = reference != NULL && ASN1_INTEGER_set(reference->version, REFERENCE_VERSION) &&
            ASN1_STRING_set(reference->uri, uri, -1) &&
            (public_key == NULL || set_public_key(reference, public_key));
     if (done)
@@ -197,7 +197,7 @@ bool hsm_reference_encode(const char *uri, EVP_PKEY *public_key, OSSL_LIB_CTX *l
     struct hsm_reference read = {0};
     bool done = false;
 
-    if (!encode(uri, public_key, &made))
+    if (!reference_encode(uri, public_key, &made))
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key reference");
     done = hsm_reference_decode(ska_span_of(&made), libctx, &read, errors);
     hsm_reference_clear(&read);
@@ -220,7 +220,7 @@ char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_b
     uri.object = strlen(label) == key->label.length ? (char *)(uintptr_t)label : NULL;
     uri.id = key->id;
     uri.type = HSM_OBJECT_PRIVATE;
-    uri.pin_value = NULL;
+    uri.pin = NULL;
     return hsm_uri_write(&uri);
 }
 
@@ -234,23 +234,5 @@ bool hsm_reference_for(const struct hsm_key *key, const struct hsm_uri *found_by
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key reference");
     done = hsm_reference_encode(uri, key->public_key, key->libctx, der, errors);
     free(uri);
-    return done;
-}
-
-bool hsm_reference_pem(struct ska_span der, struct ska_bytes *pem, const struct ska_errors *errors)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *text = NULL;
-    long length = 0;
-    bool done = false;
-
-    if (bio != NULL &&
-        PEM_write_bio(bio, HSM_REFERENCE_LABEL, "", der.data, (long)der.length) > 0) {
-        length = BIO_get_mem_data(bio, &text);
-        done = ska_bytes_copy(pem, ska_span(text, (size_t)length), errors);
-    } else {
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key reference as PEM");
-    }
-    BIO_free(bio);
     return done;
 }

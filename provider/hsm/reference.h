@@ -10,7 +10,9 @@
 
 #include <openssl/types.h>
 
+#include "provider/base/mechanism.h"
 #include "provider/hsm/key.h"
+#include "provider/hsm/uri.h"
 
 /* The PEM label. */
 #define HSM_REFERENCE_LABEL "SKA KEY REFERENCE"
@@ -48,9 +50,5 @@ char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_b
 /* The whole reference for a key, with its public key. */
 bool hsm_reference_for(const struct hsm_key *key, const struct hsm_uri *found_by,
                        struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* DER as PEM. */
-bool hsm_reference_pem(struct ska_span der, struct ska_bytes *pem,
-                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

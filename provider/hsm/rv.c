@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the answers of Cryptoki calls mean, and how they are told. */
-#include "provider/hsm/cryptoki.h"
+#include "provider/hsm/rv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/hsm/token.h"
+#include "provider/base/bytes.h"
+#include "provider/hsm/state.h"
 
 #define NAME(rv)                                                                                   \
     {                                                                                              \
@@ -127,16 +127,8 @@ bool hsm_fail_rv(const struct ska_errors *errors, const char *call, const struct
 
     if (token == NULL)
         return ska_fail(errors, SKA_R_HSM_FAILURE, "%s: %s", call, text.text);
-    return ska_fail(errors, SKA_R_HSM_FAILURE, "token \"%s\": %s: %s",
-                    hsm_show(hsm_token_label(token)).text, call, text.text);
-}
-
-void *hsm_writable(const void *pointer)
-{
-    void *plain = NULL;
-
-    memcpy(&plain, &pointer, sizeof(plain));
-    return plain;
+    return ska_fail(errors, SKA_R_HSM_FAILURE, "token \"%s\": %s: %s", hsm_show(token->label).text,
+                    call, text.text);
 }
 
 struct hsm_shown hsm_show(const char *text)

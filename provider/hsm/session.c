@@ -7,32 +7,36 @@
 
 #include <time.h>
 
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/login_attempt.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/token.h"
+
 /* When the HSM has no more sessions: how long to wait for one of ours, in steps of a millisecond.
  */
 #define WAIT_STEPS 30000
 
-/* Inside the lock: whether what is kept of the token is of this process and this initialization. */
-static bool is_ready(const struct hsm_token *token)
+/* Inside the lock: whether sessions are of a parent process or of an earlier initialization. */
+static bool is_module_lost(const struct hsm_token *token)
 {
-    return token->ready && token->module->fork == hsm_fork_count() &&
-           token->incarnation == token->module->incarnation;
+    return hsm_fork_since(token->module->fork) || token->incarnation != token->module->incarnation;
 }
 
-CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS flags,
-                       CK_SESSION_HANDLE *session)
+/* Inside the lock. */
+static bool is_token_ready(const struct hsm_token *token)
 {
+    return token->ready && !is_module_lost(token);
+}
+
+CK_RV hsm_session_open(const struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session)
+{
+    CK_SLOT_ID slot = 0;
+
+    hsm_lock();
+    slot = token->slot;
+    hsm_unlock();
     return HSM_CALL(
         token->module->calls->C_OpenSession(slot, CKF_SERIAL_SESSION | flags, NULL, NULL, session));
-}
-
-CK_RV hsm_session_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, bool *user)
-{
-    CK_SESSION_INFO info = {0};
-    CK_RV rv = HSM_CALL(calls->C_GetSessionInfo(session, &info));
-
-    *user = rv == CKR_OK &&
-            (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
-    return rv;
 }
 
 CK_RV hsm_session_check_login(const struct hsm_lease *lease)
@@ -46,7 +50,7 @@ CK_RV hsm_session_check_login(const struct hsm_lease *lease)
     hsm_unlock();
     if (!believed)
         return CKR_OK;
-    rv = hsm_session_state(lease->calls, lease->session, &user);
+    rv = hsm_login_state(lease->calls, lease->session, &user);
     return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
 }
 
@@ -58,7 +62,7 @@ enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv)
     if (rv != CKR_GENERAL_ERROR && rv != CKR_FUNCTION_FAILED)
         return loss;
     hsm_lock();
-    renewed = lease->token->generation != lease->generation || !is_ready(lease->token);
+    renewed = lease->token->generation != lease->generation || !is_token_ready(lease->token);
     hsm_unlock();
     return renewed ? HSM_LOSS_OBJECT : hsm_rv_loss(hsm_session_check_login(lease));
 }
@@ -72,8 +76,7 @@ enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv)
 static void forget_lost_sessions(struct hsm_token *token, enum hsm_loss loss)
 {
     hsm_lock();
-    if (loss >= HSM_LOSS_SESSION || token->module->fork != hsm_fork_count() ||
-        token->incarnation != token->module->incarnation) {
+    if (loss >= HSM_LOSS_SESSION || is_module_lost(token)) {
         token->idle_count = 0;
         token->leased = 0;
         token->pool++;
@@ -90,14 +93,12 @@ static bool open_and_login(struct hsm_token *token, const struct ska_errors *err
     unsigned long incarnation = 0;
     bool logged_in = false;
     bool pooled = false;
-    CK_SLOT_ID slot = 0;
     CK_RV rv = CKR_OK;
 
     hsm_lock();
-    slot = token->slot;
     incarnation = token->module->incarnation;
     hsm_unlock();
-    rv = hsm_session_open(token, slot, 0, &session);
+    rv = hsm_session_open(token, 0, &session);
     if (rv != CKR_OK)
         return hsm_fail_rv(errors, "C_OpenSession", token, rv);
     if (!hsm_login_again(token, session, &logged_in, errors)) {
@@ -119,8 +120,8 @@ static bool open_and_login(struct hsm_token *token, const struct ska_errors *err
 }
 
 /* Inside the login gate. */
-static bool start_anew(const struct hsm_lease *lease, enum hsm_loss loss,
-                       const struct ska_errors *errors)
+static bool restart_token(const struct hsm_lease *lease, enum hsm_loss loss,
+                          const struct ska_errors *errors)
 {
     struct hsm_token *token = lease->token;
     unsigned long finalized = loss == HSM_LOSS_MODULE ? lease->incarnation : 0;
@@ -141,29 +142,27 @@ bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
     if (gate == NULL)
         return false;
     hsm_lock();
-    done = is_ready(token) && token->generation != lease->generation;
+    done = is_token_ready(token) && token->generation != lease->generation;
     hsm_unlock();
     if (!done)
-        done = start_anew(lease, loss, errors);
+        done = restart_token(lease, loss, errors);
     hsm_gate_leave(gate);
     return done;
 }
 
-/* ---- Taking and giving back -------------------------------------------------------------------
- */
+/* ---- Taking and giving back ------------------------------------------------------------------ */
 
-enum taken { TAKEN, NOT_READY, NONE_IDLE };
+enum session_taken { TAKEN, NOT_READY, NONE_IDLE };
 
-static enum taken take_idle(struct hsm_token *token, struct hsm_lease *lease, CK_SLOT_ID *slot)
+static enum session_taken take_idle_session(struct hsm_token *token, struct hsm_lease *lease)
 {
-    enum taken taken = NOT_READY;
+    enum session_taken taken = NOT_READY;
 
     hsm_lock();
     lease->generation = token->generation;
     lease->pool = token->pool;
     lease->incarnation = token->module->incarnation;
-    *slot = token->slot;
-    if (is_ready(token)) {
+    if (is_token_ready(token)) {
         taken = token->idle_count > 0 ? TAKEN : NONE_IDLE;
         if (taken == TAKEN)
             lease->session = token->idle[--token->idle_count];
@@ -174,16 +173,16 @@ static enum taken take_idle(struct hsm_token *token, struct hsm_lease *lease, CK
 }
 
 /* Inside the lock: whether the lease is of sessions that are not lost as far as is known. */
-static bool is_current(const struct hsm_lease *lease)
+static bool is_lease_current(const struct hsm_lease *lease)
 {
     const struct hsm_token *token = lease->token;
 
     return token->pool == lease->pool && token->module->incarnation == lease->incarnation &&
-           token->module->fork == hsm_fork_count();
+           !hsm_fork_since(token->module->fork);
 }
 
 /* Undoes the count of a lease that came to nothing; true when others are out that may come back. */
-static bool not_leased(const struct hsm_lease *lease)
+static bool undo_lease(const struct hsm_lease *lease)
 {
     struct hsm_token *token = lease->token;
     bool others = false;
@@ -196,7 +195,7 @@ static bool not_leased(const struct hsm_lease *lease)
     return others;
 }
 
-static void wait_a_moment(void)
+static void wait_for_session(void)
 {
     const struct timespec step = {0, 1000000};
 
@@ -211,8 +210,7 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
     lease->token = token;
     lease->calls = token->module->calls;
     for (int waited = 0;; waited++) {
-        CK_SLOT_ID slot = 0;
-        enum taken taken = take_idle(token, lease, &slot);
+        enum session_taken taken = take_idle_session(token, lease);
         enum hsm_loss loss = HSM_LOSS_NONE;
         bool others = false;
         CK_RV rv = CKR_OK;
@@ -220,14 +218,14 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
         if (taken == TAKEN)
             return true;
         if (taken == NONE_IDLE) {
-            rv = hsm_session_open(token, slot, 0, &lease->session);
+            rv = hsm_session_open(token, 0, &lease->session);
             if (rv == CKR_OK)
                 return true;
-            others = not_leased(lease);
+            others = undo_lease(lease);
             loss = hsm_rv_loss(rv);
         }
         if (rv == CKR_SESSION_COUNT && others && waited < WAIT_STEPS) {
-            wait_a_moment();
+            wait_for_session();
             continue;
         }
         if (rv != CKR_OK && (loss == HSM_LOSS_NONE || renewed))
@@ -238,8 +236,8 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
     }
 }
 
-/* Inside the lock. False: there is no room. */
-static bool put_idle(struct hsm_token *token, CK_SESSION_HANDLE session)
+/* Inside the lock. False: enough are kept. */
+static bool keep_idle_session(struct hsm_token *token, CK_SESSION_HANDLE session)
 {
     if (token->idle_count == HSM_IDLE_SESSIONS)
         return false;
@@ -251,15 +249,11 @@ static bool put_idle(struct hsm_token *token, CK_SESSION_HANDLE session)
 static void replace_session(const struct hsm_lease *lease)
 {
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_SLOT_ID slot = 0;
     bool pooled = false;
 
-    hsm_lock();
-    slot = lease->token->slot;
-    hsm_unlock();
-    if (hsm_session_open(lease->token, slot, 0, &session) == CKR_OK) {
+    if (hsm_session_open(lease->token, 0, &session) == CKR_OK) {
         hsm_lock();
-        pooled = is_current(lease) && put_idle(lease->token, session);
+        pooled = is_lease_current(lease) && keep_idle_session(lease->token, session);
         hsm_unlock();
         if (!pooled)
             (void)HSM_CALL(lease->calls->C_CloseSession(session));
@@ -274,10 +268,10 @@ void hsm_session_give(const struct hsm_lease *lease, CK_RV rv)
     bool pooled = false;
 
     hsm_lock();
-    current = is_current(lease);
+    current = is_lease_current(lease);
     if (current && token->leased > 0)
         token->leased--;
-    pooled = current && rv == CKR_OK && put_idle(token, lease->session);
+    pooled = current && rv == CKR_OK && keep_idle_session(token, lease->session);
     hsm_unlock();
     if (!current || pooled || hsm_rv_loss(rv) >= HSM_LOSS_SESSION)
         return;

@@ -6,6 +6,7 @@
 #ifndef SKA_HSM_SESSION_H
 #define SKA_HSM_SESSION_H
 
+#include "provider/hsm/rv.h"
 #include "provider/hsm/state.h"
 
 /* A session for one operation. */
@@ -49,23 +50,13 @@ struct hsm_work {
 bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Another session, for writing. The caller closes it. */
-CK_RV hsm_session_open(const struct hsm_token *token, CK_SLOT_ID slot, CK_FLAGS flags,
-                       CK_SESSION_HANDLE *session);
-
-/* Whether the user is logged in, as the module says. */
-CK_RV hsm_session_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, bool *user);
+/* Another session, CKF_RW_SESSION for writing. The caller closes it. */
+CK_RV hsm_session_open(const struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session);
 
 /*
  * Private objects just do not show without a login, and the application may have logged out behind
  * our back: CKR_USER_NOT_LOGGED_IN when the login that we believe in is gone.
  */
 CK_RV hsm_session_check_login(const struct hsm_lease *lease);
-
-/* ---- login.c --------------------------------------------------------------------------------- */
-
-/* C_Login with the PIN that is kept, if any. Inside the login gate. */
-bool hsm_login_again(struct hsm_token *token, CK_SESSION_HANDLE session, bool *logged_in,
-                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -1,71 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vendor's calls for SKA keys: approval tokens, signatures, and what a key says of itself. */
 #include "provider/hsm/ska.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/ecdsa.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/private_key.h"
 
 /* The longest approval token that is taken from a module, in bytes. */
 #define TOKEN_LIMIT ((size_t)1024 * 1024)
 
 /* ---- What all of them share ------------------------------------------------------------------ */
 
-bool hsm_must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
+static bool must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
 {
     return (key->ska || ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is no SKA key",
                                  hsm_show(hsm_key_label(key)).text)) &&
            hsm_module_supports_ska(key->token->module, errors);
 }
 
-bool hsm_must_have(const struct hsm_module *module, bool there, const char *call,
-                   const struct ska_errors *errors)
+/* The approvals of a request as the module takes them; free with free(). NULL: raised. */
+static CK_SKA_APPROVAL *make_approvals(const struct hsm_approval *from, size_t count,
+                                       const struct ska_errors *errors)
 {
-    return there || ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
-                             "%s has no %s: use a module that has it", module->path, call);
-}
+    CK_SKA_APPROVAL *list = calloc(count + 1, sizeof(*list));
 
-CK_ULONG hsm_operation_number(enum ska_operation operation)
-{
-    switch (operation) {
-    case SKA_OPERATION_SIGN:
-        return CK_SKA_SIGN;
-    case SKA_OPERATION_BLOCK:
-        return CK_SKA_BLOCK;
-    case SKA_OPERATION_UNBLOCK:
-        return CK_SKA_UNBLOCK;
-    case SKA_OPERATION_MODIFY:
-        return CK_SKA_MODIFY;
-    }
-    return CK_SKA_SIGN;
-}
-
-/* Filled by order, as in policy.c. */
-bool hsm_approvals_make(struct hsm_approval_list *to, const struct hsm_approval *from, size_t count,
-                        const struct ska_errors *errors)
-{
-    to->count = (CK_ULONG)count;
-    to->list = calloc(count + 1, sizeof(*to->list));
-    if (to->list == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", count);
-    for (size_t i = 0; i < count; i++) {
+    if (list == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu approvals", count);
+    /* Filled by order, as in rule_serialize.c. */
+    for (size_t i = 0; list != NULL && i < count; i++) {
         CK_SKA_APPROVAL approval = {
             from[i].certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE,
             hsm_writable(from[i].signature.data), (CK_ULONG)from[i].signature.length,
             hsm_writable(from[i].signer.data), (CK_ULONG)from[i].signer.length};
 
-        to->list[i] = approval;
+        list[i] = approval;
     }
-    return true;
-}
-
-void hsm_approvals_free(struct hsm_approval_list *approvals)
-{
-    free(approvals->list);
-    approvals->list = NULL;
-    approvals->count = 0;
+    return list;
 }
 
 static const struct {
@@ -82,7 +58,7 @@ static const struct {
  * The vendor's numbers for a "no" are not public, but they lie in the vendor's range; whatever
  * Cryptoki itself defines means that something went wrong.
  */
-static bool is_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
+static bool is_ska_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
 {
     memset(refusal, 0, sizeof(*refusal));
     if ((rv & CKR_VENDOR_DEFINED) == 0)
@@ -98,14 +74,18 @@ static bool is_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_ref
     return true;
 }
 
-enum hsm_answer hsm_judge(const struct hsm_key *key, const char *ska_call,
-                          const struct hsm_key_work *work, CK_RV rv, struct hsm_refusal *refusal,
-                          const struct ska_errors *errors)
+/*
+ * From the answer of work that ends in one of the vendor's calls to ours: HSM_DONE for CKR_OK, a
+ * refusal when that call itself said no, else it is raised.
+ */
+static enum hsm_answer judge_answer(const struct hsm_key *key, const char *ska_call,
+                                    const struct hsm_key_work *work, CK_RV rv,
+                                    struct hsm_refusal *refusal, const struct ska_errors *errors)
 {
     if (rv == CKR_OK)
         return HSM_DONE;
     /* Finding the key again, or opening a session, is no question that the rules answer. */
-    if (strcmp(work->call, ska_call) == 0 && is_refusal(key->token->module, rv, refusal))
+    if (strcmp(work->call, ska_call) == 0 && is_ska_refusal(key->token->module, rv, refusal))
         return HSM_REFUSED;
     hsm_fail_rv(errors, work->call, key->token, rv);
     return HSM_FAILED;
@@ -113,7 +93,7 @@ enum hsm_answer hsm_judge(const struct hsm_key *key, const char *ska_call,
 
 /* ---- Approval tokens ------------------------------------------------------------------------- */
 
-struct token_work {
+struct create_token_work {
     struct hsm_key_work work;
     CK_ULONG operation;
     struct ska_span payload;
@@ -121,7 +101,7 @@ struct token_work {
     struct ska_bytes token;
 };
 
-static CK_RV call_create(const struct token_work *create, const struct hsm_lease *lease,
+static CK_RV call_create(const struct create_token_work *create, const struct hsm_lease *lease,
                          CK_OBJECT_HANDLE key, CK_BYTE *token, CK_ULONG *length)
 {
     return HSM_CALL(lease->token->module->ska.create_approval_token(
@@ -131,10 +111,10 @@ static CK_RV call_create(const struct token_work *create, const struct hsm_lease
         (CK_ULONG)create->timestamp->signature.length, token, length));
 }
 
-static CK_RV create_token(struct hsm_key_work *work, const struct hsm_lease *lease,
-                          CK_OBJECT_HANDLE key)
+static CK_RV create_token_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                               CK_OBJECT_HANDLE key)
 {
-    struct token_work *create = (struct token_work *)work;
+    struct create_token_work *create = (struct create_token_work *)work;
     /* The payload stands in it twice when there is a timestamp. */
     CK_ULONG length =
         (CK_ULONG)(4096 + 2 * create->payload.length + create->timestamp->block.length +
@@ -163,12 +143,12 @@ bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
                           struct ska_bytes *token, const struct ska_errors *errors)
 {
     static const struct hsm_timestamp none;
-    struct token_work create = {.work = {"C_CreateApprovalToken", false, create_token},
-                                .operation = hsm_operation_number(operation),
-                                .payload = payload,
-                                .timestamp = timestamp == NULL ? &none : timestamp};
+    struct create_token_work create = {.work = {"C_CreateApprovalToken", false, create_token_once},
+                                       .operation = hsm_operation_number(operation),
+                                       .payload = payload,
+                                       .timestamp = timestamp == NULL ? &none : timestamp};
     CK_RV rv = CKR_OK;
-    bool done = hsm_must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
+    bool done = must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
                 (rv == CKR_OK || hsm_fail_rv(errors, create.work.call, key->token, rv));
 
     if (done) {
@@ -185,13 +165,14 @@ struct ska_sign_work {
     struct hsm_key_work work;
     struct hsm_mechanism mechanism;
     struct ska_span token;
-    struct hsm_approval_list approvals;
+    CK_SKA_APPROVAL *approvals;
+    CK_ULONG approval_count;
     CK_ULONG length;
     uint8_t raw[HSM_SIGNATURE_LIMIT];
 };
 
-static CK_RV sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
-                       CK_OBJECT_HANDLE key)
+static CK_RV ska_sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                           CK_OBJECT_HANDLE key)
 {
     struct ska_sign_work *sign = (struct ska_sign_work *)work;
 
@@ -200,7 +181,7 @@ static CK_RV sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
     /* The last two arguments are documented nowhere, and NULL in every example of the vendor. */
     return HSM_CALL(lease->token->module->ska.sign(
         lease->session, &sign->mechanism.cryptoki, key, hsm_writable(sign->token.data),
-        (CK_ULONG)sign->token.length, sign->approvals.list, sign->approvals.count, sign->raw,
+        (CK_ULONG)sign->token.length, sign->approvals, sign->approval_count, sign->raw,
         &sign->length, NULL, NULL));
 }
 
@@ -214,35 +195,130 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
     CK_RV rv = CKR_OK;
 
     memset(refusal, 0, sizeof(*refusal));
-    sign.work = (struct hsm_key_work){"C_SKASign", true, sign_once};
+    sign.work = (struct hsm_key_work){"C_SKASign", true, ska_sign_once};
     sign.token = token;
-    if (!hsm_must_be_ska(key, errors) ||
+    sign.approval_count = (CK_ULONG)approval_count;
+    if (!must_be_ska(key, errors) ||
         !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
-        !hsm_approvals_make(&sign.approvals, approvals, approval_count, errors))
+        (sign.approvals = make_approvals(approvals, approval_count, errors)) == NULL)
         return HSM_FAILED;
     if (hsm_key_work(key, &sign.work, &rv, errors))
-        answer = hsm_judge(key, "C_SKASign", &sign.work, rv, refusal, errors);
+        answer = judge_answer(key, "C_SKASign", &sign.work, rv, refusal, errors);
     if (answer == HSM_DONE &&
         !hsm_signature_finish(key->type, key->bits,
                               ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
                               signature, signature_length, errors))
         answer = HSM_FAILED;
-    hsm_approvals_free(&sign.approvals);
+    free(sign.approvals);
+    return answer;
+}
+
+/* ---- Blocking, unblocking, modifying --------------------------------------------------------- */
+
+/* The three calls have one shape. */
+typedef __typeof__(&C_SKABlock) change_call;
+
+struct change_work {
+    struct hsm_key_work work;
+    const char *name;
+    change_call call;
+    struct ska_span token;
+    CK_SKA_APPROVAL *approvals;
+    CK_ULONG approval_count;
+    struct hsm_key *key;
+};
+
+/* The HSM may have given the key another handle. What is no handle is looked for at the next use.
+ */
+static void take_new_handle(struct hsm_key *key, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE handle)
+{
+    hsm_lock();
+    key->handle = handle;
+    key->generation = handle != CK_INVALID_HANDLE ? lease->generation : 0;
+    hsm_unlock();
+}
+
+/* In a session for writing: the key is an object of the token. */
+static CK_RV ska_change_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                             CK_OBJECT_HANDLE key)
+{
+    struct change_work *change = (struct change_work *)work;
+    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE handle = key;
+    CK_RV rv = CKR_OK;
+
+    work->call = "C_OpenSession";
+    rv = hsm_session_open(lease->token, CKF_RW_SESSION, &session);
+    if (rv != CKR_OK)
+        return rv;
+    work->call = change->name;
+    rv = HSM_CALL(change->call(session, &handle, hsm_writable(change->token.data),
+                               (CK_ULONG)change->token.length, change->approvals,
+                               change->approval_count));
+    (void)HSM_CALL(lease->calls->C_CloseSession(session));
+    if (rv == CKR_OK && handle != key)
+        take_new_handle(change->key, lease, handle);
+    return rv;
+}
+
+static bool choose_change_call(const struct hsm_module *module, enum ska_operation operation,
+                               struct change_work *change, const struct ska_errors *errors)
+{
+    switch (operation) {
+    case SKA_OPERATION_BLOCK:
+        change->name = "C_SKABlock";
+        change->call = module->ska.block;
+        break;
+    case SKA_OPERATION_UNBLOCK:
+        change->name = "C_SKAUnblock";
+        change->call = module->ska.unblock;
+        break;
+    case SKA_OPERATION_MODIFY:
+        change->name = "C_SKAModify";
+        change->call = module->ska.modify;
+        break;
+    case SKA_OPERATION_SIGN:
+        return ska_fail(errors, SKA_R_INTERNAL, "signing changes no key");
+    }
+    return hsm_module_has_call(module, change->call != NULL, change->name, errors);
+}
+
+enum hsm_answer hsm_ska_change(struct hsm_key *key, enum ska_operation operation,
+                               struct ska_span token, const struct hsm_approval *approvals,
+                               size_t approval_count, struct hsm_refusal *refusal,
+                               const struct ska_errors *errors)
+{
+    struct change_work change = {.work = {"C_OpenSession", true, ska_change_once},
+                                 .token = token,
+                                 .approval_count = (CK_ULONG)approval_count,
+                                 .key = key};
+    enum hsm_answer answer = HSM_FAILED;
+    CK_RV rv = CKR_OK;
+
+    memset(refusal, 0, sizeof(*refusal));
+    if (!must_be_ska(key, errors) ||
+        !choose_change_call(key->token->module, operation, &change, errors) ||
+        (change.approvals = make_approvals(approvals, approval_count, errors)) == NULL)
+        return HSM_FAILED;
+    if (hsm_key_work(key, &change.work, &rv, errors))
+        answer = judge_answer(key, change.name, &change.work, rv, refusal, errors);
+    free(change.approvals);
     return answer;
 }
 
 /* ---- What a key says of itself --------------------------------------------------------------- */
 
-struct state_work {
+struct key_state_work {
     struct hsm_key_work work;
     struct hsm_attribute read[SKA_RULE_COUNT + 2];
     size_t count;
 };
 
-static CK_RV read_state(struct hsm_key_work *work, const struct hsm_lease *lease,
-                        CK_OBJECT_HANDLE key)
+static CK_RV read_key_state(struct hsm_key_work *work, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE key)
 {
-    struct state_work *state = (struct state_work *)work;
+    struct key_state_work *state = (struct key_state_work *)work;
 
     work->call = "C_GetAttributeValue";
     hsm_attributes_free(state->read, state->count);
@@ -253,14 +329,14 @@ bool hsm_key_state(struct hsm_key *key, struct hsm_key_state *state,
                    const struct ska_errors *errors)
 {
     /* The last one only the simulator has. */
-    struct state_work work = {.work = {"C_GetAttributeValue", false, read_state},
-                              .read = {{.type = CKA_SKA_USAGE_ACCESS_BLOB},
-                                       {.type = CKA_SKA_BLOCK_ACCESS_BLOB},
-                                       {.type = CKA_SKA_UNBLOCK_ACCESS_BLOB},
-                                       {.type = CKA_SKA_MODIFY_ACCESS_BLOB},
-                                       {.type = CKA_SKA_BLOCKED},
-                                       {.type = CKA_SKA_SAM_APPROVED}},
-                              .count = SKA_RULE_COUNT + 1};
+    struct key_state_work work = {.work = {"C_GetAttributeValue", false, read_key_state},
+                                  .read = {{.type = CKA_SKA_USAGE_ACCESS_BLOB},
+                                           {.type = CKA_SKA_BLOCK_ACCESS_BLOB},
+                                           {.type = CKA_SKA_UNBLOCK_ACCESS_BLOB},
+                                           {.type = CKA_SKA_MODIFY_ACCESS_BLOB},
+                                           {.type = CKA_SKA_BLOCKED},
+                                           {.type = CKA_SKA_SAM_APPROVED}},
+                                  .count = SKA_RULE_COUNT + 1};
     CK_RV rv = CKR_OK;
     bool done = false;
 

@@ -1,39 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the vendor's calls on SKA keys have in common: who may be asked, how approvals are handed
- * over, and which answers are a "no".
+ * The vendor's calls for SKA keys: approval tokens, signatures, and what a key says of itself.
  */
 #ifndef SKA_HSM_SKA_H
 #define SKA_HSM_SKA_H
 
-#include "provider/hsm/private_key.h"
+#include "provider/base/bytes.h"
+#include "provider/base/mechanism.h"
 
-/* That it is an SKA key, of a module that may be asked. */
-bool hsm_must_be_ska(const struct hsm_key *key, const struct ska_errors *errors) SKA_MUST_CHECK;
+struct hsm_key;
 
-/* That the module has a call that not all have: `there` is whether it was found. */
-bool hsm_must_have(const struct hsm_module *module, bool there, const char *call,
-                   const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* CK_SKA_SIGN and so on. */
-CK_ULONG hsm_operation_number(enum ska_operation operation);
-
-/* The approvals of a request as the module takes them. */
-struct hsm_approval_list {
-    CK_SKA_APPROVAL *list;
-    CK_ULONG count;
+/* A timestamp that the HSM made: the block and its signature as DER. Both empty: none. */
+struct hsm_timestamp {
+    struct ska_span block;
+    struct ska_span signature;
 };
 
-bool hsm_approvals_make(struct hsm_approval_list *to, const struct hsm_approval *from, size_t count,
-                        const struct ska_errors *errors) SKA_MUST_CHECK;
-void hsm_approvals_free(struct hsm_approval_list *approvals);
+/* The approval token for an operation with this key (C_CreateApprovalToken). */
+bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
+                          struct ska_span payload, const struct hsm_timestamp *timestamp,
+                          struct ska_bytes *token, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+struct hsm_approval {
+    bool certificate;          /* what signer is: a certificate or a SubjectPublicKeyInfo */
+    struct ska_span signer;    /* DER */
+    struct ska_span signature; /* DER: SEQUENCE { AlgorithmIdentifier, BIT STRING } */
+};
+
+enum hsm_answer {
+    HSM_DONE,
+    HSM_REFUSED, /* the HSM said no; nothing raised: the caller knows the rule and explains */
+    HSM_FAILED   /* it could not answer; raised */
+};
+
+/* What is known of a refusal. */
+struct hsm_refusal {
+    bool blocked;     /* the HSM says that the key is blocked */
+    bool unsatisfied; /* the HSM says that no alternative of the rule is satisfied */
+    char code[64];    /* how the HSM put it, for messages: a name or a number */
+};
 
 /*
- * From the answer of work that ends in one of the vendor's calls to ours: HSM_DONE for CKR_OK, a
- * refusal when that call itself said no, else it is raised.
+ * One call of C_SKASign with the complete request. Repeated only after an answer that proves that
+ * nothing was signed and that the session was lost.
  */
-enum hsm_answer hsm_judge(const struct hsm_key *key, const char *ska_call,
-                          const struct hsm_key_work *work, CK_RV rv, struct hsm_refusal *refusal,
-                          const struct ska_errors *errors);
+enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *mechanism,
+                             struct ska_span token, const struct hsm_approval *approvals,
+                             size_t approval_count, uint8_t *signature, size_t *signature_length,
+                             struct hsm_refusal *refusal, const struct ska_errors *errors);
+
+/*
+ * One call of C_SKABlock, C_SKAUnblock or C_SKAModify with the complete request; otherwise like
+ * hsm_ska_sign(). The key keeps working, with a new handle if the HSM gives it one.
+ */
+enum hsm_answer hsm_ska_change(struct hsm_key *key, enum ska_operation operation,
+                               struct ska_span token, const struct hsm_approval *approvals,
+                               size_t approval_count, struct hsm_refusal *refusal,
+                               const struct ska_errors *errors);
+
+/* Reads from the HSM now. */
+struct hsm_key_state {
+    bool blocked;
+    bool sam_approved;                      /* false where the HSM does not tell */
+    struct ska_bytes rules[SKA_RULE_COUNT]; /* serialized; data == NULL: cannot be read */
+};
+bool hsm_key_state(struct hsm_key *key, struct hsm_key_state *state,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+void hsm_key_state_clear(struct hsm_key_state *state);
 
 #endif

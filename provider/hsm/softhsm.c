@@ -3,6 +3,8 @@
  * Why SoftHSM shows no token: it says so only in the system's log. Servers drop their privileges
  * after they have read their keys, and then meet a directory that only root may read.
  */
+#include "provider/hsm/softhsm.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -122,13 +124,16 @@ static void explain_configuration(struct ska_buffer *text, const char *path)
     ska_bytes_free(&content);
 }
 
-void hsm_explain_access(const struct hsm_module *module, struct ska_buffer *text)
+char *hsm_explain_access(const struct hsm_module *module)
 {
     char *path = is_softhsm(module) ? configuration_path() : NULL;
+    struct ska_bytes access = {NULL, 0};
+    struct ska_buffer text = {0};
 
-    ska_buffer_format(text, " (as uid %lu", (unsigned long)geteuid());
+    ska_buffer_format(&text, " (as uid %lu", (unsigned long)geteuid());
     if (path != NULL)
-        explain_configuration(text, path);
-    ska_buffer_text(text, ")");
+        explain_configuration(&text, path);
+    ska_buffer_text(&text, ")");
     free(path);
+    return ska_buffer_finish(&text, &access, NULL) ? (char *)access.data : NULL;
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this room keeps of modules and tokens. Both stay in their lists as long as the process
+ * What is kept of modules and tokens. Both stay in their lists as long as the process
  * lives. Members below a "lock" comment are guarded by hsm_lock().
  */
 #ifndef SKA_HSM_STATE_H
 #define SKA_HSM_STATE_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/fork.h"
-#include "provider/hsm/secret.h"
-#include "provider/hsm/token.h"
+
+struct hsm_pin;
 
 /* The vendor's calls, as the header that is used declares them; NULL where there is none. */
 struct hsm_ska_calls {
@@ -72,34 +73,12 @@ struct hsm_token {
     size_t leased;
     size_t idle_count;
     CK_SESSION_HANDLE idle[HSM_IDLE_SESSIONS];
-    struct hsm_secret *pin; /* that logged in last; read and replaced inside the login gate */
+    struct hsm_pin *pin; /* that logged in last; read and replaced inside the login gate */
     struct hsm_wrong_pin *wrong_pins;
     bool prompting;
     unsigned int prompting_fork;
     pthread_t prompting_thread;
     bool prompt_failed;
 };
-
-/* ---- module.c -------------------------------------------------------------------------------- */
-
-/*
- * Makes sure that the module is initialized in this process. `finalized` is the incarnation that
- * turned out to be over, 0 when none did.
- */
-bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
-                      const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* ---- token.c --------------------------------------------------------------------------------- */
-
-/* Looks where the token is now, when it is not in the slot where it was. */
-bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* ---- softhsm.c ------------------------------------------------------------------------------- */
-
-/*
- * Adds to a message about a token or a module that cannot be had: as which user, and for SoftHSM
- * and the simulator which file or directory this user may not read.
- */
-void hsm_explain_access(const struct hsm_module *module, struct ska_buffer *text);
 
 #endif

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which tokens a module has, and which one is meant. */
-#include "provider/hsm/state.h"
+#include "provider/hsm/token.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/rv.h"
+#include "provider/hsm/softhsm.h"
+#include "provider/hsm/state.h"
 
 /* How often the list of slots may change while it is read. */
 #define SLOT_LIST_TRIES 8
@@ -113,8 +119,8 @@ static CK_RV visit_tokens(struct hsm_module *module, token_visit *visit, void *a
     return rv;
 }
 
-static bool scan(struct hsm_module *module, token_visit *visit, void *arg,
-                 const struct ska_errors *errors)
+static bool scan_tokens(struct hsm_module *module, token_visit *visit, void *arg,
+                        const struct ska_errors *errors)
 {
     unsigned long incarnation = 0;
     CK_RV rv = CKR_OK;
@@ -134,7 +140,7 @@ static bool scan(struct hsm_module *module, token_visit *visit, void *arg,
                                     module->path, hsm_rv_text(rv).text);
 }
 
-struct search {
+struct token_search {
     const struct hsm_token_match *match;
     struct hsm_token *found;
     size_t count;
@@ -142,7 +148,7 @@ struct search {
     struct ska_buffer others;
 };
 
-static bool matches(const struct hsm_token *token, const struct hsm_token_match *match)
+static bool token_matches(const struct hsm_token *token, const struct hsm_token_match *match)
 {
     return (match->label == NULL || strcmp(match->label, token->label) == 0) &&
            (match->serial == NULL || strcmp(match->serial, token->serial) == 0) &&
@@ -150,10 +156,10 @@ static bool matches(const struct hsm_token *token, const struct hsm_token_match 
            (match->model == NULL || strcmp(match->model, token->model) == 0);
 }
 
-static void consider(void *arg, struct hsm_token *token)
+static void consider_token(void *arg, struct hsm_token *token)
 {
-    struct search *search = arg;
-    bool match = matches(token, search->match);
+    struct token_search *search = arg;
+    bool match = token_matches(token, search->match);
     struct ska_buffer *list = match ? &search->matching : &search->others;
 
     ska_buffer_format(list, "%s\"%s\" (serial %s)", list->length == 0 ? "" : ", ",
@@ -183,29 +189,30 @@ static void describe_match(struct ska_buffer *text, const struct hsm_token_match
         ska_buffer_text(text, "any token");
 }
 
-static bool raise_search(const struct hsm_module *module, struct search *search,
-                         const struct ska_errors *errors)
+static bool raise_token_search(const struct hsm_module *module, struct token_search *search,
+                               const struct ska_errors *errors)
 {
     struct ska_buffer wanted = {0};
     struct ska_bytes shown[3] = {{NULL, 0}};
+    char *access = search->count == 0 ? hsm_explain_access(module) : NULL;
 
     describe_match(&wanted, search->match);
     if (search->others.length == 0)
         ska_buffer_text(&search->others, "none");
-    if (search->count == 0)
-        hsm_explain_access(module, &search->others);
     if (!ska_buffer_finish(&wanted, &shown[0], errors) ||
         !ska_buffer_finish(&search->matching, &shown[1], errors) ||
         !ska_buffer_finish(&search->others, &shown[2], errors))
         goto out;
     if (search->count == 0)
-        ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: no token matches %s; there is: %s",
-                 module->path, (const char *)shown[0].data, (const char *)shown[2].data);
+        ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: no token matches %s; there is: %s%s",
+                 module->path, (const char *)shown[0].data, (const char *)shown[2].data,
+                 access == NULL ? "" : access);
     else
         ska_fail(errors, SKA_R_TOKEN_AMBIGUOUS, "%s: %zu tokens match %s: %s; give label or serial",
                  module->path, search->count, (const char *)shown[0].data,
                  (const char *)shown[1].data);
 out:
+    free(access);
     ska_buffer_free(&wanted);
     for (size_t i = 0; i < 3; i++)
         ska_bytes_free(&shown[i]);
@@ -215,9 +222,9 @@ out:
 bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *match,
                     struct hsm_token **token, const struct ska_errors *errors)
 {
-    struct search search = {.match = match};
-    bool done = scan(module, consider, &search, errors) &&
-                (search.count == 1 || raise_search(module, &search, errors));
+    struct token_search search = {.match = match};
+    bool done = scan_tokens(module, consider_token, &search, errors) &&
+                (search.count == 1 || raise_token_search(module, &search, errors));
 
     if (done)
         *token = search.found;
@@ -226,7 +233,7 @@ bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *mat
     return done;
 }
 
-static void see(void *arg, struct hsm_token *token)
+static void note_if_wanted(void *arg, struct hsm_token *token)
 {
     const struct hsm_token **wanted = arg;
 
@@ -234,18 +241,14 @@ static void see(void *arg, struct hsm_token *token)
         *wanted = NULL;
 }
 
-static bool raise_gone(const struct hsm_token *token, const struct ska_errors *errors)
+static bool raise_token_gone(const struct hsm_token *token, const struct ska_errors *errors)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes access = {NULL, 0};
+    char *access = hsm_explain_access(token->module);
 
-    hsm_explain_access(token->module, &text);
-    if (!ska_buffer_finish(&text, &access, errors))
-        return false;
     ska_fail(errors, SKA_R_TOKEN_NOT_FOUND, "%s: token \"%s\" (serial %s) is gone%s",
              token->module->path, hsm_show(token->label).text, hsm_show(token->serial).text,
-             (const char *)access.data);
-    ska_bytes_free(&access);
+             access == NULL ? "" : access);
+    free(access);
     return false;
 }
 
@@ -268,9 +271,9 @@ bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors)
         if (same)
             return true;
     }
-    if (!scan(token->module, see, &wanted, errors))
+    if (!scan_tokens(token->module, note_if_wanted, &wanted, errors))
         return false;
-    return wanted == NULL || raise_gone(token, errors);
+    return wanted == NULL || raise_token_gone(token, errors);
 }
 
 const char *hsm_token_label(const struct hsm_token *token)

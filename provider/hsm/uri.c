@@ -1,218 +1,482 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key URIs, read by p11-kit. Its uri.h brings Cryptoki types of its own, so this file
- * must not include what includes <pkcs11.h>.
+ * Key URIs. Read here and not by p11-kit, whose parser takes unknown attributes, takes a doubled
+ * one twice, drops white space, cuts text at `%00` and leaves copies of the PIN in memory.
  */
 #include "provider/hsm/uri.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include <openssl/crypto.h>
-#include <p11-kit/p11-kit.h>
-#include <p11-kit/uri.h>
+/* ---- The attributes -------------------------------------------------------------------------- */
 
-#include "provider/hsm/uri_scan.h"
+enum attribute_kind {
+    ATTRIBUTE_TEXT,   /* char * */
+    ATTRIBUTE_PADDED, /* char *; a field that Cryptoki pads with blanks */
+    ATTRIBUTE_ID,     /* struct ska_bytes; any bytes */
+    ATTRIBUTE_TYPE,   /* enum hsm_object_type */
+    ATTRIBUTE_PIN     /* struct hsm_pin *; never written nor copied */
+};
+
+struct attribute {
+    const char *name;
+    bool query; /* it stands behind the "?" */
+    enum attribute_kind kind;
+    size_t member; /* where its value is in struct hsm_uri */
+    size_t limit;  /* of a padded field, in bytes */
+};
+
+#define IN_URI(member) offsetof(struct hsm_uri, member)
+
+/* In the order in which they are written. */
+static const struct attribute attributes[] = {
+    {"token", false, ATTRIBUTE_PADDED, IN_URI(token), 32},
+    {"serial", false, ATTRIBUTE_PADDED, IN_URI(serial), 16},
+    {"manufacturer", false, ATTRIBUTE_PADDED, IN_URI(manufacturer), 32},
+    {"model", false, ATTRIBUTE_PADDED, IN_URI(model), 16},
+    {"id", false, ATTRIBUTE_ID, IN_URI(id), 0},
+    {"object", false, ATTRIBUTE_TEXT, IN_URI(object), 0},
+    {"type", false, ATTRIBUTE_TYPE, IN_URI(type), 0},
+    {"pin-source", true, ATTRIBUTE_TEXT, IN_URI(pin_source), 0},
+    {"pin-value", true, ATTRIBUTE_PIN, IN_URI(pin), 0},
+    {"module-path", true, ATTRIBUTE_TEXT, IN_URI(module_path), 0},
+    {"approvals-file", true, ATTRIBUTE_TEXT, IN_URI(approvals_file), 0},
+    {"approvals-dir", true, ATTRIBUTE_TEXT, IN_URI(approvals_dir), 0},
+    {"approvals-timeout", true, ATTRIBUTE_TEXT, IN_URI(approvals_timeout), 0},
+    {"agent", true, ATTRIBUTE_TEXT, IN_URI(agent), 0},
+    {"payload", true, ATTRIBUTE_TEXT, IN_URI(payload), 0},
+};
+
+#define ATTRIBUTE_COUNT (sizeof(attributes) / sizeof(attributes[0]))
+
+static const char *const type_names[] = {
+    [HSM_OBJECT_ANY] = NULL,
+    [HSM_OBJECT_PRIVATE] = "private",
+    [HSM_OBJECT_PUBLIC] = "public",
+    [HSM_OBJECT_CERTIFICATE] = "cert",
+};
+
+#define TYPE_COUNT (sizeof(type_names) / sizeof(type_names[0]))
+
+/* The member that an attribute's value is in; the caller knows its type by the kind. */
+static void *member_of(struct hsm_uri *uri, const struct attribute *attribute)
+{
+    return (char *)uri + attribute->member;
+}
+
+static const void *const_member_of(const struct hsm_uri *uri, const struct attribute *attribute)
+{
+    return (const char *)uri + attribute->member;
+}
+
+/* Of ATTRIBUTE_TEXT and ATTRIBUTE_PADDED; NULL: not given. */
+static const char *text_member(const struct hsm_uri *uri, const struct attribute *attribute)
+{
+    return *(char *const *)const_member_of(uri, attribute);
+}
+
+/* ---- Decoding one value ---------------------------------------------------------------------- */
+
+/* Length of "ska:" or "pkcs11:" at the start of the text, else 0. */
+static size_t scheme_length(const char *text)
+{
+    if (strncasecmp(text, "ska:", 4) == 0)
+        return 4;
+    return strncasecmp(text, "pkcs11:", 7) == 0 ? 7 : 0;
+}
+
+bool hsm_uri_is_ours(const char *text)
+{
+    return scheme_length(text) > 0;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* NULL, or what is wrong with the encoding. */
+static const char *encoding_fault(struct ska_span value)
+{
+    const char *from = (const char *)value.data;
+
+    if (value.length == 0)
+        return "is empty";
+    for (size_t i = 0; i < value.length; i++) {
+        if (from[i] != '%') {
+            if ((unsigned char)from[i] <= 0x20 || from[i] == 0x7F || from[i] == '#')
+                return "has a blank, a control character or a # that is not percent-encoded";
+            continue;
+        }
+        if (value.length - i < 3 || hex_digit(from[i + 1]) < 0 || hex_digit(from[i + 2]) < 0)
+            return "has a % without two hexadecimal digits";
+        if (from[i + 1] == '0' && from[i + 2] == '0')
+            return "contains %00";
+        i += 2;
+    }
+    return NULL;
+}
+
+/* In place, and a NUL behind it; the encoding is a good one. Returns the new length. */
+static size_t percent_decode(char *text, size_t encoded)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < encoded; i++) {
+        if (text[i] == '%') {
+            text[length++] = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+            i += 2;
+        } else {
+            text[length++] = text[i];
+        }
+    }
+    text[length] = 0;
+    return length;
+}
+
+/* Each of these sets the member, or says what is wrong with the value. */
+
+static const char out_of_memory[] = "out of memory";
+static const char too_long[] = "too long";
+
+static const char *take_id(struct ska_bytes *id, struct ska_span value)
+{
+    if (!ska_bytes_copy(id, value, NULL))
+        return out_of_memory;
+    id->length = percent_decode((char *)id->data, id->length);
+    return NULL;
+}
+
+static const char *take_type(enum hsm_object_type *type, struct ska_span value)
+{
+    for (size_t i = HSM_OBJECT_PRIVATE; i < TYPE_COUNT; i++)
+        if (ska_span_equal(value, ska_span_text(type_names[i])))
+            *type = (enum hsm_object_type)i;
+    return *type == HSM_OBJECT_ANY ? "is not private, public or cert" : NULL;
+}
+
+static const char *take_pin(struct hsm_pin **pin, struct ska_span value)
+{
+    *pin = hsm_pin_new(value);
+    if (*pin == NULL)
+        return out_of_memory;
+    (*pin)->length = percent_decode((*pin)->value, (*pin)->length);
+    return ska_utf8_valid(ska_span((*pin)->value, (*pin)->length)) ? NULL : "is not valid UTF-8";
+}
+
+static const char *uri_take_text(char **text, struct ska_span value)
+{
+    struct ska_bytes copy = {NULL, 0};
+
+    if (!ska_bytes_copy(&copy, value, NULL))
+        return out_of_memory;
+    *text = (char *)copy.data;
+    return ska_utf8_valid(ska_span(*text, percent_decode(*text, copy.length)))
+               ? NULL
+               : "is not valid UTF-8";
+}
+
+/* A field that is blank says nothing, so it cannot be what is meant. */
+static const char *take_padded(char **text, struct ska_span value, size_t limit)
+{
+    const char *fault = uri_take_text(text, value);
+    size_t length = 0;
+
+    if (fault != NULL)
+        return fault;
+    length = strlen(*text);
+    if (length > limit)
+        return too_long;
+    while (length > 0 && (*text)[length - 1] == ' ')
+        (*text)[--length] = 0;
+    return length == 0 ? "is blank" : NULL;
+}
+
+static bool uri_take_value(struct hsm_uri *uri, const struct attribute *attribute,
+                           struct ska_span value, const struct ska_errors *errors)
+{
+    void *member = member_of(uri, attribute);
+    const char *fault = encoding_fault(value);
+
+    if (fault == NULL) {
+        switch (attribute->kind) {
+        case ATTRIBUTE_TEXT:
+            fault = uri_take_text(member, value);
+            break;
+        case ATTRIBUTE_PADDED:
+            fault = take_padded(member, value, attribute->limit);
+            break;
+        case ATTRIBUTE_ID:
+            fault = take_id(member, value);
+            break;
+        case ATTRIBUTE_TYPE:
+            fault = take_type(member, value);
+            break;
+        case ATTRIBUTE_PIN:
+            fault = take_pin(member, value);
+            break;
+        }
+    }
+    if (fault == out_of_memory)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a URI");
+    if (fault == too_long)
+        return ska_fail(errors, SKA_R_BAD_URI, "%s is longer than %zu bytes", attribute->name,
+                        attribute->limit);
+    return fault == NULL || ska_fail(errors, SKA_R_BAD_URI, "%s %s", attribute->name, fault);
+}
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/*
- * The URI as p11-kit is to see it: its own scheme and its own attributes. The PIN is left out,
- * since p11-kit would leave copies of it in memory; ours are decoded here.
- */
-static bool standard_form(const struct hsm_uri_scan *scan, struct ska_bytes *form,
-                          const struct ska_errors *errors)
+/* How much of an unknown name a message repeats. */
+#define SHOWN_NAME 40
+
+struct uri_parser {
+    struct hsm_uri *uri;
+    bool seen[ATTRIBUTE_COUNT];
+    const struct ska_errors *errors;
+};
+
+/* "token, serial, ... before the "?", pin-source, ... after it" */
+static void raise_list(const char *shown, const struct ska_errors *errors)
 {
     struct ska_buffer text = {0};
-    const char *separator = "";
+    struct ska_bytes list = {NULL, 0};
 
-    ska_buffer_text(&text, "pkcs11:");
-    for (size_t i = 0; i <= HSM_URI_MODULE_PATH; i++) {
-        if (i == HSM_URI_PIN_SOURCE)
-            separator = "?";
-        if (scan->values[i].data == NULL || i == HSM_URI_PIN_VALUE)
-            continue;
-        ska_buffer_format(&text, "%s%s=", separator, hsm_uri_names[i]);
-        ska_buffer_add(&text, scan->values[i].data, scan->values[i].length);
-        separator = i < HSM_URI_PIN_SOURCE ? ";" : "&";
-    }
-    return ska_buffer_finish(&text, form, errors);
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+        ska_buffer_format(&text, "%s%s",
+                          i == 0                                            ? ""
+                          : attributes[i].query && !attributes[i - 1].query ? " before the \"?\", "
+                                                                            : ", ",
+                          attributes[i].name);
+    if (ska_buffer_finish(&text, &list, errors))
+        ska_fail(errors, SKA_R_BAD_URI, "unknown attribute %s: there are %s after it", shown,
+                 (const char *)list.data);
+    ska_bytes_free(&list);
 }
 
-static bool copy_text(char **to, const char *from, size_t length)
+static bool raise_unknown(struct ska_span name, bool query, const struct ska_errors *errors)
 {
-    *to = strndup(from, length);
-    return *to != NULL;
-}
+    char *shown = ska_printable(name, SHOWN_NAME);
+    bool known = false;
 
-/* A blank-padded field of Cryptoki; unset when it starts with NUL. */
-static bool take_field(char **to, const unsigned char *field, size_t size)
-{
-    return field[0] == 0 || copy_text(to, (const char *)field, p11_kit_space_strlen(field, size));
-}
-
-static bool take_object(struct hsm_uri *uri, P11KitUri *parsed)
-{
-    CK_ATTRIBUTE *label = p11_kit_uri_get_attribute(parsed, CKA_LABEL);
-    CK_ATTRIBUTE *id = p11_kit_uri_get_attribute(parsed, CKA_ID);
-
-    return (label == NULL || copy_text(&uri->object, label->pValue, label->ulValueLen)) &&
-           (id == NULL || ska_bytes_copy(&uri->id, ska_span(id->pValue, id->ulValueLen), NULL));
-}
-
-static bool take_standard(struct hsm_uri *uri, P11KitUri *parsed)
-{
-    const CK_TOKEN_INFO *info = p11_kit_uri_get_token_info(parsed);
-    const char *pin_source = p11_kit_uri_get_pin_source(parsed);
-    const char *module_path = p11_kit_uri_get_module_path(parsed);
-
-    return take_field(&uri->token, info->label, sizeof(info->label)) &&
-           take_field(&uri->serial, info->serialNumber, sizeof(info->serialNumber)) &&
-           take_field(&uri->manufacturer, info->manufacturerID, sizeof(info->manufacturerID)) &&
-           take_field(&uri->model, info->model, sizeof(info->model)) && take_object(uri, parsed) &&
-           (pin_source == NULL || copy_text(&uri->pin_source, pin_source, strlen(pin_source))) &&
-           (module_path == NULL || copy_text(&uri->module_path, module_path, strlen(module_path)));
-}
-
-/* Only what has a use here. */
-static bool take_type(struct hsm_uri *uri, P11KitUri *parsed)
-{
-    CK_ATTRIBUTE *class_ = p11_kit_uri_get_attribute(parsed, CKA_CLASS);
-    CK_OBJECT_CLASS value = 0;
-
-    if (class_ == NULL)
-        return true;
-    if (class_->ulValueLen != sizeof(value))
-        return false;
-    memcpy(&value, class_->pValue, sizeof(value));
-    uri->type = value == CKO_PRIVATE_KEY   ? HSM_OBJECT_PRIVATE
-                : value == CKO_PUBLIC_KEY  ? HSM_OBJECT_PUBLIC
-                : value == CKO_CERTIFICATE ? HSM_OBJECT_CERTIFICATE
-                                           : HSM_OBJECT_ANY;
-    return uri->type != HSM_OBJECT_ANY;
-}
-
-/* The PIN, and what p11-kit does not know. */
-static bool take_ours(struct hsm_uri *uri, const struct hsm_uri_scan *scan)
-{
-    const struct {
-        enum hsm_uri_attribute attribute;
-        char **to;
-    } ours[] = {{HSM_URI_PIN_VALUE, &uri->pin_value},
-                {HSM_URI_APPROVALS_FILE, &uri->approvals_file},
-                {HSM_URI_APPROVALS_DIR, &uri->approvals_dir},
-                {HSM_URI_APPROVALS_TIMEOUT, &uri->approvals_timeout},
-                {HSM_URI_AGENT, &uri->agent},
-                {HSM_URI_PAYLOAD, &uri->payload}};
-
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-        struct ska_span value = scan->values[ours[i].attribute];
-
-        if (value.data == NULL)
-            continue;
-        *ours[i].to = malloc(value.length + 1);
-        if (*ours[i].to == NULL)
-            return false;
-        hsm_uri_decode(value, *ours[i].to);
-    }
-    return true;
-}
-
-/* p11-kit marks what it did not take: a type that it does not know, or a name that is too long. */
-static bool parse_standard(struct hsm_uri *uri, const char *form, const struct ska_errors *errors)
-{
-    P11KitUri *parsed = p11_kit_uri_new();
-    int result = P11_KIT_URI_UNEXPECTED;
-    bool done = false;
-
-    if (parsed != NULL)
-        result = p11_kit_uri_parse(form, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, parsed);
-    if (result == P11_KIT_URI_UNEXPECTED)
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a URI");
-    else if (result != P11_KIT_URI_OK)
-        ska_fail(errors, SKA_R_BAD_URI, "%s", p11_kit_uri_message(result));
-    else if (p11_kit_uri_any_unrecognized(parsed) || !take_type(uri, parsed))
-        ska_fail(errors, SKA_R_BAD_URI,
-                 "type is not private, public or cert; or token or manufacturer is longer than 32 "
-                 "bytes, or serial or model than 16");
-    else if (!take_standard(uri, parsed))
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a URI");
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+        known = known || ska_span_equal(name, ska_span_text(attributes[i].name));
+    if (known)
+        ska_fail(errors, SKA_R_BAD_URI, "attribute %s belongs %s the \"?\"",
+                 shown == NULL ? "" : shown, query ? "before" : "after");
     else
-        done = true;
-    p11_kit_uri_free(parsed);
-    return done;
+        raise_list(shown == NULL ? "" : shown, errors);
+    free(shown);
+    return false;
+}
+
+/* One "name=value". What stands there without a "=" is not repeated: it might be a secret. */
+static bool parse_attribute(struct uri_parser *parser, struct ska_span part, bool query)
+{
+    const struct ska_errors *errors = parser->errors;
+    const uint8_t *equals = memchr(part.data, '=', part.length);
+    struct ska_span name = {NULL, 0};
+    struct ska_span value = {NULL, 0};
+
+    if (part.length == 0)
+        return ska_fail(errors, SKA_R_BAD_URI, "an attribute is empty");
+    if (equals == NULL || equals == part.data)
+        return ska_fail(errors, SKA_R_BAD_URI, "an attribute is not of the form name=value%s",
+                        query ? ""
+                              : ": the label of a key is written object=LABEL, as in "
+                                "ska:object=seal");
+    name = ska_span(part.data, (size_t)(equals - part.data));
+    value = ska_span(equals + 1, part.length - name.length - 1);
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+        if (attributes[i].query != query ||
+            !ska_span_equal(name, ska_span_text(attributes[i].name)))
+            continue;
+        if (parser->seen[i])
+            return ska_fail(errors, SKA_R_BAD_URI, "attribute %s is given twice",
+                            attributes[i].name);
+        parser->seen[i] = true;
+        return uri_take_value(parser->uri, &attributes[i], value, errors);
+    }
+    return raise_unknown(name, query, errors);
+}
+
+/* Attributes between separators; nothing at all is fine. */
+static bool parse_part(struct uri_parser *parser, struct ska_span part, char separator, bool query)
+{
+    const uint8_t *end = NULL;
+
+    if (part.length == 0)
+        return true;
+    while ((end = memchr(part.data, separator, part.length)) != NULL) {
+        size_t length = (size_t)(end - part.data);
+
+        if (!parse_attribute(parser, ska_span(part.data, length), query))
+            return false;
+        part = ska_span(end + 1, part.length - length - 1);
+    }
+    return parse_attribute(parser, part, query);
+}
+
+/* Of any length. */
+static bool parse_text(struct uri_parser *parser, const char *text)
+{
+    const char *path = text + scheme_length(text);
+    const char *question = strchr(path, '?');
+
+    if (question == NULL)
+        return parse_part(parser, ska_span_text(path), ';', false);
+    return parse_part(parser, ska_span(path, (size_t)(question - path)), ';', false) &&
+           parse_part(parser, ska_span_text(question + 1), '&', true);
 }
 
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri, const struct ska_errors *errors)
 {
-    struct ska_bytes form = {NULL, 0};
-    struct hsm_uri *made = NULL;
-    struct hsm_uri_scan scan;
-    bool done = false;
+    struct uri_parser parser = {.errors = errors};
 
-    if (!hsm_uri_scan(text, &scan, errors) || !standard_form(&scan, &form, errors))
-        return false;
-    made = calloc(1, sizeof(*made));
-    if (made == NULL || !take_ours(made, &scan))
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a URI");
-    else
-        done = parse_standard(made, (const char *)form.data, errors);
-    ska_bytes_free(&form);
-    if (!done) {
-        hsm_uri_free(made);
+    if (!hsm_uri_is_ours(text))
+        return ska_fail(errors, SKA_R_BAD_URI, "a key URI starts with ska: or pkcs11:");
+    if (strnlen(text, HSM_URI_LIMIT + 1) > HSM_URI_LIMIT)
+        return ska_fail(errors, SKA_R_BAD_URI, "longer than %d bytes", HSM_URI_LIMIT);
+    parser.uri = calloc(1, sizeof(**uri));
+    if (parser.uri == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a URI");
+    if (!parse_text(&parser, text)) {
+        hsm_uri_free(parser.uri);
         return false;
     }
-    *uri = made;
+    *uri = parser.uri;
     return true;
 }
 
-static bool copy_optional(char **to, const char *from)
-{
-    return from == NULL || copy_text(to, from, strlen(from));
-}
+/* ---- Freeing --------------------------------------------------------------------------------- */
 
-struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from)
+static void free_value(struct hsm_uri *uri, const struct attribute *attribute)
 {
-    struct hsm_uri *to = calloc(1, sizeof(*to));
+    void *member = member_of(uri, attribute);
 
-    if (to == NULL)
-        return NULL;
-    to->type = from->type;
-    if (!copy_optional(&to->token, from->token) || !copy_optional(&to->serial, from->serial) ||
-        !copy_optional(&to->manufacturer, from->manufacturer) ||
-        !copy_optional(&to->model, from->model) || !copy_optional(&to->object, from->object) ||
-        (from->id.data != NULL && !ska_bytes_copy(&to->id, ska_span_of(&from->id), NULL)) ||
-        !copy_optional(&to->module_path, from->module_path) ||
-        !copy_optional(&to->pin_source, from->pin_source) ||
-        !copy_optional(&to->approvals_file, from->approvals_file) ||
-        !copy_optional(&to->approvals_dir, from->approvals_dir) ||
-        !copy_optional(&to->approvals_timeout, from->approvals_timeout) ||
-        !copy_optional(&to->agent, from->agent) || !copy_optional(&to->payload, from->payload)) {
-        hsm_uri_free(to);
-        return NULL;
+    switch (attribute->kind) {
+    case ATTRIBUTE_TEXT:
+    case ATTRIBUTE_PADDED:
+        free(*(char **)member);
+        break;
+    case ATTRIBUTE_ID:
+        ska_bytes_free(member);
+        break;
+    case ATTRIBUTE_TYPE:
+        break;
+    case ATTRIBUTE_PIN:
+        hsm_pin_wipe(*(struct hsm_pin **)member);
+        break;
     }
-    return to;
 }
 
 void hsm_uri_free(struct hsm_uri *uri)
 {
     if (uri == NULL)
         return;
-    if (uri->pin_value != NULL)
-        OPENSSL_cleanse(uri->pin_value, strlen(uri->pin_value));
-    free(uri->token);
-    free(uri->serial);
-    free(uri->manufacturer);
-    free(uri->model);
-    free(uri->object);
-    ska_bytes_free(&uri->id);
-    free(uri->module_path);
-    free(uri->pin_source);
-    free(uri->pin_value);
-    free(uri->approvals_file);
-    free(uri->approvals_dir);
-    free(uri->approvals_timeout);
-    free(uri->agent);
-    free(uri->payload);
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+        free_value(uri, &attributes[i]);
     free(uri);
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+#define UNRESERVED                                                                                 \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"                                                                   \
+    "abcdefghijklmnopqrstuvwxyz"                                                                   \
+    "0123456789_-."
+
+/* What else is written as it is: the text after "?" is mostly paths, for people to read. */
+#define UNRESERVED_IN_QUERY UNRESERVED "/:,"
+
+/* What an attribute says in writing; empty: it is left out. */
+static struct ska_span written_value(const struct hsm_uri *uri, const struct attribute *attribute)
+{
+    struct ska_span value = {NULL, 0};
+
+    switch (attribute->kind) {
+    case ATTRIBUTE_TEXT:
+        value = ska_span_text(text_member(uri, attribute));
+        return ska_utf8_valid(value) ? value : ska_span(NULL, 0);
+    case ATTRIBUTE_PADDED:
+        return ska_span_text(text_member(uri, attribute));
+    case ATTRIBUTE_ID:
+        value = ska_span_of(const_member_of(uri, attribute));
+        return value.length > 0 && memchr(value.data, 0, value.length) != NULL ? ska_span(NULL, 0)
+                                                                               : value;
+    case ATTRIBUTE_TYPE:
+        return ska_span_text(type_names[uri->type]);
+    case ATTRIBUTE_PIN:
+        break;
+    }
+    return value;
+}
+
+static void write_attribute(struct ska_buffer *text, const char *name, struct ska_span value,
+                            const char *verbatim)
+{
+    ska_buffer_format(text, "%s=", name);
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.data[i] != 0 && strchr(verbatim, value.data[i]) != NULL)
+            ska_buffer_add(text, &value.data[i], 1);
+        else
+            ska_buffer_format(text, "%%%02x", value.data[i]);
+    }
+}
+
+char *hsm_uri_write(const struct hsm_uri *uri)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes written = {NULL, 0};
+    const struct attribute *before = NULL; /* the last that was written */
+
+    ska_buffer_text(&text, "ska:");
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+        const struct attribute *attribute = &attributes[i];
+        struct ska_span value = written_value(uri, attribute);
+
+        if (value.length == 0)
+            continue;
+        if (attribute->query)
+            ska_buffer_text(&text, before != NULL && before->query ? "&" : "?");
+        else if (before != NULL)
+            ska_buffer_text(&text, ";");
+        write_attribute(&text, attribute->name, value,
+                        attribute->kind == ATTRIBUTE_ID ? ""
+                        : attribute->query              ? UNRESERVED_IN_QUERY
+                                                        : UNRESERVED);
+        before = attribute;
+    }
+    return ska_buffer_finish(&text, &written, NULL) ? (char *)written.data : NULL;
+}
+
+struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from)
+{
+    struct uri_parser parser = {.uri = calloc(1, sizeof(*from))};
+    char *text = hsm_uri_write(from);
+
+    if (text == NULL || parser.uri == NULL || !parse_text(&parser, text)) {
+        hsm_uri_free(parser.uri);
+        parser.uri = NULL;
+    }
+    free(text);
+    return parser.uri;
+}
+
+char *hsm_uri_format(const char *token, const char *object, struct ska_span id,
+                     enum hsm_object_type type)
+{
+    /* Borrowed, and only read. */
+    struct hsm_uri uri = {
+        .token = (char *)(uintptr_t)token,
+        .object = (char *)(uintptr_t)object,
+        .id = {(uint8_t *)(uintptr_t)id.data, id.length},
+        .type = type,
+    };
+
+    return hsm_uri_write(&uri);
 }

@@ -7,6 +7,7 @@
 #define SKA_HSM_URI_H
 
 #include "provider/base/bytes.h"
+#include "provider/hsm/pin.h"
 
 /* The longest URI that is accepted, in bytes. */
 #define HSM_URI_LIMIT 8192
@@ -28,8 +29,8 @@ struct hsm_uri {
     struct ska_bytes id; /* CKA_ID; data == NULL: not given */
     enum hsm_object_type type;
     char *module_path;
-    char *pin_source; /* "file:PATH" or a path */
-    char *pin_value;  /* secret */
+    char *pin_source;    /* "file:PATH" or a path */
+    struct hsm_pin *pin; /* pin-value */
     char *approvals_file;
     char *approvals_dir;
     char *approvals_timeout;
@@ -49,7 +50,7 @@ bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 void hsm_uri_free(struct hsm_uri *uri); /* NULL is fine; wipes the PIN */
 
-/* All of it but the PIN itself. NULL: out of memory. */
+/* All of a URI that was parsed but the PIN itself. NULL: out of memory. */
 struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from);
 
 /*

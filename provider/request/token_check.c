@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/hsm/token.h"
+
 bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
                               enum ska_operation operation, struct ska_span payload,
                               const struct ska_errors *errors)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "provider/hsm/ska.h"
 #include "provider/rule/rule_codec.h"
 
 bool ska_current_rule_read(struct hsm_key *key, enum ska_rule_kind kind,

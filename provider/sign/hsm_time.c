@@ -6,6 +6,7 @@
 
 #include <openssl/x509.h>
 
+#include "provider/hsm/ska_timestamp.h"
 #include "provider/request/approver_signature.h"
 #include "provider/request/approval_token.h"
 

@@ -8,6 +8,7 @@
 
 #include "provider/base/settings.h"
 #include "provider/hsm/key.h"
+#include "provider/hsm/ska.h"
 #include "provider/request/request.h"
 
 /*

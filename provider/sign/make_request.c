@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/hsm/token.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/request/token_check.h"

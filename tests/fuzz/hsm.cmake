@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 ska_fuzzer(uri ska-hsm)
 ska_fuzzer(reference ska-hsm)
-ska_fuzzer(armour ska-hsm)
+ska_fuzzer(reference_pem ska-hsm)

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         libctx = make_context();
     if (hsm_reference_decode(ska_span(data, size), libctx, &reference, &errors)) {
         PROMISE(raised == 0);
-        PROMISE(reference.uri->pin_value == NULL);
+        PROMISE(reference.uri->pin == NULL);
         PROMISE(reference.uri->object != NULL || reference.uri->id.data != NULL);
         PROMISE(strlen(reference.text) <= HSM_URI_LIMIT);
         PROMISE(

@@ -43,7 +43,7 @@ static void write_and_read(const struct hsm_uri *uri)
         PROMISE(same_text(again->object, uri->object));
         PROMISE(ska_span_equal(ska_span_of(&again->id), ska_span_of(&uri->id)));
         PROMISE(again->type == uri->type);
-        PROMISE(again->serial == NULL && again->pin_value == NULL && again->payload == NULL);
+        PROMISE(again->serial == NULL && again->pin == NULL && again->payload == NULL);
     }
     hsm_uri_free(again);
     free(text);
@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PROMISE(hsm_uri_is_ours((const char *)text.data));
         PROMISE(uri->id.data == NULL || uri->id.length > 0);
         PROMISE(uri->object == NULL || ska_utf8_valid(ska_span_text(uri->object)));
-        PROMISE(uri->pin_value == NULL || uri->pin_value[0] != 0);
+        PROMISE(uri->pin == NULL || uri->pin->value[0] != 0);
         write_and_read(uri);
         hsm_uri_free(uri);
     } else {

@@ -34,7 +34,7 @@ grep -oE '"ska-[a-z-]+"' "$source_dir/include/ska/provider.h" | tr -d '"' >names
 while read -r name; do
     grep -qx "\.It Cm $name" "$manual" || fail "ska-provider.7 has no words on $name"
 done <names.txt
-sed -n '/^const char \*const hsm_uri_names/,/^};/p' "$source_dir/provider/hsm/uri_scan.c" |
+sed -n '/^static const struct attribute attributes/,/^};/p' "$source_dir/provider/hsm/uri.c" |
     grep -oE '"[a-z-]+"' | tr -d '"' >names.txt
 [ "$(wc -l <names.txt)" -ge 14 ] || fail "which attributes are there? $(cat names.txt)"
 sed -n '/^\.Sh KEY URIS/,/^\.Sh CONFIGURATION/p' "$manual" >uris.txt

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What provider/hsm does runs against SoftHSM, through a module that counts calls and injects answers.
+# provider/hsm/ runs against SoftHSM, through a module that counts calls and injects answers.
 find_library(SKA_TEST_SOFTHSM softhsm2 PATH_SUFFIXES softhsm REQUIRED)
 
 add_library(hsm_proxy MODULE ${CMAKE_CURRENT_LIST_DIR}/hsm_proxy.c)

@@ -9,7 +9,8 @@
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/ecdsa.h"
 #include "provider/hsm/public_key.h"
 
 static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};

@@ -290,7 +290,7 @@ static bool child_closes_nothing(void)
 static bool child_logs_in(void)
 {
     int before = proxy()->login;
-    struct hsm_pin none = {0};
+    struct hsm_pin_source none = {0};
 
     return hsm_token_login(token, &none, &shown) &&
            proxy()->login == before + (reset_on_fork ? 1 : 0);

@@ -9,7 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/armour.h"
+#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 
 static const char uri[] = "ska:token=My%20Token;object=seal?approvals-dir=/var/lib/seal";
@@ -163,7 +163,7 @@ static void is_pem_of_its_own_kind(void **state)
 
     (void)state;
     assert_true(hsm_reference_encode(uri, NULL, libctx, &der, &shown));
-    assert_true(hsm_reference_pem(ska_span_of(&der), &pem, &shown));
+    assert_true(hsm_reference_pem_write(ska_span_of(&der), &pem, &shown));
     assert_non_null(strstr((char *)pem.data, "-----BEGIN SKA KEY REFERENCE-----\n"));
     bio = BIO_new_mem_buf(pem.data, (int)pem.length);
     assert_true(PEM_read_bio(bio, &label, &header, &data, &length) > 0);
@@ -198,8 +198,8 @@ static void reads_pem(const char *pem)
     char rest[64] = "";
     BIO *in = stream(pem, strlen(pem));
 
-    assert_true(hsm_armour_begins(in));
-    assert_true(hsm_armour_read(in, &der, &shown));
+    assert_true(hsm_reference_pem_begins(in));
+    assert_true(hsm_reference_pem_read(in, &der, &shown));
     assert_int_equal(der.length, 6);
     assert_memory_equal(der.data, "abcdef", 6);
     /* Whoever reads on begins behind it. */
@@ -222,7 +222,7 @@ static void is_none(const char *pem)
 {
     BIO *in = stream(pem, strlen(pem));
 
-    assert_false(hsm_armour_begins(in));
+    assert_false(hsm_reference_pem_begins(in));
     BIO_free(in);
 }
 
@@ -246,8 +246,8 @@ static void refuses_pem(const char *pem, size_t length, const char *words)
     char rest[64] = "";
     BIO *in = stream(pem, length);
 
-    assert_true(hsm_armour_begins(in));
-    assert_false(hsm_armour_read(in, &der, &errors));
+    assert_true(hsm_reference_pem_begins(in));
+    assert_false(hsm_reference_pem_read(in, &der, &errors));
     assert_raised(&recorder, SKA_R_BAD_REFERENCE, words);
     assert_null(der.data);
     BIO_gets(in, rest, sizeof(rest));
@@ -255,7 +255,7 @@ static void refuses_pem(const char *pem, size_t length, const char *words)
     BIO_free(in);
 }
 
-static void refuses_other_armour(void **state)
+static void refuses_other_pem(void **state)
 {
     static const char zero[] = BEGIN "YWJj\0\nZGVm\n" END;
     static const char within[] = BEGIN "YWJj\n-----END SKA KEY REFERENCE-----\0\n";
@@ -474,7 +474,7 @@ int main(void)
         cmocka_unit_test(refuses_other_versions),    cmocka_unit_test(refuses_other_uris),
         cmocka_unit_test(refuses_secrets),           cmocka_unit_test(refuses_other_public_keys),
         cmocka_unit_test(stands_every_changed_byte), cmocka_unit_test(is_found_among_other_things),
-        cmocka_unit_test(knows_its_first_line),      cmocka_unit_test(refuses_other_armour),
+        cmocka_unit_test(knows_its_first_line),      cmocka_unit_test(refuses_other_pem),
     };
 
     return cmocka_run_group_tests(tests, support_begin, support_end);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of SKA keys in provider/hsm share: a token of the simulator, three approvers (the
+ * What the tests of SKA keys in provider/hsm/ share: a token of the simulator, three approvers (the
  * third has a certificate), rules for them, and their approvals.
  */
 #ifndef SKA_TEST_HSM_SKA_SUPPORT_H
@@ -8,6 +8,10 @@
 
 #define HSM_TEST_APPLICATION HSM_TEST_SIMULATOR
 #include "hsm_support.h"
+
+#include "provider/hsm/rule_serialize.h"
+#include "provider/hsm/ska.h"
+#include "provider/hsm/ska_timestamp.h"
 
 #include <openssl/x509.h>
 

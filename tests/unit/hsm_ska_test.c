@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SKA keys: the vendor's calls as provider/hsm makes them, against the simulator. */
+/* SKA keys: the vendor's calls as provider/hsm/ makes them, against the simulator. */
 #include "hsm_ska_support.h"
 
 #include "ska/simulator.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of provider/hsm share: a recorder of failures, SoftHSM tokens in a directory of
+ * What the tests of provider/hsm/ share: a recorder of failures, SoftHSM tokens in a directory of
  * their own, and the application's own way into the module.
  */
 #ifndef SKA_TEST_HSM_SUPPORT_H
@@ -22,6 +22,11 @@
 #include "recorder.h"
 
 #include "provider/hsm/key.h"
+#include "provider/hsm/key_generate.h"
+#include "provider/hsm/key_sign.h"
+#include "provider/hsm/list.h"
+#include "provider/hsm/login.h"
+#include "provider/hsm/module.h"
 #include "provider/hsm/token.h"
 
 #define PIN "271828"
@@ -138,7 +143,7 @@ static inline struct hsm_token *find_token(const char *path, const char *label)
 
 static inline struct hsm_token *login_token(const char *path, const char *label)
 {
-    struct hsm_pin pin = {.value = PIN};
+    struct hsm_pin_source pin = {.value = PIN};
     struct hsm_token *token = find_token(path, label);
 
     assert_true(hsm_token_login(token, &pin, &shown));

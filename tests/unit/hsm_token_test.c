@@ -123,8 +123,8 @@ static void says_which_tokens_there_are(void **state)
 static void logs_in_once(void **state)
 {
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "one");
-    struct hsm_pin pin = {.value = PIN};
-    struct hsm_pin none = {0};
+    struct hsm_pin_source pin = {.value = PIN};
+    struct hsm_pin_source none = {0};
     int before = proxy()->login;
 
     (void)state;
@@ -141,8 +141,8 @@ static void wants_a_pin(void **state)
 {
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_pin none = {0};
-    struct hsm_pin empty = {.value = ""};
+    struct hsm_pin_source none = {0};
+    struct hsm_pin_source empty = {.value = ""};
     int before = proxy()->login;
 
     (void)state;
@@ -157,8 +157,8 @@ static void wants_a_pin(void **state)
 static void tries_a_wrong_pin_once(void **state)
 {
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "wrong");
-    struct hsm_pin wrong = {.value = "123456"};
-    struct hsm_pin right = {.value = PIN};
+    struct hsm_pin_source wrong = {.value = "123456"};
+    struct hsm_pin_source right = {.value = PIN};
     int before = proxy()->login;
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -193,7 +193,7 @@ static void reads_pin_files(void **state)
     for (size_t i = 0; i < 4; i++) {
         char source[160];
         char path[128];
-        struct hsm_pin pin = {.source = source};
+        struct hsm_pin_source pin = {.file = source};
 
         write_file("pin", files[i].content, path);
         snprintf(source, sizeof(source), "%s%s", files[i].scheme, path);
@@ -209,7 +209,7 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     struct ska_errors errors = errors_into(&recorder);
     char path[128];
     char content[400];
-    struct hsm_pin pin = {.source = path};
+    struct hsm_pin_source pin = {.file = path};
 
     (void)state;
     write_file("empty", "\n" PIN "\n", path);
@@ -226,7 +226,7 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     assert_false(hsm_token_login(token, &pin, &errors));
     assert_raised(&recorder, SKA_R_PIN_INCORRECT, "longer than 256");
     errors = errors_into(&recorder);
-    pin.source = "file:/nonexistent/pin";
+    pin.file = "file:/nonexistent/pin";
     assert_false(hsm_token_login(token, &pin, &errors));
     assert_raised(&recorder, SKA_R_FILE_FAILURE, "/nonexistent/pin");
     assert_int_equal(proxy()->login, before);
@@ -255,7 +255,7 @@ static bool answer(void *arg, const char *token_label, char *pin, size_t size)
 static void asks_a_person(void **state)
 {
     struct prompt prompt = {.answer = PIN};
-    struct hsm_pin pin = {.prompt = answer, .prompt_arg = &prompt};
+    struct hsm_pin_source pin = {.prompt = answer, .prompt_arg = &prompt};
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "prompt");
 
     (void)state;
@@ -268,7 +268,7 @@ static void asks_a_person(void **state)
 static void asks_once_only(void **state)
 {
     struct prompt prompt = {.answer = NULL};
-    struct hsm_pin pin = {.prompt = answer, .prompt_arg = &prompt};
+    struct hsm_pin_source pin = {.prompt = answer, .prompt_arg = &prompt};
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "silent");
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -286,7 +286,7 @@ static void asks_once_only(void **state)
 
 static void says_that_a_pin_is_locked(void **state)
 {
-    struct hsm_pin pin = {.value = PIN};
+    struct hsm_pin_source pin = {.value = PIN};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
@@ -299,7 +299,7 @@ static void says_that_a_pin_is_locked(void **state)
 /* An answer that says nothing of the PIN does not count against it. */
 static void tries_again_after_another_failure(void **state)
 {
-    struct hsm_pin pin = {.value = "other" PIN};
+    struct hsm_pin_source pin = {.value = "other" PIN};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
@@ -314,7 +314,7 @@ static void tries_again_after_another_failure(void **state)
 
 static void *login_with_wrong_pin(void *arg)
 {
-    struct hsm_pin wrong = {.value = "999999"};
+    struct hsm_pin_source wrong = {.value = "999999"};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
@@ -350,7 +350,7 @@ struct asker {
 static void *login_by_prompt(void *arg)
 {
     struct asker *asker = arg;
-    struct hsm_pin pin = {.prompt = answer, .prompt_arg = asker->prompt};
+    struct hsm_pin_source pin = {.prompt = answer, .prompt_arg = asker->prompt};
 
     return hsm_token_login(asker->token, &pin, &shown) ? NULL : arg;
 }
@@ -376,7 +376,7 @@ static void threads_share_one_question(void **state)
 static void sees_that_the_application_is_logged_in(void **state)
 {
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "application");
-    struct hsm_pin none = {0};
+    struct hsm_pin_source none = {0};
     CK_SESSION_HANDLE session = application_session("application");
     CK_UTF8CHAR pin[] = PIN;
     int before = proxy()->login;
@@ -400,7 +400,7 @@ static void says_how_close_to_locked_a_token_is(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct hsm_pin wrong = {.value = i == 0 ? "555555" : "666666"};
+        struct hsm_pin_source wrong = {.value = i == 0 ? "555555" : "666666"};
         struct recorder recorder;
         struct ska_errors errors = errors_into(&recorder);
 
@@ -413,7 +413,7 @@ static void says_how_close_to_locked_a_token_is(void **state)
 
 static void needs_no_pin_where_none_is_wanted(void **state)
 {
-    struct hsm_pin none = {0};
+    struct hsm_pin_source none = {0};
     struct hsm_token *token = NULL;
     int before = proxy()->login;
 
@@ -452,7 +452,7 @@ static void passes_over_a_slot_that_fails(void **state)
 /* The application's errors stay in the queue, and nothing is added to them. */
 static void leaves_the_error_queue_alone(void **state)
 {
-    struct hsm_pin pin = {.value = PIN};
+    struct hsm_pin_source pin = {.value = PIN};
 
     (void)state;
     ERR_raise_data(ERR_LIB_USER, 77, "the application's");

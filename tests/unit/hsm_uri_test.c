@@ -36,7 +36,7 @@ static void takes_all_attributes(void **state)
     assert_memory_equal(uri->id.data, "\x02\x01\xFF", 3);
     assert_int_equal(uri->type, HSM_OBJECT_PRIVATE);
     assert_string_equal(uri->pin_source, "file:/etc/pin");
-    assert_string_equal(uri->pin_value, "1&34");
+    assert_string_equal(uri->pin->value, "1&34");
     assert_string_equal(uri->module_path, "/usr/lib/m.so");
     assert_string_equal(uri->approvals_file, "/a/b.json");
     assert_string_equal(uri->approvals_dir, "/var/d");
@@ -58,7 +58,7 @@ static void leaves_out_what_is_not_given(void **state)
         assert_null(uri->token);
         assert_null(uri->serial);
         assert_null(uri->id.data);
-        assert_null(uri->pin_value);
+        assert_null(uri->pin);
         assert_null(uri->payload);
         assert_int_equal(uri->type, HSM_OBJECT_ANY);
         hsm_uri_free(uri);
@@ -125,8 +125,8 @@ static void refuses_what_is_wrong(void **state)
         {"ska:seal", "as in ska:object=seal"},
         {"ska:token=a;seal", "as in ska:object=seal"},
         {"ska:=a", "name=value"},
-        {"ska:token=123456789012345678901234567890123", "longer than 32"},
-        {"ska:serial=12345678901234567", "or serial"},
+        {"ska:token=123456789012345678901234567890123", "token is longer than 32"},
+        {"ska:serial=12345678901234567", "serial is longer than 16"},
         {"ska://token=a", "unknown attribute //token"},
     };
 
@@ -238,13 +238,13 @@ static void writes_all_but_the_pin(void **state)
     (void)state;
     snprintf(secret, sizeof(secret), "%s&pin-value=rosebud", text);
     assert_true(hsm_uri_parse(secret, &uri, &shown));
-    assert_string_equal(uri->pin_value, "rosebud");
+    assert_string_equal(uri->pin->value, "rosebud");
     written = hsm_uri_write(uri);
     assert_string_equal(written, text);
     free(written);
     copy = hsm_uri_copy(uri);
     assert_non_null(copy);
-    assert_null(copy->pin_value);
+    assert_null(copy->pin);
     hsm_uri_free(uri);
     written = hsm_uri_write(copy);
     assert_string_equal(written, text);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "provider/hsm/module.h"
+#include "provider/hsm/token.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/rule/window.h"
 #include "tools/command/check.h"

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/armour.h"
+#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 #include "tools/command/inspect.h"
 #include "tools/show/text.h"
@@ -27,8 +27,8 @@ static bool decode_reference(struct tool *tool, struct ska_span content, const c
 
     if (bio == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "a key reference");
-    done = hsm_armour_begins(bio)
-               ? hsm_armour_read(bio, der, &tool->errors)
+    done = hsm_reference_pem_begins(bio)
+               ? hsm_reference_pem_read(bio, der, &tool->errors)
                : ska_fail(&tool->errors, SKA_R_BAD_REFERENCE, "%s: not PEM", shown);
     BIO_free(bio);
     return done;

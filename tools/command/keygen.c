@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provider/hsm/key_generate.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
 #include "tools/show/certificates.h"

@@ -8,6 +8,8 @@
 #include "provider/base/json.h"
 #include "tools/options.h"
 #include "tools/show/table.h"
+#include "provider/hsm/list.h"
+#include "provider/hsm/ska.h"
 #include "tools/show/text.h"
 
 struct entry {

@@ -6,6 +6,7 @@
 
 #include "provider/base/settings.h"
 #include "provider/hsm/reference.h"
+#include "provider/hsm/reference_pem.h"
 #include "tools/options.h"
 #include "tools/output.h"
 
@@ -54,7 +55,7 @@ bool pem_command(struct tool *tool, int argc, char **argv)
         !tool_open_key(tool, text, &uri, &key))
         return false;
     done = check_query(uri, &tool->errors) && hsm_reference_for(key, uri, &der, &tool->errors) &&
-           hsm_reference_pem(ska_span_of(&der), &pem, &tool->errors) &&
+           hsm_reference_pem_write(ska_span_of(&der), &pem, &tool->errors) &&
            output_write(tool, &output, ska_span_of(&pem), REFERENCE_MODE);
     ska_bytes_free(&der);
     ska_bytes_free(&pem);

@@ -14,6 +14,7 @@
 #include "provider/request/algorithm.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/make_request.h"
+#include "provider/hsm/rule_serialize.h"
 #include "tools/show/certificates.h"
 #include "tools/input.h"
 #include "tools/options.h"

@@ -6,6 +6,8 @@
 
 #include "provider/base/evp_key.h"
 #include "provider/base/json.h"
+#include "provider/hsm/ska.h"
+#include "provider/hsm/token.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/options.h"

@@ -5,6 +5,7 @@
 #ifndef SKA_TOOLS_COMMAND_STATUS_H
 #define SKA_TOOLS_COMMAND_STATUS_H
 
+#include "provider/hsm/ska.h"
 #include "tools/request_source.h"
 
 struct status {

@@ -7,6 +7,7 @@
 #define SKA_TOOLS_SHOW_CERTIFICATES_H
 
 #include "provider/base/error_capture.h"
+#include "provider/rule/rule.h"
 #include "tools/tool.h"
 
 /* "CN=Alice, issued by CN=Approver CA, valid from ... until ..."; of any bytes. */

@@ -9,7 +9,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 
-#include "provider/hsm/armour.h"
+#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 
 #include "fuzz.h"
@@ -63,9 +63,9 @@ static void is_read_again(struct ska_span der)
     struct ska_bytes again = {NULL, 0};
     BIO *in = NULL;
 
-    PROMISE(hsm_reference_pem(der, &pem, NULL));
+    PROMISE(hsm_reference_pem_write(der, &pem, NULL));
     in = BIO_new_mem_buf(pem.data, (int)pem.length);
-    PROMISE(in != NULL && hsm_armour_begins(in) && hsm_armour_read(in, &again, NULL));
+    PROMISE(in != NULL && hsm_reference_pem_begins(in) && hsm_reference_pem_read(in, &again, NULL));
     PROMISE(ska_span_equal(ska_span_of(&again), der) && BIO_ctrl_pending(in) == 0);
     BIO_free(in);
     ska_bytes_free(&pem);
@@ -84,10 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct ska_bytes der = {NULL, 0};
         struct ska_span text;
 
-        if (!hsm_armour_begins(in))
+        if (!hsm_reference_pem_begins(in))
             continue;
         text = rest_of(in, whole);
-        if (hsm_armour_read(in, &der, &errors)) {
+        if (hsm_reference_pem_read(in, &der, &errors)) {
             PROMISE(raised == 0);
             is_text_of(ska_span_of(&der), text);
             if (der.length > 0) /* which libcrypto does not write as PEM */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/ecdsa.h"
 
 #include <string.h>
 
@@ -7,89 +7,6 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-
-const CK_MECHANISM_TYPE hsm_pss_mechanisms[HSM_PSS_COUNT] = {
-    CKM_RSA_PKCS_PSS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS,
-    CKM_SHA512_RSA_PKCS_PSS};
-
-/* By digest: the mechanisms that hash themselves, and what PSS parameters need. */
-static const struct {
-    CK_MECHANISM_TYPE hash;
-    CK_ULONG mgf;
-    CK_MECHANISM_TYPE pkcs1;
-    CK_MECHANISM_TYPE pss;
-    CK_MECHANISM_TYPE ecdsa;
-} by_digest[] = {
-    [SKA_DIGEST_SHA1] = {CKM_SHA_1, CKG_MGF1_SHA1, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS,
-                         CKM_ECDSA_SHA1},
-    [SKA_DIGEST_SHA224] = {CKM_SHA224, CKG_MGF1_SHA224, CKM_SHA224_RSA_PKCS,
-                           CKM_SHA224_RSA_PKCS_PSS, CKM_ECDSA_SHA224},
-    [SKA_DIGEST_SHA256] = {CKM_SHA256, CKG_MGF1_SHA256, CKM_SHA256_RSA_PKCS,
-                           CKM_SHA256_RSA_PKCS_PSS, CKM_ECDSA_SHA256},
-    [SKA_DIGEST_SHA384] = {CKM_SHA384, CKG_MGF1_SHA384, CKM_SHA384_RSA_PKCS,
-                           CKM_SHA384_RSA_PKCS_PSS, CKM_ECDSA_SHA384},
-    [SKA_DIGEST_SHA512] = {CKM_SHA512, CKG_MGF1_SHA512, CKM_SHA512_RSA_PKCS,
-                           CKM_SHA512_RSA_PKCS_PSS, CKM_ECDSA_SHA512},
-};
-
-static bool scheme_fits(enum ska_scheme scheme, enum ska_key_type type)
-{
-    switch (scheme) {
-    case SKA_SCHEME_PKCS1:
-        return type == SKA_KEY_RSA;
-    case SKA_SCHEME_PSS:
-        return type == SKA_KEY_RSA || type == SKA_KEY_RSA_PSS;
-    case SKA_SCHEME_ECDSA:
-        return type == SKA_KEY_EC;
-    case SKA_SCHEME_EDDSA:
-        return type == SKA_KEY_ED25519 || type == SKA_KEY_ED448;
-    }
-    return false;
-}
-
-/* EdDSA takes the message; PSS must name its digests, and so must whoever lets the HSM hash. */
-static bool is_sound(const struct ska_mechanism *mechanism)
-{
-    bool message = mechanism->form == SKA_PAYLOAD_MESSAGE;
-
-    if (mechanism->scheme == SKA_SCHEME_EDDSA)
-        return message;
-    if (mechanism->scheme == SKA_SCHEME_PSS)
-        return mechanism->digest != SKA_DIGEST_NONE && mechanism->mgf1_digest != SKA_DIGEST_NONE;
-    return !message || mechanism->digest != SKA_DIGEST_NONE;
-}
-
-bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type type,
-                        struct hsm_mechanism *to, const struct ska_errors *errors)
-{
-    bool message = mechanism->form == SKA_PAYLOAD_MESSAGE;
-    enum ska_digest digest = mechanism->digest;
-
-    if (!scheme_fits(mechanism->scheme, type) || !is_sound(mechanism))
-        return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "a key of this type cannot sign with this padding and digest");
-    memset(to, 0, sizeof(*to));
-    switch (mechanism->scheme) {
-    case SKA_SCHEME_PKCS1:
-        to->cryptoki.mechanism = message ? by_digest[digest].pkcs1 : CKM_RSA_PKCS;
-        break;
-    case SKA_SCHEME_PSS:
-        to->cryptoki.mechanism = message ? by_digest[digest].pss : CKM_RSA_PKCS_PSS;
-        to->pss.hashAlg = by_digest[digest].hash;
-        to->pss.mgf = by_digest[mechanism->mgf1_digest].mgf;
-        to->pss.sLen = (CK_ULONG)mechanism->salt_length;
-        to->cryptoki.pParameter = &to->pss;
-        to->cryptoki.ulParameterLen = sizeof(to->pss);
-        break;
-    case SKA_SCHEME_ECDSA:
-        to->cryptoki.mechanism = message ? by_digest[digest].ecdsa : CKM_ECDSA;
-        break;
-    case SKA_SCHEME_EDDSA:
-        to->cryptoki.mechanism = CKM_EDDSA;
-        break;
-    }
-    return true;
-}
 
 size_t hsm_raw_length(enum ska_key_type type, unsigned int bits)
 {
@@ -136,7 +53,7 @@ static void put_integer(unsigned char **next, struct ska_span number)
 }
 
 /*
- * False: not two numbers that a signature can have, or too little room. libcrypto's encoder
+ * False: not two numbers that a signature can have, or too little space. libcrypto's encoder
  * (i2d_ECDSA_SIG) takes longer than all else that is done here for a signature.
  */
 static bool ecdsa_to_der(struct ska_span raw, uint8_t *signature, size_t *signature_length)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/armour.h"
+#include "provider/hsm/reference_pem.h"
 
 #include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/pem.h>
 
 #include "provider/hsm/reference.h"
 
@@ -50,7 +51,7 @@ static bool is_whole(const struct line *line, const char *text)
     return line->starts && !line->zero && strcmp(line->text, text) == 0;
 }
 
-bool hsm_armour_begins(BIO *in)
+bool hsm_reference_pem_begins(BIO *in)
 {
     struct line line = {.ends = true};
 
@@ -86,7 +87,7 @@ static bool read_body(BIO *in, struct ska_bytes *body, const struct ska_errors *
                     HSM_REFERENCE_LIMIT);
 }
 
-bool hsm_armour_read(BIO *in, struct ska_bytes *der, const struct ska_errors *errors)
+bool hsm_reference_pem_read(BIO *in, struct ska_bytes *der, const struct ska_errors *errors)
 {
     struct ska_bytes body = {NULL, 0};
     bool done = false;
@@ -96,5 +97,24 @@ bool hsm_armour_read(BIO *in, struct ska_bytes *der, const struct ska_errors *er
     done = ska_base64_decode((const char *)body.data, der) ||
            ska_fail(errors, SKA_R_BAD_REFERENCE, "its PEM is not base64");
     ska_bytes_free(&body);
+    return done;
+}
+
+bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem,
+                             const struct ska_errors *errors)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long length = 0;
+    bool done = false;
+
+    if (bio != NULL &&
+        PEM_write_bio(bio, HSM_REFERENCE_LABEL, "", der.data, (long)der.length) > 0) {
+        length = BIO_get_mem_data(bio, &text);
+        done = ska_bytes_copy(pem, ska_span(text, (size_t)length), errors);
+    } else {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key reference as PEM");
+    }
+    BIO_free(bio);
     return done;
 }

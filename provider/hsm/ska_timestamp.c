@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Timestamps of the HSM, made with C_GetTimestamp by a timestamp key. */
-#include "provider/hsm/ska.h"
+#include "provider/hsm/ska_timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/ecdsa.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/private_key.h"
 
 /* The longest timestamp that is taken from a module, in bytes. */
 #define BLOCK_LIMIT ((CK_ULONG)1024 * 1024)
@@ -32,8 +36,8 @@ static CK_RV call_timestamp(const struct timestamp_work *stamp, const struct hsm
 }
 
 /* The buffer for the signature holds any; only the length of the block is asked for. */
-static CK_RV make_once(struct hsm_key_work *work, const struct hsm_lease *lease,
-                       CK_OBJECT_HANDLE key)
+static CK_RV timestamp_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE key)
 {
     struct timestamp_work *stamp = (struct timestamp_work *)work;
     CK_ULONG length = 0;
@@ -58,8 +62,8 @@ static CK_RV make_once(struct hsm_key_work *work, const struct hsm_lease *lease,
     return rv;
 }
 
-static bool choose_mechanism(const struct hsm_key *key, CK_MECHANISM *mechanism,
-                             const struct ska_errors *errors)
+static bool choose_timestamp_mechanism(const struct hsm_key *key, CK_MECHANISM *mechanism,
+                                       const struct ska_errors *errors)
 {
     memset(mechanism, 0, sizeof(*mechanism));
     switch (key->type) {
@@ -86,7 +90,7 @@ static bool choose_mechanism(const struct hsm_key *key, CK_MECHANISM *mechanism,
  * Which keys make timestamps the HSM knows best, since it may not show the attribute; but an SKA
  * key is none.
  */
-static bool may_ask(const struct hsm_key *key, const struct ska_errors *errors)
+static bool may_ask_for_timestamp(const struct hsm_key *key, const struct ska_errors *errors)
 {
     struct hsm_module *module = key->token->module;
 
@@ -94,11 +98,11 @@ static bool may_ask(const struct hsm_key *key, const struct ska_errors *errors)
         return ska_fail(errors, SKA_R_WRONG_USE, "key \"%s\" is an SKA key, not a timestamp key",
                         hsm_show(hsm_key_label(key)).text);
     return hsm_module_supports_ska(module, errors) &&
-           hsm_must_have(module, module->ska.get_timestamp != NULL, "C_GetTimestamp", errors);
+           hsm_module_has_call(module, module->ska.get_timestamp != NULL, "C_GetTimestamp", errors);
 }
 
-static bool check_answer(const struct hsm_key *key, const struct timestamp_work *stamp, CK_RV rv,
-                         const struct ska_errors *errors)
+static bool check_timestamp_answer(const struct hsm_key *key, const struct timestamp_work *stamp,
+                                   CK_RV rv, const struct ska_errors *errors)
 {
     if (rv == CKR_OK)
         return true;
@@ -111,16 +115,17 @@ static bool check_answer(const struct hsm_key *key, const struct timestamp_work 
     return hsm_fail_rv(errors, stamp->work.call, key->token, rv);
 }
 
-static bool finish_signature(const struct hsm_key *key, const struct timestamp_work *stamp,
-                             struct ska_bytes *signature, const struct ska_errors *errors)
+static bool finish_timestamp_signature(const struct hsm_key *key,
+                                       const struct timestamp_work *stamp,
+                                       struct ska_bytes *signature, const struct ska_errors *errors)
 {
-    uint8_t room[HSM_SIGNATURE_LIMIT];
-    size_t length = sizeof(room);
+    uint8_t made[HSM_SIGNATURE_LIMIT];
+    size_t length = sizeof(made);
     size_t given = stamp->length <= sizeof(stamp->raw) ? stamp->length : 0;
 
-    return hsm_signature_finish_either(key->type, key->bits, ska_span(stamp->raw, given), room,
+    return hsm_signature_finish_either(key->type, key->bits, ska_span(stamp->raw, given), made,
                                        &length, errors) &&
-           ska_bytes_copy(signature, ska_span(room, length), errors);
+           ska_bytes_copy(signature, ska_span(made, length), errors);
 }
 
 bool hsm_timestamp_make(struct hsm_key *timestamp_key, enum ska_operation operation,
@@ -132,14 +137,14 @@ bool hsm_timestamp_make(struct hsm_key *timestamp_key, enum ska_operation operat
     bool done = false;
 
     memset(&stamp, 0, sizeof(stamp));
-    stamp.work = (struct hsm_key_work){"C_GetTimestamp", true, make_once};
+    stamp.work = (struct hsm_key_work){"C_GetTimestamp", true, timestamp_once};
     stamp.operation = hsm_operation_number(operation);
     stamp.payload = payload;
-    done = may_ask(timestamp_key, errors) &&
-           choose_mechanism(timestamp_key, &stamp.mechanism, errors) &&
+    done = may_ask_for_timestamp(timestamp_key, errors) &&
+           choose_timestamp_mechanism(timestamp_key, &stamp.mechanism, errors) &&
            hsm_key_work(timestamp_key, &stamp.work, &rv, errors) &&
-           check_answer(timestamp_key, &stamp, rv, errors) &&
-           finish_signature(timestamp_key, &stamp, signature, errors);
+           check_timestamp_answer(timestamp_key, &stamp, rv, errors) &&
+           finish_timestamp_signature(timestamp_key, &stamp, signature, errors);
     if (done) {
         *block = stamp.block;
         memset(&stamp.block, 0, sizeof(stamp.block));

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signatures with ordinary keys. */
-#include "provider/hsm/private_key.h"
+#include "provider/hsm/key_sign.h"
 
-#include "provider/hsm/mechanism.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/ecdsa.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/private_key.h"
 
 struct sign_work {
     struct hsm_key_work work;
@@ -12,7 +15,7 @@ struct sign_work {
     uint8_t raw[HSM_SIGNATURE_LIMIT];
 };
 
-static CK_RV sign_in_module(struct sign_work *sign, const struct hsm_lease *lease,
+static CK_RV key_sign_calls(struct sign_work *sign, const struct hsm_lease *lease,
                             CK_OBJECT_HANDLE key)
 {
     CK_BYTE *input = NULL;
@@ -29,14 +32,14 @@ static CK_RV sign_in_module(struct sign_work *sign, const struct hsm_lease *leas
                                 &sign->length);
 }
 
-static CK_RV sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
-                       CK_OBJECT_HANDLE key)
+static CK_RV key_sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
+                           CK_OBJECT_HANDLE key)
 {
-    return HSM_CALL(sign_in_module((struct sign_work *)work, lease, key));
+    return HSM_CALL(key_sign_calls((struct sign_work *)work, lease, key));
 }
 
-static bool check_input(const struct ska_mechanism *mechanism, struct ska_span input,
-                        const struct ska_errors *errors)
+static bool check_digest_length(const struct ska_mechanism *mechanism, struct ska_span input,
+                                const struct ska_errors *errors)
 {
     size_t expected = ska_digest_length(mechanism->digest);
 
@@ -59,9 +62,9 @@ bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, st
     if (key->timestamp)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "key \"%s\" makes timestamps only",
                         hsm_show(hsm_key_label(key)).text);
-    sign.work = (struct hsm_key_work){"C_SignInit", false, sign_once};
+    sign.work = (struct hsm_key_work){"C_SignInit", false, key_sign_once};
     sign.input = input;
-    if (!check_input(mechanism, input, errors) ||
+    if (!check_digest_length(mechanism, input, errors) ||
         !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
         !hsm_key_work(key, &sign.work, &rv, errors))
         return false;

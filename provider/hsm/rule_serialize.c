@@ -3,11 +3,14 @@
  * A rule becomes a tree of the vendor's structures. Their members are known by order and type from
  * the vendor's examples, so they are filled by order, not by name.
  */
-#include "provider/hsm/key_rules.h"
+#include "provider/hsm/rule_serialize.h"
 
 #include <stdlib.h>
 
-#include "provider/hsm/ska.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/key.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/private_key.h"
 
 /* Longer ones are no serialized rule, and no payload with some. */
 #define ENCODED_LIMIT ((CK_ULONG)1024 * 1024)
@@ -58,7 +61,7 @@ static void fill_approvers(CK_SKA_APPROVER *to, const struct ska_group *group)
     }
 }
 
-static void fill(struct tree *tree, const struct ska_rule *rule)
+static void tree_fill(struct tree *tree, const struct ska_rule *rule)
 {
     CK_SKA_GROUP *next_group = tree->groups;
     CK_SKA_APPROVER *next_approver = tree->approvers;
@@ -91,7 +94,7 @@ static bool tree_make(struct tree *tree, const struct ska_rule *rule,
 {
     if (!tree_new(tree, rule))
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a rule");
-    fill(tree, rule);
+    tree_fill(tree, rule);
     tree->policy = (CK_SKA_POLICY){tree->tokens, (CK_ULONG)rule->alternative_count};
     return true;
 }
@@ -119,7 +122,7 @@ static CK_RV call_modify(const struct encoder *encoder, CK_BYTE *buffer, CK_ULON
         policies[SKA_RULE_MODIFY], buffer, length));
 }
 
-static CK_RV encode(const struct encoder *encoder, struct ska_bytes *encoded)
+static CK_RV encode_by_module(const struct encoder *encoder, struct ska_bytes *encoded)
 {
     CK_ULONG length = 0;
     CK_RV rv = encoder->call(encoder, NULL, &length);
@@ -151,7 +154,7 @@ bool hsm_rule_serialize(const struct hsm_module *module, const struct ska_rule *
     CK_RV rv = CKR_OK;
 
     if (done) {
-        rv = encode(&encoder, serialized);
+        rv = encode_by_module(&encoder, serialized);
         done = rv == CKR_OK || hsm_fail_rv(errors, "C_SerializePolicy", NULL, rv);
     }
     tree_free(&tree);
@@ -170,8 +173,8 @@ static bool may_modify(const struct hsm_key *key, const struct ska_rule *const r
             ska_fail(errors, SKA_R_WRONG_USE, "a modification of key \"%s\" that names no rule",
                      hsm_show(hsm_key_label(key)).text)) &&
            hsm_module_supports_ska(module, errors) &&
-           hsm_must_have(module, module->ska.create_modify_payload != NULL, "C_CreateModifyPayload",
-                         errors);
+           hsm_module_has_call(module, module->ska.create_modify_payload != NULL,
+                               "C_CreateModifyPayload", errors);
 }
 
 bool hsm_modify_payload(struct hsm_key *key, const struct ska_rule *const rules[SKA_RULE_COUNT],
@@ -189,7 +192,7 @@ bool hsm_modify_payload(struct hsm_key *key, const struct ska_rule *const rules[
         encoder.policies[i] = &trees[i].policy;
     }
     if (done) {
-        rv = encode(&encoder, payload);
+        rv = encode_by_module(&encoder, payload);
         done = rv == CKR_OK || hsm_fail_rv(errors, "C_CreateModifyPayload", key->token, rv);
     }
     for (size_t i = 0; i < SKA_RULE_COUNT; i++)

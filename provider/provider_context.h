@@ -4,8 +4,8 @@
  * Immutable once it is made, so that all threads share it without a lock; the keys of approvers
  * have one of their own.
  */
-#ifndef SKA_PROVIDER_PROVIDER_H
-#define SKA_PROVIDER_PROVIDER_H
+#ifndef SKA_PROVIDER_PROVIDER_CONTEXT_H
+#define SKA_PROVIDER_PROVIDER_CONTEXT_H
 
 #include <openssl/core_dispatch.h>
 #include <openssl/evp.h>
@@ -36,6 +36,10 @@ struct ska_provider {
     OSSL_ITEM reasons[SKA_REASON_LIMIT + 1]; /* for libcrypto, ended by an empty item */
 };
 
+/* NULL: it cannot be made; what libcrypto hands over is in `in`. */
+struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in);
+void ska_provider_free(struct ska_provider *provider); /* NULL is fine */
+
 /* Reads the settings from the provider's section; errors may be NULL. */
 bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_settings *settings,
                                 const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -45,15 +49,5 @@ bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_
  * provider does not: the application would only see that `ska:` is unknown.
  */
 bool ska_provider_configured(const struct ska_provider *provider) SKA_MUST_CHECK;
-
-/* The algorithm tables of the files of this folder. */
-extern const OSSL_ALGORITHM ska_keymgmt_algorithms[];
-extern const OSSL_ALGORITHM ska_signature_algorithms[];
-extern const OSSL_ALGORITHM ska_store_algorithms[];
-extern const OSSL_ALGORITHM ska_encoder_algorithms[];
-extern const OSSL_ALGORITHM ska_decoder_algorithms[];
-
-/* The property definition of everything that we offer. */
-#define SKA_PROPERTIES "provider=ska"
 
 #endif

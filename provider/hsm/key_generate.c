@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Generating key pairs, ordinary and SKA. */
-#include "provider/hsm/object.h"
+#include "provider/hsm/key_generate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
 
-#include "provider/hsm/mechanism.h"
-#include "provider/hsm/key_rules.h"
+#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/isolation.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/object.h"
 #include "provider/hsm/public_key.h"
+#include "provider/hsm/rule_serialize.h"
+#include "provider/hsm/token.h"
 
 #define ID_LENGTH 16
 #define MOST_ATTRIBUTES 24
@@ -21,7 +24,8 @@ struct template_list {
     CK_ULONG count;
 };
 
-static void add(struct template_list *to, CK_ATTRIBUTE_TYPE type, const void *value, size_t length)
+static void template_add(struct template_list *to, CK_ATTRIBUTE_TYPE type, const void *value,
+                         size_t length)
 {
     CK_ATTRIBUTE attribute = {type, hsm_writable(value), (CK_ULONG)length};
 
@@ -29,12 +33,12 @@ static void add(struct template_list *to, CK_ATTRIBUTE_TYPE type, const void *va
         to->list[to->count++] = attribute;
 }
 
-static void add_bool(struct template_list *to, CK_ATTRIBUTE_TYPE type, bool value)
+static void template_add_bool(struct template_list *to, CK_ATTRIBUTE_TYPE type, bool value)
 {
     static const CK_BBOOL yes = CK_TRUE;
     static const CK_BBOOL no = CK_FALSE;
 
-    add(to, type, value ? &yes : &no, sizeof(yes));
+    template_add(to, type, value ? &yes : &no, sizeof(yes));
 }
 
 /* What the templates point to, and the work itself. */
@@ -62,7 +66,7 @@ static const CK_ATTRIBUTE_TYPE rule_attributes[SKA_RULE_COUNT] = {
     [SKA_RULE_MODIFY] = CKA_SKA_MODIFY_ACCESS_BLOB,
 };
 
-static void choose_mechanism(struct generation *generation)
+static void choose_generation_mechanism(struct generation *generation)
 {
     bool ska = generation->ska;
 
@@ -86,14 +90,14 @@ static void choose_mechanism(struct generation *generation)
     }
 }
 
-static void add_common(const struct generation *generation, struct template_list *to)
+static void template_add_common(const struct generation *generation, struct template_list *to)
 {
-    add_bool(to, CKA_TOKEN, true);
-    add(to, CKA_KEY_TYPE, &generation->key_type, sizeof(generation->key_type));
-    add(to, CKA_LABEL, generation->wanted->label, strlen(generation->wanted->label));
-    add(to, CKA_ID, generation->id.data, generation->id.length);
+    template_add_bool(to, CKA_TOKEN, true);
+    template_add(to, CKA_KEY_TYPE, &generation->key_type, sizeof(generation->key_type));
+    template_add(to, CKA_LABEL, generation->wanted->label, strlen(generation->wanted->label));
+    template_add(to, CKA_ID, generation->id.data, generation->id.length);
     if (generation->wanted->type == SKA_KEY_RSA_PSS)
-        add(to, CKA_ALLOWED_MECHANISMS, hsm_pss_mechanisms, sizeof(hsm_pss_mechanisms));
+        template_add(to, CKA_ALLOWED_MECHANISMS, hsm_pss_mechanisms, sizeof(hsm_pss_mechanisms));
 }
 
 static void fill_public(struct generation *generation)
@@ -101,14 +105,14 @@ static void fill_public(struct generation *generation)
     static const uint8_t exponent[] = {0x01, 0x00, 0x01};
     struct template_list *to = &generation->public;
 
-    add_common(generation, to);
-    add_bool(to, CKA_PRIVATE, false);
-    add_bool(to, CKA_VERIFY, true);
+    template_add_common(generation, to);
+    template_add_bool(to, CKA_PRIVATE, false);
+    template_add_bool(to, CKA_VERIFY, true);
     if (generation->key_type == CKK_RSA) {
-        add(to, CKA_MODULUS_BITS, &generation->bits, sizeof(generation->bits));
-        add(to, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
+        template_add(to, CKA_MODULUS_BITS, &generation->bits, sizeof(generation->bits));
+        template_add(to, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
     } else {
-        add(to, CKA_EC_PARAMS, generation->parameters.data, generation->parameters.length);
+        template_add(to, CKA_EC_PARAMS, generation->parameters.data, generation->parameters.length);
     }
 }
 
@@ -117,21 +121,22 @@ static void fill_private(struct generation *generation)
 {
     struct template_list *to = &generation->private;
 
-    add_common(generation, to);
-    add_bool(to, CKA_PRIVATE, true);
-    add_bool(to, CKA_SENSITIVE, true);
-    add_bool(to, CKA_EXTRACTABLE, false);
-    add_bool(to, CKA_SIGN, !generation->wanted->timestamp);
-    add_bool(to, CKA_SIGN_RECOVER, false);
-    add_bool(to, CKA_DECRYPT, false);
-    add_bool(to, CKA_UNWRAP, false);
-    add_bool(to, CKA_DERIVE, false);
+    template_add_common(generation, to);
+    template_add_bool(to, CKA_PRIVATE, true);
+    template_add_bool(to, CKA_SENSITIVE, true);
+    template_add_bool(to, CKA_EXTRACTABLE, false);
+    template_add_bool(to, CKA_SIGN, !generation->wanted->timestamp);
+    template_add_bool(to, CKA_SIGN_RECOVER, false);
+    template_add_bool(to, CKA_DECRYPT, false);
+    template_add_bool(to, CKA_UNWRAP, false);
+    template_add_bool(to, CKA_DERIVE, false);
     for (size_t i = 0; generation->ska && i < SKA_RULE_COUNT; i++)
-        add(to, rule_attributes[i], generation->rules[i].data, generation->rules[i].length);
+        template_add(to, rule_attributes[i], generation->rules[i].data,
+                     generation->rules[i].length);
     if (generation->ska)
-        add_bool(to, CKA_SKA_BLOCKED, generation->wanted->blocked);
+        template_add_bool(to, CKA_SKA_BLOCKED, generation->wanted->blocked);
     if (generation->wanted->timestamp)
-        add_bool(to, CKA_SKA_TIMESTAMP_SIGN, true);
+        template_add_bool(to, CKA_SKA_TIMESTAMP_SIGN, true);
 }
 
 /* ---- Generating ------------------------------------------------------------------------------ */
@@ -175,11 +180,10 @@ static bool refuses_template(const struct generation *generation, const struct h
            (generation->ska && module->simulator && rv == CKR_SKASIM_PARAMETERS_INVALID);
 }
 
-static CK_RV run(struct hsm_work *work, const struct hsm_lease *lease)
+static CK_RV generate_in_session(struct hsm_work *work, const struct hsm_lease *lease)
 {
     struct generation *generation = (struct generation *)work;
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_SLOT_ID slot = 0;
     CK_RV rv = CKR_OK;
 
     generation->refused = CKR_OK;
@@ -187,11 +191,8 @@ static CK_RV run(struct hsm_work *work, const struct hsm_lease *lease)
     rv = count_label_uses(generation, lease);
     if (rv != CKR_OK || generation->label_uses > 0)
         return rv;
-    hsm_lock();
-    slot = lease->token->slot;
-    hsm_unlock();
     work->call = "C_OpenSession";
-    rv = hsm_session_open(lease->token, slot, CKF_RW_SESSION, &session);
+    rv = hsm_session_open(lease->token, CKF_RW_SESSION, &session);
     if (rv != CKR_OK)
         return rv;
     work->call = "C_GenerateKeyPair";
@@ -242,8 +243,8 @@ static bool check_timestamp(const struct generation *generation, struct hsm_modu
     return hsm_module_supports_ska(module, errors);
 }
 
-static bool prepare(struct generation *generation, struct hsm_module *module,
-                    const struct ska_errors *errors)
+static bool generation_prepare(struct generation *generation, struct hsm_module *module,
+                               const struct ska_errors *errors)
 {
     const struct hsm_key_template *wanted = generation->wanted;
 
@@ -252,7 +253,7 @@ static bool prepare(struct generation *generation, struct hsm_module *module,
     if (!serialize_rules(generation, module, errors) ||
         !check_timestamp(generation, module, errors))
         return false;
-    choose_mechanism(generation);
+    choose_generation_mechanism(generation);
     generation->bits = wanted->bits;
     if (generation->key_type != CKK_RSA &&
         !hsm_public_parameters(wanted->type, wanted->curve, &generation->parameters, errors))
@@ -270,15 +271,15 @@ static bool prepare(struct generation *generation, struct hsm_module *module,
     return true;
 }
 
-static void clear(struct generation *generation)
+static void generation_clear(struct generation *generation)
 {
     ska_bytes_free(&generation->parameters);
     for (size_t i = 0; i < SKA_RULE_COUNT; i++)
         ska_bytes_free(&generation->rules[i]);
 }
 
-static bool judge(const struct hsm_token *token, const struct generation *generation,
-                  const struct ska_errors *errors)
+static bool judge_generation(const struct hsm_token *token, const struct generation *generation,
+                             const struct ska_errors *errors)
 {
     struct hsm_shown label = hsm_show(generation->wanted->label);
 
@@ -302,11 +303,11 @@ static bool judge(const struct hsm_token *token, const struct generation *genera
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,
                       const struct ska_errors *errors)
 {
-    struct generation generation = {.work = {"", run}, .wanted = template_};
-    bool done = prepare(&generation, hsm_token_module(token), errors) &&
+    struct generation generation = {.work = {"", generate_in_session}, .wanted = template_};
+    bool done = generation_prepare(&generation, hsm_token_module(token), errors) &&
                 hsm_session_work(token, &generation.work, errors) &&
-                judge(token, &generation, errors);
+                judge_generation(token, &generation, errors);
 
-    clear(&generation);
+    generation_clear(&generation);
     return done;
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PKCS#11 modules. Each lives as long as the process: it is loaded once, by its path, and never
+ * unloaded or finalized, since the application or another provider may be using it too.
+ */
+#ifndef SKA_HSM_MODULE_H
+#define SKA_HSM_MODULE_H
+
+#include "provider/base/error.h"
+
+struct hsm_module;
+
+/* Errors: SKA_R_MODULE_UNAVAILABLE with the path and the loader's words. */
+bool hsm_module_open(const char *path, struct hsm_module **module,
+                     const struct ska_errors *errors) SKA_MUST_CHECK;
+const char *hsm_module_path(const struct hsm_module *module);
+/* CK_INFO.manufacturerID without padding. */
+const char *hsm_module_manufacturer(const struct hsm_module *module);
+
+/*
+ * Makes sure that the module is initialized in this process. `finalized` is the incarnation that
+ * turned out to be over, 0 when none did.
+ */
+bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Whether SKA calls may be made: the module exports them, and either this build has the vendor's
+ * numbers or the module is the simulator. Otherwise SKA_R_PLACEHOLDER_NUMBERS or
+ * SKA_R_MODULE_UNAVAILABLE, with what to do.
+ */
+bool hsm_module_supports_ska(struct hsm_module *module,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* That it has a call that not all modules have: `there` is whether it was found. */
+bool hsm_module_has_call(const struct hsm_module *module, bool there, const char *call,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

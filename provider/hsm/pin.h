@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PINs: every one is read by hsm_pin_read(), whatever it comes from, and wiped by hsm_pin_wipe().
+ */
+#ifndef SKA_HSM_PIN_H
+#define SKA_HSM_PIN_H
+
+#include "provider/base/bytes.h"
+
+/* The longest PIN that is tried, in bytes. */
+#define HSM_PIN_LIMIT 256
+
+/* In pages of its own, which are neither swapped out nor written to core files. */
+struct hsm_pin {
+    size_t capacity;
+    size_t length;
+    char value[]; /* a NUL is behind it; there may be others in it */
+};
+
+/* A copy of bytes of any length. NULL: out of memory. */
+struct hsm_pin *hsm_pin_new(struct ska_span value);
+/* Again in a child process, which does not inherit that its memory is locked. */
+void hsm_pin_lock(const struct hsm_pin *pin);
+void hsm_pin_wipe(struct hsm_pin *pin); /* and frees it; NULL is fine */
+
+/*
+ * Asks a person for the PIN: writes at most size - 1 bytes and a NUL; false when there is no
+ * answer. Called without any lock held.
+ */
+typedef bool hsm_pin_prompt(void *arg, const char *token_label, char *pin, size_t size);
+
+#define HSM_NAMED_IN_URI "pin-source of the URI"
+#define HSM_NAMED_IN_CONFIGURATION "pin-source of the configuration"
+
+/* Where the PIN comes from, the first that is given. */
+struct hsm_pin_source {
+    const char *value;          /* the PIN itself */
+    const struct hsm_pin *kept; /* read before */
+    const char *file;           /* "file:PATH" or a path; its first line is the PIN */
+    const char *named_in;       /* where the file is named, for messages; NULL: not known */
+    hsm_pin_prompt *prompt;     /* may be NULL */
+    void *prompt_arg;
+};
+
+/* Whether it comes from nowhere but a person. */
+bool hsm_pin_is_asked(const struct hsm_pin_source *source);
+
+/*
+ * Reads a PIN of 1 to HSM_PIN_LIMIT bytes; wipe it with hsm_pin_wipe(). The token's label is for
+ * messages and for the question. NULL: raised; SKA_R_PIN_MISSING, SKA_R_PIN_INCORRECT when it is
+ * too long, SKA_R_FILE_FAILURE.
+ */
+struct hsm_pin *hsm_pin_read(const struct hsm_pin_source *source, const char *token_label,
+                             const struct ska_errors *errors);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/provider_context.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <openssl/provider.h>
+
+#include "provider/base/bytes.h"
+#include "provider/request/key_cache.h"
+
+/* libcrypto drops the whole text of an error that is longer than its buffer of 1024 bytes. */
+#define ERROR_TEXT_SIZE 1000
+
+static void set_error(const struct ska_provider *provider, enum ska_reason reason,
+                      const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    provider->core_vset_error(provider->core, reason, format, args);
+    va_end(args);
+}
+
+static void raise_error(void *arg, enum ska_reason reason, const char *file, int line,
+                        const char *function, const char *format, va_list args)
+{
+    const struct ska_provider *provider = arg;
+    char text[ERROR_TEXT_SIZE];
+    char *harmless = NULL;
+
+    /* Labels, paths and names of others are in it: nothing of them reaches a terminal raw. */
+    vsnprintf(text, sizeof(text), format, args);
+    harmless = ska_printable(ska_span_text(text), sizeof(text));
+    provider->core_new_error(provider->core);
+    provider->core_set_error_debug(provider->core, file, line, function);
+    set_error(provider, reason, "%.*s", ERROR_TEXT_SIZE, harmless == NULL ? "" : harmless);
+    free(harmless);
+}
+
+static bool take_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
+{
+    for (; in->function_id != 0; in++) {
+        switch (in->function_id) {
+        case OSSL_FUNC_CORE_GET_PARAMS:
+            provider->core_get_params = OSSL_FUNC_core_get_params(in);
+            break;
+        case OSSL_FUNC_CORE_NEW_ERROR:
+            provider->core_new_error = OSSL_FUNC_core_new_error(in);
+            break;
+        case OSSL_FUNC_CORE_SET_ERROR_DEBUG:
+            provider->core_set_error_debug = OSSL_FUNC_core_set_error_debug(in);
+            break;
+        case OSSL_FUNC_CORE_VSET_ERROR:
+            provider->core_vset_error = OSSL_FUNC_core_vset_error(in);
+            break;
+        default:
+            break;
+        }
+    }
+    return provider->core_get_params != NULL && provider->core_new_error != NULL &&
+           provider->core_set_error_debug != NULL && provider->core_vset_error != NULL;
+}
+
+static bool make_library_context(struct ska_provider *provider, const OSSL_DISPATCH *in)
+{
+    provider->libctx = OSSL_LIB_CTX_new_from_dispatch(provider->core, in);
+    if (provider->libctx == NULL)
+        return false;
+    provider->default_provider = OSSL_PROVIDER_load(provider->libctx, "default");
+    if (provider->default_provider == NULL)
+        return false;
+    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++) {
+        const char *name = ska_digest_name((enum ska_digest)i);
+
+        provider->digests[i] = EVP_MD_fetch(provider->libctx, name, NULL);
+        if (provider->digests[i] == NULL)
+            return false;
+    }
+    return ska_approver_keys_new(provider->libctx, &provider->approver_keys, &provider->errors);
+}
+
+static bool read_setting(const struct ska_provider *provider, const char *name,
+                         struct ska_settings *settings, const struct ska_errors *errors)
+{
+    char *value = NULL;
+    OSSL_PARAM params[] = {OSSL_PARAM_utf8_ptr(name, &value, 0), OSSL_PARAM_END};
+
+    if (!provider->core_get_params(provider->core, params) || value == NULL)
+        return true;
+    return ska_settings_set(settings, name, value, errors);
+}
+
+bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_settings *settings,
+                                const struct ska_errors *errors)
+{
+    for (size_t i = 0; ska_setting_names[i] != NULL; i++)
+        if (!read_setting(provider, ska_setting_names[i], settings, errors))
+            return false;
+    return true;
+}
+
+bool ska_provider_configured(const struct ska_provider *provider)
+{
+    struct ska_settings settings = {0};
+    bool good =
+        provider->configured || ska_provider_read_settings(provider, &settings, &provider->errors);
+
+    ska_settings_clear(&settings);
+    return good;
+}
+
+void ska_provider_free(struct ska_provider *provider)
+{
+    if (provider == NULL)
+        return;
+    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
+        EVP_MD_free(provider->digests[i]);
+    ska_approver_keys_free(provider->approver_keys);
+    if (provider->default_provider != NULL)
+        OSSL_PROVIDER_unload(provider->default_provider);
+    OSSL_LIB_CTX_free(provider->libctx);
+    ska_settings_clear(&provider->settings);
+    free(provider);
+}
+
+struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in)
+{
+    struct ska_provider *provider = calloc(1, sizeof(*provider));
+
+    if (provider == NULL)
+        return NULL;
+    provider->core = core;
+    provider->errors.raise = raise_error;
+    provider->errors.arg = provider;
+    if (!take_upcalls(provider, in) || !make_library_context(provider, in)) {
+        ska_provider_free(provider);
+        return NULL;
+    }
+    /* A bad value is told at first use, see ska_provider_configured(). */
+    provider->configured = ska_provider_read_settings(provider, &provider->settings, NULL);
+    return provider;
+}
