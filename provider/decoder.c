@@ -5,7 +5,6 @@
  * openssl command reads its keys, drops the messages of the second. So the key waits in this
  * thread's hand until the second step, which libcrypto makes from within the first, takes it.
  */
-
 #include <stdlib.h>
 #include <string.h>
 

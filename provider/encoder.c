@@ -5,7 +5,6 @@
  * know that it found no encoder. Keys that were never on a token (default_key.h) are written by the
  * default provider. What is public is the default provider's business anyway.
  */
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
  * leaves. Import exists because libcrypto copies other providers' public keys to us to compare
  * them.
  */
-
 #include <string.h>
 
 #include <openssl/core_names.h>

@@ -93,8 +93,8 @@ static bool read_setting(const struct ska_provider *provider, const char *name,
     return ska_settings_set(settings, name, value, errors);
 }
 
-bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_settings *settings,
-                                const struct ska_errors *errors)
+static bool read_settings(const struct ska_provider *provider, struct ska_settings *settings,
+                          const struct ska_errors *errors)
 {
     for (size_t i = 0; ska_setting_names[i] != NULL; i++)
         if (!read_setting(provider, ska_setting_names[i], settings, errors))
@@ -105,8 +105,7 @@ bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_
 bool ska_provider_configured(const struct ska_provider *provider)
 {
     struct ska_settings settings = {0};
-    bool good =
-        provider->configured || ska_provider_read_settings(provider, &settings, &provider->errors);
+    bool good = provider->configured || read_settings(provider, &settings, &provider->errors);
 
     ska_settings_clear(&settings);
     return good;
@@ -140,6 +139,6 @@ struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_D
         return NULL;
     }
     /* A bad value is told at first use, see ska_provider_configured(). */
-    provider->configured = ska_provider_read_settings(provider, &provider->settings, NULL);
+    provider->configured = read_settings(provider, &provider->settings, NULL);
     return provider;
 }

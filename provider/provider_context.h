@@ -40,10 +40,6 @@ struct ska_provider {
 struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in);
 void ska_provider_free(struct ska_provider *provider); /* NULL is fine */
 
-/* Reads the settings from the provider's section; errors may be NULL. */
-bool ska_provider_read_settings(const struct ska_provider *provider, struct ska_settings *settings,
-                                const struct ska_errors *errors) SKA_MUST_CHECK;
-
 /*
  * Fails, with the key and value that are wrong, while the configuration is bad. Loading the
  * provider does not: the application would only see that `ska:` is unknown.

@@ -4,7 +4,6 @@
  * public key and the certificate, as far as type and expectation allow; one that names none lists
  * the token as URIs.
  */
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vendor's calls for SKA keys: approval tokens, signatures, and what a key says of itself.
+ * The vendor's calls for SKA keys: approval tokens, signatures, changes, and what a key says of
+ * itself.
  */
 #ifndef SKA_HSM_SKA_H
 #define SKA_HSM_SKA_H
