@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How failures are reported, in every room of the house.
+ * How failures are reported.
  *
  * Functions that can fail return bool (true: done) and take a `struct ska_errors` that says where
  * failures go: the provider hands in libcrypto's error queue, skatool standard error, a test a

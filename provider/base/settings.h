@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings, as the configuration names them (interfaces, section 4). Provider and tool read the
+ * Settings, as the configuration names them (ska-provider(7)). Provider and tool read the
  * same section, each by its own means; the meaning of its keys is here.
  */
 #ifndef SKA_BASE_SETTINGS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An approver's signed refusal (interfaces, section 5). It has the shape of an approval, but its
+ * An approver's signed refusal (doc/formats.md). It has the shape of an approval, but its
  * signature is over other bytes, so that neither can be taken for the other.
  */
 #ifndef SKA_REQUEST_REFUSAL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests and bundles (interfaces, section 6): what approvers are shown and what comes back. The
+ * Requests and bundles (doc/formats.md): what approvers are shown and what comes back. The
  * approval token in it decides; everything else is for people and is checked against the token
  * where the token says the same.
  */

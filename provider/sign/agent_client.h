@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asking an approver agent (interfaces, section 7): a request as one JSON line to a UNIX socket,
+ * Asking an approver agent (doc/formats.md): a request as one JSON line to a UNIX socket,
  * one JSON line back.
  */
 #ifndef SKA_SIGN_AGENT_CLIENT_H
