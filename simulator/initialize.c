@@ -59,7 +59,7 @@ static void after_fork_in_child(void)
 
 static void wait_for_other_threads(void)
 {
-    const struct timespec pause = {0, 1000 * 1000};
+    const struct timespec pause = {0, 1000000};
 
     for (int i = 0; i < EXIT_WAIT_MS && sim_calls_under_way() > 0; i++)
         nanosleep(&pause, NULL);

@@ -52,7 +52,7 @@ static bool fail_reading(const char *path, const struct ska_errors *errors)
  */
 static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *errors)
 {
-    const struct timespec pause = {0, 5 * 1000 * 1000};
+    const struct timespec pause = {0, 5000000};
     int64_t until = ska_clock_ms() + 200;
     struct stat status;
     int locked = 0;

@@ -157,7 +157,7 @@ int ska_file_descriptor(const char *path)
 
         if (strncmp(path, folders[i], strlen(folders[i])) == 0 && *number != 0 &&
             strspn(number, "0123456789") == strlen(number) && strlen(number) < 6)
-            return atoi(number);
+            return (int)strtol(number, NULL, 10);
     }
     return -1;
 }

@@ -64,9 +64,10 @@ static bool parse_id(const struct ska_json_place *place, char *id)
     if (strlen(text) != SKA_REQUEST_ID_LENGTH || !ska_hex_decode(text, &bytes))
         return ska_json_fail_value(place, "requestId", text, wanted);
     ska_bytes_free(&bytes);
-    for (size_t i = 0; i < SKA_REQUEST_ID_LENGTH; i++)
-        id[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
-    id[SKA_REQUEST_ID_LENGTH] = 0;
+    memcpy(id, text, SKA_REQUEST_ID_LENGTH + 1);
+    for (; *id != 0; id++)
+        if (*id >= 'A' && *id <= 'F')
+            *id = (char)(*id - 'A' + 'a');
     return true;
 }
 

@@ -334,6 +334,8 @@ static bool look_at_file(struct reading *reading, const struct ska_errors *error
         done = take_answers_of_file(reading, answers, count, errors);
     if (fault.reason != 0)
         reading->file->note = strdup(ska_error_capture_text(&fault));
+    reading->shown = NULL;
+    reading->wrong = NULL;
     ska_approvals_free(answers, count);
     ska_error_capture_clear(&fault);
     free(shown);

@@ -358,7 +358,7 @@ bool ska_directory_find(const struct ska_directory *directory, const struct ska_
 /* Waits at most two seconds: whoever may open the directory could hold the lock for ever. */
 static bool directory_lock(const struct ska_directory *directory, const struct ska_errors *errors)
 {
-    const struct timespec pause = {0, 20 * 1000 * 1000};
+    const struct timespec pause = {0, 20000000};
 
     for (int i = 0; i < 100; i++) {
         if (flock(directory->fd, LOCK_EX | LOCK_NB) == 0)

@@ -172,7 +172,7 @@ static bool is_in_bundle(struct tool *tool, struct matter *matter)
  */
 static void take_turn(const struct matter *matter)
 {
-    const struct timespec pause = {0, 10 * 1000 * 1000};
+    const struct timespec pause = {0, 10000000};
 
     for (int tries = 0; tries < 200; tries++) {
         if (flock(ska_directory_fd(matter->source.place), LOCK_EX | LOCK_NB) == 0 ||
