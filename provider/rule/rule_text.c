@@ -189,11 +189,6 @@ static size_t count_groups(const struct ska_alternative *alternative)
     return count;
 }
 
-static bool is_limited(const struct ska_alternative *alternative)
-{
-    return alternative->timelock > 0 || alternative->timeout > 0;
-}
-
 /* What stands before each time limit. */
 static void add_time_limits(const struct ska_alternative *alternative, const char *timelock,
                             const char *timeout, struct ska_buffer *text)
@@ -294,7 +289,7 @@ void ska_alternative_list_text(const struct ska_rule *rule,
             ska_buffer_format(text, "%sand ", new_line);
         ska_group_list_text(rule, &alternative->groups[i], text);
     }
-    if (is_limited(alternative))
+    if (ska_alternative_is_limited(alternative))
         ska_buffer_text(text, new_line);
     add_time_limits(alternative, "after ", alternative->timelock > 0 ? ", for " : "for ", text);
 }
@@ -437,7 +432,7 @@ void ska_alternative_window_text(const struct ska_alternative *alternative,
     char opens[32];
     char closes[32];
 
-    if (!is_limited(alternative)) {
+    if (!ska_alternative_is_limited(alternative)) {
         ska_buffer_text(text, "at any time");
         return;
     }
@@ -504,10 +499,10 @@ cJSON *ska_alternative_window_to_json(const struct ska_alternative *alternative,
     bool open = true;
     char text[32];
 
-    if (is_limited(alternative) && timestamp != NULL)
+    if (ska_alternative_is_limited(alternative) && timestamp != NULL)
         window = ska_window_of(alternative, *timestamp);
     /* A limit that has no time to start from never lets anything through. */
-    open = (!is_limited(alternative) || timestamp != NULL) &&
+    open = (!ska_alternative_is_limited(alternative) || timestamp != NULL) &&
            ska_window_state(&window, now) == SKA_WINDOW_OPEN;
     return finish_json(
         object,

@@ -6,7 +6,7 @@
 #include "provider/sign/send.h"
 #include "provider/sign/wait.h"
 
-/* Before it is raised why there is no signature: whether it was tried by a rule of yesterday. */
+/* Before it is raised why there is no signature: whether the rule it was tried by still holds. */
 static bool rule_has_changed(const struct ska_gathering *gathering)
 {
     return gathering->current.remembered && ska_use_rule_has_changed(gathering->job->key);

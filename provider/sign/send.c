@@ -147,6 +147,10 @@ enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request 
     enum hsm_answer answer = HSM_FAILED;
     bool kept = true;
 
+    /* Whatever way the request came: nothing but what the job is about goes to the HSM. */
+    if (!ska_approval_token_check(ska_span_of(&request->approval_token), job->key, job->operation,
+                                  job->payload, job->errors))
+        return HSM_FAILED;
     if (directory != NULL &&
         !ska_evidence_begin(ska_directory_fd(directory), ska_directory_path(directory), request,
                             &evidence, job->errors))

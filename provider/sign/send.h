@@ -13,7 +13,8 @@
 #define SKA_REQUEST_HANDED_IN "handed in"
 
 /*
- * Sends a request as it is: for a signature, or to change the key. Explains a refusal. The audit
+ * Sends a request as it is: for a signature, or to change the key, if its token is for this job's
+ * key, operation and payload. Explains a refusal. The audit
  * log is told of it first, and of its approvals, each as it is found to be here (whether they are
  * enough is the HSM's to say); the request gets the rule that holds, which names approvers.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/sign.h"
 
-#include "provider/request/token_check.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/sign/bundle.h"
 #include "provider/sign/current_rule.h"
@@ -51,8 +50,6 @@ static bool sign_unseen(const struct ska_job *job)
     struct ska_request request = {.operation = SKA_OPERATION_SIGN, .mechanism = job->mechanism};
     bool done = hsm_ska_create_token(job->key, SKA_OPERATION_SIGN, job->payload, &none,
                                      &request.approval_token, job->errors) &&
-                ska_approval_token_check(ska_span_of(&request.approval_token), job->key,
-                                         SKA_OPERATION_SIGN, job->payload, job->errors) &&
                 ska_send(job, &request, SKA_REQUEST_MADE);
 
     ska_bytes_free(&request.approval_token);

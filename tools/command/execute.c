@@ -26,6 +26,7 @@ static struct ska_job execute_job(const struct tool *tool, struct hsm_key *key,
     struct ska_job job = {.libctx = tool->libctx,
                           .key = key,
                           .operation = request->operation,
+                          .payload = ska_span_of(&request->payload),
                           .audit_log = tool->configuration.settings.audit_log,
                           .errors = &tool->errors};
 
