@@ -2,6 +2,7 @@
 #include "hsm_device.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/bn.h>
@@ -118,7 +119,16 @@ EXPORT CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation
                                    CK_ULONG timestamp_signature_length, CK_BYTE *token,
                                    CK_ULONG *token_length)
 {
+    CK_BYTE other[64];
+
     REAL(C_CreateApprovalToken);
+    /* For scenarios, which do not reach into this process: a token for other data. */
+    if (getenv("HSM_DEVICE_OTHER_DATA") != NULL && payload_length > 0 &&
+        payload_length <= sizeof(other)) {
+        memcpy(other, payload, payload_length);
+        other[payload_length - 1] ^= 1;
+        payload = other;
+    }
     return real_call(session, operation, inward(key), payload, payload_length, timestamp,
                      timestamp_length, timestamp_signature, timestamp_signature_length, token,
                      token_length);
