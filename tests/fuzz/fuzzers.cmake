@@ -38,7 +38,7 @@ ska_fuzzer(signature ska-codec)
 ska_fuzzer(approver ska-codec)
 ska_fuzzer(describe ska-tools)
 
-include(fuzz/approval.cmake)
+include(fuzz/sign.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/hsm.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/simulator.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/tools.cmake)

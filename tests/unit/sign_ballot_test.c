@@ -2,7 +2,7 @@
 /*
  * How far a request is: which approvals count, which do not and why, who is missing.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include <openssl/err.h>
 

@@ -2,7 +2,7 @@
 /*
  * What --allow says, what it allows, and how often.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include "tools/agent/rules.h"
 

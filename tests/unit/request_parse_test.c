@@ -2,7 +2,7 @@
 /*
  * Requests and bundles: what fits, what is refused and why, what survives being written and read.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include <openssl/err.h>
 

@@ -2,7 +2,7 @@
 /*
  * Policy files: what they mean, and each mistake refused with its place.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include <sys/stat.h>
 

@@ -3,7 +3,7 @@
  * Names of mechanisms and payloads: what can be told apart, what is refused before people are
  * asked.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include <openssl/rsa.h>
 

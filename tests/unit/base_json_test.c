@@ -2,7 +2,7 @@
 /*
  * JSON of strangers: what is refused and where, what is not, and how members are read.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include <time.h>
 

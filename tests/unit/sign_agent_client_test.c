@@ -3,7 +3,7 @@
  * Asking an approver agent: what it answers, and agents that never answer, answer half, answer
  * something else or end meanwhile.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include <dirent.h>
 #include <errno.h>

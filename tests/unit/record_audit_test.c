@@ -3,7 +3,7 @@
  * The audit log: what a line says, that no line is lost whoever writes at the same time or is
  * killed, and that whatever was changed is found, at its line.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /*
  * Settings: what is taken, and that nothing is ignored in silence.
  */
-#include "approval_support.h"
+#include "sign_support.h"
 
 #include "provider/base/settings.h"
 

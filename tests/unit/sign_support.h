@@ -3,8 +3,8 @@
  * What the tests of policies and requests share: keys and certificates of approvers, approval
  * tokens, texts with parts exchanged, a stack as small as that of a libcrypto ASYNC job.
  */
-#ifndef SKA_TEST_APPROVAL_SUPPORT_H
-#define SKA_TEST_APPROVAL_SUPPORT_H
+#ifndef SKA_TEST_SIGN_SUPPORT_H
+#define SKA_TEST_SIGN_SUPPORT_H
 
 #include "codec_support.h"
 
