@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libcrypto encodes it. */
-#include "provider/algorithm_id.h"
+#include "provider/signature.h"
 
 #include <string.h>
 
@@ -8,8 +8,6 @@
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-
-#include "provider/signature_finish.h"
 
 static int digest_nid(enum ska_digest digest)
 {

@@ -9,7 +9,6 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/login.h"
 #include "provider/hsm/token.h"
 
 /* ---- What a URI says ------------------------------------------------------------------------- */

@@ -15,11 +15,8 @@
 
 #include "provider/algorithms.h"
 #include "provider/binding.h"
-#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 
-static OSSL_FUNC_decoder_newctx_fn decoder_new_pem, decoder_new_rsa, decoder_new_rsa_pss,
-    decoder_new_ec, decoder_new_ed25519, decoder_new_ed448;
 static OSSL_FUNC_decoder_freectx_fn decoder_free;
 static OSSL_FUNC_decoder_does_selection_fn decoder_does_selection;
 static OSSL_FUNC_decoder_decode_fn decoder_decode, decode_der;
@@ -42,36 +39,6 @@ static struct decoder *decoder_new(void *provider, enum ska_key_type type)
     decoder->provider = provider;
     decoder->type = type;
     return decoder;
-}
-
-static void *decoder_new_pem(void *provider)
-{
-    return decoder_new(provider, SKA_KEY_RSA);
-}
-
-static void *decoder_new_rsa(void *provider)
-{
-    return decoder_new(provider, SKA_KEY_RSA);
-}
-
-static void *decoder_new_rsa_pss(void *provider)
-{
-    return decoder_new(provider, SKA_KEY_RSA_PSS);
-}
-
-static void *decoder_new_ec(void *provider)
-{
-    return decoder_new(provider, SKA_KEY_EC);
-}
-
-static void *decoder_new_ed25519(void *provider)
-{
-    return decoder_new(provider, SKA_KEY_ED25519);
-}
-
-static void *decoder_new_ed448(void *provider)
-{
-    return decoder_new(provider, SKA_KEY_ED448);
 }
 
 static void decoder_free(void *decoder)
@@ -270,26 +237,27 @@ static int decoder_export_object(void *decoder, const void *reference, size_t si
     return 0;
 }
 
-#define SKA_DECODER_FUNCTIONS(newctx, decode)                                                      \
+/* The functions of one step for one type of key. */
+#define SKA_DECODER_FUNCTIONS(name, type, decode)                                                  \
+    static void *decoder_new_##name(void *provider)                                                \
     {                                                                                              \
-        {OSSL_FUNC_DECODER_NEWCTX, (void (*)(void))newctx},                                        \
-            {OSSL_FUNC_DECODER_FREECTX, (void (*)(void))decoder_free},                             \
-            {OSSL_FUNC_DECODER_DOES_SELECTION, (void (*)(void))decoder_does_selection},            \
-            {OSSL_FUNC_DECODER_DECODE, (void (*)(void))decode},                                    \
-            {OSSL_FUNC_DECODER_EXPORT_OBJECT, (void (*)(void))decoder_export_object},              \
-        {                                                                                          \
-            0, NULL                                                                                \
-        }                                                                                          \
-    }
+        return decoder_new(provider, type);                                                        \
+    }                                                                                              \
+    static const OSSL_DISPATCH name##_functions[] = {                                              \
+        {OSSL_FUNC_DECODER_NEWCTX, (void (*)(void))decoder_new_##name},                            \
+        {OSSL_FUNC_DECODER_FREECTX, (void (*)(void))decoder_free},                                 \
+        {OSSL_FUNC_DECODER_DOES_SELECTION, (void (*)(void))decoder_does_selection},                \
+        {OSSL_FUNC_DECODER_DECODE, (void (*)(void))decode},                                        \
+        {OSSL_FUNC_DECODER_EXPORT_OBJECT, (void (*)(void))decoder_export_object},                  \
+        {0, NULL},                                                                                 \
+    };
 
-static const OSSL_DISPATCH pem_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_pem, decoder_decode);
-static const OSSL_DISPATCH rsa_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_rsa, decode_der);
-static const OSSL_DISPATCH rsa_pss_functions[] =
-    SKA_DECODER_FUNCTIONS(decoder_new_rsa_pss, decode_der);
-static const OSSL_DISPATCH ec_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_ec, decode_der);
-static const OSSL_DISPATCH ed25519_functions[] =
-    SKA_DECODER_FUNCTIONS(decoder_new_ed25519, decode_der);
-static const OSSL_DISPATCH ed448_functions[] = SKA_DECODER_FUNCTIONS(decoder_new_ed448, decode_der);
+SKA_DECODER_FUNCTIONS(pem, SKA_KEY_RSA, decoder_decode) /* of any type */
+SKA_DECODER_FUNCTIONS(rsa, SKA_KEY_RSA, decode_der)
+SKA_DECODER_FUNCTIONS(rsa_pss, SKA_KEY_RSA_PSS, decode_der)
+SKA_DECODER_FUNCTIONS(ec, SKA_KEY_EC, decode_der)
+SKA_DECODER_FUNCTIONS(ed25519, SKA_KEY_ED25519, decode_der)
+SKA_DECODER_FUNCTIONS(ed448, SKA_KEY_ED448, decode_der)
 
 #define SKA_DECODER(names, functions)                                                              \
     {                                                                                              \
@@ -298,10 +266,10 @@ static const OSSL_DISPATCH ed448_functions[] = SKA_DECODER_FUNCTIONS(decoder_new
 
 const OSSL_ALGORITHM ska_decoder_algorithms[] = {
     {"DER", SKA_PROPERTIES ",input=pem", pem_functions, "key references"},
-    SKA_DECODER("RSA:rsaEncryption:1.2.840.113549.1.1.1", rsa_functions),
-    SKA_DECODER("RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10", rsa_pss_functions),
-    SKA_DECODER("EC:id-ecPublicKey:1.2.840.10045.2.1", ec_functions),
-    SKA_DECODER("ED25519:1.3.101.112", ed25519_functions),
-    SKA_DECODER("ED448:1.3.101.113", ed448_functions),
+    SKA_DECODER(SKA_NAMES_RSA, rsa_functions),
+    SKA_DECODER(SKA_NAMES_RSA_PSS, rsa_pss_functions),
+    SKA_DECODER(SKA_NAMES_EC, ec_functions),
+    SKA_DECODER(SKA_NAMES_ED25519, ed25519_functions),
+    SKA_DECODER(SKA_NAMES_ED448, ed448_functions),
     {NULL, NULL, NULL, NULL},
 };

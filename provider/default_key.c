@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/default_key.h"
+#include "provider/key.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
+
+#include "provider/algorithms.h"
 
 struct generation {
     struct ska_provider *provider;
@@ -88,19 +90,14 @@ int ska_software_set_params(void *vkey, const OSSL_PARAM params[])
     return done;
 }
 
-const OSSL_PARAM *ska_software_settable_params(void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, NULL, 0),
-        OSSL_PARAM_int(OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC, NULL),
-        OSSL_PARAM_END,
-    };
-
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM settable_params[] = {
+    OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, NULL, 0),
+    OSSL_PARAM_int(OSSL_PKEY_PARAM_EC_INCLUDE_PUBLIC, NULL),
+    OSSL_PARAM_END,
+};
+SKA_PARAMS(ska_software_settable_params, settable_params)
 
 static bool generation_begin(struct generation *generation)
 {
@@ -148,46 +145,28 @@ int ska_generation_set_params(void *vgeneration, const OSSL_PARAM params[])
            EVP_PKEY_CTX_set_params(generation->ctx, params) > 0;
 }
 
-const OSSL_PARAM *ska_generation_settable_rsa(void *generation, void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_size_t(OSSL_PKEY_PARAM_RSA_BITS, NULL),
-        OSSL_PARAM_size_t(OSSL_PKEY_PARAM_RSA_PRIMES, NULL),
-        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_RSA_DIGEST, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_RSA_MGF1_DIGEST, NULL, 0),
-        OSSL_PARAM_int(OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, NULL),
-        OSSL_PARAM_END,
-    };
+static const OSSL_PARAM settable_rsa_params[] = {
+    OSSL_PARAM_size_t(OSSL_PKEY_PARAM_RSA_BITS, NULL),
+    OSSL_PARAM_size_t(OSSL_PKEY_PARAM_RSA_PRIMES, NULL),
+    OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_RSA_DIGEST, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_RSA_MGF1_DIGEST, NULL, 0),
+    OSSL_PARAM_int(OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, NULL),
+    OSSL_PARAM_END,
+};
+SKA_CONTEXT_PARAMS(ska_generation_settable_rsa, settable_rsa_params)
 
-    (void)generation;
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM settable_ec_params[] = {
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, NULL, 0),
+    OSSL_PARAM_int(OSSL_PKEY_PARAM_USE_COFACTOR_ECDH, NULL),
+    OSSL_PARAM_END,
+};
+SKA_CONTEXT_PARAMS(ska_generation_settable_ec, settable_ec_params)
 
-const OSSL_PARAM *ska_generation_settable_ec(void *generation, void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, NULL, 0),
-        OSSL_PARAM_int(OSSL_PKEY_PARAM_USE_COFACTOR_ECDH, NULL),
-        OSSL_PARAM_END,
-    };
-
-    (void)generation;
-    (void)provider;
-    return params;
-}
-
-const OSSL_PARAM *ska_generation_settable_edwards(void *generation, void *provider)
-{
-    static const OSSL_PARAM params[] = {OSSL_PARAM_END};
-
-    (void)generation;
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM settable_edwards_params[] = {OSSL_PARAM_END};
+SKA_CONTEXT_PARAMS(ska_generation_settable_edwards, settable_edwards_params)
 
 void *ska_generation_run(void *vgeneration, OSSL_CALLBACK *progress, void *arg)
 {

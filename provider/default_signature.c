@@ -2,9 +2,9 @@
 /*
  * Verification must exist, since libcrypto asks
  * the key's own provider once the default one could not get the private key; signing is for keys
- * that were never on a token (default_key.h).
+ * that were never on a token (default_key.c).
  */
-#include "provider/default_signature.h"
+#include "provider/signature.h"
 
 #include <openssl/core_names.h>
 

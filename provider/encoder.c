@@ -2,7 +2,7 @@
 /*
  * Encoders for private keys. Where PEM is asked for a key of a token, they write a key reference;
  * for all other forms they say why there is nothing to write: without them libcrypto would only
- * know that it found no encoder. Keys that were never on a token (default_key.h) are written by the
+ * know that it found no encoder. Keys that were never on a token (default_key.c) are written by the
  * default provider. What is public is the default provider's business anyway.
  */
 #include <stdlib.h>
@@ -16,10 +16,7 @@
 #include "provider/algorithms.h"
 #include "provider/binding.h"
 #include "provider/hsm/reference.h"
-#include "provider/hsm/reference_pem.h"
 
-static OSSL_FUNC_encoder_newctx_fn new_pem_pkcs8, new_der_pkcs8, new_pem_encrypted,
-    new_der_encrypted, new_pem_specific, new_der_specific, new_text;
 static OSSL_FUNC_encoder_freectx_fn encoder_free;
 static OSSL_FUNC_encoder_settable_ctx_params_fn encoder_settable_params;
 static OSSL_FUNC_encoder_set_ctx_params_fn encoder_set_params;
@@ -33,7 +30,7 @@ struct encoder {
     char cipher[64];       /* "": not encrypted */
 };
 
-static void *new_encoder(void *provider, const char *output, const char *structure)
+static void *encoder_new(void *provider, const char *output, const char *structure)
 {
     struct encoder *encoder = calloc(1, sizeof(*encoder));
 
@@ -45,57 +42,17 @@ static void *new_encoder(void *provider, const char *output, const char *structu
     return encoder;
 }
 
-static void *new_pem_pkcs8(void *provider)
-{
-    return new_encoder(provider, "PEM", "PrivateKeyInfo");
-}
-
-static void *new_der_pkcs8(void *provider)
-{
-    return new_encoder(provider, "DER", "PrivateKeyInfo");
-}
-
-static void *new_pem_encrypted(void *provider)
-{
-    return new_encoder(provider, "PEM", "EncryptedPrivateKeyInfo");
-}
-
-static void *new_der_encrypted(void *provider)
-{
-    return new_encoder(provider, "DER", "EncryptedPrivateKeyInfo");
-}
-
-static void *new_pem_specific(void *provider)
-{
-    return new_encoder(provider, "PEM", "type-specific");
-}
-
-static void *new_der_specific(void *provider)
-{
-    return new_encoder(provider, "DER", "type-specific");
-}
-
-static void *new_text(void *provider)
-{
-    return new_encoder(provider, "TEXT", NULL);
-}
-
 static void encoder_free(void *encoder)
 {
     free(encoder);
 }
 
-static const OSSL_PARAM *encoder_settable_params(void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_CIPHER, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_PROPERTIES, NULL, 0),
-        OSSL_PARAM_END,
-    };
-
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM settable_params[] = {
+    OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_CIPHER, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_PROPERTIES, NULL, 0),
+    OSSL_PARAM_END,
+};
+SKA_PARAMS(encoder_settable_params, settable_params)
 
 static int encoder_set_params(void *vencoder, const OSSL_PARAM params[])
 {
@@ -242,26 +199,29 @@ static int encoder_encode(void *vencoder, OSSL_CORE_BIO *out, const void *vkey,
     return key->software != NULL && write_software(encoder, out, key, selection, callback, arg);
 }
 
-#define SKA_ENCODER_FUNCTIONS(newctx)                                                              \
+/* The functions for one form of output. */
+#define SKA_ENCODER_FUNCTIONS(name, output, structure)                                             \
+    static void *encoder_new_##name(void *provider)                                                \
     {                                                                                              \
-        {OSSL_FUNC_ENCODER_NEWCTX, (void (*)(void))newctx},                                        \
-            {OSSL_FUNC_ENCODER_FREECTX, (void (*)(void))encoder_free},                             \
-            {OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, (void (*)(void))encoder_settable_params},      \
-            {OSSL_FUNC_ENCODER_SET_CTX_PARAMS, (void (*)(void))encoder_set_params},                \
-            {OSSL_FUNC_ENCODER_DOES_SELECTION, (void (*)(void))encoder_does_selection},            \
-            {OSSL_FUNC_ENCODER_ENCODE, (void (*)(void))encoder_encode},                            \
-        {                                                                                          \
-            0, NULL                                                                                \
-        }                                                                                          \
-    }
+        return encoder_new(provider, output, structure);                                           \
+    }                                                                                              \
+    static const OSSL_DISPATCH name[] = {                                                          \
+        {OSSL_FUNC_ENCODER_NEWCTX, (void (*)(void))encoder_new_##name},                            \
+        {OSSL_FUNC_ENCODER_FREECTX, (void (*)(void))encoder_free},                                 \
+        {OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, (void (*)(void))encoder_settable_params},          \
+        {OSSL_FUNC_ENCODER_SET_CTX_PARAMS, (void (*)(void))encoder_set_params},                    \
+        {OSSL_FUNC_ENCODER_DOES_SELECTION, (void (*)(void))encoder_does_selection},                \
+        {OSSL_FUNC_ENCODER_ENCODE, (void (*)(void))encoder_encode},                                \
+        {0, NULL},                                                                                 \
+    };
 
-static const OSSL_DISPATCH pem_pkcs8[] = SKA_ENCODER_FUNCTIONS(new_pem_pkcs8);
-static const OSSL_DISPATCH der_pkcs8[] = SKA_ENCODER_FUNCTIONS(new_der_pkcs8);
-static const OSSL_DISPATCH pem_encrypted[] = SKA_ENCODER_FUNCTIONS(new_pem_encrypted);
-static const OSSL_DISPATCH der_encrypted[] = SKA_ENCODER_FUNCTIONS(new_der_encrypted);
-static const OSSL_DISPATCH pem_specific[] = SKA_ENCODER_FUNCTIONS(new_pem_specific);
-static const OSSL_DISPATCH der_specific[] = SKA_ENCODER_FUNCTIONS(new_der_specific);
-static const OSSL_DISPATCH text[] = SKA_ENCODER_FUNCTIONS(new_text);
+SKA_ENCODER_FUNCTIONS(pem_pkcs8, "PEM", "PrivateKeyInfo")
+SKA_ENCODER_FUNCTIONS(der_pkcs8, "DER", "PrivateKeyInfo")
+SKA_ENCODER_FUNCTIONS(pem_encrypted, "PEM", "EncryptedPrivateKeyInfo")
+SKA_ENCODER_FUNCTIONS(der_encrypted, "DER", "EncryptedPrivateKeyInfo")
+SKA_ENCODER_FUNCTIONS(pem_specific, "PEM", "type-specific")
+SKA_ENCODER_FUNCTIONS(der_specific, "DER", "type-specific")
+SKA_ENCODER_FUNCTIONS(text, "TEXT", NULL)
 
 #define SKA_ENCODER(names, output, structure, functions)                                           \
     {                                                                                              \
@@ -280,10 +240,6 @@ static const OSSL_DISPATCH text[] = SKA_ENCODER_FUNCTIONS(new_text);
     }
 
 const OSSL_ALGORITHM ska_encoder_algorithms[] = {
-    SKA_ENCODERS("RSA:rsaEncryption:1.2.840.113549.1.1.1"),
-    SKA_ENCODERS("RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10"),
-    SKA_ENCODERS("EC:id-ecPublicKey:1.2.840.10045.2.1"),
-    SKA_ENCODERS("ED25519:1.3.101.112"),
-    SKA_ENCODERS("ED448:1.3.101.113"),
-    {NULL, NULL, NULL, NULL},
+    SKA_ENCODERS(SKA_NAMES_RSA),     SKA_ENCODERS(SKA_NAMES_RSA_PSS), SKA_ENCODERS(SKA_NAMES_EC),
+    SKA_ENCODERS(SKA_NAMES_ED25519), SKA_ENCODERS(SKA_NAMES_ED448),   {NULL, NULL, NULL, NULL},
 };

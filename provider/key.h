@@ -75,4 +75,27 @@ static inline bool ska_key_is_edwards(const struct ska_key *key)
 /* "RSA", "RSA-PSS", "EC", "ED25519", "ED448". */
 const char *ska_key_type_name(enum ska_key_type type);
 
+/* ---- default_key.c --------------------------------------------------------------------------- */
+
+/*
+ * Keys that have nothing to do with a token. libcrypto asks whichever provider was activated first
+ * to generate a key; where that is this one, the default provider makes the key, and it is held for
+ * libcrypto so that the order of activation does not matter.
+ */
+
+/* A copy of a whole software key. NULL: it cannot be copied. */
+struct ska_key *ska_software_dup(const struct ska_key *key);
+
+OSSL_FUNC_keymgmt_set_params_fn ska_software_set_params;
+OSSL_FUNC_keymgmt_settable_params_fn ska_software_settable_params;
+
+void *ska_generation_new(struct ska_provider *provider, enum ska_key_type type, int selection,
+                         const OSSL_PARAM params[]);
+OSSL_FUNC_keymgmt_gen_set_template_fn ska_generation_set_template;
+OSSL_FUNC_keymgmt_gen_set_params_fn ska_generation_set_params;
+OSSL_FUNC_keymgmt_gen_settable_params_fn ska_generation_settable_rsa, ska_generation_settable_ec,
+    ska_generation_settable_edwards;
+OSSL_FUNC_keymgmt_gen_fn ska_generation_run;
+OSSL_FUNC_keymgmt_gen_cleanup_fn ska_generation_free;
+
 #endif

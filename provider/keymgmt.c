@@ -10,10 +10,8 @@
 #include <openssl/params.h>
 
 #include "provider/algorithms.h"
-#include "provider/default_key.h"
+#include "provider/key.h"
 
-static OSSL_FUNC_keymgmt_new_fn keymgmt_new_rsa, keymgmt_new_rsa_pss, keymgmt_new_ec,
-    keymgmt_new_ed25519, keymgmt_new_ed448;
 static OSSL_FUNC_keymgmt_load_fn keymgmt_load;
 static OSSL_FUNC_keymgmt_free_fn keymgmt_free;
 static OSSL_FUNC_keymgmt_has_fn keymgmt_has;
@@ -25,34 +23,7 @@ static OSSL_FUNC_keymgmt_validate_fn keymgmt_validate;
 static OSSL_FUNC_keymgmt_dup_fn keymgmt_dup;
 static OSSL_FUNC_keymgmt_get_params_fn keymgmt_get_params;
 static OSSL_FUNC_keymgmt_gettable_params_fn gettable_rsa, gettable_ec, gettable_edwards;
-static OSSL_FUNC_keymgmt_query_operation_name_fn name_rsa, name_ec, name_ed25519, name_ed448;
-static OSSL_FUNC_keymgmt_gen_init_fn generate_rsa, generate_rsa_pss, generate_ec, generate_ed25519,
-    generate_ed448;
-
-static void *keymgmt_new_rsa(void *provider)
-{
-    return ska_key_new(provider, SKA_KEY_RSA);
-}
-
-static void *keymgmt_new_rsa_pss(void *provider)
-{
-    return ska_key_new(provider, SKA_KEY_RSA_PSS);
-}
-
-static void *keymgmt_new_ec(void *provider)
-{
-    return ska_key_new(provider, SKA_KEY_EC);
-}
-
-static void *keymgmt_new_ed25519(void *provider)
-{
-    return ska_key_new(provider, SKA_KEY_ED25519);
-}
-
-static void *keymgmt_new_ed448(void *provider)
-{
-    return ska_key_new(provider, SKA_KEY_ED448);
-}
+static OSSL_FUNC_keymgmt_query_operation_name_fn name_rsa, name_ec;
 
 /* The reference is a pointer to our key; emptying the caller's slot takes the key over. */
 static void *keymgmt_load(const void *reference, size_t size)
@@ -274,75 +245,53 @@ static const OSSL_PARAM *types_edwards(int selection)
         OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),                                       \
         OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL)
 
-static const OSSL_PARAM *gettable_rsa(void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        SKA_COMMON_GETTABLE,
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
-        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
-        OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
-        OSSL_PARAM_END,
-    };
+static const OSSL_PARAM gettable_rsa_params[] = {
+    SKA_COMMON_GETTABLE,
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
+    OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, NULL, 0),
+    OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+    OSSL_PARAM_END,
+};
+SKA_PARAMS(gettable_rsa, gettable_rsa_params)
 
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM gettable_ec_params[] = {
+    SKA_COMMON_GETTABLE,
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
+    OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+    OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+    OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_X, NULL, 0),
+    OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_Y, NULL, 0),
+    OSSL_PARAM_END,
+};
+SKA_PARAMS(gettable_ec, gettable_ec_params)
 
-static const OSSL_PARAM *gettable_ec(void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        SKA_COMMON_GETTABLE,
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_DEFAULT_DIGEST, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-        OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_X, NULL, 0),
-        OSSL_PARAM_BN(OSSL_PKEY_PARAM_EC_PUB_Y, NULL, 0),
-        OSSL_PARAM_END,
-    };
+static const OSSL_PARAM gettable_edwards_params[] = {
+    SKA_COMMON_GETTABLE,
+    OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_MANDATORY_DIGEST, NULL, 0),
+    OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
+    OSSL_PARAM_END,
+};
+SKA_PARAMS(gettable_edwards, gettable_edwards_params)
 
-    (void)provider;
-    return params;
-}
+/* What libcrypto calls for one type of key, and does not say for which. */
+#define SKA_FUNCTIONS_FOR(name, type)                                                              \
+    static void *keymgmt_new_##name(void *provider)                                                \
+    {                                                                                              \
+        return ska_key_new(provider, type);                                                        \
+    }                                                                                              \
+    static void *generate_##name(void *provider, int selection, const OSSL_PARAM params[])         \
+    {                                                                                              \
+        return ska_generation_new(provider, type, selection, params);                              \
+    }
 
-static const OSSL_PARAM *gettable_edwards(void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        SKA_COMMON_GETTABLE,
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_MANDATORY_DIGEST, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, NULL, 0),
-        OSSL_PARAM_END,
-    };
+SKA_FUNCTIONS_FOR(rsa, SKA_KEY_RSA)
+SKA_FUNCTIONS_FOR(rsa_pss, SKA_KEY_RSA_PSS)
+SKA_FUNCTIONS_FOR(ec, SKA_KEY_EC)
+SKA_FUNCTIONS_FOR(ed25519, SKA_KEY_ED25519)
+SKA_FUNCTIONS_FOR(ed448, SKA_KEY_ED448)
 
-    (void)provider;
-    return params;
-}
-
-static void *generate_rsa(void *provider, int selection, const OSSL_PARAM params[])
-{
-    return ska_generation_new(provider, SKA_KEY_RSA, selection, params);
-}
-
-static void *generate_rsa_pss(void *provider, int selection, const OSSL_PARAM params[])
-{
-    return ska_generation_new(provider, SKA_KEY_RSA_PSS, selection, params);
-}
-
-static void *generate_ec(void *provider, int selection, const OSSL_PARAM params[])
-{
-    return ska_generation_new(provider, SKA_KEY_EC, selection, params);
-}
-
-static void *generate_ed25519(void *provider, int selection, const OSSL_PARAM params[])
-{
-    return ska_generation_new(provider, SKA_KEY_ED25519, selection, params);
-}
-
-static void *generate_ed448(void *provider, int selection, const OSSL_PARAM params[])
-{
-    return ska_generation_new(provider, SKA_KEY_ED448, selection, params);
-}
-
+/* Where an algorithm is not called like its keys. */
 static const char *name_rsa(int operation)
 {
     return operation == OSSL_OP_SIGNATURE ? "RSA" : NULL;
@@ -354,107 +303,70 @@ static const char *name_ec(int operation)
     return operation == OSSL_OP_SIGNATURE ? "ECDSA" : operation == OSSL_OP_KEYEXCH ? "ECDH" : NULL;
 }
 
-static const char *name_ed25519(int operation)
-{
-    return operation == OSSL_OP_SIGNATURE ? "ED25519" : NULL;
-}
-
-static const char *name_ed448(int operation)
-{
-    return operation == OSSL_OP_SIGNATURE ? "ED448" : NULL;
-}
-
-#define SKA_COMMON_FUNCTIONS                                                                       \
-    {OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))keymgmt_load},                                        \
+/* `parameters`: whose they are, where types of keys have the same. */
+#define SKA_KEYMGMT_FUNCTIONS(name, parameters)                                                    \
+    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_##name},                                   \
+        {OSSL_FUNC_KEYMGMT_LOAD, (void (*)(void))keymgmt_load},                                    \
         {OSSL_FUNC_KEYMGMT_FREE, (void (*)(void))keymgmt_free},                                    \
         {OSSL_FUNC_KEYMGMT_HAS, (void (*)(void))keymgmt_has},                                      \
         {OSSL_FUNC_KEYMGMT_MATCH, (void (*)(void))keymgmt_match},                                  \
         {OSSL_FUNC_KEYMGMT_IMPORT, (void (*)(void))keymgmt_import},                                \
+        {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_##parameters},                      \
         {OSSL_FUNC_KEYMGMT_EXPORT, (void (*)(void))keymgmt_export},                                \
+        {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_##parameters},                      \
         {OSSL_FUNC_KEYMGMT_VALIDATE, (void (*)(void))keymgmt_validate},                            \
         {OSSL_FUNC_KEYMGMT_DUP, (void (*)(void))keymgmt_dup},                                      \
         {OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))keymgmt_get_params},                        \
+        {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_##parameters},                \
+        {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_##name},                             \
         {OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, (void (*)(void))ska_generation_set_template},         \
         {OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))ska_generation_set_params},             \
+        {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS,                                                    \
+         (void (*)(void))ska_generation_settable_##parameters},                                    \
         {OSSL_FUNC_KEYMGMT_GEN, (void (*)(void))ska_generation_run},                               \
     {                                                                                              \
         OSSL_FUNC_KEYMGMT_GEN_CLEANUP, (void (*)(void))ska_generation_free                         \
     }
 
 static const OSSL_DISPATCH rsa_functions[] = {
-    SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_rsa},
-    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_rsa},
-    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_rsa},
-    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
-    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_rsa},
-    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_rsa},
+    SKA_KEYMGMT_FUNCTIONS(rsa, rsa),
     {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_rsa},
     {0, NULL},
 };
 
 static const OSSL_DISPATCH rsa_pss_functions[] = {
-    SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_rsa_pss},
-    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_rsa_pss},
-    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_rsa},
-    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_rsa},
-    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_rsa},
-    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_rsa},
+    SKA_KEYMGMT_FUNCTIONS(rsa_pss, rsa),
     {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_rsa},
     {0, NULL},
 };
 
 static const OSSL_DISPATCH ec_functions[] = {
-    SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_ec},
-    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ec},
+    SKA_KEYMGMT_FUNCTIONS(ec, ec),
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
     {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
-    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_ec},
-    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_ec},
-    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_ec},
-    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_ec},
     {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_ec},
     {0, NULL},
 };
 
 static const OSSL_DISPATCH ed25519_functions[] = {
-    SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_ed25519},
-    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ed25519},
+    SKA_KEYMGMT_FUNCTIONS(ed25519, edwards),
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
     {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
-    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_edwards},
-    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_edwards},
-    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_edwards},
-    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_edwards},
-    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_ed25519},
     {0, NULL},
 };
 
 static const OSSL_DISPATCH ed448_functions[] = {
-    SKA_COMMON_FUNCTIONS,
-    {OSSL_FUNC_KEYMGMT_NEW, (void (*)(void))keymgmt_new_ed448},
-    {OSSL_FUNC_KEYMGMT_GEN_INIT, (void (*)(void))generate_ed448},
+    SKA_KEYMGMT_FUNCTIONS(ed448, edwards),
     {OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))ska_software_set_params},
     {OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))ska_software_settable_params},
-    {OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))ska_generation_settable_edwards},
-    {OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))types_edwards},
-    {OSSL_FUNC_KEYMGMT_EXPORT_TYPES, (void (*)(void))types_edwards},
-    {OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))gettable_edwards},
-    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))name_ed448},
     {0, NULL},
 };
 
 const OSSL_ALGORITHM ska_keymgmt_algorithms[] = {
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", SKA_PROPERTIES, rsa_functions,
-     "RSA keys on a PKCS#11 token"},
-    {"RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10", SKA_PROPERTIES, rsa_pss_functions,
-     "RSA-PSS keys on a PKCS#11 token"},
-    {"EC:id-ecPublicKey:1.2.840.10045.2.1", SKA_PROPERTIES, ec_functions,
-     "EC keys on a PKCS#11 token"},
-    {"ED25519:1.3.101.112", SKA_PROPERTIES, ed25519_functions, "Ed25519 keys on a PKCS#11 token"},
-    {"ED448:1.3.101.113", SKA_PROPERTIES, ed448_functions, "Ed448 keys on a PKCS#11 token"},
+    {SKA_NAMES_RSA, SKA_PROPERTIES, rsa_functions, "RSA keys on a PKCS#11 token"},
+    {SKA_NAMES_RSA_PSS, SKA_PROPERTIES, rsa_pss_functions, "RSA-PSS keys on a PKCS#11 token"},
+    {SKA_NAMES_EC, SKA_PROPERTIES, ec_functions, "EC keys on a PKCS#11 token"},
+    {SKA_NAMES_ED25519, SKA_PROPERTIES, ed25519_functions, "Ed25519 keys on a PKCS#11 token"},
+    {SKA_NAMES_ED448, SKA_PROPERTIES, ed448_functions, "Ed448 keys on a PKCS#11 token"},
     {NULL, NULL, NULL, NULL},
 };

@@ -20,19 +20,14 @@ static void provider_teardown(void *provider)
     ska_provider_free(provider);
 }
 
-static const OSSL_PARAM *provider_gettable_params(void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, NULL, 0),
-        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, NULL, 0),
-        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, NULL, 0),
-        OSSL_PARAM_uint(OSSL_PROV_PARAM_STATUS, NULL),
-        OSSL_PARAM_END,
-    };
-
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM gettable_params[] = {
+    OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, NULL, 0),
+    OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, NULL, 0),
+    OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, NULL, 0),
+    OSSL_PARAM_uint(OSSL_PROV_PARAM_STATUS, NULL),
+    OSSL_PARAM_END,
+};
+SKA_PARAMS(provider_gettable_params, gettable_params)
 
 static int provider_set_text(OSSL_PARAM params[], const char *name, const char *value)
 {

@@ -8,10 +8,8 @@
 
 #include "provider/algorithms.h"
 #include "provider/binding.h"
-#include "provider/default_signature.h"
 #include "provider/request/algorithm.h"
-#include "provider/signature_finish.h"
-#include "provider/signature_params.h"
+#include "provider/signature.h"
 
 static OSSL_FUNC_signature_newctx_fn signature_new;
 static OSSL_FUNC_signature_freectx_fn signature_free;
@@ -373,11 +371,9 @@ static const OSSL_DISPATCH eddsa_functions[] = {
 };
 
 const OSSL_ALGORITHM ska_signature_algorithms[] = {
-    {"RSA:rsaEncryption:1.2.840.113549.1.1.1", SKA_PROPERTIES, rsa_functions,
-     "RSA signatures by a PKCS#11 token"},
+    {SKA_NAMES_RSA, SKA_PROPERTIES, rsa_functions, "RSA signatures by a PKCS#11 token"},
     {"ECDSA", SKA_PROPERTIES, ecdsa_functions, "ECDSA signatures by a PKCS#11 token"},
-    {"ED25519:1.3.101.112", SKA_PROPERTIES, eddsa_functions,
-     "Ed25519 signatures by a PKCS#11 token"},
-    {"ED448:1.3.101.113", SKA_PROPERTIES, eddsa_functions, "Ed448 signatures by a PKCS#11 token"},
+    {SKA_NAMES_ED25519, SKA_PROPERTIES, eddsa_functions, "Ed25519 signatures by a PKCS#11 token"},
+    {SKA_NAMES_ED448, SKA_PROPERTIES, eddsa_functions, "Ed448 signatures by a PKCS#11 token"},
     {NULL, NULL, NULL, NULL},
 };

@@ -2,14 +2,15 @@
 /*
  * A message is signed, or becomes a request that the application takes out to have it approved.
  */
-#include "provider/signature_finish.h"
+#include "provider/signature.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "provider/binding.h"
-#include "provider/hsm/key_sign.h"
-#include "provider/request/algorithm.h"
+#include "provider/hsm/key.h"
 #include "provider/record/audit.h"
+#include "provider/request/algorithm.h"
 #include "provider/sign/make_request.h"
 #include "provider/sign/sign.h"
 
@@ -189,7 +190,7 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
         return hsm_key_sign(key, &payload->mechanism, payload->span, out, length, job.errors);
     job.sources = choose_sources(signature);
     job.timeout = choose_timeout(signature);
-    job.prepared = signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared);
+    job.prepared = signature->prepared == NULL ? NULL : signature->prepared->request;
     job.progress = signature->provider->settings.progress;
     job.signature = out;
     job.signature_length = length;
@@ -214,6 +215,45 @@ bool ska_signature_finish(const struct ska_signature *signature, struct ska_span
     return done;
 }
 
+/* ---- Requests that the application has approved --------------------------------------------- */
+
+/* Takes over the request. */
+static bool make_prepared(struct ska_request *request, struct ska_prepared **prepared,
+                          const struct ska_errors *errors)
+{
+    struct ska_prepared *made = calloc(1, sizeof(*made));
+
+    if (made == NULL) {
+        ska_request_free(request);
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
+    }
+    atomic_init(&made->references, 1);
+    made->request = request;
+    if (!ska_request_print(request, &made->text, errors)) {
+        ska_prepared_free(made);
+        return false;
+    }
+    *prepared = made;
+    return true;
+}
+
+struct ska_prepared *ska_prepared_up_ref(struct ska_prepared *prepared)
+{
+    if (prepared != NULL)
+        atomic_fetch_add_explicit(&prepared->references, 1, memory_order_relaxed);
+    return prepared;
+}
+
+void ska_prepared_free(struct ska_prepared *prepared)
+{
+    if (prepared == NULL ||
+        atomic_fetch_sub_explicit(&prepared->references, 1, memory_order_acq_rel) != 1)
+        return;
+    ska_request_free(prepared->request);
+    ska_bytes_free(&prepared->text);
+    free(prepared);
+}
+
 static bool is_same_description(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -223,7 +263,7 @@ static bool is_same_description(const char *a, const char *b)
 static bool is_prepared(const struct ska_signature *signature, const struct payload *payload)
 {
     const struct ska_request *request =
-        signature->prepared == NULL ? NULL : ska_prepared_request(signature->prepared);
+        signature->prepared == NULL ? NULL : signature->prepared->request;
 
     return request != NULL &&
            is_same_description(request->description, signature->approvals.description) &&
@@ -248,7 +288,7 @@ static bool make_request(struct ska_signature *signature, const struct payload *
     }
     ska_prepared_free(signature->prepared);
     signature->prepared = NULL;
-    return ska_prepared_new(request, &signature->prepared, job.errors);
+    return make_prepared(request, &signature->prepared, job.errors);
 }
 
 static bool prepare_request(struct ska_signature *signature, struct ska_span input)

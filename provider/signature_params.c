@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/signature_params.h"
+#include "provider/signature.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,8 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
-#include "provider/algorithm_id.h"
+#include "provider/algorithms.h"
 #include "provider/base/json.h"
-#include "provider/signature_finish.h"
 
 bool ska_signature_set_digest(struct ska_signature *signature, const char *name)
 {
@@ -358,13 +357,13 @@ static bool get_algorithm_id(struct ska_signature *signature, OSSL_PARAM *param)
 static bool get_request(struct ska_signature *signature, OSSL_PARAM *param)
 {
     return ska_signature_request(signature) &&
-           OSSL_PARAM_set_utf8_string(param, ska_prepared_text(signature->prepared));
+           OSSL_PARAM_set_utf8_string(param, (const char *)signature->prepared->text.data);
 }
 
 static bool get_request_id(struct ska_signature *signature, OSSL_PARAM *param)
 {
     return ska_signature_request(signature) &&
-           OSSL_PARAM_set_utf8_string(param, ska_prepared_request(signature->prepared)->id);
+           OSSL_PARAM_set_utf8_string(param, signature->prepared->request->id);
 }
 
 static const struct {
@@ -415,74 +414,44 @@ int ska_signature_get_params(void *vsignature, OSSL_PARAM params[])
     OSSL_PARAM_utf8_string(SKA_PARAM_APPROVAL_REQUEST, NULL, 0),                                   \
         OSSL_PARAM_utf8_string(SKA_PARAM_REQUEST_ID, NULL, 0)
 
-const OSSL_PARAM *ska_signature_settable_rsa(void *signature, void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PROPERTIES, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES, NULL, 0),
-        SKA_SETTABLE_APPROVALS,
-        OSSL_PARAM_END,
-    };
+static const OSSL_PARAM settable_rsa_params[] = {
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PROPERTIES, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES, NULL, 0),
+    SKA_SETTABLE_APPROVALS,
+    OSSL_PARAM_END,
+};
+SKA_CONTEXT_PARAMS(ska_signature_settable_rsa, settable_rsa_params)
 
-    (void)signature;
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM settable_ec_params[] = {
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PROPERTIES, NULL, 0),
+    SKA_SETTABLE_APPROVALS,
+    OSSL_PARAM_END,
+};
+SKA_CONTEXT_PARAMS(ska_signature_settable_ec, settable_ec_params)
 
-const OSSL_PARAM *ska_signature_settable_ec(void *signature, void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PROPERTIES, NULL, 0),
-        SKA_SETTABLE_APPROVALS,
-        OSSL_PARAM_END,
-    };
+static const OSSL_PARAM settable_edwards_params[] = {SKA_SETTABLE_APPROVALS, OSSL_PARAM_END};
+SKA_CONTEXT_PARAMS(ska_signature_settable_edwards, settable_edwards_params)
 
-    (void)signature;
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM gettable_rsa_params[] = {
+    OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
+    SKA_GETTABLE_REQUEST,
+    OSSL_PARAM_END,
+};
+SKA_CONTEXT_PARAMS(ska_signature_gettable_rsa, gettable_rsa_params)
 
-const OSSL_PARAM *ska_signature_settable_edwards(void *signature, void *provider)
-{
-    static const OSSL_PARAM params[] = {SKA_SETTABLE_APPROVALS, OSSL_PARAM_END};
-
-    (void)signature;
-    (void)provider;
-    return params;
-}
-
-const OSSL_PARAM *ska_signature_gettable_rsa(void *signature, void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
-        SKA_GETTABLE_REQUEST,
-        OSSL_PARAM_END,
-    };
-
-    (void)signature;
-    (void)provider;
-    return params;
-}
-
-const OSSL_PARAM *ska_signature_gettable_other(void *signature, void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0),
-        OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
-        SKA_GETTABLE_REQUEST,
-        OSSL_PARAM_END,
-    };
-
-    (void)signature;
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM gettable_other_params[] = {
+    OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0),
+    OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
+    SKA_GETTABLE_REQUEST,
+    OSSL_PARAM_END,
+};
+SKA_CONTEXT_PARAMS(ska_signature_gettable_other, gettable_other_params)

@@ -15,7 +15,6 @@
 #include "provider/algorithms.h"
 #include "provider/binding.h"
 #include "provider/hsm/list.h"
-#include "provider/hsm/login.h"
 #include "provider/hsm/token.h"
 
 static OSSL_FUNC_store_open_fn store_open;
@@ -71,17 +70,12 @@ static void *store_open(void *provider, const char *text)
     return store;
 }
 
-static const OSSL_PARAM *store_settable_params(void *provider)
-{
-    static const OSSL_PARAM params[] = {
-        OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, NULL),
-        OSSL_PARAM_utf8_string(OSSL_STORE_PARAM_PROPERTIES, NULL, 0),
-        OSSL_PARAM_END,
-    };
-
-    (void)provider;
-    return params;
-}
+static const OSSL_PARAM settable_params[] = {
+    OSSL_PARAM_int(OSSL_STORE_PARAM_EXPECT, NULL),
+    OSSL_PARAM_utf8_string(OSSL_STORE_PARAM_PROPERTIES, NULL, 0),
+    OSSL_PARAM_END,
+};
+SKA_PARAMS(store_settable_params, settable_params)
 
 static int store_set_params(void *vstore, const OSSL_PARAM params[])
 {

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cryptoki's types and numbers: ours, or the vendor's header when the build was given it. Only the
- * files of this folder include it.
+ * Cryptoki: its types and numbers, ours, or the vendor's header when the build was given it; how
+ * its functions are called; what their answers mean. Only the files of this folder include it.
  */
 #ifndef SKA_HSM_CRYPTOKI_H
 #define SKA_HSM_CRYPTOKI_H
 
 #include <string.h>
 
+#include <openssl/types.h>
+
 #include <pkcs11.h>
 
 #include "ska/simulator.h"
 
 #include "provider/base/error.h"
+
+struct hsm_token;
 
 /* Of Cryptoki 3.0; a vendor's header may be older. */
 #ifndef CKK_EC_EDWARDS
@@ -39,5 +43,56 @@ static inline void *hsm_writable(const void *pointer)
     memcpy(&plain, &pointer, sizeof(plain));
     return plain;
 }
+
+/* ---- Calls ----------------------------------------------------------------------------------- */
+
+/*
+ * Every call into a module is made with HSM_CALL(). Modules use libcrypto too, with the thread's
+ * default library context, in which this very provider may be active; and they leave errors in the
+ * thread's queue. So a call runs with a private context as the thread's default, and what it adds
+ * to the queue is dropped.
+ */
+#define HSM_CALL(call) (hsm_isolation_enter(), hsm_isolation_leave(call))
+
+void hsm_isolation_enter(void);
+CK_RV hsm_isolation_leave(CK_RV rv);
+
+/* Once before the first call. */
+bool hsm_isolation_init(const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The private context: the default provider and nothing else. */
+OSSL_LIB_CTX *hsm_isolation_libctx(void);
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+/* What an answer shows to be gone, each worse than the one before. */
+enum hsm_loss {
+    HSM_LOSS_NONE,
+    HSM_LOSS_OBJECT,  /* the handle of the object */
+    HSM_LOSS_LOGIN,   /* the login, and with it handles of private objects */
+    HSM_LOSS_SESSION, /* all sessions */
+    HSM_LOSS_MODULE   /* somebody finalized the module */
+};
+
+enum hsm_loss hsm_rv_loss(CK_RV rv);
+
+/* Whether it also proves that the call did nothing, so that it may be repeated. */
+bool hsm_rv_nothing_done(CK_RV rv);
+
+/* "CKR_PIN_INCORRECT", or the number. */
+struct hsm_rv_text {
+    char text[48];
+};
+struct hsm_rv_text hsm_rv_text(CK_RV rv);
+
+/* Raises SKA_R_HSM_FAILURE with call, token (may be NULL) and answer. */
+bool hsm_fail_rv(const struct ska_errors *errors, const char *call, const struct hsm_token *token,
+                 CK_RV rv);
+
+/* A label for messages, made harmless. */
+struct hsm_shown {
+    char text[264];
+};
+struct hsm_shown hsm_show(const char *text);
 
 #endif

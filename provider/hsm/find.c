@@ -13,7 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-#include "provider/hsm/rv.h"
+#include "provider/hsm/cryptoki.h"
 
 /* How many ids an "ambiguous" message names. */
 #define SHOWN_IDS 8

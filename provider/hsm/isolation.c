@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/isolation.h"
+#include "provider/hsm/cryptoki.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>

@@ -38,7 +38,6 @@ static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned l
 
     if (made == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a key");
-    atomic_init(&made->references, 1);
     made->token = token;
     made->libctx = libctx;
     made->ska = found->ska;
@@ -70,7 +69,7 @@ bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OS
                   struct hsm_key **key, const struct ska_errors *errors)
 {
     struct hsm_found found = {0};
-    struct find_work search = {{"", find_private_work}, match, &found, 0};
+    struct find_work search = {{.run = find_private_work}, match, &found, 0};
     bool done = hsm_session_work(token, &search.work, errors) &&
                 hsm_found_one(token, match, &found, "private", errors) &&
                 key_new(token, &found, search.generation, libctx, key, errors);
@@ -92,7 +91,7 @@ bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *ma
                          const struct ska_errors *errors)
 {
     struct hsm_found found = {0};
-    struct find_work search = {{"", find_public_work}, match, &found, 0};
+    struct find_work search = {{.run = find_public_work}, match, &found, 0};
     bool done = hsm_session_work(token, &search.work, errors) &&
                 hsm_found_one(token, match, &found, "public", errors) &&
                 hsm_found_public(token, &found, libctx, key, type, errors);
@@ -103,15 +102,9 @@ bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *ma
 
 /* ---- Its life, and what was read of it ------------------------------------------------------- */
 
-struct hsm_key *hsm_key_up_ref(struct hsm_key *key)
-{
-    atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);
-    return key;
-}
-
 void hsm_key_free(struct hsm_key *key)
 {
-    if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
+    if (key == NULL)
         return;
     EVP_PKEY_free(key->public_key);
     ska_bytes_free(&key->label);
@@ -219,19 +212,26 @@ static bool is_this_key(struct hsm_key *key, const struct hsm_key_match *match,
                             hsm_show(key->token->label).text, hsm_show(hsm_key_label(key)).text);
 }
 
-/* *raised: the handle could not be had, and why is told. */
-static CK_RV find_key_again(struct hsm_key *key, const struct hsm_lease *lease,
-                            CK_OBJECT_HANDLE *handle, const char **call, bool *raised,
-                            const struct ska_errors *errors)
+/* Work with a key as work in a session. */
+struct key_session_work {
+    struct hsm_work work;
+    struct hsm_key *key;
+    struct hsm_key_work *inner;
+    const struct ska_errors *errors;
+};
+
+static CK_RV find_key_again(struct key_session_work *again, const struct hsm_lease *lease,
+                            CK_OBJECT_HANDLE *handle)
 {
+    struct hsm_key *key = again->key;
     struct hsm_key_match match = {key->label.length > 0 ? hsm_key_label(key) : NULL,
                                   key->id.length > 0 ? hsm_key_id(key) : ska_span(NULL, 0)};
     struct hsm_found found = {0};
-    CK_RV rv = hsm_find_private(lease, &match, &found, call);
+    CK_RV rv = hsm_find_private(lease, &match, &found, &again->inner->call);
 
-    if (rv == CKR_OK && !is_this_key(key, &match, &found, errors))
-        *raised = true;
-    if (rv == CKR_OK && !*raised) {
+    if (rv == CKR_OK && !is_this_key(key, &match, &found, again->errors)) {
+        again->work.raised = true;
+    } else if (rv == CKR_OK) {
         *handle = found.entries.list[found.key].handle;
         hsm_lock();
         key->handle = *handle;
@@ -242,10 +242,10 @@ static CK_RV find_key_again(struct hsm_key *key, const struct hsm_lease *lease,
     return rv;
 }
 
-static CK_RV key_work_once(struct hsm_key *key, struct hsm_key_work *work,
-                           const struct hsm_lease *lease, bool *raised,
-                           const struct ska_errors *errors)
+static CK_RV run_key_work(struct hsm_work *work, const struct hsm_lease *lease)
 {
+    struct key_session_work *with_key = (struct key_session_work *)work;
+    struct hsm_key *key = with_key->key;
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     bool good = false;
     CK_RV rv = CKR_OK;
@@ -255,29 +255,19 @@ static CK_RV key_work_once(struct hsm_key *key, struct hsm_key_work *work,
     good = key->generation == lease->generation;
     hsm_unlock();
     if (!good)
-        rv = find_key_again(key, lease, &handle, &work->call, raised, errors);
-    return rv == CKR_OK && !*raised ? work->run(work, lease, handle) : rv;
+        rv = find_key_again(with_key, lease, &handle);
+    return rv == CKR_OK && !work->raised ? with_key->inner->run(with_key->inner, lease, handle)
+                                         : rv;
 }
 
 bool hsm_key_work(struct hsm_key *key, struct hsm_key_work *work, CK_RV *answer,
                   const struct ska_errors *errors)
 {
-    for (bool again = false;; again = true) {
-        enum hsm_loss loss = HSM_LOSS_NONE;
-        struct hsm_lease lease;
-        bool raised = false;
+    struct key_session_work with_key = {
+        .work = {.run = run_key_work, .only_if_nothing_done = work->only_if_nothing_done},
+        .key = key,
+        .inner = work,
+        .errors = errors};
 
-        if (!hsm_session_take(key->token, &lease, errors))
-            return false;
-        *answer = key_work_once(key, work, &lease, &raised, errors);
-        loss = hsm_session_loss(&lease, *answer);
-        hsm_session_give(&lease, *answer);
-        if (raised)
-            return false;
-        if (again || loss == HSM_LOSS_NONE ||
-            (work->only_if_nothing_done && !hsm_rv_nothing_done(*answer)))
-            return true;
-        if (!hsm_session_renew(&lease, loss, errors))
-            return false;
-    }
+    return hsm_session_answer(key->token, &with_key.work, answer, errors);
 }

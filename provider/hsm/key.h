@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys on a token.
+ * Keys on a token, and signatures with ordinary ones.
  */
 #ifndef SKA_HSM_KEY_H
 #define SKA_HSM_KEY_H
@@ -9,13 +9,16 @@
 
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
-#include "provider/hsm/match.h"
 
 struct hsm_token;
 
-/*
- * A private key on a token: immutable, reference counted, usable from any thread and after a fork.
- */
+/* What keys are looked for by. */
+struct hsm_key_match {
+    const char *label;  /* CKA_LABEL; NULL: any */
+    struct ska_span id; /* CKA_ID; data == NULL: any */
+};
+
+/* A private key on a token: immutable, usable from any thread and after a fork. */
 struct hsm_key;
 
 /*
@@ -27,7 +30,6 @@ struct hsm_key;
  */
 bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OSSL_LIB_CTX *libctx,
                   struct hsm_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
-struct hsm_key *hsm_key_up_ref(struct hsm_key *key);
 void hsm_key_free(struct hsm_key *key); /* NULL is fine */
 
 /* All of this was read when the key was found. */
@@ -54,5 +56,15 @@ void hsm_key_forget_use_rule(struct hsm_key *key);
 bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
                          OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Signs with an ordinary key (C_SignInit, C_Sign). Input by mechanism->form: DigestInfo, digest or
+ * message. The signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer
+ * in, length out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules;
+ * timestamp keys too (SKA_R_UNSUPPORTED).
+ */
+bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
+                  uint8_t *signature, size_t *signature_length,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -6,12 +6,12 @@
 
 #include <openssl/rand.h>
 
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/cryptoki_mechanism.h"
-#include "provider/hsm/isolation.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/object.h"
 #include "provider/hsm/public_key.h"
-#include "provider/hsm/rule_serialize.h"
+#include "provider/hsm/ska.h"
 #include "provider/hsm/token.h"
 
 #define ID_LENGTH 16
@@ -303,7 +303,7 @@ static bool judge_generation(const struct hsm_token *token, const struct generat
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,
                       const struct ska_errors *errors)
 {
-    struct generation generation = {.work = {"", generate_in_session}, .wanted = template_};
+    struct generation generation = {.work = {.run = generate_in_session}, .wanted = template_};
     bool done = generation_prepare(&generation, hsm_token_module(token), errors) &&
                 hsm_session_work(token, &generation.work, errors) &&
                 judge_generation(token, &generation, errors);

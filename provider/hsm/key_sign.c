@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/key_sign.h"
+#include "provider/hsm/key.h"
 
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/cryptoki_mechanism.h"
 #include "provider/hsm/ecdsa.h"
-#include "provider/hsm/isolation.h"
-#include "provider/hsm/key.h"
 #include "provider/hsm/private_key.h"
 
 struct sign_work {

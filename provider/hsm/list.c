@@ -2,36 +2,30 @@
 #include "provider/hsm/list.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "provider/hsm/object.h"
 #include "provider/hsm/public_key.h"
 
-/* What is kept of one object until all are read, since a visitor may make calls of its own. */
-struct listed {
-    struct hsm_object object;
-    struct ska_bytes label;
-    struct ska_bytes id;
-    struct ska_bytes certificate;
-};
-
+/* All is kept until it is read, since a visitor may make calls of its own. */
 struct list_work {
     struct hsm_work work;
     const struct hsm_object_match *match;
-    struct listed *list;
-    size_t count;
+    struct hsm_entries entries;
+    struct listed *list; /* of the entries */
+};
+
+struct listed {
+    struct hsm_object object;
+    struct hsm_attribute certificate;
 };
 
 static void list_clear(struct list_work *work)
 {
-    for (size_t i = 0; i < work->count; i++) {
-        ska_bytes_free(&work->list[i].label);
-        ska_bytes_free(&work->list[i].id);
-        ska_bytes_free(&work->list[i].certificate);
-    }
+    for (size_t i = 0; work->list != NULL && i < work->entries.count; i++)
+        hsm_attributes_free(&work->list[i].certificate, 1);
     free(work->list);
     work->list = NULL;
-    work->count = 0;
+    hsm_entries_free(&work->entries);
 }
 
 /* The type of key: RSA by what it may do, EC by its curve. */
@@ -58,109 +52,79 @@ static CK_RV read_key_type(const struct hsm_lease *lease, CK_OBJECT_HANDLE handl
     return rv;
 }
 
-static CK_RV read_certificate(const struct hsm_lease *lease, CK_OBJECT_HANDLE handle,
-                              struct listed *listed)
+static CK_RV read_listed(const struct hsm_lease *lease, const struct hsm_entry *entry,
+                         struct listed *listed)
 {
-    struct hsm_attribute value = {.type = CKA_VALUE};
-    CK_RV rv = hsm_attributes_read(lease, handle, &value, 1);
-
-    listed->certificate = value.value;
-    return rv;
-}
-
-/* Takes label and id over. */
-static CK_RV read_listed(const struct hsm_lease *lease, struct hsm_entry *entry,
-                         enum hsm_object_type type, struct listed *listed)
-{
+    struct hsm_object *object = &listed->object;
     CK_RV rv = CKR_OK;
 
-    listed->object.type = type;
-    listed->label = entry->label;
-    listed->id = entry->id;
-    memset(&entry->label, 0, sizeof(entry->label));
-    memset(&entry->id, 0, sizeof(entry->id));
-    if (type == HSM_OBJECT_CERTIFICATE)
-        return read_certificate(lease, entry->handle, listed);
-    rv = read_key_type(lease, entry->handle, &listed->object);
-    if (rv == CKR_OK && type == HSM_OBJECT_PRIVATE)
-        rv = hsm_private_is_ska(lease, entry, &listed->object.ska);
-    if (rv == CKR_OK && type == HSM_OBJECT_PRIVATE && !listed->object.ska)
-        rv = hsm_private_is_timestamp(lease, entry->handle, &listed->object.timestamp);
+    object->label = (const char *)entry->label.data;
+    object->id = ska_span_of(&entry->id);
+    if (entry->class_ == CKO_CERTIFICATE) {
+        object->type = HSM_OBJECT_CERTIFICATE;
+        listed->certificate.type = CKA_VALUE;
+        rv = hsm_attributes_read(lease, entry->handle, &listed->certificate, 1);
+        object->certificate = hsm_attribute_span(&listed->certificate);
+        return rv;
+    }
+    object->type = entry->class_ == CKO_PUBLIC_KEY ? HSM_OBJECT_PUBLIC : HSM_OBJECT_PRIVATE;
+    rv = read_key_type(lease, entry->handle, object);
+    if (rv == CKR_OK && object->type == HSM_OBJECT_PRIVATE)
+        rv = hsm_private_is_ska(lease, entry, &object->ska);
+    if (rv == CKR_OK && object->type == HSM_OBJECT_PRIVATE && !object->ska)
+        rv = hsm_private_is_timestamp(lease, entry->handle, &object->timestamp);
     return rv;
 }
 
-static CK_RV search_type(const struct hsm_lease *lease, const struct hsm_object_match *match,
-                         enum hsm_object_type type, struct hsm_entries *entries)
+static CK_RV search_objects(const struct hsm_lease *lease, const struct hsm_object_match *match,
+                            struct hsm_entries *entries)
 {
     const CK_OBJECT_CLASS public = CKO_PUBLIC_KEY;
     const CK_OBJECT_CLASS certificate = CKO_CERTIFICATE;
-    struct hsm_key_match by = {match->label, match->id};
-
-    if (type == HSM_OBJECT_PRIVATE)
-        return hsm_private_search(lease, &by, entries);
-    return hsm_objects_search(lease, type == HSM_OBJECT_PUBLIC ? &public : &certificate, &by,
-                              entries);
-}
-
-static CK_RV list_type(struct list_work *work, const struct hsm_lease *lease,
-                       enum hsm_object_type type)
-{
-    struct hsm_entries entries = {NULL, 0};
-    struct listed *list = NULL;
+    const struct hsm_key_match by = {match->label, match->id};
+    const bool any = match->type == HSM_OBJECT_ANY;
     CK_RV rv = CKR_OK;
 
-    work->work.call = "C_FindObjects";
-    rv = search_type(lease, work->match, type, &entries);
-    if (rv == CKR_OK && type == HSM_OBJECT_PRIVATE)
-        rv = hsm_session_check_login(lease);
-    if (rv == CKR_OK) {
-        list = realloc(work->list, (work->count + entries.count + 1) * sizeof(*list));
-        if (list == NULL)
-            rv = CKR_HOST_MEMORY;
-        else
-            work->list = list;
-        work->work.call = "C_GetAttributeValue";
+    if (any || match->type == HSM_OBJECT_PRIVATE) {
+        rv = hsm_private_search(lease, &by, entries);
+        if (rv == CKR_OK)
+            rv = hsm_session_check_login(lease);
     }
-    for (size_t i = 0; rv == CKR_OK && i < entries.count; i++) {
-        struct listed *listed = &work->list[work->count];
-
-        memset(listed, 0, sizeof(*listed));
-        work->count++;
-        rv = read_listed(lease, &entries.list[i], type, listed);
-    }
-    hsm_entries_free(&entries);
+    if (rv == CKR_OK && (any || match->type == HSM_OBJECT_PUBLIC))
+        rv = hsm_objects_search(lease, &public, &by, entries);
+    if (rv == CKR_OK && (any || match->type == HSM_OBJECT_CERTIFICATE))
+        rv = hsm_objects_search(lease, &certificate, &by, entries);
     return rv;
 }
 
-static CK_RV list_all(struct hsm_work *work, const struct hsm_lease *lease)
+static CK_RV list_objects(struct hsm_work *work, const struct hsm_lease *lease)
 {
-    static const enum hsm_object_type order[] = {HSM_OBJECT_PRIVATE, HSM_OBJECT_PUBLIC,
-                                                 HSM_OBJECT_CERTIFICATE};
     struct list_work *all = (struct list_work *)work;
     CK_RV rv = CKR_OK;
 
     list_clear(all);
-    for (size_t i = 0; rv == CKR_OK && i < sizeof(order) / sizeof(order[0]); i++)
-        if (all->match->type == HSM_OBJECT_ANY || all->match->type == order[i])
-            rv = list_type(all, lease, order[i]);
+    work->call = "C_FindObjects";
+    rv = search_objects(lease, all->match, &all->entries);
+    if (rv != CKR_OK)
+        return rv;
+    work->call = "C_GetAttributeValue";
+    all->list = calloc(all->entries.count + 1, sizeof(*all->list));
+    if (all->list == NULL)
+        return CKR_HOST_MEMORY;
+    for (size_t i = 0; rv == CKR_OK && i < all->entries.count; i++)
+        rv = read_listed(lease, &all->entries.list[i], &all->list[i]);
     return rv;
 }
 
 bool hsm_object_list(struct hsm_token *token, const struct hsm_object_match *match,
                      hsm_object_visit *visit, void *arg, const struct ska_errors *errors)
 {
-    struct list_work all = {.work = {"C_FindObjects", list_all}, .match = match};
+    struct list_work all = {.work = {.run = list_objects}, .match = match};
     bool done = hsm_session_work(token, &all.work, errors);
-    bool more = done;
 
-    for (size_t i = 0; more && i < all.count; i++) {
-        struct listed *listed = &all.list[i];
-
-        listed->object.label = (const char *)listed->label.data;
-        listed->object.id = ska_span_of(&listed->id);
-        listed->object.certificate = ska_span_of(&listed->certificate);
-        more = visit(arg, &listed->object);
-    }
+    for (size_t i = 0; done && i < all.entries.count; i++)
+        if (!visit(arg, &all.list[i].object))
+            break;
     list_clear(&all);
     return done;
 }

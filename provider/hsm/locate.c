@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/hsm/locate.h"
 
-#include "provider/hsm/login.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/token.h"
 

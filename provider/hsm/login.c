@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One thread at a time tries a PIN, and a person is asked once. */
-#include "provider/hsm/login.h"
+#include "provider/hsm/token.h"
 
 #include <time.h>
 
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/login_attempt.h"
-#include "provider/hsm/rv.h"
 #include "provider/hsm/session.h"
 
 /* ---- With a PIN ------------------------------------------------------------------------------ */
@@ -14,7 +14,6 @@ struct login_work {
     struct hsm_work work;
     const struct hsm_pin *pin;
     const struct ska_errors *errors;
-    bool raised; /* the failure is told already */
 };
 
 static CK_RV login_in_session(struct hsm_work *work, const struct hsm_lease *lease)
@@ -25,7 +24,7 @@ static CK_RV login_in_session(struct hsm_work *work, const struct hsm_lease *lea
 
     if (gate == NULL)
         return rv;
-    rv = hsm_login_attempt(lease->token, lease->session, login->pin, &login->raised, login->errors);
+    rv = hsm_login_attempt(lease->token, lease->session, login->pin, &work->raised, login->errors);
     hsm_gate_leave(gate);
     return rv;
 }
@@ -34,8 +33,8 @@ static bool login_with_pin(struct hsm_token *token, const struct hsm_pin_source 
                            const struct ska_errors *errors)
 {
     struct hsm_pin *pin = hsm_pin_read(source, token->label, errors);
-    struct login_work login = {{"C_Login", login_in_session}, pin, errors, false};
-    bool done = pin != NULL && hsm_session_work(token, &login.work, errors) && !login.raised;
+    struct login_work login = {{.call = "C_Login", .run = login_in_session}, pin, errors};
+    bool done = pin != NULL && hsm_session_work(token, &login.work, errors);
 
     hsm_pin_wipe(pin);
     return done;
@@ -123,7 +122,7 @@ static CK_RV look_at_login(struct hsm_work *work, const struct hsm_lease *lease)
 
 bool hsm_token_logged_in(struct hsm_token *token)
 {
-    struct hsm_work work = {"", look_at_login};
+    struct hsm_work work = {.run = look_at_login};
     bool logged_in = false;
 
     if (!hsm_session_work(token, &work, NULL))

@@ -9,8 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "provider/hsm/isolation.h"
-#include "provider/hsm/rv.h"
+#include "provider/hsm/cryptoki.h"
 
 /* ---- PINs that failed ------------------------------------------------------------------------ */
 

@@ -22,9 +22,7 @@
 #include <libp11.h>
 #include <openssl/err.h>
 
-#include "provider/hsm/isolation.h"
-#include "provider/hsm/rv.h"
-#include "provider/hsm/softhsm.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/state.h"
 
 static struct hsm_module *modules; /* guarded by hsm_lock() */
@@ -218,11 +216,6 @@ bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
     done = is_module_ready(module, finalized) || initialize_again(module, errors);
     hsm_gate_leave(gate);
     return done;
-}
-
-const char *hsm_module_path(const struct hsm_module *module)
-{
-    return module->path;
 }
 
 const char *hsm_module_manufacturer(const struct hsm_module *module)

@@ -13,7 +13,6 @@ struct hsm_module;
 /* Errors: SKA_R_MODULE_UNAVAILABLE with the path and the loader's words. */
 bool hsm_module_open(const char *path, struct hsm_module **module,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
-const char *hsm_module_path(const struct hsm_module *module);
 /* CK_INFO.manufacturerID without padding. */
 const char *hsm_module_manufacturer(const struct hsm_module *module);
 
@@ -35,5 +34,12 @@ bool hsm_module_supports_ska(struct hsm_module *module,
 /* That it has a call that not all modules have: `there` is whether it was found. */
 bool hsm_module_has_call(const struct hsm_module *module, bool there, const char *call,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * For a message about a token or a module that cannot be had, " (as uid ...)": as which user, and
+ * for SoftHSM and the simulator which file or directory this user may not read. Free with free();
+ * NULL when memory runs out.
+ */
+char *hsm_explain_access(const struct hsm_module *module);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/hsm/isolation.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/module.h"
 
 /* ---- Attributes ------------------------------------------------------------------------------ */

@@ -5,7 +5,7 @@
 #ifndef SKA_HSM_OBJECT_H
 #define SKA_HSM_OBJECT_H
 
-#include "provider/hsm/match.h"
+#include "provider/hsm/key.h"
 #include "provider/hsm/session.h"
 
 /* The longest attribute that is read, in bytes. */

@@ -9,7 +9,7 @@
 
 #include "provider/base/error_place.h"
 #include "provider/base/file.h"
-#include "provider/hsm/rv.h"
+#include "provider/hsm/cryptoki.h"
 
 /* ---- In memory ------------------------------------------------------------------------------- */
 

@@ -10,7 +10,6 @@
 #include "provider/hsm/find.h"
 
 struct hsm_key {
-    atomic_uint references;
     struct hsm_token *token;
     OSSL_LIB_CTX *libctx;
     struct ska_bytes label;
@@ -31,14 +30,11 @@ struct hsm_key {
 /* Like struct hsm_work, with the key's handle, which is looked up again when it is stale. */
 struct hsm_key_work {
     const char *call;
-    bool only_if_nothing_done; /* repeat only after an answer that proves that nothing was done */
+    bool only_if_nothing_done;
     CK_RV (*run)(struct hsm_key_work *work, const struct hsm_lease *lease, CK_OBJECT_HANDLE key);
 };
 
-/*
- * Does the work, once more after a loss. True: *answer is what the last call said, nothing is
- * raised; false: it did not come to that, raised.
- */
+/* Like hsm_session_answer(). */
 bool hsm_key_work(struct hsm_key *key, struct hsm_key_work *work, CK_RV *answer,
                   const struct ska_errors *errors) SKA_MUST_CHECK;
 

@@ -12,9 +12,8 @@
 #include <openssl/x509.h>
 
 #include "provider/base/evp_key.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/cryptoki_mechanism.h"
-#include "provider/hsm/isolation.h"
-#include "provider/hsm/rv.h"
 
 /* The longest certificate that is read, in bytes. */
 #define CERTIFICATE_LIMIT 65536

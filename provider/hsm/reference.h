@@ -51,4 +51,27 @@ char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_b
 bool hsm_reference_for(const struct hsm_key *key, const struct hsm_uri *found_by,
                        struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* ---- As PEM ---------------------------------------------------------------------------------- */
+
+/*
+ * In files in which certificates, other keys and any words may stand too. Stricter than libcrypto's
+ * PEM_read_bio(), and without its complaints about what is no PEM.
+ *
+ * Reads up to the next PEM block, its first line included. True: it is a key reference. False: it
+ * is something else, or there is none.
+ */
+bool hsm_reference_pem_begins(BIO *in) SKA_MUST_CHECK;
+
+/*
+ * Reads the rest of the block: its DER, which may be no reference yet. It is read to its end also
+ * when it is refused (SKA_R_BAD_REFERENCE): callers go on behind it, and would fill the error queue
+ * with complaints about its remains.
+ */
+bool hsm_reference_pem_read(BIO *in, struct ska_bytes *der,
+                            const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* DER as PEM. */
+bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
+
 #endif

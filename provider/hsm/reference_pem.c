@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/reference_pem.h"
+#include "provider/hsm/reference.h"
 
 #include <string.h>
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
-
-#include "provider/hsm/reference.h"
 
 #define BEGIN_MARK "-----BEGIN "
 #define BEGIN_LINE BEGIN_MARK HSM_REFERENCE_LABEL "-----"

@@ -3,11 +3,11 @@
  * A rule becomes a tree of the vendor's structures. Their members are known by order and type from
  * the vendor's examples, so they are filled by order, not by name.
  */
-#include "provider/hsm/rule_serialize.h"
+#include "provider/hsm/ska.h"
 
 #include <stdlib.h>
 
-#include "provider/hsm/isolation.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/private_key.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/rv.h"
+#include "provider/hsm/cryptoki.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-#include "provider/hsm/isolation.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/login_attempt.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/token.h"
@@ -86,6 +86,15 @@ static void forget_lost_sessions(struct hsm_token *token, enum hsm_loss loss)
     hsm_unlock();
 }
 
+/* Inside the lock. False: enough are kept. */
+static bool keep_idle_session(struct hsm_token *token, CK_SESSION_HANDLE session)
+{
+    if (token->idle_count == HSM_IDLE_SESSIONS)
+        return false;
+    token->idle[token->idle_count++] = session;
+    return true;
+}
+
 static bool open_and_login(struct hsm_token *token, const struct ska_errors *errors)
 {
     const CK_FUNCTION_LIST *calls = token->module->calls;
@@ -110,9 +119,7 @@ static bool open_and_login(struct hsm_token *token, const struct ska_errors *err
     token->logged_in = logged_in;
     token->incarnation = incarnation;
     token->generation++;
-    pooled = token->idle_count < HSM_IDLE_SESSIONS;
-    if (pooled)
-        token->idle[token->idle_count++] = session;
+    pooled = keep_idle_session(token, session);
     hsm_unlock();
     if (!pooled)
         (void)HSM_CALL(calls->C_CloseSession(session));
@@ -236,15 +243,6 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
     }
 }
 
-/* Inside the lock. False: enough are kept. */
-static bool keep_idle_session(struct hsm_token *token, CK_SESSION_HANDLE session)
-{
-    if (token->idle_count == HSM_IDLE_SESSIONS)
-        return false;
-    token->idle[token->idle_count++] = session;
-    return true;
-}
-
 /* The login ends with the last session, so the new one is opened before the old one is closed. */
 static void replace_session(const struct hsm_lease *lease)
 {
@@ -281,24 +279,33 @@ void hsm_session_give(const struct hsm_lease *lease, CK_RV rv)
         (void)HSM_CALL(lease->calls->C_CloseSession(lease->session));
 }
 
-bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
-                      const struct ska_errors *errors)
+bool hsm_session_answer(struct hsm_token *token, struct hsm_work *work, CK_RV *answer,
+                        const struct ska_errors *errors)
 {
     for (bool again = false;; again = true) {
         enum hsm_loss loss = HSM_LOSS_NONE;
         struct hsm_lease lease;
-        CK_RV rv = CKR_OK;
 
         if (!hsm_session_take(token, &lease, errors))
             return false;
-        rv = work->run(work, &lease);
-        loss = hsm_session_loss(&lease, rv);
-        hsm_session_give(&lease, rv);
-        if (rv == CKR_OK)
+        *answer = work->run(work, &lease);
+        loss = hsm_session_loss(&lease, *answer);
+        hsm_session_give(&lease, *answer);
+        if (work->raised)
+            return false;
+        if (again || loss == HSM_LOSS_NONE ||
+            (work->only_if_nothing_done && !hsm_rv_nothing_done(*answer)))
             return true;
-        if (again || loss == HSM_LOSS_NONE)
-            return hsm_fail_rv(errors, work->call, token, rv);
         if (!hsm_session_renew(&lease, loss, errors))
             return false;
     }
+}
+
+bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
+                      const struct ska_errors *errors)
+{
+    CK_RV rv = CKR_OK;
+
+    return hsm_session_answer(token, work, &rv, errors) &&
+           (rv == CKR_OK || hsm_fail_rv(errors, work->call, token, rv));
 }

@@ -6,7 +6,7 @@
 #ifndef SKA_HSM_SESSION_H
 #define SKA_HSM_SESSION_H
 
-#include "provider/hsm/rv.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/state.h"
 
 /* A session for one operation. */
@@ -44,9 +44,18 @@ bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
 struct hsm_work {
     const char *call;
     CK_RV (*run)(struct hsm_work *work, const struct hsm_lease *lease);
+    bool only_if_nothing_done; /* repeat only after an answer that proves that nothing was done */
+    bool raised;               /* set by run: it failed, and why is told already */
 };
 
-/* Does the work, once more after a loss; any other answer than CKR_OK is raised. */
+/*
+ * Does the work, once more after a loss. True: *answer is what the last call said, nothing is
+ * raised; false: it did not come to that, raised.
+ */
+bool hsm_session_answer(struct hsm_token *token, struct hsm_work *work, CK_RV *answer,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The same; any other answer than CKR_OK is raised. */
 bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 

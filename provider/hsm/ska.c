@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/cryptoki_mechanism.h"
 #include "provider/hsm/ecdsa.h"
-#include "provider/hsm/isolation.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/private_key.h"

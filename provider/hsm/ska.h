@@ -1,15 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vendor's calls for SKA keys: approval tokens, signatures, changes, and what a key says of
- * itself.
+ * The vendor's calls: rules, timestamps, approval tokens, signatures, changes, and what an SKA key
+ * says of itself.
  */
 #ifndef SKA_HSM_SKA_H
 #define SKA_HSM_SKA_H
 
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
+#include "provider/rule/rule.h"
 
 struct hsm_key;
+struct hsm_module;
+
+/* ---- Rules as the HSM takes them ------------------------------------------------------------- */
+
+/* The value of a CKA_SKA_*_ACCESS_BLOB, made by the module's C_SerializePolicy. */
+bool hsm_rule_serialize(const struct hsm_module *module, const struct ska_rule *rule,
+                        struct ska_bytes *serialized,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The payload of a modification (C_CreateModifyPayload); a rule that is NULL stays as it is, but
+ * not all are. The key only says which module encodes it.
+ */
+bool hsm_modify_payload(struct hsm_key *key, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                        struct ska_bytes *payload, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* ---- Timestamps, tokens, approvals ----------------------------------------------------------- */
 
 /* A timestamp that the HSM made: the block and its signature as DER. Both empty: none. */
 struct hsm_timestamp {
@@ -17,15 +35,25 @@ struct hsm_timestamp {
     struct ska_span signature;
 };
 
+/*
+ * A timestamp over an operation's payload (C_GetTimestamp with SHA-256), by a timestamp key. The
+ * signature, over the whole block, is in OpenSSL's form (PKCS#1 v1.5, ECDSA as DER, raw EdDSA).
+ * SKA_R_WRONG_USE: the key is none that makes timestamps.
+ */
+bool hsm_timestamp_make(struct hsm_key *timestamp_key, enum ska_operation operation,
+                        struct ska_span payload, struct ska_bytes *block,
+                        struct ska_bytes *signature,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* The approval token for an operation with this key (C_CreateApprovalToken). */
 bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
                           struct ska_span payload, const struct hsm_timestamp *timestamp,
                           struct ska_bytes *token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 struct hsm_approval {
-    bool certificate;          /* what signer is: a certificate or a SubjectPublicKeyInfo */
-    struct ska_span signer;    /* DER */
-    struct ska_span signature; /* DER: SEQUENCE { AlgorithmIdentifier, BIT STRING } */
+    bool certificate;           /* what signer is: a certificate or a SubjectPublicKeyInfo */
+    struct ska_span signer;     /* DER */
+    struct ska_bytes signature; /* DER: SEQUENCE { AlgorithmIdentifier, BIT STRING } */
 };
 
 enum hsm_answer {

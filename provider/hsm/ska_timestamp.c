@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/ska_timestamp.h"
+#include "provider/hsm/ska.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/cryptoki_mechanism.h"
 #include "provider/hsm/ecdsa.h"
-#include "provider/hsm/isolation.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/private_key.h"

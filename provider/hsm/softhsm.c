@@ -3,7 +3,7 @@
  * Why SoftHSM shows no token: it says so only in the system's log. Servers drop their privileges
  * after they have read their keys, and then meet a directory that only root may read.
  */
-#include "provider/hsm/softhsm.h"
+#include "provider/hsm/module.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/hsm/isolation.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/module.h"
-#include "provider/hsm/rv.h"
-#include "provider/hsm/softhsm.h"
 #include "provider/hsm/state.h"
 
 /* How often the list of slots may change while it is read. */
@@ -279,11 +277,6 @@ bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors)
 const char *hsm_token_label(const struct hsm_token *token)
 {
     return token->label;
-}
-
-const char *hsm_token_serial(const struct hsm_token *token)
-{
-    return token->serial;
 }
 
 struct hsm_module *hsm_token_module(const struct hsm_token *token)

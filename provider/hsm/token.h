@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tokens of PKCS#11 modules; they live as long as the process. All functions may be called from
- * any thread; after a fork sessions are opened anew and the login is repeated with the PIN that is
- * kept in memory.
+ * The tokens of PKCS#11 modules, and logging in; they live as long as the process. All functions
+ * may be called from any thread; after a fork sessions are opened anew and the login is repeated
+ * with the PIN that is kept in memory.
  */
 #ifndef SKA_HSM_TOKEN_H
 #define SKA_HSM_TOKEN_H
 
 #include "provider/base/error.h"
-#include "provider/hsm/match.h"
+#include "provider/hsm/pin.h"
 
 struct hsm_module;
 struct hsm_token;
+
+/* What tokens are looked for by. Members that are NULL match any. */
+struct hsm_token_match {
+    const char *label;
+    const char *serial;
+    const char *manufacturer;
+    const char *model;
+};
 
 /*
  * The one initialised token that matches. None: SKA_R_TOKEN_NOT_FOUND; several:
@@ -24,7 +32,16 @@ bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *mat
 bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 const char *hsm_token_label(const struct hsm_token *token);
-const char *hsm_token_serial(const struct hsm_token *token);
 struct hsm_module *hsm_token_module(const struct hsm_token *token);
+
+bool hsm_token_logged_in(struct hsm_token *token);
+
+/*
+ * Logs in unless that is done already. No PIN to be had: SKA_R_PIN_MISSING. A wrong one:
+ * SKA_R_PIN_INCORRECT, after one attempt; the same PIN is never tried a second time in this
+ * process. A PIN file that others may read is used, and named in a warning by check-config only.
+ */
+bool hsm_token_login(struct hsm_token *token, const struct hsm_pin_source *source,
+                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -6,9 +6,9 @@
 
 #include <openssl/x509.h>
 
-#include "provider/hsm/ska_timestamp.h"
-#include "provider/request/approver_signature.h"
+#include "provider/hsm/ska.h"
 #include "provider/request/approval_token.h"
+#include "provider/request/approver_signature.h"
 
 static bool find_timestamp_key(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
                                struct hsm_key **found, const struct ska_errors *errors)

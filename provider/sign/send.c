@@ -13,33 +13,19 @@
 
 /* ---- The call -------------------------------------------------------------------------------- */
 
-static void free_packed(struct ska_bytes *signatures, struct hsm_approval *approvals, size_t count)
+/* Approvals in the form that the HSM takes, in an array for all of them. */
+static bool pack_approvals(const struct ska_request *request, struct hsm_approval *approvals,
+                           const struct ska_errors *errors)
 {
-    for (size_t i = 0; signatures != NULL && i < count; i++)
-        ska_bytes_free(&signatures[i]);
-    free(signatures);
-    free(approvals);
-}
-
-/* Approvals in the form that the HSM takes. The signatures are owned by *signatures. */
-static bool pack_approvals(const struct ska_request *request, struct ska_bytes **signatures,
-                           struct hsm_approval **approvals, const struct ska_errors *errors)
-{
-    size_t count = request->approval_count;
-
-    *signatures = calloc(count + 1, sizeof(**signatures));
-    *approvals = calloc(count + 1, sizeof(**approvals));
-    if (*signatures == NULL || *approvals == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < request->approval_count; i++) {
         const struct ska_approval *approval = &request->approvals[i];
 
+        approvals[i].certificate = approval->certificate;
+        approvals[i].signer = ska_span_of(&approval->signer);
         if (!ska_signature_to_der(ska_span_of(&approval->public_key), approval->digest,
-                                  ska_span_of(&approval->signature), &(*signatures)[i], errors))
+                                  ska_span_of(&approval->signature), &approvals[i].signature,
+                                  errors))
             return false;
-        (*approvals)[i].certificate = approval->certificate;
-        (*approvals)[i].signer = ska_span_of(&approval->signer);
-        (*approvals)[i].signature = ska_span_of(&(*signatures)[i]);
     }
     return true;
 }
@@ -48,18 +34,21 @@ static enum hsm_answer ask_hsm(const struct ska_job *job, const struct ska_reque
                                struct hsm_refusal *refusal)
 {
     struct ska_span token = ska_span_of(&request->approval_token);
-    struct ska_bytes *signatures = NULL;
-    struct hsm_approval *approvals = NULL;
     size_t count = request->approval_count;
+    struct hsm_approval *approvals = calloc(count + 1, sizeof(*approvals));
     enum hsm_answer answer = HSM_FAILED;
 
-    if (pack_approvals(request, &signatures, &approvals, job->errors))
+    if (approvals == NULL)
+        ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
+    else if (pack_approvals(request, approvals, job->errors))
         answer = request->operation == SKA_OPERATION_SIGN
                      ? hsm_ska_sign(job->key, &request->mechanism, token, approvals, count,
                                     job->signature, job->signature_length, refusal, job->errors)
                      : hsm_ska_change(job->key, request->operation, token, approvals, count,
                                       refusal, job->errors);
-    free_packed(signatures, approvals, count);
+    for (size_t i = 0; approvals != NULL && i < count; i++)
+        ska_bytes_free(&approvals[i].signature);
+    free(approvals);
     return answer;
 }
 

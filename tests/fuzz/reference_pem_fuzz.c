@@ -9,7 +9,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 
-#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 
 #include "fuzz.h"

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
+#include "provider/hsm/fork.h"
+
 static struct hsm_token *token;
 static struct hsm_key *rsa;
 static struct hsm_key *ec;
@@ -393,7 +395,8 @@ static void fork_some(void)
         if (child == 0) {
             /* SoftHSM's own locks may be held by threads that are gone; ours are not. */
             alarm(20);
-            hsm_key_free(hsm_key_up_ref(rsa));
+            hsm_lock();
+            hsm_unlock();
             _exit(0);
         }
         assert_true(child > 0);

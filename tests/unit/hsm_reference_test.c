@@ -9,7 +9,6 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 
 static const char uri[] = "ska:token=My%20Token;object=seal?approvals-dir=/var/lib/seal";

@@ -9,18 +9,16 @@
 #define HSM_TEST_APPLICATION HSM_TEST_SIMULATOR
 #include "hsm_support.h"
 
-#include "provider/hsm/rule_serialize.h"
 #include "provider/hsm/ska.h"
-#include "provider/hsm/ska_timestamp.h"
 
 #include <openssl/x509.h>
 
 #include "certificate_name.h"
 
-#include "provider/rule/rule_codec.h"
-#include "provider/request/approver_signature.h"
-#include "provider/request/approval_token.h"
 #include "provider/base/file.h"
+#include "provider/request/approval_token.h"
+#include "provider/request/approver_signature.h"
+#include "provider/rule/rule_codec.h"
 
 #define APPROVERS 3
 
@@ -177,7 +175,6 @@ static inline int end(void **state)
 
 struct approvals {
     struct hsm_approval list[APPROVERS];
-    struct ska_bytes signatures[APPROVERS];
     size_t count;
 };
 
@@ -185,7 +182,6 @@ static inline void approve(struct approvals *approvals, size_t who, struct ska_s
 {
     struct approver *approver = &approvers[who];
     struct hsm_approval *approval = &approvals->list[approvals->count];
-    struct ska_bytes *signature = &approvals->signatures[approvals->count];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char *spki = NULL;
     uint8_t plain[256];
@@ -195,10 +191,9 @@ static inline void approve(struct approvals *approvals, size_t who, struct ska_s
     assert_true(EVP_DigestSignInit_ex(context, NULL, "SHA256", libctx, NULL, approver->key, NULL));
     assert_true(EVP_DigestSign(context, plain, &length, to_be_signed.data, to_be_signed.length));
     assert_true(ska_signature_to_der(ska_span(spki, (size_t)spki_length), "SHA-256",
-                                     ska_span(plain, length), signature, &shown));
+                                     ska_span(plain, length), &approval->signature, &shown));
     approval->certificate = who == 2;
     approval->signer = ska_span_of(&approver->info);
-    approval->signature = ska_span_of(signature);
     approvals->count++;
     OPENSSL_free(spki);
     EVP_MD_CTX_free(context);
@@ -207,7 +202,7 @@ static inline void approve(struct approvals *approvals, size_t who, struct ska_s
 static inline void approvals_clear(struct approvals *approvals)
 {
     for (size_t i = 0; i < approvals->count; i++)
-        ska_bytes_free(&approvals->signatures[i]);
+        ska_bytes_free(&approvals->list[i].signature);
     approvals->count = 0;
 }
 

@@ -217,7 +217,7 @@ static void refuses_a_broken_approval(void **state)
                                      &encoded, &shown));
     approve(&approvals, 0, ska_span_of(&encoded));
     approve(&approvals, 1, ska_span_of(&encoded));
-    approvals.signatures[1].data[approvals.signatures[1].length - 1] ^= 1;
+    approvals.list[1].signature.data[approvals.list[1].signature.length - 1] ^= 1;
     assert_int_equal(hsm_ska_sign(key, &ecdsa_digest, ska_span_of(&encoded), approvals.list,
                                   approvals.count, signature, &length, &refusal, &errors),
                      HSM_REFUSED);

@@ -23,9 +23,7 @@
 
 #include "provider/hsm/key.h"
 #include "provider/hsm/key_generate.h"
-#include "provider/hsm/key_sign.h"
 #include "provider/hsm/list.h"
-#include "provider/hsm/login.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/token.h"
 

@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/reference_pem.h"
 #include "provider/hsm/reference.h"
 #include "tools/command/inspect.h"
 #include "tools/show/text.h"

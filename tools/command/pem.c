@@ -6,7 +6,6 @@
 
 #include "provider/base/settings.h"
 #include "provider/hsm/reference.h"
-#include "provider/hsm/reference_pem.h"
 #include "tools/options.h"
 #include "tools/output.h"
 

@@ -11,15 +11,15 @@
 
 #include <openssl/evp.h>
 
+#include "provider/hsm/ska.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/make_request.h"
-#include "provider/hsm/rule_serialize.h"
-#include "tools/show/certificates.h"
 #include "tools/input.h"
 #include "tools/options.h"
-#include "tools/policy_file.h"
 #include "tools/output.h"
+#include "tools/policy_file.h"
+#include "tools/show/certificates.h"
 #include "tools/show/text.h"
 
 #define REQUEST_MODE 0640
