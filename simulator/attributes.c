@@ -181,8 +181,9 @@ static CK_RV read_others(CK_SESSION_HANDLE session, const struct sim_object *obj
     return rv;
 }
 
-CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *object,
-                          CK_ATTRIBUTE *attributes, CK_ULONG count)
+/* For an object that was looked at. */
+static CK_RV read_attributes(CK_SESSION_HANDLE session, const struct sim_object *object,
+                             CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
     struct ska_span value = {NULL, 0};
     CK_RV rv = read_others(session, object, attributes, count);
@@ -204,14 +205,14 @@ bool sim_attribute_matches(CK_SESSION_HANDLE session, const struct sim_object *o
     CK_ATTRIBUTE read = {attribute->type, NULL, 0};
     bool same = false;
 
-    if (sim_attributes_read(session, object, &read, 1) != CKR_OK ||
+    if (read_attributes(session, object, &read, 1) != CKR_OK ||
         read.ulValueLen != attribute->ulValueLen)
         return false;
     if (read.ulValueLen == 0)
         return true;
     read.pValue = malloc(read.ulValueLen);
     same = read.pValue != NULL && attribute->pValue != NULL &&
-           sim_attributes_read(session, object, &read, 1) == CKR_OK &&
+           read_attributes(session, object, &read, 1) == CKR_OK &&
            read.ulValueLen == attribute->ulValueLen &&
            memcmp(read.pValue, attribute->pValue, read.ulValueLen) == 0;
     free(read.pValue);
@@ -228,7 +229,7 @@ CK_RV sim_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle
         return rv;
     rv = sim_object_open(session, handle, &object);
     if (rv == CKR_OK)
-        rv = sim_attributes_read(session, &object, attributes, count);
+        rv = read_attributes(session, &object, attributes, count);
     sim_object_clear(&object);
     return rv;
 }

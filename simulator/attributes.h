@@ -12,10 +12,6 @@
 
 #include "simulator/object_kind.h"
 
-/* C_GetAttributeValue for an object that was looked at. */
-CK_RV sim_attributes_read(CK_SESSION_HANDLE session, const struct sim_object *object,
-                          CK_ATTRIBUTE *attributes, CK_ULONG count);
-
 /* Whether the object has the attribute with just this value. */
 bool sim_attribute_matches(CK_SESSION_HANDLE session, const struct sim_object *object,
                            const CK_ATTRIBUTE *attribute);

@@ -7,13 +7,12 @@
 #include <stdlib.h>
 
 #include "provider/request/approver_signature.h"
-#include "simulator/call_log.h"
 #include "simulator/context.h"
 #include "simulator/key_signer.h"
 #include "simulator/label.h"
 #include "simulator/mechanism_table.h"
 #include "simulator/object_kind.h"
-#include "simulator/vendor_arguments.h"
+#include "simulator/vendor_call.h"
 #include "ska/simulator.h"
 
 /* ---- Verification ----------------------------------------------------------------------- */

@@ -21,7 +21,7 @@
 #include "simulator/context.h"
 #include "simulator/fault_injection.h"
 #include "simulator/record_store.h"
-#include "simulator/sam.h"
+#include "simulator/rule_acceptance.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
 #include "simulator/token_file.h"

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/asn1.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+
 #include <pkcs11.h>
 
+#include "provider/base/evp_key.h"
 #include "simulator/attributes.h"
 #include "simulator/change_lock.h"
 #include "simulator/context.h"
@@ -16,7 +21,6 @@
 #include "simulator/label.h"
 #include "simulator/mechanism_table.h"
 #include "simulator/own_calls.h"
-#include "simulator/public_key_info.h"
 #include "simulator/record_store.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
@@ -165,6 +169,59 @@ static CK_RV make_ska_pair(const struct pair *pair, const struct sim_generation 
 
 /* ---- Timestamp pairs -------------------------------------------------------------------- */
 
+/* From what SoftHSM holds of it: modulus and exponent, or curve and point. */
+static bool make_public_key(CK_KEY_TYPE type, struct ska_span first, struct ska_span second,
+                            EVP_PKEY **key)
+{
+    const unsigned char *next = second.data;
+    ASN1_OCTET_STRING *holder = NULL;
+    ASN1_OBJECT *curve = NULL;
+    struct ska_span point = {NULL, 0};
+    bool done = false;
+
+    if (type == CKK_RSA)
+        return ska_evp_make_rsa(sim_libctx(), SKA_KEY_RSA, first, second, key);
+    holder = d2i_ASN1_OCTET_STRING(NULL, &next, (long)second.length);
+    if (holder == NULL)
+        return false;
+    point = ska_span(ASN1_STRING_get0_data(holder), (size_t)ASN1_STRING_length(holder));
+    next = first.data;
+    if (type == CKK_EC)
+        curve = d2i_ASN1_OBJECT(NULL, &next, (long)first.length);
+    if (curve != NULL)
+        done = ska_evp_make_ec(sim_libctx(), OBJ_obj2nid(curve), point, key);
+    else if (type == CKK_EC_EDWARDS)
+        done = ska_evp_make_edwards(
+            sim_libctx(), point.length == 32 ? SKA_KEY_ED25519 : SKA_KEY_ED448, point, key);
+    ASN1_OBJECT_free(curve);
+    ASN1_OCTET_STRING_free(holder);
+    return done;
+}
+
+/* A public key object as a SubjectPublicKeyInfo. */
+static CK_RV read_public_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
+                             struct ska_bytes *spki)
+{
+    struct ska_bytes first = {NULL, 0};
+    struct ska_bytes second = {NULL, 0};
+    EVP_PKEY *key = NULL;
+    CK_KEY_TYPE type = 0;
+    CK_RV rv = sim_read_ulong(session, handle, CKA_KEY_TYPE, &type);
+
+    if (rv == CKR_OK)
+        rv = sim_read_bytes(session, handle, type == CKK_RSA ? CKA_MODULUS : CKA_EC_PARAMS, &first);
+    if (rv == CKR_OK)
+        rv = sim_read_bytes(session, handle, type == CKK_RSA ? CKA_PUBLIC_EXPONENT : CKA_EC_POINT,
+                            &second);
+    if (rv == CKR_OK && (!make_public_key(type, ska_span_of(&first), ska_span_of(&second), &key) ||
+                         !ska_evp_encode(key, spki, NULL)))
+        rv = CKR_FUNCTION_FAILED;
+    EVP_PKEY_free(key);
+    ska_bytes_free(&first);
+    ska_bytes_free(&second);
+    return rv;
+}
+
 /*
  * The record holds the public key, by which timestamps are verified, so here it comes last: a key
  * without it counts as absent.
@@ -178,7 +235,7 @@ static CK_RV make_timestamp_pair(const struct pair *pair, const struct sim_gener
         rv = generate_in_softhsm(pair, generation, template);
     if (rv != CKR_OK)
         return rv;
-    rv = sim_public_key_read(pair->session, *pair->public_key, &template->record.public_key);
+    rv = read_public_key(pair->session, *pair->public_key, &template->record.public_key);
     if (rv == CKR_OK)
         rv = sim_store_write(pair->session, template->id, &template->record);
     if (rv != CKR_OK) {

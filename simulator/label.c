@@ -12,7 +12,6 @@
 #include "simulator/record_store.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
-#include "simulator/softhsm_objects.h"
 #include "simulator/template.h"
 
 CK_RV sim_label_search(CK_SESSION_HANDLE session, struct ska_span label, CK_OBJECT_HANDLE **handles,

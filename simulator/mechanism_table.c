@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "simulator/own_calls.h"
-#include "simulator/slots.h"
 #include "simulator/softhsm_calls.h"
 
 static const struct sim_signing signings[] = {

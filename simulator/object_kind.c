@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "simulator/softhsm_calls.h"
-#include "simulator/softhsm_objects.h"
 #include "simulator/template.h"
 
 #define MARK_SKA "SKA simulator key "

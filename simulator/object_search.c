@@ -14,7 +14,6 @@
 #include "simulator/own_calls.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
-#include "simulator/softhsm_objects.h"
 #include "simulator/template.h"
 
 /* Handles that a search has found and C_FindObjects has not handed out yet. */

@@ -18,7 +18,6 @@
 #include "simulator/own_calls.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
-#include "simulator/softhsm_objects.h"
 
 /* ---- Hashes ----------------------------------------------------------------------------- */
 
@@ -206,19 +205,31 @@ CK_RV sim_C_VerifyUpdate(CK_SESSION_HANDLE session, CK_BYTE_PTR part, CK_ULONG p
 
 /* ---- Ending ----------------------------------------------------------------------------- */
 
-/* Signs what was hashed so far and `data`. A query for the length leaves the operation open. */
-static CK_RV finish_sign(CK_SESSION_HANDLE session, struct hash *hash, const CK_BYTE *data,
-                         CK_ULONG data_len, CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
+/*
+ * Signs or verifies what was hashed so far and `data`. What leaves the operation open is a query
+ * for a signature's length, and a call that could not be made. C_Sign and C_Verify, which are for a
+ * `whole` message, do not end what C_SignUpdate and C_VerifyUpdate have begun.
+ */
+static CK_RV finish_hash(CK_SESSION_HANDLE session, struct hash *hash, bool whole,
+                         const CK_BYTE *data, CK_ULONG data_len, CK_BYTE_PTR signature,
+                         CK_ULONG_PTR signature_len)
 {
     struct digest digest = {{0}, 0};
-    CK_RV rv = CKR_ARGUMENTS_BAD;
+    bool query = !hash->verify && signature == NULL;
     bool open = true;
+    CK_RV rv = CKR_ARGUMENTS_BAD;
 
-    if ((data != NULL || data_len == 0 || signature == NULL) && signature_len != NULL) {
+    if (whole && hash->multipart) {
+        rv = CKR_OPERATION_ACTIVE;
+    } else if ((data != NULL || data_len == 0 || query) &&
+               (hash->verify ? signature != NULL : signature_len != NULL)) {
         rv = digest_with(hash, data, data == NULL ? 0 : data_len, &digest);
-        if (rv == CKR_OK)
+        if (rv == CKR_OK && hash->verify)
+            rv = softhsm()->C_Verify(session, digest.bytes, digest.length, signature,
+                                     *signature_len);
+        else if (rv == CKR_OK)
             rv = softhsm()->C_Sign(session, digest.bytes, digest.length, signature, signature_len);
-        open = rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && signature == NULL);
+        open = !hash->verify && (rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && query));
     }
     if (open)
         put_hash(session, hash);
@@ -227,50 +238,20 @@ static CK_RV finish_sign(CK_SESSION_HANDLE session, struct hash *hash, const CK_
     return rv;
 }
 
-static CK_RV finish_verify(CK_SESSION_HANDLE session, struct hash *hash, const CK_BYTE *data,
-                           CK_ULONG data_len, CK_BYTE_PTR signature, CK_ULONG signature_len)
-{
-    struct digest digest = {{0}, 0};
-    CK_RV rv = CKR_ARGUMENTS_BAD;
-
-    if ((data == NULL && data_len != 0) || signature == NULL) {
-        put_hash(session, hash);
-        return rv;
-    }
-    rv = digest_with(hash, data, data_len, &digest);
-    if (rv == CKR_OK)
-        rv = softhsm()->C_Verify(session, digest.bytes, digest.length, signature, signature_len);
-    free_hash(&hash->operation);
-    return rv;
-}
-
-/* C_Sign and C_Verify do not end what C_SignUpdate and C_VerifyUpdate have begun. */
-static bool begun_in_parts(CK_SESSION_HANDLE session, struct hash *hash)
-{
-    bool multipart = hash->multipart;
-
-    if (multipart)
-        put_hash(session, hash);
-    return multipart;
-}
-
 CK_RV sim_C_Sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_len,
                  CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
 {
     struct hash *hash = take_hash(session, false);
 
-    if (hash == NULL)
-        return softhsm()->C_Sign(session, data, data_len, signature, signature_len);
-    if (begun_in_parts(session, hash))
-        return CKR_OPERATION_ACTIVE;
-    return finish_sign(session, hash, data, data_len, signature, signature_len);
+    return hash != NULL ? finish_hash(session, hash, true, data, data_len, signature, signature_len)
+                        : softhsm()->C_Sign(session, data, data_len, signature, signature_len);
 }
 
 CK_RV sim_C_SignFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
 {
     struct hash *hash = take_hash(session, false);
 
-    return hash != NULL ? finish_sign(session, hash, NULL, 0, signature, signature_len)
+    return hash != NULL ? finish_hash(session, hash, false, NULL, 0, signature, signature_len)
                         : softhsm()->C_SignFinal(session, signature, signature_len);
 }
 
@@ -279,17 +260,15 @@ CK_RV sim_C_Verify(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG data_le
 {
     struct hash *hash = take_hash(session, true);
 
-    if (hash == NULL)
-        return softhsm()->C_Verify(session, data, data_len, signature, signature_len);
-    if (begun_in_parts(session, hash))
-        return CKR_OPERATION_ACTIVE;
-    return finish_verify(session, hash, data, data_len, signature, signature_len);
+    return hash != NULL
+               ? finish_hash(session, hash, true, data, data_len, signature, &signature_len)
+               : softhsm()->C_Verify(session, data, data_len, signature, signature_len);
 }
 
 CK_RV sim_C_VerifyFinal(CK_SESSION_HANDLE session, CK_BYTE_PTR signature, CK_ULONG signature_len)
 {
     struct hash *hash = take_hash(session, true);
 
-    return hash != NULL ? finish_verify(session, hash, NULL, 0, signature, signature_len)
+    return hash != NULL ? finish_hash(session, hash, false, NULL, 0, signature, &signature_len)
                         : softhsm()->C_VerifyFinal(session, signature, signature_len);
 }

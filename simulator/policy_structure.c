@@ -12,9 +12,8 @@
 
 #include "provider/base/wire.h"
 #include "provider/rule/rule_codec.h"
-#include "simulator/call_log.h"
 #include "simulator/context.h"
-#include "simulator/vendor_arguments.h"
+#include "simulator/vendor_call.h"
 
 /*
  * How much more may be read. A serialized rule has 65535 bytes at most, which is what an attribute
@@ -166,7 +165,8 @@ CK_RV sim_approver_read(const CK_SKA_APPROVER *approver, struct ska_approver *to
     return read_approver(&allowance, approver, to);
 }
 
-CK_RV sim_policy_serialize(const CK_SKA_POLICY *policy, struct ska_bytes *encoded)
+/* Whether the rule makes sense is found out when a key gets it. */
+static CK_RV serialize_policy(const CK_SKA_POLICY *policy, struct ska_bytes *encoded)
 {
     struct ska_rule rule = {NULL, 0};
     CK_RV rv = policy == NULL ? CKR_ARGUMENTS_BAD : read_policy(policy, &rule);
@@ -190,7 +190,7 @@ CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE_PTR buffer, CK_ULONG_PTR 
     if (rv == CKR_OK && (policy == NULL || bufferLen == NULL))
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
-        rv = sim_policy_serialize(policy, &encoded);
+        rv = serialize_policy(policy, &encoded);
     if (rv == CKR_OK)
         rv = sim_output(ska_span_of(&encoded), buffer, bufferLen);
     ska_bytes_free(&encoded);
@@ -211,7 +211,7 @@ static CK_RV make_payload(CK_SKA_POLICY *const policies[SKA_RULE_COUNT], struct 
         if (policies[i] == NULL)
             continue;
         any = true;
-        rv = sim_policy_serialize(policies[i], &rules[i]);
+        rv = serialize_policy(policies[i], &rules[i]);
         modify.rules[i] = ska_span_of(&rules[i]);
     }
     if (rv == CKR_OK && (!any || !ska_modify_encode(&modify, payload, NULL) ||

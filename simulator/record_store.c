@@ -16,7 +16,6 @@
 #include "simulator/context.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
-#include "simulator/softhsm_objects.h"
 
 /* ---- Where records are ------------------------------------------------------------------ */
 

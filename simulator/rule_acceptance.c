@@ -7,12 +7,10 @@
 #include <stdlib.h>
 
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/rule/rule_codec.h"
 #include "simulator/context.h"
-#include "simulator/rule_refusal.h"
-#include "simulator/sam.h"
 
 /* RSA with 2048 bits, curves of 224 bits. */
 #define SECURITY_BITS 112
@@ -21,16 +19,13 @@
 static EVP_PKEY *read_approver_key(const struct ska_approver *approver)
 {
     struct ska_approver own = {.type = approver->type, .data = approver->data};
-    const unsigned char *next = NULL;
     const char *reason =
         "its key is none of RSA, DSA, EC (named curve, uncompressed point), Ed25519, Ed448";
     EVP_PKEY *key = NULL;
 
-    if (ska_approver_identify(&own, NULL)) {
-        next = own.public_key.data;
-        key = d2i_PUBKEY_ex(NULL, &next, (long)own.public_key.length, sim_libctx(), NULL);
-    }
-    if (key != NULL && next == own.public_key.data + own.public_key.length)
+    if (ska_approver_identify(&own, NULL))
+        key = ska_evp_decode(sim_libctx(), ska_span_of(&own.public_key));
+    if (key != NULL)
         reason = EVP_PKEY_get_security_bits(key) >= SECURITY_BITS
                      ? NULL
                      : "its key is too weak, of less than 112 bits (RSA 2048)";

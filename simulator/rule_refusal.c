@@ -1,36 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "simulator/rule_refusal.h"
+#include "simulator/rule_acceptance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <openssl/x509.h>
 
-#include "provider/base/bytes.h"
-#include "simulator/context.h"
+#include "provider/base/certificate.h"
 
 #define NAME_LIMIT 128
 
 /* The subject of the certificate, or the name in the rule; free with free(). NULL: neither. */
 static char *name_of_approver(const struct ska_approver *approver)
 {
-    const unsigned char *next = approver->data.data;
-    X509 *certificate = NULL;
-    char *subject = NULL;
+    X509_NAME *name = approver->type == SKA_APPROVER_CERTIFICATE
+                          ? ska_certificate_subject(ska_span_of(&approver->data))
+                          : NULL;
+    char *subject = name == NULL ? NULL : X509_NAME_oneline(name, NULL, 0);
     char *shown = NULL;
 
-    if (approver->type == SKA_APPROVER_CERTIFICATE)
-        certificate = X509_new_ex(sim_libctx(), NULL);
-    if (certificate != NULL && d2i_X509(&certificate, &next, (long)approver->data.length) == NULL)
-        certificate = NULL; /* which has freed it */
-    if (certificate != NULL)
-        subject = X509_NAME_oneline(X509_get_subject_name(certificate), NULL, 0);
     if (subject != NULL)
         shown = ska_printable(ska_span_text(subject), NAME_LIMIT);
     else if (approver->name.length > 0)
         shown = ska_printable(ska_span_of(&approver->name), NAME_LIMIT);
     OPENSSL_free(subject);
-    X509_free(certificate);
+    X509_NAME_free(name);
     return shown;
 }
 

@@ -2,7 +2,7 @@
 /*
  * SAM mode.
  */
-#include "simulator/sam.h"
+#include "simulator/rule_acceptance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,6 @@
 #include <openssl/x509v3.h>
 
 #include "simulator/context.h"
-#include "simulator/rule_refusal.h"
 
 /* Who refuses. */
 #define SAM "SAM mode "

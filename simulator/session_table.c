@@ -19,7 +19,7 @@ struct session {
 /* Guarded by sim_state_lock(). */
 static struct session *sessions;
 
-void sim_operation_free(struct sim_operation *operation)
+static void operation_free(struct sim_operation *operation)
 {
     if (operation != NULL)
         operation->free(operation);
@@ -28,7 +28,7 @@ void sim_operation_free(struct sim_operation *operation)
 static void session_free(struct session *session)
 {
     for (int i = 0; i < SIM_OPERATION_COUNT; i++)
-        sim_operation_free(session->operations[i]);
+        operation_free(session->operations[i]);
     free(session);
 }
 
@@ -147,7 +147,7 @@ struct sim_operation *sim_session_take(CK_SESSION_HANDLE session, enum sim_opera
 void sim_session_put(CK_SESSION_HANDLE session, enum sim_operation_kind kind,
                      struct sim_operation *operation)
 {
-    sim_operation_free(exchange_operation(session, kind, operation));
+    operation_free(exchange_operation(session, kind, operation));
 }
 
 CK_RV sim_own_session_open(CK_SESSION_HANDLE application, struct sim_own_session *own)

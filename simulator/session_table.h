@@ -45,9 +45,6 @@ struct sim_operation *sim_session_take(CK_SESSION_HANDLE session, enum sim_opera
 void sim_session_put(CK_SESSION_HANDLE session, enum sim_operation_kind kind,
                      struct sim_operation *operation);
 
-/* Accepts NULL. */
-void sim_operation_free(struct sim_operation *operation);
-
 /*
  * A session of the simulator's own beside the application's: for searches and signatures that must
  * not meet the operations of the application's session. The login is shared.

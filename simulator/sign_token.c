@@ -11,13 +11,13 @@
 
 #include <pkcs11.h>
 
-#include "provider/rule/rule_codec.h"
-#include "provider/request/approver_signature.h"
+#include "provider/base/evp_key.h"
 #include "provider/request/approval_token.h"
-#include "simulator/call_log.h"
+#include "provider/request/approver_signature.h"
+#include "provider/rule/rule_codec.h"
 #include "simulator/context.h"
 #include "simulator/policy_structure.h"
-#include "simulator/vendor_arguments.h"
+#include "simulator/vendor_call.h"
 
 /* ---- The approver's key ----------------------------------------------------------------- */
 
@@ -92,8 +92,7 @@ static EVP_PKEY *read_private_key(struct ska_span algorithm, struct ska_span val
 /* Whether the private key is the one that the rule lists. */
 static bool is_key_of(EVP_PKEY *key, struct ska_span public_key)
 {
-    const unsigned char *next = public_key.data;
-    EVP_PKEY *listed = d2i_PUBKEY_ex(NULL, &next, (long)public_key.length, sim_libctx(), NULL);
+    EVP_PKEY *listed = ska_evp_decode(sim_libctx(), public_key);
     bool same = listed != NULL && EVP_PKEY_eq(key, listed) == 1;
 
     EVP_PKEY_free(listed);

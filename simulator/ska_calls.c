@@ -5,12 +5,11 @@
 #include <pkcs11.h>
 
 #include "provider/request/approval_token.h"
-#include "simulator/call_log.h"
 #include "simulator/context.h"
 #include "simulator/enforce.h"
 #include "simulator/key_signer.h"
 #include "simulator/object_kind.h"
-#include "simulator/vendor_arguments.h"
+#include "simulator/vendor_call.h"
 #include "ska/simulator.h"
 
 /* ---- C_CreateApprovalToken -------------------------------------------------------------- */

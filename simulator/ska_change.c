@@ -6,7 +6,6 @@
 #include <pkcs11.h>
 
 #include "provider/rule/rule_codec.h"
-#include "simulator/call_log.h"
 #include "simulator/change_lock.h"
 #include "simulator/context.h"
 #include "simulator/enforce.h"
@@ -14,6 +13,7 @@
 #include "simulator/record_store.h"
 #include "simulator/rule_acceptance.h"
 #include "simulator/session_table.h"
+#include "simulator/vendor_call.h"
 #include "ska/simulator.h"
 
 struct change {

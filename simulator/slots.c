@@ -2,12 +2,11 @@
 /*
  * Slots, tokens, sessions and logins: SoftHSM's, with a word on what they belong to.
  */
-#include "simulator/slots.h"
+#include "simulator/own_calls.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulator/own_calls.h"
 #include "simulator/record_store.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"

@@ -2,11 +2,10 @@
 /*
  * Attributes of objects and searches for them, as SoftHSM has them.
  */
-#include "simulator/softhsm_objects.h"
+#include "simulator/softhsm_calls.h"
 
 #include <stdlib.h>
 
-#include "simulator/softhsm_calls.h"
 
 /* ---- Attributes ------------------------------------------------------------------------- */
 

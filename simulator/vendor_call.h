@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inputs and outputs of the vendor's calls.
+ * What the vendor's calls share: inputs, outputs, a line in the call log for each.
  */
-#ifndef SKASIM_VENDOR_ARGUMENTS_H
-#define SKASIM_VENDOR_ARGUMENTS_H
+#ifndef SKASIM_VENDOR_CALL_H
+#define SKASIM_VENDOR_CALL_H
 
 #include <stdbool.h>
 
@@ -23,5 +23,12 @@ bool sim_operation_from(CK_ULONG number, enum ska_operation *operation);
 
 /* The answer of a call with an output buffer: its length, CKR_BUFFER_TOO_SMALL, or the output. */
 CK_RV sim_output(struct ska_span output, CK_BYTE_PTR buffer, CK_ULONG_PTR buffer_len);
+
+/*
+ * The call log: appends "NAME LABEL RESULT" with one write. A query for a length is written as
+ * "NAME(length)", so that real calls can be counted. An empty label is written as "-". Does nothing
+ * without a call-log.
+ */
+void sim_log_call(const char *name, bool length_only, struct ska_span label, CK_RV rv);
 
 #endif
