@@ -7,8 +7,8 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/sha.h>
-#include <openssl/x509.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/hsm/token.h"
 
 /* ---- What a URI says ------------------------------------------------------------------------- */
@@ -129,17 +129,13 @@ static struct shown_hash shown_hash_of(const struct ska_provider *provider, EVP_
 {
     struct shown_hash shown = {"?"};
     unsigned char hash[SHA256_DIGEST_LENGTH];
-    unsigned char *der = NULL;
-    int length = 0;
+    struct ska_bytes spki = {NULL, 0};
 
-    ERR_set_mark();
-    length = i2d_PUBKEY(key, &der);
-    if (length > 0 &&
-        EVP_Q_digest(provider->libctx, "SHA256", NULL, der, (size_t)length, hash, NULL))
+    if (ska_evp_encode(key, &spki, NULL) &&
+        EVP_Q_digest(provider->libctx, "SHA256", NULL, spki.data, spki.length, hash, NULL))
         for (size_t i = 0; i < SHOWN_BYTES; i++)
             snprintf(shown.text + 2 * i, 3, "%02x", hash[i]);
-    ERR_pop_to_mark();
-    OPENSSL_free(der);
+    ska_bytes_free(&spki);
     return shown;
 }
 

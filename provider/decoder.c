@@ -130,7 +130,7 @@ static int hand_over(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
 {
     struct ska_key *before = in_hand;
     int type = OSSL_OBJECT_PKEY;
-    char name[16] = "";
+    char *name = (char *)(uintptr_t)ska_key_type_name(key->type);
     char structure[] = STRUCTURE;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
@@ -142,8 +142,6 @@ static int hand_over(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
     };
     int done = 0;
 
-    OPENSSL_strlcpy(name, ska_key_type_name(key->type), sizeof(name));
-    params[1].data_size = strlen(name);
     in_hand = key;
     done = callback(params, arg);
     in_hand = before;
@@ -194,22 +192,12 @@ static bool decoder_holds(const struct decoder *decoder, OSSL_CORE_BIO *core_in,
     return same && expected.length == 0;
 }
 
-/* libcrypto takes the key over by emptying the reference. */
 static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
                       OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
                       void *pin_arg)
 {
     const struct decoder *decoder = vdecoder;
     struct ska_key *key = in_hand;
-    int type = OSSL_OBJECT_PKEY;
-    char name[16] = "";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key)),
-        OSSL_PARAM_construct_end(),
-    };
-    int done = 0;
 
     (void)selection;
     (void)pin_callback;
@@ -217,12 +205,7 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     if (key == NULL || key->provider != decoder->provider || key->type != decoder->type ||
         !decoder_holds(decoder, core_in, ska_span_of(&key->reference)))
         return 1;
-    OPENSSL_strlcpy(name, ska_key_type_name(key->type), sizeof(name));
-    params[1].data_size = strlen(name);
-    ska_key_up_ref(key);
-    done = callback(params, arg);
-    ska_key_free(key);
-    return done;
+    return ska_key_give(ska_key_up_ref(key), callback, arg);
 }
 
 /* For another provider's key management: a token's key does not go there. */

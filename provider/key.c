@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+#include <openssl/params.h>
+
 struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_type type)
 {
     struct ska_key *key = calloc(1, sizeof(*key));
@@ -50,6 +54,22 @@ void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm)
 {
     key->on_token = true;
     atomic_store_explicit(&key->hsm, hsm, memory_order_release);
+}
+
+int ska_key_give(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
+{
+    int type = OSSL_OBJECT_PKEY;
+    char *name = (char *)(uintptr_t)ska_key_type_name(key->type);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
+        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key)),
+        OSSL_PARAM_construct_end(),
+    };
+    int done = callback(params, arg);
+
+    ska_key_free(key);
+    return done;
 }
 
 bool ska_key_is_ska(struct ska_key *key)

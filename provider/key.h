@@ -55,6 +55,12 @@ void ska_key_set_public(struct ska_key *key, EVP_PKEY *software);
  */
 void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm);
 
+/*
+ * Hands a key over to libcrypto, which takes it by emptying the reference; what it leaves is freed
+ * here.
+ */
+int ska_key_give(struct ska_key *key, OSSL_CALLBACK *callback, void *arg);
+
 /* Whether its signatures need approvals; false while the HSM's key was not looked for. */
 bool ska_key_is_ska(struct ska_key *key);
 

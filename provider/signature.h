@@ -68,8 +68,7 @@ static inline const struct ska_errors *ska_signature_errors(const struct ska_sig
     return &signature->provider->errors;
 }
 
-/* ---- signature_params.c
- * -------------------------------------------------------------------------- */
+/* ---- signature_params.c ---------------------------------------------------------------------- */
 
 OSSL_FUNC_signature_set_ctx_params_fn ska_signature_set_params;
 OSSL_FUNC_signature_get_ctx_params_fn ska_signature_get_params;
@@ -78,8 +77,7 @@ OSSL_FUNC_signature_settable_ctx_params_fn ska_signature_settable_rsa, ska_signa
 OSSL_FUNC_signature_gettable_ctx_params_fn ska_signature_gettable_rsa, ska_signature_gettable_other;
 bool ska_signature_set_digest(struct ska_signature *signature, const char *name) SKA_MUST_CHECK;
 
-/* ---- signature_finish.c: the end of a message
- * ---------------------------------------------------- */
+/* ---- signature_finish.c: the end of a message ------------------------------------------------ */
 
 /* What approvers of this signature approve. */
 enum ska_payload_form ska_signature_form(const struct ska_signature *signature);
@@ -98,15 +96,13 @@ bool ska_signature_request(struct ska_signature *signature) SKA_MUST_CHECK;
 struct ska_prepared *ska_prepared_up_ref(struct ska_prepared *prepared); /* NULL is fine */
 void ska_prepared_free(struct ska_prepared *prepared);                   /* NULL is fine */
 
-/* ---- algorithm_id.c
- * ------------------------------------------------------------------------------ */
+/* ---- algorithm_id.c -------------------------------------------------------------------------- */
 
 /* The AlgorithmIdentifier that certificates and CMS carry, in DER; to at most size bytes. */
 bool ska_algorithm_id(const struct ska_signature *signature, uint8_t *der, size_t size,
                       size_t *length) SKA_MUST_CHECK;
 
-/* ---- default_signature.c: what the default provider does with the software key inside
- * ------------ */
+/* ---- default_signature.c: what the default provider does with the software key inside -------- */
 
 bool ska_software_sign_init(struct ska_signature *signature, struct ska_key *key,
                             const OSSL_PARAM params[]) SKA_MUST_CHECK;

@@ -280,26 +280,6 @@ static struct ska_key *find_public_key(const struct store *store)
     return store_make_key(store, type, public_key);
 }
 
-/* libcrypto takes the key over by emptying the reference; what it leaves is freed here. */
-static int give_key(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
-{
-    int type = OSSL_OBJECT_PKEY;
-    char name[16];
-    OSSL_PARAM params[4];
-    int done = 0;
-
-    if (key == NULL)
-        return 0;
-    OPENSSL_strlcpy(name, ska_key_type_name(key->type), sizeof(name));
-    params[0] = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
-    params[1] = OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0);
-    params[2] = OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key));
-    params[3] = OSSL_PARAM_construct_end();
-    done = callback(params, arg);
-    ska_key_free(key);
-    return done;
-}
-
 static int give_certificate(const struct found *found, OSSL_CALLBACK *callback, void *arg)
 {
     int type = OSSL_OBJECT_CERT;
@@ -329,13 +309,14 @@ static int give_name(const struct found *found, OSSL_CALLBACK *callback, void *a
 static int give(const struct store *store, const struct found *found, OSSL_CALLBACK *callback,
                 void *arg)
 {
+    struct ska_key *key = NULL;
+
     if (found->uri != NULL)
         return give_name(found, callback, arg);
     if (found->type == HSM_OBJECT_CERTIFICATE)
         return give_certificate(found, callback, arg);
-    if (found->type == HSM_OBJECT_PRIVATE)
-        return give_key(find_private_key(store), callback, arg);
-    return give_key(find_public_key(store), callback, arg);
+    key = found->type == HSM_OBJECT_PRIVATE ? find_private_key(store) : find_public_key(store);
+    return key != NULL && ska_key_give(key, callback, arg);
 }
 
 static int store_load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,

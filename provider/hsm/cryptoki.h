@@ -15,6 +15,7 @@
 #include "ska/simulator.h"
 
 #include "provider/base/error.h"
+#include "provider/base/mechanism.h"
 
 struct hsm_token;
 
@@ -43,6 +44,24 @@ static inline void *hsm_writable(const void *pointer)
     memcpy(&plain, &pointer, sizeof(plain));
     return plain;
 }
+
+/* ---- Mechanisms, and what is done with a key, in its numbers --------------------------------- */
+
+/* What an RSA-PSS key is generated to allow. */
+#define HSM_PSS_COUNT 5
+extern const CK_MECHANISM_TYPE hsm_pss_mechanisms[HSM_PSS_COUNT];
+
+struct hsm_mechanism {
+    CK_MECHANISM cryptoki; /* points to pss where that is needed: do not copy */
+    CK_RSA_PKCS_PSS_PARAMS pss;
+};
+
+/* SKA_R_UNSUPPORTED when keys of the type cannot do it, or no mechanism says it. */
+bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type type,
+                        struct hsm_mechanism *to, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* CK_SKA_SIGN and so on. */
+CK_ULONG hsm_operation_number(enum ska_operation operation);
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/cryptoki.h"
 
 #include <string.h>
 

@@ -79,6 +79,17 @@ static bool ecdsa_to_der(struct ska_span raw, uint8_t *signature, size_t *signat
     return true;
 }
 
+static bool copy_signature(struct ska_span from, uint8_t *signature, size_t *signature_length,
+                           const struct ska_errors *errors)
+{
+    if (*signature_length < from.length)
+        return ska_fail(errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
+                        *signature_length, from.length);
+    memcpy(signature, from.data, from.length);
+    *signature_length = from.length;
+    return true;
+}
+
 bool hsm_signature_finish(enum ska_key_type type, unsigned int bits, struct ska_span raw,
                           uint8_t *signature, size_t *signature_length,
                           const struct ska_errors *errors)
@@ -94,12 +105,7 @@ bool hsm_signature_finish(enum ska_key_type type, unsigned int bits, struct ska_
                ska_fail(errors, SKA_R_HSM_FAILURE,
                         "the HSM gave no valid ECDSA signature, or it does not fit into %zu bytes",
                         *signature_length);
-    if (*signature_length < raw.length)
-        return ska_fail(errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
-                        *signature_length, raw.length);
-    memcpy(signature, raw.data, raw.length);
-    *signature_length = raw.length;
-    return true;
+    return copy_signature(raw, signature, signature_length, errors);
 }
 
 /* Exactly the DER of an ECDSA signature, with numbers that fit the key. */
@@ -133,10 +139,5 @@ bool hsm_signature_finish_either(enum ska_key_type type, unsigned int bits, stru
 {
     if (type != SKA_KEY_EC || !is_ecdsa_der(given, hsm_raw_length(type, bits) / 2))
         return hsm_signature_finish(type, bits, given, signature, signature_length, errors);
-    if (*signature_length < given.length)
-        return ska_fail(errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
-                        *signature_length, given.length);
-    memcpy(signature, given.data, given.length);
-    *signature_length = given.length;
-    return true;
+    return copy_signature(given, signature, signature_length, errors);
 }

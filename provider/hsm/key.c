@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include <openssl/evp.h>
-#include <openssl/x509.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/private_key.h"
 
@@ -142,31 +142,25 @@ EVP_PKEY *hsm_key_public(const struct hsm_key *key)
 /* Encoding takes longer than anything else that is done for a signature here. */
 bool hsm_key_spki(struct hsm_key *key, struct ska_span *spki, const struct ska_errors *errors)
 {
-    unsigned char *der = NULL;
     struct ska_bytes made = {NULL, 0};
-    int length = 0;
 
     hsm_lock();
     *spki = ska_span_of(&key->spki);
     hsm_unlock();
     if (spki->data != NULL)
         return true;
-    length = i2d_PUBKEY(key->public_key, &der);
-    if (length <= 0)
+    if (!ska_evp_encode(key->public_key, &made, NULL))
         return ska_fail(errors, SKA_R_INTERNAL, "public key of key \"%s\"",
                         hsm_show(hsm_key_label(key)).text);
-    if (ska_bytes_copy(&made, ska_span(der, (size_t)length), errors)) {
-        hsm_lock();
-        if (key->spki.data == NULL) {
-            key->spki = made;
-            made.data = NULL;
-        }
-        *spki = ska_span_of(&key->spki);
-        hsm_unlock();
-        ska_bytes_free(&made);
+    hsm_lock();
+    if (key->spki.data == NULL) {
+        key->spki = made;
+        made.data = NULL;
     }
-    OPENSSL_free(der);
-    return spki->data != NULL;
+    *spki = ska_span_of(&key->spki);
+    hsm_unlock();
+    ska_bytes_free(&made);
+    return true;
 }
 
 struct ska_span hsm_key_use_rule(const struct hsm_key *key)

@@ -7,7 +7,6 @@
 #include <openssl/rand.h>
 
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/cryptoki_mechanism.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/object.h"
 #include "provider/hsm/public_key.h"

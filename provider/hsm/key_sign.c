@@ -2,7 +2,6 @@
 #include "provider/hsm/key.h"
 
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/cryptoki_mechanism.h"
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/private_key.h"
 

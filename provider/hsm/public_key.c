@@ -13,7 +13,6 @@
 
 #include "provider/base/evp_key.h"
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/cryptoki_mechanism.h"
 
 /* The longest certificate that is read, in bytes. */
 #define CERTIFICATE_LIMIT 65536

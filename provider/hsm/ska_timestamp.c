@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/cryptoki_mechanism.h"
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/module.h"

@@ -9,7 +9,7 @@
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
 
-#include "provider/hsm/cryptoki_mechanism.h"
+#include "provider/hsm/cryptoki.h"
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/public_key.h"
 
