@@ -27,7 +27,7 @@ struct matter {
 /* Reads the request. */
 bool matter_read(struct tool *tool, struct matter *matter) SKA_MUST_CHECK;
 /* An id stands for what is in the request; another one would be taken for another request. */
-bool matter_check_id(struct tool *tool, struct ska_request *request,
+bool matter_check_id(struct tool *tool, const struct ska_request *request,
                      const char *shown) SKA_MUST_CHECK;
 /* Opens the key (a passphrase may be asked for), finds its place in the rule, counts. */
 bool matter_open_key(struct tool *tool, struct matter *matter) SKA_MUST_CHECK;

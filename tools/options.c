@@ -14,16 +14,15 @@
 
 bool options_wrong(struct tool *tool, const char *format, ...)
 {
-    char *text = NULL;
+    struct ska_buffer text = {0};
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    ska_buffer_format_args(&text, format, args);
     va_end(args);
     ska_fail(&tool->errors, SKA_R_WRONG_USE, "%s: %s; see: skatool %s --help", tool->command,
-             text == NULL ? "out of memory" : text, tool->command);
-    free(text);
+             ska_buffer_string(&text), tool->command);
+    ska_buffer_free(&text);
     return false;
 }
 
@@ -184,21 +183,4 @@ bool options_parse(struct tool *tool, const struct command_line *line, int argc,
     }
     return check_required(tool, line) &&
            take_operands(tool, line, argv + optind, (size_t)(argc - optind));
-}
-
-bool options_number(const char *text, unsigned long most, unsigned long *value)
-{
-    unsigned long number = 0;
-
-    if (text[0] == 0)
-        return false;
-    for (; *text != 0; text++) {
-        unsigned long digit = (unsigned long)(*text - '0');
-
-        if (*text < '0' || *text > '9' || number > (most - digit) / 10)
-            return false;
-        number = number * 10 + digit;
-    }
-    *value = number;
-    return number <= most;
 }

@@ -17,10 +17,11 @@ struct report {
 struct ska_errors report_errors(struct report *report);
 
 /* Lines on standard error that are no failures: "skatool: warning: ..." and "skatool: ...". */
-void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_line(const char *start, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define report_warning(...) report_line("skatool: warning: ", __VA_ARGS__)
+#define report_note(...) report_line("skatool: ", __VA_ARGS__)
 /* The same without "skatool: ": what was done, for the person who did it. */
-void report_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define report_message(...) report_line("", __VA_ARGS__)
 
 /*
  * Failures become warnings: files of others that are wrong, which are named and passed over. Only

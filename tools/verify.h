@@ -15,9 +15,9 @@
 struct verification {
     OSSL_LIB_CTX *libctx;
     struct ska_buffer text;
-    size_t wrong;           /* lines WRONG and MISSING */
-    char *first;            /* what the first of them says */
-    enum ska_reason reason; /* of a failure that is among them; 0: none */
+    size_t wrong;            /* lines WRONG and MISSING */
+    struct ska_buffer first; /* what the first of them says */
+    enum ska_reason reason;  /* of a failure that is among them; 0: none */
 };
 void verify_clear(struct verification *verification);
 

@@ -315,12 +315,9 @@ bool audit_command(struct tool *tool, int argc, char **argv)
     struct ska_audit_reader *reader = NULL;
     bool done = false;
     const struct option_entry options[] = {
-        {.name = "head",
-         .argument = "HASH",
-         .help = "the head that was noted: a cut end is found too",
-         .text = &listing.head},
-        {.name = "json", .help = "for machines", .flag = &listing.json},
-        OPTION_END};
+        OPTION_TEXT("head", "HASH", "the head that was noted: a cut end is found too",
+                    &listing.head),
+        OPTION_FLAG("json", "for machines", &listing.json), OPTION_END};
     const struct command_line line = {
         .usage = "[--head HASH] [--json] FILE",
         .help = "Shows an audit log, and finds lines that were changed, removed or inserted: each\n"

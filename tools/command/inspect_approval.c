@@ -3,18 +3,14 @@
  * One approval or one refusal, as they lie in an approvals directory. Alone they say little: what
  * was signed is in the request beside them.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "provider/base/json.h"
 #include "provider/rule/quorum.h"
 #include "provider/request/refusal.h"
-#include "provider/base/file.h"
+#include "provider/sign/directory.h"
 #include "tools/command/inspect.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
@@ -36,29 +32,22 @@ bool inspect_is_approval(const cJSON *json)
 /* ID.<anything>: the request is ID.request.json. NULL: there is none, or it is none. */
 static struct ska_request *find_request(const char *path)
 {
-    char *for_name = strdup(path);
-    char *for_directory = strdup(path);
-    const char *name = for_name == NULL ? "" : basename(for_name);
-    char request_name[SKA_REQUEST_ID_LENGTH + 16];
-    struct ska_bytes text = {NULL, 0};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(name - path));
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    struct ska_directory *directory = NULL;
     struct ska_request *request = NULL;
-    int directory = -1;
+    uid_t owner = 0;
 
-    if (strspn(name, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH &&
-        name[SKA_REQUEST_ID_LENGTH] == '.' && for_directory != NULL) {
-        snprintf(request_name, sizeof(request_name), "%.*s.request.json", SKA_REQUEST_ID_LENGTH,
-                 name);
-        directory = open(dirname(for_directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (directory >= 0 &&
-        ska_file_read_at(directory, request_name, request_name, SKA_JSON_LIMIT, &text, NULL) &&
-        !ska_request_parse(ska_span_of(&text), request_name, &request, NULL))
+    snprintf(id, sizeof(id), "%s", name);
+    if (strspn(id, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH &&
+        name[SKA_REQUEST_ID_LENGTH] == '.' && folder != NULL &&
+        ska_directory_open(folder, SKA_DIRECTORY_OF_FILE, &directory, NULL) &&
+        !ska_directory_read(directory, id, &request, &owner, NULL))
         request = NULL;
-    ska_bytes_free(&text);
-    if (directory >= 0)
-        close(directory);
-    free(for_name);
-    free(for_directory);
+    ska_directory_close(directory);
+    free(folder);
     return request;
 }
 

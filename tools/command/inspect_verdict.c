@@ -9,10 +9,10 @@
 #include "tools/show/text.h"
 
 /* "seal.json: the request id is not that of ...; 2 of the above are WRONG" */
-static void fail_wrong(struct tool *tool, const struct verification *verification,
-                       enum ska_reason reason, const char *shown)
+static void fail_wrong(struct tool *tool, struct verification *verification, enum ska_reason reason,
+                       const char *shown)
 {
-    const char *first = verification->first == NULL ? "?" : verification->first;
+    const char *first = ska_buffer_string(&verification->first);
     bool named = strncmp(first, shown, strlen(shown)) == 0;
     char more[64] = "";
 
@@ -26,19 +26,16 @@ bool inspect_conclude(struct tool *tool, struct verification *verification, enum
                       const char *shown)
 {
     struct ska_buffer text = {0};
-    struct ska_bytes lines = {NULL, 0};
-    bool done = ska_buffer_finish(&verification->text, &lines, &tool->errors);
+    bool done = true;
 
-    if (done && lines.length > 0) {
+    if (verification->text.length > 0)
         ska_buffer_text(&text, "\nVerified without an HSM:\n");
-        ska_buffer_add(&text, lines.data, lines.length);
-        done = text_print(&text, &tool->errors);
-    }
+    ska_buffer_append(&text, &verification->text);
+    done = text_print(&text, &tool->errors);
     if (done && verification->wrong > 0) {
         fail_wrong(tool, verification, reason, shown);
         done = false;
     }
-    ska_bytes_free(&lines);
     verify_clear(verification);
     return done;
 }

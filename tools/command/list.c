@@ -208,9 +208,9 @@ bool list_command(struct tool *tool, int argc, char **argv)
     const char *key = NULL;
     bool json = false;
     const struct option_entry options[] = {
-        {"token", 0, "LABEL", "the token; else the configured one", &label, NULL, false},
-        {"key", 0, "URI", "the token by a URI, or only the keys that it names", &key, NULL, false},
-        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_TEXT("token", "LABEL", "the token; else the configured one", &label),
+        OPTION_TEXT("key", "URI", "the token by a URI, or only the keys that it names", &key),
+        OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

@@ -109,8 +109,8 @@ bool show_command(struct tool *tool, int argc, char **argv)
     const char *uri = NULL;
     bool json = false;
     const struct option_entry options[] = {
-        {"key", 0, "URI", "the key", &uri, NULL, true},
-        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_NEEDED("key", "URI", "the key", &uri),
+        OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

@@ -24,18 +24,13 @@ static bool add_item(cJSON *array, cJSON *item)
 static bool add_json_approvals(const struct status *status, cJSON *approvals)
 {
     for (size_t i = 0; i < status->request->approval_count; i++) {
+        const struct ska_approval *approval = &status->request->approvals[i];
+        char *shown = ska_approver_shown(status->ballot.rule, approval);
         cJSON *object = cJSON_CreateObject();
-        char *shown = NULL;
-        bool done = object != NULL && cJSON_AddItemToArray(approvals, object);
+        bool done = add_item(approvals, object) && shown != NULL &&
+                    cJSON_AddStringToObject(object, "approver", shown) != NULL &&
+                    cJSON_AddStringToObject(object, "state", states[approval->state]) != NULL;
 
-        if (!done) {
-            cJSON_Delete(object);
-            return false;
-        }
-        shown = ska_approver_shown(status->ballot.rule, &status->request->approvals[i]);
-        done = shown != NULL && cJSON_AddStringToObject(object, "approver", shown) != NULL &&
-               cJSON_AddStringToObject(object, "state",
-                                       states[status->request->approvals[i].state]) != NULL;
         free(shown);
         if (!done)
             return false;
@@ -43,19 +38,22 @@ static bool add_json_approvals(const struct status *status, cJSON *approvals)
     return true;
 }
 
-static bool add_json_refused(const struct status *status, cJSON *object)
+bool status_add_names(cJSON *object, const char *member, const struct ska_ballot *ballot,
+                      bool refusals)
 {
-    cJSON *refused = cJSON_AddArrayToObject(object, "refused");
-    bool done = refused != NULL;
+    cJSON *names = cJSON_AddArrayToObject(object, member);
+    const struct ska_approval *answers = refusals ? ballot->refusals : ballot->request->approvals;
+    size_t count = refusals ? ballot->refusal_count : ballot->request->approval_count;
+    bool done = names != NULL;
 
-    for (size_t i = 0; done && i < status->ballot.refusal_count; i++) {
+    for (size_t i = 0; done && i < count; i++) {
         char *shown = NULL;
 
-        if (!ska_ballot_has_refused(&status->ballot,
-                                    ska_span_of(&status->ballot.refusals[i].public_key)))
+        if (refusals ? !ska_ballot_has_refused(ballot, ska_span_of(&answers[i].public_key))
+                     : answers[i].state != SKA_ANSWER_COUNTS)
             continue;
-        shown = ska_approver_shown(status->ballot.rule, &status->ballot.refusals[i]);
-        done = shown != NULL && cJSON_AddItemToArray(refused, cJSON_CreateString(shown));
+        shown = ska_approver_shown(ballot->rule, &answers[i]);
+        done = shown != NULL && add_item(names, cJSON_CreateString(shown));
         free(shown);
     }
     return done;
@@ -79,7 +77,7 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
                 cJSON_AddBoolToObject(object, "satisfied", verdict.satisfied) != NULL &&
                 (status->key == NULL ||
                  cJSON_AddBoolToObject(object, "blocked", status->state.blocked) != NULL) &&
-                add_json_refused(status, object) &&
+                status_add_names(object, "refused", ballot, true) &&
                 cJSON_AddBoolToObject(object, "open", verdict.usable) != NULL &&
                 cJSON_AddStringToObject(object, "now",
                                         ska_time_text(ska_ballot_now(ballot), now)) != NULL &&

@@ -116,15 +116,13 @@ static bool collect_approvers(struct approvers *approvers,
                               const struct ska_rule *const rules[SKA_RULE_COUNT],
                               const struct ska_errors *errors)
 {
-    for (int r = 0; r < SKA_RULE_COUNT; r++)
-        for (size_t i = 0; rules[r] != NULL && i < rules[r]->alternative_count; i++)
-            for (size_t j = 0; j < rules[r]->alternatives[i].group_count; j++) {
-                const struct ska_group *group = &rules[r]->alternatives[i].groups[j];
+    const struct ska_approver *approver = NULL;
 
-                for (size_t k = 0; k < group->approver_count; k++)
-                    if (!collect_approver(approvers, &group->approvers[k], errors))
-                        return false;
-            }
+    for (int kind = 0; kind < SKA_RULE_COUNT; kind++)
+        for (size_t i = 0;
+             rules[kind] != NULL && (approver = ska_rule_approver_at(rules[kind], i)) != NULL; i++)
+            if (!collect_approver(approvers, approver, errors))
+                return false;
     return true;
 }
 
@@ -243,35 +241,27 @@ static bool check_approver(struct tool *tool, X509_STORE *store,
 {
     X509 *certificate = decode_certificate(tool->libctx, ska_span_of(&approver->data));
     struct ska_buffer line = {0};
-    struct ska_bytes text = {NULL, 0};
+    struct ska_buffer ca = {0};
     const char *fault = NULL;
 
     ska_buffer_text(&line, "approver ");
     ska_approver_text(NULL, approver, &line);
     ska_buffer_text(&line, ": certificate of ");
     certificate_text(tool->libctx, ska_span_of(&approver->data), &line);
-    if (store != NULL) {
-        struct ska_buffer ca = {0};
-
+    if (store != NULL)
         fault = certificate == NULL ? "it cannot be read"
                                     : check_ca_chain(tool, store, certificate, &ca);
-        if (fault == NULL) {
-            ska_buffer_text(&line, "; chains to ");
-            ska_buffer_add(&line, ca.data, ca.length);
-        }
-        line.failed = line.failed || ca.failed;
-        ska_buffer_free(&ca);
-    }
+    if (fault != NULL)
+        ska_fail(&tool->errors, SKA_R_BAD_POLICY, "%s, does not chain to a CA of --ca: %s",
+                 ska_buffer_string(&line), fault);
+    else if (store != NULL)
+        report_note("%s; chains to %s", ska_buffer_string(&line), ska_buffer_string(&ca));
+    else
+        report_note("%s", ska_buffer_string(&line));
     X509_free(certificate);
-    if (ska_buffer_finish(&line, &text, &tool->errors)) {
-        if (fault == NULL)
-            report_note("%s", (const char *)text.data);
-        else
-            ska_fail(&tool->errors, SKA_R_BAD_POLICY, "%s, does not chain to a CA of --ca: %s",
-                     (const char *)text.data, fault);
-    }
-    ska_bytes_free(&text);
-    return fault == NULL && tool->report.status == 0;
+    ska_buffer_free(&line);
+    ska_buffer_free(&ca);
+    return fault == NULL;
 }
 
 bool certificates_check(struct tool *tool, const struct ska_rule *const rules[SKA_RULE_COUNT],
@@ -423,7 +413,6 @@ bool certificates_fail(struct tool *tool, const struct ska_error_capture *failur
     const char *details = ska_error_capture_text(failure);
     struct approvers approvers = {NULL, 0};
     struct findings findings = {{0}, 0};
-    struct ska_bytes text = {NULL, 0};
 
     if (failure->reason != SKA_R_BAD_POLICY && failure->reason != SKA_R_HSM_REFUSED)
         return ska_error_capture_raise(failure, &tool->errors);
@@ -438,11 +427,8 @@ bool certificates_fail(struct tool *tool, const struct ska_error_capture *failur
             add_issuers(tool, &approvers, &findings);
     }
     free(approvers.list);
-    if (ska_buffer_finish(&findings.text, &text, NULL))
-        ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,
-                 (const char *)text.data);
-    else
-        ska_error_capture_raise(failure, &tool->errors);
-    ska_bytes_free(&text);
+    ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,
+             ska_buffer_string(&findings.text));
+    ska_buffer_free(&findings.text);
     return false;
 }

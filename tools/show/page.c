@@ -86,21 +86,17 @@ void page_add(struct page *page, enum page_kind kind, const char *format, ...)
                  [PAGE_PARAGRAPH] = {"    ", INDENT, INDENT + 2},
                  [PAGE_ITEM] = {"    - ", INDENT + 2, INDENT + 2},
                  [PAGE_WARNING] = {"    WARNING: ", INDENT + 9, INDENT + 9}};
-    char *words = NULL;
+    struct ska_buffer words = {0};
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&words, format, args) < 0)
-        words = NULL;
+    ska_buffer_format_args(&words, format, args);
     va_end(args);
-    if (words == NULL) {
-        page->text.failed = true;
-        return;
-    }
     ska_buffer_text(&page->text, kinds[kind].start);
-    add_words(&page->text, words, kinds[kind].column, kinds[kind].indent);
+    add_words(&page->text, ska_buffer_string(&words), kinds[kind].column, kinds[kind].indent);
+    page->text.failed = page->text.failed || words.failed;
     page->warnings += kind == PAGE_WARNING;
-    free(words);
+    ska_buffer_free(&words);
 }
 
 const char *page_words(struct page *page, struct ska_buffer *buffer)
