@@ -29,11 +29,6 @@ bool matter_check_id(struct tool *tool, const struct ska_request *request, const
                     "%s: its id is not that of what it asks for; somebody has changed it", shown);
 }
 
-bool matter_read(struct tool *tool, struct matter *matter)
-{
-    return request_source_read(tool, &matter->source, &matter->request);
-}
-
 bool matter_read_again(struct tool *tool, struct matter *matter)
 {
     struct ska_request *now = NULL;
@@ -188,11 +183,4 @@ void matter_name(const struct matter *matter, struct ska_buffer *text)
     }
     ska_buffer_text(text, "the key ");
     ska_buffer_name(text, ska_span_text(matter->approver));
-}
-
-void matter_progress(const struct matter *matter, struct ska_buffer *text)
-{
-    ska_buffer_text(text, "(");
-    ska_ballot_progress_text(&matter->ballot, text);
-    ska_buffer_text(text, ")");
 }

@@ -10,8 +10,9 @@
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/request/approver_signature.h"
-#include "tools/exit_status.h"
+#include "tools/report.h"
 #include "tools/show/request_text.h"
+#include "tools/show/text.h"
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
 {
@@ -46,6 +47,40 @@ void verify_clear(struct verification *verification)
 {
     ska_buffer_free(&verification->text);
     ska_buffer_free(&verification->first);
+}
+
+/* ---- The end ----------------------------------------------------------------------------- */
+
+/* "seal.json: the request id is not that of ...; 2 of the above are WRONG" */
+static void fail_wrong(struct tool *tool, struct verification *verification, enum ska_reason reason,
+                       const char *shown)
+{
+    const char *first = ska_buffer_string(&verification->first);
+    bool named = strncmp(first, shown, strlen(shown)) == 0;
+    char more[64] = "";
+
+    if (verification->wrong > 1)
+        snprintf(more, sizeof(more), "; %zu of the above are WRONG", verification->wrong);
+    ska_fail(&tool->errors, verification->reason != 0 ? verification->reason : reason, "%s%s%s%s",
+             named ? "" : shown, named ? "" : ": ", first, more);
+}
+
+bool verify_conclude(struct tool *tool, struct verification *verification, enum ska_reason reason,
+                     const char *shown)
+{
+    struct ska_buffer text = {0};
+    bool done = true;
+
+    if (verification->text.length > 0)
+        ska_buffer_text(&text, "\nVerified without an HSM:\n");
+    ska_buffer_append(&text, &verification->text);
+    done = text_print(&text, &tool->errors);
+    if (done && verification->wrong > 0) {
+        fail_wrong(tool, verification, reason, shown);
+        done = false;
+    }
+    verify_clear(verification);
+    return done;
 }
 
 /* ---- The request ----------------------------------------------------------------------------- */

@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "provider/base/error_capture.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/approval.h"
 #include "tools/agent/tls13.h"
 #include "tools/matter.h"
 #include "tools/report.h"
+#include "tools/show/text.h"
 
 /* Longer reasons are cut. */
 #define REASON_LIMIT 1000
@@ -42,9 +41,7 @@ static void add_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
 {
     struct ska_span payload = ska_span_of(&request->payload);
     enum ska_digest digest = SKA_DIGEST_NONE;
-    unsigned char hash[EVP_MAX_MD_SIZE];
     struct ska_span value = {NULL, 0};
-    size_t length = 0;
 
     if (request->operation != SKA_OPERATION_SIGN) {
         ska_buffer_text(text, ska_operation_names[request->operation]);
@@ -55,8 +52,7 @@ static void add_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         ska_buffer_text(text, "TLS 1.3 server handshake");
     } else {
         ska_buffer_format(text, "message of %zu bytes, SHA-256 ", payload.length);
-        if (EVP_Q_digest(libctx, "SHA256", NULL, payload.data, payload.length, hash, &length) == 1)
-            ska_buffer_hex(text, ska_span(hash, length));
+        text_fingerprint(libctx, payload, text);
     }
 }
 

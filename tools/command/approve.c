@@ -13,6 +13,7 @@
 #include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
+#include "provider/sign/ballot_text.h"
 #include "tools/input.h"
 #include "tools/matter.h"
 #include "tools/options.h"
@@ -242,11 +243,12 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
     matter_name(matter, &text);
     ska_buffer_text(&text, matter->source.directory != NULL ? " into " : " to ");
     text_output_path(to, &text);
-    ska_buffer_text(&text, " ");
+    ska_buffer_text(&text, " (");
     if (closed)
-        ska_buffer_text(&text, "(the request is closed by now: signed, or withdrawn)");
+        ska_buffer_text(&text, "the request is closed by now: signed, or withdrawn");
     else
-        matter_progress(matter, &text);
+        ska_ballot_progress_text(&matter->ballot, &text);
+    ska_buffer_text(&text, ")");
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
     return true;
@@ -327,7 +329,8 @@ static bool approve_run(struct tool *tool, struct approve *approve)
                                              .to_stderr = output_is_stdout(&approve->output)};
     bool already = false;
 
-    if (!output_check(tool, &approve->output, matter->source.what) || !matter_read(tool, matter) ||
+    if (!output_check(tool, &approve->output, matter->source.what) ||
+        !request_source_read(tool, &matter->source, &matter->request) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||
         !matter_check_id(tool, matter->request, matter->source.what) ||
         !check_document(tool, approve) || !matter_open_key(tool, matter) ||

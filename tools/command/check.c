@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/exit_status.h"
 #include "tools/show/text.h"
 
 static void print_verdict(const char *verdict, const char *what, const char *format, va_list args)

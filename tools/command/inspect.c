@@ -36,7 +36,7 @@ static bool inspect_json(struct tool *tool, struct ska_span content, const char 
         done = inspect_approval(tool, content, json, path);
     else
         done = inspect_request(tool, content, json, path, &verification) &&
-               inspect_conclude(tool, &verification, SKA_R_BAD_REQUEST, path);
+               verify_conclude(tool, &verification, SKA_R_BAD_REQUEST, path);
     verify_clear(&verification);
     cJSON_Delete(json);
     return done;

@@ -54,6 +54,7 @@ static struct ska_request *find_request(const char *path)
 struct inspected {
     const struct ska_approval *approval;
     const struct ska_request *request; /* NULL: not found */
+    const struct ska_rule *rule;       /* that it states; NULL: none */
     struct ska_span token;             /* empty: not known */
     bool is_approval;                  /* by its signature */
     bool is_refusal;
@@ -82,19 +83,13 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
                  const char *path)
 {
     const struct ska_approval *approval = inspected->approval;
-    const struct ska_rule *rule =
-        inspected->request == NULL ? NULL : request_stated_rule(inspected->request);
     struct ska_buffer text = {0};
-    char *name = ska_approver_shown(rule, approval);
+    char *name = ska_approver_shown(inspected->rule, approval);
 
     ska_buffer_format(&text, "%s\n", heading(inspected, path));
     text_row(&text, "approver", name);
     text_row(&text, "named by", approval->certificate ? "a certificate" : "a public key");
-    text_name(&text, "key SHA-256");
-    text_fingerprint(tool->libctx, ska_span_of(&approval->public_key), &text);
-    ska_buffer_text(&text, "\n");
-    text_row(&text, "digest", approval->digest);
-    inspect_add_hex(&text, "signature", ska_span_of(&approval->signature));
+    inspect_add_signature(tool->libctx, &text, approval);
     if (inspected->request != NULL)
         text_row(&text, "request", inspected->request->id);
     inspect_add_others(&text, json, known_members);
@@ -104,12 +99,10 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
 
 static void verify_signer(struct verification *verification, const struct inspected *inspected)
 {
-    const struct ska_rule *rule =
-        inspected->request == NULL ? NULL : request_stated_rule(inspected->request);
-
-    if (rule == NULL)
+    if (inspected->rule == NULL)
         return;
-    if (ska_rule_find_approver(rule, ska_span_of(&inspected->approval->public_key)) != NULL)
+    if (ska_rule_find_approver(inspected->rule, ska_span_of(&inspected->approval->public_key)) !=
+        NULL)
         verify_add(verification, VERIFY_OK, "approver: listed by the rule in the request");
     else
         verify_add(verification, VERIFY_NOTHING,
@@ -178,7 +171,7 @@ static bool inspect_signed(struct tool *tool, struct inspected *inspected, const
     if (!show(tool, inspected, json, path))
         return false;
     verify_approval_file(&verification, inspected, path);
-    return inspect_conclude(tool, &verification, SKA_R_BAD_SIGNATURE, path);
+    return verify_conclude(tool, &verification, SKA_R_BAD_SIGNATURE, path);
 }
 
 bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *json,
@@ -192,6 +185,7 @@ bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *j
     bool done = false;
 
     inspected.request = request;
+    inspected.rule = request == NULL ? NULL : request_stated_rule(request);
     /* A single object, as there is no member "approvals". */
     if (find_request_token(tool, json, path, &inside, &inspected) &&
         ska_approvals_parse(content, path, inspected.token, &approvals, &count, &tool->errors) &&

@@ -77,6 +77,16 @@ void inspect_add_hex(struct ska_buffer *text, const char *name, struct ska_span 
     ska_buffer_text(text, "\n");
 }
 
+void inspect_add_signature(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
+                           const struct ska_approval *approval)
+{
+    text_name(text, "key SHA-256");
+    text_fingerprint(libctx, ska_span_of(&approval->public_key), text);
+    ska_buffer_text(text, "\n");
+    text_row(text, "digest", approval->digest);
+    inspect_add_hex(text, "signature", ska_span_of(&approval->signature));
+}
+
 /* ---- A request that holds together ----------------------------------------------------------- */
 
 static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
@@ -87,11 +97,7 @@ static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
 
     ska_buffer_format(text, "  %zu. %s, named by %s\n", index + 1, shown == NULL ? "?" : shown,
                       approval->certificate ? "a certificate" : "a public key");
-    text_name(text, "key SHA-256");
-    text_fingerprint(libctx, ska_span_of(&approval->public_key), text);
-    ska_buffer_text(text, "\n");
-    text_row(text, "digest", approval->digest);
-    inspect_add_hex(text, "signature", ska_span_of(&approval->signature));
+    inspect_add_signature(libctx, text, approval);
     free(shown);
 }
 

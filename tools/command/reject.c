@@ -102,7 +102,8 @@ static bool reject_run(struct tool *tool, struct reject *reject)
                                              .to_stderr = output_is_stdout(&reject->output)};
     bool already = false;
 
-    if (!output_check(tool, &reject->output, matter->source.what) || !matter_read(tool, matter) ||
+    if (!output_check(tool, &reject->output, matter->source.what) ||
+        !request_source_read(tool, &matter->source, &matter->request) ||
         !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
         return false;
     return already || (matter_ask(tool, matter, &question) && reject_sign_and_write(tool, reject));

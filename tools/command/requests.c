@@ -172,12 +172,8 @@ static bool listing_take_answers(struct listing *listing, struct ska_ballot *bal
                                   .budget = &listing->budget,
                                   .wrong = &listing->to_warnings,
                                   .until = INT64_MAX};
-    struct ska_answers *answers = NULL;
-    bool done = ska_answers_new(&answers, &listing->to_warnings) &&
-                ska_answers_look(answers, &look, ballot, &listing->to_warnings);
 
-    ska_answers_free(answers);
-    return done;
+    return request_answers_take(&look, ballot, &listing->to_warnings);
 }
 
 static bool read_entry(struct listing *listing, const char *id, struct entry *entry)

@@ -61,7 +61,9 @@ static void add_asn1_time(struct ska_buffer *text, const ASN1_TIME *time)
     ska_buffer_text(text, seconds < 0 ? "?" : ska_time_text((uint64_t)seconds, shown));
 }
 
-void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct ska_buffer *text)
+/* "CN=Alice, issued by CN=Approver CA, valid from ... until ..."; of any bytes. */
+static void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate,
+                             struct ska_buffer *text)
 {
     X509 *x509 = decode_certificate(libctx, certificate);
 
@@ -158,29 +160,22 @@ void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA
 
 /* ---- CAs ------------------------------------------------------------------------------------- */
 
-/* All certificates of a PEM file. */
-static bool add_cas(struct tool *tool, X509_STORE *store, BIO *bio, size_t *count)
+/* All certificates of a PEM file; false: there are none, or what is there cannot be read. */
+static bool add_cas(struct tool *tool, X509_STORE *store, BIO *bio)
 {
-    unsigned long end = 0;
+    STACK_OF(X509_INFO) *infos =
+        PEM_X509_INFO_read_bio_ex(bio, NULL, NULL, NULL, tool->libctx, NULL);
+    bool done = infos != NULL;
+    int count = 0;
 
-    for (;;) {
-        X509 *certificate = X509_new_ex(tool->libctx, NULL);
-        bool done = false;
+    for (int i = 0; done && i < sk_X509_INFO_num(infos); i++) {
+        X509 *certificate = sk_X509_INFO_value(infos, i)->x509;
 
-        if (certificate == NULL)
-            return false;
-        if (PEM_read_bio_X509(bio, &certificate, NULL, NULL) == NULL) {
-            X509_free(certificate);
-            break;
-        }
-        done = X509_STORE_add_cert(store, certificate) == 1;
-        X509_free(certificate);
-        if (!done)
-            return false;
-        (*count)++;
+        count += certificate != NULL;
+        done = certificate == NULL || X509_STORE_add_cert(store, certificate) == 1;
     }
-    end = ERR_peek_last_error();
-    return ERR_GET_LIB(end) == ERR_LIB_PEM && ERR_GET_REASON(end) == PEM_R_NO_START_LINE;
+    sk_X509_INFO_pop_free(infos, X509_INFO_free);
+    return done && count > 0;
 }
 
 /* NULL: raised. */
@@ -189,7 +184,6 @@ static X509_STORE *open_ca_store(struct tool *tool, const char *path)
     struct ska_bytes content = {NULL, 0};
     X509_STORE *store = NULL;
     BIO *bio = NULL;
-    size_t count = 0;
     bool done = false;
 
     if (!ska_file_read(path, CA_FILE_LIMIT, &content, &tool->errors))
@@ -197,7 +191,7 @@ static X509_STORE *open_ca_store(struct tool *tool, const char *path)
     bio = BIO_new_mem_buf(content.data, (int)content.length);
     store = X509_STORE_new();
     ERR_clear_error();
-    done = bio != NULL && store != NULL && add_cas(tool, store, bio, &count) && count > 0;
+    done = bio != NULL && store != NULL && add_cas(tool, store, bio);
     ERR_clear_error();
     BIO_free(bio);
     ska_bytes_free(&content);
