@@ -191,22 +191,14 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
 /* What libcrypto reads in the section of any provider. */
 static const char *const libcrypto_names[] = {"activate", "identity", "module", "soft_load", NULL};
 
-static bool is_among(const char *const *names, const char *key)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(key, *names) == 0)
-            return true;
-    return false;
-}
-
 bool configuration_is_setting(const char *key)
 {
-    return is_among(ska_setting_names, key);
+    return ska_text_is_among(ska_setting_names, key);
 }
 
 bool configuration_is_libcrypto(const char *key)
 {
-    return is_among(libcrypto_names, key);
+    return ska_text_is_among(libcrypto_names, key);
 }
 
 void configuration_known_settings(struct ska_buffer *text)

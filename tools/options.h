@@ -43,7 +43,7 @@ struct option_entry {
     }
 
 /* An option that may be given several times: the text of its entry is &list.last. Starts as {0}. */
-#define OPTION_LIST_MOST 100
+#define OPTION_LIST_MOST 200
 struct option_list {
     const char *last;
     const char *values[OPTION_LIST_MOST]; /* borrowed from argv */
@@ -57,7 +57,7 @@ struct command_line {
     const char **operands;      /* receives them; members are NULL before */
     const char *operand_needed; /* what the first one is, as in usage; NULL: there need be none */
     size_t operands_allowed;
-    struct option_list *list; /* NULL: every option once */
+    struct option_list *list; /* NULL: every option once; else operands are more of its values */
 };
 
 /*

@@ -17,6 +17,14 @@ bool ska_span_equal(struct ska_span a, struct ska_span b)
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+bool ska_text_is_among(const char *const *texts, const char *text)
+{
+    for (; *texts != NULL; texts++)
+        if (strcmp(*texts, text) == 0)
+            return true;
+    return false;
+}
+
 bool ska_bytes_copy(struct ska_bytes *to, struct ska_span from, const struct ska_errors *errors)
 {
     uint8_t *copy = malloc(from.length + 1);

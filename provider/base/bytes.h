@@ -51,6 +51,9 @@ struct ska_span ska_span_text(const char *text);
 
 bool ska_span_equal(struct ska_span a, struct ska_span b);
 
+/* Whether it is one of these; the list ends with NULL. */
+bool ska_text_is_among(const char *const *texts, const char *text);
+
 /* Copies. The copy always has one extra NUL byte behind it, so text can be used as a C string. */
 bool ska_bytes_copy(struct ska_bytes *to, struct ska_span from,
                     const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -20,7 +20,6 @@ struct agent_options {
     const char *approver;
     const char *certificate;
     struct option_list allowed;
-    const char *more[OPTION_LIST_MOST]; /* rules that follow the first one without a --allow */
 };
 
 static bool read_allowed(struct tool *tool, const struct agent_options *options,
@@ -28,9 +27,6 @@ static bool read_allowed(struct tool *tool, const struct agent_options *options,
 {
     for (size_t i = 0; i < options->allowed.count; i++)
         if (!agent_rules_add(rules, options->allowed.values[i], &tool->errors))
-            return false;
-    for (size_t i = 0; i < OPTION_LIST_MOST && options->more[i] != NULL; i++)
-        if (!agent_rules_add(rules, options->more[i], &tool->errors))
             return false;
     return agent_rules_complete(rules, geteuid(), &tool->errors);
 }
@@ -127,8 +123,6 @@ bool agent_command(struct tool *tool, int argc, char **argv)
                 "  rate=N/s              at most so many approvals in a second\n\n"
                 "Each decision is a line on standard error. SIGTERM ends the agent.",
         .options = options,
-        .operands = agent.more,
-        .operands_allowed = OPTION_LIST_MOST,
         .list = &agent.allowed,
     };
 
