@@ -217,6 +217,15 @@ bool ska_json_only(const struct ska_json_place *place, const char *const *names)
 
 /* ---- Adding --------------------------------------------------------------------------------- */
 
+bool ska_json_add_item(cJSON *parent, const char *name, cJSON *item)
+{
+    if (item != NULL && (name == NULL ? cJSON_AddItemToArray(parent, item)
+                                      : cJSON_AddItemToObject(parent, name, item)))
+        return true;
+    cJSON_Delete(item);
+    return false;
+}
+
 bool ska_json_add_text(cJSON *object, const char *name, const char *value)
 {
     return value == NULL || cJSON_AddStringToObject(object, name, value) != NULL;

@@ -272,11 +272,7 @@ static cJSON *json_append_object(cJSON *array)
 {
     cJSON *object = cJSON_CreateObject();
 
-    if (object != NULL && !cJSON_AddItemToArray(array, object)) {
-        cJSON_Delete(object);
-        return NULL;
-    }
-    return object;
+    return ska_json_add_item(array, NULL, object) ? object : NULL;
 }
 
 static bool json_add_approver(cJSON *array, const struct ska_approver *approver)

@@ -467,7 +467,7 @@ static bool add_missing(const struct ska_group *group, const struct ska_response
         if (!is_chosen(group, i, responses, CHOOSE_NOT_APPROVED))
             continue;
         shown = ska_listed_approver_shown(&group->approvers[i]);
-        done = shown != NULL && cJSON_AddItemToArray(missing, cJSON_CreateString(shown));
+        done = shown != NULL && ska_json_add_item(missing, NULL, cJSON_CreateString(shown));
         free(shown);
     }
     return done;

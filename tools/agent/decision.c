@@ -94,15 +94,10 @@ static bool write_approval(const struct ska_approval *approval, struct ska_bytes
 {
     cJSON *json = cJSON_CreateObject();
     cJSON *array = json == NULL ? NULL : cJSON_AddArrayToObject(json, "approvals");
-    cJSON *item = ska_approval_to_json(approval);
-    bool done = false;
+    bool done = ska_json_add_item(array, NULL, ska_approval_to_json(approval))
+                    ? ska_json_print_line(json, answer, errors)
+                    : ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approval");
 
-    if (array == NULL || item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approval");
-    } else {
-        done = ska_json_print_line(json, answer, errors);
-    }
     cJSON_Delete(json);
     return done;
 }

@@ -123,17 +123,12 @@ static bool print_table(struct tool *tool, const struct listing *listing)
 static bool add_json(cJSON *array, const struct entry *entry)
 {
     cJSON *object = cJSON_CreateObject();
-    bool done = object != NULL && cJSON_AddItemToArray(array, object);
-
-    if (!done) {
-        cJSON_Delete(object);
-        return false;
-    }
-    done = ska_json_add_untrusted(object, "label", ska_span_text(entry->label)) &&
-           cJSON_AddStringToObject(object, "id", entry->id) != NULL &&
-           cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
-           cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
-           cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
+    bool done = ska_json_add_item(array, NULL, object) &&
+                ska_json_add_untrusted(object, "label", ska_span_text(entry->label)) &&
+                cJSON_AddStringToObject(object, "id", entry->id) != NULL &&
+                cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
+                cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
+                cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
     if (done && entry->ska && entry->known)
         done = cJSON_AddBoolToObject(object, "blocked", entry->blocked) != NULL &&
                cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL;

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -169,14 +168,11 @@ static void warn_of_directory(const struct tool *tool, const struct output *outp
 {
     const char *directory = tool->configuration.settings.approvals_dir;
     char *path = NULL;
-    struct stat shared;
-    struct stat own;
 
     if (output->path == NULL || output_is_stdout(output) || directory == NULL)
         return;
     path = strdup(output->path);
-    if (path != NULL && stat(directory, &shared) == 0 && stat(dirname(path), &own) == 0 &&
-        shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
+    if (path != NULL && output_is_same_file(directory, dirname(path)))
         report_warning("%s lies in the approvals directory, where approvers see only the requests "
                        "of programs that sign: send them this file itself",
                        output->path);

@@ -130,10 +130,8 @@ static bool listing_add_object(struct listing *listing, const struct entry *entr
     const struct ska_ballot *ballot = &entry->ballot;
     cJSON *object = cJSON_CreateObject();
     struct ska_buffer needed = {0};
-    bool done = object != NULL && cJSON_AddItemToArray(listing->array, object);
+    bool done = ska_json_add_item(listing->array, NULL, object);
 
-    if (!done)
-        cJSON_Delete(object);
     ska_ballot_needed_text(ballot, &needed);
     done = done && !needed.failed && requests_add_text(object, "requestId", request->id) &&
            requests_add_text(object, "operation", ska_operation_names[request->operation]) &&

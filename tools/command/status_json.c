@@ -2,6 +2,7 @@
 /* How far a request is, for machines. */
 #include <stdlib.h>
 
+#include "provider/base/json.h"
 #include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"
 #include "tools/command/status.h"
@@ -12,22 +13,13 @@ static const char *const states[] = {[SKA_ANSWER_COUNTS] = "counts",
                                      [SKA_ANSWER_NOT_LISTED] = "not listed",
                                      [SKA_ANSWER_DOUBLED] = "doubled"};
 
-/* Adds it, or frees it where that fails. */
-static bool add_item(cJSON *array, cJSON *item)
-{
-    if (item != NULL && cJSON_AddItemToArray(array, item))
-        return true;
-    cJSON_Delete(item);
-    return false;
-}
-
 static bool add_json_approvals(const struct status *status, cJSON *approvals)
 {
     for (size_t i = 0; i < status->request->approval_count; i++) {
         const struct ska_approval *approval = &status->request->approvals[i];
         char *shown = ska_approver_shown(status->ballot.rule, approval);
         cJSON *object = cJSON_CreateObject();
-        bool done = add_item(approvals, object) && shown != NULL &&
+        bool done = ska_json_add_item(approvals, NULL, object) && shown != NULL &&
                     cJSON_AddStringToObject(object, "approver", shown) != NULL &&
                     cJSON_AddStringToObject(object, "state", states[approval->state]) != NULL;
 
@@ -53,7 +45,7 @@ bool status_add_names(cJSON *object, const char *member, const struct ska_ballot
                      : answers[i].state != SKA_ANSWER_COUNTS)
             continue;
         shown = ska_approver_shown(ballot->rule, &answers[i]);
-        done = shown != NULL && add_item(names, cJSON_CreateString(shown));
+        done = shown != NULL && ska_json_add_item(names, NULL, cJSON_CreateString(shown));
         free(shown);
     }
     return done;
@@ -89,14 +81,16 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
     for (size_t i = 0; done && i < rule->alternative_count; i++)
         for (size_t j = 0; done && j < rule->alternatives[i].group_count; j++)
             done =
-                add_item(groups, ska_group_to_json(&rule->alternatives[i],
-                                                   &rule->alternatives[i].groups[j], &responses));
+                ska_json_add_item(groups, NULL,
+                                  ska_group_to_json(&rule->alternatives[i],
+                                                    &rule->alternatives[i].groups[j], &responses));
     for (size_t i = 0; done && i < rule->alternative_count; i++)
-        done = add_item(windows,
-                        ska_alternative_window_to_json(
-                            &rule->alternatives[i],
-                            ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL,
-                            ska_ballot_now(ballot)));
+        done = ska_json_add_item(
+            windows, NULL,
+            ska_alternative_window_to_json(
+                &rule->alternatives[i],
+                ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL,
+                ska_ballot_now(ballot)));
     done = done && add_json_approvals(status, approvals);
     if (!done) {
         cJSON_Delete(object);
