@@ -317,15 +317,10 @@ static bool get_salt(struct ska_signature *signature, OSSL_PARAM *param)
                        ? OSSL_PARAM_set_utf8_string(param, salts[i].name)
                        : OSSL_PARAM_set_int(param, salts[i].number);
     if (param->data_type == OSSL_PARAM_UTF8_STRING) {
-        struct ska_buffer text = {0};
-        struct ska_bytes result = {NULL, 0};
-        bool set = false;
+        char text[24];
 
-        ska_buffer_format(&text, "%zu", signature->scheme.salt_bytes);
-        set = ska_buffer_finish(&text, &result, NULL) &&
-              OSSL_PARAM_set_utf8_string(param, (const char *)result.data);
-        ska_bytes_free(&result);
-        return set;
+        snprintf(text, sizeof(text), "%zu", signature->scheme.salt_bytes);
+        return OSSL_PARAM_set_utf8_string(param, text);
     }
     return OSSL_PARAM_set_size_t(param, signature->scheme.salt_bytes);
 }

@@ -9,7 +9,7 @@
 #include <openssl/types.h>
 
 #include "provider/request/request.h"
-#include "tools/configuration.h"
+#include "tools/tool.h"
 
 /* Starts as {0}; free with approver_close(). */
 struct approver {
@@ -20,20 +20,22 @@ struct approver {
     struct ska_bytes certificate; /* DER; data == NULL: none */
 };
 
-/* Opens a file or an OSSL_STORE URI; asks for a passphrase on the terminal when it needs one. */
-bool approver_open(struct approver *approver, const char *uri,
-                   const struct configuration *configuration,
-                   const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * Opens a file or an OSSL_STORE URI; asks for a passphrase on the terminal when it needs one.
+ * `certificate` is the file, PEM or DER, that is to stand in the approval; it must be of this key.
+ * NULL: none.
+ */
+bool approver_open(struct tool *tool, struct approver *approver, const char *uri,
+                   const char *certificate) SKA_MUST_CHECK;
 /*
  * Only the public key, where nothing is to be signed: the URI may lead to a private key, a public
  * key or a certificate.
  */
-bool approver_open_public(struct approver *approver, const char *uri,
-                          const struct configuration *configuration,
-                          const struct ska_errors *errors) SKA_MUST_CHECK;
+bool approver_open_public(struct tool *tool, struct approver *approver,
+                          const char *uri) SKA_MUST_CHECK;
 void approver_close(struct approver *approver);
 
-/* Reads the certificate that is to stand in the approval, PEM or DER. It must be of this key. */
+/* For approver_open(). */
 bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, const char *path,
                                const struct ska_errors *errors) SKA_MUST_CHECK;
 

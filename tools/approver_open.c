@@ -245,13 +245,15 @@ static bool check_type(const struct approver *approver, const char *shown,
                     shown);
 }
 
-static bool open_private_key(struct approver *approver, const char *uri, bool public,
-                             const struct configuration *configuration,
-                             const struct ska_errors *errors)
+static bool open_key(struct tool *tool, struct approver *approver, const char *uri, bool public)
 {
-    char *shown = shown_uri(uri);
+    const struct ska_errors *errors = &tool->errors;
+    char *shown = NULL;
     bool done = false;
 
+    if (!tool_configure(tool))
+        return false;
+    shown = shown_uri(uri);
     if (shown == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "URI of the approver's key");
     if (strncasecmp(uri, "ska:", 4) == 0) {
@@ -267,7 +269,7 @@ static bool open_private_key(struct approver *approver, const char *uri, bool pu
         approver_fail(errors, SKA_R_INTERNAL, "libcrypto");
         goto out;
     }
-    configuration_load_others(configuration, approver->libctx);
+    configuration_load_others(&tool->configuration, approver->libctx);
     done = load_key(approver, uri, shown, public, errors) &&
            ska_evp_encode(approver->key, &approver->public_key, errors) &&
            check_type(approver, shown, errors);
@@ -276,15 +278,15 @@ out:
     return done;
 }
 
-bool approver_open(struct approver *approver, const char *uri,
-                   const struct configuration *configuration, const struct ska_errors *errors)
+bool approver_open(struct tool *tool, struct approver *approver, const char *uri,
+                   const char *certificate)
 {
-    return open_private_key(approver, uri, false, configuration, errors);
+    return open_key(tool, approver, uri, false) &&
+           (certificate == NULL ||
+            approver_read_certificate(approver, tool->libctx, certificate, &tool->errors));
 }
 
-bool approver_open_public(struct approver *approver, const char *uri,
-                          const struct configuration *configuration,
-                          const struct ska_errors *errors)
+bool approver_open_public(struct tool *tool, struct approver *approver, const char *uri)
 {
-    return open_private_key(approver, uri, true, configuration, errors);
+    return open_key(tool, approver, uri, true);
 }

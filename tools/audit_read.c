@@ -15,9 +15,6 @@
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 
-/* Read at once; holds more than one line. */
-#define BLOCK ((size_t)64 * 1024)
-
 /* A line that the next one may be tied to. */
 struct reference {
     char hash[SKA_AUDIT_HASH_SIZE]; /* empty: none */
@@ -26,13 +23,11 @@ struct reference {
 };
 
 struct ska_audit_reader {
-    int fd;
+    FILE *file;
     const char *path;
     OSSL_LIB_CTX *libctx;
     uint64_t left; /* bytes of the file that have not been read */
-    uint8_t block[BLOCK];
-    size_t start; /* of what has not been looked at */
-    size_t end;
+    uint8_t text[SKA_AUDIT_LINE_LIMIT];
     uint64_t number;
     struct reference last;
     struct reference before; /* the line before the last */
@@ -54,17 +49,28 @@ static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *
 {
     const struct timespec pause = {0, 5000000};
     int64_t until = ska_clock_ms() + 200;
+    int fd = fileno(reader->file);
     struct stat status;
     int locked = 0;
 
-    while ((locked = flock(reader->fd, LOCK_SH | LOCK_NB)) != 0 && ska_clock_ms() < until)
+    while ((locked = flock(fd, LOCK_SH | LOCK_NB)) != 0 && ska_clock_ms() < until)
         nanosleep(&pause, NULL);
-    if (fstat(reader->fd, &status) != 0)
+    if (fstat(fd, &status) != 0)
         return fail_reading(reader->path, errors);
     if (locked == 0)
-        flock(reader->fd, LOCK_UN);
+        flock(fd, LOCK_UN);
     reader->left = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : UINT64_MAX;
     return true;
+}
+
+static FILE *open_log(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+    if (fd >= 0 && file == NULL)
+        close(fd);
+    return file;
 }
 
 bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audit_reader **reader,
@@ -77,10 +83,8 @@ bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audi
     opened->path = path;
     opened->libctx = libctx;
     memcpy(opened->last.hash, SKA_AUDIT_NO_HASH, sizeof(opened->last.hash));
-    opened->fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (opened->fd < 0)
-        fail_reading(path, errors);
-    if (opened->fd < 0 || !find_size(opened, errors)) {
+    opened->file = open_log(path);
+    if (opened->file == NULL ? !fail_reading(path, errors) : !find_size(opened, errors)) {
         ska_audit_read_close(opened);
         return false;
     }
@@ -92,88 +96,36 @@ void ska_audit_read_close(struct ska_audit_reader *reader)
 {
     if (reader == NULL)
         return;
-    if (reader->fd >= 0)
-        close(reader->fd);
+    if (reader->file != NULL)
+        fclose(reader->file);
     cJSON_Delete(reader->json);
     free(reader);
 }
 
-/* Reads on behind what there is, which is moved to the front. At the end nothing is added. */
-static bool fill_block(struct ska_audit_reader *reader, const struct ska_errors *errors)
-{
-    size_t room = 0;
-    ssize_t got = 0;
-
-    memmove(reader->block, reader->block + reader->start, reader->end - reader->start);
-    reader->end -= reader->start;
-    reader->start = 0;
-    room = BLOCK - reader->end;
-    if (room > reader->left)
-        room = (size_t)reader->left;
-    if (room == 0)
-        return true;
-    do
-        got = read(reader->fd, reader->block + reader->end, room);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return fail_reading(reader->path, errors);
-    reader->end += (size_t)got;
-    reader->left = got == 0 ? 0 : reader->left - (uint64_t)got;
-    return true;
-}
-
 /* A line as it stands in the file. */
 struct raw_line {
-    struct ska_span text; /* its newline included, if it has one */
-    bool whole;           /* it has */
-    bool too_long;        /* then there is no text */
+    size_t length;        /* its newline included, if it has one; 0: the file has ended */
+    struct ska_span text; /* empty when the line is too long to be kept */
+    bool whole;           /* it has its newline */
 };
 
-static uint8_t *find_newline(struct ska_audit_reader *reader)
-{
-    return memchr(reader->block + reader->start, '\n', reader->end - reader->start);
-}
-
-/* Passes over the rest of a line that is too long to be kept. */
-static bool skip_line(struct ska_audit_reader *reader, struct raw_line *raw,
-                      const struct ska_errors *errors)
-{
-    uint8_t *newline = NULL;
-
-    while ((newline = find_newline(reader)) == NULL) {
-        reader->start = reader->end;
-        if (!fill_block(reader, errors))
-            return false;
-        if (reader->end == 0)
-            break;
-    }
-    if (newline != NULL)
-        reader->start = (size_t)(newline + 1 - reader->block);
-    raw->whole = newline != NULL;
-    raw->too_long = true;
-    return true;
-}
-
-/* At the end of the file the text is empty. */
 static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
                      const struct ska_errors *errors)
 {
-    uint8_t *newline = find_newline(reader);
-    size_t length = 0;
+    int byte = 0;
 
     memset(raw, 0, sizeof(*raw));
-    if (newline == NULL) {
-        if (!fill_block(reader, errors))
-            return false;
-        newline = find_newline(reader);
+    while (byte != '\n' && reader->left > 0 && (byte = getc_unlocked(reader->file)) != EOF) {
+        if (raw->length < sizeof(reader->text))
+            reader->text[raw->length] = (uint8_t)byte;
+        raw->length++;
+        reader->left--;
     }
-    length = newline != NULL ? (size_t)(newline + 1 - reader->block) - reader->start
-                             : reader->end - reader->start;
-    if (length > SKA_AUDIT_LINE_LIMIT)
-        return skip_line(reader, raw, errors);
-    raw->text = ska_span(reader->block + reader->start, length);
-    raw->whole = newline != NULL;
-    reader->start += length;
+    if (ferror(reader->file))
+        return fail_reading(reader->path, errors);
+    raw->whole = byte == '\n';
+    if (raw->length <= sizeof(reader->text))
+        raw->text = ska_span(reader->text, raw->length);
     return true;
 }
 
@@ -259,7 +211,7 @@ static bool examine(struct ska_audit_reader *reader, const struct raw_line *raw,
     const struct ska_errors quiet = ska_error_capture(&reason);
     char shown[40];
 
-    if (raw->too_long) {
+    if (raw->length > raw->text.length) {
         set_fault(found, "line %" PRIu64 " is longer than any line of an audit log", found->number);
         return true;
     }
@@ -305,10 +257,12 @@ bool ska_audit_read_next(struct ska_audit_reader *reader, struct ska_audit_found
     reader->json = NULL;
     if (!read_raw(reader, &raw, errors))
         return false;
-    if (raw.text.length == 0 && !raw.too_long)
+    if (raw.length == 0)
         return true;
     found->number = ++reader->number;
-    found->text = ska_span(raw.text.data, raw.text.length - (raw.whole && !raw.too_long ? 1 : 0));
+    found->text = ska_span(raw.text.data, raw.text.length);
+    if (raw.whole && raw.text.length > 0)
+        found->text.length--;
     if (!examine(reader, &raw, found, &faulty, errors))
         return false;
     move_on(reader, found, faulty);

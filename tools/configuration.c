@@ -191,22 +191,14 @@ const STACK_OF(CONF_VALUE) * configuration_entries(const struct configuration *c
 /* What libcrypto reads in the section of any provider. */
 static const char *const libcrypto_names[] = {"activate", "identity", "module", "soft_load", NULL};
 
-static bool is_among(const char *const *names, const char *key)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(key, *names) == 0)
-            return true;
-    return false;
-}
-
 bool configuration_is_setting(const char *key)
 {
-    return is_among(ska_setting_names, key);
+    return ska_text_is_among(ska_setting_names, key);
 }
 
 bool configuration_is_libcrypto(const char *key)
 {
-    return is_among(libcrypto_names, key);
+    return ska_text_is_among(libcrypto_names, key);
 }
 
 void configuration_known_settings(struct ska_buffer *text)
@@ -222,14 +214,12 @@ void configuration_known_settings(struct ska_buffer *text)
 /* The provider cannot say it: of what it does not ask for libcrypto tells it nothing. */
 static void warn_of_unknown(const struct configuration *configuration, const char *key)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes known = {NULL, 0};
+    struct ska_buffer known = {0};
 
-    configuration_known_settings(&text);
-    if (ska_buffer_finish(&text, &known, NULL))
-        report_warning("%s, section [%s]: %s is not a known setting and has no effect; %s",
-                       configuration->path, configuration->section, key, (const char *)known.data);
-    ska_bytes_free(&known);
+    configuration_known_settings(&known);
+    report_warning("%s, section [%s]: %s is not a known setting and has no effect; %s",
+                   configuration->path, configuration->section, key, ska_buffer_string(&known));
+    ska_buffer_free(&known);
 }
 
 bool configuration_apply(struct configuration *configuration, const struct ska_errors *errors)
@@ -315,15 +305,14 @@ static void add_quoted(struct ska_buffer *text, const char *value)
 #define OTHERS_PROVIDERS "skatool_others_providers"
 
 /* A configuration that has all sections of the file, but starts at the other providers only. */
-static bool others_as_text(const struct configuration *configuration, struct ska_bytes *text)
+static bool others_as_text(const struct configuration *configuration, struct ska_buffer *text)
 {
     const STACK_OF(CONF_VALUE) *providers = configuration_providers(configuration);
-    struct ska_buffer buffer = {0};
     char *path = realpath(configuration->path, NULL);
 
     if (path == NULL)
         return false;
-    ska_buffer_text(&buffer,
+    ska_buffer_text(text,
                     OTHERS_START " = " OTHERS_SECTION "\n[" OTHERS_SECTION
                                  "]\nproviders = " OTHERS_PROVIDERS "\n[" OTHERS_PROVIDERS "]\n");
     for (int i = 0; providers != NULL && i < sk_CONF_VALUE_num(providers); i++) {
@@ -331,19 +320,19 @@ static bool others_as_text(const struct configuration *configuration, struct ska
 
         if (likeness(configuration->conf, entry) > 0)
             continue;
-        ska_buffer_format(&buffer, "%s = ", entry->name);
-        add_quoted(&buffer, entry->value);
+        ska_buffer_format(text, "%s = ", entry->name);
+        add_quoted(text, entry->value);
     }
-    ska_buffer_text(&buffer, "[default]\n.include = ");
-    add_quoted(&buffer, path);
+    ska_buffer_text(text, "[default]\n.include = ");
+    add_quoted(text, path);
     free(path);
-    return ska_buffer_finish(&buffer, text, NULL);
+    return !text->failed;
 }
 
 /* libcrypto 3.0 has no other way to load a provider with its parameters than a configuration. */
 void configuration_load_others(const struct configuration *configuration, OSSL_LIB_CTX *libctx)
 {
-    struct ska_bytes text = {NULL, 0};
+    struct ska_buffer text = {0};
     CONF *conf = NCONF_new_ex(libctx, NULL);
     BIO *bio = NULL;
     long line = 0;
@@ -356,5 +345,5 @@ void configuration_load_others(const struct configuration *configuration, OSSL_L
     ERR_pop_to_mark();
     BIO_free(bio);
     NCONF_free(conf);
-    ska_bytes_free(&text);
+    ska_buffer_free(&text);
 }

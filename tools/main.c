@@ -9,7 +9,6 @@
 
 #include <openssl/crypto.h>
 
-#include "tools/exit_status.h"
 #include "tools/tool.h"
 
 static const struct {

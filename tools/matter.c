@@ -18,24 +18,15 @@
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-bool matter_check_id(struct tool *tool, struct ska_request *request, const char *shown)
+bool matter_check_id(struct tool *tool, const struct ska_request *request, const char *shown)
 {
-    char stated[sizeof(request->id)];
     bool same = false;
 
-    memcpy(stated, request->id, sizeof(stated));
-    if (!ska_request_identify(request, tool->libctx, &tool->errors))
+    if (!ska_request_check_id(request, tool->libctx, &same, &tool->errors))
         return false;
-    same = strcmp(stated, request->id) == 0;
-    memcpy(request->id, stated, sizeof(stated));
     return same ||
            ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                     "%s: its id is not that of what it asks for; somebody has changed it", shown);
-}
-
-bool matter_read(struct tool *tool, struct matter *matter)
-{
-    return request_source_read(tool, &matter->source, &matter->request);
 }
 
 bool matter_read_again(struct tool *tool, struct matter *matter)
@@ -71,34 +62,29 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
 const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
                                               struct ska_span public_key)
 {
-    const struct ska_approver *found = ska_rule_find_approver(rule, public_key);
-    size_t decoded = 0;
+    const struct ska_approver *listed = ska_rule_find_approver(rule, public_key);
 
+    if (listed != NULL)
+        return listed;
     /* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
-    for (size_t i = 0; i < rule->alternative_count && found == NULL; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count && found == NULL; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
-
-            for (size_t k = 0; k < group->approver_count && found == NULL; k++)
-                if (decoded++ < DECODED_MOST &&
-                    ska_evp_equal(libctx, ska_span_of(&group->approvers[k].public_key), public_key))
-                    found = &group->approvers[k];
-        }
-    return found;
+    for (size_t i = 0; i < DECODED_MOST; i++) {
+        listed = ska_rule_approver_at(rule, i);
+        if (listed == NULL || ska_evp_equal(libctx, ska_span_of(&listed->public_key), public_key))
+            return listed;
+    }
+    return NULL;
 }
 
 static bool fail_not_listed(struct tool *tool, const struct matter *matter,
                             const struct ska_rule *rule)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes names = {NULL, 0};
+    struct ska_buffer names = {0};
 
-    ska_rule_text(rule, NAMED_MOST, &text);
-    if (ska_buffer_finish(&text, &names, &tool->errors))
-        ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-                 "the key %s is not one of those who may approve this request: %s",
-                 matter->approver, (const char *)names.data);
-    ska_bytes_free(&names);
+    ska_rule_text(rule, NAMED_MOST, &names);
+    ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
+             "the key %s is not one of those who may approve this request: %s", matter->approver,
+             ska_buffer_string(&names));
+    ska_buffer_free(&names);
     return false;
 }
 
@@ -123,11 +109,7 @@ struct ska_span matter_key(const struct matter *matter)
 
 bool matter_open_key(struct tool *tool, struct matter *matter)
 {
-    return tool_configure(tool) &&
-           approver_open(&matter->key, matter->approver, &tool->configuration, &tool->errors) &&
-           (matter->certificate == NULL ||
-            approver_read_certificate(&matter->key, tool->libctx, matter->certificate,
-                                      &tool->errors)) &&
+    return approver_open(tool, &matter->key, matter->approver, matter->certificate) &&
            matter_find_place(tool, matter) && matter_count(tool, matter);
 }
 
@@ -201,11 +183,4 @@ void matter_name(const struct matter *matter, struct ska_buffer *text)
     }
     ska_buffer_text(text, "the key ");
     ska_buffer_name(text, ska_span_text(matter->approver));
-}
-
-void matter_progress(const struct matter *matter, struct ska_buffer *text)
-{
-    ska_buffer_text(text, "(");
-    ska_ballot_progress_text(&matter->ballot, text);
-    ska_buffer_text(text, ")");
 }

@@ -24,10 +24,8 @@ struct matter {
     struct ska_standing chance;        /* of this approver's approval; only with a rule */
 };
 
-/* Reads the request. */
-bool matter_read(struct tool *tool, struct matter *matter) SKA_MUST_CHECK;
 /* An id stands for what is in the request; another one would be taken for another request. */
-bool matter_check_id(struct tool *tool, struct ska_request *request,
+bool matter_check_id(struct tool *tool, const struct ska_request *request,
                      const char *shown) SKA_MUST_CHECK;
 /* Opens the key (a passphrase may be asked for), finds its place in the rule, counts. */
 bool matter_open_key(struct tool *tool, struct matter *matter) SKA_MUST_CHECK;
@@ -60,9 +58,8 @@ struct matter_question {
 bool matter_ask(struct tool *tool, const struct matter *matter,
                 const struct matter_question *question) SKA_MUST_CHECK;
 
-/* "alice": what this approver is called, and "(1 of 2; still needed: bob or carol)". */
+/* "alice": what this approver is called. */
 void matter_name(const struct matter *matter, struct ska_buffer *text);
-void matter_progress(const struct matter *matter, struct ska_buffer *text);
 
 /* An approver of the rule with this key, however the rule encodes it; NULL: none. */
 const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,

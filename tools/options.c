@@ -14,16 +14,15 @@
 
 bool options_wrong(struct tool *tool, const char *format, ...)
 {
-    char *text = NULL;
+    struct ska_buffer text = {0};
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    ska_buffer_format_args(&text, format, args);
     va_end(args);
     ska_fail(&tool->errors, SKA_R_WRONG_USE, "%s: %s; see: skatool %s --help", tool->command,
-             text == NULL ? "out of memory" : text, tool->command);
-    free(text);
+             ska_buffer_string(&text), tool->command);
+    ska_buffer_free(&text);
     return false;
 }
 
@@ -113,12 +112,13 @@ static const struct option_entry *find_entry(const struct command_line *line, in
     return entry;
 }
 
-static bool take_into_list(struct tool *tool, const char *name, struct option_list *list)
+static bool take_into_list(struct tool *tool, const char *value, struct option_list *list)
 {
     if (list->count == OPTION_LIST_MOST)
-        return options_wrong(tool, "--%s is given more than %d times", name, OPTION_LIST_MOST);
-    list->values[list->count++] = optarg;
-    list->last = optarg;
+        return options_wrong(tool, "'%s' is one too many: there may be %d", value,
+                             OPTION_LIST_MOST);
+    list->values[list->count++] = value;
+    list->last = value;
     return true;
 }
 
@@ -131,7 +131,7 @@ static bool take_option(struct tool *tool, const struct command_line *line, int 
         return true;
     }
     if (line->list != NULL && entry->text == &line->list->last)
-        return take_into_list(tool, entry->name, line->list);
+        return take_into_list(tool, optarg, line->list);
     if (*entry->text != NULL)
         return options_wrong(tool, "--%s is given twice", entry->name);
     *entry->text = optarg;
@@ -149,6 +149,11 @@ static bool check_required(struct tool *tool, const struct command_line *line)
 static bool take_operands(struct tool *tool, const struct command_line *line, char **operands,
                           size_t count)
 {
+    for (size_t i = 0; line->list != NULL && i < count; i++)
+        if (!take_into_list(tool, operands[i], line->list))
+            return false;
+    if (line->list != NULL)
+        return true;
     if (count == 0 && line->operand_needed != NULL)
         return options_wrong(tool, "%s is missing behind the options", line->operand_needed);
     if (count > line->operands_allowed)
@@ -184,21 +189,4 @@ bool options_parse(struct tool *tool, const struct command_line *line, int argc,
     }
     return check_required(tool, line) &&
            take_operands(tool, line, argv + optind, (size_t)(argc - optind));
-}
-
-bool options_number(const char *text, unsigned long most, unsigned long *value)
-{
-    unsigned long number = 0;
-
-    if (text[0] == 0)
-        return false;
-    for (; *text != 0; text++) {
-        unsigned long digit = (unsigned long)(*text - '0');
-
-        if (*text < '0' || *text > '9' || number > (most - digit) / 10)
-            return false;
-        number = number * 10 + digit;
-    }
-    *value = number;
-    return number <= most;
 }

@@ -20,20 +20,30 @@ struct option_entry {
     bool required;
 };
 
+/* Entries: options with an argument, such that must be there, and flags. */
+#define OPTION_TEXT(name, argument, help, text)                                                    \
+    {                                                                                              \
+        (name), 0, (argument), (help), (text), NULL, false                                         \
+    }
+#define OPTION_NEEDED(name, argument, help, text)                                                  \
+    {                                                                                              \
+        (name), 0, (argument), (help), (text), NULL, true                                          \
+    }
+#define OPTION_FLAG(name, help, flag)                                                              \
+    {                                                                                              \
+        (name), 0, NULL, (help), NULL, (flag), false                                               \
+    }
 /* For every command that reads the configuration. */
 #define OPTION_CONFIG(tool)                                                                        \
-    {                                                                                              \
-        .name = "config", .argument = "FILE",                                                      \
-        .help = "openssl.cnf to read instead of OPENSSL_CONF or libcrypto's",                      \
-        .text = &(tool)->config_path                                                               \
-    }
+    OPTION_TEXT("config", "FILE", "openssl.cnf to read instead of OPENSSL_CONF or libcrypto's",    \
+                &(tool)->config_path)
 #define OPTION_END                                                                                 \
     {                                                                                              \
         .name = NULL                                                                               \
     }
 
 /* An option that may be given several times: the text of its entry is &list.last. Starts as {0}. */
-#define OPTION_LIST_MOST 100
+#define OPTION_LIST_MOST 200
 struct option_list {
     const char *last;
     const char *values[OPTION_LIST_MOST]; /* borrowed from argv */
@@ -47,7 +57,7 @@ struct command_line {
     const char **operands;      /* receives them; members are NULL before */
     const char *operand_needed; /* what the first one is, as in usage; NULL: there need be none */
     size_t operands_allowed;
-    struct option_list *list; /* NULL: every option once */
+    struct option_list *list; /* NULL: every option once; else operands are more of its values */
 };
 
 /*
@@ -60,8 +70,5 @@ bool options_parse(struct tool *tool, const struct command_line *line, int argc,
 /* SKA_R_WRONG_USE, ended by where to read on; returns false. */
 bool options_wrong(struct tool *tool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-
-/* A whole decimal number from 0 to `most`, nothing else; false without an error raised. */
-bool options_number(const char *text, unsigned long most, unsigned long *value) SKA_MUST_CHECK;
 
 #endif

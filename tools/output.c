@@ -55,7 +55,7 @@ static bool check_replaceable(struct tool *tool, const struct output *output)
                     (unsigned long)status.st_uid);
 }
 
-static bool is_same_file(const char *path, const char *other)
+bool output_is_same_file(const char *path, const char *other)
 {
     struct stat one;
     struct stat two;
@@ -72,7 +72,7 @@ bool output_check(struct tool *tool, const struct output *output, const char *in
         return !output->force || options_wrong(tool, "--force is for the FILE of -o");
     if (is_stream(path))
         return true;
-    if (input != NULL && is_same_file(path, input))
+    if (input != NULL && output_is_same_file(path, input))
         return ska_fail(&tool->errors, SKA_R_WRONG_USE,
                         "%s is the input, which would be lost: choose another name", path);
     return check_replaceable(tool, output);

@@ -20,6 +20,9 @@ struct output {
         "force", 0, NULL, "replace FILE if it is there", NULL, &(output)->force, false             \
     }
 
+/* Whether both are there and one file or directory, by whatever name. */
+bool output_is_same_file(const char *path, const char *other);
+
 /* Whether standard output is named: what the command says must go elsewhere. */
 bool output_is_stdout(const struct output *output);
 

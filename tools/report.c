@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "provider/base/bytes.h"
-#include "tools/exit_status.h"
 
 /* Longer messages are cut. */
 #define MESSAGE_LIMIT 8192
@@ -18,20 +17,21 @@
  */
 static char *message(enum ska_reason reason, const char *format, va_list args)
 {
-    const char *text = reason == 0 ? NULL : ska_reason_text(reason);
-    char *details = NULL;
-    char *whole = NULL;
+    struct ska_buffer text = {0};
     char *shown = NULL;
 
-    if (vasprintf(&details, format, args) < 0)
-        return NULL;
-    if (asprintf(&whole, "%s%s%s", text == NULL ? "" : text, text == NULL ? "" : ": ", details) >=
-        0) {
-        shown = ska_printable(ska_span_text(whole), MESSAGE_LIMIT);
-        free(whole);
-    }
-    free(details);
+    if (reason != 0)
+        ska_buffer_format(&text, "%s: ", ska_reason_text(reason));
+    ska_buffer_format_args(&text, format, args);
+    shown = ska_printable(ska_span_text(ska_buffer_string(&text)), MESSAGE_LIMIT);
+    ska_buffer_free(&text);
     return shown;
+}
+
+/* The reasons are numbered so: ska/provider.h says what each hundred stands for. */
+int exit_status(enum ska_reason reason)
+{
+    return (int)reason / 100;
 }
 
 static void print_report(const char *kind, char *text)
@@ -62,30 +62,12 @@ struct ska_errors report_errors(struct report *report)
     return errors;
 }
 
-void report_warning(const char *format, ...)
+void report_line(const char *start, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    print_report("skatool: warning: ", message(0, format, args));
-    va_end(args);
-}
-
-void report_note(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_report("skatool: ", message(0, format, args));
-    va_end(args);
-}
-
-void report_message(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    print_report("", message(0, format, args));
+    print_report(start, message(0, format, args));
     va_end(args);
 }
 

@@ -9,6 +9,12 @@
 
 #include "provider/base/error.h"
 
+/*
+ * The exit status of skatool: 0 done, 1 wrong use or configuration, 2 refused, 3 HSM or system
+ * failure, 4 invalid input data. Of several failures the highest counts.
+ */
+int exit_status(enum ska_reason reason);
+
 struct report {
     int status; /* exit_status() of the worst failure so far; 0: nothing went wrong */
 };
@@ -17,10 +23,11 @@ struct report {
 struct ska_errors report_errors(struct report *report);
 
 /* Lines on standard error that are no failures: "skatool: warning: ..." and "skatool: ...". */
-void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_line(const char *start, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define report_warning(...) report_line("skatool: warning: ", __VA_ARGS__)
+#define report_note(...) report_line("skatool: ", __VA_ARGS__)
 /* The same without "skatool: ": what was done, for the person who did it. */
-void report_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define report_message(...) report_line("", __VA_ARGS__)
 
 /*
  * Failures become warnings: files of others that are wrong, which are named and passed over. Only

@@ -43,14 +43,12 @@ bool request_source_read(struct tool *tool, struct request_source *source,
     return true;
 }
 
-static bool source_take_answers(struct request_source *source, struct ska_ballot *ballot,
-                                const struct ska_look *look, const struct ska_errors *errors)
+bool request_answers_take(const struct ska_look *look, struct ska_ballot *ballot,
+                          const struct ska_errors *errors)
 {
     struct ska_answers *answers = NULL;
     bool done =
-        ska_answers_new(&answers, errors) &&
-        (ska_answers_look(answers, look, ballot, source->directory != NULL ? errors : NULL) ||
-         source->directory == NULL);
+        ska_answers_new(&answers, errors) && ska_answers_look(answers, look, ballot, errors);
 
     ska_answers_free(answers);
     return done;
@@ -66,10 +64,12 @@ bool request_source_count(struct tool *tool, struct request_source *source,
                                   .budget = &budget,
                                   .wrong = source->told ? NULL : &to_warnings,
                                   .until = INT64_MAX};
-    bool done =
-        ska_ballot_open(ballot, &tool->errors) &&
-        (source->place == NULL || source_take_answers(source, ballot, &look, &tool->errors));
+    bool done = ska_ballot_open(ballot, &tool->errors);
 
+    if (done && source->place != NULL)
+        done =
+            request_answers_take(&look, ballot, source->directory != NULL ? &tool->errors : NULL) ||
+            source->directory == NULL;
     report_warnings_end(&warnings);
     if (budget.exhausted && !source->told)
         report_warning("%s: there are too many files for this request, or too many wrong ones: not "

@@ -32,6 +32,10 @@ bool request_source_read(struct tool *tool, struct request_source *source,
 bool request_source_count(struct tool *tool, struct request_source *source,
                           struct ska_ballot *ballot) SKA_MUST_CHECK;
 
+/* The answers that one look finds. */
+bool request_answers_take(const struct ska_look *look, struct ska_ballot *ballot,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
 void request_source_close(struct request_source *source);
 
 #endif

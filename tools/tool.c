@@ -89,29 +89,7 @@ static bool find_named_key(struct tool *tool, struct hsm_token *token,
     return done;
 }
 
-bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, struct hsm_key **key)
-{
-    struct hsm_uri *parsed = NULL;
-    struct hsm_token *token = NULL;
-    struct hsm_key_match match = {NULL, {NULL, 0}};
-    bool done = false;
-
-    if (!hsm_uri_parse(text, &parsed, &tool->errors) || !names_private_key(parsed, &tool->errors) ||
-        !tool_open_token(tool, parsed, &token))
-        goto out;
-    match.label = parsed->object;
-    match.id = ska_span_of(&parsed->id);
-    done = find_named_key(tool, token, &match, key);
-    if (done && uri != NULL) {
-        *uri = parsed;
-        parsed = NULL;
-    }
-out:
-    hsm_uri_free(parsed);
-    return done;
-}
-
-static bool is_ska(const struct hsm_key *key, const struct ska_errors *errors)
+static bool check_ska(const struct hsm_key *key, const struct ska_errors *errors)
 {
     if (hsm_key_is_ska(key))
         return true;
@@ -126,25 +104,44 @@ static bool is_ska(const struct hsm_key *key, const struct ska_errors *errors)
                     hsm_key_label(key));
 }
 
+static bool open_key(struct tool *tool, const char *text, bool ska, struct hsm_uri **uri,
+                     struct hsm_key **key)
+{
+    struct hsm_uri *parsed = NULL;
+    struct hsm_token *token = NULL;
+    struct hsm_key_match match = {NULL, {NULL, 0}};
+    struct hsm_key *found = NULL;
+    bool done = false;
+
+    if (!hsm_uri_parse(text, &parsed, &tool->errors) || !names_private_key(parsed, &tool->errors) ||
+        !tool_open_token(tool, parsed, &token))
+        goto out;
+    match.label = parsed->object;
+    match.id = ska_span_of(&parsed->id);
+    done = find_named_key(tool, token, &match, &found) && (!ska || check_ska(found, &tool->errors));
+    if (done) {
+        *key = found;
+        found = NULL;
+    }
+    if (done && uri != NULL) {
+        *uri = parsed;
+        parsed = NULL;
+    }
+out:
+    hsm_key_free(found);
+    hsm_uri_free(parsed);
+    return done;
+}
+
+bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, struct hsm_key **key)
+{
+    return open_key(tool, text, false, uri, key);
+}
+
 bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri,
                        struct hsm_key **key)
 {
-    struct hsm_uri *parsed = NULL;
-    struct hsm_key *found = NULL;
-
-    if (!tool_open_key(tool, text, &parsed, &found))
-        return false;
-    if (!is_ska(found, &tool->errors)) {
-        hsm_uri_free(parsed);
-        hsm_key_free(found);
-        return false;
-    }
-    *key = found;
-    if (uri != NULL)
-        *uri = parsed;
-    else
-        hsm_uri_free(parsed);
-    return true;
+    return open_key(tool, text, true, uri, key);
 }
 
 char *tool_key_uri(const struct hsm_key *key)

@@ -10,8 +10,9 @@
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/request/approver_signature.h"
-#include "tools/exit_status.h"
+#include "tools/report.h"
 #include "tools/show/request_text.h"
+#include "tools/show/text.h"
 
 void verify_add(struct verification *verification, enum verdict verdict, const char *format, ...)
 {
@@ -19,22 +20,18 @@ void verify_add(struct verification *verification, enum verdict verdict, const c
                                         [VERIFY_WRONG] = "WRONG",
                                         [VERIFY_MISSING] = "MISSING",
                                         [VERIFY_NOTHING] = "-"};
-    char *text = NULL;
+    struct ska_buffer text = {0};
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    ska_buffer_format_args(&text, format, args);
     va_end(args);
-    if (text == NULL)
-        verification->text.failed = true;
-    else
-        ska_buffer_format(&verification->text, "    %-7s %s\n", words[verdict], text);
-    if ((verdict == VERIFY_WRONG || verdict == VERIFY_MISSING) && verification->wrong++ == 0) {
-        verification->first = text;
-        return;
-    }
-    free(text);
+    ska_buffer_format(&verification->text, "    %-7s ", words[verdict]);
+    ska_buffer_append(&verification->text, &text);
+    ska_buffer_text(&verification->text, "\n");
+    if ((verdict == VERIFY_WRONG || verdict == VERIFY_MISSING) && verification->wrong++ == 0)
+        ska_buffer_append(&verification->first, &text);
+    ska_buffer_free(&text);
 }
 
 void verify_add_failure(struct verification *verification, const struct ska_error_capture *failure)
@@ -49,24 +46,53 @@ void verify_add_failure(struct verification *verification, const struct ska_erro
 void verify_clear(struct verification *verification)
 {
     ska_buffer_free(&verification->text);
-    free(verification->first);
-    verification->first = NULL;
+    ska_buffer_free(&verification->first);
+}
+
+/* ---- The end ----------------------------------------------------------------------------- */
+
+/* "seal.json: the request id is not that of ...; 2 of the above are WRONG" */
+static void fail_wrong(struct tool *tool, struct verification *verification, enum ska_reason reason,
+                       const char *shown)
+{
+    const char *first = ska_buffer_string(&verification->first);
+    bool named = strncmp(first, shown, strlen(shown)) == 0;
+    char more[64] = "";
+
+    if (verification->wrong > 1)
+        snprintf(more, sizeof(more), "; %zu of the above are WRONG", verification->wrong);
+    ska_fail(&tool->errors, verification->reason != 0 ? verification->reason : reason, "%s%s%s%s",
+             named ? "" : shown, named ? "" : ": ", first, more);
+}
+
+bool verify_conclude(struct tool *tool, struct verification *verification, enum ska_reason reason,
+                     const char *shown)
+{
+    struct ska_buffer text = {0};
+    bool done = true;
+
+    if (verification->text.length > 0)
+        ska_buffer_text(&text, "\nVerified without an HSM:\n");
+    ska_buffer_append(&text, &verification->text);
+    done = text_print(&text, &tool->errors);
+    if (done && verification->wrong > 0) {
+        fail_wrong(tool, verification, reason, shown);
+        done = false;
+    }
+    verify_clear(verification);
+    return done;
 }
 
 /* ---- The request ----------------------------------------------------------------------------- */
 
 /* The id stands for the content; another one in its place would be taken for another request. */
-static bool verify_id(struct verification *verification, struct ska_request *request,
+static bool verify_id(struct verification *verification, const struct ska_request *request,
                       const struct ska_errors *errors)
 {
-    char stated[sizeof(request->id)];
     bool same = false;
 
-    memcpy(stated, request->id, sizeof(stated));
-    if (!ska_request_identify(request, verification->libctx, errors))
+    if (!ska_request_check_id(request, verification->libctx, &same, errors))
         return false;
-    same = strcmp(stated, request->id) == 0;
-    memcpy(request->id, stated, sizeof(stated));
     verify_add(verification, same ? VERIFY_OK : VERIFY_WRONG,
                same ? "the request id is that of operation, key, algorithm and payload"
                     : "the request id is not that of operation, key, algorithm and payload");
@@ -133,7 +159,6 @@ static void verify_approval_line(struct verification *verification, const struct
 static void verify_sum(struct verification *verification, const struct ska_ballot *ballot)
 {
     struct ska_buffer missing = {0};
-    struct ska_bytes text = {NULL, 0};
     /* Evidence says that the HSM was content; then so must we be. */
     enum verdict lacking = ballot->request->signature.length > 0 ? VERIFY_WRONG : VERIFY_NOTHING;
 
@@ -146,12 +171,9 @@ static void verify_sum(struct verification *verification, const struct ska_ballo
         return;
     }
     ska_ballot_progress_text(ballot, &missing);
-    if (ska_buffer_finish(&missing, &text, NULL))
-        verify_add(verification, lacking, "rule as given here: not satisfied yet: %s",
-                   (const char *)text.data);
-    else
-        verification->text.failed = true;
-    ska_bytes_free(&text);
+    verify_add(verification, lacking, "rule as given here: not satisfied yet: %s",
+               ska_buffer_string(&missing));
+    ska_buffer_free(&missing);
 }
 
 /* ---- Times ----------------------------------------------------------------------------------- */

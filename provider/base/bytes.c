@@ -17,6 +17,14 @@ bool ska_span_equal(struct ska_span a, struct ska_span b)
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+bool ska_text_is_among(const char *const *texts, const char *text)
+{
+    for (; *texts != NULL; texts++)
+        if (strcmp(*texts, text) == 0)
+            return true;
+    return false;
+}
+
 bool ska_bytes_copy(struct ska_bytes *to, struct ska_span from, const struct ska_errors *errors)
 {
     uint8_t *copy = malloc(from.length + 1);
@@ -83,24 +91,43 @@ void ska_buffer_text(struct ska_buffer *buffer, const char *text)
     ska_buffer_add(buffer, text, strlen(text));
 }
 
+void ska_buffer_format_args(struct ska_buffer *buffer, const char *format, va_list args)
+{
+    va_list again;
+    int length = 0;
+
+    va_copy(again, args);
+    length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        buffer->failed = true;
+    else if (buffer_reserve(buffer, (size_t)length)) {
+        vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format, args);
+        buffer->length += (size_t)length;
+    }
+}
+
 void ska_buffer_format(struct ska_buffer *buffer, const char *format, ...)
 {
     va_list args;
-    int length = 0;
 
     va_start(args, format);
-    length = vsnprintf(NULL, 0, format, args);
+    ska_buffer_format_args(buffer, format, args);
     va_end(args);
-    if (length < 0) {
-        buffer->failed = true;
-        return;
-    }
-    if (!buffer_reserve(buffer, (size_t)length))
-        return;
-    va_start(args, format);
-    vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format, args);
-    va_end(args);
-    buffer->length += (size_t)length;
+}
+
+void ska_buffer_append(struct ska_buffer *buffer, const struct ska_buffer *other)
+{
+    ska_buffer_add(buffer, other->data, other->length);
+    buffer->failed = buffer->failed || other->failed;
+}
+
+const char *ska_buffer_string(struct ska_buffer *buffer)
+{
+    if (!buffer_reserve(buffer, 0))
+        return "out of memory";
+    buffer->data[buffer->length] = 0;
+    return (const char *)buffer->data;
 }
 
 void ska_buffer_free(struct ska_buffer *buffer)

@@ -5,6 +5,7 @@
 #ifndef SKA_BASE_BYTES_H
 #define SKA_BASE_BYTES_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +51,9 @@ struct ska_span ska_span_text(const char *text);
 
 bool ska_span_equal(struct ska_span a, struct ska_span b);
 
+/* Whether it is one of these; the list ends with NULL. */
+bool ska_text_is_among(const char *const *texts, const char *text);
+
 /* Copies. The copy always has one extra NUL byte behind it, so text can be used as a C string. */
 bool ska_bytes_copy(struct ska_bytes *to, struct ska_span from,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -63,6 +67,15 @@ void ska_buffer_text(struct ska_buffer *buffer, const char *text);
 void ska_buffer_hex(struct ska_buffer *buffer, struct ska_span bytes);
 void ska_buffer_format(struct ska_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void ska_buffer_format_args(struct ska_buffer *buffer, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+/* What another buffer holds; where that has failed this one has too. */
+void ska_buffer_append(struct ska_buffer *buffer, const struct ska_buffer *other);
+/*
+ * The content as a C string, until the buffer is written to or freed; "out of memory" for one that
+ * has failed.
+ */
+const char *ska_buffer_string(struct ska_buffer *buffer);
 void ska_buffer_free(struct ska_buffer *buffer);
 /* Hands the content over to `to` (with a NUL behind it) and empties the buffer. */
 bool ska_buffer_finish(struct ska_buffer *buffer, struct ska_bytes *to,
@@ -78,6 +91,8 @@ bool ska_base64_encode(struct ska_span from, char **to,
  */
 bool ska_hex_decode(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
 bool ska_base64_decode(const char *text, struct ska_bytes *to) SKA_MUST_CHECK;
+/* A whole decimal number from 0 to `most`, and nothing else. */
+bool ska_decimal_decode(const char *text, uint64_t most, uint64_t *number) SKA_MUST_CHECK;
 
 /* True for well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF). */
 bool ska_utf8_valid(struct ska_span text);

@@ -68,6 +68,23 @@ bool ska_hex_decode(const char *text, struct ska_bytes *to)
     return true;
 }
 
+bool ska_decimal_decode(const char *text, uint64_t most, uint64_t *number)
+{
+    uint64_t value = 0;
+
+    if (text[0] == 0)
+        return false;
+    for (; *text != 0; text++) {
+        uint64_t digit = (uint64_t)(*text - '0');
+
+        if (*text < '0' || *text > '9' || digit > most || value > (most - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *number = value;
+    return true;
+}
+
 bool ska_base64_encode(struct ska_span from, char **to, const struct ska_errors *errors)
 {
     char *text = NULL;

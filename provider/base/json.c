@@ -191,18 +191,15 @@ static bool fail_unknown(const struct ska_json_place *place, const char *name,
 {
     char *shown = ska_printable(ska_span_text(name), 64);
     struct ska_buffer text = {0};
-    struct ska_bytes fault = {NULL, 0};
     const char *separator = "unknown member; there are ";
 
     for (; *names != NULL; names++) {
         ska_buffer_format(&text, "%s%s", separator, *names);
         separator = ", ";
     }
-    ska_json_fail(place, shown == NULL ? "" : shown,
-                  ska_buffer_finish(&text, &fault, NULL) ? (const char *)fault.data
-                                                         : "unknown member");
+    ska_json_fail(place, shown == NULL ? "" : shown, ska_buffer_string(&text));
     free(shown);
-    ska_bytes_free(&fault);
+    ska_buffer_free(&text);
     return false;
 }
 
@@ -212,17 +209,22 @@ bool ska_json_only(const struct ska_json_place *place, const char *const *names)
 
     cJSON_ArrayForEach(member, place->object)
     {
-        const char *const *name = names;
-
-        while (*name != NULL && strcmp(*name, member->string) != 0)
-            name++;
-        if (*name == NULL)
+        if (!ska_text_is_among(names, member->string))
             return fail_unknown(place, member->string, names);
     }
     return true;
 }
 
 /* ---- Adding --------------------------------------------------------------------------------- */
+
+bool ska_json_add_item(cJSON *parent, const char *name, cJSON *item)
+{
+    if (item != NULL && (name == NULL ? cJSON_AddItemToArray(parent, item)
+                                      : cJSON_AddItemToObject(parent, name, item)))
+        return true;
+    cJSON_Delete(item);
+    return false;
+}
 
 bool ska_json_add_text(cJSON *object, const char *name, const char *value)
 {

@@ -74,6 +74,9 @@ bool ska_json_enter(const struct ska_json_place *place, const char *name, enum s
  * Adding members; false only when memory runs out (no error raised). Empty spans add "", a NULL
  * text adds nothing.
  */
+/* To an object, or to an array (name NULL). An item that cannot be added is deleted; NULL cannot.
+ */
+bool ska_json_add_item(cJSON *parent, const char *name, cJSON *item) SKA_MUST_CHECK;
 bool ska_json_add_text(cJSON *object, const char *name, const char *value) SKA_MUST_CHECK;
 /* A text of others of any bytes; escaped as ska_printable() does where JSON cannot hold it. */
 bool ska_json_add_untrusted(cJSON *object, const char *name,

@@ -162,18 +162,11 @@ void ska_settings_clear(struct ska_settings *settings)
 
 bool ska_timeout_from_text(const char *text, unsigned int *seconds)
 {
-    unsigned int value = 0;
+    uint64_t value = 0;
 
-    if (text[0] == 0)
+    if (!ska_decimal_decode(text, SKA_TIMEOUT_LIMIT, &value))
         return false;
-    for (; *text != 0; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        value = value * 10 + (unsigned int)(*text - '0');
-        if (value > SKA_TIMEOUT_LIMIT)
-            return false;
-    }
-    *seconds = value;
+    *seconds = (unsigned int)value;
     return true;
 }
 

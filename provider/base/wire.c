@@ -172,45 +172,18 @@ void ska_wire_end(struct ska_buffer *buffer, size_t begin)
         store_u32(buffer->data + begin, (uint32_t)content);
 }
 
-static void add_header(struct ska_buffer *buffer, uint16_t type, size_t length)
-{
-    uint8_t header[ELEMENT_HEADER];
-
-    store_u16(header, type);
-    store_u16(header + 2, (uint16_t)length);
-    ska_buffer_add(buffer, header, sizeof(header));
-}
-
-size_t ska_wire_begin_nested(struct ska_buffer *buffer, uint16_t type)
-{
-    add_header(buffer, type, 0);
-    return ska_wire_begin(buffer);
-}
-
-void ska_wire_end_nested(struct ska_buffer *buffer, size_t begin)
-{
-    size_t length;
-
-    ska_wire_end(buffer, begin);
-    if (buffer->failed)
-        return;
-    /* Elements are padded, so a container is a multiple of four and needs no padding itself. */
-    length = buffer->length - begin;
-    if (length > SKA_WIRE_VALUE_LIMIT)
-        buffer->failed = true;
-    else
-        store_u16(buffer->data + begin - 2, (uint16_t)length);
-}
-
 void ska_wire_add(struct ska_buffer *buffer, uint16_t type, struct ska_span value)
 {
     static const uint8_t zeros[3];
+    uint8_t header[ELEMENT_HEADER];
 
     if (value.length > SKA_WIRE_VALUE_LIMIT) {
         buffer->failed = true;
         return;
     }
-    add_header(buffer, type, value.length);
+    store_u16(header, type);
+    store_u16(header + 2, (uint16_t)value.length);
+    ska_buffer_add(buffer, header, sizeof(header));
     ska_buffer_add(buffer, value.data, value.length);
     ska_buffer_add(buffer, zeros, padding_of(value.length));
 }

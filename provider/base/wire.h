@@ -70,13 +70,11 @@ bool ska_wire_take_u64(struct ska_wire_reader *reader, uint16_t type,
 uint16_t ska_wire_peek(const struct ska_wire_reader *reader);
 
 /*
- * Writing: begin, add elements, end with the value that begin gave; containers nest. A value above
- * 65535 bytes sets buffer->failed.
+ * Writing: begin, add elements, end with the value that begin gave; a value above 65535
+ * bytes sets buffer->failed.
  */
 size_t ska_wire_begin(struct ska_buffer *buffer);
 void ska_wire_end(struct ska_buffer *buffer, size_t begin);
-size_t ska_wire_begin_nested(struct ska_buffer *buffer, uint16_t type);
-void ska_wire_end_nested(struct ska_buffer *buffer, size_t begin);
 void ska_wire_add(struct ska_buffer *buffer, uint16_t type, struct ska_span value);
 void ska_wire_add_u32(struct ska_buffer *buffer, uint16_t type, uint32_t value);
 void ska_wire_add_u64(struct ska_buffer *buffer, uint16_t type, uint64_t value);

@@ -80,5 +80,8 @@ bool ska_request_add_approval(struct ska_request *request, struct ska_approval *
  */
 bool ska_request_identify(struct ska_request *request, OSSL_LIB_CTX *libctx,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Whether the id that a request states, which is left as it is, is that one. */
+bool ska_request_check_id(const struct ska_request *request, OSSL_LIB_CTX *libctx, bool *same,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -86,3 +86,14 @@ out:
     EVP_MD_free(sha256);
     return done;
 }
+
+bool ska_request_check_id(const struct ska_request *request, OSSL_LIB_CTX *libctx, bool *same,
+                          const struct ska_errors *errors)
+{
+    struct ska_request copy = *request;
+
+    if (!ska_request_identify(&copy, libctx, errors))
+        return false;
+    *same = strcmp(copy.id, request->id) == 0;
+    return true;
+}

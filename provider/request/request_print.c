@@ -43,12 +43,7 @@ static bool add_mechanism(cJSON *json, const struct ska_request *request)
 
 static bool print_rule(cJSON *object, const char *name, const struct ska_rule *rule)
 {
-    cJSON *json = ska_rule_to_json(rule);
-
-    if (json != NULL && cJSON_AddItemToObject(object, name, json))
-        return true;
-    cJSON_Delete(json);
-    return false;
+    return ska_json_add_item(object, name, ska_rule_to_json(rule));
 }
 
 static bool print_rules(cJSON *json, const struct ska_request *request)
@@ -91,14 +86,9 @@ static bool print_approvals(cJSON *json, const struct ska_request *request)
 
     if (array == NULL)
         return false;
-    for (size_t i = 0; i < request->approval_count; i++) {
-        cJSON *approval = ska_approval_to_json(&request->approvals[i]);
-
-        if (approval == NULL || !cJSON_AddItemToArray(array, approval)) {
-            cJSON_Delete(approval);
+    for (size_t i = 0; i < request->approval_count; i++)
+        if (!ska_json_add_item(array, NULL, ska_approval_to_json(&request->approvals[i])))
             return false;
-        }
-    }
     return true;
 }
 

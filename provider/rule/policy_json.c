@@ -129,19 +129,16 @@ static bool json_identify_approver(const struct ska_rule_reader *reader, const c
                                    struct ska_approver *approver)
 {
     char *name = ska_printable(ska_span_of(&approver->name), 64);
-    struct ska_buffer buffer = {0};
-    struct ska_bytes text = {NULL, 0};
+    struct ska_buffer text = {0};
     struct ska_error_place place;
     bool done = false;
 
-    ska_buffer_text(&buffer, where);
+    ska_buffer_text(&text, where);
     if (approver->name.length > 0 && name != NULL)
-        ska_buffer_format(&buffer, " ('%s')", name);
-    if (ska_buffer_finish(&buffer, &text, reader->errors)) {
-        ska_error_place_init(&place, reader->errors, (const char *)text.data);
-        done = ska_approver_identify(approver, &place.errors);
-    }
-    ska_bytes_free(&text);
+        ska_buffer_format(&text, " ('%s')", name);
+    ska_error_place_init(&place, reader->errors, ska_buffer_string(&text));
+    done = ska_approver_identify(approver, &place.errors);
+    ska_buffer_free(&text);
     free(name);
     return done;
 }
@@ -275,11 +272,7 @@ static cJSON *json_append_object(cJSON *array)
 {
     cJSON *object = cJSON_CreateObject();
 
-    if (object != NULL && !cJSON_AddItemToArray(array, object)) {
-        cJSON_Delete(object);
-        return NULL;
-    }
-    return object;
+    return ska_json_add_item(array, NULL, object) ? object : NULL;
 }
 
 static bool json_add_approver(cJSON *array, const struct ska_approver *approver)

@@ -56,6 +56,19 @@ static bool alternative_is_empty(const struct ska_alternative *alternative)
     return true;
 }
 
+const struct ska_approver *ska_rule_approver_at(const struct ska_rule *rule, size_t number)
+{
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
+            const struct ska_group *group = &rule->alternatives[i].groups[j];
+
+            if (number < group->approver_count)
+                return &group->approvers[number];
+            number -= group->approver_count;
+        }
+    return NULL;
+}
+
 bool ska_rule_is_empty(const struct ska_rule *rule)
 {
     for (size_t i = 0; i < rule->alternative_count; i++)

@@ -53,6 +53,12 @@ bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors)
 /* Frees what the rule holds, not the struct itself, and empties it. */
 void ska_rule_clear(struct ska_rule *rule);
 
+/*
+ * The approvers of all groups one after the other, by their number from 0; NULL: there are no more.
+ * One who is listed in several groups comes several times.
+ */
+const struct ska_approver *ska_rule_approver_at(const struct ska_rule *rule, size_t number);
+
 /* True when some alternative is satisfied without any approval (time aside). */
 bool ska_rule_is_empty(const struct ska_rule *rule);
 

@@ -29,23 +29,20 @@ static bool is_same_approver(const struct ska_approver *a, const struct ska_appr
 static bool is_ambiguous(const struct ska_rule *rule, const struct ska_approver *approver,
                          const char *name)
 {
-    size_t count = 0;
+    const struct ska_approver *other = NULL;
     bool found = false;
 
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
-            for (size_t k = 0; k < rule->alternatives[i].groups[j].approver_count; k++) {
-                const struct ska_approver *other = &rule->alternatives[i].groups[j].approvers[k];
-                char *shown = NULL;
+    for (size_t i = 0; !found && (other = ska_rule_approver_at(rule, i)) != NULL; i++) {
+        char *shown = NULL;
 
-                if (++count > FEW_APPROVERS)
-                    return true;
-                if (is_same_approver(other, approver))
-                    continue;
-                shown = ska_listed_approver_shown(other);
-                found = found || (shown != NULL && strcmp(shown, name) == 0);
-                free(shown);
-            }
+        if (i == FEW_APPROVERS)
+            return true;
+        if (is_same_approver(other, approver))
+            continue;
+        shown = ska_listed_approver_shown(other);
+        found = shown != NULL && strcmp(shown, name) == 0;
+        free(shown);
+    }
     return found;
 }
 
@@ -470,7 +467,7 @@ static bool add_missing(const struct ska_group *group, const struct ska_response
         if (!is_chosen(group, i, responses, CHOOSE_NOT_APPROVED))
             continue;
         shown = ska_listed_approver_shown(&group->approvers[i]);
-        done = shown != NULL && cJSON_AddItemToArray(missing, cJSON_CreateString(shown));
+        done = shown != NULL && ska_json_add_item(missing, NULL, cJSON_CreateString(shown));
         free(shown);
     }
     return done;

@@ -12,23 +12,14 @@
 /* libcrypto keeps about 1000 characters of a message; what must not be lost comes first in it. */
 #define TEXT_LIMIT 800
 
-/* The text of a buffer, cut to what a message can hold; "" when there is none. */
-static char *message_text(struct ska_buffer *buffer)
+/* The text of a buffer, cut to what a message can hold. */
+static const char *message_text(struct ska_buffer *buffer)
 {
-    struct ska_bytes text = {NULL, 0};
-
     if (buffer->length > TEXT_LIMIT) {
         buffer->length = TEXT_LIMIT;
         ska_buffer_text(buffer, "...");
     }
-    if (!ska_buffer_finish(buffer, &text, NULL))
-        return NULL;
-    return (char *)text.data;
-}
-
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
+    return ska_buffer_string(buffer);
 }
 
 static bool is_impossible(const struct ska_rule *rule)
@@ -50,17 +41,15 @@ bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
 {
     const struct ska_responses none = {0};
     struct ska_buffer missing = {0};
-    char *text = NULL;
 
     if (is_impossible(rule))
         return fail_impossible(key, SKA_RULE_USE, errors);
     ska_rule_progress_text(rule, &none, &missing);
-    text = message_text(&missing);
     ska_fail(errors, SKA_R_APPROVALS_MISSING,
              "key '%s' signs with approvals only: %s. Give them by ska-approvals-file:FILE, or set "
              "ska-approvals-dir:DIR (or approvals-dir in the configuration) to ask for them",
-             hsm_key_label(key), or_empty(text));
-    free(text);
+             hsm_key_label(key), message_text(&missing));
+    ska_buffer_free(&missing);
     return false;
 }
 
@@ -190,8 +179,6 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
     const char *label = hsm_key_label(job->key);
     const char *id = ballot->request->id;
     const char *between = wrong.length > 0 ? "; " : "";
-    char *wrong_text = NULL;
-    char *missing_text = NULL;
 
     if (satisfied && reason == SKA_R_APPROVALS_MISSING) {
         if (refusal->unsatisfied) {
@@ -205,16 +192,14 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
     }
     if (!satisfied)
         ska_ballot_progress_text(ballot, &missing);
-    wrong_text = message_text(&wrong);
-    missing_text = message_text(&missing);
     if (satisfied)
         ska_fail(job->errors, reason, "key '%s', request %.16s: %s%sthe HSM said %s", label, id,
-                 or_empty(wrong_text), between, refusal->code);
+                 message_text(&wrong), between, refusal->code);
     else
         ska_fail(job->errors, reason, "key '%s', request %.16s: %s%s%s; skatool status tells more",
-                 label, id, or_empty(wrong_text), between, or_empty(missing_text));
-    free(wrong_text);
-    free(missing_text);
+                 label, id, message_text(&wrong), between, message_text(&missing));
+    ska_buffer_free(&wrong);
+    ska_buffer_free(&missing);
 }
 
 /* A blocked key, and by what right it can be unblocked. */
@@ -223,7 +208,6 @@ static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors
     const struct ska_responses none = {0};
     struct ska_current_rule current;
     struct ska_buffer missing = {0};
-    char *text = NULL;
 
     if (!ska_current_rule_read(key, SKA_RULE_UNBLOCK, &current, errors))
         return false;
@@ -235,12 +219,11 @@ static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors
         ska_buffer_text(&missing, "unblocking needs ");
         ska_rule_needed_text(&current.rule, &none, &missing);
     }
-    text = message_text(&missing);
     ska_fail(errors, SKA_R_KEY_BLOCKED,
              "key '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
-             hsm_key_label(key), current.known ? " (" : "", or_empty(text),
+             hsm_key_label(key), current.known ? " (" : "", message_text(&missing),
              current.known ? ")" : "");
-    free(text);
+    ska_buffer_free(&missing);
     ska_current_rule_clear(&current);
     return false;
 }
@@ -321,7 +304,6 @@ bool ska_explain_pending(const struct ska_pending *pending, const struct ska_err
 {
     const struct ska_ballot *ballot = pending->ballot;
     struct ska_buffer text = {0};
-    char *shown_text = NULL;
 
     tell_remedy(pending, &text);
     if (ballot->rule == NULL)
@@ -330,8 +312,7 @@ bool ska_explain_pending(const struct ska_pending *pending, const struct ska_err
         ska_ballot_progress_text(ballot, &text);
     if (pending->notes->length > 0)
         ska_buffer_add(&text, pending->notes->data, pending->notes->length);
-    shown_text = message_text(&text);
-    ska_fail(errors, pending->reason, "%s", or_empty(shown_text));
-    free(shown_text);
+    ska_fail(errors, pending->reason, "%s", message_text(&text));
+    ska_buffer_free(&text);
     return false;
 }

@@ -156,33 +156,39 @@ static void nested_containers_are_written(void **state)
                  "4F100400 00000000 07010800 0807060504030201");
     struct ska_bytes bytes = {NULL, 0};
     struct ska_buffer buffer = {0};
-    size_t outer, middle, inner;
+    struct ska_buffer middle = {0};
+    struct ska_buffer inner = {0};
+    size_t outer = 0;
+    size_t begin = 0;
 
     (void)state;
     /* Not at the start of the buffer: what stands before must not matter. */
     ska_buffer_text(&buffer, "abc");
     outer = ska_wire_begin(&buffer);
     ska_wire_add_u32(&buffer, 0x3B, 4);
-    middle = ska_wire_begin_nested(&buffer, 0x1058);
-    inner = ska_wire_begin_nested(&buffer, 0x104E);
-    ska_wire_add(&buffer, 0x1002, ska_span("A", 1));
-    ska_wire_end_nested(&buffer, inner);
-    inner = ska_wire_begin_nested(&buffer, 0x104F);
-    ska_wire_end_nested(&buffer, inner);
-    ska_wire_end_nested(&buffer, middle);
+    begin = ska_wire_begin(&inner);
+    ska_wire_add(&inner, 0x1002, ska_span("A", 1));
+    ska_wire_end(&inner, begin);
+    begin = ska_wire_begin(&middle);
+    ska_wire_add(&middle, 0x104E, ska_span(inner.data, inner.length));
+    ska_wire_add(&middle, 0x104F, ska_span("\0\0\0", 4));
+    ska_wire_end(&middle, begin);
+    ska_wire_add(&buffer, 0x1058, ska_span(middle.data, middle.length));
     ska_wire_add_u64(&buffer, 0x0107, UINT64_C(0x0102030405060708));
     ska_wire_end(&buffer, outer);
     assert_true(ska_buffer_finish(&buffer, &bytes, NULL));
     assert_span_equal(ska_span(bytes.data + 3, bytes.length - 3), ska_span_of(&expected));
     ska_bytes_free(&bytes);
     ska_bytes_free(&expected);
+    ska_buffer_free(&middle);
+    ska_buffer_free(&inner);
 }
 
 static void values_have_a_limit(void **state)
 {
     static const uint8_t zeros[0x10000];
     struct ska_buffer buffer = {0};
-    size_t begin = ska_wire_begin(&buffer), inner;
+    size_t begin = ska_wire_begin(&buffer);
 
     (void)state;
     ska_wire_add(&buffer, 0x1057, ska_span(zeros, 0xFFFF));
@@ -192,17 +198,6 @@ static void values_have_a_limit(void **state)
     ska_wire_add(&buffer, 0x1057, ska_span(zeros, 0x10000));
     assert_true(buffer.failed);
     ska_buffer_free(&buffer);
-
-    /* 4 header, 4 element: 65528 bytes make 65536, one multiple of four too many. */
-    for (size_t length = 65520; length <= 65528; length += 4) {
-        begin = ska_wire_begin(&buffer);
-        inner = ska_wire_begin_nested(&buffer, 0x1054);
-        ska_wire_add(&buffer, 0x1057, ska_span(zeros, length));
-        ska_wire_end_nested(&buffer, inner);
-        ska_wire_end(&buffer, begin);
-        assert_int_equal(buffer.failed, length == 65528);
-        ska_buffer_free(&buffer);
-    }
 }
 
 int main(void)

@@ -4,14 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "provider/base/error_capture.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/approval.h"
 #include "tools/agent/tls13.h"
 #include "tools/matter.h"
 #include "tools/report.h"
+#include "tools/show/text.h"
 
 /* Longer reasons are cut. */
 #define REASON_LIMIT 1000
@@ -42,9 +41,7 @@ static void add_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
 {
     struct ska_span payload = ska_span_of(&request->payload);
     enum ska_digest digest = SKA_DIGEST_NONE;
-    unsigned char hash[EVP_MAX_MD_SIZE];
     struct ska_span value = {NULL, 0};
-    size_t length = 0;
 
     if (request->operation != SKA_OPERATION_SIGN) {
         ska_buffer_text(text, ska_operation_names[request->operation]);
@@ -55,8 +52,7 @@ static void add_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         ska_buffer_text(text, "TLS 1.3 server handshake");
     } else {
         ska_buffer_format(text, "message of %zu bytes, SHA-256 ", payload.length);
-        if (EVP_Q_digest(libctx, "SHA256", NULL, payload.data, payload.length, hash, &length) == 1)
-            ska_buffer_hex(text, ska_span(hash, length));
+        text_fingerprint(libctx, payload, text);
     }
 }
 
@@ -98,15 +94,10 @@ static bool write_approval(const struct ska_approval *approval, struct ska_bytes
 {
     cJSON *json = cJSON_CreateObject();
     cJSON *array = json == NULL ? NULL : cJSON_AddArrayToObject(json, "approvals");
-    cJSON *item = ska_approval_to_json(approval);
-    bool done = false;
+    bool done = ska_json_add_item(array, NULL, ska_approval_to_json(approval))
+                    ? ska_json_print_line(json, answer, errors)
+                    : ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approval");
 
-    if (array == NULL || item == NULL || !cJSON_AddItemToArray(array, item)) {
-        cJSON_Delete(item);
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approval");
-    } else {
-        done = ska_json_print_line(json, answer, errors);
-    }
     cJSON_Delete(json);
     return done;
 }

@@ -18,22 +18,6 @@ static bool fail_condition(const struct ska_errors *errors, const char *conditio
     return false;
 }
 
-/* A number from 0 to `most` at the start of the text; NULL for anything else, else what follows. */
-static const char *parse_number(const char *text, uint32_t most, uint32_t *number)
-{
-    uint64_t value = 0;
-
-    if (*text < '0' || *text > '9')
-        return NULL;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        value = value * 10 + (uint64_t)(*text - '0');
-        if (value > most)
-            return NULL;
-    }
-    *number = (uint32_t)value;
-    return text;
-}
-
 static bool add_key_condition(struct agent_rules *rules, const char *condition, const char *label,
                               const struct ska_errors *errors)
 {
@@ -80,11 +64,10 @@ static bool append_uid(struct agent_rules *rules, uid_t uid, const struct ska_er
 static bool add_uid_condition(struct agent_rules *rules, const char *condition, const char *text,
                               const struct ska_errors *errors)
 {
-    uint32_t uid = 0;
-    /* The highest number means "none" to the kernel. */
-    const char *rest = parse_number(text, UINT32_MAX - 1, &uid);
+    uint64_t uid = 0;
 
-    if (rest == NULL || *rest != 0)
+    /* The highest number means "none" to the kernel. */
+    if (!ska_decimal_decode(text, UINT32_MAX - 1, &uid))
         return fail_condition(errors, condition,
                               "the number of a user is expected, as `id -u NAME` says");
     if (rules->uid_count == AGENT_CONDITIONS_MOST)
@@ -96,14 +79,17 @@ static bool add_uid_condition(struct agent_rules *rules, const char *condition, 
 static bool add_rate_condition(struct agent_rules *rules, const char *condition, const char *text,
                                const struct ska_errors *errors)
 {
-    uint32_t rate = 0;
-    const char *rest = parse_number(text, AGENT_RATE_MOST, &rate);
+    const char *slash = strchr(text, '/');
+    char *number = slash == NULL ? NULL : strndup(text, (size_t)(slash - text));
+    uint64_t rate = 0;
 
-    if (rest == NULL || strcmp(rest, "/s") != 0 || rate == 0)
-        return fail_condition(errors, condition, "a rate is 1/s to 1000000/s");
+    if (number == NULL || strcmp(slash, "/s") != 0 ||
+        !ska_decimal_decode(number, AGENT_RATE_MOST, &rate))
+        rate = 0;
+    free(number);
     if (rate > rules->rate)
-        rules->rate = rate;
-    return true;
+        rules->rate = (uint32_t)rate;
+    return rate > 0 || fail_condition(errors, condition, "a rate is 1/s to 1000000/s");
 }
 
 static bool add_condition(struct agent_rules *rules, const char *condition,

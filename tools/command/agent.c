@@ -20,7 +20,6 @@ struct agent_options {
     const char *approver;
     const char *certificate;
     struct option_list allowed;
-    const char *more[OPTION_LIST_MOST]; /* rules that follow the first one without a --allow */
 };
 
 static bool read_allowed(struct tool *tool, const struct agent_options *options,
@@ -29,19 +28,7 @@ static bool read_allowed(struct tool *tool, const struct agent_options *options,
     for (size_t i = 0; i < options->allowed.count; i++)
         if (!agent_rules_add(rules, options->allowed.values[i], &tool->errors))
             return false;
-    for (size_t i = 0; i < OPTION_LIST_MOST && options->more[i] != NULL; i++)
-        if (!agent_rules_add(rules, options->more[i], &tool->errors))
-            return false;
     return agent_rules_complete(rules, geteuid(), &tool->errors);
-}
-
-static bool open_approver(struct tool *tool, const struct agent_options *options,
-                          struct approver *approver)
-{
-    return tool_configure(tool) &&
-           approver_open(approver, options->approver, &tool->configuration, &tool->errors) &&
-           (options->certificate == NULL ||
-            approver_read_certificate(approver, tool->libctx, options->certificate, &tool->errors));
 }
 
 /* From now on they end the loop, and a peer that has gone ends nothing. */
@@ -58,20 +45,16 @@ static bool catch_signals(struct tool *tool, int *signals)
     return *signals >= 0 || ska_fail(&tool->errors, SKA_R_INTERNAL, "signals: %s", strerror(errno));
 }
 
-static bool say_listening(struct tool *tool, const struct agent *agent, const char *path)
+static void say_listening(struct tool *tool, const struct agent *agent, const char *path)
 {
     struct ska_buffer text = {0};
-    struct ska_bytes whole = {NULL, 0};
 
     ska_buffer_text(&text, "approver key SHA-256 ");
     text_fingerprint(tool->libctx, ska_span_of(&agent->approver.public_key), &text);
     ska_buffer_text(&text, "; ");
     agent_rules_text(&agent->rules, &text);
-    if (!ska_buffer_finish(&text, &whole, &tool->errors))
-        return false;
-    report_note("agent: listening on %s; %s", path, (const char *)whole.data);
-    ska_bytes_free(&whole);
-    return true;
+    report_note("agent: listening on %s; %s", path, ska_buffer_string(&text));
+    ska_buffer_free(&text);
 }
 
 static bool run_agent(struct tool *tool, const struct agent_options *options, struct agent *agent)
@@ -79,11 +62,14 @@ static bool run_agent(struct tool *tool, const struct agent_options *options, st
     struct agent_listener listener = {.fd = -1};
     int signals = -1;
     bool done = read_allowed(tool, options, &agent->rules) &&
-                open_approver(tool, options, &agent->approver) && catch_signals(tool, &signals) &&
-                agent_listener_open(&listener, options->socket, &tool->errors) &&
-                say_listening(tool, agent, options->socket) &&
-                agent_serve(agent, listener.fd, signals, &tool->errors);
+                approver_open(tool, &agent->approver, options->approver, options->certificate) &&
+                catch_signals(tool, &signals) &&
+                agent_listener_open(&listener, options->socket, &tool->errors);
 
+    if (done) {
+        say_listening(tool, agent, options->socket);
+        done = agent_serve(agent, listener.fd, signals, &tool->errors);
+    }
     if (done)
         report_note("agent: ends");
     agent_listener_close(&listener);
@@ -116,13 +102,13 @@ bool agent_command(struct tool *tool, int argc, char **argv)
 {
     struct agent_options agent = {0};
     const struct option_entry options[] = {
-        {"socket", 0, "PATH", "the UNIX socket to listen on", &agent.socket, NULL, true},
-        {"approver", 0, "KEY", "its private key: a file or any OSSL_STORE URI", &agent.approver,
-         NULL, true},
-        {"cert", 0, "FILE", "its certificate, to stand in the approval", &agent.certificate, NULL,
-         false},
-        {"allow", 0, "RULE", "a condition, or several separated by commas", &agent.allowed.last,
-         NULL, true},
+        OPTION_NEEDED("socket", "PATH", "the UNIX socket to listen on", &agent.socket),
+        OPTION_NEEDED("approver", "KEY", "its private key: a file or any OSSL_STORE URI",
+                      &agent.approver),
+        OPTION_TEXT("cert", "FILE", "its certificate, to stand in the approval",
+                    &agent.certificate),
+        OPTION_NEEDED("allow", "RULE", "a condition, or several separated by commas",
+                      &agent.allowed.last),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -137,8 +123,6 @@ bool agent_command(struct tool *tool, int argc, char **argv)
                 "  rate=N/s              at most so many approvals in a second\n\n"
                 "Each decision is a line on standard error. SIGTERM ends the agent.",
         .options = options,
-        .operands = agent.more,
-        .operands_allowed = OPTION_LIST_MOST,
         .list = &agent.allowed,
     };
 

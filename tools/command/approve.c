@@ -13,6 +13,7 @@
 #include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/file.h"
+#include "provider/sign/ballot_text.h"
 #include "tools/input.h"
 #include "tools/matter.h"
 #include "tools/options.h"
@@ -232,29 +233,24 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
                      : approve->output.path != NULL   ? approve->output.path
                                                       : matter->source.what;
     struct ska_buffer text = {0};
-    struct ska_bytes words = {NULL, 0};
-    char *shown = text_output_path(to);
     bool closed = matter->source.directory != NULL &&
                   !ska_directory_stands(matter->source.place, matter->source.id, -1);
 
-    if (!closed && !matter_count(tool, matter)) {
-        free(shown);
+    if (!closed && !matter_count(tool, matter))
         return false;
-    }
     ska_buffer_text(&text, matter->source.directory != NULL ? "Put the approval of "
                                                             : "Added the approval of ");
     matter_name(matter, &text);
-    ska_buffer_format(&text, " %s %s ", matter->source.directory != NULL ? "into" : "to",
-                      shown == NULL ? "?" : shown);
+    ska_buffer_text(&text, matter->source.directory != NULL ? " into " : " to ");
+    text_output_path(to, &text);
+    ska_buffer_text(&text, " (");
     if (closed)
-        ska_buffer_text(&text, "(the request is closed by now: signed, or withdrawn)");
+        ska_buffer_text(&text, "the request is closed by now: signed, or withdrawn");
     else
-        matter_progress(matter, &text);
-    free(shown);
-    if (!ska_buffer_finish(&text, &words, &tool->errors))
-        return false;
-    report_message("%s", (const char *)words.data);
-    ska_bytes_free(&words);
+        ska_ballot_progress_text(&matter->ballot, &text);
+    ska_buffer_text(&text, ")");
+    report_message("%s", ska_buffer_string(&text));
+    ska_buffer_free(&text);
     return true;
 }
 
@@ -333,7 +329,8 @@ static bool approve_run(struct tool *tool, struct approve *approve)
                                              .to_stderr = output_is_stdout(&approve->output)};
     bool already = false;
 
-    if (!output_check(tool, &approve->output, matter->source.what) || !matter_read(tool, matter) ||
+    if (!output_check(tool, &approve->output, matter->source.what) ||
+        !request_source_read(tool, &matter->source, &matter->request) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||
         !matter_check_id(tool, matter->request, matter->source.what) ||
         !check_document(tool, approve) || !matter_open_key(tool, matter) ||
@@ -369,16 +366,15 @@ bool approve_command(struct tool *tool, int argc, char **argv)
     struct approve approve = {0};
     struct matter *matter = &approve.matter;
     const struct option_entry options[] = {
-        {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &matter->approver,
-         NULL, true},
-        {"cert", 0, "FILE", "your certificate, to stand in the approval", &matter->certificate,
-         NULL, false},
-        {"document", 0, "FILE", "refuse when it is not about this file", &approve.document, NULL,
-         false},
-        {"dir", 0, "DIR", "take the request ID from an approvals directory",
-         &matter->source.directory, NULL, false},
+        OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
+                      &matter->approver),
+        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the approval",
+                    &matter->certificate),
+        OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
+        OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
+                    &matter->source.directory),
         OPTION_OUTPUT(&approve.output, "leave REQUEST alone, write there"),
-        {"yes", 0, NULL, "do not ask", NULL, &approve.yes, false},
+        OPTION_FLAG("yes", "do not ask", &approve.yes),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

@@ -190,21 +190,15 @@ static bool print_object(const struct listing *listing, cJSON *json, bool comple
 static bool print_line(const struct listing *listing, const struct ska_audit_found *found)
 {
     cJSON *json = cJSON_CreateObject();
-    cJSON *entry = found->readable ? cJSON_Duplicate(found->json, true) : NULL;
     bool complete =
         json != NULL && cJSON_AddNumberToObject(json, "line", (double)found->number) != NULL &&
         (found->hash[0] == 0 || cJSON_AddStringToObject(json, "hash", found->hash) != NULL) &&
         (found->fault[0] == 0 ||
          ska_json_add_untrusted(json, "fault", ska_span_text(found->fault))) &&
         (found->readable || !can_be_shown(found->text) ||
-         ska_json_add_untrusted(json, "text", found->text));
+         ska_json_add_untrusted(json, "text", found->text)) &&
+        (!found->readable || ska_json_add_item(json, "entry", cJSON_Duplicate(found->json, true)));
 
-    if (complete && found->readable) {
-        complete = entry != NULL && cJSON_AddItemToObject(json, "entry", entry);
-        if (complete)
-            entry = NULL;
-    }
-    cJSON_Delete(entry);
     printf(found->number == 1 ? "{\"lines\":[\n" : ",\n");
     return print_object(listing, json, complete);
 }
@@ -315,12 +309,9 @@ bool audit_command(struct tool *tool, int argc, char **argv)
     struct ska_audit_reader *reader = NULL;
     bool done = false;
     const struct option_entry options[] = {
-        {.name = "head",
-         .argument = "HASH",
-         .help = "the head that was noted: a cut end is found too",
-         .text = &listing.head},
-        {.name = "json", .help = "for machines", .flag = &listing.json},
-        OPTION_END};
+        OPTION_TEXT("head", "HASH", "the head that was noted: a cut end is found too",
+                    &listing.head),
+        OPTION_FLAG("json", "for machines", &listing.json), OPTION_END};
     const struct command_line line = {
         .usage = "[--head HASH] [--json] FILE",
         .help = "Shows an audit log, and finds lines that were changed, removed or inserted: each\n"

@@ -8,59 +8,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/exit_status.h"
 #include "tools/show/text.h"
 
-static void check_say(const char *verdict, const char *what, const char *format, va_list args)
+static void print_verdict(const char *verdict, const char *what, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
-static void check_say(const char *verdict, const char *what, const char *format, va_list args)
+static void print_verdict(const char *verdict, const char *what, const char *format, va_list args)
 {
+    struct ska_buffer untrusted = {0};
     struct ska_buffer text = {0};
-    struct ska_bytes line = {NULL, 0};
-    char *untrusted = NULL;
 
-    if (vasprintf(&untrusted, format, args) < 0)
-        untrusted = NULL;
+    ska_buffer_format_args(&untrusted, format, args);
     ska_buffer_format(&text, "%-7s %-18s ", verdict, what);
-    text_printable(&text, ska_span_text(untrusted == NULL ? "out of memory" : untrusted));
-    if (ska_buffer_finish(&text, &line, NULL))
-        printf("%s\n", (const char *)line.data);
+    text_printable(&text, ska_span_text(ska_buffer_string(&untrusted)));
+    printf("%s\n", ska_buffer_string(&text));
     fflush(stdout);
-    ska_bytes_free(&line);
-    free(untrusted);
+    ska_buffer_free(&text);
+    ska_buffer_free(&untrusted);
 }
 
-#define SAY(verdict)                                                                               \
-    do {                                                                                           \
-        va_list args;                                                                              \
-                                                                                                   \
-        va_start(args, format);                                                                    \
-        check_say(verdict, what, format, args);                                                    \
-        va_end(args);                                                                              \
-    } while (0)
-
-void check_ok(const char *what, const char *format, ...)
+void check_say(const char *verdict, const char *what, const char *format, ...)
 {
-    SAY("ok");
-}
+    va_list args;
 
-void check_unset(const char *what, const char *format, ...)
-{
-    SAY("-");
-}
-
-void check_warning(const char *what, const char *format, ...)
-{
-    SAY("warning");
+    va_start(args, format);
+    print_verdict(verdict, what, format, args);
+    va_end(args);
 }
 
 void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
                   ...)
 {
     int status = exit_status(reason);
+    va_list args;
 
-    SAY("FAILED");
+    va_start(args, format);
+    print_verdict("FAILED", what, format, args);
+    va_end(args);
     if (status > tool->report.status)
         tool->report.status = status;
 }

@@ -92,13 +92,11 @@ static void check_provider(struct tool *tool)
 
 static void check_unknown(struct tool *tool, const char *name)
 {
-    struct ska_buffer text = {0};
-    struct ska_bytes known = {NULL, 0};
+    struct ska_buffer known = {0};
 
-    configuration_known_settings(&text);
-    if (ska_buffer_finish(&text, &known, &tool->errors))
-        check_failed(tool, name, SKA_R_BAD_CONFIGURATION, "unknown; %s", (const char *)known.data);
-    ska_bytes_free(&known);
+    configuration_known_settings(&known);
+    check_failed(tool, name, SKA_R_BAD_CONFIGURATION, "unknown; %s", ska_buffer_string(&known));
+    ska_buffer_free(&known);
 }
 
 static void check_entry(struct tool *tool, const CONF_VALUE *entry)

@@ -51,21 +51,6 @@ static bool check_module(struct tool *tool, const char *path)
     return true;
 }
 
-static bool try_timestamp(struct tool *tool, struct hsm_key *key, const char *label,
-                          uint64_t *seconds, const struct ska_errors *errors)
-{
-    static const uint8_t payload[] = "check-config";
-    struct ska_made_timestamp made;
-    bool done = false;
-
-    memset(&made, 0, sizeof(made));
-    done = ska_hsm_timestamp(tool->libctx, key, label, SKA_OPERATION_SIGN,
-                             ska_span(payload, sizeof(payload) - 1), &made, errors);
-    *seconds = made.seconds;
-    ska_made_timestamp_clear(&made);
-    return done;
-}
-
 /* It exists, it makes timestamps, and the HSM's clock is about right. */
 static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
 {
@@ -82,7 +67,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
         return;
     }
     if (!hsm_key_find(token, &match, tool->libctx, &key, &quiet) ||
-        !try_timestamp(tool, key, label, &seconds, &quiet)) {
+        !ska_hsm_now(tool->libctx, key, label, &seconds, &quiet)) {
         check_captured(tool, "timestamp-key", &capture);
     } else {
         check_ok("timestamp-key", "%s, the HSM's clock says %s", label,

@@ -9,7 +9,6 @@
 #include <openssl/evp.h>
 
 #include "provider/rule/rule.h"
-#include "provider/rule/rule_codec.h"
 #include "provider/sign/send.h"
 #include "tools/show/certificates.h"
 #include "tools/show/modification.h"
@@ -54,30 +53,8 @@ static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_requ
 
 /* ---- Changes of the key ---------------------------------------------------------------------- */
 
-/* The rules that a modification names, decoded where this version can; the others NULL. */
-struct new_rules {
-    struct ska_rule rules[SKA_RULE_COUNT];
-    const struct ska_rule *known[SKA_RULE_COUNT];
-    bool named[SKA_RULE_COUNT];
-};
-
-static void find_new_rules(const struct ska_request *request, struct new_rules *new_rules)
-{
-    struct ska_modify modify;
-
-    memset(new_rules, 0, sizeof(*new_rules));
-    if (request->operation != SKA_OPERATION_MODIFY ||
-        !ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
-        return;
-    for (int i = 0; i < SKA_RULE_COUNT; i++) {
-        new_rules->named[i] = modify.rules[i].data != NULL;
-        if (new_rules->named[i] && ska_rule_decode(modify.rules[i], &new_rules->rules[i], NULL))
-            new_rules->known[i] = &new_rules->rules[i];
-    }
-}
-
 static bool print_change(struct tool *tool, const struct hsm_key *key,
-                         const struct ska_request *request, const struct new_rules *new_rules)
+                         const struct ska_request *request, const struct modification *modification)
 {
     struct ska_buffer text = {0};
     const char *separator = ": ";
@@ -91,7 +68,7 @@ static bool print_change(struct tool *tool, const struct hsm_key *key,
     } else {
         ska_buffer_text(&text, " has new rules");
         for (int i = 0; i < SKA_RULE_COUNT; i++) {
-            if (!new_rules->named[i])
+            if (modification->named.rules[i].data == NULL)
                 continue;
             ska_buffer_format(&text, "%s%s", separator, ska_rule_names[i]);
             separator = ", ";
@@ -106,20 +83,20 @@ static bool execute_change(struct tool *tool, struct hsm_key *key, struct ska_re
     struct ska_error_capture failure = {0};
     struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_job job = execute_job(tool, key, request);
-    struct new_rules new_rules;
+    struct modification modification = {0};
+    bool modifies =
+        request->operation == SKA_OPERATION_MODIFY && modification_read(request, &modification);
     bool done = false;
 
     job.errors = &quiet;
     done = ska_execute(&job, request);
-    find_new_rules(request, &new_rules);
     if (done)
-        done = print_change(tool, key, request, &new_rules);
-    else if (request->operation == SKA_OPERATION_MODIFY)
-        certificates_fail(tool, &failure, new_rules.known);
+        done = print_change(tool, key, request, &modification);
+    else if (modifies)
+        certificates_fail(tool, &failure, modification.known);
     else
         ska_error_capture_raise(&failure, &tool->errors);
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        ska_rule_clear(&new_rules.rules[i]);
+    modification_clear(&modification);
     ska_error_capture_clear(&failure);
     return done;
 }
@@ -151,7 +128,7 @@ bool execute_command(struct tool *tool, int argc, char **argv)
     const char *path = NULL;
     struct output output = {0};
     const struct option_entry options[] = {
-        {"key", 0, "URI", "the key that the request is for", &uri, NULL, true},
+        OPTION_NEEDED("key", "URI", "the key that the request is for", &uri),
         OPTION_OUTPUT(&output, "write the signature there, not to standard output"),
         OPTION_CONFIG(tool),
         OPTION_END,

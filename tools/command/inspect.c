@@ -36,7 +36,7 @@ static bool inspect_json(struct tool *tool, struct ska_span content, const char 
         done = inspect_approval(tool, content, json, path);
     else
         done = inspect_request(tool, content, json, path, &verification) &&
-               inspect_conclude(tool, &verification, SKA_R_BAD_REQUEST, path);
+               verify_conclude(tool, &verification, SKA_R_BAD_REQUEST, path);
     verify_clear(&verification);
     cJSON_Delete(json);
     return done;
@@ -111,10 +111,8 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
     const char *path = NULL;
     const char *audit_log = NULL;
     const struct option_entry options[] = {
-        {.name = "audit-log",
-         .argument = "FILE",
-         .help = "the audit log that should know this folder of evidence",
-         .text = &audit_log},
+        OPTION_TEXT("audit-log", "FILE", "the audit log that should know this folder of evidence",
+                    &audit_log),
         OPTION_END};
     const struct command_line line = {
         .usage = "[--audit-log FILE] FILE-OR-DIRECTORY",

@@ -48,9 +48,8 @@ void inspect_add_others(struct ska_buffer *text, const cJSON *json, const char *
 /* "    name            3045..." */
 void inspect_add_hex(struct ska_buffer *text, const char *name, struct ska_span bytes);
 
-/* Prints what was verified and clears it; false, and said with `reason`, when something is wrong.
- */
-bool inspect_conclude(struct tool *tool, struct verification *verification, enum ska_reason reason,
-                      const char *shown) SKA_MUST_CHECK;
+/* What an approval of any kind is made of, in rows. */
+void inspect_add_signature(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
+                           const struct ska_approval *approval);
 
 #endif

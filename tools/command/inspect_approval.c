@@ -3,18 +3,14 @@
  * One approval or one refusal, as they lie in an approvals directory. Alone they say little: what
  * was signed is in the request beside them.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "provider/base/json.h"
 #include "provider/rule/quorum.h"
 #include "provider/request/refusal.h"
-#include "provider/base/file.h"
+#include "provider/sign/directory.h"
 #include "tools/command/inspect.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
@@ -36,35 +32,29 @@ bool inspect_is_approval(const cJSON *json)
 /* ID.<anything>: the request is ID.request.json. NULL: there is none, or it is none. */
 static struct ska_request *find_request(const char *path)
 {
-    char *for_name = strdup(path);
-    char *for_directory = strdup(path);
-    const char *name = for_name == NULL ? "" : basename(for_name);
-    char request_name[SKA_REQUEST_ID_LENGTH + 16];
-    struct ska_bytes text = {NULL, 0};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(name - path));
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    struct ska_directory *directory = NULL;
     struct ska_request *request = NULL;
-    int directory = -1;
+    uid_t owner = 0;
 
-    if (strspn(name, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH &&
-        name[SKA_REQUEST_ID_LENGTH] == '.' && for_directory != NULL) {
-        snprintf(request_name, sizeof(request_name), "%.*s.request.json", SKA_REQUEST_ID_LENGTH,
-                 name);
-        directory = open(dirname(for_directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (directory >= 0 &&
-        ska_file_read_at(directory, request_name, request_name, SKA_JSON_LIMIT, &text, NULL) &&
-        !ska_request_parse(ska_span_of(&text), request_name, &request, NULL))
+    snprintf(id, sizeof(id), "%s", name);
+    if (strspn(id, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH &&
+        name[SKA_REQUEST_ID_LENGTH] == '.' && folder != NULL &&
+        ska_directory_open(folder, SKA_DIRECTORY_OF_FILE, &directory, NULL) &&
+        !ska_directory_read(directory, id, &request, &owner, NULL))
         request = NULL;
-    ska_bytes_free(&text);
-    if (directory >= 0)
-        close(directory);
-    free(for_name);
-    free(for_directory);
+    ska_directory_close(directory);
+    free(folder);
     return request;
 }
 
 struct inspected {
     const struct ska_approval *approval;
     const struct ska_request *request; /* NULL: not found */
+    const struct ska_rule *rule;       /* that it states; NULL: none */
     struct ska_span token;             /* empty: not known */
     bool is_approval;                  /* by its signature */
     bool is_refusal;
@@ -93,19 +83,13 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
                  const char *path)
 {
     const struct ska_approval *approval = inspected->approval;
-    const struct ska_rule *rule =
-        inspected->request == NULL ? NULL : request_stated_rule(inspected->request);
     struct ska_buffer text = {0};
-    char *name = ska_approver_shown(rule, approval);
+    char *name = ska_approver_shown(inspected->rule, approval);
 
     ska_buffer_format(&text, "%s\n", heading(inspected, path));
     text_row(&text, "approver", name);
     text_row(&text, "named by", approval->certificate ? "a certificate" : "a public key");
-    text_name(&text, "key SHA-256");
-    text_fingerprint(tool->libctx, ska_span_of(&approval->public_key), &text);
-    ska_buffer_text(&text, "\n");
-    text_row(&text, "digest", approval->digest);
-    inspect_add_hex(&text, "signature", ska_span_of(&approval->signature));
+    inspect_add_signature(tool->libctx, &text, approval);
     if (inspected->request != NULL)
         text_row(&text, "request", inspected->request->id);
     inspect_add_others(&text, json, known_members);
@@ -115,12 +99,10 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
 
 static void verify_signer(struct verification *verification, const struct inspected *inspected)
 {
-    const struct ska_rule *rule =
-        inspected->request == NULL ? NULL : request_stated_rule(inspected->request);
-
-    if (rule == NULL)
+    if (inspected->rule == NULL)
         return;
-    if (ska_rule_find_approver(rule, ska_span_of(&inspected->approval->public_key)) != NULL)
+    if (ska_rule_find_approver(inspected->rule, ska_span_of(&inspected->approval->public_key)) !=
+        NULL)
         verify_add(verification, VERIFY_OK, "approver: listed by the rule in the request");
     else
         verify_add(verification, VERIFY_NOTHING,
@@ -189,7 +171,7 @@ static bool inspect_signed(struct tool *tool, struct inspected *inspected, const
     if (!show(tool, inspected, json, path))
         return false;
     verify_approval_file(&verification, inspected, path);
-    return inspect_conclude(tool, &verification, SKA_R_BAD_SIGNATURE, path);
+    return verify_conclude(tool, &verification, SKA_R_BAD_SIGNATURE, path);
 }
 
 bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *json,
@@ -203,6 +185,7 @@ bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *j
     bool done = false;
 
     inspected.request = request;
+    inspected.rule = request == NULL ? NULL : request_stated_rule(request);
     /* A single object, as there is no member "approvals". */
     if (find_request_token(tool, json, path, &inside, &inspected) &&
         ska_approvals_parse(content, path, inspected.token, &approvals, &count, &tool->errors) &&

@@ -194,7 +194,7 @@ bool inspect_folder(struct tool *tool, int folder, const char *shown, const char
     done = verify_manifest(&evidence, &tool->errors) &&
            verify_log(&evidence, audit_log, &tool->errors) &&
            inspect_evidence_request(tool, &evidence) &&
-           inspect_conclude(tool, &evidence.verification, SKA_R_EVIDENCE_WRONG, shown);
+           verify_conclude(tool, &evidence.verification, SKA_R_EVIDENCE_WRONG, shown);
     verify_clear(&evidence.verification);
     for (int i = 0; i < SKA_EVIDENCE_FILES; i++)
         ska_bytes_free(&evidence.content[i]);

@@ -33,14 +33,6 @@ static const char *const known_members[] = {"version",
 
 /* ---- Parts ----------------------------------------------------------------------------------- */
 
-static bool is_known_member(const char *const *names, const char *name)
-{
-    for (; *names != NULL; names++)
-        if (strcmp(*names, name) == 0)
-            return true;
-    return false;
-}
-
 static void add_member(struct ska_buffer *text, const cJSON *member)
 {
     char *value = cJSON_PrintUnformatted(member);
@@ -60,7 +52,7 @@ void inspect_add_others(struct ska_buffer *text, const cJSON *json, const char *
 
     cJSON_ArrayForEach(member, json)
     {
-        if (is_known_member(known, member->string))
+        if (ska_text_is_among(known, member->string))
             continue;
         if (!any)
             ska_buffer_text(text, "\nOther members, which this version does not know and nothing "
@@ -77,6 +69,16 @@ void inspect_add_hex(struct ska_buffer *text, const char *name, struct ska_span 
     ska_buffer_text(text, "\n");
 }
 
+void inspect_add_signature(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
+                           const struct ska_approval *approval)
+{
+    text_name(text, "key SHA-256");
+    text_fingerprint(libctx, ska_span_of(&approval->public_key), text);
+    ska_buffer_text(text, "\n");
+    text_row(text, "digest", approval->digest);
+    inspect_add_hex(text, "signature", ska_span_of(&approval->signature));
+}
+
 /* ---- A request that holds together ----------------------------------------------------------- */
 
 static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
@@ -87,11 +89,7 @@ static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
 
     ska_buffer_format(text, "  %zu. %s, named by %s\n", index + 1, shown == NULL ? "?" : shown,
                       approval->certificate ? "a certificate" : "a public key");
-    text_name(text, "key SHA-256");
-    text_fingerprint(libctx, ska_span_of(&approval->public_key), text);
-    ska_buffer_text(text, "\n");
-    text_row(text, "digest", approval->digest);
-    inspect_add_hex(text, "signature", ska_span_of(&approval->signature));
+    inspect_add_signature(libctx, text, approval);
     free(shown);
 }
 
@@ -119,48 +117,39 @@ static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
 /* ---- One that does not ----------------------------------------------------------------------- */
 
 /* Its members as they stand, and the token if there is one. */
-static bool show_broken(struct tool *tool, const cJSON *json)
+static bool show_broken(struct tool *tool, const cJSON *json, struct ska_span token)
 {
     const cJSON *member = NULL;
-    const cJSON *token = cJSON_GetObjectItemCaseSensitive(json, "approvalToBeSigned");
     struct ska_buffer text = {0};
-    struct ska_bytes encoded = {NULL, 0};
 
     ska_buffer_text(&text, "Members, none of them verified:\n");
     cJSON_ArrayForEach(member, json) add_member(&text, member);
-    if (cJSON_IsString(token) && ska_base64_decode(token->valuestring, &encoded)) {
+    if (token.data != NULL) {
         ska_buffer_text(&text, "\n");
-        inspect_add_token(&text, ska_span_of(&encoded));
+        inspect_add_token(&text, token);
     }
-    ska_bytes_free(&encoded);
     return text_print(&text, &tool->errors);
-}
-
-/* Whether all that is wrong with a request is that its token has elements from a later version. */
-static bool only_token_is_unknown(const cJSON *json, enum ska_reason reason)
-{
-    const cJSON *token = cJSON_GetObjectItemCaseSensitive(json, "approvalToBeSigned");
-    struct ska_bytes encoded = {NULL, 0};
-    bool unknown = reason == SKA_R_BAD_TOKEN && cJSON_IsString(token) &&
-                   ska_base64_decode(token->valuestring, &encoded) &&
-                   inspect_has_unknown_elements(ska_span_of(&encoded));
-
-    ska_bytes_free(&encoded);
-    return unknown;
 }
 
 static bool inspect_broken(struct tool *tool, const cJSON *json,
                            const struct ska_error_capture *failure,
                            struct verification *verification)
 {
-    if (!show_broken(tool, json))
-        return false;
-    if (only_token_is_unknown(json, failure->reason))
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, "approvalToBeSigned");
+    struct ska_bytes token = {NULL, 0};
+    bool done = false;
+
+    if (!cJSON_IsString(member) || !ska_base64_decode(member->valuestring, &token))
+        token.data = NULL;
+    done = show_broken(tool, json, ska_span_of(&token));
+    /* When all that is wrong is that the token has elements from a later version. */
+    if (failure->reason == SKA_R_BAD_TOKEN && inspect_has_unknown_elements(ska_span_of(&token)))
         verify_add(verification, VERIFY_NOTHING,
                    "the token has elements that this version does not know; nothing was verified");
     else
         verify_add_failure(verification, failure);
-    return true;
+    ska_bytes_free(&token);
+    return done;
 }
 
 bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *json,

@@ -36,14 +36,14 @@ struct keygen {
 static bool choose_size(struct tool *tool, struct keygen *keygen)
 {
     bool rsa = keygen->template_.type == SKA_KEY_RSA || keygen->template_.type == SKA_KEY_RSA_PSS;
-    unsigned long bits = DEFAULT_RSA_BITS;
+    uint64_t bits = DEFAULT_RSA_BITS;
 
     if (keygen->size != NULL && !rsa)
         return options_wrong(tool, "--size is for RSA keys, not for %s", keygen->algorithm);
     if (keygen->curve != NULL && keygen->template_.type != SKA_KEY_EC)
         return options_wrong(tool, "--curve is for EC keys, not for %s", keygen->algorithm);
     if (keygen->size != NULL &&
-        (!options_number(keygen->size, LARGEST_RSA_BITS, &bits) || bits < SMALLEST_RSA_BITS))
+        (!ska_decimal_decode(keygen->size, LARGEST_RSA_BITS, &bits) || bits < SMALLEST_RSA_BITS))
         return options_wrong(tool, "--size '%s': a number of bits from %d to %d is needed",
                              keygen->size, SMALLEST_RSA_BITS, LARGEST_RSA_BITS);
     if (rsa)
@@ -252,20 +252,19 @@ bool keygen_command(struct tool *tool, int argc, char **argv)
 {
     struct keygen keygen = {0};
     const struct option_entry options[] = {
-        {"key", 0, "URI", "token, label (object=) and perhaps id of the new key", &keygen.key, NULL,
-         true},
-        {"algorithm", 0, "NAME", "RSA, RSA-PSS, EC, ED25519 or ED448", &keygen.algorithm, NULL,
-         true},
-        {"size", 0, "BITS", "RSA: 3072 if not given", &keygen.size, NULL, false},
-        {"curve", 0, "NAME", "EC: P-256 if not given", &keygen.curve, NULL, false},
-        {"policy", 0, "FILE", "the rules as JSON; the word none makes an ordinary key",
-         &keygen.policy_path, NULL, false},
-        {"ca", 0, "FILE", "CAs in PEM: the certificates of approvers must chain to one of them",
-         &keygen.ca_path, NULL, false},
-        {"blocked", 0, NULL, "the key cannot sign before it is unblocked", NULL, &keygen.blocked,
-         false},
-        {"timestamp", 0, NULL, "the key makes timestamps of the HSM and nothing else", NULL,
-         &keygen.timestamp, false},
+        OPTION_NEEDED("key", "URI", "token, label (object=) and perhaps id of the new key",
+                      &keygen.key),
+        OPTION_NEEDED("algorithm", "NAME", "RSA, RSA-PSS, EC, ED25519 or ED448", &keygen.algorithm),
+        OPTION_TEXT("size", "BITS", "RSA: 3072 if not given", &keygen.size),
+        OPTION_TEXT("curve", "NAME", "EC: P-256 if not given", &keygen.curve),
+        OPTION_TEXT("policy", "FILE", "the rules as JSON; the word none makes an ordinary key",
+                    &keygen.policy_path),
+        OPTION_TEXT("ca", "FILE",
+                    "CAs in PEM: the certificates of approvers must chain to one of them",
+                    &keygen.ca_path),
+        OPTION_FLAG("blocked", "the key cannot sign before it is unblocked", &keygen.blocked),
+        OPTION_FLAG("timestamp", "the key makes timestamps of the HSM and nothing else",
+                    &keygen.timestamp),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

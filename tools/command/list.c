@@ -13,8 +13,8 @@
 #include "tools/show/text.h"
 
 struct entry {
-    struct ska_bytes label;
-    struct ska_bytes id;
+    char *label;
+    char *id;   /* in hexadecimal */
     bool known; /* the key could be opened; else only what the listing told */
     char algorithm[TEXT_ALGORITHM_SIZE];
     bool ska;
@@ -39,12 +39,11 @@ static bool visit(void *arg, const struct hsm_object *object)
 
     if (grown != NULL)
         listing->entries = grown;
-    if (grown == NULL ||
-        !ska_bytes_copy(&entry.label, ska_span_text(object->label), &listing->tool->errors) ||
-        !ska_bytes_copy(&entry.id, object->id, &listing->tool->errors)) {
-        ska_bytes_free(&entry.label);
+    entry.label = strdup(object->label);
+    if (grown == NULL || entry.label == NULL || !ska_hex_encode(object->id, &entry.id, NULL)) {
+        free(entry.label);
         listing->failed = true;
-        return false;
+        return ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "a list of keys");
     }
     if (object->known_key_type)
         text_key_algorithm(object->key_type, NULL, entry.algorithm);
@@ -57,27 +56,25 @@ static int compare_keys(const void *left, const void *right)
 {
     const struct entry *a = left;
     const struct entry *b = right;
-    int order = strcmp((const char *)a->label.data, (const char *)b->label.data);
-    size_t shorter = a->id.length < b->id.length ? a->id.length : b->id.length;
+    int order = strcmp(a->label, b->label);
 
-    if (order == 0)
-        order = memcmp(a->id.data, b->id.data, shorter);
-    return order != 0 ? order : (a->id.length > b->id.length) - (a->id.length < b->id.length);
+    return order != 0 ? order : strcmp(a->id, b->id);
 }
 
 /* One key that cannot be opened (for want of its public key, say) must not hide the others. */
 static void complete_entry(struct tool *tool, struct hsm_token *token, struct entry *entry)
 {
-    struct hsm_key_match match = {(const char *)entry->label.data, ska_span_of(&entry->id)};
+    struct hsm_key_match match = {entry->label[0] == 0 ? NULL : entry->label, {NULL, 0}};
     struct hsm_key_state state = {0};
     struct hsm_key *key = NULL;
+    struct ska_bytes id = {NULL, 0};
 
-    if (entry->label.length == 0)
-        match.label = NULL;
-    if (entry->id.length == 0)
-        match.id = ska_span(NULL, 0);
-    if (!hsm_key_find(token, &match, tool->libctx, &key, &tool->errors))
+    if (entry->id[0] != 0 && ska_hex_decode(entry->id, &id))
+        match.id = ska_span_of(&id);
+    if (!hsm_key_find(token, &match, tool->libctx, &key, &tool->errors)) {
+        ska_bytes_free(&id);
         return;
+    }
     text_key_algorithm(hsm_key_type(key), hsm_key_public(key), entry->algorithm);
     entry->ska = hsm_key_is_ska(key);
     entry->timestamp = hsm_key_is_timestamp(key);
@@ -86,6 +83,7 @@ static void complete_entry(struct tool *tool, struct hsm_token *token, struct en
     entry->sam_approved = state.sam_approved;
     hsm_key_state_clear(&state);
     hsm_key_free(key);
+    ska_bytes_free(&id);
 }
 
 static const char *shown_flag(const struct entry *entry, bool flag)
@@ -103,55 +101,37 @@ static bool print_table(struct tool *tool, const struct listing *listing)
 
     for (size_t i = 0; done && i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        char *id = NULL;
+        const char *cells[] = {entry->label,
+                               entry->id,
+                               entry->algorithm,
+                               entry->ska         ? "SKA"
+                               : entry->timestamp ? "timestamp"
+                                                  : "ordinary",
+                               shown_flag(entry, entry->blocked),
+                               shown_flag(entry, entry->sam_approved)};
 
-        done = ska_hex_encode(ska_span_of(&entry->id), &id, &tool->errors);
-        if (done) {
-            const char *cells[] = {(const char *)entry->label.data,
-                                   id,
-                                   entry->algorithm,
-                                   entry->ska         ? "SKA"
-                                   : entry->timestamp ? "timestamp"
-                                                      : "ordinary",
-                                   shown_flag(entry, entry->blocked),
-                                   shown_flag(entry, entry->sam_approved)};
-
-            done = table_add(&table, cells, &tool->errors);
-        }
-        free(id);
+        done = table_add(&table, cells, &tool->errors);
     }
     if (done && listing->count == 0)
         report_note("the token has no private keys");
     else if (done)
         table_text(&table, &text);
     table_clear(&table);
-    if (!done || listing->count == 0) {
-        ska_buffer_free(&text);
-        return done;
-    }
-    return text_print(&text, &tool->errors);
+    return done && text_print(&text, &tool->errors);
 }
 
 static bool add_json(cJSON *array, const struct entry *entry)
 {
     cJSON *object = cJSON_CreateObject();
-    char *id = NULL;
-    bool done = object != NULL && cJSON_AddItemToArray(array, object);
-
-    if (!done) {
-        cJSON_Delete(object);
-        return false;
-    }
-    done = ska_json_add_untrusted(object, "label", ska_span_of(&entry->label)) &&
-           ska_hex_encode(ska_span_of(&entry->id), &id, NULL) &&
-           cJSON_AddStringToObject(object, "id", id) != NULL &&
-           cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
-           cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
-           cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
+    bool done = ska_json_add_item(array, NULL, object) &&
+                ska_json_add_untrusted(object, "label", ska_span_text(entry->label)) &&
+                cJSON_AddStringToObject(object, "id", entry->id) != NULL &&
+                cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
+                cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
+                cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
     if (done && entry->ska && entry->known)
         done = cJSON_AddBoolToObject(object, "blocked", entry->blocked) != NULL &&
                cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL;
-    free(id);
     return done;
 }
 
@@ -184,8 +164,8 @@ static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
     if (done)
         done = json ? print_list_json(tool, &listing) : print_table(tool, &listing);
     for (size_t i = 0; i < listing.count; i++) {
-        ska_bytes_free(&listing.entries[i].label);
-        ska_bytes_free(&listing.entries[i].id);
+        free(listing.entries[i].label);
+        free(listing.entries[i].id);
     }
     free(listing.entries);
     return done;
@@ -208,9 +188,9 @@ bool list_command(struct tool *tool, int argc, char **argv)
     const char *key = NULL;
     bool json = false;
     const struct option_entry options[] = {
-        {"token", 0, "LABEL", "the token; else the configured one", &label, NULL, false},
-        {"key", 0, "URI", "the token by a URI, or only the keys that it names", &key, NULL, false},
-        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_TEXT("token", "LABEL", "the token; else the configured one", &label),
+        OPTION_TEXT("key", "URI", "the token by a URI, or only the keys that it names", &key),
+        OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

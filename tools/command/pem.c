@@ -30,7 +30,7 @@ bool pem_command(struct tool *tool, int argc, char **argv)
     const char *text = NULL;
     struct output output = {0};
     const struct option_entry options[] = {
-        {"key", 0, "URI", "the key", &text, NULL, true},
+        OPTION_NEEDED("key", "URI", "the key", &text),
         OPTION_OUTPUT(&output, "where to write it; standard output if not given"),
         OPTION_CONFIG(tool),
         OPTION_END,

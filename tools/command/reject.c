@@ -33,32 +33,23 @@ static bool reject_write_file(struct tool *tool, const struct output *output,
     return done;
 }
 
-static bool reject_say_done(struct tool *tool, const struct reject *reject, const char *name)
+static void reject_say_done(const struct reject *reject, const char *name)
 {
     const struct matter *matter = &reject->matter;
+    bool put = reject->output.path == NULL && matter->source.directory != NULL;
     struct ska_buffer text = {0};
-    struct ska_bytes words = {NULL, 0};
-    char *shown =
-        text_output_path(reject->output.path == NULL ? ska_directory_path(matter->source.place)
-                                                     : reject->output.path);
 
+    ska_buffer_text(&text, put ? "Put the refusal of " : "Wrote the refusal of ");
     matter_name(matter, &text);
-    if (!ska_buffer_finish(&text, &words, &tool->errors)) {
-        free(shown);
-        return false;
-    }
-    if (reject->output.path != NULL)
-        report_message("Wrote the refusal of %s to %s. Send it to who asked.",
-                       (const char *)words.data, shown == NULL ? "?" : shown);
-    else if (matter->source.directory != NULL)
-        report_message("Put the refusal of %s into %s", (const char *)words.data,
-                       shown == NULL ? "?" : shown);
-    else
-        report_message("Wrote the refusal of %s to %s/%s. Send it to who asked.",
-                       (const char *)words.data, shown == NULL ? "?" : shown, name);
-    ska_bytes_free(&words);
-    free(shown);
-    return true;
+    ska_buffer_text(&text, put ? " into " : " to ");
+    text_output_path(reject->output.path == NULL ? ska_directory_path(matter->source.place)
+                                                 : reject->output.path,
+                     &text);
+    if (reject->output.path == NULL && !put)
+        ska_buffer_format(&text, "/%s", name);
+    ska_buffer_text(&text, put ? "" : ". Send it to who asked.");
+    report_message("%s", ska_buffer_string(&text));
+    ska_buffer_free(&text);
 }
 
 static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
@@ -82,7 +73,9 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
         done = ska_directory_put(matter->source.place, matter->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
-    return done && reject_say_done(tool, reject, name);
+    if (done)
+        reject_say_done(reject, name);
+    return done;
 }
 
 /* An approval can be used whatever is said later, so a refusal after it would only pretend. */
@@ -109,7 +102,8 @@ static bool reject_run(struct tool *tool, struct reject *reject)
                                              .to_stderr = output_is_stdout(&reject->output)};
     bool already = false;
 
-    if (!output_check(tool, &reject->output, matter->source.what) || !matter_read(tool, matter) ||
+    if (!output_check(tool, &reject->output, matter->source.what) ||
+        !request_source_read(tool, &matter->source, &matter->request) ||
         !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
         return false;
     return already || (matter_ask(tool, matter, &question) && reject_sign_and_write(tool, reject));
@@ -120,14 +114,14 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     struct reject reject = {0};
     struct matter *matter = &reject.matter;
     const struct option_entry options[] = {
-        {"approver", 0, "KEY", "your private key: a file or any OSSL_STORE URI", &matter->approver,
-         NULL, true},
-        {"cert", 0, "FILE", "your certificate, to stand in the refusal", &matter->certificate, NULL,
-         false},
-        {"dir", 0, "DIR", "take the request ID from an approvals directory",
-         &matter->source.directory, NULL, false},
+        OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
+                      &matter->approver),
+        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the refusal",
+                    &matter->certificate),
+        OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
+                    &matter->source.directory),
         OPTION_OUTPUT(&reject.output, "write the refusal there"),
-        {"yes", 0, NULL, "do not ask", NULL, &reject.yes, false},
+        OPTION_FLAG("yes", "do not ask", &reject.yes),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -87,14 +86,14 @@ static bool choose_eddsa(struct tool *tool, const struct request *request,
 static bool choose_pss(struct tool *tool, const struct request *request,
                        struct ska_mechanism *mechanism)
 {
-    unsigned long salt = ska_digest_length(mechanism->digest);
+    uint64_t salt = ska_digest_length(mechanism->digest);
 
     if (request->salt_length != NULL && mechanism->scheme != SKA_SCHEME_PSS)
         return options_wrong(tool, "--salt-length is for --padding pss");
     if (mechanism->scheme != SKA_SCHEME_PSS)
         return true;
     if (request->salt_length != NULL && strcmp(request->salt_length, "digest") != 0 &&
-        !options_number(request->salt_length, 4096, &salt))
+        !ska_decimal_decode(request->salt_length, 4096, &salt))
         return options_wrong(tool, "--salt-length '%s': a number of bytes is needed",
                              request->salt_length);
     mechanism->mgf1_digest = mechanism->digest;
@@ -169,14 +168,11 @@ static void warn_of_directory(const struct tool *tool, const struct output *outp
 {
     const char *directory = tool->configuration.settings.approvals_dir;
     char *path = NULL;
-    struct stat shared;
-    struct stat own;
 
     if (output->path == NULL || output_is_stdout(output) || directory == NULL)
         return;
     path = strdup(output->path);
-    if (path != NULL && stat(directory, &shared) == 0 && stat(dirname(path), &own) == 0 &&
-        shared.st_dev == own.st_dev && shared.st_ino == own.st_ino)
+    if (path != NULL && output_is_same_file(directory, dirname(path)))
         report_warning("%s lies in the approvals directory, where approvers see only the requests "
                        "of programs that sign: send them this file itself",
                        output->path);
@@ -341,23 +337,24 @@ bool request_command(struct tool *tool, int argc, char **argv)
 {
     struct request request = {0};
     const struct option_entry options[] = {
-        {"key", 0, "URI", "the key that is to sign or to be changed", &request.key, NULL, true},
-        {"operation", 0, "NAME", "sign (if not given), block, unblock or modify",
-         &request.operation_name, NULL, false},
-        {"digest", 0, "NAME", "SHA256 if not given", &request.digest, NULL, false},
-        {"padding", 0, "NAME", "RSA: pkcs1 (if not given) or pss", &request.padding, NULL, false},
-        {"salt-length", 0, "N", "PSS: as long as the digest if not given", &request.salt_length,
-         NULL, false},
-        {"payload", 0, "FORM", "what is approved: digest (if not given) or message",
-         &request.payload, NULL, false},
-        {"policy", 0, "FILE", "modify: the rules that are to change; those not named stay",
-         &request.policy, NULL, false},
-        {"ca", 0, "FILE", "modify: CAs in PEM that certificates of approvers must chain to",
-         &request.ca_path, NULL, false},
-        {"timestamp-key", 0, "LABEL", "key that makes the timestamp; else the configured one",
-         &request.timestamp_key, NULL, false},
-        {"description", 0, "TEXT", "a line for the approvers; the HSM does not protect it",
-         &request.description, NULL, false},
+        OPTION_NEEDED("key", "URI", "the key that is to sign or to be changed", &request.key),
+        OPTION_TEXT("operation", "NAME", "sign (if not given), block, unblock or modify",
+                    &request.operation_name),
+        OPTION_TEXT("digest", "NAME", "SHA256 if not given", &request.digest),
+        OPTION_TEXT("padding", "NAME", "RSA: pkcs1 (if not given) or pss", &request.padding),
+        OPTION_TEXT("salt-length", "N", "PSS: as long as the digest if not given",
+                    &request.salt_length),
+        OPTION_TEXT("payload", "FORM", "what is approved: digest (if not given) or message",
+                    &request.payload),
+        OPTION_TEXT("policy", "FILE", "modify: the rules that are to change; those not named stay",
+                    &request.policy),
+        OPTION_TEXT("ca", "FILE", "modify: CAs in PEM that certificates of approvers must chain to",
+                    &request.ca_path),
+        OPTION_TEXT("timestamp-key", "LABEL",
+                    "key that makes the timestamp; else the configured one",
+                    &request.timestamp_key),
+        OPTION_TEXT("description", "TEXT", "a line for the approvers; the HSM does not protect it",
+                    &request.description),
         OPTION_OUTPUT(&request.output, "write the request there, not to standard output"),
         OPTION_CONFIG(tool),
         OPTION_END,

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "provider/base/json.h"
+#include "tools/command/status.h"
 #include "tools/approver.h"
 #include "tools/matter.h"
 #include "tools/options.h"
@@ -49,17 +50,6 @@ struct entry {
 
 /* ---- Cells ----------------------------------------------------------------------------------- */
 
-/* Free with free(); NULL: out of memory. */
-static char *ballot_words(const struct entry *entry,
-                          void (*add)(const struct ska_ballot *ballot, struct ska_buffer *text))
-{
-    struct ska_buffer buffer = {0};
-    struct ska_bytes text = {NULL, 0};
-
-    add(&entry->ballot, &buffer);
-    return ska_buffer_finish(&buffer, &text, NULL) ? (char *)text.data : NULL;
-}
-
 static void until_text(const struct entry *entry, char until[TEXT_TIME_SIZE])
 {
     static const char *const words[] = {[SKA_USABLE_ALWAYS] = "no end",
@@ -84,55 +74,31 @@ static bool listing_add_row(struct listing *listing, const struct entry *entry)
     const struct ska_request *request = entry->request;
     char id[SKA_REQUEST_ID_SHORT + 1];
     char until[TEXT_TIME_SIZE];
-    char *count = ballot_words(entry, ska_ballot_count_text);
-    char *approved = ballot_words(entry, ska_ballot_approved_text);
-    char *refused = ballot_words(entry, ska_ballot_refused_text);
-    const char *cells[] = {id,
-                           text_operation(request->operation),
-                           request->key_label,
-                           or_dash(count),
-                           or_dash(approved),
-                           or_dash(refused),
-                           until,
-                           or_dash(request->description)};
-    bool done = count != NULL && approved != NULL && refused != NULL;
+    struct ska_buffer count = {0};
+    struct ska_buffer approved = {0};
+    struct ska_buffer refused = {0};
+    bool done = false;
 
     memcpy(id, request->id, SKA_REQUEST_ID_SHORT);
     id[SKA_REQUEST_ID_SHORT] = 0;
     until_text(entry, until);
-    if (done)
-        done = table_add(&listing->table, cells, &listing->tool->errors);
-    else
-        ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "a table of requests");
-    free(count);
-    free(approved);
-    free(refused);
+    ska_ballot_count_text(&entry->ballot, &count);
+    ska_ballot_approved_text(&entry->ballot, &approved);
+    ska_ballot_refused_text(&entry->ballot, &refused);
+    done = table_add(&listing->table,
+                     (const char *[]){id, text_operation(request->operation), request->key_label,
+                                      or_dash(ska_buffer_string(&count)),
+                                      or_dash(ska_buffer_string(&approved)),
+                                      or_dash(ska_buffer_string(&refused)), until,
+                                      or_dash(request->description)},
+                     &listing->tool->errors);
+    ska_buffer_free(&count);
+    ska_buffer_free(&approved);
+    ska_buffer_free(&refused);
     return done;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
-
-/* Those who have approved, or who refuse, and whose answer counts. */
-static bool add_names(cJSON *object, const char *member, const struct ska_ballot *ballot,
-                      bool refusals)
-{
-    cJSON *names = cJSON_AddArrayToObject(object, member);
-    const struct ska_approval *answers = refusals ? ballot->refusals : ballot->request->approvals;
-    size_t count = refusals ? ballot->refusal_count : ballot->request->approval_count;
-    bool done = names != NULL;
-
-    for (size_t i = 0; done && i < count; i++) {
-        char *shown = NULL;
-
-        if (refusals ? !ska_ballot_has_refused(ballot, ska_span_of(&answers[i].public_key))
-                     : answers[i].state != SKA_ANSWER_COUNTS)
-            continue;
-        shown = ska_approver_shown(ballot->rule, &answers[i]);
-        done = shown != NULL && cJSON_AddItemToArray(names, cJSON_CreateString(shown));
-        free(shown);
-    }
-    return done;
-}
 
 static bool requests_add_text(cJSON *object, const char *name, const char *text)
 {
@@ -163,23 +129,23 @@ static bool listing_add_object(struct listing *listing, const struct entry *entr
     const struct ska_request *request = entry->request;
     const struct ska_ballot *ballot = &entry->ballot;
     cJSON *object = cJSON_CreateObject();
-    char *needed = ballot_words(entry, ska_ballot_needed_text);
-    bool done = object != NULL && needed != NULL && cJSON_AddItemToArray(listing->array, object);
+    struct ska_buffer needed = {0};
+    bool done = ska_json_add_item(listing->array, NULL, object);
 
-    if (!done)
-        cJSON_Delete(object);
-    done = done && requests_add_text(object, "requestId", request->id) &&
+    ska_ballot_needed_text(ballot, &needed);
+    done = done && !needed.failed && requests_add_text(object, "requestId", request->id) &&
            requests_add_text(object, "operation", ska_operation_names[request->operation]) &&
            requests_add_text(object, "label", request->key_label) &&
            requests_add_text(object, "token", request->token_label) &&
            requests_add_text(object, "description", request->description) &&
            requests_add_text(object, "created", request->created) &&
            cJSON_AddNumberToObject(object, "owner", (double)entry->owner) != NULL &&
-           add_names(object, "approved", ballot, false) &&
-           add_names(object, "refused", ballot, true) &&
+           status_add_names(object, "approved", ballot, false) &&
+           status_add_names(object, "refused", ballot, true) &&
            cJSON_AddBoolToObject(object, "satisfied", ska_ballot_judge(ballot).satisfied) != NULL &&
-           requests_add_text(object, "needed", needed) && requests_add_window(object, entry);
-    free(needed);
+           requests_add_text(object, "needed", ska_buffer_string(&needed)) &&
+           requests_add_window(object, entry);
+    ska_buffer_free(&needed);
     return done || ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
 }
 
@@ -204,12 +170,8 @@ static bool listing_take_answers(struct listing *listing, struct ska_ballot *bal
                                   .budget = &listing->budget,
                                   .wrong = &listing->to_warnings,
                                   .until = INT64_MAX};
-    struct ska_answers *answers = NULL;
-    bool done = ska_answers_new(&answers, &listing->to_warnings) &&
-                ska_answers_look(answers, &look, ballot, &listing->to_warnings);
 
-    ska_answers_free(answers);
-    return done;
+    return request_answers_take(&look, ballot, &listing->to_warnings);
 }
 
 static bool read_entry(struct listing *listing, const char *id, struct entry *entry)
@@ -374,9 +336,7 @@ bool requests_list(struct tool *tool, const char *directory, const char *approve
     bool done = find_directory(tool, &directory) &&
                 ska_directory_open(directory, SKA_DIRECTORY_TO_APPROVE, &listing.directory,
                                    &tool->errors) &&
-                (approver == NULL || (tool_configure(tool) &&
-                                      approver_open_public(&listing.key, approver,
-                                                           &tool->configuration, &tool->errors))) &&
+                (approver == NULL || approver_open_public(tool, &listing.key, approver)) &&
                 listing_start(&listing, json) &&
                 ska_directory_list(listing.directory, &listing.names, &tool->errors) &&
                 add_requests(&listing) && listing_print(&listing);
@@ -395,10 +355,10 @@ bool requests_command(struct tool *tool, int argc, char **argv)
     const char *approver = NULL;
     bool json = false;
     const struct option_entry options[] = {
-        {"dir", 0, "DIR", "the approvals directory, if not the configuration's", &directory, NULL,
-         false},
-        {"approver", 0, "KEY", "only what waits for this approver", &approver, NULL, false},
-        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
+                    &directory),
+        OPTION_TEXT("approver", "KEY", "only what waits for this approver", &approver),
+        OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

@@ -53,17 +53,15 @@ static bool add_key_rules(cJSON *object, const struct hsm_key_state *state)
 {
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         struct ska_rule rule = {NULL, 0};
-        cJSON *json = NULL;
+        bool done = false;
 
         if (state->rules[i].data == NULL ||
             !ska_rule_decode(ska_span_of(&state->rules[i]), &rule, NULL))
             continue;
-        json = ska_rule_to_json(&rule);
+        done = ska_json_add_item(object, ska_rule_members[i], ska_rule_to_json(&rule));
         ska_rule_clear(&rule);
-        if (json == NULL || !cJSON_AddItemToObject(object, ska_rule_members[i], json)) {
-            cJSON_Delete(json);
+        if (!done)
             return false;
-        }
     }
     return true;
 }
@@ -109,8 +107,8 @@ bool show_command(struct tool *tool, int argc, char **argv)
     const char *uri = NULL;
     bool json = false;
     const struct option_entry options[] = {
-        {"key", 0, "URI", "the key", &uri, NULL, true},
-        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_NEEDED("key", "URI", "the key", &uri),
+        OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

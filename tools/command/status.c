@@ -44,13 +44,21 @@ static bool conclude_time(struct tool *tool, const struct ska_standing *best)
 static bool fail_refused(struct tool *tool, const struct status *status)
 {
     struct ska_buffer names = {0};
-    struct ska_bytes text = {NULL, 0};
 
     ska_ballot_refused_text(&status->ballot, &names);
-    if (ska_buffer_finish(&names, &text, &tool->errors))
-        ska_fail(&tool->errors, SKA_R_REJECTED, "%s refused, and too few are left",
-                 (const char *)text.data);
-    ska_bytes_free(&text);
+    ska_fail(&tool->errors, SKA_R_REJECTED, "%s refused, and too few are left",
+             ska_buffer_string(&names));
+    ska_buffer_free(&names);
+    return false;
+}
+
+static bool fail_missing(struct tool *tool, const struct status *status)
+{
+    struct ska_buffer missing = {0};
+
+    ska_ballot_progress_text(&status->ballot, &missing);
+    ska_fail(&tool->errors, SKA_R_APPROVALS_MISSING, "%s", ska_buffer_string(&missing));
+    ska_buffer_free(&missing);
     return false;
 }
 
@@ -59,21 +67,12 @@ static bool status_conclude(struct tool *tool, const struct status *status)
 {
     const struct ska_ballot *ballot = &status->ballot;
     struct ska_verdict verdict = ska_ballot_judge(ballot);
-    struct ska_buffer missing = {0};
-    struct ska_bytes text = {NULL, 0};
 
     if (ballot->rule->alternative_count == 0)
         return ska_fail(&tool->errors, SKA_R_RULE_IMPOSSIBLE, "nobody can %s with '%s'",
                         text_operation(status->request->operation), status->request->key_label);
-    if (!verdict.satisfied && verdict.hopeless)
-        return fail_refused(tool, status);
-    if (!verdict.satisfied) {
-        ska_ballot_progress_text(ballot, &missing);
-        if (ska_buffer_finish(&missing, &text, &tool->errors))
-            ska_fail(&tool->errors, SKA_R_APPROVALS_MISSING, "%s", (const char *)text.data);
-        ska_bytes_free(&text);
-        return false;
-    }
+    if (!verdict.satisfied)
+        return verdict.hopeless ? fail_refused(tool, status) : fail_missing(tool, status);
     if (status->state.blocked && status->request->operation == SKA_OPERATION_SIGN)
         return ska_fail(&tool->errors, SKA_R_KEY_BLOCKED, "'%s' cannot sign before it is unblocked",
                         status->request->key_label);
@@ -136,11 +135,9 @@ bool status_command(struct tool *tool, int argc, char **argv)
     struct status status = {0};
     struct request_source *source = &status.source;
     const struct option_entry options[] = {
-        {"key", 0, "URI", "the key that the request is for: its rule as it is now", &uri, NULL,
-         false},
-        {"dir", 0, "DIR", "the request ID in an approvals directory", &source->directory, NULL,
-         false},
-        {"json", 0, NULL, "as JSON, for machines", NULL, &json, false},
+        OPTION_TEXT("key", "URI", "the key that the request is for: its rule as it is now", &uri),
+        OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory", &source->directory),
+        OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
     };

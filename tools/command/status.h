@@ -17,6 +17,13 @@ struct status {
     struct ska_ballot ballot;
 };
 
+/*
+ * Adds an array of the names of those who have approved, or who refuse, and whose answer counts.
+ * False: out of memory, not raised.
+ */
+bool status_add_names(cJSON *object, const char *member, const struct ska_ballot *ballot,
+                      bool refusals) SKA_MUST_CHECK;
+
 /* Prints; false with errors raised. */
 bool status_print_text(const struct status *status, const struct ska_errors *errors) SKA_MUST_CHECK;
 bool status_print_json(const struct status *status, const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -2,6 +2,7 @@
 /* How far a request is, for machines. */
 #include <stdlib.h>
 
+#include "provider/base/json.h"
 #include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"
 #include "tools/command/status.h"
@@ -12,30 +13,16 @@ static const char *const states[] = {[SKA_ANSWER_COUNTS] = "counts",
                                      [SKA_ANSWER_NOT_LISTED] = "not listed",
                                      [SKA_ANSWER_DOUBLED] = "doubled"};
 
-/* Adds it, or frees it where that fails. */
-static bool add_item(cJSON *array, cJSON *item)
-{
-    if (item != NULL && cJSON_AddItemToArray(array, item))
-        return true;
-    cJSON_Delete(item);
-    return false;
-}
-
 static bool add_json_approvals(const struct status *status, cJSON *approvals)
 {
     for (size_t i = 0; i < status->request->approval_count; i++) {
+        const struct ska_approval *approval = &status->request->approvals[i];
+        char *shown = ska_approver_shown(status->ballot.rule, approval);
         cJSON *object = cJSON_CreateObject();
-        char *shown = NULL;
-        bool done = object != NULL && cJSON_AddItemToArray(approvals, object);
+        bool done = ska_json_add_item(approvals, NULL, object) && shown != NULL &&
+                    cJSON_AddStringToObject(object, "approver", shown) != NULL &&
+                    cJSON_AddStringToObject(object, "state", states[approval->state]) != NULL;
 
-        if (!done) {
-            cJSON_Delete(object);
-            return false;
-        }
-        shown = ska_approver_shown(status->ballot.rule, &status->request->approvals[i]);
-        done = shown != NULL && cJSON_AddStringToObject(object, "approver", shown) != NULL &&
-               cJSON_AddStringToObject(object, "state",
-                                       states[status->request->approvals[i].state]) != NULL;
         free(shown);
         if (!done)
             return false;
@@ -43,19 +30,22 @@ static bool add_json_approvals(const struct status *status, cJSON *approvals)
     return true;
 }
 
-static bool add_json_refused(const struct status *status, cJSON *object)
+bool status_add_names(cJSON *object, const char *member, const struct ska_ballot *ballot,
+                      bool refusals)
 {
-    cJSON *refused = cJSON_AddArrayToObject(object, "refused");
-    bool done = refused != NULL;
+    cJSON *names = cJSON_AddArrayToObject(object, member);
+    const struct ska_approval *answers = refusals ? ballot->refusals : ballot->request->approvals;
+    size_t count = refusals ? ballot->refusal_count : ballot->request->approval_count;
+    bool done = names != NULL;
 
-    for (size_t i = 0; done && i < status->ballot.refusal_count; i++) {
+    for (size_t i = 0; done && i < count; i++) {
         char *shown = NULL;
 
-        if (!ska_ballot_has_refused(&status->ballot,
-                                    ska_span_of(&status->ballot.refusals[i].public_key)))
+        if (refusals ? !ska_ballot_has_refused(ballot, ska_span_of(&answers[i].public_key))
+                     : answers[i].state != SKA_ANSWER_COUNTS)
             continue;
-        shown = ska_approver_shown(status->ballot.rule, &status->ballot.refusals[i]);
-        done = shown != NULL && cJSON_AddItemToArray(refused, cJSON_CreateString(shown));
+        shown = ska_approver_shown(ballot->rule, &answers[i]);
+        done = shown != NULL && ska_json_add_item(names, NULL, cJSON_CreateString(shown));
         free(shown);
     }
     return done;
@@ -79,7 +69,7 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
                 cJSON_AddBoolToObject(object, "satisfied", verdict.satisfied) != NULL &&
                 (status->key == NULL ||
                  cJSON_AddBoolToObject(object, "blocked", status->state.blocked) != NULL) &&
-                add_json_refused(status, object) &&
+                status_add_names(object, "refused", ballot, true) &&
                 cJSON_AddBoolToObject(object, "open", verdict.usable) != NULL &&
                 cJSON_AddStringToObject(object, "now",
                                         ska_time_text(ska_ballot_now(ballot), now)) != NULL &&
@@ -91,14 +81,16 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
     for (size_t i = 0; done && i < rule->alternative_count; i++)
         for (size_t j = 0; done && j < rule->alternatives[i].group_count; j++)
             done =
-                add_item(groups, ska_group_to_json(&rule->alternatives[i],
-                                                   &rule->alternatives[i].groups[j], &responses));
+                ska_json_add_item(groups, NULL,
+                                  ska_group_to_json(&rule->alternatives[i],
+                                                    &rule->alternatives[i].groups[j], &responses));
     for (size_t i = 0; done && i < rule->alternative_count; i++)
-        done = add_item(windows,
-                        ska_alternative_window_to_json(
-                            &rule->alternatives[i],
-                            ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL,
-                            ska_ballot_now(ballot)));
+        done = ska_json_add_item(
+            windows, NULL,
+            ska_alternative_window_to_json(
+                &rule->alternatives[i],
+                ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL,
+                ska_ballot_now(ballot)));
     done = done && add_json_approvals(status, approvals);
     if (!done) {
         cJSON_Delete(object);

@@ -13,38 +13,34 @@
 
 /* ---- Groups ---------------------------------------------------------------------------------- */
 
+static const char *name_or_dash(const struct ska_bytes *name)
+{
+    return name->length > 0 ? (const char *)name->data : "-";
+}
+
 static bool status_add_group(const struct status *status, const struct ska_alternative *alternative,
                              const struct ska_group *group, struct table *table,
                              const struct ska_errors *errors)
 {
     const struct ska_ballot *ballot = &status->ballot;
     const struct ska_responses responses = {ballot->keys, ballot->key_count, NULL, 0};
-    struct ska_buffer buffers[2] = {{0}, {0}};
-    struct ska_bytes approved = {NULL, 0};
-    struct ska_bytes open = {NULL, 0};
+    struct ska_buffer approved = {0};
+    struct ska_buffer open = {0};
     char need[16];
     char have[24];
     bool done = false;
 
     snprintf(need, sizeof(need), "%" PRIu32, group->quorum);
     snprintf(have, sizeof(have), "%zu", ska_group_count(group, ballot->keys, ballot->key_count));
-    ska_group_approvers_text(status->ballot.rule, group, &responses, true, &buffers[0]);
-    ska_group_approvers_text(status->ballot.rule, group, &responses, false, &buffers[1]);
-    done = ska_buffer_finish(&buffers[0], &approved, errors);
-    done = ska_buffer_finish(&buffers[1], &open, errors) && done;
-    if (done) {
-        const char *cells[] = {alternative->name.length > 0 ? (const char *)alternative->name.data
-                                                            : "-",
-                               group->name.length > 0 ? (const char *)group->name.data : "-",
-                               need,
-                               have,
-                               (const char *)approved.data,
-                               (const char *)open.data};
-
-        done = table_add(table, cells, errors);
-    }
-    ska_bytes_free(&approved);
-    ska_bytes_free(&open);
+    ska_group_approvers_text(status->ballot.rule, group, &responses, true, &approved);
+    ska_group_approvers_text(status->ballot.rule, group, &responses, false, &open);
+    done = table_add(table,
+                     (const char *[]){name_or_dash(&alternative->name), name_or_dash(&group->name),
+                                      need, have, ska_buffer_string(&approved),
+                                      ska_buffer_string(&open)},
+                     errors);
+    ska_buffer_free(&approved);
+    ska_buffer_free(&open);
     return done;
 }
 
@@ -82,8 +78,7 @@ static bool status_add_window(const struct status *status,
     bool limited = standing.usable != SKA_USABLE_ALWAYS;
     char opens[32];
     char closes[32];
-    const char *cells[] = {alternative->name.length > 0 ? (const char *)alternative->name.data
-                                                        : "-",
+    const char *cells[] = {name_or_dash(&alternative->name),
                            limited ? ska_time_text(standing.window.opens, opens) : "at once",
                            ska_time_text(standing.window.closes, closes), states[standing.usable]};
 
@@ -146,7 +141,7 @@ static void add_refused(const struct status *status, struct ska_buffer *text)
 
     ska_ballot_refused_text(&status->ballot, &names);
     if (names.length > 0)
-        ska_buffer_format(text, "Refused by: %.*s\n", (int)names.length, (const char *)names.data);
+        ska_buffer_format(text, "Refused by: %s\n", ska_buffer_string(&names));
     text->failed = text->failed || names.failed;
     ska_buffer_free(&names);
 }

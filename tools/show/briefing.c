@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
-#include "provider/base/evp_key.h"
 #include "provider/base/printable.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
@@ -19,6 +16,7 @@
 #include "tools/show/certificates.h"
 #include "tools/show/modification.h"
 #include "tools/show/confusable.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 /* So much of a description is shown: nothing protects it, and it must not push the rest away. */
@@ -205,14 +203,9 @@ static void say_how_long(const struct briefing *briefing, struct page *page)
 static void say_cut(const struct briefing *briefing, struct page *page)
 {
     const struct ska_request *request = briefing->request;
-    EVP_PKEY *key = ska_evp_decode(briefing->libctx, ska_span_of(&request->public_key));
-    enum ska_key_type type = SKA_KEY_EC;
     struct ska_span message = ska_span_of(&request->payload);
 
-    if (key != NULL && !ska_evp_type(key, &type))
-        type = SKA_KEY_EC;
-    EVP_PKEY_free(key);
-    if (type == SKA_KEY_EC)
+    if (request_key_type(briefing->libctx, request, SKA_KEY_EC) == SKA_KEY_EC)
         page_item(page, "Some devices can be made to take only the beginning of a text, as if it "
                         "were the fingerprint of another document. If this one begins with "
                         "characters that make no sense, answer no.");

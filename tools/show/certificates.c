@@ -61,7 +61,9 @@ static void add_asn1_time(struct ska_buffer *text, const ASN1_TIME *time)
     ska_buffer_text(text, seconds < 0 ? "?" : ska_time_text((uint64_t)seconds, shown));
 }
 
-void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct ska_buffer *text)
+/* "CN=Alice, issued by CN=Approver CA, valid from ... until ..."; of any bytes. */
+static void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate,
+                             struct ska_buffer *text)
 {
     X509 *x509 = decode_certificate(libctx, certificate);
 
@@ -116,15 +118,13 @@ static bool collect_approvers(struct approvers *approvers,
                               const struct ska_rule *const rules[SKA_RULE_COUNT],
                               const struct ska_errors *errors)
 {
-    for (int r = 0; r < SKA_RULE_COUNT; r++)
-        for (size_t i = 0; rules[r] != NULL && i < rules[r]->alternative_count; i++)
-            for (size_t j = 0; j < rules[r]->alternatives[i].group_count; j++) {
-                const struct ska_group *group = &rules[r]->alternatives[i].groups[j];
+    const struct ska_approver *approver = NULL;
 
-                for (size_t k = 0; k < group->approver_count; k++)
-                    if (!collect_approver(approvers, &group->approvers[k], errors))
-                        return false;
-            }
+    for (int kind = 0; kind < SKA_RULE_COUNT; kind++)
+        for (size_t i = 0;
+             rules[kind] != NULL && (approver = ska_rule_approver_at(rules[kind], i)) != NULL; i++)
+            if (!collect_approver(approvers, approver, errors))
+                return false;
     return true;
 }
 
@@ -160,29 +160,22 @@ void approvers_text(OSSL_LIB_CTX *libctx, const struct ska_rule *const rules[SKA
 
 /* ---- CAs ------------------------------------------------------------------------------------- */
 
-/* All certificates of a PEM file. */
-static bool add_cas(struct tool *tool, X509_STORE *store, BIO *bio, size_t *count)
+/* All certificates of a PEM file; false: there are none, or what is there cannot be read. */
+static bool add_cas(struct tool *tool, X509_STORE *store, BIO *bio)
 {
-    unsigned long end = 0;
+    STACK_OF(X509_INFO) *infos =
+        PEM_X509_INFO_read_bio_ex(bio, NULL, NULL, NULL, tool->libctx, NULL);
+    bool done = infos != NULL;
+    int count = 0;
 
-    for (;;) {
-        X509 *certificate = X509_new_ex(tool->libctx, NULL);
-        bool done = false;
+    for (int i = 0; done && i < sk_X509_INFO_num(infos); i++) {
+        X509 *certificate = sk_X509_INFO_value(infos, i)->x509;
 
-        if (certificate == NULL)
-            return false;
-        if (PEM_read_bio_X509(bio, &certificate, NULL, NULL) == NULL) {
-            X509_free(certificate);
-            break;
-        }
-        done = X509_STORE_add_cert(store, certificate) == 1;
-        X509_free(certificate);
-        if (!done)
-            return false;
-        (*count)++;
+        count += certificate != NULL;
+        done = certificate == NULL || X509_STORE_add_cert(store, certificate) == 1;
     }
-    end = ERR_peek_last_error();
-    return ERR_GET_LIB(end) == ERR_LIB_PEM && ERR_GET_REASON(end) == PEM_R_NO_START_LINE;
+    sk_X509_INFO_pop_free(infos, X509_INFO_free);
+    return done && count > 0;
 }
 
 /* NULL: raised. */
@@ -191,7 +184,6 @@ static X509_STORE *open_ca_store(struct tool *tool, const char *path)
     struct ska_bytes content = {NULL, 0};
     X509_STORE *store = NULL;
     BIO *bio = NULL;
-    size_t count = 0;
     bool done = false;
 
     if (!ska_file_read(path, CA_FILE_LIMIT, &content, &tool->errors))
@@ -199,7 +191,7 @@ static X509_STORE *open_ca_store(struct tool *tool, const char *path)
     bio = BIO_new_mem_buf(content.data, (int)content.length);
     store = X509_STORE_new();
     ERR_clear_error();
-    done = bio != NULL && store != NULL && add_cas(tool, store, bio, &count) && count > 0;
+    done = bio != NULL && store != NULL && add_cas(tool, store, bio);
     ERR_clear_error();
     BIO_free(bio);
     ska_bytes_free(&content);
@@ -243,35 +235,27 @@ static bool check_approver(struct tool *tool, X509_STORE *store,
 {
     X509 *certificate = decode_certificate(tool->libctx, ska_span_of(&approver->data));
     struct ska_buffer line = {0};
-    struct ska_bytes text = {NULL, 0};
+    struct ska_buffer ca = {0};
     const char *fault = NULL;
 
     ska_buffer_text(&line, "approver ");
     ska_approver_text(NULL, approver, &line);
     ska_buffer_text(&line, ": certificate of ");
     certificate_text(tool->libctx, ska_span_of(&approver->data), &line);
-    if (store != NULL) {
-        struct ska_buffer ca = {0};
-
+    if (store != NULL)
         fault = certificate == NULL ? "it cannot be read"
                                     : check_ca_chain(tool, store, certificate, &ca);
-        if (fault == NULL) {
-            ska_buffer_text(&line, "; chains to ");
-            ska_buffer_add(&line, ca.data, ca.length);
-        }
-        line.failed = line.failed || ca.failed;
-        ska_buffer_free(&ca);
-    }
+    if (fault != NULL)
+        ska_fail(&tool->errors, SKA_R_BAD_POLICY, "%s, does not chain to a CA of --ca: %s",
+                 ska_buffer_string(&line), fault);
+    else if (store != NULL)
+        report_note("%s; chains to %s", ska_buffer_string(&line), ska_buffer_string(&ca));
+    else
+        report_note("%s", ska_buffer_string(&line));
     X509_free(certificate);
-    if (ska_buffer_finish(&line, &text, &tool->errors)) {
-        if (fault == NULL)
-            report_note("%s", (const char *)text.data);
-        else
-            ska_fail(&tool->errors, SKA_R_BAD_POLICY, "%s, does not chain to a CA of --ca: %s",
-                     (const char *)text.data, fault);
-    }
-    ska_bytes_free(&text);
-    return fault == NULL && tool->report.status == 0;
+    ska_buffer_free(&line);
+    ska_buffer_free(&ca);
+    return fault == NULL;
 }
 
 bool certificates_check(struct tool *tool, const struct ska_rule *const rules[SKA_RULE_COUNT],
@@ -423,7 +407,6 @@ bool certificates_fail(struct tool *tool, const struct ska_error_capture *failur
     const char *details = ska_error_capture_text(failure);
     struct approvers approvers = {NULL, 0};
     struct findings findings = {{0}, 0};
-    struct ska_bytes text = {NULL, 0};
 
     if (failure->reason != SKA_R_BAD_POLICY && failure->reason != SKA_R_HSM_REFUSED)
         return ska_error_capture_raise(failure, &tool->errors);
@@ -438,11 +421,8 @@ bool certificates_fail(struct tool *tool, const struct ska_error_capture *failur
             add_issuers(tool, &approvers, &findings);
     }
     free(approvers.list);
-    if (ska_buffer_finish(&findings.text, &text, NULL))
-        ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,
-                 (const char *)text.data);
-    else
-        ska_error_capture_raise(failure, &tool->errors);
-    ska_bytes_free(&text);
+    ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,
+             ska_buffer_string(&findings.text));
+    ska_buffer_free(&findings.text);
     return false;
 }

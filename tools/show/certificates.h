@@ -10,9 +10,6 @@
 #include "provider/rule/rule.h"
 #include "tools/tool.h"
 
-/* "CN=Alice, issued by CN=Approver CA, valid from ... until ..."; of any bytes. */
-void certificate_text(OSSL_LIB_CTX *libctx, struct ska_span certificate, struct ska_buffer *text);
-
 /*
  * Who the approvers in the rules (NULL: a rule that is not given) really are, each once, on lines
  * indented as a value: name, certificate, SHA-256 of the key. Names are only what somebody wrote.

@@ -12,6 +12,7 @@
 #define PAGE_WIDTH 78
 #define INDENT 4
 #define QUOTE_INDENT 8
+#define QUOTE_BAR "| "
 /* More empty lines than these are counted only, so that they push nothing off the screen. */
 #define EMPTY_LINES 2
 
@@ -31,19 +32,24 @@ static size_t word_width(const char *word, size_t *length)
     return width;
 }
 
-/* A word that is too long for a line is broken where the line ends. */
-static void add_long_word(struct ska_buffer *text, const char *word, size_t length, size_t indent,
-                          size_t *column)
+/* Further lines are indented and begin with `bar`. */
+static void start_line(struct ska_buffer *text, size_t indent, const char *bar, size_t *column)
+{
+    ska_buffer_format(text, "\n%*s%s", (int)indent, "", bar);
+    *column = indent + strlen(bar);
+}
+
+/* What is too long for a line is broken where the line ends. */
+static void add_broken(struct ska_buffer *text, const char *word, size_t length, size_t indent,
+                       const char *bar, size_t *column)
 {
     size_t bytes = 0;
 
     for (size_t at = 0; at < length; at += bytes) {
         size_t width = text_columns(word + at, &bytes);
 
-        if (*column + width > PAGE_WIDTH) {
-            ska_buffer_format(text, "\n%*s", (int)indent, "");
-            *column = indent;
-        }
+        if (*column + width > PAGE_WIDTH)
+            start_line(text, indent, bar, column);
         ska_buffer_add(text, word + at, bytes);
         *column += width;
     }
@@ -63,13 +69,12 @@ static void add_words(struct ska_buffer *text, const char *words, size_t column,
             continue;
         }
         if (!first && column + 1 + width > PAGE_WIDTH) {
-            ska_buffer_format(text, "\n%*s", (int)indent, "");
-            column = indent;
+            start_line(text, indent, "", &column);
         } else if (!first) {
             ska_buffer_text(text, " ");
             column++;
         }
-        add_long_word(text, words, length, indent, &column);
+        add_broken(text, words, length, indent, "", &column);
         first = false;
     }
     ska_buffer_text(text, "\n");
@@ -86,21 +91,17 @@ void page_add(struct page *page, enum page_kind kind, const char *format, ...)
                  [PAGE_PARAGRAPH] = {"    ", INDENT, INDENT + 2},
                  [PAGE_ITEM] = {"    - ", INDENT + 2, INDENT + 2},
                  [PAGE_WARNING] = {"    WARNING: ", INDENT + 9, INDENT + 9}};
-    char *words = NULL;
+    struct ska_buffer words = {0};
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&words, format, args) < 0)
-        words = NULL;
+    ska_buffer_format_args(&words, format, args);
     va_end(args);
-    if (words == NULL) {
-        page->text.failed = true;
-        return;
-    }
     ska_buffer_text(&page->text, kinds[kind].start);
-    add_words(&page->text, words, kinds[kind].column, kinds[kind].indent);
+    add_words(&page->text, ska_buffer_string(&words), kinds[kind].column, kinds[kind].indent);
+    page->text.failed = page->text.failed || words.failed;
     page->warnings += kind == PAGE_WARNING;
-    free(words);
+    ska_buffer_free(&words);
 }
 
 const char *page_words(struct page *page, struct ska_buffer *buffer)
@@ -137,11 +138,6 @@ bool page_finish(struct page *page, struct ska_bytes *text, const struct ska_err
 
 /* ---- Words of others ------------------------------------------------------------------------- */
 
-static void start_quote(struct ska_buffer *text)
-{
-    ska_buffer_format(text, "%*s| ", QUOTE_INDENT, "");
-}
-
 /* NULL: out of memory. A tab is a space, so that a line does not get longer than it is counted. */
 static char *shown_line(struct ska_span line)
 {
@@ -162,25 +158,14 @@ static char *shown_line(struct ska_span line)
 static void quote_line(struct page *page, struct ska_span line)
 {
     char *shown = shown_line(line);
-    size_t column = QUOTE_INDENT + 2;
-    size_t bytes = 0;
+    size_t column = QUOTE_INDENT + strlen(QUOTE_BAR);
 
     if (shown == NULL) {
         page->text.failed = true;
         return;
     }
-    start_quote(&page->text);
-    for (const char *at = shown; *at != 0; at += bytes) {
-        size_t width = text_columns(at, &bytes);
-
-        if (column + width > PAGE_WIDTH) {
-            ska_buffer_text(&page->text, "\n");
-            start_quote(&page->text);
-            column = QUOTE_INDENT + 2;
-        }
-        ska_buffer_add(&page->text, at, bytes);
-        column += width;
-    }
+    ska_buffer_format(&page->text, "%*s" QUOTE_BAR, QUOTE_INDENT, "");
+    add_broken(&page->text, shown, strlen(shown), QUOTE_INDENT, QUOTE_BAR, &column);
     ska_buffer_text(&page->text, "\n");
     free(shown);
 }

@@ -40,18 +40,25 @@ bool request_document_digest(const struct ska_request *request, enum ska_digest 
     return true;
 }
 
-bool request_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
+enum ska_key_type request_key_type(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                                   enum ska_key_type otherwise)
 {
     EVP_PKEY *key = ska_evp_decode(libctx, ska_span_of(&request->public_key));
-    enum ska_key_type type = SKA_KEY_RSA;
+    enum ska_key_type type = otherwise;
 
-    /* A key that cannot be read is taken for one of the kinds that make it dangerous. */
     if (key != NULL && !ska_evp_type(key, &type))
-        type = SKA_KEY_RSA;
+        type = otherwise;
     EVP_PKEY_free(key);
+    return type;
+}
+
+bool request_is_digest_in_disguise(OSSL_LIB_CTX *libctx, const struct ska_request *request)
+{
+    /* A key that cannot be read is taken for one of the kinds that make it dangerous. */
     return request->operation == SKA_OPERATION_SIGN &&
            request->mechanism.form == SKA_PAYLOAD_MESSAGE &&
-           ska_payload_looks_like_digest(type, ska_span_of(&request->payload));
+           ska_payload_looks_like_digest(request_key_type(libctx, request, SKA_KEY_RSA),
+                                         ska_span_of(&request->payload));
 }
 
 static void add_digest_payload(const struct ska_request *request, struct ska_buffer *text)

@@ -23,6 +23,10 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
 bool request_document_digest(const struct ska_request *request, enum ska_digest *digest,
                              struct ska_span *value) SKA_MUST_CHECK;
 
+/* The type of the request's key, or `otherwise` for one that cannot be read. */
+enum ska_key_type request_key_type(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                                   enum ska_key_type otherwise);
+
 /*
  * True when the payload is called a message, but for this or some other key it is a digest: the
  * token does not tell one from the other.

@@ -298,16 +298,13 @@ static bool is_stranger(const struct ska_rule *rule, const struct ska_approver *
 static bool has_namesake(const struct ska_rule *rule, const struct ska_rule *other,
                          const struct ska_approver *approver)
 {
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
+    const struct ska_approver *listed = NULL;
 
-            for (size_t k = 0; k < group->approver_count; k++)
-                if (approver->name.length > 0 &&
-                    is_equal(&group->approvers[k].name, &approver->name) &&
-                    is_stranger(other, &group->approvers[k]))
-                    return true;
-        }
+    if (approver->name.length == 0)
+        return false;
+    for (size_t i = 0; (listed = ska_rule_approver_at(rule, i)) != NULL; i++)
+        if (is_equal(&listed->name, &approver->name) && is_stranger(other, listed))
+            return true;
     return false;
 }
 
@@ -315,24 +312,20 @@ static bool has_namesake(const struct ska_rule *rule, const struct ska_rule *oth
 static void add_strangers(const struct ska_rule *rule, const struct ska_rule *other,
                           struct ska_buffer *names, struct ska_buffer *namesakes)
 {
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
+    const struct ska_approver *approver = NULL;
 
-            for (size_t k = 0; k < group->approver_count; k++) {
-                const struct ska_approver *approver = &group->approvers[k];
-                struct ska_buffer *text = NULL;
+    for (size_t i = 0; (approver = ska_rule_approver_at(rule, i)) != NULL; i++) {
+        struct ska_buffer *text = NULL;
 
-                if (ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) != approver ||
-                    !is_stranger(other, approver))
-                    continue;
-                text = has_namesake(other, rule, approver) ? namesakes : names;
-                if (text == NULL)
-                    continue;
-                ska_buffer_text(text, text->length > 0 ? ", " : "");
-                ska_approver_text(rule, approver, text);
-            }
-        }
+        if (ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) != approver ||
+            !is_stranger(other, approver))
+            continue;
+        text = has_namesake(other, rule, approver) ? namesakes : names;
+        if (text == NULL)
+            continue;
+        ska_buffer_text(text, text->length > 0 ? ", " : "");
+        ska_approver_text(rule, approver, text);
+    }
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */

@@ -51,16 +51,12 @@ size_t text_columns(const char *character, size_t *bytes)
     return 1;
 }
 
-char *text_output_path(const char *path)
+void text_output_path(const char *path, struct ska_buffer *text)
 {
-    struct ska_buffer buffer = {0};
-    struct ska_bytes shown = {NULL, 0};
-
     if (ska_file_descriptor(path) == STDOUT_FILENO)
-        ska_buffer_text(&buffer, "standard output");
+        ska_buffer_text(text, "standard output");
     else
-        ska_buffer_name(&buffer, ska_span_text(path));
-    return ska_buffer_finish(&buffer, &shown, NULL) ? (char *)shown.data : NULL;
+        ska_buffer_name(text, ska_span_text(path));
 }
 
 void text_name(struct ska_buffer *text, const char *name)

@@ -48,8 +48,8 @@ void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
 /* How many columns of a terminal a character of valid UTF-8 takes, and its bytes. */
 size_t text_columns(const char *character, size_t *bytes);
 
-/* A path that is written to, as ska_buffer_name() shows it. NULL: out of memory; free(). */
-char *text_output_path(const char *path);
+/* A path that is written to, as ska_buffer_name() shows it. */
+void text_output_path(const char *path, struct ska_buffer *text);
 
 /* SHA-256 of something in hexadecimal, to tell keys apart. */
 void text_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffer *text);

@@ -39,16 +39,19 @@ static void show_elements(struct view *view, struct ska_wire_reader reader, uint
 
 /* ---- Lines ---------------------------------------------------------------------------------- */
 
-/* False, and said once, when the description is long enough. */
-static bool begin_line(struct view *view, int depth)
+/* Whether the description is long enough, which is said once. */
+static bool is_full(struct view *view)
 {
     if (!view->full && view->text->length - view->text_start > TEXT_LIMIT) {
         view->full = true;
         ska_buffer_text(view->text, "... the rest is not shown\n");
     }
-    if (!view->full)
-        ska_buffer_format(view->text, "%*s", 2 * depth, "");
-    return !view->full;
+    return view->full;
+}
+
+static void begin_line(struct view *view, int depth)
+{
+    ska_buffer_format(view->text, "%*s", 2 * depth, "");
 }
 
 static void end_line(struct view *view)
@@ -302,8 +305,7 @@ static void show_element(struct view *view, const struct ska_wire_element *eleme
 {
     const struct known *type = find_known_element(element->type);
 
-    if (!begin_line(view, place->depth))
-        return;
+    begin_line(view, place->depth);
     if (type == NULL) {
         ska_buffer_format(view->text, "unknown element 0x%04X, ", element->type);
         show_bytes(view, element->value);
@@ -325,8 +327,7 @@ static void show_broken_element(struct view *view, const struct ska_wire_reader 
     struct ska_span rest = ska_span(reader->next, (size_t)(reader->end - reader->next));
     size_t length = 0;
 
-    if (!begin_line(view, depth))
-        return;
+    begin_line(view, depth);
     ska_buffer_format(view->text, "broken at byte %zu: ", (size_t)(rest.data - view->start));
     if (rest.length < ELEMENT_HEADER) {
         ska_buffer_text(view->text, "too short for an element, ");
@@ -355,7 +356,7 @@ static void show_elements(struct view *view, struct ska_wire_reader reader, uint
     struct place place = {depth, container, 0, 0, false};
     struct ska_wire_element element;
 
-    while (!view->full && !ska_wire_at_end(&reader)) {
+    while (!ska_wire_at_end(&reader) && !is_full(view)) {
         if (!ska_wire_next(&reader, &element)) {
             show_broken_element(view, &reader, depth);
             return;
@@ -372,8 +373,6 @@ static void show_elements(struct view *view, struct ska_wire_reader reader, uint
 
 static void show_rest(struct view *view, const char *what, struct ska_span rest)
 {
-    if (!begin_line(view, 0))
-        return;
     ska_buffer_text(view->text, what);
     add_hex(view, rest);
     end_line(view);
@@ -392,14 +391,13 @@ void wire_dump(struct ska_span encoded, struct ska_buffer *text)
     says = (size_t)load_number(ska_span(encoded.data, 4));
     follow = encoded.length - 4;
     if (says != follow) {
-        begin_line(&view, 0);
         ska_buffer_format(text, "broken: the header says %zu bytes where %zu follow\n", says,
                           follow);
     }
     reader.next = encoded.data + 4;
     reader.end = reader.next + (says < follow ? says : follow);
     show_elements(&view, reader, 0, 0);
-    if (says < follow)
+    if (says < follow && !view.full)
         show_rest(&view, "broken: after the end of the container ",
                   ska_span(reader.end, follow - says));
 }

@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/exit_status.h"
-
-/* The reasons are numbered so: ska/provider.h says what each hundred stands for. */
-int exit_status(enum ska_reason reason)
-{
-    return (int)reason / 100;
-}
