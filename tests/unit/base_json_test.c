@@ -75,6 +75,7 @@ static void bad_texts_are_refused_with_the_place(void **state)
         {"{\"a\":1,}", "name of a member expected"},
         {"{a:1}", "name of a member expected"},
         {"{1:1}", "name of a member expected"},
+        {"{[}", "line 1, column 2: name of a member expected"},
         {"[1,]", "value expected"},
         {"[,1]", "value expected"},
         {"[1 2]", "',' or ']' expected"},
