@@ -9,21 +9,17 @@
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
 
-static bool parse_rules(const struct ska_rule_reader *reader, const struct ska_json_place *place,
+static bool parse_rules(const struct ska_json_place *place, const char *directory,
                         struct ska_policy *policy)
 {
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
-        const cJSON *json = cJSON_GetObjectItemCaseSensitive(place->object, ska_rule_members[i]);
-        char *where = NULL;
-        bool done = false;
+        struct ska_json_place rule;
 
-        if (json == NULL)
+        ska_json_member(place, ska_rule_members[i], &rule);
+        if (rule.value == NULL)
             continue;
-        where = ska_json_where(place, ska_rule_members[i]);
-        done = where != NULL && ska_rule_read(reader, json, where, &policy->rules[i]) &&
-               ska_rule_check(&policy->rules[i], where, reader->errors);
-        free(where);
-        if (!done)
+        if (!ska_rule_read(&rule, directory, &policy->rules[i]) ||
+            !ska_rule_check(&policy->rules[i], ska_rule_members[i], &place->at.errors))
             return false;
         policy->named[i] = true;
     }
@@ -33,28 +29,23 @@ static bool parse_rules(const struct ska_rule_reader *reader, const struct ska_j
 static bool read_key_status(const struct ska_json_place *place, bool *blocked)
 {
     static const char *const names[] = {"blocked", NULL};
-    struct ska_json_place inside;
-    char *where = NULL;
-    bool done = ska_json_enter(place, "keyStatus", SKA_JSON_OPTIONAL, &inside, &where);
+    struct ska_json_place status;
 
-    if (done && inside.object != NULL)
-        done = ska_json_only(&inside, names) &&
-               ska_json_bool(&inside, "blocked", SKA_JSON_OPTIONAL, blocked);
-    free(where);
-    return done;
+    return ska_json_object(place, "keyStatus", SKA_JSON_OPTIONAL, &status) &&
+           ska_json_only(&status, names) &&
+           ska_json_bool(&status, "blocked", SKA_JSON_OPTIONAL, blocked);
 }
 
-static bool parse_policy(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
+static bool parse_policy(const struct ska_json_place *place, const char *directory,
                          struct ska_policy *policy)
 {
     static const char *const names[] = {"ruleUse",    "ruleBlock", "ruleUnblock",
                                         "ruleModify", "keyStatus", NULL};
-    struct ska_json_place place = {json, where, SKA_R_BAD_POLICY, reader->errors};
 
-    if (!cJSON_IsObject(json))
-        return ska_fail(reader->errors, SKA_R_BAD_POLICY, "%s object expected", where);
-    return ska_json_only(&place, names) && parse_rules(reader, &place, policy) &&
-           read_key_status(&place, &policy->blocked);
+    if (!cJSON_IsObject(place->value))
+        return ska_fail(&place->at.errors, SKA_R_BAD_POLICY, "object expected");
+    return ska_json_only(place, names) && parse_rules(place, directory, policy) &&
+           read_key_status(place, &policy->blocked);
 }
 
 /* The directory of a file with its '/', "" for one without. */
@@ -83,25 +74,24 @@ static bool looks_like_policy(const char *path, const struct ska_bytes *content,
 bool ska_policy_read(const char *path, struct ska_policy *policy, const struct ska_errors *errors)
 {
     char *directory = directory_of(path);
-    char *where = ska_json_where_top(path, errors);
     struct ska_bytes content = {NULL, 0};
-    struct ska_rule_reader reader = {true, directory, SKA_R_BAD_POLICY, errors};
+    struct ska_json_place place;
     cJSON *json = NULL;
     bool done = false;
 
     memset(policy, 0, sizeof(*policy));
     if (directory == NULL)
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "policy file");
-    else
-        done = where != NULL && ska_file_read(path, SKA_JSON_LIMIT, &content, errors) &&
-               looks_like_policy(path, &content, errors) &&
-               ska_json_parse(ska_span_of(&content), path, &json, errors) &&
-               parse_policy(&reader, json, where, policy);
+    else if (ska_file_read(path, SKA_JSON_LIMIT, &content, errors) &&
+             looks_like_policy(path, &content, errors) &&
+             ska_json_parse(ska_span_of(&content), path, &json, errors)) {
+        ska_json_top(&place, json, path, SKA_R_BAD_POLICY, errors);
+        done = parse_policy(&place, directory, policy);
+    }
     if (!done)
         ska_policy_clear(policy);
     cJSON_Delete(json);
     ska_bytes_free(&content);
-    free(where);
     free(directory);
     return done;
 }

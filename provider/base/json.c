@@ -7,73 +7,53 @@
 /* Whole numbers up to here are exact in a double. */
 #define UINT_LIMIT 9007199254740991.0
 
-/* ---- Members -------------------------------------------------------------------------------- */
+/* ---- Places --------------------------------------------------------------------------------- */
 
-/* What stands between the name of a place and that of a member. */
-static const char *separator(const char *where)
+void ska_json_top(struct ska_json_place *place, const cJSON *value, const char *shown,
+                  enum ska_reason reason, const struct ska_errors *errors)
 {
-    size_t length = strlen(where);
+    ska_error_place_init(&place->at, errors, shown);
+    place->value = value;
+    place->reason = reason;
+}
 
-    return length == 0 ? "" : where[length - 1] == ':' ? " " : ".";
+void ska_json_member(const struct ska_json_place *place, const char *name,
+                     struct ska_json_place *inside)
+{
+    ska_error_place_inside(&inside->at, &place->at, name, 0);
+    inside->value = cJSON_GetObjectItemCaseSensitive(place->value, name);
+    inside->reason = place->reason;
+}
+
+void ska_json_element(const struct ska_json_place *place, const cJSON *value, size_t index,
+                      struct ska_json_place *inside)
+{
+    ska_error_place_inside(&inside->at, &place->at, NULL, index);
+    inside->value = value;
+    inside->reason = place->reason;
 }
 
 bool ska_json_fail(const struct ska_json_place *place, const char *name, const char *what)
 {
-    return ska_fail(place->errors, place->reason, "%s%s%s: %s", place->where,
-                    separator(place->where), name, what);
+    struct ska_error_place member;
+
+    ska_error_place_inside(&member, &place->at, name, 0);
+    return ska_fail(&member.errors, place->reason, "%s", what);
 }
 
 bool ska_json_fail_value(const struct ska_json_place *place, const char *name, const char *value,
                          const char *wanted)
 {
+    struct ska_error_place member;
     char *shown = ska_printable(ska_span_text(value), 64);
 
-    ska_fail(place->errors, place->reason, "%s%s%s: '%s' is not %s", place->where,
-             separator(place->where), name, shown == NULL ? "" : shown, wanted);
+    ska_error_place_inside(&member, &place->at, name, 0);
+    ska_fail(&member.errors, place->reason, "'%s' is not %s", shown == NULL ? "" : shown, wanted);
     free(shown);
     return false;
 }
 
-char *ska_json_where_top(const char *shown, const struct ska_errors *errors)
-{
-    char *name = ska_printable(ska_span_text(shown), 4096);
-    struct ska_buffer buffer = {0};
-    struct ska_bytes text = {NULL, 0};
-
-    if (name == NULL) {
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
-        return NULL;
-    }
-    ska_buffer_format(&buffer, "%s:", name);
-    free(name);
-    if (!ska_buffer_finish(&buffer, &text, errors))
-        return NULL;
-    return (char *)text.data;
-}
-
-char *ska_json_where(const struct ska_json_place *place, const char *name)
-{
-    struct ska_buffer buffer = {0};
-    struct ska_bytes text = {NULL, 0};
-
-    ska_buffer_text(&buffer, place->where);
-    ska_buffer_text(&buffer, separator(place->where));
-    ska_buffer_text(&buffer, name);
-    if (!ska_buffer_finish(&buffer, &text, place->errors))
-        return NULL;
-    return (char *)text.data;
-}
-
-char *ska_json_where_index(const char *where, size_t index, const struct ska_errors *errors)
-{
-    struct ska_buffer buffer = {0};
-    struct ska_bytes text = {NULL, 0};
-
-    ska_buffer_format(&buffer, "%s[%zu]", where, index);
-    if (!ska_buffer_finish(&buffer, &text, errors))
-        return NULL;
-    return (char *)text.data;
-}
+/* ---- Members -------------------------------------------------------------------------------- */
 
 typedef cJSON_bool is_kind(const cJSON *item);
 
@@ -82,7 +62,7 @@ static bool find_member(const struct ska_json_place *place, const char *name,
                         enum ska_json_need need, is_kind *is_wanted, const char *expected,
                         const cJSON **item)
 {
-    *item = cJSON_GetObjectItemCaseSensitive(place->object, name);
+    *item = cJSON_GetObjectItemCaseSensitive(place->value, name);
     if (cJSON_IsNull(*item))
         *item = NULL;
     if (*item == NULL)
@@ -148,42 +128,19 @@ bool ska_json_base64(const struct ska_json_place *place, const char *name, enum 
 }
 
 bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                     const cJSON **value)
+                     struct ska_json_place *inside)
 {
-    const cJSON *item = NULL;
-
-    if (!find_member(place, name, need, cJSON_IsObject, "object expected", &item))
-        return false;
-    if (item != NULL)
-        *value = item;
-    return true;
+    ska_error_place_inside(&inside->at, &place->at, name, 0);
+    inside->reason = place->reason;
+    return find_member(place, name, need, cJSON_IsObject, "object expected", &inside->value);
 }
 
 bool ska_json_array(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                    const cJSON **value)
+                    struct ska_json_place *inside)
 {
-    const cJSON *item = NULL;
-
-    if (!find_member(place, name, need, cJSON_IsArray, "array expected", &item))
-        return false;
-    if (item != NULL)
-        *value = item;
-    return true;
-}
-
-bool ska_json_enter(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                    struct ska_json_place *inside, char **where)
-{
-    *inside = *place;
-    inside->object = NULL;
-    *where = NULL;
-    if (!ska_json_object(place, name, need, &inside->object))
-        return false;
-    if (inside->object == NULL)
-        return true;
-    *where = ska_json_where(place, name);
-    inside->where = *where;
-    return *where != NULL;
+    ska_error_place_inside(&inside->at, &place->at, name, 0);
+    inside->reason = place->reason;
+    return find_member(place, name, need, cJSON_IsArray, "array expected", &inside->value);
 }
 
 static bool fail_unknown(const struct ska_json_place *place, const char *name,
@@ -207,7 +164,7 @@ bool ska_json_only(const struct ska_json_place *place, const char *const *names)
 {
     const cJSON *member = NULL;
 
-    cJSON_ArrayForEach(member, place->object)
+    cJSON_ArrayForEach(member, place->value)
     {
         if (!ska_text_is_among(names, member->string))
             return fail_unknown(place, member->string, names);

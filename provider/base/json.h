@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON from others. cJSON parses; what it forgives is refused before: nesting above 16, invalid
- * UTF-8, "\u0000", doubled members, anything behind the value, more than 1 MiB.
+ * JSON from others, as trees of cJSON. Refused are, besides what is no JSON: nesting above 16,
+ * invalid UTF-8, "\u0000", doubled members, anything behind the value, more than 1 MiB.
  */
 #ifndef SKA_BASE_JSON_H
 #define SKA_BASE_JSON_H
@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "provider/base/bytes.h"
+#include "provider/base/error_place.h"
 
 #define SKA_JSON_LIMIT ((size_t)1024 * 1024)
 #define SKA_JSON_DEPTH 16
@@ -21,16 +22,28 @@ bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * Members of an object. Absent (or null): true with *value untouched, unless required; of another
- * type: false. Errors are raised with `reason`, naming the member as "where.name", or "where: name"
- * when `where` ends with a colon, or "name" when it is empty. `where` is harmless on a terminal.
+ * A value and where it stands. What is raised into place->at.errors gets the place in front, as
+ * "file: a.b[0]: ...".
  */
 struct ska_json_place {
-    const cJSON *object;
-    const char *where;
-    enum ska_reason reason;
-    const struct ska_errors *errors;
+    struct ska_error_place at;
+    const cJSON *value;     /* NULL: absent */
+    enum ska_reason reason; /* of what is raised here */
 };
+
+/* The value that a whole text holds. */
+void ska_json_top(struct ska_json_place *place, const cJSON *value, const char *shown,
+                  enum ska_reason reason, const struct ska_errors *errors);
+/* A member, of any type, and an element. */
+void ska_json_member(const struct ska_json_place *place, const char *name,
+                     struct ska_json_place *inside);
+void ska_json_element(const struct ska_json_place *place, const cJSON *value, size_t index,
+                      struct ska_json_place *inside);
+
+/*
+ * Members of an object. Absent (or null): true with *value untouched, unless required; of another
+ * type: false. Errors are raised with the reason of the place.
+ */
 enum ska_json_need { SKA_JSON_OPTIONAL, SKA_JSON_REQUIRED };
 
 bool ska_json_text(const struct ska_json_place *place, const char *name, enum ska_json_need need,
@@ -42,33 +55,19 @@ bool ska_json_bool(const struct ska_json_place *place, const char *name, enum sk
 /* Strict base64; *value is owned by the caller. */
 bool ska_json_base64(const struct ska_json_place *place, const char *name, enum ska_json_need need,
                      struct ska_bytes *value) SKA_MUST_CHECK;
+/* As a place of its own, whose value is NULL when the member is absent. */
 bool ska_json_object(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                     const cJSON **value) SKA_MUST_CHECK;
+                     struct ska_json_place *inside) SKA_MUST_CHECK;
 bool ska_json_array(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                    const cJSON **value) SKA_MUST_CHECK;
+                    struct ska_json_place *inside) SKA_MUST_CHECK;
 
 /* Refuses members of other names. The list ends with NULL. */
 bool ska_json_only(const struct ska_json_place *place, const char *const *names) SKA_MUST_CHECK;
 
-/* Raise for a member: "where.name: what", "where.name: 'value' is not wanted". Return false. */
+/* Raise for a member: "what", "'value' is not wanted". Return false. */
 bool ska_json_fail(const struct ska_json_place *place, const char *name, const char *what);
 bool ska_json_fail_value(const struct ska_json_place *place, const char *name, const char *value,
                          const char *wanted);
-
-/*
- * Places in words: of a whole text ("bundle.json:", made harmless), of a member, of an element.
- * NULL: out of memory, raised. free()
- */
-char *ska_json_where_top(const char *shown, const struct ska_errors *errors);
-char *ska_json_where(const struct ska_json_place *place, const char *name);
-char *ska_json_where_index(const char *where, size_t index, const struct ska_errors *errors);
-
-/*
- * The member that is an object as a place of its own, its words in *where, to be freed; the object
- * is NULL when the member is absent.
- */
-bool ska_json_enter(const struct ska_json_place *place, const char *name, enum ska_json_need need,
-                    struct ska_json_place *inside, char **where) SKA_MUST_CHECK;
 
 /*
  * Adding members; false only when memory runs out (no error raised). Empty spans add "", a NULL

@@ -1,105 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/base/json.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Longer ones have no use, and cJSON reads 63 characters of a number. */
 #define NUMBER_LIMIT 32
 
-/* ---- The guard ------------------------------------------------------------------------------ */
+/* ---- The grammar ---------------------------------------------------------------------------- */
 
 /*
- * Whether a text is JSON as json.h promises it. It goes before cJSON, since that recurses as deep
- * as a text wants, while this may run on the small stack of a libcrypto ASYNC job, and since it
- * takes much that is no JSON. The guard recurses too, but SKA_JSON_DEPTH times at most.
+ * Everything is decided here; cJSON, which takes much that is no JSON, only holds the tree and
+ * converts single numbers and strings that are known to be well-formed. This recurses
+ * SKA_JSON_DEPTH times at most, since it may run on the small stack of a libcrypto ASYNC job.
  */
-struct json_guard {
+struct json_parser {
     struct ska_span text;
     size_t at;
-    const char *fault;
-    size_t names;   /* of members, seen so far */
-    size_t doubled; /* the one of them that must not be there; SIZE_MAX: not known, or none */
+    const char *fault; /* NULL: none, or memory ran out */
+    char *doubled;     /* the name, printable, if that is the fault */
 };
 
-static bool guard_fault(struct json_guard *guard, const char *what)
+static bool json_fault(struct json_parser *parser, const char *what)
 {
-    guard->fault = what;
+    parser->fault = what;
     return false;
 }
 
-static bool guard_at_end(const struct json_guard *guard)
+static bool json_at_end(const struct json_parser *parser)
 {
-    return guard->at == guard->text.length;
+    return parser->at == parser->text.length;
 }
 
 /* The byte at the current place; 0, which is allowed nowhere, at the end. */
-static uint8_t guard_peek(const struct json_guard *guard)
+static uint8_t json_peek(const struct json_parser *parser)
 {
-    return guard_at_end(guard) ? 0 : guard->text.data[guard->at];
+    return json_at_end(parser) ? 0 : parser->text.data[parser->at];
 }
 
-static bool guard_skip(struct json_guard *guard, char c)
+static bool json_skip(struct json_parser *parser, char c)
 {
-    if (guard_peek(guard) != (uint8_t)c)
+    if (json_peek(parser) != (uint8_t)c)
         return false;
-    guard->at++;
+    parser->at++;
     return true;
 }
 
-static void guard_skip_blanks(struct json_guard *guard)
+static void json_skip_blanks(struct json_parser *parser)
 {
-    uint8_t c = guard_peek(guard);
+    uint8_t c = json_peek(parser);
 
     while (c <= ' ' && (c == ' ' || c == '\n' || c == '\t' || c == '\r')) {
-        guard->at++;
-        c = guard_peek(guard);
+        parser->at++;
+        c = json_peek(parser);
     }
 }
 
-static bool guard_expected(struct json_guard *guard, const char *what)
+static bool json_expected(struct json_parser *parser, const char *what)
 {
-    return guard_fault(guard, guard_at_end(guard) ? "the text ends too early" : what);
+    return json_fault(parser, json_at_end(parser) ? "the text ends too early" : what);
 }
 
 /* After "\u". */
-static bool guard_unit(struct json_guard *guard, uint32_t *unit)
+static bool json_unit(struct json_parser *parser, uint32_t *unit)
 {
     *unit = 0;
     for (int i = 0; i < 4; i++) {
-        uint8_t c = guard_peek(guard);
+        uint8_t c = json_peek(parser);
         bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 
         if (!letter && !(c >= '0' && c <= '9'))
-            return guard_fault(guard, "\\u without four hexadecimal digits");
+            return json_fault(parser, "\\u without four hexadecimal digits");
         *unit = *unit << 4 | (letter ? (c & 0x0FU) + 9 : c & 0x0FU);
-        guard->at++;
+        parser->at++;
     }
     return true;
 }
 
 /* After a backslash. */
-static bool guard_escape(struct json_guard *guard)
+static bool json_escape(struct json_parser *parser)
 {
     static const char escapes[] = "\"\\/bfnrt";
     uint32_t unit = 0;
 
-    if (!guard_skip(guard, 'u')) {
-        if (memchr(escapes, guard_peek(guard), strlen(escapes)) == NULL)
-            return guard_fault(guard, "unknown escape");
-        guard->at++;
+    if (!json_skip(parser, 'u')) {
+        if (memchr(escapes, json_peek(parser), strlen(escapes)) == NULL)
+            return json_fault(parser, "unknown escape");
+        parser->at++;
         return true;
     }
-    if (!guard_unit(guard, &unit))
+    if (!json_unit(parser, &unit))
         return false;
     if (unit == 0)
-        return guard_fault(guard, "\\u0000 is not allowed");
+        return json_fault(parser, "\\u0000 is not allowed");
     if (unit < 0xD800 || unit > 0xDFFF)
         return true;
-    if (unit > 0xDBFF || !guard_skip(guard, '\\') || !guard_skip(guard, 'u'))
-        return guard_fault(guard, "half of a surrogate pair");
-    return guard_unit(guard, &unit) &&
-           ((unit >= 0xDC00 && unit <= 0xDFFF) || guard_fault(guard, "half of a surrogate pair"));
+    if (unit > 0xDBFF || !json_skip(parser, '\\') || !json_skip(parser, 'u'))
+        return json_fault(parser, "half of a surrogate pair");
+    return json_unit(parser, &unit) &&
+           ((unit >= 0xDC00 && unit <= 0xDFFF) || json_fault(parser, "half of a surrogate pair"));
 }
 
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
@@ -116,10 +116,10 @@ static bool may_be_special(uint64_t eight)
 }
 
 /* ASCII that neither ends a string nor begins an escape: most of any text, so eight at a time. */
-static void guard_skip_plain(struct json_guard *guard)
+static void json_skip_plain(struct json_parser *parser)
 {
-    const uint8_t *end = guard->text.data + guard->text.length;
-    const uint8_t *next = guard->text.data + guard->at;
+    const uint8_t *end = parser->text.data + parser->text.length;
+    const uint8_t *next = parser->text.data + parser->at;
     uint64_t eight = 0;
 
     for (; (size_t)(end - next) >= sizeof(eight); next += sizeof(eight)) {
@@ -129,300 +129,280 @@ static void guard_skip_plain(struct json_guard *guard)
     }
     while (next < end && *next >= 0x20 && *next < 0x80 && *next != '"' && *next != '\\')
         next++;
-    guard->at = (size_t)(next - guard->text.data);
+    parser->at = (size_t)(next - parser->text.data);
 }
 
-/* After the quotation mark. */
-static bool guard_string(struct json_guard *guard)
+/* What a well-formed string says; NULL: out of memory. */
+static char *json_copy(struct ska_span inside)
 {
-    size_t begin = guard->at;
+    char *text = cJSON_malloc(inside.length + 1);
+
+    if (text == NULL)
+        return NULL;
+    memcpy(text, inside.data, inside.length);
+    text[inside.length] = 0;
+    return text;
+}
+
+/* The same for one with escapes, whose quotation marks stand around. */
+static char *json_unescape(struct ska_span inside)
+{
+    cJSON *item = cJSON_ParseWithLength((const char *)inside.data - 1, inside.length + 2);
+    char *text = item == NULL ? NULL : item->valuestring;
+
+    if (item != NULL)
+        item->valuestring = NULL;
+    cJSON_Delete(item);
+    return text;
+}
+
+/* After the quotation mark. The text is to be freed with cJSON_free(). */
+static bool json_string(struct json_parser *parser, char **text)
+{
+    size_t begin = parser->at;
     bool ascii = true;
+    bool escaped = false;
+    struct ska_span inside;
 
     for (;;) {
         uint8_t c = 0;
 
-        guard_skip_plain(guard);
-        c = guard_peek(guard);
+        json_skip_plain(parser);
+        c = json_peek(parser);
         if (c == '"')
             break;
-        if (guard_at_end(guard))
-            return guard_fault(guard, "the text ends inside a string");
+        if (json_at_end(parser))
+            return json_fault(parser, "the text ends inside a string");
         if (c < 0x20)
-            return guard_fault(guard, "control character in a string");
-        guard->at++;
+            return json_fault(parser, "control character in a string");
+        parser->at++;
         ascii = ascii && c < 0x80;
-        if (c == '\\' && !guard_escape(guard))
+        escaped = escaped || c == '\\';
+        if (c == '\\' && !json_escape(parser))
             return false;
     }
-    if (!ascii && !ska_utf8_valid(ska_span(guard->text.data + begin, guard->at - begin))) {
-        guard->at = begin;
-        return guard_fault(guard, "this string is not UTF-8");
+    inside = ska_span(parser->text.data + begin, parser->at - begin);
+    if (!ascii && !ska_utf8_valid(inside)) {
+        parser->at = begin;
+        return json_fault(parser, "this string is not UTF-8");
     }
-    guard->at++;
-    return true;
+    parser->at++;
+    *text = escaped ? json_unescape(inside) : json_copy(inside);
+    return *text != NULL;
 }
 
-static bool guard_digits(struct json_guard *guard)
+static bool json_digits(struct json_parser *parser)
 {
-    size_t begin = guard->at;
+    size_t begin = parser->at;
 
-    while (guard_peek(guard) >= '0' && guard_peek(guard) <= '9')
-        guard->at++;
-    return guard->at > begin || guard_fault(guard, "digit expected");
+    while (json_peek(parser) >= '0' && json_peek(parser) <= '9')
+        parser->at++;
+    return parser->at > begin || json_fault(parser, "digit expected");
 }
 
-static bool guard_number(struct json_guard *guard)
+static bool json_number(struct json_parser *parser)
 {
-    size_t begin = guard->at;
+    size_t begin = parser->at;
 
-    guard_skip(guard, '-');
-    if (!guard_skip(guard, '0') && !guard_digits(guard))
+    json_skip(parser, '-');
+    if (!json_skip(parser, '0') && !json_digits(parser))
         return false;
-    if (guard_skip(guard, '.') && !guard_digits(guard))
+    if (json_skip(parser, '.') && !json_digits(parser))
         return false;
-    if (guard_skip(guard, 'e') || guard_skip(guard, 'E')) {
-        if (!guard_skip(guard, '+'))
-            guard_skip(guard, '-');
-        if (!guard_digits(guard))
+    if (json_skip(parser, 'e') || json_skip(parser, 'E')) {
+        if (!json_skip(parser, '+'))
+            json_skip(parser, '-');
+        if (!json_digits(parser))
             return false;
     }
-    return guard->at - begin <= NUMBER_LIMIT || guard_fault(guard, "number with too many digits");
+    return parser->at - begin <= NUMBER_LIMIT || json_fault(parser, "number with too many digits");
 }
 
-static bool guard_word(struct json_guard *guard)
+static bool json_word(struct json_parser *parser)
 {
     static const char *const words[] = {"true", "false", "null"};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         size_t length = strlen(words[i]);
 
-        if (guard->text.length - guard->at >= length &&
-            memcmp(guard->text.data + guard->at, words[i], length) == 0) {
-            guard->at += length;
+        if (parser->text.length - parser->at >= length &&
+            memcmp(parser->text.data + parser->at, words[i], length) == 0) {
+            parser->at += length;
             return true;
         }
     }
-    return guard_expected(guard, "value expected");
+    return json_expected(parser, "value expected");
 }
 
-/* The name of a member and the colon behind it. */
-static bool guard_name(struct json_guard *guard)
+/* ---- The tree ------------------------------------------------------------------------------- */
+
+static int compare_names(const void *left, const void *right)
 {
-    guard_skip_blanks(guard);
-    if (guard->names++ == guard->doubled)
-        return guard_fault(guard, "doubled member");
-    if (!guard_skip(guard, '"'))
-        return guard_expected(guard, "name of a member expected");
-    if (!guard_string(guard))
-        return false;
-    guard_skip_blanks(guard);
-    return guard_skip(guard, ':') || guard_fault(guard, "':' expected");
+    return strcmp(left, right);
 }
 
-static bool guard_value(struct json_guard *guard, size_t depth);
-
-/* At the opening bracket. */
-static bool guard_container(struct json_guard *guard, bool object, size_t depth)
+static void forget_name(void *name)
 {
-    char end = object ? '}' : ']';
-
-    if (depth > SKA_JSON_DEPTH)
-        return guard_fault(guard, "nested too deeply");
-    guard->at++;
-    guard_skip_blanks(guard);
-    if (guard_skip(guard, end))
-        return true;
-    do {
-        if ((object && !guard_name(guard)) || !guard_value(guard, depth))
-            return false;
-        guard_skip_blanks(guard);
-    } while (guard_skip(guard, ','));
-    return guard_skip(guard, end) ||
-           guard_expected(guard, object ? "',' or '}' expected" : "',' or ']' expected");
+    (void)name; /* its member has it */
 }
-
-static bool guard_value(struct json_guard *guard, size_t depth)
-{
-    uint8_t c = 0;
-
-    guard_skip_blanks(guard);
-    c = guard_peek(guard);
-    if (c == '{' || c == '[')
-        return guard_container(guard, c == '{', depth + 1);
-    if (guard_skip(guard, '"'))
-        return guard_string(guard);
-    return c == '-' || (c >= '0' && c <= '9') ? guard_number(guard) : guard_word(guard);
-}
-
-static bool guard_text(struct json_guard *guard)
-{
-    if (!guard_value(guard, 0))
-        return false;
-    guard_skip_blanks(guard);
-    return guard_at_end(guard) || guard_fault(guard, "something follows the JSON value");
-}
-
-/* ---- Doubled members ------------------------------------------------------------------------ */
 
 /* Of two members with one name cJSON gives the first, other readers the second. */
-struct json_doubled {
-    const cJSON *object;
-    const char *name; /* NULL: memory ran out while looking */
-};
-
-static int compare_member_names(const void *left, const void *right)
+static bool json_name_is_new(struct json_parser *parser, void **names, const char *name)
 {
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
+    const char **node = tsearch(name, names, compare_names);
 
-static bool has_doubled_of_few(const cJSON *object, struct json_doubled *doubled)
-{
-    const cJSON *item = NULL;
-
-    cJSON_ArrayForEach(item, object)
-    {
-        for (const cJSON *earlier = object->child; earlier != item; earlier = earlier->next)
-            if (earlier->string[0] == item->string[0] &&
-                strcmp(earlier->string, item->string) == 0) {
-                *doubled = (struct json_doubled){object, item->string};
-                return true;
-            }
-    }
-    return false;
-}
-
-static bool has_doubled_of_many(const cJSON *object, size_t count, struct json_doubled *doubled)
-{
-    const char **names = malloc(count * sizeof(*names));
-    const cJSON *item = NULL;
-    size_t at = 0;
-
-    *doubled = (struct json_doubled){object, NULL};
-    if (names == NULL)
+    if (node == NULL)
+        return false;
+    if (*node == name)
         return true;
-    cJSON_ArrayForEach(item, object)
-    {
-        names[at++] = item->string;
-    }
-    qsort(names, count, sizeof(*names), compare_member_names);
-    for (size_t i = 1; i < count && doubled->name == NULL; i++)
-        if (strcmp(names[i - 1], names[i]) == 0)
-            doubled->name = names[i];
-    free(names);
-    return doubled->name != NULL;
+    parser->doubled = ska_printable(ska_span_text(name), 64);
+    return json_fault(parser, "doubled member");
 }
 
-/* Comparing so many each with each costs less than sorting them. */
-#define FEW 64
-
-/* Whether any object of the tree has two members with one name, or memory runs out. */
-static bool has_doubled(const cJSON *json, struct json_doubled *doubled)
+/* The name of a member, which is added to those of the object, and the colon behind it. */
+static bool json_name(struct json_parser *parser, void **names, char **name)
 {
-    size_t count = cJSON_IsObject(json) ? (size_t)cJSON_GetArraySize(json) : 0;
-    const cJSON *item = NULL;
+    size_t begin = 0;
 
-    if (count > FEW ? has_doubled_of_many(json, count, doubled)
-                    : count > 0 && has_doubled_of_few(json, doubled))
+    json_skip_blanks(parser);
+    begin = parser->at;
+    if (!json_skip(parser, '"'))
+        return json_expected(parser, "name of a member expected");
+    if (!json_string(parser, name))
+        return false;
+    if (!json_name_is_new(parser, names, *name)) {
+        parser->at = begin;
+        return false;
+    }
+    json_skip_blanks(parser);
+    return json_skip(parser, ':') || json_fault(parser, "':' expected");
+}
+
+static bool json_value(struct json_parser *parser, size_t depth, cJSON **item);
+
+static bool json_element(struct json_parser *parser, cJSON *container, size_t depth, void **names)
+{
+    char *name = NULL;
+    cJSON *item = NULL;
+
+    if ((cJSON_IsObject(container) && !json_name(parser, names, &name)) ||
+        !json_value(parser, depth, &item)) {
+        cJSON_free(name);
+        cJSON_Delete(item);
+        return false;
+    }
+    item->string = name;
+    return cJSON_AddItemToArray(container, item);
+}
+
+/* Behind the opening bracket. */
+static bool json_elements(struct json_parser *parser, cJSON *container, size_t depth, void **names)
+{
+    bool object = cJSON_IsObject(container);
+    char end = object ? '}' : ']';
+
+    json_skip_blanks(parser);
+    if (json_skip(parser, end))
         return true;
-    cJSON_ArrayForEach(item, json)
-    {
-        if (item->child != NULL && has_doubled(item, doubled))
-            return true;
-    }
-    return false;
+    do {
+        if (!json_element(parser, container, depth, names))
+            return false;
+        json_skip_blanks(parser);
+    } while (json_skip(parser, ','));
+    return json_skip(parser, end) ||
+           json_expected(parser, object ? "',' or '}' expected" : "',' or ']' expected");
 }
 
-/* How many members stand before this one in the text, whose order the tree keeps. */
-static bool count_before(const cJSON *json, const cJSON *member, size_t *count)
+static bool json_container(struct json_parser *parser, size_t depth, cJSON **item)
 {
-    const cJSON *item = NULL;
+    void *names = NULL; /* tsearch() */
+    bool done = false;
 
-    cJSON_ArrayForEach(item, json)
-    {
-        if (item == member)
-            return true;
-        *count += cJSON_IsObject(json) ? 1 : 0;
-        if (count_before(item, member, count))
-            return true;
-    }
-    return false;
+    if (depth > SKA_JSON_DEPTH)
+        return json_fault(parser, "nested too deeply");
+    *item = json_peek(parser) == '{' ? cJSON_CreateObject() : cJSON_CreateArray();
+    parser->at++;
+    done = *item != NULL && json_elements(parser, *item, depth, &names);
+    tdestroy(names, forget_name);
+    return done;
+}
+
+static bool json_text(struct json_parser *parser, cJSON **item)
+{
+    *item = cJSON_CreateNull();
+    if (*item == NULL)
+        return false;
+    (*item)->type = cJSON_String;
+    return json_string(parser, &(*item)->valuestring);
+}
+
+/* What *item holds is to be deleted after a failure too. */
+static bool json_value(struct json_parser *parser, size_t depth, cJSON **item)
+{
+    size_t begin = 0;
+    uint8_t c = 0;
+
+    json_skip_blanks(parser);
+    c = json_peek(parser);
+    if (c == '{' || c == '[')
+        return json_container(parser, depth + 1, item);
+    if (json_skip(parser, '"'))
+        return json_text(parser, item);
+    begin = parser->at;
+    if (!(c == '-' || (c >= '0' && c <= '9') ? json_number(parser) : json_word(parser)))
+        return false;
+    *item = cJSON_ParseWithLength((const char *)parser->text.data + begin, parser->at - begin);
+    return *item != NULL;
 }
 
 /* ---- Parsing -------------------------------------------------------------------------------- */
 
 /* Line and column are counted from 1, columns in bytes. */
-static bool guard_fail(const struct json_guard *guard, const char *name, const char *shown,
-                       const struct ska_errors *errors)
+static bool json_fail(const struct json_parser *parser, const struct ska_errors *errors)
 {
-    char *member = ska_printable(ska_span_text(name), 64);
     size_t line = 1;
     size_t column = 1;
 
-    for (size_t i = 0; i < guard->at; i++) {
+    if (parser->fault == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu bytes of JSON", parser->text.length);
+    for (size_t i = 0; i < parser->at; i++) {
         column++;
-        if (guard->text.data[i] == '\n') {
+        if (parser->text.data[i] == '\n') {
             line++;
             column = 1;
         }
     }
-    ska_fail(errors, SKA_R_BAD_JSON, "%s: line %zu, column %zu: %s%s%s%s", shown, line, column,
-             guard->fault, name == NULL ? "" : " '", name == NULL || member == NULL ? "" : member,
-             name == NULL ? "" : "'");
-    free(member);
-    return false;
-}
-
-/* Only the text tells where the member stands: it is gone through again, as far as that. */
-static bool guard_fail_doubled(struct ska_span text, const cJSON *json,
-                               const struct json_doubled *doubled, const char *shown,
-                               const struct ska_errors *errors)
-{
-    struct json_guard guard = {.text = text};
-    const cJSON *second = NULL;
-
-    if (doubled->name == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", shown, text.length);
-    second = cJSON_GetObjectItemCaseSensitive(doubled->object, doubled->name)->next;
-    while (strcmp(second->string, doubled->name) != 0)
-        second = second->next;
-    return !count_before(json, second, &guard.doubled) || guard_text(&guard) ||
-           guard_fail(&guard, doubled->name, shown, errors);
-}
-
-static bool parse_guarded(struct ska_span text, const char *shown, cJSON **json,
-                          const struct ska_errors *errors)
-{
-    struct json_guard guard = {.text = text, .doubled = SIZE_MAX};
-    struct json_doubled doubled = {NULL, NULL};
-    cJSON *parsed = NULL;
-
-    if (text.length == 0)
-        return ska_fail(errors, SKA_R_BAD_JSON, "%s: empty", shown);
-    if (text.length > SKA_JSON_LIMIT)
-        return ska_fail(errors, SKA_R_BAD_JSON, "%s: longer than %zu bytes", shown, SKA_JSON_LIMIT);
-    if (!guard_text(&guard))
-        return guard_fail(&guard, NULL, shown, errors);
-    parsed = cJSON_ParseWithLength((const char *)text.data, text.length);
-    if (parsed == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s: %zu bytes of JSON", shown, text.length);
-    if (has_doubled(parsed, &doubled)) {
-        guard_fail_doubled(text, parsed, &doubled, shown, errors);
-        cJSON_Delete(parsed);
-        return false;
-    }
-    *json = parsed;
-    return true;
+    if (parser->doubled != NULL)
+        return ska_fail(errors, SKA_R_BAD_JSON, "line %zu, column %zu: %s '%s'", line, column,
+                        parser->fault, parser->doubled);
+    return ska_fail(errors, SKA_R_BAD_JSON, "line %zu, column %zu: %s", line, column,
+                    parser->fault);
 }
 
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors)
 {
-    char *name = ska_printable(ska_span_text(shown), 4096);
+    struct json_parser parser = {.text = text};
+    struct ska_error_place place;
+    cJSON *parsed = NULL;
     bool done = false;
 
-    if (name == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "JSON text");
-    done = parse_guarded(text, name, json, errors);
-    free(name);
+    ska_error_place_init(&place, errors, shown);
+    if (text.length == 0)
+        return ska_fail(&place.errors, SKA_R_BAD_JSON, "empty");
+    if (text.length > SKA_JSON_LIMIT)
+        return ska_fail(&place.errors, SKA_R_BAD_JSON, "longer than %zu bytes", SKA_JSON_LIMIT);
+    done = json_value(&parser, 0, &parsed);
+    if (done) {
+        json_skip_blanks(&parser);
+        done = json_at_end(&parser) || json_fault(&parser, "something follows the JSON value");
+    }
+    if (done)
+        *json = parsed;
+    else {
+        json_fail(&parser, &place.errors);
+        cJSON_Delete(parsed);
+    }
+    free(parser.doubled);
     return done;
 }

@@ -106,25 +106,22 @@ static bool read_members(const struct ska_json_place *place, struct ska_audit_li
 bool ska_audit_line_parse(struct ska_span text, const char *shown, cJSON **json,
                           struct ska_audit_line *line, const struct ska_errors *errors)
 {
-    struct ska_json_place place = {NULL, NULL, SKA_R_EVIDENCE_WRONG, errors};
-    char *where = ska_json_where_top(shown, errors);
+    struct ska_json_place place;
     bool done = false;
 
     memset(line, 0, sizeof(*line));
     *json = NULL;
-    if (where != NULL && ska_json_parse(text, shown, json, errors)) {
-        place.object = *json;
-        place.where = where;
+    if (ska_json_parse(text, shown, json, errors)) {
+        ska_json_top(&place, *json, shown, SKA_R_EVIDENCE_WRONG, errors);
         done = cJSON_IsObject(*json)
                    ? read_members(&place, line)
-                   : ska_fail(errors, SKA_R_EVIDENCE_WRONG, "%s object expected", where);
+                   : ska_fail(&place.at.errors, SKA_R_EVIDENCE_WRONG, "object expected");
     }
     if (!done) {
         cJSON_Delete(*json);
         *json = NULL;
         memset(line, 0, sizeof(*line));
     }
-    free(where);
     return done;
 }
 

@@ -6,7 +6,6 @@
 
 #include <openssl/evp.h>
 
-#include "provider/base/error_place.h"
 #include "provider/request/key_cache.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/request/approver_signature.h"
@@ -54,11 +53,10 @@ bool ska_approvals_append(struct ska_approval **approvals, size_t *count,
 static bool read_approval_signer(const struct ska_json_place *place, struct ska_approval *approval)
 {
     struct ska_approver approver = {.type = SKA_APPROVER_PUBLIC_KEY};
-    struct ska_error_place error_place;
     const char *member = "approverPublicKey";
     const char *key = NULL;
     const char *certificate = NULL;
-    char *where = NULL;
+    struct ska_error_place signer;
     bool done = false;
 
     if (!ska_json_text(place, "approverPublicKey", SKA_JSON_OPTIONAL, &key) ||
@@ -71,13 +69,9 @@ static bool read_approval_signer(const struct ska_json_place *place, struct ska_
         approver.type = SKA_APPROVER_CERTIFICATE;
         member = "approverCertificate";
     }
-    where = ska_json_where(place, member);
-    if (where == NULL)
-        return false;
-    ska_error_place_init(&error_place, place->errors, where);
+    ska_error_place_inside(&signer, &place->at, member, 0);
     done = ska_json_base64(place, member, SKA_JSON_REQUIRED, &approver.data) &&
-           ska_approver_identify(&approver, &error_place.errors);
-    free(where);
+           ska_approver_identify(&approver, &signer.errors);
     if (!done) {
         ska_bytes_free(&approver.data);
         ska_bytes_free(&approver.public_key);
@@ -118,7 +112,7 @@ static bool read_and_append(const struct ska_json_place *place, struct ska_appro
 {
     struct ska_approval approval = {0};
     bool done = read_approval(place, &approval) &&
-                ska_approvals_append(approvals, count, &approval, place->errors);
+                ska_approvals_append(approvals, count, &approval, place->at.sink);
 
     ska_approval_clear(&approval);
     return done;
@@ -127,34 +121,23 @@ static bool read_and_append(const struct ska_json_place *place, struct ska_appro
 bool ska_approvals_read(const struct ska_json_place *place, struct ska_approval **approvals,
                         size_t *count)
 {
-    const cJSON *array = NULL;
+    struct ska_json_place array;
     const cJSON *item = NULL;
-    char *where = NULL;
     size_t index = 0;
-    bool done = true;
 
     if (!ska_json_array(place, "approvals", SKA_JSON_OPTIONAL, &array))
         return false;
-    if (array == NULL)
-        return true;
-    where = ska_json_where(place, "approvals");
-    if (where == NULL)
-        return false;
-    cJSON_ArrayForEach(item, array)
+    cJSON_ArrayForEach(item, array.value)
     {
-        char *here = ska_json_where_index(where, index++, place->errors);
-        struct ska_json_place inside = {item, here, place->reason, place->errors};
+        struct ska_json_place element;
 
-        done = here != NULL &&
-               (cJSON_IsObject(item) ||
-                ska_fail(place->errors, place->reason, "%s: object expected", here)) &&
-               read_and_append(&inside, approvals, count);
-        free(here);
-        if (!done)
-            break;
+        ska_json_element(&array, item, index++, &element);
+        if (!cJSON_IsObject(item))
+            return ska_fail(&element.at.errors, element.reason, "object expected");
+        if (!read_and_append(&element, approvals, count))
+            return false;
     }
-    free(where);
-    return done;
+    return true;
 }
 
 /* Also what the vendor's approval clients send carries the token. */
@@ -170,35 +153,30 @@ static bool check_same_token(const struct ska_json_place *place, enum ska_json_n
         return true;
     same = ska_span_equal(ska_span_of(&other), token);
     ska_bytes_free(&other);
-    return same || ska_fail(place->errors, SKA_R_APPROVAL_INVALID,
-                            "%s it is for another approval token; approve the open request again",
-                            place->where);
+    return same || ska_fail(&place->at.errors, SKA_R_APPROVAL_INVALID,
+                            "it is for another approval token; approve the open request again");
 }
 
 bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_span token,
                          struct ska_approval **approvals, size_t *count,
                          const struct ska_errors *errors)
 {
-    struct ska_json_place place = {NULL, NULL, SKA_R_BAD_REQUEST, errors};
-    char *where = ska_json_where_top(shown, errors);
+    struct ska_json_place place;
     cJSON *json = NULL;
     bool done = false;
 
-    if (where == NULL || !ska_json_parse(text, shown, &json, errors))
-        goto out;
-    place.object = json;
-    place.where = where;
+    if (!ska_json_parse(text, shown, &json, errors))
+        return false;
+    ska_json_top(&place, json, shown, SKA_R_BAD_REQUEST, errors);
     if (!cJSON_IsObject(json))
-        ska_fail(errors, SKA_R_BAD_REQUEST, "%s an approval or a bundle expected", where);
+        ska_fail(&place.at.errors, SKA_R_BAD_REQUEST, "an approval or a bundle expected");
     else if (cJSON_GetObjectItemCaseSensitive(json, "approvals") != NULL)
         done = check_same_token(&place, SKA_JSON_REQUIRED, token) &&
                ska_approvals_read(&place, approvals, count);
     else
         done = check_same_token(&place, SKA_JSON_OPTIONAL, token) &&
                read_and_append(&place, approvals, count);
-out:
     cJSON_Delete(json);
-    free(where);
     return done;
 }
 

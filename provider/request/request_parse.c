@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/base/error_place.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/request.h"
 #include "provider/base/spki.h"
@@ -31,8 +30,7 @@ static bool parse_text(const struct ska_json_place *place, const char *name,
     if (text == NULL)
         return true;
     *value = strdup(text);
-    return *value != NULL ||
-           ska_fail(place->errors, SKA_R_OUT_OF_MEMORY, "%s %s", place->where, name);
+    return *value != NULL || ska_fail(&place->at.errors, SKA_R_OUT_OF_MEMORY, "%s", name);
 }
 
 static bool parse_bytes(const struct ska_json_place *place, const char *name,
@@ -99,40 +97,29 @@ static bool parse_key_id(const struct ska_json_place *place, struct ska_bytes *i
 static bool parse_key(const struct parser *parser, enum ska_key_type *type)
 {
     struct ska_request *request = parser->request;
-    struct ska_json_place inside;
-    char *where = NULL;
-    bool done = ska_json_enter(&parser->place, "key", SKA_JSON_REQUIRED, &inside, &where) &&
-                parse_text(&inside, "token", SKA_JSON_OPTIONAL, &request->token_label) &&
-                parse_text(&inside, "label", SKA_JSON_REQUIRED, &request->key_label) &&
-                parse_key_id(&inside, &request->key_id) &&
-                parse_bytes(&inside, "publicKey", &request->public_key);
+    struct ska_json_place key;
 
-    if (done && !ska_spki_key_type(ska_span_of(&request->public_key), type))
-        done = ska_json_fail(&inside, "publicKey",
-                             "not a public key (SubjectPublicKeyInfo in DER) of RSA, EC, Ed25519 "
-                             "or Ed448");
-    free(where);
-    return done;
+    return ska_json_object(&parser->place, "key", SKA_JSON_REQUIRED, &key) &&
+           parse_text(&key, "token", SKA_JSON_OPTIONAL, &request->token_label) &&
+           parse_text(&key, "label", SKA_JSON_REQUIRED, &request->key_label) &&
+           parse_key_id(&key, &request->key_id) &&
+           parse_bytes(&key, "publicKey", &request->public_key) &&
+           (ska_spki_key_type(ska_span_of(&request->public_key), type) ||
+            ska_json_fail(&key, "publicKey",
+                          "not a public key (SubjectPublicKeyInfo in DER) of RSA, EC, Ed25519 "
+                          "or Ed448"));
 }
 
 /* ---- Token ---------------------------------------------------------------------------------- */
 
 static bool parse_token(struct parser *parser)
 {
-    struct ska_error_place error_place;
-    char *where = NULL;
-    bool done = false;
+    struct ska_bytes *token = &parser->request->approval_token;
+    struct ska_error_place place;
 
-    if (!parse_bytes(&parser->place, "approvalToBeSigned", &parser->request->approval_token))
-        return false;
-    where = ska_json_where(&parser->place, "approvalToBeSigned");
-    if (where == NULL)
-        return false;
-    ska_error_place_init(&error_place, parser->place.errors, where);
-    done = ska_approval_token_decode(ska_span_of(&parser->request->approval_token), &parser->token,
-                                     &error_place.errors);
-    free(where);
-    return done;
+    ska_error_place_inside(&place, &parser->place.at, "approvalToBeSigned", 0);
+    return parse_bytes(&parser->place, "approvalToBeSigned", token) &&
+           ska_approval_token_decode(ska_span_of(token), &parser->token, &place.errors);
 }
 
 static bool compare_key_name(const struct parser *parser)
@@ -144,14 +131,14 @@ static bool compare_key_name(const struct parser *parser)
 
     /* An approval of a token without a key name would be good for any key. */
     if (inside.length == 0)
-        return ska_fail(parser->place.errors, SKA_R_KEY_MISMATCH,
-                        "%s the approval token is bound to no key", parser->place.where);
+        return ska_fail(&parser->place.at.errors, SKA_R_KEY_MISMATCH,
+                        "the approval token is bound to no key");
     if (ska_span_equal(outside, inside))
         return true;
     outside_shown = ska_printable(outside, 64);
     inside_shown = ska_printable(inside, 64);
-    ska_fail(parser->place.errors, SKA_R_KEY_MISMATCH,
-             "%s it says key '%s', but its approval token is for key '%s'", parser->place.where,
+    ska_fail(&parser->place.at.errors, SKA_R_KEY_MISMATCH,
+             "it says key '%s', but its approval token is for key '%s'",
              outside_shown == NULL ? "" : outside_shown, inside_shown == NULL ? "" : inside_shown);
     free(outside_shown);
     free(inside_shown);
@@ -168,17 +155,17 @@ static bool parse_payload(const struct parser *parser)
     if (!ska_json_base64(&parser->place, "payload", need, payload))
         return false;
     if (payload->data == NULL)
-        return ska_bytes_copy(payload, parser->token.payload, parser->place.errors);
+        return ska_bytes_copy(payload, parser->token.payload, parser->place.at.sink);
     return ska_span_equal(ska_span_of(payload), parser->token.payload) ||
-           ska_fail(parser->place.errors, SKA_R_PAYLOAD_MISMATCH,
-                    "%s its payload is not the one in its approval token", parser->place.where);
+           ska_fail(&parser->place.at.errors, SKA_R_PAYLOAD_MISMATCH,
+                    "its payload is not the one in its approval token");
 }
 
 static bool compare_token(const struct parser *parser)
 {
     if (parser->token.operation != parser->request->operation)
-        return ska_fail(parser->place.errors, SKA_R_OPERATION_MISMATCH,
-                        "%s it says %s, but its approval token is for %s", parser->place.where,
+        return ska_fail(&parser->place.at.errors, SKA_R_OPERATION_MISMATCH,
+                        "it says %s, but its approval token is for %s",
                         ska_operation_names[parser->request->operation],
                         ska_operation_names[parser->token.operation]);
     return compare_key_name(parser) && parse_payload(parser);
@@ -220,10 +207,8 @@ static bool parse_mechanism(const struct parser *parser, enum ska_key_type type)
 {
     const struct ska_json_place *place = &parser->place;
     struct ska_mechanism *mechanism = &parser->request->mechanism;
-    struct ska_error_place error_place;
+    struct ska_error_place algorithm;
     const char *name = NULL;
-    char *where = NULL;
-    bool done = false;
 
     if (!ska_json_text(place, "signatureAlgorithm", SKA_JSON_REQUIRED, &name))
         return false;
@@ -233,13 +218,8 @@ static bool parse_mechanism(const struct parser *parser, enum ska_key_type type)
     if ((mechanism->scheme == SKA_SCHEME_PSS && !parse_pss(place, mechanism)) ||
         !compare_form(place, mechanism))
         return false;
-    where = ska_json_where(place, "signatureAlgorithm");
-    if (where == NULL)
-        return false;
-    ska_error_place_init(&error_place, place->errors, where);
-    done = ska_algorithm_fits(mechanism, type, &error_place.errors);
-    free(where);
-    return done;
+    ska_error_place_inside(&algorithm, &place->at, "signatureAlgorithm", 0);
+    return ska_algorithm_fits(mechanism, type, &algorithm.errors);
 }
 
 /* "digest" tells people which digest the payload is; the payload may know better. */
@@ -258,25 +238,25 @@ static bool compare_digest(const struct ska_json_place *place, const struct ska_
     /* No two digests have the same length. */
     if (ska_digest_length(request->digest) != value.length ||
         !ska_span_equal(value, ska_span_of(&request->digest_value)))
-        return ska_fail(place->errors, SKA_R_PAYLOAD_MISMATCH,
-                        "%s its digest is not the one in its payload", place->where);
+        return ska_fail(&place->at.errors, SKA_R_PAYLOAD_MISMATCH,
+                        "its digest is not the one in its payload");
     return true;
 }
 
 static bool parse_digest(const struct parser *parser)
 {
-    struct ska_json_place inside;
+    struct ska_json_place digest;
     const char *name = NULL;
-    char *where = NULL;
-    bool done = ska_json_enter(&parser->place, "digest", SKA_JSON_OPTIONAL, &inside, &where);
 
-    if (done && inside.object != NULL)
-        done = ska_json_text(&inside, "algorithm", SKA_JSON_REQUIRED, &name) &&
-               (ska_digest_from_name(name, &parser->request->digest) ||
-                ska_json_fail_value(&inside, "algorithm", name, "SHA1 or SHA224 to SHA512")) &&
-               parse_bytes(&inside, "value", &parser->request->digest_value);
-    free(where);
-    return done && compare_digest(&parser->place, parser->request);
+    if (!ska_json_object(&parser->place, "digest", SKA_JSON_OPTIONAL, &digest))
+        return false;
+    if (digest.value != NULL &&
+        (!ska_json_text(&digest, "algorithm", SKA_JSON_REQUIRED, &name) ||
+         !(ska_digest_from_name(name, &parser->request->digest) ||
+           ska_json_fail_value(&digest, "algorithm", name, "SHA1 or SHA224 to SHA512")) ||
+         !parse_bytes(&digest, "value", &parser->request->digest_value)))
+        return false;
+    return compare_digest(&parser->place, parser->request);
 }
 
 /* ---- What is for people --------------------------------------------------------------------- */
@@ -284,15 +264,12 @@ static bool parse_digest(const struct parser *parser)
 static bool parse_one_rule(const struct ska_json_place *place, const char *name,
                            enum ska_rule_kind kind, struct ska_request *request)
 {
-    const cJSON *json = cJSON_GetObjectItemCaseSensitive(place->object, name);
-    char *where = NULL;
+    struct ska_json_place rule;
 
-    if (json == NULL)
+    ska_json_member(place, name, &rule);
+    if (rule.value == NULL)
         return true;
-    where = ska_json_where(place, name);
-    request->has_rule[kind] =
-        where != NULL && ska_rule_from_json(json, where, &request->rules[kind], place->errors);
-    free(where);
+    request->has_rule[kind] = ska_rule_read(&rule, NULL, &request->rules[kind]);
     return request->has_rule[kind];
 }
 
@@ -301,35 +278,33 @@ static bool parse_rules(const struct parser *parser)
     static const enum ska_rule_kind kinds[] = {[SKA_OPERATION_SIGN] = SKA_RULE_USE,
                                                [SKA_OPERATION_BLOCK] = SKA_RULE_BLOCK,
                                                [SKA_OPERATION_UNBLOCK] = SKA_RULE_UNBLOCK};
-    struct ska_json_place inside;
-    char *where = NULL;
-    bool done = false;
+    struct ska_json_place rules;
 
     if (parser->request->operation != SKA_OPERATION_MODIFY)
         return parse_one_rule(&parser->place, "rule", kinds[parser->request->operation],
                               parser->request);
-    done = ska_json_enter(&parser->place, "rule", SKA_JSON_OPTIONAL, &inside, &where);
-    for (size_t i = 0; i < SKA_RULE_COUNT && done && inside.object != NULL; i++)
-        done = parse_one_rule(&inside, ska_rule_members[i], (enum ska_rule_kind)i, parser->request);
-    free(where);
-    return done;
+    if (!ska_json_object(&parser->place, "rule", SKA_JSON_OPTIONAL, &rules))
+        return false;
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        if (!parse_one_rule(&rules, ska_rule_members[i], (enum ska_rule_kind)i, parser->request))
+            return false;
+    return true;
 }
 
 static bool parse_requester(const struct parser *parser)
 {
     struct ska_request *request = parser->request;
-    struct ska_json_place inside;
-    char *where = NULL;
-    bool done = ska_json_enter(&parser->place, "requester", SKA_JSON_OPTIONAL, &inside, &where);
+    struct ska_json_place requester;
 
-    if (done && inside.object != NULL) {
-        done = ska_json_uint(&inside, "uid", SKA_JSON_REQUIRED, &request->requester_uid) &&
-               parse_text(&inside, "host", SKA_JSON_OPTIONAL, &request->requester_host) &&
-               parse_text(&inside, "program", SKA_JSON_OPTIONAL, &request->requester_program);
-        request->has_requester = done;
-    }
-    free(where);
-    return done;
+    if (!ska_json_object(&parser->place, "requester", SKA_JSON_OPTIONAL, &requester))
+        return false;
+    if (requester.value == NULL)
+        return true;
+    request->has_requester =
+        ska_json_uint(&requester, "uid", SKA_JSON_REQUIRED, &request->requester_uid) &&
+        parse_text(&requester, "host", SKA_JSON_OPTIONAL, &request->requester_host) &&
+        parse_text(&requester, "program", SKA_JSON_OPTIONAL, &request->requester_program);
+    return request->has_requester;
 }
 
 /* ISO-8601 as far as that it can be nothing else. */
@@ -380,29 +355,24 @@ static bool parse_request(struct parser *parser)
 bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
                        const struct ska_errors *errors)
 {
-    struct parser parser = {{NULL, NULL, SKA_R_BAD_REQUEST, errors}, NULL, {0}};
-    char *where = ska_json_where_top(shown, errors);
+    struct parser parser = {0};
     cJSON *json = NULL;
     bool done = false;
 
-    if (where == NULL || !ska_json_parse(text, shown, &json, errors))
-        goto out;
-    parser.place.object = json;
-    parser.place.where = where;
+    if (!ska_json_parse(text, shown, &json, errors))
+        return false;
+    ska_json_top(&parser.place, json, shown, SKA_R_BAD_REQUEST, errors);
     parser.request = calloc(1, sizeof(*parser.request));
     if (parser.request == NULL)
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s a request", where);
+        ska_fail(&parser.place.at.errors, SKA_R_OUT_OF_MEMORY, "a request");
     else if (!cJSON_IsObject(json))
-        ska_fail(errors, SKA_R_BAD_REQUEST, "%s a request or bundle expected", where);
+        ska_fail(&parser.place.at.errors, SKA_R_BAD_REQUEST, "a request or bundle expected");
     else
         done = parse_request(&parser);
-    if (done) {
+    if (done)
         *request = parser.request;
-        parser.request = NULL;
-    }
-out:
-    ska_request_free(parser.request);
+    else
+        ska_request_free(parser.request);
     cJSON_Delete(json);
-    free(where);
     return done;
 }

@@ -14,7 +14,6 @@
 #include <openssl/pem.h>
 
 #include "provider/base/der.h"
-#include "provider/base/error_place.h"
 #include "provider/base/file.h"
 
 /* Room for a long chain of certificates. */
@@ -92,7 +91,7 @@ static bool read_pem(struct ska_span content, enum ska_approver_type type,
 }
 
 static bool refuse_file(const struct findings *findings, enum ska_approver_type type,
-                        const char *where, const char *shown, const struct ska_errors *errors)
+                        const char *shown, const struct ska_errors *errors)
 {
     const char *what = NULL;
 
@@ -109,7 +108,7 @@ static bool refuse_file(const struct findings *findings, enum ska_approver_type 
         what = "holds no certificate";
     else
         what = "holds no public key";
-    return ska_fail(errors, SKA_R_BAD_KEY, "%s: %s %s", where, shown, what);
+    return ska_fail(errors, SKA_R_BAD_KEY, "%s %s", shown, what);
 }
 
 static bool contains(struct ska_span content, const char *text)
@@ -117,24 +116,21 @@ static bool contains(struct ska_span content, const char *text)
     return memmem(content.data, content.length, text, strlen(text)) != NULL;
 }
 
-bool ska_approver_file_read(const char *path, enum ska_approver_type type, const char *where,
-                            struct ska_bytes *der, const struct ska_errors *errors)
+bool ska_approver_file_read(const char *path, enum ska_approver_type type, struct ska_bytes *der,
+                            const struct ska_errors *errors)
 {
     char *shown = ska_printable(ska_span_text(path), 4096);
     struct ska_bytes content = {NULL, 0};
     struct findings findings = {0};
-    struct ska_error_place place;
     bool done = false;
 
     if (shown == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", where);
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approver");
     if (strcmp(shown, path) != 0) {
-        ska_fail(errors, SKA_R_BAD_POLICY, "%s: '%s' is not a name to read a file by", where,
-                 shown);
+        ska_fail(errors, SKA_R_BAD_POLICY, "'%s' is not a name to read a file by", shown);
         goto out;
     }
-    ska_error_place_init(&place, errors, where);
-    if (!ska_file_read(path, FILE_LIMIT, &content, &place.errors))
+    if (!ska_file_read(path, FILE_LIMIT, &content, errors))
         goto out;
     if (contains(ska_span_of(&content), "-----BEGIN ")) {
         if (!read_pem(ska_span_of(&content), type, &findings, errors))
@@ -145,7 +141,7 @@ bool ska_approver_file_read(const char *path, enum ska_approver_type type, const
         content = (struct ska_bytes){NULL, 0};
     }
     if (findings.private_key || findings.wanted.data == NULL) {
-        refuse_file(&findings, type, where, shown, errors);
+        refuse_file(&findings, type, shown, errors);
         goto out;
     }
     *der = findings.wanted;

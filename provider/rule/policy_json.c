@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/base/error_place.h"
-#include "provider/base/json.h"
 #include "provider/rule/approver_file.h"
 #include "provider/rule/rule_codec.h"
 
@@ -21,21 +19,13 @@ static const char *const approver_types[] = {
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static struct ska_json_place place_of(const struct ska_rule_reader *reader, const cJSON *json,
-                                      const char *where)
+/* An object, in a policy file with members of these names only. */
+static bool json_is_object(const struct ska_json_place *place, const char *directory,
+                           const char *const *names)
 {
-    return (struct ska_json_place){json, where, reader->reason, reader->errors};
-}
-
-/* An object with members of these names. */
-static bool json_is_object(const struct ska_rule_reader *reader, const cJSON *json,
-                           const char *where, const char *const *names)
-{
-    struct ska_json_place place = place_of(reader, json, where);
-
-    if (!cJSON_IsObject(json))
-        return ska_fail(reader->errors, reader->reason, "%s: object expected", where);
-    return !reader->policy_file || ska_json_only(&place, names);
+    if (!cJSON_IsObject(place->value))
+        return ska_fail(&place->at.errors, place->reason, "object expected");
+    return directory == NULL || ska_json_only(place, names);
 }
 
 /* An empty name is none. */
@@ -45,64 +35,54 @@ static bool json_read_name(const struct ska_json_place *place, struct ska_bytes 
 
     if (!ska_json_text(place, "name", SKA_JSON_OPTIONAL, &text))
         return false;
-    return text == NULL || text[0] == 0 || ska_bytes_copy(name, ska_span_text(text), place->errors);
+    return text == NULL || text[0] == 0 ||
+           ska_bytes_copy(name, ska_span_text(text), place->at.sink);
 }
 
-typedef bool read_element(const struct ska_rule_reader *reader, const cJSON *json,
-                          const char *where, void *element);
+typedef bool read_element(const struct ska_json_place *place, const char *directory, void *element);
 
 /* Reads each element of an array into memory for it; *count is what must be cleared. */
-static bool json_read_elements(const struct ska_rule_reader *reader,
-                               const struct ska_json_place *place, const char *name,
-                               read_element *read, size_t size, void **elements, size_t *count)
+static bool json_read_elements(const struct ska_json_place *place, const char *name,
+                               const char *directory, read_element *read, size_t size,
+                               void **elements, size_t *count)
 {
-    const cJSON *array = NULL;
+    struct ska_json_place array;
     const cJSON *item = NULL;
-    char *where = NULL;
     size_t length = 0;
-    bool done = false;
 
     if (!ska_json_array(place, name, SKA_JSON_OPTIONAL, &array))
         return false;
-    length = array == NULL ? 0 : (size_t)cJSON_GetArraySize(array);
+    length = array.value == NULL ? 0 : (size_t)cJSON_GetArraySize(array.value);
     if (length == 0)
         return true;
-    where = ska_json_where(place, name);
-    if (where == NULL)
-        return false;
     *elements = calloc(length, size);
-    if (*elements == NULL) {
-        ska_fail(place->errors, SKA_R_OUT_OF_MEMORY, "%s: %zu elements", where, length);
-        goto out;
-    }
+    if (*elements == NULL)
+        return ska_fail(&array.at.errors, SKA_R_OUT_OF_MEMORY, "%zu elements", length);
     *count = 0;
-    cJSON_ArrayForEach(item, array)
+    cJSON_ArrayForEach(item, array.value)
     {
-        char *here = ska_json_where_index(where, *count, place->errors);
+        struct ska_json_place element;
 
-        done = here != NULL && read(reader, item, here, (char *)*elements + (*count)++ * size);
-        free(here);
-        if (!done)
-            goto out;
+        ska_json_element(&array, item, *count, &element);
+        if (!read(&element, directory, (char *)*elements + (*count)++ * size))
+            return false;
     }
-out:
-    free(where);
-    return done;
+    return true;
 }
 
 /* The bytes of an approver, in the file itself or in another. */
-static bool json_read_data(const struct ska_rule_reader *reader, const struct ska_json_place *place,
+static bool json_read_data(const struct ska_json_place *place, const char *directory,
                            struct ska_approver *approver)
 {
     const char *value = NULL;
     const char *file = NULL;
-    char *where = NULL;
+    struct ska_error_place at_file;
     struct ska_buffer buffer = {0};
     struct ska_bytes path = {NULL, 0};
     bool done = false;
 
     if (!ska_json_text(place, "value", SKA_JSON_OPTIONAL, &value) ||
-        (reader->policy_file && !ska_json_text(place, "file", SKA_JSON_OPTIONAL, &file)))
+        (directory != NULL && !ska_json_text(place, "file", SKA_JSON_OPTIONAL, &file)))
         return false;
     if (value == NULL && file == NULL)
         return ska_json_fail(place, "value", "missing");
@@ -114,138 +94,113 @@ static bool json_read_data(const struct ska_rule_reader *reader, const struct sk
                 ska_json_fail(place, "value", "a private key, which must stay with its approver"));
     if (file[0] == 0)
         return ska_json_fail(place, "file", "empty");
-    where = ska_json_where(place, "file");
-    ska_buffer_format(&buffer, "%s%s", file[0] == '/' ? "" : reader->directory, file);
-    done = where != NULL && ska_buffer_finish(&buffer, &path, reader->errors) &&
-           ska_approver_file_read((const char *)path.data, approver->type, where, &approver->data,
-                                  reader->errors);
-    ska_buffer_free(&buffer);
+    ska_error_place_inside(&at_file, &place->at, "file", 0);
+    ska_buffer_format(&buffer, "%s%s", file[0] == '/' ? "" : directory, file);
+    done = ska_buffer_finish(&buffer, &path, place->at.sink) &&
+           ska_approver_file_read((const char *)path.data, approver->type, &approver->data,
+                                  &at_file.errors);
     ska_bytes_free(&path);
-    free(where);
     return done;
 }
 
-static bool json_identify_approver(const struct ska_rule_reader *reader, const char *where,
+static bool json_identify_approver(const struct ska_json_place *place,
                                    struct ska_approver *approver)
 {
-    char *name = ska_printable(ska_span_of(&approver->name), 64);
-    struct ska_buffer text = {0};
-    struct ska_error_place place;
-    bool done = false;
+    struct ska_error_place named;
 
-    ska_buffer_text(&text, where);
-    if (approver->name.length > 0 && name != NULL)
-        ska_buffer_format(&text, " ('%s')", name);
-    ska_error_place_init(&place, reader->errors, ska_buffer_string(&text));
-    done = ska_approver_identify(approver, &place.errors);
-    ska_buffer_free(&text);
-    free(name);
-    return done;
+    ska_error_place_inside(&named, place->at.outer, NULL, place->at.index);
+    named.called = ska_span_of(&approver->name);
+    return ska_approver_identify(approver, &named.errors);
 }
 
-static bool json_read_approver(const struct ska_rule_reader *reader, const cJSON *json,
-                               const char *where, void *element)
+static bool json_read_approver(const struct ska_json_place *place, const char *directory,
+                               void *element)
 {
     static const char *const names[] = {"type", "name", "value", "file", NULL};
     struct ska_approver *approver = element;
-    struct ska_json_place place = place_of(reader, json, where);
     const char *type = NULL;
 
-    if (!json_is_object(reader, json, where, names) ||
-        !ska_json_text(&place, "type", SKA_JSON_REQUIRED, &type) ||
-        !json_read_name(&place, &approver->name))
+    if (!json_is_object(place, directory, names) ||
+        !ska_json_text(place, "type", SKA_JSON_REQUIRED, &type) ||
+        !json_read_name(place, &approver->name))
         return false;
     if (strcmp(type, approver_types[SKA_APPROVER_PUBLIC_KEY]) == 0)
         approver->type = SKA_APPROVER_PUBLIC_KEY;
     else if (strcmp(type, approver_types[SKA_APPROVER_CERTIFICATE]) == 0)
         approver->type = SKA_APPROVER_CERTIFICATE;
     else
-        return ska_json_fail_value(&place, "type", type, "\"public_key\" or \"certificate\"");
-    return json_read_data(reader, &place, approver) &&
-           json_identify_approver(reader, where, approver);
+        return ska_json_fail_value(place, "type", type, "\"public_key\" or \"certificate\"");
+    return json_read_data(place, directory, approver) && json_identify_approver(place, approver);
 }
 
-static bool json_read_group(const struct ska_rule_reader *reader, const cJSON *json,
-                            const char *where, void *element)
+static bool json_read_group(const struct ska_json_place *place, const char *directory,
+                            void *element)
 {
     static const char *const names[] = {"name", "quorum", "approvals", NULL};
     struct ska_group *group = element;
-    struct ska_json_place place = place_of(reader, json, where);
     uint64_t quorum = 0;
     void *approvers = NULL;
     bool done = false;
 
-    if (!json_is_object(reader, json, where, names) || !json_read_name(&place, &group->name) ||
-        !ska_json_uint(&place, "quorum", SKA_JSON_REQUIRED, &quorum))
+    if (!json_is_object(place, directory, names) || !json_read_name(place, &group->name) ||
+        !ska_json_uint(place, "quorum", SKA_JSON_REQUIRED, &quorum))
         return false;
     if (quorum > UINT32_MAX)
-        return ska_json_fail(&place, "quorum", "too large");
+        return ska_json_fail(place, "quorum", "too large");
     group->quorum = (uint32_t)quorum;
-    done = json_read_elements(reader, &place, "approvals", json_read_approver,
+    done = json_read_elements(place, "approvals", directory, json_read_approver,
                               sizeof(*group->approvers), &approvers, &group->approver_count);
     group->approvers = approvers;
     return done;
 }
 
-static bool json_read_alternative(const struct ska_rule_reader *reader, const cJSON *json,
-                                  const char *where, void *element)
+static bool json_read_alternative(const struct ska_json_place *place, const char *directory,
+                                  void *element)
 {
     static const char *const names[] = {"name", "timelock", "timeout", "groups", NULL};
     struct ska_alternative *alternative = element;
-    struct ska_json_place place = place_of(reader, json, where);
     void *groups = NULL;
     bool done = false;
 
-    if (!json_is_object(reader, json, where, names) ||
-        !json_read_name(&place, &alternative->name) ||
-        !ska_json_uint(&place, "timelock", SKA_JSON_OPTIONAL, &alternative->timelock) ||
-        !ska_json_uint(&place, "timeout", SKA_JSON_OPTIONAL, &alternative->timeout))
+    if (!json_is_object(place, directory, names) || !json_read_name(place, &alternative->name) ||
+        !ska_json_uint(place, "timelock", SKA_JSON_OPTIONAL, &alternative->timelock) ||
+        !ska_json_uint(place, "timeout", SKA_JSON_OPTIONAL, &alternative->timeout))
         return false;
-    done = json_read_elements(reader, &place, "groups", json_read_group,
+    done = json_read_elements(place, "groups", directory, json_read_group,
                               sizeof(*alternative->groups), &groups, &alternative->group_count);
     alternative->groups = groups;
     return done;
 }
 
 /* A rule without tokens can never be satisfied, so that must have been written. */
-static bool json_read_rule(const struct ska_rule_reader *reader, const cJSON *json,
-                           const char *where, struct ska_rule *rule)
+static bool json_read_rule(const struct ska_json_place *place, const char *directory,
+                           struct ska_rule *rule)
 {
     static const char *const names[] = {"tokens", NULL};
-    struct ska_json_place place = place_of(reader, json, where);
     void *tokens = NULL;
     bool done = false;
 
-    if (!json_is_object(reader, json, where, names))
+    if (!json_is_object(place, directory, names))
         return false;
-    if (cJSON_GetObjectItemCaseSensitive(json, "tokens") == NULL)
-        return ska_json_fail(&place, "tokens",
+    if (cJSON_GetObjectItemCaseSensitive(place->value, "tokens") == NULL)
+        return ska_json_fail(place, "tokens",
                              "missing; a rule that is always satisfied is null, one that never is "
                              "has \"tokens\": []");
-    done = json_read_elements(reader, &place, "tokens", json_read_alternative,
+    done = json_read_elements(place, "tokens", directory, json_read_alternative,
                               sizeof(*rule->alternatives), &tokens, &rule->alternative_count);
     rule->alternatives = tokens;
     return done;
 }
 
-bool ska_rule_read(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
-                   struct ska_rule *rule)
+bool ska_rule_read(const struct ska_json_place *place, const char *directory, struct ska_rule *rule)
 {
     memset(rule, 0, sizeof(*rule));
-    if (cJSON_IsNull(json))
-        return ska_rule_make_empty(rule, reader->errors);
-    if (json_read_rule(reader, json, where, rule))
+    if (cJSON_IsNull(place->value))
+        return ska_rule_make_empty(rule, place->at.sink);
+    if (json_read_rule(place, directory, rule))
         return true;
     ska_rule_clear(rule);
     return false;
-}
-
-bool ska_rule_from_json(const cJSON *json, const char *where, struct ska_rule *rule,
-                        const struct ska_errors *errors)
-{
-    struct ska_rule_reader reader = {false, "", SKA_R_BAD_REQUEST, errors};
-
-    return ska_rule_read(&reader, json, where, rule);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */

@@ -7,27 +7,19 @@
 #ifndef SKA_RULE_POLICY_JSON_H
 #define SKA_RULE_POLICY_JSON_H
 
-#include <cjson/cJSON.h>
-
+#include "provider/base/json.h"
 #include "provider/rule/rule.h"
 
 /* "ruleUse", ... */
 extern const char *const ska_rule_members[SKA_RULE_COUNT];
 
-struct ska_rule_reader {
-    bool policy_file;      /* unknown members are refused, "file" is allowed */
-    const char *directory; /* that "file" is relative to, with its '/', or "" */
-    enum ska_reason reason;
-    const struct ska_errors *errors;
-};
-
-/* `json` is null or an object. On failure the rule is empty. `where` is harmless on a terminal. */
-bool ska_rule_read(const struct ska_rule_reader *reader, const cJSON *json, const char *where,
+/*
+ * The rule at a place: null or an object. `directory` is what "file" is relative to, with its '/',
+ * or ""; NULL: the rule comes from others, "file" and members that are new are not looked at, while
+ * in a policy file unknown members are refused. On failure the rule is empty.
+ */
+bool ska_rule_read(const struct ska_json_place *place, const char *directory,
                    struct ska_rule *rule) SKA_MUST_CHECK;
-
-/* The same for a rule in a request, which comes from others: SKA_R_BAD_REQUEST. */
-bool ska_rule_from_json(const cJSON *json, const char *where, struct ska_rule *rule,
-                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* An always satisfied rule becomes null. NULL: out of memory (no error raised). */
 cJSON *ska_rule_to_json(const struct ska_rule *rule);

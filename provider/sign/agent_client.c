@@ -245,16 +245,17 @@ static bool agent_read_answer(const struct ska_agent *agent, const struct ska_js
                               const struct ska_errors *errors)
 {
     const char *words = NULL;
-    const cJSON *array = NULL;
+    struct ska_json_place array;
 
     if (!ska_json_text(place, "error", SKA_JSON_OPTIONAL, &words) ||
         !ska_json_array(place, "approvals", SKA_JSON_OPTIONAL, &array))
         return false;
-    if ((words == NULL) == (array == NULL))
-        return ska_fail(place->errors, place->reason, "either \"approvals\" or \"error\" expected");
+    if ((words == NULL) == (array.value == NULL))
+        return ska_fail(&place->at.errors, place->reason,
+                        "either \"approvals\" or \"error\" expected");
     if (words != NULL)
         return agent_refusal(agent, words, errors);
-    if (cJSON_GetArraySize(array) == 0)
+    if (cJSON_GetArraySize(array.value) == 0)
         return ska_json_fail(place, "approvals", "there is none");
     return ska_approvals_read(place, approvals, count);
 }
@@ -263,14 +264,14 @@ static bool agent_understand(const struct ska_agent *agent, struct ska_approval 
                              size_t *count, const struct ska_errors *errors)
 {
     struct answer_errors wrong = {{raise_for_answer, &wrong}, agent, errors};
-    struct ska_json_place place = {NULL, "", SKA_R_AGENT_FAILURE, &wrong.errors};
+    struct ska_json_place place;
     cJSON *json = NULL;
     bool done = false;
 
     if (!ska_json_parse(ska_span(agent->answer.data, agent->answer.length), "JSON", &json,
                         &wrong.errors))
         return false;
-    place.object = json;
+    ska_json_top(&place, json, "", SKA_R_AGENT_FAILURE, &wrong.errors);
     done = (cJSON_IsObject(json) ||
             ska_fail(&wrong.errors, SKA_R_AGENT_FAILURE, "an object expected")) &&
            agent_read_answer(agent, &place, approvals, count, errors);

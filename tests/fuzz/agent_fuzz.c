@@ -112,12 +112,12 @@ static void check_answer(const struct agent_decision *decision, struct ska_span 
     struct ska_approval *approvals = NULL;
     size_t count = 0;
     cJSON *json = NULL;
-    struct ska_json_place place = {NULL, "", SKA_R_BAD_JSON, NULL};
+    struct ska_json_place place;
 
     PROMISE(answer.length > 0 &&
             memchr(answer.data, '\n', answer.length) == answer.data + answer.length - 1);
     PROMISE(ska_json_parse(answer, "answer", &json, NULL));
-    place.object = json;
+    ska_json_top(&place, json, "", SKA_R_BAD_JSON, NULL);
     PROMISE(cJSON_GetArraySize(json) == 1);
     PROMISE(cJSON_HasObjectItem(json, decision->approved ? "approvals" : "error"));
     PROMISE(ska_approvals_read(&place, &approvals, &count));

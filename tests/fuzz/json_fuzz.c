@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON: what the guard lets pass cJSON understands, and it can be written and read again.
+ * JSON: what is read can be written and read again; failures have the reasons that are promised.
  */
 #include "provider/base/json.h"
 
 #include "fuzz.h"
 
-/* The only reason there is; another one would mean that guard and cJSON do not agree. */
+/* The only reason there is; another one would mean that grammar and cJSON do not agree. */
 static void expect_bad_json(void *arg, enum ska_reason reason, const char *file, int line,
                             const char *function, const char *format, va_list args)
 {

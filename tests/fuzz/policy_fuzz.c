@@ -33,13 +33,21 @@ static void compare(const struct ska_rule *rule, const struct ska_rule *again)
     ska_bytes_free(&after);
 }
 
+static bool read_rule(const cJSON *json, struct ska_rule *rule)
+{
+    struct ska_json_place place;
+
+    ska_json_top(&place, json, "rule", SKA_R_BAD_REQUEST, NULL);
+    return ska_rule_read(&place, NULL, rule);
+}
+
 static void try_json(const struct ska_rule *rule)
 {
     cJSON *json = ska_rule_to_json(rule);
     struct ska_rule again;
 
     PROMISE(json != NULL);
-    PROMISE(ska_rule_from_json(json, "again", &again, NULL));
+    PROMISE(read_rule(json, &again));
     compare(rule, &again);
     ska_rule_clear(&again);
     cJSON_Delete(json);
@@ -66,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!ska_json_parse(ska_span(data, size), "fuzz", &json, NULL))
         return 0;
-    if (ska_rule_from_json(json, "rule", &rule, NULL)) {
+    if (read_rule(json, &rule)) {
         try_json(&rule);
         try_wire(&rule);
         ska_rule_clear(&rule);

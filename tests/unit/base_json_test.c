@@ -75,6 +75,7 @@ static void bad_texts_are_refused_with_the_place(void **state)
         {"{\"a\":1,}", "name of a member expected"},
         {"{a:1}", "name of a member expected"},
         {"{1:1}", "name of a member expected"},
+        {"{[}", "line 1, column 2: name of a member expected"},
         {"[1,]", "value expected"},
         {"[,1]", "value expected"},
         {"[1 2]", "',' or ']' expected"},
@@ -368,15 +369,17 @@ struct members {
     cJSON *json;
     struct recorder recorder;
     struct ska_errors errors;
-    struct ska_json_place place;
+    struct ska_json_place file;
+    struct ska_json_place place; /* of the object, as a member "key" of the file */
 };
 
 static void set_up(struct members *members, const char *text)
 {
     members->errors = errors_into(&members->recorder);
     assert_true(ska_json_parse(ska_span_text(text), "file", &members->json, &members->errors));
-    members->place =
-        (struct ska_json_place){members->json, "file: key", SKA_R_BAD_REQUEST, &members->errors};
+    ska_json_top(&members->file, NULL, "file", SKA_R_BAD_REQUEST, &members->errors);
+    ska_json_member(&members->file, "key", &members->place);
+    members->place.value = members->json;
 }
 
 static void assert_member_refused(struct members *members, const char *message)
@@ -393,7 +396,7 @@ static void absent_and_null_members_are_the_same(void **state)
     uint64_t number = 42;
     bool flag = true;
     struct ska_bytes bytes = {NULL, 0};
-    const cJSON *item = NULL;
+    struct ska_json_place inside;
 
     (void)state;
     set_up(&m, "{\"null\":null}");
@@ -402,8 +405,10 @@ static void absent_and_null_members_are_the_same(void **state)
         assert_true(ska_json_uint(&m.place, names[i], SKA_JSON_OPTIONAL, &number));
         assert_true(ska_json_bool(&m.place, names[i], SKA_JSON_OPTIONAL, &flag));
         assert_true(ska_json_base64(&m.place, names[i], SKA_JSON_OPTIONAL, &bytes));
-        assert_true(ska_json_object(&m.place, names[i], SKA_JSON_OPTIONAL, &item));
-        assert_true(ska_json_array(&m.place, names[i], SKA_JSON_OPTIONAL, &item));
+        assert_true(ska_json_object(&m.place, names[i], SKA_JSON_OPTIONAL, &inside));
+        assert_null(inside.value);
+        assert_true(ska_json_array(&m.place, names[i], SKA_JSON_OPTIONAL, &inside));
+        assert_null(inside.value);
         assert_int_equal(m.recorder.count, 0);
         assert_false(ska_json_text(&m.place, names[i], SKA_JSON_REQUIRED, &text));
         assert_member_refused(&m, i == 0 ? "file: key.none: missing" : "file: key.null: missing");
@@ -416,7 +421,6 @@ static void absent_and_null_members_are_the_same(void **state)
     assert_int_equal(number, 42);
     assert_true(flag);
     assert_null(bytes.data);
-    assert_null(item);
     cJSON_Delete(m.json);
 }
 
@@ -427,7 +431,7 @@ static void members_have_types(void **state)
     const char *text = NULL;
     uint64_t number = 0;
     bool flag = false;
-    const cJSON *item = NULL;
+    struct ska_json_place inside;
 
     (void)state;
     set_up(&m, "{\"t\":\"x\",\"n\":1,\"b\":true,\"o\":{},\"a\":[]}");
@@ -435,8 +439,8 @@ static void members_have_types(void **state)
         bool fits[] = {ska_json_text(&m.place, names[i], SKA_JSON_REQUIRED, &text),
                        ska_json_uint(&m.place, names[i], SKA_JSON_REQUIRED, &number),
                        ska_json_bool(&m.place, names[i], SKA_JSON_REQUIRED, &flag),
-                       ska_json_object(&m.place, names[i], SKA_JSON_REQUIRED, &item),
-                       ska_json_array(&m.place, names[i], SKA_JSON_REQUIRED, &item)};
+                       ska_json_object(&m.place, names[i], SKA_JSON_REQUIRED, &inside),
+                       ska_json_array(&m.place, names[i], SKA_JSON_REQUIRED, &inside)};
 
         for (size_t j = 0; j < 5; j++)
             assert_int_equal(fits[j], i == j);
@@ -525,27 +529,35 @@ static void base64_is_strict(void **state)
 static void places_are_named(void **state)
 {
     static const char *const names[] = {"a", "b", NULL};
+    const char *text = NULL;
     struct members m;
-    struct ska_json_place inside;
-    char *where = NULL;
+    struct ska_json_place inside, element;
 
     (void)state;
-    set_up(&m, "{\"a\":{\"\\u001b\":1},\"b\":2}");
-    assert_true(ska_json_only(&m.place, names));
-    m.place.where = "file:";
-    assert_false(ska_json_fail(&m.place, "b", "wrong"));
-    assert_member_refused(&m, "file: b: wrong");
-    m.place.where = "";
-    assert_false(ska_json_fail_value(&m.place, "b", "x\x1B\n", "right"));
+    set_up(&m, "{\"a\":{\"\\u001b\":1},\"b\":2,\"c\":[0,{}]}");
+    assert_false(ska_json_only(&m.place, names));
+    assert_member_refused(&m, "file: key.c: unknown member");
+    assert_true(ska_json_array(&m.place, "c", SKA_JSON_REQUIRED, &inside));
+    ska_json_element(&inside, cJSON_GetArrayItem(inside.value, 1), 1, &element);
+    assert_false(ska_json_text(&element, "d", SKA_JSON_REQUIRED, &text));
+    assert_member_refused(&m, "file: key.c[1].d: missing");
+    element.at.called = ska_span_text("x\x1B");
+    assert_false(ska_fail(&element.at.errors, SKA_R_BAD_REQUEST, "%s", "wrong"));
+    assert_member_refused(&m, "file: key.c[1] ('x\\x1B'): wrong");
+    ska_json_top(&m.file, m.json, "fi\nle", SKA_R_BAD_REQUEST, &m.errors);
+    assert_false(ska_json_fail(&m.file, "b", "wrong"));
+    assert_member_refused(&m, "fi\\x0Ale: b: wrong");
+    assert_false(ska_fail(&m.file.at.errors, SKA_R_BAD_REQUEST, "wrong"));
+    assert_member_refused(&m, "fi\\x0Ale: wrong");
+    ska_json_top(&m.file, m.json, "", SKA_R_BAD_REQUEST, &m.errors);
+    assert_false(ska_json_fail_value(&m.file, "b", "x\x1B\n", "right"));
     assert_member_refused(&m, "b: 'x\\x1B\\x0A' is not right");
-    assert_true(ska_json_enter(&m.place, "a", SKA_JSON_REQUIRED, &inside, &where));
-    assert_string_equal(where, "a");
+    assert_true(ska_json_object(&m.file, "a", SKA_JSON_REQUIRED, &inside));
     assert_false(ska_json_only(&inside, names));
     assert_member_refused(&m, "a.\\x1B: unknown member");
-    free(where);
-    assert_true(ska_json_enter(&m.place, "none", SKA_JSON_OPTIONAL, &inside, &where));
-    assert_null(where);
-    assert_null(inside.object);
+    assert_true(ska_json_object(&m.file, "none", SKA_JSON_OPTIONAL, &inside));
+    assert_null(inside.value);
+    assert_true(ska_json_only(&inside, names));
     cJSON_Delete(m.json);
 }
 
@@ -555,7 +567,7 @@ static void what_is_written_can_be_read(void **state)
 {
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct ska_json_place place = {NULL, "", SKA_R_BAD_REQUEST, &errors};
+    struct ska_json_place place;
     cJSON *json = cJSON_CreateObject();
     struct ska_bytes text = {NULL, 0}, bytes = {NULL, 0};
     const char *value = NULL;
@@ -571,7 +583,7 @@ static void what_is_written_can_be_read(void **state)
     assert_int_equal(text.data[text.length - 1], '\n');
 
     assert_true(ska_json_parse(ska_span_of(&text), "file", &json, &errors));
-    place.object = json;
+    ska_json_top(&place, json, "", SKA_R_BAD_REQUEST, &errors);
     assert_int_equal(cJSON_GetArraySize(json), 4);
     assert_true(ska_json_text(&place, "text", SKA_JSON_REQUIRED, &value));
     assert_string_equal(value, "\"\\\n\xC3\xA4\x1B");

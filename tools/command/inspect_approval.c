@@ -142,14 +142,11 @@ static void verify_approval_file(struct verification *verification,
 static bool find_request_token(struct tool *tool, const cJSON *json, const char *path,
                                struct ska_bytes *inside, struct inspected *inspected)
 {
-    struct ska_json_place place = {json, NULL, SKA_R_BAD_REQUEST, &tool->errors};
-    char *where = ska_json_where_top(path, &tool->errors);
+    struct ska_json_place place;
     bool done = false;
 
-    place.where = where;
-    done =
-        where != NULL && ska_json_base64(&place, "approvalToBeSigned", SKA_JSON_OPTIONAL, inside);
-    free(where);
+    ska_json_top(&place, json, path, SKA_R_BAD_REQUEST, &tool->errors);
+    done = ska_json_base64(&place, "approvalToBeSigned", SKA_JSON_OPTIONAL, inside);
     if (inside->length > 0)
         inspected->token = ska_span_of(inside);
     else if (inspected->request != NULL)
