@@ -3,6 +3,8 @@
  * What people read: words of others that mean harm, pages that they cannot break out of, sentences
  * about who has approved and who is needed, and until when.
  */
+#include <time.h>
+
 #include "codec_support.h"
 
 #include "provider/base/printable.h"
@@ -613,6 +615,51 @@ static void rules_for_everybody_and_nobody_are_compared_whole(void **state)
     ska_rule_clear(&rule);
 }
 
+/* `count` keys from `first` on, all under one name, the whole list `times` over. */
+static struct ska_rule crowd(unsigned int first, unsigned int count, unsigned int times)
+{
+    struct ska_rule rule = {0};
+    struct ska_group *group = NULL;
+
+    add_token(&rule);
+    add_group(&rule, "board", 1, "");
+    group = rule.alternatives[0].groups;
+    group->approvers = realloc(group->approvers, (size_t)count * times * sizeof(*group->approvers));
+    for (unsigned int i = 0; i < count * times; i++) {
+        struct ska_approver *approver = &group->approvers[group->approver_count++];
+        char key[16];
+
+        snprintf(key, sizeof(key), "%08u", first + i % count);
+        memset(approver, 0, sizeof(*approver));
+        approver->name = bytes_of("a");
+        approver->data = bytes_of(key);
+        approver->public_key = bytes_of(key);
+    }
+    return rule;
+}
+
+/* Whoever asks for a modification chooses both rules, as far as a request and its token are long.
+ */
+static void rules_of_strangers_are_compared_at_once(void **state)
+{
+    struct ska_rule before = crowd(500, 500, 10);
+    struct ska_rule after = crowd(0, 1000, 1);
+    struct rule_changes changes;
+    clock_t begun = clock();
+
+    (void)state;
+    assert_true(rule_compare(NULL, &before, &after, &changes));
+    assert_true(clock() - begun < 3 * CLOCKS_PER_SEC);
+    assert_int_equal(changes.gone.length, 0);
+    assert_int_equal(changes.other_key.length, 0);
+    /* All 500 that are new: nobody of this name has gone. */
+    assert_int_equal(changes.count, 500);
+    assert_true(changes.joining.length > 500);
+    rule_changes_clear(&changes);
+    ska_rule_clear(&before);
+    ska_rule_clear(&after);
+}
+
 /* ---- Until when ------------------------------------------------------------------------------ */
 
 /* What an approval by this key is good for when the HSM's clock says `now`; 0: no HSM time. */
@@ -733,6 +780,7 @@ int main(void)
         cmocka_unit_test(approvers_are_told_by_their_keys),
         cmocka_unit_test(parts_and_times_are_compared),
         cmocka_unit_test(rules_for_everybody_and_nobody_are_compared_whole),
+        cmocka_unit_test(rules_of_strangers_are_compared_at_once),
         cmocka_unit_test(usable_is_what_is_best_for_the_approver),
         cmocka_unit_test(the_nearest_alternative_is_found),
     };

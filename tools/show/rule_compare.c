@@ -289,43 +289,73 @@ static void compare_parts(struct comparison *comparison, const struct ska_rule *
 
 /* ---- Approvers of the whole rule ------------------------------------------------------------- */
 
-static bool is_stranger(const struct ska_rule *rule, const struct ska_approver *approver)
-{
-    return ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) == NULL;
-}
+/* Approvers of one rule whose keys the other does not list; who is listed twice stands here twice.
+ */
+struct strangers {
+    const struct ska_approver **list;
+    size_t count;
+};
 
-/* Whether the rule lists somebody of this name whom the other, which lists this one, does not. */
-static bool has_namesake(const struct ska_rule *rule, const struct ska_rule *other,
-                         const struct ska_approver *approver)
-{
-    const struct ska_approver *listed = NULL;
-
-    if (approver->name.length == 0)
-        return false;
-    for (size_t i = 0; (listed = ska_rule_approver_at(rule, i)) != NULL; i++)
-        if (is_equal(&listed->name, &approver->name) && is_stranger(other, listed))
-            return true;
-    return false;
-}
-
-/* Those whom only the first rule lists, each once; NULL: nowhere. */
-static void add_strangers(const struct ska_rule *rule, const struct ska_rule *other,
-                          struct ska_buffer *names, struct ska_buffer *namesakes)
+/* Found once, since others choose how many approvers there are. False: out of memory. */
+static bool find_strangers(const struct ska_rule *rule, const struct ska_rule *other,
+                           struct strangers *found)
 {
     const struct ska_approver *approver = NULL;
 
     for (size_t i = 0; (approver = ska_rule_approver_at(rule, i)) != NULL; i++) {
-        struct ska_buffer *text = NULL;
+        const struct ska_approver **grown = NULL;
 
-        if (ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) != approver ||
-            !is_stranger(other, approver))
+        if (ska_rule_find_approver(other, ska_span_of(&approver->public_key)) != NULL)
             continue;
-        text = has_namesake(other, rule, approver) ? namesakes : names;
-        if (text == NULL)
+        grown = reallocarray(found->list, found->count + 1, sizeof(*grown));
+        if (grown == NULL)
+            return false;
+        found->list = grown;
+        grown[found->count++] = approver;
+    }
+    return true;
+}
+
+static bool has_namesake(const struct strangers *among, const struct ska_approver *approver)
+{
+    for (size_t i = 0; approver->name.length > 0 && i < among->count; i++)
+        if (is_equal(&among->list[i]->name, &approver->name))
+            return true;
+    return false;
+}
+
+/* Each once: those who have a namesake among the others, and those who have none; NULL: nowhere. */
+static void add_strangers(const struct ska_rule *rule, const struct strangers *strangers,
+                          const struct strangers *others, struct ska_buffer *names,
+                          struct ska_buffer *namesakes)
+{
+    for (size_t i = 0; i < strangers->count; i++) {
+        const struct ska_approver *approver = strangers->list[i];
+        struct ska_buffer *text = has_namesake(others, approver) ? namesakes : names;
+
+        if (text == NULL ||
+            ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) != approver)
             continue;
         ska_buffer_text(text, text->length > 0 ? ", " : "");
         ska_approver_text(rule, approver, text);
     }
+}
+
+/* False: out of memory. */
+static bool compare_people(const struct ska_rule *before, const struct ska_rule *after,
+                           struct rule_changes *changes)
+{
+    struct strangers leaving = {NULL, 0};
+    struct strangers joining = {NULL, 0};
+    bool found = find_strangers(before, after, &leaving) && find_strangers(after, before, &joining);
+
+    if (found) {
+        add_strangers(before, &leaving, &joining, &changes->gone, NULL);
+        add_strangers(after, &joining, &leaving, &changes->joining, &changes->other_key);
+    }
+    free(leaving.list);
+    free(joining.list);
+    return found;
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
@@ -371,11 +401,9 @@ bool rule_compare(OSSL_LIB_CTX *libctx, const struct ska_rule *before, const str
     /* A rule for everybody or for nobody has no parts to compare. */
     if (changes->count == 0)
         compare_parts(&comparison, before, after);
-    if (after->alternative_count > 0 && !ska_rule_is_empty(after)) {
-        add_strangers(before, after, &changes->gone, NULL);
-        add_strangers(after, before, &changes->joining, &changes->other_key);
-    }
-    failed = has_failed(&comparison);
+    if (after->alternative_count > 0 && !ska_rule_is_empty(after))
+        failed = !compare_people(before, after, changes);
+    failed = failed || has_failed(&comparison);
     ska_buffer_free(&comparison.lost.line);
     ska_buffer_free(&comparison.lost.warning);
     if (failed)
