@@ -54,7 +54,11 @@ CK_RV hsm_session_check_login(const struct hsm_lease *lease)
     return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
 }
 
-enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv)
+/*
+ * What an answer shows to be gone. Modules in which a login ends in the middle of a call, or that
+ * may not say so, answer with a mere "failed"; then the login is looked at. Before giving back.
+ */
+static enum hsm_loss session_loss(const struct hsm_lease *lease, CK_RV rv)
 {
     enum hsm_loss loss = hsm_rv_loss(rv);
     bool renewed = false;
@@ -139,8 +143,9 @@ static bool restart_token(const struct hsm_lease *lease, enum hsm_loss loss,
     return open_and_login(token, errors);
 }
 
-bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
-                       const struct ska_errors *errors)
+/* Starts anew after what was lost in a lease, unless another thread has done so meanwhile. */
+static bool renew_session(const struct hsm_lease *lease, enum hsm_loss loss,
+                          const struct ska_errors *errors)
 {
     struct hsm_token *token = lease->token;
     pthread_mutex_t *gate = hsm_gate_enter(&token->login, errors);
@@ -209,8 +214,9 @@ static void wait_for_session(void)
     nanosleep(&step, NULL);
 }
 
-bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
-                      const struct ska_errors *errors)
+/* Starts the token anew first where that is needed. */
+static bool take_session(struct hsm_token *token, struct hsm_lease *lease,
+                         const struct ska_errors *errors)
 {
     bool renewed = false;
 
@@ -238,7 +244,7 @@ bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
         if (rv != CKR_OK && (loss == HSM_LOSS_NONE || renewed))
             return hsm_fail_rv(errors, "C_OpenSession", token, rv);
         renewed = true;
-        if (!hsm_session_renew(lease, loss, errors))
+        if (!renew_session(lease, loss, errors))
             return false;
     }
 }
@@ -259,7 +265,9 @@ static void replace_session(const struct hsm_lease *lease)
     (void)HSM_CALL(lease->calls->C_CloseSession(lease->session));
 }
 
-void hsm_session_give(const struct hsm_lease *lease, CK_RV rv)
+/* Back to the others after CKR_OK; else the session is in an unknown state or lost, and replaced.
+ */
+static void give_session(const struct hsm_lease *lease, CK_RV rv)
 {
     struct hsm_token *token = lease->token;
     bool current = false;
@@ -286,17 +294,17 @@ bool hsm_session_answer(struct hsm_token *token, struct hsm_work *work, CK_RV *a
         enum hsm_loss loss = HSM_LOSS_NONE;
         struct hsm_lease lease;
 
-        if (!hsm_session_take(token, &lease, errors))
+        if (!take_session(token, &lease, errors))
             return false;
         *answer = work->run(work, &lease);
-        loss = hsm_session_loss(&lease, *answer);
-        hsm_session_give(&lease, *answer);
+        loss = session_loss(&lease, *answer);
+        give_session(&lease, *answer);
         if (work->raised)
             return false;
         if (again || loss == HSM_LOSS_NONE ||
             (work->only_if_nothing_done && !hsm_rv_nothing_done(*answer)))
             return true;
-        if (!hsm_session_renew(&lease, loss, errors))
+        if (!renew_session(&lease, loss, errors))
             return false;
     }
 }

@@ -19,24 +19,6 @@ struct hsm_lease {
     unsigned long incarnation; /* of the module */
 };
 
-/* Starts the token anew first where that is needed. */
-bool hsm_session_take(struct hsm_token *token, struct hsm_lease *lease,
-                      const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* Back to the others after CKR_OK; else the session is in an unknown state or lost, and replaced.
- */
-void hsm_session_give(const struct hsm_lease *lease, CK_RV rv);
-
-/*
- * What an answer shows to be gone. Modules in which a login ends in the middle of a call, or that
- * may not say so, answer with a mere "failed"; then the login is looked at. Before giving back.
- */
-enum hsm_loss hsm_session_loss(const struct hsm_lease *lease, CK_RV rv);
-
-/* Starts anew after what was lost in a lease, unless another thread has done so meanwhile. */
-bool hsm_session_renew(const struct hsm_lease *lease, enum hsm_loss loss,
-                       const struct ska_errors *errors) SKA_MUST_CHECK;
-
 /*
  * Work in a session: Cryptoki calls only. It names the call that it makes, for the message, and
  * returns the first answer that is not CKR_OK. It may be called a second time after a loss.
