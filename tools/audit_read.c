@@ -77,6 +77,7 @@ bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audi
                          const struct ska_errors *errors)
 {
     struct ska_audit_reader *opened = calloc(1, sizeof(*opened));
+    bool done = false;
 
     if (opened == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
@@ -84,7 +85,8 @@ bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audi
     opened->libctx = libctx;
     memcpy(opened->last.hash, SKA_AUDIT_NO_HASH, sizeof(opened->last.hash));
     opened->file = open_log(path);
-    if (opened->file == NULL ? !fail_reading(path, errors) : !find_size(opened, errors)) {
+    done = opened->file != NULL ? find_size(opened, errors) : fail_reading(path, errors);
+    if (!done) {
         ska_audit_read_close(opened);
         return false;
     }

@@ -99,9 +99,9 @@ void ska_buffer_format_args(struct ska_buffer *buffer, const char *format, va_li
     va_copy(again, args);
     length = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    if (length < 0)
+    if (length < 0) {
         buffer->failed = true;
-    else if (buffer_reserve(buffer, (size_t)length)) {
+    } else if (buffer_reserve(buffer, (size_t)length)) {
         vsnprintf((char *)buffer->data + buffer->length, (size_t)length + 1, format, args);
         buffer->length += (size_t)length;
     }
