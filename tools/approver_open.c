@@ -65,7 +65,7 @@ static const char *words_for_content(struct ska_span content)
 {
     if (content.length == 0)
         return "it is empty";
-    /* What the private key is beside of does not matter; that it cannot be read does. */
+    /* What the private key is beside of does not review; that it cannot be read does. */
     if (memmem(content.data, content.length, "PRIVATE KEY-----", 16) != NULL &&
         memmem(content.data, content.length, "OPENSSH", 7) == NULL)
         return NULL;

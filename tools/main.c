@@ -9,6 +9,7 @@
 
 #include <openssl/crypto.h>
 
+#include "tools/exit_status.h"
 #include "tools/tool.h"
 
 static const struct {

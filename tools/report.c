@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "provider/base/bytes.h"
+#include "tools/exit_status.h"
 
 /* Longer messages are cut. */
 #define MESSAGE_LIMIT 8192
@@ -28,12 +29,6 @@ static char *message(enum ska_reason reason, const char *format, va_list args)
     return shown;
 }
 
-/* The reasons are numbered so: ska/provider.h says what each hundred stands for. */
-int exit_status(enum ska_reason reason)
-{
-    return (int)reason / 100;
-}
-
 static void print_report(const char *kind, char *text)
 {
     fflush(stdout); /* what was printed before comes before, also in a file with both streams */
@@ -45,14 +40,12 @@ static void raise_to_report(void *arg, enum ska_reason reason, const char *file,
                             const char *function, const char *format, va_list args)
 {
     struct report *report = arg;
-    int status = exit_status(reason);
 
     (void)file;
     (void)line;
     (void)function;
     print_report("skatool: ", message(reason, format, args));
-    if (status > report->status)
-        report->status = status;
+    exit_status_add(&report->status, reason);
 }
 
 struct ska_errors report_errors(struct report *report)

@@ -9,14 +9,8 @@
 
 #include "provider/base/error.h"
 
-/*
- * The exit status of skatool: 0 done, 1 wrong use or configuration, 2 refused, 3 HSM or system
- * failure, 4 invalid input data. Of several failures the highest counts.
- */
-int exit_status(enum ska_reason reason);
-
 struct report {
-    int status; /* exit_status() of the worst failure so far; 0: nothing went wrong */
+    int status; /* the exit status so far; 0: nothing went wrong */
 };
 
 /* Failures become lines on standard error: "skatool: approvals missing: ...". */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/exit_status.h"
 #include "tools/verify.h"
 
 #include <stdarg.h>

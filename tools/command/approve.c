@@ -15,7 +15,7 @@
 #include "provider/base/file.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/input.h"
-#include "tools/matter.h"
+#include "tools/review.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/command/requests.h"
@@ -29,14 +29,14 @@ struct approve {
     const char *document;
     struct output output;
     bool yes;
-    struct matter matter;
+    struct review review;
 };
 
 /* ---- Refusals before anybody is asked -------------------------------------------------------- */
 
 static bool check_request(struct tool *tool, const struct approve *approve)
 {
-    const struct ska_request *request = approve->matter.request;
+    const struct ska_request *request = approve->review.request;
 
     if (!modification_can_be_shown(request, &tool->errors))
         return false;
@@ -92,7 +92,7 @@ static bool is_message(struct tool *tool, const struct input *document,
 /* The document in the approver's hand against the one in the token. */
 static bool check_document(struct tool *tool, const struct approve *approve)
 {
-    const struct ska_request *request = approve->matter.request;
+    const struct ska_request *request = approve->review.request;
     struct input document = {0};
     bool same = false;
     bool done = false;
@@ -115,19 +115,19 @@ static bool check_document(struct tool *tool, const struct approve *approve)
 /* An approval that can never be used is not asked for; the clock of this machine may be wrong. */
 static bool check_time(struct tool *tool, const struct approve *approve)
 {
-    const struct matter *matter = &approve->matter;
+    const struct review *review = &approve->review;
     char closes[TEXT_TIME_SIZE];
 
-    if (matter->listed == NULL || matter->chance.usable < SKA_USABLE_OVER)
+    if (review->listed == NULL || review->chance.usable < SKA_USABLE_OVER)
         return true;
-    text_time(matter->chance.window.closes, closes);
+    text_time(review->chance.window.closes, closes);
     if (approve->yes) {
-        report_warning(matter->chance.usable == SKA_USABLE_OVER
+        report_warning(review->chance.usable == SKA_USABLE_OVER
                            ? "by this computer's clock it is too late for this request"
                            : "this request can never be used: it holds no time of the HSM");
         return true;
     }
-    if (matter->chance.usable == SKA_USABLE_OVER)
+    if (review->chance.usable == SKA_USABLE_OVER)
         return ska_fail(&tool->errors, SKA_R_EXPIRED,
                         "an approval would be of no use: it could be used until %s only. Ask for "
                         "a new request (if this computer's clock is wrong, --yes approves all "
@@ -144,10 +144,10 @@ static bool check_time(struct tool *tool, const struct approve *approve)
  * Whether the bundle holds an approval of this approver that verifies. One that does not is
  * dropped: it would spoil the whole bundle.
  */
-static bool is_in_bundle(struct tool *tool, struct matter *matter)
+static bool is_in_bundle(struct tool *tool, struct review *review)
 {
-    struct ska_request *request = matter->request;
-    struct ska_span key = matter_key(matter);
+    struct ska_request *request = review->request;
+    struct ska_span key = review_key(review);
 
     for (size_t i = 0; i < request->approval_count;) {
         struct ska_approval *approval = &request->approvals[i];
@@ -171,12 +171,12 @@ static bool is_in_bundle(struct tool *tool, struct matter *matter)
  * cannot have it goes on all the same: after two seconds where somebody keeps it, at once where the
  * file system has no locks.
  */
-static void take_turn(const struct matter *matter)
+static void take_turn(const struct review *review)
 {
     const struct timespec pause = {0, 10000000};
 
     for (int tries = 0; tries < 200; tries++) {
-        if (flock(ska_directory_fd(matter->source.place), LOCK_EX | LOCK_NB) == 0 ||
+        if (flock(ska_directory_fd(review->source.place), LOCK_EX | LOCK_NB) == 0 ||
             errno != EWOULDBLOCK)
             return;
         nanosleep(&pause, NULL);
@@ -186,7 +186,7 @@ static void take_turn(const struct matter *matter)
 /* The approval may be NULL when the bundle holds one of this approver: it is written as it is. */
 static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
-    struct matter *matter = &approve->matter;
+    struct review *review = &approve->review;
     struct ska_bytes text = {NULL, 0};
     struct stat status;
     unsigned int mode = REQUEST_MODE;
@@ -195,17 +195,17 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
 
     /* Others may have approved in the same file meanwhile: no approval is lost. */
     if (approve->output.path == NULL &&
-        (!matter_read_again(tool, matter) || !matter_count(tool, matter)))
+        (!review_read_again(tool, review) || !review_count(tool, review)))
         return false;
-    there = is_in_bundle(tool, matter);
+    there = is_in_bundle(tool, review);
     if (there && approve->output.path == NULL)
         return true;
-    if (stat(matter->source.what, &status) == 0)
+    if (stat(review->source.what, &status) == 0)
         mode = status.st_mode & 0777;
-    done = (there || ska_request_add_approval(matter->request, approval, &tool->errors)) &&
-           ska_request_print(matter->request, &text, &tool->errors) &&
+    done = (there || ska_request_add_approval(review->request, approval, &tool->errors)) &&
+           ska_request_print(review->request, &text, &tool->errors) &&
            (approve->output.path == NULL
-                ? ska_file_write(matter->source.what, ska_span_of(&text), mode, &tool->errors)
+                ? ska_file_write(review->source.what, ska_span_of(&text), mode, &tool->errors)
                 : output_write(tool, &approve->output, ska_span_of(&text), mode));
     ska_bytes_free(&text);
     return done;
@@ -213,41 +213,41 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
 
 static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
-    const struct matter *matter = &approve->matter;
-    bool in_place = approve->output.path == NULL && matter->source.place != NULL;
+    const struct review *review = &approve->review;
+    bool in_place = approve->output.path == NULL && review->source.place != NULL;
     bool done = false;
 
     if (in_place)
-        take_turn(matter);
+        take_turn(review);
     done = write_bundle(tool, approve, approval);
     if (in_place)
-        flock(ska_directory_fd(matter->source.place), LOCK_UN);
+        flock(ska_directory_fd(review->source.place), LOCK_UN);
     return done;
 }
 
 /* "Added the approval of alice to request.json (1 of 2; still needed: bob or carol)" */
 static bool approve_say_done(struct tool *tool, struct approve *approve)
 {
-    struct matter *matter = &approve->matter;
-    const char *to = matter->source.directory != NULL ? matter->source.directory
+    struct review *review = &approve->review;
+    const char *to = review->source.directory != NULL ? review->source.directory
                      : approve->output.path != NULL   ? approve->output.path
-                                                      : matter->source.what;
+                                                      : review->source.what;
     struct ska_buffer text = {0};
-    bool closed = matter->source.directory != NULL &&
-                  !ska_directory_stands(matter->source.place, matter->source.id, -1);
+    bool closed = review->source.directory != NULL &&
+                  !ska_directory_stands(review->source.place, review->source.id, -1);
 
-    if (!closed && !matter_count(tool, matter))
+    if (!closed && !review_count(tool, review))
         return false;
-    ska_buffer_text(&text, matter->source.directory != NULL ? "Put the approval of "
+    ska_buffer_text(&text, review->source.directory != NULL ? "Put the approval of "
                                                             : "Added the approval of ");
-    matter_name(matter, &text);
-    ska_buffer_text(&text, matter->source.directory != NULL ? " into " : " to ");
+    review_name(review, &text);
+    ska_buffer_text(&text, review->source.directory != NULL ? " into " : " to ");
     text_output_path(to, &text);
     ska_buffer_text(&text, " (");
     if (closed)
         ska_buffer_text(&text, "the request is closed by now: signed, or withdrawn");
     else
-        ska_ballot_progress_text(&matter->ballot, &text);
+        ska_ballot_progress_text(&review->ballot, &text);
     ska_buffer_text(&text, ")");
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
@@ -256,15 +256,15 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
 
 static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
 {
-    struct matter *matter = &approve->matter;
+    struct review *review = &approve->review;
     struct ska_approval approval = {0};
-    bool done = (matter->source.directory == NULL || matter_read_again(tool, matter)) &&
-                approver_sign_checked(&matter->key, tool->libctx, matter->listed,
-                                      ska_span_of(&matter->request->approval_token), &approval,
+    bool done = (review->source.directory == NULL || review_read_again(tool, review)) &&
+                approver_sign_checked(&review->key, tool->libctx, review->listed,
+                                      ska_span_of(&review->request->approval_token), &approval,
                                       &tool->errors);
 
-    if (done && matter->source.directory != NULL)
-        done = ska_directory_put(matter->source.place, matter->source.id, SKA_FILE_APPROVAL,
+    if (done && review->source.directory != NULL)
+        done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_APPROVAL,
                                  &approval, NULL, &tool->errors);
     else if (done)
         done = add_to_bundle(tool, approve, &approval);
@@ -277,14 +277,14 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
 /* Also drops an approval of this approver in the bundle that is none, and then counts again. */
 static bool is_done_already(struct tool *tool, struct approve *approve, bool *already)
 {
-    struct matter *matter = &approve->matter;
+    struct review *review = &approve->review;
 
-    if (matter->source.directory != NULL) {
-        *already = ska_ballot_has_approved(&matter->ballot, matter_key(matter));
+    if (review->source.directory != NULL) {
+        *already = ska_ballot_has_approved(&review->ballot, review_key(review));
     } else {
-        ska_ballot_close(&matter->ballot);
-        *already = is_in_bundle(tool, matter);
-        if (!matter_count(tool, matter))
+        ska_ballot_close(&review->ballot);
+        *already = is_in_bundle(tool, review);
+        if (!review_count(tool, review))
             return false;
     }
     if (*already)
@@ -300,9 +300,9 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
  */
 static bool check_place(struct tool *tool, const struct approve *approve)
 {
-    const struct matter *matter = &approve->matter;
-    const char *written = approve->output.path != NULL ? approve->output.path : matter->source.what;
-    char *path = matter->source.directory != NULL ? NULL : realpath(written, NULL);
+    const struct review *review = &approve->review;
+    const char *written = approve->output.path != NULL ? approve->output.path : review->source.what;
+    char *path = review->source.directory != NULL ? NULL : realpath(written, NULL);
     const char *name = NULL;
     bool done = true;
 
@@ -321,42 +321,42 @@ static bool check_place(struct tool *tool, const struct approve *approve)
 
 static bool approve_run(struct tool *tool, struct approve *approve)
 {
-    struct matter *matter = &approve->matter;
-    const struct matter_question question = {.question = "Do you approve this? Type yes or no: ",
+    struct review *review = &approve->review;
+    const struct review_question question = {.question = "Do you approve this? Type yes or no: ",
                                              .declined = "nothing was signed",
                                              .document = approve->document,
                                              .yes = approve->yes,
                                              .to_stderr = output_is_stdout(&approve->output)};
     bool already = false;
 
-    if (!output_check(tool, &approve->output, matter->source.what) ||
-        !request_source_read(tool, &matter->source, &matter->request) ||
+    if (!output_check(tool, &approve->output, review->source.what) ||
+        !request_source_read(tool, &review->source, &review->request) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||
-        !matter_check_id(tool, matter->request, matter->source.what) ||
-        !check_document(tool, approve) || !matter_open_key(tool, matter) ||
+        !review_check_id(tool, review->request, review->source.what) ||
+        !check_document(tool, approve) || !review_open_key(tool, review) ||
         !is_done_already(tool, approve, &already))
         return false;
     if (already)
         return approve->output.path == NULL || write_bundle(tool, approve, NULL);
-    return check_time(tool, approve) && matter_ask(tool, matter, &question) &&
+    return check_time(tool, approve) && review_ask(tool, review, &question) &&
            approve_sign_and_write(tool, approve);
 }
 
 /* With an approvals directory and no ID: what waits there for this approver. */
 static bool list_waiting(struct tool *tool, const struct approve *approve)
 {
-    const struct matter *matter = &approve->matter;
+    const struct review *review = &approve->review;
 
     if (approve->document != NULL || approve->yes)
         return options_wrong(tool, "--document and --yes are for one request: add its ID");
-    return requests_list(tool, matter->source.directory, matter->approver, false);
+    return requests_list(tool, review->source.directory, review->approver, false);
 }
 
 static bool approve_check_options(struct tool *tool, const struct approve *approve)
 {
-    if (approve->matter.source.directory != NULL && approve->output.path != NULL)
+    if (approve->review.source.directory != NULL && approve->output.path != NULL)
         return options_wrong(tool, "--dir and --output exclude each other");
-    if (approve->matter.source.directory == NULL && approve->matter.source.what == NULL)
+    if (approve->review.source.directory == NULL && approve->review.source.what == NULL)
         return options_wrong(tool, "REQUEST is missing behind the options");
     return true;
 }
@@ -364,15 +364,15 @@ static bool approve_check_options(struct tool *tool, const struct approve *appro
 bool approve_command(struct tool *tool, int argc, char **argv)
 {
     struct approve approve = {0};
-    struct matter *matter = &approve.matter;
+    struct review *review = &approve.review;
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
-                      &matter->approver),
+                      &review->approver),
         OPTION_TEXT("cert", "FILE", "your certificate, to stand in the approval",
-                    &matter->certificate),
+                    &review->certificate),
         OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
-                    &matter->source.directory),
+                    &review->source.directory),
         OPTION_OUTPUT(&approve.output, "leave REQUEST alone, write there"),
         OPTION_FLAG("yes", "do not ask", &approve.yes),
         OPTION_CONFIG(tool),
@@ -384,13 +384,13 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         .help = "Shows a request, asks, and adds your approval: to the file REQUEST, or into the\n"
                 "approvals directory DIR. Without ID it lists what waits for you there.",
         .options = options,
-        .operands = &matter->source.what,
+        .operands = &review->source.what,
         .operands_allowed = 1,
     };
     bool done =
         options_parse(tool, &line, argc, argv) && approve_check_options(tool, &approve) &&
-        (matter->source.what == NULL ? list_waiting(tool, &approve) : approve_run(tool, &approve));
+        (review->source.what == NULL ? list_waiting(tool, &approve) : approve_run(tool, &approve));
 
-    matter_close(matter);
+    review_close(review);
     return done;
 }

@@ -2,6 +2,7 @@
 /*
  * skatool check-config: how its lines are said.
  */
+#include "tools/exit_status.h"
 #include "tools/command/check.h"
 
 #include <stdarg.h>
@@ -39,14 +40,12 @@ void check_say(const char *verdict, const char *what, const char *format, ...)
 void check_failed(struct tool *tool, const char *what, enum ska_reason reason, const char *format,
                   ...)
 {
-    int status = exit_status(reason);
     va_list args;
 
     va_start(args, format);
     print_verdict("FAILED", what, format, args);
     va_end(args);
-    if (status > tool->report.status)
-        tool->report.status = status;
+    exit_status_add(&tool->report.status, reason);
 }
 
 void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture)

@@ -10,7 +10,7 @@
 #include "provider/request/approval.h"
 #include "provider/request/refusal.h"
 #include "tools/show/text.h"
-#include "tools/matter.h"
+#include "tools/review.h"
 #include "tools/options.h"
 #include "tools/output.h"
 
@@ -19,7 +19,7 @@
 struct reject {
     struct output output;
     bool yes;
-    struct matter matter;
+    struct review review;
 };
 
 static bool reject_write_file(struct tool *tool, const struct output *output,
@@ -35,14 +35,14 @@ static bool reject_write_file(struct tool *tool, const struct output *output,
 
 static void reject_say_done(const struct reject *reject, const char *name)
 {
-    const struct matter *matter = &reject->matter;
-    bool put = reject->output.path == NULL && matter->source.directory != NULL;
+    const struct review *review = &reject->review;
+    bool put = reject->output.path == NULL && review->source.directory != NULL;
     struct ska_buffer text = {0};
 
     ska_buffer_text(&text, put ? "Put the refusal of " : "Wrote the refusal of ");
-    matter_name(matter, &text);
+    review_name(review, &text);
     ska_buffer_text(&text, put ? " into " : " to ");
-    text_output_path(reject->output.path == NULL ? ska_directory_path(matter->source.place)
+    text_output_path(reject->output.path == NULL ? ska_directory_path(review->source.place)
                                                  : reject->output.path,
                      &text);
     if (reject->output.path == NULL && !put)
@@ -54,23 +54,23 @@ static void reject_say_done(const struct reject *reject, const char *name)
 
 static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
 {
-    struct matter *matter = &reject->matter;
+    struct review *review = &reject->review;
     struct ska_approval refusal = {0};
     char name[SKA_ANSWER_NAME_SIZE] = "";
     uint8_t bytes[SKA_REFUSAL_LENGTH];
-    bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&matter->request->approval_token),
+    bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&review->request->approval_token),
                                   bytes, &tool->errors) &&
-                approver_sign_checked(&matter->key, tool->libctx, matter->listed,
+                approver_sign_checked(&review->key, tool->libctx, review->listed,
                                       ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
 
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);
-    else if (done && matter->source.place == NULL)
+    else if (done && review->source.place == NULL)
         done = ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
                         "the folder of %s cannot be opened; -o FILE writes elsewhere",
-                        matter->source.what);
+                        review->source.what);
     else if (done)
-        done = ska_directory_put(matter->source.place, matter->source.id, SKA_FILE_REFUSAL,
+        done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
     if (done)
@@ -79,14 +79,14 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
 }
 
 /* An approval can be used whatever is said later, so a refusal after it would only pretend. */
-static bool check_said(struct tool *tool, const struct matter *matter, bool *already)
+static bool check_said(struct tool *tool, const struct review *review, bool *already)
 {
-    struct ska_span key = matter_key(matter);
+    struct ska_span key = review_key(review);
 
-    *already = ska_ballot_has_refused(&matter->ballot, key);
+    *already = ska_ballot_has_refused(&review->ballot, key);
     if (*already)
         report_note("refused by this key already; nothing to do");
-    return !ska_ballot_has_approved(&matter->ballot, key) ||
+    return !ska_ballot_has_approved(&review->ballot, key) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
                     "this key has approved the request already, and an approval cannot be taken "
                     "back; nothing was written");
@@ -94,32 +94,32 @@ static bool check_said(struct tool *tool, const struct matter *matter, bool *alr
 
 static bool reject_run(struct tool *tool, struct reject *reject)
 {
-    struct matter *matter = &reject->matter;
-    const struct matter_question question = {.question = "Do you refuse this? Type yes or no: ",
+    struct review *review = &reject->review;
+    const struct review_question question = {.question = "Do you refuse this? Type yes or no: ",
                                              .declined = "nothing was written",
                                              .refusing = true,
                                              .yes = reject->yes,
                                              .to_stderr = output_is_stdout(&reject->output)};
     bool already = false;
 
-    if (!output_check(tool, &reject->output, matter->source.what) ||
-        !request_source_read(tool, &matter->source, &matter->request) ||
-        !matter_open_key(tool, matter) || !check_said(tool, matter, &already))
+    if (!output_check(tool, &reject->output, review->source.what) ||
+        !request_source_read(tool, &review->source, &review->request) ||
+        !review_open_key(tool, review) || !check_said(tool, review, &already))
         return false;
-    return already || (matter_ask(tool, matter, &question) && reject_sign_and_write(tool, reject));
+    return already || (review_ask(tool, review, &question) && reject_sign_and_write(tool, reject));
 }
 
 bool reject_command(struct tool *tool, int argc, char **argv)
 {
     struct reject reject = {0};
-    struct matter *matter = &reject.matter;
+    struct review *review = &reject.review;
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
-                      &matter->approver),
+                      &review->approver),
         OPTION_TEXT("cert", "FILE", "your certificate, to stand in the refusal",
-                    &matter->certificate),
+                    &review->certificate),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
-                    &matter->source.directory),
+                    &review->source.directory),
         OPTION_OUTPUT(&reject.output, "write the refusal there"),
         OPTION_FLAG("yes", "do not ask", &reject.yes),
         OPTION_CONFIG(tool),
@@ -132,15 +132,15 @@ bool reject_command(struct tool *tool, int argc, char **argv)
                 "or in the approvals directory DIR, where who waits for you is told. If you\n"
                 "approve later, that counts.",
         .options = options,
-        .operands = &matter->source.what,
+        .operands = &review->source.what,
         .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) &&
-                (matter->source.directory == NULL || reject.output.path == NULL ||
+                (review->source.directory == NULL || reject.output.path == NULL ||
                  options_wrong(tool, "--dir and --output exclude each other")) &&
                 reject_run(tool, &reject);
 
-    matter_close(matter);
+    review_close(review);
     return done;
 }

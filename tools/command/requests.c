@@ -15,7 +15,7 @@
 #include "provider/base/json.h"
 #include "tools/command/status.h"
 #include "tools/approver.h"
-#include "tools/matter.h"
+#include "tools/review.h"
 #include "tools/options.h"
 #include "tools/show/request_text.h"
 #include "tools/show/table.h"
@@ -156,7 +156,7 @@ static bool listing_waits(const struct listing *listing, const struct entry *ent
 {
     const struct ska_approver *listed =
         entry->ballot.rule == NULL ? NULL
-                                   : matter_find_listed(listing->tool->libctx, entry->ballot.rule,
+                                   : review_find_listed(listing->tool->libctx, entry->ballot.rule,
                                                         ska_span_of(&listing->key.public_key));
 
     return listed != NULL && entry->chance.usable < SKA_USABLE_OVER &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/matter.h"
+#include "tools/review.h"
 
 #include <libgen.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-bool matter_check_id(struct tool *tool, const struct ska_request *request, const char *shown)
+bool review_check_id(struct tool *tool, const struct ska_request *request, const char *shown)
 {
     bool same = false;
 
@@ -29,27 +29,27 @@ bool matter_check_id(struct tool *tool, const struct ska_request *request, const
                     "%s: its id is not that of what it asks for; somebody has changed it", shown);
 }
 
-bool matter_read_again(struct tool *tool, struct matter *matter)
+bool review_read_again(struct tool *tool, struct review *review)
 {
     struct ska_request *now = NULL;
     bool same = false;
 
-    if (!request_source_read(tool, &matter->source, &now))
+    if (!request_source_read(tool, &review->source, &now))
         return false;
     same = ska_span_equal(ska_span_of(&now->approval_token),
-                          ska_span_of(&matter->request->approval_token));
-    if (same && matter->source.directory == NULL) {
-        ska_ballot_close(&matter->ballot); /* this and the next point into the request that goes */
-        matter->listed = NULL;
-        ska_request_free(matter->request);
-        matter->request = now;
+                          ska_span_of(&review->request->approval_token));
+    if (same && review->source.directory == NULL) {
+        ska_ballot_close(&review->ballot); /* this and the next point into the request that goes */
+        review->listed = NULL;
+        ska_request_free(review->request);
+        review->request = now;
         return true;
     }
     ska_request_free(now);
     return same || ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                             "%s was replaced by another request while it was shown: nothing was "
                             "written",
-                            matter->source.what);
+                            review->source.what);
 }
 
 /* ---- The approver ---------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ bool matter_read_again(struct tool *tool, struct matter *matter)
 /* So many of a group are named to who is not one of them. */
 #define NAMED_MOST 5
 
-const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
+const struct ska_approver *review_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
                                               struct ska_span public_key)
 {
     const struct ska_approver *listed = ska_rule_find_approver(rule, public_key);
@@ -75,84 +75,84 @@ const struct ska_approver *matter_find_listed(OSSL_LIB_CTX *libctx, const struct
     return NULL;
 }
 
-static bool fail_not_listed(struct tool *tool, const struct matter *matter,
+static bool fail_not_listed(struct tool *tool, const struct review *review,
                             const struct ska_rule *rule)
 {
     struct ska_buffer names = {0};
 
     ska_rule_text(rule, NAMED_MOST, &names);
     ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-             "the key %s is not one of those who may approve this request: %s", matter->approver,
+             "the key %s is not one of those who may approve this request: %s", review->approver,
              ska_buffer_string(&names));
     ska_buffer_free(&names);
     return false;
 }
 
-static bool matter_find_place(struct tool *tool, struct matter *matter)
+static bool review_find_place(struct tool *tool, struct review *review)
 {
-    const struct ska_rule *rule = request_stated_rule(matter->request);
+    const struct ska_rule *rule = request_stated_rule(review->request);
 
     if (rule == NULL) {
         report_warning("the request does not say who may approve: whether this counts is not "
                        "known");
         return true;
     }
-    matter->listed = matter_find_listed(tool->libctx, rule, ska_span_of(&matter->key.public_key));
-    return matter->listed != NULL || fail_not_listed(tool, matter, rule);
+    review->listed = review_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
+    return review->listed != NULL || fail_not_listed(tool, review, rule);
 }
 
-struct ska_span matter_key(const struct matter *matter)
+struct ska_span review_key(const struct review *review)
 {
-    return ska_span_of(matter->listed != NULL ? &matter->listed->public_key
-                                              : &matter->key.public_key);
+    return ska_span_of(review->listed != NULL ? &review->listed->public_key
+                                              : &review->key.public_key);
 }
 
-bool matter_open_key(struct tool *tool, struct matter *matter)
+bool review_open_key(struct tool *tool, struct review *review)
 {
-    return approver_open(tool, &matter->key, matter->approver, matter->certificate) &&
-           matter_find_place(tool, matter) && matter_count(tool, matter);
+    return approver_open(tool, &review->key, review->approver, review->certificate) &&
+           review_find_place(tool, review) && review_count(tool, review);
 }
 
-bool matter_count(struct tool *tool, struct matter *matter)
+bool review_count(struct tool *tool, struct review *review)
 {
-    const struct ska_rule *rule = request_stated_rule(matter->request);
+    const struct ska_rule *rule = request_stated_rule(review->request);
 
-    if (matter->listed == NULL && rule != NULL && matter->key.public_key.data != NULL)
-        matter->listed =
-            matter_find_listed(tool->libctx, rule, ska_span_of(&matter->key.public_key));
-    ska_ballot_close(&matter->ballot);
-    matter->ballot =
-        (struct ska_ballot){.libctx = tool->libctx, .request = matter->request, .rule = rule};
-    if (!request_source_count(tool, &matter->source, &matter->ballot))
+    if (review->listed == NULL && rule != NULL && review->key.public_key.data != NULL)
+        review->listed =
+            review_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
+    ska_ballot_close(&review->ballot);
+    review->ballot =
+        (struct ska_ballot){.libctx = tool->libctx, .request = review->request, .rule = rule};
+    if (!request_source_count(tool, &review->source, &review->ballot))
         return false;
-    matter->chance = ska_ballot_chance(&matter->ballot, matter_key(matter));
+    review->chance = ska_ballot_chance(&review->ballot, review_key(review));
     return true;
 }
 
-void matter_close(struct matter *matter)
+void review_close(struct review *review)
 {
-    ska_ballot_close(&matter->ballot);
-    request_source_close(&matter->source);
-    approver_close(&matter->key);
-    ska_request_free(matter->request);
-    matter->request = NULL;
+    ska_ballot_close(&review->ballot);
+    request_source_close(&review->source);
+    approver_close(&review->key);
+    ska_request_free(review->request);
+    review->request = NULL;
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
 /* The briefing is shown where the question is asked, so that nobody answers without having seen it.
  */
-bool matter_ask(struct tool *tool, const struct matter *matter,
-                const struct matter_question *question)
+bool review_ask(struct tool *tool, const struct review *review,
+                const struct review_question *question)
 {
     const struct briefing briefing = {
         .libctx = tool->libctx,
-        .request = matter->request,
-        .listed = matter->listed,
-        .ballot = &matter->ballot,
-        .chance = matter->chance,
+        .request = review->request,
+        .listed = review->listed,
+        .ballot = &review->ballot,
+        .chance = review->chance,
         .document = question->document,
-        .owner = matter->source.directory == NULL ? NULL : &matter->source.owner,
+        .owner = review->source.directory == NULL ? NULL : &review->source.owner,
         .refusing = question->refusing};
     struct ska_bytes text = {NULL, 0};
     bool yes = question->yes;
@@ -175,12 +175,12 @@ bool matter_ask(struct tool *tool, const struct matter *matter,
 
 /* ---- In words -------------------------------------------------------------------------------- */
 
-void matter_name(const struct matter *matter, struct ska_buffer *text)
+void review_name(const struct review *review, struct ska_buffer *text)
 {
-    if (matter->listed != NULL) {
-        ska_approver_text(request_stated_rule(matter->request), matter->listed, text);
+    if (review->listed != NULL) {
+        ska_approver_text(request_stated_rule(review->request), review->listed, text);
         return;
     }
     ska_buffer_text(text, "the key ");
-    ska_buffer_name(text, ska_span_text(matter->approver));
+    ska_buffer_name(text, ska_span_text(review->approver));
 }
