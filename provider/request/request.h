@@ -59,6 +59,14 @@ extern const char *const ska_operation_names[SKA_OPERATION_MODIFY + 1];
 bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * The same for a bundle that goes to the HSM as it is: rules and requester, which are for people
+ * and can be long, are not read.
+ */
+bool ska_request_parse_to_send(struct ska_span text, const char *shown,
+                               struct ska_request **request,
+                               const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* As JSON text, indented, ended by a newline; at most SKA_JSON_LIMIT. */
 bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
                        const struct ska_errors *errors) SKA_MUST_CHECK;

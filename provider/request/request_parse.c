@@ -15,6 +15,7 @@
 
 struct parser {
     struct ska_json_place place; /* of the whole */
+    bool to_send;                /* see ska_request_parse_to_send() */
     struct ska_request *request;
     struct ska_approval_token token; /* points into request->token */
 };
@@ -325,7 +326,7 @@ static bool parse_rest(const struct parser *parser)
     const struct ska_json_place *place = &parser->place;
     struct ska_request *request = parser->request;
 
-    return parse_rules(parser) && parse_requester(parser) &&
+    return (parser->to_send || (parse_rules(parser) && parse_requester(parser))) &&
            ska_json_base64(place, "timestampKey", SKA_JSON_OPTIONAL, &request->timestamp_key) &&
            parse_text(place, "description", SKA_JSON_OPTIONAL, &request->description) &&
            parse_time(place, "created", &request->created) &&
@@ -352,10 +353,10 @@ static bool parse_request(struct parser *parser)
     return parse_rest(parser);
 }
 
-bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
-                       const struct ska_errors *errors)
+static bool parse_text_of_request(struct ska_span text, const char *shown, bool to_send,
+                                  struct ska_request **request, const struct ska_errors *errors)
 {
-    struct parser parser = {0};
+    struct parser parser = {.to_send = to_send};
     cJSON *json = NULL;
     bool done = false;
 
@@ -375,4 +376,16 @@ bool ska_request_parse(struct ska_span text, const char *shown, struct ska_reque
         ska_request_free(parser.request);
     cJSON_Delete(json);
     return done;
+}
+
+bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
+                       const struct ska_errors *errors)
+{
+    return parse_text_of_request(text, shown, false, request, errors);
+}
+
+bool ska_request_parse_to_send(struct ska_span text, const char *shown,
+                               struct ska_request **request, const struct ska_errors *errors)
+{
+    return parse_text_of_request(text, shown, true, request, errors);
 }

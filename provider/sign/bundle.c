@@ -80,7 +80,8 @@ static bool parse_bundle(const struct ska_job *job, struct ska_span text, const 
     struct ska_request *parsed = NULL;
 
     ska_request_errors_init(&advised, job->errors, text);
-    if (!ska_request_parse(text, shown, &parsed, &advised.errors))
+    if (!(is_shown(job) ? ska_request_parse : ska_request_parse_to_send)(text, shown, &parsed,
+                                                                         &advised.errors))
         return false;
     if (parsed->operation != SKA_OPERATION_SIGN) {
         ska_fail(job->errors, SKA_R_OPERATION_MISMATCH, "%s: not a request to sign", shown);

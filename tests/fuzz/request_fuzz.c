@@ -6,6 +6,21 @@
 
 #include "fuzz.h"
 
+/* What is not for people is read in the same way. */
+static void compare_with_sent(struct ska_span text, const struct ska_request *request)
+{
+    struct ska_request *sent = NULL;
+
+    PROMISE(ska_request_parse_to_send(text, "fuzz", &sent, NULL));
+    PROMISE(
+        ska_span_equal(ska_span_of(&sent->approval_token), ska_span_of(&request->approval_token)));
+    PROMISE(sent->approval_count == request->approval_count);
+    for (size_t i = 0; i < sent->approval_count; i++)
+        PROMISE(ska_span_equal(ska_span_of(&sent->approvals[i].signature),
+                               ska_span_of(&request->approvals[i].signature)));
+    ska_request_free(sent);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ska_request *request = NULL;
@@ -15,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!ska_request_parse(ska_span(data, size), "fuzz", &request, NULL))
         return 0;
+    compare_with_sent(ska_span(data, size), request);
     /* The promise of the header: outside it says what the token says. */
     PROMISE(ska_approval_token_decode(ska_span_of(&request->approval_token), &token, NULL));
     PROMISE(token.operation == request->operation);

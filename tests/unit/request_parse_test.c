@@ -153,6 +153,23 @@ static char *approval_text(EVP_PKEY *key, const char *digest, const char *openss
 
 /* ---- What fits ------------------------------------------------------------------------------ */
 
+/* Rules and requester are for people: what goes to the HSM as it is says the same without. */
+static void what_is_sent_needs_no_words_for_people(void **state)
+{
+    char *text = exchanged(fixture.text, "\"approvals\":[]",
+                           "\"approvals\":[],\"requester\":{\"uid\":\"root\"}");
+    struct ska_request *request = NULL;
+
+    (void)state;
+    assert_refused(text, SKA_R_BAD_REQUEST, "uid");
+    assert_true(ska_request_parse_to_send(ska_span_text(text), "bundle.json", &request, NULL));
+    assert_false(request->has_requester);
+    assert_false(request->has_rule[SKA_RULE_USE]);
+    assert_true(request->approval_token.length > 0);
+    ska_request_free(request);
+    free(text);
+}
+
 static void the_least_request_is_enough(void **state)
 {
     char *text = exchanged(fixture.text, ",\"approvals\":[]", "");
@@ -1116,6 +1133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_request_is_enough),
+        cmocka_unit_test(what_is_sent_needs_no_words_for_people),
         cmocka_unit_test(optional_members_are_optional),
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(ids_are_folded_to_lower_case),
