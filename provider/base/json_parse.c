@@ -246,21 +246,51 @@ static void forget_name(void *name)
     (void)name; /* its member has it */
 }
 
-/* Of two members with one name cJSON gives the first, other readers the second. */
-static bool json_name_is_new(struct json_parser *parser, void **names, const char *name)
-{
-    const char **node = tsearch(name, names, compare_names);
+/* So many members are compared one by one; the names of more are kept in a tree. */
+#define FEW_MEMBERS 32
 
-    if (node == NULL)
-        return false;
-    if (*node == name)
-        return true;
+/* The members of an object so far. */
+struct json_members {
+    const cJSON *object;
+    size_t count;
+    void *names; /* tsearch() */
+};
+
+static bool json_is_doubled(struct json_parser *parser, const char *name)
+{
     parser->doubled = ska_printable(ska_span_text(name), 64);
     return json_fault(parser, "doubled member");
 }
 
+/* False, and no fault: out of memory. */
+static bool json_remember_name(struct json_parser *parser, struct json_members *members,
+                               const char *name)
+{
+    const char **node = tsearch(name, &members->names, compare_names);
+
+    return node != NULL && (*node == name || json_is_doubled(parser, name));
+}
+
+/* Of two members with one name cJSON gives the first, other readers the second. */
+static bool json_name_is_new(struct json_parser *parser, struct json_members *members,
+                             const char *name)
+{
+    const cJSON *one = members->object->child;
+
+    if (members->count++ < FEW_MEMBERS) {
+        while (one != NULL && strcmp(one->string, name) != 0)
+            one = one->next;
+        return one == NULL || json_is_doubled(parser, name);
+    }
+    /* The first one too many brings those before it along. */
+    for (; members->count == FEW_MEMBERS + 1 && one != NULL; one = one->next)
+        if (!json_remember_name(parser, members, one->string))
+            return false;
+    return json_remember_name(parser, members, name);
+}
+
 /* The name of a member, which is added to those of the object, and the colon behind it. */
-static bool json_name(struct json_parser *parser, void **names, char **name)
+static bool json_name(struct json_parser *parser, struct json_members *members, char **name)
 {
     size_t begin = 0;
 
@@ -270,7 +300,7 @@ static bool json_name(struct json_parser *parser, void **names, char **name)
         return json_expected(parser, "name of a member expected");
     if (!json_string(parser, name))
         return false;
-    if (!json_name_is_new(parser, names, *name)) {
+    if (!json_name_is_new(parser, members, *name)) {
         parser->at = begin;
         return false;
     }
@@ -280,12 +310,13 @@ static bool json_name(struct json_parser *parser, void **names, char **name)
 
 static bool json_value(struct json_parser *parser, size_t depth, cJSON **item);
 
-static bool json_element(struct json_parser *parser, cJSON *container, size_t depth, void **names)
+static bool json_element(struct json_parser *parser, cJSON *container, size_t depth,
+                         struct json_members *members)
 {
     char *name = NULL;
     cJSON *item = NULL;
 
-    if ((cJSON_IsObject(container) && !json_name(parser, names, &name)) ||
+    if ((cJSON_IsObject(container) && !json_name(parser, members, &name)) ||
         !json_value(parser, depth, &item)) {
         cJSON_free(name);
         cJSON_Delete(item);
@@ -296,7 +327,8 @@ static bool json_element(struct json_parser *parser, cJSON *container, size_t de
 }
 
 /* Behind the opening bracket. */
-static bool json_elements(struct json_parser *parser, cJSON *container, size_t depth, void **names)
+static bool json_elements(struct json_parser *parser, cJSON *container, size_t depth,
+                          struct json_members *members)
 {
     bool object = cJSON_IsObject(container);
     char end = object ? '}' : ']';
@@ -305,7 +337,7 @@ static bool json_elements(struct json_parser *parser, cJSON *container, size_t d
     if (json_skip(parser, end))
         return true;
     do {
-        if (!json_element(parser, container, depth, names))
+        if (!json_element(parser, container, depth, members))
             return false;
         json_skip_blanks(parser);
     } while (json_skip(parser, ','));
@@ -315,15 +347,16 @@ static bool json_elements(struct json_parser *parser, cJSON *container, size_t d
 
 static bool json_container(struct json_parser *parser, size_t depth, cJSON **item)
 {
-    void *names = NULL; /* tsearch() */
+    struct json_members members = {NULL, 0, NULL};
     bool done = false;
 
     if (depth > SKA_JSON_DEPTH)
         return json_fault(parser, "nested too deeply");
     *item = json_peek(parser) == '{' ? cJSON_CreateObject() : cJSON_CreateArray();
     parser->at++;
-    done = *item != NULL && json_elements(parser, *item, depth, &names);
-    tdestroy(names, forget_name);
+    members.object = *item;
+    done = *item != NULL && json_elements(parser, *item, depth, &members);
+    tdestroy(members.names, forget_name);
     return done;
 }
 
