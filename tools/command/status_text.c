@@ -158,7 +158,7 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
     }
     add_uncounted(status, &text);
     add_refused(status, &text);
-    if (status->key == NULL)
+    if (!status->ballot.rule_of_hsm)
         ska_buffer_text(&text, "The rule is what the requester says; with --key URI the HSM is "
                                "asked.\n");
     if (status->state.blocked)
