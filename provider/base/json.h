@@ -16,7 +16,8 @@
 
 /*
  * `shown` names the text in messages (a path, "ska-approvals"); it may be anything. Errors:
- * SKA_R_BAD_JSON with the reason, line and column. Free with cJSON_Delete().
+ * SKA_R_BAD_JSON with the reason, line and column. Free with cJSON_Delete(); what is duplicated or
+ * taken out of the tree does not outlive it.
  */
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -14,9 +14,13 @@
  * Everything is decided here; cJSON, which takes much that is no JSON, only holds the tree and
  * converts single numbers and strings that are known to be well-formed. This recurses
  * SKA_JSON_DEPTH times at most, since it may run on the small stack of a libcrypto ASYNC job.
+ *
+ * A rule of a hundred people has a thousand strings. They stay where they are, in the tree's own
+ * copy of the text, each ended by a zero byte over its closing quotation mark.
  */
 struct json_parser {
-    struct ska_span text;
+    struct ska_span text; /* the copy */
+    char *copy;
     size_t at;
     const char *fault; /* NULL: none, or memory ran out */
     char *doubled;     /* the name, printable, if that is the fault */
@@ -132,19 +136,7 @@ static void json_skip_plain(struct json_parser *parser)
     parser->at = (size_t)(next - parser->text.data);
 }
 
-/* What a well-formed string says; NULL: out of memory. */
-static char *json_copy(struct ska_span inside)
-{
-    char *text = cJSON_malloc(inside.length + 1);
-
-    if (text == NULL)
-        return NULL;
-    memcpy(text, inside.data, inside.length);
-    text[inside.length] = 0;
-    return text;
-}
-
-/* The same for one with escapes, whose quotation marks stand around. */
+/* What a well-formed string between quotation marks says; NULL: out of memory. */
 static char *json_unescape(struct ska_span inside)
 {
     cJSON *item = cJSON_ParseWithLength((const char *)inside.data - 1, inside.length + 2);
@@ -156,13 +148,14 @@ static char *json_unescape(struct ska_span inside)
     return text;
 }
 
-/* After the quotation mark. The text is to be freed with cJSON_free(). */
-static bool json_string(struct json_parser *parser, char **text)
+/* After the quotation mark. *own: the text is to be freed with cJSON_free(), not in the copy. */
+static bool json_string(struct json_parser *parser, char **text, bool *own)
 {
     size_t begin = parser->at;
     bool ascii = true;
-    bool escaped = false;
     struct ska_span inside;
+
+    *own = false;
 
     for (;;) {
         uint8_t c = 0;
@@ -177,7 +170,7 @@ static bool json_string(struct json_parser *parser, char **text)
             return json_fault(parser, "control character in a string");
         parser->at++;
         ascii = ascii && c < 0x80;
-        escaped = escaped || c == '\\';
+        *own = *own || c == '\\';
         if (c == '\\' && !json_escape(parser))
             return false;
     }
@@ -186,8 +179,8 @@ static bool json_string(struct json_parser *parser, char **text)
         parser->at = begin;
         return json_fault(parser, "this string is not UTF-8");
     }
-    parser->at++;
-    *text = escaped ? json_unescape(inside) : json_copy(inside);
+    *text = *own ? json_unescape(inside) : parser->copy + begin;
+    parser->copy[parser->at++] = 0;
     return *text != NULL;
 }
 
@@ -290,7 +283,8 @@ static bool json_name_is_new(struct json_parser *parser, struct json_members *me
 }
 
 /* The name of a member, which is added to those of the object, and the colon behind it. */
-static bool json_name(struct json_parser *parser, struct json_members *members, char **name)
+static bool json_name(struct json_parser *parser, struct json_members *members, char **name,
+                      bool *own)
 {
     size_t begin = 0;
 
@@ -298,7 +292,7 @@ static bool json_name(struct json_parser *parser, struct json_members *members, 
     begin = parser->at;
     if (!json_skip(parser, '"'))
         return json_expected(parser, "name of a member expected");
-    if (!json_string(parser, name))
+    if (!json_string(parser, name, own))
         return false;
     if (!json_name_is_new(parser, members, *name)) {
         parser->at = begin;
@@ -314,15 +308,19 @@ static bool json_element(struct json_parser *parser, cJSON *container, size_t de
                          struct json_members *members)
 {
     char *name = NULL;
+    bool own_name = false;
     cJSON *item = NULL;
 
-    if ((cJSON_IsObject(container) && !json_name(parser, members, &name)) ||
+    if ((cJSON_IsObject(container) && !json_name(parser, members, &name, &own_name)) ||
         !json_value(parser, depth, &item)) {
-        cJSON_free(name);
+        if (own_name)
+            cJSON_free(name);
         cJSON_Delete(item);
         return false;
     }
     item->string = name;
+    if (!own_name)
+        item->type |= cJSON_StringIsConst;
     return cJSON_AddItemToArray(container, item);
 }
 
@@ -362,11 +360,15 @@ static bool json_container(struct json_parser *parser, size_t depth, cJSON **ite
 
 static bool json_text(struct json_parser *parser, cJSON **item)
 {
+    bool own = false;
+    bool done = false;
+
     *item = cJSON_CreateNull();
     if (*item == NULL)
         return false;
-    (*item)->type = cJSON_String;
-    return json_string(parser, &(*item)->valuestring);
+    done = json_string(parser, &(*item)->valuestring, &own);
+    (*item)->type = own ? cJSON_String : cJSON_String | cJSON_IsReference;
+    return done;
 }
 
 /* What *item holds is to be deleted after a failure too. */
@@ -390,6 +392,19 @@ static bool json_value(struct json_parser *parser, size_t depth, cJSON **item)
 
 /* ---- Parsing -------------------------------------------------------------------------------- */
 
+/* cJSON_Delete() frees the text of a value of any type, after what is inside it. */
+static void json_keep_copy(cJSON *top, char *copy)
+{
+    if (top->valuestring != NULL && (top->type & cJSON_IsReference) == 0) {
+        cJSON_free(copy);
+        return;
+    }
+    if (top->valuestring != NULL)
+        memmove(copy, top->valuestring, strlen(top->valuestring) + 1);
+    top->type &= ~cJSON_IsReference;
+    top->valuestring = copy;
+}
+
 /* Line and column are counted from 1, columns in bytes. */
 static bool json_fail(const struct json_parser *parser, const struct ska_errors *errors)
 {
@@ -412,6 +427,14 @@ static bool json_fail(const struct json_parser *parser, const struct ska_errors 
                     parser->fault);
 }
 
+static bool json_parse_copy(struct json_parser *parser, cJSON **json)
+{
+    if (!json_value(parser, 0, json))
+        return false;
+    json_skip_blanks(parser);
+    return json_at_end(parser) || json_fault(parser, "something follows the JSON value");
+}
+
 bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
                     const struct ska_errors *errors)
 {
@@ -425,16 +448,19 @@ bool ska_json_parse(struct ska_span text, const char *shown, cJSON **json,
         return ska_fail(&place.errors, SKA_R_BAD_JSON, "empty");
     if (text.length > SKA_JSON_LIMIT)
         return ska_fail(&place.errors, SKA_R_BAD_JSON, "longer than %zu bytes", SKA_JSON_LIMIT);
-    done = json_value(&parser, 0, &parsed);
-    if (done) {
-        json_skip_blanks(&parser);
-        done = json_at_end(&parser) || json_fault(&parser, "something follows the JSON value");
+    parser.copy = cJSON_malloc(text.length);
+    if (parser.copy != NULL) {
+        memcpy(parser.copy, text.data, text.length);
+        parser.text.data = (const uint8_t *)parser.copy;
+        done = json_parse_copy(&parser, &parsed);
     }
-    if (done)
+    if (done) {
+        json_keep_copy(parsed, parser.copy);
         *json = parsed;
-    else {
+    } else {
         json_fail(&parser, &place.errors);
         cJSON_Delete(parsed);
+        cJSON_free(parser.copy);
     }
     free(parser.doubled);
     return done;
