@@ -9,6 +9,7 @@
 #include "provider/algorithms.h"
 #include "provider/binding.h"
 #include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
 #include "provider/signature.h"
 
 static OSSL_FUNC_signature_newctx_fn signature_new;
@@ -36,6 +37,8 @@ static void forget_message(struct ska_signature *signature)
     EVP_MD_CTX_free(signature->hash);
     signature->hash = NULL;
     ska_buffer_free(&signature->message);
+    ska_buffer_free(&signature->hashed);
+    signature->no_content = SKA_NO_CONTENT_UNSAID;
     ska_prepared_free(signature->prepared);
     signature->prepared = NULL;
     signature->started = false;
@@ -68,6 +71,7 @@ static bool dup_message(struct ska_signature *to, const struct ska_signature *fr
 {
     to->hash = NULL;
     memset(&to->message, 0, sizeof(to->message));
+    memset(&to->hashed, 0, sizeof(to->hashed));
     to->prepared = ska_prepared_up_ref(from->prepared);
     if (from->hash != NULL) {
         to->hash = EVP_MD_CTX_new();
@@ -76,7 +80,9 @@ static bool dup_message(struct ska_signature *to, const struct ska_signature *fr
     }
     if (from->message.length > 0)
         ska_buffer_add(&to->message, from->message.data, from->message.length);
-    return !to->message.failed;
+    if (from->hashed.length > 0)
+        ska_buffer_add(&to->hashed, from->hashed.data, from->hashed.length);
+    return !to->message.failed && !to->hashed.failed;
 }
 
 static void *signature_dup(void *vfrom)
@@ -181,6 +187,7 @@ static int signature_sign(void *vsignature, unsigned char *out, size_t *length, 
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "approvers of this key approve whole messages, this is a digest: give the "
                         "document itself (-rawin)");
+    signature->no_content = SKA_NO_CONTENT_DIGEST_GIVEN;
     return ska_signature_finish(signature, ska_span(input, input_length), out, length, size);
 }
 
@@ -203,6 +210,21 @@ static bool start_message(struct ska_signature *signature)
     return true;
 }
 
+/* Approvers can be shown what is short. */
+static bool keep_hashed(struct ska_signature *signature, const unsigned char *data, size_t length)
+{
+    if (!ska_key_is_ska(signature->key) || signature->no_content != SKA_NO_CONTENT_UNSAID ||
+        signature->provider->settings.request_content == SKA_REQUEST_CONTENT_NONE)
+        return true;
+    if (length > SKA_CONTENT_LIMIT - signature->hashed.length) {
+        ska_buffer_free(&signature->hashed);
+        signature->no_content = SKA_NO_CONTENT_TOO_LONG;
+        return true;
+    }
+    ska_buffer_add(&signature->hashed, data, length);
+    return !signature->hashed.failed;
+}
+
 static bool add_message(struct ska_signature *signature, const unsigned char *data, size_t length)
 {
     const struct ska_errors *errors = ska_signature_errors(signature);
@@ -211,6 +233,8 @@ static bool add_message(struct ska_signature *signature, const unsigned char *da
         return false;
     ska_prepared_free(signature->prepared);
     signature->prepared = NULL;
+    if (signature->hash != NULL && !keep_hashed(signature, data, length))
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the message");
     if (signature->hash != NULL)
         return EVP_DigestUpdate(signature->hash, data, length) ||
                ska_fail(errors, SKA_R_INTERNAL, "hashing failed");

@@ -55,6 +55,8 @@ struct ska_signature {
     bool started;
     EVP_MD_CTX *hash;
     struct ska_buffer message;
+    struct ska_buffer hashed; /* what was hashed, as long as it is short; else empty */
+    enum ska_no_content no_content;
     struct ska_prepared *prepared; /* the request for it that was asked for; NULL: none */
 
     /* What the software key does: verifying, and signing with a key that was never on a token. */

@@ -48,9 +48,23 @@ static ssize_t read_some(const struct input *input, uint8_t *data, size_t size,
     return got;
 }
 
-bool input_digest(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
-                  struct ska_bytes *value, const struct ska_errors *errors)
+/* Once it is too long it stays empty. */
+static void keep_block(struct ska_buffer *buffer, bool *too_long, size_t limit,
+                       struct ska_span block)
 {
+    *too_long = *too_long || block.length > limit - buffer->length;
+    if (*too_long)
+        ska_buffer_free(buffer);
+    else
+        ska_buffer_add(buffer, block.data, block.length);
+}
+
+bool input_digest(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
+                  struct ska_bytes *value, size_t limit, struct ska_bytes *kept,
+                  const struct ska_errors *errors)
+{
+    struct ska_buffer buffer = {0};
+    bool too_long = false;
     EVP_MD *md = EVP_MD_fetch(libctx, ska_digest_name(digest), NULL);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     uint8_t block[16384];
@@ -59,15 +73,31 @@ bool input_digest(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_dige
     ssize_t got = 0;
     bool done = md != NULL && context != NULL && EVP_DigestInit_ex2(context, md, NULL) == 1;
 
-    while (done && (got = read_some(input, block, sizeof(block), errors)) > 0)
+    while (done && (got = read_some(input, block, sizeof(block), errors)) > 0) {
         done = EVP_DigestUpdate(context, block, (size_t)got) == 1;
+        keep_block(&buffer, &too_long, limit, ska_span(block, (size_t)got));
+    }
     done = done && (got < 0 || EVP_DigestFinal_ex(context, hashed, &length) == 1);
     EVP_MD_CTX_free(context);
     EVP_MD_free(md);
     if (!done)
-        return ska_fail(errors, SKA_R_INTERNAL, "libcrypto cannot hash with %s",
-                        ska_digest_name(digest));
-    return got == 0 && ska_bytes_copy(value, ska_span(hashed, length), errors);
+        ska_fail(errors, SKA_R_INTERNAL, "libcrypto cannot hash with %s", ska_digest_name(digest));
+    done = done && got == 0 && (too_long || ska_buffer_finish(&buffer, kept, errors)) &&
+           ska_bytes_copy(value, ska_span(hashed, length), errors);
+    ska_buffer_free(&buffer);
+    return done;
+}
+
+bool input_copy(const struct input *input, FILE *to, const struct ska_errors *errors)
+{
+    uint8_t block[16384];
+    ssize_t got = 0;
+
+    while ((got = read_some(input, block, sizeof(block), errors)) > 0)
+        if (fwrite(block, 1, (size_t)got, to) != (size_t)got)
+            return ska_fail(errors, SKA_R_FILE_FAILURE, "keeping %s: %s", input->shown,
+                            strerror(errno));
+    return got == 0;
 }
 
 bool input_read(const struct input *input, size_t limit, struct ska_bytes *content,

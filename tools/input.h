@@ -5,6 +5,8 @@
 #ifndef SKA_TOOLS_INPUT_H
 #define SKA_TOOLS_INPUT_H
 
+#include <stdio.h>
+
 #include <openssl/types.h>
 
 #include "provider/request/request.h"
@@ -21,9 +23,17 @@ bool input_open(struct input *input, const char *path,
                 const struct ska_errors *errors) SKA_MUST_CHECK;
 void input_close(struct input *input);
 
-/* Only one block of the input is in memory at a time. */
+/*
+ * Only one block of the input is in memory at a time, and what is kept: all of it, when it has at
+ * most `limit` bytes, else nothing (NULL).
+ */
 bool input_digest(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
-                  struct ska_bytes *value, const struct ska_errors *errors) SKA_MUST_CHECK;
+                  struct ska_bytes *value, size_t limit, struct ska_bytes *kept,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* To where it can be read from anywhere. */
+bool input_copy(const struct input *input, FILE *to,
+                const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The whole input; more than `limit` bytes: SKA_R_BAD_INPUT_LENGTH. */
 bool input_read(const struct input *input, size_t limit, struct ska_bytes *content,

@@ -113,6 +113,20 @@ static void verify_digest(struct verification *verification, const struct ska_re
         verify_add(verification, VERIFY_WRONG, "the digest is not that in the payload");
 }
 
+static void verify_content(struct verification *verification, const struct ska_request *request)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors errors = ska_error_capture(&failure);
+
+    if (request->signed_content.length == 0)
+        return;
+    if (ska_request_check_content(request, verification->libctx, &errors))
+        verify_add(verification, VERIFY_OK, "the signed content has the digest in the payload");
+    else
+        verify_add_failure(verification, &failure);
+    ska_error_capture_clear(&failure);
+}
+
 static void verify_timestamp(struct verification *verification, const struct ska_request *request)
 {
     struct ska_approval_token token;
@@ -306,6 +320,7 @@ bool verify_request(struct verification *verification, struct ska_request *reque
     if (!verify_id(verification, request, errors))
         return false;
     verify_digest(verification, request);
+    verify_content(verification, request);
     verify_timestamp(verification, request);
     if (!verify_approvals(verification, request, errors))
         return false;

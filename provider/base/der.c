@@ -9,6 +9,11 @@
 
 /* ---- Elements -------------------------------------------------------------------------------- */
 
+/* Parts of an identifier octet. */
+#define CLASS 0xC0
+#define CONSTRUCTED 0x20
+#define HIGH_TAG 0x1F
+
 /* Bytes of a length behind the one that counts them: more than 4 GiB are never read. */
 #define LENGTH_LIMIT 4
 
@@ -49,7 +54,15 @@ bool ska_der_take(struct ska_span *from, uint8_t identifier, struct ska_span *co
     return true;
 }
 
-/* ---- Algorithm and bits ---------------------------------------------------------------------- */
+bool ska_der_next(struct ska_span *from, uint8_t *identifier, struct ska_span *content)
+{
+    if (from->length == 0 || (from->data[0] & HIGH_TAG) == HIGH_TAG)
+        return false;
+    *identifier = from->data[0];
+    return ska_der_take(from, *identifier, content);
+}
+
+/* ---- Values ---------------------------------------------------------------------------------- */
 
 /* What stands before the bytes of a bit string that is one of whole bytes. */
 #define NO_UNUSED_BITS 0
@@ -66,6 +79,98 @@ static bool is_object_identifier(struct ska_span content)
     }
     return content.length > 0 && begins;
 }
+
+/* As short as can be. */
+static bool is_integer(struct ska_span content)
+{
+    if (content.length < 2)
+        return content.length == 1;
+    return content.data[0] == 0      ? content.data[1] >= 0x80
+           : content.data[0] == 0xFF ? content.data[1] < 0x80
+                                     : true;
+}
+
+static bool is_bit_string(struct ska_span content)
+{
+    uint8_t unused = content.length == 0 ? 0xFF : content.data[0];
+
+    if (unused > 7 || content.length == 1)
+        return unused == NO_UNUSED_BITS;
+    return (content.data[content.length - 1] & ((1U << unused) - 1)) == 0;
+}
+
+static bool is_primitive(uint8_t identifier, struct ska_span content)
+{
+    switch (identifier) {
+    case SKA_DER_BOOLEAN:
+        return content.length == 1 && (content.data[0] == 0 || content.data[0] == 0xFF);
+    case SKA_DER_INTEGER:
+    case SKA_DER_ENUMERATED:
+        return is_integer(content);
+    case SKA_DER_BIT_STRING:
+        return is_bit_string(content);
+    case SKA_DER_NULL:
+        return content.length == 0;
+    case SKA_DER_OBJECT:
+        return is_object_identifier(content);
+    case SKA_DER_UTF8_STRING:
+        return ska_utf8_valid(content);
+    default:
+        return identifier != 0;
+    }
+}
+
+/* ---- Elements in elements -------------------------------------------------------------------- */
+
+/* The shorter one first when one begins as the other. */
+static bool is_in_order(struct ska_span before, struct ska_span after)
+{
+    size_t common = before.length < after.length ? before.length : after.length;
+    int compared = common == 0 ? 0 : memcmp(before.data, after.data, common);
+
+    return compared < 0 || (compared == 0 && before.length <= after.length);
+}
+
+static bool der_constructed_valid(uint8_t identifier, struct ska_span content, size_t depth);
+
+/* Recurses SKA_DER_DEPTH times at most. */
+static bool der_elements_valid(struct ska_span from, bool in_order, size_t depth)
+{
+    struct ska_span before = {NULL, 0};
+
+    while (from.length > 0) {
+        struct ska_span element = from;
+        struct ska_span content = {NULL, 0};
+        uint8_t identifier = 0;
+
+        if (!ska_der_next(&from, &identifier, &content))
+            return false;
+        element.length -= from.length;
+        if (in_order && !is_in_order(before, element))
+            return false;
+        before = element;
+        if ((identifier & CONSTRUCTED) == 0 ? !is_primitive(identifier, content)
+                                            : !der_constructed_valid(identifier, content, depth))
+            return false;
+    }
+    return true;
+}
+
+/* Of the universal types only these two: a string in parts is BER. */
+static bool der_constructed_valid(uint8_t identifier, struct ska_span content, size_t depth)
+{
+    if ((identifier & CLASS) == 0 && identifier != SKA_DER_SEQUENCE && identifier != SKA_DER_SET)
+        return false;
+    return depth < SKA_DER_DEPTH &&
+           der_elements_valid(content, identifier == SKA_DER_SET, depth + 1);
+}
+
+bool ska_der_valid(struct ska_span der)
+{
+    return der.length > 0 && der_elements_valid(der, false, 0);
+}
+
+/* ---- Algorithm and bits ---------------------------------------------------------------------- */
 
 static bool take_parameters(struct ska_span from, struct ska_algorithm_bits *read)
 {

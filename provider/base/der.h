@@ -17,13 +17,22 @@
 /* Identifier octets. */
 enum {
     SKA_DER_ABSENT = 0x00,
+    SKA_DER_BOOLEAN = 0x01,
     SKA_DER_INTEGER = 0x02,
     SKA_DER_BIT_STRING = 0x03,
     SKA_DER_OCTET_STRING = 0x04,
     SKA_DER_NULL = 0x05,
     SKA_DER_OBJECT = 0x06,
-    SKA_DER_SEQUENCE = 0x30
+    SKA_DER_ENUMERATED = 0x0A,
+    SKA_DER_UTF8_STRING = 0x0C,
+    SKA_DER_UTC_TIME = 0x17,
+    SKA_DER_GENERALIZED_TIME = 0x18,
+    SKA_DER_SEQUENCE = 0x30,
+    SKA_DER_SET = 0x31
 };
+
+/* Identifier octet of a tag [number] that is constructed. */
+#define SKA_DER_TAGGED(number) (0xA0 | (number))
 
 /*
  * Takes the element at the front, which must be of this kind, whole, and with its length as short
@@ -31,6 +40,14 @@ enum {
  */
 bool ska_der_take(struct ska_span *from, uint8_t identifier,
                   struct ska_span *content) SKA_MUST_CHECK;
+
+/* The same for whatever stands there; tags above 30 are not read. */
+bool ska_der_next(struct ska_span *from, uint8_t *identifier,
+                  struct ska_span *content) SKA_MUST_CHECK;
+
+/* Whether these are elements, at most SKA_DER_DEPTH deep, in every respect as DER wants them. */
+#define SKA_DER_DEPTH 16
+bool ska_der_valid(struct ska_span der) SKA_MUST_CHECK;
 
 struct ska_algorithm_bits {
     struct ska_span algorithm; /* content of the OBJECT IDENTIFIER */

@@ -91,6 +91,20 @@ static const char *set_progress(struct ska_settings *settings, const char *value
     return "auto, yes or no expected";
 }
 
+static const char *set_request_content(struct ska_settings *settings, const char *value)
+{
+    static const char *const names[] = {[SKA_REQUEST_CONTENT_STRUCTURES] = "structures",
+                                        [SKA_REQUEST_CONTENT_ALL] = "all",
+                                        [SKA_REQUEST_CONTENT_NONE] = "none"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(value, names[i]) == 0) {
+            settings->request_content = (enum ska_request_content)i;
+            return NULL;
+        }
+    return "structures, all or none expected";
+}
+
 /* Those that are kept as something else than text: each function says what is wrong, or NULL. */
 static const struct {
     const char *name;
@@ -99,12 +113,12 @@ static const struct {
     {"approvals-timeout", setting_timeout},
     {"payload", setting_payload},
     {"progress", set_progress},
+    {"request-content", set_request_content},
 };
 
 const char *const ska_setting_names[] = {
-    "pkcs11-module",     "token",    "pin-source", "approvals-dir",
-    "approvals-timeout", "agent",    "payload",    "timestamp-key",
-    "audit-log",         "progress", NULL};
+    "pkcs11-module", "token",         "pin-source", "approvals-dir", "approvals-timeout", "agent",
+    "payload",       "timestamp-key", "audit-log",  "progress",      "request-content",   NULL};
 
 /* ---- Setting -------------------------------------------------------------------------------- */
 

@@ -12,6 +12,13 @@
 /* When a waiting signature tells on standard error how far it is. */
 enum ska_progress_when { SKA_PROGRESS_AUTO /* on a terminal */, SKA_PROGRESS_YES, SKA_PROGRESS_NO };
 
+/* Which messages of those that are hashed go into requests, for approvers to see. */
+enum ska_request_content {
+    SKA_REQUEST_CONTENT_STRUCTURES, /* attributes of CMS, certificates and the like */
+    SKA_REQUEST_CONTENT_ALL,
+    SKA_REQUEST_CONTENT_NONE
+};
+
 /* Text members are owned, NULL when not set. */
 struct ska_settings {
     char *pkcs11_module;
@@ -25,6 +32,7 @@ struct ska_settings {
     enum ska_progress_when progress;
     bool payload_set;
     enum ska_payload_form payload;
+    enum ska_request_content request_content;
 };
 
 /* The names of all keys, ended by NULL. */

@@ -2,12 +2,22 @@
 #include "provider/request/request.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
 
 const char *const ska_operation_names[SKA_OPERATION_MODIFY + 1] = {
     [SKA_OPERATION_SIGN] = "SIGN",
     [SKA_OPERATION_BLOCK] = "BLOCK",
     [SKA_OPERATION_UNBLOCK] = "UNBLOCK",
     [SKA_OPERATION_MODIFY] = "MODIFY",
+};
+
+const char *const ska_no_content_names[SKA_NO_CONTENT_DIGEST_GIVEN + 1] = {
+    [SKA_NO_CONTENT_UNSAID] = "",
+    [SKA_NO_CONTENT_NO_STRUCTURE] = "NO_STRUCTURE",
+    [SKA_NO_CONTENT_TOO_LONG] = "TOO_LONG",
+    [SKA_NO_CONTENT_DIGEST_GIVEN] = "DIGEST_GIVEN",
 };
 
 void ska_request_free(struct ska_request *request)
@@ -20,6 +30,7 @@ void ska_request_free(struct ska_request *request)
     ska_bytes_free(&request->public_key);
     ska_bytes_free(&request->payload);
     ska_bytes_free(&request->digest_value);
+    ska_bytes_free(&request->signed_content);
     for (size_t i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&request->rules[i]);
     ska_bytes_free(&request->timestamp_key);
@@ -40,4 +51,24 @@ bool ska_request_add_approval(struct ska_request *request, struct ska_approval *
                               const struct ska_errors *errors)
 {
     return ska_approvals_append(&request->approvals, &request->approval_count, approval, errors);
+}
+
+bool ska_request_check_content(const struct ska_request *request, OSSL_LIB_CTX *libctx,
+                               const struct ska_errors *errors)
+{
+    const struct ska_bytes *content = &request->signed_content;
+    const char *name = ska_digest_name(request->digest);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    if (content->length == 0)
+        return true;
+    if (name == NULL)
+        return ska_fail(errors, SKA_R_BAD_REQUEST,
+                        "it does not say which digest its \"signedContent\" has");
+    if (EVP_Q_digest(libctx, name, NULL, content->data, content->length, digest, &length) != 1)
+        return ska_fail(errors, SKA_R_INTERNAL, "%s of \"signedContent\"", name);
+    return ska_span_equal(ska_span(digest, length), ska_span_of(&request->digest_value)) ||
+           ska_fail(errors, SKA_R_PAYLOAD_MISMATCH,
+                    "its \"signedContent\" is not what would be signed; somebody has changed it");
 }

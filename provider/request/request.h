@@ -16,6 +16,14 @@
 
 #define SKA_REQUEST_ID_LENGTH 64
 
+/* Why a request for a digest does not hold what was hashed. */
+enum ska_no_content {
+    SKA_NO_CONTENT_UNSAID,
+    SKA_NO_CONTENT_NO_STRUCTURE, /* see signed_content.h: it is the document itself */
+    SKA_NO_CONTENT_TOO_LONG,
+    SKA_NO_CONTENT_DIGEST_GIVEN /* by the application, which hashed it itself */
+};
+
 /* Text members are NUL-terminated, owned, NULL when absent. */
 struct ska_request {
     char id[SKA_REQUEST_ID_LENGTH + 1]; /* lower-case hex */
@@ -28,6 +36,8 @@ struct ska_request {
     struct ska_bytes payload;
     enum ska_digest digest; /* SKA_DIGEST_NONE: no "digest" member; only with digest payloads */
     struct ska_bytes digest_value;
+    struct ska_bytes signed_content; /* what has that digest; at most SKA_CONTENT_LIMIT */
+    enum ska_no_content no_content;
     bool has_rule[SKA_RULE_COUNT]; /* the rule of the operation; MODIFY: all four */
     struct ska_rule rules[SKA_RULE_COUNT];
     struct ska_bytes timestamp_key;
@@ -50,6 +60,8 @@ struct ska_request {
 
 /* "SIGN", "BLOCK", "UNBLOCK", "MODIFY". */
 extern const char *const ska_operation_names[SKA_OPERATION_MODIFY + 1];
+/* "", "NO_STRUCTURE", "TOO_LONG", "DIGEST_GIVEN". */
+extern const char *const ska_no_content_names[SKA_NO_CONTENT_DIGEST_GIVEN + 1];
 
 /*
  * Parses a request or bundle, checks every member's shape, that the token decodes strictly, and
@@ -75,6 +87,13 @@ bool ska_request_print_line(const struct ska_request *request, struct ska_bytes 
                             const struct ska_errors *errors) SKA_MUST_CHECK;
 
 void ska_request_free(struct ska_request *request); /* NULL is fine */
+
+/*
+ * Whether what it says was hashed has the digest that would be signed. True where it says nothing.
+ * Parsing, which hashes nothing, has compared the digest with the payload.
+ */
+bool ska_request_check_content(const struct ska_request *request, OSSL_LIB_CTX *libctx,
+                               const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Moves an approval into the request (which owns it then); the source is emptied. */
 bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,

@@ -8,6 +8,7 @@
 
 #include "provider/request/algorithm.h"
 #include "provider/request/request.h"
+#include "provider/request/signed_content.h"
 #include "provider/base/spki.h"
 #include "provider/rule/policy_json.h"
 
@@ -260,6 +261,39 @@ static bool parse_digest(const struct parser *parser)
     return compare_digest(&parser->place, parser->request);
 }
 
+static bool parse_no_content(const struct ska_json_place *place, enum ska_no_content *why)
+{
+    const char *text = NULL;
+
+    if (!ska_json_text(place, "noSignedContent", SKA_JSON_OPTIONAL, &text))
+        return false;
+    if (text == NULL)
+        return true;
+    for (size_t i = SKA_NO_CONTENT_NO_STRUCTURE; i <= SKA_NO_CONTENT_DIGEST_GIVEN; i++)
+        if (strcmp(text, ska_no_content_names[i]) == 0) {
+            *why = (enum ska_no_content)i;
+            return true;
+        }
+    return ska_json_fail_value(place, "noSignedContent", text,
+                               "NO_STRUCTURE, TOO_LONG or DIGEST_GIVEN");
+}
+
+/* Whether it has the digest is for those to find out who show it. */
+static bool parse_content(const struct parser *parser)
+{
+    const struct ska_json_place *place = &parser->place;
+    struct ska_bytes *content = &parser->request->signed_content;
+
+    if (!ska_json_base64(place, "signedContent", SKA_JSON_OPTIONAL, content) ||
+        !parse_no_content(place, &parser->request->no_content))
+        return false;
+    if (content->length > 0 && parser->request->mechanism.form != SKA_PAYLOAD_DIGEST)
+        return ska_json_fail(place, "signedContent",
+                             "not expected with \"payloadForm\": \"MESSAGE\"");
+    return content->length <= SKA_CONTENT_LIMIT ||
+           ska_json_fail(place, "signedContent", "longer than 65536 bytes");
+}
+
 /* ---- What is for people --------------------------------------------------------------------- */
 
 static bool parse_one_rule(const struct ska_json_place *place, const char *name,
@@ -348,7 +382,7 @@ static bool parse_request(struct parser *parser)
         !parse_key(parser, &type) || !parse_token(parser) || !compare_token(parser))
         return false;
     if (parser->request->operation == SKA_OPERATION_SIGN &&
-        (!parse_mechanism(parser, type) || !parse_digest(parser)))
+        (!parse_mechanism(parser, type) || !parse_digest(parser) || !parse_content(parser)))
         return false;
     return parse_rest(parser);
 }

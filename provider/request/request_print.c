@@ -29,6 +29,14 @@ static bool print_digest(cJSON *json, const struct ska_request *request)
            ska_json_add_base64(digest, "value", ska_span_of(&request->digest_value));
 }
 
+static bool print_content(cJSON *json, const struct ska_request *request)
+{
+    if (request->signed_content.length > 0)
+        return ska_json_add_base64(json, "signedContent", ska_span_of(&request->signed_content));
+    return request->no_content == SKA_NO_CONTENT_UNSAID ||
+           ska_json_add_text(json, "noSignedContent", ska_no_content_names[request->no_content]);
+}
+
 static bool add_mechanism(cJSON *json, const struct ska_request *request)
 {
     const struct ska_mechanism *mechanism = &request->mechanism;
@@ -107,8 +115,8 @@ static bool print_all(cJSON *json, const struct ska_request *request)
            print_key(json, request) && (!sign || add_mechanism(json, request)) &&
            (sign ? ska_json_add_base64(json, "payload", ska_span_of(&request->payload))
                  : add_bytes(json, "payload", &request->payload)) &&
-           print_digest(json, request) && print_rules(json, request) &&
-           add_bytes(json, "timestampKey", &request->timestamp_key) &&
+           print_digest(json, request) && print_content(json, request) &&
+           print_rules(json, request) && add_bytes(json, "timestampKey", &request->timestamp_key) &&
            print_requester(json, request) &&
            ska_json_add_text(json, "description", request->description) &&
            ska_json_add_text(json, "created", request->created) &&

@@ -30,6 +30,9 @@ struct ska_job {
     enum ska_operation operation;
     struct ska_mechanism mechanism; /* SKA_OPERATION_SIGN */
     struct ska_span payload; /* passed ska_payload_check(); MODIFY: see hsm_modify_payload() */
+    struct ska_span content; /* what was hashed; or nothing, and why */
+    enum ska_no_content no_content; /* UNSAID with content: see request_content */
+    enum ska_request_content request_content;
     const char *description;
     const char *timestamp_key; /* label; NULL: none is configured */
     const char *audit_log;     /* path */

@@ -10,6 +10,7 @@
 
 #include "provider/hsm/token.h"
 #include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/request/token_check.h"
 #include "provider/rule/rule_codec.h"
@@ -166,6 +167,24 @@ static bool needs_timestamp(const struct ska_request *request, const char *times
                                    : timestamp_key != NULL;
 }
 
+/* For people to see; where nobody is asked nobody sees it. */
+static bool draft_add_content(const struct ska_job *job, struct ska_request *draft)
+{
+    if (job->operation != SKA_OPERATION_SIGN || job->mechanism.form != SKA_PAYLOAD_DIGEST ||
+        job->request_content == SKA_REQUEST_CONTENT_NONE ||
+        (draft->has_rule[SKA_RULE_USE] && ska_rule_is_empty(&draft->rules[SKA_RULE_USE])))
+        return true;
+    draft->no_content = job->no_content;
+    if (job->content.length == 0)
+        return true;
+    if (ska_content_is_kept(job->request_content, job->content))
+        return ska_bytes_copy(&draft->signed_content, job->content, job->errors);
+    if (job->request_content == SKA_REQUEST_CONTENT_STRUCTURES &&
+        !ska_content_is_about_document(job->content))
+        draft->no_content = SKA_NO_CONTENT_NO_STRUCTURE;
+    return true;
+}
+
 bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
 {
     struct ska_span payload = ska_span_of(&draft->payload);
@@ -182,7 +201,8 @@ bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
         timestamp.signature = ska_span_of(&made.signature);
     }
     ska_bytes_free(&draft->approval_token);
-    done = hsm_ska_create_token(job->key, draft->operation, payload, &timestamp,
+    done = draft_add_content(job, draft) &&
+           hsm_ska_create_token(job->key, draft->operation, payload, &timestamp,
                                 &draft->approval_token, job->errors) &&
            ska_approval_token_check(ska_span_of(&draft->approval_token), job->key, draft->operation,
                                     payload, job->errors);

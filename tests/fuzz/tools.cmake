@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 ska_fuzzer(agent ska-tools)
 ska_fuzzer(inspect ska-tools)
+ska_fuzzer(content ska-tools)

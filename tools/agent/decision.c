@@ -124,6 +124,7 @@ static bool decide_request(struct agent *agent, const struct agent_peer *peer, i
 
     return agent_rules_admit(&agent->rules, peer, errors) &&
            ska_request_parse(line, "request", request, errors) &&
+           ska_request_check_content(*request, agent->libctx, errors) &&
            agent_rules_allow(&agent->rules, *request, errors) &&
            find_listed_agent(agent, *request, &listed, errors) &&
            /* The last one, so that what is refused anyway does not use up what others may have. */

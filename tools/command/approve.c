@@ -17,6 +17,7 @@
 #include "tools/input.h"
 #include "tools/review.h"
 #include "tools/options.h"
+#include "tools/document.h"
 #include "tools/output.h"
 #include "tools/command/requests.h"
 #include "tools/show/modification.h"
@@ -27,6 +28,7 @@
 
 struct approve {
     const char *document;
+    struct document compared;
     struct output output;
     bool yes;
     struct review review;
@@ -38,7 +40,8 @@ static bool check_request(struct tool *tool, const struct approve *approve)
 {
     const struct ska_request *request = approve->review.request;
 
-    if (!modification_can_be_shown(request, &tool->errors))
+    if (!modification_can_be_shown(request, &tool->errors) ||
+        !ska_request_check_content(request, tool->libctx, &tool->errors))
         return false;
     if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
         return options_wrong(tool, "--document: to %s a key is about no document",
@@ -51,65 +54,28 @@ static bool check_request(struct tool *tool, const struct approve *approve)
     return true;
 }
 
-static bool is_digest_of(struct tool *tool, const struct input *document,
-                         const struct ska_request *request, bool *same)
-{
-    static const enum ska_digest all[] = {SKA_DIGEST_SHA1, SKA_DIGEST_SHA224, SKA_DIGEST_SHA256,
-                                          SKA_DIGEST_SHA384, SKA_DIGEST_SHA512};
-    enum ska_digest digest = SKA_DIGEST_NONE;
-    struct ska_span expected = {NULL, 0};
-    struct ska_bytes value = {NULL, 0};
-
-    if (!request_document_digest(request, &digest, &expected))
-        return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
-                        "the request holds no digest that a document can be compared with");
-    /* Where nothing tells which digest it is, its length does. */
-    for (size_t i = 0; digest == SKA_DIGEST_NONE && i < sizeof(all) / sizeof(all[0]); i++)
-        if (ska_digest_length(all[i]) == expected.length)
-            digest = all[i];
-    if (digest == SKA_DIGEST_NONE)
-        return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
-                        "a digest of %zu bytes: no known algorithm makes it", expected.length);
-    if (!input_digest(document, tool->libctx, digest, &value, &tool->errors))
-        return false;
-    *same = ska_span_equal(ska_span_of(&value), expected);
-    ska_bytes_free(&value);
-    return true;
-}
-
-static bool is_message(struct tool *tool, const struct input *document,
-                       const struct ska_request *request, bool *same)
-{
-    struct ska_bytes content = {NULL, 0};
-
-    if (!input_read(document, SKA_PAYLOAD_LIMIT, &content, &tool->errors))
-        return false;
-    *same = ska_span_equal(ska_span_of(&content), ska_span_of(&request->payload));
-    ska_bytes_free(&content);
-    return true;
-}
-
 /* The document in the approver's hand against the one in the token. */
-static bool check_document(struct tool *tool, const struct approve *approve)
+static bool check_document(struct tool *tool, struct approve *approve)
 {
-    const struct ska_request *request = approve->review.request;
-    struct input document = {0};
-    bool same = false;
+    struct document *document = &approve->compared;
+    struct input input = {0};
     bool done = false;
 
+    document->path = approve->document;
     if (approve->document == NULL)
         return true;
-    if (!input_open(&document, approve->document, &tool->errors))
+    if (!input_open(&input, approve->document, &tool->errors))
         return false;
-    done = request->mechanism.form == SKA_PAYLOAD_MESSAGE
-               ? is_message(tool, &document, request, &same)
-               : is_digest_of(tool, &document, request, &same);
-    input_close(&document);
-    if (done && !same)
+    done = document_compare(&input, tool->libctx, approve->review.request, document, &tool->errors);
+    input_close(&input);
+    if (done && document->answer == DOCUMENT_OTHER)
         ska_fail(&tool->errors, SKA_R_PAYLOAD_MISMATCH,
                  "%s is NOT the document that the request is about: do not approve it",
                  approve->document);
-    return done && same;
+    if (done && document->answer == DOCUMENT_NOT_COMPARED)
+        ska_fail(&tool->errors, SKA_R_PAYLOAD_MISMATCH, "%s cannot be compared: %s",
+                 approve->document, document->reason);
+    return done && document->answer == DOCUMENT_SAME;
 }
 
 /* An approval that can never be used is not asked for; the clock of this machine may be wrong. */

@@ -12,6 +12,7 @@
 
 #include "provider/hsm/ska.h"
 #include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/make_request.h"
 #include "tools/input.h"
@@ -128,17 +129,38 @@ static bool choose_request_mechanism(struct tool *tool, const struct request *re
            ska_algorithm_fits(mechanism, type, &tool->errors);
 }
 
-static bool read_request_payload(struct tool *tool, const struct input *input,
-                                 const struct ska_mechanism *mechanism, struct ska_bytes *payload)
+/* What is to be signed, and the job about it. */
+struct signing {
+    struct ska_job job;
+    struct ska_bytes payload;
+    struct ska_bytes hashed; /* what job.content points to */
+};
+
+static void signing_clear(struct signing *signing)
 {
+    ska_bytes_free(&signing->payload);
+    ska_bytes_free(&signing->hashed);
+    hsm_key_free(signing->job.key);
+}
+
+static bool read_request_payload(struct tool *tool, const struct input *input,
+                                 struct signing *signing)
+{
+    struct ska_mechanism *mechanism = &signing->job.mechanism;
     struct ska_bytes digest = {NULL, 0};
     bool done = false;
 
     if (mechanism->form == SKA_PAYLOAD_MESSAGE)
-        return input_read(input, SKA_PAYLOAD_LIMIT, payload, &tool->errors);
-    done = input_digest(input, tool->libctx, mechanism->digest, &digest, &tool->errors) &&
-           ska_payload_from_digest(mechanism, ska_span_of(&digest), payload, &tool->errors);
+        return input_read(input, SKA_PAYLOAD_LIMIT, &signing->payload, &tool->errors);
+    done =
+        input_digest(input, tool->libctx, mechanism->digest, &digest, SKA_CONTENT_LIMIT,
+                     &signing->hashed, &tool->errors) &&
+        ska_payload_from_digest(mechanism, ska_span_of(&digest), &signing->payload, &tool->errors);
     ska_bytes_free(&digest);
+    signing->job.content = ska_span_of(&signing->hashed);
+    signing->job.no_content =
+        signing->hashed.data == NULL ? SKA_NO_CONTENT_TOO_LONG : SKA_NO_CONTENT_UNSAID;
+    signing->job.request_content = tool->configuration.settings.request_content;
     return done;
 }
 
@@ -204,23 +226,21 @@ static bool make_and_write(struct tool *tool, const struct request *request, str
 static bool make_signing(struct tool *tool, const struct request *request,
                          const struct input *input)
 {
+    struct signing signing = {0};
+    struct ska_job *job = &signing.job;
     struct hsm_uri *uri = NULL;
-    struct ska_bytes payload = {NULL, 0};
-    struct ska_job job = {0};
     bool done = false;
 
-    if (!tool_open_ska_key(tool, request->key, &uri, &job.key) ||
-        !choose_request_mechanism(tool, request, job.key, uri, &job.mechanism) ||
-        !read_request_payload(tool, input, &job.mechanism, &payload))
-        goto out;
-    job.payload = ska_span_of(&payload);
-    done = ska_payload_check(&job.mechanism, hsm_key_type(job.key),
-                             (unsigned int)EVP_PKEY_get_bits(hsm_key_public(job.key)), job.payload,
-                             &tool->errors) &&
-           make_and_write(tool, request, &job);
-out:
-    ska_bytes_free(&payload);
-    hsm_key_free(job.key);
+    if (tool_open_ska_key(tool, request->key, &uri, &job->key) &&
+        choose_request_mechanism(tool, request, job->key, uri, &job->mechanism) &&
+        read_request_payload(tool, input, &signing)) {
+        job->payload = ska_span_of(&signing.payload);
+        done = ska_payload_check(&job->mechanism, hsm_key_type(job->key),
+                                 (unsigned int)EVP_PKEY_get_bits(hsm_key_public(job->key)),
+                                 job->payload, &tool->errors) &&
+               make_and_write(tool, request, job);
+    }
+    signing_clear(&signing);
     hsm_uri_free(uri);
     return done;
 }

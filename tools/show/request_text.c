@@ -15,6 +15,7 @@
 #include "provider/rule/rule_text.h"
 #include "tools/show/certificates.h"
 #include "tools/show/modification.h"
+#include "tools/show/content.h"
 #include "tools/show/rule_compare.h"
 #include "tools/show/text.h"
 
@@ -226,6 +227,24 @@ static void add_algorithm(const struct ska_request *request, struct ska_buffer *
     }
 }
 
+static void add_content(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    static const char *const why[] = {
+        [SKA_NO_CONTENT_UNSAID] = NULL,
+        [SKA_NO_CONTENT_NO_STRUCTURE] = "not here: it is a document, or data of unknown form",
+        [SKA_NO_CONTENT_TOO_LONG] = "not here: more than 64 KiB were hashed",
+        [SKA_NO_CONTENT_DIGEST_GIVEN] = "not here: the application has hashed it by itself"};
+
+    if (request->signed_content.length == 0) {
+        text_row(text, "signed content", why[request->no_content]);
+        return;
+    }
+    text_name(text, "signed content");
+    content_text(libctx, ska_span_of(&request->signed_content), text);
+    ska_buffer_text(text, "\n");
+}
+
 static void add_requester_row(const struct ska_request *request, struct ska_buffer *text)
 {
     if (!request->has_requester)
@@ -378,6 +397,7 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
     add_key_rows(libctx, request, text);
     if (request->operation == SKA_OPERATION_SIGN)
         add_algorithm(request, text);
+    add_content(libctx, request, text);
     add_usable(request, text);
     if (request->operation == SKA_OPERATION_MODIFY)
         add_changes(libctx, request, text);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/request/signed_content.h"
+
+#include <string.h>
+
+#include <openssl/objects.h>
+
+#include "provider/base/der.h"
+
+/* ---- Attributes of CMS ----------------------------------------------------------------------- */
+
+static bool take_one(struct ska_span from, uint8_t identifier, struct ska_span *content)
+{
+    return ska_der_take(&from, identifier, content) && from.length == 0;
+}
+
+bool ska_content_attributes(struct ska_span content, struct ska_span *inside)
+{
+    return take_one(content, SKA_DER_SET, inside) && inside->length > 0;
+}
+
+bool ska_attribute_take(struct ska_span *from, struct ska_attribute *attribute)
+{
+    struct ska_span inside = {NULL, 0};
+
+    return ska_der_take(from, SKA_DER_SEQUENCE, &inside) &&
+           ska_der_take(&inside, SKA_DER_OBJECT, &attribute->type) &&
+           take_one(inside, SKA_DER_SET, &attribute->values) && attribute->values.length > 0;
+}
+
+bool ska_attribute_is(const struct ska_attribute *attribute, int nid)
+{
+    const ASN1_OBJECT *object = OBJ_nid2obj(nid);
+
+    return ska_span_equal(attribute->type, ska_span(OBJ_get0_data(object), OBJ_length(object)));
+}
+
+/* The one value of the one attribute of this type. */
+static bool find_attribute(struct ska_span inside, int nid, uint8_t identifier,
+                           struct ska_span *value)
+{
+    struct ska_attribute attribute;
+    size_t found = 0;
+
+    while (inside.length > 0) {
+        if (!ska_attribute_take(&inside, &attribute))
+            return false;
+        if (!ska_attribute_is(&attribute, nid))
+            continue;
+        if (++found > 1 || !take_one(attribute.values, identifier, value))
+            return false;
+    }
+    return found == 1;
+}
+
+/* RFC 5652, 5.3: signed attributes hold these two. */
+static bool is_attributes(struct ska_span content)
+{
+    struct ska_span inside = {NULL, 0};
+    struct ska_span value = {NULL, 0};
+
+    return ska_content_attributes(content, &inside) &&
+           find_attribute(inside, NID_pkcs9_contentType, SKA_DER_OBJECT, &value) &&
+           find_attribute(inside, NID_pkcs9_messageDigest, SKA_DER_OCTET_STRING, &value);
+}
+
+bool ska_content_document_digest(struct ska_span content, struct ska_span *digest)
+{
+    struct ska_span inside = {NULL, 0};
+
+    return ska_content_attributes(content, &inside) &&
+           find_attribute(inside, NID_pkcs9_messageDigest, SKA_DER_OCTET_STRING, digest);
+}
+
+bool ska_content_type(struct ska_span content, struct ska_span *type)
+{
+    struct ska_span inside = {NULL, 0};
+
+    return ska_content_attributes(content, &inside) &&
+           find_attribute(inside, NID_pkcs9_contentType, SKA_DER_OBJECT, type);
+}
+
+/* ---- Shapes ---------------------------------------------------------------------------------- */
+
+/* Elements that stand in a row; 0 ends the row. OPTIONAL: the element before may be missing. */
+#define ELEMENTS_MOST 9
+#define OPTIONAL 0x1000
+#define TIME 0x2000  /* UTCTime or GeneralizedTime */
+#define NAMED 0x4000 /* [1] or [2] */
+#define REST 0x8000  /* whatever follows */
+
+static const struct shape {
+    enum ska_content_kind kind;
+    unsigned int elements[ELEMENTS_MOST];
+} shapes[] = {
+    {SKA_CONTENT_CERTIFICATE,
+     {SKA_DER_TAGGED(0) | OPTIONAL, SKA_DER_INTEGER, SKA_DER_SEQUENCE, SKA_DER_SEQUENCE,
+      SKA_DER_SEQUENCE, SKA_DER_SEQUENCE, SKA_DER_SEQUENCE, REST}},
+    {SKA_CONTENT_CRL,
+     {SKA_DER_INTEGER | OPTIONAL, SKA_DER_SEQUENCE, SKA_DER_SEQUENCE, TIME, TIME | OPTIONAL,
+      SKA_DER_SEQUENCE | OPTIONAL, SKA_DER_TAGGED(0) | OPTIONAL}},
+    {SKA_CONTENT_CERTIFICATION_REQUEST,
+     {SKA_DER_INTEGER, SKA_DER_SEQUENCE, SKA_DER_SEQUENCE, SKA_DER_TAGGED(0)}},
+    {SKA_CONTENT_OCSP_RESPONSE,
+     {SKA_DER_TAGGED(0) | OPTIONAL, NAMED, SKA_DER_GENERALIZED_TIME, SKA_DER_SEQUENCE,
+      SKA_DER_TAGGED(1) | OPTIONAL}},
+};
+
+static bool is_element(unsigned int wanted, uint8_t identifier)
+{
+    if ((wanted & TIME) != 0)
+        return identifier == SKA_DER_UTC_TIME || identifier == SKA_DER_GENERALIZED_TIME;
+    if ((wanted & NAMED) != 0)
+        return identifier == SKA_DER_TAGGED(1) || identifier == SKA_DER_TAGGED(2);
+    return identifier == (wanted & 0xFF);
+}
+
+static bool has_shape(const struct shape *shape, struct ska_span inside)
+{
+    struct ska_span ignored = {NULL, 0};
+    uint8_t identifier = 0;
+
+    for (const unsigned int *wanted = shape->elements; *wanted != 0; wanted++) {
+        if (*wanted == REST)
+            return true;
+        if (inside.length > 0 && is_element(*wanted, inside.data[0])) {
+            if (!ska_der_next(&inside, &identifier, &ignored))
+                return false;
+        } else if ((*wanted & OPTIONAL) == 0) {
+            return false;
+        }
+    }
+    return inside.length == 0;
+}
+
+enum ska_content_kind ska_content_kind(struct ska_span content)
+{
+    struct ska_span inside = {NULL, 0};
+
+    if (content.length > SKA_CONTENT_LIMIT || !ska_der_valid(content))
+        return SKA_CONTENT_OTHER;
+    if (is_attributes(content))
+        return SKA_CONTENT_ATTRIBUTES;
+    if (!take_one(content, SKA_DER_SEQUENCE, &inside))
+        return SKA_CONTENT_OTHER;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+        if (has_shape(&shapes[i], inside))
+            return shapes[i].kind;
+    return SKA_CONTENT_OTHER;
+}
+
+/* ---- XML and JSON ---------------------------------------------------------------------------- */
+
+/* <SignedInfo ...>, with any prefix of the namespace. */
+static bool is_signed_info(struct ska_span content)
+{
+    static const char name[] = "SignedInfo";
+    size_t at = 1;
+
+    if (content.length == 0 || content.data[0] != '<')
+        return false;
+    for (size_t i = 1; i < content.length && i < 40 && content.data[i] > ' '; i++)
+        if (content.data[i] == ':')
+            at = i + 1;
+    return content.length > at + strlen(name) && memcmp(content.data + at, name, strlen(name)) == 0;
+}
+
+/* BASE64URL(header) "." ..., whose header is a JSON object (RFC 7515, 5.1). */
+static bool is_jws(struct ska_span content)
+{
+    return content.length > 3 && memcmp(content.data, "eyJ", 3) == 0 &&
+           memchr(content.data, '.', content.length) != NULL;
+}
+
+bool ska_content_is_about_document(struct ska_span content)
+{
+    return is_signed_info(content) || is_jws(content);
+}
+
+/* ---- What TLS signs -------------------------------------------------------------------------- */
+
+#define TLS_RANDOMS 64 /* of client and server */
+#define TLS_NAMED_CURVE 3
+#define TLS_CLIENT_HELLO 1
+
+/* Takes a vector whose length stands before it in so many bytes, most significant first. */
+static bool take_vector(struct ska_span *from, size_t length_bytes)
+{
+    size_t length = 0;
+
+    if (from->length < length_bytes)
+        return false;
+    for (size_t i = 0; i < length_bytes; i++)
+        length = length << 8 | from->data[i];
+    if (length > from->length - length_bytes)
+        return false;
+    *from = ska_span(from->data + length_bytes + length, from->length - length_bytes - length);
+    return true;
+}
+
+/* RFC 8446, 4.4.3 */
+static bool is_tls13(struct ska_span content)
+{
+    static const char context[] = "TLS 1.3, ";
+
+    if (content.length < 64 + strlen(context))
+        return false;
+    for (size_t i = 0; i < 64; i++)
+        if (content.data[i] != ' ')
+            return false;
+    return memcmp(content.data + 64, context, strlen(context)) == 0;
+}
+
+/* RFC 8422, 5.4 and RFC 5246, 7.4.3: both random numbers, then the server's parameters. */
+static bool is_server_key_exchange(struct ska_span content)
+{
+    struct ska_span rest;
+
+    if (content.length < TLS_RANDOMS + 4)
+        return false;
+    rest = ska_span(content.data + TLS_RANDOMS + 3, content.length - TLS_RANDOMS - 3);
+    if (content.data[TLS_RANDOMS] == TLS_NAMED_CURVE && take_vector(&rest, 1) && rest.length == 0)
+        return true;
+    rest = ska_span(content.data + TLS_RANDOMS, content.length - TLS_RANDOMS);
+    return take_vector(&rest, 2) && take_vector(&rest, 2) && take_vector(&rest, 2) &&
+           rest.length == 0;
+}
+
+/* RFC 5246, 7.4.8: all messages so far. */
+static bool is_handshake(struct ska_span content)
+{
+    if (content.length == 0 || content.data[0] != TLS_CLIENT_HELLO)
+        return false;
+    while (content.length > 0) {
+        content = ska_span(content.data + 1, content.length - 1);
+        if (!take_vector(&content, 3))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Keeping --------------------------------------------------------------------------------- */
+
+bool ska_content_is_kept(enum ska_request_content setting, struct ska_span content)
+{
+    switch (setting) {
+    case SKA_REQUEST_CONTENT_STRUCTURES:
+        return ska_content_kind(content) != SKA_CONTENT_OTHER;
+    case SKA_REQUEST_CONTENT_ALL:
+        return content.length > 0 && content.length <= SKA_CONTENT_LIMIT && !is_tls13(content) &&
+               !is_server_key_exchange(content) && !is_handshake(content);
+    case SKA_REQUEST_CONTENT_NONE:
+        break;
+    }
+    return false;
+}

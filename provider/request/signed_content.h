@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a digest was made of, where that is a structure of which people could see nothing else: a
+ * CMS signature hashes not the document but attributes around the document's digest. Requests
+ * carry it ("signedContent"); it needs no trust, since its digest is what is approved.
+ */
+#ifndef SKA_REQUEST_SIGNED_CONTENT_H
+#define SKA_REQUEST_SIGNED_CONTENT_H
+
+#include "provider/base/bytes.h"
+#include "provider/base/settings.h"
+
+/* More is not kept. */
+#define SKA_CONTENT_LIMIT ((size_t)64 * 1024)
+
+enum ska_content_kind {
+    SKA_CONTENT_OTHER,                 /* none of these, or not in DER */
+    SKA_CONTENT_ATTRIBUTES,            /* SET OF Attribute of CMS (RFC 5652, 5.3) */
+    SKA_CONTENT_CERTIFICATE,           /* TBSCertificate (RFC 5280, 4.1) */
+    SKA_CONTENT_CRL,                   /* TBSCertList (RFC 5280, 5.1) */
+    SKA_CONTENT_CERTIFICATION_REQUEST, /* CertificationRequestInfo (RFC 2986, 4.1) */
+    SKA_CONTENT_OCSP_RESPONSE          /* ResponseData (RFC 6960, 4.2.1) */
+};
+
+/* By its outermost shape; all of it is valid DER, unless it is SKA_CONTENT_OTHER. */
+enum ska_content_kind ska_content_kind(struct ska_span content);
+
+/*
+ * Whether it is what signatures inside of XML and of web tokens are made over, which is about a
+ * document but none: SignedInfo, or the header and body of a JWS.
+ */
+bool ska_content_is_about_document(struct ska_span content);
+
+/* Whether a request may carry it. What a TLS handshake signs is never kept. */
+bool ska_content_is_kept(enum ska_request_content setting, struct ska_span content) SKA_MUST_CHECK;
+
+/*
+ * One attribute of SKA_CONTENT_ATTRIBUTES (*from starts as its content): the OBJECT IDENTIFIER's
+ * content and the values, elements one behind the other. False: there are no more.
+ */
+struct ska_attribute {
+    struct ska_span type;
+    struct ska_span values;
+};
+/* The attributes inside, to be taken one by one. */
+bool ska_content_attributes(struct ska_span content, struct ska_span *inside) SKA_MUST_CHECK;
+bool ska_attribute_take(struct ska_span *from, struct ska_attribute *attribute) SKA_MUST_CHECK;
+bool ska_attribute_is(const struct ska_attribute *attribute, int nid) SKA_MUST_CHECK;
+
+/* messageDigest, the digest of the document. False: these are no such attributes. */
+bool ska_content_document_digest(struct ska_span content, struct ska_span *digest) SKA_MUST_CHECK;
+/* contentType, the content of its OBJECT IDENTIFIER. */
+bool ska_content_type(struct ska_span content, struct ska_span *type) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Approvers see what a digest is made of where that is a structure, and whether it is about the
+# document that they have: never "no" to the right one.
+. "$(dirname "$0")/lib.sh"
+board
+key p256 p256
+key rsa2048 rsa2048
+key ed25519 ed25519
+plain x509 -new -force_pubkey p256.pub.pem -subj '/O=Example/CN=Seal' -days 30 -signkey alice.pem \
+    -out p256.crt
+plain x509 -new -force_pubkey rsa2048.pub.pem -subj /CN=Seal -days 30 -signkey alice.pem \
+    -out rsa2048.crt
+printf 'A contract.\nWith two lines.\n' >right
+printf 'Another contract.\nWith two lines.\n' >wrong
+mkdir -m 700 approvals
+
+# asked COMMAND...: the signature waits for approvals; request.json is what approvers get.
+asked() {
+    rm -f approvals/*.json
+    ! "$@" >stdout.txt 2>stderr.txt || fail "needs no approvals: $*"
+    says 'approvals pending'
+    # Outside of the directory it is an ordinary file.
+    cp approvals/*.request.json request.json
+}
+with_directory() { # COMMAND...
+    configure 'approvals-dir = approvals' "${content:-}"
+    asked ska "$@"
+}
+compared() { # yes | no | not PATTERN, DOCUMENT
+    local answer=$1 document=$2
+    cp request.json answered.json
+    case $answer in
+    yes)
+        succeeds skatool approve --approver alice.pem --yes --document "$document" answered.json
+        shows "$document"'\? YES'
+        ;;
+    no)
+        refused 'NOT the document' skatool approve --approver alice.pem --yes --document \
+            "$document" answered.json
+        ;;
+    *)
+        refused "$document cannot be compared: $answer" skatool approve --approver alice.pem --yes \
+            --document "$document" answered.json
+        ;;
+    esac
+}
+both() {
+    compared yes right
+    compared no wrong
+}
+
+# ---- Documents, in each form that openssl signs them in -------------------------------------------
+
+with_directory dgst -sha256 -sign "$(uri p256)" -out signature right
+both
+succeeds skatool inspect request.json
+shows 'signed content +not here: it is a document'
+request p256 request.json right
+both
+for name in p256 rsa2048; do
+    for options in '' -binary -cades '-cades -binary' -noattr '-noattr -binary' -text \
+        '-md sha512' -nodetach -nosmimecap; do
+        # shellcheck disable=SC2086
+        with_directory cms -sign $options -in right -signer $name.crt -inkey "$(uri $name)" \
+            -out out.p7s
+        both
+    done
+    for options in '' -binary -noattr; do
+        # shellcheck disable=SC2086
+        with_directory smime -sign $options -in right -signer $name.crt -inkey "$(uri $name)" \
+            -out out.p7s
+        both
+    done
+done
+# Bytes that no line of a text has.
+printf 'A\0B\r\nC\rD\n\n\r' >binary
+head -c 70000 /dev/urandom | plain base64 -A >long
+for document in binary long; do
+    for options in '' -binary -noattr '-noattr -binary'; do
+        # shellcheck disable=SC2086
+        with_directory cms -sign $options -in $document -signer p256.crt -inkey "$(uri p256)" \
+            -out out.p7s
+        compared yes $document
+    done
+done
+# What a key signs without a digest, it signs whole.
+with_directory pkeyutl -sign -rawin -in right -inkey "$(uri ed25519)" -out signature
+both
+
+# What is seen of it.
+with_directory cms -sign -cades -binary -in right -signer p256.crt -inkey "$(uri p256)" -out out.p7s
+succeeds skatool inspect request.json
+shows 'signed content +a signature of a document \(CMS' 'signing time, by the computer that asks: ' \
+    "fingerprint of the document: '?$(sha256sum right | cut -c1-64)" \
+    "fingerprint of the signer's certificate: '?$(plain x509 -in p256.crt -outform DER | sha256sum |
+        cut -c1-64)" 'ok +the signed content has the digest'
+
+# ---- Certificates and what belongs to them -------------------------------------------------------
+
+with_directory req -new -key "$(uri p256)" -subj '/O=Example/CN=www.example.org' \
+    -addext 'subjectAltName=DNS:www.example.org' -out out.csr
+succeeds skatool inspect request.json
+shows 'a request for a certificate' "for: 'CN=www.example.org,O=Example'" 'DNS:www.example.org'
+compared 'what would be signed is no document' right
+
+plain req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.pem \
+    -subj /CN=leaf -out leaf.csr 2>/dev/null
+printf 'basicConstraints=critical,CA:TRUE\n1.2.3.4=DER:0500\n' >extensions
+with_directory x509 -req -in leaf.csr -CA p256.crt -CAkey "$(uri p256)" -days 7 \
+    -extfile extensions -out out.crt
+succeeds skatool inspect request.json
+shows 'a certificate, ' "for: 'CN=leaf'" "issued by: 'CN=Seal,O=Example'" 'critical: .CA:TRUE' \
+    '1\.2\.3\.4: .2 bytes that are not shown'
+
+: >index.txt
+printf '01\n' >crlnumber
+cat >ca.cnf <<END
+[ca]
+default_ca = it
+[it]
+database = index.txt
+crlnumber = crlnumber
+default_md = sha256
+default_crl_days = 7
+END
+printf 'R\t300101000000Z\t260101000000Z\t1234\tunknown\t/CN=gone\n' >index.txt
+with_directory ca -config ca.cnf -gencrl -cert p256.crt -keyfile "$(uri p256)" -out out.crl
+succeeds skatool inspect request.json
+shows 'a list of revoked certificates' "issued by: 'CN=Seal,O=Example'" \
+    'certificates that are revoked: .?1' 'serial number: .?1234'
+
+plain ocsp -issuer p256.crt -serial 0x1234 -reqout ocsp.req
+with_directory ocsp -index index.txt -CA p256.crt -rsigner p256.crt -rkey "$(uri p256)" \
+    -reqin ocsp.req -respout out.ocsp
+succeeds skatool inspect request.json
+shows 'an answer about the state of certificates' 'revoked: 1234'
+
+# ---- What is not there ---------------------------------------------------------------------------
+
+# A digest that the application hands over says nothing of what was hashed.
+plain dgst -sha256 -binary right >digest
+with_directory pkeyutl -sign -inkey "$(uri p256)" -in digest -pkeyopt digest:SHA256 -out signature
+both
+printf '<?xml version="1.0"?><contract/>\n' >other.xml
+compared 'the program that asks has hashed it by itself' other.xml
+# What is signed inside of an XML document is about it.
+printf '<ds:SignedInfo xmlns:ds="x"><ds:DigestValue>...</ds:DigestValue></ds:SignedInfo>' >info
+with_directory dgst -sha256 -sign "$(uri p256)" -out signature info
+compared 'the request does not show what was hashed' other.xml
+
+# As the configuration says.
+content='request-content = none'
+with_directory cms -sign -in right -signer p256.crt -inkey "$(uri p256)" -out out.p7s
+compared 'the request does not show what was hashed' right
+content='request-content = all'
+with_directory dgst -sha256 -sign "$(uri p256)" -out signature right
+succeeds skatool inspect request.json
+shows 'A contract'
+both
+# What TLS signs is never kept.
+printf '%64s%s\0%032d' '' 'TLS 1.3, server CertificateVerify' 0 >handshake
+with_directory dgst -sha256 -sign "$(uri p256)" -out signature handshake
+! grep -q signedContent request.json || fail 'a handshake is in the request'
+with_directory dgst -sha256 -sign "$(uri p256)" -out signature long
+grep -q '"noSignedContent":\s*"TOO_LONG"' request.json || fail 'not said that it is too long'
+content='request-content = some'
+configure "$content"
+refused "request-content = 'some'" ska dgst -sha256 -sign "$(uri p256)" -out signature right
+content=
+
+# ---- What somebody has changed -------------------------------------------------------------------
+
+with_directory cms -sign -in right -signer p256.crt -inkey "$(uri p256)" -out out.p7s
+sed -E 's/("signedContent":\s*"M)(.)/\1x/' request.json >changed.json
+! cmp -s request.json changed.json || fail 'nothing was changed'
+refused 'somebody has changed it' skatool approve --approver alice.pem --yes changed.json
+ends 4 skatool inspect changed.json
+shows 'WRONG .*signedContent'
+pass

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What signed content is taken for, and what of it may stand in a request. Genuine structures are
+ * in scenario.signed_content; here stand those that are nearly some.
+ */
+#include "sign_support.h"
+
+#include <openssl/objects.h>
+
+#include "provider/base/der.h"
+#include "provider/request/signed_content.h"
+
+static bool is_valid(const char *hex)
+{
+    struct ska_bytes der = from_hex(hex);
+    bool valid = ska_der_valid(ska_span_of(&der));
+
+    ska_bytes_free(&der);
+    return valid;
+}
+
+static void der_is_strict(void **state)
+{
+    static const char *const good[] = {
+        "0500",       "0101FF",       "010100",     "020100",
+        "0202FF7F",   "02020080",     "03020780",   "030100",
+        "06022A03",   "0C02C3A4",     "30030201FF", "3106020101020102",
+        "A003020102", "800412345678", "0A0105",     "310502010A0500",
+    };
+    static const char *const bad[] = {
+        "",           "05",       "0501",           "050100",       "0101",
+        "010101",     "0200",     "02020001",       "0202FFFF",     "0300",
+        "030108",     "03020781", "030101",         "0600",         "06018A",
+        "0602802A",   "0C01FF",   "30800201000000", "308103020100", "3106020102020101",
+        "2403040100", "1F1F0100", "0000",           "30020201",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        if (!is_valid(good[i]))
+            fail_msg("refused: %s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (is_valid(bad[i]))
+            fail_msg("taken: %s", bad[i]);
+}
+
+/* SEQUENCEs in SEQUENCEs, `depth` of them. */
+static bool nested(size_t depth)
+{
+    uint8_t der[2 * (SKA_DER_DEPTH + 2)];
+
+    for (size_t i = 0; i < depth; i++) {
+        der[2 * i] = SKA_DER_SEQUENCE;
+        der[2 * i + 1] = (uint8_t)(2 * (depth - i - 1));
+    }
+    return ska_der_valid(ska_span(der, 2 * depth));
+}
+
+static void depth_is_bounded(void **state)
+{
+    (void)state;
+    assert_true(nested(SKA_DER_DEPTH));
+    assert_false(nested(SKA_DER_DEPTH + 1));
+}
+
+/* ---- Attributes ------------------------------------------------------------------------------ */
+
+#define CONTENT_TYPE "301806092a864886f70d010903310b06092a864886f70d010701"
+#define DIGEST_4 "301306092a864886f70d0109043106040411223344"
+#define DIGEST_4B "301306092a864886f70d0109043106040411223345"
+#define OTHER                                                                                      \
+    "300a06032a0304310305"                                                                         \
+    "0001" /* wrong: NULL of one byte */
+#define UNKNOWN "300906032a030431020500"
+
+static enum ska_content_kind kind_of(const char *hex)
+{
+    struct ska_bytes content = from_hex(hex);
+    enum ska_content_kind kind = ska_content_kind(ska_span_of(&content));
+
+    ska_bytes_free(&content);
+    return kind;
+}
+
+static void attributes_need_type_and_one_digest(void **state)
+{
+    struct ska_bytes good = from_hex("313a" UNKNOWN DIGEST_4 CONTENT_TYPE);
+    struct ska_span digest = {NULL, 0};
+
+    (void)state;
+    assert_int_equal(ska_content_kind(ska_span_of(&good)), SKA_CONTENT_ATTRIBUTES);
+    assert_true(ska_content_document_digest(ska_span_of(&good), &digest));
+    assert_memory_equal(digest.data, "\x11\x22\x33\x44", 4);
+    assert_int_equal(digest.length, 4);
+    ska_bytes_free(&good);
+    assert_int_equal(kind_of("3120" UNKNOWN DIGEST_4), SKA_CONTENT_OTHER);
+    assert_int_equal(kind_of("3125" UNKNOWN CONTENT_TYPE), SKA_CONTENT_OTHER);
+    assert_int_equal(kind_of("3144" DIGEST_4 DIGEST_4B CONTENT_TYPE), SKA_CONTENT_OTHER);
+    /* Not in order, not in DER, as a SEQUENCE, with something behind. */
+    assert_int_equal(kind_of("312f" CONTENT_TYPE DIGEST_4), SKA_CONTENT_OTHER);
+    assert_int_equal(kind_of("313b" OTHER DIGEST_4 CONTENT_TYPE), SKA_CONTENT_OTHER);
+    assert_int_equal(kind_of("302f" DIGEST_4 CONTENT_TYPE), SKA_CONTENT_OTHER);
+    assert_int_equal(kind_of("312f" DIGEST_4 CONTENT_TYPE "0500"), SKA_CONTENT_OTHER);
+}
+
+/* ---- What is kept ---------------------------------------------------------------------------- */
+
+static bool is_kept(enum ska_request_content setting, const void *content, size_t length)
+{
+    return ska_content_is_kept(setting, ska_span(content, length));
+}
+
+static void settings_decide(void **state)
+{
+    static uint8_t long_one[SKA_CONTENT_LIMIT + 1];
+
+    (void)state;
+    assert_true(is_kept(SKA_REQUEST_CONTENT_ALL, "a text", 6));
+    assert_false(is_kept(SKA_REQUEST_CONTENT_STRUCTURES, "a text", 6));
+    assert_false(is_kept(SKA_REQUEST_CONTENT_NONE, "a text", 6));
+    memset(long_one, 'x', sizeof(long_one));
+    assert_true(is_kept(SKA_REQUEST_CONTENT_ALL, long_one, SKA_CONTENT_LIMIT));
+    assert_false(is_kept(SKA_REQUEST_CONTENT_ALL, long_one, sizeof(long_one)));
+}
+
+/* TLS 1.3; ServerKeyExchange of ECDHE and of DHE; the messages before a CertificateVerify. */
+static void handshakes_are_not_kept(void **state)
+{
+    uint8_t content[200];
+
+    (void)state;
+    memset(content, ' ', 64);
+    memcpy(content + 64, "TLS 1.3, client CertificateVerify", 34);
+    memset(content + 98, 7, 32);
+    assert_false(is_kept(SKA_REQUEST_CONTENT_ALL, content, 130));
+    content[0] = '.';
+    assert_true(is_kept(SKA_REQUEST_CONTENT_ALL, content, 130));
+
+    memset(content, 0xA5, 64);
+    memcpy(content + 64, "\x03\x00\x17\x41", 4);
+    memset(content + 68, 4, 65);
+    assert_false(is_kept(SKA_REQUEST_CONTENT_ALL, content, 133));
+    assert_true(is_kept(SKA_REQUEST_CONTENT_ALL, content, 134));
+    memcpy(content + 64, "\x00\x02PP\x00\x01G\x00\x02YY", 11);
+    assert_false(is_kept(SKA_REQUEST_CONTENT_ALL, content, 75));
+    assert_true(is_kept(SKA_REQUEST_CONTENT_ALL, content, 76));
+
+    memcpy(content, "\x01\x00\x00\x02HH\x02\x00\x00\x01S", 11);
+    assert_false(is_kept(SKA_REQUEST_CONTENT_ALL, content, 11));
+    assert_true(is_kept(SKA_REQUEST_CONTENT_ALL, content, 10));
+}
+
+static void other_signatures_are_known(void **state)
+{
+    static const char *const yes[] = {"<SignedInfo xmlns=\"x\">", "<ds:SignedInfo>",
+                                      "eyJhbGciOiJFUzI1NiJ9.e30"};
+    static const char *const no[] = {"<Signed", "<a b=\"c:SignedInfo\">", "eyJhbGciOiJFUzI1NiJ9",
+                                     "SignedInfo", ""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+        assert_true(ska_content_is_about_document(ska_span_text(yes[i])));
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+        assert_false(ska_content_is_about_document(ska_span_text(no[i])));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(der_is_strict),
+        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(attributes_need_type_and_one_digest),
+        cmocka_unit_test(settings_decide),
+        cmocka_unit_test(handshakes_are_not_kept),
+        cmocka_unit_test(other_signatures_are_known),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

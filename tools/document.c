@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/document.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/asn1.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/pkcs7.h>
+
+#include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
+#include "tools/show/request_text.h"
+
+/* ---- What is compared ------------------------------------------------------------------------ */
+
+struct comparison {
+    FILE *file; /* can be read from anywhere */
+    OSSL_LIB_CTX *libctx;
+    const struct ska_errors *errors;
+    EVP_MD *md;
+    uint8_t expected[EVP_MAX_MD_SIZE];
+    size_t length;
+    bool found;
+};
+
+struct ska_span document_content(const struct ska_request *request)
+{
+    return ska_span_of(request->mechanism.form == SKA_PAYLOAD_MESSAGE ? &request->payload
+                                                                      : &request->signed_content);
+}
+
+static enum ska_digest digest_of_length(size_t length)
+{
+    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
+        if (ska_digest_length((enum ska_digest)i) == length)
+            return (enum ska_digest)i;
+    return SKA_DIGEST_NONE;
+}
+
+static bool expect(struct comparison *comparison, enum ska_digest digest, struct ska_span value)
+{
+    /* Where nothing tells which digest it is, its length does. */
+    if (digest == SKA_DIGEST_NONE || ska_digest_length(digest) != value.length)
+        digest = digest_of_length(value.length);
+    if (digest == SKA_DIGEST_NONE)
+        return ska_fail(comparison->errors, SKA_R_UNSUPPORTED,
+                        "a digest of %zu bytes: no known algorithm makes it", value.length);
+    EVP_MD_free(comparison->md);
+    comparison->md = EVP_MD_fetch(comparison->libctx, ska_digest_name(digest), NULL);
+    memcpy(comparison->expected, value.data, value.length);
+    comparison->length = value.length;
+    return comparison->md != NULL ||
+           ska_fail(comparison->errors, SKA_R_INTERNAL, "libcrypto cannot hash with %s",
+                    ska_digest_name(digest));
+}
+
+/* A message has no digest; one of our own tells whether it is the file. */
+static bool expect_message(struct comparison *comparison, struct ska_span message)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    return EVP_Q_digest(comparison->libctx, "SHA256", NULL, message.data, message.length, digest,
+                        &length) == 1
+               ? expect(comparison, SKA_DIGEST_SHA256, ska_span(digest, length))
+               : ska_fail(comparison->errors, SKA_R_INTERNAL, "SHA-256 of a message");
+}
+
+/* The digest that the payload is, or is made of. */
+static bool expect_payload(struct comparison *comparison, const struct ska_request *request)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span value = {NULL, 0};
+
+    if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        return expect_message(comparison, ska_span_of(&request->payload));
+    if (!request_document_digest(request, &digest, &value))
+        return ska_fail(comparison->errors, SKA_R_PAYLOAD_REFUSED,
+                        "the request holds no digest that a document can be compared with");
+    return expect(comparison, digest, value);
+}
+
+/* ---- Forms of a document --------------------------------------------------------------------- */
+
+static bool fail_read(const struct comparison *comparison)
+{
+    return ska_fail(comparison->errors, SKA_R_FILE_FAILURE, "reading the document: %s",
+                    strerror(errno));
+}
+
+/* Hashes so many bytes from here on. */
+static bool hash_part(const struct comparison *comparison, EVP_MD_CTX *context, uint64_t from,
+                      uint64_t length)
+{
+    uint8_t block[16384];
+
+    if (fseeko(comparison->file, (off_t)from, SEEK_SET) != 0)
+        return fail_read(comparison);
+    while (length > 0) {
+        size_t wanted = length < sizeof(block) ? (size_t)length : sizeof(block);
+        size_t got = fread(block, 1, wanted, comparison->file);
+
+        if (got == 0)
+            return length == UINT64_MAX || !ferror(comparison->file) || fail_read(comparison);
+        if (EVP_DigestUpdate(context, block, got) != 1)
+            return ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
+        if (length != UINT64_MAX)
+            length -= got;
+    }
+    return true;
+}
+
+static bool is_expected(const struct comparison *comparison, EVP_MD_CTX *context)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    return EVP_DigestFinal_ex(context, digest, &length) == 1 && length == comparison->length &&
+           memcmp(digest, comparison->expected, length) == 0;
+}
+
+/* Two parts, the second of which may be empty. */
+static bool compare_parts(struct comparison *comparison, const uint64_t parts[4])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool done = context != NULL && EVP_DigestInit_ex2(context, comparison->md, NULL) == 1;
+
+    if (!done)
+        ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
+    done = done && hash_part(comparison, context, parts[0], parts[1]) &&
+           hash_part(comparison, context, parts[2], parts[3]);
+    comparison->found = done && is_expected(comparison, context);
+    EVP_MD_CTX_free(context);
+    return done;
+}
+
+/* Lines ended as in mail, by libcrypto's own means, which have peculiarities. */
+static bool compare_as_mail(struct comparison *comparison, int flags)
+{
+    BIO *in = BIO_new_fp(comparison->file, BIO_NOCLOSE);
+    BIO *hashing = BIO_new(BIO_f_md());
+    BIO *sink = BIO_new(BIO_s_null());
+    EVP_MD_CTX *context = NULL;
+    bool done =
+        in != NULL && hashing != NULL && sink != NULL && BIO_set_md(hashing, comparison->md) == 1;
+
+    if (done)
+        BIO_push(hashing, sink);
+    rewind(comparison->file);
+    done = done && SMIME_crlf_copy(in, hashing, flags) == 1 && BIO_flush(hashing) == 1 &&
+           BIO_get_md_ctx(hashing, &context) == 1;
+    comparison->found = done && is_expected(comparison, context);
+    BIO_free(in);
+    BIO_free(hashing);
+    BIO_free(sink);
+    return done || ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
+}
+
+/* ---- PDF ------------------------------------------------------------------------------------- */
+
+/* So many signatures of one document are looked at. */
+#define RANGES_MOST 64
+/* Behind "/ByteRange": "[0 1234 5678 9]", with room for blanks. */
+#define RANGE_TEXT 160
+/* Room that is left for a signature. */
+#define GAP_MOST ((uint64_t)1024 * 1024)
+
+static const char pdf_begin[] = "%PDF-";
+static const char pdf_range[] = "/ByteRange";
+
+static bool pdf_read_number(const char **text, uint64_t *number)
+{
+    const char *next = *text + strspn(*text, " \t\r\n");
+    size_t digits = strspn(next, "0123456789");
+
+    *number = 0;
+    if (digits == 0 || digits > 15)
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        *number = *number * 10 + (uint64_t)(next[i] - '0');
+    *text = next + digits;
+    return true;
+}
+
+/* ISO 32000-1, 12.8.1. Two parts that do not overlap. */
+static bool pdf_parse_range(const char *text, uint64_t parts[4])
+{
+    text += strspn(text, " \t\r\n");
+    if (*text++ != '[')
+        return false;
+    for (size_t i = 0; i < 4; i++)
+        if (!pdf_read_number(&text, &parts[i]))
+            return false;
+    text += strspn(text, " \t\r\n");
+    return *text == ']' && parts[0] + parts[1] <= parts[2];
+}
+
+/* Whether the room for the signature, "<0000>", is still empty. */
+static bool pdf_gap_is_empty(const struct comparison *comparison, const uint64_t parts[4])
+{
+    uint64_t left = parts[2] - (parts[0] + parts[1]);
+    int byte = 0;
+
+    if (left < 2 || left > GAP_MOST ||
+        fseeko(comparison->file, (off_t)(parts[0] + parts[1]), SEEK_SET) != 0)
+        return false;
+    for (; left > 0; left--) {
+        byte = getc(comparison->file);
+        if (byte != '<' && byte != '>' && byte != '0')
+            return false;
+    }
+    return true;
+}
+
+struct pdf {
+    bool is_one;
+    bool prepared; /* one of its signatures is still to come */
+};
+
+static bool pdf_compare_range(struct comparison *comparison, off_t at, struct pdf *pdf)
+{
+    char text[RANGE_TEXT + 1] = "";
+    uint64_t parts[4] = {0};
+    size_t got = 0;
+
+    if (fseeko(comparison->file, at, SEEK_SET) != 0)
+        return fail_read(comparison);
+    got = fread(text, 1, RANGE_TEXT, comparison->file);
+    text[got] = 0;
+    if (!pdf_parse_range(text, parts))
+        return true;
+    pdf->prepared = pdf->prepared || pdf_gap_is_empty(comparison, parts);
+    return compare_parts(comparison, parts);
+}
+
+/* Finds each "/ByteRange" from `from` on; *at: what follows it, or -1. */
+static bool pdf_find_range(const struct comparison *comparison, off_t from, off_t *at)
+{
+    size_t length = strlen(pdf_range);
+    size_t matched = 0;
+    int byte = 0;
+
+    *at = -1;
+    if (fseeko(comparison->file, from, SEEK_SET) != 0)
+        return fail_read(comparison);
+    while (matched < length && (byte = getc_unlocked(comparison->file)) != EOF) {
+        from++;
+        /* Its first character is nowhere else in it. */
+        matched = byte == pdf_range[matched] ? matched + 1 : byte == pdf_range[0];
+    }
+    if (matched == length)
+        *at = from;
+    return !ferror(comparison->file) || fail_read(comparison);
+}
+
+static bool compare_as_pdf(struct comparison *comparison, struct pdf *pdf)
+{
+    off_t at = 0;
+
+    for (size_t i = 0; i < RANGES_MOST && !comparison->found; i++) {
+        off_t next = 0;
+
+        if (!pdf_find_range(comparison, at, &next))
+            return false;
+        if (next < 0)
+            break;
+        if (!pdf_compare_range(comparison, next, pdf))
+            return false;
+        at = next;
+    }
+    return true;
+}
+
+static bool is_pdf(const struct comparison *comparison)
+{
+    char begin[sizeof(pdf_begin)] = "";
+
+    rewind(comparison->file);
+    return fread(begin, 1, strlen(pdf_begin), comparison->file) == strlen(pdf_begin) &&
+           strcmp(begin, pdf_begin) == 0;
+}
+
+/* ---- All forms ------------------------------------------------------------------------------- */
+
+struct form {
+    const char *name;
+    bool (*compare)(struct comparison *comparison, struct pdf *pdf);
+};
+
+static bool form_as_it_is(struct comparison *comparison, struct pdf *pdf)
+{
+    (void)pdf;
+    return compare_parts(comparison, (const uint64_t[4]){0, UINT64_MAX, 0, 0});
+}
+
+static bool form_mail(struct comparison *comparison, struct pdf *pdf)
+{
+    (void)pdf;
+    return compare_as_mail(comparison, 0) &&
+           (comparison->found || compare_as_mail(comparison, SMIME_TEXT));
+}
+
+static bool form_pdf(struct comparison *comparison, struct pdf *pdf)
+{
+    pdf->is_one = is_pdf(comparison);
+    return !pdf->is_one || compare_as_pdf(comparison, pdf);
+}
+
+#define FORMS 3
+static const struct form forms[FORMS] = {
+    {"as it is", form_as_it_is},
+    {"with line ends as mail has them", form_mail},
+    {"all of it but the room for the signature", form_pdf},
+};
+
+static bool compare_forms(struct comparison *comparison, size_t count, struct document *document,
+                          struct pdf *pdf)
+{
+    for (size_t i = 0; i < count && !comparison->found; i++) {
+        document->form = forms[i].name;
+        if (!forms[i].compare(comparison, pdf))
+            return false;
+    }
+    return true;
+}
+
+/* What attributes of CMS say they sign; and whatever is signed directly. */
+static bool compare_all(struct comparison *comparison, const struct ska_request *request,
+                        struct document *document, struct pdf *pdf)
+{
+    struct ska_span content = document_content(request);
+    struct ska_span digest = {NULL, 0};
+    bool attributes = ska_content_kind(content) == SKA_CONTENT_ATTRIBUTES &&
+                      ska_content_document_digest(content, &digest);
+
+    if (attributes && (!expect(comparison, SKA_DIGEST_NONE, digest) ||
+                       !compare_forms(comparison, FORMS, document, pdf)))
+        return false;
+    return comparison->found || (expect_payload(comparison, request) &&
+                                 compare_forms(comparison, attributes ? 1 : FORMS, document, pdf));
+}
+
+/* ---- Whether "no" can be said ---------------------------------------------------------------- */
+
+/* What attributes of CMS sign is the document itself, and not some structure about it. */
+static bool is_of_data(struct ska_span content)
+{
+    struct ska_span type = {NULL, 0};
+    const ASN1_OBJECT *data = OBJ_nid2obj(NID_pkcs7_data);
+
+    return ska_content_type(content, &type) &&
+           ska_span_equal(type, ska_span(OBJ_get0_data(data), OBJ_length(data)));
+}
+
+/* Files that have their signature inside: what is hashed of them is not the file. */
+static bool is_signed_inside(const struct comparison *comparison)
+{
+    static const char *const begins[] = {"%PDF-",      "<",  "\xEF\xBB\xBF<",
+                                         "PK\x03\x04", "MZ", "\xD0\xCF\x11\xE0"};
+    char begin[8] = "";
+
+    rewind(comparison->file);
+    if (fread(begin, 1, sizeof(begin), comparison->file) < sizeof(begin))
+        return false;
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+        if (memcmp(begin, begins[i], strlen(begins[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The same where nothing is shown of what was hashed. */
+static const char *why_unseen(const struct comparison *comparison,
+                              const struct ska_request *request)
+{
+    switch (request->no_content) {
+    case SKA_NO_CONTENT_UNSAID:
+        return "the request does not show what was hashed";
+    case SKA_NO_CONTENT_DIGEST_GIVEN:
+        return is_signed_inside(comparison) ? "the program that asks has hashed it by itself, "
+                                              "perhaps only a part of it, and "
+                                              "the request does not show which"
+                                            : NULL;
+    case SKA_NO_CONTENT_NO_STRUCTURE:
+    case SKA_NO_CONTENT_TOO_LONG:
+        break;
+    }
+    return NULL;
+}
+
+/* Why the right document might not have been found; NULL: it would have been. */
+static const char *why_not_compared(const struct comparison *comparison,
+                                    const struct ska_request *request, const struct pdf *pdf)
+{
+    struct ska_span content = document_content(request);
+    enum ska_content_kind kind = ska_content_kind(content);
+    const char *why = NULL;
+
+    if (kind == SKA_CONTENT_ATTRIBUTES && !is_of_data(content))
+        return "what would be signed is not a file but something about one, which only the program "
+               "that asks can make";
+    if (kind != SKA_CONTENT_ATTRIBUTES && kind != SKA_CONTENT_OTHER)
+        return "what would be signed is no document";
+    if (content.length == 0)
+        why = why_unseen(comparison, request);
+    if (why == NULL && pdf->is_one && !pdf->prepared)
+        why = "signing changes a PDF. Ask for the prepared file, which has room for this signature";
+    return why;
+}
+
+/* ---- The file -------------------------------------------------------------------------------- */
+
+static FILE *open_to_seek(const struct input *input, const struct ska_errors *errors)
+{
+    struct stat status;
+    bool regular = fstat(input->fd, &status) == 0 && S_ISREG(status.st_mode);
+    int fd = regular ? dup(input->fd) : -1;
+    FILE *file = regular ? fd < 0 ? NULL : fdopen(fd, "rb") : tmpfile();
+
+    if (file == NULL) {
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", input->shown, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    if (!regular && !input_copy(input, file, errors)) {
+        fclose(file);
+        return NULL;
+    }
+    return file;
+}
+
+/* A document that is such a structure was, perhaps, never meant to be one. */
+static bool find_attributes_itself(const struct comparison *comparison, struct document *document)
+{
+    static const size_t size = SKA_CONTENT_LIMIT + 1;
+    uint8_t *content = malloc(size);
+    size_t length = 0;
+
+    if (content == NULL)
+        return ska_fail(comparison->errors, SKA_R_OUT_OF_MEMORY, "for the document");
+    rewind(comparison->file);
+    length = fread(content, 1, size, comparison->file);
+    document->is_attributes = ska_content_kind(ska_span(content, length)) == SKA_CONTENT_ATTRIBUTES;
+    free(content);
+    return true;
+}
+
+bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
+                      const struct ska_request *request, struct document *document,
+                      const struct ska_errors *errors)
+{
+    struct comparison comparison = {.libctx = libctx, .errors = errors};
+    struct pdf pdf = {0};
+    bool done = false;
+
+    comparison.file = open_to_seek(input, errors);
+    if (comparison.file == NULL)
+        return false;
+    done = compare_all(&comparison, request, document, &pdf) &&
+           find_attributes_itself(&comparison, document);
+    document->reason = why_not_compared(&comparison, request, &pdf);
+    document->answer = comparison.found           ? DOCUMENT_SAME
+                       : document->reason == NULL ? DOCUMENT_OTHER
+                                                  : DOCUMENT_NOT_COMPARED;
+    fclose(comparison.file);
+    EVP_MD_free(comparison.md);
+    return done;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a file that an approver has is the document that a request is about. It may be signed as
+ * it is, in the form that S/MIME hashes, or as the part of a PDF that its signature covers;
+ * directly or by attributes of CMS that hold its digest.
+ */
+#ifndef SKA_TOOLS_DOCUMENT_H
+#define SKA_TOOLS_DOCUMENT_H
+
+#include "provider/request/request.h"
+#include "tools/input.h"
+
+enum document_answer {
+    DOCUMENT_SAME,
+    DOCUMENT_OTHER,       /* only where the digest of the right one would have to be there */
+    DOCUMENT_NOT_COMPARED /* `reason` says why; it may still be the one */
+};
+
+struct document {
+    const char *path; /* as the approver gave it */
+    enum document_answer answer;
+    const char *form;   /* SAME: "as it is", ...; a literal */
+    const char *reason; /* NOT_COMPARED: a sentence; a literal */
+    bool is_attributes; /* the file itself is what a CMS signature of another document signs */
+};
+
+/* Reads the input whole. False, with an error raised, when it cannot be read. */
+bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
+                      const struct ska_request *request, struct document *document,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * What the request shows of what was hashed, or signs as a message: what signed_content.h reads.
+ * Empty: nothing.
+ */
+struct ska_span document_content(const struct ska_request *request);
+
+#endif
