@@ -98,8 +98,7 @@ static void the_list_is_complete(void **state)
         if (!sets(ska_setting_names[count], "?", &recorder))
             assert_text_contains(recorder.text, "expected");
     }
-    /* All ten of the interface. */
-    assert_int_equal(count, 10);
+    assert_int_equal(count, 11);
     ska_settings_clear(&settings);
 }
 
@@ -134,6 +133,19 @@ static void progress_is_one_of_three(void **state)
     assert_refused("agent", "", "agent = '': path expected");
 }
 
+static void content_is_one_of_three(void **state)
+{
+    (void)state;
+    assert_int_equal(settings.request_content, SKA_REQUEST_CONTENT_STRUCTURES);
+    assert_sets("request-content", "all");
+    assert_int_equal(settings.request_content, SKA_REQUEST_CONTENT_ALL);
+    assert_sets("request-content", "none");
+    assert_int_equal(settings.request_content, SKA_REQUEST_CONTENT_NONE);
+    assert_sets("request-content", "structures");
+    assert_int_equal(settings.request_content, SKA_REQUEST_CONTENT_STRUCTURES);
+    assert_refused("request-content", "some", "structures, all or none expected");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +155,7 @@ int main(void)
         cmocka_unit_test(the_list_is_complete),
         cmocka_unit_test(timeouts_are_seconds),
         cmocka_unit_test(progress_is_one_of_three),
+        cmocka_unit_test(content_is_one_of_three),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
