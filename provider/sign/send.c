@@ -60,7 +60,7 @@ static bool send_audit(const struct ska_job *job, enum ska_audit_event event,
 {
     const struct ska_audit_entry entry = {event, request, NULL, detail};
 
-    return ska_audit_append(job->audit_log, job->libctx, &entry, errors);
+    return ska_audit_append(&job->audit_log, job->libctx, &entry, errors);
 }
 
 /* Whatever a request says of the rule: the log names approvers by the one that holds. */
@@ -96,7 +96,7 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
     struct ska_audit_entry *entries = NULL;
     bool done = false;
 
-    if (job->audit_log == NULL)
+    if (job->audit_log.path == NULL)
         return true;
     if (count > 0 && !take_current_rule(job, request))
         return false;
@@ -106,7 +106,7 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
     entries[0] = (struct ska_audit_entry){SKA_AUDIT_REQUEST, request, NULL, origin};
     for (size_t i = 0; i < count; i++)
         entries[i + 1] = approval_entry(job, request, i, origin);
-    done = ska_audit_append_all(job->audit_log, job->libctx, entries, count + 1, job->errors);
+    done = ska_audit_append_all(&job->audit_log, job->libctx, entries, count + 1, job->errors);
     free(entries);
     return done;
 }

@@ -92,7 +92,7 @@ takes 0 refused 'chmod go-w' "${sign[@]}"
 configure "audit-log = $work/nowhere/audit.log"
 request seal request.json document
 approve request.json alice bob
-takes 0 refused 'nowhere/audit.log' ska dgst -sha256 -sign "$(uri seal)" \
+takes 0 refused 'audit-log.*nowhere: No such file' ska dgst -sha256 -sign "$(uri seal)" \
     -sigopt ska-approvals-file:request.json -out signature document
 chmod 600 "$log"
 [ "$(wc -l <"$log")" -eq "$lines" ] || fail "lines of what was not done"
