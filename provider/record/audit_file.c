@@ -310,8 +310,40 @@ static bool begins_after_head(const struct ska_audit_file *file, uint64_t size, 
 static bool has_lost_last_lines(const struct ska_audit_file *file,
                                 const struct ska_audit_tail *tail)
 {
+    struct timespec written;
+    bool older_than_boot = false;
+
     return strcmp(tail->hash, file->head.head.before) == 0 &&
-           ska_audit_head_is_older_than_boot(&file->head);
+           ska_audit_head_time(&file->head, &written, &older_than_boot) && older_than_boot;
+}
+
+/*
+ * Whether a log without a line is the very file that had the remembered one: it was not moved away,
+ * its lines are gone. Of a new file that has got the same number the time of birth is later. Where
+ * the file system does not tell that, only the continuation in the log says that there was another.
+ */
+static bool was_emptied(const struct ska_audit_file *file)
+{
+    struct statx log;
+    struct timespec written;
+    bool older_than_boot = false;
+
+    return statx(file->fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &log) == 0 &&
+           (log.stx_mask & STATX_BTIME) != 0 && log.stx_ino == file->head.head.inode &&
+           ska_audit_head_time(&file->head, &written, &older_than_boot) && !older_than_boot &&
+           (log.stx_btime.tv_sec < written.tv_sec ||
+            (log.stx_btime.tv_sec == written.tv_sec && log.stx_btime.tv_nsec < written.tv_nsec));
+}
+
+static bool fail_missing_head(const struct ska_audit_file *file, const struct ska_errors *errors)
+{
+    return ska_fail(
+        errors, SKA_R_EVIDENCE_WRONG,
+        WHAT " %s: line %llu, the last one that was written here (state-dir %s), is not "
+             "in it: it was cut, changed, or exchanged for another one, so nothing is "
+             "added to it. Find out why, and move it away: the next log begins with the "
+             "hash of that line",
+        file->log.path, (unsigned long long)file->head.head.sequence, file->log.state_dir);
 }
 
 /* It has the remembered line where that was written, or else begins behind it. */
@@ -337,13 +369,7 @@ static bool goes_on_from_head(const struct ska_audit_file *file, OSSL_LIB_CTX *l
         tail->lost = head->sequence;
         return true;
     }
-    return ska_fail(errors, SKA_R_EVIDENCE_WRONG,
-                    WHAT
-                    " %s: line %llu, the last one that was written here (state-dir %s), is not "
-                    "in it: it was cut, changed, or exchanged for another one, so nothing is "
-                    "added to it. Find out why, and move it away: the next log begins with the "
-                    "hash of that line",
-                    file->log.path, (unsigned long long)head->sequence, file->log.state_dir);
+    return fail_missing_head(file, errors);
 }
 
 static void continue_from_head(const struct ska_audit_file *file, struct ska_audit_tail *tail)
@@ -359,10 +385,12 @@ bool ska_audit_file_tail(const struct ska_audit_file *file, OSSL_LIB_CTX *libctx
     bool done = read_own_tail(file, libctx, tail, errors);
 
     if (done && file->head.head.sequence > 0) {
-        if (tail->sequence == 0)
-            continue_from_head(file, tail);
-        else
+        if (tail->sequence > 0)
             done = goes_on_from_head(file, libctx, tail, errors);
+        else if (was_emptied(file))
+            done = fail_missing_head(file, errors);
+        else
+            continue_from_head(file, tail);
     }
     if (!done)
         ska_audit_tail_clear(tail);
@@ -430,9 +458,13 @@ static bool remember_head(struct ska_audit_file *file, const struct ska_audit_ta
                           const struct ska_errors *errors)
 {
     struct ska_audit_head head = *last;
+    struct stat status;
 
     if (file->log.state_dir == NULL)
         return true;
+    if (fstat(file->fd, &status) != 0)
+        return fail_log(file->log.path, "", errors);
+    head.inode = status.st_ino;
     head.start = (uint64_t)tail->end + line_start(lines.data, lines.length - 1);
     head.end = (uint64_t)tail->end + lines.length;
     return ska_audit_head_write(&file->head, &head, errors);

@@ -20,8 +20,8 @@
 void ska_audit_head_print(const struct ska_audit_head *head, char text[SKA_AUDIT_HEAD_LENGTH + 1])
 {
     snprintf(text, SKA_AUDIT_HEAD_LENGTH + 1,
-             "%020" PRIu64 " %.64s %020" PRIu64 " %020" PRIu64 " %.64s\n", head->sequence,
-             head->hash, head->start, head->end, head->before);
+             "%020" PRIu64 " %.64s %020" PRIu64 " %020" PRIu64 " %020" PRIu64 " %.64s\n",
+             head->sequence, head->hash, head->inode, head->start, head->end, head->before);
 }
 
 /* The text goes on at *next, and is long enough. */
@@ -31,7 +31,8 @@ static bool take_head_number(const char **next, uint64_t *number)
 
     memcpy(digits, *next, DIGITS);
     *next += DIGITS + 1;
-    return ska_decimal_decode(digits, INT64_MAX, number) && (*next)[-1] == ' ';
+    return strlen(digits) == DIGITS && ska_decimal_decode(digits, UINT64_MAX, number) &&
+           (*next)[-1] == ' ';
 }
 
 static bool take_head_hash(const char **next, char behind, char hash[SKA_AUDIT_HASH_SIZE])
@@ -48,9 +49,10 @@ bool ska_audit_head_parse(struct ska_span text, struct ska_audit_head *head)
     const char *next = (const char *)text.data;
 
     if (text.length != SKA_AUDIT_HEAD_LENGTH || !take_head_number(&next, &parsed.sequence) ||
-        !take_head_hash(&next, ' ', parsed.hash) || !take_head_number(&next, &parsed.start) ||
-        !take_head_number(&next, &parsed.end) || !take_head_hash(&next, '\n', parsed.before) ||
-        parsed.sequence == 0 || parsed.end <= parsed.start ||
+        !take_head_hash(&next, ' ', parsed.hash) || !take_head_number(&next, &parsed.inode) ||
+        !take_head_number(&next, &parsed.start) || !take_head_number(&next, &parsed.end) ||
+        !take_head_hash(&next, '\n', parsed.before) || parsed.sequence == 0 ||
+        parsed.end <= parsed.start || parsed.end > INT64_MAX ||
         parsed.end - parsed.start > SKA_AUDIT_LINE_LIMIT)
         return false;
     *head = parsed;
@@ -141,14 +143,17 @@ bool ska_audit_head_write(struct ska_audit_head_file *file, const struct ska_aud
     return true;
 }
 
-/* Whoever sets the clock back or forth meanwhile is told too much or too little of a cut. */
-bool ska_audit_head_is_older_than_boot(const struct ska_audit_head_file *file)
+bool ska_audit_head_time(const struct ska_audit_head_file *file, struct timespec *written,
+                         bool *older_than_boot)
 {
     struct timespec now;
     struct timespec running;
     struct stat status;
 
-    return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-           clock_gettime(CLOCK_BOOTTIME, &running) == 0 && fstat(file->fd, &status) == 0 &&
-           status.st_mtim.tv_sec < now.tv_sec - running.tv_sec;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &running) != 0 ||
+        fstat(file->fd, &status) != 0)
+        return false;
+    *written = status.st_mtim;
+    *older_than_boot = status.st_mtim.tv_sec < now.tv_sec - running.tv_sec;
+    return true;
 }

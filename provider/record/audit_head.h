@@ -6,18 +6,21 @@
 #ifndef SKA_RECORD_AUDIT_HEAD_H
 #define SKA_RECORD_AUDIT_HEAD_H
 
+#include <time.h>
+
 #include "provider/record/audit_line.h"
 
 struct ska_audit_head {
     uint64_t sequence;                /* of the line; 0: none is known */
     char hash[SKA_AUDIT_HASH_SIZE];   /* of the line */
-    uint64_t start;                   /* where the line stands in its file: its first byte, */
+    uint64_t inode;                   /* of the file that it stands in, */
+    uint64_t start;                   /* where in it: its first byte, */
     uint64_t end;                     /* and the one behind its newline */
     char before[SKA_AUDIT_HASH_SIZE]; /* hash of the line before those that were written with it */
 };
 
 /* As text of this many bytes, its newline included, whatever its numbers are. */
-#define SKA_AUDIT_HEAD_LENGTH 193
+#define SKA_AUDIT_HEAD_LENGTH 214
 void ska_audit_head_print(const struct ska_audit_head *head, char text[SKA_AUDIT_HEAD_LENGTH + 1]);
 
 /* Exactly what is printed, and numbers that a line of a log can have; else false, and unchanged. */
@@ -43,7 +46,8 @@ void ska_audit_head_close(struct ska_audit_head_file *file);
 bool ska_audit_head_write(struct ska_audit_head_file *file, const struct ska_audit_head *head,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Whether the head was written before this machine was started. */
-bool ska_audit_head_is_older_than_boot(const struct ska_audit_head_file *file);
+/* When the head was written, and whether that was before this machine was started. */
+bool ska_audit_head_time(const struct ska_audit_head_file *file, struct timespec *written,
+                         bool *older_than_boot) SKA_MUST_CHECK;
 
 #endif
