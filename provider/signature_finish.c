@@ -174,7 +174,7 @@ static struct ska_job job_of(const struct ska_signature *signature, struct hsm_k
         .request_content = provider->settings.request_content,
         .description = signature->approvals.description,
         .timestamp_key = provider->settings.timestamp_key,
-        .audit_log = provider->settings.audit_log,
+        .audit_log = {provider->settings.audit_log, provider->settings.state_dir},
         .errors = ska_signature_errors(signature),
     };
 
@@ -285,7 +285,7 @@ static bool make_request(struct ska_signature *signature, const struct payload *
         !ska_request_make(&job, &request))
         return false;
     entry.request = request;
-    if (!ska_audit_append(job.audit_log, job.libctx, &entry, job.errors)) {
+    if (!ska_audit_append(&job.audit_log, job.libctx, &entry, job.errors)) {
         ska_request_free(request);
         return false;
     }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@ struct reference {
 struct ska_audit_reader {
     FILE *file;
     const char *path;
+    const char *path_before; /* of the log that this one goes on from; NULL: it is the first */
     OSSL_LIB_CTX *libctx;
     uint64_t left; /* bytes of the file that have not been read */
     uint8_t text[SKA_AUDIT_LINE_LIMIT];
@@ -41,9 +41,17 @@ static bool fail_reading(const char *path, const struct ska_errors *errors)
 
 /* ---- Bytes ---------------------------------------------------------------------------------- */
 
+/* Whether the last byte ends a line; what cannot be read is found later. */
+static bool ends_with_newline(int fd, off_t size)
+{
+    char last = 0;
+
+    return size == 0 || pread(fd, &last, 1, size - 1) != 1 || last == '\n';
+}
+
 /*
- * How much there is to read: of a file no more than now, so that lines that are written meanwhile
- * are not read half. The lock is held for this moment only, as signatures wait for it.
+ * How much there is to read: of a file no more than now, and of lines that are being written none
+ * half. Who reads must not be able to lock out who writes, so this looks whether half a line stays.
  */
 static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *errors)
 {
@@ -51,14 +59,15 @@ static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *
     int64_t until = ska_clock_ms() + 200;
     int fd = fileno(reader->file);
     struct stat status;
-    int locked = 0;
 
-    while ((locked = flock(fd, LOCK_SH | LOCK_NB)) != 0 && ska_clock_ms() < until)
+    for (;;) {
+        if (fstat(fd, &status) != 0)
+            return fail_reading(reader->path, errors);
+        if (!S_ISREG(status.st_mode) || ends_with_newline(fd, status.st_size) ||
+            ska_clock_ms() >= until)
+            break;
         nanosleep(&pause, NULL);
-    if (fstat(fd, &status) != 0)
-        return fail_reading(reader->path, errors);
-    if (locked == 0)
-        flock(fd, LOCK_UN);
+    }
     reader->left = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : UINT64_MAX;
     return true;
 }
@@ -73,25 +82,39 @@ static FILE *open_log(const char *path)
     return file;
 }
 
+static bool read_from(struct ska_audit_reader *reader, const char *path,
+                      const struct ska_errors *errors)
+{
+    if (reader->file != NULL)
+        fclose(reader->file);
+    reader->path = path;
+    reader->number = 0;
+    reader->file = open_log(path);
+    return reader->file != NULL ? find_size(reader, errors) : fail_reading(path, errors);
+}
+
 bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audit_reader **reader,
                          const struct ska_errors *errors)
 {
     struct ska_audit_reader *opened = calloc(1, sizeof(*opened));
-    bool done = false;
 
     if (opened == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
-    opened->path = path;
     opened->libctx = libctx;
     memcpy(opened->last.hash, SKA_AUDIT_NO_HASH, sizeof(opened->last.hash));
-    opened->file = open_log(path);
-    done = opened->file != NULL ? find_size(opened, errors) : fail_reading(path, errors);
-    if (!done) {
+    if (!read_from(opened, path, errors)) {
         ska_audit_read_close(opened);
         return false;
     }
     *reader = opened;
     return true;
+}
+
+bool ska_audit_read_continue(struct ska_audit_reader *reader, const char *path,
+                             const struct ska_errors *errors)
+{
+    reader->path_before = reader->path;
+    return read_from(reader, path, errors);
 }
 
 void ska_audit_read_close(struct ska_audit_reader *reader)
@@ -162,6 +185,58 @@ static void judge_number(const struct reference *last, struct ska_audit_found *f
     found->line.sequence = last->sequence + 1;
 }
 
+/* The first line of a log that others were given before. */
+static void judge_succession(const struct ska_audit_reader *reader, struct ska_audit_found *found)
+{
+    const struct reference *last = &reader->last;
+    uint64_t sequence = found->line.sequence;
+
+    /* Of half a line, left by a crash, something was said; who goes on goes on before it. */
+    if (last->faulty && same_hash(reader->before.hash, found->line.previous))
+        return;
+    if (sequence > last->sequence + 1)
+        set_fault(
+            found,
+            "between %s and %s lines are missing: %" PRIu64 ", from sequence number %" PRIu64 " on",
+            reader->path_before, reader->path, sequence - last->sequence - 1, last->sequence + 1);
+    else
+        set_fault(found,
+                  "%s does not go on from %s: its first line has sequence number %" PRIu64
+                  " after %" PRIu64 ", and not the hash of the last line there",
+                  reader->path, reader->path_before, sequence, last->sequence);
+}
+
+/* Likewise, of the first log that was given. */
+static void judge_beginning(struct ska_audit_found *found)
+{
+    uint64_t sequence = found->line.sequence;
+
+    found->continues = ska_audit_line_continues(&found->line);
+    if (found->continues)
+        return;
+    if (sequence == 0)
+        set_fault(found, "line 1 does not belong there: sequence number 0");
+    else if (sequence == 1)
+        set_fault(found, "line 1 was changed: it names a line before it");
+    else
+        set_fault(found, "before line 1 lines are missing: %" PRIu64 ", from sequence number 1 on",
+                  sequence - 1);
+}
+
+/* Returns whether it is this line that is wrong, and not what is before it. */
+static bool judge_first_line(const struct ska_audit_reader *reader, struct ska_audit_found *found)
+{
+    if (same_hash(reader->last.hash, found->line.previous)) {
+        judge_number(&reader->last, found);
+        return found->fault[0] != 0;
+    }
+    if (reader->path_before != NULL)
+        judge_succession(reader, found);
+    else
+        judge_beginning(found);
+    return false;
+}
+
 /*
  * What stands at one place tells what happened there: a line that is tied to the one before the
  * last says that the last came later; one whose number goes on but whose hash does not fit says
@@ -174,6 +249,8 @@ static bool judge_line(const struct ska_audit_reader *reader, struct ska_audit_f
     uint64_t sequence = found->line.sequence;
     uint64_t n = found->number;
 
+    if (n == 1)
+        return judge_first_line(reader, found);
     if (same_hash(last->hash, found->line.previous)) {
         judge_number(last, found);
         return found->fault[0] != 0;
@@ -198,8 +275,6 @@ static bool judge_line(const struct ska_audit_reader *reader, struct ska_audit_f
                   "before line %" PRIu64 " lines are missing: %" PRIu64
                   ", from sequence number %" PRIu64 " on",
                   n, sequence - last->sequence - 1, last->sequence + 1);
-    else if (n == 1)
-        set_fault(found, "line 1 was changed: it names a line before it");
     else if (!last->faulty)
         set_fault(found, "line %" PRIu64 " was changed, or the hash of it in line %" PRIu64, n - 1,
                   n);

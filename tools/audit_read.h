@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading an audit log from its beginning to its end, line by line, with a look at whether each is
- * tied to the one before. However long the log is, a few lines of it are in memory.
+ * tied to the one before; and the logs that went on from it. However long they are, a few lines are
+ * in memory.
  */
 #ifndef SKA_TOOLS_AUDIT_READ_H
 #define SKA_TOOLS_AUDIT_READ_H
@@ -16,10 +17,15 @@ struct ska_audit_reader;
  */
 bool ska_audit_read_open(const char *path, OSSL_LIB_CTX *libctx, struct ska_audit_reader **reader,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Goes on with another log, which should go on from the one that was read to its end. */
+bool ska_audit_read_continue(struct ska_audit_reader *reader, const char *path,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_audit_read_close(struct ska_audit_reader *reader); /* NULL is fine */
 
 struct ska_audit_found {
-    uint64_t number;                /* of the line, from 1; 0: the log has ended */
+    uint64_t number;                /* of the line in its file, from 1; 0: the log has ended */
+    bool continues;                 /* it goes on from a log that was not read */
     struct ska_span text;           /* without its newline; cut where it is too long */
     bool readable;                  /* it is a line of an audit log: the next two are set */
     const cJSON *json;              /* owned by the reader, until the next line */

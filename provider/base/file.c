@@ -9,6 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
+#include "provider/base/safe_path.h"
+
 static bool read_all(int fd, const char *shown, size_t limit, struct ska_bytes *content,
                      const struct ska_errors *errors)
 {
@@ -34,6 +38,7 @@ static bool read_all(int fd, const char *shown, size_t limit, struct ska_bytes *
         if (got < 0 || length + (size_t)got > (size_t)status.st_size) {
             ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
                      got < 0 ? strerror(errno) : "changed while it was read");
+            OPENSSL_cleanse(data, (size_t)status.st_size + 2);
             free(data);
             return false;
         }
@@ -62,16 +67,41 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
     return done;
 }
 
+static int open_to_read(const char *path, const struct ska_errors *errors)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    if (fd < 0)
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", path, strerror(errno),
+                 (unsigned long)geteuid());
+    return fd;
+}
+
 bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
                    const struct ska_errors *errors)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = open_to_read(path, errors);
     bool done = false;
 
     if (fd < 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", path, strerror(errno),
-                        (unsigned long)geteuid());
+        return false;
     done = read_all(fd, path, limit, content, errors);
+    close(fd);
+    return done;
+}
+
+bool ska_file_read_safe(const char *what, const char *path, size_t limit, struct ska_bytes *content,
+                        const struct ska_errors *errors)
+{
+    int fd = -1;
+    bool done = false;
+
+    if (!ska_path_is_safe(what, path, NULL, errors))
+        return false;
+    fd = open_to_read(path, errors);
+    if (fd < 0)
+        return false;
+    done = ska_file_is_safe(fd, what, path, errors) && read_all(fd, path, limit, content, errors);
     close(fd);
     return done;
 }

@@ -15,6 +15,14 @@ bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
+ * The same for a file whose content decides something for this user: it and the way to it must be
+ * safe (safe_path.h). `what` names it in messages. What was read is wiped where it is not handed
+ * out.
+ */
+bool ska_file_read_safe(const char *what, const char *path, size_t limit, struct ska_bytes *content,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
  * The same for one name in an open directory; symbolic links are not followed. `shown` is the path
  * that messages name.
  */

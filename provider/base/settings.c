@@ -61,6 +61,7 @@ static const struct setting {
     {"agent", check_path, offsetof(struct ska_settings, agent)},
     {"timestamp-key", check_label, offsetof(struct ska_settings, timestamp_key)},
     {"audit-log", check_path, offsetof(struct ska_settings, audit_log)},
+    {"state-dir", check_path, offsetof(struct ska_settings, state_dir)},
 };
 
 static const char *setting_payload(struct ska_settings *settings, const char *value)
@@ -116,9 +117,19 @@ static const struct {
     {"request-content", set_request_content},
 };
 
-const char *const ska_setting_names[] = {
-    "pkcs11-module", "token",         "pin-source", "approvals-dir", "approvals-timeout", "agent",
-    "payload",       "timestamp-key", "audit-log",  "progress",      "request-content",   NULL};
+const char *const ska_setting_names[] = {"pkcs11-module",
+                                         "token",
+                                         "pin-source",
+                                         "approvals-dir",
+                                         "approvals-timeout",
+                                         "agent",
+                                         "payload",
+                                         "timestamp-key",
+                                         "audit-log",
+                                         "state-dir",
+                                         "progress",
+                                         "request-content",
+                                         NULL};
 
 /* ---- Setting -------------------------------------------------------------------------------- */
 
@@ -171,6 +182,7 @@ void ska_settings_clear(struct ska_settings *settings)
     free(settings->agent);
     free(settings->timestamp_key);
     free(settings->audit_log);
+    free(settings->state_dir);
     memset(settings, 0, sizeof(*settings));
 }
 

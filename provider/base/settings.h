@@ -29,6 +29,7 @@ struct ska_settings {
     char *agent;                    /* sockets of approver agents, separated by commas */
     char *timestamp_key;            /* label of the HSM key that signs timestamps */
     char *audit_log;                /* path */
+    char *state_dir;                /* path of a directory of the signer's own */
     enum ska_progress_when progress;
     bool payload_set;
     enum ska_payload_form payload;

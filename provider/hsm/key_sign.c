@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/hsm/key.h"
 
+#include <openssl/crypto.h>
+
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/private_key.h"
@@ -48,11 +50,23 @@ static bool check_digest_length(const struct ska_mechanism *mechanism, struct sk
                     input.length, ska_digest_name(mechanism->digest), expected);
 }
 
+/* Nothing of what the HSM gave is handed out unless all of it was found to be good. */
+static bool finish_key_signature(const struct hsm_key *key, struct sign_work *sign,
+                                 uint8_t *signature, size_t *signature_length,
+                                 const struct ska_errors *errors)
+{
+    size_t length = sign->length <= sizeof(sign->raw) ? sign->length : 0;
+
+    return hsm_signature_finish(key->type, key->bits, ska_span(sign->raw, length), signature,
+                                signature_length, errors);
+}
+
 bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
                   uint8_t *signature, size_t *signature_length, const struct ska_errors *errors)
 {
     struct sign_work sign;
     CK_RV rv = CKR_OK;
+    bool done = false;
 
     if (key->ska)
         return ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is an SKA key: C_Sign is not for it",
@@ -63,12 +77,11 @@ bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, st
     sign.work = (struct hsm_key_work){"C_SignInit", false, key_sign_once};
     sign.input = input;
     if (!check_digest_length(mechanism, input, errors) ||
-        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
-        !hsm_key_work(key, &sign.work, &rv, errors))
+        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors))
         return false;
-    if (rv != CKR_OK)
-        return hsm_fail_rv(errors, sign.work.call, key->token, rv);
-    return hsm_signature_finish(
-        key->type, key->bits, ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
-        signature, signature_length, errors);
+    done = hsm_key_work(key, &sign.work, &rv, errors) &&
+           (rv == CKR_OK || hsm_fail_rv(errors, sign.work.call, key->token, rv)) &&
+           finish_key_signature(key, &sign, signature, signature_length, errors);
+    OPENSSL_cleanse(sign.raw, sizeof(sign.raw));
+    return done;
 }

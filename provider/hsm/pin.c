@@ -126,7 +126,8 @@ static struct hsm_pin *pin_from_file(const struct hsm_pin_source *source,
                  "file:/PATH is expected)");
         return NULL;
     }
-    if (!ska_file_read(path, PIN_FILE_LIMIT, &content, errors))
+    /* Who could exchange it could have the token locked by wrong PINs, or shown other files. */
+    if (!ska_file_read_safe("PIN file", path, PIN_FILE_LIMIT, &content, errors))
         return NULL;
     pin = pin_of_line(first_line(&content), path, errors);
     ska_bytes_clear_free(&content);

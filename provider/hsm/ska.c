@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/key.h"
@@ -208,6 +210,7 @@ enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *me
                               ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
                               signature, signature_length, errors))
         answer = HSM_FAILED;
+    OPENSSL_cleanse(sign.raw, sizeof(sign.raw));
     free(sign.approvals);
     return answer;
 }

@@ -123,73 +123,113 @@ static bool add_audit_line(struct draft *draft, OSSL_LIB_CTX *libctx, struct ska
                           errors);
 }
 
-/* What was cut off is kept as far as there is room: somebody may have to know what it was. */
-static bool add_repair(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail, struct ska_buffer *text,
-                       const struct ska_errors *errors)
+/* A line of this log's own, which no request is about. */
+static bool add_own_line(const char *event, const char *detail, OSSL_LIB_CTX *libctx,
+                         struct ska_audit_tail *tail, struct ska_buffer *text,
+                         const struct ska_errors *errors)
 {
     struct draft draft;
+
+    start_draft(&draft, event);
+    draft.line.detail = detail;
+    return add_audit_line(&draft, libctx, tail, text, errors);
+}
+
+#define REPAIR "repair"
+
+/* What was cut off is kept as far as there is room: somebody may have to know what it was. */
+static bool add_repair_of_half(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail,
+                               struct ska_buffer *text, const struct ska_errors *errors)
+{
     char *half = NULL;
     char *detail = NULL;
     bool done = false;
 
     if (tail->half.length == 0)
         return true;
-    start_draft(&draft, "repair");
     half = ska_printable(ska_span_of(&tail->half), DETAIL_LIMIT);
-    if (half != NULL && asprintf(&detail, "half a line of %zu bytes was cut off: %s",
-                                 tail->half.length, half) >= 0) {
-        draft.line.detail = detail;
-        done = add_audit_line(&draft, libctx, tail, text, errors);
-    } else {
+    if (half != NULL &&
+        asprintf(&detail, "half a line of %zu bytes was cut off: %s", tail->half.length, half) >= 0)
+        done = add_own_line(REPAIR, detail, libctx, tail, text, errors);
+    else
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a line of the audit log");
-    }
     free(half);
     free(detail);
     return done;
 }
 
-static bool append_drafts(const char *path, OSSL_LIB_CTX *libctx, struct draft *drafts,
-                          size_t count, const struct ska_errors *errors)
+/* What the log lacks or has too much, before anything else is added. */
+static bool add_state_of_log(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail,
+                             struct ska_buffer *text, const struct ska_errors *errors)
 {
-    struct ska_audit_file file = {-1, path};
-    struct ska_audit_tail tail = {.half = {NULL, 0}};
-    struct ska_buffer text = {0};
-    bool done = ska_audit_file_open(&file, path, errors) &&
-                ska_audit_file_tail(&file, libctx, &tail, errors) &&
-                add_repair(libctx, &tail, &text, errors);
+    char detail[160];
 
+    if (tail->continues) {
+        snprintf(detail, sizeof(detail), "of the log that ended with line %llu",
+                 (unsigned long long)tail->sequence);
+        if (!add_own_line(SKA_AUDIT_CONTINUATION, detail, libctx, tail, text, errors))
+            return false;
+    }
+    if (tail->lost > 0) {
+        snprintf(detail, sizeof(detail),
+                 "what was written behind it, up to a line %llu, was lost when the machine went "
+                 "down, or cut off then",
+                 (unsigned long long)tail->lost);
+        if (!add_own_line(REPAIR, detail, libctx, tail, text, errors))
+            return false;
+    }
+    return add_repair_of_half(libctx, tail, text, errors);
+}
+
+static bool append_drafts(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
+                          struct draft *drafts, size_t count, const struct ska_errors *errors)
+{
+    struct ska_audit_file file;
+    struct ska_audit_tail tail = {.half = {NULL, 0}};
+    struct ska_audit_head last = {0};
+    struct ska_buffer text = {0};
+    bool done = false;
+
+    if (!ska_audit_file_open(&file, log, libctx, errors))
+        return false;
+    done = ska_audit_file_tail(&file, libctx, &tail, errors);
+    memcpy(last.before, tail.hash, sizeof(last.before));
+    done = done && add_state_of_log(libctx, &tail, &text, errors);
     for (size_t i = 0; i < count && done; i++)
         done = add_audit_line(&drafts[i], libctx, &tail, &text, errors);
-    done = done && ska_audit_file_append(&file, &tail, ska_span(text.data, text.length), errors);
+    last.sequence = tail.sequence;
+    memcpy(last.hash, tail.hash, sizeof(last.hash));
+    done = done &&
+           ska_audit_file_append(&file, &tail, ska_span(text.data, text.length), &last, errors);
     ska_audit_file_close(&file);
     ska_audit_tail_clear(&tail);
     ska_buffer_free(&text);
     return done;
 }
 
-bool ska_audit_append_all(const char *path, OSSL_LIB_CTX *libctx,
+bool ska_audit_append_all(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
                           const struct ska_audit_entry *entries, size_t count,
                           const struct ska_errors *errors)
 {
     struct draft *drafts = NULL;
     bool done = true;
 
-    if (path == NULL)
+    if (log->path == NULL)
         return true;
     drafts = calloc(count + 1, sizeof(*drafts));
     if (drafts == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu lines of the audit log", count);
     for (size_t i = 0; i < count && done; i++)
         done = describe_event(&drafts[i], &entries[i], libctx, errors);
-    done = done && append_drafts(path, libctx, drafts, count, errors);
+    done = done && append_drafts(log, libctx, drafts, count, errors);
     for (size_t i = 0; i < count; i++)
         clear_draft(&drafts[i]);
     free(drafts);
     return done;
 }
 
-bool ska_audit_append(const char *path, OSSL_LIB_CTX *libctx, const struct ska_audit_entry *entry,
-                      const struct ska_errors *errors)
+bool ska_audit_append(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
+                      const struct ska_audit_entry *entry, const struct ska_errors *errors)
 {
-    return ska_audit_append_all(path, libctx, entry, 1, errors);
+    return ska_audit_append_all(log, libctx, entry, 1, errors);
 }

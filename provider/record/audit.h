@@ -6,6 +6,7 @@
 #ifndef SKA_RECORD_AUDIT_H
 #define SKA_RECORD_AUDIT_H
 
+#include "provider/record/audit_file.h"
 #include "provider/request/request.h"
 
 enum ska_audit_event {
@@ -28,13 +29,15 @@ struct ska_audit_entry {
 /*
  * Appends a line, under an exclusive lock that is waited for at most two seconds: the last line is
  * read for its hash (half a line, left by a crash, is cut off, which a line of its own tells), one
- * write, synced. Creates the file with mode 0600. Does nothing when path is NULL.
+ * write, synced. Creates the file with mode 0600; where the head of a log before it is remembered,
+ * a line at its beginning names that. Does nothing when log->path is NULL.
  */
-bool ska_audit_append(const char *path, OSSL_LIB_CTX *libctx, const struct ska_audit_entry *entry,
+bool ska_audit_append(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
+                      const struct ska_audit_entry *entry,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The same for several, all of them or none, with one lock and one write. */
-bool ska_audit_append_all(const char *path, OSSL_LIB_CTX *libctx,
+bool ska_audit_append_all(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
                           const struct ska_audit_entry *entries, size_t count,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 

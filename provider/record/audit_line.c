@@ -125,6 +125,11 @@ bool ska_audit_line_parse(struct ska_span text, const char *shown, cJSON **json,
     return done;
 }
 
+bool ska_audit_line_continues(const struct ska_audit_line *line)
+{
+    return line->sequence > 1 && strcmp(line->event, SKA_AUDIT_CONTINUATION) == 0;
+}
+
 /* ---- Hashing -------------------------------------------------------------------------------- */
 
 bool ska_audit_hash(OSSL_LIB_CTX *libctx, struct ska_span of, char hash[SKA_AUDIT_HASH_SIZE],

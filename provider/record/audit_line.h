@@ -50,6 +50,13 @@ bool ska_audit_line_parse(struct ska_span text, const char *shown, cJSON **json,
                           struct ska_audit_line *line,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Whether it is the first line of a log that goes on where another one ended, so that `previous` is
+ * the hash of the last line there, and `sequence` goes on too.
+ */
+#define SKA_AUDIT_CONTINUATION "continuation"
+bool ska_audit_line_continues(const struct ska_audit_line *line);
+
 /* SHA-256 in hexadecimal; of a line with its newline. */
 bool ska_audit_hash(OSSL_LIB_CTX *libctx, struct ska_span of, char hash[SKA_AUDIT_HASH_SIZE],
                     const struct ska_errors *errors) SKA_MUST_CHECK;

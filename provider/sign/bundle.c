@@ -69,7 +69,8 @@ static bool bundle_check_payload(const struct ska_request *request, const struct
 /* Whether anyone but the HSM gets to see the bundle: approvers, or readers of the audit log. */
 static bool is_shown(const struct ska_job *job)
 {
-    return job->sources.directory != NULL || job->sources.agent != NULL || job->audit_log != NULL;
+    return job->sources.directory != NULL || job->sources.agent != NULL ||
+           job->audit_log.path != NULL;
 }
 
 /* A bundle for anything else is refused here, before the HSM hears of it. */

@@ -14,6 +14,7 @@
 
 #include "provider/base/file.h"
 #include "provider/base/json.h"
+#include "provider/base/safe_path.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/new_file.h"
 
@@ -77,8 +78,13 @@ bool ska_directory_open(const char *path, enum ska_directory_use use,
                         struct ska_directory **directory, const struct ska_errors *errors)
 {
     struct ska_directory *opened = NULL;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = -1;
 
+    /* Others may read from it by whatever way: what they approve they see. */
+    if (use == SKA_DIRECTORY_TO_SIGN &&
+        !ska_path_is_safe("approvals directory", path, NULL, errors))
+        return false;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "approvals directory %s: %s (as uid %lu)", path,
                         strerror(errno), (unsigned long)geteuid());

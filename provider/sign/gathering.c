@@ -87,7 +87,7 @@ static bool audit_answer(void *arg, const struct ska_heard *heard, const struct 
     entry.event = heard->refusal         ? SKA_AUDIT_REJECTION
                   : heard->fault != NULL ? SKA_AUDIT_APPROVAL_REFUSED
                                          : SKA_AUDIT_APPROVAL;
-    return ska_audit_append(gathering->job->audit_log, gathering->job->libctx, &entry, errors);
+    return ska_audit_append(&gathering->job->audit_log, gathering->job->libctx, &entry, errors);
 }
 
 static bool gathering_hand_in(struct ska_gathering *gathering, const char *shown,

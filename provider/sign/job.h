@@ -9,6 +9,7 @@
 #include "provider/base/settings.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/ska.h"
+#include "provider/record/audit_file.h"
 #include "provider/request/request.h"
 
 /*
@@ -35,7 +36,7 @@ struct ska_job {
     enum ska_request_content request_content;
     const char *description;
     const char *timestamp_key; /* label; NULL: none is configured */
-    const char *audit_log;     /* path */
+    struct ska_audit_log audit_log;
     const struct ska_errors *errors;
 
     /* Only for signing. */

@@ -68,7 +68,7 @@ static bool audit_open_request(const struct ska_job *job, const struct ska_reque
 {
     const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, request, NULL, detail};
 
-    return ska_audit_append(job->audit_log, job->libctx, &entry, job->errors);
+    return ska_audit_append(&job->audit_log, job->libctx, &entry, job->errors);
 }
 
 static bool copy_request(const struct ska_request *from, struct ska_request **to,

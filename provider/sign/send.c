@@ -2,7 +2,11 @@
 #include "provider/sign/send.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include <openssl/crypto.h>
+
+#include "provider/hsm/ecdsa.h"
 #include "provider/record/audit.h"
 #include "provider/record/evidence.h"
 #include "provider/request/approver_signature.h"
@@ -54,13 +58,11 @@ static enum hsm_answer ask_hsm(const struct ska_job *job, const struct ska_reque
 
 /* ---- The audit log --------------------------------------------------------------------------- */
 
-static bool send_audit(const struct ska_job *job, enum ska_audit_event event,
-                       const struct ska_request *request, const char *detail,
-                       const struct ska_errors *errors)
+static bool audit_intent(const struct ska_job *job, const struct ska_request *request)
 {
-    const struct ska_audit_entry entry = {event, request, NULL, detail};
+    const struct ska_audit_entry entry = {SKA_AUDIT_INTENT, request, NULL, NULL};
 
-    return ska_audit_append(job->audit_log, job->libctx, &entry, errors);
+    return ska_audit_append(&job->audit_log, job->libctx, &entry, job->errors);
 }
 
 /* Whatever a request says of the rule: the log names approvers by the one that holds. */
@@ -96,7 +98,7 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
     struct ska_audit_entry *entries = NULL;
     bool done = false;
 
-    if (job->audit_log == NULL)
+    if (job->audit_log.path == NULL)
         return true;
     if (count > 0 && !take_current_rule(job, request))
         return false;
@@ -106,46 +108,46 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
     entries[0] = (struct ska_audit_entry){SKA_AUDIT_REQUEST, request, NULL, origin};
     for (size_t i = 0; i < count; i++)
         entries[i + 1] = approval_entry(job, request, i, origin);
-    done = ska_audit_append_all(job->audit_log, job->libctx, entries, count + 1, job->errors);
+    done = ska_audit_append_all(&job->audit_log, job->libctx, entries, count + 1, job->errors);
     free(entries);
     return done;
 }
 
-/* Writes the decision; HSM_FAILED when that fails, else the answer. */
-static enum hsm_answer audit_decision(const struct ska_job *job, const struct ska_request *request,
-                                      enum hsm_answer answer, const struct hsm_refusal *refusal)
+/* What has become of it: the lines are written together, or neither. False: raised. */
+static bool audit_outcome(const struct ska_job *job, const struct ska_request *request,
+                          enum hsm_answer answer, const struct hsm_refusal *refusal)
 {
     const char *decision = answer == HSM_DONE      ? "done"
                            : answer == HSM_REFUSED ? refusal->code
                                                    : "failed";
+    const struct ska_audit_entry entries[] = {{SKA_AUDIT_DECISION, request, NULL, decision},
+                                              {SKA_AUDIT_EVIDENCE, request, NULL, NULL}};
 
-    /* A failure has been raised already. */
-    return send_audit(job, SKA_AUDIT_DECISION, request, decision,
-                      answer == HSM_FAILED ? NULL : job->errors)
-               ? answer
-               : HSM_FAILED;
+    /* Who changes evidence and its manifest would have to change the audit log too. A failure has
+     * been raised already. */
+    return ska_audit_append_all(&job->audit_log, job->libctx, entries,
+                                request->evidence[0] != 0 ? 2 : 1,
+                                answer == HSM_FAILED ? NULL : job->errors);
 }
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
-enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
-                                  const struct ska_directory *directory,
-                                  struct hsm_refusal *refusal)
+/* The request to the HSM, between intent and outcome; with a signature in job->signature. */
+static enum hsm_answer send_on_record(const struct ska_job *job, struct ska_request *request,
+                                      const struct ska_directory *directory,
+                                      struct hsm_refusal *refusal)
 {
     struct ska_evidence *evidence = NULL;
     enum hsm_answer answer = HSM_FAILED;
     bool kept = true;
 
-    /* Whatever way the request came: nothing but what the job is about goes to the HSM. */
-    if (!ska_approval_token_check(ska_span_of(&request->approval_token), job->key, job->operation,
-                                  job->payload, job->errors))
-        return HSM_FAILED;
+    request->evidence[0] = 0;
     if (directory != NULL &&
         !ska_evidence_begin(ska_directory_fd(directory), ska_directory_path(directory), request,
                             &evidence, job->errors))
         return HSM_FAILED;
     /* Nothing is signed that could not be recorded. */
-    if (send_audit(job, SKA_AUDIT_INTENT, request, NULL, job->errors))
+    if (audit_intent(job, request))
         answer = ask_hsm(job, request, refusal);
     /* First what was signed: it stays, whatever becomes of the log. */
     if (answer != HSM_DONE)
@@ -153,12 +155,44 @@ enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request 
     else if (evidence != NULL)
         kept = ska_evidence_finish(evidence, job->libctx, request,
                                    ska_span(job->signature, *job->signature_length), job->errors);
-    answer = audit_decision(job, request, answer, refusal);
-    if (answer != HSM_DONE || evidence == NULL)
-        return answer;
-    /* Who changes evidence and its manifest would have to change the audit log too. */
-    return kept && send_audit(job, SKA_AUDIT_EVIDENCE, request, NULL, job->errors) ? HSM_DONE
-                                                                                   : HSM_FAILED;
+    return audit_outcome(job, request, answer, refusal) && kept ? answer : HSM_FAILED;
+}
+
+static enum hsm_answer release_signature(const struct ska_job *job, struct ska_span signature)
+{
+    if (signature.length > *job->signature_length) {
+        ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
+                 *job->signature_length, signature.length);
+        return HSM_FAILED;
+    }
+    memcpy(job->signature, signature.data, signature.length);
+    *job->signature_length = signature.length;
+    return HSM_DONE;
+}
+
+/* A signature is in our own memory until the last line is written: nobody has it without a line. */
+enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
+                                  const struct ska_directory *directory,
+                                  struct hsm_refusal *refusal)
+{
+    uint8_t signature[HSM_SIGNATURE_LIMIT];
+    size_t length = sizeof(signature);
+    struct ska_job own = *job;
+    enum hsm_answer answer = HSM_FAILED;
+
+    /* Whatever way the request came: nothing but what the job is about goes to the HSM. */
+    if (!ska_approval_token_check(ska_span_of(&request->approval_token), job->key, job->operation,
+                                  job->payload, job->errors))
+        return HSM_FAILED;
+    own.signature = signature;
+    own.signature_length = &length;
+    answer = send_on_record(&own, request, directory, refusal);
+    if (answer != HSM_DONE)
+        ska_bytes_clear_free(&request->signature);
+    else if (job->operation == SKA_OPERATION_SIGN)
+        answer = release_signature(job, ska_span(signature, length));
+    OPENSSL_cleanse(signature, sizeof(signature));
+    return answer;
 }
 
 bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)

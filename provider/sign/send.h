@@ -23,7 +23,9 @@ bool ska_send(const struct ska_job *job, struct ska_request *request,
 
 /*
  * Sends for a signature what was gathered, of which the audit log knows already. With a directory
- * (else NULL) evidence is kept there. A refusal is left to the caller, with nothing raised.
+ * (else NULL) evidence is kept there. A refusal is left to the caller, with nothing raised. Only
+ * when all that has to be recorded is recorded job->signature gets the signature; else it is not
+ * touched.
  */
 enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
                                   const struct ska_directory *directory,

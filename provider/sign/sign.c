@@ -31,7 +31,7 @@ static bool take_remembered_rule(const struct ska_job *job, struct ska_current_r
 {
     struct ska_span encoded = hsm_key_use_rule(job->key);
 
-    if (job->sources.directory != NULL || job->audit_log != NULL || job->prepared != NULL ||
+    if (job->sources.directory != NULL || job->audit_log.path != NULL || job->prepared != NULL ||
         encoded.data == NULL || !ska_rule_decode(encoded, &current->rule, NULL))
         return false;
     current->known = true;

@@ -92,7 +92,7 @@ takes 0 refused 'chmod go-w' "${sign[@]}"
 configure "audit-log = $work/nowhere/audit.log"
 request seal request.json document
 approve request.json alice bob
-takes 0 refused 'nowhere/audit.log' ska dgst -sha256 -sign "$(uri seal)" \
+takes 0 refused 'audit-log.*nowhere: No such file' ska dgst -sha256 -sign "$(uri seal)" \
     -sigopt ska-approvals-file:request.json -out signature document
 chmod 600 "$log"
 [ "$(wc -l <"$log")" -eq "$lines" ] || fail "lines of what was not done"
@@ -219,4 +219,60 @@ audited 0 -- --json whole
 } <whole >expected.json
 same expected.json stdout.txt
 audited 4 '"intact":false' '"line":5,.*"fault":"line 4 was changed' -- --json changed
+
+# ---- A log that is rotated -----------------------------------------------------------------------
+
+sign_free() {
+    ska dgst -sha256 -sign "$(uri free)" -out signature document
+}
+mkdir -m 700 state
+configure "audit-log = $log" "state-dir = $work/state"
+rm "$log"
+quietly sign_free
+mv "$log" log.2
+quietly sign_free
+mv "$log" log.1
+install -m 600 /dev/null "$log" # as logrotate's create does
+quietly sign_free
+[ "$(events "$log")" = 'continuation request intent decision ' ] || fail "$(cat "$log")"
+[[ $(head -n 1 "$log") == *"\"previous\":\"$(head_of log.1)\""* ]] || fail "$(cat "$log")"
+audited 0 '^11 lines, each tied to the one before' '^log.2$' '^log.1$' 'continuation .*ended with line 3' \
+    "Head: $(head_of "$log")" -- log.2 log.1 "$log"
+audited 0 'tied to line 7 of an older log' -- "$log"
+audited 0 'lines after it: 4' -- "$log" --head "$(head_of log.1)"
+audited 0 'that of line 3; lines after it: 8' -- log.2 log.1 "$log" --head "$(head_of log.2)"
+audited 0 '"intact":true' '"file":"log.2","line":1' '"file":"log.1","line":1' -- --json log.2 log.1 "$log"
+python=$(command -v python3 || true)
+[ -z "$python" ] || "$python" -m json.tool stdout.txt >/dev/null || fail "$(cat stdout.txt)"
+audited 0 '"continuesLine":7' -- --json "$log"
+audited 4 'between log.2 and .*audit.log lines are missing: 4, from sequence number 4' \
+    'skatool: .*audit.log: between' -- log.2 "$log"
+audited 4 'log.2 does not go on from log.1' -- log.1 log.2 "$log"
+sed '2s/"uid":/"uid":1/' log.1 >changed
+audited 4 'changed: line 2 was changed' -- log.2 changed "$log"
+sed '$d' log.1 >cut_end
+audited 4 'between cut_end and .*lines are missing: 1' -- log.2 cut_end "$log"
+audited 4 'document is no audit log' -- cut_end document
+audited 3 'No such file' -- log.2 missing
+
+# A log that was cut or exchanged stops signatures until it is moved away, and what is missing shows.
+cp "$log" whole
+head -n 3 whole >"$log"
+takes 0 refused 'line 11, the last one that was written here .*move it away' sign_free
+ends 4 skatool check-config
+shows 'FAILED +audit-log .*line 11, the last one'
+cp log.1 "$log"
+takes 0 refused 'line 11, the last one' sign_free
+cp whole "$log"
+sed -i '$s/"uid":/"uid":1/' "$log"
+takes 0 refused 'line 11, the last one' sign_free
+[ "$(stat -c %W "$log")" = 0 ] || { # the time of its birth is known
+    : >"$log"
+    takes 0 refused 'line 11, the last one' sign_free
+}
+head -n 3 whole >"$log"
+mv "$log" log.0
+takes 1 quietly sign_free
+audited 4 'between log.0 and .* lines are missing: 1, from sequence number 11' -- log.2 log.1 log.0 "$log"
+audited 0 -- log.2 log.1 whole "$log"
 pass

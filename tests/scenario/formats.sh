@@ -92,6 +92,9 @@ grep -q "\"$empty\"" "$source_dir/tests/vectors/approval-tokens.json" || fail "n
 example 'json audit' >audit.log
 chmod 600 audit.log
 succeeds skatool audit audit.log
+example 'json continuation' >continuation.log
+succeeds skatool audit audit.log continuation.log
+succeeds skatool audit continuation.log
 
 example 'text reference' >reference.pem
 succeeds skatool inspect reference.pem
@@ -104,6 +107,7 @@ page_words >words.txt
     sed -n '/^enum ska_wire_type/,/^}/p' "$source_dir/provider/base/wire.h" | grep -oE '0x[0-9A-F]+'
     grep -oE '"[A-Z0-9]*_WITH_[A-Z_]*"|"EDDSA"' "$source_dir/provider/request/algorithm.c" | tr -d '"'
     sed -n '/event_names\[\]/,/};/p' "$source_dir/provider/record/audit.c" | grep -oE '"[a-z-]+"' | tr -d '"'
+    printf '%s\n' repair continuation
 } >names.txt
 [ "$(wc -l <names.txt)" -ge 50 ] || fail "which names are there? $(cat names.txt)"
 while read -r name; do

@@ -18,6 +18,28 @@ work=$binary_dir/tests/scenario/$scenario
 unset OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR PKCS11_MODULE_PATH
 export LC_ALL=C
 
+# Below a directory that others may write, or that is another user's, no PIN is read: then elsewhere.
+is_safe_place() { # DIRECTORY
+    local place=$1 owner mode
+    while :; do
+        read -r owner mode < <(stat -c '%u %a' "$place")
+        { [ "$owner" -eq 0 ] || [ "$owner" -eq "$(id -u)" ]; } &&
+            { (((8#$mode & 8#022) == 0)) || (((8#$mode & 8#1000) != 0)); } || return 1
+        [ "$place" != / ] || return 0
+        place=$(dirname "$place")
+    done
+}
+mkdir -p "$work"
+if ! is_safe_place "$work"; then
+    work=/tmp/ska-scenario-$(id -u)/$scenario
+    mkdir -p -m 700 "${work%/*}"
+    mkdir -p "$work"
+    is_safe_place "$work" || {
+        echo "$scenario: FAILED: no place that is nobody else's" >&2
+        exit 1
+    }
+fi
+
 rm -rf "$work"
 mkdir -p "$work/tokens"
 cd "$work"

@@ -247,6 +247,34 @@ checked 4 'FAILED +audit-log'
 ln -s audit.log link.log
 configure "audit-log = $work/link.log"
 checked 3 'FAILED +audit-log .*link'
+rm audit.log link.log
+
+# The way to what others must not exchange: the log, the PIN, state-dir, the approvals directory.
+mkdir -m 755 shared shared/deep
+cp -p pin shared/deep/pin
+mkdir -m 700 shared/state shared/deep/approvals
+configure "audit-log = $work/shared/audit.log" "state-dir = $work/shared/state" \
+    "approvals-dir = $work/shared/deep/approvals"
+sed -i "s|^pin-source = .*|pin-source = file:$work/shared/deep/pin|" openssl.cnf
+checked 0 'ok +audit-log .*not there yet' "ok +state-dir +$work/shared/state" 'ok +approvals-dir' 'ok +login'
+for mode in 775 757; do
+    chmod $mode shared
+    checked 3 "FAILED +audit-log .*directory $work/shared,.*chmod go-w $work/shared" \
+        "FAILED +state-dir .*directory $work/shared," "FAILED +approvals-dir .*directory $work/shared," \
+        "FAILED +login .*PIN file.*directory $work/shared,"
+    [ ! -e shared/audit.log ] || fail "check-config makes the audit log"
+done
+chmod 1777 shared # others may add to it, and exchange nothing
+checked 0 'ok +audit-log' 'ok +state-dir' 'ok +approvals-dir' 'ok +login'
+chmod 755 shared
+chmod 620 shared/deep/pin
+checked 3 'FAILED +login .*can be written by others than its owner: chmod go-w'
+chmod 600 shared/deep/pin
+chmod 750 shared/state
+checked 3 'FAILED +state-dir .*0700'
+chmod 700 shared/state
+configure "audit-log = $work/shared/audit.log"
+checked 0 '- +state-dir +not set: .*not noticed'
 
 # ---- Other providers, for an approver's key ------------------------------------------------------
 

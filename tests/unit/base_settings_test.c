@@ -66,6 +66,7 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_sets("token", "kept");
     assert_refused("pkcs11-module", "", "pkcs11-module = '': path expected");
     assert_refused("approvals-dir", "", "approvals-dir = '': path expected");
+    assert_refused("state-dir", "", "state-dir = '': path expected");
     assert_refused("token", "", "token = ''");
     assert_refused("timestamp-key", "", "timestamp-key = ''");
     assert_refused("token", "a token with a label of 33 bytes.", "at most 32 bytes");
@@ -98,7 +99,8 @@ static void the_list_is_complete(void **state)
         if (!sets(ska_setting_names[count], "?", &recorder))
             assert_text_contains(recorder.text, "expected");
     }
-    assert_int_equal(count, 11);
+    /* All of the interface that there are. */
+    assert_int_equal(count, 12);
     ska_settings_clear(&settings);
 }
 

@@ -849,6 +849,30 @@ static void asks_a_clock_that_does_not_say_so(void **state)
     hsm_key_free(clock);
 }
 
+/* Whatever a module claims, nothing behind the buffer is read. */
+static void holds_tokens_to_their_buffer(void **state)
+{
+    struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
+    struct hsm_key *key = find_key(there, "seal");
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct ska_bytes made = {NULL, 0};
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        device()->overlong = i == 0;
+        device()->empty = i == 1;
+        assert_false(hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)),
+                                          NULL, &made, &errors));
+        assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_CreateApprovalToken");
+        assert_null(made.data);
+        assert_int_equal(made.length, 0);
+    }
+    device()->empty = false;
+    hsm_key_free(key);
+}
+
 /* Only the SKA call itself says what the rules say, whatever the vendor's other numbers are. */
 static void takes_no_other_answer_for_a_refusal(void **state)
 {
@@ -1115,6 +1139,7 @@ int main(void)
         cmocka_unit_test(takes_timestamps_in_either_form),
         cmocka_unit_test(refuses_broken_timestamps),
         cmocka_unit_test(asks_a_clock_that_does_not_say_so),
+        cmocka_unit_test(holds_tokens_to_their_buffer),
         cmocka_unit_test(takes_no_other_answer_for_a_refusal),
         cmocka_unit_test(tells_a_lost_race_from_refused_rules),
         cmocka_unit_test(names_calls_that_are_missing),

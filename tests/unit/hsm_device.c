@@ -120,6 +120,8 @@ EXPORT CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation
                                    CK_ULONG *token_length)
 {
     CK_BYTE other[64];
+    CK_ULONG room = *token_length;
+    CK_RV rv = CKR_OK;
 
     REAL(C_CreateApprovalToken);
     /* For scenarios, which do not reach into this process: a token for other data. */
@@ -129,9 +131,14 @@ EXPORT CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation
         other[payload_length - 1] ^= 1;
         payload = other;
     }
-    return real_call(session, operation, inward(key), payload, payload_length, timestamp,
-                     timestamp_length, timestamp_signature, timestamp_signature_length, token,
-                     token_length);
+    rv = real_call(session, operation, inward(key), payload, payload_length, timestamp,
+                   timestamp_length, timestamp_signature, timestamp_signature_length, token,
+                   token_length);
+    if (rv == CKR_OK && device.overlong)
+        *token_length = room + 1;
+    if (rv == CKR_OK && device.empty)
+        *token_length = 0;
+    return rv;
 }
 
 EXPORT CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,

@@ -3,6 +3,7 @@
 #include "hsm_support.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "provider/hsm/state.h"
 
@@ -14,6 +15,7 @@ static int begin(void **state)
     make_token("twin");
     make_token("twin");
     make_token("wrong");
+    make_token("several");
     make_token("file 0");
     make_token("file 1");
     make_token("file 2");
@@ -179,6 +181,25 @@ static void tries_a_wrong_pin_once(void **state)
     assert_int_equal(proxy()->login, before + 2);
 }
 
+/* Each of several that were wrong, in whatever order they come back. */
+static void tries_no_wrong_pin_twice(void **state)
+{
+    static const char *const values[] = {"654321", "111111", "222222"};
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "several");
+    int before = proxy()->login;
+    struct recorder recorder;
+
+    (void)state;
+    for (size_t i = 0; i < 12; i++) {
+        struct hsm_pin_source wrong = {.value = values[i % 3]};
+        struct ska_errors errors = errors_into(&recorder);
+
+        assert_false(hsm_token_login(token, &wrong, &errors));
+        assert_raised(&recorder, SKA_R_PIN_INCORRECT, i < 3 ? "tried once" : "not tried again");
+        assert_int_equal(proxy()->login, before + (i < 3 ? (int)i + 1 : 3));
+    }
+}
+
 static void reads_pin_files(void **state)
 {
     static const struct {
@@ -229,7 +250,14 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     errors = errors_into(&recorder);
     pin.file = "file:/nonexistent/pin";
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_FILE_FAILURE, "/nonexistent/pin");
+    assert_raised(&recorder, SKA_R_FILE_FAILURE, "/nonexistent: No such file");
+    /* Who can exchange the PIN can have the token locked. */
+    write_file("shared", PIN "\n", path);
+    pin.file = path;
+    assert_int_equal(chmod(path, 0620), 0);
+    errors = errors_into(&recorder);
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_FILE_FAILURE, "can be written by others");
     assert_int_equal(proxy()->login, before);
 }
 
@@ -473,6 +501,7 @@ int main(void)
         cmocka_unit_test(logs_in_once),
         cmocka_unit_test(wants_a_pin),
         cmocka_unit_test(tries_a_wrong_pin_once),
+        cmocka_unit_test(tries_no_wrong_pin_twice),
         cmocka_unit_test(reads_pin_files),
         cmocka_unit_test(says_what_is_wrong_with_a_pin_file),
         cmocka_unit_test(asks_a_person),

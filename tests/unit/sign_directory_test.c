@@ -3,6 +3,7 @@
 #include "cmocka_all.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -426,6 +427,7 @@ static void evidence_is_kept_and_the_request_closed(void **state)
 
 static void a_planted_done_is_refused(void **state)
 {
+    static const mode_t modes[] = {0777, 0770, 0720, 0702};
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
     struct ska_evidence *evidence = NULL;
@@ -439,11 +441,14 @@ static void a_planted_done_is_refused(void **state)
     assert_int_equal(last_reason, SKA_R_FILE_FAILURE);
     unlink(done);
     assert_int_equal(mkdir(done, 0777), 0);
-    assert_int_equal(chmod(done, 0777), 0);
-    assert_false(
-        ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
-    assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
-    assert_int_equal(count_entries(done), 0);
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        assert_int_equal(chmod(done, modes[i]), 0);
+        last_reason = 0;
+        assert_false(
+            ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
+        assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
+        assert_int_equal(count_entries(done), 0);
+    }
     ska_request_free(request);
     ska_directory_close(directory);
 }
@@ -451,11 +456,61 @@ static void a_planted_done_is_refused(void **state)
 /* What a writer does with a file that has all its content, and no other name yet. */
 static void (*while_writing)(void);
 
+/* What was synced, "f" for a file and "d" for a directory, and after how many it fails. */
+static char synced[32];
+static size_t syncs_left = SIZE_MAX;
+
 int fsync(int fd)
 {
+    size_t count = strlen(synced);
+    struct stat status;
+
     if (while_writing != NULL)
         while_writing();
+    if (syncs_left-- == 0) {
+        syncs_left = 0;
+        errno = EIO;
+        return -1;
+    }
+    if (count + 1 < sizeof(synced) && fstat(fd, &status) == 0) {
+        synced[count] = S_ISDIR(status.st_mode) ? 'd' : 'f';
+        synced[count + 1] = 0;
+    }
     return (int)syscall(SYS_fsync, fd);
+}
+
+/*
+ * After a power cut the folder is not there with names but without content: first its files, then
+ * its names, then its own name. If any of it fails there is no evidence.
+ */
+static void evidence_is_brought_to_the_disk(void **state)
+{
+    static const char before[] = "ff";   /* request and token */
+    static const char after[] = "fffdd"; /* with the signature, its file, manifest; folder; done/ */
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+
+    (void)state;
+    for (size_t failing = 0; failing <= strlen(after); failing++) {
+        struct ska_evidence *evidence = NULL;
+        bool finished = false;
+
+        memset(synced, 0, sizeof(synced));
+        assert_true(
+            ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
+        assert_string_equal(synced, before);
+        memset(synced, 0, sizeof(synced));
+        syncs_left = failing;
+        finished =
+            ska_evidence_finish(evidence, NULL, request, ska_span_text("signature"), &errors);
+        syncs_left = SIZE_MAX;
+        assert_int_equal(finished, failing == strlen(after));
+        assert_int_equal(request->evidence[0] != 0, finished);
+        assert_int_equal(strncmp(synced, after, failing), 0);
+        assert_int_equal(strlen(synced), failing);
+    }
+    ska_request_free(request);
+    ska_directory_close(directory);
 }
 
 static void is_killed(void)
@@ -679,6 +734,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_names_of_a_request_go, setup, teardown),
         cmocka_unit_test_setup_teardown(what_another_writes_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_planted_done_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
+        cmocka_unit_test_setup_teardown(evidence_is_brought_to_the_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_wrong_ones_is_left, setup, teardown),
         cmocka_unit_test_setup_teardown(another_request_is_not_closed, setup, teardown),

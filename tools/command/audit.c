@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool audit: shows an audit log and finds what was changed in it. However long it is, it goes
- * through line by line.
+ * skatool audit: shows an audit log, with those that it went on from, and finds what was changed in
+ * it. However long it is, it goes through line by line.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,19 +13,27 @@
 #include "tools/options.h"
 #include "tools/show/text.h"
 
+/* Rotated logs, the oldest first, and then the one that is written to. */
+#define FILES_MOST 200
+
 struct listing {
     struct tool *tool;
-    const char *path;
+    const char *paths[FILES_MOST];
+    size_t count;     /* of paths */
+    size_t index;     /* of the one that is read */
     const char *head; /* the hash that was noted; NULL: none */
     bool json;
-    uint64_t lines;
+    uint64_t lines; /* of all */
     uint64_t faults;
-    bool readable;                                               /* one of the lines */
+    uint64_t in_file;                                            /* lines of this one so far */
+    bool readable;                                               /* one of them */
+    const char *first_path;                                      /* where the first fault is */
     char first[sizeof(((struct ska_audit_found *)NULL)->fault)]; /* fault */
     char last[SKA_AUDIT_HASH_SIZE];                              /* hash */
+    uint64_t continued; /* sequence number of the last line before the first log; 0: none */
     bool head_found;
-    uint64_t head_line;
-    char no_head[200]; /* what is said when it was not found */
+    uint64_t head_line; /* counted through all files; 0: the one that the first log goes on from */
+    char no_head[200];  /* what is said when it was not found */
 };
 
 /* ---- For people ------------------------------------------------------------------------------ */
@@ -136,12 +144,23 @@ static void add_line_fault(struct ska_buffer *text, const char *fault)
     ska_buffer_text(text, "\n");
 }
 
+/* With several logs each has its name above. */
+static void add_beginning(struct ska_buffer *text, const struct listing *listing)
+{
+    if (listing->count > 1) {
+        ska_buffer_text(text, listing->lines > 1 ? "\n" : "");
+        text_printable(text, ska_span_text(listing->paths[listing->index]));
+        ska_buffer_text(text, "\n");
+    }
+    add_heading(text);
+}
+
 static bool show_line(const struct listing *listing, const struct ska_audit_found *found)
 {
     struct ska_buffer text = {0};
 
     if (found->number == 1)
-        add_heading(&text);
+        add_beginning(&text, listing);
     if (found->fault[0] != 0)
         add_line_fault(&text, found->fault);
     add_audit_row(&text, found);
@@ -162,6 +181,11 @@ static bool show_end(const struct listing *listing)
         return text_print(&text, &listing->tool->errors);
     }
     ska_buffer_text(&text, ", each tied to the one before\n");
+    if (listing->continued > 0)
+        ska_buffer_format(&text,
+                          "The first one is tied to line %" PRIu64
+                          " of an older log: give that too, before this one.\n",
+                          listing->continued);
     if (listing->head_found)
         ska_buffer_format(&text,
                           "The head that was noted is that of line %" PRIu64
@@ -191,7 +215,10 @@ static bool print_line(const struct listing *listing, const struct ska_audit_fou
 {
     cJSON *json = cJSON_CreateObject();
     bool complete =
-        json != NULL && cJSON_AddNumberToObject(json, "line", (double)found->number) != NULL &&
+        json != NULL &&
+        (listing->count == 1 ||
+         ska_json_add_untrusted(json, "file", ska_span_text(listing->paths[listing->index]))) &&
+        cJSON_AddNumberToObject(json, "line", (double)found->number) != NULL &&
         (found->hash[0] == 0 || cJSON_AddStringToObject(json, "hash", found->hash) != NULL) &&
         (found->fault[0] == 0 ||
          ska_json_add_untrusted(json, "fault", ska_span_text(found->fault))) &&
@@ -199,7 +226,7 @@ static bool print_line(const struct listing *listing, const struct ska_audit_fou
          ska_json_add_untrusted(json, "text", found->text)) &&
         (!found->readable || ska_json_add_item(json, "entry", cJSON_Duplicate(found->json, true)));
 
-    printf(found->number == 1 ? "{\"lines\":[\n" : ",\n");
+    printf(listing->lines == 1 ? "{\"lines\":[\n" : ",\n");
     return print_object(listing, json, complete);
 }
 
@@ -209,6 +236,8 @@ static bool print_end(const struct listing *listing)
     bool complete =
         json != NULL && cJSON_AddBoolToObject(json, "intact", listing->faults == 0) != NULL &&
         (listing->faults > 0 || cJSON_AddStringToObject(json, "head", listing->last) != NULL) &&
+        (listing->continued == 0 ||
+         cJSON_AddNumberToObject(json, "continuesLine", (double)listing->continued) != NULL) &&
         (!listing->head_found ||
          cJSON_AddNumberToObject(json, "notedHeadLine", (double)listing->head_line) != NULL) &&
         (listing->faults == 0 ||
@@ -225,20 +254,26 @@ static bool print_end(const struct listing *listing)
 
 static void count_fault(struct listing *listing, const char *fault)
 {
-    if (listing->faults++ == 0)
-        snprintf(listing->first, sizeof(listing->first), "%s", fault);
+    if (listing->faults++ > 0)
+        return;
+    snprintf(listing->first, sizeof(listing->first), "%s", fault);
+    listing->first_path = listing->paths[listing->index];
 }
 
 static bool take_audit_line(struct listing *listing, const struct ska_audit_found *found)
 {
-    listing->lines = found->number;
+    listing->lines++;
     listing->readable = listing->readable || found->readable;
     memcpy(listing->last, found->hash, sizeof(listing->last));
     if (found->fault[0] != 0)
         count_fault(listing, found->fault);
-    if (listing->head != NULL && strcmp(listing->head, found->hash) == 0) {
+    if (found->continues)
+        listing->continued = found->line.sequence - 1;
+    if (listing->head != NULL &&
+        (strcmp(listing->head, found->hash) == 0 ||
+         (found->continues && strcmp(listing->head, found->line.previous) == 0))) {
         listing->head_found = true;
-        listing->head_line = found->number;
+        listing->head_line = strcmp(listing->head, found->hash) == 0 ? listing->lines : 0;
     }
     return listing->json ? print_line(listing, found) : show_line(listing, found);
 }
@@ -269,31 +304,49 @@ static bool fail_foreign(const struct listing *listing)
     return ska_fail(&listing->tool->errors, SKA_R_EVIDENCE_WRONG,
                     "%s is no audit log, or its beginning was overwritten: none of its first lines "
                     "is one of a log",
-                    listing->path);
+                    listing->paths[listing->index]);
 }
 
+/* One log. */
 static bool go_through(struct listing *listing, struct ska_audit_reader *reader)
 {
     struct ska_audit_found found;
 
+    listing->readable = false;
     for (;;) {
         if (!ska_audit_read_next(reader, &found, &listing->tool->errors))
             return false;
         if (found.number == 0)
-            break;
+            return true;
+        listing->in_file = found.number;
         if (!take_audit_line(listing, &found))
             return false;
-        if (!listing->json && !listing->readable && listing->lines == FOREIGN_LINES)
+        if (!listing->json && !listing->readable && listing->in_file == FOREIGN_LINES)
             return fail_foreign(listing);
     }
-    if (!listing->json && !listing->readable && listing->lines > 0)
-        return fail_foreign(listing);
+}
+
+static bool go_through_all(struct listing *listing, struct ska_audit_reader *reader)
+{
+    for (;;) {
+        listing->in_file = 0;
+        if (!go_through(listing, reader))
+            return false;
+        if (!listing->json && !listing->readable && listing->in_file > 0)
+            return fail_foreign(listing);
+        if (listing->index + 1 == listing->count)
+            break;
+        listing->index++;
+        if (!ska_audit_read_continue(reader, listing->paths[listing->index],
+                                     &listing->tool->errors))
+            return false;
+    }
     look_for_head(listing);
     if (!(listing->json ? print_end(listing) : show_end(listing)))
         return false;
     if (listing->faults == 0)
         return true;
-    return ska_fail(&listing->tool->errors, SKA_R_EVIDENCE_WRONG, "%s: %s%s", listing->path,
+    return ska_fail(&listing->tool->errors, SKA_R_EVIDENCE_WRONG, "%s: %s%s", listing->first_path,
                     listing->first, listing->faults > 1 ? "; that is not all, see above" : "");
 }
 
@@ -313,20 +366,24 @@ bool audit_command(struct tool *tool, int argc, char **argv)
                     &listing.head),
         OPTION_FLAG("json", "for machines", &listing.json), OPTION_END};
     const struct command_line line = {
-        .usage = "[--head HASH] [--json] FILE",
+        .usage = "[--head HASH] [--json] FILE...",
         .help = "Shows an audit log, and finds lines that were changed, removed or inserted: each\n"
                 "line holds the hash of the one before. The last one, the head, is shown at the\n"
-                "end. Needs no configuration.",
+                "end. Of a log that was rotated all files, the oldest first: the chain goes on\n"
+                "over them. Needs no configuration.",
         .options = options,
-        .operands = &listing.path,
+        .operands = listing.paths,
         .operand_needed = "FILE",
-        .operands_allowed = 1,
+        .operands_allowed = FILES_MOST,
     };
 
-    if (!options_parse(tool, &line, argc, argv) || !check_head(tool, listing.head) ||
-        !ska_audit_read_open(listing.path, tool->libctx, &reader, &tool->errors))
+    if (!options_parse(tool, &line, argc, argv) || !check_head(tool, listing.head))
         return false;
-    done = go_through(&listing, reader);
+    while (listing.count < FILES_MOST && listing.paths[listing.count] != NULL)
+        listing.count++;
+    if (!ska_audit_read_open(listing.paths[0], tool->libctx, &reader, &tool->errors))
+        return false;
+    done = go_through_all(&listing, reader);
     ska_audit_read_close(reader);
     return done;
 }

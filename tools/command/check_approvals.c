@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "provider/sign/agent_client.h"
+#include "provider/base/safe_path.h"
 #include "provider/record/audit_file.h"
+#include "provider/record/state_dir.h"
 #include "provider/sign/directory.h"
 #include "tools/command/check.h"
 
@@ -97,38 +99,71 @@ void check_approvals(struct tool *tool)
 /* It is not made here: it would belong to who checks, and not to who signs. */
 static void check_audit_place(struct tool *tool, const char *path)
 {
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
     char *copy = strdup(path);
     const char *place = copy == NULL ? "." : dirname(copy);
 
-    if (access(place, W_OK | X_OK) == 0)
-        check_ok("audit-log", "%s, not there yet: it can be made", path);
-    else
+    if (access(place, W_OK | X_OK) == 0) {
+        if (ska_path_is_safe("audit-log", path, NULL, &quiet))
+            check_ok("audit-log", "%s, not there yet: it can be made", path);
+        else
+            check_captured(tool, "audit-log", &capture);
+    } else {
         check_failed(tool, "audit-log", SKA_R_FILE_FAILURE,
                      "%s is not there, and uid %lu cannot make it: %s: %s; nothing is signed then",
                      path, (unsigned long)geteuid(), place, strerror(errno));
+    }
     free(copy);
+}
+
+static void check_state_dir(struct tool *tool, const char *path)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+
+    if (path == NULL) {
+        if (tool->configuration.settings.audit_log != NULL)
+            check_unset("state-dir", "not set: an audit log that was cut or exchanged is not "
+                                     "noticed, and one that is rotated begins without the hash of "
+                                     "the last line");
+        return;
+    }
+    check_relative("state-dir", path);
+    if (ska_state_dir_check(path, &quiet))
+        check_ok("state-dir", "%s", path);
+    else
+        check_captured(tool, "state-dir", &capture);
 }
 
 void check_audit_log(struct tool *tool)
 {
-    const char *path = tool->configuration.settings.audit_log;
+    const struct ska_settings *settings = &tool->configuration.settings;
+    const struct ska_audit_log log = {settings->audit_log, settings->state_dir};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
-    struct ska_audit_file file = {-1, NULL};
+    struct ska_audit_file file;
     struct ska_audit_tail tail = {0};
 
-    if (path == NULL)
+    check_state_dir(tool, settings->state_dir);
+    if (log.path == NULL)
         return;
-    check_relative("audit-log", path);
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
-        check_audit_place(tool, path);
+    check_relative("audit-log", log.path);
+    if (access(log.path, F_OK) != 0 && errno == ENOENT) {
+        check_audit_place(tool, log.path);
         return;
     }
-    if (ska_audit_file_open(&file, path, &quiet) &&
-        ska_audit_file_tail(&file, tool->libctx, &tail, &quiet))
-        check_ok("audit-log", "%s, %llu lines", path, (unsigned long long)tail.sequence);
-    else
+    if (!ska_audit_file_open(&file, &log, tool->libctx, &quiet)) {
         check_captured(tool, "audit-log", &capture);
+        return;
+    }
+    if (!ska_audit_file_tail(&file, tool->libctx, &tail, &quiet))
+        check_captured(tool, "audit-log", &capture);
+    else if (tail.continues)
+        check_ok("audit-log", "%s, empty: it goes on after line %llu", log.path,
+                 (unsigned long long)tail.sequence);
+    else
+        check_ok("audit-log", "%s, %llu lines", log.path, (unsigned long long)tail.sequence);
     ska_audit_tail_clear(&tail);
     ska_audit_file_close(&file);
 }

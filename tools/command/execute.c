@@ -26,7 +26,8 @@ static struct ska_job execute_job(const struct tool *tool, struct hsm_key *key,
                           .key = key,
                           .operation = request->operation,
                           .payload = ska_span_of(&request->payload),
-                          .audit_log = tool->configuration.settings.audit_log,
+                          .audit_log = {tool->configuration.settings.audit_log,
+                                        tool->configuration.settings.state_dir},
                           .errors = &tool->errors};
 
     return job;
