@@ -34,7 +34,9 @@ static bool read_all(int fd, const char *shown, size_t limit, struct ska_bytes *
         if (got < 0 || length + (size_t)got > (size_t)status.st_size) {
             ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
                      got < 0 ? strerror(errno) : "changed while it was read");
-            free(data);
+            /* What was read of it may be a secret. */
+            *content = (struct ska_bytes){data, (size_t)status.st_size + 1};
+            ska_bytes_clear_free(content);
             return false;
         }
         if (got == 0)
@@ -62,18 +64,24 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
     return done;
 }
 
-bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
-                   const struct ska_errors *errors)
+bool ska_file_read_shown(const char *path, const char *shown, size_t limit,
+                         struct ska_bytes *content, const struct ska_errors *errors)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     bool done = false;
 
     if (fd < 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", path, strerror(errno),
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", shown, strerror(errno),
                         (unsigned long)geteuid());
-    done = read_all(fd, path, limit, content, errors);
+    done = read_all(fd, shown, limit, content, errors);
     close(fd);
     return done;
+}
+
+bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
+                   const struct ska_errors *errors)
+{
+    return ska_file_read_shown(path, path, limit, content, errors);
 }
 
 bool ska_write_all(int fd, struct ska_span content)

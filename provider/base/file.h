@@ -14,6 +14,10 @@
 bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* The same, with another text for messages: the path may be a secret. */
+bool ska_file_read_shown(const char *path, const char *shown, size_t limit,
+                         struct ska_bytes *content, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /*
  * The same for one name in an open directory; symbolic links are not followed. `shown` is the path
  * that messages name.
