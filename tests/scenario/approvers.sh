@@ -321,9 +321,10 @@ done
 # Inside the request it would be seen by nobody.
 cp "$directory/$id.request.json" before.json
 ln -s "$directory/$id.request.json" linked.json
-for file in "$directory/$id.request.json" linked.json; do
-    refused "use --dir $directory ${id:0:16}, or -o" skatool approve --approver alice.pem --yes "$file"
-done
+refused "use --dir $directory ${id:0:16}, or -o" \
+    skatool approve --approver alice.pem --yes "$directory/$id.request.json"
+refused 'linked.json: is a symbolic link, which is not followed' \
+    skatool approve --approver alice.pem --yes linked.json
 ends 1 skatool approve --approver alice.pem --yes --force -o "$directory/$id.request.json" before.json
 says "use --dir $directory ${id:0:16}, or -o"
 same before.json "$directory/$id.request.json"
