@@ -86,6 +86,30 @@ static void reads_what_was_written(void **state)
     refuses("plain", 4);
 }
 
+static size_t wiped;
+
+void __real_OPENSSL_cleanse(void *data, size_t length);
+void __wrap_OPENSSL_cleanse(void *data, size_t length);
+void __wrap_OPENSSL_cleanse(void *data, size_t length)
+{
+    wiped += length;
+    __real_OPENSSL_cleanse(data, length);
+}
+
+/* It may be a PIN's. A file of /proc is longer than it says, as one that grows. */
+static void wipes_what_it_has_read_when_it_fails(void **state)
+{
+    struct ska_bytes content = {NULL, 0};
+
+    (void)state;
+    failures = 0;
+    wiped = 0;
+    assert_false(ska_file_read("/proc/self/status", 100, &content, &errors));
+    assert_int_equal(failures, 1);
+    assert_null(content.data);
+    assert_int_equal(wiped, 1);
+}
+
 static void refuses_what_is_no_file(void **state)
 {
     (void)state;
@@ -256,10 +280,15 @@ static void writes_nothing_half(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_was_written),         cmocka_unit_test(refuses_what_is_no_file),
-        cmocka_unit_test(follows_no_link_in_a_directory), cmocka_unit_test(leaves_devices_alone),
-        cmocka_unit_test(writes_through_no_link),         cmocka_unit_test(writes_nothing_half),
-        cmocka_unit_test(stays_in_its_directory),         cmocka_unit_test(is_not_raced_to_a_link),
+        cmocka_unit_test(wipes_what_it_has_read_when_it_fails),
+        cmocka_unit_test(reads_what_was_written),
+        cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(follows_no_link_in_a_directory),
+        cmocka_unit_test(leaves_devices_alone),
+        cmocka_unit_test(writes_through_no_link),
+        cmocka_unit_test(writes_nothing_half),
+        cmocka_unit_test(stays_in_its_directory),
+        cmocka_unit_test(is_not_raced_to_a_link),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
