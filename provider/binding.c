@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include "provider/base/evp_key.h"
+#include "provider/hsm/reference.h"
 #include "provider/hsm/token.h"
 
 /* ---- What a URI says ------------------------------------------------------------------------- */
@@ -26,13 +27,21 @@ bool ska_uri_check(const struct hsm_uri *uri, const struct ska_errors *errors)
     return true;
 }
 
+bool ska_reference_check(const struct ska_provider *provider, const struct hsm_uri *uri,
+                         const struct ska_errors *errors)
+{
+    return hsm_reference_check_pin_source(uri, &provider->settings, errors) &&
+           ska_uri_check(uri, errors);
+}
+
 struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_key_type type,
-                                EVP_PKEY *public_key, struct hsm_uri *uri)
+                                EVP_PKEY *public_key, struct hsm_uri *uri,
+                                const struct ska_errors *errors)
 {
     struct ska_key *key = ska_key_new(provider, type);
 
     if (key == NULL) {
-        ska_fail(&provider->errors, SKA_R_OUT_OF_MEMORY, "for a key");
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a key");
         return NULL;
     }
     ska_key_set_public(key, public_key);
@@ -102,16 +111,17 @@ bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
 /* ---- Finding --------------------------------------------------------------------------------- */
 
 struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
-                         const struct hsm_pin *kept, struct ska_prompt *prompt)
+                         const struct hsm_pin *kept, struct ska_prompt *prompt,
+                         const struct ska_errors *errors)
 {
     const struct hsm_defaults defaults = ska_defaults(provider);
     struct hsm_key_match match = {uri->object, ska_span_of(&uri->id)};
     struct hsm_token *token = NULL;
     struct hsm_key *hsm = NULL;
 
-    if (!hsm_locate(uri, &defaults, &token, &provider->errors) ||
-        !ska_log_in(provider, token, uri, kept, prompt, &provider->errors) ||
-        !hsm_key_find(token, &match, provider->libctx, &hsm, &provider->errors))
+    if (!hsm_locate(uri, &defaults, &token, errors) ||
+        !ska_log_in(provider, token, uri, kept, prompt, errors) ||
+        !hsm_key_find(token, &match, provider->libctx, &hsm, errors))
         return NULL;
     return hsm;
 }
@@ -163,7 +173,8 @@ static struct hsm_key *bind_key(struct ska_key *key)
 {
     struct ska_prompt nobody = {NULL, NULL};
     struct hsm_key *first = NULL;
-    struct hsm_key *hsm = ska_find(key->provider, key->uri, key->pin, &nobody);
+    struct hsm_key *hsm =
+        ska_find(key->provider, key->uri, key->pin, &nobody, &key->provider->errors);
 
     if (hsm == NULL)
         return NULL;

@@ -11,9 +11,17 @@
 /* Whether the values after the "?" are good ones; SKA_R_BAD_URI otherwise. */
 bool ska_uri_check(const struct hsm_uri *uri, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * The same for the URI of a key reference, which may be anybody's: it names no PIN source that the
+ * configuration does not name too. SKA_R_BAD_REFERENCE otherwise.
+ */
+bool ska_reference_check(const struct ska_provider *provider, const struct hsm_uri *uri,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* A key named by a URI; takes over both. NULL: out of memory, raised, nothing taken. */
 struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_key_type type,
-                                EVP_PKEY *public_key, struct hsm_uri *uri);
+                                EVP_PKEY *public_key, struct hsm_uri *uri,
+                                const struct ska_errors *errors);
 
 /* What holds where a URI does not say; borrowed from the settings. */
 struct hsm_defaults ska_defaults(const struct ska_provider *provider);
@@ -33,7 +41,8 @@ bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
 
 /* The private key that a URI names. `kept`: a PIN read before, or NULL. NULL: raised. */
 struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
-                         const struct hsm_pin *kept, struct ska_prompt *prompt);
+                         const struct hsm_pin *kept, struct ska_prompt *prompt,
+                         const struct ska_errors *errors);
 
 /*
  * The HSM's key, for a key on a token. Keys that were loaded without the HSM are looked for now, so

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Decoders for key references, in the two steps in which libcrypto walks: from PEM to DER, and from
- * DER to a key of one type. All work is done in the first step, because OSSL_STORE, by which the
- * openssl command reads its keys, drops the messages of the second. So the key waits in this
- * thread's hand until the second step, which libcrypto makes from within the first, takes it.
+ * DER to a key of one type.
+ *
+ * The first step reads the block and no more: OSSL_STORE, by which the openssl command reads all
+ * its files, makes it without saying what is wanted, so it may be a certificate of anybody. Only
+ * the second one is told, and is not made at all where no key is wanted. There a key without a
+ * public key inside is looked for in the HSM, and a PIN is read, if a private key was asked for;
+ * else a file would decide that somebody logs in.
+ *
+ * OSSL_STORE drops the messages of the second step. So what it works on waits in this thread's
+ * hand, and what it says is raised by the first one, from within which libcrypto makes it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +18,17 @@
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 
 #include "provider/algorithms.h"
+#include "provider/base/error_capture.h"
 #include "provider/binding.h"
 #include "provider/hsm/reference.h"
 
 static OSSL_FUNC_decoder_freectx_fn decoder_free;
 static OSSL_FUNC_decoder_does_selection_fn decoder_does_selection;
-static OSSL_FUNC_decoder_decode_fn decoder_decode, decode_der;
+static OSSL_FUNC_decoder_decode_fn decode_pem, decode_der;
 static OSSL_FUNC_decoder_export_object_fn decoder_export_object;
 
 /* How the two steps call what goes from one to the other. */
@@ -46,20 +55,49 @@ static void decoder_free(void *decoder)
     free(decoder);
 }
 
-/* Private keys; 0: libcrypto does not know yet what it wants. */
+static bool asks_for_private_key(int selection)
+{
+    return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
+}
+
+/* Private keys; 0: nobody has said what is wanted. */
 static int decoder_does_selection(void *provider, int selection)
 {
     (void)provider;
-    return selection == 0 || (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
+    return selection == 0 || asks_for_private_key(selection);
 }
+
+/* ---- In hand --------------------------------------------------------------------------------- */
+
+/* A reference from the first step to the second. */
+struct in_hand {
+    const struct ska_provider *provider;
+    struct ska_bytes der;
+    struct hsm_reference reference; /* {0} where there was a failure */
+    bool asked;                     /* a key is wanted */
+    struct ska_key *key;            /* that was made of it; NULL: none yet */
+    struct ska_error_capture failure;
+};
+
+static _Thread_local struct in_hand *in_hand;
+
+/*
+ * What libcrypto carries instead, SEQUENCE { UTF8String }: the reference itself is no business of
+ * other decoders, and where its DER is damaged nobody would come to the second step.
+ */
+#define TICKET_TEXT "SKA key reference"
+static const uint8_t ticket[] = "\x30\x13\x0c\x11" TICKET_TEXT;
+#define TICKET_LENGTH (sizeof(ticket) - 1)
+_Static_assert(sizeof(TICKET_TEXT) - 1 == 0x11, "length in the ticket");
 
 /* ---- From a reference to a key --------------------------------------------------------------- */
 
 /* Without a public key inside, all is asked of the HSM at once. */
 static struct hsm_key *decoder_find_now(const struct ska_provider *provider,
-                                        struct hsm_reference *reference, struct ska_prompt *prompt)
+                                        struct hsm_reference *reference, struct ska_prompt *prompt,
+                                        const struct ska_errors *errors)
 {
-    struct hsm_key *hsm = ska_find(provider, reference->uri, NULL, prompt);
+    struct hsm_key *hsm = ska_find(provider, reference->uri, NULL, prompt, errors);
 
     if (hsm != NULL) {
         reference->type = hsm_key_type(hsm);
@@ -81,11 +119,11 @@ static void read_pin(struct ska_key *key)
 }
 
 /* Takes over what it uses of the reference. */
-static struct ska_key *key_for(const struct ska_provider *provider, struct ska_span der,
-                               struct hsm_reference *reference, struct hsm_key *hsm)
+static struct ska_key *key_for(const struct in_hand *hand, struct hsm_reference *reference,
+                               struct hsm_key *hsm, const struct ska_errors *errors)
 {
-    struct ska_key *key =
-        ska_key_for_uri(provider, reference->type, reference->public_key, reference->uri);
+    struct ska_key *key = ska_key_for_uri(hand->provider, reference->type, reference->public_key,
+                                          reference->uri, errors);
 
     if (key == NULL)
         return NULL;
@@ -93,119 +131,165 @@ static struct ska_key *key_for(const struct ska_provider *provider, struct ska_s
     reference->uri = NULL;
     key->reference_uri = reference->text;
     reference->text = NULL;
-    if (!ska_bytes_copy(&key->reference, der, &provider->errors)) {
+    if (!ska_bytes_copy(&key->reference, ska_span_of(&hand->der), errors)) {
         ska_key_free(key);
         return NULL;
     }
-    if (hsm == NULL)
-        read_pin(key);
     ska_key_set_hsm(key, hsm);
     return key;
 }
 
-static struct ska_key *decoder_make_key(const struct ska_provider *provider, struct ska_span der,
-                                        struct ska_prompt *prompt)
+/* With a public key inside, nothing is asked of anybody. */
+static bool decoder_make_key(struct in_hand *hand, int selection, struct ska_prompt *prompt,
+                             const struct ska_errors *errors)
 {
-    struct hsm_reference reference = {0};
+    struct hsm_reference *reference = &hand->reference;
     struct hsm_key *hsm = NULL;
-    struct ska_key *key = NULL;
 
-    if (!hsm_reference_decode(der, provider->libctx, &reference, &provider->errors))
-        return NULL;
-    if (ska_uri_check(reference.uri, &provider->errors) &&
-        (reference.public_key != NULL ||
-         (hsm = decoder_find_now(provider, &reference, prompt)) != NULL))
-        key = key_for(provider, der, &reference, hsm);
-    if (key == NULL)
+    if (!ska_provider_configured(hand->provider, errors) ||
+        !ska_reference_check(hand->provider, reference->uri, errors))
+        return false;
+    if (reference->public_key == NULL && !asks_for_private_key(selection))
+        return ska_fail(errors, SKA_R_BAD_REFERENCE,
+                        "no public key is in it, and the HSM is asked for one only where a private "
+                        "key was asked for: write the reference anew (skatool pem)");
+    if (reference->public_key == NULL) {
+        hsm = decoder_find_now(hand->provider, reference, prompt, errors);
+        if (hsm == NULL)
+            return false;
+    }
+    hand->key = key_for(hand, reference, hsm, errors);
+    if (hand->key == NULL)
         hsm_key_free(hsm);
-    hsm_reference_clear(&reference);
-    return key;
+    else if (hsm == NULL && asks_for_private_key(selection))
+        read_pin(hand->key);
+    return hand->key != NULL;
 }
 
 /* ---- The first step -------------------------------------------------------------------------- */
 
-static _Thread_local struct ska_key *in_hand;
-
-static int hand_over(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
+static int hand_over(struct in_hand *hand, OSSL_CALLBACK *callback, void *arg)
 {
-    struct ska_key *before = in_hand;
+    struct in_hand *before = in_hand;
     int type = OSSL_OBJECT_PKEY;
-    char *name = (char *)(uintptr_t)ska_key_type_name(key->type);
+    const bool type_known = hand->reference.public_key != NULL;
+    char *name = type_known ? (char *)(uintptr_t)ska_key_type_name(hand->reference.type) : NULL;
     char structure[] = STRUCTURE;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0),
         OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, structure, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, key->reference.data,
-                                          key->reference.length),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, (void *)(uintptr_t)ticket,
+                                          TICKET_LENGTH),
+        OSSL_PARAM_construct_end(), /* the type, where it is known */
         OSSL_PARAM_construct_end(),
     };
     int done = 0;
 
-    in_hand = key;
+    if (type_known)
+        params[3] = OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, name, 0);
+    in_hand = hand;
     done = callback(params, arg);
     in_hand = before;
     return done;
 }
 
+/* Of a block that has begun. What is wrong with it is said only where a key is wanted. */
+static int decode_reference(struct in_hand *hand, BIO *in, OSSL_CALLBACK *callback, void *arg)
+{
+    const struct ska_provider *provider = hand->provider;
+    const struct ska_errors errors = ska_error_capture(&hand->failure);
+    int done = 0;
+
+    (void)(hsm_reference_pem_read(in, &hand->der, &errors) &&
+           hsm_reference_decode(ska_span_of(&hand->der), provider->libctx, &hand->reference,
+                                &errors));
+    ERR_set_mark();
+    done = hand_over(hand, callback, arg);
+    if (done || !hand->asked || hand->failure.reason == 0) {
+        ERR_clear_last_mark();
+        return done;
+    }
+    /* libcrypto only saw that nobody knows the file, and many show the first message. */
+    ERR_pop_to_mark();
+    return ska_error_capture_raise(&hand->failure, &provider->errors);
+}
+
 /* What is not a reference is somebody else's, and that is no failure. */
-static int decoder_decode(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
-                          OSSL_CALLBACK *callback, void *arg,
-                          OSSL_PASSPHRASE_CALLBACK *pin_callback, void *pin_arg)
+static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
+                      OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
+                      void *pin_arg)
 {
     const struct ska_provider *provider = ((const struct decoder *)vdecoder)->provider;
-    struct ska_prompt prompt = {pin_callback, pin_arg};
     BIO *in = BIO_new_from_core_bio(provider->libctx, core_in);
-    struct ska_bytes der = {NULL, 0};
-    struct ska_key *key = NULL;
+    struct in_hand hand = {.provider = provider};
     int done = 1;
 
-    if (in != NULL && decoder_does_selection(NULL, selection) && hsm_reference_pem_begins(in)) {
-        if (ska_provider_configured(provider) &&
-            hsm_reference_pem_read(in, &der, &provider->errors))
-            key = decoder_make_key(provider, ska_span_of(&der), &prompt);
-        done = key != NULL && hand_over(key, callback, arg);
-    }
-    ska_key_free(key);
-    ska_bytes_free(&der);
+    (void)pin_callback;
+    (void)pin_arg;
+    if (in != NULL && decoder_does_selection(NULL, selection) && hsm_reference_pem_begins(in))
+        done = decode_reference(&hand, in, callback, arg);
+    ska_key_free(hand.key);
+    hsm_reference_clear(&hand.reference);
+    ska_bytes_free(&hand.der);
+    ska_error_capture_clear(&hand.failure);
     BIO_free(in);
     return done;
 }
 
 /* ---- The second step ------------------------------------------------------------------------- */
 
-/* That the first step and this one speak of the same. */
-static bool decoder_holds(const struct decoder *decoder, OSSL_CORE_BIO *core_in,
-                          struct ska_span expected)
+/* That what is decoded came from the first step. */
+static bool decoder_holds_ticket(const struct decoder *decoder, OSSL_CORE_BIO *core_in)
 {
-    uint8_t data[256];
+    uint8_t data[TICKET_LENGTH + 1];
     BIO *in = BIO_new_from_core_bio(decoder->provider->libctx, core_in);
+    size_t length = 0;
     size_t got = 0;
-    bool same = in != NULL;
 
-    while (same && BIO_read_ex(in, data, sizeof(data), &got)) {
-        same = got <= expected.length && memcmp(data, expected.data, got) == 0;
-        if (same)
-            expected = ska_span(expected.data + got, expected.length - got);
-    }
+    while (in != NULL && length < sizeof(data) &&
+           BIO_read_ex(in, data + length, sizeof(data) - length, &got))
+        length += got;
     BIO_free(in);
-    return same && expected.length == 0;
+    return length == TICKET_LENGTH && memcmp(data, ticket, TICKET_LENGTH) == 0;
 }
 
+/*
+ * Who asks for a PIN may do anything meanwhile, pause an ASYNC job for ever or read other files:
+ * the hand is empty until there is an answer.
+ */
+static bool make_with_empty_hand(struct in_hand *hand, int selection, struct ska_prompt *prompt)
+{
+    const struct ska_errors errors = ska_error_capture(&hand->failure);
+    bool made = false;
+
+    in_hand = NULL;
+    made = decoder_make_key(hand, selection, prompt, &errors);
+    in_hand = hand;
+    return made;
+}
+
+/* Another type's decoder may have made the key already, where the type was not known. */
 static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
                       OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
                       void *pin_arg)
 {
     const struct decoder *decoder = vdecoder;
-    struct ska_key *key = in_hand;
+    struct in_hand *hand = in_hand;
+    struct ska_prompt prompt = {pin_callback, pin_arg};
 
-    (void)selection;
-    (void)pin_callback;
-    (void)pin_arg;
-    if (key == NULL || key->provider != decoder->provider || key->type != decoder->type ||
-        !decoder_holds(decoder, core_in, ska_span_of(&key->reference)))
+    if (hand == NULL || hand->provider != decoder->provider ||
+        !decoder_does_selection(NULL, selection) || !decoder_holds_ticket(decoder, core_in))
         return 1;
-    return ska_key_give(ska_key_up_ref(key), callback, arg);
+    hand->asked = true;
+    if (hand->failure.reason != 0)
+        return 0;
+    if (hand->key == NULL && hand->reference.public_key != NULL &&
+        hand->reference.type != decoder->type)
+        return 1;
+    if (hand->key == NULL && !make_with_empty_hand(hand, selection, &prompt))
+        return 0;
+    return hand->key->type != decoder->type ||
+           ska_key_give(ska_key_up_ref(hand->key), callback, arg);
 }
 
 /* For another provider's key management: a token's key does not go there. */
@@ -235,7 +319,7 @@ static int decoder_export_object(void *decoder, const void *reference, size_t si
         {0, NULL},                                                                                 \
     };
 
-SKA_DECODER_FUNCTIONS(pem, SKA_KEY_RSA, decoder_decode) /* of any type */
+SKA_DECODER_FUNCTIONS(pem, SKA_KEY_RSA, decode_pem) /* of any type */
 SKA_DECODER_FUNCTIONS(rsa, SKA_KEY_RSA, decode_der)
 SKA_DECODER_FUNCTIONS(rsa_pss, SKA_KEY_RSA_PSS, decode_der)
 SKA_DECODER_FUNCTIONS(ec, SKA_KEY_EC, decode_der)

@@ -122,6 +122,8 @@ static bool reference_of(struct ska_key *key, struct ska_bytes *der,
 
     if (key->reference.length > 0)
         return ska_bytes_copy(der, ska_span_of(&key->reference), errors);
+    if (key->uri != NULL && !ska_reference_check(key->provider, key->uri, errors))
+        return false;
     hsm = ska_key_hsm(key);
     return hsm != NULL && hsm_reference_for(hsm, key->uri, der, errors);
 }

@@ -102,10 +102,10 @@ static bool read_settings(const struct ska_provider *provider, struct ska_settin
     return true;
 }
 
-bool ska_provider_configured(const struct ska_provider *provider)
+bool ska_provider_configured(const struct ska_provider *provider, const struct ska_errors *errors)
 {
     struct ska_settings settings = {0};
-    bool good = provider->configured || read_settings(provider, &settings, &provider->errors);
+    bool good = provider->configured || read_settings(provider, &settings, errors);
 
     ska_settings_clear(&settings);
     return good;

@@ -44,6 +44,7 @@ void ska_provider_free(struct ska_provider *provider); /* NULL is fine */
  * Fails, with the key and value that are wrong, while the configuration is bad. Loading the
  * provider does not: the application would only see that `ska:` is unknown.
  */
-bool ska_provider_configured(const struct ska_provider *provider) SKA_MUST_CHECK;
+bool ska_provider_configured(const struct ska_provider *provider,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/error_place.h"
 #include "provider/binding.h"
 #include "provider/hsm/key.h"
+#include "provider/hsm/reference.h"
 #include "provider/record/audit.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/make_request.h"
@@ -81,8 +83,12 @@ bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_m
     return resolve_salt(signature, ska_digest_length(scheme->digest), &mechanism->salt_length);
 }
 
-/* The sources of the highest level that names any. */
-static struct ska_sources choose_sources(const struct ska_signature *signature)
+/*
+ * The sources of the highest level that names any. Where that is a reference, which may be
+ * anybody's, `own` tells what is its own choice.
+ */
+static struct ska_sources choose_sources(const struct ska_signature *signature,
+                                         struct hsm_reference_sources *own)
 {
     const struct ska_signature_approvals *approvals = &signature->approvals;
     const struct ska_key *key = signature->key;
@@ -92,7 +98,13 @@ static struct ska_sources choose_sources(const struct ska_signature *signature)
     struct ska_sources uri = {NULL, key->approvals_file, key->approvals_dir, key->agent};
     struct ska_sources configuration = {NULL, NULL, settings->approvals_dir, settings->agent};
 
-    return ska_sources_any(&parameters) ? parameters : ska_sources_any(&uri) ? uri : configuration;
+    if (ska_sources_any(&parameters))
+        return parameters;
+    if (!ska_sources_any(&uri))
+        return configuration;
+    if (key->reference_uri != NULL)
+        *own = hsm_reference_sources(key->uri, settings);
+    return uri;
 }
 
 static unsigned int choose_timeout(const struct ska_signature *signature)
@@ -186,12 +198,18 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
 {
     struct hsm_key *key = ska_key_hsm(signature->key);
     struct ska_job job = job_of(signature, key, payload);
+    struct hsm_reference_sources own = {""};
+    struct ska_error_place place;
 
     if (key == NULL)
         return false;
     if (!hsm_key_is_ska(key))
         return hsm_key_sign(key, &payload->mechanism, payload->span, out, length, job.errors);
-    job.sources = choose_sources(signature);
+    job.sources = choose_sources(signature, &own);
+    if (own.text[0] != 0) {
+        ska_error_place_init(&place, job.errors, own.text);
+        job.errors = &place.errors;
+    }
     job.timeout = choose_timeout(signature);
     job.prepared = signature->prepared == NULL ? NULL : signature->prepared->request;
     job.progress = signature->provider->settings.progress;

@@ -62,7 +62,8 @@ static void *store_open(void *provider, const char *text)
     if (store == NULL)
         return NULL;
     store->provider = provider;
-    if (!ska_provider_configured(provider) || !hsm_uri_parse(text, &store->uri, errors_of(store)) ||
+    if (!ska_provider_configured(provider, errors_of(store)) ||
+        !hsm_uri_parse(text, &store->uri, errors_of(store)) ||
         !ska_uri_check(store->uri, errors_of(store))) {
         store_close(store);
         return NULL;
@@ -243,7 +244,7 @@ static struct ska_key *store_make_key(const struct store *store, enum ska_key_ty
     if (uri == NULL)
         ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
     else
-        key = ska_key_for_uri(store->provider, type, public_key, uri);
+        key = ska_key_for_uri(store->provider, type, public_key, uri, errors_of(store));
     if (key == NULL) {
         hsm_uri_free(uri);
         EVP_PKEY_free(public_key);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -43,10 +44,13 @@ void approver_close(struct approver *approver)
 {
     ska_bytes_free(&approver->public_key);
     ska_bytes_free(&approver->certificate);
+    free(approver->shown);
     EVP_PKEY_free(approver->key);
     if (approver->provider != NULL)
         OSSL_PROVIDER_unload(approver->provider);
     OSSL_LIB_CTX_free(approver->libctx);
+    if (approver->dumpable_again)
+        (void)prctl(PR_SET_DUMPABLE, 1);
     memset(approver, 0, sizeof(*approver));
 }
 

@@ -15,13 +15,17 @@
 struct approver {
     OSSL_LIB_CTX *libctx;         /* of its own: other configured providers are loaded there */
     OSSL_PROVIDER *provider;      /* "default" */
+    char *shown;                  /* where it comes from, for messages, without a PIN */
     EVP_PKEY *key;                /* private, unless only the public one was asked for */
+    bool dumpable_again;          /* the process was until the private key came */
     struct ska_bytes public_key;  /* SubjectPublicKeyInfo DER */
     struct ska_bytes certificate; /* DER; data == NULL: none */
 };
 
 /*
- * Opens a file or an OSSL_STORE URI; asks for a passphrase on the terminal when it needs one.
+ * Opens a file or an OSSL_STORE URI; asks for a passphrase on the terminal when it needs one. From
+ * then on until approver_close() processes of the same user can neither trace this one nor make it
+ * write its memory to a file.
  * `certificate` is the file, PEM or DER, that is to stand in the approval; it must be of this key.
  * NULL: none.
  */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where an approver's key comes from: a file or an OSSL_STORE URI, and what to say if it does not.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <openssl/err.h>
@@ -26,12 +29,18 @@
 /* What messages name: a URI may hold a PIN. NULL: out of memory; free with free(). */
 static char *shown_uri(const char *uri)
 {
-    const char *secret = strcasestr(uri, "pin-value=");
+    const char *query = strncasecmp(uri, "pkcs11:", 7) == 0 ? strchr(uri, '?') : NULL;
+    const char *const secrets[] = {query == NULL ? NULL : query + 1, strcasestr(uri, "pin-value="),
+                                   strcasestr(uri, "pin-source=")};
+    const char *end = NULL;
     char *shown = NULL;
 
-    if (secret == NULL)
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+        if (secrets[i] != NULL && (end == NULL || secrets[i] < end))
+            end = secrets[i];
+    if (end == NULL)
         return strdup(uri);
-    if (asprintf(&shown, "%.*s...", (int)(secret - uri), uri) < 0)
+    if (asprintf(&shown, "%.*s...", (int)(end - uri), uri) < 0)
         return NULL;
     return shown;
 }
@@ -248,40 +257,45 @@ static bool check_type(const struct approver *approver, const char *shown,
 static bool open_key(struct tool *tool, struct approver *approver, const char *uri, bool public)
 {
     const struct ska_errors *errors = &tool->errors;
-    char *shown = NULL;
-    bool done = false;
 
     if (!tool_configure(tool))
         return false;
-    shown = shown_uri(uri);
-    if (shown == NULL)
+    approver->shown = shown_uri(uri);
+    if (approver->shown == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "URI of the approver's key");
-    if (strncasecmp(uri, "ska:", 4) == 0) {
-        ska_fail(errors, SKA_R_BAD_URI,
-                 "--approver: the ska provider is not loaded for an approver's key; name the key "
-                 "in the words of another provider");
-        goto out;
-    }
+    if (strncasecmp(uri, "ska:", 4) == 0)
+        return ska_fail(errors, SKA_R_BAD_URI,
+                        "--approver: the ska provider is not loaded for an approver's key; name "
+                        "the key in the words of another provider");
     approver->libctx = OSSL_LIB_CTX_new();
     if (approver->libctx != NULL)
         approver->provider = OSSL_PROVIDER_load(approver->libctx, "default");
-    if (approver->provider == NULL) {
-        approver_fail(errors, SKA_R_INTERNAL, "libcrypto");
-        goto out;
-    }
+    if (approver->provider == NULL)
+        return approver_fail(errors, SKA_R_INTERNAL, "libcrypto");
     configuration_load_others(&tool->configuration, approver->libctx);
-    done = load_key(approver, uri, shown, public, errors) &&
+    return load_key(approver, uri, approver->shown, public, errors) &&
            ska_evp_encode(approver->key, &approver->public_key, errors) &&
-           check_type(approver, shown, errors);
-out:
-    free(shown);
-    return done;
+           check_type(approver, approver->shown, errors);
+}
+
+/* Before there is anything to see: passphrase and key come next. */
+static bool hide_memory(struct approver *approver, const struct ska_errors *errors)
+{
+    struct rlimit limit = {0, 0};
+
+    approver->dumpable_again = prctl(PR_GET_DUMPABLE) == 1;
+    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+        limit.rlim_cur = 0;
+        (void)setrlimit(RLIMIT_CORE, &limit);
+    }
+    return prctl(PR_SET_DUMPABLE, 0) == 0 ||
+           ska_fail(errors, SKA_R_INTERNAL, "prctl: %s", strerror(errno));
 }
 
 bool approver_open(struct tool *tool, struct approver *approver, const char *uri,
                    const char *certificate)
 {
-    return open_key(tool, approver, uri, false) &&
+    return hide_memory(approver, &tool->errors) && open_key(tool, approver, uri, false) &&
            (certificate == NULL ||
             approver_read_certificate(approver, tool->libctx, certificate, &tool->errors));
 }

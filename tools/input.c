@@ -119,15 +119,33 @@ bool input_read(const struct input *input, size_t limit, struct ska_bytes *conte
     return ska_buffer_finish(&buffer, content, errors);
 }
 
+static bool parse_request(struct ska_bytes *text, const char *path, struct ska_request **request,
+                          const struct ska_errors *errors)
+{
+    struct ska_request_errors advised;
+    bool done = false;
+
+    ska_request_errors_init(&advised, errors, ska_span_of(text));
+    done = ska_request_parse(ska_span_of(text), path, request, &advised.errors);
+    ska_bytes_free(text);
+    return done;
+}
+
 bool input_read_request(const char *path, struct ska_request **request,
                         const struct ska_errors *errors)
 {
-    struct ska_request_errors advised;
     struct ska_bytes text = {NULL, 0};
-    bool done = ska_file_read(path, SKA_JSON_LIMIT, &text, errors);
 
-    ska_request_errors_init(&advised, errors, ska_span_of(&text));
-    done = done && ska_request_parse(ska_span_of(&text), path, request, &advised.errors);
-    ska_bytes_free(&text);
-    return done;
+    return ska_file_read(path, SKA_JSON_LIMIT, &text, errors) &&
+           parse_request(&text, path, request, errors);
+}
+
+bool input_read_request_at(const struct ska_file_place *place, struct ska_request **request,
+                           const struct ska_errors *errors)
+{
+    struct ska_bytes text = {NULL, 0};
+
+    return ska_file_read_at(place->directory, place->name, place->path, SKA_JSON_LIMIT, &text,
+                            errors) &&
+           parse_request(&text, place->path, request, errors);
 }

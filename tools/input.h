@@ -9,6 +9,7 @@
 
 #include <openssl/types.h>
 
+#include "provider/base/file.h"
 #include "provider/request/request.h"
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
@@ -42,5 +43,8 @@ bool input_read(const struct input *input, size_t limit, struct ska_bytes *conte
 /* A request or bundle; a text that is none is told with what to do about it. */
 bool input_read_request(const char *path, struct ska_request **request,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
+/* The same of a file that will be written in its place: a link is not followed. */
+bool input_read_request_at(const struct ska_file_place *place, struct ska_request **request,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -2,7 +2,6 @@
 #include "tools/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,13 +15,9 @@ bool output_is_stdout(const struct output *output)
 }
 
 /* What is written to as it is, and never replaced. */
-static bool is_stream(const char *path)
+static bool is_special(const struct stat *status)
 {
-    struct stat status;
-
-    return ska_file_descriptor(path) >= 0 ||
-           (lstat(path, &status) == 0 &&
-            (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) || S_ISFIFO(status.st_mode)));
+    return S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode) || S_ISFIFO(status->st_mode);
 }
 
 static bool fail_there(struct tool *tool, const struct output *output)
@@ -33,26 +28,25 @@ static bool fail_there(struct tool *tool, const struct output *output)
 }
 
 /* A link would have the file chosen by whoever made it; what others own is theirs. */
-static bool check_replaceable(struct tool *tool, const struct output *output)
+static bool check_replaceable(struct tool *tool, const struct output *output,
+                              const struct stat *status)
 {
     const char *path = output->path;
-    struct stat status;
 
-    if (lstat(path, &status) != 0)
-        return errno == ENOENT ||
-               ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-    if (S_ISLNK(status.st_mode))
+    if (status->st_mode == 0)
+        return true;
+    if (S_ISLNK(status->st_mode))
         return ska_fail(&tool->errors, SKA_R_WRONG_USE,
                         "%s is a symbolic link, which is not followed: name the file itself", path);
-    if (!S_ISREG(status.st_mode))
+    if (!S_ISREG(status->st_mode))
         return ska_fail(&tool->errors, SKA_R_WRONG_USE, "%s is %s: choose another name", path,
-                        S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
+                        S_ISDIR(status->st_mode) ? "a directory" : "no regular file");
     if (!output->force)
         return fail_there(tool, output);
-    return status.st_uid == geteuid() ||
+    return status->st_uid == geteuid() ||
            ska_fail(&tool->errors, SKA_R_WRONG_USE,
                     "%s belongs to uid %lu and is not replaced: choose another name", path,
-                    (unsigned long)status.st_uid);
+                    (unsigned long)status->st_uid);
 }
 
 bool output_is_same_file(const char *path, const char *other)
@@ -64,48 +58,73 @@ bool output_is_same_file(const char *path, const char *other)
            one.st_ino == two.st_ino;
 }
 
-bool output_check(struct tool *tool, const struct output *output, const char *input)
+/* Where the path names no open descriptor. */
+static bool check_place(struct tool *tool, const struct output *output, const char *input)
 {
-    const char *path = output->path;
-
-    if (path == NULL)
-        return !output->force || options_wrong(tool, "--force is for the FILE of -o");
-    if (is_stream(path))
-        return true;
-    if (input != NULL && output_is_same_file(path, input))
-        return ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                        "%s is the input, which would be lost: choose another name", path);
-    return check_replaceable(tool, output);
-}
-
-static bool create_output(struct tool *tool, const struct output *output, struct ska_span content,
-                          unsigned int mode)
-{
-    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
-    int fd = open(output->path, flags, 0600);
+    struct ska_file_place place;
+    struct stat status;
     bool done = false;
 
-    if (fd < 0)
-        return errno == EEXIST ? fail_there(tool, output)
-                               : ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s", output->path,
-                                          strerror(errno));
-    done = ska_write_synced(fd, content, mode);
-    if (!done) {
-        ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s", output->path, strerror(errno));
-        unlink(output->path);
-    }
-    close(fd);
+    if (!ska_file_place_open(&place, output->path, &tool->errors))
+        return false;
+    done = ska_file_place_look(&place, &status, &tool->errors);
+    if (done && !is_special(&status))
+        done = input != NULL && output_is_same_file(output->path, input)
+                   ? ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                              "%s is the input, which would be lost: choose another name",
+                              output->path)
+                   : check_replaceable(tool, output, &status);
+    ska_file_place_close(&place);
     return done;
+}
+
+bool output_check(struct tool *tool, const struct output *output, const char *input)
+{
+    if (output->path == NULL)
+        return !output->force || options_wrong(tool, "--force is for the FILE of -o");
+    return ska_file_descriptor(output->path) >= 0 || check_place(tool, output, input);
+}
+
+static bool write_to_descriptor(struct tool *tool, const char *path, struct ska_span content)
+{
+    int descriptor = ska_file_descriptor(path);
+
+    return ska_write_all(descriptor, content) ||
+           ska_fail(&tool->errors, SKA_R_FILE_FAILURE, "%s: %s",
+                    descriptor == STDOUT_FILENO ? "standard output" : path, strerror(errno));
+}
+
+/* By what has the name now, whatever output_check() has seen. */
+static bool write_to_place(struct tool *tool, const struct output *output,
+                           const struct ska_file_place *place, struct ska_span content,
+                           unsigned int mode)
+{
+    struct stat status;
+    bool taken = false;
+
+    if (!ska_file_place_look(place, &status, &tool->errors))
+        return false;
+    if (is_special(&status))
+        return ska_file_place_write_to(place, &status, content, &tool->errors);
+    if (output->force)
+        return check_replaceable(tool, output, &status) &&
+               ska_file_place_replace(place, content, mode, &tool->errors);
+    return ska_file_place_create(place, content, mode, &taken, &tool->errors) ||
+           (taken && fail_there(tool, output));
 }
 
 bool output_write(struct tool *tool, const struct output *output, struct ska_span content,
                   unsigned int mode)
 {
     const char *path = output->path == NULL ? "-" : output->path;
+    struct ska_file_place place;
+    bool done = false;
 
-    if (is_stream(path))
-        return ska_file_write(path, content, mode, &tool->errors);
-    if (!output->force)
-        return create_output(tool, output, content, mode);
-    return check_replaceable(tool, output) && ska_file_write(path, content, mode, &tool->errors);
+    if (ska_file_descriptor(path) >= 0)
+        return write_to_descriptor(tool, path, content);
+    if (!ska_file_place_open(&place, path, &tool->errors))
+        return false;
+    done = write_to_place(tool, output, &place, content, mode);
+    ska_file_place_close(&place);
+    return done;
 }

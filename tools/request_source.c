@@ -30,12 +30,23 @@ static void source_open_folder(struct request_source *source)
     free(path);
 }
 
+static bool source_read_file(struct tool *tool, struct request_source *source,
+                             struct ska_request **request)
+{
+    if (!source->in_place)
+        return input_read_request(source->what, request, &tool->errors);
+    if (source->file.path == NULL &&
+        !ska_file_place_open(&source->file, source->what, &tool->errors))
+        return false;
+    return input_read_request_at(&source->file, request, &tool->errors);
+}
+
 bool request_source_read(struct tool *tool, struct request_source *source,
                          struct ska_request **request)
 {
     if (source->directory != NULL)
         return source_read_directory(tool, source, request);
-    if (!input_read_request(source->what, request, &tool->errors))
+    if (!source_read_file(tool, source, request))
         return false;
     memcpy(source->id, (*request)->id, sizeof(source->id));
     if (source->place == NULL)
@@ -83,4 +94,6 @@ void request_source_close(struct request_source *source)
 {
     ska_directory_close(source->place);
     source->place = NULL;
+    if (source->file.path != NULL)
+        ska_file_place_close(&source->file);
 }

@@ -6,6 +6,7 @@
 #ifndef SKA_TOOLS_REQUEST_SOURCE_H
 #define SKA_TOOLS_REQUEST_SOURCE_H
 
+#include "provider/base/file.h"
 #include "provider/sign/answers.h"
 #include "tools/tool.h"
 
@@ -13,12 +14,14 @@
 struct request_source {
     const char *directory; /* --dir; NULL: `what` is a file */
     const char *what;      /* REQUEST or ID */
+    bool in_place;         /* the file REQUEST is to be written, so a link is not followed */
 
     char id[SKA_REQUEST_ID_LENGTH + 1];
     uid_t owner; /* who has put it into the directory */
     /* The directory; for a file the folder that it lies in, NULL when that cannot be read. */
     struct ska_directory *place;
-    bool told; /* wrong files have been named */
+    struct ska_file_place file; /* in_place: REQUEST, for reading and writing; path NULL: not yet */
+    bool told;                  /* wrong files have been named */
 };
 
 /* Reads the request, also again; to be freed by the caller. */

@@ -82,7 +82,7 @@ static bool fail_not_listed(struct tool *tool, const struct review *review,
 
     ska_rule_text(rule, NAMED_MOST, &names);
     ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-             "the key %s is not one of those who may approve this request: %s", review->approver,
+             "the key %s is not one of those who may approve this request: %s", review->key.shown,
              ska_buffer_string(&names));
     ska_buffer_free(&names);
     return false;
@@ -182,5 +182,5 @@ void review_name(const struct review *review, struct ska_buffer *text)
         return;
     }
     ska_buffer_text(text, "the key ");
-    ska_buffer_name(text, ska_span_text(review->approver));
+    ska_buffer_name(text, ska_span_text(review->key.shown));
 }

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 #include "provider/base/safe_path.h"
 
@@ -38,8 +38,9 @@ static bool read_all(int fd, const char *shown, size_t limit, struct ska_bytes *
         if (got < 0 || length + (size_t)got > (size_t)status.st_size) {
             ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
                      got < 0 ? strerror(errno) : "changed while it was read");
-            OPENSSL_cleanse(data, (size_t)status.st_size + 2);
-            free(data);
+            /* What was read of it may be a secret. */
+            *content = (struct ska_bytes){data, (size_t)status.st_size + 1};
+            ska_bytes_clear_free(content);
             return false;
         }
         if (got == 0)
@@ -61,18 +62,19 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
 
     if (fd < 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
-                        errno == ELOOP ? "is a symbolic link" : strerror(errno));
+                        errno == ELOOP ? "is a symbolic link, which is not followed"
+                                       : strerror(errno));
     done = read_all(fd, shown, limit, content, errors);
     close(fd);
     return done;
 }
 
-static int open_to_read(const char *path, const struct ska_errors *errors)
+static int open_to_read(const char *path, const char *shown, const struct ska_errors *errors)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
     if (fd < 0)
-        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", path, strerror(errno),
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", shown, strerror(errno),
                  (unsigned long)geteuid());
     return fd;
 }
@@ -80,7 +82,7 @@ static int open_to_read(const char *path, const struct ska_errors *errors)
 bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
                    const struct ska_errors *errors)
 {
-    int fd = open_to_read(path, errors);
+    int fd = open_to_read(path, path, errors);
     bool done = false;
 
     if (fd < 0)
@@ -90,18 +92,29 @@ bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
     return done;
 }
 
-bool ska_file_read_safe(const char *what, const char *path, size_t limit, struct ska_bytes *content,
+/* A path that may be a secret is not named, nor is a part of it. */
+static bool is_safe_way(const char *what, const char *path, const char *shown,
                         const struct ska_errors *errors)
+{
+    if (strcmp(path, shown) == 0)
+        return ska_path_is_safe(what, path, NULL, errors);
+    return ska_path_is_safe(what, path, NULL, NULL) ||
+           ska_fail(errors, SKA_R_FILE_FAILURE,
+                    "%s: it is not there, or others could put something else in its place", shown);
+}
+
+bool ska_file_read_safe(const char *what, const char *path, const char *shown, size_t limit,
+                        struct ska_bytes *content, const struct ska_errors *errors)
 {
     int fd = -1;
     bool done = false;
 
-    if (!ska_path_is_safe(what, path, NULL, errors))
+    if (!is_safe_way(what, path, shown, errors))
         return false;
-    fd = open_to_read(path, errors);
+    fd = open_to_read(path, shown, errors);
     if (fd < 0)
         return false;
-    done = ska_file_is_safe(fd, what, path, errors) && read_all(fd, path, limit, content, errors);
+    done = ska_file_is_safe(fd, what, shown, errors) && read_all(fd, shown, limit, content, errors);
     close(fd);
     return done;
 }
@@ -126,54 +139,6 @@ bool ska_write_synced(int fd, struct ska_span content, unsigned int mode)
     return ska_write_all(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
 }
 
-/*
- * A device or a FIFO is written to, never replaced; and nothing else that somebody has put in its
- * place since it was looked at.
- */
-static bool write_special(const char *path, const struct stat *seen, struct ska_span content,
-                          const struct ska_errors *errors)
-{
-    struct stat status;
-    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-    bool done = false;
-
-    if (fd < 0 || fstat(fd, &status) != 0)
-        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-    else if (status.st_dev != seen->st_dev || status.st_ino != seen->st_ino)
-        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: replaced by something else just now", path);
-    else
-        done = ska_write_all(fd, content) ||
-               ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return done;
-}
-
-static bool replace_file(const char *path, struct ska_span content, unsigned int mode,
-                         const struct ska_errors *errors)
-{
-    char *temporary = NULL;
-    int fd = -1;
-    bool done = false;
-
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-        goto out;
-    }
-    done = ska_write_synced(fd, content, mode) && rename(temporary, path) == 0;
-    if (!done) {
-        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
-        unlink(temporary);
-    }
-    close(fd);
-out:
-    free(temporary);
-    return done;
-}
-
 int ska_file_descriptor(const char *path)
 {
     static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -192,49 +157,112 @@ int ska_file_descriptor(const char *path)
     return -1;
 }
 
-/* Of a link that others have made it would be them who choose the file. */
-static bool check_link(const char *path, const struct ska_errors *errors)
-{
-    struct stat status;
+/* ---- A name in a directory ------------------------------------------------------------------- */
 
-    return lstat(path, &status) != 0 || !S_ISLNK(status.st_mode) || status.st_uid == geteuid() ||
-           status.st_uid == 0 ||
-           ska_fail(errors, SKA_R_FILE_FAILURE,
-                    "%s: a link that uid %lu has made; name the file itself", path,
-                    (unsigned long)status.st_uid);
+bool ska_file_place_open(struct ska_file_place *place, const char *path,
+                         const struct ska_errors *errors)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = NULL;
+
+    *place = (struct ska_file_place){AT_FDCWD, path, path};
+    if (slash == NULL)
+        return true;
+    place->name = slash + 1;
+    directory = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    if (directory == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    place->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    free(directory);
+    return place->directory >= 0 ||
+           ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
 }
 
-/* Replaces the file, or that to which a link at the end of the path leads. */
-static bool replace_target(const char *path, struct ska_span content, unsigned int mode,
-                           const struct ska_errors *errors)
+void ska_file_place_close(struct ska_file_place *place)
 {
-    struct stat status;
-    bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
-    char *target = link ? realpath(path, NULL) : strdup(path);
-    bool done = false;
+    if (place->directory >= 0)
+        close(place->directory);
+    place->directory = AT_FDCWD;
+}
 
-    if (target == NULL)
-        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s%s", path, strerror(errno),
-                 link ? ", where the link leads to" : "");
-    else
-        done = replace_file(target, content, mode, errors);
-    free(target);
+bool ska_file_place_look(const struct ska_file_place *place, struct stat *status,
+                         const struct ska_errors *errors)
+{
+    memset(status, 0, sizeof(*status));
+    return fstatat(place->directory, place->name, status, AT_SYMLINK_NOFOLLOW) == 0 ||
+           errno == ENOENT ||
+           ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", place->path, strerror(errno));
+}
+
+static bool fail_written(const struct ska_file_place *place, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", place->path, strerror(errno));
+}
+
+#define NEW_FILE (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC)
+
+/* Writes a file of this name that was just made, or leaves none. */
+static bool write_new(const struct ska_file_place *place, const char *name, int fd,
+                      struct ska_span content, unsigned int mode, const struct ska_errors *errors)
+{
+    bool done = ska_write_synced(fd, content, mode) || fail_written(place, errors);
+
+    close(fd);
+    if (!done)
+        unlinkat(place->directory, name, 0);
     return done;
 }
 
-bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
-                    const struct ska_errors *errors)
+bool ska_file_place_create(const struct ska_file_place *place, struct ska_span content,
+                           unsigned int mode, bool *taken, const struct ska_errors *errors)
 {
-    int descriptor = ska_file_descriptor(path);
-    struct stat status;
+    int fd = openat(place->directory, place->name, NEW_FILE, 0600);
 
-    if (descriptor >= 0)
-        return ska_write_all(descriptor, content) ||
-               ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s",
-                        descriptor == STDOUT_FILENO ? "standard output" : path, strerror(errno));
-    if (!check_link(path, errors))
-        return false;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return write_special(path, &status, content, errors);
-    return replace_target(path, content, mode, errors);
+    *taken = fd < 0 && errno == EEXIST;
+    if (fd < 0)
+        return !*taken && fail_written(place, errors);
+    return write_new(place, place->name, fd, content, mode, errors);
+}
+
+bool ska_file_place_replace(const struct ska_file_place *place, struct ska_span content,
+                            unsigned int mode, const struct ska_errors *errors)
+{
+    uint64_t unique = 0;
+    char *temporary = NULL;
+    int fd = -1;
+    bool done = false;
+
+    if (RAND_bytes((unsigned char *)&unique, sizeof(unique)) != 1 ||
+        asprintf(&temporary, "%s.%016llx", place->name, (unsigned long long)unique) < 0)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", place->path);
+    fd = openat(place->directory, temporary, NEW_FILE, 0600);
+    if (fd < 0)
+        fail_written(place, errors);
+    else
+        done = write_new(place, temporary, fd, content, mode, errors);
+    if (done && renameat(place->directory, temporary, place->directory, place->name) != 0) {
+        done = fail_written(place, errors);
+        unlinkat(place->directory, temporary, 0);
+    }
+    free(temporary);
+    return done;
+}
+
+bool ska_file_place_write_to(const struct ska_file_place *place, const struct stat *seen,
+                             struct ska_span content, const struct ska_errors *errors)
+{
+    struct stat status;
+    int fd = openat(place->directory, place->name, O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    bool done = false;
+
+    if (fd < 0 || fstat(fd, &status) != 0)
+        fail_written(place, errors);
+    else if (status.st_dev != seen->st_dev || status.st_ino != seen->st_ino)
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: replaced by something else just now",
+                 place->path);
+    else
+        done = ska_write_all(fd, content) || fail_written(place, errors);
+    if (fd >= 0)
+        close(fd);
+    return done;
 }

@@ -5,6 +5,8 @@
 #ifndef SKA_BASE_FILE_H
 #define SKA_BASE_FILE_H
 
+#include <sys/stat.h>
+
 #include "provider/base/bytes.h"
 
 /*
@@ -16,11 +18,11 @@ bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
 
 /*
  * The same for a file whose content decides something for this user: it and the way to it must be
- * safe (safe_path.h). `what` names it in messages. What was read is wiped where it is not handed
- * out.
+ * safe (safe_path.h). `what` names it in messages, `shown` stands there for the path, which may be a
+ * secret. What was read is wiped where it is not handed out.
  */
-bool ska_file_read_safe(const char *what, const char *path, size_t limit, struct ska_bytes *content,
-                        const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_file_read_safe(const char *what, const char *path, const char *shown, size_t limit,
+                        struct ska_bytes *content, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
  * The same for one name in an open directory; symbolic links are not followed. `shown` is the path
@@ -28,16 +30,6 @@ bool ska_file_read_safe(const char *what, const char *path, size_t limit, struct
  */
 bool ska_file_read_at(int directory, const char *name, const char *shown, size_t limit,
                       struct ska_bytes *content, const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/*
- * Replaces a file as a whole (written beside it under a temporary name, then renamed), so that no
- * reader ever sees half of it. Devices and FIFOs are written to, and open descriptors by their
- * names
- * ("-", /dev/stdout, /dev/fd/3). A link at the end of the path leads to the file that is replaced,
- * if it is this user's or root's.
- */
-bool ska_file_write(const char *path, struct ska_span content, unsigned int mode,
-                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The open descriptor that a path names: 1 for "-" and /dev/stdout, 3 for /dev/fd/3; -1: none. */
 int ska_file_descriptor(const char *path);
@@ -47,5 +39,42 @@ bool ska_write_all(int fd, struct ska_span content) SKA_MUST_CHECK;
 
 /* The same for a new file, which has this mode then, whatever the umask, and is on the disk. */
 bool ska_write_synced(int fd, struct ska_span content, unsigned int mode) SKA_MUST_CHECK;
+
+/* ---- A name in a directory ------------------------------------------------------------------- */
+
+/*
+ * A file that is to be written, looked for once: whatever others do to the path afterwards, it is
+ * this directory, and the name in it, never what a link of this name leads to.
+ */
+struct ska_file_place {
+    int directory;    /* AT_FDCWD: the path is a name */
+    const char *name; /* in the directory; borrowed from the path */
+    const char *path; /* borrowed, for messages */
+};
+
+bool ska_file_place_open(struct ska_file_place *place, const char *path,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_file_place_close(struct ska_file_place *place);
+
+/* What has the name, a link itself and not where it leads; st_mode 0: nothing. */
+bool ska_file_place_look(const struct ska_file_place *place, struct stat *status,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Makes a new file. `taken`: something has the name already, which is not raised. */
+bool ska_file_place_create(const struct ska_file_place *place, struct ska_span content,
+                           unsigned int mode, bool *taken,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Puts a file there in the place of what has the name, as a whole (written beside it under a
+ * temporary name, then renamed), so that no reader ever sees half of it.
+ */
+bool ska_file_place_replace(const struct ska_file_place *place, struct ska_span content,
+                            unsigned int mode, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Writes to a device or a FIFO, and to nothing else that came in its place since it was `seen`. */
+bool ska_file_place_write_to(const struct ska_file_place *place, const struct stat *seen,
+                             struct ska_span content,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/base/bytes.h"
-
 /* CK_TOKEN_INFO.label has this many bytes. */
 #define TOKEN_LABEL_LENGTH 32
 
@@ -40,28 +38,78 @@ static const char *check_label(const char *value)
     return value[0] == 0 ? "label of a key expected" : NULL;
 }
 
+#define PIN_SCHEME "file:"
+
+/* The path behind "file:"; a path as it stands. */
+static struct ska_span pin_source_path(struct ska_span source)
+{
+    const size_t length = strlen(PIN_SCHEME);
+
+    return source.length >= length && memcmp(source.data, PIN_SCHEME, length) == 0
+               ? ska_span(source.data + length, source.length - length)
+               : source;
+}
+
+/* Up to the next comma; `list` becomes what is left, NULL: nothing. */
+static struct ska_span next_in_list(const char **list)
+{
+    const char *start = *list;
+    size_t length = strcspn(start, ",");
+
+    *list = start[length] == ',' ? start + length + 1 : NULL;
+    return ska_span(start, length);
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct ska_span ska_settings_next_pin_source(const char **list)
+{
+    struct ska_span item = next_in_list(list);
+
+    while (item.length > 0 && is_blank(item.data[0]))
+        item = ska_span(item.data + 1, item.length - 1);
+    while (item.length > 0 && is_blank(item.data[item.length - 1]))
+        item.length--;
+    return pin_source_path(item);
+}
+
 static const char *check_pin_source(const char *value)
 {
-    static const char scheme[] = "file:";
-
-    if (strncmp(value, scheme, strlen(scheme)) != 0 || value[strlen(scheme)] == 0)
+    if (strncmp(value, PIN_SCHEME, strlen(PIN_SCHEME)) != 0 || value[strlen(PIN_SCHEME)] == 0)
         return "file:PATH expected, of a file that holds the PIN";
+    return NULL;
+}
+
+static const char *check_pin_sources(const char *value)
+{
+    while (value != NULL) {
+        const struct ska_span path = ska_settings_next_pin_source(&value);
+
+        if (path.length == 0 || path.data[0] != '/')
+            return "paths of files that hold PINs expected, which begin with /, separated by "
+                   "commas";
+    }
     return NULL;
 }
 
 static const struct setting {
     const char *name;
     const char *(*check)(const char *value);
-    size_t offset; /* of the text in struct ska_settings */
+    size_t offset;     /* of the text in struct ska_settings */
+    bool may_be_a_pin; /* what was taken for the place of a PIN: never shown */
 } settings_table[] = {
-    {"pkcs11-module", check_path, offsetof(struct ska_settings, pkcs11_module)},
-    {"token", check_token_setting, offsetof(struct ska_settings, token)},
-    {"pin-source", check_pin_source, offsetof(struct ska_settings, pin_source)},
-    {"approvals-dir", check_path, offsetof(struct ska_settings, approvals_dir)},
-    {"agent", check_path, offsetof(struct ska_settings, agent)},
-    {"timestamp-key", check_label, offsetof(struct ska_settings, timestamp_key)},
-    {"audit-log", check_path, offsetof(struct ska_settings, audit_log)},
-    {"state-dir", check_path, offsetof(struct ska_settings, state_dir)},
+    {"pkcs11-module", check_path, offsetof(struct ska_settings, pkcs11_module), false},
+    {"token", check_token_setting, offsetof(struct ska_settings, token), false},
+    {"pin-source", check_pin_source, offsetof(struct ska_settings, pin_source), true},
+    {"pin-sources", check_pin_sources, offsetof(struct ska_settings, pin_sources), true},
+    {"approvals-dir", check_path, offsetof(struct ska_settings, approvals_dir), false},
+    {"agent", check_path, offsetof(struct ska_settings, agent), false},
+    {"timestamp-key", check_label, offsetof(struct ska_settings, timestamp_key), false},
+    {"audit-log", check_path, offsetof(struct ska_settings, audit_log), false},
+    {"state-dir", check_path, offsetof(struct ska_settings, state_dir), false},
 };
 
 static const char *setting_payload(struct ska_settings *settings, const char *value)
@@ -120,6 +168,7 @@ static const struct {
 const char *const ska_setting_names[] = {"pkcs11-module",
                                          "token",
                                          "pin-source",
+                                         "pin-sources",
                                          "approvals-dir",
                                          "approvals-timeout",
                                          "agent",
@@ -140,8 +189,7 @@ static bool setting_text(struct ska_settings *settings, const struct setting *se
     const char *fault = setting->check(value);
     char *copy = NULL;
 
-    /* What was taken for the place of a PIN may be the PIN. */
-    if (fault != NULL && setting->check == check_pin_source)
+    if (fault != NULL && setting->may_be_a_pin)
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: %s", setting->name, fault);
     if (fault != NULL)
         return fail_value(setting->name, value, fault, errors);
@@ -178,12 +226,43 @@ void ska_settings_clear(struct ska_settings *settings)
     free(settings->pkcs11_module);
     free(settings->token);
     free(settings->pin_source);
+    free(settings->pin_sources);
     free(settings->approvals_dir);
     free(settings->agent);
     free(settings->timestamp_key);
     free(settings->audit_log);
     free(settings->state_dir);
     memset(settings, 0, sizeof(*settings));
+}
+
+bool ska_settings_list_pin_source(const struct ska_settings *settings, const char *source)
+{
+    const struct ska_span path = pin_source_path(ska_span_text(source));
+    const char *list = settings->pin_sources;
+
+    if (settings->pin_source != NULL &&
+        ska_span_equal(path, pin_source_path(ska_span_text(settings->pin_source))))
+        return true;
+    while (list != NULL)
+        if (ska_span_equal(path, ska_settings_next_pin_source(&list)))
+            return true;
+    return false;
+}
+
+static bool is_in_list(const char *list, struct ska_span wanted)
+{
+    while (list != NULL)
+        if (ska_span_equal(wanted, next_in_list(&list)))
+            return true;
+    return false;
+}
+
+bool ska_settings_list_agents(const struct ska_settings *settings, const char *agents)
+{
+    while (agents != NULL)
+        if (!is_in_list(settings->agent, next_in_list(&agents)))
+            return false;
+    return true;
 }
 
 bool ska_timeout_from_text(const char *text, unsigned int *seconds)

@@ -6,6 +6,7 @@
 #ifndef SKA_BASE_SETTINGS_H
 #define SKA_BASE_SETTINGS_H
 
+#include "provider/base/bytes.h"
 #include "provider/base/error.h"
 #include "provider/base/mechanism.h"
 
@@ -23,7 +24,8 @@ enum ska_request_content {
 struct ska_settings {
     char *pkcs11_module;
     char *token;
-    char *pin_source;
+    char *pin_source;  /* "file:PATH" */
+    char *pin_sources; /* more that key references may name, separated by commas */
     char *approvals_dir;
     unsigned int approvals_timeout; /* seconds that a signature may wait for people; 0: none */
     char *agent;                    /* sockets of approver agents, separated by commas */
@@ -43,6 +45,21 @@ extern const char *const ska_setting_names[];
 bool ska_settings_set(struct ska_settings *settings, const char *name, const char *value,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_settings_clear(struct ska_settings *settings);
+
+/*
+ * Whether the configuration names this PIN source ("file:PATH" or a path), as pin-source or in
+ * pin-sources, in the same words: files of others (key references) may name no other one.
+ */
+bool ska_settings_list_pin_source(const struct ska_settings *settings, const char *source);
+
+/*
+ * The next path in pin-sources, without the blanks around it; `list` becomes what is left of them,
+ * NULL: nothing.
+ */
+struct ska_span ska_settings_next_pin_source(const char **list);
+
+/* Whether the configuration names each of these agents (sockets, separated by commas). */
+bool ska_settings_list_agents(const struct ska_settings *settings, const char *agents);
 
 /* Decimal digits, at most a year. */
 #define SKA_TIMEOUT_LIMIT 31536000u

@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -69,8 +68,7 @@ void hsm_pin_wipe(struct hsm_pin *pin)
 /* The longest PIN file that is read; only its first line counts. */
 #define PIN_FILE_LIMIT 4096
 
-/* "file:PATH", "file:///PATH" or a path. */
-static const char *pin_file_path(const char *file)
+const char *hsm_pin_path(const char *file)
 {
     if (strncmp(file, "file:", 5) != 0)
         return file;
@@ -78,6 +76,14 @@ static const char *pin_file_path(const char *file)
     if (strncmp(file, "//localhost/", 12) == 0)
         return file + 11;
     return strncmp(file, "///", 3) == 0 ? file + 2 : file;
+}
+
+const char *hsm_pin_path_shown(const char *path)
+{
+    if (path[0] == '/' && strchr(path + 1, '/') != NULL)
+        return path;
+    return "the file (its name is not shown, since it may be the PIN itself: file:/DIRECTORY/FILE "
+           "is expected)";
 }
 
 static struct ska_span first_line(const struct ska_bytes *content)
@@ -111,7 +117,8 @@ static struct hsm_pin *pin_from_file(const struct hsm_pin_source *source,
                                      const struct ska_errors *outer)
 {
     const struct ska_errors *errors = outer;
-    const char *path = pin_file_path(source->file);
+    const char *path = hsm_pin_path(source->file);
+    const char *shown = hsm_pin_path_shown(path);
     struct ska_bytes content = {NULL, 0};
     struct ska_error_place place;
     struct hsm_pin *pin = NULL;
@@ -120,16 +127,10 @@ static struct hsm_pin *pin_from_file(const struct hsm_pin_source *source,
         ska_error_place_init(&place, outer, source->named_in);
         errors = &place.errors;
     }
-    if (strchr(path, '/') == NULL && access(path, F_OK) != 0) {
-        ska_fail(errors, SKA_R_FILE_FAILURE,
-                 "the file is not there (its name is not shown, since it may be the PIN itself: "
-                 "file:/PATH is expected)");
-        return NULL;
-    }
     /* Who could exchange it could have the token locked by wrong PINs, or shown other files. */
-    if (!ska_file_read_safe("PIN file", path, PIN_FILE_LIMIT, &content, errors))
+    if (!ska_file_read_safe("PIN file", path, shown, PIN_FILE_LIMIT, &content, errors))
         return NULL;
-    pin = pin_of_line(first_line(&content), path, errors);
+    pin = pin_of_line(first_line(&content), shown, errors);
     ska_bytes_clear_free(&content);
     return pin;
 }

@@ -42,6 +42,14 @@ struct hsm_pin_source {
     void *prompt_arg;
 };
 
+/* The path in "file:PATH", "file:///PATH" or a path; a part of the text. */
+const char *hsm_pin_path(const char *file);
+/*
+ * What messages call it: what stands in the place of a path may be the PIN itself, unless it is the
+ * path of a file in a directory (/a/b).
+ */
+const char *hsm_pin_path_shown(const char *path);
+
 /* Whether it comes from nowhere but a person. */
 bool hsm_pin_is_asked(const struct hsm_pin_source *source);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/hsm/reference.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "provider/base/evp_key.h"
+#include "provider/base/printable.h"
 #include "provider/hsm/private_key.h"
 
 typedef struct {
@@ -102,13 +104,17 @@ static bool take_reference_text(const ASN1_UTF8STRING *uri, struct hsm_reference
 static bool take_reference_uri(struct hsm_reference *reference, const struct ska_errors *errors)
 {
     const struct hsm_uri *uri = NULL;
+    const char *refused = NULL;
 
     if (!hsm_uri_parse(reference->text, &reference->uri, errors))
         return false;
     uri = reference->uri;
-    if (uri->pin != NULL)
+    refused = hsm_uri_code_or_secret(uri);
+    if (refused != NULL)
         return ska_fail(errors, SKA_R_BAD_REFERENCE,
-                        "pin-value: a reference holds no secret; name a file with pin-source");
+                        "%s: a reference names no code and holds no secret; the configuration "
+                        "says which module and which PIN file (pkcs11-module, pin-source)",
+                        refused);
     if (uri->type != HSM_OBJECT_ANY && uri->type != HSM_OBJECT_PRIVATE)
         return ska_fail(errors, SKA_R_BAD_REFERENCE, "type: its URI names no private key");
     return uri->object != NULL || uri->id.data != NULL ||
@@ -152,6 +158,51 @@ void hsm_reference_clear(struct hsm_reference *reference)
     hsm_uri_free(reference->uri);
     EVP_PKEY_free(reference->public_key);
     memset(reference, 0, sizeof(*reference));
+}
+
+bool hsm_reference_check_pin_source(const struct hsm_uri *uri, const struct ska_settings *settings,
+                                    const struct ska_errors *errors)
+{
+    return uri->pin_source == NULL || ska_settings_list_pin_source(settings, uri->pin_source) ||
+           ska_fail(errors, SKA_R_BAD_REFERENCE,
+                    "pin-source: %s is not named by the configuration, and a reference may name no "
+                    "other: add it there to pin-sources, or leave pin-source out of the reference",
+                    hsm_pin_path_shown(hsm_pin_path(uri->pin_source)));
+}
+
+/* Of a path so much is shown: libcrypto drops messages that are too long. */
+#define SHOWN_PATH 120
+
+struct hsm_reference_sources hsm_reference_sources(const struct hsm_uri *uri,
+                                                   const struct ska_settings *settings)
+{
+    struct hsm_reference_sources shown = {""};
+    struct ska_buffer text = {0};
+    const bool directory_known =
+        uri->approvals_dir == NULL || (settings->approvals_dir != NULL &&
+                                       strcmp(uri->approvals_dir, settings->approvals_dir) == 0);
+    const struct {
+        const char *name;
+        const char *value; /* NULL: not given, or the configuration says the same */
+    } sources[] = {
+        {"approvals-file", uri->approvals_file},
+        {"approvals-dir", directory_known ? NULL : uri->approvals_dir},
+        {"agent", ska_settings_list_agents(settings, uri->agent) ? NULL : uri->agent},
+    };
+    const char *separator = "the key reference names ";
+
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        if (sources[i].value == NULL)
+            continue;
+        ska_buffer_format(&text, "%s%s ", separator, sources[i].name);
+        ska_buffer_printable(&text, ska_span_text(sources[i].value), SHOWN_PATH);
+        separator = " and ";
+    }
+    if (text.length > 0)
+        snprintf(shown.text, sizeof(shown.text), "%s, which the configuration does not",
+                 ska_buffer_string(&text));
+    ska_buffer_free(&text);
+    return shown;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */

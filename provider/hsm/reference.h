@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key references: what a PEM file holds where others hold a private key. No secret is in it, only
- * where the key is and its public key:
+ * Key references: what a PEM file holds where others hold a private key. No secret is in it, and
+ * nothing that says which code is loaded, only where the key is and its public key:
  *
  *     SEQUENCE { version INTEGER (0), uri UTF8String, publicKey SubjectPublicKeyInfo OPTIONAL }
  */
@@ -11,6 +11,7 @@
 #include <openssl/types.h>
 
 #include "provider/base/mechanism.h"
+#include "provider/base/settings.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/uri.h"
 
@@ -28,13 +29,34 @@ struct hsm_reference {
 };
 
 /*
- * Exactly one reference in DER. SKA_R_BAD_REFERENCE: other bytes, another version, a pin-value, a
- * URI that names no private key, a public key that is none; SKA_R_BAD_URI: the URI does not parse.
+ * Exactly one reference in DER. SKA_R_BAD_REFERENCE: other bytes, another version, a URI that names
+ * code or a secret or no private key, a public key that is none; SKA_R_BAD_URI: the URI does not
+ * parse.
  */
 bool hsm_reference_decode(struct ska_span der, OSSL_LIB_CTX *libctx,
                           struct hsm_reference *reference,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 void hsm_reference_clear(struct hsm_reference *reference); /* {0} is fine */
+
+/*
+ * Whether the configuration allows what the URI of a reference, read or to be written, says of the
+ * PIN; else SKA_R_BAD_REFERENCE.
+ */
+bool hsm_reference_check_pin_source(const struct hsm_uri *uri, const struct ska_settings *settings,
+                                    const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Long enough for three paths, cut to what a message can hold; on the stack of an ASYNC job. */
+struct hsm_reference_sources {
+    char text[512];
+};
+
+/*
+ * What the URI of a reference says of where approvals come from and the configuration does not:
+ * "the key reference names approvals-dir /a and agent /b, which the configuration does not". That
+ * is where a signature goes, so people are told. "": they agree.
+ */
+struct hsm_reference_sources hsm_reference_sources(const struct hsm_uri *uri,
+                                                   const struct ska_settings *settings);
 
 /* public_key may be NULL. What hsm_reference_decode() would refuse is not written. */
 bool hsm_reference_encode(const char *uri, EVP_PKEY *public_key, OSSL_LIB_CTX *libctx,

@@ -23,29 +23,30 @@ struct attribute {
     const char *name;
     bool query; /* it stands behind the "?" */
     enum attribute_kind kind;
-    size_t member; /* where its value is in struct hsm_uri */
-    size_t limit;  /* of a padded field, in bytes */
+    size_t member;       /* where its value is in struct hsm_uri */
+    size_t limit;        /* of a padded field, in bytes */
+    bool code_or_secret; /* see hsm_uri_code_or_secret() */
 };
 
 #define IN_URI(member) offsetof(struct hsm_uri, member)
 
 /* In the order in which they are written. */
 static const struct attribute attributes[] = {
-    {"token", false, ATTRIBUTE_PADDED, IN_URI(token), 32},
-    {"serial", false, ATTRIBUTE_PADDED, IN_URI(serial), 16},
-    {"manufacturer", false, ATTRIBUTE_PADDED, IN_URI(manufacturer), 32},
-    {"model", false, ATTRIBUTE_PADDED, IN_URI(model), 16},
-    {"id", false, ATTRIBUTE_ID, IN_URI(id), 0},
-    {"object", false, ATTRIBUTE_TEXT, IN_URI(object), 0},
-    {"type", false, ATTRIBUTE_TYPE, IN_URI(type), 0},
-    {"pin-source", true, ATTRIBUTE_TEXT, IN_URI(pin_source), 0},
-    {"pin-value", true, ATTRIBUTE_PIN, IN_URI(pin), 0},
-    {"module-path", true, ATTRIBUTE_TEXT, IN_URI(module_path), 0},
-    {"approvals-file", true, ATTRIBUTE_TEXT, IN_URI(approvals_file), 0},
-    {"approvals-dir", true, ATTRIBUTE_TEXT, IN_URI(approvals_dir), 0},
-    {"approvals-timeout", true, ATTRIBUTE_TEXT, IN_URI(approvals_timeout), 0},
-    {"agent", true, ATTRIBUTE_TEXT, IN_URI(agent), 0},
-    {"payload", true, ATTRIBUTE_TEXT, IN_URI(payload), 0},
+    {"token", false, ATTRIBUTE_PADDED, IN_URI(token), 32, false},
+    {"serial", false, ATTRIBUTE_PADDED, IN_URI(serial), 16, false},
+    {"manufacturer", false, ATTRIBUTE_PADDED, IN_URI(manufacturer), 32, false},
+    {"model", false, ATTRIBUTE_PADDED, IN_URI(model), 16, false},
+    {"id", false, ATTRIBUTE_ID, IN_URI(id), 0, false},
+    {"object", false, ATTRIBUTE_TEXT, IN_URI(object), 0, false},
+    {"type", false, ATTRIBUTE_TYPE, IN_URI(type), 0, false},
+    {"pin-source", true, ATTRIBUTE_TEXT, IN_URI(pin_source), 0, false},
+    {"pin-value", true, ATTRIBUTE_PIN, IN_URI(pin), 0, true},
+    {"module-path", true, ATTRIBUTE_TEXT, IN_URI(module_path), 0, true},
+    {"approvals-file", true, ATTRIBUTE_TEXT, IN_URI(approvals_file), 0, false},
+    {"approvals-dir", true, ATTRIBUTE_TEXT, IN_URI(approvals_dir), 0, false},
+    {"approvals-timeout", true, ATTRIBUTE_TEXT, IN_URI(approvals_timeout), 0, false},
+    {"agent", true, ATTRIBUTE_TEXT, IN_URI(agent), 0, false},
+    {"payload", true, ATTRIBUTE_TEXT, IN_URI(payload), 0, false},
 };
 
 #define ATTRIBUTE_COUNT (sizeof(attributes) / sizeof(attributes[0]))
@@ -237,6 +238,7 @@ static bool uri_take_value(struct hsm_uri *uri, const struct attribute *attribut
 struct uri_parser {
     struct hsm_uri *uri;
     bool seen[ATTRIBUTE_COUNT];
+    bool pin_seen; /* in the query: what follows may be the rest of a PIN with a "&" in it */
     const struct ska_errors *errors;
 };
 
@@ -258,13 +260,19 @@ static void raise_list(const char *shown, const struct ska_errors *errors)
     ska_bytes_free(&list);
 }
 
-static bool raise_unknown(struct ska_span name, bool query, const struct ska_errors *errors)
+static bool raise_unknown(const struct uri_parser *parser, struct ska_span name, bool query)
 {
-    char *shown = ska_printable(name, SHOWN_NAME);
+    const struct ska_errors *errors = parser->errors;
+    char *shown = NULL;
     bool known = false;
 
     for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
         known = known || ska_span_equal(name, ska_span_text(attributes[i].name));
+    if (!known && parser->pin_seen)
+        return ska_fail(errors, SKA_R_BAD_URI,
+                        "unknown attribute behind a PIN (its name is not shown, since it may be "
+                        "the rest of the PIN, in which \"&\" is written %%26)");
+    shown = ska_printable(name, SHOWN_NAME);
     if (known)
         ska_fail(errors, SKA_R_BAD_URI, "attribute %s belongs %s the \"?\"",
                  shown == NULL ? "" : shown, query ? "before" : "after");
@@ -272,6 +280,12 @@ static bool raise_unknown(struct ska_span name, bool query, const struct ska_err
         raise_list(shown == NULL ? "" : shown, errors);
     free(shown);
     return false;
+}
+
+/* Whether the value is a PIN, or what somebody may have taken for the place of one. */
+static bool names_pin(const struct attribute *attribute)
+{
+    return attribute->kind == ATTRIBUTE_PIN || attribute->member == IN_URI(pin_source);
 }
 
 /* One "name=value". What stands there without a "=" is not repeated: it might be a secret. */
@@ -299,9 +313,10 @@ static bool parse_attribute(struct uri_parser *parser, struct ska_span part, boo
             return ska_fail(errors, SKA_R_BAD_URI, "attribute %s is given twice",
                             attributes[i].name);
         parser->seen[i] = true;
+        parser->pin_seen = parser->pin_seen || names_pin(&attributes[i]);
         return uri_take_value(parser->uri, &attributes[i], value, errors);
     }
-    return raise_unknown(name, query, errors);
+    return raise_unknown(parser, name, query);
 }
 
 /* Attributes between separators; nothing at all is fine. */
@@ -350,6 +365,30 @@ bool hsm_uri_parse(const char *text, struct hsm_uri **uri, const struct ska_erro
     }
     *uri = parser.uri;
     return true;
+}
+
+static bool is_given(const struct hsm_uri *uri, const struct attribute *attribute)
+{
+    switch (attribute->kind) {
+    case ATTRIBUTE_TEXT:
+    case ATTRIBUTE_PADDED:
+        return text_member(uri, attribute) != NULL;
+    case ATTRIBUTE_ID:
+        return uri->id.data != NULL;
+    case ATTRIBUTE_TYPE:
+        return uri->type != HSM_OBJECT_ANY;
+    case ATTRIBUTE_PIN:
+        return uri->pin != NULL;
+    }
+    return false;
+}
+
+const char *hsm_uri_code_or_secret(const struct hsm_uri *uri)
+{
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
+        if (attributes[i].code_or_secret && is_given(uri, &attributes[i]))
+            return attributes[i].name;
+    return NULL;
 }
 
 /* ---- Freeing --------------------------------------------------------------------------------- */

@@ -44,11 +44,17 @@ bool hsm_uri_is_ours(const char *text);
 /*
  * An unknown, doubled or empty attribute, a broken percent-encoding, `%00`, what should be
  * percent-encoded (blanks, control characters, "#") and, but for id, invalid UTF-8 is an error
- * (SKA_R_BAD_URI) that names the attribute; no message repeats the value of pin-value.
+ * (SKA_R_BAD_URI) that names the attribute; no message repeats a PIN or a part of one.
  */
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 void hsm_uri_free(struct hsm_uri *uri); /* NULL is fine; wipes the PIN */
+
+/*
+ * The name of an attribute that is given and says which code is loaded or what the PIN is: for who
+ * types or configures a URI, never for a file of others. NULL: none is given.
+ */
+const char *hsm_uri_code_or_secret(const struct hsm_uri *uri);
 
 /* All of a URI that was parsed but the PIN itself. NULL: out of memory. */
 struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from);

@@ -253,6 +253,15 @@ refused 'no configured provider can open it' skatool approve --approver "$card" 
 succeeds skatool approve --config card.cnf --approver "$card" --yes card.json
 says 'approval of dora .*1 of 1; no more'
 takes 1 quietly skatool execute --key "$(uri dora-approves)" -o signature card.json
+# Whoever gives a PIN in the URI does not read it again in what is said.
+typed="pkcs11:token=card;object=dora?module-path=$simulator&pin-value=$pin"
+request annual-accounts others.json contract.txt
+refused 'the key pkcs11:token=card;object=dora.* is not one of those' \
+    skatool approve --config card.cnf --approver "$typed" --yes others.json
+! grep -q "$pin" stderr.txt || fail "the PIN is repeated: $(cat stderr.txt)"
+request dora-approves card.json contract.txt
+succeeds skatool reject --config card.cnf --approver "$typed" --yes card.json
+! cat stdout.txt stderr.txt | grep -q "$pin" || fail 'the PIN is repeated'
 
 # ---- An approvals directory ----------------------------------------------------------------------
 
@@ -321,9 +330,10 @@ done
 # Inside the request it would be seen by nobody.
 cp "$directory/$id.request.json" before.json
 ln -s "$directory/$id.request.json" linked.json
-for file in "$directory/$id.request.json" linked.json; do
-    refused "use --dir $directory ${id:0:16}, or -o" skatool approve --approver alice.pem --yes "$file"
-done
+refused "use --dir $directory ${id:0:16}, or -o" \
+    skatool approve --approver alice.pem --yes "$directory/$id.request.json"
+refused 'linked.json: is a symbolic link, which is not followed' \
+    skatool approve --approver alice.pem --yes linked.json
 ends 1 skatool approve --approver alice.pem --yes --force -o "$directory/$id.request.json" before.json
 says "use --dir $directory ${id:0:16}, or -o"
 same before.json "$directory/$id.request.json"

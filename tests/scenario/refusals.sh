@@ -228,8 +228,25 @@ store "pin-source of the configuration: $work/pin: No such file" "$(uri seal)"
 refused "pin-source of the configuration: $work/pin: No such file" skatool show --key "$(uri seal)"
 refused "pin-source of the URI: $work/no-such-file: No such file" \
     skatool show --key "$(uri seal)?pin-source=$work/no-such-file"
-refused 'pin-source of the URI: the file is not there' skatool show --key "$(uri seal)?pin-source=471199"
-! grep -q 471199 stderr.txt || fail "a PIN that was given as a file is shown: $(cat stderr.txt)"
+# What was given in the place of a file may be the PIN: nothing of it is shown.
+for source in 471199 file:471199 a/471199 ./471199 /471199 file:///471199 471199/ 4711/99 \
+    file:a/471199 '47%2f1199' 471199%0a; do
+    for where in "$(uri seal)?pin-source=$source" "$(uri seal)?pin-source=$source&approvals-timeout=0"; do
+        refused 'pin-source of the URI: the file \(its name is not shown' skatool show --key "$where"
+        ! grep -qE '471|199' stderr.txt || fail "a PIN given as $source is shown: $(cat stderr.txt)"
+    done
+done
+for uri in "$(uri seal)?pin-value=471&199=1" "$(uri seal)?pin-value=471&199" \
+    "$(uri seal)?pin-value=471%" "$(uri seal)?pin-value=471199&pin-value=471199" \
+    "$(uri seal)?pin-source=471&199=1" "$(uri seal)?pin-source=471199&pin-source=a/471199" \
+    "$(uri seal)?pin=471199" "$(uri seal)?471199" "$(uri seal);pin-value=471199" \
+    "$(uri seal)?pin-value=471199#" "$(uri seal)?pin-source=471 199"; do
+    refused 'bad key URI' skatool show --key "$uri"
+    ! grep -qE '471|199' stderr.txt || fail "the PIN of $uri is shown: $(cat stderr.txt)"
+    ska pkey -in "$uri" -noout 2>stderr.txt && fail "$uri"
+    # openssl itself repeats what it was told to open, and nothing else.
+    ! grep ':ska:' stderr.txt | grep -qE '471|199' || fail "the PIN of $uri: $(cat stderr.txt)"
+done
 mkdir pin
 refused "pin-source of the configuration: $work/pin: not a regular file" skatool list
 rmdir pin

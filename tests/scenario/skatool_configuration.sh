@@ -193,7 +193,7 @@ chmod 700 approvals
 configure 'approvals-dir = approvals' 'audit-log = audit.log' 'agent = nowhere.socket'
 sed -i 's|^pin-source = .*|pin-source = file:pin|' openssl.cnf
 checked 3 'warning approvals-dir .*relative' 'ok +approvals-dir' 'warning audit-log .*relative' \
-    'warning agent .*relative' 'warning pin-source .*pin is a relative' 'ok +login'
+    'warning agent .*relative' 'warning pin-source .*is a relative' 'ok +login'
 
 chmod 777 approvals
 configure "approvals-dir = $work/approvals"

@@ -3,10 +3,12 @@
 #include "cmocka_all.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "provider/base/file.h"
@@ -32,6 +34,15 @@ static const char *path(const char *name)
     turn = !turn;
     snprintf(text[turn], sizeof(text[turn]), "%s/%s", directory, name);
     return text[turn];
+}
+
+static void write_file(const char *name, const char *content, unsigned int mode)
+{
+    struct ska_file_place place;
+
+    assert_true(ska_file_place_open(&place, path(name), &errors));
+    assert_true(ska_file_place_replace(&place, ska_span_text(content), mode, &errors));
+    ska_file_place_close(&place);
 }
 
 static int setup(void **state)
@@ -65,7 +76,7 @@ static void reads_what_was_written(void **state)
     struct stat status;
 
     (void)state;
-    assert_true(ska_file_write(path("plain"), ska_span_text("hello"), 0640, &errors));
+    write_file("plain", "hello", 0640);
     assert_true(ska_file_read(path("plain"), 5, &content, &errors));
     assert_int_equal(content.length, 5);
     assert_memory_equal(content.data, "hello", 6); /* with the NUL behind it */
@@ -73,6 +84,30 @@ static void reads_what_was_written(void **state)
     assert_int_equal(stat(path("plain"), &status), 0);
     assert_int_equal(status.st_mode & 0777, 0640);
     refuses("plain", 4);
+}
+
+static size_t wiped;
+
+void __real_OPENSSL_cleanse(void *data, size_t length);
+void __wrap_OPENSSL_cleanse(void *data, size_t length);
+void __wrap_OPENSSL_cleanse(void *data, size_t length)
+{
+    wiped += length;
+    __real_OPENSSL_cleanse(data, length);
+}
+
+/* It may be a PIN's. A file of /proc is longer than it says, as one that grows. */
+static void wipes_what_it_has_read_when_it_fails(void **state)
+{
+    struct ska_bytes content = {NULL, 0};
+
+    (void)state;
+    failures = 0;
+    wiped = 0;
+    assert_false(ska_file_read("/proc/self/status", 100, &content, &errors));
+    assert_int_equal(failures, 1);
+    assert_null(content.data);
+    assert_int_equal(wiped, 1);
 }
 
 static void refuses_what_is_no_file(void **state)
@@ -92,7 +127,7 @@ static void follows_no_link_in_a_directory(void **state)
     int fd = open(directory, O_RDONLY | O_DIRECTORY);
 
     (void)state;
-    assert_true(ska_file_write(path("target"), ska_span_text("secret"), 0600, &errors));
+    write_file("target", "secret", 0600);
     assert_int_equal(symlink("target", path("link")), 0);
     failures = 0;
     assert_false(ska_file_read_at(fd, "link", "link", 100, &content, &errors));
@@ -104,59 +139,156 @@ static void follows_no_link_in_a_directory(void **state)
 
 static void leaves_devices_alone(void **state)
 {
+    struct ska_file_place place;
     struct stat before;
     struct stat after;
 
     (void)state;
-    assert_int_equal(stat("/dev/null", &before), 0);
-    assert_true(ska_file_write("/dev/null", ska_span_text("gone"), 0600, &errors));
-    assert_int_equal(stat("/dev/null", &after), 0);
+    assert_true(ska_file_place_open(&place, "/dev/null", &errors));
+    assert_true(ska_file_place_look(&place, &before, &errors));
+    assert_true(ska_file_place_write_to(&place, &before, ska_span_text("gone"), &errors));
+    assert_true(ska_file_place_look(&place, &after, &errors));
     assert_true(S_ISCHR(after.st_mode));
     assert_int_equal(before.st_ino, after.st_ino);
     assert_int_equal(before.st_mode, after.st_mode);
+    /* What came in its place is not written to. */
+    before.st_ino++;
+    failures = 0;
+    assert_false(ska_file_place_write_to(&place, &before, ska_span_text("gone"), &errors));
+    assert_int_equal(failures, 1);
+    ska_file_place_close(&place);
 }
 
-/* The link is another name of the file that was meant; `link` leads to `target`. */
-static void writes_through_links(void **state)
+static void assert_content(const char *name, const char *expected)
 {
     struct ska_bytes content = {NULL, 0};
+
+    assert_true(ska_file_read(path(name), 100, &content, &errors));
+    assert_string_equal((const char *)content.data, expected);
+    ska_bytes_free(&content);
+}
+
+/* `link` leads to `target`, which stays as it is. */
+static void writes_through_no_link(void **state)
+{
+    struct ska_file_place place;
     struct stat status;
+    bool taken = false;
 
     (void)state;
-    assert_true(ska_file_write(path("link"), ska_span_text("new"), 0600, &errors));
-    assert_int_equal(lstat(path("link"), &status), 0);
+    assert_true(ska_file_place_open(&place, path("link"), &errors));
+    assert_true(ska_file_place_look(&place, &status, &errors));
     assert_true(S_ISLNK(status.st_mode));
-    assert_true(ska_file_read(path("target"), 100, &content, &errors));
-    assert_int_equal(content.length, 3);
-    ska_bytes_free(&content);
-    unlink(path("target"));
     failures = 0;
-    assert_false(ska_file_write(path("link"), ska_span_text("x"), 0600, &errors));
+    assert_false(ska_file_place_create(&place, ska_span_text("new"), 0600, &taken, &errors));
+    assert_true(taken);
+    assert_int_equal(failures, 0);
+    assert_false(ska_file_place_write_to(&place, &status, ska_span_text("new"), &errors));
     assert_int_equal(failures, 1);
-    if (geteuid() != 0)
-        return;
-    /* Who plants a link does not choose what is written. */
-    assert_int_equal(lchown(path("link"), 1, 1), 0);
-    assert_true(ska_file_write(path("target"), ska_span_text("mine"), 0600, &errors));
-    failures = 0;
-    assert_false(ska_file_write(path("link"), ska_span_text("x"), 0600, &errors));
-    assert_int_equal(failures, 1);
+    assert_content("target", "secret");
+    /* Replacing it is what rename() does: the link goes. */
+    assert_true(ska_file_place_replace(&place, ska_span_text("new"), 0640, &errors));
+    assert_true(ska_file_place_look(&place, &status, &errors));
+    assert_true(S_ISREG(status.st_mode));
+    assert_int_equal(status.st_mode & 0777, 0640);
+    ska_file_place_close(&place);
+    assert_content("link", "new");
+    assert_content("target", "secret");
+}
+
+/* Somebody exchanges the file for the link, again and again, until it is killed. */
+static pid_t start_exchanging(const char *one, const char *other)
+{
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    while (child == 0)
+        renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+    return child;
+}
+
+/* Looking at a name and then writing there: what a link of that name leads to is never written. */
+static void is_not_raced_to_a_link(void **state)
+{
+    char one[256], other[256];
+    int links = 0, files = 0, written = 0;
+    pid_t child = 0;
+
+    (void)state;
+    write_file("target", "secret", 0600);
+    write_file("plain", "mine", 0600);
+    unlink(path("link"));
+    assert_int_equal(symlink("target", path("link")), 0);
+    snprintf(one, sizeof(one), "%s", path("plain"));
+    snprintf(other, sizeof(other), "%s", path("link"));
+    child = start_exchanging(one, other);
+    for (int i = 0; i < 100000 && (links < 50 || files < 50); i++) {
+        struct ska_file_place place;
+        struct stat status;
+
+        assert_true(ska_file_place_open(&place, one, &errors));
+        assert_true(ska_file_place_look(&place, &status, &errors));
+        links += S_ISLNK(status.st_mode);
+        files += S_ISREG(status.st_mode);
+        if (S_ISREG(status.st_mode))
+            written += ska_file_place_write_to(&place, &status, ska_span_text("x"), NULL);
+        ska_file_place_close(&place);
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(links > 0 && files > 0 && written > 0);
+    assert_content("target", "secret");
+}
+
+/* The directory is looked for once. */
+static void stays_in_its_directory(void **state)
+{
+    struct ska_file_place place;
+    struct stat status;
+    char file[256];
+
+    (void)state;
+    snprintf(file, sizeof(file), "%s", path("folder/file"));
+    assert_int_equal(mkdir(path("folder"), 0700), 0);
+    assert_true(ska_file_place_open(&place, file, &errors));
+    assert_true(ska_file_place_look(&place, &status, &errors));
+    assert_int_equal(status.st_mode, 0);
+    assert_int_equal(rename(path("folder"), path("moved")), 0);
+    assert_int_equal(symlink(".", path("folder")), 0);
+    assert_true(ska_file_place_replace(&place, ska_span_text("here"), 0600, &errors));
+    ska_file_place_close(&place);
+    assert_content("moved/file", "here");
+    assert_int_equal(access(path("file"), F_OK), -1);
+    assert_int_equal(unlink(path("folder")) | unlink(path("moved/file")) | rmdir(path("moved")), 0);
 }
 
 static void writes_nothing_half(void **state)
 {
+    struct ska_file_place place;
+
     (void)state;
     failures = 0;
-    assert_false(ska_file_write(path("absent/file"), ska_span_text("x"), 0600, &errors));
+    assert_false(ska_file_place_open(&place, path("absent/file"), &errors));
     assert_int_equal(failures, 1);
+    failures = 0;
+    assert_true(ska_file_place_open(&place, directory, &errors));
+    assert_false(ska_file_place_replace(&place, ska_span_text("x"), 0600, &errors));
+    assert_int_equal(failures, 1);
+    ska_file_place_close(&place);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_was_written),         cmocka_unit_test(refuses_what_is_no_file),
-        cmocka_unit_test(follows_no_link_in_a_directory), cmocka_unit_test(leaves_devices_alone),
-        cmocka_unit_test(writes_through_links),           cmocka_unit_test(writes_nothing_half),
+        cmocka_unit_test(wipes_what_it_has_read_when_it_fails),
+        cmocka_unit_test(reads_what_was_written),
+        cmocka_unit_test(refuses_what_is_no_file),
+        cmocka_unit_test(follows_no_link_in_a_directory),
+        cmocka_unit_test(leaves_devices_alone),
+        cmocka_unit_test(writes_through_no_link),
+        cmocka_unit_test(writes_nothing_half),
+        cmocka_unit_test(stays_in_its_directory),
+        cmocka_unit_test(is_not_raced_to_a_link),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -72,11 +72,45 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("token", "a token with a label of 33 bytes.", "at most 32 bytes");
     assert_refused("pin-source", "1234", "pin-source: file:PATH expected");
     assert_refused("pin-source", "file:", "file:PATH expected");
+    assert_refused("pin-sources", "", "pin-sources: paths of files");
+    assert_refused("pin-sources", "1234", "pin-sources: paths of files");
+    assert_refused("pin-sources", "/a,", "pin-sources: paths of files");
+    assert_refused("pin-sources", "/a,,/b", "pin-sources: paths of files");
+    assert_refused("pin-sources", "file:b", "pin-sources: paths of files");
     assert_refused("payload", "Digest\x1B", "payload = 'Digest\\x1B': digest or message expected");
     assert_refused("payload", "", "digest or message expected");
     assert_string_equal(settings.token, "kept");
     assert_false(settings.payload_set);
     ska_settings_clear(&settings);
+}
+
+static void assert_listed(const char *source, bool listed)
+{
+    assert_int_equal(ska_settings_list_pin_source(&settings, source), listed);
+}
+
+/* In the same words, after "file:". */
+static void pin_sources_are_listed_as_they_are_written(void **state)
+{
+    (void)state;
+    assert_listed("file:/run/pin", false);
+    assert_sets("pin-source", "file:/run/pin");
+    assert_listed("/run/pin", true);
+    assert_sets("pin-sources", "/run/a, file:/run/b ,/run/c");
+    assert_listed("/run/pin", true);
+    assert_listed("file:/run/pin", true);
+    assert_listed("/run/a", true);
+    assert_listed("file:/run/b", true);
+    assert_listed("/run/c", true);
+    assert_listed("/run//a", false);
+    assert_listed("file:///run/a", false);
+    assert_listed("/run/../run/a", false);
+    assert_listed("/run", false);
+    assert_listed("/run/a,", false);
+    assert_listed("/run/a, file:/run/b", false);
+    assert_listed("", false);
+    ska_settings_clear(&settings);
+    assert_null(settings.pin_sources);
 }
 
 static void unknown_keys_are_refused(void **state)
@@ -100,7 +134,7 @@ static void the_list_is_complete(void **state)
             assert_text_contains(recorder.text, "expected");
     }
     /* All of the interface that there are. */
-    assert_int_equal(count, 12);
+    assert_int_equal(count, 13);
     ska_settings_clear(&settings);
 }
 
@@ -153,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_values_are_taken),
         cmocka_unit_test(bad_values_are_refused_by_key_and_value),
+        cmocka_unit_test(pin_sources_are_listed_as_they_are_written),
         cmocka_unit_test(unknown_keys_are_refused),
         cmocka_unit_test(the_list_is_complete),
         cmocka_unit_test(timeouts_are_seconds),

@@ -373,6 +373,102 @@ static void refuses_secrets(void **state)
     assert_null(der.data);
 }
 
+static void refuses_code(void **state)
+{
+    static const char *const uris[] = {"ska:object=a?module-path=/m.so",
+                                       "pkcs11:object=a?payload=digest&module-path=m&agent=/s"};
+    struct ska_span none = {NULL, 0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+        struct ska_bytes der = {NULL, 0};
+
+        refuses(reference_to(uris[i], none), SKA_R_BAD_REFERENCE, "module-path: ");
+        assert_false(hsm_reference_encode(uris[i], NULL, libctx, &der, &errors));
+        assert_raised(&recorder, SKA_R_BAD_REFERENCE, "module-path: ");
+        assert_null(der.data);
+    }
+    /* Of a broker, which this version does not know. */
+    refuses(reference_to("ska:object=a?tsb-url=https://b/", none), SKA_R_BAD_URI, "tsb-url");
+}
+
+static struct hsm_uri *uri_of(const char *text)
+{
+    struct hsm_uri *parsed = NULL;
+
+    assert_true(hsm_uri_parse(text, &parsed, &shown));
+    return parsed;
+}
+
+static void knows_the_configured_pin_files(void **state)
+{
+    static const struct {
+        const char *uri;
+        const char *words; /* of the refusal; NULL: taken */
+    } cases[] = {
+        {"ska:object=a", NULL},
+        {"ska:object=a?pin-source=file:/etc/pin", NULL},
+        {"ska:object=a?pin-source=/etc/other", NULL},
+        {"ska:object=a?pin-source=/etc/shadow", "pin-source: /etc/shadow is not named"},
+        {"ska:object=a?pin-source=/etc/../etc/pin", "pin-sources"},
+        {"ska:object=a?pin-source=4711", "pin-source: the file (its name is not shown"},
+    };
+    const struct ska_settings settings = {.pin_source = (char[]){"file:/etc/pin"},
+                                          .pin_sources = (char[]){"/etc/another,/etc/other"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct hsm_uri *parsed = uri_of(cases[i].uri);
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        assert_int_equal(hsm_reference_check_pin_source(parsed, &settings, &errors),
+                         cases[i].words == NULL);
+        if (cases[i].words != NULL)
+            assert_raised(&recorder, SKA_R_BAD_REFERENCE, cases[i].words);
+        hsm_uri_free(parsed);
+    }
+}
+
+static void assert_sources(const char *text, const char *expected)
+{
+    const struct ska_settings settings = {.approvals_dir = (char[]){"/appr"},
+                                          .agent = (char[]){"/a,/b"}};
+    struct hsm_uri *parsed = uri_of(text);
+
+    assert_string_equal(hsm_reference_sources(parsed, &settings).text, expected);
+    hsm_uri_free(parsed);
+}
+
+static void tells_its_own_sources_of_approvals(void **state)
+{
+    static char long_uri[4000] = "ska:object=a?approvals-dir=/";
+
+    (void)state;
+    assert_sources("ska:object=a", "");
+    assert_sources("ska:object=a?approvals-dir=/appr&agent=/b", "");
+    assert_sources("ska:object=a?agent=/b,/a&approvals-timeout=5", "");
+    assert_sources("ska:object=a?agent=/b,/c",
+                   "the key reference names agent /b,/c, which the configuration does not");
+    assert_sources("ska:object=a?agent=%20/b",
+                   "the key reference names agent  /b, which the configuration does not");
+    assert_sources("ska:object=a?approvals-dir=/appr/&approvals-file=/f%0a",
+                   "the key reference names approvals-file /f\\x0A and approvals-dir /appr/, which "
+                   "the configuration does not");
+    memset(long_uri + strlen(long_uri), 'x', sizeof(long_uri) - 1 - strlen(long_uri));
+    {
+        const struct ska_settings none = {0};
+        struct hsm_uri *parsed = uri_of(long_uri);
+        const struct hsm_reference_sources sources = hsm_reference_sources(parsed, &none);
+
+        assert_true(strlen(sources.text) < 250);
+        assert_non_null(strstr(sources.text, ", which the configuration does not"));
+        hsm_uri_free(parsed);
+    }
+}
+
 static EVP_PKEY *ec_key_with(const char *parameter, const char *value)
 {
     EVP_PKEY *key = new_key(SKA_KEY_EC);
@@ -468,12 +564,21 @@ static void stands_every_changed_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_it_writes),      cmocka_unit_test(goes_without_a_public_key),
-        cmocka_unit_test(is_pem_of_its_own_kind),    cmocka_unit_test(refuses_other_structures),
-        cmocka_unit_test(refuses_other_versions),    cmocka_unit_test(refuses_other_uris),
-        cmocka_unit_test(refuses_secrets),           cmocka_unit_test(refuses_other_public_keys),
-        cmocka_unit_test(stands_every_changed_byte), cmocka_unit_test(is_found_among_other_things),
-        cmocka_unit_test(knows_its_first_line),      cmocka_unit_test(refuses_other_pem),
+        cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(goes_without_a_public_key),
+        cmocka_unit_test(is_pem_of_its_own_kind),
+        cmocka_unit_test(refuses_other_structures),
+        cmocka_unit_test(refuses_other_versions),
+        cmocka_unit_test(refuses_other_uris),
+        cmocka_unit_test(refuses_code),
+        cmocka_unit_test(knows_the_configured_pin_files),
+        cmocka_unit_test(tells_its_own_sources_of_approvals),
+        cmocka_unit_test(refuses_secrets),
+        cmocka_unit_test(refuses_other_public_keys),
+        cmocka_unit_test(stands_every_changed_byte),
+        cmocka_unit_test(is_found_among_other_things),
+        cmocka_unit_test(knows_its_first_line),
+        cmocka_unit_test(refuses_other_pem),
     };
 
     return cmocka_run_group_tests(tests, support_begin, support_end);

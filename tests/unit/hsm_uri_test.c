@@ -163,11 +163,21 @@ static void bounds_the_length(void **state)
 static void never_shows_the_pin(void **state)
 {
     static const char *const texts[] = {
-        "ska:?pin-value=273615%00",     "ska:?pin-value=273615%4",
-        "ska:?pin-value=273615%FF",     "ska:?pin-value=1&pin-value=273615",
-        "ska:pin-value=273615",         "ska:?pin-value=27 3615#273615",
-        "ska:?pin-value%3D273615",      "ska:?pin-value=273615&objekt=1",
+        "ska:?pin-value=273615%00",
+        "ska:?pin-value=273615%4",
+        "ska:?pin-value=273615%FF",
+        "ska:?pin-value=1&pin-value=273615",
+        "ska:pin-value=273615",
+        "ska:?pin-value=27 3615#273615",
+        "ska:?pin-value%3D273615",
+        "ska:?pin-value=273615&objekt=1",
         "ska:object=a?pin-value273615",
+        /* A "&" that should have been encoded: the rest of the PIN looks like an attribute. */
+        "ska:?pin-value=1&273615=2",
+        "ska:?pin-value=1&273615",
+        "ska:?pin-source=1&273615=2",
+        "ska:?pin-source=a/1&b=2&273615=3",
+        "ska:?pin-value=1&payload=digest&273615=2",
     };
 
     (void)state;
@@ -223,6 +233,32 @@ static void formats_what_it_reads(void **state)
 }
 
 /* Everything goes into the copy and into the text, but the PIN. */
+static void assert_code_or_secret(const char *text, const char *expected)
+{
+    struct hsm_uri *uri = NULL;
+    const char *name = NULL;
+
+    assert_true(hsm_uri_parse(text, &uri, NULL));
+    name = hsm_uri_code_or_secret(uri);
+    if (expected == NULL)
+        assert_null(name);
+    else
+        assert_string_equal(name, expected);
+    hsm_uri_free(uri);
+}
+
+static void tells_what_names_code_or_a_secret(void **state)
+{
+    (void)state;
+    assert_code_or_secret("ska:token=t;serial=1;manufacturer=m;model=o;object=a;id=%01;type=private"
+                          "?pin-source=/p&approvals-file=/f&approvals-dir=/d&approvals-timeout=1"
+                          "&agent=/s&payload=digest",
+                          NULL);
+    assert_code_or_secret("ska:object=a?module-path=/m.so", "module-path");
+    assert_code_or_secret("ska:object=a?pin-value=1", "pin-value");
+    assert_code_or_secret("ska:object=a?payload=digest&module-path=/m.so&agent=/s", "module-path");
+}
+
 static void writes_all_but_the_pin(void **state)
 {
     static const char text[] = "ska:token=My%20Token;serial=0a1b;manufacturer=Acme;model=X2;"
@@ -274,6 +310,7 @@ int main(void)
         cmocka_unit_test(never_shows_the_pin),
         cmocka_unit_test(shows_unknown_names_harmlessly),
         cmocka_unit_test(formats_what_it_reads),
+        cmocka_unit_test(tells_what_names_code_or_a_secret),
         cmocka_unit_test(writes_all_but_the_pin),
         cmocka_unit_test(leaves_out_what_no_uri_can_name),
     };

@@ -45,7 +45,11 @@ static FILE *create(const char *name)
 
 static void write_bytes(const char *name, const struct ska_bytes *bytes)
 {
-    assert_true(ska_file_write(path_of(name), ska_span_of(bytes), 0600, NULL));
+    struct ska_file_place place;
+
+    assert_true(ska_file_place_open(&place, path_of(name), NULL));
+    assert_true(ska_file_place_replace(&place, ska_span_of(bytes), 0600, NULL));
+    ska_file_place_close(&place);
 }
 
 static char *base64_and_free(struct ska_bytes bytes)

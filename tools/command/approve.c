@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "provider/request/approval.h"
 #include "provider/request/algorithm.h"
@@ -149,13 +150,23 @@ static void take_turn(const struct review *review)
     }
 }
 
+/* As it was, for the same people. */
+static bool write_in_place(struct tool *tool, const struct ska_file_place *file,
+                           struct ska_span text)
+{
+    struct stat status;
+
+    return ska_file_place_look(file, &status, &tool->errors) &&
+           ska_file_place_replace(file, text,
+                                  S_ISREG(status.st_mode) ? status.st_mode & 0777 : REQUEST_MODE,
+                                  &tool->errors);
+}
+
 /* The approval may be NULL when the bundle holds one of this approver: it is written as it is. */
 static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
     struct review *review = &approve->review;
     struct ska_bytes text = {NULL, 0};
-    struct stat status;
-    unsigned int mode = REQUEST_MODE;
     bool there = false;
     bool done = false;
 
@@ -166,13 +177,11 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
     there = is_in_bundle(tool, review);
     if (there && approve->output.path == NULL)
         return true;
-    if (stat(review->source.what, &status) == 0)
-        mode = status.st_mode & 0777;
     done = (there || ska_request_add_approval(review->request, approval, &tool->errors)) &&
            ska_request_print(review->request, &text, &tool->errors) &&
            (approve->output.path == NULL
-                ? ska_file_write(review->source.what, ska_span_of(&text), mode, &tool->errors)
-                : output_write(tool, &approve->output, ska_span_of(&text), mode));
+                ? write_in_place(tool, &review->source.file, ska_span_of(&text))
+                : output_write(tool, &approve->output, ska_span_of(&text), REQUEST_MODE));
     ska_bytes_free(&text);
     return done;
 }
@@ -267,22 +276,19 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
 static bool check_place(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;
-    const char *written = approve->output.path != NULL ? approve->output.path : review->source.what;
-    char *path = review->source.directory != NULL ? NULL : realpath(written, NULL);
-    const char *name = NULL;
-    bool done = true;
+    const char *path = approve->output.path != NULL ? approve->output.path : review->source.what;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
 
-    if (path == NULL)
-        return true; /* a new file, or in a directory as it should be */
-    name = strrchr(path, '/') + 1;
-    if (ska_file_kind_of(name) == SKA_FILE_REQUEST)
-        done = ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                        "by its name %s is a request in an approvals directory, where an approval "
-                        "counts only in a file of its own: use --dir %.*s %.16s, or -o with "
-                        "another name for a bundle that you send back",
-                        name, (int)(name - 1 - path), path, name);
-    free(path);
-    return done;
+    if (review->source.directory != NULL || ska_file_kind_of(name) != SKA_FILE_REQUEST ||
+        access(path, F_OK) != 0) /* a new file */
+        return true;
+    return ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                    "by its name %s is a request in an approvals directory, where an approval "
+                    "counts only in a file of its own: use --dir %.*s %.16s, or -o with "
+                    "another name for a bundle that you send back",
+                    name, slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path,
+                    name);
 }
 
 static bool approve_run(struct tool *tool, struct approve *approve)
@@ -295,6 +301,7 @@ static bool approve_run(struct tool *tool, struct approve *approve)
                                              .to_stderr = output_is_stdout(&approve->output)};
     bool already = false;
 
+    review->source.in_place = approve->output.path == NULL;
     if (!output_check(tool, &approve->output, review->source.what) ||
         !request_source_read(tool, &review->source, &review->request) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||

@@ -2,6 +2,7 @@
 /*
  * skatool check-config: the HSM.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,13 +20,40 @@
 
 static void check_pin_file(const char *source)
 {
-    const char *path = strncmp(source, "file:", 5) == 0 ? source + 5 : source;
+    const char *path = hsm_pin_path(source);
     struct stat status;
 
-    check_relative("pin-source", path);
+    if (path[0] != '/')
+        check_relative("pin-source", hsm_pin_path_shown(path));
     /* Whether it can be read at all, the login tells. */
     if (stat(path, &status) == 0 && (status.st_mode & 077) != 0)
         check_warning("pin-source", "others may read or change the file: chmod 600");
+}
+
+static void check_listed_pin_file(const char *path)
+{
+    const char *shown = hsm_pin_path_shown(path);
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        check_warning("pin-sources", "%s: %s", shown, strerror(errno));
+    else if ((status.st_mode & 077) != 0)
+        check_warning("pin-sources", "%s: others may read or change the file: chmod 600", shown);
+    else
+        check_ok("pin-sources", "%s, which key references may name", shown);
+}
+
+static void check_pin_sources(struct tool *tool)
+{
+    const char *list = tool->configuration.settings.pin_sources;
+
+    while (list != NULL) {
+        struct ska_bytes path = {NULL, 0};
+
+        if (ska_bytes_copy(&path, ska_settings_next_pin_source(&list), &tool->errors))
+            check_listed_pin_file((const char *)path.data);
+        ska_bytes_free(&path);
+    }
 }
 
 static bool check_module(struct tool *tool, const char *path)
@@ -91,6 +119,7 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
         return;
     }
     check_ok("token", "%s", hsm_token_label(token));
+    check_pin_sources(tool);
     if (defaults->pin_source != NULL)
         check_pin_file(defaults->pin_source);
     else

@@ -13,16 +13,28 @@
 #define REFERENCE_MODE 0644
 
 /* What the provider would refuse to load is not written. */
-static bool check_query(const struct hsm_uri *uri, const struct ska_errors *errors)
+static bool check_query(const struct hsm_uri *uri, const struct ska_settings *settings,
+                        const struct ska_errors *errors)
 {
     enum ska_payload_form form = SKA_PAYLOAD_DIGEST;
     unsigned int timeout = 0;
 
+    if (!hsm_reference_check_pin_source(uri, settings, errors))
+        return false;
     if (uri->payload != NULL && !ska_payload_form_from_text(uri->payload, &form))
         return ska_fail(errors, SKA_R_BAD_URI, "payload: digest or message");
     return uri->approvals_timeout == NULL ||
            ska_timeout_from_text(uri->approvals_timeout, &timeout) ||
            ska_fail(errors, SKA_R_BAD_URI, "approvals-timeout: seconds, at most a year");
+}
+
+/* Whoever uses the file goes where it says, also those who only got it. */
+static void say_sources(const struct hsm_uri *uri, const struct ska_settings *settings)
+{
+    const struct hsm_reference_sources sources = hsm_reference_sources(uri, settings);
+
+    if (sources.text[0] != 0)
+        report_note("%s: who signs with it looks for approvals there", sources.text);
 }
 
 bool pem_command(struct tool *tool, int argc, char **argv)
@@ -53,9 +65,12 @@ bool pem_command(struct tool *tool, int argc, char **argv)
     if (!options_parse(tool, &line, argc, argv) || !output_check(tool, &output, NULL) ||
         !tool_open_key(tool, text, &uri, &key))
         return false;
-    done = check_query(uri, &tool->errors) && hsm_reference_for(key, uri, &der, &tool->errors) &&
+    done = check_query(uri, &tool->configuration.settings, &tool->errors) &&
+           hsm_reference_for(key, uri, &der, &tool->errors) &&
            hsm_reference_pem_write(ska_span_of(&der), &pem, &tool->errors) &&
            output_write(tool, &output, ska_span_of(&pem), REFERENCE_MODE);
+    if (done)
+        say_sources(uri, &tool->configuration.settings);
     ska_bytes_free(&der);
     ska_bytes_free(&pem);
     hsm_key_free(key);
