@@ -62,6 +62,13 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
            ska_signature_to_der(ska_span_of(&made->public_key), "SHA-256", ska_span_of(&plain),
                                 &made->signature, errors) &&
            ska_timestamp_decode(ska_span_of(&made->block), &decoded, errors);
+    if (done && (decoded.modify != (operation == SKA_OPERATION_MODIFY) ||
+                 !ska_span_equal(decoded.payload, payload) ||
+                 !ska_span_equal(decoded.key_name, ska_span_text(label))))
+        done = ska_fail(errors, SKA_R_BAD_TOKEN,
+                        "the timestamp that the HSM's library made is not for what key '%s' was "
+                        "asked for, or not by timestamp key '%s'",
+                        hsm_key_label(key), label);
     if (done)
         made->seconds = decoded.seconds;
     ska_bytes_free(&plain);

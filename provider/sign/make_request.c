@@ -166,6 +166,21 @@ static bool needs_timestamp(const struct ska_request *request, const char *times
                                    : timestamp_key != NULL;
 }
 
+bool ska_token_make(const struct ska_job *job, struct ska_span payload,
+                    const struct hsm_timestamp *timestamp, struct ska_bytes *token)
+{
+    static const struct hsm_timestamp none;
+
+    timestamp = timestamp == NULL ? &none : timestamp;
+    if (!hsm_ska_create_token(job->key, job->operation, payload, timestamp, token, job->errors))
+        return false;
+    if (ska_approval_token_check_made(ska_span_of(token), job->key, job->operation, payload,
+                                      timestamp, job->errors))
+        return true;
+    ska_bytes_free(token);
+    return false;
+}
+
 bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
 {
     struct ska_span payload = ska_span_of(&draft->payload);
@@ -182,10 +197,7 @@ bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
         timestamp.signature = ska_span_of(&made.signature);
     }
     ska_bytes_free(&draft->approval_token);
-    done = hsm_ska_create_token(job->key, draft->operation, payload, &timestamp,
-                                &draft->approval_token, job->errors) &&
-           ska_approval_token_check(ska_span_of(&draft->approval_token), job->key, draft->operation,
-                                    payload, job->errors);
+    done = ska_token_make(job, payload, &timestamp, &draft->approval_token);
 out:
     ska_made_timestamp_clear(&made);
     return done;

@@ -22,6 +22,12 @@ bool ska_draft_make(const struct ska_job *job, struct ska_request **draft) SKA_M
 /* Whatever it says of the rule: people are shown, and the log names, what holds. */
 bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * The HSM's token for what the job is about, the very one that was asked for. `timestamp` is NULL
+ * for none.
+ */
+bool ska_token_make(const struct ska_job *job, struct ska_span payload,
+                    const struct hsm_timestamp *timestamp, struct ska_bytes *token) SKA_MUST_CHECK;
 /* Adds the HSM's token, by the rule that is in the draft. */
 bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft) SKA_MUST_CHECK;
 
