@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool read_all(int fd, const char *shown, size_t limit, struct ska_bytes *content,
-                     const struct ska_errors *errors)
+bool ska_file_read_descriptor(int fd, const char *shown, size_t limit, struct ska_bytes *content,
+                              const struct ska_errors *errors)
 {
     struct stat status;
     uint8_t *data = NULL;
@@ -57,7 +57,7 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
     if (fd < 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
                         errno == ELOOP ? "is a symbolic link" : strerror(errno));
-    done = read_all(fd, shown, limit, content, errors);
+    done = ska_file_read_descriptor(fd, shown, limit, content, errors);
     close(fd);
     return done;
 }
@@ -71,7 +71,7 @@ bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
     if (fd < 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s (as uid %lu)", path, strerror(errno),
                         (unsigned long)geteuid());
-    done = read_all(fd, path, limit, content, errors);
+    done = ska_file_read_descriptor(fd, path, limit, content, errors);
     close(fd);
     return done;
 }

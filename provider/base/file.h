@@ -21,6 +21,10 @@ bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
 bool ska_file_read_at(int directory, const char *name, const char *shown, size_t limit,
                       struct ska_bytes *content, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* The same for what is open already, of which this is the first reading. */
+bool ska_file_read_descriptor(int fd, const char *shown, size_t limit, struct ska_bytes *content,
+                              const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /*
  * Replaces a file as a whole (written beside it under a temporary name, then renamed), so that no
  * reader ever sees half of it. Devices and FIFOs are written to, and open descriptors by their

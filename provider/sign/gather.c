@@ -16,6 +16,7 @@ static enum hsm_answer send_what_counts(struct ska_gathering *gathering,
                                         struct hsm_refusal *refusal)
 {
     int64_t begun = ska_clock_ms();
+    struct ska_leftovers left = {0, 0};
     enum hsm_answer answer = HSM_FAILED;
 
     ska_progress_line_end(&gathering->line);
@@ -26,7 +27,7 @@ static enum hsm_answer send_what_counts(struct ska_gathering *gathering,
     /* The HSM's time is not the people's. */
     gathering->until += ska_clock_ms() - begun;
     if (answer == HSM_DONE && gathering->open.directory != NULL)
-        ska_open_request_finish(&gathering->open);
+        ska_open_request_finish(&gathering->open, &left);
     return answer;
 }
 

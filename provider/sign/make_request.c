@@ -94,6 +94,12 @@ bool ska_draft_make(const struct ska_job *job, struct ska_request **draft)
     return true;
 }
 
+bool ska_draft_set_attempt(struct ska_request *draft, uint64_t attempt, const struct ska_job *job)
+{
+    draft->attempt = attempt;
+    return ska_request_identify(draft, job->libctx, job->errors);
+}
+
 bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
                         const struct ska_errors *errors)
 {
@@ -141,19 +147,25 @@ static bool set_time(char **text, uint64_t seconds, const struct ska_errors *err
     return draft_copy_text(text, ska_time_text(seconds, shown), errors);
 }
 
+bool ska_draft_set_times(struct ska_request *draft, uint64_t seconds,
+                         const struct ska_errors *errors)
+{
+    enum ska_rule_kind kind = ska_rule_kind_of(draft->operation);
+    struct ska_window window = {0, UINT64_MAX};
+
+    if (draft->has_rule[kind])
+        window = ska_window_of_rule(&draft->rules[kind], seconds);
+    return set_time(&draft->not_before, window.opens, errors) &&
+           set_time(&draft->not_after, window.closes, errors);
+}
+
 static bool describe_timestamp(struct ska_request *request, struct ska_made_timestamp *made,
                                const struct ska_errors *errors)
 {
-    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
-    struct ska_window window = {0, UINT64_MAX};
-
     ska_bytes_free(&request->timestamp_key);
     request->timestamp_key = made->public_key;
     memset(&made->public_key, 0, sizeof(made->public_key));
-    if (request->has_rule[kind])
-        window = ska_window_of_rule(&request->rules[kind], made->seconds);
-    return set_time(&request->not_before, window.opens, errors) &&
-           set_time(&request->not_after, window.closes, errors);
+    return ska_draft_set_times(request, made->seconds, errors);
 }
 
 /* A rule that cannot be read may have time limits: a timestamp is made whenever that is possible.

@@ -72,15 +72,15 @@ static const char *or_dash(const char *text)
 static bool listing_add_row(struct listing *listing, const struct entry *entry)
 {
     const struct ska_request *request = entry->request;
-    char id[SKA_REQUEST_ID_SHORT + 1];
+    char id[SKA_REQUEST_ID_LENGTH + 1];
     char until[TEXT_TIME_SIZE];
     struct ska_buffer count = {0};
     struct ska_buffer approved = {0};
     struct ska_buffer refused = {0};
     bool done = false;
 
-    memcpy(id, request->id, SKA_REQUEST_ID_SHORT);
-    id[SKA_REQUEST_ID_SHORT] = 0;
+    snprintf(id, sizeof(id), "%.*s", (int)ska_directory_names_unique(&listing->names, request->id),
+             request->id);
     until_text(entry, until);
     ska_ballot_count_text(&entry->ballot, &count);
     ska_ballot_approved_text(&entry->ballot, &approved);
