@@ -61,7 +61,7 @@ static void pass_by(struct ska_open_request *open, const char *id, uid_t owner)
 {
     open->passed_by_count++;
     if (open->passed_by.length < PASSED_BY_LIMIT)
-        ska_buffer_format(&open->passed_by, "%s%s of uid %lu",
+        ska_buffer_format(&open->passed_by, "%s%.16s... of uid %lu",
                           open->passed_by.length == 0 ? "" : ", ", id, (unsigned long)owner);
 }
 

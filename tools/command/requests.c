@@ -332,7 +332,8 @@ static bool find_directory(struct tool *tool, const char **directory)
 
 bool requests_list(struct tool *tool, const char *directory, const char *approver, bool json)
 {
-    struct listing listing = {.tool = tool, .for_approver = approver != NULL};
+    struct listing listing = {
+        .tool = tool, .for_approver = approver != NULL, .budget = {.share = SKA_SHARE_TO_LIST}};
     bool done = find_directory(tool, &directory) &&
                 ska_directory_open(directory, SKA_DIRECTORY_TO_APPROVE, &listing.directory,
                                    &tool->errors) &&
@@ -341,6 +342,7 @@ bool requests_list(struct tool *tool, const char *directory, const char *approve
                 ska_directory_list(listing.directory, &listing.names, &tool->errors) &&
                 add_requests(&listing) && listing_print(&listing);
 
+    ska_budget_clear(&listing.budget);
     ska_directory_names_free(&listing.names);
     ska_directory_close(listing.directory);
     approver_close(&listing.key);
