@@ -12,12 +12,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "provider/base/clock.h"
 #include "provider/record/evidence.h"
 #include "provider/sign/answers.h"
 #include "provider/base/file.h"
@@ -736,15 +738,16 @@ static void short_of_descriptors_is_no_verdict(void **state)
     ska_directory_close(directory);
 }
 
-/* A file with so many wrong approvals, and then a good one. */
-static void put_wrong_ones(const struct ska_request *request, const char *middle, size_t count)
+/* A file with so many wrong approvals, and then so many good ones. */
+static void put_answers(const struct ska_request *request, const char *middle, size_t count,
+                        size_t good)
 {
     struct ska_request *file = make_request("seal");
     struct ska_approval approval;
     struct ska_bytes text = {NULL, 0};
     char name[160];
 
-    for (size_t i = 0; i <= count; i++) {
+    for (size_t i = 0; i < count + good; i++) {
         approve(request, &approval);
         if (i < count)
             approval.signature.data[approval.signature.length - 1] ^= 1;
@@ -755,6 +758,11 @@ static void put_wrong_ones(const struct ska_request *request, const char *middle
     put(name, ska_span_of(&text));
     ska_bytes_free(&text);
     ska_request_free(file);
+}
+
+static void put_wrong_ones(const struct ska_request *request, const char *middle, size_t count)
+{
+    put_answers(request, middle, count, 1);
 }
 
 /* Verifying all that somebody writes could take longer than there is time. */
@@ -774,6 +782,97 @@ static void a_file_of_wrong_ones_is_left(void **state)
     assert_int_equal(request->approval_count, 1);
     ska_buffer_free(&notes);
     ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* Takes longer than there is time, at the first answer. */
+static bool hear_slowly(void *arg, const struct ska_heard *heard, const struct ska_errors *to)
+{
+    const struct timespec moment = {0, 50000000};
+
+    (void)heard, (void)to;
+    if (*(int *)arg == 0)
+        nanosleep(&moment, NULL);
+    ++*(int *)arg;
+    return true;
+}
+
+/* The time was over in the middle of a file: it is looked at again, and all of it counts. */
+static void a_file_left_in_the_middle_is_looked_at_again(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_buffer notes = {0};
+    struct reading reading;
+    int heard = 0;
+    const struct ska_listener listener = {hear_slowly, &heard};
+    struct ska_look short_look = {.directory = directory, .listener = &listener};
+
+    (void)state;
+    start_reading(&reading, request);
+    put_wrong_ones(request, "many", 90);
+    short_look.until = ska_clock_ms() + 25;
+    assert_true(ska_answers_look(reading.answers, &short_look, &reading.ballot, &errors));
+    assert_int_equal(heard, 1);
+    assert_int_equal(request->approval_count, 0);
+    ska_answers_tell(reading.answers, &notes);
+    assert_non_null(strstr(ska_buffer_string(&notes), "not all were looked at"));
+    look(&reading, directory);
+    assert_int_equal(request->approval_count, 1);
+    ska_buffer_free(&notes);
+    end_reading(&reading);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* One look by this share of each owner's files. */
+static void look_by(struct reading *reading, const struct ska_directory *directory,
+                    struct ska_share share, struct ska_budget *budget)
+{
+    const struct ska_look look = {.directory = directory, .budget = budget, .until = INT64_MAX};
+
+    *budget = (struct ska_budget){.share = share};
+    assert_true(ska_answers_look(reading->answers, &look, &reading->ballot, &errors));
+}
+
+/* What a share leaves aside is looked at the next time, whatever it was that ended it. */
+static void what_a_share_leaves_is_looked_at_later(void **state)
+{
+    static const struct ska_share shares[] = {
+        {2, 10000000, 1000, 1000},   /* files */
+        {1000, 50000, 1000, 1000},   /* bytes: each of the three files has more than 20000 */
+        {1000, 10000000, 100, 1000}, /* wrong answers */
+        {1000, 10000000, 1000, 100}, /* wrong answers of one approver */
+    };
+    struct ska_directory *directory = open_it();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        struct ska_request *request = make_request("seal");
+        struct ska_budget budget;
+        struct reading reading;
+        int looks = 0;
+
+        start_reading(&reading, request);
+        put_answers(request, "a", 60, 0);
+        put_answers(request, "b", 60, 0);
+        put_answers(request, "c", 60, 0);
+        put_approval(request, "m");
+        do {
+            look_by(&reading, directory, shares[i], &budget);
+            ska_budget_clear(&budget);
+        } while (request->approval_count == 0 && ++looks < 4);
+        assert_int_equal(request->approval_count, 1);
+        end_reading(&reading);
+
+        /* Once more from the beginning: a share is not enough for all of it. */
+        start_reading(&reading, request);
+        look_by(&reading, directory, shares[i], &budget);
+        assert_true(i > 1 || budget.exhausted);
+        ska_budget_clear(&budget);
+        end_reading(&reading);
+        ska_request_free(request);
+    }
     ska_directory_close(directory);
 }
 
@@ -828,6 +927,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_open_done_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_wrong_ones_is_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_left_in_the_middle_is_looked_at_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_a_share_leaves_is_looked_at_later, setup, teardown),
         cmocka_unit_test_setup_teardown(another_request_is_not_closed, setup, teardown),
     };
 
