@@ -248,7 +248,7 @@ void ska_directory_finish(const struct ska_directory *directory, const struct sk
 /* ---- Publishing ------------------------------------------------------------------------------ */
 
 /* Waits at most two seconds: whoever may open the directory could hold the lock for ever. */
-static bool directory_lock(const struct ska_directory *directory, const struct ska_errors *errors)
+static bool directory_lock(const struct ska_directory *directory)
 {
     const struct timespec pause = {0, 20000000};
 
@@ -259,8 +259,7 @@ static bool directory_lock(const struct ska_directory *directory, const struct s
             break;
         nanosleep(&pause, NULL);
     }
-    return ska_fail(errors, SKA_R_FILE_FAILURE, "cannot lock %s: %s", ska_directory_path(directory),
-                    strerror(errno));
+    return false;
 }
 
 /* A request that is written, and the name that it shall have. */
@@ -270,23 +269,38 @@ struct candidate {
     const char *name;
 };
 
-/* Sets *done to whether it has its name now. */
+/* *linked: it has its name now. */
 static bool link_candidate(const struct ska_directory *directory, const struct candidate *candidate,
-                           bool *done, const struct ska_errors *errors)
+                           bool *linked, const struct ska_errors *errors)
 {
     int fd = ska_directory_fd(directory);
 
-    *done = linkat(fd, candidate->temporary, fd, candidate->name, 0) == 0;
-    return *done || errno == EEXIST || ska_directory_fail(directory, candidate->name, errors);
+    *linked = linkat(fd, candidate->temporary, fd, candidate->name, 0) == 0;
+    return *linked || errno == EEXIST || ska_directory_fail(directory, candidate->name, errors);
 }
 
-/* Under the lock: in place of one that has expired. */
+static bool is_expired(const struct ska_standing_request *standing,
+                       const struct ska_request *expired)
+{
+    return standing->state == SKA_NAME_OWN && expired != NULL &&
+           has_same_token(standing->request, expired);
+}
+
+/* Under the lock, so that of two who do so one finds the other's, and no approval for it is lost.
+ */
 static bool replace_expired(const struct ska_directory *directory,
-                            const struct candidate *candidate,
-                            struct ska_standing_request *standing, const struct ska_errors *errors)
+                            const struct candidate *candidate, const struct ska_request *expired,
+                            struct ska_standing_request *standing, bool *settled,
+                            const struct ska_errors *errors)
 {
     int fd = ska_directory_fd(directory);
 
+    ska_standing_request_clear(standing);
+    if (!ska_directory_find(directory, candidate->request->id, standing, errors))
+        return false;
+    *settled = standing->state != SKA_NAME_FREE;
+    if (!is_expired(standing, expired))
+        return true;
     if (!has_same_token(standing->request, candidate->request))
         remove_answers(directory, candidate->request->id, NULL);
     ska_standing_request_clear(standing);
@@ -294,26 +308,46 @@ static bool replace_expired(const struct ska_directory *directory,
            ska_directory_fail(directory, candidate->name, errors);
 }
 
+/* *settled: the candidate has its name, or *standing says what has it. */
 static bool replace_or_yield(const struct ska_directory *directory,
                              const struct candidate *candidate, const struct ska_request *expired,
-                             struct ska_standing_request *standing, const struct ska_errors *errors)
+                             struct ska_standing_request *standing, bool *settled,
+                             const struct ska_errors *errors)
 {
-    bool linked = false;
-    bool done = false;
+    bool done = ska_directory_find(directory, candidate->request->id, standing, errors);
 
-    if (!directory_lock(directory, errors))
-        return false;
-    done = ska_directory_find(directory, candidate->request->id, standing, errors);
-    /* It is gone since; if not even now there is room for ours, the name is not to be had. */
-    if (done && standing->state == SKA_NAME_FREE) {
-        done = link_candidate(directory, candidate, &linked, errors);
-        if (done && !linked)
-            standing->state = SKA_NAME_TAKEN;
-    } else if (done && standing->state == SKA_NAME_OWN && expired != NULL &&
-               has_same_token(standing->request, expired)) {
-        done = replace_expired(directory, candidate, standing, errors);
+    if (done && standing->state == SKA_NAME_FREE)
+        return link_candidate(directory, candidate, settled, errors);
+    *settled = true;
+    if (!done || !is_expired(standing, expired))
+        return done;
+    /* Nothing is replaced without the lock, and nobody is stopped by it: another name is as good.
+     */
+    if (!directory_lock(directory)) {
+        ska_standing_request_clear(standing);
+        standing->state = SKA_NAME_TAKEN;
+        standing->owner = geteuid();
+        return true;
     }
+    done = replace_expired(directory, candidate, expired, standing, settled, errors);
     flock(ska_directory_fd(directory), LOCK_UN);
+    return done;
+}
+
+/* So often it may come and go in between, as others open and close it. */
+#define TRIES_MOST 1000
+
+static bool give_name(const struct ska_directory *directory, const struct candidate *candidate,
+                      const struct ska_request *expired, struct ska_standing_request *standing,
+                      const struct ska_errors *errors)
+{
+    bool settled = false;
+    bool done = link_candidate(directory, candidate, &settled, errors);
+
+    for (int tries = 0; done && !settled && tries < TRIES_MOST; tries++)
+        done = replace_or_yield(directory, candidate, expired, standing, &settled, errors);
+    if (done && !settled)
+        standing->state = SKA_NAME_TAKEN;
     return done;
 }
 
@@ -352,7 +386,6 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
     struct ska_new_file file = {.group = group_of(directory)};
     const struct candidate candidate = {request, file.name, name};
     struct ska_bytes text = {NULL, 0};
-    bool linked = false;
     bool done = false;
 
     *standing = (struct ska_standing_request){.hold = -1};
@@ -365,8 +398,7 @@ bool ska_directory_publish(const struct ska_directory *directory, const struct s
     if (!done)
         return false;
     done = check_owner(directory, file.fd, errors) &&
-           link_candidate(directory, &candidate, &linked, errors) &&
-           (linked || replace_or_yield(directory, &candidate, expired, standing, errors));
+           give_name(directory, &candidate, expired, standing, errors);
     if (done && standing->state == SKA_NAME_FREE)
         standing->hold = ska_new_file_keep(&file);
     else

@@ -46,6 +46,7 @@ void ska_gathering_free(void *vgathering)
     ska_progress_line_end(&gathering->line);
     ska_ballot_close(&gathering->ballot);
     ska_answers_free(gathering->answers);
+    ska_budget_clear(&gathering->budget);
     ska_buffer_free(&gathering->notes);
     ska_agent_free(gathering->agent);
     free(gathering->agent_path);

@@ -195,8 +195,13 @@ static bool publish_once(const struct ska_job *job, const struct ska_rule *rule,
 {
     struct ska_standing_request standing;
     enum ska_sameness sameness = SKA_REQUEST_STALE;
-    bool done = ska_directory_publish(open->directory, open->request, open->superseded, &standing,
-                                      job->errors);
+    /* Of another attempt it says nothing, even if both have the same token. */
+    const struct ska_request *expired =
+        open->superseded != NULL && open->superseded->attempt == open->request->attempt
+            ? open->superseded
+            : NULL;
+    bool done =
+        ska_directory_publish(open->directory, open->request, expired, &standing, job->errors);
 
     *decided = done && standing.state == SKA_NAME_FREE;
     if (done && standing.state == SKA_NAME_TAKEN)

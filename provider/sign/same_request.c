@@ -11,10 +11,9 @@
 
 static bool has_same_words(const struct ska_request *a, const struct ska_request *b)
 {
-    const char *one = a->description == NULL ? "" : a->description;
-    const char *other = b->description == NULL ? "" : b->description;
-
-    return strcmp(one, other) == 0;
+    if (a->description == NULL || b->description == NULL)
+        return a->description == b->description;
+    return strcmp(a->description, b->description) == 0;
 }
 
 /* For this key, operation and payload; with a timestamp, of the HSM, just where there must be one.

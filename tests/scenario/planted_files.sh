@@ -116,6 +116,21 @@ for change in 's/("uid":[[:space:]]*)[0-9]+/\10/' 's/("token":[[:space:]]*")[^"]
     [ "$id" = "$real" ] || fail "not replaced"
     ! cmp -s changed "$directory/$id.request.json" || fail "taken up with $change"
 done
+# Somebody holds the lock under which a request is replaced: another name is as good.
+as $colleague flock "$directory" sleep 60 &
+locking=$!
+for _ in $(seq 100); do flock -n "$directory" true || break; sleep 0.1; done
+as $signer sh -c 'cat >"$1"' sh "$directory/$id.request.json" <changed
+real=$id
+ask
+[ "$id" != "$real" ] || fail "replaced without the lock"
+give alice bob
+signed
+kill "$locking"
+wait "$locking" || true
+rm "$directory/$real.request.json"
+ask
+[ "$id" = "$real" ] || fail "no request under its first name"
 # Another description is for somebody else's words: both stand.
 real=$id
 ask -sigopt 'ska-description:For Monday'
