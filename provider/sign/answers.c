@@ -24,65 +24,6 @@
 #define NOTES_LIMIT 600
 #define NOTES_MOST 64
 
-/* ---- Budget ---------------------------------------------------------------------------------- */
-
-struct ska_allowance *ska_budget_of(struct ska_budget *budget, uid_t owner)
-{
-    struct ska_allowance *allowance = budget->owners;
-
-    for (size_t i = 0; i < budget->count; i++, allowance++)
-        if (allowance->owner == owner)
-            return allowance;
-    if (budget->count == SKA_BUDGET_OWNERS) {
-        budget->exhausted = true;
-        return NULL;
-    }
-    budget->count++;
-    *allowance = (struct ska_allowance){owner, budget->share.files, budget->share.bytes,
-                                        budget->share.wrong, 0};
-    return allowance;
-}
-
-void ska_budget_clear(struct ska_budget *budget)
-{
-    free(budget->wrong);
-    *budget = (struct ska_budget){.share = budget->share};
-}
-
-/* Of one approver, in files of one owner. */
-struct ska_wrong_answers {
-    uid_t owner;
-    uint64_t approver;
-    size_t count;
-};
-
-/* FNV-1a: two of the same value share what they have, which harms nobody but the owner. */
-static uint64_t number_of_key(struct ska_span key)
-{
-    uint64_t number = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < key.length; i++)
-        number = (number ^ key.data[i]) * UINT64_C(0x100000001b3);
-    return number;
-}
-
-/* NULL: there is no memory to count them. */
-static struct ska_wrong_answers *wrong_answers_of(struct ska_budget *budget, uid_t owner,
-                                                  uint64_t approver)
-{
-    struct ska_wrong_answers *grown = NULL;
-
-    for (size_t i = 0; i < budget->wrong_count; i++)
-        if (budget->wrong[i].owner == owner && budget->wrong[i].approver == approver)
-            return &budget->wrong[i];
-    grown = reallocarray(budget->wrong, budget->wrong_count + 1, sizeof(*grown));
-    if (grown == NULL)
-        return NULL;
-    budget->wrong = grown;
-    grown[budget->wrong_count] = (struct ska_wrong_answers){owner, approver, 0};
-    return &grown[budget->wrong_count++];
-}
-
 /* ---- Files that were looked at --------------------------------------------------------------- */
 
 /* A file as it was when it was looked at, and what was wrong with it (NULL: nothing). */
@@ -301,24 +242,12 @@ static void forget_look(struct answer_file *file)
     file->changed = (struct timespec){0, 0};
 }
 
-/* Takes one more file of this owner from the budget; false: nothing is left for it. */
 static bool afford(struct ska_budget *budget, const struct stat *status)
 {
-    struct ska_allowance *allowance = NULL;
-    size_t size = S_ISREG(status->st_mode) && (size_t)status->st_size <= SKA_JSON_LIMIT
-                      ? (size_t)status->st_size
-                      : 0;
+    bool is_read = S_ISREG(status->st_mode) && (size_t)status->st_size <= SKA_JSON_LIMIT;
 
-    if (budget == NULL)
-        return true;
-    allowance = ska_budget_of(budget, status->st_uid);
-    if (allowance == NULL || allowance->files == 0 || allowance->bytes < size) {
-        budget->exhausted = true;
-        return false;
-    }
-    allowance->files--;
-    allowance->bytes -= size;
-    return true;
+    return budget == NULL ||
+           ska_budget_take_file(budget, status->st_uid, is_read ? (size_t)status->st_size : 0);
 }
 
 /* ---- One file -------------------------------------------------------------------------------- */
@@ -353,29 +282,22 @@ static bool read_answers(const struct reading *reading, struct ska_approval **an
     return done;
 }
 
-/*
- * Where wrong answers like this one are counted: *wrong is NULL where nothing has to be. False:
- * there were too many of this approver, who could still be heard.
- */
-static bool afford_verifying(const struct reading *reading, const struct ska_approval *answer,
-                             bool refusal, struct ska_wrong_answers **wrong)
+/* As whose its wrong answers count: without a rule anybody can have as many keys as they like. */
+static struct ska_span budgeted_key(const struct reading *reading,
+                                    const struct ska_approval *answer)
+{
+    return reading->ballot->rule == NULL ? ska_span(NULL, 0) : ska_span_of(&answer->public_key);
+}
+
+/* False: there were too many wrong answers of this approver, who could still be heard. */
+static bool may_verify(const struct reading *reading, const struct ska_approval *answer,
+                       bool refusal)
 {
     struct ska_budget *budget = reading->look->budget;
-    struct ska_span key = ska_span_of(&answer->public_key);
-    const struct ska_allowance *allowance = NULL;
 
-    *wrong = NULL;
-    if (budget == NULL || !ska_ballot_would_verify(reading->ballot, key, refusal))
-        return true;
-    /* Without a rule anybody's key is verified with, and anybody has as many as they like. */
-    *wrong = wrong_answers_of(budget, reading->owner,
-                              reading->ballot->rule == NULL ? 0 : number_of_key(key));
-    allowance = ska_budget_of(budget, reading->owner);
-    if (allowance != NULL && allowance->wrong > 0 && *wrong != NULL &&
-        (*wrong)->count < budget->share.wrong_one)
-        return true;
-    budget->exhausted = true;
-    return false;
+    return budget == NULL ||
+           !ska_ballot_would_verify(reading->ballot, ska_span_of(&answer->public_key), refusal) ||
+           ska_budget_may_verify(budget, reading->owner, budgeted_key(reading, answer));
 }
 
 static bool take_answers_of_file(const struct reading *reading, struct ska_approval *answers,
@@ -386,14 +308,13 @@ static bool take_answers_of_file(const struct reading *reading, struct ska_appro
 
     for (size_t i = 0; i < count && wrong < WRONG_LIMIT; i++) {
         enum ska_answer_state state = SKA_ANSWER_UNSEEN;
-        struct ska_wrong_answers *counter = NULL;
 
         if (ska_clock_ms() >= reading->look->until) {
             reading->answers->left = true;
             forget_look(reading->file);
             return true;
         }
-        if (!afford_verifying(reading, &answers[i], refusal, &counter)) {
+        if (!may_verify(reading, &answers[i], refusal)) {
             forget_look(reading->file);
             continue;
         }
@@ -401,10 +322,9 @@ static bool take_answers_of_file(const struct reading *reading, struct ska_appro
                          reading->look->listener, reading->wrong, &state, errors))
             return false;
         wrong += state != SKA_ANSWER_COUNTS;
-        if (counter != NULL && state == SKA_ANSWER_INVALID) {
-            counter->count++;
-            ska_budget_of(reading->look->budget, reading->owner)->wrong--;
-        }
+        if (reading->look->budget != NULL && state == SKA_ANSWER_INVALID)
+            ska_budget_take_wrong(reading->look->budget, reading->owner,
+                                  budgeted_key(reading, &answers[i]));
     }
     return true;
 }
@@ -523,8 +443,14 @@ bool ska_answers_look(struct ska_answers *answers, const struct ska_look *look,
 {
     struct reading reading = {.answers = answers, .look = look, .ballot = ballot};
 
+    bool done = true;
+
     answers->empty = 0;
     answers->left = false;
-    return look->names != NULL ? look_at_names(&reading, look->names, errors)
+    done = look->names != NULL ? look_at_names(&reading, look->names, errors)
                                : look_at_listing(&reading, errors);
+    if (answers->empty > 0 && look->wrong != NULL)
+        ska_fail(look->wrong, SKA_R_BAD_REQUEST, "%zu empty file%s for request %.16s",
+                 answers->empty, answers->empty == 1 ? "" : "s", ballot->request->id);
+    return done;
 }

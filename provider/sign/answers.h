@@ -7,44 +7,9 @@
 #ifndef SKA_SIGN_ANSWERS_H
 #define SKA_SIGN_ANSWERS_H
 
+#include "provider/sign/answer_budget.h"
 #include "provider/sign/ballot.h"
 #include "provider/sign/directory.h"
-
-/*
- * Files of others may be many, big and wrong. So much is looked at of each owner's files, all
- * requests together, before the rest of them is left aside: whoever plants more hides his own.
- * Wrong answers are counted for each owner and approver: where a file system gives all files to one
- * owner, nobody can use up what the answers of another approver need. Starts with the share set and
- * the rest zero.
- */
-struct ska_share {
-    size_t files;
-    size_t bytes;
-    size_t wrong;     /* approvals and refusals that do not verify */
-    size_t wrong_one; /* of these, of one approver */
-};
-#define SKA_SHARE_TO_LIST ((struct ska_share){5000, (size_t)64 * 1024 * 1024, 1000, 200})
-#define SKA_SHARE_TO_SIGN ((struct ska_share){1000, (size_t)8 * 1024 * 1024, 2000, 50})
-
-#define SKA_BUDGET_OWNERS 64
-struct ska_allowance {
-    uid_t owner;
-    size_t files;
-    size_t bytes;
-    size_t wrong;
-    size_t requests; /* counted by who lists requests */
-};
-struct ska_budget {
-    struct ska_share share;
-    struct ska_allowance owners[SKA_BUDGET_OWNERS];
-    size_t count;
-    struct ska_wrong_answers *wrong;
-    size_t wrong_count;
-    bool exhausted; /* something was left aside */
-};
-/* What is left for files of this owner; NULL: there are too many owners (and it is noted). */
-struct ska_allowance *ska_budget_of(struct ska_budget *budget, uid_t owner);
-void ska_budget_clear(struct ska_budget *budget);
 
 /* One answer that was taken; answer->state says what it is worth. */
 struct ska_heard {

@@ -785,6 +785,63 @@ static void a_file_of_wrong_ones_is_left(void **state)
     ska_directory_close(directory);
 }
 
+/* A file of a request whose id is these digits, and then others. */
+static void put_request_name(const char *start, char fill)
+{
+    char name[160];
+    size_t length = strlen(start);
+
+    memset(name, fill, SKA_REQUEST_ID_LENGTH);
+    memcpy(name, start, length);
+    strcpy(name + SKA_REQUEST_ID_LENGTH, ".request.json");
+    put(name, ska_span_text("{}"));
+}
+
+/* Ids are shown, and can be given, as long as tells them apart. */
+static void ids_are_as_long_as_is_unique(void **state)
+{
+    static const struct {
+        const char *start;
+        size_t length;
+    } expected[] = {{"00000000000000000000a", 21},
+                    {"00000000000000000000bc", 22},
+                    {"00000000000000000000bf", 22},
+                    {"1", 16}};
+    struct ska_directory *directory = open_it();
+    struct ska_directory_names names = {NULL, 0};
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    char given[SKA_REQUEST_ID_LENGTH + 1];
+    size_t requests = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        put_request_name(expected[i].start, 'f');
+    /* An answer is no request. */
+    put("1fffffffffffffff000000000000000000000000000000000000000000000000.x.approval.json",
+        ska_span_text("{}"));
+    assert_true(ska_directory_list(directory, &names, &errors));
+    for (size_t i = 0; i < names.count; i++) {
+        size_t length = ska_directory_names_unique(&names, names.names[i]);
+
+        if (ska_file_kind_of(names.names[i]) != SKA_FILE_REQUEST)
+            continue;
+        snprintf(given, sizeof(given), "%.*s", (int)length, names.names[i]);
+        assert_true(ska_directory_find_id(directory, given, id, &errors));
+        assert_int_equal(strncmp(id, names.names[i], SKA_REQUEST_ID_LENGTH), 0);
+        assert_int_equal(length, expected[requests].length);
+        if (length > SKA_REQUEST_ID_SHORT) {
+            given[length - 1] = 0;
+            last_reason = 0;
+            assert_false(ska_directory_find_id(directory, given, id, &errors));
+            assert_int_equal(last_reason, SKA_R_WRONG_USE);
+        }
+        requests++;
+    }
+    assert_int_equal(requests, 4);
+    ska_directory_names_free(&names);
+    ska_directory_close(directory);
+}
+
 /* Takes longer than there is time, at the first answer. */
 static bool hear_slowly(void *arg, const struct ska_heard *heard, const struct ska_errors *to)
 {
@@ -927,6 +984,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_open_done_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_wrong_ones_is_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids_are_as_long_as_is_unique, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_left_in_the_middle_is_looked_at_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_a_share_leaves_is_looked_at_later, setup, teardown),
