@@ -387,8 +387,9 @@ bool ska_gathering_fail_pending(struct ska_gathering *gathering)
     if (!ska_gathering_audit_floods(gathering))
         return false;
     if (gathering->open.passed_by_count > 0)
-        ska_buffer_format(&notes, "; passed by, names of requests that others have taken: %s",
-                          passed_by(gathering));
+        ska_buffer_format(&notes, "; passed by %zu name%s of requests that others have taken: %s",
+                          gathering->open.passed_by_count,
+                          gathering->open.passed_by_count == 1 ? "" : "s", passed_by(gathering));
     ska_explain_refusals(&gathering->ballot, &notes);
     if (gathering->notes.length > 0)
         ska_buffer_add(&notes, gathering->notes.data, gathering->notes.length);

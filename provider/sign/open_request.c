@@ -54,15 +54,17 @@ static bool take_prepared(const struct ska_job *job, const struct ska_request *d
  * after the other. Looking at all of them takes less than a second.
  */
 #define ATTEMPTS_MOST 50000
-/* So many bytes are told of them. */
-#define PASSED_BY_LIMIT 300
+/* So many of them are named. */
+#define PASSED_BY_NAMED 3
 
 static void pass_by(struct ska_open_request *open, const char *id, uid_t owner)
 {
     open->passed_by_count++;
-    if (open->passed_by.length < PASSED_BY_LIMIT)
+    if (open->passed_by_count <= PASSED_BY_NAMED)
         ska_buffer_format(&open->passed_by, "%s%.16s... of uid %lu",
-                          open->passed_by.length == 0 ? "" : ", ", id, (unsigned long)owner);
+                          open->passed_by_count == 1 ? "" : ", ", id, (unsigned long)owner);
+    else if (open->passed_by_count == PASSED_BY_NAMED + 1)
+        ska_buffer_text(&open->passed_by, ", ...");
 }
 
 /* Makes it the next request for the same thing. */
@@ -71,12 +73,11 @@ static bool try_next(const struct ska_job *job, const struct ska_open_request *o
 {
     if (request->attempt < ATTEMPTS_MOST)
         return ska_draft_set_attempt(request, request->attempt + 1, job);
-    return ska_fail(
-        job->errors, SKA_R_DIRECTORY_UNSAFE,
-        "%s: others have taken %zu names of requests for this signature (%.*s, ...): the "
-        "directory's owner has to remove these files",
-        ska_directory_path(open->directory), open->passed_by_count, (int)open->passed_by.length,
-        (const char *)open->passed_by.data);
+    return ska_fail(job->errors, SKA_R_DIRECTORY_UNSAFE,
+                    "%s: others have taken %zu names of requests for this signature (%.*s): the "
+                    "directory's owner has to remove these files",
+                    ska_directory_path(open->directory), open->passed_by_count,
+                    (int)open->passed_by.length, (const char *)open->passed_by.data);
 }
 
 /* ---- In the directory ------------------------------------------------------------------------ */

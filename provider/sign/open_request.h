@@ -16,8 +16,7 @@ struct ska_open_request {
     bool published;
     bool exchanged; /* by ska_open_request_publish(): it is another request than before */
     int hold;       /* see struct ska_standing_request; -1: none */
-    /* Names that others have taken, so that it has a later one; each with its owner, up to a limit.
-     */
+    /* Names that others have taken, so that it has a later one; of the first ones, with owners. */
     struct ska_buffer passed_by;
     size_t passed_by_count;
 };
