@@ -70,7 +70,7 @@ bool request_source_count(struct tool *tool, struct request_source *source,
 {
     struct report_warnings warnings = {0};
     const struct ska_errors to_warnings = report_warnings_errors(&warnings);
-    struct ska_budget budget = {.count = 0};
+    struct ska_budget budget = {.share = SKA_SHARE_TO_LIST};
     const struct ska_look look = {.directory = source->place,
                                   .budget = &budget,
                                   .wrong = source->told ? NULL : &to_warnings,
@@ -87,6 +87,7 @@ bool request_source_count(struct tool *tool, struct request_source *source,
                        "all were looked at",
                        source->what);
     source->told = true;
+    ska_budget_clear(&budget);
     return done;
 }
 

@@ -13,8 +13,8 @@
 
 #include "provider/base/safe_path.h"
 
-static bool read_all(int fd, const char *shown, size_t limit, struct ska_bytes *content,
-                     const struct ska_errors *errors)
+bool ska_file_read_descriptor(int fd, const char *shown, size_t limit, struct ska_bytes *content,
+                              const struct ska_errors *errors)
 {
     struct stat status;
     uint8_t *data = NULL;
@@ -64,7 +64,7 @@ bool ska_file_read_at(int directory, const char *name, const char *shown, size_t
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown,
                         errno == ELOOP ? "is a symbolic link, which is not followed"
                                        : strerror(errno));
-    done = read_all(fd, shown, limit, content, errors);
+    done = ska_file_read_descriptor(fd, shown, limit, content, errors);
     close(fd);
     return done;
 }
@@ -87,7 +87,7 @@ bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
 
     if (fd < 0)
         return false;
-    done = read_all(fd, path, limit, content, errors);
+    done = ska_file_read_descriptor(fd, path, limit, content, errors);
     close(fd);
     return done;
 }
@@ -114,7 +114,8 @@ bool ska_file_read_safe(const char *what, const char *path, const char *shown, s
     fd = open_to_read(path, shown, errors);
     if (fd < 0)
         return false;
-    done = ska_file_is_safe(fd, what, shown, errors) && read_all(fd, shown, limit, content, errors);
+    done = ska_file_is_safe(fd, what, shown, errors) &&
+           ska_file_read_descriptor(fd, shown, limit, content, errors);
     close(fd);
     return done;
 }

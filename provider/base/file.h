@@ -31,6 +31,10 @@ bool ska_file_read_safe(const char *what, const char *path, const char *shown, s
 bool ska_file_read_at(int directory, const char *name, const char *shown, size_t limit,
                       struct ska_bytes *content, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* The same for what is open already, of which this is the first reading. */
+bool ska_file_read_descriptor(int fd, const char *shown, size_t limit, struct ska_bytes *content,
+                              const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* The open descriptor that a path names: 1 for "-" and /dev/stdout, 3 for /dev/fd/3; -1: none. */
 int ska_file_descriptor(const char *path);
 

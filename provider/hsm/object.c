@@ -24,20 +24,27 @@ static CK_RV read_alone(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
 {
     CK_ATTRIBUTE one = {attribute->type, NULL, 0};
     CK_RV rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, &one, 1));
+    CK_ULONG length = 0;
 
     if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
         return CKR_OK;
     if (rv != CKR_OK)
         return rv;
-    if (one.ulValueLen > HSM_ATTRIBUTE_LIMIT)
+    if (one.ulValueLen == CK_UNAVAILABLE_INFORMATION)
         return CKR_OK;
-    attribute->value.data = malloc((size_t)one.ulValueLen + 1);
+    /* What is too long to be read is there all the same. */
+    if (one.ulValueLen > HSM_ATTRIBUTE_LIMIT)
+        return CKR_GENERAL_ERROR;
+    length = one.ulValueLen;
+    attribute->value.data = malloc((size_t)length + 1);
     if (attribute->value.data == NULL)
         return CKR_HOST_MEMORY;
     one.pValue = attribute->value.data;
-    if (one.ulValueLen > 0)
+    if (length > 0)
         rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, &one, 1));
-    if (rv != CKR_OK || one.ulValueLen == CK_UNAVAILABLE_INFORMATION) {
+    if (rv == CKR_OK && one.ulValueLen > length)
+        rv = CKR_GENERAL_ERROR;
+    if (rv != CKR_OK) {
         ska_bytes_free(&attribute->value);
         return rv;
     }
@@ -287,35 +294,45 @@ bool hsm_is_private_class(const struct hsm_lease *lease, CK_OBJECT_CLASS class_)
            (class_ == CKO_SKA_PRIVATE_KEY && hsm_module_supports_ska(lease->token->module, NULL));
 }
 
+/*
+ * Whether an object has an attribute that only keys with rules of their own have. There is one
+ * answer to this that means no; what is not shown is there, and what is not understood is a
+ * failure.
+ */
+static CK_RV has_vendor_attribute(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
+                                  CK_ATTRIBUTE *attribute, bool *has)
+{
+    CK_RV rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, attribute, 1));
+
+    *has = rv == CKR_ATTRIBUTE_SENSITIVE ||
+           (rv == CKR_OK && attribute->ulValueLen != CK_UNAVAILABLE_INFORMATION &&
+            attribute->ulValueLen > 0);
+    return rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID ? CKR_OK : rv;
+}
+
 CK_RV hsm_private_is_ska(const struct hsm_lease *lease, const struct hsm_entry *entry, bool *ska)
 {
     CK_ATTRIBUTE rule = {CKA_SKA_USAGE_ACCESS_BLOB, NULL, 0};
-    CK_RV rv = CKR_OK;
 
     *ska = false;
     if (!hsm_module_supports_ska(lease->token->module, NULL))
         return CKR_OK;
     *ska = entry->class_ == CKO_SKA_PRIVATE_KEY;
-    if (*ska)
-        return CKR_OK;
-    rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, entry->handle, &rule, 1));
-    /* A rule that is not shown is a rule. */
-    *ska = rv == CKR_ATTRIBUTE_SENSITIVE ||
-           (rv == CKR_OK && rule.ulValueLen != CK_UNAVAILABLE_INFORMATION && rule.ulValueLen > 0);
-    return hsm_rv_loss(rv) != HSM_LOSS_NONE ? rv : CKR_OK;
+    return *ska ? CKR_OK : has_vendor_attribute(lease, entry->handle, &rule, ska);
 }
 
 CK_RV hsm_private_is_timestamp(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
                                bool *timestamp)
 {
-    struct hsm_attribute makes = {.type = CKA_SKA_TIMESTAMP_SIGN};
+    CK_BBOOL value = CK_TRUE; /* unless the module says otherwise */
+    CK_ATTRIBUTE makes = {CKA_SKA_TIMESTAMP_SIGN, &value, sizeof(value)};
     CK_RV rv = CKR_OK;
 
     *timestamp = false;
     if (!hsm_module_supports_ska(lease->token->module, NULL))
         return CKR_OK;
-    rv = hsm_attributes_read(lease, object, &makes, 1);
-    *timestamp = rv == CKR_OK && hsm_attribute_true(&makes);
-    hsm_attributes_free(&makes, 1);
-    return hsm_rv_loss(rv) != HSM_LOSS_NONE ? rv : CKR_OK;
+    rv = has_vendor_attribute(lease, object, &makes, timestamp);
+    if (rv == CKR_OK && *timestamp && makes.ulValueLen == sizeof(value))
+        *timestamp = value != CK_FALSE;
+    return rv;
 }

@@ -62,10 +62,15 @@ CK_RV hsm_private_search(const struct hsm_lease *lease, const struct hsm_key_mat
 /* Whether the class is that of a private key, SKA or not. */
 bool hsm_is_private_class(const struct hsm_lease *lease, CK_OBJECT_CLASS class_);
 
-/* Whether a private key is an SKA key: by its class, or because it has a use rule. */
+/*
+ * Whether a private key is an SKA key: by its class, or because it has a use rule, shown or not. A
+ * failure is whatever does not say that it has none: an unread rule is not taken for no rule.
+ */
 CK_RV hsm_private_is_ska(const struct hsm_lease *lease, const struct hsm_entry *entry, bool *ska);
 
-/* Whether an ordinary private key makes HSM timestamps, as far as it says so. */
+/*
+ * The same for a private key that makes HSM timestamps: by an attribute that is set, or not shown.
+ */
 CK_RV hsm_private_is_timestamp(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
                                bool *timestamp);
 

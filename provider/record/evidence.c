@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/record/evidence.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,13 +19,15 @@
 #include "provider/rule/window.h"
 
 #define DONE "done"
+#define RANDOM_SIZE 13 /* digits, and their end */
+#define PLACE_SIZE (sizeof(DONE ".") + RANDOM_SIZE)
 /* The request with its signature, until it takes the place of the request without. */
 #define COMPLETE "complete.json"
 
 struct ska_evidence {
-    char *shown; /* path of done/, for messages */
+    char *shown; /* path of the folder for all of it, for messages */
     bool signed_already;
-    int done; /* descriptor of done/ */
+    int done; /* descriptor of that */
     int folder;
     char temporary[SKA_REQUEST_ID_LENGTH + 72]; /* name of the folder until it is complete */
     char final[SKA_REQUEST_ID_LENGTH + 64];
@@ -38,39 +41,122 @@ static bool fail_evidence(const struct ska_evidence *evidence, const struct ska_
                     strerror(errno), (unsigned long)geteuid());
 }
 
-static bool open_done(int directory, struct ska_evidence *evidence, const struct ska_errors *errors)
+static bool choose_random(char random[RANDOM_SIZE], const struct ska_errors *errors)
+{
+    uint8_t bytes[RANDOM_SIZE / 2];
+    char *hex = NULL;
+
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+        return ska_fail(errors, SKA_R_INTERNAL, "no random numbers");
+    if (!ska_hex_encode(ska_span(bytes, sizeof(bytes)), &hex, errors))
+        return false;
+    snprintf(random, RANDOM_SIZE, "%s", hex);
+    free(hex);
+    return true;
+}
+
+static bool fail_place(const char *path, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "evidence cannot be written in %s: %s (as uid %lu)",
+                    path, strerror(errno), (unsigned long)geteuid());
+}
+
+/* Opens it if it is a directory of this user's; *place is -1 if it is not. */
+static bool open_own(int directory, const char *path, const char *name, int *place,
+                     const struct ska_errors *errors)
 {
     struct stat status;
 
-    if (mkdirat(directory, DONE, 0700) != 0 && errno != EEXIST)
-        return fail_evidence(evidence, errors);
-    evidence->done = openat(directory, DONE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (evidence->done < 0 || fstat(evidence->done, &status) != 0)
-        return fail_evidence(evidence, errors);
-    if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0)
-        return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
-                        "%s must belong to root or to uid %lu and be writable by its owner only",
-                        evidence->shown, (unsigned long)geteuid());
+    *place = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*place < 0)
+        return true;
+    if (fstat(*place, &status) == 0 && status.st_uid == geteuid()) {
+        if ((status.st_mode & 022) == 0)
+            return true;
+        ska_fail(errors, SKA_R_DIRECTORY_UNSAFE, "%s/%s must be writable by its owner only", path,
+                 name);
+        close(*place);
+        *place = -1;
+        return false;
+    }
+    close(*place);
+    *place = -1;
     return true;
+}
+
+/* Among the names that nobody could know beforehand. */
+static bool find_other_place(int directory, const char *path, char name[PLACE_SIZE], int *place,
+                             const struct ska_errors *errors)
+{
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry = NULL;
+    bool done = true;
+
+    if (listing == NULL) {
+        done = fail_place(path, errors);
+        if (fd >= 0)
+            close(fd);
+        return done;
+    }
+    while (done && *place < 0 && (entry = readdir(listing)) != NULL)
+        if (strncmp(entry->d_name, DONE ".", strlen(DONE ".")) == 0 &&
+            strlen(entry->d_name) < PLACE_SIZE) {
+            snprintf(name, PLACE_SIZE, "%s", entry->d_name);
+            done = open_own(directory, path, name, place, errors);
+        }
+    closedir(listing);
+    return done;
+}
+
+static bool make_other_place(int directory, const char *path, char name[PLACE_SIZE], int *place,
+                             const struct ska_errors *errors)
+{
+    char random[RANDOM_SIZE];
+
+    if (!choose_random(random, errors))
+        return false;
+    snprintf(name, PLACE_SIZE, DONE ".%s", random);
+    if (mkdirat(directory, name, 0700) != 0)
+        return fail_place(path, errors);
+    return open_own(directory, path, name, place, errors) &&
+           (*place >= 0 || fail_place(path, errors));
+}
+
+bool ska_evidence_place(int directory, const char *path, int *place, char **shown,
+                        const struct ska_errors *errors)
+{
+    char name[PLACE_SIZE] = DONE;
+
+    *place = -1;
+    if (mkdirat(directory, DONE, 0700) != 0 && errno != EEXIST)
+        return fail_place(path, errors);
+    if (!open_own(directory, path, DONE, place, errors) ||
+        (*place < 0 && !find_other_place(directory, path, name, place, errors)) ||
+        (*place < 0 && !make_other_place(directory, path, name, place, errors)))
+        return false;
+    if (asprintf(shown, "%s/%s", path, name) >= 0)
+        return true;
+    close(*place);
+    *place = -1;
+    return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
 }
 
 static bool choose_names(struct ska_evidence *evidence, const char *id,
                          const struct ska_errors *errors)
 {
-    uint8_t random[6];
-    char *hex = NULL;
+    char random[RANDOM_SIZE];
     char utc[32];
     time_t now = time(NULL);
     struct tm parts;
 
-    if (RAND_bytes(random, sizeof(random)) != 1 || gmtime_r(&now, &parts) == NULL)
-        return ska_fail(errors, SKA_R_INTERNAL, "no random numbers or no time");
-    if (!ska_hex_encode(ska_span(random, sizeof(random)), &hex, errors))
+    if (gmtime_r(&now, &parts) == NULL)
+        return ska_fail(errors, SKA_R_INTERNAL, "no time");
+    if (!choose_random(random, errors))
         return false;
     strftime(utc, sizeof(utc), "%Y%m%dT%H%M%SZ", &parts);
-    snprintf(evidence->final, sizeof(evidence->final), "%s.%s-%s", id, utc, hex);
+    snprintf(evidence->final, sizeof(evidence->final), "%s.%s-%s", id, utc, random);
     snprintf(evidence->temporary, sizeof(evidence->temporary), ".%s.part", evidence->final);
-    free(hex);
     return true;
 }
 
@@ -126,12 +212,9 @@ bool ska_evidence_begin(int directory, const char *path, const struct ska_reques
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
     begun->done = -1;
     begun->folder = -1;
-    if (asprintf(&begun->shown, "%s/" DONE, path) < 0) {
-        free(begun);
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
-    }
-    if (!open_done(directory, begun, errors) || !choose_names(begun, request->id, errors) ||
-        !make_folder(begun, errors) || !write_evidence_request(begun, request, errors)) {
+    if (!ska_evidence_place(directory, path, &begun->done, &begun->shown, errors) ||
+        !choose_names(begun, request->id, errors) || !make_folder(begun, errors) ||
+        !write_evidence_request(begun, request, errors)) {
         ska_evidence_abandon(begun);
         return false;
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Evidence of a signature: what was signed and who approved it, in files that plain openssl can
- * check, in done/ID.<UTC>-<random>/ of an approvals directory. It is begun before the HSM is asked,
- * so that nothing is signed that could not be recorded, and finished with the signature.
+ * check, in done/ID.<UTC>-<random>/ of an approvals directory, or, where something else has the
+ * name done, in done.<random>/ID.<UTC>-<random>/. It is begun before the HSM is asked, so that
+ * nothing is signed that could not be recorded, and finished with the signature.
  */
 #ifndef SKA_RECORD_EVIDENCE_H
 #define SKA_RECORD_EVIDENCE_H
@@ -12,8 +13,16 @@
 struct ska_evidence;
 
 /*
+ * The folder for evidence in this directory, which is made when there is none: a descriptor, and
+ * its path, to be freed. It is this user's; what others have put under the name is passed by.
+ * SKA_R_DIRECTORY_UNSAFE where others could write in it.
+ */
+bool ska_evidence_place(int directory, const char *path, int *place, char **shown,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
  * `directory` is a descriptor of the approvals directory, which may be closed afterwards; `path`
- * names it in messages. SKA_R_DIRECTORY_UNSAFE where others could write in done/.
+ * names it in messages.
  */
 bool ska_evidence_begin(int directory, const char *path, const struct ska_request *request,
                         struct ska_evidence **evidence,

@@ -27,6 +27,11 @@ enum ska_no_content {
 /* Text members are NUL-terminated, owned, NULL when absent. */
 struct ska_request {
     char id[SKA_REQUEST_ID_LENGTH + 1]; /* lower-case hex */
+    /*
+     * Which of the requests for the same thing it is: another than 0 where the names of those
+     * before are taken in an approvals directory.
+     */
+    uint64_t attempt;
     enum ska_operation operation;
     char *token_label;
     char *key_label;
@@ -101,9 +106,9 @@ bool ska_request_add_approval(struct ska_request *request, struct ska_approval *
 
 /*
  * The id of a request: SHA-256 over operation, public key, key label, algorithm (salt length and
- * mgf1 digest included) and payload, each with its length before it. Not over the time, so asking
- * again for the same thing gives the same id. Reads request->operation, public_key, key_label,
- * mechanism, payload; writes request->id.
+ * mgf1 digest included), payload and, unless it is 0, attempt, each with its length before it. Not
+ * over the time, so asking again for the same thing gives the same id. Reads request->operation,
+ * public_key, key_label, mechanism, payload, attempt; writes request->id.
  */
 bool ska_request_identify(struct ska_request *request, OSSL_LIB_CTX *libctx,
                           const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,12 +48,16 @@ static bool hash_parts(EVP_MD_CTX *context, const struct ska_request *request,
                        const char *algorithm, uint8_t *hash)
 {
     unsigned int length = 0;
+    char attempt[24] = "";
 
+    if (request->attempt > 0)
+        snprintf(attempt, sizeof(attempt), "%" PRIu64, request->attempt);
     return add_part(context, ska_span_text(ska_operation_names[request->operation])) &&
            add_part(context, ska_span_of(&request->public_key)) &&
            add_part(context, ska_span_text(request->key_label)) &&
            add_part(context, ska_span_text(algorithm)) &&
            add_part(context, ska_span_of(&request->payload)) &&
+           (request->attempt == 0 || add_part(context, ska_span_text(attempt))) &&
            EVP_DigestFinal_ex(context, hash, &length) && length == ID_BYTES;
 }
 

@@ -378,6 +378,7 @@ static bool parse_request(struct parser *parser)
     enum ska_key_type type = SKA_KEY_RSA;
 
     if (!parse_version(&parser->place) || !parse_id(&parser->place, parser->request->id) ||
+        !ska_json_uint(&parser->place, "attempt", SKA_JSON_OPTIONAL, &parser->request->attempt) ||
         !parse_operation(&parser->place, &parser->request->operation) ||
         !parse_key(parser, &type) || !parse_token(parser) || !compare_token(parser))
         return false;

@@ -111,6 +111,8 @@ static bool print_all(cJSON *json, const struct ska_request *request)
 
     return cJSON_AddNumberToObject(json, "version", 1) != NULL &&
            ska_json_add_text(json, "requestId", request->id) &&
+           (request->attempt == 0 ||
+            cJSON_AddNumberToObject(json, "attempt", (double)request->attempt) != NULL) &&
            ska_json_add_text(json, "operation", ska_operation_names[request->operation]) &&
            print_key(json, request) && (!sign || add_mechanism(json, request)) &&
            (sign ? ska_json_add_base64(json, "payload", ska_span_of(&request->payload))

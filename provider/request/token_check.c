@@ -34,6 +34,53 @@ bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
     return true;
 }
 
+/* What the token must be. Whether a payload that means nothing is left out is up to the HSM. */
+static bool encode_asked_for(const struct ska_approval_token *made, struct hsm_key *key,
+                             enum ska_operation operation, struct ska_span payload,
+                             const struct hsm_timestamp *timestamp, struct ska_bytes *encoded,
+                             const struct ska_errors *errors)
+{
+    struct ska_approval_token wanted = {.operation = operation,
+                                        .key_name = ska_span_text(hsm_key_label(key)),
+                                        .has_timestamp = timestamp->block.length > 0,
+                                        .timestamp = {.block = timestamp->block},
+                                        .timestamp_signature = timestamp->signature,
+                                        .has_payload = made->has_payload || payload.length > 0,
+                                        .payload = payload};
+
+    return ska_approval_token_encode(&wanted, encoded, errors);
+}
+
+bool ska_approval_token_check_made(struct ska_span encoded, struct hsm_key *key,
+                                   enum ska_operation operation, struct ska_span payload,
+                                   const struct hsm_timestamp *timestamp,
+                                   const struct ska_errors *errors)
+{
+    struct ska_approval_token made;
+    struct ska_bytes wanted = {NULL, 0};
+    bool same = false;
+
+    /* What is most likely wrong has a message of its own. */
+    if (!ska_approval_token_check(encoded, key, operation, payload, errors) ||
+        !ska_approval_token_decode(encoded, &made, errors) ||
+        !encode_asked_for(&made, key, operation, payload, timestamp, &wanted, errors))
+        return false;
+    same = ska_span_equal(encoded, ska_span_of(&wanted));
+    ska_bytes_free(&wanted);
+    if (same)
+        return true;
+    if (made.has_timestamp != (timestamp->block.length > 0))
+        return ska_fail(errors, SKA_R_BAD_TOKEN,
+                        "the approval token that the HSM's library made for key '%s' has %s",
+                        hsm_key_label(key),
+                        made.has_timestamp ? "a timestamp that nobody asked for"
+                                           : "no timestamp, but was given one");
+    return ska_fail(errors, SKA_R_BAD_TOKEN,
+                    "the approval token that the HSM's library made for key '%s' has another "
+                    "timestamp than it was given",
+                    hsm_key_label(key));
+}
+
 bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
                            const struct ska_errors *errors)
 {

@@ -14,33 +14,17 @@
 #include "provider/base/file.h"
 #include "provider/base/json.h"
 
-/* The most files that are remembered; more are not looked at. */
-#define FILES_LIMIT 100000
+/*
+ * The most files that are remembered, about 50 MiB of memory. More are looked at again each time.
+ */
+#define FILES_LIMIT 200000
 /* Verifying takes time: who puts so many wrong answers into a file is not heard further. */
 #define WRONG_LIMIT 100
-/* At most this much is told of what does not count. */
+/* At most this much is told of what does not count, and of so many files. */
 #define NOTES_LIMIT 600
+#define NOTES_MOST 64
 
-/* Of one owner, all requests together. */
-#define OWNER_FILES 5000
-#define OWNER_BYTES ((size_t)64 * 1024 * 1024)
-#define OWNER_WRONG 500
-
-struct ska_allowance *ska_budget_of(struct ska_budget *budget, uid_t owner)
-{
-    struct ska_allowance *allowance = budget->owners;
-
-    for (size_t i = 0; i < budget->count; i++, allowance++)
-        if (allowance->owner == owner)
-            return allowance;
-    if (budget->count == SKA_BUDGET_OWNERS) {
-        budget->exhausted = true;
-        return NULL;
-    }
-    budget->count++;
-    *allowance = (struct ska_allowance){owner, OWNER_FILES, OWNER_BYTES, OWNER_WRONG, 0};
-    return allowance;
-}
+/* ---- Files that were looked at --------------------------------------------------------------- */
 
 /* A file as it was when it was looked at, and what was wrong with it (NULL: nothing). */
 struct answer_file {
@@ -55,6 +39,9 @@ struct answer_file {
 struct ska_answers {
     void *files; /* struct answer_file by name, of tsearch(3) */
     size_t file_count;
+    size_t note_count;
+    size_t empty; /* files, in the last look */
+    bool left;    /* something, in the last look, for want of time */
 };
 
 bool ska_answers_new(struct ska_answers **answers, const struct ska_errors *errors)
@@ -75,8 +62,7 @@ static void free_file(void *vfile)
 void ska_answers_restart(struct ska_answers *answers)
 {
     tdestroy(answers->files, free_file);
-    answers->files = NULL;
-    answers->file_count = 0;
+    *answers = (struct ska_answers){.files = NULL};
 }
 
 void ska_answers_free(struct ska_answers *answers)
@@ -116,6 +102,11 @@ void ska_answers_tell(const struct ska_answers *answers, struct ska_buffer *text
     struct telling telling = {text, text->length};
 
     twalk_r(answers->files, tell_file, &telling);
+    if (answers->empty > 0)
+        ska_buffer_format(text, "; ignored: %zu empty file%s", answers->empty,
+                          answers->empty == 1 ? "" : "s");
+    if (answers->left)
+        ska_buffer_text(text, "; there are too many files: not all were looked at in the time");
 }
 
 /* ---- One answer ------------------------------------------------------------------------------ */
@@ -133,14 +124,14 @@ static void tell_fault(const struct ska_ballot *ballot, const char *shown,
 }
 
 /* Takes it, and tells the listener and, of what does not count, `wrong`. */
-static bool take_answer(struct ska_ballot *ballot, const char *shown, struct ska_approval *answer,
-                        bool refusal, const struct ska_listener *listener,
-                        const struct ska_errors *wrong, enum ska_answer_state *state,
-                        const struct ska_errors *errors)
+static bool take_answer(struct ska_ballot *ballot, const char *shown, const uid_t *owner,
+                        struct ska_approval *answer, bool refusal,
+                        const struct ska_listener *listener, const struct ska_errors *wrong,
+                        enum ska_answer_state *state, const struct ska_errors *errors)
 {
     struct ska_error_capture fault = {0};
     const struct ska_errors to_fault = ska_error_capture(&fault);
-    struct ska_heard heard = {ballot, answer, refusal, shown, NULL};
+    struct ska_heard heard = {ballot, answer, refusal, shown, owner, NULL};
     bool done = refusal ? ska_ballot_take_refusal(ballot, answer, errors)
                         : ska_ballot_take_approval(ballot, answer, errors);
 
@@ -175,8 +166,8 @@ bool ska_answers_hand_in(struct ska_ballot *ballot, const char *shown,
         const struct ska_errors to_fault = ska_error_capture(&fault);
         enum ska_answer_state state = SKA_ANSWER_UNSEEN;
 
-        done =
-            take_answer(ballot, shown, &approvals[i], false, listener, &to_fault, &state, errors);
+        done = take_answer(ballot, shown, NULL, &approvals[i], false, listener, &to_fault, &state,
+                           errors);
         if (fault.reason != 0 && notes->length < NOTES_LIMIT)
             ska_buffer_format(notes, "; ignored: %s", ska_error_capture_text(&fault));
         ska_error_capture_clear(&fault);
@@ -196,42 +187,53 @@ static bool is_same_time(struct timespec a, struct timespec b)
     return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-static struct answer_file *remember_file(struct ska_answers *answers, const char *name)
+static bool is_as_it_was(const struct answer_file *file, const struct stat *status)
 {
-    struct answer_file *file = NULL;
-
-    if (answers->file_count >= FILES_LIMIT || (file = calloc(1, sizeof(*file))) == NULL)
-        return NULL;
-    file->name = strdup(name);
-    if (file->name == NULL || tsearch(file, &answers->files, compare_answer_files) == NULL) {
-        free_file(file);
-        return NULL;
-    }
-    answers->file_count++;
-    return file;
+    return file->inode == status->st_ino && file->size == status->st_size &&
+           is_same_time(file->modified, status->st_mtim) &&
+           is_same_time(file->changed, status->st_ctim);
 }
 
-/* The file to be looked at, marked as it is now; NULL: it is as it was, or there are too many. */
-static struct answer_file *find_news(struct ska_answers *answers, const char *name,
-                                     const struct stat *status)
+/* NULL: it was not looked at yet, or is not remembered. */
+static struct answer_file *find_file(const struct ska_answers *answers, const char *name)
 {
     struct answer_file wanted = {.name = (char *)(uintptr_t)name};
     struct answer_file **node = tfind(&wanted, &answers->files, compare_answer_files);
-    struct answer_file *file = node == NULL ? NULL : *node;
 
-    if (file != NULL && file->inode == status->st_ino && file->size == status->st_size &&
-        is_same_time(file->modified, status->st_mtim) &&
-        is_same_time(file->changed, status->st_ctim))
-        return NULL;
-    if (file == NULL && (file = remember_file(answers, name)) == NULL)
-        return NULL;
+    return node == NULL ? NULL : *node;
+}
+
+static bool remember_file(struct ska_answers *answers, const char *name, struct answer_file **file,
+                          const struct ska_errors *errors)
+{
+    struct answer_file *made = calloc(1, sizeof(*made));
+
+    if (made == NULL || (made->name = strdup(name)) == NULL ||
+        tsearch(made, &answers->files, compare_answer_files) == NULL) {
+        if (made != NULL)
+            free_file(made);
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for %zu files of approvals",
+                        answers->file_count);
+    }
+    answers->file_count++;
+    *file = made;
+    return true;
+}
+
+static void forget_note(struct ska_answers *answers, struct answer_file *file)
+{
+    answers->note_count -= file->note != NULL;
+    free(file->note);
+    file->note = NULL;
+}
+
+/* It is looked at now, as it is. */
+static void mark_look(struct answer_file *file, const struct stat *status)
+{
     file->inode = status->st_ino;
     file->size = status->st_size;
     file->modified = status->st_mtim;
     file->changed = status->st_ctim;
-    free(file->note);
-    file->note = NULL;
-    return file;
 }
 
 /* It will be looked at once more. */
@@ -240,35 +242,23 @@ static void forget_look(struct answer_file *file)
     file->changed = (struct timespec){0, 0};
 }
 
-/* Takes one more file of this owner from the budget; false: nothing is left for it. */
-static bool afford(struct ska_budget *budget, const struct stat *status,
-                   struct ska_allowance **allowance)
+static bool afford(struct ska_budget *budget, const struct stat *status)
 {
-    size_t size = S_ISREG(status->st_mode) && (size_t)status->st_size <= SKA_JSON_LIMIT
-                      ? (size_t)status->st_size
-                      : 0;
+    bool is_read = S_ISREG(status->st_mode) && (size_t)status->st_size <= SKA_JSON_LIMIT;
 
-    *allowance = NULL;
-    if (budget == NULL)
-        return true;
-    *allowance = ska_budget_of(budget, status->st_uid);
-    if (*allowance == NULL)
-        return false;
-    if ((*allowance)->files == 0 || (*allowance)->bytes < size || (*allowance)->wrong == 0) {
-        budget->exhausted = true;
-        return false;
-    }
-    (*allowance)->files--;
-    (*allowance)->bytes -= size;
-    return true;
+    return budget == NULL ||
+           ska_budget_take_file(budget, status->st_uid, is_read ? (size_t)status->st_size : 0);
 }
 
-/* One file that is looked at. */
+/* ---- One file -------------------------------------------------------------------------------- */
+
+/* A look, and the file that is looked at in it. */
 struct reading {
+    struct ska_answers *answers;
     const struct ska_look *look;
     struct ska_ballot *ballot;
     struct answer_file *file;
-    struct ska_allowance *allowance; /* NULL: no budget */
+    uid_t owner;
     const char *shown;
     const struct ska_errors *wrong;
 };
@@ -292,6 +282,24 @@ static bool read_answers(const struct reading *reading, struct ska_approval **an
     return done;
 }
 
+/* As whose its wrong answers count: without a rule anybody can have as many keys as they like. */
+static struct ska_span budgeted_key(const struct reading *reading,
+                                    const struct ska_approval *answer)
+{
+    return reading->ballot->rule == NULL ? ska_span(NULL, 0) : ska_span_of(&answer->public_key);
+}
+
+/* False: there were too many wrong answers of this approver, who could still be heard. */
+static bool may_verify(const struct reading *reading, const struct ska_approval *answer,
+                       bool refusal)
+{
+    struct ska_budget *budget = reading->look->budget;
+
+    return budget == NULL ||
+           !ska_ballot_would_verify(reading->ballot, ska_span_of(&answer->public_key), refusal) ||
+           ska_budget_may_verify(budget, reading->owner, budgeted_key(reading, answer));
+}
+
 static bool take_answers_of_file(const struct reading *reading, struct ska_approval *answers,
                                  size_t count, const struct ska_errors *errors)
 {
@@ -302,19 +310,21 @@ static bool take_answers_of_file(const struct reading *reading, struct ska_appro
         enum ska_answer_state state = SKA_ANSWER_UNSEEN;
 
         if (ska_clock_ms() >= reading->look->until) {
+            reading->answers->left = true;
             forget_look(reading->file);
             return true;
         }
-        if (reading->allowance != NULL && reading->allowance->wrong == 0) {
-            reading->look->budget->exhausted = true;
-            return true;
+        if (!may_verify(reading, &answers[i], refusal)) {
+            forget_look(reading->file);
+            continue;
         }
-        if (!take_answer(reading->ballot, reading->shown, &answers[i], refusal,
+        if (!take_answer(reading->ballot, reading->shown, &reading->owner, &answers[i], refusal,
                          reading->look->listener, reading->wrong, &state, errors))
             return false;
         wrong += state != SKA_ANSWER_COUNTS;
-        if (reading->allowance != NULL && state == SKA_ANSWER_INVALID)
-            reading->allowance->wrong--;
+        if (reading->look->budget != NULL && state == SKA_ANSWER_INVALID)
+            ska_budget_take_wrong(reading->look->budget, reading->owner,
+                                  budgeted_key(reading, &answers[i]));
     }
     return true;
 }
@@ -326,14 +336,16 @@ static bool look_at_file(struct reading *reading, const struct ska_errors *error
     char *shown = ska_printable(ska_span_text(reading->file->name), 255);
     struct ska_approval *answers = NULL;
     size_t count = 0;
-    bool done = true;
+    bool done = shown != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for approvals");
 
     reading->shown = shown;
     reading->wrong = reading->look->wrong != NULL ? reading->look->wrong : &to_fault;
-    if (shown != NULL && read_answers(reading, &answers, &count))
+    if (done && read_answers(reading, &answers, &count))
         done = take_answers_of_file(reading, answers, count, errors);
-    if (fault.reason != 0)
+    if (fault.reason != 0 && reading->answers->note_count < NOTES_MOST) {
         reading->file->note = strdup(ska_error_capture_text(&fault));
+        reading->answers->note_count += reading->file->note != NULL;
+    }
     reading->shown = NULL;
     reading->wrong = NULL;
     ska_approvals_free(answers, count);
@@ -342,43 +354,103 @@ static bool look_at_file(struct reading *reading, const struct ska_errors *error
     return done;
 }
 
+/* ---- A look ---------------------------------------------------------------------------------- */
+
+/* Remembers it first, unless there are too many: nothing is left aside for want of memory. */
+static bool look_at_news(struct reading *reading, const char *name, const struct stat *status,
+                         const struct ska_errors *errors)
+{
+    struct answer_file once = {.name = (char *)(uintptr_t)name};
+    bool done = true;
+
+    if (reading->file == NULL && reading->answers->file_count < FILES_LIMIT &&
+        !remember_file(reading->answers, name, &reading->file, errors))
+        return false;
+    if (reading->file == NULL)
+        reading->file = &once;
+    forget_note(reading->answers, reading->file);
+    mark_look(reading->file, status);
+    reading->owner = status->st_uid;
+    done = look_at_file(reading, errors);
+    forget_note(reading->answers, &once);
+    return done;
+}
+
 /* Many bad files cannot hide a good one: each is looked at once. */
-static bool look_at_names(struct ska_answers *answers, const struct ska_look *look,
-                          const struct ska_directory_names *names, struct ska_ballot *ballot,
+static bool look_at_name(struct reading *reading, const char *name, const struct ska_errors *errors)
+{
+    const struct ska_directory *directory = reading->look->directory;
+    enum ska_file_kind kind = ska_file_kind_of(name);
+    struct stat status;
+
+    if (kind == SKA_FILE_REQUEST ||
+        (kind == SKA_FILE_APPROVAL && !ska_directory_holds_approvals(directory)) ||
+        fstatat(ska_directory_fd(directory), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return true;
+    /* When it gets its content it is another file. */
+    if (S_ISREG(status.st_mode) && status.st_size == 0) {
+        reading->answers->empty++;
+        return true;
+    }
+    reading->file = find_file(reading->answers, name);
+    if ((reading->file != NULL && is_as_it_was(reading->file, &status)) ||
+        !afford(reading->look->budget, &status))
+        return true;
+    return look_at_news(reading, name, &status, errors);
+}
+
+static bool look_at_names(struct reading *reading, const struct ska_directory_names *names,
                           const struct ska_errors *errors)
 {
     size_t first = 0;
     size_t end = 0;
     bool done = true;
 
-    ska_directory_names_of(names, ballot->request->id, &first, &end);
-    for (size_t i = first; done && i < end && ska_clock_ms() < look->until; i++) {
-        struct reading reading = {.look = look, .ballot = ballot};
-        enum ska_file_kind kind = ska_file_kind_of(names->names[i]);
-        struct stat status;
-
-        if (kind == SKA_FILE_REQUEST ||
-            (kind == SKA_FILE_APPROVAL && !ska_directory_holds_approvals(look->directory)) ||
-            fstatat(ska_directory_fd(look->directory), names->names[i], &status,
-                    AT_SYMLINK_NOFOLLOW) != 0)
-            continue;
-        reading.file = find_news(answers, names->names[i], &status);
-        if (reading.file != NULL && afford(look->budget, &status, &reading.allowance))
-            done = look_at_file(&reading, errors);
+    ska_directory_names_of(names, reading->ballot->request->id, &first, &end);
+    for (size_t i = first; done && i < end; i++) {
+        if (ska_clock_ms() >= reading->look->until) {
+            reading->answers->left = true;
+            break;
+        }
+        done = look_at_name(reading, names->names[i], errors);
     }
+    return done;
+}
+
+/* Without a list of them all, which somebody could make long. */
+static bool look_at_listing(struct reading *reading, const struct ska_errors *errors)
+{
+    DIR *listing = ska_directory_listing(reading->look->directory);
+    const struct dirent *entry = NULL;
+    bool done = true;
+
+    if (listing == NULL)
+        return ska_directory_fail(reading->look->directory, ".", errors);
+    while (done && (entry = readdir(listing)) != NULL) {
+        if (ska_clock_ms() >= reading->look->until) {
+            reading->answers->left = true;
+            break;
+        }
+        if (ska_file_is_answer(entry->d_name, reading->ballot->request->id))
+            done = look_at_name(reading, entry->d_name, errors);
+    }
+    closedir(listing);
     return done;
 }
 
 bool ska_answers_look(struct ska_answers *answers, const struct ska_look *look,
                       struct ska_ballot *ballot, const struct ska_errors *errors)
 {
-    struct ska_directory_names names = {NULL, 0};
+    struct reading reading = {.answers = answers, .look = look, .ballot = ballot};
+
     bool done = true;
 
-    if (look->names != NULL)
-        return look_at_names(answers, look, look->names, ballot, errors);
-    done = ska_directory_list(look->directory, &names, errors) &&
-           look_at_names(answers, look, &names, ballot, errors);
-    ska_directory_names_free(&names);
+    answers->empty = 0;
+    answers->left = false;
+    done = look->names != NULL ? look_at_names(&reading, look->names, errors)
+                               : look_at_listing(&reading, errors);
+    if (answers->empty > 0 && look->wrong != NULL)
+        ska_fail(look->wrong, SKA_R_BAD_REQUEST, "%zu empty file%s for request %.16s",
+                 answers->empty, answers->empty == 1 ? "" : "s", ballot->request->id);
     return done;
 }

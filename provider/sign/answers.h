@@ -7,37 +7,18 @@
 #ifndef SKA_SIGN_ANSWERS_H
 #define SKA_SIGN_ANSWERS_H
 
+#include "provider/sign/answer_budget.h"
 #include "provider/sign/ballot.h"
 #include "provider/sign/directory.h"
-
-/*
- * Files of others may be many, big and wrong. So much is looked at of each owner's files, all
- * requests together, before the rest of them is left aside: whoever plants more hides his own.
- * Starts as {0}.
- */
-#define SKA_BUDGET_OWNERS 64
-struct ska_allowance {
-    uid_t owner;
-    size_t files;
-    size_t bytes;
-    size_t wrong;    /* approvals and refusals that do not verify */
-    size_t requests; /* counted by who lists requests */
-};
-struct ska_budget {
-    struct ska_allowance owners[SKA_BUDGET_OWNERS];
-    size_t count;
-    bool exhausted; /* something was left aside */
-};
-/* What is left for files of this owner; NULL: there are too many owners (and it is noted). */
-struct ska_allowance *ska_budget_of(struct ska_budget *budget, uid_t owner);
 
 /* One answer that was taken; answer->state says what it is worth. */
 struct ska_heard {
     const struct ska_ballot *ballot;
     const struct ska_approval *answer;
     bool refusal;
-    const char *shown; /* the file, or whatever else it came from */
-    const char *fault; /* why it does not count, whole sentence; NULL: it counts */
+    const char *shown;  /* the file, or whatever else it came from */
+    const uid_t *owner; /* of the file; NULL: it came from elsewhere */
+    const char *fault;  /* why it does not count, whole sentence; NULL: it counts */
 };
 /* Is told of each. False stops: raised. */
 struct ska_listener {
@@ -54,7 +35,9 @@ void ska_answers_restart(struct ska_answers *answers);
 /*
  * Looks through the directory for answers that are new or have changed since the last look, until
  * ska_clock_ms() is `until`. `names` (NULL: it is listed) and `budget` (NULL: there is none) are
- * borrowed. What is wrong goes to `wrong` (NULL: it is kept, for ska_answers_tell()).
+ * borrowed. What the budget or the time leaves aside is looked at the next time. What is wrong goes
+ * to `wrong` (NULL: it is kept, for ska_answers_tell()). A file's name does not decide: of whom an
+ * answer is, and whether it can count, is found out before its signature is verified.
  */
 struct ska_look {
     const struct ska_directory *directory;

@@ -128,6 +128,14 @@ bool ska_ballot_take_approval(struct ska_ballot *ballot, struct ska_approval *ap
             ballot_add_key(ballot, &request->approvals[request->approval_count - 1], errors));
 }
 
+bool ska_ballot_would_verify(const struct ska_ballot *ballot, struct ska_span public_key,
+                             bool refusal)
+{
+    return ballot_lists(ballot, public_key) &&
+           (refusal ? !holds_refusal(ballot, public_key)
+                    : !ska_ballot_has_approved(ballot, public_key));
+}
+
 static bool keep_refusal(struct ska_ballot *ballot, struct ska_approval *refusal,
                          const struct ska_errors *errors)
 {

@@ -53,6 +53,10 @@ bool ska_ballot_take_approval(struct ska_ballot *ballot, struct ska_approval *ap
 bool ska_ballot_take_refusal(struct ska_ballot *ballot, struct ska_approval *refusal,
                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* Whether an answer of this approver would be verified: it could count, if it is valid. */
+bool ska_ballot_would_verify(const struct ska_ballot *ballot, struct ska_span public_key,
+                             bool refusal);
+
 /* What is said of an answer that does not count: "is not an approver of this key". */
 const char *ska_answer_fault(enum ska_answer_state state, bool refusal);
 

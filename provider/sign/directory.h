@@ -7,6 +7,7 @@
 #ifndef SKA_SIGN_DIRECTORY_H
 #define SKA_SIGN_DIRECTORY_H
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "provider/request/request.h"
@@ -40,6 +41,23 @@ enum ska_file_kind ska_file_kind_of(const char *name);
 /* Whether it is an approval or a refusal for the request with this id. */
 bool ska_file_is_answer(const char *name, const char *id);
 
+/* The name of a file; `middle` makes it another one than that of other answers (NULL: a request).
+ */
+#define SKA_FILE_NAME_SIZE (SKA_REQUEST_ID_LENGTH + 80)
+void ska_file_name(const char *id, const char *middle, enum ska_file_kind kind,
+                   char name[SKA_FILE_NAME_SIZE]);
+
+/*
+ * For readdir(3): by a descriptor of its own, since reading must not move the position of
+ * another's. NULL: errno says why.
+ */
+DIR *ska_directory_listing(const struct ska_directory *directory);
+/* Raises errno, of what was done with this name. Returns false. */
+bool ska_directory_fail(const struct ska_directory *directory, const char *name,
+                        const struct ska_errors *errors);
+/* Of an errno: the process or the file system is to blame, and the file is to be read again. */
+bool ska_directory_failure_passes(int error);
+
 /* The names of all files that belong to requests, sorted, so that those of one stand together. */
 struct ska_directory_names {
     char **names;
@@ -51,6 +69,12 @@ void ska_directory_names_free(struct ska_directory_names *names);
 /* Where those of a request begin and end. */
 void ska_directory_names_of(const struct ska_directory_names *names, const char *id, size_t *first,
                             size_t *end);
+
+/*
+ * How many digits of a request's id tell it from those of all other requests listed, at least
+ * SKA_REQUEST_ID_SHORT.
+ */
+size_t ska_directory_names_unique(const struct ska_directory_names *names, const char *id);
 
 /*
  * The id of an open request, from the whole of it or from its first digits, at least
@@ -72,38 +96,55 @@ bool ska_directory_read(const struct ska_directory *directory, const char *id,
                         struct ska_request **request, uid_t *owner,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/*
- * The same for the draft's id, if it is about the same matter (operation, key, payload, algorithm):
- * *found, to be freed by the caller, else NULL. A file that is wrong counts as none.
- */
-bool ska_directory_find(const struct ska_directory *directory, const struct ska_request *draft,
-                        struct ska_request **found, const struct ska_errors *errors) SKA_MUST_CHECK;
+enum ska_name_state {
+    SKA_NAME_FREE, /* nothing stands there */
+    SKA_NAME_OWN,  /* a request of this id, in a file of this user's */
+    SKA_NAME_TAKEN /* a file of another user, or anything that is no request of this id */
+};
+
+/* What stands under the name of a request. Starts as {0}. */
+struct ska_standing_request {
+    enum ska_name_state state;
+    struct ska_request *request; /* SKA_NAME_OWN: without approvals, as above */
+    uid_t owner;                 /* SKA_NAME_TAKEN */
+    /*
+     * Says that this process works on the request, so that no other closes it: a descriptor for
+     * ska_directory_finish(); -1 when there is none (that is no failure).
+     */
+    int hold;
+};
+bool ska_directory_find(const struct ska_directory *directory, const char *id,
+                        struct ska_standing_request *found,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_standing_request_clear(struct ska_standing_request *standing);
+void ska_directory_let_go(int hold); /* -1 is fine */
 
 /*
- * Writes a complete request, so that it appears as a whole. When another process was faster,
- * *standing is its request for the same matter, to be freed by the caller; else NULL. A request
- * with the token of `expired` (may be NULL) is replaced, and the approvals for it are removed.
+ * Writes a complete request, so that it appears as a whole: then *standing is SKA_NAME_FREE with
+ * the hold on it. Else nothing is written, and *standing is what was there already. A request of
+ * this user's with the token of `expired` (may be NULL) is replaced, and with another token the
+ * approvals for it are removed. Clear *standing in any case.
  */
 bool ska_directory_publish(const struct ska_directory *directory, const struct ska_request *request,
-                           const struct ska_request *expired, struct ska_request **standing,
+                           const struct ska_request *expired, struct ska_standing_request *standing,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/*
- * Says that this process works on the open request, so that no other closes it: a descriptor for
- * ska_directory_finish(), -1 when there is none (that is no failure).
- */
-int ska_directory_hold(const struct ska_directory *directory, const char *id);
-void ska_directory_let_go(int hold); /* -1 is fine */
 
 /* Whether a request stands there; with a hold (else -1), whether it is the one that is held. */
 bool ska_directory_stands(const struct ska_directory *directory, const char *id, int hold);
 
+/* Files of others for a request that is done, which this user may not remove. */
+struct ska_leftovers {
+    size_t count;
+    uid_t owner; /* of the last one */
+};
+
 /*
  * Removes the request and the answers to it, as far as this user may and unless another process
- * holds it or has put another one in its place; evidence stays. Closes `hold`.
+ * holds it or has put another one in its place; evidence stays. Closes `hold`. *left (may be NULL)
+ * is what stays there.
  */
 void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
-                          int hold);
+                          int hold, struct ska_leftovers *left);
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 
@@ -111,13 +152,9 @@ void ska_directory_finish(const struct ska_directory *directory, const struct sk
  * Puts an approval or a refusal there, so that it appears as a whole. `name` (NULL: not wanted)
  * receives what it is called. Where the request was closed meanwhile nothing stays.
  */
-#define SKA_ANSWER_NAME_SIZE (SKA_REQUEST_ID_LENGTH + 80)
 bool ska_directory_put(const struct ska_directory *directory, const char *id,
                        enum ska_file_kind kind, const struct ska_approval *answer,
-                       char name[SKA_ANSWER_NAME_SIZE],
+                       char name[SKA_FILE_NAME_SIZE],
                        const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* Of an errno: the process or the file system is to blame, and the file is to be read again. */
-bool ska_directory_failure_passes(int error);
 
 #endif

@@ -16,18 +16,22 @@ static enum hsm_answer send_what_counts(struct ska_gathering *gathering,
                                         struct hsm_refusal *refusal)
 {
     int64_t begun = ska_clock_ms();
+    struct ska_leftovers left = {0, 0};
     enum hsm_answer answer = HSM_FAILED;
 
     ska_progress_line_end(&gathering->line);
     ska_ballot_drop_uncounted(&gathering->ballot);
     gathering->tried = gathering->open.request->approval_count;
+    if (!ska_gathering_audit_floods(gathering))
+        return HSM_FAILED;
     answer = ska_send_gathered(gathering->job, gathering->open.request, gathering->open.directory,
                                refusal);
     /* The HSM's time is not the people's. */
     gathering->until += ska_clock_ms() - begun;
-    if (answer == HSM_DONE && gathering->open.directory != NULL)
-        ska_open_request_finish(&gathering->open);
-    return answer;
+    if (answer != HSM_DONE || gathering->open.directory == NULL)
+        return answer;
+    ska_open_request_finish(&gathering->open, &left);
+    return ska_gathering_audit_left(gathering, &left) ? HSM_DONE : HSM_FAILED;
 }
 
 /* Where the rule is not known the HSM may say that it is not enough yet, and the wait goes on. */

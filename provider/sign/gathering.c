@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/gathering.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ void ska_gathering_free(void *vgathering)
     ska_progress_line_end(&gathering->line);
     ska_ballot_close(&gathering->ballot);
     ska_answers_free(gathering->answers);
+    ska_budget_clear(&gathering->budget);
     ska_buffer_free(&gathering->notes);
     ska_agent_free(gathering->agent);
     free(gathering->agent_path);
@@ -74,20 +76,95 @@ bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering)
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 
-/* Each answer has its line in the audit log. */
+/* So many answers of one owner's files that do not count have lines of their own. */
+#define REFUSED_LINES 5
+
+/* Where there are too many owners, their answers are counted with those of the last one. */
+static struct ska_flood *flood_of(struct ska_gathering *gathering, uid_t owner)
+{
+    size_t i = 0;
+
+    while (i < gathering->flood_count && gathering->floods[i].owner != owner)
+        i++;
+    if (i == SKA_BUDGET_OWNERS)
+        i--;
+    else if (i == gathering->flood_count)
+        gathering->floods[gathering->flood_count++] = (struct ska_flood){owner, 0};
+    return &gathering->floods[i];
+}
+
+/* Each answer has its line in the audit log, but nobody can fill it with wrong ones. */
 static bool audit_answer(void *arg, const struct ska_heard *heard, const struct ska_errors *errors)
 {
-    const struct ska_gathering *gathering = arg;
+    struct ska_gathering *gathering = arg;
     struct ska_audit_entry entry = {.request = heard->ballot->request,
                                     .approval = heard->answer,
                                     .detail = heard->fault != NULL ? heard->fault : heard->shown};
 
     if (heard->refusal && heard->fault != NULL)
         return true;
+    if (heard->fault != NULL && heard->owner != NULL &&
+        ++flood_of(gathering, *heard->owner)->count > REFUSED_LINES)
+        return true;
     entry.event = heard->refusal         ? SKA_AUDIT_REJECTION
                   : heard->fault != NULL ? SKA_AUDIT_APPROVAL_REFUSED
                                          : SKA_AUDIT_APPROVAL;
     return ska_audit_append(&gathering->job->audit_log, gathering->job->libctx, &entry, errors);
+}
+
+static bool gathering_audit(const struct ska_gathering *gathering, enum ska_audit_event event,
+                            const char *detail)
+{
+    const struct ska_job *job = gathering->job;
+    const struct ska_audit_entry entry = {event, gathering->open.request, NULL, detail};
+
+    return ska_audit_append(&job->audit_log, job->libctx, &entry, job->errors);
+}
+
+bool ska_gathering_audit_floods(struct ska_gathering *gathering)
+{
+    char detail[128];
+    bool done = true;
+
+    for (size_t i = 0; done && i < gathering->flood_count; i++) {
+        struct ska_flood *flood = &gathering->floods[i];
+
+        if (flood->count <= REFUSED_LINES)
+            continue;
+        snprintf(detail, sizeof(detail), "%zu more in files of uid %lu do not count",
+                 flood->count - REFUSED_LINES, (unsigned long)flood->owner);
+        done = gathering_audit(gathering, SKA_AUDIT_APPROVAL_REFUSED, detail);
+        flood->count = REFUSED_LINES;
+    }
+    return done;
+}
+
+/* Of names that were passed by, "" if there are none. */
+static const char *passed_by(struct ska_gathering *gathering)
+{
+    struct ska_buffer *text = &gathering->open.passed_by;
+
+    return text->length == 0 ? "" : ska_buffer_string(text);
+}
+
+bool ska_gathering_audit_left(struct ska_gathering *gathering, const struct ska_leftovers *left)
+{
+    struct ska_buffer detail = {0};
+    bool done = true;
+
+    if (left->count == 0 && gathering->open.passed_by_count == 0)
+        return true;
+    ska_buffer_format(&detail, "closed; files of others stay in %s:",
+                      ska_directory_path(gathering->open.directory));
+    if (left->count > 0)
+        ska_buffer_format(&detail, " %zu for this request, of uid %lu", left->count,
+                          (unsigned long)left->owner);
+    if (gathering->open.passed_by_count > 0)
+        ska_buffer_format(&detail, "%s %zu under names of requests, %s", left->count > 0 ? ";" : "",
+                          gathering->open.passed_by_count, passed_by(gathering));
+    done = gathering_audit(gathering, SKA_AUDIT_REQUEST, ska_buffer_string(&detail));
+    ska_buffer_free(&detail);
+    return done;
 }
 
 static bool gathering_hand_in(struct ska_gathering *gathering, const char *shown,
@@ -99,14 +176,38 @@ static bool gathering_hand_in(struct ska_gathering *gathering, const char *shown
                                &listener, gathering->job->errors);
 }
 
-bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
+static bool look_within(struct ska_gathering *gathering, struct ska_budget *budget, int64_t until)
 {
     const struct ska_listener listener = {audit_answer, gathering};
-    const struct ska_look look = {
-        .directory = gathering->open.directory, .listener = &listener, .until = until};
+    const struct ska_look look = {.directory = gathering->open.directory,
+                                  .budget = budget,
+                                  .listener = &listener,
+                                  .until = until};
 
-    return look.directory == NULL ||
-           ska_answers_look(gathering->answers, &look, &gathering->ballot, gathering->job->errors);
+    return ska_answers_look(gathering->answers, &look, &gathering->ballot, gathering->job->errors);
+}
+
+/*
+ * First so much of each owner's files; who plants more is heard only where that was not enough, and
+ * then all that is left is looked at.
+ */
+bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
+{
+    struct ska_budget *budget = &gathering->budget;
+    int64_t rest = 0;
+    bool exhausted = false;
+    bool done = false;
+
+    if (gathering->open.directory == NULL)
+        return true;
+    budget->share = SKA_SHARE_TO_SIGN;
+    done = look_within(gathering, budget, until);
+    exhausted = budget->exhausted;
+    ska_budget_clear(budget);
+    if (!done || !exhausted || ska_gathering_is_enough(gathering))
+        return done;
+    rest = ska_clock_ms() + FIRST_LOOK_MS;
+    return look_within(gathering, NULL, rest < until ? rest : until);
 }
 
 static bool gathering_look_first(struct ska_gathering *gathering)
@@ -271,7 +372,7 @@ bool ska_gathering_is_time(struct ska_gathering *gathering)
     return !gathering->locked;
 }
 
-bool ska_gathering_fail_pending(const struct ska_gathering *gathering)
+bool ska_gathering_fail_pending(struct ska_gathering *gathering)
 {
     const struct ska_directory *directory = gathering->open.directory;
     struct ska_verdict verdict = ska_ballot_judge(&gathering->ballot);
@@ -283,6 +384,12 @@ bool ska_gathering_fail_pending(const struct ska_gathering *gathering)
         .notes = &notes,
     };
 
+    if (!ska_gathering_audit_floods(gathering))
+        return false;
+    if (gathering->open.passed_by_count > 0)
+        ska_buffer_format(&notes, "; passed by %zu name%s of requests that others have taken: %s",
+                          gathering->open.passed_by_count,
+                          gathering->open.passed_by_count == 1 ? "" : "s", passed_by(gathering));
     ska_explain_refusals(&gathering->ballot, &notes);
     if (gathering->notes.length > 0)
         ska_buffer_add(&notes, gathering->notes.data, gathering->notes.length);

@@ -13,6 +13,12 @@
 #include "provider/sign/pause.h"
 #include "provider/sign/progress_line.h"
 
+/* Answers in files of one owner that do not count. */
+struct ska_flood {
+    uid_t owner;
+    size_t count;
+};
+
 /* All that is held while waiting: a paused job may never be resumed, and then this is freed. */
 struct ska_gathering {
     const struct ska_job *job; /* on the stack of ska_sign()'s caller: not for freeing */
@@ -20,7 +26,8 @@ struct ska_gathering {
     struct ska_open_request open;
     struct ska_ballot ballot;
     struct ska_answers *answers;
-    struct ska_buffer notes; /* of what does not count, but for files */
+    struct ska_budget budget; /* of the look under way; an ASYNC job has little stack */
+    struct ska_buffer notes;  /* of what does not count, but for files */
     struct ska_progress_line line;
     int watch;
     char *agent_path;
@@ -29,9 +36,11 @@ struct ska_gathering {
     size_t agent_answer_count;
     enum ska_reason agent_reason; /* why an agent did not approve; 0: none was asked or failed */
     size_t handed_in;             /* approvals, in bundles */
-    size_t tried;                 /* approvals in the last attempt, when the rule is not known */
-    int64_t until;                /* ska_clock_ms() */
-    bool locked;                  /* enough have approved, and it was too early for the HSM */
+    struct ska_flood floods[SKA_BUDGET_OWNERS];
+    size_t flood_count;
+    size_t tried;  /* approvals in the last attempt, when the rule is not known */
+    int64_t until; /* ska_clock_ms() */
+    bool locked;   /* enough have approved, and it was too early for the HSM */
 };
 
 /* Takes over the rule, which is emptied, and the bundle's request (may be NULL). */
@@ -50,6 +59,15 @@ bool ska_gathering_start_over(struct ska_gathering *gathering) SKA_MUST_CHECK;
 /* Takes what is new in the directory, until ska_clock_ms() is `until`. */
 bool ska_gathering_look(struct ska_gathering *gathering, int64_t until) SKA_MUST_CHECK;
 
+/*
+ * Of each owner of files a few answers that do not count have a line of their own in the audit log;
+ * of all others this writes one line that tells how many they are.
+ */
+bool ska_gathering_audit_floods(struct ska_gathering *gathering) SKA_MUST_CHECK;
+/* Writes there what others have left in the directory, and names that they have taken, if any. */
+bool ska_gathering_audit_left(struct ska_gathering *gathering,
+                              const struct ska_leftovers *left) SKA_MUST_CHECK;
+
 /* Worth asking the HSM, now or later; where the rule is not known each new valid approval is. */
 bool ska_gathering_is_enough(const struct ska_gathering *gathering);
 /* What is enough can be used now, by a clock that is asked again before the HSM is. */
@@ -58,6 +76,6 @@ bool ska_gathering_is_time(struct ska_gathering *gathering);
 /* Raises that the application's signal has ended the wait. Returns false. */
 bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering);
 /* Raises who is missing and what to do. Returns false. */
-bool ska_gathering_fail_pending(const struct ska_gathering *gathering);
+bool ska_gathering_fail_pending(struct ska_gathering *gathering);
 
 #endif

@@ -62,6 +62,13 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
            ska_signature_to_der(ska_span_of(&made->public_key), "SHA-256", ska_span_of(&plain),
                                 &made->signature, errors) &&
            ska_timestamp_decode(ska_span_of(&made->block), &decoded, errors);
+    if (done && (decoded.modify != (operation == SKA_OPERATION_MODIFY) ||
+                 !ska_span_equal(decoded.payload, payload) ||
+                 !ska_span_equal(decoded.key_name, ska_span_text(label))))
+        done = ska_fail(errors, SKA_R_BAD_TOKEN,
+                        "the timestamp that the HSM's library made is not for what key '%s' was "
+                        "asked for, or not by timestamp key '%s'",
+                        hsm_key_label(key), label);
     if (done)
         made->seconds = decoded.seconds;
     ska_bytes_free(&plain);
@@ -70,23 +77,23 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
 }
 
 bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                               const struct ska_approval_token *token)
+                               const struct ska_approval_token *token, struct ska_bytes *public_key)
 {
     struct hsm_key *timestamp_key = NULL;
-    struct ska_bytes public_key = {NULL, 0};
     struct ska_bytes plain = {NULL, 0};
     const char *digest = NULL;
     bool genuine = false;
 
-    if (!token->has_timestamp || !ska_span_equal(token->timestamp.key_name, ska_span_text(label)) ||
+    /* Without a label no timestamp is of ours. */
+    if (!token->has_timestamp || label == NULL ||
+        !ska_span_equal(token->timestamp.key_name, ska_span_text(label)) ||
         !find_timestamp_key(libctx, key, label, &timestamp_key, NULL))
         return false;
-    genuine = timestamp_public_key(timestamp_key, &public_key, NULL) &&
+    genuine = timestamp_public_key(timestamp_key, public_key, NULL) &&
               ska_signature_from_der(token->timestamp_signature, &digest, &plain, NULL) &&
-              ska_signature_verify(libctx, ska_span_of(&public_key), digest, ska_span_of(&plain),
+              ska_signature_verify(libctx, ska_span_of(public_key), digest, ska_span_of(&plain),
                                    token->timestamp.block);
     ska_bytes_free(&plain);
-    ska_bytes_free(&public_key);
     hsm_key_free(timestamp_key);
     return genuine;
 }

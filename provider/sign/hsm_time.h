@@ -29,11 +29,13 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
 void ska_made_timestamp_clear(struct ska_made_timestamp *made);
 
 /*
- * Whether the timestamp in a token was made by this timestamp key of the key's token. False without
- * an error where it was not or the key cannot be found.
+ * Whether the timestamp in a token was made by this timestamp key of the key's token, whose
+ * SubjectPublicKeyInfo *public_key receives. False without an error where it was not or the key
+ * cannot be found.
  */
 bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                               const struct ska_approval_token *token) SKA_MUST_CHECK;
+                               const struct ska_approval_token *token,
+                               struct ska_bytes *public_key) SKA_MUST_CHECK;
 
 /*
  * The ballot's time becomes the HSM's, as the key tells it that made the token's timestamp; this

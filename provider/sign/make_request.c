@@ -95,6 +95,12 @@ bool ska_draft_make(const struct ska_job *job, struct ska_request **draft)
     return true;
 }
 
+bool ska_draft_set_attempt(struct ska_request *draft, uint64_t attempt, const struct ska_job *job)
+{
+    draft->attempt = attempt;
+    return ska_request_identify(draft, job->libctx, job->errors);
+}
+
 bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
                         const struct ska_errors *errors)
 {
@@ -142,19 +148,25 @@ static bool set_time(char **text, uint64_t seconds, const struct ska_errors *err
     return draft_copy_text(text, ska_time_text(seconds, shown), errors);
 }
 
+bool ska_draft_set_times(struct ska_request *draft, uint64_t seconds,
+                         const struct ska_errors *errors)
+{
+    enum ska_rule_kind kind = ska_rule_kind_of(draft->operation);
+    struct ska_window window = {0, UINT64_MAX};
+
+    if (draft->has_rule[kind])
+        window = ska_window_of_rule(&draft->rules[kind], seconds);
+    return set_time(&draft->not_before, window.opens, errors) &&
+           set_time(&draft->not_after, window.closes, errors);
+}
+
 static bool describe_timestamp(struct ska_request *request, struct ska_made_timestamp *made,
                                const struct ska_errors *errors)
 {
-    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
-    struct ska_window window = {0, UINT64_MAX};
-
     ska_bytes_free(&request->timestamp_key);
     request->timestamp_key = made->public_key;
     memset(&made->public_key, 0, sizeof(made->public_key));
-    if (request->has_rule[kind])
-        window = ska_window_of_rule(&request->rules[kind], made->seconds);
-    return set_time(&request->not_before, window.opens, errors) &&
-           set_time(&request->not_after, window.closes, errors);
+    return ska_draft_set_times(request, made->seconds, errors);
 }
 
 /* A rule that cannot be read may have time limits: a timestamp is made whenever that is possible.
@@ -185,6 +197,21 @@ static bool draft_add_content(const struct ska_job *job, struct ska_request *dra
     return true;
 }
 
+bool ska_token_make(const struct ska_job *job, struct ska_span payload,
+                    const struct hsm_timestamp *timestamp, struct ska_bytes *token)
+{
+    static const struct hsm_timestamp none;
+
+    timestamp = timestamp == NULL ? &none : timestamp;
+    if (!hsm_ska_create_token(job->key, job->operation, payload, timestamp, token, job->errors))
+        return false;
+    if (ska_approval_token_check_made(ska_span_of(token), job->key, job->operation, payload,
+                                      timestamp, job->errors))
+        return true;
+    ska_bytes_free(token);
+    return false;
+}
+
 bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
 {
     struct ska_span payload = ska_span_of(&draft->payload);
@@ -202,10 +229,7 @@ bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
     }
     ska_bytes_free(&draft->approval_token);
     done = draft_add_content(job, draft) &&
-           hsm_ska_create_token(job->key, draft->operation, payload, &timestamp,
-                                &draft->approval_token, job->errors) &&
-           ska_approval_token_check(ska_span_of(&draft->approval_token), job->key, draft->operation,
-                                    payload, job->errors);
+           ska_token_make(job, payload, &timestamp, &draft->approval_token);
 out:
     ska_made_timestamp_clear(&made);
     return done;

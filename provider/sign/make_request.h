@@ -19,9 +19,21 @@ bool ska_request_make_by(const struct ska_job *job, const struct ska_current_rul
                          struct ska_request **request) SKA_MUST_CHECK;
 
 bool ska_draft_make(const struct ska_job *job, struct ska_request **draft) SKA_MUST_CHECK;
+/* It becomes another request for the same thing, with an id of its own. */
+bool ska_draft_set_attempt(struct ska_request *draft, uint64_t attempt,
+                           const struct ska_job *job) SKA_MUST_CHECK;
+/* When approvals can be used, by the rule that is in the draft and this time of the HSM. */
+bool ska_draft_set_times(struct ska_request *draft, uint64_t seconds,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
 /* Whatever it says of the rule: people are shown, and the log names, what holds. */
 bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * The HSM's token for what the job is about, the very one that was asked for. `timestamp` is NULL
+ * for none.
+ */
+bool ska_token_make(const struct ska_job *job, struct ska_span payload,
+                    const struct hsm_timestamp *timestamp, struct ska_bytes *token) SKA_MUST_CHECK;
 /* Adds the HSM's token, by the rule that is in the draft. */
 bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft) SKA_MUST_CHECK;
 

@@ -68,9 +68,11 @@ static bool create_new_file(struct ska_new_file *file, const char *shown, const 
 bool ska_new_file_write(struct ska_new_file *file, int directory, const char *shown, const char *id,
                         struct ska_span content, unsigned int mode, const struct ska_errors *errors)
 {
-    *file = (struct ska_new_file){.directory = directory, .fd = -1};
+    *file = (struct ska_new_file){.directory = directory, .group = file->group, .fd = -1};
     if (!create_new_file(file, shown, id, errors))
         return false;
+    if (file->group != (gid_t)-1)
+        (void)!fchown(file->fd, (uid_t)-1, file->group);
     if (ska_write_synced(file->fd, content, mode))
         return true;
     ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s", shown, strerror(errno));
@@ -87,6 +89,18 @@ void ska_new_file_end(struct ska_new_file *file)
     flock(file->fd, LOCK_UN);
     close(file->fd);
     file->fd = -1;
+}
+
+int ska_new_file_keep(struct ska_new_file *file)
+{
+    int fd = file->fd;
+
+    unlinkat(file->directory, file->name, 0);
+    file->fd = -1;
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 static bool is_new_file(const char *name, const char *id)

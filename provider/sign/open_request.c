@@ -4,62 +4,9 @@
 #include <string.h>
 
 #include "provider/record/audit.h"
-#include "provider/request/token_check.h"
-#include "provider/rule/rule_codec.h"
-#include "provider/sign/ballot.h"
-#include "provider/sign/hsm_time.h"
 #include "provider/sign/make_request.h"
+#include "provider/sign/same_request.h"
 #include "provider/sign/send.h"
-
-/* ---- Whether a request serves ---------------------------------------------------------------- */
-
-static bool is_same_rule(const struct ska_rule *a, const struct ska_rule *b)
-{
-    struct ska_bytes encoded_a = {NULL, 0};
-    struct ska_bytes encoded_b = {NULL, 0};
-    bool same = ska_rule_encode(a, &encoded_a, NULL) && ska_rule_encode(b, &encoded_b, NULL) &&
-                ska_span_equal(ska_span_of(&encoded_a), ska_span_of(&encoded_b));
-
-    ska_bytes_free(&encoded_a);
-    ska_bytes_free(&encoded_b);
-    return same;
-}
-
-/*
- * Others may write into the directory: what stands there is taken up only if it is what we would
- * have written, token and rule, so that nobody is shown or approves something useless.
- */
-static bool is_ours(const struct ska_job *job, const struct ska_ballot *ballot)
-{
-    const struct ska_request *request = ballot->request;
-    const struct ska_rule *rule = ballot->rule;
-    bool timed = rule != NULL ? ska_rule_has_time_limit(rule) : job->timestamp_key != NULL;
-
-    if (request->has_rule[SKA_RULE_USE] != (rule != NULL) ||
-        (rule != NULL && !is_same_rule(&request->rules[SKA_RULE_USE], rule)) ||
-        !ska_approval_token_check(ska_span_of(&request->approval_token), job->key,
-                                  SKA_OPERATION_SIGN, job->payload, NULL) ||
-        ballot->token.has_timestamp != timed)
-        return false;
-    return !timed ||
-           ska_hsm_timestamp_genuine(job->libctx, job->key, job->timestamp_key, &ballot->token);
-}
-
-/* It comes without approvals, from the directory or as it was prepared. */
-static bool serves(const struct ska_job *job, struct ska_request *request,
-                   const struct ska_rule *rule)
-{
-    struct ska_ballot ballot = {
-        .libctx = job->libctx, .request = request, .rule = rule, .rule_of_hsm = true};
-    bool good = ska_ballot_open(&ballot, NULL) && is_ours(job, &ballot);
-
-    if (good && rule != NULL) {
-        ska_ballot_ask_time(&ballot, job->key);
-        good = !ska_ballot_judge(&ballot).over;
-    }
-    ska_ballot_close(&ballot);
-    return good;
-}
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
@@ -82,47 +29,101 @@ static bool copy_request(const struct ska_request *from, struct ska_request **to
     return done;
 }
 
-/* A copy of the prepared request, if it still serves. */
+/* A copy of the prepared request, if it is still what would be written now. */
 static bool take_prepared(const struct ska_job *job, const struct ska_request *draft,
                           const struct ska_rule *rule, struct ska_open_request *open)
 {
     struct ska_request *copy = NULL;
 
-    if (job->prepared == NULL || strcmp(job->prepared->id, draft->id) != 0)
+    if (job->prepared == NULL)
         return true;
     if (!copy_request(job->prepared, &copy, job->errors))
         return false;
-    if (serves(job, copy, rule))
+    if (ska_draft_set_attempt(copy, draft->attempt, job) && strcmp(copy->id, draft->id) == 0 &&
+        ska_request_compare(job, draft, rule, copy) == SKA_REQUEST_SAME)
         open->request = copy;
     else
         ska_request_free(copy);
     return true;
 }
 
-/* Looks in the directory, holding what may stand there before looking at it. */
+/* ---- Names that are taken -------------------------------------------------------------------- */
+
+/*
+ * So many requests for one thing, and no more: names can be guessed, so somebody may take them one
+ * after the other. Looking at all of them takes less than a second.
+ */
+#define ATTEMPTS_MOST 50000
+/* So many of them are named. */
+#define PASSED_BY_NAMED 3
+
+static void pass_by(struct ska_open_request *open, const char *id, uid_t owner)
+{
+    open->passed_by_count++;
+    if (open->passed_by_count <= PASSED_BY_NAMED)
+        ska_buffer_format(&open->passed_by, "%s%.16s... of uid %lu",
+                          open->passed_by_count == 1 ? "" : ", ", id, (unsigned long)owner);
+    else if (open->passed_by_count == PASSED_BY_NAMED + 1)
+        ska_buffer_text(&open->passed_by, ", ...");
+}
+
+/* Makes it the next request for the same thing. */
+static bool try_next(const struct ska_job *job, const struct ska_open_request *open,
+                     struct ska_request *request)
+{
+    if (request->attempt < ATTEMPTS_MOST)
+        return ska_draft_set_attempt(request, request->attempt + 1, job);
+    return ska_fail(job->errors, SKA_R_DIRECTORY_UNSAFE,
+                    "%s: others have taken %zu names of requests for this signature (%.*s): the "
+                    "directory's owner has to remove these files",
+                    ska_directory_path(open->directory), open->passed_by_count,
+                    (int)open->passed_by.length, (const char *)open->passed_by.data);
+}
+
+/* ---- In the directory ------------------------------------------------------------------------ */
+
+/* Takes up what stands there for the draft; *decided: the draft's name is the one to be used. */
 static bool take_standing(const struct ska_job *job, const struct ska_request *draft,
+                          const struct ska_rule *rule, struct ska_open_request *open, bool *decided)
+{
+    struct ska_standing_request found;
+    enum ska_sameness sameness = SKA_REQUEST_OTHER_WORDS;
+    bool done = ska_directory_find(open->directory, draft->id, &found, job->errors);
+
+    *decided = found.state == SKA_NAME_FREE;
+    if (found.state == SKA_NAME_TAKEN)
+        pass_by(open, draft->id, found.owner);
+    if (found.state == SKA_NAME_OWN)
+        sameness = ska_request_compare(job, draft, rule, found.request);
+    if (sameness != SKA_REQUEST_OTHER_WORDS) {
+        *decided = true;
+        open->hold = found.hold;
+        found.hold = -1;
+        open->published = sameness == SKA_REQUEST_SAME;
+        *(open->published ? &open->request : &open->superseded) = found.request;
+        found.request = NULL;
+    }
+    ska_standing_request_clear(&found);
+    return done && (!open->published || audit_open_request(job, open->request, "taken up again"));
+}
+
+/* Goes through the requests for the same thing until one is ours or can be. */
+static bool find_standing(const struct ska_job *job, struct ska_request *draft,
                           const struct ska_rule *rule, struct ska_open_request *open)
 {
-    struct ska_request *found = NULL;
+    bool decided = open->directory == NULL;
 
-    if (open->directory == NULL)
-        return true;
-    open->hold = ska_directory_hold(open->directory, draft->id);
-    if (!ska_directory_find(open->directory, draft, &found, job->errors))
-        return false;
-    if (found != NULL && serves(job, found, rule)) {
-        open->request = found;
-        open->published = true;
-        return audit_open_request(job, found, "taken up again");
-    }
-    open->superseded = found;
+    while (!decided)
+        if (!take_standing(job, draft, rule, open, &decided) ||
+            (!decided && !try_next(job, open, draft)))
+            return false;
     return true;
 }
 
 static bool find_for_draft(const struct ska_job *job, const struct ska_rule *rule,
                            struct ska_open_request *open, struct ska_request **draft)
 {
-    if (!take_standing(job, *draft, rule, open) ||
+    if (!find_standing(job, *draft, rule, open) ||
         (open->request == NULL && !take_prepared(job, *draft, rule, open)))
         return false;
     if (open->request != NULL)
@@ -148,46 +149,93 @@ bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rul
     return done;
 }
 
-/* ---- Standing in the directory --------------------------------------------------------------- */
+/* ---- Standing there -------------------------------------------------------------------------- */
 
-static void hold_request(struct ska_open_request *open)
+static bool has_token_of(const struct ska_request *a, const struct ska_request *b)
 {
+    return ska_span_equal(ska_span_of(&a->approval_token), ska_span_of(&b->approval_token));
+}
+
+/* Another process was faster: whether its request is the one that this one would write. */
+static bool compare_standing(const struct ska_job *job, const struct ska_rule *rule,
+                             const struct ska_open_request *open,
+                             struct ska_standing_request *standing, enum ska_sameness *sameness)
+{
+    struct ska_request *draft = NULL;
+
+    if (!ska_draft_make(job, &draft))
+        return false;
+    if (!ska_draft_set_attempt(draft, open->request->attempt, job)) {
+        ska_request_free(draft);
+        return false;
+    }
+    *sameness = ska_request_compare(job, draft, rule, standing->request);
+    ska_request_free(draft);
+    return true;
+}
+
+static void take_over(struct ska_open_request *open, struct ska_standing_request *standing)
+{
+    if (standing->request != NULL && !has_token_of(standing->request, open->request)) {
+        ska_request_free(open->request);
+        open->request = standing->request;
+        standing->request = NULL;
+        open->exchanged = true;
+    }
     ska_directory_let_go(open->hold);
-    open->hold = ska_directory_hold(open->directory, open->request->id);
+    open->hold = standing->hold;
+    standing->hold = -1;
+    open->published = true;
+    ska_request_free(open->superseded);
+    open->superseded = NULL;
+}
+
+/* Gives the request its name, or takes over what has it; *decided is false for want of the name. */
+static bool publish_once(const struct ska_job *job, const struct ska_rule *rule,
+                         struct ska_open_request *open, bool *decided)
+{
+    struct ska_standing_request standing;
+    enum ska_sameness sameness = SKA_REQUEST_STALE;
+    /* Of another attempt it says nothing, even if both have the same token. */
+    const struct ska_request *expired =
+        open->superseded != NULL && open->superseded->attempt == open->request->attempt
+            ? open->superseded
+            : NULL;
+    bool done =
+        ska_directory_publish(open->directory, open->request, expired, &standing, job->errors);
+
+    *decided = done && standing.state == SKA_NAME_FREE;
+    if (done && standing.state == SKA_NAME_TAKEN)
+        pass_by(open, open->request->id, standing.owner);
+    if (done && standing.state == SKA_NAME_OWN) {
+        done = compare_standing(job, rule, open, &standing, &sameness);
+        *decided = done && sameness == SKA_REQUEST_SAME;
+    }
+    if (*decided)
+        take_over(open, &standing);
+    ska_standing_request_clear(&standing);
+    return done;
 }
 
 bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *rule,
                               struct ska_open_request *open)
 {
-    struct ska_request *standing = NULL;
+    uint64_t attempt = open->request->attempt;
+    bool decided = false;
 
     if (open->published && ska_directory_stands(open->directory, open->request->id, open->hold))
         return true;
-    if (!ska_directory_publish(open->directory, open->request, open->superseded, &standing,
-                               job->errors))
-        return false;
-    open->published = true;
-    if (standing == NULL || ska_span_equal(ska_span_of(&standing->approval_token),
-                                           ska_span_of(&open->request->approval_token))) {
-        hold_request(open);
-    } else if (serves(job, standing, rule)) {
-        ska_request_free(open->request);
-        open->request = standing;
-        open->exchanged = true;
-        standing = NULL;
-        hold_request(open);
-    } else {
-        /* It is for others, who are not to be kept from closing it. */
-        ska_directory_let_go(open->hold);
-        open->hold = -1;
-    }
-    ska_request_free(standing);
-    return true;
+    while (!decided)
+        if (!publish_once(job, rule, open, &decided) ||
+            (!decided && !try_next(job, open, open->request)))
+            return false;
+    return open->request->attempt == attempt || open->exchanged ||
+           audit_open_request(job, open->request, SKA_REQUEST_MADE);
 }
 
-void ska_open_request_finish(struct ska_open_request *open)
+void ska_open_request_finish(struct ska_open_request *open, struct ska_leftovers *left)
 {
-    ska_directory_finish(open->directory, open->request, open->hold);
+    ska_directory_finish(open->directory, open->request, open->hold, left);
     open->hold = -1;
 }
 
@@ -196,6 +244,7 @@ void ska_open_request_clear(struct ska_open_request *open)
     ska_directory_let_go(open->hold);
     ska_request_free(open->request);
     ska_request_free(open->superseded);
+    ska_buffer_free(&open->passed_by);
     ska_directory_close(open->directory);
     memset(open, 0, sizeof(*open));
     open->hold = -1;

@@ -15,7 +15,10 @@ struct ska_open_request {
     struct ska_request *superseded; /* what it replaces there */
     bool published;
     bool exchanged; /* by ska_open_request_publish(): it is another request than before */
-    int hold;       /* see ska_directory_hold(); -1: none */
+    int hold;       /* see struct ska_standing_request; -1: none */
+    /* Names that others have taken, so that it has a later one; of the first ones, with owners. */
+    struct ska_buffer passed_by;
+    size_t passed_by_count;
 };
 
 /*
@@ -27,13 +30,14 @@ bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rul
 
 /*
  * Makes it stand in the directory, where it may have stood before; when another process was faster,
- * open->request is its request then, without approvals.
+ * open->request is its request then, without approvals. When others have taken its name meanwhile
+ * it gets another attempt number, and with it another id.
  */
 bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *rule,
                               struct ska_open_request *open) SKA_MUST_CHECK;
 
-/* Removes it there, unless another process works on it. */
-void ska_open_request_finish(struct ska_open_request *open);
+/* Removes it there, unless another process works on it. *left is what others have left there. */
+void ska_open_request_finish(struct ska_open_request *open, struct ska_leftovers *left);
 void ska_open_request_clear(struct ska_open_request *open);
 
 #endif

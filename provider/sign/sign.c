@@ -46,10 +46,8 @@ static bool take_remembered_rule(const struct ska_job *job, struct ska_current_r
 /* Nothing but the token goes to the HSM, and nobody else gets to see a request. */
 static bool sign_unseen(const struct ska_job *job)
 {
-    const struct hsm_timestamp none = {0};
     struct ska_request request = {.operation = SKA_OPERATION_SIGN, .mechanism = job->mechanism};
-    bool done = hsm_ska_create_token(job->key, SKA_OPERATION_SIGN, job->payload, &none,
-                                     &request.approval_token, job->errors) &&
+    bool done = ska_token_make(job, job->payload, NULL, &request.approval_token) &&
                 ska_send(job, &request, SKA_REQUEST_MADE);
 
     ska_bytes_free(&request.approval_token);

@@ -60,7 +60,8 @@ identified() {
     member label "$1" | tr -d '\n' >part.3
     printf '%s' "$2" >part.4
     member payload "$1" | plain base64 -d -A >part.5
-    for number in 1 2 3 4 5; do part part.$number; done | plain dgst -sha256 -r >part.id
+    tr -d '\n\t' <"$1" | sed -nE 's/.*"attempt": *([0-9]+).*/\1/p' | tr -d '\n' >part.6
+    for number in 1 2 3 4 5 $([ ! -s part.6 ] || echo 6); do part part.$number; done | plain dgst -sha256 -r >part.id
     [ "$(cut -d ' ' -f 1 part.id)" = "$(member requestId "$1")" ] || fail "$1: id $(cat part.id)"
 }
 identified request.json NONE_WITH_ECDSA
@@ -153,7 +154,12 @@ sign_live() {
         -out signature document
 }
 refused 'approvals pending' sign_live
-id=$(basename approvals/*.request.json .request.json)
+# Something else has its name: the next attempt, which is a part of the id.
+taken=$(basename approvals/*.request.json .request.json)
+echo 'no request' >"approvals/$taken.request.json"
+refused 'approvals pending' sign_live
+id=$(find approvals -name '*.request.json' ! -name "$taken.*" -printf '%f')
+id=${id%.request.json}
 succeeds skatool reject --dir approvals --approver carol.pem --yes "$id"
 succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
 succeeds skatool approve --dir approvals --approver bob.pem --yes "$id"

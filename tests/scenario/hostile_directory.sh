@@ -88,6 +88,83 @@ give alice carol
 takes 1 quietly "${sign[@]}" document
 verify document
 
+# Another algorithm, in the genuine request that two have approved: the signature is the one that was
+# asked for.
+# exchanged CHANGE OPTION...: the standing request of this signature, changed by sed's CHANGE.
+exchanged() {
+    local change=$1
+    shift
+    takes 0 refused 'approvals pending' "${sign[@]}" "$@" document
+    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+    give alice bob
+    sed -E "$change" "$directory/$id.request.json" >planted
+    ! cmp -s planted "$directory/$id.request.json" || fail "nothing was planted by $change"
+    rm "$directory/$id.request.json"
+    cp planted "$directory/$id.request.json"
+    takes 1 quietly "${sign[@]}" "$@" document
+}
+printf 'A message for the seal.\n' >document
+exchanged 's/SHA256_WITH_ECDSA/SHA1_WITH_ECDSA/' -sigopt ska-payload:message
+verify document
+key rsa rsa2048
+sign=(ska dgst -sha256 -sign "$(uri rsa)" -out signature)
+exchanged 's/SHA256_WITH_RSA/SHA1_WITH_RSA/' -sigopt ska-payload:message
+plain dgst -sha256 -verify rsa.pub.pem -signature signature document >/dev/null
+pss=(-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32)
+exchanged 's/("saltLength":[[:space:]]*)32/\120/' "${pss[@]}" -sigopt ska-payload:message
+plain dgst -sha256 "${pss[@]}" -verify rsa.pub.pem -signature signature document >/dev/null
+sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature)
+
+# A time that the HSM never signed: people would see another limit, and the HSM would refuse.
+succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC
+policy "$(rule 2 alice bob carol | sed 's/"timeout":0/"timeout":3600/')" >timed.json
+configure "approvals-dir = $directory" 'timestamp-key = clock'
+key timed p256 timed.json
+sign=(ska dgst -sha256 -sign "$(uri timed)" -out signature)
+printf 'In time.\n' >document
+for part in time signature; do
+    ask document
+    cp "$directory/$id.request.json" genuine.json
+    PART=$part perl -MMIME::Base64 -0777 -ne '
+        m{^(.*"approvalToBeSigned":\s*")([^"]*)(.*)$}s or die;
+        my ($before, $token, $after) = ($1, decode_base64($2), $3);
+        # The first byte of the time, or the last one of its signature.
+        $token =~ ($ENV{PART} eq "time" ? qr/\x07\x01\x08\x00/ : qr/\x56\x10(..)/s) or die;
+        my $place = $ENV{PART} eq "time" ? $+[0] : $+[0] + unpack("v", $1) - 1;
+        substr($token, $place, 1) ^= "\x01";
+        print $before, encode_base64($token, ""), $after;' genuine.json >"$directory/$id.request.json"
+    ! cmp -s <(token_of genuine.json) <(token_of "$directory/$id.request.json") || fail "unchanged: $part"
+    cp "$directory/$id.request.json" planted
+    ask document
+    ! cmp -s <(token_of planted) <(token_of "$directory/$id.request.json") ||
+        fail "a request with another $part is taken up"
+    give alice bob
+    takes 1 quietly "${sign[@]}" document
+    plain dgst -sha256 -verify timed.pub.pem -signature signature document >/dev/null
+done
+sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature)
+
+# ---- A stranger says no --------------------------------------------------------------------------
+
+# It is no refusal: neither for whoever reads the message, nor for the log, nor for the rest.
+rm -f audit.log
+configure "approvals-dir = $directory" "audit-log = $work/audit.log"
+printf 'Refused by a stranger.\n' >document
+ask document
+{
+    printf 'SKA-REJECT-1\0'
+    token_of "$directory/$id.request.json" | plain dgst -sha256 -binary
+} >refused.bin
+approval mallory refused.bin >"$directory/$id.x.reject.json"
+ask document
+says 'is not an approver of this key'
+! grep -qE 'has refused|refused by' stderr.txt || fail "taken for a refusal: $(cat stderr.txt)"
+give alice bob
+takes 1 quietly "${sign[@]}" document
+verify document
+! grep -q '"event":"rejection"' audit.log || fail "the log has a rejection: $(cat audit.log)"
+configure "approvals-dir = $directory"
+
 # ---- Several signers at once ---------------------------------------------------------------------
 
 for round in 1 2 3; do

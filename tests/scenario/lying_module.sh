@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# A module whose approval tokens are for other data than it was asked for: nothing is signed with
-# them, and nobody is asked to approve them.
+# A module whose approval tokens are for something else than it was asked for, or that does not
+# answer what kind of key a key is: nothing is signed, and nobody is asked to approve anything.
 . "$(dirname "$0")/lib.sh"
 board
 printf 'A document.\n' >document
@@ -20,13 +20,53 @@ takes 1 succeeds ska dgst -sha256 -sign "$(uri free)" -out signature document
 plain dgst -sha256 -verify free.pub.pem -signature signature document >/dev/null
 rm signature
 
-export HSM_DEVICE_OTHER_DATA=1
-lies='the approval token is for other data'
-takes 0 refused "$lies" ska dgst -sha256 -sign "$(uri free)" -out signature document
-takes 0 refused "$lies" ska dgst -sha256 -sign "$(uri seal)" \
-    -sigopt ska-approvals-dir:approvals -out signature document
-takes 0 refused "$lies" skatool request --key "$(uri seal)" -o request.json document
-[ -z "$(ls approvals)" ] || fail "people are shown it: $(ls approvals)"
-[ ! -s signature ] || fail "there is a signature"
-[ ! -e request.json ] || fail "there is a request"
+# nobody PATTERN LABEL: nothing is signed with such a token, and nobody is asked.
+nobody() {
+    local lies=$1 label=$2
+    [ "$label" != free ] ||
+        takes 0 refused "$lies" ska dgst -sha256 -sign "$(uri free)" -out signature document
+    takes 0 refused "$lies" ska dgst -sha256 -sign "$(uri "$label")" \
+        -sigopt ska-approvals-dir:approvals -out signature document
+    takes 0 refused "$lies" skatool request --key "$(uri "$label")" -o request.json document
+    [ -z "$(ls approvals)" ] || fail "people are shown it: $(ls approvals)"
+    [ ! -s signature ] || fail "there is a signature"
+    [ ! -e request.json ] || fail "there is a request"
+}
+lie() { # WORD COMMAND...
+    local HSM_DEVICE_TOKEN=$1
+    shift
+    export HSM_DEVICE_TOKEN
+    "$@"
+    export -n HSM_DEVICE_TOKEN
+}
+for label in free seal; do
+    lie other-data nobody 'the approval token is for other data' $label
+    lie other-operation nobody 'allows another operation' $label
+    lie too-long nobody 'C_CreateApprovalToken' $label
+done
+
+# ---- The HSM's time ------------------------------------------------------------------------------
+
+succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC
+policy "$(rule 2 alice bob carol | sed 's/"timeout":0/"timeout":3600/')" >timed.json
+key timed p256 timed.json
+echo 'timestamp-key = clock' >>openssl.cnf
+export HSM_DEVICE_OLD=$work/old
+asks() {
+    succeeds skatool request --key "$(uri timed)" -o request.json document
+}
+lie no-timestamp nobody 'no timestamp, but was given one' timed
+lie old-timestamp asks
+rm request.json
+sleep 1.1
+lie old-timestamp nobody 'another timestamp than it was given' timed
+
+# ---- A rule that cannot be read ------------------------------------------------------------------
+
+# Such a key is not taken for an ordinary one, for which nobody would be asked.
+for answer in 0x2 0x5 0x6 0x13 0x30 0x54 0x80000001; do
+    export HSM_DEVICE_RULE_ANSWER=$answer
+    takes 0 refused 'C_GetAttributeValue' ska dgst -sha256 -sign "$(uri seal)" -out signature document
+done
+unset HSM_DEVICE_RULE_ANSWER
 pass

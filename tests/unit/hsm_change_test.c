@@ -842,8 +842,9 @@ static void asks_a_clock_that_does_not_say_so(void **state)
 
     (void)state;
     device()->undisclosed = true;
+    /* What is not shown may be set: such a key is for nothing else. */
     clock = find_key(there, "clock P-256");
-    assert_false(hsm_key_is_timestamp(clock));
+    assert_true(hsm_key_is_timestamp(clock));
     check_timestamp(clock, "SHA256", SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)));
     device()->undisclosed = false;
     hsm_key_free(clock);
@@ -871,6 +872,45 @@ static void holds_tokens_to_their_buffer(void **state)
     }
     device()->empty = false;
     hsm_key_free(key);
+}
+
+/* Asked whether a key has a rule, or makes timestamps, a module says something else than yes or no.
+ */
+static void takes_no_failure_for_an_ordinary_key(void **state)
+{
+    static const CK_ATTRIBUTE_TYPE questions[] = {CKA_SKA_USAGE_ACCESS_BLOB,
+                                                  CKA_SKA_TIMESTAMP_SIGN};
+    static const CK_RV answers[] = {CKR_HOST_MEMORY,      CKR_GENERAL_ERROR,
+                                    CKR_FUNCTION_FAILED,  CKR_ATTRIBUTE_VALUE_INVALID,
+                                    CKR_DEVICE_ERROR,     CKR_FUNCTION_NOT_SUPPORTED,
+                                    CKR_BUFFER_TOO_SMALL, 0x80000001UL};
+    struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
+    const struct hsm_key_match match = {"clock P-256", {NULL, 0}};
+    struct hsm_key *key = NULL;
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        device()->asked = questions[i];
+        for (size_t j = 0; j < sizeof(answers) / sizeof(answers[0]); j++) {
+            errors = errors_into(&recorder);
+            device()->answer = answers[j];
+            assert_false(hsm_key_find(there, &match, libctx, &key, &errors));
+            assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_GetAttributeValue");
+        }
+    }
+    /* One that is not shown, and one that is longer than anybody reads. */
+    device()->asked = CKA_SKA_USAGE_ACCESS_BLOB;
+    device()->answer = CKR_ATTRIBUTE_SENSITIVE;
+    key = find_key(there, "clock P-256");
+    assert_true(hsm_key_is_ska(key));
+    hsm_key_free(key);
+    errors = errors_into(&recorder);
+    device()->answer = CKR_OK;
+    assert_false(hsm_key_find(there, &match, libctx, &key, &errors));
+    assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_GetAttributeValue");
+    device()->asked = 0;
 }
 
 /* Only the SKA call itself says what the rules say, whatever the vendor's other numbers are. */
@@ -1141,6 +1181,7 @@ int main(void)
         cmocka_unit_test(asks_a_clock_that_does_not_say_so),
         cmocka_unit_test(holds_tokens_to_their_buffer),
         cmocka_unit_test(takes_no_other_answer_for_a_refusal),
+        cmocka_unit_test(takes_no_failure_for_an_ordinary_key),
         cmocka_unit_test(tells_a_lost_race_from_refused_rules),
         cmocka_unit_test(names_calls_that_are_missing),
         cmocka_unit_test(takes_secret_public_keys_from_certificates),

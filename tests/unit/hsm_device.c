@@ -2,6 +2,7 @@
 #include "hsm_device.h"
 
 #include <dlfcn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,9 +61,22 @@ static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, 
 static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                             CK_ATTRIBUTE *template_, CK_ULONG count)
 {
+    const char *unread = getenv("HSM_DEVICE_RULE_ANSWER");
+    CK_ATTRIBUTE_TYPE asked = device.asked;
+    CK_RV answer = device.answer;
+
+    /* For scenarios, which do not reach into this process. */
+    if (unread != NULL) {
+        asked = CKA_SKA_USAGE_ACCESS_BLOB;
+        answer = strtoul(unread, NULL, 0);
+    }
     if (device.undisclosed && count == 1 && template_->type == CKA_SKA_TIMESTAMP_SIGN) {
         template_->ulValueLen = CK_UNAVAILABLE_INFORMATION;
         return CKR_ATTRIBUTE_SENSITIVE;
+    }
+    if (count == 1 && asked != 0 && template_->type == asked) {
+        template_->ulValueLen = answer == CKR_OK ? 1 << 30 : CK_UNAVAILABLE_INFORMATION;
+        return answer;
     }
     return real->C_GetAttributeValue(session, inward(object), template_, count);
 }
@@ -112,6 +126,34 @@ EXPORT CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE *buffer, CK_ULONG 
     return real_call(policy, buffer, length);
 }
 
+struct old_timestamp {
+    CK_ULONG length;
+    CK_ULONG signature_length;
+    CK_BYTE block[1024];
+    CK_BYTE signature[1024];
+};
+
+/* By the one in the file HSM_DEVICE_OLD, where the first is kept. */
+static void exchange_timestamp(struct old_timestamp *old, CK_BYTE **block, CK_ULONG *length,
+                               CK_BYTE **signature, CK_ULONG *signature_length)
+{
+    FILE *file = fopen(getenv("HSM_DEVICE_OLD"), "rb");
+
+    if (file == NULL && (file = fopen(getenv("HSM_DEVICE_OLD"), "wb")) != NULL) {
+        memset(old, 0, sizeof(*old));
+        memcpy(old->block, *block, old->length = *length);
+        memcpy(old->signature, *signature, old->signature_length = *signature_length);
+        (void)!fwrite(old, sizeof(*old), 1, file);
+    } else if (file != NULL && fread(old, sizeof(*old), 1, file) == 1) {
+        *block = old->block;
+        *length = old->length;
+        *signature = old->signature;
+        *signature_length = old->signature_length;
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
 EXPORT CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation,
                                    CK_OBJECT_HANDLE key, CK_BYTE *payload, CK_ULONG payload_length,
                                    CK_BYTE *timestamp, CK_ULONG timestamp_length,
@@ -119,17 +161,33 @@ EXPORT CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation
                                    CK_ULONG timestamp_signature_length, CK_BYTE *token,
                                    CK_ULONG *token_length)
 {
+    const char *lie = getenv("HSM_DEVICE_TOKEN");
+    struct old_timestamp old;
     CK_BYTE other[64];
     CK_ULONG room = *token_length;
     CK_RV rv = CKR_OK;
 
     REAL(C_CreateApprovalToken);
-    /* For scenarios, which do not reach into this process: a token for other data. */
-    if (getenv("HSM_DEVICE_OTHER_DATA") != NULL && payload_length > 0 &&
-        payload_length <= sizeof(other)) {
+    /* For scenarios, which do not reach into this process: a token for something else. */
+    lie = lie == NULL ? "" : lie;
+    if (strcmp(lie, "other-data") == 0 && payload_length > 0 && payload_length <= sizeof(other)) {
         memcpy(other, payload, payload_length);
         other[payload_length - 1] ^= 1;
         payload = other;
+    }
+    if (strcmp(lie, "other-operation") == 0) {
+        operation = CK_SKA_BLOCK; /* which has no payload */
+        payload = NULL;
+        payload_length = 0;
+    }
+    if (strcmp(lie, "no-timestamp") == 0)
+        timestamp_length = timestamp_signature_length = 0;
+    if (strcmp(lie, "old-timestamp") == 0 && timestamp_length > 0)
+        exchange_timestamp(&old, &timestamp, &timestamp_length, &timestamp_signature,
+                           &timestamp_signature_length);
+    if (strcmp(lie, "too-long") == 0) {
+        *token_length *= 2;
+        return CKR_OK;
     }
     rv = real_call(session, operation, inward(key), payload, payload_length, timestamp,
                    timestamp_length, timestamp_signature, timestamp_signature_length, token,

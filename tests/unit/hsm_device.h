@@ -21,6 +21,9 @@ struct hsm_device {
     atomic_bool empty;       /* C_CreateApprovalToken claims a token of no bytes */
     atomic_bool undisclosed; /* CKA_SKA_TIMESTAMP_SIGN is not shown */
     atomic_bool races;       /* somebody is faster than C_GenerateKeyPair, with the same label */
+    /* Questions for this attribute alone are answered so, unless it is 0. */
+    atomic_ulong asked;
+    atomic_ulong answer;     /* CKR_OK: as if there were more of it than anybody reads */
     atomic_ulong no_writing; /* sessions for writing are answered with this, unless it is 0 */
     /* How often each was called. */
     atomic_int finds;

@@ -113,12 +113,22 @@ static off_t size_of(const char *file)
     return status.st_size;
 }
 
+/* In the place of what is there, as a whole. */
+static void put_file(const char *file, struct ska_span content)
+{
+    struct ska_file_place place;
+
+    assert_true(ska_file_place_open(&place, file, NULL));
+    assert_true(ska_file_place_replace(&place, content, 0600, NULL));
+    ska_file_place_close(&place);
+}
+
 static void copy(const char *from, const char *to)
 {
     struct ska_bytes content = {NULL, 0};
 
     assert_true(ska_file_read(from, 1 << 20, &content, NULL));
-    assert_true(ska_file_write(to, ska_span_of(&content), 0600, NULL));
+    put_file(to, ska_span_of(&content));
     ska_bytes_free(&content);
 }
 
@@ -236,14 +246,14 @@ static void head_that_is_none_is_refused(void **state)
     for (size_t i = 0; i < good.length; i++) {
         memcpy(text, good.data, sizeof(text));
         text[i] = i % 2 == 0 ? '~' : 0;
-        assert_true(ska_file_write(head_file(), ska_span(text, sizeof(text)), 0600, NULL));
+        put_file(head_file(), ska_span(text, sizeof(text)));
         refused(SKA_R_EVIDENCE_WRONG, "is none");
     }
     for (size_t length = 1; length < sizeof(text); length += 9) {
-        assert_true(ska_file_write(head_file(), ska_span(good.data, length), 0600, NULL));
+        put_file(head_file(), ska_span(good.data, length));
         refused(SKA_R_EVIDENCE_WRONG, "is none");
     }
-    assert_true(ska_file_write(head_file(), ska_span_of(&good), 0600, NULL));
+    put_file(head_file(), ska_span_of(&good));
     append();
     ska_bytes_free(&good);
 }
@@ -260,7 +270,7 @@ static void rotated_log_goes_on(void **state)
     append();
     assert_int_equal(rename(path, rotated), 0);
     /* As logrotate's create leaves it. */
-    assert_true(ska_file_write(path, ska_span_text(""), 0600, NULL));
+    put_file(path, ska_span_text(""));
     append();
     assert_chain(READ(oldest, rotated, path), 7);
     /* Each alone is what it is. */
@@ -393,7 +403,7 @@ static void exchanged_log_is_found(void **state)
     refused(SKA_R_EVIDENCE_WRONG, "line 3");
     assert_true(ska_file_read(rotated, 1 << 20, &content, NULL));
     strstr(strstr((char *)content.data, "\"sequence\":3"), "a detail")[0] = 'A';
-    assert_true(ska_file_write(path, ska_span_of(&content), 0600, NULL));
+    put_file(path, ska_span_of(&content));
     refused(SKA_R_EVIDENCE_WRONG, "line 3");
     ska_bytes_free(&content);
     copy(rotated, path);
@@ -482,7 +492,7 @@ static void older_head_is_good_enough(void **state)
     assert_chain(READ(rotated, path), 7);
     /* Half a line in a new log. */
     assert_int_equal(rename(path, oldest), 0);
-    assert_true(ska_file_write(path, ska_span_text("{\"seq"), 0600, NULL));
+    put_file(path, ska_span_text("{\"seq"));
     append();
     assert_chain(READ(rotated, oldest, path), 10);
 }

@@ -997,7 +997,7 @@ static void ids_depend_on_what_is_asked_for_only(void **state)
 {
     char *text = rsa_request("NONESHA256_WITH_RSA_PSS", "DIGEST", ska_span(fixture.digest, 32));
     struct ska_request *request = parsed(text);
-    char ids[8][SKA_REQUEST_ID_LENGTH + 1];
+    char ids[10][SKA_REQUEST_ID_LENGTH + 1];
 
     (void)state;
     identify(request, ids[0]);
@@ -1021,11 +1021,51 @@ static void ids_depend_on_what_is_asked_for_only(void **state)
     identify(request, ids[6]);
     request->operation = SKA_OPERATION_BLOCK;
     identify(request, ids[7]);
-    for (size_t i = 0; i < 8; i++)
+    request->attempt = 1;
+    identify(request, ids[8]);
+    request->attempt = 10;
+    identify(request, ids[9]);
+    for (size_t i = 0; i < 10; i++)
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(ids[i], ids[j]);
     ska_request_free(request);
     free(text);
+}
+
+/* Which of several requests for the same thing it is stands in it, and in its id. */
+static void attempts_are_kept_and_told_apart(void **state)
+{
+    struct ska_request *request = parsed(fixture.text);
+    struct ska_request *again = NULL;
+    struct ska_bytes text = {NULL, 0};
+    char *other = NULL;
+    bool same = false;
+
+    (void)state;
+    assert_int_equal(request->attempt, 0);
+    assert_true(ska_request_print(request, &text, NULL));
+    assert_null(strstr((const char *)text.data, "attempt"));
+    ska_bytes_free(&text);
+    request->attempt = 12345;
+    assert_true(ska_request_identify(request, NULL, NULL));
+    assert_true(ska_request_print(request, &text, NULL));
+    again = parsed((const char *)text.data);
+    assert_int_equal(again->attempt, 12345);
+    assert_true(ska_request_check_id(again, NULL, &same, NULL));
+    assert_true(same);
+    again->attempt = 12346;
+    assert_true(ska_request_check_id(again, NULL, &same, NULL));
+    assert_false(same);
+    ska_request_free(again);
+    for (size_t i = 0; i < 2; i++) {
+        static const char *const wrong[] = {"-1", "\"1\""};
+
+        other = exchanged((const char *)text.data, "12345", wrong[i]);
+        assert_false(ska_request_parse(ska_span_text(other), "it", &again, NULL));
+        free(other);
+    }
+    ska_bytes_free(&text);
+    ska_request_free(request);
 }
 
 /* Which digest ECDSA input is does not matter to HSM and approvers, so it is the same request. */
@@ -1158,6 +1198,7 @@ int main(void)
         cmocka_unit_test(ids_are_the_hash_of_what_is_asked_for),
         cmocka_unit_test(ids_depend_on_what_is_asked_for_only),
         cmocka_unit_test(ids_of_ecdsa_do_not_name_the_digest),
+        cmocka_unit_test(attempts_are_kept_and_told_apart),
         cmocka_unit_test(approvers_are_named_by_what_is_known),
         cmocka_unit_test(requests_need_little_stack),
     };

@@ -13,12 +13,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "provider/base/clock.h"
 #include "provider/record/evidence.h"
 #include "provider/sign/answers.h"
 #include "provider/base/file.h"
@@ -168,42 +170,107 @@ static void refuses_unsafe_directories(void **state)
     }
 }
 
+/* What stands under the name of this request; *found (may be NULL) is the caller's. */
+static enum ska_name_state find(const struct ska_directory *directory,
+                                const struct ska_request *request, struct ska_request **found)
+{
+    struct ska_standing_request standing;
+    enum ska_name_state state = SKA_NAME_FREE;
+
+    assert_true(ska_directory_find(directory, request->id, &standing, &errors));
+    state = standing.state;
+    if (found != NULL) {
+        *found = standing.request;
+        standing.request = NULL;
+    }
+    ska_standing_request_clear(&standing);
+    return state;
+}
+
+/* SKA_NAME_FREE: it has its name now, and nobody works on it. */
+static enum ska_name_state publish(const struct ska_directory *directory,
+                                   const struct ska_request *request,
+                                   const struct ska_request *expired)
+{
+    struct ska_standing_request standing;
+    enum ska_name_state state = SKA_NAME_FREE;
+
+    assert_true(ska_directory_publish(directory, request, expired, &standing, &errors));
+    state = standing.state;
+    ska_standing_request_clear(&standing);
+    return state;
+}
+
+/* As a process that works on it, and no other does. */
+static void finish_held(const struct ska_directory *directory, const struct ska_request *request)
+{
+    struct ska_standing_request standing;
+
+    assert_true(ska_directory_find(directory, request->id, &standing, &errors));
+    assert_true(standing.hold >= 0);
+    ska_directory_finish(directory, request, standing.hold, NULL);
+    standing.hold = -1;
+    ska_standing_request_clear(&standing);
+}
+
 static void finds_what_it_published(void **state)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
     struct ska_request *other = make_request("other");
     struct ska_request *found = NULL;
-    struct ska_request *standing = NULL;
+    char name[320];
+    struct stat status;
 
     (void)state;
-    assert_true(ska_directory_find(directory, request, &found, &errors));
-    assert_null(found);
-    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
-    assert_null(standing);
-    assert_true(ska_directory_find(directory, request, &found, &errors));
-    assert_non_null(found);
+    assert_int_equal(find(directory, request, NULL), SKA_NAME_FREE);
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
+    assert_int_equal(find(directory, request, &found), SKA_NAME_OWN);
     assert_true(
         ska_span_equal(ska_span_of(&found->approval_token), ska_span_of(&request->approval_token)));
     ska_request_free(found);
-    assert_true(ska_directory_find(directory, other, &found, &errors));
-    assert_null(found);
+    snprintf(name, sizeof(name), "%s/%s.request.json", path, request->id);
+    assert_int_equal(stat(name, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0640);
+    assert_int_equal(status.st_nlink, 1);
+    assert_int_equal(find(directory, other, NULL), SKA_NAME_FREE);
     /* Another process with the same request finds the one that stands. */
-    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
-    assert_non_null(standing);
-    ska_request_free(standing);
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_OWN);
     ska_request_free(other);
     ska_request_free(request);
     ska_directory_close(directory);
 }
 
-/* What stands under the request's name is a request for something else, or no request at all. */
-static void replaces_a_wrong_request(void **state)
+/* Nothing that is no request of this id is replaced, and the next attempt has another name. */
+static void is_passed_by(struct ska_directory *directory, const char *full)
+{
+    struct ska_request *request = make_request("seal");
+    struct ska_request *found = NULL;
+    struct stat before;
+    struct stat after;
+
+    assert_int_equal(lstat(full, &before), 0);
+    assert_int_equal(find(directory, request, NULL), SKA_NAME_TAKEN);
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_TAKEN);
+    assert_int_equal(publish(directory, request, request), SKA_NAME_TAKEN);
+    ska_directory_finish(directory, request, -1, NULL);
+    request->attempt = 1;
+    assert_true(ska_request_identify(request, NULL, NULL));
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
+    assert_int_equal(find(directory, request, &found), SKA_NAME_OWN);
+    assert_int_equal(found->attempt, 1);
+    ska_request_free(found);
+    ska_directory_finish(directory, request, -1, NULL);
+    assert_int_equal(lstat(full, &after),
+                     before.st_uid == geteuid() && !S_ISDIR(before.st_mode) ? -1 : 0);
+    ska_request_free(request);
+}
+
+static void passes_by_what_is_no_request(void **state)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
     struct ska_request *other = make_request("other");
-    struct ska_request *found = NULL;
     struct ska_bytes text = {NULL, 0};
     char name[160];
     char full[320];
@@ -211,26 +278,29 @@ static void replaces_a_wrong_request(void **state)
     (void)state;
     snprintf(name, sizeof(name), "%s.request.json", request->id);
     snprintf(full, sizeof(full), "%s/%s", path, name);
-    strcpy(other->id, request->id);
+    put(name, ska_span_text("nothing"));
+    is_passed_by(directory, full);
+    /* A request, but of another id. */
     assert_true(ska_request_print(other, &text, NULL));
     put(name, ska_span_of(&text));
-    assert_true(ska_directory_find(directory, request, &found, &errors));
-    assert_null(found);
-    assert_true(ska_directory_publish(directory, request, NULL, &found, &errors));
-    assert_null(found);
-    assert_true(ska_directory_find(directory, request, &found, &errors));
-    assert_non_null(found);
-    ska_request_free(found);
-
-    unlink(full);
+    is_passed_by(directory, full);
     assert_int_equal(symlink("/etc/passwd", full), 0);
-    assert_true(ska_directory_find(directory, request, &found, &errors));
-    assert_null(found);
-    assert_true(ska_directory_publish(directory, request, NULL, &found, &errors));
-    assert_null(found);
-    assert_true(ska_directory_find(directory, request, &found, &errors));
-    assert_non_null(found);
-    ska_request_free(found);
+    is_passed_by(directory, full);
+    assert_int_equal(mkfifo(full, 0666), 0);
+    is_passed_by(directory, full);
+    assert_int_equal(mkdir(full, 0700), 0);
+    is_passed_by(directory, full);
+    assert_int_equal(rmdir(full), 0);
+    /* The very request that is wanted, but of another user. */
+    if (geteuid() == 0) {
+        ska_bytes_free(&text);
+        assert_true(ska_request_print(request, &text, NULL));
+        put(name, ska_span_of(&text));
+        assert_int_equal(find(directory, request, NULL), SKA_NAME_OWN);
+        assert_int_equal(chown(full, 12345, 12345), 0);
+        assert_int_equal(find(directory, request, NULL), SKA_NAME_TAKEN);
+        assert_int_equal(publish(directory, request, request), SKA_NAME_TAKEN);
+    }
     ska_bytes_free(&text);
     ska_request_free(other);
     ska_request_free(request);
@@ -350,41 +420,68 @@ static void looks_again_at_what_has_changed(void **state)
     put_approval(request, "bob");
     look_until(&reading, directory, 0);
     ska_answers_tell(reading.answers, &notes);
-    assert_int_equal(notes.length, 0);
+    assert_non_null(strstr(ska_buffer_string(&notes), "not all were looked at"));
+    notes.length = 0;
+    look(&reading, directory);
+    ska_answers_tell(reading.answers, &notes);
+    assert_non_null(strstr(ska_buffer_string(&notes), "approved twice"));
     ska_buffer_free(&notes);
     end_reading(&reading);
     ska_request_free(request);
     ska_directory_close(directory);
 }
 
-/* What has expired is replaced, and its approvals go; what another process put there meanwhile
- * stays. */
+/* The same for another time of the HSM. */
+static struct ska_request *make_later_request(void)
+{
+    struct ska_request *request = make_request("seal");
+
+    /* No token has a payload of another length, but nobody looks at that here. */
+    request->approval_token.data[request->approval_token.length - 1] ^= 1;
+    request->payload.data[request->payload.length - 1] ^= 1;
+    return request;
+}
+
+/*
+ * What has expired is replaced, and the approvals of its token go; what another process has put
+ * there meanwhile stays.
+ */
 static void replaces_an_expired_request(void **state)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *old = make_request("seal");
-    struct ska_request *fresh = make_request("seal");
+    struct ska_request *fresh = make_later_request();
     struct ska_request *standing = NULL;
     struct ska_buffer notes = {0};
 
     (void)state;
-    free(fresh->description);
     fresh->description = strdup("fresh");
-    assert_true(ska_directory_publish(directory, old, NULL, &standing, &errors));
+    assert_int_equal(publish(directory, old, NULL), SKA_NAME_FREE);
     put_approval(old, "alice");
-    assert_true(ska_directory_publish(directory, fresh, old, &standing, &errors));
-    assert_null(standing);
-    assert_true(ska_directory_find(directory, fresh, &standing, &errors));
-    assert_non_null(standing);
+    assert_int_equal(publish(directory, fresh, old), SKA_NAME_FREE);
+    assert_int_equal(find(directory, fresh, &standing), SKA_NAME_OWN);
     assert_string_equal(standing->description, "fresh");
     collect(directory, standing, &notes);
     assert_int_equal(standing->approval_count, 0);
+    assert_int_equal(notes.length, 0);
     ska_request_free(standing);
 
-    /* Another token stands there than the one that expired: it is adopted. */
-    old->approval_token.data[old->approval_token.length - 1] ^= 1;
-    assert_true(ska_directory_publish(directory, fresh, old, &standing, &errors));
-    assert_non_null(standing);
+    /* Another token stands there than the one that expired: it stays. */
+    put_approval(fresh, "alice");
+    assert_int_equal(publish(directory, old, old), SKA_NAME_OWN);
+    assert_int_equal(find(directory, fresh, &standing), SKA_NAME_OWN);
+    collect(directory, standing, &notes);
+    assert_int_equal(standing->approval_count, 1);
+    ska_request_free(standing);
+
+    /* With the same token, and other words, its approvals are good for the next one too. */
+    free(fresh->description);
+    fresh->description = strdup("fresher");
+    assert_int_equal(publish(directory, fresh, fresh), SKA_NAME_FREE);
+    assert_int_equal(find(directory, fresh, &standing), SKA_NAME_OWN);
+    assert_string_equal(standing->description, "fresher");
+    collect(directory, standing, &notes);
+    assert_int_equal(standing->approval_count, 1);
     ska_request_free(standing);
     ska_buffer_free(&notes);
     ska_request_free(fresh);
@@ -408,13 +505,12 @@ static void evidence_is_kept_and_the_request_closed(void **state)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
-    struct ska_request *standing = NULL;
     struct ska_evidence *evidence = NULL;
     char done[128];
 
     (void)state;
     snprintf(done, sizeof(done), "%s/done", path);
-    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
     put_approval(request, "alice");
     assert_true(ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
     ska_evidence_abandon(evidence);
@@ -422,13 +518,70 @@ static void evidence_is_kept_and_the_request_closed(void **state)
     assert_true(ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
     assert_true(ska_evidence_finish(evidence, NULL, request, ska_span_text("signature"), &errors));
     assert_int_equal(count_entries(done), 1);
-    ska_directory_finish(directory, request, -1);
+    ska_directory_finish(directory, request, -1, NULL);
     assert_int_equal(count_entries(path), 1); /* done */
     ska_request_free(request);
     ska_directory_close(directory);
 }
 
-static void a_planted_done_is_refused(void **state)
+/* A signature's evidence; the folder that it went to, of `path`. */
+static void keep_evidence(struct ska_directory *directory, char folder[128])
+{
+    struct ska_request *request = make_request("seal");
+    struct ska_evidence *evidence = NULL;
+    char *shown = NULL;
+    int place = -1;
+
+    assert_true(ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
+    assert_true(ska_evidence_finish(evidence, NULL, request, ska_span_text("signature"), &errors));
+    assert_true(ska_evidence_place(ska_directory_fd(directory), path, &place, &shown, &errors));
+    snprintf(folder, 128, "%s", shown);
+    close(place);
+    free(shown);
+    ska_request_free(request);
+}
+
+/* Where done/ is in other hands evidence goes elsewhere, and always to the same place. */
+static void passes_by_a_planted_done(void **state)
+{
+    struct ska_directory *directory = open_it();
+    char done[128];
+    char folder[128];
+    char again[128];
+
+    (void)state;
+    snprintf(done, sizeof(done), "%s/done", path);
+    assert_int_equal(symlink("/tmp", done), 0);
+    keep_evidence(directory, folder);
+    assert_string_not_equal(folder, done);
+    assert_int_equal(strncmp(folder, done, strlen(done)), 0);
+    assert_int_equal(count_entries(folder), 1);
+    unlink(done);
+    put("done", ska_span_text("a file"));
+    keep_evidence(directory, again);
+    assert_string_equal(again, folder);
+    assert_int_equal(count_entries(folder), 2);
+    unlink(done);
+    if (geteuid() == 0) {
+        assert_int_equal(mkdir(done, 0777), 0);
+        assert_int_equal(chown(done, 12345, 12345), 0);
+        /* Somebody tries the other names as well. */
+        snprintf(again, sizeof(again), "%s/done.0", path);
+        assert_int_equal(mkdir(again, 0777), 0);
+        assert_int_equal(chown(again, 12345, 12345), 0);
+        keep_evidence(directory, again);
+        assert_string_equal(again, folder);
+        assert_int_equal(count_entries(done), 0);
+        assert_int_equal(rmdir(done), 0);
+    }
+    /* Where nobody stands in the way it is done/ again. */
+    keep_evidence(directory, again);
+    assert_string_equal(again, done);
+    ska_directory_close(directory);
+}
+
+/* One of our own that others may write to is a mistake that somebody has to know of. */
+static void an_open_done_is_refused(void **state)
 {
     static const mode_t modes[] = {0777, 0770, 0720, 0702};
     struct ska_directory *directory = open_it();
@@ -438,20 +591,15 @@ static void a_planted_done_is_refused(void **state)
 
     (void)state;
     snprintf(done, sizeof(done), "%s/done", path);
-    assert_int_equal(symlink("/tmp", done), 0);
-    assert_false(
-        ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
-    assert_int_equal(last_reason, SKA_R_FILE_FAILURE);
-    unlink(done);
-    assert_int_equal(mkdir(done, 0777), 0);
+    assert_int_equal(mkdir(done, 0700), 0);
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        assert_int_equal(chmod(done, modes[i]), 0);
         last_reason = 0;
+        assert_int_equal(chmod(done, modes[i]), 0);
         assert_false(
             ska_evidence_begin(ska_directory_fd(directory), path, request, &evidence, &errors));
         assert_int_equal(last_reason, SKA_R_DIRECTORY_UNSAFE);
-        assert_int_equal(count_entries(done), 0);
     }
+    assert_int_equal(count_entries(done), 0);
     ska_request_free(request);
     ska_directory_close(directory);
 }
@@ -532,7 +680,7 @@ static pid_t publish_elsewhere(void (*meanwhile)(void), int *status)
     pid_t child = fork();
 
     if (child == 0) {
-        struct ska_request *standing = NULL;
+        struct ska_standing_request standing;
         struct ska_request *request = make_request("seal");
         struct ska_directory *directory = open_it();
 
@@ -549,11 +697,9 @@ static void publish_and_finish(void)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
-    struct ska_request *standing = NULL;
 
-    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
-    ska_directory_finish(directory, request, ska_directory_hold(directory, request->id));
-    ska_request_free(standing);
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
+    finish_held(directory, request);
     ska_request_free(request);
     ska_directory_close(directory);
 }
@@ -575,16 +721,15 @@ static void both_names_of_a_request_go(void **state)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
-    struct ska_request *standing = NULL;
     char name[200];
     char first[200];
 
     (void)state;
-    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
     snprintf(name, sizeof(name), "%s/%s.request.json", path, request->id);
     snprintf(first, sizeof(first), "%s/.%s.0123.tmp", path, request->id);
     assert_int_equal(link(name, first), 0);
-    ska_directory_finish(directory, request, ska_directory_hold(directory, request->id));
+    finish_held(directory, request);
     assert_int_equal(count_entries(path), 0);
     ska_request_free(request);
     ska_directory_close(directory);
@@ -612,7 +757,7 @@ static void short_of_descriptors_is_no_verdict(void **state)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *request = make_request("seal");
-    struct ska_request *standing = NULL;
+    struct ska_standing_request standing;
     struct reading reading;
     struct ska_directory_names names = {NULL, 0};
     struct rlimit limit;
@@ -621,7 +766,7 @@ static void short_of_descriptors_is_no_verdict(void **state)
 
     (void)state;
     start_reading(&reading, request);
-    assert_true(ska_directory_publish(directory, request, NULL, &standing, &errors));
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
     put_approval(request, "alice");
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     next = dup(STDERR_FILENO);
@@ -635,9 +780,9 @@ static void short_of_descriptors_is_no_verdict(void **state)
         &(struct ska_look){.directory = directory, .names = &names, .until = INT64_MAX},
         &reading.ballot, &errors));
     assert_int_equal(request->approval_count, 0);
-    assert_false(ska_directory_find(directory, request, &standing, &errors));
+    assert_false(ska_directory_find(directory, request->id, &standing, &errors));
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    assert_null(standing);
+    assert_null(standing.request);
 
     look(&reading, directory);
     assert_int_equal(request->approval_count, 1);
@@ -647,15 +792,16 @@ static void short_of_descriptors_is_no_verdict(void **state)
     ska_directory_close(directory);
 }
 
-/* A file with so many wrong approvals, and then a good one. */
-static void put_wrong_ones(const struct ska_request *request, const char *middle, size_t count)
+/* A file with so many wrong approvals, and then so many good ones. */
+static void put_answers(const struct ska_request *request, const char *middle, size_t count,
+                        size_t good)
 {
     struct ska_request *file = make_request("seal");
     struct ska_approval approval;
     struct ska_bytes text = {NULL, 0};
     char name[160];
 
-    for (size_t i = 0; i <= count; i++) {
+    for (size_t i = 0; i < count + good; i++) {
         approve(request, &approval);
         if (i < count)
             approval.signature.data[approval.signature.length - 1] ^= 1;
@@ -666,6 +812,11 @@ static void put_wrong_ones(const struct ska_request *request, const char *middle
     put(name, ska_span_of(&text));
     ska_bytes_free(&text);
     ska_request_free(file);
+}
+
+static void put_wrong_ones(const struct ska_request *request, const char *middle, size_t count)
+{
+    put_answers(request, middle, count, 1);
 }
 
 /* Verifying all that somebody writes could take longer than there is time. */
@@ -688,21 +839,168 @@ static void a_file_of_wrong_ones_is_left(void **state)
     ska_directory_close(directory);
 }
 
+/* A file of a request whose id is these digits, and then others. */
+static void put_request_name(const char *start, char fill)
+{
+    char name[160];
+    size_t length = strlen(start);
+
+    memset(name, fill, SKA_REQUEST_ID_LENGTH);
+    memcpy(name, start, length);
+    strcpy(name + SKA_REQUEST_ID_LENGTH, ".request.json");
+    put(name, ska_span_text("{}"));
+}
+
+/* Ids are shown, and can be given, as long as tells them apart. */
+static void ids_are_as_long_as_is_unique(void **state)
+{
+    static const struct {
+        const char *start;
+        size_t length;
+    } expected[] = {{"00000000000000000000a", 21},
+                    {"00000000000000000000bc", 22},
+                    {"00000000000000000000bf", 22},
+                    {"1", 16}};
+    struct ska_directory *directory = open_it();
+    struct ska_directory_names names = {NULL, 0};
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    char given[SKA_REQUEST_ID_LENGTH + 1];
+    size_t requests = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        put_request_name(expected[i].start, 'f');
+    /* An answer is no request. */
+    put("1fffffffffffffff000000000000000000000000000000000000000000000000.x.approval.json",
+        ska_span_text("{}"));
+    assert_true(ska_directory_list(directory, &names, &errors));
+    for (size_t i = 0; i < names.count; i++) {
+        size_t length = ska_directory_names_unique(&names, names.names[i]);
+
+        if (ska_file_kind_of(names.names[i]) != SKA_FILE_REQUEST)
+            continue;
+        snprintf(given, sizeof(given), "%.*s", (int)length, names.names[i]);
+        assert_true(ska_directory_find_id(directory, given, id, &errors));
+        assert_int_equal(strncmp(id, names.names[i], SKA_REQUEST_ID_LENGTH), 0);
+        assert_int_equal(length, expected[requests].length);
+        if (length > SKA_REQUEST_ID_SHORT) {
+            given[length - 1] = 0;
+            last_reason = 0;
+            assert_false(ska_directory_find_id(directory, given, id, &errors));
+            assert_int_equal(last_reason, SKA_R_WRONG_USE);
+        }
+        requests++;
+    }
+    assert_int_equal(requests, 4);
+    ska_directory_names_free(&names);
+    ska_directory_close(directory);
+}
+
+/* Takes longer than there is time, at the first answer. */
+static bool hear_slowly(void *arg, const struct ska_heard *heard, const struct ska_errors *to)
+{
+    const struct timespec moment = {0, 50000000};
+
+    (void)heard, (void)to;
+    if (*(int *)arg == 0)
+        nanosleep(&moment, NULL);
+    ++*(int *)arg;
+    return true;
+}
+
+/* The time was over in the middle of a file: it is looked at again, and all of it counts. */
+static void a_file_left_in_the_middle_is_looked_at_again(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_buffer notes = {0};
+    struct reading reading;
+    int heard = 0;
+    const struct ska_listener listener = {hear_slowly, &heard};
+    struct ska_look short_look = {.directory = directory, .listener = &listener};
+
+    (void)state;
+    start_reading(&reading, request);
+    put_wrong_ones(request, "many", 90);
+    short_look.until = ska_clock_ms() + 25;
+    assert_true(ska_answers_look(reading.answers, &short_look, &reading.ballot, &errors));
+    assert_int_equal(heard, 1);
+    assert_int_equal(request->approval_count, 0);
+    ska_answers_tell(reading.answers, &notes);
+    assert_non_null(strstr(ska_buffer_string(&notes), "not all were looked at"));
+    look(&reading, directory);
+    assert_int_equal(request->approval_count, 1);
+    ska_buffer_free(&notes);
+    end_reading(&reading);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* One look by this share of each owner's files. */
+static void look_by(struct reading *reading, const struct ska_directory *directory,
+                    struct ska_share share, struct ska_budget *budget)
+{
+    const struct ska_look look = {.directory = directory, .budget = budget, .until = INT64_MAX};
+
+    *budget = (struct ska_budget){.share = share};
+    assert_true(ska_answers_look(reading->answers, &look, &reading->ballot, &errors));
+}
+
+/* What a share leaves aside is looked at the next time, whatever it was that ended it. */
+static void what_a_share_leaves_is_looked_at_later(void **state)
+{
+    static const struct ska_share shares[] = {
+        {2, 10000000, 1000, 1000},   /* files */
+        {1000, 50000, 1000, 1000},   /* bytes: each of the three files has more than 20000 */
+        {1000, 10000000, 100, 1000}, /* wrong answers */
+        {1000, 10000000, 1000, 100}, /* wrong answers of one approver */
+    };
+    struct ska_directory *directory = open_it();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        struct ska_request *request = make_request("seal");
+        struct ska_budget budget;
+        struct reading reading;
+        int looks = 0;
+
+        start_reading(&reading, request);
+        put_answers(request, "a", 60, 0);
+        put_answers(request, "b", 60, 0);
+        put_answers(request, "c", 60, 0);
+        put_approval(request, "m");
+        do {
+            look_by(&reading, directory, shares[i], &budget);
+            ska_budget_clear(&budget);
+        } while (request->approval_count == 0 && ++looks < 4);
+        assert_int_equal(request->approval_count, 1);
+        end_reading(&reading);
+
+        /* Once more from the beginning: a share is not enough for all of it. */
+        start_reading(&reading, request);
+        look_by(&reading, directory, shares[i], &budget);
+        assert_true(i > 1 || budget.exhausted);
+        ska_budget_clear(&budget);
+        end_reading(&reading);
+        ska_request_free(request);
+    }
+    ska_directory_close(directory);
+}
+
 /* What another process has put there in its place is not ours to remove. */
 static void another_request_is_not_closed(void **state)
 {
     struct ska_directory *directory = open_it();
     struct ska_request *mine = make_request("seal");
     struct ska_request *other = make_request("seal");
-    struct ska_request *standing = NULL;
 
     (void)state;
     mine->approval_token.data[mine->approval_token.length - 1] ^= 1;
-    assert_true(ska_directory_publish(directory, other, NULL, &standing, &errors));
+    assert_int_equal(publish(directory, other, NULL), SKA_NAME_FREE);
     put_approval(other, "alice");
-    ska_directory_finish(directory, mine, -1);
+    ska_directory_finish(directory, mine, -1, NULL);
     assert_int_equal(count_entries(path), 2);
-    ska_directory_finish(directory, other, -1);
+    ska_directory_finish(directory, other, -1, NULL);
     assert_int_equal(count_entries(path), 0);
     ska_request_free(other);
     ska_request_free(mine);
@@ -728,7 +1026,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(refuses_unsafe_directories, setup, teardown),
         cmocka_unit_test_setup_teardown(finds_what_it_published, setup, teardown),
-        cmocka_unit_test_setup_teardown(replaces_a_wrong_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(passes_by_what_is_no_request, setup, teardown),
         cmocka_unit_test_setup_teardown(collects_good_and_names_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(looks_again_at_what_has_changed, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_an_expired_request, setup, teardown),
@@ -736,11 +1034,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_killed_writer_began_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(both_names_of_a_request_go, setup, teardown),
         cmocka_unit_test_setup_teardown(what_another_writes_stays, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_planted_done_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(passes_by_a_planted_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_open_done_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(evidence_is_brought_to_the_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(short_of_descriptors_is_no_verdict, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_wrong_ones_is_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids_are_as_long_as_is_unique, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_left_in_the_middle_is_looked_at_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_a_share_leaves_is_looked_at_later, setup, teardown),
         cmocka_unit_test_setup_teardown(another_request_is_not_closed, setup, teardown),
     };
 

@@ -10,6 +10,7 @@
 
 static const char *const known_members[] = {"version",
                                             "requestId",
+                                            "attempt",
                                             "operation",
                                             "key",
                                             "signatureAlgorithm",

@@ -56,7 +56,7 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
 {
     struct review *review = &reject->review;
     struct ska_approval refusal = {0};
-    char name[SKA_ANSWER_NAME_SIZE] = "";
+    char name[SKA_FILE_NAME_SIZE] = "";
     uint8_t bytes[SKA_REFUSAL_LENGTH];
     bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&review->request->approval_token),
                                   bytes, &tool->errors) &&

@@ -72,15 +72,15 @@ static const char *or_dash(const char *text)
 static bool listing_add_row(struct listing *listing, const struct entry *entry)
 {
     const struct ska_request *request = entry->request;
-    char id[SKA_REQUEST_ID_SHORT + 1];
+    char id[SKA_REQUEST_ID_LENGTH + 1];
     char until[TEXT_TIME_SIZE];
     struct ska_buffer count = {0};
     struct ska_buffer approved = {0};
     struct ska_buffer refused = {0};
     bool done = false;
 
-    memcpy(id, request->id, SKA_REQUEST_ID_SHORT);
-    id[SKA_REQUEST_ID_SHORT] = 0;
+    snprintf(id, sizeof(id), "%.*s", (int)ska_directory_names_unique(&listing->names, request->id),
+             request->id);
     until_text(entry, until);
     ska_ballot_count_text(&entry->ballot, &count);
     ska_ballot_approved_text(&entry->ballot, &approved);
@@ -332,7 +332,8 @@ static bool find_directory(struct tool *tool, const char **directory)
 
 bool requests_list(struct tool *tool, const char *directory, const char *approver, bool json)
 {
-    struct listing listing = {.tool = tool, .for_approver = approver != NULL};
+    struct listing listing = {
+        .tool = tool, .for_approver = approver != NULL, .budget = {.share = SKA_SHARE_TO_LIST}};
     bool done = find_directory(tool, &directory) &&
                 ska_directory_open(directory, SKA_DIRECTORY_TO_APPROVE, &listing.directory,
                                    &tool->errors) &&
@@ -341,6 +342,7 @@ bool requests_list(struct tool *tool, const char *directory, const char *approve
                 ska_directory_list(listing.directory, &listing.names, &tool->errors) &&
                 add_requests(&listing) && listing_print(&listing);
 
+    ska_budget_clear(&listing.budget);
     ska_directory_names_free(&listing.names);
     ska_directory_close(listing.directory);
     approver_close(&listing.key);

@@ -388,6 +388,12 @@ static void add_key_rows(OSSL_LIB_CTX *libctx, const struct ska_request *request
 void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                               struct ska_buffer *text)
 {
+    char attempt[24] = "";
+
+    if (request->attempt > 0) {
+        snprintf(attempt, sizeof(attempt), "%" PRIu64, request->attempt);
+        text_row(text, "attempt", attempt);
+    }
     text_row(text, "description", request->description);
     add_requester_row(request, text);
     text_row(text, "created", request->created);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What lies in an approvals directory, by names: all of it, and the ids that people type. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/sign/directory.h"
+
+static bool names_add(struct ska_directory_names *names, const char *name, size_t *capacity,
+                      const struct ska_errors *errors)
+{
+    char *copy = NULL;
+
+    if (names->count == *capacity) {
+        size_t more = *capacity == 0 ? 256 : *capacity * 2;
+        char **grown = reallocarray(names->names, more, sizeof(*grown));
+
+        if (grown == NULL)
+            return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu files", names->count);
+        names->names = grown;
+        *capacity = more;
+    }
+    copy = strdup(name);
+    if (copy == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu files", names->count);
+    names->names[names->count++] = copy;
+    return true;
+}
+
+static int names_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool ska_directory_list(const struct ska_directory *directory, struct ska_directory_names *names,
+                        const struct ska_errors *errors)
+{
+    DIR *listing = ska_directory_listing(directory);
+    const struct dirent *entry = NULL;
+    size_t capacity = 0;
+    bool done = true;
+
+    if (listing == NULL)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", ska_directory_path(directory),
+                        strerror(errno));
+    while (done && (entry = readdir(listing)) != NULL)
+        if (ska_file_kind_of(entry->d_name) != SKA_FILE_OTHER)
+            done = names_add(names, entry->d_name, &capacity, errors);
+    closedir(listing);
+    if (done && names->count > 0)
+        qsort(names->names, names->count, sizeof(*names->names), names_compare);
+    return done;
+}
+
+void ska_directory_names_free(struct ska_directory_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->names[i]);
+    free(names->names);
+    names->names = NULL;
+    names->count = 0;
+}
+
+void ska_directory_names_of(const struct ska_directory_names *names, const char *id, size_t *first,
+                            size_t *end)
+{
+    size_t low = 0;
+    size_t high = names->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strncmp(names->names[middle], id, SKA_REQUEST_ID_LENGTH) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *first = low;
+    while (low < names->count && strncmp(names->names[low], id, SKA_REQUEST_ID_LENGTH) == 0)
+        low++;
+    *end = low;
+}
+
+/* How many digits two ids begin alike with. */
+static size_t count_common(const char *a, const char *b)
+{
+    size_t length = 0;
+
+    while (length < SKA_REQUEST_ID_LENGTH && a[length] == b[length])
+        length++;
+    return length;
+}
+
+/* Names are sorted, so that those most alike stand next to each other. */
+size_t ska_directory_names_unique(const struct ska_directory_names *names, const char *id)
+{
+    size_t first = 0;
+    size_t end = 0;
+    size_t common = 0;
+
+    ska_directory_names_of(names, id, &first, &end);
+    for (size_t i = first; i-- > 0;)
+        if (ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST) {
+            common = count_common(names->names[i], id);
+            break;
+        }
+    for (size_t i = end; i < names->count; i++)
+        if (ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST) {
+            size_t other = count_common(names->names[i], id);
+
+            common = other > common ? other : common;
+            break;
+        }
+    common = common < SKA_REQUEST_ID_LENGTH ? common + 1 : common;
+    return common < SKA_REQUEST_ID_SHORT ? SKA_REQUEST_ID_SHORT : common;
+}
+
+static size_t find_requests(const struct ska_directory_names *names, const char *start,
+                            char id[SKA_REQUEST_ID_LENGTH + 1])
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (strncmp(names->names[i], start, strlen(start)) != 0 ||
+            ska_file_kind_of(names->names[i]) != SKA_FILE_REQUEST)
+            continue;
+        memcpy(id, names->names[i], SKA_REQUEST_ID_LENGTH);
+        id[SKA_REQUEST_ID_LENGTH] = 0;
+        found++;
+    }
+    return found;
+}
+
+/* At most this many are shown; somebody may have made thousands. */
+#define SHOWN_MOST 5
+
+/* Raises which requests start so, each with as many digits as tell it from the others. */
+static bool fail_ambiguous(const struct ska_directory_names *names, const char *given, size_t found,
+                           const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+    size_t shown = 0;
+
+    for (size_t i = 0; i < names->count && shown < SHOWN_MOST; i++)
+        if (strncmp(names->names[i], given, strlen(given)) == 0 &&
+            ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST)
+            ska_buffer_format(&text, "%s%.*s", shown++ == 0 ? "" : ", ",
+                              (int)ska_directory_names_unique(names, names->names[i]),
+                              names->names[i]);
+    ska_fail(errors, SKA_R_WRONG_USE, "%zu requests start with %s, give more digits: %s%s", found,
+             given, ska_buffer_string(&text), found > shown ? ", ..." : "");
+    ska_buffer_free(&text);
+    return false;
+}
+
+/* The one id that starts so. */
+static bool complete_id(const struct ska_directory *directory,
+                        const struct ska_directory_names *names, const char *given,
+                        char id[SKA_REQUEST_ID_LENGTH + 1], const struct ska_errors *errors)
+{
+    size_t found = find_requests(names, given, id);
+
+    if (found == 0)
+        return ska_fail(errors, SKA_R_FILE_FAILURE,
+                        "no open request %s... in %s: it may be done already", given,
+                        ska_directory_path(directory));
+    return found == 1 || fail_ambiguous(names, given, found, errors);
+}
+
+bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
+                           char id[SKA_REQUEST_ID_LENGTH + 1], const struct ska_errors *errors)
+{
+    struct ska_directory_names names = {NULL, 0};
+    size_t length = strlen(given);
+    bool done = false;
+
+    if (strspn(given, "0123456789abcdef") != length || length < SKA_REQUEST_ID_SHORT ||
+        length > SKA_REQUEST_ID_LENGTH)
+        return ska_fail(errors, SKA_R_WRONG_USE,
+                        "'%s' is no request id: 64 digits and letters from a to f, or the first "
+                        "%d of them or more (skatool requests shows them)",
+                        given, SKA_REQUEST_ID_SHORT);
+    memcpy(id, given, length + 1);
+    if (length == SKA_REQUEST_ID_LENGTH)
+        return true;
+    done = ska_directory_list(directory, &names, errors) &&
+           complete_id(directory, &names, given, id, errors);
+    ska_directory_names_free(&names);
+    return done;
+}
