@@ -101,7 +101,11 @@ bool ska_file_read_safe(const char *what, const char *path, size_t limit, struct
     fd = open_to_read(path, errors);
     if (fd < 0)
         return false;
-    done = ska_file_is_safe(fd, what, path, errors) && read_all(fd, path, limit, content, errors);
+    done = read_all(fd, path, limit, content, errors);
+    if (done && !ska_file_is_safe(fd, what, path, errors)) {
+        ska_bytes_clear_free(content);
+        done = false;
+    }
     close(fd);
     return done;
 }
