@@ -114,8 +114,12 @@ bool ska_file_read_safe(const char *what, const char *path, const char *shown, s
     fd = open_to_read(path, shown, errors);
     if (fd < 0)
         return false;
-    done = ska_file_is_safe(fd, what, shown, errors) &&
-           ska_file_read_descriptor(fd, shown, limit, content, errors);
+    done = ska_file_read_descriptor(fd, shown, limit, content, errors);
+    /* After that, so that what is no file is called so. */
+    if (done && !ska_file_is_safe(fd, what, shown, errors)) {
+        ska_bytes_clear_free(content);
+        done = false;
+    }
     close(fd);
     return done;
 }

@@ -263,13 +263,13 @@ ends 4 skatool check-config
 shows 'FAILED +audit-log .*line 11, the last one'
 cp log.1 "$log"
 takes 0 refused 'line 11, the last one' sign_free
-cp whole "$log"
-sed -i '$s/"uid":/"uid":1/' "$log"
-takes 0 refused 'line 11, the last one' sign_free
 [ "$(stat -c %W "$log")" = 0 ] || { # the time of its birth is known
     : >"$log"
     takes 0 refused 'line 11, the last one' sign_free
 }
+cp whole "$log"
+sed -i '$s/"uid":/"uid":1/' "$log"
+takes 0 refused 'line 11, the last one' sign_free
 head -n 3 whole >"$log"
 mv "$log" log.0
 takes 1 quietly sign_free
