@@ -420,7 +420,8 @@ static void replace_element(struct bytes *token, unsigned int type, const unsign
         old = 0;
     }
     memcpy(changed, token->data, at);
-    memcpy(changed + at, with, size);
+    if (size > 0)
+        memcpy(changed + at, with, size);
     memcpy(changed + at + size, token->data + at + old, token->length - at - old);
     length = token->length - old + size;
     for (int i = 0; i < 4; i++)
@@ -432,14 +433,10 @@ static void replace_element(struct bytes *token, unsigned int type, const unsign
 
 static void take_element(struct bytes *token, unsigned int type, const struct pooled *from)
 {
-    static const unsigned char nothing[1];
     size_t size = 0;
     size_t at = find_element(&from->token_bytes, type, &size);
 
-    if (at != 0)
-        replace_element(token, type, from->token_bytes.data + at, size);
-    else
-        replace_element(token, type, nothing, 0);
+    replace_element(token, type, from->token_bytes.data + at, at == 0 ? 0 : size);
 }
 
 /* What approvers have signed, with one thing changed: their signatures are over something else. */

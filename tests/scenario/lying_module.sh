@@ -64,7 +64,7 @@ lie old-timestamp nobody 'another timestamp than it was given' timed
 # ---- A rule that cannot be read ------------------------------------------------------------------
 
 # Such a key is not taken for an ordinary one, for which nobody would be asked.
-for answer in 0x2 0x5 0x6 0x13 0x30 0x54 0x80000001; do
+for answer in 0x2 0x5 0x6 0x13 0x30 0x54 0x80000018; do
     export HSM_DEVICE_RULE_ANSWER=$answer
     takes 0 refused 'C_GetAttributeValue' ska dgst -sha256 -sign "$(uri seal)" -out signature document
 done

@@ -883,7 +883,7 @@ static void takes_no_failure_for_an_ordinary_key(void **state)
     static const CK_RV answers[] = {CKR_HOST_MEMORY,      CKR_GENERAL_ERROR,
                                     CKR_FUNCTION_FAILED,  CKR_ATTRIBUTE_VALUE_INVALID,
                                     CKR_DEVICE_ERROR,     CKR_FUNCTION_NOT_SUPPORTED,
-                                    CKR_BUFFER_TOO_SMALL, 0x80000001UL};
+                                    CKR_BUFFER_TOO_SMALL, 0x80000018UL};
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
     const struct hsm_key_match match = {"clock P-256", {NULL, 0}};
     struct hsm_key *key = NULL;
