@@ -66,6 +66,9 @@ extern "C" {
 #define CKA_RKS_CERTIFICATE_CHAIN 0x80000022UL /* [published] */
 #define CKA_SLIP10_CHAIN_CODE 0x80001100UL     /* [published] */
 
+/* What the vendor's examples write for CK_BBOOL. */
+typedef CK_BBOOL CK_BOOL;
+
 typedef CK_ULONG CK_CRYPTOCURRENCY;
 #define CKCC_BITCOIN 1UL /* [ours] */
 
