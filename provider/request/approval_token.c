@@ -57,6 +57,8 @@ bool ska_timestamp_decode(struct ska_span encoded, struct ska_timestamp *timesta
         fault = "its length does not fit its header";
     else
         fault = read_timestamp(&reader, timestamp);
+    if (fault != NULL && ska_wire_is_long(&reader))
+        fault = SKA_WIRE_LONG_FAULT;
     if (fault != NULL) {
         memset(timestamp, 0, sizeof(*timestamp));
         return ska_fail(errors, SKA_R_BAD_TOKEN, "HSM timestamp: %s", fault);
@@ -144,7 +146,7 @@ static const char *compare_timestamp(const struct ska_approval_token *token)
 static bool decode_token(struct ska_span encoded, struct ska_approval_token *token,
                          const struct ska_errors *errors)
 {
-    struct ska_wire_reader reader;
+    struct ska_wire_reader reader = {NULL, NULL};
     const char *fault = NULL;
 
     if (encoded.length > SKA_TOKEN_LIMIT)
@@ -153,6 +155,8 @@ static bool decode_token(struct ska_span encoded, struct ska_approval_token *tok
         fault = "its length does not fit its header";
     else
         fault = read_token(&reader, token);
+    if (fault != NULL && ska_wire_is_long(&reader))
+        fault = SKA_WIRE_LONG_FAULT;
     if (fault == NULL && token->has_timestamp) {
         if (!ska_timestamp_decode(token->timestamp.block, &token->timestamp, errors))
             return false;

@@ -7,13 +7,11 @@
 
 #include <stdlib.h>
 
+#include "provider/base/wire.h"
 #include "provider/rule/approver_name.h"
 
 /* The device's limits are not public; nobody needs more, and all devices can do this. */
 #define PARTS_LIMIT 64
-
-/* A length is 16 bits wide on the wire. */
-#define VALUE_LIMIT 65535
 
 struct check {
     const char *where; /* of the rule */
@@ -73,7 +71,8 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
 
         if (approver->public_key.length == 0 || approver->data.length == 0)
             return fail_group(check, group, "an approver without a key");
-        if (approver->name.length > VALUE_LIMIT || approver->data.length > VALUE_LIMIT)
+        if (approver->name.length > SKA_WIRE_VALUE_LIMIT ||
+            approver->data.length > SKA_WIRE_VALUE_LIMIT)
             return fail_group(check, group, "an approver's name, key or certificate is too long");
         for (size_t j = 0; j < i; j++)
             if (ska_span_equal(ska_span_of(&approver->public_key),
@@ -85,7 +84,7 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
 
 static bool check_group(const struct check *check, const struct ska_group *group, bool only)
 {
-    if (group->name.length > VALUE_LIMIT)
+    if (group->name.length > SKA_WIRE_VALUE_LIMIT)
         return fail_group(check, group, "the name is too long");
     if (group->approver_count > PARTS_LIMIT)
         return fail_group(check, group, "more than 64 approvers");
@@ -101,7 +100,7 @@ static bool check_group(const struct check *check, const struct ska_group *group
 
 static bool check_alternative(struct check *check, const struct ska_alternative *alternative)
 {
-    if (alternative->name.length > VALUE_LIMIT)
+    if (alternative->name.length > SKA_WIRE_VALUE_LIMIT)
         return fail_alternative(check, alternative, "the name is too long");
     if (alternative->group_count == 0)
         return fail_alternative(
