@@ -84,21 +84,26 @@ CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_MECHANISM
     struct sim_object key = {0};
     struct sim_signer signer = {0};
     struct ska_bytes block = {NULL, 0};
+    struct ska_span label = {NULL, 0};
     bool query = timestamp == NULL || signature == NULL;
     CK_RV rv = sim_enter(&call, __func__);
 
-    if (rv == CKR_OK && (mechanism == NULL || timestampLen == NULL || signatureLen == NULL ||
-                         !sim_input_given(payload, payloadLen)))
+    if (rv == CKR_OK && (mechanism == NULL || timestampLen == NULL || signatureLen == NULL))
         rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_payload_given(payload, payloadLen, NULL);
     if (rv == CKR_OK && !can_stamp(mechanism->mechanism))
         rv = CKR_MECHANISM_INVALID;
     if (rv == CKR_OK)
         rv = sim_object_open_key(session, timestampKey, SIM_TIMESTAMP,
                                  CKR_KEY_FUNCTION_NOT_PERMITTED, &key);
+    label = ska_span_of(&key.label);
+    if (rv == CKR_OK)
+        rv = sim_payload_given(payload, payloadLen, &label);
     if (rv == CKR_OK)
         rv = sim_signer_open(session, &key, mechanism, &signer);
     if (rv == CKR_OK)
-        rv = make_block(ska_span_of(&key.label), operation, ska_span(payload, payloadLen), &block);
+        rv = make_block(label, operation, ska_span(payload, payloadLen), &block);
     if (rv == CKR_OK && !query && *timestampLen >= block.length && *signatureLen >= signer.length) {
         rv = sim_signer_sign(&signer, ska_span_of(&block), signature, signatureLen);
         if (rv == CKR_OK)

@@ -90,6 +90,20 @@ enum ska_digest sim_digest_from(CK_MECHANISM_TYPE type)
     return SKA_DIGEST_NONE;
 }
 
+bool sim_generation_is_missing(CK_MECHANISM_TYPE type)
+{
+    static const CK_MECHANISM_TYPE missing[] = {
+        CKM_SKA_DSA_KEY_PAIR_GEN,      CKM_SKA_EC_SLIP10_KEY_PAIR_GEN, CKM_EC_SLIP10_KEY_PAIR_GEN,
+        CKM_RKS_RSA_PKCS_KEY_PAIR_GEN, CKM_RKS_EC_KEY_PAIR_GEN,
+    };
+
+    for (size_t i = 0; i < COUNT(missing); i++) {
+        if (missing[i] == type)
+            return true;
+    }
+    return false;
+}
+
 const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type)
 {
     for (size_t i = 0; i < COUNT(generations); i++) {

@@ -77,6 +77,20 @@ static bool group_acceptable(const struct ska_group *group)
     return group->approver_count == 0 || approvers_acceptable(group);
 }
 
+/* One without groups would be satisfied by nobody's approval; the empty rule has a group. */
+static bool alternative_acceptable(const struct ska_alternative *alternative)
+{
+    if (alternative->group_count == 0) {
+        sim_report_rule("", "a policy token has no groups");
+        return false;
+    }
+    for (size_t i = 0; i < alternative->group_count; i++) {
+        if (!group_acceptable(&alternative->groups[i]))
+            return false;
+    }
+    return true;
+}
+
 bool sim_rule_acceptable(enum ska_rule_kind kind, struct ska_span encoded)
 {
     struct ska_rule rule = {NULL, 0};
@@ -84,10 +98,8 @@ bool sim_rule_acceptable(enum ska_rule_kind kind, struct ska_span encoded)
 
     if (!good)
         sim_report_rule("", "it is malformed");
-    for (size_t i = 0; good && i < rule.alternative_count; i++) {
-        for (size_t j = 0; good && j < rule.alternatives[i].group_count; j++)
-            good = group_acceptable(&rule.alternatives[i].groups[j]);
-    }
+    for (size_t i = 0; good && i < rule.alternative_count; i++)
+        good = alternative_acceptable(&rule.alternatives[i]);
     if (good && sim_config()->sam)
         good = sim_sam_accepts(kind, &rule);
     ska_rule_clear(&rule);

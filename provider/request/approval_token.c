@@ -67,17 +67,33 @@ bool ska_timestamp_decode(struct ska_span encoded, struct ska_timestamp *timesta
     return true;
 }
 
+static size_t padded(size_t length)
+{
+    return (length + 3) / 4 * 4;
+}
+
+bool ska_timestamp_fits(size_t payload, struct ska_span key_name, const struct ska_errors *errors)
+{
+    /* The container's header, those of three elements, and the time. */
+    const size_t around = 4 + 3 * 4 + 8;
+
+    if (payload <= SKA_WIRE_VALUE_LIMIT && key_name.length <= SKA_WIRE_VALUE_LIMIT &&
+        around + padded(payload) + padded(key_name.length) <= SKA_WIRE_VALUE_LIMIT)
+        return true;
+    return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH,
+                    "a payload of %zu bytes and the label of a timestamp key, of %zu, do not fit "
+                    "into a timestamp, which has at most %zu bytes",
+                    payload, key_name.length, SKA_WIRE_VALUE_LIMIT);
+}
+
 bool ska_timestamp_encode(const struct ska_timestamp *timestamp, struct ska_bytes *encoded,
                           const struct ska_errors *errors)
 {
     struct ska_buffer buffer = {0};
     size_t begin = 0;
 
-    if (timestamp->payload.length > SKA_WIRE_VALUE_LIMIT ||
-        timestamp->key_name.length > SKA_WIRE_VALUE_LIMIT)
-        return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH,
-                        "HSM timestamp: payload (%zu bytes) or key name (%zu bytes) too long",
-                        timestamp->payload.length, timestamp->key_name.length);
+    if (!ska_timestamp_fits(timestamp->payload.length, timestamp->key_name, errors))
+        return false;
     if (timestamp->modify && !ska_wire_well_formed(timestamp->payload))
         return ska_fail(errors, SKA_R_BAD_TOKEN, "HSM timestamp: malformed modify payload");
 

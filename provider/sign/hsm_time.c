@@ -55,6 +55,8 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
     bool done = false;
 
     memset(made, 0, sizeof(*made));
+    if (label != NULL && !ska_timestamp_fits(payload.length, ska_span_text(label), errors))
+        return false;
     if (!find_timestamp_key(libctx, key, label, &timestamp_key, errors))
         return false;
     done = hsm_timestamp_make(timestamp_key, operation, payload, &made->block, &plain, errors) &&

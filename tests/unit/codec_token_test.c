@@ -472,15 +472,15 @@ static void timestamps_have_limits(void **state)
     struct ska_timestamp timestamp = {0}, decoded;
 
     (void)state;
-    timestamp.payload = zeros(0xFFFE);
+    timestamp.payload = zeros(65508); /* and 24 bytes around it */
     timestamp.seconds = UINT64_MAX;
     assert_true(ska_timestamp_encode(&timestamp, &bytes, &errors));
     assert_true(ska_timestamp_decode(ska_span_of(&bytes), &decoded, &errors));
     assert_true(decoded.seconds == UINT64_MAX);
-    assert_int_equal(decoded.payload.length, 0xFFFE);
+    assert_int_equal(decoded.payload.length, 65508);
     ska_bytes_free(&bytes);
 
-    timestamp.payload = zeros(0xFFFF);
+    timestamp.payload = zeros(65509);
     assert_false(ska_timestamp_encode(&timestamp, &bytes, &errors));
     assert_raised(&recorder, SKA_R_BAD_INPUT_LENGTH);
 

@@ -103,7 +103,8 @@ static void roll_token(enum freedom freedom, struct chance_token *token)
     roll_name(&token->name, freedom == FOR_A_KEY);
     token->delay = unit * (uint32_t)(roll(&dice) >> roll_below(&dice, 64));
     token->timeout = unit * (uint32_t)(roll(&dice) >> roll_below(&dice, 64));
-    token->count = roll_below(&dice, PARTS + 1);
+    token->count = freedom == FOR_A_KEY ? 1 + roll_below(&dice, PARTS) /* one without is refused */
+                                        : roll_below(&dice, PARTS + 1);
     for (size_t i = 0; i < token->count; i++)
         roll_group(freedom, &token->groups[i]);
 }

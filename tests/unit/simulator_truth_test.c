@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The truth table of rules: the simulator decides as a model of ten lines does, for every subset of
- * three approvers, under every rule of at most one alternative with at most two groups, and under
+ * three approvers, under every rule of at most one alternative with one or two groups (one without
+ * groups is refused), and under
  * a sample of the rules of two alternatives (under all 26,796 of them with SKA_TEST_EXHAUSTIVE
  * set).
  */
@@ -104,9 +105,20 @@ static void close_simulator(void)
     data_free(&sim.token);
 }
 
-/* Gives the key this use rule; its modify rule is empty. */
-static void set_rule(const struct rule *rule)
+/* A token without groups would be satisfied by nobody's approval. */
+static bool is_acceptable(const struct rule *rule)
 {
+    for (size_t i = 0; i < rule->count; i++) {
+        if (rule->tokens[i].count == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Gives the key this use rule; its modify rule is empty. False: it is refused, as it must be. */
+static bool set_rule(const struct rule *rule)
+{
+    bool acceptable = is_acceptable(rule);
     CK_SKA_APPROVER approvers[2][2][APPROVERS];
     CK_SKA_GROUP groups[2][2];
     CK_SKA_TOKEN tokens[2];
@@ -132,15 +144,18 @@ static void set_rule(const struct rule *rule)
     }
     assert_rv(C_CreateModifyPayload(&policy, NULL, NULL, NULL, payload, &length), CKR_OK);
     token = make_token(sim.session, CK_SKA_MODIFY, sim.key, payload, length);
-    assert_rv(C_SKAModify(sim.session, &sim.key, token.bytes, token.length, NULL, 0), CKR_OK);
+    assert_rv(C_SKAModify(sim.session, &sim.key, token.bytes, token.length, NULL, 0),
+              acceptable ? CKR_OK : CKR_SKASIM_PARAMETERS_INVALID);
     data_free(&token);
+    return acceptable;
 }
 
 static void check_rule(const struct rule *rule)
 {
     static CK_MECHANISM mechanism = {CKM_EDDSA, NULL, 0};
 
-    set_rule(rule);
+    if (!set_rule(rule))
+        return;
     for (unsigned int approved = 0; approved < SUBSETS; approved++) {
         CK_SKA_APPROVAL given[APPROVERS];
         struct data signature = {NULL, 0};
