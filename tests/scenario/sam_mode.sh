@@ -89,7 +89,7 @@ refused 'for --operation modify' skatool request --key "$(uri seal)" --ca rootca
 policy "$(rule 1 alice weak)" >small.json
 refused 'What may be why: weak has a key of RSA with 1024 bits, which is too small' keygen small.json
 says 'SKA simulator: refuses approver weak: its key is too weak'
-! grep -q 'SAM' stderr.txt || fail "SAM mode is off: $(cat stderr.txt)"
+! grep -q 'SAM mode' stderr.txt || fail "SAM mode is off: $(cat stderr.txt)"
 
 # ---- In SAM mode ---------------------------------------------------------------------------------
 

@@ -422,7 +422,9 @@ static void find_weak_key(struct tool *tool, const struct ska_approver *approver
 static void find_for_sam(struct tool *tool, const struct ska_rule *use,
                          const struct approvers *approvers, struct findings *findings)
 {
-    ska_buffer_text(&findings->text, "if the HSM is in SAM mode, ");
+    ska_buffer_text(&findings->text,
+                    "if the HSM is in SAM mode (every approver needs a certificate of a CA that is "
+                    "configured there, and the use rule needs an approver), ");
     if (use != NULL && ska_rule_is_empty(use)) {
         start_finding(findings);
         ska_buffer_text(&findings->text, "the use rule needs no approval");
