@@ -99,11 +99,14 @@ CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_MECHANISM
     struct sim_object key = {0};
     struct sim_signer signer = {0};
     struct ska_bytes block = {NULL, 0};
+    struct ska_span label = {NULL, 0};
     bool query = timestamp == NULL || signature == NULL;
     CK_RV rv = sim_enter_session(&call, __func__, &session);
 
     if (rv == CKR_OK && (mechanism == NULL || timestampLen == NULL || signatureLen == NULL))
         rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_payload_given(payload, payloadLen, NULL);
     if (rv == CKR_OK)
         rv = sim_copy_input(&payload, payloadLen);
     if (rv == CKR_OK)
@@ -113,10 +116,13 @@ CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_MECHANISM
     if (rv == CKR_OK)
         rv = sim_object_open_key(session, timestampKey, SIM_TIMESTAMP,
                                  CKR_KEY_FUNCTION_NOT_PERMITTED, &key);
+    label = ska_span_of(&key.label);
+    if (rv == CKR_OK)
+        rv = sim_payload_given(payload, payloadLen, &label);
     if (rv == CKR_OK)
         rv = sim_signer_prepare(&key, mechanism, &signer);
     if (rv == CKR_OK)
-        rv = make_block(ska_span_of(&key.label), operation, ska_span(payload, payloadLen), &block);
+        rv = make_block(label, operation, ska_span(payload, payloadLen), &block);
     if (rv == CKR_OK && !query && *timestampLen >= block.length && *signatureLen >= signer.length) {
         rv = sign_block(session, &key, &signer, ska_span_of(&block), signature);
         if (rv == CKR_OK)

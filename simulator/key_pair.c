@@ -311,6 +311,9 @@ static CK_RV generate_pair(struct pair *pair)
 
     if (sim_template_forges(pair->public_template, pair->public_count))
         return CKR_ATTRIBUTE_VALUE_INVALID;
+    /* Whatever the templates say, which may be right for it. */
+    if (sim_generation_is_missing(pair->mechanism->mechanism))
+        return CKR_MECHANISM_INVALID;
     if (generation != NULL && generation->ska == pair->mechanism->mechanism)
         return generate_marked(pair, SIM_SKA, generation);
     if (!asks_for_timestamps(pair->private_template, pair->private_count))

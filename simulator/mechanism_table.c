@@ -117,6 +117,20 @@ const struct sim_curve *sim_curve_find(CK_KEY_TYPE key_type, struct ska_span par
     return NULL;
 }
 
+bool sim_generation_is_missing(CK_MECHANISM_TYPE type)
+{
+    static const CK_MECHANISM_TYPE missing[] = {
+        CKM_SKA_DSA_KEY_PAIR_GEN,      CKM_SKA_EC_SLIP10_KEY_PAIR_GEN, CKM_EC_SLIP10_KEY_PAIR_GEN,
+        CKM_RKS_RSA_PKCS_KEY_PAIR_GEN, CKM_RKS_EC_KEY_PAIR_GEN,
+    };
+
+    for (size_t i = 0; i < COUNT(missing); i++) {
+        if (missing[i] == type)
+            return true;
+    }
+    return false;
+}
+
 const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type)
 {
     for (size_t i = 0; i < COUNT(generations); i++) {

@@ -52,6 +52,9 @@ struct sim_generation {
     CK_KEY_TYPE key_type;
 };
 
+/* Whether it is one of the vendor's that the simulator does not have: DSA, SLIP-10, RKS. */
+bool sim_generation_is_missing(CK_MECHANISM_TYPE type);
+
 /* By the vendor's mechanism or by the ordinary one; NULL for any other. */
 const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type);
 

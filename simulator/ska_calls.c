@@ -12,6 +12,7 @@
 #include "simulator/enforce.h"
 #include "simulator/key_signer.h"
 #include "simulator/object_kind.h"
+#include "simulator/session_table.h"
 #include "simulator/vendor_call.h"
 #include "ska/simulator.h"
 
@@ -66,6 +67,8 @@ CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OB
 
     if (rv == CKR_OK && (tokenLen == NULL || !sim_operation_from(operation, &parts.operation)))
         rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_payload_given(payload, payloadLen, NULL);
     if (rv == CKR_OK)
         rv = sim_copy_input(&payload, payloadLen);
     if (rv == CKR_OK)
@@ -164,13 +167,27 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
 
 /* ---- What the simulator does not have --------------------------------------------------- */
 
+/* No mechanism derives SLIP-10 keys here, and none attests. */
+static CK_RV refuse_mechanism(const char *name, CK_SESSION_HANDLE session,
+                              const CK_MECHANISM *mechanism)
+{
+    struct sim_call call;
+    CK_SLOT_ID slot = 0;
+    CK_RV rv = sim_enter(&call, name);
+
+    if (rv == CKR_OK && mechanism == NULL)
+        rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_session_slot(session, &slot) ? CKR_MECHANISM_INVALID : CKR_SESSION_HANDLE_INVALID;
+    sim_log_call(name, false, ska_span(NULL, 0), rv);
+    return sim_leave(&call, rv);
+}
+
 CK_RV C_DeriveKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
                       CK_OBJECT_HANDLE parent, CK_ATTRIBUTE_PTR publicTemplate,
                       CK_ULONG publicCount, CK_ATTRIBUTE_PTR privateTemplate, CK_ULONG privateCount,
                       CK_OBJECT_HANDLE_PTR publicKey, CK_OBJECT_HANDLE_PTR privateKey)
 {
-    (void)session;
-    (void)mechanism;
     (void)parent;
     (void)publicTemplate;
     (void)publicCount;
@@ -178,20 +195,18 @@ CK_RV C_DeriveKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     (void)privateCount;
     (void)publicKey;
     (void)privateKey;
-    return CKR_FUNCTION_NOT_SUPPORTED;
+    return refuse_mechanism(__func__, session, mechanism);
 }
 
 CK_RV C_RKSAttestKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
                      CK_OBJECT_HANDLE attestationKey, CK_OBJECT_HANDLE key, CK_BYTE_PTR xml,
                      CK_ULONG_PTR xmlLen, CK_BYTE_PTR signature, CK_ULONG_PTR signatureLen)
 {
-    (void)session;
-    (void)mechanism;
     (void)attestationKey;
     (void)key;
     (void)xml;
     (void)xmlLen;
     (void)signature;
     (void)signatureLen;
-    return CKR_FUNCTION_NOT_SUPPORTED;
+    return refuse_mechanism(__func__, session, mechanism);
 }

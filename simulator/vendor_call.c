@@ -5,14 +5,36 @@
 #include "simulator/vendor_call.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "provider/base/wire.h"
+#include "provider/request/approval_token.h"
 #include "simulator/context.h"
 #include "simulator/result_name.h"
 
 /* ---- Operations and outputs ------------------------------------------------------------- */
+
+static void report_payload(CK_ULONG length)
+{
+    fprintf(stderr,
+            "SKA simulator: refuses a payload of %lu bytes: an element has at most %zu, less what "
+            "a timestamp has around it\n",
+            length, SKA_WIRE_VALUE_LIMIT);
+}
+
+CK_RV sim_payload_given(const CK_BYTE *data, CK_ULONG length, const struct ska_span *key_name)
+{
+    if (length > 0 && data == NULL)
+        return CKR_ARGUMENTS_BAD;
+    if (length <= SKA_WIRE_VALUE_LIMIT &&
+        (key_name == NULL || ska_timestamp_fits(length, *key_name, NULL)))
+        return CKR_OK;
+    report_payload(length);
+    return CKR_DATA_LEN_RANGE;
+}
 
 bool sim_operation_from(CK_ULONG number, enum ska_operation *operation)
 {

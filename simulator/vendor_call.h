@@ -13,6 +13,12 @@
 #include "provider/base/mechanism.h"
 
 /*
+ * The same of a payload: CKR_DATA_LEN_RANGE, with a line on standard error, for one that is too
+ * long for an element, or for a timestamp by the key of this name (NULL: it is for none).
+ */
+CK_RV sim_payload_given(const CK_BYTE *data, CK_ULONG length, const struct ska_span *key_name);
+
+/*
  * What an approval token can be made for, in the vendor's numbers. False for a number that is none
  * of those that the simulator knows.
  */

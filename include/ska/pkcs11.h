@@ -66,6 +66,9 @@ extern "C" {
 #define CKA_RKS_CERTIFICATE_CHAIN 0x80000022UL /* [published] */
 #define CKA_SLIP10_CHAIN_CODE 0x80001100UL     /* [published] */
 
+/* What the vendor's examples write for CK_BBOOL. */
+typedef CK_BBOOL CK_BOOL;
+
 typedef CK_ULONG CK_CRYPTOCURRENCY;
 #define CKCC_BITCOIN 1UL /* [ours] */
 
@@ -210,7 +213,7 @@ extern CK_RV C_SKAUnblock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_B
 extern CK_RV C_SKAModify(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
                          CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount);
 
-/* SLIP-10 derivation and attestation: the simulator answers CKR_FUNCTION_NOT_SUPPORTED. */
+/* SLIP-10 derivation and attestation: the simulator answers CKR_MECHANISM_INVALID. */
 extern CK_RV C_DeriveKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
                              CK_OBJECT_HANDLE parent, CK_ATTRIBUTE_PTR publicTemplate,
                              CK_ULONG publicCount, CK_ATTRIBUTE_PTR privateTemplate,

@@ -83,6 +83,8 @@ bool ska_wire_next(struct ska_wire_reader *reader, struct ska_wire_element *elem
     if (bytes_left(reader) < ELEMENT_HEADER)
         return false;
     length = load_u16(reader->next + 2);
+    if (length > SKA_WIRE_VALUE_LIMIT)
+        return false;
     padding = padding_of(length);
     if (length + padding > bytes_left(reader) - ELEMENT_HEADER)
         return false;
@@ -100,6 +102,12 @@ bool ska_wire_next(struct ska_wire_reader *reader, struct ska_wire_element *elem
 uint16_t ska_wire_peek(const struct ska_wire_reader *reader)
 {
     return bytes_left(reader) < ELEMENT_HEADER ? 0 : load_u16(reader->next);
+}
+
+bool ska_wire_is_long(const struct ska_wire_reader *reader)
+{
+    return bytes_left(reader) >= ELEMENT_HEADER &&
+           load_u16(reader->next + 2) > SKA_WIRE_VALUE_LIMIT;
 }
 
 bool ska_wire_take(struct ska_wire_reader *reader, uint16_t type, struct ska_span *value)

@@ -10,32 +10,39 @@
 
 #include "provider/base/bytes.h"
 
-/* A length is 16 bits wide. */
-#define SKA_WIRE_VALUE_LIMIT ((size_t)0xFFFF)
+/*
+ * A length is 16 bits wide, and 0xFFFF is said to announce a longer one of 32 bits behind it. That
+ * form is neither written nor read.
+ */
+#define SKA_WIRE_VALUE_LIMIT ((size_t)0xFFFE)
 
-/* Published element types. */
+/* Published element types, by the vendor's samples and data or by third parties (SECONDS,
+ * CERTIFICATE). */
 enum ska_wire_type {
     SKA_WIRE_APPROVER_COUNT = 0x0003,
     SKA_WIRE_OPERATION = 0x003B,
     SKA_WIRE_MINUTES = 0x0055, /* delay, then timeout */
+    SKA_WIRE_SECONDS = 0x0056, /* the same, where minutes cannot say it */
     SKA_WIRE_TOKEN_COUNT = 0x0059,
     SKA_WIRE_GROUP_COUNT = 0x005A,
     SKA_WIRE_QUORUM = 0x005B,
     SKA_WIRE_TIME = 0x0107,
     SKA_WIRE_NAME = 0x1002,
+    SKA_WIRE_CERTIFICATE = 0x1009, /* of an approver, in a serialized approval */
     SKA_WIRE_RULE_USE = 0x104E,
     SKA_WIRE_RULE_BLOCK = 0x104F,
     SKA_WIRE_RULE_UNBLOCK = 0x1050,
     SKA_WIRE_RULE_MODIFY = 0x1051,
     SKA_WIRE_PUBLIC_KEY = 0x1052,
     SKA_WIRE_TIMESTAMP = 0x1054,
+    SKA_WIRE_APPROVAL_TOKEN = 0x1055, /* in a serialized approval */
     SKA_WIRE_SIGNATURE = 0x1056,
     SKA_WIRE_USAGE_PAYLOAD = 0x1057,
     SKA_WIRE_MODIFY_PAYLOAD = 0x1058,
 
-    /* Not public; private to the simulator (the vendor's codes for these are unknown). */
-    SKA_WIRE_SIM_SECONDS = 0x00F5,    /* like SKA_WIRE_MINUTES, in seconds */
-    SKA_WIRE_SIM_CERTIFICATE = 0x10F2 /* certificate of an approver */
+    /* Private to the simulator. */
+    SKA_WIRE_SIM_SECONDS = 0x00F5,    /* SKA_WIRE_SECONDS in keys of older ones; read only */
+    SKA_WIRE_SIM_CERTIFICATE = 0x10F2 /* of an approver in a rule: the vendor's is not public */
 };
 
 struct ska_wire_element {
@@ -68,10 +75,13 @@ bool ska_wire_take_u64(struct ska_wire_reader *reader, uint16_t type,
                        uint64_t *value) SKA_MUST_CHECK;
 /* The type of the next element, or 0 at the end or when too little is left. */
 uint16_t ska_wire_peek(const struct ska_wire_reader *reader);
+/* Whether the next element cannot be read because its length is of the long form. */
+bool ska_wire_is_long(const struct ska_wire_reader *reader);
+#define SKA_WIRE_LONG_FAULT "an element is longer than 65534 bytes, in a form that is not read"
 
 /*
- * Writing: begin, add elements, end with the value that begin gave; a value above 65535
- * bytes sets buffer->failed.
+ * Writing: begin, add elements, end with the value that begin gave; a value above
+ * SKA_WIRE_VALUE_LIMIT sets buffer->failed.
  */
 size_t ska_wire_begin(struct ska_buffer *buffer);
 void ska_wire_end(struct ska_buffer *buffer, size_t begin);

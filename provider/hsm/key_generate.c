@@ -291,12 +291,9 @@ static bool judge_generation(const struct hsm_token *token, const struct generat
         return true;
     if (!generation->ska)
         return hsm_fail_rv(errors, "C_GenerateKeyPair", token, generation->refused);
-    return ska_fail(errors, SKA_R_BAD_POLICY,
-                    "token \"%s\" does not take the rules of key \"%s\" (%s); in SAM mode every "
-                    "approver needs a certificate of a CA that is configured there, and the use "
-                    "rule needs an approver",
-                    hsm_show(hsm_token_label(token)).text, label.text,
-                    hsm_rv_text(generation->refused).text);
+    return ska_fail(
+        errors, SKA_R_BAD_POLICY, "token \"%s\" does not take the rules of key \"%s\" (%s)",
+        hsm_show(hsm_token_label(token)).text, label.text, hsm_rv_text(generation->refused).text);
 }
 
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,

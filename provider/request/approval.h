@@ -15,7 +15,7 @@ enum ska_answer_state {
     SKA_ANSWER_UNSEEN,
     SKA_ANSWER_COUNTS,
     SKA_ANSWER_INVALID,    /* the signature does not verify over this token */
-    SKA_ANSWER_NOT_LISTED, /* not an approver of the rule; then not verified */
+    SKA_ANSWER_NOT_LISTED, /* not an approver of the rule */
     SKA_ANSWER_DOUBLED,    /* another of the same approver counts already */
     SKA_ANSWER_TOO_MANY    /* more than a request can hold */
 };

@@ -57,6 +57,8 @@ bool ska_timestamp_decode(struct ska_span encoded, struct ska_timestamp *timesta
         fault = "its length does not fit its header";
     else
         fault = read_timestamp(&reader, timestamp);
+    if (fault != NULL && ska_wire_is_long(&reader))
+        fault = SKA_WIRE_LONG_FAULT;
     if (fault != NULL) {
         memset(timestamp, 0, sizeof(*timestamp));
         return ska_fail(errors, SKA_R_BAD_TOKEN, "HSM timestamp: %s", fault);
@@ -65,17 +67,33 @@ bool ska_timestamp_decode(struct ska_span encoded, struct ska_timestamp *timesta
     return true;
 }
 
+static size_t padded(size_t length)
+{
+    return (length + 3) / 4 * 4;
+}
+
+bool ska_timestamp_fits(size_t payload, struct ska_span key_name, const struct ska_errors *errors)
+{
+    /* The container's header, those of three elements, and the time. */
+    const size_t around = 4 + 3 * 4 + 8;
+
+    if (payload <= SKA_WIRE_VALUE_LIMIT && key_name.length <= SKA_WIRE_VALUE_LIMIT &&
+        around + padded(payload) + padded(key_name.length) <= SKA_WIRE_VALUE_LIMIT)
+        return true;
+    return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH,
+                    "a payload of %zu bytes and the label of a timestamp key, of %zu, do not fit "
+                    "into a timestamp, which has at most %zu bytes",
+                    payload, key_name.length, SKA_WIRE_VALUE_LIMIT);
+}
+
 bool ska_timestamp_encode(const struct ska_timestamp *timestamp, struct ska_bytes *encoded,
                           const struct ska_errors *errors)
 {
     struct ska_buffer buffer = {0};
     size_t begin = 0;
 
-    if (timestamp->payload.length > SKA_WIRE_VALUE_LIMIT ||
-        timestamp->key_name.length > SKA_WIRE_VALUE_LIMIT)
-        return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH,
-                        "HSM timestamp: payload (%zu bytes) or key name (%zu bytes) too long",
-                        timestamp->payload.length, timestamp->key_name.length);
+    if (!ska_timestamp_fits(timestamp->payload.length, timestamp->key_name, errors))
+        return false;
     if (timestamp->modify && !ska_wire_well_formed(timestamp->payload))
         return ska_fail(errors, SKA_R_BAD_TOKEN, "HSM timestamp: malformed modify payload");
 
@@ -144,7 +162,7 @@ static const char *compare_timestamp(const struct ska_approval_token *token)
 static bool decode_token(struct ska_span encoded, struct ska_approval_token *token,
                          const struct ska_errors *errors)
 {
-    struct ska_wire_reader reader;
+    struct ska_wire_reader reader = {NULL, NULL};
     const char *fault = NULL;
 
     if (encoded.length > SKA_TOKEN_LIMIT)
@@ -153,6 +171,8 @@ static bool decode_token(struct ska_span encoded, struct ska_approval_token *tok
         fault = "its length does not fit its header";
     else
         fault = read_token(&reader, token);
+    if (fault != NULL && ska_wire_is_long(&reader))
+        fault = SKA_WIRE_LONG_FAULT;
     if (fault == NULL && token->has_timestamp) {
         if (!ska_timestamp_decode(token->timestamp.block, &token->timestamp, errors))
             return false;

@@ -47,6 +47,12 @@ bool ska_approval_token_encode(const struct ska_approval_token *token, struct sk
 
 bool ska_timestamp_decode(struct ska_span encoded, struct ska_timestamp *timestamp,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * Whether a timestamp over a payload of this length fits into a token; else the message says how
+ * much is too much.
+ */
+bool ska_timestamp_fits(size_t payload, struct ska_span key_name,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
 /* timestamp->block is not read. */
 bool ska_timestamp_encode(const struct ska_timestamp *timestamp, struct ska_bytes *encoded,
                           const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -44,6 +44,8 @@ bool ska_modify_decode(struct ska_span encoded, struct ska_modify *modify,
         fault = "its length does not fit its header";
     else
         fault = read_modify(&reader, modify);
+    if (fault != NULL && ska_wire_is_long(&reader))
+        fault = SKA_WIRE_LONG_FAULT;
     if (fault == NULL)
         return true;
     memset(modify, 0, sizeof(*modify));

@@ -7,13 +7,15 @@
 
 #include <stdlib.h>
 
+#include "provider/base/wire.h"
 #include "provider/rule/approver_name.h"
+#include "provider/rule/rule_codec.h"
 
 /* The device's limits are not public; nobody needs more, and all devices can do this. */
 #define PARTS_LIMIT 64
 
-/* A length is 16 bits wide on the wire. */
-#define VALUE_LIMIT 65535
+/* As for the payload of a signature: what an element holds, less a timestamp around it. */
+#define MODIFICATION_LIMIT ((size_t)65000)
 
 struct check {
     const char *where; /* of the rule */
@@ -73,7 +75,8 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
 
         if (approver->public_key.length == 0 || approver->data.length == 0)
             return fail_group(check, group, "an approver without a key");
-        if (approver->name.length > VALUE_LIMIT || approver->data.length > VALUE_LIMIT)
+        if (approver->name.length > SKA_WIRE_VALUE_LIMIT ||
+            approver->data.length > SKA_WIRE_VALUE_LIMIT)
             return fail_group(check, group, "an approver's name, key or certificate is too long");
         for (size_t j = 0; j < i; j++)
             if (ska_span_equal(ska_span_of(&approver->public_key),
@@ -85,7 +88,7 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
 
 static bool check_group(const struct check *check, const struct ska_group *group, bool only)
 {
-    if (group->name.length > VALUE_LIMIT)
+    if (group->name.length > SKA_WIRE_VALUE_LIMIT)
         return fail_group(check, group, "the name is too long");
     if (group->approver_count > PARTS_LIMIT)
         return fail_group(check, group, "more than 64 approvers");
@@ -101,7 +104,7 @@ static bool check_group(const struct check *check, const struct ska_group *group
 
 static bool check_alternative(struct check *check, const struct ska_alternative *alternative)
 {
-    if (alternative->name.length > VALUE_LIMIT)
+    if (alternative->name.length > SKA_WIRE_VALUE_LIMIT)
         return fail_alternative(check, alternative, "the name is too long");
     if (alternative->group_count == 0)
         return fail_alternative(
@@ -120,6 +123,29 @@ static bool check_alternative(struct check *check, const struct ska_alternative 
     return true;
 }
 
+/* Written down as a value of one element; 0: it cannot be. */
+static size_t serialized_length(const struct ska_rule *rule, const struct ska_errors *errors)
+{
+    struct ska_bytes encoded = {NULL, 0};
+    size_t length = ska_rule_encode(rule, &encoded, errors) ? encoded.length : 0;
+
+    ska_bytes_free(&encoded);
+    return length;
+}
+
+static bool check_length(const struct ska_rule *rule, const char *where,
+                         const struct ska_errors *errors)
+{
+    size_t length = serialized_length(rule, errors);
+
+    if (length <= SKA_WIRE_VALUE_LIMIT)
+        return length > 0;
+    return ska_fail(errors, SKA_R_BAD_POLICY,
+                    "%s: it has %zu bytes when it is written down, and may have %zu: name fewer "
+                    "approvers, or keys instead of certificates",
+                    where, length, SKA_WIRE_VALUE_LIMIT);
+}
+
 bool ska_rule_check(const struct ska_rule *rule, const char *where, const struct ska_errors *errors)
 {
     struct check check = {where, errors, 0, 0};
@@ -129,5 +155,24 @@ bool ska_rule_check(const struct ska_rule *rule, const char *where, const struct
     for (; check.token < rule->alternative_count; check.token++)
         if (!check_alternative(&check, &rule->alternatives[check.token]))
             return false;
-    return true;
+    return check_length(rule, where, errors);
+}
+
+bool ska_modification_check(const struct ska_rule *const rules[SKA_RULE_COUNT],
+                            const struct ska_errors *errors)
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        size_t length = rules[i] == NULL ? 0 : serialized_length(rules[i], errors);
+
+        if (rules[i] != NULL && length == 0)
+            return false;
+        sum += length;
+    }
+    return sum <= MODIFICATION_LIMIT ||
+           ska_fail(errors, SKA_R_BAD_POLICY,
+                    "the new rules have %zu bytes when they are written down; an approval token "
+                    "can carry %zu: change fewer of them at once, or name fewer approvers",
+                    sum, MODIFICATION_LIMIT);
 }

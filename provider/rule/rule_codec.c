@@ -55,7 +55,8 @@ struct rule_reader {
 static bool fail_here(const struct rule_reader *reader, const char *fault)
 {
     return ska_fail(reader->errors, SKA_R_BAD_RULE, "serialized rule, at byte %zu: %s",
-                    (size_t)(reader->wire.next - reader->start), fault);
+                    (size_t)(reader->wire.next - reader->start),
+                    ska_wire_is_long(&reader->wire) ? SKA_WIRE_LONG_FAULT : fault);
 }
 
 /* A count, and zeroed memory for that many if so many can still follow; NULL for 0. */
@@ -99,7 +100,8 @@ static bool decode_approver(struct rule_reader *reader, struct ska_approver *app
         return ska_bytes_copy(&approver->data, value, reader->errors) &&
                ska_bytes_copy(&approver->public_key, value, reader->errors);
     }
-    if (ska_wire_take(&reader->wire, SKA_WIRE_SIM_CERTIFICATE, &value)) {
+    if (ska_wire_take(&reader->wire, SKA_WIRE_SIM_CERTIFICATE, &value) ||
+        ska_wire_take(&reader->wire, SKA_WIRE_CERTIFICATE, &value)) {
         approver->type = SKA_APPROVER_CERTIFICATE;
         if (!ska_certificate_key(value, &approver->public_key))
             return fail_here(reader, "the certificate before this does not decode");
@@ -129,11 +131,13 @@ static bool decode_group(struct rule_reader *reader, struct ska_group *group)
 /* Both in minutes or, only where minutes cannot say it, both in seconds. */
 static bool decode_times(struct rule_reader *reader, struct ska_alternative *alternative)
 {
-    bool minutes = ska_wire_peek(&reader->wire) != SKA_WIRE_SIM_SECONDS;
-    uint16_t type = minutes ? SKA_WIRE_MINUTES : SKA_WIRE_SIM_SECONDS;
+    uint16_t type = ska_wire_peek(&reader->wire);
+    bool minutes = type != SKA_WIRE_SECONDS && type != SKA_WIRE_SIM_SECONDS;
     uint64_t unit = minutes ? 60 : 1;
     uint32_t timelock = 0, timeout = 0;
 
+    if (minutes)
+        type = SKA_WIRE_MINUTES;
     if (!ska_wire_take_u32(&reader->wire, type, &timelock) ||
         !ska_wire_take_u32(&reader->wire, type, &timeout))
         return fail_here(reader, "timelock or timeout is missing or malformed");
@@ -251,7 +255,7 @@ static bool encode_group(struct rule_writer *writer, const struct ska_group *gro
 static bool encode_times(struct rule_writer *writer, uint64_t timelock, uint64_t timeout)
 {
     bool minutes = timelock % 60 == 0 && timeout % 60 == 0;
-    uint16_t type = minutes ? SKA_WIRE_MINUTES : SKA_WIRE_SIM_SECONDS;
+    uint16_t type = minutes ? SKA_WIRE_MINUTES : SKA_WIRE_SECONDS;
     uint64_t unit = minutes ? 60 : 1;
 
     if (timelock / unit > UINT32_MAX || timeout / unit > UINT32_MAX)

@@ -36,16 +36,19 @@ static bool ballot_add_key(struct ska_ballot *ballot, const struct ska_approval 
     return true;
 }
 
-/* One that stands in the request is verified even when another of its approver counts. */
+/*
+ * One that stands in the request is verified first, whoever it is by, and even when another of its
+ * approver counts: the HSM refuses all of them for one that is invalid.
+ */
 static bool ballot_examine(struct ska_ballot *ballot, struct ska_approval *approval,
                            const struct ska_errors *errors)
 {
     struct ska_span key = ska_span_of(&approval->public_key);
 
-    if (!ballot_lists(ballot, key))
-        approval->state = SKA_ANSWER_NOT_LISTED;
-    else if (!ballot_verify(ballot, approval))
+    if (!ballot_verify(ballot, approval))
         approval->state = SKA_ANSWER_INVALID;
+    else if (!ballot_lists(ballot, key))
+        approval->state = SKA_ANSWER_NOT_LISTED;
     else if (ska_ballot_has_approved(ballot, key))
         approval->state = SKA_ANSWER_DOUBLED;
     else
@@ -241,8 +244,14 @@ static struct ska_standing standing_between(const struct ska_ballot *ballot,
         if (have < group->quorum && ballot->refusal_count > 0)
             standing.possible = standing.possible && count_willing(ballot, group) >= group->quorum;
     }
-    if (!ska_alternative_is_limited(alternative))
+    if (!ska_alternative_is_limited(alternative)) {
+        /* No time is needed then, but one that has not come yet is refused all the same. */
+        if (ballot->token.has_timestamp && to < ballot->token.timestamp.seconds) {
+            standing.usable = SKA_USABLE_LATER;
+            standing.window.opens = ballot->token.timestamp.seconds;
+        }
         return standing;
+    }
     standing.usable = SKA_USABLE_NEVER;
     if (ballot->token.has_timestamp) {
         standing.window = ska_window_of(alternative, ballot->token.timestamp.seconds);

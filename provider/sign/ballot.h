@@ -30,8 +30,9 @@ struct ska_ballot {
 
 /*
  * Starts with libctx, cache, request, rule and rule_of_hsm set and the rest zero. Decodes the token
- * and examines the approvals that the request holds, every one, since the HSM refuses a whole
- * request for one that is invalid. The time is this machine's. Close it also after a failure.
+ * and verifies the approvals that the request holds, every one, those of strangers too, since the
+ * HSM refuses a whole request for one that is invalid. The time is this machine's. Close it also
+ * after a failure.
  */
 bool ska_ballot_open(struct ska_ballot *ballot, const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_ballot_close(struct ska_ballot *ballot); /* {0} is fine */

@@ -64,6 +64,48 @@ void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer
     say_with_responses(ballot, ska_span(NULL, 0), ska_rule_progress_text, text);
 }
 
+/* ---- Time ------------------------------------------------------------------------------------ */
+
+static void add_time(const struct ska_ballot *ballot, const char *before, uint64_t limit,
+                     struct ska_buffer *text)
+{
+    char shown[32];
+    char now[32];
+
+    ska_buffer_format(text, "%s%s; %s clock says %s", before, ska_time_text(limit, shown),
+                      ballot->now_of_hsm ? "the HSM's" : "this machine's",
+                      ska_time_text(ska_ballot_now(ballot), now));
+}
+
+enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    struct ska_verdict verdict = ska_ballot_judge(ballot);
+    const struct ska_standing *standing = verdict.satisfied ? &verdict.best : &verdict.nearest;
+
+    if (standing->alternative == NULL)
+        return 0;
+    switch (standing->usable) {
+    case SKA_USABLE_ALWAYS:
+    case SKA_USABLE_NOW:
+        return 0;
+    case SKA_USABLE_LATER:
+        add_time(ballot, "the approvals can be used, but not before ", standing->window.opens,
+                 text);
+        return SKA_R_TOO_EARLY;
+    case SKA_USABLE_OVER:
+        add_time(ballot, "the approvals expired at ", standing->window.closes, text);
+        break;
+    case SKA_USABLE_NEVER: /* it is from before the rule had time limits */
+        ska_buffer_text(text,
+                        "the rule has a time limit, and the request holds no time of the HSM");
+        break;
+    }
+    ska_buffer_text(text, verdict.nearest.usable < SKA_USABLE_OVER
+                              ? ". For another alternative of the rule there is still time"
+                              : ". Make a new request");
+    return SKA_R_EXPIRED;
+}
+
 /* ---- Who has said what ----------------------------------------------------------------------- */
 
 /* By the rule, else by what stands in the approval. */

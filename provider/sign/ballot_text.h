@@ -13,6 +13,12 @@ void ska_ballot_count_text(const struct ska_ballot *ballot, struct ska_buffer *t
 void ska_ballot_needed_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 
+/*
+ * What the time has against it, whatever else is missing: appended, and SKA_R_TOO_EARLY or
+ * SKA_R_EXPIRED answered. 0: nothing.
+ */
+enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+
 /* Who would still be needed if this approver had approved too. */
 void ska_ballot_needed_after_text(const struct ska_ballot *ballot, struct ska_span public_key,
                                   struct ska_buffer *text);

@@ -61,7 +61,7 @@ static enum ska_reason tell_approval(const struct ska_ballot *ballot,
 {
     char *name = ska_approver_shown(ballot->rule, approval);
     const char *who = name == NULL ? "an approver" : name;
-    enum ska_reason reason = SKA_R_APPROVALS_MISSING;
+    enum ska_reason reason = 0;
 
     if (text->length > 0 && approval->state != SKA_ANSWER_COUNTS)
         ska_buffer_text(text, "; ");
@@ -90,10 +90,11 @@ static enum ska_reason tell_approval(const struct ska_ballot *ballot,
     return reason;
 }
 
+/* 0: all count. */
 static enum ska_reason tell_approvals(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
-    static const enum ska_reason weight[] = {SKA_R_APPROVALS_MISSING, SKA_R_APPROVER_DOUBLED,
-                                             SKA_R_APPROVER_NOT_LISTED, SKA_R_APPROVAL_INVALID};
+    static const enum ska_reason weight[] = {0, SKA_R_APPROVER_DOUBLED, SKA_R_APPROVER_NOT_LISTED,
+                                             SKA_R_APPROVAL_INVALID};
     size_t heaviest = 0;
 
     for (size_t i = 0; i < ballot->request->approval_count; i++) {
@@ -122,84 +123,79 @@ void ska_explain_refusals(const struct ska_ballot *ballot, struct ska_buffer *te
 
 /* ---- Refused by the HSM ---------------------------------------------------------------------- */
 
-/* Enough have approved, and still the HSM says no: is it the time? True: that was raised. */
-static bool explain_time(const struct ska_ballot *ballot, struct hsm_key *key,
-                         const struct ska_errors *errors)
+/*
+ * Enough have approved, in time by the rule, and still the HSM says that it is not satisfied: it
+ * reads the timeout in another way.
+ */
+static enum ska_reason tell_other_reading(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
     struct ska_standing best = ska_ballot_judge(ballot).best;
-    const char *label = hsm_key_label(key);
-    const char *id = ballot->request->id;
     char opens[32];
     char closes[32];
     char now[32];
 
-    if (!ska_rule_has_time_limit(ballot->rule))
-        return false;
-    ska_time_text(best.window.opens, opens);
-    ska_time_text(best.window.closes, closes);
-    ska_time_text(ska_ballot_now(ballot), now);
-    switch (best.usable) {
-    case SKA_USABLE_NEVER: /* it is from before the rule had time limits */
-        ska_fail(errors, SKA_R_EXPIRED,
-                 "key '%s', request %.16s: the rule has a time limit, and the request holds no "
-                 "time of the HSM. Make a new request",
-                 label, id);
-        break;
-    case SKA_USABLE_LATER:
-        ska_fail(errors, SKA_R_TOO_EARLY,
-                 "key '%s', request %.16s: the approvals count, but not before %s; the HSM's "
-                 "clock says %s",
-                 label, id, opens, now);
-        break;
-    case SKA_USABLE_OVER:
-        ska_fail(errors, SKA_R_EXPIRED,
-                 "key '%s', request %.16s: the approvals expired at %s; the HSM's clock says %s. "
-                 "Make a new request",
-                 label, id, closes, now);
-        break;
-    case SKA_USABLE_ALWAYS:
-    case SKA_USABLE_NOW:
-        ska_fail(errors, SKA_R_EXPIRED,
-                 "key '%s', request %.16s: by its rule usable from %s until %s, the HSM's clock "
-                 "says %s: perhaps the HSM counts the timeout from the timestamp on. Make a new "
-                 "request",
-                 label, id, opens, closes, now);
-        break;
-    }
-    return true;
+    if (best.usable != SKA_USABLE_NOW)
+        return 0;
+    ska_buffer_format(text,
+                      "by its rule usable from %s until %s, the HSM's clock says %s: perhaps the "
+                      "HSM counts the timeout from the timestamp on. Make a new request",
+                      ska_time_text(best.window.opens, opens),
+                      ska_time_text(best.window.closes, closes),
+                      ska_time_text(ska_ballot_now(ballot), now));
+    return SKA_R_EXPIRED;
+}
+
+/*
+ * What the time says; 0: nothing. It comes first in a message, and what has expired names the
+ * failure, since it is lost whatever is mended. What is too early does when nothing else is wrong.
+ */
+static enum ska_reason tell_time(const struct ska_ballot *ballot, const struct hsm_refusal *refusal,
+                                 bool in_order, struct ska_buffer *text)
+{
+    enum ska_reason reason = ska_ballot_time_text(ballot, text);
+
+    if (reason == 0 && in_order && refusal->unsatisfied)
+        reason = tell_other_reading(ballot, text);
+    return reason == SKA_R_EXPIRED || in_order ? reason : 0;
+}
+
+static void next_sentence(struct ska_buffer *text)
+{
+    if (text->length > 0)
+        ska_buffer_text(text, "; ");
 }
 
 static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ballot,
                               const struct hsm_refusal *refusal)
 {
     bool satisfied = ska_ballot_judge(ballot).satisfied;
+    struct ska_buffer text = {0};
     struct ska_buffer wrong = {0};
-    struct ska_buffer missing = {0};
-    enum ska_reason reason = tell_approvals(ballot, &wrong);
-    const char *label = hsm_key_label(job->key);
-    const char *id = ballot->request->id;
-    const char *between = wrong.length > 0 ? "; " : "";
+    enum ska_reason of_approvals = tell_approvals(ballot, &wrong);
+    /* One that is not listed or doubled is no reason to refuse others that are enough. */
+    bool in_order = satisfied && of_approvals != SKA_R_APPROVAL_INVALID;
+    enum ska_reason of_time = 0;
+    enum ska_reason reason = of_approvals != 0 ? of_approvals
+                             : satisfied       ? SKA_R_HSM_REFUSED
+                                               : SKA_R_APPROVALS_MISSING;
 
-    if (satisfied && reason == SKA_R_APPROVALS_MISSING) {
-        if (refusal->unsatisfied) {
-            ska_ballot_ask_time(ballot, job->key);
-            if (explain_time(ballot, job->key, job->errors)) {
-                ska_buffer_free(&wrong);
-                return;
-            }
-        }
-        reason = SKA_R_HSM_REFUSED;
+    ska_ballot_ask_time(ballot, job->key);
+    of_time = tell_time(ballot, refusal, in_order, &text);
+    if (wrong.length > 0)
+        next_sentence(&text);
+    ska_buffer_append(&text, &wrong);
+    if (!satisfied) {
+        next_sentence(&text);
+        ska_ballot_progress_text(ballot, &text);
+        ska_buffer_text(&text, "; skatool status tells more");
+    } else if (of_time == 0) {
+        next_sentence(&text);
+        ska_buffer_format(&text, "the HSM said %s", refusal->code);
     }
-    if (!satisfied)
-        ska_ballot_progress_text(ballot, &missing);
-    if (satisfied)
-        ska_fail(job->errors, reason, "key '%s', request %.16s: %s%sthe HSM said %s", label, id,
-                 message_text(&wrong), between, refusal->code);
-    else
-        ska_fail(job->errors, reason, "key '%s', request %.16s: %s%s%s; skatool status tells more",
-                 label, id, message_text(&wrong), between, message_text(&missing));
+    ska_fail(job->errors, of_time != 0 ? of_time : reason, "key '%s', request %.16s: %s",
+             hsm_key_label(job->key), ballot->request->id, message_text(&text));
     ska_buffer_free(&wrong);
-    ska_buffer_free(&missing);
+    ska_buffer_free(&text);
 }
 
 /* A blocked key, and by what right it can be unblocked. */

@@ -55,6 +55,8 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
     bool done = false;
 
     memset(made, 0, sizeof(*made));
+    if (label != NULL && !ska_timestamp_fits(payload.length, ska_span_text(label), errors))
+        return false;
     if (!find_timestamp_key(libctx, key, label, &timestamp_key, errors))
         return false;
     done = hsm_timestamp_make(timestamp_key, operation, payload, &made->block, &plain, errors) &&
@@ -123,8 +125,11 @@ void ska_ballot_ask_time(struct ska_ballot *ballot, struct hsm_key *key)
     struct ska_bytes label = {NULL, 0};
     uint64_t now = 0;
 
-    if (ballot->rule == NULL || !ska_rule_has_time_limit(ballot->rule) ||
-        !ballot->token.has_timestamp)
+    if (ballot->rule == NULL || !ballot->token.has_timestamp)
+        return;
+    /* Without limits only one from the future matters. */
+    if (!ska_rule_has_time_limit(ballot->rule) &&
+        ballot->token.timestamp.seconds <= ska_ballot_now(ballot))
         return;
     if (ska_bytes_copy(&label, ballot->token.timestamp.key_name, NULL) &&
         ska_hsm_now(ballot->libctx, key, (const char *)label.data, &now, NULL))

@@ -40,7 +40,8 @@ bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const 
 /*
  * The ballot's time becomes the HSM's, as the key tells it that made the token's timestamp; this
  * machine's where the HSM does not tell. For messages and for what is expected to have expired;
- * nothing is decided by it. The HSM is not asked where the rule has no time limits.
+ * nothing is decided by it. The HSM is not asked where the rule has no time limits and the
+ * timestamp is past.
  */
 void ska_ballot_ask_time(struct ska_ballot *ballot, struct hsm_key *key);
 

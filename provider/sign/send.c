@@ -11,6 +11,7 @@
 #include "provider/record/evidence.h"
 #include "provider/request/approver_signature.h"
 #include "provider/request/token_check.h"
+#include "provider/sign/ballot.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/explain.h"
 #include "provider/sign/make_request.h"
@@ -77,16 +78,29 @@ static bool take_current_rule(const struct ska_job *job, struct ska_request *req
     return done;
 }
 
+/* What a ballot has found, else whether it is valid. */
+static enum ska_answer_state find_state(const struct ska_job *job,
+                                        const struct ska_request *request,
+                                        const struct ska_approval *approval)
+{
+    if (approval->state != SKA_ANSWER_UNSEEN)
+        return approval->state;
+    return ska_approval_verify_with(job->libctx, job->approver_keys, approval,
+                                    ska_span_of(&request->approval_token))
+               ? SKA_ANSWER_COUNTS
+               : SKA_ANSWER_INVALID;
+}
+
 static struct ska_audit_entry approval_entry(const struct ska_job *job,
                                              const struct ska_request *request, size_t index,
                                              const char *origin)
 {
     const struct ska_approval *approval = &request->approvals[index];
-    bool valid = ska_approval_verify_with(job->libctx, job->approver_keys, approval,
-                                          ska_span_of(&request->approval_token));
-    struct ska_audit_entry entry = {valid ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED,
+    enum ska_answer_state state = find_state(job, request, approval);
+    bool counts = state == SKA_ANSWER_COUNTS;
+    struct ska_audit_entry entry = {counts ? SKA_AUDIT_APPROVAL : SKA_AUDIT_APPROVAL_REFUSED,
                                     request, approval,
-                                    valid ? origin : "has no valid signature over this request"};
+                                    counts ? origin : ska_answer_fault(state, false)};
 
     return entry;
 }
@@ -100,8 +114,6 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
 
     if (job->audit_log.path == NULL)
         return true;
-    if (count > 0 && !take_current_rule(job, request))
-        return false;
     entries = calloc(count + 1, sizeof(*entries));
     if (entries == NULL)
         return ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
@@ -195,12 +207,10 @@ enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request 
     return answer;
 }
 
-bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
+static bool send_and_explain(const struct ska_job *job, struct ska_request *request)
 {
     struct hsm_refusal refusal = {0};
 
-    if (!audit_sent_request(job, request, origin))
-        return false;
     switch (ska_send_gathered(job, request, NULL, &refusal)) {
     case HSM_DONE:
         return true;
@@ -212,11 +222,63 @@ bool ska_send(const struct ska_job *job, struct ska_request *request, const char
     return false;
 }
 
-bool ska_execute(const struct ska_job *job, struct ska_request *request)
+bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
+{
+    return (job->audit_log == NULL || request->approval_count == 0 ||
+            take_current_rule(job, request)) &&
+           audit_sent_request(job, request, origin) && send_and_explain(job, request);
+}
+
+/* ---- Handed in ------------------------------------------------------------------------------- */
+
+static void name_left_out(const struct ska_ballot *ballot, const struct ska_errors *left_out)
+{
+    for (size_t i = 0; i < ballot->request->approval_count; i++) {
+        const struct ska_approval *approval = &ballot->request->approvals[i];
+        char *name = NULL;
+
+        if (approval->state == SKA_ANSWER_COUNTS)
+            continue;
+        name = ska_approver_shown(ballot->rule, approval);
+        ska_fail(left_out,
+                 approval->state == SKA_ANSWER_INVALID ? SKA_R_APPROVAL_INVALID
+                                                       : SKA_R_APPROVER_NOT_LISTED,
+                 "approval %zu is left out: %s %s", i + 1, name == NULL ? "an approver" : name,
+                 ska_answer_fault(approval->state, false));
+        free(name);
+    }
+}
+
+/*
+ * The log is told of all, the HSM of what counts by the rule that it has now: it would refuse all
+ * of them for one that is invalid.
+ */
+static bool audit_and_leave_out(const struct ska_job *job, struct ska_request *request,
+                                const struct ska_errors *left_out)
+{
+    enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
+    struct ska_ballot ballot = {.libctx = job->libctx,
+                                .cache = job->approver_keys,
+                                .request = request,
+                                .rule = request->has_rule[kind] ? &request->rules[kind] : NULL,
+                                .rule_of_hsm = true};
+    bool done = ska_ballot_open(&ballot, job->errors);
+
+    if (done)
+        name_left_out(&ballot, left_out);
+    done = done && audit_sent_request(job, request, SKA_REQUEST_HANDED_IN);
+    ska_ballot_drop_uncounted(&ballot);
+    ska_ballot_close(&ballot);
+    return done;
+}
+
+bool ska_execute(const struct ska_job *job, struct ska_request *request,
+                 const struct ska_errors *left_out)
 {
     if (request->operation != job->operation)
         return ska_fail(job->errors, SKA_R_OPERATION_MISMATCH,
                         "the request is for another operation");
     return ska_request_check_key(request, job->key, job->errors) &&
-           ska_request_settle(request, job) && ska_send(job, request, SKA_REQUEST_HANDED_IN);
+           ska_request_settle(request, job) && take_current_rule(job, request) &&
+           audit_and_leave_out(job, request, left_out) && send_and_explain(job, request);
 }

@@ -31,7 +31,11 @@ enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request 
                                   const struct ska_directory *directory,
                                   struct hsm_refusal *refusal);
 
-/* Sends a request that was handed in, after a check that it is for this job's key and operation. */
-bool ska_execute(const struct ska_job *job, struct ska_request *request) SKA_MUST_CHECK;
+/*
+ * Sends a request that was handed in, after a check that it is for this job's key and operation.
+ * Approvals that do not count are left out of it, each raised with `left_out`, which is no failure.
+ */
+bool ska_execute(const struct ska_job *job, struct ska_request *request,
+                 const struct ska_errors *left_out) SKA_MUST_CHECK;
 
 #endif

@@ -193,8 +193,14 @@ static bool listens(const char *path)
 static pid_t start_agent(const struct bench *bench, const char *socket, EVP_PKEY *approver)
 {
     struct path key = token_path(bench, "approver.pem");
-    const char *arguments[] = {"agent",   "--socket",       socket,    "--approver",  key.text,
-                               "--allow", "key=" KEY_LABEL, "--allow", "payload=any", NULL};
+    const char *arguments[] = {"agent",
+                               "--socket",
+                               socket,
+                               "--approver",
+                               key.text,
+                               "--allow",
+                               "key=" KEY_LABEL ",payload=any",
+                               NULL};
     pid_t agent = 0;
 
     write_key(key.text, approver);

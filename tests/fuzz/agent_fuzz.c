@@ -12,6 +12,7 @@
 #include "provider/request/approval.h"
 #include "provider/request/approval_token.h"
 #include "tools/agent/decision.h"
+#include "tools/agent/rules_read.h"
 
 #include "fuzz.h"
 
@@ -20,6 +21,7 @@
 
 static struct agent *the_agent(void)
 {
+    static const char *const texts[] = {"key=web,payload=tls13-server,uid=33"};
     static struct agent agent;
     unsigned char *der = NULL;
     int length = 0;
@@ -31,8 +33,7 @@ static struct agent *the_agent(void)
     PROMISE(length > 0 &&
             ska_bytes_copy(&agent.approver.public_key, ska_span(der, (size_t)length), NULL));
     OPENSSL_free(der);
-    PROMISE(agent_rules_add(&agent.rules, "key=web,payload=tls13-server,uid=33", NULL));
-    PROMISE(agent_rules_complete(&agent.rules, 0, NULL));
+    PROMISE(agent_rules_read(texts, 1, 0, &agent.rules, NULL));
     return &agent;
 }
 

@@ -49,9 +49,9 @@ declines() {
     tail -n 1 "$1.log" | grep -qE -- "uid $(id -u) pid [0-9]+: refused.*$3" ||
         fail "the log of $1 does not say $3: $(cat "$1.log")"
 }
-# message FILE [LABEL]: a request that says its payload is this message.
+# message FILE [LABEL [OPTION...]]: a request that says its payload is this message.
 message() {
-    request "${2-web}" "$1.json" "$1" --payload message
+    request "${2-web}" "$1.json" "$1" --payload message "${@:3}"
 }
 
 # ---- Starting ------------------------------------------------------------------------------------
@@ -61,9 +61,17 @@ no_agent() { # PATTERN ARGUMENT...
     shift
     refused "$pattern" skatool agent --approver alice.pem "$@"
 }
-no_agent 'names a key' --socket a.socket --allow payload=any
-no_agent 'names a payload' --socket a.socket --allow key=web
-no_agent "'keys=web'" --socket a.socket --allow key=web,keys=web --allow payload=any
+no_agent 'names no key.*write --allow key=LABEL,payload=any' --socket a.socket --allow payload=any
+no_agent 'names no payload.*write --allow key=web,payload=tls13-server' --socket a.socket \
+    --allow key=web
+# As it was written once, when conditions of several --allow were added up.
+no_agent 'names no payload.*write --allow key=web,payload=any,rate=5/s' --socket a.socket \
+    --allow key=web --allow payload=any --allow rate=5/s
+no_agent "'keys=web'" --socket a.socket --allow key=web,keys=web,payload=any
+no_agent "'key=b': the second of its kind" --socket a.socket --allow key=a,key=b,payload=any
+no_agent '--socket is missing' --allow key=web,payload=any
+no_agent '--allow is missing' --socket a.socket
+refused '--approver is missing' skatool agent --socket a.socket --allow key=web,payload=any
 no_agent "'b': a condition is" --socket a.socket --allow key=a,b,payload=any
 no_agent "'payload=tls': a payload is" --socket a.socket --allow key=web,payload=tls
 no_agent "'uid=www-data'" --socket a.socket --allow key=web,payload=any,uid=www-data
@@ -73,6 +81,21 @@ no_agent 'has 1 to 107 bytes' --socket "$(printf '%0108d' 0)" --allow key=web,pa
 refused 'alice.pub.pem: ' skatool agent --socket a.socket \
     --approver alice.pub.pem --allow key=web,payload=any
 [ ! -e a.socket ] || fail "an agent that did not start made a socket"
+
+# What would be approved, without a key: the same words as in the log of one that starts.
+two=(--allow key=web,payload=tls13-server,uid=33,rate=50/s --allow key=web-rsa,payload=any)
+succeeds skatool agent --explain "${two[@]}"
+cat >expected.txt <<END
+This agent approves without asking anybody:
+* for key 'web', what a TLS 1.3 server signs in a handshake and nothing else, when uid 33 asks, at most 50 times in a second
+* for key 'web-rsa', whatever is to be signed, documents too, when uid $(id -u) asks (the agent's own user)
+It approves nothing else, and no change of a key.
+END
+diff expected.txt stdout.txt || fail "--explain says something else"
+succeeds skatool agent --explain --socket a.socket --approver nobody.pem "${two[@]}"
+diff expected.txt stdout.txt || fail "--explain says something else"
+[ ! -e a.socket ] || fail "an agent that only explains made a socket"
+refused 'names no payload' skatool agent --explain --allow key=web
 
 # What stands there stays, but for a socket of its own that nobody listens on.
 echo precious >a.socket
@@ -89,11 +112,13 @@ no_agent 'listens there already' --socket a.socket --allow key=web,payload=any
 "$client" ask a.socket /dev/null | grep -q error || fail "a second agent disturbed the first"
 stop "$first" KILL
 [ -S a.socket ] || fail "nothing is left of a killed agent"
-agent a key=web payload=any # in its place
+agent a key=web,payload=any # in its place
 stop "$server" TERM
 [ "$ended_with" -eq 0 ] || fail "SIGTERM: status $ended_with"
 [ ! -e a.socket ] || fail "the agent left its socket"
-agent a key=web payload=any
+agent a key=web,payload=tls13-server,uid=33,rate=50/s key=web-rsa,payload=any
+sed -n "s/^skatool: agent: \*/*/p" a.log >logged.txt
+sed -n '/^\*/p' expected.txt | diff - logged.txt || fail "the log explains something else"
 stop "$server" INT
 [ "$ended_with" -eq 0 ] && [ ! -e a.socket ] || fail "SIGINT: status $ended_with"
 
@@ -112,13 +137,21 @@ fi
 
 # ---- TLS servers ---------------------------------------------------------------------------------
 
-agent tls key=web,payload=tls13-server key=web-rsa key=web-ed
+agent tls key={web,web-rsa,web-ed},payload=tls13-server
 server_context='TLS 1.3, server CertificateVerify'
+client_context='TLS 1.3, client CertificateVerify'
 for label in web web-rsa web-ed; do
+    padding=
+    [ $label != web-rsa ] || padding='--padding pss'
     "$client" tls13 "$server_context" 32 >handshake
-    message handshake $label
+    message handshake $label $padding
     counts tls handshake.json $label
 done
+# With an algorithm that TLS 1.3 has not.
+message handshake web-rsa --padding pkcs1
+declines tls handshake.json 'does not sign with SHA256_WITH_RSA'
+message handshake web --digest SHA1
+declines tls handshake.json 'does not sign with SHA1_WITH_ECDSA'
 "$client" tls13 "$server_context" 48 >handshake
 message handshake
 approves tls handshake.json
@@ -131,7 +164,7 @@ request web digest.json document
 declines tls digest.json 'as a message and not as a digest'
 message document
 declines tls document.json 'nothing else'
-"$client" tls13 'TLS 1.3, client CertificateVerify' 32 >client
+"$client" tls13 "$client_context" 32 >client
 message client
 declines tls client.json 'nothing else'
 "$client" tls13 "$server_context" 33 >longer
@@ -150,9 +183,26 @@ declines tls tls12.json 'nothing else'
 message handshake "$comma"
 declines tls handshake.json 'does not approve for this key'
 
+# ---- Several rules -------------------------------------------------------------------------------
+
+# One for a client, one for documents: neither helps the other.
+agent client key=web,payload=tls13-client key=web-ed,payload=any
+"$client" tls13 "$client_context" 48 >client
+message client
+counts client client.json web
+grep -qE "$who: approved request [0-9a-f]{64}: TLS 1.3 client handshake, key 'web'" client.log ||
+    fail "the log does not say it: $(cat client.log)"
+message handshake
+declines client handshake.json 'what a TLS 1.3 client signs and nothing else'
+declines client document.json 'what a TLS 1.3 client signs and nothing else'
+declines client digest.json 'as a message and not as a digest'
+message document web-ed
+counts client document.json web-ed
+message document
+
 # ---- What no agent approves ----------------------------------------------------------------------
 
-agent any 'key=web,key=web-rsa,key=web-ed,key=a\, \\b' payload=any
+agent any key={web,web-rsa,web-ed,'a\, \\b'},payload=any
 counts any digest.json web
 approves any document.json
 message handshake "$comma"
@@ -205,7 +255,7 @@ declines any other.json 'bound to no key'
 # Somebody else is to approve.
 policy "$(rule 1 bob carol)" >others.json
 key others p256 others.json
-agent others key=others payload=any
+agent others key=others,payload=any
 request others others-request.json document
 declines others others-request.json 'not one of those who may approve'
 # An approver who is listed with a certificate approves with it.
@@ -213,16 +263,16 @@ plain req -x509 -new -key alice.pem -subj /CN=Alice -out alice.crt \
     -config "$source_dir/tests/scenario/certificates.cnf"
 stop "$server"
 start others.log "$binary_dir/tools/skatool" agent --socket others.socket --approver alice.pem \
-    --cert alice.crt --allow key=web payload=any
+    --cert alice.crt --allow key=web,payload=any
 within 10 "no agent" grep -q listening others.log
 "$client" ask others.socket digest.json | grep -q '^{"approvals":\[{"approverCertificate":' ||
     fail "the approval names no certificate"
 refused 'of another key' skatool agent --socket x.socket --approver bob.pem --cert alice.crt \
-    --allow key=web payload=any
+    --allow key=web,payload=any
 
 # ---- How often -----------------------------------------------------------------------------------
 
-agent rate key=web payload=tls13-server rate=5/s
+agent rate key=web,payload=tls13-server,rate=5/s
 message handshake web
 ten=(handshake.json handshake.json handshake.json handshake.json handshake.json)
 ten+=("${ten[@]}")
@@ -288,7 +338,7 @@ fi
 
 # ---- Whatever comes ------------------------------------------------------------------------------
 
-agent busy key=web payload=any
+agent busy key=web,payload=any
 busy=$server
 descriptors() { # root alone can count those of a process that keeps a key
     if [ -r "/proc/$busy/fd" ]; then find "/proc/$busy/fd" -mindepth 1 | wc -l; else echo 0; fi

@@ -20,7 +20,7 @@ agent() {
     local name=$1
     shift
     start "$name.log" "$binary_dir/tools/skatool" agent --socket "$name.socket" \
-        --approver "$name.pem" --allow "$@"
+        --approver "$name.pem" "${@/#/--allow=}"
     within 10 "the agent of $name does not listen" grep -q "listening on" "$name.log"
     agents[$name]=$server
 }
@@ -44,7 +44,7 @@ refuses() {
 # ---- One agent, several agents -------------------------------------------------------------------
 
 refuses 'agent alice.socket: there is no such socket' web alice.socket
-agent alice key=web,key=seal,payload=any
+agent alice key={web,seal},payload=any
 agent bob key=seal,payload=any
 signs web alice.socket
 plain dgst -sha256 -binary document >digest
@@ -79,7 +79,7 @@ plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
 
 stop "${agents[alice]}" KILL
 refuses 'agent alice.socket: nobody listens there' web alice.socket
-agent alice key=web,key=seal,payload=any
+agent alice key={web,seal},payload=any
 signs web alice.socket
 # Killed while it is asked: the end of the connection is noticed at once. The system lists sockets by
 # their names, so this one is called as no other is.
@@ -162,6 +162,14 @@ start_plain asking.log openssl s_server -accept "$port" -www -cert mallory.crt \
 within 10 "no server" listening "$port"
 takes 0 refused 'nothing else' ska s_client -connect "localhost:$port" -tls1_3 -quiet \
     -cert web.crt -key "$(uri web)?payload=message&agent=alice.socket"
+# For one who may be a client there is a rule too, and that one is no server's.
+stop "${agents[bob]}"
+agent bob key=web,payload=tls13-client
+takes 1 succeeds ska s_client -connect "localhost:$port" -tls1_3 -brief \
+    -cert web.crt -key "$(uri web)?payload=message&agent=bob.socket"
+takes 0 refused 'a TLS 1.3 client signs, as a message' "${sign[@]}" -sign "$(uri web)" \
+    -sigopt ska-agent:bob.socket document
+stop "${agents[bob]}"
 stop "$server"
 
 # The agent dies: handshakes fail at once, the server stays, and the next agent is all it takes.
@@ -170,7 +178,7 @@ stop "${agents[alice]}" KILL
 takes 0 refused alert connect -tls1_3
 within 5 "the server does not say why" \
     grep -q 'agent alice.socket: nobody listens there' server.log
-agent alice key=web,key=turning,payload=tls13-server
+agent alice key={web,turning},payload=tls13-server
 takes 1 succeeds connect -tls1_3
 
 # ---- Other rules while it serves -----------------------------------------------------------------

@@ -65,6 +65,37 @@ bundle request.json "$alice" "$bad" >bundle.json
 takes 1 attempt "bob.*(does not verify|not valid|invalid)|(does not verify|not valid|invalid).*bob" \
     bundle.json document
 
+# A stranger's invalid signature is invalid, whoever the stranger is.
+bundle request.json "$alice" "$bob" "$(approval dave token-another.bin)" >bundle.json
+takes 1 attempt 'invalid approval:.*the signature of .* does not verify' bundle.json document
+
+# ---- What skatool leaves out ---------------------------------------------------------------------
+
+# status and execute go by what counts and name the rest; as it is the HSM refuses it.
+bundle request.json "$bad" "$alice" "$(approval dave token-another.bin)" "$alice" \
+    "$(approval dave token.bin)" "$(approval carol token.bin)" >bundle.json
+takes 1 attempt 'bob does not verify' bundle.json document
+takes 0 succeeds skatool status --key "$(uri seal)" bundle.json
+for line in '1, bob: is not a signature over this request; it is left out' \
+    '3, .*: is not a signature over this request; it is left out' \
+    '4, alice: counts once only; it is left out' \
+    '5, .*: is not an approver of this key; it is left out' 'There are enough approvals'; do
+    grep -qE "$line" stdout.txt || fail "status does not say '$line': $(cat stdout.txt)"
+done
+takes 1 succeeds skatool execute --key "$(uri seal)" -o executed bundle.json
+plain dgst -sha256 -verify seal.pub.pem -signature executed document >/dev/null
+for line in '1 is left out: bob has no valid signature' '3 is left out: .* has no valid signature' \
+    '4 is left out: alice approved twice' '5 is left out: .* is not an approver'; do
+    grep -qE "skatool: warning: approval $line" stderr.txt ||
+        fail "execute does not say '$line': $(cat stderr.txt)"
+done
+[ "$(grep -c 'is left out' stderr.txt)" -eq 4 ] || fail "$(cat stderr.txt)"
+# Not enough is left: both refuse.
+bundle request.json "$bad" "$alice" >bundle.json
+takes 0 ends 2 skatool status --key "$(uri seal)" bundle.json
+grep -q 'approvals missing: 1 of 2' stderr.txt || fail "$(cat stderr.txt)"
+takes 1 refused 'approvals missing: .*1 of 2' skatool execute --key "$(uri seal)" -o out bundle.json
+
 # ---- A bundle for another thing: no HSM call at all ----------------------------------------------
 
 bundle request.json "$alice" "$bob" >bundle.json

@@ -83,6 +83,14 @@ refused 'CAs in PEM' keygen mixed.json --ca document
 refused 'No such file' keygen mixed.json --ca nowhere
 refused 'for --operation modify' skatool request --key "$(uri seal)" --ca rootca.crt document
 
+# ---- Not in SAM mode -----------------------------------------------------------------------------
+
+# What is refused in any mode is not blamed on this one.
+policy "$(rule 1 alice weak)" >small.json
+refused 'What may be why: weak has a key of RSA with 1024 bits, which is too small' keygen small.json
+says 'SKA simulator: refuses approver weak: its key is too weak'
+! grep -q 'SAM mode' stderr.txt || fail "SAM mode is off: $(cat stderr.txt)"
+
 # ---- In SAM mode ---------------------------------------------------------------------------------
 
 printf 'sam = on\nsam-ca = %s\n' "$work/rootca.crt" >skasim.cnf
@@ -96,7 +104,7 @@ sam_refuses() {
 sam_refuses "alice is a raw public key" "$(policy "$(rule 1 alice)")"
 sam_refuses 'the use rule needs no approval' "$(policy null)"
 sam_refuses "certificate of dave is self-signed" "$(by_certificate alice dave)"
-sam_refuses "certificate of weak has an RSA key of less" "$(by_certificate alice weak)"
+sam_refuses "weak has a key of RSA with 1024 bits, which is too small" "$(by_certificate alice weak)"
 sam_refuses "certificate of old is signed with SHA-1" "$(by_certificate alice old)"
 sam_refuses "certificate of expired expired at" "$(by_certificate alice expired)"
 sam_refuses "certificate of early is not valid before 2090-01-01" "$(by_certificate alice early)"

@@ -213,8 +213,8 @@ checked 3 "FAILED +agent .*nowhere.socket.*no such socket"
 printf '' >file.socket
 configure "agent = $work/file.socket,$work/nowhere.socket"
 checked 3 "FAILED +agent .*file.socket" "FAILED +agent .*nowhere.socket"
-LD_PRELOAD=$preload "$binary_dir/tools/skatool" agent --socket agent.socket --approver alice.pem --allow key=seal \
-    --allow payload=any 2>agent.txt &
+LD_PRELOAD=$preload "$binary_dir/tools/skatool" agent --socket agent.socket --approver alice.pem \
+    --allow key=seal,payload=any 2>agent.txt &
 agent=$!
 at_end() {
     kill "$agent" 2>/dev/null || true

@@ -107,6 +107,80 @@ inspected 0 odd.json 'does not count a second time' 'somebody the rule does not 
 inspected 0 token.bin 'operation: sign' 'key name: seal'
 plain base64 <token.bin >token.b64
 inspected 0 token.b64 'key name: seal'
+# What is written in the same way is called by its name. Bytes as \xNN, until the end.
+escaped() { # FILE
+    od -An -v -tx1 "$1" | tr -d '\n' | sed 's/ /\\x/g'
+}
+bytes() { # ESCAPED
+    # shellcheck disable=SC2059
+    printf "$1"
+}
+number() { # COUNT BYTES: little endian
+    local at
+    for ((at = 0; at < $2; at++)); do printf '\\x%02x' $((($1 >> (8 * at)) & 255)); done
+}
+element() { # TYPE ESCAPED-VALUE
+    local length=$((${#2} / 4)) at
+    printf '%s%s%s' "$(number "$1" 2)" "$(number "$length" 2)" "$2"
+    for ((at = length; at % 4 != 0; at++)); do printf '\\x00'; done
+}
+container() { # ESCAPED-ELEMENTS
+    printf '%s%s' "$(number $((${#1} / 4)) 4)" "$1"
+}
+rule_of() { # QUORUM SECONDS-ELEMENT: of alice
+    container "$(element 0x59 "$(number 1 4)")$2$(element 0x5a "$(number 1 4)")$(
+        element 0x5b "$(number "$1" 4)")$(element 3 "$(number 1 4)")$(
+        element 0x1002 "$(escaped <(printf alice))")$(
+        element 0x1052 "$(escaped <(plain pkey -pubin -in alice.pub.pem -outform DER))")"
+}
+minutes=$(element 0x55 "$(number 2 4)")$(element 0x55 "$(number 0 4)")
+seconds=$(element 0x56 "$(number 5 4)")$(element 0x56 "$(number 61 4)")
+bytes "$(rule_of 1 "$minutes")" >rule.bin
+inspected 0 rule.bin '^Rule, [0-9]+ bytes' 'timelock: 120 s' 'name of approver: alice' \
+    'rule: one person must approve: alice'
+bytes "$(rule_of 1 "$seconds")" | plain base64 >rule.b64
+inspected 0 rule.b64 '^Rule, [0-9]+ bytes' 'timelock: 5 s' 'timeout: 61 s' 'name of alternative|rule:'
+bytes "$(container "$(element 0x59 "$(number 1 4)")$(element 0x99 "$(number 1 4)")")" >later.bin
+inspected 0 later.bin '^Rule' 'unknown element 0x0099' 'does not know; nothing was verified'
+bytes "$(container "$(element 0x59 "$(number 2 4)")$minutes")" >short-rule.bin
+inspected 4 short-rule.bin '^Rule' 'serialized rule, at byte'
+bytes "$(container "$(element 0x59 "$(number 1 4)")\\x02\\x10\\xff\\xff")" >long.bin
+inspected 4 long.bin '^Rule' 'element 0x1002 is longer than 65534 bytes' 'a form that is not read'
+
+bytes "$(container "$(element 0x104e "$(rule_of 1 "$minutes")")$(
+    element 0x1051 "$(container "$(element 0x59 "$(number 0 4)")")")")" >modify.bin
+inspected 0 modify.bin '^Modify payload' 'use rule: [0-9]+ bytes' 'use: one person must approve' \
+    'modify: '
+stamp=$(container "$(element 0x1057 "$(escaped document)")$(
+    element 0x107 "$(number 1700000000 8)")$(element 0x1002 "$(escaped <(printf clock))")")
+bytes "$stamp" >stamp.bin
+inspected 0 stamp.bin '^Timestamp' 'time: 2023-11-14T22:13:20Z' 'timestamp key name: clock'
+
+signature_of_bob() { # FILE
+    plain asn1parse -noout -out /dev/stdout -genconf <(printf '%s\n' 'asn1 = SEQUENCE:all' '[all]' \
+        'a = SEQUENCE:algorithm' "b = FORMAT:HEX,BITSTRING:$(
+            plain dgst -sha256 -sign bob.pem "$1" | od -An -v -tx1 | tr -d ' \n')" \
+        '[algorithm]' 'a = OID:sha256WithRSAEncryption' 'b = NULL')
+}
+approval_by() { # SIGNED-FILE SIGNER-ELEMENT
+    container "$(element 0x1055 "$(escaped token.bin)")$(
+        element 0x1056 "$(escaped <(signature_of_bob "$1"))")$2"
+}
+bob=$(escaped <(plain pkey -pubin -in bob.pub.pem -outform DER))
+bytes "$(approval_by token.bin "$(element 0x1052 "$bob")")" >approval.bin
+inspected 0 approval.bin '^Serialized approval' 'approval token: [0-9]+ bytes' \
+    '^      key name: seal' 'signature: SHA-256' 'public key: RSA' \
+    'ok +signature: over the approval token in it'
+bytes "$(approval_by document "$(element 0x1052 "$bob")")" >approval.bin
+inspected 4 approval.bin '^Serialized approval' 'WRONG +signature: NOT over the approval token'
+plain req -x509 -new -key bob.pem -subj /CN=Bob -out bob.crt \
+    -config "$source_dir/tests/scenario/certificates.cnf"
+bob=$(escaped <(plain x509 -in bob.crt -outform DER))
+bytes "$(approval_by token.bin "$(element 0x1009 "$bob")")" >approval.bin
+inspected 0 approval.bin 'certificate: RSA' 'ok +signature: over the approval token in it'
+bytes "$(approval_by token.bin '')" >approval.bin
+inspected 4 approval.bin 'it is not token, signature, and key or certificate'
+
 # An element of a later version: shown in hexadecimal, no failure.
 {
     printf '\x40\x00\x00\x00'

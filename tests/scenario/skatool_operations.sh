@@ -319,7 +319,7 @@ window() {
         else
             timed_ends 2 "expired.*$(iso $closes)" \
                 skatool execute --key "$(uri "$label")" --force -o signature "$label.json"
-            timed_ends 2 "expired: .*until $(iso $closes)" \
+            timed_ends 2 "expired: .*expired at $(iso $closes)" \
                 skatool status --key "$(uri "$label")" "$label.json"
             shows ' closed' "It is $(iso "$second") by the HSM's clock"
         fi

@@ -82,6 +82,46 @@ refused "approvals expired:.*expired at $now; the HSM's clock says $now" \
     ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:bundle.json -out signature \
     document
 
+# Too early and too late is said whatever else is wrong.
+spoilt() { # NAME: bundle.json with alice's approval, and one of NAME that is not valid
+    token_of bundle.json >token.bin
+    printf x >x
+    bundle bundle.json "$(approval alice token.bin)" "$(approval "$1" x)" >spoilt.json
+}
+with_bundle() { # FILE
+    ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-approvals-file:$1" -out signature document
+}
+status_says() { # PATTERN
+    ends 2 skatool status --key "$(uri seal)" spoilt.json
+    grep -qE "$1" stderr.txt || fail "status does not say '$1': $(cat stderr.txt)"
+}
+early="the approvals can be used, but not before $now; the HSM's clock says $now"
+late="the approvals expired at $now; the HSM's clock says $now. Make a new request"
+approver mallory
+for name in bob mallory; do
+    spoilt $name
+    at 0
+    refused "invalid approval:.*$early; .*does not verify.*1 of 2" with_bundle spoilt.json
+    status_says "approvals missing: 1 of 2.*; $early"
+    refused "approvals missing:.*$early; 1 of 2" \
+        skatool execute --key "$(uri seal)" -o signature spoilt.json
+    at 700
+    refused "approvals expired:.*$late; .*does not verify.*1 of 2" with_bundle spoilt.json
+    status_says "approvals expired: 1 of 2.*; $late"
+    refused "approvals expired:.*$late; 1 of 2" \
+        skatool execute --key "$(uri seal)" -o signature spoilt.json
+done
+# Enough of them, and one that spoils it.
+token_of bundle.json >token.bin
+bundle bundle.json "$(approval alice token.bin)" "$(approval bob token.bin)" "$(approval carol x)" \
+    >spoilt.json
+at 0
+refused "invalid approval:.*$early; .*does not verify" with_bundle spoilt.json
+status_says "too early: there are enough approvals; $early"
+refused "too early:.*$early" skatool execute --key "$(uri seal)" -o signature spoilt.json
+at 700
+refused "approvals expired:.*$late; .*does not verify" with_bundle spoilt.json
+
 # The name of the key whose clock it is may be of any length.
 for length in 255 256; do
     clock=$(printf "%0${length}d" "$length")

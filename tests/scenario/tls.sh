@@ -127,7 +127,8 @@ stop "$server"
 approver agent
 policy "$(rule 1 agent)" >agent.json
 start agent.log "$binary_dir/tools/skatool" agent --socket agent.socket --approver agent.pem \
-    --allow key=approved-rsa2048,key=approved-ed25519,payload=tls13-server
+    --allow key=approved-rsa2048,payload=tls13-server \
+    --allow key=approved-ed25519,payload=tls13-server
 agent=$server
 within 60 'no agent' grep -q 'listening on' agent.log
 query='?payload=message&agent=agent.socket'

@@ -122,7 +122,7 @@ static void modify_encoding_refuses_other_bytes(void **state)
     assert_raised(&recorder, SKA_R_BAD_RULE);
     /* A whole container, but one that no element can hold. */
     scratch.length = 0;
-    put_element(&scratch, 0x1057, large, 0xFFFF);
+    put_element(&scratch, 0x1057, large, 0xFFFE);
     wrap(&scratch);
     modify.rules[SKA_RULE_UNBLOCK] = written(&scratch);
     errors = errors_into(&recorder);

@@ -116,8 +116,8 @@ static void pass_token(struct pass *pass, const struct ska_alternative *alternat
         assert_true(alternative->timeout == (uint64_t)timeout * (seconds ? 1 : 60));
         assert_int_equal(alternative->group_count, count);
     } else {
-        put_u32(&scratch, seconds ? 0x00F5 : 0x0055, timelock);
-        put_u32(&scratch, seconds ? 0x00F5 : 0x0055, timeout);
+        put_u32(&scratch, seconds ? 0x0056 : 0x0055, timelock);
+        put_u32(&scratch, seconds ? 0x0056 : 0x0055, timeout);
         put_u32(&scratch, 0x005A, (uint32_t)count);
     }
     for (size_t i = 0; i < count; i++)
@@ -362,15 +362,64 @@ static void times_are_minutes_where_they_can_be(void **state)
     check_times(600, 180, 0x0055, 10, 3);
     check_times(60 * most, 0, 0x0055, UINT32_MAX, 0);
     check_times(0, 60 * most, 0x0055, 0, UINT32_MAX);
-    check_times(5, 10, 0x00F5, 5, 10);
-    check_times(60, 61, 0x00F5, 60, 61);
-    check_times(59, 0, 0x00F5, 59, 0);
-    check_times(most, 1, 0x00F5, UINT32_MAX, 1);
+    check_times(5, 10, 0x0056, 5, 10);
+    check_times(60, 61, 0x0056, 60, 61);
+    check_times(59, 0, 0x0056, 59, 0);
+    check_times(most, 1, 0x0056, UINT32_MAX, 1);
     check_times_refused(60 * (most + 1), 0);
     check_times_refused(0, 60 * (most + 1));
     check_times_refused(most + 1, 0);
     check_times_refused(60 * most, 1);
     check_times_refused(UINT64_MAX, UINT64_MAX);
+}
+
+/* Keys of older simulators have another number for seconds; what is written has the known one. */
+static void the_old_number_for_seconds_is_read(void **state)
+{
+    struct ska_bytes again = {NULL, 0};
+    struct ska_rule rule;
+
+    (void)state;
+    for (unsigned int type = 0x0056; type <= 0x00F5; type += 0x00F5 - 0x0056) {
+        scratch.length = 0;
+        put_u32(&scratch, 0x0059, 1);
+        put_u32(&scratch, (uint16_t)type, 5);
+        put_u32(&scratch, (uint16_t)type, 61);
+        put_u32(&scratch, 0x005A, 0);
+        wrap(&scratch);
+        assert_true(ska_rule_decode(written(&scratch), &rule, NULL));
+        assert_int_equal(rule.alternatives[0].timelock, 5);
+        assert_int_equal(rule.alternatives[0].timeout, 61);
+        assert_true(ska_rule_encode(&rule, &again, NULL));
+        assert_int_equal(again.data[12], 0x56);
+        assert_int_equal(ska_span_equal(ska_span_of(&again), written(&scratch)), type == 0x0056);
+        ska_bytes_free(&again);
+        ska_rule_clear(&rule);
+    }
+    scratch.length = 0;
+    put_u32(&scratch, 0x0059, 1);
+    put_u32(&scratch, 0x0056, 5); /* of one number both */
+    put_u32(&scratch, 0x00F5, 61);
+    put_u32(&scratch, 0x005A, 0);
+    wrap(&scratch);
+    assert_false(ska_rule_decode(written(&scratch), &rule, NULL));
+}
+
+static void the_long_form_is_refused_in_words(void **state)
+{
+    static uint8_t zeros[0xFFFF];
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct ska_rule rule;
+
+    (void)state;
+    scratch.length = 0;
+    put_u32(&scratch, 0x0059, 1);
+    put_element(&scratch, 0x1002, zeros, sizeof(zeros));
+    wrap(&scratch);
+    assert_false(ska_rule_decode(written(&scratch), &rule, &errors));
+    assert_raised(&recorder, SKA_R_BAD_RULE);
+    assert_non_null(strstr(recorder.text, "longer than 65534 bytes, in a form that is not read"));
 }
 
 /* ---- Certificates --------------------------------------------------------------------------- */
@@ -424,6 +473,11 @@ static void check_certificate(EVP_PKEY *key, bool full)
     wrap(&scratch);
     ERR_clear_error();
     assert_true(ska_rule_decode(written(&scratch), &rule, NULL));
+    /* By its number in serialized approvals, which is not written. */
+    scratch.data[4 + 6 * 8] = 0x09;
+    ska_rule_clear(&rule);
+    assert_true(ska_rule_decode(written(&scratch), &rule, NULL));
+    scratch.data[4 + 6 * 8] = 0xF2;
     approver = &rule.alternatives[0].groups[0].approvers[0];
     assert_int_equal(approver->type, SKA_APPROVER_CERTIFICATE);
     assert_null(approver->name.data);
@@ -557,9 +611,9 @@ static void certificates_of_other_keys_decode_but_cannot_approve(void **state)
 static void encoding_has_limits(void **state)
 {
     static uint8_t zeros[0x10000];
-    struct ska_approver approver = {SKA_APPROVER_PUBLIC_KEY, {NULL, 0}, {zeros, 0xFFFF}, {NULL, 0}};
-    struct ska_group group = {{zeros, 0xFFFF}, 1, &approver, 1};
-    struct ska_alternative alternative = {{zeros, 0xFFFF}, 0, 0, &group, 1};
+    struct ska_approver approver = {SKA_APPROVER_PUBLIC_KEY, {NULL, 0}, {zeros, 0xFFFE}, {NULL, 0}};
+    struct ska_group group = {{zeros, 0xFFFE}, 1, &approver, 1};
+    struct ska_alternative alternative = {{zeros, 0xFFFE}, 0, 0, &group, 1};
     struct ska_rule rule = {&alternative, 1}, back;
     struct ska_bytes *values[] = {&approver.data, &approver.name, &group.name, &alternative.name};
     struct ska_bytes encoded = {NULL, 0};
@@ -567,7 +621,7 @@ static void encoding_has_limits(void **state)
     (void)state;
     assert_true(ska_rule_encode(&rule, &encoded, NULL));
     assert_true(ska_rule_decode(ska_span_of(&encoded), &back, NULL));
-    assert_int_equal(back.alternatives[0].name.length, 0xFFFF);
+    assert_int_equal(back.alternatives[0].name.length, 0xFFFE);
     ska_rule_clear(&back);
     ska_bytes_free(&encoded);
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -575,7 +629,7 @@ static void encoding_has_limits(void **state)
         struct recorder recorder;
         struct ska_errors errors = errors_into(&recorder);
 
-        *values[i] = (struct ska_bytes){zeros, 0x10000};
+        *values[i] = (struct ska_bytes){zeros, 0xFFFF};
         assert_false(ska_rule_encode(&rule, &encoded, &errors));
         assert_raised(&recorder, SKA_R_BAD_INPUT_LENGTH);
         *values[i] = before;
@@ -591,6 +645,8 @@ int main(void)
         cmocka_unit_test(changed_rules_are_refused_or_canonical),
         cmocka_unit_test(single_faults_are_refused),
         cmocka_unit_test(times_are_minutes_where_they_can_be),
+        cmocka_unit_test(the_old_number_for_seconds_is_read),
+        cmocka_unit_test(the_long_form_is_refused_in_words),
         cmocka_unit_test(certificates_give_their_key),
         cmocka_unit_test(other_bytes_are_no_certificate),
         cmocka_unit_test(compressed_points_cannot_approve),

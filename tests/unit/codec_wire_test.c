@@ -191,13 +191,34 @@ static void values_have_a_limit(void **state)
     size_t begin = ska_wire_begin(&buffer);
 
     (void)state;
-    ska_wire_add(&buffer, 0x1057, ska_span(zeros, 0xFFFF));
+    ska_wire_add(&buffer, 0x1057, ska_span(zeros, 0xFFFE));
     ska_wire_end(&buffer, begin);
     assert_false(buffer.failed);
     assert_true(ska_wire_well_formed(ska_span(buffer.data, buffer.length)));
-    ska_wire_add(&buffer, 0x1057, ska_span(zeros, 0x10000));
+    ska_wire_add(&buffer, 0x1057, ska_span(zeros, 0xFFFF));
     assert_true(buffer.failed);
     ska_buffer_free(&buffer);
+}
+
+/* 0xFFFF is no length: it may announce one of 32 bits. */
+static void the_long_form_is_not_read(void **state)
+{
+    static uint8_t zeros[0xFFFF];
+    struct ska_wire_reader reader;
+    struct ska_wire_element element;
+
+    (void)state;
+    scratch.length = 0;
+    put_element(&scratch, 0x1002, "A", 1);
+    put_element(&scratch, 0x1057, zeros, sizeof(zeros));
+    wrap(&scratch);
+    assert_false(ska_wire_well_formed(written(&scratch)));
+    assert_true(ska_wire_open(&reader, written(&scratch)));
+    assert_false(ska_wire_is_long(&reader));
+    assert_true(ska_wire_next(&reader, &element));
+    assert_true(ska_wire_is_long(&reader));
+    assert_false(ska_wire_next(&reader, &element));
+    assert_true(ska_wire_is_long(&reader));
 }
 
 int main(void)
@@ -209,6 +230,7 @@ int main(void)
         cmocka_unit_test(random_containers_come_back),
         cmocka_unit_test(nested_containers_are_written),
         cmocka_unit_test(values_have_a_limit),
+        cmocka_unit_test(the_long_form_is_not_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -682,6 +682,48 @@ static void rules_of_requests_may_be_odd(void **state)
     free(text);
 }
 
+/* Each part may be long, all together not too long for an element; two rules for a token. */
+static void rules_that_are_too_long_are_refused(void **state)
+{
+    static const struct {
+        size_t name;
+        bool one;
+        bool two;
+    } lengths[] = {{1000, true, true},
+                   {32000, true, true},
+                   {40000, true, false},
+                   {65000, true, false},
+                   {65534, false, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+        char *text = exchanged("{\"tokens\":[{\"groups\":[{\"quorum\":1,\"approvals\":[{"
+                               "\"type\":\"public_key\",\"value\":\"KEY\"}]}]}]}",
+                               "KEY", fixture.alice_spki);
+        cJSON *json = json_of(text);
+        struct ska_rule rule;
+        const struct ska_rule *both[SKA_RULE_COUNT] = {&rule, NULL, &rule, NULL};
+        struct ska_group *group = NULL;
+
+        assert_true(reads_of_others(json, &rule, &errors));
+        group = &rule.alternatives[0].groups[0];
+        group->name.data = calloc(1, lengths[i].name + 1);
+        group->name.length = lengths[i].name;
+        assert_int_equal(ska_rule_check(&rule, "ruleUse", &errors), lengths[i].one);
+        if (!lengths[i].one)
+            assert_raised_with(&recorder, SKA_R_BAD_POLICY, "when it is written down");
+        errors = errors_into(&recorder);
+        assert_int_equal(ska_modification_check(both, &errors), lengths[i].two);
+        if (!lengths[i].two)
+            assert_raised_with(&recorder, SKA_R_BAD_POLICY, "when they are written down");
+        ska_rule_clear(&rule);
+        cJSON_Delete(json);
+        free(text);
+    }
+}
+
 /* A request must not make us read files. */
 static void rules_of_requests_name_no_files(void **state)
 {
@@ -721,6 +763,7 @@ int main(void)
         cmocka_unit_test(rules_survive_json),
         cmocka_unit_test(names_that_are_not_utf8_are_written_harmlessly),
         cmocka_unit_test(rules_of_requests_may_be_odd),
+        cmocka_unit_test(rules_that_are_too_long_are_refused),
         cmocka_unit_test(rules_of_requests_name_no_files),
     };
 

@@ -270,6 +270,25 @@ static void the_same_approver_counts_once(void **state)
     ska_rule_clear(&rule);
 }
 
+/* The HSM verifies those of strangers too. */
+static void invalid_signatures_of_strangers_are_invalid(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct ska_approval approvals[2] = {approval_of(3, ska_span_of(&fixture.token)),
+                                        approval_of(4, ska_span_text("something else"))};
+    struct counted counted;
+
+    (void)state;
+    open_ballot(&rule, approvals, 2, &counted);
+    assert_int_equal(approvals[0].state, SKA_ANSWER_NOT_LISTED);
+    assert_int_equal(approvals[1].state, SKA_ANSWER_INVALID);
+    assert_int_equal(counted.ballot.key_count, 0);
+    ska_ballot_close(&counted.ballot);
+    for (size_t i = 0; i < 2; i++)
+        clear(&approvals[i]);
+    ska_rule_clear(&rule);
+}
+
 /* By key and by certificate it is the same approver. */
 static void a_certificate_is_no_second_approver(void **state)
 {
@@ -408,6 +427,7 @@ int main(void)
         cmocka_unit_test(approvals_of_other_tokens_are_invalid),
         cmocka_unit_test(approvals_under_foreign_names_are_invalid),
         cmocka_unit_test(the_same_approver_counts_once),
+        cmocka_unit_test(invalid_signatures_of_strangers_are_invalid),
         cmocka_unit_test(a_certificate_is_no_second_approver),
         cmocka_unit_test(without_a_rule_whatever_verifies_counts),
         cmocka_unit_test(empty_rules_are_satisfied_and_impossible_ones_never),

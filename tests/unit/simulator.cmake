@@ -60,6 +60,9 @@ ska_simulator_test(simulator_threads_test)
 ska_simulator_test(simulator_time_test)
 ska_simulator_test(simulator_truth_test)
 
+ska_simulator_test(sign_agreement_test)
+target_link_libraries(sign_agreement_test PRIVATE ska-sign)
+
 # The vendor's examples are in C++, so the header must do for it too.
 include(CheckLanguage)
 check_language(CXX)

@@ -494,6 +494,7 @@ static void test_malformed_payloads(void **state)
     CK_BYTE buffer[1024];
     CK_ULONG length = sizeof(buffer);
     struct data empty = {nothing, sizeof(nothing)};
+    char *heard = NULL;
 
     assert_rv(C_CreateModifyPayload(NULL, NULL, NULL, NULL, buffer, &length), CKR_ARGUMENTS_BAD);
     assert_rv(C_CreateModifyPayload(NULL, NULL, NULL, NULL, buffer, NULL), CKR_ARGUMENTS_BAD);
@@ -506,9 +507,14 @@ static void test_malformed_payloads(void **state)
               CKR_SKASIM_PARAMETERS_INVALID);
     assert_rv(C_CreateApprovalToken(session, 99, key, junk, 4, NULL, 0, NULL, 0, buffer, &length),
               CKR_ARGUMENTS_BAD);
-    assert_rv(C_CreateApprovalToken(session, CK_SKA_SIGN, key, junk, 65536, NULL, 0, NULL, 0,
+    fixture_listen();
+    assert_rv(C_CreateApprovalToken(session, CK_SKA_SIGN, key, junk, 65535, NULL, 0, NULL, 0,
                                     buffer, &length),
-              CKR_ARGUMENTS_BAD);
+              CKR_DATA_LEN_RANGE);
+    heard = fixture_heard();
+    assert_non_null(
+        strstr(heard, "refuses a payload of 65535 bytes: an element has at most 65534"));
+    free(heard);
     /* A payload that names no rule asks for nothing. */
     assert_rv(request(C_SKAModify, session, CK_SKA_MODIFY, &empty, DAVID),
               CKR_SKASIM_PARAMETERS_INVALID);

@@ -164,7 +164,7 @@ static int make_policies(bool withTimes, Blob *usage, Blob *block, Blob *modify)
     return 0;
 }
 
-static CK_BBOOL bTrue = CK_TRUE, bFalse = CK_FALSE;
+static CK_BOOL bTrue = CK_TRUE, bFalse = CK_FALSE;
 static CK_KEY_TYPE keyType = CKK_RSA;
 static CK_ULONG keySize = 2048;
 static CK_BYTE exponent[] = {0x01, 0x00, 0x01};
@@ -180,17 +180,17 @@ static int generate(CK_SESSION_HANDLE hSession, bool withTimes, CK_OBJECT_HANDLE
     if (make_policies(withTimes, &usage, &block, &modify) != 0)
         return 1;
     CK_ATTRIBUTE pubAttr[] = {{CKA_KEY_TYPE, &keyType, sizeof(CK_KEY_TYPE)},
-                              {CKA_VERIFY, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_TOKEN, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_MODIFIABLE, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_PRIVATE, &bTrue, sizeof(CK_BBOOL)},
+                              {CKA_VERIFY, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_TOKEN, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_MODIFIABLE, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_PRIVATE, &bTrue, sizeof(CK_BOOL)},
                               {CKA_MODULUS_BITS, &keySize, sizeof(CK_ULONG)},
                               {CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent)}};
     CK_ATTRIBUTE skaAttr[] = {{CKA_KEY_TYPE, &keyType, sizeof(CK_KEY_TYPE)},
-                              {CKA_TOKEN, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_SIGN, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_MODIFIABLE, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_PRIVATE, &bTrue, sizeof(CK_BBOOL)},
+                              {CKA_TOKEN, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_SIGN, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_MODIFIABLE, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_PRIVATE, &bTrue, sizeof(CK_BOOL)},
                               {CKA_SKA_USAGE_ACCESS_BLOB, usage.bytes, usage.length},
                               {CKA_SKA_BLOCK_ACCESS_BLOB, block.bytes, block.length},
                               {CKA_SKA_UNBLOCK_ACCESS_BLOB, block.bytes, block.length},
@@ -315,15 +315,15 @@ static int make_timestamp_key(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE *tsPu
 {
     CK_MECHANISM mech = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
     CK_ATTRIBUTE pubAttr[] = {{CKA_KEY_TYPE, &keyType, sizeof(CK_KEY_TYPE)},
-                              {CKA_TOKEN, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_VERIFY, &bTrue, sizeof(CK_BBOOL)},
-                              {CKA_PRIVATE, &bTrue, sizeof(CK_BBOOL)},
+                              {CKA_TOKEN, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_VERIFY, &bTrue, sizeof(CK_BOOL)},
+                              {CKA_PRIVATE, &bTrue, sizeof(CK_BOOL)},
                               {CKA_MODULUS_BITS, &keySize, sizeof(CK_ULONG)},
                               {CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent)}};
     CK_ATTRIBUTE privAttr[] = {{CKA_KEY_TYPE, &keyType, sizeof(CK_KEY_TYPE)},
-                               {CKA_TOKEN, &bTrue, sizeof(CK_BBOOL)},
-                               {CKA_SIGN, &bFalse, sizeof(CK_BBOOL)},
-                               {CKA_SKA_TIMESTAMP_SIGN, &bTrue, sizeof(CK_BBOOL)}};
+                               {CKA_TOKEN, &bTrue, sizeof(CK_BOOL)},
+                               {CKA_SIGN, &bFalse, sizeof(CK_BOOL)},
+                               {CKA_SKA_TIMESTAMP_SIGN, &bTrue, sizeof(CK_BOOL)}};
 
     MUST("timestamp key", C_GenerateKeyPair(hSession, &mech, pubAttr, NUM_ATTR(pubAttr), privAttr,
                                             NUM_ATTR(privAttr), tsPubKey, tsPrivKey));

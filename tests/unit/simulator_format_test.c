@@ -15,7 +15,7 @@
 
 #include "wire_support.h"
 
-enum { PARTS = 4, NAME_LIMIT = 60, PAYLOAD_LIMIT = 65535, POOL = 7 };
+enum { PARTS = 4, NAME_LIMIT = 60, PAYLOAD_LIMIT = 65534, POOL = 7 };
 
 /* ---- Rules of chance ------------------------------------------------------------------------ */
 
@@ -146,8 +146,8 @@ static void write_rule(struct writer *w, const struct chance_rule *rule)
         bool minutes = token->delay % 60 == 0 && token->timeout % 60 == 0;
 
         write_name(w, &token->name);
-        put_u32(w, minutes ? 0x0055 : 0x00F5, (uint32_t)(token->delay / (minutes ? 60 : 1)));
-        put_u32(w, minutes ? 0x0055 : 0x00F5, (uint32_t)(token->timeout / (minutes ? 60 : 1)));
+        put_u32(w, minutes ? 0x0055 : 0x0056, (uint32_t)(token->delay / (minutes ? 60 : 1)));
+        put_u32(w, minutes ? 0x0055 : 0x0056, (uint32_t)(token->timeout / (minutes ? 60 : 1)));
         put_u32(w, 0x005A, (uint32_t)token->count);
         for (size_t j = 0; j < token->count; j++)
             write_group(w, &token->groups[j]);
@@ -210,9 +210,9 @@ static void read_rule(const uint8_t *data, size_t length, const struct chance_ru
 
         read_name(&reader, &token->name);
         unit = next_type(&reader) == 0x0055 ? 60 : 1;
-        assert_true(get_u32(&reader, unit == 60 ? 0x0055 : 0x00F5) * (uint64_t)unit ==
+        assert_true(get_u32(&reader, unit == 60 ? 0x0055 : 0x0056) * (uint64_t)unit ==
                     token->delay);
-        assert_true(get_u32(&reader, unit == 60 ? 0x0055 : 0x00F5) * (uint64_t)unit ==
+        assert_true(get_u32(&reader, unit == 60 ? 0x0055 : 0x0056) * (uint64_t)unit ==
                     token->timeout);
         assert_int_equal(get_u32(&reader, 0x005A), token->count);
         for (size_t j = 0; j < token->count; j++)

@@ -221,16 +221,68 @@ static void test_refused_algorithms(void **state)
     } cases[] = {{"RSA:1024", CKR_KEY_SIZE_RANGE},
                  {"RSA:8192", CKR_KEY_SIZE_RANGE},
                  {"EC:P-224", CKR_CURVE_NOT_SUPPORTED}};
-    CK_MECHANISM dsa = {CKM_SKA_DSA_KEY_PAIR_GEN, NULL, 0};
-    CK_OBJECT_HANDLE handles[2];
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct key_wish wish = {.kind = cases[i].kind, .label = "refused"};
 
         expect_refused(session, &wish, cases[i].expected);
     }
-    assert_rv(C_GenerateKeyPair(session, &dsa, NULL, 0, NULL, 0, &handles[0], &handles[1]),
+}
+
+/* The vendor's mechanisms that the simulator has not, with whatever else is given. */
+static void test_missing_mechanisms(void **state)
+{
+    static const CK_MECHANISM_TYPE missing[] = {
+        CKM_SKA_DSA_KEY_PAIR_GEN, CKM_SKA_EC_SLIP10_KEY_PAIR_GEN, CKM_EC_SLIP10_KEY_PAIR_GEN,
+        CKM_RKS_RSA_PKCS_KEY_PAIR_GEN, CKM_RKS_EC_KEY_PAIR_GEN};
+    CK_SESSION_HANDLE session = session_of(state);
+    CK_BOOL yes_value = CK_TRUE;
+    CK_ATTRIBUTE attributes[] = {{CKA_SKA_BLOCKED, &yes_value, 1},
+                                 {CKA_RKS_ATTESTATION_SIGN, &yes_value, 1}};
+    CK_OBJECT_HANDLE handles[2];
+    CK_MECHANISM_INFO info;
+
+    for (size_t i = 0; i < COUNT(missing); i++) {
+        CK_MECHANISM mechanism = {missing[i], NULL, 0};
+
+        assert_rv(C_GetMechanismInfo(fixture_slot(), missing[i], &info), CKR_MECHANISM_INVALID);
+        for (CK_ULONG count = 0; count <= COUNT(attributes); count++)
+            assert_rv(C_GenerateKeyPair(session, &mechanism, NULL, 0, attributes, count,
+                                        &handles[0], &handles[1]),
+                      CKR_MECHANISM_INVALID);
+    }
+    assert_int_equal(fixture_stored(), 0);
+}
+
+static void test_missing_calls(void **state)
+{
+    CK_SESSION_HANDLE session = session_of(state);
+    CK_ULONG path[] = {0x80000000UL};
+    CK_SLIP10_CHILD_DERIVE_PARAMS params = {path, 1};
+    CK_MECHANISM derive = {CKM_SLIP10_CHILD_DERIVE, &params, sizeof(params)};
+    CK_MECHANISM attest = {CKM_SHA256_RSA_PKCS, NULL, 0};
+    struct pair ska = make_ska(session, "EC:P-256", "parent", NULL);
+    CK_OBJECT_HANDLE key = ska.private_key;
+    CK_OBJECT_HANDLE made[2];
+    CK_MECHANISM_INFO info;
+    CK_ULONG lengths[2] = {0, 0};
+
+#define DERIVE(session, mechanism)                                                                 \
+    C_DeriveKeyPair(session, mechanism, key, NULL, 0, NULL, 0, &made[0], &made[1])
+#define ATTEST(session, mechanism)                                                                 \
+    C_RKSAttestKey(session, mechanism, key, key, NULL, &lengths[0], NULL, &lengths[1])
+    assert_rv(C_GetMechanismInfo(fixture_slot(), CKM_SLIP10_CHILD_DERIVE, &info),
               CKR_MECHANISM_INVALID);
+    assert_rv(DERIVE(session, &derive), CKR_MECHANISM_INVALID);
+    assert_rv(ATTEST(session, &attest), CKR_MECHANISM_INVALID);
+    assert_rv(DERIVE(session, NULL), CKR_ARGUMENTS_BAD);
+    assert_rv(ATTEST(session, NULL), CKR_ARGUMENTS_BAD);
+    assert_rv(DERIVE(session + 1000, &derive), CKR_SESSION_HANDLE_INVALID);
+    assert_rv(ATTEST(session + 1000, &attest), CKR_SESSION_HANDLE_INVALID);
+#undef DERIVE
+#undef ATTEST
+    assert_rv(C_DestroyObject(session, ska.private_key), CKR_OK);
+    assert_rv(C_DestroyObject(session, ska.public_key), CKR_OK);
 }
 
 static void test_missing_rule(void **state)
@@ -330,6 +382,20 @@ static void test_rules(void **state)
     approver_free(&good[1]);
     approver_free(&weak);
     data_free(&junk.info);
+}
+
+/* Nobody would be asked, and it does not say so. */
+static void test_token_without_groups(void **state)
+{
+    CK_SKA_TOKEN token = {NULL, 0, 0, 0, NULL, 0};
+    CK_SKA_POLICY policy = {&token, 1};
+    CK_BYTE bytes[64];
+    CK_ULONG length = sizeof(bytes);
+    struct data rule = {bytes, 0};
+
+    assert_rv(C_SerializePolicy(&policy, bytes, &length), CKR_OK);
+    rule.length = length;
+    expect_rule(session_of(state), &rule, "a policy token has no groups");
 }
 
 static struct data take_der(unsigned char *der, int length)
@@ -893,8 +959,11 @@ int main(void)
         TEST(test_vendor_template),
         TEST(test_refused_templates),
         TEST(test_refused_algorithms),
+        TEST(test_missing_mechanisms),
+        TEST(test_missing_calls),
         TEST(test_missing_rule),
         TEST(test_rules),
+        TEST(test_token_without_groups),
         TEST(test_doubled_key_in_two_forms),
         TEST(test_malformed_rules),
         TEST(test_finding),

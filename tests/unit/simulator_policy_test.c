@@ -56,7 +56,7 @@ static void test_bytes(void **state)
         0x02, 0x10, 5, 0, 'a', 'l', 'i', 'c', 'e', 0, 0, 0, 0x52, 0x10, 5, 0, 0xAA, 0xAB, 0xAC,
         0xAD, 0xAE, 0, 0, 0, 0x52, 0x10, 4, 0, 0xBA, 0xBB, 0xBC, 0xBD,
         /* a second token: 5 s and 600 s, in the simulator's own element; no group */
-        0xF5, 0, 4, 0, 5, 0, 0, 0, 0xF5, 0, 4, 0, 0x58, 2, 0, 0, 0x5A, 0, 4, 0, 0, 0, 0, 0};
+        0x56, 0, 4, 0, 5, 0, 0, 0, 0x56, 0, 4, 0, 0x58, 2, 0, 0, 0x5A, 0, 4, 0, 0, 0, 0, 0};
     CK_SKA_APPROVER approvers[] = {{NAME("alice"), CKAP_SIGNATURE, key_a, sizeof(key_a)},
                                    {NULL, 0, CKAP_SIGNATURE | 0x100000000UL, key_b, sizeof(key_b)}};
     CK_SKA_GROUP group = {NAME("group"), 1, approvers, 2};

@@ -178,6 +178,35 @@ static void test_standing_clock(void **state)
     }
 }
 
+/* What would not fit into a token is refused where it begins. */
+static void test_longest_payload(void **state)
+{
+    static CK_BYTE payload[65536], block[65536];
+    CK_SESSION_HANDLE session = session_of(state);
+    struct pair stamp = make_timestamp_key(session, "clock");
+    CK_MECHANISM rsa = {CKM_SHA256_RSA_PKCS, NULL, 0};
+    CK_BYTE signature[256];
+    const size_t most = 65500; /* 24 bytes and the label in 8 around it */
+
+    for (size_t length = most; length <= sizeof(payload); length++) {
+        CK_ULONG block_length = sizeof(block), signature_length = sizeof(signature);
+        CK_RV rv = CKR_OK;
+        char *heard = NULL;
+
+        fixture_listen();
+        rv = C_GetTimestamp(session, CK_SKA_SIGN, &rsa, stamp.private_key, payload, length, block,
+                            &block_length, signature, &signature_length);
+        heard = fixture_heard();
+        assert_rv(rv, length == most ? CKR_OK : CKR_DATA_LEN_RANGE);
+        assert_int_equal(strstr(heard, "refuses a payload of") != NULL, length > most);
+        free(heard);
+        if (length == most)
+            assert_true(block_length <= 65534);
+        else if (length < 65534)
+            length += 15;
+    }
+}
+
 static void test_get_timestamp_refused(void **state)
 {
     CK_SESSION_HANDLE session = session_of(state);
@@ -660,6 +689,7 @@ int main(void)
         TEST(test_refused_templates),
         TEST(test_get_timestamp),
         TEST(test_standing_clock),
+        TEST(test_longest_payload),
         TEST(test_get_timestamp_refused),
         TEST(test_ec_timestamp_key),
         TEST(test_window_after_delay),

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a TLS 1.3 server signs, written down from RFC 8446, 4.4.3, and everything near it.
+ * What the ends of a TLS 1.3 connection sign, written down from RFC 8446, 4.4.3, and everything
+ * near it.
  */
 #include "codec_support.h"
 
 #include "tools/agent/tls13.h"
 
 #define CONTEXT "TLS 1.3, server CertificateVerify"
+#define CLIENT_CONTEXT "TLS 1.3, client CertificateVerify"
 #define SPACES 64
 
 /* The example in RFC 8446: a transcript hash of 32 bytes 01. */
@@ -40,7 +42,7 @@ static void put_message(struct message *message, size_t spaces, const char *cont
 static bool recognized(const uint8_t *data, size_t length)
 {
     struct ska_span copy = exact(ska_span(data, length));
-    bool is = ska_is_tls13_server_message(copy);
+    bool is = ska_is_tls13_message(SKA_TLS13_SERVER, copy);
 
     exact_free(copy);
     return is;
@@ -157,7 +159,58 @@ static void neither_more_nor_less_is_recognized(void **state)
                          length == SPACES + 33 + 1 + 32 || length == SPACES + 33 + 1 + 48);
     for (size_t begin = 1; begin < message.length; begin++)
         assert_false(recognized(message.data + begin, SPACES + 33 + 1 + 32));
-    assert_false(ska_is_tls13_server_message(ska_span(NULL, 0)));
+    assert_false(ska_is_tls13_message(SKA_TLS13_SERVER, ska_span(NULL, 0)));
+    assert_false(ska_is_tls13_message(SKA_TLS13_CLIENT, ska_span(NULL, 0)));
+}
+
+static void client_and_server_are_told_apart(void **state)
+{
+    static const char *const contexts[] = {
+        [SKA_TLS13_SERVER] = CONTEXT,
+        [SKA_TLS13_CLIENT] = CLIENT_CONTEXT,
+    };
+    struct message message;
+
+    (void)state;
+    for (int signer = SKA_TLS13_SERVER; signer <= SKA_TLS13_CLIENT; signer++)
+        for (size_t length = 30; length <= 50; length++) {
+            put_message(&message, SPACES, contexts[signer], "", 1, length);
+            for (int role = SKA_TLS13_SERVER; role <= SKA_TLS13_CLIENT; role++)
+                assert_int_equal(ska_is_tls13_message((enum ska_tls13_role)role,
+                                                      ska_span(message.data, message.length)),
+                                 role == signer && (length == 32 || length == 48));
+        }
+}
+
+/* The schemes of RFC 8446, 4.2.3, that may sign a CertificateVerify; no other combination. */
+static void mechanisms_are_those_of_tls_13(void **state)
+{
+    static const enum ska_digest digests[] = {SKA_DIGEST_NONE,   SKA_DIGEST_SHA1,
+                                              SKA_DIGEST_SHA224, SKA_DIGEST_SHA256,
+                                              SKA_DIGEST_SHA384, SKA_DIGEST_SHA512};
+    const size_t count = sizeof(digests) / sizeof(digests[0]);
+    size_t right = 0;
+
+    (void)state;
+    for (int scheme = SKA_SCHEME_PKCS1; scheme <= SKA_SCHEME_EDDSA; scheme++)
+        for (int form = SKA_PAYLOAD_DIGEST; form <= SKA_PAYLOAD_MESSAGE; form++)
+            for (size_t digest = 0; digest < count; digest++)
+                for (size_t mgf1 = 0; mgf1 < count; mgf1++)
+                    for (size_t salt = 0; salt <= 100; salt++) {
+                        struct ska_mechanism mechanism = {(enum ska_scheme)scheme, digests[digest],
+                                                          (enum ska_payload_form)form,
+                                                          digests[mgf1], salt};
+                        bool is = ska_is_tls13_mechanism(&mechanism);
+
+                        if (form == SKA_PAYLOAD_DIGEST || scheme == SKA_SCHEME_PKCS1)
+                            assert_false(is);
+                        if (scheme == SKA_SCHEME_ECDSA && form == SKA_PAYLOAD_MESSAGE)
+                            assert_int_equal(is, digest >= 3);
+                        if (scheme == SKA_SCHEME_EDDSA && form == SKA_PAYLOAD_MESSAGE)
+                            assert_true(is);
+                        right += scheme == SKA_SCHEME_PSS && is;
+                    }
+    assert_int_equal(right, 3);
 }
 
 /* Client and server random with the parameters of the key exchange, as TLS 1.2 has them signed. */
@@ -186,6 +239,8 @@ int main(void)
         cmocka_unit_test(every_byte_before_the_hash_counts),
         cmocka_unit_test(neither_more_nor_less_is_recognized),
         cmocka_unit_test(tls_12_is_not_recognized),
+        cmocka_unit_test(client_and_server_are_told_apart),
+        cmocka_unit_test(mechanisms_are_those_of_tls_13),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

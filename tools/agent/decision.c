@@ -48,8 +48,10 @@ static void add_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
     } else if (ska_payload_digest(&request->mechanism, payload, &digest, &value)) {
         ska_buffer_text(text, "digest ");
         ska_buffer_hex(text, value);
-    } else if (ska_is_tls13_server_message(payload)) {
+    } else if (ska_is_tls13_message(SKA_TLS13_SERVER, payload)) {
         ska_buffer_text(text, "TLS 1.3 server handshake");
+    } else if (ska_is_tls13_message(SKA_TLS13_CLIENT, payload)) {
+        ska_buffer_text(text, "TLS 1.3 client handshake");
     } else {
         ska_buffer_format(text, "message of %zu bytes, SHA-256 ", payload.length);
         text_fingerprint(libctx, payload, text);
@@ -125,10 +127,10 @@ static bool decide_request(struct agent *agent, const struct agent_peer *peer, i
     return agent_rules_admit(&agent->rules, peer, errors) &&
            ska_request_parse(line, "request", request, errors) &&
            ska_request_check_content(*request, agent->libctx, errors) &&
-           agent_rules_allow(&agent->rules, *request, errors) &&
+           agent_rules_allow(&agent->rules, peer, *request, errors) &&
            find_listed_agent(agent, *request, &listed, errors) &&
            /* The last one, so that what is refused anyway does not use up what others may have. */
-           agent_rules_count(&agent->rules, now, errors) &&
+           agent_rules_count(&agent->rules, peer, *request, now, errors) &&
            sign_approval(agent, *request, listed, answer, errors);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an approver agent approves: the conditions of --allow. Those of one kind are alternatives;
- * of every kind that is given, one must hold. Nothing is allowed that is not named.
+ * What an approver agent approves. Each --allow is one rule, whose conditions must all hold;
+ * several rules are alternatives, and no condition of one helps another. Nothing is allowed that no
+ * rule names.
  */
 #ifndef SKA_TOOLS_AGENT_RULES_H
 #define SKA_TOOLS_AGENT_RULES_H
@@ -16,14 +17,18 @@ struct agent_peer {
     pid_t pid;
 };
 
-/* Starts as {0}; free with agent_rules_clear(). */
-struct agent_rules {
-    char **keys; /* labels */
-    size_t key_count;
-    bool any_payload;
-    bool tls13_server;
-    uid_t *uids;
-    size_t uid_count;
+enum agent_payload {
+    AGENT_PAYLOAD_NONE, /* not named, which allows nothing */
+    AGENT_PAYLOAD_TLS13_SERVER,
+    AGENT_PAYLOAD_TLS13_CLIENT,
+    AGENT_PAYLOAD_ANY
+};
+
+struct agent_rule {
+    char *key; /* the label */
+    enum agent_payload payload;
+    bool has_uid;  /* it was named */
+    uid_t uid;     /* of the process that asks; the agent's own if none was named */
     uint32_t rate; /* approvals in a second, and at once after a pause; 0: no limit */
 
     /* A bucket of thousandths of approvals, which fills by `rate` of them in a millisecond. */
@@ -32,36 +37,28 @@ struct agent_rules {
     int64_t bucket_time;
 };
 
-/* The longest text of one --allow, and the most of one kind of condition. */
-#define AGENT_CONDITION_LIMIT ((size_t)4096)
-#define AGENT_CONDITIONS_MOST ((size_t)1000)
-#define AGENT_RATE_MOST 1000000u
+/* Starts as {0}; read by agent_rules_read(); free with agent_rules_clear(). */
+struct agent_rules {
+    struct agent_rule *rules;
+    size_t count;
+};
 
-/*
- * Adds one condition, or several separated by commas (in a label a comma is written "\,", a
- * backslash "\\"): "key=LABEL", "payload=tls13-server", "payload=any", "uid=N", "rate=N/s".
- */
-bool agent_rules_add(struct agent_rules *rules, const char *text,
-                     const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* That there is a key and a payload; without a uid it is `own`. To be called before the rest. */
-bool agent_rules_complete(struct agent_rules *rules, uid_t own,
-                          const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* Whether it may ask at all. */
+/* Whether it may ask at all: there is a rule for its user. */
 bool agent_rules_admit(const struct agent_rules *rules, const struct agent_peer *peer,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Whether key and payload are allowed, and the operation is one that an agent may approve. */
-bool agent_rules_allow(const struct agent_rules *rules, const struct ska_request *request,
+/* Whether there is a rule for who asks, the key and the payload; how often is not looked at. */
+bool agent_rules_allow(const struct agent_rules *rules, const struct agent_peer *peer,
+                       const struct ska_request *request,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Counts an approval at this time (milliseconds of a clock that does not go back). */
-bool agent_rules_count(struct agent_rules *rules, int64_t now,
+/*
+ * Counts an approval at this time (milliseconds of a clock that does not go back) on the first rule
+ * that allows it and has not been used up.
+ */
+bool agent_rules_count(struct agent_rules *rules, const struct agent_peer *peer,
+                       const struct ska_request *request, int64_t now,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* For the log, on one line: "key 'web'; payload tls13-server; uid 33; at most 50/s". */
-void agent_rules_text(const struct agent_rules *rules, struct ska_buffer *text);
 
 void agent_rules_clear(struct agent_rules *rules);
 

@@ -27,6 +27,7 @@ struct connection {
     int64_t since;        /* taken, or answered last */
     bool answered;        /* and nothing has come since */
     struct ska_buffer in; /* what has come and is not answered yet */
+    size_t searched;      /* so many bytes of `in` hold no end of a line */
     struct ska_bytes out; /* the answer; data == NULL: none is under way */
     size_t sent;
     bool last; /* hang up after the answer */
@@ -84,34 +85,40 @@ static bool send_answer(struct connection *connection)
     return !connection->last;
 }
 
+/* Looks at each byte once, however slowly they come. */
+static bool has_line(struct connection *connection)
+{
+    const struct ska_buffer *in = &connection->in;
+    size_t rest = in->length - connection->searched;
+    const uint8_t *end = rest == 0 ? NULL : memchr(in->data + connection->searched, '\n', rest);
+
+    connection->searched = end == NULL ? in->length : (size_t)(end - in->data);
+    return end != NULL;
+}
+
 /* Answers the first request that has come whole, if there is one. */
 static bool answer_one(struct server *server, struct connection *connection)
 {
     struct ska_buffer *in = &connection->in;
-    const uint8_t *end = in->length == 0 ? NULL : memchr(in->data, '\n', in->length);
-    size_t length = end == NULL ? in->length : (size_t)(end - in->data);
+    bool whole = has_line(connection);
+    size_t length = connection->searched;
     struct agent_decision decision;
     bool made = false;
 
     if (length >= SKA_JSON_LIMIT) {
         connection->last = true;
         made = agent_decline(&connection->peer, "the request is longer than 1 MiB", &decision);
-    } else if (end == NULL) {
+    } else if (!whole) {
         return true;
     } else {
         made = agent_decide(server->agent, &connection->peer, ska_clock_ms(),
                             ska_span(in->data, length), &decision);
         in->length -= length + 1;
-        memmove(in->data, end + 1, in->length);
+        memmove(in->data, in->data + length + 1, in->length);
+        connection->searched = 0;
     }
     connection->since = ska_clock_ms();
     return take_decision(connection, made, &decision) && send_answer(connection);
-}
-
-static bool has_line(const struct connection *connection)
-{
-    return connection->in.length > 0 &&
-           memchr(connection->in.data, '\n', connection->in.length) != NULL;
 }
 
 /* Reads what there is, up to the end of a line. False: nothing more will come. */
@@ -243,7 +250,7 @@ static bool accept_some(struct server *server, const struct ska_errors *errors)
 enum { POLL_SIGNALS, POLL_LISTENER, POLL_CONNECTIONS };
 
 /* Fills in what to wait for and how long. */
-static int prepare_poll(const struct server *server, struct pollfd *polled, int64_t now)
+static int prepare_poll(struct server *server, struct pollfd *polled, int64_t now)
 {
     int64_t until = INT64_MAX;
 
@@ -254,7 +261,7 @@ static int prepare_poll(const struct server *server, struct pollfd *polled, int6
         until = server->accept_from;
     }
     for (size_t i = 0; i < server->count; i++) {
-        const struct connection *connection = &server->connections[i];
+        struct connection *connection = &server->connections[i];
         bool answering = connection->out.data != NULL;
 
         polled[POLL_CONNECTIONS + i] =

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "tools/agent/listener.h"
+#include "tools/agent/rules_read.h"
+#include "tools/agent/rules_text.h"
 #include "tools/agent/server.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
@@ -19,16 +21,60 @@ struct agent_options {
     const char *approver;
     const char *certificate;
     struct option_list allowed;
+    bool explain;
 };
 
 static bool read_allowed(struct tool *tool, const struct agent_options *options,
                          struct agent_rules *rules)
 {
-    for (size_t i = 0; i < options->allowed.count; i++)
-        if (!agent_rules_add(rules, options->allowed.values[i], &tool->errors))
-            return false;
-    return agent_rules_complete(rules, geteuid(), &tool->errors);
+    return agent_rules_read(options->allowed.values, options->allowed.count, geteuid(), rules,
+                            &tool->errors);
 }
+
+/* ---- What it approves ------------------------------------------------------------------------ */
+
+#define EXPLAIN_BEGIN "approves without asking anybody:"
+#define EXPLAIN_END "approves nothing else, and no change of a key"
+
+/* The same words for who tries rules out and for the log. */
+static void print_rules(const struct agent_rules *rules)
+{
+    printf("This agent " EXPLAIN_BEGIN "\n");
+    for (size_t i = 0; i < rules->count; i++) {
+        struct ska_buffer text = {0};
+
+        agent_rule_words(&rules->rules[i], &text);
+        printf("* %s\n", ska_buffer_string(&text));
+        ska_buffer_free(&text);
+    }
+    printf("It " EXPLAIN_END ".\n");
+}
+
+static void log_rules(const struct agent_rules *rules)
+{
+    report_note("agent: " EXPLAIN_BEGIN);
+    for (size_t i = 0; i < rules->count; i++) {
+        struct ska_buffer text = {0};
+
+        agent_rule_words(&rules->rules[i], &text);
+        report_note("agent: * %s", ska_buffer_string(&text));
+        ska_buffer_free(&text);
+    }
+    report_note("agent: " EXPLAIN_END);
+}
+
+static bool explain_rules(struct tool *tool, const struct agent_options *options)
+{
+    struct agent_rules rules = {0};
+    bool done = read_allowed(tool, options, &rules);
+
+    if (done)
+        print_rules(&rules);
+    agent_rules_clear(&rules);
+    return done;
+}
+
+/* ---- Serving --------------------------------------------------------------------------------- */
 
 /* From now on they end the loop, and a peer that has gone ends nothing. */
 static bool catch_signals(struct tool *tool, int *signals)
@@ -50,8 +96,7 @@ static void say_listening(struct tool *tool, const struct agent *agent, const ch
 
     ska_buffer_text(&text, "approver key SHA-256 ");
     text_fingerprint(tool->libctx, ska_span_of(&agent->approver.public_key), &text);
-    ska_buffer_text(&text, "; ");
-    agent_rules_text(&agent->rules, &text);
+    log_rules(&agent->rules);
     report_note("agent: listening on %s; %s", path, ska_buffer_string(&text));
     ska_buffer_free(&text);
 }
@@ -88,33 +133,47 @@ static bool agent_run(struct tool *tool, const struct agent_options *options)
     return done;
 }
 
+static bool check_needed(struct tool *tool, const struct agent_options *options)
+{
+    const char *missing = options->socket == NULL     ? "socket"
+                          : options->approver == NULL ? "approver"
+                                                      : NULL;
+
+    return options->explain || missing == NULL || options_wrong(tool, "--%s is missing", missing);
+}
+
 bool agent_command(struct tool *tool, int argc, char **argv)
 {
     struct agent_options agent = {0};
     const struct option_entry options[] = {
-        OPTION_NEEDED("socket", "PATH", "the UNIX socket to listen on", &agent.socket),
-        OPTION_NEEDED("approver", "KEY", "its private key: a file or any OSSL_STORE URI",
-                      &agent.approver),
+        OPTION_TEXT("socket", "PATH", "the UNIX socket to listen on", &agent.socket),
+        OPTION_TEXT("approver", "KEY", "its private key: a file or any OSSL_STORE URI",
+                    &agent.approver),
         OPTION_TEXT("cert", "FILE", "its certificate, to stand in the approval",
                     &agent.certificate),
-        OPTION_NEEDED("allow", "RULE", "a condition, or several separated by commas",
+        OPTION_NEEDED("allow", "RULE", "what it approves: conditions separated by commas",
                       &agent.allowed.last),
+        OPTION_FLAG("explain", "say in words what would be approved, and end", &agent.explain),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--socket PATH --approver KEY [--cert FILE] --allow RULE...",
+        .usage = "--socket PATH --approver KEY [--cert FILE] --allow RULE... [--explain]",
         .help = "Approves signatures without asking anybody, for processes on this machine that\n"
-                "connect to the socket. Conditions, of which one of each kind must hold:\n\n"
+                "connect to the socket. Each RULE is a list of conditions, separated by commas,\n"
+                "which must all hold; several --allow are alternatives, each by itself:\n\n"
                 "  key=LABEL             the key that signs; required\n"
                 "  payload=tls13-server  what a TLS 1.3 server signs and nothing else\n"
-                "  payload=any           anything; one of the two is required\n"
+                "  payload=tls13-client  what a TLS 1.3 client signs and nothing else\n"
+                "  payload=any           anything; one of the three is required\n"
                 "  uid=N                 who connects; else only the agent's own user\n"
-                "  rate=N/s              at most so many approvals in a second\n\n"
+                "  rate=N/s              at most so many approvals in a second by this rule\n\n"
+                "With --explain no key is opened; only --allow is needed.\n"
                 "Each decision is a line on standard error. SIGTERM ends the agent.",
         .options = options,
         .list = &agent.allowed,
     };
 
-    return options_parse(tool, &line, argc, argv) && agent_run(tool, &agent);
+    return options_parse(tool, &line, argc, argv) && check_needed(tool, &agent) &&
+           (agent.explain ? explain_rules(tool, &agent) : agent_run(tool, &agent));
 }

@@ -15,6 +15,7 @@
 #include "tools/input.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/report.h"
 #include "tools/show/text.h"
 
 #define SIGNATURE_MODE 0644
@@ -33,6 +34,16 @@ static struct ska_job execute_job(const struct tool *tool, struct hsm_key *key,
     return job;
 }
 
+static bool execute_and_warn(const struct ska_job *job, struct ska_request *request)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
+    bool done = ska_execute(job, request, &to_warnings);
+
+    report_warnings_end(&warnings);
+    return done;
+}
+
 static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
                          const struct output *output)
 {
@@ -46,7 +57,7 @@ static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_requ
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
     job.signature = signature;
     job.signature_length = &length;
-    done = ska_execute(&job, request) &&
+    done = execute_and_warn(&job, request) &&
            output_write(tool, output, ska_span(signature, length), SIGNATURE_MODE);
     free(signature);
     return done;
@@ -90,7 +101,7 @@ static bool execute_change(struct tool *tool, struct hsm_key *key, struct ska_re
     bool done = false;
 
     job.errors = &quiet;
-    done = ska_execute(&job, request);
+    done = execute_and_warn(&job, request);
     if (done)
         done = print_change(tool, key, request, &modification);
     else if (modifies)

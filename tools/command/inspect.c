@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool inspect: shows a request, a bundle, an approval, a refusal, an approval token, a key
- * reference or a folder of evidence, whatever is in it, and verifies what can be verified without
- * an HSM.
+ * skatool inspect: shows a request, a bundle, an approval, a refusal, an approval token and its
+ * like, a key reference or a folder of evidence, whatever is in it, and verifies what can be
+ * verified without an HSM.
  */
 #include "tools/command/inspect.h"
 
@@ -82,7 +82,7 @@ bool inspect_content(struct tool *tool, struct ska_span content, const char *pat
         return inspect_json(tool, content, path);
     if (!ska_wire_well_formed(content) && decode_text(content, &token))
         content = ska_span_of(&token);
-    done = inspect_token(tool, content, path);
+    done = inspect_container(tool, content, path);
     ska_bytes_free(&token);
     return done;
 }
@@ -116,10 +116,10 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
         OPTION_END};
     const struct command_line line = {
         .usage = "[--audit-log FILE] FILE-OR-DIRECTORY",
-        .help = "Shows a request, a bundle, an approval or a refusal, an approval token (binary\n"
-                "or base64), a key reference or a folder of evidence: every field, what protects\n"
-                "it, and whether all that can be verified without an HSM is right. Needs no\n"
-                "configuration.",
+        .help = "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
+                "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
+                "modify payload or a serialized approval: every field, what protects it, and\n"
+                "whether all that can be verified without an HSM is right. Needs no configuration.",
         .options = options,
         .operands = &path,
         .operand_needed = "FILE-OR-DIRECTORY",

@@ -17,8 +17,9 @@ bool inspect_content(struct tool *tool, struct ska_span content, const char *pat
 bool inspect_folder(struct tool *tool, int folder, const char *shown,
                     const char *audit_log) SKA_MUST_CHECK;
 
-/* An approval token. */
-bool inspect_token(struct tool *tool, struct ska_span encoded, const char *shown) SKA_MUST_CHECK;
+/* An approval token, a rule, a modify payload, a timestamp, a serialized approval. */
+bool inspect_container(struct tool *tool, struct ska_span encoded,
+                       const char *shown) SKA_MUST_CHECK;
 void inspect_add_token(struct ska_buffer *text, struct ska_span token);
 /*
  * Elements that this version does not know are no fault of the token: it is shown, and that is all

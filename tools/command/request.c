@@ -16,6 +16,7 @@
 #include "provider/sign/current_rule.h"
 #include "provider/sign/make_request.h"
 #include "tools/input.h"
+#include "provider/rule/rule_check.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/policy_file.h"
@@ -280,6 +281,7 @@ static bool make_modification(struct tool *tool, const struct request *request)
     if (!ska_policy_read(request->policy, &policy, &tool->errors))
         return false;
     if (choose_rules(tool, request, &policy, rules) &&
+        ska_modification_check(rules, &tool->errors) &&
         certificates_check(tool, rules, request->ca_path) &&
         tool_open_ska_key(tool, request->key, NULL, &job.key) &&
         hsm_modify_payload(job.key, rules, &payload, &tool->errors)) {

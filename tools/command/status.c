@@ -15,68 +15,50 @@
 
 /* ---- What stands in the way ------------------------------------------------------------------ */
 
-/* Enough have approved: is it the time? */
-static bool conclude_time(struct tool *tool, const struct ska_standing *best)
+/* Approvals, and what time does to them: too early or too late is said whatever else is missing. */
+static bool conclude_ballot(struct tool *tool, const struct ska_ballot *ballot)
 {
-    char time[32];
+    struct ska_verdict verdict = ska_ballot_judge(ballot);
+    enum ska_reason reason = 0;
+    enum ska_reason of_time = 0;
+    struct ska_buffer text = {0};
 
-    switch (best->usable) {
-    case SKA_USABLE_ALWAYS:
-    case SKA_USABLE_NOW:
-        return true;
-    case SKA_USABLE_LATER:
-        return ska_fail(&tool->errors, SKA_R_TOO_EARLY,
-                        "there are enough approvals, but they cannot be used before %s",
-                        ska_time_text(best->window.opens, time));
-    case SKA_USABLE_OVER:
-        return ska_fail(&tool->errors, SKA_R_EXPIRED,
-                        "there are enough approvals, but they could be used until %s only: make a "
-                        "new request",
-                        ska_time_text(best->window.closes, time));
-    case SKA_USABLE_NEVER:
-        break;
+    if (verdict.satisfied) {
+        ska_buffer_text(&text, "there are enough approvals");
+    } else if (verdict.hopeless) {
+        reason = SKA_R_REJECTED;
+        ska_ballot_refused_text(ballot, &text);
+        ska_buffer_text(&text, " refused, and too few are left");
+    } else {
+        reason = SKA_R_APPROVALS_MISSING;
+        ska_ballot_progress_text(ballot, &text);
     }
-    return ska_fail(&tool->errors, SKA_R_EXPIRED,
-                    "the rule has time limits, and the request holds no HSM time: make a new "
-                    "request");
-}
-
-static bool fail_refused(struct tool *tool, const struct status *status)
-{
-    struct ska_buffer names = {0};
-
-    ska_ballot_refused_text(&status->ballot, &names);
-    ska_fail(&tool->errors, SKA_R_REJECTED, "%s refused, and too few are left",
-             ska_buffer_string(&names));
-    ska_buffer_free(&names);
-    return false;
-}
-
-static bool fail_missing(struct tool *tool, const struct status *status)
-{
-    struct ska_buffer missing = {0};
-
-    ska_ballot_progress_text(&status->ballot, &missing);
-    ska_fail(&tool->errors, SKA_R_APPROVALS_MISSING, "%s", ska_buffer_string(&missing));
-    ska_buffer_free(&missing);
-    return false;
+    ska_buffer_text(&text, "; ");
+    of_time = ska_ballot_time_text(ballot, &text);
+    if (of_time == 0 && text.length > 2)
+        text.length -= 2;
+    if (reason == 0 || of_time == SKA_R_EXPIRED)
+        reason = of_time;
+    if (reason != 0)
+        ska_fail(&tool->errors, reason, "%s", ska_buffer_string(&text));
+    ska_buffer_free(&text);
+    return reason == 0;
 }
 
 /* What still stands in the way, as a refusal. */
 static bool status_conclude(struct tool *tool, const struct status *status)
 {
     const struct ska_ballot *ballot = &status->ballot;
-    struct ska_verdict verdict = ska_ballot_judge(ballot);
 
     if (ballot->rule->alternative_count == 0)
         return ska_fail(&tool->errors, SKA_R_RULE_IMPOSSIBLE, "nobody can %s with '%s'",
                         text_operation(status->request->operation), status->request->key_label);
-    if (!verdict.satisfied)
-        return verdict.hopeless ? fail_refused(tool, status) : fail_missing(tool, status);
+    if (!conclude_ballot(tool, ballot))
+        return false;
     if (status->state.blocked && status->request->operation == SKA_OPERATION_SIGN)
         return ska_fail(&tool->errors, SKA_R_KEY_BLOCKED, "'%s' cannot sign before it is unblocked",
                         status->request->key_label);
-    return conclude_time(tool, &verdict.best);
+    return true;
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */

@@ -116,11 +116,9 @@ static bool status_add_windows(const struct status *status, struct ska_buffer *t
 /* Approvals that are there and do not help. */
 static void add_uncounted(const struct status *status, struct ska_buffer *text)
 {
-    static const char *const why[] = {
-        [SKA_ANSWER_INVALID] = "is not a signature over this request; as long as it is in the "
-                               "bundle the HSM may refuse all of it",
-        [SKA_ANSWER_NOT_LISTED] = "is not an approver of this key",
-        [SKA_ANSWER_DOUBLED] = "counts once only"};
+    static const char *const why[] = {[SKA_ANSWER_INVALID] = "is not a signature over this request",
+                                      [SKA_ANSWER_NOT_LISTED] = "is not an approver of this key",
+                                      [SKA_ANSWER_DOUBLED] = "counts once only"};
 
     for (size_t i = 0; i < status->request->approval_count; i++) {
         enum ska_answer_state state = status->request->approvals[i].state;
@@ -129,8 +127,8 @@ static void add_uncounted(const struct status *status, struct ska_buffer *text)
         if (state == SKA_ANSWER_COUNTS)
             continue;
         shown = ska_approver_shown(status->ballot.rule, &status->request->approvals[i]);
-        ska_buffer_format(text, "Approval %zu, %s: %s\n", i + 1, shown == NULL ? "?" : shown,
-                          why[state]);
+        ska_buffer_format(text, "Approval %zu, %s: %s; it is left out\n", i + 1,
+                          shown == NULL ? "?" : shown, why[state]);
         free(shown);
     }
 }

@@ -13,6 +13,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "provider/base/evp_key.h"
 #include "provider/rule/rule.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule_text.h"
@@ -25,6 +26,7 @@
 /* libcrypto's level of 112 bits: RSA with 2048, SHA-2. */
 #define SECURITY_LEVEL 2
 #define SMALLEST_RSA_BITS 2048
+#define SMALLEST_SECURITY_BITS 112 /* RSA 2048 */
 #define SMALLEST_EC_BITS 256
 
 /* ---- One certificate ------------------------------------------------------------------------- */
@@ -401,6 +403,38 @@ static void add_issuers(struct tool *tool, const struct approvers *approvers,
     }
 }
 
+/* In SAM mode or not. */
+static void find_weak_key(struct tool *tool, const struct ska_approver *approver,
+                          struct findings *findings)
+{
+    EVP_PKEY *key = ska_evp_decode(tool->libctx, ska_span_of(&approver->public_key));
+
+    if (key != NULL && EVP_PKEY_get_security_bits(key) < SMALLEST_SECURITY_BITS) {
+        start_finding(findings);
+        ska_approver_text(NULL, approver, &findings->text);
+        ska_buffer_format(&findings->text, " has a key of %s with %d bits, which is too small",
+                          EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
+    }
+    EVP_PKEY_free(key);
+}
+
+/* What only an HSM in SAM mode minds; whether this one is cannot be asked. */
+static void find_for_sam(struct tool *tool, const struct ska_rule *use,
+                         const struct approvers *approvers, struct findings *findings)
+{
+    ska_buffer_text(&findings->text,
+                    "if the HSM is in SAM mode (every approver needs a certificate of a CA that is "
+                    "configured there, and the use rule needs an approver), ");
+    if (use != NULL && ska_rule_is_empty(use)) {
+        start_finding(findings);
+        ska_buffer_text(&findings->text, "the use rule needs no approval");
+    }
+    for (size_t i = 0; i < approvers->count; i++)
+        find_in_approver(tool, approvers->list[i], findings);
+    if (findings->count == 0)
+        add_issuers(tool, approvers, findings);
+}
+
 bool certificates_fail(struct tool *tool, const struct ska_error_capture *failure,
                        const struct ska_rule *const rules[SKA_RULE_COUNT])
 {
@@ -410,15 +444,11 @@ bool certificates_fail(struct tool *tool, const struct ska_error_capture *failur
 
     if (failure->reason != SKA_R_BAD_POLICY && failure->reason != SKA_R_HSM_REFUSED)
         return ska_error_capture_raise(failure, &tool->errors);
-    if (rules[SKA_RULE_USE] != NULL && ska_rule_is_empty(rules[SKA_RULE_USE])) {
-        start_finding(&findings);
-        ska_buffer_text(&findings.text, "the use rule needs no approval");
-    }
     if (collect_approvers(&approvers, rules, &tool->errors)) {
         for (size_t i = 0; i < approvers.count; i++)
-            find_in_approver(tool, approvers.list[i], &findings);
+            find_weak_key(tool, approvers.list[i], &findings);
         if (findings.count == 0)
-            add_issuers(tool, &approvers, &findings);
+            find_for_sam(tool, rules[SKA_RULE_USE], &approvers, &findings);
     }
     free(approvers.list);
     ska_fail(&tool->errors, failure->reason, "%s. What may be why: %s", details,

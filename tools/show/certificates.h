@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Certificates of approvers: which ones a policy names, where they come from, and what may be why
- * an HSM in SAM mode does not take them.
+ * an HSM does not take them.
  */
 #ifndef SKA_TOOLS_SHOW_CERTIFICATES_H
 #define SKA_TOOLS_SHOW_CERTIFICATES_H

@@ -13,7 +13,7 @@
 #include "provider/rule/window.h"
 
 enum {
-    DEEPEST = 3,             /* containers in containers below the outermost */
+    DEEPEST = 4,             /* an approval: its token, timestamp, modify payload, rule */
     SHOWN_LIMIT = 4096,      /* bytes of one value */
     TEXT_LIMIT = 256 * 1024, /* bytes of the whole description, give or take one line */
     ELEMENT_HEADER = 4
@@ -227,15 +227,18 @@ static const struct known {
     {SKA_WIRE_TOKEN_COUNT, "alternatives", show_number},
     {SKA_WIRE_GROUP_COUNT, "groups", show_number},
     {SKA_WIRE_QUORUM, "quorum", show_number},
+    {SKA_WIRE_SECONDS, "timelock", show_seconds},
     {SKA_WIRE_SIM_SECONDS, "timelock", show_seconds},
     {SKA_WIRE_TIME, "time", show_time},
     {SKA_WIRE_NAME, "name", show_name},
+    {SKA_WIRE_CERTIFICATE, "certificate", show_certificate},
     {SKA_WIRE_RULE_USE, "use rule", NULL},
     {SKA_WIRE_RULE_BLOCK, "block rule", NULL},
     {SKA_WIRE_RULE_UNBLOCK, "unblock rule", NULL},
     {SKA_WIRE_RULE_MODIFY, "modify rule", NULL},
     {SKA_WIRE_PUBLIC_KEY, "public key", show_public_key},
     {SKA_WIRE_TIMESTAMP, "timestamp", NULL},
+    {SKA_WIRE_APPROVAL_TOKEN, "approval token", NULL},
     {SKA_WIRE_SIGNATURE, "signature", show_signature},
     {SKA_WIRE_USAGE_PAYLOAD, "payload", show_bytes},
     {SKA_WIRE_MODIFY_PAYLOAD, "modify payload", NULL},
@@ -255,11 +258,13 @@ static const char *name_of_name(const struct place *place)
 {
     switch (place->next) {
     case SKA_WIRE_MINUTES:
+    case SKA_WIRE_SECONDS:
     case SKA_WIRE_SIM_SECONDS:
         return "name of alternative";
     case SKA_WIRE_QUORUM:
         return "name of group";
     case SKA_WIRE_PUBLIC_KEY:
+    case SKA_WIRE_CERTIFICATE:
     case SKA_WIRE_SIM_CERTIFICATE:
         return "name of approver";
     default:
@@ -334,7 +339,9 @@ static void show_broken_element(struct view *view, const struct ska_wire_reader 
     } else {
         length = (size_t)load_number(ska_span(rest.data + 2, 2));
         ska_buffer_format(view->text, "element 0x%04X ", ska_wire_peek(reader));
-        if (length > rest.length - ELEMENT_HEADER)
+        if (ska_wire_is_long(reader))
+            ska_buffer_text(view->text, "is longer than 65534 bytes, in a form that is not read, ");
+        else if (length > rest.length - ELEMENT_HEADER)
             ska_buffer_format(view->text, "says %zu bytes where %zu are left, ", length,
                               rest.length - ELEMENT_HEADER);
         else
@@ -346,7 +353,7 @@ static void show_broken_element(struct view *view, const struct ska_wire_reader 
 
 static bool is_time_element(uint16_t type)
 {
-    return type == SKA_WIRE_MINUTES || type == SKA_WIRE_SIM_SECONDS;
+    return type == SKA_WIRE_MINUTES || type == SKA_WIRE_SECONDS || type == SKA_WIRE_SIM_SECONDS;
 }
 
 /* The depth is at most DEEPEST, so is the recursion. */

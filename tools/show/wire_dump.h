@@ -9,7 +9,7 @@
 
 #include "provider/base/bytes.h"
 
-/* One line for each element, indented by nesting (at most four deep; deeper is shown in hex). */
+/* One line for each element, indented by nesting (at most five deep; deeper is shown in hex). */
 void wire_dump(struct ska_span encoded, struct ska_buffer *text);
 
 #endif
