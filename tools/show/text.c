@@ -15,6 +15,7 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 
+#include "tools/show/terminal.h"
 #include "tools/show/wire_dump.h"
 #include "provider/base/file.h"
 #include "provider/base/printable.h"
@@ -32,23 +33,6 @@ void text_printable(struct ska_buffer *text, struct ska_span untrusted)
 void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
 {
     ska_buffer_quoted(text, untrusted, TEXT_LIMIT);
-}
-
-size_t text_columns(const char *character, size_t *bytes)
-{
-    static const struct {
-        uint32_t first, last;
-    } wide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E},   {0x3041, 0xA4CF},  {0xA960, 0xA97F},
-                {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},  {0xFF00, 0xFF60},
-                {0xFFE0, 0xFFE6}, {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
-    uint32_t decoded = ska_utf8_next(character, bytes);
-
-    if (ska_is_combining_mark(decoded))
-        return 0;
-    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-        if (decoded >= wide[i].first && decoded <= wide[i].last)
-            return 2;
-    return 1;
 }
 
 void text_output_path(const char *path, struct ska_buffer *text)
@@ -179,7 +163,7 @@ bool text_print(struct ska_buffer *text, const struct ska_errors *errors)
 {
     struct ska_bytes whole = {NULL, 0};
 
-    if (!ska_buffer_finish(text, &whole, errors))
+    if (!ska_buffer_finish(text, &whole, errors) || !terminal_fold(STDOUT_FILENO, &whole, errors))
         return false;
     fwrite(whole.data, 1, whole.length, stdout);
     ska_bytes_free(&whole);
