@@ -20,6 +20,7 @@ struct fold {
     size_t width;  /* columns; at least indent + 8 */
     size_t indent; /* of further lines, without their bar */
     size_t column;
+    const char *bar; /* before what goes on: FOLD_BAR, or nothing where all of it is ours */
 };
 
 /* Appends harmless text (see ska_printable()) without line ends, broken where a line is full. */
@@ -28,7 +29,7 @@ void fold_add(struct ska_buffer *to, struct fold *fold, struct ska_span harmless
 /* A new line, indented, with a bar or without one. */
 void fold_new_line(struct ska_buffer *to, struct fold *fold, const char *bar);
 
-/* Appends whole lines; what does not fit goes on behind a bar. */
+/* Appends whole lines, broken between words where that can be; all that goes on has a bar. */
 void fold_lines(struct ska_buffer *to, size_t width, struct ska_span harmless);
 
 #endif

@@ -17,8 +17,6 @@
 #define INDENT_NARROW 1
 /* More empty lines than these are counted only, so that they push nothing off the screen. */
 #define EMPTY_LINES 2
-/* So much of a value is shown in a row. */
-#define ROW_LIMIT 1000
 
 static size_t page_columns(const struct page *page)
 {
@@ -101,7 +99,8 @@ void page_add(struct page *page, enum page_kind kind, const char *format, ...)
     size_t indent = kind == PAGE_HEADING ? 0 : page_indent(page);
     size_t start = strlen(starts[kind]);
     /* What goes on stands under the words, so that only ours start a paragraph. */
-    struct fold fold = {page_columns(page), indent + (start > 0 ? start : 2), indent + start};
+    struct fold fold = {page_columns(page), indent + (start > 0 ? start : 2), indent + start,
+                        FOLD_BAR};
     struct ska_buffer words = {0};
     va_list args;
 
@@ -184,7 +183,7 @@ static void quote_line(struct page *page, struct ska_span line)
 {
     char *shown = shown_line(line);
     struct fold fold = {page_columns(page), page_inner_indent(page),
-                        page_inner_indent(page) + strlen(FOLD_BAR)};
+                        page_inner_indent(page) + strlen(FOLD_BAR), FOLD_BAR};
 
     if (shown == NULL) {
         page_fail(page);
@@ -282,28 +281,19 @@ void page_fingerprint(struct page *page, OSSL_LIB_CTX *libctx, struct ska_span o
         page_fail(page);
 }
 
-void page_row(struct page *page, const char *name, const char *untrusted)
+void page_row(struct page *page, const char *name, const char *value)
 {
     const size_t start = page_indent(page) + 16; /* of the value */
-    struct fold fold = {page_columns(page), page_inner_indent(page), 0};
-    struct ska_buffer row = {0};
-    struct ska_buffer value = {0};
+    struct fold fold = {page_columns(page), page_inner_indent(page), 0, ""};
 
-    if (untrusted == NULL)
+    if (value == NULL)
         return;
-    ska_buffer_format(&row, "%*s%s", (int)page_indent(page), "", name);
-    ska_buffer_printable(&value, ska_span_text(untrusted), ROW_LIMIT);
-    ska_buffer_append(&page->text, &row);
-    fold.column = row.length > start ? row.length : start;
-    if (fold.column + value.length > fold.width)
+    ska_buffer_format(&page->text, "%*s%s", (int)page_indent(page), "", name);
+    fold.column = page_indent(page) + strlen(name);
+    if (start + strlen(value) > fold.width)
         fold_new_line(&page->text, &fold, "");
-    else
-        ska_buffer_format(&page->text, "%*s", (int)(fold.column - row.length), "");
-    if (value.failed)
-        page_fail(page);
-    else
-        fold_add(&page->text, &fold, ska_span(value.data, value.length));
+    for (; fold.column < start && start + strlen(value) <= fold.width; fold.column++)
+        ska_buffer_text(&page->text, " ");
+    fold_add(&page->text, &fold, ska_span_text(value));
     ska_buffer_text(&page->text, "\n");
-    ska_buffer_free(&row);
-    ska_buffer_free(&value);
 }

@@ -55,8 +55,8 @@ void page_digits(struct page *page, struct ska_span bytes);
 /* The SHA-256 of something in this way. */
 void page_fingerprint(struct page *page, OSSL_LIB_CTX *libctx, struct ska_span of);
 
-/* "name            value", for technicians; nothing for a value that is NULL. */
-void page_row(struct page *page, const char *name, const char *untrusted);
+/* "name            value", for technicians; nothing for NULL. Both are ours, no words of others. */
+void page_row(struct page *page, const char *name, const char *value);
 
 /* From here on there is no page. */
 void page_fail(struct page *page);
