@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 ska_fuzzer(agent ska-tools)
 ska_fuzzer(inspect ska-tools)
+ska_fuzzer(history ska-tools)
+ska_fuzzer(screen ska-tools)
