@@ -36,33 +36,21 @@ static const char *const answers[] = {
 
 /* ---- Where it is ----------------------------------------------------------------------------- */
 
-/* Without the last folder. NULL: nobody says where this user's files are. */
-static char *state_home(void)
+/* A folder; NULL: nobody says where this user's files are. */
+static const char *find_home(const char **below)
 {
     const char *state = secure_getenv("XDG_STATE_HOME");
     const char *home = secure_getenv("HOME");
     const struct passwd *user = NULL;
-    char *path = NULL;
 
+    *below = "";
     if (state != NULL && state[0] == '/')
-        return strdup(state);
-    if (home == NULL || home[0] != '/') {
-        user = getpwuid(geteuid());
-        home = user == NULL ? NULL : user->pw_dir;
-    }
-    return home == NULL || asprintf(&path, "%s/.local/state", home) < 0 ? NULL : path;
-}
-
-/* NULL: not known, or out of memory; free with free(). */
-static char *history_path(const char *name)
-{
-    char *home = state_home();
-    char *path = NULL;
-
-    if (home != NULL && asprintf(&path, "%s/" FOLDER "%s", home, name) < 0)
-        path = NULL;
-    free(home);
-    return path;
+        return state;
+    *below = "/.local/state";
+    if (home != NULL && home[0] == '/')
+        return home;
+    user = getpwuid(geteuid());
+    return user == NULL ? NULL : user->pw_dir;
 }
 
 /* With all folders on the way; one that is there stays as it is. */
@@ -106,12 +94,25 @@ static void close_place(struct history_place *place)
     free(place->file_path);
 }
 
+static bool name_place(struct history_place *place, const struct ska_errors *errors)
+{
+    const char *below = NULL;
+    const char *home = find_home(&below);
+
+    if (home == NULL)
+        return ska_fail(errors, SKA_R_FILE_FAILURE,
+                        "where this user's files are is not known (HOME is not set)");
+    if (asprintf(&place->folder_path, "%s%s/" FOLDER, home, below) < 0)
+        place->folder_path = NULL;
+    else if (asprintf(&place->file_path, "%s/" FILE_NAME, place->folder_path) < 0)
+        place->file_path = NULL;
+    return place->file_path != NULL ||
+           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "the path of the history");
+}
+
 static bool open_history_folder(struct history_place *place, bool make,
                                 const struct ska_errors *errors)
 {
-    if (place->folder_path == NULL || place->file_path == NULL)
-        return ska_fail(errors, SKA_R_FILE_FAILURE,
-                        "where this user's files are is not known (HOME is not set)");
     if (make && !make_folders(place->folder_path))
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", place->folder_path, strerror(errno));
     place->folder = open(place->folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -127,8 +128,8 @@ static bool open_history(struct history_place *place, int flags, const struct sk
 {
     bool make = (flags & O_CREAT) != 0;
 
-    *place = (struct history_place){history_path(""), history_path("/" FILE_NAME), -1, -1};
-    if (!open_history_folder(place, make, errors))
+    *place = (struct history_place){NULL, NULL, -1, -1};
+    if (!name_place(place, errors) || !open_history_folder(place, make, errors))
         return false;
     if (place->folder < 0)
         return true;

@@ -17,6 +17,7 @@
 
 #include "tools/show/terminal.h"
 #include "tools/show/wire_dump.h"
+#include "provider/base/error_capture.h"
 #include "provider/base/file.h"
 #include "provider/base/printable.h"
 #include "provider/request/request.h"
@@ -86,16 +87,21 @@ void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
 
 void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
 {
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_rule rule = {NULL, 0};
 
     if (encoded.data == NULL) {
         ska_buffer_text(text, "(the HSM does not tell)");
-    } else if (ska_rule_decode(encoded, &rule, NULL)) {
+    } else if (ska_rule_decode(encoded, &rule, &quiet)) {
         text_rule(text, &rule);
+    } else if (failure.reason == SKA_R_OUT_OF_MEMORY) {
+        text->failed = true;
     } else {
         ska_buffer_text(text, "(not understood by this version)\n");
         wire_dump(encoded, text);
     }
+    ska_error_capture_clear(&failure);
     ska_rule_clear(&rule);
 }
 
