@@ -273,6 +273,7 @@ static void say_changed(const struct change *change, int kind, struct page *page
     say_own_key(change, kind, rule, page);
     warn_of_rule(page, kind, rule);
     briefing_warn_of_titles(rule, page);
+    briefing_warn_of_approvers(rule, page);
 }
 
 static void say_whose_word(const struct change *change, struct page *page)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "provider/base/printable.h"
-#include "tools/show/briefing_names.h"
 #include "tools/show/text.h"
 
 /* So many names are in one warning; the keys themselves are all above it. */
@@ -173,7 +172,6 @@ static void say_group(const struct briefing_keys *keys, const struct group *grou
         another = another || has_another(&now, entry->sha256);
         before = before || has_another(&seen, entry->sha256);
     }
-    briefing_warn_of_name("this name", ska_span_text(group->list[0].name), page);
     if (before && seen.seconds > findings->before_at)
         findings->before_at = seen.seconds;
     list_findings(findings, group->list[0].name, another, fresh.other != NULL, before);

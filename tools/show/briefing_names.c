@@ -52,15 +52,20 @@ static void warn_of_named(struct ska_span untrusted, size_t *warned, struct page
     struct ska_buffer of = {0};
     unsigned int found = 0;
 
-    if (*warned >= WARNED_MOST)
-        return;
     if (!confusable_find(untrusted, &found))
         page_fail(page);
-    if (found == 0)
+    if (found == 0 || (*warned)++ >= WARNED_MOST)
         return;
     ska_buffer_format(&of, "the name %s", page_quoted_name(page, untrusted));
     warn(page_words(page, &of), found, page);
-    (*warned)++;
+}
+
+/* So that harmless oddities do not hide one that is meant to. */
+static void warn_of_more(size_t warned, struct page *page)
+{
+    if (warned > WARNED_MOST)
+        page_warning(page, "look closely at the names: %zu more are as odd as these.",
+                     warned - WARNED_MOST);
 }
 
 void briefing_warn_of_titles(const struct ska_rule *rule, struct page *page)
@@ -74,6 +79,24 @@ void briefing_warn_of_titles(const struct ska_rule *rule, struct page *page)
         for (size_t j = 0; j < alternative->group_count; j++)
             warn_of_named(ska_span_of(&alternative->groups[j].name), &warned, page);
     }
+    warn_of_more(warned, page);
+}
+
+/* What a rule names is looked at as it stands; what a certificate names, as it is shown. */
+static void warn_of_approver(const struct ska_approver *approver, size_t *warned, struct page *page)
+{
+    char *name = NULL;
+
+    if (approver->name.length > 0) {
+        warn_of_named(ska_span_of(&approver->name), warned, page);
+        return;
+    }
+    name = ska_listed_approver_shown(approver);
+    if (name == NULL)
+        page_fail(page);
+    else
+        warn_of_named(ska_span_text(name), warned, page);
+    free(name);
 }
 
 void briefing_warn_of_approvers(const struct ska_rule *rule, struct page *page)
@@ -81,19 +104,7 @@ void briefing_warn_of_approvers(const struct ska_rule *rule, struct page *page)
     const struct ska_approver *approver = NULL;
     size_t warned = 0;
 
-    for (size_t i = 0; (approver = ska_rule_approver_at(rule, i)) != NULL; i++) {
-        char *name = NULL;
-
-        /* What a rule names is looked at as it stands; what a certificate names, as it is shown. */
-        if (approver->name.length > 0) {
-            warn_of_named(ska_span_of(&approver->name), &warned, page);
-            continue;
-        }
-        name = ska_listed_approver_shown(approver);
-        if (name == NULL)
-            page_fail(page);
-        else
-            warn_of_named(ska_span_text(name), &warned, page);
-        free(name);
-    }
+    for (size_t i = 0; (approver = ska_rule_approver_at(rule, i)) != NULL; i++)
+        warn_of_approver(approver, &warned, page);
+    warn_of_more(warned, page);
 }
