@@ -171,7 +171,7 @@ static void whole_texts_are_folded(void **state)
     (void)state;
     fold_lines(&folded, 30, ska_span_text(text));
     assert_string_equal(ska_buffer_string(&folded),
-                        "    ok      by alice, and a\n    | long word follows\n\nshort\n"
+                        "    ok      by alice, and a \n    | long word follows\n\nshort\n"
                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n    | aaaaaaaaaaaaaa\n");
     ska_buffer_free(&folded);
     for (size_t width = LEAST_WIDTH; width <= MOST_WIDTH; width++) {

@@ -23,13 +23,16 @@ struct fold {
     const char *bar; /* before what goes on: FOLD_BAR, or nothing where all of it is ours */
 };
 
-/* Appends harmless text (see ska_printable()) without line ends, broken where a line is full. */
+/*
+ * Appends harmless text (see ska_printable()) without line ends, broken behind spaces where that
+ * can be. No byte of it is left out.
+ */
 void fold_add(struct ska_buffer *to, struct fold *fold, struct ska_span harmless);
 
 /* A new line, indented, with a bar or without one. */
 void fold_new_line(struct ska_buffer *to, struct fold *fold, const char *bar);
 
-/* Appends whole lines, broken between words where that can be; all that goes on has a bar. */
+/* The same of whole lines; all that goes on has a bar. */
 void fold_lines(struct ska_buffer *to, size_t width, struct ska_span harmless);
 
 #endif
