@@ -422,9 +422,16 @@ static bool is_whole(bool done, struct ska_span good, enum allocator allocator,
     return whole;
 }
 
+/* A process takes much longer to start where a sanitizer watches. */
+#ifdef __SANITIZE_ADDRESS__
+#define SAMPLES 60
+#else
+#define SAMPLES 300
+#endif
+
 static void try_all(const struct command *command)
 {
-    static const unsigned long samples[ALLOCATORS] = {300, 60};
+    static const unsigned long samples[ALLOCATORS] = {SAMPLES, SAMPLES / 5};
     bool every = getenv("SKA_EVERY_ALLOCATION") != NULL;
     unsigned long made[ALLOCATORS];
     struct ska_bytes good = {NULL, 0};
