@@ -60,6 +60,12 @@ static void names_are_words_or_stand_in_quotes(void **state)
                 "'a\xe2\x80\x83"
                 "b'");
     assert_name("a\xca\xbc", "'a\xca\xbc'");
+    /* What means something where names stand, and what could be digits of a key. */
+    assert_name("nobody", "'nobody'");
+    assert_name("And", "'And'");
+    assert_name("51c822da", "'51c822da'");
+    assert_name("Ada", "Ada");
+    assert_name("nobody2", "nobody2");
 }
 
 static void names_are_cut(void **state)
