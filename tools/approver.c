@@ -15,6 +15,7 @@
 #include "provider/base/certificate.h"
 #include "provider/base/evp_key.h"
 #include "provider/base/file.h"
+#include "provider/rule/quorum.h"
 
 #define CERTIFICATE_LIMIT ((size_t)256 * 1024)
 
@@ -181,4 +182,25 @@ bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx
            (ska_approval_verify(libctx, approval, message) ||
             ska_fail(errors, SKA_R_BAD_SIGNATURE,
                      "the approver's key made a signature that does not verify"));
+}
+
+/* ---- In a rule ------------------------------------------------------------------------------- */
+
+/* So many keys are decoded to be compared. */
+#define DECODED_MOST 100
+
+const struct ska_approver *approver_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
+                                                struct ska_span public_key)
+{
+    const struct ska_approver *listed = ska_rule_find_approver(rule, public_key);
+
+    if (listed != NULL)
+        return listed;
+    /* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
+    for (size_t i = 0; i < DECODED_MOST; i++) {
+        listed = ska_rule_approver_at(rule, i);
+        if (listed == NULL || ska_evp_equal(libctx, ska_span_of(&listed->public_key), public_key))
+            return listed;
+    }
+    return NULL;
 }

@@ -39,6 +39,10 @@ bool approver_open_public(struct tool *tool, struct approver *approver,
                           const char *uri) SKA_MUST_CHECK;
 void approver_close(struct approver *approver);
 
+/* The approver of a rule with this key, however the rule encodes it; NULL: none. */
+const struct ska_approver *approver_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
+                                                struct ska_span public_key);
+
 /* For approver_open(). */
 bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, const char *path,
                                const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -3,14 +3,28 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "provider/base/bytes.h"
 #include "tools/exit_status.h"
+#include "tools/show/terminal.h"
 
 /* Longer messages are cut. */
 #define MESSAGE_LIMIT 8192
 /* So many files that are wrong are named. */
 #define WARNINGS_LIMIT 10
+
+/* Where messages go to a terminal they do not leave it to break the lines. */
+static char *whole_line(const char *kind, const char *text)
+{
+    struct ska_buffer line = {0};
+    struct ska_bytes shown = {NULL, 0};
+
+    ska_buffer_format(&line, "%s%s\n", kind, text);
+    return ska_buffer_finish(&line, &shown, NULL) && terminal_fold(STDERR_FILENO, &shown, NULL)
+               ? (char *)shown.data
+               : NULL;
+}
 
 /*
  * "reason: details", on one line and harmless on a terminal whatever the details quote. NULL: out
@@ -31,8 +45,12 @@ static char *message(enum ska_reason reason, const char *format, va_list args)
 
 static void print_report(const char *kind, char *text)
 {
+    char *line = NULL;
+
     fflush(stdout); /* what was printed before comes before, also in a file with both streams */
-    fprintf(stderr, "%s%s\n", kind, text == NULL ? "out of memory" : text);
+    line = whole_line(kind, text == NULL ? "out of memory" : text);
+    fputs(line == NULL ? "skatool: out of memory\n" : line, stderr);
+    free(line);
     free(text);
 }
 

@@ -7,10 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "provider/base/evp_key.h"
-#include "provider/sign/ballot_text.h"
-#include "provider/rule/quorum.h"
 #include "tools/input.h"
+#include "provider/base/error_capture.h"
 #include "provider/base/printable.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/request_text.h"
@@ -54,26 +52,8 @@ bool review_read_again(struct tool *tool, struct review *review)
 
 /* ---- The approver ---------------------------------------------------------------------------- */
 
-/* So many keys are decoded to be compared. */
-#define DECODED_MOST 100
 /* So many of a group are named to who is not one of them. */
 #define NAMED_MOST 5
-
-const struct ska_approver *review_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
-                                              struct ska_span public_key)
-{
-    const struct ska_approver *listed = ska_rule_find_approver(rule, public_key);
-
-    if (listed != NULL)
-        return listed;
-    /* Keys are compared as keys: a rule may hold another encoding than libcrypto writes. */
-    for (size_t i = 0; i < DECODED_MOST; i++) {
-        listed = ska_rule_approver_at(rule, i);
-        if (listed == NULL || ska_evp_equal(libctx, ska_span_of(&listed->public_key), public_key))
-            return listed;
-    }
-    return NULL;
-}
 
 static bool fail_not_listed(struct tool *tool, const struct review *review,
                             const struct ska_rule *rule)
@@ -97,7 +77,7 @@ static bool review_find_place(struct tool *tool, struct review *review)
                        "known");
         return true;
     }
-    review->listed = review_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
+    review->listed = approver_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
     return review->listed != NULL || fail_not_listed(tool, review, rule);
 }
 
@@ -119,7 +99,7 @@ bool review_count(struct tool *tool, struct review *review)
 
     if (review->listed == NULL && rule != NULL && review->key.public_key.data != NULL)
         review->listed =
-            review_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
+            approver_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
     ska_ballot_close(&review->ballot);
     review->ballot =
         (struct ska_ballot){.libctx = tool->libctx, .request = review->request, .rule = rule};
@@ -140,37 +120,133 @@ void review_close(struct review *review)
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
+/* What is known of a change of rules besides what the requester says. */
+struct review_witness {
+    struct hsm_rules hsm;
+    struct history history;
+    bool history_read;
+};
+
+/* Before anybody is asked, since it may take time. What cannot be had is said on the page. */
+static bool review_hear_witness(struct tool *tool, const struct review *review,
+                                struct review_witness *witness)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = true;
+
+    if (review->request->operation != SKA_OPERATION_MODIFY)
+        return true;
+    if (!hsm_rules_ask(tool, review->request, &witness->hsm))
+        return false;
+    witness->history_read =
+        history_read(review->ballot.token.key_name, &witness->history, &to_warnings, &quiet);
+    report_warnings_end(&warnings);
+    if (!witness->history_read && failure.reason == SKA_R_OUT_OF_MEMORY)
+        done = ska_error_capture_raise(&failure, &tool->errors);
+    else if (!witness->history_read)
+        report_warning("%s", ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+/* A terminal_make. */
+struct review_page {
+    struct tool *tool;
+    struct briefing briefing;
+};
+
+static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
+{
+    struct review_page *page = arg;
+
+    page->briefing.columns = columns;
+    return briefing_make(&page->briefing, text, &page->tool->errors);
+}
+
 /* The briefing is shown where the question is asked, so that nobody answers without having seen it.
  */
+static bool review_ask_person(struct tool *tool, struct review_page *page,
+                              const struct review_question *question)
+{
+    switch (terminal_ask(review_make_page, page, PAGE_LEAST_WIDTH, question->question)) {
+    case TERMINAL_YES:
+        return true;
+    case TERMINAL_NO:
+        return ska_fail(&tool->errors, SKA_R_DECLINED, "%s: the answer was not \"yes\"",
+                        question->declined);
+    case TERMINAL_TOO_NARROW:
+        return ska_fail(&tool->errors, SKA_R_DECLINED,
+                        "%s: the terminal is too narrow to show the request, %d columns at least "
+                        "are needed",
+                        question->declined, PAGE_LEAST_WIDTH);
+    case TERMINAL_NOT_MADE:
+        return false;
+    case TERMINAL_NOT_ASKED:
+        break;
+    }
+    return ska_fail(&tool->errors, SKA_R_DECLINED,
+                    "no terminal to show the request and to ask on; with --yes you are not asked");
+}
+
+/* With --yes it is only shown. */
+static bool review_print_page(struct review_page *page, FILE *to)
+{
+    size_t columns = terminal_columns(fileno(to));
+    struct ska_bytes text = {NULL, 0};
+
+    if (!review_make_page(page, columns, &text))
+        return false;
+    fwrite(text.data, 1, text.length, to);
+    ska_bytes_free(&text);
+    return true;
+}
+
 bool review_ask(struct tool *tool, const struct review *review,
                 const struct review_question *question)
 {
-    const struct briefing briefing = {
-        .libctx = tool->libctx,
-        .request = review->request,
-        .listed = review->listed,
-        .ballot = &review->ballot,
-        .chance = review->chance,
-        .document = question->document,
-        .owner = review->source.directory == NULL ? NULL : &review->source.owner,
-        .refusing = question->refusing};
-    struct ska_bytes text = {NULL, 0};
-    bool yes = question->yes;
-    bool asked = true;
+    struct review_witness witness = {0};
+    struct review_page page = {
+        .tool = tool,
+        .briefing = {.libctx = tool->libctx,
+                     .request = review->request,
+                     .listed = review->listed,
+                     .ballot = &review->ballot,
+                     .chance = review->chance,
+                     .document = question->document,
+                     .owner = review->source.directory == NULL ? NULL : &review->source.owner,
+                     .refusing = question->refusing,
+                     .witness = {.own_key = review_key(review),
+                                 .listed = review->listed,
+                                 .hsm = &witness.hsm}}};
+    bool done = review_hear_witness(tool, review, &witness);
 
-    if (!briefing_make(&briefing, &text, &tool->errors))
-        return false;
-    if (question->yes)
-        fwrite(text.data, 1, text.length, question->to_stderr ? stderr : stdout);
-    else
-        asked = terminal_ask(ska_span_of(&text), question->question, &yes);
-    ska_bytes_free(&text);
-    if (!asked)
-        return ska_fail(&tool->errors, SKA_R_DECLINED,
-                        "no terminal to show the request and to ask on; with --yes you are not "
-                        "asked");
-    return yes || ska_fail(&tool->errors, SKA_R_DECLINED, "%s: the answer was not \"yes\"",
-                           question->declined);
+    if (witness.history_read)
+        page.briefing.witness.history = &witness.history;
+    if (done)
+        done = question->yes ? review_print_page(&page, question->to_stderr ? stderr : stdout)
+                             : review_ask_person(tool, &page, question);
+    hsm_rules_clear(&witness.hsm);
+    history_clear(&witness.history);
+    return done;
+}
+
+void review_remember(struct tool *tool, const struct review *review, enum history_answer answer)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    const struct history_record record = {.libctx = tool->libctx,
+                                          .answer = answer,
+                                          .request = review->request,
+                                          .key_name = review->ballot.token.key_name,
+                                          .public_key = review_key(review)};
+
+    if (!history_add(&record, &quiet))
+        report_warning("this answer could not be added to your own history: %s",
+                       ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
 }
 
 /* ---- In words -------------------------------------------------------------------------------- */

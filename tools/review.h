@@ -58,11 +58,13 @@ struct review_question {
 bool review_ask(struct tool *tool, const struct review *review,
                 const struct review_question *question) SKA_MUST_CHECK;
 
+/*
+ * Adds the answer to what this user's skatool has seen; before it is handed out. That it cannot is
+ * a warning.
+ */
+void review_remember(struct tool *tool, const struct review *review, enum history_answer answer);
+
 /* "alice": what this approver is called. */
 void review_name(const struct review *review, struct ska_buffer *text);
-
-/* An approver of the rule with this key, however the rule encodes it; NULL: none. */
-const struct ska_approver *review_find_listed(OSSL_LIB_CTX *libctx, const struct ska_rule *rule,
-                                              struct ska_span public_key);
 
 #endif

@@ -27,6 +27,8 @@ void verify_add(struct verification *verification, enum verdict verdict, const c
     va_start(args, format);
     ska_buffer_format_args(&text, format, args);
     va_end(args);
+    /* A line that cannot be formed would be missed in the list, so there is none then. */
+    verification->text.failed = verification->text.failed || text.failed;
     ska_buffer_format(&verification->text, "    %-7s ", words[verdict]);
     ska_buffer_append(&verification->text, &text);
     ska_buffer_text(&verification->text, "\n");
@@ -161,14 +163,16 @@ static void verify_approval_line(struct verification *verification, const struct
         [SKA_ANSWER_NOT_LISTED] = "does not count: it is by somebody the rule does not list:",
         [SKA_ANSWER_DOUBLED] = "does not count a second time: it is also by",
         [SKA_ANSWER_TOO_MANY] = "is one too many:"};
-    char *shown = ska_approver_shown(rule, approval);
+    struct ska_buffer name = {0};
 
+    ska_signer_text(rule, approval, &name);
+    verification->text.failed = verification->text.failed || name.failed;
     verify_add(verification,
                approval->state == SKA_ANSWER_COUNTS    ? VERIFY_OK
                : approval->state == SKA_ANSWER_INVALID ? VERIFY_WRONG
                                                        : VERIFY_NOTHING,
-               "approval: %s %s", texts[approval->state], shown == NULL ? "?" : shown);
-    free(shown);
+               "approval: %s %s", texts[approval->state], ska_buffer_string(&name));
+    ska_buffer_free(&name);
 }
 
 static void verify_sum(struct verification *verification, const struct ska_ballot *ballot)
@@ -186,6 +190,7 @@ static void verify_sum(struct verification *verification, const struct ska_ballo
         return;
     }
     ska_ballot_progress_text(ballot, &missing);
+    verification->text.failed = verification->text.failed || missing.failed;
     verify_add(verification, lacking, "rule as given here: not satisfied yet: %s",
                ska_buffer_string(&missing));
     ska_buffer_free(&missing);

@@ -2,8 +2,10 @@
 /* Text of others: is it UTF-8, and how can it be shown without doing harm. */
 #include "provider/base/printable.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* So many marks a letter of some language may carry. */
 #define MARKS_LIMIT 2
@@ -139,11 +141,30 @@ static bool is_word_character(uint32_t character)
     return IS_IN(letters, character) && !IS_IN(others, character);
 }
 
+/* What stands where names do, and means something there; and digits, as of a key. */
+static bool is_word_of_ours(struct ska_span text)
+{
+    static const char *const words[] = {
+        "nobody", "none",    "and", "or",    "more", "all", "any", "yes",   "no",         "now",
+        "then",   "missing", "ok",  "wrong", "new",  "key", "you", "group", "alternative"};
+    size_t digits = 0;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strlen(words[i]) == text.length &&
+            strncasecmp(words[i], (const char *)text.data, text.length) == 0)
+            return true;
+    while (digits < text.length && isxdigit(text.data[digits]))
+        digits++;
+    return digits == text.length && digits >= 8;
+}
+
 static bool is_plain_word(struct ska_span text)
 {
     uint32_t character = 0;
     size_t length = 0;
 
+    if (is_word_of_ours(text))
+        return false;
     for (; text.length > 0; text = ska_span(text.data + length, text.length - length)) {
         length = ska_utf8_decode(text, &character);
         if (length == 0 || !is_word_character(character))

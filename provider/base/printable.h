@@ -26,7 +26,10 @@ void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span untrusted, 
 /* The same in single quotes, from which it cannot break out. */
 void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit);
 
-/* For the middle of a sentence: as it is when it is one plain word, else in quotes; cut. */
+/*
+ * For the middle of a sentence: as it is when it is one plain word that means nothing there, else
+ * in quotes; cut.
+ */
 void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted);
 
 #endif

@@ -11,6 +11,8 @@
 #include "provider/request/approver_signature.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/quorum.h"
+#include "provider/rule/rule_text.h"
+#include "provider/base/printable.h"
 
 /* As approvers write it, and as the HSM can be told. */
 static const char *const digests[] = {"SHA-224",  "SHA-256",  "SHA-384",  "SHA-512", "SHA3-224",
@@ -245,4 +247,23 @@ char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval 
         return ska_listed_approver_shown(listed);
     return ska_signer_shown(approval->certificate, ska_span_of(&approval->signer),
                             ska_span_of(&approval->public_key));
+}
+
+void ska_signer_text(const struct ska_rule *rule, const struct ska_approval *approval,
+                     struct ska_buffer *text)
+{
+    const struct ska_approver *listed =
+        rule == NULL ? NULL : ska_rule_find_approver(rule, ska_span_of(&approval->public_key));
+    char *shown = NULL;
+
+    if (listed != NULL) {
+        ska_approver_text(rule, listed, text);
+        return;
+    }
+    shown = ska_approver_shown(rule, approval);
+    if (shown == NULL)
+        text->failed = true;
+    else
+        ska_buffer_name(text, ska_span_text(shown));
+    free(shown);
 }

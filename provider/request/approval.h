@@ -79,4 +79,8 @@ bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *ke
  */
 char *ska_approver_shown(const struct ska_rule *rule, const struct ska_approval *approval);
 
+/* The same for the middle of a sentence, as ska_approver_text() does; appended. */
+void ska_signer_text(const struct ska_rule *rule, const struct ska_approval *approval,
+                     struct ska_buffer *text);
+
 #endif

@@ -116,11 +116,12 @@ static void tell_fault(const struct ska_ballot *ballot, const char *shown,
                        const struct ska_approval *answer, bool refusal,
                        const struct ska_errors *wrong)
 {
-    char *name = ska_approver_shown(ballot->rule, answer);
+    struct ska_buffer name = {0};
 
-    ska_fail(wrong, SKA_R_APPROVAL_INVALID, "%s: %s %s", shown, name == NULL ? "an approver" : name,
+    ska_signer_text(ballot->rule, answer, &name);
+    ska_fail(wrong, SKA_R_APPROVAL_INVALID, "%s: %s %s", shown, ska_buffer_string(&name),
              ska_answer_fault(answer->state, refusal));
-    free(name);
+    ska_buffer_free(&name);
 }
 
 /* Takes it, and tells the listener and, of what does not count, `wrong`. */

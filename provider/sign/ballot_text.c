@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
 
@@ -108,28 +107,6 @@ enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska
 
 /* ---- Who has said what ----------------------------------------------------------------------- */
 
-/* By the rule, else by what stands in the approval. */
-static void add_signer(const struct ska_ballot *ballot, const struct ska_approval *approval,
-                       struct ska_buffer *text)
-{
-    const struct ska_approver *listed =
-        ballot->rule == NULL
-            ? NULL
-            : ska_rule_find_approver(ballot->rule, ska_span_of(&approval->public_key));
-    char *shown = NULL;
-
-    if (listed != NULL) {
-        ska_approver_text(ballot->rule, listed, text);
-        return;
-    }
-    shown = ska_approver_shown(ballot->rule, approval);
-    if (shown == NULL)
-        text->failed = true;
-    else
-        ska_buffer_name(text, ska_span_text(shown));
-    free(shown);
-}
-
 static void add_one(const struct ska_ballot *ballot, const struct ska_approval *approval,
                     size_t *count, struct ska_buffer *text)
 {
@@ -137,7 +114,7 @@ static void add_one(const struct ska_ballot *ballot, const struct ska_approval *
         return;
     if (*count > 1)
         ska_buffer_text(text, ", ");
-    add_signer(ballot, approval, text);
+    ska_signer_text(ballot->rule, approval, text);
 }
 
 static void add_rest(size_t count, struct ska_buffer *text)

@@ -59,10 +59,12 @@ bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
 static enum ska_reason tell_approval(const struct ska_ballot *ballot,
                                      const struct ska_approval *approval, struct ska_buffer *text)
 {
-    char *name = ska_approver_shown(ballot->rule, approval);
-    const char *who = name == NULL ? "an approver" : name;
+    struct ska_buffer name = {0};
+    const char *who = NULL;
     enum ska_reason reason = 0;
 
+    ska_signer_text(ballot->rule, approval, &name);
+    who = ska_buffer_string(&name);
     if (text->length > 0 && approval->state != SKA_ANSWER_COUNTS)
         ska_buffer_text(text, "; ");
     switch (approval->state) {
@@ -86,7 +88,7 @@ static enum ska_reason tell_approval(const struct ska_ballot *ballot,
     case SKA_ANSWER_COUNTS:
         break;
     }
-    free(name);
+    ska_buffer_free(&name);
     return reason;
 }
 
@@ -111,13 +113,11 @@ void ska_explain_refusals(const struct ska_ballot *ballot, struct ska_buffer *te
 {
     for (size_t i = 0; i < ballot->refusal_count; i++) {
         const struct ska_approval *refusal = &ballot->refusals[i];
-        char *name = NULL;
-
         if (!ska_ballot_has_refused(ballot, ska_span_of(&refusal->public_key)))
             continue;
-        name = ska_approver_shown(ballot->rule, refusal);
-        ska_buffer_format(text, "; %s has refused", name == NULL ? "an approver" : name);
-        free(name);
+        ska_buffer_text(text, "; ");
+        ska_signer_text(ballot->rule, refusal, text);
+        ska_buffer_text(text, " has refused");
     }
 }
 

@@ -91,14 +91,11 @@ static void line_add_approved(struct ska_buffer *text, const struct ska_ballot *
     bool first = true;
 
     for (size_t i = 0; i < request->approval_count; i++) {
-        char *name = NULL;
-
         if (request->approvals[i].state != SKA_ANSWER_COUNTS)
             continue;
-        name = ska_approver_shown(ballot->rule, &request->approvals[i]);
-        ska_buffer_format(text, "%s%s", first ? "approved by " : ", ", name == NULL ? "?" : name);
+        ska_buffer_text(text, first ? "approved by " : ", ");
+        ska_signer_text(ballot->rule, &request->approvals[i], text);
         first = false;
-        free(name);
     }
     if (!first)
         ska_buffer_text(text, "; ");

@@ -224,7 +224,7 @@ static bool send_and_explain(const struct ska_job *job, struct ska_request *requ
 
 bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
 {
-    return (job->audit_log == NULL || request->approval_count == 0 ||
+    return (job->audit_log.path == NULL || request->approval_count == 0 ||
             take_current_rule(job, request)) &&
            audit_sent_request(job, request, origin) && send_and_explain(job, request);
 }

@@ -2,3 +2,5 @@
 ska_fuzzer(agent ska-tools)
 ska_fuzzer(inspect ska-tools)
 ska_fuzzer(content ska-tools)
+ska_fuzzer(history ska-tools)
+ska_fuzzer(screen ska-tools)

@@ -189,6 +189,15 @@ written policy.json >written.txt
 tells policies 'value' 'Policy file' Rule
 written live.log >written.txt
 tells 'the audit log' '' 'Audit log'
+succeeds skatool reject --approver alice.pem --yes -o history1.json modify.json
+written "$XDG_STATE_HOME/ska/history.jsonl" >written.txt
+tells 'the history' '' 'History'
+# What the example says is known afterwards.
+succeeds skatool request --key "$(uri live)" --operation modify --policy new.json --force -o modify.json
+example 'json history' | sed 's/"seal-2026"/"live"/' >"$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool reject --approver bob.pem --yes -o history2.json modify.json
+grep -q "had ANOTHER KEY in an earlier request" stdout.txt || fail "$(cat stdout.txt)"
+! grep -q 'history.jsonl' stderr.txt || fail "$(cat stderr.txt)"
 
 # ---- What an approval may be made with -----------------------------------------------------------
 

@@ -128,7 +128,7 @@ printf '{"ruleUse":%s}' "$(rule 1 alice bob)" >modify.json
 succeeds skatool request --key "$(uri certified)" --operation modify --policy modify.json \
     -o change.json
 succeeds skatool inspect change.json
-shows 'no certificate any more: alice' 'these are +alice, key SHA-256'
+shows 'no certificate any more: .alice.' "these are +'alice', key SHA-256"
 approve change.json alice
 refused "refused by the HSM.*What may be why: .*alice is a raw public key" \
     skatool execute --key "$(uri certified)" change.json

@@ -125,14 +125,14 @@ cp change.json fresh.json
 ends 0 skatool inspect change.json
 shows "who may use +from now on:" "2 of 3: alice, bob, dave" 'who may block +unchanged' \
     'NOT protected' "who may use +'seal': 'board' 2 of 3: alice, bob, carol" \
-    'added: dave, key SHA-256 [0-9a-f]{64}' 'removed: carol' 'quorum LOWERED from 2 to 1' \
+    "added: 'dave', key SHA-256 [0-9a-f]{64}" "removed: 'carol'" 'quorum LOWERED from 2 to 1' \
     '^    modify +unchanged'
 # The old rules are only said: a liar cannot hide the new ones.
 sed "s/\"carol\"/\"dave\"/" change.json >liar.json
 ends 0 skatool inspect liar.json
-shows 'removed: dave' 'added: dave'
+shows "removed: 'dave'" "added: 'dave'"
 sed -n '/^In the approval token/,/^Beside/p' stdout.txt >protected
-grep -qE "these are +alice, key SHA-256 $(plain pkey -pubin -in alice.pub.pem -outform DER |
+grep -qE "these are +'alice', key SHA-256 $(plain pkey -pubin -in alice.pub.pem -outform DER |
     sha256sum | cut -d' ' -f1)" protected || fail "whose keys are they? $(cat protected)"
 # Two approve: who may modify, not who may sign.
 refused 'not one of those' skatool approve --approver carol.pem --yes change.json

@@ -4,7 +4,8 @@
  *
  * Runs the command on a terminal of its own, with /dev/null as standard input; waits until each
  * PROMPT appears and types its ANSWER ("^C": the interrupt key), or, when that is "!COMMAND", has
- * the shell run it meanwhile. What the terminal shows goes to standard output; the exit status is
+ * the shell run it meanwhile, or, when it is "@COLUMNS", makes the terminal that wide. At first it
+ * has 80 columns. What the terminal shows goes to standard output; the exit status is
  * the command's, 97 when a prompt does not come.
  */
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +64,13 @@ static bool wait_for(int terminal, struct shown *shown, const char *prompt)
     return true;
 }
 
+static bool resize(int terminal, const char *columns)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)atoi(columns)};
+
+    return ioctl(terminal, TIOCSWINSZ, &size) == 0;
+}
+
 /* An answer before the echo is off would be thrown away, so a moment passes. */
 static bool type(int terminal, const char *answer)
 {
@@ -72,6 +81,8 @@ static bool type(int terminal, const char *answer)
         length += snprintf(line + length, sizeof(line) - (size_t)length, "\n");
     if (answer[0] == '!')
         return system(answer + 1) == 0;
+    if (answer[0] == '@')
+        return resize(terminal, answer + 1);
     usleep(200 * 1000);
     return write(terminal, line, (size_t)length) == length;
 }
@@ -89,6 +100,7 @@ static void run(char **command)
 int main(int argc, char **argv)
 {
     static struct shown shown;
+    struct winsize size = {.ws_row = 24, .ws_col = 80};
     int terminal = -1;
     int status = 0;
     int next = 1;
@@ -98,7 +110,7 @@ int main(int argc, char **argv)
         next += 2;
     if (next + 1 >= argc)
         return give_up("no command in", argv[0]);
-    child = forkpty(&terminal, NULL, NULL, NULL);
+    child = forkpty(&terminal, NULL, NULL, &size);
     if (child < 0)
         return give_up("no terminal:", strerror(errno));
     if (child == 0)

@@ -105,6 +105,46 @@ if command -v script >/dev/null; then
     same fresh.json request.json
 fi
 
+# ---- The width of the terminal -------------------------------------------------------------------
+
+# Words that would go on at the left edge of a terminal of 60 columns, if it broke the line, and
+# words that take two columns each where they are counted as one.
+spoof='Invoice 2026-11 .................................  CONFIRMED by HSM'
+wide=$(printf '\xe2\x9a\xa1%.0s' {1..35})
+request seal spoof.json document --description "$spoof"
+request seal wide.json document --description "$wide    CONFIRMED by the HSM"
+narrow() { # COLUMNS: no line of what was shown last is longer, and no words of theirs are ours
+    sed '1,/has become narrower/d' typed.txt | tr -d '\r' |
+        sed -n '/^You are asked/,/^Do you approve/p' >last.txt
+    [ -s last.txt ] || fail "it was not shown again: $(cat typed.txt)"
+    ! sed '/^Do you approve/,$d' last.txt | LC_ALL=C grep -E "^.{$(($1 + 1))}" || fail "too long"
+    ! grep -E 'CONFIRMED by' last.txt | grep -vE '^ +\| ' || fail "no bar: $(cat last.txt)"
+}
+for columns in 60 40 20 0; do
+    for file in spoof wide; do
+        cp $file.json request.json
+        # It is shown again before there is an answer; the answer then counts.
+        typing 0 "$question" "@$columns" 'has become narrower' '!true' "$question" yes -- \
+            approve --approver alice.pem request.json
+        narrow $((columns == 0 ? 40 : columns))
+    done
+done
+# An answer that comes with the change counts for nothing; one to a terminal that is wider does.
+cp spoof.json request.json
+typing 2 "$question" "@50" 'has become narrower' '!true' "$question" no -- \
+    approve --approver alice.pem request.json
+same spoof.json request.json
+typing 0 "$question" @200 '' yes -- approve --approver alice.pem request.json
+! grep -q 'has become narrower' typed.txt || fail "shown again for nothing"
+# Where nothing can be shown nobody is asked.
+cp spoof.json request.json
+typing 2 "$question" @19 -- approve --approver alice.pem request.json
+shows 'too narrow'
+same spoof.json request.json
+# What inspect prints does not leave it to the terminal either.
+typing 0 -- inspect spoof.json
+! tr -d '\r' <typed.txt | grep -E '^.{81}' || fail "a line is too long"
+
 # ---- Passphrase ----------------------------------------------------------------------------------
 
 plain pkey -in alice.pem -aes256 -passout pass:secret -out alice.secret.pem
@@ -146,5 +186,5 @@ refused 'PIN' setsid -w "$binary_dir/tools/skatool" list <pin
 
 # A signature is nothing for a terminal.
 typing 1 -- execute --key "$(uri seal)" request.json
-shows '-o FILE'
+shows 'a signature is no text for a terminal'
 pass

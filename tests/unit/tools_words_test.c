@@ -60,6 +60,12 @@ static void names_are_words_or_stand_in_quotes(void **state)
                 "'a\xe2\x80\x83"
                 "b'");
     assert_name("a\xca\xbc", "'a\xca\xbc'");
+    /* What means something where names stand, and what could be digits of a key. */
+    assert_name("nobody", "'nobody'");
+    assert_name("And", "'And'");
+    assert_name("51c822da", "'51c822da'");
+    assert_name("Ada", "Ada");
+    assert_name("nobody2", "nobody2");
 }
 
 static void names_are_cut(void **state)
@@ -87,7 +93,10 @@ static void marks_do_not_pile_up(void **state)
 
 static unsigned int tricks(const char *text)
 {
-    return confusable_find(ska_span_text(text));
+    unsigned int found = 0;
+
+    assert_true(confusable_find(ska_span_text(text), &found));
+    return found;
 }
 
 static void tricks_are_found(void **state)
@@ -516,8 +525,6 @@ static void assert_changes(const struct ska_rule *before, const struct ska_rule 
     ska_buffer_add(&buffer, changes.gone.data, changes.gone.length);
     ska_buffer_text(&buffer, " +");
     ska_buffer_add(&buffer, changes.joining.data, changes.joining.length);
-    ska_buffer_text(&buffer, " *");
-    ska_buffer_add(&buffer, changes.other_key.data, changes.other_key.length);
     text = text_of(&buffer);
     assert_string_equal(text, expected);
     free(text);
@@ -540,11 +547,11 @@ static void approvers_are_told_by_their_keys(void **state)
     struct ska_approver *approvers = after.alternatives[0].groups[0].approvers;
 
     (void)state;
-    assert_changes(&before, &before, "- + *");
+    assert_changes(&before, &before, "- +");
     assert_changes(&before, &after,
                    "'board': quorum LOWERED from 2 to 1\n"
                    "! fewer approvals are enough: 1 instead of 2 (group board).\n"
-                   "'board': added: d, key SHA-256 \n'board': removed: c, key SHA-256 \n-c +d *");
+                   "'board': added: 'd', key SHA-256 \n'board': removed: 'c', key SHA-256 \n-c +d");
     /* By the name of one who is gone; and by another name with the same key. */
     approvers[2].name.data[0] = 'c';
     approvers[0].name.data[0] = 'A';
@@ -553,7 +560,7 @@ static void approvers_are_told_by_their_keys(void **state)
                    "! fewer approvals are enough: 1 instead of 2 (group board).\n"
                    "'board': renamed: a is called A, with the same key\n"
                    "! gets ANOTHER NAME: a is called A, with the same key.\n"
-                   "'board': added: c, key SHA-256 \n'board': removed: c, key SHA-256 \n- + *c");
+                   "'board': added: 'c', key SHA-256 \n'board': removed: 'c', key SHA-256 \n- +");
     ska_rule_clear(&before);
     ska_rule_clear(&after);
 }
@@ -574,14 +581,14 @@ static void parts_and_times_are_compared(void **state)
                    "timelock SHORTENED from 1 minute to none\n"
                    "! the time that must pass before approvals can be used gets shorter.\n"
                    "approvals NEVER EXPIRE any more; before, after 1 minute\n"
-                   "! approvals never expire any more.\n-r + *");
+                   "! approvals never expire any more.\n-r +");
     assert_changes(&after, &before,
                    "group added: 'risk' 1 of 1: r\ntimelock lengthened from none to 1 minute\n"
-                   "timeout shortened from none to 1 minute\n- +r *");
+                   "timeout shortened from none to 1 minute\n- +r");
     /* Two of one name: the first is that of the first, the other is new. */
     add_group(&after, "board", 1, "b");
     more = board(1, "a");
-    assert_changes(&more, &after, "group added: 'board' 1 of 1: b\n- +b *");
+    assert_changes(&more, &after, "group added: 'board' 1 of 1: b\n- +b");
     add_token(&more);
     add_group(&more, NULL, 1, "c");
     assert_changes(&after, &more,
@@ -589,9 +596,9 @@ static void parts_and_times_are_compared(void **state)
                    "! nobody of group board is asked any more.\n"
                    "another way ADDED: 1 of 1: c\n"
                    "! there is another way to get it approved, beside or instead of the one "
-                   "before.\n-b +c *");
+                   "before.\n-b +c");
     assert_changes(&more, &after,
-                   "group added: 'board' 1 of 1: b\na way removed: 1 of 1: c\n-c +b *");
+                   "group added: 'board' 1 of 1: b\na way removed: 1 of 1: c\n-c +b");
     ska_rule_clear(&before);
     ska_rule_clear(&after);
     ska_rule_clear(&more);
@@ -605,12 +612,12 @@ static void rules_for_everybody_and_nobody_are_compared_whole(void **state)
 
     (void)state;
     add_token(&everybody);
-    assert_changes(&rule, &nobody, "NOBODY can do this any more\n- + *");
+    assert_changes(&rule, &nobody, "NOBODY can do this any more\n- +");
     assert_changes(&nobody, &rule,
-                   "nobody could do this before\n! so far nobody could do this.\n- +a *");
+                   "nobody could do this before\n! so far nobody could do this.\n- +a");
     assert_changes(&rule, &everybody,
-                   "NO APPROVAL is needed any more: anyone with the PIN can do this\n- + *");
-    assert_changes(&everybody, &rule, "no approval was needed before\n- +a *");
+                   "NO APPROVAL is needed any more: anyone with the PIN can do this\n- +");
+    assert_changes(&everybody, &rule, "no approval was needed before\n- +a");
     ska_rule_clear(&everybody);
     ska_rule_clear(&rule);
 }
@@ -651,7 +658,6 @@ static void rules_of_strangers_are_compared_at_once(void **state)
     assert_true(rule_compare(NULL, &before, &after, &changes));
     assert_true(clock() - begun < 3 * CLOCKS_PER_SEC);
     assert_int_equal(changes.gone.length, 0);
-    assert_int_equal(changes.other_key.length, 0);
     /* All 500 that are new: nobody of this name has gone. */
     assert_int_equal(changes.count, 500);
     assert_true(changes.joining.length > 500);

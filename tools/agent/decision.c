@@ -28,7 +28,7 @@ static bool find_listed_agent(const struct agent *agent, const struct ska_reques
 
     if (!request->has_rule[SKA_RULE_USE])
         return true;
-    *listed = review_find_listed(agent->libctx, rule, ska_span_of(&agent->approver.public_key));
+    *listed = approver_find_listed(agent->libctx, rule, ska_span_of(&agent->approver.public_key));
     return *listed != NULL || ska_fail(errors, SKA_R_APPROVER_NOT_LISTED,
                                        "this agent is not one of those who may approve for this "
                                        "key");

@@ -238,6 +238,8 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
                                       ska_span_of(&review->request->approval_token), &approval,
                                       &tool->errors);
 
+    if (done)
+        review_remember(tool, review, HISTORY_APPROVED);
     if (done && review->source.directory != NULL)
         done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_APPROVAL,
                                  &approval, NULL, &tool->errors);

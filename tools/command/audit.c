@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "provider/base/json.h"
+#include "provider/base/printable.h"
 #include "tools/audit_read.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
@@ -55,14 +56,28 @@ static size_t width_from(const struct ska_buffer *text, size_t start)
     return width;
 }
 
+static void end_cell(struct ska_buffer *text, enum column column, size_t start)
+{
+    for (size_t width = width_from(text, start); width < columns[column].width; width++)
+        ska_buffer_text(text, " ");
+    ska_buffer_text(text, column == WHO_AND_WHAT ? "\n" : "  ");
+}
+
 static void add_cell(struct ska_buffer *text, enum column column, const char *content)
 {
     size_t start = text->length;
 
     text_printable(text, ska_span_text(content));
-    for (size_t width = width_from(text, start); width < columns[column].width; width++)
-        ska_buffer_text(text, " ");
-    ska_buffer_text(text, column == WHO_AND_WHAT ? "\n" : "  ");
+    end_cell(text, column, start);
+}
+
+static void add_name_cell(struct ska_buffer *text, enum column column, const char *name)
+{
+    size_t start = text->length;
+
+    if (name != NULL)
+        ska_buffer_name(text, ska_span_text(name));
+    end_cell(text, column, start);
 }
 
 /*
@@ -77,10 +92,7 @@ static bool can_be_shown(struct ska_span line)
 /* Of texts that may be long only so much is shown; --json shows all. */
 static void add_text(struct ska_buffer *text, struct ska_span untrusted)
 {
-    char *shown = ska_printable(untrusted, 200);
-
-    ska_buffer_text(text, shown == NULL ? "?" : shown);
-    free(shown);
+    ska_buffer_printable(text, untrusted, 200);
 }
 
 static void add_heading(struct ska_buffer *text)
@@ -95,7 +107,7 @@ static void add_what(struct ska_buffer *text, const struct ska_audit_line *line)
     const char *separator = "";
 
     if (line->approver != NULL) {
-        text_printable(text, ska_span_text(line->approver));
+        ska_buffer_name(text, ska_span_text(line->approver));
         separator = ": ";
     } else if (line->approver_key != NULL) {
         ska_buffer_format(text, "key %.16s", line->approver_key);
@@ -133,7 +145,7 @@ static void add_audit_row(struct ska_buffer *text, const struct ska_audit_found 
     add_cell(text, EVENT, line->event);
     add_cell(text, REQUEST, request);
     add_cell(text, OPERATION, line->operation);
-    add_cell(text, KEY, line->key);
+    add_name_cell(text, KEY, line->key);
     add_what(text, line);
 }
 

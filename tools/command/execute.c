@@ -96,15 +96,17 @@ static bool execute_change(struct tool *tool, struct hsm_key *key, struct ska_re
     struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_job job = execute_job(tool, key, request);
     struct modification modification = {0};
-    bool modifies =
-        request->operation == SKA_OPERATION_MODIFY && modification_read(request, &modification);
     bool done = false;
 
+    if (!modification_read(request, &modification, &tool->errors)) {
+        modification_clear(&modification);
+        return false;
+    }
     job.errors = &quiet;
     done = execute_and_warn(&job, request);
     if (done)
         done = print_change(tool, key, request, &modification);
-    else if (modifies)
+    else if (modification.readable)
         certificates_fail(tool, &failure, modification.known);
     else
         ska_error_capture_raise(&failure, &tool->errors);

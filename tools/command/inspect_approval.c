@@ -84,16 +84,16 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
 {
     const struct ska_approval *approval = inspected->approval;
     struct ska_buffer text = {0};
-    char *name = ska_approver_shown(inspected->rule, approval);
 
     ska_buffer_format(&text, "%s\n", heading(inspected, path));
-    text_row(&text, "approver", name);
+    text_name(&text, "approver");
+    ska_signer_text(inspected->rule, approval, &text);
+    ska_buffer_text(&text, "\n");
     text_row(&text, "named by", approval->certificate ? "a certificate" : "a public key");
     inspect_add_signature(tool->libctx, &text, approval);
     if (inspected->request != NULL)
         text_row(&text, "request", inspected->request->id);
     inspect_add_others(&text, json, known_members);
-    free(name);
     return text_print(&text, &tool->errors);
 }
 

@@ -40,6 +40,7 @@ static void add_member(struct ska_buffer *text, const cJSON *member)
 {
     char *value = cJSON_PrintUnformatted(member);
 
+    text->failed = text->failed || value == NULL;
     ska_buffer_text(text, "    ");
     text_printable(text, ska_span_text(member->string));
     ska_buffer_text(text, " = ");
@@ -88,22 +89,22 @@ static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
                                 const struct ska_request *request, size_t index)
 {
     const struct ska_approval *approval = &request->approvals[index];
-    char *shown = ska_approver_shown(request_stated_rule(request), approval);
-
-    ska_buffer_format(text, "  %zu. %s, named by %s\n", index + 1, shown == NULL ? "?" : shown,
+    ska_buffer_format(text, "  %zu. ", index + 1);
+    ska_signer_text(request_stated_rule(request), approval, text);
+    ska_buffer_format(text, ", named by %s\n",
                       approval->certificate ? "a certificate" : "a public key");
     inspect_add_signature(libctx, text, approval);
-    free(shown);
 }
 
 static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
-                               const struct ska_request *request, const cJSON *json)
+                               const struct ska_request *request, const struct hsm_rules *hsm,
+                               const cJSON *json)
 {
     ska_buffer_format(text, "Request %s\n\n", request->id);
     ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
     request_text_protected(libctx, request, text);
     ska_buffer_text(text, "\nBeside the token: said by the requester, NOT protected by the HSM\n");
-    request_text_unprotected(libctx, request, text);
+    request_text_unprotected(libctx, request, hsm, text);
     if (request->timestamp_key.length > 0)
         inspect_add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));
     if (request->signature.length > 0)
@@ -115,6 +116,20 @@ static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
         add_bundle_approval(libctx, text, request, i);
     ska_buffer_text(text, "\n");
     inspect_add_token(text, ska_span_of(&request->approval_token));
+}
+
+static bool print_request(struct tool *tool, const struct ska_request *request, const cJSON *json)
+{
+    struct hsm_rules hsm = {0};
+    struct ska_buffer text = {0};
+    bool done = request->operation != SKA_OPERATION_MODIFY || hsm_rules_ask(tool, request, &hsm);
+
+    if (done) {
+        add_request_fields(tool->libctx, &text, request, &hsm, json);
+        done = text_print(&text, &tool->errors);
+    }
+    hsm_rules_clear(&hsm);
+    return done;
 }
 
 /* ---- One that does not ----------------------------------------------------------------------- */
@@ -162,13 +177,11 @@ bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *js
     const struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_request_errors advised;
     struct ska_request *request = NULL;
-    struct ska_buffer text = {0};
     bool done = false;
 
     ska_request_errors_init(&advised, &quiet, content);
     if (ska_request_parse(content, shown, &request, &advised.errors)) {
-        add_request_fields(tool->libctx, &text, request, json);
-        done = text_print(&text, &tool->errors) &&
+        done = print_request(tool, request, json) &&
                verify_request(verification, request, &tool->errors);
     } else {
         done = inspect_broken(tool, json, &failure, verification);

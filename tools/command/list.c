@@ -95,7 +95,7 @@ static bool print_table(struct tool *tool, const struct listing *listing)
 {
     static const char *const heading[] = {"LABEL", "ID",      "ALGORITHM",
                                           "KIND",  "BLOCKED", "SAM-APPROVED"};
-    struct table table = {.columns = 6};
+    struct table table = {.columns = 6, .names = 1U << 0};
     struct ska_buffer text = {0};
     bool done = table_add(&table, heading, &tool->errors);
 

@@ -63,6 +63,8 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
                 approver_sign_checked(&review->key, tool->libctx, review->listed,
                                       ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
 
+    if (done)
+        review_remember(tool, review, HISTORY_REFUSED);
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);
     else if (done && review->source.place == NULL)

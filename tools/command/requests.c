@@ -85,13 +85,16 @@ static bool listing_add_row(struct listing *listing, const struct entry *entry)
     ska_ballot_count_text(&entry->ballot, &count);
     ska_ballot_approved_text(&entry->ballot, &approved);
     ska_ballot_refused_text(&entry->ballot, &refused);
-    done = table_add(&listing->table,
-                     (const char *[]){id, text_operation(request->operation), request->key_label,
-                                      or_dash(ska_buffer_string(&count)),
-                                      or_dash(ska_buffer_string(&approved)),
-                                      or_dash(ska_buffer_string(&refused)), until,
-                                      or_dash(request->description)},
-                     &listing->tool->errors);
+    if (count.failed || approved.failed || refused.failed)
+        ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "the state of a request");
+    else
+        done = table_add(&listing->table,
+                         (const char *[]){id, text_operation(request->operation),
+                                          request->key_label, or_dash(ska_buffer_string(&count)),
+                                          or_dash(ska_buffer_string(&approved)),
+                                          or_dash(ska_buffer_string(&refused)), until,
+                                          or_dash(request->description)},
+                         &listing->tool->errors);
     ska_buffer_free(&count);
     ska_buffer_free(&approved);
     ska_buffer_free(&refused);
@@ -156,8 +159,8 @@ static bool listing_waits(const struct listing *listing, const struct entry *ent
 {
     const struct ska_approver *listed =
         entry->ballot.rule == NULL ? NULL
-                                   : review_find_listed(listing->tool->libctx, entry->ballot.rule,
-                                                        ska_span_of(&listing->key.public_key));
+                                   : approver_find_listed(listing->tool->libctx, entry->ballot.rule,
+                                                          ska_span_of(&listing->key.public_key));
 
     return listed != NULL && entry->chance.usable < SKA_USABLE_OVER &&
            ska_ballot_waits_for(&entry->ballot, ska_span_of(&listed->public_key));
@@ -333,7 +336,10 @@ static bool find_directory(struct tool *tool, const char **directory)
 bool requests_list(struct tool *tool, const char *directory, const char *approver, bool json)
 {
     struct listing listing = {
-        .tool = tool, .for_approver = approver != NULL, .budget = {.share = SKA_SHARE_TO_LIST}};
+        .tool = tool,
+        .for_approver = approver != NULL,
+        .budget = {.share = SKA_SHARE_TO_LIST},
+        .table = {.names = 1U << 2}};
     bool done = find_directory(tool, &directory) &&
                 ska_directory_open(directory, SKA_DIRECTORY_TO_APPROVE, &listing.directory,
                                    &tool->errors) &&

@@ -18,6 +18,11 @@ static const char *name_or_dash(const struct ska_bytes *name)
     return name->length > 0 ? (const char *)name->data : "-";
 }
 
+static bool is_complete(const struct ska_buffer *text, const struct ska_errors *errors)
+{
+    return !text->failed || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "names of approvers");
+}
+
 static bool status_add_group(const struct status *status, const struct ska_alternative *alternative,
                              const struct ska_group *group, struct table *table,
                              const struct ska_errors *errors)
@@ -34,7 +39,8 @@ static bool status_add_group(const struct status *status, const struct ska_alter
     snprintf(have, sizeof(have), "%zu", ska_group_count(group, ballot->keys, ballot->key_count));
     ska_group_approvers_text(status->ballot.rule, group, &responses, true, &approved);
     ska_group_approvers_text(status->ballot.rule, group, &responses, false, &open);
-    done = table_add(table,
+    done = is_complete(&approved, errors) && is_complete(&open, errors) &&
+           table_add(table,
                      (const char *[]){name_or_dash(&alternative->name), name_or_dash(&group->name),
                                       need, have, ska_buffer_string(&approved),
                                       ska_buffer_string(&open)},
@@ -49,7 +55,7 @@ static bool status_add_groups(const struct status *status, struct ska_buffer *te
 {
     static const char *const heading[] = {"TOKEN", "GROUP",    "NEEDED",
                                           "HAS",   "APPROVED", "CAN STILL APPROVE"};
-    struct table table = {.columns = 6};
+    struct table table = {.columns = 6, .names = 1U << 0 | 1U << 1};
     bool done = table_add(&table, heading, errors);
 
     for (size_t i = 0; done && i < status->ballot.rule->alternative_count; i++)
@@ -122,14 +128,11 @@ static void add_uncounted(const struct status *status, struct ska_buffer *text)
 
     for (size_t i = 0; i < status->request->approval_count; i++) {
         enum ska_answer_state state = status->request->approvals[i].state;
-        char *shown = NULL;
-
         if (state == SKA_ANSWER_COUNTS)
             continue;
-        shown = ska_approver_shown(status->ballot.rule, &status->request->approvals[i]);
-        ska_buffer_format(text, "Approval %zu, %s: %s; it is left out\n", i + 1,
-                          shown == NULL ? "?" : shown, why[state]);
-        free(shown);
+        ska_buffer_format(text, "Approval %zu, ", i + 1);
+        ska_signer_text(status->ballot.rule, &status->request->approvals[i], text);
+        ska_buffer_format(text, ": %s; it is left out\n", why[state]);
     }
 }
 

@@ -9,13 +9,9 @@
 #include "provider/base/printable.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/ballot_text.h"
-#include "provider/rule/rule_codec.h"
 #include "provider/rule/rule_text.h"
-#include "tools/show/briefing_change.h"
+#include "tools/show/briefing_names.h"
 #include "tools/show/briefing_subject.h"
-#include "tools/show/certificates.h"
-#include "tools/show/modification.h"
-#include "tools/show/confusable.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
@@ -55,7 +51,8 @@ static void say_act(const struct briefing *briefing, struct page *page)
                              "Approvals from before it was blocked count again too.");
         break;
     case SKA_OPERATION_MODIFY:
-        briefing_change(briefing->libctx, briefing->request, page);
+        briefing_change(briefing->libctx, briefing->request, &briefing->witness,
+                        !briefing->refusing, page);
         break;
     }
 }
@@ -73,7 +70,7 @@ static void say_key(const struct briefing *briefing, struct page *page)
     }
     page_paragraph(page, "The key of this name. Is it the one that you expect for this?");
     page_quote(page, name, name.length);
-    briefing_warn_of_confusable("the name of the key", confusable_find(name), page);
+    briefing_warn_of_name("the name of the key", name, page);
     if (briefing->request->token_label == NULL)
         return;
     page_paragraph(page, "They say it lies in the part %s of the device that holds the keys.",
@@ -120,15 +117,19 @@ static void say_requester(const struct briefing *briefing, struct page *page)
 static void say_owner(const struct briefing *briefing, struct page *page)
 {
     const struct passwd *user = NULL;
+    struct ska_buffer who = {0};
 
     if (briefing->owner == NULL)
         return;
     user = getpwuid(*briefing->owner);
-    page_paragraph(page,
-                   "This much is certain: user %s (number %lu) of this computer has put it "
-                   "into the directory.",
-                   user == NULL ? "?" : page_name(page, ska_span_text(user->pw_name)),
-                   (unsigned long)*briefing->owner);
+    if (user != NULL)
+        ska_buffer_format(&who, "user %s (number %lu)",
+                          page_name(page, ska_span_text(user->pw_name)),
+                          (unsigned long)*briefing->owner);
+    else
+        ska_buffer_format(&who, "user number %lu", (unsigned long)*briefing->owner);
+    page_paragraph(page, "This much is certain: %s of this computer has put it into the directory.",
+                   page_words(page, &who));
 }
 
 static void say_who_asks(const struct briefing *briefing, struct page *page)
@@ -142,8 +143,7 @@ static void say_who_asks(const struct briefing *briefing, struct page *page)
     } else {
         page_paragraph(page, "They say it is for:");
         page_quote(page, description, DESCRIPTION_LIMIT);
-        briefing_warn_of_confusable(
-            "what they say", confusable_find(description) & ~(unsigned int)CONFUSABLE_SPACES, page);
+        briefing_warn_of_words("what they say", description, page);
     }
     say_owner(briefing, page);
 }
@@ -289,6 +289,8 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
     }
     ska_rule_text(rule, NAMED_MOST, &words);
     page_paragraph(page, "Rule: %s.", page_words(page, &words));
+    briefing_warn_of_titles(rule, page);
+    briefing_warn_of_approvers(rule, page);
     say_so_far(briefing, page);
     ska_approver_text(rule, briefing->listed, &me);
     if (briefing->refusing)
@@ -299,33 +301,21 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
 
 /* ---- For technicians, and in short ----------------------------------------------------------- */
 
-static void add_new_approvers(const struct briefing *briefing, struct ska_buffer *text)
-{
-    struct modification modification;
-
-    if (!modification_read(briefing->request, &modification))
-        return;
-    text_name(text, "new approvers");
-    approvers_text(briefing->libctx, modification.known, text);
-    ska_buffer_text(text, "\n");
-    modification_clear(&modification);
-}
-
 static void say_technical(const struct briefing *briefing, struct page *page)
 {
     const struct ska_request *request = briefing->request;
+    char sha256[NAMED_KEY_HASH_SIZE];
 
     page_heading(page, "For technicians (skatool inspect shows everything)");
-    text_row(&page->text, "request", request->id);
+    page_row(page, "request", request->id);
     if (request->operation == SKA_OPERATION_SIGN) {
-        text_row(&page->text, "algorithm", ska_algorithm_name(&request->mechanism));
-        text_row(&page->text, "digest", ska_digest_name(request->digest));
+        page_row(page, "algorithm", ska_algorithm_name(&request->mechanism));
+        page_row(page, "digest", ska_digest_name(request->digest));
     }
-    if (request->operation == SKA_OPERATION_MODIFY)
-        add_new_approvers(briefing, &page->text);
-    text_name(&page->text, "key SHA-256");
-    text_fingerprint(briefing->libctx, ska_span_of(&request->public_key), &page->text);
-    ska_buffer_text(&page->text, "\n");
+    if (named_key_hash(briefing->libctx, ska_span_of(&request->public_key), sha256))
+        page_row(page, "key SHA-256", sha256);
+    else
+        page_fail(page);
 }
 
 /* What would happen, in one sentence. */
@@ -372,7 +362,7 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
 bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
                    const struct ska_errors *errors)
 {
-    struct page page = {0};
+    struct page page = {.width = briefing->columns};
 
     say_title(briefing, &page);
     say_act(briefing, &page);

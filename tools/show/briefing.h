@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "provider/sign/ballot.h"
+#include "tools/show/briefing_change.h"
 #include "tools/show/page.h"
 
 struct briefing {
@@ -20,8 +21,11 @@ struct briefing {
     const char *document; /* the file that was compared, and is the one; NULL: none was given */
     const uid_t *owner;   /* who has put the request into a directory; NULL: it is a file */
     bool refusing;        /* this is about a refusal */
+    struct change_witness witness; /* for a request to modify */
+    size_t columns;                /* of the terminal that shows it; 0: none does */
 };
 
+/* Complete, or not at all. */
 bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 

@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a modification changes: for each rule how it is now, which only the requester says, how it
- * would be, which the HSM would enforce, and what becomes easier by it.
+ * What a modification changes: for each rule how it is now, which is the HSM's word if it could be
+ * asked and else only the requester's, how it would be, which the HSM would enforce, and what
+ * becomes easier by it. What is warned of by comparing with the requester's word a liar can switch
+ * off; so the new rules are also looked at alone, and beside what whoever reads this knows himself.
  */
 #include "tools/show/briefing_change.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/printable.h"
+#include "provider/rule/approver_name.h"
+#include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
+#include "tools/approver.h"
+#include "tools/show/briefing_keys.h"
+#include "tools/show/briefing_names.h"
 #include "tools/show/modification.h"
 #include "tools/show/rule_compare.h"
 
@@ -16,6 +27,20 @@ static const char *const actions[] = {
     [SKA_RULE_MODIFY] = "to change these rules",
 };
 
+struct change {
+    OSSL_LIB_CTX *libctx;
+    const struct ska_request *request;
+    const struct change_witness *witness;
+    struct modification modification;
+    const struct ska_rule *now[SKA_RULE_COUNT]; /* NULL: not known */
+    bool approving;
+};
+
+static bool is_hsm_asked(const struct change *change)
+{
+    return change->witness->hsm->asked;
+}
+
 static void say_rule(struct page *page, const char *when, const struct ska_rule *rule)
 {
     struct ska_buffer words = {0};
@@ -24,10 +49,159 @@ static void say_rule(struct page *page, const char *when, const struct ska_rule 
     page_item(page, "%s: %s.", when, page_words(page, &words));
 }
 
-/* ---- What becomes easier, or impossible ------------------------------------------------------ */
+/* ---- Compared with the rule of now ----------------------------------------------------------- */
+
+static void say_differences(const struct change *change, const struct rule_changes *changes,
+                            struct page *page)
+{
+    bool silent = changes->gone.length == 0 && changes->joining.length == 0;
+
+    for (size_t i = 0; i < changes->count; i++)
+        silent = silent && changes->list[i].warning.length == 0;
+    if (!is_hsm_asked(change))
+        page_item(page, silent ? "Compared with what the requester says of now, nothing gets "
+                                 "easier. But nobody has confirmed what they say."
+                               : "Compared with what the requester says of now, which nobody has "
+                                 "confirmed:");
+    for (size_t i = 0; i < changes->count; i++)
+        if (changes->list[i].warning.length > 0)
+            page_warning(page, "%s", page_words(page, &changes->list[i].warning));
+}
+
+static void say_comparison(const struct change *change, const struct ska_rule *before,
+                           const struct ska_rule *after, struct page *page)
+{
+    struct rule_changes changes;
+
+    if (!rule_compare(change->libctx, before, after, &changes)) {
+        page_fail(page);
+        return;
+    }
+    say_differences(change, &changes, page);
+    if (changes.gone.length > 0)
+        page_warning(page, "can no longer approve: %s.", page_words(page, &changes.gone));
+    if (changes.joining.length > 0)
+        page_item(page, "NEW, can approve from then on: %s.", page_words(page, &changes.joining));
+    rule_changes_clear(&changes);
+}
+
+/* The requester's word, where the HSM's is known. */
+static void check_requester(const struct change *change, int kind, struct page *page)
+{
+    struct rule_changes changes;
+
+    if (!change->request->has_rule[kind] || change->now[kind] == NULL)
+        return;
+    if (!rule_compare(change->libctx, &change->request->rules[kind], change->now[kind], &changes)) {
+        page_fail(page);
+        return;
+    }
+    if (changes.count > 0)
+        page_warning(page, "the requester says something else of this rule than the device.");
+    rule_changes_clear(&changes);
+}
+
+/* ---- Beside one's own key -------------------------------------------------------------------- */
+
+static bool is_own_name(const struct change_witness *witness, const char *listed, const char *name,
+                        const char *own_sha256)
+{
+    const struct history *history = witness->history;
+
+    if (listed != NULL && strcmp(listed, name) == 0)
+        return true;
+    for (size_t i = 0; history != NULL && i < history->approvers.count; i++)
+        if (strcmp(history->approvers.list[i].sha256, own_sha256) == 0 &&
+            strcmp(history->approvers.list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Somebody else's key under one's own name, which is appended. False: out of memory. */
+static bool find_namesake(const struct change *change, const struct ska_rule *rule,
+                          struct ska_buffer *name)
+{
+    const struct change_witness *witness = change->witness;
+    char *listed = witness->listed == NULL ? NULL : ska_listed_approver_shown(witness->listed);
+    const struct ska_approver *other = NULL;
+    char own_sha256[NAMED_KEY_HASH_SIZE];
+    bool done = (witness->listed == NULL || listed != NULL) &&
+                named_key_hash(change->libctx, witness->own_key, own_sha256);
+
+    for (size_t i = 0; done && name->length == 0 && (other = ska_rule_approver_at(rule, i)) != NULL;
+         i++) {
+        char *shown = ska_listed_approver_shown(other);
+
+        done = shown != NULL;
+        if (done && !ska_span_equal(ska_span_of(&other->public_key), witness->own_key) &&
+            is_own_name(witness, listed, shown, own_sha256))
+            ska_buffer_quoted(name, ska_span_text(shown), strlen(shown));
+        free(shown);
+    }
+    free(listed);
+    return done && !name->failed;
+}
+
+static void say_not_in_it(const struct change *change, int kind, const char *namesake,
+                          struct page *page)
+{
+    /* Only of the HSM's word is it certain that nothing is taken away. */
+    bool never_was =
+        is_hsm_asked(change) && change->now[kind] != NULL &&
+        approver_find_listed(change->libctx, change->now[kind], change->witness->own_key) == NULL;
+
+    if (namesake[0] != 0)
+        page_warning(page, "your key is NOT in it; ANOTHER KEY has your name, %s.", namesake);
+    else if (never_was)
+        page_item(page, "Your key is not in it, and was not before.");
+    else
+        page_warning(page, "your key is NOT in it: your approval would not count here any more.");
+}
+
+static void say_own_key(const struct change *change, int kind, const struct ska_rule *rule,
+                        struct page *page)
+{
+    const struct ska_approver *own =
+        approver_find_listed(change->libctx, rule, change->witness->own_key);
+    struct ska_buffer name = {0};
+    struct ska_buffer namesake = {0};
+
+    if (rule->alternative_count == 0 || ska_rule_is_empty(rule))
+        return; /* it lists nobody, or nobody is needed */
+    if (!find_namesake(change, rule, &namesake))
+        page_fail(page);
+    if (own == NULL) {
+        say_not_in_it(change, kind, page_words(page, &namesake), page);
+        return;
+    }
+    ska_approver_text(rule, own, &name);
+    page_item(page, "Your key stands in it as %s.", page_words(page, &name));
+    if (namesake.length > 0)
+        page_warning(page, "beside yours ANOTHER KEY has your name, %s.",
+                     page_words(page, &namesake));
+    ska_buffer_free(&namesake);
+}
+
+/* ---- By itself ------------------------------------------------------------------------------- */
+
+/* Whether it lists enough people in each group. */
+static bool can_be_satisfied(const struct ska_alternative *alternative)
+{
+    for (size_t i = 0; i < alternative->group_count; i++) {
+        const struct ska_group *group = &alternative->groups[i];
+        size_t people = 0;
+
+        for (size_t j = 0; j < group->approver_count && people < group->quorum; j++)
+            people += ska_group_is_first(group, j);
+        if (people < group->quorum)
+            return false;
+    }
+    return true;
+}
 
 /* The fewest people who can satisfy the rule, as far as that is certain: of one group, its quorum;
- * of several at least the greatest. 0 for a rule that needs nobody. */
+ * of several at least the greatest. 0 for a rule that needs nobody, SIZE_MAX for one that nobody
+ * can satisfy. */
 static size_t fewest(const struct ska_rule *rule)
 {
     size_t least = SIZE_MAX;
@@ -35,6 +209,8 @@ static size_t fewest(const struct ska_rule *rule)
     for (size_t i = 0; i < rule->alternative_count; i++) {
         size_t most = 0;
 
+        if (!can_be_satisfied(&rule->alternatives[i]))
+            continue;
         for (size_t j = 0; j < rule->alternatives[i].group_count; j++)
             if (rule->alternatives[i].groups[j].quorum > most)
                 most = rule->alternatives[i].groups[j].quorum;
@@ -44,37 +220,26 @@ static size_t fewest(const struct ska_rule *rule)
     return least;
 }
 
-static void say_changes(OSSL_LIB_CTX *libctx, struct page *page, const struct ska_rule *before,
-                        const struct ska_rule *after)
+static void warn_of_rule(struct page *page, int kind, const struct ska_rule *rule)
 {
-    struct rule_changes changes;
+    const char *for_ever = kind == SKA_RULE_MODIFY ? ", and that can never be changed again" : "";
+    size_t impossible = 0;
 
-    if (!rule_compare(libctx, before, after, &changes)) {
-        page->text.failed = true;
-        return;
-    }
-    for (size_t i = 0; i < changes.count; i++)
-        if (changes.list[i].warning.length > 0)
-            page_warning(page, "%s", page_words(page, &changes.list[i].warning));
-    if (changes.gone.length > 0)
-        page_warning(page, "can no longer approve: %s.", page_words(page, &changes.gone));
-    if (changes.joining.length > 0)
-        page_item(page, "NEW, can approve from then on: %s.", page_words(page, &changes.joining));
-    if (changes.other_key.length > 0)
-        page_warning(page,
-                     "gets ANOTHER KEY: %s. Whoever has that key approves in this name. Ask the "
-                     "person.",
-                     page_words(page, &changes.other_key));
-    rule_changes_clear(&changes);
-}
-
-/* What holds whatever was before: that is only what the requester says. */
-static void warn_of_rule(struct page *page, enum ska_rule_kind kind, const struct ska_rule *rule)
-{
+    for (size_t i = 0; i < rule->alternative_count; i++)
+        impossible += !can_be_satisfied(&rule->alternatives[i]);
     if (rule->alternative_count == 0)
-        page_warning(page, "nobody can do this any more%s.",
-                     kind == SKA_RULE_MODIFY ? ", and that can never be changed again" : "");
-    else if (fewest(rule) == 0)
+        page_warning(page, "nobody can do this any more%s.", for_ever);
+    else if (impossible == rule->alternative_count)
+        page_warning(page,
+                     "it asks for more approvals than there are approvers: nobody can do this any "
+                     "more%s.",
+                     for_ever);
+    else if (impossible > 0)
+        page_warning(page,
+                     "%zu of its %zu ways can never be gone: they ask for more approvals "
+                     "than there are approvers.",
+                     impossible, rule->alternative_count);
+    if (fewest(rule) == 0)
         page_warning(page, "no approval is needed any more: whoever has the PIN can do it.");
     else if (fewest(rule) == 1)
         page_warning(page, "one person alone may be enough.");
@@ -82,40 +247,100 @@ static void warn_of_rule(struct page *page, enum ska_rule_kind kind, const struc
 
 /* ---- All rules ------------------------------------------------------------------------------- */
 
-static void say_changed(OSSL_LIB_CTX *libctx, const struct ska_request *request, struct page *page,
-                        enum ska_rule_kind kind, const struct ska_rule *rule)
+static void say_changed(const struct change *change, int kind, struct page *page)
 {
+    const struct ska_rule *rule = change->modification.known[kind];
+
     page_paragraph(page, "Who must agree %s:", actions[kind]);
     if (rule == NULL) {
         page_warning(page, "the new rule is not understood by this version of skatool: nobody can "
                            "see what would be approved.");
+        if (change->approving)
+            page_fail(page);
         return;
     }
-    if (request->has_rule[kind])
-        say_rule(page, "now, the requester says", &request->rules[kind]);
+    if (change->now[kind] == NULL)
+        page_item(page, "now: %s.",
+                  is_hsm_asked(change) ? "the device does not tell" : "the requester does not say");
     else
-        page_item(page, "now: the requester does not say.");
+        say_rule(page, is_hsm_asked(change) ? "now, the device says" : "now, the requester says",
+                 change->now[kind]);
     say_rule(page, "then", rule);
-    if (request->has_rule[kind])
-        say_changes(libctx, page, &request->rules[kind], rule);
+    if (change->now[kind] != NULL)
+        say_comparison(change, change->now[kind], rule, page);
+    if (is_hsm_asked(change))
+        check_requester(change, kind, page);
+    say_own_key(change, kind, rule, page);
     warn_of_rule(page, kind, rule);
+    briefing_warn_of_titles(rule, page);
+    briefing_warn_of_approvers(rule, page);
 }
 
-void briefing_change(OSSL_LIB_CTX *libctx, const struct ska_request *request, struct page *page)
+static void say_whose_word(const struct change *change, struct page *page)
 {
-    struct modification modification;
+    const struct hsm_rules *hsm = change->witness->hsm;
 
-    page_heading(page, "What will change");
-    if (!modification_read(request, &modification)) {
-        page_warning(page, "the change is not understood by this version of skatool.");
+    if (!hsm->asked && hsm->why_not == NULL) {
+        page_paragraph(page, "What holds now is only the requester's word: this computer is not "
+                             "set up to ask the device that holds the keys.");
         return;
     }
+    if (!hsm->asked) {
+        page_paragraph(page, "What holds now is only the requester's word: the device that holds "
+                             "the keys could not be asked, because:");
+        page_quote(page, ska_span_text(hsm->why_not), SIZE_MAX);
+        return;
+    }
+    page_paragraph(page, "The device that holds the keys was asked what holds now.");
+    if (hsm->other_key)
+        page_warning(page, "the key of this name in the device is another one than the request "
+                           "shows.");
+}
+
+static void say_all(const struct change *change, struct page *page)
+{
     page_paragraph(page, "The rules that say who must agree to what is done with the key.");
+    say_whose_word(change, page);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (modification.named.rules[i].data != NULL)
-            say_changed(libctx, request, page, (enum ska_rule_kind)i, modification.known[i]);
+        if (change->modification.named.rules[i].data != NULL)
+            say_changed(change, i, page);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (modification.named.rules[i].data == NULL)
+        if (change->modification.named.rules[i].data == NULL)
             page_paragraph(page, "Who must agree %s: stays as it is.", actions[i]);
-    modification_clear(&modification);
+}
+
+static void say_keys(const struct change *change, struct page *page)
+{
+    const struct briefing_keys keys = {.libctx = change->libctx,
+                                       .request = change->request,
+                                       .fresh = change->modification.known,
+                                       .now = change->now,
+                                       .own_key = change->witness->own_key,
+                                       .history = change->witness->history};
+
+    briefing_keys(&keys, page);
+}
+
+void briefing_change(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                     const struct change_witness *witness, bool approving, struct page *page)
+{
+    struct change change = {
+        .libctx = libctx, .request = request, .witness = witness, .approving = approving};
+
+    page_heading(page, "What will change");
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        change.now[i] = witness->hsm->asked    ? witness->hsm->known[i]
+                        : request->has_rule[i] ? &request->rules[i]
+                                               : NULL;
+    if (!modification_read(request, &change.modification, NULL)) {
+        page_fail(page);
+    } else if (!change.modification.readable) {
+        page_warning(page, "the change is not understood by this version of skatool.");
+        if (approving)
+            page_fail(page);
+    } else {
+        say_all(&change, page);
+        say_keys(&change, page);
+    }
+    modification_clear(&change.modification);
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/show/briefing_subject.h"
 
-#include <stdlib.h>
-
-#include <openssl/evp.h>
-
 #include "provider/request/algorithm.h"
-#include "tools/show/confusable.h"
+#include "tools/show/briefing_names.h"
 #include "tools/show/request_text.h"
 
 /* Of data that are no text so much is shown. */
@@ -67,45 +63,14 @@ static bool is_text(struct ska_span message)
     return ska_utf8_valid(message) && others <= message.length / 16;
 }
 
-/* Line ends are no trick. */
-static unsigned int find_in_message(struct ska_span message)
-{
-    struct ska_bytes copy = {NULL, 0};
-    unsigned int found = 0;
-
-    if (!ska_bytes_copy(&copy, message, NULL))
-        return 0;
-    for (size_t i = 0; i < copy.length; i++)
-        if (is_line_end_or_tab(copy.data[i]))
-            copy.data[i] = ' ';
-    found = confusable_find(ska_span_of(&copy)) & ~(unsigned int)CONFUSABLE_SPACES;
-    ska_bytes_free(&copy);
-    return found;
-}
-
-void briefing_warn_of_confusable(const char *of, unsigned int found, struct page *page)
-{
-    struct ska_buffer words = {0};
-
-    if (found == 0)
-        return;
-    confusable_text(found, &words);
-    page_warning(page, "look closely at %s. %s", of, page_words(page, &words));
-}
-
 static void say_data(OSSL_LIB_CTX *libctx, struct ska_span message, const char *document,
                      struct page *page)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t length = 0;
-
     page_paragraph(page, "Data of %zu bytes that are no text. They begin with:", message.length);
     page_digits(page,
                 ska_span(message.data, message.length < DATA_SHOWN ? message.length : DATA_SHOWN));
-    if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
-        page_paragraph(page, "All of them have the fingerprint (SHA-256):");
-        page_digits(page, ska_span(digest, length));
-    }
+    page_paragraph(page, "All of them have the fingerprint (SHA-256):");
+    page_fingerprint(page, libctx, message);
     if (document == NULL)
         page_warning(page, "you cannot see what you would approve. If you have the file, answer no "
                            "now and give the command again with --document and its name.");
@@ -120,7 +85,7 @@ static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message, const cha
                        "front here:",
                        message.length);
         page_quote(page, message, message.length);
-        briefing_warn_of_confusable("this text", find_in_message(message), page);
+        briefing_warn_of_words("this text", message, page);
     } else {
         say_data(libctx, message, document, page);
     }

@@ -12,7 +12,4 @@
 void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request, const char *document,
                       struct page *page);
 
-/* "look closely at ...", for confusable_find(); nothing for 0. */
-void briefing_warn_of_confusable(const char *of, unsigned int found, struct page *page);
-
 #endif

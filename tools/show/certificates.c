@@ -133,7 +133,13 @@ static bool collect_approvers(struct approvers *approvers,
 void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
                    struct ska_buffer *text)
 {
-    ska_approver_text(NULL, approver, text);
+    char *name = ska_listed_approver_shown(approver);
+
+    if (name == NULL)
+        text->failed = true;
+    else
+        text_quoted(text, ska_span_text(name));
+    free(name);
     ska_buffer_text(text, ", ");
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
         ska_buffer_text(text, "certificate of ");

@@ -127,18 +127,17 @@ static unsigned int find_in_shown(const char *shown)
     }
 }
 
-unsigned int confusable_find(struct ska_span untrusted)
+bool confusable_find(struct ska_span untrusted, unsigned int *found)
 {
     char *printable = ska_printable(untrusted, untrusted.length);
-    unsigned int found = 0;
 
     if (printable == NULL)
-        return CONFUSABLE_INVISIBLE;
-    found = find_in_shown(printable);
+        return false;
+    *found = find_in_shown(printable);
     if (strlen(printable) != untrusted.length)
-        found |= CONFUSABLE_INVISIBLE;
+        *found |= CONFUSABLE_INVISIBLE;
     free(printable);
-    return found;
+    return true;
 }
 
 void confusable_text(unsigned int found, struct ska_buffer *text)

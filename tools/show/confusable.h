@@ -14,8 +14,11 @@ enum confusable {
     CONFUSABLE_SPACES = 8        /* spaces where nobody sees them */
 };
 
-/* What is in a name, as a sum; in a text of several words letters only within one word. */
-unsigned int confusable_find(struct ska_span untrusted);
+/*
+ * What is in a name, as a sum; in a text of several words letters only within one word. False: out
+ * of memory (no error raised).
+ */
+bool confusable_find(struct ska_span untrusted, unsigned int *found) SKA_MUST_CHECK;
 
 /* "It contains ...", for people, one sentence for each of the sum; nothing for 0. */
 void confusable_text(unsigned int found, struct ska_buffer *text);

@@ -3,17 +3,45 @@
 
 #include <string.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/rule/rule.h"
 
-bool modification_read(const struct ska_request *request, struct modification *modification)
+/* False: out of memory, raised. Anything else that is wrong with what others wrote is an answer. */
+static bool is_memory_left(bool decoded, struct ska_error_capture *failure,
+                           const struct ska_errors *errors)
 {
+    bool left = decoded || failure->reason != SKA_R_OUT_OF_MEMORY;
+
+    if (!left)
+        ska_error_capture_raise(failure, errors);
+    ska_error_capture_clear(failure);
+    return left;
+}
+
+bool modification_read(const struct ska_request *request, struct modification *modification,
+                       const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+
     memset(modification, 0, sizeof(*modification));
-    if (!ska_modify_decode(ska_span_of(&request->payload), &modification->named, NULL))
+    if (request->operation != SKA_OPERATION_MODIFY)
+        return true;
+    modification->readable =
+        ska_modify_decode(ska_span_of(&request->payload), &modification->named, &quiet);
+    if (!is_memory_left(modification->readable, &failure, errors))
         return false;
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        if (modification->named.rules[i].data != NULL &&
-            ska_rule_decode(modification->named.rules[i], &modification->rules[i], NULL))
+    for (int i = 0; modification->readable && i < SKA_RULE_COUNT; i++) {
+        bool decoded = false;
+
+        if (modification->named.rules[i].data == NULL)
+            continue;
+        decoded = ska_rule_decode(modification->named.rules[i], &modification->rules[i], &quiet);
+        if (!is_memory_left(decoded, &failure, errors))
+            return false;
+        if (decoded)
             modification->known[i] = &modification->rules[i];
+    }
     return true;
 }
 
@@ -48,11 +76,12 @@ bool modification_can_be_shown(const struct ska_request *request, const struct s
 
     if (request->operation != SKA_OPERATION_MODIFY)
         return true;
-    if (!modification_read(request, &modification))
-        return ska_fail(errors, SKA_R_BAD_RULE,
-                        "the change that is asked for cannot be read, so nobody can see what it "
-                        "would do");
-    done = check_known(&modification, errors);
+    if (modification_read(request, &modification, errors))
+        done = modification.readable
+                   ? check_known(&modification, errors)
+                   : ska_fail(errors, SKA_R_BAD_RULE,
+                              "the change that is asked for cannot be read, so nobody can see what "
+                              "it would do");
     modification_clear(&modification);
     return done;
 }

@@ -9,14 +9,15 @@
 #include "provider/rule/rule_codec.h"
 
 struct modification {
+    bool readable;                                /* as a payload; false for other operations too */
     struct ska_modify named;                      /* borrowed from the request */
     const struct ska_rule *known[SKA_RULE_COUNT]; /* NULL: not named, or not understood here */
     struct ska_rule rules[SKA_RULE_COUNT];
 };
 
-/* False (no error raised): the payload cannot be read. Free with modification_clear(). */
-bool modification_read(const struct ska_request *request,
-                       struct modification *modification) SKA_MUST_CHECK;
+/* False, with errors raised: out of memory. Free with modification_clear() in any case. */
+bool modification_read(const struct ska_request *request, struct modification *modification,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
 void modification_clear(struct modification *modification);
 
 /*

@@ -6,75 +6,85 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/base/printable.h"
-#include "tools/show/text.h"
+#include <openssl/evp.h>
 
-#define PAGE_WIDTH 78
+#include "provider/base/printable.h"
+#include "tools/show/fold.h"
+
+/* Below this width every column counts. */
+#define NARROW 40
 #define INDENT 4
-#define QUOTE_INDENT 8
-#define QUOTE_BAR "| "
+#define INDENT_NARROW 1
 /* More empty lines than these are counted only, so that they push nothing off the screen. */
 #define EMPTY_LINES 2
 
+static size_t page_columns(const struct page *page)
+{
+    if (page->width == 0 || page->width > PAGE_WIDTH)
+        return PAGE_WIDTH;
+    return page->width < PAGE_LEAST_WIDTH ? PAGE_LEAST_WIDTH : page->width;
+}
+
+static size_t page_indent(const struct page *page)
+{
+    return page_columns(page) < NARROW ? INDENT_NARROW : INDENT;
+}
+
+/* What stands apart from the paragraphs: words of others, digits. */
+static size_t page_inner_indent(const struct page *page)
+{
+    return 2 * page_indent(page);
+}
+
+void page_fail(struct page *page)
+{
+    page->text.failed = true;
+}
+
 /* ---- Paragraphs ------------------------------------------------------------------------------ */
 
-/* Up to the next space; how many columns it takes. */
-static size_t word_width(const char *word, size_t *length)
+/* In a name that ska_buffer_quoted() has put into quotes; how long it is, with both of them. */
+static size_t quoted_length(const char *quote)
 {
-    size_t width = 0;
-    size_t bytes = 0;
+    size_t length = 1;
 
-    *length = 0;
-    while (word[*length] != 0 && word[*length] != ' ') {
-        width += text_columns(word + *length, &bytes);
-        *length += bytes;
+    while (quote[length] != 0 && quote[length] != '\'')
+        length += quote[length] == '\\' && quote[length + 1] != 0 ? 2 : 1;
+    return quote[length] == 0 ? length : length + 1;
+}
+
+/* Up to the next space that is in no quotes. A quote within a word ("HSM's") is none. */
+static size_t unit_length(const char *words)
+{
+    size_t length = 0;
+
+    while (words[length] != 0 && words[length] != ' ') {
+        bool opens = words[length] == '\'' && (length == 0 || words[length - 1] == '(');
+
+        length += opens ? quoted_length(words + length) : 1;
     }
-    return width;
+    return length;
 }
 
-/* Further lines are indented and begin with `bar`. */
-static void start_line(struct ska_buffer *text, size_t indent, const char *bar, size_t *column)
-{
-    ska_buffer_format(text, "\n%*s%s", (int)indent, "", bar);
-    *column = indent + strlen(bar);
-}
-
-/* What is too long for a line is broken where the line ends. */
-static void add_broken(struct ska_buffer *text, const char *word, size_t length, size_t indent,
-                       const char *bar, size_t *column)
-{
-    size_t bytes = 0;
-
-    for (size_t at = 0; at < length; at += bytes) {
-        size_t width = text_columns(word + at, &bytes);
-
-        if (*column + width > PAGE_WIDTH)
-            start_line(text, indent, bar, column);
-        ska_buffer_add(text, word + at, bytes);
-        *column += width;
-    }
-}
-
-/* The cursor stands at `column`; further lines are indented. */
-static void add_words(struct ska_buffer *text, const char *words, size_t column, size_t indent)
+/* Units of words, as many as fit into each line. */
+static void add_units(struct ska_buffer *text, const char *words, struct fold *fold)
 {
     size_t length = 0;
     bool first = true;
 
     for (; *words != 0; words += length) {
-        size_t width = word_width(words, &length);
-
+        length = unit_length(words);
         if (length == 0) { /* a space */
             length = 1;
             continue;
         }
-        if (!first && column + 1 + width > PAGE_WIDTH) {
-            start_line(text, indent, "", &column);
+        if (!first && fold->column + 1 + length > fold->width) {
+            fold_new_line(text, fold, "");
         } else if (!first) {
             ska_buffer_text(text, " ");
-            column++;
+            fold->column++;
         }
-        add_broken(text, words, length, indent, "", &column);
+        fold_add(text, fold, ska_span(words, length));
         first = false;
     }
     ska_buffer_text(text, "\n");
@@ -82,24 +92,30 @@ static void add_words(struct ska_buffer *text, const char *words, size_t column,
 
 void page_add(struct page *page, enum page_kind kind, const char *format, ...)
 {
+    static const char *const starts[] = {[PAGE_HEADING] = "",
+                                         [PAGE_PARAGRAPH] = "",
+                                         [PAGE_ITEM] = "- ",
+                                         [PAGE_WARNING] = "WARNING: "};
+    size_t indent = kind == PAGE_HEADING ? 0 : page_indent(page);
+    size_t start = strlen(starts[kind]);
     /* What goes on stands under the words, so that only ours start a paragraph. */
-    static const struct {
-        const char *start;
-        size_t column; /* of the first word */
-        size_t indent; /* of further lines */
-    } kinds[] = {[PAGE_HEADING] = {"\n", 0, 2},
-                 [PAGE_PARAGRAPH] = {"    ", INDENT, INDENT + 2},
-                 [PAGE_ITEM] = {"    - ", INDENT + 2, INDENT + 2},
-                 [PAGE_WARNING] = {"    WARNING: ", INDENT + 9, INDENT + 9}};
+    struct fold fold = {page_columns(page), indent + (start > 0 ? start : 2), indent + start,
+                        FOLD_BAR};
     struct ska_buffer words = {0};
     va_list args;
 
+    if (indent == INDENT_NARROW && kind == PAGE_WARNING)
+        fold.indent = indent + 2;
     va_start(args, format);
     ska_buffer_format_args(&words, format, args);
     va_end(args);
-    ska_buffer_text(&page->text, kinds[kind].start);
-    add_words(&page->text, ska_buffer_string(&words), kinds[kind].column, kinds[kind].indent);
-    page->text.failed = page->text.failed || words.failed;
+    if (kind == PAGE_HEADING)
+        ska_buffer_text(&page->text, "\n");
+    ska_buffer_format(&page->text, "%*s%s", (int)indent, "", starts[kind]);
+    if (words.failed)
+        page_fail(page);
+    else
+        add_units(&page->text, ska_buffer_string(&words), &fold);
     page->warnings += kind == PAGE_WARNING;
     ska_buffer_free(&words);
 }
@@ -114,7 +130,7 @@ const char *page_words(struct page *page, struct ska_buffer *buffer)
         ska_buffer_free(buffer);
     else if (ska_buffer_finish(buffer, &text, NULL))
         return page->words[page->word_count++] = (char *)text.data;
-    page->text.failed = true;
+    page_fail(page);
     return "";
 }
 
@@ -123,6 +139,14 @@ const char *page_name(struct page *page, struct ska_span untrusted)
     struct ska_buffer buffer = {0};
 
     ska_buffer_name(&buffer, untrusted);
+    return page_words(page, &buffer);
+}
+
+const char *page_quoted_name(struct page *page, struct ska_span untrusted)
+{
+    struct ska_buffer buffer = {0};
+
+    ska_buffer_quoted(&buffer, untrusted, SKA_NAME_SHOWN);
     return page_words(page, &buffer);
 }
 
@@ -158,14 +182,15 @@ static char *shown_line(struct ska_span line)
 static void quote_line(struct page *page, struct ska_span line)
 {
     char *shown = shown_line(line);
-    size_t column = QUOTE_INDENT + strlen(QUOTE_BAR);
+    struct fold fold = {page_columns(page), page_inner_indent(page),
+                        page_inner_indent(page) + strlen(FOLD_BAR), FOLD_BAR};
 
     if (shown == NULL) {
-        page->text.failed = true;
+        page_fail(page);
         return;
     }
-    ska_buffer_format(&page->text, "%*s" QUOTE_BAR, QUOTE_INDENT, "");
-    add_broken(&page->text, shown, strlen(shown), QUOTE_INDENT, QUOTE_BAR, &column);
+    ska_buffer_format(&page->text, "%*s" FOLD_BAR, (int)fold.indent, "");
+    fold_add(&page->text, &fold, ska_span_text(shown));
     ska_buffer_text(&page->text, "\n");
     free(shown);
 }
@@ -226,9 +251,49 @@ void page_quote(struct page *page, struct ska_span untrusted, size_t limit)
         page_paragraph(page, "(There is more of it, %zu bytes, which is not shown.)", hidden);
 }
 
+/* ---- Values ---------------------------------------------------------------------------------- */
+
 void page_digits(struct page *page, struct ska_span bytes)
 {
-    ska_buffer_format(&page->text, "%*s", QUOTE_INDENT, "");
-    text_digits(&page->text, bytes, "\n        ");
+    size_t indent = page_inner_indent(page);
+    size_t groups = 8; /* of two bytes, four digits and a space */
+
+    while (indent + groups * 5 > page_columns(page) + 1)
+        groups /= 2;
+    for (size_t i = 0; i < bytes.length; i++) {
+        if (i % (2 * groups) == 0)
+            ska_buffer_format(&page->text, "%s%*s", i > 0 ? "\n" : "", (int)indent, "");
+        else if (i % 2 == 0)
+            ska_buffer_text(&page->text, " ");
+        ska_buffer_hex(&page->text, ska_span(bytes.data + i, 1));
+    }
+    ska_buffer_text(&page->text, "\n");
+}
+
+void page_fingerprint(struct page *page, OSSL_LIB_CTX *libctx, struct ska_span of)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    if (EVP_Q_digest(libctx, "SHA256", NULL, of.data, of.length, digest, &length) == 1)
+        page_digits(page, ska_span(digest, length));
+    else
+        page_fail(page);
+}
+
+void page_row(struct page *page, const char *name, const char *value)
+{
+    const size_t start = page_indent(page) + 16; /* of the value */
+    struct fold fold = {page_columns(page), page_inner_indent(page), 0, ""};
+
+    if (value == NULL)
+        return;
+    ska_buffer_format(&page->text, "%*s%s", (int)page_indent(page), "", name);
+    fold.column = page_indent(page) + strlen(name);
+    if (start + strlen(value) > fold.width)
+        fold_new_line(&page->text, &fold, "");
+    for (; fold.column < start && start + strlen(value) <= fold.width; fold.column++)
+        ska_buffer_text(&page->text, " ");
+    fold_add(&page->text, &fold, ska_span_text(value));
     ska_buffer_text(&page->text, "\n");
 }

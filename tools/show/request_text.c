@@ -103,11 +103,11 @@ static void add_message_payload(OSSL_LIB_CTX *libctx, const struct ska_request *
     /* Only the request says that the key is of a kind that signs messages; the token does not. */
     if (ska_payload_looks_like_digest(SKA_KEY_EC, message))
         text_row(text, "  caution", "if the key is RSA or EC, this is the digest of a document");
-    if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1) {
-        text_name(text, "  as SHA-256");
-        text_digits(text, ska_span(digest, length), TEXT_NEXT_LINE);
-        ska_buffer_text(text, "\n");
-    }
+    if (EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) != 1)
+        text->failed = true;
+    text_name(text, "  as SHA-256");
+    text_digits(text, ska_span(digest, length), TEXT_NEXT_LINE);
+    ska_buffer_text(text, "\n");
 }
 
 static const char *const who_may[] = {[SKA_RULE_USE] = "who may use",
@@ -133,17 +133,19 @@ static void add_new_rules(OSSL_LIB_CTX *libctx, const struct ska_request *reques
 {
     struct modification modification;
 
-    if (!modification_read(request, &modification)) {
+    if (!modification_read(request, &modification, NULL)) {
+        text->failed = true;
+    } else if (!modification.readable) {
         text_row(text, "new rules", "NOT UNDERSTOOD by this version");
-        return;
+    } else {
+        for (int i = 0; i < SKA_RULE_COUNT; i++) {
+            text_name(text, who_may[i]);
+            add_new_rule(modification.named.rules[i], text);
+        }
+        text_name(text, "these are");
+        approvers_text(libctx, modification.known, text);
+        ska_buffer_text(text, "\n");
     }
-    for (int i = 0; i < SKA_RULE_COUNT; i++) {
-        text_name(text, who_may[i]);
-        add_new_rule(modification.named.rules[i], text);
-    }
-    text_name(text, "these are");
-    approvers_text(libctx, modification.known, text);
-    ska_buffer_text(text, "\n");
     modification_clear(&modification);
 }
 
@@ -324,35 +326,66 @@ static void add_difference(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
     rule_changes_clear(&changes);
 }
 
-static void add_rule_change(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+static void add_rule_change(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
                             const struct modification *modification, int kind,
                             struct ska_buffer *text)
 {
     text_name(text, ska_rule_names[kind]);
     if (modification->named.rules[kind].data == NULL)
         ska_buffer_text(text, "unchanged");
-    else if (!request->has_rule[kind])
+    else if (before == NULL)
         ska_buffer_text(text, "new; what it was before is not said");
     else if (modification->known[kind] == NULL)
         ska_buffer_text(text, "new; it is not understood by this version");
     else
-        add_difference(libctx, &request->rules[kind], modification->known[kind], text);
+        add_difference(libctx, before, modification->known[kind], text);
     ska_buffer_text(text, "\n");
+}
+
+static void add_hsm_changes(OSSL_LIB_CTX *libctx, const struct hsm_rules *hsm,
+                            const struct modification *modification, struct ska_buffer *text)
+{
+    if (!hsm->asked) {
+        ska_buffer_text(text, "\nThe rules now by the HSM's word: it could not be asked\n");
+        text_row(text, "because",
+                 hsm->why_not != NULL ? hsm->why_not
+                                      : "the configuration has no pkcs11-module with pin-source");
+        return;
+    }
+    ska_buffer_text(text, "\nThe rules now by the HSM's word, which was asked:\n");
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        text_name(text, who_may[i]);
+        if (hsm->known[i] != NULL)
+            text_rule(text, hsm->known[i]);
+        else
+            ska_buffer_text(text, "(not told, or not understood by this version)");
+        ska_buffer_text(text, "\n");
+    }
+    if (hsm->other_key)
+        text_row(text, "caution", "the HSM's key of this name is NOT the public key given here");
+    ska_buffer_text(text, "\nWhat changes, compared with the HSM's word:\n");
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        add_rule_change(libctx, hsm->known[i], modification, i, text);
 }
 
 /* The old rules are the requester's word: somebody may want to hide what changes. */
 static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        struct ska_buffer *text)
+                        const struct hsm_rules *hsm, struct ska_buffer *text)
 {
     struct modification modification;
 
-    if (!modification_read(request, &modification))
-        return;
-    ska_buffer_text(text, "\nThe rules before, as the requester says; nothing protects them:\n");
-    add_rule_rows(request, text);
-    ska_buffer_text(text, "\nWhat changes, if that is so:\n");
-    for (int i = 0; i < SKA_RULE_COUNT; i++)
-        add_rule_change(libctx, request, &modification, i, text);
+    if (!modification_read(request, &modification, NULL)) {
+        text->failed = true;
+    } else if (modification.readable) {
+        ska_buffer_text(text,
+                        "\nThe rules before, as the requester says; nothing protects them:\n");
+        add_rule_rows(request, text);
+        ska_buffer_text(text, "\nWhat changes, if that is so:\n");
+        for (int i = 0; i < SKA_RULE_COUNT; i++)
+            add_rule_change(libctx, request->has_rule[i] ? &request->rules[i] : NULL, &modification,
+                            i, text);
+        add_hsm_changes(libctx, hsm, &modification, text);
+    }
     modification_clear(&modification);
 }
 
@@ -379,14 +412,15 @@ static void add_key_rows(OSSL_LIB_CTX *libctx, const struct ska_request *request
     char *id = NULL;
 
     text_row(text, "key label", request->key_label);
-    if (request->key_id.length > 0 && ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
-        text_row(text, "key id", id);
+    if (request->key_id.length > 0 && !ska_hex_encode(ska_span_of(&request->key_id), &id, NULL))
+        text->failed = true;
+    text_row(text, "key id", id);
     free(id);
     add_public_key_row(libctx, request, text);
 }
 
 void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                              struct ska_buffer *text)
+                              const struct hsm_rules *hsm, struct ska_buffer *text)
 {
     char attempt[24] = "";
 
@@ -406,7 +440,7 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
     add_content(libctx, request, text);
     add_usable(request, text);
     if (request->operation == SKA_OPERATION_MODIFY)
-        add_changes(libctx, request, text);
+        add_changes(libctx, request, hsm, text);
     else
         add_rule_rows(request, text);
 }

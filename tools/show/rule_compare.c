@@ -324,16 +324,14 @@ static bool has_namesake(const struct strangers *among, const struct ska_approve
     return false;
 }
 
-/* Each once: those who have a namesake among the others, and those who have none; NULL: nowhere. */
+/* Each once, but for those who have a namesake among the others. */
 static void add_strangers(const struct ska_rule *rule, const struct strangers *strangers,
-                          const struct strangers *others, struct ska_buffer *names,
-                          struct ska_buffer *namesakes)
+                          const struct strangers *others, struct ska_buffer *text)
 {
     for (size_t i = 0; i < strangers->count; i++) {
         const struct ska_approver *approver = strangers->list[i];
-        struct ska_buffer *text = has_namesake(others, approver) ? namesakes : names;
 
-        if (text == NULL ||
+        if (has_namesake(others, approver) ||
             ska_rule_find_approver(rule, ska_span_of(&approver->public_key)) != approver)
             continue;
         ska_buffer_text(text, text->length > 0 ? ", " : "");
@@ -350,8 +348,8 @@ static bool compare_people(const struct ska_rule *before, const struct ska_rule 
     bool found = find_strangers(before, after, &leaving) && find_strangers(after, before, &joining);
 
     if (found) {
-        add_strangers(before, &leaving, &joining, &changes->gone, NULL);
-        add_strangers(after, &joining, &leaving, &changes->joining, &changes->other_key);
+        add_strangers(before, &leaving, &joining, &changes->gone);
+        add_strangers(after, &joining, &leaving, &changes->joining);
     }
     free(leaving.list);
     free(joining.list);
@@ -382,8 +380,7 @@ static void compare_wholes(struct comparison *comparison, const struct ska_rule 
 static bool has_failed(const struct comparison *comparison)
 {
     const struct rule_changes *changes = comparison->changes;
-    bool failed = comparison->lost.line.failed || changes->gone.failed || changes->joining.failed ||
-                  changes->other_key.failed;
+    bool failed = comparison->lost.line.failed || changes->gone.failed || changes->joining.failed;
 
     for (size_t i = 0; i < changes->count; i++)
         failed = failed || changes->list[i].line.failed || changes->list[i].warning.failed;
@@ -420,6 +417,5 @@ void rule_changes_clear(struct rule_changes *changes)
     free(changes->list);
     ska_buffer_free(&changes->gone);
     ska_buffer_free(&changes->joining);
-    ska_buffer_free(&changes->other_key);
     memset(changes, 0, sizeof(*changes));
 }

@@ -21,9 +21,8 @@ struct rule_changes {
     struct rule_change *list;
     size_t count;
     /* Approvers of the whole rule: "alice, bob". Empty: nobody, or the new rule needs nobody. */
-    struct ska_buffer gone;
-    struct ska_buffer joining;
-    struct ska_buffer other_key; /* joining by the name of one who is gone */
+    struct ska_buffer gone;    /* without those by whose name another key joins */
+    struct ska_buffer joining; /* likewise, and the other way round */
 };
 
 /* False when memory runs out (no error raised); then no changes are known. rule_changes_clear() */

@@ -12,11 +12,15 @@
 /* Starts with columns set and the rest zero; free with table_clear(). */
 struct table {
     size_t columns;
+    unsigned int names; /* columns with names of others, as a sum of 1 << column */
     size_t rows;
     char **cells; /* rows * columns */
 };
 
-/* Adds a row of `columns` texts; they are made harmless. */
+/*
+ * Adds a row of `columns` texts; they are made harmless, and names stand in quotes unless they are
+ * one plain word, as ska_buffer_name() has it, but for the heading.
+ */
 bool table_add(struct table *table, const char *const *cells,
                const struct ska_errors *errors) SKA_MUST_CHECK;
 /* Two spaces between columns; the first row is the heading. */

@@ -12,13 +12,35 @@
 /* Whether there is a terminal to ask on. */
 bool terminal_available(void);
 
+/* What is taken for the width of a terminal that does not tell its own. */
+#define TERMINAL_UNKNOWN_COLUMNS 40
+/* How many columns the terminal at a descriptor has; 0: there is no terminal. */
+size_t terminal_columns(int fd);
+
+/* Breaks harmless lines (see fold.h) that go to a terminal; for other descriptors nothing changes.
+ */
+bool terminal_fold(int fd, struct ska_bytes *harmless,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Asks for a PIN without echo: an hsm_pin_prompt. False when there is no terminal or no answer. */
 bool terminal_pin(void *arg, const char *token_label, char *pin, size_t size);
 
+/* Makes the text that is shown, which must be harmless, for so many columns. */
+typedef bool terminal_make(void *arg, size_t columns, struct ska_bytes *text);
+
 /*
- * Shows the text (which must be harmless) and the question, both on the terminal, and reads one
- * line. *yes: the answer was the whole word yes. False when there is no terminal.
+ * Shows the text and the question, both on the terminal, and reads one line. When the terminal
+ * becomes narrower, so that it breaks the lines itself, the answer does not count, and all is shown
+ * again.
  */
-bool terminal_ask(struct ska_span text, const char *question, bool *yes) SKA_MUST_CHECK;
+enum terminal_answer {
+    TERMINAL_YES,        /* the whole word yes */
+    TERMINAL_NO,         /* anything else */
+    TERMINAL_NOT_ASKED,  /* there is no terminal, or it went away */
+    TERMINAL_TOO_NARROW, /* less than `least` columns */
+    TERMINAL_NOT_MADE    /* there is no text */
+};
+enum terminal_answer terminal_ask(terminal_make *make, void *arg, size_t least,
+                                  const char *question);
 
 #endif

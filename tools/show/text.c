@@ -15,7 +15,9 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 
+#include "tools/show/terminal.h"
 #include "tools/show/wire_dump.h"
+#include "provider/base/error_capture.h"
 #include "provider/base/file.h"
 #include "provider/base/printable.h"
 #include "provider/request/request.h"
@@ -32,23 +34,6 @@ void text_printable(struct ska_buffer *text, struct ska_span untrusted)
 void text_quoted(struct ska_buffer *text, struct ska_span untrusted)
 {
     ska_buffer_quoted(text, untrusted, TEXT_LIMIT);
-}
-
-size_t text_columns(const char *character, size_t *bytes)
-{
-    static const struct {
-        uint32_t first, last;
-    } wide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E},   {0x3041, 0xA4CF},  {0xA960, 0xA97F},
-                {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},  {0xFF00, 0xFF60},
-                {0xFFE0, 0xFFE6}, {0x1F000, 0x1FAFF}, {0x20000, 0x3FFFD}};
-    uint32_t decoded = ska_utf8_next(character, bytes);
-
-    if (ska_is_combining_mark(decoded))
-        return 0;
-    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-        if (decoded >= wide[i].first && decoded <= wide[i].last)
-            return 2;
-    return 1;
 }
 
 void text_output_path(const char *path, struct ska_buffer *text)
@@ -102,16 +87,21 @@ void text_rule(struct ska_buffer *text, const struct ska_rule *rule)
 
 void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
 {
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
     struct ska_rule rule = {NULL, 0};
 
     if (encoded.data == NULL) {
         ska_buffer_text(text, "(the HSM does not tell)");
-    } else if (ska_rule_decode(encoded, &rule, NULL)) {
+    } else if (ska_rule_decode(encoded, &rule, &quiet)) {
         text_rule(text, &rule);
+    } else if (failure.reason == SKA_R_OUT_OF_MEMORY) {
+        text->failed = true;
     } else {
         ska_buffer_text(text, "(not understood by this version)\n");
         wire_dump(encoded, text);
     }
+    ska_error_capture_clear(&failure);
     ska_rule_clear(&rule);
 }
 
@@ -179,7 +169,7 @@ bool text_print(struct ska_buffer *text, const struct ska_errors *errors)
 {
     struct ska_bytes whole = {NULL, 0};
 
-    if (!ska_buffer_finish(text, &whole, errors))
+    if (!ska_buffer_finish(text, &whole, errors) || !terminal_fold(STDOUT_FILENO, &whole, errors))
         return false;
     fwrite(whole.data, 1, whole.length, stdout);
     ska_bytes_free(&whole);

@@ -45,9 +45,6 @@ const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
 void text_key_algorithm(enum ska_key_type type, const EVP_PKEY *key,
                         char algorithm[TEXT_ALGORITHM_SIZE]);
 
-/* How many columns of a terminal a character of valid UTF-8 takes, and its bytes. */
-size_t text_columns(const char *character, size_t *bytes);
-
 /* A path that is written to, as ska_buffer_name() shows it. */
 void text_output_path(const char *path, struct ska_buffer *text);
 
@@ -60,7 +57,10 @@ bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key);
 /* "sign", "block", ... */
 const char *text_operation(enum ska_operation operation);
 
-/* Prints and empties the buffer; false, with errors raised, when memory ran out on the way. */
+/*
+ * Prints and empties the buffer, on a terminal in lines that fit (see fold.h); false, with errors
+ * raised, when memory ran out on the way.
+ */
 bool text_print(struct ska_buffer *text, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Prints a JSON tree, indented, and deletes it; NULL means that memory ran out. */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this user has answered with skatool, and which approvers the requests named then: a file of
+ * one JSON object on each line, which is only ever added to (doc/formats.md). It is below
+ * $XDG_STATE_HOME/ska, or ~/.local/state/ska, and this user's alone.
+ */
+#ifndef SKA_TOOLS_HISTORY_H
+#define SKA_TOOLS_HISTORY_H
+
+#include "provider/request/request.h"
+#include "tools/show/named_keys.h"
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+enum history_answer { HISTORY_APPROVED, HISTORY_REFUSED };
+
+struct history_record {
+    OSSL_LIB_CTX *libctx;
+    enum history_answer answer;
+    const struct ska_request *request;
+    struct ska_span key_name;   /* in the approval token */
+    struct ska_span public_key; /* of who answers */
+};
+
+/*
+ * Adds a line, and has it on the disk before it returns. Makes the file and its folder where they
+ * are missing.
+ */
+bool history_add(const struct history_record *record,
+                 const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* What earlier requests for a key said. Starts as {0}; free with history_clear(). */
+struct history {
+    size_t requests;                      /* for a key of this name; 0: nothing is known */
+    size_t broken;                        /* lines that were passed over */
+    struct named_keys approvers;          /* of them, unsorted */
+    char key_sha256[NAMED_KEY_HASH_SIZE]; /* the key itself in the latest */
+    uint64_t key_seconds;
+};
+
+/*
+ * Reads what is known of keys of this name. Lines that are none of such a file are passed over, and
+ * raised into `broken`. That there is no file is no failure; one that others may write is.
+ */
+bool history_read(struct ska_span key_name, struct history *history,
+                  const struct ska_errors *broken, const struct ska_errors *errors) SKA_MUST_CHECK;
+void history_clear(struct history *history);
+
+/* One line, without its end, as history_read() takes it: false, with errors raised, for others. */
+bool history_take_line(struct ska_span line, const char *shown, struct ska_span key_name,
+                       struct history *history, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

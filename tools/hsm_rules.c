@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/hsm_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/error_capture.h"
+#include "provider/hsm/ska.h"
+#include "provider/rule/rule_codec.h"
+
+/* What is read of the configuration for this is of no use but here, so its faults are answers. */
+static bool can_ask(struct tool *tool, bool *configured, const struct ska_errors *errors)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+
+    if (!tool->configured) {
+        struct ska_errors loud = tool->errors;
+
+        tool->errors = *errors;
+        tool->configured = tool_configure(tool);
+        tool->errors = loud;
+    }
+    if (!tool->configured) {
+        configuration_clear(&tool->configuration);
+        return false;
+    }
+    *configured = settings->pkcs11_module != NULL && settings->pin_source != NULL;
+    return *configured;
+}
+
+static bool find_key(struct tool *tool, const struct ska_request *request, struct hsm_key **key,
+                     const struct ska_errors *errors)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+    const struct hsm_defaults defaults = {
+        settings->pkcs11_module, settings->token != NULL ? settings->token : request->token_label,
+        settings->pin_source};
+    const struct hsm_uri uri = {.object = request->key_label};
+    const struct hsm_key_match match = {request->key_label, {NULL, 0}};
+    struct hsm_token *token = NULL;
+
+    if (request->key_label == NULL)
+        return ska_fail(errors, SKA_R_KEY_NOT_FOUND, "the request names no key");
+    return hsm_locate(&uri, &defaults, &token, errors) &&
+           hsm_locate_login(token, &uri, &defaults, NULL, NULL, errors) &&
+           hsm_key_find(token, &match, tool->libctx, key, errors);
+}
+
+static bool read_rules(const struct ska_request *request, struct hsm_key *key,
+                       struct hsm_rules *rules, const struct ska_errors *errors)
+{
+    struct hsm_key_state state = {0};
+    struct ska_span spki = {NULL, 0};
+    bool done =
+        hsm_key_spki(key, &spki, errors) &&
+        (hsm_key_is_ska(key) || ska_fail(errors, SKA_R_WRONG_USE, "the key has no rules")) &&
+        hsm_key_state(key, &state, errors);
+
+    for (int i = 0; done && i < SKA_RULE_COUNT; i++) {
+        struct ska_error_capture failure = {0};
+        const struct ska_errors quiet = ska_error_capture(&failure);
+
+        if (state.rules[i].data != NULL &&
+            ska_rule_decode(ska_span_of(&state.rules[i]), &rules->rules[i], &quiet))
+            rules->known[i] = &rules->rules[i];
+        done = failure.reason != SKA_R_OUT_OF_MEMORY || ska_error_capture_raise(&failure, errors);
+        ska_error_capture_clear(&failure);
+    }
+    rules->other_key = done && !ska_span_equal(spki, ska_span_of(&request->public_key));
+    hsm_key_state_clear(&state);
+    return done;
+}
+
+bool hsm_rules_ask(struct tool *tool, const struct ska_request *request, struct hsm_rules *rules)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct hsm_key *key = NULL;
+    bool configured = true;
+    bool done = true;
+
+    rules->asked = can_ask(tool, &configured, &quiet) && find_key(tool, request, &key, &quiet) &&
+                   read_rules(request, key, rules, &quiet);
+    hsm_key_free(key);
+    if (!rules->asked && configured) {
+        rules->why_not = strdup(ska_error_capture_text(&failure));
+        done = failure.reason != SKA_R_OUT_OF_MEMORY && rules->why_not != NULL;
+        if (!done)
+            ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "asking the HSM");
+    }
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+void hsm_rules_clear(struct hsm_rules *rules)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&rules->rules[i]);
+    free(rules->why_not);
+    memset(rules, 0, sizeof(*rules));
+}
