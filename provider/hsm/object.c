@@ -24,19 +24,22 @@ static CK_RV read_alone(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
 {
     CK_ATTRIBUTE one = {attribute->type, NULL, 0};
     CK_RV rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, &one, 1));
+    const CK_ULONG length = one.ulValueLen;
 
     if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
         return CKR_OK;
     if (rv != CKR_OK)
         return rv;
-    if (one.ulValueLen > HSM_ATTRIBUTE_LIMIT)
+    if (length > HSM_ATTRIBUTE_LIMIT)
         return CKR_OK;
-    attribute->value.data = malloc((size_t)one.ulValueLen + 1);
+    attribute->value.data = malloc((size_t)length + 1);
     if (attribute->value.data == NULL)
         return CKR_HOST_MEMORY;
     one.pValue = attribute->value.data;
-    if (one.ulValueLen > 0)
+    if (length > 0)
         rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, &one, 1));
+    if (rv == CKR_OK && one.ulValueLen > length && one.ulValueLen != CK_UNAVAILABLE_INFORMATION)
+        rv = CKR_GENERAL_ERROR;
     if (rv != CKR_OK || one.ulValueLen == CK_UNAVAILABLE_INFORMATION) {
         ska_bytes_free(&attribute->value);
         return rv;
