@@ -26,6 +26,8 @@ if(SKA_SANITIZE)
 endif()
 
 ska_scenario(agent)
+add_library(ignored_umask SHARED ignored_umask.c)
+set_target_properties(ignored_umask PROPERTIES C_VISIBILITY_PRESET default)
 ska_scenario(agent_signing)
 add_library(lost_notice SHARED lost_notice.c)
 set_target_properties(lost_notice PROPERTIES C_VISIBILITY_PRESET default)

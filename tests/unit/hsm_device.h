@@ -16,7 +16,8 @@ struct hsm_device {
     atomic_bool loses;       /* a change gives no handle, and the old one is void */
     atomic_bool der;         /* C_GetTimestamp gives ECDSA signatures as DER */
     atomic_bool cuts;        /* C_GetTimestamp gives a byte of the signature less */
-    atomic_bool grows;       /* C_GetTimestamp makes longer blocks than it said */
+    atomic_bool grows;       /* C_GetTimestamp, C_SerializePolicy: it is longer than was said */
+    atomic_ulong claims;     /* rules, times and tokens are so long, unless it is 0 */
     atomic_bool undisclosed; /* CKA_SKA_TIMESTAMP_SIGN is not shown */
     atomic_bool races;       /* somebody is faster than C_GenerateKeyPair, with the same label */
     atomic_ulong no_writing; /* sessions for writing are answered with this, unless it is 0 */
