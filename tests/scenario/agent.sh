@@ -122,6 +122,26 @@ sed -n '/^\*/p' expected.txt | diff - logged.txt || fail "the log explains somet
 stop "$server" INT
 [ "$ended_with" -eq 0 ] && [ ! -e a.socket ] || fail "SIGINT: status $ended_with"
 
+# A socket that others could reach from the moment on in which it is made.
+open_to_others() {
+    preload="$preload $programs/libignored_umask.so"
+    refused 'can be reached by others as soon as it is made' ours timeout 30 \
+        "$binary_dir/tools/skatool" agent --approver alice.pem --socket b.socket \
+        --allow key=web,payload=any
+}
+(umask 022 && open_to_others)
+[ ! -e b.socket ] || fail "an agent that did not start left its socket"
+
+# An agent that ends leaves the socket that another one has put there since.
+agent a key=web payload=any
+first=$server
+rm a.socket
+agent a key=web payload=any
+stop "$first" TERM
+"$client" ask a.socket /dev/null | grep -q error || fail "the first agent took the second one's socket"
+stop "$server"
+[ ! -e a.socket ] || fail "the second agent left its socket"
+
 # ---- The units of systemd ------------------------------------------------------------------------
 
 if command -v systemd-analyze >systemd.txt; then
@@ -325,6 +345,16 @@ if [ "$(id -u)" -eq 0 ]; then
     refused 'LISTEN_FDS is another one' ./client inherit other.socket 600 \
         "$binary_dir/tools/skatool" agent --socket inherited.socket \
         --approver "$work/alice.pem" --allow key=web,payload=any
+    # Whoever has the agent's own uid does not get at its memory, and with it at its key.
+    mkdir -m 777 own
+    cp "$work/alice.pem" "$binary_dir/tools/skatool" own
+    chown 65534 own/alice.pem
+    start own.log setpriv --reuid=65534 --regid=65534 --clear-groups own/skatool agent \
+        --socket own/agent.socket --approver own/alice.pem --allow key=web,payload=any
+    within 10 "no agent" grep -q listening own.log
+    refused 'Permission denied' other cat "/proc/$server/environ"
+    other ./client ask own/agent.socket digest.json | grep -q '^{"approvals":' || fail "own agent"
+    stop "$server"
     # Nobody else's socket is replaced.
     mkdir -m 777 public
     setpriv --reuid=65534 --regid=65534 --clear-groups ./client fake public/theirs.socket x \

@@ -32,6 +32,30 @@ for label in rsa2048 p256; do
     sign $label bundle.json
 done
 
+# As text and in a file: one request with the approvals of both. Two requests, though for the same,
+# are not merged: the HSM's time in them differs, and with it what was approved.
+both() {
+    ska dgst -sha256 -sign "$(uri "$1")" -sigopt "ska-approvals:$(cat one.json)" \
+        -sigopt ska-approvals-file:other.json -out signature document
+}
+succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC
+configure 'timestamp-key = clock'
+policy "$(rule 2 alice bob carol | sed 's/"timeout":0/"timeout":600/')" >limited.json
+key limited p256 limited.json
+request limited request.json document
+cp request.json one.json
+cp request.json other.json
+approve one.json alice
+approve other.json bob
+takes 1 quietly both limited
+within_a_second=$(token_of request.json | plain dgst -sha256)
+until [ "$(token_of other.json | plain dgst -sha256)" != "$within_a_second" ]; do
+    rm other.json
+    request limited other.json document
+done
+approve other.json bob
+takes 0 refused 'ska-approvals and ska-approvals-file hold different requests' both limited
+
 # In an approvals directory: one approval object in a file of its own.
 mkdir -m 700 approvals
 takes 0 refused 'approvals pending' ska dgst -sha256 -sign "$(uri p256)" \
@@ -61,6 +85,8 @@ bundle request.json '{"approverCertificate":"'"$certificate"'","approvalDigestAl
 sign certified bundle.json
 bundle request.json "$(approval carol token.bin)" >bundle.json
 sign certified bundle.json
+refused 'the certificate is of another key' skatool approve --approver alice.pem --cert carol.crt \
+    --yes request.json
 succeeds skatool approve --approver carol.pem --cert carol.crt --yes request.json
 sign certified request.json
 pass

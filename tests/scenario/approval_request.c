@@ -11,6 +11,7 @@
 
 #include <openssl/err.h>
 #include <openssl/params.h>
+#include <openssl/rsa.h>
 
 #include "ska/provider.h"
 
@@ -94,6 +95,32 @@ static void ask_again_and_again(void)
     EVP_MD_CTX_free(md);
 }
 
+/* What approvers are told of the algorithm is what it is now. */
+static void ask_with_other_salts(void)
+{
+    EVP_MD_CTX *md = begin();
+    EVP_PKEY_CTX *ctx = EVP_MD_CTX_get_pkey_ctx(md);
+    char *ids[2] = {NULL, NULL};
+
+    must(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1);
+    feed(md, "pay ten");
+    for (int i = 0; i < 2; i++) {
+        char *text = NULL;
+
+        must(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, i == 0 ? 20 : 32) == 1);
+        ids[i] = ask(md, SKA_PARAM_REQUEST_ID);
+        text = ask(md, SKA_PARAM_APPROVAL_REQUEST);
+        must(strstr(text, ids[i]) != NULL);
+        must(strstr(text, i == 0 ? "\"saltLength\":20" : "\"saltLength\":32") != NULL ||
+             strstr(text, i == 0 ? "\"saltLength\":\t20" : "\"saltLength\":\t32") != NULL);
+        free(text);
+    }
+    must(strcmp(ids[0], ids[1]) != 0);
+    free(ids[0]);
+    free(ids[1]);
+    EVP_MD_CTX_free(md);
+}
+
 /* Printed for the script, which has it approved and signs with the openssl command. */
 static void print_request(void)
 {
@@ -164,6 +191,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } whats[] = {
         {"again-and-again", ask_again_and_again},
+        {"other-salts", ask_with_other_salts},
         {"print", print_request},
         {"duplicate", sign_by_duplicate},
         {"too-early", ask_too_early},

@@ -41,6 +41,8 @@ for spec in rsa2048 p256 ed25519; do
     refused 'nothing to be signed yet' taken too-early "$spec"
 done
 
+takes 0 quietly taken other-salts rsa2048
+
 # What is signed is the request that was taken, also where an agent approves it by a rule that is
 # newer than the key that was loaded.
 # shellcheck source=tests/scenario/servers.sh

@@ -163,6 +163,8 @@ replaced 'WRONG +the request id' "$(value requestId)" "$(value requestId | tr 0-
 replaced 'WRONG|bad ' "$(value payload 4)" "$(other payload 4)"
 replaced 'WRONG|bad ' "$(value approvalToBeSigned)" "$(other approvalToBeSigned)"
 replaced 'WRONG +signature: NOT by the key' "$(value signature)" "$(other signature)"
+replaced 'WRONG +HSM time: not signed by the timestamp key' "$(value timestampKey 60)" \
+    "$(other timestampKey 60)"
 replaced 'WRONG +approval: is NOT a signature' \
     "$(grep -o '"signature":[[:space:]]*"[^"]*' "$evidence/request.json" | head -n 1 |
         sed 's/.*"//' | cut -c9-16 | sed 's/[/]/\\&/g')" AAAAAAAA
@@ -175,6 +177,14 @@ replaced 'WRONG +executed: NOT .*too late' '"executed":\([[:space:]]*\)"20' '"ex
 replaced '' '"alice"' '"alicf"'
 replaced '' 'For the bicycle' 'For the airship'
 replaced '' '"quorum":\([[:space:]]*\)2' '"quorum":\11'
+# Signatures over a digest are verified in another way.
+timed=$evidence
+printf 'Another document.\n' >another
+for type in rsa2048 rsapss p256; do
+    sign $type dgst -sha256 -sign "$(uri $type)" -out signature another
+    replaced 'WRONG +signature: NOT by the key' "$(value signature)" "$(other signature)"
+done
+evidence=$timed
 
 # The folder of another signature, whole, is another line of the log; one of nobody is none.
 inspected 0 'audit log: line' --audit-log "$log" "$evidence"

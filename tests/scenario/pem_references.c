@@ -91,6 +91,40 @@ static void by_wrong_type(const char *path, const char *type)
     ERR_clear_error();
 }
 
+/*
+ * The bytes of a reference are no key by themselves: what was found for a file is given to nobody
+ * else who decodes in this thread, neither while that key is in use nor afterwards.
+ */
+static void by_bytes_alone(const char *path, const char *type)
+{
+    EVP_PKEY *used = by_decoder(path, NULL);
+    BIO *bio = open_file(path);
+    unsigned char *der = NULL;
+    char *name = NULL;
+    char *header = NULL;
+    long length = 0;
+
+    must(PEM_read_bio(bio, &name, &header, &der, &length) == 1);
+    for (int gone = 0; gone < 2; gone++) {
+        const unsigned char *next = der;
+        size_t left = (size_t)length;
+        EVP_PKEY *key = NULL;
+        OSSL_DECODER_CTX *context = OSSL_DECODER_CTX_new_for_pkey(
+            &key, "DER", NULL, type, OSSL_KEYMGMT_SELECT_PRIVATE_KEY, NULL, NULL);
+
+        must(context != NULL);
+        must(!OSSL_DECODER_from_data(context, &next, &left) && key == NULL);
+        OSSL_DECODER_CTX_free(context);
+        EVP_PKEY_free(used);
+        used = NULL;
+    }
+    ERR_clear_error();
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(der);
+    BIO_free(bio);
+}
+
 /* All that is in a file, as OSSL_STORE finds it. */
 static EVP_PKEY *by_store(const char *path, int certificates)
 {
@@ -152,6 +186,7 @@ int main(int argc, char **argv)
     expect(by_decoder(argv[1], NULL), certificate);
     expect(by_decoder(argv[1], type), certificate);
     by_wrong_type(argv[1], strcmp(type, "ED448") == 0 ? "EC" : "ED448");
+    by_bytes_alone(argv[1], type);
     expect(by_store(argv[1], 0), certificate);
     expect(by_store(argv[2], 1), certificate);
     by_tls(argv[1], argv[2]);

@@ -216,6 +216,56 @@ static void nothing(void)
     EVP_MD_CTX_free(md);
 }
 
+/* What is approved, digest or message, stays what it was when the message began. */
+static void keep_form(const char *form, const char *other)
+{
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    EVP_MD_CTX *md = begin();
+    EVP_PKEY_CTX *ctx = EVP_MD_CTX_get_pkey_ctx(md);
+    char copy[16];
+    OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(SKA_PARAM_PAYLOAD, copy, 0), OSSL_PARAM_END};
+    const char *data = NULL;
+    int flags = 0;
+
+    set_text(ctx, SKA_PARAM_PAYLOAD, form);
+    must(EVP_DigestSignUpdate(md, message, MESSAGE_LENGTH) == 1);
+    set_text(ctx, SKA_PARAM_PAYLOAD, form);
+    strcpy(copy, other);
+    params[0].data_size = strlen(copy);
+    must(EVP_PKEY_CTX_set_params(ctx, params) != 1);
+    must(ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags) != 0 && data != NULL);
+    must(strstr(data, "cannot change within a message") != NULL);
+    ERR_clear_error();
+    must(EVP_DigestSignFinal(md, signature, &length) == 1);
+    verify(signature, length);
+    EVP_MD_CTX_free(md);
+}
+
+static void keep_digest(void)
+{
+    keep_form("digest", "message");
+}
+
+static void keep_message(void)
+{
+    keep_form("message", "digest");
+}
+
+/* EdDSA, whose messages are signed in one go: what was fed in before is not left out. */
+static void begun(void)
+{
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    EVP_MD_CTX *md = begin();
+
+    must(EVP_DigestSignUpdate(md, message, 5) == 1);
+    must(EVP_DigestSign(md, signature, &length, (const unsigned char *)message + 5,
+                        MESSAGE_LENGTH - 5) != 1);
+    ERR_clear_error();
+    EVP_MD_CTX_free(md);
+}
+
 /* The same AlgorithmIdentifier that the default provider writes. */
 static void algorithm_id_of(EVP_PKEY *pkey, int pss, unsigned char *der, size_t *length)
 {
@@ -436,11 +486,19 @@ static const struct {
     const char *name;
     void (*run)(void);
 } actions[] = {
-    {"streaming", streaming},         {"one-shot", one_shot},
-    {"duplicates", duplicates},       {"nothing", nothing},
-    {"algorithm-ids", algorithm_ids}, {"private-parts", private_parts},
-    {"comparisons", comparisons},     {"again", again},
-    {"parameters", parameters},       {"message-functions", message_functions},
+    {"streaming", streaming},
+    {"one-shot", one_shot},
+    {"duplicates", duplicates},
+    {"nothing", nothing},
+    {"algorithm-ids", algorithm_ids},
+    {"private-parts", private_parts},
+    {"comparisons", comparisons},
+    {"again", again},
+    {"parameters", parameters},
+    {"message-functions", message_functions},
+    {"keep-digest", keep_digest},
+    {"keep-message", keep_message},
+    {"begun", begun},
 };
 
 int main(int argc, char **argv)

@@ -35,11 +35,17 @@ for spec in rsa2048 p256 p384 ed25519 ed448; do
     done
 done
 
+for spec in ed25519 ed448; do
+    untouched contexts begun "$spec" "$spec.json"
+done
+
 # Message form: the HSM hashes.
 for spec in rsa2048 p256; do
     approved "$spec" message.json document --payload message
     takes 1 quietly ska dgst -sha256 -sign "$(uri "$spec")" -sigopt ska-payload:message \
         -sigopt ska-approvals-file:message.json -out signature document
     succeeds plain dgst -sha256 -verify "$spec.pub.pem" -signature signature document
+    takes 1 contexts keep-message "$spec" message.json
+    takes 1 contexts keep-digest "$spec" "$spec.json"
 done
 pass

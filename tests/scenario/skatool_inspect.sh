@@ -67,6 +67,18 @@ cp disguised.json before.json
 refused 'looks? like a digest' skatool approve --approver alice.pem --yes disguised.json
 same before.json disguised.json
 
+# Nor is a key that cannot be read taken for one that signs messages: the algorithm of RSA or EC, and
+# bits that are no key.
+unreadable() { # HEX ALGORITHM
+    local key
+    key=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" | plain base64 -A)
+    sed 's|"EDDSA"|"'"$2"'"|; s|"publicKey":\([ \t]*\)"[^"]*"|"publicKey":\1"'"$key"'"|' \
+        caution.json >disguised.json
+    refused 'looks? like a digest' skatool approve --approver alice.pem --yes disguised.json
+}
+unreadable 3014300d06092a864886f70d010101050003030000ff SHA256_WITH_RSA
+unreadable 3019301306072a8648ce3d020106082a8648ce3d030107030200ff SHA256_WITH_ECDSA
+
 # Members of a later version are shown; members that are wrong are shown too, and are an error.
 sed 's/"version"/"novelty": {"level": 7}, "version"/' seal.json >later.json
 inspected 0 later.json 'novelty = \{"level":7\}'

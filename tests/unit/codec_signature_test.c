@@ -5,6 +5,9 @@
  */
 #include "codec_support.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -12,6 +15,8 @@
 #include <openssl/provider.h>
 #include <openssl/x509.h>
 
+#include "provider/base/evp_key.h"
+#include "provider/base/spki.h"
 #include "provider/rule/rule_codec.h"
 #include "provider/request/approver_signature.h"
 
@@ -338,6 +343,8 @@ static const struct {
     {"trailing byte inside", "3011300A06082A8648CE3D040302030200AA00", NULL},
     {"cut", "3010300A06082A8648CE3D040302030200", NULL},
     {"parameters", "3013300D06082A8648CE3D040302020100030200AA", NULL},
+    {"a sequence as parameters", "3012300C06082A8648CE3D0403023000030200AA", NULL},
+    {"an object as parameters", "3015300F06082A8648CE3D04030206032A0304030200AA", NULL},
     {"unused bits", "3010300A06082A8648CE3D040302030204A0", NULL},
     {"no signature", "300F300A06082A8648CE3D040302030100", NULL},
     {"octet string", "300F300A06082A8648CE3D0403020401AA", NULL},
@@ -496,6 +503,57 @@ static void keys_of_other_algorithms_cannot_approve(void **state)
     }
 }
 
+/* What says that it is longer than it is is not read behind its end, where there may be nothing. */
+static void nothing_is_read_behind_the_end(void **state)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    EVP_PKEY *key = generate("P-256");
+    struct ska_bytes spki = public_key_of(key);
+    uint8_t *pages =
+        mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *copy = pages + page - spki.length;
+    size_t accepted = 0;
+
+    (void)state;
+    assert_true(pages != MAP_FAILED);
+    assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+    for (size_t i = 0; i < 26; i++) /* up to the point */
+        for (unsigned int value = 0; value < 256; value++) {
+            enum ska_spki_algorithm algorithm = SKA_SPKI_RSA;
+
+            memcpy(copy, spki.data, spki.length);
+            copy[i] = (uint8_t)value;
+            accepted += ska_spki_algorithm(ska_span(copy, spki.length), &algorithm);
+        }
+    assert_in_range(accepted, 26, 26 * 256 / 2); /* the key itself, and other names of curves */
+    munmap(pages, 2 * page);
+    ska_bytes_free(&spki);
+    EVP_PKEY_free(key);
+}
+
+/* Keys of any algorithm, read in place or by libcrypto. */
+static void keys_with_something_behind_are_none(void **state)
+{
+    static const char *const kinds[] = {"RSA-2048", "DSA-2048", "P-256", "ED25519"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        EVP_PKEY *key = generate(kinds[i]);
+        struct ska_bytes spki = public_key_of(key);
+        struct ska_buffer longer = {0};
+        EVP_PKEY *read = ska_evp_decode(NULL, ska_span_of(&spki));
+
+        assert_non_null(read);
+        ska_buffer_add(&longer, spki.data, spki.length);
+        ska_buffer_add(&longer, "x", 1);
+        assert_null(ska_evp_decode(NULL, ska_span(longer.data, longer.length)));
+        EVP_PKEY_free(read);
+        ska_buffer_free(&longer);
+        ska_bytes_free(&spki);
+        EVP_PKEY_free(key);
+    }
+}
+
 /* One key, but with parameters that are not its algorithm's. */
 static void other_codings_of_a_key_cannot_approve(void **state)
 {
@@ -610,6 +668,8 @@ int main(void)
         cmocka_unit_test(malformed_signatures_do_not_verify),
         cmocka_unit_test(unsuitable_digests_do_not_convert),
         cmocka_unit_test(keys_of_other_algorithms_cannot_approve),
+        cmocka_unit_test(nothing_is_read_behind_the_end),
+        cmocka_unit_test(keys_with_something_behind_are_none),
         cmocka_unit_test(other_codings_of_a_key_cannot_approve),
         cmocka_unit_test(second_names_of_curves_cannot_approve),
         cmocka_unit_test(own_curves_cannot_approve),

@@ -351,7 +351,8 @@ static void others_make_no_timestamps(void **state)
         assert_false(hsm_key_is_timestamp(keys[i]));
         assert_false(hsm_timestamp_make(keys[i], SKA_OPERATION_SIGN, ska_span("x", 1), &block_bytes,
                                         &signature, &errors));
-        assert_raised(&recorder, SKA_R_WRONG_USE, "timestamp key");
+        assert_raised(&recorder, SKA_R_WRONG_USE,
+                      i == 0 ? "is no timestamp key (C_GetTimestamp" : "is an SKA key, not a");
         assert_null(block_bytes.data);
         assert_null(signature.data);
     }
@@ -834,6 +835,49 @@ static void refuses_broken_timestamps(void **state)
     }
 }
 
+/* A rule or a timestamp is as long as it can be, and as was said before, whatever the module says.
+ */
+static void holds_lengths_to_what_is_there(void **state)
+{
+    static const CK_ULONG too_long = 2 * 1024 * 1024;
+    struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
+    struct hsm_key *clock = find_key(there, "clock P-256");
+    struct hsm_key *key = find_key(there, "seal");
+    struct ska_span payload = ska_span(digest, sizeof(digest));
+    struct ska_rule rule = make_rule(1, 3, 0, 0);
+    struct hsm_device *module = device();
+
+    (void)state;
+    for (int how = 0; how < 2; how++) {
+        struct ska_bytes made = {NULL, 0};
+        struct ska_bytes signature = {NULL, 0};
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        module->claims = how == 0 ? too_long : 0;
+        module->grows = how == 1;
+        assert_false(hsm_rule_serialize(hsm_token_module(there), &rule, &made, &errors));
+        assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_SerializePolicy: CKR_GENERAL_ERROR");
+        assert_null(made.data);
+        errors = errors_into(&recorder);
+        assert_false(
+            hsm_timestamp_make(clock, SKA_OPERATION_SIGN, payload, &made, &signature, &errors));
+        assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_GetTimestamp: CKR_GENERAL_ERROR");
+        assert_null(made.data);
+        errors = errors_into(&recorder);
+        if (module->claims == 0)
+            continue;
+        assert_false(hsm_ska_create_token(key, SKA_OPERATION_SIGN, payload, NULL, &made, &errors));
+        assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_CreateApprovalToken: CKR_GENERAL_ERROR");
+        assert_null(made.data);
+    }
+    hsm_key_free(key);
+    module->claims = 0;
+    module->grows = false;
+    ska_rule_clear(&rule);
+    hsm_key_free(clock);
+}
+
 /* The HSM decides which keys make timestamps, where it does not tell. */
 static void asks_a_clock_that_does_not_say_so(void **state)
 {
@@ -1178,6 +1222,7 @@ int main(void)
         cmocka_unit_test(follows_a_key_that_moves),
         cmocka_unit_test(takes_timestamps_in_either_form),
         cmocka_unit_test(refuses_broken_timestamps),
+        cmocka_unit_test(holds_lengths_to_what_is_there),
         cmocka_unit_test(asks_a_clock_that_does_not_say_so),
         cmocka_unit_test(holds_tokens_to_their_buffer),
         cmocka_unit_test(takes_no_other_answer_for_a_refusal),

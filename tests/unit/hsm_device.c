@@ -122,8 +122,15 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
 
 EXPORT CK_RV C_SerializePolicy(CK_SKA_POLICY *policy, CK_BYTE *buffer, CK_ULONG *length)
 {
+    CK_RV rv = CKR_OK;
+
     REAL(C_SerializePolicy);
-    return real_call(policy, buffer, length);
+    rv = real_call(policy, buffer, length);
+    if (buffer == NULL && device.claims != 0)
+        *length = device.claims;
+    if (buffer != NULL && device.grows)
+        *length += 4;
+    return rv;
 }
 
 struct old_timestamp {
@@ -168,6 +175,10 @@ EXPORT CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation
     CK_RV rv = CKR_OK;
 
     REAL(C_CreateApprovalToken);
+    if (device.claims != 0) {
+        *token_length = device.claims;
+        return CKR_BUFFER_TOO_SMALL;
+    }
     /* For scenarios, which do not reach into this process: a token for something else. */
     lie = lie == NULL ? "" : lie;
     if (strcmp(lie, "other-data") == 0 && payload_length > 0 && payload_length <= sizeof(other)) {
@@ -243,6 +254,8 @@ EXPORT CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_ME
     REAL(C_GetTimestamp);
     rv = real_call(session, operation, mechanism, inward(key), payload, payload_length, timestamp,
                    timestamp_length, signature, signature_length);
+    if (timestamp == NULL && device.claims != 0)
+        *timestamp_length = device.claims;
     if (timestamp == NULL || rv != CKR_OK)
         return rv;
     device.timestamps++;

@@ -16,9 +16,10 @@ struct hsm_device {
     atomic_bool loses;       /* a change gives no handle, and the old one is void */
     atomic_bool der;         /* C_GetTimestamp gives ECDSA signatures as DER */
     atomic_bool cuts;        /* C_GetTimestamp gives a byte of the signature less */
-    atomic_bool grows;       /* C_GetTimestamp makes longer blocks than it said */
+    atomic_bool grows;       /* C_GetTimestamp, C_SerializePolicy: it is longer than was said */
     atomic_bool overlong;    /* C_CreateApprovalToken claims a byte more than there is room for */
     atomic_bool empty;       /* C_CreateApprovalToken claims a token of no bytes */
+    atomic_ulong claims;     /* rules, times and tokens are so long, unless it is 0 */
     atomic_bool undisclosed; /* CKA_SKA_TIMESTAMP_SIGN is not shown */
     atomic_bool races;       /* somebody is faster than C_GenerateKeyPair, with the same label */
     /* Questions for this attribute alone are answered so, unless it is 0. */

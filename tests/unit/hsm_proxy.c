@@ -75,6 +75,8 @@ static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     if (faulty("C_GetTokenInfo", &rv))
         return rv;
     rv = real->C_GetTokenInfo(slot, info);
+    if (proxy.other_token)
+        info->serialNumber[0] ^= 1;
     if (proxy.no_login)
         info->flags &= ~(CK_FLAGS)CKF_LOGIN_REQUIRED;
     info->flags |= proxy.token_flags;

@@ -30,6 +30,8 @@ struct hsm_proxy {
     atomic_int fault_times;
     /* C_Sign gives this many bytes less. */
     atomic_int cut_signature;
+    /* C_GetTokenInfo tells of another token, in whichever slot. */
+    atomic_bool other_token;
     /* C_GetTokenInfo says that no login is needed, and these flags. */
     atomic_bool no_login;
     atomic_ulong token_flags;

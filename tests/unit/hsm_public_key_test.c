@@ -2,12 +2,15 @@
 /* Public keys from the attributes of modules, which differ in how they write them. */
 #include "hsm_support.h"
 
+#include "certificate_name.h"
+
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 #include <openssl/rand.h>
 
 #include <openssl/core_names.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/ecdsa.h"
@@ -15,6 +18,7 @@
 
 static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
 static const uint8_t p521[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
+static const uint8_t secp256k1[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A};
 static const uint8_t ed25519[] = {0x06, 0x03, 0x2B, 0x65, 0x70};
 static const uint8_t ed448[] = {0x06, 0x03, 0x2B, 0x65, 0x71};
 
@@ -126,6 +130,25 @@ static void takes_points_raw_and_wrapped(void **state)
     }
 }
 
+/* It would be read, but other software knows the key by its uncompressed point only. */
+static void refuses_compressed_points(void **state)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+    uint8_t wrapped[160];
+    struct ska_span raw;
+    struct hsm_public_parts parts;
+
+    (void)state;
+    point_of(key, wrapped, &raw);
+    wrapped[1] = 33;
+    wrapped[2] = raw.data[64] % 2 == 0 ? 2 : 3;
+    parts = parts_of(CKK_EC, SPAN(p256), ska_span(wrapped, 35));
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    parts.point = ska_span(wrapped + 2, 33);
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    EVP_PKEY_free(key);
+}
+
 /* A raw point that reads as an OCTET STRING too: 04 3F and 63 more bytes. */
 static void does_not_unwrap_a_raw_point(void **state)
 {
@@ -224,6 +247,82 @@ static void takes_rsa_numbers(void **state)
 
     memset(modulus, 0, sizeof(modulus));
     assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+}
+
+/* ---- Certificates ---------------------------------------------------------------------------- */
+
+/* Free *der with OPENSSL_free(). */
+static struct ska_span certificate_of(EVP_PKEY *key, unsigned char **der)
+{
+    EVP_PKEY *issuer = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+    X509 *certificate = X509_new_ex(libctx, NULL);
+    int length = 0;
+
+    assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1), 1);
+    set_certificate_name(certificate, "seal");
+    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(certificate), 0));
+    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(certificate), 3600));
+    assert_int_equal(X509_set_pubkey(certificate, key), 1);
+    assert_true(X509_sign(certificate, issuer, EVP_sha256()) > 0);
+    *der = NULL;
+    length = i2d_X509(certificate, der);
+    assert_true(length > 0);
+    X509_free(certificate);
+    EVP_PKEY_free(issuer);
+    return ska_span(*der, (size_t)length);
+}
+
+static EVP_PKEY *key_of_kind(const char *type, const char *curve)
+{
+    if (strcmp(type, "RSA") == 0)
+        return EVP_PKEY_Q_keygen(libctx, NULL, "RSA", (size_t)2048);
+    return curve == NULL ? EVP_PKEY_Q_keygen(libctx, NULL, type)
+                         : EVP_PKEY_Q_keygen(libctx, NULL, "EC", curve);
+}
+
+/* By what a private key shows of itself a certificate is its own, or may be: same kind and curve.
+ */
+static void takes_certificates_of_its_kind_and_curve_only(void **state)
+{
+    static const struct {
+        const char *type;
+        const char *curve;
+        CK_KEY_TYPE key_type;
+        struct ska_span parameters;
+    } kinds[] = {{"EC", "P-256", CKK_EC, {p256, sizeof(p256)}},
+                 {"EC", "P-521", CKK_EC, {p521, sizeof(p521)}},
+                 {"EC", "secp256k1", CKK_EC, {secp256k1, sizeof(secp256k1)}},
+                 {"ED25519", NULL, CKK_EC_EDWARDS, {ed25519, sizeof(ed25519)}},
+                 {"ED448", NULL, CKK_EC_EDWARDS, {ed448, sizeof(ed448)}},
+                 {"RSA", NULL, CKK_RSA, {NULL, 0}}};
+    const size_t count = sizeof(kinds) / sizeof(kinds[0]);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        EVP_PKEY *certified = key_of_kind(kinds[i].type, kinds[i].curve);
+        unsigned char *der = NULL;
+        struct ska_span certificate = certificate_of(certified, &der);
+
+        for (size_t j = 0; j < count; j++) {
+            struct hsm_public_parts parts =
+                parts_of(kinds[j].key_type, kinds[j].parameters, ska_span(NULL, 0));
+            struct recorder recorder;
+            struct ska_errors errors = errors_into(&recorder);
+            EVP_PKEY *key = NULL;
+
+            assert_int_equal(
+                hsm_public_from_certificate(libctx, certificate, &parts, "that key", &key, &errors),
+                i == j);
+            if (i == j)
+                assert_int_equal(EVP_PKEY_eq(key, certified), 1);
+            else
+                assert_raised(&recorder, SKA_R_BAD_KEY, "the certificate of key \"that key\"");
+            EVP_PKEY_free(key);
+            assert_int_equal(ERR_peek_error(), 0);
+        }
+        OPENSSL_free(der);
+        EVP_PKEY_free(certified);
+    }
 }
 
 static void writes_parameters(void **state)
@@ -333,17 +432,70 @@ static void encodes_ecdsa_signatures_as_libcrypto_does(void **state)
     }
 }
 
+/* Modules give a timestamp's signature as DER, too: then its numbers must be those of the curve. */
+static void takes_der_of_this_curve_only(void **state)
+{
+    uint8_t raw[2 * 66] = {0};
+    uint8_t der[160];
+    uint8_t made[160];
+
+    (void)state;
+    for (size_t half = 31; half <= 34; half++) {
+        size_t length = sizeof(made);
+        size_t given = 0;
+
+        memset(raw, 0x80, sizeof(raw));
+        given = libcrypto_der(raw, half, der);
+        assert_int_equal(
+            hsm_signature_finish_either(SKA_KEY_EC, 256, ska_span(der, given), made, &length, NULL),
+            half <= 32);
+        if (half <= 32) {
+            assert_int_equal(length, given);
+            assert_memory_equal(made, der, given);
+        }
+    }
+    for (size_t zero = 0; zero < 2; zero++) {
+        size_t length = sizeof(made);
+        size_t given = 0;
+
+        memset(raw, 0, sizeof(raw));
+        raw[zero == 0 ? 63 : 31] = 1;
+        given = libcrypto_der(raw, 32, der);
+        assert_false(hsm_signature_finish_either(SKA_KEY_EC, 256, ska_span(der, given), made,
+                                                 &length, NULL));
+    }
+}
+
+/* What does not fit is not written. */
+static void writes_no_more_than_there_is_room_for(void **state)
+{
+    static const uint8_t raw[64] = {1};
+    uint8_t made[64] = {0};
+    size_t length = sizeof(made) - 1;
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_false(hsm_signature_finish(SKA_KEY_ED25519, 256, SPAN(raw), made, &length, &errors));
+    assert_raised(&recorder, SKA_R_INTERNAL, "63 bytes for a signature of 64");
+    assert_int_equal(made[0], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_points_raw_and_wrapped),
+        cmocka_unit_test(refuses_compressed_points),
         cmocka_unit_test(does_not_unwrap_a_raw_point),
         cmocka_unit_test(refuses_points_off_the_curve),
         cmocka_unit_test(refuses_what_it_does_not_know),
         cmocka_unit_test(takes_rsa_numbers),
+        cmocka_unit_test(takes_certificates_of_its_kind_and_curve_only),
         cmocka_unit_test(writes_parameters),
         cmocka_unit_test(turns_ecdsa_signatures_into_der),
         cmocka_unit_test(encodes_ecdsa_signatures_as_libcrypto_does),
+        cmocka_unit_test(takes_der_of_this_curve_only),
+        cmocka_unit_test(writes_no_more_than_there_is_room_for),
     };
 
     return cmocka_run_group_tests(tests, support_begin, support_end);

@@ -124,6 +124,23 @@ static void survives_finalization(void **state)
     assert_all_is_well();
 }
 
+/* A token in the same slot, with the same label, and not this one. */
+static void notices_that_the_token_was_replaced(void **state)
+{
+    CK_SESSION_HANDLE session = application_session("lost");
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_int_equal(application()->C_CloseAllSessions(application_slot(session)), CKR_OK);
+    proxy()->other_token = true;
+    assert_false(signs(ec, &ecdsa_digest, &errors));
+    assert_raised(&recorder, SKA_R_TOKEN_NOT_FOUND, "token \"lost\"");
+    assert_non_null(strstr(recorder.text, "is gone"));
+    proxy()->other_token = false;
+    assert_all_is_well();
+}
+
 /* Another key under the same label is not this key, though it would sign. */
 static void notices_that_the_key_was_replaced(void **state)
 {
@@ -447,6 +464,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(generates_after_a_logout),
         cmocka_unit_test(survives_closed_sessions),
         cmocka_unit_test(survives_finalization),
+        cmocka_unit_test(notices_that_the_token_was_replaced),
         cmocka_unit_test(notices_that_the_key_was_replaced),
         cmocka_unit_test(repeats_once_after_a_loss),
         cmocka_unit_test(does_not_repeat_other_failures),

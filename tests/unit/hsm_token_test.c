@@ -2,10 +2,28 @@
 /* Modules, tokens and the login. */
 #include "hsm_support.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "provider/hsm/pin.h"
 #include "provider/hsm/state.h"
+
+/* ---- The memory of a PIN --------------------------------------------------------------------- */
+
+static const char *watched;   /* a text that nobody may give back to the system; NULL: none */
+static bool watched_was_seen; /* that somebody did */
+
+/* In place of libc's. */
+int munmap(void *address, size_t length)
+{
+    watched_was_seen = watched_was_seen || (watched != NULL && memmem(address, length, watched,
+                                                                      strlen(watched)) != NULL);
+    return (int)syscall(SYS_munmap, address, length);
+}
 
 static int begin(void **state)
 {
@@ -119,6 +137,35 @@ static void says_which_tokens_there_are(void **state)
     assert_false(hsm_token_find(module, &match, &token, &errors));
     assert_raised(&recorder, SKA_R_TOKEN_AMBIGUOUS, "2 tokens");
     assert_null(strstr(recorder.text, "\"one\""));
+}
+
+/* Serial numbers tell apart what has the same label: a login to one is none to the other. */
+static void knows_twins_by_their_serial_numbers(void **state)
+{
+    struct hsm_token *twins[2] = {NULL, NULL};
+    struct hsm_pin_source pin = {.value = PIN};
+    CK_SLOT_ID slots[64];
+    CK_ULONG count = 64;
+    size_t found = 0;
+
+    (void)state;
+    assert_int_equal(application()->C_GetSlotList(CK_TRUE, slots, &count), CKR_OK);
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_TOKEN_INFO info;
+        char serial[17] = "";
+        struct hsm_token_match match = {.label = "twin", .serial = serial};
+
+        assert_int_equal(application()->C_GetTokenInfo(slots[i], &info), CKR_OK);
+        memcpy(serial, info.serialNumber, sizeof(info.serialNumber));
+        if (memcmp(info.label, "twin ", 5) == 0 && found < 2)
+            assert_true(
+                hsm_token_find(open_module(HSM_TEST_PROXY), &match, &twins[found++], &shown));
+    }
+    assert_int_equal(found, 2);
+    assert_ptr_not_equal(twins[0], twins[1]);
+    assert_true(hsm_token_login(twins[0], &pin, &shown));
+    assert_true(hsm_token_logged_in(twins[0]));
+    assert_false(hsm_token_logged_in(twins[1]));
 }
 
 /* ---- Login ----------------------------------------------------------------------------------- */
@@ -261,8 +308,79 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     assert_int_equal(proxy()->login, before);
 }
 
+static void tries_no_value_that_is_no_pin(void **state)
+{
+    char value[258] = "";
+    const struct hsm_pin_source pin = {.value = value};
+    struct hsm_token *token = find_token(HSM_TEST_PROXY, "two");
+    int before = proxy()->login;
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_MISSING, "is empty");
+    memset(value, '1', sizeof(value) - 1);
+    errors = errors_into(&recorder);
+    assert_false(hsm_token_login(token, &pin, &errors));
+    assert_raised(&recorder, SKA_R_PIN_INCORRECT, "longer than 256");
+    assert_int_equal(proxy()->login, before);
+}
+
+/* Whether the kernel leaves the memory at an address out of dumps, see proc(5); false: it does not
+ * say anything of it. */
+static bool find_dump_flag(const void *address, bool *left_out)
+{
+    FILE *file = fopen("/proc/self/smaps", "r");
+    char line[512];
+    bool inside = false;
+    bool known = false;
+
+    while (file != NULL && !known && fgets(line, sizeof(line), file) != NULL) {
+        uintptr_t begin = 0;
+        uintptr_t end = 0;
+
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2)
+            inside = (uintptr_t)address >= begin && (uintptr_t)address < end;
+        known = inside && strncmp(line, "VmFlags:", 8) == 0;
+    }
+    if (file != NULL)
+        fclose(file);
+    *left_out = known && strstr(line, " dd") != NULL;
+    return known;
+}
+
+static void keeps_pins_out_of_dumps(void **state)
+{
+    struct hsm_pin *pin = hsm_pin_new(ska_span_text("out of dumps"));
+    bool left_out = false;
+    bool known = false;
+
+    (void)state;
+    assert_non_null(pin);
+    known = find_dump_flag(pin, &left_out);
+    hsm_pin_wipe(pin);
+    if (!known)
+        skip();
+    assert_true(left_out);
+}
+
+static void wipes_pins(void **state)
+{
+    struct hsm_pin *pin = hsm_pin_new(ska_span_text("not for anybody"));
+
+    (void)state;
+    assert_non_null(pin);
+    watched = "not for anybody";
+    watched_was_seen = false;
+    hsm_pin_wipe(pin);
+    watched = NULL;
+    assert_false(watched_was_seen);
+}
+
 struct prompt {
     const char *answer;
+    atomic_int *awaited; /* NULL: nobody; else the answer comes when it is 0 */
     atomic_int asked;
     char token[33];
 };
@@ -272,6 +390,10 @@ static bool answer(void *arg, const char *token_label, char *pin, size_t size)
     struct prompt *prompt = arg;
 
     prompt->asked++;
+    while (prompt->awaited != NULL && *prompt->awaited > 0)
+        usleep(1000);
+    if (prompt->awaited != NULL)
+        usleep(50000); /* those who are there by now come to the question */
     snprintf(prompt->token, sizeof(prompt->token), "%s", token_label);
     /* No lock is held: whatever the prompt does, it may use the token itself. */
     hsm_token_logged_in(find_token(HSM_TEST_PROXY, token_label));
@@ -381,12 +503,14 @@ static void *login_by_prompt(void *arg)
     struct asker *asker = arg;
     struct hsm_pin_source pin = {.prompt = answer, .prompt_arg = asker->prompt};
 
+    (*asker->prompt->awaited)--;
     return hsm_token_login(asker->token, &pin, &shown) ? NULL : arg;
 }
 
 static void threads_share_one_question(void **state)
 {
-    struct prompt prompt = {.answer = PIN};
+    atomic_int awaited = 8;
+    struct prompt prompt = {.answer = PIN, .awaited = &awaited};
     struct asker asker = {find_token(HSM_TEST_PROXY, "race"), &prompt};
     pthread_t threads[8];
 
@@ -498,12 +622,16 @@ int main(void)
         cmocka_unit_test(makes_no_ska_calls_elsewhere),
         cmocka_unit_test(finds_the_token),
         cmocka_unit_test(says_which_tokens_there_are),
+        cmocka_unit_test(knows_twins_by_their_serial_numbers),
         cmocka_unit_test(logs_in_once),
         cmocka_unit_test(wants_a_pin),
         cmocka_unit_test(tries_a_wrong_pin_once),
         cmocka_unit_test(tries_no_wrong_pin_twice),
         cmocka_unit_test(reads_pin_files),
         cmocka_unit_test(says_what_is_wrong_with_a_pin_file),
+        cmocka_unit_test(tries_no_value_that_is_no_pin),
+        cmocka_unit_test(keeps_pins_out_of_dumps),
+        cmocka_unit_test(wipes_pins),
         cmocka_unit_test(asks_a_person),
         cmocka_unit_test(asks_once_only),
         cmocka_unit_test(says_that_a_pin_is_locked),

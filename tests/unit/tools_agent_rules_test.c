@@ -552,6 +552,17 @@ static void the_rate_holds_over_time(void **state)
     }
 }
 
+static void what_was_not_used_is_not_saved_up(void **state)
+{
+    struct agent_rules five = rules("key=web,payload=any,rate=5/s");
+
+    (void)state;
+    for (int64_t second = 0; second < 60; second++)
+        assert_int_equal(allowed(&five, 1, second * 1000), 1);
+    assert_int_equal(allowed(&five, 100, 59001), 4);
+    agent_rules_clear(&five);
+}
+
 static void a_clock_that_goes_back_gives_nothing(void **state)
 {
     struct agent_rules five = rules("key=web,payload=any,rate=5/s");
@@ -612,6 +623,7 @@ int main(void)
         cmocka_unit_test(without_a_rate_there_is_no_limit),
         cmocka_unit_test(a_second_fills_what_was_used),
         cmocka_unit_test(the_rate_holds_over_time),
+        cmocka_unit_test(what_was_not_used_is_not_saved_up),
         cmocka_unit_test(a_clock_that_goes_back_gives_nothing),
         cmocka_unit_test(rates_are_those_of_their_rules),
         cmocka_unit_test(what_is_not_allowed_is_not_counted),

@@ -174,7 +174,11 @@ static EVP_PKEY *mallory;
 
 static void write_text(const char *name, struct ska_span text)
 {
-    assert_true(ska_file_write(name, text, 0600, NULL));
+    struct ska_file_place place;
+
+    assert_true(ska_file_place_open(&place, name, NULL));
+    assert_true(ska_file_place_replace(&place, text, 0600, NULL));
+    ska_file_place_close(&place);
 }
 
 static void add_approver(struct ska_group *group, const char *name, EVP_PKEY *key)
