@@ -8,16 +8,17 @@
 #include "provider/rule/rule.h"
 
 /*
- * Decodes a serialized rule, strictly, accepting only what ska_rule_encode() would have written. A
- * public key is taken as it stands, a certificate must parse, so that each approver has its
- * public_key. On failure the rule is left empty; else free with ska_rule_clear().
+ * Decodes a serialized rule, strictly, accepting only what ska_rule_encode() would have written,
+ * but for two elements that have another number too (wire.h: SIM_SECONDS, CERTIFICATE). A public
+ * key is taken as it stands, a certificate must parse, so that each approver has its public_key. On
+ * failure the rule is left empty; else free with ska_rule_clear().
  */
 bool ska_rule_decode(struct ska_span encoded, struct ska_rule *rule,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
  * Times are written in minutes when timelock and timeout of an alternative are both multiples of
- * 60, else in the simulator's private element. approver->public_key is not read.
+ * 60, else in seconds. approver->public_key is not read.
  */
 bool ska_rule_encode(const struct ska_rule *rule, struct ska_bytes *encoded,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
