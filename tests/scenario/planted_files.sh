@@ -117,7 +117,8 @@ for change in 's/("uid":[[:space:]]*)[0-9]+/\10/' 's/("token":[[:space:]]*")[^"]
     ! cmp -s changed "$directory/$id.request.json" || fail "taken up with $change"
 done
 # Somebody holds the lock under which a request is replaced: another name is as good.
-as $colleague flock "$directory" sleep 60 &
+setpriv --reuid=$colleague --regid=$group --clear-groups -- \
+    bash -c 'exec 9<"$0"; flock 9; exec sleep 60' "$directory" &
 locking=$!
 for _ in $(seq 100); do flock -n "$directory" true || break; sleep 0.1; done
 as $signer sh -c 'cat >"$1"' sh "$directory/$id.request.json" <changed
