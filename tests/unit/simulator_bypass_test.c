@@ -756,6 +756,46 @@ static void test_created_objects(void **state)
     assert_int_equal(fixture_stored(), 3);
 }
 
+/* What a template must not say, for a key of any kind: that it is one of the simulator's own. */
+static void test_forged_templates(void **state)
+{
+    CK_SESSION_HANDLE session = session_of(state);
+    CK_OBJECT_HANDLE peer = make_ordinary(session, "EC:P-256", "peer").public_key;
+    CK_OBJECT_HANDLE base = make_ordinary(session, "EC:P-256", "base").private_key;
+    CK_ATTRIBUTE may_derive = {CKA_DERIVE, &yes, 1};
+    struct data point = read_attribute(session, peer, CKA_EC_POINT);
+    CK_ECDH1_DERIVE_PARAMS params = {1 /* CKD_NULL */, 0, NULL, point.length - 2, point.bytes + 2};
+    CK_MECHANISM derive = {CKM_ECDH1_DERIVE, &params, sizeof(params)};
+    CK_MECHANISM generate = {CKM_AES_KEY_GEN, NULL, 0};
+    CK_KEY_TYPE aes = CKK_AES;
+    CK_ULONG length = 32;
+    size_t stored = fixture_stored();
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    CK_ATTRIBUTE secret[] = {{CKA_CLASS, &secret_class, sizeof(secret_class)},
+                             {CKA_KEY_TYPE, &aes, sizeof(aes)},
+                             {CKA_VALUE_LEN, &length, sizeof(length)},
+                             {CKA_LABEL, TEXT("made")}};
+    static const CK_ATTRIBUTE forged[] = {
+        {CKA_SUBJECT, TEXT("SKA simulator key 00000000-0000-4000-8000-000000000000")},
+        {CKA_SUBJECT, TEXT("SKA simulator timestamp key 0")},
+        {CKA_APPLICATION, TEXT("SKA simulator")},
+        {CKA_CLASS, &secret_class, sizeof(secret_class)}, /* twice */
+    };
+
+    assert_rv(C_SetAttributeValue(session, base, &may_derive, 1), CKR_OK);
+    for (size_t i = 0; i < COUNT(forged); i++) {
+        secret[3] = forged[i];
+        assert_rv(C_GenerateKey(session, &generate, secret, 4, &made), CKR_ATTRIBUTE_VALUE_INVALID);
+        assert_rv(C_DeriveKey(session, &derive, base, secret, 4, &made),
+                  CKR_ATTRIBUTE_VALUE_INVALID);
+    }
+    assert_int_equal(fixture_stored(), stored);
+    /* Nothing else was wrong with them. */
+    assert_rv(C_GenerateKey(session, &generate, secret, 3, &made), CKR_OK);
+    assert_rv(C_DeriveKey(session, &derive, base, secret, 3, &made), CKR_OK);
+    data_free(&point);
+}
+
 /* The security officer initialises tokens and sees no private key. */
 static void test_security_officer(void **state)
 {
@@ -820,10 +860,15 @@ static void test_seed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_ska_keys),         TEST(test_keys_with_other_attributes),
-        TEST(test_timestamp_keys),   TEST(test_hidden_objects),
-        TEST(test_searches),         TEST(test_created_objects),
-        TEST(test_security_officer), TEST(test_seed),
+        TEST(test_ska_keys),
+        TEST(test_keys_with_other_attributes),
+        TEST(test_timestamp_keys),
+        TEST(test_hidden_objects),
+        TEST(test_searches),
+        TEST(test_created_objects),
+        TEST(test_forged_templates),
+        TEST(test_security_officer),
+        TEST(test_seed),
     };
 
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
