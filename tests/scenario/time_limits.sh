@@ -81,4 +81,16 @@ at 700
 refused "approvals expired:.*expired at $now; the HSM's clock says $now" \
     ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:bundle.json -out signature \
     document
+
+# The name of the key whose clock it is may be of any length.
+for length in 255 256; do
+    clock=$(printf "%0${length}d" "$length")
+    at 0
+    succeeds skatool keygen --timestamp --key "$(uri "$clock")" --algorithm EC
+    request seal bundle.json document --timestamp-key "$clock"
+    approve bundle.json alice bob
+    refused "too early:.*not before $now; the HSM's clock says $now" \
+        ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:bundle.json -out signature \
+        document
+done
 pass
