@@ -77,6 +77,20 @@ static bool group_acceptable(const struct ska_group *group)
     return group->approver_count == 0 || approvers_acceptable(group);
 }
 
+/* Whoever needs the approval of no group needs nobody's: that is said with a quorum of 0. */
+static bool alternative_acceptable(const struct ska_alternative *alternative)
+{
+    bool good = true;
+
+    if (alternative->group_count == 0) {
+        sim_report_rule("", "one of its tokens has no groups");
+        return false;
+    }
+    for (size_t i = 0; good && i < alternative->group_count; i++)
+        good = group_acceptable(&alternative->groups[i]);
+    return good;
+}
+
 bool sim_rule_acceptable(enum ska_rule_kind kind, struct ska_span encoded)
 {
     struct ska_rule rule = {NULL, 0};
@@ -84,10 +98,8 @@ bool sim_rule_acceptable(enum ska_rule_kind kind, struct ska_span encoded)
 
     if (!good)
         sim_report_rule("", "it is malformed");
-    for (size_t i = 0; good && i < rule.alternative_count; i++) {
-        for (size_t j = 0; good && j < rule.alternatives[i].group_count; j++)
-            good = group_acceptable(&rule.alternatives[i].groups[j]);
-    }
+    for (size_t i = 0; good && i < rule.alternative_count; i++)
+        good = alternative_acceptable(&rule.alternatives[i]);
     if (good && sim_config()->sam)
         good = sim_sam_accepts(kind, &rule);
     ska_rule_clear(&rule);

@@ -12,10 +12,10 @@
 #include "provider/rule/rule.h"
 
 /*
- * True for a serialized rule that is well formed, in which no quorum is above the number of
- * approvers, no group lists a key twice (in whatever form), and every approver's key can be read
- * and is of 112 bits of security at least. In SAM mode it must meet the demands of that too. One
- * line on standard error says what is wrong.
+ * True for a serialized rule that is well formed, in which each token has groups, no quorum is
+ * above the number of approvers, no group lists a key twice (in whatever form), and every
+ * approver's key can be read and is of 112 bits of security at least. In SAM mode it must meet the
+ * demands of that too. One line on standard error says what is wrong.
  */
 bool sim_rule_acceptable(enum ska_rule_kind kind, struct ska_span rule);
 

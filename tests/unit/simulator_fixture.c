@@ -412,6 +412,15 @@ struct data impossible_rule(void)
     return serialize(&policy);
 }
 
+struct data rule_without_groups(void)
+{
+    CK_SKA_GROUP group = {NULL, 0, 0, NULL, 0};
+    CK_SKA_TOKEN tokens[] = {{NULL, 0, 0, 0, &group, 1}, {NULL, 0, 0, 0, NULL, 0}};
+    CK_SKA_POLICY policy = {tokens, COUNT(tokens)};
+
+    return serialize(&policy);
+}
+
 struct data timed_rule(size_t quorum, const struct approver *const *approvers, size_t count,
                        CK_ULONG delay, CK_ULONG timeout)
 {

@@ -95,6 +95,9 @@ void approvals_free(CK_SKA_APPROVAL *approvals, size_t count);
 struct data empty_rule(void);
 struct data impossible_rule(void);
 
+/* One that no key takes: the second of its tokens has no groups. */
+struct data rule_without_groups(void);
+
 /* One alternative with one group: quorum of these approvers, with times in seconds. */
 struct data timed_rule(size_t quorum, const struct approver *const *approvers, size_t count,
                        CK_ULONG delay, CK_ULONG timeout);

@@ -54,7 +54,7 @@ struct chance_rule {
 
 /* How free chance is. */
 enum freedom {
-    FOR_A_KEY, /* approvers have keys, distinct in a group, and reach the quorum */
+    FOR_A_KEY, /* groups in each token; approvers with keys, distinct, and enough of them */
     ANY_BYTES  /* a public key may be any bytes, and a quorum any number */
 };
 
@@ -103,7 +103,8 @@ static void roll_token(enum freedom freedom, struct chance_token *token)
     roll_name(&token->name, freedom == FOR_A_KEY);
     token->delay = unit * (uint32_t)(roll(&dice) >> roll_below(&dice, 64));
     token->timeout = unit * (uint32_t)(roll(&dice) >> roll_below(&dice, 64));
-    token->count = roll_below(&dice, PARTS + 1);
+    token->count =
+        freedom == FOR_A_KEY ? 1 + roll_below(&dice, PARTS) : roll_below(&dice, PARTS + 1);
     for (size_t i = 0; i < token->count; i++)
         roll_group(freedom, &token->groups[i]);
 }

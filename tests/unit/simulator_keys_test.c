@@ -320,6 +320,12 @@ static void test_rules(void **state)
         expect_rule(session, &rule, cases[i].says);
         data_free(&rule);
     }
+    {
+        struct data rule = rule_without_groups();
+
+        expect_rule(session, &rule, "one of its tokens has no groups");
+        data_free(&rule);
+    }
     approver_free(&good[0]);
     approver_free(&good[1]);
     approver_free(&weak);
