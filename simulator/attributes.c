@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulator/caller_memory.h"
 #include "simulator/own_calls.h"
 #include "simulator/softhsm_calls.h"
-#include "simulator/template.h"
 #include "ska/simulator.h"
 
 static const struct {
@@ -223,13 +223,19 @@ CK_RV sim_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle
                               CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
 {
     struct sim_object object = {0};
+    CK_ATTRIBUTE *given = attributes;
     CK_RV rv = CKR_ARGUMENTS_BAD;
 
-    if (attributes == NULL || count > SIM_TEMPLATE_LIMIT)
+    if (given == NULL)
         return rv;
-    rv = sim_object_open(session, handle, &object);
+    rv = sim_copy_attributes(&attributes, count);
     if (rv == CKR_OK)
+        rv = sim_object_open(session, handle, &object);
+    if (rv == CKR_OK) {
         rv = read_attributes(session, &object, attributes, count);
+        for (CK_ULONG i = 0; i < count; i++)
+            given[i].ulValueLen = attributes[i].ulValueLen;
+    }
     sim_object_clear(&object);
     return rv;
 }

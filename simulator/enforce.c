@@ -16,12 +16,6 @@
 #include "simulator/policy_structure.h"
 #include "ska/simulator.h"
 
-/* More approvals than this are an attack, not a quorum. */
-#define APPROVAL_LIMIT 4096UL
-
-/* Longer than any key, certificate or signature. */
-#define APPROVAL_PART_LIMIT 65536UL
-
 /* ---- Approvals -------------------------------------------------------------------------- */
 
 /* Who has approved: public keys, one for each approval. */
@@ -37,11 +31,6 @@ static void approvers_clear(struct approvers *approvers)
         ska_bytes_free(&approvers->keys[i]);
     free(approvers->keys);
     free(approvers->spans);
-}
-
-static bool part_given(const CK_BYTE *data, CK_ULONG length)
-{
-    return data != NULL && length > 0 && length <= APPROVAL_PART_LIMIT;
 }
 
 /* Whether the signature is of the kind that the key makes: an EC key makes no RSA signature. */
@@ -71,8 +60,7 @@ static bool verify_approval(const CK_SKA_APPROVAL *approval, struct ska_span tok
     const char *digest = NULL;
     bool valid = false;
 
-    if (!part_given(approval->pSignature, approval->signatureLen) ||
-        !part_given(approval->pSignerInfo, approval->signerInfoLen))
+    if (approval->signatureLen == 0 || approval->signerInfoLen == 0)
         return false;
     valid = sim_approver_read(&signer, &approver) == CKR_OK &&
             ska_approver_identify(&approver, NULL) &&
@@ -98,8 +86,6 @@ static CK_RV verify_approvals(const struct sim_request *request, struct approver
 
     if (count == 0)
         return CKR_OK;
-    if (request->approvals == NULL || count > APPROVAL_LIMIT)
-        return CKR_ARGUMENTS_BAD;
     approvers->keys = calloc(count, sizeof(*approvers->keys));
     approvers->spans = calloc(count, sizeof(*approvers->spans));
     if (approvers->keys == NULL || approvers->spans == NULL)

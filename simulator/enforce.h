@@ -13,6 +13,7 @@
 #include "provider/base/mechanism.h"
 #include "simulator/object_kind.h"
 
+/* Token and approvals are copies, see caller_memory.h. */
 struct sim_request {
     CK_SESSION_HANDLE session;
     enum ska_operation operation;

@@ -5,8 +5,11 @@
 #include "simulator/hsm_timestamp.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "provider/request/approver_signature.h"
+#include "simulator/call.h"
+#include "simulator/caller_memory.h"
 #include "simulator/context.h"
 #include "simulator/key_signer.h"
 #include "simulator/label.h"
@@ -75,6 +78,18 @@ static CK_RV make_block(struct ska_span key_name, CK_ULONG operation, struct ska
     return ska_timestamp_encode(&timestamp, block, NULL) ? CKR_OK : CKR_SKASIM_PARAMETERS_INVALID;
 }
 
+/* The caller gets what is complete. */
+static CK_RV sign_block(CK_SESSION_HANDLE session, const struct sim_object *key,
+                        struct sim_signer *signer, struct ska_span block, CK_BYTE_PTR signature)
+{
+    CK_BYTE made[SIM_SIGNATURE_LIMIT];
+    CK_RV rv = sim_signer_sign(session, key, signer, block, made);
+
+    if (rv == CKR_OK)
+        memcpy(signature, made, signer->length);
+    return rv;
+}
+
 CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_MECHANISM_PTR mechanism,
                      CK_OBJECT_HANDLE timestampKey, CK_BYTE_PTR payload, CK_ULONG payloadLen,
                      CK_BYTE_PTR timestamp, CK_ULONG_PTR timestampLen, CK_BYTE_PTR signature,
@@ -85,30 +100,34 @@ CK_RV C_GetTimestamp(CK_SESSION_HANDLE session, CK_ULONG operation, CK_MECHANISM
     struct sim_signer signer = {0};
     struct ska_bytes block = {NULL, 0};
     bool query = timestamp == NULL || signature == NULL;
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = sim_enter_session(&call, __func__, &session);
 
-    if (rv == CKR_OK && (mechanism == NULL || timestampLen == NULL || signatureLen == NULL ||
-                         !sim_input_given(payload, payloadLen)))
+    if (rv == CKR_OK && (mechanism == NULL || timestampLen == NULL || signatureLen == NULL))
         rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_copy_input(&payload, payloadLen);
+    if (rv == CKR_OK)
+        rv = sim_copy_mechanism(&mechanism);
     if (rv == CKR_OK && !can_stamp(mechanism->mechanism))
         rv = CKR_MECHANISM_INVALID;
     if (rv == CKR_OK)
         rv = sim_object_open_key(session, timestampKey, SIM_TIMESTAMP,
                                  CKR_KEY_FUNCTION_NOT_PERMITTED, &key);
     if (rv == CKR_OK)
-        rv = sim_signer_open(session, &key, mechanism, &signer);
+        rv = sim_signer_prepare(&key, mechanism, &signer);
     if (rv == CKR_OK)
         rv = make_block(ska_span_of(&key.label), operation, ska_span(payload, payloadLen), &block);
     if (rv == CKR_OK && !query && *timestampLen >= block.length && *signatureLen >= signer.length) {
-        rv = sim_signer_sign(&signer, ska_span_of(&block), signature, signatureLen);
+        rv = sign_block(session, &key, &signer, ska_span_of(&block), signature);
         if (rv == CKR_OK)
-            rv = sim_output(ska_span_of(&block), timestamp, timestampLen);
+            memcpy(timestamp, block.data, block.length);
+        *timestampLen = block.length;
+        *signatureLen = signer.length;
     } else if (rv == CKR_OK) {
         *timestampLen = block.length;
         *signatureLen = signer.length;
         rv = query ? CKR_OK : CKR_BUFFER_TOO_SMALL;
     }
-    sim_signer_close(&signer);
     sim_log_call(__func__, query, ska_span_of(&key.label), rv);
     ska_bytes_free(&block);
     sim_object_clear(&key);

@@ -10,12 +10,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <openssl/crypto.h>
 
 #include <pkcs11.h>
 
+#include "simulator/call.h"
 #include "simulator/change_lock.h"
 #include "simulator/config.h"
 #include "simulator/context.h"
@@ -57,22 +57,11 @@ static void after_fork_in_child(void)
     pthread_mutex_unlock(&initialize_lock);
 }
 
-static void wait_for_other_threads(void)
-{
-    const struct timespec pause = {0, 1000000};
-
-    for (int i = 0; i < EXIT_WAIT_MS && sim_calls_under_way() > 0; i++)
-        nanosleep(&pause, NULL);
-}
-
 static void at_exit(void)
 {
     enum sim_phase phase = sim_phase_change(SIM_PHASE_OVER);
 
-    if (phase != SIM_PHASE_READY && phase != SIM_PHASE_INHERITED)
-        return;
-    wait_for_other_threads();
-    if (sim_calls_under_way() == 0)
+    if (phase != SIM_PHASE_NONE && phase != SIM_PHASE_OVER && sim_calls_wait(0, EXIT_WAIT_MS))
         softhsm()->C_Finalize(NULL);
 }
 
@@ -174,6 +163,7 @@ static CK_RV initialize_in_phase(const CK_C_INITIALIZE_ARGS *args)
         sim_phase_change(SIM_PHASE_NONE);
         break;
     case SIM_PHASE_NONE:
+    case SIM_PHASE_ENDING: /* by no thread, with the lock held */
         break;
     }
     rv = initialize_module(args);
@@ -197,6 +187,24 @@ CK_RV C_Initialize(CK_VOID_PTR args)
     return rv;
 }
 
+/*
+ * No call enters any more, and those of other threads are waited for: what they work with goes. The
+ * end of the process, which waits for nobody for ever, may come meanwhile.
+ */
+static CK_RV end_when_idle(CK_VOID_PTR reserved)
+{
+    CK_RV rv = CKR_OK;
+
+    sim_phase_change(SIM_PHASE_ENDING);
+    sim_calls_wait(1, 0);
+    rv = softhsm()->C_Finalize(reserved);
+    if (rv == CKR_OK)
+        forget_everything();
+    if (sim_phase_change(rv == CKR_OK ? SIM_PHASE_NONE : SIM_PHASE_READY) == SIM_PHASE_OVER)
+        sim_phase_change(SIM_PHASE_OVER);
+    return rv;
+}
+
 CK_RV C_Finalize(CK_VOID_PTR reserved)
 {
     struct sim_call call;
@@ -205,11 +213,7 @@ CK_RV C_Finalize(CK_VOID_PTR reserved)
     pthread_mutex_lock(&initialize_lock);
     rv = sim_enter(&call, __func__);
     if (rv == CKR_OK)
-        rv = softhsm()->C_Finalize(reserved);
-    if (rv == CKR_OK) {
-        sim_phase_change(SIM_PHASE_NONE);
-        forget_everything();
-    }
+        rv = end_when_idle(reserved);
     rv = sim_leave(&call, rv);
     pthread_mutex_unlock(&initialize_lock);
     return rv;

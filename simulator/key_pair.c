@@ -15,6 +15,7 @@
 
 #include "provider/base/evp_key.h"
 #include "simulator/attributes.h"
+#include "simulator/caller_memory.h"
 #include "simulator/change_lock.h"
 #include "simulator/context.h"
 #include "simulator/key_template.h"
@@ -26,7 +27,7 @@
 #include "simulator/softhsm_calls.h"
 #include "simulator/template.h"
 
-/* The arguments of C_GenerateKeyPair. */
+/* What C_GenerateKeyPair is given, copied, and makes. */
 struct pair {
     CK_SESSION_HANDLE session;
     CK_MECHANISM *mechanism;
@@ -34,8 +35,8 @@ struct pair {
     CK_ULONG public_count;
     CK_ATTRIBUTE *private_template;
     CK_ULONG private_count;
-    CK_OBJECT_HANDLE *public_key;
-    CK_OBJECT_HANDLE *private_key;
+    CK_OBJECT_HANDLE public_key;
+    CK_OBJECT_HANDLE private_key;
 };
 
 /* ---- What SKA keys can be --------------------------------------------------------------- */
@@ -54,28 +55,6 @@ static CK_RV check_rsa(const struct pair *pair)
     return value >= 2048 && value <= 4096 ? CKR_OK : CKR_KEY_SIZE_RANGE;
 }
 
-/* CKA_EC_PARAMS in DER: an OBJECT IDENTIFIER, or for Edwards curves a PrintableString too. */
-static const struct curve {
-    CK_KEY_TYPE key_type;
-    const char *params;
-    size_t length;
-} curves[] = {
-    {CKK_EC, "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10}, /* P-256 */
-    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x22", 7},              /* P-384 */
-    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x23", 7},              /* P-521 */
-    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x0a", 7},              /* secp256k1 */
-    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x70", 5},              /* Ed25519 */
-    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x71", 5},              /* Ed448 */
-    {CKK_EC_EDWARDS,
-     "\x13\x0c"
-     "edwards25519",
-     14},
-    {CKK_EC_EDWARDS,
-     "\x13\x0a"
-     "edwards448",
-     12},
-};
-
 static CK_RV check_curve(const struct pair *pair, CK_KEY_TYPE key_type)
 {
     const CK_ATTRIBUTE *params =
@@ -83,12 +62,9 @@ static CK_RV check_curve(const struct pair *pair, CK_KEY_TYPE key_type)
 
     if (params == NULL)
         return CKR_TEMPLATE_INCOMPLETE;
-    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
-        if (curves[i].key_type == key_type && curves[i].length == params->ulValueLen &&
-            memcmp(curves[i].params, params->pValue, curves[i].length) == 0)
-            return CKR_OK;
-    }
-    return CKR_CURVE_NOT_SUPPORTED;
+    return sim_curve_find(key_type, ska_span(params->pValue, params->ulValueLen)) != NULL
+               ? CKR_OK
+               : CKR_CURVE_NOT_SUPPORTED;
 }
 
 static CK_RV check_algorithm(const struct pair *pair, const struct sim_generation *generation)
@@ -101,22 +77,21 @@ static CK_RV check_algorithm(const struct pair *pair, const struct sim_generatio
 
 /* ---- SKA pairs -------------------------------------------------------------------------- */
 
-static CK_RV generate_in_softhsm(const struct pair *pair, const struct sim_generation *generation,
+static CK_RV generate_in_softhsm(struct pair *pair, const struct sim_generation *generation,
                                  struct sim_key_template *template)
 {
     CK_MECHANISM mechanism = {generation->ordinary, NULL, 0};
 
     return softhsm()->C_GenerateKeyPair(pair->session, &mechanism, pair->public_template,
                                         pair->public_count, template->attributes, template->count,
-                                        pair->public_key, pair->private_key);
+                                        &pair->public_key, &pair->private_key);
 }
 
 /*
  * A public key that is to stay secret exists for a moment as a private object of the session, since
  * SoftHSM makes no private key without one.
  */
-static CK_RV generate_without_public(const struct pair *pair,
-                                     const struct sim_generation *generation,
+static CK_RV generate_without_public(struct pair *pair, const struct sim_generation *generation,
                                      struct sim_key_template *template)
 {
     CK_BBOOL yes = CK_TRUE;
@@ -137,15 +112,15 @@ static CK_RV generate_without_public(const struct pair *pair,
     other.public_template[other.public_count++] = (CK_ATTRIBUTE){CKA_PRIVATE, &yes, sizeof(yes)};
     rv = generate_in_softhsm(&other, generation, template);
     if (rv == CKR_OK) {
-        softhsm()->C_DestroyObject(pair->session, *pair->public_key);
-        *pair->public_key = CK_INVALID_HANDLE;
+        softhsm()->C_DestroyObject(other.session, other.public_key);
+        pair->private_key = other.private_key;
     }
     free(other.public_template);
     return rv;
 }
 
 /* The rules are complete in the token before there is a key that could be used without them. */
-static CK_RV make_ska_pair(const struct pair *pair, const struct sim_generation *generation,
+static CK_RV make_ska_pair(struct pair *pair, const struct sim_generation *generation,
                            struct sim_key_template *template)
 {
     CK_RV rv = sim_label_unused(pair->session, ska_span_of(&template->label));
@@ -226,7 +201,7 @@ static CK_RV read_public_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
  * The record holds the public key, by which timestamps are verified, so here it comes last: a key
  * without it counts as absent.
  */
-static CK_RV make_timestamp_pair(const struct pair *pair, const struct sim_generation *generation,
+static CK_RV make_timestamp_pair(struct pair *pair, const struct sim_generation *generation,
                                  struct sim_key_template *template)
 {
     CK_RV rv = sim_label_unused(pair->session, ska_span_of(&template->label));
@@ -235,21 +210,19 @@ static CK_RV make_timestamp_pair(const struct pair *pair, const struct sim_gener
         rv = generate_in_softhsm(pair, generation, template);
     if (rv != CKR_OK)
         return rv;
-    rv = read_public_key(pair->session, *pair->public_key, &template->record.public_key);
+    rv = read_public_key(pair->session, pair->public_key, &template->record.public_key);
     if (rv == CKR_OK)
         rv = sim_store_write(pair->session, template->id, &template->record);
     if (rv != CKR_OK) {
-        softhsm()->C_DestroyObject(pair->session, *pair->private_key);
-        softhsm()->C_DestroyObject(pair->session, *pair->public_key);
-        *pair->private_key = CK_INVALID_HANDLE;
-        *pair->public_key = CK_INVALID_HANDLE;
+        softhsm()->C_DestroyObject(pair->session, pair->private_key);
+        softhsm()->C_DestroyObject(pair->session, pair->public_key);
     }
     return rv;
 }
 
 /* ---- Pairs with a record ---------------------------------------------------------------- */
 
-static CK_RV generate_marked(const struct pair *pair, enum sim_kind kind,
+static CK_RV generate_marked(struct pair *pair, enum sim_kind kind,
                              const struct sim_generation *generation)
 {
     struct sim_key_template template = {0};
@@ -295,60 +268,49 @@ static bool asks_for_timestamps(const CK_ATTRIBUTE *attributes, CK_ULONG count)
 
 /*
  * The private template for SoftHSM, which does not know what is SKA's; it would refuse that, but
- * leave half an object behind. The new template is freed by the caller, in any case.
+ * leave half an object behind.
  */
-static CK_RV copy_ordinary(struct pair *pair)
+static CK_RV leave_ska_out(struct pair *pair)
 {
-    CK_ATTRIBUTE *copy = calloc(pair->private_count + 1, sizeof(*copy));
     CK_ULONG count = 0;
-    CK_RV rv = copy == NULL ? CKR_HOST_MEMORY : CKR_OK;
 
-    for (CK_ULONG i = 0; rv == CKR_OK && i < pair->private_count; i++) {
+    for (CK_ULONG i = 0; i < pair->private_count; i++) {
         const CK_ATTRIBUTE *attribute = &pair->private_template[i];
 
         if (!sim_attribute_is_ska(attribute->type))
-            copy[count++] = *attribute;
+            pair->private_template[count++] = *attribute;
         else if (says_of_timestamps(attribute) != 0) /* "no" is what an ordinary key is */
-            rv = CKR_ATTRIBUTE_TYPE_INVALID;
+            return CKR_ATTRIBUTE_TYPE_INVALID;
     }
-    pair->private_template = copy;
     pair->private_count = count;
-    return rv;
+    return CKR_OK;
 }
 
-static CK_RV generate_ordinary(const struct pair *given)
+static CK_RV generate_ordinary(struct pair *pair)
 {
-    struct pair pair = *given;
     bool claimed = false;
-    CK_RV rv = copy_ordinary(&pair);
+    CK_RV rv = leave_ska_out(pair);
 
     if (rv == CKR_OK &&
-        sim_template_has_class(pair.private_template, pair.private_count, CKO_SKA_PRIVATE_KEY))
+        sim_template_has_class(pair->private_template, pair->private_count, CKO_SKA_PRIVATE_KEY))
         rv = CKR_TEMPLATE_INCONSISTENT;
     if (rv == CKR_OK)
-        rv = sim_label_claim(pair.session, true, pair.private_template, pair.private_count,
+        rv = sim_label_claim(pair->session, true, pair->private_template, pair->private_count,
                              &claimed);
     if (rv == CKR_OK)
-        rv = softhsm()->C_GenerateKeyPair(pair.session, pair.mechanism, pair.public_template,
-                                          pair.public_count, pair.private_template,
-                                          pair.private_count, pair.public_key, pair.private_key);
+        rv = softhsm()->C_GenerateKeyPair(
+            pair->session, pair->mechanism, pair->public_template, pair->public_count,
+            pair->private_template, pair->private_count, &pair->public_key, &pair->private_key);
     sim_label_release(claimed);
-    free(pair.private_template);
     return rv;
 }
 
-static CK_RV generate_pair(const struct pair *pair)
+static CK_RV generate_pair(struct pair *pair)
 {
-    const struct sim_generation *generation = NULL;
+    const struct sim_generation *generation = sim_generation_find(pair->mechanism->mechanism);
 
-    if (pair->mechanism == NULL || pair->public_key == NULL || pair->private_key == NULL ||
-        (pair->public_template == NULL && pair->public_count != 0) ||
-        (pair->private_template == NULL && pair->private_count != 0) ||
-        pair->public_count > SIM_TEMPLATE_LIMIT || pair->private_count > SIM_TEMPLATE_LIMIT)
-        return CKR_ARGUMENTS_BAD;
     if (sim_template_forges(pair->public_template, pair->public_count))
         return CKR_ATTRIBUTE_VALUE_INVALID;
-    generation = sim_generation_find(pair->mechanism->mechanism);
     if (generation != NULL && generation->ska == pair->mechanism->mechanism)
         return generate_marked(pair, SIM_SKA, generation);
     if (!asks_for_timestamps(pair->private_template, pair->private_count))
@@ -357,13 +319,37 @@ static CK_RV generate_pair(const struct pair *pair)
                               : generate_marked(pair, SIM_TIMESTAMP, generation);
 }
 
+static CK_RV copy_pair(struct pair *pair)
+{
+    CK_RV rv = sim_copy_mechanism(&pair->mechanism);
+
+    if (rv == CKR_OK)
+        rv = sim_copy_template(&pair->public_template, pair->public_count);
+    if (rv == CKR_OK)
+        rv = sim_copy_template(&pair->private_template, pair->private_count);
+    return rv;
+}
+
+/* The caller gets the handles at the end: until then it could put others in their place. */
 CK_RV sim_C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
                             CK_ATTRIBUTE_PTR public_template, CK_ULONG public_count,
                             CK_ATTRIBUTE_PTR private_template, CK_ULONG private_count,
                             CK_OBJECT_HANDLE_PTR public_key, CK_OBJECT_HANDLE_PTR private_key)
 {
-    const struct pair pair = {session,          mechanism,     public_template, public_count,
-                              private_template, private_count, public_key,      private_key};
+    struct pair pair = {session,          mechanism,     public_template,   public_count,
+                        private_template, private_count, CK_INVALID_HANDLE, CK_INVALID_HANDLE};
+    CK_RV rv = CKR_ARGUMENTS_BAD;
 
-    return generate_pair(&pair);
+    if (mechanism == NULL || public_key == NULL || private_key == NULL ||
+        (public_template == NULL && public_count != 0) ||
+        (private_template == NULL && private_count != 0))
+        return rv;
+    rv = copy_pair(&pair);
+    if (rv == CKR_OK)
+        rv = generate_pair(&pair);
+    if (rv == CKR_OK) {
+        *public_key = pair.public_key;
+        *private_key = pair.private_key;
+    }
+    return rv;
 }

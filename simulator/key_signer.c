@@ -10,23 +10,20 @@
 #include <openssl/evp.h>
 
 #include "simulator/context.h"
+#include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
-
-static CK_BYTE nothing; /* SoftHSM wants a pointer for an empty input too */
 
 static CK_RV check_parameters(struct sim_signer *signer, const CK_MECHANISM *mechanism)
 {
-    CK_RSA_PKCS_PSS_PARAMS parameters = {0, 0, 0};
-
     if (!signer->scheme->pss)
         return mechanism->pParameter == NULL && mechanism->ulParameterLen == 0
                    ? CKR_OK
                    : CKR_MECHANISM_PARAM_INVALID;
-    if (mechanism->pParameter == NULL || mechanism->ulParameterLen != sizeof(parameters))
+    if (mechanism->pParameter == NULL || mechanism->ulParameterLen != sizeof(signer->pss))
         return CKR_MECHANISM_PARAM_INVALID;
-    memcpy(&parameters, mechanism->pParameter, sizeof(parameters));
-    signer->pss_digest = sim_digest_from(parameters.hashAlg);
-    return signer->pss_digest != SKA_DIGEST_NONE ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+    memcpy(&signer->pss, mechanism->pParameter, sizeof(signer->pss));
+    return sim_digest_from(signer->pss.hashAlg) != SKA_DIGEST_NONE ? CKR_OK
+                                                                   : CKR_MECHANISM_PARAM_INVALID;
 }
 
 static CK_RV check_mechanism(struct sim_signer *signer, const struct sim_object *key,
@@ -40,27 +37,29 @@ static CK_RV check_mechanism(struct sim_signer *signer, const struct sim_object 
     return check_parameters(signer, mechanism);
 }
 
-CK_RV sim_signer_open(CK_SESSION_HANDLE session, const struct sim_object *key,
-                      CK_MECHANISM *mechanism, struct sim_signer *signer)
+/* That of the modulus, or twice that of a coordinate. */
+static CK_ULONG length_of_signature(const struct sim_object *key)
 {
-    CK_MECHANISM ecdsa = {CKM_ECDSA, NULL, 0};
+    const struct sim_curve *curve =
+        sim_curve_find(key->key_type, ska_span(key->curve, key->curve_length));
+
+    if (key->key_type == CKK_RSA)
+        return key->modulus_length;
+    return curve == NULL ? 0 : curve->signature_length;
+}
+
+CK_RV sim_signer_prepare(const struct sim_object *key, const CK_MECHANISM *mechanism,
+                         struct sim_signer *signer)
+{
     CK_RV rv = check_mechanism(signer, key, mechanism);
 
-    if (rv == CKR_OK)
-        rv = sim_own_session_open(session, &signer->own);
-    if (rv == CKR_OK)
-        rv = softhsm()->C_SignInit(signer->own.handle,
-                                   signer->scheme->key_type == CKK_EC ? &ecdsa : mechanism,
-                                   key->handle);
-    if (rv == CKR_OK)
-        rv = softhsm()->C_Sign(signer->own.handle, &nothing, 0, NULL, &signer->length);
+    signer->length = length_of_signature(key);
+    if (rv == CKR_OK && (signer->length == 0 || signer->length > SIM_SIGNATURE_LIMIT))
+        rv = CKR_GENERAL_ERROR;
     return rv;
 }
 
-void sim_signer_close(struct sim_signer *signer)
-{
-    sim_own_session_close(&signer->own);
-}
+/* ---- Signing ---------------------------------------------------------------------------- */
 
 static bool is_digest_length(size_t length)
 {
@@ -77,7 +76,7 @@ static bool length_fits(const struct sim_signer *signer, size_t length)
     case CKM_RSA_PKCS:
         return length + 11 <= signer->length;
     case CKM_RSA_PKCS_PSS:
-        return length == ska_digest_length(signer->pss_digest);
+        return length == ska_digest_length(sim_digest_from(signer->pss.hashAlg));
     case CKM_ECDSA: /* cut or filled up, a message would be the digest of another one */
         return is_digest_length(length);
     default:
@@ -85,11 +84,38 @@ static bool length_fits(const struct sim_signer *signer, size_t length)
     }
 }
 
-CK_RV sim_signer_sign(const struct sim_signer *signer, struct ska_span data, CK_BYTE_PTR signature,
-                      CK_ULONG_PTR signature_len)
+/* SoftHSM wants a pointer for an empty input too. */
+static CK_RV sign_in_own_session(const struct sim_own_session *own, const struct sim_object *key,
+                                 struct sim_signer *signer, struct ska_span data,
+                                 CK_BYTE signature[SIM_SIGNATURE_LIMIT])
+{
+    CK_BYTE nothing = 0;
+    CK_ULONG length = SIM_SIGNATURE_LIMIT;
+    CK_MECHANISM mechanism = {signer->scheme->type, NULL, 0};
+    CK_RV rv = CKR_OK;
+
+    if (signer->scheme->key_type == CKK_EC)
+        mechanism.mechanism = CKM_ECDSA;
+    if (signer->scheme->pss) {
+        mechanism.pParameter = &signer->pss;
+        mechanism.ulParameterLen = sizeof(signer->pss);
+    }
+    rv = softhsm()->C_SignInit(own->handle, &mechanism, key->handle);
+    if (rv == CKR_OK)
+        rv = softhsm()->C_Sign(own->handle,
+                               data.length > 0 ? (CK_BYTE_PTR)(uintptr_t)data.data : &nothing,
+                               data.length, signature, &length);
+    return rv == CKR_OK && length != signer->length ? CKR_GENERAL_ERROR : rv;
+}
+
+CK_RV sim_signer_sign(CK_SESSION_HANDLE session, const struct sim_object *key,
+                      struct sim_signer *signer, struct ska_span data,
+                      CK_BYTE signature[SIM_SIGNATURE_LIMIT])
 {
     unsigned char digest[EVP_MAX_MD_SIZE] = {0};
     size_t digest_length = 0;
+    struct sim_own_session own = {0};
+    CK_RV rv = CKR_OK;
 
     if (!length_fits(signer, data.length))
         return CKR_DATA_LEN_RANGE;
@@ -99,7 +125,9 @@ CK_RV sim_signer_sign(const struct sim_signer *signer, struct ska_span data, CK_
             return CKR_FUNCTION_FAILED;
         data = ska_span(digest, digest_length);
     }
-    return softhsm()->C_Sign(signer->own.handle,
-                             data.length > 0 ? (CK_BYTE_PTR)(uintptr_t)data.data : &nothing,
-                             data.length, signature, signature_len);
+    rv = sim_own_session_open(session, &own);
+    if (rv == CKR_OK)
+        rv = sign_in_own_session(&own, key, signer, data, signature);
+    sim_own_session_close(&own);
+    return rv;
 }

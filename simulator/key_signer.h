@@ -8,29 +8,33 @@
 #include <pkcs11.h>
 
 #include "provider/base/bytes.h"
-#include "provider/base/mechanism.h"
 #include "simulator/mechanism_table.h"
 #include "simulator/object_kind.h"
-#include "simulator/session_table.h"
 
-/* One signature, in a session of the simulator's own. */
+/* Larger than any signature. */
+#define SIM_SIGNATURE_LIMIT 1024
+
+/* How a key is to sign. */
 struct sim_signer {
     const struct sim_signing *scheme;
-    struct sim_own_session own;
-    enum ska_digest pss_digest; /* the digest that raw PSS takes */
+    CK_RSA_PKCS_PSS_PARAMS pss; /* of a PSS mechanism */
     CK_ULONG length;            /* of the signature */
 };
 
 /*
- * Checks that the key may be used with the mechanism, and makes SoftHSM ready to sign, which tells
- * the length. Nothing is signed yet. To be closed in any case; `signer` is all zero before.
+ * Whether the key may be used with the mechanism, and what length the signature will have. SoftHSM
+ * hears nothing of it: no session is ready to sign before it is decided that there will be a
+ * signature.
  */
-CK_RV sim_signer_open(CK_SESSION_HANDLE session, const struct sim_object *key,
-                      CK_MECHANISM *mechanism, struct sim_signer *signer);
-void sim_signer_close(struct sim_signer *signer);
+CK_RV sim_signer_prepare(const struct sim_object *key, const CK_MECHANISM *mechanism,
+                         struct sim_signer *signer);
 
-/* Signs; the buffer is large enough. CKR_DATA_LEN_RANGE for data that the mechanism cannot sign. */
-CK_RV sim_signer_sign(const struct sim_signer *signer, struct ska_span data, CK_BYTE_PTR signature,
-                      CK_ULONG_PTR signature_len);
+/*
+ * Signs, in a session of the simulator's own. To be called when all is decided.
+ * CKR_DATA_LEN_RANGE for data that the mechanism cannot sign.
+ */
+CK_RV sim_signer_sign(CK_SESSION_HANDLE session, const struct sim_object *key,
+                      struct sim_signer *signer, struct ska_span data,
+                      CK_BYTE signature[SIM_SIGNATURE_LIMIT]);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <pkcs11.h>
 
+#include "simulator/caller_memory.h"
 #include "simulator/label.h"
 #include "simulator/object_kind.h"
 #include "simulator/own_calls.h"
@@ -62,6 +63,8 @@ CK_RV sim_C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
     CK_RV rv = refuse_use(session, unwrapping_key);
 
     if (rv == CKR_OK)
+        rv = sim_copy_template(&attributes, count);
+    if (rv == CKR_OK)
         rv = sim_label_claim_new(session, attributes, count, &claimed);
     if (rv == CKR_OK)
         rv = softhsm()->C_UnwrapKey(session, mechanism, unwrapping_key, wrapped, wrapped_len,
@@ -77,6 +80,8 @@ CK_RV sim_C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_
     CK_RV rv = refuse_use(session, base);
 
     if (rv == CKR_OK)
+        rv = sim_copy_template(&attributes, count);
+    if (rv == CKR_OK)
         rv = sim_label_claim_new(session, attributes, count, &claimed);
     if (rv == CKR_OK)
         rv = softhsm()->C_DeriveKey(session, mechanism, base, attributes, count, key);
@@ -87,7 +92,9 @@ CK_RV sim_C_DeriveKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_
 CK_RV sim_C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
                         CK_ATTRIBUTE_PTR attributes, CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
 {
-    return sim_template_forges(attributes, count)
-               ? CKR_ATTRIBUTE_VALUE_INVALID
-               : softhsm()->C_GenerateKey(session, mechanism, attributes, count, key);
+    CK_RV rv = sim_copy_template(&attributes, count);
+
+    if (rv == CKR_OK && sim_template_forges(attributes, count))
+        rv = CKR_ATTRIBUTE_VALUE_INVALID;
+    return rv == CKR_OK ? softhsm()->C_GenerateKey(session, mechanism, attributes, count, key) : rv;
 }

@@ -46,6 +46,23 @@ static const struct sim_generation generations[] = {
     {CKM_SKA_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKK_EC_EDWARDS},
 };
 
+static const struct sim_curve curves[] = {
+    {CKK_EC, "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10, 64}, /* P-256 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x22", 7, 96},              /* P-384 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x23", 7, 132},             /* P-521 */
+    {CKK_EC, "\x06\x05\x2b\x81\x04\x00\x0a", 7, 64},              /* secp256k1 */
+    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x70", 5, 64},              /* Ed25519 */
+    {CKK_EC_EDWARDS, "\x06\x03\x2b\x65\x71", 5, 114},             /* Ed448 */
+    {CKK_EC_EDWARDS,
+     "\x13\x0c"
+     "edwards25519",
+     14, 64},
+    {CKK_EC_EDWARDS,
+     "\x13\x0a"
+     "edwards448",
+     12, 114},
+};
+
 #define CURVE_FLAGS (CKF_EC_F_P | CKF_EC_NAMEDCURVE | CKF_EC_UNCOMPRESS)
 
 /* What the simulator has beyond SoftHSM. */
@@ -90,6 +107,16 @@ enum ska_digest sim_digest_from(CK_MECHANISM_TYPE type)
     return SKA_DIGEST_NONE;
 }
 
+const struct sim_curve *sim_curve_find(CK_KEY_TYPE key_type, struct ska_span params)
+{
+    for (size_t i = 0; i < COUNT(curves); i++) {
+        if (curves[i].key_type == key_type &&
+            ska_span_equal(params, ska_span(curves[i].params, curves[i].params_length)))
+            return &curves[i];
+    }
+    return NULL;
+}
+
 const struct sim_generation *sim_generation_find(CK_MECHANISM_TYPE type)
 {
     for (size_t i = 0; i < COUNT(generations); i++) {
@@ -105,6 +132,7 @@ CK_RV sim_C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULO
 {
     CK_ULONG space = 0;
     CK_ULONG inherited = 0;
+    CK_ULONG all = 0;
     CK_RV rv = CKR_ARGUMENTS_BAD;
 
     if (count == NULL)
@@ -113,10 +141,11 @@ CK_RV sim_C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULO
     if (rv != CKR_OK)
         return rv;
     space = *count;
-    *count = inherited + COUNT(supplied);
+    all = inherited + COUNT(supplied);
+    *count = all;
     if (list == NULL)
         return CKR_OK;
-    if (space < *count)
+    if (space < all)
         return CKR_BUFFER_TOO_SMALL;
     rv = softhsm()->C_GetMechanismList(sim_slot(slot), list, &inherited);
     for (size_t i = 0; rv == CKR_OK && i < COUNT(supplied); i++)

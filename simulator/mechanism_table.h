@@ -11,6 +11,7 @@
 
 #include <pkcs11.h>
 
+#include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
 
 /* What C_SKASign may be asked for. Raw RSA is not among it: it is no signature scheme. */
@@ -32,6 +33,17 @@ const char *sim_ecdsa_digest(CK_MECHANISM_TYPE type);
 
 /* The digest that CKM_SHA256 and its kin stand for; SKA_DIGEST_NONE for any other mechanism. */
 enum ska_digest sim_digest_from(CK_MECHANISM_TYPE type);
+
+/* A curve that SKA keys and the keys of timestamps may be on. */
+struct sim_curve {
+    CK_KEY_TYPE key_type;
+    const char *params; /* CKA_EC_PARAMS: an OBJECT IDENTIFIER, for Edwards curves or their name */
+    size_t params_length;
+    CK_ULONG signature_length;
+};
+
+/* NULL for any other curve. */
+const struct sim_curve *sim_curve_find(CK_KEY_TYPE key_type, struct ska_span params);
 
 /* How SKA key pairs of a type are made, and the keys of timestamps, by the ordinary mechanism. */
 struct sim_generation {

@@ -6,6 +6,7 @@
 
 #include <pkcs11.h>
 
+#include "simulator/caller_memory.h"
 #include "simulator/change_lock.h"
 #include "simulator/context.h"
 #include "simulator/label.h"
@@ -18,8 +19,10 @@ CK_RV sim_C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attributes,
                          CK_OBJECT_HANDLE_PTR object)
 {
     bool claimed = false;
-    CK_RV rv = sim_label_claim_new(session, attributes, count, &claimed);
+    CK_RV rv = sim_copy_template(&attributes, count);
 
+    if (rv == CKR_OK)
+        rv = sim_label_claim_new(session, attributes, count, &claimed);
     if (rv == CKR_OK)
         rv = softhsm()->C_CreateObject(session, attributes, count, object);
     sim_label_release(claimed);
@@ -47,8 +50,10 @@ CK_RV sim_C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                        CK_ATTRIBUTE_PTR attributes, CK_ULONG count, CK_OBJECT_HANDLE_PTR copy)
 {
     bool claimed = false;
-    CK_RV rv = check_object_change(session, object, attributes, count, &claimed);
+    CK_RV rv = sim_copy_template(&attributes, count);
 
+    if (rv == CKR_OK)
+        rv = check_object_change(session, object, attributes, count, &claimed);
     if (rv == CKR_OK)
         rv = softhsm()->C_CopyObject(session, object, attributes, count, copy);
     sim_label_release(claimed);
@@ -59,8 +64,10 @@ CK_RV sim_C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object
                               CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
 {
     bool claimed = false;
-    CK_RV rv = check_object_change(session, object, attributes, count, &claimed);
+    CK_RV rv = sim_copy_template(&attributes, count);
 
+    if (rv == CKR_OK)
+        rv = check_object_change(session, object, attributes, count, &claimed);
     if (rv == CKR_OK)
         rv = softhsm()->C_SetAttributeValue(session, object, attributes, count);
     sim_label_release(claimed);

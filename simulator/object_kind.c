@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "simulator/softhsm_calls.h"
-#include "simulator/template.h"
 
 #define MARK_SKA "SKA simulator key "
 #define MARK_TIMESTAMP "SKA simulator timestamp key "
@@ -62,8 +61,6 @@ static bool is_doubled(const CK_ATTRIBUTE *attributes, CK_ULONG index)
 
 bool sim_template_forges(const CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
-    if (count > SIM_TEMPLATE_LIMIT)
-        return true;
     for (CK_ULONG i = 0; attributes != NULL && i < count; i++) {
         struct ska_span value = ska_span(attributes[i].pValue, attributes[i].ulValueLen);
 
@@ -212,6 +209,31 @@ CK_RV sim_object_refuse(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_R
     return rv;
 }
 
+/* In one call for any but very long labels. */
+static CK_RV read_label_and_size(CK_SESSION_HANDLE session, struct sim_object *object)
+{
+    CK_BYTE label[256];
+    CK_ATTRIBUTE read[] = {
+        {CKA_LABEL, label, sizeof(label)},
+        {object->key_type == CKK_RSA ? CKA_MODULUS : CKA_EC_PARAMS,
+         object->key_type == CKK_RSA ? NULL : object->curve, sizeof(object->curve)},
+    };
+    CK_RV rv = softhsm()->C_GetAttributeValue(session, object->handle, read, 2);
+
+    if (rv != CKR_OK && rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_BUFFER_TOO_SMALL)
+        return sim_object_answer(session, rv);
+    if (object->key_type == CKK_RSA)
+        object->modulus_length =
+            read[1].ulValueLen != CK_UNAVAILABLE_INFORMATION ? read[1].ulValueLen : 0;
+    else if (read[1].ulValueLen <= sizeof(object->curve))
+        object->curve_length = read[1].ulValueLen;
+    if (read[0].ulValueLen > sizeof(label))
+        return sim_read_bytes(session, object->handle, CKA_LABEL, &object->label);
+    return ska_bytes_copy(&object->label, ska_span(label, read[0].ulValueLen), NULL)
+               ? CKR_OK
+               : CKR_HOST_MEMORY;
+}
+
 CK_RV sim_object_open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, enum sim_kind kind,
                           CK_RV refusal, struct sim_object *object)
 {
@@ -220,7 +242,7 @@ CK_RV sim_object_open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, en
     if (rv == CKR_OK && object->kind != kind)
         rv = refusal;
     if (rv == CKR_OK)
-        rv = sim_read_bytes(session, handle, CKA_LABEL, &object->label);
+        rv = read_label_and_size(session, object);
     return rv;
 }
 

@@ -27,6 +27,9 @@ enum sim_kind {
     SIM_TIMESTAMP /* private key for timestamps */
 };
 
+/* Longer than the name of any curve. */
+#define SIM_CURVE_LIMIT 32
+
 struct sim_object {
     CK_OBJECT_HANDLE handle;
     CK_OBJECT_CLASS object_class;
@@ -34,7 +37,11 @@ struct sim_object {
     enum sim_kind kind;
     char id[SIM_ID_SIZE];     /* of the record; of a marked private key only */
     struct sim_record record; /* SIM_SKA and SIM_TIMESTAMP */
-    struct ska_bytes label;   /* by sim_object_open_key() only: approvals and timestamps name it */
+    /* By sim_object_open_key() only: */
+    struct ska_bytes label;         /* approvals and timestamps name it */
+    CK_ULONG modulus_length;        /* of an RSA key */
+    CK_BYTE curve[SIM_CURVE_LIMIT]; /* of another one: CKA_EC_PARAMS */
+    CK_ULONG curve_length;          /* 0: longer than any that is known */
 };
 
 /*
@@ -48,7 +55,7 @@ CK_RV sim_object_look(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
 CK_RV sim_object_open(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
                       struct sim_object *object);
 
-/* The same, with its label, for a private key of this kind only: `refusal` for anything else. */
+/* The same, with label and size, for a private key of this kind; `refusal` for anything else. */
 CK_RV sim_object_open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, enum sim_kind kind,
                           CK_RV refusal, struct sim_object *object);
 

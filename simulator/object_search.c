@@ -10,11 +10,11 @@
 #include <pkcs11.h>
 
 #include "simulator/attributes.h"
+#include "simulator/caller_memory.h"
 #include "simulator/object_kind.h"
 #include "simulator/own_calls.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
-#include "simulator/template.h"
 
 /* Handles that a search has found and C_FindObjects has not handed out yet. */
 struct results {
@@ -151,9 +151,11 @@ CK_RV sim_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attribut
     struct search search = {0};
     CK_RV rv = CKR_ARGUMENTS_BAD;
 
-    if ((attributes == NULL && count != 0) || count > SIM_TEMPLATE_LIMIT)
+    if (attributes == NULL && count != 0)
         return rv;
-    rv = search_prepare(&search, attributes, count);
+    rv = sim_copy_template(&attributes, count);
+    if (rv == CKR_OK)
+        rv = search_prepare(&search, attributes, count);
     if (rv == CKR_OK)
         rv = begin_search(session, &search);
     search_clear(&search);
@@ -166,6 +168,7 @@ CK_RV sim_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects,
     struct results *results = NULL;
     CK_OBJECT_HANDLE none = CK_INVALID_HANDLE;
     CK_ULONG zero = 0;
+    CK_ULONG handed = 0;
     CK_RV rv = CKR_ARGUMENTS_BAD;
 
     if (objects == NULL || count == NULL)
@@ -178,8 +181,9 @@ CK_RV sim_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE_PTR objects,
     results = (struct results *)sim_session_take(session, SIM_SEARCH);
     if (results == NULL)
         return CKR_OK;
-    while (results->next < results->count && *count < limit)
-        objects[(*count)++] = results->handles[results->next++];
+    while (results->next < results->count && handed < limit)
+        objects[handed++] = results->handles[results->next++];
+    *count = handed;
     sim_session_put(session, SIM_SEARCH, &results->operation);
     return CKR_OK;
 }

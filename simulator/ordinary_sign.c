@@ -11,6 +11,7 @@
 
 #include <pkcs11.h>
 
+#include "simulator/caller_memory.h"
 #include "simulator/context.h"
 #include "simulator/key_record.h"
 #include "simulator/mechanism_table.h"
@@ -151,6 +152,8 @@ static CK_RV begin_operation(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
     if (mechanism == NULL)
         return rv;
     rv = sim_object_refuse(session, key, CKR_KEY_FUNCTION_NOT_PERMITTED);
+    if (rv == CKR_OK)
+        rv = sim_copy_mechanism(&mechanism);
     if (rv != CKR_OK)
         return rv;
     if (sim_ecdsa_digest(mechanism->mechanism) != NULL)

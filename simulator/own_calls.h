@@ -13,7 +13,7 @@
 #define DECLARE_SELF(name, parameters)
 #define DECLARE_OWN(name, parameters) CK_RV sim_##name parameters;
 
-#define CRYPTOKI_CALL(name, answered, objects, parameters, arguments)                              \
+#define CRYPTOKI_CALL(name, in, answered, objects, parameters, arguments)                          \
     DECLARE_##answered(name, parameters)
 #include "simulator/cryptoki_calls.h"
 

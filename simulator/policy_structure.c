@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vendor's structures for rules: C_SerializePolicy and C_CreateModifyPayload.
+ * The vendor's structures for rules: C_SerializePolicy and C_CreateModifyPayload. Each structure is
+ * copied before it is read: a count that changes meanwhile would be another one.
  */
 #include "simulator/policy_structure.h"
 
@@ -12,6 +13,8 @@
 
 #include "provider/base/wire.h"
 #include "provider/rule/rule_codec.h"
+#include "simulator/call.h"
+#include "simulator/caller_memory.h"
 #include "simulator/context.h"
 #include "simulator/vendor_call.h"
 
@@ -38,18 +41,22 @@ static CK_RV copy_bytes(struct allowance *allowance, struct ska_bytes *to, const
     return ska_bytes_copy(to, ska_span(data, length), NULL) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-/* Zeroed memory for that many parts; NULL for none. */
-static CK_RV make_parts(struct allowance *allowance, const void *given, CK_ULONG count, size_t size,
-                        void **parts)
+/*
+ * A copy of that many parts, each of this size, in place of the caller's, and zeroed memory for
+ * what is read of them, of another size; NULL for none.
+ */
+static CK_RV take_parts(struct allowance *allowance, const void **given, size_t given_size,
+                        CK_ULONG count, void **parts, size_t size)
 {
     *parts = NULL;
     if (count == 0)
         return CKR_OK;
-    if (given == NULL || count > allowance->parts)
+    if (*given == NULL || count > allowance->parts)
         return CKR_ARGUMENTS_BAD;
     allowance->parts -= count;
+    *given = sim_copy(*given, count * given_size);
     *parts = calloc(count, size);
-    return *parts == NULL ? CKR_HOST_MEMORY : CKR_OK;
+    return *given == NULL || *parts == NULL ? CKR_HOST_MEMORY : CKR_OK;
 }
 
 /* A certificate in PEM becomes one in DER. */
@@ -104,65 +111,83 @@ static CK_RV read_approver(struct allowance *allowance, const CK_SKA_APPROVER *g
 static CK_RV read_group(struct allowance *allowance, const CK_SKA_GROUP *given,
                         struct ska_group *group)
 {
+    const void *list = given->pApprovers;
+    const CK_SKA_APPROVER *listed = NULL;
     void *approvers = NULL;
     CK_RV rv = copy_bytes(allowance, &group->name, given->pName, given->nameLen);
 
     if (rv == CKR_OK && given->quorum > UINT32_MAX)
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
-        rv = make_parts(allowance, given->pApprovers, given->approverCount,
-                        sizeof(*group->approvers), &approvers);
-    if (rv != CKR_OK)
+        rv = take_parts(allowance, &list, sizeof(*listed), given->approverCount, &approvers,
+                        sizeof(*group->approvers));
+    if (rv != CKR_OK) {
+        free(approvers);
         return rv;
+    }
+    listed = list;
     group->quorum = (uint32_t)given->quorum;
     group->approvers = approvers;
     group->approver_count = given->approverCount;
     for (CK_ULONG i = 0; rv == CKR_OK && i < given->approverCount; i++)
-        rv = read_approver(allowance, &given->pApprovers[i], &group->approvers[i]);
+        rv = read_approver(allowance, &listed[i], &group->approvers[i]);
     return rv;
 }
 
 static CK_RV read_alternative(struct allowance *allowance, const CK_SKA_TOKEN *given,
                               struct ska_alternative *alternative)
 {
+    const void *list = given->pGroups;
+    const CK_SKA_GROUP *listed = NULL;
     void *groups = NULL;
     CK_RV rv = copy_bytes(allowance, &alternative->name, given->pName, given->nameLen);
 
     if (rv == CKR_OK)
-        rv = make_parts(allowance, given->pGroups, given->groupCount, sizeof(*alternative->groups),
-                        &groups);
-    if (rv != CKR_OK)
+        rv = take_parts(allowance, &list, sizeof(*listed), given->groupCount, &groups,
+                        sizeof(*alternative->groups));
+    if (rv != CKR_OK) {
+        free(groups);
         return rv;
+    }
+    listed = list;
     alternative->timelock = given->delay;
     alternative->timeout = given->timeout;
     alternative->groups = groups;
     alternative->group_count = given->groupCount;
     for (CK_ULONG i = 0; rv == CKR_OK && i < given->groupCount; i++)
-        rv = read_group(allowance, &given->pGroups[i], &alternative->groups[i]);
+        rv = read_group(allowance, &listed[i], &alternative->groups[i]);
     return rv;
 }
 
 static CK_RV read_policy(const CK_SKA_POLICY *given, struct ska_rule *rule)
 {
     struct allowance allowance = size_limit;
+    const CK_SKA_POLICY *policy = sim_copy(given, sizeof(*given));
+    const void *list = policy == NULL ? NULL : policy->pTokens;
+    const CK_SKA_TOKEN *listed = NULL;
     void *tokens = NULL;
-    CK_RV rv = make_parts(&allowance, given->pTokens, given->tokenCount,
-                          sizeof(*rule->alternatives), &tokens);
+    CK_RV rv = policy == NULL ? CKR_HOST_MEMORY
+                              : take_parts(&allowance, &list, sizeof(*listed), policy->tokenCount,
+                                           &tokens, sizeof(*rule->alternatives));
 
-    if (rv != CKR_OK)
+    if (rv != CKR_OK) {
+        free(tokens);
         return rv;
+    }
+    listed = list;
     rule->alternatives = tokens;
-    rule->alternative_count = given->tokenCount;
-    for (CK_ULONG i = 0; rv == CKR_OK && i < given->tokenCount; i++)
-        rv = read_alternative(&allowance, &given->pTokens[i], &rule->alternatives[i]);
+    rule->alternative_count = policy->tokenCount;
+    for (CK_ULONG i = 0; rv == CKR_OK && i < policy->tokenCount; i++)
+        rv = read_alternative(&allowance, &listed[i], &rule->alternatives[i]);
     return rv;
 }
 
 CK_RV sim_approver_read(const CK_SKA_APPROVER *approver, struct ska_approver *to)
 {
     struct allowance allowance = size_limit;
+    const CK_SKA_APPROVER *copy = sim_copy(approver, sizeof(*approver));
 
-    return read_approver(&allowance, approver, to);
+    return copy == NULL ? CKR_HOST_MEMORY : read_approver(&allowance, copy, to);
 }
 
 /* Whether the rule makes sense is found out when a key gets it. */

@@ -9,15 +9,19 @@
 #include "simulator/context.h"
 #include "simulator/softhsm_calls.h"
 
-struct session {
-    CK_SESSION_HANDLE handle;
+struct sim_session {
+    CK_SESSION_HANDLE number; /* the application's */
+    CK_SESSION_HANDLE handle; /* SoftHSM's */
     CK_SLOT_ID slot;
+    unsigned int calls; /* in it now */
+    bool closing;       /* not in the list any more; the last call frees it */
     struct sim_operation *operations[SIM_OPERATION_COUNT];
-    struct session *next;
+    struct sim_session *next;
 };
 
 /* Guarded by sim_state_lock(). */
-static struct session *sessions;
+static struct sim_session *sessions;
+static CK_SESSION_HANDLE last_number;
 
 static void operation_free(struct sim_operation *operation)
 {
@@ -25,73 +29,126 @@ static void operation_free(struct sim_operation *operation)
         operation->free(operation);
 }
 
-static void session_free(struct session *session)
+static void session_free(struct sim_session *session)
 {
     for (int i = 0; i < SIM_OPERATION_COUNT; i++)
         operation_free(session->operations[i]);
     free(session);
 }
 
-static struct session *session_find(CK_SESSION_HANDLE handle)
+static struct sim_session *session_find(CK_SESSION_HANDLE handle)
 {
-    struct session *session = sessions;
+    struct sim_session *session = sessions;
 
     while (session != NULL && session->handle != handle)
         session = session->next;
     return session;
 }
 
-CK_RV sim_session_opened(CK_SESSION_HANDLE handle, CK_SLOT_ID slot)
+/* ---- Opening and closing ---------------------------------------------------------------- */
+
+CK_RV sim_session_opened(CK_SESSION_HANDLE handle, CK_SLOT_ID slot, CK_SESSION_HANDLE *number)
 {
-    struct session *session = calloc(1, sizeof(*session));
+    struct sim_session *session = calloc(1, sizeof(*session));
 
     if (session == NULL)
         return CKR_HOST_MEMORY;
     session->handle = handle;
     session->slot = slot;
     sim_state_lock();
+    session->number = ++last_number;
     session->next = sessions;
     sessions = session;
+    *number = session->number;
     sim_state_unlock();
     return CKR_OK;
 }
 
-/* Removes all sessions of a slot, or the one of a handle when the slot is NULL. */
-static bool remove_sessions(const CK_SLOT_ID *slot, CK_SESSION_HANDLE handle)
+struct sim_session *sim_session_enter(CK_SESSION_HANDLE *number)
 {
-    bool none_left = false;
+    struct sim_session *session = NULL;
 
     sim_state_lock();
-    for (struct session **link = &sessions; *link != NULL;) {
-        struct session *session = *link;
+    session = sessions;
+    while (session != NULL && session->number != *number)
+        session = session->next;
+    if (session != NULL) {
+        session->calls++;
+        *number = session->handle;
+    }
+    sim_state_unlock();
+    return session;
+}
+
+void sim_session_leave(struct sim_session *session)
+{
+    bool over = false;
+
+    sim_state_lock();
+    session->calls--;
+    over = session->closing && session->calls == 0;
+    if (session->closing)
+        sim_state_changed();
+    sim_state_unlock();
+    if (over)
+        session_free(session);
+}
+
+/* Takes the first session of a slot, or the one of a handle when the slot is NULL, off the list. */
+static struct sim_session *take_out(const CK_SLOT_ID *slot, CK_SESSION_HANDLE handle)
+{
+    for (struct sim_session **link = &sessions; *link != NULL; link = &(*link)->next) {
+        struct sim_session *session = *link;
 
         if (slot != NULL ? session->slot == *slot : session->handle == handle) {
             *link = session->next;
-            session_free(session);
-        } else {
-            link = &session->next;
+            session->closing = true;
+            return session;
         }
     }
-    none_left = sessions == NULL;
+    return NULL;
+}
+
+CK_RV sim_session_close(CK_SESSION_HANDLE handle, bool *none_left)
+{
+    struct sim_session *session = NULL;
+
+    sim_state_lock();
+    session = take_out(NULL, handle);
+    while (session != NULL && session->calls > 1)
+        sim_state_wait();
+    *none_left = sessions == NULL;
     sim_state_unlock();
-    return none_left;
+    /* NULL: another thread is closing it. */
+    return session == NULL ? CKR_SESSION_HANDLE_INVALID : softhsm()->C_CloseSession(handle);
 }
 
-bool sim_session_closed(CK_SESSION_HANDLE session)
+/* One by one: SoftHSM's own call would close the simulator's sessions too. */
+void sim_slot_sessions_close(CK_SLOT_ID slot, bool *none_left)
 {
-    return remove_sessions(NULL, session);
-}
+    struct sim_session *session = NULL;
 
-bool sim_slot_sessions_closed(CK_SLOT_ID slot)
-{
-    return remove_sessions(&slot, CK_INVALID_HANDLE);
+    do {
+        sim_state_lock();
+        session = take_out(&slot, CK_INVALID_HANDLE);
+        if (session != NULL)
+            session->calls++;
+        while (session != NULL && session->calls > 1)
+            sim_state_wait();
+        *none_left = sessions == NULL;
+        sim_state_unlock();
+        if (session != NULL) {
+            softhsm()->C_CloseSession(session->handle);
+            sim_session_leave(session);
+        }
+    } while (session != NULL);
 }
 
 void sim_sessions_forget(void)
 {
     sim_state_lock();
     while (sessions != NULL) {
-        struct session *session = sessions;
+        struct sim_session *session = sessions;
 
         sessions = session->next;
         session_free(session);
@@ -99,9 +156,11 @@ void sim_sessions_forget(void)
     sim_state_unlock();
 }
 
+/* ---- What is known of a session --------------------------------------------------------- */
+
 bool sim_session_slot(CK_SESSION_HANDLE handle, CK_SLOT_ID *slot)
 {
-    const struct session *session = NULL;
+    const struct sim_session *session = NULL;
 
     sim_state_lock();
     session = session_find(handle);
@@ -126,7 +185,7 @@ static struct sim_operation *exchange_operation(CK_SESSION_HANDLE handle,
                                                 enum sim_operation_kind kind,
                                                 struct sim_operation *operation)
 {
-    struct session *session = NULL;
+    struct sim_session *session = NULL;
     struct sim_operation *old = operation;
 
     sim_state_lock();
@@ -149,6 +208,8 @@ void sim_session_put(CK_SESSION_HANDLE session, enum sim_operation_kind kind,
 {
     operation_free(exchange_operation(session, kind, operation));
 }
+
+/* ---- The simulator's own ---------------------------------------------------------------- */
 
 CK_RV sim_own_session_open(CK_SESSION_HANDLE application, struct sim_own_session *own)
 {

@@ -23,11 +23,30 @@ struct sim_operation {
     void (*free)(struct sim_operation *operation);
 };
 
-CK_RV sim_session_opened(CK_SESSION_HANDLE session, CK_SLOT_ID slot);
+/*
+ * The session has two numbers: the application's, which is used once in the life of a process, and
+ * SoftHSM's. All functions but the next two take SoftHSM's.
+ */
+struct sim_session;
 
-/* True when no session is left, in any slot. */
-bool sim_session_closed(CK_SESSION_HANDLE session);
-bool sim_slot_sessions_closed(CK_SLOT_ID slot);
+/* Notes a session that SoftHSM has opened, and gives it the application's number. */
+CK_RV sim_session_opened(CK_SESSION_HANDLE session, CK_SLOT_ID slot, CK_SESSION_HANDLE *number);
+
+/*
+ * For a call in the session of this number, which is replaced by SoftHSM's; NULL when there is
+ * none. The session stays open until the call leaves it.
+ */
+struct sim_session *sim_session_enter(CK_SESSION_HANDLE *number);
+void sim_session_leave(struct sim_session *session);
+
+/*
+ * Closes the session that the calling call is in, or those of a slot that it is in none of. No call
+ * enters them any more, and those that are in them are waited for. `none_left`: in any slot.
+ */
+CK_RV sim_session_close(CK_SESSION_HANDLE session, bool *none_left);
+void sim_slot_sessions_close(CK_SLOT_ID slot, bool *none_left);
+
+/* Forgets all, when SoftHSM has. */
 void sim_sessions_forget(void);
 
 /* False when there is no such session. */
@@ -47,7 +66,8 @@ void sim_session_put(CK_SESSION_HANDLE session, enum sim_operation_kind kind,
 
 /*
  * A session of the simulator's own beside the application's: for searches and signatures that must
- * not meet the operations of the application's session. The login is shared.
+ * not meet the operations of the application's session. The login is shared. It has no number of
+ * the application's, and lasts no longer than the call that opens it.
  */
 struct sim_own_session {
     CK_SESSION_HANDLE handle;

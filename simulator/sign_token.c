@@ -15,6 +15,8 @@
 #include "provider/request/approval_token.h"
 #include "provider/request/approver_signature.h"
 #include "provider/rule/rule_codec.h"
+#include "simulator/call.h"
+#include "simulator/caller_memory.h"
 #include "simulator/context.h"
 #include "simulator/policy_structure.h"
 #include "simulator/vendor_call.h"
@@ -181,15 +183,20 @@ CK_RV C_SignApprovalToken(CK_BYTE_PTR keyAlgorithm, CK_ULONG keyAlgorithmLen,
     struct sim_call call;
     struct ska_approver read = {.type = SKA_APPROVER_PUBLIC_KEY};
     struct ska_approval_token decoded = {0};
+    CK_SKA_APPROVAL *none = NULL;
     bool query =
         approval != NULL && (approval->pSignature == NULL || approval->pSignerInfo == NULL);
     CK_RV rv = sim_enter_pure(&call, __func__);
 
-    if (rv == CKR_OK &&
-        (!sim_input_given(keyAlgorithm, keyAlgorithmLen) ||
-         !sim_input_given(privateKey, privateKeyLen) || privateKeyLen == 0 || approver == NULL ||
-         approval == NULL || token == NULL || (uint32_t)type != (uint32_t)approver->type))
+    if (rv == CKR_OK && (privateKeyLen == 0 || approver == NULL || approval == NULL ||
+                         token == NULL || (uint32_t)type != (uint32_t)approver->type))
         rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_copy_input(&keyAlgorithm, keyAlgorithmLen);
+    if (rv == CKR_OK)
+        rv = sim_copy_input(&privateKey, privateKeyLen);
+    if (rv == CKR_OK)
+        rv = sim_copy_approved(&token, &tokenLen, &none, 0);
     if (rv == CKR_OK)
         rv = sim_approver_read(approver, &read);
     if (rv == CKR_OK && (tokenLen > SKA_TOKEN_LIMIT || !ska_approver_identify(&read, NULL) ||

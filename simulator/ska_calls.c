@@ -2,10 +2,13 @@
 /*
  * The vendor's calls that work on an SKA key: the token that approvers sign, and the signature.
  */
+#include <string.h>
+
 #include <pkcs11.h>
 
 #include "provider/request/approval_token.h"
-#include "simulator/context.h"
+#include "simulator/call.h"
+#include "simulator/caller_memory.h"
 #include "simulator/enforce.h"
 #include "simulator/key_signer.h"
 #include "simulator/object_kind.h"
@@ -59,13 +62,16 @@ CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OB
     struct sim_call call;
     struct sim_object object = {0};
     struct ska_approval_token parts = {0};
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = sim_enter_session(&call, __func__, &session);
 
-    if (rv == CKR_OK &&
-        (tokenLen == NULL || !sim_operation_from(operation, &parts.operation) ||
-         !sim_input_given(payload, payloadLen) || !sim_input_given(timestamp, timestampLen) ||
-         !sim_input_given(timestampSignature, timestampSignatureLen)))
+    if (rv == CKR_OK && (tokenLen == NULL || !sim_operation_from(operation, &parts.operation)))
         rv = CKR_ARGUMENTS_BAD;
+    if (rv == CKR_OK)
+        rv = sim_copy_input(&payload, payloadLen);
+    if (rv == CKR_OK)
+        rv = sim_copy_input(&timestamp, timestampLen);
+    if (rv == CKR_OK)
+        rv = sim_copy_input(&timestampSignature, timestampSignatureLen);
     if (rv == CKR_OK)
         rv = sim_ska_key_open(session, key, &object);
     if (rv == CKR_OK) {
@@ -82,14 +88,50 @@ CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OB
 
 /* ---- C_SKASign -------------------------------------------------------------------------- */
 
+/* The arguments of C_SKASign that decide. */
+struct asked {
+    CK_SESSION_HANDLE session;
+    CK_BYTE_PTR token;
+    CK_ULONG token_len;
+    CK_SKA_APPROVAL *approvals;
+    CK_ULONG approval_count;
+};
+
 /* Decides, then signs. */
-static CK_RV decide_and_sign(const struct sim_request *request, const struct sim_signer *signer,
-                             CK_BYTE_PTR signature, CK_ULONG_PTR signature_len)
+static CK_RV decide_and_sign(struct asked *asked, const struct sim_object *key,
+                             struct sim_signer *signer, CK_BYTE signature[SIM_SIGNATURE_LIMIT])
 {
     struct ska_approval_token token = {0};
-    CK_RV rv = sim_enforce(request, &token);
+    struct sim_request request = {asked->session, SKA_OPERATION_SIGN, key, {NULL, 0}, NULL, 0};
+    CK_RV rv = sim_copy_approved(&asked->token, &asked->token_len, &asked->approvals,
+                                 asked->approval_count);
 
-    return rv == CKR_OK ? sim_signer_sign(signer, token.payload, signature, signature_len) : rv;
+    request.token = ska_span(asked->token, asked->token_len);
+    request.approvals = asked->approvals;
+    request.approval_count = asked->approval_count;
+    if (rv == CKR_OK)
+        rv = sim_enforce(&request, &token);
+    if (rv == CKR_OK)
+        rv = sim_signer_sign(asked->session, key, signer, token.payload, signature);
+    return rv;
+}
+
+/* The signature, or its length for who asks for that or has too little space. */
+static CK_RV answer_signature(struct asked *asked, const struct sim_object *key,
+                              struct sim_signer *signer, CK_BYTE_PTR signature,
+                              CK_ULONG_PTR signature_len)
+{
+    CK_BYTE made[SIM_SIGNATURE_LIMIT];
+    bool fits = *signature_len >= signer->length;
+    CK_RV rv = CKR_OK;
+
+    *signature_len = signer->length;
+    if (signature == NULL || !fits)
+        return signature == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+    rv = decide_and_sign(asked, key, signer, made);
+    if (rv == CKR_OK)
+        memcpy(signature, made, signer->length);
+    return rv;
 }
 
 CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key,
@@ -100,9 +142,8 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
     struct sim_call call;
     struct sim_object object = {0};
     struct sim_signer signer = {0};
-    const struct sim_request request = {
-        session, SKA_OPERATION_SIGN, &object, ska_span(token, tokenLen), approvals, approvalCount};
-    CK_RV rv = sim_enter(&call, __func__);
+    CK_RV rv = sim_enter_session(&call, __func__, &session);
+    struct asked asked = {session, token, tokenLen, approvals, approvalCount};
 
     if (rv == CKR_OK &&
         (mechanism == NULL || token == NULL || signatureLen == NULL ||
@@ -111,14 +152,11 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
     if (rv == CKR_OK)
         rv = sim_ska_key_open(session, key, &object);
     if (rv == CKR_OK)
-        rv = sim_signer_open(session, &object, mechanism, &signer);
-    if (rv == CKR_OK && signature != NULL && *signatureLen >= signer.length) {
-        rv = decide_and_sign(&request, &signer, signature, signatureLen);
-    } else if (rv == CKR_OK) {
-        *signatureLen = signer.length;
-        rv = signature == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
-    }
-    sim_signer_close(&signer);
+        rv = sim_copy_mechanism(&mechanism);
+    if (rv == CKR_OK)
+        rv = sim_signer_prepare(&object, mechanism, &signer);
+    if (rv == CKR_OK)
+        rv = answer_signature(&asked, &object, &signer, signature, signatureLen);
     sim_log_call(__func__, signature == NULL, ska_span_of(&object.label), rv);
     sim_object_clear(&object);
     return sim_leave(&call, rv);

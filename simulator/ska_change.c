@@ -6,6 +6,8 @@
 #include <pkcs11.h>
 
 #include "provider/rule/rule_codec.h"
+#include "simulator/call.h"
+#include "simulator/caller_memory.h"
 #include "simulator/change_lock.h"
 #include "simulator/context.h"
 #include "simulator/enforce.h"
@@ -16,12 +18,14 @@
 #include "simulator/vendor_call.h"
 #include "ska/simulator.h"
 
+/* The arguments of a call; token and approvals are copies by the time they are looked at. */
 struct change {
     CK_SESSION_HANDLE session;
     enum ska_operation operation;
-    CK_OBJECT_HANDLE *key;
-    struct ska_span token;
-    const CK_SKA_APPROVAL *approvals;
+    const CK_OBJECT_HANDLE *key;
+    CK_BYTE_PTR token;
+    CK_ULONG token_len;
+    CK_SKA_APPROVAL *approvals;
     CK_ULONG approval_count;
 };
 
@@ -72,8 +76,9 @@ static CK_RV apply_change(const struct change *change, struct sim_record *record
 static CK_RV decide_and_write(const struct change *change, struct sim_object *key)
 {
     struct ska_approval_token token = {0};
-    const struct sim_request request = {change->session, change->operation, key,
-                                        change->token,   change->approvals, change->approval_count};
+    const struct sim_request request = {
+        change->session,   change->operation,     key, ska_span(change->token, change->token_len),
+        change->approvals, change->approval_count};
     CK_RV rv = sim_enforce(&request, &token);
 
     if (rv == CKR_OK)
@@ -87,9 +92,10 @@ static CK_RV decide_and_write(const struct change *change, struct sim_object *ke
  * Looks at the key twice: at first for its id, then, with the lock held, for the rules in force.
  * The record is an object of the token, so the session must be able to write.
  */
-static CK_RV make_change(const struct change *change, struct sim_object *key)
+static CK_RV make_change(const struct change *change, CK_OBJECT_HANDLE handle,
+                         struct sim_object *key)
 {
-    CK_RV rv = sim_ska_key_open(change->session, *change->key, key);
+    CK_RV rv = sim_ska_key_open(change->session, handle, key);
 
     if (rv == CKR_OK)
         rv = sim_session_writable(change->session);
@@ -100,24 +106,26 @@ static CK_RV make_change(const struct change *change, struct sim_object *key)
     rv = sim_store_settle(change->session, key->id);
     sim_object_clear(key);
     if (rv == CKR_OK)
-        rv = sim_ska_key_open(change->session, *change->key, key);
+        rv = sim_ska_key_open(change->session, handle, key);
     if (rv == CKR_OK)
         rv = decide_and_write(change, key);
     sim_unlock();
     return rv;
 }
 
-static CK_RV perform_change(const char *name, const struct change *change)
+static CK_RV perform_change(const char *name, struct change *change)
 {
     struct sim_call call;
     struct sim_object key = {0};
-    CK_RV rv = sim_enter(&call, name);
+    CK_RV rv = sim_enter_session(&call, name, &change->session);
 
-    if (rv == CKR_OK && (change->key == NULL || change->token.data == NULL ||
-                         (change->approvals == NULL && change->approval_count != 0)))
+    if (rv == CKR_OK && (change->key == NULL || change->token == NULL))
         rv = CKR_ARGUMENTS_BAD;
     if (rv == CKR_OK)
-        rv = make_change(change, &key);
+        rv = sim_copy_approved(&change->token, &change->token_len, &change->approvals,
+                               change->approval_count);
+    if (rv == CKR_OK)
+        rv = make_change(change, *change->key, &key);
     sim_log_call(name, false, ska_span_of(&key.label), rv);
     sim_object_clear(&key);
     return sim_leave(&call, rv);
@@ -126,8 +134,8 @@ static CK_RV perform_change(const char *name, const struct change *change)
 CK_RV C_SKABlock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
                  CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount)
 {
-    const struct change change = {session,   SKA_OPERATION_BLOCK, key, ska_span(token, tokenLen),
-                                  approvals, approvalCount};
+    struct change change = {session,  SKA_OPERATION_BLOCK, key,          token,
+                            tokenLen, approvals,           approvalCount};
 
     return perform_change(__func__, &change);
 }
@@ -135,8 +143,8 @@ CK_RV C_SKABlock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR t
 CK_RV C_SKAUnblock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
                    CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount)
 {
-    const struct change change = {session,   SKA_OPERATION_UNBLOCK, key, ska_span(token, tokenLen),
-                                  approvals, approvalCount};
+    struct change change = {session,   SKA_OPERATION_UNBLOCK, key, token, tokenLen,
+                            approvals, approvalCount};
 
     return perform_change(__func__, &change);
 }
@@ -144,8 +152,8 @@ CK_RV C_SKAUnblock(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR
 CK_RV C_SKAModify(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *key, CK_BYTE_PTR token,
                   CK_ULONG tokenLen, CK_SKA_APPROVAL *approvals, CK_ULONG approvalCount)
 {
-    const struct change change = {session,   SKA_OPERATION_MODIFY, key, ska_span(token, tokenLen),
-                                  approvals, approvalCount};
+    struct change change = {session,   SKA_OPERATION_MODIFY, key, token, tokenLen,
+                            approvals, approvalCount};
 
     return perform_change(__func__, &change);
 }

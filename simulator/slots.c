@@ -162,14 +162,20 @@ CK_RV sim_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR 
 CK_RV sim_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
                         CK_SESSION_HANDLE_PTR session)
 {
-    CK_RV rv = CKR_OK;
+    CK_SESSION_HANDLE opened = CK_INVALID_HANDLE;
+    CK_SESSION_HANDLE number = CK_INVALID_HANDLE;
+    CK_RV rv = CKR_ARGUMENTS_BAD;
 
+    if (session == NULL)
+        return rv;
     slot = sim_slot(slot);
-    rv = softhsm()->C_OpenSession(slot, flags, application, notify, session);
+    rv = softhsm()->C_OpenSession(slot, flags, application, notify, &opened);
     if (rv == CKR_OK) {
-        rv = sim_session_opened(*session, slot);
-        if (rv != CKR_OK)
-            softhsm()->C_CloseSession(*session);
+        rv = sim_session_opened(opened, slot, &number);
+        if (rv == CKR_OK)
+            *session = number;
+        else
+            softhsm()->C_CloseSession(opened);
     }
     return rv;
 }
@@ -178,20 +184,26 @@ CK_RV sim_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application
 
 CK_RV sim_C_CloseSession(CK_SESSION_HANDLE session)
 {
-    CK_RV rv = softhsm()->C_CloseSession(session);
+    bool none_left = false;
+    CK_RV rv = sim_session_close(session, &none_left);
 
-    if (rv == CKR_OK && sim_session_closed(session))
+    if (rv == CKR_OK && none_left)
         sim_store_forget();
     return rv;
 }
 
 CK_RV sim_C_CloseAllSessions(CK_SLOT_ID slot)
 {
+    CK_SLOT_INFO info = {0};
+    bool none_left = false;
     CK_RV rv = CKR_OK;
 
     slot = sim_slot(slot);
-    rv = softhsm()->C_CloseAllSessions(slot);
-    if (rv == CKR_OK && sim_slot_sessions_closed(slot))
+    rv = softhsm()->C_GetSlotInfo(slot, &info);
+    if (rv != CKR_OK)
+        return rv;
+    sim_slot_sessions_close(slot, &none_left);
+    if (none_left)
         sim_store_forget();
     return rv;
 }

@@ -127,13 +127,13 @@ static CK_FUNCTION_LIST inside;
 #define GUARD_WRITES(name, parameters, arguments)                                                  \
     GUARD(begin_writing, end_writing, name, parameters, arguments)
 
-#define CRYPTOKI_CALL(name, answered, objects, parameters, arguments)                              \
+#define CRYPTOKI_CALL(name, in, answered, objects, parameters, arguments)                          \
     GUARD_##objects(name, parameters, arguments)
 #include "simulator/cryptoki_calls.h"
 
 static const CK_FUNCTION_LIST guarded = {
     .version = {2, 40},
-#define CRYPTOKI_CALL(name, answered, objects, parameters, arguments) .name = guarded_##name,
+#define CRYPTOKI_CALL(name, in, answered, objects, parameters, arguments) .name = guarded_##name,
 #include "simulator/cryptoki_calls.h"
 };
 
@@ -148,7 +148,7 @@ static const struct {
     const char *name;
     size_t offset;
 } calls[] = {
-#define CRYPTOKI_CALL(name, answered, objects, parameters, arguments)                              \
+#define CRYPTOKI_CALL(name, in, answered, objects, parameters, arguments)                          \
     {#name, offsetof(CK_FUNCTION_LIST, name)},
 #include "simulator/cryptoki_calls.h"
 };

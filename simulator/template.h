@@ -9,9 +9,6 @@
 
 #include <pkcs11.h>
 
-/* Cryptoki caps no template; the simulator does, far above anything sensible. */
-#define SIM_TEMPLATE_LIMIT 4096UL
-
 /* An attribute of a template; NULL when it is not there, or has a length but no value. */
 const CK_ATTRIBUTE *sim_template_find(const CK_ATTRIBUTE *attributes, CK_ULONG count,
                                       CK_ATTRIBUTE_TYPE type);

@@ -9,16 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "provider/base/wire.h"
 #include "simulator/context.h"
 #include "simulator/result_name.h"
 
-/* ---- Inputs and outputs ----------------------------------------------------------------- */
-
-bool sim_input_given(const CK_BYTE *data, CK_ULONG length)
-{
-    return length == 0 || (data != NULL && length <= SKA_WIRE_VALUE_LIMIT);
-}
+/* ---- Operations and outputs ------------------------------------------------------------- */
 
 bool sim_operation_from(CK_ULONG number, enum ska_operation *operation)
 {

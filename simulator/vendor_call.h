@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the vendor's calls share: inputs, outputs, a line in the call log for each.
+ * What the vendor's calls share: outputs, a line in the call log for each.
  */
 #ifndef SKASIM_VENDOR_CALL_H
 #define SKASIM_VENDOR_CALL_H
@@ -11,9 +11,6 @@
 
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
-
-/* Whether an input is what it says: nothing, or at most as much as an element can hold. */
-bool sim_input_given(const CK_BYTE *data, CK_ULONG length);
 
 /*
  * What an approval token can be made for, in the vendor's numbers. False for a number that is none

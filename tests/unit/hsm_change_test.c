@@ -964,6 +964,8 @@ static EVP_PKEY *look_behind(CK_SESSION_HANDLE session, const struct secret *sec
     void *symbol = module_symbol(HSM_TEST_SOFTHSM, "C_GetFunctionList");
     CK_C_GetFunctionList get = NULL;
     CK_FUNCTION_LIST *softhsm = NULL;
+    CK_SESSION_INFO info;
+    CK_SESSION_HANDLE behind = CK_INVALID_HANDLE;
     CK_BYTE modulus[256];
     CK_ATTRIBUTE read = {CKA_MODULUS, modulus, sizeof(modulus)};
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(libctx, "RSA", NULL);
@@ -973,7 +975,11 @@ static EVP_PKEY *look_behind(CK_SESSION_HANDLE session, const struct secret *sec
 
     memcpy(&get, &symbol, sizeof(get));
     assert_int_equal(get(&softhsm), CKR_OK);
-    assert_int_equal(softhsm->C_GetAttributeValue(session, secret->private_key, &read, 1), CKR_OK);
+    assert_int_equal(application()->C_GetSessionInfo(session, &info), CKR_OK);
+    assert_int_equal(softhsm->C_OpenSession(info.slotID, CKF_SERIAL_SESSION, NULL, NULL, &behind),
+                     CKR_OK);
+    assert_int_equal(softhsm->C_GetAttributeValue(behind, secret->private_key, &read, 1), CKR_OK);
+    assert_int_equal(softhsm->C_CloseSession(behind), CKR_OK);
     for (size_t i = 0; i < sizeof(modulus); i++)
         little[i] = modulus[sizeof(modulus) - 1 - i];
     {

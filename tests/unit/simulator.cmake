@@ -39,13 +39,16 @@ add_dependencies(simulator_module_test simulator_probe)
 # SoftHSM at chosen moments.
 get_filename_component(softhsm_directory ${SKASIM_SOFTHSM_MODULE} DIRECTORY)
 add_library(softhsm_racing MODULE unit/softhsm_racing.c)
+target_include_directories(softhsm_racing PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(softhsm_racing PRIVATE ska-options ska-cryptoki ${CMAKE_DL_LIBS}
                                              -Wl,--no-as-needed ${SKASIM_SOFTHSM_MODULE})
 set_target_properties(softhsm_racing PROPERTIES BUILD_RPATH ${softhsm_directory})
-ska_simulator_test(simulator_race_test)
-target_compile_definitions(simulator_race_test
-                           PRIVATE SOFTHSM_RACING_PATH="$<TARGET_FILE:softhsm_racing>")
-add_dependencies(simulator_race_test softhsm_racing)
+foreach(name simulator_race_test simulator_hostile_test)
+    ska_simulator_test(${name})
+    target_compile_definitions(${name} PRIVATE SOFTHSM_RACING_PATH="$<TARGET_FILE:softhsm_racing>")
+    target_link_libraries(${name} PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+    add_dependencies(${name} softhsm_racing)
+endforeach()
 
 ska_unit_test(simulator_ordinary_test ska-cryptoki ${CMAKE_DL_LIBS})
 ska_with_softhsm(simulator_ordinary_test)

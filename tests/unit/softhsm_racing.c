@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SoftHSM, of which one look at an object falls into the moment in which another process makes or
- * destroys it: to SoftHSM it has no class then.
+ * SoftHSM, with something that happens at moments of a test's choice: one look at an object falls
+ * into the moment in which another process makes or destroys it, when it has no class to SoftHSM;
+ * or the test does what it likes before each call.
  */
 #include "softhsm_racing.h"
 
@@ -14,23 +15,38 @@
 #define EXPORT __attribute__((visibility("default")))
 
 static atomic_int countdown;
+static softhsm_visitor *visiting;
 
-/* All other functions are SoftHSM's, with which this module is linked. */
-EXPORT CK_RV C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-                                 CK_ATTRIBUTE *attributes, CK_ULONG count)
+/* Whether this call is one that meets the moment. */
+static int begin(const char *name)
 {
-    CK_C_GetAttributeValue real = NULL;
-    void *address = dlsym(RTLD_NEXT, "C_GetAttributeValue");
-
-    if (countdown > 0 && --countdown == 0)
-        return CKR_ATTRIBUTE_VALUE_INVALID;
-    if (address == NULL)
-        return CKR_GENERAL_ERROR;
-    memcpy(&real, &address, sizeof(real));
-    return real(session, object, attributes, count);
+    if (visiting != NULL)
+        visiting(name);
+    return strcmp(name, "C_GetAttributeValue") == 0 && countdown > 0 && --countdown == 0;
 }
+
+/* SoftHSM itself comes next: this module is linked with it. */
+#define CRYPTOKI_CALL(name, in, answered, objects, parameters, arguments)                          \
+    EXPORT CK_RV name parameters                                                                   \
+    {                                                                                              \
+        CK_RV(*real) parameters = NULL;                                                            \
+        void *address = dlsym(RTLD_NEXT, #name);                                                   \
+                                                                                                   \
+        if (begin(#name))                                                                          \
+            return CKR_ATTRIBUTE_VALUE_INVALID;                                                    \
+        if (address == NULL)                                                                       \
+            return CKR_GENERAL_ERROR;                                                              \
+        memcpy(&real, &address, sizeof(real));                                                     \
+        return real arguments;                                                                     \
+    }
+#include "simulator/cryptoki_calls.h"
 
 EXPORT int softhsm_racing(int look)
 {
     return atomic_exchange(&countdown, look);
+}
+
+EXPORT void softhsm_visit(softhsm_visitor *visitor)
+{
+    visiting = visitor;
 }

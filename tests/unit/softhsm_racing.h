@@ -9,4 +9,12 @@
 typedef int softhsm_racing_set(int look);
 extern int softhsm_racing(int look);
 
+/*
+ * Likewise. The function that is called, in its thread, before each call goes to SoftHSM, with the
+ * call's name; NULL: none. To be set when no call is under way.
+ */
+typedef void softhsm_visitor(const char *name);
+typedef void softhsm_visit_set(softhsm_visitor *visitor);
+extern void softhsm_visit(softhsm_visitor *visitor);
+
 #endif
