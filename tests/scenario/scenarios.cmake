@@ -12,11 +12,13 @@ function(ska_scenario name)
                                               Threads::Threads)
     endif()
     # One that hangs is ended here, and then says where it was; CTest would end it without a word.
-    add_test(NAME scenario.${name} COMMAND timeout --signal=USR1 --kill-after=10 600
-                                           ${CMAKE_CURRENT_SOURCE_DIR}/scenario/${name}.sh)
+    add_test(NAME scenario.${name}
+             COMMAND timeout --signal=USR1 --kill-after=10 ${SKA_TEST_TIMEOUT}
+                     ${CMAKE_CURRENT_SOURCE_DIR}/scenario/${name}.sh)
+    math(EXPR limit "${SKA_TEST_TIMEOUT} + 60")
     set_tests_properties(scenario.${name} PROPERTIES
         ENVIRONMENT "SKA_BINARY_DIR=${PROJECT_BINARY_DIR}"
-        LABELS scenario TIMEOUT 660 SKIP_RETURN_CODE 77)
+        LABELS scenario TIMEOUT ${limit} SKIP_RETURN_CODE 77)
     set(ska_scenarios ${ska_scenarios} ${name} PARENT_SCOPE)
 endfunction()
 
