@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # skatool.1 shows each command with each of its options and has words on it; ska-provider.7 names
-# each parameter and each attribute of a URI.
+# each parameter and each attribute of a URI. doc/security.md names tests that there are.
 . "$(dirname "$0")/lib.sh"
 manual=$source_dir/tools/skatool.1
 
@@ -40,5 +40,18 @@ sed -n '/^static const struct attribute attributes/,/^};/p' "$source_dir/provide
 sed -n '/^\.Sh KEY URIS/,/^\.Sh CONFIGURATION/p' "$manual" >uris.txt
 while read -r name; do
     grep -qE "(^| )$name( |\$)" uris.txt || fail "ska-provider.7 has no words on the attribute $name"
+done <names.txt
+
+# Each test that doc/security.md names is there.
+page=$source_dir/doc/security.md
+grep -oE '`(scenario\.[a-z0-9_]+|[a-z0-9_]+_(test|fuzz))`' "$page" | tr -d '`' | sort -u >names.txt
+[ "$(wc -l <names.txt)" -ge 30 ] || fail "which tests does the page name? $(cat names.txt)"
+while read -r name; do
+    case $name in
+    scenario.*) file=tests/scenario/${name#scenario.}.sh ;;
+    *_test) file=tests/unit/$name.c ;;
+    *) file=tests/fuzz/$name.c ;;
+    esac
+    [ -f "$source_dir/$file" ] || fail "doc/security.md names $name, which is not there"
 done <names.txt
 pass
