@@ -14,7 +14,10 @@ port=$(free_port)
 # PostgreSQL refuses to be root, and so it reads the PIN as its own user.
 chmod 600 www.pem client.pem
 mkdir db
-hand_over pin www.pem db
+hand_over www.pem db
+# Server and client read it, so it is root's: root takes no PIN from a file that the server could
+# exchange.
+[ -z "$user" ] || { chgrp "$(id -g "$user")" pin && chmod 640 pin; }
 OPENSSL_CONF=/dev/null succeeds "${as_user[@]}" "$(type -P initdb)" -D "$work/db" \
     -U postgres --auth reject --no-sync --no-locale
 example postgresql/postgresql.conf >>db/postgresql.conf
