@@ -83,7 +83,7 @@ static bool alternative_acceptable(const struct ska_alternative *alternative)
     bool good = true;
 
     if (alternative->group_count == 0) {
-        sim_report_rule("", "one of its tokens has no groups");
+        sim_report_rule("", "a policy token has no groups");
         return false;
     }
     for (size_t i = 0; good && i < alternative->group_count; i++)

@@ -133,10 +133,10 @@ open_to_others() {
 [ ! -e b.socket ] || fail "an agent that did not start left its socket"
 
 # An agent that ends leaves the socket that another one has put there since.
-agent a key=web payload=any
+agent a key=web,payload=any
 first=$server
 rm a.socket
-agent a key=web payload=any
+agent a key=web,payload=any
 stop "$first" TERM
 "$client" ask a.socket /dev/null | grep -q error || fail "the first agent took the second one's socket"
 stop "$server"

@@ -225,8 +225,8 @@ audited 4 '"intact":false' '"line":5,.*"fault":"line 4 was changed' -- --json ch
 sign_free() {
     ska dgst -sha256 -sign "$(uri free)" -out signature document
 }
-mkdir -m 700 state
-configure "audit-log = $log" "state-dir = $work/state"
+mkdir -m 700 heads
+configure "audit-log = $log" "state-dir = $work/heads"
 rm "$log"
 quietly sign_free
 mv "$log" log.2

@@ -128,7 +128,7 @@ export SOFTHSM2_CONF=$work/softhsm2.conf
 export SKASIM_CONF=$work/skasim.cnf
 export OPENSSL_CONF=$work/openssl.cnf
 # What skatool remembers; not in the home of whoever runs this.
-export XDG_STATE_HOME=$work/state
+export XDG_STATE_HOME=$work/xdg-state
 
 # openssl that does not know of our provider: the independent witness.
 plain() {

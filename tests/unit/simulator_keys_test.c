@@ -375,7 +375,7 @@ static void test_rules(void **state)
     {
         struct data rule = rule_without_groups();
 
-        expect_rule(session, &rule, "one of its tokens has no groups");
+        expect_rule(session, &rule, "a policy token has no groups");
         data_free(&rule);
     }
     approver_free(&good[0]);

@@ -2,7 +2,8 @@
 /*
  * Memory that runs out while something is shown: the page is complete, or there is none and an
  * error. Each command runs in a process of its own, over and over, and each time another allocation
- * fails, once: of ours and cJSON's each, of libcrypto's some (SKA_EVERY_ALLOCATION=1: each).
+ * fails, once: of ours and cJSON's many, of libcrypto's some (SKA_EVERY_ALLOCATION=ours: each of
+ * ours; all: each, which takes minutes).
  *
  * The linker hands our calls of malloc() and its kin to the functions below (--wrap).
  */
@@ -436,7 +437,7 @@ static bool is_whole(bool done, struct ska_span good, enum allocator allocator,
 static void try_all(const struct command *command)
 {
     static const unsigned long samples[ALLOCATORS] = {SAMPLES, SAMPLES / 5};
-    bool every = getenv("SKA_EVERY_ALLOCATION") != NULL;
+    const char *every = getenv("SKA_EVERY_ALLOCATION");
     unsigned long made[ALLOCATORS];
     struct ska_bytes good = {NULL, 0};
     size_t broken = 0;
@@ -447,7 +448,8 @@ static void try_all(const struct command *command)
     good = read_text("good.txt");
     for (int allocator = 0; allocator < (command->libcrypto_too ? ALLOCATORS : LIBCRYPTO);
          allocator++) {
-        unsigned long step = every ? 1 : made[allocator] / samples[allocator] + 1;
+        bool each = every != NULL && (allocator == OURS || strcmp(every, "all") == 0);
+        unsigned long step = each ? 1 : made[allocator] / samples[allocator] + 1;
         size_t failed = 0;
 
         for (unsigned long number = 1; number <= made[allocator]; number += step) {
