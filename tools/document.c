@@ -314,9 +314,9 @@ static bool form_pdf(struct comparison *comparison, struct pdf *pdf)
 
 #define FORMS 3
 static const struct form forms[FORMS] = {
-    {"as it is", form_as_it_is},
-    {"with line ends as mail has them", form_mail},
-    {"all of it but the room for the signature", form_pdf},
+    {"to the last byte", form_as_it_is},
+    {"the same text, with line ends as mail has them", form_mail},
+    {"all of it but the room for this signature", form_pdf},
 };
 
 static bool compare_forms(struct comparison *comparison, size_t count, struct document *document,
@@ -324,6 +324,7 @@ static bool compare_forms(struct comparison *comparison, size_t count, struct do
 {
     for (size_t i = 0; i < count && !comparison->found; i++) {
         document->form = forms[i].name;
+        document->as_it_is = i == 0;
         if (!forms[i].compare(comparison, pdf))
             return false;
     }

@@ -296,11 +296,12 @@ static bool check_place(struct tool *tool, const struct approve *approve)
 static bool approve_run(struct tool *tool, struct approve *approve)
 {
     struct review *review = &approve->review;
-    const struct review_question question = {.question = "Do you approve this? Type yes or no: ",
-                                             .declined = "nothing was signed",
-                                             .document = approve->document,
-                                             .yes = approve->yes,
-                                             .to_stderr = output_is_stdout(&approve->output)};
+    const struct review_question question = {
+        .question = "Do you approve this? Type yes or no: ",
+        .declined = "nothing was signed",
+        .document = approve->document == NULL ? NULL : &approve->compared,
+        .yes = approve->yes,
+        .to_stderr = output_is_stdout(&approve->output)};
     bool already = false;
 
     review->source.in_place = approve->output.path == NULL;

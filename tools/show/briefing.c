@@ -328,16 +328,11 @@ static void say_act_in_short(const struct briefing *briefing, struct page *page)
         [SKA_OPERATION_MODIFY] = "would get other rules",
     };
     const struct ska_request *request = briefing->request;
-    const char *what = "";
+    bool sign = request->operation == SKA_OPERATION_SIGN;
 
-    if (request->operation == SKA_OPERATION_SIGN && request->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        what = " the text above";
-    else if (request->operation == SKA_OPERATION_SIGN && briefing->document != NULL)
-        what = " the file you gave";
-    else if (request->operation == SKA_OPERATION_SIGN)
-        what = " a document that you have not compared";
-    page_paragraph(page, "The key %s %s%s.", page_name(page, briefing->ballot->token.key_name),
-                   acts[request->operation], what);
+    page_paragraph(page, "The key %s %s%s%s.", page_name(page, briefing->ballot->token.key_name),
+                   acts[request->operation], sign ? " " : "",
+                   sign ? briefing_subject_in_short(request, briefing->document) : "");
 }
 
 /* The last lines before the question: whoever reads no more than these must not be misled. */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "provider/sign/ballot.h"
+#include "tools/document.h"
 #include "tools/show/briefing_change.h"
 #include "tools/show/page.h"
 
@@ -17,10 +18,10 @@ struct briefing {
     const struct ska_request *request;
     const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
     const struct ska_ballot *ballot;
-    struct ska_standing chance; /* of this approver's approval; only with a rule */
-    const char *document; /* the file that was compared, and is the one; NULL: none was given */
-    const uid_t *owner;   /* who has put the request into a directory; NULL: it is a file */
-    bool refusing;        /* this is about a refusal */
+    struct ska_standing chance;      /* of this approver's approval; only with a rule */
+    const struct document *document; /* compared, and the one; NULL: none was given */
+    const uid_t *owner; /* who has put the request into a directory; NULL: it is a file */
+    bool refusing;      /* this is about a refusal */
     struct change_witness witness; /* for a request to modify */
     size_t columns;                /* of the terminal that shows it; 0: none does */
 };

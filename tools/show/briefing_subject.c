@@ -1,51 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/show/briefing_subject.h"
 
+#include "provider/base/printable.h"
 #include "provider/request/algorithm.h"
 #include "tools/show/briefing_names.h"
+#include "tools/show/content.h"
 #include "tools/show/request_text.h"
 
 /* Of data that are no text so much is shown. */
 #define DATA_SHOWN 64
 
-/* ---- A document ------------------------------------------------------------------------------ */
-
-static void say_compared(const char *document, struct page *page)
-{
-    if (document == NULL) {
-        page_paragraph(page, "Is it the document you have in mind? The fingerprint alone does not "
-                             "tell. If you have the file, answer no now and give the command again "
-                             "with --document and the name of the file: then the two are "
-                             "compared.");
-        return;
-    }
-    page_paragraph(page, "Is it the file you gave, %s? YES, it has exactly this fingerprint.",
-                   page_name(page, ska_span_text(document)));
-}
-
-static void say_document(const struct ska_request *request, const char *document, struct page *page)
-{
-    enum ska_digest digest = SKA_DIGEST_NONE;
-    struct ska_span value = {NULL, 0};
-
-    if (!request_document_digest(request, &digest, &value)) {
-        page_warning(page,
-                     "these %zu bytes are no fingerprint of a document: nobody can see what "
-                     "would be signed.",
-                     request->payload.length);
-        page_digits(page, ska_span_of(&request->payload));
-        return;
-    }
-    page_paragraph(page, "A document. The document itself is not in this request, only its "
-                         "fingerprint (digest):");
-    page_digits(page, value);
-    say_compared(document, page);
-    if (digest == SKA_DIGEST_SHA1)
-        page_warning(page, "the fingerprint is of an old kind (SHA-1), for which two documents "
-                           "with the same fingerprint can be made. Ask for another one.");
-}
-
-/* ---- A message ------------------------------------------------------------------------------- */
+/* ---- Text and data -----------------------------------------------------------------------------
+ */
 
 static bool is_line_end_or_tab(uint8_t byte)
 {
@@ -63,44 +29,183 @@ static bool is_text(struct ska_span message)
     return ska_utf8_valid(message) && others <= message.length / 16;
 }
 
-static void say_data(OSSL_LIB_CTX *libctx, struct ska_span message, const char *document,
-                     struct page *page)
+static void say_text(struct ska_span text, const char *lead, struct page *page)
 {
-    page_paragraph(page, "Data of %zu bytes that are no text. They begin with:", message.length);
-    page_digits(page,
-                ska_span(message.data, message.length < DATA_SHOWN ? message.length : DATA_SHOWN));
-    page_paragraph(page, "All of them have the fingerprint (SHA-256):");
-    page_fingerprint(page, libctx, message);
-    if (document == NULL)
-        page_warning(page, "you cannot see what you would approve. If you have the file, answer no "
-                           "now and give the command again with --document and its name.");
+    page_paragraph(page, "%s, %zu bytes long; each line of it has a bar in front here:", lead,
+                   text.length);
+    page_quote(page, text, text.length);
+    briefing_warn_of_words("this text", text, page);
 }
 
-static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message, const char *document,
-                        struct page *page)
+static void say_data(OSSL_LIB_CTX *libctx, struct ska_span data, struct page *page)
+{
+    page_paragraph(page, "Data of %zu bytes that are no text. They begin with:", data.length);
+    page_digits(page, ska_span(data.data, data.length < DATA_SHOWN ? data.length : DATA_SHOWN));
+    page_paragraph(page, "All of them have the fingerprint (SHA-256):");
+    page_fingerprint(page, libctx, data);
+}
+
+/* ---- The file in the approver's hand --------------------------------------------------------- */
+
+static void say_compared(const struct document *document, struct page *page)
+{
+    const char *name = page_name(page, ska_span_text(document->path));
+
+    if (document->as_it_is)
+        page_paragraph(page, "Is it the file you gave, %s? YES, exactly.", name);
+    else
+        page_paragraph(page, "Is it the file you gave, %s? YES: %s.", name, document->form);
+    if (document->is_attributes)
+        page_warning(page, "this file is what a signature of ANOTHER document is made over. Who "
+                           "signs it signs that document, which you have not seen.");
+}
+
+static void say_not_compared(struct page *page)
+{
+    page_paragraph(page, "Is it the document you have in mind? The fingerprint alone does not "
+                         "tell. If you have the file, answer no now and give the command again "
+                         "with --document and the name of the file: then the two are compared.");
+}
+
+/* ---- A document ------------------------------------------------------------------------------ */
+
+/* Why it cannot be seen. */
+static void say_unseen(const struct ska_request *request, struct page *page)
+{
+    static const char *const why[] = {
+        [SKA_NO_CONTENT_UNSAID] = "The document itself is not in this request, only its "
+                                  "fingerprint (digest):",
+        [SKA_NO_CONTENT_NO_STRUCTURE] = "The document itself is not in this request, only its "
+                                        "fingerprint (digest):",
+        [SKA_NO_CONTENT_TOO_LONG] = "It is longer than 64 KiB, so it is not in this request, only "
+                                    "its fingerprint (digest):",
+        [SKA_NO_CONTENT_DIGEST_GIVEN] = "The program that asks has not handed it out, only its "
+                                        "fingerprint (digest):"};
+
+    page_paragraph(page, "A document. %s", why[request->no_content]);
+}
+
+static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                         const struct document *document, struct page *page)
+{
+    struct ska_span content = ska_span_of(&request->signed_content);
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span value = {NULL, 0};
+
+    if (!request_document_digest(request, &digest, &value)) {
+        page_warning(page,
+                     "these %zu bytes are no fingerprint of a document: nobody can see what "
+                     "would be signed.",
+                     request->payload.length);
+        page_digits(page, ska_span_of(&request->payload));
+        return;
+    }
+    if (content.length == 0) {
+        say_unseen(request, page);
+        page_digits(page, value);
+    } else if (is_text(content)) {
+        say_text(content, "Exactly this text", page);
+    } else {
+        say_data(libctx, content, page);
+    }
+    if (document != NULL)
+        say_compared(document, page);
+    else if (content.length == 0 || !is_text(content))
+        say_not_compared(page);
+    if (digest == SKA_DIGEST_SHA1)
+        page_warning(page, "the fingerprint is of an old kind (SHA-1), for which two documents "
+                           "with the same fingerprint can be made. Ask for another one.");
+}
+
+/* ---- A message ------------------------------------------------------------------------------- */
+
+static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message,
+                        const struct document *document, struct page *page)
 {
     if (is_text(message)) {
-        page_paragraph(page,
-                       "Exactly this text, %zu bytes long; each line of it has a bar in "
-                       "front here:",
-                       message.length);
-        page_quote(page, message, message.length);
-        briefing_warn_of_words("this text", message, page);
+        say_text(message, "Exactly this text", page);
     } else {
-        say_data(libctx, message, document, page);
+        say_data(libctx, message, page);
+        if (document == NULL)
+            page_warning(page, "you cannot see what you would approve. If you have the file, "
+                               "answer no now and give the command again with --document and its "
+                               "name.");
     }
-    if (document == NULL)
-        return;
-    page_paragraph(page, "Is it what is in the file you gave, %s? YES, exactly.",
-                   page_name(page, ska_span_text(document)));
+    if (document != NULL)
+        say_compared(document, page);
 }
 
-void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request, const char *document,
-                      struct page *page)
+/* ---- A structure ----------------------------------------------------------------------------- */
+
+/* So much of one is shown. */
+#define VALUE_SHOWN 4000
+
+static void add_content_row(void *arg, const char *name, struct ska_span untrusted)
 {
-    page_heading(page, "What will be signed");
-    if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        say_message(libctx, ska_span_of(&request->payload), document, page);
+    struct page *page = arg;
+
+    if (untrusted.length <= SKA_NAME_SHOWN) {
+        page_item(page, "%s: %s", name, page_quoted_name(page, untrusted));
+        return;
+    }
+    page_item(page, "%s:", name);
+    page_quote(page, untrusted, VALUE_SHOWN);
+}
+
+/* What is hashed for a signature in CMS is not the document: of that it holds the digest. */
+static void say_attributes(const struct document *document, struct page *page)
+{
+    if (document != NULL)
+        say_compared(document, page);
     else
-        say_document(request, document, page);
+        say_not_compared(page);
+}
+
+static void say_structure(OSSL_LIB_CTX *libctx, enum ska_content_kind kind, struct ska_span content,
+                          const struct document *document, struct page *page)
+{
+    const struct content_listener listener = {add_content_row, page};
+
+    page_paragraph(page, "This is %s. What it says:", content_kind_text(kind));
+    if (!content_read(libctx, content, &listener))
+        page_warning(page, "it cannot be read further: nobody can see what would be signed.");
+    if (kind == SKA_CONTENT_ATTRIBUTES)
+        say_attributes(document, page);
+    else if (document != NULL)
+        say_compared(document, page);
+    if (kind == SKA_CONTENT_CERTIFICATE)
+        page_warning(page, "with a certificate others can act under the name in it, and under the "
+                           "name of this key. Is this key meant to make certificates?");
+}
+
+void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                      const struct document *document, struct page *page)
+{
+    struct ska_span content = document_content(request);
+    enum ska_content_kind kind = ska_content_kind(content);
+
+    page_heading(page, "What will be signed");
+    if (kind != SKA_CONTENT_OTHER)
+        say_structure(libctx, kind, content, document, page);
+    else if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        say_message(libctx, content, document, page);
+    else
+        say_document(libctx, request, document, page);
+}
+
+const char *briefing_subject_in_short(const struct ska_request *request,
+                                      const struct document *document)
+{
+    struct ska_span content = document_content(request);
+    enum ska_content_kind kind = ska_content_kind(content);
+
+    if (document != NULL)
+        return "the file you gave";
+    if (kind != SKA_CONTENT_OTHER && kind != SKA_CONTENT_ATTRIBUTES)
+        return content_kind_text(kind);
+    if (kind == SKA_CONTENT_OTHER && is_text(content) && content.length > 0)
+        return "the text above";
+    return request->mechanism.form == SKA_PAYLOAD_MESSAGE && kind == SKA_CONTENT_OTHER
+               ? "the data above"
+               : "a document that you have not compared";
 }

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What will be signed, on a page for approvers: a document by its digest, or a message.
+ * What will be signed, on a page for approvers: a document by its digest, a message, or what is
+ * signed of a certificate and the like.
  */
 #ifndef SKA_TOOLS_SHOW_BRIEFING_SUBJECT_H
 #define SKA_TOOLS_SHOW_BRIEFING_SUBJECT_H
 
-#include "provider/request/request.h"
+#include "tools/document.h"
 #include "tools/show/page.h"
 
 /* `document` is the file that was compared, and is the one; NULL: none was given. */
-void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request, const char *document,
-                      struct page *page);
+void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                      const struct document *document, struct page *page);
+
+/* "the file you gave", "a certificate": the same within a sentence. */
+const char *briefing_subject_in_short(const struct ska_request *request,
+                                      const struct document *document);
 
 #endif
