@@ -49,7 +49,7 @@ bool review_read_again(struct tool *tool, struct review *review) SKA_MUST_CHECK;
  */
 struct review_question {
     const char *question;
-    const char *declined; /* "nothing was signed" */
+    const char *declined;            /* "nothing was signed" */
     const struct document *document; /* see struct briefing */
     bool refusing;
     bool yes;

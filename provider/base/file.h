@@ -18,8 +18,8 @@ bool ska_file_read(const char *path, size_t limit, struct ska_bytes *content,
 
 /*
  * The same for a file whose content decides something for this user: it and the way to it must be
- * safe (safe_path.h). `what` names it in messages, `shown` stands there for the path, which may be a
- * secret. What was read is wiped where it is not handed out.
+ * safe (safe_path.h). `what` names it in messages, `shown` stands there for the path, which may be
+ * a secret. What was read is wiped where it is not handed out.
  */
 bool ska_file_read_safe(const char *what, const char *path, const char *shown, size_t limit,
                         struct ska_bytes *content, const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -165,20 +165,13 @@ static const struct {
     {"request-content", set_request_content},
 };
 
-const char *const ska_setting_names[] = {"pkcs11-module",
-                                         "token",
-                                         "pin-source",
-                                         "pin-sources",
-                                         "approvals-dir",
-                                         "approvals-timeout",
-                                         "agent",
-                                         "payload",
-                                         "timestamp-key",
-                                         "audit-log",
-                                         "state-dir",
-                                         "progress",
-                                         "request-content",
-                                         NULL};
+const char *const ska_setting_names[] = {"pkcs11-module",   "token",
+                                         "pin-source",      "pin-sources",
+                                         "approvals-dir",   "approvals-timeout",
+                                         "agent",           "payload",
+                                         "timestamp-key",   "audit-log",
+                                         "state-dir",       "progress",
+                                         "request-content", NULL};
 
 /* ---- Setting -------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An approver's key: what others see of the process that holds it, what messages repeat, and what is
- * signed with it.
+ * An approver's key: what others see of the process that holds it, what messages repeat, and what
+ * is signed with it.
  */
 #include "cmocka_all.h"
 

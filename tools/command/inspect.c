@@ -116,11 +116,12 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
         OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
         .usage = "[--audit-log FILE] FILE-OR-DIRECTORY",
-        .help = "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
-                "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
-                "modify payload or a serialized approval: every field, what protects it, and\n"
-                "whether all that can be verified without an HSM is right. Needs no configuration;\n"
-                "with one the HSM is asked what a change of rules changes.",
+        .help =
+            "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
+            "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
+            "modify payload or a serialized approval: every field, what protects it, and\n"
+            "whether all that can be verified without an HSM is right. Needs no configuration,\n"
+            "but with one asks the HSM what a change of rules changes.",
         .options = options,
         .operands = &path,
         .operand_needed = "FILE-OR-DIRECTORY",

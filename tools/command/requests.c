@@ -335,11 +335,10 @@ static bool find_directory(struct tool *tool, const char **directory)
 
 bool requests_list(struct tool *tool, const char *directory, const char *approver, bool json)
 {
-    struct listing listing = {
-        .tool = tool,
-        .for_approver = approver != NULL,
-        .budget = {.share = SKA_SHARE_TO_LIST},
-        .table = {.names = 1U << 2}};
+    struct listing listing = {.tool = tool,
+                              .for_approver = approver != NULL,
+                              .budget = {.share = SKA_SHARE_TO_LIST},
+                              .table = {.names = 1U << 2}};
     bool done = find_directory(tool, &directory) &&
                 ska_directory_open(directory, SKA_DIRECTORY_TO_APPROVE, &listing.directory,
                                    &tool->errors) &&
