@@ -29,10 +29,13 @@ is_safe_place() { # DIRECTORY
         place=$(dirname "$place")
     done
 }
+# What a run before has left may be another user's.
+rm -rf "$work"
 mkdir -p "$work"
 if ! is_safe_place "$work"; then
     work=/tmp/ska-scenario-$(id -u)/$scenario
     mkdir -p -m 700 "${work%/*}"
+    rm -rf "$work"
     mkdir -p "$work"
     is_safe_place "$work" || {
         echo "$scenario: FAILED: no place that is nobody else's" >&2
@@ -40,7 +43,6 @@ if ! is_safe_place "$work"; then
     }
 fi
 
-rm -rf "$work"
 mkdir -p "$work/tokens"
 cd "$work"
 exec </dev/null
