@@ -14,11 +14,6 @@ as() { # UID COMMAND...
     shift
     setpriv --reuid="$uid" --regid=$group --clear-groups -- "$@"
 }
-as $signer test -r "$binary_dir/tools/skatool" -a -r "$work/pin" 2>/dev/null ||
-    chown -R "$signer:$group" "$work"
-as $signer test -r "$binary_dir/tools/skatool" -a -r "$work/pin" ||
-    skip "user $signer cannot reach $work"
-
 board
 key seal p256
 log=$work/audit.log
@@ -28,8 +23,10 @@ succeeds skatool keygen --timestamp --key "$(uri clock)" --algorithm EC
 policy "$(rule 2 alice bob carol | sed 's/"timeout":0/"timeout":3600/')" >timed.json
 key timed p256 timed.json
 chmod 644 ./*.pem
-# From here on whatever uses the token is the signer.
+# From here on whatever uses the token is the signer, as root would not read the signer's PIN file.
 chown -R "$signer:$group" "$work"
+as $signer test -r "$binary_dir/tools/skatool" -a -r "$work/pin" ||
+    skip "user $signer cannot reach $work"
 ours() {
     as $signer env LD_PRELOAD="$preload" "$@"
 }
