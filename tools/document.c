@@ -21,12 +21,14 @@
 
 struct comparison {
     FILE *file; /* can be read from anywhere */
+    uint64_t size;
     OSSL_LIB_CTX *libctx;
     const struct ska_errors *errors;
     EVP_MD *md;
     uint8_t expected[EVP_MAX_MD_SIZE];
     size_t length;
     bool found;
+    bool cut; /* found, but only the beginning of the file is signed */
 };
 
 struct ska_span document_content(const struct ska_request *request)
@@ -140,7 +142,21 @@ static bool compare_parts(struct comparison *comparison, const uint64_t parts[4]
     return done;
 }
 
-/* Lines ended as in mail, by libcrypto's own means, which have peculiarities. */
+static bool holds_zero_byte(const struct comparison *comparison)
+{
+    int byte = 0;
+
+    rewind(comparison->file);
+    do
+        byte = getc_unlocked(comparison->file);
+    while (byte > 0);
+    return byte == 0;
+}
+
+/*
+ * Lines ended as in mail, by libcrypto's own means, which leave out what follows a zero byte: then
+ * not the file is signed but a part of it.
+ */
 static bool compare_as_mail(struct comparison *comparison, int flags)
 {
     BIO *in = BIO_new_fp(comparison->file, BIO_NOCLOSE);
@@ -159,6 +175,8 @@ static bool compare_as_mail(struct comparison *comparison, int flags)
     BIO_free(in);
     BIO_free(hashing);
     BIO_free(sink);
+    comparison->cut = comparison->found && holds_zero_byte(comparison);
+    comparison->found = comparison->found && !comparison->cut;
     return done || ska_fail(comparison->errors, SKA_R_INTERNAL, "hashing failed");
 }
 
@@ -201,28 +219,29 @@ static bool pdf_parse_range(const char *text, uint64_t parts[4])
     return *text == ']' && parts[0] + parts[1] <= parts[2];
 }
 
-/* Whether the room for the signature, "<0000>", is still empty. */
+/* Whether the room for the signature is "<0000>", still empty. */
 static bool pdf_gap_is_empty(const struct comparison *comparison, const uint64_t parts[4])
 {
-    uint64_t left = parts[2] - (parts[0] + parts[1]);
-    int byte = 0;
+    uint64_t left = parts[2] - parts[1];
 
-    if (left < 2 || left > GAP_MOST ||
-        fseeko(comparison->file, (off_t)(parts[0] + parts[1]), SEEK_SET) != 0)
+    if (left < 2 || left > GAP_MOST || fseeko(comparison->file, (off_t)parts[1], SEEK_SET) != 0 ||
+        getc(comparison->file) != '<')
         return false;
-    for (; left > 0; left--) {
-        byte = getc(comparison->file);
-        if (byte != '<' && byte != '>' && byte != '0')
+    for (left -= 2; left > 0; left--)
+        if (getc(comparison->file) != '0')
             return false;
-    }
-    return true;
+    return getc(comparison->file) == '>';
 }
 
 struct pdf {
     bool is_one;
-    bool prepared; /* one of its signatures is still to come */
+    bool prepared; /* it has room for a signature that covers all the rest of it */
 };
 
+/*
+ * Whoever made the file wrote the range too: it counts only where it covers all but the empty room,
+ * so that there is nothing else in the file that a person could be shown instead.
+ */
 static bool pdf_compare_range(struct comparison *comparison, off_t at, struct pdf *pdf)
 {
     char text[RANGE_TEXT + 1] = "";
@@ -233,9 +252,10 @@ static bool pdf_compare_range(struct comparison *comparison, off_t at, struct pd
         return fail_read(comparison);
     got = fread(text, 1, RANGE_TEXT, comparison->file);
     text[got] = 0;
-    if (!pdf_parse_range(text, parts))
+    if (!pdf_parse_range(text, parts) || parts[0] != 0 || parts[2] + parts[3] != comparison->size ||
+        !pdf_gap_is_empty(comparison, parts))
         return true;
-    pdf->prepared = pdf->prepared || pdf_gap_is_empty(comparison, parts);
+    pdf->prepared = true;
     return compare_parts(comparison, parts);
 }
 
@@ -303,7 +323,7 @@ static bool form_mail(struct comparison *comparison, struct pdf *pdf)
 {
     (void)pdf;
     return compare_as_mail(comparison, 0) &&
-           (comparison->found || compare_as_mail(comparison, SMIME_TEXT));
+           (comparison->found || comparison->cut || compare_as_mail(comparison, SMIME_TEXT));
 }
 
 static bool form_pdf(struct comparison *comparison, struct pdf *pdf)
@@ -331,24 +351,6 @@ static bool compare_forms(struct comparison *comparison, size_t count, struct do
     return true;
 }
 
-/* What attributes of CMS say they sign; and whatever is signed directly. */
-static bool compare_all(struct comparison *comparison, const struct ska_request *request,
-                        struct document *document, struct pdf *pdf)
-{
-    struct ska_span content = document_content(request);
-    struct ska_span digest = {NULL, 0};
-    bool attributes = ska_content_kind(content) == SKA_CONTENT_ATTRIBUTES &&
-                      ska_content_document_digest(content, &digest);
-
-    if (attributes && (!expect(comparison, SKA_DIGEST_NONE, digest) ||
-                       !compare_forms(comparison, FORMS, document, pdf)))
-        return false;
-    return comparison->found || (expect_payload(comparison, request) &&
-                                 compare_forms(comparison, attributes ? 1 : FORMS, document, pdf));
-}
-
-/* ---- Whether "no" can be said ---------------------------------------------------------------- */
-
 /* What attributes of CMS sign is the document itself, and not some structure about it. */
 static bool is_of_data(struct ska_span content)
 {
@@ -358,6 +360,27 @@ static bool is_of_data(struct ska_span content)
     return ska_content_type(content, &type) &&
            ska_span_equal(type, ska_span(OBJ_get0_data(data), OBJ_length(data)));
 }
+
+/* What attributes of CMS say they sign; and whatever is signed directly. */
+static bool compare_all(struct comparison *comparison, const struct ska_request *request,
+                        struct document *document, struct pdf *pdf)
+{
+    struct ska_span content = document_content(request);
+    struct ska_span digest = {NULL, 0};
+    bool attributes = ska_content_kind(content) == SKA_CONTENT_ATTRIBUTES &&
+                      ska_content_document_digest(content, &digest);
+
+    /* What is about something else is compared with nothing: why_not_compared(). */
+    if (attributes && !is_of_data(content))
+        return true;
+    if (attributes && (!expect(comparison, SKA_DIGEST_NONE, digest) ||
+                       !compare_forms(comparison, FORMS, document, pdf)))
+        return false;
+    return comparison->found || (expect_payload(comparison, request) &&
+                                 compare_forms(comparison, attributes ? 1 : FORMS, document, pdf));
+}
+
+/* ---- Whether "no" can be said ---------------------------------------------------------------- */
 
 /* Files that have their signature inside: what is hashed of them is not the file. */
 static bool is_signed_inside(const struct comparison *comparison)
@@ -407,6 +430,9 @@ static const char *why_not_compared(const struct comparison *comparison,
                "that asks can make";
     if (kind != SKA_CONTENT_ATTRIBUTES && kind != SKA_CONTENT_OTHER)
         return "what would be signed is no document";
+    if (comparison->cut)
+        return "it holds a zero byte, and of what follows that nothing would be signed: have it "
+               "signed as it is (-binary)";
     if (content.length == 0)
         why = why_unseen(comparison, request);
     if (why == NULL && pdf->is_one && !pdf->prepared)
@@ -463,6 +489,8 @@ bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
     comparison.file = open_to_seek(input, errors);
     if (comparison.file == NULL)
         return false;
+    if (fseeko(comparison.file, 0, SEEK_END) == 0)
+        comparison.size = (uint64_t)ftello(comparison.file);
     done = compare_all(&comparison, request, document, &pdf) &&
            find_attributes_itself(&comparison, document);
     document->reason = why_not_compared(&comparison, request, &pdf);

@@ -19,7 +19,7 @@ enum document_answer {
 struct document {
     const char *path; /* as the approver gave it */
     enum document_answer answer;
-    const char *form;   /* SAME: how, in words; a literal */
+    const char *form;   /* SAME: how, in words; a literal. Else NULL */
     bool as_it_is;      /* SAME: to the last byte */
     const char *reason; /* NOT_COMPARED: a sentence; a literal */
     bool is_attributes; /* the file itself is what a CMS signature of another document signs */

@@ -28,13 +28,16 @@ static bool can_ask(struct tool *tool, bool *configured, const struct ska_errors
     return *configured;
 }
 
+/*
+ * On the configured token, or the only one: the requester does not choose who speaks as the HSM,
+ * nor which token is given the PIN.
+ */
 static bool find_key(struct tool *tool, const struct ska_request *request, struct hsm_key **key,
                      const struct ska_errors *errors)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    const struct hsm_defaults defaults = {
-        settings->pkcs11_module, settings->token != NULL ? settings->token : request->token_label,
-        settings->pin_source};
+    const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
+                                          settings->pin_source};
     const struct hsm_uri uri = {.object = request->key_label};
     const struct hsm_key_match match = {request->key_label, {NULL, 0}};
     struct hsm_token *token = NULL;

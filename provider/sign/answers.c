@@ -428,12 +428,13 @@ static bool look_at_listing(struct reading *reading, const struct ska_errors *er
     if (listing == NULL)
         return ska_directory_fail(reading->look->directory, ".", errors);
     while (done && (entry = readdir(listing)) != NULL) {
+        if (!ska_file_is_answer(entry->d_name, reading->ballot->request->id))
+            continue;
         if (ska_clock_ms() >= reading->look->until) {
             reading->answers->left = true;
             break;
         }
-        if (ska_file_is_answer(entry->d_name, reading->ballot->request->id))
-            done = look_at_name(reading, entry->d_name, errors);
+        done = look_at_name(reading, entry->d_name, errors);
     }
     closedir(listing);
     return done;

@@ -302,6 +302,7 @@ struct ska_verdict ska_ballot_judge_between(const struct ska_ballot *ballot, uin
 
         verdict.hopeless = verdict.hopeless && !standing.possible;
         verdict.over = verdict.over && standing.usable == SKA_USABLE_OVER;
+        verdict.open = verdict.open || standing.usable <= SKA_USABLE_NOW;
         if (standing.missing == 0 &&
             (!verdict.satisfied || is_timelier(&standing, &verdict.best))) {
             verdict.satisfied = true;

@@ -101,6 +101,7 @@ struct ska_verdict {
     bool usable;                 /* and they can be used now */
     bool hopeless;               /* too many have refused for any alternative */
     bool over;                   /* the time for every alternative is */
+    bool open;                   /* there is one that could be used now, had it its approvals */
 };
 struct ska_verdict ska_ballot_judge(const struct ska_ballot *ballot);
 

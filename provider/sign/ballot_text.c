@@ -81,7 +81,8 @@ enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska
     struct ska_verdict verdict = ska_ballot_judge(ballot);
     const struct ska_standing *standing = verdict.satisfied ? &verdict.best : &verdict.nearest;
 
-    if (standing->alternative == NULL)
+    /* What is missing for one that is open now matters more than that another is not. */
+    if (standing->alternative == NULL || (!verdict.satisfied && verdict.open))
         return 0;
     switch (standing->usable) {
     case SKA_USABLE_ALWAYS:

@@ -15,6 +15,8 @@
 
 /* What a first look, at what is there already, may take at most; then the time limit holds. */
 #define FIRST_LOOK_MS 10000
+/* What came in the last moment of a wait is looked at after it. */
+#define LEAST_LOOK_MS 1000
 
 bool ska_gathering_new(const struct ska_job *job, struct ska_current_rule *current,
                        struct ska_request *bundle, struct ska_gathering **gathering)
@@ -194,12 +196,14 @@ static bool look_within(struct ska_gathering *gathering, struct ska_budget *budg
 bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
 {
     struct ska_budget *budget = &gathering->budget;
+    int64_t least = ska_clock_ms() + LEAST_LOOK_MS;
     int64_t rest = 0;
     bool exhausted = false;
     bool done = false;
 
     if (gathering->open.directory == NULL)
         return true;
+    until = until > least ? until : least;
     budget->share = SKA_SHARE_TO_SIGN;
     done = look_within(gathering, budget, until);
     exhausted = budget->exhausted;

@@ -24,12 +24,12 @@
 
 /* ---- The input, read from the front -------------------------------------------------------- */
 
-struct input {
+struct fuzzed {
     const uint8_t *data;
     size_t size;
 };
 
-static unsigned int take_byte(struct input *input)
+static unsigned int take_byte(struct fuzzed *input)
 {
     if (input->size == 0)
         return 0;
@@ -37,13 +37,13 @@ static unsigned int take_byte(struct input *input)
     return *input->data++;
 }
 
-static unsigned int take_below(struct input *input, unsigned int limit)
+static unsigned int take_below(struct fuzzed *input, unsigned int limit)
 {
     return take_byte(input) % limit;
 }
 
 /* Words of others: every capital letter is the mark. */
-static struct ska_bytes take_words(struct input *input, size_t most)
+static struct ska_bytes take_words(struct fuzzed *input, size_t most)
 {
     struct ska_bytes words = {NULL, 0};
     size_t length = take_byte(input) | take_byte(input) << 8;
@@ -60,7 +60,7 @@ static struct ska_bytes take_words(struct input *input, size_t most)
 }
 
 /* The same as a text member of a request: UTF-8 without a zero byte, or NULL. */
-static char *take_text(struct input *input, size_t most)
+static char *take_text(struct fuzzed *input, size_t most)
 {
     struct ska_bytes words = take_words(input, most);
 
@@ -88,7 +88,7 @@ static struct ska_span key_at(unsigned int place)
     return ska_span(keys[place], (size_t)lengths[place]);
 }
 
-static void take_group(struct input *input, struct ska_group *group)
+static void take_group(struct fuzzed *input, struct ska_group *group)
 {
     group->name = take_words(input, 60);
     group->quorum = take_below(input, 4);
@@ -103,7 +103,7 @@ static void take_group(struct input *input, struct ska_group *group)
     }
 }
 
-static struct ska_rule take_rule(struct input *input)
+static struct ska_rule take_rule(struct fuzzed *input)
 {
     struct ska_rule rule = {NULL, take_below(input, 3)};
 
@@ -123,7 +123,7 @@ static struct ska_rule take_rule(struct input *input)
 }
 
 /* What a modification says: false for one that the codec does not write. */
-static bool take_change(struct input *input, struct ska_bytes *payload)
+static bool take_change(struct fuzzed *input, struct ska_bytes *payload)
 {
     struct ska_modify modify = {0};
     struct ska_bytes encoded[SKA_RULE_COUNT] = {{NULL, 0}};
@@ -146,7 +146,7 @@ static bool take_change(struct input *input, struct ska_bytes *payload)
     return done;
 }
 
-static bool take_payload(struct input *input, struct ska_request *request)
+static bool take_payload(struct fuzzed *input, struct ska_request *request)
 {
     if (request->operation == SKA_OPERATION_MODIFY)
         return take_change(input, &request->payload);
@@ -171,7 +171,7 @@ static bool make_token(struct ska_request *request)
     return ska_approval_token_encode(&token, &request->approval_token, NULL);
 }
 
-static bool take_request(struct input *input, struct ska_request *request)
+static bool take_request(struct fuzzed *input, struct ska_request *request)
 {
     unsigned int rules = take_byte(input);
 
@@ -208,7 +208,7 @@ static void clear_request(struct ska_request *request)
 
 /* ---- What else is known ---------------------------------------------------------------------- */
 
-static void take_hsm(struct input *input, struct hsm_rules *hsm)
+static void take_hsm(struct fuzzed *input, struct hsm_rules *hsm)
 {
     hsm->asked = take_below(input, 2) == 0;
     if (!hsm->asked) {
@@ -229,7 +229,7 @@ static void take_hsm(struct input *input, struct hsm_rules *hsm)
         }
 }
 
-static void take_history(struct input *input, struct history *history)
+static void take_history(struct fuzzed *input, struct history *history)
 {
     struct ska_rule rule = {NULL, 0};
 
@@ -323,7 +323,7 @@ static void promise_page(struct ska_span page, size_t width)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct input input = {data, size};
+    struct fuzzed input = {data, size};
     struct ska_request request = {0};
     struct hsm_rules hsm = {0};
     struct history history = {0};

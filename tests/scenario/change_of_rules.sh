@@ -178,6 +178,24 @@ done
 [ "$(grep -cE '^\{"time"[^{}]*(\{[^{}]*\},?)*\]\}$' "$history")" -eq 20 ] &&
     [ "$(wc -l <"$history")" -eq 20 ] || fail "$(cat "$history")"
 
+# ---- A token that the requester names ------------------------------------------------------------
+
+# Without a configured token several could be meant: none is given the PIN, least of all that one.
+new_token other
+new_rules named.json "$theirs"
+sed -E 's/("token":[[:space:]]*)"tok"/\1"other"/' named.json >other.json
+! cmp -s named.json other.json || fail 'nothing was changed'
+sed -i '/^token = /d' openssl.cnf
+for request in named other; do
+    told alice $request.json
+    tells 'could not be asked'
+    silent 'the device says'
+done
+configure
+# The configured one is asked, whatever the request says.
+told alice other.json
+tells 'the device says'
+
 # ---- Names that say more than a name -------------------------------------------------------------
 
 carol=$(plain pkey -pubin -in carol.pub.pem -outform DER | sha256sum | cut -c1-45)

@@ -74,17 +74,52 @@ for name in p256 rsa2048; do
         both
     done
 done
-# Bytes that no line of a text has.
-printf 'A\0B\r\nC\rD\n\n\r' >binary
+# Long lines, and bytes that no line of a text has.
+printf 'A B\r\nC\rD\n\n\r' >odd
 head -c 70000 /dev/urandom | plain base64 -A >long
-for document in binary long; do
-    for options in '' -binary -noattr '-noattr -binary'; do
+printf 'A\0B\r\nC\rD\n\n\r' >binary
+for options in '' -binary -noattr '-noattr -binary'; do
+    for document in odd long binary; do
         # shellcheck disable=SC2086
         with_directory cms -sign $options -in $document -signer p256.crt -inkey "$(uri p256)" \
             -out out.p7s
-        compared yes $document
+        case $document$options in
+        # As mail only what stands before the zero byte is signed, whatever follows.
+        binary | 'binary-noattr') compared 'it holds a zero byte' $document ;;
+        *) compared yes $document ;;
+        esac
+        compared no wrong
     done
 done
+
+# A PDF is hashed without the room for its signature, and only where that is all that is left out.
+pdf() { # RANGE-4 [WORDS]: prints a prepared PDF, whose gap is 20 digits wide
+    local head="%PDF-1.7 /ByteRange [0 60 82 $1]${2:-}"
+    printf '%-60s<%020d>%%%%EOF contract\n' "$head" 0
+}
+pdf 15 >prepared.pdf
+[ "$(wc -c <prepared.pdf)" -eq 97 ]
+covered() { head -c 60 prepared.pdf && tail -c 15 prepared.pdf; }
+covered >covered
+with_directory cms -sign -binary -in covered -signer p256.crt -inkey "$(uri p256)" -out out.p7s
+compared yes prepared.pdf
+pdf 15 ' other' >other.pdf
+compared no other.pdf
+sed 's/<0000/<00ab/' prepared.pdf >signed.pdf
+compared 'signing changes a PDF' signed.pdf
+# One that shows something else than what its range covers.
+pdf 14 >short.pdf
+{ cat prepared.pdf && echo 'sells the house'; } >longer.pdf
+printf '%%PDF-1.7 shows another text\n%%/ByteRange [%d %d 99 0]\n' 57 "$(wc -c <covered)" >hidden.pdf
+cat covered >>hidden.pdf
+for document in short longer hidden; do
+    compared 'signing changes a PDF' $document.pdf
+done
+
+# What is not about data is compared with nothing.
+with_directory cms -sign -binary -econtent_type 1.2.3.4 -in right -signer p256.crt \
+    -inkey "$(uri p256)" -out out.p7s
+compared 'what would be signed is not a file but something about one' right
 # What a key signs without a digest, it signs whole.
 with_directory pkeyutl -sign -rawin -in right -inkey "$(uri ed25519)" -out signature
 both

@@ -238,7 +238,7 @@ checked 3 'FAILED +audit-log .*cannot make it.*No such file.*nothing is signed'
 configure "audit-log = $work/audit.log"
 printf '' >audit.log
 chmod 600 audit.log
-checked 0 "ok +audit-log +$work/audit.log, 0 lines"
+checked 0 "ok +audit-log +$work/audit.log, empty"
 chmod 620 audit.log
 checked 3 'FAILED +audit-log .*others'
 chmod 600 audit.log

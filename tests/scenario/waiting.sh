@@ -155,6 +155,14 @@ approve_open alice bob
 takes 1 quietly sign
 verified
 
+# Whoever waits looks at all there is before the end, and says nothing else.
+rm -f dir/*.json
+printf 'Nobody approves this.\n' >document
+refused 'approvals pending' sign ska-approvals-timeout:1
+! grep -q 'too many files' stderr.txt || fail "$(cat stderr.txt)"
+rm -f dir/*.json
+printf 'the contract\n' >document
+
 # An approval is not a refusal, nor a refusal an approval.
 refused 'approvals pending' sign
 id=$(open_id)

@@ -191,8 +191,11 @@ void check_audit_log(struct tool *tool)
     else if (tail.continues)
         check_ok("audit-log", "%s, empty: it goes on after line %llu", log.path,
                  (unsigned long long)tail.sequence);
+    else if (tail.sequence == 0)
+        check_ok("audit-log", "%s, empty", log.path);
     else
-        check_ok("audit-log", "%s, %llu lines", log.path, (unsigned long long)tail.sequence);
+        check_ok("audit-log", "%s, its last line is number %llu", log.path,
+                 (unsigned long long)tail.sequence);
     ska_audit_tail_clear(&tail);
     ska_audit_file_close(&file);
 }

@@ -67,6 +67,13 @@ static void say_not_compared(struct page *page)
                          "with --document and the name of the file: then the two are compared.");
 }
 
+static void warn_of_sha1(struct page *page)
+{
+    page_warning(page,
+                 "the fingerprint is of an old kind (SHA-1), for which two documents with the "
+                 "same fingerprint can be made. Ask for another one.");
+}
+
 /* ---- A document ------------------------------------------------------------------------------ */
 
 /* Why it cannot be seen. */
@@ -113,8 +120,7 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
     else if (content.length == 0 || !is_text(content))
         say_not_compared(page);
     if (digest == SKA_DIGEST_SHA1)
-        page_warning(page, "the fingerprint is of an old kind (SHA-1), for which two documents "
-                           "with the same fingerprint can be made. Ask for another one.");
+        warn_of_sha1(page);
 }
 
 /* ---- A message ------------------------------------------------------------------------------- */
@@ -153,8 +159,14 @@ static void add_content_row(void *arg, const char *name, struct ska_span untrust
 }
 
 /* What is hashed for a signature in CMS is not the document: of that it holds the digest. */
-static void say_attributes(const struct document *document, struct page *page)
+static void say_attributes(struct ska_span content, const struct document *document,
+                           struct page *page)
 {
+    struct ska_span digest = {NULL, 0};
+
+    if (ska_content_document_digest(content, &digest) &&
+        digest.length == ska_digest_length(SKA_DIGEST_SHA1))
+        warn_of_sha1(page);
     if (document != NULL)
         say_compared(document, page);
     else
@@ -170,7 +182,7 @@ static void say_structure(OSSL_LIB_CTX *libctx, enum ska_content_kind kind, stru
     if (!content_read(libctx, content, &listener))
         page_warning(page, "it cannot be read further: nobody can see what would be signed.");
     if (kind == SKA_CONTENT_ATTRIBUTES)
-        say_attributes(document, page);
+        say_attributes(content, document, page);
     else if (document != NULL)
         say_compared(document, page);
     if (kind == SKA_CONTENT_CERTIFICATE)
