@@ -141,18 +141,37 @@ static bool is_word_character(uint32_t character)
     return IS_IN(letters, character) && !IS_IN(others, character);
 }
 
-/* What stands where names do, and means something there; and digits, as of a key. */
-static bool is_word_of_ours(struct ska_span text)
+/* What stands where names do, and means something there. */
+static bool is_word_of_ours(const char *text, size_t length)
 {
     static const char *const words[] = {
         "nobody", "none",    "and", "or",    "more", "all", "any", "yes",   "no",         "now",
         "then",   "missing", "ok",  "wrong", "new",  "key", "you", "group", "alternative"};
-    size_t digits = 0;
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strlen(words[i]) == text.length &&
-            strncasecmp(words[i], (const char *)text.data, text.length) == 0)
+        if (strlen(words[i]) == length && strncasecmp(words[i], text, length) == 0)
             return true;
+    return false;
+}
+
+/* A word of ours, also as a part of a name as "nobody."; and digits, as of a key. */
+static bool holds_word_of_ours(struct ska_span text)
+{
+    const char *next = (const char *)text.data;
+    size_t left = text.length;
+    size_t digits = 0;
+
+    while (left > 0) {
+        size_t length = 0;
+
+        while (length < left && strchr("-._@", next[length]) == NULL)
+            length++;
+        if (is_word_of_ours(next, length))
+            return true;
+        length += length < left;
+        next += length;
+        left -= length;
+    }
     while (digits < text.length && isxdigit(text.data[digits]))
         digits++;
     return digits == text.length && digits >= 8;
@@ -163,7 +182,7 @@ static bool is_plain_word(struct ska_span text)
     uint32_t character = 0;
     size_t length = 0;
 
-    if (is_word_of_ours(text))
+    if (holds_word_of_ours(text))
         return false;
     for (; text.length > 0; text = ska_span(text.data + length, text.length - length)) {
         length = ska_utf8_decode(text, &character);

@@ -66,6 +66,11 @@ static void names_are_words_or_stand_in_quotes(void **state)
     assert_name("51c822da", "'51c822da'");
     assert_name("Ada", "Ada");
     assert_name("nobody2", "nobody2");
+    assert_name("nobody.", "'nobody.'");
+    assert_name("nobody-else", "'nobody-else'");
+    assert_name("alice.and.bob", "'alice.and.bob'");
+    assert_name("no@example.org", "'no@example.org'");
+    assert_name("-alice-", "-alice-");
 }
 
 static void names_are_cut(void **state)

@@ -73,8 +73,9 @@ static void add_digest_payload(const struct ska_request *request, struct ska_buf
         text_name(text, "");
         text_digits(text, ska_span_of(&request->payload), TEXT_NEXT_LINE);
     } else {
-        ska_buffer_format(text, "the %s digest of %s\n",
+        ska_buffer_format(text, "the %s%sdigest of %s\n",
                           digest == SKA_DIGEST_NONE ? "" : ska_digest_name(digest),
+                          digest == SKA_DIGEST_NONE ? "" : " ",
                           request->signed_content.length > 0
                               ? "the signed content below"
                               : "a document, which is not in this request");
