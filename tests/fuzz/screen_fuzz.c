@@ -156,6 +156,9 @@ static bool take_payload(struct fuzzed *input, struct ska_request *request)
     request->mechanism.digest = SKA_DIGEST_SHA256;
     request->mechanism.form = take_below(input, 2) == 0 ? SKA_PAYLOAD_DIGEST : SKA_PAYLOAD_MESSAGE;
     request->payload = take_words(input, 2000);
+    request->no_content = (enum ska_no_content)take_below(input, SKA_NO_CONTENT_DIGEST_GIVEN + 1);
+    if (request->mechanism.form == SKA_PAYLOAD_DIGEST && take_below(input, 2) == 0)
+        request->signed_content = take_words(input, 2000);
     return true;
 }
 
@@ -201,6 +204,7 @@ static void clear_request(struct ska_request *request)
     free(request->requester_program);
     ska_bytes_free(&request->public_key);
     ska_bytes_free(&request->payload);
+    ska_bytes_free(&request->signed_content);
     ska_bytes_free(&request->approval_token);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&request->rules[i]);
@@ -338,7 +342,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     briefing.refusing = take_below(&input, 4) == 0;
     briefing.owner = take_below(&input, 2) == 0 ? &owner : NULL;
     if (take_request(&input, &request)) {
-        char *document = take_text(&input, 200);
+        char *path = take_text(&input, 200);
+        struct document document = {.path = path, .answer = DOCUMENT_SAME, .form = "somehow"};
 
         take_hsm(&input, &hsm);
         take_history(&input, &history);
@@ -355,12 +360,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         briefing.witness.listed = briefing.listed;
         briefing.witness.hsm = &hsm;
         briefing.witness.history = take_below(&input, 3) == 0 ? NULL : &history;
-        briefing.document = document;
+        document.as_it_is = take_below(&input, 2) == 0;
+        document.is_attributes = take_below(&input, 2) == 0;
+        briefing.document = path == NULL ? NULL : &document;
         briefing.chance = ska_ballot_chance(&ballot, briefing.witness.own_key);
         PROMISE(briefing_make(&briefing, &page, NULL));
         promise_page(ska_span_of(&page), briefing.columns);
         ska_bytes_free(&page);
-        free(document);
+        free(path);
     }
     ska_ballot_close(&ballot);
     hsm_rules_clear(&hsm);
