@@ -42,6 +42,7 @@ lie() { # WORD COMMAND...
 for label in free seal; do
     lie other-data nobody 'the approval token is for other data' $label
     lie other-operation nobody 'allows another operation' $label
+    lie other-key nobody "the approval token is for key '.*', not for '$label'" $label
     lie too-long nobody 'C_CreateApprovalToken' $label
 done
 

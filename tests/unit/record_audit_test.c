@@ -887,6 +887,46 @@ static void half_read_line_is_empty(void **state)
     assert_int_equal(line.sequence, 0);
 }
 
+/* Each is refused by name, also the link to the line before. */
+static void hashes_that_are_none_are_refused(void **state)
+{
+    static const char hex[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const char *const bad[] = {
+        "",
+        "0",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
+        "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef",
+        "g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
+    static const char *const names[] = {"requestId", "approvalToken", "approverKey", "evidence",
+                                        "previous"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        for (size_t j = 0; j <= sizeof(bad) / sizeof(bad[0]); j++) {
+            bool good = j == sizeof(bad) / sizeof(bad[0]);
+            bool link = strcmp(names[i], "previous") == 0;
+            struct recorder recorder;
+            struct ska_errors errors = errors_into(&recorder);
+            struct ska_audit_line line;
+            cJSON *json = NULL;
+            char text[400];
+            char part[60];
+
+            snprintf(text, sizeof(text),
+                     "{\"sequence\":1,\"time\":\"now\",\"event\":\"request\",\"uid\":0,\"pid\":1,"
+                     "\"%s\":\"%s\"%s%s%s}",
+                     names[i], good ? hex : bad[j], link ? "" : ",\"previous\":\"", link ? "" : hex,
+                     link ? "" : "\"");
+            assert_int_equal(
+                ska_audit_line_parse(ska_span_text(text), "line 1", &json, &line, &errors), good);
+            cJSON_Delete(json);
+            snprintf(part, sizeof(part), "line 1: %s: 64 hexadecimal digits expected", names[i]);
+            if (!good)
+                assert_raised_with(&recorder, SKA_R_EVIDENCE_WRONG, part);
+        }
+}
+
 /* Put in between, with the right number and the right hash. */
 static void inserted_line_that_fits_is_found(void **state)
 {
@@ -1011,6 +1051,7 @@ int main(void)
         LOG_TEST(changed_bytes_are_found),
         LOG_TEST(forged_lines_are_found),
         LOG_TEST(half_read_line_is_empty),
+        LOG_TEST(hashes_that_are_none_are_refused),
         LOG_TEST(inserted_line_that_fits_is_found),
         LOG_TEST(odd_files_are_read),
         LOG_TEST(long_log_needs_no_memory),

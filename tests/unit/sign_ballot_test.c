@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 
+#include "provider/request/refusal.h"
 #include "provider/rule/rule.h"
 #include "provider/sign/ballot_text.h"
 
@@ -346,6 +347,102 @@ static void empty_rules_are_satisfied_and_impossible_ones_never(void **state)
     ska_rule_clear(&always);
 }
 
+/* ---- Refusals ------------------------------------------------------------------------------- */
+
+/* By a person with the name of another, who has not signed it when they differ. */
+static struct ska_approval refusal_of(size_t person, size_t signer, struct ska_span token)
+{
+    uint8_t bytes[SKA_REFUSAL_LENGTH];
+    struct ska_approval refusal;
+    struct ska_approval by;
+
+    assert_true(ska_refusal_bytes(NULL, token, bytes, NULL));
+    refusal = approval_of(person, ska_span(bytes, sizeof(bytes)));
+    if (person == signer)
+        return refusal;
+    by = approval_of(signer, ska_span(bytes, sizeof(bytes)));
+    ska_bytes_free(&refusal.signature);
+    refusal.signature = by.signature;
+    by.signature = (struct ska_bytes){NULL, 0};
+    clear(&by);
+    return refusal;
+}
+
+/* Frees the refusal. */
+static void take_refusal(struct counted *counted, struct ska_approval refusal,
+                         enum ska_answer_state expected)
+{
+    size_t before = counted->ballot.refusal_count;
+
+    assert_true(ska_ballot_take_refusal(&counted->ballot, &refusal, NULL));
+    assert_int_equal(counted->ballot.refusal_count,
+                     expected == SKA_ANSWER_COUNTS ? before + 1 : before);
+    if (expected != SKA_ANSWER_COUNTS)
+        assert_int_equal(refusal.state, expected);
+    clear(&refusal);
+}
+
+static void only_refusals_that_an_approver_signed_count(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct ska_span token = ska_span_of(&fixture.token);
+    struct ska_bytes other = token_for(SKA_OPERATION_SIGN, "seal", ska_span_text("the payloae"));
+    struct counted counted;
+
+    (void)state;
+    open_ballot(&rule, NULL, 0, &counted);
+    take_refusal(&counted, refusal_of(3, 3, token), SKA_ANSWER_NOT_LISTED);
+    /* In the name of an approver: by a stranger, by another approver, of another request. */
+    take_refusal(&counted, refusal_of(2, 4, token), SKA_ANSWER_INVALID);
+    take_refusal(&counted, refusal_of(2, 1, token), SKA_ANSWER_INVALID);
+    take_refusal(&counted, refusal_of(2, 2, ska_span_of(&other)), SKA_ANSWER_INVALID);
+    /* An approval is no refusal. */
+    take_refusal(&counted, approval_of(2, token), SKA_ANSWER_INVALID);
+    assert_false(ska_ballot_judge(&counted.ballot).hopeless);
+    take_refusal(&counted, refusal_of(2, 2, token), SKA_ANSWER_COUNTS);
+    take_refusal(&counted, refusal_of(2, 2, token), SKA_ANSWER_DOUBLED);
+    assert_false(ska_ballot_judge(&counted.ballot).hopeless);
+    take_refusal(&counted, refusal_of(1, 1, token), SKA_ANSWER_COUNTS);
+    assert_true(ska_ballot_judge(&counted.ballot).hopeless);
+    ska_ballot_close(&counted.ballot);
+    ska_bytes_free(&other);
+    ska_rule_clear(&rule);
+}
+
+/* ---- Time ----------------------------------------------------------------------------------- */
+
+static void approvals_are_usable_in_their_time_only(void **state)
+{
+    static const struct {
+        uint64_t now;
+        bool usable;
+        bool over;
+    } cases[] = {
+        {10059, false, false}, {10060, true, false}, {10159, true, false}, {10160, false, true}};
+    struct ska_rule rule = two_of_three();
+    struct ska_verdict verdict;
+    struct counted counted;
+
+    (void)state;
+    rule.alternatives[0].timelock = 60;
+    rule.alternatives[0].timeout = 100;
+    open_ballot(&rule, fixture.approvals, 2, &counted);
+    /* Without a time of the HSM never. */
+    verdict = ska_ballot_judge(&counted.ballot);
+    assert_true(verdict.satisfied);
+    assert_false(verdict.usable);
+    counted.ballot.token.has_timestamp = true;
+    counted.ballot.token.timestamp.seconds = 10000;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        verdict = ska_ballot_judge_between(&counted.ballot, cases[i].now, cases[i].now);
+        assert_true(verdict.satisfied);
+        assert_int_equal(verdict.usable, cases[i].usable);
+        assert_int_equal(verdict.over, cases[i].over);
+    }
+    ska_ballot_close(&counted.ballot);
+    ska_rule_clear(&rule);
+}
+
 /* ---- Who is missing ------------------------------------------------------------------------- */
 
 static void assert_missing(const struct ska_rule *rule, size_t count, const char *expected)
@@ -431,6 +528,8 @@ int main(void)
         cmocka_unit_test(a_certificate_is_no_second_approver),
         cmocka_unit_test(without_a_rule_whatever_verifies_counts),
         cmocka_unit_test(empty_rules_are_satisfied_and_impossible_ones_never),
+        cmocka_unit_test(only_refusals_that_an_approver_signed_count),
+        cmocka_unit_test(approvals_are_usable_in_their_time_only),
         cmocka_unit_test(missing_approvers_are_named),
         cmocka_unit_test(impossible_rules_are_told),
         cmocka_unit_test(long_lists_are_cut),
