@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a file is the document that a request is about: "yes" only to what was hashed, "no" only
+ * where the right one would have been found. What openssl makes of documents is in
+ * scenario.signed_content; here stand PDFs, and files that are nearly some.
+ */
+#include "sign_support.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tools/document.h"
+
+/* ---- A request and a file -------------------------------------------------------------------- */
+
+/* Over the SHA-256 of these parts; what was hashed is not in it, as it is the document. */
+struct asked {
+    struct ska_request request;
+    uint8_t digest[32];
+};
+
+static void ask(struct asked *asked, struct ska_span one, struct ska_span other)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    memset(asked, 0, sizeof(*asked));
+    assert_true(EVP_DigestInit_ex2(context, EVP_sha256(), NULL) == 1 &&
+                EVP_DigestUpdate(context, one.data, one.length) == 1 &&
+                EVP_DigestUpdate(context, other.data, other.length) == 1 &&
+                EVP_DigestFinal_ex(context, asked->digest, NULL) == 1);
+    EVP_MD_CTX_free(context);
+    asked->request.operation = SKA_OPERATION_SIGN;
+    asked->request.mechanism.scheme = SKA_SCHEME_ECDSA;
+    asked->request.mechanism.form = SKA_PAYLOAD_DIGEST;
+    asked->request.payload = (struct ska_bytes){asked->digest, sizeof(asked->digest)};
+    asked->request.digest = SKA_DIGEST_SHA256;
+    asked->request.digest_value = asked->request.payload;
+    asked->request.no_content = SKA_NO_CONTENT_NO_STRUCTURE;
+}
+
+static struct document compare(const struct asked *asked, struct ska_span content)
+{
+    struct document document = {.answer = DOCUMENT_OTHER};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    FILE *file = tmpfile();
+    struct input input = {fileno(file), "it"};
+
+    assert_true(ska_write_all(input.fd, content));
+    assert_true(document_compare(&input, NULL, &asked->request, &document, &errors));
+    assert_int_equal(recorder.count, 0);
+    fclose(file);
+    return document;
+}
+
+static void assert_same(const struct asked *asked, struct ska_span content, const char *form)
+{
+    struct document document = compare(asked, content);
+
+    assert_int_equal(document.answer, DOCUMENT_SAME);
+    assert_string_equal(document.form, form);
+}
+
+static void assert_other(const struct asked *asked, struct ska_span content)
+{
+    assert_int_equal(compare(asked, content).answer, DOCUMENT_OTHER);
+}
+
+static void assert_not_compared(const struct asked *asked, struct ska_span content,
+                                const char *reason)
+{
+    struct document document = compare(asked, content);
+
+    assert_int_equal(document.answer, DOCUMENT_NOT_COMPARED);
+    assert_text_contains(document.reason, reason);
+}
+
+/* ---- PDF ------------------------------------------------------------------------------------- */
+
+#define IN_PARTS "all of it but the room for the signature"
+#define CHANGES "signing changes a PDF"
+
+static struct ska_span part(const char *text, size_t from, size_t length)
+{
+    assert_true(from + length <= strlen(text));
+    return ska_span((const uint8_t *)text + from, length);
+}
+
+/* The parts of this text; what a range does not say is where the text is. */
+static void ask_parts(struct asked *asked, const char *text, const size_t parts[4])
+{
+    ask(asked, part(text, parts[0], parts[1]), part(text, parts[2], parts[3]));
+}
+
+/* 0 to 40, the room of 8 bytes, and 20 more. */
+#define PDF(range, room) "%PDF-1.7  /ByteRange" range room "the end, of 20 bytes"
+
+static void prepared_pdfs_are_found_by_what_is_signed(void **state)
+{
+    static const char pdf[] = PDF(" [ 0 40\n48 20 ]     ", "<000000>");
+    static const char signed_pdf[] = PDF(" [ 0 40\n48 20 ]     ", "<00A000>");
+    static const size_t parts[] = {0, 40, 48, 20};
+    struct asked asked;
+
+    (void)state;
+    assert_int_equal(strlen(pdf), 68);
+    ask_parts(&asked, pdf, parts);
+    assert_same(&asked, ska_span_text(pdf), IN_PARTS);
+    /* The signature itself is not looked at. */
+    assert_same(&asked, ska_span_text(signed_pdf), IN_PARTS);
+    asked.digest[0] ^= 1;
+    assert_other(&asked, ska_span_text(pdf));
+    assert_not_compared(&asked, ska_span_text(signed_pdf), CHANGES);
+    /* Whole it is a document too. */
+    ask(&asked, ska_span_text(signed_pdf), ska_span_text(""));
+    assert_same(&asked, ska_span_text(signed_pdf), "as it is");
+    /* A text that speaks of a range is no PDF. */
+    ask(&asked, part(pdf, 1, 40), part(pdf, 49, 19));
+    assert_other(&asked, ska_span_text(pdf + 1));
+}
+
+/* What they say can be hashed, but nobody who makes a signature hashes it. */
+static void ranges_that_are_none_are_passed_by(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t parts[4];
+    } cases[] = {
+        {PDF(" [0 40 39 29]       ", "<000000>"), {0, 40, 39, 29}}, /* overlaps */
+        {PDF(" [30 9 0 20]        ", "<000000>"), {30, 9, 0, 20}},  /* not in order */
+        {PDF(" (0 40 48 20]       ", "<000000>"), {0, 40, 48, 20}},
+        {PDF(" [0 40 48 20)       ", "<000000>"), {0, 40, 48, 20}},
+        {PDF(" [0 40 48 20 1]     ", "<000000>"), {0, 40, 48, 20}},
+        {PDF(" [0 40 48]          ", "<000000>"), {0, 40, 48, 0}},
+        {PDF(" [0 40 48 -20]      ", "<000000>"), {0, 40, 48, 20}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct asked asked;
+
+        ask_parts(&asked, cases[i].text, cases[i].parts);
+        if (compare(&asked, ska_span_text(cases[i].text)).answer == DOCUMENT_SAME)
+            fail_msg("taken: %s", cases[i].text);
+    }
+}
+
+/* Sixteen digits and more, which no file has. */
+static void long_numbers_are_none(void **state)
+{
+    static const char pdf[] = PDF(" [0 0000000000000056 64 20]         ", "<000000>");
+    static const char good[] = PDF(" [0 000000000000056 64 20]          ", "<000000>");
+    struct asked asked;
+
+    (void)state;
+    ask(&asked, part(pdf, 0, 56), part(pdf, 64, strlen(pdf) - 64));
+    assert_not_compared(&asked, ska_span_text(pdf), CHANGES);
+    ask(&asked, part(good, 0, 56), part(good, 64, strlen(good) - 64));
+    assert_same(&asked, ska_span_text(good), IN_PARTS);
+}
+
+/* Empty room: whoever has the prepared file is told "no" to a wrong one. */
+static void room_is_for_a_signature(void **state)
+{
+    static const char one[] = PDF(" [0 40 41 20]       ", "0");
+    static const char two[] = PDF(" [0 40 42 20]       ", "<>");
+    struct asked asked;
+    char *big = NULL;
+
+    (void)state;
+    ask(&asked, ska_span_text("another"), ska_span_text(""));
+    assert_not_compared(&asked, ska_span_text(one), CHANGES);
+    assert_other(&asked, ska_span_text(two));
+    for (size_t room = 1024 * 1024; room <= 1024 * 1024 + 1; room++) {
+        int length = 0;
+
+        big = malloc(room + 100);
+        assert_non_null(big);
+        length = snprintf(big, 100, "%%PDF-1.7 /ByteRange [0 50 %zu 4]", 50 + room);
+        memset(big + length, ' ', 50 - (size_t)length);
+        memset(big + 50, '0', room);
+        memcpy(big + 50 + room, "end.", 4);
+        if (room == 1024 * 1024)
+            assert_other(&asked, ska_span((uint8_t *)big, 54 + room));
+        else
+            assert_not_compared(&asked, ska_span((uint8_t *)big, 54 + room), CHANGES);
+        free(big);
+    }
+}
+
+/* Each costs reading the file. */
+static void ranges_are_counted(void **state)
+{
+    (void)state;
+    for (int before = 63; before <= 64; before++) {
+        struct ska_buffer text = {0};
+        struct asked asked;
+
+        ska_buffer_text(&text, "%PDF-1.7 ");
+        for (int i = 0; i < before; i++)
+            ska_buffer_text(&text, "/ByteRange [0 1 3 1]<>");
+        ska_buffer_text(&text, "/ByteRange [0 9 11 9]");
+        ask(&asked, ska_span((uint8_t *)text.data, 9), ska_span((uint8_t *)text.data + 11, 9));
+        if (before < 64)
+            assert_same(&asked, ska_span((uint8_t *)text.data, text.length), IN_PARTS);
+        else
+            assert_true(compare(&asked, ska_span((uint8_t *)text.data, text.length)).answer !=
+                        DOCUMENT_SAME);
+        ska_buffer_free(&text);
+    }
+}
+
+/* ---- What is not compared -------------------------------------------------------------------- */
+
+static void no_is_said_where_the_right_one_would_be_found(void **state)
+{
+    static const char *const inside[] = {"<contract/>", "\xEF\xBB\xBF<contract/>",
+                                         "PK\x03\x04 and so on", "MZ, an executable",
+                                         "\xD0\xCF\x11\xE0 and so on"};
+    struct asked asked;
+
+    (void)state;
+    ask(&asked, ska_span_text("right document"), ska_span_text(""));
+    for (int why = SKA_NO_CONTENT_UNSAID; why <= SKA_NO_CONTENT_DIGEST_GIVEN; why++) {
+        asked.request.no_content = (enum ska_no_content)why;
+        assert_same(&asked, ska_span_text("right document"), "as it is");
+        if (why == SKA_NO_CONTENT_UNSAID)
+            assert_not_compared(&asked, ska_span_text("wrong document"), "does not show");
+        else
+            assert_other(&asked, ska_span_text("wrong document"));
+        for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+            if (why == SKA_NO_CONTENT_DIGEST_GIVEN)
+                assert_not_compared(&asked, ska_span_text(inside[i]), "has hashed it by itself");
+    }
+}
+
+#define TYPE_DATA "301806092a864886f70d010903310b06092a864886f70d010701"
+#define TYPE_OTHER "301806092a864886f70d010903310b06092a864886f70d010702"
+#define DIGEST "302f06092a864886f70d01090431220420"
+
+/* Attributes with this digest. */
+static struct ska_bytes attributes_of(const char *type, const uint8_t digest[32])
+{
+    char hex[300];
+    size_t length = (size_t)snprintf(hex, sizeof(hex), "314b%s" DIGEST, type);
+
+    for (size_t i = 0; i < 32; i++, length += 2)
+        snprintf(hex + length, 3, "%02x", digest[i]);
+    return from_hex(hex);
+}
+
+static void attributes_tell_which_document_it_is(void **state)
+{
+    struct asked document;
+
+    (void)state;
+    ask(&document, ska_span_text("right document\n"), ska_span_text(""));
+    for (int data = 0; data <= 1; data++) {
+        struct ska_bytes attributes = attributes_of(data ? TYPE_DATA : TYPE_OTHER, document.digest);
+        struct asked asked;
+
+        ask(&asked, ska_span_of(&attributes), ska_span_text(""));
+        asked.request.signed_content = attributes;
+        assert_same(&asked, ska_span_text("right document\n"), "as it is");
+        if (data)
+            assert_other(&asked, ska_span_text("wrong document\n"));
+        else
+            assert_not_compared(&asked, ska_span_text("wrong document\n"), "something about one");
+        /* The structure itself, as a file: that is said. */
+        assert_same(&asked, ska_span_of(&attributes), "as it is");
+        assert_true(compare(&asked, ska_span_of(&attributes)).is_attributes);
+        assert_false(compare(&asked, ska_span_text("right document\n")).is_attributes);
+        ska_bytes_free(&attributes);
+    }
+}
+
+/* Something that is there only once. */
+static void pipes_are_read(void **state)
+{
+    struct document document = {.answer = DOCUMENT_OTHER};
+    struct asked asked;
+    struct input input = {-1, "it"};
+    int ends[2];
+
+    (void)state;
+    ask(&asked, ska_span_text("two\r\nlines\r\n"), ska_span_text(""));
+    assert_int_equal(pipe(ends), 0);
+    assert_true(ska_write_all(ends[1], ska_span_text("two\nlines\n")));
+    close(ends[1]);
+    input.fd = ends[0];
+    assert_true(document_compare(&input, NULL, &asked.request, &document, NULL));
+    assert_int_equal(document.answer, DOCUMENT_SAME);
+    assert_string_equal(document.form, "with line ends as mail has them");
+    close(ends[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prepared_pdfs_are_found_by_what_is_signed),
+        cmocka_unit_test(ranges_that_are_none_are_passed_by),
+        cmocka_unit_test(long_numbers_are_none),
+        cmocka_unit_test(room_is_for_a_signature),
+        cmocka_unit_test(ranges_are_counted),
+        cmocka_unit_test(no_is_said_where_the_right_one_would_be_found),
+        cmocka_unit_test(attributes_tell_which_document_it_is),
+        cmocka_unit_test(pipes_are_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
