@@ -330,6 +330,10 @@ if [ "$(id -u)" -eq 0 ]; then
             fail "another uid: $(cat answer.json)"
         grep -qE 'uid 65534 pid [0-9]+: refused: uid 65534 may not ask' closed.log ||
             fail "the log: $(cat closed.log)"
+        # Nor does it take a place there: whoever says nothing is sent away at once.
+        other ./client send closed.socket </dev/null >answer.json || fail "somebody waits for it"
+        grep -q '^{"error":"uid 65534 may not ask this agent"}$' answer.json ||
+            fail "another uid that is silent: $(cat answer.json)"
         ./client ask closed.socket digest.json | grep -q '^{"approvals":' || fail "own uid"
         stop "$server"
     done
