@@ -208,6 +208,7 @@ static void assert_chain(struct summary summary, uint64_t lines)
 static void state_dir_is_the_signers(void **state)
 {
     static const mode_t modes[] = {0750, 0701, 0770, 0777, 01777, 0740};
+    char name[200];
 
     (void)state;
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -228,7 +229,12 @@ static void state_dir_is_the_signers(void **state)
     append();
     assert_int_equal(chmod(head_file(), 0640), 0);
     refused(SKA_R_FILE_FAILURE, "chmod go=");
-    assert_int_equal(rename(head_file(), rotated), 0);
+    assert_int_equal(chmod(head_file(), 0600), 0);
+    snprintf(name, sizeof(name), "%s", head_file());
+    assert_int_equal(rename(name, rotated), 0);
+    assert_int_equal(symlink(rotated, name), 0);
+    refused(SKA_R_FILE_FAILURE, "symbolic links");
+    assert_int_equal(unlink(name), 0);
     assert_int_equal(rmdir(state_dir), 0);
     refused(SKA_R_FILE_FAILURE, "No such file");
 }

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 
 #include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
 #include "provider/base/json.h"
 #include "provider/rule/rule.h"
 
@@ -649,6 +650,34 @@ static void payloads_fit_the_algorithm(void **state)
     ska_bytes_free(&info);
 }
 
+/* Of what was hashed; of a message there is nothing to hash. Its length is bounded. */
+static void content_fits_the_form(void **state)
+{
+    static uint8_t content[SKA_CONTENT_LIMIT + 1];
+    struct ska_request *request = NULL;
+    char *text = NULL;
+
+    (void)state;
+    memset(content, 'x', sizeof(content));
+    text = exchanged(fixture.text, "\"approvals\":[]", "\"signedContent\":\"@CONTENT\"");
+    exchange_bytes(&text, "@CONTENT", ska_span(content, SKA_CONTENT_LIMIT));
+    request = parsed(text);
+    assert_span_equal(ska_span_of(&request->signed_content), ska_span(content, SKA_CONTENT_LIMIT));
+    ska_request_free(request);
+    free(text);
+    text = exchanged(fixture.text, "\"approvals\":[]", "\"signedContent\":\"@CONTENT\"");
+    exchange_bytes(&text, "@CONTENT", ska_span(content, sizeof(content)));
+    assert_refused(text, SKA_R_BAD_REQUEST, "signedContent: longer than 65536 bytes");
+    free(text);
+    text = rsa_request("SHA256_WITH_RSA", "MESSAGE", ska_span("a message", 9));
+    exchange(&text, "\"saltLength\":20,", "\"signedContent\":\"AA==\",");
+    assert_refused(text, SKA_R_BAD_REQUEST, "signedContent: not expected");
+    free(text);
+    assert_parses_with("\"approvals\":[]", "\"noSignedContent\":\"DIGEST_GIVEN\"");
+    assert_refused_with("\"approvals\":[]", "\"noSignedContent\":\"\"", SKA_R_BAD_REQUEST,
+                        "noSignedContent: '' is not");
+}
+
 /* ---- Other operations ----------------------------------------------------------------------- */
 
 static void blocking_needs_no_mechanism(void **state)
@@ -1186,6 +1215,7 @@ int main(void)
         cmocka_unit_test(changed_tokens_are_refused),
         cmocka_unit_test(the_digest_is_that_of_the_payload),
         cmocka_unit_test(payloads_fit_the_algorithm),
+        cmocka_unit_test(content_fits_the_form),
         cmocka_unit_test(blocking_needs_no_mechanism),
         cmocka_unit_test(modifying_has_four_rules),
         cmocka_unit_test(requests_survive_being_written),

@@ -103,6 +103,16 @@ static void attributes_need_type_and_one_digest(void **state)
     assert_int_equal(kind_of("312f" DIGEST_4 CONTENT_TYPE "0500"), SKA_CONTENT_OTHER);
 }
 
+/* A request for a certificate, as far as it is looked at; with less in it, or more. */
+static void shapes_are_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(kind_of("300902010030003000a000"), SKA_CONTENT_CERTIFICATION_REQUEST);
+    assert_int_equal(kind_of("300b02010030003000a0000500"), SKA_CONTENT_OTHER);
+    assert_int_equal(kind_of("300702010030003000"), SKA_CONTENT_OTHER);
+    assert_int_equal(kind_of("310902010030003000a000"), SKA_CONTENT_OTHER);
+}
+
 /* ---- What is kept ---------------------------------------------------------------------------- */
 
 static bool is_kept(enum ska_request_content setting, const void *content, size_t length)
@@ -170,6 +180,7 @@ int main(void)
         cmocka_unit_test(der_is_strict),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(attributes_need_type_and_one_digest),
+        cmocka_unit_test(shapes_are_whole),
         cmocka_unit_test(settings_decide),
         cmocka_unit_test(handshakes_are_not_kept),
         cmocka_unit_test(other_signatures_are_known),
