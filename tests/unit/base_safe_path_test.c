@@ -171,6 +171,7 @@ static void sticky_directories_keep_what_is_ours(void **state)
     assert_unsafe(in_base("a/link"), SKA_R_DIRECTORY_UNSAFE, "link belongs to uid 12345");
     /* By a way back into it. */
     assert_unsafe(in_base("a/b/../theirs/log"), SKA_R_DIRECTORY_UNSAFE, "theirs belongs");
+    assert_unsafe(in_base("a/b/../theirs"), SKA_R_DIRECTORY_UNSAFE, "theirs belongs");
 }
 
 static bool judge_file(bool private, mode_t mode, struct recorder *recorder)

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a line of an approver's history says, and that one that says nothing leaves nothing behind.
+ * The file and what approvers are told of it are in scenario.change_of_rules.
+ */
+#include "sign_support.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/history.h"
+
+#define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HASH_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+#define LINE(answer, key, sha256, approvers)                                                       \
+    "{\"time\":\"2026-11-22T10:00:00Z\",\"answer\":\"" answer "\",\"key\":\"" key                  \
+    "\",\"keySha256\":\"" sha256 "\",\"approvers\":[" approvers "]}"
+#define ALICE "{\"name\":\"alice\",\"sha256\":\"" HASH_A "\"}"
+#define NEW_BOB "{\"name\":\"bob\",\"sha256\":\"" HASH_B "\",\"new\":true}"
+
+static void take(struct history *history, const char *line)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    if (!history_take_line(ska_span_text(line), "line", ska_span_text("seal"), history, &errors))
+        fail_msg("%s", recorder.text);
+}
+
+static void assert_known(const struct history *history, size_t place, const char *name,
+                         enum named_key_origin origin)
+{
+    assert_true(place < history->approvers.count);
+    assert_string_equal(history->approvers.list[place].name, name);
+    assert_int_equal(history->approvers.list[place].origin, origin);
+}
+
+static void what_was_approved_is_accepted(void **state)
+{
+    struct history history = {0};
+
+    (void)state;
+    take(&history, LINE("approved", "seal", HASH_C, ALICE "," NEW_BOB));
+    assert_int_equal(history.requests, 1);
+    assert_string_equal(history.key_sha256, HASH_C);
+    assert_int_equal(history.approvers.count, 2);
+    assert_known(&history, 0, "alice", NAMED_KEY_SEEN);
+    assert_known(&history, 1, "bob", NAMED_KEY_ACCEPTED);
+    /* What this user refused was seen, and no more. */
+    take(&history, LINE("refused", "seal", HASH_C, NEW_BOB));
+    assert_known(&history, 2, "bob", NAMED_KEY_SEEN);
+    history_clear(&history);
+}
+
+static void other_keys_say_nothing_of_this_one(void **state)
+{
+    struct history history = {0};
+
+    (void)state;
+    take(&history, LINE("approved", "seal2", HASH_C, NEW_BOB));
+    take(&history, LINE("approved", "sea", HASH_C, NEW_BOB));
+    take(&history, LINE("approved", "Seal", HASH_C, NEW_BOB));
+    assert_int_equal(history.requests, 0);
+    assert_int_equal(history.approvers.count, 0);
+    assert_string_equal(history.key_sha256, "");
+    history_clear(&history);
+}
+
+static void broken_lines_leave_nothing_behind(void **state)
+{
+    static const char *const lines[] = {
+        "",
+        "[]",
+        "{\"key\":\"seal\"}",
+        LINE("approved", "seal", HASH_C, ALICE ",1"),
+        LINE("approved", "seal", HASH_C, ALICE ",{\"name\":\"bob\"}"),
+        LINE("approved", "seal", HASH_C, ALICE ",{\"name\":\"bob\",\"sha256\":\"b\"}"),
+        LINE("approved", "seal", HASH_C, ALICE ",{\"name\":\"bob\",\"sha256\":\"" HASH_B "b\"}"),
+        LINE("approved", "seal", HASH_C "c", ALICE),
+        LINE("approved", "seal", "C" HASH_C, ALICE),
+        LINE("approved", "seal", "", ALICE),
+    };
+    struct history history = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct recorder recorder;
+        struct ska_errors errors = errors_into(&recorder);
+
+        if (history_take_line(ska_span_text(lines[i]), "line 7", ska_span_text("seal"), &history,
+                              &errors))
+            fail_msg("taken: %s", lines[i]);
+        assert_text_contains(recorder.text, "line 7");
+        assert_int_equal(history.requests, 0);
+        assert_int_equal(history.approvers.count, 0);
+    }
+    history_clear(&history);
+}
+
+static void the_latest_key_is_the_one(void **state)
+{
+    struct history history = {0};
+
+    (void)state;
+    take(&history, "{\"time\":\"2026-11-22T10:00:00Z\",\"answer\":\"approved\",\"key\":\"seal\","
+                   "\"keySha256\":\"" HASH_B "\",\"approvers\":[]}");
+    take(&history, "{\"time\":\"2026-11-21T10:00:00Z\",\"answer\":\"approved\",\"key\":\"seal\","
+                   "\"keySha256\":\"" HASH_A "\",\"approvers\":[]}");
+    assert_string_equal(history.key_sha256, HASH_B);
+    history_clear(&history);
+}
+
+/* A megabyte, blanks and all, and a byte more. */
+static void lines_are_bounded(void **state)
+{
+    const size_t limit = (size_t)1024 * 1024;
+    static const char line[] = LINE("approved", "seal", HASH_C, ALICE);
+    char *text = malloc(limit + 1);
+    struct history history = {0};
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, ' ', limit + 1);
+    memcpy(text, line, strlen(line));
+    assert_true(history_take_line(ska_span((uint8_t *)text, limit), "line", ska_span_text("seal"),
+                                  &history, &errors));
+    assert_false(history_take_line(ska_span((uint8_t *)text, limit + 1), "line",
+                                   ska_span_text("seal"), &history, &errors));
+    assert_text_contains(recorder.text, "too many");
+    assert_int_equal(history.requests, 1);
+    history_clear(&history);
+    free(text);
+}
+
+/* ---- The file -------------------------------------------------------------------------------- */
+
+static char home[64];
+static char folder[80];
+static char file[96];
+
+static int make_home(void **state)
+{
+    int fd = -1;
+
+    (void)state;
+    snprintf(home, sizeof(home), "/tmp/ska-history-XXXXXX");
+    if (mkdtemp(home) == NULL || setenv("XDG_STATE_HOME", home, 1) != 0)
+        return -1;
+    snprintf(folder, sizeof(folder), "%s/ska", home);
+    snprintf(file, sizeof(file), "%s/history.jsonl", folder);
+    fd = mkdir(folder, 0700) == 0 ? creat(file, 0600) : -1;
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_home(void **state)
+{
+    (void)state;
+    unlink(file);
+    rmdir(folder);
+    return rmdir(home);
+}
+
+static bool reads(void)
+{
+    struct history history;
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    bool done = history_read(ska_span_text("seal"), &history, &errors, &errors);
+
+    if (!done)
+        assert_raised_with(&recorder, SKA_R_FILE_FAILURE, "others may write");
+    history_clear(&history);
+    return done;
+}
+
+/* What others may write says nothing. */
+static void it_is_this_users_alone(void **state)
+{
+    static const mode_t modes[] = {0620, 0602};
+
+    (void)state;
+    assert_true(reads());
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        assert_int_equal(chmod(file, modes[i]), 0);
+        assert_false(reads());
+        assert_int_equal(chmod(file, 0600), 0);
+        assert_int_equal(chmod(folder, modes[i] | 0100), 0);
+        assert_false(reads());
+        assert_int_equal(chmod(folder, 0700), 0);
+    }
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(chown(file, 12345, 0), 0);
+    assert_false(reads());
+    assert_int_equal(chown(file, 0, 0), 0);
+    assert_int_equal(chown(folder, 12345, 0), 0);
+    assert_false(reads());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_approved_is_accepted),
+        cmocka_unit_test(other_keys_say_nothing_of_this_one),
+        cmocka_unit_test(broken_lines_leave_nothing_behind),
+        cmocka_unit_test(the_latest_key_is_the_one),
+        cmocka_unit_test(lines_are_bounded),
+        cmocka_unit_test_setup_teardown(it_is_this_users_alone, make_home, remove_home),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
