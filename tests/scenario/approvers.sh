@@ -65,6 +65,16 @@ says 'Added the approval of alice to told.json \(1 of 2; still needed: bob or ca
 ! sed '/^For technicians/,/^In short/d' told.txt | grep -qE 'ECDSA|SHA-?256|EDDSA' ||
     fail "names of algorithms"
 
+# The same for another key, as far as people see, or by the id of another request.
+other=$(plain pkey -pubin -in carol.pub.pem -outform DER | plain base64 -A)
+for change in "0,/publicKey/s|(\"publicKey\":\\s*\")[^\"]*|\\1$other|" \
+    's/("requestId":\s*")[0-9a-f]{8}/\101234567/'; do
+    sed -E "$change" honest1.json >changed.json
+    ! cmp -s honest1.json changed.json || fail "nothing was changed by $change"
+    refused 'its id is not that of what it asks for' skatool approve --approver alice.pem --yes \
+        changed.json
+done
+
 # A trap: the words are the same, the document is another.
 request annual-accounts trap1.json other.txt --description "$miller"
 refused 'contract.txt is NOT the document' skatool approve --approver alice.pem --yes \

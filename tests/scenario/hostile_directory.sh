@@ -144,6 +144,44 @@ for part in time signature; do
 done
 sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature)
 
+# A time where none is asked for: the HSM would refuse until it has come. The token is that of a key
+# with a time limit, for the same document, with the other name in it.
+key sea2 p256 timed.json
+printf 'At any time.\n' >document
+request sea2 timed-request.json document
+for with in '' notBefore; do
+    ask document
+    cp "$directory/$id.request.json" genuine.json
+    rm "$directory/$id.request.json"
+    WITH=$with perl -MMIME::Base64 -0777 -e '
+        my ($genuine, $timed) = map { open(my $file, "<", $_) or die; <$file> } @ARGV;
+        my ($token) = $timed =~ /"approvalToBeSigned":\s*"([^"]*)"/ or die;
+        my ($time) = $timed =~ /("notBefore":\s*"[^"]*",)/ or die;
+        $token = decode_base64($token);
+        $token =~ s/sea2/seal/g or die;
+        $token = encode_base64($token, "");
+        $time = "" unless $ENV{WITH};
+        $genuine =~ s/("approvalToBeSigned":\s*")[^"]*/$time$1$token/ or die;
+        print $genuine;' genuine.json timed-request.json >"$directory/$id.request.json"
+    cp "$directory/$id.request.json" planted
+    succeeds skatool inspect planted
+    ask document
+    ! cmp -s <(token_of planted) <(token_of "$directory/$id.request.json") ||
+        fail "a request with a time that nobody asked for is taken up ($with)"
+done
+
+# Signed content that is not what is signed: it is what approvers are shown.
+configure "approvals-dir = $directory" 'request-content = all'
+printf 'A text that is shown.\n' >document
+ask document
+sed -E 's/("signedContent":[[:space:]]*"Q)S/\1i/' "$directory/$id.request.json" >planted
+! cmp -s planted "$directory/$id.request.json" || fail "nothing was planted"
+rm "$directory/$id.request.json"
+cp planted "$directory/$id.request.json"
+ask document
+! cmp -s planted "$directory/$id.request.json" || fail "a request that shows something else is taken up"
+configure "approvals-dir = $directory"
+
 # ---- A stranger says no --------------------------------------------------------------------------
 
 # It is no refusal: neither for whoever reads the message, nor for the log, nor for the rest.

@@ -244,6 +244,7 @@ static void head_that_is_none_is_refused(void **state)
 {
     struct ska_bytes good = {NULL, 0};
     char text[SKA_AUDIT_HEAD_LENGTH];
+    char longer[SKA_AUDIT_HEAD_LENGTH + 1] = "";
 
     (void)state;
     append();
@@ -259,6 +260,9 @@ static void head_that_is_none_is_refused(void **state)
         put_file(head_file(), ska_span(good.data, length));
         refused(SKA_R_EVIDENCE_WRONG, "is none");
     }
+    memcpy(longer, good.data, good.length);
+    put_file(head_file(), ska_span((uint8_t *)longer, sizeof(longer)));
+    refused(SKA_R_EVIDENCE_WRONG, "is none");
     put_file(head_file(), ska_span_of(&good));
     append();
     ska_bytes_free(&good);
