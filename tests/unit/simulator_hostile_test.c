@@ -367,6 +367,87 @@ static void test_change_changes(void **state)
     data_free(&value);
 }
 
+/* The token says what stood there when the call began. */
+static unsigned char made_of[PAYLOAD_LENGTH];
+
+static void exchange_made_of(void)
+{
+    memcpy(made_of, wanted, PAYLOAD_LENGTH);
+}
+
+static void test_payload_changes(void **state)
+{
+    CK_BYTE token[1024];
+    bool came = true;
+
+    (void)state;
+    for (int i = 1; came; i++) {
+        CK_ULONG length = sizeof(token);
+
+        memcpy(made_of, approved, PAYLOAD_LENGTH);
+        at_moment(NULL, i, exchange_made_of);
+        assert_rv(C_CreateApprovalToken(scene.session, CK_SKA_SIGN, scene.key, made_of,
+                                        PAYLOAD_LENGTH, NULL, 0, NULL, 0, token, &length),
+                  CKR_OK);
+        came = moment_came();
+        assert_true(came || i > 1);
+        assert_int_equal(length, scene.token.length);
+        assert_memory_equal(token, scene.token.bytes, length);
+    }
+}
+
+/* SoftHSM gets the mechanism that was looked at. */
+static CK_MECHANISM looked_at = {CKM_ECDSA, NULL, 0};
+
+static void exchange_mechanism(void)
+{
+    looked_at.mechanism = CKM_EDDSA;
+}
+
+static void test_mechanism_changes(void **state)
+{
+    CK_SESSION_HANDLE session = session_of(state);
+    CK_OBJECT_HANDLE key = make_ordinary(session, "EC:P-256", "mine").private_key;
+
+    at_moment("C_SignInit", 1, exchange_mechanism);
+    assert_rv(C_SignInit(session, &looked_at, key), CKR_OK);
+    assert_true(moment_came());
+    looked_at.mechanism = CKM_ECDSA;
+}
+
+/* More than there is, and more than any memory holds. */
+static void test_lengths_are_claimed(void **state)
+{
+    static const CK_ULONG endless = (CK_ULONG)1 << 40;
+    CK_SESSION_HANDLE session = session_of(state);
+    const CK_SKA_APPROVAL approval = scene.approval;
+    CK_ATTRIBUTE label = {CKA_LABEL, TEXT("label")};
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    unsigned char signature[64];
+    CK_BYTE token[1024];
+    CK_ULONG length = sizeof(token);
+
+    assert_rv(C_CreateApprovalToken(session, CK_SKA_SIGN, scene.key, NULL, 5, NULL, 0, NULL, 0,
+                                    token, &length),
+              CKR_ARGUMENTS_BAD);
+    assert_rv(C_CreateApprovalToken(session, CK_SKA_SIGN, scene.key, made_of, 5, made_of, endless,
+                                    made_of, 5, token, &length),
+              CKR_ARGUMENTS_BAD);
+    scene.approval.signatureLen = endless;
+    assert_rv(sign(signature), CKR_SKASIM_PARAMETERS_INVALID);
+    scene.approval.pSignature = NULL;
+    scene.approval.signatureLen = 64;
+    assert_rv(sign(signature), CKR_SKASIM_PARAMETERS_INVALID);
+    scene.approval = approval;
+    scene.approval.signerInfoLen = endless;
+    assert_rv(sign(signature), CKR_SKASIM_PARAMETERS_INVALID);
+    scene.approval = approval;
+    assert_rv(C_FindObjectsInit(session, &label, endless), CKR_ARGUMENTS_BAD);
+    label.ulValueLen = endless;
+    assert_rv(C_CreateObject(session, &label, 1, &made), CKR_ARGUMENTS_BAD);
+    assert_rv(sign(signature), CKR_OK);
+}
+
 static CK_OBJECT_CLASS searched;
 
 static void search_for_data(void)
@@ -717,14 +798,16 @@ static void test_writers_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_token_changes),         TEST(test_token_changes_all_the_time),
-        TEST(test_nested_calls),          TEST(test_counts_change),
-        TEST(test_template_changes),      TEST(test_change_changes),
-        TEST(test_search_changes),        TEST(test_label_changes),
-        TEST(test_handle_changes),        TEST(test_own_sessions),
-        TEST(test_no_privilege_before),   TEST(test_finalize_waits),
-        TEST(test_close_waits),           TEST(test_close_all_waits),
-        TEST(test_numbers_are_used_once), TEST(test_writers_wait),
+        TEST(test_token_changes),       TEST(test_token_changes_all_the_time),
+        TEST(test_nested_calls),        TEST(test_counts_change),
+        TEST(test_template_changes),    TEST(test_change_changes),
+        TEST(test_payload_changes),     TEST(test_mechanism_changes),
+        TEST(test_lengths_are_claimed), TEST(test_search_changes),
+        TEST(test_label_changes),       TEST(test_handle_changes),
+        TEST(test_own_sessions),        TEST(test_no_privilege_before),
+        TEST(test_finalize_waits),      TEST(test_close_waits),
+        TEST(test_close_all_waits),     TEST(test_numbers_are_used_once),
+        TEST(test_writers_wait),
     };
 
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
