@@ -258,6 +258,14 @@ sed -E 's|("approvalToBeSigned":[[:space:]]*)"[^"]*"|\1"'"$(cat another.b64)"'"|
     >other.json
 declines any other.json 'payload is not the one in its approval token'
 
+# It shows content that is not what would be signed.
+for content in document another; do
+    sed 's|"approvalToBeSigned"|"signedContent":"'"$(plain base64 -A -in $content)"'",&|' digest.json \
+        >$content.shown.json
+done
+approves any document.shown.json
+declines any another.shown.json 'is not what would be signed'
+
 # A token that names no key would be good for any: there is no name, or an empty one.
 nameless() { # LENGTH NAME-ELEMENT: other.json
     {

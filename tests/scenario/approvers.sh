@@ -75,6 +75,9 @@ for change in "0,/publicKey/s|(\"publicKey\":\\s*\")[^\"]*|\\1$other|" \
         changed.json
 done
 
+refused "is for key 'annual-accounts', not for 'letters'" skatool status --key "$(uri letters)" \
+    honest1.json
+
 # A trap: the words are the same, the document is another.
 request annual-accounts trap1.json other.txt --description "$miller"
 refused 'contract.txt is NOT the document' skatool approve --approver alice.pem --yes \
