@@ -166,6 +166,15 @@ told alice request.json
 says 'could not be added to your own history'
 [ ! -e elsewhere ] || fail "written through a link"
 rm "$history"
+# Nobody adds to it while another does, who may have to take back a part of a line.
+told alice request.json
+exec {locked}<>"$history"
+flock "$locked"
+told alice request.json
+says 'could not be added to your own history' 'another process keeps it locked'
+[ "$(wc -l <"$history")" -eq 1 ] || fail "written to while it was locked"
+exec {locked}>&-
+rm "$history"
 # Many at once.
 for i in {1..20}; do
     cp request.json "many$i.json"
