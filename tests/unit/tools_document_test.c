@@ -11,6 +11,8 @@
 
 #include "tools/document.h"
 
+#define WHOLE "to the last byte"
+
 /* ---- A request and a file -------------------------------------------------------------------- */
 
 /* Over the SHA-256 of these parts; what was hashed is not in it, as it is the document. */
@@ -77,7 +79,7 @@ static void assert_not_compared(const struct asked *asked, struct ska_span conte
 
 /* ---- PDF ------------------------------------------------------------------------------------- */
 
-#define IN_PARTS "all of it but the room for the signature"
+#define IN_PARTS "all of it but the room for this signature"
 #define CHANGES "signing changes a PDF"
 
 static struct ska_span part(const char *text, size_t from, size_t length)
@@ -106,14 +108,14 @@ static void prepared_pdfs_are_found_by_what_is_signed(void **state)
     assert_int_equal(strlen(pdf), 68);
     ask_parts(&asked, pdf, parts);
     assert_same(&asked, ska_span_text(pdf), IN_PARTS);
-    /* The signature itself is not looked at. */
-    assert_same(&asked, ska_span_text(signed_pdf), IN_PARTS);
+    /* One that is signed is another file by now. */
+    assert_not_compared(&asked, ska_span_text(signed_pdf), CHANGES);
     asked.digest[0] ^= 1;
     assert_other(&asked, ska_span_text(pdf));
     assert_not_compared(&asked, ska_span_text(signed_pdf), CHANGES);
     /* Whole it is a document too. */
     ask(&asked, ska_span_text(signed_pdf), ska_span_text(""));
-    assert_same(&asked, ska_span_text(signed_pdf), "as it is");
+    assert_same(&asked, ska_span_text(signed_pdf), WHOLE);
     /* A text that speaks of a range is no PDF. */
     ask(&asked, part(pdf, 1, 40), part(pdf, 49, 19));
     assert_other(&asked, ska_span_text(pdf + 1));
@@ -133,6 +135,13 @@ static void ranges_that_are_none_are_passed_by(void **state)
         {PDF(" [0 40 48 20 1]     ", "<000000>"), {0, 40, 48, 20}},
         {PDF(" [0 40 48]          ", "<000000>"), {0, 40, 48, 0}},
         {PDF(" [0 40 48 -20]      ", "<000000>"), {0, 40, 48, 20}},
+        /* Something else of the file is left out, which a person may be shown. */
+        {PDF(" [1 39 48 20]       ", "<000000>"), {1, 39, 48, 20}},
+        {PDF(" [0 40 48 19]       ", "<000000>"), {0, 40, 48, 19}},
+        {PDF(" [0 40 48 21]       ", "<000000>"), {0, 40, 48, 20}},
+        {PDF(" [0 40 48 20]       ", "00000000"), {0, 40, 48, 20}},
+        {PDF(" [0 40 48 20]       ", "<0000000"), {0, 40, 48, 20}},
+        {PDF(" [0 40 48 20]       ", "<00(x)0>"), {0, 40, 48, 20}},
     };
 
     (void)state;
@@ -179,6 +188,8 @@ static void room_is_for_a_signature(void **state)
         length = snprintf(big, 100, "%%PDF-1.7 /ByteRange [0 50 %zu 4]", 50 + room);
         memset(big + length, ' ', 50 - (size_t)length);
         memset(big + 50, '0', room);
+        big[50] = '<';
+        big[50 + room - 1] = '>';
         memcpy(big + 50 + room, "end.", 4);
         if (room == 1024 * 1024)
             assert_other(&asked, ska_span((uint8_t *)big, 54 + room));
@@ -193,19 +204,23 @@ static void ranges_are_counted(void **state)
 {
     (void)state;
     for (int before = 63; before <= 64; before++) {
+        static const char range[] = "/ByteRange [0 000000 000000 3]";
         struct ska_buffer text = {0};
         struct asked asked;
+        struct ska_span all;
+        size_t end = 0;
 
         ska_buffer_text(&text, "%PDF-1.7 ");
         for (int i = 0; i < before; i++)
-            ska_buffer_text(&text, "/ByteRange [0 1 3 1]<>");
-        ska_buffer_text(&text, "/ByteRange [0 9 11 9]");
-        ask(&asked, ska_span((uint8_t *)text.data, 9), ska_span((uint8_t *)text.data + 11, 9));
+            ska_buffer_text(&text, "/ByteRange [0 1 3 1]");
+        end = text.length + strlen(range);
+        ska_buffer_format(&text, "/ByteRange [0 %06zu %06zu 3]<00>end", end, end + 4);
+        all = ska_span((uint8_t *)text.data, text.length);
+        ask(&asked, ska_span(all.data, end), ska_span(all.data + end + 4, 3));
         if (before < 64)
-            assert_same(&asked, ska_span((uint8_t *)text.data, text.length), IN_PARTS);
+            assert_same(&asked, all, IN_PARTS);
         else
-            assert_true(compare(&asked, ska_span((uint8_t *)text.data, text.length)).answer !=
-                        DOCUMENT_SAME);
+            assert_not_compared(&asked, all, CHANGES);
         ska_buffer_free(&text);
     }
 }
@@ -223,7 +238,7 @@ static void no_is_said_where_the_right_one_would_be_found(void **state)
     ask(&asked, ska_span_text("right document"), ska_span_text(""));
     for (int why = SKA_NO_CONTENT_UNSAID; why <= SKA_NO_CONTENT_DIGEST_GIVEN; why++) {
         asked.request.no_content = (enum ska_no_content)why;
-        assert_same(&asked, ska_span_text("right document"), "as it is");
+        assert_same(&asked, ska_span_text("right document"), WHOLE);
         if (why == SKA_NO_CONTENT_UNSAID)
             assert_not_compared(&asked, ska_span_text("wrong document"), "does not show");
         else
@@ -261,13 +276,17 @@ static void attributes_tell_which_document_it_is(void **state)
 
         ask(&asked, ska_span_of(&attributes), ska_span_text(""));
         asked.request.signed_content = attributes;
-        assert_same(&asked, ska_span_text("right document\n"), "as it is");
-        if (data)
+        if (data) {
+            assert_same(&asked, ska_span_text("right document\n"), WHOLE);
             assert_other(&asked, ska_span_text("wrong document\n"));
-        else
+            assert_same(&asked, ska_span_of(&attributes), WHOLE);
+        } else {
+            /* Not even with what has the digest. */
+            assert_not_compared(&asked, ska_span_text("right document\n"), "something about one");
             assert_not_compared(&asked, ska_span_text("wrong document\n"), "something about one");
+            assert_not_compared(&asked, ska_span_of(&attributes), "something about one");
+        }
         /* The structure itself, as a file: that is said. */
-        assert_same(&asked, ska_span_of(&attributes), "as it is");
         assert_true(compare(&asked, ska_span_of(&attributes)).is_attributes);
         assert_false(compare(&asked, ska_span_text("right document\n")).is_attributes);
         ska_bytes_free(&attributes);
@@ -290,7 +309,7 @@ static void pipes_are_read(void **state)
     input.fd = ends[0];
     assert_true(document_compare(&input, NULL, &asked.request, &document, NULL));
     assert_int_equal(document.answer, DOCUMENT_SAME);
-    assert_string_equal(document.form, "with line ends as mail has them");
+    assert_string_equal(document.form, "the same text, with line ends as mail has them");
     close(ends[0]);
 }
 
