@@ -401,7 +401,7 @@ static CK_MECHANISM looked_at = {CKM_ECDSA, NULL, 0};
 
 static void exchange_mechanism(void)
 {
-    looked_at.mechanism = CKM_EDDSA;
+    looked_at.mechanism = CKM_MD5; /* which signs nothing */
 }
 
 static void test_mechanism_changes(void **state)
@@ -432,6 +432,9 @@ static void test_lengths_are_claimed(void **state)
               CKR_ARGUMENTS_BAD);
     assert_rv(C_CreateApprovalToken(session, CK_SKA_SIGN, scene.key, made_of, 5, made_of, endless,
                                     made_of, 5, token, &length),
+              CKR_ARGUMENTS_BAD);
+    assert_rv(C_CreateApprovalToken(session, CK_SKA_SIGN, scene.key, made_of, 5, NULL, 5, made_of,
+                                    5, token, &length),
               CKR_ARGUMENTS_BAD);
     scene.approval.signatureLen = endless;
     assert_rv(sign(signature), CKR_SKASIM_PARAMETERS_INVALID);
