@@ -84,9 +84,9 @@ for label in rsa2048 rsa3072; do
 
     # Nothing but a whole digest of a known kind, and never raw RSA.
     bundle=$label.sha256.json
-    unsigned $label '[Dd]igest' document.sha256
+    unsigned $label 'raw RSA: say which digest' document.sha256
     unsigned $label '[Ll]ength' short digest:sha256
-    unsigned $label '[Dd]igest' document.sha256 $pss
+    unsigned $label 'raw RSA: say which digest' document.sha256 $pss
     unsigned $label '[Ll]ength' short $pss digest:sha256
     unsigned $label '[Pp]adding' document.sha256 rsa_padding_mode:none
     unsigned $label '[Pp]adding|[Dd]igest' document.sha256 rsa_padding_mode:x931 digest:sha256

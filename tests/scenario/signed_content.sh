@@ -200,6 +200,8 @@ with_directory dgst -sha256 -sign "$(uri p256)" -out signature handshake
 ! grep -q signedContent request.json || fail 'a handshake is in the request'
 with_directory dgst -sha256 -sign "$(uri p256)" -out signature long
 grep -q '"noSignedContent":\s*"TOO_LONG"' request.json || fail 'not said that it is too long'
+takes 0 refused 'does not fit into an approval token: use ska-payload:digest' ska dgst -sha256 \
+    -sign "$(uri p256)" -sigopt ska-payload:message -out signature long
 content='request-content = some'
 configure "$content"
 refused "request-content = 'some'" ska dgst -sha256 -sign "$(uri p256)" -out signature right
