@@ -229,6 +229,16 @@ bool ska_file_place_create(const struct ska_file_place *place, struct ska_span c
     return write_new(place, place->name, fd, content, mode, errors);
 }
 
+/* As far as this user may: who could read the file before still can. */
+static void keep_owner(const struct ska_file_place *place, int fd)
+{
+    struct stat status;
+
+    if (fstatat(place->directory, place->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(status.st_mode))
+        (void)!fchown(fd, geteuid() == 0 ? status.st_uid : (uid_t)-1, status.st_gid);
+}
+
 bool ska_file_place_replace(const struct ska_file_place *place, struct ska_span content,
                             unsigned int mode, const struct ska_errors *errors)
 {
@@ -241,10 +251,12 @@ bool ska_file_place_replace(const struct ska_file_place *place, struct ska_span 
         asprintf(&temporary, "%s.%016llx", place->name, (unsigned long long)unique) < 0)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", place->path);
     fd = openat(place->directory, temporary, NEW_FILE, 0600);
-    if (fd < 0)
+    if (fd < 0) {
         fail_written(place, errors);
-    else
+    } else {
+        keep_owner(place, fd);
         done = write_new(place, temporary, fd, content, mode, errors);
+    }
     if (done && renameat(place->directory, temporary, place->directory, place->name) != 0) {
         done = fail_written(place, errors);
         unlinkat(place->directory, temporary, 0);

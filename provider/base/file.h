@@ -71,7 +71,8 @@ bool ska_file_place_create(const struct ska_file_place *place, struct ska_span c
 
 /*
  * Puts a file there in the place of what has the name, as a whole (written beside it under a
- * temporary name, then renamed), so that no reader ever sees half of it.
+ * temporary name, then renamed), so that no reader ever sees half of it. Owner and group of a file
+ * stay as far as this user may set them.
  */
 bool ska_file_place_replace(const struct ska_file_place *place, struct ska_span content,
                             unsigned int mode, const struct ska_errors *errors) SKA_MUST_CHECK;

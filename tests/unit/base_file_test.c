@@ -277,6 +277,24 @@ static void writes_nothing_half(void **state)
     ska_file_place_close(&place);
 }
 
+/* Who could read it before still can. */
+static void keeps_owner_and_group(void **state)
+{
+    struct stat status;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    write_file("shared", "one", 0640);
+    assert_int_equal(chown(path("shared"), 12345, 23456), 0);
+    write_file("shared", "two", 0640);
+    assert_int_equal(stat(path("shared"), &status), 0);
+    assert_int_equal(status.st_uid, 12345);
+    assert_int_equal(status.st_gid, 23456);
+    assert_int_equal(status.st_mode & 07777, 0640);
+    assert_int_equal(unlink(path("shared")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +305,7 @@ int main(void)
         cmocka_unit_test(leaves_devices_alone),
         cmocka_unit_test(writes_through_no_link),
         cmocka_unit_test(writes_nothing_half),
+        cmocka_unit_test(keeps_owner_and_group),
         cmocka_unit_test(stays_in_its_directory),
         cmocka_unit_test(is_not_raced_to_a_link),
     };
