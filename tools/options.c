@@ -115,7 +115,7 @@ static const struct option_entry *find_entry(const struct command_line *line, in
 static bool take_into_list(struct tool *tool, const char *value, struct option_list *list)
 {
     if (list->count == OPTION_LIST_MOST)
-        return options_wrong(tool, "'%s' is one too many: there may be %d", value,
+        return options_wrong(tool, "'%s' is an unexpected argument: there may be %d", value,
                              OPTION_LIST_MOST);
     list->values[list->count++] = value;
     list->last = value;
@@ -155,9 +155,10 @@ static bool take_operands(struct tool *tool, const struct command_line *line, ch
     if (line->list != NULL)
         return true;
     if (count == 0 && line->operand_needed != NULL)
-        return options_wrong(tool, "%s is missing behind the options", line->operand_needed);
+        return options_wrong(tool, "%s is missing after the options", line->operand_needed);
     if (count > line->operands_allowed)
-        return options_wrong(tool, "'%s' is one too many", operands[line->operands_allowed]);
+        return options_wrong(tool, "'%s' is an unexpected argument",
+                             operands[line->operands_allowed]);
     for (size_t i = 0; i < count; i++)
         line->operands[i] = operands[i];
     return true;

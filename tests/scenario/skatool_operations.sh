@@ -109,8 +109,8 @@ not_modified 'names no rule' '{}'
 not_modified 'blocks no key' '{"keyStatus":{"blocked":true}}'
 not_modified 'quorum' "{\"ruleUse\":$(rule 3 alice bob)}"
 not_modified 'alice' "{\"ruleUse\":$(rule 1 alice alice)}"
-refused 'REQUEST is missing behind the options' skatool execute --key "$(uri seal)"
-refused 'FILE-OR-DIRECTORY is missing behind the options' skatool inspect
+refused 'REQUEST is missing after the options' skatool execute --key "$(uri seal)"
+refused 'FILE-OR-DIRECTORY is missing after the options' skatool inspect
 refused '--policy FILE is missing' skatool request --key "$(uri seal)" --operation modify
 refused 'for --operation modify' skatool request --key "$(uri seal)" --policy policy.json document
 refused 'for --operation modify' skatool request --key "$(uri seal)" --operation block \

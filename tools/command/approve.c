@@ -331,9 +331,9 @@ static bool list_waiting(struct tool *tool, const struct approve *approve)
 static bool approve_check_options(struct tool *tool, const struct approve *approve)
 {
     if (approve->review.source.directory != NULL && approve->output.path != NULL)
-        return options_wrong(tool, "--dir and --output exclude each other");
+        return options_wrong(tool, "--dir and --output cannot be used together");
     if (approve->review.source.directory == NULL && approve->review.source.what == NULL)
-        return options_wrong(tool, "REQUEST is missing behind the options");
+        return options_wrong(tool, "REQUEST is missing after the options");
     return true;
 }
 

@@ -206,7 +206,7 @@ bool list_command(struct tool *tool, int argc, char **argv)
     if (!options_parse(tool, &line, argc, argv))
         return false;
     if (label != NULL && key != NULL)
-        return options_wrong(tool, "--token and --key exclude each other");
+        return options_wrong(tool, "--token and --key cannot be used together");
     if (key != NULL ? hsm_uri_parse(key, &uri, &tool->errors) : token_uri(tool, label, &uri))
         done = list(tool, uri, json);
     hsm_uri_free(uri);

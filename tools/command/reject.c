@@ -47,7 +47,7 @@ static void reject_say_done(const struct reject *reject, const char *name)
                      &text);
     if (reject->output.path == NULL && !put)
         ska_buffer_format(&text, "/%s", name);
-    ska_buffer_text(&text, put ? "" : ". Send it to who asked.");
+    ska_buffer_text(&text, put ? "" : ". Send it to whoever asked.");
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
 }
@@ -140,7 +140,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     };
     bool done = options_parse(tool, &line, argc, argv) &&
                 (review->source.directory == NULL || reject.output.path == NULL ||
-                 options_wrong(tool, "--dir and --output exclude each other")) &&
+                 options_wrong(tool, "--dir and --output cannot be used together")) &&
                 reject_run(tool, &reject);
 
     review_close(review);

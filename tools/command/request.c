@@ -332,7 +332,7 @@ static bool check_request_options(struct tool *tool, struct request *request)
         return false;
     signing = request->operation == SKA_OPERATION_SIGN;
     if (!signing && request->input != NULL)
-        return options_wrong(tool, "'%s' is one too many: to %s a key takes no input",
+        return options_wrong(tool, "'%s' is an unexpected argument: to %s a key takes no input",
                              request->input, request->operation_name);
     if (!signing && (request->digest != NULL || request->padding != NULL ||
                      request->salt_length != NULL || request->payload != NULL))
