@@ -373,6 +373,7 @@ static bool look_at_news(struct reading *reading, const char *name, const struct
     mark_look(reading->file, status);
     reading->owner = status->st_uid;
     done = look_at_file(reading, errors);
+    reading->file = NULL;
     forget_note(reading->answers, &once);
     return done;
 }
