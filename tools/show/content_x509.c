@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/show/content_x509.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -16,19 +16,21 @@
 /* By libcrypto's words, on one line; what it does not know by its length. */
 static bool row_extension(const struct content_listener *listener, X509_EXTENSION *extension)
 {
+    const char *critical = X509_EXTENSION_get_critical(extension) ? ", critical" : "";
+    char object[CONTENT_OBJECT_SIZE];
     char name[CONTENT_OBJECT_SIZE + 16];
     char *text = NULL;
     BIO *bio = BIO_new(BIO_s_mem());
     long length = 0;
     bool done = false;
 
-    content_object_name(X509_EXTENSION_get_object(extension), name);
-    if (X509_EXTENSION_get_critical(extension))
-        strcat(name, ", critical");
+    content_object_name(X509_EXTENSION_get_object(extension), object);
+    snprintf(name, sizeof(name), "%s%s", object, critical);
     if (bio != NULL && X509V3_EXT_print(bio, extension, 0, 0) == 1 &&
         (length = BIO_get_mem_data(bio, &text)) > 0) {
         for (long i = 0; i < length; i++)
-            text[i] = text[i] == '\n' ? ' ' : text[i];
+            if (text[i] == '\n')
+                text[i] = ' ';
         listener->row(listener->arg, name, ska_span(text, (size_t)length));
         done = true;
     } else if (bio != NULL) {
