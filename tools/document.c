@@ -13,6 +13,7 @@
 #include <openssl/objects.h>
 #include <openssl/pkcs7.h>
 
+#include "provider/base/der.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/signed_content.h"
 #include "tools/show/request_text.h"
@@ -355,10 +356,8 @@ static bool compare_forms(struct comparison *comparison, size_t count, struct do
 static bool is_of_data(struct ska_span content)
 {
     struct ska_span type = {NULL, 0};
-    const ASN1_OBJECT *data = OBJ_nid2obj(NID_pkcs7_data);
 
-    return ska_content_type(content, &type) &&
-           ska_span_equal(type, ska_span(OBJ_get0_data(data), OBJ_length(data)));
+    return ska_content_type(content, &type) && ska_der_object_is(type, NID_pkcs7_data);
 }
 
 /* What attributes of CMS say they sign; and whatever is signed directly. */

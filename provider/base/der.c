@@ -80,6 +80,13 @@ static bool is_object_identifier(struct ska_span content)
     return content.length > 0 && begins;
 }
 
+bool ska_der_object_is(struct ska_span content, int nid)
+{
+    const ASN1_OBJECT *object = OBJ_nid2obj(nid);
+
+    return ska_span_equal(content, ska_span(OBJ_get0_data(object), OBJ_length(object)));
+}
+
 /* As short as can be. */
 static bool is_integer(struct ska_span content)
 {
@@ -210,9 +217,7 @@ bool ska_algorithm_bits_read(struct ska_span der, struct ska_algorithm_bits *rea
 
 bool ska_algorithm_bits_are(const struct ska_algorithm_bits *read, int nid)
 {
-    const ASN1_OBJECT *object = OBJ_nid2obj(nid);
-
-    return ska_span_equal(read->algorithm, ska_span(OBJ_get0_data(object), OBJ_length(object)));
+    return ska_der_object_is(read->algorithm, nid);
 }
 
 bool ska_algorithm_bits_find(const struct ska_algorithm_bits *read, const int *nids, size_t count,

@@ -49,6 +49,9 @@ bool ska_der_next(struct ska_span *from, uint8_t *identifier,
 #define SKA_DER_DEPTH 16
 bool ska_der_valid(struct ska_span der) SKA_MUST_CHECK;
 
+/* Whether the content of an OBJECT IDENTIFIER is the one with libcrypto's number `nid`. */
+bool ska_der_object_is(struct ska_span content, int nid) SKA_MUST_CHECK;
+
 struct ska_algorithm_bits {
     struct ska_span algorithm; /* content of the OBJECT IDENTIFIER */
     uint8_t parameters;        /* identifier octet; SKA_DER_ABSENT: there are none */

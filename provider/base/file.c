@@ -164,6 +164,11 @@ int ska_file_descriptor(const char *path)
 
 /* ---- A name in a directory ------------------------------------------------------------------- */
 
+static bool fail_place(const struct ska_file_place *place, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", place->path, strerror(errno));
+}
+
 bool ska_file_place_open(struct ska_file_place *place, const char *path,
                          const struct ska_errors *errors)
 {
@@ -179,8 +184,7 @@ bool ska_file_place_open(struct ska_file_place *place, const char *path,
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
     place->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     free(directory);
-    return place->directory >= 0 ||
-           ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+    return place->directory >= 0 || fail_place(place, errors);
 }
 
 void ska_file_place_close(struct ska_file_place *place)
@@ -195,13 +199,7 @@ bool ska_file_place_look(const struct ska_file_place *place, struct stat *status
 {
     memset(status, 0, sizeof(*status));
     return fstatat(place->directory, place->name, status, AT_SYMLINK_NOFOLLOW) == 0 ||
-           errno == ENOENT ||
-           ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", place->path, strerror(errno));
-}
-
-static bool fail_written(const struct ska_file_place *place, const struct ska_errors *errors)
-{
-    return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", place->path, strerror(errno));
+           errno == ENOENT || fail_place(place, errors);
 }
 
 #define NEW_FILE (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC)
@@ -210,7 +208,7 @@ static bool fail_written(const struct ska_file_place *place, const struct ska_er
 static bool write_new(const struct ska_file_place *place, const char *name, int fd,
                       struct ska_span content, unsigned int mode, const struct ska_errors *errors)
 {
-    bool done = ska_write_synced(fd, content, mode) || fail_written(place, errors);
+    bool done = ska_write_synced(fd, content, mode) || fail_place(place, errors);
 
     close(fd);
     if (!done)
@@ -225,7 +223,7 @@ bool ska_file_place_create(const struct ska_file_place *place, struct ska_span c
 
     *taken = fd < 0 && errno == EEXIST;
     if (fd < 0)
-        return !*taken && fail_written(place, errors);
+        return !*taken && fail_place(place, errors);
     return write_new(place, place->name, fd, content, mode, errors);
 }
 
@@ -252,13 +250,13 @@ bool ska_file_place_replace(const struct ska_file_place *place, struct ska_span 
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", place->path);
     fd = openat(place->directory, temporary, NEW_FILE, 0600);
     if (fd < 0) {
-        fail_written(place, errors);
+        fail_place(place, errors);
     } else {
         keep_owner(place, fd);
         done = write_new(place, temporary, fd, content, mode, errors);
     }
     if (done && renameat(place->directory, temporary, place->directory, place->name) != 0) {
-        done = fail_written(place, errors);
+        done = fail_place(place, errors);
         unlinkat(place->directory, temporary, 0);
     }
     free(temporary);
@@ -273,12 +271,12 @@ bool ska_file_place_write_to(const struct ska_file_place *place, const struct st
     bool done = false;
 
     if (fd < 0 || fstat(fd, &status) != 0)
-        fail_written(place, errors);
+        fail_place(place, errors);
     else if (status.st_dev != seen->st_dev || status.st_ino != seen->st_ino)
         ska_fail(errors, SKA_R_FILE_FAILURE, "%s: replaced by something else just now",
                  place->path);
     else
-        done = ska_write_all(fd, content) || fail_written(place, errors);
+        done = ska_write_all(fd, content) || fail_place(place, errors);
     if (fd >= 0)
         close(fd);
     return done;

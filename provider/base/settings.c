@@ -127,17 +127,27 @@ static const char *setting_timeout(struct ska_settings *settings, const char *va
                : "seconds expected, at most a year (31536000)";
 }
 
+/* Which of the names a value is; false: none of them. */
+static bool find_name(const char *const *names, size_t count, const char *value, size_t *index)
+{
+    for (*index = 0; *index < count; (*index)++)
+        if (strcmp(value, names[*index]) == 0)
+            return true;
+    return false;
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 static const char *set_progress(struct ska_settings *settings, const char *value)
 {
     static const char *const names[] = {
         [SKA_PROGRESS_AUTO] = "auto", [SKA_PROGRESS_YES] = "yes", [SKA_PROGRESS_NO] = "no"};
+    size_t index = 0;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(value, names[i]) == 0) {
-            settings->progress = (enum ska_progress_when)i;
-            return NULL;
-        }
-    return "auto, yes or no expected";
+    if (!find_name(names, COUNT(names), value, &index))
+        return "auto, yes or no expected";
+    settings->progress = (enum ska_progress_when)index;
+    return NULL;
 }
 
 static const char *set_request_content(struct ska_settings *settings, const char *value)
@@ -145,13 +155,12 @@ static const char *set_request_content(struct ska_settings *settings, const char
     static const char *const names[] = {[SKA_REQUEST_CONTENT_STRUCTURES] = "structures",
                                         [SKA_REQUEST_CONTENT_ALL] = "all",
                                         [SKA_REQUEST_CONTENT_NONE] = "none"};
+    size_t index = 0;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(value, names[i]) == 0) {
-            settings->request_content = (enum ska_request_content)i;
-            return NULL;
-        }
-    return "structures, all or none expected";
+    if (!find_name(names, COUNT(names), value, &index))
+        return "structures, all or none expected";
+    settings->request_content = (enum ska_request_content)index;
+    return NULL;
 }
 
 /* Those that are kept as something else than text: each function says what is wrong, or NULL. */

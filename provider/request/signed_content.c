@@ -30,9 +30,7 @@ bool ska_attribute_take(struct ska_span *from, struct ska_attribute *attribute)
 
 bool ska_attribute_is(const struct ska_attribute *attribute, int nid)
 {
-    const ASN1_OBJECT *object = OBJ_nid2obj(nid);
-
-    return ska_span_equal(attribute->type, ska_span(OBJ_get0_data(object), OBJ_length(object)));
+    return ska_der_object_is(attribute->type, nid);
 }
 
 /* The one value of the one attribute of this type. */

@@ -57,8 +57,7 @@ static bool read_content_type(struct ska_span values, const struct content_liste
     if (!ska_der_take(&values, SKA_DER_OBJECT, &type) || values.length > 0)
         return false;
     /* "data" is what nearly all say; only something else is of interest. */
-    return ska_span_equal(type, ska_span(OBJ_get0_data(OBJ_nid2obj(NID_pkcs7_data)),
-                                         OBJ_length(OBJ_nid2obj(NID_pkcs7_data)))) ||
+    return ska_der_object_is(type, NID_pkcs7_data) ||
            row_object(listener, "what is signed is of the type", type);
 }
 
