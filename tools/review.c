@@ -34,8 +34,7 @@ bool review_read_again(struct tool *tool, struct review *review)
 
     if (!request_source_read(tool, &review->source, &now))
         return false;
-    same = ska_span_equal(ska_span_of(&now->approval_token),
-                          ska_span_of(&review->request->approval_token));
+    same = ska_request_has_same_token(now, review->request);
     if (same && review->source.directory == NULL) {
         ska_ballot_close(&review->ballot); /* this and the next point into the request that goes */
         review->listed = NULL;

@@ -56,40 +56,35 @@ bool ska_utf8_valid(struct ska_span text)
     return true;
 }
 
-struct range {
-    uint32_t first, last;
-};
-
-static bool is_in(const struct range *ranges, size_t count, uint32_t character)
+bool ska_is_in_ranges(const struct ska_range *ranges, size_t count, uint32_t character)
 {
     for (size_t i = 0; i < count; i++)
         if (character >= ranges[i].first && character <= ranges[i].last)
             return true;
     return false;
 }
-#define IS_IN(ranges, character) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
 
 /* Characters that move the cursor, change the direction or cannot be seen. */
 static bool is_harmful(uint32_t character)
 {
-    static const struct range harmful[] = {
+    static const struct ska_range harmful[] = {
         {0x00, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x034F, 0x034F},
         {0x061C, 0x061C}, {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
         {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},   {0x3164, 0x3164},
         {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},
         {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
 
-    return IS_IN(harmful, character);
+    return SKA_IS_IN(harmful, character);
 }
 
 bool ska_is_combining_mark(uint32_t character)
 {
-    static const struct range marks[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD},
-                                         {0x0610, 0x061A}, {0x064B, 0x065F}, {0x0E34, 0x0E3A},
-                                         {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
-                                         {0x20D0, 0x20FF}, {0x302A, 0x302F}, {0xFE20, 0xFE2F}};
+    static const struct ska_range marks[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD},
+                                             {0x0610, 0x061A}, {0x064B, 0x065F}, {0x0E34, 0x0E3A},
+                                             {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
+                                             {0x20D0, 0x20FF}, {0x302A, 0x302F}, {0xFE20, 0xFE2F}};
 
-    return IS_IN(marks, character);
+    return SKA_IS_IN(marks, character);
 }
 
 void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span text, size_t limit)
@@ -132,13 +127,13 @@ char *ska_printable(struct ska_span text, size_t limit)
 
 static bool is_word_character(uint32_t character)
 {
-    static const struct range letters[] = {{'0', '9'},     {'A', 'Z'},      {'a', 'z'},
-                                           {'_', '_'},     {'-', '.'},      {'@', '@'},
-                                           {0xC0, 0x1FFF}, {0x3040, 0xD7FF}};
+    static const struct ska_range letters[] = {{'0', '9'},     {'A', 'Z'},      {'a', 'z'},
+                                               {'_', '_'},     {'-', '.'},      {'@', '@'},
+                                               {0xC0, 0x1FFF}, {0x3040, 0xD7FF}};
     /* Spaces and what looks like quotes or lines. */
-    static const struct range others[] = {{0x02B0, 0x02FF}, {0x1680, 0x1680}, {0x3164, 0x3164}};
+    static const struct ska_range others[] = {{0x02B0, 0x02FF}, {0x1680, 0x1680}, {0x3164, 0x3164}};
 
-    return IS_IN(letters, character) && !IS_IN(others, character);
+    return SKA_IS_IN(letters, character) && !SKA_IS_IN(others, character);
 }
 
 /* What stands where names do, and means something there. */

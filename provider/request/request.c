@@ -53,6 +53,11 @@ bool ska_request_add_approval(struct ska_request *request, struct ska_approval *
     return ska_approvals_append(&request->approvals, &request->approval_count, approval, errors);
 }
 
+bool ska_request_has_same_token(const struct ska_request *a, const struct ska_request *b)
+{
+    return ska_span_equal(ska_span_of(&a->approval_token), ska_span_of(&b->approval_token));
+}
+
 bool ska_request_check_content(const struct ska_request *request, OSSL_LIB_CTX *libctx,
                                const struct ska_errors *errors)
 {

@@ -104,6 +104,9 @@ bool ska_request_check_content(const struct ska_request *request, OSSL_LIB_CTX *
 bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,
                               const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* Whether what is approved for one is approved for the other. */
+bool ska_request_has_same_token(const struct ska_request *a, const struct ska_request *b);
+
 /*
  * The id of a request: SHA-256 over operation, public key, key label, algorithm (salt length and
  * mgf1 digest included), payload and, unless it is 0, attempt, each with its length before it. Not

@@ -51,31 +51,31 @@ static bool find_attribute(struct ska_span inside, int nid, uint8_t identifier,
     return found == 1;
 }
 
-/* RFC 5652, 5.3: signed attributes hold these two. */
-static bool is_attributes(struct ska_span content)
+static bool content_attribute(struct ska_span content, int nid, uint8_t identifier,
+                              struct ska_span *value)
 {
     struct ska_span inside = {NULL, 0};
-    struct ska_span value = {NULL, 0};
 
     return ska_content_attributes(content, &inside) &&
-           find_attribute(inside, NID_pkcs9_contentType, SKA_DER_OBJECT, &value) &&
-           find_attribute(inside, NID_pkcs9_messageDigest, SKA_DER_OCTET_STRING, &value);
+           find_attribute(inside, nid, identifier, value);
 }
 
 bool ska_content_document_digest(struct ska_span content, struct ska_span *digest)
 {
-    struct ska_span inside = {NULL, 0};
-
-    return ska_content_attributes(content, &inside) &&
-           find_attribute(inside, NID_pkcs9_messageDigest, SKA_DER_OCTET_STRING, digest);
+    return content_attribute(content, NID_pkcs9_messageDigest, SKA_DER_OCTET_STRING, digest);
 }
 
 bool ska_content_type(struct ska_span content, struct ska_span *type)
 {
-    struct ska_span inside = {NULL, 0};
+    return content_attribute(content, NID_pkcs9_contentType, SKA_DER_OBJECT, type);
+}
 
-    return ska_content_attributes(content, &inside) &&
-           find_attribute(inside, NID_pkcs9_contentType, SKA_DER_OBJECT, type);
+/* RFC 5652, 5.3: signed attributes hold these two. */
+static bool is_attributes(struct ska_span content)
+{
+    struct ska_span value = {NULL, 0};
+
+    return ska_content_type(content, &value) && ska_content_document_digest(content, &value);
 }
 
 /* ---- Shapes ---------------------------------------------------------------------------------- */

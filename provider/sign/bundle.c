@@ -101,7 +101,7 @@ static bool parse_bundle(const struct ska_job *job, struct ska_span text, const 
 static bool bundle_merge(struct ska_request *into, struct ska_request *from,
                          const struct ska_errors *errors)
 {
-    if (!ska_span_equal(ska_span_of(&into->approval_token), ska_span_of(&from->approval_token)))
+    if (!ska_request_has_same_token(into, from))
         return ska_fail(errors, SKA_R_BAD_REQUEST,
                         "ska-approvals and ska-approvals-file hold different requests");
     for (size_t i = 0; i < from->approval_count; i++)

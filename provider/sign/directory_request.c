@@ -209,17 +209,13 @@ static void remove_answers(const struct ska_directory *directory, const char *id
         closedir(listing);
 }
 
-static bool has_same_token(const struct ska_request *a, const struct ska_request *b)
-{
-    return ska_span_equal(ska_span_of(&a->approval_token), ska_span_of(&b->approval_token));
-}
-
 /* Others have approved, or will, what another process has put there since. */
 static bool is_anothers(const struct ska_directory *directory, const struct ska_request *request)
 {
     struct ska_standing_request standing;
-    bool anothers = !ska_directory_find(directory, request->id, &standing, NULL) ||
-                    (standing.state == SKA_NAME_OWN && !has_same_token(standing.request, request));
+    bool anothers =
+        !ska_directory_find(directory, request->id, &standing, NULL) ||
+        (standing.state == SKA_NAME_OWN && !ska_request_has_same_token(standing.request, request));
 
     ska_standing_request_clear(&standing);
     return anothers;
@@ -283,7 +279,7 @@ static bool is_expired(const struct ska_standing_request *standing,
                        const struct ska_request *expired)
 {
     return standing->state == SKA_NAME_OWN && expired != NULL &&
-           has_same_token(standing->request, expired);
+           ska_request_has_same_token(standing->request, expired);
 }
 
 /* Under the lock, so that of two who do so one finds the other's, and no approval for it is lost.
@@ -301,7 +297,7 @@ static bool replace_expired(const struct ska_directory *directory,
     *settled = standing->state != SKA_NAME_FREE;
     if (!is_expired(standing, expired))
         return true;
-    if (!has_same_token(standing->request, candidate->request))
+    if (!ska_request_has_same_token(standing->request, candidate->request))
         remove_answers(directory, candidate->request->id, NULL);
     ska_standing_request_clear(standing);
     return renameat(fd, candidate->temporary, fd, candidate->name) == 0 ||

@@ -151,11 +151,6 @@ bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rul
 
 /* ---- Standing there -------------------------------------------------------------------------- */
 
-static bool has_token_of(const struct ska_request *a, const struct ska_request *b)
-{
-    return ska_span_equal(ska_span_of(&a->approval_token), ska_span_of(&b->approval_token));
-}
-
 /* Another process was faster: whether its request is the one that this one would write. */
 static bool compare_standing(const struct ska_job *job, const struct ska_rule *rule,
                              const struct ska_open_request *open,
@@ -176,7 +171,8 @@ static bool compare_standing(const struct ska_job *job, const struct ska_rule *r
 
 static void take_over(struct ska_open_request *open, struct ska_standing_request *standing)
 {
-    if (standing->request != NULL && !has_token_of(standing->request, open->request)) {
+    if (standing->request != NULL &&
+        !ska_request_has_same_token(standing->request, open->request)) {
         ska_request_free(open->request);
         open->request = standing->request;
         standing->request = NULL;

@@ -6,27 +6,13 @@
 
 #include "provider/base/printable.h"
 
-struct range {
-    uint32_t first, last;
-};
-
-static bool is_in_ranges(const struct range *ranges, size_t count, uint32_t character)
-{
-    for (size_t i = 0; i < count; i++)
-        if (character >= ranges[i].first && character <= ranges[i].last)
-            return true;
-    return false;
-}
-#define IS_IN(ranges, character)                                                                   \
-    is_in_ranges(ranges, sizeof(ranges) / sizeof((ranges)[0]), character)
-
 /* Scripts with letters that look like those of another one of them. */
 enum script { SCRIPT_NONE, LATIN = 1, GREEK = 2, CYRILLIC = 4, ARMENIAN = 8, CHEROKEE = 16 };
 
 static enum script script_of(uint32_t character)
 {
     static const struct {
-        struct range range;
+        struct ska_range range;
         enum script script;
     } scripts[] = {
         {{'A', 'Z'}, LATIN},          {{'a', 'z'}, LATIN},          {{0x00C0, 0x00D6}, LATIN},
@@ -37,7 +23,7 @@ static enum script script_of(uint32_t character)
         {{0x13A0, 0x13FF}, CHEROKEE}, {{0xAB70, 0xABBF}, CHEROKEE}};
 
     for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-        if (is_in_ranges(&scripts[i].range, 1, character))
+        if (ska_is_in_ranges(&scripts[i].range, 1, character))
             return scripts[i].script;
     return SCRIPT_NONE;
 }
@@ -45,11 +31,11 @@ static enum script script_of(uint32_t character)
 /* Variants of Latin letters and digits: enclosed, letterlike, full width, of mathematics. */
 static bool is_variant(uint32_t character)
 {
-    static const struct range variants[] = {{0x2100, 0x218F},   {0x2460, 0x24FF},  {0xA4D0, 0xA4FF},
-                                            {0xFF10, 0xFF19},   {0xFF21, 0xFF3A},  {0xFF41, 0xFF5A},
-                                            {0x1D400, 0x1D7FF}, {0x1F100, 0x1F1FF}};
+    static const struct ska_range variants[] = {
+        {0x2100, 0x218F}, {0x2460, 0x24FF}, {0xA4D0, 0xA4FF},   {0xFF10, 0xFF19},
+        {0xFF21, 0xFF3A}, {0xFF41, 0xFF5A}, {0x1D400, 0x1D7FF}, {0x1F100, 0x1F1FF}};
 
-    return IS_IN(variants, character);
+    return SKA_IS_IN(variants, character);
 }
 
 /* Greek and Cyrillic letters that nobody can tell from Latin ones. */
@@ -95,11 +81,11 @@ static unsigned int find_in_word(const char *word, size_t length)
 
 static bool is_space(const char *at, size_t *bytes)
 {
-    static const struct range spaces[] = {{' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
-                                          {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F},
-                                          {0x2800, 0x2800}, {0x3000, 0x3000}};
+    static const struct ska_range spaces[] = {{' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
+                                              {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                                              {0x2800, 0x2800}, {0x3000, 0x3000}};
 
-    return IS_IN(spaces, ska_utf8_next(at, bytes));
+    return SKA_IS_IN(spaces, ska_utf8_next(at, bytes));
 }
 
 static unsigned int find_in_shown(const char *shown)
