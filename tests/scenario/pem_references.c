@@ -91,12 +91,25 @@ static void by_wrong_type(const char *path, const char *type)
     ERR_clear_error();
 }
 
+static void must_not_decode(const unsigned char *der, size_t length, const char *type)
+{
+    EVP_PKEY *key = NULL;
+    OSSL_DECODER_CTX *context = OSSL_DECODER_CTX_new_for_pkey(
+        &key, "DER", NULL, type, OSSL_KEYMGMT_SELECT_PRIVATE_KEY, NULL, NULL);
+
+    must(context != NULL);
+    must(!OSSL_DECODER_from_data(context, &der, &length) && key == NULL);
+    OSSL_DECODER_CTX_free(context);
+}
+
 /*
- * The bytes of a reference are no key by themselves: what was found for a file is given to nobody
- * else who decodes in this thread, neither while that key is in use nor afterwards.
+ * The bytes of a reference are no key by themselves, nor are those that libcrypto carries from our
+ * first step to the second: what was found for a file is given to nobody else who decodes in this
+ * thread, neither while that key is in use nor afterwards.
  */
 static void by_bytes_alone(const char *path, const char *type)
 {
+    static const unsigned char carried[] = "\x30\x13\x0c\x11SKA key reference";
     EVP_PKEY *used = by_decoder(path, NULL);
     BIO *bio = open_file(path);
     unsigned char *der = NULL;
@@ -106,15 +119,8 @@ static void by_bytes_alone(const char *path, const char *type)
 
     must(PEM_read_bio(bio, &name, &header, &der, &length) == 1);
     for (int gone = 0; gone < 2; gone++) {
-        const unsigned char *next = der;
-        size_t left = (size_t)length;
-        EVP_PKEY *key = NULL;
-        OSSL_DECODER_CTX *context = OSSL_DECODER_CTX_new_for_pkey(
-            &key, "DER", NULL, type, OSSL_KEYMGMT_SELECT_PRIVATE_KEY, NULL, NULL);
-
-        must(context != NULL);
-        must(!OSSL_DECODER_from_data(context, &next, &left) && key == NULL);
-        OSSL_DECODER_CTX_free(context);
+        must_not_decode(der, (size_t)length, type);
+        must_not_decode(carried, sizeof(carried) - 1, type);
         EVP_PKEY_free(used);
         used = NULL;
     }
@@ -123,6 +129,40 @@ static void by_bytes_alone(const char *path, const char *type)
     OPENSSL_free(header);
     OPENSSL_free(der);
     BIO_free(bio);
+}
+
+/* Other bytes that an application decodes while it is given a key are not taken for that key. */
+static int decode_others_meanwhile(OSSL_DECODER_INSTANCE *instance, const OSSL_PARAM *params,
+                                   void *arg)
+{
+    static const unsigned char others[] = "\x30\x07\x0c\x05other";
+
+    (void)instance;
+    (void)params;
+    must_not_decode(others, sizeof(others) - 1, *(const char **)arg);
+    *(const char **)arg = NULL;
+    return 1;
+}
+
+static void by_own_construction(const char *path, const char *type)
+{
+    OSSL_DECODER_CTX *context = OSSL_DECODER_CTX_new();
+    OSSL_DECODER *steps[] = {OSSL_DECODER_fetch(NULL, "DER", "provider=ska"),
+                             OSSL_DECODER_fetch(NULL, type, "provider=ska")};
+    BIO *bio = open_file(path);
+
+    for (size_t i = 0; i < 2; i++) {
+        must(steps[i] != NULL && OSSL_DECODER_CTX_add_decoder(context, steps[i]));
+        OSSL_DECODER_free(steps[i]);
+    }
+    must(OSSL_DECODER_CTX_set_selection(context, OSSL_KEYMGMT_SELECT_PRIVATE_KEY));
+    must(OSSL_DECODER_CTX_set_input_type(context, "PEM"));
+    must(OSSL_DECODER_CTX_set_construct(context, decode_others_meanwhile));
+    must(OSSL_DECODER_CTX_set_construct_data(context, &type));
+    must(OSSL_DECODER_from_bio(context, bio) && type == NULL);
+    OSSL_DECODER_CTX_free(context);
+    BIO_free(bio);
+    ERR_clear_error();
 }
 
 /* All that is in a file, as OSSL_STORE finds it. */
@@ -187,6 +227,7 @@ int main(int argc, char **argv)
     expect(by_decoder(argv[1], type), certificate);
     by_wrong_type(argv[1], strcmp(type, "ED448") == 0 ? "EC" : "ED448");
     by_bytes_alone(argv[1], type);
+    by_own_construction(argv[1], type);
     expect(by_store(argv[1], 0), certificate);
     expect(by_store(argv[2], 1), certificate);
     by_tls(argv[1], argv[2]);

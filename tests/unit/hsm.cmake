@@ -49,3 +49,10 @@ target_compile_definitions(hsm_change_test PRIVATE HSM_TEST_SOFTHSM="${SKA_TEST_
                                                    HSM_TEST_DEVICE="$<TARGET_FILE:hsm_device>"
                                                    HSM_TEST_LEAN="$<TARGET_FILE:hsm_device_lean>")
 add_dependencies(hsm_change_test skasim hsm_proxy hsm_device hsm_device_lean)
+
+# What is sent to the HSM, against the simulator's call log.
+ska_unit_test(sign_send_test ska-sign ska-cryptoki Threads::Threads ${CMAKE_DL_LIBS})
+target_compile_definitions(sign_send_test PRIVATE HSM_TEST_SOFTHSM="${SKA_TEST_SOFTHSM}"
+                                                  HSM_TEST_SIMULATOR="$<TARGET_FILE:skasim>"
+                                                  HSM_TEST_PROXY="$<TARGET_FILE:hsm_proxy>")
+add_dependencies(sign_send_test skasim hsm_proxy)
