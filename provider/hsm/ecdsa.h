@@ -6,11 +6,7 @@
 #ifndef SKA_HSM_ECDSA_H
 #define SKA_HSM_ECDSA_H
 
-#include "provider/base/bytes.h"
-#include "provider/base/mechanism.h"
-
-/* The longest signature of any key, in bytes: RSA with 16384 bits. */
-#define HSM_SIGNATURE_LIMIT 2048
+#include "provider/backend/backend_key.h"
 
 /* The length of the signature that the HSM must give, for a key of this type and size. */
 size_t hsm_raw_length(enum ska_key_type type, unsigned int bits);

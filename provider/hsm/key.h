@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys on a token, and signatures with ordinary ones.
+ * Keys on a token.
  */
 #ifndef SKA_HSM_KEY_H
 #define SKA_HSM_KEY_H
 
-#include <openssl/types.h>
-
-#include "provider/base/bytes.h"
-#include "provider/base/mechanism.h"
+#include "provider/backend/backend_key.h"
 
 struct hsm_token;
 
@@ -18,9 +15,6 @@ struct hsm_key_match {
     struct ska_span id; /* CKA_ID; data == NULL: any */
 };
 
-/* A private key on a token: immutable, usable from any thread and after a fork. */
-struct hsm_key;
-
 /*
  * The one private key that matches (by filtered search, never by listing all), with its public key
  * from the public object of the same id or label, the private object's own attributes, or the
@@ -29,42 +23,11 @@ struct hsm_key;
  * SKA_R_KEY_AMBIGUOUS with their ids.
  */
 bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OSSL_LIB_CTX *libctx,
-                  struct hsm_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
-void hsm_key_free(struct hsm_key *key); /* NULL is fine */
-
-/* All of this was read when the key was found. */
-struct hsm_token *hsm_key_token(const struct hsm_key *key);
-const char *hsm_key_label(const struct hsm_key *key); /* "" when it has none */
-struct ska_span hsm_key_id(const struct hsm_key *key);
-enum ska_key_type hsm_key_type(const struct hsm_key *key);
-EVP_PKEY *hsm_key_public(const struct hsm_key *key); /* borrowed; a software key */
-/* The same as a SubjectPublicKeyInfo in DER; encoded once, when it is first asked for. */
-bool hsm_key_spki(struct hsm_key *key, struct ska_span *spki,
-                  const struct ska_errors *errors) SKA_MUST_CHECK;
-bool hsm_key_is_ska(const struct hsm_key *key);
-/* Whether the key makes HSM timestamps (and nothing else), as far as the HSM shows that. */
-bool hsm_key_is_timestamp(const struct hsm_key *key);
-/*
- * The serialized use rule as it was when the key was found; empty when the HSM does not tell. It
- * may be out of date, so it may spare a question but never decide anything.
- */
-struct ska_span hsm_key_use_rule(const struct hsm_key *key);
-/* When it has turned out to be out of date; spans that were handed out stay as they are. */
-void hsm_key_forget_use_rule(struct hsm_key *key);
+                  struct backend_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The public key object that matches, as a software key. Same errors as hsm_key_find(). */
 bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
                          OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/*
- * Signs with an ordinary key (C_SignInit, C_Sign). Input by mechanism->form: DigestInfo, digest or
- * message. The signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer
- * in, length out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules;
- * timestamp keys too (SKA_R_UNSUPPORTED).
- */
-bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
-                  uint8_t *signature, size_t *signature_length,
-                  const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -10,7 +10,7 @@
 #include "provider/hsm/module.h"
 #include "provider/hsm/object.h"
 #include "provider/hsm/public_key.h"
-#include "provider/hsm/ska.h"
+#include "provider/hsm/rule_serialize.h"
 #include "provider/hsm/token.h"
 
 #define ID_LENGTH 16

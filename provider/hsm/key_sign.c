@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/key.h"
-
 #include <openssl/crypto.h>
 
 #include "provider/hsm/cryptoki.h"
@@ -12,7 +10,7 @@ struct sign_work {
     struct hsm_mechanism mechanism;
     struct ska_span input;
     CK_ULONG length;
-    uint8_t raw[HSM_SIGNATURE_LIMIT];
+    uint8_t raw[BACKEND_SIGNATURE_LIMIT];
 };
 
 static CK_RV key_sign_calls(struct sign_work *sign, const struct hsm_lease *lease,
@@ -57,27 +55,23 @@ static bool finish_key_signature(const struct hsm_key *key, struct sign_work *si
 {
     size_t length = sign->length <= sizeof(sign->raw) ? sign->length : 0;
 
-    return hsm_signature_finish(key->type, key->bits, ska_span(sign->raw, length), signature,
-                                signature_length, errors);
+    return hsm_signature_finish(key->base.type, key->base.bits, ska_span(sign->raw, length),
+                                signature, signature_length, errors);
 }
 
-bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
-                  uint8_t *signature, size_t *signature_length, const struct ska_errors *errors)
+bool hsm_key_sign(struct backend_key *base, const struct ska_mechanism *mechanism,
+                  struct ska_span input, uint8_t *signature, size_t *signature_length,
+                  const struct ska_errors *errors)
 {
+    struct hsm_key *key = hsm_key_of(base);
     struct sign_work sign;
     CK_RV rv = CKR_OK;
     bool done = false;
 
-    if (key->ska)
-        return ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is an SKA key: C_Sign is not for it",
-                        hsm_show(hsm_key_label(key)).text);
-    if (key->timestamp)
-        return ska_fail(errors, SKA_R_UNSUPPORTED, "key \"%s\" makes timestamps only",
-                        hsm_show(hsm_key_label(key)).text);
     sign.work = (struct hsm_key_work){"C_SignInit", false, key_sign_once};
     sign.input = input;
     if (!check_digest_length(mechanism, input, errors) ||
-        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors))
+        !hsm_mechanism_from(mechanism, key->base.type, &sign.mechanism, errors))
         return false;
     done = hsm_key_work(key, &sign.work, &rv, errors) &&
            (rv == CKR_OK || hsm_fail_rv(errors, sign.work.call, key->token, rv)) &&

@@ -11,7 +11,7 @@
 
 #include "provider/base/evp_key.h"
 #include "provider/base/printable.h"
-#include "provider/hsm/private_key.h"
+#include "provider/backend/backend.h"
 
 typedef struct {
     ASN1_INTEGER *version;
@@ -259,15 +259,15 @@ bool hsm_reference_encode(const char *uri, EVP_PKEY *public_key, OSSL_LIB_CTX *l
     return done;
 }
 
-char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_by)
+char *hsm_reference_uri(const struct backend_key *key, const struct hsm_uri *found_by)
 {
     struct hsm_uri uri = {0};
-    const char *label = hsm_key_label(key);
+    const char *label = backend_key_label(key);
 
     /* Borrowed, and only read. */
     if (found_by != NULL)
         uri = *found_by;
-    uri.token = key->token->label;
+    uri.token = (char *)(uintptr_t)backend_key_token_label(key);
     uri.object = strlen(label) == key->label.length ? (char *)(uintptr_t)label : NULL;
     uri.id = key->id;
     uri.type = HSM_OBJECT_PRIVATE;
@@ -275,7 +275,7 @@ char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_b
     return hsm_uri_write(&uri);
 }
 
-bool hsm_reference_for(const struct hsm_key *key, const struct hsm_uri *found_by,
+bool hsm_reference_for(const struct backend_key *key, const struct hsm_uri *found_by,
                        struct ska_bytes *der, const struct ska_errors *errors)
 {
     char *uri = hsm_reference_uri(key, found_by);

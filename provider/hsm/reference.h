@@ -67,10 +67,10 @@ bool hsm_reference_encode(const char *uri, EVP_PKEY *public_key, OSSL_LIB_CTX *l
  * the URI by which it was found (may be NULL) what else narrows the search and the attributes after
  * the "?", but never the PIN. NULL: out of memory; free with free().
  */
-char *hsm_reference_uri(const struct hsm_key *key, const struct hsm_uri *found_by);
+char *hsm_reference_uri(const struct backend_key *key, const struct hsm_uri *found_by);
 
 /* The whole reference for a key, with its public key. */
-bool hsm_reference_for(const struct hsm_key *key, const struct hsm_uri *found_by,
+bool hsm_reference_for(const struct backend_key *key, const struct hsm_uri *found_by,
                        struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* ---- As PEM ---------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * A rule becomes a tree of the vendor's structures. Their members are known by order and type from
  * the vendor's examples, so they are filled by order, not by name.
  */
-#include "provider/hsm/ska.h"
+#include "provider/hsm/rule_serialize.h"
 
 #include <stdlib.h>
 
@@ -177,9 +177,11 @@ static bool may_modify(const struct hsm_key *key, const struct ska_rule *const r
                                "C_CreateModifyPayload", errors);
 }
 
-bool hsm_modify_payload(struct hsm_key *key, const struct ska_rule *const rules[SKA_RULE_COUNT],
+bool hsm_modify_payload(struct backend_key *base,
+                        const struct ska_rule *const rules[SKA_RULE_COUNT],
                         struct ska_bytes *payload, const struct ska_errors *errors)
 {
+    struct hsm_key *key = hsm_key_of(base);
     struct tree trees[SKA_RULE_COUNT] = {{.tokens = NULL}};
     struct encoder encoder = {key->token->module, {NULL}, call_modify};
     bool done = may_modify(key, rules, errors);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/ska.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +7,6 @@
 
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/ecdsa.h"
-#include "provider/hsm/key.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/private_key.h"
 
@@ -18,15 +15,8 @@
 
 /* ---- What all of them share ------------------------------------------------------------------ */
 
-static bool must_be_ska(const struct hsm_key *key, const struct ska_errors *errors)
-{
-    return (key->ska || ska_fail(errors, SKA_R_INTERNAL, "key \"%s\" is no SKA key",
-                                 hsm_show(hsm_key_label(key)).text)) &&
-           hsm_module_supports_ska(key->token->module, errors);
-}
-
 /* The approvals of a request as the module takes them; free with free(). NULL: raised. */
-static CK_SKA_APPROVAL *make_approvals(const struct hsm_approval *from, size_t count,
+static CK_SKA_APPROVAL *make_approvals(const struct backend_approval *from, size_t count,
                                        const struct ska_errors *errors)
 {
     CK_SKA_APPROVAL *list = calloc(count + 1, sizeof(*list));
@@ -59,7 +49,8 @@ static const struct {
  * The vendor's numbers for a "no" are not public, but they lie in the vendor's range; whatever
  * Cryptoki itself defines means that something went wrong.
  */
-static bool is_ska_refusal(const struct hsm_module *module, CK_RV rv, struct hsm_refusal *refusal)
+static bool is_ska_refusal(const struct hsm_module *module, CK_RV rv,
+                           struct backend_refusal *refusal)
 {
     memset(refusal, 0, sizeof(*refusal));
     if ((rv & CKR_VENDOR_DEFINED) == 0)
@@ -76,20 +67,21 @@ static bool is_ska_refusal(const struct hsm_module *module, CK_RV rv, struct hsm
 }
 
 /*
- * From the answer of work that ends in one of the vendor's calls to ours: HSM_DONE for CKR_OK, a
- * refusal when that call itself said no, else it is raised.
+ * From the answer of work that ends in one of the vendor's calls to ours: BACKEND_DONE for CKR_OK,
+ * a refusal when that call itself said no, else it is raised.
  */
-static enum hsm_answer judge_answer(const struct hsm_key *key, const char *ska_call,
-                                    const struct hsm_key_work *work, CK_RV rv,
-                                    struct hsm_refusal *refusal, const struct ska_errors *errors)
+static enum backend_answer judge_answer(const struct hsm_key *key, const char *ska_call,
+                                        const struct hsm_key_work *work, CK_RV rv,
+                                        struct backend_refusal *refusal,
+                                        const struct ska_errors *errors)
 {
     if (rv == CKR_OK)
-        return HSM_DONE;
+        return BACKEND_DONE;
     /* Finding the key again, or opening a session, is no question that the rules answer. */
     if (strcmp(work->call, ska_call) == 0 && is_ska_refusal(key->token->module, rv, refusal))
-        return HSM_REFUSED;
+        return BACKEND_REFUSED;
     hsm_fail_rv(errors, work->call, key->token, rv);
-    return HSM_FAILED;
+    return BACKEND_FAILED;
 }
 
 /* ---- Approval tokens ------------------------------------------------------------------------- */
@@ -98,7 +90,7 @@ struct create_token_work {
     struct hsm_key_work work;
     CK_ULONG operation;
     struct ska_span payload;
-    const struct hsm_timestamp *timestamp;
+    const struct backend_timestamp *timestamp;
     struct ska_bytes token;
 };
 
@@ -139,17 +131,18 @@ static CK_RV create_token_once(struct hsm_key_work *work, const struct hsm_lease
     return rv;
 }
 
-bool hsm_ska_create_token(struct hsm_key *key, enum ska_operation operation,
-                          struct ska_span payload, const struct hsm_timestamp *timestamp,
-                          struct ska_bytes *token, const struct ska_errors *errors)
+bool hsm_create_token(struct backend_key *base, enum ska_operation operation,
+                      struct ska_span payload, const struct backend_timestamp *timestamp,
+                      struct ska_bytes *token, const struct ska_errors *errors)
 {
-    static const struct hsm_timestamp none;
+    struct hsm_key *key = hsm_key_of(base);
     struct create_token_work create = {.work = {"C_CreateApprovalToken", false, create_token_once},
                                        .operation = hsm_operation_number(operation),
                                        .payload = payload,
-                                       .timestamp = timestamp == NULL ? &none : timestamp};
+                                       .timestamp = timestamp};
     CK_RV rv = CKR_OK;
-    bool done = must_be_ska(key, errors) && hsm_key_work(key, &create.work, &rv, errors) &&
+    bool done = hsm_module_supports_ska(key->token->module, errors) &&
+                hsm_key_work(key, &create.work, &rv, errors) &&
                 (rv == CKR_OK || hsm_fail_rv(errors, create.work.call, key->token, rv));
 
     if (done) {
@@ -169,7 +162,7 @@ struct ska_sign_work {
     CK_SKA_APPROVAL *approvals;
     CK_ULONG approval_count;
     CK_ULONG length;
-    uint8_t raw[HSM_SIGNATURE_LIMIT];
+    uint8_t raw[BACKEND_SIGNATURE_LIMIT];
 };
 
 static CK_RV ska_sign_once(struct hsm_key_work *work, const struct hsm_lease *lease,
@@ -186,30 +179,31 @@ static CK_RV ska_sign_once(struct hsm_key_work *work, const struct hsm_lease *le
         &sign->length, NULL, NULL));
 }
 
-enum hsm_answer hsm_ska_sign(struct hsm_key *key, const struct ska_mechanism *mechanism,
-                             struct ska_span token, const struct hsm_approval *approvals,
-                             size_t approval_count, uint8_t *signature, size_t *signature_length,
-                             struct hsm_refusal *refusal, const struct ska_errors *errors)
+enum backend_answer hsm_ska_sign(struct backend_key *base, const struct ska_mechanism *mechanism,
+                                 struct ska_span token, const struct backend_approval *approvals,
+                                 size_t approval_count, uint8_t *signature,
+                                 size_t *signature_length, struct backend_refusal *refusal,
+                                 const struct ska_errors *errors)
 {
-    enum hsm_answer answer = HSM_FAILED;
+    struct hsm_key *key = hsm_key_of(base);
+    enum backend_answer answer = BACKEND_FAILED;
     struct ska_sign_work sign;
     CK_RV rv = CKR_OK;
 
-    memset(refusal, 0, sizeof(*refusal));
     sign.work = (struct hsm_key_work){"C_SKASign", true, ska_sign_once};
     sign.token = token;
     sign.approval_count = (CK_ULONG)approval_count;
-    if (!must_be_ska(key, errors) ||
-        !hsm_mechanism_from(mechanism, key->type, &sign.mechanism, errors) ||
+    if (!hsm_module_supports_ska(key->token->module, errors) ||
+        !hsm_mechanism_from(mechanism, key->base.type, &sign.mechanism, errors) ||
         (sign.approvals = make_approvals(approvals, approval_count, errors)) == NULL)
-        return HSM_FAILED;
+        return BACKEND_FAILED;
     if (hsm_key_work(key, &sign.work, &rv, errors))
         answer = judge_answer(key, "C_SKASign", &sign.work, rv, refusal, errors);
-    if (answer == HSM_DONE &&
-        !hsm_signature_finish(key->type, key->bits,
+    if (answer == BACKEND_DONE &&
+        !hsm_signature_finish(key->base.type, key->base.bits,
                               ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
                               signature, signature_length, errors))
-        answer = HSM_FAILED;
+        answer = BACKEND_FAILED;
     OPENSSL_cleanse(sign.raw, sizeof(sign.raw));
     free(sign.approvals);
     return answer;
@@ -286,23 +280,23 @@ static bool choose_change_call(const struct hsm_module *module, enum ska_operati
     return hsm_module_has_call(module, change->call != NULL, change->name, errors);
 }
 
-enum hsm_answer hsm_ska_change(struct hsm_key *key, enum ska_operation operation,
-                               struct ska_span token, const struct hsm_approval *approvals,
-                               size_t approval_count, struct hsm_refusal *refusal,
-                               const struct ska_errors *errors)
+enum backend_answer hsm_ska_change(struct backend_key *base, enum ska_operation operation,
+                                   struct ska_span token, const struct backend_approval *approvals,
+                                   size_t approval_count, struct backend_refusal *refusal,
+                                   const struct ska_errors *errors)
 {
+    struct hsm_key *key = hsm_key_of(base);
     struct change_work change = {.work = {"C_OpenSession", true, ska_change_once},
                                  .token = token,
                                  .approval_count = (CK_ULONG)approval_count,
                                  .key = key};
-    enum hsm_answer answer = HSM_FAILED;
+    enum backend_answer answer = BACKEND_FAILED;
     CK_RV rv = CKR_OK;
 
-    memset(refusal, 0, sizeof(*refusal));
-    if (!must_be_ska(key, errors) ||
+    if (!hsm_module_supports_ska(key->token->module, errors) ||
         !choose_change_call(key->token->module, operation, &change, errors) ||
         (change.approvals = make_approvals(approvals, approval_count, errors)) == NULL)
-        return HSM_FAILED;
+        return BACKEND_FAILED;
     if (hsm_key_work(key, &change.work, &rv, errors))
         answer = judge_answer(key, change.name, &change.work, rv, refusal, errors);
     free(change.approvals);
@@ -327,9 +321,10 @@ static CK_RV read_key_state(struct hsm_key_work *work, const struct hsm_lease *l
     return hsm_attributes_read(lease, key, state->read, state->count);
 }
 
-bool hsm_key_state(struct hsm_key *key, struct hsm_key_state *state,
+bool hsm_key_state(struct backend_key *base, struct backend_key_state *state,
                    const struct ska_errors *errors)
 {
+    struct hsm_key *key = hsm_key_of(base);
     /* The last one only the simulator has. */
     struct key_state_work work = {.work = {"C_GetAttributeValue", false, read_key_state},
                                   .read = {{.type = CKA_SKA_USAGE_ACCESS_BLOB},
@@ -342,9 +337,6 @@ bool hsm_key_state(struct hsm_key *key, struct hsm_key_state *state,
     CK_RV rv = CKR_OK;
     bool done = false;
 
-    memset(state, 0, sizeof(*state));
-    if (!key->ska)
-        return true;
     if (key->token->module->simulator)
         work.count++;
     done = hsm_key_work(key, &work.work, &rv, errors) &&
@@ -360,11 +352,4 @@ bool hsm_key_state(struct hsm_key *key, struct hsm_key_state *state,
                           hsm_attribute_true(&work.read[SKA_RULE_COUNT + 1]);
     hsm_attributes_free(work.read, work.count);
     return done;
-}
-
-void hsm_key_state_clear(struct hsm_key_state *state)
-{
-    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
-        ska_bytes_free(&state->rules[i]);
-    memset(state, 0, sizeof(*state));
 }

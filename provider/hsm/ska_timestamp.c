@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/ska.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/ecdsa.h"
-#include "provider/hsm/key.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/private_key.h"
 
@@ -20,7 +17,7 @@ struct timestamp_work {
     struct ska_span payload;
     struct ska_bytes block;
     CK_ULONG length; /* of the signature */
-    uint8_t raw[HSM_SIGNATURE_LIMIT];
+    uint8_t raw[BACKEND_SIGNATURE_LIMIT];
 };
 
 static CK_RV call_timestamp(const struct timestamp_work *stamp, const struct hsm_lease *lease,
@@ -65,7 +62,7 @@ static bool choose_timestamp_mechanism(const struct hsm_key *key, CK_MECHANISM *
                                        const struct ska_errors *errors)
 {
     memset(mechanism, 0, sizeof(*mechanism));
-    switch (key->type) {
+    switch (key->base.type) {
     case SKA_KEY_RSA:
         mechanism->mechanism = CKM_SHA256_RSA_PKCS;
         return true;
@@ -85,17 +82,10 @@ static bool choose_timestamp_mechanism(const struct hsm_key *key, CK_MECHANISM *
                     hsm_show(hsm_key_label(key)).text);
 }
 
-/*
- * Which keys make timestamps the HSM knows best, since it may not show the attribute; but an SKA
- * key is none.
- */
 static bool may_ask_for_timestamp(const struct hsm_key *key, const struct ska_errors *errors)
 {
     struct hsm_module *module = key->token->module;
 
-    if (key->ska)
-        return ska_fail(errors, SKA_R_WRONG_USE, "key \"%s\" is an SKA key, not a timestamp key",
-                        hsm_show(hsm_key_label(key)).text);
     return hsm_module_supports_ska(module, errors) &&
            hsm_module_has_call(module, module->ska.get_timestamp != NULL, "C_GetTimestamp", errors);
 }
@@ -118,19 +108,20 @@ static bool finish_timestamp_signature(const struct hsm_key *key,
                                        const struct timestamp_work *stamp,
                                        struct ska_bytes *signature, const struct ska_errors *errors)
 {
-    uint8_t made[HSM_SIGNATURE_LIMIT];
+    uint8_t made[BACKEND_SIGNATURE_LIMIT];
     size_t length = sizeof(made);
     size_t given = stamp->length <= sizeof(stamp->raw) ? stamp->length : 0;
 
-    return hsm_signature_finish_either(key->type, key->bits, ska_span(stamp->raw, given), made,
-                                       &length, errors) &&
+    return hsm_signature_finish_either(key->base.type, key->base.bits, ska_span(stamp->raw, given),
+                                       made, &length, errors) &&
            ska_bytes_copy(signature, ska_span(made, length), errors);
 }
 
-bool hsm_timestamp_make(struct hsm_key *timestamp_key, enum ska_operation operation,
+bool hsm_timestamp_make(struct backend_key *base, enum ska_operation operation,
                         struct ska_span payload, struct ska_bytes *block,
                         struct ska_bytes *signature, const struct ska_errors *errors)
 {
+    struct hsm_key *timestamp_key = hsm_key_of(base);
     struct timestamp_work stamp;
     CK_RV rv = CKR_OK;
     bool done = false;

@@ -10,7 +10,7 @@
 static const struct ska_mechanism by_digest = {
     .scheme = SKA_SCHEME_ECDSA, .form = SKA_PAYLOAD_DIGEST, .digest = SKA_DIGEST_SHA256};
 
-static struct hsm_key *key;
+static struct backend_key *key;
 static uint8_t asked[32], other[32];
 static uint8_t signature[256];
 static size_t length;
@@ -77,11 +77,11 @@ static void what_was_approved_is_signed(void **state)
 {
     struct ska_job job = job_for(SKA_OPERATION_SIGN, asked);
     struct ska_request *request = approved(&job);
-    struct hsm_refusal refusal = {0};
+    struct backend_refusal refusal = {0};
 
     (void)state;
     forget_log();
-    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), HSM_DONE);
+    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), BACKEND_DONE);
     assert_int_equal(recorder.count, 0);
     assert_true(length > 0 && length <= sizeof(signature));
     assert_int_equal(logged("C_SKASign "), 1);
@@ -95,12 +95,12 @@ static void other_data_do_not_reach_the_hsm(void **state)
     struct ska_job approved_job = job_for(SKA_OPERATION_SIGN, other);
     struct ska_request *request = approved(&approved_job);
     struct ska_job job = job_for(SKA_OPERATION_SIGN, asked);
-    struct hsm_refusal refusal = {0};
+    struct backend_refusal refusal = {0};
 
     (void)state;
     forget_log();
     memset(signature, 0x5A, sizeof(signature));
-    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), HSM_FAILED);
+    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), BACKEND_FAILED);
     assert_raised(&recorder, SKA_R_PAYLOAD_MISMATCH, "other data");
     assert_int_equal(logged("C_SKASign "), 0);
     for (size_t i = 0; i < sizeof(signature); i++)
@@ -113,11 +113,11 @@ static void another_operation_does_not_reach_the_hsm(void **state)
     struct ska_job approved_job = job_for(SKA_OPERATION_BLOCK, asked);
     struct ska_request *request = approved(&approved_job);
     struct ska_job job = job_for(SKA_OPERATION_SIGN, asked);
-    struct hsm_refusal refusal = {0};
+    struct backend_refusal refusal = {0};
 
     (void)state;
     forget_log();
-    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), HSM_FAILED);
+    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), BACKEND_FAILED);
     assert_raised(&recorder, SKA_R_OPERATION_MISMATCH, "seal");
     assert_int_equal(logged("C_SKA"), 0);
     ska_request_free(request);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/backend/backend_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "provider/backend/backend.h"
+#include "provider/base/evp_key.h"
+
+static void free_spki(struct ska_bytes *spki)
+{
+    if (spki != NULL)
+        ska_bytes_free(spki);
+    free(spki);
+}
+
+void backend_key_clear(struct backend_key *key)
+{
+    EVP_PKEY_free(key->public_key);
+    ska_bytes_free(&key->label);
+    ska_bytes_free(&key->id);
+    ska_bytes_free(&key->use_rule);
+    free_spki(atomic_load_explicit(&key->spki, memory_order_acquire));
+}
+
+void backend_key_free(struct backend_key *key)
+{
+    if (key != NULL)
+        key->backend->key_free(key);
+}
+
+/* ---- What was read when the key was found ---------------------------------------------------- */
+
+const char *backend_key_label(const struct backend_key *key)
+{
+    return key->label.data == NULL ? "" : (const char *)key->label.data;
+}
+
+const char *backend_key_token_label(const struct backend_key *key)
+{
+    return key->backend->token_label(key);
+}
+
+struct ska_span backend_key_id(const struct backend_key *key)
+{
+    return ska_span_of(&key->id);
+}
+
+enum ska_key_type backend_key_type(const struct backend_key *key)
+{
+    return key->type;
+}
+
+EVP_PKEY *backend_key_public(const struct backend_key *key)
+{
+    return key->public_key;
+}
+
+static struct ska_bytes *encode_spki(const struct backend_key *key, const struct ska_errors *errors)
+{
+    struct ska_bytes *made = calloc(1, sizeof(*made));
+
+    if (made == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a public key");
+    else if (ska_evp_encode(key->public_key, made, NULL))
+        return made;
+    else
+        ska_fail(errors, SKA_R_INTERNAL, "public key of key '%s'", backend_key_label(key));
+    free(made);
+    return NULL;
+}
+
+/* Encoding takes longer than anything else that is done for a signature here. */
+bool backend_key_spki(struct backend_key *key, struct ska_span *spki,
+                      const struct ska_errors *errors)
+{
+    struct ska_bytes *kept = atomic_load_explicit(&key->spki, memory_order_acquire);
+    struct ska_bytes *made = NULL;
+
+    if (kept == NULL) {
+        made = encode_spki(key, errors);
+        if (made == NULL)
+            return false;
+        /* The first who is done decides. */
+        if (atomic_compare_exchange_strong_explicit(&key->spki, &kept, made, memory_order_acq_rel,
+                                                    memory_order_acquire))
+            kept = made;
+        else
+            free_spki(made);
+    }
+    *spki = ska_span_of(kept);
+    return true;
+}
+
+struct ska_span backend_key_use_rule(const struct backend_key *key)
+{
+    return atomic_load_explicit(&key->use_rule_forgotten, memory_order_relaxed)
+               ? ska_span(NULL, 0)
+               : ska_span_of(&key->use_rule);
+}
+
+void backend_key_forget_use_rule(struct backend_key *key)
+{
+    atomic_store_explicit(&key->use_rule_forgotten, true, memory_order_relaxed);
+}
+
+bool backend_key_is_ska(const struct backend_key *key)
+{
+    return key->ska;
+}
+
+bool backend_key_is_timestamp(const struct backend_key *key)
+{
+    return key->timestamp;
+}
+
+/* ---- What the back end does ------------------------------------------------------------------ */
+
+bool backend_key_state(struct backend_key *key, struct backend_key_state *state,
+                       const struct ska_errors *errors)
+{
+    memset(state, 0, sizeof(*state));
+    return !key->ska || key->backend->key_state(key, state, errors);
+}
+
+void backend_key_state_clear(struct backend_key_state *state)
+{
+    for (size_t i = 0; i < SKA_RULE_COUNT; i++)
+        ska_bytes_free(&state->rules[i]);
+    memset(state, 0, sizeof(*state));
+}
+
+bool backend_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
+                      struct ska_span input, uint8_t *signature, size_t *signature_length,
+                      const struct ska_errors *errors)
+{
+    if (key->ska)
+        return ska_fail(errors, SKA_R_INTERNAL,
+                        "key '%s' is an SKA key: it does not sign without its rule",
+                        backend_key_label(key));
+    if (key->timestamp)
+        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' makes timestamps only",
+                        backend_key_label(key));
+    return key->backend->key_sign(key, mechanism, input, signature, signature_length, errors);
+}
+
+bool backend_timestamp_key(struct backend_key *key, const char *label, struct backend_key **found,
+                           const struct ska_errors *errors)
+{
+    return key->backend->timestamp_key(key, label, found, errors);
+}
+
+bool backend_timestamp_make(struct backend_key *timestamp_key, enum ska_operation operation,
+                            struct ska_span payload, struct ska_bytes *block,
+                            struct ska_bytes *signature, const struct ska_errors *errors)
+{
+    /* Which keys make timestamps the HSM knows best, since it may not show the attribute. */
+    if (timestamp_key->ska)
+        return ska_fail(errors, SKA_R_WRONG_USE, "key '%s' is an SKA key, not a timestamp key",
+                        backend_key_label(timestamp_key));
+    return timestamp_key->backend->timestamp_make(timestamp_key, operation, payload, block,
+                                                  signature, errors);
+}
+
+static bool must_be_ska(const struct backend_key *key, const struct ska_errors *errors)
+{
+    return key->ska ||
+           ska_fail(errors, SKA_R_INTERNAL, "key '%s' is no SKA key", backend_key_label(key));
+}
+
+bool backend_create_token(struct backend_key *key, enum ska_operation operation,
+                          struct ska_span payload, const struct backend_timestamp *timestamp,
+                          struct ska_bytes *token, const struct ska_errors *errors)
+{
+    static const struct backend_timestamp none;
+
+    return must_be_ska(key, errors) &&
+           key->backend->create_token(key, operation, payload,
+                                      timestamp == NULL ? &none : timestamp, token, errors);
+}
+
+bool backend_modify_payload(struct backend_key *key,
+                            const struct ska_rule *const rules[SKA_RULE_COUNT],
+                            struct ska_bytes *payload, const struct ska_errors *errors)
+{
+    return key->backend->modify_payload(key, rules, payload, errors);
+}
+
+enum backend_answer backend_ska_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
+                                     struct ska_span token,
+                                     const struct backend_approval *approvals,
+                                     size_t approval_count, uint8_t *signature,
+                                     size_t *signature_length, struct backend_refusal *refusal,
+                                     const struct ska_errors *errors)
+{
+    memset(refusal, 0, sizeof(*refusal));
+    return must_be_ska(key, errors)
+               ? key->backend->ska_sign(key, mechanism, token, approvals, approval_count, signature,
+                                        signature_length, refusal, errors)
+               : BACKEND_FAILED;
+}
+
+enum backend_answer backend_ska_change(struct backend_key *key, enum ska_operation operation,
+                                       struct ska_span token,
+                                       const struct backend_approval *approvals,
+                                       size_t approval_count, struct backend_refusal *refusal,
+                                       const struct ska_errors *errors)
+{
+    memset(refusal, 0, sizeof(*refusal));
+    return must_be_ska(key, errors) ? key->backend->ska_change(key, operation, token, approvals,
+                                                               approval_count, refusal, errors)
+                                    : BACKEND_FAILED;
+}
