@@ -333,10 +333,10 @@ static void it_is_said_who_is_needed(void **state)
     assert_ballot(&rule, "b", "", "1 of 2; still needed: a, c or d");
     assert_ballot(&rule, "bz", "", "1 of 2; still needed: a, c or d");
     assert_ballot(&rule, "bd", "", "2 of 2; no more approvals are needed");
-    assert_ballot(&rule, "b", "c", "1 of 2; still needed: a or d");
-    assert_ballot(&rule, "", "cd", "0 of 2; still needed: a and b");
-    assert_ballot(&rule, "b", "acd",
-                  "1 of 2; still needed: 1 more, but only 0 are left who have not refused");
+    assert_ballot(&rule, "b", "c", "1 of 2; still needed: a or d; refused: c");
+    assert_ballot(&rule, "", "cd", "0 of 2; still needed: a and b; refused: c, d");
+    assert_ballot(&rule, "b", "acd", "1 of 2; refused: a, c, d; left: nobody");
+    assert_ballot(&rule, "", "acd", "0 of 2; refused: a, c, d; left: b");
     ska_rule_clear(&rule);
 }
 

@@ -150,7 +150,7 @@ static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
     if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
         report_warning("approvals to sign with '%s' never expire: whoever keeps them can have the "
                        "same thing signed again, years from now too. "
-                       "Give each token of ruleUse a \"timeout\" in seconds to end that; it "
+                       "Give each alternative in ruleUse a \"timeout\" in seconds to end that; it "
                        "needs a timestamp key (skatool keygen --timestamp).",
                        label);
     if (has_time_limit(policy) && tool->configuration.settings.timestamp_key == NULL)

@@ -25,12 +25,8 @@ static bool conclude_ballot(struct tool *tool, const struct ska_ballot *ballot)
 
     if (verdict.satisfied) {
         ska_buffer_text(&text, "there are enough approvals");
-    } else if (verdict.hopeless) {
-        reason = SKA_R_REJECTED;
-        ska_ballot_refused_text(ballot, &text);
-        ska_buffer_text(&text, " refused, and too few are left");
     } else {
-        reason = SKA_R_APPROVALS_MISSING;
+        reason = verdict.hopeless ? SKA_R_REJECTED : SKA_R_APPROVALS_MISSING;
         ska_ballot_progress_text(ballot, &text);
     }
     ska_buffer_text(&text, "; ");
