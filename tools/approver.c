@@ -46,6 +46,7 @@ void approver_close(struct approver *approver)
     ska_bytes_free(&approver->public_key);
     ska_bytes_free(&approver->certificate);
     free(approver->shown);
+    free(approver->uri);
     EVP_PKEY_free(approver->key);
     if (approver->provider != NULL)
         OSSL_PROVIDER_unload(approver->provider);
@@ -97,6 +98,8 @@ bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, 
         goto out;
     if (!ska_certificate_key(ska_span_of(&approver->certificate), &key))
         ska_fail(errors, SKA_R_BAD_KEY, "%s: no certificate in PEM or DER", path);
+    else if (approver->locked)
+        done = ska_bytes_copy(&approver->public_key, ska_span_of(&key), errors);
     else if (!ska_evp_equal(libctx, ska_span_of(&key), ska_span_of(&approver->public_key)))
         ska_fail(errors, SKA_R_BAD_KEY, "%s: the certificate is of another key than --approver",
                  path);
@@ -174,11 +177,12 @@ bool approver_sign(const struct approver *approver, const struct ska_approver *l
            sign_message(approver, message, approval, errors);
 }
 
-bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx,
+bool approver_sign_checked(struct approver *approver, OSSL_LIB_CTX *libctx,
                            const struct ska_approver *listed, struct ska_span message,
                            struct ska_approval *approval, const struct ska_errors *errors)
 {
-    return approver_sign(approver, listed, message, approval, errors) &&
+    return approver_unlock(approver, libctx, errors) &&
+           approver_sign(approver, listed, message, approval, errors) &&
            (ska_approval_verify(libctx, approval, message) ||
             ska_fail(errors, SKA_R_BAD_SIGNATURE,
                      "the approver's key made a signature that does not verify"));

@@ -94,22 +94,26 @@ static bool holds_key(const struct ska_span *keys, size_t count, struct ska_span
     return false;
 }
 
-enum choice { CHOOSE_ALL, CHOOSE_APPROVED, CHOOSE_NOT_APPROVED, CHOOSE_SILENT };
+static bool has_answered(const struct ska_responses *responses, struct ska_span key)
+{
+    return holds_key(responses->approved, responses->approved_count, key) ||
+           holds_key(responses->refused, responses->refused_count, key);
+}
+
+enum choice { CHOOSE_ALL, CHOOSE_APPROVED, CHOOSE_SILENT };
 
 static bool is_chosen(const struct ska_group *group, size_t place,
                       const struct ska_responses *responses, enum choice choice)
 {
     struct ska_span key = ska_span_of(&group->approvers[place].public_key);
-    bool approved = false;
 
     if (!ska_group_is_first(group, place))
         return false;
     if (choice == CHOOSE_ALL)
         return true;
-    approved = holds_key(responses->approved, responses->approved_count, key);
-    if (choice == CHOOSE_SILENT)
-        return !approved && !holds_key(responses->refused, responses->refused_count, key);
-    return approved == (choice == CHOOSE_APPROVED);
+    if (choice == CHOOSE_APPROVED)
+        return holds_key(responses->approved, responses->approved_count, key);
+    return !has_answered(responses, key);
 }
 
 static size_t count_chosen(const struct ska_group *group, const struct ska_responses *responses,
@@ -148,8 +152,7 @@ void ska_group_approvers_text(const struct ska_rule *rule, const struct ska_grou
                               const struct ska_responses *responses, bool approved,
                               struct ska_buffer *text)
 {
-    add_chosen(rule, group, responses, approved ? CHOOSE_APPROVED : CHOOSE_NOT_APPROVED, 0, ", ",
-               text);
+    add_chosen(rule, group, responses, approved ? CHOOSE_APPROVED : CHOOSE_SILENT, 0, ", ", text);
 }
 
 /* ---- What a rule asks for -------------------------------------------------------------------- */
@@ -359,17 +362,31 @@ void ska_rule_count_text(const struct ska_rule *rule, const struct ska_responses
         }
 }
 
+/* How many approvals a group lacks. */
+static size_t count_needed(const struct ska_group *group, const struct ska_responses *responses)
+{
+    size_t have = ska_group_count(group, responses->approved, responses->approved_count);
+
+    return have < group->quorum ? group->quorum - have : 0;
+}
+
+/* Whether enough are left who have not refused. */
+static bool can_be_satisfied(const struct ska_alternative *alternative,
+                             const struct ska_responses *responses)
+{
+    for (size_t i = 0; i < alternative->group_count; i++)
+        if (count_needed(&alternative->groups[i], responses) >
+            count_chosen(&alternative->groups[i], responses, CHOOSE_SILENT))
+            return false;
+    return true;
+}
+
 static void add_needed_of_group(const struct ska_rule *rule, const struct ska_group *group,
-                                size_t needed, const struct ska_responses *responses,
-                                struct ska_buffer *text)
+                                const struct ska_responses *responses, struct ska_buffer *text)
 {
     size_t left = count_chosen(group, responses, CHOOSE_SILENT);
+    size_t needed = count_needed(group, responses);
 
-    if (needed > left) {
-        ska_buffer_format(text, "%zu more, but only %zu are left who have not refused", needed,
-                          left);
-        return;
-    }
     if (needed > 1 && needed < left)
         ska_buffer_format(text, "%zu of ", needed);
     add_chosen(rule, group, responses, CHOOSE_SILENT, NAMED_MOST, needed == 1 ? " or " : " and ",
@@ -379,23 +396,53 @@ static void add_needed_of_group(const struct ska_rule *rule, const struct ska_gr
 void ska_rule_needed_text(const struct ska_rule *rule, const struct ska_responses *responses,
                           struct ska_buffer *text)
 {
+    bool found = false;
+
     if (rule == NULL || ska_rule_satisfied(rule, responses->approved, responses->approved_count))
         return;
     for (size_t i = 0; i < rule->alternative_count; i++) {
-        const char *separator = i > 0 ? "; or else " : "";
+        const char *separator = found ? "; or else " : "";
 
+        if (!can_be_satisfied(&rule->alternatives[i], responses))
+            continue;
         for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
             const struct ska_group *group = &rule->alternatives[i].groups[j];
-            size_t have = ska_group_count(group, responses->approved, responses->approved_count);
 
-            if (have >= group->quorum)
+            if (count_needed(group, responses) == 0)
                 continue;
             ska_buffer_text(text, separator);
-            add_needed_of_group(rule, group, group->quorum - have, responses, text);
+            add_needed_of_group(rule, group, responses, text);
             add_where(rule, i, j, text);
             separator = ", and ";
         }
+        found = true;
     }
+    if (!found)
+        ska_buffer_text(text, "more than are left");
+}
+
+void ska_rule_left_text(const struct ska_rule *rule, const struct ska_responses *responses,
+                        struct ska_buffer *text)
+{
+    const struct ska_approver *approver = NULL;
+    struct ska_span named[NAMED_MOST];
+    size_t count = 0;
+
+    for (size_t i = 0; (approver = ska_rule_approver_at(rule, i)) != NULL; i++) {
+        struct ska_span key = ska_span_of(&approver->public_key);
+
+        if (has_answered(responses, key) || holds_key(named, count, key))
+            continue;
+        if (count == NAMED_MOST) {
+            ska_buffer_text(text, " and others");
+            return;
+        }
+        ska_buffer_text(text, count > 0 ? ", " : "");
+        ska_approver_text(rule, approver, text);
+        named[count++] = key;
+    }
+    if (count == 0)
+        ska_buffer_text(text, "nobody");
 }
 
 void ska_rule_progress_text(const struct ska_rule *rule, const struct ska_responses *responses,
@@ -464,7 +511,7 @@ static bool add_missing(const struct ska_group *group, const struct ska_response
     for (size_t i = 0; done && i < group->approver_count; i++) {
         char *shown = NULL;
 
-        if (!is_chosen(group, i, responses, CHOOSE_NOT_APPROVED))
+        if (!is_chosen(group, i, responses, CHOOSE_SILENT))
             continue;
         shown = ska_listed_approver_shown(&group->approvers[i]);
         done = shown != NULL && ska_json_add_item(missing, NULL, cJSON_CreateString(shown));

@@ -72,18 +72,25 @@ void ska_rule_progress_text(const struct ska_rule *rule, const struct ska_respon
 void ska_rule_count_text(const struct ska_rule *rule, const struct ska_responses *responses,
                          struct ska_buffer *text);
 
-/* Only who is needed: "bob or carol", "2 of bob, carol and dave"; "" when nobody is. */
+/*
+ * Only who is needed: "bob or carol", "2 of bob, carol and dave"; "" when nobody is, "more than are
+ * left" when too many have refused.
+ */
 void ska_rule_needed_text(const struct ska_rule *rule, const struct ska_responses *responses,
                           struct ska_buffer *text);
 
-/* The approvers of a group, each once, who have (or have not) approved: "alice, bob". */
+/* Who has not answered, each once: "alice, bob"; else "nobody". The rule is known. */
+void ska_rule_left_text(const struct ska_rule *rule, const struct ska_responses *responses,
+                        struct ska_buffer *text);
+
+/* The approvers of a group, each once, who have approved, or have not answered: "alice, bob". */
 void ska_group_approvers_text(const struct ska_rule *rule, const struct ska_group *group,
                               const struct ska_responses *responses, bool approved,
                               struct ska_buffer *text);
 
 /*
- * {"token": name of the alternative, "group": name, "quorum": 2, "approved": 1, "missing":
- * [names]}. NULL: out of memory (no error raised).
+ * {"token": name of the alternative, "group": name, "quorum": 2, "approved": 1, "missing": [names
+ * of those who have not answered]}. NULL: out of memory (no error raised).
  */
 cJSON *ska_group_to_json(const struct ska_alternative *alternative, const struct ska_group *group,
                          const struct ska_responses *responses);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "provider/rule/quorum.h"
-#include "provider/rule/rule_text.h"
 
 /* How many people are named who have approved or refused. */
 #define NAMED_MOST 10
@@ -17,28 +16,44 @@ typedef void say_of_rule(const struct ska_rule *rule, const struct ska_responses
  * With whose approvals and refusals count, and with another approval by `also` (empty: none). Who
  * has approved has not refused, whichever came first.
  */
-static void say_with_responses(const struct ska_ballot *ballot, struct ska_span also,
-                               say_of_rule *say, struct ska_buffer *text)
+static struct ska_span *responses_with(const struct ska_ballot *ballot, struct ska_span also,
+                                       struct ska_responses *responses)
 {
     struct ska_span *keys = calloc(ballot->key_count + ballot->refusal_count + 1, sizeof(*keys));
-    struct ska_responses responses = {keys, ballot->key_count, NULL, 0};
 
-    if (keys == NULL) {
-        text->failed = true;
-        return;
-    }
+    *responses = (struct ska_responses){keys, ballot->key_count, NULL, 0};
+    if (keys == NULL)
+        return NULL;
     if (ballot->key_count > 0)
         memcpy(keys, ballot->keys, ballot->key_count * sizeof(*keys));
     if (also.length > 0)
-        keys[responses.approved_count++] = also;
-    responses.refused = keys + responses.approved_count;
+        keys[responses->approved_count++] = also;
+    responses->refused = keys + responses->approved_count;
     for (size_t i = 0; i < ballot->refusal_count; i++) {
         struct ska_span key = ska_span_of(&ballot->refusals[i].public_key);
 
         if (ska_ballot_has_refused(ballot, key) && !ska_span_equal(key, also))
-            keys[responses.approved_count + responses.refused_count++] = key;
+            keys[responses->approved_count + responses->refused_count++] = key;
     }
-    say(ballot->rule, &responses, text);
+    return keys;
+}
+
+struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot,
+                                      struct ska_responses *responses)
+{
+    return responses_with(ballot, ska_span(NULL, 0), responses);
+}
+
+static void say_with_responses(const struct ska_ballot *ballot, struct ska_span also,
+                               say_of_rule *say, struct ska_buffer *text)
+{
+    struct ska_responses responses;
+    struct ska_span *keys = responses_with(ballot, also, &responses);
+
+    if (keys != NULL)
+        say(ballot->rule, &responses, text);
+    else
+        text->failed = true;
     free(keys);
 }
 
@@ -58,9 +73,59 @@ void ska_ballot_needed_after_text(const struct ska_ballot *ballot, struct ska_sp
     say_with_responses(ballot, public_key, ska_rule_needed_text, text);
 }
 
+static void add_refused(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    struct ska_buffer names = {0};
+
+    ska_ballot_refused_text(ballot, &names);
+    if (names.length > 0)
+        ska_buffer_format(text, "; refused: %s", ska_buffer_string(&names));
+    text->failed = text->failed || names.failed;
+    ska_buffer_free(&names);
+}
+
 void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
-    say_with_responses(ballot, ska_span(NULL, 0), ska_rule_progress_text, text);
+    const struct ska_span nobody = {NULL, 0};
+
+    if (!ska_ballot_judge(ballot).hopeless) {
+        say_with_responses(ballot, nobody, ska_rule_progress_text, text);
+        add_refused(ballot, text);
+        return;
+    }
+    say_with_responses(ballot, nobody, ska_rule_count_text, text);
+    add_refused(ballot, text);
+    ska_buffer_text(text, "; left: ");
+    say_with_responses(ballot, nobody, ska_rule_left_text, text);
+}
+
+/* Enough have approved: the time is waited for. */
+static void add_waiting_for_time(const struct ska_standing *best, struct ska_buffer *text)
+{
+    char opens[32];
+
+    ska_buffer_text(text, "all approvals are there");
+    if (best->usable == SKA_USABLE_LATER)
+        ska_buffer_format(text, "; they can be used from %s on",
+                          ska_time_text(best->window.opens, opens));
+}
+
+void ska_ballot_waiting_text(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    struct ska_verdict verdict = ska_ballot_judge(ballot);
+
+    if (verdict.satisfied) {
+        add_waiting_for_time(&verdict.best, text);
+        return;
+    }
+    ska_buffer_text(text, "waiting for ");
+    if (ballot->rule != NULL)
+        ska_ballot_needed_text(ballot, text);
+    else
+        ska_buffer_text(text, "approvals");
+    add_refused(ballot, text);
+    ska_buffer_text(text, "; ");
+    ska_ballot_count_text(ballot, text);
 }
 
 /* ---- Time ------------------------------------------------------------------------------------ */

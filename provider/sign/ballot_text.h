@@ -6,12 +6,31 @@
 #ifndef SKA_SIGN_BALLOT_TEXT_H
 #define SKA_SIGN_BALLOT_TEXT_H
 
+#include "provider/rule/rule_text.h"
 #include "provider/sign/ballot.h"
 
-/* ska_rule_count_text(), ska_rule_needed_text() and ska_rule_progress_text() of this ballot. */
+/*
+ * Who has answered, for rule_text.h; borrows from the ballot and from what is returned, which the
+ * caller frees. NULL: out of memory (no error raised).
+ */
+struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot,
+                                      struct ska_responses *responses) SKA_MUST_CHECK;
+
+/* ska_rule_count_text() and ska_rule_needed_text() of this ballot. */
 void ska_ballot_count_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 void ska_ballot_needed_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+
+/*
+ * ska_rule_progress_text(), and who has refused, who is not missing: "0 of 2; still needed: alice
+ * and bob; refused: carol"; with too few left "0 of 2; refused: bob, carol; left: alice".
+ */
 void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer *text);
+
+/*
+ * For what a signature waits, who is missing first: "waiting for alice or bob; refused: carol; 0 of
+ * 1"; or that nothing but the time is missing.
+ */
+void ska_ballot_waiting_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 
 /*
  * What the time has against it, whatever else is missing: appended, and SKA_R_TOO_EARLY or

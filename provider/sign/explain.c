@@ -109,18 +109,6 @@ static enum ska_reason tell_approvals(const struct ska_ballot *ballot, struct sk
     return weight[heaviest];
 }
 
-void ska_explain_refusals(const struct ska_ballot *ballot, struct ska_buffer *text)
-{
-    for (size_t i = 0; i < ballot->refusal_count; i++) {
-        const struct ska_approval *refusal = &ballot->refusals[i];
-        if (!ska_ballot_has_refused(ballot, ska_span_of(&refusal->public_key)))
-            continue;
-        ska_buffer_text(text, "; ");
-        ska_signer_text(ballot->rule, refusal, text);
-        ska_buffer_text(text, " has refused");
-    }
-}
-
 /* ---- Refused by the HSM ---------------------------------------------------------------------- */
 
 /*
@@ -248,7 +236,7 @@ static void explain_by_rule(const struct ska_job *job, struct ska_request *reque
     else
         ska_fail(job->errors, SKA_R_HSM_REFUSED,
                  "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the HSM "
-                 "said %s and does not tell the rule",
+                 "refused (%s) and does not disclose the rule",
                  backend_key_label(job->key), request->id, ballot.key_count,
                  request->approval_count, refusal->code);
     ska_ballot_close(&ballot);
@@ -280,33 +268,30 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
     const struct ska_request *request = pending->ballot->request;
 
     if (pending->reason == SKA_R_EXPIRED)
+        ska_buffer_text(text,
+                        "; the time for approvals is over: sign again, which makes a new request");
+    else if (pending->reason != SKA_R_REJECTED && pending->directory != NULL)
         ska_buffer_format(text,
-                          "request %.16s: the time for approvals is over; sign again, for a "
-                          "new request: ",
-                          request->id);
-    else if (pending->reason == SKA_R_REJECTED)
-        ska_buffer_format(text, "request %s: ", request->id);
-    else if (pending->directory != NULL)
-        ska_buffer_format(text,
-                          "skatool approve --approver KEY --dir %s %s, and then the same command "
-                          "again%s%s: ",
+                          "; to approve: skatool approve --approver KEY --dir %s %.16s; and then "
+                          "the same command again%s%s",
                           pending->directory, request->id,
                           request->not_after != NULL ? ", before " : "",
                           request->not_after != NULL ? request->not_after : "");
-    else
-        ska_buffer_format(text, "key '%s', request %.16s: ", request->key_label, request->id);
 }
 
+/* Who is missing comes first: a message is long, and few read all of it. */
 bool ska_explain_pending(const struct ska_pending *pending, const struct ska_errors *errors)
 {
     const struct ska_ballot *ballot = pending->ballot;
     struct ska_buffer text = {0};
 
-    tell_remedy(pending, &text);
-    if (ballot->rule == NULL)
-        ska_buffer_format(&text, "%zu valid approvals so far", ballot->key_count);
+    if (pending->reason == SKA_R_APPROVALS_PENDING)
+        ska_ballot_waiting_text(ballot, &text);
     else
         ska_ballot_progress_text(ballot, &text);
+    ska_buffer_format(&text, "; key '%s', request %.16s", ballot->request->key_label,
+                      ballot->request->id);
+    tell_remedy(pending, &text);
     if (pending->notes->length > 0)
         ska_buffer_add(&text, pending->notes->data, pending->notes->length);
     ska_fail(errors, pending->reason, "%s", message_text(&text));

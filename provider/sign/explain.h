@@ -21,15 +21,12 @@ bool ska_check_not_blocked(struct backend_key *key, const struct ska_errors *err
 bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
                          const struct backend_refusal *refusal);
 
-/* "; alice has refused", for each who has. */
-void ska_explain_refusals(const struct ska_ballot *ballot, struct ska_buffer *text);
-
 /* What is told of a request that did not come to the HSM. */
 struct ska_pending {
     enum ska_reason reason;
     const struct ska_ballot *ballot;
     const char *directory;          /* where it is open; NULL: nowhere */
-    const struct ska_buffer *notes; /* what does not count, and who has refused */
+    const struct ska_buffer *notes; /* what does not count, and why */
 };
 /* Raises it: how many of how many in which group, until when, what to do. Returns false. */
 bool ska_explain_pending(const struct ska_pending *pending, const struct ska_errors *errors);

@@ -394,7 +394,6 @@ bool ska_gathering_fail_pending(struct ska_gathering *gathering)
         ska_buffer_format(&notes, "; passed by %zu name%s of requests that others have taken: %s",
                           gathering->open.passed_by_count,
                           gathering->open.passed_by_count == 1 ? "" : "s", passed_by(gathering));
-    ska_explain_refusals(&gathering->ballot, &notes);
     if (gathering->notes.length > 0)
         ska_buffer_add(&notes, gathering->notes.data, gathering->notes.length);
     ska_answers_tell(gathering->answers, &notes);

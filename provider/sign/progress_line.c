@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,8 +21,28 @@
 void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_when when)
 {
     memset(line, 0, sizeof(*line));
-    line->terminal = isatty(STDERR_FILENO) == 1;
-    line->wanted = when == SKA_PROGRESS_YES || (when == SKA_PROGRESS_AUTO && line->terminal);
+    line->wanted =
+        when == SKA_PROGRESS_YES || (when == SKA_PROGRESS_AUTO && isatty(STDERR_FILENO) == 1);
+}
+
+enum place {
+    PLACE_NONE,       /* nothing is wanted there */
+    PLACE_FILE,       /* whole lines: a file, a pipe, or a terminal where somebody else types */
+    PLACE_FOREGROUND, /* a terminal that this process has for itself */
+};
+
+/* Asked each time: a person moves a process to the background and back. */
+static enum place place_of_standard_error(void)
+{
+    struct termios mode;
+
+    if (isatty(STDERR_FILENO) != 1)
+        return PLACE_FILE;
+    if (tcgetpgrp(STDERR_FILENO) == getpgrp())
+        return PLACE_FOREGROUND;
+    /* With stty tostop, who writes from the background is stopped: nobody would sign then. */
+    return tcgetattr(STDERR_FILENO, &mode) != 0 || (mode.c_lflag & TOSTOP) != 0 ? PLACE_NONE
+                                                                                : PLACE_FILE;
 }
 
 /* Only what is taken at once: nothing hangs on it, and nobody is to wait for who does not read. */
@@ -77,28 +98,26 @@ static size_t line_cut(const char *text, size_t length, size_t width)
     return length;
 }
 
+/* Seconds only where they matter: a line that counts them for hours is looked at for hours. */
 static void line_add_time(struct ska_buffer *text, unsigned int seconds)
 {
     if (seconds >= 3600)
-        ska_buffer_format(text, "%u:%02u:%02u", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        ska_buffer_format(text, "%u h %02u min left", seconds / 3600, seconds / 60 % 60);
+    else if (seconds > 300)
+        ska_buffer_format(text, "%u min left", seconds / 60);
     else
-        ska_buffer_format(text, "%u:%02u", seconds / 60, seconds % 60);
+        ska_buffer_format(text, "%u:%02u left", seconds / 60, seconds % 60);
 }
 
 static void line_add_approved(struct ska_buffer *text, const struct ska_ballot *ballot)
 {
-    const struct ska_request *request = ballot->request;
-    bool first = true;
+    struct ska_buffer names = {0};
 
-    for (size_t i = 0; i < request->approval_count; i++) {
-        if (request->approvals[i].state != SKA_ANSWER_COUNTS)
-            continue;
-        ska_buffer_text(text, first ? "approved by " : ", ");
-        ska_signer_text(ballot->rule, &request->approvals[i], text);
-        first = false;
-    }
-    if (!first)
-        ska_buffer_text(text, "; ");
+    ska_ballot_approved_text(ballot, &names);
+    if (names.length > 0)
+        ska_buffer_format(text, "; approved by %s", ska_buffer_string(&names));
+    text->failed = text->failed || names.failed;
+    ska_buffer_free(&names);
 }
 
 static uint64_t hash_of(struct ska_span text)
@@ -110,32 +129,39 @@ static uint64_t hash_of(struct ska_span text)
     return hash;
 }
 
+/* Who is missing comes first, since a narrow terminal shows no more. */
+static void line_compose(const struct ska_progress_line *line, const struct ska_buffer *state,
+                         const struct ska_ballot *ballot, unsigned int seconds_left,
+                         struct ska_buffer *text)
+{
+    ska_buffer_format(text, "%sska: %.*s; ", line->drawn ? "\r" : "", (int)state->length,
+                      (const char *)state->data);
+    line_add_time(text, seconds_left);
+    ska_buffer_format(text, "; request %.16s", ballot->request->id);
+    text->length = line_cut((const char *)text->data, text->length,
+                            line->drawn ? width_of_terminal() : LONGEST);
+    ska_buffer_text(text, line->drawn ? "\x1B[K" : "\n");
+}
+
 void ska_progress_line_show(struct ska_progress_line *line, const struct ska_ballot *ballot,
                             unsigned int seconds_left)
 {
+    enum place place = line->wanted ? place_of_standard_error() : PLACE_NONE;
     struct ska_buffer state = {0};
     struct ska_buffer text = {0};
     uint64_t hash = 0;
 
-    if (!line->wanted)
+    line->drawn = place == PLACE_FOREGROUND;
+    if (place == PLACE_NONE)
         return;
+    ska_ballot_waiting_text(ballot, &state);
     line_add_approved(&state, ballot);
-    if (ballot->rule != NULL && !ska_ballot_judge(ballot).satisfied)
-        ska_ballot_progress_text(ballot, &state);
-    else
-        ska_buffer_format(&state, "%zu valid approvals", ballot->key_count);
     hash = hash_of(ska_span(state.data, state.length));
-    if (!state.failed && (line->terminal || !line->shown || hash != line->before)) {
-        ska_buffer_format(&text, "%sska: request %.16s waits ", line->terminal ? "\r" : "",
-                          ballot->request->id);
-        line_add_time(&text, seconds_left);
-        ska_buffer_format(&text, ": %.*s", (int)state.length, (const char *)state.data);
-        text.length = line_cut((const char *)text.data, text.length,
-                               line->terminal ? width_of_terminal() : LONGEST);
-        ska_buffer_text(&text, line->terminal ? "\x1B[K" : "\n");
+    if (!state.failed && (line->drawn || !line->told || hash != line->before)) {
+        line_compose(line, &state, ballot, seconds_left, &text);
         if (!text.failed)
             line_write((const char *)text.data, text.length);
-        line->shown = true;
+        line->told = true;
         line->before = hash;
     }
     ska_buffer_free(&state);
@@ -146,7 +172,8 @@ void ska_progress_line_end(struct ska_progress_line *line)
 {
     static const char erase[] = "\r\x1B[K";
 
-    if (line->shown && line->terminal)
+    if (line->drawn && place_of_standard_error() == PLACE_FOREGROUND)
         line_write(erase, sizeof(erase) - 1);
-    line->shown = false;
+    line->drawn = false;
+    line->told = false;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The line on standard error that tells people for what a signature waits: rewritten in place on a
- * terminal, else a new line whenever it changes (without the time, which changes always).
+ * The line on standard error that says for whom a signature waits. In the foreground of a terminal
+ * it is rewritten in place; in the background, where somebody else types, and where there is no
+ * terminal, it is a whole line, at the start and for each change (of the time there is none).
  */
 #ifndef SKA_SIGN_PROGRESS_LINE_H
 #define SKA_SIGN_PROGRESS_LINE_H
@@ -11,9 +12,9 @@
 
 struct ska_progress_line {
     bool wanted;
-    bool terminal;
-    bool shown;      /* a line stands there and is to be rewritten or removed */
-    uint64_t before; /* what was told last, to see changes */
+    bool drawn;      /* a line stands on the terminal and is to be rewritten or removed */
+    bool told;       /* something has been said */
+    uint64_t before; /* what was said last, to see changes */
 };
 
 void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_when when);

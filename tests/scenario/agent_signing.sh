@@ -69,7 +69,7 @@ mkdir approvals
 chmod 700 approvals
 takes 0 refused 'approvals pending' "${sign[@]}" -sign "$(uri seal)" -sigopt ska-agent:bob.socket \
     -sigopt "ska-approvals-dir:$work/approvals" document
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+id=$(id_of_pending)
 succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
 takes 1 quietly "${sign[@]}" -sign "$(uri seal)" -sigopt ska-agent:bob.socket \
     -sigopt "ska-approvals-dir:$work/approvals" document

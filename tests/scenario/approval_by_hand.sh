@@ -60,7 +60,7 @@ takes 0 refused 'ska-approvals and ska-approvals-file hold different requests' b
 mkdir -m 700 approvals
 takes 0 refused 'approvals pending' ska dgst -sha256 -sign "$(uri p256)" \
     -sigopt ska-approvals-dir:approvals -out signature document
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+id=$(id_of_pending)
 token_of "approvals/$id.request.json" >token.bin
 for name in alice bob; do
     approval $name token.bin >"approvals/$id.$name.tmp"

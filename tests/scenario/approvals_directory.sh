@@ -26,12 +26,11 @@ certificate() {
 by_directory() {
     local id
     takes 0 refused 'approvals pending' "$@"
-    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
-    [ "$(wc -w <<<"$id")" -eq 1 ] || fail "no single request id in the message: $(cat stderr.txt)"
+    id=$(id_of_pending "$directory")
     [ -f "$directory/$id.request.json" ] || fail "no request $id in the directory"
     [ "$(stat -c %a "$directory/$id.request.json")" = 640 ] || fail "mode of the request"
     succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$id"
-    takes 0 refused "approvals pending.*$id|$id.*approvals pending" "$@"
+    takes 0 refused "approvals pending.*request ${id:0:16}" "$@"
     succeeds skatool approve --dir "$directory" --approver bob.pem --yes "$id"
     takes 1 succeeds "$@"
     [ ! -e "$directory/$id.request.json" ] || fail "the request $id is still open"
@@ -141,7 +140,7 @@ takes 0 refused 'approvals pending' ska dgst -sha256 -sign "$(uri p256)" \
     -sigopt "ska-approvals-dir:$directory" -out signature another
 
 # Files of others that are wrong are named, and never fatal to the good ones.
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+id=$(id_of_pending "$directory")
 succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$id"
 printf 'not JSON' >"$directory/$id.broken.approval.json"
 head -c 2097152 /dev/zero >"$directory/$id.big.approval.json"

@@ -95,7 +95,7 @@ silent WARNING 'beginning of a text'
 # A trap: the key is one for something else, which stands beside what they say.
 request annual-accounts trap2.json contract.txt --description 'My timesheet for October'
 told carol trap2.json
-tells 'Is it the one that you expect' 'The key annual-accounts would sign'
+tells 'Is it the key that you expect' 'The key annual-accounts would sign'
 [ "$(sed -n '/^In short/,$p' told.txt | grep -cE 'annual-accounts|My timesheet')" -eq 2 ] ||
     fail "key and purpose do not stand together"
 
@@ -139,7 +139,7 @@ tells 'WARNING: nobody can do this any more'
 one_more=$(rule 1 dave | sed 's/"seal"/"shortcut"/')
 modification change.json "$(rule 2 alice bob carol | sed 's/]}$//'),${one_more#*[}" 'x'
 told alice change.json
-tells 'WARNING: there is another way' 'one person alone' '; OR any|; OR one person must approve: dave'
+tells 'WARNING: there is a new alternative' 'one person alone' '; OR any|; OR one person must approve: dave'
 
 # ---- Block and unblock ---------------------------------------------------------------------------
 
@@ -376,7 +376,7 @@ ends 0 skatool requests --json
 grep -q '"refused":.*\["bob"\]' stdout.txt && grep -q '"approved":.*\["alice"\]' stdout.txt &&
     grep -q '"needed":.*"carol"' stdout.txt && grep -q "\"$id\"" stdout.txt || fail "$(cat stdout.txt)"
 ends 2 skatool status --dir "$directory" "$id"
-grep -qE 'board +2 +1 +alice +bob, carol' stdout.txt && grep -q 'Refused by: bob' stdout.txt &&
+grep -qE 'board +2 +1 +alice +carol *$' stdout.txt && grep -q 'Refused by: bob' stdout.txt &&
     grep -q 'what the requester says' stdout.txt || fail "$(cat stdout.txt)"
 says 'approvals missing'
 ends 2 skatool status --dir "$directory" --key "$(uri annual-accounts)" --json "$id"
@@ -384,7 +384,7 @@ grep -q '"refused":.*\["bob"\]' stdout.txt || fail "$(cat stdout.txt)"
 # Both refuse: it cannot be done any more.
 ends 0 skatool reject --dir "$directory" --approver carol.pem --yes "$id"
 ends 2 skatool status --dir "$directory" "$id"
-says 'rejected by approvers: .*too few are left'
+says 'rejected by approvers: 1 of 2; refused: (bob, carol|carol, bob); left: nobody'
 # The refusal is no approval, whatever its name.
 for file in "$directory"/*.reject.json; do
     cp "$file" "${file%.reject.json}.approval.json"

@@ -42,7 +42,7 @@ head_of() { # FILE: by other means than ours
 configure "approvals-dir = $work/approvals" "audit-log = $log"
 sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature document)
 refused 'approvals pending' "${sign[@]}"
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+id=$(id_of_pending)
 [ "$(stat -c %a "$log")" = 600 ] || fail "mode of the log"
 for name in alice bob; do
     succeeds skatool approve --dir approvals --approver $name.pem --yes "$id"
@@ -71,7 +71,7 @@ done <"$log"
 until_intent=$(tail -n 6 "$log" | head -n 4 | wc -c)
 printf 'Signed, and not told.\n' >document
 refused 'approvals pending' "${sign[@]}"
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+id=$(id_of_pending)
 for name in alice bob; do
     succeeds skatool approve --dir approvals --approver $name.pem --yes "$id"
 done

@@ -32,7 +32,7 @@ sign() {
     local label=$1 id
     shift
     refused 'approvals pending' ska "$@"
-    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+    id=$(id_of_pending)
     succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
     succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
     quietly ska "$@"

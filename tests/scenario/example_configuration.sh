@@ -30,7 +30,7 @@ quietly ska req -new -key alice.pem -subj /CN=alice -out alice.csr
 
 sign=(ska dgst -sha256 -sign 'ska:object=seal' -out signature document)
 takes 0 refused 'approvals pending' "${sign[@]}"
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+id=$(id_of_pending)
 succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
 succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
 takes 1 quietly "${sign[@]}"

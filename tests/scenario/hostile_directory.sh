@@ -15,8 +15,7 @@ configure "approvals-dir = $directory"
 sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature)
 ask() { # DOCUMENT: leaves a request, its id is in $id
     takes 0 refused 'approvals pending' "${sign[@]}" "$1"
-    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
-    [ "$(wc -w <<<"$id")" -eq 1 ] || fail "no single request id in the message: $(cat stderr.txt)"
+    id=$(id_of_pending "$directory")
 }
 give() { # NAME...
     local name
@@ -95,7 +94,7 @@ exchanged() {
     local change=$1
     shift
     takes 0 refused 'approvals pending' "${sign[@]}" "$@" document
-    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+    id=$(id_of_pending "$directory")
     give alice bob
     sed -E "$change" "$directory/$id.request.json" >planted
     ! cmp -s planted "$directory/$id.request.json" || fail "nothing was planted by $change"

@@ -367,6 +367,14 @@ request() {
     rm -f -- "$file"
     succeeds skatool request --key "$(uri "$label")" "$@" -o "$file" "$document"
 }
+# id_of_pending [DIRECTORY]: the whole id of the request that the message "approvals pending" in
+# stderr.txt names by its first 16 digits.
+id_of_pending() {
+    local short
+    short=$(grep -oE 'request [0-9a-f]{16}\b' stderr.txt | sort -u | cut -d ' ' -f 2)
+    [ "$(wc -w <<<"$short")" -eq 1 ] || fail "no single request in the message: $(cat stderr.txt)"
+    basename "${1:-approvals}/$short"*.request.json .request.json
+}
 # approve FILE NAME...
 approve() {
     local file=$1 name

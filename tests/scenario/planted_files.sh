@@ -45,8 +45,7 @@ document() { # TEXT
 # ask: leaves a request, its id is in $id.
 ask() {
     takes 0 refused 'approvals pending' sign "$@"
-    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
-    [ "$(wc -w <<<"$id")" -eq 1 ] || fail "no single request id in the message: $(cat stderr.txt)"
+    id=$(id_of_pending "$directory")
 }
 give() { # NAME...
     local name

@@ -98,6 +98,7 @@ ska_scenario(vendor_numbers)
 ska_scenario(waiting)
 ska_scenario(waiting_commands)
 ska_scenario(waiting_replaced)
+ska_scenario(waiting_terminal)
 
 # A scenario that is written but not registered is a defect: refuse to configure.
 file(GLOB written RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/scenario CONFIGURE_DEPENDS scenario/*.sh)

@@ -282,7 +282,7 @@ checked 0 '- +state-dir +not set: .*not noticed'
 plain pkcs8 -topk8 -in alice.pem -v1 PBE-MD5-DES -provider legacy -provider default \
     -passout pass:secret -out alice.old.pem
 approve_old() {
-    ours "$programs/skatool_terminal" 'pass phrase' secret -- \
+    ours "$programs/skatool_terminal" 'Passphrase of ' secret -- \
         "$binary_dir/tools/skatool" approve --approver alice.old.pem --yes old.json >typed.txt
 }
 if has_terminal; then
@@ -306,7 +306,7 @@ fi
 configure "approvals-dir = $work/approvals"
 sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature document)
 refused 'approvals pending' "${sign[@]}"
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+id=$(id_of_pending)
 to_directory=(skatool approve --dir approvals --approver alice.pem --yes)
 for wrong in "../$id" "${id:0:15}" "${id%?}/" "$id.request.json" "${id^^}x"; do
     refused 'no request id' "${to_directory[@]}" "$wrong"

@@ -218,7 +218,7 @@ mkdir approvals
 configure "approvals-dir = $work/approvals"
 sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature document)
 refused 'approvals pending' "${sign[@]}"
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+id=$(id_of_pending)
 succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
 succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"
 quietly "${sign[@]}"
@@ -262,7 +262,7 @@ inspected 4 spoilt 'symbolic link'
 
 printf 'Yet another document.\n' >document
 refused 'approvals pending' "${sign[@]}"
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+id=$(id_of_pending)
 succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
 approval=$(echo approvals/"$id".*.approval.json)
 inspected 0 "$approval" Approval 'approver +alice' 'ok +signature: over the approval token' \

@@ -30,7 +30,7 @@ takes 0 refused 'timestamp-key' sign
 
 configure "approvals-dir = $work/approvals" 'timestamp-key = clock'
 takes 0 refused 'approvals pending' sign
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+id=$(id_of_pending)
 both() {
     succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
     succeeds skatool approve --dir approvals --approver carol.pem --yes "$id"

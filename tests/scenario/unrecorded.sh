@@ -81,7 +81,7 @@ for failure in 'renameat .part 1' 'renameat /done 2' 'fsync .part 3' 'fsync .par
     read -r call place from <<<"$failure"
     printf 'Document %s.\n' $((++number)) >other
     refused 'approvals pending' ska dgst -sha256 -sign "$(uri p256)" -out signature other
-    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+    id=$(id_of_pending)
     for name in alice carol; do
         succeeds skatool approve --dir approvals --approver $name.pem --yes "$id"
     done
@@ -100,7 +100,7 @@ done
 # What stands before is not asked of the HSM.
 printf 'The last document.\n' >other
 refused 'approvals pending' ska dgst -sha256 -sign "$(uri p256)" -out signature other
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | head -n 1)
+id=$(id_of_pending)
 for name in alice carol; do
     succeeds skatool approve --dir approvals --approver $name.pem --yes "$id"
 done

@@ -56,7 +56,7 @@ verified
 # ---- Not enough in time -----------------------------------------------------------------------------
 
 start=$(date +%s%N)
-refused 'approvals pending.*--dir dir [0-9a-f]{64}.*0 of 2; still needed: 2 of alice, bob and carol' \
+refused 'approvals pending:[^:]*:[0-9]+:waiting for 2 of alice, bob and carol; 0 of 2; key .seal., request ([0-9a-f]{16}); .*--dir dir \1' \
     sign ska-approvals-timeout:1
 took=$(ms_since "$start")
 [ "$took" -ge 1000 ] && [ "$took" -lt 2500 ] || fail "a timeout of 1 s took $took ms"
@@ -142,7 +142,7 @@ refuse() { # NAME: a refusal, made by openssl alone
     approval "$1" refusal >"dir/$id.$1.part"
     mv "dir/$id.$1.part" "dir/$id.$1.reject.json"
 }
-aside takes 0 refused 'rejected by approvers.*bob has refused; carol has refused|rejected by approvers.*carol has refused; bob has refused' \
+aside takes 0 refused 'rejected by approvers:.*:0 of 2; refused: bob, carol; left: alice; key .seal., request [0-9a-f]{16}$' \
     sign ska-approvals-timeout:60
 open_id >/dev/null
 refuse bob
@@ -184,9 +184,9 @@ sleep 0.5
 approve_open bob
 wait "$aside" || fail "was not signed"
 verified
-grep -qE "^ska: request [0-9a-f]{16} waits (1:00|0:59): 0 of 2; still needed: 2 of alice, bob and carol$" \
+grep -qE "^ska: waiting for 2 of alice, bob and carol; 0 of 2; (1:00|0:59) left; request [0-9a-f]{16}$" \
     progress.txt || fail "$(cat progress.txt)"
-grep -qE 'approved by alice; 1 of 2; still needed: bob or carol$' progress.txt ||
+grep -qE '^ska: waiting for bob or carol; 1 of 2; approved by alice; (1:00|0:[0-9]+) left; ' progress.txt ||
     fail "$(cat progress.txt)"
 [ "$(wc -l <progress.txt)" -le 3 ] || fail "repeats itself: $(cat progress.txt)"
 configure

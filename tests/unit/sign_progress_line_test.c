@@ -41,7 +41,8 @@ static int take_standard_error(void)
 static void show(struct ska_progress_line *line, unsigned int seconds_left)
 {
     struct ska_request request = {.id = "0123456789abcdef"};
-    const struct ska_ballot ballot = {.request = &request, .key_count = seconds_left};
+    struct ska_span keys[100] = {{NULL, 0}};
+    const struct ska_ballot ballot = {.request = &request, .keys = keys, .key_count = seconds_left};
 
     ska_progress_line_show(line, &ballot, seconds_left);
 }
@@ -93,8 +94,9 @@ static void it_is_told_when_it_changes(void **state)
     show(&line, 61);
     show(&line, 2);
     assert_true(read(reader, text, sizeof(text) - 1) > 0);
-    assert_string_equal(text, "ska: request 0123456789abcdef waits 1:01: 61 valid approvals\n"
-                              "ska: request 0123456789abcdef waits 0:02: 2 valid approvals\n");
+    assert_string_equal(
+        text, "ska: waiting for approvals; 61 so far; 1:01 left; request 0123456789abcdef\n"
+              "ska: waiting for approvals; 2 so far; 0:02 left; request 0123456789abcdef\n");
     ska_progress_line_end(&line);
     close(reader);
 }

@@ -128,7 +128,7 @@ static struct approver approver_with(EVP_PKEY *key, const EVP_PKEY *public_key)
     return approver;
 }
 
-static bool sign(const struct approver *approver, const struct ska_errors *errors)
+static bool sign(struct approver *approver, const struct ska_errors *errors)
 {
     struct ska_approval approval = {0};
     bool done = approver_sign_checked(approver, NULL, NULL, ska_span(message, sizeof(message)),

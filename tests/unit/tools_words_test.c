@@ -146,7 +146,7 @@ static void each_trick_has_its_words(void **state)
     text = text_of(&all);
     assert_non_null(strstr(text, "cannot be seen"));
     assert_non_null(strstr(text, "different alphabets"));
-    assert_non_null(strstr(text, "are others"));
+    assert_non_null(strstr(text, "but are not"));
     assert_non_null(strstr(text, "spaces"));
     free(text);
 }
@@ -333,10 +333,10 @@ static void it_is_said_who_is_needed(void **state)
     assert_ballot(&rule, "b", "", "1 of 2; still needed: a, c or d");
     assert_ballot(&rule, "bz", "", "1 of 2; still needed: a, c or d");
     assert_ballot(&rule, "bd", "", "2 of 2; no more approvals are needed");
-    assert_ballot(&rule, "b", "c", "1 of 2; still needed: a or d");
-    assert_ballot(&rule, "", "cd", "0 of 2; still needed: a and b");
-    assert_ballot(&rule, "b", "acd",
-                  "1 of 2; still needed: 1 more, but only 0 are left who have not refused");
+    assert_ballot(&rule, "b", "c", "1 of 2; still needed: a or d; refused: c");
+    assert_ballot(&rule, "", "cd", "0 of 2; still needed: a and b; refused: c, d");
+    assert_ballot(&rule, "b", "acd", "1 of 2; refused: a, c, d; left: nobody");
+    assert_ballot(&rule, "", "acd", "0 of 2; refused: a, c, d; left: b");
     ska_rule_clear(&rule);
 }
 
@@ -599,11 +599,11 @@ static void parts_and_times_are_compared(void **state)
     assert_changes(&after, &more,
                    "group REMOVED, nobody of it is needed any more: 'board' 1 of 1: b\n"
                    "! nobody of group board is asked any more.\n"
-                   "another way ADDED: 1 of 1: c\n"
-                   "! there is another way to get it approved, beside or instead of the one "
-                   "before.\n-b +c");
+                   "alternative ADDED: 1 of 1: c\n"
+                   "! there is a new alternative: approvals that were not enough before can be "
+                   "enough from now on.\n-b +c");
     assert_changes(&more, &after,
-                   "group added: 'board' 1 of 1: b\na way removed: 1 of 1: c\n-c +b");
+                   "group added: 'board' 1 of 1: b\nalternative removed: 1 of 1: c\n-c +b");
     ska_rule_clear(&before);
     ska_rule_clear(&after);
     ska_rule_clear(&more);

@@ -333,7 +333,7 @@ static bool approve_check_options(struct tool *tool, const struct approve *appro
     if (approve->review.source.directory != NULL && approve->output.path != NULL)
         return options_wrong(tool, "--dir and --output cannot be used together");
     if (approve->review.source.directory == NULL && approve->review.source.what == NULL)
-        return options_wrong(tool, "REQUEST is missing after the options");
+        return options_wrong(tool, "missing argument: REQUEST");
     return true;
 }
 

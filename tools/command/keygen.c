@@ -150,7 +150,7 @@ static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
     if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
         report_warning("approvals to sign with '%s' never expire: whoever keeps them can have the "
                        "same thing signed again, years from now too. "
-                       "Give each token of ruleUse a \"timeout\" in seconds to end that; it "
+                       "Give each alternative in ruleUse a \"timeout\" in seconds to end that; it "
                        "needs a timestamp key (skatool keygen --timestamp).",
                        label);
     if (has_time_limit(policy) && tool->configuration.settings.timestamp_key == NULL)
@@ -225,8 +225,9 @@ static bool check_keygen_options(struct tool *tool, const struct keygen *keygen)
 {
     if (!keygen->timestamp)
         return keygen->policy_path != NULL ||
-               options_wrong(tool, "--policy is missing: a file, or the word none for an ordinary "
-                                   "key");
+               options_wrong(tool,
+                             "missing option: --policy, a file or the word none for an ordinary "
+                             "key");
     if (keygen->policy_path != NULL || keygen->blocked || keygen->ca_path != NULL)
         return options_wrong(tool, "--timestamp: such a key has no rules, so --policy, --blocked "
                                    "and --ca are not for it");

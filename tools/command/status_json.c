@@ -5,6 +5,7 @@
 #include "provider/base/json.h"
 #include "provider/rule/rule_text.h"
 #include "provider/rule/window.h"
+#include "provider/sign/ballot_text.h"
 #include "tools/command/status.h"
 #include "tools/show/text.h"
 
@@ -55,14 +56,15 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
 {
     const struct ska_ballot *ballot = &status->ballot;
     const struct ska_rule *rule = ballot->rule;
-    const struct ska_responses responses = {ballot->keys, ballot->key_count, NULL, 0};
+    struct ska_responses responses;
+    struct ska_span *keys = ska_ballot_responses(ballot, &responses);
     const struct ska_verdict verdict = ska_ballot_judge(ballot);
     cJSON *object = cJSON_CreateObject();
     cJSON *groups = NULL;
     cJSON *windows = NULL;
     cJSON *approvals = NULL;
     char now[32];
-    bool done = object != NULL &&
+    bool done = object != NULL && keys != NULL &&
                 cJSON_AddStringToObject(object, "requestId", status->request->id) != NULL &&
                 cJSON_AddStringToObject(object, "operation",
                                         ska_operation_names[status->request->operation]) != NULL &&
@@ -92,6 +94,7 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
                 ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL,
                 ska_ballot_now(ballot)));
     done = done && add_json_approvals(status, approvals);
+    free(keys);
     if (!done) {
         cJSON_Delete(object);
         object = NULL;

@@ -28,7 +28,8 @@ static bool status_add_group(const struct status *status, const struct ska_alter
                              const struct ska_errors *errors)
 {
     const struct ska_ballot *ballot = &status->ballot;
-    const struct ska_responses responses = {ballot->keys, ballot->key_count, NULL, 0};
+    struct ska_responses responses;
+    struct ska_span *keys = ska_ballot_responses(ballot, &responses);
     struct ska_buffer approved = {0};
     struct ska_buffer open = {0};
     char need[16];
@@ -37,6 +38,7 @@ static bool status_add_group(const struct status *status, const struct ska_alter
 
     snprintf(need, sizeof(need), "%" PRIu32, group->quorum);
     snprintf(have, sizeof(have), "%zu", ska_group_count(group, ballot->keys, ballot->key_count));
+    open.failed = keys == NULL;
     ska_group_approvers_text(status->ballot.rule, group, &responses, true, &approved);
     ska_group_approvers_text(status->ballot.rule, group, &responses, false, &open);
     done = is_complete(&approved, errors) && is_complete(&open, errors) &&
@@ -47,14 +49,15 @@ static bool status_add_group(const struct status *status, const struct ska_alter
                      errors);
     ska_buffer_free(&approved);
     ska_buffer_free(&open);
+    free(keys);
     return done;
 }
 
 static bool status_add_groups(const struct status *status, struct ska_buffer *text,
                               const struct ska_errors *errors)
 {
-    static const char *const heading[] = {"TOKEN", "GROUP",    "NEEDED",
-                                          "HAS",   "APPROVED", "CAN STILL APPROVE"};
+    static const char *const heading[] = {"ALTERNATIVE", "GROUP",    "NEEDED",
+                                          "HAS",         "APPROVED", "CAN STILL APPROVE"};
     struct table table = {.columns = 6, .names = 1U << 0 | 1U << 1};
     bool done = table_add(&table, heading, errors);
 
@@ -94,7 +97,7 @@ static bool status_add_window(const struct status *status,
 static bool status_add_windows(const struct status *status, struct ska_buffer *text,
                                const struct ska_errors *errors)
 {
-    static const char *const heading[] = {"TOKEN", "OPENS", "CLOSES", "NOW"};
+    static const char *const heading[] = {"ALTERNATIVE", "OPENS", "CLOSES", "NOW"};
     const struct ska_ballot *ballot = &status->ballot;
     struct table table = {.columns = 4};
     char now[32];
