@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How an approver shows who he is: the time of now, signed with his key.
+ */
+#ifndef SKATSB_APPROVER_PROOF_H
+#define SKATSB_APPROVER_PROOF_H
+
+#include "simulator/tsb/exchange.h"
+
+/* As whom a call was signed. */
+struct tsb_caller {
+    bool everybody;              /* a notification service: it sees everybody's tasks */
+    bool certificate;            /* what `data` is, and a rule must list */
+    struct ska_bytes data;       /* SubjectPublicKeyInfo or certificate, DER */
+    struct ska_bytes public_key; /* SubjectPublicKeyInfo */
+};
+
+/*
+ * Reads approverPublicKey or approverCertificate, one of both; neither: a caller without data.
+ * To be cleared in any case.
+ */
+bool tsb_caller_read(struct tsb_answer *answer, const struct ska_json_place *place,
+                     struct tsb_caller *caller) SKA_MUST_CHECK;
+void tsb_caller_clear(struct tsb_caller *caller);
+
+/*
+ * The same with the members timestamp, timestampSignature, timestampDigestAlgorithm and
+ * timestampSigningCertificate, which are checked. To be cleared in any case.
+ */
+bool tsb_proof_read(struct tsb_exchange *exchange, const struct ska_json_place *place,
+                    struct tsb_caller *caller) SKA_MUST_CHECK;
+
+/*
+ * The digest that a name says for a key of this kind, in the words of approver_signature.h. `name`
+ * NULL: SHA-256.
+ */
+const char *tsb_digest_for(const char *name, struct ska_span public_key);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simulator/tsb/request_status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "simulator/tsb/time_text.h"
+
+static bool is_faulty(struct tsb_exchange *exchange, enum tsb_fault fault)
+{
+    return tsb_fault_happens(&exchange->server->faults, fault, exchange->path);
+}
+
+/* A key once, though it may be asked in two forms. */
+static bool add_key_once(cJSON *array, struct ska_span key)
+{
+    const cJSON *item = NULL;
+    char *text = NULL;
+    bool there = false;
+    bool done = ska_base64_encode(key, &text, NULL);
+
+    cJSON_ArrayForEach(item, array)
+    {
+        there = there || (done && strcmp(item->valuestring, text) == 0);
+    }
+    if (done && !there)
+        done = ska_json_add_item(array, NULL, cJSON_CreateString(text));
+    free(text);
+    return done;
+}
+
+/* Public keys, also of those who are listed by certificate. */
+static bool add_approvers(cJSON *json, const char *name, const struct tsb_tasks *tasks,
+                          enum tsb_task_state state, bool wanted)
+{
+    cJSON *array = cJSON_AddArrayToObject(json, name);
+    bool done = array != NULL;
+
+    for (size_t i = 0; done && wanted && i < tasks->count; i++)
+        if (tasks->list[i].state == state)
+            done = add_key_once(array, ska_span_of(&tasks->list[i].public_key));
+    return done;
+}
+
+static bool add_lists(cJSON *json, const struct tsb_request *request, const struct tsb_tasks *tasks)
+{
+    bool waiting = request->status == TSB_PENDING || request->status == TSB_APPROVED;
+
+    return add_approvers(json, "approvedBy", tasks, TSB_TASK_APPROVED, true) &&
+           add_approvers(json, "notYetApprovedBy", tasks, TSB_TASK_OPEN, waiting) &&
+           add_approvers(json, "rejectedBy", tasks, TSB_TASK_REJECTED, true);
+}
+
+static bool add_time(struct tsb_exchange *exchange, cJSON *json, const struct tsb_request *request)
+{
+    char text[32];
+
+    if (request->execution_time == 0)
+        return cJSON_AddNullToObject(json, "executionTime") != NULL;
+    tsb_time_text(request->execution_time, text);
+    if (is_faulty(exchange, TSB_FAULT_NO_ZONE))
+        text[strcspn(text, "Z")] = '\0';
+    return ska_json_add_text(json, "executionTime", text);
+}
+
+static bool add_blank_result(cJSON *json, const char *result)
+{
+    struct ska_buffer text = {0};
+    bool done = false;
+
+    ska_buffer_text(&text, " ");
+    for (size_t i = 0; result[i] != '\0'; i++) {
+        ska_buffer_add(&text, &result[i], 1);
+        if (i % 64 == 63)
+            ska_buffer_text(&text, "\n");
+    }
+    ska_buffer_text(&text, " \n");
+    done = !text.failed && ska_json_add_text(json, "result", ska_buffer_string(&text));
+    ska_buffer_free(&text);
+    return done;
+}
+
+static bool add_result(struct tsb_exchange *exchange, cJSON *json,
+                       const struct tsb_request *request)
+{
+    const char *result = request->result;
+
+    if (request->status == TSB_PENDING && is_faulty(exchange, TSB_FAULT_AIR_GAPPED))
+        result = "Execution shall be made with offline HSM";
+    if (result == NULL || is_faulty(exchange, TSB_FAULT_NO_RESULT))
+        return cJSON_AddNullToObject(json, "result") != NULL;
+    return is_faulty(exchange, TSB_FAULT_BLANK_RESULT) ? add_blank_result(json, result)
+                                                       : ska_json_add_text(json, "result", result);
+}
+
+static bool add_members(struct tsb_exchange *exchange, cJSON *json,
+                        const struct tsb_request *request, const struct tsb_tasks *tasks)
+{
+    if (!ska_json_add_text(json, "id", request->id) ||
+        !ska_json_add_text(json, "status", tsb_status_names[request->status]))
+        return false;
+    if (is_faulty(exchange, TSB_FAULT_EXTRA_MEMBERS) &&
+        (cJSON_AddStringToObject(json, "keyVersion", "0") == NULL ||
+         cJSON_AddArrayToObject(json, "unknownMember") == NULL))
+        return false;
+    if (is_faulty(exchange, TSB_FAULT_MISSING_LISTS))
+        return request->result == NULL || add_result(exchange, json, request);
+    return add_time(exchange, json, request) && add_lists(json, request, tasks) &&
+           add_result(exchange, json, request);
+}
+
+cJSON *tsb_request_status(struct tsb_exchange *exchange, const struct tsb_request *request,
+                          const struct tsb_tasks *tasks)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    if (json != NULL && add_members(exchange, json, request, tasks))
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verifying a signature with a key of the HSM.
+ */
+#include "provider/base/der.h"
+#include "simulator/tsb/calls.h"
+#include "simulator/tsb/device_key.h"
+#include "simulator/tsb/signing.h"
+
+struct verification {
+    const char *key_name;
+    const struct tsb_algorithm *algorithm;
+    struct ska_bytes payload;
+    struct ska_bytes signature;
+    struct tsb_mechanism mechanism;
+    struct ska_bytes data;
+};
+
+static bool read_verification(struct tsb_exchange *exchange, struct verification *wanted)
+{
+    static const char *const top_names[] = {"verifySignatureRequest", NULL};
+    static const char *const names[] = {"signKeyName",        "masterKeyPassword", "keyPassword",
+                                        "signatureAlgorithm", "payload",           "payloadType",
+                                        "signature",          "signatureType",     NULL};
+    struct ska_errors errors = tsb_answer_errors(&exchange->answer);
+    const char *algorithm = NULL;
+    struct ska_json_place top;
+    struct ska_json_place inner;
+
+    tsb_exchange_top(exchange, &errors, &top);
+    if (!ska_json_only(&top, top_names) ||
+        !ska_json_object(&top, top_names[0], SKA_JSON_REQUIRED, &inner) ||
+        !ska_json_only(&inner, names) ||
+        !ska_json_text(&inner, "signKeyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
+        !ska_json_text(&inner, "signatureAlgorithm", SKA_JSON_REQUIRED, &algorithm) ||
+        !ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload) ||
+        !ska_json_base64(&inner, "signature", SKA_JSON_REQUIRED, &wanted->signature))
+        return false;
+    wanted->algorithm = tsb_algorithm_find(algorithm, "verifySignatureRequest.signatureAlgorithm",
+                                           &exchange->answer);
+    return wanted->algorithm != NULL &&
+           tsb_signing_prepare(wanted->algorithm, ska_span_of(&wanted->payload), &wanted->mechanism,
+                               &wanted->data, &exchange->answer);
+}
+
+/* An ECDSA signature as the HSM has it. */
+static bool unwrap_ecdsa(struct tsb_device *device, const struct tsb_key *key,
+                         struct ska_bytes *signature)
+{
+    struct ska_bytes encoded = {NULL, 0};
+    struct ska_bytes raw = {NULL, 0};
+    struct ska_span point = {NULL, 0};
+    struct ska_span rest = {NULL, 0};
+    bool done =
+        tsb_key_bytes(device, key->session, key->public_key, CKA_EC_POINT, &encoded) == CKR_OK;
+
+    rest = ska_span_of(&encoded);
+    done = done && ska_der_take(&rest, SKA_DER_OCTET_STRING, &point) &&
+           tsb_ecdsa_from_der(ska_span_of(signature), point.length / 2, &raw);
+    ska_bytes_free(&encoded);
+    if (!done)
+        return false;
+    ska_bytes_free(signature);
+    *signature = raw;
+    return true;
+}
+
+static CK_RV verify(struct tsb_device *device, const struct tsb_key *key,
+                    struct verification *wanted)
+{
+    if (key->public_key == CK_INVALID_HANDLE)
+        return CKR_KEY_FUNCTION_NOT_PERMITTED;
+    if (key->type != wanted->algorithm->key_type)
+        return CKR_KEY_TYPE_INCONSISTENT;
+    if (key->type == CKK_EC && !unwrap_ecdsa(device, key, &wanted->signature))
+        return CKR_SIGNATURE_INVALID;
+    return tsb_key_verify(device, key, &wanted->mechanism.mechanism, ska_span_of(&wanted->data),
+                          ska_span_of(&wanted->signature));
+}
+
+static void answer_verification(struct tsb_exchange *exchange, const char *key_name, CK_RV rv)
+{
+    bool invalid = rv == CKR_SIGNATURE_INVALID || rv == CKR_SIGNATURE_LEN_RANGE;
+    cJSON *json = NULL;
+
+    if (rv == CKR_OBJECT_HANDLE_INVALID) {
+        tsb_refuse(&exchange->answer, TSB_KEY_NOT_EXISTENT, "Key with name %s not found", key_name);
+    } else if (rv == CKR_KEY_TYPE_INCONSISTENT) {
+        tsb_refuse(&exchange->answer, TSB_ALGORITHM_NOT_SUPPORTED_BY_KEY,
+                   "key %s cannot do this algorithm", key_name);
+    } else if (rv != CKR_OK && !invalid) {
+        tsb_exchange_fail_device(exchange, rv);
+    } else {
+        json = cJSON_CreateObject();
+        if (json != NULL && cJSON_AddBoolToObject(json, "signatureValid", rv == CKR_OK) == NULL) {
+            cJSON_Delete(json);
+            json = NULL;
+        }
+        tsb_answer_json(&exchange->answer, 200, json);
+    }
+}
+
+void tsb_verify(struct tsb_exchange *exchange)
+{
+    struct verification wanted = {.key_name = NULL};
+    struct tsb_device *device = exchange->server->device;
+    struct tsb_key key;
+    CK_RV rv = CKR_OK;
+
+    if (read_verification(exchange, &wanted)) {
+        rv = tsb_key_open(device, wanted.key_name, &key);
+        if (rv == CKR_OK)
+            rv = verify(device, &key, &wanted);
+        tsb_key_close(device, &key);
+        answer_verification(exchange, wanted.key_name, rv);
+    }
+    ska_bytes_free(&wanted.payload);
+    ska_bytes_free(&wanted.signature);
+    ska_bytes_free(&wanted.data);
+}
