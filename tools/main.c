@@ -21,6 +21,7 @@ static const struct {
     {"list", list_command, "list the keys of a token"},
     {"show", show_command, "show one key: algorithm, public key, rules"},
     {"pem", pem_command, "write a PEM file that applications take for a private key's"},
+    {"seal", seal_command, "seal documents: CAdES signatures, with approvals and time-stamps"},
     {"request", request_command, "write a request to sign, or to block, unblock or modify a key"},
     {"inspect", inspect_command, "show a request, bundle, token or evidence, and verify it"},
     {"requests", requests_command, "list the requests in an approvals directory"},

@@ -58,6 +58,7 @@ bool pem_command(struct tool *tool, int argc, char **argv);
 bool reject_command(struct tool *tool, int argc, char **argv);
 bool request_command(struct tool *tool, int argc, char **argv);
 bool requests_command(struct tool *tool, int argc, char **argv);
+bool seal_command(struct tool *tool, int argc, char **argv);
 bool show_command(struct tool *tool, int argc, char **argv);
 bool status_command(struct tool *tool, int argc, char **argv);
 

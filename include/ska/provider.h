@@ -85,8 +85,10 @@ enum ska_reason {
     SKA_R_DIRECTORY_UNSAFE,
     SKA_R_OUT_OF_MEMORY,
     SKA_R_INTERNAL,
-    SKA_R_INTERRUPTED,   /* by a signal, while waiting; the request stays open */
-    SKA_R_AGENT_FAILURE, /* an approver agent cannot be reached or does not answer */
+    SKA_R_INTERRUPTED,        /* by a signal, while waiting; the request stays open */
+    SKA_R_AGENT_FAILURE,      /* an approver agent cannot be reached or does not answer */
+    SKA_R_SERVER_UNREACHABLE, /* a web service: it has got nothing of what was asked */
+    SKA_R_SERVER_FAILURE,     /* a web service: no answer, or one that is of no use */
 
     SKA_R_BAD_JSON = 400,
     SKA_R_BAD_REQUEST, /* request or bundle of the wrong shape */

@@ -44,6 +44,8 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_INTERNAL, "internal error"},
     {SKA_R_INTERRUPTED, "interrupted while waiting"},
     {SKA_R_AGENT_FAILURE, "approver agent cannot be asked"},
+    {SKA_R_SERVER_UNREACHABLE, "server cannot be reached"},
+    {SKA_R_SERVER_FAILURE, "server does not answer as it should"},
     {SKA_R_BAD_JSON, "bad JSON"},
     {SKA_R_BAD_REQUEST, "bad request or bundle"},
     {SKA_R_BAD_POLICY, "bad policy"},

@@ -33,6 +33,7 @@ struct ska_job {
     struct ska_span content; /* what was hashed; or nothing, and why */
     enum ska_no_content no_content; /* UNSAID with content: see request_content */
     enum ska_request_content request_content;
+    bool content_is_kept; /* by the caller: the same command signs the same, with the times in it */
     const char *description;
     const char *timestamp_key; /* label; NULL: none is configured */
     struct ska_audit_log audit_log;

@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/base/http.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef SKA_WITHOUT_HTTP
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include <openssl/crypto.h>
+
+/* Connections that wait for the next call. */
+#define IDLE_MOST 16
+/* All header lines of an answer together, in bytes. */
+#define HEADERS_LIMIT ((size_t)64 * 1024)
+/* Servers close connections of which they have not heard for some time: those are not tried. */
+#define IDLE_SECONDS 30L
+#define CONNECT_SECONDS 10L
+#define CALL_SECONDS 60L
+
+/* libcurl's handle has the connection, with what it knows of TLS sessions. */
+struct connection {
+    CURL *easy;
+    unsigned int forks;      /* when it was made */
+    struct connection *next; /* see leave_to_parent() */
+};
+
+struct ska_http {
+    char *url; /* without a slash at its end */
+    bool tls;
+    char *ca_file;
+    char *certificate;
+    char *key;
+    char *key_password;
+    char *proxy;
+    char *proxy_credentials;
+    size_t answer_limit;
+    long connect_seconds;
+    long call_seconds;
+    /* Taken and given back without a lock, which a child could find closed. */
+    _Atomic(struct connection *) idle[IDLE_MOST];
+};
+
+/* ---- The process ----------------------------------------------------------------------------- */
+
+static atomic_uint forks;
+static CURLcode global = CURLE_FAILED_INIT;
+
+static void count_fork(void)
+{
+    atomic_fetch_add(&forks, 1);
+}
+
+static void init_process(void)
+{
+    if (pthread_atfork(NULL, NULL, count_fork) == 0)
+        global = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool http_init(const struct ska_errors *errors)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    return (pthread_once(&once, init_process) == 0 && global == CURLE_OK) ||
+           ska_fail(errors, SKA_R_INTERNAL, "libcurl does not start");
+}
+
+/* ---- URLs ------------------------------------------------------------------------------------ */
+
+/* A part of a URL, to be freed with curl_free(); NULL: it has none. */
+static char *url_part(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+
+    return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
+}
+
+/* libcurl knows "localhost" by itself and asks nobody for it. */
+static bool is_loopback(const char *host)
+{
+    size_t length = strlen(host);
+
+    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == length);
+}
+
+static bool check_parts(CURLU *url, const char *shown, bool *tls, const struct ska_errors *errors)
+{
+    char *scheme = url_part(url, CURLUPART_SCHEME);
+    char *host = url_part(url, CURLUPART_HOST);
+    char *user = url_part(url, CURLUPART_USER);
+    char *password = url_part(url, CURLUPART_PASSWORD);
+    char *query = url_part(url, CURLUPART_QUERY);
+    char *fragment = url_part(url, CURLUPART_FRAGMENT);
+    bool done = false;
+
+    *tls = scheme != NULL && strcmp(scheme, "https") == 0;
+    if (user != NULL || password != NULL)
+        ska_fail(errors, SKA_R_BAD_PARAMETER, "a URL must not have a user or a password in it");
+    else if (query != NULL || fragment != NULL)
+        ska_fail(errors, SKA_R_BAD_PARAMETER, "%s: a URL with ? or # is not taken", shown);
+    else if (host == NULL || scheme == NULL || (!*tls && strcmp(scheme, "http") != 0))
+        ska_fail(errors, SKA_R_BAD_PARAMETER, "%s: https://HOST[:PORT][/PATH] is needed", shown);
+    else if (!*tls && !is_loopback(host))
+        ska_fail(errors, SKA_R_BAD_PARAMETER,
+                 "%s: https: is needed; http: goes to this computer itself only (127.0.0.1, [::1])",
+                 shown);
+    else
+        done = true;
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(user);
+    curl_free(password);
+    curl_free(query);
+    curl_free(fragment);
+    return done;
+}
+
+/* What is no URL at all may hold a secret and is not shown. */
+static bool check_url(const char *text, bool *tls, const struct ska_errors *errors)
+{
+    CURLU *url = curl_url();
+    char *shown = NULL;
+    bool done = false;
+
+    if (url == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a URL");
+    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        ska_fail(errors, SKA_R_BAD_PARAMETER,
+                 "this is no URL; https://HOST[:PORT][/PATH] is needed");
+    else if ((shown = ska_printable(ska_span_text(text), 200)) == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a URL");
+    else
+        done = check_parts(url, shown, tls, errors);
+    free(shown);
+    curl_url_cleanup(url);
+    return done;
+}
+
+/* ---- Connections ----------------------------------------------------------------------------- */
+
+static void connection_free(struct connection *connection)
+{
+    if (connection == NULL)
+        return;
+    curl_easy_cleanup(connection->easy);
+    free(connection);
+}
+
+/*
+ * One of a parent process is left as it is: closing it would say goodbye to the server in the
+ * parent's name. Kept, so that it does not look lost.
+ */
+static void leave_to_parent(struct connection *connection)
+{
+    static _Atomic(struct connection *) left;
+
+    connection->next = atomic_load(&left);
+    while (!atomic_compare_exchange_weak(&left, &connection->next, connection))
+        ;
+}
+
+static struct connection *take_idle(struct ska_http *http)
+{
+    for (size_t i = 0; i < IDLE_MOST; i++) {
+        struct connection *connection = atomic_exchange(&http->idle[i], NULL);
+
+        if (connection != NULL && connection->forks == atomic_load(&forks))
+            return connection;
+        if (connection != NULL)
+            leave_to_parent(connection);
+    }
+    return NULL;
+}
+
+static struct connection *take_connection(struct ska_http *http)
+{
+    struct connection *connection = take_idle(http);
+
+    if (connection != NULL)
+        return connection;
+    connection = calloc(1, sizeof(*connection));
+    if (connection == NULL)
+        return NULL;
+    connection->forks = atomic_load(&forks);
+    connection->easy = curl_easy_init();
+    if (connection->easy != NULL)
+        return connection;
+    free(connection);
+    return NULL;
+}
+
+static void give_back(struct ska_http *http, struct connection *connection)
+{
+    for (size_t i = 0; i < IDLE_MOST; i++) {
+        struct connection *none = NULL;
+
+        if (atomic_compare_exchange_strong(&http->idle[i], &none, connection))
+            return;
+    }
+    connection_free(connection);
+}
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+static bool copy_setting(char **to, const char *from, const struct ska_errors *errors)
+{
+    if (from == NULL)
+        return true;
+    *to = strdup(from);
+    return *to != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the settings of a server");
+}
+
+static bool copy_settings(struct ska_http *http, const struct ska_http_settings *settings,
+                          const struct ska_errors *errors)
+{
+    size_t length = 0;
+
+    http->answer_limit =
+        settings->answer_limit == 0 ? SKA_HTTP_ANSWER_LIMIT : settings->answer_limit;
+    http->connect_seconds =
+        settings->connect_seconds == 0 ? CONNECT_SECONDS : (long)settings->connect_seconds;
+    http->call_seconds = settings->call_seconds == 0 ? CALL_SECONDS : (long)settings->call_seconds;
+    if (!copy_setting(&http->url, settings->url, errors) ||
+        !copy_setting(&http->ca_file, settings->ca_file, errors) ||
+        !copy_setting(&http->certificate, settings->certificate, errors) ||
+        !copy_setting(&http->key, settings->key, errors) ||
+        !copy_setting(&http->key_password, settings->key_password, errors) ||
+        !copy_setting(&http->proxy, settings->proxy, errors) ||
+        !copy_setting(&http->proxy_credentials, settings->proxy_credentials, errors))
+        return false;
+    length = strlen(http->url);
+    if (length > 0 && http->url[length - 1] == '/')
+        http->url[length - 1] = 0;
+    return true;
+}
+
+/* libcurl writes the keys of its connections to the file that this names, and cannot be told not
+ * to. */
+static bool check_environment(const struct ska_http *http, const struct ska_errors *errors)
+{
+    return !http->tls || getenv("SSLKEYLOGFILE") == NULL ||
+           ska_fail(errors, SKA_R_WRONG_USE,
+                    "SSLKEYLOGFILE is set, so that whoever reads that file could read what goes "
+                    "over the network: unset it");
+}
+
+/* libcurl says of some of them only that something is wrong. */
+static bool check_files(const struct ska_http *http, const struct ska_errors *errors)
+{
+    const char *const paths[] = {http->ca_file, http->certificate, http->key};
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (paths[i] != NULL && access(paths[i], R_OK) != 0)
+            return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", paths[i], strerror(errno));
+    return true;
+}
+
+bool ska_http_open(const struct ska_http_settings *settings, struct ska_http **http,
+                   const struct ska_errors *errors)
+{
+    struct ska_http *made = NULL;
+
+    if (!http_init(errors))
+        return false;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the settings of a server");
+    if (!check_url(settings->url, &made->tls, errors) || !copy_settings(made, settings, errors) ||
+        !check_environment(made, errors) || !check_files(made, errors)) {
+        ska_http_close(made);
+        return false;
+    }
+    *http = made;
+    return true;
+}
+
+static void free_secret(char *secret)
+{
+    if (secret != NULL)
+        OPENSSL_cleanse(secret, strlen(secret));
+    free(secret);
+}
+
+void ska_http_close(struct ska_http *http)
+{
+    struct connection *connection = NULL;
+
+    if (http == NULL)
+        return;
+    while ((connection = take_idle(http)) != NULL)
+        connection_free(connection);
+    free(http->url);
+    free(http->ca_file);
+    free(http->certificate);
+    free(http->key);
+    free_secret(http->key_password);
+    free(http->proxy);
+    free_secret(http->proxy_credentials);
+    free(http);
+}
+
+/* ---- A call ---------------------------------------------------------------------------------- */
+
+/* What libcurl's callbacks work with. */
+struct exchange {
+    const struct ska_http *http;
+    const struct ska_http_call *call;
+    struct curl_slist *headers;
+    size_t body_sent;
+    bool body_begun;
+    struct ska_buffer body;
+    size_t header_bytes;
+    bool too_long;
+    char words[CURL_ERROR_SIZE];
+};
+
+static size_t take_body(char *data, size_t size, size_t count, void *vexchange)
+{
+    struct exchange *exchange = vexchange;
+    size_t length = size * count;
+
+    if (length > exchange->http->answer_limit - exchange->body.length) {
+        exchange->too_long = true;
+        return 0;
+    }
+    ska_buffer_add(&exchange->body, data, length);
+    return exchange->body.failed ? 0 : length;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *vexchange)
+{
+    struct exchange *exchange = vexchange;
+
+    (void)data;
+    exchange->header_bytes += size * count;
+    exchange->too_long = exchange->too_long || exchange->header_bytes > HEADERS_LIMIT;
+    return exchange->too_long ? 0 : size * count;
+}
+
+/*
+ * A body that libcurl has begun to send it cannot send again, as nothing here takes it back to its
+ * beginning: else it would repeat a call, by itself, when a connection that was kept dies before
+ * the first byte of the answer.
+ */
+static size_t hand_out_body(char *data, size_t size, size_t count, void *vexchange)
+{
+    struct exchange *exchange = vexchange;
+    struct ska_span body = exchange->call->body;
+    size_t length = body.length - exchange->body_sent;
+
+    if (length > size * count)
+        length = size * count;
+    if (length > 0)
+        memcpy(data, body.data + exchange->body_sent, length);
+    exchange->body_sent += length;
+    exchange->body_begun = true;
+    return length;
+}
+
+/* The list wipes nothing by itself, and headers are secrets. */
+static void free_headers(struct curl_slist *headers)
+{
+    for (struct curl_slist *entry = headers; entry != NULL; entry = entry->next)
+        OPENSSL_cleanse(entry->data, strlen(entry->data));
+    curl_slist_free_all(headers);
+}
+
+static bool add_header(struct exchange *exchange, const char *name, const char *value)
+{
+    struct ska_buffer line = {0};
+    struct curl_slist *longer = NULL;
+
+    ska_buffer_format(&line, "%s%s", name, value);
+    if (!line.failed)
+        longer = curl_slist_append(exchange->headers, ska_buffer_string(&line));
+    if (line.data != NULL)
+        OPENSSL_cleanse(line.data, line.length);
+    ska_buffer_free(&line);
+    if (longer != NULL)
+        exchange->headers = longer;
+    return longer != NULL;
+}
+
+static bool add_headers(struct exchange *exchange)
+{
+    const struct ska_http_call *call = exchange->call;
+
+    for (size_t i = 0; call->headers != NULL && call->headers[i] != NULL; i++)
+        if (!add_header(exchange, call->headers[i], ""))
+            return false;
+    /* Without a "100 Continue" nothing is waited for before the body. */
+    return call->method != SKA_HTTP_POST ||
+           (add_header(exchange, "Expect:", "") &&
+            (call->content_type == NULL ||
+             add_header(exchange, "Content-Type: ", call->content_type)));
+}
+
+#define SET(option, value) (curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
+#define SET_IF(option, value) ((value) == NULL || SET((option), (value)))
+
+static bool set_security(CURL *easy, const struct ska_http *http)
+{
+    /* What libcurl would trust besides a file that is named. */
+    bool only_file = http->ca_file == NULL ||
+                     (SET(CURLOPT_CAINFO, http->ca_file) && SET(CURLOPT_CAPATH, (char *)NULL));
+
+    return only_file && SET(CURLOPT_PROTOCOLS_STR, http->tls ? "https" : "http") &&
+           SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
+           SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
+           SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+           SET_IF(CURLOPT_SSLCERT, http->certificate) && SET_IF(CURLOPT_SSLKEY, http->key) &&
+           SET_IF(CURLOPT_KEYPASSWD, http->key_password) && SET(CURLOPT_NETRC, 0L);
+}
+
+/* Empty texts are what keeps libcurl from looking into the environment. */
+static bool set_proxy(CURL *easy, const struct ska_http *http)
+{
+    return SET(CURLOPT_PROXY, http->proxy == NULL ? "" : http->proxy) && SET(CURLOPT_NOPROXY, "") &&
+           SET(CURLOPT_HTTPPROXYTUNNEL, http->proxy == NULL ? 0L : 1L) &&
+           SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+           SET_IF(CURLOPT_PROXYUSERPWD, http->proxy_credentials);
+}
+
+static bool set_limits(CURL *easy, const struct ska_http *http)
+{
+    return SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_NOPROGRESS, 1L) &&
+           SET(CURLOPT_CONNECTTIMEOUT, http->connect_seconds) &&
+           SET(CURLOPT_TIMEOUT, http->call_seconds) && SET(CURLOPT_MAXCONNECTS, 1L) &&
+           SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS) &&
+           SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+}
+
+static bool set_callbacks(CURL *easy, struct exchange *exchange)
+{
+    return SET(CURLOPT_WRITEFUNCTION, take_body) && SET(CURLOPT_WRITEDATA, exchange) &&
+           SET(CURLOPT_HEADERFUNCTION, take_header) && SET(CURLOPT_HEADERDATA, exchange) &&
+           SET(CURLOPT_READFUNCTION, hand_out_body) && SET(CURLOPT_READDATA, exchange) &&
+           SET(CURLOPT_HTTPHEADER, exchange->headers) && SET(CURLOPT_ERRORBUFFER, exchange->words);
+}
+
+/* What has no body goes by a new connection if it may not be repeated, see hand_out_body(). */
+static bool set_method(CURL *easy, const struct ska_http_call *call)
+{
+    bool repeatable =
+        call->method == SKA_HTTP_GET || (call->method == SKA_HTTP_POST && call->body.length > 0);
+
+    if (!repeatable && !SET(CURLOPT_FRESH_CONNECT, 1L))
+        return false;
+    switch (call->method) {
+    case SKA_HTTP_GET:
+        return SET(CURLOPT_HTTPGET, 1L);
+    case SKA_HTTP_POST:
+        return SET(CURLOPT_POST, 1L) &&
+               SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
+    case SKA_HTTP_DELETE:
+        return SET(CURLOPT_CUSTOMREQUEST, "DELETE");
+    }
+    return false;
+}
+
+static bool set_url(CURL *easy, const struct ska_http *http, const char *path)
+{
+    struct ska_buffer url = {0};
+    bool done = false;
+
+    ska_buffer_format(&url, "%s%s", http->url, path == NULL ? "" : path);
+    done = !url.failed && SET(CURLOPT_URL, ska_buffer_string(&url));
+    ska_buffer_free(&url);
+    return done;
+}
+
+/* Whether the server may have got the whole request. */
+static bool may_be_sent(CURL *easy, const struct exchange *exchange)
+{
+    curl_off_t microseconds = 0;
+
+    if (exchange->call->method == SKA_HTTP_POST && exchange->call->body.length > 0)
+        return exchange->body_begun;
+    return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds) != CURLE_OK ||
+           microseconds > 0;
+}
+
+static const char *words_of(const struct exchange *exchange, CURLcode code)
+{
+    return exchange->words[0] != 0 ? exchange->words : curl_easy_strerror(code);
+}
+
+static enum ska_http_outcome fail_call(CURL *easy, const struct exchange *exchange, CURLcode code,
+                                       const struct ska_errors *errors)
+{
+    const char *url = exchange->http->url;
+
+    if (exchange->too_long) {
+        ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: the answer has more than %zu bytes", url,
+                 exchange->header_bytes > HEADERS_LIMIT ? HEADERS_LIMIT
+                                                        : exchange->http->answer_limit);
+        return SKA_HTTP_NO_ANSWER;
+    }
+    if (!may_be_sent(easy, exchange)) {
+        ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: %s", url, words_of(exchange, code));
+        return SKA_HTTP_NOT_SENT;
+    }
+    ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: what was asked was sent, but not answered: %s", url,
+             words_of(exchange, code));
+    return SKA_HTTP_NO_ANSWER;
+}
+
+static bool copy_content_type(CURL *easy, char **to)
+{
+    char *type = NULL;
+
+    if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || type == NULL)
+        return true;
+    *to = ska_printable(ska_span_text(type), 200);
+    return *to != NULL;
+}
+
+static enum ska_http_outcome read_answer(CURL *easy, struct exchange *exchange,
+                                         struct ska_http_answer *answer,
+                                         const struct ska_errors *errors)
+{
+    long status = 0;
+
+    if (curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= 100 &&
+        status <= 999 && copy_content_type(easy, &answer->content_type) &&
+        ska_buffer_finish(&exchange->body, &answer->body, NULL)) {
+        answer->status = (unsigned int)status;
+        return SKA_HTTP_ANSWERED;
+    }
+    ska_http_answer_clear(answer);
+    ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: the answer cannot be kept", exchange->http->url);
+    return SKA_HTTP_NO_ANSWER;
+}
+
+static enum ska_http_outcome make_call(CURL *easy, struct exchange *exchange,
+                                       struct ska_http_answer *answer,
+                                       const struct ska_errors *errors)
+{
+    const struct ska_http *http = exchange->http;
+    CURLcode code = CURLE_OK;
+
+    curl_easy_reset(easy); /* the connection stays */
+    if (!add_headers(exchange) || !set_security(easy, http) || !set_proxy(easy, http) ||
+        !set_limits(easy, http) || !set_callbacks(easy, exchange) ||
+        !set_method(easy, exchange->call) || !set_url(easy, http, exchange->call->path)) {
+        ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: libcurl takes no such settings", http->url);
+        return SKA_HTTP_NOT_SENT;
+    }
+    code = curl_easy_perform(easy);
+    if (code != CURLE_OK)
+        return fail_call(easy, exchange, code, errors);
+    return read_answer(easy, exchange, answer, errors);
+}
+
+enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http_call *call,
+                                    struct ska_http_answer *answer, const struct ska_errors *errors)
+{
+    struct connection *connection = take_connection(http);
+    struct exchange exchange = {.http = http, .call = call};
+    enum ska_http_outcome outcome = SKA_HTTP_NOT_SENT;
+
+    memset(answer, 0, sizeof(*answer));
+    if (connection == NULL) {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a connection");
+        return SKA_HTTP_NOT_SENT;
+    }
+    outcome = make_call(connection->easy, &exchange, answer, errors);
+    /* Nothing that it points to lives on, and no copy of a header. */
+    curl_easy_reset(connection->easy);
+    free_headers(exchange.headers);
+    ska_buffer_free(&exchange.body);
+    if (outcome == SKA_HTTP_ANSWERED)
+        give_back(http, connection);
+    else
+        connection_free(connection);
+    return outcome;
+}
+
+#else /* SKA_WITHOUT_HTTP */
+
+bool ska_http_open(const struct ska_http_settings *settings, struct ska_http **http,
+                   const struct ska_errors *errors)
+{
+    (void)settings;
+    *http = NULL;
+    return ska_fail(errors, SKA_R_UNSUPPORTED,
+                    "this was built without HTTP (-DSKA_TSB=OFF), so no server can be called");
+}
+
+void ska_http_close(struct ska_http *http)
+{
+    (void)http;
+}
+
+enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http_call *call,
+                                    struct ska_http_answer *answer, const struct ska_errors *errors)
+{
+    (void)http;
+    (void)call;
+    memset(answer, 0, sizeof(*answer));
+    ska_fail(errors, SKA_R_UNSUPPORTED, "built without HTTP");
+    return SKA_HTTP_NOT_SENT;
+}
+
+#endif
+
+void ska_http_answer_clear(struct ska_http_answer *answer)
+{
+    free(answer->content_type);
+    ska_bytes_clear_free(&answer->body);
+    memset(answer, 0, sizeof(*answer));
+}

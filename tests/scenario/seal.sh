@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# skatool seal: CAdES signatures that plain openssl verifies, with every kind of key, with approvals
+# and without; whatever ends a call, the same command goes on, and nobody is asked twice.
+. "$(dirname "$0")/lib.sh"
+. "$source_dir/tests/scenario/servers.sh"
+board
+printf 'A contract.\nWith two lines.\n' >contract.txt
+printf 'Another contract.\n' >other.txt
+plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA \
+    -days 30 -out ca.crt 2>/dev/null
+printf 'keyUsage=critical,nonRepudiation\nbasicConstraints=critical,CA:FALSE\n' >usage
+
+# certificate LABEL: LABEL.crt, by a CA.
+certificate() {
+    plain x509 -new -force_pubkey "$1.pub.pem" -subj "/O=Example/CN=Seal $1" -days 30 \
+        -CA ca.crt -CAkey ca.pem -extfile usage -out "$1.crt" 2>/dev/null
+}
+for name in rsa2048 rsapss p256 p384 ed25519; do
+    key $name $name
+    certificate $name
+    key free-$name $name empty.json
+    certificate free-$name
+done
+succeeds skatool keygen --key "$(uri ordinary)" --algorithm EC --policy none
+quietly ska pkey -in "$(uri ordinary)" -pubout -out ordinary.pub.pem
+certificate ordinary
+
+# verified SEAL DOCUMENT: by an openssl that knows nothing of all this.
+verified() {
+    succeeds plain cms -verify -cades -binary -inform DER -in "$1" -content "$2" -CAfile ca.crt \
+        -purpose any -out /dev/null
+    says 'CAdES Verification successful|Verification successful'
+}
+# OpenSSL 3.0 verifies no EdDSA in CMS: what is signed is taken out and verified by itself.
+verified_ed25519() { # SEAL DOCUMENT LABEL
+    local at header length
+    plain asn1parse -inform DER -in "$1" >parsed.txt
+    read -r at header length < <(awk '/cons: cont \[ 0 \]/ { line = $0 }
+        END { match(line, /^ *[0-9]+/); at = substr(line, 1, RLENGTH) + 0
+              match(line, /hl=[0-9]+/); header = substr(line, RSTART + 3, RLENGTH - 3)
+              match(line, /l= *[0-9]+ cons/); length_ = substr(line, RSTART + 2)
+              print at, header, length_ + 0 }' parsed.txt)
+    { printf '\x31' && tail -c +$((at + 2)) "$1" | head -c $((header + length - 1)); } >attributes.der
+    read -r at header < <(awk '/OCTET STRING/ { line = $0 }
+        END { match(line, /^ *[0-9]+/); print substr(line, 1, RLENGTH) + 0, 2 }' parsed.txt)
+    tail -c +$((at + header + 1)) "$1" | head -c 64 >signature.raw
+    succeeds plain pkeyutl -verify -rawin -pubin -inkey "$3.pub.pem" -in attributes.der \
+        -sigfile signature.raw
+    plain dgst -sha512 -binary "$2" >digest
+    grep -qaF "$(tr -d '\0\n' <digest | head -c 8)" attributes.der || fail 'another document'
+}
+
+# Whatever needs nobody is sealed at once, and leaves nothing but the seal.
+for name in ordinary free-rsa2048 free-rsapss free-p256 free-p384; do
+    succeeds skatool seal --key "$(uri $name)" --cert $name.crt contract.txt
+    says '^contract.txt: sealed: contract.txt.p7s$'
+    verified contract.txt.p7s contract.txt
+    [ ! -e contract.txt.p7s.ska-pending ] || fail 'the state is still there'
+    succeeds skatool seal --key "$(uri $name)" --cert $name.crt contract.txt
+    says 'is sealed already'
+    rm contract.txt.p7s
+done
+for name in free-ed25519; do
+    succeeds skatool seal --key "$(uri $name)" --cert $name.crt contract.txt
+    verified_ed25519 contract.txt.p7s contract.txt $name
+    rm contract.txt.p7s
+done
+# The chain, another digest, another place.
+succeeds skatool seal --key "$(uri free-p384)" --cert free-p384.crt --chain ca.crt --digest SHA384 \
+    -o elsewhere.p7s contract.txt
+verified elsewhere.p7s contract.txt
+plain pkcs7 -inform DER -in elsewhere.p7s -print_certs -noout >certificates.txt
+[ "$(grep -c '^subject' certificates.txt)" -eq 2 ]
+plain cms -cmsout -print -inform DER -in elsewhere.p7s >printed.txt
+for attribute in contentType messageDigest signingTime id-smime-aa-signingCertificateV2; do
+    [ "$(grep -c "object: $attribute " printed.txt)" -eq 1 ] || fail "$attribute is not there once"
+done
+
+# ---- With approvals ------------------------------------------------------------------------------
+
+mkdir -m 700 approvals
+configure 'approvals-dir = approvals' "audit-log = $work/audit.log"
+open_requests() {
+    ls approvals | sed -n 's/\.request\.json$//p'
+}
+# approve_all NAME... [-- OPTION...]: what is open.
+approve_all() {
+    local id name
+    for id in $(open_requests); do
+        for name in "$@"; do
+            succeeds skatool approve --dir approvals --approver "$name.pem" --yes "$id"
+        done
+    done
+}
+seal() { # LABEL [OPTION...] DOCUMENT...
+    local label=$1
+    shift
+    skatool seal --key "$(uri "$label")" --cert "$label.crt" "$@"
+}
+for name in rsa2048 rsapss p256 p384 ed25519; do
+    takes 0 ends 2 seal $name contract.txt
+    says 'contract.txt: skatool approve --approver KEY --dir approvals [0-9a-f]{64}, and then the same command again'
+    [ "$(stat -c %a contract.txt.p7s.ska-pending)" = 600 ]
+    id=$(open_requests)
+    # Each approver sees what it is about, and has it compared.
+    succeeds skatool approve --dir approvals --approver alice.pem --document contract.txt --yes "$id"
+    shows 'contract.txt\? YES' 'signing time' "contract.txt"
+    refused 'NOT the document' skatool approve --dir approvals --approver bob.pem \
+        --document other.txt --yes "$id"
+    # Asked again, it is the same request, with the approval that is there.
+    sleep 1
+    ends 2 seal $name contract.txt
+    [ "$(open_requests)" = "$id" ] || fail "another request: $(open_requests)"
+    succeeds skatool approve --dir approvals --approver bob.pem --document contract.txt --yes "$id"
+    takes 1 succeeds seal $name contract.txt
+    case $name in
+    ed25519) verified_ed25519 contract.txt.p7s contract.txt $name ;;
+    *) verified contract.txt.p7s contract.txt ;;
+    esac
+    [ -z "$(open_requests)" ] && [ ! -e contract.txt.p7s.ska-pending ] || fail 'something is left'
+    untouched succeeds seal $name contract.txt
+    rm contract.txt.p7s
+done
+
+# ---- Whatever comes between ----------------------------------------------------------------------
+
+ends 2 seal p256 contract.txt
+approve_all alice
+approved_before=$(ls approvals)
+# Killed while it waits.
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 60 contract.txt
+sleep 0.5
+stop "$server" KILL
+[ "$(ls approvals | grep -v '^done')" = "$(grep -v '^done' <<<"$approved_before")" ] ||
+    fail 'another request'
+# The HSM is away: it says so, and the same command goes on.
+mv tokens tokens.away && mkdir tokens
+ends 3 seal p256 contract.txt
+rmdir tokens && mv tokens.away tokens
+approve_all bob
+# The disk is full when the seal is written: the signature is made, and not asked for again.
+mkdir full
+mv contract.txt.p7s.ska-pending full/out.p7s.ska-pending
+chmod 500 full
+if [ "$(id -u)" -ne 0 ]; then
+    takes 1 ends 3 seal p256 -o full/out.p7s contract.txt
+    chmod 700 full
+else
+    chmod 700 full
+    takes 1 succeeds seal p256 -o full/out.p7s contract.txt
+    # As if it had been killed before the seal was written.
+    plain cms -cmsout -print -inform DER -in full/out.p7s >before.txt
+    offset=$(plain asn1parse -inform DER -in full/out.p7s | awk '/cons: cont \[ 0 \]/ { at = $1 } END { print at + 0 }')
+    length=$(plain asn1parse -inform DER -in full/out.p7s | awk '/cons: cont \[ 0 \]/ { match($0, /hl=[0-9]+/); h = substr($0, RSTART + 3, RLENGTH - 3); match($0, /l= *[0-9]+ cons/); l = substr($0, RSTART + 2) + 0 } END { print h + l }')
+    { printf '\x31' && tail -c +$((offset + 2)) full/out.p7s | head -c $((length - 1)); } >full/out.p7s.ska-pending
+    chmod 600 full/out.p7s.ska-pending
+    mv full/out.p7s before.p7s
+fi
+takes 0 succeeds seal p256 -o full/out.p7s contract.txt
+verified full/out.p7s contract.txt
+[ ! -e before.p7s ] || same before.p7s full/out.p7s
+
+# ---- What does not fit ---------------------------------------------------------------------------
+
+ends 2 seal p256 contract.txt
+cp contract.txt.p7s.ska-pending kept
+printf 'One more line.\n' >>contract.txt
+takes 0 refused 'the document is another one, or has been changed since.*--restart' seal p256 contract.txt
+ends 2 seal p256 --restart contract.txt
+! cmp -s kept contract.txt.p7s.ska-pending || fail 'nothing was begun anew'
+takes 0 refused 'another certificate' skatool seal --key "$(uri free-p256)" --cert free-p256.crt contract.txt
+takes 0 refused 'another --digest' seal p256 --digest SHA384 contract.txt
+for byte in 0 1 5 40 100 200; do
+    cp contract.txt.p7s.ska-pending whole
+    printf '\xff' | dd of=contract.txt.p7s.ska-pending bs=1 seek=$byte conv=notrunc status=none
+    takes 0 refused '--restart' seal p256 contract.txt
+    cp whole contract.txt.p7s.ska-pending
+done
+chmod 666 contract.txt.p7s.ska-pending
+takes 0 refused "not a file of this user's alone" seal p256 contract.txt
+rm contract.txt.p7s.ska-pending
+ln -s kept contract.txt.p7s.ska-pending
+takes 0 refused "not a file of this user's alone" seal p256 contract.txt
+rm contract.txt.p7s.ska-pending
+echo other >contract.txt.p7s
+takes 0 refused 'is there already, but .*--force' seal p256 contract.txt
+[ "$(cat contract.txt.p7s)" = other ]
+ends 1 seal free-p256 contract.txt
+succeeds seal free-p256 --force contract.txt
+verified contract.txt.p7s contract.txt
+takes 0 refused 'another public key' skatool seal --key "$(uri p256)" --cert p384.crt contract.txt
+takes 0 refused 'No such file' seal p256 missing.txt
+refused 'DOCUMENT is missing' seal p256
+refused 'standard input' seal p256 -
+refused 'needs a file' seal p256 -o - contract.txt
+refused 'must be a folder' seal p256 -o out.p7s contract.txt other.txt
+mkdir folder && cp contract.txt folder && mkdir seals
+ends 1 seal p256 -o seals contract.txt folder/contract.txt
+says 'would both be sealed in'
+plain x509 -new -force_pubkey free-p256.pub.pem -subj /CN=old -days 1 -CA ca.crt -CAkey ca.pem \
+    -extfile <(printf 'keyUsage=critical,digitalSignature\n') -out weak.crt 2>/dev/null
+succeeds skatool seal --key "$(uri free-p256)" --cert weak.crt -o weak.p7s other.txt
+says 'warning: .*nonRepudiation'
+
+# ---- Several documents ---------------------------------------------------------------------------
+
+rm -rf approvals/*.json
+names=()
+for i in 1 2 3 4 5; do
+    echo "Contract $i" >many$i.txt
+    names+=(many$i.txt)
+done
+takes 0 ends 2 seal p256 "${names[@]}"
+[ "$(open_requests | wc -l)" -eq 5 ] || fail 'not all were handed in'
+for i in 1 2 3 4 5; do says "many$i.txt: skatool approve"; done
+approve_all alice
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 60 "${names[@]}"
+within 20 'it does not wait' grep -q '5 of 5 documents wait' waiting.txt
+approve_all bob
+wait "$server" || fail "$(cat waiting.txt)"
+for i in 1 2 3 4 5; do verified many$i.txt.p7s many$i.txt; done
+[ -z "$(open_requests)" ]
+# One of them is refused by who may, the others go on.
+rm many[123].txt.p7s
+ends 2 seal p256 many1.txt many2.txt many3.txt
+id=$(grep -oE 'many2.txt: .*' stderr.txt | grep -oE '[0-9a-f]{64}')
+for name in alice bob; do
+    succeeds skatool reject --dir approvals --approver $name.pem --yes "$id"
+    for other in $(open_requests); do
+        [ "$other" = "$id" ] || succeeds skatool approve --dir approvals --approver $name.pem --yes "$other"
+    done
+done
+takes 2 ends 2 seal p256 --approvals-timeout 60 many1.txt many2.txt many3.txt
+says 'many1.txt: sealed' 'rejected.*many2.txt' 'many3.txt: sealed'
+[ ! -e many2.txt.p7s ]
+pass

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HEAD_MOST 8192
+#define BODY_MOST 8192
+
+struct http_server {
+    int listener;
+    int port;
+    SSL_CTX *tls;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    int connections;
+    int requests;
+    char head[HEAD_MOST];
+    char body[BODY_MOST];
+};
+
+struct peer {
+    struct http_server *server;
+    int fd;
+    SSL *ssl;
+};
+
+static int read_some(struct peer *peer, char *to, int size)
+{
+    return peer->ssl != NULL ? SSL_read(peer->ssl, to, size)
+                             : (int)recv(peer->fd, to, (size_t)size, 0);
+}
+
+static bool write_all(struct peer *peer, const char *from, size_t length)
+{
+    while (length > 0) {
+        int some = length > 16384 ? 16384 : (int)length;
+        int written = peer->ssl != NULL ? SSL_write(peer->ssl, from, some)
+                                        : (int)send(peer->fd, from, (size_t)some, MSG_NOSIGNAL);
+
+        if (written <= 0)
+            return false;
+        from += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+static bool write_text(struct peer *peer, const char *text)
+{
+    return write_all(peer, text, strlen(text));
+}
+
+static bool read_head(struct peer *peer, char *head)
+{
+    size_t length = 0;
+
+    while (length < HEAD_MOST - 1 && read_some(peer, head + length, 1) == 1) {
+        head[++length] = 0;
+        if (length >= 4 && strcmp(head + length - 4, "\r\n\r\n") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_body(struct peer *peer, const char *head, char *body)
+{
+    const char *field = strcasestr(head, "\r\nContent-Length:");
+    size_t wanted = field == NULL ? 0 : strtoul(field + 17, NULL, 10);
+    size_t length = 0;
+
+    while (length < wanted && wanted < BODY_MOST) {
+        int got = read_some(peer, body + length, (int)(wanted - length));
+
+        if (got <= 0)
+            return false;
+        length += (size_t)got;
+    }
+    body[length] = 0;
+    return true;
+}
+
+static bool answer(struct peer *peer, const char *status, const char *fields, const char *body)
+{
+    char head[512];
+
+    snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s\r\n", status,
+             strlen(body), fields);
+    return write_text(peer, head) && write_text(peer, body);
+}
+
+static bool answer_long(struct peer *peer, size_t length, bool named)
+{
+    char head[128] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    char *block = malloc(length);
+    bool done = false;
+
+    if (named)
+        snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", length);
+    memset(block, 'x', length);
+    done = write_text(peer, head) && write_all(peer, block, length) && named;
+    free(block);
+    return done;
+}
+
+static bool answer_headers(struct peer *peer)
+{
+    bool done = write_text(peer, "HTTP/1.1 200 OK\r\n");
+
+    for (int i = 0; done && i < 5000; i++)
+        done = write_text(peer, "X-Filler: abcdefghijklmnopqrstuvwxyz\r\n");
+    return done && write_text(peer, "Content-Length: 0\r\n\r\n");
+}
+
+/* False: the connection ends. */
+static bool serve(struct peer *peer, const char *head, const char *body)
+{
+    const char *path = strchr(head, ' ');
+
+    if (path == NULL)
+        return false;
+    path++;
+    if (strncmp(path, "/silent ", 8) == 0) {
+        char ignored = 0;
+
+        (void)read_some(peer, &ignored, 1);
+        return false;
+    }
+    if (strncmp(path, "/hang-up ", 9) == 0)
+        return false;
+    if (strncmp(path, "/cut ", 5) == 0)
+        return write_text(peer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf") && false;
+    if (strncmp(path, "/moved ", 7) == 0)
+        return answer(peer, "302 Found", "Location: /other\r\n", "");
+    if (strncmp(path, "/empty ", 7) == 0)
+        return answer(peer, "204 No Content", "", "");
+    if (strncmp(path, "/headers ", 9) == 0)
+        return answer_headers(peer);
+    if (strncmp(path, "/long ", 6) == 0)
+        return answer_long(peer, 2 * 1024 * 1024, true);
+    if (strncmp(path, "/long-unnamed ", 14) == 0)
+        return answer_long(peer, 2 * 1024 * 1024, false);
+    if (strncmp(path, "/just ", 6) == 0)
+        return answer_long(peer, 1024 * 1024, true);
+    if (strncmp(path, "/error ", 7) == 0)
+        return answer(peer, "502 Bad Gateway", "Content-Type: text/html\r\n", "<html>no</html>");
+    return answer(peer, "200 OK", "Content-Type: application/json\r\n",
+                  body[0] != 0 ? body : "{\"answer\": 1}");
+}
+
+static void *serve_peer(void *vpeer)
+{
+    struct peer *peer = vpeer;
+    struct http_server *server = peer->server;
+    char *head = malloc(HEAD_MOST);
+    char *body = malloc(BODY_MOST);
+    bool open = true;
+
+    if (server->tls != NULL) {
+        peer->ssl = SSL_new(server->tls);
+        SSL_set_fd(peer->ssl, peer->fd);
+        open = SSL_accept(peer->ssl) == 1;
+    }
+    while (open && read_head(peer, head) && read_body(peer, head, body)) {
+        pthread_mutex_lock(&server->lock);
+        server->requests++;
+        memcpy(server->head, head, HEAD_MOST);
+        memcpy(server->body, body, BODY_MOST);
+        pthread_mutex_unlock(&server->lock);
+        open = serve(peer, head, body);
+    }
+    if (peer->ssl != NULL)
+        SSL_free(peer->ssl);
+    close(peer->fd);
+    free(head);
+    free(body);
+    free(peer);
+    return NULL;
+}
+
+static void *serve_all(void *vserver)
+{
+    struct http_server *server = vserver;
+    sigset_t pipe;
+
+    /* libssl writes to peers that are gone; of the client under test the signal would be seen. */
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+    for (;;) {
+        int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+        struct peer *peer = NULL;
+        pthread_t thread;
+
+        if (fd < 0 && errno == EINTR)
+            continue;
+        if (fd < 0)
+            return NULL;
+        pthread_mutex_lock(&server->lock);
+        server->connections++;
+        pthread_mutex_unlock(&server->lock);
+        peer = calloc(1, sizeof(*peer));
+        peer->server = server;
+        peer->fd = fd;
+        if (pthread_create(&thread, NULL, serve_peer, peer) == 0)
+            pthread_detach(thread);
+    }
+}
+
+struct http_server *http_server_start(SSL_CTX *tls)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof(address);
+    struct http_server *server = calloc(1, sizeof(*server));
+
+    server->tls = tls;
+    pthread_mutex_init(&server->lock, NULL);
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(server->listener, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(server->listener, 64) != 0 ||
+        getsockname(server->listener, (struct sockaddr *)&address, &length) != 0 ||
+        pthread_create(&server->thread, NULL, serve_all, server) != 0)
+        abort();
+    server->port = ntohs(address.sin_port);
+    return server;
+}
+
+/* Threads of connections that are open still use it: it stays. */
+void http_server_stop(struct http_server *server)
+{
+    static struct http_server *stopped[64];
+    static size_t count;
+
+    shutdown(server->listener, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    close(server->listener);
+    if (count < sizeof(stopped) / sizeof(stopped[0]))
+        stopped[count++] = server;
+}
+
+int http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+static int read_count(struct http_server *server, const int *count)
+{
+    int value = 0;
+
+    pthread_mutex_lock(&server->lock);
+    value = *count;
+    pthread_mutex_unlock(&server->lock);
+    return value;
+}
+
+int http_server_connections(struct http_server *server)
+{
+    return read_count(server, &server->connections);
+}
+
+int http_server_requests(struct http_server *server)
+{
+    return read_count(server, &server->requests);
+}
+
+const char *http_server_head(struct http_server *server)
+{
+    return server->head;
+}
+
+const char *http_server_body(struct http_server *server)
+{
+    return server->body;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A web server of the tests' own, one thread for each connection, which answers by what is asked
+ * for, and misbehaves by it. By libssl, so that the client under test meets another library.
+ */
+#ifndef SKA_TEST_HTTP_SERVER_H
+#define SKA_TEST_HTTP_SERVER_H
+
+#include <stdbool.h>
+
+#include <openssl/ssl.h>
+
+struct http_server;
+
+/* `tls` is NULL for plain HTTP; it is borrowed. Listens on 127.0.0.1. */
+struct http_server *http_server_start(SSL_CTX *tls);
+/* No new connections; those that are open end by themselves. */
+void http_server_stop(struct http_server *server);
+int http_server_port(const struct http_server *server);
+
+/* So far. */
+int http_server_connections(struct http_server *server);
+int http_server_requests(struct http_server *server); /* complete ones */
+/* The last request: its head as it came, and its body. */
+const char *http_server_head(struct http_server *server);
+const char *http_server_body(struct http_server *server);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/seal/kept_signature.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/file.h"
+#include "provider/record/evidence_manifest.h"
+#include "provider/sign/make_request.h"
+#include "tools/verify.h"
+
+/* Requests for the same thing, see struct ska_request's attempt. */
+#define ATTEMPTS_MOST 10
+#define SIGNATURE_LIMIT ((size_t)8192)
+
+struct search {
+    const struct ska_job *job;
+    struct ska_span public_key;
+    const char *id; /* of the request */
+    struct ska_bytes *signature;
+};
+
+/* Whoever has put it there: it is one by the key over the payload, or it is nothing. */
+static bool try_folder(const struct search *search, const char *folder)
+{
+    char *path = NULL;
+    bool found = false;
+
+    if (asprintf(&path, "%s/%s", folder, ska_evidence_names[SKA_EVIDENCE_SIGNATURE]) < 0)
+        return false;
+    found = ska_file_read(path, SIGNATURE_LIMIT, search->signature, NULL) &&
+            verify_signature(search->job->libctx, &search->job->mechanism, search->public_key,
+                             search->job->payload, ska_span_of(search->signature));
+    free(path);
+    if (!found)
+        ska_bytes_free(search->signature);
+    return found;
+}
+
+/* Calls `visit` for what has a name that begins so, until it says true. */
+static bool visit_names(const struct search *search, const char *directory, const char *beginning,
+                        bool (*visit)(const struct search *search, const char *path))
+{
+    DIR *listing = opendir(directory);
+    const struct dirent *entry = NULL;
+    bool found = false;
+
+    while (listing != NULL && !found && (entry = readdir(listing)) != NULL) {
+        char *path = NULL;
+
+        if (strncmp(entry->d_name, beginning, strlen(beginning)) != 0)
+            continue;
+        if (asprintf(&path, "%s/%s", directory, entry->d_name) < 0)
+            break;
+        found = visit(search, path);
+        free(path);
+    }
+    if (listing != NULL)
+        closedir(listing);
+    return found;
+}
+
+static bool visit_place(const struct search *search, const char *place)
+{
+    return visit_names(search, place, search->id, try_folder);
+}
+
+bool seal_find_kept_signature(const struct ska_job *job, struct ska_span public_key,
+                              struct ska_bytes *signature)
+{
+    struct search search = {job, public_key, NULL, signature};
+    struct ska_job quiet = *job;
+    struct ska_request *draft = NULL;
+    bool found = false;
+
+    quiet.errors = NULL;
+    if (job->sources.directory == NULL || !ska_draft_make(&quiet, &draft))
+        return false;
+    for (uint64_t attempt = 0; !found && attempt < ATTEMPTS_MOST; attempt++) {
+        if (!ska_draft_set_attempt(draft, attempt, &quiet))
+            break;
+        search.id = draft->id;
+        found = visit_names(&search, job->sources.directory, "done", visit_place);
+    }
+    ska_request_free(draft);
+    return found;
+}

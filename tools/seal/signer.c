@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/seal/signer.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "provider/base/certificate.h"
+#include "provider/base/evp_key.h"
+#include "provider/base/file.h"
+#include "provider/request/algorithm.h"
+#include "tools/options.h"
+#include "tools/report.h"
+
+#define FILE_LIMIT ((size_t)1024 * 1024)
+
+/* ---- Files of certificates ------------------------------------------------------------------- */
+
+static bool add_certificate(struct seal_signer *signer, struct ska_span der, const char *path,
+                            const struct ska_errors *errors)
+{
+    struct ska_bytes spki = {NULL, 0};
+
+    if (!ska_certificate_key(der, &spki))
+        return ska_fail(errors, SKA_R_BAD_KEY, "%s: not an X.509 certificate, in PEM or DER", path);
+    ska_bytes_free(&spki);
+    for (size_t i = 0; i < signer->certificate_count; i++)
+        if (ska_span_equal(ska_span_of(&signer->certificates[i]), der))
+            return true;
+    if (signer->certificate_count == SEAL_CERTIFICATES_MOST)
+        return ska_fail(errors, SKA_R_BAD_KEY, "%s: more than %d certificates in all", path,
+                        SEAL_CERTIFICATES_MOST);
+    return ska_bytes_copy(&signer->certificates[signer->certificate_count++], der, errors);
+}
+
+/* *found: it is a file in PEM, with so many certificates. */
+static bool add_pem(struct seal_signer *signer, BIO *bio, const char *path, size_t *found,
+                    const struct ska_errors *errors)
+{
+    bool done = true;
+
+    while (done) {
+        char *name = NULL;
+        char *header = NULL;
+        unsigned char *data = NULL;
+        long length = 0;
+
+        if (PEM_read_bio(bio, &name, &header, &data, &length) != 1)
+            break;
+        if (strcmp(name, PEM_STRING_X509) == 0) {
+            (*found)++;
+            done = add_certificate(signer, ska_span(data, (size_t)length), path, errors);
+        }
+        OPENSSL_free(name);
+        OPENSSL_free(header);
+        OPENSSL_clear_free(data, (size_t)(length > 0 ? length : 0)); /* it may be a private key */
+    }
+    return done;
+}
+
+static bool add_file(struct seal_signer *signer, const char *path, const struct ska_errors *errors)
+{
+    struct ska_bytes content = {NULL, 0};
+    BIO *bio = NULL;
+    size_t found = 0;
+    bool done = false;
+
+    if (!ska_file_read(path, FILE_LIMIT, &content, errors))
+        return false;
+    ERR_set_mark();
+    bio = BIO_new_mem_buf(content.data, (int)content.length);
+    done = bio != NULL ? add_pem(signer, bio, path, &found, errors)
+                       : ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    if (done && found == 0)
+        done = add_certificate(signer, ska_span_of(&content), path, errors);
+    ERR_pop_to_mark();
+    BIO_free(bio);
+    ska_bytes_clear_free(&content);
+    return done;
+}
+
+/* ---- The signer's certificate ---------------------------------------------------------------- */
+
+static X509 *open_certificate(OSSL_LIB_CTX *libctx, struct ska_span der)
+{
+    const unsigned char *next = der.data;
+    X509 *certificate = X509_new_ex(libctx, NULL);
+
+    if (certificate != NULL && d2i_X509(&certificate, &next, (long)der.length) == NULL)
+        certificate = NULL; /* d2i_X509() has freed it */
+    return certificate;
+}
+
+static bool take_names(const X509 *certificate, struct seal_signer *signer,
+                       const struct ska_errors *errors)
+{
+    unsigned char *issuer = NULL;
+    unsigned char *serial = NULL;
+    int issuer_length = i2d_X509_NAME(X509_get_issuer_name(certificate), &issuer);
+    int serial_length = i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate), &serial);
+    bool done = issuer_length > 0 && serial_length > 0 &&
+                ska_bytes_copy(&signer->issuer, ska_span(issuer, (size_t)issuer_length), errors) &&
+                ska_bytes_copy(&signer->serial, ska_span(serial, (size_t)serial_length), errors);
+
+    OPENSSL_free(issuer);
+    OPENSSL_free(serial);
+    return done || ska_fail(errors, SKA_R_BAD_KEY, "the certificate's issuer cannot be encoded");
+}
+
+static bool check_validity(const X509 *certificate, const char *path,
+                           const struct ska_errors *errors)
+{
+    if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+        return ska_fail(errors, SKA_R_BAD_KEY, "%s: this certificate is not valid yet", path);
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+        return ska_fail(errors, SKA_R_BAD_KEY,
+                        "%s: this certificate has expired: a seal with it would be of no use",
+                        path);
+    return true;
+}
+
+static void warn_of_usage(X509 *certificate, const char *path)
+{
+    uint32_t usage = X509_get_key_usage(certificate);
+
+    if (usage != UINT32_MAX && (usage & KU_NON_REPUDIATION) == 0)
+        report_warning("%s: this certificate is not for signatures that bind (its keyUsage lacks "
+                       "nonRepudiation): others may refuse the seal",
+                       path);
+}
+
+static bool read_signer(struct tool *tool, const char *path, struct seal_signer *signer)
+{
+    struct ska_span der = ska_span_of(&signer->certificates[0]);
+    X509 *certificate = open_certificate(tool->libctx, der);
+    bool done = false;
+
+    if (certificate == NULL || !ska_certificate_key(der, &signer->public_key))
+        ska_fail(&tool->errors, SKA_R_BAD_KEY, "%s: not an X.509 certificate", path);
+    else
+        done = take_names(certificate, signer, &tool->errors) &&
+               check_validity(certificate, path, &tool->errors);
+    if (done)
+        warn_of_usage(certificate, path);
+    X509_free(certificate);
+    return done;
+}
+
+bool seal_signer_read(struct tool *tool, const char *path, const char *chain_path,
+                      struct seal_signer *signer)
+{
+    return add_file(signer, path, &tool->errors) &&
+           (chain_path == NULL || add_file(signer, chain_path, &tool->errors)) &&
+           read_signer(tool, path, signer);
+}
+
+/* ---- Its key --------------------------------------------------------------------------------- */
+
+static bool choose_digest(struct tool *tool, const char *name, enum ska_digest *digest)
+{
+    *digest = SKA_DIGEST_SHA256;
+    if (name == NULL)
+        return true;
+    return (ska_digest_from_name(name, digest) && ska_digest_length(*digest) >= 32) ||
+           options_wrong(tool, "--digest '%s' cannot be used: SHA256, SHA384 or SHA512", name);
+}
+
+/* RFC 8419, 3: with Ed25519 the document's digest is SHA-512, and nothing else is to be chosen. */
+static bool choose_ed25519(struct tool *tool, const char *name, struct seal_signer *signer)
+{
+    signer->digest = SKA_DIGEST_SHA512;
+    signer->mechanism.scheme = SKA_SCHEME_EDDSA;
+    signer->mechanism.form = SKA_PAYLOAD_MESSAGE;
+    return name == NULL || options_wrong(tool, "--digest: this key goes with SHA512 only");
+}
+
+static bool choose_seal_mechanism(struct tool *tool, enum ska_key_type type, const char *digest,
+                                  struct seal_signer *signer)
+{
+    struct ska_mechanism *mechanism = &signer->mechanism;
+
+    memset(mechanism, 0, sizeof(*mechanism));
+    if (type == SKA_KEY_ED25519)
+        return choose_ed25519(tool, digest, signer);
+    if (type == SKA_KEY_ED448)
+        return ska_fail(
+            &tool->errors, SKA_R_UNSUPPORTED,
+            "a seal cannot be made with an Ed448 key, which no common program verifies");
+    if (!choose_digest(tool, digest, &signer->digest))
+        return false;
+    mechanism->form = SKA_PAYLOAD_DIGEST;
+    mechanism->digest = signer->digest;
+    mechanism->scheme = type == SKA_KEY_EC    ? SKA_SCHEME_ECDSA
+                        : type == SKA_KEY_RSA ? SKA_SCHEME_PKCS1
+                                              : SKA_SCHEME_PSS;
+    if (mechanism->scheme == SKA_SCHEME_PSS) {
+        mechanism->mgf1_digest = signer->digest;
+        mechanism->salt_length = ska_digest_length(signer->digest);
+    }
+    return ska_algorithm_fits(mechanism, type, &tool->errors);
+}
+
+bool seal_signer_take_key(struct tool *tool, const struct backend_key *key, struct ska_span spki,
+                          const char *digest, struct seal_signer *signer)
+{
+    if (!ska_evp_equal(tool->libctx, spki, ska_span_of(&signer->public_key)))
+        return ska_fail(&tool->errors, SKA_R_BAD_KEY,
+                        "the certificate is not that of key '%s': it has another public key",
+                        backend_key_label(key));
+    return choose_seal_mechanism(tool, backend_key_type(key), digest, signer);
+}
+
+void seal_signer_clear(struct seal_signer *signer)
+{
+    for (size_t i = 0; i < signer->certificate_count; i++)
+        ska_bytes_free(&signer->certificates[i]);
+    ska_bytes_free(&signer->issuer);
+    ska_bytes_free(&signer->serial);
+    ska_bytes_free(&signer->public_key);
+    memset(signer, 0, sizeof(*signer));
+}
