@@ -150,4 +150,154 @@ for kind in 0x6969 0x65735546 0xFF534D42 0xFE534D42; do # NFS, FUSE, CIFS, SMB2
     ! grep -qE 'certain|of this computer' stdout.txt || fail "certain: $(cat stdout.txt)"
 done
 
+# ---- By mail -------------------------------------------------------------------------------------
+
+# three_copies WHAT: as attachments that keep their names, approved in parallel; the answers come
+# back as alice.json, bob.json and carol.json.
+three_copies() {
+    local name
+    for name in alice bob carol; do
+        cp "$1" "$name/$id.request.json"
+        chown "${number[$name]}" "$name/$id.request.json"
+        succeeds person $name "$tool" approve --approver "$work/$name/key.pem" --yes \
+            "$work/$name/$id.request.json"
+        cp "$name/$id.request.json" "$name.json"
+        rm "$name/$id.request.json"
+    done
+    chown "$signer:$signer" alice.json bob.json carol.json
+    chmod 644 alice.json bob.json carol.json
+    sha256sum alice.json bob.json carol.json >sums
+}
+unchanged() {
+    sha256sum --quiet -c sums || fail "import has changed a file"
+}
+place 3770 "$signer:$group"
+document 'By mail.'
+ask
+cp "$directory/$id.request.json" mailed.json
+chmod 644 mailed.json
+three_copies mailed.json
+# Who is missing can be asked of the files alone, without an HSM and a configuration.
+for name in alice bob; do
+    ends 2 person alice "$tool" status "$work/$name.json"
+    shows 'board +2 +1 ' 'what the requester says'
+done
+ends 0 person alice "$tool" status "$work/alice.json" "$work/bob.json"
+shows 'board +2 +2 +alice, bob'
+succeeds person alice "$tool" inspect "$work/alice.json" "$work/bob.json" "$work/carol.json"
+[ "$(grep -c 'is a signature over this token by' stdout.txt)" -eq 3 ] || fail "$(cat stdout.txt)"
+# Into the directory, each into a file of the importer's; twice is once.
+succeeds person carol "$tool" import --dir "$directory" "$work/alice.json"
+says "Put the approval of alice into .* for request ${id:0:16} \(1 of 2"
+succeeds skatool import alice.json bob.json
+! grep -q alice stderr.txt || fail "alice's approval is taken twice: $(cat stderr.txt)"
+[ "$(stat -c %u "$directory/$id".*.approval.json | sort -u | tr '\n' ' ')" = \
+    "$signer ${number[carol]} " ] || fail "whose are the answers?"
+unchanged
+signed
+# What comes too late opens nothing again.
+succeeds skatool import carol.json
+says 'is signed already'
+[ ! -e "$directory/$id.request.json" ] || fail "opened again"
+
+# A whole request is put where none of its id stands; answers alone find theirs.
+document 'Whole.'
+ask
+mv "$directory/$id.request.json" whole.json
+chmod 644 whole.json
+succeeds skatool import whole.json
+says "Put request ${id:0:16} into"
+[ "$(stat -c '%u %g' "$directory/$id.request.json")" = "$signer $group" ] || fail "not the signer's"
+token_of whole.json >token.bin
+cp alice/key.pem alice.pem
+cp bob/key.pem bob.pem
+cp carol/key.pem carol.pem
+for name in alice bob carol; do approval $name token.bin >"answer of $name"; done
+chmod 644 answer*
+succeeds skatool import 'answer of alice'
+succeeds person bob "$tool" reject --approver "$work/bob/key.pem" --yes -o "$work/bob/no.json" \
+    "$work/whole.json"
+cp bob/no.json no.json
+chmod 644 no.json
+succeeds skatool import no.json
+says 'Put the refusal of bob'
+ends 2 skatool status "${id:0:16}"
+shows 'Refused by: bob'
+succeeds skatool import 'answer of carol'
+signed
+# What is wrong is named, not taken, and does no harm to the rest.
+document 'Wrong.'
+ask
+cp "$directory/$id.request.json" mailed.json
+chmod 644 mailed.json
+three_copies mailed.json
+plain genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out dave.pem -quiet
+token_of mailed.json >token.bin
+approval dave token.bin >unlisted.json
+bundle mailed.json "$(approval alice document)" >invalid.json
+sed 's/"label":[^,]*/"label": "other"/' mailed.json >label.json
+sed 's/"algorithm": *"SHA256"/"algorithm": "SHA384"/; s/SHA256_WITH/SHA384_WITH/' mailed.json >algorithm.json
+echo '{' >half.json
+approval carol document >strange.json
+chmod 644 ./*.json
+for wrong in unlisted invalid label half strange missing; do
+    ends 4 skatool import "$wrong.json" bob.json
+    says "$wrong.json: not taken: " '1 of what came was not taken'
+done
+[ "$(find "$directory" -name '*.approval.json' | wc -l)" -eq 1 ] || fail "$(ls "$directory")"
+ends 4 skatool import alice.json half.json -o merged.json
+says 'half.json: not taken'
+rm merged.json
+
+# Without a directory: one bundle, or the files as they are.
+succeeds skatool import alice.json bob.json carol.json -o merged.json
+says 'Wrote request .* to merged.json \(3 of 2'
+unchanged
+takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:merged.json \
+    -out signature document
+for name in alice bob; do
+    refused 'approvals missing' ska dgst -sha256 -sign "$(uri seal)" \
+        -sigopt "ska-approvals-file:$name.json" -out signature document
+done
+takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:alice.json \
+    -sigopt ska-approvals-file:bob.json -sigopt ska-approvals-file:alice.json -out signature document
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+takes 1 succeeds skatool execute --key "$(uri seal)" alice.json carol.json -o by-files.sig
+plain dgst -sha256 -verify seal.pub.pem -signature by-files.sig document >/dev/null
+unchanged
+refused 'not a copy of' skatool execute --key "$(uri seal)" alice.json whole.json -o by-files.sig
+takes 0 refused 'alice.json and whole.json hold different requests|for other data' ska dgst -sha256 \
+    -sign "$(uri seal)" -sigopt ska-approvals-file:alice.json -sigopt ska-approvals-file:whole.json \
+    -out signature document
+
+# What was approved in parallel unblocks and modifies as well.
+policy "$(rule 3 alice bob carol)" >three.json
+for operation in block unblock modify; do
+    options=()
+    [ $operation != modify ] || options=(--policy three.json)
+    rm -f order.json
+    succeeds skatool request --key "$(uri seal)" --operation $operation "${options[@]}" -o order.json
+    chmod 644 order.json
+    three_copies order.json
+    ends 2 skatool execute --key "$(uri seal)" alice.json
+    succeeds skatool execute --key "$(uri seal)" alice.json bob.json
+    unchanged
+done
+succeeds skatool show --key "$(uri seal)"
+shows '3 of'
+
+# ---- Ids and files -------------------------------------------------------------------------------
+
+document 'An id.'
+ask
+# Without a configuration nobody knows where; with one it is its directory.
+refused 'looks like a request id: add --dir' person alice "$tool" approve \
+    --approver "$work/alice/key.pem" --yes "$id"
+refused 'looks like a request id: add --dir' person alice "$tool" status "${id:0:16}"
+ends 2 skatool status "${id:0:16}"
+# An approval is not hidden inside a request that stands there.
+chown "$signer:$signer" alice.pem
+refused "use --dir $directory ${id:0:16}" skatool approve --approver alice.pem --yes \
+    "$directory/$id.request.json"
+
 pass
