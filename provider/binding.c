@@ -46,7 +46,7 @@ struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_ke
     }
     ska_key_set_public(key, public_key);
     key->uri = uri;
-    key->approvals_file = uri->approvals_file;
+    key->approvals_files[0] = uri->approvals_file;
     key->approvals_dir = uri->approvals_dir;
     key->agent = uri->agent;
     if (uri->approvals_timeout != NULL)

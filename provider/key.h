@@ -32,7 +32,7 @@ struct ska_key {
     struct ska_bytes reference; /* the DER of that file */
 
     /* From the URI, and part of it; NULL when it does not say. */
-    const char *approvals_file;
+    const char *approvals_files[2]; /* one at most, ended by NULL */
     const char *approvals_dir;
     const char *agent;
     bool timeout_set;

@@ -54,7 +54,7 @@ static void signature_free(void *vsignature)
     ska_software_ctx_reset(signature);
     ska_key_free(signature->key);
     free(signature->approvals.bundle);
-    free(signature->approvals.bundle_file);
+    ska_signature_forget_files(signature);
     free(signature->approvals.directory);
     free(signature->approvals.agent);
     free(signature->approvals.description);
@@ -97,7 +97,9 @@ static void *signature_dup(void *vfrom)
         ska_key_up_ref(to->key);
     /* All copies are tried, so that nothing of `from` is left in `to` when one fails. */
     bool copied = dup_text(&to->approvals.bundle, from->approvals.bundle);
-    copied = dup_text(&to->approvals.bundle_file, from->approvals.bundle_file) && copied;
+    for (size_t i = 0; i < SKA_BUNDLE_FILES_MOST; i++)
+        copied =
+            dup_text(&to->approvals.bundle_files[i], from->approvals.bundle_files[i]) && copied;
     copied = dup_text(&to->approvals.directory, from->approvals.directory) && copied;
     copied = dup_text(&to->approvals.agent, from->approvals.agent) && copied;
     copied = dup_text(&to->approvals.description, from->approvals.description) && copied;

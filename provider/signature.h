@@ -22,10 +22,13 @@ struct ska_signature_scheme {
     size_t salt_bytes; /* SKA_SALT_BYTES */
 };
 
+/* So many files may be named for one signature. */
+#define SKA_BUNDLE_FILES_MOST 64
+
 /* What parameters have said about approvals; NULL: not said. */
 struct ska_signature_approvals {
     char *bundle;
-    char *bundle_file;
+    char *bundle_files[SKA_BUNDLE_FILES_MOST + 1]; /* ended by NULL */
     char *directory;
     char *agent;
     char *description;
@@ -69,6 +72,9 @@ static inline const struct ska_errors *ska_signature_errors(const struct ska_sig
 {
     return &signature->provider->errors;
 }
+
+/* Forgets the files of bundles that parameters have named. */
+void ska_signature_forget_files(struct ska_signature *signature);
 
 /* ---- signature_params.c ---------------------------------------------------------------------- */
 

@@ -83,6 +83,11 @@ bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_m
     return resolve_salt(signature, ska_digest_length(scheme->digest), &mechanism->salt_length);
 }
 
+static const char *const *files_of(const char *const *files)
+{
+    return files[0] == NULL ? NULL : files;
+}
+
 /*
  * The sources of the highest level that names any. Where that is a reference, which may be
  * anybody's, `own` tells what is its own choice.
@@ -93,9 +98,10 @@ static struct ska_sources choose_sources(const struct ska_signature *signature,
     const struct ska_signature_approvals *approvals = &signature->approvals;
     const struct ska_key *key = signature->key;
     const struct ska_settings *settings = &signature->provider->settings;
-    struct ska_sources parameters = {approvals->bundle, approvals->bundle_file,
+    struct ska_sources parameters = {approvals->bundle,
+                                     files_of((const char *const *)approvals->bundle_files),
                                      approvals->directory, approvals->agent};
-    struct ska_sources uri = {NULL, key->approvals_file, key->approvals_dir, key->agent};
+    struct ska_sources uri = {NULL, files_of(key->approvals_files), key->approvals_dir, key->agent};
     struct ska_sources configuration = {NULL, NULL, settings->approvals_dir, settings->agent};
 
     if (ska_sources_any(&parameters))

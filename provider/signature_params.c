@@ -169,9 +169,49 @@ static bool set_bundle(struct ska_signature *signature, const OSSL_PARAM *param)
     return param_set_text(signature, param, &signature->approvals.bundle, SKA_JSON_LIMIT);
 }
 
-static bool set_bundle_file(struct ska_signature *signature, const OSSL_PARAM *param)
+void ska_signature_forget_files(struct ska_signature *signature)
 {
-    return param_set_text(signature, param, &signature->approvals.bundle_file, 4096);
+    char **files = signature->approvals.bundle_files;
+
+    for (size_t i = 0; i < SKA_BUNDLE_FILES_MOST; i++) {
+        free(files[i]);
+        files[i] = NULL;
+    }
+}
+
+/* Copies of one request come back from several people, so each file adds to those before. */
+static bool add_bundle_file(struct ska_signature *signature, const OSSL_PARAM *param)
+{
+    char **files = signature->approvals.bundle_files;
+    char *path = NULL;
+    size_t count = 0;
+
+    if (!param_set_text(signature, param, &path, 4096))
+        return false;
+    if (path[0] == 0)
+        ska_signature_forget_files(signature);
+    while (files[count] != NULL && strcmp(files[count], path) != 0)
+        count++;
+    if (path[0] == 0 || files[count] != NULL) {
+        free(path);
+        return true;
+    }
+    if (count < SKA_BUNDLE_FILES_MOST) {
+        files[count] = path;
+        return true;
+    }
+    free(path);
+    return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER, "%s: more than %d files",
+                    param->key, SKA_BUNDLE_FILES_MOST);
+}
+
+/* Also where one call brings several. */
+static bool set_bundle_files(struct ska_signature *signature, const OSSL_PARAM *param)
+{
+    for (; param != NULL; param = OSSL_PARAM_locate_const(param + 1, SKA_PARAM_APPROVALS_FILE))
+        if (!add_bundle_file(signature, param))
+            return false;
+    return true;
 }
 
 static bool set_directory(struct ska_signature *signature, const OSSL_PARAM *param)
@@ -269,7 +309,7 @@ static const struct {
     {"instance", set_instance, false},
     {"context-string", set_context, false},
     {SKA_PARAM_APPROVALS, set_bundle, false},
-    {SKA_PARAM_APPROVALS_FILE, set_bundle_file, false},
+    {SKA_PARAM_APPROVALS_FILE, set_bundle_files, false},
     {SKA_PARAM_APPROVALS_DIR, set_directory, false},
     {SKA_PARAM_APPROVALS_TIMEOUT, param_set_timeout, false},
     {SKA_PARAM_AGENT, set_agent, false},

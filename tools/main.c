@@ -29,6 +29,7 @@ static const struct {
     {"reject", reject_command, "review a request and refuse it"},
     {"status", status_command, "show which approvals a request has, who is missing, and when"},
     {"execute", execute_command, "send an approved request to the HSM"},
+    {"import", import_command, "take requests and approvals as they came back by mail"},
     {"agent", agent_command, "approve automatically what its rules allow"},
     {"audit", audit_command, "verify an audit log and show it"},
     {"check-config", check_config_command, "try out the configuration"},

@@ -149,10 +149,12 @@ static bool check_required(struct tool *tool, const struct command_line *line)
 static bool take_operands(struct tool *tool, const struct command_line *line, char **operands,
                           size_t count)
 {
-    for (size_t i = 0; line->list != NULL && i < count; i++)
+    bool into_list = line->list != NULL && line->operands == NULL;
+
+    for (size_t i = 0; into_list && i < count; i++)
         if (!take_into_list(tool, operands[i], line->list))
             return false;
-    if (line->list != NULL)
+    if (into_list)
         return true;
     if (count == 0 && line->operand_needed != NULL)
         return options_wrong(tool, "missing argument: %s", line->operand_needed);

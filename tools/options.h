@@ -57,7 +57,8 @@ struct command_line {
     const char **operands;      /* receives them; members are NULL before */
     const char *operand_needed; /* what the first one is, as in usage; NULL: there need be none */
     size_t operands_allowed;
-    struct option_list *list; /* NULL: every option once; else operands are more of its values */
+    /* NULL: every option once; else, where operands is NULL, they are more of its values. */
+    struct option_list *list;
 };
 
 /*

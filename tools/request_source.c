@@ -4,9 +4,70 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/input.h"
+#include "tools/options.h"
+#include "tools/output.h"
 #include "tools/report.h"
+
+/* ---- The command line ------------------------------------------------------------------------ */
+
+/* What a person would call an id, also one that is cut too short. */
+#define ID_LEAST 6
+
+static bool looks_like_id(const char *what)
+{
+    size_t length = strlen(what);
+
+    return length >= ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
+           strspn(what, "0123456789abcdef") == length && access(what, F_OK) != 0;
+}
+
+static bool take_id(struct tool *tool, struct request_source *source)
+{
+    if (!tool_configure(tool))
+        return false;
+    source->directory = tool->configuration.settings.approvals_dir;
+    return source->directory != NULL ||
+           options_wrong(tool,
+                         "'%s' looks like a request id: add --dir and the approvals directory that "
+                         "it is in",
+                         source->what);
+}
+
+bool request_source_take(struct tool *tool, struct request_source *source,
+                         const char *const *operands)
+{
+    source->what = operands[0];
+    source->copies = source->what == NULL ? NULL : operands + 1;
+    if (source->what == NULL || (source->directory == NULL && !looks_like_id(source->what)))
+        return true;
+    if (operands[1] != NULL)
+        return options_wrong(tool, "'%s' is an unexpected argument after an id", operands[1]);
+    return source->directory != NULL || take_id(tool, source);
+}
+
+bool request_lies_in_directory(struct tool *tool, const char *path, bool *lies)
+{
+    const char *directory = NULL;
+    char *copy = NULL;
+
+    *lies = false;
+    if (!tool_configure(tool))
+        return false;
+    directory = tool->configuration.settings.approvals_dir;
+    if (directory == NULL)
+        return true;
+    copy = strdup(path);
+    if (copy == NULL)
+        return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "%s", path);
+    *lies = output_is_same_file(directory, dirname(copy));
+    free(copy);
+    return true;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static bool source_read_directory(struct tool *tool, struct request_source *source,
                                   struct ska_request **request)
@@ -41,6 +102,34 @@ static bool source_read_file(struct tool *tool, struct request_source *source,
     return input_read_request_at(&source->file, request, &tool->errors);
 }
 
+/* Which of two requests is the right one nobody can say: both are left alone. */
+static bool add_copy(struct tool *tool, struct ska_request *request, const char *what,
+                     const char *path)
+{
+    struct ska_request *copy = NULL;
+    bool done = false;
+
+    if (!input_read_request(path, &copy, &tool->errors))
+        return false;
+    done = ska_request_has_same_token(request, copy)
+               ? ska_request_merge(request, copy, tool->libctx, &tool->errors)
+               : ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
+                          "%s is not a copy of %s: what its approvers have approved is another "
+                          "request",
+                          path, what);
+    ska_request_free(copy);
+    return done;
+}
+
+bool request_copies_add(struct tool *tool, struct ska_request *request, const char *what,
+                        const char *const *copies)
+{
+    for (; copies != NULL && *copies != NULL; copies++)
+        if (!add_copy(tool, request, what, *copies))
+            return false;
+    return true;
+}
+
 bool request_source_read(struct tool *tool, struct request_source *source,
                          struct ska_request **request)
 {
@@ -48,11 +137,18 @@ bool request_source_read(struct tool *tool, struct request_source *source,
         return source_read_directory(tool, source, request);
     if (!source_read_file(tool, source, request))
         return false;
+    if (!request_copies_add(tool, *request, source->what, source->copies)) {
+        ska_request_free(*request);
+        *request = NULL;
+        return false;
+    }
     memcpy(source->id, (*request)->id, sizeof(source->id));
     if (source->place == NULL)
         source_open_folder(source);
     return true;
 }
+
+/* ---- Counting -------------------------------------------------------------------------------- */
 
 bool request_answers_take(const struct ska_look *look, struct ska_ballot *ballot,
                           const struct ska_errors *errors)

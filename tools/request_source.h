@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request that somebody gave on the command line: a file, or an id in an approvals directory; and
- * the answers that lie there for it.
+ * A request that somebody gave on the command line: a file, several copies of it in files, or an id
+ * in an approvals directory; and the answers that lie there for it.
  */
 #ifndef SKA_TOOLS_REQUEST_SOURCE_H
 #define SKA_TOOLS_REQUEST_SOURCE_H
@@ -10,11 +10,16 @@
 #include "provider/sign/answers.h"
 #include "tools/tool.h"
 
+/* So many copies of a request may be given. */
+#define REQUEST_COPIES_MOST 200
+
 /* Starts with the command line filled in and the rest zero. */
 struct request_source {
     const char *directory; /* --dir; NULL: `what` is a file */
     const char *what;      /* REQUEST or ID */
-    bool in_place;         /* the file REQUEST is to be written, so a link is not followed */
+    /* Further copies of REQUEST, whose approvals are added in memory; ended by NULL. NULL: none. */
+    const char *const *copies;
+    bool in_place; /* the file REQUEST is to be written, so a link is not followed */
 
     char id[SKA_REQUEST_ID_LENGTH + 1];
     uid_t owner; /* who has put it into the directory */
@@ -23,6 +28,23 @@ struct request_source {
     struct ska_file_place file; /* in_place: REQUEST, for reading and writing; path NULL: not yet */
     bool told;                  /* wrong files have been named */
 };
+
+/*
+ * Takes the operands of a command, as many as there are (ended by NULL): REQUEST..., or with --dir
+ * ID. What is an id and no file is one of the configuration's directory.
+ */
+bool request_source_take(struct tool *tool, struct request_source *source,
+                         const char *const *operands) SKA_MUST_CHECK;
+
+/*
+ * Adds the approvals of further copies (ended by NULL; NULL: none) to a request, which is that of
+ * the file `what`; another request is refused.
+ */
+bool request_copies_add(struct tool *tool, struct ska_request *request, const char *what,
+                        const char *const *copies) SKA_MUST_CHECK;
+
+/* Whether the file lies in the approvals directory that the configuration names. */
+bool request_lies_in_directory(struct tool *tool, const char *path, bool *lies) SKA_MUST_CHECK;
 
 /* Reads the request, also again; to be freed by the caller. */
 bool request_source_read(struct tool *tool, struct request_source *source,

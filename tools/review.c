@@ -216,6 +216,8 @@ bool review_ask(struct tool *tool, const struct review *review,
                      .chance = review->chance,
                      .document = question->document,
                      .owner = review->source.directory == NULL ? NULL : &review->source.owner,
+                     .owner_remote = review->source.directory != NULL &&
+                                     !ska_directory_knows_owners(review->source.place),
                      .refusing = question->refusing,
                      .witness = {.own_key = review_key(review),
                                  .listed = review->listed,

@@ -13,9 +13,16 @@
 extern "C" {
 #endif
 
-/* Set. UTF-8: a bundle (a request with its approvals) as JSON text, at most 1 MiB. */
+/*
+ * Set. UTF-8: a bundle (a request with its approvals) as JSON text, at most 1 MiB. Set again, it
+ * takes the place of the one before.
+ */
 #define SKA_PARAM_APPROVALS "ska-approvals"
-/* Set. UTF-8: path of a file that holds a bundle. */
+/*
+ * Set. UTF-8: path of a file that holds a bundle. Set again, it adds one, up to 64: copies of one
+ * request that have come back from several people are merged, and with SKA_PARAM_APPROVALS too. An
+ * empty text forgets those that were named.
+ */
 #define SKA_PARAM_APPROVALS_FILE "ska-approvals-file"
 /* Set. UTF-8: path of an approvals directory for this operation. */
 #define SKA_PARAM_APPROVALS_DIR "ska-approvals-dir"

@@ -127,14 +127,18 @@ bool ska_evidence_place(int directory, const char *path, int *place, char **show
                         const struct ska_errors *errors)
 {
     char name[PLACE_SIZE] = DONE;
+    bool made = mkdirat(directory, DONE, 0700) == 0;
 
     *place = -1;
-    if (mkdirat(directory, DONE, 0700) != 0 && errno != EEXIST)
+    if (!made && errno != EEXIST)
         return fail_place(path, errors);
     if (!open_own(directory, path, DONE, place, errors) ||
         (*place < 0 && !find_other_place(directory, path, name, place, errors)) ||
         (*place < 0 && !make_other_place(directory, path, name, place, errors)))
         return false;
+    /* It is nobody else's: not of the group that it inherits in a directory which is setgid. */
+    if (made)
+        (void)!fchmod(*place, 0700);
     if (asprintf(shown, "%s/%s", path, name) >= 0)
         return true;
     close(*place);

@@ -159,6 +159,14 @@ static bool check_same_token(const struct ska_json_place *place, enum ska_json_n
                             "it is for another approval token; approve the open request again");
 }
 
+bool ska_json_is_approval(const cJSON *json)
+{
+    return (cJSON_GetObjectItemCaseSensitive(json, "approverPublicKey") != NULL ||
+            cJSON_GetObjectItemCaseSensitive(json, "approverCertificate") != NULL) &&
+           cJSON_GetObjectItemCaseSensitive(json, "approvals") == NULL &&
+           cJSON_GetObjectItemCaseSensitive(json, "requestId") == NULL;
+}
+
 bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_span token,
                          struct ska_approval **approvals, size_t *count,
                          const struct ska_errors *errors)

@@ -49,6 +49,8 @@ bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_spa
                          struct ska_approval **approvals, size_t *count,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_approvals_free(struct ska_approval *approvals, size_t count);
+/* Whether it looks like one approval, or one refusal, and not like a bundle. */
+bool ska_json_is_approval(const cJSON *json);
 /* One approval object as JSON text. */
 bool ska_approval_print(const struct ska_approval *approval, struct ska_bytes *text,
                         const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -53,6 +53,40 @@ bool ska_request_add_approval(struct ska_request *request, struct ska_approval *
     return ska_approvals_append(&request->approvals, &request->approval_count, approval, errors);
 }
 
+static struct ska_approval *find_approval_of(const struct ska_request *request,
+                                             struct ska_span public_key)
+{
+    for (size_t i = 0; i < request->approval_count; i++)
+        if (ska_span_equal(ska_span_of(&request->approvals[i].public_key), public_key))
+            return &request->approvals[i];
+    return NULL;
+}
+
+static bool merge_approval(struct ska_request *request, struct ska_approval *approval,
+                           OSSL_LIB_CTX *libctx, const struct ska_errors *errors)
+{
+    struct ska_approval *there = find_approval_of(request, ska_span_of(&approval->public_key));
+
+    if (there == NULL)
+        return ska_request_add_approval(request, approval, errors);
+    if (ska_span_equal(ska_span_of(&there->signature), ska_span_of(&approval->signature)) ||
+        ska_approval_verify(libctx, there, ska_span_of(&request->approval_token)))
+        return true;
+    ska_approval_clear(there);
+    *there = *approval;
+    memset(approval, 0, sizeof(*approval));
+    return true;
+}
+
+bool ska_request_merge(struct ska_request *request, struct ska_request *copy, OSSL_LIB_CTX *libctx,
+                       const struct ska_errors *errors)
+{
+    for (size_t i = 0; i < copy->approval_count; i++)
+        if (!merge_approval(request, &copy->approvals[i], libctx, errors))
+            return false;
+    return true;
+}
+
 bool ska_request_has_same_token(const struct ska_request *a, const struct ska_request *b)
 {
     return ska_span_equal(ska_span_of(&a->approval_token), ska_span_of(&b->approval_token));

@@ -104,6 +104,14 @@ bool ska_request_check_content(const struct ska_request *request, OSSL_LIB_CTX *
 bool ska_request_add_approval(struct ska_request *request, struct ska_approval *approval,
                               const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Moves the approvals of another copy of a request (the same token, else it is wrong to call this)
+ * into this one. Of an approver whose approval is there already only one stays: the first, unless
+ * that does not verify.
+ */
+bool ska_request_merge(struct ska_request *request, struct ska_request *copy, OSSL_LIB_CTX *libctx,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Whether what is approved for one is approved for the other. */
 bool ska_request_has_same_token(const struct ska_request *a, const struct ska_request *b);
 

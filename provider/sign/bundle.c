@@ -97,37 +97,50 @@ static bool parse_bundle(const struct ska_job *job, struct ska_span text, const 
     return false;
 }
 
-/* The same token twice, with approvals in both: one request. */
-static bool bundle_merge(struct ska_request *into, struct ska_request *from,
-                         const struct ska_errors *errors)
+/* Copies of one request, with approvals in each, are one. Takes over what was read. */
+static bool bundle_merge(const struct ska_job *job, struct ska_request **into, const char *before,
+                         struct ska_request *copy, const char *shown)
 {
-    if (!ska_request_has_same_token(into, from))
-        return ska_fail(errors, SKA_R_BAD_REQUEST,
-                        "ska-approvals and ska-approvals-file hold different requests");
-    for (size_t i = 0; i < from->approval_count; i++)
-        if (!ska_request_add_approval(into, &from->approvals[i], errors))
-            return false;
-    return true;
+    bool done = true;
+
+    if (*into == NULL) {
+        *into = copy;
+        return true;
+    }
+    done = ska_request_has_same_token(*into, copy)
+               ? ska_request_merge(*into, copy, job->libctx, job->errors)
+               : ska_fail(job->errors, SKA_R_BAD_REQUEST, "%s and %s hold different requests",
+                          before, shown);
+    ska_request_free(copy);
+    return done;
+}
+
+static bool read_bundle_file(const struct ska_job *job, const char *path,
+                             struct ska_request **request)
+{
+    const struct ska_sources *sources = &job->sources;
+    struct ska_request *copy = NULL;
+    struct ska_bytes text = {NULL, 0};
+    bool done = ska_file_read(path, SKA_JSON_LIMIT, &text, job->errors) &&
+                parse_bundle(job, ska_span_of(&text), path, &copy);
+
+    ska_bytes_free(&text);
+    if (!done)
+        return false;
+    return sources->bundle != NULL
+               ? bundle_merge(job, request, SKA_PARAM_APPROVALS, copy, SKA_PARAM_APPROVALS_FILE)
+               : bundle_merge(job, request, sources->bundle_files[0], copy, path);
 }
 
 bool ska_bundles_read(const struct ska_job *job, struct ska_request **request)
 {
     const struct ska_sources *sources = &job->sources;
-    struct ska_request *second = NULL;
-    struct ska_bytes text = {NULL, 0};
-    bool done = true;
 
     if (sources->bundle != NULL &&
         !parse_bundle(job, ska_span_text(sources->bundle), SKA_PARAM_APPROVALS, request))
         return false;
-    if (sources->bundle_file == NULL)
-        return true;
-    if (!ska_file_read(sources->bundle_file, SKA_JSON_LIMIT, &text, job->errors))
-        return false;
-    done = parse_bundle(job, ska_span_of(&text), sources->bundle_file,
-                        *request == NULL ? request : &second) &&
-           (second == NULL || bundle_merge(*request, second, job->errors));
-    ska_request_free(second);
-    ska_bytes_free(&text);
-    return done;
+    for (size_t i = 0; sources->bundle_files != NULL && sources->bundle_files[i] != NULL; i++)
+        if (!read_bundle_file(job, sources->bundle_files[i], request))
+            return false;
+    return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bundles that were handed in: as text, as a file, or both.
+ * Bundles that were handed in: as text, as files, or both.
  */
 #ifndef SKA_SIGN_BUNDLE_H
 #define SKA_SIGN_BUNDLE_H

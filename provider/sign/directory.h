@@ -33,6 +33,19 @@ int ska_directory_fd(const struct ska_directory *directory);
 /* Approvals beside a file that is handed on do not count: they are in the file. */
 bool ska_directory_holds_approvals(const struct ska_directory *directory);
 
+/*
+ * Whether its files' owners are users of this computer: not on NFS, CIFS, FUSE (sshfs) and the
+ * like, where a number means what another computer means by it.
+ */
+bool ska_directory_knows_owners(const struct ska_directory *directory);
+
+/*
+ * Approvers are the directory's group. False, with the group: it cannot read the open request with
+ * this id, since the signer is not in it and the directory is not setgid. A directory that is
+ * closed to its group is shared with nobody.
+ */
+bool ska_directory_group_reads(const struct ska_directory *directory, const char *id, gid_t *group);
+
 /* ---- Names ----------------------------------------------------------------------------------- */
 
 /* ID.request.json, ID.<anything>.approval.json, ID.<anything>.reject.json */

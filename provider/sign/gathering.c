@@ -376,6 +376,20 @@ bool ska_gathering_is_time(struct ska_gathering *gathering)
     return !gathering->locked;
 }
 
+void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct ska_buffer *text)
+{
+    const struct ska_open_request *open = &gathering->open;
+    gid_t group = 0;
+
+    if (!open->published || ska_directory_group_reads(open->directory, open->request->id, &group))
+        return;
+    ska_buffer_format(text,
+                      "; the directory's group (%lu) cannot read the request, which is of a group "
+                      "of uid %lu: the directory's owner can fix that with chmod g+s %s",
+                      (unsigned long)group, (unsigned long)geteuid(),
+                      ska_directory_path(open->directory));
+}
+
 bool ska_gathering_fail_pending(struct ska_gathering *gathering)
 {
     const struct ska_directory *directory = gathering->open.directory;
@@ -390,6 +404,7 @@ bool ska_gathering_fail_pending(struct ska_gathering *gathering)
 
     if (!ska_gathering_audit_floods(gathering))
         return false;
+    ska_gathering_tell_unshared(gathering, &notes);
     if (gathering->open.passed_by_count > 0)
         ska_buffer_format(&notes, "; passed by %zu name%s of requests that others have taken: %s",
                           gathering->open.passed_by_count,

@@ -73,6 +73,12 @@ bool ska_gathering_is_enough(const struct ska_gathering *gathering);
 /* What is enough can be used now, by a clock that is asked again before the HSM is. */
 bool ska_gathering_is_time(struct ska_gathering *gathering);
 
+/*
+ * "; the directory's group (12000) cannot read the request: ...", where the open request stands in
+ * a directory whose group cannot see it; else nothing.
+ */
+void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct ska_buffer *text);
+
 /* Raises that the application's signal has ended the wait. Returns false. */
 bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering);
 /* Raises who is missing and what to do. Returns false. */

@@ -16,10 +16,10 @@
  * key's URI, the configuration), used together. All members may be NULL.
  */
 struct ska_sources {
-    const char *bundle;      /* JSON text */
-    const char *bundle_file; /* path */
-    const char *directory;   /* path */
-    const char *agent;       /* paths of sockets, separated by commas */
+    const char *bundle;              /* JSON text */
+    const char *const *bundle_files; /* paths, ended by NULL */
+    const char *directory;           /* path */
+    const char *agent;               /* paths of sockets, separated by commas */
 };
 
 /* What is zero or NULL is not wanted. Everything is borrowed. */

@@ -168,6 +168,19 @@ void ska_progress_line_show(struct ska_progress_line *line, const struct ska_bal
     ska_buffer_free(&text);
 }
 
+void ska_progress_line_say(struct ska_progress_line *line, const char *text)
+{
+    struct ska_buffer said = {0};
+
+    if (!line->wanted)
+        return;
+    ska_progress_line_end(line);
+    ska_buffer_format(&said, "ska: %s\n", text);
+    if (!said.failed)
+        line_write((const char *)said.data, said.length);
+    ska_buffer_free(&said);
+}
+
 void ska_progress_line_end(struct ska_progress_line *line)
 {
     static const char erase[] = "\r\x1B[K";

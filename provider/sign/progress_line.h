@@ -22,6 +22,9 @@ void ska_progress_line_begin(struct ska_progress_line *line, enum ska_progress_w
 void ska_progress_line_show(struct ska_progress_line *line, const struct ska_ballot *ballot,
                             unsigned int seconds_left);
 
+/* A line of its own, which stays. */
+void ska_progress_line_say(struct ska_progress_line *line, const char *text);
+
 /* Leaves a terminal as it was. */
 void ska_progress_line_end(struct ska_progress_line *line);
 

@@ -11,7 +11,7 @@
 
 bool ska_sources_any(const struct ska_sources *sources)
 {
-    return sources->bundle != NULL || sources->bundle_file != NULL || sources->directory != NULL ||
+    return sources->bundle != NULL || sources->bundle_files != NULL || sources->directory != NULL ||
            sources->agent != NULL;
 }
 

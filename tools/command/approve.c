@@ -170,7 +170,12 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
     bool there = false;
     bool done = false;
 
-    /* Others may have approved in the same file meanwhile: no approval is lost. */
+    /*
+     * Others may have approved in the same file meanwhile: no approval is lost. What further copies
+     * hold stays in those.
+     */
+    if (approve->output.path == NULL)
+        review->source.copies = NULL;
     if (approve->output.path == NULL &&
         (!review_read_again(tool, review) || !review_count(tool, review)))
         return false;
@@ -272,25 +277,24 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
 }
 
 /*
- * A file with the name that a request has in an approvals directory: inside it the approval would
- * be seen by nobody, since the signer takes only those in files of their own.
+ * A request that stands in the approvals directory: inside its file the approval would be seen by
+ * nobody, since the signer takes only those in files of their own.
  */
 static bool check_place(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;
     const char *path = approve->output.path != NULL ? approve->output.path : review->source.what;
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
+    bool lies = false;
 
-    if (review->source.directory != NULL || ska_file_kind_of(name) != SKA_FILE_REQUEST ||
-        access(path, F_OK) != 0) /* a new file */
+    if (review->source.directory != NULL || access(path, F_OK) != 0) /* a new file */
         return true;
-    return ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                    "by its name %s is a request in an approvals directory, where an approval "
-                    "counts only in a file of its own: use --dir %.*s %.16s, or -o with "
-                    "another name for a bundle that you send back",
-                    name, slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path,
-                    name);
+    return request_lies_in_directory(tool, path, &lies) &&
+           (!lies ||
+            ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                     "%s lies in the approvals directory, where an approval counts only "
+                     "in a file of its own: use --dir %s %.16s, or -o with another place "
+                     "for a bundle that you send back",
+                     path, tool->configuration.settings.approvals_dir, review->request->id));
 }
 
 static bool approve_run(struct tool *tool, struct approve *approve)
@@ -328,8 +332,11 @@ static bool list_waiting(struct tool *tool, const struct approve *approve)
     return requests_list(tool, review->source.directory, review->approver, false);
 }
 
-static bool approve_check_options(struct tool *tool, const struct approve *approve)
+static bool approve_check_options(struct tool *tool, struct approve *approve,
+                                  const char *const *operands)
 {
+    if (!request_source_take(tool, &approve->review.source, operands))
+        return false;
     if (approve->review.source.directory != NULL && approve->output.path != NULL)
         return options_wrong(tool, "--dir and --output cannot be used together");
     if (approve->review.source.directory == NULL && approve->review.source.what == NULL)
@@ -341,6 +348,7 @@ bool approve_command(struct tool *tool, int argc, char **argv)
 {
     struct approve approve = {0};
     struct review *review = &approve.review;
+    const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
                       &review->approver),
@@ -355,16 +363,17 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--approver KEY [OPTION...] REQUEST\n"
-                 "       skatool approve --approver KEY [OPTION...] --dir DIR [ID]",
-        .help = "Shows a request, asks, and adds your approval: to the file REQUEST, or into the\n"
-                "approvals directory DIR. Without ID it lists what waits for you there.",
+        .usage = "--approver KEY [OPTION...] REQUEST...\n"
+                 "       skatool approve --approver KEY [OPTION...] [--dir DIR] [ID]",
+        .help = "Shows a request, asks, and adds your approval: to the file REQUEST (the first of\n"
+                "several copies), or into the approvals directory DIR (if none is given, that of\n"
+                "the configuration). Without ID it lists what waits for you there.",
         .options = options,
-        .operands = &review->source.what,
-        .operands_allowed = 1,
+        .operands = operands,
+        .operands_allowed = REQUEST_COPIES_MOST,
     };
     bool done =
-        options_parse(tool, &line, argc, argv) && approve_check_options(tool, &approve) &&
+        options_parse(tool, &line, argc, argv) && approve_check_options(tool, &approve, operands) &&
         (review->source.what == NULL ? list_waiting(tool, &approve) : approve_run(tool, &approve));
 
     review_close(review);

@@ -27,6 +27,7 @@ void check_relative(const char *what, const char *path);
  */
 void check_hsm(struct tool *tool);
 void check_approvals(struct tool *tool);
+void check_directory(struct tool *tool, const char *path);
 void check_audit_log(struct tool *tool);
 
 #endif

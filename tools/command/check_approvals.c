@@ -11,56 +11,8 @@
 #include "provider/sign/agent_client.h"
 #include "provider/base/safe_path.h"
 #include "provider/record/audit_file.h"
-#include "provider/record/evidence.h"
 #include "provider/record/state_dir.h"
-#include "provider/sign/directory.h"
 #include "tools/command/check.h"
-
-/*
- * The folder for evidence is made beforehand, before somebody else takes the name; but not by root,
- * whom it would belong to, and not to who signs.
- */
-static void check_evidence(struct tool *tool, const struct ska_directory *directory)
-{
-    struct ska_error_capture capture = {0};
-    struct ska_errors quiet = ska_error_capture(&capture);
-    const char *path = ska_directory_path(directory);
-    char *shown = NULL;
-    int place = -1;
-
-    if (geteuid() == 0)
-        return;
-    if (!ska_evidence_place(ska_directory_fd(directory), path, &place, &shown, &quiet)) {
-        check_captured(tool, "approvals-dir", &capture);
-        return;
-    }
-    if (strcmp(shown + strlen(path), "/done") != 0)
-        check_warning("approvals-dir",
-                      "%s/done is not this user's: evidence goes to %s; who owns %s can remove it",
-                      path, shown, path);
-    close(place);
-    free(shown);
-}
-
-static void check_directory(struct tool *tool, const char *path)
-{
-    struct ska_error_capture capture = {0};
-    struct ska_errors quiet = ska_error_capture(&capture);
-    struct ska_directory *directory = NULL;
-
-    check_relative("approvals-dir", path);
-    if (!ska_directory_open(path, SKA_DIRECTORY_TO_SIGN, &directory, &quiet))
-        check_captured(tool, "approvals-dir", &capture);
-    else if (access(path, R_OK | W_OK | X_OK) != 0)
-        check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
-                     "uid %lu cannot write there: requests cannot be left",
-                     (unsigned long)geteuid());
-    else {
-        check_ok("approvals-dir", "%s", path);
-        check_evidence(tool, directory);
-    }
-    ska_directory_close(directory);
-}
 
 /* ---- Agents ---------------------------------------------------------------------------------- */
 

@@ -16,6 +16,7 @@
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/report.h"
+#include "tools/request_source.h"
 #include "tools/show/text.h"
 
 #define SIGNATURE_MODE 0644
@@ -117,15 +118,18 @@ static bool execute_change(struct tool *tool, struct backend_key *key, struct sk
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
-static bool check_output(struct tool *tool, const struct ska_request *request, const char *path,
-                         const struct output *output)
+static bool check_output(struct tool *tool, const struct ska_request *request,
+                         const char *const *paths, const struct output *output)
 {
     if (request->operation != SKA_OPERATION_SIGN)
         return output->path == NULL || options_wrong(tool, "-o: to %s a key makes no signature",
                                                      text_operation(request->operation));
     if (output->path == NULL && isatty(STDOUT_FILENO))
         return options_wrong(tool, "a signature is no text for a terminal: give -o FILE");
-    return output_check(tool, output, path);
+    for (; *paths != NULL; paths++)
+        if (!output_check(tool, output, *paths))
+            return false;
+    return true;
 }
 
 static bool execute_request(struct tool *tool, struct backend_key *key, struct ska_request *request,
@@ -139,7 +143,7 @@ static bool execute_request(struct tool *tool, struct backend_key *key, struct s
 bool execute_command(struct tool *tool, int argc, char **argv)
 {
     const char *uri = NULL;
-    const char *path = NULL;
+    const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     struct output output = {0};
     const struct option_entry options[] = {
         OPTION_NEEDED("key", "URI", "the key that the request is for", &uri),
@@ -148,14 +152,15 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI REQUEST [-o FILE [--force]]",
-        .help = "Sends a request with its approvals to the HSM, which decides. A signature is\n"
+        .usage = "--key URI REQUEST... [-o FILE [--force]]",
+        .help = "Sends a request with its approvals to the HSM, which decides; of several files,\n"
+                "which are copies of one request, all approvals together. A signature is\n"
                 "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
                 "unblocked or modified, a line says what was done.",
         .options = options,
-        .operands = &path,
+        .operands = operands,
         .operand_needed = "REQUEST",
-        .operands_allowed = 1,
+        .operands_allowed = REQUEST_COPIES_MOST,
     };
     struct ska_request *request = NULL;
     struct backend_key *key = NULL;
@@ -163,8 +168,9 @@ bool execute_command(struct tool *tool, int argc, char **argv)
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
-    if (input_read_request(path, &request, &tool->errors) &&
-        check_output(tool, request, path, &output) &&
+    if (input_read_request(operands[0], &request, &tool->errors) &&
+        request_copies_add(tool, request, operands[0], operands + 1) &&
+        check_output(tool, request, operands, &output) &&
         modification_can_be_shown(request, &tool->errors) &&
         tool_open_ska_key(tool, uri, NULL, &key))
         done = execute_request(tool, key, request, &output);

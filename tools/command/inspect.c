@@ -20,6 +20,9 @@
 #include "tools/options.h"
 #include "tools/show/text.h"
 
+/* So many files and folders in one call. */
+#define INSPECTED_MOST 1000
+
 /* ---- What it is ------------------------------------------------------------------------------ */
 
 static bool inspect_json(struct tool *tool, struct ska_span content, const char *path)
@@ -32,7 +35,7 @@ static bool inspect_json(struct tool *tool, struct ska_span content, const char 
     ska_request_errors_init(&advised, &tool->errors, content);
     if (!ska_json_parse(content, path, &json, &advised.errors))
         return false;
-    if (inspect_is_approval(json))
+    if (ska_json_is_approval(json))
         done = inspect_approval(tool, content, json, path);
     else
         done = inspect_request(tool, content, json, path, &verification) &&
@@ -87,6 +90,70 @@ bool inspect_content(struct tool *tool, struct ska_span content, const char *pat
     return done;
 }
 
+/* ---- Several files --------------------------------------------------------------------------- */
+
+/* A request whose approvals are those of all its copies; the first says everything else. */
+static bool print_copies(const struct ska_request *request, struct ska_span first,
+                         struct ska_bytes *text, const struct ska_errors *errors)
+{
+    cJSON *json = NULL;
+    cJSON *approvals = NULL;
+    bool done = false;
+
+    if (!ska_json_parse(first, "", &json, errors))
+        return false;
+    cJSON_DeleteItemFromObjectCaseSensitive(json, "approvals");
+    approvals = cJSON_AddArrayToObject(json, "approvals");
+    done = approvals != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approvals");
+    for (size_t i = 0; done && i < request->approval_count; i++)
+        done = ska_json_add_item(approvals, NULL, ska_approval_to_json(&request->approvals[i])) ||
+               ska_fail(errors, SKA_R_OUT_OF_MEMORY, "approvals");
+    done = done && ska_json_print(json, text, errors);
+    cJSON_Delete(json);
+    return done;
+}
+
+/* Adds the file to the request, if it is one and a copy of it. */
+static bool take_copy(struct tool *tool, const char *path, struct ska_request **request,
+                      struct ska_bytes *first)
+{
+    struct ska_bytes content = {NULL, 0};
+    struct ska_request *copy = NULL;
+    bool is_copy = ska_file_read(path, SKA_JSON_LIMIT, &content, NULL) &&
+                   ska_request_parse(ska_span_of(&content), path, &copy, NULL) &&
+                   (*request == NULL || ska_request_has_same_token(*request, copy));
+
+    if (is_copy && *request == NULL) {
+        *request = copy;
+        *first = content;
+        return true;
+    }
+    is_copy = is_copy && ska_request_merge(*request, copy, tool->libctx, NULL);
+    ska_request_free(copy);
+    ska_bytes_free(&content);
+    return is_copy;
+}
+
+/* All of them as one request; *copies is false where they are something else, or several. */
+static bool inspect_copies(struct tool *tool, const char *const *paths, bool *copies)
+{
+    struct ska_request *request = NULL;
+    struct ska_bytes first = {NULL, 0};
+    struct ska_bytes text = {NULL, 0};
+    bool done = true;
+
+    *copies = true;
+    for (const char *const *path = paths; *copies && *path != NULL; path++)
+        *copies = take_copy(tool, *path, &request, &first);
+    if (*copies)
+        done = print_copies(request, ska_span_of(&first), &text, &tool->errors) &&
+               inspect_json(tool, ska_span_of(&text), paths[0]);
+    ska_request_free(request);
+    ska_bytes_free(&first);
+    ska_bytes_free(&text);
+    return done;
+}
+
 static bool inspect_path(struct tool *tool, const char *path, const char *audit_log)
 {
     struct ska_bytes content = {NULL, 0};
@@ -106,27 +173,55 @@ static bool inspect_path(struct tool *tool, const char *path, const char *audit_
     return done;
 }
 
+/* One after the other, whatever is wrong with those before. */
+static bool inspect_each(struct tool *tool, const char *const *paths, const char *audit_log)
+{
+    bool done = true;
+
+    for (const char *const *path = paths; *path != NULL; path++) {
+        struct ska_buffer heading = {0};
+
+        ska_buffer_text(&heading, path == paths ? "==> " : "\n==> ");
+        text_printable(&heading, ska_span_text(*path));
+        ska_buffer_text(&heading, " <==\n");
+        done = text_print(&heading, &tool->errors) && inspect_path(tool, *path, audit_log) && done;
+    }
+    return done;
+}
+
+static bool inspect_all(struct tool *tool, const char *const *paths, const char *audit_log)
+{
+    bool copies = false;
+    bool done = true;
+
+    if (paths[1] == NULL)
+        return inspect_path(tool, paths[0], audit_log);
+    if (audit_log == NULL)
+        done = inspect_copies(tool, paths, &copies);
+    return copies || !done ? done : inspect_each(tool, paths, audit_log);
+}
+
 bool inspect_command(struct tool *tool, int argc, char **argv)
 {
-    const char *path = NULL;
+    const char *paths[INSPECTED_MOST + 1] = {NULL};
     const char *audit_log = NULL;
     const struct option_entry options[] = {
         OPTION_TEXT("audit-log", "FILE", "the audit log that should know this folder of evidence",
                     &audit_log),
         OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
-        .usage = "[--audit-log FILE] FILE-OR-DIRECTORY",
-        .help =
-            "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
-            "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
-            "modify payload or a serialized approval: every field, what protects it, and\n"
-            "whether all that can be verified without an HSM is right. Needs no configuration,\n"
-            "but with one asks the HSM what a change of rules changes.",
+        .usage = "[--audit-log FILE] FILE-OR-DIRECTORY...",
+        .help = "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
+                "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
+                "modify payload or a serialized approval: every field, what protects it, and\n"
+                "whether all that can be verified without an HSM is right. Several copies of one\n"
+                "request are shown as one with all their approvals. Needs no configuration, but\n"
+                "with one asks the HSM what a change of rules changes.",
         .options = options,
-        .operands = &path,
+        .operands = paths,
         .operand_needed = "FILE-OR-DIRECTORY",
-        .operands_allowed = 1,
+        .operands_allowed = INSPECTED_MOST,
     };
 
-    return options_parse(tool, &line, argc, argv) && inspect_path(tool, path, audit_log);
+    return options_parse(tool, &line, argc, argv) && inspect_all(tool, paths, audit_log);
 }

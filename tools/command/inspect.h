@@ -35,7 +35,6 @@ bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *js
                      const char *shown, struct verification *verification) SKA_MUST_CHECK;
 
 /* One approval, or one refusal, for the request beside it in an approvals directory. */
-bool inspect_is_approval(const cJSON *json);
 bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *json,
                       const char *path) SKA_MUST_CHECK;
 

@@ -19,14 +19,6 @@ static const char *const known_members[] = {"approverPublicKey",       "approver
                                             "approvalDigestAlgorithm", "signature",
                                             "approvalToBeSigned",      NULL};
 
-bool inspect_is_approval(const cJSON *json)
-{
-    return (cJSON_GetObjectItemCaseSensitive(json, "approverPublicKey") != NULL ||
-            cJSON_GetObjectItemCaseSensitive(json, "approverCertificate") != NULL) &&
-           cJSON_GetObjectItemCaseSensitive(json, "approvals") == NULL &&
-           cJSON_GetObjectItemCaseSensitive(json, "requestId") == NULL;
-}
-
 /* ---- What it is for -------------------------------------------------------------------------- */
 
 /* ID.<anything>: the request is ID.request.json. NULL: there is none, or it is none. */

@@ -5,12 +5,14 @@
  */
 #include "tools/command/requests.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "provider/base/json.h"
 #include "tools/command/status.h"
@@ -36,6 +38,8 @@ struct listing {
     struct approver key; /* key == NULL: not asked for */
     bool for_approver;
     size_t shown;
+    size_t unread; /* of files with names of requests: those that could not be read */
+    size_t wrong;  /* and those that are no requests */
     struct table table;
     cJSON *array; /* NULL: a table */
 };
@@ -177,17 +181,35 @@ static bool listing_take_answers(struct listing *listing, struct ska_ballot *bal
     return request_answers_take(&look, ballot, &listing->to_warnings);
 }
 
+/* What was closed in between is no failure; what anybody has planted there hides nothing else. */
+static bool fail_entry(struct listing *listing, const char *id)
+{
+    char name[SKA_FILE_NAME_SIZE];
+    int fd = -1;
+
+    ska_file_name(id, NULL, SKA_FILE_REQUEST, name);
+    fd = openat(ska_directory_fd(listing->directory), name,
+                O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 || errno == ELOOP || errno == ENXIO)
+        listing->wrong++;
+    else if (errno != ENOENT)
+        listing->unread++;
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
 static bool read_entry(struct listing *listing, const char *id, struct entry *entry)
 {
     if (!ska_directory_read(listing->directory, id, &entry->request, &entry->owner,
                             &listing->to_warnings))
-        return false;
+        return fail_entry(listing, id);
     entry->ballot.libctx = listing->tool->libctx;
     entry->ballot.request = entry->request;
     entry->ballot.rule = request_stated_rule(entry->request);
     if (!ska_ballot_open(&entry->ballot, &listing->to_warnings) ||
         !listing_take_answers(listing, &entry->ballot))
-        return false;
+        return fail_entry(listing, id);
     entry->chance = ska_ballot_chance(&entry->ballot, ska_span(NULL, 0));
     return true;
 }
@@ -296,6 +318,10 @@ static bool listing_print(struct listing *listing)
         listing->array = NULL;
         return text_print_json(array, errors);
     }
+    /* Of what was not seen nobody says that it is not there. */
+    if (listing->shown == 0 &&
+        (listing->unread > 0 || listing->wrong > 0 || listing->budget.exhausted))
+        return true;
     if (listing->shown == 0) {
         report_message(listing->for_approver ? "Nothing in %s waits for this approver."
                                              : "There are no open requests in %s.",
@@ -319,6 +345,22 @@ static bool listing_start(struct listing *listing, bool json)
     listing->array = cJSON_CreateArray();
     return listing->array != NULL ||
            ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
+}
+
+/* Whether what was listed is all that there is. */
+static bool check_all_read(struct listing *listing)
+{
+    const struct ska_errors *errors = &listing->tool->errors;
+    const char *path = ska_directory_path(listing->directory);
+
+    if (listing->unread > 0)
+        return ska_fail(errors, SKA_R_BAD_REQUEST,
+                        "%zu of the requests in %s could not be read: what they ask is not known",
+                        listing->unread, path);
+    return listing->wrong == 0 || listing->shown > 0 ||
+           ska_fail(errors, SKA_R_BAD_REQUEST,
+                    "%s: files have names of requests there and are none (%zu)", path,
+                    listing->wrong);
 }
 
 /* Without a directory in the configuration either: false, raised. */
@@ -345,7 +387,7 @@ bool requests_list(struct tool *tool, const char *directory, const char *approve
                 (approver == NULL || approver_open_public(tool, &listing.key, approver)) &&
                 listing_start(&listing, json) &&
                 ska_directory_list(listing.directory, &listing.names, &tool->errors) &&
-                add_requests(&listing) && listing_print(&listing);
+                add_requests(&listing) && listing_print(&listing) && check_all_read(&listing);
 
     ska_budget_clear(&listing.budget);
     ska_directory_names_free(&listing.names);

@@ -112,6 +112,7 @@ bool status_command(struct tool *tool, int argc, char **argv)
     bool json = false;
     struct status status = {0};
     struct request_source *source = &status.source;
+    const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "the key that the request is for: its rule as it is now", &uri),
         OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory", &source->directory),
@@ -120,20 +121,20 @@ bool status_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI [--json] REQUEST\n"
-                 "       skatool status [--key URI] [--json] --dir DIR ID",
-        .help = "Shows which group of the key's rule has how many approvals, who is missing, who\n"
-                "refuses, and when the approvals can be used; with --dir also of the approvals\n"
-                "that lie in the directory, and without --key by the rule that the requester\n"
-                "states. Exit status 0: the request can be executed now; 2: it cannot.",
+        .usage = "[--key URI] [--json] REQUEST...\n"
+                 "       skatool status [--key URI] [--json] [--dir DIR] ID",
+        .help = "Shows which group of the rule has how many approvals, who is missing, who\n"
+                "refuses, and when the approvals can be used: of a request in one or several\n"
+                "files, which are copies of one, or of one in an approvals directory. With --key\n"
+                "by the rule that the HSM has now; without it, and without an HSM, by the rule\n"
+                "that the requester states. Exit status 0: enough, and in time; 2: not so.",
         .options = options,
-        .operands = &source->what,
+        .operands = operands,
         .operand_needed = "REQUEST",
-        .operands_allowed = 1,
+        .operands_allowed = REQUEST_COPIES_MOST,
     };
     bool done = options_parse(tool, &line, argc, argv) &&
-                (uri != NULL || source->directory != NULL ||
-                 options_wrong(tool, "missing option: --key")) &&
+                request_source_take(tool, source, operands) &&
                 request_source_read(tool, source, &status.request) &&
                 (uri == NULL || tool_open_ska_key(tool, uri, NULL, &status.key)) &&
                 status_find(tool, &status);

@@ -121,6 +121,13 @@ static void say_owner(const struct briefing *briefing, struct page *page)
 
     if (briefing->owner == NULL)
         return;
+    if (briefing->owner_remote) {
+        page_paragraph(page,
+                       "Who has put it into the directory is not known here: the directory is "
+                       "another computer's, where user number %lu may be anybody.",
+                       (unsigned long)*briefing->owner);
+        return;
+    }
     user = getpwuid(*briefing->owner);
     if (user != NULL)
         ska_buffer_format(&who, "user %s (number %lu)",

@@ -21,7 +21,8 @@ struct briefing {
     struct ska_standing chance;      /* of this approver's approval; only with a rule */
     const struct document *document; /* compared, and the one; NULL: none was given */
     const uid_t *owner; /* who has put the request into a directory; NULL: it is a file */
-    bool refusing;      /* this is about a refusal */
+    bool owner_remote; /* the directory's file system is another computer's, and so its users are */
+    bool refusing;     /* this is about a refusal */
     struct change_witness witness; /* for a request to modify */
     size_t columns;                /* of the terminal that shows it; 0: none does */
 };

@@ -1,0 +1,303 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# People in different places: a signer, three approvers and a stranger, each a user of this computer,
+# share an approvals directory; or the request goes by mail and the answers come back as files.
+. "$(dirname "$0")/lib.sh"
+
+group=12000 signer=12001 stranger=12009
+declare -A number=([alice]=12011 [bob]=12012 [carol]=12013)
+[ "$(id -u)" -eq 0 ] || skip "other users can be played by root only"
+as() { # UID GROUPS COMMAND...: in a group of the user's own, and GROUPS ('': none)
+    local uid=$1 groups=(--clear-groups)
+    [ -z "$2" ] || groups=(--groups "$2")
+    shift 2
+    setpriv --reuid="$uid" --regid="$uid" "${groups[@]}" -- "$@"
+}
+board
+key seal p256
+log=$work/audit.log
+directory=$work/approvals
+configure "approvals-dir = $directory" "audit-log = $log"
+chmod 644 ./*.pem
+chown -R "$signer:$signer" "$work"
+chmod 711 "$work"
+as $signer '' test -r "$binary_dir/tools/skatool" -a -r "$work/pin" ||
+    skip "user $signer cannot reach $work"
+# Whatever uses the token is the signer, who is in nobody's group.
+groups_of_signer=
+ours() {
+    as $signer "$groups_of_signer" env LD_PRELOAD="$preload" "$@"
+}
+# Each approver has a folder, and of the configuration nothing: the keys' PIN is the signer's.
+for name in alice bob carol; do
+    mkdir -m 700 "$name"
+    mv "$name.pem" "$name/key.pem"
+    chown -R "${number[$name]}:${number[$name]}" "$name"
+done
+person() { # NAME COMMAND...
+    local name=$1
+    shift
+    as "${number[$name]}" $group env LD_PRELOAD="$preload" OPENSSL_CONF=/dev/null \
+        XDG_STATE_HOME="$work/$name/state" "$@"
+}
+tool=$binary_dir/tools/skatool
+place() { # MODE OWNER:GROUP
+    rm -rf "$directory"
+    mkdir "$directory"
+    chown "$2" "$directory"
+    chmod "$1" "$directory"
+}
+sign() { # [OPENSSL-OPTION...]
+    ska dgst -sha256 -sign "$(uri seal)" "$@" -out signature document
+}
+document() { # TEXT
+    printf '%s\n' "$1" >document
+    chown "$signer:$signer" document
+}
+ask() {
+    takes 0 refused 'approvals pending' sign "$@"
+    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+}
+give() { # NAME...
+    local name
+    for name in "$@"; do
+        succeeds person "$name" "$tool" approve --dir "$directory" --approver "$work/$name/key.pem" \
+            --yes "$id"
+    done
+}
+signed() { # [OPENSSL-OPTION...]
+    takes 1 quietly sign "$@"
+    plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+}
+
+# ---- The directory -------------------------------------------------------------------------------
+
+# As documented: setgid, so that the signer, whose directory it is, need not be one of the group; in
+# one of root's he has to be.
+for owner in $signer root; do
+    [ $owner != root ] || groups_of_signer=$group
+    place 3770 "$owner:$group"
+    document "Documented, $owner."
+    ends 0 skatool check-config
+    shows "^ok +approvals-dir +$directory, shared with the group $group"
+    ask
+    ! grep -q 'cannot read' stderr.txt || fail "says that it is not shared: $(cat stderr.txt)"
+    [ "$(stat -c '%g %a' "$directory/$id.request.json")" = "$group 640" ] || fail "not the group's"
+    succeeds person alice "$tool" requests --dir "$directory"
+    shows "^${id:0:16} "
+    give alice carol
+    signed
+    [ "$(stat -c '%u %a' "$directory/done")" = "$signer 700" ] || fail "evidence is open"
+    refused 'Permission denied' as $stranger '' "$tool" requests --dir "$directory"
+    groups_of_signer=
+done
+
+# Not setgid: requests are of the signer's group, and everybody is told.
+place 1770 "$signer:$group"
+document 'Not setgid.'
+ends 3 skatool check-config
+shows "^FAILED +approvals-dir .*$group.*chmod 3770 $directory"
+ask
+says "directory's group \($group\) cannot read the request.*chmod g\+s $directory"
+ends 4 person alice "$tool" requests --dir "$directory"
+! grep -rq 'no open requests' stdout.txt stderr.txt || fail "what cannot be read is not there"
+says "$id.request.json: Permission denied" '1 of the requests'
+ends 4 person alice "$tool" approve --approver "$work/alice/key.pem" --dir "$directory"
+! grep -rqi 'nothing in' stdout.txt stderr.txt || fail "what cannot be read is not there"
+# Who waits need not wait to hear it.
+configure "approvals-dir = $directory" "progress = yes"
+refused 'approvals pending' sign -sigopt ska-approvals-timeout:1
+says "^ska: the directory's group \($group\) cannot read"
+configure "approvals-dir = $directory" "audit-log = $log"
+# Or the signer is one of the group.
+groups_of_signer=$group
+document 'A member.'
+ends 0 skatool check-config
+ask
+! grep -q 'cannot read' stderr.txt || fail "says that it is not shared: $(cat stderr.txt)"
+give alice bob
+signed
+groups_of_signer=
+
+# The other ways in which a group is kept out.
+place 3750 "$signer:$group"
+ends 3 skatool check-config
+shows "^FAILED +approvals-dir .*mode 3750.*chmod 3770 $directory"
+place 3770 "$signer:$group"
+chmod 700 "$work"
+ends 3 skatool check-config
+shows "^FAILED +approvals-dir .*cannot get there: $work has mode 0700.*chmod o\+x $work"
+chmod 711 "$work"
+place 700 "$signer:$signer"
+ends 0 skatool check-config
+shows '^ok +approvals-dir .*shared with nobody'
+
+# ---- File systems of other computers -------------------------------------------------------------
+
+# What number has put it there is nobody whom this computer knows.
+place 3770 "$signer:$group"
+document 'From afar.'
+ask
+succeeds person alice "$tool" approve --dir "$directory" --approver "$work/alice/key.pem" --yes "$id"
+shows "This much is certain: user number $signer of this computer"
+for kind in 0x6969 0x65735546 0xFF534D42 0xFE534D42; do # NFS, FUSE, CIFS, SMB2
+    rm "$directory/$id".*.approval.json
+    preload="$preload $programs/libremote_disk.so" REMOTE_KIND=$kind \
+        succeeds person alice "$tool" approve --dir "$directory" \
+        --approver "$work/alice/key.pem" --yes "$id"
+    shows "not known here: the directory is$" "user number $signer may be anybody"
+    ! grep -qE 'certain|of this computer' stdout.txt || fail "certain: $(cat stdout.txt)"
+done
+
+# ---- By mail -------------------------------------------------------------------------------------
+
+# three_copies WHAT: as attachments that keep their names, approved in parallel; the answers come
+# back as alice.json, bob.json and carol.json.
+three_copies() {
+    local name
+    for name in alice bob carol; do
+        cp "$1" "$name/$id.request.json"
+        chown "${number[$name]}" "$name/$id.request.json"
+        succeeds person $name "$tool" approve --approver "$work/$name/key.pem" --yes \
+            "$work/$name/$id.request.json"
+        cp "$name/$id.request.json" "$name.json"
+        rm "$name/$id.request.json"
+    done
+    chown "$signer:$signer" alice.json bob.json carol.json
+    chmod 644 alice.json bob.json carol.json
+    sha256sum alice.json bob.json carol.json >sums
+}
+unchanged() {
+    sha256sum --quiet -c sums || fail "import has changed a file"
+}
+place 3770 "$signer:$group"
+document 'By mail.'
+ask
+cp "$directory/$id.request.json" mailed.json
+chmod 644 mailed.json
+three_copies mailed.json
+# Who is missing can be asked of the files alone, without an HSM and a configuration.
+for name in alice bob; do
+    ends 2 person alice "$tool" status "$work/$name.json"
+    shows 'board +2 +1 ' 'what the requester says'
+done
+ends 0 person alice "$tool" status "$work/alice.json" "$work/bob.json"
+shows 'board +2 +2 +alice, bob'
+succeeds person alice "$tool" inspect "$work/alice.json" "$work/bob.json" "$work/carol.json"
+[ "$(grep -c 'is a signature over this token by' stdout.txt)" -eq 3 ] || fail "$(cat stdout.txt)"
+# Into the directory, each into a file of the importer's; twice is once.
+succeeds person carol "$tool" import --dir "$directory" "$work/alice.json"
+says "Put the approval of alice into .* for request ${id:0:16} \(1 of 2"
+succeeds skatool import alice.json bob.json
+! grep -q alice stderr.txt || fail "alice's approval is taken twice: $(cat stderr.txt)"
+[ "$(stat -c %u "$directory/$id".*.approval.json | sort -u | tr '\n' ' ')" = \
+    "$signer ${number[carol]} " ] || fail "whose are the answers?"
+unchanged
+signed
+# What comes too late opens nothing again.
+succeeds skatool import carol.json
+says 'is signed already'
+[ ! -e "$directory/$id.request.json" ] || fail "opened again"
+
+# A whole request is put where none of its id stands; answers alone find theirs.
+document 'Whole.'
+ask
+mv "$directory/$id.request.json" whole.json
+chmod 644 whole.json
+succeeds skatool import whole.json
+says "Put request ${id:0:16} into"
+[ "$(stat -c '%u %g' "$directory/$id.request.json")" = "$signer $group" ] || fail "not the signer's"
+token_of whole.json >token.bin
+cp alice/key.pem alice.pem
+cp bob/key.pem bob.pem
+cp carol/key.pem carol.pem
+for name in alice bob carol; do approval $name token.bin >"answer of $name"; done
+chmod 644 answer*
+succeeds skatool import 'answer of alice'
+succeeds person bob "$tool" reject --approver "$work/bob/key.pem" --yes -o "$work/bob/no.json" \
+    "$work/whole.json"
+cp bob/no.json no.json
+chmod 644 no.json
+succeeds skatool import no.json
+says 'Put the refusal of bob'
+ends 2 skatool status "${id:0:16}"
+shows 'Refused by: bob'
+succeeds skatool import 'answer of carol'
+signed
+# What is wrong is named, not taken, and does no harm to the rest.
+document 'Wrong.'
+ask
+cp "$directory/$id.request.json" mailed.json
+chmod 644 mailed.json
+three_copies mailed.json
+plain genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out dave.pem -quiet
+token_of mailed.json >token.bin
+approval dave token.bin >unlisted.json
+bundle mailed.json "$(approval alice document)" >invalid.json
+sed 's/"label":[^,]*/"label": "other"/' mailed.json >label.json
+sed 's/"algorithm": *"SHA256"/"algorithm": "SHA384"/; s/SHA256_WITH/SHA384_WITH/' mailed.json >algorithm.json
+echo '{' >half.json
+approval carol document >strange.json
+chmod 644 ./*.json
+for wrong in unlisted invalid label half strange missing; do
+    ends 4 skatool import "$wrong.json" bob.json
+    says "$wrong.json: not taken: " '1 of what came was not taken'
+done
+[ "$(find "$directory" -name '*.approval.json' | wc -l)" -eq 1 ] || fail "$(ls "$directory")"
+ends 4 skatool import alice.json half.json -o merged.json
+says 'half.json: not taken'
+rm merged.json
+
+# Without a directory: one bundle, or the files as they are.
+succeeds skatool import alice.json bob.json carol.json -o merged.json
+says 'Wrote request .* to merged.json \(3 of 2'
+unchanged
+takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:merged.json \
+    -out signature document
+for name in alice bob; do
+    refused 'approvals missing' ska dgst -sha256 -sign "$(uri seal)" \
+        -sigopt "ska-approvals-file:$name.json" -out signature document
+done
+takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:alice.json \
+    -sigopt ska-approvals-file:bob.json -sigopt ska-approvals-file:alice.json -out signature document
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+takes 1 succeeds skatool execute --key "$(uri seal)" alice.json carol.json -o by-files.sig
+plain dgst -sha256 -verify seal.pub.pem -signature by-files.sig document >/dev/null
+unchanged
+refused 'not a copy of' skatool execute --key "$(uri seal)" alice.json whole.json -o by-files.sig
+takes 0 refused 'alice.json and whole.json hold different requests|for other data' ska dgst -sha256 \
+    -sign "$(uri seal)" -sigopt ska-approvals-file:alice.json -sigopt ska-approvals-file:whole.json \
+    -out signature document
+
+# What was approved in parallel unblocks and modifies as well.
+policy "$(rule 3 alice bob carol)" >three.json
+for operation in block unblock modify; do
+    options=()
+    [ $operation != modify ] || options=(--policy three.json)
+    rm -f order.json
+    succeeds skatool request --key "$(uri seal)" --operation $operation "${options[@]}" -o order.json
+    chmod 644 order.json
+    three_copies order.json
+    ends 2 skatool execute --key "$(uri seal)" alice.json
+    succeeds skatool execute --key "$(uri seal)" alice.json bob.json
+    unchanged
+done
+succeeds skatool show --key "$(uri seal)"
+shows '3 of'
+
+# ---- Ids and files -------------------------------------------------------------------------------
+
+document 'An id.'
+ask
+# Without a configuration nobody knows where; with one it is its directory.
+refused 'looks like a request id: add --dir' person alice "$tool" approve \
+    --approver "$work/alice/key.pem" --yes "$id"
+refused 'looks like a request id: add --dir' person alice "$tool" status "${id:0:16}"
+ends 2 skatool status "${id:0:16}"
+# An approval is not hidden inside a request that stands there.
+chown "$signer:$signer" alice.pem
+refused "use --dir $directory ${id:0:16}" skatool approve --approver alice.pem --yes \
+    "$directory/$id.request.json"
+
+pass
