@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
+
+/* So much of a reason is told in a list of people. */
+#define REASON_IN_LIST 100
 
 /* How many people are named who have approved or refused. */
 #define NAMED_MOST 10
@@ -138,8 +142,17 @@ void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer 
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < ballot->refusal_count; i++)
-        if (ska_ballot_has_refused(ballot, ska_span_of(&ballot->refusals[i].public_key)))
-            add_one(ballot, &ballot->refusals[i], &count, text);
+    for (size_t i = 0; i < ballot->refusal_count; i++) {
+        const struct ska_approval *refusal = &ballot->refusals[i];
+
+        if (!ska_ballot_has_refused(ballot, ska_span_of(&refusal->public_key)))
+            continue;
+        add_one(ballot, refusal, &count, text);
+        if (refusal->reason == NULL || count > NAMED_MOST)
+            continue;
+        ska_buffer_text(text, " (");
+        ska_buffer_quoted(text, ska_span_text(refusal->reason), REASON_IN_LIST);
+        ska_buffer_text(text, ")");
+    }
     add_rest(count, text);
 }

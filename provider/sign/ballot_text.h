@@ -23,7 +23,10 @@ enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska
 void ska_ballot_needed_after_text(const struct ska_ballot *ballot, struct ska_span public_key,
                                   struct ska_buffer *text);
 
-/* The names of those whose approvals count, and of those who refuse: "alice, bob". */
+/*
+ * The names of those whose approvals count, and of those who refuse: "alice, bob"; who has signed a
+ * reason with it: "alice, bob ('wrong amount')".
+ */
 void ska_ballot_approved_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 
