@@ -60,5 +60,6 @@ bool request_command(struct tool *tool, int argc, char **argv);
 bool requests_command(struct tool *tool, int argc, char **argv);
 bool show_command(struct tool *tool, int argc, char **argv);
 bool status_command(struct tool *tool, int argc, char **argv);
+bool withdraw_command(struct tool *tool, int argc, char **argv);
 
 #endif

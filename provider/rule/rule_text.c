@@ -464,7 +464,7 @@ static bool add_missing(const struct ska_group *group, const struct ska_response
     for (size_t i = 0; done && i < group->approver_count; i++) {
         char *shown = NULL;
 
-        if (!is_chosen(group, i, responses, CHOOSE_NOT_APPROVED))
+        if (!is_chosen(group, i, responses, CHOOSE_SILENT))
             continue;
         shown = ska_listed_approver_shown(&group->approvers[i]);
         done = shown != NULL && ska_json_add_item(missing, NULL, cJSON_CreateString(shown));

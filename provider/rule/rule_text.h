@@ -83,7 +83,7 @@ void ska_group_approvers_text(const struct ska_rule *rule, const struct ska_grou
 
 /*
  * {"token": name of the alternative, "group": name, "quorum": 2, "approved": 1, "missing":
- * [names]}. NULL: out of memory (no error raised).
+ * [names]}; missing is who has neither approved nor refused. NULL: out of memory (no error raised).
  */
 cJSON *ska_group_to_json(const struct ska_alternative *alternative, const struct ska_group *group,
                          const struct ska_responses *responses);

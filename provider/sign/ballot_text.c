@@ -17,32 +17,38 @@
 typedef void say_of_rule(const struct ska_rule *rule, const struct ska_responses *responses,
                          struct ska_buffer *text);
 
-/*
- * With whose approvals and refusals count, and with another approval by `also` (empty: none). Who
- * has approved has not refused, whichever came first.
- */
-static void say_with_responses(const struct ska_ballot *ballot, struct ska_span also,
-                               say_of_rule *say, struct ska_buffer *text)
+struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot, struct ska_span also,
+                                      struct ska_responses *responses)
 {
     struct ska_span *keys = calloc(ballot->key_count + ballot->refusal_count + 1, sizeof(*keys));
-    struct ska_responses responses = {keys, ballot->key_count, NULL, 0};
 
-    if (keys == NULL) {
-        text->failed = true;
-        return;
-    }
+    if (keys == NULL)
+        return NULL;
+    *responses = (struct ska_responses){keys, ballot->key_count, NULL, 0};
     if (ballot->key_count > 0)
         memcpy(keys, ballot->keys, ballot->key_count * sizeof(*keys));
     if (also.length > 0)
-        keys[responses.approved_count++] = also;
-    responses.refused = keys + responses.approved_count;
+        keys[responses->approved_count++] = also;
+    responses->refused = keys + responses->approved_count;
     for (size_t i = 0; i < ballot->refusal_count; i++) {
         struct ska_span key = ska_span_of(&ballot->refusals[i].public_key);
 
         if (ska_ballot_has_refused(ballot, key) && !ska_span_equal(key, also))
-            keys[responses.approved_count + responses.refused_count++] = key;
+            keys[responses->approved_count + responses->refused_count++] = key;
     }
-    say(ballot->rule, &responses, text);
+    return keys;
+}
+
+static void say_with_responses(const struct ska_ballot *ballot, struct ska_span also,
+                               say_of_rule *say, struct ska_buffer *text)
+{
+    struct ska_responses responses;
+    struct ska_span *keys = ska_ballot_responses(ballot, also, &responses);
+
+    if (keys != NULL)
+        say(ballot->rule, &responses, text);
+    else
+        text->failed = true;
     free(keys);
 }
 

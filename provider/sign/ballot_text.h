@@ -6,7 +6,16 @@
 #ifndef SKA_SIGN_BALLOT_TEXT_H
 #define SKA_SIGN_BALLOT_TEXT_H
 
+#include "provider/rule/rule_text.h"
 #include "provider/sign/ballot.h"
+
+/*
+ * Whose approvals and refusals count, and another approval by `also` (empty: none), for
+ * rule_text.h. Who has approved has not refused, whichever came first. An array for the responses
+ * to point into, to be freed after them; NULL: out of memory.
+ */
+struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot, struct ska_span also,
+                                      struct ska_responses *responses);
 
 /* ska_rule_count_text(), ska_rule_needed_text() and ska_rule_progress_text() of this ballot. */
 void ska_ballot_count_text(const struct ska_ballot *ballot, struct ska_buffer *text);

@@ -303,7 +303,7 @@ listed() {
     done
 }
 ends 0 skatool requests
-listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +no end +For contract.txt\$" \
+listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +$(id -un) +no +no end +For contract.txt\$" \
     "^${other:0:16} .*For other.txt"
 # A request that is made by hand is seen by nobody there.
 for output in approvals/mine.json "$directory/mine.json"; do
@@ -328,7 +328,7 @@ for newest in "$id" "$other"; do
     [ "$(awk 'END { print $1 }' stdout.txt)" = "${newest:0:16}" ] || fail "$(cat stdout.txt)"
 done
 # The first digits are enough.
-refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:15}"
+refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:3}"
 # All at once, in one file.
 for round in 1 2 3 4 5 6 7 8 9 10; do
     request annual-accounts together.json contract.txt
