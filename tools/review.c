@@ -10,6 +10,7 @@
 #include "tools/input.h"
 #include "provider/base/error_capture.h"
 #include "provider/base/printable.h"
+#include "provider/request/refusal.h"
 #include "provider/rule/rule_text.h"
 #include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
@@ -248,6 +249,35 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
         report_warning("this answer could not be added to your own history: %s",
                        ska_error_capture_text(&failure));
     ska_error_capture_clear(&failure);
+}
+
+/* ---- Refusing -------------------------------------------------------------------------------- */
+
+bool review_check_reason(struct tool *tool, const char *reason)
+{
+    if (reason == NULL || ska_reason_is_allowed(reason))
+        return true;
+    return ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                    "a reason is text in UTF-8, of 1 to %d bytes; this one has %zu",
+                    SKA_REFUSAL_REASON_LIMIT, strlen(reason));
+}
+
+bool review_sign_refusal(struct tool *tool, struct review *review, const char *reason,
+                         struct ska_approval *refusal)
+{
+    uint8_t bytes[SKA_REFUSAL_SIZE];
+    struct ska_span message = {NULL, 0};
+
+    if (!ska_refusal_bytes(tool->libctx, ska_span_of(&review->request->approval_token), reason,
+                           bytes, &message, &tool->errors) ||
+        !approver_sign_checked(&review->key, tool->libctx, review->listed, message, refusal,
+                               &tool->errors))
+        return false;
+    refusal->reason = reason == NULL ? NULL : strdup(reason);
+    if (reason != NULL && refusal->reason == NULL)
+        return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "a reason");
+    review_remember(tool, review, HISTORY_REFUSED);
+    return true;
 }
 
 /* ---- In words -------------------------------------------------------------------------------- */

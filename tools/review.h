@@ -64,6 +64,16 @@ bool review_ask(struct tool *tool, const struct review *review,
  */
 void review_remember(struct tool *tool, const struct review *review, enum history_answer answer);
 
+/* A reason that a refusal can have; NULL, none, is one. */
+bool review_check_reason(struct tool *tool, const char *reason) SKA_MUST_CHECK;
+
+/*
+ * The refusal of what was shown, remembered as above. To be cleared by the caller, also after a
+ * failure.
+ */
+bool review_sign_refusal(struct tool *tool, struct review *review, const char *reason,
+                         struct ska_approval *refusal) SKA_MUST_CHECK;
+
 /* "alice": what this approver is called. */
 void review_name(const struct review *review, struct ska_buffer *text);
 

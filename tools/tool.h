@@ -62,5 +62,6 @@ bool requests_command(struct tool *tool, int argc, char **argv);
 bool seal_command(struct tool *tool, int argc, char **argv);
 bool show_command(struct tool *tool, int argc, char **argv);
 bool status_command(struct tool *tool, int argc, char **argv);
+bool withdraw_command(struct tool *tool, int argc, char **argv);
 
 #endif

@@ -78,6 +78,7 @@ enum ska_reason {
     SKA_R_LABEL_IN_USE,  /* approvals bind to the label, so it must be unique */
     SKA_R_REJECTED,      /* approvers have refused, so that too few remain */
     SKA_R_AGENT_REFUSED, /* an approver agent said no */
+    SKA_R_WITHDRAWN,     /* the request was withdrawn while it waited */
 
     SKA_R_MODULE_UNAVAILABLE = 300,
     SKA_R_TOKEN_NOT_FOUND,

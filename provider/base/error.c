@@ -36,6 +36,7 @@ const struct ska_reason_text ska_reason_texts[] = {
     {SKA_R_LABEL_IN_USE, "key label already in use"},
     {SKA_R_REJECTED, "rejected by approvers"},
     {SKA_R_AGENT_REFUSED, "approver agent refused"},
+    {SKA_R_WITHDRAWN, "the request was withdrawn"},
     {SKA_R_PLACEHOLDER_NUMBERS, "built without the vendor's header"},
     {SKA_R_HSM_FAILURE, "HSM failure"},
     {SKA_R_FILE_FAILURE, "file failure"},

@@ -23,6 +23,7 @@ void ska_approval_clear(struct ska_approval *approval)
     ska_bytes_free(&approval->signer);
     ska_bytes_free(&approval->public_key);
     ska_bytes_free(&approval->signature);
+    free(approval->reason);
     memset(approval, 0, sizeof(*approval));
 }
 
@@ -50,6 +51,12 @@ bool ska_approvals_append(struct ska_approval **approvals, size_t *count,
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
+
+bool ska_reason_is_allowed(const char *reason)
+{
+    return reason[0] != 0 && strlen(reason) <= SKA_REFUSAL_REASON_LIMIT &&
+           ska_utf8_valid(ska_span_text(reason));
+}
 
 /* Key or certificate, one of them, and the key that identifies the approver. */
 static bool read_approval_signer(const struct ska_json_place *place, struct ska_approval *approval)
@@ -101,9 +108,24 @@ static bool read_approval_digest(const struct ska_json_place *place, struct ska_
                                "SHA3-512 or EdDSA");
 }
 
+/*
+ * Why somebody refuses. Whatever else has this name is passed over, as any member that is not
+ * known: an approval may have one. What was signed with a reason does not verify without it.
+ */
+static bool read_approval_reason(const struct ska_json_place *place, struct ska_approval *approval)
+{
+    const cJSON *reason = cJSON_GetObjectItemCaseSensitive(place->value, "reason");
+
+    if (!cJSON_IsString(reason) || !ska_reason_is_allowed(reason->valuestring))
+        return true;
+    approval->reason = strdup(reason->valuestring);
+    return approval->reason != NULL || ska_fail(&place->at.errors, SKA_R_OUT_OF_MEMORY, "a reason");
+}
+
 static bool read_approval(const struct ska_json_place *place, struct ska_approval *approval)
 {
     return read_approval_signer(place, approval) && read_approval_digest(place, approval) &&
+           read_approval_reason(place, approval) &&
            ska_json_base64(place, "signature", SKA_JSON_REQUIRED, &approval->signature) &&
            (approval->signature.length > 0 || ska_json_fail(place, "signature", "empty"));
 }
@@ -201,7 +223,8 @@ cJSON *ska_approval_to_json(const struct ska_approval *approval)
                             approval->certificate ? "approverCertificate" : "approverPublicKey",
                             ska_span_of(&approval->signer)) &&
         ska_json_add_text(json, "approvalDigestAlgorithm", approval->digest) &&
-        ska_json_add_base64(json, "signature", ska_span_of(&approval->signature)))
+        ska_json_add_base64(json, "signature", ska_span_of(&approval->signature)) &&
+        ska_json_add_text(json, "reason", approval->reason))
         return json;
     cJSON_Delete(json);
     return NULL;

@@ -27,8 +27,14 @@ struct ska_approval {
     struct ska_bytes public_key; /* SubjectPublicKeyInfo of the signer, DER */
     char digest[16];             /* "SHA-256" */
     struct ska_bytes signature;  /* plain form, see approver_signature.h */
+    char *reason; /* of a refusal, see refusal.h; NULL: none. Of an approval it means nothing */
     enum ska_answer_state state; /* not part of the text */
 };
+
+/* The longest reason of a refusal, in bytes of UTF-8. */
+#define SKA_REFUSAL_REASON_LIMIT 500
+/* Whether it can be one: not empty, not too long, valid UTF-8. */
+bool ska_reason_is_allowed(const char *reason);
 
 /* The most approvals that a bundle may hold. */
 #define SKA_APPROVALS_LIMIT 1000

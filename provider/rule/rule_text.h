@@ -89,8 +89,8 @@ void ska_group_approvers_text(const struct ska_rule *rule, const struct ska_grou
                               struct ska_buffer *text);
 
 /*
- * {"token": name of the alternative, "group": name, "quorum": 2, "approved": 1, "missing": [names
- * of those who have not answered]}. NULL: out of memory (no error raised).
+ * {"token": name of the alternative, "group": name, "quorum": 2, "approved": 1, "missing":
+ * [names]}; missing is who has neither approved nor refused. NULL: out of memory (no error raised).
  */
 cJSON *ska_group_to_json(const struct ska_alternative *alternative, const struct ska_group *group,
                          const struct ska_responses *responses);

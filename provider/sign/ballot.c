@@ -352,11 +352,19 @@ static bool lacks(const struct ska_ballot *ballot, const struct ska_alternative 
 
 bool ska_ballot_waits_for(const struct ska_ballot *ballot, struct ska_span public_key)
 {
-    if (ballot->rule == NULL || ska_ballot_judge(ballot).satisfied ||
-        ska_ballot_has_approved(ballot, public_key) || ska_ballot_has_refused(ballot, public_key))
+    struct ska_verdict verdict;
+
+    if (ballot->rule == NULL || ska_ballot_has_approved(ballot, public_key) ||
+        ska_ballot_has_refused(ballot, public_key))
         return false;
-    for (size_t i = 0; i < ballot->rule->alternative_count; i++)
-        if (lacks(ballot, &ballot->rule->alternatives[i], public_key))
+    verdict = ska_ballot_judge(ballot);
+    if (verdict.satisfied && verdict.best.usable < SKA_USABLE_OVER)
+        return false;
+    for (size_t i = 0; i < ballot->rule->alternative_count; i++) {
+        struct ska_standing standing = ska_ballot_standing(ballot, &ballot->rule->alternatives[i]);
+
+        if (is_alive(&standing) && lacks(ballot, standing.alternative, public_key))
             return true;
+    }
     return false;
 }

@@ -115,7 +115,10 @@ struct ska_verdict ska_ballot_judge_between(const struct ska_ballot *ballot, uin
  */
 struct ska_standing ska_ballot_chance(const struct ska_ballot *ballot, struct ska_span public_key);
 
-/* Whether this approver could bring the request forward and has said nothing yet. */
+/*
+ * Whether this approver has said nothing yet and could bring the request forward: in an alternative
+ * that can still be satisfied.
+ */
 bool ska_ballot_waits_for(const struct ska_ballot *ballot, struct ska_span public_key);
 
 #endif

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/printable.h"
 #include "provider/rule/quorum.h"
+
+/* So much of a reason is told in a list of people. */
+#define REASON_IN_LIST 100
 
 /* How many people are named who have approved or refused. */
 #define NAMED_MOST 10
@@ -12,18 +16,14 @@
 typedef void say_of_rule(const struct ska_rule *rule, const struct ska_responses *responses,
                          struct ska_buffer *text);
 
-/*
- * With whose approvals and refusals count, and with another approval by `also` (empty: none). Who
- * has approved has not refused, whichever came first.
- */
-static struct ska_span *responses_with(const struct ska_ballot *ballot, struct ska_span also,
-                                       struct ska_responses *responses)
+struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot, struct ska_span also,
+                                      struct ska_responses *responses)
 {
     struct ska_span *keys = calloc(ballot->key_count + ballot->refusal_count + 1, sizeof(*keys));
 
-    *responses = (struct ska_responses){keys, ballot->key_count, NULL, 0};
     if (keys == NULL)
         return NULL;
+    *responses = (struct ska_responses){keys, ballot->key_count, NULL, 0};
     if (ballot->key_count > 0)
         memcpy(keys, ballot->keys, ballot->key_count * sizeof(*keys));
     if (also.length > 0)
@@ -38,17 +38,11 @@ static struct ska_span *responses_with(const struct ska_ballot *ballot, struct s
     return keys;
 }
 
-struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot,
-                                      struct ska_responses *responses)
-{
-    return responses_with(ballot, ska_span(NULL, 0), responses);
-}
-
 static void say_with_responses(const struct ska_ballot *ballot, struct ska_span also,
                                say_of_rule *say, struct ska_buffer *text)
 {
     struct ska_responses responses;
-    struct ska_span *keys = responses_with(ballot, also, &responses);
+    struct ska_span *keys = ska_ballot_responses(ballot, also, &responses);
 
     if (keys != NULL)
         say(ballot->rule, &responses, text);
@@ -203,8 +197,17 @@ void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer 
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < ballot->refusal_count; i++)
-        if (ska_ballot_has_refused(ballot, ska_span_of(&ballot->refusals[i].public_key)))
-            add_one(ballot, &ballot->refusals[i], &count, text);
+    for (size_t i = 0; i < ballot->refusal_count; i++) {
+        const struct ska_approval *refusal = &ballot->refusals[i];
+
+        if (!ska_ballot_has_refused(ballot, ska_span_of(&refusal->public_key)))
+            continue;
+        add_one(ballot, refusal, &count, text);
+        if (refusal->reason == NULL || count > NAMED_MOST)
+            continue;
+        ska_buffer_text(text, " (");
+        ska_buffer_quoted(text, ska_span_text(refusal->reason), REASON_IN_LIST);
+        ska_buffer_text(text, ")");
+    }
     add_rest(count, text);
 }

@@ -10,13 +10,14 @@
 #include "provider/sign/ballot.h"
 
 /*
- * Who has answered, for rule_text.h; borrows from the ballot and from what is returned, which the
- * caller frees. NULL: out of memory (no error raised).
+ * Whose approvals and refusals count, and another approval by `also` (empty: none), for
+ * rule_text.h. Who has approved has not refused, whichever came first. An array for the responses
+ * to point into, to be freed after them; NULL: out of memory.
  */
-struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot,
-                                      struct ska_responses *responses) SKA_MUST_CHECK;
+struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot, struct ska_span also,
+                                      struct ska_responses *responses);
 
-/* ska_rule_count_text() and ska_rule_needed_text() of this ballot. */
+/* ska_rule_count_text(), ska_rule_needed_text() and ska_rule_progress_text() of this ballot. */
 void ska_ballot_count_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 void ska_ballot_needed_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 
@@ -42,7 +43,10 @@ enum ska_reason ska_ballot_time_text(const struct ska_ballot *ballot, struct ska
 void ska_ballot_needed_after_text(const struct ska_ballot *ballot, struct ska_span public_key,
                                   struct ska_buffer *text);
 
-/* The names of those whose approvals count, and of those who refuse: "alice, bob". */
+/*
+ * The names of those whose approvals count, and of those who refuse: "alice, bob"; who has signed a
+ * reason with it: "alice, bob ('wrong amount')".
+ */
 void ska_ballot_approved_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 void ska_ballot_refused_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 

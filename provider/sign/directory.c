@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "provider/base/safe_path.h"
@@ -161,4 +163,16 @@ bool ska_directory_failure_passes(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR ||
            error == EIO || error == ESTALE;
+}
+
+bool ska_directory_lock_moment(int fd, int operation)
+{
+    const struct timespec pause = {0, 500000};
+
+    for (int tries = 0; flock(fd, operation | LOCK_NB) != 0; tries++) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || tries == 3)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
 }

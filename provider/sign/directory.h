@@ -85,16 +85,17 @@ void ska_directory_names_of(const struct ska_directory_names *names, const char 
 
 /*
  * How many digits of a request's id tell it from those of all other requests listed, at least
- * SKA_REQUEST_ID_SHORT.
+ * SKA_REQUEST_ID_SHORT: so many that nobody can make another request that begins alike.
  */
+#define SKA_REQUEST_ID_SHORT 16
 size_t ska_directory_names_unique(const struct ska_directory_names *names, const char *id);
 
 /*
  * The id of an open request, from the whole of it or from its first digits, at least
- * SKA_REQUEST_ID_SHORT of them. SKA_R_WRONG_USE for anything else: nothing else may become part of
+ * SKA_REQUEST_ID_LEAST of them. SKA_R_WRONG_USE for anything else: nothing else may become part of
  * a file name.
  */
-#define SKA_REQUEST_ID_SHORT 16
+#define SKA_REQUEST_ID_LEAST 4
 bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
                            char id[SKA_REQUEST_ID_LENGTH + 1],
                            const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -108,6 +109,19 @@ bool ska_directory_find_id(const struct ska_directory *directory, const char *gi
 bool ska_directory_read(const struct ska_directory *directory, const char *id,
                         struct ska_request **request, uid_t *owner,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * A descriptor of what stands under this name, for reading; a link is not followed. -1: errno says
+ * why.
+ */
+int ska_directory_open_request(const struct ska_directory *directory, const char *name);
+
+/*
+ * Whether a process holds the request (see struct ska_standing_request): it waits for answers. Not
+ * known of a file that this user may not read, and where the file system is of a network.
+ */
+enum ska_awaited { SKA_AWAITED_UNKNOWN, SKA_AWAITED_NO, SKA_AWAITED_YES };
+enum ska_awaited ska_directory_awaited(const struct ska_directory *directory, const char *id);
 
 enum ska_name_state {
     SKA_NAME_FREE, /* nothing stands there */
@@ -158,6 +172,28 @@ struct ska_leftovers {
  */
 void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
                           int hold, struct ska_leftovers *left);
+
+/*
+ * Ends a request that nobody is to answer any more, and removes the answers as above. Only its
+ * owner and root may. Processes that wait for it are told: it does not come back by them.
+ */
+bool ska_directory_withdraw(const struct ska_directory *directory, const char *id,
+                            struct ska_leftovers *left,
+                            const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Of a request that is held and stands there no more: whether it was withdrawn. */
+bool ska_directory_was_withdrawn(int hold);
+
+/* Only the answers. `left` may be NULL; what stays is added to it, as is one name that stays. */
+void ska_directory_note_leftover(const struct ska_directory *directory, const char *name,
+                                 struct ska_leftovers *left);
+void ska_directory_remove_answers(const struct ska_directory *directory, const char *id,
+                                  struct ska_leftovers *left);
+
+/*
+ * A lock of flock(2) on a held request. Somebody who only looks whether it is held has the other
+ * one for a moment, so it is tried for two milliseconds.
+ */
+bool ska_directory_lock_moment(int fd, int operation) SKA_MUST_CHECK;
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 

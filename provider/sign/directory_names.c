@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What lies in an approvals directory, by names: all of it, and the ids that people type. */
+/*
+ * What lies in an approvals directory, by names: all of it, the ids that people type, and what is
+ * removed of a request.
+ */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "provider/sign/directory.h"
+#include "provider/sign/new_file.h"
 
 static bool names_add(struct ska_directory_names *names, const char *name, size_t *capacity,
                       const struct ska_errors *errors)
@@ -174,12 +181,12 @@ bool ska_directory_find_id(const struct ska_directory *directory, const char *gi
     size_t length = strlen(given);
     bool done = false;
 
-    if (strspn(given, "0123456789abcdef") != length || length < SKA_REQUEST_ID_SHORT ||
+    if (strspn(given, "0123456789abcdef") != length || length < SKA_REQUEST_ID_LEAST ||
         length > SKA_REQUEST_ID_LENGTH)
         return ska_fail(errors, SKA_R_WRONG_USE,
                         "'%s' is no request id: 64 digits and letters from a to f, or the first "
                         "%d of them or more (skatool requests shows them)",
-                        given, SKA_REQUEST_ID_SHORT);
+                        given, SKA_REQUEST_ID_LEAST);
     memcpy(id, given, length + 1);
     if (length == SKA_REQUEST_ID_LENGTH)
         return true;
@@ -187,4 +194,33 @@ bool ska_directory_find_id(const struct ska_directory *directory, const char *gi
            complete_id(directory, &names, given, id, errors);
     ska_directory_names_free(&names);
     return done;
+}
+
+/* ---- Removing -------------------------------------------------------------------------------- */
+
+void ska_directory_note_leftover(const struct ska_directory *directory, const char *name,
+                                 struct ska_leftovers *left)
+{
+    struct stat status;
+
+    if (left == NULL ||
+        fstatat(ska_directory_fd(directory), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    left->count++;
+    left->owner = status.st_uid;
+}
+
+void ska_directory_remove_answers(const struct ska_directory *directory, const char *id,
+                                  struct ska_leftovers *left)
+{
+    DIR *listing = ska_directory_listing(directory);
+    const struct dirent *entry = NULL;
+
+    while (listing != NULL && (entry = readdir(listing)) != NULL)
+        if (!ska_file_is_answer(entry->d_name, id))
+            ska_new_file_clean(ska_directory_fd(directory), entry->d_name, id);
+        else if (unlinkat(ska_directory_fd(directory), entry->d_name, 0) != 0)
+            ska_directory_note_leftover(directory, entry->d_name, left);
+    if (listing != NULL)
+        closedir(listing);
 }

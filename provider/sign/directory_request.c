@@ -23,9 +23,9 @@
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
-static int open_request_file(const struct ska_directory *directory, const char *name)
+int ska_directory_open_request(const struct ska_directory *directory, const char *name)
 {
+    /* O_NONBLOCK: opening a FIFO must not wait for its writer. */
     return openat(ska_directory_fd(directory), name,
                   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
@@ -56,7 +56,7 @@ bool ska_directory_read(const struct ska_directory *directory, const char *id,
     bool done = false;
 
     ska_file_name(id, NULL, SKA_FILE_REQUEST, name);
-    fd = open_request_file(directory, name);
+    fd = ska_directory_open_request(directory, name);
     if (fd < 0 && errno == ENOENT)
         return ska_fail(errors, SKA_R_FILE_FAILURE,
                         "no open request %s in %s: it may be done already", id,
@@ -116,7 +116,7 @@ static bool find_own(const struct ska_directory *directory, const char *name, co
     struct ska_bytes text = {NULL, 0};
     struct stat status;
 
-    if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+    if (ska_directory_lock_moment(fd, LOCK_SH))
         found->hold = fd;
     if (fstat(fd, &status) != 0)
         return ska_directory_fail(directory, name, errors);
@@ -161,7 +161,7 @@ bool ska_directory_find(const struct ska_directory *directory, const char *id,
 
     *found = (struct ska_standing_request){.hold = -1};
     ska_file_name(id, NULL, SKA_FILE_REQUEST, name);
-    fd = open_request_file(directory, name);
+    fd = ska_directory_open_request(directory, name);
     return fd < 0 ? find_unopened(directory, name, found, errors)
                   : find_opened(directory, name, id, fd, found, errors);
 }
@@ -177,68 +177,6 @@ bool ska_directory_stands(const struct ska_directory *directory, const char *id,
         return false;
     return hold < 0 ||
            (fstat(hold, &held) == 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino);
-}
-
-/* ---- Removing -------------------------------------------------------------------------------- */
-
-/* Of what is still there: whose it is. */
-static void note_leftover(const struct ska_directory *directory, const char *name,
-                          struct ska_leftovers *left)
-{
-    struct stat status;
-
-    if (left == NULL ||
-        fstatat(ska_directory_fd(directory), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-        return;
-    left->count++;
-    left->owner = status.st_uid;
-}
-
-static void remove_answers(const struct ska_directory *directory, const char *id,
-                           struct ska_leftovers *left)
-{
-    DIR *listing = ska_directory_listing(directory);
-    const struct dirent *entry = NULL;
-
-    while (listing != NULL && (entry = readdir(listing)) != NULL)
-        if (!ska_file_is_answer(entry->d_name, id))
-            ska_new_file_clean(ska_directory_fd(directory), entry->d_name, id);
-        else if (unlinkat(ska_directory_fd(directory), entry->d_name, 0) != 0)
-            note_leftover(directory, entry->d_name, left);
-    if (listing != NULL)
-        closedir(listing);
-}
-
-/* Others have approved, or will, what another process has put there since. */
-static bool is_anothers(const struct ska_directory *directory, const struct ska_request *request)
-{
-    struct ska_standing_request standing;
-    bool anothers =
-        !ska_directory_find(directory, request->id, &standing, NULL) ||
-        (standing.state == SKA_NAME_OWN && !ska_request_has_same_token(standing.request, request));
-
-    ska_standing_request_clear(&standing);
-    return anothers;
-}
-
-void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
-                          int hold, struct ska_leftovers *left)
-{
-    char name[SKA_FILE_NAME_SIZE];
-
-    if (left != NULL)
-        *left = (struct ska_leftovers){0, 0};
-    /* Of several that hold it the last one closes it: who fails here has let go. */
-    if ((hold < 0 || flock(hold, LOCK_EX | LOCK_NB) == 0) && !is_anothers(directory, request)) {
-        ska_file_name(request->id, NULL, SKA_FILE_REQUEST, name);
-        if (unlinkat(ska_directory_fd(directory), name, 0) != 0)
-            note_leftover(directory, name, left);
-        /* Before what others left is looked at: that may be another name of the same file. */
-        ska_directory_let_go(hold);
-        hold = -1;
-        remove_answers(directory, request->id, left);
-    }
-    ska_directory_let_go(hold);
 }
 
 /* ---- Publishing ------------------------------------------------------------------------------ */
@@ -298,7 +236,7 @@ static bool replace_expired(const struct ska_directory *directory,
     if (!is_expired(standing, expired))
         return true;
     if (!ska_request_has_same_token(standing->request, candidate->request))
-        remove_answers(directory, candidate->request->id, NULL);
+        ska_directory_remove_answers(directory, candidate->request->id, NULL);
     ska_standing_request_clear(standing);
     return renameat(fd, candidate->temporary, fd, candidate->name) == 0 ||
            ska_directory_fail(directory, candidate->name, errors);

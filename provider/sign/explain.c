@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/printable.h"
 #include "provider/rule/rule_text.h"
 #include "provider/sign/ballot_text.h"
 #include "provider/sign/current_rule.h"
@@ -11,6 +12,8 @@
 
 /* libcrypto keeps about 1000 characters of a message; what must not be lost comes first in it. */
 #define TEXT_LIMIT 800
+/* So much of a reason to refuse is told. */
+#define REASON_LIMIT 200
 
 /* The text of a buffer, cut to what a message can hold. */
 static const char *message_text(struct ska_buffer *buffer)

@@ -8,6 +8,7 @@
 
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
+#include "provider/base/printable.h"
 #include "provider/record/audit.h"
 #include "provider/sign/explain.h"
 #include "provider/sign/hsm_time.h"
@@ -95,13 +96,23 @@ static struct ska_flood *flood_of(struct ska_gathering *gathering, uid_t owner)
     return &gathering->floods[i];
 }
 
+/* Where it came from, and why somebody refuses. */
+static const char *answer_detail(const struct ska_heard *heard, struct ska_buffer *detail)
+{
+    if (heard->fault != NULL || heard->answer->reason == NULL)
+        return heard->fault != NULL ? heard->fault : heard->shown;
+    ska_buffer_format(detail, "%s; reason: ", heard->shown);
+    ska_buffer_quoted(detail, ska_span_text(heard->answer->reason), SKA_REFUSAL_REASON_LIMIT);
+    return ska_buffer_string(detail);
+}
+
 /* Each answer has its line in the audit log, but nobody can fill it with wrong ones. */
 static bool audit_answer(void *arg, const struct ska_heard *heard, const struct ska_errors *errors)
 {
     struct ska_gathering *gathering = arg;
-    struct ska_audit_entry entry = {.request = heard->ballot->request,
-                                    .approval = heard->answer,
-                                    .detail = heard->fault != NULL ? heard->fault : heard->shown};
+    struct ska_audit_entry entry = {.request = heard->ballot->request, .approval = heard->answer};
+    struct ska_buffer detail = {0};
+    bool done = false;
 
     if (heard->refusal && heard->fault != NULL)
         return true;
@@ -111,7 +122,10 @@ static bool audit_answer(void *arg, const struct ska_heard *heard, const struct 
     entry.event = heard->refusal         ? SKA_AUDIT_REJECTION
                   : heard->fault != NULL ? SKA_AUDIT_APPROVAL_REFUSED
                                          : SKA_AUDIT_APPROVAL;
-    return ska_audit_append(&gathering->job->audit_log, gathering->job->libctx, &entry, errors);
+    entry.detail = answer_detail(heard, &detail);
+    done = ska_audit_append(&gathering->job->audit_log, gathering->job->libctx, &entry, errors);
+    ska_buffer_free(&detail);
+    return done;
 }
 
 static bool gathering_audit(const struct ska_gathering *gathering, enum ska_audit_event event,

@@ -213,6 +213,14 @@ static bool publish_once(const struct ska_job *job, const struct ska_rule *rule,
     return done;
 }
 
+/* Only its owner, who is this user, and root could do so. */
+static bool fail_withdrawn(const struct ska_job *job, const struct ska_open_request *open)
+{
+    return audit_open_request(job, open->request, "withdrawn") &&
+           ska_fail(job->errors, SKA_R_WITHDRAWN, "request %.16s: nothing was signed",
+                    open->request->id);
+}
+
 bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *rule,
                               struct ska_open_request *open)
 {
@@ -221,6 +229,8 @@ bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *
 
     if (open->published && ska_directory_stands(open->directory, open->request->id, open->hold))
         return true;
+    if (open->published && ska_directory_was_withdrawn(open->hold))
+        return fail_withdrawn(job, open);
     while (!decided)
         if (!publish_once(job, rule, open, &decided) ||
             (!decided && !try_next(job, open, open->request)))

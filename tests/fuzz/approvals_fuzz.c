@@ -26,6 +26,7 @@ static void try_approval(const struct ska_approval *approval)
         PROMISE((unsigned char)*c >= 0x20 && *c != 0x7F);
     free(shown);
     PROMISE(strlen(approval->digest) < sizeof(approval->digest));
+    PROMISE(approval->reason == NULL || ska_reason_is_allowed(approval->reason));
     if (!ska_approval_print(approval, &text, NULL))
         return;
     PROMISE(ska_approvals_parse(ska_span_of(&text), "again", ska_span(token, sizeof(token)), &again,
@@ -34,6 +35,8 @@ static void try_approval(const struct ska_approval *approval)
     PROMISE(ska_span_equal(ska_span_of(&again->signer), ska_span_of(&approval->signer)));
     PROMISE(ska_span_equal(ska_span_of(&again->public_key), ska_span_of(&approval->public_key)));
     PROMISE(ska_span_equal(ska_span_of(&again->signature), ska_span_of(&approval->signature)));
+    PROMISE((again->reason == NULL) == (approval->reason == NULL));
+    PROMISE(again->reason == NULL || strcmp(again->reason, approval->reason) == 0);
     ska_approvals_free(again, count);
     ska_bytes_free(&text);
 }

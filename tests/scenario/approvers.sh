@@ -303,7 +303,7 @@ listed() {
     done
 }
 ends 0 skatool requests
-listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +no end +For contract.txt\$" \
+listed "^${id:0:16} +sign +annual-accounts +0 of 2 +- +- +$(id -un) +no +no end +For contract.txt\$" \
     "^${other:0:16} .*For other.txt"
 # A request that is made by hand is seen by nobody there.
 for output in approvals/mine.json "$directory/mine.json"; do
@@ -328,7 +328,7 @@ for newest in "$id" "$other"; do
     [ "$(awk 'END { print $1 }' stdout.txt)" = "${newest:0:16}" ] || fail "$(cat stdout.txt)"
 done
 # The first digits are enough.
-refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:15}"
+refused 'no request id' skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:3}"
 # All at once, in one file.
 for round in 1 2 3 4 5 6 7 8 9 10; do
     request annual-accounts together.json contract.txt
@@ -362,9 +362,21 @@ ends 0 skatool requests --approver bob.pub.pem --dir "$directory"
 listed "^${id:0:16} .* 1 of 2 +alice " "^${other:0:16} "
 
 # Bob refuses: he is named, it does not wait for him any more, and Carol is needed.
-ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
+refused 'a reason is text' skatool reject --dir "$directory" --approver bob.pem --yes --reason '' "$id"
+refused 'this one has 501' skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
+    --reason "$(printf '%0501d' 0)"
+ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
+    --reason "$(printf 'Wrong\033[2J amount')"
 grep -q 'You refuse as bob' stdout.txt
+grep -q 'about to REFUSE a SIGNATURE' stdout.txt || fail "$(cat stdout.txt)"
 says 'refusal of bob'
+refusal=$(echo "$directory/$id".*.reject.json)
+# It is signed, as plain openssl sees.
+token_of "$directory/$id.request.json" >token
+{ printf 'SKA-REJECT-2\0'; plain dgst -sha256 -binary token
+    printf 'Wrong\033[2J amount' | plain dgst -sha256 -binary; } >refused.bytes
+tr -d '\n\t' <"$refusal" | sed -E 's/.*"signature": *"([^"]*)".*/\1/' | plain base64 -d -A >refused.sig
+succeeds plain dgst -sha256 -verify bob.pub.pem -signature refused.sig refused.bytes
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
 says 'refused by this key already'
 refused 'not one of those' skatool reject --dir "$directory" --approver dave.pem --yes "$id"
@@ -376,15 +388,35 @@ ends 0 skatool requests --json
 grep -q '"refused":.*\["bob"\]' stdout.txt && grep -q '"approved":.*\["alice"\]' stdout.txt &&
     grep -q '"needed":.*"carol"' stdout.txt && grep -q "\"$id\"" stdout.txt || fail "$(cat stdout.txt)"
 ends 2 skatool status --dir "$directory" "$id"
-grep -qE 'board +2 +1 +alice +carol *$' stdout.txt && grep -q 'Refused by: bob' stdout.txt &&
+grep -qE 'board +2 +1 +alice +carol *$' stdout.txt &&
+    grep -qF "Refused by: bob ('Wrong\\\\x1B[2J amount')" stdout.txt &&
     grep -q 'what the requester says' stdout.txt || fail "$(cat stdout.txt)"
+ends 0 skatool inspect "$refusal"
+grep -qF 'Wrong\x1B[2J amount' stdout.txt || fail "$(cat stdout.txt)"
+ends 0 skatool requests
+grep -qF "bob ('Wrong\\\\x1B[2J amount')" stdout.txt || fail "$(cat stdout.txt)"
+refused "bob has refused: 'Wrong..x1B.2J amount'" sign contract.txt
+# Words that bob has not signed are not his: such a refusal does not count at all.
+cp "$refusal" kept.reject.json
+sed -i 's/Wrong/Right/' "$refusal"
+ends 2 skatool status --dir "$directory" "$id"
+says 'bob has no valid refusal'
+! grep -qi 'amount' stdout.txt stderr.txt || fail "$(cat stdout.txt stderr.txt)"
+ends 4 skatool inspect "$refusal"
+grep -q 'not shown: the signature is not over it' stdout.txt || fail "$(cat stdout.txt)"
+cp kept.reject.json "$refusal"
+ends 2 skatool status --dir "$directory" "$id"
 says 'approvals missing'
 ends 2 skatool status --dir "$directory" --key "$(uri annual-accounts)" --json "$id"
 grep -q '"refused":.*\["bob"\]' stdout.txt || fail "$(cat stdout.txt)"
 # Both refuse: it cannot be done any more.
 ends 0 skatool reject --dir "$directory" --approver carol.pem --yes "$id"
+# Carol has given no reason, and nobody gives her one.
+sed -i 's/^{/{ "reason": "I agree with Mallory",/' \
+    "$(grep -L '"reason"' "$directory/$id".*.reject.json)"
 ends 2 skatool status --dir "$directory" "$id"
-says 'rejected by approvers: 1 of 2; refused: (bob, carol|carol, bob); left: nobody'
+says "rejected by approvers: 1 of 2; refused: (bob \('Wrong.* amount'\), carol|carol, bob \(.*\)); left: nobody"
+! grep -q Mallory stdout.txt stderr.txt || fail "$(cat stdout.txt)"
 # The refusal is no approval, whatever its name.
 for file in "$directory"/*.reject.json; do
     cp "$file" "${file%.reject.json}.approval.json"

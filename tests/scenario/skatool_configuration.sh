@@ -308,7 +308,7 @@ sign=(ska dgst -sha256 -sign "$(uri seal)" -out signature document)
 refused 'approvals pending' "${sign[@]}"
 id=$(id_of_pending)
 to_directory=(skatool approve --dir approvals --approver alice.pem --yes)
-for wrong in "../$id" "${id:0:15}" "${id%?}/" "$id.request.json" "${id^^}x"; do
+for wrong in "../$id" "${id:0:3}" "${id%?}/" "$id.request.json" "${id^^}x"; do
     refused 'no request id' "${to_directory[@]}" "$wrong"
 done
 other=${id//[0-9]/0}

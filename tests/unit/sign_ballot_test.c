@@ -39,6 +39,7 @@ static void clear(struct ska_approval *approval)
     ska_bytes_free(&approval->signer);
     ska_bytes_free(&approval->public_key);
     ska_bytes_free(&approval->signature);
+    free(approval->reason);
 }
 
 static int set_up(void **state)
@@ -350,21 +351,36 @@ static void empty_rules_are_satisfied_and_impossible_ones_never(void **state)
 /* ---- Refusals ------------------------------------------------------------------------------- */
 
 /* By a person with the name of another, who has not signed it when they differ. */
-static struct ska_approval refusal_of(size_t person, size_t signer, struct ska_span token)
+static struct ska_approval refusal_with(size_t person, size_t signer, struct ska_span token,
+                                        const char *reason)
 {
-    uint8_t bytes[SKA_REFUSAL_LENGTH];
+    uint8_t bytes[SKA_REFUSAL_SIZE];
+    struct ska_span message;
     struct ska_approval refusal;
     struct ska_approval by;
 
-    assert_true(ska_refusal_bytes(NULL, token, bytes, NULL));
-    refusal = approval_of(person, ska_span(bytes, sizeof(bytes)));
+    assert_true(ska_refusal_bytes(NULL, token, reason, bytes, &message, NULL));
+    refusal = approval_of(person, message);
     if (person == signer)
         return refusal;
-    by = approval_of(signer, ska_span(bytes, sizeof(bytes)));
+    by = approval_of(signer, message);
     ska_bytes_free(&refusal.signature);
     refusal.signature = by.signature;
     by.signature = (struct ska_bytes){NULL, 0};
     clear(&by);
+    return refusal;
+}
+
+static struct ska_approval refusal_of(size_t person, size_t signer, struct ska_span token)
+{
+    return refusal_with(person, signer, token, NULL);
+}
+
+/* The same refusal, with these words beside it. */
+static struct ska_approval with_words(struct ska_approval refusal, const char *words)
+{
+    refusal.reason = strdup(words);
+    assert_non_null(refusal.reason);
     return refusal;
 }
 
@@ -380,6 +396,44 @@ static void take_refusal(struct counted *counted, struct ska_approval refusal,
     if (expected != SKA_ANSWER_COUNTS)
         assert_int_equal(refusal.state, expected);
     clear(&refusal);
+}
+
+static void words_of_a_refusal_are_those_that_were_signed(void **state)
+{
+    static const char reason[] = "the amount is wrong\n\033[2J";
+    struct ska_rule rule = two_of_three();
+    struct ska_span token = ska_span_of(&fixture.token);
+    struct ska_buffer text = {0};
+    struct counted counted;
+    uint8_t bytes[SKA_REFUSAL_SIZE];
+    struct ska_span message;
+
+    (void)state;
+    /* The bytes are those that the pages name. */
+    assert_true(ska_refusal_bytes(NULL, token, reason, bytes, &message, NULL));
+    assert_int_equal(message.length, 13 + 32 + 32);
+    assert_memory_equal(bytes, "SKA-REJECT-2", 13);
+    assert_true(ska_refusal_bytes(NULL, token, NULL, bytes, &message, NULL));
+    assert_int_equal(message.length, 13 + 32);
+    assert_memory_equal(bytes, "SKA-REJECT-1", 13);
+
+    open_ballot(&rule, NULL, 0, &counted);
+    /* Other words than those that were signed, and none. */
+    take_refusal(&counted, with_words(refusal_with(1, 1, token, reason), "it is fine"),
+                 SKA_ANSWER_INVALID);
+    take_refusal(&counted, refusal_with(1, 1, token, reason), SKA_ANSWER_INVALID);
+    take_refusal(&counted, with_words(refusal_with(1, 1, token, reason), reason),
+                 SKA_ANSWER_COUNTS);
+    /* Words beside a refusal that has none are not the approver's; the refusal is. */
+    take_refusal(&counted, with_words(refusal_of(2, 2, token), "it is fine"), SKA_ANSWER_COUNTS);
+    assert_string_equal(counted.ballot.refusals[0].reason, reason);
+    assert_null(counted.ballot.refusals[1].reason);
+    ska_ballot_refused_text(&counted.ballot, &text);
+    assert_text_contains(ska_buffer_string(&text), "('the amount is wrong\\\\x0A\\\\x1B[2J'), ");
+    assert_null(strstr(ska_buffer_string(&text), "fine"));
+    ska_buffer_free(&text);
+    ska_ballot_close(&counted.ballot);
+    ska_rule_clear(&rule);
 }
 
 static void only_refusals_that_an_approver_signed_count(void **state)
@@ -528,6 +582,7 @@ int main(void)
         cmocka_unit_test(without_a_rule_whatever_verifies_counts),
         cmocka_unit_test(empty_rules_are_satisfied_and_impossible_ones_never),
         cmocka_unit_test(only_refusals_that_an_approver_signed_count),
+        cmocka_unit_test(words_of_a_refusal_are_those_that_were_signed),
         cmocka_unit_test(approvals_are_usable_in_their_time_only),
         cmocka_unit_test(missing_approvers_are_named),
         cmocka_unit_test(impossible_rules_are_told),

@@ -1007,6 +1007,74 @@ static void another_request_is_not_closed(void **state)
     ska_directory_close(directory);
 }
 
+/* Whether somebody works on a request is seen by others, and looking does not disturb them. */
+static void who_waits_is_seen(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_standing_request one;
+    struct ska_standing_request other;
+
+    (void)state;
+    assert_int_equal(ska_directory_awaited(directory, request->id), SKA_AWAITED_UNKNOWN);
+    assert_true(ska_directory_publish(directory, request, NULL, &one, &errors));
+    assert_true(one.hold >= 0);
+    assert_int_equal(ska_directory_awaited(directory, request->id), SKA_AWAITED_YES);
+    assert_int_equal(ska_directory_awaited(directory, request->id), SKA_AWAITED_YES);
+    assert_true(ska_directory_find(directory, request->id, &other, &errors));
+    ska_standing_request_clear(&one);
+    assert_int_equal(ska_directory_awaited(directory, request->id), SKA_AWAITED_YES);
+    ska_standing_request_clear(&other);
+    assert_int_equal(ska_directory_awaited(directory, request->id), SKA_AWAITED_NO);
+    assert_true(ska_directory_find(directory, request->id, &other, &errors));
+    assert_true(other.hold >= 0);
+    ska_standing_request_clear(&other);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static void who_waits_learns_of_a_withdrawal(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_standing_request held;
+    struct ska_leftovers left;
+    char full[320];
+
+    (void)state;
+    snprintf(full, sizeof(full), "%s/%s.request.json", path, request->id);
+    assert_true(ska_directory_publish(directory, request, NULL, &held, &errors));
+    put_approval(request, "x");
+    /* That it vanishes is no withdrawal. */
+    assert_int_equal(unlink(full), 0);
+    assert_false(ska_directory_was_withdrawn(held.hold));
+    ska_standing_request_clear(&held);
+    assert_true(ska_directory_publish(directory, request, NULL, &held, &errors));
+    if (geteuid() == 0) {
+        /* Another user may read it, and may not do this. */
+        assert_int_equal(chmod(path, 01777), 0);
+        assert_int_equal(chmod(full, 0666), 0);
+        assert_int_equal(seteuid(12345), 0);
+        assert_false(ska_directory_withdraw(directory, request->id, &left, &errors));
+        assert_int_equal(seteuid(0), 0);
+        assert_int_equal(last_reason, SKA_R_FILE_FAILURE);
+        assert_int_equal(find(directory, request, NULL), SKA_NAME_OWN);
+    }
+    assert_false(ska_directory_was_withdrawn(held.hold));
+    assert_true(ska_directory_withdraw(directory, request->id, &left, &errors));
+    assert_true(ska_directory_was_withdrawn(held.hold));
+    assert_int_equal(left.count, 0);
+    assert_int_equal(count_entries(path), 0);
+    /* Another that waits for the same afterwards is not closed by who has waited before. */
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
+    ska_directory_finish(directory, request, held.hold, NULL);
+    held.hold = -1;
+    assert_int_equal(find(directory, request, NULL), SKA_NAME_OWN);
+    ska_standing_request_clear(&held);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
 static int make_approver(void **state)
 {
     (void)state;
@@ -1045,6 +1113,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(what_a_share_leaves_is_looked_at_later, setup, teardown),
         cmocka_unit_test_setup_teardown(another_request_is_not_closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_waits_is_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_waits_learns_of_a_withdrawal, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, make_approver, free_approver);

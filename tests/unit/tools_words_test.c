@@ -402,6 +402,17 @@ static void it_waits_for_those_who_can_help(void **state)
     assert_false(ska_ballot_judge(ballot).hopeless);
     assert_true(ska_ballot_judge(count(&counted, &rule, "a", "cd")).hopeless);
     assert_true(ska_ballot_judge(count(&counted, &rule, "", "cd")).hopeless);
+    /* Nobody is asked for what nothing can come of; another alternative may still be. */
+    assert_false(ska_ballot_waits_for(&counted.ballot, ska_span_text("a")));
+    add_token(&rule);
+    add_group(&rule, "directors", 1, "e");
+    ballot = count(&counted, &rule, "", "cd");
+    assert_false(ska_ballot_waits_for(ballot, ska_span_text("a")));
+    assert_true(ska_ballot_waits_for(ballot, ska_span_text("e")));
+    ska_rule_clear(&rule);
+    add_token(&rule);
+    add_group(&rule, "board", 1, "ab");
+    add_group(&rule, "risk", 1, "cd");
     /* An approval outweighs a refusal. */
     assert_false(ska_ballot_judge(count(&counted, &rule, "ac", "cd")).hopeless);
     assert_true(ska_ballot_judge(&counted.ballot).satisfied);

@@ -322,6 +322,21 @@ static bool approve_run(struct tool *tool, struct approve *approve)
            approve_sign_and_write(tool, approve);
 }
 
+static bool list_for(struct tool *tool, const char *directory, const char *approver)
+{
+    struct request_filter filter = REQUEST_FILTER_ALL;
+    struct request_list list = {NULL};
+    struct approver key = {NULL};
+    bool done =
+        request_list_open(tool, directory, &list) && approver_open_public(tool, &key, approver);
+
+    filter.approver = &key;
+    done = done && requests_list(&list, &filter, false);
+    request_list_close(&list);
+    approver_close(&key);
+    return done;
+}
+
 /* With an approvals directory and no ID: what waits there for this approver. */
 static bool list_waiting(struct tool *tool, const struct approve *approve)
 {
@@ -329,7 +344,7 @@ static bool list_waiting(struct tool *tool, const struct approve *approve)
 
     if (approve->document != NULL || approve->yes)
         return options_wrong(tool, "--document and --yes are for one request: add its ID");
-    return requests_list(tool, review->source.directory, review->approver, false);
+    return list_for(tool, review->source.directory, review->approver);
 }
 
 static bool approve_check_options(struct tool *tool, struct approve *approve,

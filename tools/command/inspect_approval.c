@@ -15,9 +15,13 @@
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
-static const char *const known_members[] = {"approverPublicKey",       "approverCertificate",
-                                            "approvalDigestAlgorithm", "signature",
-                                            "approvalToBeSigned",      NULL};
+static const char *const known_members[] = {"approverPublicKey",
+                                            "approverCertificate",
+                                            "approvalDigestAlgorithm",
+                                            "signature",
+                                            "approvalToBeSigned",
+                                            "reason",
+                                            NULL};
 
 /* ---- What it is for -------------------------------------------------------------------------- */
 
@@ -44,7 +48,7 @@ static struct ska_request *find_request(const char *path)
 }
 
 struct inspected {
-    const struct ska_approval *approval;
+    struct ska_approval *approval;
     const struct ska_request *request; /* NULL: not found */
     const struct ska_rule *rule;       /* that it states; NULL: none */
     struct ska_span token;             /* empty: not known */
@@ -71,6 +75,15 @@ static const char *heading(const struct inspected *inspected, const char *path)
     return named_refusal(path) ? "Refusal, as its name says" : "Approval or refusal";
 }
 
+/* Only what was signed: other words could be anybody's. */
+static void show_reason(const struct inspected *inspected, struct ska_buffer *text)
+{
+    if (inspected->is_refusal)
+        text_row(text, "reason", inspected->approval->reason);
+    else if (inspected->approval->reason != NULL)
+        text_row(text, "reason", "not shown: the signature is not over it");
+}
+
 static bool show(struct tool *tool, const struct inspected *inspected, const cJSON *json,
                  const char *path)
 {
@@ -85,6 +98,7 @@ static bool show(struct tool *tool, const struct inspected *inspected, const cJS
     inspect_add_signature(tool->libctx, &text, approval);
     if (inspected->request != NULL)
         text_row(&text, "request", inspected->request->id);
+    show_reason(inspected, &text);
     inspect_add_others(&text, json, known_members);
     return text_print(&text, &tool->errors);
 }

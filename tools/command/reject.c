@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "provider/request/approval.h"
-#include "provider/request/refusal.h"
 #include "tools/show/text.h"
 #include "tools/review.h"
 #include "tools/options.h"
@@ -17,6 +16,7 @@
 #define REFUSAL_MODE 0644
 
 struct reject {
+    const char *reason; /* NULL: none */
     struct output output;
     bool yes;
     struct review review;
@@ -57,14 +57,8 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
     struct review *review = &reject->review;
     struct ska_approval refusal = {0};
     char name[SKA_FILE_NAME_SIZE] = "";
-    uint8_t bytes[SKA_REFUSAL_LENGTH];
-    bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&review->request->approval_token),
-                                  bytes, &tool->errors) &&
-                approver_sign_checked(&review->key, tool->libctx, review->listed,
-                                      ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
+    bool done = review_sign_refusal(tool, review, reject->reason, &refusal);
 
-    if (done)
-        review_remember(tool, review, HISTORY_REFUSED);
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);
     else if (done && review->source.place == NULL)
@@ -120,6 +114,8 @@ bool reject_command(struct tool *tool, int argc, char **argv)
                       &review->approver),
         OPTION_TEXT("cert", "FILE", "your certificate, to stand in the refusal",
                     &review->certificate),
+        OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the refusal",
+                    &reject.reason),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
                     &review->source.directory),
         OPTION_OUTPUT(&reject.output, "write the refusal there"),
@@ -139,6 +135,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) &&
+                review_check_reason(tool, reject.reason) &&
                 (review->source.directory == NULL || reject.output.path == NULL ||
                  options_wrong(tool, "--dir and --output cannot be used together")) &&
                 reject_run(tool, &reject);

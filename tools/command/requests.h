@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The requests in an approvals directory, and how far each is.
+ * What skatool requests shows of each request: a line of a table or a paragraph for people, an
+ * object for machines.
  */
 #ifndef SKA_TOOLS_COMMAND_REQUESTS_H
 #define SKA_TOOLS_COMMAND_REQUESTS_H
 
-#include "tools/tool.h"
+#include <cjson/cJSON.h>
 
-/*
- * Prints them, as a table or as JSON. `directory` NULL: that of the configuration. With `approver`
- * (KEY; NULL: anybody) only those that wait for this approver. Files that are wrong are named.
- */
-bool requests_list(struct tool *tool, const char *directory, const char *approver,
+#include "tools/request_list.h"
+#include "tools/show/table.h"
+
+/* Both forms, of which the one is printed that fits the terminal. Starts as {0}. */
+struct requests_text {
+    struct table table;
+    struct ska_buffer paragraphs;
+};
+bool requests_text_start(struct requests_text *text,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+bool requests_text_add(struct requests_text *text, const struct listed_request *listed,
+                       const struct ska_errors *errors) SKA_MUST_CHECK;
+bool requests_text_print(struct requests_text *text,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+void requests_text_clear(struct requests_text *text);
+
+/* Prints those that are wanted, as a table or as JSON. */
+bool requests_list(struct request_list *list, const struct request_filter *filter,
                    bool json) SKA_MUST_CHECK;
+
+/* NULL: out of memory (no error raised). */
+cJSON *requests_object(const struct listed_request *listed);
 
 #endif

@@ -99,12 +99,13 @@ static bool check_timestamp_options(struct tool *tool, const struct seal_options
            (call->tsa == NULL || seal_timestamp_check(call->tsa, call->tsa_ca, &tool->errors));
 }
 
-/* Those of the URI, else those of the configuration, as with every signature. */
+/* Those of the URI, whose file is `files`, else those of the configuration, as ever. */
 static void choose_seal_sources(const struct tool *tool, const struct hsm_uri *uri,
-                                struct ska_sources *sources)
+                                const char *const files[2], struct ska_sources *sources)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    const struct ska_sources typed = {NULL, uri->approvals_file, uri->approvals_dir, uri->agent};
+    const struct ska_sources typed = {NULL, files[0] == NULL ? NULL : files, uri->approvals_dir,
+                                      uri->agent};
     const struct ska_sources configured = {NULL, NULL, settings->approvals_dir, settings->agent};
 
     *sources = ska_sources_any(&typed) ? typed : configured;
@@ -169,7 +170,9 @@ static bool seal_with_key(struct seal_call *call, const struct seal_options *opt
                 ska_approver_keys_new(tool->libctx, &call->approver_keys, &tool->errors);
 
     if (done) {
-        choose_seal_sources(tool, uri, &call->sources);
+        const char *const files[2] = {uri->approvals_file, NULL};
+
+        choose_seal_sources(tool, uri, files, &call->sources);
         done = seal_all(call, sealings, options->count);
     }
     ska_approver_keys_free(call->approver_keys);

@@ -57,7 +57,7 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
     const struct ska_ballot *ballot = &status->ballot;
     const struct ska_rule *rule = ballot->rule;
     struct ska_responses responses;
-    struct ska_span *keys = ska_ballot_responses(ballot, &responses);
+    struct ska_span *keys = ska_ballot_responses(ballot, ska_span(NULL, 0), &responses);
     const struct ska_verdict verdict = ska_ballot_judge(ballot);
     cJSON *object = cJSON_CreateObject();
     cJSON *groups = NULL;

@@ -29,7 +29,7 @@ static bool status_add_group(const struct status *status, const struct ska_alter
 {
     const struct ska_ballot *ballot = &status->ballot;
     struct ska_responses responses;
-    struct ska_span *keys = ska_ballot_responses(ballot, &responses);
+    struct ska_span *keys = ska_ballot_responses(ballot, ska_span(NULL, 0), &responses);
     struct ska_buffer approved = {0};
     struct ska_buffer open = {0};
     char need[16];

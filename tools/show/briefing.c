@@ -32,7 +32,9 @@ static void say_title(const struct briefing *briefing, struct page *page)
         [SKA_OPERATION_MODIFY] = "a CHANGE OF THE RULES of a key",
     };
 
-    page_heading(page, "You are asked to approve %s.", titles[briefing->request->operation]);
+    page_heading(page, "You are %s %s.",
+                 briefing->refusing ? "about to REFUSE" : "asked to approve",
+                 titles[briefing->request->operation]);
 }
 
 static void say_act(const struct briefing *briefing, struct page *page)

@@ -7,7 +7,7 @@
 
 #include "provider/base/bytes.h"
 
-#define TABLE_COLUMNS 8
+#define TABLE_COLUMNS 12
 
 /* Starts with columns set and the rest zero; free with table_clear(). */
 struct table {

@@ -72,11 +72,21 @@ void text_digits(struct ska_buffer *text, struct ska_span bytes, const char *new
 const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE])
 {
     time_t time = (time_t)seconds;
-    struct tm parts;
+    struct tm here;
+    struct tm utc;
+    size_t length = 0;
 
-    if (seconds > INT64_MAX || localtime_r(&time, &parts) == NULL ||
-        strftime(text, TEXT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &parts) == 0)
+    if (seconds > INT64_MAX || localtime_r(&time, &here) == NULL || gmtime_r(&time, &utc) == NULL ||
+        (length = strftime(text, TEXT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &here)) == 0) {
         snprintf(text, TEXT_TIME_SIZE, "for ever");
+        return text;
+    }
+    /* Others, and files, say it in UTC. */
+    if (here.tm_gmtoff != 0 &&
+        strftime(text + length, TEXT_TIME_SIZE - length,
+                 here.tm_mday == utc.tm_mday ? " (%H:%M:%S UTC)" : " (%Y-%m-%d %H:%M:%S UTC)",
+                 &utc) == 0)
+        text[length] = 0;
     return text;
 }
 

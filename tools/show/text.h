@@ -36,7 +36,10 @@ void text_rule(struct ska_buffer *text, const struct ska_rule *rule);
 /* The same for a serialized rule; one that does not decode is shown as far as it can be. */
 void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded);
 
-/* "2026-11-22 13:00:00 CET": a time as people here read it; "for ever" for UINT64_MAX. */
+/*
+ * "2026-11-22 13:00:00 CET (12:00:00 UTC)": a time as people here read it, and as it stands in
+ * files; "for ever" for UINT64_MAX.
+ */
 #define TEXT_TIME_SIZE 64
 const char *text_time(uint64_t seconds, char text[TEXT_TIME_SIZE]);
 

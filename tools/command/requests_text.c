@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests for people: a table, or, where the terminal is too narrow for it, a paragraph for each.
+ */
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/base/printable.h"
+#include "provider/sign/ballot_text.h"
+#include "tools/command/requests.h"
+#include "tools/show/terminal.h"
+#include "tools/show/text.h"
+
+/* What is said of one, in either form. */
+struct said {
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    char until[TEXT_TIME_SIZE];
+    struct ska_buffer count;
+    struct ska_buffer approved;
+    struct ska_buffer refused;
+    struct ska_buffer requester;
+};
+
+static void said_clear(struct said *said)
+{
+    ska_buffer_free(&said->count);
+    ska_buffer_free(&said->approved);
+    ska_buffer_free(&said->refused);
+    ska_buffer_free(&said->requester);
+}
+
+static void say_until(const struct listed_request *listed, char until[TEXT_TIME_SIZE])
+{
+    const struct ska_standing *chance = &listed->chance;
+
+    if (listed->outlook == REQUEST_HOPELESS)
+        snprintf(until, TEXT_TIME_SIZE, "hopeless");
+    else if (listed->ballot.rule == NULL)
+        snprintf(until, TEXT_TIME_SIZE, "?");
+    else if (chance->usable == SKA_USABLE_NOW || chance->usable == SKA_USABLE_LATER)
+        text_time(chance->window.closes, until);
+    else
+        snprintf(until, TEXT_TIME_SIZE, "%s",
+                 chance->usable == SKA_USABLE_ALWAYS ? "no end"
+                 : chance->usable == SKA_USABLE_OVER ? "too late"
+                                                     : "never usable");
+}
+
+/* The owner of the file, who is certain, and not what the request says. */
+static void say_requester(const struct listed_request *listed, struct ska_buffer *text)
+{
+    const struct passwd *user = getpwuid(listed->owner);
+
+    if (user != NULL)
+        ska_buffer_name(text, ska_span_text(user->pw_name));
+    else
+        ska_buffer_format(text, "uid %lu", (unsigned long)listed->owner);
+}
+
+static bool said_make(const struct listed_request *listed, struct said *said,
+                      const struct ska_errors *errors)
+{
+    snprintf(said->id, sizeof(said->id), "%.*s", (int)listed->digits, listed->request->id);
+    say_until(listed, said->until);
+    ska_ballot_count_text(&listed->ballot, &said->count);
+    ska_ballot_approved_text(&listed->ballot, &said->approved);
+    ska_ballot_refused_text(&listed->ballot, &said->refused);
+    say_requester(listed, &said->requester);
+    return !(said->count.failed || said->approved.failed || said->refused.failed ||
+             said->requester.failed) ||
+           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "the state of a request");
+}
+
+static const char *say_awaited(enum ska_awaited awaited)
+{
+    static const char *const words[] = {
+        [SKA_AWAITED_UNKNOWN] = "?", [SKA_AWAITED_NO] = "no", [SKA_AWAITED_YES] = "yes"};
+
+    return words[awaited];
+}
+
+static const char *or_dash(const char *text)
+{
+    return text == NULL || text[0] == 0 ? "-" : text;
+}
+
+/* ---- The table ------------------------------------------------------------------------------- */
+
+bool requests_text_start(struct requests_text *text, const struct ska_errors *errors)
+{
+    static const char *const heading[] = {"ID",           "WHAT",       "KEY",      "APPROVALS",
+                                          "APPROVED BY",  "REFUSED BY", "ASKED BY", "WAITS",
+                                          "USABLE UNTIL", "DESCRIPTION"};
+
+    text->table.columns = sizeof(heading) / sizeof(heading[0]);
+    text->table.names = 1U << 2;
+    return table_add(&text->table, heading, errors);
+}
+
+static bool add_row(struct requests_text *text, const struct listed_request *listed,
+                    struct said *said, const struct ska_errors *errors)
+{
+    const struct ska_request *request = listed->request;
+
+    return table_add(
+        &text->table,
+        (const char *[]){
+            said->id, text_operation(request->operation), request->key_label,
+            or_dash(ska_buffer_string(&said->count)), or_dash(ska_buffer_string(&said->approved)),
+            or_dash(ska_buffer_string(&said->refused)), ska_buffer_string(&said->requester),
+            say_awaited(listed->awaited), said->until, or_dash(request->description)},
+        errors);
+}
+
+/* ---- A paragraph ----------------------------------------------------------------------------- */
+
+/* So much of a description is shown here. */
+#define DESCRIPTION_SHOWN 200
+
+static void add_answers(const char *lead, struct ska_buffer *names, struct ska_buffer *text)
+{
+    if (names->length > 0)
+        ska_buffer_format(text, "    %s %s\n", lead, ska_buffer_string(names));
+}
+
+static void add_paragraph(struct ska_buffer *text, const struct listed_request *listed,
+                          struct said *said)
+{
+    const struct ska_request *request = listed->request;
+
+    ska_buffer_format(text, "%s  %s ", said->id, text_operation(request->operation));
+    ska_buffer_name(text, ska_span_text(request->key_label));
+    ska_buffer_format(text, ", %s\n", ska_buffer_string(&said->count));
+    add_answers("approved by", &said->approved, text);
+    add_answers("refused by", &said->refused, text);
+    ska_buffer_format(text, "    asked by %s; somebody waits: %s\n",
+                      ska_buffer_string(&said->requester), say_awaited(listed->awaited));
+    ska_buffer_format(text, "    usable until: %s\n", said->until);
+    if (request->description == NULL)
+        return;
+    ska_buffer_text(text, "    | ");
+    ska_buffer_printable(text, ska_span_text(request->description), DESCRIPTION_SHOWN);
+    ska_buffer_text(text, "\n");
+}
+
+/* ---- Both ------------------------------------------------------------------------------------ */
+
+bool requests_text_add(struct requests_text *text, const struct listed_request *listed,
+                       const struct ska_errors *errors)
+{
+    struct said said = {.until = ""};
+    bool done = said_make(listed, &said, errors) && add_row(text, listed, &said, errors);
+
+    if (done)
+        add_paragraph(&text->paragraphs, listed, &said);
+    said_clear(&said);
+    return done;
+}
+
+/* No line that a terminal of so many columns would break; 0: there is none. */
+static bool fits_terminal(const struct ska_buffer *text, size_t columns)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; columns > 0 && i < text->length; i++) {
+        length = text->data[i] == '\n' ? 0 : length + 1;
+        if (length > columns)
+            return false;
+    }
+    return true;
+}
+
+bool requests_text_print(struct requests_text *text, const struct ska_errors *errors)
+{
+    struct ska_buffer rows = {0};
+
+    table_text(&text->table, &rows);
+    if (fits_terminal(&rows, terminal_columns(STDOUT_FILENO)))
+        return text_print(&rows, errors);
+    ska_buffer_free(&rows);
+    return text_print(&text->paragraphs, errors);
+}
+
+void requests_text_clear(struct requests_text *text)
+{
+    table_clear(&text->table);
+    ska_buffer_free(&text->paragraphs);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool withdraw: ends a request in an approvals directory. What was approved stays approved.
+ */
+#include "tools/options.h"
+#include "tools/request_list.h"
+#include "tools/request_source.h"
+#include "tools/show/request_text.h"
+#include "tools/withdrawal.h"
+
+static bool withdraw_run(struct tool *tool, struct request_source *source)
+{
+    struct ska_request *request = NULL;
+    struct ska_ballot ballot = {.libctx = tool->libctx};
+    bool done = request_source_read(tool, source, &request);
+
+    if (done) {
+        ballot.request = request;
+        ballot.rule = request_stated_rule(request);
+        done = request_source_count(tool, source, &ballot) &&
+               withdraw_request(tool, source->place, &ballot);
+    }
+    ska_ballot_close(&ballot);
+    ska_request_free(request);
+    return done;
+}
+
+bool withdraw_command(struct tool *tool, int argc, char **argv)
+{
+    struct request_source source = {0};
+    const struct option_entry options[] = {
+        OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
+                    &source.directory),
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "[--dir DIR] ID",
+        .help = "Ends the request ID, so that nobody is asked any more: it vanishes from the\n"
+                "approvals directory, and who waits for it is told. Only the user who has made it\n"
+                "and root can do so. It takes no approval back: who kept a copy can use it, as\n"
+                "long as the rule says.",
+        .options = options,
+        .operands = &source.what,
+        .operand_needed = "ID",
+        .operands_allowed = 1,
+    };
+    bool done = options_parse(tool, &line, argc, argv) &&
+                request_list_find_directory(tool, &source.directory) && withdraw_run(tool, &source);
+
+    request_source_close(&source);
+    return done;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/withdrawal.h"
+
+#include "provider/sign/ballot_text.h"
+#include "tools/show/text.h"
+
+/* An approval cannot be taken back: only time ends it. */
+static void say_how_long(const struct ska_ballot *ballot, struct ska_buffer *text)
+{
+    struct ska_standing chance = ska_ballot_chance(ballot, ska_span(NULL, 0));
+    char until[TEXT_TIME_SIZE];
+
+    ska_buffer_text(text, "; copies of the approvals ");
+    if (ballot->rule == NULL)
+        ska_buffer_text(text, "may be good for ever");
+    else if (chance.usable >= SKA_USABLE_OVER)
+        ska_buffer_text(text, "cannot be used any more");
+    else if (chance.window.closes == UINT64_MAX)
+        ska_buffer_text(text, "stay good for ever");
+    else
+        ska_buffer_format(text, "stay good until %s", text_time(chance.window.closes, until));
+}
+
+static void say_withdrawn(const struct ska_ballot *ballot, const struct ska_leftovers *left)
+{
+    struct ska_buffer text = {0};
+    struct ska_buffer names = {0};
+
+    ska_buffer_format(&text, "Withdrew the request %.16s", ballot->request->id);
+    ska_ballot_approved_text(ballot, &names);
+    if (ballot->key_count == 0)
+        ska_buffer_text(&text, ", which nobody had approved");
+    else
+        ska_buffer_format(&text, ", which %zu had approved (%s)", ballot->key_count,
+                          ska_buffer_string(&names));
+    if (ballot->key_count > 0)
+        say_how_long(ballot, &text);
+    if (left->count > 0)
+        ska_buffer_format(&text, ". %zu file%s for it stay%s in the directory, of uid %lu",
+                          left->count, left->count == 1 ? "" : "s", left->count == 1 ? "s" : "",
+                          (unsigned long)left->owner);
+    report_message("%s", ska_buffer_string(&text));
+    ska_buffer_free(&names);
+    ska_buffer_free(&text);
+}
+
+bool withdraw_request(struct tool *tool, const struct ska_directory *directory,
+                      const struct ska_ballot *ballot)
+{
+    struct ska_leftovers left;
+
+    if (!ska_directory_withdraw(directory, ballot->request->id, &left, &tool->errors))
+        return false;
+    say_withdrawn(ballot, &left);
+    return true;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ending a request in an approvals directory, by who has made it.
+ */
+#ifndef SKA_TOOLS_WITHDRAWAL_H
+#define SKA_TOOLS_WITHDRAWAL_H
+
+#include "provider/sign/ballot.h"
+#include "provider/sign/directory.h"
+#include "tools/tool.h"
+
+/*
+ * Withdraws the request of the ballot and says so: how many have approved it, until when copies of
+ * these approvals can be used, and what others have left in the directory.
+ */
+bool withdraw_request(struct tool *tool, const struct ska_directory *directory,
+                      const struct ska_ballot *ballot) SKA_MUST_CHECK;
+
+#endif
