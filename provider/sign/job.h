@@ -6,6 +6,8 @@
 #ifndef SKA_SIGN_JOB_H
 #define SKA_SIGN_JOB_H
 
+#include <sys/types.h>
+
 #include "provider/base/settings.h"
 #include "provider/hsm/key.h"
 #include "provider/hsm/ska.h"
@@ -35,6 +37,7 @@ struct ska_job {
     enum ska_no_content no_content; /* UNSAID with content: see request_content */
     enum ska_request_content request_content;
     const char *description;
+    const uid_t *requester;    /* by the file system, who has ordered it; NULL: this user asks */
     const char *timestamp_key; /* label; NULL: none is configured */
     struct ska_audit_log audit_log;
     const struct ska_errors *errors;
