@@ -41,6 +41,8 @@ struct ska_gathering {
     size_t tried;  /* approvals in the last attempt, when the rule is not known */
     int64_t until; /* ska_clock_ms() */
     bool locked;   /* enough have approved, and it was too early for the HSM */
+    bool news;     /* something has come that was not looked at when the HSM was asked last, */
+    int64_t asked; /* which was then, whether the key is blocked; 0: not yet */
 };
 
 /* Takes over the rule, which is emptied, and the bundle's request (may be NULL). */
@@ -72,6 +74,9 @@ bool ska_gathering_audit_left(struct ska_gathering *gathering,
 bool ska_gathering_is_enough(const struct ska_gathering *gathering);
 /* What is enough can be used now, by a clock that is asked again before the HSM is. */
 bool ska_gathering_is_time(struct ska_gathering *gathering);
+
+/* Ends it for all who wait: nobody is asked any more. `why` goes into the audit log. */
+bool ska_gathering_close(struct ska_gathering *gathering, const char *why) SKA_MUST_CHECK;
 
 /* Raises that the application's signal has ended the wait. Returns false. */
 bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering);
