@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 #include "provider/record/audit.h"
 #include "provider/record/state_dir.h"
@@ -103,21 +104,35 @@ static bool clear_away(struct execute_run *run, struct ska_standing_request *sta
 
 /* ---- One request ----------------------------------------------------------------------------- */
 
+/* What more than a share of each owner's files may take, where that was not enough. */
+#define REST_MS 10000
+
+static bool look_at_answers(struct execute_run *run, struct ska_ballot *ballot,
+                            const struct ska_errors *wrong)
+{
+    struct ska_budget budget = {.share = SKA_SHARE_TO_SIGN};
+    struct ska_look look = {
+        .directory = run->directory, .budget = &budget, .wrong = wrong, .until = INT64_MAX};
+    bool done = request_answers_take(&look, ballot, &run->tool->errors);
+
+    if (done && budget.exhausted) {
+        look.budget = NULL;
+        look.until = ska_clock_ms() + REST_MS;
+        done = request_answers_take(&look, ballot, &run->tool->errors);
+    }
+    ska_budget_clear(&budget);
+    return done;
+}
+
 /* With the answers that lie there; they are in the request afterwards. */
 static bool count_answers(struct execute_run *run, struct ska_ballot *ballot, bool quiet)
 {
     struct report_warnings warnings = {0};
     const struct ska_errors to_warnings = report_warnings_errors(&warnings);
-    struct ska_budget budget = {.share = SKA_SHARE_TO_SIGN};
-    const struct ska_look look = {.directory = run->directory,
-                                  .budget = &budget,
-                                  .wrong = quiet ? NULL : &to_warnings,
-                                  .until = INT64_MAX};
     bool done = ska_ballot_open(ballot, &run->tool->errors) &&
-                request_answers_take(&look, ballot, &run->tool->errors);
+                look_at_answers(run, ballot, quiet ? NULL : &to_warnings);
 
     report_warnings_end(&warnings);
-    ska_budget_clear(&budget);
     return done;
 }
 
