@@ -37,7 +37,7 @@ static bool check_output(struct tool *tool, const struct ska_request *request, c
 static bool execute_file(struct tool *tool, const struct execute *execute)
 {
     struct ska_request *request = NULL;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = false;
 
     if (input_read_request(execute->what, &request, &tool->errors) &&
@@ -46,7 +46,7 @@ static bool execute_file(struct tool *tool, const struct execute *execute)
         tool_open_ska_key(tool, execute->key, NULL, &key))
         done = execution_run(tool, key, request, &execute->output);
     ska_request_free(request);
-    hsm_key_free(key);
+    backend_key_free(key);
     return done;
 }
 

@@ -156,7 +156,7 @@ static bool seems_complete(struct execute_run *run, struct ska_request *request,
 }
 
 /* The approvals were made for this request, and not for one of long ago. */
-static bool is_within_time(struct execute_run *run, struct hsm_key *key,
+static bool is_within_time(struct execute_run *run, struct backend_key *key,
                            const struct ska_ballot *ballot, const struct ska_verdict *verdict)
 {
     const struct ska_settings *settings = &run->tool->configuration.settings;
@@ -170,7 +170,7 @@ static bool is_within_time(struct execute_run *run, struct hsm_key *key,
     return within;
 }
 
-static bool may_execute(struct execute_run *run, struct hsm_key *key,
+static bool may_execute(struct execute_run *run, struct backend_key *key,
                         const struct ska_ballot *ballot)
 {
     const struct ska_request *request = ballot->request;
@@ -193,8 +193,8 @@ static bool may_execute(struct execute_run *run, struct hsm_key *key,
 }
 
 /* By the rule that the HSM has now. */
-static bool is_complete(struct execute_run *run, struct hsm_key *key, struct ska_request *request,
-                        bool *complete, bool *rule_known)
+static bool is_complete(struct execute_run *run, struct backend_key *key,
+                        struct ska_request *request, bool *complete, bool *rule_known)
 {
     struct ska_current_rule current;
     struct ska_ballot ballot = {
@@ -237,7 +237,7 @@ static bool is_settled(struct execute_run *run, const struct ska_request *reques
     return true;
 }
 
-static bool execute_and_remember(struct execute_run *run, struct hsm_key *key,
+static bool execute_and_remember(struct execute_run *run, struct backend_key *key,
                                  struct ska_request *request, bool for_good)
 {
     struct tool *tool = run->tool;
@@ -261,7 +261,7 @@ static bool execute_and_remember(struct execute_run *run, struct hsm_key *key,
     return done;
 }
 
-static bool execute_with_key(struct execute_run *run, struct hsm_key *key,
+static bool execute_with_key(struct execute_run *run, struct backend_key *key,
                              struct ska_standing_request *standing, bool whatever)
 {
     bool complete = false;
@@ -280,7 +280,7 @@ static bool execute_with_key(struct execute_run *run, struct hsm_key *key,
 
 /* A key that is gone is not looked for again, either. */
 static bool open_named_key(struct execute_run *run, const struct ska_request *request,
-                           struct hsm_key **key)
+                           struct backend_key **key)
 {
     struct tool *tool = run->tool;
     const struct ska_errors loud = tool->errors;
@@ -302,7 +302,7 @@ static bool execute_standing(struct execute_run *run, struct ska_standing_reques
                              bool whatever)
 {
     const struct ska_request *request = standing->request;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = open_named_key(run, request, &key);
 
     if (done && key != NULL)
@@ -311,7 +311,7 @@ static bool execute_standing(struct execute_run *run, struct ska_standing_reques
         done = ska_fail(&run->tool->errors, SKA_R_KEY_MISMATCH,
                         "the request is for key '%s', and --key names another one",
                         request->key_label);
-    hsm_key_free(key);
+    backend_key_free(key);
     return done;
 }
 
