@@ -12,6 +12,7 @@
 /* Starts as {0}; free with hsm_rules_clear(). */
 struct hsm_rules {
     bool asked;                                   /* and it has answered */
+    bool blocked;                                 /* the key is, now */
     bool other_key;                               /* than the request's has this name there */
     const struct ska_rule *known[SKA_RULE_COUNT]; /* NULL: it does not tell, or not understood */
     struct ska_rule rules[SKA_RULE_COUNT];
@@ -19,9 +20,9 @@ struct hsm_rules {
 };
 
 /*
- * Asks for the key that a request to modify names, as the HSM would find it: by its name. That
- * needs a module and a source of the PIN in the configuration; nobody is asked for a PIN. That it
- * cannot be asked is no failure. False, with errors raised: out of memory.
+ * Asks for the key that a request names, as the HSM would find it: by its name. That needs a module
+ * and a source of the PIN in the configuration; nobody is asked for a PIN. That it cannot be asked
+ * is no failure. False, with errors raised: out of memory.
  */
 bool hsm_rules_ask(struct tool *tool, const struct ska_request *request,
                    struct hsm_rules *rules) SKA_MUST_CHECK;

@@ -9,8 +9,8 @@
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
 
-static bool parse_rules(const struct ska_json_place *place, const char *directory,
-                        struct ska_policy *policy)
+bool ska_policy_read_rules(const struct ska_json_place *place, const char *directory,
+                           struct ska_policy *policy)
 {
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
         struct ska_json_place rule;
@@ -24,6 +24,20 @@ static bool parse_rules(const struct ska_json_place *place, const char *director
         policy->named[i] = true;
     }
     return true;
+}
+
+cJSON *ska_policy_rules_to_json(const struct ska_policy *policy)
+{
+    cJSON *json = cJSON_CreateObject();
+
+    for (size_t i = 0; json != NULL && i < SKA_RULE_COUNT; i++) {
+        if (!policy->named[i] ||
+            ska_json_add_item(json, ska_rule_members[i], ska_rule_to_json(&policy->rules[i])))
+            continue;
+        cJSON_Delete(json);
+        json = NULL;
+    }
+    return json;
 }
 
 static bool read_key_status(const struct ska_json_place *place, bool *blocked)
@@ -44,7 +58,7 @@ static bool parse_policy(const struct ska_json_place *place, const char *directo
 
     if (!cJSON_IsObject(place->value))
         return ska_fail(&place->at.errors, SKA_R_BAD_POLICY, "object expected");
-    return ska_json_only(place, names) && parse_rules(place, directory, policy) &&
+    return ska_json_only(place, names) && ska_policy_read_rules(place, directory, policy) &&
            read_key_status(place, &policy->blocked);
 }
 

@@ -7,6 +7,7 @@
 #ifndef SKA_TOOLS_POLICY_FILE_H
 #define SKA_TOOLS_POLICY_FILE_H
 
+#include "provider/base/json.h"
 #include "provider/rule/rule.h"
 
 struct ska_policy {
@@ -23,6 +24,16 @@ struct ska_policy {
  */
 bool ska_policy_read(const char *path, struct ska_policy *policy,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The same for the rules at a place, members of an object; `directory` as for ska_rule_read().
+ * Other members are not looked at.
+ */
+bool ska_policy_read_rules(const struct ska_json_place *place, const char *directory,
+                           struct ska_policy *policy) SKA_MUST_CHECK;
+/* The rules that are named, as an object. NULL: out of memory (no error raised). */
+cJSON *ska_policy_rules_to_json(const struct ska_policy *policy);
+
 void ska_policy_clear(struct ska_policy *policy);
 
 #endif

@@ -90,6 +90,34 @@ int ska_state_open(const char *state_dir, const char *name, const struct ska_err
     return fd;
 }
 
+bool ska_state_has(const char *state_dir, const char *name, bool *has,
+                   const struct ska_errors *errors)
+{
+    int directory = open_state_dir(state_dir, errors);
+    struct stat status;
+    bool done = false;
+
+    if (directory < 0)
+        return false;
+    *has = fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    done = *has || errno == ENOENT || fail_state(state_dir, errors) == 0;
+    close(directory);
+    return done;
+}
+
+bool ska_state_remove(const char *state_dir, const char *name, const struct ska_errors *errors)
+{
+    int directory = open_state_dir(state_dir, errors);
+    bool done = false;
+
+    if (directory < 0)
+        return false;
+    done =
+        unlinkat(directory, name, 0) == 0 || errno == ENOENT || fail_state(state_dir, errors) == 0;
+    close(directory);
+    return done;
+}
+
 bool ska_state_dir_check(const char *state_dir, const struct ska_errors *errors)
 {
     int directory = open_state_dir(state_dir, errors);

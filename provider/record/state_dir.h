@@ -15,6 +15,14 @@
  */
 int ska_state_open(const char *state_dir, const char *name, const struct ska_errors *errors);
 
+/* Whether there is a file of this name in it. */
+bool ska_state_has(const char *state_dir, const char *name, bool *has,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Removes it; that there is none is no failure. */
+bool ska_state_remove(const char *state_dir, const char *name,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Whether the directory can be used, for skatool check-config. */
 bool ska_state_dir_check(const char *state_dir, const struct ska_errors *errors) SKA_MUST_CHECK;
 

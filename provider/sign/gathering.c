@@ -183,6 +183,15 @@ bool ska_gathering_audit_left(struct ska_gathering *gathering, const struct ska_
     return done;
 }
 
+bool ska_gathering_close(struct ska_gathering *gathering, const char *why)
+{
+    if (!gathering->open.published)
+        return true;
+    ska_open_request_finish(&gathering->open, NULL);
+    gathering->open.published = false;
+    return gathering_audit(gathering, SKA_AUDIT_REQUEST, why);
+}
+
 static bool gathering_hand_in(struct ska_gathering *gathering, const char *shown,
                               struct ska_approval *approvals, size_t count)
 {

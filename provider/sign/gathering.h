@@ -41,6 +41,8 @@ struct ska_gathering {
     size_t tried;  /* approvals in the last attempt, when the rule is not known */
     int64_t until; /* ska_clock_ms() */
     bool locked;   /* enough have approved, and it was too early for the HSM */
+    bool news;     /* something has come that was not looked at when the HSM was asked last, */
+    int64_t asked; /* which was then, whether the key is blocked; 0: not yet */
 };
 
 /* Takes over the rule, which is emptied, and the bundle's request (may be NULL). */
@@ -78,6 +80,8 @@ bool ska_gathering_is_time(struct ska_gathering *gathering);
  * a directory whose group cannot see it; else nothing.
  */
 void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct ska_buffer *text);
+/* Ends it for all who wait: nobody is asked any more. `why` goes into the audit log. */
+bool ska_gathering_close(struct ska_gathering *gathering, const char *why) SKA_MUST_CHECK;
 
 /* Raises that the application's signal has ended the wait. Returns false. */
 bool ska_gathering_fail_interrupted(const struct ska_gathering *gathering);

@@ -6,6 +6,8 @@
 #ifndef SKA_SIGN_JOB_H
 #define SKA_SIGN_JOB_H
 
+#include <sys/types.h>
+
 #include "provider/base/settings.h"
 #include "provider/backend/backend_key.h"
 #include "provider/record/audit_file.h"
@@ -35,6 +37,7 @@ struct ska_job {
     enum ska_request_content request_content;
     bool content_is_kept; /* by the caller: the same command signs the same, with the times in it */
     const char *description;
+    const uid_t *requester;    /* by the file system, who has ordered it; NULL: this user asks */
     const char *timestamp_key; /* label; NULL: none is configured */
     struct ska_audit_log audit_log;
     const struct ska_errors *errors;

@@ -40,7 +40,8 @@ static bool draft_describe_key(struct ska_request *request, struct backend_key *
            draft_copy_text(&request->key_label, backend_key_label(key), errors);
 }
 
-static bool describe_requester(struct ska_request *request, const struct ska_errors *errors)
+static bool describe_requester(struct ska_request *request, const uid_t *requester,
+                               const struct ska_errors *errors)
 {
     char host[256] = "";
     char utc[32] = "";
@@ -52,7 +53,7 @@ static bool describe_requester(struct ska_request *request, const struct ska_err
     if (gmtime_r(&now, &parts) != NULL)
         strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", &parts);
     request->has_requester = true;
-    request->requester_uid = geteuid();
+    request->requester_uid = requester == NULL ? geteuid() : *requester;
     return copy_printable(&request->requester_host, host, errors) &&
            copy_printable(&request->requester_program, program_invocation_short_name, errors) &&
            draft_copy_text(&request->created, utc, errors);
@@ -84,7 +85,8 @@ bool ska_draft_make(const struct ska_job *job, struct ska_request **draft)
         return ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for a request");
     request->operation = job->operation;
     if (!draft_describe_key(request, job->key, job->errors) ||
-        !describe_requester(request, job->errors) || !describe_payload(request, job) ||
+        !describe_requester(request, job->requester, job->errors) ||
+        !describe_payload(request, job) ||
         (job->description != NULL &&
          !draft_copy_text(&request->description, job->description, job->errors)) ||
         !ska_request_identify(request, job->libctx, job->errors)) {
@@ -117,21 +119,19 @@ bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
     return done;
 }
 
-/* The rules that the request shows: that of its operation, all four for a modification. */
-static bool draft_add_rules(struct ska_request *request, struct backend_key *key,
-                            const struct ska_errors *errors)
+bool ska_draft_add_rules(struct ska_request *draft, struct backend_key *key,
+                         const struct ska_errors *errors)
 {
-    enum ska_rule_kind needed = ska_rule_kind_of(request->operation);
+    enum ska_rule_kind needed = ska_rule_kind_of(draft->operation);
     struct backend_key_state state = {0};
 
     if (!backend_key_state(key, &state, errors))
         return false;
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
-        ska_rule_clear(&request->rules[i]);
-        request->has_rule[i] =
-            (i == needed || request->operation == SKA_OPERATION_MODIFY) &&
-            state.rules[i].data != NULL &&
-            ska_rule_decode(ska_span_of(&state.rules[i]), &request->rules[i], NULL);
+        ska_rule_clear(&draft->rules[i]);
+        draft->has_rule[i] = (i == needed || draft->operation == SKA_OPERATION_MODIFY) &&
+                             state.rules[i].data != NULL &&
+                             ska_rule_decode(ska_span_of(&state.rules[i]), &draft->rules[i], NULL);
     }
     backend_key_state_clear(&state);
     return true;
@@ -239,7 +239,7 @@ bool ska_request_make(const struct ska_job *job, struct ska_request **request)
 {
     if (!ska_draft_make(job, request))
         return false;
-    if (draft_add_rules(*request, job->key, job->errors) && ska_draft_add_token(job, *request))
+    if (ska_draft_add_rules(*request, job->key, job->errors) && ska_draft_add_token(job, *request))
         return true;
     ska_request_free(*request);
     *request = NULL;

@@ -25,6 +25,12 @@ bool ska_draft_set_attempt(struct ska_request *draft, uint64_t attempt,
 /* When approvals can be used, by the rule that is in the draft and this time of the HSM. */
 bool ska_draft_set_times(struct ska_request *draft, uint64_t seconds,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * The rules that it shows, as the HSM has them now: that of its operation, all four for a
+ * modification.
+ */
+bool ska_draft_add_rules(struct ska_request *draft, struct backend_key *key,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
 /* Whatever it says of the rule: people are shown, and the log names, what holds. */
 bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
                         const struct ska_errors *errors) SKA_MUST_CHECK;

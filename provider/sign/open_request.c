@@ -29,9 +29,23 @@ static bool copy_request(const struct ska_request *from, struct ska_request **to
     return done;
 }
 
+/* With the rules that it will show; that for a signature is known already. */
+static bool make_draft(const struct ska_job *job, const struct ska_rule *rule,
+                       struct ska_request **draft)
+{
+    if (!ska_draft_make(job, draft))
+        return false;
+    if (job->operation == SKA_OPERATION_SIGN ? ska_draft_set_rule(*draft, rule, job->errors)
+                                             : ska_draft_add_rules(*draft, job->key, job->errors))
+        return true;
+    ska_request_free(*draft);
+    *draft = NULL;
+    return false;
+}
+
 /* A copy of the prepared request, if it is still what would be written now. */
 static bool take_prepared(const struct ska_job *job, const struct ska_request *draft,
-                          const struct ska_rule *rule, struct ska_open_request *open)
+                          struct ska_open_request *open)
 {
     struct ska_request *copy = NULL;
 
@@ -40,7 +54,7 @@ static bool take_prepared(const struct ska_job *job, const struct ska_request *d
     if (!copy_request(job->prepared, &copy, job->errors))
         return false;
     if (ska_draft_set_attempt(copy, draft->attempt, job) && strcmp(copy->id, draft->id) == 0 &&
-        ska_request_compare(job, draft, rule, copy) == SKA_REQUEST_SAME)
+        ska_request_compare(job, draft, copy) == SKA_REQUEST_SAME)
         open->request = copy;
     else
         ska_request_free(copy);
@@ -84,7 +98,7 @@ static bool try_next(const struct ska_job *job, const struct ska_open_request *o
 
 /* Takes up what stands there for the draft; *decided: the draft's name is the one to be used. */
 static bool take_standing(const struct ska_job *job, const struct ska_request *draft,
-                          const struct ska_rule *rule, struct ska_open_request *open, bool *decided)
+                          struct ska_open_request *open, bool *decided)
 {
     struct ska_standing_request found;
     enum ska_sameness sameness = SKA_REQUEST_OTHER_WORDS;
@@ -94,7 +108,7 @@ static bool take_standing(const struct ska_job *job, const struct ska_request *d
     if (found.state == SKA_NAME_TAKEN)
         pass_by(open, draft->id, found.owner);
     if (found.state == SKA_NAME_OWN)
-        sameness = ska_request_compare(job, draft, rule, found.request);
+        sameness = ska_request_compare(job, draft, found.request);
     if (sameness != SKA_REQUEST_OTHER_WORDS) {
         *decided = true;
         open->hold = found.hold;
@@ -109,29 +123,27 @@ static bool take_standing(const struct ska_job *job, const struct ska_request *d
 
 /* Goes through the requests for the same thing until one is ours or can be. */
 static bool find_standing(const struct ska_job *job, struct ska_request *draft,
-                          const struct ska_rule *rule, struct ska_open_request *open)
+                          struct ska_open_request *open)
 {
     bool decided = open->directory == NULL;
 
     while (!decided)
-        if (!take_standing(job, draft, rule, open, &decided) ||
-            (!decided && !try_next(job, open, draft)))
+        if (!take_standing(job, draft, open, &decided) || (!decided && !try_next(job, open, draft)))
             return false;
     return true;
 }
 
-static bool find_for_draft(const struct ska_job *job, const struct ska_rule *rule,
-                           struct ska_open_request *open, struct ska_request **draft)
+static bool find_for_draft(const struct ska_job *job, struct ska_open_request *open,
+                           struct ska_request **draft)
 {
-    if (!find_standing(job, *draft, rule, open) ||
-        (open->request == NULL && !take_prepared(job, *draft, rule, open)))
+    if (!find_standing(job, *draft, open) ||
+        (open->request == NULL && !take_prepared(job, *draft, open)))
         return false;
     if (open->request != NULL)
         return true;
     open->request = *draft;
     *draft = NULL;
-    return ska_draft_set_rule(open->request, rule, job->errors) &&
-           ska_draft_add_token(job, open->request) &&
+    return ska_draft_add_token(job, open->request) &&
            audit_open_request(job, open->request, SKA_REQUEST_MADE);
 }
 
@@ -144,7 +156,7 @@ bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rul
     if (open->request != NULL)
         return ska_draft_set_rule(open->request, rule, job->errors) &&
                audit_open_request(job, open->request, SKA_REQUEST_HANDED_IN);
-    done = ska_draft_make(job, &draft) && find_for_draft(job, rule, open, &draft);
+    done = make_draft(job, rule, &draft) && find_for_draft(job, open, &draft);
     ska_request_free(draft);
     return done;
 }
@@ -158,13 +170,13 @@ static bool compare_standing(const struct ska_job *job, const struct ska_rule *r
 {
     struct ska_request *draft = NULL;
 
-    if (!ska_draft_make(job, &draft))
+    if (!make_draft(job, rule, &draft))
         return false;
     if (!ska_draft_set_attempt(draft, open->request->attempt, job)) {
         ska_request_free(draft);
         return false;
     }
-    *sameness = ska_request_compare(job, draft, rule, standing->request);
+    *sameness = ska_request_compare(job, draft, standing->request);
     ska_request_free(draft);
     return true;
 }

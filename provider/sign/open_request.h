@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one open request for a signature, which all who wait for the same thing share.
+ * The one open request for a signature, or for a change of the key, which all who ask for the same
+ * thing share.
  */
 #ifndef SKA_SIGN_OPEN_REQUEST_H
 #define SKA_SIGN_OPEN_REQUEST_H
@@ -22,8 +23,9 @@ struct ska_open_request {
 };
 
 /*
- * The request for this signature: the bundle's (open->request), the one that stands in the
- * directory, the prepared one, or a new one. `rule` is NULL where the HSM does not tell it.
+ * The request for what the job is about: the bundle's (open->request), the one that stands in the
+ * directory, the prepared one, or a new one. `rule` is that of a signature, NULL where the HSM does
+ * not tell it; rules of a change are read.
  */
 bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rule,
                            struct ska_open_request *open) SKA_MUST_CHECK;

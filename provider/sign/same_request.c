@@ -25,7 +25,7 @@ static bool is_token_right(const struct ska_job *job, const struct ska_ballot *b
         ballot->rule != NULL ? ska_rule_has_time_limit(ballot->rule) : job->timestamp_key != NULL;
 
     return ska_approval_token_check(ska_span_of(&ballot->request->approval_token), job->key,
-                                    SKA_OPERATION_SIGN, job->payload, NULL) &&
+                                    job->operation, job->payload, NULL) &&
            ballot->token.has_timestamp == timed &&
            (!timed || ska_hsm_timestamp_genuine(job->libctx, job->key, job->timestamp_key,
                                                 &ballot->token, timestamp_key));
@@ -61,9 +61,9 @@ static bool is_as_written_here(const struct ska_ballot *ballot, const struct ska
     wanted.signed_content = request->signed_content;
     wanted.no_content = request->no_content;
     wanted.approval_token = request->approval_token;
-    wanted.has_rule[SKA_RULE_USE] = ballot->rule != NULL;
-    if (ballot->rule != NULL)
-        wanted.rules[SKA_RULE_USE] = *ballot->rule;
+    /* A change is the same one whoever asks for it, and then it is not asked for twice. */
+    if (request->operation != SKA_OPERATION_SIGN)
+        wanted.requester_uid = request->requester_uid;
     wanted.timestamp_key = *timestamp_key;
     wanted.not_before = NULL;
     wanted.not_after = NULL;
@@ -76,8 +76,10 @@ static bool is_as_written_here(const struct ska_ballot *ballot, const struct ska
 }
 
 enum ska_sameness ska_request_compare(const struct ska_job *job, const struct ska_request *draft,
-                                      const struct ska_rule *rule, struct ska_request *request)
+                                      struct ska_request *request)
 {
+    enum ska_rule_kind kind = ska_rule_kind_of(draft->operation);
+    const struct ska_rule *rule = draft->has_rule[kind] ? &draft->rules[kind] : NULL;
     struct ska_ballot ballot = {
         .libctx = job->libctx, .request = request, .rule = rule, .rule_of_hsm = true};
     struct ska_bytes timestamp_key = {NULL, 0};

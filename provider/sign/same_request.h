@@ -14,14 +14,14 @@ enum ska_sameness {
 };
 
 /*
- * Compares all of a request, as it would be written, with the draft (its id and attempt included),
- * the rule (NULL: the HSM does not tell it) and the HSM's timestamp key. One request serves all who
+ * Compares all of a request, as it would be written, with the draft (its id, attempt and rules
+ * included) and the HSM's timestamp key. One request serves all who
  * wait for the same thing, so what differs from one process of this user to the next may differ:
  * the time when it was made, host and program of the requester, what it shows of what was hashed
  * (which must have the digest), and the HSM's time in the token, which must be genuine and not
- * over. No approvals are expected in it.
+ * over; of a change of the key also who has asked first. No approvals are expected in it.
  */
 enum ska_sameness ska_request_compare(const struct ska_job *job, const struct ska_request *draft,
-                                      const struct ska_rule *rule, struct ska_request *request);
+                                      struct ska_request *request);
 
 #endif

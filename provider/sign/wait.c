@@ -10,6 +10,12 @@
 /* Without the kernel's notification files are found this often. */
 #define LOOK_MS 1000
 
+/* Whether the key was blocked meanwhile is asked of the HSM, when there is news, but so often at
+ * most */
+#define ASK_LEAST_MS 1000
+/* and so often in any case. Somebody could make news all the time. */
+#define ASK_MOST_MS 10000
+
 /* Waits for something to look at; false: interrupted, raised. */
 static bool wait_for_news(struct ska_gathering *gathering)
 {
@@ -20,9 +26,10 @@ static bool wait_for_news(struct ska_gathering *gathering)
     for (;;) {
         switch (ska_pause(&waiter, gathering->watch, POLLIN, until)) {
         case SKA_PAUSE_READY:
-            if (ska_watch_read(gathering->watch, gathering->open.request->id))
-                return true;
-            break;
+            if (!ska_watch_read(gathering->watch, gathering->open.request->id))
+                break;
+            gathering->news = true;
+            return true;
         case SKA_PAUSE_OVER:
             return true;
         case SKA_PAUSE_INTERRUPTED:
@@ -71,15 +78,35 @@ static bool wait_once(struct ska_gathering *gathering)
     return wait_for_news(gathering) && ska_gathering_look(gathering, gathering->until);
 }
 
+/*
+ * False: it is, which is raised. People would approve in vain, so the request is closed; whoever
+ * waits for the same finds that out, too.
+ */
+static bool is_worth_waiting(struct ska_gathering *gathering)
+{
+    const struct ska_job *job = gathering->job;
+    int64_t now = ska_clock_ms();
+    int64_t pause = gathering->news ? ASK_LEAST_MS : ASK_MOST_MS;
+
+    if (gathering->open.directory == NULL || ska_gathering_is_enough(gathering) ||
+        (gathering->asked != 0 && now - gathering->asked < pause))
+        return true;
+    gathering->asked = now;
+    gathering->news = false;
+    if (ska_check_not_blocked(job->key, job->errors))
+        return true;
+    (void)!ska_gathering_close(gathering, "closed: the key is blocked");
+    return false;
+}
+
 enum ska_wait_end ska_wait_for_people(struct ska_gathering *gathering)
 {
     const struct ska_job *job = gathering->job;
     struct ska_open_request *open = &gathering->open;
 
-    if (open->directory != NULL && !ska_gathering_is_enough(gathering) &&
-        !ska_check_not_blocked(job->key, job->errors))
-        return SKA_WAIT_FAILED;
     while (!ska_gathering_is_enough(gathering) || !ska_gathering_is_time(gathering)) {
+        if (!is_worth_waiting(gathering))
+            return SKA_WAIT_FAILED;
         if (is_time_over(gathering) && ska_gathering_is_enough(gathering))
             return SKA_WAIT_ENOUGH;
         if (open->directory != NULL &&

@@ -8,6 +8,8 @@
 
 #define READS 1000
 
+#define EVENTS (IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE)
+
 int ska_watch_open(const struct ska_directory *directory)
 {
     int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -17,19 +19,28 @@ int ska_watch_open(const struct ska_directory *directory)
         return -1;
     /* The directory that is open, wherever its path leads by now. */
     snprintf(path, sizeof(path), "/proc/self/fd/%d", ska_directory_fd(directory));
-    if (inotify_add_watch(watch, path, IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB) >= 0 ||
-        inotify_add_watch(watch, ska_directory_path(directory),
-                          IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB) >= 0)
+    if (inotify_add_watch(watch, path, EVENTS) >= 0 ||
+        inotify_add_watch(watch, ska_directory_path(directory), EVENTS) >= 0)
         return watch;
     close(watch);
     return -1;
 }
 
-/* Lost events, and answers to the request. */
+static bool is_request(const char *name, const char *id)
+{
+    return strncmp(name, id, SKA_REQUEST_ID_LENGTH) == 0 &&
+           ska_file_kind_of(name) == SKA_FILE_REQUEST;
+}
+
+/* Lost events, answers to the request, and its end. */
 static bool concerns(const struct inotify_event *event, const char *id)
 {
-    return (event->mask & IN_Q_OVERFLOW) != 0 ||
-           (event->len > 0 && ska_file_is_answer(event->name, id));
+    if ((event->mask & IN_Q_OVERFLOW) != 0)
+        return true;
+    if (event->len == 0)
+        return false;
+    return (event->mask & IN_DELETE) != 0 ? is_request(event->name, id)
+                                          : ska_file_is_answer(event->name, id);
 }
 
 bool ska_watch_read(int watch, const char *id)

@@ -185,6 +185,19 @@ succeeds skatool request --key "$(uri live)" --operation modify --policy new.jso
 identified modify.json ""
 written modify.json >written.txt
 tells 'a modification' '.*' 'Request and bundle' Approval Rule 'Policy file'
+mkdir -m 700 ordered
+for operation in block modify; do
+    case $operation in block) rules=() ;; modify) rules=(--policy new.json) ;; esac
+    OPENSSL_CONF=/dev/null succeeds skatool request --key 'ska:token=tok;object=live;id=01' \
+        --operation $operation "${rules[@]}" --description 'Stop it' --dir ordered
+done
+written ordered/*.order.json >written.txt
+tells orders 'file|keyStatus|blocked|rule[A-Z].*' Order Rule 'Policy file'
+rm ordered/*
+example 'json order' | sed 's/"demo"/"tok"/; s/"seal-2026"/"live"/' >ordered/example.order.json
+succeeds skatool execute --dir ordered
+grep -q 'order example.order.json of uid .*: request [0-9a-f]* to block key' stderr.txt ||
+    fail "the example is no order: $(cat stderr.txt)"
 written policy.json >written.txt
 tells policies 'value' 'Policy file' Rule
 written live.log >written.txt

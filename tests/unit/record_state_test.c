@@ -19,6 +19,7 @@
 #include "provider/record/audit.h"
 #include "provider/record/state_dir.h"
 #include "tools/audit_read.h"
+#include "tools/executed.h"
 
 static char directory[] = "/tmp/ska-state-XXXXXX";
 static char state_dir[64];
@@ -240,6 +241,39 @@ static void state_dir_is_the_signers(void **state)
 }
 
 /* What cannot be remembered is not logged as if it were. */
+/* By the token, and by nothing else. */
+static void what_was_executed_is_known_until_it_is_forgotten(void **state)
+{
+    const struct executed executed = {state_dir, NULL};
+    const struct executed nowhere = {NULL, NULL};
+    uint8_t tokens[] = {1, 2};
+    struct ska_request one = {.approval_token = {&tokens[0], 1}};
+    struct ska_request other = {.approval_token = {&tokens[1], 1}};
+    bool has = true;
+
+    (void)state;
+    assert_true(executed_has(&executed, &one, &has, NULL) && !has);
+    assert_true(executed_add(&executed, &one, NULL));
+    assert_true(executed_add(&executed, &one, NULL));
+    assert_true(executed_has(&executed, &one, &has, NULL) && has);
+    assert_true(executed_has(&executed, &other, &has, NULL) && !has);
+    assert_true(executed_forget(&executed, &other, NULL));
+    assert_true(executed_forget(&executed, &one, NULL));
+    assert_true(executed_has(&executed, &one, &has, NULL) && !has);
+    assert_false(executed_has_order(&executed, SKA_AUDIT_NO_HASH));
+    assert_true(executed_add_order(&executed, SKA_AUDIT_NO_HASH, NULL));
+    assert_true(executed_has_order(&executed, SKA_AUDIT_NO_HASH));
+    /* Without state-dir nothing is known, and an order that has to be is not forgotten silently. */
+    assert_true(executed_add(&nowhere, &one, NULL) && executed_forget(&nowhere, &one, NULL));
+    assert_true(executed_has(&nowhere, &one, &has, NULL) && !has);
+    assert_false(executed_add_order(&nowhere, SKA_AUDIT_NO_HASH, NULL));
+    /* Where others may enter nothing is believed. */
+    assert_int_equal(chmod(state_dir, 0770), 0);
+    assert_false(executed_has(&executed, &one, &has, NULL));
+    assert_false(executed_add(&executed, &one, NULL));
+    assert_false(executed_forget(&executed, &one, NULL));
+}
+
 static void head_that_is_none_is_refused(void **state)
 {
     struct ska_bytes good = {NULL, 0};
@@ -650,6 +684,7 @@ int main(void)
 #define STATE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
         STATE_TEST(state_dir_is_the_signers),
+        STATE_TEST(what_was_executed_is_known_until_it_is_forgotten),
         STATE_TEST(head_that_is_none_is_refused),
         STATE_TEST(head_is_read_as_it_was_printed),
         STATE_TEST(rotated_log_goes_on),

@@ -225,7 +225,8 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
     text_output_path(to, &text);
     ska_buffer_text(&text, " (");
     if (closed)
-        ska_buffer_text(&text, "the request is closed by now: signed, or withdrawn");
+        ska_buffer_text(&text, "the request is closed by now: signed, withdrawn, or its key is "
+                               "blocked");
     else
         ska_ballot_progress_text(&review->ballot, &text);
     ska_buffer_text(&text, ")");
@@ -252,6 +253,19 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
         done = add_to_bundle(tool, approve, &approval);
     ska_approval_clear(&approval);
     return done && approve_say_done(tool, approve);
+}
+
+/* Where the HSM can be asked here. What it says is no reason not to answer: it may be unblocked. */
+static bool warn_of_blocked_key(struct tool *tool, const struct ska_request *request)
+{
+    struct hsm_rules rules = {0};
+    bool done = request->operation != SKA_OPERATION_SIGN || hsm_rules_ask(tool, request, &rules);
+
+    if (done && rules.asked && rules.blocked && !rules.other_key)
+        report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
+                       request->key_label);
+    hsm_rules_clear(&rules);
+    return done;
 }
 
 /* ---- The command ----------------------------------------------------------------------------- */
@@ -318,8 +332,8 @@ static bool approve_run(struct tool *tool, struct approve *approve)
         return false;
     if (already)
         return approve->output.path == NULL || write_bundle(tool, approve, NULL);
-    return check_time(tool, approve) && review_ask(tool, review, &question) &&
-           approve_sign_and_write(tool, approve);
+    return check_time(tool, approve) && warn_of_blocked_key(tool, review->request) &&
+           review_ask(tool, review, &question) && approve_sign_and_write(tool, approve);
 }
 
 static bool list_for(struct tool *tool, const char *directory, const char *approver)

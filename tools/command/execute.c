@@ -2,121 +2,27 @@
 /*
  * skatool execute: sends an approved request to the HSM.
  */
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
-#include "provider/rule/rule.h"
-#include "provider/sign/send.h"
-#include "tools/show/certificates.h"
-#include "tools/show/modification.h"
+#include "tools/command/execute_directory.h"
+#include "tools/execution.h"
 #include "tools/input.h"
 #include "tools/options.h"
 #include "tools/output.h"
-#include "tools/report.h"
 #include "tools/request_source.h"
+#include "tools/show/modification.h"
 #include "tools/show/text.h"
 
-#define SIGNATURE_MODE 0644
+struct execute {
+    const char *key;
+    const char *directory;
+    const char *what[REQUEST_COPIES_MOST + 1]; /* REQUEST...; or ID */
+    bool block_only;
+    bool all;
+    struct output output;
+};
 
-static struct ska_job execute_job(const struct tool *tool, struct backend_key *key,
-                                  const struct ska_request *request)
-{
-    struct ska_job job = {.libctx = tool->libctx,
-                          .key = key,
-                          .operation = request->operation,
-                          .payload = ska_span_of(&request->payload),
-                          .audit_log = {tool->configuration.settings.audit_log,
-                                        tool->configuration.settings.state_dir},
-                          .errors = &tool->errors};
-
-    return job;
-}
-
-static bool execute_and_warn(const struct ska_job *job, struct ska_request *request)
-{
-    struct report_warnings warnings = {0};
-    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
-    bool done = ska_execute(job, request, &to_warnings);
-
-    report_warnings_end(&warnings);
-    return done;
-}
-
-static bool execute_sign(struct tool *tool, struct backend_key *key, struct ska_request *request,
-                         const struct output *output)
-{
-    int size = EVP_PKEY_get_size(backend_key_public(key));
-    size_t length = size > 0 ? (size_t)size : 0;
-    struct ska_job job = execute_job(tool, key, request);
-    uint8_t *signature = malloc(length + 1);
-    bool done = false;
-
-    if (signature == NULL)
-        return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
-    job.signature = signature;
-    job.signature_length = &length;
-    done = execute_and_warn(&job, request) &&
-           output_write(tool, output, ska_span(signature, length), SIGNATURE_MODE);
-    free(signature);
-    return done;
-}
-
-/* ---- Changes of the key ---------------------------------------------------------------------- */
-
-static bool print_change(struct tool *tool, const struct backend_key *key,
-                         const struct ska_request *request, const struct modification *modification)
-{
-    struct ska_buffer text = {0};
-    const char *separator = ": ";
-
-    ska_buffer_text(&text, "key ");
-    text_quoted(&text, ska_span_text(backend_key_label(key)));
-    if (request->operation == SKA_OPERATION_BLOCK) {
-        ska_buffer_text(&text, " is blocked");
-    } else if (request->operation == SKA_OPERATION_UNBLOCK) {
-        ska_buffer_text(&text, " is unblocked");
-    } else {
-        ska_buffer_text(&text, " has new rules");
-        for (int i = 0; i < SKA_RULE_COUNT; i++) {
-            if (modification->named.rules[i].data == NULL)
-                continue;
-            ska_buffer_format(&text, "%s%s", separator, ska_rule_names[i]);
-            separator = ", ";
-        }
-    }
-    ska_buffer_text(&text, "\n");
-    return text_print(&text, &tool->errors);
-}
-
-static bool execute_change(struct tool *tool, struct backend_key *key, struct ska_request *request)
-{
-    struct ska_error_capture failure = {0};
-    struct ska_errors quiet = ska_error_capture(&failure);
-    struct ska_job job = execute_job(tool, key, request);
-    struct modification modification = {0};
-    bool done = false;
-
-    if (!modification_read(request, &modification, &tool->errors)) {
-        modification_clear(&modification);
-        return false;
-    }
-    job.errors = &quiet;
-    done = execute_and_warn(&job, request);
-    if (done)
-        done = print_change(tool, key, request, &modification);
-    else if (modification.readable)
-        certificates_fail(tool, &failure, modification.known);
-    else
-        ska_error_capture_raise(&failure, &tool->errors);
-    modification_clear(&modification);
-    ska_error_capture_clear(&failure);
-    return done;
-}
-
-/* ---- The command ----------------------------------------------------------------------------- */
+/* ---- A file ---------------------------------------------------------------------------------- */
 
 static bool check_output(struct tool *tool, const struct ska_request *request,
                          const char *const *paths, const struct output *output)
@@ -132,49 +38,87 @@ static bool check_output(struct tool *tool, const struct ska_request *request,
     return true;
 }
 
-static bool execute_request(struct tool *tool, struct backend_key *key, struct ska_request *request,
-                            const struct output *output)
+static bool execute_file(struct tool *tool, const struct execute *execute)
 {
-    if (request->operation == SKA_OPERATION_SIGN)
-        return execute_sign(tool, key, request, output);
-    return execute_change(tool, key, request);
-}
-
-bool execute_command(struct tool *tool, int argc, char **argv)
-{
-    const char *uri = NULL;
-    const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
-    struct output output = {0};
-    const struct option_entry options[] = {
-        OPTION_NEEDED("key", "URI", "the key that the request is for", &uri),
-        OPTION_OUTPUT(&output, "write the signature there, not to standard output"),
-        OPTION_CONFIG(tool),
-        OPTION_END,
-    };
-    const struct command_line line = {
-        .usage = "--key URI REQUEST... [-o FILE [--force]]",
-        .help = "Sends a request with its approvals to the HSM, which decides; of several files,\n"
-                "which are copies of one request, all approvals together. A signature is\n"
-                "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
-                "unblocked or modified, a line says what was done.",
-        .options = options,
-        .operands = operands,
-        .operand_needed = "REQUEST",
-        .operands_allowed = REQUEST_COPIES_MOST,
-    };
     struct ska_request *request = NULL;
     struct backend_key *key = NULL;
     bool done = false;
 
-    if (!options_parse(tool, &line, argc, argv))
-        return false;
-    if (input_read_request(operands[0], &request, &tool->errors) &&
-        request_copies_add(tool, request, operands[0], operands + 1) &&
-        check_output(tool, request, operands, &output) &&
+    if (input_read_request(execute->what[0], &request, &tool->errors) &&
+        request_copies_add(tool, request, execute->what[0], execute->what + 1) &&
+        check_output(tool, request, execute->what, &execute->output) &&
         modification_can_be_shown(request, &tool->errors) &&
-        tool_open_ska_key(tool, uri, NULL, &key))
-        done = execute_request(tool, key, request, &output);
+        tool_open_ska_key(tool, execute->key, NULL, &key))
+        done = execution_run(tool, key, request, &execute->output);
     ska_request_free(request);
     backend_key_free(key);
     return done;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static bool check_execute_options(struct tool *tool, const struct execute *execute)
+{
+    if (execute->directory == NULL && !execute->block_only && !execute->all) {
+        if (execute->what[0] == NULL)
+            return options_wrong(tool, "missing argument: REQUEST");
+        return execute->key != NULL || options_wrong(tool, "missing option: --key");
+    }
+    if (execute->block_only && execute->all)
+        return options_wrong(tool, "--block-only and --all cannot be used together");
+    if (execute->what[0] != NULL && execute->what[1] != NULL)
+        return options_wrong(tool, "unexpected argument: '%s'", execute->what[1]);
+    if (execute->what[0] != NULL && (execute->block_only || execute->all))
+        return options_wrong(tool, "--block-only and --all are for all of a directory, without ID");
+    return (execute->output.path == NULL && !execute->output.force) ||
+           options_wrong(tool, "-o: what is executed in a directory makes no signature");
+}
+
+static bool execute_in_directory(struct tool *tool, const struct execute *execute)
+{
+    struct execute_run run = {.tool = tool,
+                              .path = execute->directory,
+                              .uri = execute->key,
+                              .what = execute->all          ? EXECUTE_ALL
+                                      : execute->block_only ? EXECUTE_BLOCK_ONLY
+                                                            : EXECUTE_BY_HAND};
+
+    return execute_directory(&run, execute->what[0]);
+}
+
+bool execute_command(struct tool *tool, int argc, char **argv)
+{
+    struct execute execute = {0};
+    const struct option_entry options[] = {
+        OPTION_TEXT("key", "URI", "the key that the request is for", &execute.key),
+        OPTION_TEXT("dir", "DIR", "requests in an approvals directory, and what is ordered there",
+                    &execute.directory),
+        OPTION_FLAG("block-only", "for the unit: only to block", &execute.block_only),
+        OPTION_FLAG("all", "for the unit: to unblock and modify too, within time limits",
+                    &execute.all),
+        OPTION_OUTPUT(&execute.output, "write the signature there, not to standard output"),
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "--key URI REQUEST... [-o FILE [--force]]\n"
+                 "       skatool execute [--key URI] --dir DIR [ID]\n"
+                 "       skatool execute [--dir DIR] --block-only | --all",
+        .help = "Sends a request with its approvals to the HSM, which decides; of several files,\n"
+                "which are copies of one request, all approvals together. A signature is\n"
+                "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
+                "unblocked or modified, a line says what was done.\n"
+                "With --dir: the request ID; without ID orders become requests, and each\n"
+                "request to block, unblock or modify that is complete is executed, never a\n"
+                "signature.",
+        .options = options,
+        .operands = execute.what,
+        .operands_allowed = REQUEST_COPIES_MOST,
+    };
+
+    if (!options_parse(tool, &line, argc, argv) || !check_execute_options(tool, &execute))
+        return false;
+    return execute.directory == NULL && !execute.block_only && !execute.all
+               ? execute_file(tool, &execute)
+               : execute_in_directory(tool, &execute);
 }

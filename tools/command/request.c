@@ -15,11 +15,13 @@
 #include "provider/request/signed_content.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/make_request.h"
+#include "tools/command/request_directory.h"
 #include "tools/input.h"
 #include "provider/rule/rule_check.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/policy_file.h"
+#include "tools/publish.h"
 #include "tools/show/certificates.h"
 #include "tools/show/text.h"
 
@@ -37,6 +39,7 @@ struct request {
     const char *ca_path;
     const char *description;
     const char *timestamp_key;
+    const char *directory; /* NULL: to a file */
     struct output output;
     const char *input; /* NULL: standard input */
 };
@@ -196,8 +199,8 @@ static void warn_of_directory(const struct tool *tool, const struct output *outp
         return;
     path = strdup(output->path);
     if (path != NULL && output_is_same_file(directory, dirname(path)))
-        report_warning("%s lies in the approvals directory, where approvers see only the requests "
-                       "of programs that sign: send them this file itself",
+        report_warning("%s lies in the approvals directory, where approvers see only what has its "
+                       "name there: use --dir, or send them this file itself",
                        output->path);
     free(path);
 }
@@ -208,14 +211,13 @@ static bool make_and_write(struct tool *tool, const struct request *request, str
     struct ska_request *made = NULL;
     bool done = false;
 
-    job->libctx = tool->libctx;
     job->operation = request->operation;
     job->description = request->description;
-    job->timestamp_key = request->timestamp_key != NULL
-                             ? request->timestamp_key
-                             : tool->configuration.settings.timestamp_key;
-    job->errors = &tool->errors;
-    done = ska_request_make(job, &made) && write_request_file(tool, made, &request->output);
+    job->timestamp_key = request->timestamp_key;
+    publish_fill_job(tool, job);
+    done = request->directory != NULL
+               ? request_put(tool, job, request->directory)
+               : ska_request_make(job, &made) && write_request_file(tool, made, &request->output);
     if (done && request->operation == SKA_OPERATION_SIGN)
         warn_of_blocked(job->key);
     if (done)
@@ -269,12 +271,29 @@ static bool choose_rules(struct tool *tool, const struct request *request,
                                  request->policy);
 }
 
-static bool make_modification(struct tool *tool, const struct request *request)
+static bool make_modification(struct tool *tool, const struct request *request,
+                              const struct ska_rule *const rules[SKA_RULE_COUNT])
+{
+    struct ska_bytes payload = {NULL, 0};
+    struct ska_job job = {0};
+    bool done = false;
+
+    if (tool_open_ska_key(tool, request->key, NULL, &job.key) &&
+        backend_modify_payload(job.key, rules, &payload, &tool->errors)) {
+        job.payload = ska_span_of(&payload);
+        done = make_and_write(tool, request, &job);
+    }
+    ska_bytes_free(&payload);
+    backend_key_free(job.key);
+    return done;
+}
+
+static bool ask_to_modify(struct tool *tool, const struct request *request, bool by_order)
 {
     const struct ska_rule *rules[SKA_RULE_COUNT] = {NULL};
-    struct ska_bytes payload = {NULL, 0};
     struct ska_policy policy;
-    struct ska_job job = {0};
+    const struct request_order order = {request->key, request->operation, &policy,
+                                        request->description};
     bool done = false;
 
     memset(&policy, 0, sizeof(policy));
@@ -282,25 +301,28 @@ static bool make_modification(struct tool *tool, const struct request *request)
         return false;
     if (choose_rules(tool, request, &policy, rules) &&
         ska_modification_check(rules, &tool->errors) &&
-        certificates_check(tool, rules, request->ca_path) &&
-        tool_open_ska_key(tool, request->key, NULL, &job.key) &&
-        backend_modify_payload(job.key, rules, &payload, &tool->errors)) {
-        job.payload = ska_span_of(&payload);
-        done = make_and_write(tool, request, &job);
-    }
-    ska_bytes_free(&payload);
-    backend_key_free(job.key);
+        certificates_check(tool, rules, request->ca_path))
+        done = by_order ? request_put_order(tool, &order, request->directory)
+                        : make_modification(tool, request, rules);
     ska_policy_clear(&policy);
     return done;
 }
 
-static bool make_change_request(struct tool *tool, const struct request *request)
+static bool ask_to_change(struct tool *tool, const struct request *request)
 {
+    const struct request_order order = {request->key, request->operation, NULL,
+                                        request->description};
     struct ska_job job = {0};
+    bool can = true;
     bool done = false;
 
+    if (request->directory != NULL &&
+        !request_can_be_made(tool, request->key, request->directory, &can))
+        return false;
     if (request->operation == SKA_OPERATION_MODIFY)
-        return make_modification(tool, request);
+        return ask_to_modify(tool, request, !can);
+    if (!can)
+        return request_put_order(tool, &order, request->directory);
     done = tool_open_ska_key(tool, request->key, NULL, &job.key) &&
            make_and_write(tool, request, &job);
     backend_key_free(job.key);
@@ -331,6 +353,8 @@ static bool check_request_options(struct tool *tool, struct request *request)
     if (!choose_operation(tool, request))
         return false;
     signing = request->operation == SKA_OPERATION_SIGN;
+    if (request->directory != NULL && request->output.path != NULL)
+        return options_wrong(tool, "--dir and --output cannot be used together");
     if (!signing && request->input != NULL)
         return options_wrong(tool, "'%s' is an unexpected argument: to %s a key takes no input",
                              request->input, request->operation_name);
@@ -377,6 +401,7 @@ bool request_command(struct tool *tool, int argc, char **argv)
                     &request.timestamp_key),
         OPTION_TEXT("description", "TEXT", "a line for the approvers; the HSM does not protect it",
                     &request.description),
+        OPTION_TEXT("dir", "DIR", "put it into an approvals directory", &request.directory),
         OPTION_OUTPUT(&request.output, "write the request there, not to standard output"),
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -385,10 +410,14 @@ bool request_command(struct tool *tool, int argc, char **argv)
         .usage = "--key URI [OPTION...] [INPUT]\n"
                  "       skatool request --key URI --operation block | unblock [OPTION...]\n"
                  "       skatool request --key URI --operation modify --policy FILE [OPTION...]",
-        .help = "Writes a request for approval of a signature over INPUT (a file; else standard\n"
-                "input). What is left out is what `openssl dgst -sign` would do with this key.\n"
-                "Or of a change of the key: to block it, to unblock it, to give it other rules.\n"
-                "Hand the request to the approvers; they add to it with `skatool approve`.",
+        .help =
+            "Writes a request for approval of a signature over INPUT (a file; else standard\n"
+            "input). What is left out is what `openssl dgst -sign` would do with this key.\n"
+            "Or of a change of the key: to block it, to unblock it, to give it other rules.\n"
+            "Hand the request to the approvers; they add to it with `skatool approve`.\n"
+            "With --dir it lies where programs that sign put theirs. To block, unblock or\n"
+            "modify a key nobody needs a login to the HSM for that: without one an order is\n"
+            "left there, and the signer's side (`skatool execute --dir`) makes a request of it.",
         .options = options,
         .operands = &request.input,
         .operands_allowed = 1,
@@ -401,7 +430,7 @@ bool request_command(struct tool *tool, int argc, char **argv)
         !output_check(tool, &request.output, input_path(&request)))
         return false;
     if (request.operation != SKA_OPERATION_SIGN)
-        return make_change_request(tool, &request);
+        return ask_to_change(tool, &request);
     if (!input_open(&input, request.input, &tool->errors))
         return false;
     done = make_signing(tool, &request, &input);

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A key is blocked while people are asked to sign with it: the wait ends and says so, the request is
+# closed, and nobody is asked any more. The HSM is asked seldom for that, and without a login.
+. "$(dirname "$0")/lib.sh"
+. "$source_dir/tests/scenario/servers.sh"
+board
+approver rita
+two=$(rule 2 alice bob carol)
+printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":null,"ruleModify":null}\n' "$two" \
+    "$(rule 1 rita)" >policy.json
+key seal p256
+mkdir -m 700 approvals state
+configure "approvals-dir = $work/approvals" "state-dir = $work/state" "audit-log = $work/audit.log"
+printf 'A document.\n' >document
+
+waiting() { # NUMBER: each waits for half a minute; their request is in $id
+    local i
+    for ((i = 0; i < $1; i++)); do
+        ours openssl dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-timeout:30 \
+            -out "signature.$i" document 2>"messages.$i" &
+    done
+    within 10 "no request" compgen -G 'approvals/*.request.json'
+    id=$(basename approvals/*.request.json .request.json)
+}
+ended() { # NUMBER: all of them, because the key is blocked
+    local i status
+    for ((i = 0; i < $1; i++)); do
+        status=0
+        wait -n || status=$?
+        [ "$status" -eq 1 ] || fail "status $status"
+    done
+    for ((i = 0; i < $1; i++)); do
+        grep -q "key blocked: key 'seal' is blocked\|key 'seal' is blocked" "messages.$i" ||
+            fail "it does not say why: $(cat "messages.$i")"
+        [ ! -s "signature.$i" ] || fail "signed"
+    done
+    [ -z "$(find approvals -maxdepth 1 -name '*.json')" ] || fail "still open: $(ls approvals)"
+}
+unblock() {
+    succeeds skatool request --key "$(uri seal)" --operation unblock --force -o unblock.json
+    succeeds skatool execute --key "$(uri seal)" unblock.json
+}
+succeeds skatool request --key "$(uri seal)" --operation block -o block.json
+succeeds skatool approve --approver rita.pem --yes block.json
+
+# ---- By way of the directory: at once ------------------------------------------------------------
+
+# Junk of others is news, and all the same there is no login for it.
+waiting 3
+sleep 1.2
+logins() { # SoftHSM writes it anew at each login
+    stat -c '%y %i' tokens/*/token.object
+}
+before=$(logins)
+for i in $(seq 200); do echo '{}' >"approvals/$id.$i.approval.json"; done
+sleep 2.5
+[ "$(logins)" = "$before" ] || fail "logs in while it waits"
+succeeds skatool request --key "$(uri seal)" --operation block --dir approvals
+succeeds skatool approve --approver rita.pem --yes --dir approvals "$(cat stdout.txt)"
+started=$EPOCHREALTIME
+succeeds skatool execute --dir approvals
+shows "key 'seal' is blocked"
+says "closed request ${id:0:16}: the key is blocked"
+ended 3
+awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { exit b - a > 8 }' || fail "noticed too late"
+grep -q '"operation":"SIGN".*closed: the key is blocked' audit.log || fail "nothing in the log"
+succeeds skatool requests --dir approvals
+says 'There are no open requests'
+
+# ---- By a file, of which nobody in the directory hears -------------------------------------------
+
+# An answer comes: then it is asked for, before more people approve.
+unblock
+waiting 1
+succeeds skatool execute --key "$(uri seal)" block.json
+sleep 1.2
+succeeds skatool approve --approver alice.pem --yes --dir approvals "$id"
+says "key 'seal' is blocked: approvals are of no use until it is unblocked"
+ended 1
+
+# Nobody answers: it is noticed all the same.
+unblock
+waiting 1
+succeeds skatool execute --key "$(uri seal)" block.json
+ended 1
+
+# Who asks again is told at once, and what stood there is closed.
+unblock
+takes 0 refused 'approvals pending' ska dgst -sha256 -sign "$(uri seal)" -out signature document
+succeeds skatool execute --key "$(uri seal)" block.json
+takes 0 refused 'is blocked' ska dgst -sha256 -sign "$(uri seal)" -out signature document
+[ -z "$(find approvals -maxdepth 1 -name '*.json')" ] || fail "still open: $(ls approvals)"
+# Other keys are nobody's business.
+unblock
+key other p256
+takes 0 refused 'approvals pending' ska dgst -sha256 -sign "$(uri other)" -out signature document
+succeeds skatool request --key "$(uri seal)" --operation block --dir approvals
+succeeds skatool approve --approver rita.pem --yes --dir approvals "$(cat stdout.txt)"
+succeeds skatool execute --dir approvals
+[ "$(find approvals -maxdepth 1 -name '*.request.json' | wc -l)" -eq 1 ] || fail "another key's is closed"
+succeeds skatool audit audit.log
+pass

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/command/execute_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/error_capture.h"
+
+/* A unit starts anew each time, and would try a wrong PIN until the token locks. */
+static bool check_pin(const struct execute_run *run, const char *pin)
+{
+    return run->what == EXECUTE_BY_HAND || !executed_has_wrong_pin(&run->executed, pin) ||
+           ska_fail(&run->tool->errors, SKA_R_PIN_INCORRECT,
+                    "the token has refused the PIN in %s before, and the file has not changed "
+                    "since: it is not tried again",
+                    hsm_pin_path_shown(pin));
+}
+
+static bool open_and_note_pin(struct execute_run *run, const char *uri, struct backend_key **key)
+{
+    struct tool *tool = run->tool;
+    const char *source = tool->configuration.settings.pin_source;
+    const char *pin = source == NULL ? NULL : hsm_pin_path(source);
+    const struct ska_errors loud = tool->errors;
+    struct ska_error_capture failure = {0};
+    bool done = false;
+
+    if (!check_pin(run, pin))
+        return false;
+    tool->errors = ska_error_capture(&failure);
+    done = tool_open_ska_key(tool, uri, NULL, key);
+    tool->errors = loud;
+    if (!done)
+        ska_error_capture_raise(&failure, &tool->errors);
+    if (failure.reason == SKA_R_PIN_INCORRECT)
+        done = executed_add_wrong_pin(&run->executed, pin, &tool->errors) && done;
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+/* On the configured token: who asks does not choose which token is given the PIN. */
+bool execute_open_key(struct execute_run *run, const char *label, struct ska_span id,
+                      struct backend_key **key)
+{
+    char *uri =
+        run->uri != NULL ? strdup(run->uri) : hsm_uri_format(NULL, label, id, HSM_OBJECT_PRIVATE);
+    bool done = uri != NULL || ska_fail(&run->tool->errors, SKA_R_OUT_OF_MEMORY, "for a key URI");
+
+    done = done && open_and_note_pin(run, uri, key);
+    free(uri);
+    if (done && run->uri != NULL && strcmp(backend_key_label(*key), label) != 0) {
+        backend_key_free(*key);
+        *key = NULL;
+    }
+    return done;
+}
+
+bool execute_add_change(struct execute_run *run, const char *id, enum ska_operation operation,
+                        uid_t requester)
+{
+    struct change *grown = reallocarray(run->changes, run->change_count + 1, sizeof(*grown));
+    struct change *change = NULL;
+
+    if (grown == NULL)
+        return ska_fail(&run->tool->errors, SKA_R_OUT_OF_MEMORY, "%zu requests", run->change_count);
+    run->changes = grown;
+    change = &grown[run->change_count++];
+    memcpy(change->id, id, SKA_REQUEST_ID_LENGTH);
+    change->id[SKA_REQUEST_ID_LENGTH] = 0;
+    change->operation = operation;
+    change->requester = requester;
+    return true;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/execution.h"
+
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#include "provider/base/error_capture.h"
+#include "provider/rule/rule.h"
+#include "provider/sign/send.h"
+#include "tools/show/certificates.h"
+#include "tools/show/modification.h"
+#include "tools/show/text.h"
+
+#define SIGNATURE_MODE 0644
+
+static struct ska_job execute_job(const struct tool *tool, struct backend_key *key,
+                                  const struct ska_request *request)
+{
+    struct ska_job job = {.libctx = tool->libctx,
+                          .key = key,
+                          .operation = request->operation,
+                          .payload = ska_span_of(&request->payload),
+                          .audit_log = {tool->configuration.settings.audit_log,
+                                        tool->configuration.settings.state_dir},
+                          .errors = &tool->errors};
+
+    return job;
+}
+
+static bool execute_and_warn(const struct ska_job *job, struct ska_request *request)
+{
+    struct report_warnings warnings = {0};
+    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
+    bool done = ska_execute(job, request, &to_warnings);
+
+    report_warnings_end(&warnings);
+    return done;
+}
+
+static bool execute_sign(struct tool *tool, struct backend_key *key, struct ska_request *request,
+                         const struct output *output)
+{
+    int size = EVP_PKEY_get_size(backend_key_public(key));
+    size_t length = size > 0 ? (size_t)size : 0;
+    struct ska_job job = execute_job(tool, key, request);
+    uint8_t *signature = malloc(length + 1);
+    bool done = false;
+
+    if (signature == NULL)
+        return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
+    job.signature = signature;
+    job.signature_length = &length;
+    done = execute_and_warn(&job, request) &&
+           output_write(tool, output, ska_span(signature, length), SIGNATURE_MODE);
+    free(signature);
+    return done;
+}
+
+/* ---- Changes of the key ---------------------------------------------------------------------- */
+
+static bool print_change(struct tool *tool, const struct backend_key *key,
+                         const struct ska_request *request, const struct modification *modification)
+{
+    struct ska_buffer text = {0};
+    const char *separator = ": ";
+
+    ska_buffer_text(&text, "key ");
+    text_quoted(&text, ska_span_text(backend_key_label(key)));
+    if (request->operation == SKA_OPERATION_BLOCK) {
+        ska_buffer_text(&text, " is blocked");
+    } else if (request->operation == SKA_OPERATION_UNBLOCK) {
+        ska_buffer_text(&text, " is unblocked");
+    } else {
+        ska_buffer_text(&text, " has new rules");
+        for (int i = 0; i < SKA_RULE_COUNT; i++) {
+            if (modification->named.rules[i].data == NULL)
+                continue;
+            ska_buffer_format(&text, "%s%s", separator, ska_rule_names[i]);
+            separator = ", ";
+        }
+    }
+    ska_buffer_text(&text, "\n");
+    return text_print(&text, &tool->errors);
+}
+
+static bool execute_change(struct tool *tool, struct backend_key *key, struct ska_request *request)
+{
+    struct ska_error_capture failure = {0};
+    struct ska_errors quiet = ska_error_capture(&failure);
+    struct ska_job job = execute_job(tool, key, request);
+    struct modification modification = {0};
+    bool done = false;
+
+    if (!modification_read(request, &modification, &tool->errors)) {
+        modification_clear(&modification);
+        return false;
+    }
+    job.errors = &quiet;
+    done = execute_and_warn(&job, request);
+    if (done)
+        done = print_change(tool, key, request, &modification);
+    else if (modification.readable)
+        certificates_fail(tool, &failure, modification.known);
+    else
+        ska_error_capture_raise(&failure, &tool->errors);
+    modification_clear(&modification);
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+bool execution_run(struct tool *tool, struct backend_key *key, struct ska_request *request,
+                   const struct output *output)
+{
+    if (request->operation == SKA_OPERATION_SIGN)
+        return execute_sign(tool, key, request, output);
+    return execute_change(tool, key, request);
+}
