@@ -218,7 +218,8 @@ static CK_RV find_key_again(struct key_session_work *again, const struct hsm_lea
                             CK_OBJECT_HANDLE *handle)
 {
     struct hsm_key *key = again->key;
-    struct hsm_key_match match = {key->label.length > 0 ? hsm_key_label(key) : NULL,
+    struct hsm_key_match match = {key->label.length > 0 ? ska_span_of(&key->label)
+                                                        : ska_span(NULL, 0),
                                   key->id.length > 0 ? hsm_key_id(key) : ska_span(NULL, 0)};
     struct hsm_found found = {0};
     CK_RV rv = hsm_find_private(lease, &match, &found, &again->inner->call);

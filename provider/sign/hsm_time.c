@@ -13,7 +13,7 @@
 static bool find_timestamp_key(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
                                struct hsm_key **found, const struct ska_errors *errors)
 {
-    struct hsm_key_match match = {label, {NULL, 0}};
+    struct hsm_key_match match = {ska_span_text(label), {NULL, 0}};
 
     if (label == NULL)
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
