@@ -115,7 +115,7 @@ struct backend_key *ska_find(const struct ska_provider *provider, const struct h
                              const struct ska_errors *errors)
 {
     const struct hsm_defaults defaults = ska_defaults(provider);
-    struct hsm_key_match match = {uri->object, ska_span_of(&uri->id)};
+    struct hsm_key_match match = {ska_span_of(&uri->object), ska_span_of(&uri->id)};
     struct hsm_token *token = NULL;
     struct backend_key *hsm = NULL;
 

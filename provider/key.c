@@ -85,7 +85,8 @@ const char *ska_key_label(struct ska_key *key)
 
     if (hsm != NULL)
         return backend_key_label(hsm);
-    return key->uri != NULL && key->uri->object != NULL ? key->uri->object : "";
+    return key->uri != NULL && key->uri->object.data != NULL ? (const char *)key->uri->object.data
+                                                             : "";
 }
 
 const char *ska_key_type_name(enum ska_key_type type)

@@ -74,6 +74,7 @@ static const struct {
     {-4, "auto-digestmax", SKA_SALT_AUTO_DIGEST_MAX},
 };
 
+/* A number may be one of libcrypto's own, as in "rsa_pss_saltlen:-1" of many scripts. */
 static bool parse_salt(const OSSL_PARAM *param, int *number)
 {
     char text[24] = "";
@@ -92,7 +93,7 @@ static bool parse_salt(const OSSL_PARAM *param, int *number)
         }
     value = strtol(text, &end, 10);
     *number = (int)value;
-    return end != text && *end == 0 && value >= 0 && value <= 65535;
+    return end != text && *end == 0 && value >= -65535 && value <= 65535;
 }
 
 static bool set_salt(struct ska_signature *signature, const OSSL_PARAM *param)
@@ -112,7 +113,7 @@ static bool set_salt(struct ska_signature *signature, const OSSL_PARAM *param)
         }
     }
     return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
-                    "saltlen: a number of bytes, digest, max, auto or auto-digestmax");
+                    "saltlen: a number of bytes, digest (-1), auto (-2), max (-3) or auto-digestmax");
 }
 
 static bool get_name(const struct ska_signature *signature, const OSSL_PARAM *param, char *name,

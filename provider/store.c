@@ -52,7 +52,7 @@ static const struct ska_errors *errors_of(const struct store *store)
 
 static bool names_object(const struct store *store)
 {
-    return store->uri->object != NULL || store->uri->id.data != NULL;
+    return store->uri->object.data != NULL || store->uri->id.data != NULL;
 }
 
 static void *store_open(void *provider, const char *text)
@@ -157,8 +157,8 @@ static bool store_keep_object(void *vsearch, const struct hsm_object *object)
     store->found_count++;
     found->type = object->type;
     if (!names_object(store)) {
-        found->uri =
-            hsm_uri_format(hsm_token_label(store->token), object->label, object->id, object->type);
+        found->uri = hsm_uri_format_like(store->uri, hsm_token_label(store->token), object->label,
+                                         object->id, object->type);
         found->description = strdup(store_describe(object));
         search->complete = found->uri != NULL && found->description != NULL;
     } else if (object->type == HSM_OBJECT_CERTIFICATE) {
@@ -197,7 +197,7 @@ static bool expect_one_key(struct store *store, enum hsm_object_type type)
 
 static bool store_search(struct store *store)
 {
-    struct hsm_object_match match = {store->uri->type, store->uri->object,
+    struct hsm_object_match match = {store->uri->type, ska_span_of(&store->uri->object),
                                      ska_span_of(&store->uri->id)};
     struct store_search search = {store, true};
     bool private_key = store_wants(store, HSM_OBJECT_PRIVATE);
@@ -217,7 +217,8 @@ static bool store_search(struct store *store)
     if (names_object(store) && store->found_count == 0)
         return ska_fail(errors_of(store), SKA_R_KEY_NOT_FOUND, "%s '%s' on token '%s'%s",
                         certificate && !private_key ? "certificate" : "object",
-                        store->uri->object != NULL ? store->uri->object : "with this id",
+                        store->uri->object.data != NULL ? (const char *)store->uri->object.data
+                                                        : "with this id",
                         hsm_token_label(store->token),
                         hsm_token_logged_in(store->token) ? "" : " (not logged in: no PIN given)");
     return true;
@@ -254,7 +255,7 @@ static struct ska_key *store_make_key(const struct store *store, enum ska_key_ty
 
 static struct ska_key *find_private_key(const struct store *store)
 {
-    struct hsm_key_match match = {store->uri->object, ska_span_of(&store->uri->id)};
+    struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
     struct backend_key *hsm = NULL;
     struct ska_key *key = NULL;
 
@@ -271,7 +272,7 @@ static struct ska_key *find_private_key(const struct store *store)
 
 static struct ska_key *find_public_key(const struct store *store)
 {
-    struct hsm_key_match match = {store->uri->object, ska_span_of(&store->uri->id)};
+    struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *public_key = NULL;
 

@@ -38,8 +38,8 @@ static bool find_key(struct tool *tool, const struct ska_request *request, struc
     const struct ska_settings *settings = &tool->configuration.settings;
     const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
                                           settings->pin_source};
-    const struct hsm_uri uri = {.object = request->key_label};
-    const struct hsm_key_match match = {request->key_label, {NULL, 0}};
+    const struct hsm_uri uri = {0};
+    const struct hsm_key_match match = {ska_span_text(request->key_label), {NULL, 0}};
     struct hsm_token *token = NULL;
 
     if (request->key_label == NULL)

@@ -66,7 +66,7 @@ static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors
     if (uri->type == HSM_OBJECT_PUBLIC || uri->type == HSM_OBJECT_CERTIFICATE)
         return ska_fail(errors, SKA_R_BAD_URI,
                         "type=: a private key is needed, not a public key or certificate");
-    if (uri->object == NULL && uri->id.data == NULL)
+    if (uri->object.data == NULL && uri->id.data == NULL)
         return ska_fail(
             errors, SKA_R_BAD_URI,
             "it names no key: add object=LABEL or id=ID (skatool list shows them); in a "
@@ -111,14 +111,14 @@ static bool open_key(struct tool *tool, const char *text, bool ska, struct hsm_u
 {
     struct hsm_uri *parsed = NULL;
     struct hsm_token *token = NULL;
-    struct hsm_key_match match = {NULL, {NULL, 0}};
+    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
     struct backend_key *found = NULL;
     bool done = false;
 
     if (!hsm_uri_parse(text, &parsed, &tool->errors) || !names_private_key(parsed, &tool->errors) ||
         !tool_open_token(tool, parsed, &token))
         goto out;
-    match.label = parsed->object;
+    match.label = ska_span_of(&parsed->object);
     match.id = ska_span_of(&parsed->id);
     done = find_named_key(tool, token, &match, &found) && (!ska || check_ska(found, &tool->errors));
     if (done) {
@@ -149,8 +149,6 @@ bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri
 
 char *tool_key_uri(const struct backend_key *key)
 {
-    const char *label = backend_key_label(key);
-
-    return hsm_uri_format(backend_key_token_label(key), label[0] == 0 ? NULL : label,
+    return hsm_uri_format(backend_key_token_label(key), ska_span_text(backend_key_label(key)),
                           backend_key_id(key), HSM_OBJECT_PRIVATE);
 }

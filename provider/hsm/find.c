@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "provider/base/printable.h"
 #include "provider/hsm/cryptoki.h"
 
 /* How many ids an "ambiguous" message names. */
@@ -126,8 +127,8 @@ static CK_RV search_companion(const struct hsm_lease *lease, struct hsm_found *f
                               CK_OBJECT_CLASS class_, bool by_label, const struct hsm_entry **entry)
 {
     const struct hsm_entry *key = the_key(found);
-    struct hsm_key_match by[] = {{NULL, ska_span_of(&key->id)},
-                                 {(const char *)key->label.data, {NULL, 0}}};
+    struct hsm_key_match by[] = {{{NULL, 0}, ska_span_of(&key->id)},
+                                 {ska_span_of(&key->label), {NULL, 0}}};
     const bool worth[] = {key->id.length > 0,
                           by_label && class_ == CKO_CERTIFICATE && key->label.length > 0};
     CK_RV rv = CKR_OK;
@@ -203,7 +204,7 @@ void hsm_found_free(struct hsm_found *found)
 CK_RV hsm_find_private(const struct hsm_lease *lease, const struct hsm_key_match *match,
                        struct hsm_found *found, const char **call)
 {
-    bool any = match->label == NULL && match->id.data == NULL;
+    bool any = match->label.data == NULL && match->id.data == NULL;
     CK_RV rv = CKR_OK;
 
     *call = "C_FindObjects";
@@ -260,10 +261,13 @@ static void describe_id(struct ska_buffer *text, struct ska_span id)
 /* "label "x" and id 01" */
 static void describe_key_match(struct ska_buffer *text, const struct hsm_key_match *match)
 {
-    if (match->label != NULL)
-        ska_buffer_format(text, " with label \"%s\"", hsm_show(match->label).text);
+    if (match->label.data != NULL) {
+        ska_buffer_text(text, " with label \"");
+        ska_buffer_printable(text, match->label, 64);
+        ska_buffer_text(text, "\"");
+    }
     if (match->id.data != NULL) {
-        ska_buffer_text(text, match->label != NULL ? " and id " : " with id ");
+        ska_buffer_text(text, match->label.data != NULL ? " and id " : " with id ");
         describe_id(text, match->id);
     }
 }
@@ -275,7 +279,7 @@ static bool raise_none(struct hsm_token *token, const char *wanted, const struct
     bool logged_in = false;
 
     hsm_lock();
-    logged_in = token->logged_in || !token->login_required;
+    logged_in = token->logged_in || (token->flags & CKF_LOGIN_REQUIRED) == 0;
     hsm_unlock();
     if (!logged_in && strcmp(kind, "private") == 0)
         more = found->entries.count > 0

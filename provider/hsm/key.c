@@ -52,9 +52,9 @@ static CK_RV find_key_again(struct key_session_work *again, const struct hsm_lea
                             CK_OBJECT_HANDLE *handle)
 {
     struct hsm_key *key = again->key;
-    struct hsm_key_match match = {key->base.label.length > 0 ? hsm_key_label(key) : NULL,
-                                  key->base.id.length > 0 ? backend_key_id(&key->base)
-                                                          : ska_span(NULL, 0)};
+    const struct ska_span any = {NULL, 0};
+    struct hsm_key_match match = {key->base.label.length > 0 ? ska_span_of(&key->base.label) : any,
+                                  key->base.id.length > 0 ? ska_span_of(&key->base.id) : any};
     struct hsm_found found = {0};
     CK_RV rv = hsm_find_private(lease, &match, &found, &again->inner->call);
 

@@ -11,8 +11,8 @@ struct hsm_token;
 
 /* What keys are looked for by. */
 struct hsm_key_match {
-    const char *label;  /* CKA_LABEL; NULL: any */
-    struct ska_span id; /* CKA_ID; data == NULL: any */
+    struct ska_span label; /* CKA_LABEL; data == NULL: any */
+    struct ska_span id;    /* CKA_ID; data == NULL: any */
 };
 
 /*

@@ -14,7 +14,7 @@
 static bool find_timestamp_key(struct backend_key *key, const char *label,
                                struct backend_key **found, const struct ska_errors *errors)
 {
-    const struct hsm_key_match match = {label, {NULL, 0}};
+    const struct hsm_key_match match = {ska_span_text(label), {NULL, 0}};
 
     return hsm_key_find(hsm_key_of(key)->token, &match, key->libctx, found, errors);
 }

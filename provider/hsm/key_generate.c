@@ -142,7 +142,7 @@ static void fill_private(struct generation *generation)
 
 static CK_RV count_label_uses(struct generation *generation, const struct hsm_lease *lease)
 {
-    struct hsm_key_match match = {generation->wanted->label, {NULL, 0}};
+    struct hsm_key_match match = {ska_span_text(generation->wanted->label), {NULL, 0}};
     struct hsm_entries entries = {NULL, 0};
     CK_RV rv = hsm_private_search(lease, &match, &entries);
 

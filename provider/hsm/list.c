@@ -58,7 +58,7 @@ static CK_RV read_listed(const struct hsm_lease *lease, const struct hsm_entry *
     struct hsm_object *object = &listed->object;
     CK_RV rv = CKR_OK;
 
-    object->label = (const char *)entry->label.data;
+    object->label = ska_span_of(&entry->label);
     object->id = ska_span_of(&entry->id);
     if (entry->class_ == CKO_CERTIFICATE) {
         object->type = HSM_OBJECT_CERTIFICATE;

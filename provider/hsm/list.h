@@ -12,7 +12,7 @@ struct hsm_token;
 
 struct hsm_object {
     enum hsm_object_type type;
-    const char *label;
+    struct ska_span label; /* with a NUL behind it */
     struct ska_span id;
     bool ska;                    /* private keys */
     bool timestamp;              /* private keys: makes HSM timestamps */
@@ -23,7 +23,7 @@ struct hsm_object {
 
 struct hsm_object_match {
     enum hsm_object_type type; /* HSM_OBJECT_ANY: private and public keys and certificates */
-    const char *label;
+    struct ska_span label;     /* data == NULL: any; the same for id */
     struct ska_span id;
 };
 

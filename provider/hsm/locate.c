@@ -7,7 +7,16 @@
 bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                 struct hsm_token **token, const struct ska_errors *errors)
 {
-    struct hsm_token_match match = {uri->token, uri->serial, uri->manufacturer, uri->model};
+    struct hsm_token_match match = {uri->token,
+                                    uri->serial,
+                                    uri->manufacturer,
+                                    uri->model,
+                                    uri->slot_id,
+                                    uri->slot_description,
+                                    uri->slot_manufacturer,
+                                    uri->library_description,
+                                    uri->library_manufacturer,
+                                    uri->library_version};
     const char *path = uri->module_path != NULL ? uri->module_path : defaults->module;
     struct hsm_module *module = NULL;
 
@@ -16,7 +25,8 @@ bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                         "no PKCS#11 module: set pkcs11-module in the configuration or module-path "
                         "in the URI");
     if (match.label == NULL && match.serial == NULL && match.manufacturer == NULL &&
-        match.model == NULL)
+        match.model == NULL && match.slot_id == NULL && match.slot_description == NULL &&
+        match.slot_manufacturer == NULL)
         match.label = defaults->token;
     return hsm_module_open(path, &module, errors) && hsm_token_find(module, &match, token, errors);
 }

@@ -11,8 +11,8 @@ struct hsm_token;
 
 /* What holds where the URI does not say; members may be NULL. */
 struct hsm_defaults {
-    const char *module; /* path */
-    const char *token;  /* label, used when the URI has no token, serial, manufacturer or model */
+    const char *module;     /* path */
+    const char *token;      /* label, used when the URI says nothing of token or slot */
     const char *pin_source; /* "file:PATH" or a path */
 };
 

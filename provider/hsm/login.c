@@ -108,7 +108,7 @@ static CK_RV look_at_login(struct hsm_work *work, const struct hsm_lease *lease)
     CK_RV rv = CKR_OK;
 
     hsm_lock();
-    known = token->logged_in || !token->login_required;
+    known = token->logged_in || (token->flags & CKF_LOGIN_REQUIRED) == 0;
     hsm_unlock();
     if (known)
         return CKR_OK;
@@ -130,7 +130,7 @@ bool hsm_token_logged_in(struct hsm_token *token)
     if (!hsm_session_work(token, &work, NULL))
         return false;
     hsm_lock();
-    logged_in = token->logged_in || !token->login_required;
+    logged_in = token->logged_in || (token->flags & CKF_LOGIN_REQUIRED) == 0;
     hsm_unlock();
     return logged_in;
 }

@@ -214,7 +214,7 @@ bool hsm_login_again(struct hsm_token *token, CK_SESSION_HANDLE session, bool *l
     if (rv != CKR_OK)
         return hsm_fail_rv(errors, "C_GetSessionInfo", token, rv);
     hsm_lock();
-    required = token->login_required;
+    required = (token->flags & CKF_LOGIN_REQUIRED) != 0;
     pin = token->pin;
     hsm_unlock();
     if (*logged_in || !required || pin == NULL)

@@ -253,9 +253,9 @@ CK_RV hsm_objects_search(const struct hsm_lease *lease, const CK_OBJECT_CLASS *c
 
     if (class_ != NULL)
         template_[count++] = (CK_ATTRIBUTE){CKA_CLASS, &class_copy, sizeof(class_copy)};
-    if (match->label != NULL)
-        template_[count++] =
-            (CK_ATTRIBUTE){CKA_LABEL, hsm_writable(match->label), strlen(match->label)};
+    if (match->label.data != NULL)
+        template_[count++] = (CK_ATTRIBUTE){CKA_LABEL, hsm_writable(match->label.data),
+                                            (CK_ULONG)match->label.length};
     if (match->id.data != NULL)
         template_[count++] =
             (CK_ATTRIBUTE){CKA_ID, hsm_writable(match->id.data), (CK_ULONG)match->id.length};

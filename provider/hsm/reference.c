@@ -115,9 +115,13 @@ static bool take_reference_uri(struct hsm_reference *reference, const struct ska
                         "%s: a reference names no code and holds no secret; the configuration "
                         "says which module and which PIN file (pkcs11-module, pin-source)",
                         refused);
+    /* References are written by this program, or by a later one that means something by it. */
+    if (uri->ignored != NULL)
+        return ska_fail(errors, SKA_R_BAD_REFERENCE,
+                        "%s: this version does not know what that means", uri->ignored);
     if (uri->type != HSM_OBJECT_ANY && uri->type != HSM_OBJECT_PRIVATE)
         return ska_fail(errors, SKA_R_BAD_REFERENCE, "type: its URI names no private key");
-    return uri->object != NULL || uri->id.data != NULL ||
+    return uri->object.data != NULL || uri->id.data != NULL ||
            ska_fail(errors, SKA_R_BAD_REFERENCE, "its URI has neither object nor id");
 }
 
@@ -261,18 +265,10 @@ bool hsm_reference_encode(const char *uri, EVP_PKEY *public_key, OSSL_LIB_CTX *l
 
 char *hsm_reference_uri(const struct backend_key *key, const struct hsm_uri *found_by)
 {
-    struct hsm_uri uri = {0};
-    const char *label = backend_key_label(key);
+    const struct hsm_uri nothing = {0};
 
-    /* Borrowed, and only read. */
-    if (found_by != NULL)
-        uri = *found_by;
-    uri.token = (char *)(uintptr_t)backend_key_token_label(key);
-    uri.object = strlen(label) == key->label.length ? (char *)(uintptr_t)label : NULL;
-    uri.id = key->id;
-    uri.type = HSM_OBJECT_PRIVATE;
-    uri.pin = NULL;
-    return hsm_uri_write(&uri);
+    return hsm_uri_format_like(found_by == NULL ? &nothing : found_by, backend_key_token_label(key),
+                               ska_span_of(&key->label), backend_key_id(key), HSM_OBJECT_PRIVATE);
 }
 
 bool hsm_reference_for(const struct backend_key *key, const struct hsm_uri *found_by,

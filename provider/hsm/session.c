@@ -46,7 +46,7 @@ CK_RV hsm_session_check_login(const struct hsm_lease *lease)
     CK_RV rv = CKR_OK;
 
     hsm_lock();
-    believed = lease->token->logged_in && lease->token->login_required;
+    believed = lease->token->logged_in && (lease->token->flags & CKF_LOGIN_REQUIRED) != 0;
     hsm_unlock();
     if (!believed)
         return CKR_OK;

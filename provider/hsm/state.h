@@ -64,7 +64,7 @@ struct hsm_token {
     struct hsm_gate login; /* entered for logging in and for starting anew */
     /* lock: */
     CK_SLOT_ID slot;
-    bool login_required;
+    CK_FLAGS flags;            /* CK_TOKEN_INFO.flags */
     bool logged_in;            /* as far as is known: the application may log out at any time */
     bool ready;                /* false: start anew before the next use */
     unsigned long incarnation; /* of the module, in which this was made ready */

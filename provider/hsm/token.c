@@ -2,6 +2,7 @@
 /* Which tokens a module has, and which one is meant. */
 #include "provider/hsm/token.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,31 +42,61 @@ static bool same_token(const struct hsm_token *a, const struct hsm_token *b)
            strcmp(a->manufacturer, b->manufacturer) == 0 && strcmp(a->model, b->model) == 0;
 }
 
-/* Notes that a token is in a slot. NULL: out of memory. */
-static struct hsm_token *note_token(struct hsm_module *module, CK_SLOT_ID slot,
-                                    const CK_TOKEN_INFO *info)
+/* Some modules never say that a token is initialised, but then it has a label. */
+static bool is_initialised(const CK_TOKEN_INFO *info)
 {
-    struct hsm_token *added = token_new(module, info);
-    struct hsm_token *token = NULL;
+    char label[sizeof(info->label) + 1];
 
-    if (added == NULL)
-        return NULL;
-    hsm_lock();
-    for (token = module->tokens; token != NULL; token = token->next)
-        if (same_token(token, added))
-            break;
-    if (token == NULL) {
-        added->next = module->tokens;
-        module->tokens = token = added;
-        added = NULL;
+    unpad(label, info->label, sizeof(info->label));
+    return (info->flags & CKF_TOKEN_INITIALIZED) != 0 || label[0] != 0;
+}
+
+/* A slot with an initialised token in it. */
+struct filled_slot {
+    CK_SLOT_ID slot;
+    CK_FLAGS flags;
+    struct hsm_token *read;  /* as the module tells of it */
+    struct hsm_token *token; /* that is known, or made of it */
+};
+
+/* Inside the lock. One card in several slots is as many tokens, all alike. */
+static struct hsm_token *known_token(const struct hsm_module *module,
+                                     const struct filled_slot *slots, size_t count, size_t which,
+                                     bool in_this_slot)
+{
+    for (struct hsm_token *token = module->tokens; token != NULL; token = token->next) {
+        bool taken = false;
+
+        for (size_t i = 0; i < count; i++)
+            taken = taken || slots[i].token == token;
+        if (!taken && same_token(token, slots[which].read) &&
+            (!in_this_slot || token->slot == slots[which].slot))
+            return token;
     }
-    if (token->slot != slot)
-        token->ready = false;
-    token->slot = slot;
-    token->login_required = (info->flags & CKF_LOGIN_REQUIRED) != 0;
-    hsm_unlock();
-    free(added);
-    return token;
+    return NULL;
+}
+
+/* Inside the lock: notes which token is in which slot; first those that stayed where they were. */
+static void note_tokens(struct hsm_module *module, struct filled_slot *slots, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        slots[i].token = known_token(module, slots, count, i, true);
+    for (size_t i = 0; i < count; i++) {
+        struct filled_slot *slot = &slots[i];
+
+        if (slot->token == NULL)
+            slot->token = known_token(module, slots, count, i, false);
+        if (slot->token == NULL) {
+            slot->token = slot->read;
+            slot->read = NULL;
+            slot->token->next = module->tokens;
+            module->tokens = slot->token;
+        }
+        if (slot->token->slot != slot->slot)
+            slot->token->ready = false;
+        slot->token->slot = slot->slot;
+        slot->token->flags = slot->flags;
+    }
 }
 
 /* The slots that have a token. Free *slots with free(). */
@@ -90,30 +121,55 @@ static CK_RV list_slots(const struct hsm_module *module, CK_SLOT_ID **slots, CK_
 }
 
 /* Called for each initialised token of the module. */
-typedef void token_visit(void *arg, struct hsm_token *token);
+typedef void token_visit(void *arg, struct hsm_token *token, CK_SLOT_ID slot);
 
 /* A slot that does not answer is passed over: the others are as good as before. */
-static CK_RV visit_tokens(struct hsm_module *module, token_visit *visit, void *arg)
+static CK_RV read_slots(struct hsm_module *module, const CK_SLOT_ID *ids, CK_ULONG id_count,
+                        struct filled_slot *slots, size_t *count)
 {
-    CK_SLOT_ID *slots = NULL;
-    CK_ULONG count = 0;
-    CK_RV rv = list_slots(module, &slots, &count);
-
-    for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+    *count = 0;
+    for (CK_ULONG i = 0; i < id_count; i++) {
+        struct filled_slot *slot = &slots[*count];
         CK_TOKEN_INFO info;
-        struct hsm_token *token = NULL;
 
         memset(&info, 0, sizeof(info));
-        if (HSM_CALL(module->calls->C_GetTokenInfo(slots[i], &info)) != CKR_OK ||
-            (info.flags & CKF_TOKEN_INITIALIZED) == 0)
+        if (HSM_CALL(module->calls->C_GetTokenInfo(ids[i], &info)) != CKR_OK ||
+            !is_initialised(&info))
             continue;
-        token = note_token(module, slots[i], &info);
-        if (token == NULL)
-            rv = CKR_HOST_MEMORY;
-        else
-            visit(arg, token);
+        slot->slot = ids[i];
+        slot->flags = info.flags;
+        slot->read = token_new(module, &info);
+        if (slot->read == NULL)
+            return CKR_HOST_MEMORY;
+        ++*count;
+    }
+    return CKR_OK;
+}
+
+static CK_RV visit_tokens(struct hsm_module *module, token_visit *visit, void *arg)
+{
+    struct filled_slot *slots = NULL;
+    CK_SLOT_ID *ids = NULL;
+    CK_ULONG id_count = 0;
+    size_t count = 0;
+    CK_RV rv = list_slots(module, &ids, &id_count);
+
+    if (rv == CKR_OK && (slots = calloc(id_count + 1, sizeof(*slots))) == NULL)
+        rv = CKR_HOST_MEMORY;
+    if (rv == CKR_OK)
+        rv = read_slots(module, ids, id_count, slots, &count);
+    if (rv == CKR_OK) {
+        hsm_lock();
+        note_tokens(module, slots, count);
+        hsm_unlock();
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (rv == CKR_OK)
+            visit(arg, slots[i].token, slots[i].slot);
+        free(slots[i].read);
     }
     free(slots);
+    free(ids);
     return rv;
 }
 
@@ -139,33 +195,101 @@ static bool scan_tokens(struct hsm_module *module, token_visit *visit, void *arg
 }
 
 struct token_search {
+    const struct hsm_module *module;
     const struct hsm_token_match *match;
-    struct hsm_token *found;
-    size_t count;
+    bool library; /* whether the module is one that is meant */
+    struct hsm_tokens found;
+    size_t count;               /* of all that match */
+    bool alike;                 /* all of them */
     struct ska_buffer matching; /* for messages */
     struct ska_buffer others;
 };
 
-static bool token_matches(const struct hsm_token *token, const struct hsm_token_match *match)
+static bool matches(const char *wanted, const char *value)
 {
-    return (match->label == NULL || strcmp(match->label, token->label) == 0) &&
-           (match->serial == NULL || strcmp(match->serial, token->serial) == 0) &&
-           (match->manufacturer == NULL || strcmp(match->manufacturer, token->manufacturer) == 0) &&
-           (match->model == NULL || strcmp(match->model, token->model) == 0);
+    return wanted == NULL || strcmp(wanted, value) == 0;
 }
 
-static void consider_token(void *arg, struct hsm_token *token)
+static bool matches_padded(const char *wanted, const CK_UTF8CHAR *field, size_t size)
+{
+    char value[65];
+
+    unpad(value, field, size);
+    return matches(wanted, value);
+}
+
+/* "2" is any of 2.0, 2.1 ... */
+static bool version_matches(const char *wanted, const CK_VERSION *version)
+{
+    char major[8];
+    char whole[16];
+
+    snprintf(major, sizeof(major), "%u", (unsigned int)version->major);
+    snprintf(whole, sizeof(whole), "%u.%u", (unsigned int)version->major,
+             (unsigned int)version->minor);
+    return wanted == NULL || strcmp(wanted, major) == 0 || strcmp(wanted, whole) == 0;
+}
+
+static bool library_matches(const struct hsm_module *module, const struct hsm_token_match *match)
+{
+    CK_INFO info;
+
+    if (match->library_description == NULL && match->library_manufacturer == NULL &&
+        match->library_version == NULL)
+        return true;
+    memset(&info, 0, sizeof(info));
+    return HSM_CALL(module->calls->C_GetInfo(&info)) == CKR_OK &&
+           matches_padded(match->library_description, info.libraryDescription,
+                          sizeof(info.libraryDescription)) &&
+           matches_padded(match->library_manufacturer, info.manufacturerID,
+                          sizeof(info.manufacturerID)) &&
+           version_matches(match->library_version, &info.libraryVersion);
+}
+
+static bool slot_matches(const struct hsm_module *module, CK_SLOT_ID slot,
+                         const struct hsm_token_match *match)
+{
+    CK_SLOT_INFO info;
+
+    if (match->slot_id != NULL && strtoull(match->slot_id, NULL, 10) != slot)
+        return false;
+    if (match->slot_description == NULL && match->slot_manufacturer == NULL)
+        return true;
+    memset(&info, 0, sizeof(info));
+    return HSM_CALL(module->calls->C_GetSlotInfo(slot, &info)) == CKR_OK &&
+           matches_padded(match->slot_description, info.slotDescription,
+                          sizeof(info.slotDescription)) &&
+           matches_padded(match->slot_manufacturer, info.manufacturerID,
+                          sizeof(info.manufacturerID));
+}
+
+static bool token_matches(const struct token_search *search, const struct hsm_token *token,
+                          CK_SLOT_ID slot)
+{
+    const struct hsm_token_match *match = search->match;
+
+    return search->library && matches(match->label, token->label) &&
+           matches(match->serial, token->serial) &&
+           matches(match->manufacturer, token->manufacturer) &&
+           matches(match->model, token->model) && slot_matches(search->module, slot, match);
+}
+
+static void consider_token(void *arg, struct hsm_token *token, CK_SLOT_ID slot)
 {
     struct token_search *search = arg;
-    bool match = token_matches(token, search->match);
+    bool match = token_matches(search, token, slot);
     struct ska_buffer *list = match ? &search->matching : &search->others;
 
-    ska_buffer_format(list, "%s\"%s\" (serial %s)", list->length == 0 ? "" : ", ",
-                      hsm_show(token->label).text, hsm_show(token->serial).text);
+    ska_buffer_format(list, "%s\"%s\" (serial %s, slot-id %lu)", list->length == 0 ? "" : ", ",
+                      hsm_show(token->label).text, hsm_show(token->serial).text,
+                      (unsigned long)slot);
     if (!match)
         return;
     search->count++;
-    search->found = token;
+    search->alike =
+        search->count == 1 || (search->alike && same_token(search->found.list[0], token));
+    if (search->found.count < HSM_TWINS)
+        search->found.list[search->found.count++] = token;
 }
 
 /* "token=x serial=y", of what was asked for. */
@@ -177,7 +301,13 @@ static void describe_match(struct ska_buffer *text, const struct hsm_token_match
     } members[] = {{"token", match->label},
                    {"serial", match->serial},
                    {"manufacturer", match->manufacturer},
-                   {"model", match->model}};
+                   {"model", match->model},
+                   {"slot-id", match->slot_id},
+                   {"slot-description", match->slot_description},
+                   {"slot-manufacturer", match->slot_manufacturer},
+                   {"library-description", match->library_description},
+                   {"library-manufacturer", match->library_manufacturer},
+                   {"library-version", match->library_version}};
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (members[i].value != NULL)
@@ -206,9 +336,9 @@ static bool raise_token_search(const struct hsm_module *module, struct token_sea
                  module->path, (const char *)shown[0].data, (const char *)shown[2].data,
                  access == NULL ? "" : access);
     else
-        ska_fail(errors, SKA_R_TOKEN_AMBIGUOUS, "%s: %zu tokens match %s: %s; give label or serial",
+        ska_fail(errors, SKA_R_TOKEN_AMBIGUOUS, "%s: %zu tokens match %s: %s; give %s",
                  module->path, search->count, (const char *)shown[0].data,
-                 (const char *)shown[1].data);
+                 (const char *)shown[1].data, search->alike ? "slot-id" : "label or serial");
 out:
     free(access);
     ska_buffer_free(&wanted);
@@ -217,24 +347,47 @@ out:
     return false;
 }
 
-bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *match,
-                    struct hsm_token **token, const struct ska_errors *errors)
+static bool find_tokens(struct hsm_module *module, const struct hsm_token_match *match, size_t most,
+                        struct hsm_tokens *tokens, const struct ska_errors *errors)
 {
-    struct token_search search = {.match = match};
-    bool done = scan_tokens(module, consider_token, &search, errors) &&
-                (search.count == 1 || raise_token_search(module, &search, errors));
+    struct token_search search = {.module = module, .match = match};
+    bool done = false;
 
+    if (!hsm_module_ready(module, 0, errors))
+        return false;
+    search.library = library_matches(module, match);
+    done = scan_tokens(module, consider_token, &search, errors) &&
+           ((search.count > 0 && search.count <= most && search.alike) ||
+            raise_token_search(module, &search, errors));
     if (done)
-        *token = search.found;
+        *tokens = search.found;
     ska_buffer_free(&search.matching);
     ska_buffer_free(&search.others);
     return done;
 }
 
-static void note_if_wanted(void *arg, struct hsm_token *token)
+bool hsm_token_find_alike(struct hsm_module *module, const struct hsm_token_match *match,
+                          struct hsm_tokens *tokens, const struct ska_errors *errors)
+{
+    return find_tokens(module, match, HSM_TWINS, tokens, errors);
+}
+
+bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *match,
+                    struct hsm_token **token, const struct ska_errors *errors)
+{
+    struct hsm_tokens tokens = {.count = 0};
+    bool done = find_tokens(module, match, 1, &tokens, errors);
+
+    if (done)
+        *token = tokens.list[0];
+    return done;
+}
+
+static void note_if_wanted(void *arg, struct hsm_token *token, CK_SLOT_ID slot)
 {
     const struct hsm_token **wanted = arg;
 
+    (void)slot;
     if (token == *wanted)
         *wanted = NULL;
 }
@@ -261,7 +414,7 @@ bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors)
     slot = token->slot;
     hsm_unlock();
     if (HSM_CALL(token->module->calls->C_GetTokenInfo(slot, &info)) == CKR_OK &&
-        (info.flags & CKF_TOKEN_INITIALIZED) != 0) {
+        is_initialised(&info)) {
         struct hsm_token *there = token_new(token->module, &info);
         bool same = there != NULL && same_token(there, token);
 

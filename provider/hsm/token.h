@@ -19,12 +19,32 @@ struct hsm_token_match {
     const char *serial;
     const char *manufacturer;
     const char *model;
+    const char *slot_id; /* decimal digits */
+    const char *slot_description;
+    const char *slot_manufacturer;
+    const char *library_description;
+    const char *library_manufacturer;
+    const char *library_version; /* "2" or "2.6" */
+};
+
+/* The most slots of one card. */
+#define HSM_TWINS 16
+
+struct hsm_tokens {
+    struct hsm_token *list[HSM_TWINS];
+    size_t count; /* at least 1 */
 };
 
 /*
- * The one initialised token that matches. None: SKA_R_TOKEN_NOT_FOUND; several:
- * SKA_R_TOKEN_AMBIGUOUS; both name what was looked for and what is there.
+ * The tokens that match: one, or several that are alike in all that a token is known by, as one
+ * card in several slots is. None: SKA_R_TOKEN_NOT_FOUND; others: SKA_R_TOKEN_AMBIGUOUS; both name
+ * what was looked for and what is there.
  */
+bool hsm_token_find_alike(struct hsm_module *module, const struct hsm_token_match *match,
+                          struct hsm_tokens *tokens,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The one token that matches; several, alike or not, are SKA_R_TOKEN_AMBIGUOUS. */
 bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *match,
                     struct hsm_token **token, const struct ska_errors *errors) SKA_MUST_CHECK;
 

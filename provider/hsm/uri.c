@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key URIs. Read here and not by p11-kit, whose parser takes unknown attributes, takes a doubled
- * one twice, drops white space, cuts text at `%00` and leaves copies of the PIN in memory.
+ * Key URIs. Read here and not by p11-kit, whose parser takes unknown attributes anywhere, takes a
+ * doubled one twice, drops white space, cuts text at `%00` and leaves copies of the PIN in memory.
  */
 #include "provider/hsm/uri.h"
 
@@ -9,12 +9,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provider/base/printable.h"
+
 /* ---- The attributes -------------------------------------------------------------------------- */
 
 enum attribute_kind {
-    ATTRIBUTE_TEXT,   /* char * */
-    ATTRIBUTE_PADDED, /* char *; a field that Cryptoki pads with blanks */
-    ATTRIBUTE_ID,     /* struct ska_bytes; any bytes */
+    ATTRIBUTE_TEXT,   /* char *; UTF-8 */
+    ATTRIBUTE_PADDED, /* char *; a field that Cryptoki pads with blanks, and others with zeros */
+    ATTRIBUTE_NUMBER, /* char *; decimal digits */
+    ATTRIBUTE_BYTES,  /* struct ska_bytes; any bytes */
     ATTRIBUTE_TYPE,   /* enum hsm_object_type */
     ATTRIBUTE_PIN     /* struct hsm_pin *; never written nor copied */
 };
@@ -36,8 +39,14 @@ static const struct attribute attributes[] = {
     {"serial", false, ATTRIBUTE_PADDED, IN_URI(serial), 16, false},
     {"manufacturer", false, ATTRIBUTE_PADDED, IN_URI(manufacturer), 32, false},
     {"model", false, ATTRIBUTE_PADDED, IN_URI(model), 16, false},
-    {"id", false, ATTRIBUTE_ID, IN_URI(id), 0, false},
-    {"object", false, ATTRIBUTE_TEXT, IN_URI(object), 0, false},
+    {"slot-id", false, ATTRIBUTE_NUMBER, IN_URI(slot_id), 20, false},
+    {"slot-description", false, ATTRIBUTE_PADDED, IN_URI(slot_description), 64, false},
+    {"slot-manufacturer", false, ATTRIBUTE_PADDED, IN_URI(slot_manufacturer), 32, false},
+    {"library-description", false, ATTRIBUTE_PADDED, IN_URI(library_description), 32, false},
+    {"library-manufacturer", false, ATTRIBUTE_PADDED, IN_URI(library_manufacturer), 32, false},
+    {"library-version", false, ATTRIBUTE_PADDED, IN_URI(library_version), 7, false},
+    {"id", false, ATTRIBUTE_BYTES, IN_URI(id), 0, false},
+    {"object", false, ATTRIBUTE_BYTES, IN_URI(object), 0, false},
     {"type", false, ATTRIBUTE_TYPE, IN_URI(type), 0, false},
     {"pin-source", true, ATTRIBUTE_TEXT, IN_URI(pin_source), 0, false},
     {"pin-value", true, ATTRIBUTE_PIN, IN_URI(pin), 0, true},
@@ -71,10 +80,16 @@ static const void *const_member_of(const struct hsm_uri *uri, const struct attri
     return (const char *)uri + attribute->member;
 }
 
-/* Of ATTRIBUTE_TEXT and ATTRIBUTE_PADDED; NULL: not given. */
+/* Of those that are text; NULL: not given. */
 static const char *text_member(const struct hsm_uri *uri, const struct attribute *attribute)
 {
     return *(char *const *)const_member_of(uri, attribute);
+}
+
+/* Of ATTRIBUTE_BYTES; data == NULL: not given. */
+static struct ska_span bytes_member(const struct hsm_uri *uri, const struct attribute *attribute)
+{
+    return ska_span_of(const_member_of(uri, attribute));
 }
 
 /* ---- Decoding one value ---------------------------------------------------------------------- */
@@ -115,8 +130,6 @@ static const char *encoding_fault(struct ska_span value)
         }
         if (value.length - i < 3 || hex_digit(from[i + 1]) < 0 || hex_digit(from[i + 2]) < 0)
             return "has a % without two hexadecimal digits";
-        if (from[i + 1] == '0' && from[i + 2] == '0')
-            return "contains %00";
         i += 2;
     }
     return NULL;
@@ -144,12 +157,20 @@ static size_t percent_decode(char *text, size_t encoded)
 static const char out_of_memory[] = "out of memory";
 static const char too_long[] = "too long";
 
-static const char *take_id(struct ska_bytes *id, struct ska_span value)
+static const char *take_bytes(struct ska_bytes *bytes, struct ska_span value)
 {
-    if (!ska_bytes_copy(id, value, NULL))
+    if (!ska_bytes_copy(bytes, value, NULL))
         return out_of_memory;
-    id->length = percent_decode((char *)id->data, id->length);
+    bytes->length = percent_decode((char *)bytes->data, bytes->length);
     return NULL;
+}
+
+/* What is wrong with text, or NULL. */
+static const char *text_fault(struct ska_span text)
+{
+    if (memchr(text.data, 0, text.length) != NULL)
+        return "contains %00";
+    return ska_utf8_valid(text) ? NULL : "is not valid UTF-8";
 }
 
 static const char *take_type(enum hsm_object_type *type, struct ska_span value)
@@ -166,35 +187,44 @@ static const char *take_pin(struct hsm_pin **pin, struct ska_span value)
     if (*pin == NULL)
         return out_of_memory;
     (*pin)->length = percent_decode((*pin)->value, (*pin)->length);
-    return ska_utf8_valid(ska_span((*pin)->value, (*pin)->length)) ? NULL : "is not valid UTF-8";
+    return text_fault(ska_span((*pin)->value, (*pin)->length));
 }
 
 static const char *uri_take_text(char **text, struct ska_span value)
 {
     struct ska_bytes copy = {NULL, 0};
+    const char *fault = take_bytes(&copy, value);
 
-    if (!ska_bytes_copy(&copy, value, NULL))
-        return out_of_memory;
+    if (fault != NULL)
+        return fault;
     *text = (char *)copy.data;
-    return ska_utf8_valid(ska_span(*text, percent_decode(*text, copy.length)))
-               ? NULL
-               : "is not valid UTF-8";
+    return text_fault(ska_span_of(&copy));
 }
 
 /* A field that is blank says nothing, so it cannot be what is meant. */
 static const char *take_padded(char **text, struct ska_span value, size_t limit)
 {
-    const char *fault = uri_take_text(text, value);
-    size_t length = 0;
+    struct ska_bytes copy = {NULL, 0};
+    const char *fault = take_bytes(&copy, value);
+    size_t length = copy.length;
 
     if (fault != NULL)
         return fault;
-    length = strlen(*text);
+    *text = (char *)copy.data;
     if (length > limit)
         return too_long;
-    while (length > 0 && (*text)[length - 1] == ' ')
+    while (length > 0 && ((*text)[length - 1] == ' ' || (*text)[length - 1] == 0))
         (*text)[--length] = 0;
-    return length == 0 ? "is blank" : NULL;
+    if (length == 0)
+        return "is blank";
+    return strlen(*text) == length ? NULL : "contains %00 before its end";
+}
+
+static const char *take_number(char **text, struct ska_span value, size_t limit)
+{
+    const char *fault = take_padded(text, value, limit);
+
+    return fault != NULL || (*text)[strspn(*text, "0123456789")] == 0 ? fault : "is not a number";
 }
 
 static bool uri_take_value(struct hsm_uri *uri, const struct attribute *attribute,
@@ -211,8 +241,11 @@ static bool uri_take_value(struct hsm_uri *uri, const struct attribute *attribut
         case ATTRIBUTE_PADDED:
             fault = take_padded(member, value, attribute->limit);
             break;
-        case ATTRIBUTE_ID:
-            fault = take_id(member, value);
+        case ATTRIBUTE_NUMBER:
+            fault = take_number(member, value, attribute->limit);
+            break;
+        case ATTRIBUTE_BYTES:
+            fault = take_bytes(member, value);
             break;
         case ATTRIBUTE_TYPE:
             fault = take_type(member, value);
@@ -260,26 +293,52 @@ static void raise_list(const char *shown, const struct ska_errors *errors)
     ska_bytes_free(&list);
 }
 
-static bool raise_unknown(const struct uri_parser *parser, struct ska_span name, bool query)
+static bool is_known(struct ska_span name)
 {
-    const struct ska_errors *errors = parser->errors;
-    char *shown = NULL;
-    bool known = false;
-
     for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
-        known = known || ska_span_equal(name, ska_span_text(attributes[i].name));
-    if (!known && parser->pin_seen)
-        return ska_fail(errors, SKA_R_BAD_URI,
-                        "unknown attribute behind a PIN (its name is not shown, since it may be "
-                        "the rest of the PIN, in which \"&\" is written %%26)");
-    shown = ska_printable(name, SHOWN_NAME);
-    if (known)
+        if (ska_span_equal(name, ska_span_text(attributes[i].name)))
+            return true;
+    return false;
+}
+
+static bool raise_misplaced(struct ska_span name, bool query, const struct ska_errors *errors)
+{
+    char *shown = ska_printable(name, SHOWN_NAME);
+
+    if (is_known(name))
         ska_fail(errors, SKA_R_BAD_URI, "attribute %s belongs %s the \"?\"",
                  shown == NULL ? "" : shown, query ? "before" : "after");
     else
         raise_list(shown == NULL ? "" : shown, errors);
     free(shown);
     return false;
+}
+
+/* A name that nobody has as the rest of a PIN: RFC 7512's own, and those of other programs. */
+static bool is_foreign_name(struct ska_span name)
+{
+    return ska_span_equal(name, ska_span_text("module-name")) ||
+           (name.length > 2 && memcmp(name.data, "x-", 2) == 0);
+}
+
+static bool ignore_attribute(struct uri_parser *parser, struct ska_span name)
+{
+    const char *before = parser->uri->ignored;
+    struct ska_buffer text = {0};
+    struct ska_bytes names = {NULL, 0};
+
+    if (parser->pin_seen && !is_foreign_name(name))
+        return ska_fail(parser->errors, SKA_R_BAD_URI,
+                        "unknown attribute behind a PIN (its name is not shown, since it may be "
+                        "the rest of the PIN, in which \"&\" is written %%26)");
+    if (before != NULL)
+        ska_buffer_format(&text, "%s, ", before);
+    ska_buffer_printable(&text, name, SHOWN_NAME);
+    if (!ska_buffer_finish(&text, &names, parser->errors))
+        return false;
+    free(parser->uri->ignored);
+    parser->uri->ignored = (char *)names.data;
+    return true;
 }
 
 /* Whether the value is a PIN, or what somebody may have taken for the place of one. */
@@ -316,10 +375,11 @@ static bool parse_attribute(struct uri_parser *parser, struct ska_span part, boo
         parser->pin_seen = parser->pin_seen || names_pin(&attributes[i]);
         return uri_take_value(parser->uri, &attributes[i], value, errors);
     }
-    return raise_unknown(parser, name, query);
+    return query && !is_known(name) ? ignore_attribute(parser, name)
+                                    : raise_misplaced(name, query, errors);
 }
 
-/* Attributes between separators; nothing at all is fine. */
+/* Attributes between separators; nothing at all is fine, and one separator at the end. */
 static bool parse_part(struct uri_parser *parser, struct ska_span part, char separator, bool query)
 {
     const uint8_t *end = NULL;
@@ -333,7 +393,7 @@ static bool parse_part(struct uri_parser *parser, struct ska_span part, char sep
             return false;
         part = ska_span(end + 1, part.length - length - 1);
     }
-    return parse_attribute(parser, part, query);
+    return part.length == 0 || parse_attribute(parser, part, query);
 }
 
 /* Of any length. */
@@ -372,9 +432,10 @@ static bool is_given(const struct hsm_uri *uri, const struct attribute *attribut
     switch (attribute->kind) {
     case ATTRIBUTE_TEXT:
     case ATTRIBUTE_PADDED:
+    case ATTRIBUTE_NUMBER:
         return text_member(uri, attribute) != NULL;
-    case ATTRIBUTE_ID:
-        return uri->id.data != NULL;
+    case ATTRIBUTE_BYTES:
+        return bytes_member(uri, attribute).data != NULL;
     case ATTRIBUTE_TYPE:
         return uri->type != HSM_OBJECT_ANY;
     case ATTRIBUTE_PIN:
@@ -400,9 +461,10 @@ static void free_value(struct hsm_uri *uri, const struct attribute *attribute)
     switch (attribute->kind) {
     case ATTRIBUTE_TEXT:
     case ATTRIBUTE_PADDED:
+    case ATTRIBUTE_NUMBER:
         free(*(char **)member);
         break;
-    case ATTRIBUTE_ID:
+    case ATTRIBUTE_BYTES:
         ska_bytes_free(member);
         break;
     case ATTRIBUTE_TYPE:
@@ -419,6 +481,7 @@ void hsm_uri_free(struct hsm_uri *uri)
         return;
     for (size_t i = 0; i < ATTRIBUTE_COUNT; i++)
         free_value(uri, &attributes[i]);
+    free(uri->ignored);
     free(uri);
 }
 
@@ -435,24 +498,19 @@ void hsm_uri_free(struct hsm_uri *uri)
 /* What an attribute says in writing; empty: it is left out. */
 static struct ska_span written_value(const struct hsm_uri *uri, const struct attribute *attribute)
 {
-    struct ska_span value = {NULL, 0};
-
     switch (attribute->kind) {
     case ATTRIBUTE_TEXT:
-        value = ska_span_text(text_member(uri, attribute));
-        return ska_utf8_valid(value) ? value : ska_span(NULL, 0);
     case ATTRIBUTE_PADDED:
+    case ATTRIBUTE_NUMBER:
         return ska_span_text(text_member(uri, attribute));
-    case ATTRIBUTE_ID:
-        value = ska_span_of(const_member_of(uri, attribute));
-        return value.length > 0 && memchr(value.data, 0, value.length) != NULL ? ska_span(NULL, 0)
-                                                                               : value;
+    case ATTRIBUTE_BYTES:
+        return bytes_member(uri, attribute);
     case ATTRIBUTE_TYPE:
         return ska_span_text(type_names[uri->type]);
     case ATTRIBUTE_PIN:
         break;
     }
-    return value;
+    return ska_span(NULL, 0);
 }
 
 static void write_attribute(struct ska_buffer *text, const char *name, struct ska_span value,
@@ -485,7 +543,7 @@ char *hsm_uri_write(const struct hsm_uri *uri)
         else if (before != NULL)
             ska_buffer_text(&text, ";");
         write_attribute(&text, attribute->name, value,
-                        attribute->kind == ATTRIBUTE_ID ? ""
+                        attribute->member == IN_URI(id) ? ""
                         : attribute->query              ? UNRESERVED_IN_QUERY
                                                         : UNRESERVED);
         before = attribute;
@@ -506,16 +564,23 @@ struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from)
     return parser.uri;
 }
 
-char *hsm_uri_format(const char *token, const char *object, struct ska_span id,
+char *hsm_uri_format(const char *token, struct ska_span object, struct ska_span id,
                      enum hsm_object_type type)
 {
-    /* Borrowed, and only read. */
-    struct hsm_uri uri = {
-        .token = (char *)(uintptr_t)token,
-        .object = (char *)(uintptr_t)object,
-        .id = {(uint8_t *)(uintptr_t)id.data, id.length},
-        .type = type,
-    };
+    const struct hsm_uri nothing = {0};
 
+    return hsm_uri_format_like(&nothing, token, object, id, type);
+}
+
+char *hsm_uri_format_like(const struct hsm_uri *found_by, const char *token, struct ska_span object,
+                          struct ska_span id, enum hsm_object_type type)
+{
+    struct hsm_uri uri = *found_by;
+
+    /* Borrowed, and only read. */
+    uri.token = (char *)(uintptr_t)token;
+    uri.object = (struct ska_bytes){(uint8_t *)(uintptr_t)object.data, object.length};
+    uri.id = (struct ska_bytes){(uint8_t *)(uintptr_t)id.data, id.length};
+    uri.type = type;
     return hsm_uri_write(&uri);
 }

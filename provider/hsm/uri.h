@@ -19,14 +19,23 @@ enum hsm_object_type {
     HSM_OBJECT_CERTIFICATE
 };
 
-/* Text members are percent-decoded, NUL-terminated UTF-8; NULL: not given. */
+/*
+ * Members are percent-decoded, with a NUL behind; NULL: not given. What Cryptoki pads with blanks
+ * is without its padding, and not always UTF-8; what stands behind the "?" is.
+ */
 struct hsm_uri {
     char *token;
     char *serial;
     char *manufacturer;
     char *model;
-    char *object;        /* CKA_LABEL */
-    struct ska_bytes id; /* CKA_ID; data == NULL: not given */
+    char *slot_id; /* a decimal number */
+    char *slot_description;
+    char *slot_manufacturer;
+    char *library_description;
+    char *library_manufacturer;
+    char *library_version;   /* "2" or "2.6" */
+    struct ska_bytes object; /* CKA_LABEL, any bytes; data == NULL: not given */
+    struct ska_bytes id;     /* CKA_ID, any bytes; data == NULL: not given */
     enum hsm_object_type type;
     char *module_path;
     char *pin_source;    /* "file:PATH" or a path */
@@ -36,15 +45,18 @@ struct hsm_uri {
     char *approvals_timeout;
     char *agent;
     char *payload;
+    char *ignored; /* names of unknown attributes behind the "?", printable; NULL: none */
 };
 
 /* True when the text starts with `ska:` or `pkcs11:` (in any case). */
 bool hsm_uri_is_ours(const char *text);
 
 /*
- * An unknown, doubled or empty attribute, a broken percent-encoding, `%00`, what should be
- * percent-encoded (blanks, control characters, "#") and, but for id, invalid UTF-8 is an error
- * (SKA_R_BAD_URI) that names the attribute; no message repeats a PIN or a part of one.
+ * A doubled or empty attribute, an unknown one before the "?", a broken percent-encoding and what
+ * should be percent-encoded (blanks, control characters, "#") is an error (SKA_R_BAD_URI) that
+ * names the attribute; so is, behind the "?", `%00` and invalid UTF-8. Unknown attributes behind
+ * the "?" are ignored, as RFC 7512 wants it, but behind a PIN only those whose names cannot be the
+ * rest of one. No message repeats a PIN or a part of one.
  */
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -59,17 +71,22 @@ const char *hsm_uri_code_or_secret(const struct hsm_uri *uri);
 /* All of a URI that was parsed but the PIN itself. NULL: out of memory. */
 struct hsm_uri *hsm_uri_copy(const struct hsm_uri *from);
 
-/*
- * The URI's text, percent-encoded, without the PIN itself. What no URI can name is left out: an id
- * with a zero byte, an object whose label is not UTF-8. NULL: out of memory; free with free().
+/* The URI's text, percent-encoded, without the PIN itself. NULL: out of memory; free with free().
  */
 char *hsm_uri_write(const struct hsm_uri *uri);
 
 /*
- * The same for one object, `ska:token=...;id=...;object=...;type=...`; members that are NULL (empty
- * id, HSM_OBJECT_ANY) are left out.
+ * The same for one object, `ska:token=...;id=...;object=...;type=...`; members that are NULL or
+ * empty (HSM_OBJECT_ANY) are left out.
  */
-char *hsm_uri_format(const char *token, const char *object, struct ska_span id,
+char *hsm_uri_format(const char *token, struct ska_span object, struct ska_span id,
                      enum hsm_object_type type);
+
+/*
+ * The same, with what of the URI `found_by` narrows the search for the token, and what stands there
+ * behind the "?".
+ */
+char *hsm_uri_format_like(const struct hsm_uri *found_by, const char *token, struct ska_span object,
+                          struct ska_span id, enum hsm_object_type type);
 
 #endif

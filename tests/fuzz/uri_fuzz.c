@@ -33,19 +33,31 @@ static bool same_text(const char *a, const char *b)
 static void write_and_read(const struct hsm_uri *uri)
 {
     struct hsm_uri *again = NULL;
-    char *text = hsm_uri_format(uri->token, uri->object, ska_span_of(&uri->id), uri->type);
+    char *copy = NULL;
+    char *text =
+        hsm_uri_format(uri->token, ska_span_of(&uri->object), ska_span_of(&uri->id), uri->type);
 
     PROMISE(text != NULL && hsm_uri_is_ours(text));
     /* Every byte may take three when it is written. */
     if (strlen(text) <= HSM_URI_LIMIT) {
         PROMISE(hsm_uri_parse(text, &again, NULL));
         PROMISE(same_text(again->token, uri->token));
-        PROMISE(same_text(again->object, uri->object));
+        PROMISE(ska_span_equal(ska_span_of(&again->object), ska_span_of(&uri->object)));
         PROMISE(ska_span_equal(ska_span_of(&again->id), ska_span_of(&uri->id)));
         PROMISE(again->type == uri->type);
         PROMISE(again->serial == NULL && again->pin == NULL && again->payload == NULL);
     }
     hsm_uri_free(again);
+    free(text);
+    /* All of it: what is written of what was written is the same. */
+    text = hsm_uri_write(uri);
+    PROMISE(text != NULL);
+    again = hsm_uri_copy(uri);
+    PROMISE(again != NULL && again->ignored == NULL);
+    copy = hsm_uri_write(again);
+    PROMISE(same_text(copy, text));
+    hsm_uri_free(again);
+    free(copy);
     free(text);
 }
 
@@ -61,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PROMISE(raised == 0);
         PROMISE(hsm_uri_is_ours((const char *)text.data));
         PROMISE(uri->id.data == NULL || uri->id.length > 0);
-        PROMISE(uri->object == NULL || ska_utf8_valid(ska_span_text(uri->object)));
+        PROMISE(uri->object.data == NULL || uri->object.length > 0);
+        PROMISE(uri->agent == NULL || ska_utf8_valid(ska_span_text(uri->agent)));
         PROMISE(uri->pin == NULL || uri->pin->value[0] != 0);
         write_and_read(uri);
         hsm_uri_free(uri);

@@ -78,6 +78,7 @@ for label in rsa2048 rsa3072; do
     approved $label "$bundle" document --padding pss --salt-length 32
     dgst $label sha256 "$bundle" $pss rsa_pss_saltlen:32
     dgst $label sha256 "$bundle" $pss rsa_pss_saltlen:digest
+    dgst $label sha256 "$bundle" $pss rsa_pss_saltlen:-1
     dgst $label sha256 "$bundle" $pss rsa_pss_saltlen:digest rsa_mgf1_md:sha256
     verify=(-sigopt "$pss" -sigopt rsa_pss_saltlen:digest)
     pkeyutl_prehashed $label sha256 "$bundle" $pss digest:sha256 rsa_pss_saltlen:digest

@@ -40,6 +40,18 @@ untouched quietly ska dgst -sha256 -sign "$(uri rsa2048)" -sigopt rsa_padding_mo
     -sigopt rsa_pss_saltlen:digest -out signature document
 plain dgst -sha256 -verify rsa2048.pub.pem -sigopt rsa_padding_mode:pss \
     -sigopt rsa_pss_saltlen:digest -signature signature document >/dev/null
+# libcrypto's own numbers for lengths of salts, as scripts of many years write them.
+for length in -1:48 -2:206 -3:206 0:0 20:20; do
+    untouched quietly ska dgst -sha384 -sign "$(uri rsa2048)" -sigopt rsa_padding_mode:pss \
+        -sigopt "rsa_pss_saltlen:${length%:*}" -out signature document
+    plain dgst -sha384 -verify rsa2048.pub.pem -sigopt rsa_padding_mode:pss \
+        -sigopt "rsa_pss_saltlen:${length#*:}" -signature signature document >/dev/null ||
+        fail "rsa_pss_saltlen:$length"
+done
+for length in -5 -65536 65536 1x -; do
+    untouched refused 'saltlen' ska dgst -sha384 -sign "$(uri rsa2048)" \
+        -sigopt rsa_padding_mode:pss -sigopt "rsa_pss_saltlen:$length" -out signature document
+done
 untouched refused '[Dd]igest' ska pkeyutl -sign -inkey "$(uri rsa2048)" -in document.sha256 \
     -out signature
 

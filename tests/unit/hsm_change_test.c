@@ -392,14 +392,15 @@ static bool check_listed(void *arg, const struct hsm_object *object)
 {
     bool private = object->type == HSM_OBJECT_PRIVATE;
 
-    assert_int_equal(object->timestamp, private && strncmp(object->label, "clock", 5) == 0);
+    assert_int_equal(object->timestamp,
+                     private && strncmp((const char *)object->label.data, "clock", 5) == 0);
     *(size_t *)arg += object->timestamp;
     return true;
 }
 
 static void lists_timestamp_keys(void **state)
 {
-    struct hsm_object_match all = {HSM_OBJECT_ANY, NULL, {NULL, 0}};
+    struct hsm_object_match all = {HSM_OBJECT_ANY, {NULL, 0}, {NULL, 0}};
     size_t count = 0;
 
     (void)state;
@@ -934,7 +935,7 @@ static void takes_no_failure_for_an_ordinary_key(void **state)
                                     CKR_DEVICE_ERROR,     CKR_FUNCTION_NOT_SUPPORTED,
                                     CKR_BUFFER_TOO_SMALL, 0x80000018UL};
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
-    const struct hsm_key_match match = {"clock P-256", {NULL, 0}};
+    const struct hsm_key_match match = {ska_span_text("clock P-256"), {NULL, 0}};
     struct backend_key *key = NULL;
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -1168,9 +1169,9 @@ static struct outcome sign_rsa(struct backend_key *key, const char *who)
 static void takes_secret_public_keys_from_certificates(void **state)
 {
     struct secret secret = {.label = "secret", .id = {7, 7}};
-    struct hsm_key_match by_label = {.label = "secret"};
+    struct hsm_key_match by_label = {.label = ska_span_text("secret")};
     struct hsm_key_match by_id = {.id = {secret.id, sizeof(secret.id)}};
-    struct hsm_key_match by_both = {"secret", {secret.id, sizeof(secret.id)}};
+    struct hsm_key_match by_both = {ska_span_text("secret"), {secret.id, sizeof(secret.id)}};
     const struct hsm_key_match *matches[] = {&by_label, &by_id, &by_both};
     CK_SESSION_HANDLE session = application_session("ska");
     struct recorder recorder;

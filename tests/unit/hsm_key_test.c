@@ -334,7 +334,7 @@ static void finds_with_few_calls(void **state)
 static void finds_by_label_and_id(void **state)
 {
     struct backend_key *by_label = find_key(token, "p256");
-    struct hsm_key_match match = {NULL, backend_key_id(by_label)};
+    struct hsm_key_match match = {{NULL, 0}, backend_key_id(by_label)};
     struct backend_key *key = NULL;
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -344,10 +344,10 @@ static void finds_by_label_and_id(void **state)
     assert_string_equal(backend_key_label(key), "p256");
     assert_true(signs(key, &ecdsa_digest, &shown));
     backend_key_free(key);
-    match.label = "p256";
+    match.label = ska_span_text("p256");
     assert_true(hsm_key_find(token, &match, libctx, &key, &shown));
     backend_key_free(key);
-    match.label = "p384";
+    match.label = ska_span_text("p384");
     assert_false(hsm_key_find(token, &match, libctx, &key, &errors));
     assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "label \"p384\" and id ");
     backend_key_free(by_label);
@@ -356,7 +356,7 @@ static void finds_by_label_and_id(void **state)
 
 static void says_that_there_is_no_key(void **state)
 {
-    struct hsm_key_match match = {.label = "nothing"};
+    struct hsm_key_match match = {.label = ska_span_text("nothing")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct backend_key *key = NULL;
@@ -375,7 +375,7 @@ static void says_which_keys_there_are(void **state)
 {
     struct hsm_key_template wanted = {
         .type = SKA_KEY_EC, .curve = "P-256", .label = "a", .id = ska_span("\x01\x02", 2)};
-    struct hsm_key_match match = {NULL, ska_span("\x01\x02", 2)};
+    struct hsm_key_match match = {{NULL, 0}, ska_span("\x01\x02", 2)};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct backend_key *key = NULL;
@@ -390,7 +390,7 @@ static void says_which_keys_there_are(void **state)
     assert_false(hsm_key_find(token, &match, libctx, &key, &errors));
     assert_raised(&recorder, SKA_R_KEY_AMBIGUOUS, "2 private keys with id 0102");
     errors = errors_into(&recorder);
-    match = (struct hsm_key_match){NULL, {NULL, 0}};
+    match = (struct hsm_key_match){{NULL, 0}, {NULL, 0}};
     assert_false(hsm_key_find(token, &match, libctx, &key, &errors));
     assert_raised(&recorder, SKA_R_KEY_AMBIGUOUS, "10 private keys; their ids: ");
     assert_non_null(strstr(recorder.text, "..."));
@@ -399,7 +399,7 @@ static void says_which_keys_there_are(void **state)
 static void finds_public_keys(void **state)
 {
     struct hsm_token *hidden = find_token(HSM_TEST_PROXY, "hidden");
-    struct hsm_key_match match = {.label = "rsa-pss"};
+    struct hsm_key_match match = {.label = ska_span_text("rsa-pss")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     enum ska_key_type type = SKA_KEY_EC;
@@ -410,11 +410,11 @@ static void finds_public_keys(void **state)
     assert_int_equal(type, SKA_KEY_RSA_PSS);
     assert_true(EVP_PKEY_is_a(public, "RSA-PSS"));
     EVP_PKEY_free(public);
-    match.label = "ed448";
+    match.label = ska_span_text("ed448");
     assert_true(hsm_public_key_find(token, &match, libctx, &public, &type, &shown));
     assert_int_equal(type, SKA_KEY_ED448);
     EVP_PKEY_free(public);
-    match.label = "nothing";
+    match.label = ska_span_text("nothing");
     assert_false(hsm_public_key_find(hidden, &match, libctx, &public, &type, &errors));
     assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "no public key");
     assert_null(strstr(recorder.text, "login"));
@@ -501,7 +501,7 @@ static void application_store_certificate(EVP_PKEY *public, const char *label, s
 
 static void takes_the_public_key_from_a_certificate(void **state)
 {
-    struct hsm_key_match match = {.label = "certified"};
+    struct hsm_key_match match = {.label = ska_span_text("certified")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct backend_key *key = NULL;
@@ -526,7 +526,7 @@ static void refuses_two_different_public_keys(void **state)
 {
     struct backend_key *other = find_key(token, "p256");
     struct backend_key *rsa = find_key(token, "rsa");
-    struct hsm_key_match match = {.label = "disputed"};
+    struct hsm_key_match match = {.label = ska_span_text("disputed")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct backend_key *key = NULL;
@@ -555,7 +555,7 @@ static void refuses_two_different_public_keys(void **state)
 /* A public key of the same label but another id belongs to another key. */
 static void goes_by_id_before_label(void **state)
 {
-    struct hsm_key_match match = {.label = "strange"};
+    struct hsm_key_match match = {.label = ska_span_text("strange")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     uint8_t id[] = {9, 9};
@@ -597,7 +597,7 @@ static void refuses_a_label_in_use(void **state)
 static void leaves_no_half_a_pair(void **state)
 {
     struct hsm_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "half"};
-    struct hsm_object_match match = {.label = "half"};
+    struct hsm_object_match match = {.label = ska_span_text("half")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
@@ -696,8 +696,8 @@ static bool count(void *arg, const struct hsm_object *object)
     else
         listing->types_known = listing->types_known && object->known_key_type && !object->ska;
     /* What is listed may be used right away. */
-    if (object->type == HSM_OBJECT_PRIVATE && strcmp(object->label, "rsa") == 0)
-        backend_key_free(find_key(token, object->label));
+    if (object->type == HSM_OBJECT_PRIVATE && strcmp((const char *)object->label.data, "rsa") == 0)
+        backend_key_free(find_key(token, (const char *)object->label.data));
     return --listing->limit > 0;
 }
 
@@ -712,7 +712,8 @@ static struct listing list(struct hsm_object_match match, size_t limit)
 
 static void lists_objects(void **state)
 {
-    struct listing all = list((struct hsm_object_match){HSM_OBJECT_ANY, NULL, {NULL, 0}}, 1000);
+    struct listing all =
+        list((struct hsm_object_match){HSM_OBJECT_ANY, {NULL, 0}, {NULL, 0}}, 1000);
     struct listing some = {0};
 
     (void)state;
@@ -721,15 +722,16 @@ static void lists_objects(void **state)
     assert_int_equal(all.certificates, 2);
     assert_true(all.in_order);
     assert_true(all.types_known);
-    some = list((struct hsm_object_match){HSM_OBJECT_PUBLIC, NULL, {NULL, 0}}, 1000);
+    some = list((struct hsm_object_match){HSM_OBJECT_PUBLIC, {NULL, 0}, {NULL, 0}}, 1000);
     assert_int_equal(some.privates + some.certificates, 0);
     assert_int_equal(some.publics, all.publics);
-    some = list((struct hsm_object_match){HSM_OBJECT_ANY, "p521", {NULL, 0}}, 1000);
+    some = list((struct hsm_object_match){HSM_OBJECT_ANY, ska_span_text("p521"), {NULL, 0}}, 1000);
     assert_int_equal(some.privates, 1);
     assert_int_equal(some.publics, 1);
-    some = list((struct hsm_object_match){HSM_OBJECT_ANY, NULL, ska_span("\x01\x02", 2)}, 1000);
+    some =
+        list((struct hsm_object_match){HSM_OBJECT_ANY, {NULL, 0}, ska_span("\x01\x02", 2)}, 1000);
     assert_int_equal(some.privates, 2);
-    some = list((struct hsm_object_match){HSM_OBJECT_ANY, NULL, {NULL, 0}}, 3);
+    some = list((struct hsm_object_match){HSM_OBJECT_ANY, {NULL, 0}, {NULL, 0}}, 3);
     assert_int_equal(some.privates + some.publics + some.certificates, 3);
 }
 
@@ -753,7 +755,9 @@ static void lists_many_objects(void **state)
         assert_int_equal(calls->C_CreateObject(session, template_, 6, &object), CKR_OK);
     }
     assert_int_equal(
-        list((struct hsm_object_match){HSM_OBJECT_PUBLIC, "many", {NULL, 0}}, 1000).publics, 150);
+        list((struct hsm_object_match){HSM_OBJECT_PUBLIC, ska_span_text("many"), {NULL, 0}}, 1000)
+            .publics,
+        150);
 }
 
 int main(void)

@@ -145,7 +145,7 @@ static void takes_nothing_for_a_value_that_was_not_written(void **state)
 
 static void takes_no_more_objects_than_it_asked_for(void **state)
 {
-    const struct hsm_key_match any = {NULL, {NULL, 0}};
+    const struct hsm_key_match any = {{NULL, 0}, {NULL, 0}};
     CK_FUNCTION_LIST calls;
     struct hsm_lease lease = lease_of(&calls);
     struct hsm_entries entries = {NULL, 0};

@@ -75,7 +75,7 @@ static bool is_private(void *arg, const struct hsm_object *object)
 
 static void lists_all_after_a_logout(void **state)
 {
-    struct hsm_object_match match = {HSM_OBJECT_ANY, NULL, {NULL, 0}};
+    struct hsm_object_match match = {HSM_OBJECT_ANY, {NULL, 0}, {NULL, 0}};
     size_t privates = 0;
 
     (void)state;
@@ -287,7 +287,7 @@ static void in_child(bool (*work)(void))
 
 static bool child_signs(void)
 {
-    struct hsm_key_match match = {.label = "rsa"};
+    struct hsm_key_match match = {.label = ska_span_text("rsa")};
     struct backend_key *key = NULL;
     bool done = signs(rsa, &pkcs1_digest, &shown) && signs(ec, &ecdsa_digest, &shown) &&
                 hsm_token_logged_in(token) && hsm_key_find(token, &match, libctx, &key, &shown) &&

@@ -391,7 +391,8 @@ static void refuses_code(void **state)
         assert_null(der.data);
     }
     /* Of a broker, which this version does not know. */
-    refuses(reference_to("ska:object=a?tsb-url=https://b/", none), SKA_R_BAD_URI, "tsb-url");
+    refuses(reference_to("ska:object=a?tsb-url=https://b/", none), SKA_R_BAD_REFERENCE,
+            "tsb-url: this version");
 }
 
 static struct hsm_uri *uri_of(const char *text)

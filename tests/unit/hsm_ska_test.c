@@ -284,7 +284,7 @@ static void wants_all_four_rules(void **state)
 
 static bool check_listed(void *arg, const struct hsm_object *object)
 {
-    bool ordinary = strcmp(object->label, "ordinary") == 0;
+    bool ordinary = strcmp((const char *)object->label.data, "ordinary") == 0;
 
     assert_true(object->known_key_type);
     assert_int_equal(object->ska, object->type == HSM_OBJECT_PRIVATE && !ordinary);
@@ -294,8 +294,8 @@ static bool check_listed(void *arg, const struct hsm_object *object)
 
 static void lists_ska_keys(void **state)
 {
-    struct hsm_object_match all = {HSM_OBJECT_ANY, NULL, {NULL, 0}};
-    struct hsm_object_match one = {HSM_OBJECT_PRIVATE, "kind 4", {NULL, 0}};
+    struct hsm_object_match all = {HSM_OBJECT_ANY, {NULL, 0}, {NULL, 0}};
+    struct hsm_object_match one = {HSM_OBJECT_PRIVATE, ska_span_text("kind 4"), {NULL, 0}};
     size_t privates = 0;
 
     (void)state;

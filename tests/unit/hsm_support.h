@@ -294,7 +294,7 @@ static inline void generate(struct hsm_token *token, enum ska_key_type type, con
 
 static inline struct backend_key *find_key(struct hsm_token *token, const char *label)
 {
-    struct hsm_key_match match = {.label = label};
+    struct hsm_key_match match = {.label = ska_span_text(label)};
     struct backend_key *key = NULL;
 
     assert_true(hsm_key_find(token, &match, libctx, &key, &shown));

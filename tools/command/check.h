@@ -23,9 +23,11 @@ void check_captured(struct tool *tool, const char *what, struct ska_error_captur
 /* Warns of a path that programs with other working directories look for elsewhere. */
 void check_relative(const char *what, const char *path);
 
-/* What the settings name: module, token, login and timestamp key; sources of approvals, audit log.
+/*
+ * What the settings name: module, token, login and timestamp key, and the key that a URI names
+ * (NULL: none); sources of approvals, audit log.
  */
-void check_hsm(struct tool *tool);
+void check_hsm(struct tool *tool, const char *key);
 void check_approvals(struct tool *tool);
 void check_directory(struct tool *tool, const char *path);
 void check_audit_log(struct tool *tool);

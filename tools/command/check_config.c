@@ -130,9 +130,14 @@ static void check_entries(struct tool *tool)
 
 bool check_config_command(struct tool *tool, int argc, char **argv)
 {
-    const struct option_entry options[] = {OPTION_CONFIG(tool), OPTION_END};
+    const char *key = NULL;
+    const struct option_entry options[] = {
+        OPTION_TEXT("key", "URI", "look for this key, too", &key),
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
     const struct command_line line = {
-        .usage = "[--config FILE]",
+        .usage = "[--key URI] [--config FILE]",
         .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
                 "module, the PKCS#11 module, token, login, timestamp key, approvals directory,\n"
                 "agents and audit log. Each gets a line: ok, warning, FAILED, or - for what is\n"
@@ -147,7 +152,7 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     check_activation(&tool->configuration);
     check_provider(tool);
     check_entries(tool);
-    check_hsm(tool);
+    check_hsm(tool, key);
     check_approvals(tool);
     check_audit_log(tool);
     return tool->report.status == 0;

@@ -83,7 +83,7 @@ static bool check_module(struct tool *tool, const char *path)
 static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
 {
     const char *label = tool->configuration.settings.timestamp_key;
-    struct hsm_key_match match = {label, {NULL, 0}};
+    struct hsm_key_match match = {ska_span_text(label), {NULL, 0}};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct backend_key *key = NULL;
@@ -132,7 +132,36 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
     check_timestamp_key(tool, token);
 }
 
-void check_hsm(struct tool *tool)
+/* Whether it is there, and what of its URI says nothing to us. */
+static void check_key_uri(struct tool *tool, const char *text, const struct hsm_defaults *defaults)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
+    struct hsm_token *token = NULL;
+    struct hsm_uri *uri = NULL;
+    struct backend_key *key = NULL;
+
+    if (!hsm_uri_parse(text, &uri, &quiet)) {
+        check_captured(tool, "key", &capture);
+        return;
+    }
+    if (uri->ignored != NULL)
+        check_warning("key", "the URI has attributes that are ignored: %s", uri->ignored);
+    match.label = ska_span_of(&uri->object);
+    match.id = ska_span_of(&uri->id);
+    if (!hsm_locate(uri, defaults, &token, &quiet) ||
+        !hsm_locate_login(token, uri, defaults, terminal_pin, NULL, &quiet) ||
+        !hsm_key_find(token, &match, tool->libctx, &key, &quiet))
+        check_captured(tool, "key", &capture);
+    else
+        check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
+                 backend_key_token_label(key));
+    hsm_uri_free(uri);
+    backend_key_free(key);
+}
+
+void check_hsm(struct tool *tool, const char *key)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
     const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
@@ -148,4 +177,6 @@ void check_hsm(struct tool *tool)
     if (settings->token == NULL)
         check_unset("token", "not set: each URI must name one, unless there is only one");
     check_hsm_token(tool, &defaults);
+    if (key != NULL)
+        check_key_uri(tool, key, &defaults);
 }

@@ -42,8 +42,9 @@ static bool open_and_note_pin(struct execute_run *run, const char *uri, struct b
 bool execute_open_key(struct execute_run *run, const char *label, struct ska_span id,
                       struct backend_key **key)
 {
-    char *uri =
-        run->uri != NULL ? strdup(run->uri) : hsm_uri_format(NULL, label, id, HSM_OBJECT_PRIVATE);
+    char *uri = run->uri != NULL
+                    ? strdup(run->uri)
+                    : hsm_uri_format(NULL, ska_span_text(label), id, HSM_OBJECT_PRIVATE);
     bool done = uri != NULL || ska_fail(&run->tool->errors, SKA_R_OUT_OF_MEMORY, "for a key URI");
 
     done = done && open_and_note_pin(run, uri, key);

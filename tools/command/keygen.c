@@ -209,7 +209,7 @@ static bool make_pair(struct tool *tool, const struct keygen *keygen, struct hsm
 
 static bool generate_key(struct tool *tool, const struct keygen *keygen, const struct hsm_uri *uri)
 {
-    struct hsm_key_match match = {keygen->template_.label, {NULL, 0}};
+    struct hsm_key_match match = {ska_span_text(keygen->template_.label), keygen->template_.id};
     struct hsm_token *token = NULL;
     struct backend_key *key = NULL;
     bool done = false;
@@ -239,12 +239,16 @@ static bool prepare_keygen(struct tool *tool, struct keygen *keygen, struct hsm_
 {
     if (!choose_algorithm(tool, keygen) || !hsm_uri_parse(keygen->key, uri, &tool->errors))
         return false;
-    if ((*uri)->object == NULL || (*uri)->object[0] == 0)
+    if ((*uri)->object.data == NULL)
         return ska_fail(&tool->errors, SKA_R_BAD_URI,
                         "--key: the new key needs a label: add object=LABEL");
     if ((*uri)->type == HSM_OBJECT_PUBLIC || (*uri)->type == HSM_OBJECT_CERTIFICATE)
         return ska_fail(&tool->errors, SKA_R_BAD_URI, "--key: type= must be private or left out");
-    keygen->template_.label = (*uri)->object;
+    if (!ska_utf8_valid(ska_span_of(&(*uri)->object)) ||
+        strlen((const char *)(*uri)->object.data) != (*uri)->object.length)
+        return ska_fail(&tool->errors, SKA_R_BAD_URI,
+                        "--key: object: the label of a new key is UTF-8 without %%00");
+    keygen->template_.label = (const char *)(*uri)->object.data;
     keygen->template_.id = ska_span_of(&(*uri)->id);
     return read_key_policy(tool, keygen);
 }

@@ -13,7 +13,7 @@
 #include "tools/show/text.h"
 
 struct entry {
-    char *label;
+    struct ska_bytes label;
     char *id;   /* in hexadecimal */
     bool known; /* the key could be opened; else only what the listing told */
     char algorithm[TEXT_ALGORITHM_SIZE];
@@ -39,9 +39,9 @@ static bool visit(void *arg, const struct hsm_object *object)
 
     if (grown != NULL)
         listing->entries = grown;
-    entry.label = strdup(object->label);
-    if (grown == NULL || entry.label == NULL || !ska_hex_encode(object->id, &entry.id, NULL)) {
-        free(entry.label);
+    if (grown == NULL || !ska_bytes_copy(&entry.label, object->label, NULL) ||
+        !ska_hex_encode(object->id, &entry.id, NULL)) {
+        ska_bytes_free(&entry.label);
         listing->failed = true;
         return ska_fail(&listing->tool->errors, SKA_R_OUT_OF_MEMORY, "a list of keys");
     }
@@ -56,7 +56,7 @@ static int compare_keys(const void *left, const void *right)
 {
     const struct entry *a = left;
     const struct entry *b = right;
-    int order = strcmp(a->label, b->label);
+    int order = strcmp((const char *)a->label.data, (const char *)b->label.data);
 
     return order != 0 ? order : strcmp(a->id, b->id);
 }
@@ -64,11 +64,13 @@ static int compare_keys(const void *left, const void *right)
 /* One key that cannot be opened (for want of its public key, say) must not hide the others. */
 static void complete_entry(struct tool *tool, struct hsm_token *token, struct entry *entry)
 {
-    struct hsm_key_match match = {entry->label[0] == 0 ? NULL : entry->label, {NULL, 0}};
+    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
     struct backend_key_state state = {0};
     struct backend_key *key = NULL;
     struct ska_bytes id = {NULL, 0};
 
+    if (entry->label.length > 0)
+        match.label = ska_span_of(&entry->label);
     if (entry->id[0] != 0 && ska_hex_decode(entry->id, &id))
         match.id = ska_span_of(&id);
     if (!hsm_key_find(token, &match, tool->libctx, &key, &tool->errors)) {
@@ -101,7 +103,7 @@ static bool print_table(struct tool *tool, const struct listing *listing)
 
     for (size_t i = 0; done && i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        const char *cells[] = {entry->label,
+        const char *cells[] = {(const char *)entry->label.data,
                                entry->id,
                                entry->algorithm,
                                entry->ska         ? "SKA"
@@ -124,7 +126,7 @@ static bool add_json(cJSON *array, const struct entry *entry)
 {
     cJSON *object = cJSON_CreateObject();
     bool done = ska_json_add_item(array, NULL, object) &&
-                ska_json_add_untrusted(object, "label", ska_span_text(entry->label)) &&
+                ska_json_add_untrusted(object, "label", ska_span_of(&entry->label)) &&
                 cJSON_AddStringToObject(object, "id", entry->id) != NULL &&
                 cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
                 cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
@@ -152,7 +154,8 @@ static bool print_list_json(struct tool *tool, const struct listing *listing)
 static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
 {
     struct listing listing = {.tool = tool};
-    struct hsm_object_match match = {HSM_OBJECT_PRIVATE, uri->object, ska_span_of(&uri->id)};
+    struct hsm_object_match match = {HSM_OBJECT_PRIVATE, ska_span_of(&uri->object),
+                                     ska_span_of(&uri->id)};
     struct hsm_token *token = NULL;
     bool done = tool_open_token(tool, uri, &token) &&
                 hsm_object_list(token, &match, visit, &listing, &tool->errors) && !listing.failed;
@@ -164,7 +167,7 @@ static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
     if (done)
         done = json ? print_list_json(tool, &listing) : print_table(tool, &listing);
     for (size_t i = 0; i < listing.count; i++) {
-        free(listing.entries[i].label);
+        ska_bytes_free(&listing.entries[i].label);
         free(listing.entries[i].id);
     }
     free(listing.entries);
@@ -174,7 +177,7 @@ static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
 /* The URI of the token with this label, or of the configured one. */
 static bool token_uri(struct tool *tool, const char *label, struct hsm_uri **uri)
 {
-    char *text = hsm_uri_format(label, NULL, ska_span(NULL, 0), HSM_OBJECT_ANY);
+    char *text = hsm_uri_format(label, ska_span(NULL, 0), ska_span(NULL, 0), HSM_OBJECT_ANY);
     bool done = text != NULL ? hsm_uri_parse(text, uri, &tool->errors)
                              : ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "URI of a token");
 

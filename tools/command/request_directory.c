@@ -74,11 +74,13 @@ static bool order_copy(char **to, const char *from, const struct ska_errors *err
 static bool name_key(const struct hsm_uri *uri, struct order *order,
                      const struct ska_errors *errors)
 {
-    if (uri->object == NULL)
+    const char *label = (const char *)uri->object.data;
+
+    if (label == NULL || strlen(label) != uri->object.length)
         return ska_fail(errors, SKA_R_BAD_URI,
-                        "an order names the key by its label: add object=LABEL");
+                        "an order names the key by its label, as text: add object=LABEL");
     return order_copy(&order->token_label, uri->token, errors) &&
-           order_copy(&order->key_label, uri->object, errors) &&
+           order_copy(&order->key_label, label, errors) &&
            (uri->id.data == NULL || ska_bytes_copy(&order->key_id, ska_span_of(&uri->id), errors));
 }
 
