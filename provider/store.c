@@ -320,6 +320,18 @@ static int give(const struct store *store, const struct found *found, OSSL_CALLB
     return key != NULL && ska_key_give(key, callback, arg);
 }
 
+/*
+ * A program that wants a key, and was given a URI of a token, passes over the names in it and then
+ * shows what is in the queue beside its own "could not read private key".
+ */
+static void note_no_object(struct store *store)
+{
+    if (!names_object(store) && store->expected != 0 && store->expected != OSSL_STORE_INFO_NAME &&
+        store_eof(store) == 1)
+        ska_fail(errors_of(store), SKA_R_BAD_URI,
+                 "it names no key: add object=LABEL or id=ID; in a shell URIs need quotes");
+}
+
 static int store_load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,
                       OSSL_PASSPHRASE_CALLBACK *pin_callback, void *pin_arg)
 {
@@ -337,12 +349,15 @@ static int store_load(void *vstore, OSSL_CALLBACK *object_callback, void *object
         store->failed = true;
         return 0;
     }
-    if (store_eof(store))
+    if (store_eof(store)) {
+        note_no_object(store);
         return 0;
+    }
     if (!give(store, &store->found[store->next++], object_callback, object_arg)) {
         store->failed = true;
         return 0;
     }
+    note_no_object(store);
     return 1;
 }
 

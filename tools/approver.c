@@ -46,6 +46,7 @@ void approver_close(struct approver *approver)
     ska_bytes_free(&approver->public_key);
     ska_bytes_free(&approver->certificate);
     free(approver->shown);
+    free(approver->uri);
     EVP_PKEY_free(approver->key);
     if (approver->provider != NULL)
         OSSL_PROVIDER_unload(approver->provider);
@@ -97,6 +98,8 @@ bool approver_read_certificate(struct approver *approver, OSSL_LIB_CTX *libctx, 
         goto out;
     if (!ska_certificate_key(ska_span_of(&approver->certificate), &key))
         ska_fail(errors, SKA_R_BAD_KEY, "%s: no certificate in PEM or DER", path);
+    else if (approver->locked)
+        done = ska_bytes_copy(&approver->public_key, ska_span_of(&key), errors);
     else if (!ska_evp_equal(libctx, ska_span_of(&key), ska_span_of(&approver->public_key)))
         ska_fail(errors, SKA_R_BAD_KEY, "%s: the certificate is of another key than --approver",
                  path);

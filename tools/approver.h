@@ -16,6 +16,8 @@ struct approver {
     OSSL_LIB_CTX *libctx;         /* of its own: other configured providers are loaded there */
     OSSL_PROVIDER *provider;      /* "default" */
     char *shown;                  /* where it comes from, for messages, without a PIN */
+    char *uri;                    /* with `locked`: where it is opened later */
+    bool locked;                  /* a passphrase is needed, for which nobody has been asked yet */
     EVP_PKEY *key;                /* private, unless only the public one was asked for */
     bool dumpable_again;          /* the process was until the private key came */
     struct ska_bytes public_key;  /* SubjectPublicKeyInfo DER */
@@ -27,10 +29,14 @@ struct approver {
  * then on until approver_close() processes of the same user can neither trace this one nor make it
  * write its memory to a file.
  * `certificate` is the file, PEM or DER, that is to stand in the approval; it must be of this key.
- * NULL: none.
+ * NULL: none. With one it is known whose key it is, so that nobody is asked for a passphrase before
+ * there is something to sign: see approver_unlock().
  */
 bool approver_open(struct tool *tool, struct approver *approver, const char *uri,
                    const char *certificate) SKA_MUST_CHECK;
+/* Asks for the passphrase, if that is still to be done. Before approver_sign(). */
+bool approver_unlock(struct approver *approver, OSSL_LIB_CTX *libctx,
+                     const struct ska_errors *errors) SKA_MUST_CHECK;
 /*
  * Only the public key, where nothing is to be signed: the URI may lead to a private key, a public
  * key or a certificate.

@@ -9,22 +9,28 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
+#include <openssl/storeerr.h>
 #include <openssl/ui.h>
 #include <openssl/x509.h>
 
 #include "provider/base/evp_key.h"
 #include "provider/base/spki.h"
 #include "provider/base/file.h"
+#include "provider/base/printable.h"
+#include "provider/rule/approver_name.h"
 #include "tools/approver.h"
 #include "tools/show/terminal.h"
 
 /* A key file is far shorter. */
 #define LOOK_LIMIT ((size_t)1024 * 1024)
+/* How much of a path or URI stands in a question. */
+#define PROMPT_LIMIT 200
 
 /* What messages name: a URI may hold a PIN. NULL: out of memory; free with free(). */
 static char *shown_uri(const char *uri)
@@ -121,6 +127,12 @@ static bool wants_passphrase(void)
     return !terminal_available() && words != NULL && strstr(words, "passphrase") != NULL;
 }
 
+static bool is_unknown_scheme(void)
+{
+    return ERR_GET_REASON(ERR_peek_last_error()) == OSSL_STORE_R_UNREGISTERED_SCHEME ||
+           ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED;
+}
+
 /* ---- Loading --------------------------------------------------------------------------------- */
 
 /* A new reference; NULL: the object is no key. */
@@ -146,6 +158,9 @@ static EVP_PKEY *key_of(const OSSL_STORE_INFO *info, bool public)
  * question is asked no more.
  */
 struct asking {
+    const struct approver *approver;
+    bool later; /* nobody is asked now; */
+    bool asked; /* but somebody would have been */
     bool interrupted;
 };
 
@@ -154,11 +169,44 @@ static int read_passphrase(UI *ui, UI_STRING *string)
     struct asking *asking = UI_get0_user_data(ui);
     int result = -1;
 
-    if (asking->interrupted)
+    asking->asked = true;
+    if (asking->interrupted || asking->later)
         return -1;
     result = UI_method_get_reader(UI_OpenSSL())(ui, string);
     asking->interrupted = result == -1;
     return result;
+}
+
+/* Else it may be a token. */
+static bool is_file(const char *uri)
+{
+    return strncasecmp(uri, "file:", 5) == 0 || strchr(uri, ':') == NULL || access(uri, F_OK) == 0;
+}
+
+/* "Passphrase of alice.pem (alice): "; whose it is only a certificate says. */
+static char *make_prompt(UI *ui, const char *what, const char *name)
+{
+    const struct asking *asking = UI_get0_user_data(ui);
+    const struct approver *approver = asking->approver;
+    struct ska_span certificate = ska_span_of(&approver->certificate);
+    char *who = certificate.data == NULL
+                    ? NULL
+                    : ska_signer_shown(true, certificate, ska_span_of(&approver->public_key));
+    char *shown = ska_printable(ska_span_text(approver->shown), PROMPT_LIMIT);
+    struct ska_buffer prompt = {0};
+    char *made = NULL;
+
+    (void)what;
+    (void)name;
+    ska_buffer_format(
+        &prompt, "%s of %s%s%s%s: ", is_file(approver->shown) ? "Passphrase" : "PIN or passphrase",
+        shown == NULL ? "the key" : shown, who == NULL ? "" : " (", who == NULL ? "" : who,
+        who == NULL ? "" : ")");
+    made = prompt.failed ? NULL : OPENSSL_strdup(ska_buffer_string(&prompt));
+    ska_buffer_free(&prompt);
+    free(shown);
+    free(who);
+    return made;
 }
 
 /* Asks as libcrypto does; the user data is a struct asking. NULL: out of memory. */
@@ -168,6 +216,7 @@ static UI_METHOD *make_method(void)
     UI_METHOD *method = UI_create_method("skatool");
 
     if (method != NULL && UI_method_set_opener(method, UI_method_get_opener(usual)) == 0 &&
+        UI_method_set_prompt_constructor(method, make_prompt) == 0 &&
         UI_method_set_writer(method, UI_method_get_writer(usual)) == 0 &&
         UI_method_set_reader(method, read_passphrase) == 0 &&
         UI_method_set_closer(method, UI_method_get_closer(usual)) == 0)
@@ -211,11 +260,12 @@ static EVP_PKEY *load_first(OSSL_STORE_CTX *store, bool public)
     return key;
 }
 
-/* The first key behind the URI. */
-static bool load_key(struct approver *approver, const char *uri, const char *shown, bool public,
+/* The first key behind the URI; `later`: it may stay locked. */
+static bool load_key(struct approver *approver, const char *uri, bool public, bool later,
                      const struct ska_errors *errors)
 {
-    struct asking asking = {false};
+    const char *shown = approver->shown;
+    struct asking asking = {.approver = approver, .later = later && terminal_available()};
     UI_METHOD *method = make_method();
     /* Without a terminal libcrypto would read the passphrase from standard input. */
     const UI_METHOD *ui = method != NULL && terminal_available() ? method : UI_null();
@@ -224,21 +274,27 @@ static bool load_key(struct approver *approver, const char *uri, const char *sho
 
     if (store != NULL) {
         approver->key = load_first(store, public);
-        if (approver->key == NULL)
+        approver->locked = approver->key == NULL && asking.later && asking.asked;
+        if (approver->key == NULL && !approver->locked)
             fail_without_key(uri, shown, public, &asking, errors);
+    } else if (is_unknown_scheme()) {
+        ska_fail(errors, SKA_R_FILE_FAILURE,
+                 "%s: no configured provider can open it; how one is configured for a smart card: "
+                 "skatool(1), SMART CARDS",
+                 shown);
     } else if (!fail_with_content(uri, shown, errors)) {
         approver_fail(errors, SKA_R_FILE_FAILURE, shown);
     }
     OSSL_STORE_close(store);
     UI_destroy_method(method);
     ERR_clear_error();
-    return approver->key != NULL;
+    return approver->key != NULL || approver->locked;
 }
 
 /* A rule lists no key whose point is compressed: one key must not come in two codings. */
-static bool check_type(const struct approver *approver, const char *shown,
-                       const struct ska_errors *errors)
+static bool check_type(const struct approver *approver, const struct ska_errors *errors)
 {
+    const char *shown = approver->shown;
     enum ska_spki_algorithm algorithm = SKA_SPKI_RSA;
     enum ska_key_type type = SKA_KEY_RSA;
 
@@ -254,7 +310,15 @@ static bool check_type(const struct approver *approver, const char *shown,
                     shown);
 }
 
-static bool open_key(struct tool *tool, struct approver *approver, const char *uri, bool public)
+/* A key that is open: its public key, which can approve. */
+static bool take_key(struct approver *approver, const struct ska_errors *errors)
+{
+    return ska_evp_encode(approver->key, &approver->public_key, errors) &&
+           check_type(approver, errors);
+}
+
+static bool open_key(struct tool *tool, struct approver *approver, const char *uri, bool public,
+                     bool later)
 {
     const struct ska_errors *errors = &tool->errors;
 
@@ -266,16 +330,37 @@ static bool open_key(struct tool *tool, struct approver *approver, const char *u
     if (strncasecmp(uri, "ska:", 4) == 0)
         return ska_fail(errors, SKA_R_BAD_URI,
                         "--approver: the ska provider is not loaded for an approver's key; name "
-                        "the key in the words of another provider");
+                        "the key by a URI of another provider");
     approver->libctx = OSSL_LIB_CTX_new();
     if (approver->libctx != NULL)
         approver->provider = OSSL_PROVIDER_load(approver->libctx, "default");
     if (approver->provider == NULL)
         return approver_fail(errors, SKA_R_INTERNAL, "libcrypto");
     configuration_load_others(&tool->configuration, approver->libctx);
-    return load_key(approver, uri, approver->shown, public, errors) &&
-           ska_evp_encode(approver->key, &approver->public_key, errors) &&
-           check_type(approver, approver->shown, errors);
+    if (!load_key(approver, uri, public, later, errors))
+        return false;
+    if (!approver->locked)
+        return take_key(approver, errors);
+    approver->uri = strdup(uri);
+    return approver->uri != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "an approver's key");
+}
+
+bool approver_unlock(struct approver *approver, OSSL_LIB_CTX *libctx,
+                     const struct ska_errors *errors)
+{
+    struct ska_bytes expected = approver->public_key;
+    bool done = false;
+
+    if (!approver->locked)
+        return true;
+    memset(&approver->public_key, 0, sizeof(approver->public_key));
+    done = load_key(approver, approver->uri, false, false, errors) && take_key(approver, errors) &&
+           (ska_evp_equal(libctx, ska_span_of(&expected), ska_span_of(&approver->public_key)) ||
+            ska_fail(errors, SKA_R_BAD_KEY, "%s: it is not the key of the certificate",
+                     approver->shown));
+    approver->locked = !done;
+    ska_bytes_free(&expected);
+    return done;
 }
 
 /* Before there is anything to see: passphrase and key come next. */
@@ -295,12 +380,13 @@ static bool hide_memory(struct approver *approver, const struct ska_errors *erro
 bool approver_open(struct tool *tool, struct approver *approver, const char *uri,
                    const char *certificate)
 {
-    return hide_memory(approver, &tool->errors) && open_key(tool, approver, uri, false) &&
+    return hide_memory(approver, &tool->errors) &&
+           open_key(tool, approver, uri, false, certificate != NULL) &&
            (certificate == NULL ||
             approver_read_certificate(approver, tool->libctx, certificate, &tool->errors));
 }
 
 bool approver_open_public(struct tool *tool, struct approver *approver, const char *uri)
 {
-    return open_key(tool, approver, uri, true);
+    return open_key(tool, approver, uri, true, false);
 }

@@ -40,7 +40,7 @@ static void print_usage(FILE *to)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].description);
     fprintf(to, "\n"
-                "`skatool COMMAND --help` tells more of one; `skatool --version` the version.\n");
+                "Run `skatool COMMAND --help` for details, `skatool --version` for the version.\n");
 }
 
 /* What was printed must have arrived: a full disk is a failure too. */

@@ -142,7 +142,7 @@ static bool check_required(struct tool *tool, const struct command_line *line)
 {
     for (const struct option_entry *entry = line->options; entry->name != NULL; entry++)
         if (entry->required && *entry->text == NULL)
-            return options_wrong(tool, "--%s is missing", entry->name);
+            return options_wrong(tool, "missing option: --%s", entry->name);
     return true;
 }
 
@@ -155,10 +155,9 @@ static bool take_operands(struct tool *tool, const struct command_line *line, ch
     if (line->list != NULL)
         return true;
     if (count == 0 && line->operand_needed != NULL)
-        return options_wrong(tool, "%s is missing after the options", line->operand_needed);
+        return options_wrong(tool, "missing argument: %s", line->operand_needed);
     if (count > line->operands_allowed)
-        return options_wrong(tool, "'%s' is an unexpected argument",
-                             operands[line->operands_allowed]);
+        return options_wrong(tool, "unexpected argument: '%s'", operands[line->operands_allowed]);
     for (size_t i = 0; i < count; i++)
         line->operands[i] = operands[i];
     return true;

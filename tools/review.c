@@ -187,7 +187,7 @@ static bool review_ask_person(struct tool *tool, struct review_page *page,
         break;
     }
     return ska_fail(&tool->errors, SKA_R_DECLINED,
-                    "no terminal to show the request and to ask on; with --yes you are not asked");
+                    "no terminal for confirmation; use --yes to go on without a prompt");
 }
 
 /* With --yes it is only shown. */

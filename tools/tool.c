@@ -67,8 +67,10 @@ static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors
         return ska_fail(errors, SKA_R_BAD_URI,
                         "type=: a private key is needed, not a public key or certificate");
     if (uri->object == NULL && uri->id.data == NULL)
-        return ska_fail(errors, SKA_R_BAD_URI,
-                        "it names no key: add object=LABEL or id=ID (skatool list shows them)");
+        return ska_fail(
+            errors, SKA_R_BAD_URI,
+            "it names no key: add object=LABEL or id=ID (skatool list shows them); in a "
+            "shell URIs need quotes");
     return true;
 }
 

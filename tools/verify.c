@@ -255,8 +255,8 @@ static void verify_executed(struct verification *verification, const struct ska_
         verify_add(verification, VERIFY_OK, "executed: when the approvals could be used");
     else if (usable_at_time(ballot, early, executed + CLOCKS_DIFFER) <= SKA_USABLE_NOW)
         verify_add(verification, VERIFY_NOTHING,
-                   "executed: when the approvals could be used, or some minutes off: by the "
-                   "signer's clock, not the HSM's");
+                   "executed: when the approvals could be used, give or take a few minutes (by "
+                   "the signer's clock, not the HSM's)");
     else
         verify_add(verification, VERIFY_WRONG, "executed: NOT when the approvals could be used, %s",
                    usable_at_time(ballot, executed, executed) == SKA_USABLE_LATER ? "too early"

@@ -12,6 +12,7 @@
 
 struct login_work {
     struct hsm_work work;
+    const struct hsm_pin_source *source;
     const struct hsm_pin *pin;
     const struct ska_errors *errors;
 };
@@ -24,7 +25,8 @@ static CK_RV login_in_session(struct hsm_work *work, const struct hsm_lease *lea
 
     if (gate == NULL)
         return rv;
-    rv = hsm_login_attempt(lease->token, lease->session, login->pin, &work->raised, login->errors);
+    rv = hsm_login_attempt(lease->token, lease->session, login->source, login->pin, &work->raised,
+                           login->errors);
     hsm_gate_leave(gate);
     return rv;
 }
@@ -33,7 +35,7 @@ static bool login_with_pin(struct hsm_token *token, const struct hsm_pin_source 
                            const struct ska_errors *errors)
 {
     struct hsm_pin *pin = hsm_pin_read(source, token->label, errors);
-    struct login_work login = {{.call = "C_Login", .run = login_in_session}, pin, errors};
+    struct login_work login = {{.call = "C_Login", .run = login_in_session}, source, pin, errors};
     bool done = pin != NULL && hsm_session_work(token, &login.work, errors);
 
     hsm_pin_wipe(pin);
@@ -82,7 +84,7 @@ static bool login_with_prompt(struct hsm_token *token, const struct hsm_pin_sour
         return true;
     case MUST_NOT_ASK:
         return ska_fail(errors, SKA_R_PIN_MISSING,
-                        "token \"%s\": no PIN, and no second question after the first has failed",
+                        "token \"%s\": PIN entry failed earlier in this process; not asking again",
                         hsm_show(token->label).text);
     case MAY_ASK:
         break;

@@ -89,8 +89,10 @@ static const char *pin_warning(const struct hsm_token *token, CK_SLOT_ID slot)
     return "";
 }
 
-static bool raise_login(const struct hsm_token *token, CK_RV rv, const struct ska_errors *errors)
+static bool raise_login(const struct hsm_token *token, const struct hsm_pin_source *source,
+                        CK_RV rv, const struct ska_errors *errors)
 {
+    char from[HSM_PIN_SOURCE_SIZE];
     struct hsm_shown label = hsm_show(token->label);
     CK_SLOT_ID slot = 0;
 
@@ -101,9 +103,8 @@ static bool raise_login(const struct hsm_token *token, CK_RV rv, const struct sk
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
     case CKR_PIN_LEN_RANGE:
-        return ska_fail(errors, SKA_R_PIN_INCORRECT,
-                        "token \"%s\" does not take the PIN; it was tried once%s", label.text,
-                        pin_warning(token, slot));
+        return ska_fail(errors, SKA_R_PIN_INCORRECT, "token \"%s\" refused %s; it was tried once%s",
+                        label.text, hsm_pin_source_text(source, from), pin_warning(token, slot));
     case CKR_PIN_LOCKED:
         return ska_fail(errors, SKA_R_PIN_LOCKED,
                         "the PIN of token \"%s\" is locked: its security officer must set it anew",
@@ -151,10 +152,12 @@ static CK_RV try_pin(struct hsm_token *token, CK_SESSION_HANDLE session, const s
 }
 
 /* Refuses what is known to be wrong; what cannot be remembered is not tried. */
-static bool may_try(struct hsm_token *token, const struct hsm_pin *pin,
-                    struct hsm_wrong_pin **if_wrong, const struct ska_errors *errors)
+static bool may_try(struct hsm_token *token, const struct hsm_pin_source *source,
+                    const struct hsm_pin *pin, struct hsm_wrong_pin **if_wrong,
+                    const struct ska_errors *errors)
 {
     struct hsm_wrong_pin *wrong = calloc(1, sizeof(*wrong));
+    char from[HSM_PIN_SOURCE_SIZE];
 
     if (wrong == NULL || !wrong_pin_hash(pin, wrong->hash)) {
         free(wrong);
@@ -163,23 +166,24 @@ static bool may_try(struct hsm_token *token, const struct hsm_pin *pin,
     if (is_known_wrong(token, wrong->hash)) {
         free(wrong);
         return ska_fail(errors, SKA_R_PIN_INCORRECT,
-                        "token \"%s\" has refused this PIN before; it is not tried again, since a "
-                        "few wrong PINs lock a token",
-                        hsm_show(token->label).text);
+                        "token \"%s\" has refused %s before; it is not tried again, since a few "
+                        "wrong PINs lock a token",
+                        hsm_show(token->label).text, hsm_pin_source_text(source, from));
     }
     *if_wrong = wrong;
     return true;
 }
 
 CK_RV hsm_login_attempt(struct hsm_token *token, CK_SESSION_HANDLE session,
-                        const struct hsm_pin *pin, bool *raised, const struct ska_errors *errors)
+                        const struct hsm_pin_source *source, const struct hsm_pin *pin,
+                        bool *raised, const struct ska_errors *errors)
 {
     struct hsm_wrong_pin *if_wrong = NULL;
     bool user = false;
     CK_RV rv = hsm_login_state(token->module->calls, session, &user);
 
     if (rv == CKR_OK && !user) {
-        if (!may_try(token, pin, &if_wrong, errors)) {
+        if (!may_try(token, source, pin, &if_wrong, errors)) {
             *raised = true;
             return CKR_OK;
         }
@@ -193,7 +197,7 @@ CK_RV hsm_login_attempt(struct hsm_token *token, CK_SESSION_HANDLE session,
         hsm_unlock();
     } else if (hsm_rv_loss(rv) == HSM_LOSS_NONE) {
         *raised = true;
-        raise_login(token, rv, errors);
+        raise_login(token, source, rv, errors);
         rv = CKR_OK; /* the session itself is as good as before */
     }
     return rv;
@@ -216,11 +220,11 @@ bool hsm_login_again(struct hsm_token *token, CK_SESSION_HANDLE session, bool *l
     if (*logged_in || !required || pin == NULL)
         return true;
     hsm_pin_lock(pin);
-    if (!may_try(token, pin, &if_wrong, errors))
+    if (!may_try(token, NULL, pin, &if_wrong, errors))
         return false;
     rv = try_pin(token, session, pin, if_wrong);
     *logged_in = rv == CKR_OK;
     if (rv != CKR_OK && !says_nothing_of_the_pin(rv))
         replace_kept_pin(token, NULL);
-    return rv == CKR_OK || raise_login(token, rv, errors);
+    return rv == CKR_OK || raise_login(token, NULL, rv, errors);
 }

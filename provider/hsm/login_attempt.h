@@ -13,11 +13,13 @@
 CK_RV hsm_login_state(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, bool *user);
 
 /*
- * C_Login with this PIN, unless the user is logged in; a PIN that is taken is kept. CKR_OK: logged
- * in, or *raised. Other answers show a loss, or that the state cannot be read.
+ * C_Login with this PIN, which is of that source, unless the user is logged in; a PIN that is taken
+ * is kept. CKR_OK: logged in, or *raised. Other answers show a loss, or that the state cannot be
+ * read.
  */
 CK_RV hsm_login_attempt(struct hsm_token *token, CK_SESSION_HANDLE session,
-                        const struct hsm_pin *pin, bool *raised, const struct ska_errors *errors);
+                        const struct hsm_pin_source *source, const struct hsm_pin *pin,
+                        bool *raised, const struct ska_errors *errors);
 
 /* The same with the PIN that is kept, if any. */
 bool hsm_login_again(struct hsm_token *token, CK_SESSION_HANDLE session, bool *logged_in,

@@ -72,6 +72,18 @@ static void find_ska_calls(void *library, struct hsm_ska_calls *calls)
     FIND(calls->modify, "C_SKAModify");
 }
 
+/* The loader's words mostly begin with the path. */
+static bool raise_not_loaded(const struct hsm_module *module, const char *reason,
+                             const struct ska_errors *errors)
+{
+    size_t length = strlen(module->path);
+
+    if (reason != NULL && strncmp(reason, module->path, length) == 0 && reason[length] == ':')
+        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s", reason);
+    return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: %s", module->path,
+                    reason == NULL ? "cannot be loaded" : reason);
+}
+
 /*
  * Our own view of the module, which libp11 does not hand out. The library stays open: its code must
  * remain where it is even if libp11 closes its own reference after a failure.
@@ -90,8 +102,7 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
         reason = dlerror();
     hsm_isolation_leave(CKR_OK);
     if (library == NULL)
-        return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: %s", module->path,
-                        reason == NULL ? "cannot be loaded" : reason);
+        return raise_not_loaded(module, reason, errors);
     find_symbol(library, "C_GetFunctionList", &get_function_list, sizeof(get_function_list));
     if (get_function_list == NULL)
         return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,

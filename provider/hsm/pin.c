@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/hsm/pin.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -171,6 +172,20 @@ static struct hsm_pin *pin_from_prompt(const struct hsm_pin_source *source, cons
     ska_fail(errors, SKA_R_PIN_MISSING, "no PIN was entered for token \"%s\"",
              hsm_show(token_label).text);
     return NULL;
+}
+
+const char *hsm_pin_source_text(const struct hsm_pin_source *source, char text[HSM_PIN_SOURCE_SIZE])
+{
+    if (source == NULL || source->kept != NULL)
+        return "the PIN that it took before";
+    if (source->value != NULL)
+        return "the PIN in pin-value";
+    if (source->file == NULL)
+        return "the PIN that was entered";
+    snprintf(text, HSM_PIN_SOURCE_SIZE, "the PIN in %.300s%s%s%s",
+             hsm_pin_path_shown(hsm_pin_path(source->file)), source->named_in == NULL ? "" : " (",
+             source->named_in == NULL ? "" : source->named_in, source->named_in == NULL ? "" : ")");
+    return text;
 }
 
 bool hsm_pin_is_asked(const struct hsm_pin_source *source)

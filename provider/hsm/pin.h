@@ -50,6 +50,15 @@ const char *hsm_pin_path(const char *file);
  */
 const char *hsm_pin_path_shown(const char *path);
 
+/*
+ * "the PIN in /etc/ska/pin (pin-source of the configuration)", "the PIN that was entered": for
+ * messages, never the PIN. Into text of at least HSM_PIN_SOURCE_SIZE bytes; NULL: the PIN that was
+ * kept.
+ */
+#define HSM_PIN_SOURCE_SIZE 400
+const char *hsm_pin_source_text(const struct hsm_pin_source *source,
+                                char text[HSM_PIN_SOURCE_SIZE]);
+
 /* Whether it comes from nowhere but a person. */
 bool hsm_pin_is_asked(const struct hsm_pin_source *source);
 

@@ -235,7 +235,7 @@ static void explain_by_rule(const struct ska_job *job, struct ska_request *reque
     else
         ska_fail(job->errors, SKA_R_HSM_REFUSED,
                  "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the HSM "
-                 "said %s and does not tell the rule",
+                 "refused (%s) and does not disclose the rule",
                  hsm_key_label(job->key), request->id, ballot.key_count, request->approval_count,
                  refusal->code);
     ska_ballot_close(&ballot);

@@ -69,9 +69,9 @@ no_agent 'names no payload.*write --allow key=web,payload=any,rate=5/s' --socket
     --allow key=web --allow payload=any --allow rate=5/s
 no_agent "'keys=web'" --socket a.socket --allow key=web,keys=web,payload=any
 no_agent "'key=b': the second of its kind" --socket a.socket --allow key=a,key=b,payload=any
-no_agent '--socket is missing' --allow key=web,payload=any
-no_agent '--allow is missing' --socket a.socket
-refused '--approver is missing' skatool agent --socket a.socket --allow key=web,payload=any
+no_agent 'missing option: --socket' --allow key=web,payload=any
+no_agent 'missing option: --allow' --socket a.socket
+refused 'missing option: --approver' skatool agent --socket a.socket --allow key=web,payload=any
 no_agent "'b': a condition is" --socket a.socket --allow key=a,b,payload=any
 no_agent "'payload=tls': a payload is" --socket a.socket --allow key=web,payload=tls
 no_agent "'uid=www-data'" --socket a.socket --allow key=web,payload=any,uid=www-data

@@ -95,7 +95,7 @@ silent WARNING 'beginning of a text'
 # A trap: the key is one for something else, which stands beside what they say.
 request annual-accounts trap2.json contract.txt --description 'My timesheet for October'
 told carol trap2.json
-tells 'Is it the one that you expect' 'The key annual-accounts would sign'
+tells 'Is it the key that you expect' 'The key annual-accounts would sign'
 [ "$(sed -n '/^In short/,$p' told.txt | grep -cE 'annual-accounts|My timesheet')" -eq 2 ] ||
     fail "key and purpose do not stand together"
 
@@ -139,7 +139,7 @@ tells 'WARNING: nobody can do this any more'
 one_more=$(rule 1 dave | sed 's/"seal"/"shortcut"/')
 modification change.json "$(rule 2 alice bob carol | sed 's/]}$//'),${one_more#*[}" 'x'
 told alice change.json
-tells 'WARNING: there is another way' 'one person alone' '; OR any|; OR one person must approve: dave'
+tells 'WARNING: there is a new alternative' 'one person alone' '; OR any|; OR one person must approve: dave'
 
 # ---- Block and unblock ---------------------------------------------------------------------------
 

@@ -109,8 +109,8 @@ not_modified 'names no rule' '{}'
 not_modified 'blocks no key' '{"keyStatus":{"blocked":true}}'
 not_modified 'quorum' "{\"ruleUse\":$(rule 3 alice bob)}"
 not_modified 'alice' "{\"ruleUse\":$(rule 1 alice alice)}"
-refused 'REQUEST is missing after the options' skatool execute --key "$(uri seal)"
-refused 'FILE-OR-DIRECTORY is missing after the options' skatool inspect
+refused 'missing argument: REQUEST' skatool execute --key "$(uri seal)"
+refused 'missing argument: FILE-OR-DIRECTORY' skatool inspect
 refused '--policy FILE is missing' skatool request --key "$(uri seal)" --operation modify
 refused 'for --operation modify' skatool request --key "$(uri seal)" --policy policy.json document
 refused 'for --operation modify' skatool request --key "$(uri seal)" --operation block \
@@ -173,7 +173,7 @@ shows '^    use +named, but the same as before'
 other_way=$(rule 1 risk)
 modification "{\"ruleUse\":$(rule 2 alice bob dave | sed 's/]}$//'),${other_way#*[}}"
 ends 0 skatool inspect change.json
-shows 'another way ADDED: .*risk'
+shows 'alternative ADDED: .*risk'
 
 # What cannot be shown is approved by nobody, and not sent. These are whole containers, as a token
 # may hold them; that there is no rule inside, only who decodes them sees. Bytes are \xNN until the end.

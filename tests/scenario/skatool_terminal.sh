@@ -35,10 +35,18 @@ question='Do you approve this? Type yes or no:'
 # ---- The question --------------------------------------------------------------------------------
 
 cp fresh.json request.json
-for answer in no y '' 'yes please' nyes; do
-    typing 2 "$question" "$answer" -- approve --approver alice.pem request.json
+typing 2 "$question" no -- approve --approver alice.pem request.json
+shows 'nothing was signed'
+for answer in y '' 'yes please' nyes; do
+    typing 2 "$question" "$answer" 'Please type yes or no:' "$answer" -- \
+        approve --approver alice.pem request.json
     shows 'nothing was signed'
     same fresh.json request.json
+done
+for answer in y ''; do
+    typing 0 "$question" "$answer" 'Please type yes or no:' yes -- \
+        approve --approver alice.pem -o asked_twice.json request.json
+    rm asked_twice.json
 done
 typing 130 "$question" '^C' -- approve --approver alice.pem request.json
 same fresh.json request.json
@@ -88,8 +96,11 @@ shows '2 of 2; no more approvals are needed'
 rm -r approvals
 
 # A refusal asks too.
-for answer in no y ''; do
-    typing 2 'Do you refuse this? Type yes or no:' "$answer" -- reject --approver carol.pem fresh.json
+for answer in no y; do
+    again=('Please type yes or no:' no)
+    [ "$answer" = y ] || again=()
+    typing 2 'Do you refuse this? Type yes or no:' "$answer" "${again[@]}" -- \
+        reject --approver carol.pem fresh.json
     shows 'nothing was written'
 done
 typing 0 'Do you refuse this? Type yes or no:' yes -- reject --approver carol.pem fresh.json
@@ -152,20 +163,39 @@ plain req -x509 -new -key bob.pem -subj /CN=Bob -out bob.crt \
     -config "$source_dir/tests/scenario/certificates.cnf"
 plain pkcs12 -export -inkey bob.pem -in bob.crt -passout pass:secret -out bob.p12
 cp fresh.json request.json
-typing 4 'pass phrase' wrong -- approve --approver alice.secret.pem --yes request.json
+typing 4 'Passphrase of ' wrong -- approve --approver alice.secret.pem --yes request.json
 shows passphrase
 same fresh.json request.json
 # Who interrupts the question is not asked again by the next decoder.
 for file in alice.secret.pem bob.p12; do
-    typing 2 'pass phrase' $'\x03' -- approve --approver $file --yes request.json
+    typing 2 'Passphrase of ' $'\x03' -- approve --approver $file --yes request.json
     shows "$file: no passphrase was given"
-    [ "$(grep -c 'pass phrase' typed.txt)" -eq 1 ] || fail "asked again: $(cat typed.txt)"
+    [ "$(grep -c 'Passphrase of ' typed.txt)" -eq 1 ] || fail "asked again: $(cat typed.txt)"
 done
 same fresh.json request.json
-typing 0 'pass phrase' secret "$question" yes -- approve --approver alice.secret.pem request.json
-typing 0 'pass phrase' secret "$question" yes -- approve --approver bob.p12 request.json
-! grep -q secret typed.txt || fail "the passphrase was shown"
+typing 0 'Passphrase of ' secret "$question" yes -- approve --approver alice.secret.pem request.json
+typing 0 'Passphrase of ' secret "$question" yes -- approve --approver bob.p12 request.json
+! grep -qE 'secret[^.]' typed.txt || fail "the passphrase was shown"
 takes 1 quietly skatool execute --key "$(uri seal)" --force -o signature request.json
+# With a certificate it is known who it is: the request first, then the passphrase, and not for
+# nothing. A key of somebody else, or a wrong passphrase, signs nothing.
+cp fresh.json request.json
+plain req -x509 -new -key alice.pem -subj /CN=Alice -out alice.crt \
+    -config "$source_dir/tests/scenario/certificates.cnf"
+by_alice=(approve --approver alice.secret.pem --cert alice.crt)
+typing 2 "$question" no -- "${by_alice[@]}" request.json
+! grep -q Passphrase typed.txt || fail "asked for a passphrase for nothing"
+typing 4 "$question" yes 'Passphrase of alice.secret.pem (Alice):' wrong -- "${by_alice[@]}" request.json
+shows passphrase
+typing 2 "$question" yes 'Passphrase of' '^C' -- "${by_alice[@]}" request.json
+typing 4 "$question" yes 'Passphrase of bob.p12 (Alice):' secret -- \
+    approve --approver bob.p12 --cert alice.crt request.json
+shows 'not the key of the certificate'
+same fresh.json request.json
+typing 0 "$question" yes 'Passphrase of alice.secret.pem (Alice):' secret -- "${by_alice[@]}" request.json
+typing 0 -- "${by_alice[@]}" request.json
+shows already
+! grep -q Passphrase typed.txt || fail "asked for a passphrase for nothing"
 # Without a terminal it is not read from standard input.
 cp fresh.json request.json
 printf 'secret\n' >passphrase

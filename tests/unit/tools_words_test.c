@@ -146,7 +146,7 @@ static void each_trick_has_its_words(void **state)
     text = text_of(&all);
     assert_non_null(strstr(text, "cannot be seen"));
     assert_non_null(strstr(text, "different alphabets"));
-    assert_non_null(strstr(text, "are others"));
+    assert_non_null(strstr(text, "but are not"));
     assert_non_null(strstr(text, "spaces"));
     free(text);
 }
@@ -599,11 +599,11 @@ static void parts_and_times_are_compared(void **state)
     assert_changes(&after, &more,
                    "group REMOVED, nobody of it is needed any more: 'board' 1 of 1: b\n"
                    "! nobody of group board is asked any more.\n"
-                   "another way ADDED: 1 of 1: c\n"
-                   "! there is another way to get it approved, beside or instead of the one "
-                   "before.\n-b +c");
+                   "alternative ADDED: 1 of 1: c\n"
+                   "! there is a new alternative: approvals that were not enough before can be "
+                   "enough from now on.\n-b +c");
     assert_changes(&more, &after,
-                   "group added: 'board' 1 of 1: b\na way removed: 1 of 1: c\n-c +b");
+                   "group added: 'board' 1 of 1: b\nalternative removed: 1 of 1: c\n-c +b");
     ska_rule_clear(&before);
     ska_rule_clear(&after);
     ska_rule_clear(&more);

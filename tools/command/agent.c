@@ -108,6 +108,7 @@ static bool serve_until_ended(struct tool *tool, const struct agent_options *opt
     int signals = -1;
     bool done = read_allowed(tool, options, &agent->rules) &&
                 approver_open(tool, &agent->approver, options->approver, options->certificate) &&
+                approver_unlock(&agent->approver, tool->libctx, &tool->errors) &&
                 catch_signals(tool, &signals) &&
                 agent_listener_open(&listener, options->socket, &tool->errors);
 
@@ -139,7 +140,8 @@ static bool check_needed(struct tool *tool, const struct agent_options *options)
                           : options->approver == NULL ? "approver"
                                                       : NULL;
 
-    return options->explain || missing == NULL || options_wrong(tool, "--%s is missing", missing);
+    return options->explain || missing == NULL ||
+           options_wrong(tool, "missing option: --%s", missing);
 }
 
 bool agent_command(struct tool *tool, int argc, char **argv)

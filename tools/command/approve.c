@@ -233,7 +233,8 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
 {
     struct review *review = &approve->review;
     struct ska_approval approval = {0};
-    bool done = (review->source.directory == NULL || review_read_again(tool, review)) &&
+    bool done = approver_unlock(&review->key, tool->libctx, &tool->errors) &&
+                (review->source.directory == NULL || review_read_again(tool, review)) &&
                 approver_sign_checked(&review->key, tool->libctx, review->listed,
                                       ska_span_of(&review->request->approval_token), &approval,
                                       &tool->errors);
@@ -333,7 +334,7 @@ static bool approve_check_options(struct tool *tool, const struct approve *appro
     if (approve->review.source.directory != NULL && approve->output.path != NULL)
         return options_wrong(tool, "--dir and --output cannot be used together");
     if (approve->review.source.directory == NULL && approve->review.source.what == NULL)
-        return options_wrong(tool, "REQUEST is missing after the options");
+        return options_wrong(tool, "missing argument: REQUEST");
     return true;
 }
 

@@ -61,7 +61,8 @@ static void check_activation(const struct configuration *configuration)
             others = true;
     }
     if (!configuration_is_activated(configuration, configuration->section))
-        check_warning("activate", "not set to 1: not every openssl loads the provider by itself");
+        check_warning("activate",
+                      "not set to 1: some versions of OpenSSL will not load the provider");
     if (!others)
         check_warning("activate",
                       "no other provider is activated: openssl has no digests without default");

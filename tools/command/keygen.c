@@ -225,8 +225,9 @@ static bool check_keygen_options(struct tool *tool, const struct keygen *keygen)
 {
     if (!keygen->timestamp)
         return keygen->policy_path != NULL ||
-               options_wrong(tool, "--policy is missing: a file, or the word none for an ordinary "
-                                   "key");
+               options_wrong(tool,
+                             "missing option: --policy, a file or the word none for an ordinary "
+                             "key");
     if (keygen->policy_path != NULL || keygen->blocked || keygen->ca_path != NULL)
         return options_wrong(tool, "--timestamp: such a key has no rules, so --policy, --blocked "
                                    "and --ca are not for it");

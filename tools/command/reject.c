@@ -60,6 +60,7 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
     uint8_t bytes[SKA_REFUSAL_LENGTH];
     bool done = ska_refusal_bytes(tool->libctx, ska_span_of(&review->request->approval_token),
                                   bytes, &tool->errors) &&
+                approver_unlock(&review->key, tool->libctx, &tool->errors) &&
                 approver_sign_checked(&review->key, tool->libctx, review->listed,
                                       ska_span(bytes, sizeof(bytes)), &refusal, &tool->errors);
 

@@ -77,7 +77,7 @@ static bool find_rule(struct tool *tool, struct status *status)
         return false;
     if (encoded->data == NULL)
         return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
-                        "the HSM does not tell the rule of '%s'; skatool inspect shows whose "
+                        "the HSM does not disclose the rule of '%s'; skatool inspect shows whose "
                         "approvals are there",
                         request->key_label);
     status->ballot.rule = &status->hsm_rule;
@@ -131,12 +131,12 @@ bool status_command(struct tool *tool, int argc, char **argv)
         .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
-    bool done =
-        options_parse(tool, &line, argc, argv) &&
-        (uri != NULL || source->directory != NULL || options_wrong(tool, "--key is missing")) &&
-        request_source_read(tool, source, &status.request) &&
-        (uri == NULL || tool_open_ska_key(tool, uri, NULL, &status.key)) &&
-        status_find(tool, &status);
+    bool done = options_parse(tool, &line, argc, argv) &&
+                (uri != NULL || source->directory != NULL ||
+                 options_wrong(tool, "missing option: --key")) &&
+                request_source_read(tool, source, &status.request) &&
+                (uri == NULL || tool_open_ska_key(tool, uri, NULL, &status.key)) &&
+                status_find(tool, &status);
 
     if (done)
         done = (json ? status_print_json(&status, &tool->errors)

@@ -68,7 +68,7 @@ static void say_key(const struct briefing *briefing, struct page *page)
                            "you.");
         return;
     }
-    page_paragraph(page, "The key of this name. Is it the one that you expect for this?");
+    page_paragraph(page, "The key has this name. Is it the key that you expect here?");
     page_quote(page, name, name.length);
     briefing_warn_of_name("the name of the key", name, page);
     if (briefing->request->token_label == NULL)

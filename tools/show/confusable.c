@@ -135,7 +135,7 @@ void confusable_text(unsigned int found, struct ska_buffer *text)
         {CONFUSABLE_INVISIBLE, "It contains characters that cannot be seen; they are written \\xNN "
                                "here. "},
         {CONFUSABLE_MIXED_SCRIPT, "It mixes letters of different alphabets that look alike. "},
-        {CONFUSABLE_LOOKALIKE, "It has letters that look like the usual ones and are others. "},
+        {CONFUSABLE_LOOKALIKE, "It contains letters that look like common ones but are not. "},
         {CONFUSABLE_SPACES, "It has spaces at its start or end, doubled or unusual ones. "}};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -276,15 +276,16 @@ static void compare_parts(struct comparison *comparison, const struct ska_rule *
             compare_alternatives(comparison, &before->alternatives[place], &after->alternatives[i]);
             continue;
         }
-        change = add_change(comparison, "another way ADDED: ");
+        change = add_change(comparison, "alternative ADDED: ");
         ska_alternative_list_text(NULL, &after->alternatives[i], TEXT_NEXT_LINE, &change->line);
-        ska_buffer_text(&change->warning, "there is another way to get it approved, beside or "
-                                          "instead of the one before.");
+        ska_buffer_text(&change->warning,
+                        "there is a new alternative: approvals that were not enough "
+                        "before can be enough from now on.");
     }
     for (size_t i = 0; i < old.count; i++)
         if (find_counterpart(&old, i, &all) == all.count)
             ska_alternative_list_text(NULL, &before->alternatives[i], TEXT_NEXT_LINE,
-                                      &add_change(comparison, "a way removed: ")->line);
+                                      &add_change(comparison, "alternative removed: ")->line);
 }
 
 /* ---- Approvers of the whole rule ------------------------------------------------------------- */

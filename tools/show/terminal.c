@@ -139,7 +139,20 @@ static bool show_question(int fd, struct ska_span text, const char *question)
     return true;
 }
 
-/* *shown: the answer is one to what was shown. */
+/* False: the terminal has become narrower meanwhile. */
+static bool read_answer(int fd, size_t columns, char *answer, size_t size)
+{
+    if (!wait_for_line(fd, columns))
+        return false;
+    read_terminal_line(fd, answer, size);
+    answer[strcspn(answer, "\r")] = 0;
+    return terminal_columns(fd) >= columns;
+}
+
+/*
+ * Only the word yes means yes. Whoever answers something else than yes or no is asked once more.
+ * *shown: the answer is one to what was shown.
+ */
 static enum terminal_answer ask_once(int fd, size_t columns, struct ska_span text,
                                      const char *question, bool *shown)
 {
@@ -148,14 +161,13 @@ static enum terminal_answer ask_once(int fd, size_t columns, struct ska_span tex
     *shown = true;
     if (!show_question(fd, text, question))
         return TERMINAL_NOT_ASKED;
-    if (wait_for_line(fd, columns)) {
-        read_terminal_line(fd, answer, sizeof(answer));
-        answer[strcspn(answer, "\r")] = 0;
-        if (terminal_columns(fd) >= columns)
-            return strcasecmp(answer, "yes") == 0 ? TERMINAL_YES : TERMINAL_NO;
+    *shown = read_answer(fd, columns, answer, sizeof(answer));
+    if (*shown && strcasecmp(answer, "yes") != 0 && strcasecmp(answer, "no") != 0) {
+        if (!show_question(fd, ska_span(NULL, 0), "Please type yes or no: "))
+            return TERMINAL_NOT_ASKED;
+        *shown = read_answer(fd, columns, answer, sizeof(answer));
     }
-    *shown = false;
-    return TERMINAL_NO;
+    return *shown && strcasecmp(answer, "yes") == 0 ? TERMINAL_YES : TERMINAL_NO;
 }
 
 enum terminal_answer terminal_ask(terminal_make *make, void *arg, size_t least,
