@@ -34,8 +34,7 @@ struct approver {
  */
 bool approver_open(struct tool *tool, struct approver *approver, const char *uri,
                    const char *certificate) SKA_MUST_CHECK;
-/* Asks for the passphrase, if that is still to be done; approver_sign_checked() does it by itself.
- */
+/* Asks for the passphrase, if that is still to be done. Before approver_sign(). */
 bool approver_unlock(struct approver *approver, OSSL_LIB_CTX *libctx,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 /*

@@ -9,11 +9,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
+#include <openssl/storeerr.h>
 #include <openssl/ui.h>
 #include <openssl/x509.h>
 
@@ -125,6 +127,12 @@ static bool wants_passphrase(void)
     return !terminal_available() && words != NULL && strstr(words, "passphrase") != NULL;
 }
 
+static bool is_unknown_scheme(void)
+{
+    return ERR_GET_REASON(ERR_peek_last_error()) == OSSL_STORE_R_UNREGISTERED_SCHEME ||
+           ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED;
+}
+
 /* ---- Loading --------------------------------------------------------------------------------- */
 
 /* A new reference; NULL: the object is no key. */
@@ -169,6 +177,12 @@ static int read_passphrase(UI *ui, UI_STRING *string)
     return result;
 }
 
+/* Else it may be a token. */
+static bool is_file(const char *uri)
+{
+    return strncasecmp(uri, "file:", 5) == 0 || strchr(uri, ':') == NULL || access(uri, F_OK) == 0;
+}
+
 /* "Passphrase of alice.pem (alice): "; whose it is only a certificate says. */
 static char *make_prompt(UI *ui, const char *what, const char *name)
 {
@@ -182,11 +196,12 @@ static char *make_prompt(UI *ui, const char *what, const char *name)
     struct ska_buffer prompt = {0};
     char *made = NULL;
 
+    (void)what;
     (void)name;
-    ska_buffer_format(&prompt,
-                      "%s of %s%s%s%s: ", strcmp(what, "pass phrase") == 0 ? "Passphrase" : what,
-                      shown == NULL ? "the key" : shown, who == NULL ? "" : " (",
-                      who == NULL ? "" : who, who == NULL ? "" : ")");
+    ska_buffer_format(
+        &prompt, "%s of %s%s%s%s: ", is_file(approver->shown) ? "Passphrase" : "PIN or passphrase",
+        shown == NULL ? "the key" : shown, who == NULL ? "" : " (", who == NULL ? "" : who,
+        who == NULL ? "" : ")");
     made = prompt.failed ? NULL : OPENSSL_strdup(ska_buffer_string(&prompt));
     ska_buffer_free(&prompt);
     free(shown);
@@ -262,6 +277,11 @@ static bool load_key(struct approver *approver, const char *uri, bool public, bo
         approver->locked = approver->key == NULL && asking.later && asking.asked;
         if (approver->key == NULL && !approver->locked)
             fail_without_key(uri, shown, public, &asking, errors);
+    } else if (is_unknown_scheme()) {
+        ska_fail(errors, SKA_R_FILE_FAILURE,
+                 "%s: no configured provider can open it; how one is configured for a smart card: "
+                 "skatool(1), SMART CARDS",
+                 shown);
     } else if (!fail_with_content(uri, shown, errors)) {
         approver_fail(errors, SKA_R_FILE_FAILURE, shown);
     }

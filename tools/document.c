@@ -220,6 +220,24 @@ static bool pdf_parse_range(const char *text, uint64_t parts[4])
     return *text == ']' && parts[0] + parts[1] <= parts[2];
 }
 
+/* What programs fill the room with: most of them with zeros, PoDoFo with words. */
+static const struct {
+    const char *text;
+    uint64_t length;
+} pdf_fillers[] = {{"0", 1},
+                   {"###HERE_WILL_BE_SIGNATURE___", sizeof("###HERE_WILL_BE_SIGNATURE___")}};
+
+static bool pdf_is_filled_with(const struct comparison *comparison, uint64_t at, uint64_t length,
+                               size_t filler)
+{
+    if (fseeko(comparison->file, (off_t)at, SEEK_SET) != 0)
+        return false;
+    for (uint64_t i = 0; i < length; i++)
+        if (getc(comparison->file) != pdf_fillers[filler].text[i % pdf_fillers[filler].length])
+            return false;
+    return true;
+}
+
 /* Whether the room for the signature is "<0000>", still empty. */
 static bool pdf_gap_is_empty(const struct comparison *comparison, const uint64_t parts[4])
 {
@@ -228,10 +246,10 @@ static bool pdf_gap_is_empty(const struct comparison *comparison, const uint64_t
     if (left < 2 || left > GAP_MOST || fseeko(comparison->file, (off_t)parts[1], SEEK_SET) != 0 ||
         getc(comparison->file) != '<')
         return false;
-    for (left -= 2; left > 0; left--)
-        if (getc(comparison->file) != '0')
-            return false;
-    return getc(comparison->file) == '>';
+    for (size_t i = 0; i < sizeof(pdf_fillers) / sizeof(pdf_fillers[0]); i++)
+        if (pdf_is_filled_with(comparison, parts[1] + 1, left - 2, i))
+            return getc(comparison->file) == '>';
+    return false;
 }
 
 struct pdf {

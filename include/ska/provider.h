@@ -39,7 +39,8 @@ extern "C" {
 #define SKA_PARAM_DESCRIPTION "ska-description"
 /*
  * Get, after EVP_DigestSignUpdate(). UTF-8: the request for exactly what has been fed in so far, as
- * JSON text (at most 1 MiB). It is made at the first time, with at most one timestamp of the HSM,
+ * JSON text (at most 1 MiB). With data == NULL return_size becomes its length, without the NUL, as
+ * for all texts. It is made at the first time, with at most one timestamp of the HSM,
  * kept until the next update and carried by duplicates of the context. With the approvals added
  * and set as SKA_PARAM_APPROVALS, EVP_DigestSignFinal() signs.
  */
@@ -48,7 +49,14 @@ extern "C" {
 #define SKA_PARAM_REQUEST_ID "ska-request-id"
 
 /*
- * Reasons. The hundreds say what kind of failure it is, and are the exit status of skatool:
+ * Reasons. Libraries of providers have no fixed numbers, so that an error of this provider is told by
+ * its library's name, and it is not always the first or the last in the queue:
+ *
+ *     while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, NULL)) != 0)
+ *         if (strcmp(ERR_lib_error_string(code), "ska") == 0)
+ *             reason = ERR_GET_REASON(code);
+ *
+ * (ERR_lib_error_string() may be NULL; `data` is the text that says more.) The hundreds say what kind of failure it is, and are the exit status of skatool:
  * 1xx wrong use or configuration, 2xx refused, 3xx HSM or system failure, 4xx invalid input data.
  */
 enum ska_reason {

@@ -13,9 +13,10 @@
 page=$source_dir/doc/qes.md
 play_page "$page"
 
-# The functions that the page names are those of the program.
+# The functions that the page names are those of its two programs.
 for function in $(grep -oE '`[A-Za-z_]+\(\)`' "$page" | tr -d '`()' | sort -u); do
-    grep -q "\b$function(" "$source_dir/tests/scenario/one_process.c" ||
-        fail "one_process.c does not call $function"
+    grep -qE "\b$function(\(|\")" "$source_dir/tests/scenario/one_process.c" \
+        "$source_dir/examples/signing_service.py" || grep -q "# $function()" \
+        "$source_dir/examples/signing_service.py" || fail "no program calls $function"
 done
 pass

@@ -171,6 +171,22 @@ static void long_numbers_are_none(void **state)
     assert_same(&asked, ska_span_text(good), IN_PARTS);
 }
 
+/* PoDoFo does not fill the room with zeros. */
+static void room_is_filled_by_podofo(void **state)
+{
+    char pdf[] = "%PDF-1.7  /ByteRange [0 40 81 20]       <###HERE_WILL_BE_SIGNATURE___@###HERE_WI>"
+                 "the end, of 20 bytes";
+    struct asked asked;
+
+    (void)state;
+    pdf[40 + 1 + 29 - 1] = 0; /* where it says "@" */
+    assert_int_equal(sizeof(pdf) - 1, 101);
+    ask(&asked, ska_span((uint8_t *)pdf, 40), ska_span((uint8_t *)pdf + 81, 20));
+    assert_same(&asked, ska_span((uint8_t *)pdf, 101), IN_PARTS);
+    pdf[45] = 'h';
+    assert_not_compared(&asked, ska_span((uint8_t *)pdf, 101), CHANGES);
+}
+
 /* Empty room: whoever has the prepared file is told "no" to a wrong one. */
 static void room_is_for_a_signature(void **state)
 {
@@ -323,6 +339,7 @@ int main(void)
         cmocka_unit_test(ranges_that_are_none_are_passed_by),
         cmocka_unit_test(long_numbers_are_none),
         cmocka_unit_test(room_is_for_a_signature),
+        cmocka_unit_test(room_is_filled_by_podofo),
         cmocka_unit_test(ranges_are_counted),
         cmocka_unit_test(no_is_said_where_the_right_one_would_be_found),
         cmocka_unit_test(attributes_tell_which_document_it_is),

@@ -239,7 +239,8 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
 {
     struct review *review = &approve->review;
     struct ska_approval approval = {0};
-    bool done = (review->source.directory == NULL || review_read_again(tool, review)) &&
+    bool done = approver_unlock(&review->key, tool->libctx, &tool->errors) &&
+                (review->source.directory == NULL || review_read_again(tool, review)) &&
                 approver_sign_checked(&review->key, tool->libctx, review->listed,
                                       ska_span_of(&review->request->approval_token), &approval,
                                       &tool->errors);

@@ -57,7 +57,8 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
     struct review *review = &reject->review;
     struct ska_approval refusal = {0};
     char name[SKA_FILE_NAME_SIZE] = "";
-    bool done = review_sign_refusal(tool, review, reject->reason, &refusal);
+    bool done = approver_unlock(&review->key, tool->libctx, &tool->errors) &&
+                review_sign_refusal(tool, review, reject->reason, &refusal);
 
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);

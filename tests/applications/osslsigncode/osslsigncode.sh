@@ -40,6 +40,9 @@ for spec in rsa3072 p256; do
     grep -q "approvals pending" said.txt || fail "refused, but why: $(cat said.txt)"
     [ ! -e signed.exe ] || fail 'refused, but there is a signed program'
     id=$(cd approvals && echo *.request.json)
+    # What is signed is no form of the file that could be computed: never "no" to the right one.
+    refused 'app.exe cannot be compared' skatool approve --dir approvals --approver alice.pem \
+        --document app.exe --yes "${id%%.*}"
     for one in alice bob; do
         succeeds skatool approve --dir approvals --approver $one.pem --yes "${id%%.*}"
     done

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# In an organization: the page doc/organization.md, run as it stands, by root, with real users. They live
+# in a mount namespace of their own, whose /etc, /home and /var are thrown away: nothing of the machine is
+# changed.
+[ -n "${SKA_OWN_MOUNTS-}" ] || ! unshare -m true 2>/dev/null || SKA_OWN_MOUNTS=1 exec unshare -m "$0" "$@"
+. "$(dirname "$0")/lib.sh"
+[ "$(id -u)" -eq 0 ] || skip "needs root, to create users"
+[ -n "${SKA_OWN_MOUNTS-}" ] || skip "no mount namespaces here"
+[ -z "$preload" ] || skip "users of the page do not load sanitizers"
+for program in useradd groupadd gpasswd runuser; do
+    command -v $program >/dev/null || skip "no $program"
+done
+
+cp -a /etc "$work/etc"
+mount --bind "$work/etc" /etc
+for place in /home /var/lib /var/log /opt /usr/local/bin /tmp; do
+    case $work/ in "$place"/*) skip "the test's own directory is below $place" ;; esac
+    case $binary_dir/ in "$place"/*) skip "the build is below $place" ;; esac
+    mount -t tmpfs -o mode=755 none "$place"
+done
+chmod 1777 /tmp
+# Where every user reaches it.
+mkdir -p /opt/ska/tests
+for one in provider/ska.so simulator/libskasim.so tools/skatool; do
+    install -D "$binary_dir/$one" "/opt/ska/$one"
+done
+install -m 755 "$binary_dir/tools/skatool" /usr/local/bin/skatool
+setpriv --reuid=65534 --regid=65534 --clear-groups -- test -x "$source_dir/tools/sandbox" ||
+    skip "other users cannot reach the sources"
+. "$source_dir/tests/scenario/journey_page.sh"
+export SKA_BINARY_DIR=/opt/ska
+unset XDG_STATE_HOME
+play_page "$source_dir/doc/organization.md"
+pass

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What doc/troubleshooting.md quotes is what is said: our messages stand in the source, those of OpenSSL
+# are provoked.
+. "$(dirname "$0")/lib.sh"
+page=$source_dir/doc/troubleshooting.md
+
+# ---- Ours ----------------------------------------------------------------------------------------
+
+# Strings that are written in several pieces become one; what is formatted in is cut out.
+cat "$source_dir"/provider/*.c "$source_dir"/provider/*/*.c "$source_dir"/tools/*.c \
+    "$source_dir"/tools/*/*.c | tr '\n' ' ' | sed -E 's/" +"//g' >source.txt
+sed -n '/^## Messages of this project/,$p' "$page" | grep '^### ' | grep -oE '`[^`]+`' | tr -d '`' >quoted.txt
+[ "$(wc -l <quoted.txt)" -ge 20 ] || fail "the page quotes hardly anything: $(cat quoted.txt)"
+while IFS= read -r text; do
+    grep -qF -- "$text" source.txt || fail "nobody says: $text"
+done <quoted.txt
+# Each reason that people can do something about is on the page.
+for reason in 'approvals pending' 'approvals missing' 'approvals expired' 'rejected by approvers' \
+    'too early' 'approved for other data' 'key is blocked' 'token not found' 'key not found' \
+    'PIN incorrect' 'PIN missing' 'PKCS#11 module unavailable' 'directory is not safe' 'bad key URI' \
+    'file failure' 'approver not listed in the rule' 'invalid approval'; do
+    grep -qF "### \`$reason\`" "$page" || fail "not on the page: $reason"
+done
+
+# ---- OpenSSL's -----------------------------------------------------------------------------------
+
+board
+key seal p256
+printf 'A document.\n' >document
+on_page() { # TEXT...: the page quotes it, and it was said
+    local text
+    for text in "$@"; do
+        grep -qF -- "$text" "$page" || fail "not on the page: $text"
+        grep -qF -- "$text" stderr.txt || fail "not said: $text: $(cat stderr.txt)"
+    done
+}
+quietly ska pkey -in "$(uri seal)" -out reference.pem
+refused ska plain dgst -sha256 -sign "$(uri seal)" -out unused document
+on_page 'unregistered scheme' 'scheme=ska'
+refused decode plain dgst -sha256 -sign reference.pem -out unused document
+on_page 'DECODER routines' 'unsupported' 'No supported data to decode'
+refused 'it names no key' ska dgst -sha256 -sign "ska:token=$token" -out unused document
+grep -q 'Could not read private key from ska:token=' stderr.txt || fail "$(cat stderr.txt)"
+grep -v '^default = ' openssl.cnf >lacking.cnf
+OPENSSL_CONF=lacking.cnf refused fetch ours openssl dgst -sha256 document
+on_page 'inner_evp_generic_fetch:unsupported' 'Algorithm (SHA256'
+# A module that is not there: the same message, and check-config says why.
+sed "s|^module = .*|module = $work/nowhere.so|" openssl.cnf >wrong.cnf
+OPENSSL_CONF=wrong.cnf refused scheme ours openssl dgst -sha256 -sign "$(uri seal)" -out unused document
+on_page 'unregistered scheme'
+ends 1 skatool check-config --config wrong.cnf
+shows 'FAILED +module .*nowhere.so'
+pass
