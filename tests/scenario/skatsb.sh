@@ -192,6 +192,23 @@ refused 'unknown key keyManagementtoken; there are module,' ours "$binary_dir/si
     --listen 127.0.0.1:0 --database tsb.db --config other.cnf
 ! grep -q secret-1 stderr.txt || fail "shows a key"
 
+# The page has each setting, each fault, each option.
+page=$source_dir/doc/simulator.md
+{
+    sed -n 's/.*there are //p' stderr.txt | tr -d ' ' | tr , '\n'
+    grep -oE '\] = "[a-z0-9-]+"' "$source_dir/simulator/tsb/faults.c" | tr -d '] ="'
+} >names.txt
+[ "$(wc -l <names.txt)" -ge 35 ] || fail "which names are there? $(cat names.txt)"
+while read -r name; do
+    grep -qF "\`$name\`" "$page" || fail "doc/simulator.md has no words on $name"
+done <names.txt
+succeeds ours "$binary_dir/simulator/skatsb" --help
+shows 'simulator' 'protects nothing'
+grep -oE -- '--[a-z-]+' stdout.txt | sort -u | grep -vx -- --help >options.txt
+while read -r name; do
+    grep -qF -- "$name" "$page" || fail "doc/simulator.md has no words on $name"
+done <options.txt
+
 # ---- Keys ----------------------------------------------------------------------------------------
 
 broker 'execution-delay = 300'
