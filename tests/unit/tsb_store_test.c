@@ -146,6 +146,7 @@ static void the_first_due_comes_first(void **state)
     assert_true(tsb_request_first_due(place->database, id, &due));
     assert_true(due == 0);
     assert_true(tsb_database_end(place->database, true));
+    tsb_request_clear(&idle);
     assert_true(load(place->database, early.id, &idle));
     assert_int_equal(idle.status, TSB_EXECUTED);
     tsb_request_clear(&idle);
