@@ -73,7 +73,7 @@ bool tsb_database_open(const char *path, struct tsb_database **database,
         ska_fail(errors, SKA_R_FILE_FAILURE, "%s cannot be opened", path);
         goto err;
     }
-    sqlite3_busy_timeout(made->connection, 5000);
+    sqlite3_busy_timeout(made->connection, 1000);
     if (!run_setup(made, path, "PRAGMA locking_mode = EXCLUSIVE", errors) ||
         !run_setup(made, path, "PRAGMA journal_mode = WAL", errors) ||
         !run_setup(made, path, "PRAGMA synchronous = FULL", errors) ||

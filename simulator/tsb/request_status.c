@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulator/tsb/signed_approval.h"
 #include "simulator/tsb/time_text.h"
 
 static bool is_faulty(struct tsb_exchange *exchange, enum tsb_fault fault)
@@ -80,13 +81,55 @@ static bool add_blank_result(cJSON *json, const char *result)
     return done;
 }
 
+/* What is to be carried to a HSM without a network: the request with what has been approved. */
+static bool add_signed_approvals(cJSON *json, const struct tsb_request *request,
+                                 const struct tsb_tasks *tasks)
+{
+    cJSON *array = cJSON_AddArrayToObject(json, "signedApprovals");
+    bool done = array != NULL;
+
+    for (size_t i = 0; done && i < tasks->count; i++) {
+        const struct tsb_task *task = &tasks->list[i];
+        const struct tsb_approval approval = {task->certificate, ska_span_of(&task->signature),
+                                              ska_span_of(&task->approver)};
+        char *text = NULL;
+
+        if (task->state != TSB_TASK_APPROVED)
+            continue;
+        done = tsb_signed_approval_write(ska_span_of(&request->token), &approval, &text) &&
+               ska_json_add_item(array, NULL, cJSON_CreateString(text));
+        free(text);
+    }
+    return done;
+}
+
+static bool add_offline_input(cJSON *json, const struct tsb_request *request,
+                              const struct tsb_tasks *tasks)
+{
+    cJSON *input = cJSON_AddObjectToObject(json, "inputOfflineHsm");
+    cJSON *inner = input == NULL ? NULL : cJSON_AddObjectToObject(input, "signRequest");
+
+    return inner != NULL && ska_json_add_base64(inner, "payload", ska_span_of(&request->payload)) &&
+           ska_json_add_text(inner, "payloadType", request->payload_type) &&
+           ska_json_add_text(inner, "signKeyName", request->key_name) &&
+           ska_json_add_text(inner, "signatureAlgorithm", request->algorithm) &&
+           add_signed_approvals(inner, request, tasks);
+}
+
+static bool add_air_gapped_result(cJSON *json, const struct tsb_request *request,
+                                  const struct tsb_tasks *tasks)
+{
+    return ska_json_add_text(json, "result", "Execution shall be made with offline HSM") &&
+           add_offline_input(json, request, tasks);
+}
+
 static bool add_result(struct tsb_exchange *exchange, cJSON *json,
-                       const struct tsb_request *request)
+                       const struct tsb_request *request, const struct tsb_tasks *tasks)
 {
     const char *result = request->result;
 
     if (request->status == TSB_PENDING && is_faulty(exchange, TSB_FAULT_AIR_GAPPED))
-        result = "Execution shall be made with offline HSM";
+        return add_air_gapped_result(json, request, tasks);
     if (result == NULL || is_faulty(exchange, TSB_FAULT_NO_RESULT))
         return cJSON_AddNullToObject(json, "result") != NULL;
     return is_faulty(exchange, TSB_FAULT_BLANK_RESULT) ? add_blank_result(json, result)
@@ -104,9 +147,9 @@ static bool add_members(struct tsb_exchange *exchange, cJSON *json,
          cJSON_AddArrayToObject(json, "unknownMember") == NULL))
         return false;
     if (is_faulty(exchange, TSB_FAULT_MISSING_LISTS))
-        return request->result == NULL || add_result(exchange, json, request);
+        return request->result == NULL || add_result(exchange, json, request, tasks);
     return add_time(exchange, json, request) && add_lists(json, request, tasks) &&
-           add_result(exchange, json, request);
+           add_result(exchange, json, request, tasks);
 }
 
 cJSON *tsb_request_status(struct tsb_exchange *exchange, const struct tsb_request *request,

@@ -27,6 +27,25 @@ err:
     return false;
 }
 
+bool tsb_signed_approval_write(struct ska_span token, const struct tsb_approval *approval,
+                               char **text)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes serialized = {NULL, 0};
+    size_t begin = ska_wire_begin(&buffer);
+    bool done = false;
+
+    ska_wire_add(&buffer, SKA_WIRE_APPROVAL_TOKEN, token);
+    ska_wire_add(&buffer, SKA_WIRE_SIGNATURE, approval->signature);
+    ska_wire_add(&buffer, approval->certificate ? SKA_WIRE_CERTIFICATE : SKA_WIRE_PUBLIC_KEY,
+                 approval->signer);
+    ska_wire_end(&buffer, begin);
+    done = ska_buffer_finish(&buffer, &serialized, NULL) &&
+           ska_base64_encode(ska_span_of(&serialized), text, NULL);
+    ska_bytes_free(&serialized);
+    return done;
+}
+
 void tsb_signed_approval_clear(struct tsb_signed_approval *approval)
 {
     ska_bytes_free(&approval->serialized);

@@ -17,6 +17,9 @@ struct tsb_signed_approval {
 /* Base64 on one line. Strict: these three elements in this order. */
 bool tsb_signed_approval_read(const char *text,
                               struct tsb_signed_approval *approval) SKA_MUST_CHECK;
+/* The same the other way; *text is to be freed. */
+bool tsb_signed_approval_write(struct ska_span token, const struct tsb_approval *approval,
+                               char **text) SKA_MUST_CHECK;
 void tsb_signed_approval_clear(struct tsb_signed_approval *approval);
 
 #endif

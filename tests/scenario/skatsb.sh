@@ -1,0 +1,504 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The simulator of the broker, asked by curl, with approvals made by openssl dgst alone: over TLS with
+# a CA of our own and client certificates; what is answered when something is wrong; killed while
+# requests wait.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/servers.sh"
+[ -x "$binary_dir/simulator/skatsb" ] || skip "built without SKA_TSB"
+command -v curl >/dev/null || skip "no curl"
+export no_proxy='*'
+# It uses libcrypto, and our provider is none of its business.
+curl() {
+    OPENSSL_CONF=/dev/null command curl "$@"
+}
+
+# ---- Certificates --------------------------------------------------------------------------------
+
+ca() { # NAME
+    plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" \
+        -out "$1.pem" -subj "/CN=$1" -days 30 -addext keyUsage=critical,keyCertSign 2>/dev/null
+}
+leaf() { # NAME CA EXTENSION
+    plain req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" \
+        -subj "/CN=$1" 2>/dev/null
+    printf '%s\n' "$3" >"$1.ext"
+    plain x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -days 30 \
+        -extfile "$1.ext" -out "$1.pem" 2>/dev/null
+}
+ca authority
+ca stranger
+leaf server authority 'subjectAltName = IP:127.0.0.1'
+leaf client authority 'extendedKeyUsage = clientAuth'
+leaf impostor stranger 'extendedKeyUsage = clientAuth'
+
+# ---- The broker ----------------------------------------------------------------------------------
+
+# broker [LINE...]: starts it with these lines in its configuration, over TLS.
+broker() {
+    printf '%s\n' "token = $token" "pin-source = file:$work/pin" "$@" >tsb.cnf
+    start tsb.log "$binary_dir/simulator/skatsb" --listen 127.0.0.1:0 --database tsb.db \
+        --tls-cert server.pem --tls-key server.key --config tsb.cnf
+    within 60 "skatsb does not listen: $(cat tsb.log)" grep -q 'listening on' tsb.log
+    url=$(sed -n 's/.*listening on //p' tsb.log)
+}
+
+headers=()
+# ask STATUS METHOD PATH [BODY]: the answer is in answer.json.
+ask() {
+    local expected=$1 method=$2 path=$3 status
+    shift 3
+    status=$(curl -sS --max-time 60 --cacert authority.pem -X "$method" -o answer.json \
+        -w '%{http_code}' -H 'Content-Type: application/json' "${headers[@]}" \
+        ${1+--data-binary "$1"} "$url$path" 2>curl.txt) || status=curl-$?
+    [ "$status" = "$expected" ] ||
+        fail "$method $path: $status, should be $expected: $(cat curl.txt answer.json 2>/dev/null)"
+}
+# has PATTERN...: the last answer.
+has() {
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" answer.json || fail "no '$pattern' in: $(cat answer.json)"
+    done
+}
+# holds TEXT...: the same, letter for letter.
+holds() {
+    local text
+    for text in "$@"; do
+        grep -qF -- "$text" answer.json || fail "no '$text' in: $(cat answer.json)"
+    done
+}
+member() { # NAME: a text in the last answer, the last one of this name
+    sed -E 's/.*"'"$1"'":"([^"]*)".*/\1/;q' answer.json
+}
+b64() {
+    plain base64 -A
+}
+public() { # NAME
+    plain pkey -in "$1.pem" -pubout -outform DER | b64
+}
+signed() { # NAME FILE: a signature in base64
+    if [ "$1" = erin ]; then
+        plain pkeyutl -sign -inkey "$1.pem" -rawin -in "$2" | b64
+    else
+        plain dgst -sha256 -sign "$1.pem" "$2" | b64
+    fi
+}
+digest_name() { # NAME
+    case $1 in erin) echo EdDSA ;; *) echo SHA-256 ;; esac
+}
+# The key or certificate of an approver as a member.
+who() { # NAME
+    if [ -f "$1.crt" ]; then
+        printf '"approverCertificate":"%s"' "$(plain x509 -in "$1.crt" -outform DER | b64)"
+    else
+        printf '"approverPublicKey":"%s"' "$(public "$1")"
+    fi
+}
+# proof NAME [TIME]: members that show who calls.
+proof() {
+    printf '%s' "${2:-$(date -u +%Y-%m-%dT%H:%M:%SZ)}" >time.txt
+    printf '"timestamp":"%s","timestampSignature":"%s","timestampDigestAlgorithm":"%s",%s' \
+        "$(cat time.txt)" "$(signed "$1" time.txt)" "$(digest_name "$1")" "$(who "$1")"
+}
+# tasks NAME KIND [MEMBER]
+tasks() {
+    ask 200 POST "/v1/filtered$2ApprovalTask" "{$(proof "$1")${3+,$3}}"
+}
+# approve_task NAME KIND REQUEST-ID: as the vendor's tutorial does it.
+approve_task() {
+    tasks "$1" "$2" "\"requestId\":\"$3\""
+    has '"id":"'
+    member approvalToBeSigned | plain base64 -d -A >token.bin
+    ask 200 POST /v1/approval "{\"id\":\"$(member id)\",\"approvalToBeSigned\":\"$(b64 <token.bin)\",
+        \"signature\":\"$(signed "$1" token.bin)\",\"approvalDigestAlgorithm\":\"$(digest_name "$1")\",$(who "$1")}"
+    [ ! -s answer.json ] || fail "an approval is answered with: $(cat answer.json)"
+}
+reject_task() { # NAME KIND REQUEST-ID
+    tasks "$1" "$2" "\"requestId\":\"$3\""
+    ask 200 PATCH /v1/task "{\"id\":\"$(member id)\",$(proof "$1")}"
+}
+status_is() { # ID STATUS
+    ask 200 GET "/v1/request/$1"
+    grep -q "\"status\":\"$2\"" answer.json
+}
+becomes() { # ID STATUS
+    within 30 "request $1 does not become $2" status_is "$1" "$2"
+}
+create() { # LABEL ALGORITHM-MEMBERS POLICY
+    ask 201 POST /v1/key "{\"label\":\"$1\",$2,\"attributes\":{\"decrypt\":false,\"sign\":true,
+        \"unwrap\":false,\"destroyable\":true},\"policy\":$3}"
+    member publicKey | plain base64 -d -A | plain pkey -pubin -inform DER -out "$1.pub.pem"
+}
+sign_body() { # LABEL ALGORITHM FILE
+    printf '{"signRequest":{"payload":"%s","payloadType":"UNSPECIFIED","signKeyName":"%s",
+        "signatureAlgorithm":"%s"},"requestSignature":null}' "$(b64 <"$3")" "$1" "$2"
+}
+rest_rule() { # QUORUM TIMELOCK TIMEOUT NAME...
+    local quorum=$1 timelock=$2 timeout=$3 separator='' name
+    shift 3
+    printf '{"tokens":[{"name":"T","timelock":%s,"timeout":%s,"groups":[{"name":"board",' \
+        "$timelock" "$timeout"
+    printf '"quorum":%s,"approvals":[' "$quorum"
+    for name in "$@"; do
+        if [ -f "$name.crt" ]; then
+            printf '%s{"type":"certificate","value":"%s"}' "$separator" \
+                "$(plain x509 -in "$name.crt" -outform DER | b64)"
+        else
+            printf '%s{"type":"public_key","name":"%s","value":"%s"}' "$separator" "$name" \
+                "$(public "$name")"
+        fi
+        separator=,
+    done
+    printf ']}]}]}'
+}
+rest_policy() { # RULE
+    printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":null,"ruleModify":%s,"keyStatus":{"blocked":false}}' \
+        "$1" "$1" "$1"
+}
+
+approver alice
+approver bob -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+approver carol -algorithm EC -pkeyopt ec_paramgen_curve:P-384
+approver dave
+approver erin -algorithm ED25519
+plain req -x509 -key dave.pem -subj /CN=Dave -days 30 -out dave.crt
+printf 'A document.\n' >document
+plain dgst -sha256 -binary document >digest
+p256='"algorithm":"EC","curveOid":"1.2.840.10045.3.1.7"'
+
+# ---- By TLS, with client certificates ------------------------------------------------------------
+
+broker "client-ca = $work/authority.pem" 'client-auth = need'
+grep -q 'a simulator, which protects nothing' tsb.log || fail "does not say what it is"
+case $url in https://127.0.0.1:*) ;; *) fail "listens on $url" ;; esac
+ask 403 GET /v1/versionInfo
+headers=(--cert impostor.pem --key impostor.key)
+ask 403 GET /v1/versionInfo
+headers=(--cert client.pem --key client.key)
+ask 200 GET /v1/versionInfo
+has '"Version":"'
+ends 60 env OPENSSL_CONF=/dev/null curl -sS --cacert stranger.pem --cert client.pem --key client.key "$url/v1/versionInfo"
+headers=()
+stop "$server"
+[ "$ended_with" -eq 0 ] || fail "ended with $ended_with: $(cat tsb.log)"
+
+# Nobody but this computer without TLS, and no other module than the simulator of the HSM.
+refused 'by TLS only' ours "$binary_dir/simulator/skatsb" --listen 0.0.0.0:0 --database tsb.db \
+    --config tsb.cnf
+printf 'pin-source = file:%s\nmodule = %s\n' "$work/pin" \
+    "$(sed -n 's/^SKASIM_SOFTHSM_MODULE:FILEPATH=//p' "$binary_dir/CMakeCache.txt")" >other.cnf
+refused 'C_SerializePolicy|not the simulator' ours "$binary_dir/simulator/skatsb" \
+    --listen 127.0.0.1:0 --database tsb.db --config other.cnf
+printf 'keyManagementtoken = secret-1\n' >other.cnf
+refused 'unknown key keyManagementtoken; there are module,' ours "$binary_dir/simulator/skatsb" \
+    --listen 127.0.0.1:0 --database tsb.db --config other.cnf
+! grep -q secret-1 stderr.txt || fail "shows a key"
+
+# The page has each setting, each fault, each option.
+page=$source_dir/doc/simulator.md
+{
+    sed -n 's/.*there are //p' stderr.txt | tr -d ' ' | tr , '\n'
+    grep -oE '\] = "[a-z0-9-]+"' "$source_dir/simulator/tsb/faults.c" | tr -d '] ="'
+} >names.txt
+[ "$(wc -l <names.txt)" -ge 35 ] || fail "which names are there? $(cat names.txt)"
+while read -r name; do
+    grep -qF "\`$name\`" "$page" || fail "doc/simulator.md has no words on $name"
+done <names.txt
+succeeds ours "$binary_dir/simulator/skatsb" --help
+shows 'simulator' 'protects nothing'
+grep -oE -- '--[a-z-]+' stdout.txt | sort -u | grep -vx -- --help >options.txt
+while read -r name; do
+    grep -qF -- "$name" "$page" || fail "doc/simulator.md has no words on $name"
+done <options.txt
+
+# ---- Keys ----------------------------------------------------------------------------------------
+
+broker 'execution-delay = 300'
+create seal "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob carol dave erin)")"
+has '"ruleUnblock":null' '"blocked":false' '"attestationKeyName":"attestation-key"' '"xml":"<\?xml'
+create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+create ed '"algorithm":"ED"' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+create empty "$p256" '{"ruleUse":null}'
+create ordinary '"algorithm":"RSA","keySize":2048' null
+has '"policy":null'
+ask 400 POST /v1/key "{\"label\":\"seal\",$p256,\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}}"
+has '"errorCode":608'
+ask 400 POST /v1/key "{\"label\":\"x\",$p256,\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false},\"new\":1}"
+has '"errorCode":600' 'unknown member'
+ask 200 GET /v1/key
+has '"seal"' '"ordinary"' '"attestation-key"'
+ask 500 POST /v1/key/attributes '{"label":"attestation-key"}'
+has '"errorCode":701' 'KEY_FUNCTION_NOT_PERMITTED'
+ask 404 POST /v1/key/attributes '{"label":"nobody"}'
+has '"errorCode":650' 'res.error.key.not.existent'
+ask 200 GET /v1/key/seal/attributes
+has '"label":"seal"'
+
+# ---- A signature that two people approve ---------------------------------------------------------
+
+ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
+id=$(member signRequestId)
+status_is "$id" PENDING || fail "not pending"
+has '"executionTime":null' '"approvedBy":\[\]' '"rejectedBy":\[\]' '"result":null'
+tasks alice Sign '"detailLevel":"level4"'
+has '"detailLevel":"level4"' '"payloadType":"UNSPECIFIED"' '"requestBase64":"' '"keyAttributes":null' \
+    '"signedSignRequest":\{"signRequest"' '"timestampSignatureAlgorithm":"SHA256_WITH_ECDSA"'
+tasks alice BlockKey
+has '^\{"tasks":\[\]\}$'
+tasks alice All '"detailLevel":"level1"'
+has '"payload":null' '"id":"'
+approve_task bob Sign "$id"
+status_is "$id" PENDING || fail "one is not enough"
+ask 200 POST /v1/filteredSignApprovalTask "{$(proof bob)}"
+has '"tasks":\[\]'
+approve_task dave Sign "$id" # by certificate
+status_is "$id" APPROVED || status_is "$id" EXECUTED || fail "two are enough"
+becomes "$id" EXECUTED
+has '"executionTime":"20[0-9-]+T[0-9:]+Z"' '"notYetApprovedBy":\[\]'
+holds "\"approvedBy\":[\"$(public bob)\",\"$(public dave)\"]"
+member result | plain base64 -d -A >signature
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+[ "$(signing_calls)" -eq 1 ] || fail "$(signing_calls) calls of C_SKASign"
+
+# The other kinds of keys, and other forms of a payload.
+request_and_approve() { # LABEL ALGORITHM FILE
+    ask 201 POST /v1/sign "$(sign_body "$1" "$2" "$3")"
+    id=$(member signRequestId)
+    approve_task alice Sign "$id"
+    becomes "$id" EXECUTED
+    member result | plain base64 -d -A >signature
+}
+request_and_approve rsa NONESHA256_WITH_RSA digest
+plain dgst -sha256 -verify rsa.pub.pem -signature signature document >/dev/null
+request_and_approve rsa NONESHA256_WITH_RSA_PSS digest
+plain dgst -sha256 -sigopt rsa_padding_mode:pss -verify rsa.pub.pem -signature signature document \
+    >/dev/null
+request_and_approve ed EDDSA document
+plain pkeyutl -verify -pubin -inkey ed.pub.pem -rawin -in document -sigfile signature >/dev/null
+ask 400 POST /v1/sign "$(sign_body ed SHA256_WITH_ECDSA document)"
+has '"errorCode":607'
+ask 400 POST /v1/sign "$(sign_body seal SHA256_WITH_EDCSA document)"
+has '"errorCode":600' 'SHA256_WITH_EDCSA'
+ask 400 POST /v1/sign "$(sign_body rsa NONESHA256_WITH_RSA document)"
+has '"errorCode":612'
+
+# Nobody is needed.
+ask 201 POST /v1/sign "$(sign_body empty NONE_WITH_ECDSA digest)"
+becomes "$(member signRequestId)" EXECUTED
+for label in empty ordinary; do
+    algorithm=NONE_WITH_ECDSA
+    [ $label = empty ] || algorithm=NONESHA256_WITH_RSA
+    ask 200 POST /v1/synchronousSign "$(sign_body $label $algorithm digest)"
+    member signature | plain base64 -d -A >signature
+    plain dgst -sha256 -verify $label.pub.pem -signature signature document >/dev/null
+done
+ask 200 POST /v1/verify "{\"verifySignatureRequest\":{\"signKeyName\":\"ordinary\",\"signatureAlgorithm\":\"SHA256_WITH_RSA\",\"payload\":\"$(b64 <document)\",\"signature\":\"$(b64 <signature)\"}}"
+has '"signatureValid":true'
+ask 200 POST /v1/verify "{\"verifySignatureRequest\":{\"signKeyName\":\"ordinary\",\"signatureAlgorithm\":\"SHA256_WITH_RSA\",\"payload\":\"$(b64 <digest)\",\"signature\":\"$(b64 <signature)\"}}"
+has '"signatureValid":false'
+ask 500 POST /v1/synchronousSign "$(sign_body seal NONE_WITH_ECDSA digest)"
+has '"errorCode":701' 'approvals might be insufficient'
+
+# ---- What is refused -----------------------------------------------------------------------------
+
+ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
+id=$(member signRequestId)
+tasks alice Sign "\"requestId\":\"$id\""
+task=$(member id)
+challenge=$(member approvalToBeSigned)
+printf '%s' "$challenge" | plain base64 -d -A >token.bin
+good="\"id\":\"$task\",\"approvalToBeSigned\":\"$challenge\",\"approvalDigestAlgorithm\":\"SHA-256\""
+ask 400 POST /v1/approval "{$good,\"signature\":\"$(signed alice document)\",$(who alice)}"
+has '"errorCode":403'
+ask 404 POST /v1/approval "{$good,\"signature\":\"$(signed carol token.bin)\",$(who carol)}"
+has '"errorCode":652'
+ask 400 POST /v1/filteredSignApprovalTask "{$(proof alice "$(date -u -d '-11 minutes' +%Y-%m-%dT%H:%M:%SZ)")}"
+has '"errorCode":404'
+ask 400 POST /v1/filteredSignApprovalTask "{$(proof alice "$(date -u -d '+1 minute' +%Y-%m-%dT%H:%M:%SZ)")}"
+has '"errorCode":404'
+ask 400 POST /v1/filteredSignApprovalTask "{$(proof alice | sed "s|$(public alice)|$(public carol)|")}"
+has '"errorCode":403'
+ask 400 GET /v1/request/nothing
+has '"errorCode":609'
+ask 404 GET /v1/request/9f03da93-2f07-4ca1-a0d1-f41f50f76c25
+has '"errorCode":651'
+ask 404 GET /v1/nothing
+ask 405 DELETE /v1/sign
+ask 400 POST /v1/sign '{"signRequest":'
+has '"errorCode":600'
+ask 501 POST /v1/encrypt '{"encryptRequest":{}}'
+has '"errorCode":101'
+head -c 1100000 /dev/zero | tr '\0' ' ' >long
+ask 413 POST /v1/sign @long
+
+# Of five two must approve: that four have said no ends it, and not three.
+for name in alice bob carol; do
+    reject_task $name Sign "$id"
+    status_is "$id" PENDING || fail "ended too early"
+done
+reject_task erin Sign "$id"
+status_is "$id" REJECTED || fail "not rejected"
+holds "\"rejectedBy\":[\"$(public alice)\",\"$(public bob)\",\"$(public carol)\",\"$(public erin)\"]"
+
+# Cancelled, and then nobody is asked any more.
+ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
+id=$(member signRequestId)
+ask 200 DELETE "/v1/request/$id"
+status_is "$id" CANCELLED || fail "not cancelled"
+tasks alice Sign
+has '"tasks":\[\]'
+ask 200 POST /v1/filteredRequests '{"requestStatusList":["CANCELLED"]}'
+holds "{\"requests\":[{\"id\":\"$id\",\"status\":\"CANCELLED\"}]}"
+
+# ---- Blocking, unblocking, other rules -----------------------------------------------------------
+
+ask 201 POST /v1/block '{"blockRequest":{"blockKeyName":"rsa"}}'
+id=$(member blockKeyRequestId)
+approve_task alice BlockKey "$id"
+becomes "$id" EXECUTED
+ask 500 POST /v1/synchronousSign "$(sign_body rsa NONESHA256_WITH_RSA digest)"
+has 'the key is blocked'
+ask 201 POST /v1/unblock '{"unblockRequest":{"unblockKeyName":"rsa"}}'
+becomes "$(member unblockKeyRequestId)" EXECUTED
+ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"rsa\",\"policy\":{
+    \"ruleUse\":$(rest_rule 1 0 0 bob),\"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":$(rest_rule 1 0 0 bob)}}}"
+id=$(member modifyKeyRequestId)
+tasks alice ModifyKey '"detailLevel":"level2"'
+has '"payloadType":null' '"payload":"'
+approve_task alice ModifyKey "$id"
+becomes "$id" EXECUTED
+ask 200 POST /v1/key/attributes '{"label":"rsa"}'
+holds "\"value\":\"$(public bob)\"" '"ruleBlock":null'
+
+# By approvals that come with the call, as an air-gapped broker gives them out.
+stop "$server"
+broker 'fault = air-gapped'
+ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
+id=$(member signRequestId)
+approve_task alice Sign "$id"
+ask 200 GET "/v1/request/$id"
+has '"status":"PENDING"' '"result":"Execution shall be made with offline HSM"'
+one=$(sed -E 's/.*"signedApprovals":\["([^"]*)"\].*/\1/' answer.json)
+ask 500 POST /v1/synchronousSign "{\"signRequest\":{\"payload\":\"$(b64 <document)\",\"signKeyName\":\"seal\",
+    \"signatureAlgorithm\":\"SHA256_WITH_ECDSA\",\"signedApprovals\":[\"$one\"]}}"
+has '"errorCode":701' 'insufficient'
+ask 500 POST /v1/synchronousSign "{\"signRequest\":{\"payload\":\"$(b64 <digest)\",\"signKeyName\":\"seal\",
+    \"signatureAlgorithm\":\"SHA256_WITH_ECDSA\",\"signedApprovals\":[\"$one\"]}}"
+has '"errorCode":701' "payload doesn't match"
+create single "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+ask 400 POST /v1/synchronousSign "{\"signRequest\":{\"payload\":\"$(b64 <document)\",\"signKeyName\":\"single\",
+    \"signatureAlgorithm\":\"SHA256_WITH_ECDSA\",\"signedApprovals\":[\"AAAA\"]}}"
+stop "$server"
+
+# ---- API keys, access tokens, passwords, licence -------------------------------------------------
+
+broker 'keyOperationToken = op-old, op-new' 'approverToken = people' 'access-tokens = bearer-1' \
+    'licence = KEY_AUTH, REST_API'
+ask 400 GET /v1/key
+has '"errorCode":406'
+headers=(-H 'Authorization: Bearer bearer-2')
+ask 400 GET /v1/key
+has '"errorCode":617'
+headers=(-H 'Authorization: Bearer bearer-1')
+ask 200 GET /v1/key
+ask 400 POST /v1/filteredRequests '{}'
+has '"errorCode":416'
+headers+=(-H 'X-API-KEY: people')
+ask 401 POST /v1/filteredRequests '{}'
+has '"errorCode":631'
+headers=(-H 'Authorization: Bearer bearer-1' -H 'X-API-KEY: op-new')
+ask 200 POST /v1/filteredRequests '{}'
+ask 403 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
+has '"errorCode":450' 'TSB_ENGINE'
+ask 201 POST /v1/key "{\"label\":\"locked\",\"password\":[\"p\",\"w\"],$p256,\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false}}"
+ask 400 POST /v1/key/attributes '{"label":"locked"}'
+has '"errorCode":620'
+ask 200 POST /v1/key/attributes '{"label":"locked","password":"pw"}'
+ask 400 POST /v1/synchronousSign "$(sign_body locked NONE_WITH_ECDSA digest)"
+has '"errorCode":620'
+headers=()
+stop "$server"
+
+# ---- Faults --------------------------------------------------------------------------------------
+
+faults='html-502@/v1/key*1, plain-401@/v1/licenseInfo, delete-204, huge-answer@/v1/versionInfo'
+faults+=', lost-answer@/v1/sign*1, half-answer@/v1/generateRandom, hsm-error@/v1/verify'
+faults+=', slow@/v1/key*1, signer-not-allowed@/v1/synchronousSign, no-zone, blank-result'
+faults+=', extra-members, empty-body@/v1/filteredAll'
+broker "fault = $faults" 'slow-answer = 700'
+tasks alice All
+[ ! -s answer.json ] || fail "a body: $(cat answer.json)"
+ask 502 GET /v1/key
+has '<html>'
+ask 200 GET /v1/key # slow the first time that it is answered
+ask 401 GET /v1/licenseInfo
+! grep -q '{' answer.json || fail "JSON"
+ask 200 GET /v1/versionInfo
+[ "$(wc -c <answer.json)" -gt 2000000 ] || fail "not huge"
+ends 18 env OPENSSL_CONF=/dev/null curl -sS --cacert authority.pem "$url/v1/generateRandom/1000"
+ask 200 POST /v1/filteredRequests '{}'
+before=$(grep -o '"id"' answer.json | wc -l)
+ask curl-52 POST /v1/sign "$(sign_body empty NONE_WITH_ECDSA digest)"
+ask 200 POST /v1/filteredRequests '{}'
+[ "$(grep -o '"id"' answer.json | wc -l)" -eq $((before + 1)) ] || fail "what was lost was not done"
+ask 500 POST /v1/verify '{}'
+ask 400 POST /v1/synchronousSign "$(sign_body empty NONE_WITH_ECDSA digest)"
+has '"errorCode":415'
+ask 201 POST /v1/sign "$(sign_body empty NONE_WITH_ECDSA digest)"
+id=$(member signRequestId)
+becomes "$id" EXECUTED
+has '"executionTime":"20[0-9T:-]+"' '"result":" ' '"unknownMember":\[\]'
+ask 204 DELETE "/v1/request/$id"
+stop "$server"
+broker 'fault = missing-lists, no-result, foreign-result@/v1/synchronousSign, pending*1'
+ask 201 POST /v1/sign "$(sign_body empty NONE_WITH_ECDSA digest)"
+id=$(member signRequestId)
+ask 200 POST /v1/synchronousSign "$(sign_body empty NONE_WITH_ECDSA digest)"
+member signature | plain base64 -d -A >signature
+ends 1 plain dgst -sha256 -verify empty.pub.pem -signature signature document
+status_is "$id" PENDING || fail "does not stay pending"
+! grep -q approvedBy answer.json || fail "lists"
+stop "$server"
+
+# ---- Killed while requests wait ------------------------------------------------------------------
+
+broker 'execution-delay = 2000'
+ids=()
+for _ in 1 2 3 4 5 6 7 8; do
+    ask 201 POST /v1/sign "$(sign_body single SHA256_WITH_ECDSA document)"
+    ids+=("$(member signRequestId)")
+done
+for id in "${ids[@]:0:4}"; do
+    approve_task alice Sign "$id"
+done
+stop "$server" KILL
+broker 'execution-delay = 0'
+for id in "${ids[@]:4}"; do
+    status_is "$id" PENDING || fail "a request that waits is lost"
+    approve_task alice Sign "$id"
+done
+for id in "${ids[@]}"; do
+    becomes "$id" EXECUTED
+    member result | plain base64 -d -A >signature
+    plain dgst -sha256 -verify single.pub.pem -signature signature document >/dev/null
+done
+
+# A key that is deleted takes what waits for it along.
+ask 201 POST /v1/sign "$(sign_body single SHA256_WITH_ECDSA document)"
+id=$(member signRequestId)
+ask 200 DELETE /v1/key/single
+status_is "$id" CANCELLED || fail "waits for a key that is gone"
+
+# A timelock and a timeout.
+create late "$p256" "$(rest_policy "$(rest_rule 1 60 60 alice)")"
+ask 201 POST /v1/sign "$(sign_body late SHA256_WITH_ECDSA document)"
+id=$(member signRequestId)
+approve_task alice Sign "$id"
+status_is "$id" APPROVED || fail "not approved"
+sleep 1
+status_is "$id" APPROVED || fail "executed before its time"
+stop "$server"
+[ "$ended_with" -eq 0 ] || fail "ended with $ended_with: $(cat tsb.log)"
+pass
