@@ -8,6 +8,7 @@
 #include "provider/sign/ballot_text.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/hsm_time.h"
+#include "ska/provider.h"
 
 /* libcrypto keeps about 1000 characters of a message; what must not be lost comes first in it. */
 #define TEXT_LIMIT 800
@@ -273,6 +274,33 @@ bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
 
 /* ---- Not sent to the HSM --------------------------------------------------------------------- */
 
+/*
+ * How the approvals come to be used. Where the same command would sign something else, and ask for
+ * another approval for ever, only one that waits can use them.
+ */
+static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *text)
+{
+    const struct ska_request *request = pending->ballot->request;
+
+    if (pending->repeats == SKA_CONTENT_IS_NEW)
+        ska_buffer_format(text,
+                          "request %s in %s: what is signed has the time in it, so the same "
+                          "command would ask for another approval. Let it wait for the approvals "
+                          "(" SKA_PARAM_APPROVALS_TIMEOUT ":SECONDS), or use skatool seal, which "
+                          "goes on: ",
+                          request->id, pending->directory);
+    else
+        ska_buffer_format(
+            text,
+            "skatool approve --approver KEY --dir %s %s, and then the same command again%s%s%s: ",
+            pending->directory, request->id, request->not_after != NULL ? ", before " : "",
+            request->not_after != NULL ? request->not_after : "",
+            pending->repeats == SKA_CONTENT_REPEATS
+                ? ""
+                : " if it sets times and serial number itself; else let it wait for the approvals "
+                  "(" SKA_PARAM_APPROVALS_TIMEOUT ":SECONDS)");
+}
+
 /* What the requester can do about it. */
 static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *text)
 {
@@ -286,12 +314,7 @@ static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *te
     else if (pending->reason == SKA_R_REJECTED)
         ska_buffer_format(text, "request %s: ", request->id);
     else if (pending->directory != NULL)
-        ska_buffer_format(text,
-                          "skatool approve --approver KEY --dir %s %s, and then the same command "
-                          "again%s%s: ",
-                          pending->directory, request->id,
-                          request->not_after != NULL ? ", before " : "",
-                          request->not_after != NULL ? request->not_after : "");
+        tell_way_on(pending, text);
     else
         ska_buffer_format(text, "key '%s', request %.16s: ", request->key_label, request->id);
 }

@@ -376,6 +376,14 @@ bool ska_gathering_is_time(struct ska_gathering *gathering)
     return !gathering->locked;
 }
 
+static enum ska_content_repeats content_repeats(const struct ska_job *job)
+{
+    if (job->content_is_kept)
+        return SKA_CONTENT_REPEATS;
+    return ska_content_repeats(job->mechanism.form == SKA_PAYLOAD_MESSAGE ? job->payload
+                                                                          : job->content);
+}
+
 bool ska_gathering_fail_pending(struct ska_gathering *gathering)
 {
     const struct ska_directory *directory = gathering->open.directory;
@@ -385,6 +393,7 @@ bool ska_gathering_fail_pending(struct ska_gathering *gathering)
         .ballot = &gathering->ballot,
         .directory = directory == NULL ? NULL : ska_directory_path(directory),
         .reason = SKA_R_APPROVALS_PENDING,
+        .repeats = content_repeats(gathering->job),
         .notes = &notes,
     };
 
