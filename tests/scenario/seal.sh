@@ -85,7 +85,10 @@ configure 'approvals-dir = approvals' "audit-log = $work/audit.log"
 open_requests() {
     ls approvals | sed -n 's/\.request\.json$//p'
 }
-# approve_all NAME... [-- OPTION...]: what is open.
+is_asked() {
+    [ -n "$(open_requests)" ]
+}
+# approve_all NAME...: what is open.
 approve_all() {
     local id name
     for id in $(open_requests); do
@@ -163,6 +166,52 @@ takes 0 succeeds seal p256 -o full/out.p7s contract.txt
 verified full/out.p7s contract.txt
 [ ! -e before.p7s ] || same before.p7s full/out.p7s
 
+# The HSM is away when the last approval comes: while it may wait it is tried again. By cms, too, which
+# could not go on otherwise.
+echo away >away.txt
+cp openssl.cnf there.cnf
+sed -i "s|^pkcs11-module = .*|pkcs11-module = $programs/libhsm_device.so|" openssl.cnf
+export HSM_DEVICE_AWAY=$work/away
+for how in seal cms; do
+    if [ $how = seal ]; then
+        start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+            --approvals-timeout 60 away.txt
+    else
+        start waiting.txt openssl cms -sign -cades -binary -in away.txt -signer p256.crt \
+            -inkey "$(uri p256)" -keyopt ska-approvals-timeout:60 -outform DER -out away.txt.p7s
+    fi
+    within 20 'no request' is_asked
+    approve_all alice
+    touch away
+    approve_all bob
+    sleep 2
+    kill -0 "$server" || fail "it has ended: $(cat waiting.txt)"
+    rm away
+    wait "$server" || fail "$(cat waiting.txt)"
+    verified away.txt.p7s away.txt
+    rm away.txt.p7s
+done
+# When the time is over it says what is wrong, and the approvals stay.
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 3 away.txt
+within 20 'no request' is_asked
+touch away
+approve_all alice bob
+ended_with=0
+wait "$server" || ended_with=$?
+[ $ended_with -eq 3 ] || fail "status $ended_with: $(cat waiting.txt)"
+grep -q 'skatool: .*away.txt: ' waiting.txt || fail "$(cat waiting.txt)"
+rm away
+takes 1 succeeds seal p256 away.txt
+mv there.cnf openssl.cnf
+# By what has the time in it nobody is told to give the same command again.
+takes 0 refused 'approvals pending.*the same command would ask for another approval.*skatool seal' \
+    ska cms -sign -cades -binary -in away.txt -signer p256.crt -inkey "$(uri p256)" -outform DER -out x
+takes 0 refused 'and then the same command again if it sets times' ska x509 -req -in <(plain req -new \
+    -key alice.pem -subj /CN=leaf) -CA p256.crt -CAkey "$(uri p256)" -days 1 -out x
+takes 0 refused 'and then the same command again: 0 of 2' ska dgst -sha256 -sign "$(uri p256)" -out x away.txt
+rm approvals/*.json
+
 # ---- What does not fit ---------------------------------------------------------------------------
 
 ends 2 seal p256 contract.txt
@@ -225,16 +274,16 @@ wait "$server" || fail "$(cat waiting.txt)"
 for i in 1 2 3 4 5; do verified many$i.txt.p7s many$i.txt; done
 [ -z "$(open_requests)" ]
 # One of them is refused by who may, the others go on.
-rm many[123].txt.p7s
-ends 2 seal p256 many1.txt many2.txt many3.txt
-id=$(grep -oE 'many2.txt: .*' stderr.txt | grep -oE '[0-9a-f]{64}')
+for i in 6 7 8; do echo "Contract $i" >many$i.txt; done
+ends 2 seal p256 many6.txt many7.txt many8.txt
+id=$(grep -oE 'many7.txt: .*' stderr.txt | grep -oE '[0-9a-f]{64}')
 for name in alice bob; do
     succeeds skatool reject --dir approvals --approver $name.pem --yes "$id"
     for other in $(open_requests); do
         [ "$other" = "$id" ] || succeeds skatool approve --dir approvals --approver $name.pem --yes "$other"
     done
 done
-takes 2 ends 2 seal p256 --approvals-timeout 60 many1.txt many2.txt many3.txt
-says 'many1.txt: sealed' 'rejected.*many2.txt' 'many3.txt: sealed'
-[ ! -e many2.txt.p7s ]
+takes 2 ends 2 seal p256 --approvals-timeout 60 many6.txt many7.txt many8.txt
+says 'many6.txt: sealed' 'rejected.*many7.txt' 'many8.txt: sealed'
+[ ! -e many7.txt.p7s ]
 pass
