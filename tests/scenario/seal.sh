@@ -254,6 +254,17 @@ plain x509 -new -force_pubkey free-p256.pub.pem -subj /CN=old -days 1 -CA ca.crt
 succeeds skatool seal --key "$(uri free-p256)" --cert weak.crt -o weak.p7s other.txt
 says 'warning: .*nonRepudiation'
 
+# A certificate whose time is over, or has not come.
+printf '[ca]\ndefault_ca=it\n[it]\ndatabase=index.txt\nunique_subject=no\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n' >dates.cnf
+: >index.txt && echo 01 >serial
+plain req -new -key alice.pem -subj /CN=dated -out dated.csr
+plain ca -batch -config dates.cnf -cert ca.crt -keyfile ca.pem -in dated.csr -startdate 20200101000000Z \
+    -enddate 20210101000000Z -notext -out expired.crt 2>/dev/null
+takes 0 refused 'has expired' skatool seal --key "$(uri free-p256)" --cert expired.crt -o x other.txt
+plain ca -batch -config dates.cnf -cert ca.crt -keyfile ca.pem -in dated.csr -startdate 20480101000000Z \
+    -enddate 20490101000000Z -notext -out early.crt 2>/dev/null
+takes 0 refused 'not valid yet' skatool seal --key "$(uri free-p256)" --cert early.crt -o x other.txt
+
 # ---- Several documents ---------------------------------------------------------------------------
 
 rm -rf approvals/*.json
@@ -273,6 +284,18 @@ approve_all bob
 wait "$server" || fail "$(cat waiting.txt)"
 for i in 1 2 3 4 5; do verified many$i.txt.p7s many$i.txt; done
 [ -z "$(open_requests)" ]
+# One that is written to meanwhile is sealed as it was.
+echo 'before' >changing.txt
+cp changing.txt before.txt
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 60 changing.txt
+within 20 'no request' is_asked
+echo 'after' >changing.txt
+approve_all alice bob
+wait "$server" || fail "$(cat waiting.txt)"
+grep -q 'warning: changing.txt was written to' waiting.txt || fail "$(cat waiting.txt)"
+verified changing.txt.p7s before.txt
+takes 0 refused 'the document is another one' seal p256 changing.txt
 # One of them is refused by who may, the others go on.
 for i in 6 7 8; do echo "Contract $i" >many$i.txt; done
 ends 2 seal p256 many6.txt many7.txt many8.txt
