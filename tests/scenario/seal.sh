@@ -243,6 +243,9 @@ verified contract.txt.p7s contract.txt
 takes 0 refused 'another public key' skatool seal --key "$(uri p256)" --cert p384.crt contract.txt
 takes 0 refused 'No such file' seal p256 missing.txt
 refused 'DOCUMENT is missing' seal p256
+if grep -q '^SKA_TSB:BOOL=OFF' "$binary_dir/CMakeCache.txt"; then
+    takes 0 refused 'built without HTTP' seal free-p256 --tsa https://tsa.example.org -o x other.txt
+fi
 refused 'standard input' seal p256 -
 refused 'needs a file' seal p256 -o - contract.txt
 refused 'must be a folder' seal p256 -o out.p7s contract.txt other.txt

@@ -76,7 +76,7 @@ static bool digest_document(struct sealing *sealing)
     done = (fstat(input.fd, &sealing->seen) == 0 ||
             ska_fail(sealing_errors(sealing), SKA_R_FILE_FAILURE, "%s", strerror(errno))) &&
            input_digest(&input, tool->libctx, sealing->call->signer.digest, &sealing->digest, 0,
-                        &kept, sealing_errors(sealing));
+                        &kept, &tool->errors);
     ska_bytes_free(&kept);
     input_close(&input);
     return done;
