@@ -62,11 +62,9 @@ for name in ordinary free-rsa2048 free-rsapss free-p256 free-p384; do
     says 'is sealed already'
     rm contract.txt.p7s
 done
-for name in free-ed25519; do
-    succeeds skatool seal --key "$(uri $name)" --cert $name.crt contract.txt
-    verified_ed25519 contract.txt.p7s contract.txt $name
-    rm contract.txt.p7s
-done
+succeeds skatool seal --key "$(uri free-ed25519)" --cert free-ed25519.crt contract.txt
+verified_ed25519 contract.txt.p7s contract.txt free-ed25519
+rm contract.txt.p7s
 # The chain, another digest, another place.
 succeeds skatool seal --key "$(uri free-p384)" --cert free-p384.crt --chain ca.crt --digest SHA384 \
     -o elsewhere.p7s contract.txt
@@ -82,8 +80,11 @@ done
 
 mkdir -m 700 approvals
 configure 'approvals-dir = approvals' "audit-log = $work/audit.log"
+answers() {
+    find approvals -maxdepth 1 -name '*.json' -printf '%f\n' | sort
+}
 open_requests() {
-    ls approvals | sed -n 's/\.request\.json$//p'
+    answers | sed -n 's/\.request\.json$//p'
 }
 is_asked() {
     [ -n "$(open_requests)" ]
@@ -122,7 +123,7 @@ for name in rsa2048 rsapss p256 p384 ed25519; do
     ed25519) verified_ed25519 contract.txt.p7s contract.txt $name ;;
     *) verified contract.txt.p7s contract.txt ;;
     esac
-    [ -z "$(open_requests)" ] && [ ! -e contract.txt.p7s.ska-pending ] || fail 'something is left'
+    [ -z "$(open_requests)$(find . -maxdepth 1 -name '*.ska-pending')" ] || fail 'something is left'
     untouched succeeds seal $name contract.txt
     rm contract.txt.p7s
 done
@@ -131,40 +132,32 @@ done
 
 ends 2 seal p256 contract.txt
 approve_all alice
-approved_before=$(ls approvals)
+before=$(answers)
 # Killed while it waits.
 start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
     --approvals-timeout 60 contract.txt
 sleep 0.5
 stop "$server" KILL
-[ "$(ls approvals | grep -v '^done')" = "$(grep -v '^done' <<<"$approved_before")" ] ||
-    fail 'another request'
+[ "$(answers)" = "$before" ] || fail 'another request'
 # The HSM is away: it says so, and the same command goes on.
 mv tokens tokens.away && mkdir tokens
 ends 3 seal p256 contract.txt
 rmdir tokens && mv tokens.away tokens
 approve_all bob
 # The disk is full when the seal is written: the signature is made, and not asked for again.
-mkdir full
-mv contract.txt.p7s.ska-pending full/out.p7s.ska-pending
-chmod 500 full
-if [ "$(id -u)" -ne 0 ]; then
-    takes 1 ends 3 seal p256 -o full/out.p7s contract.txt
-    chmod 700 full
-else
-    chmod 700 full
-    takes 1 succeeds seal p256 -o full/out.p7s contract.txt
-    # As if it had been killed before the seal was written.
-    plain cms -cmsout -print -inform DER -in full/out.p7s >before.txt
-    offset=$(plain asn1parse -inform DER -in full/out.p7s | awk '/cons: cont \[ 0 \]/ { at = $1 } END { print at + 0 }')
-    length=$(plain asn1parse -inform DER -in full/out.p7s | awk '/cons: cont \[ 0 \]/ { match($0, /hl=[0-9]+/); h = substr($0, RSTART + 3, RLENGTH - 3); match($0, /l= *[0-9]+ cons/); l = substr($0, RSTART + 2) + 0 } END { print h + l }')
-    { printf '\x31' && tail -c +$((offset + 2)) full/out.p7s | head -c $((length - 1)); } >full/out.p7s.ska-pending
-    chmod 600 full/out.p7s.ska-pending
-    mv full/out.p7s before.p7s
-fi
-takes 0 succeeds seal p256 -o full/out.p7s contract.txt
-verified full/out.p7s contract.txt
-[ ! -e before.p7s ] || same before.p7s full/out.p7s
+full_disk() { # CALL
+    LD_PRELOAD="$preload $programs/libfailing_disk.so" FAILING_CALL=$1 FAILING_FROM=1 \
+        FAILING_PATH=contract.txt.p7s "$binary_dir/tools/skatool" seal --key "$(uri p256)" \
+        --cert p256.crt contract.txt
+}
+takes 1 ends 3 full_disk write
+says 'contract.txt.p7s: Input/output error'
+takes 0 ends 3 full_disk fsync
+[ "$(echo contract.txt.p7s*)" = contract.txt.p7s.ska-pending ] || fail "left: $(echo contract.txt.p7s*)"
+[ -z "$(open_requests)" ] || fail 'somebody is asked again'
+takes 0 succeeds seal p256 contract.txt
+verified contract.txt.p7s contract.txt
+rm contract.txt.p7s
 
 # The HSM is away when the last approval comes: while it may wait it is tried again. By cms, too, which
 # could not go on otherwise.
@@ -271,11 +264,10 @@ takes 0 refused 'not valid yet' skatool seal --key "$(uri free-p256)" --cert ear
 # ---- Several documents ---------------------------------------------------------------------------
 
 rm -rf approvals/*.json
-names=()
 for i in 1 2 3 4 5; do
     echo "Contract $i" >many$i.txt
-    names+=(many$i.txt)
 done
+names=(many[1-5].txt)
 takes 0 ends 2 seal p256 "${names[@]}"
 [ "$(open_requests | wc -l)" -eq 5 ] || fail 'not all were handed in'
 for i in 1 2 3 4 5; do says "many$i.txt: skatool approve"; done
