@@ -152,6 +152,11 @@ full_disk() { # CALL
 }
 takes 1 ends 3 full_disk write
 says 'contract.txt.p7s: Input/output error'
+# What somebody has put there under its name is none.
+id=$(find approvals/done -name signature -printf '%T@ %h\n' | sort -n | tail -1 |
+    sed -E 's/.*done.([0-9a-f]{64}).*/\1/')
+mkdir approvals/done/"$id".00000000T000000Z-0
+echo 'none' >approvals/done/"$id".00000000T000000Z-0/signature
 takes 0 ends 3 full_disk fsync
 [ "$(echo contract.txt.p7s*)" = contract.txt.p7s.ska-pending ] || fail "left: $(echo contract.txt.p7s*)"
 [ -z "$(open_requests)" ] || fail 'somebody is asked again'
@@ -161,7 +166,7 @@ rm contract.txt.p7s
 
 # The HSM is away when the last approval comes: while it may wait it is tried again. By cms, too, which
 # could not go on otherwise.
-echo away >away.txt
+echo away | tee wrong.txt >away.txt
 cp openssl.cnf there.cnf
 sed -i "s|^pkcs11-module = .*|pkcs11-module = $programs/libhsm_device.so|" openssl.cnf
 export HSM_DEVICE_AWAY=$work/away
@@ -196,6 +201,12 @@ wait "$server" || ended_with=$?
 grep -q 'skatool: .*away.txt: ' waiting.txt || fail "$(cat waiting.txt)"
 rm away
 takes 1 succeeds seal p256 away.txt
+# A signature that is another one is not given out.
+sed -i "s|^approvals-dir = .*||" openssl.cnf
+export HSM_DEVICE_WRONG=yes
+takes 1 refused 'does not verify with the certificate' seal free-p256 wrong.txt
+unset HSM_DEVICE_WRONG
+[ ! -e wrong.txt.p7s ] || fail 'there is a seal'
 mv there.cnf openssl.cnf
 # By what has the time in it nobody is told to give the same command again.
 takes 0 refused 'approvals pending.*the same command would ask for another approval.*skatool seal' \
@@ -233,6 +244,16 @@ takes 0 refused 'is there already, but .*--force' seal p256 contract.txt
 ends 1 seal free-p256 contract.txt
 succeeds seal free-p256 --force contract.txt
 verified contract.txt.p7s contract.txt
+cp contract.txt.p7s whole
+size=$(stat -c %s whole)
+for at in 0 60 $((size - 80)) $((size - 1)); do
+    printf '\0' | dd of=contract.txt.p7s bs=1 seek="$at" conv=notrunc status=none
+    takes 0 refused 'is there already, but' seal free-p256 contract.txt
+    cp whole contract.txt.p7s
+done
+head -c $((size - 1)) whole >contract.txt.p7s
+takes 0 refused 'is there already, but' seal free-p256 contract.txt
+cp whole contract.txt.p7s
 takes 0 refused 'another public key' skatool seal --key "$(uri p256)" --cert p384.crt contract.txt
 takes 0 refused 'No such file' seal p256 missing.txt
 refused 'DOCUMENT is missing' seal p256

@@ -252,11 +252,17 @@ EXPORT CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
                        CK_ULONG approval_count, CK_BYTE *signature, CK_ULONG *signature_length,
                        void *reserved, CK_ULONG *reserved_length)
 {
+    CK_RV rv = CKR_OK;
+
     if (is_away())
         return CKR_TOKEN_NOT_PRESENT;
     REAL(C_SKASign);
-    return real_call(session, mechanism, inward(key), token, token_length, approvals,
-                     approval_count, signature, signature_length, reserved, reserved_length);
+    rv = real_call(session, mechanism, inward(key), token, token_length, approvals, approval_count,
+                   signature, signature_length, reserved, reserved_length);
+    /* With the variable HSM_DEVICE_WRONG it is a signature over something else. */
+    if (rv == CKR_OK && signature != NULL && getenv("HSM_DEVICE_WRONG") != NULL)
+        signature[*signature_length - 1] ^= 1;
+    return rv;
 }
 
 /* A module may lack what follows. */
