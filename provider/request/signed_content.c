@@ -147,6 +147,30 @@ enum ska_content_kind ska_content_kind(struct ska_span content)
     return SKA_CONTENT_OTHER;
 }
 
+enum ska_content_repeats ska_content_repeats(struct ska_span content)
+{
+    struct ska_span inside = {NULL, 0};
+    struct ska_attribute attribute;
+
+    switch (ska_content_kind(content)) {
+    case SKA_CONTENT_ATTRIBUTES:
+        break;
+    case SKA_CONTENT_CERTIFICATE:
+    case SKA_CONTENT_CRL:
+    case SKA_CONTENT_OCSP_RESPONSE:
+        return SKA_CONTENT_MAY_REPEAT;
+    case SKA_CONTENT_CERTIFICATION_REQUEST:
+    case SKA_CONTENT_OTHER:
+        return SKA_CONTENT_REPEATS;
+    }
+    if (!ska_content_attributes(content, &inside))
+        return SKA_CONTENT_REPEATS;
+    while (inside.length > 0 && ska_attribute_take(&inside, &attribute))
+        if (ska_attribute_is(&attribute, NID_pkcs9_signingTime))
+            return SKA_CONTENT_IS_NEW;
+    return SKA_CONTENT_REPEATS;
+}
+
 /* ---- XML and JSON ---------------------------------------------------------------------------- */
 
 /* <SignedInfo ...>, with any prefix of the namespace. */

@@ -31,6 +31,18 @@ enum ska_content_kind ska_content_kind(struct ska_span content);
  */
 bool ska_content_is_about_document(struct ska_span content);
 
+/*
+ * Whether the same command, given again, signs the same: not where the time of the command is in
+ * what is signed.
+ */
+enum ska_content_repeats {
+    SKA_CONTENT_REPEATS,
+    SKA_CONTENT_MAY_REPEAT, /* it has times and numbers in it, which a command may fix */
+    SKA_CONTENT_IS_NEW /* attributes of CMS with a signing time, which no command of openssl fixes
+                        */
+};
+enum ska_content_repeats ska_content_repeats(struct ska_span content);
+
 /* Whether a request may carry it. What a TLS handshake signs is never kept. */
 bool ska_content_is_kept(enum ska_request_content setting, struct ska_span content) SKA_MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include "provider/sign/ballot_text.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/hsm_time.h"
+#include "ska/provider.h"
 
 /* libcrypto keeps about 1000 characters of a message; what must not be lost comes first in it. */
 #define TEXT_LIMIT 800
@@ -265,21 +266,41 @@ bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
 
 /* ---- Not sent to the HSM --------------------------------------------------------------------- */
 
-/* What the requester can do about it. */
-static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *text)
+/*
+ * How the approvals come to be used. Where the same command would sign something else, and ask for
+ * another approval for ever, only one that waits can use them.
+ */
+static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *text)
 {
     const struct ska_request *request = pending->ballot->request;
 
+    ska_buffer_format(text, "; to approve: skatool approve --approver KEY --dir %s %.16s; ",
+                      pending->directory, request->id);
+    if (pending->repeats == SKA_CONTENT_IS_NEW) {
+        ska_buffer_text(text,
+                        "what is signed has the time in it, so the same command would ask for "
+                        "another approval: let it wait for the approvals "
+                        "(" SKA_PARAM_APPROVALS_TIMEOUT ":SECONDS), or use skatool seal, which "
+                        "goes on");
+        return;
+    }
+    ska_buffer_format(text, "and then the same command again%s%s",
+                      request->not_after != NULL ? ", before " : "",
+                      request->not_after != NULL ? request->not_after : "");
+    if (pending->repeats != SKA_CONTENT_REPEATS)
+        ska_buffer_text(text,
+                        ", if it sets times and serial number itself; else let it wait for the "
+                        "approvals (" SKA_PARAM_APPROVALS_TIMEOUT ":SECONDS)");
+}
+
+/* What the requester can do about it. */
+static void tell_remedy(const struct ska_pending *pending, struct ska_buffer *text)
+{
     if (pending->reason == SKA_R_EXPIRED)
         ska_buffer_text(text,
                         "; the time for approvals is over: sign again, which makes a new request");
     else if (pending->reason != SKA_R_REJECTED && pending->directory != NULL)
-        ska_buffer_format(text,
-                          "; to approve: skatool approve --approver KEY --dir %s %.16s; and then "
-                          "the same command again%s%s",
-                          pending->directory, request->id,
-                          request->not_after != NULL ? ", before " : "",
-                          request->not_after != NULL ? request->not_after : "");
+        tell_way_on(pending, text);
 }
 
 /* Who is missing comes first: a message is long, and few read all of it. */

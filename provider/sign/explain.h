@@ -5,6 +5,7 @@
 #ifndef SKA_SIGN_EXPLAIN_H
 #define SKA_SIGN_EXPLAIN_H
 
+#include "provider/request/signed_content.h"
 #include "provider/sign/ballot.h"
 #include "provider/sign/job.h"
 
@@ -25,8 +26,9 @@ bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
 struct ska_pending {
     enum ska_reason reason;
     const struct ska_ballot *ballot;
-    const char *directory;          /* where it is open; NULL: nowhere */
-    const struct ska_buffer *notes; /* what does not count, and why */
+    const char *directory;            /* where it is open; NULL: nowhere */
+    enum ska_content_repeats repeats; /* whether the same command would go on with it */
+    const struct ska_buffer *notes;   /* what does not count, and why */
 };
 /* Raises it: how many of how many in which group, until when, what to do. Returns false. */
 bool ska_explain_pending(const struct ska_pending *pending, const struct ska_errors *errors);

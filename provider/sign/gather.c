@@ -57,6 +57,8 @@ static enum ska_outcome gather_and_send(struct ska_gathering *gathering)
         case SKA_WAIT_FAILED:
             return SKA_NOT_SIGNED;
         }
+        if (!ska_wait_for_hsm(gathering))
+            return SKA_NOT_SIGNED;
         switch (send_what_counts(gathering, &refusal)) {
         case BACKEND_DONE:
             return SKA_SIGNED;

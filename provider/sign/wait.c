@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "provider/base/clock.h"
+#include "provider/base/error_capture.h"
 #include "provider/sign/explain.h"
 #include "provider/sign/watch.h"
 
@@ -123,4 +124,44 @@ enum ska_wait_end ska_wait_for_people(struct ska_gathering *gathering)
             return SKA_WAIT_FAILED;
     }
     return SKA_WAIT_ENOUGH;
+}
+
+/* ---- For the HSM ----------------------------------------------------------------------------- */
+
+/* It is tried again after a second, then after twice as long each time, up to this. */
+#define HSM_PAUSE_MS 1000
+#define HSM_PAUSE_MOST_MS 8000
+
+/* A wrong PIN, or a key that is gone, is no absence: then asking it says what is wrong. */
+static bool is_hsm_away(const struct ska_job *job)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    struct backend_key_state state = {0};
+    bool away = !backend_key_state(job->key, &state, &to_failure) &&
+                (failure.reason == SKA_R_MODULE_UNAVAILABLE ||
+                 failure.reason == SKA_R_TOKEN_NOT_FOUND || failure.reason == SKA_R_HSM_FAILURE);
+
+    backend_key_state_clear(&state);
+    ska_error_capture_clear(&failure);
+    return away;
+}
+
+bool ska_wait_for_hsm(struct ska_gathering *gathering)
+{
+    const struct ska_waiter waiter = ska_gathering_waiter(gathering);
+    int64_t length = HSM_PAUSE_MS;
+
+    if (gathering->open.directory == NULL || !gathering->open.published)
+        return true;
+    while (ska_clock_ms() < gathering->until && is_hsm_away(gathering->job)) {
+        int64_t until = ska_clock_ms() + length;
+
+        if (until > gathering->until)
+            until = gathering->until;
+        if (ska_pause(&waiter, -1, 0, until) == SKA_PAUSE_INTERRUPTED)
+            return ska_gathering_fail_interrupted(gathering);
+        length = length * 2 < HSM_PAUSE_MOST_MS ? length * 2 : HSM_PAUSE_MOST_MS;
+    }
+    return true;
 }

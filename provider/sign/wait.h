@@ -16,4 +16,11 @@ enum ska_wait_end {
 /* Waits as long as the signature may; not at all where nobody can answer any more. */
 enum ska_wait_end ska_wait_for_people(struct ska_gathering *gathering);
 
+/*
+ * Before the HSM is asked with what people have approved: where it is away it is tried again, as
+ * long as the signature may wait, since their approvals are there and stay there. Only for a
+ * request that stands open in a directory. False: interrupted, raised.
+ */
+bool ska_wait_for_hsm(struct ska_gathering *gathering) SKA_MUST_CHECK;
+
 #endif

@@ -30,8 +30,8 @@ certificate ordinary
 # verified SEAL DOCUMENT: by an openssl that knows nothing of all this.
 verified() {
     succeeds plain cms -verify -cades -binary -inform DER -in "$1" -content "$2" -CAfile ca.crt \
-        -purpose any -out /dev/null
-    says 'CAdES Verification successful|Verification successful'
+        -out /dev/null
+    says 'CAdES Verification successful'
 }
 # OpenSSL 3.0 verifies no EdDSA in CMS: what is signed is taken out and verified by itself.
 verified_ed25519() { # SEAL DOCUMENT LABEL
@@ -62,11 +62,9 @@ for name in ordinary free-rsa2048 free-rsapss free-p256 free-p384; do
     says 'is sealed already'
     rm contract.txt.p7s
 done
-for name in free-ed25519; do
-    succeeds skatool seal --key "$(uri $name)" --cert $name.crt contract.txt
-    verified_ed25519 contract.txt.p7s contract.txt $name
-    rm contract.txt.p7s
-done
+succeeds skatool seal --key "$(uri free-ed25519)" --cert free-ed25519.crt contract.txt
+verified_ed25519 contract.txt.p7s contract.txt free-ed25519
+rm contract.txt.p7s
 # The chain, another digest, another place.
 succeeds skatool seal --key "$(uri free-p384)" --cert free-p384.crt --chain ca.crt --digest SHA384 \
     -o elsewhere.p7s contract.txt
@@ -82,10 +80,16 @@ done
 
 mkdir -m 700 approvals
 configure 'approvals-dir = approvals' "audit-log = $work/audit.log"
-open_requests() {
-    ls approvals | sed -n 's/\.request\.json$//p'
+answers() {
+    find approvals -maxdepth 1 -name '*.json' -printf '%f\n' | sort
 }
-# approve_all NAME... [-- OPTION...]: what is open.
+open_requests() {
+    answers | sed -n 's/\.request\.json$//p'
+}
+is_asked() {
+    [ -n "$(open_requests)" ]
+}
+# approve_all NAME...: what is open.
 approve_all() {
     local id name
     for id in $(open_requests); do
@@ -119,7 +123,7 @@ for name in rsa2048 rsapss p256 p384 ed25519; do
     ed25519) verified_ed25519 contract.txt.p7s contract.txt $name ;;
     *) verified contract.txt.p7s contract.txt ;;
     esac
-    [ -z "$(open_requests)" ] && [ ! -e contract.txt.p7s.ska-pending ] || fail 'something is left'
+    [ -z "$(open_requests)$(find . -maxdepth 1 -name '*.ska-pending')" ] || fail 'something is left'
     untouched succeeds seal $name contract.txt
     rm contract.txt.p7s
 done
@@ -128,40 +132,89 @@ done
 
 ends 2 seal p256 contract.txt
 approve_all alice
-approved_before=$(ls approvals)
+before=$(answers)
 # Killed while it waits.
 start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
     --approvals-timeout 60 contract.txt
 sleep 0.5
 stop "$server" KILL
-[ "$(ls approvals | grep -v '^done')" = "$(grep -v '^done' <<<"$approved_before")" ] ||
-    fail 'another request'
+[ "$(answers)" = "$before" ] || fail 'another request'
 # The HSM is away: it says so, and the same command goes on.
 mv tokens tokens.away && mkdir tokens
 ends 3 seal p256 contract.txt
 rmdir tokens && mv tokens.away tokens
 approve_all bob
 # The disk is full when the seal is written: the signature is made, and not asked for again.
-mkdir full
-mv contract.txt.p7s.ska-pending full/out.p7s.ska-pending
-chmod 500 full
-if [ "$(id -u)" -ne 0 ]; then
-    takes 1 ends 3 seal p256 -o full/out.p7s contract.txt
-    chmod 700 full
-else
-    chmod 700 full
-    takes 1 succeeds seal p256 -o full/out.p7s contract.txt
-    # As if it had been killed before the seal was written.
-    plain cms -cmsout -print -inform DER -in full/out.p7s >before.txt
-    offset=$(plain asn1parse -inform DER -in full/out.p7s | awk '/cons: cont \[ 0 \]/ { at = $1 } END { print at + 0 }')
-    length=$(plain asn1parse -inform DER -in full/out.p7s | awk '/cons: cont \[ 0 \]/ { match($0, /hl=[0-9]+/); h = substr($0, RSTART + 3, RLENGTH - 3); match($0, /l= *[0-9]+ cons/); l = substr($0, RSTART + 2) + 0 } END { print h + l }')
-    { printf '\x31' && tail -c +$((offset + 2)) full/out.p7s | head -c $((length - 1)); } >full/out.p7s.ska-pending
-    chmod 600 full/out.p7s.ska-pending
-    mv full/out.p7s before.p7s
-fi
-takes 0 succeeds seal p256 -o full/out.p7s contract.txt
-verified full/out.p7s contract.txt
-[ ! -e before.p7s ] || same before.p7s full/out.p7s
+full_disk() { # CALL
+    LD_PRELOAD="$preload $programs/libfailing_disk.so" FAILING_CALL=$1 FAILING_FROM=1 \
+        FAILING_PATH=contract.txt.p7s "$binary_dir/tools/skatool" seal --key "$(uri p256)" \
+        --cert p256.crt contract.txt
+}
+takes 1 ends 3 full_disk write
+says 'contract.txt.p7s: Input/output error'
+# What somebody has put there under its name is none.
+id=$(find approvals/done -name signature -printf '%T@ %h\n' | sort -n | tail -1 |
+    sed -E 's/.*done.([0-9a-f]{64}).*/\1/')
+mkdir approvals/done/"$id".00000000T000000Z-0
+echo 'none' >approvals/done/"$id".00000000T000000Z-0/signature
+takes 0 ends 3 full_disk fsync
+[ "$(echo contract.txt.p7s*)" = contract.txt.p7s.ska-pending ] || fail "left: $(echo contract.txt.p7s*)"
+[ -z "$(open_requests)" ] || fail 'somebody is asked again'
+takes 0 succeeds seal p256 contract.txt
+verified contract.txt.p7s contract.txt
+rm contract.txt.p7s
+
+# The HSM is away when the last approval comes: while it may wait it is tried again. By cms, too, which
+# could not go on otherwise.
+echo away | tee wrong.txt >away.txt
+cp openssl.cnf there.cnf
+sed -i "s|^pkcs11-module = .*|pkcs11-module = $programs/libhsm_device.so|" openssl.cnf
+export HSM_DEVICE_AWAY=$work/away
+for how in seal cms; do
+    if [ $how = seal ]; then
+        start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+            --approvals-timeout 60 away.txt
+    else
+        start waiting.txt openssl cms -sign -cades -binary -in away.txt -signer p256.crt \
+            -inkey "$(uri p256)" -keyopt ska-approvals-timeout:60 -outform DER -out away.txt.p7s
+    fi
+    within 20 'no request' is_asked
+    approve_all alice
+    touch away
+    approve_all bob
+    sleep 2
+    kill -0 "$server" || fail "it has ended: $(cat waiting.txt)"
+    rm away
+    wait "$server" || fail "$(cat waiting.txt)"
+    verified away.txt.p7s away.txt
+    rm away.txt.p7s
+done
+# When the time is over it says what is wrong, and the approvals stay.
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 3 away.txt
+within 20 'no request' is_asked
+touch away
+approve_all alice bob
+ended_with=0
+wait "$server" || ended_with=$?
+[ $ended_with -eq 3 ] || fail "status $ended_with: $(cat waiting.txt)"
+grep -q 'skatool: .*away.txt: ' waiting.txt || fail "$(cat waiting.txt)"
+rm away
+takes 1 succeeds seal p256 away.txt
+# A signature that is another one is not given out.
+sed -i "s|^approvals-dir = .*||" openssl.cnf
+export HSM_DEVICE_WRONG=yes
+takes 1 refused 'does not verify with the certificate' seal free-p256 wrong.txt
+unset HSM_DEVICE_WRONG
+[ ! -e wrong.txt.p7s ] || fail 'there is a seal'
+mv there.cnf openssl.cnf
+# By what has the time in it nobody is told to give the same command again.
+takes 0 refused 'approvals pending.*the same command would ask for another approval.*skatool seal' \
+    ska cms -sign -cades -binary -in away.txt -signer p256.crt -inkey "$(uri p256)" -outform DER -out x
+takes 0 refused 'and then the same command again if it sets times' ska x509 -req -in <(plain req -new \
+    -key alice.pem -subj /CN=leaf) -CA p256.crt -CAkey "$(uri p256)" -days 1 -out x
+takes 0 refused 'and then the same command again: 0 of 2' ska dgst -sha256 -sign "$(uri p256)" -out x away.txt
+rm approvals/*.json
 
 # ---- What does not fit ---------------------------------------------------------------------------
 
@@ -191,9 +244,22 @@ takes 0 refused 'is there already, but .*--force' seal p256 contract.txt
 ends 1 seal free-p256 contract.txt
 succeeds seal free-p256 --force contract.txt
 verified contract.txt.p7s contract.txt
+cp contract.txt.p7s whole
+size=$(stat -c %s whole)
+for at in 0 60 $((size - 80)) $((size - 1)); do
+    printf '\0' | dd of=contract.txt.p7s bs=1 seek="$at" conv=notrunc status=none
+    takes 0 refused 'is there already, but' seal free-p256 contract.txt
+    cp whole contract.txt.p7s
+done
+head -c $((size - 1)) whole >contract.txt.p7s
+takes 0 refused 'is there already, but' seal free-p256 contract.txt
+cp whole contract.txt.p7s
 takes 0 refused 'another public key' skatool seal --key "$(uri p256)" --cert p384.crt contract.txt
 takes 0 refused 'No such file' seal p256 missing.txt
 refused 'DOCUMENT is missing' seal p256
+if grep -q '^SKA_TSB:BOOL=OFF' "$binary_dir/CMakeCache.txt"; then
+    takes 0 refused 'built without HTTP' seal free-p256 --tsa https://tsa.example.org -o x other.txt
+fi
 refused 'standard input' seal p256 -
 refused 'needs a file' seal p256 -o - contract.txt
 refused 'must be a folder' seal p256 -o out.p7s contract.txt other.txt
@@ -205,14 +271,24 @@ plain x509 -new -force_pubkey free-p256.pub.pem -subj /CN=old -days 1 -CA ca.crt
 succeeds skatool seal --key "$(uri free-p256)" --cert weak.crt -o weak.p7s other.txt
 says 'warning: .*nonRepudiation'
 
+# A certificate whose time is over, or has not come.
+printf '[ca]\ndefault_ca=it\n[it]\ndatabase=index.txt\nunique_subject=no\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n' >dates.cnf
+: >index.txt && echo 01 >serial
+plain req -new -key alice.pem -subj /CN=dated -out dated.csr
+plain ca -batch -config dates.cnf -cert ca.crt -keyfile ca.pem -in dated.csr -startdate 20200101000000Z \
+    -enddate 20210101000000Z -notext -out expired.crt 2>/dev/null
+takes 0 refused 'has expired' skatool seal --key "$(uri free-p256)" --cert expired.crt -o x other.txt
+plain ca -batch -config dates.cnf -cert ca.crt -keyfile ca.pem -in dated.csr -startdate 20480101000000Z \
+    -enddate 20490101000000Z -notext -out early.crt 2>/dev/null
+takes 0 refused 'not valid yet' skatool seal --key "$(uri free-p256)" --cert early.crt -o x other.txt
+
 # ---- Several documents ---------------------------------------------------------------------------
 
 rm -rf approvals/*.json
-names=()
 for i in 1 2 3 4 5; do
     echo "Contract $i" >many$i.txt
-    names+=(many$i.txt)
 done
+names=(many[1-5].txt)
 takes 0 ends 2 seal p256 "${names[@]}"
 [ "$(open_requests | wc -l)" -eq 5 ] || fail 'not all were handed in'
 for i in 1 2 3 4 5; do says "many$i.txt: skatool approve"; done
@@ -224,17 +300,29 @@ approve_all bob
 wait "$server" || fail "$(cat waiting.txt)"
 for i in 1 2 3 4 5; do verified many$i.txt.p7s many$i.txt; done
 [ -z "$(open_requests)" ]
+# One that is written to meanwhile is sealed as it was.
+echo 'before' >changing.txt
+cp changing.txt before.txt
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 60 changing.txt
+within 20 'no request' is_asked
+echo 'after' >changing.txt
+approve_all alice bob
+wait "$server" || fail "$(cat waiting.txt)"
+grep -q 'warning: changing.txt was written to' waiting.txt || fail "$(cat waiting.txt)"
+verified changing.txt.p7s before.txt
+takes 0 refused 'the document is another one' seal p256 changing.txt
 # One of them is refused by who may, the others go on.
-rm many[123].txt.p7s
-ends 2 seal p256 many1.txt many2.txt many3.txt
-id=$(grep -oE 'many2.txt: .*' stderr.txt | grep -oE '[0-9a-f]{64}')
+for i in 6 7 8; do echo "Contract $i" >many$i.txt; done
+ends 2 seal p256 many6.txt many7.txt many8.txt
+id=$(grep -oE 'many7.txt: .*' stderr.txt | grep -oE '[0-9a-f]{64}')
 for name in alice bob; do
     succeeds skatool reject --dir approvals --approver $name.pem --yes "$id"
     for other in $(open_requests); do
         [ "$other" = "$id" ] || succeeds skatool approve --dir approvals --approver $name.pem --yes "$other"
     done
 done
-takes 2 ends 2 seal p256 --approvals-timeout 60 many1.txt many2.txt many3.txt
-says 'many1.txt: sealed' 'rejected.*many2.txt' 'many3.txt: sealed'
-[ ! -e many2.txt.p7s ]
+takes 2 ends 2 seal p256 --approvals-timeout 60 many6.txt many7.txt many8.txt
+says 'many6.txt: sealed' 'rejected.*many7.txt' 'many8.txt: sealed'
+[ ! -e many7.txt.p7s ]
 pass

@@ -54,6 +54,7 @@ both() {
 # ---- Documents, in each form that openssl signs them in -------------------------------------------
 
 with_directory dgst -sha256 -sign "$(uri p256)" -out signature right
+says 'and then the same command again: 0 of 2'
 both
 succeeds skatool inspect request.json
 shows 'signed content +not here: it is a document'
@@ -126,6 +127,8 @@ both
 
 # What is seen of it.
 with_directory cms -sign -cades -binary -in right -signer p256.crt -inkey "$(uri p256)" -out out.p7s
+says 'the same command would ask for another approval\. Let it wait .*skatool seal'
+! grep -q 'command again' stderr.txt || fail 'a circle'
 succeeds skatool inspect request.json
 shows 'signed content +a signature of a document \(CMS' 'signing time, by the computer that asks: ' \
     "fingerprint of the document: '?$(sha256sum right | cut -c1-64)" \

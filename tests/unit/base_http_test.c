@@ -471,6 +471,15 @@ static void write_identity(const struct identity *identity, const char *name)
     fclose(file);
 }
 
+static void write_locked_key(const struct identity *identity, const char *name)
+{
+    FILE *file = fopen(in_folder(name), "w");
+
+    assert_non_null(file);
+    PEM_write_PKCS8PrivateKey(file, identity->key, EVP_aes_256_cbc(), "key-s3cret", 10, NULL, NULL);
+    fclose(file);
+}
+
 static SSL_CTX *tls_with(const struct identity *identity)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
@@ -506,6 +515,7 @@ static int make_pki(void **state)
     write_identity(&pki.ca, "ca.pem");
     write_identity(&pki.other_ca, "other.pem");
     write_identity(&pki.client, "client.pem");
+    write_locked_key(&pki.client, "locked.pem");
     return 0;
 }
 
@@ -515,6 +525,7 @@ static int free_pki(void **state)
     unlink(in_folder("ca.pem"));
     unlink(in_folder("other.pem"));
     unlink(in_folder("client.pem"));
+    unlink(in_folder("locked.pem"));
     rmdir(folder);
     free_identity(&pki.ca);
     free_identity(&pki.other_ca);
@@ -589,6 +600,35 @@ static void test_tls_of_a_plain_server(void **state)
     ska_http_close(http);
 }
 
+/* The proxy learns where to, and its own credentials; the server neither, nor the proxy what is
+ * said. */
+static void test_proxy(void **state)
+{
+    char proxy[64];
+    SSL_CTX *tls = NULL;
+    struct http_server *secure = start_tls(&pki.good, &tls);
+    struct ska_http_settings settings = {
+        .ca_file = in_folder("ca.pem"), .proxy = proxy, .proxy_credentials = "me:proxy-s3cret"};
+    struct ska_http *http = NULL;
+    int connections = http_server_connections(server);
+
+    (void)state;
+    snprintf(proxy, sizeof(proxy), "%s", url_of(server, "http"));
+    settings.url = url_of(secure, "https");
+    http = open_with(&settings);
+    assert_answers(http, "/through", 200);
+    assert_answers(http, "/through", 200);
+    assert_int_equal(http_server_connections(server), connections + 1);
+    assert_memory_equal(http_server_head(server), "CONNECT 127.0.0.1:", 18);
+    assert_non_null(strstr(http_server_head(server), "\r\nProxy-Authorization: Basic "));
+    assert_null(strstr(http_server_head(server), "s3cret"));
+    assert_non_null(strstr(http_server_head(secure), "Bearer s3cret"));
+    assert_null(strstr(http_server_head(secure), "Proxy-"));
+    ska_http_close(http);
+    http_server_stop(secure);
+    SSL_CTX_free(tls);
+}
+
 static void test_client_certificate(void **state)
 {
     SSL_CTX *tls = tls_with(&pki.good);
@@ -611,6 +651,16 @@ static void test_client_certificate(void **state)
     settings.key = in_folder("client.pem");
     http = open_with(&settings);
     assert_answers(http, "/", 200);
+    ska_http_close(http);
+    /* A key that only a password opens. */
+    settings.key = in_folder("locked.pem");
+    settings.key_password = "key-s3cret";
+    http = open_with(&settings);
+    assert_answers(http, "/", 200);
+    ska_http_close(http);
+    settings.key_password = "wrong-s3cret";
+    http = open_with(&settings);
+    assert_fails(http, SKA_HTTP_GET, "/", SKA_HTTP_NOT_SENT, "127.0.0.1");
     ska_http_close(http);
     http_server_stop(secure);
     SSL_CTX_free(tls);
@@ -639,6 +689,7 @@ int main(void)
         cmocka_unit_test(test_tls),
         cmocka_unit_test(test_tls_is_verified),
         cmocka_unit_test(test_tls_of_a_plain_server),
+        cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_client_certificate),
     };
 

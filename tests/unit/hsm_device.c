@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -58,6 +59,19 @@ static CK_RV find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, 
     return rv;
 }
 
+/* The HSM is away while the file HSM_DEVICE_AWAY is there. */
+static bool is_away(void)
+{
+    const char *path = getenv("HSM_DEVICE_AWAY");
+
+    return path != NULL && access(path, F_OK) == 0;
+}
+
+static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+    return is_away() ? CKR_TOKEN_NOT_PRESENT : real->C_GetTokenInfo(slot, info);
+}
+
 static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                             CK_ATTRIBUTE *template_, CK_ULONG count)
 {
@@ -65,6 +79,8 @@ static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
     CK_ATTRIBUTE_TYPE asked = device.asked;
     CK_RV answer = device.answer;
 
+    if (is_away())
+        return CKR_TOKEN_NOT_PRESENT;
     /* For scenarios, which do not reach into this process. */
     if (unread != NULL) {
         asked = CKA_SKA_USAGE_ACCESS_BLOB;
@@ -84,6 +100,8 @@ static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
                           CK_SESSION_HANDLE *session)
 {
+    if (is_away())
+        return CKR_TOKEN_NOT_PRESENT;
     if (device.no_writing != 0 && (flags & CKF_RW_SESSION) != 0)
         return device.no_writing;
     return real->C_OpenSession(slot, flags, application, notify, session);
@@ -112,6 +130,7 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     if (get == NULL || get(&real) != CKR_OK)
         return CKR_GENERAL_ERROR;
     calls = *real;
+    calls.C_GetTokenInfo = token_info;
     calls.C_OpenSession = open_session;
     calls.C_GenerateKeyPair = generate;
     calls.C_FindObjects = find_objects;
@@ -233,9 +252,17 @@ EXPORT CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OB
                        CK_ULONG approval_count, CK_BYTE *signature, CK_ULONG *signature_length,
                        void *reserved, CK_ULONG *reserved_length)
 {
+    CK_RV rv = CKR_OK;
+
+    if (is_away())
+        return CKR_TOKEN_NOT_PRESENT;
     REAL(C_SKASign);
-    return real_call(session, mechanism, inward(key), token, token_length, approvals,
-                     approval_count, signature, signature_length, reserved, reserved_length);
+    rv = real_call(session, mechanism, inward(key), token, token_length, approvals, approval_count,
+                   signature, signature_length, reserved, reserved_length);
+    /* With the variable HSM_DEVICE_WRONG it is a signature over something else. */
+    if (rv == CKR_OK && signature != NULL && getenv("HSM_DEVICE_WRONG") != NULL)
+        signature[*signature_length - 1] ^= 1;
+    return rv;
 }
 
 /* A module may lack what follows. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -156,6 +157,33 @@ static bool serve(struct peer *peer, const char *head, const char *body)
                   body[0] != 0 ? body : "{\"answer\": 1}");
 }
 
+/* One direction; false: it has ended. */
+static bool copy_some(int from, int to)
+{
+    char block[4096];
+    ssize_t got = recv(from, block, sizeof(block), 0);
+
+    return got > 0 && send(to, block, (size_t)got, MSG_NOSIGNAL) == got;
+}
+
+/* A proxy, to ports of this computer. */
+static void tunnel(struct peer *peer, const char *head)
+{
+    const char *port = strchr(head, ':');
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)},
+                                  .sin_port = htons((uint16_t)(port == NULL ? 0 : atoi(port + 1)))};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct pollfd polled[2] = {{peer->fd, POLLIN, 0}, {fd, POLLIN, 0}};
+    bool open = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
+                write_text(peer, "HTTP/1.1 200 OK\r\n\r\n");
+
+    while (open && poll(polled, 2, -1) > 0)
+        open = (polled[0].revents == 0 || copy_some(peer->fd, fd)) &&
+               (polled[1].revents == 0 || copy_some(fd, peer->fd));
+    close(fd);
+}
+
 static void *serve_peer(void *vpeer)
 {
     struct peer *peer = vpeer;
@@ -175,7 +203,9 @@ static void *serve_peer(void *vpeer)
         memcpy(server->head, head, HEAD_MOST);
         memcpy(server->body, body, BODY_MOST);
         pthread_mutex_unlock(&server->lock);
-        open = serve(peer, head, body);
+        open = strncmp(head, "CONNECT ", 8) != 0 && serve(peer, head, body);
+        if (strncmp(head, "CONNECT ", 8) == 0)
+            tunnel(peer, head);
     }
     if (peer->ssl != NULL)
         SSL_free(peer->ssl);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A web server of the tests' own, one thread for each connection, which answers by what is asked
- * for, and misbehaves by it. By libssl, so that the client under test meets another library.
+ * for, and misbehaves by it; to CONNECT it is a proxy. By libssl, so that the client under test
+ * meets another library.
  */
 #ifndef SKA_TEST_HTTP_SERVER_H
 #define SKA_TEST_HTTP_SERVER_H

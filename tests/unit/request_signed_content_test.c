@@ -113,6 +113,29 @@ static void shapes_are_whole(void **state)
     assert_int_equal(kind_of("310902010030003000a000"), SKA_CONTENT_OTHER);
 }
 
+static enum ska_content_repeats repeats(const char *hex)
+{
+    struct ska_bytes content = from_hex(hex);
+    enum ska_content_repeats answer = ska_content_repeats(ska_span_of(&content));
+
+    ska_bytes_free(&content);
+    return answer;
+}
+
+/* What has the time of the command in it is another thing at the next one. */
+static void times_do_not_repeat(void **state)
+{
+    (void)state;
+    assert_int_equal(repeats("312f" DIGEST_4 CONTENT_TYPE), SKA_CONTENT_REPEATS);
+    assert_int_equal(repeats("314d" DIGEST_4 CONTENT_TYPE
+                             "301c06092a864886f70d010905310f170d3236313132383233333231345a"),
+                     SKA_CONTENT_IS_NEW);
+    assert_int_equal(repeats("300902010030003000a000"), SKA_CONTENT_REPEATS);
+    assert_int_equal(repeats("300f02010030003000300030003000a300"), SKA_CONTENT_MAY_REPEAT);
+    assert_int_equal(repeats("41"), SKA_CONTENT_REPEATS);
+    assert_int_equal(repeats(""), SKA_CONTENT_REPEATS);
+}
+
 /* ---- What is kept ---------------------------------------------------------------------------- */
 
 static bool is_kept(enum ska_request_content setting, const void *content, size_t length)
@@ -181,6 +204,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(attributes_need_type_and_one_digest),
         cmocka_unit_test(shapes_are_whole),
+        cmocka_unit_test(times_do_not_repeat),
         cmocka_unit_test(settings_decide),
         cmocka_unit_test(handshakes_are_not_kept),
         cmocka_unit_test(other_signatures_are_known),

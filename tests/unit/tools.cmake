@@ -8,6 +8,7 @@ ska_unit_test(tools_document_test ska-tools)
 ska_unit_test(tools_history_test ska-tools)
 ska_unit_test(tools_order_test ska-tools)
 ska_unit_test(tools_page_test ska-tools)
+ska_unit_test(tools_seal_test ska-tools)
 ska_unit_test(tools_memory_test ska-tools)
 foreach(function malloc calloc realloc reallocarray strdup strndup realpath vasprintf
                  __vasprintf_chk asprintf __asprintf_chk)

@@ -212,7 +212,7 @@ bool seal_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("description", "TEXT",
                     "a line for the approvers; the document's name if not given",
                     &call.description),
-        OPTION_TEXT("approvals-timeout", "SECONDS",
+        OPTION_TEXT("approvals-timeout", "SECS",
                     "how long to wait for approvals; else as URI or configuration say",
                     &options.timeout),
         OPTION_TEXT("tsa", "URL", "have a time-stamp made there", &call.tsa),

@@ -3,6 +3,7 @@
 
 #include <openssl/objects.h>
 
+#include "provider/base/certificate.h"
 #include "provider/base/der.h"
 #include "provider/base/der_write.h"
 
@@ -239,6 +240,29 @@ static bool take_signer_info(const struct seal_signer *signer, struct ska_span i
            take_timestamp(info, &parts->timestamp);
 }
 
+/* The signer's is among them, and the others are some. */
+static bool check_certificates(const struct seal_signer *signer, struct ska_span from)
+{
+    bool found = false;
+
+    while (from.length > 0) {
+        const uint8_t *begin = from.data;
+        struct ska_span content = {NULL, 0};
+        struct ska_span whole;
+        struct ska_bytes key = {NULL, 0};
+
+        if (!ska_der_take(&from, SKA_DER_SEQUENCE, &content))
+            return false;
+        whole = ska_span(begin, (size_t)(content.data + content.length - begin));
+        if (ska_span_equal(whole, ska_span_of(&signer->certificates[0])))
+            found = true;
+        else if (!ska_certificate_key(whole, &key))
+            return false;
+        ska_bytes_free(&key);
+    }
+    return found;
+}
+
 static bool take_signed_data(const struct seal_signer *signer, struct ska_span data,
                              struct seal_parts *parts, struct ska_span *attributes)
 {
@@ -249,7 +273,8 @@ static bool take_signed_data(const struct seal_signer *signer, struct ska_span d
 
     put_beginning(&beginning, signer);
     return take_same(&data, &beginning) && ska_der_take(&data, SKA_DER_TAGGED(0), &certificates) &&
-           take_whole(data, SKA_DER_SET, &infos) && take_whole(infos, SKA_DER_SEQUENCE, &info) &&
+           check_certificates(signer, certificates) && take_whole(data, SKA_DER_SET, &infos) &&
+           take_whole(infos, SKA_DER_SEQUENCE, &info) &&
            take_signer_info(signer, info, parts, attributes);
 }
 

@@ -23,7 +23,7 @@ bool seal_cms_write(const struct seal_signer *signer, const struct seal_parts *p
 
 /*
  * Takes apart what seal_cms_write() would write for this signer with these parts, to the last byte
- * but for the certificates of the chain; `attributes` (to be freed) is what parts->attributes
+ * but for certificates besides the signer's; `attributes` (to be freed) is what parts->attributes
  * points to. False, in silence: anything else.
  */
 bool seal_cms_read(const struct seal_signer *signer, struct ska_span der, struct seal_parts *parts,

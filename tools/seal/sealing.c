@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/seal/sealing.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +73,10 @@ static bool digest_document(struct sealing *sealing)
 
     if (!input_open(&input, sealing->document, &tool->errors))
         return false;
-    done = input_digest(&input, tool->libctx, sealing->call->signer.digest, &sealing->digest, 0,
-                        &kept, sealing_errors(sealing));
+    done = (fstat(input.fd, &sealing->seen) == 0 ||
+            ska_fail(sealing_errors(sealing), SKA_R_FILE_FAILURE, "%s", strerror(errno))) &&
+           input_digest(&input, tool->libctx, sealing->call->signer.digest, &sealing->digest, 0,
+                        &kept, &tool->errors);
     ska_bytes_free(&kept);
     input_close(&input);
     return done;
@@ -287,6 +290,20 @@ static bool write_seal(struct sealing *sealing)
     return done;
 }
 
+/* Approvals may take days. */
+static void warn_of_change(const struct sealing *sealing)
+{
+    const struct stat *seen = &sealing->seen;
+    struct stat now;
+
+    if (stat(sealing->document, &now) != 0 || now.st_ino != seen->st_ino ||
+        now.st_dev != seen->st_dev || now.st_size != seen->st_size ||
+        now.st_mtim.tv_sec != seen->st_mtim.tv_sec || now.st_mtim.tv_nsec != seen->st_mtim.tv_nsec)
+        report_warning("%s was written to while it was being sealed: the seal is of what it was "
+                       "before",
+                       sealing->document);
+}
+
 /* No signature is given out that does not verify. */
 static bool write_signed(struct sealing *sealing)
 {
@@ -296,6 +313,7 @@ static bool write_signed(struct sealing *sealing)
                         "key; there is no seal");
     if (!write_seal(sealing))
         return false;
+    warn_of_change(sealing);
     sealing->state = SEALING_WRITTEN;
     return true;
 }

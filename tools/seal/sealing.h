@@ -6,6 +6,8 @@
 #ifndef SKA_TOOLS_SEAL_SEALING_H
 #define SKA_TOOLS_SEAL_SEALING_H
 
+#include <sys/stat.h>
+
 #include "provider/base/error_capture.h"
 #include "provider/base/error_place.h"
 #include "provider/sign/job.h"
@@ -45,8 +47,9 @@ struct sealing {
     char *pending;
     char *description;
     enum sealing_state state;
-    bool begun;     /* by an earlier call, which may have signed */
-    bool was_there; /* the seal is of an earlier call */
+    bool begun;       /* by an earlier call, which may have signed */
+    bool was_there;   /* the seal is of an earlier call */
+    struct stat seen; /* the document, when it was read */
     struct ska_bytes digest;
     struct ska_bytes attributes;
     struct ska_bytes payload;
