@@ -102,6 +102,12 @@ untouched succeeds person $rita request --operation block --key 'ska:object=seal
 says 'Left the order block-[0-9a-f]{24}\.order\.json'
 [ "$(find "$directory" -name '*.order.json' -user $rita -perm 644 | wc -l)" -eq 1 ] ||
     fail "no order of Rita's: $(ls -l "$directory")"
+# Nor has she a login who has the signer's configuration, but may not read the PIN.
+rm "$directory"/*.order.json
+untouched succeeds as $rita env LD_PRELOAD="$preload" OPENSSL_CONF="$work/openssl.cnf" \
+    "$binary_dir/tools/skatool" request --operation block --key 'ska:object=seal' \
+    --description 'Stop it' --dir "$directory"
+says 'Left the order block-[0-9a-f]{24}\.order\.json'
 # A signature and a label are not ordered.
 refused 'key .*is missing|not found|pkcs11-module' person $rita request --key 'ska:object=seal' \
     --dir "$directory" document

@@ -24,7 +24,10 @@
 
 /* ---- What stands there ----------------------------------------------------------------------- */
 
-/* Each request of this user's that stands there. False: stopped, raised. */
+/*
+ * Each request of this user's that stands there. One that cannot be looked at leaves the others:
+ * somebody may have put it there for that.
+ */
 typedef bool visit_request(struct execute_run *run, struct ska_standing_request *standing,
                            const void *arg);
 
@@ -34,7 +37,7 @@ static bool visit_requests(struct execute_run *run, visit_request *visit, const 
     struct ska_directory_names names = {NULL, 0};
     bool done = ska_directory_list(run->directory, &names, errors);
 
-    for (size_t i = 0; done && i < names.count; i++) {
+    for (size_t i = 0; i < names.count; i++) {
         struct ska_standing_request standing;
         char id[SKA_REQUEST_ID_LENGTH + 1];
 
@@ -43,7 +46,7 @@ static bool visit_requests(struct execute_run *run, visit_request *visit, const 
         memcpy(id, names.names[i], SKA_REQUEST_ID_LENGTH);
         id[SKA_REQUEST_ID_LENGTH] = 0;
         done = ska_directory_find(run->directory, id, &standing, errors) &&
-               (standing.state != SKA_NAME_OWN || visit(run, &standing, arg));
+               (standing.state != SKA_NAME_OWN || visit(run, &standing, arg)) && done;
         ska_standing_request_clear(&standing);
     }
     ska_directory_names_free(&names);
@@ -356,9 +359,8 @@ static bool execute_once(struct execute_run *run)
     free(run->changes);
     run->changes = NULL;
     run->change_count = 0;
-    if (!visit_requests(run, collect_change, NULL))
-        return false;
-    done = execute_take_orders(run);
+    done = visit_requests(run, collect_change, NULL);
+    done = execute_take_orders(run) && done;
     return execute_complete(run) && done;
 }
 
