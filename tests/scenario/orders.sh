@@ -214,6 +214,7 @@ order $mallory unblock
 give $mallory dora dan
 succeeds unit --all
 says 'has its approvals, but they have no time limit.*execute --dir'
+untouched quietly unit --all # once is enough
 [ "$(calls C_SKAUnblock)" -eq 2 ] || fail "unblocked without a time limit"
 succeeds skatool execute --dir "$directory" "$id"
 label=ska:object=seal
@@ -275,7 +276,11 @@ for _ in 1 2 3 4 5; do ends 3 unit; done
 untouched quietly unit
 cp good.cnf skasim.cnf
 untouched quietly unit
-succeeds skatool execute --dir "$directory" "$id"
+# Until somebody orders it again.
+succeeds person $rita request --operation block --key $label --dir "$directory"
+succeeds unit
+says 'was there already'
+shows "^key 'other' is blocked\$"
 order $mallory unblock
 give $mallory dora dan
 succeeds skatool execute --dir "$directory" "$id"

@@ -173,31 +173,41 @@ static bool is_within_time(struct execute_run *run, struct hsm_key *key,
     return within;
 }
 
-static bool may_execute(struct execute_run *run, struct hsm_key *key,
-                        const struct ska_ballot *ballot)
+enum readiness {
+    READY_LATER, /* more may approve, or its time comes */
+    READY_NOW,
+    READY_NEVER /* its time is over, or it is not for a unit: what was said once is enough */
+};
+
+static enum readiness judge_readiness(struct execute_run *run, struct hsm_key *key,
+                                      const struct ska_ballot *ballot)
 {
     const struct ska_request *request = ballot->request;
     struct ska_verdict verdict;
 
     if (ballot->rule == NULL)
         return ballot->key_count > 0 &&
-               (run->what == EXECUTE_BY_HAND || request->operation == SKA_OPERATION_BLOCK);
+                       (run->what == EXECUTE_BY_HAND || request->operation == SKA_OPERATION_BLOCK)
+                   ? READY_NOW
+                   : READY_LATER;
     verdict = ska_ballot_judge(ballot);
+    if (verdict.over)
+        return READY_NEVER;
     if (!verdict.satisfied || !verdict.usable)
-        return false;
+        return READY_LATER;
     if (run->what != EXECUTE_ALL || request->operation == SKA_OPERATION_BLOCK ||
         is_within_time(run, key, ballot, &verdict))
-        return true;
+        return READY_NOW;
     report_note("request %.16s to %s key '%s' has its approvals, but they have no time limit and "
                 "can be old ones: skatool execute --dir %s %.16s executes it by hand",
                 request->id, text_operation(request->operation), request->key_label, run->path,
                 request->id);
-    return false;
+    return READY_NEVER;
 }
 
 /* By the rule that the HSM has now. */
-static bool is_complete(struct execute_run *run, struct hsm_key *key, struct ska_request *request,
-                        bool *complete, bool *rule_known)
+static bool find_readiness(struct execute_run *run, struct hsm_key *key,
+                           struct ska_request *request, enum readiness *readiness, bool *rule_known)
 {
     struct ska_current_rule current;
     struct ska_ballot ballot = {
@@ -210,7 +220,7 @@ static bool is_complete(struct execute_run *run, struct hsm_key *key, struct ska
     done = done && count_answers(run, &ballot, false);
     if (done) {
         ska_ballot_ask_time(&ballot, key);
-        *complete = may_execute(run, key, &ballot);
+        *readiness = judge_readiness(run, key, &ballot);
     }
     ska_ballot_close(&ballot);
     ska_current_rule_clear(&current);
@@ -267,15 +277,16 @@ static bool execute_and_remember(struct execute_run *run, struct hsm_key *key,
 static bool execute_with_key(struct execute_run *run, struct hsm_key *key,
                              struct ska_standing_request *standing, bool whatever)
 {
-    bool complete = false;
+    enum readiness readiness = READY_LATER;
     bool rule_known = true;
 
-    if (!is_complete(run, key, standing->request, &complete, &rule_known))
+    if (!find_readiness(run, key, standing->request, &readiness, &rule_known))
         return false;
-    if (!complete && !whatever)
-        return true;
+    if (readiness != READY_NOW && !whatever)
+        return readiness == READY_LATER ||
+               executed_add(&run->executed, standing->request, &run->tool->errors);
     /* Where only the HSM knows how many it takes, more may come. */
-    if (!execute_and_remember(run, key, standing->request, complete && rule_known))
+    if (!execute_and_remember(run, key, standing->request, readiness == READY_NOW && rule_known))
         return false;
     run->news++;
     return clear_away(run, standing);
