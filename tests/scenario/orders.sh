@@ -16,7 +16,7 @@ as() { # UID COMMAND...
 
 for name in alice bob carol rita dora dan; do approver $name; done
 timed() { # RULE
-    sed 's/"timeout":0/"timeout":3600/' <<<"$1"
+    printf '%s' "${1//\"timeout\":0/\"timeout\":3600}"
 }
 # rules USE BLOCK UNBLOCK MODIFY
 rules() {
@@ -116,6 +116,9 @@ refused 'names the key by its label' person $rita request --operation block --ke
 succeeds unit
 says 'order block-.* of uid 12002: request [0-9a-f]{16} to block key .seal'
 [ -z "$(find "$directory" -name '*.order.json')" ] || fail "the order is still there"
+# Who asks is the owner of the file, whatever the file says.
+grep -qE "\"uid\":[[:space:]]*$rita" "$(grep -l BLOCK "$directory"/*.request.json)" ||
+    fail "somebody else asks"
 [ "$(calls C_SKABlock)" -eq 0 ] || fail "blocked without an approval"
 succeeds person $rita requests --dir "$directory"
 shows 'block .*Stop it'
