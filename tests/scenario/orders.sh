@@ -123,8 +123,14 @@ grep -qE "\"uid\":[[:space:]]*$rita" "$(grep -l BLOCK "$directory"/*.request.jso
 succeeds person $rita requests --dir "$directory"
 shows 'block .*Stop it'
 id=$(awk '/block/ { print $1 }' stdout.txt)
-# What is not complete is found out without the HSM, however often.
+# What is not complete is found out without the HSM, however often; and nothing is written in the
+# directory for that, which would start the unit again.
+as_it_is() {
+    find "$directory" -printf '%P %i %C@ %s\n' | sort
+}
+before=$(as_it_is)
 untouched quietly unit
+[ "$(as_it_is)" = "$before" ] || fail "the unit starts itself again"
 give $rita rita
 succeeds unit
 shows "^key 'seal' is blocked\$"
@@ -262,9 +268,11 @@ cp good.cnf skasim.cnf
 # What the HSM refuses, though it looks complete, is not tried again; by hand it is.
 printf 'fault = C_SKABlock=CKR_SKASIM_PARAMETERS_INVALID\n' >>skasim.cnf
 before=$(calls C_SKABlock)
+directory_before=$(as_it_is)
 ends 2 unit
 quietly unit
 quietly unit
+[ "$(as_it_is)" = "$directory_before" ] || fail "the unit starts itself again"
 [ "$(calls C_SKABlock)" -eq "$((before + 1))" ] || fail "tried again"
 cp good.cnf skasim.cnf
 quietly unit
