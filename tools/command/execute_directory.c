@@ -8,14 +8,13 @@
 
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
-#include "provider/record/audit.h"
 #include "provider/record/state_dir.h"
 #include "provider/sign/answers.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/hsm_time.h"
+#include "tools/command/execute_close.h"
 #include "tools/command/execute_orders.h"
 #include "tools/execution.h"
-#include "tools/exit_status.h"
 #include "tools/options.h"
 #include "tools/request_source.h"
 #include "tools/show/modification.h"
@@ -23,35 +22,6 @@
 #include "tools/show/text.h"
 
 /* ---- What stands there ----------------------------------------------------------------------- */
-
-/*
- * Each request of this user's that stands there. One that cannot be looked at leaves the others:
- * somebody may have put it there for that.
- */
-typedef bool visit_request(struct execute_run *run, struct ska_standing_request *standing,
-                           const void *arg);
-
-static bool visit_requests(struct execute_run *run, visit_request *visit, const void *arg)
-{
-    const struct ska_errors *errors = &run->tool->errors;
-    struct ska_directory_names names = {NULL, 0};
-    bool done = ska_directory_list(run->directory, &names, errors);
-
-    for (size_t i = 0; i < names.count; i++) {
-        struct ska_standing_request standing;
-        char id[SKA_REQUEST_ID_LENGTH + 1];
-
-        if (ska_file_kind_of(names.names[i]) != SKA_FILE_REQUEST)
-            continue;
-        memcpy(id, names.names[i], SKA_REQUEST_ID_LENGTH);
-        id[SKA_REQUEST_ID_LENGTH] = 0;
-        done = ska_directory_find(run->directory, id, &standing, errors) &&
-               (standing.state != SKA_NAME_OWN || visit(run, &standing, arg)) && done;
-        ska_standing_request_clear(&standing);
-    }
-    ska_directory_names_free(&names);
-    return done;
-}
 
 static bool collect_change(struct execute_run *run, struct ska_standing_request *standing,
                            const void *arg)
@@ -65,33 +35,6 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
 
 /* ---- Afterwards ------------------------------------------------------------------------------ */
 
-static bool audit_close(struct execute_run *run, const struct ska_request *request,
-                        const char *detail)
-{
-    const struct ska_settings *settings = &run->tool->configuration.settings;
-    const struct ska_audit_log log = {settings->audit_log, settings->state_dir};
-    const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, request, NULL, detail};
-
-    return ska_audit_append(&log, run->tool->libctx, &entry, &run->tool->errors);
-}
-
-/* Nobody is asked any more for what the HSM would not do; programs that wait for it notice. */
-static bool close_signature(struct execute_run *run, struct ska_standing_request *standing,
-                            const void *arg)
-{
-    const struct ska_request *blocked = arg;
-    struct ska_request *request = standing->request;
-
-    if (request->operation != SKA_OPERATION_SIGN ||
-        !ska_span_equal(ska_span_of(&request->public_key), ska_span_of(&blocked->public_key)))
-        return true;
-    ska_directory_let_go(standing->hold);
-    standing->hold = -1;
-    ska_directory_finish(run->directory, request, -1, NULL);
-    report_note("closed request %.16s: the key is blocked", request->id);
-    return audit_close(run, request, "closed: the key is blocked");
-}
-
 static bool clear_away(struct execute_run *run, struct ska_standing_request *standing)
 {
     struct ska_leftovers left = {0, 0};
@@ -102,7 +45,7 @@ static bool clear_away(struct execute_run *run, struct ska_standing_request *sta
         report_warning("%zu files for request %.16s stay in %s: they belong to uid %lu", left.count,
                        standing->request->id, run->path, (unsigned long)left.owner);
     return standing->request->operation != SKA_OPERATION_BLOCK ||
-           visit_requests(run, close_signature, standing->request);
+           execute_close_signatures(run, standing->request);
 }
 
 /* ---- One request ----------------------------------------------------------------------------- */
@@ -370,7 +313,7 @@ static bool execute_once(struct execute_run *run)
     free(run->changes);
     run->changes = NULL;
     run->change_count = 0;
-    done = visit_requests(run, collect_change, NULL);
+    done = execute_visit_requests(run, collect_change, NULL);
     done = execute_take_orders(run) && done;
     return execute_complete(run) && done;
 }
