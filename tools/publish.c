@@ -24,8 +24,11 @@ static bool read_use_rule(const struct ska_job *job, struct ska_current_rule *cu
            ska_current_rule_read(job->key, SKA_RULE_USE, current, job->errors);
 }
 
-/* Without time limits the same was executed before by the same token: this is another time. */
-static bool note_new(struct tool *tool, const struct ska_request *request)
+/*
+ * Without time limits the same was executed before by the same token, and what was refused or
+ * failed may have been mended: this is another time.
+ */
+static bool forget_executed(struct tool *tool, const struct ska_request *request)
 {
     const struct executed executed = {tool->configuration.settings.state_dir, tool->libctx};
 
@@ -44,7 +47,7 @@ bool publish_request(struct tool *tool, const struct ska_job *job, const char *d
         ska_open_request_find(job, ska_current_rule_of(&current), &open);
 
     *made = done && !open.published;
-    done = done && (!*made || note_new(tool, open.request)) &&
+    done = done && forget_executed(tool, open.request) &&
            ska_open_request_publish(job, ska_current_rule_of(&current), &open);
     if (done)
         memcpy(id, open.request->id, SKA_REQUEST_ID_LENGTH + 1);

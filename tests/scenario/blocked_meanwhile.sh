@@ -69,12 +69,21 @@ grep -q '"operation":"SIGN".*closed: the key is blocked' audit.log || fail "noth
 succeeds skatool requests --dir approvals
 says 'There are no open requests'
 
-# ---- By a file, of which nobody in the directory hears -------------------------------------------
+# ---- By a file -----------------------------------------------------------------------------------
+
+# In the configured directory it is noticed at once, too.
+unblock
+waiting 1
+succeeds skatool execute --key "$(uri seal)" block.json
+says "closed request ${id:0:16}: the key is blocked"
+ended 1
+# From here on by somebody of whom nobody in the directory hears.
+grep -v '^approvals-dir' openssl.cnf >elsewhere.cnf
 
 # An answer comes: then it is asked for, before more people approve.
 unblock
 waiting 1
-succeeds skatool execute --key "$(uri seal)" block.json
+succeeds skatool execute --config elsewhere.cnf --key "$(uri seal)" block.json
 sleep 1.2
 succeeds skatool approve --approver alice.pem --yes --dir approvals "$id"
 says "key 'seal' is blocked: approvals are of no use until it is unblocked"
@@ -83,13 +92,13 @@ ended 1
 # Nobody answers: it is noticed all the same.
 unblock
 waiting 1
-succeeds skatool execute --key "$(uri seal)" block.json
+succeeds skatool execute --config elsewhere.cnf --key "$(uri seal)" block.json
 ended 1
 
 # Who asks again is told at once, and what stood there is closed.
 unblock
 takes 0 refused 'approvals pending' ska dgst -sha256 -sign "$(uri seal)" -out signature document
-succeeds skatool execute --key "$(uri seal)" block.json
+succeeds skatool execute --config elsewhere.cnf --key "$(uri seal)" block.json
 takes 0 refused 'is blocked' ska dgst -sha256 -sign "$(uri seal)" -out signature document
 [ -z "$(find approvals -maxdepth 1 -name '*.json')" ] || fail "still open: $(ls approvals)"
 # Other keys are nobody's business.

@@ -16,7 +16,7 @@ as() { # UID COMMAND...
 
 for name in alice bob carol rita dora dan; do approver $name; done
 timed() { # RULE
-    sed 's/"timeout":0/"timeout":3600/' <<<"$1"
+    printf '%s' "${1//\"timeout\":0/\"timeout\":3600}"
 }
 # rules USE BLOCK UNBLOCK MODIFY
 rules() {
@@ -102,6 +102,12 @@ untouched succeeds person $rita request --operation block --key 'ska:object=seal
 says 'Left the order block-[0-9a-f]{24}\.order\.json'
 [ "$(find "$directory" -name '*.order.json' -user $rita -perm 644 | wc -l)" -eq 1 ] ||
     fail "no order of Rita's: $(ls -l "$directory")"
+# Nor has she a login who has the signer's configuration, but may not read the PIN.
+rm "$directory"/*.order.json
+untouched succeeds as $rita env LD_PRELOAD="$preload" OPENSSL_CONF="$work/openssl.cnf" \
+    "$binary_dir/tools/skatool" request --operation block --key 'ska:object=seal' \
+    --description 'Stop it' --dir "$directory"
+says 'Left the order block-[0-9a-f]{24}\.order\.json'
 # A signature and a label are not ordered.
 refused 'key .*is missing|not found|pkcs11-module' person $rita request --key 'ska:object=seal' \
     --dir "$directory" document
@@ -110,12 +116,21 @@ refused 'names the key by its label' person $rita request --operation block --ke
 succeeds unit
 says 'order block-.* of uid 12002: request [0-9a-f]{16} to block key .seal'
 [ -z "$(find "$directory" -name '*.order.json')" ] || fail "the order is still there"
+# Who asks is the owner of the file, whatever the file says.
+grep -qE "\"uid\":[[:space:]]*$rita" "$(grep -l BLOCK "$directory"/*.request.json)" ||
+    fail "somebody else asks"
 [ "$(calls C_SKABlock)" -eq 0 ] || fail "blocked without an approval"
 succeeds person $rita requests --dir "$directory"
 shows 'block .*Stop it'
 id=$(awk '/block/ { print $1 }' stdout.txt)
-# What is not complete is found out without the HSM, however often.
+# What is not complete is found out without the HSM, however often; and nothing is written in the
+# directory for that, which would start the unit again.
+as_it_is() {
+    find "$directory" -printf '%P %i %C@ %s\n' | sort
+}
+before=$(as_it_is)
 untouched quietly unit
+[ "$(as_it_is)" = "$before" ] || fail "the unit starts itself again"
 give $rita rita
 succeeds unit
 shows "^key 'seal' is blocked\$"
@@ -208,6 +223,7 @@ order $mallory unblock
 give $mallory dora dan
 succeeds unit --all
 says 'has its approvals, but they have no time limit.*execute --dir'
+untouched quietly unit --all # once is enough
 [ "$(calls C_SKAUnblock)" -eq 2 ] || fail "unblocked without a time limit"
 succeeds skatool execute --dir "$directory" "$id"
 label=ska:object=seal
@@ -252,9 +268,11 @@ cp good.cnf skasim.cnf
 # What the HSM refuses, though it looks complete, is not tried again; by hand it is.
 printf 'fault = C_SKABlock=CKR_SKASIM_PARAMETERS_INVALID\n' >>skasim.cnf
 before=$(calls C_SKABlock)
+directory_before=$(as_it_is)
 ends 2 unit
 quietly unit
 quietly unit
+[ "$(as_it_is)" = "$directory_before" ] || fail "the unit starts itself again"
 [ "$(calls C_SKABlock)" -eq "$((before + 1))" ] || fail "tried again"
 cp good.cnf skasim.cnf
 quietly unit
@@ -269,7 +287,11 @@ for _ in 1 2 3 4 5; do ends 3 unit; done
 untouched quietly unit
 cp good.cnf skasim.cnf
 untouched quietly unit
-succeeds skatool execute --dir "$directory" "$id"
+# Until somebody orders it again.
+succeeds person $rita request --operation block --key $label --dir "$directory"
+succeeds unit
+says 'was there already'
+shows "^key 'other' is blocked\$"
 order $mallory unblock
 give $mallory dora dan
 succeeds skatool execute --dir "$directory" "$id"

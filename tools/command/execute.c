@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "tools/command/execute_close.h"
 #include "tools/command/execute_directory.h"
 #include "tools/execution.h"
 #include "tools/input.h"
@@ -49,7 +50,9 @@ static bool execute_file(struct tool *tool, const struct execute *execute)
         check_output(tool, request, execute->what, &execute->output) &&
         modification_can_be_shown(request, &tool->errors) &&
         tool_open_ska_key(tool, execute->key, NULL, &key))
-        done = execution_run(tool, key, request, &execute->output);
+        done =
+            execution_run(tool, key, request, &execute->output) &&
+            (request->operation != SKA_OPERATION_BLOCK || execute_close_configured(tool, request));
     ska_request_free(request);
     backend_key_free(key);
     return done;

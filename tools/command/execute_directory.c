@@ -8,14 +8,13 @@
 
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
-#include "provider/record/audit.h"
 #include "provider/record/state_dir.h"
 #include "provider/sign/answers.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/hsm_time.h"
+#include "tools/command/execute_close.h"
 #include "tools/command/execute_orders.h"
 #include "tools/execution.h"
-#include "tools/exit_status.h"
 #include "tools/options.h"
 #include "tools/request_source.h"
 #include "tools/show/modification.h"
@@ -23,32 +22,6 @@
 #include "tools/show/text.h"
 
 /* ---- What stands there ----------------------------------------------------------------------- */
-
-/* Each request of this user's that stands there. False: stopped, raised. */
-typedef bool visit_request(struct execute_run *run, struct ska_standing_request *standing,
-                           const void *arg);
-
-static bool visit_requests(struct execute_run *run, visit_request *visit, const void *arg)
-{
-    const struct ska_errors *errors = &run->tool->errors;
-    struct ska_directory_names names = {NULL, 0};
-    bool done = ska_directory_list(run->directory, &names, errors);
-
-    for (size_t i = 0; done && i < names.count; i++) {
-        struct ska_standing_request standing;
-        char id[SKA_REQUEST_ID_LENGTH + 1];
-
-        if (ska_file_kind_of(names.names[i]) != SKA_FILE_REQUEST)
-            continue;
-        memcpy(id, names.names[i], SKA_REQUEST_ID_LENGTH);
-        id[SKA_REQUEST_ID_LENGTH] = 0;
-        done = ska_directory_find(run->directory, id, &standing, errors) &&
-               (standing.state != SKA_NAME_OWN || visit(run, &standing, arg));
-        ska_standing_request_clear(&standing);
-    }
-    ska_directory_names_free(&names);
-    return done;
-}
 
 static bool collect_change(struct execute_run *run, struct ska_standing_request *standing,
                            const void *arg)
@@ -62,33 +35,6 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
 
 /* ---- Afterwards ------------------------------------------------------------------------------ */
 
-static bool audit_close(struct execute_run *run, const struct ska_request *request,
-                        const char *detail)
-{
-    const struct ska_settings *settings = &run->tool->configuration.settings;
-    const struct ska_audit_log log = {settings->audit_log, settings->state_dir};
-    const struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, request, NULL, detail};
-
-    return ska_audit_append(&log, run->tool->libctx, &entry, &run->tool->errors);
-}
-
-/* Nobody is asked any more for what the HSM would not do; programs that wait for it notice. */
-static bool close_signature(struct execute_run *run, struct ska_standing_request *standing,
-                            const void *arg)
-{
-    const struct ska_request *blocked = arg;
-    struct ska_request *request = standing->request;
-
-    if (request->operation != SKA_OPERATION_SIGN ||
-        !ska_span_equal(ska_span_of(&request->public_key), ska_span_of(&blocked->public_key)))
-        return true;
-    ska_directory_let_go(standing->hold);
-    standing->hold = -1;
-    ska_directory_finish(run->directory, request, -1, NULL);
-    report_note("closed request %.16s: the key is blocked", request->id);
-    return audit_close(run, request, "closed: the key is blocked");
-}
-
 static bool clear_away(struct execute_run *run, struct ska_standing_request *standing)
 {
     struct ska_leftovers left = {0, 0};
@@ -99,7 +45,7 @@ static bool clear_away(struct execute_run *run, struct ska_standing_request *sta
         report_warning("%zu files for request %.16s stay in %s: they belong to uid %lu", left.count,
                        standing->request->id, run->path, (unsigned long)left.owner);
     return standing->request->operation != SKA_OPERATION_BLOCK ||
-           visit_requests(run, close_signature, standing->request);
+           execute_close_signatures(run, standing->request);
 }
 
 /* ---- One request ----------------------------------------------------------------------------- */
@@ -170,31 +116,41 @@ static bool is_within_time(struct execute_run *run, struct backend_key *key,
     return within;
 }
 
-static bool may_execute(struct execute_run *run, struct backend_key *key,
-                        const struct ska_ballot *ballot)
+enum readiness {
+    READY_LATER, /* more may approve, or its time comes */
+    READY_NOW,
+    READY_NEVER /* its time is over, or it is not for a unit: what was said once is enough */
+};
+
+static enum readiness judge_readiness(struct execute_run *run, struct backend_key *key,
+                                      const struct ska_ballot *ballot)
 {
     const struct ska_request *request = ballot->request;
     struct ska_verdict verdict;
 
     if (ballot->rule == NULL)
         return ballot->key_count > 0 &&
-               (run->what == EXECUTE_BY_HAND || request->operation == SKA_OPERATION_BLOCK);
+                       (run->what == EXECUTE_BY_HAND || request->operation == SKA_OPERATION_BLOCK)
+                   ? READY_NOW
+                   : READY_LATER;
     verdict = ska_ballot_judge(ballot);
+    if (verdict.over)
+        return READY_NEVER;
     if (!verdict.satisfied || !verdict.usable)
-        return false;
+        return READY_LATER;
     if (run->what != EXECUTE_ALL || request->operation == SKA_OPERATION_BLOCK ||
         is_within_time(run, key, ballot, &verdict))
-        return true;
+        return READY_NOW;
     report_note("request %.16s to %s key '%s' has its approvals, but they have no time limit and "
                 "can be old ones: skatool execute --dir %s %.16s executes it by hand",
                 request->id, text_operation(request->operation), request->key_label, run->path,
                 request->id);
-    return false;
+    return READY_NEVER;
 }
 
 /* By the rule that the HSM has now. */
-static bool is_complete(struct execute_run *run, struct backend_key *key,
-                        struct ska_request *request, bool *complete, bool *rule_known)
+static bool find_readiness(struct execute_run *run, struct backend_key *key,
+                           struct ska_request *request, enum readiness *readiness, bool *rule_known)
 {
     struct ska_current_rule current;
     struct ska_ballot ballot = {
@@ -207,7 +163,7 @@ static bool is_complete(struct execute_run *run, struct backend_key *key,
     done = done && count_answers(run, &ballot, false);
     if (done) {
         ska_ballot_ask_time(&ballot, key);
-        *complete = may_execute(run, key, &ballot);
+        *readiness = judge_readiness(run, key, &ballot);
     }
     ska_ballot_close(&ballot);
     ska_current_rule_clear(&current);
@@ -264,15 +220,16 @@ static bool execute_and_remember(struct execute_run *run, struct backend_key *ke
 static bool execute_with_key(struct execute_run *run, struct backend_key *key,
                              struct ska_standing_request *standing, bool whatever)
 {
-    bool complete = false;
+    enum readiness readiness = READY_LATER;
     bool rule_known = true;
 
-    if (!is_complete(run, key, standing->request, &complete, &rule_known))
+    if (!find_readiness(run, key, standing->request, &readiness, &rule_known))
         return false;
-    if (!complete && !whatever)
-        return true;
+    if (readiness != READY_NOW && !whatever)
+        return readiness == READY_LATER ||
+               executed_add(&run->executed, standing->request, &run->tool->errors);
     /* Where only the HSM knows how many it takes, more may come. */
-    if (!execute_and_remember(run, key, standing->request, complete && rule_known))
+    if (!execute_and_remember(run, key, standing->request, readiness == READY_NOW && rule_known))
         return false;
     run->news++;
     return clear_away(run, standing);
@@ -356,9 +313,8 @@ static bool execute_once(struct execute_run *run)
     free(run->changes);
     run->changes = NULL;
     run->change_count = 0;
-    if (!visit_requests(run, collect_change, NULL))
-        return false;
-    done = execute_take_orders(run);
+    done = execute_visit_requests(run, collect_change, NULL);
+    done = execute_take_orders(run) && done;
     return execute_complete(run) && done;
 }
 

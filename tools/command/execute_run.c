@@ -72,3 +72,25 @@ bool execute_add_change(struct execute_run *run, const char *id, enum ska_operat
     change->requester = requester;
     return true;
 }
+
+bool execute_visit_requests(struct execute_run *run, execute_visit *visit, const void *arg)
+{
+    const struct ska_errors *errors = &run->tool->errors;
+    struct ska_directory_names names = {NULL, 0};
+    bool done = ska_directory_list(run->directory, &names, errors);
+
+    for (size_t i = 0; i < names.count; i++) {
+        struct ska_standing_request standing;
+        char id[SKA_REQUEST_ID_LENGTH + 1];
+
+        if (ska_file_kind_of(names.names[i]) != SKA_FILE_REQUEST)
+            continue;
+        memcpy(id, names.names[i], SKA_REQUEST_ID_LENGTH);
+        id[SKA_REQUEST_ID_LENGTH] = 0;
+        done = ska_directory_find(run->directory, id, &standing, errors) &&
+               (standing.state != SKA_NAME_OWN || visit(run, &standing, arg)) && done;
+        ska_standing_request_clear(&standing);
+    }
+    ska_directory_names_free(&names);
+    return done;
+}

@@ -48,4 +48,13 @@ bool execute_open_key(struct execute_run *run, const char *label, struct ska_spa
 bool execute_add_change(struct execute_run *run, const char *id, enum ska_operation operation,
                         uid_t requester) SKA_MUST_CHECK;
 
+/*
+ * Calls `visit` for each request of this user's that stands there; false: it failed, raised. One
+ * that cannot be looked at leaves the others: somebody may have put it there for that.
+ */
+typedef bool execute_visit(struct execute_run *run, struct ska_standing_request *standing,
+                           const void *arg);
+bool execute_visit_requests(struct execute_run *run, execute_visit *visit,
+                            const void *arg) SKA_MUST_CHECK;
+
 #endif
