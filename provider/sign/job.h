@@ -37,6 +37,7 @@ struct ska_job {
     const char *description;
     const char *timestamp_key; /* label; NULL: none is configured */
     struct ska_audit_log audit_log;
+    const char *evidence_dir; /* NULL: evidence is kept in approvals directories only */
     const struct ska_errors *errors;
 
     /* Only for signing. */

@@ -53,14 +53,14 @@ static void target_clear(struct target *target)
 {
     ska_ballot_close(&target->ballot);
     ska_request_free(target->request);
-    *target = (struct target){NULL};
+    *target = (struct target){0};
 }
 
 static void arrival_clear(struct arrival *arrival)
 {
     ska_bytes_free(&arrival->text);
     ska_request_free(arrival->request);
-    *arrival = (struct arrival){NULL};
+    *arrival = (struct arrival){0};
 }
 
 /* ---- What is not taken ----------------------------------------------------------------------- */
@@ -377,7 +377,7 @@ static bool publish_arrival(struct import *import, const struct arrival *arrival
 static bool import_request(struct import *import, const struct arrival *arrival)
 {
     const char *id = arrival->request->id;
-    struct target target = {NULL};
+    struct target target = {0};
     bool there = false;
     bool done = true;
 
@@ -404,7 +404,7 @@ static bool import_request(struct import *import, const struct arrival *arrival)
 static bool try_target(struct import *import, const struct arrival *arrival, const char *id,
                        bool *matches)
 {
-    struct target target = {NULL};
+    struct target target = {0};
     bool there = false;
     bool done = open_target(import, id, &target, &there) &&
                 (!there || import_alone(import, arrival, &target, matches));
@@ -559,7 +559,7 @@ static bool write_imported(struct import *import, const struct target *target)
 
 static bool import_into_file(struct import *import, const char *const *paths)
 {
-    struct target target = {NULL};
+    struct target target = {0};
     bool done = true;
 
     for (const char *const *path = paths; done && *path != NULL; path++)
