@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/signature_values.h"
 
-#include <ctype.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/asn1t.h>
@@ -188,24 +186,13 @@ static bool read_smime(OSSL_LIB_CTX *libctx, struct ska_span content,
 static bool read_value(struct ska_span content, struct signature_values *values)
 {
     struct ska_bytes decoded = {NULL, 0};
-    char *text = NULL;
-    size_t length = 0;
     bool done = add_value(values, content);
 
     values->kind = "a signature";
-    if (!done || content.length > 2 * SIGNATURE_VALUE_LIMIT)
-        return done;
-    text = malloc(content.length + 1);
-    if (text == NULL)
-        return false;
-    for (size_t i = 0; i < content.length; i++)
-        if (!isspace(content.data[i]) && content.data[i] != 0)
-            text[length++] = (char)content.data[i];
-    text[length] = 0;
-    if (length > 0 && ska_base64_decode(text, &decoded))
+    if (done && content.length <= 2 * SIGNATURE_VALUE_LIMIT &&
+        ska_base64_decode_file(content, &decoded))
         done = add_value(values, ska_span_of(&decoded));
     ska_bytes_free(&decoded);
-    free(text);
     return done;
 }
 

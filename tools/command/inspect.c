@@ -45,24 +45,6 @@ static bool inspect_json(struct tool *tool, struct ska_span content, const char 
     return done;
 }
 
-/* A token as text: base64, with line breaks as base64(1) makes them. */
-static bool decode_text(struct ska_span content, struct ska_bytes *token)
-{
-    char *text = malloc(content.length + 1);
-    size_t length = 0;
-    bool done = false;
-
-    if (text == NULL)
-        return false;
-    for (size_t i = 0; i < content.length; i++)
-        if (!isspace(content.data[i]) && content.data[i] != 0)
-            text[length++] = (char)content.data[i];
-    text[length] = 0;
-    done = length > 0 && ska_base64_decode(text, token);
-    free(text);
-    return done;
-}
-
 static bool looks_like_json(struct ska_span content)
 {
     for (size_t i = 0; i < content.length; i++)
@@ -83,7 +65,7 @@ bool inspect_content(struct tool *tool, struct ska_span content, const char *pat
     /* A token starts with its length: the bytes of "{\n  " would make it far too long. */
     if (looks_like_json(content) && !ska_wire_well_formed(content))
         return inspect_json(tool, content, path);
-    if (!ska_wire_well_formed(content) && decode_text(content, &token))
+    if (!ska_wire_well_formed(content) && ska_base64_decode_file(content, &token))
         content = ska_span_of(&token);
     done = inspect_container(tool, content, path);
     ska_bytes_free(&token);
