@@ -308,11 +308,16 @@ static bool fail_other_token(struct import *import, const struct arrival *arriva
 static bool say_published(const struct import *import, const struct ska_request *request)
 {
     struct ska_buffer text = {0};
+    gid_t group = 0;
 
     ska_buffer_format(&text, "Put request %.16s into ", request->id);
     text_output_path(import->path, &text);
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
+    if (!ska_directory_group_reads(import->directory, request->id, &group))
+        report_warning("the directory's group (%lu) cannot read the request: its owner can fix "
+                       "that with chmod g+s %s",
+                       (unsigned long)group, import->path);
     return true;
 }
 
