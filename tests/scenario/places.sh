@@ -331,7 +331,11 @@ ask
 refused 'looks like a request id: add --dir' person alice "$tool" approve \
     --approver "$work/alice/key.pem" --yes "$id"
 refused 'looks like a request id: add --dir' person alice "$tool" status "${id:0:16}"
+refused 'looks like a request id: add --dir' person bob "$tool" reject \
+    --approver "$work/bob/key.pem" --yes "$id"
 ends 2 skatool status "${id:0:16}"
+chown "$signer:$signer" bob.pem
+succeeds skatool reject --approver bob.pem --yes "${id:0:16}"
 # An approval is not hidden inside a request that stands there.
 refused "use --dir $directory ${id:0:16}" skatool approve --approver alice.pem --yes \
     "$directory/$id.request.json"

@@ -337,23 +337,32 @@ static bool is_evidence_of(int done, const char *name, const struct ska_request 
     return same;
 }
 
-/* An answer that comes late must not open the request again, as far as this user can see that. */
-static bool is_signed_already(const struct import *import, const struct ska_request *request)
+/* Takes over the descriptor, also -1. */
+static bool is_signed_in(int place, const struct ska_request *request)
 {
-    int done = openat(ska_directory_fd(import->directory), "done",
-                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *listing = done < 0 ? NULL : fdopendir(done);
+    DIR *listing = place < 0 ? NULL : fdopendir(place);
     const struct dirent *entry = NULL;
     bool found = false;
 
     while (!found && listing != NULL && (entry = readdir(listing)) != NULL)
         found = strncmp(entry->d_name, request->id, SKA_REQUEST_ID_LENGTH) == 0 &&
-                is_evidence_of(done, entry->d_name, request);
+                is_evidence_of(place, entry->d_name, request);
     if (listing != NULL)
         closedir(listing);
-    else if (done >= 0)
-        close(done);
+    else if (place >= 0)
+        close(place);
     return found;
+}
+
+/* An answer that comes late must not open the request again, as far as this user can see that. */
+static bool is_signed_already(const struct import *import, const struct ska_request *request)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    const char *evidence_dir = import->tool->configuration.settings.evidence_dir;
+
+    return is_signed_in(openat(ska_directory_fd(import->directory), "done", flags | O_NOFOLLOW),
+                        request) ||
+           (evidence_dir != NULL && is_signed_in(open(evidence_dir, flags), request));
 }
 
 /* Where nothing of its name stands; its answers go into files of their own afterwards. */
