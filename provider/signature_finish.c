@@ -193,6 +193,7 @@ static struct ska_job job_of(const struct ska_signature *signature, struct backe
         .description = signature->approvals.description,
         .timestamp_key = provider->settings.timestamp_key,
         .audit_log = {provider->settings.audit_log, provider->settings.state_dir},
+        .evidence_dir = provider->settings.evidence_dir,
         .errors = ska_signature_errors(signature),
     };
 

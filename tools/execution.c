@@ -23,6 +23,7 @@ static struct ska_job execute_job(const struct tool *tool, struct backend_key *k
                           .payload = ska_span_of(&request->payload),
                           .audit_log = {tool->configuration.settings.audit_log,
                                         tool->configuration.settings.state_dir},
+                          .evidence_dir = tool->configuration.settings.evidence_dir,
                           .errors = &tool->errors};
 
     return job;

@@ -46,7 +46,7 @@ struct option_entry {
 #define OPTION_LIST_MOST 200
 struct option_list {
     const char *last;
-    const char *values[OPTION_LIST_MOST]; /* borrowed from argv */
+    const char *values[OPTION_LIST_MOST + 1]; /* borrowed from argv; ended by NULL */
     size_t count;
 };
 

@@ -2,6 +2,7 @@
 /* Base64 and hexadecimal; libcrypto does the work, strictness is added here. */
 #include "provider/base/bytes.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,4 +124,21 @@ bool ska_base64_decode(const char *text, struct ska_bytes *to)
     data[data_length] = 0;
     *to = (struct ska_bytes){data, data_length};
     return true;
+}
+
+bool ska_base64_decode_file(struct ska_span content, struct ska_bytes *to)
+{
+    char *text = malloc(content.length + 1);
+    size_t length = 0;
+    bool done = false;
+
+    if (text == NULL)
+        return false;
+    for (size_t i = 0; i < content.length; i++)
+        if (!isspace(content.data[i]) && content.data[i] != 0)
+            text[length++] = (char)content.data[i];
+    text[length] = 0;
+    done = length > 0 && ska_base64_decode(text, to);
+    free(text);
+    return done;
 }

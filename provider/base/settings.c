@@ -110,6 +110,7 @@ static const struct setting {
     {"timestamp-key", check_label, offsetof(struct ska_settings, timestamp_key), false},
     {"audit-log", check_path, offsetof(struct ska_settings, audit_log), false},
     {"state-dir", check_path, offsetof(struct ska_settings, state_dir), false},
+    {"evidence-dir", check_path, offsetof(struct ska_settings, evidence_dir), false},
 };
 
 static const char *setting_payload(struct ska_settings *settings, const char *value)
@@ -174,13 +175,10 @@ static const struct {
     {"request-content", set_request_content},
 };
 
-const char *const ska_setting_names[] = {"pkcs11-module",   "token",
-                                         "pin-source",      "pin-sources",
-                                         "approvals-dir",   "approvals-timeout",
-                                         "agent",           "payload",
-                                         "timestamp-key",   "audit-log",
-                                         "state-dir",       "progress",
-                                         "request-content", NULL};
+const char *const ska_setting_names[] = {
+    "pkcs11-module",     "token",        "pin-source", "pin-sources",     "approvals-dir",
+    "approvals-timeout", "agent",        "payload",    "timestamp-key",   "audit-log",
+    "state-dir",         "evidence-dir", "progress",   "request-content", NULL};
 
 /* ---- Setting -------------------------------------------------------------------------------- */
 
@@ -234,6 +232,7 @@ void ska_settings_clear(struct ska_settings *settings)
     free(settings->timestamp_key);
     free(settings->audit_log);
     free(settings->state_dir);
+    free(settings->evidence_dir);
     memset(settings, 0, sizeof(*settings));
 }
 

@@ -32,6 +32,7 @@ struct ska_settings {
     char *timestamp_key;            /* label of the HSM key that signs timestamps */
     char *audit_log;                /* path */
     char *state_dir;                /* path of a directory of the signer's own */
+    char *evidence_dir;             /* likewise */
     enum ska_progress_when progress;
     bool payload_set;
     enum ska_payload_form payload;

@@ -34,6 +34,8 @@ struct draft {
     char *key;
     char *approver;
     char *detail;
+    char *description;
+    char *digest;
     char approval_token[SKA_AUDIT_HASH_SIZE];
     char approver_key[SKA_AUDIT_HASH_SIZE];
 };
@@ -44,6 +46,8 @@ static void clear_draft(struct draft *draft)
     free(draft->key);
     free(draft->approver);
     free(draft->detail);
+    free(draft->description);
+    free(draft->digest);
 }
 
 static bool set_printable(const char **member, char **owned, const char *text, size_t limit,
@@ -92,6 +96,40 @@ static bool name_approver(struct draft *draft, const struct ska_audit_entry *ent
     return done;
 }
 
+/* "SHA256:0123...": of the document; of a message that is approved itself, SHA-256 of that. */
+static bool describe_digest(struct draft *draft, const struct ska_request *request,
+                            OSSL_LIB_CTX *libctx, const struct ska_errors *errors)
+{
+    char hash[SKA_AUDIT_HASH_SIZE] = "";
+    char *hex = NULL;
+    bool done = true;
+
+    if (request->operation != SKA_OPERATION_SIGN || request->payload.length == 0)
+        return true;
+    if (request->digest != SKA_DIGEST_NONE)
+        done = ska_hex_encode(ska_span_of(&request->digest_value), &hex, errors);
+    else if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+        done = ska_audit_hash(libctx, ska_span_of(&request->payload), hash, errors);
+    if (done && (hex != NULL || hash[0] != 0) &&
+        asprintf(&draft->digest, "%s:%s", hex != NULL ? ska_digest_name(request->digest) : "SHA256",
+                 hex != NULL ? hex : hash) < 0) {
+        draft->digest = NULL;
+        done = ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a line of the audit log");
+    }
+    draft->line.digest = draft->digest;
+    free(hex);
+    return done;
+}
+
+/* Lines about the request as a whole say what it is about. */
+static bool describe_subject(struct draft *draft, const struct ska_audit_entry *entry,
+                             OSSL_LIB_CTX *libctx, const struct ska_errors *errors)
+{
+    return set_printable(&draft->line.description, &draft->description, entry->request->description,
+                         LABEL_LIMIT, errors) &&
+           describe_digest(draft, entry->request, libctx, errors);
+}
+
 static bool describe_event(struct draft *draft, const struct ska_audit_entry *entry,
                            OSSL_LIB_CTX *libctx, const struct ska_errors *errors)
 {
@@ -106,7 +144,8 @@ static bool describe_event(struct draft *draft, const struct ska_audit_entry *en
            set_printable(&line->key, &draft->key, request->key_label, LABEL_LIMIT, errors) &&
            set_hash(&line->approval_token, draft->approval_token, libctx, &request->approval_token,
                     errors) &&
-           (entry->approval == NULL || name_approver(draft, entry, libctx, errors)) &&
+           (entry->approval == NULL ? describe_subject(draft, entry, libctx, errors)
+                                    : name_approver(draft, entry, libctx, errors)) &&
            set_printable(&line->detail, &draft->detail, entry->detail, DETAIL_LIMIT, errors);
 }
 

@@ -27,6 +27,8 @@ static const struct {
     {"approverKey", offsetof(struct ska_audit_line, approver_key), SKA_JSON_OPTIONAL, true},
     {"evidence", offsetof(struct ska_audit_line, evidence), SKA_JSON_OPTIONAL, true},
     {"detail", offsetof(struct ska_audit_line, detail), SKA_JSON_OPTIONAL, false},
+    {"description", offsetof(struct ska_audit_line, description), SKA_JSON_OPTIONAL, false},
+    {"digest", offsetof(struct ska_audit_line, digest), SKA_JSON_OPTIONAL, false},
 };
 #define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))
 

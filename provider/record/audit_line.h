@@ -32,7 +32,9 @@ struct ska_audit_line {
     const char *approver_key;   /* SHA-256 of the SubjectPublicKeyInfo */
     const char *evidence;       /* SHA-256 of the manifest of the folder of evidence */
     const char *detail;
-    uint64_t uid; /* of the process that wrote the line */
+    const char *description; /* of the request: what it is said to be for */
+    const char *digest;      /* of what is signed: "SHA256:0123..." */
+    uint64_t uid;            /* of the process that wrote the line */
     uint64_t pid;
     const char *previous; /* hash of the line before */
 };

@@ -14,6 +14,7 @@
 #include <openssl/rand.h>
 
 #include "provider/base/file.h"
+#include "provider/base/safe_path.h"
 #include "provider/record/audit_line.h"
 #include "provider/record/evidence_manifest.h"
 #include "provider/rule/window.h"
@@ -207,23 +208,76 @@ static bool write_evidence_request(const struct ska_evidence *evidence,
     return done;
 }
 
-bool ska_evidence_begin(int directory, const char *path, const struct ska_request *request,
-                        struct ska_evidence **evidence, const struct ska_errors *errors)
+bool ska_evidence_dir_open(const char *evidence_dir, int *place, const struct ska_errors *errors)
 {
-    struct ska_evidence *begun = calloc(1, sizeof(*begun));
+    struct stat status;
 
-    if (begun == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
-    begun->done = -1;
-    begun->folder = -1;
-    if (!ska_evidence_place(directory, path, &begun->done, &begun->shown, errors) ||
-        !choose_names(begun, request->id, errors) || !make_folder(begun, errors) ||
+    *place = -1;
+    if (!ska_path_is_safe("evidence-dir", evidence_dir, NULL, errors))
+        return false;
+    *place = open(evidence_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*place < 0)
+        return fail_place(evidence_dir, errors);
+    if (fstat(*place, &status) == 0 && status.st_uid == geteuid() && (status.st_mode & 022) == 0)
+        return true;
+    close(*place);
+    *place = -1;
+    return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
+                    "evidence-dir %s must be owned by uid %lu, who signs, and be writable by its "
+                    "owner only (0700)",
+                    evidence_dir, (unsigned long)geteuid());
+}
+
+static struct ska_evidence *new_evidence(const struct ska_errors *errors)
+{
+    struct ska_evidence *evidence = calloc(1, sizeof(*evidence));
+
+    if (evidence == NULL) {
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
+        return NULL;
+    }
+    evidence->done = -1;
+    evidence->folder = -1;
+    return evidence;
+}
+
+/* Takes over what was made for it, once its place is open. */
+static bool begin_evidence(struct ska_evidence *begun, bool opened,
+                           const struct ska_request *request, struct ska_evidence **evidence,
+                           const struct ska_errors *errors)
+{
+    if (!opened || !choose_names(begun, request->id, errors) || !make_folder(begun, errors) ||
         !write_evidence_request(begun, request, errors)) {
         ska_evidence_abandon(begun);
         return false;
     }
     *evidence = begun;
     return true;
+}
+
+bool ska_evidence_begin(int directory, const char *path, const struct ska_request *request,
+                        struct ska_evidence **evidence, const struct ska_errors *errors)
+{
+    struct ska_evidence *begun = new_evidence(errors);
+
+    return begun != NULL &&
+           begin_evidence(begun,
+                          ska_evidence_place(directory, path, &begun->done, &begun->shown, errors),
+                          request, evidence, errors);
+}
+
+bool ska_evidence_begin_in(const char *evidence_dir, const struct ska_request *request,
+                           struct ska_evidence **evidence, const struct ska_errors *errors)
+{
+    struct ska_evidence *begun = new_evidence(errors);
+    bool opened = false;
+
+    if (begun == NULL)
+        return false;
+    begun->shown = strdup(evidence_dir);
+    opened = begun->shown != NULL ? ska_evidence_dir_open(evidence_dir, &begun->done, errors)
+                                  : ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
+    return begin_evidence(begun, opened, request, evidence, errors);
 }
 
 static void free_evidence(struct ska_evidence *evidence)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Evidence of a signature: what was signed and who approved it, in files that plain openssl can
- * check, in done/ID.<UTC>-<random>/ of an approvals directory, or, where something else has the
- * name done, in done.<random>/ID.<UTC>-<random>/. It is begun before the HSM is asked, so that
- * nothing is signed that could not be recorded, and finished with the signature.
+ * check, in ID.<UTC>-<random>/ of a directory of the signer's own (evidence-dir), or of done/ in an
+ * approvals directory, or, where something else has the name done, of done.<random>/. It is begun
+ * before the HSM is asked, so that nothing is signed that could not be recorded, and finished with
+ * the signature.
  */
 #ifndef SKA_RECORD_EVIDENCE_H
 #define SKA_RECORD_EVIDENCE_H
@@ -21,12 +22,23 @@ bool ska_evidence_place(int directory, const char *path, int *place, char **show
                         const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
- * `directory` is a descriptor of the approvals directory, which may be closed afterwards; `path`
- * names it in messages.
+ * A directory that is this user's, that nobody else may write in, and to which nobody else decides
+ * the way: a descriptor. SKA_R_DIRECTORY_UNSAFE, SKA_R_FILE_FAILURE.
+ */
+bool ska_evidence_dir_open(const char *evidence_dir, int *place,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * In an approvals directory: `directory` is a descriptor of it, which may be closed afterwards;
+ * `path` names it in messages.
  */
 bool ska_evidence_begin(int directory, const char *path, const struct ska_request *request,
                         struct ska_evidence **evidence,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
+/* In a directory of the signer's own. */
+bool ska_evidence_begin_in(const char *evidence_dir, const struct ska_request *request,
+                           struct ska_evidence **evidence,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
  * Frees in any case. Signature and manifest (evidence_manifest.h) are written, then the folder gets

@@ -66,11 +66,12 @@ static bool bundle_check_payload(const struct ska_request *request, const struct
            fail_payload(request, job, shown);
 }
 
-/* Whether anyone but the HSM gets to see the bundle: approvers, or readers of the audit log. */
+/* Whether anyone but the HSM gets to see the bundle: approvers, or readers of audit log and
+ * evidence. */
 static bool is_shown(const struct ska_job *job)
 {
     return job->sources.directory != NULL || job->sources.agent != NULL ||
-           job->audit_log.path != NULL;
+           job->audit_log.path != NULL || job->evidence_dir != NULL;
 }
 
 /* A bundle for anything else is refused here, before the HSM hears of it. */

@@ -25,7 +25,7 @@ static enum backend_answer send_what_counts(struct ska_gathering *gathering,
     if (!ska_gathering_audit_floods(gathering))
         return BACKEND_FAILED;
     answer = ska_send_gathered(gathering->job, gathering->open.request, gathering->open.directory,
-                               refusal);
+                               gathering->handed_in > 0, refusal);
     /* The HSM's time is not the people's. */
     gathering->until += ska_clock_ms() - begun;
     if (answer != BACKEND_DONE || gathering->open.directory == NULL)

@@ -40,6 +40,7 @@ struct ska_job {
     const uid_t *requester;    /* by the file system, who has ordered it; NULL: this user asks */
     const char *timestamp_key; /* label; NULL: none is configured */
     struct ska_audit_log audit_log;
+    const char *evidence_dir; /* NULL: evidence is kept in approvals directories only */
     const struct ska_errors *errors;
 
     /* Only for signing. */

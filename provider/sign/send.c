@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/send.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,15 +126,28 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
 }
 
 /* What has become of it: the lines are written together, or neither. False: raised. */
+/* What the HSM said, in words, and with its own code behind. */
+static void word_decision(enum backend_answer answer, const struct backend_refusal *refusal,
+                          char decision[160])
+{
+    if (answer != BACKEND_REFUSED)
+        snprintf(decision, 160, "%s", answer == BACKEND_DONE ? "done" : "failed");
+    else if (refusal->blocked)
+        snprintf(decision, 160, "refused: the key is blocked (%s)", refusal->code);
+    else if (refusal->unsatisfied)
+        snprintf(decision, 160, "refused: approvals do not satisfy the rule (%s)", refusal->code);
+    else
+        snprintf(decision, 160, "refused (%s)", refusal->code);
+}
+
 static bool audit_outcome(const struct ska_job *job, const struct ska_request *request,
                           enum backend_answer answer, const struct backend_refusal *refusal)
 {
-    const char *decision = answer == BACKEND_DONE      ? "done"
-                           : answer == BACKEND_REFUSED ? refusal->code
-                                                       : "failed";
+    char decision[160];
     const struct ska_audit_entry entries[] = {{SKA_AUDIT_DECISION, request, NULL, decision},
                                               {SKA_AUDIT_EVIDENCE, request, NULL, NULL}};
 
+    word_decision(answer, refusal, decision);
     /* Who changes evidence and its manifest would have to change the audit log too. A failure has
      * been raised already. */
     return ska_audit_append_all(&job->audit_log, job->libctx, entries,
@@ -143,9 +157,28 @@ static bool audit_outcome(const struct ska_job *job, const struct ska_request *r
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
+/* A busy server with an agent would leave a folder for each handshake. */
+static bool keeps_evidence(const struct ska_job *job, const struct ska_request *request,
+                           const struct ska_directory *directory, bool of_people)
+{
+    return directory != NULL ||
+           (job->evidence_dir != NULL && of_people && request->operation == SKA_OPERATION_SIGN &&
+            request->approval_count > 0);
+}
+
+static bool begin_kept_evidence(const struct ska_job *job, const struct ska_request *request,
+                                const struct ska_directory *directory,
+                                struct ska_evidence **evidence)
+{
+    return job->evidence_dir != NULL
+               ? ska_evidence_begin_in(job->evidence_dir, request, evidence, job->errors)
+               : ska_evidence_begin(ska_directory_fd(directory), ska_directory_path(directory),
+                                    request, evidence, job->errors);
+}
+
 /* The request to the HSM, between intent and outcome; with a signature in job->signature. */
 static enum backend_answer send_on_record(const struct ska_job *job, struct ska_request *request,
-                                          const struct ska_directory *directory,
+                                          const struct ska_directory *directory, bool of_people,
                                           struct backend_refusal *refusal)
 {
     struct ska_evidence *evidence = NULL;
@@ -153,9 +186,8 @@ static enum backend_answer send_on_record(const struct ska_job *job, struct ska_
     bool kept = true;
 
     request->evidence[0] = 0;
-    if (directory != NULL &&
-        !ska_evidence_begin(ska_directory_fd(directory), ska_directory_path(directory), request,
-                            &evidence, job->errors))
+    if (keeps_evidence(job, request, directory, of_people) &&
+        !begin_kept_evidence(job, request, directory, &evidence))
         return BACKEND_FAILED;
     /* Nothing is signed that could not be recorded. */
     if (audit_intent(job, request))
@@ -183,7 +215,7 @@ static enum backend_answer release_signature(const struct ska_job *job, struct s
 
 /* A signature is in our own memory until the last line is written: nobody has it without a line. */
 enum backend_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
-                                      const struct ska_directory *directory,
+                                      const struct ska_directory *directory, bool of_people,
                                       struct backend_refusal *refusal)
 {
     uint8_t signature[BACKEND_SIGNATURE_LIMIT];
@@ -197,7 +229,7 @@ enum backend_answer ska_send_gathered(const struct ska_job *job, struct ska_requ
         return BACKEND_FAILED;
     own.signature = signature;
     own.signature_length = &length;
-    answer = send_on_record(&own, request, directory, refusal);
+    answer = send_on_record(&own, request, directory, of_people, refusal);
     if (answer != BACKEND_DONE)
         ska_bytes_clear_free(&request->signature);
     else if (job->operation == SKA_OPERATION_SIGN)
@@ -210,7 +242,7 @@ static bool send_and_explain(const struct ska_job *job, struct ska_request *requ
 {
     struct backend_refusal refusal = {0};
 
-    switch (ska_send_gathered(job, request, NULL, &refusal)) {
+    switch (ska_send_gathered(job, request, NULL, true, &refusal)) {
     case BACKEND_DONE:
         return true;
     case BACKEND_REFUSED:
@@ -223,8 +255,8 @@ static bool send_and_explain(const struct ska_job *job, struct ska_request *requ
 
 bool ska_send(const struct ska_job *job, struct ska_request *request, const char *origin)
 {
-    return (job->audit_log.path == NULL || request->approval_count == 0 ||
-            take_current_rule(job, request)) &&
+    return ((job->audit_log.path == NULL && job->evidence_dir == NULL) ||
+            request->approval_count == 0 || take_current_rule(job, request)) &&
            audit_sent_request(job, request, origin) && send_and_explain(job, request);
 }
 

@@ -22,13 +22,14 @@ bool ska_send(const struct ska_job *job, struct ska_request *request,
               const char *origin) SKA_MUST_CHECK;
 
 /*
- * Sends for a signature what was gathered, of which the audit log knows already. With a directory
- * (else NULL) evidence is kept there. A refusal is left to the caller, with nothing raised. Only
- * when all that has to be recorded is recorded job->signature gets the signature; else it is not
- * touched.
+ * Sends for a signature what was gathered, of which the audit log knows already. Evidence is kept
+ * in job->evidence_dir; where that is NULL, with a directory (else NULL), there; of what agents
+ * alone have approved, with a directory only: `of_people` is false. A refusal is left to the
+ * caller, with nothing raised. Only when all that has to be recorded is recorded job->signature
+ * gets the signature; else it is not touched.
  */
 enum backend_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
-                                      const struct ska_directory *directory,
+                                      const struct ska_directory *directory, bool of_people,
                                       struct backend_refusal *refusal);
 
 /*

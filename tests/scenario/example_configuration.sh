@@ -57,7 +57,8 @@ succeeds skatool keygen --timestamp --key ska:object=clock --algorithm EC
 sed -i 's/^#\([a-z-]* = \)/\1/' openssl.cnf
 sed -i '/^agent = /d' openssl.cnf
 replace audit-log "$work/audit.log"
-mkdir -m 700 state
+mkdir -m 700 state evidence
+replace evidence-dir "$work/evidence"
 replace state-dir "$work/state"
 succeeds skatool check-config
 sed -n '/^const char \*const ska_setting_names/,/};/p' "$source_dir/provider/base/settings.c" |

@@ -482,6 +482,44 @@ static void comparisons(void)
     EVP_PKEY_free(copy);
 }
 
+/*
+ * Copies of one request, the bundle and the same with ".2" behind, each with one approval: named in
+ * one call, then duplicated; then forgotten by an empty text and named one after the other.
+ */
+static void several_files(void)
+{
+    char first[4096];
+    char second[4096];
+    unsigned char signature[1024];
+    size_t length = sizeof(signature);
+    OSSL_PARAM params[3];
+    EVP_PKEY_CTX *ctx = NULL;
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    EVP_MD_CTX *copy = EVP_MD_CTX_new();
+
+    must(md != NULL && copy != NULL);
+    snprintf(first, sizeof(first), "%s", bundle);
+    snprintf(second, sizeof(second), "%s.2", bundle);
+    must(EVP_DigestSignInit_ex(md, &ctx, digest_of(key), NULL, NULL, key, NULL) == 1);
+    params[0] = OSSL_PARAM_construct_utf8_string(SKA_PARAM_APPROVALS_FILE, first, 0);
+    params[1] = OSSL_PARAM_construct_utf8_string(SKA_PARAM_APPROVALS_FILE, second, 0);
+    params[2] = OSSL_PARAM_construct_end();
+    must(EVP_PKEY_CTX_set_params(ctx, params) == 1);
+    must(EVP_DigestSignUpdate(md, message, MESSAGE_LENGTH) == 1);
+    must(EVP_MD_CTX_copy_ex(copy, md) == 1);
+    must(EVP_DigestSignFinal(copy, signature, &length) == 1);
+    verify(signature, length);
+    EVP_MD_CTX_free(copy);
+
+    set_text(ctx, SKA_PARAM_APPROVALS_FILE, "");
+    set_text(ctx, SKA_PARAM_APPROVALS_FILE, first);
+    set_text(ctx, SKA_PARAM_APPROVALS_FILE, second);
+    length = sizeof(signature);
+    must(EVP_DigestSignFinal(md, signature, &length) == 1);
+    verify(signature, length);
+    EVP_MD_CTX_free(md);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -499,6 +537,7 @@ static const struct {
     {"keep-digest", keep_digest},
     {"keep-message", keep_message},
     {"begun", begun},
+    {"several-files", several_files},
 };
 
 int main(int argc, char **argv)

@@ -35,6 +35,12 @@ for spec in rsa2048 p256 p384 ed25519 ed448; do
     done
 done
 
+request p256 copy.json document
+cp copy.json copy.json.2
+approve copy.json alice
+approve copy.json.2 carol
+takes 2 contexts several-files p256 copy.json
+
 for spec in ed25519 ed448; do
     untouched contexts begun "$spec" "$spec.json"
 done

@@ -66,6 +66,7 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_sets("token", "kept");
     assert_refused("pkcs11-module", "", "pkcs11-module = '': path expected");
     assert_refused("approvals-dir", "", "approvals-dir = '': path expected");
+    assert_refused("evidence-dir", "", "evidence-dir = '': path expected");
     assert_refused("state-dir", "", "state-dir = '': path expected");
     assert_refused("token", "", "token = ''");
     assert_refused("timestamp-key", "", "timestamp-key = ''");
@@ -134,7 +135,7 @@ static void the_list_is_complete(void **state)
             assert_text_contains(recorder.text, "expected");
     }
     /* All of the interface that there are. */
-    assert_int_equal(count, 13);
+    assert_int_equal(count, 14);
     ska_settings_clear(&settings);
 }
 

@@ -101,7 +101,10 @@ static void add_heading(struct ska_buffer *text)
         add_cell(text, (enum column)i, columns[i].name);
 }
 
-/* "alice: done (evidence 0123456789abcdef; uid 1000, pid 4711)" */
+/*
+ * "alice: done (for "Invoice 4711"; digest SHA256:01234567...; evidence 0123456789abcdef; uid 1000,
+ * pid 4711)"
+ */
 static void add_what(struct ska_buffer *text, const struct ska_audit_line *line)
 {
     const char *separator = "";
@@ -118,6 +121,16 @@ static void add_what(struct ska_buffer *text, const struct ska_audit_line *line)
         add_text(text, ska_span_text(line->detail));
     }
     ska_buffer_text(text, line->detail != NULL || separator[0] != 0 ? " (" : "(");
+    if (line->description != NULL) {
+        ska_buffer_text(text, "for \"");
+        add_text(text, ska_span_text(line->description));
+        ska_buffer_text(text, "\"; ");
+    }
+    if (line->digest != NULL) {
+        ska_buffer_text(text, "digest ");
+        ska_buffer_printable(text, ska_span_text(line->digest), 24);
+        ska_buffer_text(text, "; ");
+    }
     if (line->evidence != NULL)
         ska_buffer_format(text, "evidence %.16s; ", line->evidence);
     ska_buffer_format(text, "uid %" PRIu64 ", pid %" PRIu64 ")\n", line->uid, line->pid);

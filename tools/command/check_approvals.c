@@ -11,6 +11,7 @@
 #include "provider/sign/agent_client.h"
 #include "provider/base/safe_path.h"
 #include "provider/record/audit_file.h"
+#include "provider/record/evidence.h"
 #include "provider/record/state_dir.h"
 #include "tools/command/check.h"
 
@@ -117,6 +118,23 @@ static void check_state_dir(struct tool *tool, const char *path)
         check_captured(tool, "state-dir", &capture);
 }
 
+static void check_evidence_dir(struct tool *tool, const char *path)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    int place = -1;
+
+    if (path == NULL)
+        return;
+    check_relative("evidence-dir", path);
+    if (!ska_evidence_dir_open(path, &place, &quiet)) {
+        check_captured(tool, "evidence-dir", &capture);
+        return;
+    }
+    check_ok("evidence-dir", "%s", path);
+    close(place);
+}
+
 void check_audit_log(struct tool *tool)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
@@ -127,6 +145,7 @@ void check_audit_log(struct tool *tool)
     struct ska_audit_tail tail = {0};
 
     check_state_dir(tool, settings->state_dir);
+    check_evidence_dir(tool, settings->evidence_dir);
     if (log.path == NULL)
         return;
     check_relative("audit-log", log.path);

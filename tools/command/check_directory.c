@@ -212,7 +212,8 @@ void check_directory(struct tool *tool, const char *path)
                      (unsigned long)geteuid());
     else {
         check_group(tool, directory);
-        check_evidence(tool, directory);
+        if (tool->configuration.settings.evidence_dir == NULL)
+            check_evidence(tool, directory);
     }
     ska_directory_close(directory);
 }

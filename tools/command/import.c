@@ -53,14 +53,14 @@ static void target_clear(struct target *target)
 {
     ska_ballot_close(&target->ballot);
     ska_request_free(target->request);
-    *target = (struct target){NULL};
+    *target = (struct target){0};
 }
 
 static void arrival_clear(struct arrival *arrival)
 {
     ska_bytes_free(&arrival->text);
     ska_request_free(arrival->request);
-    *arrival = (struct arrival){NULL};
+    *arrival = (struct arrival){0};
 }
 
 /* ---- What is not taken ----------------------------------------------------------------------- */
@@ -308,11 +308,16 @@ static bool fail_other_token(struct import *import, const struct arrival *arriva
 static bool say_published(const struct import *import, const struct ska_request *request)
 {
     struct ska_buffer text = {0};
+    gid_t group = 0;
 
     ska_buffer_format(&text, "Put request %.16s into ", request->id);
     text_output_path(import->path, &text);
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
+    if (!ska_directory_group_reads(import->directory, request->id, &group))
+        report_warning("the directory's group (%lu) cannot read the request: its owner can fix "
+                       "that with chmod g+s %s",
+                       (unsigned long)group, import->path);
     return true;
 }
 
@@ -332,23 +337,32 @@ static bool is_evidence_of(int done, const char *name, const struct ska_request 
     return same;
 }
 
-/* An answer that comes late must not open the request again, as far as this user can see that. */
-static bool is_signed_already(const struct import *import, const struct ska_request *request)
+/* Takes over the descriptor, also -1. */
+static bool is_signed_in(int place, const struct ska_request *request)
 {
-    int done = openat(ska_directory_fd(import->directory), "done",
-                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *listing = done < 0 ? NULL : fdopendir(done);
+    DIR *listing = place < 0 ? NULL : fdopendir(place);
     const struct dirent *entry = NULL;
     bool found = false;
 
     while (!found && listing != NULL && (entry = readdir(listing)) != NULL)
         found = strncmp(entry->d_name, request->id, SKA_REQUEST_ID_LENGTH) == 0 &&
-                is_evidence_of(done, entry->d_name, request);
+                is_evidence_of(place, entry->d_name, request);
     if (listing != NULL)
         closedir(listing);
-    else if (done >= 0)
-        close(done);
+    else if (place >= 0)
+        close(place);
     return found;
+}
+
+/* An answer that comes late must not open the request again, as far as this user can see that. */
+static bool is_signed_already(const struct import *import, const struct ska_request *request)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    const char *evidence_dir = import->tool->configuration.settings.evidence_dir;
+
+    return is_signed_in(openat(ska_directory_fd(import->directory), "done", flags | O_NOFOLLOW),
+                        request) ||
+           (evidence_dir != NULL && is_signed_in(open(evidence_dir, flags), request));
 }
 
 /* Where nothing of its name stands; its answers go into files of their own afterwards. */
@@ -377,7 +391,7 @@ static bool publish_arrival(struct import *import, const struct arrival *arrival
 static bool import_request(struct import *import, const struct arrival *arrival)
 {
     const char *id = arrival->request->id;
-    struct target target = {NULL};
+    struct target target = {0};
     bool there = false;
     bool done = true;
 
@@ -404,7 +418,7 @@ static bool import_request(struct import *import, const struct arrival *arrival)
 static bool try_target(struct import *import, const struct arrival *arrival, const char *id,
                        bool *matches)
 {
-    struct target target = {NULL};
+    struct target target = {0};
     bool there = false;
     bool done = open_target(import, id, &target, &there) &&
                 (!there || import_alone(import, arrival, &target, matches));
@@ -559,7 +573,7 @@ static bool write_imported(struct import *import, const struct target *target)
 
 static bool import_into_file(struct import *import, const char *const *paths)
 {
-    struct target target = {NULL};
+    struct target target = {0};
     bool done = true;
 
     for (const char *const *path = paths; done && *path != NULL; path++)

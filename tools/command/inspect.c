@@ -45,24 +45,6 @@ static bool inspect_json(struct tool *tool, struct ska_span content, const char 
     return done;
 }
 
-/* A token as text: base64, with line breaks as base64(1) makes them. */
-static bool decode_text(struct ska_span content, struct ska_bytes *token)
-{
-    char *text = malloc(content.length + 1);
-    size_t length = 0;
-    bool done = false;
-
-    if (text == NULL)
-        return false;
-    for (size_t i = 0; i < content.length; i++)
-        if (!isspace(content.data[i]) && content.data[i] != 0)
-            text[length++] = (char)content.data[i];
-    text[length] = 0;
-    done = length > 0 && ska_base64_decode(text, token);
-    free(text);
-    return done;
-}
-
 static bool looks_like_json(struct ska_span content)
 {
     for (size_t i = 0; i < content.length; i++)
@@ -83,7 +65,7 @@ bool inspect_content(struct tool *tool, struct ska_span content, const char *pat
     /* A token starts with its length: the bytes of "{\n  " would make it far too long. */
     if (looks_like_json(content) && !ska_wire_well_formed(content))
         return inspect_json(tool, content, path);
-    if (!ska_wire_well_formed(content) && decode_text(content, &token))
+    if (!ska_wire_well_formed(content) && ska_base64_decode_file(content, &token))
         content = ska_span_of(&token);
     done = inspect_container(tool, content, path);
     ska_bytes_free(&token);
@@ -154,18 +136,18 @@ static bool inspect_copies(struct tool *tool, const char *const *paths, bool *co
     return done;
 }
 
-static bool inspect_path(struct tool *tool, const char *path, const char *audit_log)
+static bool inspect_path(struct tool *tool, const char *path, const char *const *logs)
 {
     struct ska_bytes content = {NULL, 0};
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool done = false;
 
     if (folder >= 0) {
-        done = inspect_folder(tool, folder, path, audit_log);
+        done = inspect_folder(tool, folder, path, logs);
         close(folder);
         return done;
     }
-    if (audit_log != NULL)
+    if (logs[0] != NULL)
         return options_wrong(tool, "--audit-log goes with a folder of evidence");
     done = ska_file_read(path, SKA_JSON_LIMIT, &content, &tool->errors) &&
            inspect_content(tool, ska_span_of(&content), path);
@@ -174,7 +156,7 @@ static bool inspect_path(struct tool *tool, const char *path, const char *audit_
 }
 
 /* One after the other, whatever is wrong with those before. */
-static bool inspect_each(struct tool *tool, const char *const *paths, const char *audit_log)
+static bool inspect_each(struct tool *tool, const char *const *paths, const char *const *logs)
 {
     bool done = true;
 
@@ -184,44 +166,60 @@ static bool inspect_each(struct tool *tool, const char *const *paths, const char
         ska_buffer_text(&heading, path == paths ? "==> " : "\n==> ");
         text_printable(&heading, ska_span_text(*path));
         ska_buffer_text(&heading, " <==\n");
-        done = text_print(&heading, &tool->errors) && inspect_path(tool, *path, audit_log) && done;
+        done = text_print(&heading, &tool->errors) && inspect_path(tool, *path, logs) && done;
     }
     return done;
 }
 
-static bool inspect_all(struct tool *tool, const char *const *paths, const char *audit_log)
+static bool inspect_all(struct tool *tool, const char *const *paths, const char *const *logs)
 {
     bool copies = false;
     bool done = true;
 
     if (paths[1] == NULL)
-        return inspect_path(tool, paths[0], audit_log);
-    if (audit_log == NULL)
+        return inspect_path(tool, paths[0], logs);
+    if (logs[0] == NULL)
         done = inspect_copies(tool, paths, &copies);
-    return copies || !done ? done : inspect_each(tool, paths, audit_log);
+    return copies || !done ? done : inspect_each(tool, paths, logs);
 }
 
 bool inspect_command(struct tool *tool, int argc, char **argv)
 {
     const char *paths[INSPECTED_MOST + 1] = {NULL};
-    const char *audit_log = NULL;
+    const char *signature = NULL;
+    struct option_list logs = {0};
     const struct option_entry options[] = {
-        OPTION_TEXT("audit-log", "FILE", "the audit log that should know this folder of evidence",
-                    &audit_log),
+        OPTION_TEXT("of", "SIGNATURE", "the evidence below a directory that is of this signature",
+                    &signature),
+        OPTION_TEXT("audit-log", "FILE",
+                    "the audit log that should know this folder of evidence; rotated ones too, the "
+                    "oldest first",
+                    &logs.last),
         OPTION_CONFIG(tool), OPTION_END};
     const struct command_line line = {
-        .usage = "[--audit-log FILE] FILE-OR-DIRECTORY...",
+        .usage = "[--audit-log FILE]... FILE-OR-DIRECTORY...\n"
+                 "       skatool inspect [--audit-log FILE]... --of SIGNATURE DIRECTORY",
         .help = "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
                 "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
                 "modify payload or a serialized approval: every field, what protects it, and\n"
                 "whether all that can be verified without an HSM is right. Several copies of one\n"
                 "request are shown as one with all their approvals. Needs no configuration, but\n"
-                "with one asks the HSM what a change of rules changes.",
+                "with one asks the HSM what a change of rules changes. With --of it finds the\n"
+                "evidence of a signature: SIGNATURE is a file that holds one, a CMS or PKCS#7, a\n"
+                "certificate, a request for one, a CRL or a timestamp reply.",
         .options = options,
         .operands = paths,
         .operand_needed = "FILE-OR-DIRECTORY",
         .operands_allowed = INSPECTED_MOST,
+        .list = &logs,
     };
 
-    return options_parse(tool, &line, argc, argv) && inspect_all(tool, paths, audit_log);
+    if (!options_parse(tool, &line, argc, argv))
+        return false;
+    if (signature == NULL)
+        return inspect_all(tool, paths, logs.values);
+    if (paths[1] != NULL)
+        return options_wrong(tool, "'%s' is an unexpected argument: --of takes one directory",
+                             paths[1]);
+    return inspect_signature_of(tool, signature, paths[0], logs.values);
 }

@@ -13,9 +13,16 @@
 /* Whatever it is; `path` names it, and where to look for what belongs to it. */
 bool inspect_content(struct tool *tool, struct ska_span content, const char *path) SKA_MUST_CHECK;
 
-/* A folder of evidence, which `audit_log` (a path, or NULL) may know. */
+/*
+ * A folder of evidence, which one of the audit logs (paths, ended by NULL; rotated ones, the oldest
+ * first) may know.
+ */
 bool inspect_folder(struct tool *tool, int folder, const char *shown,
-                    const char *audit_log) SKA_MUST_CHECK;
+                    const char *const *audit_logs) SKA_MUST_CHECK;
+
+/* The evidence below a directory that is of a signature, which stands in a file of any kind. */
+bool inspect_signature_of(struct tool *tool, const char *signature, const char *place,
+                          const char *const *audit_logs) SKA_MUST_CHECK;
 
 /* An approval token, a rule, a modify payload, a timestamp, a serialized approval. */
 bool inspect_container(struct tool *tool, struct ska_span encoded,

@@ -5,14 +5,17 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 
 #include "tools/audit_read.h"
 #include "provider/record/evidence_manifest.h"
 #include "provider/base/json.h"
 #include "provider/base/file.h"
+#include "provider/rule/window.h"
 #include "tools/command/inspect.h"
 #include "tools/show/text.h"
 
@@ -77,59 +80,138 @@ static bool verify_manifest(struct evidence *evidence, const struct ska_errors *
 
 /* ---- The audit log --------------------------------------------------------------------------- */
 
+/* What the logs say, from the first line of the first to the last of the last. */
+struct log_search {
+    const char *hash;
+    char named_in[PATH_MAX + 40]; /* "audit.log.1, line 12"; "": nowhere */
+    bool continues;               /* there is an older log, which was not given */
+    bool intact;
+    char first[32]; /* times of the first and the last line that can be read */
+    char last[32];
+};
+
+static void take_log_line(struct verification *verification, struct log_search *search,
+                          const char *path, const struct ska_audit_found *found)
+{
+    if (found->readable && found->line.evidence != NULL &&
+        strcmp(found->line.evidence, search->hash) == 0)
+        snprintf(search->named_in, sizeof(search->named_in), "%sline %" PRIu64, path,
+                 found->number);
+    search->continues = search->continues || found->continues;
+    if (found->readable && search->first[0] == 0)
+        snprintf(search->first, sizeof(search->first), "%s", found->line.time);
+    if (found->readable)
+        snprintf(search->last, sizeof(search->last), "%s", found->line.time);
+    if (found->fault[0] != 0 && search->intact)
+        verify_add(verification, VERIFY_WRONG, "audit log: %s%s", path, found->fault);
+    search->intact = search->intact && found->fault[0] == 0;
+}
+
 /* Whoever changes the manifest too has to change the log, and all that was written to it since. */
-static bool find_in_log(struct verification *verification, struct ska_audit_reader *reader,
-                        const char *hash, const struct ska_errors *errors)
+static bool search_log(struct verification *verification, struct ska_audit_reader *reader,
+                       struct log_search *search, const char *path, const struct ska_errors *errors)
 {
     struct ska_audit_found found;
-    uint64_t line = 0;
-    bool intact = true;
 
     for (;;) {
         if (!ska_audit_read_next(reader, &found, errors))
             return false;
         if (found.number == 0)
-            break;
-        if (found.readable && found.line.evidence != NULL && strcmp(found.line.evidence, hash) == 0)
-            line = found.number;
-        if (found.fault[0] != 0 && intact)
-            verify_add(verification, VERIFY_WRONG, "audit log: %s", found.fault);
-        intact = intact && found.fault[0] == 0;
+            return true;
+        take_log_line(verification, search, path, &found);
     }
-    if (line == 0)
-        verify_add(verification, VERIFY_WRONG, "audit log: does NOT know this %s",
-                   ska_evidence_names[SKA_EVIDENCE_MANIFEST]);
-    else
-        verify_add(verification, VERIFY_OK, "audit log: line %" PRIu64 " names this %s", line,
-                   ska_evidence_names[SKA_EVIDENCE_MANIFEST]);
-    return true;
 }
 
-static bool verify_log(struct evidence *evidence, const char *audit_log,
+static bool search_logs(struct verification *verification, const char *const *logs,
+                        struct log_search *search, const struct ska_errors *errors)
+{
+    struct ska_audit_reader *reader = NULL;
+    bool several = logs[1] != NULL;
+    bool done = ska_audit_read_open(logs[0], verification->libctx, &reader, errors);
+
+    for (size_t i = 0; done && logs[i] != NULL; i++) {
+        char path[PATH_MAX + 3] = "";
+
+        if (several)
+            snprintf(path, sizeof(path), "%s, ", logs[i]);
+        done = (i == 0 || ska_audit_read_continue(reader, logs[i], errors)) &&
+               search_log(verification, reader, search, path, errors);
+    }
+    ska_audit_read_close(reader);
+    return done;
+}
+
+/* Times of evidence and log are written in one form, so that they compare as texts. */
+static bool is_time(const char *text)
+{
+    return text != NULL && strlen(text) == strlen("2026-11-28T17:20:35Z") && text[10] == 'T' &&
+           text[19] == 'Z';
+}
+
+/* Clocks may differ; but what is said to be done in years to come has been changed. */
+static bool is_past(const char *executed)
+{
+    char soon[32];
+
+    return strcmp(executed, ska_time_text((uint64_t)time(NULL) + 300, soon)) < 0;
+}
+
+/* A log that was rotated knows what was written in its time, and nothing of what was before. */
+static void conclude_logs(struct evidence *evidence, const struct log_search *search)
+{
+    struct verification *verification = &evidence->verification;
+    const char *manifest = ska_evidence_names[SKA_EVIDENCE_MANIFEST];
+    struct ska_request *request = NULL;
+    const char *executed = NULL;
+
+    if (search->named_in[0] != 0) {
+        verify_add(verification, VERIFY_OK, "audit log: %s names this %s", search->named_in,
+                   manifest);
+        return;
+    }
+    if (ska_request_parse(ska_span_of(&evidence->content[SKA_EVIDENCE_REQUEST]), "", &request,
+                          NULL) &&
+        is_time(request->executed))
+        executed = request->executed;
+    if (search->continues && (executed == NULL || strcmp(executed, search->first) <= 0))
+        verify_add(verification, VERIFY_MISSING,
+                   "audit log: an older one that should name this %s: the one given goes on from "
+                   "it; give both, the older one first",
+                   manifest);
+    else if (executed != NULL && is_past(executed) && is_time(search->last) &&
+             strcmp(executed, search->last) > 0)
+        verify_add(verification, VERIFY_MISSING,
+                   "audit log: a newer one that should name this %s: the one given ends before; "
+                   "give both, the older one first",
+                   manifest);
+    else
+        verify_add(verification, VERIFY_WRONG, "audit log: does NOT know this %s", manifest);
+    ska_request_free(request);
+}
+
+static bool verify_log(struct evidence *evidence, const char *const *logs,
                        const struct ska_errors *errors)
 {
     struct verification *verification = &evidence->verification;
-    struct ska_audit_reader *reader = NULL;
     char hash[SKA_AUDIT_HASH_SIZE];
-    bool done = false;
+    struct log_search search = {.hash = hash, .intact = true};
 
     if (!evidence->there[SKA_EVIDENCE_MANIFEST])
         return true;
     if (!ska_audit_hash(verification->libctx,
                         ska_span_of(&evidence->content[SKA_EVIDENCE_MANIFEST]), hash, errors))
         return false;
-    if (audit_log == NULL) {
+    if (logs[0] == NULL) {
         verify_add(verification, VERIFY_NOTHING,
                    "%s: whether it was changed, the audit log tells (--audit-log), where it has "
                    "the SHA-256 %s",
                    ska_evidence_names[SKA_EVIDENCE_MANIFEST], hash);
         return true;
     }
-    if (!ska_audit_read_open(audit_log, verification->libctx, &reader, errors))
+    if (!search_logs(verification, logs, &search, errors))
         return false;
-    done = find_in_log(verification, reader, hash, errors);
-    ska_audit_read_close(reader);
-    return done;
+    conclude_logs(evidence, &search);
+    return true;
 }
 
 /* ---- The request ----------------------------------------------------------------------------- */
@@ -179,7 +261,7 @@ static bool inspect_evidence_request(struct tool *tool, struct evidence *evidenc
     return done;
 }
 
-bool inspect_folder(struct tool *tool, int folder, const char *shown, const char *audit_log)
+bool inspect_folder(struct tool *tool, int folder, const char *shown, const char *const *audit_logs)
 {
     struct evidence evidence = {.verification = {.libctx = tool->libctx}};
     const char *request = ska_evidence_names[SKA_EVIDENCE_REQUEST];
@@ -192,7 +274,7 @@ bool inspect_folder(struct tool *tool, int folder, const char *shown, const char
     for (int i = 0; i < SKA_EVIDENCE_FILES; i++)
         read_evidence_file(&evidence, folder, (enum ska_evidence_file)i);
     done = verify_manifest(&evidence, &tool->errors) &&
-           verify_log(&evidence, audit_log, &tool->errors) &&
+           verify_log(&evidence, audit_logs, &tool->errors) &&
            inspect_evidence_request(tool, &evidence) &&
            verify_conclude(tool, &evidence.verification, SKA_R_EVIDENCE_WRONG, shown);
     verify_clear(&evidence.verification);

@@ -36,6 +36,21 @@ static const char *const known_members[] = {"version",
 
 /* ---- Parts ----------------------------------------------------------------------------------- */
 
+/* JSON has made most of it harmless already, with backslashes, which are not escaped again. */
+static void add_json(struct ska_buffer *text, const char *json)
+{
+    size_t length = 0;
+
+    for (; json != NULL && *json != 0; json += length) {
+        length = strcspn(json, "\\");
+        text_printable(text, ska_span(json, length));
+        if (json[length] == '\\') {
+            ska_buffer_add(text, json + length, 2);
+            length += 2;
+        }
+    }
+}
+
 static void add_member(struct ska_buffer *text, const cJSON *member)
 {
     char *value = cJSON_PrintUnformatted(member);
@@ -44,7 +59,7 @@ static void add_member(struct ska_buffer *text, const cJSON *member)
     ska_buffer_text(text, "    ");
     text_printable(text, ska_span_text(member->string));
     ska_buffer_text(text, " = ");
-    text_printable(text, ska_span_text(value));
+    add_json(text, value);
     ska_buffer_text(text, "\n");
     cJSON_free(value);
 }

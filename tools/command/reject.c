@@ -110,6 +110,7 @@ bool reject_command(struct tool *tool, int argc, char **argv)
 {
     struct reject reject = {0};
     struct review *review = &reject.review;
+    const char *operands[2] = {NULL};
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
                       &review->approver),
@@ -126,16 +127,17 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST\n"
-                 "       skatool reject --approver KEY [OPTION...] --dir DIR ID",
+                 "       skatool reject --approver KEY [OPTION...] [--dir DIR] ID",
         .help = "Shows a request, asks, and leaves your signed refusal: in a file beside REQUEST,\n"
                 "or in the approvals directory DIR, where who waits for you is told. If you\n"
                 "approve later, that counts.",
         .options = options,
-        .operands = &review->source.what,
+        .operands = operands,
         .operand_needed = "REQUEST",
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) &&
+                request_source_take(tool, &review->source, operands) &&
                 review_check_reason(tool, reject.reason) &&
                 (review->source.directory == NULL || reject.output.path == NULL ||
                  options_wrong(tool, "--dir and --output cannot be used together")) &&

@@ -221,6 +221,7 @@ static struct ska_job sealing_job(const struct sealing *sealing, const struct sk
         .description = sealing->description,
         .timestamp_key = settings->timestamp_key,
         .audit_log = {settings->audit_log, settings->state_dir},
+        .evidence_dir = settings->evidence_dir,
         .errors = errors,
         .sources = call->sources,
         .timeout = call->timeout,
