@@ -35,11 +35,21 @@ question='Do you approve this? Type yes or no:'
 # ---- The question --------------------------------------------------------------------------------
 
 cp fresh.json request.json
-for answer in no y '' 'yes please' nyes; do
+whole='Please type the whole word, yes or no:'
+for answer in no '' 'yes please' nyes; do
     typing 2 "$question" "$answer" -- approve --approver alice.pem request.json
     shows 'nothing was signed'
     same fresh.json request.json
 done
+# Who types y is asked for the whole word, once.
+for answer in y no '' yess; do
+    cp fresh.json request.json
+    typing 2 "$question" y "$whole" "$answer" -- approve --approver alice.pem request.json
+    shows 'nothing was signed'
+    same fresh.json request.json
+done
+typing 0 "$question" y "$whole" yes -- approve --approver alice.pem request.json
+cp fresh.json request.json
 typing 130 "$question" '^C' -- approve --approver alice.pem request.json
 same fresh.json request.json
 
@@ -88,7 +98,7 @@ shows '2 of 2; no more approvals are needed'
 rm -r approvals
 
 # A refusal asks too.
-for answer in no y ''; do
+for answer in no yy ''; do
     typing 2 'Do you refuse this? Type yes or no:' "$answer" -- reject --approver carol.pem fresh.json
     shows 'nothing was written'
 done

@@ -19,6 +19,7 @@ struct reject {
     const char *reason; /* NULL: none */
     struct output output;
     bool yes;
+    struct approver key;
     struct review review;
 };
 
@@ -107,7 +108,7 @@ static bool reject_run(struct tool *tool, struct reject *reject)
 
 bool reject_command(struct tool *tool, int argc, char **argv)
 {
-    struct reject reject = {0};
+    struct reject reject = {.review = {.key = &reject.key}};
     struct review *review = &reject.review;
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
@@ -141,5 +142,6 @@ bool reject_command(struct tool *tool, int argc, char **argv)
                 reject_run(tool, &reject);
 
     review_close(review);
+    approver_close(&reject.key);
     return done;
 }
