@@ -411,7 +411,7 @@ bool review_approve(struct tool *tool, struct review *review)
                                       &tool->errors);
 
     if (done) {
-        review_remember(tool, review, HISTORY_APPROVED);
+        review_remember(tool, review, HISTORY_APPROVED, NULL);
         done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_APPROVAL,
                                  &approval, NULL, &tool->errors);
     }
@@ -431,7 +431,8 @@ bool review_refuse(struct tool *tool, struct review *review, const char *reason)
     return done;
 }
 
-void review_remember(struct tool *tool, const struct review *review, enum history_answer answer)
+void review_remember(struct tool *tool, const struct review *review, enum history_answer answer,
+                     const char *reason)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
@@ -439,7 +440,8 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
                                           .answer = answer,
                                           .request = review->request,
                                           .key_name = review->ballot.token.key_name,
-                                          .public_key = review_key(review)};
+                                          .public_key = review_key(review),
+                                          .reason = reason};
 
     if (!history_add(&record, &quiet))
         report_warning("this answer could not be added to your own history: %s",
@@ -472,7 +474,7 @@ bool review_sign_refusal(struct tool *tool, struct review *review, const char *r
     refusal->reason = reason == NULL ? NULL : strdup(reason);
     if (reason != NULL && refusal->reason == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "a reason");
-    review_remember(tool, review, HISTORY_REFUSED);
+    review_remember(tool, review, HISTORY_REFUSED, reason);
     return true;
 }
 

@@ -91,7 +91,8 @@ bool review_is_short(struct tool *tool, const struct review *review,
  * Adds the answer to what this user's skatool has seen; before it is handed out. That it cannot is
  * a warning.
  */
-void review_remember(struct tool *tool, const struct review *review, enum history_answer answer);
+void review_remember(struct tool *tool, const struct review *review, enum history_answer answer,
+                     const char *reason);
 
 /*
  * Approves what was shown, unless another stands in its place by now, and puts that into the

@@ -338,5 +338,41 @@ succeeds skatool approve --approver bob.pem --yes --documents folder
 says "${plain:0:16} is approved" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
     "${block_id:0:16} is left: it is no signature" 'is left: there is more to read' '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
+
+# ---- What one has said ---------------------------------------------------------------------------
+
+rm -rf "$XDG_STATE_HOME"
+reset
+succeeds skatool history
+says 'Nothing of that kind'
+invoice=$(asked seal invoice.txt 'ska-description:Invoice 4711')
+letter=$(asked other letter.txt)
+succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$invoice"
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'Not ours' "$letter"
+succeeds skatool history
+listed 2 "^20.* approved +SIGN +seal +${invoice:0:16} +- +Invoice 4711\$" \
+    "^20.* refused +SIGN +other +${letter:0:16} +Not ours +-\$"
+succeeds skatool history --key seal
+listed 1 " ${invoice:0:16} "
+succeeds skatool history --answer refused --newer 1h
+listed 1 " ${letter:0:16} "
+succeeds skatool history --approver alice.pub.pem
+listed 1 " ${invoice:0:16} "
+succeeds skatool history --older 1h
+listed 0
+refused 'approved or refused' skatool history --answer maybe
+succeeds skatool history --json
+shows '"answer":.*"approved"' '"reason":.*"Not ours"' \
+    "\"digest\":.*\"$(sha256sum invoice.txt | cut -c1-64)\""
+# A broken line is named, and hides no other; nothing of others is shown as it is.
+printf '{"half\n{"time":"2026-01-01T00:00:00Z","answer":"approved","key":"\\u001b[2J","keySha256":"%064d"}\n' 0 \
+    >>"$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool history
+listed 3 '^2026-01-01 00:00:00 UTC +approved .*x1B'
+says 'history.jsonl: line 3'
+# Where it cannot be written the answer is given all the same, with a warning.
+rm "$XDG_STATE_HOME/ska/history.jsonl" && mkdir "$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool approve --dir "$directory" --approver bob.pem --yes "$invoice"
+says 'could not be added to your own history'
 reset
 pass

@@ -234,7 +234,7 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
                                  ska_span_of(&review->request->approval_token), &approval,
                                  &tool->errors);
     if (done) {
-        review_remember(tool, review, HISTORY_APPROVED);
+        review_remember(tool, review, HISTORY_APPROVED, NULL);
         done = add_to_bundle(tool, approve, &approval);
     }
     ska_approval_clear(&approval);
