@@ -28,6 +28,9 @@ struct comparison {
     EVP_MD *md;
     uint8_t expected[EVP_MAX_MD_SIZE];
     size_t length;
+    const struct document_listener *listener; /* hears each digest, and nothing is found; or NULL */
+    size_t form;                              /* that is being hashed */
+    bool deaf;                                /* the listener has stopped it */
     bool found;
     bool cut; /* found, but only the beginning of the file is signed */
 };
@@ -46,47 +49,56 @@ static enum ska_digest digest_of_length(size_t length)
     return SKA_DIGEST_NONE;
 }
 
-static bool expect(struct comparison *comparison, enum ska_digest digest, struct ska_span value)
+static bool want(struct document_wanted *wanted, enum ska_digest digest, struct ska_span value,
+                 size_t forms, const struct ska_errors *errors)
 {
     /* Where nothing tells which digest it is, its length does. */
     if (digest == SKA_DIGEST_NONE || ska_digest_length(digest) != value.length)
         digest = digest_of_length(value.length);
     if (digest == SKA_DIGEST_NONE)
-        return ska_fail(comparison->errors, SKA_R_UNSUPPORTED,
+        return ska_fail(errors, SKA_R_UNSUPPORTED,
                         "a digest of %zu bytes: no known algorithm makes it", value.length);
-    EVP_MD_free(comparison->md);
-    comparison->md = EVP_MD_fetch(comparison->libctx, ska_digest_name(digest), NULL);
-    memcpy(comparison->expected, value.data, value.length);
-    comparison->length = value.length;
-    return comparison->md != NULL ||
-           ska_fail(comparison->errors, SKA_R_INTERNAL, "libcrypto cannot hash with %s",
-                    ska_digest_name(digest));
+    *wanted = (struct document_wanted){.digest = digest, .length = value.length, .forms = forms};
+    memcpy(wanted->value, value.data, value.length);
+    return true;
 }
 
 /* A message has no digest; one of our own tells whether it is the file. */
-static bool expect_message(struct comparison *comparison, struct ska_span message)
+static bool want_message(OSSL_LIB_CTX *libctx, struct ska_span message,
+                         struct document_wanted *wanted, size_t forms,
+                         const struct ska_errors *errors)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t length = 0;
 
-    return EVP_Q_digest(comparison->libctx, "SHA256", NULL, message.data, message.length, digest,
-                        &length) == 1
-               ? expect(comparison, SKA_DIGEST_SHA256, ska_span(digest, length))
-               : ska_fail(comparison->errors, SKA_R_INTERNAL, "SHA-256 of a message");
+    return EVP_Q_digest(libctx, "SHA256", NULL, message.data, message.length, digest, &length) == 1
+               ? want(wanted, SKA_DIGEST_SHA256, ska_span(digest, length), forms, errors)
+               : ska_fail(errors, SKA_R_INTERNAL, "SHA-256 of a message");
 }
 
 /* The digest that the payload is, or is made of. */
-static bool expect_payload(struct comparison *comparison, const struct ska_request *request)
+static bool want_payload(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                         struct document_wanted *wanted, size_t forms,
+                         const struct ska_errors *errors)
 {
     enum ska_digest digest = SKA_DIGEST_NONE;
     struct ska_span value = {NULL, 0};
 
     if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        return expect_message(comparison, ska_span_of(&request->payload));
+        return want_message(libctx, ska_span_of(&request->payload), wanted, forms, errors);
     if (!request_document_digest(request, &digest, &value))
-        return ska_fail(comparison->errors, SKA_R_PAYLOAD_REFUSED,
+        return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
                         "the request holds no digest that a document can be compared with");
-    return expect(comparison, digest, value);
+    return want(wanted, digest, value, forms, errors);
+}
+
+static bool expect(struct comparison *comparison, enum ska_digest digest)
+{
+    EVP_MD_free(comparison->md);
+    comparison->md = EVP_MD_fetch(comparison->libctx, ska_digest_name(digest), NULL);
+    return comparison->md != NULL ||
+           ska_fail(comparison->errors, SKA_R_INTERNAL, "libcrypto cannot hash with %s",
+                    ska_digest_name(digest));
 }
 
 /* ---- Forms of a document --------------------------------------------------------------------- */
@@ -119,11 +131,26 @@ static bool hash_part(const struct comparison *comparison, EVP_MD_CTX *context, 
     return true;
 }
 
-static bool is_expected(const struct comparison *comparison, EVP_MD_CTX *context)
+static void let_hear(struct comparison *comparison, EVP_MD_CTX *context)
+{
+    const struct document_listener *listener = comparison->listener;
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    if (EVP_DigestFinal_ex(context, digest, &length) != 1 ||
+        !listener->hear(listener->arg, comparison->form, ska_span(digest, length)))
+        comparison->deaf = true;
+}
+
+static bool is_expected(struct comparison *comparison, EVP_MD_CTX *context)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
 
+    if (comparison->listener != NULL) {
+        let_hear(comparison, context);
+        return false;
+    }
     return EVP_DigestFinal_ex(context, digest, &length) == 1 && length == comparison->length &&
            memcmp(digest, comparison->expected, length) == 0;
 }
@@ -341,6 +368,8 @@ static bool form_as_it_is(struct comparison *comparison, struct pdf *pdf)
 static bool form_mail(struct comparison *comparison, struct pdf *pdf)
 {
     (void)pdf;
+    if (comparison->listener != NULL && holds_zero_byte(comparison))
+        return true; /* not all of it would be signed */
     return compare_as_mail(comparison, 0) &&
            (comparison->found || comparison->cut || compare_as_mail(comparison, SMIME_TEXT));
 }
@@ -358,12 +387,10 @@ static const struct form forms[FORMS] = {
     {"all of it but the room for this signature", form_pdf},
 };
 
-static bool compare_forms(struct comparison *comparison, size_t count, struct document *document,
-                          struct pdf *pdf)
+static bool compare_forms(struct comparison *comparison, size_t count, struct pdf *pdf)
 {
-    for (size_t i = 0; i < count && !comparison->found; i++) {
-        document->form = forms[i].name;
-        document->as_it_is = i == 0;
+    for (size_t i = 0; i < count && !comparison->found && !comparison->deaf; i++) {
+        comparison->form = i;
         if (!forms[i].compare(comparison, pdf))
             return false;
     }
@@ -379,22 +406,35 @@ static bool is_of_data(struct ska_span content)
 }
 
 /* What attributes of CMS say they sign; and whatever is signed directly. */
-static bool compare_all(struct comparison *comparison, const struct ska_request *request,
-                        struct document *document, struct pdf *pdf)
+bool document_wanted(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                     struct document_wanted wanted[DOCUMENT_WANTED_MOST], size_t *count,
+                     const struct ska_errors *errors)
 {
     struct ska_span content = document_content(request);
     struct ska_span digest = {NULL, 0};
     bool attributes = ska_content_kind(content) == SKA_CONTENT_ATTRIBUTES &&
                       ska_content_document_digest(content, &digest);
 
+    *count = 0;
     /* What is about something else is compared with nothing: why_not_compared(). */
     if (attributes && !is_of_data(content))
         return true;
-    if (attributes && (!expect(comparison, SKA_DIGEST_NONE, digest) ||
-                       !compare_forms(comparison, FORMS, document, pdf)))
+    if (attributes && !want(&wanted[(*count)++], SKA_DIGEST_NONE, digest, FORMS, errors))
         return false;
-    return comparison->found || (expect_payload(comparison, request) &&
-                                 compare_forms(comparison, attributes ? 1 : FORMS, document, pdf));
+    return want_payload(libctx, request, &wanted[(*count)++], attributes ? 1 : FORMS, errors);
+}
+
+static bool compare_all(struct comparison *comparison, const struct document_wanted *wanted,
+                        size_t count, struct pdf *pdf)
+{
+    for (size_t i = 0; i < count && !comparison->found; i++) {
+        memcpy(comparison->expected, wanted[i].value, wanted[i].length);
+        comparison->length = wanted[i].length;
+        if (!expect(comparison, wanted[i].digest) ||
+            !compare_forms(comparison, wanted[i].forms, pdf))
+            return false;
+    }
+    return true;
 }
 
 /* ---- Whether "no" can be said ---------------------------------------------------------------- */
@@ -480,7 +520,7 @@ static FILE *open_to_seek(const struct input *input, const struct ska_errors *er
 }
 
 /* A document that is such a structure was, perhaps, never meant to be one. */
-static bool find_attributes_itself(const struct comparison *comparison, struct document *document)
+static bool find_attributes_itself(const struct comparison *comparison, bool *is_attributes)
 {
     static const size_t size = SKA_CONTENT_LIMIT + 1;
     uint8_t *content = malloc(size);
@@ -490,9 +530,26 @@ static bool find_attributes_itself(const struct comparison *comparison, struct d
         return ska_fail(comparison->errors, SKA_R_OUT_OF_MEMORY, "for the document");
     rewind(comparison->file);
     length = fread(content, 1, size, comparison->file);
-    document->is_attributes = ska_content_kind(ska_span(content, length)) == SKA_CONTENT_ATTRIBUTES;
+    *is_attributes = ska_content_kind(ska_span(content, length)) == SKA_CONTENT_ATTRIBUTES;
     free(content);
     return true;
+}
+
+static bool open_comparison(struct comparison *comparison, const struct input *input)
+{
+    comparison->file = open_to_seek(input, comparison->errors);
+    if (comparison->file == NULL)
+        return false;
+    if (fseeko(comparison->file, 0, SEEK_END) == 0)
+        comparison->size = (uint64_t)ftello(comparison->file);
+    return true;
+}
+
+static void close_comparison(struct comparison *comparison)
+{
+    if (comparison->file != NULL)
+        fclose(comparison->file);
+    EVP_MD_free(comparison->md);
 }
 
 bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
@@ -500,21 +557,45 @@ bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
                       const struct ska_errors *errors)
 {
     struct comparison comparison = {.libctx = libctx, .errors = errors};
+    struct document_wanted wanted[DOCUMENT_WANTED_MOST];
     struct pdf pdf = {0};
-    bool done = false;
+    size_t count = 0;
+    bool is_attributes = false;
+    bool done = open_comparison(&comparison, input) &&
+                document_wanted(libctx, request, wanted, &count, errors) &&
+                compare_all(&comparison, wanted, count, &pdf) &&
+                find_attributes_itself(&comparison, &is_attributes);
 
-    comparison.file = open_to_seek(input, errors);
-    if (comparison.file == NULL)
-        return false;
-    if (fseeko(comparison.file, 0, SEEK_END) == 0)
-        comparison.size = (uint64_t)ftello(comparison.file);
-    done = compare_all(&comparison, request, document, &pdf) &&
-           find_attributes_itself(&comparison, document);
-    document->reason = why_not_compared(&comparison, request, &pdf);
-    document->answer = comparison.found           ? DOCUMENT_SAME
-                       : document->reason == NULL ? DOCUMENT_OTHER
-                                                  : DOCUMENT_NOT_COMPARED;
-    fclose(comparison.file);
-    EVP_MD_free(comparison.md);
+    if (done)
+        *document = document_found(document->path, comparison.form, is_attributes);
+    if (done && !comparison.found) {
+        document->reason = why_not_compared(&comparison, request, &pdf);
+        document->answer = document->reason == NULL ? DOCUMENT_OTHER : DOCUMENT_NOT_COMPARED;
+        document->form = NULL;
+    }
+    close_comparison(&comparison);
+    return done;
+}
+
+struct document document_found(const char *path, size_t form, bool is_attributes)
+{
+    return (struct document){.path = path,
+                             .answer = DOCUMENT_SAME,
+                             .form = forms[form].name,
+                             .as_it_is = form == 0,
+                             .is_attributes = is_attributes};
+}
+
+bool document_hash(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
+                   const struct document_listener *listener, bool *is_attributes,
+                   const struct ska_errors *errors)
+{
+    struct comparison comparison = {.libctx = libctx, .errors = errors, .listener = listener};
+    struct pdf pdf = {0};
+    bool done = open_comparison(&comparison, input) && expect(&comparison, digest) &&
+                compare_forms(&comparison, FORMS, &pdf) && !comparison.deaf &&
+                find_attributes_itself(&comparison, is_attributes);
+
+    close_comparison(&comparison);
     return done;
 }

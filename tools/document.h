@@ -7,6 +7,8 @@
 #ifndef SKA_TOOLS_DOCUMENT_H
 #define SKA_TOOLS_DOCUMENT_H
 
+#include <openssl/evp.h>
+
 #include "provider/request/request.h"
 #include "tools/input.h"
 
@@ -29,6 +31,36 @@ struct document {
 bool document_compare(const struct input *input, OSSL_LIB_CTX *libctx,
                       const struct ska_request *request, struct document *document,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* ---- One of many files ----------------------------------------------------------------------- */
+
+/* A digest that the right document has, in one of its first `forms` forms. */
+struct document_wanted {
+    enum ska_digest digest;
+    uint8_t value[EVP_MAX_MD_SIZE];
+    size_t length;
+    size_t forms;
+};
+#define DOCUMENT_WANTED_MOST 2
+/*
+ * Which digests tell the document of a request. None: what would be signed is no document. False,
+ * with an error raised: the request holds none.
+ */
+bool document_wanted(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                     struct document_wanted wanted[DOCUMENT_WANTED_MOST], size_t *count,
+                     const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Is told of the digest of a file in each form that may be signed. False stops: raised. */
+struct document_listener {
+    bool (*hear)(void *arg, size_t form, struct ska_span digest);
+    void *arg;
+};
+/* Reads the input whole; *is_attributes as in struct document. */
+bool document_hash(const struct input *input, OSSL_LIB_CTX *libctx, enum ska_digest digest,
+                   const struct document_listener *listener, bool *is_attributes,
+                   const struct ska_errors *errors) SKA_MUST_CHECK;
+/* DOCUMENT_SAME: a digest that was wanted, heard in this form. `path` is borrowed. */
+struct document document_found(const char *path, size_t form, bool is_attributes);
 
 /*
  * What the request shows of what was hashed, or signs as a message: what signed_content.h reads.

@@ -18,6 +18,7 @@
 #include "provider/base/printable.h"
 #include "provider/rule/window.h"
 #include "tools/show/modification.h"
+#include "tools/show/request_text.h"
 
 #define FOLDER "ska"
 #define FILE_NAME "history.jsonl"
@@ -189,6 +190,8 @@ static bool add_history_members(cJSON *json, const struct history_record *record
     char approver[NAMED_KEY_HASH_SIZE];
     char now[32];
     cJSON *array = cJSON_CreateArray();
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span value = {NULL, 0};
     size_t count = 0;
     bool done =
         key_name != NULL && description != NULL &&
@@ -200,7 +203,11 @@ static bool add_history_members(cJSON *json, const struct history_record *record
         ska_json_add_text(json, "requestId", request->id) &&
         ska_json_add_text(json, "key", key_name) && ska_json_add_text(json, "keySha256", key) &&
         ska_json_add_text(json, "approverSha256", approver) &&
-        (request->description == NULL || ska_json_add_text(json, "description", description));
+        (request->description == NULL || ska_json_add_text(json, "description", description)) &&
+        (!request_document_digest(request, &digest, &value) ||
+         ska_json_add_hex(json, "digest", value)) &&
+        (record->reason == NULL ||
+         ska_json_add_untrusted(json, "reason", ska_span_text(record->reason)));
 
     /* The array is the tree's, or deleted, from here on. */
     done = ska_json_add_item(json, "approvers", array) && done &&
@@ -292,21 +299,20 @@ static bool take_sha256(const struct ska_json_place *place, const char *name, co
            (is_sha256(*sha256) || ska_json_fail_value(place, name, *sha256, "a SHA-256"));
 }
 
-static bool take_time(const struct ska_json_place *place, uint64_t *seconds)
+bool history_take_time(const struct ska_json_place *place, const char **text, uint64_t *seconds)
 {
-    const char *text = NULL;
     const char *end = NULL;
     struct tm parts;
     time_t time = -1;
 
-    if (!ska_json_text(place, "time", SKA_JSON_REQUIRED, &text))
+    if (!ska_json_text(place, "time", SKA_JSON_REQUIRED, text))
         return false;
     memset(&parts, 0, sizeof(parts));
-    end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    end = strptime(*text, "%Y-%m-%dT%H:%M:%SZ", &parts);
     if (end != NULL && *end == 0)
         time = timegm(&parts);
     *seconds = time < 0 ? 0 : (uint64_t)time;
-    return time >= 0 || ska_json_fail_value(place, "time", text, "a time");
+    return time >= 0 || ska_json_fail_value(place, "time", *text, "a time");
 }
 
 static bool take_approver(const struct ska_json_place *place, bool approved, uint64_t seconds,
@@ -346,12 +352,14 @@ static bool take_entry(const struct ska_json_place *top, const char *wanted,
                        struct history *history, const struct ska_errors *errors)
 {
     const char *answer = NULL;
+    const char *time = NULL;
     const char *key = NULL;
     const char *sha256 = NULL;
     size_t before = history->approvers.count;
     uint64_t seconds = 0;
 
-    if (!ska_json_text(top, "key", SKA_JSON_REQUIRED, &key) || !take_time(top, &seconds) ||
+    if (!ska_json_text(top, "key", SKA_JSON_REQUIRED, &key) ||
+        !history_take_time(top, &time, &seconds) ||
         !ska_json_text(top, "answer", SKA_JSON_REQUIRED, &answer) ||
         !take_sha256(top, "keySha256", &sha256))
         return false;
@@ -392,9 +400,18 @@ bool history_take_line(struct ska_span line, const char *shown, struct ska_span 
     return done;
 }
 
+/* Nobody is to rely on what is not looked at any more. */
+static void tell_of_length(const struct history_place *place, const struct ska_errors *broken)
+{
+    ska_fail(broken, SKA_R_BAD_INPUT_LENGTH,
+             "%s has more than %d MiB: what stands before the end of it is not looked at, so names "
+             "that had other keys then are not warned of; move lines away that are not needed",
+             place->file_path, (int)(READ_LIMIT / 1024 / 1024));
+}
+
 /* Of a very long file only the end, from the next line on. */
 static bool read_end(const struct history_place *place, struct ska_bytes *content,
-                     const struct ska_errors *errors)
+                     const struct ska_errors *broken, const struct ska_errors *errors)
 {
     struct stat status;
     off_t start = 0;
@@ -403,6 +420,8 @@ static bool read_end(const struct history_place *place, struct ska_bytes *conten
     if (fstat(place->file, &status) != 0)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", place->file_path, strerror(errno));
     start = status.st_size > READ_LIMIT ? status.st_size - READ_LIMIT : 0;
+    if (start > 0)
+        tell_of_length(place, broken);
     content->data = malloc((size_t)(status.st_size - start) + 1);
     if (content->data == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", place->file_path);
@@ -483,11 +502,25 @@ bool history_read(struct ska_span key_name, struct history *history,
 
     memset(history, 0, sizeof(*history));
     if (done && place.file >= 0)
-        done = read_end(&place, &content, errors) &&
+        done = read_end(&place, &content, broken, errors) &&
                (take_lines(&place, ska_span_of(&content), key_name, history, broken) ||
                 ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", place.file_path));
     close_place(&place);
     ska_bytes_free(&content);
+    return done;
+}
+
+bool history_open_to_read(int *file, char **path, const struct ska_errors *errors)
+{
+    struct history_place place;
+    bool done = open_history(&place, O_RDONLY, errors);
+
+    *file = done ? place.file : -1;
+    *path = place.file_path;
+    place.file_path = NULL;
+    if (done)
+        place.file = -1;
+    close_place(&place);
     return done;
 }
 

@@ -7,6 +7,7 @@
 #ifndef SKA_TOOLS_HISTORY_H
 #define SKA_TOOLS_HISTORY_H
 
+#include "provider/base/json.h"
 #include "provider/request/request.h"
 #include "tools/show/named_keys.h"
 
@@ -20,6 +21,7 @@ struct history_record {
     const struct ska_request *request;
     struct ska_span key_name;   /* in the approval token */
     struct ska_span public_key; /* of who answers */
+    const char *reason;         /* of a refusal; NULL: none */
 };
 
 /*
@@ -47,6 +49,16 @@ struct history {
 bool history_read(struct ska_span key_name, struct history *history,
                   const struct ska_errors *broken, const struct ska_errors *errors) SKA_MUST_CHECK;
 void history_clear(struct history *history);
+
+/*
+ * The file itself, for history_entries.h: *file is -1 where there is none yet. *path is to be
+ * freed, also after a failure.
+ */
+bool history_open_to_read(int *file, char **path, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The member "time" of a line. */
+bool history_take_time(const struct ska_json_place *place, const char **text,
+                       uint64_t *seconds) SKA_MUST_CHECK;
 
 /* One line, without its end, as history_read() takes it: false, with errors raised, for others. */
 bool history_take_line(struct ska_span line, const char *shown, struct ska_span key_name,

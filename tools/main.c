@@ -27,6 +27,7 @@ static const struct {
     {"requests", requests_command, "list the requests in an approvals directory"},
     {"approve", approve_command, "review a request and approve it"},
     {"reject", reject_command, "review a request and refuse it"},
+    {"history", history_command, "show what you have approved and refused"},
     {"withdraw", withdraw_command, "end a request that nobody is to answer any more"},
     {"status", status_command, "show which approvals a request has, who is missing, and when"},
     {"execute", execute_command, "send an approved request to the HSM"},

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "tools/input.h"
@@ -12,6 +13,8 @@
 #include "provider/base/printable.h"
 #include "provider/request/refusal.h"
 #include "provider/rule/rule_text.h"
+#include "tools/show/briefing_short.h"
+#include "tools/show/modification.h"
 #include "tools/show/request_text.h"
 #include "tools/show/terminal.h"
 
@@ -26,6 +29,21 @@ bool review_check_id(struct tool *tool, const struct ska_request *request, const
     return same ||
            ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                     "%s: its id is not that of what it asks for; somebody has changed it", shown);
+}
+
+bool review_check(struct tool *tool, const struct review *review)
+{
+    const struct ska_request *request = review->request;
+
+    if (!modification_can_be_shown(request, &tool->errors) ||
+        !ska_request_check_content(request, tool->libctx, &tool->errors))
+        return false;
+    if (request_is_digest_in_disguise(tool->libctx, request))
+        return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
+                        "the request calls its %zu bytes a message, but they look like a digest: "
+                        "approving them may sign a document that you have not seen",
+                        request->payload.length);
+    return review_check_id(tool, request, review->source.what);
 }
 
 bool review_read_again(struct tool *tool, struct review *review)
@@ -62,7 +80,7 @@ static bool fail_not_listed(struct tool *tool, const struct review *review,
 
     ska_rule_text(rule, NAMED_MOST, &names);
     ska_fail(&tool->errors, SKA_R_APPROVER_NOT_LISTED,
-             "the key %s is not one of those who may approve this request: %s", review->key.shown,
+             "the key %s is not one of those who may approve this request: %s", review->key->shown,
              ska_buffer_string(&names));
     ska_buffer_free(&names);
     return false;
@@ -77,19 +95,21 @@ static bool review_find_place(struct tool *tool, struct review *review)
                        "known");
         return true;
     }
-    review->listed = approver_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
+    review->listed =
+        approver_find_listed(tool->libctx, rule, ska_span_of(&review->key->public_key));
     return review->listed != NULL || fail_not_listed(tool, review, rule);
 }
 
 struct ska_span review_key(const struct review *review)
 {
     return ska_span_of(review->listed != NULL ? &review->listed->public_key
-                                              : &review->key.public_key);
+                                              : &review->key->public_key);
 }
 
 bool review_open_key(struct tool *tool, struct review *review)
 {
-    return approver_open(tool, &review->key, review->approver, review->certificate) &&
+    return (review->key->key != NULL ||
+            approver_open(tool, review->key, review->approver, review->certificate)) &&
            review_find_place(tool, review) && review_count(tool, review);
 }
 
@@ -97,9 +117,9 @@ bool review_count(struct tool *tool, struct review *review)
 {
     const struct ska_rule *rule = request_stated_rule(review->request);
 
-    if (review->listed == NULL && rule != NULL && review->key.public_key.data != NULL)
+    if (review->listed == NULL && rule != NULL && review->key->public_key.data != NULL)
         review->listed =
-            approver_find_listed(tool->libctx, rule, ska_span_of(&review->key.public_key));
+            approver_find_listed(tool->libctx, rule, ska_span_of(&review->key->public_key));
     ska_ballot_close(&review->ballot);
     review->ballot =
         (struct ska_ballot){.libctx = tool->libctx, .request = review->request, .rule = rule};
@@ -113,7 +133,6 @@ void review_close(struct review *review)
 {
     ska_ballot_close(&review->ballot);
     request_source_close(&review->source);
-    approver_close(&review->key);
     ska_request_free(review->request);
     review->request = NULL;
 }
@@ -152,19 +171,94 @@ static bool review_hear_witness(struct tool *tool, const struct review *review,
     return done;
 }
 
-/* A terminal_make. */
+/* A terminal_make: the page, or six lines. */
 struct review_page {
     struct tool *tool;
     struct briefing briefing;
+    const char *lead; /* NULL: no number of several */
+    bool is_short;
+    size_t warnings; /* on the whole page */
 };
+
+static bool make_whole_page(struct review_page *page, struct ska_bytes *text)
+{
+    struct ska_buffer both = {0};
+    struct ska_bytes whole = {NULL, 0};
+
+    if (page->lead == NULL)
+        return briefing_make(&page->briefing, text, &page->warnings, &page->tool->errors);
+    if (!briefing_make(&page->briefing, &whole, &page->warnings, &page->tool->errors))
+        return false;
+    ska_buffer_format(&both, "\n%s:\n", page->lead);
+    ska_buffer_add(&both, whole.data, whole.length);
+    ska_bytes_free(&whole);
+    return ska_buffer_finish(&both, text, &page->tool->errors);
+}
 
 static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
 {
     struct review_page *page = arg;
 
     page->briefing.columns = columns;
-    return briefing_make(&page->briefing, text, &page->tool->errors);
+    return page->is_short
+               ? briefing_short_make(&page->briefing, page->lead, text, &page->tool->errors)
+               : make_whole_page(page, text);
 }
+
+/* What was found out for a page, and the page. */
+struct review_showing {
+    struct review_witness witness;
+    struct review_page page;
+};
+
+static bool showing_make(struct tool *tool, const struct review *review,
+                         const struct document *document, bool refusing,
+                         struct review_showing *showing)
+{
+    *showing = (struct review_showing){
+        .page = {
+            .tool = tool,
+            .briefing = {.libctx = tool->libctx,
+                         .request = review->request,
+                         .listed = review->listed,
+                         .ballot = &review->ballot,
+                         .chance = review->chance,
+                         .document = document,
+                         .owner = review->source.directory == NULL ? NULL : &review->source.owner,
+                         .owner_remote = review->source.directory != NULL &&
+                                         !ska_directory_knows_owners(review->source.place),
+                         .refusing = refusing,
+                         .witness = {.own_key = review_key(review),
+                                     .listed = review->listed,
+                                     .hsm = &showing->witness.hsm}}}};
+    if (!review_hear_witness(tool, review, &showing->witness))
+        return false;
+    if (showing->witness.history_read)
+        showing->page.briefing.witness.history = &showing->witness.history;
+    return true;
+}
+
+static void showing_clear(struct review_showing *showing)
+{
+    hsm_rules_clear(&showing->witness.hsm);
+    history_clear(&showing->witness.history);
+}
+
+/* The one place that decides it; the whole page is made for that, since it finds what to warn of.
+ */
+static bool decide_short(struct review_page *page)
+{
+    struct ska_bytes whole = {NULL, 0};
+
+    page->is_short = false;
+    if (!make_whole_page(page, &whole))
+        return false;
+    ska_bytes_free(&whole);
+    page->is_short = briefing_may_be_short(&page->briefing, page->warnings);
+    return true;
+}
+
+/* ---- Yes or no ------------------------------------------------------------------------------- */
 
 /* The briefing is shown where the question is asked, so that nobody answers without having seen it.
  */
@@ -207,35 +301,141 @@ static bool review_print_page(struct review_page *page, FILE *to)
 bool review_ask(struct tool *tool, const struct review *review,
                 const struct review_question *question)
 {
-    struct review_witness witness = {0};
-    struct review_page page = {
-        .tool = tool,
-        .briefing = {.libctx = tool->libctx,
-                     .request = review->request,
-                     .listed = review->listed,
-                     .ballot = &review->ballot,
-                     .chance = review->chance,
-                     .document = question->document,
-                     .owner = review->source.directory == NULL ? NULL : &review->source.owner,
-                     .owner_remote = review->source.directory != NULL &&
-                                     !ska_directory_knows_owners(review->source.place),
-                     .refusing = question->refusing,
-                     .witness = {.own_key = review_key(review),
-                                 .listed = review->listed,
-                                 .hsm = &witness.hsm}}};
-    bool done = review_hear_witness(tool, review, &witness);
+    struct review_showing showing;
+    bool done = showing_make(tool, review, question->document, question->refusing, &showing);
 
-    if (witness.history_read)
-        page.briefing.witness.history = &witness.history;
     if (done)
-        done = question->yes ? review_print_page(&page, question->to_stderr ? stderr : stdout)
-                             : review_ask_person(tool, &page, question);
-    hsm_rules_clear(&witness.hsm);
-    history_clear(&witness.history);
+        done = question->yes
+                   ? review_print_page(&showing.page, question->to_stderr ? stderr : stdout)
+                   : review_ask_person(tool, &showing.page, question);
+    showing_clear(&showing);
     return done;
 }
 
-void review_remember(struct tool *tool, const struct review *review, enum history_answer answer)
+/* ---- One of many ----------------------------------------------------------------------------- */
+
+/* What a line means; false: nothing. The whole page wants the whole word. */
+static bool read_choice(const struct review_page *page, const char *line,
+                        enum review_choice *choice)
+{
+    static const struct {
+        const char *letter;
+        const char *word;
+        enum review_choice choice;
+    } words[] = {{"y", "yes", REVIEW_YES},
+                 {"n", "next", REVIEW_NEXT},
+                 {"n", "no", REVIEW_NEXT},
+                 {"r", "reject", REVIEW_REJECT},
+                 {"q", "quit", REVIEW_QUIT}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasecmp(line, words[i].word) == 0 ||
+            (strcasecmp(line, words[i].letter) == 0 &&
+             (page->is_short || words[i].choice != REVIEW_YES))) {
+            *choice = words[i].choice;
+            return true;
+        }
+    return false;
+}
+
+static bool fail_offer(struct tool *tool, enum terminal_end end)
+{
+    if (end == TERMINAL_NARROW)
+        ska_fail(&tool->errors, SKA_R_DECLINED,
+                 "the terminal is too narrow to show requests, %d columns at least are needed",
+                 PAGE_LEAST_WIDTH);
+    else if (end == TERMINAL_GONE)
+        ska_fail(&tool->errors, SKA_R_DECLINED, "no terminal to show requests on");
+    return false;
+}
+
+/* Until one of the answers is given. */
+static bool choose_at_terminal(struct tool *tool, struct review_page *page,
+                               const struct review_offer *offer, enum review_choice *choice)
+{
+    struct terminal_question question = {.make = review_make_page,
+                                         .arg = page,
+                                         .least = PAGE_LEAST_WIDTH,
+                                         .patience_ms = offer->patience_ms};
+    char line[16] = "";
+
+    for (;;) {
+        enum terminal_end end = TERMINAL_LINE;
+
+        question.question = page->is_short ? "Approve? y(es), n(ext), r(eject), m(ore), q(uit): "
+                                           : "Approve? Type yes, or n(ext), r(eject), q(uit): ";
+        end = terminal_read(&question, line, sizeof(line));
+        *choice = end == TERMINAL_NOBODY ? REVIEW_NOBODY : REVIEW_QUIT;
+        if (end == TERMINAL_NOBODY || end == TERMINAL_ENDED)
+            return true;
+        if (end != TERMINAL_LINE)
+            return fail_offer(tool, end);
+        if (read_choice(page, line, choice))
+            return true;
+        if (strcasecmp(line, "m") == 0 || strcasecmp(line, "more") == 0)
+            page->is_short = false;
+    }
+}
+
+bool review_choose(struct tool *tool, const struct review *review, const struct review_offer *offer,
+                   enum review_choice *choice)
+{
+    struct review_showing showing;
+    bool done = showing_make(tool, review, offer->document, false, &showing);
+
+    showing.page.lead = offer->lead;
+    done = done && decide_short(&showing.page) &&
+           choose_at_terminal(tool, &showing.page, offer, choice);
+    showing_clear(&showing);
+    return done;
+}
+
+bool review_is_short(struct tool *tool, const struct review *review,
+                     const struct document *document, bool *is_short)
+{
+    struct review_showing showing;
+    bool done =
+        showing_make(tool, review, document, false, &showing) && decide_short(&showing.page);
+
+    *is_short = done && showing.page.is_short;
+    showing_clear(&showing);
+    return done;
+}
+
+/* ---- Answering ------------------------------------------------------------------------------- */
+
+bool review_approve(struct tool *tool, struct review *review)
+{
+    struct ska_approval approval = {0};
+    bool done = approver_unlock(review->key, tool->libctx, &tool->errors) &&
+                review_read_again(tool, review) &&
+                approver_sign_checked(review->key, tool->libctx, review->listed,
+                                      ska_span_of(&review->request->approval_token), &approval,
+                                      &tool->errors);
+
+    if (done) {
+        review_remember(tool, review, HISTORY_APPROVED, NULL);
+        done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_APPROVAL,
+                                 &approval, NULL, &tool->errors);
+    }
+    ska_approval_clear(&approval);
+    return done;
+}
+
+bool review_refuse(struct tool *tool, struct review *review, const char *reason)
+{
+    struct ska_approval refusal = {0};
+    bool done = review_read_again(tool, review) &&
+                review_sign_refusal(tool, review, reason, &refusal) &&
+                ska_directory_put(review->source.place, review->source.id, SKA_FILE_REFUSAL,
+                                  &refusal, NULL, &tool->errors);
+
+    ska_approval_clear(&refusal);
+    return done;
+}
+
+void review_remember(struct tool *tool, const struct review *review, enum history_answer answer,
+                     const char *reason)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
@@ -243,7 +443,8 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
                                           .answer = answer,
                                           .request = review->request,
                                           .key_name = review->ballot.token.key_name,
-                                          .public_key = review_key(review)};
+                                          .public_key = review_key(review),
+                                          .reason = reason};
 
     if (!history_add(&record, &quiet))
         report_warning("this answer could not be added to your own history: %s",
@@ -268,15 +469,16 @@ bool review_sign_refusal(struct tool *tool, struct review *review, const char *r
     uint8_t bytes[SKA_REFUSAL_SIZE];
     struct ska_span message = {NULL, 0};
 
-    if (!ska_refusal_bytes(tool->libctx, ska_span_of(&review->request->approval_token), reason,
+    if (!approver_unlock(review->key, tool->libctx, &tool->errors) ||
+        !ska_refusal_bytes(tool->libctx, ska_span_of(&review->request->approval_token), reason,
                            bytes, &message, &tool->errors) ||
-        !approver_sign_checked(&review->key, tool->libctx, review->listed, message, refusal,
+        !approver_sign_checked(review->key, tool->libctx, review->listed, message, refusal,
                                &tool->errors))
         return false;
     refusal->reason = reason == NULL ? NULL : strdup(reason);
     if (reason != NULL && refusal->reason == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "a reason");
-    review_remember(tool, review, HISTORY_REFUSED);
+    review_remember(tool, review, HISTORY_REFUSED, reason);
     return true;
 }
 
@@ -289,5 +491,5 @@ void review_name(const struct review *review, struct ska_buffer *text)
         return;
     }
     ska_buffer_text(text, "the key ");
-    ska_buffer_name(text, ska_span_text(review->key.shown));
+    ska_buffer_name(text, ska_span_text(review->key->shown));
 }

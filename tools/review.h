@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The request that an approver has before him, from a file or from an approvals directory, with his
- * key, and with what others have said already. What approve and reject have in common.
+ * key, and with what others have said already. What approve, reject and the inbox have in common.
  */
 #ifndef SKA_TOOLS_REVIEW_H
 #define SKA_TOOLS_REVIEW_H
@@ -15,11 +15,13 @@
 struct review {
     const char *approver;    /* KEY */
     const char *certificate; /* --cert; NULL: none */
+    /* Opened where it is not open yet, so that several reviews can go by one; closed by its owner.
+     */
+    struct approver *key;
 
     struct request_source source;
     struct ska_request *request;
-    struct ska_ballot ballot; /* by the requester's rule */
-    struct approver key;
+    struct ska_ballot ballot;          /* by the requester's rule */
     const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
     struct ska_standing chance;        /* of this approver's approval; only with a rule */
 };
@@ -27,6 +29,11 @@ struct review {
 /* An id stands for what is in the request; another one would be taken for another request. */
 bool review_check_id(struct tool *tool, const struct ska_request *request,
                      const char *shown) SKA_MUST_CHECK;
+/*
+ * Refuses what nobody should be asked to approve: what cannot be shown, what is not what it says,
+ * and a request whose id is another's.
+ */
+bool review_check(struct tool *tool, const struct review *review) SKA_MUST_CHECK;
 /* Opens the key (a passphrase may be asked for), finds its place in the rule, counts. */
 bool review_open_key(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 void review_close(struct review *review);
@@ -59,10 +66,41 @@ bool review_ask(struct tool *tool, const struct review *review,
                 const struct review_question *question) SKA_MUST_CHECK;
 
 /*
+ * The same for one of many, which is shown in six lines where they are enough (briefing_short.h).
+ * `lead` is before them: "3 of 50"; `patience_ms` as in terminal.h.
+ */
+enum review_choice {
+    REVIEW_YES,
+    REVIEW_NEXT,
+    REVIEW_REJECT,
+    REVIEW_QUIT,
+    REVIEW_NOBODY /* has answered in time */
+};
+struct review_offer {
+    const char *lead;
+    const struct document *document;
+    int64_t patience_ms;
+};
+bool review_choose(struct tool *tool, const struct review *review, const struct review_offer *offer,
+                   enum review_choice *choice) SKA_MUST_CHECK;
+/* Whether six lines are enough for it. */
+bool review_is_short(struct tool *tool, const struct review *review,
+                     const struct document *document, bool *is_short) SKA_MUST_CHECK;
+
+/*
  * Adds the answer to what this user's skatool has seen; before it is handed out. That it cannot is
  * a warning.
  */
-void review_remember(struct tool *tool, const struct review *review, enum history_answer answer);
+void review_remember(struct tool *tool, const struct review *review, enum history_answer answer,
+                     const char *reason);
+
+/*
+ * Approves what was shown, unless another stands in its place by now, and puts that into the
+ * approvals directory.
+ */
+bool review_approve(struct tool *tool, struct review *review) SKA_MUST_CHECK;
+/* The same of a refusal; reason NULL: none. */
+bool review_refuse(struct tool *tool, struct review *review, const char *reason) SKA_MUST_CHECK;
 
 /* A reason that a refusal can have; NULL, none, is one. */
 bool review_check_reason(struct tool *tool, const char *reason) SKA_MUST_CHECK;

@@ -52,6 +52,7 @@ bool audit_command(struct tool *tool, int argc, char **argv);
 bool check_config_command(struct tool *tool, int argc, char **argv);
 bool execute_command(struct tool *tool, int argc, char **argv);
 bool import_command(struct tool *tool, int argc, char **argv);
+bool history_command(struct tool *tool, int argc, char **argv);
 bool inspect_command(struct tool *tool, int argc, char **argv);
 bool keygen_command(struct tool *tool, int argc, char **argv);
 bool list_command(struct tool *tool, int argc, char **argv);

@@ -3,12 +3,15 @@
 #include <string.h>
 
 #include "tools/history.h"
+#include "tools/history_entries.h"
 
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct history history = {0};
+    struct history_entry entry;
+    cJSON *json = NULL;
     bool taken =
         history_take_line(ska_span(data, size), "line", ska_span_text("seal"), &history, NULL);
 
@@ -19,5 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PROMISE(history.approvers.list[i].origin >= NAMED_KEY_SEEN);
     }
     history_clear(&history);
+    if (history_entry_parse(ska_span(data, size), "line", &json, &entry, NULL))
+        PROMISE(entry.time != NULL && entry.answer != NULL && entry.key != NULL);
+    else
+        PROMISE(json == NULL);
+    cJSON_Delete(json);
     return 0;
 }

@@ -364,7 +364,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         document.is_attributes = take_below(&input, 2) == 0;
         briefing.document = path == NULL ? NULL : &document;
         briefing.chance = ska_ballot_chance(&ballot, briefing.witness.own_key);
-        PROMISE(briefing_make(&briefing, &page, NULL));
+        PROMISE(briefing_make(&briefing, &page, NULL, NULL));
         promise_page(ska_span_of(&page), briefing.columns);
         ska_bytes_free(&page);
         free(path);

@@ -202,7 +202,7 @@ written policy.json >written.txt
 tells policies 'value' 'Policy file' Rule
 written live.log >written.txt
 tells 'the audit log' '' 'Audit log'
-succeeds skatool reject --approver alice.pem --yes -o history1.json modify.json
+succeeds skatool reject --approver alice.pem --yes --reason no -o history1.json modify.json
 written "$XDG_STATE_HOME/ska/history.jsonl" >written.txt
 tells 'the history' '' 'History'
 # What the example says is known afterwards.

@@ -171,7 +171,7 @@ succeeds skatool approve --dir "$directory" --approver bob.pem --yes "$contract"
 succeeds skatool requests --approver carol.pub.pem --key seal
 listed 0
 refused 'use --yes to remove 3 requests' setsid -w "$binary_dir/tools/skatool" requests --clean
-refused 'goes with neither' skatool requests --clean --json
+refused 'goes with none of' skatool requests --clean --json
 refused 'goes with --clean only' skatool requests --yes
 if has_terminal; then
     ours "$programs/skatool_terminal" 'Type yes or no:' no -- "$binary_dir/tools/skatool" requests \
@@ -191,4 +191,188 @@ open
 succeeds skatool requests --clean
 says 'nothing of yours'
 [ "$(ls "$directory/done" | wc -l)" -eq 1 ] || fail "evidence is gone"
+
+# ---- The inbox -----------------------------------------------------------------------------------
+
+refused '--yes without an ID would approve whatever' skatool approve --approver alice.pem --yes
+refused 'are for one request: add its ID' skatool approve --approver alice.pem --document letter.txt
+# Without a terminal it lists.
+invoice=$(asked seal invoice.txt 'ska-description:Invoice 4711')
+succeeds setsid -w "$binary_dir/tools/skatool" approve --approver alice.pem
+listed 1 "^${invoice:0:16} .* Invoice 4711\$"
+has_terminal || skip "no pseudo-terminals (is devpts mounted?)"
+plain pkey -in alice.pem -aes256 -passout pass:secret -out alice.secret.pem
+
+# inbox STATUS [PROMPT ANSWER]... [-- OPTION...]: alice at a terminal, who gives her passphrase once.
+inbox() {
+    local expected=$1 status=0 talk=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        talk+=("$1" "$2")
+        shift 2
+    done
+    ours "$programs/skatool_terminal" 'pass phrase' secret "${talk[@]}" -- \
+        "$binary_dir/tools/skatool" approve --approver alice.secret.pem "${@:2}" >raw.txt || status=$?
+    tr -d '\r' <raw.txt >stdout.txt
+    [ "$status" -eq "$expected" ] || fail "status $status, should be $expected: $(cat stdout.txt)"
+    [ "$(grep -c 'pass phrase' stdout.txt)" -eq "${passphrases:-1}" ] || fail "asked again: $(cat stdout.txt)"
+}
+six='Approve? y(es), n(ext), r(eject), m(ore), q(uit):'
+page='Approve? Type yes, or n(ext), r(eject), q(uit):'
+approvals() { ls "$directory" | grep -c "^${1-}.*approval" || true; }
+reset() {
+    rm -f "$directory"/*.json
+}
+
+contract=$(asked seal contract.txt)
+letter=$(asked seal letter.txt)
+touch -d '3 hours ago' "$directory/$invoice.request.json"
+touch -d '2 hours ago' "$directory/$contract.request.json"
+
+# Six lines, and the answer that is asked for.
+inbox 0 "$six" y "$six" n "$six" q
+shows '3 requests in .* wait for you' "^1 of 3: request ${invoice:0:16}, key seal" \
+    "^ +They say, unconfirmed: 'Invoice 4711'" "^ +NOT compared with a file; its fingerprint begins" \
+    "^ +Asked by $me; usable for ever" 'needed after you: bob or carol' 'Approved\. \(1 of 2' \
+    "^2 of 3: request ${contract:0:16}" "^3 of 3: request ${letter:0:16}" '1 approved, 0 rejected, 2 left'
+[ "$(sed -n "/^1 of 3/,/^Approve/p" stdout.txt | wc -l)" -eq 7 ] || fail "not six lines: $(cat stdout.txt)"
+[ "$(approvals)" -eq 1 ] && [ "$(approvals "$invoice")" -eq 1 ] || fail "$(ls "$directory")"
+# What is no answer is asked again; m shows the page, on which y is not enough.
+inbox 0 "$six" x "$six" '' "$six" m "$page" y "$page" yes "$six" q
+shows 'What else your approval allows' '1 approved, 0 rejected, 1 left'
+[ "$(approvals "$contract")" -eq 1 ] || fail "$(ls "$directory")"
+# What was typed before the question is no answer to it.
+inbox 0 "$six" 'q' --
+reset
+for i in 1 2 3; do
+    printf 'Document %s\n' $i >"document$i"
+    asked seal document$i >/dev/null
+done
+inbox 0 "$six" $'y\ny\ny' "$six" q
+shows '1 approved, 0 rejected, 2 left'
+[ "$(approvals)" -eq 1 ] || fail "approved what nobody has read: $(ls "$directory")"
+
+# A refusal with its reason; one that is too long is none.
+reset
+invoice=$(asked seal invoice.txt)
+inbox 0 "$six" r 'Why?' "$(printf '%0502d' 0)" "$six" r 'Why?' 'The amount' --
+shows 'of 500 bytes at most' 'Rejected, with your reason' '0 approved, 1 rejected, 0 left'
+ends 2 skatool status --dir "$directory" "$invoice"
+shows "Refused by: alice \('The amount'\)"
+succeeds skatool requests --approver alice.pub.pem
+listed 0
+
+# The whole page for what changes a key, and for what has a warning; y is no approval there.
+reset
+ends 0 skatool request --key "$(uri seal)" --operation block -o block.json
+block=$(sed -nE 's/.*"requestId":[[:space:]]*"([0-9a-f]+)".*/\1/p' block.json)
+cp block.json "$directory/$block.request.json"
+inbox 0 "$page" y "$page" m "$page" q
+shows 'asked to approve that a key is BLOCKED' 'The key stops signing'
+[ "$(approvals)" -eq 0 ] || fail "y has blocked a key"
+inbox 0 "$page" yes
+[ "$(approvals "$block")" -eq 1 ] || fail "$(cat stdout.txt)"
+reset
+refused 'approvals pending' ska dgst -sha1 -sign "$(uri seal)" -out x.sig invoice.txt
+inbox 0 "$page" q
+shows 'WARNING: .*SHA-1|WARNING: the fingerprint is of an old kind'
+
+# One that is closed meanwhile, or was changed, hides no other.
+reset
+for i in 1 2 3; do asked seal document$i >/dev/null; done
+first=$(ls -tr "$directory" | grep request.json | head -n 1)
+inbox 3 "$six" "!rm $directory/$first" '' y "$six" y "$six" y
+shows 'no open request|done already' '2 approved, 0 rejected, 1 left'
+[ "$(approvals)" -eq 2 ] || fail "$(ls "$directory")"
+
+# Ten minutes without an answer: the key is wiped, and the passphrase asked for again.
+reset
+asked seal invoice.txt >/dev/null
+passphrases=2 preload="$preload $programs/libhasty_clock.so" \
+    inbox 0 "$six" '!true' 'Press Enter to go on' '' 'pass phrase' secret "$six" y
+shows 'your key was wiped from memory' '1 approved'
+
+# ---- Documents -----------------------------------------------------------------------------------
+
+# Three in the folder (one of them in a CAdES signature, one with the line ends of mail), one that is
+# another, one that is not there, one that is only linked to, and one in a folder below.
+reset
+plain x509 -new -force_pubkey seal.pub.pem -subj /CN=Seal -days 30 -signkey alice.pem -out seal.crt
+mkdir folder folder/below
+printf 'Plain.\n' >folder/plain.txt
+printf 'Mail.\nTwo lines.\n' >folder/mail.txt
+printf 'Wrong.\n' >folder/wrong.txt
+printf 'Linked.\n' >linked.txt
+ln -s ../linked.txt folder/linked.txt
+printf 'Below.\n' >folder/below/below.txt
+plain=$(asked seal folder/plain.txt)
+sed 's/$/\r/' folder/mail.txt >mail.crlf
+mail=$(asked seal mail.crlf)
+printf 'Right.\n' >right.txt
+right=$(asked seal right.txt)
+linked=$(asked seal linked.txt)
+below=$(asked seal folder/below/below.txt)
+rm -f folder/*.sig
+ls "$directory" >before.txt
+printf 'Sealed.\n' >folder/sealed.txt
+refused 'approvals pending' ska cms -sign -cades -binary -in folder/sealed.txt -signer seal.crt \
+    -inkey "$(uri seal)" -outform DER -out out.p7s
+sealed=$(ls "$directory" | comm -13 before.txt - | sed -n 's/\.request\.json$//p')
+succeeds skatool requests --documents folder
+listed 6 'YOUR FILE$' "^${sealed:0:16} .* sealed.txt\$" "^${plain:0:16} .* plain.txt\$" "^${mail:0:16} .* mail.txt\$" "^${right:0:16} .* -\$" \
+    "^${linked:0:16} .* -\$" "^${below:0:16} .* -\$"
+says '3 match a file, 3 do not'
+succeeds skatool requests --documents folder --json
+shows '"file":.*"plain.txt"' '"form":.*"to the last byte"' '"form":.*"the same text, with line ends as mail'
+refused 'symbolic link|Not a directory|Too many levels' skatool requests --documents folder/linked.txt
+ln -s folder shortcut
+refused 'Not a directory|Too many levels' skatool requests --documents shortcut
+inbox 0 "$six" y "$six" q -- --documents folder
+shows '3 match a file, 3 do not' '^ +It is your file plain.txt$' '1 approved'
+[ "$(approvals "$plain")" -eq 1 ] || fail "$(cat stdout.txt)"
+# Nobody is asked: only what is in the folder, and has no warning.
+refused 'approvals pending' ska dgst -sha1 -sign "$(uri seal)" -out x.sig folder/wrong.txt
+block_id=$block
+cp block.json "$directory/$block_id.request.json"
+succeeds skatool approve --approver bob.pem --yes --documents folder
+says "${plain:0:16} is approved" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
+    "${block_id:0:16} is left: it is no signature" 'is left: there is more to read' '3 approved, 0 rejected, 5 left'
+[ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
+
+# ---- What one has said ---------------------------------------------------------------------------
+
+rm -rf "$XDG_STATE_HOME"
+reset
+succeeds skatool history
+says 'Nothing of that kind'
+invoice=$(asked seal invoice.txt 'ska-description:Invoice 4711')
+letter=$(asked other letter.txt)
+succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$invoice"
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'Not ours' "$letter"
+succeeds skatool history
+listed 2 "^20.* approved +SIGN +seal +${invoice:0:16} +- +Invoice 4711\$" \
+    "^20.* refused +SIGN +other +${letter:0:16} +Not ours +-\$"
+succeeds skatool history --key seal
+listed 1 " ${invoice:0:16} "
+succeeds skatool history --answer refused --newer 1h
+listed 1 " ${letter:0:16} "
+succeeds skatool history --approver alice.pub.pem
+listed 1 " ${invoice:0:16} "
+succeeds skatool history --older 1h
+listed 0
+refused 'approved or refused' skatool history --answer maybe
+succeeds skatool history --json
+shows '"answer":.*"approved"' '"reason":.*"Not ours"' \
+    "\"digest\":.*\"$(sha256sum invoice.txt | cut -c1-64)\""
+# A broken line is named, and hides no other; nothing of others is shown as it is.
+printf '{"half\n{"time":"2026-01-01T00:00:00Z","answer":"approved","key":"\\u001b[2J","keySha256":"%064d"}\n' 0 \
+    >>"$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool history
+listed 3 '^2026-01-01 00:00:00 UTC +approved .*x1B'
+says 'history.jsonl: line 3'
+# Where it cannot be written the answer is given all the same, with a warning.
+rm "$XDG_STATE_HOME/ska/history.jsonl" && mkdir "$XDG_STATE_HOME/ska/history.jsonl"
+succeeds skatool approve --dir "$directory" --approver bob.pem --yes "$invoice"
+says 'could not be added to your own history'
+reset
 pass

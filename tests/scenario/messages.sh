@@ -96,9 +96,9 @@ if has_terminal; then
     typing 4 'Passphrase of mykey.pem:' wrong -- approve --approver mykey.pem --yes request.json
     shows 'mykey.pem: wrong passphrase'
     # Who answers y is asked for the word.
-    typing 0 "$question" y 'Please type yes or no:' yes -- approve --approver alice.pem \
+    typing 0 "$question" y 'Please type the whole word, yes or no:' yes -- approve --approver alice.pem \
         -o three.json request.json
-    typing 2 "$question" y 'Please type yes or no:' y -- approve --approver alice.pem request.json
+    typing 2 "$question" y 'Please type the whole word, yes or no:' y -- approve --approver alice.pem request.json
     shows 'declined: nothing was signed: the answer was not "yes"'
 fi
 

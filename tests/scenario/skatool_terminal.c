@@ -74,7 +74,7 @@ static bool resize(int terminal, const char *columns)
 /* An answer before the echo is off would be thrown away, so a moment passes. */
 static bool type(int terminal, const char *answer)
 {
-    char line[256];
+    char line[4000];
     int length = snprintf(line, sizeof(line), "%s", strcmp(answer, "^C") == 0 ? "\003" : answer);
 
     if (strcmp(answer, "^C") != 0)

@@ -35,19 +35,21 @@ question='Do you approve this? Type yes or no:'
 # ---- The question --------------------------------------------------------------------------------
 
 cp fresh.json request.json
-typing 2 "$question" no -- approve --approver alice.pem request.json
-shows 'nothing was signed'
-for answer in y '' 'yes please' nyes; do
-    typing 2 "$question" "$answer" 'Please type yes or no:' "$answer" -- \
-        approve --approver alice.pem request.json
+whole='Please type the whole word, yes or no:'
+for answer in no '' 'yes please' nyes; do
+    typing 2 "$question" "$answer" -- approve --approver alice.pem request.json
     shows 'nothing was signed'
     same fresh.json request.json
 done
-for answer in y ''; do
-    typing 0 "$question" "$answer" 'Please type yes or no:' yes -- \
-        approve --approver alice.pem -o asked_twice.json request.json
-    rm asked_twice.json
+# Who types y is asked for the whole word, once.
+for answer in y no '' yess; do
+    cp fresh.json request.json
+    typing 2 "$question" y "$whole" "$answer" -- approve --approver alice.pem request.json
+    shows 'nothing was signed'
+    same fresh.json request.json
 done
+typing 0 "$question" y "$whole" yes -- approve --approver alice.pem request.json
+cp fresh.json request.json
 typing 130 "$question" '^C' -- approve --approver alice.pem request.json
 same fresh.json request.json
 
@@ -96,11 +98,8 @@ shows '2 of 2; no more approvals are needed'
 rm -r approvals
 
 # A refusal asks too.
-for answer in no y; do
-    again=('Please type yes or no:' no)
-    [ "$answer" = y ] || again=()
-    typing 2 'Do you refuse this? Type yes or no:' "$answer" "${again[@]}" -- \
-        reject --approver carol.pem fresh.json
+for answer in no yy ''; do
+    typing 2 'Do you refuse this? Type yes or no:' "$answer" -- reject --approver carol.pem fresh.json
     shows 'nothing was written'
 done
 typing 0 'Do you refuse this? Type yes or no:' yes -- reject --approver carol.pem fresh.json

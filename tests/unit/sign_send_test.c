@@ -81,7 +81,7 @@ static void what_was_approved_is_signed(void **state)
 
     (void)state;
     forget_log();
-    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), BACKEND_DONE);
+    assert_int_equal(ska_send_gathered(&job, request, NULL, true, &refusal), BACKEND_DONE);
     assert_int_equal(recorder.count, 0);
     assert_true(length > 0 && length <= sizeof(signature));
     assert_int_equal(logged("C_SKASign "), 1);
@@ -100,7 +100,7 @@ static void other_data_do_not_reach_the_hsm(void **state)
     (void)state;
     forget_log();
     memset(signature, 0x5A, sizeof(signature));
-    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), BACKEND_FAILED);
+    assert_int_equal(ska_send_gathered(&job, request, NULL, true, &refusal), BACKEND_FAILED);
     assert_raised(&recorder, SKA_R_PAYLOAD_MISMATCH, "other data");
     assert_int_equal(logged("C_SKASign "), 0);
     for (size_t i = 0; i < sizeof(signature); i++)
@@ -117,7 +117,7 @@ static void another_operation_does_not_reach_the_hsm(void **state)
 
     (void)state;
     forget_log();
-    assert_int_equal(ska_send_gathered(&job, request, NULL, &refusal), BACKEND_FAILED);
+    assert_int_equal(ska_send_gathered(&job, request, NULL, true, &refusal), BACKEND_FAILED);
     assert_raised(&recorder, SKA_R_OPERATION_MISMATCH, "seal");
     assert_int_equal(logged("C_SKA"), 0);
     ska_request_free(request);

@@ -203,6 +203,30 @@ static void it_is_this_users_alone(void **state)
     assert_false(reads());
 }
 
+/* What is too long to be looked at is not passed over in silence. */
+static void what_is_not_looked_at_is_told(void **state)
+{
+    static const char line[] = "\n" LINE("approved", "seal", HASH_C, ALICE) "\n";
+    struct history history;
+    struct recorder recorder;
+    struct recorder failures;
+    struct ska_errors broken = errors_into(&recorder);
+    struct ska_errors errors = errors_into(&failures);
+    int fd = open(file, O_WRONLY);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 17 * 1024 * 1024), 0);
+    assert_int_equal(pwrite(fd, line, strlen(line), 17 * 1024 * 1024), strlen(line));
+    close(fd);
+    assert_true(history_read(ska_span_text("seal"), &history, &broken, &errors));
+    assert_int_equal(failures.count, 0);
+    assert_raised_with(&recorder, SKA_R_BAD_INPUT_LENGTH, "more than 16 MiB");
+    assert_int_equal(history.requests, 1);
+    history_clear(&history);
+    assert_int_equal(truncate(file, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_latest_key_is_the_one),
         cmocka_unit_test(lines_are_bounded),
         cmocka_unit_test_setup_teardown(it_is_this_users_alone, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(what_is_not_looked_at_is_told, make_home, remove_home),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,8 +20,7 @@
 #include "tools/options.h"
 #include "tools/document.h"
 #include "tools/output.h"
-#include "tools/command/requests.h"
-#include "tools/show/modification.h"
+#include "tools/command/inbox.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
@@ -32,6 +31,8 @@ struct approve {
     struct document compared;
     struct output output;
     bool yes;
+    struct inbox inbox; /* without REQUEST */
+    struct approver key;
     struct review review;
 };
 
@@ -39,20 +40,12 @@ struct approve {
 
 static bool check_request(struct tool *tool, const struct approve *approve)
 {
-    const struct ska_request *request = approve->review.request;
+    const struct review *review = &approve->review;
 
-    if (!modification_can_be_shown(request, &tool->errors) ||
-        !ska_request_check_content(request, tool->libctx, &tool->errors))
-        return false;
-    if (request->operation != SKA_OPERATION_SIGN && approve->document != NULL)
-        return options_wrong(tool, "--document: to %s a key is about no document",
-                             text_operation(request->operation));
-    if (request_is_digest_in_disguise(tool->libctx, request))
-        return ska_fail(&tool->errors, SKA_R_PAYLOAD_REFUSED,
-                        "the request calls its %zu bytes a message, but they look like a digest: "
-                        "approving them may sign a document that you have not seen",
-                        request->payload.length);
-    return true;
+    return (review->request->operation == SKA_OPERATION_SIGN || approve->document == NULL ||
+            options_wrong(tool, "--document: to %s a key is about no document",
+                          text_operation(review->request->operation))) &&
+           review_check(tool, review);
 }
 
 /* The document in the approver's hand against the one in the token. */
@@ -239,19 +232,18 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
 {
     struct review *review = &approve->review;
     struct ska_approval approval = {0};
-    bool done = approver_unlock(&review->key, tool->libctx, &tool->errors) &&
-                (review->source.directory == NULL || review_read_again(tool, review)) &&
-                approver_sign_checked(&review->key, tool->libctx, review->listed,
-                                      ska_span_of(&review->request->approval_token), &approval,
-                                      &tool->errors);
+    bool done = false;
 
-    if (done)
-        review_remember(tool, review, HISTORY_APPROVED);
-    if (done && review->source.directory != NULL)
-        done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_APPROVAL,
-                                 &approval, NULL, &tool->errors);
-    else if (done)
+    if (review->source.directory != NULL)
+        return review_approve(tool, review) && approve_say_done(tool, approve);
+    done = approver_unlock(review->key, tool->libctx, &tool->errors) &&
+           approver_sign_checked(review->key, tool->libctx, review->listed,
+                                 ska_span_of(&review->request->approval_token), &approval,
+                                 &tool->errors);
+    if (done) {
+        review_remember(tool, review, HISTORY_APPROVED, NULL);
         done = add_to_bundle(tool, approve, &approval);
+    }
     ska_approval_clear(&approval);
     return done && approve_say_done(tool, approve);
 }
@@ -327,7 +319,6 @@ static bool approve_run(struct tool *tool, struct approve *approve)
     if (!output_check(tool, &approve->output, review->source.what) ||
         !request_source_read(tool, &review->source, &review->request) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||
-        !review_check_id(tool, review->request, review->source.what) ||
         !check_document(tool, approve) || !review_open_key(tool, review) ||
         !is_done_already(tool, approve, &already))
         return false;
@@ -337,29 +328,21 @@ static bool approve_run(struct tool *tool, struct approve *approve)
            review_ask(tool, review, &question) && approve_sign_and_write(tool, approve);
 }
 
-static bool list_for(struct tool *tool, const char *directory, const char *approver)
+/* Without REQUEST: all that waits for this approver. */
+static bool approve_inbox(struct tool *tool, struct approve *approve)
 {
-    struct request_filter filter = REQUEST_FILTER_ALL;
-    struct request_list list = {NULL};
-    struct approver key = {NULL};
-    bool done =
-        request_list_open(tool, directory, &list) && approver_open_public(tool, &key, approver);
+    struct inbox *inbox = &approve->inbox;
 
-    filter.approver = &key;
-    done = done && requests_list(&list, &filter, false);
-    request_list_close(&list);
-    approver_close(&key);
-    return done;
-}
-
-/* With an approvals directory and no ID: what waits there for this approver. */
-static bool list_waiting(struct tool *tool, const struct approve *approve)
-{
-    const struct review *review = &approve->review;
-
-    if (approve->document != NULL || approve->yes)
-        return options_wrong(tool, "--document and --yes are for one request: add its ID");
-    return list_for(tool, review->source.directory, review->approver);
+    if (approve->document != NULL || approve->output.path != NULL)
+        return options_wrong(tool, "--document and --output are for one request: add its ID");
+    if (approve->yes && inbox->documents == NULL)
+        return options_wrong(tool, "--yes without an ID would approve whatever somebody has put "
+                                   "there: add an ID, or --documents");
+    inbox->directory = approve->review.source.directory;
+    inbox->approver = approve->review.approver;
+    inbox->certificate = approve->review.certificate;
+    inbox->yes = approve->yes;
+    return inbox_run(tool, inbox);
 }
 
 static bool approve_check_options(struct tool *tool, struct approve *approve,
@@ -369,14 +352,15 @@ static bool approve_check_options(struct tool *tool, struct approve *approve,
         return false;
     if (approve->review.source.directory != NULL && approve->output.path != NULL)
         return options_wrong(tool, "--dir and --output cannot be used together");
-    if (approve->review.source.directory == NULL && approve->review.source.what == NULL)
-        return options_wrong(tool, "missing argument: REQUEST");
+    if (approve->review.source.what != NULL && approve->inbox.documents != NULL)
+        return options_wrong(tool, "--documents goes without an ID; for one request there is "
+                                   "--document FILE");
     return true;
 }
 
 bool approve_command(struct tool *tool, int argc, char **argv)
 {
-    struct approve approve = {0};
+    struct approve approve = {.review = {.key = &approve.key}};
     struct review *review = &approve.review;
     const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     const struct option_entry options[] = {
@@ -385,6 +369,8 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("cert", "FILE", "your certificate, to stand in the approval",
                     &review->certificate),
         OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
+        OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
+                    &approve.inbox.documents),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
                     &review->source.directory),
         OPTION_OUTPUT(&approve.output, "leave REQUEST alone, write there"),
@@ -394,18 +380,21 @@ bool approve_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST...\n"
-                 "       skatool approve --approver KEY [OPTION...] [--dir DIR] [ID]",
+                 "       skatool approve --approver KEY [OPTION...] [--dir DIR] ID\n"
+                 "       skatool approve --approver KEY [--documents FOLDER] [--dir DIR]",
         .help = "Shows a request, asks, and adds your approval: to the file REQUEST (the first of\n"
                 "several copies), or into the approvals directory DIR (if none is given, that of\n"
-                "the configuration). Without ID it lists what waits for you there.",
+                "the configuration). Without REQUEST and ID it shows all that waits for you\n"
+                "there, one after the other.",
         .options = options,
         .operands = operands,
         .operands_allowed = REQUEST_COPIES_MOST,
     };
     bool done =
         options_parse(tool, &line, argc, argv) && approve_check_options(tool, &approve, operands) &&
-        (review->source.what == NULL ? list_waiting(tool, &approve) : approve_run(tool, &approve));
+        (review->source.what == NULL ? approve_inbox(tool, &approve) : approve_run(tool, &approve));
 
     review_close(review);
+    approver_close(&approve.key);
     return done;
 }

@@ -19,6 +19,7 @@ struct reject {
     const char *reason; /* NULL: none */
     struct output output;
     bool yes;
+    struct approver key;
     struct review review;
 };
 
@@ -57,8 +58,7 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
     struct review *review = &reject->review;
     struct ska_approval refusal = {0};
     char name[SKA_FILE_NAME_SIZE] = "";
-    bool done = approver_unlock(&review->key, tool->libctx, &tool->errors) &&
-                review_sign_refusal(tool, review, reject->reason, &refusal);
+    bool done = review_sign_refusal(tool, review, reject->reason, &refusal);
 
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);
@@ -108,7 +108,7 @@ static bool reject_run(struct tool *tool, struct reject *reject)
 
 bool reject_command(struct tool *tool, int argc, char **argv)
 {
-    struct reject reject = {0};
+    struct reject reject = {.review = {.key = &reject.key}};
     struct review *review = &reject.review;
     const char *operands[2] = {NULL};
     const struct option_entry options[] = {
@@ -144,5 +144,6 @@ bool reject_command(struct tool *tool, int argc, char **argv)
                 reject_run(tool, &reject);
 
     review_close(review);
+    approver_close(&reject.key);
     return done;
 }

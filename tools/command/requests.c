@@ -24,12 +24,14 @@ struct requests {
     const char *approver;
     const char *older;
     const char *newer;
+    const char *documents;
     bool json;
     bool clean;
     bool yes;
     struct request_filter filter;
     struct approver key; /* of --approver */
     struct request_list list;
+    struct document_folder *folder; /* of --documents */
 };
 
 /* ---- Listing --------------------------------------------------------------------------------- */
@@ -37,7 +39,9 @@ struct requests {
 /* A visit, of either form. */
 struct showing {
     const struct ska_errors *errors;
+    struct document_folder *folder; /* NULL: none */
     size_t count;
+    size_t with_file;
     struct requests_text text;
     cJSON *array; /* NULL: text */
 };
@@ -45,11 +49,19 @@ struct showing {
 static bool show_listed(void *arg, struct listed_request *listed)
 {
     struct showing *showing = arg;
+    struct document document;
+    const struct document *mine = NULL;
+    bool found = false;
 
+    if (showing->folder != NULL &&
+        !document_folder_find(showing->folder, listed->request, &found, &document, showing->errors))
+        return false;
+    mine = found ? &document : NULL;
     showing->count++;
+    showing->with_file += found;
     if (showing->array == NULL)
-        return requests_text_add(&showing->text, listed, showing->errors);
-    return ska_json_add_item(showing->array, NULL, requests_object(listed)) ||
+        return requests_text_add(&showing->text, listed, mine, showing->errors);
+    return ska_json_add_item(showing->array, NULL, requests_object(listed, mine)) ||
            ska_fail(showing->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
 }
 
@@ -80,10 +92,12 @@ static bool check_unreadable(const struct request_list *list)
                     ska_directory_path(list->directory));
 }
 
-bool requests_list(struct request_list *list, const struct request_filter *filter, bool json)
+bool requests_list(struct request_list *list, const struct request_filter *filter,
+                   struct document_folder *folder, bool json)
 {
     const struct ska_errors *errors = &list->tool->errors;
-    struct showing showing = {.errors = errors};
+    struct showing showing = {
+        .errors = errors, .folder = folder, .text = {.documents = folder != NULL}};
     bool done = false;
 
     if (json)
@@ -91,7 +105,11 @@ bool requests_list(struct request_list *list, const struct request_filter *filte
     done = json ? showing.array != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "requests as JSON")
                 : requests_text_start(&showing.text, errors);
     done = done && request_list_visit(list, filter, show_listed, &showing) &&
-           print_shown(&showing, list, filter->approver != NULL) && check_unreadable(list);
+           print_shown(&showing, list, filter->approver != NULL);
+    if (done && folder != NULL && showing.count > 0)
+        report_message("%zu match a file, %zu do not.", showing.with_file,
+                       showing.count - showing.with_file);
+    done = done && check_unreadable(list);
     requests_text_clear(&showing.text);
     cJSON_Delete(showing.array);
     return done;
@@ -215,8 +233,9 @@ static bool requests_check_options(struct requests *requests)
 {
     struct tool *tool = requests->tool;
 
-    if (requests->clean && (requests->json || requests->approver != NULL))
-        return options_wrong(tool, "--clean goes with neither --json nor --approver");
+    if (requests->clean &&
+        (requests->json || requests->approver != NULL || requests->documents != NULL))
+        return options_wrong(tool, "--clean goes with none of --json, --approver, --documents");
     if (requests->yes && !requests->clean)
         return options_wrong(tool, "--yes goes with --clean only");
     return request_age(tool, "older", requests->older, &requests->filter.least_age) &&
@@ -234,8 +253,12 @@ static bool requests_run(struct requests *requests)
         if (!approver_open_public(tool, &requests->key, requests->approver))
             return false;
     }
+    if (requests->documents != NULL &&
+        !document_folder_open(requests->documents, tool->libctx, &requests->folder, &tool->errors))
+        return false;
     return requests->clean ? clean_requests(requests)
-                           : requests_list(&requests->list, &requests->filter, requests->json);
+                           : requests_list(&requests->list, &requests->filter, requests->folder,
+                                           requests->json);
 }
 
 bool requests_command(struct tool *tool, int argc, char **argv)
@@ -250,6 +273,8 @@ bool requests_command(struct tool *tool, int argc, char **argv)
                     &requests.filter.requester),
         OPTION_TEXT("older", "AGE", "only what lies there longer: 30m, 12h, 7d", &requests.older),
         OPTION_TEXT("newer", "AGE", "only what does not lie there longer", &requests.newer),
+        OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
+                    &requests.documents),
         OPTION_FLAG("json", "as JSON, for machines", &requests.json),
         OPTION_FLAG("clean", "remove your own from which nothing can come", &requests.clean),
         OPTION_FLAG("yes", "do not ask before that", &requests.yes),
@@ -269,6 +294,7 @@ bool requests_command(struct tool *tool, int argc, char **argv)
     bool done = options_parse(tool, &line, argc, argv) && requests_check_options(&requests) &&
                 requests_run(&requests);
 
+    document_folder_close(requests.folder);
     request_list_close(&requests.list);
     approver_close(&requests.key);
     return done;

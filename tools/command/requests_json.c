@@ -170,11 +170,20 @@ static bool add_state(cJSON *object, const struct listed_request *listed)
     return done;
 }
 
-cJSON *requests_object(const struct listed_request *listed)
+static bool add_document(cJSON *object, const struct document *document)
+{
+    cJSON *file = document == NULL ? NULL : cJSON_AddObjectToObject(object, "document");
+
+    return document == NULL || (file != NULL && add_untrusted(file, "file", document->path) &&
+                                ska_json_add_text(file, "form", document->form));
+}
+
+cJSON *requests_object(const struct listed_request *listed, const struct document *document)
 {
     cJSON *object = cJSON_CreateObject();
 
-    if (object != NULL && add_asked(object, listed) && add_state(object, listed))
+    if (object != NULL && add_asked(object, listed) && add_document(object, document) &&
+        add_state(object, listed))
         return object;
     cJSON_Delete(object);
     return NULL;

@@ -90,17 +90,18 @@ static const char *or_dash(const char *text)
 
 bool requests_text_start(struct requests_text *text, const struct ska_errors *errors)
 {
-    static const char *const heading[] = {"ID",           "WHAT",       "KEY",      "APPROVALS",
-                                          "APPROVED BY",  "REFUSED BY", "ASKED BY", "WAITS",
-                                          "USABLE UNTIL", "DESCRIPTION"};
+    static const char *const heading[] = {"ID",           "WHAT",        "KEY",      "APPROVALS",
+                                          "APPROVED BY",  "REFUSED BY",  "ASKED BY", "WAITS",
+                                          "USABLE UNTIL", "DESCRIPTION", "YOUR FILE"};
 
-    text->table.columns = sizeof(heading) / sizeof(heading[0]);
+    text->table.columns = sizeof(heading) / sizeof(heading[0]) - (text->documents ? 0 : 1);
     text->table.names = 1U << 2;
     return table_add(&text->table, heading, errors);
 }
 
 static bool add_row(struct requests_text *text, const struct listed_request *listed,
-                    struct said *said, const struct ska_errors *errors)
+                    const struct document *document, struct said *said,
+                    const struct ska_errors *errors)
 {
     const struct ska_request *request = listed->request;
 
@@ -110,7 +111,8 @@ static bool add_row(struct requests_text *text, const struct listed_request *lis
             said->id, text_operation(request->operation), request->key_label,
             or_dash(ska_buffer_string(&said->count)), or_dash(ska_buffer_string(&said->approved)),
             or_dash(ska_buffer_string(&said->refused)), ska_buffer_string(&said->requester),
-            say_awaited(listed->awaited), said->until, or_dash(request->description)},
+            say_awaited(listed->awaited), said->until, or_dash(request->description),
+            document == NULL ? "-" : document->path},
         errors);
 }
 
@@ -126,7 +128,7 @@ static void add_answers(const char *lead, struct ska_buffer *names, struct ska_b
 }
 
 static void add_paragraph(struct ska_buffer *text, const struct listed_request *listed,
-                          struct said *said)
+                          const struct document *document, struct said *said)
 {
     const struct ska_request *request = listed->request;
 
@@ -138,6 +140,11 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
     ska_buffer_format(text, "    asked by %s; somebody waits: %s\n",
                       ska_buffer_string(&said->requester), say_awaited(listed->awaited));
     ska_buffer_format(text, "    usable until: %s\n", said->until);
+    if (document != NULL) {
+        ska_buffer_text(text, "    your file ");
+        ska_buffer_name(text, ska_span_text(document->path));
+        ska_buffer_text(text, "\n");
+    }
     if (request->description == NULL)
         return;
     ska_buffer_text(text, "    | ");
@@ -148,13 +155,13 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
 /* ---- Both ------------------------------------------------------------------------------------ */
 
 bool requests_text_add(struct requests_text *text, const struct listed_request *listed,
-                       const struct ska_errors *errors)
+                       const struct document *document, const struct ska_errors *errors)
 {
     struct said said = {.until = ""};
-    bool done = said_make(listed, &said, errors) && add_row(text, listed, &said, errors);
+    bool done = said_make(listed, &said, errors) && add_row(text, listed, document, &said, errors);
 
     if (done)
-        add_paragraph(&text->paragraphs, listed, &said);
+        add_paragraph(&text->paragraphs, listed, document, &said);
     said_clear(&said);
     return done;
 }

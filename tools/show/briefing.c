@@ -363,7 +363,7 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
                              "nothing; you can approve later.");
 }
 
-bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
+bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size_t *warnings,
                    const struct ska_errors *errors)
 {
     struct page page = {.width = briefing->columns};
@@ -380,5 +380,7 @@ bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
     say_technical(briefing, &page);
     say_in_short(briefing, &page);
     ska_buffer_text(&page.text, "\n");
+    if (warnings != NULL)
+        *warnings = page.warnings;
     return page_finish(&page, text, errors);
 }

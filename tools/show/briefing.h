@@ -27,8 +27,8 @@ struct briefing {
     size_t columns;                /* of the terminal that shows it; 0: none does */
 };
 
-/* Complete, or not at all. */
-bool briefing_make(const struct briefing *briefing, struct ska_bytes *text,
+/* Complete, or not at all. *warnings (may be NULL): how many are on it. */
+bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size_t *warnings,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/ui.h>
 
+#include "provider/base/clock.h"
 #include "provider/base/file.h"
 #include "tools/show/fold.h"
 
@@ -83,11 +84,14 @@ bool terminal_pin(void *arg, const char *token_label, char *pin, size_t size)
 /* How often the width is looked at while a person reads. */
 #define LOOK_MS 200
 
+/* How a wait for an answer ends. */
+enum wait_end { WAIT_TYPED, WAIT_NARROWER, WAIT_NOBODY };
+
 /*
- * Waits for the answer, which is one line. False: the terminal has become narrower than `columns`;
- * what was typed until then is dropped.
+ * Waits for the answer, which is one line. WAIT_NARROWER: the terminal has fewer than `columns`
+ * now; what was typed until then is dropped.
  */
-static bool wait_for_line(int fd, size_t columns)
+static enum wait_end wait_for_line(int fd, size_t columns, int64_t until)
 {
     struct pollfd typed = {.fd = fd, .events = POLLIN};
     int ready = 0;
@@ -95,9 +99,11 @@ static bool wait_for_line(int fd, size_t columns)
     do {
         ready = poll(&typed, 1, LOOK_MS);
         if (terminal_columns(fd) < columns)
-            return false;
+            return WAIT_NARROWER;
+        if (ready == 0 && ska_clock_ms() >= until)
+            return WAIT_NOBODY;
     } while (ready == 0 || (ready < 0 && errno == EINTR));
-    return true;
+    return WAIT_TYPED;
 }
 
 /* While the person is still pulling at the window nothing is shown. */
@@ -111,8 +117,11 @@ static void wait_for_width(int fd)
     }
 }
 
-/* Reads up to the end of the line; what does not fit is read and dropped. */
-static void read_terminal_line(int fd, char *line, size_t size)
+/*
+ * Reads up to the end of the line; one that does not fit is read to its end, and is none. False:
+ * the terminal has come to its end.
+ */
+static bool read_terminal_line(int fd, char *line, size_t size)
 {
     size_t length = 0;
     char next = 0;
@@ -128,6 +137,8 @@ static void read_terminal_line(int fd, char *line, size_t size)
         length++;
     }
     line[length < size ? length : 0] = 0;
+    line[strcspn(line, "\r")] = 0;
+    return got > 0 || length > 0;
 }
 
 static bool show_question(int fd, struct ska_span text, const char *question)
@@ -139,65 +150,102 @@ static bool show_question(int fd, struct ska_span text, const char *question)
     return true;
 }
 
-/* False: the terminal has become narrower meanwhile. */
-static bool read_answer(int fd, size_t columns, char *answer, size_t size)
+/* *shown: the line is an answer to what was shown. */
+static enum terminal_end read_once(int fd, size_t columns, struct ska_span text,
+                                   const struct terminal_question *question, char *line,
+                                   size_t size, bool *shown)
 {
-    if (!wait_for_line(fd, columns))
-        return false;
-    read_terminal_line(fd, answer, size);
-    answer[strcspn(answer, "\r")] = 0;
-    return terminal_columns(fd) >= columns;
-}
-
-/*
- * Only the word yes means yes. Whoever answers something else than yes or no is asked once more.
- * *shown: the answer is one to what was shown.
- */
-static enum terminal_answer ask_once(int fd, size_t columns, struct ska_span text,
-                                     const char *question, bool *shown)
-{
-    char answer[16] = "";
+    int64_t until = question->patience_ms == 0 ? INT64_MAX : ska_clock_ms() + question->patience_ms;
+    const char *words = question->question;
+    bool again = question->whole_word != NULL;
 
     *shown = true;
-    if (!show_question(fd, text, question))
-        return TERMINAL_NOT_ASKED;
-    *shown = read_answer(fd, columns, answer, sizeof(answer));
-    if (*shown && strcasecmp(answer, "yes") != 0 && strcasecmp(answer, "no") != 0) {
-        if (!show_question(fd, ska_span(NULL, 0), "Please type yes or no: "))
-            return TERMINAL_NOT_ASKED;
-        *shown = read_answer(fd, columns, answer, sizeof(answer));
+    for (;;) {
+        if (!show_question(fd, text, words))
+            return TERMINAL_GONE;
+        switch (wait_for_line(fd, columns, until)) {
+        case WAIT_NOBODY:
+            return TERMINAL_NOBODY;
+        case WAIT_NARROWER:
+            *shown = false;
+            return TERMINAL_LINE;
+        case WAIT_TYPED:
+            break;
+        }
+        if (!read_terminal_line(fd, line, size))
+            return TERMINAL_ENDED;
+        *shown = terminal_columns(fd) >= columns;
+        /* Who types y means yes, but it has to be the whole word. */
+        if (!*shown || !again || strcasecmp(line, "y") != 0)
+            return TERMINAL_LINE;
+        again = false;
+        words = question->whole_word;
+        text = ska_span(NULL, 0);
     }
-    return *shown && strcasecmp(answer, "yes") == 0 ? TERMINAL_YES : TERMINAL_NO;
 }
 
-enum terminal_answer terminal_ask(terminal_make *make, void *arg, size_t least,
-                                  const char *question)
+static enum terminal_end show_and_read(int fd, const struct terminal_question *question, char *line,
+                                       size_t size, bool *shown)
+{
+    size_t columns = terminal_columns(fd);
+    struct ska_bytes text = {NULL, 0};
+    enum terminal_end end = TERMINAL_LINE;
+
+    *shown = true;
+    line[0] = 0;
+    if (columns < question->least)
+        return TERMINAL_NARROW;
+    if (question->make != NULL && !question->make(question->arg, columns, &text))
+        return TERMINAL_UNMADE;
+    end = read_once(fd, columns, ska_span_of(&text), question, line, size, shown);
+    ska_bytes_free(&text);
+    return end;
+}
+
+enum terminal_end terminal_read(const struct terminal_question *question, char *line, size_t size)
 {
     static const char again[] = "\n\nThe terminal has become narrower, so here it is once more.\n";
-    enum terminal_answer answer = TERMINAL_NOT_ASKED;
+    enum terminal_end end = TERMINAL_GONE;
     int fd = open_terminal();
     bool shown = fd < 0;
 
     while (!shown) {
-        size_t columns = terminal_columns(fd);
-        struct ska_bytes text = {NULL, 0};
-
-        answer = TERMINAL_TOO_NARROW;
-        if (columns < least)
-            break;
-        answer = TERMINAL_NOT_MADE;
-        if (!make(arg, columns, &text))
-            break;
-        answer = ask_once(fd, columns, ska_span_of(&text), question, &shown);
-        ska_bytes_free(&text);
+        end = show_and_read(fd, question, line, size, &shown);
         if (!shown)
             wait_for_width(fd);
         if (!shown && !ska_write_all(fd, ska_span_text(again))) {
-            answer = TERMINAL_NOT_ASKED;
+            end = TERMINAL_GONE;
             break;
         }
     }
     if (fd >= 0)
         close(fd);
-    return answer;
+    return end;
+}
+
+enum terminal_answer terminal_ask(terminal_make *make, void *arg, size_t least,
+                                  const char *question)
+{
+    const struct terminal_question asked = {.make = make,
+                                            .arg = arg,
+                                            .least = least,
+                                            .question = question,
+                                            .whole_word =
+                                                "Please type the whole word, yes or no: "};
+    char answer[16] = "";
+
+    switch (terminal_read(&asked, answer, sizeof(answer))) {
+    case TERMINAL_LINE:
+        return strcasecmp(answer, "yes") == 0 ? TERMINAL_YES : TERMINAL_NO;
+    case TERMINAL_ENDED:
+    case TERMINAL_NOBODY:
+        return TERMINAL_NO;
+    case TERMINAL_NARROW:
+        return TERMINAL_TOO_NARROW;
+    case TERMINAL_UNMADE:
+        return TERMINAL_NOT_MADE;
+    case TERMINAL_GONE:
+        break;
+    }
+    return TERMINAL_NOT_ASKED;
 }

@@ -28,11 +28,30 @@ bool terminal_pin(void *arg, const char *token_label, char *pin, size_t size);
 /* Makes the text that is shown, which must be harmless, for so many columns. */
 typedef bool terminal_make(void *arg, size_t columns, struct ska_bytes *text);
 
+struct terminal_question {
+    terminal_make *make; /* what is shown before it; NULL: nothing */
+    void *arg;
+    size_t least; /* columns that are needed */
+    const char *question;
+    const char *whole_word; /* who types y is asked this once more; NULL: y is an answer */
+    int64_t patience_ms;    /* how long somebody may think; 0: for ever */
+};
+enum terminal_end {
+    TERMINAL_LINE,   /* a line was typed; "" too, and for one that is longer than there is room */
+    TERMINAL_ENDED,  /* the person has ended the input, or the terminal is gone */
+    TERMINAL_GONE,   /* there is no terminal */
+    TERMINAL_NARROW, /* less than `least` columns */
+    TERMINAL_UNMADE, /* there is no text */
+    TERMINAL_NOBODY  /* nobody has answered in time */
+};
 /*
- * Shows the text and the question, both on the terminal, and reads one line. When the terminal
- * becomes narrower, so that it breaks the lines itself, the answer does not count, and all is shown
- * again.
+ * Shows the text and the question, both on the terminal, and reads one line, which was typed after
+ * them. When the terminal becomes narrower, so that it breaks the lines itself, the answer does not
+ * count, and all is shown again.
  */
+enum terminal_end terminal_read(const struct terminal_question *question, char *line, size_t size);
+
+/* The same where it is about yes or no. */
 enum terminal_answer {
     TERMINAL_YES,        /* the whole word yes */
     TERMINAL_NO,         /* anything else */

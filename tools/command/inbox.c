@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/command/inbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/error_capture.h"
+#include "provider/sign/ballot_text.h"
+#include "tools/command/requests.h"
+#include "tools/request_list.h"
+#include "tools/review.h"
+#include "tools/show/page.h"
+#include "tools/show/terminal.h"
+
+/* Who has gone away from an open inbox leaves no key in memory. */
+#define PATIENCE_MS ((int64_t)10 * 60 * 1000)
+
+struct inbox_id {
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+};
+
+/* What waits, in the order in which it came, and what has been shown already. */
+struct session {
+    struct tool *tool;
+    const struct inbox *inbox;
+    const char *directory;
+    struct document_folder *folder; /* NULL: none */
+    struct approver key;
+    struct inbox_id *ids;
+    size_t count;
+    size_t with_file; /* of the folder */
+    size_t next;
+    bool quit;
+    size_t approved;
+    size_t rejected;
+};
+
+/* ---- What waits ------------------------------------------------------------------------------ */
+
+static bool is_known(const struct session *session, const char *id)
+{
+    for (size_t i = 0; i < session->count; i++)
+        if (strcmp(session->ids[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+/* *found: in the folder, if there is one. */
+static bool find_file(struct session *session, const struct ska_request *request, bool *found,
+                      struct document *document)
+{
+    *found = false;
+    return session->folder == NULL ||
+           document_folder_find(session->folder, request, found, document, &session->tool->errors);
+}
+
+/* A request_visit. */
+static bool note_waiting(void *arg, struct listed_request *listed)
+{
+    struct session *session = arg;
+    struct inbox_id *grown = NULL;
+    struct document document;
+    bool found = false;
+
+    /* What came in between is looked for among what is known; at first nothing is. */
+    if (session->next > 0 && is_known(session, listed->request->id))
+        return true;
+    if (!find_file(session, listed->request, &found, &document))
+        return false;
+    session->with_file += found;
+    grown = reallocarray(session->ids, session->count + 1, sizeof(*grown));
+    if (grown == NULL)
+        return ska_fail(&session->tool->errors, SKA_R_OUT_OF_MEMORY, "%zu requests",
+                        session->count);
+    session->ids = grown;
+    memcpy(grown[session->count++].id, listed->request->id, sizeof(grown->id));
+    return true;
+}
+
+static bool find_waiting(struct session *session)
+{
+    struct request_filter filter = REQUEST_FILTER_ALL;
+    struct request_list list = {NULL};
+    bool done = false;
+
+    filter.approver = &session->key;
+    done = request_list_open(session->tool, session->directory, &list) &&
+           request_list_visit(&list, &filter, note_waiting, session);
+    if (done && list.unreadable > 0)
+        report_warning("%zu request%s in %s cannot be read by this user", list.unreadable,
+                       list.unreadable == 1 ? "" : "s", session->directory);
+    request_list_close(&list);
+    return done;
+}
+
+/* ---- The key --------------------------------------------------------------------------------- */
+
+static bool open_inbox_key(struct session *session)
+{
+    return session->key.key != NULL ||
+           approver_open(session->tool, &session->key, session->inbox->approver,
+                         session->inbox->certificate);
+}
+
+/* Until somebody is there again. False: they want no more. */
+static bool wait_for_somebody(struct session *session)
+{
+    const struct terminal_question question = {
+        .question = "\n\nNobody has answered for ten minutes, so your key was wiped from memory.\n"
+                    "Press Enter to go on, or q to quit: "};
+    char line[16] = "";
+
+    approver_close(&session->key);
+    if (terminal_read(&question, line, sizeof(line)) != TERMINAL_LINE || line[0] == 'q' ||
+        line[0] == 'Q') {
+        session->quit = true;
+        return true;
+    }
+    return open_inbox_key(session);
+}
+
+/* ---- One request ----------------------------------------------------------------------------- */
+
+static void say_progress(const struct review *review, const char *what)
+{
+    struct ska_buffer text = {0};
+
+    ska_ballot_progress_text(&review->ballot, &text);
+    report_message("%s (%s)", what, ska_buffer_string(&text));
+    ska_buffer_free(&text);
+}
+
+/* What fails, as of a request that was closed meanwhile, is told, and the next one comes. */
+static void approve_one(struct session *session, struct review *review)
+{
+    if (!review_approve(session->tool, review))
+        return;
+    session->approved++;
+    if (session->inbox->yes)
+        report_message("%.16s is approved", review->request->id);
+    else if (review_count(session->tool, review))
+        say_progress(review, "Approved.");
+}
+
+/* *reason: to be freed; NULL: none. False: there is none that can be used. */
+static bool ask_reason(struct session *session, char **reason)
+{
+    const struct terminal_question question = {
+        .question = "Why? A line for the person who asks, or Enter for none: ",
+        .patience_ms = PATIENCE_MS};
+    char line[4096] = "";
+
+    *reason = NULL;
+    if (terminal_read(&question, line, sizeof(line)) != TERMINAL_LINE)
+        return false;
+    if (line[0] == 0)
+        return true;
+    if (!ska_reason_is_allowed(line)) {
+        report_note("a reason is text in UTF-8, of %d bytes at most", SKA_REFUSAL_REASON_LIMIT);
+        return false;
+    }
+    *reason = strdup(line);
+    return *reason != NULL || ska_fail(&session->tool->errors, SKA_R_OUT_OF_MEMORY, "a reason");
+}
+
+/* False: they think again. */
+static bool reject_one(struct session *session, struct review *review)
+{
+    char *reason = NULL;
+
+    if (!ask_reason(session, &reason))
+        return false;
+    if (review_refuse(session->tool, review, reason)) {
+        session->rejected++;
+        report_message("Rejected%s.", reason == NULL ? "" : ", with your reason");
+    }
+    free(reason);
+    return true;
+}
+
+static bool ask_about(struct session *session, struct review *review, const char *lead)
+{
+    struct document document;
+    struct review_offer offer = {.lead = lead, .patience_ms = PATIENCE_MS};
+    enum review_choice choice = REVIEW_QUIT;
+    bool decided = false;
+    bool found = false;
+
+    if (!find_file(session, review->request, &found, &document))
+        return false;
+    offer.document = found ? &document : NULL;
+    while (!decided && !session->quit) {
+        if (!review_choose(session->tool, review, &offer, &choice))
+            return false;
+        decided = true;
+        switch (choice) {
+        case REVIEW_YES:
+            approve_one(session, review);
+            break;
+        case REVIEW_REJECT:
+            decided = reject_one(session, review);
+            break;
+        case REVIEW_NEXT:
+            break;
+        case REVIEW_QUIT:
+            session->quit = true;
+            break;
+        case REVIEW_NOBODY:
+            decided = false;
+            if (!wait_for_somebody(session))
+                return false;
+            break;
+        }
+    }
+    return true;
+}
+
+/* Others may have answered, or somebody may have closed it, since it was listed. */
+static bool still_waits(const struct review *review)
+{
+    return review->listed != NULL && ska_ballot_waits_for(&review->ballot, review_key(review));
+}
+
+/* One that is wrong is named, and hides no other: *passed is what was raised. */
+static bool open_one(struct session *session, const char *id, struct review *review)
+{
+    struct tool *tool = session->tool;
+
+    *review = (struct review){.approver = session->inbox->approver,
+                              .certificate = session->inbox->certificate,
+                              .key = &session->key,
+                              .source = {.directory = session->directory, .what = id}};
+    return request_source_read(tool, &review->source, &review->request) &&
+           review_check(tool, review) && review_open_key(tool, review);
+}
+
+/* Nobody is asked, so it is only what a file tells: *why is why it is left, NULL where it is not.
+ */
+static bool decide_by_file(struct session *session, struct review *review, const char **why)
+{
+    struct document document;
+    bool found = false;
+    bool is_short = false;
+
+    *why = "there is no file for it";
+    if (!find_file(session, review->request, &found, &document))
+        return false;
+    if (review->request->operation != SKA_OPERATION_SIGN)
+        *why = "it is no signature";
+    else if (found && !review_is_short(session->tool, review, &document, &is_short))
+        return false;
+    else if (found)
+        *why = is_short ? NULL : "there is more to read about it than six lines";
+    return true;
+}
+
+static bool answer_by_file(struct session *session, struct review *review)
+{
+    const char *why = NULL;
+
+    if (!decide_by_file(session, review, &why))
+        return false;
+    if (why == NULL)
+        approve_one(session, review);
+    else
+        report_message("%.16s is left: %s", review->request->id, why);
+    return true;
+}
+
+static bool show_one(struct session *session, const char *id)
+{
+    char lead[64];
+    struct review review;
+    bool done = open_one(session, id, &review);
+
+    snprintf(lead, sizeof(lead), "%zu of %zu", session->next, session->count);
+    /* What cannot be opened was told, and is passed by. */
+    if (done && still_waits(&review))
+        done = session->inbox->yes ? answer_by_file(session, &review)
+                                   : ask_about(session, &review, lead);
+    else if (!done)
+        done = session->key.key != NULL;
+    review_close(&review);
+    return done;
+}
+
+/* ---- All of them ----------------------------------------------------------------------------- */
+
+static bool show_all(struct session *session)
+{
+    size_t before = 0;
+
+    do {
+        before = session->count;
+        while (session->next < session->count && !session->quit)
+            if (!show_one(session, session->ids[session->next++].id))
+                return false;
+        /* What came meanwhile. */
+        if (!session->quit && before > 0 && !find_waiting(session))
+            return false;
+    } while (!session->quit && session->count > before);
+    return true;
+}
+
+static void say_end(const struct session *session)
+{
+    if (session->count == 0)
+        report_message("Nothing in %s waits for this approver.", session->directory);
+    else
+        report_message("%zu approved, %zu rejected, %zu left.", session->approved,
+                       session->rejected, session->count - session->approved - session->rejected);
+}
+
+static bool run_session(struct session *session)
+{
+    bool done = open_inbox_key(session) && find_waiting(session);
+
+    if (done && session->count > 0)
+        report_message("%zu request%s in %s wait%s for you.", session->count,
+                       session->count == 1 ? "" : "s", session->directory,
+                       session->count == 1 ? "s" : "");
+    if (done && session->count > 0 && session->folder != NULL)
+        report_message("%zu match a file, %zu do not.", session->with_file,
+                       session->count - session->with_file);
+    done = done && show_all(session);
+    if (done)
+        say_end(session);
+    return done;
+}
+
+/* Where nobody can be asked. */
+static bool list_waiting(struct session *session)
+{
+    struct request_filter filter = REQUEST_FILTER_ALL;
+    struct request_list list = {NULL};
+    bool done = request_list_open(session->tool, session->directory, &list) &&
+                approver_open_public(session->tool, &session->key, session->inbox->approver);
+
+    filter.approver = &session->key;
+    done = done && requests_list(&list, &filter, session->folder, false);
+    request_list_close(&list);
+    return done;
+}
+
+bool inbox_run(struct tool *tool, const struct inbox *inbox)
+{
+    struct session session = {.tool = tool, .inbox = inbox, .directory = inbox->directory};
+    bool done =
+        request_list_find_directory(tool, &session.directory) &&
+        (inbox->documents == NULL ||
+         document_folder_open(inbox->documents, tool->libctx, &session.folder, &tool->errors)) &&
+        (inbox->yes || terminal_available() ? run_session(&session) : list_waiting(&session));
+
+    document_folder_close(session.folder);
+    approver_close(&session.key);
+    free(session.ids);
+    return done;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool approve without REQUEST: all that waits for an approver in an approvals directory, one
+ * after the other, with one passphrase.
+ */
+#ifndef SKA_TOOLS_COMMAND_INBOX_H
+#define SKA_TOOLS_COMMAND_INBOX_H
+
+#include "tools/tool.h"
+
+/* From the command line; NULL where nothing was given. */
+struct inbox {
+    const char *directory;
+    const char *approver;
+    const char *certificate;
+    const char *documents; /* FOLDER */
+    bool yes;              /* with documents only */
+};
+
+/* Without a terminal, unless with `yes`, it lists what waits. */
+bool inbox_run(struct tool *tool, const struct inbox *inbox) SKA_MUST_CHECK;
+
+#endif

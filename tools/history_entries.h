@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The history of an approver (history.h) line by line: what was answered when.
+ */
+#ifndef SKA_TOOLS_HISTORY_ENTRIES_H
+#define SKA_TOOLS_HISTORY_ENTRIES_H
+
+#include "provider/base/json.h"
+
+/* One line; it is gone when the visitor returns. Texts are NULL where the line has none. */
+struct history_entry {
+    uint64_t seconds;
+    const char *time;
+    const char *answer;
+    const char *operation;
+    const char *request_id;
+    const char *key;
+    const char *key_sha256;
+    const char *approver_sha256;
+    const char *digest;
+    const char *description;
+    const char *reason;
+};
+
+/*
+ * Goes through all lines, the oldest first; what is none is raised into `broken` and passed over.
+ * That there is no file is no failure. False when the visitor says so, who has raised why.
+ */
+typedef bool history_visit(void *arg, const struct history_entry *entry);
+bool history_visit_entries(history_visit *visit, void *arg, const struct ska_errors *broken,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Reads one line, without its end: false, with errors raised, for what is none. Free *json. */
+bool history_entry_parse(struct ska_span line, const char *shown, cJSON **json,
+                         struct history_entry *entry,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

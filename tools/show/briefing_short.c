@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/show/briefing_short.h"
+
+#include <pwd.h>
+#include <string.h>
+
+#include "provider/base/printable.h"
+#include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
+#include "provider/rule/rule_text.h"
+#include "provider/sign/ballot_text.h"
+#include "tools/show/content.h"
+#include "tools/show/request_text.h"
+#include "tools/show/text.h"
+
+/* The longest text that is shown in its line, and so much of a description. */
+#define TEXT_SHOWN 60
+#define DESCRIPTION_SHOWN 120
+
+/* ---- Whether it is enough -------------------------------------------------------------------- */
+
+/* What attributes of CMS say that six lines tell, and whether they say more. */
+struct attributes_seen {
+    struct ska_buffer time;
+    bool more;
+};
+
+static bool starts_with(const char *name, const char *start)
+{
+    return strncmp(name, start, strlen(start)) == 0;
+}
+
+/* Which ciphers the signer's mail program knows is what openssl adds, and means nothing here. */
+static void see_attribute(void *arg, const char *name, struct ska_span untrusted)
+{
+    struct attributes_seen *seen = arg;
+
+    if (starts_with(name, "signing time"))
+        ska_buffer_printable(&seen->time, untrusted, TEXT_SHOWN);
+    else if (!starts_with(name, "fingerprint of ") && !starts_with(name, "S/MIME Capabilities"))
+        seen->more = true;
+}
+
+static bool see_attributes(const struct briefing *briefing, struct attributes_seen *seen)
+{
+    const struct content_listener listener = {see_attribute, seen};
+
+    return content_read(briefing->libctx, document_content(briefing->request), &listener) &&
+           !seen->more;
+}
+
+static bool is_short_text(struct ska_span text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (text.data[i] < 0x20 || text.data[i] >= 0x7F)
+            return false;
+    return text.length > 0 && text.length <= TEXT_SHOWN;
+}
+
+static bool is_short_subject(const struct briefing *briefing)
+{
+    struct ska_span content = document_content(briefing->request);
+    struct attributes_seen seen = {.more = false};
+    bool enough = false;
+
+    switch (ska_content_kind(content)) {
+    case SKA_CONTENT_ATTRIBUTES:
+        enough = see_attributes(briefing, &seen);
+        ska_buffer_free(&seen.time);
+        return enough;
+    case SKA_CONTENT_OTHER:
+        if (briefing->request->mechanism.form == SKA_PAYLOAD_MESSAGE)
+            return briefing->document != NULL;
+        return content.length == 0 || briefing->document != NULL || is_short_text(content);
+    default:
+        return false;
+    }
+}
+
+bool briefing_may_be_short(const struct briefing *briefing, size_t warnings)
+{
+    return briefing->request->operation == SKA_OPERATION_SIGN && warnings == 0 &&
+           briefing->listed != NULL && is_short_subject(briefing);
+}
+
+/* ---- The lines ------------------------------------------------------------------------------- */
+
+static void say_head(const struct briefing *briefing, const char *lead, struct page *page)
+{
+    page_heading(page, "%s: request %.16s, key %s", lead, briefing->request->id,
+                 page_name(page, briefing->ballot->token.key_name));
+}
+
+static void say_what(const struct briefing *briefing, struct page *page)
+{
+    struct ska_span content = document_content(briefing->request);
+    struct attributes_seen seen = {.more = false};
+
+    if (ska_content_kind(content) != SKA_CONTENT_ATTRIBUTES) {
+        if (content.length > 0 && is_short_text(content))
+            page_paragraph(page, "Signs this text: %s", page_quoted_name(page, content));
+        else
+            page_paragraph(page, "Signs a document");
+        return;
+    }
+    if (!see_attributes(briefing, &seen))
+        page_fail(page);
+    page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF)%s%s",
+                   seen.time.length > 0 ? ", time: " : "", page_words(page, &seen.time));
+}
+
+static bool find_fingerprint(const struct ska_request *request, struct ska_span *value)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+    struct ska_span content = document_content(request);
+
+    if (ska_content_kind(content) == SKA_CONTENT_ATTRIBUTES)
+        return ska_content_document_digest(content, value);
+    return request_document_digest(request, &digest, value);
+}
+
+static void say_which(const struct briefing *briefing, struct page *page)
+{
+    struct ska_span value = {NULL, 0};
+    struct ska_buffer hex = {0};
+
+    if (briefing->document != NULL) {
+        page_paragraph(page, "It is your file %s%s",
+                       page_name(page, ska_span_text(briefing->document->path)),
+                       briefing->document->as_it_is ? "" : ", in another form (more tells which)");
+        return;
+    }
+    if (!find_fingerprint(briefing->request, &value)) {
+        page_paragraph(page, "NOT compared with a file");
+        return;
+    }
+    text_digits(&hex, ska_span(value.data, value.length < 8 ? value.length : 8), "");
+    page_paragraph(page, "NOT compared with a file; its fingerprint begins %s",
+                   page_words(page, &hex));
+}
+
+static void say_words(const struct briefing *briefing, struct page *page)
+{
+    struct ska_span description = ska_span_text(briefing->request->description);
+    struct ska_buffer text = {0};
+
+    if (description.length == 0) {
+        page_paragraph(page, "They do not say what it is for");
+        return;
+    }
+    ska_buffer_quoted(&text, description, DESCRIPTION_SHOWN);
+    page_paragraph(page, "They say, unconfirmed: %s", page_words(page, &text));
+}
+
+/* Who has put it there, which is certain, and until when the approval would be good. */
+static void say_who_and_until(const struct briefing *briefing, struct page *page)
+{
+    const struct passwd *user = briefing->owner == NULL ? NULL : getpwuid(*briefing->owner);
+    struct ska_buffer who = {0};
+    char until[TEXT_TIME_SIZE];
+
+    if (user != NULL)
+        ska_buffer_name(&who, ska_span_text(user->pw_name));
+    else if (briefing->owner != NULL)
+        ska_buffer_format(&who, "user number %lu", (unsigned long)*briefing->owner);
+    else
+        ska_buffer_text(&who, "somebody");
+    page_paragraph(page, "Asked by %s; usable %s%s", page_words(page, &who),
+                   briefing->chance.window.closes == UINT64_MAX ? "" : "until ",
+                   text_time(briefing->chance.window.closes, until));
+}
+
+static void say_others(const struct briefing *briefing, struct page *page)
+{
+    struct ska_buffer approved = {0};
+    struct ska_buffer needed = {0};
+
+    ska_ballot_approved_text(briefing->ballot, &approved);
+    ska_ballot_needed_after_text(briefing->ballot, ska_span_of(&briefing->listed->public_key),
+                                 &needed);
+    page_paragraph(page, "Approved by %s; needed after you: %s",
+                   approved.length == 0 ? "nobody" : page_words(page, &approved),
+                   needed.length == 0 ? "nobody" : page_words(page, &needed));
+    ska_buffer_free(&approved);
+    ska_buffer_free(&needed);
+}
+
+bool briefing_short_make(const struct briefing *briefing, const char *lead, struct ska_bytes *text,
+                         const struct ska_errors *errors)
+{
+    struct page page = {.width = briefing->columns};
+
+    say_head(briefing, lead, &page);
+    say_what(briefing, &page);
+    say_which(briefing, &page);
+    say_words(briefing, &page);
+    say_who_and_until(briefing, &page);
+    say_others(briefing, &page);
+    return page_finish(&page, text, errors);
+}
