@@ -177,12 +177,11 @@ bool approver_sign(const struct approver *approver, const struct ska_approver *l
            sign_message(approver, message, approval, errors);
 }
 
-bool approver_sign_checked(struct approver *approver, OSSL_LIB_CTX *libctx,
+bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx,
                            const struct ska_approver *listed, struct ska_span message,
                            struct ska_approval *approval, const struct ska_errors *errors)
 {
-    return approver_unlock(approver, libctx, errors) &&
-           approver_sign(approver, listed, message, approval, errors) &&
+    return approver_sign(approver, listed, message, approval, errors) &&
            (ska_approval_verify(libctx, approval, message) ||
             ska_fail(errors, SKA_R_BAD_SIGNATURE,
                      "the approver's key made a signature that does not verify"));

@@ -67,7 +67,7 @@ bool approver_sign(const struct approver *approver, const struct ska_approver *l
  * The same, and verifies, so that a person learns at once of a token that signs with another key;
  * in libctx, where no other provider interferes, as when certificates are compared.
  */
-bool approver_sign_checked(struct approver *approver, OSSL_LIB_CTX *libctx,
+bool approver_sign_checked(const struct approver *approver, OSSL_LIB_CTX *libctx,
                            const struct ska_approver *listed, struct ska_span message,
                            struct ska_approval *approval,
                            const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -13,14 +13,12 @@
 
 /* ---- The command line ------------------------------------------------------------------------ */
 
-/* What a person would call an id, also one that is cut too short. */
-#define ID_LEAST 6
-
+/* What a person would call an id: the first digits of one are enough. */
 static bool looks_like_id(const char *what)
 {
     size_t length = strlen(what);
 
-    return length >= ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
+    return length >= SKA_REQUEST_ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
            strspn(what, "0123456789abcdef") == length && access(what, F_OK) != 0;
 }
 
@@ -91,24 +89,9 @@ static void source_open_folder(struct request_source *source)
     free(path);
 }
 
-/* Who forgets --dir is told so, and not only that there is no such file. */
-static bool check_no_id(struct tool *tool, const char *what)
-{
-    size_t length = strlen(what);
-
-    if (length < SKA_REQUEST_ID_LEAST || length > SKA_REQUEST_ID_LENGTH ||
-        strspn(what, "0123456789abcdef") != length || access(what, F_OK) == 0)
-        return true;
-    return ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                    "%s: there is no such file; it looks like the id of a request: add --dir DIR",
-                    what);
-}
-
 static bool source_read_file(struct tool *tool, struct request_source *source,
                              struct ska_request **request)
 {
-    if (!check_no_id(tool, source->what))
-        return false;
     if (!source->in_place)
         return input_read_request(source->what, request, &tool->errors);
     if (source->file.path == NULL &&

@@ -395,7 +395,7 @@ ends 0 skatool inspect "$refusal"
 grep -qF 'Wrong\x1B[2J amount' stdout.txt || fail "$(cat stdout.txt)"
 ends 0 skatool requests
 grep -qF "bob ('Wrong\\\\x1B[2J amount')" stdout.txt || fail "$(cat stdout.txt)"
-refused "bob has refused: 'Wrong..x1B.2J amount'" sign contract.txt
+refused "refused: bob \('Wrong..x1B.2J amount'\)" sign contract.txt
 # Words that bob has not signed are not his: such a refusal does not count at all.
 cp "$refusal" kept.reject.json
 sed -i 's/Wrong/Right/' "$refusal"

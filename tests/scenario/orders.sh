@@ -317,7 +317,7 @@ order $mallory unblock
 give $mallory dora dan
 succeeds skatool execute --dir "$directory"
 refused 'approvals pending' ska dgst -sha256 -sign "$(uri other)" -out signature document
-id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+id=$(id_of_pending "$directory")
 give $mallory alice bob
 quietly unit --all
 succeeds skatool execute --dir "$directory"

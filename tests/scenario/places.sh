@@ -57,7 +57,7 @@ document() { # TEXT
 }
 ask() {
     takes 0 refused 'approvals pending' sign "$@"
-    id=$(grep -oE '\b[0-9a-f]{64}\b' stderr.txt | sort -u)
+    id=$(id_of_pending "$directory")
 }
 give() { # NAME...
     local name

@@ -105,7 +105,7 @@ seal() { # LABEL [OPTION...] DOCUMENT...
 }
 for name in rsa2048 rsapss p256 p384 ed25519; do
     takes 0 ends 2 seal $name contract.txt
-    says 'contract.txt: skatool approve --approver KEY --dir approvals [0-9a-f]{64}, and then the same command again'
+    says 'contract.txt: waiting for .*; to approve: skatool approve --approver KEY --dir approvals [0-9a-f]{16}; and then the same command again'
     [ "$(stat -c %a contract.txt.p7s.ska-pending)" = 600 ]
     id=$(open_requests)
     # Each approver sees what it is about, and has it compared.
@@ -211,9 +211,9 @@ mv there.cnf openssl.cnf
 # By what has the time in it nobody is told to give the same command again.
 takes 0 refused 'approvals pending.*the same command would ask for another approval.*skatool seal' \
     ska cms -sign -cades -binary -in away.txt -signer p256.crt -inkey "$(uri p256)" -outform DER -out x
-takes 0 refused 'and then the same command again if it sets times' ska x509 -req -in <(plain req -new \
+takes 0 refused 'and then the same command again, if it sets times' ska x509 -req -in <(plain req -new \
     -key alice.pem -subj /CN=leaf) -CA p256.crt -CAkey "$(uri p256)" -days 1 -out x
-takes 0 refused 'and then the same command again: 0 of 2' ska dgst -sha256 -sign "$(uri p256)" -out x away.txt
+takes 0 refused '0 of 2; .*and then the same command again' ska dgst -sha256 -sign "$(uri p256)" -out x away.txt
 rm approvals/*.json
 
 # ---- What does not fit ---------------------------------------------------------------------------
@@ -315,7 +315,8 @@ takes 0 refused 'the document is another one' seal p256 changing.txt
 # One of them is refused by who may, the others go on.
 for i in 6 7 8; do echo "Contract $i" >many$i.txt; done
 ends 2 seal p256 many6.txt many7.txt many8.txt
-id=$(grep -oE 'many7.txt: .*' stderr.txt | grep -oE '[0-9a-f]{64}')
+id=$(grep -oE 'many7.txt: .*' stderr.txt | grep -oE 'request [0-9a-f]{16}' | cut -d ' ' -f 2)
+id=$(basename approvals/"$id"*.request.json .request.json)
 for name in alice bob; do
     succeeds skatool reject --dir approvals --approver $name.pem --yes "$id"
     for other in $(open_requests); do
