@@ -300,6 +300,37 @@ approve_all bob
 wait "$server" || fail "$(cat waiting.txt)"
 for i in 1 2 3 4 5; do verified many$i.txt.p7s many$i.txt; done
 [ -z "$(open_requests)" ]
+# Killed when some are sealed: the others go on, with the approvals that are there.
+for i in 1 2 3 4; do echo "Offer $i" >offer$i.txt; done
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 60 offer[1-4].txt
+within 20 'it does not wait' grep -q '4 of 4 documents wait' waiting.txt
+approve_all alice
+mapfile -t ids < <(open_requests)
+for id in "${ids[@]:0:2}"; do
+    succeeds skatool approve --dir approvals --approver bob.pem --yes "$id"
+done
+within 20 'none is sealed' grep -q ': sealed: ' waiting.txt
+stop "$server" KILL
+for id in $(open_requests); do
+    [[ " ${ids[*]} " == *" $id "* ]] || fail "somebody is asked for another one: $id"
+done
+approve_all bob
+succeeds seal p256 offer[1-4].txt
+for i in 1 2 3 4; do verified offer$i.txt.p7s offer$i.txt; done
+# Two at once ask for the same, and make the same seal.
+echo 'twice' >twice.txt
+for log in one.txt two.txt; do
+    start $log "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+        --approvals-timeout 60 twice.txt
+done
+both=("${servers[@]: -2}")
+within 20 'no request' is_asked
+approve_all alice bob
+for server in "${both[@]}"; do
+    wait "$server" || fail "$(cat one.txt two.txt)"
+done
+verified twice.txt.p7s twice.txt
 # One that is written to meanwhile is sealed as it was.
 echo 'before' >changing.txt
 cp changing.txt before.txt
