@@ -86,8 +86,11 @@ answers() {
 open_requests() {
     answers | sed -n 's/\.request\.json$//p'
 }
+are_asked() { # NUMBER
+    [ "$(open_requests | wc -l)" -eq "$1" ]
+}
 is_asked() {
-    [ -n "$(open_requests)" ]
+    are_asked 1
 }
 # approve_all NAME...: what is open.
 approve_all() {
@@ -166,19 +169,22 @@ rm contract.txt.p7s
 
 # The HSM is away when the last approval comes: while it may wait it is tried again. By cms, too, which
 # could not go on otherwise.
-echo away | tee wrong.txt >away.txt
+echo away >away.txt
+echo wrong >wrong.txt
 cp openssl.cnf there.cnf
 sed -i "s|^pkcs11-module = .*|pkcs11-module = $programs/libhsm_device.so|" openssl.cnf
 export HSM_DEVICE_AWAY=$work/away
-for how in seal cms; do
-    if [ $how = seal ]; then
+for how in seal several cms; do
+    documents=(away.txt)
+    [ $how != several ] || documents+=(wrong.txt)
+    if [ $how != cms ]; then
         start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
-            --approvals-timeout 60 away.txt
+            --approvals-timeout 60 "${documents[@]}"
     else
         start waiting.txt openssl cms -sign -cades -binary -in away.txt -signer p256.crt \
             -inkey "$(uri p256)" -keyopt ska-approvals-timeout:60 -outform DER -out away.txt.p7s
     fi
-    within 20 'no request' is_asked
+    within 20 'no request' are_asked "${#documents[@]}"
     approve_all alice
     touch away
     approve_all bob
@@ -186,8 +192,8 @@ for how in seal cms; do
     kill -0 "$server" || fail "it has ended: $(cat waiting.txt)"
     rm away
     wait "$server" || fail "$(cat waiting.txt)"
-    verified away.txt.p7s away.txt
-    rm away.txt.p7s
+    for document in "${documents[@]}"; do verified "$document.p7s" "$document"; done
+    rm ./*.txt.p7s
 done
 # When the time is over it says what is wrong, and the approvals stay.
 start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
