@@ -86,8 +86,11 @@ answers() {
 open_requests() {
     answers | sed -n 's/\.request\.json$//p'
 }
+are_asked() { # NUMBER
+    [ "$(open_requests | wc -l)" -eq "$1" ]
+}
 is_asked() {
-    [ -n "$(open_requests)" ]
+    are_asked 1
 }
 # approve_all NAME...: what is open.
 approve_all() {
@@ -166,19 +169,22 @@ rm contract.txt.p7s
 
 # The HSM is away when the last approval comes: while it may wait it is tried again. By cms, too, which
 # could not go on otherwise.
-echo away | tee wrong.txt >away.txt
+echo away >away.txt
+echo wrong >wrong.txt
 cp openssl.cnf there.cnf
 sed -i "s|^pkcs11-module = .*|pkcs11-module = $programs/libhsm_device.so|" openssl.cnf
 export HSM_DEVICE_AWAY=$work/away
-for how in seal cms; do
-    if [ $how = seal ]; then
+for how in seal several cms; do
+    documents=(away.txt)
+    [ $how != several ] || documents+=(wrong.txt)
+    if [ $how != cms ]; then
         start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
-            --approvals-timeout 60 away.txt
+            --approvals-timeout 60 "${documents[@]}"
     else
         start waiting.txt openssl cms -sign -cades -binary -in away.txt -signer p256.crt \
             -inkey "$(uri p256)" -keyopt ska-approvals-timeout:60 -outform DER -out away.txt.p7s
     fi
-    within 20 'no request' is_asked
+    within 20 'no request' are_asked "${#documents[@]}"
     approve_all alice
     touch away
     approve_all bob
@@ -186,8 +192,8 @@ for how in seal cms; do
     kill -0 "$server" || fail "it has ended: $(cat waiting.txt)"
     rm away
     wait "$server" || fail "$(cat waiting.txt)"
-    verified away.txt.p7s away.txt
-    rm away.txt.p7s
+    for document in "${documents[@]}"; do verified "$document.p7s" "$document"; done
+    rm ./*.txt.p7s
 done
 # When the time is over it says what is wrong, and the approvals stay.
 start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
@@ -300,6 +306,37 @@ approve_all bob
 wait "$server" || fail "$(cat waiting.txt)"
 for i in 1 2 3 4 5; do verified many$i.txt.p7s many$i.txt; done
 [ -z "$(open_requests)" ]
+# Killed when some are sealed: the others go on, with the approvals that are there.
+for i in 1 2 3 4; do echo "Offer $i" >offer$i.txt; done
+start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+    --approvals-timeout 60 offer[1-4].txt
+within 20 'it does not wait' grep -q '4 of 4 documents wait' waiting.txt
+approve_all alice
+mapfile -t ids < <(open_requests)
+for id in "${ids[@]:0:2}"; do
+    succeeds skatool approve --dir approvals --approver bob.pem --yes "$id"
+done
+within 20 'none is sealed' grep -q ': sealed: ' waiting.txt
+stop "$server" KILL
+for id in $(open_requests); do
+    [[ " ${ids[*]} " == *" $id "* ]] || fail "somebody is asked for another one: $id"
+done
+approve_all bob
+succeeds seal p256 offer[1-4].txt
+for i in 1 2 3 4; do verified offer$i.txt.p7s offer$i.txt; done
+# Two at once ask for the same, and make the same seal.
+echo 'twice' >twice.txt
+for log in one.txt two.txt; do
+    start $log "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
+        --approvals-timeout 60 twice.txt
+done
+both=("${servers[@]: -2}")
+within 20 'no request' is_asked
+approve_all alice bob
+for server in "${both[@]}"; do
+    wait "$server" || fail "$(cat one.txt two.txt)"
+done
+verified twice.txt.p7s twice.txt
 # One that is written to meanwhile is sealed as it was.
 echo 'before' >changing.txt
 cp changing.txt before.txt

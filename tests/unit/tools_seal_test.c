@@ -284,6 +284,41 @@ static void seals_are_read_as_written(void **state)
     ska_bytes_free(&attributes);
 }
 
+/* Without it, with another one in its place, and with something that is no certificate beside it.
+ */
+static void seals_have_their_certificate(void **state)
+{
+    struct ska_bytes attributes = make_attributes(1700000000);
+    const struct seal_parts parts = {ska_span_of(&attributes), ska_span("a signature", 11),
+                                     ska_span(NULL, 0)};
+    struct seal_signer other = signer;
+    struct ska_bytes der[3] = {{0}};
+    uint8_t no_certificate[] = {0x30, 0x00};
+
+    (void)state;
+    other.certificate_count = 0;
+    assert_true(seal_cms_write(&other, &parts, &der[0], NULL));
+    other.certificate_count = 1;
+    memset(&other.certificates[0], 0, sizeof(other.certificates[0]));
+    assert_true(ska_bytes_copy(&other.certificates[0], ska_span_of(&signer.certificates[0]), NULL));
+    other.certificates[0].data[other.certificates[0].length - 1] ^= 1;
+    assert_true(seal_cms_write(&other, &parts, &der[1], NULL));
+    ska_bytes_free(&other.certificates[0]);
+    other.certificates[0] = signer.certificates[0];
+    other.certificates[1] = (struct ska_bytes){no_certificate, sizeof(no_certificate)};
+    other.certificate_count = 2;
+    assert_true(seal_cms_write(&other, &parts, &der[2], NULL));
+    for (size_t i = 0; i < 3; i++) {
+        struct seal_parts read = {0};
+        struct ska_bytes copy = {NULL, 0};
+
+        assert_false(seal_cms_read(&signer, ska_span_of(&der[i]), &read, &copy));
+        ska_bytes_free(&copy);
+        ska_bytes_free(&der[i]);
+    }
+    ska_bytes_free(&attributes);
+}
+
 /* What libcrypto makes of it. */
 static void seals_are_cms(void **state)
 {
@@ -389,6 +424,7 @@ int main(void)
         cmocka_unit_test(attributes_are_compared_to_the_bit),
         cmocka_unit_test(differences_are_named),
         cmocka_unit_test(seals_are_read_as_written),
+        cmocka_unit_test(seals_have_their_certificate),
         cmocka_unit_test(seals_are_cms),
         cmocka_unit_test(queries_are_the_same_for_one_signature),
         cmocka_unit_test(replies_have_a_shape),

@@ -178,6 +178,37 @@ static bool look_for_seal(struct sealing *sealing)
     return done;
 }
 
+/*
+ * What was begun now may have been done a moment before, by the same command given twice: it writes
+ * the seal before it removes what it has kept.
+ */
+static bool look_again(struct sealing *sealing)
+{
+    struct ska_bytes begun = sealing->attributes;
+    bool done = false;
+
+    if (sealing->begun)
+        return true;
+    memset(&sealing->attributes, 0, sizeof(sealing->attributes));
+    done = look_for_seal(sealing);
+    if (done && sealing->state == SEALING_OPEN)
+        sealing->attributes = begun;
+    else
+        ska_bytes_free(&begun);
+    return done;
+}
+
+/* Raises what can be refused before anybody is asked. */
+static bool check_payload(struct sealing *sealing)
+{
+    const struct seal_call *call = sealing->call;
+
+    return make_payload(sealing) &&
+           ska_payload_check(&call->signer.mechanism, backend_key_type(call->key),
+                             (unsigned int)EVP_PKEY_get_bits(backend_key_public(call->key)),
+                             ska_span_of(&sealing->payload), sealing_errors(sealing));
+}
+
 static bool prepare(struct sealing *sealing)
 {
     const struct seal_call *call = sealing->call;
@@ -186,13 +217,12 @@ static bool prepare(struct sealing *sealing)
         return false;
     if (sealing->state == SEALING_WRITTEN)
         return true;
-    return seal_pending_take(call->tool, sealing->pending, &call->signer,
-                             ska_span_of(&sealing->digest), call->restart, &sealing->begun,
-                             &sealing->attributes, sealing_errors(sealing)) &&
-           make_payload(sealing) &&
-           ska_payload_check(&call->signer.mechanism, backend_key_type(call->key),
-                             (unsigned int)EVP_PKEY_get_bits(backend_key_public(call->key)),
-                             ska_span_of(&sealing->payload), sealing_errors(sealing));
+    if (!seal_pending_take(call->tool, sealing->pending, &call->signer,
+                           ska_span_of(&sealing->digest), call->restart, &sealing->begun,
+                           &sealing->attributes, sealing_errors(sealing)) ||
+        !look_again(sealing))
+        return false;
+    return sealing->state == SEALING_WRITTEN || check_payload(sealing);
 }
 
 void sealing_prepare(struct sealing *sealing)
