@@ -13,7 +13,7 @@
  * Signs, with the signature to `output`, or blocks, unblocks or modifies the key, with a line that
  * says so (output is NULL then). Approvals that do not count are left out and named.
  */
-bool execution_run(struct tool *tool, struct hsm_key *key, struct ska_request *request,
+bool execution_run(struct tool *tool, struct backend_key *key, struct ska_request *request,
                    const struct output *output) SKA_MUST_CHECK;
 
 #endif

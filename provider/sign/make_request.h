@@ -29,7 +29,7 @@ bool ska_draft_set_times(struct ska_request *draft, uint64_t seconds,
  * The rules that it shows, as the HSM has them now: that of its operation, all four for a
  * modification.
  */
-bool ska_draft_add_rules(struct ska_request *draft, struct hsm_key *key,
+bool ska_draft_add_rules(struct ska_request *draft, struct backend_key *key,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 /* Whatever it says of the rule: people are shown, and the log names, what holds. */
 bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
@@ -39,7 +39,8 @@ bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
  * for none.
  */
 bool ska_token_make(const struct ska_job *job, struct ska_span payload,
-                    const struct hsm_timestamp *timestamp, struct ska_bytes *token) SKA_MUST_CHECK;
+                    const struct backend_timestamp *timestamp,
+                    struct ska_bytes *token) SKA_MUST_CHECK;
 /* Adds the HSM's token, by the rule that is in the draft. */
 bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft) SKA_MUST_CHECK;
 

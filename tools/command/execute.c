@@ -38,7 +38,7 @@ static bool check_output(struct tool *tool, const struct ska_request *request, c
 static bool execute_file(struct tool *tool, const struct execute *execute)
 {
     struct ska_request *request = NULL;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = false;
 
     if (input_read_request(execute->what, &request, &tool->errors) &&
@@ -49,7 +49,7 @@ static bool execute_file(struct tool *tool, const struct execute *execute)
             execution_run(tool, key, request, &execute->output) &&
             (request->operation != SKA_OPERATION_BLOCK || execute_close_configured(tool, request));
     ska_request_free(request);
-    hsm_key_free(key);
+    backend_key_free(key);
     return done;
 }
 

@@ -102,7 +102,7 @@ static bool seems_complete(struct execute_run *run, struct ska_request *request,
 }
 
 /* The approvals were made for this request, and not for one of long ago. */
-static bool is_within_time(struct execute_run *run, struct hsm_key *key,
+static bool is_within_time(struct execute_run *run, struct backend_key *key,
                            const struct ska_ballot *ballot, const struct ska_verdict *verdict)
 {
     const struct ska_settings *settings = &run->tool->configuration.settings;
@@ -122,7 +122,7 @@ enum readiness {
     READY_NEVER /* its time is over, or it is not for a unit: what was said once is enough */
 };
 
-static enum readiness judge_readiness(struct execute_run *run, struct hsm_key *key,
+static enum readiness judge_readiness(struct execute_run *run, struct backend_key *key,
                                       const struct ska_ballot *ballot)
 {
     const struct ska_request *request = ballot->request;
@@ -149,7 +149,7 @@ static enum readiness judge_readiness(struct execute_run *run, struct hsm_key *k
 }
 
 /* By the rule that the HSM has now. */
-static bool find_readiness(struct execute_run *run, struct hsm_key *key,
+static bool find_readiness(struct execute_run *run, struct backend_key *key,
                            struct ska_request *request, enum readiness *readiness, bool *rule_known)
 {
     struct ska_current_rule current;
@@ -193,7 +193,7 @@ static bool is_settled(struct execute_run *run, const struct ska_request *reques
     return true;
 }
 
-static bool execute_and_remember(struct execute_run *run, struct hsm_key *key,
+static bool execute_and_remember(struct execute_run *run, struct backend_key *key,
                                  struct ska_request *request, bool for_good)
 {
     struct tool *tool = run->tool;
@@ -217,7 +217,7 @@ static bool execute_and_remember(struct execute_run *run, struct hsm_key *key,
     return done;
 }
 
-static bool execute_with_key(struct execute_run *run, struct hsm_key *key,
+static bool execute_with_key(struct execute_run *run, struct backend_key *key,
                              struct ska_standing_request *standing, bool whatever)
 {
     enum readiness readiness = READY_LATER;
@@ -237,7 +237,7 @@ static bool execute_with_key(struct execute_run *run, struct hsm_key *key,
 
 /* A key that is gone is not looked for again, either. */
 static bool open_named_key(struct execute_run *run, const struct ska_request *request,
-                           struct hsm_key **key)
+                           struct backend_key **key)
 {
     struct tool *tool = run->tool;
     const struct ska_errors loud = tool->errors;
@@ -259,7 +259,7 @@ static bool execute_standing(struct execute_run *run, struct ska_standing_reques
                              bool whatever)
 {
     const struct ska_request *request = standing->request;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = open_named_key(run, request, &key);
 
     if (done && key != NULL)
@@ -268,7 +268,7 @@ static bool execute_standing(struct execute_run *run, struct ska_standing_reques
         done = ska_fail(&run->tool->errors, SKA_R_KEY_MISMATCH,
                         "the request is for key '%s', and --key names another one",
                         request->key_label);
-    hsm_key_free(key);
+    backend_key_free(key);
     return done;
 }
 

@@ -41,10 +41,10 @@ static bool is_order_wrong(const struct ska_error_capture *failure)
            failure->reason == SKA_R_WRONG_USE || failure->reason == SKA_R_UNSUPPORTED;
 }
 
-static bool check_key_named(const struct order *order, const struct hsm_key *key,
+static bool check_key_named(const struct order *order, const struct backend_key *key,
                             const struct ska_errors *errors)
 {
-    const char *token = hsm_token_label(hsm_key_token(key));
+    const char *token = backend_key_token_label(key);
 
     return order->token_label == NULL || strcmp(order->token_label, token) == 0 ||
            ska_fail(errors, SKA_R_KEY_NOT_FOUND, "it is for token '%s', and here is '%s'",
@@ -52,22 +52,22 @@ static bool check_key_named(const struct order *order, const struct hsm_key *key
 }
 
 /* Nobody is asked for what is so already. */
-static bool check_state(const struct order *order, struct hsm_key *key,
+static bool check_state(const struct order *order, struct backend_key *key,
                         const struct ska_errors *errors)
 {
-    struct hsm_key_state state = {0};
-    bool done = hsm_key_state(key, &state, errors);
+    struct backend_key_state state = {0};
+    bool done = backend_key_state(key, &state, errors);
 
     if (done && order->operation == SKA_OPERATION_BLOCK && state.blocked)
         done = ska_fail(errors, SKA_R_BAD_REQUEST, "the key is blocked already");
     else if (done && order->operation == SKA_OPERATION_UNBLOCK && !state.blocked)
         done = ska_fail(errors, SKA_R_BAD_REQUEST, "the key is not blocked");
-    hsm_key_state_clear(&state);
+    backend_key_state_clear(&state);
     return done;
 }
 
-static bool make_payload(const struct order *order, struct hsm_key *key, struct ska_bytes *payload,
-                         const struct ska_errors *errors)
+static bool make_payload(const struct order *order, struct backend_key *key,
+                         struct ska_bytes *payload, const struct ska_errors *errors)
 {
     const struct ska_rule *rules[SKA_RULE_COUNT] = {NULL};
 
@@ -75,11 +75,12 @@ static bool make_payload(const struct order *order, struct hsm_key *key, struct 
         return true;
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         rules[i] = order->policy.named[i] ? &order->policy.rules[i] : NULL;
-    return ska_modification_check(rules, errors) && hsm_modify_payload(key, rules, payload, errors);
+    return ska_modification_check(rules, errors) &&
+           backend_modify_payload(key, rules, payload, errors);
 }
 
 static bool make_request_of(struct execute_run *run, const struct order_file *file,
-                            const struct order *order, struct hsm_key *key)
+                            const struct order *order, struct backend_key *key)
 {
     struct tool *tool = run->tool;
     struct ska_bytes payload = {NULL, 0};
@@ -111,7 +112,7 @@ static bool read_and_make(struct execute_run *run, const struct order_file *file
 {
     struct tool *tool = run->tool;
     struct order order;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = false;
 
     if (!order_file_read(run->directory, tool->libctx, file, &order, &tool->errors))
@@ -120,7 +121,7 @@ static bool read_and_make(struct execute_run *run, const struct order_file *file
         *left = key == NULL;
         done = key == NULL || make_request_of(run, file, &order, key);
     }
-    hsm_key_free(key);
+    backend_key_free(key);
     order_clear(&order);
     return done;
 }

@@ -16,7 +16,7 @@ static bool check_pin(const struct execute_run *run, const char *pin)
                     hsm_pin_path_shown(pin));
 }
 
-static bool open_and_note_pin(struct execute_run *run, const char *uri, struct hsm_key **key)
+static bool open_and_note_pin(struct execute_run *run, const char *uri, struct backend_key **key)
 {
     struct tool *tool = run->tool;
     const char *source = tool->configuration.settings.pin_source;
@@ -40,7 +40,7 @@ static bool open_and_note_pin(struct execute_run *run, const char *uri, struct h
 
 /* On the configured token: who asks does not choose which token is given the PIN. */
 bool execute_open_key(struct execute_run *run, const char *label, struct ska_span id,
-                      struct hsm_key **key)
+                      struct backend_key **key)
 {
     char *uri =
         run->uri != NULL ? strdup(run->uri) : hsm_uri_format(NULL, label, id, HSM_OBJECT_PRIVATE);
@@ -48,8 +48,8 @@ bool execute_open_key(struct execute_run *run, const char *label, struct ska_spa
 
     done = done && open_and_note_pin(run, uri, key);
     free(uri);
-    if (done && run->uri != NULL && strcmp(hsm_key_label(*key), label) != 0) {
-        hsm_key_free(*key);
+    if (done && run->uri != NULL && strcmp(backend_key_label(*key), label) != 0) {
+        backend_key_free(*key);
         *key = NULL;
     }
     return done;

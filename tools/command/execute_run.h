@@ -43,7 +43,7 @@ struct execute_run {
  * NULL.
  */
 bool execute_open_key(struct execute_run *run, const char *label, struct ska_span id,
-                      struct hsm_key **key) SKA_MUST_CHECK;
+                      struct backend_key **key) SKA_MUST_CHECK;
 
 bool execute_add_change(struct execute_run *run, const char *id, enum ska_operation operation,
                         uid_t requester) SKA_MUST_CHECK;
