@@ -17,9 +17,12 @@ static bool decode_part(const char *part, size_t length, struct ska_bytes *decod
     bool done = false;
 
     for (size_t i = 0; i < length; i++) {
-        char character = part[i] == '-' ? '+' : part[i] == '_' ? '/' : part[i];
-
-        ska_buffer_add(&text, &character, 1);
+        if (part[i] == '-')
+            ska_buffer_text(&text, "+");
+        else if (part[i] == '_')
+            ska_buffer_text(&text, "/");
+        else
+            ska_buffer_add(&text, &part[i], 1);
     }
     while (text.length % 4 != 0 && !text.failed)
         ska_buffer_text(&text, "=");

@@ -109,6 +109,7 @@ static bool read_service(struct tsb_exchange *exchange, const struct ska_json_pl
         return caller->data.data != NULL ||
                ska_json_fail(place, "approverPublicKey",
                              "approverPublicKey or approverCertificate is missing");
+    caller->by_service = true;
     caller->everybody = caller->data.data == NULL;
     ska_bytes_free(&caller->public_key);
     if (!ska_certificate_key(ska_span_of(&certificate), &caller->public_key))

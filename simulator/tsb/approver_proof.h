@@ -9,7 +9,8 @@
 
 /* As whom a call was signed. */
 struct tsb_caller {
-    bool everybody;              /* a notification service: it sees everybody's tasks */
+    bool by_service;             /* signed by a notification service */
+    bool everybody;              /* which sees everybody's tasks if it names nobody */
     bool certificate;            /* what `data` is, and a rule must list */
     struct ska_bytes data;       /* SubjectPublicKeyInfo or certificate, DER */
     struct ska_bytes public_key; /* SubjectPublicKeyInfo */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "provider/base/file.h"
+#include "ska/simulator.h"
 
 #define MOST_IDLE 64
 #define PIN_LIMIT 256

@@ -11,6 +11,7 @@
 #include "simulator/tsb/foreign_signature.h"
 #include "simulator/tsb/operation_body.h"
 #include "simulator/tsb/signed_approval.h"
+#include "ska/simulator.h"
 
 /* ---- Approvals ------------------------------------------------------------------------------- */
 

@@ -356,9 +356,15 @@ static bool read_rejection(struct tsb_exchange *exchange, struct decision *decis
     struct ska_json_place top;
 
     tsb_exchange_top(exchange, &errors, &top);
-    return ska_json_only(&top, names) &&
-           ska_json_text(&top, "id", SKA_JSON_REQUIRED, &decision->id) &&
-           tsb_proof_read(exchange, &top, &decision->caller);
+    if (!ska_json_only(&top, names) ||
+        !ska_json_text(&top, "id", SKA_JSON_REQUIRED, &decision->id) ||
+        !tsb_proof_read(exchange, &top, &decision->caller))
+        return false;
+    /* A service may see what others are asked, and answer nothing for them. */
+    return decision->caller.by_service
+               ? tsb_refuse(&exchange->answer, TSB_TIMESTAMP_SIGNER_NOT_ALLOWED,
+                            "a task is answered by its approver")
+               : true;
 }
 
 void tsb_reject(struct tsb_exchange *exchange)

@@ -372,6 +372,27 @@ becomes "$id" EXECUTED
 ask 200 POST /v1/key/attributes '{"label":"rsa"}'
 holds "\"value\":\"$(public bob)\"" '"ruleBlock":null'
 
+# A notification service sees what everybody is asked, and answers nothing.
+stop "$server"
+plain req -x509 -key carol.pem -subj /CN=service -days 30 -out service.crt
+broker "timestamp-signers = $work/service.crt"
+ask 201 POST /v1/sign "$(sign_body seal SHA256_WITH_ECDSA document)"
+id=$(member signRequestId)
+service() { # CERTIFICATE [MEMBER]
+    date -u +%Y-%m-%dT%H:%M:%SZ | tr -d '\n' >time.txt
+    printf '{"timestamp":"%s","timestampSignature":"%s","timestampSigningCertificate":"%s"%s}' \
+        "$(cat time.txt)" "$(signed carol time.txt)" \
+        "$(plain x509 -in "$1" -outform DER | b64)" "${2+,$2}"
+}
+ask 200 POST /v1/filteredSignApprovalTask "$(service service.crt "\"requestId\":\"$id\"")"
+[ "$(grep -o '"detailLevel"' answer.json | wc -l)" -eq 5 ] || fail "not the tasks of all: $(cat answer.json)"
+ask 400 POST /v1/filteredSignApprovalTask "$(service dave.crt)"
+has '"errorCode":405'
+tasks alice Sign "\"requestId\":\"$id\""
+ask 400 PATCH /v1/task "$(service service.crt "\"id\":\"$(member id)\",$(who alice)")"
+has '"errorCode":405'
+ask 200 DELETE "/v1/request/$id"
+
 # By approvals that come with the call, as an air-gapped broker gives them out.
 stop "$server"
 broker 'fault = air-gapped'

@@ -215,6 +215,15 @@ static int policy_code(const char *text)
 #define GROUP(approvals)                                                                           \
     TOKEN("\"timelock\":0,\"timeout\":0,\"groups\":[{\"quorum\":1,\"approvals\":" approvals "}]")
 
+/* Of a key that nobody has, with more members behind it. */
+#define ALICE(more)                                                                                \
+    "[{\"type\":\"public_key\",\"name\":\"a\",\"value\":"                                          \
+    "\"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAAECAwQFBgcICQoLDA0ODxAR"                               \
+    "EhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==\"" more "}]"
+#define TIMES(timelock, timeout)                                                                   \
+    TOKEN("\"timelock\":" timelock ",\"timeout\":" timeout                                         \
+          ",\"groups\":[{\"quorum\":1,\"approvals\":" ALICE("") "}]")
+
 static void policies(void **state)
 {
     (void)state;
@@ -229,6 +238,11 @@ static void policies(void **state)
                      TSB_INPUT_VALIDATION);
     assert_int_equal(policy_code(GROUP("[]")), TSB_MISSING_APPROVAL);
     assert_int_equal(policy_code(GROUP("null")), TSB_MISSING_APPROVAL);
+    assert_int_equal(policy_code(GROUP(ALICE(""))), 0);
+    assert_int_equal(policy_code(TIMES("60", "600")), 0);
+    assert_int_equal(policy_code(TIMES("30", "600")), TSB_INPUT_VALIDATION);
+    assert_int_equal(policy_code(TIMES("60", "601")), TSB_INPUT_VALIDATION);
+    assert_int_equal(policy_code(GROUP(ALICE(",\"file\":\"a.pem\""))), TSB_INPUT_VALIDATION);
     /* A file of the broker's computer is none of a client's business. */
     assert_int_equal(
         policy_code(GROUP("[{\"type\":\"public_key\",\"name\":\"a\",\"file\":\"/etc/passwd\"}]")),
