@@ -262,7 +262,7 @@ takes 0 refused 'is there already, but' seal free-p256 contract.txt
 cp whole contract.txt.p7s
 takes 0 refused 'another public key' skatool seal --key "$(uri p256)" --cert p384.crt contract.txt
 takes 0 refused 'No such file' seal p256 missing.txt
-refused 'DOCUMENT is missing' seal p256
+refused 'missing argument: DOCUMENT' seal p256
 if grep -q '^SKA_TSB:BOOL=OFF' "$binary_dir/CMakeCache.txt"; then
     takes 0 refused 'built without HTTP' seal free-p256 --tsa https://tsa.example.org -o x other.txt
 fi
@@ -297,7 +297,7 @@ done
 names=(many[1-5].txt)
 takes 0 ends 2 seal p256 "${names[@]}"
 [ "$(open_requests | wc -l)" -eq 5 ] || fail 'not all were handed in'
-for i in 1 2 3 4 5; do says "many$i.txt: skatool approve"; done
+for i in 1 2 3 4 5; do says "many$i.txt: waiting for"; done
 approve_all alice
 start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
     --approvals-timeout 60 "${names[@]}"
