@@ -97,12 +97,12 @@ static bool is_hsm_away(const struct ska_job *job)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors to_failure = ska_error_capture(&failure);
-    struct hsm_key_state state = {0};
-    bool away = !hsm_key_state(job->key, &state, &to_failure) &&
+    struct backend_key_state state = {0};
+    bool away = !backend_key_state(job->key, &state, &to_failure) &&
                 (failure.reason == SKA_R_MODULE_UNAVAILABLE ||
                  failure.reason == SKA_R_TOKEN_NOT_FOUND || failure.reason == SKA_R_HSM_FAILURE);
 
-    hsm_key_state_clear(&state);
+    backend_key_state_clear(&state);
     ska_error_capture_clear(&failure);
     return away;
 }

@@ -163,7 +163,7 @@ static bool seal_with_key(struct seal_call *call, const struct seal_options *opt
     struct hsm_uri *uri = NULL;
     struct ska_span spki = {NULL, 0};
     bool done = tool_open_key(tool, options->key, &uri, &call->key) &&
-                hsm_key_spki(call->key, &spki, &tool->errors) &&
+                backend_key_spki(call->key, &spki, &tool->errors) &&
                 seal_signer_take_key(tool, call->key, spki, options->digest, &call->signer) &&
                 choose_seal_timeout(tool, options, uri, &call->timeout) &&
                 ska_approver_keys_new(tool->libctx, &call->approver_keys, &tool->errors);
@@ -173,7 +173,7 @@ static bool seal_with_key(struct seal_call *call, const struct seal_options *opt
         done = seal_all(call, sealings, options->count);
     }
     ska_approver_keys_free(call->approver_keys);
-    hsm_key_free(call->key);
+    backend_key_free(call->key);
     hsm_uri_free(uri);
     return done;
 }

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 
 #include "provider/base/file.h"
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "provider/request/algorithm.h"
 #include "provider/sign/sign.h"
 #include "tools/input.h"
@@ -204,8 +204,8 @@ static bool check_payload(struct sealing *sealing)
     const struct seal_call *call = sealing->call;
 
     return make_payload(sealing) &&
-           ska_payload_check(&call->signer.mechanism, hsm_key_type(call->key),
-                             (unsigned int)EVP_PKEY_get_bits(hsm_key_public(call->key)),
+           ska_payload_check(&call->signer.mechanism, backend_key_type(call->key),
+                             (unsigned int)EVP_PKEY_get_bits(backend_key_public(call->key)),
                              ska_span_of(&sealing->payload), sealing_errors(sealing));
 }
 
@@ -262,15 +262,15 @@ static struct ska_job sealing_job(const struct sealing *sealing, const struct sk
 
 static bool ask_key(const struct sealing *sealing, struct ska_job *job)
 {
-    if (hsm_key_is_ska(job->key))
+    if (backend_key_is_ska(job->key))
         return ska_sign(job);
-    return hsm_key_sign(job->key, &job->mechanism, ska_span_of(&sealing->payload), job->signature,
-                        job->signature_length, job->errors);
+    return backend_key_sign(job->key, &job->mechanism, ska_span_of(&sealing->payload),
+                            job->signature, job->signature_length, job->errors);
 }
 
 static bool sign_attributes(struct sealing *sealing, const struct ska_errors *errors)
 {
-    int size = EVP_PKEY_get_size(hsm_key_public(sealing->call->key));
+    int size = EVP_PKEY_get_size(backend_key_public(sealing->call->key));
     size_t length = size > 0 ? (size_t)size : 0;
     struct ska_job job = sealing_job(sealing, errors);
     bool done = false;

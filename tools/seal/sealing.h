@@ -17,7 +17,7 @@
 struct seal_call {
     struct tool *tool;
     struct seal_signer signer;
-    struct hsm_key *key;
+    struct backend_key *key;
     struct ska_sources sources;
     struct ska_approver_keys *approver_keys;
     unsigned int timeout;

@@ -203,14 +203,14 @@ static bool choose_seal_mechanism(struct tool *tool, enum ska_key_type type, con
     return ska_algorithm_fits(mechanism, type, &tool->errors);
 }
 
-bool seal_signer_take_key(struct tool *tool, const struct hsm_key *key, struct ska_span spki,
+bool seal_signer_take_key(struct tool *tool, const struct backend_key *key, struct ska_span spki,
                           const char *digest, struct seal_signer *signer)
 {
     if (!ska_evp_equal(tool->libctx, spki, ska_span_of(&signer->public_key)))
         return ska_fail(&tool->errors, SKA_R_BAD_KEY,
                         "the certificate is not that of key '%s': it has another public key",
-                        hsm_key_label(key));
-    return choose_seal_mechanism(tool, hsm_key_type(key), digest, signer);
+                        backend_key_label(key));
+    return choose_seal_mechanism(tool, backend_key_type(key), digest, signer);
 }
 
 void seal_signer_clear(struct seal_signer *signer)

@@ -30,7 +30,7 @@ bool seal_signer_read(struct tool *tool, const char *path, const char *chain_pat
                       struct seal_signer *signer) SKA_MUST_CHECK;
 
 /* That the key is the certificate's, and how it signs; `digest` by name (NULL: SHA256). */
-bool seal_signer_take_key(struct tool *tool, const struct hsm_key *key, struct ska_span spki,
+bool seal_signer_take_key(struct tool *tool, const struct backend_key *key, struct ska_span spki,
                           const char *digest, struct seal_signer *signer) SKA_MUST_CHECK;
 
 void seal_signer_clear(struct seal_signer *signer);
