@@ -28,9 +28,9 @@ bool ska_send(const struct ska_job *job, struct ska_request *request,
  * caller, with nothing raised. Only when all that has to be recorded is recorded job->signature
  * gets the signature; else it is not touched.
  */
-enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
-                                  const struct ska_directory *directory, bool of_people,
-                                  struct hsm_refusal *refusal);
+enum backend_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
+                                      const struct ska_directory *directory, bool of_people,
+                                      struct backend_refusal *refusal);
 
 /*
  * Sends a request that was handed in, after a check that it is for this job's key and operation.
