@@ -120,7 +120,10 @@ give alice bob
 signed
 groups_of_signer=
 
-# The other ways in which a group is kept out.
+# The other ways in which a group is kept out, or the signer.
+place 3770 "root:$group"
+ends 3 skatool check-config
+shows "^FAILED +approvals-dir .*uid $signer, who signs, cannot leave requests there: chown $signer $directory"
 place 3750 "$signer:$group"
 ends 3 skatool check-config
 shows "^FAILED +approvals-dir .*mode 3750.*chmod 3770 $directory"

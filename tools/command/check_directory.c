@@ -197,6 +197,23 @@ static void check_group(struct tool *tool, const struct ska_directory *directory
     ska_error_capture_clear(&capture);
 }
 
+/* A directory of somebody else's, which who signs may not use; false: that is not what is wrong. */
+static bool check_entry(struct tool *tool, const char *path)
+{
+    char group[64];
+    struct stat status;
+
+    if (access(path, R_OK | W_OK | X_OK) == 0 || errno != EACCES || stat(path, &status) != 0)
+        return false;
+    name_group(status.st_gid, group);
+    check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
+                 "%s belongs to uid %lu and the group %s, and uid %lu, who signs, cannot leave "
+                 "requests there: chown %lu %s, or make this user one of the group",
+                 path, (unsigned long)status.st_uid, group, (unsigned long)geteuid(),
+                 (unsigned long)geteuid(), path);
+    return true;
+}
+
 void check_directory(struct tool *tool, const char *path)
 {
     struct ska_error_capture capture = {0};
@@ -204,12 +221,13 @@ void check_directory(struct tool *tool, const char *path)
     struct ska_directory *directory = NULL;
 
     check_relative("approvals-dir", path);
+    if (check_entry(tool, path))
+        return;
     if (!ska_directory_open(path, SKA_DIRECTORY_TO_SIGN, &directory, &quiet))
         check_captured(tool, "approvals-dir", &capture);
     else if (access(path, R_OK | W_OK | X_OK) != 0)
         check_failed(tool, "approvals-dir", SKA_R_DIRECTORY_UNSAFE,
-                     "uid %lu cannot write there: requests cannot be left",
-                     (unsigned long)geteuid());
+                     "%s: requests cannot be left there: %s", path, strerror(errno));
     else {
         check_group(tool, directory);
         if (tool->configuration.settings.evidence_dir == NULL)
