@@ -153,7 +153,7 @@ mkdir -m 700 approvals
 succeeds skatool pem --key "$(uri seal)?approvals-dir=$work/approvals&approvals-timeout=0" --force -o seal.pem
 says "the key reference names approvals-dir $work/approvals, which the configuration does not"
 takes 0 refused "approvals pending:.*the key reference names approvals-dir $work/approvals, which the \
-configuration does not: skatool approve" ska dgst -sha256 -sign seal.pem -out signature document
+configuration does not: waiting for" ska dgst -sha256 -sign seal.pem -out signature document
 ls approvals/*.request.json >/dev/null
 key message p256 empty.json
 quietly skatool pem --key "$(uri message)?payload=message" -o message.pem
