@@ -49,15 +49,16 @@ extern "C" {
 #define SKA_PARAM_REQUEST_ID "ska-request-id"
 
 /*
- * Reasons. Libraries of providers have no fixed numbers, so that an error of this provider is told by
- * its library's name, and it is not always the first or the last in the queue:
+ * Reasons. The hundreds say what kind of failure it is, and are the exit status of skatool:
+ * 1xx wrong use or configuration, 2xx refused, 3xx HSM or system failure, 4xx invalid input data.
+ *
+ * Libraries of providers have no fixed numbers, so an error of this provider is told by its
+ * library's name (which may be NULL for others), and it is not always the first or the last in the
+ * queue; `data` becomes the text that says more:
  *
  *     while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, NULL)) != 0)
- *         if (strcmp(ERR_lib_error_string(code), "ska") == 0)
+ *         if ((name = ERR_lib_error_string(code)) != NULL && strcmp(name, "ska") == 0)
  *             reason = ERR_GET_REASON(code);
- *
- * (ERR_lib_error_string() may be NULL; `data` is the text that says more.) The hundreds say what kind of failure it is, and are the exit status of skatool:
- * 1xx wrong use or configuration, 2xx refused, 3xx HSM or system failure, 4xx invalid input data.
  */
 enum ska_reason {
     SKA_R_BAD_CONFIGURATION = 100,

@@ -52,7 +52,7 @@ refused 'the key other.pem is not one of those who may approve this request: .*a
 refused 'other.txt is NOT the document that the request is about: do not approve it' \
     skatool approve --approver alice.pem --yes --document other.txt request.json
 refused 'alice.pub.pem: .*public key' skatool approve --approver alice.pub.pem --yes request.json
-refused 'missing argument: REQUEST' skatool status
+refused 'missing argument: REQUEST' skatool reject --approver alice.pem --yes
 refused "unexpected argument: 'b.json'" skatool check-config b.json
 refused 'missing option: --approver' skatool approve request.json
 refused 'no terminal for confirmation; use --yes to go on without a prompt' setsid -w \

@@ -137,7 +137,7 @@ static void say_owner(const struct briefing *briefing, struct page *page)
                           (unsigned long)*briefing->owner);
     else
         ska_buffer_format(&who, "user number %lu", (unsigned long)*briefing->owner);
-    page_paragraph(page, "This much is certain: %s of this computer has put it into the directory.",
+    page_paragraph(page, "What this computer can confirm: its %s has put it into the directory.",
                    page_words(page, &who));
 }
 
