@@ -143,14 +143,14 @@ place 3770 "$signer:$group"
 document 'From afar.'
 ask
 succeeds person alice "$tool" approve --dir "$directory" --approver "$work/alice/key.pem" --yes "$id"
-shows "This much is certain: user number $signer of this computer"
+shows "What this computer can confirm: its user number $signer"
 for kind in 0x6969 0x65735546 0xFF534D42 0xFE534D42; do # NFS, FUSE, CIFS, SMB2
     rm "$directory/$id".*.approval.json
     preload="$preload $programs/libremote_disk.so" REMOTE_KIND=$kind \
         succeeds person alice "$tool" approve --dir "$directory" \
         --approver "$work/alice/key.pem" --yes "$id"
     shows "not known here: the directory is$" "user number $signer may be anybody"
-    ! grep -qE 'certain|of this computer' stdout.txt || fail "certain: $(cat stdout.txt)"
+    ! grep -qE 'certain|of this computer|can confirm' stdout.txt || fail "certain: $(cat stdout.txt)"
 done
 
 # ---- By mail -------------------------------------------------------------------------------------
