@@ -20,6 +20,7 @@
 #include "provider/base/evp_key.h"
 #include "provider/base/spki.h"
 #include "provider/base/file.h"
+#include "provider/base/printable.h"
 #include "tools/approver.h"
 #include "tools/show/terminal.h"
 
@@ -146,8 +147,31 @@ static EVP_PKEY *key_of(const OSSL_STORE_INFO *info, bool public)
  * question is asked no more.
  */
 struct asking {
+    const char *shown; /* the key that it is about */
     bool interrupted;
 };
+
+/* "Passphrase of alice.pem: "; with the name that a provider gives the object behind it. */
+static char *name_in_prompt(UI *ui, const char *what, const char *name)
+{
+    const struct asking *asking = UI_get0_user_data(ui);
+    struct ska_buffer text = {0};
+    char *prompt = NULL;
+
+    (void)what;
+    ska_buffer_text(&text, "Passphrase of ");
+    ska_buffer_name(&text, ska_span_text(asking->shown));
+    if (name != NULL) {
+        ska_buffer_text(&text, " (");
+        ska_buffer_name(&text, ska_span_text(name));
+        ska_buffer_text(&text, ")");
+    }
+    ska_buffer_text(&text, ": ");
+    if (!text.failed)
+        prompt = OPENSSL_strdup(ska_buffer_string(&text));
+    ska_buffer_free(&text);
+    return prompt;
+}
 
 static int read_passphrase(UI *ui, UI_STRING *string)
 {
@@ -170,6 +194,7 @@ static UI_METHOD *make_method(void)
     if (method != NULL && UI_method_set_opener(method, UI_method_get_opener(usual)) == 0 &&
         UI_method_set_writer(method, UI_method_get_writer(usual)) == 0 &&
         UI_method_set_reader(method, read_passphrase) == 0 &&
+        UI_method_set_prompt_constructor(method, name_in_prompt) == 0 &&
         UI_method_set_closer(method, UI_method_get_closer(usual)) == 0)
         return method;
     UI_destroy_method(method);
@@ -215,7 +240,7 @@ static EVP_PKEY *load_first(OSSL_STORE_CTX *store, bool public)
 static bool load_key(struct approver *approver, const char *uri, const char *shown, bool public,
                      const struct ska_errors *errors)
 {
-    struct asking asking = {false};
+    struct asking asking = {shown, false};
     UI_METHOD *method = make_method();
     /* Without a terminal libcrypto would read the passphrase from standard input. */
     const UI_METHOD *ui = method != NULL && terminal_available() ? method : UI_null();

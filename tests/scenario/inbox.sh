@@ -211,11 +211,11 @@ inbox() {
         talk+=("$1" "$2")
         shift 2
     done
-    ours "$programs/skatool_terminal" 'pass phrase' secret "${talk[@]}" -- \
+    ours "$programs/skatool_terminal" 'Passphrase of' secret "${talk[@]}" -- \
         "$binary_dir/tools/skatool" approve --approver alice.secret.pem "${@:2}" >raw.txt || status=$?
     tr -d '\r' <raw.txt >stdout.txt
     [ "$status" -eq "$expected" ] || fail "status $status, should be $expected: $(cat stdout.txt)"
-    [ "$(grep -c 'pass phrase' stdout.txt)" -eq "${passphrases:-1}" ] || fail "asked again: $(cat stdout.txt)"
+    [ "$(grep -c 'Passphrase of' stdout.txt)" -eq "${passphrases:-1}" ] || fail "asked again: $(cat stdout.txt)"
 }
 six='Approve? y(es), n(ext), r(eject), m(ore), q(uit):'
 page='Approve? Type yes, or n(ext), r(eject), q(uit):'
@@ -289,7 +289,7 @@ shows 'no open request|done already' '2 approved, 0 rejected, 1 left'
 reset
 asked seal invoice.txt >/dev/null
 passphrases=2 preload="$preload $programs/libhasty_clock.so" \
-    inbox 0 "$six" '!true' 'Press Enter to go on' '' 'pass phrase' secret "$six" y
+    inbox 0 "$six" '!true' 'Press Enter to go on' '' 'Passphrase of' secret "$six" y
 shows 'your key was wiped from memory' '1 approved'
 
 # ---- Documents -----------------------------------------------------------------------------------

@@ -282,7 +282,7 @@ checked 0 '- +state-dir +not set: .*not noticed'
 plain pkcs8 -topk8 -in alice.pem -v1 PBE-MD5-DES -provider legacy -provider default \
     -passout pass:secret -out alice.old.pem
 approve_old() {
-    ours "$programs/skatool_terminal" 'pass phrase' secret -- \
+    ours "$programs/skatool_terminal" 'Passphrase of' secret -- \
         "$binary_dir/tools/skatool" approve --approver alice.old.pem --yes old.json >typed.txt
 }
 if has_terminal; then

@@ -162,18 +162,18 @@ plain req -x509 -new -key bob.pem -subj /CN=Bob -out bob.crt \
     -config "$source_dir/tests/scenario/certificates.cnf"
 plain pkcs12 -export -inkey bob.pem -in bob.crt -passout pass:secret -out bob.p12
 cp fresh.json request.json
-typing 4 'pass phrase' wrong -- approve --approver alice.secret.pem --yes request.json
+typing 4 'Passphrase of' wrong -- approve --approver alice.secret.pem --yes request.json
 shows passphrase
 same fresh.json request.json
 # Who interrupts the question is not asked again by the next decoder.
 for file in alice.secret.pem bob.p12; do
-    typing 2 'pass phrase' $'\x03' -- approve --approver $file --yes request.json
+    typing 2 'Passphrase of' $'\x03' -- approve --approver $file --yes request.json
     shows "$file: no passphrase was given"
-    [ "$(grep -c 'pass phrase' typed.txt)" -eq 1 ] || fail "asked again: $(cat typed.txt)"
+    [ "$(grep -c 'Passphrase of' typed.txt)" -eq 1 ] || fail "asked again: $(cat typed.txt)"
 done
 same fresh.json request.json
-typing 0 'pass phrase' secret "$question" yes -- approve --approver alice.secret.pem request.json
-typing 0 'pass phrase' secret "$question" yes -- approve --approver bob.p12 request.json
+typing 0 'Passphrase of' secret "$question" yes -- approve --approver alice.secret.pem request.json
+typing 0 'Passphrase of' secret "$question" yes -- approve --approver bob.p12 request.json
 ! grep -q secret typed.txt || fail "the passphrase was shown"
 takes 1 quietly skatool execute --key "$(uri seal)" --force -o signature request.json
 # Without a terminal it is not read from standard input.
