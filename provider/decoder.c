@@ -93,15 +93,16 @@ _Static_assert(sizeof(TICKET_TEXT) - 1 == 0x11, "length in the ticket");
 /* ---- From a reference to a key --------------------------------------------------------------- */
 
 /* Without a public key inside, all is asked of the HSM at once. */
-static struct hsm_key *decoder_find_now(const struct ska_provider *provider,
-                                        struct hsm_reference *reference, struct ska_prompt *prompt,
-                                        const struct ska_errors *errors)
+static struct backend_key *decoder_find_now(const struct ska_provider *provider,
+                                            struct hsm_reference *reference,
+                                            struct ska_prompt *prompt,
+                                            const struct ska_errors *errors)
 {
-    struct hsm_key *hsm = ska_find(provider, reference->uri, NULL, prompt, errors);
+    struct backend_key *hsm = ska_find(provider, reference->uri, NULL, prompt, errors);
 
     if (hsm != NULL) {
-        reference->type = hsm_key_type(hsm);
-        reference->public_key = hsm_key_public(hsm);
+        reference->type = backend_key_type(hsm);
+        reference->public_key = backend_key_public(hsm);
         EVP_PKEY_up_ref(reference->public_key);
     }
     return hsm;
@@ -120,7 +121,7 @@ static void read_pin(struct ska_key *key)
 
 /* Takes over what it uses of the reference. */
 static struct ska_key *key_for(const struct in_hand *hand, struct hsm_reference *reference,
-                               struct hsm_key *hsm, const struct ska_errors *errors)
+                               struct backend_key *hsm, const struct ska_errors *errors)
 {
     struct ska_key *key = ska_key_for_uri(hand->provider, reference->type, reference->public_key,
                                           reference->uri, errors);
@@ -144,7 +145,7 @@ static bool decoder_make_key(struct in_hand *hand, int selection, struct ska_pro
                              const struct ska_errors *errors)
 {
     struct hsm_reference *reference = &hand->reference;
-    struct hsm_key *hsm = NULL;
+    struct backend_key *hsm = NULL;
 
     if (!ska_provider_configured(hand->provider, errors) ||
         !ska_reference_check(hand->provider, reference->uri, errors))
@@ -160,7 +161,7 @@ static bool decoder_make_key(struct in_hand *hand, int selection, struct ska_pro
     }
     hand->key = key_for(hand, reference, hsm, errors);
     if (hand->key == NULL)
-        hsm_key_free(hsm);
+        backend_key_free(hsm);
     else if (hsm == NULL && asks_for_private_key(selection))
         read_pin(hand->key);
     return hand->key != NULL;

@@ -255,15 +255,15 @@ static struct ska_key *store_make_key(const struct store *store, enum ska_key_ty
 static struct ska_key *find_private_key(const struct store *store)
 {
     struct hsm_key_match match = {store->uri->object, ska_span_of(&store->uri->id)};
-    struct hsm_key *hsm = NULL;
+    struct backend_key *hsm = NULL;
     struct ska_key *key = NULL;
 
     if (!hsm_key_find(store->token, &match, store->provider->libctx, &hsm, errors_of(store)))
         return NULL;
-    EVP_PKEY_up_ref(hsm_key_public(hsm));
-    key = store_make_key(store, hsm_key_type(hsm), hsm_key_public(hsm));
+    EVP_PKEY_up_ref(backend_key_public(hsm));
+    key = store_make_key(store, backend_key_type(hsm), backend_key_public(hsm));
     if (key == NULL)
-        hsm_key_free(hsm);
+        backend_key_free(hsm);
     else
         ska_key_set_hsm(key, hsm);
     return key;

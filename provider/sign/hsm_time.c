@@ -6,50 +6,48 @@
 
 #include <openssl/x509.h>
 
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "provider/request/approval_token.h"
 #include "provider/request/approver_signature.h"
 
-static bool find_timestamp_key(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                               struct hsm_key **found, const struct ska_errors *errors)
+static bool find_timestamp_key(struct backend_key *key, const char *label,
+                               struct backend_key **found, const struct ska_errors *errors)
 {
-    struct hsm_key_match match = {label, {NULL, 0}};
-
     if (label == NULL)
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
                         "the rule of key '%s' has time limits, so a request needs a timestamp of "
                         "the HSM: set timestamp-key in the configuration to the label of a "
                         "timestamp key (skatool keygen --timestamp)",
-                        hsm_key_label(key));
-    if (!hsm_key_find(hsm_key_token(key), &match, libctx, found, errors))
+                        backend_key_label(key));
+    if (!backend_timestamp_key(key, label, found, errors))
         return false;
-    if (hsm_key_is_timestamp(*found))
+    if (backend_key_is_timestamp(*found))
         return true;
     ska_fail(errors, SKA_R_BAD_CONFIGURATION, "timestamp-key '%s' does not make timestamps",
-             hsm_key_label(*found));
-    hsm_key_free(*found);
+             backend_key_label(*found));
+    backend_key_free(*found);
     *found = NULL;
     return false;
 }
 
-static bool timestamp_public_key(struct hsm_key *key, struct ska_bytes *public_key,
+static bool timestamp_public_key(struct backend_key *key, struct ska_bytes *public_key,
                                  const struct ska_errors *errors)
 {
     unsigned char *der = NULL;
-    int length = i2d_PUBKEY(hsm_key_public(key), &der);
-    bool done = length > 0
-                    ? ska_bytes_copy(public_key, ska_span(der, (size_t)length), errors)
-                    : ska_fail(errors, SKA_R_INTERNAL, "public key of '%s'", hsm_key_label(key));
+    int length = i2d_PUBKEY(backend_key_public(key), &der);
+    bool done =
+        length > 0 ? ska_bytes_copy(public_key, ska_span(der, (size_t)length), errors)
+                   : ska_fail(errors, SKA_R_INTERNAL, "public key of '%s'", backend_key_label(key));
 
     OPENSSL_free(der);
     return done;
 }
 
-bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                       enum ska_operation operation, struct ska_span payload,
-                       struct ska_made_timestamp *made, const struct ska_errors *errors)
+bool ska_hsm_timestamp(struct backend_key *key, const char *label, enum ska_operation operation,
+                       struct ska_span payload, struct ska_made_timestamp *made,
+                       const struct ska_errors *errors)
 {
-    struct hsm_key *timestamp_key = NULL;
+    struct backend_key *timestamp_key = NULL;
     struct ska_bytes plain = {NULL, 0};
     struct ska_timestamp decoded;
     bool done = false;
@@ -57,31 +55,32 @@ bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *la
     memset(made, 0, sizeof(*made));
     if (label != NULL && !ska_timestamp_fits(payload.length, ska_span_text(label), errors))
         return false;
-    if (!find_timestamp_key(libctx, key, label, &timestamp_key, errors))
+    if (!find_timestamp_key(key, label, &timestamp_key, errors))
         return false;
-    done = hsm_timestamp_make(timestamp_key, operation, payload, &made->block, &plain, errors) &&
-           timestamp_public_key(timestamp_key, &made->public_key, errors) &&
-           ska_signature_to_der(ska_span_of(&made->public_key), "SHA-256", ska_span_of(&plain),
-                                &made->signature, errors) &&
-           ska_timestamp_decode(ska_span_of(&made->block), &decoded, errors);
+    done =
+        backend_timestamp_make(timestamp_key, operation, payload, &made->block, &plain, errors) &&
+        timestamp_public_key(timestamp_key, &made->public_key, errors) &&
+        ska_signature_to_der(ska_span_of(&made->public_key), "SHA-256", ska_span_of(&plain),
+                             &made->signature, errors) &&
+        ska_timestamp_decode(ska_span_of(&made->block), &decoded, errors);
     if (done && (decoded.modify != (operation == SKA_OPERATION_MODIFY) ||
                  !ska_span_equal(decoded.payload, payload) ||
                  !ska_span_equal(decoded.key_name, ska_span_text(label))))
         done = ska_fail(errors, SKA_R_BAD_TOKEN,
                         "the timestamp that the HSM's library made is not for what key '%s' was "
                         "asked for, or not by timestamp key '%s'",
-                        hsm_key_label(key), label);
+                        backend_key_label(key), label);
     if (done)
         made->seconds = decoded.seconds;
     ska_bytes_free(&plain);
-    hsm_key_free(timestamp_key);
+    backend_key_free(timestamp_key);
     return done;
 }
 
-bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct backend_key *key, const char *label,
                                const struct ska_approval_token *token, struct ska_bytes *public_key)
 {
-    struct hsm_key *timestamp_key = NULL;
+    struct backend_key *timestamp_key = NULL;
     struct ska_bytes plain = {NULL, 0};
     const char *digest = NULL;
     bool genuine = false;
@@ -89,14 +88,14 @@ bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const 
     /* Without a label no timestamp is of ours. */
     if (!token->has_timestamp || label == NULL ||
         !ska_span_equal(token->timestamp.key_name, ska_span_text(label)) ||
-        !find_timestamp_key(libctx, key, label, &timestamp_key, NULL))
+        !find_timestamp_key(key, label, &timestamp_key, NULL))
         return false;
     genuine = timestamp_public_key(timestamp_key, public_key, NULL) &&
               ska_signature_from_der(token->timestamp_signature, &digest, &plain, NULL) &&
               ska_signature_verify(libctx, ska_span_of(public_key), digest, ska_span_of(&plain),
                                    token->timestamp.block);
     ska_bytes_free(&plain);
-    hsm_key_free(timestamp_key);
+    backend_key_free(timestamp_key);
     return genuine;
 }
 
@@ -107,12 +106,12 @@ void ska_made_timestamp_clear(struct ska_made_timestamp *made)
     ska_bytes_free(&made->public_key);
 }
 
-bool ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label, uint64_t *now,
+bool ska_hsm_now(struct backend_key *key, const char *label, uint64_t *now,
                  const struct ska_errors *errors)
 {
     static const uint8_t nothing[] = "time";
     struct ska_made_timestamp made;
-    bool done = ska_hsm_timestamp(libctx, key, label, SKA_OPERATION_SIGN,
+    bool done = ska_hsm_timestamp(key, label, SKA_OPERATION_SIGN,
                                   ska_span(nothing, sizeof(nothing) - 1), &made, errors);
 
     *now = made.seconds;
@@ -120,7 +119,7 @@ bool ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label, u
     return done;
 }
 
-void ska_ballot_ask_time(struct ska_ballot *ballot, struct hsm_key *key)
+void ska_ballot_ask_time(struct ska_ballot *ballot, struct backend_key *key)
 {
     struct ska_bytes label = {NULL, 0};
     uint64_t now = 0;
@@ -132,7 +131,7 @@ void ska_ballot_ask_time(struct ska_ballot *ballot, struct hsm_key *key)
         ballot->token.timestamp.seconds <= ska_ballot_now(ballot))
         return;
     if (ska_bytes_copy(&label, ballot->token.timestamp.key_name, NULL) &&
-        ska_hsm_now(ballot->libctx, key, (const char *)label.data, &now, NULL))
+        ska_hsm_now(key, (const char *)label.data, &now, NULL))
         ska_ballot_set_time(ballot, now, true);
     ska_bytes_free(&label);
 }

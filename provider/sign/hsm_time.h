@@ -7,7 +7,7 @@
 
 #include <openssl/types.h>
 
-#include "provider/hsm/key.h"
+#include "provider/backend/backend_key.h"
 #include "provider/request/approval_token.h"
 #include "provider/sign/ballot.h"
 
@@ -22,9 +22,8 @@ struct ska_made_timestamp {
  * A timestamp by the timestamp key of this label on the token of `key`. label == NULL: none is
  * configured, SKA_R_BAD_CONFIGURATION. Free with ska_made_timestamp_clear(), also after a failure.
  */
-bool ska_hsm_timestamp(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
-                       enum ska_operation operation, struct ska_span payload,
-                       struct ska_made_timestamp *made,
+bool ska_hsm_timestamp(struct backend_key *key, const char *label, enum ska_operation operation,
+                       struct ska_span payload, struct ska_made_timestamp *made,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_made_timestamp_clear(struct ska_made_timestamp *made);
 
@@ -33,7 +32,7 @@ void ska_made_timestamp_clear(struct ska_made_timestamp *made);
  * SubjectPublicKeyInfo *public_key receives. False without an error where it was not or the key
  * cannot be found.
  */
-bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label,
+bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct backend_key *key, const char *label,
                                const struct ska_approval_token *token,
                                struct ska_bytes *public_key) SKA_MUST_CHECK;
 
@@ -43,10 +42,10 @@ bool ska_hsm_timestamp_genuine(OSSL_LIB_CTX *libctx, struct hsm_key *key, const 
  * nothing is decided by it. The HSM is not asked where the rule has no time limits and the
  * timestamp is past.
  */
-void ska_ballot_ask_time(struct ska_ballot *ballot, struct hsm_key *key);
+void ska_ballot_ask_time(struct ska_ballot *ballot, struct backend_key *key);
 
 /* The HSM's clock, in seconds since the epoch, by the timestamp key of this label. */
-bool ska_hsm_now(OSSL_LIB_CTX *libctx, struct hsm_key *key, const char *label, uint64_t *now,
+bool ska_hsm_now(struct backend_key *key, const char *label, uint64_t *now,
                  const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

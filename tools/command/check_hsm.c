@@ -86,7 +86,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
     struct hsm_key_match match = {label, {NULL, 0}};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     uint64_t seconds = 0;
     char shown[32];
 
@@ -95,7 +95,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
         return;
     }
     if (!hsm_key_find(token, &match, tool->libctx, &key, &quiet) ||
-        !ska_hsm_now(tool->libctx, key, label, &seconds, &quiet)) {
+        !ska_hsm_now(key, label, &seconds, &quiet)) {
         check_captured(tool, "timestamp-key", &capture);
     } else {
         check_ok("timestamp-key", "%s, the HSM's clock says %s", label,
@@ -104,7 +104,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
             check_warning("timestamp-key", "the HSM's clock differs from this machine's: times are "
                                            "foretold by the HSM's");
     }
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaults)
