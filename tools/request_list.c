@@ -290,7 +290,7 @@ void request_list_close(struct request_list *list)
 {
     ska_directory_names_free(&list->names);
     ska_directory_close(list->directory);
-    *list = (struct request_list){NULL};
+    *list = (struct request_list){.tool = NULL};
 }
 
 bool request_age(struct tool *tool, const char *option, const char *text, int64_t *seconds)

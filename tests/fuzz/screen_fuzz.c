@@ -12,7 +12,7 @@
 
 #include "provider/base/printable.h"
 #include "provider/rule/rule_codec.h"
-#include "tools/show/briefing.h"
+#include "tools/show/briefing_short.h"
 #include "tools/show/page.h"
 
 #include "fuzz.h"
@@ -255,6 +255,10 @@ static const char *const headings[] = {
     "You are asked to approve that a key is BLOCKED.",
     "You are asked to approve that a key is UNBLOCKED.",
     "You are asked to approve a CHANGE OF THE RULES of a key.",
+    "You are about to REFUSE a SIGNATURE.",
+    "You are about to REFUSE that a key is BLOCKED.",
+    "You are about to REFUSE that a key is UNBLOCKED.",
+    "You are about to REFUSE a CHANGE OF THE RULES of a key.",
     "What will be signed",
     "What will happen",
     "What will change",
@@ -325,6 +329,23 @@ static void promise_page(struct ska_span page, size_t width)
     PROMISE(width < 40 || warnings == told);
 }
 
+/* Of the six lines: no line is longer than the terminal, and no word of others begins one. */
+static void promise_lines(struct ska_span page, size_t width)
+{
+    const char *text = (const char *)page.data;
+    size_t heads = 0;
+
+    for (const char *line = text; *line != 0; line = strchr(line, '\n') + 1) {
+        size_t length = strcspn(line, "\n");
+        size_t indent = strspn(line, " ");
+
+        promise_width(line, length, width);
+        heads += length > 0 && indent == 0;
+        PROMISE(indent == length || line[indent] != MARK);
+    }
+    PROMISE(heads == 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzzed input = {data, size};
@@ -335,6 +356,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct briefing briefing = {.request = &request, .ballot = &ballot};
     struct ska_bytes page = {NULL, 0};
     uid_t owner = 0;
+    size_t warnings = 0;
 
     PROMISE(setlocale(LC_CTYPE, "C.UTF-8") != NULL);
     briefing.columns =
@@ -364,9 +386,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         document.is_attributes = take_below(&input, 2) == 0;
         briefing.document = path == NULL ? NULL : &document;
         briefing.chance = ska_ballot_chance(&ballot, briefing.witness.own_key);
-        PROMISE(briefing_make(&briefing, &page, NULL, NULL));
+        PROMISE(briefing_make(&briefing, &page, &warnings, NULL));
         promise_page(ska_span_of(&page), briefing.columns);
         ska_bytes_free(&page);
+        if (briefing_may_be_short(&briefing, warnings)) {
+            PROMISE(briefing_short_make(&briefing, "1 of 2", &page, NULL));
+            promise_lines(ska_span_of(&page), briefing.columns);
+            ska_bytes_free(&page);
+        }
         free(path);
     }
     ska_ballot_close(&ballot);

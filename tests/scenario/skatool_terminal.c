@@ -5,8 +5,10 @@
  * Runs the command on a terminal of its own, with /dev/null as standard input; waits until each
  * PROMPT appears and types its ANSWER ("^C": the interrupt key), or, when that is "!COMMAND", has
  * the shell run it meanwhile, or, when it is "@COLUMNS", makes the terminal that wide. At first it
- * has 80 columns. What the terminal shows goes to standard output; the exit status is
- * the command's, 97 when a prompt does not come.
+ * has 80 columns. An ANSWER "*TEXT" is typed whenever its PROMPT appears, until the command ends;
+ * once more when nothing comes of it, since what is typed before a question is no answer. What the
+ * terminal shows goes to standard output; the exit status is the command's, 97 when a prompt does
+ * not come.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +24,9 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 60000
-#define SHOWN_SIZE 65536
+#define SHOWN_SIZE (4 * 1024 * 1024)
+/* After this an answer is typed again. */
+#define AGAIN_MS 20
 
 struct shown {
     char text[SHOWN_SIZE];
@@ -42,7 +46,9 @@ static bool take(int terminal, struct shown *shown)
     struct pollfd ready = {.fd = terminal, .events = POLLIN};
     ssize_t got = 0;
 
-    if (poll(&ready, 1, PATIENCE_MS) <= 0 || shown->length == sizeof(shown->text) - 1)
+    if (poll(&ready, 1, PATIENCE_MS) <= 0)
+        return false;
+    if (shown->length == sizeof(shown->text) - 1)
         return false;
     got = read(terminal, shown->text + shown->length, sizeof(shown->text) - 1 - shown->length);
     if (got <= 0)
@@ -87,6 +93,23 @@ static bool type(int terminal, const char *answer)
     return write(terminal, line, (size_t)length) == length;
 }
 
+/* Types the answer to each prompt until the command ends. */
+static bool answer_each(int terminal, struct shown *shown, const char *prompt, const char *answer)
+{
+    struct pollfd ready = {.fd = terminal, .events = POLLIN};
+
+    while (wait_for(terminal, shown, prompt)) {
+        do {
+            if (dprintf(terminal, "%s\n", answer) < 0)
+                return true; /* it has ended */
+            while (poll(&ready, 1, AGAIN_MS) > 0 && take(terminal, shown) &&
+                   strstr(shown->text + shown->answered, prompt) == NULL)
+                ;
+        } while (poll(&ready, 1, 0) == 0 && strstr(shown->text + shown->answered, prompt) == NULL);
+    }
+    return true;
+}
+
 static void run(char **command)
 {
     int null = open("/dev/null", O_RDONLY);
@@ -116,7 +139,9 @@ int main(int argc, char **argv)
     if (child == 0)
         run(argv + next + 1);
     for (int i = 1; i < next; i += 2)
-        if (!wait_for(terminal, &shown, argv[i]) || !type(terminal, argv[i + 1])) {
+        if (argv[i + 1][0] == '*')
+            (void)answer_each(terminal, &shown, argv[i], argv[i + 1] + 1);
+        else if (!wait_for(terminal, &shown, argv[i]) || !type(terminal, argv[i + 1])) {
             kill(child, SIGKILL);
             return give_up("there was no prompt", argv[i]);
         }

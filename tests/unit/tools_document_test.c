@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/document.h"
+#include "tools/document_folder.h"
 
 #define WHOLE "to the last byte"
 
@@ -332,6 +333,75 @@ static void pipes_are_read(void **state)
     close(ends[0]);
 }
 
+/* ---- A folder -------------------------------------------------------------------------------- */
+
+static void put_file(const char *folder, const char *name, const char *content)
+{
+    char path[128];
+    FILE *file = NULL;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fputs(content, file) >= 0, 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Which file of the folder it is about that this is signed; "": none. */
+static const char *find_signed(struct document_folder *folder, const char *what,
+                               struct document *document)
+{
+    struct asked asked;
+    bool found = false;
+
+    ask(&asked, ska_span_text(what), ska_span_text(""));
+    assert_true(document_folder_find(folder, &asked.request, &found, document, NULL));
+    return found ? document->path : "";
+}
+
+static void files_of_a_folder_are_found(void **state)
+{
+    char path[] = "/tmp/ska-folder-XXXXXX";
+    char command[256];
+    uint8_t other[32] = {0};
+    struct ska_bytes attributes = attributes_of(TYPE_DATA, other);
+    struct document_folder *folder = NULL;
+    struct document document;
+    struct asked asked;
+    bool found = false;
+
+    (void)state;
+    assert_non_null(mkdtemp(path));
+    put_file(path, "mail", "one\ntwo\n");
+    put_file(path, "plain", "right document\n");
+    snprintf(command, sizeof(command),
+             "cd %s && mkdir below && echo below >below/x && ln -s below/x link && mkfifo fifo && "
+             "echo one more >z",
+             path);
+    assert_int_equal(system(command), 0);
+    assert_true(document_folder_open(path, NULL, &folder, NULL));
+    assert_string_equal(find_signed(folder, "right document\n", &document), "plain");
+    assert_true(document.as_it_is && document.answer == DOCUMENT_SAME);
+    assert_string_equal(find_signed(folder, "one\r\ntwo\r\n", &document), "mail");
+    assert_false(document.as_it_is);
+    assert_string_equal(find_signed(folder, "wrong document\n", &document), "");
+    assert_string_equal(find_signed(folder, "below\n", &document), "");
+    /* Each is hashed once. */
+    put_file(path, "plain", "wrong document\n");
+    assert_string_equal(find_signed(folder, "right document\n", &document), "plain");
+    assert_string_equal(find_signed(folder, "wrong document\n", &document), "");
+    /* What is signed beside attributes is a file as it is, and in no other form. */
+    ask(&asked, ska_span_text("one\r\ntwo\r\n"), ska_span_text(""));
+    asked.request.signed_content = attributes;
+    assert_true(document_folder_find(folder, &asked.request, &found, &document, NULL));
+    assert_false(found);
+    document_folder_close(folder);
+    snprintf(command, sizeof(command), "rm -r %s", path);
+    assert_int_equal(system(command), 0);
+    assert_false(document_folder_open(path, NULL, &folder, NULL));
+    ska_bytes_free(&attributes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +414,7 @@ int main(void)
         cmocka_unit_test(no_is_said_where_the_right_one_would_be_found),
         cmocka_unit_test(attributes_tell_which_document_it_is),
         cmocka_unit_test(pipes_are_read),
+        cmocka_unit_test(files_of_a_folder_are_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

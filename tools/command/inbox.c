@@ -81,7 +81,7 @@ static bool note_waiting(void *arg, struct listed_request *listed)
 static bool find_waiting(struct session *session)
 {
     struct request_filter filter = REQUEST_FILTER_ALL;
-    struct request_list list = {NULL};
+    struct request_list list = {.tool = NULL};
     bool done = false;
 
     filter.approver = &session->key;
@@ -333,7 +333,7 @@ static bool run_session(struct session *session)
 static bool list_waiting(struct session *session)
 {
     struct request_filter filter = REQUEST_FILTER_ALL;
-    struct request_list list = {NULL};
+    struct request_list list = {.tool = NULL};
     bool done = request_list_open(session->tool, session->directory, &list) &&
                 approver_open_public(session->tool, &session->key, session->inbox->approver);
 

@@ -129,7 +129,7 @@ static bool print_past(struct past *past)
 
 static bool find_approver(struct past *past)
 {
-    struct approver key = {NULL};
+    struct approver key = {.libctx = NULL};
     bool done =
         past->approver == NULL ||
         (approver_open_public(past->tool, &key, past->approver) &&
@@ -172,7 +172,7 @@ bool history_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "[--approver KEY] [--key LABEL] [--answer WHAT] [OPTION...] [--json]",
+        .usage = "[--approver KEY] [--key LABEL] [--answer WHAT] [--json]",
         .help = "Shows what you have approved and refused with skatool on this computer, the\n"
                 "newest last. WHAT is approved or refused.",
         .options = options,

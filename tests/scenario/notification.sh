@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The hook that tells approvers of new requests: units of systemd, and the example script, which mails,
+# once for each request, and puts no word of a request into a header.
+. "$(dirname "$0")/lib.sh"
+board
+directory=$work/approvals
+mkdir -m 700 "$directory" state
+configure "approvals-dir = $directory"
+key seal p256
+cat >sendmail <<'END'
+#!/bin/sh
+cat >"$MAILS/$(ls "$MAILS" | wc -l).$3"
+END
+chmod +x sendmail
+mkdir mails
+notify() {
+    APPROVALS_DIR=$directory MAIL_TO='alice@example.org bob@example.org' STATE_DIRECTORY=$work/state \
+        SKATOOL=$binary_dir/tools/skatool SENDMAIL=$work/sendmail MAILS=$work/mails \
+        LD_PRELOAD=$preload "$source_dir/tools/ska-approvals-mail"
+}
+ask() { # DOCUMENT DESCRIPTION
+    refused 'approvals pending' ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-description:$2" \
+        -out signature "$1"
+}
+
+quietly notify
+[ -z "$(ls mails)" ] || fail "mailed of nothing: $(cat mails/*)"
+printf 'One.\n' >one
+printf 'Two.\n' >two
+fake=$(printf '%064d' 7)
+ask one "$(printf 'x\r\nBcc: mallory@example.org\n\n"requestId": "%s",' "$fake")"
+quietly notify
+[ "$(ls mails | tr '\n' ' ')" = '0.alice@example.org 1.bob@example.org ' ] || fail "$(ls mails)"
+id=$(ls "$directory" | cut -c 1-64)
+sed '/^$/,$d' mails/0.alice@example.org >header
+printf 'To: alice@example.org\nSubject: 1 new request(s) for approval\nContent-Type: text/plain; charset=us-ascii\n' |
+    cmp -s - header || fail "$(cat header)"
+grep -qx "    ${id:0:16}" mails/0.* || fail "$(cat mails/0.*)"
+! grep -riE 'mallory|Bcc|0000000007' mails || fail "words of others"
+# Once for each.
+quietly notify
+[ "$(ls mails | wc -l)" -eq 2 ] || fail "told twice"
+ask two 'Two'
+quietly notify
+[ "$(ls mails | wc -l)" -eq 4 ] || fail "$(ls mails)"
+! grep -q "${id:0:16}" mails/2.* || fail "told twice: $(cat mails/2.*)"
+# What is done and asked for again is told again.
+mv "$directory/$id.request.json" kept.json
+quietly notify
+mv kept.json "$directory/$id.request.json"
+quietly notify
+[ "$(ls mails | wc -l)" -eq 6 ] || fail "$(ls mails)"
+
+if command -v systemd-analyze >systemd.txt; then
+    mkdir units
+    sed -E "s|^(ExecStart=).*|\1$source_dir/tools/ska-approvals-mail|" \
+        "$binary_dir/tools/ska-approvals.service" >units/ska-approvals.service
+    grep -q '^ExecStart=/' "$binary_dir/tools/ska-approvals.service" || fail "no absolute path"
+    ! grep -q '@' "$binary_dir/tools/ska-approvals.service" || [ "$(grep -c '@[A-Z_]*@' \
+        "$binary_dir/tools/ska-approvals.service")" -eq 0 ] || fail "not configured"
+    cp "$source_dir/tools/ska-approvals.path" units/
+    quietly systemd-analyze verify --man=no "$work/units/ska-approvals.service" \
+        "$work/units/ska-approvals.path"
+fi
+pass
