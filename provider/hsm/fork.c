@@ -74,6 +74,15 @@ static atomic_uint forking; /* threads that want to fork, or are about to */
 static _Thread_local bool calling;
 static _Thread_local unsigned int settled; /* how many of our handlers have run for this fork */
 
+static atomic_bool serial; /* one call at a time */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool has_turn;
+
+void hsm_call_one_at_a_time(void)
+{
+    atomic_store(&serial, true);
+}
+
 static void wait_for_calls(void)
 {
     const struct timespec step = {0, 100000};
@@ -89,12 +98,20 @@ void hsm_call_begin(void)
         wait_for_calls();
         atomic_fetch_add(&calls, 1);
     }
+    if (atomic_load_explicit(&serial, memory_order_relaxed)) {
+        pthread_mutex_lock(&turn);
+        has_turn = true;
+    }
     calling = true;
 }
 
 void hsm_call_end(void)
 {
     calling = false;
+    if (has_turn) {
+        has_turn = false;
+        pthread_mutex_unlock(&turn);
+    }
     atomic_fetch_sub(&calls, 1);
 }
 
@@ -120,6 +137,9 @@ static void resume_in_child(void)
         return;
     atomic_store(&forking, 0);
     atomic_store(&calls, calling ? 1 : 0);
+    /* Whoever had it, if it was not this thread, does not exist here. */
+    if (!has_turn)
+        pthread_mutex_init(&turn, NULL);
 }
 
 bool hsm_fork_settle(const struct ska_errors *errors)

@@ -42,6 +42,8 @@ static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned l
     made->libctx = libctx;
     made->ska = found->ska;
     made->timestamp = found->timestamp;
+    made->private = hsm_attribute_true(&found->parts[HSM_PART_PRIVATE]);
+    made->always_authenticate = hsm_attribute_true(&found->parts[HSM_PART_ALWAYS_AUTHENTICATE]);
     made->handle = entry->handle;
     made->generation = generation;
     if (!hsm_found_public(token, found, libctx, &made->public_key, &made->type, errors)) {
@@ -51,6 +53,9 @@ static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned l
     made->bits = (unsigned int)EVP_PKEY_get_bits(made->public_key);
     made->label = entry->label;
     made->id = entry->id;
+    made->mechanisms = found->parts[HSM_PART_MECHANISMS].value;
+    memset(&found->parts[HSM_PART_MECHANISMS].value, 0, sizeof(struct ska_bytes));
+    found->parts[HSM_PART_MECHANISMS].present = false;
     made->use_rule = found->use_rule.value;
     memset(&found->use_rule.value, 0, sizeof(found->use_rule.value));
     memset(&entry->label, 0, sizeof(entry->label));
@@ -70,7 +75,7 @@ bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OS
 {
     struct hsm_found found = {0};
     struct find_work search = {{.run = find_private_work}, match, &found, 0};
-    bool done = hsm_session_work(token, &search.work, errors) &&
+    bool done = hsm_session_look(token, &search.work, errors) &&
                 hsm_found_one(token, match, &found, "private", errors) &&
                 key_new(token, &found, search.generation, libctx, key, errors);
 
@@ -92,7 +97,7 @@ bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *ma
 {
     struct hsm_found found = {0};
     struct find_work search = {{.run = find_public_work}, match, &found, 0};
-    bool done = hsm_session_work(token, &search.work, errors) &&
+    bool done = hsm_session_look(token, &search.work, errors) &&
                 hsm_found_one(token, match, &found, "public", errors) &&
                 hsm_found_public(token, &found, libctx, key, type, errors);
 
@@ -109,6 +114,7 @@ void hsm_key_free(struct hsm_key *key)
     EVP_PKEY_free(key->public_key);
     ska_bytes_free(&key->label);
     ska_bytes_free(&key->id);
+    ska_bytes_free(&key->mechanisms);
     ska_bytes_free(&key->use_rule);
     ska_bytes_free(&key->spki);
     free(key);
@@ -178,6 +184,11 @@ void hsm_key_forget_use_rule(struct hsm_key *key)
 bool hsm_key_is_ska(const struct hsm_key *key)
 {
     return key->ska;
+}
+
+bool hsm_key_is_private(const struct hsm_key *key)
+{
+    return key->private;
 }
 
 bool hsm_key_is_timestamp(const struct hsm_key *key)

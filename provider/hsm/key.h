@@ -42,6 +42,8 @@ EVP_PKEY *hsm_key_public(const struct hsm_key *key); /* borrowed; a software key
 bool hsm_key_spki(struct hsm_key *key, struct ska_span *spki,
                   const struct ska_errors *errors) SKA_MUST_CHECK;
 bool hsm_key_is_ska(const struct hsm_key *key);
+/* Whether it is a private object (CKA_PRIVATE), which is used after a login only. */
+bool hsm_key_is_private(const struct hsm_key *key);
 /* Whether the key makes HSM timestamps (and nothing else), as far as the HSM shows that. */
 bool hsm_key_is_timestamp(const struct hsm_key *key);
 /*
@@ -57,14 +59,23 @@ bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *ma
                          OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* What an ordinary key is to be given. */
+enum hsm_input {
+    HSM_INPUT_DIGEST,
+    HSM_INPUT_DIGEST_FIRST, /* if the token refuses that: the message, so that has to be kept */
+    HSM_INPUT_MESSAGE /* the token hashes itself, by its mechanisms or by what the key allows */
+};
+enum hsm_input hsm_key_input(struct hsm_key *key, enum ska_scheme scheme, enum ska_digest digest);
+
 /*
  * Signs with an ordinary key (C_SignInit, C_Sign). Input by mechanism->form: DigestInfo, digest or
- * message. The signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer
+ * message. Where the token refuses a digest the message is tried, if it is there (data != NULL).
+ * The signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer
  * in, length out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules;
  * timestamp keys too (SKA_R_UNSUPPORTED).
  */
 bool hsm_key_sign(struct hsm_key *key, const struct ska_mechanism *mechanism, struct ska_span input,
-                  uint8_t *signature, size_t *signature_length,
+                  struct ska_span message, uint8_t *signature, size_t *signature_length,
                   const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

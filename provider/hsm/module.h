@@ -10,8 +10,11 @@
 
 struct hsm_module;
 
-/* Errors: SKA_R_MODULE_UNAVAILABLE with the path and the loader's words. */
-bool hsm_module_open(const char *path, struct hsm_module **module,
+/*
+ * `init_args`: the string that it wants at C_Initialize, or NULL; the first one counts. Errors:
+ * SKA_R_MODULE_UNAVAILABLE with the path and the loader's words.
+ */
+bool hsm_module_open(const char *path, const char *init_args, struct hsm_module **module,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 /* CK_INFO.manufacturerID without padding. */
 const char *hsm_module_manufacturer(const struct hsm_module *module);

@@ -18,6 +18,10 @@ struct hsm_key {
     unsigned int bits;
     bool ska;
     bool timestamp;
+    bool private;                          /* CKA_PRIVATE */
+    bool always_authenticate;              /* CKA_ALWAYS_AUTHENTICATE */
+    struct ska_bytes mechanisms;           /* CKA_ALLOWED_MECHANISMS; empty: any */
+    atomic_int takes_digests[HSM_SCHEMES]; /* enum hsm_yes */
     struct ska_bytes use_rule;
     atomic_bool use_rule_forgotten;
     EVP_PKEY *public_key;

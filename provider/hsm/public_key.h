@@ -19,6 +19,7 @@ struct hsm_public_parts {
     struct ska_span parameters; /* CKA_EC_PARAMS */
     struct ska_span point;      /* CKA_EC_POINT */
     struct ska_span mechanisms; /* CKA_ALLOWED_MECHANISMS */
+    struct ska_span info;       /* CKA_PUBLIC_KEY_INFO: a SubjectPublicKeyInfo */
 };
 
 /* The type of key, from its parts but the point; false, without an error, for types not supported.

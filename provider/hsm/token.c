@@ -13,15 +13,6 @@
 /* How often the list of slots may change while it is read. */
 #define SLOT_LIST_TRIES 8
 
-/* From Cryptoki's blank-padded field to a string; some modules pad with NUL. */
-static void unpad(char *to, const CK_UTF8CHAR *field, size_t size)
-{
-    while (size > 0 && (field[size - 1] == ' ' || field[size - 1] == 0))
-        size--;
-    memcpy(to, field, size);
-    to[size] = 0;
-}
-
 static struct hsm_token *token_new(struct hsm_module *module, const CK_TOKEN_INFO *info)
 {
     struct hsm_token *token = calloc(1, sizeof(*token));
@@ -29,10 +20,10 @@ static struct hsm_token *token_new(struct hsm_module *module, const CK_TOKEN_INF
     if (token == NULL)
         return NULL;
     token->module = module;
-    unpad(token->label, info->label, sizeof(info->label));
-    unpad(token->serial, info->serialNumber, sizeof(info->serialNumber));
-    unpad(token->manufacturer, info->manufacturerID, sizeof(info->manufacturerID));
-    unpad(token->model, info->model, sizeof(info->model));
+    hsm_unpad(token->label, info->label, sizeof(info->label));
+    hsm_unpad(token->serial, info->serialNumber, sizeof(info->serialNumber));
+    hsm_unpad(token->manufacturer, info->manufacturerID, sizeof(info->manufacturerID));
+    hsm_unpad(token->model, info->model, sizeof(info->model));
     return token;
 }
 
@@ -47,7 +38,7 @@ static bool is_initialised(const CK_TOKEN_INFO *info)
 {
     char label[sizeof(info->label) + 1];
 
-    unpad(label, info->label, sizeof(info->label));
+    hsm_unpad(label, info->label, sizeof(info->label));
     return (info->flags & CKF_TOKEN_INITIALIZED) != 0 || label[0] != 0;
 }
 
@@ -214,7 +205,7 @@ static bool matches_padded(const char *wanted, const CK_UTF8CHAR *field, size_t 
 {
     char value[65];
 
-    unpad(value, field, size);
+    hsm_unpad(value, field, size);
     return matches(wanted, value);
 }
 

@@ -70,8 +70,11 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("token", "", "token = ''");
     assert_refused("timestamp-key", "", "timestamp-key = ''");
     assert_refused("token", "a token with a label of 33 bytes.", "at most 32 bytes");
-    assert_refused("pin-source", "1234", "pin-source: file:PATH expected");
-    assert_refused("pin-source", "file:", "file:PATH expected");
+    assert_refused("pin-source", "1234", "pin-source: file:PATH, |/COMMAND");
+    assert_refused("pin-source", "file:", "file:PATH, |/COMMAND or env:NAME expected");
+    assert_refused("pin-source", "|", "an absolute path");
+    assert_refused("pin-source", "|tell 1234", "an absolute path");
+    assert_refused("pin-source", "env:", "env:NAME expected");
     assert_refused("pin-sources", "", "pin-sources: paths of files");
     assert_refused("pin-sources", "1234", "pin-sources: paths of files");
     assert_refused("pin-sources", "/a,", "pin-sources: paths of files");
@@ -134,7 +137,7 @@ static void the_list_is_complete(void **state)
             assert_text_contains(recorder.text, "expected");
     }
     /* All of the interface that there are. */
-    assert_int_equal(count, 13);
+    assert_int_equal(count, 14);
     ska_settings_clear(&settings);
 }
 

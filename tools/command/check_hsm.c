@@ -13,7 +13,6 @@
 #include "provider/sign/hsm_time.h"
 #include "provider/rule/window.h"
 #include "tools/command/check.h"
-#include "tools/show/terminal.h"
 
 /* Seconds by which the clocks of HSM and machine may differ without a word. */
 #define CLOCK_TOLERANCE 60
@@ -23,6 +22,8 @@ static void check_pin_file(const char *source)
     const char *path = hsm_pin_path(source);
     struct stat status;
 
+    if (strncmp(source, "file:", 5) != 0)
+        return; /* a command or a variable */
     if (path[0] != '/')
         check_relative("pin-source", hsm_pin_path_shown(path));
     /* Whether it can be read at all, the login tells. */
@@ -65,7 +66,7 @@ static bool check_module(struct tool *tool, const char *path)
     /* A name without a slash is looked for where libraries are. */
     if (strchr(path, '/') != NULL)
         check_relative("pkcs11-module", path);
-    if (!hsm_module_open(path, &module, &quiet)) {
+    if (!hsm_module_open(path, tool->configuration.settings.pkcs11_init_args, &module, &quiet)) {
         check_captured(tool, "pkcs11-module", &capture);
         return false;
     }
@@ -112,6 +113,7 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
     const struct hsm_uri uri = {0};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
+    struct hsm_look_up wanted = {0};
     struct hsm_token *token = NULL;
 
     if (!hsm_locate(&uri, defaults, &token, &quiet)) {
@@ -124,7 +126,8 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
         check_pin_file(defaults->pin_source);
     else
         check_unset("pin-source", "not set: a person is asked for the PIN, unless the URI has one");
-    if (!hsm_locate_login(token, &uri, defaults, terminal_pin, NULL, &quiet)) {
+    wanted = tool_look_up(&uri, defaults);
+    if (!hsm_token_login(token, &wanted.source, &quiet)) {
         check_captured(tool, "login", &capture);
         return;
     }
@@ -137,8 +140,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
 {
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
-    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
-    struct hsm_token *token = NULL;
+    struct hsm_look_up wanted = {0};
     struct hsm_uri *uri = NULL;
     struct hsm_key *key = NULL;
 
@@ -148,11 +150,8 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     }
     if (uri->ignored != NULL)
         check_warning("key", "the URI has attributes that are ignored: %s", uri->ignored);
-    match.label = ska_span_of(&uri->object);
-    match.id = ska_span_of(&uri->id);
-    if (!hsm_locate(uri, defaults, &token, &quiet) ||
-        !hsm_locate_login(token, uri, defaults, terminal_pin, NULL, &quiet) ||
-        !hsm_key_find(token, &match, tool->libctx, &key, &quiet))
+    wanted = tool_look_up(uri, defaults);
+    if (!hsm_look_up_key(&wanted, tool->libctx, &key, &quiet))
         check_captured(tool, "key", &capture);
     else
         check_ok("key", "label \"%s\" on token \"%s\"", hsm_key_label(key),
@@ -164,8 +163,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
 void check_hsm(struct tool *tool, const char *key)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
-                                          settings->pin_source};
+    const struct hsm_defaults defaults = tool_defaults(tool);
 
     if (settings->pkcs11_module == NULL) {
         check_failed(tool, "pkcs11-module", SKA_R_BAD_CONFIGURATION,
