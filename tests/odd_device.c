@@ -84,6 +84,7 @@ static CK_RV leave(CK_RV rv)
 /* ---- Initializing, and breaking down --------------------------------------------------------- */
 
 static atomic_bool broken;
+static atomic_int open_sessions; /* for "counts-sessions" */
 
 static CK_RV initialize(void *arguments)
 {
@@ -111,6 +112,7 @@ static CK_RV finalize(void *reserved)
 {
     note("C_Finalize", 0);
     broken = false;
+    open_sessions = 0;
     return real->C_Finalize(reserved);
 }
 
@@ -172,6 +174,8 @@ static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
         info->flags &= ~(CK_FLAGS)CKF_TOKEN_INITIALIZED;
     if (face("no-login-flag"))
         info->flags &= ~(CK_FLAGS)CKF_LOGIN_REQUIRED;
+    if (face("counts-sessions"))
+        info->ulSessionCount = (CK_ULONG)open_sessions;
     if (face("pad"))
         info->flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
     return CKR_OK;
@@ -200,8 +204,19 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK
     if (face("reads-only") && (flags & CKF_RW_SESSION) != 0)
         return CKR_TOKEN_WRITE_PROTECTED;
     rv = real->C_OpenSession(inward(slot), flags, application, notify, session);
+    if (rv == CKR_OK)
+        open_sessions++;
     if (rv == CKR_OK && *session < SESSIONS)
         twin_sessions[*session] = face("twins") && (slot & TWIN) != 0;
+    return rv;
+}
+
+static CK_RV close_session(CK_SESSION_HANDLE session)
+{
+    CK_RV rv = real->C_CloseSession(session);
+
+    if (rv == CKR_OK)
+        open_sessions--;
     return rv;
 }
 
@@ -472,6 +487,7 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     calls.C_GetTokenInfo = token_info;
     calls.C_GetMechanismInfo = mechanism_info;
     calls.C_OpenSession = open_session;
+    calls.C_CloseSession = close_session;
     calls.C_Login = login;
     calls.C_FindObjectsInit = find_init;
     calls.C_FindObjects = find;

@@ -90,10 +90,29 @@ static void wait_for_calls(void)
     nanosleep(&step, NULL);
 }
 
+static _Thread_local bool stopping; /* this thread has stopped the others' calls */
+
+bool hsm_calls_stop(void)
+{
+    atomic_fetch_add(&forking, 1);
+    for (int i = 0; i < FORK_WAIT_STEPS && atomic_load(&calls) > 0; i++)
+        wait_for_calls();
+    stopping = atomic_load(&calls) == 0 && atomic_load(&forking) == 1;
+    if (!stopping)
+        atomic_fetch_sub(&forking, 1);
+    return stopping;
+}
+
+void hsm_calls_resume(void)
+{
+    stopping = false;
+    atomic_fetch_sub(&forking, 1);
+}
+
 void hsm_call_begin(void)
 {
     atomic_fetch_add(&calls, 1);
-    while (atomic_load(&forking) > 0) {
+    while (atomic_load(&forking) > 0 && !stopping) {
         atomic_fetch_sub(&calls, 1);
         wait_for_calls();
         atomic_fetch_add(&calls, 1);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libp11.h>
 #include <openssl/err.h>
@@ -136,6 +137,7 @@ static CK_RV initialize_by(struct hsm_module *module, enum initialize_way way)
         if (way == WITHOUT_ARGUMENTS && module->init_args != NULL)
             break;
         rv = call_initialize(module, way);
+        module->ours = rv == CKR_OK;
         if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
             rv = CKR_OK;
         if (rv == CKR_OK && way != WITH_LOCKS)
@@ -283,6 +285,90 @@ bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
     done = is_module_ready(module, finalized) || initialize_again(module, errors);
     hsm_gate_leave(gate);
     return done;
+}
+
+/* ---- Starting a module anew ------------------------------------------------------------------ */
+
+/* The most slots that are looked at. */
+#define SLOT_LIMIT 256
+
+/* Sessions that this process is known to have in a slot, by us. */
+static CK_ULONG our_sessions(const struct hsm_module *module, CK_SLOT_ID slot)
+{
+    CK_ULONG count = 0;
+
+    hsm_lock();
+    for (const struct hsm_token *token = module->tokens; token != NULL; token = token->next)
+        if (token->slot == slot)
+            count += (CK_ULONG)(token->idle_count + token->leased);
+    hsm_unlock();
+    return count;
+}
+
+enum module_users { NOBODY_ELSE, SOMEBODY_ELSE, NO_ANSWER };
+
+/* Who has sessions; whoever has none starts anew himself when he is told so. */
+static enum module_users module_users(const struct hsm_module *module)
+{
+    CK_SLOT_ID slots[SLOT_LIMIT];
+    CK_ULONG count = SLOT_LIMIT;
+    CK_RV rv = HSM_CALL(module->calls->C_GetSlotList(CK_TRUE, slots, &count));
+
+    if (rv != CKR_OK)
+        return rv == CKR_DEVICE_ERROR ? NO_ANSWER : SOMEBODY_ELSE;
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_TOKEN_INFO info;
+
+        memset(&info, 0, sizeof(info));
+        rv = HSM_CALL(module->calls->C_GetTokenInfo(slots[i], &info));
+        if (rv == CKR_DEVICE_ERROR)
+            return NO_ANSWER;
+        if (rv == CKR_OK && info.ulSessionCount > our_sessions(module, slots[i]))
+            return SOMEBODY_ELSE;
+    }
+    return NOBODY_ELSE;
+}
+
+static time_t restart_clock(void)
+{
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* Inside the gate. */
+static bool restart_module(struct hsm_module *module)
+{
+    const time_t now = restart_clock();
+    bool done = false;
+
+    if (!module->ours || module->restarted == now || module_users(module) == SOMEBODY_ELSE ||
+        !hsm_calls_stop())
+        return false;
+    module->restarted = now;
+    if (HSM_CALL(module->calls->C_Finalize(NULL)) == CKR_OK)
+        done = initialize_again(module, NULL);
+    hsm_calls_resume();
+    return done;
+}
+
+bool hsm_module_restart(struct hsm_module *module, unsigned long incarnation)
+{
+    pthread_mutex_t *gate = hsm_gate_enter(&module->loading, NULL);
+    bool done = false;
+
+    if (gate == NULL)
+        return false;
+    done = is_module_ready(module, incarnation) || restart_module(module);
+    hsm_gate_leave(gate);
+    return done;
+}
+
+bool hsm_module_revive(struct hsm_module *module, unsigned long incarnation)
+{
+    return (is_module_ready(module, incarnation) || module_users(module) == NO_ANSWER) &&
+           hsm_module_restart(module, incarnation);
 }
 
 const char *hsm_module_manufacturer(const struct hsm_module *module)

@@ -264,6 +264,9 @@ static bool take_session(struct hsm_token *token, struct hsm_lease *lease,
             wait_for_session();
             continue;
         }
+        if (rv == CKR_DEVICE_ERROR && !renewed &&
+            hsm_module_revive(token->module, lease->incarnation))
+            loss = HSM_LOSS_SESSION;
         if (rv != CKR_OK && (loss == HSM_LOSS_NONE || renewed))
             return hsm_fail_rv(errors, "C_OpenSession", token, rv);
         renewed = true;
@@ -324,6 +327,9 @@ bool hsm_session_answer(struct hsm_token *token, struct hsm_work *work, CK_RV *a
         give_session(&lease, *answer);
         if (work->raised)
             return false;
+        if (!again && *answer == CKR_DEVICE_ERROR &&
+            hsm_module_revive(token->module, lease.incarnation))
+            loss = HSM_LOSS_SESSION;
         if (again || loss == HSM_LOSS_NONE ||
             (work->only_if_nothing_done && !hsm_rv_nothing_done(*answer)))
             return true;

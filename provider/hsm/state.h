@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/fork.h"
@@ -38,7 +39,8 @@ struct hsm_module {
     struct hsm_ska_calls ska;
     struct PKCS11_ctx_st *libp11; /* NULL: libp11 cannot initialize it */
     char manufacturer[33];
-    bool ours; /* it was initialized here, and by nobody before */
+    bool ours;        /* it was initialized here, and by nobody before; inside the gate */
+    time_t restarted; /* by a clock that only goes forward; inside the gate */
     bool simulator;
     /* lock: */
     unsigned int fork;         /* in which it was initialized */

@@ -176,11 +176,11 @@ static bool scan_tokens(struct hsm_module *module, token_visit *visit, void *arg
     incarnation = module->incarnation;
     hsm_unlock();
     rv = visit_tokens(module, visit, arg);
-    if (rv == CKR_CRYPTOKI_NOT_INITIALIZED) {
-        if (!hsm_module_ready(module, incarnation, errors))
-            return false;
+    if (rv == CKR_CRYPTOKI_NOT_INITIALIZED && !hsm_module_ready(module, incarnation, errors))
+        return false;
+    if (rv == CKR_CRYPTOKI_NOT_INITIALIZED ||
+        (rv == CKR_DEVICE_ERROR && hsm_module_revive(module, incarnation)))
         rv = visit_tokens(module, visit, arg);
-    }
     return rv == CKR_OK || ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_GetSlotList: %s",
                                     module->path, hsm_rv_text(rv).text);
 }
@@ -338,6 +338,32 @@ out:
     return false;
 }
 
+static void clear_search(struct token_search *search)
+{
+    ska_buffer_free(&search->matching);
+    ska_buffer_free(&search->others);
+    memset(&search->found, 0, sizeof(search->found));
+    search->count = 0;
+}
+
+/*
+ * Modules that read their list of tokens when they are initialized do not see one that was made
+ * since. Where there is nobody who has a session, ourselves included, they are asked anew.
+ */
+static bool look_again(struct hsm_module *module)
+{
+    unsigned long incarnation = 0;
+    bool idle = true;
+
+    hsm_lock();
+    incarnation = module->incarnation;
+    for (const struct hsm_token *token = module->tokens; token != NULL; token = token->next)
+        idle =
+            idle && (token->incarnation != incarnation || token->idle_count + token->leased == 0);
+    hsm_unlock();
+    return idle && hsm_module_restart(module, incarnation);
+}
+
 static bool find_tokens(struct hsm_module *module, const struct hsm_token_match *match, size_t most,
                         struct hsm_tokens *tokens, const struct ska_errors *errors)
 {
@@ -347,13 +373,16 @@ static bool find_tokens(struct hsm_module *module, const struct hsm_token_match 
     if (!hsm_module_ready(module, 0, errors))
         return false;
     search.library = library_matches(module, match);
-    done = scan_tokens(module, consider_token, &search, errors) &&
-           ((search.count > 0 && search.count <= most && search.alike) ||
-            raise_token_search(module, &search, errors));
+    done = scan_tokens(module, consider_token, &search, errors);
+    if (done && search.count == 0 && search.library && look_again(module)) {
+        clear_search(&search);
+        done = scan_tokens(module, consider_token, &search, errors);
+    }
+    done = done && ((search.count > 0 && search.count <= most && search.alike) ||
+                    raise_token_search(module, &search, errors));
     if (done)
         *tokens = search.found;
-    ska_buffer_free(&search.matching);
-    ska_buffer_free(&search.others);
+    clear_search(&search);
     return done;
 }
 

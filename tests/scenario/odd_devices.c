@@ -4,6 +4,9 @@
  * threads, fork, lost sessions, a lost login.
  *
  *     odd_devices MODULE CERTIFICATE KEY... [break]
+ *     odd_devices MODULE late KEY COMMAND [used]
+ *
+ * "late": the key is not there before the command was run; "used": the application has a session.
  *
  * KEYs are URIs, the first one is that of the certificate. "break": the device breaks down, too.
  */
@@ -14,9 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/store.h>
+
+#include <pkcs11.h>
 
 #include "application.h"
 #include "../odd_device.h"
@@ -110,11 +118,66 @@ static void sign_in_child(void)
     sign_with_all("in the parent");
 }
 
+/* The application's own session. */
+static void use_module(const char *module)
+{
+    void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library == NULL ? NULL : dlsym(library, "C_GetFunctionList");
+    CK_C_GetFunctionList get = NULL;
+    CK_FUNCTION_LIST *calls = NULL;
+    CK_SESSION_HANDLE session = 0;
+    CK_SLOT_ID slots[8];
+    CK_ULONG count = 8;
+
+    must(symbol != NULL);
+    memcpy(&get, &symbol, sizeof(get));
+    must(get(&calls) == CKR_OK && calls->C_GetSlotList(CK_TRUE, slots, &count) == CKR_OK);
+    must(calls->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session) == CKR_OK);
+}
+
+static EVP_PKEY *try_key(const char *uri)
+{
+    OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, libctx, NULL, NULL, NULL, NULL, NULL, NULL);
+    OSSL_STORE_INFO *info = NULL;
+    EVP_PKEY *key = NULL;
+
+    must(store != NULL && OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY));
+    info = OSSL_STORE_load(store);
+    if (info != NULL)
+        key = OSSL_STORE_INFO_get1_PKEY(info);
+    OSSL_STORE_INFO_free(info);
+    OSSL_STORE_close(store);
+    ERR_clear_error();
+    return key;
+}
+
+static int sign_late(const char *module, const char *uri, const char *command, bool used)
+{
+    const struct timespec more_than_a_second = {1, 100000000};
+    EVP_PKEY *key = NULL;
+
+    libctx = new_context();
+    must(try_key(uri) == NULL);
+    if (used)
+        use_module(module);
+    must(system(command) == 0);
+    nanosleep(&more_than_a_second, NULL); /* not twice a second */
+    key = try_key(uri);
+    must((key == NULL) == used);
+    if (key != NULL)
+        sign_and_verify(libctx, key, "late", NULL);
+    EVP_PKEY_free(key);
+    OSSL_LIB_CTX_free(libctx);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     bool breaks = false;
 
     must(argc >= 4);
+    if (strcmp(argv[2], "late") == 0)
+        return sign_late(argv[1], argv[3], argv[4], argc > 5);
     breaks = strcmp(argv[argc - 1], "break") == 0;
     libctx = new_context();
     for (int i = 3; i < argc - breaks; i++)

@@ -62,6 +62,8 @@ for face in '' point-raw point-bits point-xy point-compressed \
     life "$face"
     [ "$(calls_of 'two calls at once')" -eq 0 ] || fail "$face: two calls at once"
 done
+life '' break
+[ "$(calls_of '^C_Finalize')" -eq 1 ] || fail "not started anew once: $(cat device.log)"
 configured
 life "pad=$pin"
 [ "$(calls_of '^C_Login [0-9]')" -eq 0 ] || fail 'a PIN for a token with a pad'
@@ -121,6 +123,20 @@ signs "$(uri qualified)" qualified.pub.pem
 : >device.log
 signs "$(uri ec)" ec.pub.pem
 [ "$(calls_of '^C_Login 2$')" -eq 0 ] || fail "a login for each signature: $(cat device.log)"
+
+# A token that is made while the process runs, where the module tells that nobody else uses it.
+cat >late.sh <<END
+set -e
+softhsm2-util --module $softhsm --init-token --free --label "\$1" --pin $pin --so-pin 12345678
+OPENSSL_CONF=/dev/null pkcs11-tool --module $softhsm --token-label "\$1" --login --pin $pin \\
+    --keypairgen --key-type EC:prime256v1 --label late --id 01
+END
+late() { # TOKEN [used]
+    ODD_DEVICE=counts-sessions quietly ours "$programs/odd_devices" "$device" late \
+        "pkcs11:token=$1;object=late" "bash late.sh $1 >/dev/null 2>&1" "${@:2}"
+}
+late late
+late later used
 
 # Nobody is asked, and nobody logs in, for what shows without a login.
 public() {
