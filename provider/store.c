@@ -39,6 +39,7 @@ struct store {
     struct hsm_uri *uri;
     int expected; /* OSSL_STORE_INFO_*; 0: anything */
     struct hsm_token *token;
+    bool several; /* tokens are listed */
     bool searched;
     bool failed;
     bool ended;
@@ -142,6 +143,17 @@ static void drop_found(struct store *store)
     store->found_count = 0;
 }
 
+/* Of several tokens the label does not say which one it is. */
+static char *listed_name(const struct store *store, const struct hsm_object *object)
+{
+    struct hsm_uri by = *store->uri; /* borrowed, and only read */
+
+    if (store->several)
+        by.serial = (char *)(uintptr_t)hsm_token_serial(store->token);
+    return hsm_uri_format_like(&by, hsm_token_label(store->token), object->label, object->id,
+                               object->type);
+}
+
 struct store_search {
     struct store *store;
     bool complete; /* false: memory ran out */
@@ -165,8 +177,7 @@ static bool store_keep_object(void *vsearch, const struct hsm_object *object)
     store->found_count++;
     found->type = object->type;
     if (!names_object(store)) {
-        found->uri = hsm_uri_format_like(store->uri, hsm_token_label(store->token), object->label,
-                                         object->id, object->type);
+        found->uri = listed_name(store, object);
         found->description = strdup(store_describe(object));
         search->complete = found->uri != NULL && found->description != NULL;
     } else if (object->type == HSM_OBJECT_CERTIFICATE) {
@@ -183,7 +194,6 @@ static bool list_objects(struct store *store, const struct ska_errors *errors)
                                      ska_span_of(&store->uri->id)};
     struct store_search search = {store, true};
 
-    drop_found(store);
     return hsm_object_list(store->token, &match, store_keep_object, &search, errors) &&
            (search.complete || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "while listing a token"));
 }
@@ -206,6 +216,7 @@ static bool look_for_objects(void *vstore, struct hsm_token *token, const struct
     const bool private_key = store_wants(store, HSM_OBJECT_PRIVATE);
 
     store->token = token;
+    drop_found(store);
     if (!list_objects(store, errors))
         return false;
     if (private_key ? has_found(store, HSM_OBJECT_PRIVATE) : store->found_count > 0)
@@ -232,6 +243,50 @@ static bool accept_without_private(const struct store *store,
     return found;
 }
 
+/* The public key that goes by the name, of whichever object tells it. NULL: none, or several. */
+static EVP_PKEY *key_of_name(const struct store *store)
+{
+    struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
+    OSSL_LIB_CTX *libctx = store->provider->libctx;
+    enum ska_key_type type = SKA_KEY_RSA;
+    EVP_PKEY *public_key = NULL;
+    struct hsm_key *hsm = NULL;
+
+    if (hsm_public_key_find(store->token, &match, libctx, &public_key, &type, NULL))
+        return public_key;
+    if (hsm_key_find(store->token, &match, libctx, &hsm, NULL)) {
+        public_key = hsm_key_public(hsm);
+        EVP_PKEY_up_ref(public_key);
+        hsm_key_free(hsm);
+    }
+    return public_key;
+}
+
+/* Whoever takes the first certificate gets the key's, not its issuer's under the same id. */
+static void own_certificates_first(struct store *store)
+{
+    struct found *certificates = store->found;
+    size_t count = store->found_count;
+    size_t own = 0;
+    EVP_PKEY *key = NULL;
+
+    while (count > 0 && certificates->type != HSM_OBJECT_CERTIFICATE) {
+        certificates++;
+        count--;
+    }
+    if (count < 2 || (key = key_of_name(store)) == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct found one = certificates[i];
+
+        if (!hsm_certificate_is_of(store->provider->libctx, ska_span_of(&one.certificate), key))
+            continue;
+        memmove(&certificates[own + 1], &certificates[own], (i - own) * sizeof(one));
+        certificates[own++] = one;
+    }
+    EVP_PKEY_free(key);
+}
+
 static bool search_named(struct store *store, const struct hsm_look_up *wanted)
 {
     struct ska_error_capture failure = {0};
@@ -240,8 +295,10 @@ static bool search_named(struct store *store, const struct hsm_look_up *wanted)
                 accept_without_private(store, &failure);
 
     ska_error_capture_clear(&failure);
-    if (done)
+    if (done) {
         drop_doubled_keys(store);
+        own_certificates_first(store);
+    }
     return done;
 }
 
@@ -317,9 +374,18 @@ static bool search_public(struct store *store, const struct hsm_look_up *wanted)
 /* Whoever lists asks nobody for a PIN, but uses what is to be had. */
 static bool search_all(struct store *store, struct hsm_look_up *wanted)
 {
+    struct hsm_tokens tokens = {.count = 0};
+
     wanted->private_key = false;
-    return hsm_look_up_token(wanted, &store->token, errors_of(store)) &&
-           list_objects(store, errors_of(store));
+    if (!hsm_look_up_tokens(wanted, &tokens, errors_of(store)))
+        return false;
+    store->several = tokens.count > 1;
+    for (size_t i = 0; i < tokens.count; i++) {
+        store->token = tokens.list[i];
+        if (!list_objects(store, errors_of(store)))
+            return false;
+    }
+    return true;
 }
 
 /*

@@ -472,6 +472,15 @@ bool hsm_same_public(const EVP_PKEY *a, const EVP_PKEY *b)
     return same;
 }
 
+bool hsm_certificate_is_of(OSSL_LIB_CTX *libctx, struct ska_span certificate, const EVP_PKEY *key)
+{
+    EVP_PKEY *other = hsm_certificate_key(libctx, certificate);
+    bool same = other != NULL && hsm_same_public(key, other);
+
+    EVP_PKEY_free(other);
+    return same;
+}
+
 /*
  * Of certificates that fit the key's type. Where no more is known of the key they must not
  * disagree: one of them would verify nothing.

@@ -54,6 +54,9 @@ struct ska_span hsm_key_use_rule(const struct hsm_key *key);
 /* When it has turned out to be out of date; spans that were handed out stay as they are. */
 void hsm_key_forget_use_rule(struct hsm_key *key);
 
+/* Whether a certificate (DER) is one for this public key. */
+bool hsm_certificate_is_of(OSSL_LIB_CTX *libctx, struct ska_span certificate, const EVP_PKEY *key);
+
 /* The public key object that matches, as a software key. Same errors as hsm_key_find(). */
 bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
                          OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,

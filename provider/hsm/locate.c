@@ -47,6 +47,16 @@ bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
            hsm_token_find(module, &match, token, errors);
 }
 
+bool hsm_locate_all(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
+                    struct hsm_tokens *tokens, const struct ska_errors *errors)
+{
+    struct hsm_module *module = NULL;
+    struct hsm_token_match match;
+
+    return locate_module(uri, defaults, &module, &match, errors) &&
+           hsm_token_find_all(module, &match, tokens, errors);
+}
+
 bool hsm_locate_alike(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                       struct hsm_tokens *tokens, const struct ska_errors *errors)
 {

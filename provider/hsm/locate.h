@@ -25,6 +25,10 @@ bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
 bool hsm_locate_alike(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                       struct hsm_tokens *tokens, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* All tokens that a URI names, for who only lists. */
+bool hsm_locate_all(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
+                    struct hsm_tokens *tokens, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Where the PIN is that belongs to a URI; borrowed from both. */
 struct hsm_pin_source hsm_locate_pin(const struct hsm_uri *uri,
                                      const struct hsm_defaults *defaults);

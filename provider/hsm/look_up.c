@@ -3,7 +3,6 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/hsm/list.h"
-#include "provider/hsm/token.h"
 
 /* ---- In one token ---------------------------------------------------------------------------- */
 
@@ -160,11 +159,12 @@ bool hsm_look_up_public(const struct hsm_look_up *wanted, OSSL_LIB_CTX *libctx, 
     return done;
 }
 
-bool hsm_look_up_token(const struct hsm_look_up *wanted, struct hsm_token **token,
-                       const struct ska_errors *errors)
+bool hsm_look_up_tokens(const struct hsm_look_up *wanted, struct hsm_tokens *tokens,
+                        const struct ska_errors *errors)
 {
-    if (!hsm_locate(wanted->uri, wanted->defaults, token, errors))
+    if (!hsm_locate_all(wanted->uri, wanted->defaults, tokens, errors))
         return false;
-    return !hsm_token_wants_login(*token, &wanted->source, wanted->private_key) ||
-           hsm_token_login(*token, &wanted->source, errors);
+    return tokens->count > 1 ||
+           !hsm_token_wants_login(tokens->list[0], &wanted->source, wanted->private_key) ||
+           hsm_token_login(tokens->list[0], &wanted->source, errors);
 }

@@ -8,6 +8,7 @@
 
 #include "provider/hsm/key.h"
 #include "provider/hsm/locate.h"
+#include "provider/hsm/token.h"
 
 struct hsm_look_up {
     const struct hsm_uri *uri;
@@ -38,8 +39,11 @@ bool hsm_look_up_key(const struct hsm_look_up *wanted, OSSL_LIB_CTX *libctx, str
 bool hsm_look_up_public(const struct hsm_look_up *wanted, OSSL_LIB_CTX *libctx, EVP_PKEY **key,
                         enum ska_key_type *type, const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* The token, logged in where a PIN is to be had: for who looks at all of it, or writes. */
-bool hsm_look_up_token(const struct hsm_look_up *wanted, struct hsm_token **token,
-                       const struct ska_errors *errors) SKA_MUST_CHECK;
+/*
+ * All tokens that the URI names, for who lists what is there. The only one is logged in where a PIN
+ * is to be had; of several nobody knows whose it is.
+ */
+bool hsm_look_up_tokens(const struct hsm_look_up *wanted, struct hsm_tokens *tokens,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

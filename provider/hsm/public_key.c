@@ -287,16 +287,18 @@ static bool type_or_fail(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *pa
     return true;
 }
 
-static EVP_PKEY *certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certificate)
+EVP_PKEY *hsm_certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certificate)
 {
     const unsigned char *next = certificate.data;
     X509 *x509 = X509_new_ex(libctx, NULL);
     EVP_PKEY *key = NULL;
 
+    ERR_set_mark();
     if (x509 != NULL && certificate.length <= CERTIFICATE_LIMIT &&
         d2i_X509(&x509, &next, (long)certificate.length) != NULL)
         key = X509_get_pubkey(x509);
     X509_free(x509);
+    ERR_pop_to_mark();
     return key;
 }
 
@@ -374,7 +376,7 @@ bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certifica
     if (!type_or_fail(libctx, parts, label, &type, errors))
         return false;
     ERR_set_mark();
-    found = certificate_key(libctx, certificate);
+    found = hsm_certificate_key(libctx, certificate);
     done = found != NULL && fits_parts(libctx, type, parts, &found);
     ERR_pop_to_mark();
     if (!done) {

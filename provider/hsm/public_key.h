@@ -38,6 +38,9 @@ bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certifica
                                  const struct hsm_public_parts *parts, const char *label,
                                  EVP_PKEY **key, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* The key in a certificate, whatever it is. NULL, in silence: none. */
+EVP_PKEY *hsm_certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certificate);
+
 /* CKA_EC_PARAMS for a curve by libcrypto's name, or for Edwards keys (curve is not read then). */
 bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska_bytes *parameters,
                            const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -364,8 +364,25 @@ static bool look_again(struct hsm_module *module)
     return idle && hsm_module_restart(module, incarnation);
 }
 
-static bool find_tokens(struct hsm_module *module, const struct hsm_token_match *match, size_t most,
-                        struct hsm_tokens *tokens, const struct ska_errors *errors)
+/* How many tokens may match. */
+enum wanted_tokens { ONE_TOKEN, ALIKE_TOKENS, ANY_TOKENS };
+
+static bool is_wanted_count(const struct token_search *search, enum wanted_tokens wanted)
+{
+    switch (wanted) {
+    case ONE_TOKEN:
+        return search->count == 1;
+    case ALIKE_TOKENS:
+        return search->count > 0 && search->count <= HSM_TWINS && search->alike;
+    case ANY_TOKENS:
+        break;
+    }
+    return search->count > 0 && search->count <= HSM_TWINS;
+}
+
+static bool find_tokens(struct hsm_module *module, const struct hsm_token_match *match,
+                        enum wanted_tokens wanted, struct hsm_tokens *tokens,
+                        const struct ska_errors *errors)
 {
     struct token_search search = {.module = module, .match = match};
     bool done = false;
@@ -378,8 +395,8 @@ static bool find_tokens(struct hsm_module *module, const struct hsm_token_match 
         clear_search(&search);
         done = scan_tokens(module, consider_token, &search, errors);
     }
-    done = done && ((search.count > 0 && search.count <= most && search.alike) ||
-                    raise_token_search(module, &search, errors));
+    done =
+        done && (is_wanted_count(&search, wanted) || raise_token_search(module, &search, errors));
     if (done)
         *tokens = search.found;
     clear_search(&search);
@@ -389,14 +406,20 @@ static bool find_tokens(struct hsm_module *module, const struct hsm_token_match 
 bool hsm_token_find_alike(struct hsm_module *module, const struct hsm_token_match *match,
                           struct hsm_tokens *tokens, const struct ska_errors *errors)
 {
-    return find_tokens(module, match, HSM_TWINS, tokens, errors);
+    return find_tokens(module, match, ALIKE_TOKENS, tokens, errors);
+}
+
+bool hsm_token_find_all(struct hsm_module *module, const struct hsm_token_match *match,
+                        struct hsm_tokens *tokens, const struct ska_errors *errors)
+{
+    return find_tokens(module, match, ANY_TOKENS, tokens, errors);
 }
 
 bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *match,
                     struct hsm_token **token, const struct ska_errors *errors)
 {
     struct hsm_tokens tokens = {.count = 0};
-    bool done = find_tokens(module, match, 1, &tokens, errors);
+    bool done = find_tokens(module, match, ONE_TOKEN, &tokens, errors);
 
     if (done)
         *token = tokens.list[0];
@@ -450,6 +473,11 @@ bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors)
 const char *hsm_token_label(const struct hsm_token *token)
 {
     return token->label;
+}
+
+const char *hsm_token_serial(const struct hsm_token *token)
+{
+    return token->serial;
 }
 
 struct hsm_module *hsm_token_module(const struct hsm_token *token)

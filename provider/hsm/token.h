@@ -44,6 +44,10 @@ bool hsm_token_find_alike(struct hsm_module *module, const struct hsm_token_matc
                           struct hsm_tokens *tokens,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* All tokens that match, at most HSM_TWINS. */
+bool hsm_token_find_all(struct hsm_module *module, const struct hsm_token_match *match,
+                        struct hsm_tokens *tokens, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* The one token that matches; several, alike or not, are SKA_R_TOKEN_AMBIGUOUS. */
 bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *match,
                     struct hsm_token **token, const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -52,6 +56,7 @@ bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *mat
 bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 const char *hsm_token_label(const struct hsm_token *token);
+const char *hsm_token_serial(const struct hsm_token *token);
 struct hsm_module *hsm_token_module(const struct hsm_token *token);
 
 /* Whether the user is logged in, whoever did it. */

@@ -176,6 +176,22 @@ signs pkcs11:token=single alias.pub.pem
 signs 'pkcs11:token=single;object=alias' alias.pub.pem
 quietly ska pkey -in 'pkcs11:token=single;object=alias' -out reference.pem
 signs reference.pem alias.pub.pem
+# Whoever takes the first certificate gets the key's own.
+plain req -x509 -newkey rsa:2048 -nodes -keyout issuer.pem -subj /CN=issuer -days 2 -outform DER \
+    -out issuer.crt 2>/dev/null
+new_token certified
+on_certified() {
+    OPENSSL_CONF=/dev/null pkcs11-tool --module "$softhsm" --token-label certified --login \
+        --pin "$pin" --write-object "$2" --type "$1" --id 0d "${@:3}" >/dev/null 2>&1
+}
+on_certified cert issuer.crt --label issuer
+on_certified privkey alias.der --label key
+plain pkey -in alias.pem -pubout -outform DER -out alias.pub.der
+on_certified pubkey alias.pub.der --label key
+on_certified cert alias.crt --label own
+succeeds ska x509 -in 'pkcs11:token=certified;id=%0d;type=cert' -noout -subject
+shows 'CN = alias'
+signs 'pkcs11:token=certified;id=%0d' alias.pub.pem
 store privkey alias.der --id 0c --label named
 store cert alias.crt --id 0c --label other
 refused 'the private key with the id 0c is called "named"' \

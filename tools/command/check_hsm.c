@@ -117,7 +117,10 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
     struct hsm_token *token = NULL;
 
     if (!hsm_locate(&uri, defaults, &token, &quiet)) {
-        check_captured(tool, "token", &capture);
+        if (defaults->token == NULL && capture.reason == SKA_R_TOKEN_AMBIGUOUS)
+            ska_error_capture_clear(&capture); /* said already */
+        else
+            check_captured(tool, "token", &capture);
         return;
     }
     check_ok("token", "%s", hsm_token_label(token));
