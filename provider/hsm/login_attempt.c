@@ -299,6 +299,14 @@ static bool is_typed(const struct hsm_token *token)
     return token->pin_typed && !failed;
 }
 
+/* Nobody is asked there a second time after a first one that came to nothing. */
+static void forget_pad(struct hsm_token *token)
+{
+    hsm_lock();
+    token->prompt_failed = true;
+    hsm_unlock();
+}
+
 bool hsm_login_again(struct hsm_token *token, CK_SESSION_HANDLE session, bool *logged_in,
                      const struct ska_errors *errors)
 {
@@ -332,6 +340,8 @@ bool hsm_login_again(struct hsm_token *token, CK_SESSION_HANDLE session, bool *l
     *logged_in = rv == CKR_OK && !raised;
     if (raised)
         replace_kept_pin(token, NULL);
+    if (count == 0 && !*logged_in)
+        forget_pad(token);
     for (size_t i = 0; i < count; i++)
         hsm_pin_wipe(pins[i]);
     if (raised)
