@@ -188,7 +188,7 @@ static bool store_keep_object(void *vsearch, const struct hsm_object *object)
     return search->complete;
 }
 
-static bool list_objects(struct store *store, const struct ska_errors *errors)
+static bool list_into_store(struct store *store, const struct ska_errors *errors)
 {
     struct hsm_object_match match = {store->uri->type, ska_span_of(&store->uri->object),
                                      ska_span_of(&store->uri->id)};
@@ -217,7 +217,7 @@ static bool look_for_objects(void *vstore, struct hsm_token *token, const struct
 
     store->token = token;
     drop_found(store);
-    if (!list_objects(store, errors))
+    if (!list_into_store(store, errors))
         return false;
     if (private_key ? has_found(store, HSM_OBJECT_PRIVATE) : store->found_count > 0)
         return true;
@@ -382,7 +382,7 @@ static bool search_all(struct store *store, struct hsm_look_up *wanted)
     store->several = tokens.count > 1;
     for (size_t i = 0; i < tokens.count; i++) {
         store->token = tokens.list[i];
-        if (!list_objects(store, errors_of(store)))
+        if (!list_into_store(store, errors_of(store)))
             return false;
     }
     return true;

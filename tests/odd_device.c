@@ -28,14 +28,16 @@ static CK_FUNCTION_LIST *real;
 /* The rest of the word in ODD_DEVICE behind `name`, "=" left out; NULL: the word is not there. */
 static const char *face_value(const char *name)
 {
-    static _Thread_local char word[64];
+    static _Thread_local char words[2][64];
+    static _Thread_local int turn;
+    char *word = words[turn = !turn]; /* the caller may hold one from before */
     const char *at = getenv("ODD_DEVICE");
     size_t length = strlen(name);
 
     while (at != NULL && *at != 0) {
         size_t size = strcspn(at, " ");
 
-        if (size >= length && size < sizeof(word) && memcmp(at, name, length) == 0 &&
+        if (size >= length && size < sizeof(words[0]) && memcmp(at, name, length) == 0 &&
             (size == length || at[length] == '=')) {
             memcpy(word, at, size);
             word[size] = 0;
@@ -220,13 +222,33 @@ static CK_RV close_session(CK_SESSION_HANDLE session)
     return rv;
 }
 
+/* SoftHSM keeps the PIN that it knew: the device's own is the line in the file ODD_DEVICE_PIN. */
+static CK_RV login_by_file(CK_SESSION_HANDLE session, CK_USER_TYPE user, const CK_UTF8CHAR *pin,
+                           CK_ULONG length, const char *own)
+{
+    FILE *file = fopen(getenv("ODD_DEVICE_PIN"), "r");
+    char line[64] = "";
+
+    if (file == NULL)
+        return CKR_GENERAL_ERROR;
+    (void)!fgets(line, sizeof(line), file);
+    fclose(file);
+    line[strcspn(line, "\n")] = 0;
+    if (strlen(line) != length || memcmp(line, pin, length) != 0)
+        return CKR_PIN_INCORRECT;
+    return real->C_Login(session, user, (CK_UTF8CHAR *)(unsigned long)own, strlen(own));
+}
+
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG length)
 {
     const char *typed = face_value("pad");
+    const char *own = face_value("pin-of-file");
 
     note(pin == NULL ? "C_Login typed" : "C_Login", user);
     if (broken)
         return CKR_DEVICE_ERROR;
+    if (own != NULL)
+        return login_by_file(session, user, pin, length, own);
     if (typed == NULL)
         return real->C_Login(session, user, pin, length);
     if (pin != NULL)

@@ -191,7 +191,7 @@ static bool uses_pad(const struct hsm_token *token, const struct hsm_pin_source 
 }
 
 /* Whether a person can be asked, by the prompt or on the token's pad. */
-static bool can_ask(const struct hsm_token *token, const struct hsm_pin_source *source)
+static bool can_ask_person(const struct hsm_token *token, const struct hsm_pin_source *source)
 {
     return source->prompt != NULL || uses_pad(token, source);
 }
@@ -202,7 +202,8 @@ bool hsm_token_wants_login(struct hsm_token *token, const struct hsm_pin_source 
     const bool required = (token_flags(token) & CKF_LOGIN_REQUIRED) != 0;
 
     return has_login(token) &&
-           (hsm_pin_is_named(source) || (private_key && (required || can_ask(token, source)))) &&
+           (hsm_pin_is_named(source) ||
+            (private_key && (required || can_ask_person(token, source)))) &&
            !hsm_token_logged_in(token);
 }
 
@@ -226,7 +227,8 @@ bool hsm_token_login(struct hsm_token *token, const struct hsm_pin_source *sourc
         hsm_token_keep_source(token, source);
         return true;
     }
-    if (!required && !(has_login(token) && (hsm_pin_is_named(source) || can_ask(token, source))))
+    if (!required &&
+        !(has_login(token) && (hsm_pin_is_named(source) || can_ask_person(token, source))))
         return true;
     if (uses_pad(token, source))
         return login_by_person(token, source, true, errors);

@@ -134,7 +134,7 @@ static struct hsm_pin *pin_of_command(pid_t process, int output, const char *nam
     return pin;
 }
 
-static struct hsm_pin *run_command(char *const arguments[], const struct ska_errors *errors)
+static struct hsm_pin *run_pin_command(char *const arguments[], const struct ska_errors *errors)
 {
     struct hsm_pin *pin = NULL;
     pid_t process = -1;
@@ -170,7 +170,7 @@ struct hsm_pin *hsm_pin_from_command(const char *command, const struct ska_error
         ska_fail(errors, SKA_R_BAD_CONFIGURATION,
                  "pin-source: |/COMMAND ARGUMENT... expected, an absolute path");
     else
-        pin = run_command(arguments, errors);
+        pin = run_pin_command(arguments, errors);
     free(text);
     return pin;
 }

@@ -220,7 +220,7 @@ static const char *take_padded(char **text, struct ska_span value, size_t limit)
     return strlen(*text) == length ? NULL : "contains %00 before its end";
 }
 
-static const char *take_number(char **text, struct ska_span value, size_t limit)
+static const char *uri_take_number(char **text, struct ska_span value, size_t limit)
 {
     const char *fault = take_padded(text, value, limit);
 
@@ -242,7 +242,7 @@ static bool uri_take_value(struct hsm_uri *uri, const struct attribute *attribut
             fault = take_padded(member, value, attribute->limit);
             break;
         case ATTRIBUTE_NUMBER:
-            fault = take_number(member, value, attribute->limit);
+            fault = uri_take_number(member, value, attribute->limit);
             break;
         case ATTRIBUTE_BYTES:
             fault = take_bytes(member, value);

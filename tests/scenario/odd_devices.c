@@ -5,8 +5,10 @@
  *
  *     odd_devices MODULE CERTIFICATE KEY... [break]
  *     odd_devices MODULE late KEY COMMAND [used]
+ *     odd_devices MODULE changes KEY COMMAND
  *
- * "late": the key is not there before the command was run; "used": the application has a session.
+ * "changes": the command changes the PIN, and the login is lost. "late": the key is not there
+ * before the command was run; "used": the application has a session.
  *
  * KEYs are URIs, the first one is that of the certificate. "break": the device breaks down, too.
  */
@@ -171,6 +173,22 @@ static int sign_late(const char *module, const char *uri, const char *command, b
     return 0;
 }
 
+static int sign_after_change(const char *module, const char *uri, const char *command)
+{
+    EVP_PKEY *key = NULL;
+
+    libctx = new_context();
+    key = load_key(libctx, uri);
+    find_device(module);
+    sign_and_verify(libctx, key, "with the old PIN", NULL);
+    must(system(command) == 0);
+    device->lose_sessions();
+    sign_and_verify(libctx, key, "with the new PIN", NULL);
+    EVP_PKEY_free(key);
+    OSSL_LIB_CTX_free(libctx);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     bool breaks = false;
@@ -178,6 +196,8 @@ int main(int argc, char **argv)
     must(argc >= 4);
     if (strcmp(argv[2], "late") == 0)
         return sign_late(argv[1], argv[3], argv[4], argc > 5);
+    if (strcmp(argv[2], "changes") == 0)
+        return sign_after_change(argv[1], argv[3], argv[4]);
     breaks = strcmp(argv[argc - 1], "break") == 0;
     libctx = new_context();
     for (int i = 3; i < argc - breaks; i++)

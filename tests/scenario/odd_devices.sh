@@ -138,6 +138,27 @@ late() { # TOKEN [used]
 late late
 late later used
 
+# A PIN that is changed, at the token and in its file, while the process runs: the file is read again.
+quietly ska pkey -in "$(uri ec)" -out changing.pem
+export ODD_DEVICE_PIN=$work/truth
+changes() { # KEY COMMAND
+    printf '%s\n' "$pin" >truth
+    printf '%s\n' "$pin" >pin
+    chmod 600 pin
+    : >device.log
+    ODD_DEVICE=pin-of-file=$pin quietly ours "$programs/odd_devices" "$device" changes "$1" "$2"
+}
+for key in "$(uri ec)" "$work/changing.pem"; do
+    changes "$key" "echo 987654 >$work/truth; echo 987654 >$work/pin"
+    [ "$(calls_of '^C_Login 1$')" -eq 2 ] || fail "more than each PIN once: $(cat device.log)"
+    # What has worked serves where the file cannot be read any more, or has another PIN too early.
+    changes "$key" "rm $work/pin"
+    changes "$key" "echo 987654 >$work/pin"
+    [ "$(calls_of '^C_Login 1$')" -eq 3 ] || fail "more than each PIN once: $(cat device.log)"
+done
+printf '%s\n' "$pin" >pin
+chmod 600 pin
+
 # Nobody is asked, and nobody logs in, for what shows without a login.
 public() {
     quietly ska pkey -pubin -in "$(uri ec);type=public" -pubout -out out.pem
