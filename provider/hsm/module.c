@@ -2,8 +2,9 @@
 /*
  * Loading PKCS#11 modules.
  *
- * libp11 loads and initializes a module, once for a path and process, and tells its maker. What it
- * would do beyond that is done with Cryptoki directly, because up to libp11 0.4.12
+ * libp11 loads and initializes a module, once for a path and process. What a module refuses of
+ * that, initializing it anew, and what libp11 would do beyond that is done with Cryptoki directly,
+ * because up to libp11 0.4.12
  * - PKCS11_update_slots() reads past its array when there is more than one slot, and releasing
  * slots closes the sessions of the whole process on them, the application's too, as does an
  * enumeration that fails half way because one slot does not answer;
