@@ -127,8 +127,9 @@ signs "$(uri ec)" ec.pub.pem
 # A token that is made while the process runs, where the module tells that nobody else uses it.
 cat >late.sh <<END
 set -e
+export OPENSSL_CONF=/dev/null
 softhsm2-util --module $softhsm --init-token --free --label "\$1" --pin $pin --so-pin 12345678
-OPENSSL_CONF=/dev/null pkcs11-tool --module $softhsm --token-label "\$1" --login --pin $pin \\
+pkcs11-tool --module $softhsm --token-label "\$1" --login --pin $pin \\
     --keypairgen --key-type EC:prime256v1 --label late --id 01
 END
 late() { # TOKEN [used]
