@@ -113,12 +113,12 @@ void ska_look_up_init(struct ska_look_up *look_up, const struct ska_provider *pr
 
 /* ---- Finding --------------------------------------------------------------------------------- */
 
-struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
-                         const struct hsm_pin *kept, struct ska_prompt *prompt,
-                         const struct ska_errors *errors)
+struct backend_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
+                             const struct hsm_pin *kept, struct ska_prompt *prompt,
+                             const struct ska_errors *errors)
 {
     struct ska_look_up look_up;
-    struct hsm_key *hsm = NULL;
+    struct backend_key *hsm = NULL;
 
     ska_look_up_init(&look_up, provider, uri, kept, prompt);
     return hsm_look_up_key(&look_up.wanted, provider->libctx, &hsm, errors) ? hsm : NULL;
@@ -147,13 +147,14 @@ static struct shown_hash shown_hash_of(const struct ska_provider *provider, EVP_
     return shown;
 }
 
-static bool is_same_key(const struct ska_key *key, const struct hsm_key *hsm)
+static bool is_same_key(const struct ska_key *key, const struct backend_key *hsm)
 {
     const struct ska_provider *provider = key->provider;
     bool same = false;
 
     ERR_set_mark();
-    same = hsm_key_type(hsm) == key->type && EVP_PKEY_eq(key->software, hsm_key_public(hsm)) == 1;
+    same = backend_key_type(hsm) == key->type &&
+           EVP_PKEY_eq(key->software, backend_key_public(hsm)) == 1;
     ERR_pop_to_mark();
     return same ||
            ska_fail(&provider->errors, SKA_R_KEY_NOT_FOUND,
@@ -161,35 +162,35 @@ static bool is_same_key(const struct ska_key *key, const struct hsm_key *hsm)
                     "the SHA-256 of its public key begins with %s in the file, with %s on the "
                     "token. If the key was replaced write the reference anew (openssl pkey -in URI "
                     "-out FILE) and renew its certificate; if not, the URI in the file is wrong",
-                    hsm_token_label(hsm_key_token(hsm)), hsm_key_label(hsm),
+                    backend_key_token_label(hsm), backend_key_label(hsm),
                     shown_hash_of(provider, key->software).text,
-                    shown_hash_of(provider, hsm_key_public(hsm)).text);
+                    shown_hash_of(provider, backend_key_public(hsm)).text);
 }
 
 /* The key was loaded without the HSM: it is looked for, and compared. */
-static struct hsm_key *bind_key(struct ska_key *key)
+static struct backend_key *bind_key(struct ska_key *key)
 {
     struct ska_prompt nobody = {NULL, NULL};
-    struct hsm_key *first = NULL;
-    struct hsm_key *hsm =
+    struct backend_key *first = NULL;
+    struct backend_key *hsm =
         ska_find(key->provider, key->uri, key->pin, &nobody, &key->provider->errors);
 
     if (hsm == NULL)
         return NULL;
     if (!is_same_key(key, hsm)) {
-        hsm_key_free(hsm);
+        backend_key_free(hsm);
         return NULL;
     }
     if (atomic_compare_exchange_strong_explicit(&key->hsm, &first, hsm, memory_order_acq_rel,
                                                 memory_order_acquire))
         return hsm;
-    hsm_key_free(hsm);
+    backend_key_free(hsm);
     return first;
 }
 
-struct hsm_key *ska_key_hsm(struct ska_key *key)
+struct backend_key *ska_key_hsm(struct ska_key *key)
 {
-    struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
+    struct backend_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
 
     return hsm != NULL ? hsm : bind_key(key);
 }

@@ -49,15 +49,15 @@ void ska_look_up_init(struct ska_look_up *look_up, const struct ska_provider *pr
                       struct ska_prompt *prompt);
 
 /* The private key that a URI names. `kept`: a PIN read before, or NULL. NULL: raised. */
-struct hsm_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
-                         const struct hsm_pin *kept, struct ska_prompt *prompt,
-                         const struct ska_errors *errors);
+struct backend_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,
+                             const struct hsm_pin *kept, struct ska_prompt *prompt,
+                             const struct ska_errors *errors);
 
 /*
  * The HSM's key, for a key on a token. Keys that were loaded without the HSM are looked for now, so
  * this is not for anything that has to do without the HSM: size queries, exports, comparisons.
  * Several threads may do it at once: the first who is done decides. NULL: it cannot be had, raised.
  */
-struct hsm_key *ska_key_hsm(struct ska_key *key) SKA_MUST_CHECK;
+struct backend_key *ska_key_hsm(struct ska_key *key) SKA_MUST_CHECK;
 
 #endif

@@ -93,15 +93,16 @@ _Static_assert(sizeof(TICKET_TEXT) - 1 == 0x11, "length in the ticket");
 /* ---- From a reference to a key --------------------------------------------------------------- */
 
 /* Without a public key inside, all is asked of the HSM at once. */
-static struct hsm_key *decoder_find_now(const struct ska_provider *provider,
-                                        struct hsm_reference *reference, struct ska_prompt *prompt,
-                                        const struct ska_errors *errors)
+static struct backend_key *decoder_find_now(const struct ska_provider *provider,
+                                            struct hsm_reference *reference,
+                                            struct ska_prompt *prompt,
+                                            const struct ska_errors *errors)
 {
-    struct hsm_key *hsm = ska_find(provider, reference->uri, NULL, prompt, errors);
+    struct backend_key *hsm = ska_find(provider, reference->uri, NULL, prompt, errors);
 
     if (hsm != NULL) {
-        reference->type = hsm_key_type(hsm);
-        reference->public_key = hsm_key_public(hsm);
+        reference->type = backend_key_type(hsm);
+        reference->public_key = backend_key_public(hsm);
         EVP_PKEY_up_ref(reference->public_key);
     }
     return hsm;
@@ -125,12 +126,12 @@ static bool log_in_now(struct ska_key *key, struct ska_prompt *prompt,
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
-    struct hsm_key *hsm = ska_find(key->provider, key->uri, NULL, prompt, &quiet);
+    struct backend_key *hsm = ska_find(key->provider, key->uri, NULL, prompt, &quiet);
     const bool refused =
         failure.reason == SKA_R_PIN_INCORRECT || failure.reason == SKA_R_PIN_LOCKED;
 
     /* The key itself is looked for, and compared, when it is used. */
-    hsm_key_free(hsm);
+    backend_key_free(hsm);
     if (refused)
         ska_error_capture_raise(&failure, errors);
     ska_error_capture_clear(&failure);
@@ -151,7 +152,7 @@ static bool prepare_login(struct ska_key *key, struct ska_prompt *prompt,
 
 /* Takes over what it uses of the reference. */
 static struct ska_key *key_for(const struct in_hand *hand, struct hsm_reference *reference,
-                               struct hsm_key *hsm, const struct ska_errors *errors)
+                               struct backend_key *hsm, const struct ska_errors *errors)
 {
     struct ska_key *key = ska_key_for_uri(hand->provider, reference->type, reference->public_key,
                                           reference->uri, errors);
@@ -175,7 +176,7 @@ static bool decoder_make_key(struct in_hand *hand, int selection, struct ska_pro
                              const struct ska_errors *errors)
 {
     struct hsm_reference *reference = &hand->reference;
-    struct hsm_key *hsm = NULL;
+    struct backend_key *hsm = NULL;
 
     if (!ska_provider_configured(hand->provider, errors) ||
         !ska_reference_check(hand->provider, reference->uri, errors))
@@ -191,7 +192,7 @@ static bool decoder_make_key(struct in_hand *hand, int selection, struct ska_pro
     }
     hand->key = key_for(hand, reference, hsm, errors);
     if (hand->key == NULL) {
-        hsm_key_free(hsm);
+        backend_key_free(hsm);
         return false;
     }
     if (hsm != NULL || !asks_for_private_key(selection) || prepare_login(hand->key, prompt, errors))

@@ -118,7 +118,7 @@ static bool write_bytes(const struct encoder *encoder, OSSL_CORE_BIO *out, struc
 static bool reference_of(struct ska_key *key, struct ska_bytes *der,
                          const struct ska_errors *errors)
 {
-    const struct hsm_key *hsm = NULL;
+    const struct backend_key *hsm = NULL;
 
     if (key->reference.length > 0)
         return ska_bytes_copy(der, ska_span_of(&key->reference), errors);
@@ -145,7 +145,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
 /* The URI is not ours alone: a reference file may come from anywhere. */
 static char *encoder_shown_uri(struct ska_key *key)
 {
-    const struct hsm_key *hsm = key->reference_uri == NULL ? ska_key_hsm(key) : NULL;
+    const struct backend_key *hsm = key->reference_uri == NULL ? ska_key_hsm(key) : NULL;
     char *made = hsm == NULL ? NULL : hsm_reference_uri(hsm, key->uri);
     const char *uri = made == NULL ? key->reference_uri : made;
     char *shown = uri == NULL ? NULL : ska_printable(ska_span_text(uri), HSM_URI_LIMIT);

@@ -31,7 +31,7 @@ void ska_key_free(struct ska_key *key)
     if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
         return;
     EVP_PKEY_free(key->software);
-    hsm_key_free(atomic_load_explicit(&key->hsm, memory_order_acquire));
+    backend_key_free(atomic_load_explicit(&key->hsm, memory_order_acquire));
     hsm_uri_free(key->uri);
     hsm_pin_wipe(key->pin);
     free(key->reference_uri);
@@ -50,7 +50,7 @@ void ska_key_set_public(struct ska_key *key, EVP_PKEY *software)
     key->bits = bits > 0 ? (unsigned int)bits : 0;
 }
 
-void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm)
+void ska_key_set_hsm(struct ska_key *key, struct backend_key *hsm)
 {
     key->on_token = true;
     atomic_store_explicit(&key->hsm, hsm, memory_order_release);
@@ -74,17 +74,17 @@ int ska_key_give(struct ska_key *key, OSSL_CALLBACK *callback, void *arg)
 
 bool ska_key_is_ska(struct ska_key *key)
 {
-    const struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
+    const struct backend_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
 
-    return hsm != NULL && hsm_key_is_ska(hsm);
+    return hsm != NULL && backend_key_is_ska(hsm);
 }
 
 const char *ska_key_label(struct ska_key *key)
 {
-    const struct hsm_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
+    const struct backend_key *hsm = atomic_load_explicit(&key->hsm, memory_order_acquire);
 
     if (hsm != NULL)
-        return hsm_key_label(hsm);
+        return backend_key_label(hsm);
     return key->uri != NULL && key->uri->object.data != NULL ? (const char *)key->uri->object.data
                                                              : "";
 }

@@ -23,8 +23,8 @@ struct ska_key {
     bool software_private; /* the private key is in there too: a key that was never on a token */
     size_t signature_size; /* the longest signature, in bytes */
     unsigned int bits;
-    bool on_token;                 /* the private key of a token: ska_key_hsm() is for it */
-    _Atomic(struct hsm_key *) hsm; /* NULL: not looked for yet */
+    bool on_token;                     /* the private key of a token: ska_key_hsm() is for it */
+    _Atomic(struct backend_key *) hsm; /* NULL: not looked for yet */
 
     struct hsm_uri *uri;        /* by which it was found or is to be found; NULL: by none */
     struct hsm_pin *pin;        /* for finding it later; NULL: read when it is needed */
@@ -53,7 +53,7 @@ void ska_key_set_public(struct ska_key *key, EVP_PKEY *software);
  * Makes it the private key of a token, before libcrypto gets to know it: takes over a reference to
  * the HSM's key; NULL: that is looked for later.
  */
-void ska_key_set_hsm(struct ska_key *key, struct hsm_key *hsm);
+void ska_key_set_hsm(struct ska_key *key, struct backend_key *hsm);
 
 /*
  * Hands a key over to libcrypto, which takes it by emptying the reference; what it leaves is freed

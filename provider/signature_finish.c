@@ -28,9 +28,9 @@ static enum ska_scheme scheme_of(const struct ska_signature *signature)
 /* One that was not looked for yet is known by nothing but its public key. */
 enum hsm_input ska_signature_input(const struct ska_signature *signature)
 {
-    struct hsm_key *hsm = atomic_load_explicit(&signature->key->hsm, memory_order_acquire);
+    struct backend_key *hsm = atomic_load_explicit(&signature->key->hsm, memory_order_acquire);
 
-    return hsm == NULL || hsm_key_is_ska(hsm)
+    return hsm == NULL || backend_key_is_ska(hsm)
                ? HSM_INPUT_DIGEST
                : hsm_key_input(hsm, scheme_of(signature), signature->scheme.digest);
 }
@@ -182,7 +182,7 @@ static bool signature_check_payload(const struct ska_signature *signature,
 }
 
 /* What is asked of the key, and with what. */
-static struct ska_job job_of(const struct ska_signature *signature, struct hsm_key *key,
+static struct ska_job job_of(const struct ska_signature *signature, struct backend_key *key,
                              const struct payload *payload)
 {
     const struct ska_provider *provider = signature->provider;
@@ -217,16 +217,16 @@ static struct ska_span kept_message(const struct ska_signature *signature)
 static bool sign_payload(const struct ska_signature *signature, const struct payload *payload,
                          uint8_t *out, size_t *length)
 {
-    struct hsm_key *key = ska_key_hsm(signature->key);
+    struct backend_key *key = ska_key_hsm(signature->key);
     struct ska_job job = job_of(signature, key, payload);
     struct hsm_reference_sources own = {""};
     struct ska_error_place place;
 
     if (key == NULL)
         return false;
-    if (!hsm_key_is_ska(key))
-        return hsm_key_sign(key, &payload->mechanism, payload->span, kept_message(signature), out,
-                            length, job.errors);
+    if (!backend_key_is_ska(key))
+        return backend_key_sign(key, &payload->mechanism, payload->span, kept_message(signature),
+                                out, length, job.errors);
     job.sources = choose_sources(signature, &own);
     if (own.text[0] != 0) {
         ska_error_place_init(&place, job.errors, own.text);
@@ -316,7 +316,7 @@ static bool is_prepared(const struct ska_signature *signature, const struct payl
 
 static bool make_request(struct ska_signature *signature, const struct payload *payload)
 {
-    struct hsm_key *key = ska_key_hsm(signature->key);
+    struct backend_key *key = ska_key_hsm(signature->key);
     const struct ska_job job = job_of(signature, key, payload);
     struct ska_audit_entry entry = {SKA_AUDIT_REQUEST, NULL, NULL, "made for the application"};
     struct ska_request *request = NULL;
@@ -336,15 +336,15 @@ static bool make_request(struct ska_signature *signature, const struct payload *
 
 static bool prepare_request(struct ska_signature *signature, struct ska_span input)
 {
-    const struct hsm_key *key = ska_key_hsm(signature->key);
+    const struct backend_key *key = ska_key_hsm(signature->key);
     struct payload payload;
 
     if (key == NULL)
         return false;
-    if (!hsm_key_is_ska(key))
+    if (!backend_key_is_ska(key))
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
-                        "key '%s' is %s key: it needs no approvals", hsm_key_label(key),
-                        hsm_key_is_timestamp(key) ? "a timestamp" : "an ordinary");
+                        "key '%s' is %s key: it needs no approvals", backend_key_label(key),
+                        backend_key_is_timestamp(key) ? "a timestamp" : "an ordinary");
     return signature_make_payload(signature, input, &payload) &&
            (is_prepared(signature, &payload) || make_request(signature, &payload));
 }

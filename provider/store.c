@@ -250,14 +250,14 @@ static EVP_PKEY *key_of_name(const struct store *store)
     OSSL_LIB_CTX *libctx = store->provider->libctx;
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *public_key = NULL;
-    struct hsm_key *hsm = NULL;
+    struct backend_key *hsm = NULL;
 
     if (hsm_public_key_find(store->token, &match, libctx, &public_key, &type, NULL))
         return public_key;
     if (hsm_key_find(store->token, &match, libctx, &hsm, NULL)) {
-        public_key = hsm_key_public(hsm);
+        public_key = backend_key_public(hsm);
         EVP_PKEY_up_ref(public_key);
-        hsm_key_free(hsm);
+        backend_key_free(hsm);
     }
     return public_key;
 }
@@ -323,14 +323,14 @@ static struct ska_key *store_make_key(const struct store *store, enum ska_key_ty
 }
 
 /* Takes the HSM's key over, come what may. */
-static struct ska_key *store_private_key(const struct store *store, struct hsm_key *hsm)
+static struct ska_key *store_private_key(const struct store *store, struct backend_key *hsm)
 {
     struct ska_key *key = NULL;
 
-    EVP_PKEY_up_ref(hsm_key_public(hsm));
-    key = store_make_key(store, hsm_key_type(hsm), hsm_key_public(hsm));
+    EVP_PKEY_up_ref(backend_key_public(hsm));
+    key = store_make_key(store, backend_key_type(hsm), backend_key_public(hsm));
     if (key == NULL)
-        hsm_key_free(hsm);
+        backend_key_free(hsm);
     else
         ska_key_set_hsm(key, hsm);
     return key;
@@ -354,7 +354,7 @@ static bool keep_key(struct store *store, enum hsm_object_type type, struct ska_
 static bool search_private(struct store *store, const struct hsm_look_up *wanted,
                            const struct ska_errors *errors)
 {
-    struct hsm_key *hsm = NULL;
+    struct backend_key *hsm = NULL;
 
     return hsm_look_up_key(wanted, store->provider->libctx, &hsm, errors) &&
            keep_key(store, HSM_OBJECT_PRIVATE, store_private_key(store, hsm));
@@ -440,7 +440,7 @@ static bool store_begin(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback,
 static struct ska_key *find_private_key(const struct store *store)
 {
     struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
-    struct hsm_key *hsm = NULL;
+    struct backend_key *hsm = NULL;
 
     return hsm_key_find(store->token, &match, store->provider->libctx, &hsm, errors_of(store))
                ? store_private_key(store, hsm)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "provider/base/error_capture.h"
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "provider/rule/rule_codec.h"
 
 /* What is read of the configuration for this is of no use but here, so its faults are answers. */
@@ -32,7 +32,7 @@ static bool can_ask(struct tool *tool, bool *configured, const struct ska_errors
  * On the configured token, or the only one: the requester does not choose who speaks as the HSM,
  * nor which token is given the PIN.
  */
-static bool find_key(struct tool *tool, const struct ska_request *request, struct hsm_key **key,
+static bool find_key(struct tool *tool, const struct ska_request *request, struct backend_key **key,
                      const struct ska_errors *errors)
 {
     const struct hsm_defaults defaults = tool_defaults(tool);
@@ -49,15 +49,15 @@ static bool find_key(struct tool *tool, const struct ska_request *request, struc
     return hsm_look_up_key(&wanted, tool->libctx, key, errors);
 }
 
-static bool read_rules(const struct ska_request *request, struct hsm_key *key,
+static bool read_rules(const struct ska_request *request, struct backend_key *key,
                        struct hsm_rules *rules, const struct ska_errors *errors)
 {
-    struct hsm_key_state state = {0};
+    struct backend_key_state state = {0};
     struct ska_span spki = {NULL, 0};
     bool done =
-        hsm_key_spki(key, &spki, errors) &&
-        (hsm_key_is_ska(key) || ska_fail(errors, SKA_R_WRONG_USE, "the key has no rules")) &&
-        hsm_key_state(key, &state, errors);
+        backend_key_spki(key, &spki, errors) &&
+        (backend_key_is_ska(key) || ska_fail(errors, SKA_R_WRONG_USE, "the key has no rules")) &&
+        backend_key_state(key, &state, errors);
 
     for (int i = 0; done && i < SKA_RULE_COUNT; i++) {
         struct ska_error_capture failure = {0};
@@ -70,7 +70,7 @@ static bool read_rules(const struct ska_request *request, struct hsm_key *key,
         ska_error_capture_clear(&failure);
     }
     rules->other_key = done && !ska_span_equal(spki, ska_span_of(&request->public_key));
-    hsm_key_state_clear(&state);
+    backend_key_state_clear(&state);
     return done;
 }
 
@@ -78,13 +78,13 @@ bool hsm_rules_ask(struct tool *tool, const struct ska_request *request, struct 
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool configured = true;
     bool done = true;
 
     rules->asked = can_ask(tool, &configured, &quiet) && find_key(tool, request, &key, &quiet) &&
                    read_rules(request, key, rules, &quiet);
-    hsm_key_free(key);
+    backend_key_free(key);
     if (!rules->asked && configured) {
         rules->why_not = strdup(ska_error_capture_text(&failure));
         done = failure.reason != SKA_R_OUT_OF_MEMORY && rules->why_not != NULL;

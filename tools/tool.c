@@ -92,7 +92,7 @@ static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors
 }
 
 /* What the message of the provider's side cannot say. */
-static bool find_named_key(struct tool *tool, const struct hsm_uri *uri, struct hsm_key **key)
+static bool find_named_key(struct tool *tool, const struct hsm_uri *uri, struct backend_key **key)
 {
     const struct hsm_defaults defaults = tool_defaults(tool);
     const struct hsm_look_up wanted = tool_look_up(uri, &defaults);
@@ -112,26 +112,26 @@ static bool find_named_key(struct tool *tool, const struct hsm_uri *uri, struct 
     return done;
 }
 
-static bool check_ska(const struct hsm_key *key, const struct ska_errors *errors)
+static bool check_ska(const struct backend_key *key, const struct ska_errors *errors)
 {
-    if (hsm_key_is_ska(key))
+    if (backend_key_is_ska(key))
         return true;
-    if (hsm_key_is_timestamp(key))
+    if (backend_key_is_timestamp(key))
         return ska_fail(errors, SKA_R_WRONG_USE,
                         "'%s' is a timestamp key: it signs the HSM's time into requests for other "
                         "keys, and nothing else; name the key that is to sign (skatool list shows "
                         "them)",
-                        hsm_key_label(key));
+                        backend_key_label(key));
     return ska_fail(errors, SKA_R_WRONG_USE,
                     "'%s' is an ordinary key: it has no rules and signs without approvals",
-                    hsm_key_label(key));
+                    backend_key_label(key));
 }
 
 static bool open_key(struct tool *tool, const char *text, bool ska, struct hsm_uri **uri,
-                     struct hsm_key **key)
+                     struct backend_key **key)
 {
     struct hsm_uri *parsed = NULL;
-    struct hsm_key *found = NULL;
+    struct backend_key *found = NULL;
     bool done = false;
 
     if (!hsm_uri_parse(text, &parsed, &tool->errors) || !names_private_key(parsed, &tool->errors) ||
@@ -147,24 +147,25 @@ static bool open_key(struct tool *tool, const char *text, bool ska, struct hsm_u
         parsed = NULL;
     }
 out:
-    hsm_key_free(found);
+    backend_key_free(found);
     hsm_uri_free(parsed);
     return done;
 }
 
-bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri, struct hsm_key **key)
+bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri,
+                   struct backend_key **key)
 {
     return open_key(tool, text, false, uri, key);
 }
 
 bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri,
-                       struct hsm_key **key)
+                       struct backend_key **key)
 {
     return open_key(tool, text, true, uri, key);
 }
 
-char *tool_key_uri(const struct hsm_key *key)
+char *tool_key_uri(const struct backend_key *key)
 {
-    return hsm_uri_format(hsm_token_label(hsm_key_token(key)), ska_span_text(hsm_key_label(key)),
-                          hsm_key_id(key), HSM_OBJECT_PRIVATE);
+    return hsm_uri_format(backend_key_token_label(key), ska_span_text(backend_key_label(key)),
+                          backend_key_id(key), HSM_OBJECT_PRIVATE);
 }

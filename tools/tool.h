@@ -41,14 +41,14 @@ bool tool_open_token(struct tool *tool, const struct hsm_uri *uri,
 
 /* The private key that a URI names. `uri` receives the parsed URI; it may be NULL. */
 bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri,
-                   struct hsm_key **key) SKA_MUST_CHECK;
+                   struct backend_key **key) SKA_MUST_CHECK;
 
 /* The same, refused when it is an ordinary key. */
 bool tool_open_ska_key(struct tool *tool, const char *text, struct hsm_uri **uri,
-                       struct hsm_key **key) SKA_MUST_CHECK;
+                       struct backend_key **key) SKA_MUST_CHECK;
 
 /* The URI of a key, as messages and tables show it. NULL: out of memory; free with free(). */
-char *tool_key_uri(const struct hsm_key *key);
+char *tool_key_uri(const struct backend_key *key);
 
 /* Subcommands: argv[0] is the command's name. True: done, exit status 0. */
 bool agent_command(struct tool *tool, int argc, char **argv);

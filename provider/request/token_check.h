@@ -6,12 +6,11 @@
 #ifndef SKA_REQUEST_TOKEN_CHECK_H
 #define SKA_REQUEST_TOKEN_CHECK_H
 
-#include "provider/hsm/key.h"
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "provider/request/request.h"
 
 /* That it is for this key, this operation and exactly this payload. */
-bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
+bool ska_approval_token_check(struct ska_span encoded, struct backend_key *key,
                               enum ska_operation operation, struct ska_span payload,
                               const struct ska_errors *errors) SKA_MUST_CHECK;
 
@@ -20,13 +19,13 @@ bool ska_approval_token_check(struct ska_span encoded, struct hsm_key *key,
  * for this, and with exactly this timestamp (both spans empty: none). Whatever else is in it,
  * people would approve it.
  */
-bool ska_approval_token_check_made(struct ska_span encoded, struct hsm_key *key,
+bool ska_approval_token_check_made(struct ska_span encoded, struct backend_key *key,
                                    enum ska_operation operation, struct ska_span payload,
-                                   const struct hsm_timestamp *timestamp,
+                                   const struct backend_timestamp *timestamp,
                                    const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* That a request is for this key, and its token with it. */
-bool ska_request_check_key(const struct ska_request *request, struct hsm_key *key,
+bool ska_request_check_key(const struct ska_request *request, struct backend_key *key,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -27,16 +27,16 @@ static bool is_impossible(const struct ska_rule *rule)
     return rule->alternative_count == 0;
 }
 
-static bool fail_impossible(struct hsm_key *key, enum ska_rule_kind kind,
+static bool fail_impossible(struct backend_key *key, enum ska_rule_kind kind,
                             const struct ska_errors *errors)
 {
     return ska_fail(errors, SKA_R_RULE_IMPOSSIBLE,
                     "the %s rule of key '%s' has no alternatives, so nobody can satisfy it; only "
                     "a modification of the key can change that",
-                    ska_rule_names[kind], hsm_key_label(key));
+                    ska_rule_names[kind], backend_key_label(key));
 }
 
-bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
+bool ska_explain_no_sources(struct backend_key *key, const struct ska_rule *rule,
                             const struct ska_errors *errors)
 {
     const struct ska_responses none = {0};
@@ -48,7 +48,7 @@ bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
     ska_fail(errors, SKA_R_APPROVALS_MISSING,
              "key '%s' signs with approvals only: %s. Give them by ska-approvals-file:FILE, or set "
              "ska-approvals-dir:DIR (or approvals-dir in the configuration) to ask for them",
-             hsm_key_label(key), message_text(&missing));
+             backend_key_label(key), message_text(&missing));
     ska_buffer_free(&missing);
     return false;
 }
@@ -149,8 +149,9 @@ static enum ska_reason tell_other_reading(const struct ska_ballot *ballot, struc
  * What the time says; 0: nothing. It comes first in a message, and what has expired names the
  * failure, since it is lost whatever is mended. What is too early does when nothing else is wrong.
  */
-static enum ska_reason tell_time(const struct ska_ballot *ballot, const struct hsm_refusal *refusal,
-                                 bool in_order, struct ska_buffer *text)
+static enum ska_reason tell_time(const struct ska_ballot *ballot,
+                                 const struct backend_refusal *refusal, bool in_order,
+                                 struct ska_buffer *text)
 {
     enum ska_reason reason = ska_ballot_time_text(ballot, text);
 
@@ -166,7 +167,7 @@ static void next_sentence(struct ska_buffer *text)
 }
 
 static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ballot,
-                              const struct hsm_refusal *refusal)
+                              const struct backend_refusal *refusal)
 {
     bool satisfied = ska_ballot_judge(ballot).satisfied;
     struct ska_buffer text = {0};
@@ -193,13 +194,13 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
         ska_buffer_format(&text, "the HSM said %s", refusal->code);
     }
     ska_fail(job->errors, of_time != 0 ? of_time : reason, "key '%s', request %.16s: %s",
-             hsm_key_label(job->key), ballot->request->id, message_text(&text));
+             backend_key_label(job->key), ballot->request->id, message_text(&text));
     ska_buffer_free(&wrong);
     ska_buffer_free(&text);
 }
 
 /* A blocked key, and by what right it can be unblocked. */
-static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors)
+static bool explain_blocked(struct backend_key *key, const struct ska_errors *errors)
 {
     const struct ska_responses none = {0};
     struct ska_current_rule current;
@@ -217,20 +218,20 @@ static bool explain_blocked(struct hsm_key *key, const struct ska_errors *errors
     }
     ska_fail(errors, SKA_R_KEY_BLOCKED,
              "key '%s' is blocked: no approval makes it sign until it is unblocked%s%s%s",
-             hsm_key_label(key), current.known ? " (" : "", message_text(&missing),
+             backend_key_label(key), current.known ? " (" : "", message_text(&missing),
              current.known ? ")" : "");
     ska_buffer_free(&missing);
     ska_current_rule_clear(&current);
     return false;
 }
 
-bool ska_check_not_blocked(struct hsm_key *key, const struct ska_errors *errors)
+bool ska_check_not_blocked(struct backend_key *key, const struct ska_errors *errors)
 {
     return !ska_key_is_blocked(key) || explain_blocked(key, errors);
 }
 
 static void explain_by_rule(const struct ska_job *job, struct ska_request *request,
-                            const struct ska_rule *rule, const struct hsm_refusal *refusal)
+                            const struct ska_rule *rule, const struct backend_refusal *refusal)
 {
     struct ska_ballot ballot = {.libctx = job->libctx,
                                 .cache = job->approver_keys,
@@ -248,13 +249,13 @@ static void explain_by_rule(const struct ska_job *job, struct ska_request *reque
         ska_fail(job->errors, SKA_R_HSM_REFUSED,
                  "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the HSM "
                  "said %s and does not tell the rule",
-                 hsm_key_label(job->key), request->id, ballot.key_count, request->approval_count,
-                 refusal->code);
+                 backend_key_label(job->key), request->id, ballot.key_count,
+                 request->approval_count, refusal->code);
     ska_ballot_close(&ballot);
 }
 
 bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
-                         const struct hsm_refusal *refusal)
+                         const struct backend_refusal *refusal)
 {
     enum ska_rule_kind kind = ska_rule_kind_of(request->operation);
     struct ska_current_rule current;

@@ -9,17 +9,17 @@
 #include "provider/sign/job.h"
 
 /* Raises what is missing for a key that was given no approvals at all. Returns false. */
-bool ska_explain_no_sources(struct hsm_key *key, const struct ska_rule *rule,
+bool ska_explain_no_sources(struct backend_key *key, const struct ska_rule *rule,
                             const struct ska_errors *errors);
 
 /*
  * False: the key is blocked, which is raised. Before people are asked, who would approve in vain.
  */
-bool ska_check_not_blocked(struct hsm_key *key, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool ska_check_not_blocked(struct backend_key *key, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Raises why the HSM refused a request with these approvals. Returns false. */
 bool ska_explain_refusal(const struct ska_job *job, struct ska_request *request,
-                         const struct hsm_refusal *refusal);
+                         const struct backend_refusal *refusal);
 
 /* "; alice has refused", for each who has. */
 void ska_explain_refusals(const struct ska_ballot *ballot, struct ska_buffer *text);

@@ -12,30 +12,30 @@ static bool rule_has_changed(const struct ska_gathering *gathering)
     return gathering->current.remembered && ska_use_rule_has_changed(gathering->job->key);
 }
 
-static enum hsm_answer send_what_counts(struct ska_gathering *gathering,
-                                        struct hsm_refusal *refusal)
+static enum backend_answer send_what_counts(struct ska_gathering *gathering,
+                                            struct backend_refusal *refusal)
 {
     int64_t begun = ska_clock_ms();
     struct ska_leftovers left = {0, 0};
-    enum hsm_answer answer = HSM_FAILED;
+    enum backend_answer answer = BACKEND_FAILED;
 
     ska_progress_line_end(&gathering->line);
     ska_ballot_drop_uncounted(&gathering->ballot);
     gathering->tried = gathering->open.request->approval_count;
     if (!ska_gathering_audit_floods(gathering))
-        return HSM_FAILED;
+        return BACKEND_FAILED;
     answer = ska_send_gathered(gathering->job, gathering->open.request, gathering->open.directory,
                                refusal);
     /* The HSM's time is not the people's. */
     gathering->until += ska_clock_ms() - begun;
-    if (answer != HSM_DONE || gathering->open.directory == NULL)
+    if (answer != BACKEND_DONE || gathering->open.directory == NULL)
         return answer;
     ska_open_request_finish(&gathering->open, &left);
-    return ska_gathering_audit_left(gathering, &left) ? HSM_DONE : HSM_FAILED;
+    return ska_gathering_audit_left(gathering, &left) ? BACKEND_DONE : BACKEND_FAILED;
 }
 
 /* Where the rule is not known the HSM may say that it is not enough yet, and the wait goes on. */
-static bool may_go_on(const struct ska_gathering *gathering, const struct hsm_refusal *refusal)
+static bool may_go_on(const struct ska_gathering *gathering, const struct backend_refusal *refusal)
 {
     return !gathering->current.known && !refusal->blocked && gathering->open.directory != NULL &&
            ska_clock_ms() < gathering->until;
@@ -43,7 +43,7 @@ static bool may_go_on(const struct ska_gathering *gathering, const struct hsm_re
 
 static enum ska_outcome gather_and_send(struct ska_gathering *gathering)
 {
-    struct hsm_refusal refusal = {0};
+    struct backend_refusal refusal = {0};
 
     for (;;) {
         switch (ska_wait_for_people(gathering)) {
@@ -58,13 +58,13 @@ static enum ska_outcome gather_and_send(struct ska_gathering *gathering)
             return SKA_NOT_SIGNED;
         }
         switch (send_what_counts(gathering, &refusal)) {
-        case HSM_DONE:
+        case BACKEND_DONE:
             return SKA_SIGNED;
-        case HSM_FAILED: /* it may have signed, and is not asked to do so twice */
+        case BACKEND_FAILED: /* it may have signed, and is not asked to do so twice */
             if (rule_has_changed(gathering))
-                hsm_key_forget_use_rule(gathering->job->key);
+                backend_key_forget_use_rule(gathering->job->key);
             return SKA_NOT_SIGNED;
-        case HSM_REFUSED:
+        case BACKEND_REFUSED:
             break;
         }
         if (rule_has_changed(gathering))

@@ -7,8 +7,7 @@
 #define SKA_SIGN_JOB_H
 
 #include "provider/base/settings.h"
-#include "provider/hsm/key.h"
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "provider/record/audit_file.h"
 #include "provider/request/request.h"
 
@@ -27,10 +26,10 @@ struct ska_sources {
 struct ska_job {
     OSSL_LIB_CTX *libctx;                    /* for hashing and verifying */
     struct ska_approver_keys *approver_keys; /* kept from one signature to the next */
-    struct hsm_key *key;                     /* an SKA key */
+    struct backend_key *key;                 /* an SKA key */
     enum ska_operation operation;
     struct ska_mechanism mechanism; /* SKA_OPERATION_SIGN */
-    struct ska_span payload; /* passed ska_payload_check(); MODIFY: see hsm_modify_payload() */
+    struct ska_span payload; /* passed ska_payload_check(); MODIFY: see backend_modify_payload() */
     struct ska_span content; /* what was hashed; or nothing, and why */
     enum ska_no_content no_content; /* UNSAID with content: see request_content */
     enum ska_request_content request_content;

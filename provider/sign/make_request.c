@@ -29,15 +29,16 @@ static bool copy_printable(char **to, const char *from, const struct ska_errors 
     return *to != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request");
 }
 
-static bool draft_describe_key(struct ska_request *request, struct hsm_key *key,
+static bool draft_describe_key(struct ska_request *request, struct backend_key *key,
                                const struct ska_errors *errors)
 {
     struct ska_span spki = {NULL, 0};
 
-    return hsm_key_spki(key, &spki, errors) && ska_bytes_copy(&request->public_key, spki, errors) &&
-           ska_bytes_copy(&request->key_id, hsm_key_id(key), errors) &&
-           draft_copy_text(&request->token_label, hsm_token_label(hsm_key_token(key)), errors) &&
-           draft_copy_text(&request->key_label, hsm_key_label(key), errors);
+    return backend_key_spki(key, &spki, errors) &&
+           ska_bytes_copy(&request->public_key, spki, errors) &&
+           ska_bytes_copy(&request->key_id, backend_key_id(key), errors) &&
+           draft_copy_text(&request->token_label, backend_key_token_label(key), errors) &&
+           draft_copy_text(&request->key_label, backend_key_label(key), errors);
 }
 
 static bool describe_requester(struct ska_request *request, const struct ska_errors *errors)
@@ -118,13 +119,13 @@ bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
 }
 
 /* The rules that the request shows: that of its operation, all four for a modification. */
-static bool draft_add_rules(struct ska_request *request, struct hsm_key *key,
+static bool draft_add_rules(struct ska_request *request, struct backend_key *key,
                             const struct ska_errors *errors)
 {
     enum ska_rule_kind needed = ska_rule_kind_of(request->operation);
-    struct hsm_key_state state = {0};
+    struct backend_key_state state = {0};
 
-    if (!hsm_key_state(key, &state, errors))
+    if (!backend_key_state(key, &state, errors))
         return false;
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
         ska_rule_clear(&request->rules[i]);
@@ -133,7 +134,7 @@ static bool draft_add_rules(struct ska_request *request, struct hsm_key *key,
             state.rules[i].data != NULL &&
             ska_rule_decode(ska_span_of(&state.rules[i]), &request->rules[i], NULL);
     }
-    hsm_key_state_clear(&state);
+    backend_key_state_clear(&state);
     return true;
 }
 
@@ -198,12 +199,12 @@ static bool draft_add_content(const struct ska_job *job, struct ska_request *dra
 }
 
 bool ska_token_make(const struct ska_job *job, struct ska_span payload,
-                    const struct hsm_timestamp *timestamp, struct ska_bytes *token)
+                    const struct backend_timestamp *timestamp, struct ska_bytes *token)
 {
-    static const struct hsm_timestamp none;
+    static const struct backend_timestamp none;
 
     timestamp = timestamp == NULL ? &none : timestamp;
-    if (!hsm_ska_create_token(job->key, job->operation, payload, timestamp, token, job->errors))
+    if (!backend_create_token(job->key, job->operation, payload, timestamp, token, job->errors))
         return false;
     if (ska_approval_token_check_made(ska_span_of(token), job->key, job->operation, payload,
                                       timestamp, job->errors))
@@ -216,12 +217,12 @@ bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
 {
     struct ska_span payload = ska_span_of(&draft->payload);
     struct ska_made_timestamp made = {0};
-    struct hsm_timestamp timestamp = {0};
+    struct backend_timestamp timestamp = {0};
     bool done = false;
 
     if (needs_timestamp(draft, job->timestamp_key)) {
-        if (!ska_hsm_timestamp(job->libctx, job->key, job->timestamp_key, draft->operation, payload,
-                               &made, job->errors) ||
+        if (!ska_hsm_timestamp(job->key, job->timestamp_key, draft->operation, payload, &made,
+                               job->errors) ||
             !describe_timestamp(draft, &made, job->errors))
             goto out;
         timestamp.block = ska_span_of(&made.block);
@@ -263,7 +264,6 @@ bool ska_request_settle(struct ska_request *request, const struct ska_job *job)
 {
     free(request->token_label);
     request->token_label = NULL;
-    return draft_copy_text(&request->token_label, hsm_token_label(hsm_key_token(job->key)),
-                           job->errors) &&
+    return draft_copy_text(&request->token_label, backend_key_token_label(job->key), job->errors) &&
            ska_request_identify(request, job->libctx, job->errors);
 }

@@ -33,7 +33,8 @@ bool ska_draft_set_rule(struct ska_request *draft, const struct ska_rule *rule,
  * for none.
  */
 bool ska_token_make(const struct ska_job *job, struct ska_span payload,
-                    const struct hsm_timestamp *timestamp, struct ska_bytes *token) SKA_MUST_CHECK;
+                    const struct backend_timestamp *timestamp,
+                    struct ska_bytes *token) SKA_MUST_CHECK;
 /* Adds the HSM's token, by the rule that is in the draft. */
 bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft) SKA_MUST_CHECK;
 

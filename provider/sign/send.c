@@ -19,7 +19,7 @@
 /* ---- The call -------------------------------------------------------------------------------- */
 
 /* Approvals in the form that the HSM takes, in an array for all of them. */
-static bool pack_approvals(const struct ska_request *request, struct hsm_approval *approvals,
+static bool pack_approvals(const struct ska_request *request, struct backend_approval *approvals,
                            const struct ska_errors *errors)
 {
     for (size_t i = 0; i < request->approval_count; i++) {
@@ -35,22 +35,22 @@ static bool pack_approvals(const struct ska_request *request, struct hsm_approva
     return true;
 }
 
-static enum hsm_answer ask_hsm(const struct ska_job *job, const struct ska_request *request,
-                               struct hsm_refusal *refusal)
+static enum backend_answer ask_hsm(const struct ska_job *job, const struct ska_request *request,
+                                   struct backend_refusal *refusal)
 {
     struct ska_span token = ska_span_of(&request->approval_token);
     size_t count = request->approval_count;
-    struct hsm_approval *approvals = calloc(count + 1, sizeof(*approvals));
-    enum hsm_answer answer = HSM_FAILED;
+    struct backend_approval *approvals = calloc(count + 1, sizeof(*approvals));
+    enum backend_answer answer = BACKEND_FAILED;
 
     if (approvals == NULL)
         ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for %zu approvals", count);
     else if (pack_approvals(request, approvals, job->errors))
         answer = request->operation == SKA_OPERATION_SIGN
-                     ? hsm_ska_sign(job->key, &request->mechanism, token, approvals, count,
-                                    job->signature, job->signature_length, refusal, job->errors)
-                     : hsm_ska_change(job->key, request->operation, token, approvals, count,
-                                      refusal, job->errors);
+                     ? backend_ska_sign(job->key, &request->mechanism, token, approvals, count,
+                                        job->signature, job->signature_length, refusal, job->errors)
+                     : backend_ska_change(job->key, request->operation, token, approvals, count,
+                                          refusal, job->errors);
     for (size_t i = 0; approvals != NULL && i < count; i++)
         ska_bytes_free(&approvals[i].signature);
     free(approvals);
@@ -127,11 +127,11 @@ static bool audit_sent_request(const struct ska_job *job, struct ska_request *re
 
 /* What has become of it: the lines are written together, or neither. False: raised. */
 static bool audit_outcome(const struct ska_job *job, const struct ska_request *request,
-                          enum hsm_answer answer, const struct hsm_refusal *refusal)
+                          enum backend_answer answer, const struct backend_refusal *refusal)
 {
-    const char *decision = answer == HSM_DONE      ? "done"
-                           : answer == HSM_REFUSED ? refusal->code
-                                                   : "failed";
+    const char *decision = answer == BACKEND_DONE      ? "done"
+                           : answer == BACKEND_REFUSED ? refusal->code
+                                                       : "failed";
     const struct ska_audit_entry entries[] = {{SKA_AUDIT_DECISION, request, NULL, decision},
                                               {SKA_AUDIT_EVIDENCE, request, NULL, NULL}};
 
@@ -139,67 +139,67 @@ static bool audit_outcome(const struct ska_job *job, const struct ska_request *r
      * been raised already. */
     return ska_audit_append_all(&job->audit_log, job->libctx, entries,
                                 request->evidence[0] != 0 ? 2 : 1,
-                                answer == HSM_FAILED ? NULL : job->errors);
+                                answer == BACKEND_FAILED ? NULL : job->errors);
 }
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
 /* The request to the HSM, between intent and outcome; with a signature in job->signature. */
-static enum hsm_answer send_on_record(const struct ska_job *job, struct ska_request *request,
-                                      const struct ska_directory *directory,
-                                      struct hsm_refusal *refusal)
+static enum backend_answer send_on_record(const struct ska_job *job, struct ska_request *request,
+                                          const struct ska_directory *directory,
+                                          struct backend_refusal *refusal)
 {
     struct ska_evidence *evidence = NULL;
-    enum hsm_answer answer = HSM_FAILED;
+    enum backend_answer answer = BACKEND_FAILED;
     bool kept = true;
 
     request->evidence[0] = 0;
     if (directory != NULL &&
         !ska_evidence_begin(ska_directory_fd(directory), ska_directory_path(directory), request,
                             &evidence, job->errors))
-        return HSM_FAILED;
+        return BACKEND_FAILED;
     /* Nothing is signed that could not be recorded. */
     if (audit_intent(job, request))
         answer = ask_hsm(job, request, refusal);
     /* First what was signed: it stays, whatever becomes of the log. */
-    if (answer != HSM_DONE)
+    if (answer != BACKEND_DONE)
         ska_evidence_abandon(evidence);
     else if (evidence != NULL)
         kept = ska_evidence_finish(evidence, job->libctx, request,
                                    ska_span(job->signature, *job->signature_length), job->errors);
-    return audit_outcome(job, request, answer, refusal) && kept ? answer : HSM_FAILED;
+    return audit_outcome(job, request, answer, refusal) && kept ? answer : BACKEND_FAILED;
 }
 
-static enum hsm_answer release_signature(const struct ska_job *job, struct ska_span signature)
+static enum backend_answer release_signature(const struct ska_job *job, struct ska_span signature)
 {
     if (signature.length > *job->signature_length) {
         ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
                  *job->signature_length, signature.length);
-        return HSM_FAILED;
+        return BACKEND_FAILED;
     }
     memcpy(job->signature, signature.data, signature.length);
     *job->signature_length = signature.length;
-    return HSM_DONE;
+    return BACKEND_DONE;
 }
 
 /* A signature is in our own memory until the last line is written: nobody has it without a line. */
-enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
-                                  const struct ska_directory *directory,
-                                  struct hsm_refusal *refusal)
+enum backend_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
+                                      const struct ska_directory *directory,
+                                      struct backend_refusal *refusal)
 {
-    uint8_t signature[HSM_SIGNATURE_LIMIT];
+    uint8_t signature[BACKEND_SIGNATURE_LIMIT];
     size_t length = sizeof(signature);
     struct ska_job own = *job;
-    enum hsm_answer answer = HSM_FAILED;
+    enum backend_answer answer = BACKEND_FAILED;
 
     /* Whatever way the request came: nothing but what the job is about goes to the HSM. */
     if (!ska_approval_token_check(ska_span_of(&request->approval_token), job->key, job->operation,
                                   job->payload, job->errors))
-        return HSM_FAILED;
+        return BACKEND_FAILED;
     own.signature = signature;
     own.signature_length = &length;
     answer = send_on_record(&own, request, directory, refusal);
-    if (answer != HSM_DONE)
+    if (answer != BACKEND_DONE)
         ska_bytes_clear_free(&request->signature);
     else if (job->operation == SKA_OPERATION_SIGN)
         answer = release_signature(job, ska_span(signature, length));
@@ -209,14 +209,14 @@ enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request 
 
 static bool send_and_explain(const struct ska_job *job, struct ska_request *request)
 {
-    struct hsm_refusal refusal = {0};
+    struct backend_refusal refusal = {0};
 
     switch (ska_send_gathered(job, request, NULL, &refusal)) {
-    case HSM_DONE:
+    case BACKEND_DONE:
         return true;
-    case HSM_REFUSED:
+    case BACKEND_REFUSED:
         return ska_explain_refusal(job, request, &refusal);
-    case HSM_FAILED:
+    case BACKEND_FAILED:
         break;
     }
     return false;

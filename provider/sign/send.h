@@ -27,9 +27,9 @@ bool ska_send(const struct ska_job *job, struct ska_request *request,
  * when all that has to be recorded is recorded job->signature gets the signature; else it is not
  * touched.
  */
-enum hsm_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
-                                  const struct ska_directory *directory,
-                                  struct hsm_refusal *refusal);
+enum backend_answer ska_send_gathered(const struct ska_job *job, struct ska_request *request,
+                                      const struct ska_directory *directory,
+                                      struct backend_refusal *refusal);
 
 /*
  * Sends a request that was handed in, after a check that it is for this job's key and operation.

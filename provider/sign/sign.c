@@ -29,7 +29,7 @@ static bool gathers(const struct ska_job *job)
  */
 static bool take_remembered_rule(const struct ska_job *job, struct ska_current_rule *current)
 {
-    struct ska_span encoded = hsm_key_use_rule(job->key);
+    struct ska_span encoded = backend_key_use_rule(job->key);
 
     if (job->sources.directory != NULL || job->audit_log.path != NULL || job->prepared != NULL ||
         encoded.data == NULL || !ska_rule_decode(encoded, &current->rule, NULL))
@@ -94,7 +94,7 @@ bool ska_sign(const struct ska_job *job)
     enum ska_outcome outcome = SKA_NOT_SIGNED;
     bool done = false;
 
-    if (hsm_key_label(job->key)[0] == 0)
+    if (backend_key_label(job->key)[0] == 0)
         return ska_fail(job->errors, SKA_R_KEY_MISMATCH,
                         "the key has no label, and approvals bind to the label");
     if (!ska_bundles_read(job, &bundle)) {
@@ -109,7 +109,7 @@ bool ska_sign(const struct ska_job *job)
     outcome = sign_by_rule(job, bundle);
     /* It can change once only: then it is read, and no longer remembered. */
     if (outcome == SKA_RULE_HAS_CHANGED) {
-        hsm_key_forget_use_rule(job->key);
+        backend_key_forget_use_rule(job->key);
         outcome = sign_by_rule(job, NULL);
     }
     return outcome == SKA_SIGNED;

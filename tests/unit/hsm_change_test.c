@@ -12,7 +12,7 @@
 /* ---- Keys and requests ----------------------------------------------------------------------- */
 
 /* Rules in the order use, block, unblock, modify. */
-static struct hsm_key *make_key(const char *label, const struct ska_rule *const rules[])
+static struct backend_key *make_key(const char *label, const struct ska_rule *const rules[])
 {
     struct hsm_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = label};
 
@@ -48,13 +48,13 @@ struct request {
     struct approvals approvals;
 };
 
-static struct request make_request(struct hsm_key *key, enum ska_operation operation,
-                                   struct ska_span payload, const struct hsm_timestamp *timestamp,
-                                   const char *who)
+static struct request make_request(struct backend_key *key, enum ska_operation operation,
+                                   struct ska_span payload,
+                                   const struct backend_timestamp *timestamp, const char *who)
 {
     struct request request = {{NULL, 0}, {.count = 0}};
 
-    assert_true(hsm_ska_create_token(key, operation, payload, timestamp, &request.token, &shown));
+    assert_true(backend_create_token(key, operation, payload, timestamp, &request.token, &shown));
     for (; *who != 0; who++)
         approve(&request.approvals, (size_t)(*who - '0'), ska_span_of(&request.token));
     return request;
@@ -67,25 +67,25 @@ static void request_clear(struct request *request)
 }
 
 struct outcome {
-    enum hsm_answer answer;
-    struct hsm_refusal refusal;
+    enum backend_answer answer;
+    struct backend_refusal refusal;
     struct recorder recorder;
 };
 
-static struct outcome send_change(struct hsm_key *key, enum ska_operation operation,
+static struct outcome send_change(struct backend_key *key, enum ska_operation operation,
                                   const struct request *request)
 {
     struct outcome outcome;
     struct ska_errors errors = errors_into(&outcome.recorder);
 
     outcome.answer =
-        hsm_ska_change(key, operation, ska_span_of(&request->token), request->approvals.list,
-                       request->approvals.count, &outcome.refusal, &errors);
+        backend_ska_change(key, operation, ska_span_of(&request->token), request->approvals.list,
+                           request->approvals.count, &outcome.refusal, &errors);
     assert_int_equal(ERR_peek_error(), 0);
     return outcome;
 }
 
-static struct outcome change(struct hsm_key *key, enum ska_operation operation,
+static struct outcome change(struct backend_key *key, enum ska_operation operation,
                              struct ska_span payload, const char *who)
 {
     struct request request = make_request(key, operation, payload, NULL, who);
@@ -95,17 +95,17 @@ static struct outcome change(struct hsm_key *key, enum ska_operation operation,
     return outcome;
 }
 
-static struct outcome block(struct hsm_key *key, const char *who)
+static struct outcome block(struct backend_key *key, const char *who)
 {
     return change(key, SKA_OPERATION_BLOCK, ska_span("why", 3), who);
 }
 
-static struct outcome unblock(struct hsm_key *key, const char *who)
+static struct outcome unblock(struct backend_key *key, const char *who)
 {
     return change(key, SKA_OPERATION_UNBLOCK, ska_span(NULL, 0), who);
 }
 
-static struct outcome send_sign(struct hsm_key *key, const struct request *request)
+static struct outcome send_sign(struct backend_key *key, const struct request *request)
 {
     struct outcome outcome;
     struct ska_errors errors = errors_into(&outcome.recorder);
@@ -114,11 +114,11 @@ static struct outcome send_sign(struct hsm_key *key, const struct request *reque
     size_t length = sizeof(signature);
 
     outcome.answer =
-        hsm_ska_sign(key, &ecdsa_digest, ska_span_of(&request->token), request->approvals.list,
-                     request->approvals.count, signature, &length, &outcome.refusal, &errors);
+        backend_ska_sign(key, &ecdsa_digest, ska_span_of(&request->token), request->approvals.list,
+                         request->approvals.count, signature, &length, &outcome.refusal, &errors);
     assert_int_equal(ERR_peek_error(), 0);
-    if (outcome.answer == HSM_DONE) {
-        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(libctx, hsm_key_public(key), NULL);
+    if (outcome.answer == BACKEND_DONE) {
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(libctx, backend_key_public(key), NULL);
 
         assert_true(ska_approval_token_decode(ska_span_of(&request->token), &parts, &shown));
         assert_true(EVP_PKEY_verify_init(context) > 0);
@@ -132,7 +132,7 @@ static struct outcome send_sign(struct hsm_key *key, const struct request *reque
 
 static const uint8_t digest[32] = {1, 2, 3};
 
-static struct outcome sign(struct hsm_key *key, const char *who)
+static struct outcome sign(struct backend_key *key, const char *who)
 {
     struct request request =
         make_request(key, SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)), NULL, who);
@@ -147,26 +147,26 @@ static void assert_done(struct outcome outcome)
     if (outcome.recorder.count > 0)
         fail_msg("%s", outcome.recorder.text);
     assert_string_equal(outcome.refusal.code, "");
-    assert_int_equal(outcome.answer, HSM_DONE);
+    assert_int_equal(outcome.answer, BACKEND_DONE);
 }
 
 static void assert_refused(struct outcome outcome, const char *code)
 {
     assert_int_equal(outcome.recorder.count, 0);
-    assert_int_equal(outcome.answer, HSM_REFUSED);
+    assert_int_equal(outcome.answer, BACKEND_REFUSED);
     assert_string_equal(outcome.refusal.code, code);
     assert_int_equal(outcome.refusal.blocked, strcmp(code, "object blocked") == 0);
     assert_int_equal(outcome.refusal.unsatisfied, strcmp(code, "token not found") == 0);
 }
 
-static bool is_blocked(struct hsm_key *key)
+static bool is_blocked(struct backend_key *key)
 {
-    struct hsm_key_state key_state;
+    struct backend_key_state key_state;
     bool blocked = false;
 
-    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_true(backend_key_state(key, &key_state, &shown));
     blocked = key_state.blocked;
-    hsm_key_state_clear(&key_state);
+    backend_key_state_clear(&key_state);
     return blocked;
 }
 
@@ -200,23 +200,24 @@ static bool clock_verifies(EVP_PKEY *key, const char *digest_name, struct ska_sp
 }
 
 /* What the block says, and that its signature is over all of it, its length first. */
-static void check_timestamp(struct hsm_key *clock, const char *digest_name,
+static void check_timestamp(struct backend_key *clock, const char *digest_name,
                             enum ska_operation operation, struct ska_span payload)
 {
     struct ska_bytes block_bytes = {NULL, 0};
     struct ska_bytes signature = {NULL, 0};
     struct ska_timestamp timestamp;
     struct ska_span message;
-    EVP_PKEY *public_key = hsm_key_public(clock);
+    EVP_PKEY *public_key = backend_key_public(clock);
     time_t before = time(NULL);
 
-    assert_true(hsm_timestamp_make(clock, operation, payload, &block_bytes, &signature, &shown));
+    assert_true(
+        backend_timestamp_make(clock, operation, payload, &block_bytes, &signature, &shown));
     assert_int_equal(ERR_peek_error(), 0);
     message = ska_span_of(&block_bytes);
     assert_true(ska_timestamp_decode(message, &timestamp, &shown));
     assert_true(ska_span_equal(timestamp.payload, payload));
     assert_int_equal(timestamp.modify, operation == SKA_OPERATION_MODIFY);
-    assert_true(ska_span_equal(timestamp.key_name, ska_span_text(hsm_key_label(clock))));
+    assert_true(ska_span_equal(timestamp.key_name, ska_span_text(backend_key_label(clock))));
     assert_in_range(timestamp.seconds, before, time(NULL));
     assert_true(clock_verifies(public_key, digest_name, message, ska_span_of(&signature)));
     assert_false(clock_verifies(public_key, digest_name,
@@ -227,7 +228,7 @@ static void check_timestamp(struct hsm_key *clock, const char *digest_name,
 }
 
 /* The payload of a modification must be one; all others may be anything. */
-static void check_operations(struct hsm_key *clock, const char *digest_name)
+static void check_operations(struct backend_key *clock, const char *digest_name)
 {
     static const uint8_t payload[60000];
     const struct ska_rule *rules[] = {&two_of_three, NULL, NULL, &never};
@@ -237,7 +238,7 @@ static void check_operations(struct hsm_key *clock, const char *digest_name)
         for (size_t length = 0; length <= sizeof(payload); length += 30000)
             check_timestamp(clock, digest_name, (enum ska_operation)operation,
                             ska_span(payload, length));
-    assert_true(hsm_modify_payload(clock, rules, &modification, &shown));
+    assert_true(backend_modify_payload(clock, rules, &modification, &shown));
     check_timestamp(clock, digest_name, SKA_OPERATION_MODIFY, ska_span_of(&modification));
     ska_bytes_free(&modification);
 }
@@ -246,31 +247,33 @@ static void makes_timestamps(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CLOCKS; i++) {
-        struct hsm_key *clock = NULL;
+        struct backend_key *clock = NULL;
 
         make_timestamp_key(clocks[i].type, clocks[i].curve, clocks[i].label);
         clock = find_key(token, clocks[i].label);
-        assert_true(hsm_key_is_timestamp(clock));
-        assert_false(hsm_key_is_ska(clock));
+        assert_true(backend_key_is_timestamp(clock));
+        assert_false(backend_key_is_ska(clock));
         check_operations(clock, clocks[i].digest);
-        hsm_key_free(clock);
+        backend_key_free(clock);
     }
 }
 
 /* The approval domain turns the signature into what the HSM takes. */
-static struct hsm_timestamp der_timestamp(struct hsm_key *clock, struct ska_span payload,
-                                          enum ska_operation operation, struct ska_bytes *block_der,
-                                          struct ska_bytes *signature)
+static struct backend_timestamp der_timestamp(struct backend_key *clock, struct ska_span payload,
+                                              enum ska_operation operation,
+                                              struct ska_bytes *block_der,
+                                              struct ska_bytes *signature)
 {
-    struct hsm_timestamp timestamp;
+    struct backend_timestamp timestamp;
     struct ska_bytes plain = {NULL, 0};
     unsigned char *spki = NULL;
-    int length = i2d_PUBKEY(hsm_key_public(clock), &spki);
+    int length = i2d_PUBKEY(backend_key_public(clock), &spki);
 
-    assert_true(hsm_timestamp_make(clock, operation, payload, block_der, &plain, &shown));
-    assert_true(ska_signature_to_der(ska_span(spki, (size_t)length),
-                                     hsm_key_type(clock) == SKA_KEY_ED25519 ? "EdDSA" : "SHA-256",
-                                     ska_span_of(&plain), signature, &shown));
+    assert_true(backend_timestamp_make(clock, operation, payload, block_der, &plain, &shown));
+    assert_true(
+        ska_signature_to_der(ska_span(spki, (size_t)length),
+                             backend_key_type(clock) == SKA_KEY_ED25519 ? "EdDSA" : "SHA-256",
+                             ska_span_of(&plain), signature, &shown));
     OPENSSL_free(spki);
     ska_bytes_free(&plain);
     timestamp.block = ska_span_of(block_der);
@@ -283,15 +286,15 @@ static void signs_inside_the_window(void **state)
     struct ska_span payload = ska_span(digest, sizeof(digest));
     struct ska_rule timed = make_rule(2, 3, 5, 30);
     const struct ska_rule *rules[] = {&timed, &always, &always, &never};
-    struct hsm_key *key = make_key("timed", rules);
+    struct backend_key *key = make_key("timed", rules);
 
     (void)state;
     assert_refused(sign(key, "01"), "token not found");
     for (size_t i = 0; i < CLOCKS; i++) {
-        struct hsm_key *clock = find_key(token, clocks[i].label);
+        struct backend_key *clock = find_key(token, clocks[i].label);
         struct ska_bytes block_der = {NULL, 0};
         struct ska_bytes signature = {NULL, 0};
-        struct hsm_timestamp timestamp =
+        struct backend_timestamp timestamp =
             der_timestamp(clock, payload, SKA_OPERATION_SIGN, &block_der, &signature);
         struct request request = make_request(key, SKA_OPERATION_SIGN, payload, &timestamp, "02");
         struct ska_approval_token parts;
@@ -309,9 +312,9 @@ static void signs_inside_the_window(void **state)
         request_clear(&request);
         ska_bytes_free(&block_der);
         ska_bytes_free(&signature);
-        hsm_key_free(clock);
+        backend_key_free(clock);
     }
-    hsm_key_free(key);
+    backend_key_free(key);
     ska_rule_clear(&timed);
 }
 
@@ -319,7 +322,7 @@ static void timestamp_keys_do_nothing_else(void **state)
 {
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_key *clock = find_key(token, "clock P-256");
+    struct backend_key *clock = find_key(token, "clock P-256");
     struct ska_bytes encoded = {NULL, 0};
 
     (void)state;
@@ -328,15 +331,15 @@ static void timestamp_keys_do_nothing_else(void **state)
     assert_raised(&recorder, SKA_R_UNSUPPORTED, "\"clock P-256\" makes timestamps only");
     errors = errors_into(&recorder);
     assert_false(
-        hsm_ska_create_token(clock, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));
+        backend_create_token(clock, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));
     assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
-    hsm_key_free(clock);
+    backend_key_free(clock);
 }
 
 static void others_make_no_timestamps(void **state)
 {
     const struct ska_rule *rules[] = {&always, &always, &always, &never};
-    struct hsm_key *keys[2] = {NULL, NULL};
+    struct backend_key *keys[2] = {NULL, NULL};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct ska_bytes block_bytes = {NULL, 0};
@@ -348,17 +351,17 @@ static void others_make_no_timestamps(void **state)
     keys[1] = make_key("ska", rules);
     for (size_t i = 0; i < 2; i++) {
         errors = errors_into(&recorder);
-        assert_false(hsm_key_is_timestamp(keys[i]));
-        assert_false(hsm_timestamp_make(keys[i], SKA_OPERATION_SIGN, ska_span("x", 1), &block_bytes,
-                                        &signature, &errors));
+        assert_false(backend_key_is_timestamp(keys[i]));
+        assert_false(backend_timestamp_make(keys[i], SKA_OPERATION_SIGN, ska_span("x", 1),
+                                            &block_bytes, &signature, &errors));
         assert_raised(&recorder, SKA_R_WRONG_USE,
                       i == 0 ? "is no timestamp key (C_GetTimestamp" : "is an SKA key, not a");
         assert_null(block_bytes.data);
         assert_null(signature.data);
     }
     assert_true(signs(keys[0], &ecdsa_digest, &shown));
-    hsm_key_free(keys[0]);
-    hsm_key_free(keys[1]);
+    backend_key_free(keys[0]);
+    backend_key_free(keys[1]);
 }
 
 static void refuses_timestamp_keys_that_cannot_be(void **state)
@@ -411,8 +414,8 @@ static void blocks_and_unblocks(void **state)
 {
     struct ska_rule first = make_rule(1, 1, 0, 0);
     const struct ska_rule *rules[] = {&two_of_three, &first, &two_of_three, &never};
-    struct hsm_key *key = make_key("seal", rules);
-    struct hsm_key *other = find_key(token, "seal"); /* of another part of the program */
+    struct backend_key *key = make_key("seal", rules);
+    struct backend_key *other = find_key(token, "seal"); /* of another part of the program */
     struct request before =
         make_request(key, SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)), NULL, "01");
 
@@ -432,8 +435,8 @@ static void blocks_and_unblocks(void **state)
     assert_done(send_sign(key, &before));
     assert_done(sign(other, "02"));
     request_clear(&before);
-    hsm_key_free(other);
-    hsm_key_free(key);
+    backend_key_free(other);
+    backend_key_free(key);
     ska_rule_clear(&first);
 }
 
@@ -443,8 +446,8 @@ static void keeps_operations_apart(void **state)
     static const enum ska_operation operations[] = {SKA_OPERATION_BLOCK, SKA_OPERATION_UNBLOCK,
                                                     SKA_OPERATION_MODIFY};
     const struct ska_rule *rules[] = {&always, &always, &always, &always};
-    struct hsm_key *key = make_key("apart", rules);
-    struct hsm_key *ordinary = find_key(token, "ordinary");
+    struct backend_key *key = make_key("apart", rules);
+    struct backend_key *ordinary = find_key(token, "ordinary");
     struct outcome outcome;
 
     (void)state;
@@ -452,7 +455,7 @@ static void keeps_operations_apart(void **state)
         struct ska_bytes payload = {NULL, 0};
         struct request request;
 
-        assert_true(hsm_modify_payload(key, rules, &payload, &shown));
+        assert_true(backend_modify_payload(key, rules, &payload, &shown));
         request = make_request(key, operations[made], ska_span_of(&payload), NULL, "");
         for (size_t sent = 0; sent < 3; sent++) {
             outcome = send_change(key, operations[sent], &request);
@@ -464,16 +467,16 @@ static void keeps_operations_apart(void **state)
         assert_done(unblock(key, ""));
         assert_refused(send_sign(key, &request), "parameters invalid");
         outcome = send_change(key, SKA_OPERATION_SIGN, &request);
-        assert_int_equal(outcome.answer, HSM_FAILED);
+        assert_int_equal(outcome.answer, BACKEND_FAILED);
         assert_raised(&outcome.recorder, SKA_R_INTERNAL, "signing");
         outcome = send_change(ordinary, operations[made], &request);
-        assert_int_equal(outcome.answer, HSM_FAILED);
+        assert_int_equal(outcome.answer, BACKEND_FAILED);
         assert_raised(&outcome.recorder, SKA_R_INTERNAL, "no SKA key");
         request_clear(&request);
         ska_bytes_free(&payload);
     }
-    hsm_key_free(ordinary);
-    hsm_key_free(key);
+    backend_key_free(ordinary);
+    backend_key_free(key);
 }
 
 /* ---- Modify ---------------------------------------------------------------------------------- */
@@ -500,7 +503,7 @@ static void check_payload(const struct ska_rule *const rules[SKA_RULE_COUNT],
 
 static void makes_modify_payloads(void **state)
 {
-    struct hsm_key *key = find_key(token, "seal");
+    struct backend_key *key = find_key(token, "seal");
     struct ska_rule different[] = {make_rule(1, 3, 0, 0), make_rule(2, 2, 60, 120),
                                    make_rule(3, 3, 7, 0), make_rule(0, 1, 0, 11)};
     struct recorder recorder;
@@ -514,24 +517,24 @@ static void makes_modify_payloads(void **state)
         for (size_t i = 0; i < SKA_RULE_COUNT; i++)
             rules[i] = (named >> i & 1) != 0 ? &different[i] : NULL;
         if (named == 0) {
-            assert_false(hsm_modify_payload(key, rules, &payload, &errors));
+            assert_false(backend_modify_payload(key, rules, &payload, &errors));
             assert_raised(&recorder, SKA_R_WRONG_USE, "no rule");
             continue;
         }
-        assert_true(hsm_modify_payload(key, rules, &payload, &shown));
+        assert_true(backend_modify_payload(key, rules, &payload, &shown));
         check_payload(rules, ska_span_of(&payload));
         ska_bytes_free(&payload);
     }
     for (size_t i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&different[i]);
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
-static void assert_rules(struct hsm_key *key, const struct ska_rule *const expected[])
+static void assert_rules(struct backend_key *key, const struct ska_rule *const expected[])
 {
-    struct hsm_key_state key_state;
+    struct backend_key_state key_state;
 
-    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_true(backend_key_state(key, &key_state, &shown));
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
         struct ska_bytes encoded = {NULL, 0};
 
@@ -539,7 +542,7 @@ static void assert_rules(struct hsm_key *key, const struct ska_rule *const expec
         assert_true(ska_span_equal(ska_span_of(&key_state.rules[i]), ska_span_of(&encoded)));
         ska_bytes_free(&encoded);
     }
-    hsm_key_state_clear(&key_state);
+    backend_key_state_clear(&key_state);
 }
 
 static void modifies(void **state)
@@ -548,14 +551,14 @@ static void modifies(void **state)
     const struct ska_rule *rules[] = {&two_of_three, &always, &always, &two_of_three};
     const struct ska_rule *to_first[] = {&first, NULL, NULL, NULL};
     const struct ska_rule *to_never[] = {NULL, NULL, NULL, &never};
-    struct hsm_key *key = make_key("modified", rules);
+    struct backend_key *key = make_key("modified", rules);
     struct ska_bytes payload = {NULL, 0};
     struct request before =
         make_request(key, SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)), NULL, "0");
 
     (void)state;
     assert_refused(send_sign(key, &before), "token not found");
-    assert_true(hsm_modify_payload(key, to_first, &payload, &shown));
+    assert_true(backend_modify_payload(key, to_first, &payload, &shown));
     assert_refused(change(key, SKA_OPERATION_MODIFY, ska_span_of(&payload), "0"),
                    "token not found");
     assert_rules(key, rules);
@@ -567,7 +570,7 @@ static void modifies(void **state)
     assert_refused(sign(key, "12"), "token not found");
     ska_bytes_free(&payload);
 
-    assert_true(hsm_modify_payload(key, to_never, &payload, &shown));
+    assert_true(backend_modify_payload(key, to_never, &payload, &shown));
     assert_done(change(key, SKA_OPERATION_MODIFY, ska_span_of(&payload), "02"));
     rules[SKA_RULE_MODIFY] = &never;
     assert_rules(key, rules);
@@ -575,7 +578,7 @@ static void modifies(void **state)
                    "token not found");
     ska_bytes_free(&payload);
     request_clear(&before);
-    hsm_key_free(key);
+    backend_key_free(key);
     ska_rule_clear(&first);
 }
 
@@ -615,8 +618,8 @@ static void tells_rules_that_sam_mode_refuses(void **state)
 
 static void survives_losses(void **state)
 {
-    struct hsm_key *key = find_key(token, "seal");
-    struct hsm_key *clock = find_key(token, "clock P-256");
+    struct backend_key *key = find_key(token, "seal");
+    struct backend_key *clock = find_key(token, "clock P-256");
     CK_SESSION_HANDLE session = application_session("ska");
     CK_SLOT_ID slot = application_slot(session);
     struct ska_span payload = ska_span(digest, sizeof(digest));
@@ -637,24 +640,26 @@ static void survives_losses(void **state)
     assert_int_equal(application()->C_Finalize(NULL), CKR_OK);
     check_timestamp(clock, "SHA256", SKA_OPERATION_SIGN, payload);
     assert_done(unblock(key, "12"));
-    hsm_key_free(clock);
-    hsm_key_free(key);
+    backend_key_free(clock);
+    backend_key_free(key);
 }
 
 static void survives_a_fork(void **state)
 {
-    struct hsm_key *key = find_key(token, "seal");
+    struct backend_key *key = find_key(token, "seal");
     pid_t child = fork();
     int status = -1;
 
     (void)state;
     if (child == 0)
-        _exit(block(key, "1").answer == HSM_REFUSED && block(key, "0").answer == HSM_DONE ? 0 : 1);
+        _exit(block(key, "1").answer == BACKEND_REFUSED && block(key, "0").answer == BACKEND_DONE
+                  ? 0
+                  : 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     assert_true(is_blocked(key));
     assert_done(unblock(key, "12"));
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static const struct {
@@ -676,13 +681,13 @@ static void tells_failures_from_refusals(void **state)
     static const enum ska_operation operations[] = {SKA_OPERATION_BLOCK, SKA_OPERATION_UNBLOCK,
                                                     SKA_OPERATION_MODIFY};
     static const char *const names[] = {"C_SKABlock", "C_SKAUnblock", "C_SKAModify"};
-    struct hsm_key *key = find_key(token, "apart");
+    struct backend_key *key = find_key(token, "apart");
     const struct ska_rule *rules[] = {&always, NULL, NULL, NULL};
     struct ska_bytes payload = {NULL, 0};
     char fault[64];
 
     (void)state;
-    assert_true(hsm_modify_payload(key, rules, &payload, &shown));
+    assert_true(backend_modify_payload(key, rules, &payload, &shown));
     for (size_t call = 0; call < 3; call++) {
         for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
             struct outcome outcome;
@@ -690,7 +695,7 @@ static void tells_failures_from_refusals(void **state)
             snprintf(fault, sizeof(fault), "%s=%s", names[call], failures[i].rv);
             configure_fault(fault);
             outcome = change(key, operations[call], ska_span_of(&payload), "");
-            assert_int_equal(outcome.answer, HSM_FAILED);
+            assert_int_equal(outcome.answer, BACKEND_FAILED);
             assert_raised(&outcome.recorder, SKA_R_HSM_FAILURE, names[call]);
             assert_non_null(strstr(outcome.recorder.text, failures[i].rv));
             assert_int_equal(logged(names[call]), failures[i].calls);
@@ -705,12 +710,12 @@ static void tells_failures_from_refusals(void **state)
     assert_done(block(key, ""));
     assert_done(unblock(key, ""));
     ska_bytes_free(&payload);
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void tells_why_there_is_no_timestamp(void **state)
 {
-    struct hsm_key *clock = NULL;
+    struct backend_key *clock = NULL;
     struct ska_span payload = ska_span(digest, sizeof(digest));
     struct ska_bytes block_bytes = {NULL, 0};
     struct ska_bytes signature = {NULL, 0};
@@ -725,18 +730,18 @@ static void tells_why_there_is_no_timestamp(void **state)
         /* Here it is noticed that the module was finalized, which is a loss by itself. */
         clock = find_key(token, "clock P-256");
         errors = errors_into(&recorder);
-        assert_false(hsm_timestamp_make(clock, SKA_OPERATION_SIGN, payload, &block_bytes,
-                                        &signature, &errors));
+        assert_false(backend_timestamp_make(clock, SKA_OPERATION_SIGN, payload, &block_bytes,
+                                            &signature, &errors));
         assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_GetTimestamp: ");
         assert_non_null(strstr(recorder.text, failures[i].rv));
         assert_int_equal(logged("C_GetTimestamp"), failures[i].calls);
         assert_null(block_bytes.data);
-        hsm_key_free(clock);
+        backend_key_free(clock);
     }
     configure_fault(NULL);
     clock = find_key(token, "clock P-256");
     check_timestamp(clock, "SHA256", SKA_OPERATION_SIGN, payload);
-    hsm_key_free(clock);
+    backend_key_free(clock);
 }
 
 /* ---- Modules that behave otherwise ----------------------------------------------------------- */
@@ -754,8 +759,8 @@ static struct hsm_device *device(void)
 static void follows_a_key_that_moves(void **state)
 {
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
-    struct hsm_key *key = find_key(there, "seal");
-    struct hsm_key *other = find_key(there, "seal");
+    struct backend_key *key = find_key(there, "seal");
+    struct backend_key *other = find_key(there, "seal");
     struct hsm_device *module = device();
 
     (void)state;
@@ -777,8 +782,8 @@ static void follows_a_key_that_moves(void **state)
     assert_done(unblock(other, "01"));
     assert_done(sign(other, "01"));
     module->loses = false;
-    hsm_key_free(other);
-    hsm_key_free(key);
+    backend_key_free(other);
+    backend_key_free(key);
 }
 
 static void takes_timestamps_in_either_form(void **state)
@@ -792,11 +797,11 @@ static void takes_timestamps_in_either_form(void **state)
         module->der = der == 1;
         module->timestamps = 0;
         for (size_t i = 1; i < 3; i++) {
-            struct hsm_key *clock = find_key(there, clocks[i].label);
+            struct backend_key *clock = find_key(there, clocks[i].label);
 
             for (int times = 0; times < 20; times++)
                 check_timestamp(clock, "SHA256", SKA_OPERATION_SIGN, payload);
-            hsm_key_free(clock);
+            backend_key_free(clock);
         }
         assert_int_equal(module->timestamps, 40);
     }
@@ -812,7 +817,7 @@ static void refuses_broken_timestamps(void **state)
 
     (void)state;
     for (size_t i = 0; i < CLOCKS; i++) {
-        struct hsm_key *clock = find_key(there, clocks[i].label);
+        struct backend_key *clock = find_key(there, clocks[i].label);
         struct ska_bytes block_bytes = {NULL, 0};
         struct ska_bytes signature = {NULL, 0};
         struct recorder recorder;
@@ -825,14 +830,14 @@ static void refuses_broken_timestamps(void **state)
             module->grows = how == 1;
             module->der = how == 2;
             errors = errors_into(&recorder);
-            assert_false(hsm_timestamp_make(clock, SKA_OPERATION_SIGN, payload, &block_bytes,
-                                            &signature, &errors));
+            assert_false(backend_timestamp_make(clock, SKA_OPERATION_SIGN, payload, &block_bytes,
+                                                &signature, &errors));
             assert_raised(&recorder, SKA_R_HSM_FAILURE, "");
             assert_null(block_bytes.data);
             assert_null(signature.data);
         }
         module->cuts = module->grows = module->der = false;
-        hsm_key_free(clock);
+        backend_key_free(clock);
     }
 }
 
@@ -842,8 +847,8 @@ static void holds_lengths_to_what_is_there(void **state)
 {
     static const CK_ULONG too_long = 2 * 1024 * 1024;
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
-    struct hsm_key *clock = find_key(there, "clock P-256");
-    struct hsm_key *key = find_key(there, "seal");
+    struct backend_key *clock = find_key(there, "clock P-256");
+    struct backend_key *key = find_key(there, "seal");
     struct ska_span payload = ska_span(digest, sizeof(digest));
     struct ska_rule rule = make_rule(1, 3, 0, 0);
     struct hsm_device *module = device();
@@ -862,44 +867,44 @@ static void holds_lengths_to_what_is_there(void **state)
         assert_null(made.data);
         errors = errors_into(&recorder);
         assert_false(
-            hsm_timestamp_make(clock, SKA_OPERATION_SIGN, payload, &made, &signature, &errors));
+            backend_timestamp_make(clock, SKA_OPERATION_SIGN, payload, &made, &signature, &errors));
         assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_GetTimestamp: CKR_GENERAL_ERROR");
         assert_null(made.data);
         errors = errors_into(&recorder);
         if (module->claims == 0)
             continue;
-        assert_false(hsm_ska_create_token(key, SKA_OPERATION_SIGN, payload, NULL, &made, &errors));
+        assert_false(backend_create_token(key, SKA_OPERATION_SIGN, payload, NULL, &made, &errors));
         assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_CreateApprovalToken: CKR_GENERAL_ERROR");
         assert_null(made.data);
     }
-    hsm_key_free(key);
+    backend_key_free(key);
     module->claims = 0;
     module->grows = false;
     ska_rule_clear(&rule);
-    hsm_key_free(clock);
+    backend_key_free(clock);
 }
 
 /* The HSM decides which keys make timestamps, where it does not tell. */
 static void asks_a_clock_that_does_not_say_so(void **state)
 {
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
-    struct hsm_key *clock = NULL;
+    struct backend_key *clock = NULL;
 
     (void)state;
     device()->undisclosed = true;
     /* What is not shown may be set: such a key is for nothing else. */
     clock = find_key(there, "clock P-256");
-    assert_true(hsm_key_is_timestamp(clock));
+    assert_true(backend_key_is_timestamp(clock));
     check_timestamp(clock, "SHA256", SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)));
     device()->undisclosed = false;
-    hsm_key_free(clock);
+    backend_key_free(clock);
 }
 
 /* Whatever a module claims, nothing behind the buffer is read. */
 static void holds_tokens_to_their_buffer(void **state)
 {
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
-    struct hsm_key *key = find_key(there, "seal");
+    struct backend_key *key = find_key(there, "seal");
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -909,14 +914,14 @@ static void holds_tokens_to_their_buffer(void **state)
 
         device()->overlong = i == 0;
         device()->empty = i == 1;
-        assert_false(hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)),
+        assert_false(backend_create_token(key, SKA_OPERATION_SIGN, ska_span(digest, sizeof(digest)),
                                           NULL, &made, &errors));
         assert_raised(&recorder, SKA_R_HSM_FAILURE, "C_CreateApprovalToken");
         assert_null(made.data);
         assert_int_equal(made.length, 0);
     }
     device()->empty = false;
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 /* Asked whether a key has a rule, or makes timestamps, a module says something else than yes or no.
@@ -931,7 +936,7 @@ static void takes_no_failure_for_an_ordinary_key(void **state)
                                     CKR_BUFFER_TOO_SMALL, 0x80000018UL};
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
     const struct hsm_key_match match = {ska_span_text("clock P-256"), {NULL, 0}};
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
@@ -949,8 +954,8 @@ static void takes_no_failure_for_an_ordinary_key(void **state)
     device()->asked = CKA_SKA_USAGE_ACCESS_BLOB;
     device()->answer = CKR_ATTRIBUTE_SENSITIVE;
     key = find_key(there, "clock P-256");
-    assert_true(hsm_key_is_ska(key));
-    hsm_key_free(key);
+    assert_true(backend_key_is_ska(key));
+    backend_key_free(key);
     errors = errors_into(&recorder);
     device()->answer = CKR_OK;
     assert_false(hsm_key_find(there, &match, libctx, &key, &errors));
@@ -962,17 +967,17 @@ static void takes_no_failure_for_an_ordinary_key(void **state)
 static void takes_no_other_answer_for_a_refusal(void **state)
 {
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
-    struct hsm_key *key = find_key(there, "seal");
+    struct backend_key *key = find_key(there, "seal");
     struct outcome outcome;
 
     (void)state;
     device()->no_writing = 0x80000018UL;
     outcome = block(key, "0");
-    assert_int_equal(outcome.answer, HSM_FAILED);
+    assert_int_equal(outcome.answer, BACKEND_FAILED);
     assert_raised(&outcome.recorder, SKA_R_HSM_FAILURE, "C_OpenSession: 0x80000018");
     assert_false(is_blocked(key));
     device()->no_writing = 0;
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void tells_a_lost_race_from_refused_rules(void **state)
@@ -998,8 +1003,8 @@ static void names_calls_that_are_missing(void **state)
                                                     SKA_OPERATION_MODIFY};
     static const char *const names[] = {"C_SKABlock", "C_SKAUnblock", "C_SKAModify"};
     struct hsm_token *there = login_token(HSM_TEST_LEAN, "ska");
-    struct hsm_key *key = find_key(there, "seal");
-    struct hsm_key *clock = find_key(there, "clock P-256");
+    struct backend_key *key = find_key(there, "seal");
+    struct backend_key *clock = find_key(there, "clock P-256");
     const struct ska_rule *rules[] = {&always, NULL, NULL, NULL};
     struct ska_bytes bytes = {NULL, 0};
     struct ska_bytes signature = {NULL, 0};
@@ -1008,21 +1013,21 @@ static void names_calls_that_are_missing(void **state)
 
     (void)state;
     assert_done(sign(key, "01"));
-    assert_false(hsm_modify_payload(key, rules, &bytes, &errors));
+    assert_false(backend_modify_payload(key, rules, &bytes, &errors));
     assert_raised(&recorder, SKA_R_MODULE_UNAVAILABLE, "has no C_CreateModifyPayload");
     errors = errors_into(&recorder);
-    assert_false(hsm_timestamp_make(clock, SKA_OPERATION_SIGN, ska_span("x", 1), &bytes, &signature,
-                                    &errors));
+    assert_false(backend_timestamp_make(clock, SKA_OPERATION_SIGN, ska_span("x", 1), &bytes,
+                                        &signature, &errors));
     assert_raised(&recorder, SKA_R_MODULE_UNAVAILABLE, "has no C_GetTimestamp");
     for (size_t i = 0; i < 3; i++) {
         struct request request = {{NULL, 0}, {.count = 0}};
         struct outcome outcome = send_change(key, operations[i], &request);
 
-        assert_int_equal(outcome.answer, HSM_FAILED);
+        assert_int_equal(outcome.answer, BACKEND_FAILED);
         assert_raised(&outcome.recorder, SKA_R_MODULE_UNAVAILABLE, names[i]);
     }
-    hsm_key_free(clock);
-    hsm_key_free(key);
+    backend_key_free(clock);
+    backend_key_free(key);
 }
 
 /* ---- Public keys that are kept secret -------------------------------------------------------- */
@@ -1140,7 +1145,7 @@ static CK_OBJECT_HANDLE store_certificate(CK_SESSION_HANDLE session, EVP_PKEY *k
     return object;
 }
 
-static struct outcome sign_rsa(struct hsm_key *key, const char *who)
+static struct outcome sign_rsa(struct backend_key *key, const char *who)
 {
     struct ska_span message = ska_span_text("The quick brown fox");
     struct outcome outcome;
@@ -1153,10 +1158,10 @@ static struct outcome sign_rsa(struct hsm_key *key, const char *who)
     request =
         make_request(key, SKA_OPERATION_SIGN, input_for(&pkcs1_digest, message, room), NULL, who);
     outcome.answer =
-        hsm_ska_sign(key, &pkcs1_digest, ska_span_of(&request.token), request.approvals.list,
-                     request.approvals.count, signature, &length, &outcome.refusal, &errors);
-    assert_true(outcome.answer != HSM_DONE ||
-                verifies(hsm_key_public(key), &pkcs1_digest, message, ska_span(signature, length)));
+        backend_ska_sign(key, &pkcs1_digest, ska_span_of(&request.token), request.approvals.list,
+                         request.approvals.count, signature, &length, &outcome.refusal, &errors);
+    assert_true(outcome.answer != BACKEND_DONE || verifies(backend_key_public(key), &pkcs1_digest,
+                                                           message, ska_span(signature, length)));
     request_clear(&request);
     return outcome;
 }
@@ -1182,7 +1187,7 @@ static void takes_secret_public_keys_from_certificates(void **state)
             i < 3 ? CK_INVALID_HANDLE
                   : store_certificate(session, public_key, i < 6 ? "another" : "secret", secret.id,
                                       i < 6 ? sizeof(secret.id) : 0);
-        struct hsm_key *key = NULL;
+        struct backend_key *key = NULL;
 
         errors = errors_into(&recorder);
         if (i < 3) {
@@ -1192,12 +1197,12 @@ static void takes_secret_public_keys_from_certificates(void **state)
             continue;
         }
         assert_true(hsm_key_find(token, matches[i % 3], libctx, &key, &shown));
-        assert_true(hsm_key_is_ska(key));
-        assert_int_equal(EVP_PKEY_eq(hsm_key_public(key), public_key), 1);
+        assert_true(backend_key_is_ska(key));
+        assert_int_equal(EVP_PKEY_eq(backend_key_public(key), public_key), 1);
         assert_done(sign_rsa(key, "12"));
         assert_refused(sign_rsa(key, "1"), "token not found");
         assert_int_equal(application()->C_DestroyObject(session, certificate), CKR_OK);
-        hsm_key_free(key);
+        backend_key_free(key);
     }
     EVP_PKEY_free(public_key);
 }

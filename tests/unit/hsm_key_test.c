@@ -47,25 +47,26 @@ static void generates_each_type(void **state)
                                           .bits = kinds[i].bits,
                                           .curve = kinds[i].curve,
                                           .label = kinds[i].label};
-        struct hsm_key *key = NULL;
+        struct backend_key *key = NULL;
         char curve[64] = "";
 
         assert_true(hsm_key_generate(token, &wanted, &shown));
         key = find_key(token, kinds[i].label);
-        assert_int_equal(hsm_key_type(key), kinds[i].type);
-        assert_string_equal(hsm_key_label(key), kinds[i].label);
-        assert_int_equal(hsm_key_id(key).length, 16);
-        assert_ptr_equal(hsm_key_token(key), token);
-        assert_false(hsm_key_is_ska(key));
-        assert_int_equal(hsm_key_use_rule(key).length, 0);
-        assert_true(EVP_PKEY_is_a(hsm_key_public(key), kinds[i].libcrypto));
+        assert_int_equal(backend_key_type(key), kinds[i].type);
+        assert_string_equal(backend_key_label(key), kinds[i].label);
+        assert_int_equal(backend_key_id(key).length, 16);
+        assert_ptr_equal(backend_key_token_label(key), hsm_token_label(token));
+        assert_false(backend_key_is_ska(key));
+        assert_int_equal(backend_key_use_rule(key).length, 0);
+        assert_true(EVP_PKEY_is_a(backend_key_public(key), kinds[i].libcrypto));
         if (kinds[i].type == SKA_KEY_EC) {
-            assert_true(EVP_PKEY_get_group_name(hsm_key_public(key), curve, sizeof(curve), NULL));
+            assert_true(
+                EVP_PKEY_get_group_name(backend_key_public(key), curve, sizeof(curve), NULL));
             assert_true(strcmp(curve, "prime256v1") == 0 || strncmp(curve, "secp", 4) == 0);
         }
         if (kinds[i].type == SKA_KEY_RSA)
-            assert_int_equal(EVP_PKEY_get_bits(hsm_key_public(key)), 2048);
-        hsm_key_free(key);
+            assert_int_equal(EVP_PKEY_get_bits(backend_key_public(key)), 2048);
+        backend_key_free(key);
     }
 }
 
@@ -102,12 +103,12 @@ static void signs_with_each_mechanism(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(signings) / sizeof(signings[0]); i++) {
-        struct hsm_key *key = find_key(token, signings[i].label);
+        struct backend_key *key = find_key(token, signings[i].label);
 
         for (int j = 0; j < 4; j++)
             assert_true(signs(key, &signings[i].mechanism, &shown));
         assert_int_equal(ERR_peek_error(), 0);
-        hsm_key_free(key);
+        backend_key_free(key);
     }
 }
 
@@ -161,16 +162,16 @@ static void refuses_what_a_key_cannot_do(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         static const uint8_t input[64];
-        struct hsm_key *key = find_key(token, wrong[i].label);
+        struct backend_key *key = find_key(token, wrong[i].label);
         struct recorder recorder;
         struct ska_errors errors = errors_into(&recorder);
         uint8_t signature[512];
         size_t length = sizeof(signature);
 
-        assert_false(hsm_key_sign(key, &wrong[i].mechanism, ska_span(input, wrong[i].length),
-                                  ska_span(NULL, 0), signature, &length, &errors));
+        assert_false(backend_key_sign(key, &wrong[i].mechanism, ska_span(input, wrong[i].length),
+                                      ska_span(NULL, 0), signature, &length, &errors));
         assert_raised(&recorder, wrong[i].reason, "");
-        hsm_key_free(key);
+        backend_key_free(key);
     }
     assert_int_equal(proxy()->sign_init, before);
 }
@@ -186,7 +187,7 @@ static void refuses_short_signatures(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++)
         for (int cut = 1; cut <= 64; cut += 21) {
-            struct hsm_key *key = find_key(token, short_ones[i].label);
+            struct backend_key *key = find_key(token, short_ones[i].label);
             struct recorder recorder;
             struct ska_errors errors = errors_into(&recorder);
             uint8_t room[128];
@@ -195,13 +196,13 @@ static void refuses_short_signatures(void **state)
             bool done = false;
 
             proxy()->cut_signature = cut;
-            done = hsm_key_sign(key, short_ones[i].mechanism,
-                                input_for(short_ones[i].mechanism, ska_span_text("x"), room),
-                                ska_span(NULL, 0), signature, &length, &errors);
+            done = backend_key_sign(key, short_ones[i].mechanism,
+                                    input_for(short_ones[i].mechanism, ska_span_text("x"), room),
+                                    ska_span(NULL, 0), signature, &length, &errors);
             proxy()->cut_signature = 0;
             assert_false(done);
             assert_raised(&recorder, SKA_R_HSM_FAILURE, "the key's size makes");
-            hsm_key_free(key);
+            backend_key_free(key);
         }
 }
 
@@ -215,7 +216,7 @@ static void refuses_too_little_room(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct hsm_key *key = find_key(token, small[i].label);
+        struct backend_key *key = find_key(token, small[i].label);
         struct recorder recorder;
         struct ska_errors errors = errors_into(&recorder);
         uint8_t room[128];
@@ -223,20 +224,20 @@ static void refuses_too_little_room(void **state)
         size_t length = small[i].room;
 
         memset(signature, 0xA5, sizeof(signature));
-        assert_false(hsm_key_sign(key, small[i].mechanism,
-                                  input_for(small[i].mechanism, ska_span_text("x"), room),
-                                  ska_span(NULL, 0), signature, &length, &errors));
+        assert_false(backend_key_sign(key, small[i].mechanism,
+                                      input_for(small[i].mechanism, ska_span_text("x"), room),
+                                      ska_span(NULL, 0), signature, &length, &errors));
         assert_int_equal(recorder.count, 1);
         for (size_t j = 0; j < sizeof(signature); j++)
             assert_int_equal(signature[j], 0xA5);
-        hsm_key_free(key);
+        backend_key_free(key);
     }
 }
 
 /* The price of a signature: one C_SignInit, one C_Sign, no session opened, nothing looked up. */
 static void makes_no_needless_calls(void **state)
 {
-    struct hsm_key *key = find_key(token, "p256");
+    struct backend_key *key = find_key(token, "p256");
     struct hsm_proxy *counted = proxy();
     int sessions = 0;
     int finds = 0;
@@ -255,7 +256,7 @@ static void makes_no_needless_calls(void **state)
     assert_int_equal(counted->find, finds);
     assert_int_equal(counted->get_attributes, attributes);
     assert_int_equal(counted->sign_init, inits + 10);
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 /*
@@ -264,7 +265,7 @@ static void makes_no_needless_calls(void **state)
  */
 static void keeps_modules_apart(void **state)
 {
-    struct hsm_key *key = find_key(token, "p256");
+    struct backend_key *key = find_key(token, "p256");
     OSSL_LIB_CTX *own = OSSL_LIB_CTX_new();
     int unshielded = proxy()->unshielded;
     int signatures = proxy()->sign;
@@ -279,7 +280,7 @@ static void keeps_modules_apart(void **state)
     assert_ptr_equal(OSSL_LIB_CTX_set0_default(OSSL_LIB_CTX_get0_global_default()), own);
     assert_int_equal(ERR_peek_error(), 0);
     OSSL_LIB_CTX_free(own);
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 /* As libcrypto encodes it, and the same bytes whenever it is asked for. */
@@ -287,20 +288,20 @@ static void encodes_its_public_key_once(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
-        struct hsm_key *key = find_key(token, kinds[i].label);
+        struct backend_key *key = find_key(token, kinds[i].label);
         unsigned char *der = NULL;
-        int length = i2d_PUBKEY(hsm_key_public(key), &der);
+        int length = i2d_PUBKEY(backend_key_public(key), &der);
         struct ska_span first = {NULL, 0};
         struct ska_span second = {NULL, 0};
 
-        assert_true(hsm_key_spki(key, &first, &shown));
-        assert_true(hsm_key_spki(key, &second, &shown));
+        assert_true(backend_key_spki(key, &first, &shown));
+        assert_true(backend_key_spki(key, &second, &shown));
         assert_true(length > 0);
         assert_int_equal(first.length, length);
         assert_memory_equal(first.data, der, length);
         assert_ptr_equal(first.data, second.data);
         OPENSSL_free(der);
-        hsm_key_free(key);
+        backend_key_free(key);
     }
 }
 
@@ -318,12 +319,12 @@ static void finds_with_few_calls(void **state)
     int attributes = counted->get_attributes;
 
     (void)state;
-    hsm_key_free(find_key(token, "rsa"));
+    backend_key_free(find_key(token, "rsa"));
     assert_int_equal(counted->find, finds + 1);
     assert_in_range(counted->get_attributes - attributes, 1, FEW_READS);
     finds = counted->find;
     attributes = counted->get_attributes;
-    hsm_key_free(find_key(token, "p256"));
+    backend_key_free(find_key(token, "p256"));
     assert_int_equal(counted->find, finds + 1);
     assert_in_range(counted->get_attributes - attributes, 1, FEW_READS + 2);
 }
@@ -332,25 +333,25 @@ static void finds_with_few_calls(void **state)
 
 static void finds_by_label_and_id(void **state)
 {
-    struct hsm_key *by_label = find_key(token, "p256");
-    struct hsm_key_match match = {{NULL, 0}, hsm_key_id(by_label)};
-    struct hsm_key *key = NULL;
+    struct backend_key *by_label = find_key(token, "p256");
+    struct hsm_key_match match = {{NULL, 0}, backend_key_id(by_label)};
+    struct backend_key *key = NULL;
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
     (void)state;
     assert_true(hsm_key_find(token, &match, libctx, &key, &shown));
-    assert_string_equal(hsm_key_label(key), "p256");
+    assert_string_equal(backend_key_label(key), "p256");
     assert_true(signs(key, &ecdsa_digest, &shown));
-    hsm_key_free(key);
+    backend_key_free(key);
     match.label = ska_span_text("p256");
     assert_true(hsm_key_find(token, &match, libctx, &key, &shown));
-    hsm_key_free(key);
+    backend_key_free(key);
     match.label = ska_span_text("p384");
     assert_false(hsm_key_find(token, &match, libctx, &key, &errors));
     assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "label \"p384\" and id ");
-    hsm_key_free(by_label);
-    hsm_key_free(NULL);
+    backend_key_free(by_label);
+    backend_key_free(NULL);
 }
 
 static void says_that_there_is_no_key(void **state)
@@ -358,7 +359,7 @@ static void says_that_there_is_no_key(void **state)
     struct hsm_key_match match = {.label = ska_span_text("nothing")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
 
     (void)state;
     assert_false(hsm_key_find(token, &match, libctx, &key, &errors));
@@ -377,13 +378,13 @@ static void says_which_keys_there_are(void **state)
     struct hsm_key_match match = {{NULL, 0}, ska_span("\x01\x02", 2)};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
 
     (void)state;
     assert_true(hsm_key_generate(token, &wanted, &shown));
     assert_true(hsm_key_find(token, &match, libctx, &key, &shown));
-    assert_string_equal(hsm_key_label(key), "a");
-    hsm_key_free(key);
+    assert_string_equal(backend_key_label(key), "a");
+    backend_key_free(key);
     wanted.label = "b";
     assert_true(hsm_key_generate(token, &wanted, &shown));
     assert_false(hsm_key_find(token, &match, libctx, &key, &errors));
@@ -503,8 +504,8 @@ static void takes_the_public_key_from_a_certificate(void **state)
     struct hsm_key_match match = {.label = ska_span_text("certified")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_key *key = NULL;
-    struct hsm_key *again = NULL;
+    struct backend_key *key = NULL;
+    struct backend_key *again = NULL;
 
     (void)state;
     generate(token, SKA_KEY_EC, "certified");
@@ -513,51 +514,51 @@ static void takes_the_public_key_from_a_certificate(void **state)
     assert_false(hsm_key_find(token, &match, libctx, &again, &errors));
     assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "neither a public key object nor a certificate");
     /* Under another label, so that it takes a search by id. */
-    application_store_certificate(hsm_key_public(key), "its certificate", hsm_key_id(key));
+    application_store_certificate(backend_key_public(key), "its certificate", backend_key_id(key));
     again = find_key(token, "certified");
-    assert_int_equal(EVP_PKEY_eq(hsm_key_public(again), hsm_key_public(key)), 1);
+    assert_int_equal(EVP_PKEY_eq(backend_key_public(again), backend_key_public(key)), 1);
     assert_true(signs(again, &ecdsa_digest, &shown));
-    hsm_key_free(again);
-    hsm_key_free(key);
+    backend_key_free(again);
+    backend_key_free(key);
 }
 
 /* The public key decides which certificates are its own. */
 static void passes_over_foreign_certificates(void **state)
 {
-    struct hsm_key *other = find_key(token, "p256");
-    struct hsm_key *rsa = find_key(token, "rsa");
+    struct backend_key *other = find_key(token, "p256");
+    struct backend_key *rsa = find_key(token, "rsa");
     struct hsm_key_match match = {.label = ska_span_text("disputed")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_key *key = NULL;
-    struct hsm_key *again = NULL;
+    struct backend_key *key = NULL;
+    struct backend_key *again = NULL;
 
     (void)state;
     generate(token, SKA_KEY_EC, "disputed");
     key = find_key(token, "disputed");
-    application_store_certificate(hsm_key_public(other), "disputed", hsm_key_id(key));
-    application_store_certificate(hsm_key_public(rsa), "issuer", hsm_key_id(key));
+    application_store_certificate(backend_key_public(other), "disputed", backend_key_id(key));
+    application_store_certificate(backend_key_public(rsa), "issuer", backend_key_id(key));
     again = find_key(token, "disputed");
-    assert_int_equal(EVP_PKEY_eq(hsm_key_public(again), hsm_key_public(key)), 1);
+    assert_int_equal(EVP_PKEY_eq(backend_key_public(again), backend_key_public(key)), 1);
     assert_true(signs(again, &ecdsa_digest, &shown));
-    hsm_key_free(again);
+    backend_key_free(again);
     /* Without a public key object: one certificate fits the type, and then two that differ do. */
     application_destroy("disputed", CKO_CERTIFICATE);
     application_destroy("disputed", CKO_PUBLIC_KEY);
     assert_false(hsm_key_find(token, &match, libctx, &again, &errors));
     assert_raised(&recorder, SKA_R_BAD_KEY, "not one for a key of its type");
-    application_store_certificate(hsm_key_public(key), "disputed", hsm_key_id(key));
-    application_store_certificate(hsm_key_public(key), "renewed", hsm_key_id(key));
+    application_store_certificate(backend_key_public(key), "disputed", backend_key_id(key));
+    application_store_certificate(backend_key_public(key), "renewed", backend_key_id(key));
     again = find_key(token, "disputed");
-    assert_int_equal(EVP_PKEY_eq(hsm_key_public(again), hsm_key_public(key)), 1);
-    hsm_key_free(again);
-    application_store_certificate(hsm_key_public(other), "foreign", hsm_key_id(key));
+    assert_int_equal(EVP_PKEY_eq(backend_key_public(again), backend_key_public(key)), 1);
+    backend_key_free(again);
+    application_store_certificate(backend_key_public(other), "foreign", backend_key_id(key));
     errors = errors_into(&recorder);
     assert_false(hsm_key_find(token, &match, libctx, &again, &errors));
     assert_raised(&recorder, SKA_R_BAD_KEY, "certificates of different keys");
-    hsm_key_free(key);
-    hsm_key_free(other);
-    hsm_key_free(rsa);
+    backend_key_free(key);
+    backend_key_free(other);
+    backend_key_free(rsa);
 }
 
 /* A public key of the same label but another id belongs to another key. */
@@ -567,7 +568,7 @@ static void goes_by_id_before_label(void **state)
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     uint8_t id[] = {9, 9};
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
 
     (void)state;
     generate(token, SKA_KEY_EC, "strange");
@@ -577,7 +578,7 @@ static void goes_by_id_before_label(void **state)
     application_set("strange", CKO_PUBLIC_KEY, (CK_ATTRIBUTE){CKA_ID, id, 0});
     key = find_key(token, "strange");
     assert_true(signs(key, &ecdsa_digest, &shown));
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 /* ---- Generating ------------------------------------------------------------------------------ */
@@ -705,7 +706,7 @@ static bool count(void *arg, const struct hsm_object *object)
         listing->types_known = listing->types_known && object->known_key_type && !object->ska;
     /* What is listed may be used right away. */
     if (object->type == HSM_OBJECT_PRIVATE && strcmp((const char *)object->label.data, "rsa") == 0)
-        hsm_key_free(find_key(token, (const char *)object->label.data));
+        backend_key_free(find_key(token, (const char *)object->label.data));
     return --listing->limit > 0;
 }
 

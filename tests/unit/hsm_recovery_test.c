@@ -11,8 +11,8 @@
 #include "provider/hsm/fork.h"
 
 static struct hsm_token *token;
-static struct hsm_key *rsa;
-static struct hsm_key *ec;
+static struct backend_key *rsa;
+static struct backend_key *ec;
 
 static int begin(void **state)
 {
@@ -28,8 +28,8 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    hsm_key_free(rsa);
-    hsm_key_free(ec);
+    backend_key_free(rsa);
+    backend_key_free(ec);
     return support_end(state);
 }
 
@@ -37,7 +37,7 @@ static void assert_all_is_well(void)
 {
     assert_true(signs(rsa, &pkcs1_digest, &shown));
     assert_true(signs(ec, &ecdsa_digest, &shown));
-    hsm_key_free(find_key(token, "rsa"));
+    backend_key_free(find_key(token, "rsa"));
     assert_true(hsm_token_logged_in(token));
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -62,7 +62,7 @@ static void survives_a_logout(void **state)
     assert_int_equal(proxy()->login, before + 1);
     assert_all_is_well();
     log_out();
-    hsm_key_free(find_key(token, "ec"));
+    backend_key_free(find_key(token, "ec"));
     assert_all_is_well();
     assert_int_equal(proxy()->login, before + 2);
 }
@@ -154,7 +154,7 @@ static void notices_that_the_key_was_replaced(void **state)
     CK_ULONG count = 0;
     struct hsm_key_template wanted = {
         .type = SKA_KEY_EC, .curve = "P-256", .label = "replaced", .id = ska_span("i", 1)};
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
 
     (void)state;
     assert_true(hsm_key_generate(token, &wanted, &shown));
@@ -174,7 +174,7 @@ static void notices_that_the_key_was_replaced(void **state)
     errors = errors_into(&recorder);
     assert_false(signs(key, &ecdsa_digest, &errors));
     assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "has another key now");
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 /* ---- Answers --------------------------------------------------------------------------------- */
@@ -228,9 +228,9 @@ static void searches_again_after_a_loss(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         inject(calls[i], CKR_SESSION_HANDLE_INVALID, 1);
-        hsm_key_free(find_key(token, "ec"));
+        backend_key_free(find_key(token, "ec"));
         inject(calls[i], CKR_CRYPTOKI_NOT_INITIALIZED, 1);
-        hsm_key_free(find_key(token, "ec"));
+        backend_key_free(find_key(token, "ec"));
     }
 }
 
@@ -240,7 +240,7 @@ static void gives_up_a_kept_pin_that_is_wrong_now(void **state)
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct hsm_token *changed = NULL;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     int before = 0;
 
     (void)state;
@@ -266,7 +266,7 @@ static void gives_up_a_kept_pin_that_is_wrong_now(void **state)
         assert_raised(&recorder, SKA_R_KEY_NOT_FOUND, "only after a login");
     }
     assert_int_equal(proxy()->login, before + 1);
-    hsm_key_free(key);
+    backend_key_free(key);
     assert_all_is_well();
 }
 
@@ -288,12 +288,12 @@ static void in_child(bool (*work)(void))
 static bool child_signs(void)
 {
     struct hsm_key_match match = {.label = ska_span_text("rsa")};
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = signs(rsa, &pkcs1_digest, &shown) && signs(ec, &ecdsa_digest, &shown) &&
                 hsm_token_logged_in(token) && hsm_key_find(token, &match, libctx, &key, &shown) &&
                 signs(key, &pkcs1_digest, &shown);
 
-    hsm_key_free(key);
+    backend_key_free(key);
     return done;
 }
 

@@ -9,7 +9,7 @@
 #define HSM_TEST_APPLICATION HSM_TEST_SIMULATOR
 #include "hsm_support.h"
 
-#include "provider/hsm/ska.h"
+#include "provider/hsm/rule_serialize.h"
 
 #include <openssl/x509.h>
 
@@ -174,14 +174,14 @@ static inline int end(void **state)
 /* ---- Approvals ------------------------------------------------------------------------------- */
 
 struct approvals {
-    struct hsm_approval list[APPROVERS];
+    struct backend_approval list[APPROVERS];
     size_t count;
 };
 
 static inline void approve(struct approvals *approvals, size_t who, struct ska_span to_be_signed)
 {
     struct approver *approver = &approvers[who];
-    struct hsm_approval *approval = &approvals->list[approvals->count];
+    struct backend_approval *approval = &approvals->list[approvals->count];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char *spki = NULL;
     uint8_t plain[256];

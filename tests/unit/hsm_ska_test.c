@@ -6,8 +6,8 @@
 
 #include <sys/wait.h>
 
-static struct hsm_key *make_key(enum ska_key_type type, const char *curve, const char *label,
-                                const struct ska_rule *use, bool blocked)
+static struct backend_key *make_key(enum ska_key_type type, const char *curve, const char *label,
+                                    const struct ska_rule *use, bool blocked)
 {
     struct hsm_key_template wanted = {.type = type,
                                       .bits = 2048,
@@ -22,14 +22,14 @@ static struct hsm_key *make_key(enum ska_key_type type, const char *curve, const
 }
 
 struct signing {
-    enum hsm_answer answer;
-    struct hsm_refusal refusal;
+    enum backend_answer answer;
+    struct backend_refusal refusal;
     struct recorder recorder;
     bool valid; /* the signature verifies */
 };
 
 /* The whole way, with the approvals of these (their indices as digits). */
-static struct signing sign(struct hsm_key *key, const struct ska_mechanism *mechanism,
+static struct signing sign(struct backend_key *key, const struct ska_mechanism *mechanism,
                            const char *who)
 {
     struct ska_span message = ska_span_text("The quick brown fox");
@@ -41,14 +41,16 @@ static struct signing sign(struct hsm_key *key, const struct ska_mechanism *mech
     uint8_t signature[2048];
     size_t length = sizeof(signature);
 
-    assert_true(hsm_ska_create_token(key, SKA_OPERATION_SIGN, input_for(mechanism, message, room),
+    assert_true(backend_create_token(key, SKA_OPERATION_SIGN, input_for(mechanism, message, room),
                                      NULL, &to_be_signed, &shown));
     for (; *who != 0; who++)
         approve(&approvals, (size_t)(*who - '0'), ska_span_of(&to_be_signed));
-    signing.answer = hsm_ska_sign(key, mechanism, ska_span_of(&to_be_signed), approvals.list,
-                                  approvals.count, signature, &length, &signing.refusal, &errors);
-    signing.valid = signing.answer == HSM_DONE &&
-                    verifies(hsm_key_public(key), mechanism, message, ska_span(signature, length));
+    signing.answer =
+        backend_ska_sign(key, mechanism, ska_span_of(&to_be_signed), approvals.list,
+                         approvals.count, signature, &length, &signing.refusal, &errors);
+    signing.valid =
+        signing.answer == BACKEND_DONE &&
+        verifies(backend_key_public(key), mechanism, message, ska_span(signature, length));
     ska_bytes_free(&to_be_signed);
     approvals_clear(&approvals);
     assert_int_equal(ERR_peek_error(), 0);
@@ -59,13 +61,13 @@ static void assert_signed(struct signing signing)
 {
     if (signing.recorder.count > 0)
         fail_msg("%s", signing.recorder.text);
-    assert_int_equal(signing.answer, HSM_DONE);
+    assert_int_equal(signing.answer, BACKEND_DONE);
     assert_true(signing.valid);
 }
 
 static void assert_refused(struct signing signing, bool blocked, bool unsatisfied, const char *code)
 {
-    assert_int_equal(signing.answer, HSM_REFUSED);
+    assert_int_equal(signing.answer, BACKEND_REFUSED);
     assert_int_equal(signing.recorder.count, 0);
     assert_int_equal(signing.refusal.blocked, blocked);
     assert_int_equal(signing.refusal.unsatisfied, unsatisfied);
@@ -106,13 +108,13 @@ static void signs_with_two_of_three(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        struct hsm_key *key = NULL;
+        struct backend_key *key = NULL;
         char label[32];
 
         snprintf(label, sizeof(label), "kind %zu", i);
         key = make_key(kinds[i].type, kinds[i].curve, label, &two_of_three, false);
-        assert_true(hsm_key_is_ska(key));
-        assert_int_equal(hsm_key_type(key), kinds[i].type);
+        assert_true(backend_key_is_ska(key));
+        assert_int_equal(backend_key_type(key), kinds[i].type);
         forget_log();
         assert_signed(sign(key, &kinds[i].mechanism, "01"));
         assert_int_equal(logged("C_SKASign"), 1);
@@ -120,20 +122,20 @@ static void signs_with_two_of_three(void **state)
         assert_signed(sign(key, &kinds[i].mechanism, "210"));
         assert_refused(sign(key, &kinds[i].mechanism, "2"), false, true, "token not found");
         assert_refused(sign(key, &kinds[i].mechanism, ""), false, true, "token not found");
-        hsm_key_free(key);
+        backend_key_free(key);
     }
 }
 
 static void makes_tokens_for_this_key(void **state)
 {
-    struct hsm_key *key = find_key(token, "kind 4");
+    struct backend_key *key = find_key(token, "kind 4");
     struct ska_bytes encoded = {NULL, 0};
     struct ska_approval_token decoded;
     static uint8_t payload[60000];
 
     (void)state;
     for (size_t length = 0; length <= sizeof(payload); length += 20000) {
-        assert_true(hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span(payload, length), NULL,
+        assert_true(backend_create_token(key, SKA_OPERATION_SIGN, ska_span(payload, length), NULL,
                                          &encoded, &shown));
         assert_true(ska_approval_token_decode(ska_span_of(&encoded), &decoded, &shown));
         assert_int_equal(decoded.operation, SKA_OPERATION_SIGN);
@@ -143,23 +145,23 @@ static void makes_tokens_for_this_key(void **state)
         ska_bytes_free(&encoded);
     }
     assert_true(
-        hsm_ska_create_token(key, SKA_OPERATION_BLOCK, ska_span("x", 1), NULL, &encoded, &shown));
+        backend_create_token(key, SKA_OPERATION_BLOCK, ska_span("x", 1), NULL, &encoded, &shown));
     assert_true(ska_approval_token_decode(ska_span_of(&encoded), &decoded, &shown));
     assert_int_equal(decoded.operation, SKA_OPERATION_BLOCK);
     ska_bytes_free(&encoded);
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void has_no_way_around_the_rule(void **state)
 {
-    struct hsm_key *key = find_key(token, "kind 4");
+    struct backend_key *key = find_key(token, "kind 4");
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
     (void)state;
     assert_false(signs(key, &ecdsa_digest, &errors));
     assert_raised(&recorder, SKA_R_INTERNAL, "SKA key");
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void refuses_ska_calls_for_ordinary_keys(void **state)
@@ -167,77 +169,77 @@ static void refuses_ska_calls_for_ordinary_keys(void **state)
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     struct ska_bytes encoded = {NULL, 0};
-    struct hsm_refusal refusal;
-    struct hsm_key *key = NULL;
+    struct backend_refusal refusal;
+    struct backend_key *key = NULL;
     uint8_t signature[256];
     size_t length = sizeof(signature);
 
     (void)state;
     generate(token, SKA_KEY_EC, "ordinary");
     key = find_key(token, "ordinary");
-    assert_false(hsm_key_is_ska(key));
+    assert_false(backend_key_is_ska(key));
     assert_true(signs(key, &ecdsa_digest, &shown));
     assert_false(
-        hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));
+        backend_create_token(key, SKA_OPERATION_SIGN, ska_span("x", 1), NULL, &encoded, &errors));
     assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
     errors = errors_into(&recorder);
-    assert_int_equal(hsm_ska_sign(key, &ecdsa_digest, ska_span("x", 1), NULL, 0, signature, &length,
-                                  &refusal, &errors),
-                     HSM_FAILED);
+    assert_int_equal(backend_ska_sign(key, &ecdsa_digest, ska_span("x", 1), NULL, 0, signature,
+                                      &length, &refusal, &errors),
+                     BACKEND_FAILED);
     assert_raised(&recorder, SKA_R_INTERNAL, "no SKA key");
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void says_that_a_key_is_blocked(void **state)
 {
-    struct hsm_key *key = make_key(SKA_KEY_EC, "P-256", "blocked", &always, true);
-    struct hsm_key_state key_state;
+    struct backend_key *key = make_key(SKA_KEY_EC, "P-256", "blocked", &always, true);
+    struct backend_key_state key_state;
 
     (void)state;
     assert_refused(sign(key, &ecdsa_digest, "01"), true, false, "object blocked");
-    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_true(backend_key_state(key, &key_state, &shown));
     assert_true(key_state.blocked);
-    hsm_key_state_clear(&key_state);
-    hsm_key_free(key);
+    backend_key_state_clear(&key_state);
+    backend_key_free(key);
 }
 
 static void refuses_a_broken_approval(void **state)
 {
-    struct hsm_key *key = find_key(token, "kind 4");
+    struct backend_key *key = find_key(token, "kind 4");
     struct ska_bytes encoded = {NULL, 0};
     struct approvals approvals = {0};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
-    struct hsm_refusal refusal;
+    struct backend_refusal refusal;
     uint8_t signature[256];
     size_t length = sizeof(signature);
 
     (void)state;
-    assert_true(hsm_ska_create_token(key, SKA_OPERATION_SIGN, ska_span(signature, 32), NULL,
+    assert_true(backend_create_token(key, SKA_OPERATION_SIGN, ska_span(signature, 32), NULL,
                                      &encoded, &shown));
     approve(&approvals, 0, ska_span_of(&encoded));
     approve(&approvals, 1, ska_span_of(&encoded));
     approvals.list[1].signature.data[approvals.list[1].signature.length - 1] ^= 1;
-    assert_int_equal(hsm_ska_sign(key, &ecdsa_digest, ska_span_of(&encoded), approvals.list,
-                                  approvals.count, signature, &length, &refusal, &errors),
-                     HSM_REFUSED);
+    assert_int_equal(backend_ska_sign(key, &ecdsa_digest, ska_span_of(&encoded), approvals.list,
+                                      approvals.count, signature, &length, &refusal, &errors),
+                     BACKEND_REFUSED);
     assert_int_equal(recorder.count, 0);
     assert_false(refusal.blocked);
     assert_true(refusal.code[0] != 0);
     approvals_clear(&approvals);
     ska_bytes_free(&encoded);
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void tells_the_rules(void **state)
 {
     struct ska_rule timed = make_rule(1, 1, 5, 30);
-    struct hsm_key *key = make_key(SKA_KEY_EC, "P-256", "rules", &timed, false);
+    struct backend_key *key = make_key(SKA_KEY_EC, "P-256", "rules", &timed, false);
     const struct ska_rule *rules[SKA_RULE_COUNT] = {&timed, &always, &always, &never};
-    struct hsm_key_state key_state;
+    struct backend_key_state key_state;
 
     (void)state;
-    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_true(backend_key_state(key, &key_state, &shown));
     assert_false(key_state.blocked);
     assert_false(key_state.sam_approved);
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
@@ -247,16 +249,17 @@ static void tells_the_rules(void **state)
         assert_true(ska_span_equal(ska_span_of(&key_state.rules[i]), ska_span_of(&expected)));
         ska_bytes_free(&expected);
     }
-    assert_true(ska_span_equal(hsm_key_use_rule(key), ska_span_of(&key_state.rules[SKA_RULE_USE])));
-    hsm_key_state_clear(&key_state);
-    hsm_key_free(key);
+    assert_true(
+        ska_span_equal(backend_key_use_rule(key), ska_span_of(&key_state.rules[SKA_RULE_USE])));
+    backend_key_state_clear(&key_state);
+    backend_key_free(key);
     ska_rule_clear(&timed);
 
     key = find_key(token, "ordinary");
-    assert_true(hsm_key_state(key, &key_state, &shown));
+    assert_true(backend_key_state(key, &key_state, &shown));
     assert_null(key_state.rules[SKA_RULE_USE].data);
-    hsm_key_state_clear(&key_state);
-    hsm_key_free(key);
+    backend_key_state_clear(&key_state);
+    backend_key_free(key);
 }
 
 /* A half-given policy is a mistake of the caller, not an ordinary key. */
@@ -307,7 +310,7 @@ static void lists_ska_keys(void **state)
 
 static void survives_a_logout(void **state)
 {
-    struct hsm_key *key = find_key(token, "kind 4");
+    struct backend_key *key = find_key(token, "kind 4");
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -322,25 +325,25 @@ static void survives_a_logout(void **state)
         assert_int_equal(application()->C_Finalize(NULL), CKR_OK);
         assert_signed(sign(key, &ecdsa_digest, "01"));
     }
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void survives_a_fork(void **state)
 {
-    struct hsm_key *key = find_key(token, "kind 4");
+    struct backend_key *key = find_key(token, "kind 4");
     pid_t child = fork();
     int status = -1;
 
     (void)state;
     if (child == 0)
         _exit(sign(key, &ecdsa_digest, "01").valid &&
-                      sign(key, &ecdsa_digest, "0").answer == HSM_REFUSED
+                      sign(key, &ecdsa_digest, "0").answer == BACKEND_REFUSED
                   ? 0
                   : 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     assert_signed(sign(key, &ecdsa_digest, "01"));
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void tells_failures_from_refusals(void **state)
@@ -361,7 +364,7 @@ static void tells_failures_from_refusals(void **state)
                     {"CKR_SESSION_HANDLE_INVALID", 2},
                     {"CKR_KEY_HANDLE_INVALID", 2},
                     {"CKR_USER_NOT_LOGGED_IN", 2}};
-    struct hsm_key *key = find_key(token, "kind 4");
+    struct backend_key *key = find_key(token, "kind 4");
 
     (void)state;
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
@@ -371,7 +374,7 @@ static void tells_failures_from_refusals(void **state)
         snprintf(fault, sizeof(fault), "C_SKASign=%s", failures[i].rv);
         configure_fault(fault);
         signing = sign(key, &ecdsa_digest, "01");
-        assert_int_equal(signing.answer, HSM_FAILED);
+        assert_int_equal(signing.answer, BACKEND_FAILED);
         assert_raised(&signing.recorder, SKA_R_HSM_FAILURE, "C_SKASign: ");
         assert_non_null(strstr(signing.recorder.text, failures[i].rv));
         assert_int_equal(logged("C_SKASign"), failures[i].calls);
@@ -380,7 +383,7 @@ static void tells_failures_from_refusals(void **state)
     assert_refused(sign(key, &ecdsa_digest, "01"), false, false, "0x80001234");
     configure_fault(NULL);
     assert_signed(sign(key, &ecdsa_digest, "01"));
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 int main(void)

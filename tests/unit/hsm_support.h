@@ -267,7 +267,7 @@ static inline struct ska_span input_for(const struct ska_mechanism *mechanism,
 }
 
 /* Signs a message and has libcrypto verify it. */
-static inline bool signs(struct hsm_key *key, const struct ska_mechanism *mechanism,
+static inline bool signs(struct backend_key *key, const struct ska_mechanism *mechanism,
                          const struct ska_errors *errors)
 {
     struct ska_span message = ska_span_text("The quick brown fox");
@@ -275,9 +275,9 @@ static inline bool signs(struct hsm_key *key, const struct ska_mechanism *mechan
     uint8_t signature[2048];
     size_t length = sizeof(signature);
 
-    return hsm_key_sign(key, mechanism, input_for(mechanism, message, room), ska_span(NULL, 0),
-                        signature, &length, errors) &&
-           verifies(hsm_key_public(key), mechanism, message, ska_span(signature, length));
+    return backend_key_sign(key, mechanism, input_for(mechanism, message, room), ska_span(NULL, 0),
+                            signature, &length, errors) &&
+           verifies(backend_key_public(key), mechanism, message, ska_span(signature, length));
 }
 
 static const struct ska_mechanism pkcs1_digest = {SKA_SCHEME_PKCS1, SKA_DIGEST_SHA256,
@@ -292,10 +292,10 @@ static inline void generate(struct hsm_token *token, enum ska_key_type type, con
     assert_true(hsm_key_generate(token, &wanted, &shown));
 }
 
-static inline struct hsm_key *find_key(struct hsm_token *token, const char *label)
+static inline struct backend_key *find_key(struct hsm_token *token, const char *label)
 {
     struct hsm_key_match match = {.label = ska_span_text(label)};
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
 
     assert_true(hsm_key_find(token, &match, libctx, &key, &shown));
     assert_int_equal(ERR_peek_error(), 0);

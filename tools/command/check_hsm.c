@@ -87,7 +87,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
     struct hsm_key_match match = {ska_span_text(label), {NULL, 0}};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     uint64_t seconds = 0;
     char shown[32];
 
@@ -96,7 +96,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
         return;
     }
     if (!hsm_key_find(token, &match, tool->libctx, &key, &quiet) ||
-        !ska_hsm_now(tool->libctx, key, label, &seconds, &quiet)) {
+        !ska_hsm_now(key, label, &seconds, &quiet)) {
         check_captured(tool, "timestamp-key", &capture);
     } else {
         check_ok("timestamp-key", "%s, the HSM's clock says %s", label,
@@ -105,7 +105,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
             check_warning("timestamp-key", "the HSM's clock differs from this machine's: times are "
                                            "foretold by the HSM's");
     }
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaults)
@@ -145,7 +145,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     struct ska_errors quiet = ska_error_capture(&capture);
     struct hsm_look_up wanted = {0};
     struct hsm_uri *uri = NULL;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
 
     if (!hsm_uri_parse(text, &uri, &quiet)) {
         check_captured(tool, "key", &capture);
@@ -157,10 +157,10 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     if (!hsm_look_up_key(&wanted, tool->libctx, &key, &quiet))
         check_captured(tool, "key", &capture);
     else
-        check_ok("key", "label \"%s\" on token \"%s\"", hsm_key_label(key),
-                 hsm_token_label(hsm_key_token(key)));
+        check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
+                 backend_key_token_label(key));
     hsm_uri_free(uri);
-    hsm_key_free(key);
+    backend_key_free(key);
 }
 
 void check_hsm(struct tool *tool, const char *key)

@@ -20,7 +20,7 @@
 
 #define SIGNATURE_MODE 0644
 
-static struct ska_job execute_job(const struct tool *tool, struct hsm_key *key,
+static struct ska_job execute_job(const struct tool *tool, struct backend_key *key,
                                   const struct ska_request *request)
 {
     struct ska_job job = {.libctx = tool->libctx,
@@ -44,10 +44,10 @@ static bool execute_and_warn(const struct ska_job *job, struct ska_request *requ
     return done;
 }
 
-static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_request *request,
+static bool execute_sign(struct tool *tool, struct backend_key *key, struct ska_request *request,
                          const struct output *output)
 {
-    int size = EVP_PKEY_get_size(hsm_key_public(key));
+    int size = EVP_PKEY_get_size(backend_key_public(key));
     size_t length = size > 0 ? (size_t)size : 0;
     struct ska_job job = execute_job(tool, key, request);
     uint8_t *signature = malloc(length + 1);
@@ -65,14 +65,14 @@ static bool execute_sign(struct tool *tool, struct hsm_key *key, struct ska_requ
 
 /* ---- Changes of the key ---------------------------------------------------------------------- */
 
-static bool print_change(struct tool *tool, const struct hsm_key *key,
+static bool print_change(struct tool *tool, const struct backend_key *key,
                          const struct ska_request *request, const struct modification *modification)
 {
     struct ska_buffer text = {0};
     const char *separator = ": ";
 
     ska_buffer_text(&text, "key ");
-    text_quoted(&text, ska_span_text(hsm_key_label(key)));
+    text_quoted(&text, ska_span_text(backend_key_label(key)));
     if (request->operation == SKA_OPERATION_BLOCK) {
         ska_buffer_text(&text, " is blocked");
     } else if (request->operation == SKA_OPERATION_UNBLOCK) {
@@ -90,7 +90,7 @@ static bool print_change(struct tool *tool, const struct hsm_key *key,
     return text_print(&text, &tool->errors);
 }
 
-static bool execute_change(struct tool *tool, struct hsm_key *key, struct ska_request *request)
+static bool execute_change(struct tool *tool, struct backend_key *key, struct ska_request *request)
 {
     struct ska_error_capture failure = {0};
     struct ska_errors quiet = ska_error_capture(&failure);
@@ -128,7 +128,7 @@ static bool check_output(struct tool *tool, const struct ska_request *request, c
     return output_check(tool, output, path);
 }
 
-static bool execute_request(struct tool *tool, struct hsm_key *key, struct ska_request *request,
+static bool execute_request(struct tool *tool, struct backend_key *key, struct ska_request *request,
                             const struct output *output)
 {
     if (request->operation == SKA_OPERATION_SIGN)
@@ -158,7 +158,7 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         .operands_allowed = 1,
     };
     struct ska_request *request = NULL;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = false;
 
     if (!options_parse(tool, &line, argc, argv))
@@ -169,6 +169,6 @@ bool execute_command(struct tool *tool, int argc, char **argv)
         tool_open_ska_key(tool, uri, NULL, &key))
         done = execute_request(tool, key, request, &output);
     ska_request_free(request);
-    hsm_key_free(key);
+    backend_key_free(key);
     return done;
 }

@@ -177,20 +177,20 @@ static bool read_key_policy(struct tool *tool, struct keygen *keygen)
     return certificates_check(tool, keygen->template_.rules, keygen->ca_path);
 }
 
-static bool print_key(struct tool *tool, const struct hsm_key *key)
+static bool print_key(struct tool *tool, const struct backend_key *key)
 {
     struct ska_buffer text = {0};
     char algorithm[TEXT_ALGORITHM_SIZE];
     char *uri = tool_key_uri(key);
 
-    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), algorithm);
+    text_key_algorithm(backend_key_type(key), backend_key_public(key), algorithm);
     ska_buffer_format(&text, "%s\n", uri == NULL ? "" : uri);
-    text_row(&text, "label", hsm_key_label(key));
+    text_row(&text, "label", backend_key_label(key));
     text_row(&text, "algorithm", algorithm);
     text_row(&text, "kind",
-             hsm_key_is_ska(key)         ? "SKA"
-             : hsm_key_is_timestamp(key) ? "timestamp"
-                                         : "ordinary");
+             backend_key_is_ska(key)         ? "SKA"
+             : backend_key_is_timestamp(key) ? "timestamp"
+                                             : "ordinary");
     free(uri);
     return text_print(&text, &tool->errors);
 }
@@ -211,13 +211,13 @@ static bool generate_key(struct tool *tool, const struct keygen *keygen, const s
 {
     struct hsm_key_match match = {ska_span_text(keygen->template_.label), keygen->template_.id};
     struct hsm_token *token = NULL;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     bool done = false;
 
     if (!tool_open_token(tool, uri, &token) || !make_pair(tool, keygen, token))
         return false;
     done = hsm_key_find(token, &match, tool->libctx, &key, &tool->errors) && print_key(tool, key);
-    hsm_key_free(key);
+    backend_key_free(key);
     return done;
 }
 

@@ -9,7 +9,7 @@
 #include "tools/options.h"
 #include "tools/show/table.h"
 #include "provider/hsm/list.h"
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "tools/show/text.h"
 
 struct entry {
@@ -65,8 +65,8 @@ static int compare_keys(const void *left, const void *right)
 static void complete_entry(struct tool *tool, struct hsm_token *token, struct entry *entry)
 {
     struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
-    struct hsm_key_state state = {0};
-    struct hsm_key *key = NULL;
+    struct backend_key_state state = {0};
+    struct backend_key *key = NULL;
     struct ska_bytes id = {NULL, 0};
 
     if (entry->label.length > 0)
@@ -77,14 +77,14 @@ static void complete_entry(struct tool *tool, struct hsm_token *token, struct en
         ska_bytes_free(&id);
         return;
     }
-    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), entry->algorithm);
-    entry->ska = hsm_key_is_ska(key);
-    entry->timestamp = hsm_key_is_timestamp(key);
-    entry->known = !entry->ska || hsm_key_state(key, &state, &tool->errors);
+    text_key_algorithm(backend_key_type(key), backend_key_public(key), entry->algorithm);
+    entry->ska = backend_key_is_ska(key);
+    entry->timestamp = backend_key_is_timestamp(key);
+    entry->known = !entry->ska || backend_key_state(key, &state, &tool->errors);
     entry->blocked = state.blocked;
     entry->sam_approved = state.sam_approved;
-    hsm_key_state_clear(&state);
-    hsm_key_free(key);
+    backend_key_state_clear(&state);
+    backend_key_free(key);
     ska_bytes_free(&id);
 }
 

@@ -56,7 +56,7 @@ bool pem_command(struct tool *tool, int argc, char **argv)
         .options = options,
     };
     struct hsm_uri *uri = NULL;
-    struct hsm_key *key = NULL;
+    struct backend_key *key = NULL;
     struct ska_bytes der = {NULL, 0};
     struct ska_bytes pem = {NULL, 0};
     bool done = false;
@@ -73,7 +73,7 @@ bool pem_command(struct tool *tool, int argc, char **argv)
         say_sources(uri, &tool->configuration.settings);
     ska_bytes_free(&der);
     ska_bytes_free(&pem);
-    hsm_key_free(key);
+    backend_key_free(key);
     hsm_uri_free(uri);
     return done;
 }

@@ -10,7 +10,7 @@
 
 #include <openssl/evp.h>
 
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/signed_content.h"
 #include "provider/sign/current_rule.h"
@@ -105,10 +105,10 @@ static bool choose_pss(struct tool *tool, const struct request *request,
 
 /* What is left out is what `openssl dgst -sign` would do with this key. */
 static bool choose_request_mechanism(struct tool *tool, const struct request *request,
-                                     const struct hsm_key *key, const struct hsm_uri *uri,
+                                     const struct backend_key *key, const struct hsm_uri *uri,
                                      struct ska_mechanism *mechanism)
 {
-    enum ska_key_type type = hsm_key_type(key);
+    enum ska_key_type type = backend_key_type(key);
     bool rsa = type == SKA_KEY_RSA || type == SKA_KEY_RSA_PSS;
 
     memset(mechanism, 0, sizeof(*mechanism));
@@ -141,7 +141,7 @@ static void signing_clear(struct signing *signing)
 {
     ska_bytes_free(&signing->payload);
     ska_bytes_free(&signing->hashed);
-    hsm_key_free(signing->job.key);
+    backend_key_free(signing->job.key);
 }
 
 static bool read_request_payload(struct tool *tool, const struct input *input,
@@ -179,11 +179,11 @@ static bool write_request_file(struct tool *tool, const struct ska_request *requ
 }
 
 /* It may be unblocked before the approvals are there: a warning is enough. */
-static void warn_of_blocked(struct hsm_key *key)
+static void warn_of_blocked(struct backend_key *key)
 {
     if (ska_key_is_blocked(key))
         report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
-                       hsm_key_label(key));
+                       backend_key_label(key));
 }
 
 /* Only what a program that signs puts there has a name by which it is seen there. */
@@ -236,8 +236,8 @@ static bool make_signing(struct tool *tool, const struct request *request,
         choose_request_mechanism(tool, request, job->key, uri, &job->mechanism) &&
         read_request_payload(tool, input, &signing)) {
         job->payload = ska_span_of(&signing.payload);
-        done = ska_payload_check(&job->mechanism, hsm_key_type(job->key),
-                                 (unsigned int)EVP_PKEY_get_bits(hsm_key_public(job->key)),
+        done = ska_payload_check(&job->mechanism, backend_key_type(job->key),
+                                 (unsigned int)EVP_PKEY_get_bits(backend_key_public(job->key)),
                                  job->payload, &tool->errors) &&
                make_and_write(tool, request, job);
     }
@@ -284,12 +284,12 @@ static bool make_modification(struct tool *tool, const struct request *request)
         ska_modification_check(rules, &tool->errors) &&
         certificates_check(tool, rules, request->ca_path) &&
         tool_open_ska_key(tool, request->key, NULL, &job.key) &&
-        hsm_modify_payload(job.key, rules, &payload, &tool->errors)) {
+        backend_modify_payload(job.key, rules, &payload, &tool->errors)) {
         job.payload = ska_span_of(&payload);
         done = make_and_write(tool, request, &job);
     }
     ska_bytes_free(&payload);
-    hsm_key_free(job.key);
+    backend_key_free(job.key);
     ska_policy_clear(&policy);
     return done;
 }
@@ -303,7 +303,7 @@ static bool make_change_request(struct tool *tool, const struct request *request
         return make_modification(tool, request);
     done = tool_open_ska_key(tool, request->key, NULL, &job.key) &&
            make_and_write(tool, request, &job);
-    hsm_key_free(job.key);
+    backend_key_free(job.key);
     return done;
 }
 

@@ -6,33 +6,33 @@
 
 #include "provider/base/evp_key.h"
 #include "provider/base/json.h"
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "provider/hsm/token.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
 
-static bool print_text(struct tool *tool, const struct hsm_key *key,
-                       const struct hsm_key_state *state)
+static bool print_text(struct tool *tool, const struct backend_key *key,
+                       const struct backend_key_state *state)
 {
     struct ska_buffer text = {0};
     char algorithm[TEXT_ALGORITHM_SIZE];
     char *id = NULL;
     char *uri = tool_key_uri(key);
 
-    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), algorithm);
+    text_key_algorithm(backend_key_type(key), backend_key_public(key), algorithm);
     ska_buffer_format(&text, "%s\n", uri == NULL ? "" : uri);
-    text_row(&text, "token", hsm_token_label(hsm_key_token(key)));
-    text_row(&text, "label", hsm_key_label(key));
-    if (ska_hex_encode(hsm_key_id(key), &id, NULL))
+    text_row(&text, "token", backend_key_token_label(key));
+    text_row(&text, "label", backend_key_label(key));
+    if (ska_hex_encode(backend_key_id(key), &id, NULL))
         text_row(&text, "id", id);
     text_row(&text, "algorithm", algorithm);
     text_row(&text, "kind",
-             hsm_key_is_ska(key)         ? "SKA"
-             : hsm_key_is_timestamp(key) ? "timestamp: signs nothing but timestamps of the HSM"
-                                         : "ordinary: signs without approvals");
-    if (hsm_key_is_ska(key)) {
+             backend_key_is_ska(key)         ? "SKA"
+             : backend_key_is_timestamp(key) ? "timestamp: signs nothing but timestamps of the HSM"
+                                             : "ordinary: signs without approvals");
+    if (backend_key_is_ska(key)) {
         text_row(&text, "blocked", state->blocked ? "yes" : "no");
         text_row(&text, "SAM-approved", state->sam_approved ? "yes" : "no");
         for (int i = 0; i < SKA_RULE_COUNT; i++) {
@@ -41,7 +41,7 @@ static bool print_text(struct tool *tool, const struct hsm_key *key,
             ska_buffer_text(&text, "\n");
         }
     }
-    if (!text_public_key(&text, hsm_key_public(key)))
+    if (!text_public_key(&text, backend_key_public(key)))
         report_warning("the public key cannot be written");
     free(uri);
     free(id);
@@ -49,7 +49,7 @@ static bool print_text(struct tool *tool, const struct hsm_key *key,
 }
 
 /* {"ruleUse": RULE, ...}: null for an always satisfied rule, left out for one that is not known. */
-static bool add_key_rules(cJSON *object, const struct hsm_key_state *state)
+static bool add_key_rules(cJSON *object, const struct backend_key_state *state)
 {
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         struct ska_rule rule = {NULL, 0};
@@ -66,8 +66,8 @@ static bool add_key_rules(cJSON *object, const struct hsm_key_state *state)
     return true;
 }
 
-static bool print_key_json(struct tool *tool, const struct hsm_key *key,
-                           const struct hsm_key_state *state)
+static bool print_key_json(struct tool *tool, const struct backend_key *key,
+                           const struct backend_key_state *state)
 {
     cJSON *object = cJSON_CreateObject();
     struct ska_bytes spki = {NULL, 0};
@@ -76,19 +76,18 @@ static bool print_key_json(struct tool *tool, const struct hsm_key *key,
     char *id = NULL;
     bool done = false;
 
-    text_key_algorithm(hsm_key_type(key), hsm_key_public(key), algorithm);
-    done = object != NULL && uri != NULL && ska_hex_encode(hsm_key_id(key), &id, NULL) &&
-           ska_evp_encode(hsm_key_public(key), &spki, &tool->errors) &&
+    text_key_algorithm(backend_key_type(key), backend_key_public(key), algorithm);
+    done = object != NULL && uri != NULL && ska_hex_encode(backend_key_id(key), &id, NULL) &&
+           ska_evp_encode(backend_key_public(key), &spki, &tool->errors) &&
            cJSON_AddStringToObject(object, "uri", uri) != NULL &&
-           ska_json_add_untrusted(object, "token",
-                                  ska_span_text(hsm_token_label(hsm_key_token(key)))) &&
-           ska_json_add_untrusted(object, "label", ska_span_text(hsm_key_label(key))) &&
+           ska_json_add_untrusted(object, "token", ska_span_text(backend_key_token_label(key))) &&
+           ska_json_add_untrusted(object, "label", ska_span_text(backend_key_label(key))) &&
            cJSON_AddStringToObject(object, "id", id) != NULL &&
            cJSON_AddStringToObject(object, "algorithm", algorithm) != NULL &&
            ska_json_add_base64(object, "publicKey", ska_span_of(&spki)) &&
-           cJSON_AddBoolToObject(object, "ska", hsm_key_is_ska(key)) != NULL &&
-           cJSON_AddBoolToObject(object, "timestamp", hsm_key_is_timestamp(key)) != NULL;
-    if (done && hsm_key_is_ska(key))
+           cJSON_AddBoolToObject(object, "ska", backend_key_is_ska(key)) != NULL &&
+           cJSON_AddBoolToObject(object, "timestamp", backend_key_is_timestamp(key)) != NULL;
+    if (done && backend_key_is_ska(key))
         done = cJSON_AddBoolToObject(object, "blocked", state->blocked) != NULL &&
                cJSON_AddBoolToObject(object, "samApproved", state->sam_approved) != NULL &&
                add_key_rules(object, state);
@@ -118,15 +117,15 @@ bool show_command(struct tool *tool, int argc, char **argv)
                 "its public key in PEM.",
         .options = options,
     };
-    struct hsm_key *key = NULL;
-    struct hsm_key_state state = {0};
+    struct backend_key *key = NULL;
+    struct backend_key_state state = {0};
     bool done = false;
 
     if (!options_parse(tool, &line, argc, argv) || !tool_open_key(tool, uri, NULL, &key))
         return false;
-    if (!hsm_key_is_ska(key) || hsm_key_state(key, &state, &tool->errors))
+    if (!backend_key_is_ska(key) || backend_key_state(key, &state, &tool->errors))
         done = json ? print_key_json(tool, key, &state) : print_text(tool, key, &state);
-    hsm_key_state_clear(&state);
-    hsm_key_free(key);
+    backend_key_state_clear(&state);
+    backend_key_free(key);
     return done;
 }

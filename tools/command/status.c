@@ -77,7 +77,7 @@ static bool find_rule(struct tool *tool, struct status *status)
                         "asked");
     }
     if (!ska_request_check_key(request, status->key, &tool->errors) ||
-        !hsm_key_state(status->key, &status->state, &tool->errors))
+        !backend_key_state(status->key, &status->state, &tool->errors))
         return false;
     if (encoded->data == NULL)
         return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
@@ -104,9 +104,9 @@ static void status_clear(struct status *status)
 {
     ska_ballot_close(&status->ballot);
     ska_rule_clear(&status->hsm_rule);
-    hsm_key_state_clear(&status->state);
+    backend_key_state_clear(&status->state);
     ska_request_free(status->request);
-    hsm_key_free(status->key);
+    backend_key_free(status->key);
     request_source_close(&status->source);
 }
 

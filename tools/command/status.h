@@ -5,14 +5,14 @@
 #ifndef SKA_TOOLS_COMMAND_STATUS_H
 #define SKA_TOOLS_COMMAND_STATUS_H
 
-#include "provider/hsm/ska.h"
+#include "provider/backend/backend_key.h"
 #include "tools/request_source.h"
 
 struct status {
     struct request_source source;
     struct ska_request *request;
-    struct hsm_key *key; /* NULL: the HSM is not asked; then the rule is the requester's word */
-    struct hsm_key_state state;
+    struct backend_key *key; /* NULL: the HSM is not asked; then the rule is the requester's word */
+    struct backend_key_state state;
     struct ska_rule hsm_rule; /* with a key */
     struct ska_ballot ballot;
 };
