@@ -61,7 +61,8 @@ struct ska_key *ska_key_for_uri(const struct ska_provider *provider, enum ska_ke
 struct hsm_defaults ska_defaults(const struct ska_provider *provider)
 {
     const struct ska_settings *settings = &provider->settings;
-    struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source};
+    struct hsm_defaults defaults = {settings->pkcs11_module, settings->token, settings->pin_source,
+                                    settings->pkcs11_init_args};
 
     return defaults;
 }
@@ -96,16 +97,18 @@ static bool ask_pin(void *vprompt, const char *token_label, char *pin, size_t si
     return answered;
 }
 
-bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
-                const struct hsm_uri *uri, const struct hsm_pin *kept, struct ska_prompt *prompt,
-                const struct ska_errors *errors)
+void ska_look_up_init(struct ska_look_up *look_up, const struct ska_provider *provider,
+                      const struct hsm_uri *uri, const struct hsm_pin *kept,
+                      struct ska_prompt *prompt)
 {
-    struct hsm_pin_source source = ska_pin_source(provider, uri);
-
-    source.kept = kept;
-    source.prompt = prompt->callback == NULL ? NULL : ask_pin;
-    source.prompt_arg = prompt;
-    return hsm_token_login(token, &source, errors);
+    look_up->defaults = ska_defaults(provider);
+    look_up->wanted = (struct hsm_look_up){.uri = uri,
+                                           .defaults = &look_up->defaults,
+                                           .source = ska_pin_source(provider, uri),
+                                           .private_key = true};
+    look_up->wanted.source.kept = kept;
+    look_up->wanted.source.prompt = prompt->callback == NULL ? NULL : ask_pin;
+    look_up->wanted.source.prompt_arg = prompt;
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */
@@ -114,16 +117,11 @@ struct backend_key *ska_find(const struct ska_provider *provider, const struct h
                              const struct hsm_pin *kept, struct ska_prompt *prompt,
                              const struct ska_errors *errors)
 {
-    const struct hsm_defaults defaults = ska_defaults(provider);
-    struct hsm_key_match match = {ska_span_of(&uri->object), ska_span_of(&uri->id)};
-    struct hsm_token *token = NULL;
+    struct ska_look_up look_up;
     struct backend_key *hsm = NULL;
 
-    if (!hsm_locate(uri, &defaults, &token, errors) ||
-        !ska_log_in(provider, token, uri, kept, prompt, errors) ||
-        !hsm_key_find(token, &match, provider->libctx, &hsm, errors))
-        return NULL;
-    return hsm;
+    ska_look_up_init(&look_up, provider, uri, kept, prompt);
+    return hsm_look_up_key(&look_up.wanted, provider->libctx, &hsm, errors) ? hsm : NULL;
 }
 
 /* ---- Binding --------------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #ifndef SKA_PROVIDER_BINDING_H
 #define SKA_PROVIDER_BINDING_H
 
-#include "provider/hsm/locate.h"
+#include "provider/hsm/look_up.h"
 #include "provider/key.h"
 
 /* Whether the values after the "?" are good ones; SKA_R_BAD_URI otherwise. */
@@ -35,9 +35,18 @@ struct ska_prompt {
     OSSL_PASSPHRASE_CALLBACK *callback; /* NULL: nobody to be asked */
     void *arg;
 };
-bool ska_log_in(const struct ska_provider *provider, struct hsm_token *token,
-                const struct hsm_uri *uri, const struct hsm_pin *kept, struct ska_prompt *prompt,
-                const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * What a URI names, to be looked up; all but the provider is borrowed. `kept`: a PIN read before,
+ * or NULL.
+ */
+struct ska_look_up {
+    struct hsm_defaults defaults;
+    struct hsm_look_up wanted;
+};
+void ska_look_up_init(struct ska_look_up *look_up, const struct ska_provider *provider,
+                      const struct hsm_uri *uri, const struct hsm_pin *kept,
+                      struct ska_prompt *prompt);
 
 /* The private key that a URI names. `kept`: a PIN read before, or NULL. NULL: raised. */
 struct backend_key *ska_find(const struct ska_provider *provider, const struct hsm_uri *uri,

@@ -6,8 +6,8 @@
  * The first step reads the block and no more: OSSL_STORE, by which the openssl command reads all
  * its files, makes it without saying what is wanted, so it may be a certificate of anybody. Only
  * the second one is told, and is not made at all where no key is wanted. There a key without a
- * public key inside is looked for in the HSM, and a PIN is read, if a private key was asked for;
- * else a file would decide that somebody logs in.
+ * public key inside, or without a source of the PIN, is looked for in the HSM, and a PIN is read,
+ * if a private key was asked for; else a file would decide that somebody logs in.
  *
  * OSSL_STORE drops the messages of the second step. So what it works on waits in this thread's
  * hand, and what it says is raised by the first one, from within which libcrypto makes it.
@@ -112,11 +112,42 @@ static struct backend_key *decoder_find_now(const struct ska_provider *provider,
  * The PIN is read while it can be: who signs later may not be allowed to read the file any more. If
  * it cannot be read now, the first signature tries again and says why.
  */
-static void read_pin(struct ska_key *key)
+static void read_pin(struct ska_key *key, const struct hsm_pin_source *source)
+{
+    key->pin = hsm_pin_read(source, NULL, NULL);
+}
+
+/*
+ * Where no source of a PIN is named it is the program's passphrase, and there is nobody to ask but
+ * now. So the HSM is asked now whether it needs one. False: it has refused it.
+ */
+static bool log_in_now(struct ska_key *key, struct ska_prompt *prompt,
+                       const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct backend_key *hsm = ska_find(key->provider, key->uri, NULL, prompt, &quiet);
+    const bool refused =
+        failure.reason == SKA_R_PIN_INCORRECT || failure.reason == SKA_R_PIN_LOCKED;
+
+    /* The key itself is looked for, and compared, when it is used. */
+    backend_key_free(hsm);
+    if (refused)
+        ska_error_capture_raise(&failure, errors);
+    ska_error_capture_clear(&failure);
+    return !refused;
+}
+
+/* What can be done now for signatures later. */
+static bool prepare_login(struct ska_key *key, struct ska_prompt *prompt,
+                          const struct ska_errors *errors)
 {
     const struct hsm_pin_source source = ska_pin_source(key->provider, key->uri);
 
-    key->pin = hsm_pin_read(&source, NULL, NULL);
+    if (!hsm_pin_is_named(&source))
+        return prompt->callback == NULL || log_in_now(key, prompt, errors);
+    read_pin(key, &source);
+    return true;
 }
 
 /* Takes over what it uses of the reference. */
@@ -160,11 +191,15 @@ static bool decoder_make_key(struct in_hand *hand, int selection, struct ska_pro
             return false;
     }
     hand->key = key_for(hand, reference, hsm, errors);
-    if (hand->key == NULL)
+    if (hand->key == NULL) {
         backend_key_free(hsm);
-    else if (hsm == NULL && asks_for_private_key(selection))
-        read_pin(hand->key);
-    return hand->key != NULL;
+        return false;
+    }
+    if (hsm != NULL || !asks_for_private_key(selection) || prepare_login(hand->key, prompt, errors))
+        return true;
+    ska_key_free(hand->key);
+    hand->key = NULL;
+    return false;
 }
 
 /* ---- The first step -------------------------------------------------------------------------- */

@@ -134,6 +134,9 @@ static int keymgmt_export(void *vkey, int selection, OSSL_CALLBACK *callback, vo
         return 0;
     if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 && key->on_token)
         return 0;
+    /* RSA has no parameters without a key: libcrypto's printing goes by a "yes" and crashes. */
+    if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0 && ska_key_is_rsa(key))
+        return 0;
     return EVP_PKEY_export(key->software, selection, callback, arg);
 }
 

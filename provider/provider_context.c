@@ -72,7 +72,7 @@ static bool make_library_context(struct ska_provider *provider, const OSSL_DISPA
     provider->default_provider = OSSL_PROVIDER_load(provider->libctx, "default");
     if (provider->default_provider == NULL)
         return false;
-    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++) {
+    for (int i = SKA_DIGEST_SHA1; i < SKA_DIGEST_COUNT; i++) {
         const char *name = ska_digest_name((enum ska_digest)i);
 
         provider->digests[i] = EVP_MD_fetch(provider->libctx, name, NULL);
@@ -115,7 +115,7 @@ void ska_provider_free(struct ska_provider *provider)
 {
     if (provider == NULL)
         return;
-    for (int i = SKA_DIGEST_SHA1; i <= SKA_DIGEST_SHA512; i++)
+    for (int i = SKA_DIGEST_SHA1; i < SKA_DIGEST_COUNT; i++)
         EVP_MD_free(provider->digests[i]);
     ska_approver_keys_free(provider->approver_keys);
     if (provider->default_provider != NULL)

@@ -27,7 +27,7 @@ struct ska_provider {
      */
     OSSL_LIB_CTX *libctx;
     OSSL_PROVIDER *default_provider;
-    EVP_MD *digests[SKA_DIGEST_SHA512 + 1]; /* by enum ska_digest */
+    EVP_MD *digests[SKA_DIGEST_COUNT]; /* by enum ska_digest */
     struct ska_approver_keys *approver_keys;
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name */

@@ -39,6 +39,7 @@ static void forget_message(struct ska_signature *signature)
     ska_buffer_free(&signature->message);
     ska_buffer_free(&signature->hashed);
     signature->no_content = SKA_NO_CONTENT_UNSAID;
+    signature->keeps_message = false;
     ska_prepared_free(signature->prepared);
     signature->prepared = NULL;
     signature->started = false;
@@ -146,7 +147,8 @@ static int signature_sign_init(void *vsignature, void *key, const OSSL_PARAM par
 
     if (is_software(signature, key))
         return ska_software_sign_init(signature, key, params);
-    return signature_begin(signature, key) && ska_signature_set_params(signature, params);
+    return signature_begin(signature, key) && ska_key_hsm(signature->key) != NULL &&
+           ska_signature_set_params(signature, params);
 }
 
 static int signature_digest_sign_init(void *vsignature, const char *digest, void *key,
@@ -156,7 +158,8 @@ static int signature_digest_sign_init(void *vsignature, const char *digest, void
 
     if (is_software(signature, key))
         return ska_software_digest_sign_init(signature, key, digest, params);
-    if (!signature_begin(signature, key))
+    /* A missing PIN or HSM is said here: of an update many say that the input cannot be read. */
+    if (!signature_begin(signature, key) || ska_key_hsm(signature->key) == NULL)
         return 0;
     if (digest != NULL && digest[0] != 0 && !ska_signature_set_digest(signature, digest))
         return 0;
@@ -187,8 +190,10 @@ static int signature_sign(void *vsignature, unsigned char *out, size_t *length, 
         return 0;
     if (ska_signature_form(signature) == SKA_PAYLOAD_MESSAGE)
         return ska_fail(errors, SKA_R_PAYLOAD_REFUSED,
-                        "approvers of this key approve whole messages, this is a digest: give the "
-                        "document itself (-rawin)");
+                        "%s, this is a digest: give the document itself (-rawin)",
+                        ska_key_is_ska(signature->key)
+                            ? "approvers of this key approve whole messages"
+                            : "the token signs with this key what it has hashed itself");
     signature->no_content = SKA_NO_CONTENT_DIGEST_GIVEN;
     return ska_signature_finish(signature, ska_span(input, input_length), out, length, size);
 }
@@ -207,20 +212,28 @@ static bool start_message(struct ska_signature *signature)
         signature->hash = EVP_MD_CTX_new();
         if (signature->hash == NULL || !EVP_DigestInit_ex2(signature->hash, digest, NULL))
             return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the digest");
+        signature->keeps_message = ska_signature_input(signature) == BACKEND_INPUT_DIGEST_FIRST;
     }
     signature->started = true;
     return true;
 }
 
-/* Approvers can be shown what is short. */
+/* A longer message is not kept for a token that may want to hash it. */
+#define KEPT_LIMIT ((size_t)1024 * 1024)
+
+/* Approvers can be shown what is short; a token may want to hash it itself. */
 static bool keep_hashed(struct ska_signature *signature, const unsigned char *data, size_t length)
 {
-    if (!ska_key_is_ska(signature->key) || signature->no_content != SKA_NO_CONTENT_UNSAID ||
-        signature->provider->settings.request_content == SKA_REQUEST_CONTENT_NONE)
+    const bool ska = ska_key_is_ska(signature->key);
+
+    if (ska ? signature->no_content != SKA_NO_CONTENT_UNSAID ||
+                  signature->provider->settings.request_content == SKA_REQUEST_CONTENT_NONE
+            : !signature->keeps_message)
         return true;
-    if (length > SKA_CONTENT_LIMIT - signature->hashed.length) {
+    if (length > (ska ? SKA_CONTENT_LIMIT : KEPT_LIMIT) - signature->hashed.length) {
         ska_buffer_free(&signature->hashed);
         signature->no_content = SKA_NO_CONTENT_TOO_LONG;
+        signature->keeps_message = false;
         return true;
     }
     ska_buffer_add(&signature->hashed, data, length);

@@ -59,6 +59,7 @@ struct ska_signature {
     EVP_MD_CTX *hash;
     struct ska_buffer message;
     struct ska_buffer hashed; /* what was hashed, as long as it is short; else empty */
+    bool keeps_message;       /* of an ordinary key, since the token may refuse the digest */
     enum ska_no_content no_content;
     struct ska_prepared *prepared; /* the request for it that was asked for; NULL: none */
 
@@ -87,8 +88,11 @@ bool ska_signature_set_digest(struct ska_signature *signature, const char *name)
 
 /* ---- signature_finish.c: the end of a message ------------------------------------------------ */
 
-/* What approvers of this signature approve. */
+/* What approvers of this signature approve, and what a token is given for an ordinary key. */
 enum ska_payload_form ska_signature_form(const struct ska_signature *signature);
+
+/* What an ordinary key is to be given. */
+enum backend_input ska_signature_input(const struct ska_signature *signature);
 
 /* The whole mechanism, salt length resolved. Fails for a salt that cannot be. */
 bool ska_signature_mechanism(const struct ska_signature *signature,

@@ -16,14 +16,36 @@
 #include "provider/sign/make_request.h"
 #include "provider/sign/sign.h"
 
+static enum ska_scheme scheme_of(const struct ska_signature *signature)
+{
+    if (ska_key_is_edwards(signature->key))
+        return SKA_SCHEME_EDDSA;
+    if (!ska_key_is_rsa(signature->key))
+        return SKA_SCHEME_ECDSA;
+    return signature->scheme.pss ? SKA_SCHEME_PSS : SKA_SCHEME_PKCS1;
+}
+
+/* One that was not looked for yet is known by nothing but its public key. */
+enum backend_input ska_signature_input(const struct ska_signature *signature)
+{
+    struct backend_key *hsm = atomic_load_explicit(&signature->key->hsm, memory_order_acquire);
+
+    return hsm == NULL || backend_key_is_ska(hsm)
+               ? BACKEND_INPUT_DIGEST
+               : backend_key_input(hsm, scheme_of(signature), signature->scheme.digest);
+}
+
 enum ska_payload_form ska_signature_form(const struct ska_signature *signature)
 {
     struct ska_key *key = signature->key;
 
     if (ska_key_is_edwards(key))
         return SKA_PAYLOAD_MESSAGE;
+    if (!ska_key_is_ska(key) && signature->started)
+        return signature->hash != NULL ? SKA_PAYLOAD_DIGEST : SKA_PAYLOAD_MESSAGE;
     if (!ska_key_is_ska(key))
-        return SKA_PAYLOAD_DIGEST;
+        return ska_signature_input(signature) == BACKEND_INPUT_MESSAGE ? SKA_PAYLOAD_MESSAGE
+                                                                       : SKA_PAYLOAD_DIGEST;
     if (signature->approvals.payload_set)
         return signature->approvals.payload;
     if (key->payload_set)
@@ -66,19 +88,9 @@ bool ska_signature_mechanism(const struct ska_signature *signature, struct ska_m
     memset(mechanism, 0, sizeof(*mechanism));
     mechanism->form = ska_signature_form(signature);
     mechanism->digest = scheme->digest;
-    if (ska_key_is_edwards(signature->key)) {
-        mechanism->scheme = SKA_SCHEME_EDDSA;
+    mechanism->scheme = scheme_of(signature);
+    if (mechanism->scheme != SKA_SCHEME_PSS)
         return true;
-    }
-    if (!ska_key_is_rsa(signature->key)) {
-        mechanism->scheme = SKA_SCHEME_ECDSA;
-        return true;
-    }
-    if (!scheme->pss) {
-        mechanism->scheme = SKA_SCHEME_PKCS1;
-        return true;
-    }
-    mechanism->scheme = SKA_SCHEME_PSS;
     mechanism->mgf1_digest = scheme->mgf1_set ? scheme->mgf1_digest : scheme->digest;
     return resolve_salt(signature, ska_digest_length(scheme->digest), &mechanism->salt_length);
 }
@@ -200,6 +212,15 @@ static struct ska_job job_of(const struct ska_signature *signature, struct backe
     return job;
 }
 
+/* For a token that refuses the digest; data == NULL: none is kept. */
+static struct ska_span kept_message(const struct ska_signature *signature)
+{
+    if (!signature->keeps_message)
+        return ska_span(NULL, 0);
+    return ska_span(signature->hashed.length == 0 ? (const uint8_t *)"" : signature->hashed.data,
+                    signature->hashed.length);
+}
+
 static bool sign_payload(const struct ska_signature *signature, const struct payload *payload,
                          uint8_t *out, size_t *length)
 {
@@ -211,7 +232,8 @@ static bool sign_payload(const struct ska_signature *signature, const struct pay
     if (key == NULL)
         return false;
     if (!backend_key_is_ska(key))
-        return backend_key_sign(key, &payload->mechanism, payload->span, out, length, job.errors);
+        return backend_key_sign(key, &payload->mechanism, payload->span, kept_message(signature),
+                                out, length, job.errors);
     job.sources = choose_sources(signature, &own);
     if (own.text[0] != 0) {
         ska_error_place_init(&place, job.errors, own.text);

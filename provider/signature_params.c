@@ -20,9 +20,14 @@ bool ska_signature_set_digest(struct ska_signature *signature, const char *name)
     if (ska_key_is_edwards(signature->key))
         return ska_fail(errors, SKA_R_UNSUPPORTED, "%s signs messages, without a digest (%.40s)",
                         ska_key_type_name(signature->key->type), name);
-    if (!ska_digest_from_name(name, &digest))
+    if (!ska_any_digest_from_name(name, &digest))
         return ska_fail(errors, SKA_R_UNSUPPORTED,
-                        "digest %.40s; use SHA256, SHA384, SHA512, SHA224 or SHA1", name);
+                        "digest %.40s; use SHA256, SHA384, SHA512, SHA224, SHA1 or SHA-3", name);
+    if (digest > SKA_DIGEST_SHA512 && ska_key_is_ska(signature->key))
+        return ska_fail(errors, SKA_R_UNSUPPORTED,
+                        "digest %.40s; a key that needs approvals signs with SHA256, SHA384, "
+                        "SHA512, SHA224 or SHA1",
+                        name);
     if (signature->started && digest != signature->scheme.digest)
         return ska_fail(errors, SKA_R_BAD_PARAMETER, "the digest cannot change within a message");
     signature->scheme.digest = digest;
@@ -112,8 +117,9 @@ static bool set_salt(struct ska_signature *signature, const OSSL_PARAM *param)
             return true;
         }
     }
-    return ska_fail(ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
-                    "saltlen: a number of bytes, digest (-1), auto (-2), max (-3) or auto-digestmax");
+    return ska_fail(
+        ska_signature_errors(signature), SKA_R_BAD_PARAMETER,
+        "saltlen: a number of bytes, digest (-1), auto (-2), max (-3) or auto-digestmax");
 }
 
 static bool get_name(const struct ska_signature *signature, const OSSL_PARAM *param, char *name,
@@ -138,7 +144,8 @@ static bool set_mgf1(struct ska_signature *signature, const OSSL_PARAM *param)
 
     if (!get_name(signature, param, name, sizeof(name)))
         return false;
-    if (!ska_digest_from_name(name, &signature->scheme.mgf1_digest))
+    if (!ska_any_digest_from_name(name, &signature->scheme.mgf1_digest) ||
+        (signature->scheme.mgf1_digest > SKA_DIGEST_SHA512 && ska_key_is_ska(signature->key)))
         return ska_fail(ska_signature_errors(signature), SKA_R_UNSUPPORTED,
                         "mgf1-digest %s; use SHA256, SHA384, SHA512, SHA224 or SHA1", name);
     signature->scheme.mgf1_set = true;

@@ -13,6 +13,7 @@
 #include <openssl/store.h>
 
 #include "provider/algorithms.h"
+#include "provider/base/error_capture.h"
 #include "provider/binding.h"
 #include "provider/hsm/list.h"
 #include "provider/hsm/token.h"
@@ -30,6 +31,7 @@ struct found {
     char *uri;                    /* listing only */
     char *description;            /* listing only */
     struct ska_bytes certificate; /* DER */
+    struct ska_key *key; /* that is looked up already; NULL: by its name, when it is given */
 };
 
 struct store {
@@ -37,6 +39,7 @@ struct store {
     struct hsm_uri *uri;
     int expected; /* OSSL_STORE_INFO_*; 0: anything */
     struct hsm_token *token;
+    bool several; /* tokens are listed */
     bool searched;
     bool failed;
     bool ended;
@@ -98,28 +101,6 @@ static bool store_wants(const struct store *store, enum hsm_object_type type)
     return store->expected == 0 || store->expected == info;
 }
 
-/* ---- Logging in ------------------------------------------------------------------------------ */
-
-static bool has_pin(const struct store *store)
-{
-    const struct hsm_pin_source source = ska_pin_source(store->provider, store->uri);
-
-    return source.value != NULL || source.file != NULL;
-}
-
-/* Public objects need no login, so nobody is asked for a PIN unless a private key is wanted. */
-static bool store_log_in(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
-{
-    struct ska_prompt prompt = {callback, arg};
-    bool private_only =
-        store_wants(store, HSM_OBJECT_PRIVATE) && names_object(store) &&
-        (store->uri->type == HSM_OBJECT_PRIVATE || store->expected == OSSL_STORE_INFO_PKEY);
-
-    if (!store_wants(store, HSM_OBJECT_PRIVATE) || (!private_only && !has_pin(store)))
-        return true;
-    return ska_log_in(store->provider, store->token, store->uri, NULL, &prompt, errors_of(store));
-}
-
 /* ---- Searching ------------------------------------------------------------------------------- */
 
 static const char *store_describe(const struct hsm_object *object)
@@ -132,6 +113,45 @@ static const char *store_describe(const struct hsm_object *object)
     default:
         return "certificate";
     }
+}
+
+/* Several public keys or private keys for one name are left to the look-up to refuse. */
+static void drop_doubled_keys(struct store *store)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < store->found_count; i++) {
+        bool key = store->found[i].type != HSM_OBJECT_CERTIFICATE;
+
+        if (key && kept > 0 && store->found[kept - 1].type == store->found[i].type)
+            continue;
+        store->found[kept++] = store->found[i];
+    }
+    store->found_count = kept;
+}
+
+static void drop_found(struct store *store)
+{
+    for (size_t i = 0; i < store->found_count; i++) {
+        free(store->found[i].uri);
+        free(store->found[i].description);
+        ska_bytes_free(&store->found[i].certificate);
+        ska_key_free(store->found[i].key);
+    }
+    free(store->found);
+    store->found = NULL;
+    store->found_count = 0;
+}
+
+/* Of several tokens the label does not say which one it is. */
+static char *listed_name(const struct store *store, const struct hsm_object *object)
+{
+    struct hsm_uri by = *store->uri; /* borrowed, and only read */
+
+    if (store->several)
+        by.serial = (char *)(uintptr_t)hsm_token_serial(store->token);
+    return hsm_uri_format_like(&by, hsm_token_label(store->token), object->label, object->id,
+                               object->type);
 }
 
 struct store_search {
@@ -157,8 +177,7 @@ static bool store_keep_object(void *vsearch, const struct hsm_object *object)
     store->found_count++;
     found->type = object->type;
     if (!names_object(store)) {
-        found->uri = hsm_uri_format_like(store->uri, hsm_token_label(store->token), object->label,
-                                         object->id, object->type);
+        found->uri = listed_name(store, object);
         found->description = strdup(store_describe(object));
         search->complete = found->uri != NULL && found->description != NULL;
     } else if (object->type == HSM_OBJECT_CERTIFICATE) {
@@ -169,71 +188,121 @@ static bool store_keep_object(void *vsearch, const struct hsm_object *object)
     return search->complete;
 }
 
-/* Several public keys or private keys for one name are left to the look-up to refuse. */
-static void drop_doubled_keys(struct store *store)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < store->found_count; i++) {
-        bool key = store->found[i].type != HSM_OBJECT_CERTIFICATE;
-
-        if (key && kept > 0 && store->found[kept - 1].type == store->found[i].type)
-            continue;
-        store->found[kept++] = store->found[i];
-    }
-    store->found_count = kept;
-}
-
-/* A private key alone is looked up at once: no need to list what the URI already names. */
-static bool expect_one_key(struct store *store, enum hsm_object_type type)
-{
-    store->found = calloc(1, sizeof(*store->found));
-    if (store->found == NULL)
-        return ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
-    store->found[0].type = type;
-    store->found_count = 1;
-    return true;
-}
-
-static bool store_search(struct store *store)
+static bool list_into_store(struct store *store, const struct ska_errors *errors)
 {
     struct hsm_object_match match = {store->uri->type, ska_span_of(&store->uri->object),
                                      ska_span_of(&store->uri->id)};
     struct store_search search = {store, true};
-    bool private_key = store_wants(store, HSM_OBJECT_PRIVATE);
-    bool public_key = store_wants(store, HSM_OBJECT_PUBLIC);
-    bool certificate = store_wants(store, HSM_OBJECT_CERTIFICATE);
 
-    if (names_object(store) && private_key + public_key + certificate == 0)
-        return true;
-    if (names_object(store) && !certificate && private_key != public_key)
-        return expect_one_key(store, private_key ? HSM_OBJECT_PRIVATE : HSM_OBJECT_PUBLIC);
-    if (!hsm_object_list(store->token, &match, store_keep_object, &search, errors_of(store)))
-        return false;
-    if (!search.complete)
-        return ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "while listing a token");
-    if (names_object(store))
-        drop_doubled_keys(store);
-    if (names_object(store) && store->found_count == 0)
-        return ska_fail(errors_of(store), SKA_R_KEY_NOT_FOUND, "%s '%s' on token '%s'%s",
-                        certificate && !private_key ? "certificate" : "object",
-                        store->uri->object.data != NULL ? (const char *)store->uri->object.data
-                                                        : "with this id",
-                        hsm_token_label(store->token),
-                        hsm_token_logged_in(store->token) ? "" : " (not logged in: no PIN given)");
-    return true;
+    return hsm_object_list(store->token, &match, store_keep_object, &search, errors) &&
+           (search.complete || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "while listing a token"));
 }
 
-static bool store_begin(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+static bool has_found(const struct store *store, enum hsm_object_type type)
 {
-    const struct hsm_defaults defaults = ska_defaults(store->provider);
-
-    store->searched = true;
-    return hsm_locate(store->uri, &defaults, &store->token, errors_of(store)) &&
-           store_log_in(store, callback, arg) && store_search(store);
+    for (size_t i = 0; i < store->found_count; i++)
+        if (store->found[i].type == type)
+            return true;
+    return false;
 }
 
-/* ---- Giving objects to libcrypto ------------------------------------------------------------- */
+/*
+ * All that has the name. A private key that may be wanted and does not show may need a login; what
+ * else was found is kept.
+ */
+static bool look_for_objects(void *vstore, struct hsm_token *token, const struct ska_errors *errors)
+{
+    struct store *store = vstore;
+    const bool private_key = store_wants(store, HSM_OBJECT_PRIVATE);
+
+    store->token = token;
+    drop_found(store);
+    if (!list_into_store(store, errors))
+        return false;
+    if (private_key ? has_found(store, HSM_OBJECT_PRIVATE) : store->found_count > 0)
+        return true;
+    return ska_fail(
+        errors, SKA_R_KEY_NOT_FOUND, "%s '%s' on token '%s'%s",
+        store_wants(store, HSM_OBJECT_CERTIFICATE) && !private_key ? "certificate" : "object",
+        store->uri->object.data != NULL ? (const char *)store->uri->object.data : "with this id",
+        hsm_token_label(token), hsm_token_logged_in(token) ? "" : " (not logged in: no PIN given)");
+}
+
+/*
+ * What a public key was found for, but no private one, is told to those who look: it may be there
+ * and show only after a login.
+ */
+static bool accept_without_private(const struct store *store,
+                                   const struct ska_error_capture *failure)
+{
+    const bool found = store->found_count > 0 && (failure->reason == SKA_R_KEY_NOT_FOUND ||
+                                                  failure->reason == SKA_R_PIN_MISSING);
+
+    if (!found || (has_found(store, HSM_OBJECT_PUBLIC) && !hsm_token_logged_in(store->token)))
+        ska_error_capture_raise(failure, errors_of(store));
+    return found;
+}
+
+/* The public key that goes by the name, of whichever object tells it. NULL: none, or several. */
+static EVP_PKEY *key_of_name(const struct store *store)
+{
+    struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
+    OSSL_LIB_CTX *libctx = store->provider->libctx;
+    enum ska_key_type type = SKA_KEY_RSA;
+    EVP_PKEY *public_key = NULL;
+    struct backend_key *hsm = NULL;
+
+    if (hsm_public_key_find(store->token, &match, libctx, &public_key, &type, NULL))
+        return public_key;
+    if (hsm_key_find(store->token, &match, libctx, &hsm, NULL)) {
+        public_key = backend_key_public(hsm);
+        EVP_PKEY_up_ref(public_key);
+        backend_key_free(hsm);
+    }
+    return public_key;
+}
+
+/* Whoever takes the first certificate gets the key's, not its issuer's under the same id. */
+static void own_certificates_first(struct store *store)
+{
+    struct found *certificates = store->found;
+    size_t count = store->found_count;
+    size_t own = 0;
+    EVP_PKEY *key = NULL;
+
+    while (count > 0 && certificates->type != HSM_OBJECT_CERTIFICATE) {
+        certificates++;
+        count--;
+    }
+    if (count < 2 || (key = key_of_name(store)) == NULL)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const struct found one = certificates[i];
+
+        if (!hsm_certificate_is_of(store->provider->libctx, ska_span_of(&one.certificate), key))
+            continue;
+        memmove(&certificates[own + 1], &certificates[own], (i - own) * sizeof(one));
+        certificates[own++] = one;
+    }
+    EVP_PKEY_free(key);
+}
+
+static bool search_named(struct store *store, const struct hsm_look_up *wanted)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = hsm_look_up(wanted, look_for_objects, store, &quiet) ||
+                accept_without_private(store, &failure);
+
+    ska_error_capture_clear(&failure);
+    if (done) {
+        drop_doubled_keys(store);
+        own_certificates_first(store);
+    }
+    return done;
+}
+
+/* ---- Keys ------------------------------------------------------------------------------------ */
 
 /* Takes the public key over, come what may. */
 static struct ska_key *store_make_key(const struct store *store, enum ska_key_type type,
@@ -253,14 +322,11 @@ static struct ska_key *store_make_key(const struct store *store, enum ska_key_ty
     return key;
 }
 
-static struct ska_key *find_private_key(const struct store *store)
+/* Takes the HSM's key over, come what may. */
+static struct ska_key *store_private_key(const struct store *store, struct backend_key *hsm)
 {
-    struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
-    struct backend_key *hsm = NULL;
     struct ska_key *key = NULL;
 
-    if (!hsm_key_find(store->token, &match, store->provider->libctx, &hsm, errors_of(store)))
-        return NULL;
     EVP_PKEY_up_ref(backend_key_public(hsm));
     key = store_make_key(store, backend_key_type(hsm), backend_key_public(hsm));
     if (key == NULL)
@@ -270,16 +336,127 @@ static struct ska_key *find_private_key(const struct store *store)
     return key;
 }
 
+static bool keep_key(struct store *store, enum hsm_object_type type, struct ska_key *key)
+{
+    if (key == NULL)
+        return false;
+    store->found = calloc(1, sizeof(*store->found));
+    if (store->found == NULL) {
+        ska_key_free(key);
+        return ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
+    }
+    store->found[0].type = type;
+    store->found[0].key = key;
+    store->found_count = 1;
+    return true;
+}
+
+static bool search_private(struct store *store, const struct hsm_look_up *wanted,
+                           const struct ska_errors *errors)
+{
+    struct backend_key *hsm = NULL;
+
+    return hsm_look_up_key(wanted, store->provider->libctx, &hsm, errors) &&
+           keep_key(store, HSM_OBJECT_PRIVATE, store_private_key(store, hsm));
+}
+
+static bool search_public(struct store *store, const struct hsm_look_up *wanted)
+{
+    enum ska_key_type type = SKA_KEY_RSA;
+    EVP_PKEY *key = NULL;
+
+    return hsm_look_up_public(wanted, store->provider->libctx, &key, &type, errors_of(store)) &&
+           keep_key(store, HSM_OBJECT_PUBLIC, store_make_key(store, type, key));
+}
+
+/* ---- What is wanted -------------------------------------------------------------------------- */
+
+/* Whoever lists asks nobody for a PIN, but uses what is to be had. */
+static bool search_all(struct store *store, struct hsm_look_up *wanted)
+{
+    struct hsm_tokens tokens = {.count = 0};
+
+    wanted->private_key = false;
+    if (!hsm_look_up_tokens(wanted, &tokens, errors_of(store)))
+        return false;
+    store->several = tokens.count > 1;
+    for (size_t i = 0; i < tokens.count; i++) {
+        store->token = tokens.list[i];
+        if (!list_into_store(store, errors_of(store)))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * A private key is wanted, and the URI names none: it is the only one of the token. Where there are
+ * several, they are listed, and it is said why none is given.
+ */
+static bool search_the_one(struct store *store, struct hsm_look_up *wanted)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = search_private(store, wanted, &quiet);
+
+    if (!done)
+        ska_error_capture_raise(&failure, errors_of(store));
+    if (failure.reason == SKA_R_KEY_AMBIGUOUS)
+        done = search_all(store, wanted);
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+static bool store_search(struct store *store, struct hsm_look_up *wanted)
+{
+    bool private_key = store_wants(store, HSM_OBJECT_PRIVATE);
+    bool public_key = store_wants(store, HSM_OBJECT_PUBLIC);
+    bool certificate = store_wants(store, HSM_OBJECT_CERTIFICATE);
+
+    wanted->private_key = private_key;
+    if (!names_object(store))
+        return private_key && store->expected == OSSL_STORE_INFO_PKEY
+                   ? search_the_one(store, wanted)
+                   : search_all(store, wanted);
+    if (certificate)
+        return search_named(store, wanted);
+    if (private_key != public_key)
+        return private_key ? search_private(store, wanted, errors_of(store))
+                           : search_public(store, wanted);
+    return !private_key || search_named(store, wanted);
+}
+
+static bool store_begin(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *arg)
+{
+    struct ska_prompt prompt = {callback, arg};
+    struct ska_look_up look_up;
+
+    store->searched = true;
+    ska_look_up_init(&look_up, store->provider, store->uri, NULL, &prompt);
+    return store_search(store, &look_up.wanted);
+}
+
+/* ---- Giving objects to libcrypto ------------------------------------------------------------- */
+
+static struct ska_key *find_private_key(const struct store *store)
+{
+    struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
+    struct backend_key *hsm = NULL;
+
+    return hsm_key_find(store->token, &match, store->provider->libctx, &hsm, errors_of(store))
+               ? store_private_key(store, hsm)
+               : NULL;
+}
+
 static struct ska_key *find_public_key(const struct store *store)
 {
     struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *public_key = NULL;
 
-    if (!hsm_public_key_find(store->token, &match, store->provider->libctx, &public_key, &type,
-                             errors_of(store)))
-        return NULL;
-    return store_make_key(store, type, public_key);
+    return hsm_public_key_find(store->token, &match, store->provider->libctx, &public_key, &type,
+                               errors_of(store))
+               ? store_make_key(store, type, public_key)
+               : NULL;
 }
 
 static int give_certificate(const struct found *found, OSSL_CALLBACK *callback, void *arg)
@@ -308,16 +485,17 @@ static int give_name(const struct found *found, OSSL_CALLBACK *callback, void *a
     return callback(params, arg);
 }
 
-static int give(const struct store *store, const struct found *found, OSSL_CALLBACK *callback,
-                void *arg)
+static int give(const struct store *store, struct found *found, OSSL_CALLBACK *callback, void *arg)
 {
-    struct ska_key *key = NULL;
+    struct ska_key *key = found->key;
 
     if (found->uri != NULL)
         return give_name(found, callback, arg);
     if (found->type == HSM_OBJECT_CERTIFICATE)
         return give_certificate(found, callback, arg);
-    key = found->type == HSM_OBJECT_PRIVATE ? find_private_key(store) : find_public_key(store);
+    found->key = NULL;
+    if (key == NULL)
+        key = found->type == HSM_OBJECT_PRIVATE ? find_private_key(store) : find_public_key(store);
     return key != NULL && ska_key_give(key, callback, arg);
 }
 
@@ -373,12 +551,7 @@ static int store_close(void *vstore)
 {
     struct store *store = vstore;
 
-    for (size_t i = 0; i < store->found_count; i++) {
-        free(store->found[i].uri);
-        free(store->found[i].description);
-        ska_bytes_free(&store->found[i].certificate);
-    }
-    free(store->found);
+    drop_found(store);
     hsm_uri_free(store->uri);
     free(store);
     return 1;

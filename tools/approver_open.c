@@ -164,28 +164,6 @@ struct asking {
     bool interrupted;
 };
 
-/* "Passphrase of alice.pem: "; with the name that a provider gives the object behind it. */
-static char *name_in_prompt(UI *ui, const char *what, const char *name)
-{
-    const struct asking *asking = UI_get0_user_data(ui);
-    struct ska_buffer text = {0};
-    char *prompt = NULL;
-
-    (void)what;
-    ska_buffer_text(&text, "Passphrase of ");
-    ska_buffer_name(&text, ska_span_text(asking->shown));
-    if (name != NULL) {
-        ska_buffer_text(&text, " (");
-        ska_buffer_name(&text, ska_span_text(name));
-        ska_buffer_text(&text, ")");
-    }
-    ska_buffer_text(&text, ": ");
-    if (!text.failed)
-        prompt = OPENSSL_strdup(ska_buffer_string(&text));
-    ska_buffer_free(&text);
-    return prompt;
-}
-
 static int read_passphrase(UI *ui, UI_STRING *string)
 {
     struct asking *asking = UI_get0_user_data(ui);
@@ -241,7 +219,6 @@ static UI_METHOD *make_method(void)
         UI_method_set_prompt_constructor(method, make_prompt) == 0 &&
         UI_method_set_writer(method, UI_method_get_writer(usual)) == 0 &&
         UI_method_set_reader(method, read_passphrase) == 0 &&
-        UI_method_set_prompt_constructor(method, name_in_prompt) == 0 &&
         UI_method_set_closer(method, UI_method_get_closer(usual)) == 0)
         return method;
     UI_destroy_method(method);

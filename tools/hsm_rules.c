@@ -35,18 +35,18 @@ static bool can_ask(struct tool *tool, bool *configured, const struct ska_errors
 static bool find_key(struct tool *tool, const struct ska_request *request, struct backend_key **key,
                      const struct ska_errors *errors)
 {
-    const struct ska_settings *settings = &tool->configuration.settings;
-    const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
-                                          settings->pin_source};
-    const struct hsm_uri uri = {0};
-    const struct hsm_key_match match = {ska_span_text(request->key_label), {NULL, 0}};
-    struct hsm_token *token = NULL;
+    const struct hsm_defaults defaults = tool_defaults(tool);
+    struct ska_span label = ska_span_text(request->key_label);
+    const struct hsm_uri uri = {
+        .object = {(uint8_t *)(uintptr_t)label.data, label.length}}; /* borrowed */
+    const struct hsm_look_up wanted = {.uri = &uri,
+                                       .defaults = &defaults,
+                                       .source = hsm_locate_pin(&uri, &defaults),
+                                       .private_key = true};
 
     if (request->key_label == NULL)
         return ska_fail(errors, SKA_R_KEY_NOT_FOUND, "the request names no key");
-    return hsm_locate(&uri, &defaults, &token, errors) &&
-           hsm_locate_login(token, &uri, &defaults, NULL, NULL, errors) &&
-           hsm_key_find(token, &match, tool->libctx, key, errors);
+    return hsm_look_up_key(&wanted, tool->libctx, key, errors);
 }
 
 static bool read_rules(const struct ska_request *request, struct backend_key *key,

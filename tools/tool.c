@@ -44,21 +44,40 @@ bool tool_configure(struct tool *tool)
     return tool->configured;
 }
 
-bool tool_open_token(struct tool *tool, const struct hsm_uri *uri, struct hsm_token **token)
+struct hsm_defaults tool_defaults(const struct tool *tool)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    struct hsm_defaults defaults = {NULL, NULL, NULL};
+    const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
+                                          settings->pin_source, settings->pkcs11_init_args};
+
+    return defaults;
+}
+
+struct hsm_look_up tool_look_up(const struct hsm_uri *uri, const struct hsm_defaults *defaults)
+{
+    struct hsm_look_up wanted = {.uri = uri,
+                                 .defaults = defaults,
+                                 .source = hsm_locate_pin(uri, defaults),
+                                 .private_key = true};
+
+    wanted.source.prompt = terminal_pin;
+    return wanted;
+}
+
+bool tool_open_token(struct tool *tool, const struct hsm_uri *uri, struct hsm_token **token)
+{
+    struct hsm_defaults defaults = {NULL, NULL, NULL, NULL};
+    struct hsm_look_up wanted = {0};
 
     if (!tool_configure(tool))
         return false;
-    defaults.module = settings->pkcs11_module;
-    defaults.token = settings->token;
-    defaults.pin_source = settings->pin_source;
+    defaults = tool_defaults(tool);
+    wanted = tool_look_up(uri, &defaults);
     if (!hsm_locate(uri, &defaults, token, &tool->errors)) {
         configuration_note(&tool->configuration);
         return false;
     }
-    return hsm_locate_login(*token, uri, &defaults, terminal_pin, NULL, &tool->errors);
+    return hsm_token_login(*token, &wanted.source, &tool->errors);
 }
 
 static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors *errors)
@@ -75,18 +94,22 @@ static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors
 }
 
 /* What the message of the provider's side cannot say. */
-static bool find_named_key(struct tool *tool, struct hsm_token *token,
-                           const struct hsm_key_match *match, struct backend_key **key)
+static bool find_named_key(struct tool *tool, const struct hsm_uri *uri, struct backend_key **key)
 {
+    const struct hsm_defaults defaults = tool_defaults(tool);
+    const struct hsm_look_up wanted = tool_look_up(uri, &defaults);
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
-    bool done = hsm_key_find(token, match, tool->libctx, key, &quiet);
+    bool done = hsm_look_up_key(&wanted, tool->libctx, key, &quiet);
 
     if (!done && failure.reason == SKA_R_KEY_NOT_FOUND)
         ska_fail(&tool->errors, failure.reason, "%s; skatool list shows the keys that are there",
                  ska_error_capture_text(&failure));
     else if (!done)
         ska_error_capture_raise(&failure, &tool->errors);
+    if (failure.reason == SKA_R_MODULE_UNAVAILABLE || failure.reason == SKA_R_TOKEN_NOT_FOUND ||
+        failure.reason == SKA_R_TOKEN_AMBIGUOUS || failure.reason == SKA_R_BAD_CONFIGURATION)
+        configuration_note(&tool->configuration);
     ska_error_capture_clear(&failure);
     return done;
 }
@@ -110,17 +133,13 @@ static bool open_key(struct tool *tool, const char *text, bool ska, struct hsm_u
                      struct backend_key **key)
 {
     struct hsm_uri *parsed = NULL;
-    struct hsm_token *token = NULL;
-    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
     struct backend_key *found = NULL;
     bool done = false;
 
     if (!hsm_uri_parse(text, &parsed, &tool->errors) || !names_private_key(parsed, &tool->errors) ||
-        !tool_open_token(tool, parsed, &token))
+        !tool_configure(tool))
         goto out;
-    match.label = ska_span_of(&parsed->object);
-    match.id = ska_span_of(&parsed->id);
-    done = find_named_key(tool, token, &match, &found) && (!ska || check_ska(found, &tool->errors));
+    done = find_named_key(tool, parsed, &found) && (!ska || check_ska(found, &tool->errors));
     if (done) {
         *key = found;
         found = NULL;

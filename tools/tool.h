@@ -8,7 +8,7 @@
 #include <openssl/types.h>
 
 #include "provider/hsm/key.h"
-#include "provider/hsm/locate.h"
+#include "provider/hsm/look_up.h"
 #include "tools/configuration.h"
 #include "tools/report.h"
 
@@ -29,6 +29,11 @@ void tool_clear(struct tool *tool);
 
 /* Reads the configuration unless that is done; that there is none is no error. */
 bool tool_configure(struct tool *tool) SKA_MUST_CHECK;
+
+/* What holds where a URI does not say; and what it names, to be looked up with what PIN there is.
+ * Both borrow. */
+struct hsm_defaults tool_defaults(const struct tool *tool);
+struct hsm_look_up tool_look_up(const struct hsm_uri *uri, const struct hsm_defaults *defaults);
 
 /* The token that a key URI and the configuration name, logged in. It is never freed. */
 bool tool_open_token(struct tool *tool, const struct hsm_uri *uri,

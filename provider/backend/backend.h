@@ -15,9 +15,11 @@ struct backend {
     const char *(*token_label)(const struct backend_key *key);
     bool (*key_state)(struct backend_key *key, struct backend_key_state *state,
                       const struct ska_errors *errors);
+    enum backend_input (*key_input)(struct backend_key *key, enum ska_scheme scheme,
+                                    enum ska_digest digest);
     bool (*key_sign)(struct backend_key *key, const struct ska_mechanism *mechanism,
-                     struct ska_span input, uint8_t *signature, size_t *signature_length,
-                     const struct ska_errors *errors);
+                     struct ska_span input, struct ska_span message, uint8_t *signature,
+                     size_t *signature_length, const struct ska_errors *errors);
     bool (*timestamp_key)(struct backend_key *key, const char *label, struct backend_key **found,
                           const struct ska_errors *errors);
     bool (*timestamp_make)(struct backend_key *timestamp_key, enum ska_operation operation,

@@ -132,9 +132,15 @@ void backend_key_state_clear(struct backend_key_state *state)
     memset(state, 0, sizeof(*state));
 }
 
+enum backend_input backend_key_input(struct backend_key *key, enum ska_scheme scheme,
+                                     enum ska_digest digest)
+{
+    return key->backend->key_input(key, scheme, digest);
+}
+
 bool backend_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
-                      struct ska_span input, uint8_t *signature, size_t *signature_length,
-                      const struct ska_errors *errors)
+                      struct ska_span input, struct ska_span message, uint8_t *signature,
+                      size_t *signature_length, const struct ska_errors *errors)
 {
     if (key->ska)
         return ska_fail(errors, SKA_R_INTERNAL,
@@ -143,7 +149,8 @@ bool backend_key_sign(struct backend_key *key, const struct ska_mechanism *mecha
     if (key->timestamp)
         return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' makes timestamps only",
                         backend_key_label(key));
-    return key->backend->key_sign(key, mechanism, input, signature, signature_length, errors);
+    return key->backend->key_sign(key, mechanism, input, message, signature, signature_length,
+                                  errors);
 }
 
 bool backend_timestamp_key(struct backend_key *key, const char *label, struct backend_key **found,

@@ -56,15 +56,25 @@ void backend_key_state_clear(struct backend_key_state *state);
 
 /* ---- Ordinary keys --------------------------------------------------------------------------- */
 
+/* What an ordinary key is to be given. */
+enum backend_input {
+    BACKEND_INPUT_DIGEST,
+    BACKEND_INPUT_DIGEST_FIRST, /* if that is refused: the message, so it has to be kept */
+    BACKEND_INPUT_MESSAGE /* the HSM hashes itself, by its mechanisms or what the key allows */
+};
+enum backend_input backend_key_input(struct backend_key *key, enum ska_scheme scheme,
+                                     enum ska_digest digest);
+
 /*
- * Signs with an ordinary key. Input by mechanism->form: DigestInfo, digest or message. The
- * signature is in OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer in, length
- * out. SKA keys are refused (SKA_R_INTERNAL): they have no way around the rules; timestamp keys too
+ * Signs with an ordinary key. Input by mechanism->form: DigestInfo, digest or message. Where the
+ * HSM refuses a digest the message is tried, if it is there (data != NULL). The signature is in
+ * OpenSSL's form (ECDSA: DER). *signature_length: size of the buffer in, length out. SKA keys are
+ * refused (SKA_R_INTERNAL): they have no way around the rules; timestamp keys too
  * (SKA_R_UNSUPPORTED).
  */
 bool backend_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
-                      struct ska_span input, uint8_t *signature, size_t *signature_length,
-                      const struct ska_errors *errors) SKA_MUST_CHECK;
+                      struct ska_span input, struct ska_span message, uint8_t *signature,
+                      size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 

@@ -22,6 +22,16 @@ static const char *const type_names[] = {
 };
 enum { TYPE_COUNT = sizeof(type_names) / sizeof(type_names[0]) };
 
+/*
+ * The same by their object identifiers: with a name of its own libcrypto would go to an ENGINE that
+ * the application has made the default for the type, and that makes no keys from numbers.
+ */
+static const char *const type_oids[TYPE_COUNT] = {
+    [SKA_KEY_RSA] = "1.2.840.113549.1.1.1", [SKA_KEY_RSA_PSS] = "1.2.840.113549.1.1.10",
+    [SKA_KEY_EC] = "1.2.840.10045.2.1",     [SKA_KEY_ED25519] = "1.3.101.112",
+    [SKA_KEY_ED448] = "1.3.101.113",
+};
+
 /* ---- Making ---------------------------------------------------------------------------------- */
 
 static bool make_from_params(OSSL_LIB_CTX *libctx, enum ska_key_type type, OSSL_PARAM *params,
@@ -32,7 +42,7 @@ static bool make_from_params(OSSL_LIB_CTX *libctx, enum ska_key_type type, OSSL_
 
     *key = NULL;
     ERR_set_mark();
-    context = EVP_PKEY_CTX_new_from_name(libctx, type_names[type], NULL);
+    context = EVP_PKEY_CTX_new_from_name(libctx, type_oids[type], NULL);
     done = context != NULL && params != NULL && EVP_PKEY_fromdata_init(context) > 0 &&
            EVP_PKEY_fromdata(context, key, EVP_PKEY_PUBLIC_KEY, params) > 0;
     EVP_PKEY_CTX_free(context);

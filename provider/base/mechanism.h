@@ -30,7 +30,15 @@ enum ska_digest {
     SKA_DIGEST_SHA224,
     SKA_DIGEST_SHA256,
     SKA_DIGEST_SHA384,
-    SKA_DIGEST_SHA512
+    SKA_DIGEST_SHA512,
+    /* For ordinary keys only: nothing of the approval domain knows them. */
+    SKA_DIGEST_SHA512_224,
+    SKA_DIGEST_SHA512_256,
+    SKA_DIGEST_SHA3_224,
+    SKA_DIGEST_SHA3_256,
+    SKA_DIGEST_SHA3_384,
+    SKA_DIGEST_SHA3_512,
+    SKA_DIGEST_COUNT
 };
 
 enum ska_payload_form {
@@ -72,5 +80,8 @@ const char *ska_digest_name(enum ska_digest digest);
 
 /* From any of the usual spellings ("SHA256", "sha-256", "SHA2-256"); false for anything else. */
 bool ska_digest_from_name(const char *name, enum ska_digest *digest);
+
+/* The same for all that ordinary keys sign with, SHA-3 and the short ones of SHA-512 too. */
+bool ska_any_digest_from_name(const char *name, enum ska_digest *digest);
 
 #endif

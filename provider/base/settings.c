@@ -26,6 +26,12 @@ static const char *check_path(const char *value)
     return value[0] == 0 ? "path expected" : NULL;
 }
 
+/* It may hold a password, so it is never shown. */
+static const char *check_init_args(const char *value)
+{
+    return value[0] == 0 ? "a string for the module expected" : NULL;
+}
+
 static const char *check_token_setting(const char *value)
 {
     if (value[0] == 0)
@@ -78,8 +84,12 @@ struct ska_span ska_settings_next_pin_source(const char **list)
 
 static const char *check_pin_source(const char *value)
 {
+    if (value[0] == '|')
+        return value[1] == '/' ? NULL : "|/COMMAND ARGUMENT... expected, an absolute path";
+    if (strncmp(value, "env:", 4) == 0)
+        return value[4] != 0 ? NULL : "env:NAME expected, of an environment variable";
     if (strncmp(value, PIN_SCHEME, strlen(PIN_SCHEME)) != 0 || value[strlen(PIN_SCHEME)] == 0)
-        return "file:PATH expected, of a file that holds the PIN";
+        return "file:PATH, |/COMMAND or env:NAME expected, which give the PIN";
     return NULL;
 }
 
@@ -102,6 +112,7 @@ static const struct setting {
     bool may_be_a_pin; /* what was taken for the place of a PIN: never shown */
 } settings_table[] = {
     {"pkcs11-module", check_path, offsetof(struct ska_settings, pkcs11_module), false},
+    {"pkcs11-init-args", check_init_args, offsetof(struct ska_settings, pkcs11_init_args), true},
     {"token", check_token_setting, offsetof(struct ska_settings, token), false},
     {"pin-source", check_pin_source, offsetof(struct ska_settings, pin_source), true},
     {"pin-sources", check_pin_sources, offsetof(struct ska_settings, pin_sources), true},
@@ -175,10 +186,22 @@ static const struct {
     {"request-content", set_request_content},
 };
 
-const char *const ska_setting_names[] = {
-    "pkcs11-module",     "token",        "pin-source", "pin-sources",     "approvals-dir",
-    "approvals-timeout", "agent",        "payload",    "timestamp-key",   "audit-log",
-    "state-dir",         "evidence-dir", "progress",   "request-content", NULL};
+const char *const ska_setting_names[] = {"pkcs11-module",
+                                         "pkcs11-init-args",
+                                         "token",
+                                         "pin-source",
+                                         "pin-sources",
+                                         "approvals-dir",
+                                         "approvals-timeout",
+                                         "agent",
+                                         "payload",
+                                         "timestamp-key",
+                                         "audit-log",
+                                         "state-dir",
+                                         "evidence-dir",
+                                         "progress",
+                                         "request-content",
+                                         NULL};
 
 /* ---- Setting -------------------------------------------------------------------------------- */
 
@@ -224,6 +247,7 @@ bool ska_settings_set(struct ska_settings *settings, const char *name, const cha
 void ska_settings_clear(struct ska_settings *settings)
 {
     free(settings->pkcs11_module);
+    free(settings->pkcs11_init_args);
     free(settings->token);
     free(settings->pin_source);
     free(settings->pin_sources);

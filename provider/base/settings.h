@@ -23,6 +23,7 @@ enum ska_request_content {
 /* Text members are owned, NULL when not set. */
 struct ska_settings {
     char *pkcs11_module;
+    char *pkcs11_init_args; /* the string that this module wants at C_Initialize */
     char *token;
     char *pin_source;  /* "file:PATH" */
     char *pin_sources; /* more that key references may name, separated by commas */

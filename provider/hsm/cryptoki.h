@@ -32,6 +32,28 @@ struct hsm_token;
 #ifndef CKA_ALLOWED_MECHANISMS
 #define CKA_ALLOWED_MECHANISMS 0x40000600UL
 #endif
+#ifndef CKA_PUBLIC_KEY_INFO /* of Cryptoki 2.40 */
+#define CKA_PUBLIC_KEY_INFO 0x00000129UL
+#endif
+#ifndef CKU_CONTEXT_SPECIFIC
+#define CKU_CONTEXT_SPECIFIC 2UL
+#endif
+#ifndef CKA_ALWAYS_AUTHENTICATE
+#define CKA_ALWAYS_AUTHENTICATE 0x00000202UL
+#endif
+/* Of Cryptoki 3.0, digests and their mask generation functions. */
+#ifndef CKM_SHA3_256
+#define CKM_SHA3_256 0x2B0UL
+#define CKM_SHA3_224 0x2B5UL
+#define CKM_SHA3_384 0x2C0UL
+#define CKM_SHA3_512 0x2D0UL
+#endif
+#ifndef CKG_MGF1_SHA3_224
+#define CKG_MGF1_SHA3_224 6UL
+#define CKG_MGF1_SHA3_256 7UL
+#define CKG_MGF1_SHA3_384 8UL
+#define CKG_MGF1_SHA3_512 9UL
+#endif
 #ifndef CK_UNAVAILABLE_INFORMATION
 #define CK_UNAVAILABLE_INFORMATION ((CK_ULONG)-1)
 #endif
@@ -59,6 +81,11 @@ struct hsm_mechanism {
 /* SKA_R_UNSUPPORTED when keys of the type cannot do it, or no mechanism says it. */
 bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type type,
                         struct hsm_mechanism *to, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The mechanism of a scheme that takes digests; and the one that takes messages and hashes them. */
+CK_MECHANISM_TYPE hsm_raw_mechanism(enum ska_scheme scheme);
+/* False: there is none for this digest. */
+bool hsm_hashing_mechanism(enum ska_scheme scheme, enum ska_digest digest, CK_MECHANISM_TYPE *type);
 
 /* CK_SKA_SIGN and so on. */
 CK_ULONG hsm_operation_number(enum ska_operation operation);
@@ -107,6 +134,12 @@ struct hsm_rv_text hsm_rv_text(CK_RV rv);
 /* Raises SKA_R_HSM_FAILURE with call, token (may be NULL) and answer. */
 bool hsm_fail_rv(const struct ska_errors *errors, const char *call, const struct hsm_token *token,
                  CK_RV rv);
+
+/*
+ * From Cryptoki's blank-padded field of at most 64 bytes to a string, with room for one byte more;
+ * some modules pad with NUL.
+ */
+void hsm_unpad(char *to, const CK_UTF8CHAR *field, size_t size);
 
 /* A label for messages, made harmless. */
 struct hsm_shown {

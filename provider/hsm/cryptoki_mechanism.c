@@ -14,7 +14,7 @@ static const struct {
     CK_MECHANISM_TYPE pkcs1;
     CK_MECHANISM_TYPE pss;
     CK_MECHANISM_TYPE ecdsa;
-} by_digest[] = {
+} by_digest[SKA_DIGEST_COUNT] = {
     [SKA_DIGEST_SHA1] = {CKM_SHA_1, CKG_MGF1_SHA1, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS,
                          CKM_ECDSA_SHA1},
     [SKA_DIGEST_SHA224] = {CKM_SHA224, CKG_MGF1_SHA224, CKM_SHA224_RSA_PKCS,
@@ -25,6 +25,11 @@ static const struct {
                            CKM_SHA384_RSA_PKCS_PSS, CKM_ECDSA_SHA384},
     [SKA_DIGEST_SHA512] = {CKM_SHA512, CKG_MGF1_SHA512, CKM_SHA512_RSA_PKCS,
                            CKM_SHA512_RSA_PKCS_PSS, CKM_ECDSA_SHA512},
+    /* These are hashed here, always; PSS has no parameters for the short ones. */
+    [SKA_DIGEST_SHA3_224] = {CKM_SHA3_224, CKG_MGF1_SHA3_224, 0, 0, 0},
+    [SKA_DIGEST_SHA3_256] = {CKM_SHA3_256, CKG_MGF1_SHA3_256, 0, 0, 0},
+    [SKA_DIGEST_SHA3_384] = {CKM_SHA3_384, CKG_MGF1_SHA3_384, 0, 0, 0},
+    [SKA_DIGEST_SHA3_512] = {CKM_SHA3_512, CKG_MGF1_SHA3_512, 0, 0, 0},
 };
 
 static bool scheme_fits(enum ska_scheme scheme, enum ska_key_type type)
@@ -40,6 +45,30 @@ static bool scheme_fits(enum ska_scheme scheme, enum ska_key_type type)
         return type == SKA_KEY_ED25519 || type == SKA_KEY_ED448;
     }
     return false;
+}
+
+CK_MECHANISM_TYPE hsm_raw_mechanism(enum ska_scheme scheme)
+{
+    switch (scheme) {
+    case SKA_SCHEME_PKCS1:
+        return CKM_RSA_PKCS;
+    case SKA_SCHEME_PSS:
+        return CKM_RSA_PKCS_PSS;
+    case SKA_SCHEME_ECDSA:
+        return CKM_ECDSA;
+    case SKA_SCHEME_EDDSA:
+        break;
+    }
+    return CKM_EDDSA;
+}
+
+bool hsm_hashing_mechanism(enum ska_scheme scheme, enum ska_digest digest, CK_MECHANISM_TYPE *type)
+{
+    *type = scheme == SKA_SCHEME_PKCS1   ? by_digest[digest].pkcs1
+            : scheme == SKA_SCHEME_PSS   ? by_digest[digest].pss
+            : scheme == SKA_SCHEME_ECDSA ? by_digest[digest].ecdsa
+                                         : CKM_EDDSA;
+    return *type != 0;
 }
 
 /* EdDSA takes the message; PSS must name its digests, and so must whoever lets the HSM hash. */
@@ -64,24 +93,18 @@ bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type
         return ska_fail(errors, SKA_R_UNSUPPORTED,
                         "a key of this type cannot sign with this padding and digest");
     memset(to, 0, sizeof(*to));
-    switch (mechanism->scheme) {
-    case SKA_SCHEME_PKCS1:
-        to->cryptoki.mechanism = message ? by_digest[digest].pkcs1 : CKM_RSA_PKCS;
-        break;
-    case SKA_SCHEME_PSS:
-        to->cryptoki.mechanism = message ? by_digest[digest].pss : CKM_RSA_PKCS_PSS;
+    to->cryptoki.mechanism = hsm_raw_mechanism(mechanism->scheme);
+    if ((message && !hsm_hashing_mechanism(mechanism->scheme, digest, &to->cryptoki.mechanism)) ||
+        (mechanism->scheme == SKA_SCHEME_PSS &&
+         (by_digest[digest].hash == 0 || by_digest[mechanism->mgf1_digest].mgf == 0)))
+        return ska_fail(errors, SKA_R_UNSUPPORTED, "no mechanism of PKCS#11 is this with %s",
+                        ska_digest_name(digest));
+    if (mechanism->scheme == SKA_SCHEME_PSS) {
         to->pss.hashAlg = by_digest[digest].hash;
         to->pss.mgf = by_digest[mechanism->mgf1_digest].mgf;
         to->pss.sLen = (CK_ULONG)mechanism->salt_length;
         to->cryptoki.pParameter = &to->pss;
         to->cryptoki.ulParameterLen = sizeof(to->pss);
-        break;
-    case SKA_SCHEME_ECDSA:
-        to->cryptoki.mechanism = message ? by_digest[digest].ecdsa : CKM_ECDSA;
-        break;
-    case SKA_SCHEME_EDDSA:
-        to->cryptoki.mechanism = CKM_EDDSA;
-        break;
     }
     return true;
 }

@@ -20,10 +20,23 @@
 #define SHOWN_IDS 8
 
 static const CK_ATTRIBUTE_TYPE part_types[HSM_PART_COUNT] = {
-    [HSM_PART_KEY_TYPE] = CKA_KEY_TYPE,        [HSM_PART_MODULUS] = CKA_MODULUS,
-    [HSM_PART_EXPONENT] = CKA_PUBLIC_EXPONENT, [HSM_PART_PARAMETERS] = CKA_EC_PARAMS,
-    [HSM_PART_POINT] = CKA_EC_POINT,           [HSM_PART_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
+    [HSM_PART_KEY_TYPE] = CKA_KEY_TYPE,
+    [HSM_PART_MODULUS] = CKA_MODULUS,
+    [HSM_PART_EXPONENT] = CKA_PUBLIC_EXPONENT,
+    [HSM_PART_PARAMETERS] = CKA_EC_PARAMS,
+    [HSM_PART_POINT] = CKA_EC_POINT,
+    [HSM_PART_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
+    [HSM_PART_INFO] = CKA_PUBLIC_KEY_INFO,
+    [HSM_PART_PRIVATE] = CKA_PRIVATE,
+    [HSM_PART_ALWAYS_AUTHENTICATE] = CKA_ALWAYS_AUTHENTICATE,
 };
+
+/* Older than these attributes are many modules. */
+static bool is_optional(int part)
+{
+    return part == HSM_PART_MECHANISMS || part == HSM_PART_INFO || part == HSM_PART_PRIVATE ||
+           part == HSM_PART_ALWAYS_AUTHENTICATE;
+}
 
 /* ---- Reading what belongs to a key ----------------------------------------------------------- */
 
@@ -46,6 +59,7 @@ static CK_RV read_parts(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
         if (found->parts[which[i]].present)
             continue;
         read[missing].type = part_types[which[i]];
+        read[missing].optional = is_optional(which[i]);
         place[missing++] = which[i];
     }
     if (missing > 0)
@@ -67,6 +81,7 @@ static struct hsm_public_parts spans_of(const struct hsm_found *found)
         .parameters = hsm_attribute_span(&found->parts[HSM_PART_PARAMETERS]),
         .point = hsm_attribute_span(&found->parts[HSM_PART_POINT]),
         .mechanisms = hsm_attribute_span(&found->parts[HSM_PART_MECHANISMS]),
+        .info = hsm_attribute_span(&found->parts[HSM_PART_INFO]),
     };
 
     if (!hsm_attribute_number(&found->parts[HSM_PART_KEY_TYPE], &parts.key_type))
@@ -74,14 +89,14 @@ static struct hsm_public_parts spans_of(const struct hsm_found *found)
     return parts;
 }
 
-/* Of one object. A private EC key does not show its point. */
+/* Of one object. A private EC key rarely shows its point. */
 static CK_RV read_object(const struct hsm_lease *lease, CK_OBJECT_HANDLE object, bool private,
                          struct hsm_found *found)
 {
-    static const int type[] = {HSM_PART_KEY_TYPE};
+    static const int type[] = {HSM_PART_KEY_TYPE, HSM_PART_PRIVATE, HSM_PART_ALWAYS_AUTHENTICATE};
     static const int rsa[] = {HSM_PART_MODULUS, HSM_PART_EXPONENT, HSM_PART_MECHANISMS};
     static const int ec[] = {HSM_PART_PARAMETERS, HSM_PART_POINT};
-    CK_RV rv = read_parts(lease, object, found, type, 1);
+    CK_RV rv = read_parts(lease, object, found, type, private ? 3 : 1);
 
     if (rv != CKR_OK)
         return rv;
@@ -158,35 +173,69 @@ static CK_RV read_undisclosed(const struct hsm_lease *lease, struct hsm_found *f
     return rv;
 }
 
+static bool is_public_known(const struct hsm_found *found)
+{
+    const struct hsm_public_parts parts = spans_of(found);
+
+    return hsm_public_complete(&parts);
+}
+
+/* What the private object itself may tell, where no public object does. */
+static CK_RV read_public_of_private(const struct hsm_lease *lease, struct hsm_found *found)
+{
+    static const int last[] = {HSM_PART_INFO, HSM_PART_POINT};
+    const bool ec = spans_of(found).key_type != CKK_RSA;
+
+    return read_parts(lease, the_key(found)->handle, found, last, ec ? 2 : 1);
+}
+
+/* All that may be the key's: which of them is, the key decides. */
+static CK_RV read_certificates(const struct hsm_lease *lease, struct hsm_found *found)
+{
+    const CK_OBJECT_CLASS certificate = CKO_CERTIFICATE;
+    const struct hsm_key_match by_id = {{NULL, 0}, ska_span_of(&the_key(found)->id)};
+    const struct hsm_entry *first = NULL;
+    CK_RV rv = CKR_OK;
+
+    if (by_id.id.length > 0)
+        rv = hsm_objects_search(lease, &certificate, &by_id, &found->entries);
+    if (rv == CKR_OK)
+        rv = search_companion(lease, found, CKO_CERTIFICATE, found->undisclosed, &first);
+    for (size_t i = 0; rv == CKR_OK && first != NULL && i < found->entries.count; i++) {
+        const struct hsm_entry *entry = &found->entries.list[i];
+        struct hsm_attribute *value = &found->certificates[found->certificate_count];
+
+        if (entry->class_ != CKO_CERTIFICATE || found->certificate_count == HSM_CERTIFICATES ||
+            (entry != first && !ska_span_equal(ska_span_of(&entry->id), ska_span_of(&first->id))))
+            continue;
+        value->type = CKA_VALUE;
+        rv = hsm_attributes_read(lease, entry->handle, value, 1);
+        if (rv == CKR_OK && value->present)
+            found->certificate_count++;
+    }
+    return rv;
+}
+
 /*
  * The public part: an RSA private key shows it itself; else the public object has it, else the
- * certificate. A certificate that was found beside a public object is read too, to compare.
+ * private one under other names, else a certificate.
  */
 static CK_RV read_public(const struct hsm_lease *lease, struct hsm_found *found)
 {
     const struct hsm_entry *entry = NULL;
-    struct hsm_public_parts parts = spans_of(found);
     CK_RV rv = CKR_OK;
 
-    if (hsm_public_complete(&parts))
+    if (is_public_known(found))
         return CKR_OK;
     rv = search_companion(lease, found, CKO_PUBLIC_KEY, true, &entry);
     if (rv == CKR_OK && entry != NULL)
         rv = read_object(lease, entry->handle, false, found);
-    if (rv != CKR_OK)
-        return rv;
-    parts = spans_of(found);
-    if (!hsm_public_complete(&parts))
+    if (rv == CKR_OK && !is_public_known(found))
         rv = read_undisclosed(lease, found);
-    if (rv != CKR_OK)
-        return rv;
-    if (hsm_public_complete(&parts))
-        entry = companion(found, CKO_CERTIFICATE, false);
-    else
-        rv = search_companion(lease, found, CKO_CERTIFICATE, found->undisclosed, &entry);
-    found->certificate.type = CKA_VALUE;
-    if (rv == CKR_OK && entry != NULL)
-        rv = hsm_attributes_read(lease, entry->handle, &found->certificate, 1);
+    if (rv == CKR_OK && !is_public_known(found) && !found->undisclosed)
+        rv = read_public_of_private(lease, found);
+    if (rv == CKR_OK && !is_public_known(found))
+        rv = read_certificates(lease, found);
     return rv;
 }
 
@@ -196,9 +245,45 @@ void hsm_found_free(struct hsm_found *found)
 {
     hsm_entries_free(&found->entries);
     hsm_attributes_free(found->parts, HSM_PART_COUNT);
-    hsm_attributes_free(&found->certificate, 1);
+    hsm_attributes_free(found->certificates, HSM_CERTIFICATES);
     hsm_attributes_free(&found->use_rule, 1);
     memset(found, 0, sizeof(*found));
+}
+
+static void count_private(const struct hsm_lease *lease, struct hsm_found *found)
+{
+    found->count = 0;
+    for (size_t i = 0; i < found->entries.count; i++)
+        if (hsm_is_private_class(lease, found->entries.list[i].class_)) {
+            found->key = i;
+            found->count++;
+        }
+}
+
+/*
+ * Java and others give the label to the certificate and none to the private key: the certificate's
+ * id says which key is meant. A key that has a label of its own is not meant by another's.
+ */
+static CK_RV search_by_alias(const struct hsm_lease *lease, struct hsm_found *found)
+{
+    const CK_OBJECT_CLASS ordinary = CKO_PRIVATE_KEY;
+    const size_t named = found->entries.count;
+    CK_RV rv = CKR_OK;
+
+    for (size_t i = 0; rv == CKR_OK && i < named; i++) {
+        const struct hsm_key_match by = {{NULL, 0}, ska_span_of(&found->entries.list[i].id)};
+
+        if (by.id.length > 0)
+            rv = hsm_objects_search(lease, &ordinary, &by, &found->entries);
+    }
+    for (size_t i = named; i < found->entries.count; i++)
+        if (found->entries.list[i].label.length == 0) {
+            found->key = i;
+            found->count++;
+        } else {
+            found->aliased = i;
+        }
+    return rv;
 }
 
 CK_RV hsm_find_private(const struct hsm_lease *lease, const struct hsm_key_match *match,
@@ -210,11 +295,9 @@ CK_RV hsm_find_private(const struct hsm_lease *lease, const struct hsm_key_match
     *call = "C_FindObjects";
     rv = any ? hsm_private_search(lease, match, &found->entries)
              : hsm_objects_search(lease, NULL, match, &found->entries);
-    for (size_t i = 0; rv == CKR_OK && i < found->entries.count; i++)
-        if (hsm_is_private_class(lease, found->entries.list[i].class_)) {
-            found->key = i;
-            found->count++;
-        }
+    count_private(lease, found);
+    if (rv == CKR_OK && found->count == 0 && match->label.data != NULL && match->id.data == NULL)
+        rv = search_by_alias(lease, found);
     if (rv == CKR_OK && found->count == 0)
         return hsm_session_check_login(lease);
     if (rv != CKR_OK || found->count != 1)
@@ -272,24 +355,45 @@ static void describe_key_match(struct ska_buffer *text, const struct hsm_key_mat
     }
 }
 
+/* Whether private keys may have been left out for want of a login. */
+static bool hides_private(const struct hsm_token *token)
+{
+    bool hides = false;
+
+    hsm_lock();
+    hides =
+        !token->logged_in && (token->flags & (CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED)) != 0;
+    hsm_unlock();
+    return hides;
+}
+
 static bool raise_none(struct hsm_token *token, const char *wanted, const struct hsm_found *found,
                        const char *kind, const struct ska_errors *errors)
 {
-    const char *more = "";
-    bool logged_in = false;
+    struct ska_buffer more = {0};
 
-    hsm_lock();
-    logged_in = token->logged_in || (token->flags & CKF_LOGIN_REQUIRED) == 0;
-    hsm_unlock();
-    if (!logged_in && strcmp(kind, "private") == 0)
-        more = found->entries.count > 0
-                   ? "; a public key or certificate is there, and private keys show only after a "
-                     "login: give a PIN"
-                   : "; private keys show only after a login: give a PIN";
-    else if (found->entries.count > 0)
-        more = "; only other objects are called that";
-    return ska_fail(errors, SKA_R_KEY_NOT_FOUND, "token \"%s\" has no %s key%s%s",
-                    hsm_show(token->label).text, kind, wanted, more);
+    if (strcmp(kind, "private") == 0 && hides_private(token)) {
+        ska_buffer_text(&more, found->entries.count > 0
+                                   ? "; a public key or certificate is there, and private keys "
+                                     "show only after a login: give a PIN"
+                                   : "; private keys show only after a login: give a PIN");
+    } else if (found->aliased > 0) {
+        const struct hsm_entry *key = &found->entries.list[found->aliased];
+
+        ska_buffer_text(&more, "; the private key with the id ");
+        ska_buffer_hex(&more, ska_span_of(&key->id));
+        ska_buffer_text(&more, " is called \"");
+        ska_buffer_printable(&more, ska_span_of(&key->label), 64);
+        ska_buffer_text(&more, "\"");
+    } else if (found->entries.count > 0) {
+        ska_buffer_text(&more, "; only other objects are called that, with the id ");
+        describe_id(&more, ska_span_of(&found->entries.list[0].id));
+    }
+    ska_fail(errors, SKA_R_KEY_NOT_FOUND, "token \"%s\" has no %s key%s%s",
+             hsm_show(token->label).text, kind, wanted,
+             more.length == 0 ? "" : ska_buffer_string(&more));
+    ska_buffer_free(&more);
+    return false;
 }
 
 static bool raise_several(const struct hsm_token *token, const char *wanted,
@@ -368,32 +472,47 @@ bool hsm_same_public(const EVP_PKEY *a, const EVP_PKEY *b)
     return same;
 }
 
-/* The public object and the certificate must not disagree: one of them would verify nothing. */
-static bool from_both(OSSL_LIB_CTX *libctx, const struct hsm_found *found,
-                      const struct hsm_public_parts *parts, const char *label, EVP_PKEY **key,
-                      const struct ska_errors *errors)
+bool hsm_certificate_is_of(OSSL_LIB_CTX *libctx, struct ska_span certificate, const EVP_PKEY *key)
 {
-    struct ska_span certificate = hsm_attribute_span(&found->certificate);
-    EVP_PKEY *other = NULL;
-    bool done = true;
+    EVP_PKEY *other = hsm_certificate_key(libctx, certificate);
+    bool same = other != NULL && hsm_same_public(key, other);
 
-    if (!hsm_public_complete(parts))
-        return hsm_public_from_certificate(libctx, certificate, parts, label, key, errors);
-    if (!hsm_public_make(libctx, parts, label, key, errors))
-        return false;
-    if (certificate.length == 0)
-        return true;
-    done = hsm_public_from_certificate(libctx, certificate, parts, label, &other, errors);
-    if (done && !hsm_same_public(*key, other))
-        done = ska_fail(errors, SKA_R_BAD_KEY,
-                        "key \"%s\": public key and certificate with its id on the token differ",
-                        hsm_show(label).text);
     EVP_PKEY_free(other);
-    if (!done) {
-        EVP_PKEY_free(*key);
-        *key = NULL;
+    return same;
+}
+
+/*
+ * Of certificates that fit the key's type. Where no more is known of the key they must not
+ * disagree: one of them would verify nothing.
+ */
+static bool from_certificates(OSSL_LIB_CTX *libctx, const struct hsm_found *found,
+                              const struct hsm_public_parts *parts, const char *label,
+                              EVP_PKEY **key, const struct ska_errors *errors)
+{
+    for (size_t i = 0; i < found->certificate_count; i++) {
+        struct ska_span certificate = hsm_attribute_span(&found->certificates[i]);
+        EVP_PKEY *other = NULL;
+
+        if (!hsm_public_from_certificate(libctx, certificate, parts, label, &other, NULL))
+            continue;
+        if (*key != NULL && !hsm_same_public(*key, other)) {
+            EVP_PKEY_free(other);
+            EVP_PKEY_free(*key);
+            *key = NULL;
+            return ska_fail(errors, SKA_R_BAD_KEY,
+                            "key \"%s\": certificates of different keys have its id on the token, "
+                            "and nothing there tells which is its own: store its public key",
+                            hsm_show(label).text);
+        }
+        if (*key == NULL)
+            *key = other;
+        else
+            EVP_PKEY_free(other);
     }
-    return done;
+    /* What is wrong with one that does not fit. */
+    return *key != NULL ||
+           hsm_public_from_certificate(libctx, hsm_attribute_span(&found->certificates[0]), parts,
+                                       label, key, errors);
 }
 
 bool hsm_found_public(const struct hsm_token *token, const struct hsm_found *found,
@@ -404,17 +523,19 @@ bool hsm_found_public(const struct hsm_token *token, const struct hsm_found *fou
     const char *label = (const char *)the_key(found)->label.data;
 
     *key = NULL;
-    if (!hsm_public_complete(&parts) && !found->certificate.present && found->undisclosed)
+    if (!hsm_public_complete(&parts) && found->certificate_count == 0 && found->undisclosed)
         return ska_fail(errors, SKA_R_KEY_NOT_FOUND,
                         "token \"%s\" does not disclose the public key of key \"%s\": store its "
                         "certificate there, with the key's id, or its label and no id",
                         hsm_show(token->label).text, hsm_show(label).text);
-    if (!hsm_public_complete(&parts) && !found->certificate.present)
+    if (!hsm_public_complete(&parts) && found->certificate_count == 0)
         return ska_fail(errors, SKA_R_KEY_NOT_FOUND,
                         "token \"%s\": key \"%s\" has neither a public key object nor a "
                         "certificate with its id: store one",
                         hsm_show(token->label).text, hsm_show(label).text);
-    return from_both(libctx, found, &parts, label, key, errors) &&
+    return (hsm_public_complete(&parts)
+                ? hsm_public_make(libctx, &parts, label, key, errors)
+                : from_certificates(libctx, found, &parts, label, key, errors)) &&
            (hsm_public_type(&parts, type) ||
             ska_fail(errors, SKA_R_INTERNAL, "type of key \"%s\"", hsm_show(label).text));
 }

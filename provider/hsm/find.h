@@ -16,20 +16,29 @@ enum {
     HSM_PART_PARAMETERS,
     HSM_PART_POINT,
     HSM_PART_MECHANISMS,
+    HSM_PART_INFO, /* CKA_PUBLIC_KEY_INFO */
+    HSM_PART_PRIVATE,
+    HSM_PART_ALWAYS_AUTHENTICATE,
     HSM_PART_COUNT
 };
+
+/* The most certificates under one id that are looked at. */
+#define HSM_CERTIFICATES 16
 
 /* Starts as {0}; free with hsm_found_free(). */
 struct hsm_found {
     struct hsm_entries entries; /* all that match */
     size_t count;               /* of keys of the class that is wanted */
     size_t key;                 /* the last of these, as an index */
+    size_t aliased; /* a key of another label whose id an object of the wanted label has; or 0 */
     bool ska;
     bool timestamp;                /* an ordinary key that makes timestamps */
     bool undisclosed;              /* an SKA key that was made to keep its public key secret */
     struct hsm_attribute use_rule; /* of an SKA key, when the HSM shows it */
     struct hsm_attribute parts[HSM_PART_COUNT];
-    struct hsm_attribute certificate;
+    /* Read where nothing else tells the public key; those under an id need not be the key's. */
+    struct hsm_attribute certificates[HSM_CERTIFICATES];
+    size_t certificate_count;
 };
 
 /* Looks for private keys, and reads what belongs to it when there is exactly one. */

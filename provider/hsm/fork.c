@@ -74,6 +74,15 @@ static atomic_uint forking; /* threads that want to fork, or are about to */
 static _Thread_local bool calling;
 static _Thread_local unsigned int settled; /* how many of our handlers have run for this fork */
 
+static atomic_bool serial; /* one call at a time */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool has_turn;
+
+void hsm_call_one_at_a_time(void)
+{
+    atomic_store(&serial, true);
+}
+
 static void wait_for_calls(void)
 {
     const struct timespec step = {0, 100000};
@@ -81,13 +90,36 @@ static void wait_for_calls(void)
     nanosleep(&step, NULL);
 }
 
+static _Thread_local bool stopping; /* this thread has stopped the others' calls */
+
+bool hsm_calls_stop(void)
+{
+    atomic_fetch_add(&forking, 1);
+    for (int i = 0; i < FORK_WAIT_STEPS && atomic_load(&calls) > 0; i++)
+        wait_for_calls();
+    stopping = atomic_load(&calls) == 0 && atomic_load(&forking) == 1;
+    if (!stopping)
+        atomic_fetch_sub(&forking, 1);
+    return stopping;
+}
+
+void hsm_calls_resume(void)
+{
+    stopping = false;
+    atomic_fetch_sub(&forking, 1);
+}
+
 void hsm_call_begin(void)
 {
     atomic_fetch_add(&calls, 1);
-    while (atomic_load(&forking) > 0) {
+    while (atomic_load(&forking) > 0 && !stopping) {
         atomic_fetch_sub(&calls, 1);
         wait_for_calls();
         atomic_fetch_add(&calls, 1);
+    }
+    if (atomic_load_explicit(&serial, memory_order_relaxed)) {
+        pthread_mutex_lock(&turn);
+        has_turn = true;
     }
     calling = true;
 }
@@ -95,6 +127,10 @@ void hsm_call_begin(void)
 void hsm_call_end(void)
 {
     calling = false;
+    if (has_turn) {
+        has_turn = false;
+        pthread_mutex_unlock(&turn);
+    }
     atomic_fetch_sub(&calls, 1);
 }
 
@@ -120,6 +156,9 @@ static void resume_in_child(void)
         return;
     atomic_store(&forking, 0);
     atomic_store(&calls, calling ? 1 : 0);
+    /* Whoever had it, if it was not this thread, does not exist here. */
+    if (!has_turn)
+        pthread_mutex_init(&turn, NULL);
 }
 
 bool hsm_fork_settle(const struct ska_errors *errors)

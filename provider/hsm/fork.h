@@ -26,6 +26,16 @@ bool hsm_fork_settle(const struct ska_errors *errors) SKA_MUST_CHECK;
 void hsm_call_begin(void);
 void hsm_call_end(void);
 
+/*
+ * No calls but this thread's from now on until hsm_calls_resume(). False: one that is under way
+ * does not end soon, and nothing was stopped.
+ */
+bool hsm_calls_stop(void) SKA_MUST_CHECK;
+void hsm_calls_resume(void);
+
+/* From now on calls are made one at a time: there is a module without locks. */
+void hsm_call_one_at_a_time(void);
+
 /* How many forks lie between the first process and this one: state of it notes the count. */
 unsigned int hsm_fork_count(void);
 

@@ -10,7 +10,13 @@
 void hsm_key_free(struct backend_key *key)
 {
     backend_key_clear(key);
+    ska_bytes_free(&hsm_key_of(key)->mechanisms);
     free(hsm_key_of(key));
+}
+
+bool hsm_key_is_private(const struct backend_key *key)
+{
+    return ((const struct hsm_key *)key)->private;
 }
 
 const char *hsm_key_token_label(const struct backend_key *key)

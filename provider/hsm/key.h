@@ -25,6 +25,12 @@ struct hsm_key_match {
 bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OSSL_LIB_CTX *libctx,
                   struct backend_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* Whether it is a private object (CKA_PRIVATE), which is used after a login only. */
+bool hsm_key_is_private(const struct backend_key *key);
+
+/* Whether a certificate (DER) is one for this public key. */
+bool hsm_certificate_is_of(OSSL_LIB_CTX *libctx, struct ska_span certificate, const EVP_PKEY *key);
+
 /* The public key object that matches, as a software key. Same errors as hsm_key_find(). */
 bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *match,
                          OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,

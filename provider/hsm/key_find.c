@@ -23,6 +23,7 @@ static const struct backend hsm_backend = {
     .key_free = hsm_key_free,
     .token_label = hsm_key_token_label,
     .key_state = hsm_key_state,
+    .key_input = hsm_key_input,
     .key_sign = hsm_key_sign,
     .timestamp_key = find_timestamp_key,
     .timestamp_make = hsm_timestamp_make,
@@ -62,6 +63,8 @@ static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned l
     made->base.libctx = libctx;
     made->base.ska = found->ska;
     made->base.timestamp = found->timestamp;
+    made->private = hsm_attribute_true(&found->parts[HSM_PART_PRIVATE]);
+    made->always_authenticate = hsm_attribute_true(&found->parts[HSM_PART_ALWAYS_AUTHENTICATE]);
     made->handle = entry->handle;
     made->generation = generation;
     if (!hsm_found_public(token, found, libctx, &made->base.public_key, &made->base.type, errors)) {
@@ -71,6 +74,9 @@ static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned l
     made->base.bits = (unsigned int)EVP_PKEY_get_bits(made->base.public_key);
     made->base.label = entry->label;
     made->base.id = entry->id;
+    made->mechanisms = found->parts[HSM_PART_MECHANISMS].value;
+    memset(&found->parts[HSM_PART_MECHANISMS].value, 0, sizeof(struct ska_bytes));
+    found->parts[HSM_PART_MECHANISMS].present = false;
     made->base.use_rule = found->use_rule.value;
     memset(&found->use_rule.value, 0, sizeof(found->use_rule.value));
     memset(&entry->label, 0, sizeof(entry->label));
@@ -90,7 +96,7 @@ bool hsm_key_find(struct hsm_token *token, const struct hsm_key_match *match, OS
 {
     struct hsm_found found = {0};
     struct find_work search = {{.run = find_private_work}, match, &found, 0};
-    bool done = hsm_session_work(token, &search.work, errors) &&
+    bool done = hsm_session_look(token, &search.work, errors) &&
                 hsm_found_one(token, match, &found, "private", errors) &&
                 key_new(token, &found, search.generation, libctx, key, errors);
 
@@ -112,7 +118,7 @@ bool hsm_public_key_find(struct hsm_token *token, const struct hsm_key_match *ma
 {
     struct hsm_found found = {0};
     struct find_work search = {{.run = find_public_work}, match, &found, 0};
-    bool done = hsm_session_work(token, &search.work, errors) &&
+    bool done = hsm_session_look(token, &search.work, errors) &&
                 hsm_found_one(token, match, &found, "public", errors) &&
                 hsm_found_public(token, &found, libctx, key, type, errors);
 

@@ -33,13 +33,13 @@ static CK_RV read_key_type(const struct hsm_lease *lease, CK_OBJECT_HANDLE handl
                            struct hsm_object *object)
 {
     struct hsm_attribute type = {.type = CKA_KEY_TYPE};
-    struct hsm_attribute detail = {.type = CKA_ALLOWED_MECHANISMS};
+    struct hsm_attribute detail = {.type = CKA_ALLOWED_MECHANISMS, .optional = true};
     struct hsm_public_parts parts = {.key_type = CK_UNAVAILABLE_INFORMATION};
     CK_RV rv = hsm_attributes_read(lease, handle, &type, 1);
 
     if (rv == CKR_OK && hsm_attribute_number(&type, &parts.key_type)) {
         if (parts.key_type != CKK_RSA)
-            detail.type = CKA_EC_PARAMS;
+            detail = (struct hsm_attribute){.type = CKA_EC_PARAMS};
         if (parts.key_type == CKK_RSA || parts.key_type == CKK_EC ||
             parts.key_type == CKK_EC_EDWARDS)
             rv = hsm_attributes_read(lease, handle, &detail, 1);
@@ -120,7 +120,7 @@ bool hsm_object_list(struct hsm_token *token, const struct hsm_object_match *mat
                      hsm_object_visit *visit, void *arg, const struct ska_errors *errors)
 {
     struct list_work all = {.work = {.run = list_objects}, .match = match};
-    bool done = hsm_session_work(token, &all.work, errors);
+    bool done = hsm_session_look(token, &all.work, errors);
 
     for (size_t i = 0; done && i < all.entries.count; i++)
         if (!visit(arg, &all.list[i].object))

@@ -8,24 +8,29 @@
 #include "provider/hsm/uri.h"
 
 struct hsm_token;
+struct hsm_tokens;
 
 /* What holds where the URI does not say; members may be NULL. */
 struct hsm_defaults {
     const char *module;     /* path */
     const char *token;      /* label, used when the URI says nothing of token or slot */
-    const char *pin_source; /* "file:PATH" or a path */
+    const char *pin_source; /* as the configuration has it, see struct hsm_pin_source */
+    const char *init_args;  /* the string that `module` wants at C_Initialize */
 };
 
 bool hsm_locate(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
                 struct hsm_token **token, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* The same; or all of several that are alike, as one card in several slots is. */
+bool hsm_locate_alike(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
+                      struct hsm_tokens *tokens, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* All tokens that a URI names, for who only lists. */
+bool hsm_locate_all(const struct hsm_uri *uri, const struct hsm_defaults *defaults,
+                    struct hsm_tokens *tokens, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Where the PIN is that belongs to a URI; borrowed from both. */
 struct hsm_pin_source hsm_locate_pin(const struct hsm_uri *uri,
                                      const struct hsm_defaults *defaults);
-
-/* Logs in with that PIN, else with the one that a person is asked for (prompt may be NULL). */
-bool hsm_locate_login(struct hsm_token *token, const struct hsm_uri *uri,
-                      const struct hsm_defaults *defaults, hsm_pin_prompt *prompt, void *prompt_arg,
-                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

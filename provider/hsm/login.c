@@ -8,12 +8,13 @@
 #include "provider/hsm/login_attempt.h"
 #include "provider/hsm/session.h"
 
-/* ---- With a PIN ------------------------------------------------------------------------------ */
+/* ---- With PINs ------------------------------------------------------------------------------- */
 
 struct login_work {
     struct hsm_work work;
     const struct hsm_pin_source *source;
-    const struct hsm_pin *pin;
+    struct hsm_pin *const *pins;
+    size_t count;
     const struct ska_errors *errors;
 };
 
@@ -25,24 +26,55 @@ static CK_RV login_in_session(struct hsm_work *work, const struct hsm_lease *lea
 
     if (gate == NULL)
         return rv;
-    rv = hsm_login_attempt(lease->token, lease->session, login->source, login->pin, &work->raised,
-                           login->errors);
+    rv = hsm_login_attempt(lease->token, lease->session, login->source, login->pins, login->count,
+                           &work->raised, login->errors);
+    if (rv == CKR_OK && !work->raised)
+        hsm_login_keep(lease->token, login->source);
     hsm_gate_leave(gate);
     return rv;
 }
 
+static bool login_with_pins(struct hsm_token *token, const struct hsm_pin_source *source,
+                            struct hsm_pin *const *pins, size_t count,
+                            const struct ska_errors *errors)
+{
+    struct login_work login = {
+        {.call = "C_Login", .run = login_in_session}, source, pins, count, errors};
+
+    return hsm_session_work(token, &login.work, errors);
+}
+
+/* With what the source gives now, else with what it has given before. */
 static bool login_with_pin(struct hsm_token *token, const struct hsm_pin_source *source,
                            const struct ska_errors *errors)
 {
-    struct hsm_pin *pin = hsm_pin_read(source, token->label, errors);
-    struct login_work login = {{.call = "C_Login", .run = login_in_session}, source, pin, errors};
-    bool done = pin != NULL && hsm_session_work(token, &login.work, errors);
+    struct hsm_pin *pins[2] = {hsm_pin_read(source, token->label, errors), NULL};
+    const bool two = source->kept != NULL && source->file != NULL;
+    bool done = false;
 
-    hsm_pin_wipe(pin);
+    if (pins[0] == NULL)
+        return false;
+    if (two)
+        pins[1] = hsm_pin_new(ska_span(source->kept->value, source->kept->length));
+    if (two && pins[1] == NULL)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a PIN");
+    else
+        done = login_with_pins(token, source, pins, two ? 2 : 1, errors);
+    hsm_pin_wipe(pins[0]);
+    hsm_pin_wipe(pins[1]);
     return done;
 }
 
-/* ---- Asking a person */
+/* On the token's own pad. */
+static bool login_with_pad(struct hsm_token *token, const struct hsm_pin_source *source,
+                           const struct ska_errors *errors)
+{
+    struct hsm_pin *const typed[1] = {NULL};
+
+    return login_with_pins(token, source, typed, 1, errors);
+}
+
+/* ---- Asking a person ------------------------------------------------------------------------- */
 
 enum login_turn { MAY_ASK, LOGGED_IN_MEANWHILE, MUST_NOT_ASK };
 
@@ -74,8 +106,9 @@ static enum login_turn prompt_turn(struct hsm_token *token)
     }
 }
 
-static bool login_with_prompt(struct hsm_token *token, const struct hsm_pin_source *source,
-                              const struct ska_errors *errors)
+/* On the token's pad, or by the prompt. */
+static bool login_by_person(struct hsm_token *token, const struct hsm_pin_source *source, bool pad,
+                            const struct ska_errors *errors)
 {
     bool done = false;
 
@@ -89,7 +122,7 @@ static bool login_with_prompt(struct hsm_token *token, const struct hsm_pin_sour
     case MAY_ASK:
         break;
     }
-    done = login_with_pin(token, source, errors);
+    done = pad ? login_with_pad(token, source, errors) : login_with_pin(token, source, errors);
     hsm_lock();
     token->prompting = false;
     token->prompt_failed = !done;
@@ -108,7 +141,7 @@ static CK_RV look_at_login(struct hsm_work *work, const struct hsm_lease *lease)
     CK_RV rv = CKR_OK;
 
     hsm_lock();
-    known = token->logged_in || (token->flags & CKF_LOGIN_REQUIRED) == 0;
+    known = token->logged_in;
     hsm_unlock();
     if (known)
         return CKR_OK;
@@ -130,16 +163,100 @@ bool hsm_token_logged_in(struct hsm_token *token)
     if (!hsm_session_work(token, &work, NULL))
         return false;
     hsm_lock();
-    logged_in = token->logged_in || (token->flags & CKF_LOGIN_REQUIRED) == 0;
+    logged_in = token->logged_in;
     hsm_unlock();
     return logged_in;
+}
+
+static CK_FLAGS token_flags(const struct hsm_token *token)
+{
+    CK_FLAGS flags = 0;
+
+    hsm_lock();
+    flags = token->flags;
+    hsm_unlock();
+    return flags;
+}
+
+/* Some tokens do not say that they want a login, but then they have a PIN. */
+static bool has_login(const struct hsm_token *token)
+{
+    return (token_flags(token) & (CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED)) != 0;
+}
+
+static bool uses_pad(const struct hsm_token *token, const struct hsm_pin_source *source)
+{
+    return !hsm_pin_is_named(source) &&
+           (token_flags(token) & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
+}
+
+/* Whether a person can be asked, by the prompt or on the token's pad. */
+static bool can_ask_person(const struct hsm_token *token, const struct hsm_pin_source *source)
+{
+    return source->prompt != NULL || uses_pad(token, source);
+}
+
+bool hsm_token_wants_login(struct hsm_token *token, const struct hsm_pin_source *source,
+                           bool private_key)
+{
+    const bool required = (token_flags(token) & CKF_LOGIN_REQUIRED) != 0;
+
+    return has_login(token) &&
+           (hsm_pin_is_named(source) ||
+            (private_key && (required || can_ask_person(token, source)))) &&
+           !hsm_token_logged_in(token);
+}
+
+void hsm_token_keep_source(struct hsm_token *token, const struct hsm_pin_source *source)
+{
+    pthread_mutex_t *gate = hsm_gate_enter(&token->login, NULL);
+
+    if (gate == NULL)
+        return;
+    if (token->pin == NULL && token->pin_file == NULL)
+        hsm_login_keep(token, source);
+    hsm_gate_leave(gate);
 }
 
 bool hsm_token_login(struct hsm_token *token, const struct hsm_pin_source *source,
                      const struct ska_errors *errors)
 {
-    if (hsm_token_logged_in(token))
+    const bool required = (token_flags(token) & CKF_LOGIN_REQUIRED) != 0;
+
+    if (hsm_token_logged_in(token)) {
+        hsm_token_keep_source(token, source);
         return true;
-    return hsm_pin_is_asked(source) ? login_with_prompt(token, source, errors)
+    }
+    if (!required &&
+        !(has_login(token) && (hsm_pin_is_named(source) || can_ask_person(token, source))))
+        return true;
+    if (uses_pad(token, source))
+        return login_by_person(token, source, true, errors);
+    return hsm_pin_is_asked(source) ? login_by_person(token, source, false, errors)
                                     : login_with_pin(token, source, errors);
+}
+
+/* ---- For one signature ----------------------------------------------------------------------- */
+
+bool hsm_token_pin(struct hsm_token *token, struct hsm_pin **pin, const struct ska_errors *errors)
+{
+    pthread_mutex_t *gate = hsm_gate_enter(&token->login, errors);
+    bool done = false;
+
+    if (gate == NULL)
+        return false;
+    done = hsm_login_pin(token, pin, errors);
+    hsm_gate_leave(gate);
+    return done;
+}
+
+bool hsm_token_fail_pin(struct hsm_token *token, unsigned long rv, const struct ska_errors *errors)
+{
+    pthread_mutex_t *gate = hsm_gate_enter(&token->login, errors);
+
+    if (gate == NULL)
+        return false;
+    hsm_login_fail_for_one(token, rv, errors);
+    hsm_gate_leave(gate);
+    return false;
 }

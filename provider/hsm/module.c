@@ -2,8 +2,9 @@
 /*
  * Loading PKCS#11 modules.
  *
- * libp11 loads and initializes a module, once for a path and process, and tells its maker. What it
- * would do beyond that is done with Cryptoki directly, because up to libp11 0.4.12
+ * libp11 loads and initializes a module, once for a path and process. What a module refuses of
+ * that, initializing it anew, and what libp11 would do beyond that is done with Cryptoki directly,
+ * because up to libp11 0.4.12
  * - PKCS11_update_slots() reads past its array when there is more than one slot, and releasing
  * slots closes the sessions of the whole process on them, the application's too, as does an
  * enumeration that fails half way because one slot does not answer;
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libp11.h>
 #include <openssl/err.h>
@@ -116,6 +118,46 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
     return true;
 }
 
+/* Ways to call C_Initialize: some modules have no locks, some want no arguments at all. */
+enum initialize_way { WITH_LOCKS, WITHOUT_LOCKS, WITHOUT_ARGUMENTS, WAY_COUNT };
+
+static CK_RV call_initialize(const struct hsm_module *module, enum initialize_way way)
+{
+    CK_C_INITIALIZE_ARGS arguments;
+
+    memset(&arguments, 0, sizeof(arguments));
+    arguments.flags = way == WITH_LOCKS ? CKF_OS_LOCKING_OK : 0;
+    arguments.pReserved = module->init_args;
+    return HSM_CALL(module->calls->C_Initialize(way == WITHOUT_ARGUMENTS ? NULL : &arguments));
+}
+
+/* Whether another way may be one that the module can go. */
+static bool wants_other_way(CK_RV rv)
+{
+    return rv == CKR_CANT_LOCK || rv == CKR_ARGUMENTS_BAD || rv == CKR_NEED_TO_CREATE_THREADS;
+}
+
+/*
+ * Inside the gate, since modules need not stand two threads initializing them at once. From now on
+ * a module that was not promised that its locks work gets one call at a time.
+ */
+static CK_RV initialize_by(struct hsm_module *module, enum initialize_way way)
+{
+    CK_RV rv = CKR_CANT_LOCK;
+
+    for (; way < WAY_COUNT && wants_other_way(rv); way++) {
+        if (way == WITHOUT_ARGUMENTS && module->init_args != NULL)
+            break;
+        rv = call_initialize(module, way);
+        module->ours = rv == CKR_OK;
+        if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
+            rv = CKR_OK;
+        if (rv == CKR_OK && way != WITH_LOCKS)
+            hsm_call_one_at_a_time();
+    }
+    return rv;
+}
+
 static bool raise_initialize(const struct hsm_module *module, const char *reason,
                              const struct ska_errors *errors)
 {
@@ -127,34 +169,65 @@ static bool raise_initialize(const struct hsm_module *module, const char *reason
     return false;
 }
 
-/* The libp11 context is never freed: that would finalize the module for everybody. */
-static bool initialize_first(struct hsm_module *module, const struct ska_errors *errors)
+/*
+ * By libp11, whose context is never freed: that would finalize the module for everybody. False, and
+ * *rv and `reason` say why.
+ */
+static bool initialize_by_libp11(struct hsm_module *module, CK_RV *rv, char reason[128])
 {
     PKCS11_CTX *context = NULL;
-    char reason[128] = "failed";
     bool done = false;
 
     hsm_isolation_enter();
     context = PKCS11_CTX_new();
+    if (context != NULL && module->init_args != NULL)
+        PKCS11_CTX_init_args(context, module->init_args);
     done = context != NULL && PKCS11_CTX_load(context, module->path) == 0;
     if (!done) {
         const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
-        if (text != NULL)
-            snprintf(reason, sizeof(reason), "%s", text);
+        *rv = (CK_RV)ERR_GET_REASON(ERR_peek_last_error());
+        snprintf(reason, 128, "%s", text == NULL ? "failed" : text);
         if (context != NULL)
             PKCS11_CTX_free(context);
+        context = NULL;
     }
-    hsm_isolation_leave(CKR_OK);
-    if (!done)
-        return raise_initialize(module, reason, errors);
     module->libp11 = context;
-    module->manufacturer = context->manufacturer;
+    hsm_isolation_leave(CKR_OK);
+    return done;
+}
+
+static bool initialize_first(struct hsm_module *module, const struct ska_errors *errors)
+{
+    char reason[128] = "";
+    CK_INFO info;
+    CK_RV rv = CKR_OK;
+
+    memset(&info, 0, sizeof(info));
+    module->ours = HSM_CALL(module->calls->C_GetInfo(&info)) == CKR_CRYPTOKI_NOT_INITIALIZED;
+    if (!initialize_by_libp11(module, &rv, reason) &&
+        (!wants_other_way(rv) || initialize_by(module, WITHOUT_LOCKS) != CKR_OK))
+        return raise_initialize(module, reason, errors);
+    rv = HSM_CALL(module->calls->C_GetInfo(&info));
+    if (rv != CKR_OK)
+        return raise_initialize(module, hsm_rv_text(rv).text, errors);
+    hsm_unpad(module->manufacturer, info.manufacturerID, sizeof(info.manufacturerID));
     module->simulator = strcmp(module->manufacturer, SKASIM_MANUFACTURER) == 0;
     return true;
 }
 
-static bool module_load(struct hsm_module *module, const struct ska_errors *errors)
+static bool keep_init_args(struct hsm_module *module, const char *init_args,
+                           const struct ska_errors *errors)
+{
+    if (init_args == NULL || module->init_args != NULL)
+        return true;
+    module->init_args = strdup(init_args);
+    return module->init_args != NULL ||
+           ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a string for the module");
+}
+
+static bool module_load(struct hsm_module *module, const char *init_args,
+                        const struct ska_errors *errors)
 {
     pthread_mutex_t *gate = hsm_gate_enter(&module->loading, errors);
     bool done = false;
@@ -162,8 +235,8 @@ static bool module_load(struct hsm_module *module, const struct ska_errors *erro
     if (gate == NULL)
         return false;
     done = atomic_load(&module->loaded) ||
-           (open_library(module, errors) && initialize_first(module, errors) &&
-            hsm_fork_settle(errors));
+           (keep_init_args(module, init_args, errors) && open_library(module, errors) &&
+            initialize_first(module, errors) && hsm_fork_settle(errors));
     if (done && !atomic_load(&module->loaded)) {
         hsm_lock();
         module->fork = hsm_fork_count();
@@ -175,26 +248,23 @@ static bool module_load(struct hsm_module *module, const struct ska_errors *erro
     return done;
 }
 
-bool hsm_module_open(const char *path, struct hsm_module **module, const struct ska_errors *errors)
+bool hsm_module_open(const char *path, const char *init_args, struct hsm_module **module,
+                     const struct ska_errors *errors)
 {
     if (!hsm_isolation_init(errors) || !hsm_fork_watch(errors))
         return false;
     *module = module_find_or_add(path);
     if (*module == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%s", path);
-    return atomic_load(&(*module)->loaded) || module_load(*module, errors);
+    return atomic_load(&(*module)->loaded) || module_load(*module, init_args, errors);
 }
 
-/* Inside the gate, since modules need not stand two threads initializing them at once. */
+/* Inside the gate. */
 static bool initialize_again(struct hsm_module *module, const struct ska_errors *errors)
 {
-    CK_C_INITIALIZE_ARGS arguments;
-    CK_RV rv = CKR_OK;
+    CK_RV rv = initialize_by(module, WITH_LOCKS);
 
-    memset(&arguments, 0, sizeof(arguments));
-    arguments.flags = CKF_OS_LOCKING_OK;
-    rv = HSM_CALL(module->calls->C_Initialize(&arguments));
-    if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+    if (rv != CKR_OK)
         return raise_initialize(module, hsm_rv_text(rv).text, errors);
     hsm_lock();
     module->incarnation++;
@@ -227,6 +297,90 @@ bool hsm_module_ready(struct hsm_module *module, unsigned long finalized,
     done = is_module_ready(module, finalized) || initialize_again(module, errors);
     hsm_gate_leave(gate);
     return done;
+}
+
+/* ---- Starting a module anew ------------------------------------------------------------------ */
+
+/* The most slots that are looked at. */
+#define SLOT_LIMIT 256
+
+/* Sessions that this process is known to have in a slot, by us. */
+static CK_ULONG our_sessions(const struct hsm_module *module, CK_SLOT_ID slot)
+{
+    CK_ULONG count = 0;
+
+    hsm_lock();
+    for (const struct hsm_token *token = module->tokens; token != NULL; token = token->next)
+        if (token->slot == slot)
+            count += (CK_ULONG)(token->idle_count + token->leased);
+    hsm_unlock();
+    return count;
+}
+
+enum module_users { NOBODY_ELSE, SOMEBODY_ELSE, NO_ANSWER };
+
+/* Who has sessions; whoever has none starts anew himself when he is told so. */
+static enum module_users module_users(const struct hsm_module *module)
+{
+    CK_SLOT_ID slots[SLOT_LIMIT];
+    CK_ULONG count = SLOT_LIMIT;
+    CK_RV rv = HSM_CALL(module->calls->C_GetSlotList(CK_TRUE, slots, &count));
+
+    if (rv != CKR_OK)
+        return rv == CKR_DEVICE_ERROR ? NO_ANSWER : SOMEBODY_ELSE;
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_TOKEN_INFO info;
+
+        memset(&info, 0, sizeof(info));
+        rv = HSM_CALL(module->calls->C_GetTokenInfo(slots[i], &info));
+        if (rv == CKR_DEVICE_ERROR)
+            return NO_ANSWER;
+        if (rv == CKR_OK && info.ulSessionCount > our_sessions(module, slots[i]))
+            return SOMEBODY_ELSE;
+    }
+    return NOBODY_ELSE;
+}
+
+static time_t restart_clock(void)
+{
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* Inside the gate. */
+static bool restart_module(struct hsm_module *module)
+{
+    const time_t now = restart_clock();
+    bool done = false;
+
+    if (!module->ours || module->restarted == now || module_users(module) == SOMEBODY_ELSE ||
+        !hsm_calls_stop())
+        return false;
+    module->restarted = now;
+    if (HSM_CALL(module->calls->C_Finalize(NULL)) == CKR_OK)
+        done = initialize_again(module, NULL);
+    hsm_calls_resume();
+    return done;
+}
+
+bool hsm_module_restart(struct hsm_module *module, unsigned long incarnation)
+{
+    pthread_mutex_t *gate = hsm_gate_enter(&module->loading, NULL);
+    bool done = false;
+
+    if (gate == NULL)
+        return false;
+    done = is_module_ready(module, incarnation) || restart_module(module);
+    hsm_gate_leave(gate);
+    return done;
+}
+
+bool hsm_module_revive(struct hsm_module *module, unsigned long incarnation)
+{
+    return (is_module_ready(module, incarnation) || module_users(module) == NO_ANSWER) &&
+           hsm_module_restart(module, incarnation);
 }
 
 const char *hsm_module_manufacturer(const struct hsm_module *module)

@@ -19,8 +19,8 @@
 #define MOST_ATTRIBUTES 8
 
 /* One attribute by itself: its length first. */
-static CK_RV read_alone(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
-                        struct hsm_attribute *attribute)
+static CK_RV read_one(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
+                      struct hsm_attribute *attribute)
 {
     CK_ATTRIBUTE one = {attribute->type, NULL, 0};
     CK_RV rv = HSM_CALL(lease->calls->C_GetAttributeValue(lease->session, object, &one, 1));
@@ -52,6 +52,39 @@ static CK_RV read_alone(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
     attribute->value.length = one.ulValueLen;
     attribute->present = true;
     return CKR_OK;
+}
+
+/* Whether an answer says nothing but that the attribute cannot be had. */
+static bool is_about_the_attribute(CK_RV rv)
+{
+    return hsm_rv_loss(rv) == HSM_LOSS_NONE && rv != CKR_HOST_MEMORY && rv != CKR_DEVICE_MEMORY;
+}
+
+static CK_RV read_alone(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
+                        struct hsm_attribute *attribute)
+{
+    CK_RV rv = read_one(lease, object, attribute);
+
+    return attribute->optional && is_about_the_attribute(rv) ? CKR_OK : rv;
+}
+
+/* Modules that do not know one of several may say so in their own way. */
+static CK_RV read_each(const struct hsm_lease *lease, CK_OBJECT_HANDLE object,
+                       struct hsm_attribute *attributes, size_t count)
+{
+    CK_RV rv = CKR_OK;
+
+    for (size_t i = 0; i < count && rv == CKR_OK; i++)
+        rv = read_alone(lease, object, &attributes[i]);
+    return rv;
+}
+
+static bool has_optional(const struct hsm_attribute *attributes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (attributes[i].optional)
+            return true;
+    return false;
 }
 
 /*
@@ -98,6 +131,8 @@ CK_RV hsm_attributes_read(const struct hsm_lease *lease, CK_OBJECT_HANDLE object
     if (rv == CKR_OK || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
         rv == CKR_BUFFER_TOO_SMALL)
         rv = take_values(lease, object, attributes, read, count, rv);
+    else if (has_optional(attributes, count) && is_about_the_attribute(rv))
+        rv = read_each(lease, object, attributes, count);
     free(space);
     return rv;
 }

@@ -14,6 +14,7 @@
 /* An attribute to read. Starts as {type}; free with hsm_attributes_free(). */
 struct hsm_attribute {
     CK_ATTRIBUTE_TYPE type;
+    bool optional; /* a module that fails over it, whatever it says, does not have it */
     bool present;
     struct ska_bytes value;
 };

@@ -2,69 +2,19 @@
 #include "provider/hsm/pin.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-#include <openssl/crypto.h>
+#include <sys/stat.h>
 
 #include "provider/base/error_place.h"
 #include "provider/base/file.h"
 #include "provider/hsm/cryptoki.h"
-
-/* ---- In memory ------------------------------------------------------------------------------- */
-
-static size_t pin_size(const struct hsm_pin *pin)
-{
-    return sizeof(*pin) + pin->capacity + 1;
-}
-
-/* Of zeros, for up to `capacity` bytes. */
-static struct hsm_pin *pin_map(size_t capacity)
-{
-    const struct hsm_pin wanted = {.capacity = capacity};
-    struct hsm_pin *pin = NULL;
-    void *pages =
-        mmap(NULL, pin_size(&wanted), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (pages == MAP_FAILED)
-        return NULL;
-    pin = pages;
-    pin->capacity = capacity;
-    hsm_pin_lock(pin);
-    return pin;
-}
-
-struct hsm_pin *hsm_pin_new(struct ska_span value)
-{
-    struct hsm_pin *pin = pin_map(value.length);
-
-    if (pin == NULL)
-        return NULL;
-    pin->length = value.length;
-    if (value.length > 0)
-        memcpy(pin->value, value.data, value.length);
-    return pin;
-}
-
-void hsm_pin_lock(const struct hsm_pin *pin)
-{
-    /* Neither is vital: a process may have no right to lock memory. */
-    (void)mlock(pin, pin_size(pin));
-    (void)madvise((void *)(uintptr_t)pin, pin_size(pin), MADV_DONTDUMP);
-}
-
-void hsm_pin_wipe(struct hsm_pin *pin)
-{
-    size_t size = 0;
-
-    if (pin == NULL)
-        return;
-    size = pin_size(pin);
-    OPENSSL_cleanse(pin, size);
-    munmap(pin, size);
-}
+#include "provider/hsm/pin_command.h"
+#include "provider/hsm/pin_line.h"
 
 /* ---- From a file ----------------------------------------------------------------------------- */
+
+#define PIN_ENVIRONMENT "env:"
 
 /* The longest PIN file that is read; only its first line counts. */
 #define PIN_FILE_LIMIT 4096
@@ -98,20 +48,57 @@ static struct ska_span first_line(const struct ska_bytes *content)
     return ska_span(content->data, length);
 }
 
-static struct hsm_pin *pin_of_line(struct ska_span line, const char *path,
-                                   const struct ska_errors *errors)
+static struct hsm_pin *pin_from_regular(const char *path, const char *shown,
+                                        const struct ska_errors *errors)
 {
+    struct ska_bytes content = {NULL, 0};
     struct hsm_pin *pin = NULL;
 
-    if (line.length == 0)
-        ska_fail(errors, SKA_R_PIN_MISSING, "%s: its first line, the PIN, is empty", path);
-    else if (line.length > HSM_PIN_LIMIT)
-        ska_fail(errors, SKA_R_PIN_INCORRECT,
-                 "%s: its first line, the PIN, is longer than %d bytes and was not tried", path,
-                 HSM_PIN_LIMIT);
-    else if ((pin = hsm_pin_new(line)) == NULL)
-        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a PIN");
+    /* Who could exchange it could have the token locked by wrong PINs, or shown other files. */
+    if (!ska_file_read_safe("PIN file", path, shown, PIN_FILE_LIMIT, &content, errors))
+        return NULL;
+    pin = hsm_pin_of_line(first_line(&content), shown, errors);
+    ska_bytes_clear_free(&content);
     return pin;
+}
+
+static bool is_pipe(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+static struct hsm_pin *pin_from_environment(const char *name, const struct ska_errors *errors)
+{
+    const char *value = secure_getenv(name);
+
+    if (value != NULL)
+        return hsm_pin_of_line(ska_span_text(value), name, errors);
+    ska_fail(errors, SKA_R_PIN_MISSING,
+             "%s: there is no such environment variable, or this process must not trust its "
+             "environment",
+             name);
+    return NULL;
+}
+
+/* What only the configuration may name; *pin: what it gives. */
+static bool is_configured_kind(const struct hsm_pin_source *source, struct hsm_pin **pin,
+                               const struct ska_errors *errors)
+{
+    const bool command = source->file[0] == '|';
+
+    if (!command && strncmp(source->file, PIN_ENVIRONMENT, strlen(PIN_ENVIRONMENT)) != 0)
+        return false;
+    if (!source->configured)
+        ska_fail(errors, SKA_R_BAD_URI,
+                 "a command (|...) or a variable (env:...) that gives the PIN is named by the "
+                 "configuration only");
+    else if (command)
+        *pin = hsm_pin_from_command(source->file + 1, errors);
+    else
+        *pin = pin_from_environment(source->file + strlen(PIN_ENVIRONMENT), errors);
+    return true;
 }
 
 static struct hsm_pin *pin_from_file(const struct hsm_pin_source *source,
@@ -120,20 +107,28 @@ static struct hsm_pin *pin_from_file(const struct hsm_pin_source *source,
     const struct ska_errors *errors = outer;
     const char *path = hsm_pin_path(source->file);
     const char *shown = hsm_pin_path_shown(path);
-    struct ska_bytes content = {NULL, 0};
     struct ska_error_place place;
     struct hsm_pin *pin = NULL;
+    int fd = hsm_pin_descriptor(path);
 
     if (source->named_in != NULL) {
         ska_error_place_init(&place, outer, source->named_in);
         errors = &place.errors;
     }
-    /* Who could exchange it could have the token locked by wrong PINs, or shown other files. */
-    if (!ska_file_read_safe("PIN file", path, shown, PIN_FILE_LIMIT, &content, errors))
-        return NULL;
-    pin = pin_of_line(first_line(&content), shown, errors);
-    ska_bytes_clear_free(&content);
-    return pin;
+    if (is_configured_kind(source, &pin, errors))
+        return pin;
+    if (fd >= 0)
+        return hsm_pin_from_descriptor(fd, hsm_pin_line_end(), path, errors);
+    return is_pipe(path) ? hsm_pin_from_pipe(path, shown, errors)
+                         : pin_from_regular(path, shown, errors);
+}
+
+/* What stands in a pipe is gone once it was read. */
+static bool can_be_read_again(const char *file)
+{
+    const char *path = hsm_pin_path(file);
+
+    return hsm_pin_descriptor(path) < 0 && !is_pipe(path);
 }
 
 /* ---- From a value, from a person ------------------------------------------------------------- */
@@ -158,7 +153,7 @@ static struct hsm_pin *pin_from_value(struct ska_span value, const char *token_l
 static struct hsm_pin *pin_from_prompt(const struct hsm_pin_source *source, const char *token_label,
                                        const struct ska_errors *errors)
 {
-    struct hsm_pin *pin = pin_map(HSM_PIN_LIMIT);
+    struct hsm_pin *pin = hsm_pin_room(HSM_PIN_LIMIT);
 
     if (pin == NULL) {
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a PIN");
@@ -176,12 +171,10 @@ static struct hsm_pin *pin_from_prompt(const struct hsm_pin_source *source, cons
 
 const char *hsm_pin_source_text(const struct hsm_pin_source *source, char text[HSM_PIN_SOURCE_SIZE])
 {
-    if (source == NULL || source->kept != NULL)
-        return "the PIN that it took before";
     if (source->value != NULL)
         return "the PIN in pin-value";
     if (source->file == NULL)
-        return "the PIN that was entered";
+        return source->kept != NULL ? "the PIN that it took before" : "the PIN that was entered";
     snprintf(text, HSM_PIN_SOURCE_SIZE, "the PIN in %.300s%s%s%s",
              hsm_pin_path_shown(hsm_pin_path(source->file)), source->named_in == NULL ? "" : " (",
              source->named_in == NULL ? "" : source->named_in, source->named_in == NULL ? "" : ")");
@@ -190,8 +183,32 @@ const char *hsm_pin_source_text(const struct hsm_pin_source *source, char text[H
 
 bool hsm_pin_is_asked(const struct hsm_pin_source *source)
 {
-    return source->value == NULL && source->kept == NULL && source->file == NULL &&
-           source->prompt != NULL;
+    return !hsm_pin_is_named(source) && source->prompt != NULL;
+}
+
+bool hsm_pin_is_named(const struct hsm_pin_source *source)
+{
+    return source->value != NULL || source->kept != NULL || source->file != NULL;
+}
+
+static struct hsm_pin *pin_from_kept(const struct hsm_pin *kept, const char *token_label,
+                                     const struct ska_errors *errors)
+{
+    return pin_from_value(ska_span(kept->value, kept->length), token_label, errors);
+}
+
+/* Anew, since it may have changed; who may not read it any more has what was read before. */
+static struct hsm_pin *pin_from_file_or_kept(const struct hsm_pin_source *source,
+                                             const char *token_label,
+                                             const struct ska_errors *errors)
+{
+    struct hsm_pin *pin = NULL;
+
+    if (source->kept == NULL)
+        return pin_from_file(source, errors);
+    if (can_be_read_again(source->file))
+        pin = pin_from_file(source, NULL);
+    return pin != NULL ? pin : pin_from_kept(source->kept, token_label, errors);
 }
 
 struct hsm_pin *hsm_pin_read(const struct hsm_pin_source *source, const char *token_label,
@@ -199,11 +216,10 @@ struct hsm_pin *hsm_pin_read(const struct hsm_pin_source *source, const char *to
 {
     if (source->value != NULL)
         return pin_from_value(ska_span_text(source->value), token_label, errors);
-    if (source->kept != NULL)
-        return pin_from_value(ska_span(source->kept->value, source->kept->length), token_label,
-                              errors);
     if (source->file != NULL)
-        return pin_from_file(source, errors);
+        return pin_from_file_or_kept(source, token_label, errors);
+    if (source->kept != NULL)
+        return pin_from_kept(source->kept, token_label, errors);
     if (source->prompt != NULL)
         return pin_from_prompt(source, token_label, errors);
     ska_fail(errors, SKA_R_PIN_MISSING,

@@ -5,23 +5,7 @@
 #ifndef SKA_HSM_PIN_H
 #define SKA_HSM_PIN_H
 
-#include "provider/base/bytes.h"
-
-/* The longest PIN that is tried, in bytes. */
-#define HSM_PIN_LIMIT 256
-
-/* In pages of its own, which are neither swapped out nor written to core files. */
-struct hsm_pin {
-    size_t capacity;
-    size_t length;
-    char value[]; /* a NUL is behind it; there may be others in it */
-};
-
-/* A copy of bytes of any length. NULL: out of memory. */
-struct hsm_pin *hsm_pin_new(struct ska_span value);
-/* Again in a child process, which does not inherit that its memory is locked. */
-void hsm_pin_lock(const struct hsm_pin *pin);
-void hsm_pin_wipe(struct hsm_pin *pin); /* and frees it; NULL is fine */
+#include "provider/hsm/pin_memory.h"
 
 /*
  * Asks a person for the PIN: writes at most size - 1 bytes and a NUL; false when there is no
@@ -34,13 +18,21 @@ typedef bool hsm_pin_prompt(void *arg, const char *token_label, char *pin, size_
 
 /* Where the PIN comes from, the first that is given. */
 struct hsm_pin_source {
-    const char *value;          /* the PIN itself */
-    const struct hsm_pin *kept; /* read before */
-    const char *file;           /* "file:PATH" or a path; its first line is the PIN */
+    const char *value; /* the PIN itself */
+    /*
+     * "file:PATH" or a path, of a file or a pipe, whose first line is the PIN. Where the
+     * configuration names it also "|/COMMAND ARG...", what a program writes, and "env:NAME".
+     */
+    const char *file;
+    bool configured;            /* the configuration names it, nobody else */
     const char *named_in;       /* where the file is named, for messages; NULL: not known */
+    const struct hsm_pin *kept; /* read before, for when it cannot be read again */
     hsm_pin_prompt *prompt;     /* may be NULL */
     void *prompt_arg;
 };
+
+/* Whether a PIN is to be had without asking a person, as far as is known without reading it. */
+bool hsm_pin_is_named(const struct hsm_pin_source *source);
 
 /* The path in "file:PATH", "file:///PATH" or a path; a part of the text. */
 const char *hsm_pin_path(const char *file);
@@ -52,8 +44,7 @@ const char *hsm_pin_path_shown(const char *path);
 
 /*
  * "the PIN in /etc/ska/pin (pin-source of the configuration)", "the PIN that was entered": for
- * messages, never the PIN. Into text of at least HSM_PIN_SOURCE_SIZE bytes; NULL: the PIN that was
- * kept.
+ * messages, never the PIN. Into text of at least HSM_PIN_SOURCE_SIZE bytes.
  */
 #define HSM_PIN_SOURCE_SIZE 400
 const char *hsm_pin_source_text(const struct hsm_pin_source *source,

@@ -11,6 +11,10 @@
 struct hsm_key {
     struct backend_key base;
     struct hsm_token *token;
+    bool private;                          /* CKA_PRIVATE */
+    bool always_authenticate;              /* CKA_ALWAYS_AUTHENTICATE */
+    struct ska_bytes mechanisms;           /* CKA_ALLOWED_MECHANISMS; empty: any */
+    atomic_int takes_digests[HSM_SCHEMES]; /* enum hsm_yes */
     /* guarded by hsm_lock(): */
     CK_OBJECT_HANDLE handle;
     unsigned long generation; /* of the token, in which the handle is good */
@@ -43,9 +47,11 @@ void hsm_key_free(struct backend_key *key);
 const char *hsm_key_token_label(const struct backend_key *key);
 bool hsm_key_state(struct backend_key *key, struct backend_key_state *state,
                    const struct ska_errors *errors) SKA_MUST_CHECK;
+enum backend_input hsm_key_input(struct backend_key *key, enum ska_scheme scheme,
+                                 enum ska_digest digest);
 bool hsm_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
-                  struct ska_span input, uint8_t *signature, size_t *signature_length,
-                  const struct ska_errors *errors) SKA_MUST_CHECK;
+                  struct ska_span input, struct ska_span message, uint8_t *signature,
+                  size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
 bool hsm_timestamp_make(struct backend_key *timestamp_key, enum ska_operation operation,
                         struct ska_span payload, struct ska_bytes *block,
                         struct ska_bytes *signature,

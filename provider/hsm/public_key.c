@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "provider/base/evp_key.h"
+#include "provider/base/spki.h"
 #include "provider/hsm/cryptoki.h"
 
 /* The longest certificate that is read, in bytes. */
@@ -39,7 +40,29 @@ static int nid_of_name(const char *name)
     return nid != NID_undef ? nid : EC_curve_nist2nid(name);
 }
 
-/* An object identifier or a PrintableString, nothing behind it; NID_undef for all else. */
+/* The longest parameters that are read, in bytes. */
+#define PARAMETERS_LIMIT 2048
+
+/* Of a curve that is spelled out, if it is one that has a name; else NID_undef. */
+static int nid_of_explicit(struct ska_span parameters)
+{
+    const unsigned char *next = parameters.data;
+    EC_GROUP *group = NULL;
+    int nid = NID_undef;
+
+    ERR_set_mark();
+    group = d2i_ECPKParameters(NULL, &next, (long)parameters.length);
+    if (group != NULL && next == parameters.data + parameters.length)
+        nid = EC_GROUP_check_named_curve(group, 0, NULL);
+    EC_GROUP_free(group);
+    ERR_pop_to_mark();
+    return nid;
+}
+
+/*
+ * An object identifier, a PrintableString, or a curve that is spelled out, nothing behind it;
+ * NID_undef for all else.
+ */
 static int curve_nid(struct ska_span parameters)
 {
     const unsigned char *next = parameters.data;
@@ -47,8 +70,10 @@ static int curve_nid(struct ska_span parameters)
     ASN1_PRINTABLESTRING *name = NULL;
     int nid = NID_undef;
 
-    if (parameters.length == 0 || parameters.length > 256)
+    if (parameters.length == 0 || parameters.length > PARAMETERS_LIMIT)
         return NID_undef;
+    if (parameters.data[0] == (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED))
+        return nid_of_explicit(parameters);
     ERR_set_mark();
     object = d2i_ASN1_OBJECT(NULL, &next, (long)parameters.length);
     if (object != NULL && next == parameters.data + parameters.length)
@@ -102,6 +127,9 @@ bool hsm_public_type(const struct hsm_public_parts *parts, enum ska_key_type *ty
     }
     if (parts->key_type != CKK_EC && parts->key_type != CKK_EC_EDWARDS)
         return false;
+    if (parts->parameters.length == 0 && parts->info.length > 0)
+        return ska_spki_key_type(parts->info, type) && *type != SKA_KEY_RSA &&
+               *type != SKA_KEY_RSA_PSS;
     nid = curve_nid(parts->parameters);
     if (nid == NID_undef)
         return false;
@@ -111,6 +139,8 @@ bool hsm_public_type(const struct hsm_public_parts *parts, enum ska_key_type *ty
 
 bool hsm_public_complete(const struct hsm_public_parts *parts)
 {
+    if (parts->info.length > 0)
+        return true;
     if (parts->key_type == CKK_RSA)
         return parts->modulus.length > 0 && parts->exponent.length > 0;
     return parts->parameters.length > 0 && parts->point.length > 0;
@@ -118,53 +148,108 @@ bool hsm_public_complete(const struct hsm_public_parts *parts)
 
 /* ---- Points ---------------------------------------------------------------------------------- */
 
-/*
- * The point itself. Modules give it raw, or (as Cryptoki wants) inside an OCTET STRING, whose first
- * byte is that of an uncompressed point too: the length decides.
- */
-static bool bare_point(struct ska_span value, size_t raw, ASN1_OCTET_STRING **holder,
-                       struct ska_span *point)
+/* The longest value that is read, in bytes. */
+#define POINT_LIMIT 1024
+
+/* What is inside an OCTET STRING or a BIT STRING without unused bits, if the value is one. */
+static bool string_content(struct ska_span value, int tag, struct ska_span *content)
 {
     const unsigned char *next = value.data;
+    long length = 0;
+    int found_tag = 0;
+    int class_ = 0;
+    int coding = 0;
 
-    *point = value;
-    if (value.length == raw)
-        return true;
-    if (value.length > 1024)
-        return false;
     ERR_set_mark();
-    *holder = d2i_ASN1_OCTET_STRING(NULL, &next, (long)value.length);
+    coding = ASN1_get_object(&next, &length, &found_tag, &class_, (long)value.length);
     ERR_pop_to_mark();
-    if (*holder == NULL || next != value.data + value.length)
+    if (coding != 0 || class_ != V_ASN1_UNIVERSAL || found_tag != tag ||
+        next + length != value.data + value.length)
         return false;
-    *point = ska_span(ASN1_STRING_get0_data(*holder), (size_t)ASN1_STRING_length(*holder));
-    return point->length == raw;
+    *content = ska_span(next, (size_t)length);
+    if (tag != V_ASN1_BIT_STRING)
+        return true;
+    if (length < 1 || next[0] != 0)
+        return false;
+    *content = ska_span(next + 1, (size_t)length - 1);
+    return true;
+}
+
+/*
+ * The point itself, as a length of `lengths` (ended by 0) says. Modules give it raw, or (as
+ * Cryptoki wants) inside an OCTET STRING, whose first byte is that of an uncompressed point too, or
+ * inside a BIT STRING: the length decides.
+ */
+static bool bare_point(struct ska_span value, const size_t *lengths, struct ska_span *point)
+{
+    struct ska_span inside[3] = {value, {NULL, 0}, {NULL, 0}};
+
+    if (value.length == 0 || value.length > POINT_LIMIT)
+        return false;
+    (void)string_content(value, V_ASN1_OCTET_STRING, &inside[1]);
+    (void)string_content(value, V_ASN1_BIT_STRING, &inside[2]);
+    for (; *lengths != 0; lengths++)
+        for (size_t i = 0; i < 3; i++)
+            if (inside[i].length == *lengths) {
+                *point = inside[i];
+                return true;
+            }
+    return false;
 }
 
 /* ---- Making keys ----------------------------------------------------------------------------- */
 
+/* The longest point on any curve of libcrypto's. */
+#define LONGEST_POINT 256
+
+/* As X and Y, behind the byte that says so; compressed points are given to libcrypto for that. */
+static bool uncompressed(OSSL_LIB_CTX *libctx, int nid, size_t field, struct ska_span point,
+                         uint8_t whole[LONGEST_POINT])
+{
+    EC_GROUP *group = NULL;
+    EC_POINT *decoded = NULL;
+    bool done = false;
+
+    if (point.length == 2 * field) { /* X and Y alone */
+        whole[0] = POINT_CONVERSION_UNCOMPRESSED;
+        memcpy(whole + 1, point.data, point.length);
+        return true;
+    }
+    if (point.length == 1 + 2 * field) {
+        memcpy(whole, point.data, point.length);
+        return true;
+    }
+    ERR_set_mark();
+    group = EC_GROUP_new_by_curve_name_ex(libctx, NULL, nid);
+    if (group != NULL && (decoded = EC_POINT_new(group)) != NULL)
+        done = EC_POINT_oct2point(group, decoded, point.data, point.length, NULL) &&
+               EC_POINT_point2oct(group, decoded, POINT_CONVERSION_UNCOMPRESSED, whole,
+                                  LONGEST_POINT, NULL) == 1 + 2 * field;
+    ERR_pop_to_mark();
+    EC_POINT_free(decoded);
+    EC_GROUP_free(group);
+    return done;
+}
+
 static bool make_ec(OSSL_LIB_CTX *libctx, int nid, struct ska_span value, EVP_PKEY **key)
 {
-    ASN1_OCTET_STRING *holder = NULL;
+    const size_t field = ska_evp_field_length(libctx, nid);
+    const size_t lengths[] = {1 + 2 * field, 1 + field, 2 * field, 0};
     struct ska_span point = {NULL, 0};
-    size_t field = ska_evp_field_length(libctx, nid);
-    bool done = field > 0 && bare_point(value, 1 + 2 * field, &holder, &point) &&
-                ska_evp_make_ec(libctx, nid, point, key);
+    uint8_t whole[LONGEST_POINT];
 
-    ASN1_OCTET_STRING_free(holder);
-    return done;
+    return field > 0 && 1 + 2 * field <= sizeof(whole) && bare_point(value, lengths, &point) &&
+           uncompressed(libctx, nid, field, point, whole) &&
+           ska_evp_make_ec(libctx, nid, ska_span(whole, 1 + 2 * field), key);
 }
 
 static bool make_edwards(OSSL_LIB_CTX *libctx, enum ska_key_type type, struct ska_span value,
                          EVP_PKEY **key)
 {
-    ASN1_OCTET_STRING *holder = NULL;
+    const size_t lengths[] = {type == SKA_KEY_ED25519 ? 32 : 57, 0};
     struct ska_span point = {NULL, 0};
-    bool done = bare_point(value, type == SKA_KEY_ED25519 ? 32 : 57, &holder, &point) &&
-                ska_evp_make_edwards(libctx, type, point, key);
 
-    ASN1_OCTET_STRING_free(holder);
-    return done;
+    return bare_point(value, lengths, &point) && ska_evp_make_edwards(libctx, type, point, key);
 }
 
 static bool make_public_key(OSSL_LIB_CTX *libctx, enum ska_key_type type,
@@ -194,36 +279,26 @@ static bool type_or_fail(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *pa
                         "Ed25519 and Ed448 are",
                         hsm_show(label).text, (unsigned long)parts->key_type);
     if (!hsm_public_type(parts, type) ||
-        (*type == SKA_KEY_EC && ska_evp_field_length(libctx, curve_nid(parts->parameters)) == 0))
+        (*type == SKA_KEY_EC && parts->parameters.length > 0 &&
+         ska_evp_field_length(libctx, curve_nid(parts->parameters)) == 0))
         return ska_fail(errors, SKA_R_UNSUPPORTED,
                         "key \"%s\" is on a curve that libcrypto does not know by name",
                         hsm_show(label).text);
     return true;
 }
 
-bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts, const char *label,
-                     EVP_PKEY **key, const struct ska_errors *errors)
-{
-    enum ska_key_type type = SKA_KEY_RSA;
-
-    if (!type_or_fail(libctx, parts, label, &type, errors))
-        return false;
-    return make_public_key(libctx, type, parts, key) ||
-           ska_fail(errors, SKA_R_BAD_KEY,
-                    "key \"%s\": its attributes on the token give no valid public key",
-                    hsm_show(label).text);
-}
-
-static EVP_PKEY *certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certificate)
+EVP_PKEY *hsm_certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certificate)
 {
     const unsigned char *next = certificate.data;
     X509 *x509 = X509_new_ex(libctx, NULL);
     EVP_PKEY *key = NULL;
 
+    ERR_set_mark();
     if (x509 != NULL && certificate.length <= CERTIFICATE_LIMIT &&
         d2i_X509(&x509, &next, (long)certificate.length) != NULL)
         key = X509_get_pubkey(x509);
     X509_free(x509);
+    ERR_pop_to_mark();
     return key;
 }
 
@@ -251,13 +326,43 @@ static bool fits_parts(OSSL_LIB_CTX *libctx, enum ska_key_type type,
     case SKA_KEY_EC:
         return EVP_PKEY_is_a(*key, "EC") &&
                EVP_PKEY_get_group_name(*key, curve, sizeof(curve), NULL) &&
-               OBJ_sn2nid(curve) == curve_nid(parts->parameters);
+               (parts->parameters.length == 0 || OBJ_sn2nid(curve) == curve_nid(parts->parameters));
     case SKA_KEY_ED25519:
         return EVP_PKEY_is_a(*key, "ED25519");
     case SKA_KEY_ED448:
         return EVP_PKEY_is_a(*key, "ED448");
     }
     return false;
+}
+
+/* Of its numbers or its point; where the module does not tell these, of what it wrote itself. */
+static bool make_of_parts(OSSL_LIB_CTX *libctx, enum ska_key_type type,
+                          const struct hsm_public_parts *parts, EVP_PKEY **key)
+{
+    struct hsm_public_parts numbers = *parts;
+
+    numbers.info = ska_span(NULL, 0);
+    if (hsm_public_complete(&numbers))
+        return make_public_key(libctx, type, parts, key);
+    *key = ska_evp_decode(libctx, parts->info);
+    if (*key != NULL && fits_parts(libctx, type, parts, key))
+        return true;
+    EVP_PKEY_free(*key);
+    *key = NULL;
+    return false;
+}
+
+bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts, const char *label,
+                     EVP_PKEY **key, const struct ska_errors *errors)
+{
+    enum ska_key_type type = SKA_KEY_RSA;
+
+    if (!type_or_fail(libctx, parts, label, &type, errors))
+        return false;
+    return make_of_parts(libctx, type, parts, key) ||
+           ska_fail(errors, SKA_R_BAD_KEY,
+                    "key \"%s\": its attributes on the token give no valid public key",
+                    hsm_show(label).text);
 }
 
 bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certificate,
@@ -271,7 +376,7 @@ bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certifica
     if (!type_or_fail(libctx, parts, label, &type, errors))
         return false;
     ERR_set_mark();
-    found = certificate_key(libctx, certificate);
+    found = hsm_certificate_key(libctx, certificate);
     done = found != NULL && fits_parts(libctx, type, parts, &found);
     ERR_pop_to_mark();
     if (!done) {

@@ -19,6 +19,7 @@ struct hsm_public_parts {
     struct ska_span parameters; /* CKA_EC_PARAMS */
     struct ska_span point;      /* CKA_EC_POINT */
     struct ska_span mechanisms; /* CKA_ALLOWED_MECHANISMS */
+    struct ska_span info;       /* CKA_PUBLIC_KEY_INFO: a SubjectPublicKeyInfo */
 };
 
 /* The type of key, from its parts but the point; false, without an error, for types not supported.
@@ -36,6 +37,9 @@ bool hsm_public_make(OSSL_LIB_CTX *libctx, const struct hsm_public_parts *parts,
 bool hsm_public_from_certificate(OSSL_LIB_CTX *libctx, struct ska_span certificate,
                                  const struct hsm_public_parts *parts, const char *label,
                                  EVP_PKEY **key, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The key in a certificate, whatever it is. NULL, in silence: none. */
+EVP_PKEY *hsm_certificate_key(OSSL_LIB_CTX *libctx, struct ska_span certificate);
 
 /* CKA_EC_PARAMS for a curve by libcrypto's name, or for Edwards keys (curve is not read then). */
 bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska_bytes *parameters,

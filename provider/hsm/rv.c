@@ -131,6 +131,14 @@ bool hsm_fail_rv(const struct ska_errors *errors, const char *call, const struct
                     call, text.text);
 }
 
+void hsm_unpad(char *to, const CK_UTF8CHAR *field, size_t size)
+{
+    while (size > 0 && (field[size - 1] == ' ' || field[size - 1] == 0))
+        size--;
+    memcpy(to, field, size);
+    to[size] = 0;
+}
+
 struct hsm_shown hsm_show(const char *text)
 {
     struct hsm_shown shown;

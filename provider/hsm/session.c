@@ -28,7 +28,8 @@ static bool is_token_ready(const struct hsm_token *token)
     return token->ready && !is_module_lost(token);
 }
 
-CK_RV hsm_session_open(const struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session)
+static CK_RV open_session_with(const struct hsm_token *token, CK_FLAGS flags,
+                               CK_SESSION_HANDLE *session)
 {
     CK_SLOT_ID slot = 0;
 
@@ -39,6 +40,28 @@ CK_RV hsm_session_open(const struct hsm_token *token, CK_FLAGS flags, CK_SESSION
         token->module->calls->C_OpenSession(slot, CKF_SERIAL_SESSION | flags, NULL, NULL, session));
 }
 
+/* Whether an answer may mean that sessions for reading alone are not to be had. */
+static bool may_want_writing(CK_RV rv)
+{
+    return rv != CKR_OK && hsm_rv_loss(rv) == HSM_LOSS_NONE && rv != CKR_SESSION_COUNT &&
+           rv != CKR_HOST_MEMORY && rv != CKR_DEVICE_MEMORY && rv != CKR_DEVICE_ERROR;
+}
+
+/* Some modules open sessions for writing only, which is found out once. */
+CK_RV hsm_session_open(struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session)
+{
+    const bool writing = (flags & CKF_RW_SESSION) != 0 ||
+                         atomic_load_explicit(&token->always_writing, memory_order_relaxed);
+    CK_RV rv = open_session_with(token, writing ? flags | CKF_RW_SESSION : flags, session);
+
+    if (!writing && may_want_writing(rv) &&
+        open_session_with(token, flags | CKF_RW_SESSION, session) == CKR_OK) {
+        atomic_store(&token->always_writing, true);
+        rv = CKR_OK;
+    }
+    return rv;
+}
+
 CK_RV hsm_session_check_login(const struct hsm_lease *lease)
 {
     bool believed = false;
@@ -46,7 +69,7 @@ CK_RV hsm_session_check_login(const struct hsm_lease *lease)
     CK_RV rv = CKR_OK;
 
     hsm_lock();
-    believed = lease->token->logged_in && (lease->token->flags & CKF_LOGIN_REQUIRED) != 0;
+    believed = lease->token->logged_in;
     hsm_unlock();
     if (!believed)
         return CKR_OK;
@@ -241,6 +264,9 @@ static bool take_session(struct hsm_token *token, struct hsm_lease *lease,
             wait_for_session();
             continue;
         }
+        if (rv == CKR_DEVICE_ERROR && !renewed &&
+            hsm_module_revive(token->module, lease->incarnation))
+            loss = HSM_LOSS_SESSION;
         if (rv != CKR_OK && (loss == HSM_LOSS_NONE || renewed))
             return hsm_fail_rv(errors, "C_OpenSession", token, rv);
         renewed = true;
@@ -301,6 +327,9 @@ bool hsm_session_answer(struct hsm_token *token, struct hsm_work *work, CK_RV *a
         give_session(&lease, *answer);
         if (work->raised)
             return false;
+        if (!again && *answer == CKR_DEVICE_ERROR &&
+            hsm_module_revive(token->module, lease.incarnation))
+            loss = HSM_LOSS_SESSION;
         if (again || loss == HSM_LOSS_NONE ||
             (work->only_if_nothing_done && !hsm_rv_nothing_done(*answer)))
             return true;
@@ -316,4 +345,18 @@ bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
 
     return hsm_session_answer(token, work, &rv, errors) &&
            (rv == CKR_OK || hsm_fail_rv(errors, work->call, token, rv));
+}
+
+bool hsm_session_look(struct hsm_token *token, struct hsm_work *work,
+                      const struct ska_errors *errors)
+{
+    CK_RV rv = CKR_OK;
+
+    if (!hsm_session_answer(token, work, &rv, errors))
+        return false;
+    if (rv == CKR_USER_NOT_LOGGED_IN)
+        return ska_fail(errors, SKA_R_PIN_MISSING,
+                        "token \"%s\": %s: %s: give pin-source in the configuration or in the URI",
+                        hsm_show(token->label).text, work->call, hsm_rv_text(rv).text);
+    return rv == CKR_OK || hsm_fail_rv(errors, work->call, token, rv);
 }

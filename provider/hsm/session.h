@@ -41,8 +41,15 @@ bool hsm_session_answer(struct hsm_token *token, struct hsm_work *work, CK_RV *a
 bool hsm_session_work(struct hsm_token *token, struct hsm_work *work,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * The same for looking at objects: where the token says that this wants a login, that is
+ * SKA_R_PIN_MISSING.
+ */
+bool hsm_session_look(struct hsm_token *token, struct hsm_work *work,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Another session, CKF_RW_SESSION for writing. The caller closes it. */
-CK_RV hsm_session_open(const struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session);
+CK_RV hsm_session_open(struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session);
 
 /*
  * Private objects just do not show without a login, and the application may have logged out behind

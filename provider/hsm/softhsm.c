@@ -24,10 +24,9 @@ static bool is_softhsm(const struct hsm_module *module)
     const char *slash = strrchr(module->path, '/');
     const char *name = slash == NULL ? module->path : slash + 1;
 
-    if (module->simulator || (module->manufacturer != NULL &&
-                              strncmp(module->manufacturer, "SoftHSM", strlen("SoftHSM")) == 0))
+    if (module->simulator || strncmp(module->manufacturer, "SoftHSM", strlen("SoftHSM")) == 0)
         return true;
-    return module->manufacturer == NULL &&
+    return module->manufacturer[0] == 0 &&
            (strstr(name, "softhsm") != NULL || strstr(name, "skasim") != NULL);
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/fork.h"
@@ -31,18 +32,27 @@ struct hsm_ska_calls {
 struct hsm_module {
     struct hsm_module *next;
     char *path;
+    char *init_args; /* for C_Initialize; set once, inside the gate; or NULL */
     struct hsm_gate loading;
     atomic_bool loaded; /* what follows up to the lock is set once, before this */
     const CK_FUNCTION_LIST *calls;
     struct hsm_ska_calls ska;
-    struct PKCS11_ctx_st *libp11; /* whose manufacturer this is */
-    const char *manufacturer;
+    struct PKCS11_ctx_st *libp11; /* NULL: libp11 cannot initialize it */
+    char manufacturer[33];
+    bool ours;        /* it was initialized here, and by nobody before; inside the gate */
+    time_t restarted; /* by a clock that only goes forward; inside the gate */
     bool simulator;
     /* lock: */
     unsigned int fork;         /* in which it was initialized */
     unsigned long incarnation; /* counts initializations: no session outlives one */
     struct hsm_token *tokens;
 };
+
+/* What is found out once. */
+enum hsm_yes { HSM_UNKNOWN, HSM_YES, HSM_NO };
+
+/* By enum ska_scheme. */
+#define HSM_SCHEMES (SKA_SCHEME_EDDSA + 1)
 
 /* Sessions that are kept for the next operation; more are closed. */
 #define HSM_IDLE_SESSIONS 64
@@ -61,7 +71,9 @@ struct hsm_token {
     char serial[17];
     char manufacturer[33];
     char model[17];
-    struct hsm_gate login; /* entered for logging in and for starting anew */
+    struct hsm_gate login;                 /* entered for logging in and for starting anew */
+    atomic_int takes_digests[HSM_SCHEMES]; /* enum hsm_yes, by C_GetMechanismInfo */
+    atomic_bool always_writing;            /* it opens sessions for writing only */
     /* lock: */
     CK_SLOT_ID slot;
     CK_FLAGS flags;            /* CK_TOKEN_INFO.flags */
@@ -73,7 +85,12 @@ struct hsm_token {
     size_t leased;
     size_t idle_count;
     CK_SESSION_HANDLE idle[HSM_IDLE_SESSIONS];
-    struct hsm_pin *pin; /* that logged in last; read and replaced inside the login gate */
+    /* What a lost login is repeated with; read and replaced inside the login gate. */
+    struct hsm_pin *pin; /* that logged in last */
+    char *pin_file;      /* where it is read again, as in struct hsm_pin_source; or NULL */
+    const char *pin_file_named_in; /* the same */
+    bool pin_file_configured;      /* the same */
+    bool pin_typed;                /* it was typed on the token's own pad */
     struct hsm_wrong_pin *wrong_pins;
     bool prompting;
     unsigned int prompting_fork;

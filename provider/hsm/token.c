@@ -13,15 +13,6 @@
 /* How often the list of slots may change while it is read. */
 #define SLOT_LIST_TRIES 8
 
-/* From Cryptoki's blank-padded field to a string; some modules pad with NUL. */
-static void unpad(char *to, const CK_UTF8CHAR *field, size_t size)
-{
-    while (size > 0 && (field[size - 1] == ' ' || field[size - 1] == 0))
-        size--;
-    memcpy(to, field, size);
-    to[size] = 0;
-}
-
 static struct hsm_token *token_new(struct hsm_module *module, const CK_TOKEN_INFO *info)
 {
     struct hsm_token *token = calloc(1, sizeof(*token));
@@ -29,10 +20,10 @@ static struct hsm_token *token_new(struct hsm_module *module, const CK_TOKEN_INF
     if (token == NULL)
         return NULL;
     token->module = module;
-    unpad(token->label, info->label, sizeof(info->label));
-    unpad(token->serial, info->serialNumber, sizeof(info->serialNumber));
-    unpad(token->manufacturer, info->manufacturerID, sizeof(info->manufacturerID));
-    unpad(token->model, info->model, sizeof(info->model));
+    hsm_unpad(token->label, info->label, sizeof(info->label));
+    hsm_unpad(token->serial, info->serialNumber, sizeof(info->serialNumber));
+    hsm_unpad(token->manufacturer, info->manufacturerID, sizeof(info->manufacturerID));
+    hsm_unpad(token->model, info->model, sizeof(info->model));
     return token;
 }
 
@@ -47,7 +38,7 @@ static bool is_initialised(const CK_TOKEN_INFO *info)
 {
     char label[sizeof(info->label) + 1];
 
-    unpad(label, info->label, sizeof(info->label));
+    hsm_unpad(label, info->label, sizeof(info->label));
     return (info->flags & CKF_TOKEN_INITIALIZED) != 0 || label[0] != 0;
 }
 
@@ -185,11 +176,11 @@ static bool scan_tokens(struct hsm_module *module, token_visit *visit, void *arg
     incarnation = module->incarnation;
     hsm_unlock();
     rv = visit_tokens(module, visit, arg);
-    if (rv == CKR_CRYPTOKI_NOT_INITIALIZED) {
-        if (!hsm_module_ready(module, incarnation, errors))
-            return false;
+    if (rv == CKR_CRYPTOKI_NOT_INITIALIZED && !hsm_module_ready(module, incarnation, errors))
+        return false;
+    if (rv == CKR_CRYPTOKI_NOT_INITIALIZED ||
+        (rv == CKR_DEVICE_ERROR && hsm_module_revive(module, incarnation)))
         rv = visit_tokens(module, visit, arg);
-    }
     return rv == CKR_OK || ska_fail(errors, SKA_R_MODULE_UNAVAILABLE, "%s: C_GetSlotList: %s",
                                     module->path, hsm_rv_text(rv).text);
 }
@@ -214,7 +205,7 @@ static bool matches_padded(const char *wanted, const CK_UTF8CHAR *field, size_t 
 {
     char value[65];
 
-    unpad(value, field, size);
+    hsm_unpad(value, field, size);
     return matches(wanted, value);
 }
 
@@ -347,8 +338,51 @@ out:
     return false;
 }
 
-static bool find_tokens(struct hsm_module *module, const struct hsm_token_match *match, size_t most,
-                        struct hsm_tokens *tokens, const struct ska_errors *errors)
+static void clear_search(struct token_search *search)
+{
+    ska_buffer_free(&search->matching);
+    ska_buffer_free(&search->others);
+    memset(&search->found, 0, sizeof(search->found));
+    search->count = 0;
+}
+
+/*
+ * Modules that read their list of tokens when they are initialized do not see one that was made
+ * since. Where there is nobody who has a session, ourselves included, they are asked anew.
+ */
+static bool look_again(struct hsm_module *module)
+{
+    unsigned long incarnation = 0;
+    bool idle = true;
+
+    hsm_lock();
+    incarnation = module->incarnation;
+    for (const struct hsm_token *token = module->tokens; token != NULL; token = token->next)
+        idle =
+            idle && (token->incarnation != incarnation || token->idle_count + token->leased == 0);
+    hsm_unlock();
+    return idle && hsm_module_restart(module, incarnation);
+}
+
+/* How many tokens may match. */
+enum wanted_tokens { ONE_TOKEN, ALIKE_TOKENS, ANY_TOKENS };
+
+static bool is_wanted_count(const struct token_search *search, enum wanted_tokens wanted)
+{
+    switch (wanted) {
+    case ONE_TOKEN:
+        return search->count == 1;
+    case ALIKE_TOKENS:
+        return search->count > 0 && search->count <= HSM_TWINS && search->alike;
+    case ANY_TOKENS:
+        break;
+    }
+    return search->count > 0 && search->count <= HSM_TWINS;
+}
+
+static bool find_tokens(struct hsm_module *module, const struct hsm_token_match *match,
+                        enum wanted_tokens wanted, struct hsm_tokens *tokens,
+                        const struct ska_errors *errors)
 {
     struct token_search search = {.module = module, .match = match};
     bool done = false;
@@ -356,27 +390,36 @@ static bool find_tokens(struct hsm_module *module, const struct hsm_token_match 
     if (!hsm_module_ready(module, 0, errors))
         return false;
     search.library = library_matches(module, match);
-    done = scan_tokens(module, consider_token, &search, errors) &&
-           ((search.count > 0 && search.count <= most && search.alike) ||
-            raise_token_search(module, &search, errors));
+    done = scan_tokens(module, consider_token, &search, errors);
+    if (done && search.count == 0 && search.library && look_again(module)) {
+        clear_search(&search);
+        done = scan_tokens(module, consider_token, &search, errors);
+    }
+    done =
+        done && (is_wanted_count(&search, wanted) || raise_token_search(module, &search, errors));
     if (done)
         *tokens = search.found;
-    ska_buffer_free(&search.matching);
-    ska_buffer_free(&search.others);
+    clear_search(&search);
     return done;
 }
 
 bool hsm_token_find_alike(struct hsm_module *module, const struct hsm_token_match *match,
                           struct hsm_tokens *tokens, const struct ska_errors *errors)
 {
-    return find_tokens(module, match, HSM_TWINS, tokens, errors);
+    return find_tokens(module, match, ALIKE_TOKENS, tokens, errors);
+}
+
+bool hsm_token_find_all(struct hsm_module *module, const struct hsm_token_match *match,
+                        struct hsm_tokens *tokens, const struct ska_errors *errors)
+{
+    return find_tokens(module, match, ANY_TOKENS, tokens, errors);
 }
 
 bool hsm_token_find(struct hsm_module *module, const struct hsm_token_match *match,
                     struct hsm_token **token, const struct ska_errors *errors)
 {
     struct hsm_tokens tokens = {.count = 0};
-    bool done = find_tokens(module, match, 1, &tokens, errors);
+    bool done = find_tokens(module, match, ONE_TOKEN, &tokens, errors);
 
     if (done)
         *token = tokens.list[0];
@@ -430,6 +473,11 @@ bool hsm_token_locate(struct hsm_token *token, const struct ska_errors *errors)
 const char *hsm_token_label(const struct hsm_token *token)
 {
     return token->label;
+}
+
+const char *hsm_token_serial(const struct hsm_token *token)
+{
+    return token->serial;
 }
 
 struct hsm_module *hsm_token_module(const struct hsm_token *token)

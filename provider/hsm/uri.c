@@ -220,7 +220,7 @@ static const char *take_padded(char **text, struct ska_span value, size_t limit)
     return strlen(*text) == length ? NULL : "contains %00 before its end";
 }
 
-static const char *take_number(char **text, struct ska_span value, size_t limit)
+static const char *uri_take_number(char **text, struct ska_span value, size_t limit)
 {
     const char *fault = take_padded(text, value, limit);
 
@@ -242,7 +242,7 @@ static bool uri_take_value(struct hsm_uri *uri, const struct attribute *attribut
             fault = take_padded(member, value, attribute->limit);
             break;
         case ATTRIBUTE_NUMBER:
-            fault = take_number(member, value, attribute->limit);
+            fault = uri_take_number(member, value, attribute->limit);
             break;
         case ATTRIBUTE_BYTES:
             fault = take_bytes(member, value);
@@ -321,6 +321,12 @@ static bool is_foreign_name(struct ska_span name)
            (name.length > 2 && memcmp(name.data, "x-", 2) == 0);
 }
 
+/* A name that somebody takes for the place of a PIN is told at once. */
+static bool is_like_pin(struct ska_span name)
+{
+    return name.length >= 3 && memcmp(name.data, "pin", 3) == 0;
+}
+
 static bool ignore_attribute(struct uri_parser *parser, struct ska_span name)
 {
     const char *before = parser->uri->ignored;
@@ -375,8 +381,8 @@ static bool parse_attribute(struct uri_parser *parser, struct ska_span part, boo
         parser->pin_seen = parser->pin_seen || names_pin(&attributes[i]);
         return uri_take_value(parser->uri, &attributes[i], value, errors);
     }
-    return query && !is_known(name) ? ignore_attribute(parser, name)
-                                    : raise_misplaced(name, query, errors);
+    return query && !is_known(name) && !is_like_pin(name) ? ignore_attribute(parser, name)
+                                                          : raise_misplaced(name, query, errors);
 }
 
 /* Attributes between separators; nothing at all is fine, and one separator at the end. */

@@ -55,8 +55,8 @@ bool hsm_uri_is_ours(const char *text);
  * A doubled or empty attribute, an unknown one before the "?", a broken percent-encoding and what
  * should be percent-encoded (blanks, control characters, "#") is an error (SKA_R_BAD_URI) that
  * names the attribute; so is, behind the "?", `%00` and invalid UTF-8. Unknown attributes behind
- * the "?" are ignored, as RFC 7512 wants it, but behind a PIN only those whose names cannot be the
- * rest of one. No message repeats a PIN or a part of one.
+ * the "?" are ignored, as RFC 7512 wants it, unless they are called "pin..."; behind a PIN only
+ * those whose names cannot be the rest of one. No message repeats a PIN or a part of one.
  */
 bool hsm_uri_parse(const char *text, struct hsm_uri **uri,
                    const struct ska_errors *errors) SKA_MUST_CHECK;

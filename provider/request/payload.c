@@ -15,9 +15,18 @@
 #define PKCS1_OVERHEAD 11
 
 static const int digest_nids[] = {
-    [SKA_DIGEST_NONE] = NID_undef,    [SKA_DIGEST_SHA1] = NID_sha1,
-    [SKA_DIGEST_SHA224] = NID_sha224, [SKA_DIGEST_SHA256] = NID_sha256,
-    [SKA_DIGEST_SHA384] = NID_sha384, [SKA_DIGEST_SHA512] = NID_sha512,
+    [SKA_DIGEST_NONE] = NID_undef,
+    [SKA_DIGEST_SHA1] = NID_sha1,
+    [SKA_DIGEST_SHA224] = NID_sha224,
+    [SKA_DIGEST_SHA256] = NID_sha256,
+    [SKA_DIGEST_SHA384] = NID_sha384,
+    [SKA_DIGEST_SHA512] = NID_sha512,
+    [SKA_DIGEST_SHA512_224] = NID_sha512_224,
+    [SKA_DIGEST_SHA512_256] = NID_sha512_256,
+    [SKA_DIGEST_SHA3_224] = NID_sha3_224,
+    [SKA_DIGEST_SHA3_256] = NID_sha3_256,
+    [SKA_DIGEST_SHA3_384] = NID_sha3_384,
+    [SKA_DIGEST_SHA3_512] = NID_sha3_512,
 };
 
 static bool is_known_length(size_t length)

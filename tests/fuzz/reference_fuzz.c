@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         names_no_code_or_secret(reference.text);
         names_no_other_pin_file(reference.uri);
         shows_its_sources(reference.uri);
-        PROMISE(reference.uri->object != NULL || reference.uri->id.data != NULL);
+        PROMISE(reference.uri->object.data != NULL || reference.uri->id.data != NULL);
         PROMISE(strlen(reference.text) <= HSM_URI_LIMIT);
         PROMISE(
             hsm_reference_encode(reference.text, reference.public_key, libctx, &again, &errors));

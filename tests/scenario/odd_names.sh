@@ -92,6 +92,18 @@ while read -r _ serial _ slot; do
     fi
 done <twins
 [ "$found" -eq 1 ] || fail "the key is on $found tokens"
+# A listing that names no token is of all, each key with the token that it is on.
+configure
+sed -i '/^token = /d' openssl.cnf
+succeeds ska storeutl -noout pkcs11:
+[ "$(grep -c 'token=twin;serial=.*type=private' stdout.txt)" -eq 0 ] ||
+    fail "private keys without a login: $(cat stdout.txt)"
+grep -oE 'ska:token=tok;serial=[^ ]+object=made;type=public' stdout.txt >listed
+quietly ska pkey -pubin -in "$(cat listed)" -pubout -out out.pem
+same out.pem made.pub.pem
+succeeds skatool check-config
+shows '- +token +not set'
+configure
 refused 'no token matches slot-id="12345"' \
     ska dgst -sha256 -sign 'pkcs11:slot-id=12345;object=key' -out signature document
 

@@ -186,14 +186,16 @@ refused "$work/pin.*as uid $(id -u)" ska dgst -sha256 -sign sourced.pem -out sig
 mv hidden pin
 quietly ska dgst -sha256 -sign sourced.pem -out signature document
 
-# A passphrase is a PIN only where the HSM is asked at once: never for the public key inside.
+# Where no source of the PIN is named, the passphrase of a program is the PIN.
 sed '/^pin-source/d' openssl.cnf >asking.cnf
 asking() {
     OPENSSL_CONF=$work/asking.cnf "$@"
 }
-asking quietly ska pkey -in plain-p256.pem -passin pass:mistaken -pubout -out out.pub.pem
-asking refused 'PIN missing:.*pin-source' ska dgst -sha256 -sign plain-p256.pem -passin "pass:$pin" \
-    -out signature document
+asking refused 'does not take the PIN; it was tried once' \
+    ska pkey -in plain-p256.pem -passin pass:mistaken -pubout -out out.pub.pem
+asking quietly ska dgst -sha256 -sign plain-p256.pem -passin "pass:$pin" -out signature document
+asking refused 'PIN missing:.*pin-source' ska dgst -sha256 -sign plain-p256.pem -out signature document
+asking offline quietly ska pkey -in plain-p256.pem -passin pass:mistaken -pubout -out out.pub.pem
 
 # ---- Other forms of a private key are not written ------------------------------------------------
 

@@ -288,7 +288,6 @@ store 'missing-module' "$(uri seal)?module-path=$work/missing-module.so"
 cp document not-a-module.so
 store 'not-a-module' "$(uri seal)?module-path=$work/not-a-module.so"
 store 'fruit' "$(uri seal);fruit=apple"
-store 'fruit' "$(uri seal)?fruit=apple"
 store 'object' "$(uri seal);object=other"
 store 'payload' "$(uri seal)?payload=digest&payload=message"
 store '%00|NUL|zero' 'ska:token=tok;object=se%00al'

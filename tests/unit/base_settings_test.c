@@ -71,8 +71,11 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("token", "", "token = ''");
     assert_refused("timestamp-key", "", "timestamp-key = ''");
     assert_refused("token", "a token with a label of 33 bytes.", "at most 32 bytes");
-    assert_refused("pin-source", "1234", "pin-source: file:PATH expected");
-    assert_refused("pin-source", "file:", "file:PATH expected");
+    assert_refused("pin-source", "1234", "pin-source: file:PATH, |/COMMAND");
+    assert_refused("pin-source", "file:", "file:PATH, |/COMMAND or env:NAME expected");
+    assert_refused("pin-source", "|", "an absolute path");
+    assert_refused("pin-source", "|tell 1234", "an absolute path");
+    assert_refused("pin-source", "env:", "env:NAME expected");
     assert_refused("pin-sources", "", "pin-sources: paths of files");
     assert_refused("pin-sources", "1234", "pin-sources: paths of files");
     assert_refused("pin-sources", "/a,", "pin-sources: paths of files");

@@ -16,6 +16,7 @@
 #include "provider/hsm/ecdsa.h"
 #include "provider/hsm/public_key.h"
 
+static const uint8_t p384[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22};
 static const uint8_t p256[] = {0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
 static const uint8_t p521[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23};
 static const uint8_t secp256k1[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A};
@@ -130,22 +131,95 @@ static void takes_points_raw_and_wrapped(void **state)
     }
 }
 
-/* It would be read, but other software knows the key by its uncompressed point only. */
-static void refuses_compressed_points(void **state)
+/* Other software knows the key by its uncompressed point only, and so do we in the end. */
+static void takes_other_forms_of_points(void **state)
 {
     EVP_PKEY *key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
     uint8_t wrapped[160];
+    uint8_t bits[160] = {0x03};
     struct ska_span raw;
     struct hsm_public_parts parts;
 
     (void)state;
     point_of(key, wrapped, &raw);
+    /* A BIT STRING; it must not have unused bits. */
+    bits[1] = 66;
+    memcpy(bits + 3, raw.data, 65);
+    parts = parts_of(CKK_EC, SPAN(p256), ska_span(bits, 68));
+    assert_makes(&parts, key);
+    bits[2] = 1;
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    /* X and Y alone. */
+    parts.point = ska_span(raw.data + 1, 64);
+    assert_makes(&parts, key);
+    bits[0] = 0x04;
+    bits[1] = 64;
+    memcpy(bits + 2, raw.data + 1, 64);
+    parts.point = ska_span(bits, 66);
+    assert_makes(&parts, key);
+    /* Compressed. */
     wrapped[1] = 33;
     wrapped[2] = raw.data[64] % 2 == 0 ? 2 : 3;
-    parts = parts_of(CKK_EC, SPAN(p256), ska_span(wrapped, 35));
-    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    parts.point = ska_span(wrapped, 35);
+    assert_makes(&parts, key);
     parts.point = ska_span(wrapped + 2, 33);
+    assert_makes(&parts, key);
+    wrapped[2] = 5;
     assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    EVP_PKEY_free(key);
+}
+
+/* A curve that is spelled out is the one that it is. */
+static void knows_explicit_curves(void **state)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-384");
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_secp384r1);
+    unsigned char *der = NULL;
+    uint8_t wrapped[160];
+    struct ska_span raw;
+    struct hsm_public_parts parts;
+    int length = 0;
+
+    (void)state;
+    point_of(key, wrapped, &raw);
+    EC_GROUP_set_asn1_flag(group, OPENSSL_EC_EXPLICIT_CURVE);
+    length = i2d_ECPKParameters(group, &der);
+    assert_true(length > 100);
+    parts = parts_of(CKK_EC, ska_span(der, (size_t)length), raw);
+    assert_makes(&parts, key);
+    der[length - 3] ^= 1; /* another order, or cofactor */
+    assert_refuses(&parts, SKA_R_UNSUPPORTED, "does not know by name");
+    OPENSSL_free(der);
+    EC_GROUP_free(group);
+    EVP_PKEY_free(key);
+}
+
+/* What the private object itself may tell. */
+static void takes_a_whole_public_key(void **state)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+    EVP_PKEY *rsa = EVP_PKEY_Q_keygen(libctx, NULL, "RSA", (size_t)1024);
+    unsigned char *der = NULL;
+    struct hsm_public_parts parts = {.key_type = CKK_EC, .parameters = SPAN(p256)};
+
+    (void)state;
+    parts.info = ska_span(der, (size_t)i2d_PUBKEY(key, &der));
+    parts.info.data = der;
+    assert_makes(&parts, key);
+    parts.parameters = ska_span(NULL, 0);
+    assert_makes(&parts, key);
+    parts.parameters = SPAN(p384);
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    OPENSSL_free(der);
+    der = NULL;
+    parts = (struct hsm_public_parts){.key_type = CKK_RSA};
+    parts.info = ska_span(der, (size_t)i2d_PUBKEY(rsa, &der));
+    parts.info.data = der;
+    assert_makes(&parts, rsa);
+    parts.info.length--;
+    assert_refuses(&parts, SKA_R_BAD_KEY, "no valid public key");
+    OPENSSL_free(der);
+    EVP_PKEY_free(rsa);
     EVP_PKEY_free(key);
 }
 
@@ -485,7 +559,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_points_raw_and_wrapped),
-        cmocka_unit_test(refuses_compressed_points),
+        cmocka_unit_test(takes_other_forms_of_points),
+        cmocka_unit_test(knows_explicit_curves),
+        cmocka_unit_test(takes_a_whole_public_key),
         cmocka_unit_test(does_not_unwrap_a_raw_point),
         cmocka_unit_test(refuses_points_off_the_curve),
         cmocka_unit_test(refuses_what_it_does_not_know),

@@ -126,7 +126,7 @@ static inline struct hsm_module *open_module(const char *path)
 {
     struct hsm_module *module = NULL;
 
-    assert_true(hsm_module_open(path, &module, &shown));
+    assert_true(hsm_module_open(path, NULL, &module, &shown));
     return module;
 }
 
@@ -275,8 +275,8 @@ static inline bool signs(struct backend_key *key, const struct ska_mechanism *me
     uint8_t signature[2048];
     size_t length = sizeof(signature);
 
-    return backend_key_sign(key, mechanism, input_for(mechanism, message, room), signature, &length,
-                            errors) &&
+    return backend_key_sign(key, mechanism, input_for(mechanism, message, room), ska_span(NULL, 0),
+                            signature, &length, errors) &&
            verifies(backend_key_public(key), mechanism, message, ska_span(signature, length));
 }
 

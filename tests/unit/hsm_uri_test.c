@@ -94,6 +94,8 @@ static void refuses_what_is_wrong(void **state)
         {"ska:pin-value=1", "pin-value belongs after"},
         {"ska:?object=a", "object belongs before"},
         {"ska:?pin-value=12%00", "pin-value contains %00"},
+        {"ska:?pinfile=a", "unknown attribute pinfile"},
+        {"ska:?pin=a", "unknown attribute pin:"},
         {"ska:object=a%", "without two"},
         {"ska:object=a%4", "without two"},
         {"ska:object=a%4g", "without two"},
@@ -338,10 +340,10 @@ static void ignores_what_others_ask_for(void **state)
     struct hsm_uri *uri = NULL;
 
     (void)state;
-    assert_true(hsm_uri_parse("pkcs11:object=a?pinfile=b&x-foo=%ff&pin-value=123&module-name=s&"
+    assert_true(hsm_uri_parse("pkcs11:object=a?module-id=b&x-foo=%ff&pin-value=123&module-name=s&"
                               "x-\x1b=1&payload=digest&",
                               &uri, &shown));
-    assert_string_equal(uri->ignored, "pinfile, x-foo, module-name, x-\\x1B");
+    assert_string_equal(uri->ignored, "module-id, x-foo, module-name, x-\\x1B");
     assert_string_equal(uri->pin->value, "123");
     assert_string_equal(uri->payload, "digest");
     hsm_uri_free(uri);

@@ -13,7 +13,6 @@
 #include "provider/sign/hsm_time.h"
 #include "provider/rule/window.h"
 #include "tools/command/check.h"
-#include "tools/show/terminal.h"
 
 /* Seconds by which the clocks of HSM and machine may differ without a word. */
 #define CLOCK_TOLERANCE 60
@@ -23,6 +22,8 @@ static void check_pin_file(const char *source)
     const char *path = hsm_pin_path(source);
     struct stat status;
 
+    if (strncmp(source, "file:", 5) != 0)
+        return; /* a command or a variable */
     if (path[0] != '/')
         check_relative("pin-source", hsm_pin_path_shown(path));
     /* Whether it can be read at all, the login tells. */
@@ -65,7 +66,7 @@ static bool check_module(struct tool *tool, const char *path)
     /* A name without a slash is looked for where libraries are. */
     if (strchr(path, '/') != NULL)
         check_relative("pkcs11-module", path);
-    if (!hsm_module_open(path, &module, &quiet)) {
+    if (!hsm_module_open(path, tool->configuration.settings.pkcs11_init_args, &module, &quiet)) {
         check_captured(tool, "pkcs11-module", &capture);
         return false;
     }
@@ -112,10 +113,14 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
     const struct hsm_uri uri = {0};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
+    struct hsm_look_up wanted = {0};
     struct hsm_token *token = NULL;
 
     if (!hsm_locate(&uri, defaults, &token, &quiet)) {
-        check_captured(tool, "token", &capture);
+        if (defaults->token == NULL && capture.reason == SKA_R_TOKEN_AMBIGUOUS)
+            ska_error_capture_clear(&capture); /* said already */
+        else
+            check_captured(tool, "token", &capture);
         return;
     }
     check_ok("token", "%s", hsm_token_label(token));
@@ -124,7 +129,8 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
         check_pin_file(defaults->pin_source);
     else
         check_unset("pin-source", "not set: a person is asked for the PIN, unless the URI has one");
-    if (!hsm_locate_login(token, &uri, defaults, terminal_pin, NULL, &quiet)) {
+    wanted = tool_look_up(&uri, defaults);
+    if (!hsm_token_login(token, &wanted.source, &quiet)) {
         check_captured(tool, "login", &capture);
         return;
     }
@@ -137,8 +143,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
 {
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
-    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
-    struct hsm_token *token = NULL;
+    struct hsm_look_up wanted = {0};
     struct hsm_uri *uri = NULL;
     struct backend_key *key = NULL;
 
@@ -148,11 +153,8 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     }
     if (uri->ignored != NULL)
         check_warning("key", "the URI has attributes that are ignored: %s", uri->ignored);
-    match.label = ska_span_of(&uri->object);
-    match.id = ska_span_of(&uri->id);
-    if (!hsm_locate(uri, defaults, &token, &quiet) ||
-        !hsm_locate_login(token, uri, defaults, terminal_pin, NULL, &quiet) ||
-        !hsm_key_find(token, &match, tool->libctx, &key, &quiet))
+    wanted = tool_look_up(uri, defaults);
+    if (!hsm_look_up_key(&wanted, tool->libctx, &key, &quiet))
         check_captured(tool, "key", &capture);
     else
         check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
@@ -164,8 +166,7 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
 void check_hsm(struct tool *tool, const char *key)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
-                                          settings->pin_source};
+    const struct hsm_defaults defaults = tool_defaults(tool);
 
     if (settings->pkcs11_module == NULL) {
         check_failed(tool, "pkcs11-module", SKA_R_BAD_CONFIGURATION,

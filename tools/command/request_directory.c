@@ -13,13 +13,12 @@
 /* ---- Who makes it ---------------------------------------------------------------------------- */
 
 /* What cannot be read for another reason than whose it is is a failure of the login. */
-static bool has_login(const struct ska_settings *settings, const struct hsm_uri *uri)
+static bool has_login(const struct tool *tool, const struct hsm_uri *uri)
 {
-    const struct hsm_defaults defaults = {settings->pkcs11_module, settings->token,
-                                          settings->pin_source};
+    const struct hsm_defaults defaults = tool_defaults(tool);
     const struct hsm_pin_source pin = hsm_locate_pin(uri, &defaults);
 
-    if (settings->pkcs11_module == NULL && uri->module_path == NULL)
+    if (defaults.module == NULL && uri->module_path == NULL)
         return false;
     return pin.value != NULL ||
            (pin.file != NULL && (access(hsm_pin_path(pin.file), R_OK) == 0 || errno != EACCES));
@@ -42,7 +41,7 @@ bool request_can_be_made(struct tool *tool, const char *uri, const char *directo
     bool done = tool_configure(tool) && is_signers(directory, &tool->errors, &signers) &&
                 hsm_uri_parse(uri, &parsed, &tool->errors);
 
-    *can = done && signers && has_login(&tool->configuration.settings, parsed);
+    *can = done && signers && has_login(tool, parsed);
     hsm_uri_free(parsed);
     return done;
 }

@@ -265,7 +265,7 @@ static bool ask_key(const struct sealing *sealing, struct ska_job *job)
 {
     if (backend_key_is_ska(job->key))
         return ska_sign(job);
-    return backend_key_sign(job->key, &job->mechanism, ska_span_of(&sealing->payload),
+    return backend_key_sign(job->key, &job->mechanism, ska_span_of(&sealing->payload), job->content,
                             job->signature, job->signature_length, job->errors);
 }
 

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Where a PIN may come from: files, pipes, descriptors; what the configuration alone may name,
+# commands and variables; and the passphrase of the program.
+. "$(dirname "$0")/lib.sh"
+printf 'A document.\n' >document
+key seal p256 none
+quietly ska pkey -in "$(uri seal)" -out reference.pem
+
+# configured [PIN-SOURCE]: a configuration with this one, or with none.
+configured() {
+    configure
+    sed -i '/^pin-source/d' openssl.cnf
+    [ $# -eq 0 ] || printf 'pin-source = %s\n' "$1" >>openssl.cnf
+}
+sign() { # KEY [OPENSSL-OPTION...]
+    local key=$1
+    shift
+    ska dgst -sha256 -sign "$key" "$@" -out signature document
+}
+signs() { # KEY [OPENSSL-OPTION...]
+    quietly sign "$@"
+    plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null || fail "$*"
+}
+program() { # NAME LINE...
+    printf '%s\n' '#!/bin/sh' "${@:2}" >"$1"
+    chmod 700 "$1"
+}
+
+# ---- Pipes and descriptors -----------------------------------------------------------------------
+
+configured
+signs "$(uri seal)?pin-source=/dev/fd/7" 7< <(printf '%s\n' "$pin")
+signs "$(uri seal)?pin-source=file:/dev/stdin" < <(printf '%s\r\nmore\n' "$pin")
+# What stands behind the line is for somebody else.
+{
+    signs "$(uri seal)?pin-source=/dev/stdin"
+    read -r rest
+    [ "$rest" = 'the rest' ] || fail "the rest of standard input is '$rest'"
+} < <(printf '%s\nthe rest\n' "$pin")
+refused 'no PIN within|its first line, the PIN, is empty' sign "$(uri seal)?pin-source=/dev/stdin" </dev/null
+mkfifo -m 600 pipe
+printf '%s\n' "$pin" >pipe &
+signs "$(uri seal)?pin-source=$work/pipe"
+wait $!
+chmod 622 pipe
+refused 'a pipe must belong to root or to this user' sign "$(uri seal)?pin-source=$work/pipe"
+rm pipe
+
+# ---- Commands ------------------------------------------------------------------------------------
+
+program tell "printf '%s\\n' \"\$1\"" "ls -l /proc/self/fd >$work/descriptors" \
+    "cat >$work/input" 'echo complaint >&2'
+configured "|$work/tell $pin"
+signs "$(uri seal)" 7</dev/null
+signs reference.pem
+[ ! -s input ] || fail 'the command can read standard input'
+! grep -q ' 7 -> ' descriptors || fail "the command has our descriptors: $(cat descriptors)"
+succeeds skatool check-config
+shows 'ok +login +as user'
+# Only there: not in a URI, not in a reference.
+configured
+for source in "%7c$work/tell%20$pin" "env:SEAL_PIN"; do
+    SEAL_PIN=$pin refused 'named by the configuration only' sign "$(uri seal)?pin-source=$source"
+done
+refused 'pin-source' skatool pem --key "$(uri seal)?pin-source=%7c$work/tell%20$pin" -o other.pem
+# What is wrong is said, and no argument of the command.
+configured "|$work/nothing --secret=$pin"
+refused 'nothing: No such file' sign "$(uri seal)"
+! grep -q "secret" stderr.txt || fail "shows an argument: $(cat stderr.txt)"
+program fails "echo $pin" 'exit 3'
+configured "|$work/fails"
+refused 'fails has failed' sign "$(uri seal)"
+program silent 'exit 0'
+configured "|$work/silent"
+refused 'its first line, the PIN, is empty' sign "$(uri seal)"
+configured "|tell $pin"
+refused 'pin-source: ' sign "$(uri seal)"
+! grep -q "$pin" stderr.txt || fail "shows the PIN: $(cat stderr.txt)"
+
+# ---- Variables -----------------------------------------------------------------------------------
+
+configured env:SEAL_PIN
+SEAL_PIN=$pin signs "$(uri seal)"
+refused 'SEAL_PIN: there is no such environment variable' sign "$(uri seal)"
+configured env:
+refused 'pin-source: ' sign "$(uri seal)"
+
+# ---- The program's passphrase, where no source is named ------------------------------------------
+
+configured
+signs reference.pem -passin "pass:$pin"
+signs "$(uri seal)" -passin "pass:$pin"
+quietly ska req -new -key reference.pem -passin "pass:$pin" -subj /CN=x -out out.csr
+refused 'does not take the PIN; it was tried once' sign reference.pem -passin pass:123456
+configured "file:$work/pin"
+signs reference.pem -passin pass:123456
+
+# ---- No PIN at all -------------------------------------------------------------------------------
+
+configured
+refused 'no PIN was entered for token "tok"' sign "$(uri seal)"
+refused 'wants a PIN: give pin-source' sign reference.pem
+! grep -q 'Read error' stderr.txt || fail "says that the document cannot be read: $(cat stderr.txt)"
+pass
