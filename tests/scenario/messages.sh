@@ -104,7 +104,9 @@ fi
 
 # ---- URIs, configuration, PIN --------------------------------------------------------------------
 
-# A URI without quotes ends for the shell at the first semicolon.
+# A URI without quotes ends for the shell at the first semicolon: where the token has several keys,
+# none is meant.
+key another p256
 refused 'bad key URI:.*it names no key: add object=LABEL or id=ID; in a shell URIs need quotes' \
     ska dgst -sha256 -sign "ska:token=$token" -out unused contract.txt
 grep -q 'Could not read private key from ska:token' stderr.txt || fail "$(cat stderr.txt)"

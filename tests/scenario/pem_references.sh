@@ -191,7 +191,7 @@ sed '/^pin-source/d' openssl.cnf >asking.cnf
 asking() {
     OPENSSL_CONF=$work/asking.cnf "$@"
 }
-asking refused 'does not take the PIN; it was tried once' \
+asking refused 'refused the PIN that was entered; it was tried once' \
     ska pkey -in plain-p256.pem -passin pass:mistaken -pubout -out out.pub.pem
 asking quietly ska dgst -sha256 -sign plain-p256.pem -passin "pass:$pin" -out signature document
 asking refused 'PIN missing:.*pin-source' ska dgst -sha256 -sign plain-p256.pem -out signature document

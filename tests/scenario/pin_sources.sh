@@ -93,7 +93,7 @@ configured
 signs reference.pem -passin "pass:$pin"
 signs "$(uri seal)" -passin "pass:$pin"
 quietly ska req -new -key reference.pem -passin "pass:$pin" -subj /CN=x -out out.csr
-refused 'does not take the PIN; it was tried once' sign reference.pem -passin pass:123456
+refused 'refused the PIN that was entered; it was tried once' sign reference.pem -passin pass:123456
 configured "file:$work/pin"
 signs reference.pem -passin pass:123456
 

@@ -8,6 +8,7 @@
 
 #include "provider/base/file.h"
 #include "provider/record/evidence_manifest.h"
+#include "provider/sign/directory.h"
 #include "provider/sign/make_request.h"
 #include "tools/verify.h"
 
@@ -67,6 +68,30 @@ static bool visit_place(const struct search *search, const char *place)
     return visit_names(search, place, search->id, try_folder);
 }
 
+/* The process that made it was killed before it closed the request: nobody is to be asked any more. */
+static void close_request(const struct ska_job *job, const char *id)
+{
+    struct ska_directory *directory = NULL;
+    struct ska_standing_request standing = {.hold = -1};
+
+    if (!ska_directory_open(job->sources.directory, SKA_DIRECTORY_TO_SIGN, &directory, NULL))
+        return;
+    if (ska_directory_find(directory, id, &standing, NULL) && standing.state == SKA_NAME_OWN) {
+        ska_directory_finish(directory, standing.request, standing.hold, NULL);
+        standing.hold = -1;
+    }
+    ska_standing_request_clear(&standing);
+    ska_directory_close(directory);
+}
+
+static bool find_signature(const struct search *search)
+{
+    const struct ska_job *job = search->job;
+
+    return (job->evidence_dir != NULL && visit_place(search, job->evidence_dir)) ||
+           visit_names(search, job->sources.directory, "done", visit_place);
+}
+
 bool seal_find_kept_signature(const struct ska_job *job, struct ska_span public_key,
                               struct ska_bytes *signature)
 {
@@ -82,7 +107,9 @@ bool seal_find_kept_signature(const struct ska_job *job, struct ska_span public_
         if (!ska_draft_set_attempt(draft, attempt, &quiet))
             break;
         search.id = draft->id;
-        found = visit_names(&search, job->sources.directory, "done", visit_place);
+        found = find_signature(&search);
+        if (found)
+            close_request(job, draft->id);
     }
     ska_request_free(draft);
     return found;
