@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 bool ska_approval_token_check(struct ska_span encoded, struct backend_key *key,
                               enum ska_operation operation, struct ska_span payload,
                               const struct ska_errors *errors)

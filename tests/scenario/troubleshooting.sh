@@ -41,6 +41,7 @@ refused ska plain dgst -sha256 -sign "$(uri seal)" -out unused document
 on_page 'unregistered scheme' 'scheme=ska'
 refused decode plain dgst -sha256 -sign reference.pem -out unused document
 on_page 'DECODER routines' 'unsupported' 'No supported data to decode'
+key another p256
 refused 'it names no key' ska dgst -sha256 -sign "ska:token=$token" -out unused document
 grep -q 'Could not read private key from ska:token=' stderr.txt || fail "$(cat stderr.txt)"
 grep -v '^default = ' openssl.cnf >lacking.cnf

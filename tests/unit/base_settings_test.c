@@ -138,7 +138,7 @@ static void the_list_is_complete(void **state)
             assert_text_contains(recorder.text, "expected");
     }
     /* All of the interface that there are. */
-    assert_int_equal(count, 14);
+    assert_int_equal(count, 15);
     ska_settings_clear(&settings);
 }
 

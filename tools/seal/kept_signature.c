@@ -68,7 +68,8 @@ static bool visit_place(const struct search *search, const char *place)
     return visit_names(search, place, search->id, try_folder);
 }
 
-/* The process that made it was killed before it closed the request: nobody is to be asked any more. */
+/* The process that made it was killed before it closed the request: nobody is to be asked any more.
+ */
 static void close_request(const struct ska_job *job, const char *id)
 {
     struct ska_directory *directory = NULL;
