@@ -519,6 +519,37 @@ static FILE *open_to_seek(const struct input *input, const struct ska_errors *er
     return file;
 }
 
+/*
+ * The beginning of a SET that takes the whole file, whatever is in it: a signature can be made over
+ * attributes that are longer, sorted otherwise or encoded otherwise than ours would be.
+ */
+static bool looks_like_attributes(struct ska_span start, uint64_t size)
+{
+    uint64_t length = 0;
+    size_t octets = 0;
+
+    if (start.length < 2 || start.data[0] != 0x31)
+        return false;
+    if (start.data[1] == 0x80)
+        return true;
+    if (start.data[1] < 0x80)
+        return size == 2 + (uint64_t)start.data[1];
+    octets = start.data[1] & 0x7F;
+    if (octets > 8 || start.length < 2 + octets)
+        return false;
+    for (size_t i = 0; i < octets; i++)
+        length = length << 8 | start.data[2 + i];
+    return size == 2 + octets + length;
+}
+
+/* What a TLS 1.3 peer signs begins so. */
+static bool looks_like_handshake(struct ska_span start)
+{
+    static const char blanks[] = "                                                                ";
+
+    return start.length > sizeof(blanks) - 1 && memcmp(start.data, blanks, sizeof(blanks) - 1) == 0;
+}
+
 /* A document that is such a structure was, perhaps, never meant to be one. */
 static bool find_attributes_itself(const struct comparison *comparison, bool *is_attributes)
 {
@@ -530,7 +561,9 @@ static bool find_attributes_itself(const struct comparison *comparison, bool *is
         return ska_fail(comparison->errors, SKA_R_OUT_OF_MEMORY, "for the document");
     rewind(comparison->file);
     length = fread(content, 1, size, comparison->file);
-    *is_attributes = ska_content_kind(ska_span(content, length)) == SKA_CONTENT_ATTRIBUTES;
+    *is_attributes = ska_content_kind(ska_span(content, length)) != SKA_CONTENT_OTHER ||
+                     looks_like_attributes(ska_span(content, length), comparison->size) ||
+                     looks_like_handshake(ska_span(content, length));
     free(content);
     return true;
 }

@@ -116,10 +116,14 @@ static bool name_pin(const struct executed *executed, const char *path, char nam
     struct stat status;
     bool done = false;
 
-    if (executed->state_dir == NULL || path == NULL || stat(path, &status) != 0)
+    if (executed->state_dir == NULL || path == NULL)
         return false;
-    ska_buffer_format(&text, "%s %ju %jd.%09ld", path, (uintmax_t)status.st_ino,
-                      (intmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    /* What is no file that changes with the PIN is not tried again until somebody says so. */
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+        ska_buffer_format(&text, "%s %ju %jd.%09ld", path, (uintmax_t)status.st_ino,
+                          (intmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    else
+        ska_buffer_text(&text, path);
     done = ska_audit_hash(executed->libctx, ska_span_text(ska_buffer_string(&text)), hash, NULL);
     ska_buffer_free(&text);
     if (done)

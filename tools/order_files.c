@@ -109,6 +109,9 @@ static bool look_at_order(struct search *search, const char *name, const struct 
 
     if (fstatat(ska_directory_fd(search->directory), name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return true;
+    /* A folder cannot be removed, and would have to be remembered at each change of it. */
+    if (S_ISDIR(status.st_mode))
+        return true;
     snprintf(file.name, sizeof(file.name), "%s", name);
     if (!identify_file(&status, search->libctx, &file, errors))
         return false;

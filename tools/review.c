@@ -384,6 +384,7 @@ bool review_choose(struct tool *tool, const struct review *review, const struct 
     bool done = showing_make(tool, review, offer->document, false, &showing);
 
     showing.page.lead = offer->lead;
+    showing.page.briefing.searched = offer->searched;
     done = done && decide_short(&showing.page) &&
            choose_at_terminal(tool, &showing.page, offer, choice);
     showing_clear(&showing);

@@ -79,6 +79,7 @@ enum review_choice {
 struct review_offer {
     const char *lead;
     const struct document *document;
+    const char *searched; /* a folder in which no file is the document; NULL: none */
     int64_t patience_ms;
 };
 bool review_choose(struct tool *tool, const struct review *review, const struct review_offer *offer,

@@ -74,7 +74,11 @@ static bool look_in_alike(const struct hsm_look_up *wanted, const struct hsm_tok
             ska_error_capture_clear(&failure);
             if (look_in_token(wanted, tokens->list[i], look, arg, &quiet))
                 return true;
+            /* Tried in each of them, a wrong PIN would soon lock the card that they are. */
+            if (failure.reason == SKA_R_PIN_INCORRECT || failure.reason == SKA_R_PIN_LOCKED)
+                goto out;
         }
+out:
     ska_error_capture_raise(&failure, errors);
     ska_error_capture_clear(&failure);
     return false;

@@ -38,16 +38,51 @@ struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot, struct sk
     return keys;
 }
 
+static bool is_over(const struct ska_ballot *ballot, const struct ska_alternative *alternative)
+{
+    return ska_ballot_standing(ballot, alternative).usable == SKA_USABLE_OVER;
+}
+
+/*
+ * The alternatives that can still be used, in an array to be freed: nobody is asked for one that is
+ * over. All of them where all are, or where the rule is not known. False: out of memory.
+ */
+static bool take_open(const struct ska_ballot *ballot, struct ska_rule *open)
+{
+    *open = (struct ska_rule){NULL, 0};
+    if (ballot->rule == NULL || ballot->rule->alternative_count < 2)
+        return true;
+    open->alternatives = calloc(ballot->rule->alternative_count, sizeof(*open->alternatives));
+    if (open->alternatives == NULL)
+        return false;
+    for (size_t i = 0; i < ballot->rule->alternative_count; i++)
+        if (!is_over(ballot, &ballot->rule->alternatives[i]))
+            open->alternatives[open->alternative_count++] = ballot->rule->alternatives[i];
+    return true;
+}
+
+bool ska_ballot_is_partly_over(const struct ska_ballot *ballot)
+{
+    size_t over = 0;
+
+    for (size_t i = 0; ballot->rule != NULL && i < ballot->rule->alternative_count; i++)
+        over += is_over(ballot, &ballot->rule->alternatives[i]);
+    return over > 0 && over < ballot->rule->alternative_count;
+}
+
 static void say_with_responses(const struct ska_ballot *ballot, struct ska_span also,
                                say_of_rule *say, struct ska_buffer *text)
 {
     struct ska_responses responses;
     struct ska_span *keys = ska_ballot_responses(ballot, also, &responses);
+    struct ska_rule open;
 
-    if (keys != NULL)
-        say(ballot->rule, &responses, text);
-    else
+    if (keys != NULL && take_open(ballot, &open)) {
+        say(open.alternative_count > 0 ? &open : ballot->rule, &responses, text);
+        free(open.alternatives);
+    } else {
         text->failed = true;
+    }
     free(keys);
 }
 
@@ -108,7 +143,7 @@ void ska_ballot_waiting_text(const struct ska_ballot *ballot, struct ska_buffer 
 {
     struct ska_verdict verdict = ska_ballot_judge(ballot);
 
-    if (verdict.satisfied) {
+    if (verdict.satisfied && verdict.best.usable != SKA_USABLE_OVER) {
         add_waiting_for_time(&verdict.best, text);
         return;
     }

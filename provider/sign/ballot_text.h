@@ -17,6 +17,9 @@
 struct ska_span *ska_ballot_responses(const struct ska_ballot *ballot, struct ska_span also,
                                       struct ska_responses *responses);
 
+/* Whether an alternative of the rule can no longer be used, and another one can. */
+bool ska_ballot_is_partly_over(const struct ska_ballot *ballot);
+
 /* ska_rule_count_text(), ska_rule_needed_text() and ska_rule_progress_text() of this ballot. */
 void ska_ballot_count_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 void ska_ballot_needed_text(const struct ska_ballot *ballot, struct ska_buffer *text);

@@ -274,6 +274,15 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
 {
     const struct ska_request *request = pending->ballot->request;
 
+    const struct ska_ballot *ballot = pending->ballot;
+    struct ska_window window = ska_ballot_chance(ballot, ska_span(NULL, 0)).window;
+    char closes[32];
+
+    if (ska_ballot_is_partly_over(ballot))
+        ska_buffer_format(text,
+                          "; what could be used earlier is over: to ask anew, skatool withdraw "
+                          "--dir %s %.16s and give the same command again",
+                          pending->directory, request->id);
     ska_buffer_format(text, "; to approve: skatool approve --approver KEY --dir %s %.16s; ",
                       pending->directory, request->id);
     if (pending->repeats == SKA_CONTENT_IS_NEW) {
@@ -285,8 +294,8 @@ static void tell_way_on(const struct ska_pending *pending, struct ska_buffer *te
         return;
     }
     ska_buffer_format(text, "and then the same command again%s%s",
-                      request->not_after != NULL ? ", before " : "",
-                      request->not_after != NULL ? request->not_after : "");
+                      window.closes != UINT64_MAX ? ", before " : "",
+                      window.closes != UINT64_MAX ? ska_time_text(window.closes, closes) : "");
     if (pending->repeats != SKA_CONTENT_REPEATS)
         ska_buffer_text(text,
                         ", if it sets times and serial number itself; else let it wait for the "

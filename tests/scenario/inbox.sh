@@ -336,7 +336,7 @@ block_id=$block
 cp block.json "$directory/$block_id.request.json"
 succeeds skatool approve --approver bob.pem --yes --documents folder
 says "${plain:0:16} is approved" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
-    "${block_id:0:16} is left: it is no signature" 'is left: there is more to read' '3 approved, 0 rejected, 5 left'
+    "${block_id:0:16} is left: it is no signature" 'is left: it has to be read' '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
 
 # ---- What one has said ---------------------------------------------------------------------------
@@ -375,4 +375,12 @@ rm "$XDG_STATE_HOME/ska/history.jsonl" && mkdir "$XDG_STATE_HOME/ska/history.jso
 succeeds skatool approve --dir "$directory" --approver bob.pem --yes "$invoice"
 says 'could not be added to your own history'
 reset
+# Who has given a folder, and has no file for it, reads the whole page, and y is not enough.
+reset
+asked seal invoice.txt >/dev/null
+mkdir nothing
+inbox 0 "$page" y "$page" q -- --documents nothing
+shows 'WARNING: none of the files in nothing is what would be signed'
+[ "$(approvals)" -eq 0 ] || fail "approved: $(cat stdout.txt)"
+
 pass

@@ -52,6 +52,11 @@ quietly notify
 mv kept.json "$directory/$id.request.json"
 quietly notify
 [ "$(ls mails | wc -l)" -eq 6 ] || fail "$(ls mails)"
+# One that was made anew under the same id, since its time was over, is another one.
+cp "$directory/$id.request.json" anew.json
+mv anew.json "$directory/$id.request.json"
+quietly notify
+[ "$(ls mails | wc -l)" -eq 8 ] || fail "not told of the new one: $(ls mails)"
 
 if command -v systemd-analyze >systemd.txt; then
     mkdir units

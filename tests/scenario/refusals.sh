@@ -276,7 +276,8 @@ for uri in "$(uri seal)?pin-value=471&199=1" "$(uri seal)?pin-value=471&199" \
     ! grep -qE '471|199' stderr.txt || fail "the PIN of $uri is shown: $(cat stderr.txt)"
     ska pkey -in "$uri" -noout 2>stderr.txt && fail "$uri"
     # openssl itself repeats what it was told to open, and nothing else.
-    ! grep ':ska:' stderr.txt | grep -qE '471|199' || fail "the PIN of $uri: $(cat stderr.txt)"
+    # (Before our words stands a number of libcrypto's, of any digits.)
+    ! grep ':ska:' stderr.txt | sed 's/.*:ska:/:ska:/' | grep -qE '471|199' || fail "the PIN of $uri: $(cat stderr.txt)"
 done
 mkdir pin
 refused "pin-source of the configuration: $work/pin: not a regular file" skatool list

@@ -284,6 +284,26 @@ static struct ska_bytes attributes_of(const char *type, const uint8_t digest[32]
     return from_hex(hex);
 }
 
+/* Whatever is in it: who signs it may sort and encode otherwise, or sign more of them. */
+static void a_set_that_is_the_whole_file_is_named(void **state)
+{
+    static const uint8_t unsorted[] = "\x31\x06\x02\x01\x09\x02\x01\x01";
+    static const uint8_t unended[] = "\x31\x80\x02\x01\x01\x00\x00";
+    static const uint8_t text[] = "100 euros.";
+    const size_t size = 70000;
+    struct ska_bytes large = {calloc(1, size + 1), size};
+    struct asked asked;
+
+    (void)state;
+    memcpy(large.data, "\x31\x83\x01\x11\x6B", 5); /* 70,000 less five */
+    ask(&asked, ska_span_text("any"), ska_span_text(""));
+    assert_true(compare(&asked, ska_span(unsorted, sizeof(unsorted) - 1)).is_attributes);
+    assert_true(compare(&asked, ska_span(unended, sizeof(unended) - 1)).is_attributes);
+    assert_true(compare(&asked, ska_span_of(&large)).is_attributes);
+    assert_false(compare(&asked, ska_span(text, sizeof(text) - 1)).is_attributes);
+    ska_bytes_free(&large);
+}
+
 static void attributes_tell_which_document_it_is(void **state)
 {
     struct asked document;
@@ -413,6 +433,7 @@ int main(void)
         cmocka_unit_test(ranges_are_counted),
         cmocka_unit_test(no_is_said_where_the_right_one_would_be_found),
         cmocka_unit_test(attributes_tell_which_document_it_is),
+        cmocka_unit_test(a_set_that_is_the_whole_file_is_named),
         cmocka_unit_test(pipes_are_read),
         cmocka_unit_test(files_of_a_folder_are_found),
     };

@@ -290,18 +290,28 @@ static bool execute_if_complete(struct execute_run *run, const struct change *ch
     return done;
 }
 
-/* To block comes last: if both are there, the key is blocked in the end. */
-static bool execute_complete(struct execute_run *run)
+static bool execute_those(struct execute_run *run, bool blocks)
 {
     bool done = true;
 
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < run->change_count; i++) {
-            bool block = run->changes[i].operation == SKA_OPERATION_BLOCK;
+    for (size_t i = 0; i < run->change_count; i++)
+        if ((run->changes[i].operation == SKA_OPERATION_BLOCK) == blocks)
+            done = execute_if_complete(run, &run->changes[i]) && done;
+    return done;
+}
 
-            if (block == (pass == 1) && (block || run->what != EXECUTE_BLOCK_ONLY))
-                done = execute_if_complete(run, &run->changes[i]) && done;
-        }
+/*
+ * To block comes first, since nothing else may delay it, and last: if an unblocking is there as
+ * well, the key is blocked in the end.
+ */
+static bool execute_complete(struct execute_run *run)
+{
+    bool done = execute_those(run, true);
+
+    if (run->what != EXECUTE_BLOCK_ONLY) {
+        done = execute_those(run, false) && done;
+        done = execute_those(run, true) && done;
+    }
     return done;
 }
 

@@ -10,10 +10,11 @@
 static bool check_pin(const struct execute_run *run, const char *pin)
 {
     return run->what == EXECUTE_BY_HAND || !executed_has_wrong_pin(&run->executed, pin) ||
-           ska_fail(&run->tool->errors, SKA_R_PIN_INCORRECT,
-                    "the token has refused the PIN in %s before, and the file has not changed "
-                    "since: it is not tried again",
-                    hsm_pin_path_shown(pin));
+           ska_fail(
+               &run->tool->errors, SKA_R_PIN_INCORRECT,
+               "the token has refused the PIN in %s before, and that has not changed since: it is "
+               "not tried again (if the PIN is right now, remove pin-* from state-dir)",
+               hsm_pin_path_shown(pin));
 }
 
 static bool open_and_note_pin(struct execute_run *run, const char *uri, struct backend_key **key)

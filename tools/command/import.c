@@ -326,7 +326,9 @@ static bool is_evidence_of(int done, const char *name, const struct ska_request 
 {
     int folder = openat(done, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct ska_bytes token = {NULL, 0};
-    bool same = folder >= 0 &&
+    struct stat status;
+    /* A colleague's folder is nobody's evidence. */
+    bool same = folder >= 0 && fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
                 ska_file_read_at(folder, ska_evidence_names[SKA_EVIDENCE_TOKEN], name,
                                  SKA_TOKEN_LIMIT, &token, NULL) &&
                 ska_span_equal(ska_span_of(&token), ska_span_of(&request->approval_token));

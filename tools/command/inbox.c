@@ -190,6 +190,8 @@ static bool ask_about(struct session *session, struct review *review, const char
     if (!find_file(session, review->request, &found, &document))
         return false;
     offer.document = found ? &document : NULL;
+    if (!found && session->folder != NULL)
+        offer.searched = session->inbox->documents;
     while (!decided && !session->quit) {
         if (!review_choose(session->tool, review, &offer, &choice))
             return false;
@@ -251,7 +253,7 @@ static bool decide_by_file(struct session *session, struct review *review, const
     else if (found && !review_is_short(session->tool, review, &document, &is_short))
         return false;
     else if (found)
-        *why = is_short ? NULL : "there is more to read about it than six lines";
+        *why = is_short ? NULL : "it has to be read: there is more to it than six lines";
     return true;
 }
 

@@ -99,8 +99,17 @@ bool seal_pending_take(struct tool *tool, const char *path, const struct seal_si
     return done;
 }
 
-void seal_pending_remove(const char *path)
+void seal_pending_remove(const char *path, struct ska_span attributes)
 {
+    struct ska_bytes kept = {NULL, 0};
+    const bool others = ska_file_read(path, SEAL_ATTRIBUTES_LIMIT, &kept, NULL) &&
+                        !ska_span_equal(ska_span_of(&kept), attributes);
+
+    ska_bytes_free(&kept);
+    if (others) {
+        report_note("%s stays: it keeps a seal of another document that was begun", path);
+        return;
+    }
     if (unlink(path) != 0 && errno != ENOENT)
         report_warning("%s is no longer needed, but cannot be removed: %s", path, strerror(errno));
 }

@@ -20,7 +20,10 @@ bool seal_pending_take(struct tool *tool, const char *path, const struct seal_si
                        struct ska_bytes *attributes,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* When the seal is written. That it cannot be removed is a warning. */
-void seal_pending_remove(const char *path);
+/*
+ * When the seal with these attributes is written; what is kept for another one stays, with its
+ * approvals. That it cannot be removed is a warning.
+ */
+void seal_pending_remove(const char *path, struct ska_span attributes);
 
 #endif

@@ -303,6 +303,31 @@ void sealing_sign(struct sealing *sealing)
 
 /* ---- The file -------------------------------------------------------------------------------- */
 
+/* Days may have gone by: what somebody has put there meanwhile stays, but a seal of ours. */
+static bool may_be_written(struct sealing *sealing, const struct ska_file_place *place)
+{
+    struct sealing other = {.call = sealing->call, .digest = sealing->digest};
+    struct ska_bytes der = {NULL, 0};
+    const char *difference = NULL;
+    struct stat status;
+    bool ours = false;
+
+    if (!ska_file_place_look(place, &status, sealing_errors(sealing)))
+        return false;
+    if (status.st_mode == 0 || sealing->call->force)
+        return true;
+    ours =
+        ska_file_read_at(place->directory, place->name, place->path, SEAL_CMS_LIMIT, &der, NULL) &&
+        take_seal(&other, ska_span_of(&der), &difference);
+    forget_seal(&other);
+    ska_bytes_free(&der);
+    return ours ||
+           ska_fail(sealing_errors(sealing), SKA_R_WRONG_USE,
+                    "%s is there by now, and is no seal of this document: move it away, and give "
+                    "the same command again, or replace it with --force",
+                    place->path);
+}
+
 static bool write_seal(struct sealing *sealing)
 {
     const struct seal_parts parts = {ska_span_of(&sealing->attributes),
@@ -315,6 +340,7 @@ static bool write_seal(struct sealing *sealing)
     if (!ska_file_place_open(&place, sealing->out, sealing_errors(sealing)))
         return false;
     done = seal_cms_write(&sealing->call->signer, &parts, &der, sealing_errors(sealing)) &&
+           may_be_written(sealing, &place) &&
            ska_file_place_replace(&place, ska_span_of(&der), SEAL_MODE, sealing_errors(sealing));
     ska_bytes_free(&der);
     ska_file_place_close(&place);
@@ -426,7 +452,7 @@ static void finish_written(struct sealing *sealing)
 {
     bool had_timestamp = sealing->timestamp.length > 0;
 
-    seal_pending_remove(sealing->pending);
+    seal_pending_remove(sealing->pending, ska_span_of(&sealing->attributes));
     if (care_for_timestamp(sealing)) {
         say_sealed(sealing, had_timestamp);
         return;

@@ -42,6 +42,9 @@ static void say_act(const struct briefing *briefing, struct page *page)
     switch (briefing->request->operation) {
     case SKA_OPERATION_SIGN:
         briefing_subject(briefing->libctx, briefing->request, briefing->document, page);
+        if (briefing->searched != NULL)
+            page_warning(page, "none of the files in %s is what would be signed.",
+                         page_name(page, ska_span_text(briefing->searched)));
         break;
     case SKA_OPERATION_BLOCK:
         page_heading(page, "What will happen");

@@ -20,6 +20,7 @@ struct briefing {
     const struct ska_ballot *ballot;
     struct ska_standing chance;      /* of this approver's approval; only with a rule */
     const struct document *document; /* compared, and the one; NULL: none was given */
+    const char *searched;            /* a folder in which no file is the one; NULL: none */
     const uid_t *owner; /* who has put the request into a directory; NULL: it is a file */
     bool owner_remote; /* the directory's file system is another computer's, and so its users are */
     bool refusing;     /* this is about a refusal */

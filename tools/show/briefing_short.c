@@ -16,6 +16,8 @@
 /* The longest text that is shown in its line, and so much of a description. */
 #define TEXT_SHOWN 60
 #define DESCRIPTION_SHOWN 120
+/* What openssl writes of ciphers is shorter; in what is longer somebody may say something else. */
+#define CAPABILITIES_LONGEST 200
 
 /* ---- Whether it is enough -------------------------------------------------------------------- */
 
@@ -37,7 +39,8 @@ static void see_attribute(void *arg, const char *name, struct ska_span untrusted
 
     if (starts_with(name, "signing time"))
         ska_buffer_printable(&seen->time, untrusted, TEXT_SHOWN);
-    else if (!starts_with(name, "fingerprint of ") && !starts_with(name, "S/MIME Capabilities"))
+    else if (!starts_with(name, "fingerprint of ") &&
+             (!starts_with(name, "S/MIME Capabilities") || untrusted.length > CAPABILITIES_LONGEST))
         seen->more = true;
 }
 
@@ -71,6 +74,9 @@ static bool is_short_subject(const struct briefing *briefing)
     case SKA_CONTENT_OTHER:
         if (briefing->request->mechanism.form == SKA_PAYLOAD_MESSAGE)
             return briefing->document != NULL;
+        /* Without a word on what was hashed it can be a certificate as well. */
+        if (content.length == 0 && briefing->request->no_content == SKA_NO_CONTENT_UNSAID)
+            return briefing->document != NULL;
         return content.length == 0 || briefing->document != NULL || is_short_text(content);
     default:
         return false;
@@ -99,14 +105,19 @@ static void say_what(const struct briefing *briefing, struct page *page)
     if (ska_content_kind(content) != SKA_CONTENT_ATTRIBUTES) {
         if (content.length > 0 && is_short_text(content))
             page_paragraph(page, "Signs this text: %s", page_quoted_name(page, content));
-        else
+        else if (briefing->document != NULL)
             page_paragraph(page, "Signs a document");
+        else
+            page_paragraph(page, "Signs a fingerprint: of a document, or of anything else");
         return;
     }
     if (!see_attributes(briefing, &seen))
         page_fail(page);
-    page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF)%s%s",
-                   seen.time.length > 0 ? ", time: " : "", page_words(page, &seen.time));
+    if (seen.time.length > 0)
+        page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF), time: %s",
+                       page_words(page, &seen.time));
+    else
+        page_paragraph(page, "Signs a document, in CMS (CAdES, S/MIME, PDF)");
 }
 
 static bool find_fingerprint(const struct ska_request *request, struct ska_span *value)
@@ -155,16 +166,17 @@ static void say_words(const struct briefing *briefing, struct page *page)
 /* Who has put it there, which is certain, and until when the approval would be good. */
 static void say_who_and_until(const struct briefing *briefing, struct page *page)
 {
-    const struct passwd *user = briefing->owner == NULL ? NULL : getpwuid(*briefing->owner);
+    const bool known = briefing->owner != NULL && !briefing->owner_remote;
+    const struct passwd *user = known ? getpwuid(*briefing->owner) : NULL;
     struct ska_buffer who = {0};
     char until[TEXT_TIME_SIZE];
 
     if (user != NULL)
         ska_buffer_name(&who, ska_span_text(user->pw_name));
-    else if (briefing->owner != NULL)
+    else if (known)
         ska_buffer_format(&who, "user number %lu", (unsigned long)*briefing->owner);
     else
-        ska_buffer_text(&who, "somebody");
+        ska_buffer_text(&who, "somebody, who is not known here");
     page_paragraph(page, "Asked by %s; usable %s%s", page_words(page, &who),
                    briefing->chance.window.closes == UINT64_MAX ? "" : "until ",
                    text_time(briefing->chance.window.closes, until));
@@ -178,7 +190,7 @@ static void say_others(const struct briefing *briefing, struct page *page)
     ska_ballot_approved_text(briefing->ballot, &approved);
     ska_ballot_needed_after_text(briefing->ballot, ska_span_of(&briefing->listed->public_key),
                                  &needed);
-    page_paragraph(page, "Approved by %s; needed after you: %s",
+    page_paragraph(page, "Approved by %s; needed after you: %s (the requester's names)",
                    approved.length == 0 ? "nobody" : page_words(page, &approved),
                    needed.length == 0 ? "nobody" : page_words(page, &needed));
     ska_buffer_free(&approved);

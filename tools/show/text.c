@@ -186,16 +186,52 @@ bool text_print(struct ska_buffer *text, const struct ska_errors *errors)
     return true;
 }
 
+/* Which a terminal could obey, or which turn the order of what is read. */
+static bool is_harmful_in_json(uint32_t character)
+{
+    static const struct ska_range harmful[] = {{0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},
+                                               {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},
+                                               {0xFEFF, 0xFEFF}};
+
+    return SKA_IS_IN(harmful, character);
+}
+
+/* Machines read the escape as the character. It stands in strings only. */
+static void add_harmless_json(struct ska_buffer *text, const char *json)
+{
+    struct ska_span rest = ska_span_text(json);
+
+    while (rest.length > 0) {
+        uint32_t character = 0;
+        size_t length = ska_utf8_decode(rest, &character);
+
+        if (length > 0 && is_harmful_in_json(character))
+            ska_buffer_format(text, "\\u%04X", (unsigned int)character);
+        else
+            ska_buffer_add(text, rest.data, length > 0 ? length : 1);
+        length = length > 0 ? length : 1;
+        rest = ska_span(rest.data + length, rest.length - length);
+    }
+}
+
 bool text_print_json(cJSON *json, const struct ska_errors *errors)
 {
-    char *text = json == NULL ? NULL : cJSON_Print(json);
-    bool done = text != NULL;
+    char *printed = json == NULL ? NULL : cJSON_Print(json);
+    struct ska_buffer text = {0};
+    struct ska_bytes whole = {NULL, 0};
+    bool done = false;
 
-    if (done)
-        printf("%s\n", text);
-    else
+    if (printed != NULL) {
+        add_harmless_json(&text, printed);
+        ska_buffer_text(&text, "\n");
+        done = ska_buffer_finish(&text, &whole, errors);
+    } else {
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "writing JSON");
-    cJSON_free(text);
+    }
+    if (done)
+        fwrite(whole.data, 1, whole.length, stdout);
+    ska_bytes_free(&whole);
+    cJSON_free(printed);
     cJSON_Delete(json);
     return done;
 }
