@@ -536,6 +536,41 @@ static void missing_approvers_are_named(void **state)
     ska_rule_clear(&rule);
 }
 
+static void assert_waiting(struct counted *counted, uint64_t now, bool partly_over,
+                           const char *expected)
+{
+    struct ska_buffer buffer = {0};
+    struct ska_bytes text = {NULL, 0};
+
+    ska_ballot_set_time(&counted->ballot, now, true);
+    ska_ballot_waiting_text(&counted->ballot, &buffer);
+    assert_true(ska_buffer_finish(&buffer, &text, NULL));
+    assert_string_equal((const char *)text.data, expected);
+    assert_int_equal(ska_ballot_is_partly_over(&counted->ballot), partly_over);
+    ska_bytes_free(&text);
+}
+
+/* Who could bring forward only what is over is not waited for, however many have approved. */
+static void alternatives_that_are_over_wait_for_nobody(void **state)
+{
+    struct ska_rule rule = two_of_three();
+    struct counted counted;
+
+    (void)state;
+    rule.alternatives[0].timeout = 100;
+    add_token(&rule, "later");
+    rule.alternatives[1].timelock = 200;
+    rule.alternatives[1].timeout = 100;
+    add_group(&rule, NULL, 2, "de");
+    open_ballot(&rule, fixture.approvals, 2, &counted);
+    counted.ballot.token.has_timestamp = true;
+    counted.ballot.token.timestamp.seconds = 10000;
+    assert_waiting(&counted, 10050, false, "all approvals are there");
+    assert_waiting(&counted, 10150, true, "waiting for dave and eve; 0 of 2");
+    ska_ballot_close(&counted.ballot);
+    ska_rule_clear(&rule);
+}
+
 static void impossible_rules_are_told(void **state)
 {
     struct ska_rule never = {0};
@@ -585,6 +620,7 @@ int main(void)
         cmocka_unit_test(words_of_a_refusal_are_those_that_were_signed),
         cmocka_unit_test(approvals_are_usable_in_their_time_only),
         cmocka_unit_test(missing_approvers_are_named),
+        cmocka_unit_test(alternatives_that_are_over_wait_for_nobody),
         cmocka_unit_test(impossible_rules_are_told),
         cmocka_unit_test(long_lists_are_cut),
     };
