@@ -153,11 +153,14 @@ static bool visit_request(struct walk *walk, const char *name, time_t arrived, r
                           void *arg)
 {
     struct listed_request listed = {.arrived = arrived};
+    bool is_read = read_listed(walk, name, &listed);
     bool done = true;
 
-    if (read_listed(walk, name, &listed) && is_wanted_at_all(walk, &listed) &&
-        count_listed(walk, &listed) && waits_for_approver(walk, &listed))
+    if (is_read && is_wanted_at_all(walk, &listed) && count_listed(walk, &listed) &&
+        waits_for_approver(walk, &listed))
         done = visit(arg, &listed);
+    else
+        walk->list->passed_by += is_read;
     ska_ballot_close(&listed.ballot);
     ska_request_free(listed.request);
     return done;
@@ -177,10 +180,13 @@ static bool may_look(struct walk *walk, struct arrival *arrival)
     struct stat status;
 
     if (fstatat(ska_directory_fd(walk->list->directory), arrival->name, &status,
-                AT_SYMLINK_NOFOLLOW) != 0 ||
-        walk->now - status.st_mtime < walk->filter->least_age ||
-        walk->now - status.st_mtime > walk->filter->most_age)
+                AT_SYMLINK_NOFOLLOW) != 0)
         return false;
+    if (walk->now - status.st_mtime < walk->filter->least_age ||
+        walk->now - status.st_mtime > walk->filter->most_age) {
+        walk->list->passed_by++;
+        return false;
+    }
     allowance = ska_budget_of(&walk->budget, status.st_uid);
     if (allowance == NULL)
         return false;
@@ -239,6 +245,24 @@ static uid_t find_user(const char *who)
     return user == NULL ? (uid_t)-1 : user->pw_uid;
 }
 
+void request_list_say_none(const struct request_list *list, bool for_approver)
+{
+    const char *path = ska_directory_path(list->directory);
+
+    if (list->unreadable > 0)
+        return;
+    if (list->passed_by > 0 && for_approver)
+        report_message("None of the open requests in %s waits for this approver: they do not list "
+                       "this key, or it has answered them.",
+                       path);
+    else if (list->passed_by > 0)
+        report_message("None of the open requests in %s is of those that are asked for.", path);
+    else if (for_approver)
+        report_message("Nothing in %s waits for this approver.", path);
+    else
+        report_message("There are no open requests in %s.", path);
+}
+
 bool request_list_visit(struct request_list *list, const struct request_filter *filter,
                         request_visit *visit, void *arg)
 {
@@ -251,6 +275,7 @@ bool request_list_visit(struct request_list *list, const struct request_filter *
     bool done = false;
 
     list->unreadable = 0;
+    list->passed_by = 0;
     walk.to_warnings = report_warnings_errors(&walk.warnings);
     done = arrivals != NULL
                ? visit_in_order(&walk, arrivals, visit, arg)

@@ -46,6 +46,7 @@ struct request_list {
     struct ska_directory *directory;
     struct ska_directory_names names;
     size_t unreadable; /* requests that this user may not read */
+    size_t passed_by;  /* that are there, and are not those that are wanted */
 };
 
 /* `path` NULL: the configuration's approvals-dir; without one SKA_R_WRONG_USE. */
@@ -58,6 +59,9 @@ void request_list_close(struct request_list *list);
  * and passed over, and so are copies of requests under another id. False when the visitor says so,
  * who has raised why.
  */
+/* What there is to say where none was visited: not always that there are none. */
+void request_list_say_none(const struct request_list *list, bool for_approver);
+
 typedef bool request_visit(void *arg, struct listed_request *listed);
 bool request_list_visit(struct request_list *list, const struct request_filter *filter,
                         request_visit *visit, void *arg) SKA_MUST_CHECK;

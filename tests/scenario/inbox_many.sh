@@ -73,6 +73,6 @@ within 10 $((count / 10)) approve_all -- sign_ten
 grep -q "$count approved, 0 rejected, 0 left" many.txt || fail "$(tail -n 3 many.txt)"
 [ "$(ls "$directory" | grep -c '\.approval\.json$')" -eq $count ] || fail "not all are there"
 succeeds skatool requests --approver alice.pub.pem
-says 'Nothing in .* waits'
+says 'None of the open requests in .* waits for this approver'
 [ "$(wc -l <"$XDG_STATE_HOME/ska/history.jsonl")" -ge $count ] || fail "the history has not all"
 pass

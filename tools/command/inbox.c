@@ -90,6 +90,8 @@ static bool find_waiting(struct session *session)
     if (done && list.unreadable > 0)
         report_warning("%zu request%s in %s cannot be read by this user", list.unreadable,
                        list.unreadable == 1 ? "" : "s", session->directory);
+    if (done && session->count == 0)
+        request_list_say_none(&list, true);
     request_list_close(&list);
     return done;
 }
@@ -307,9 +309,7 @@ static bool show_all(struct session *session)
 
 static void say_end(const struct session *session)
 {
-    if (session->count == 0)
-        report_message("Nothing in %s waits for this approver.", session->directory);
-    else
+    if (session->count > 0)
         report_message("%zu approved, %zu rejected, %zu left.", session->approved,
                        session->rejected, session->count - session->approved - session->rejected);
 }

@@ -74,10 +74,7 @@ static bool print_shown(struct showing *showing, const struct request_list *list
         return text_print_json(array, showing->errors);
     if (showing->count > 0)
         return requests_text_print(&showing->text, showing->errors);
-    if (list->unreadable == 0)
-        report_message(for_approver ? "Nothing in %s waits for this approver."
-                                    : "There are no open requests in %s.",
-                       ska_directory_path(list->directory));
+    request_list_say_none(list, for_approver);
     return true;
 }
 
