@@ -213,7 +213,7 @@ inbox() {
     done
     ours "$programs/skatool_terminal" 'Passphrase of' secret "${talk[@]}" -- \
         "$binary_dir/tools/skatool" approve --approver alice.secret.pem "${@:2}" >raw.txt || status=$?
-    tr -d '\r' <raw.txt >stdout.txt
+    unfolded <raw.txt >stdout.txt
     [ "$status" -eq "$expected" ] || fail "status $status, should be $expected: $(cat stdout.txt)"
     [ "$(grep -c 'Passphrase of' stdout.txt)" -eq "${passphrases:-1}" ] || fail "asked again: $(cat stdout.txt)"
 }

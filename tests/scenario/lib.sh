@@ -111,6 +111,11 @@ skip() {
     echo "$scenario: skipped: $*"
     exit 77
 }
+# What a terminal has shown, from standard input, without the ends of lines that come of its width: they
+# depend on how long the names of our directories are.
+unfolded() {
+    tr -d '\r' | sed -z 's/\n    | //g'
+}
 # Whether pseudo-terminals can be had: not where devpts is not mounted, as in a bare chroot.
 has_terminal() {
     "$programs/skatool_terminal" -- true >/dev/null 2>&1

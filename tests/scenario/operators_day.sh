@@ -128,7 +128,7 @@ for _ in 1 2 3 4 5; do talk+=("$six" y); done
 succeeds person alice "$programs/skatool_terminal" "${talk[@]}" "$six" q -- \
     "$tool" approve --dir "$directory" --approver alice/key.pem --documents office
 mv "$wrong.request.json" "$directory"
-tr -d '\r' <stdout.txt >shown.txt
+unfolded <stdout.txt >shown.txt
 grep -q '5 approved, 1 rejected' shown.txt || fail "$(cat shown.txt)"
 rejected=$(sed -nE 's/^1 of [0-9]+: request ([0-9a-f]+),.*/\1/p' shown.txt)
 rejected=$(basename "$directory/$rejected"*.request.json .request.json)
