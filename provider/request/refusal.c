@@ -14,7 +14,8 @@ static const char with_reason[] = "SKA-REJECT-2";
 
 #define HASH_LENGTH 32
 
-_Static_assert(SKA_REFUSAL_SIZE == sizeof(with_reason) + 2 * HASH_LENGTH, "both hashes fit");
+_Static_assert(SKA_REFUSAL_SIZE == sizeof(with_reason) + 2 * (size_t)HASH_LENGTH,
+               "both hashes fit");
 
 static bool add_hash(OSSL_LIB_CTX *libctx, struct ska_span of, uint8_t hash[HASH_LENGTH],
                      const struct ska_errors *errors)
