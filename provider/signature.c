@@ -159,8 +159,8 @@ static int signature_digest_sign_init(void *vsignature, const char *digest, void
     if (is_software(signature, key))
         return ska_software_digest_sign_init(signature, key, digest, params);
     /*
-     * A missing PIN or HSM is not said here: libssl tries whether a key takes a digest, drops what was
-     * raised, and would then know of no signature algorithm at all.
+     * A missing PIN or HSM is not said here: libssl tries whether a key takes a digest, drops what
+     * was raised, and would then know of no signature algorithm at all.
      */
     if (!signature_begin(signature, key))
         return 0;

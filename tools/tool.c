@@ -67,7 +67,7 @@ struct hsm_look_up tool_look_up(const struct hsm_uri *uri, const struct hsm_defa
 bool tool_open_token(struct tool *tool, const struct hsm_uri *uri, struct hsm_token **token)
 {
     struct hsm_defaults defaults = {NULL, NULL, NULL, NULL};
-    struct hsm_look_up wanted = {0};
+    struct hsm_look_up wanted;
 
     if (!tool_configure(tool))
         return false;

@@ -32,7 +32,7 @@ int64_t hsm_pin_now(void)
 
 int64_t hsm_pin_line_end(void)
 {
-    return hsm_pin_now() + HSM_PIN_LINE_SECONDS * 1000;
+    return hsm_pin_now() + (int64_t)HSM_PIN_LINE_SECONDS * 1000;
 }
 
 /* False: errno says why. */

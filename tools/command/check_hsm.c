@@ -113,7 +113,7 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
     const struct hsm_uri uri = {0};
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
-    struct hsm_look_up wanted = {0};
+    struct hsm_look_up wanted;
     struct hsm_token *token = NULL;
 
     if (!hsm_locate(&uri, defaults, &token, &quiet)) {
