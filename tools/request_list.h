@@ -59,12 +59,11 @@ void request_list_close(struct request_list *list);
  * and passed over, and so are copies of requests under another id. False when the visitor says so,
  * who has raised why.
  */
-/* What there is to say where none was visited: not always that there are none. */
-void request_list_say_none(const struct request_list *list, bool for_approver);
-
 typedef bool request_visit(void *arg, struct listed_request *listed);
 bool request_list_visit(struct request_list *list, const struct request_filter *filter,
                         request_visit *visit, void *arg) SKA_MUST_CHECK;
+/* What there is to say where none was visited: not always that there are none. */
+void request_list_say_none(const struct request_list *list, bool for_approver);
 
 /* "30m", "12h", "7d": SKA_R_WRONG_USE for others. `text` NULL leaves *seconds as it is. */
 bool request_age(struct tool *tool, const char *option, const char *text,
