@@ -79,7 +79,9 @@ CK_RV hsm_session_check_login(const struct hsm_lease *lease)
 
 /*
  * What an answer shows to be gone. Modules in which a login ends in the middle of a call, or that
- * may not say so, answer with a mere "failed"; then the login is looked at. Before giving back.
+ * may not say so, answer with a mere "failed"; then the login is looked at, and only then whether
+ * another thread has logged in meanwhile: the other way round it could do so in between, unseen.
+ * Before giving back.
  */
 static enum hsm_loss session_loss(const struct hsm_lease *lease, CK_RV rv)
 {
@@ -88,10 +90,11 @@ static enum hsm_loss session_loss(const struct hsm_lease *lease, CK_RV rv)
 
     if (rv != CKR_GENERAL_ERROR && rv != CKR_FUNCTION_FAILED)
         return loss;
+    loss = hsm_rv_loss(hsm_session_check_login(lease));
     hsm_lock();
     renewed = lease->token->generation != lease->generation || !is_token_ready(lease->token);
     hsm_unlock();
-    return renewed ? HSM_LOSS_OBJECT : hsm_rv_loss(hsm_session_check_login(lease));
+    return loss == HSM_LOSS_NONE && renewed ? HSM_LOSS_OBJECT : loss;
 }
 
 /* ---- Starting anew --------------------------------------------------------------------------- */

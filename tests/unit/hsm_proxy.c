@@ -94,6 +94,16 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK
                : real->C_OpenSession(slot, flags, application, notify, session);
 }
 
+static CK_RV session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
+{
+    void (*meanwhile)(void) = proxy.meanwhile;
+
+    proxy.meanwhile = NULL;
+    if (meanwhile != NULL)
+        meanwhile();
+    return real->C_GetSessionInfo(session, info);
+}
+
 static CK_RV close_session(CK_SESSION_HANDLE session)
 {
     proxy.close_session++;
@@ -178,6 +188,7 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     calls.C_GetTokenInfo = token_info;
     calls.C_OpenSession = open_session;
     calls.C_CloseSession = close_session;
+    calls.C_GetSessionInfo = session_info;
     calls.C_FindObjectsInit = find_init;
     calls.C_GetAttributeValue = get_attributes;
     calls.C_SignInit = sign_init;

@@ -28,6 +28,8 @@ struct hsm_proxy {
     const char *fault_call;
     CK_RV fault_rv;
     atomic_int fault_times;
+    /* Called once, before the next C_GetSessionInfo: what another thread does meanwhile. */
+    void (*meanwhile)(void);
     /* C_Sign gives this many bytes less. */
     atomic_int cut_signature;
     /* C_GetTokenInfo tells of another token, in whichever slot. */

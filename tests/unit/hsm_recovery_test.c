@@ -221,6 +221,23 @@ static void does_not_repeat_other_failures(void **state)
     assert_all_is_well();
 }
 
+static void log_out_and_sign(void)
+{
+    log_out();
+    assert_true(signs(rsa, &pkcs1_digest, &shown));
+}
+
+/* "Failed" for want of the login, and another thread has logged in before that could be seen. */
+static void repeats_after_another_has_logged_in(void **state)
+{
+    (void)state;
+    inject("C_SignInit", CKR_GENERAL_ERROR, 1);
+    proxy()->meanwhile = log_out_and_sign;
+    assert_true(signs(ec, &ecdsa_digest, &shown));
+    assert_null(proxy()->meanwhile);
+    assert_all_is_well();
+}
+
 static void searches_again_after_a_loss(void **state)
 {
     static const char *const calls[] = {"C_FindObjectsInit", "C_GetAttributeValue"};
@@ -377,10 +394,11 @@ static void run_signers(int count, void (*meanwhile)(void))
     }
     if (meanwhile != NULL)
         meanwhile();
-    for (size_t i = 0; i < THREADS; i++) {
+    for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
+    /* Only now: a failure leaves this function, and none may run on without it. */
+    for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(signers[i].failed, 0);
-    }
 }
 
 static void threads_sign(void **state)
@@ -468,6 +486,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(notices_that_the_key_was_replaced),
         cmocka_unit_test(repeats_once_after_a_loss),
         cmocka_unit_test(does_not_repeat_other_failures),
+        cmocka_unit_test(repeats_after_another_has_logged_in),
         cmocka_unit_test(searches_again_after_a_loss),
         cmocka_unit_test(gives_up_a_kept_pin_that_is_wrong_now),
         cmocka_unit_test(survives_forks),
