@@ -299,6 +299,20 @@ static struct {
        CK_ULONG *out_length),                                                                      \
       (session, data, length, out, out_length), "session %lu, %lu bytes, gives %lu", session,      \
       length, number_at(out_length))                                                               \
+    X(module, C_DecryptInit,                                                                       \
+      (CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key),                  \
+      (session, mechanism, key), "session %lu, mechanism 0x%lX, key %lu", session,                 \
+      mechanism_number(mechanism), key)                                                            \
+    X(module, C_Decrypt,                                                                           \
+      (CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG length, CK_BYTE *out,                    \
+       CK_ULONG *out_length),                                                                      \
+      (session, data, length, out, out_length), "session %lu, %lu bytes", session, length)         \
+    X(module, C_DeriveKey,                                                                         \
+      (CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,                  \
+       CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJECT_HANDLE *key),                                 \
+      (session, mechanism, base, list, count, key),                                                \
+      "session %lu, mechanism 0x%lX, key %lu, types %s, gives key %lu", session,                   \
+      mechanism_number(mechanism), base, types_of(list, count).text, number_at(key))               \
     X(module, C_GenerateKeyPair,                                                                   \
       (CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public,                   \
        CK_ULONG public_count, CK_ATTRIBUTE *private, CK_ULONG private_count,                       \
