@@ -92,10 +92,9 @@ struct hsm_oaep {
     CK_RSA_PKCS_OAEP_PARAMS parameters;
 };
 
-/* The label is borrowed. SKA_R_UNSUPPORTED: no number of Cryptoki is one of these digests. */
-bool hsm_oaep_from(enum ska_digest digest, enum ska_digest mgf1_digest, const uint8_t *label,
-                   size_t label_length, struct hsm_oaep *to,
-                   const struct ska_errors *errors) SKA_MUST_CHECK;
+/* Without a label. False: no number of Cryptoki is one of these digests. */
+bool hsm_oaep_from(enum ska_digest digest, enum ska_digest mgf1_digest,
+                   struct hsm_oaep *to) SKA_MUST_CHECK;
 
 /* CK_SKA_SIGN and so on. */
 CK_ULONG hsm_operation_number(enum ska_operation operation);

@@ -109,20 +109,15 @@ bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type
     return true;
 }
 
-bool hsm_oaep_from(enum ska_digest digest, enum ska_digest mgf1_digest, const uint8_t *label,
-                   size_t label_length, struct hsm_oaep *to, const struct ska_errors *errors)
+bool hsm_oaep_from(enum ska_digest digest, enum ska_digest mgf1_digest, struct hsm_oaep *to)
 {
     /* Without names: headers differ in those of the members. */
-    const CK_RSA_PKCS_OAEP_PARAMS parameters = {
-        by_digest[digest].hash, by_digest[mgf1_digest].mgf, CKZ_DATA_SPECIFIED,
-        label_length == 0 ? NULL : hsm_writable(label), (CK_ULONG)label_length};
+    const CK_RSA_PKCS_OAEP_PARAMS parameters = {by_digest[digest].hash, by_digest[mgf1_digest].mgf,
+                                                CKZ_DATA_SPECIFIED, NULL, 0};
 
-    if (by_digest[digest].hash == 0 || by_digest[mgf1_digest].mgf == 0)
-        return ska_fail(errors, SKA_R_UNSUPPORTED, "no mechanism of PKCS#11 is OAEP with %s",
-                        ska_digest_name(by_digest[digest].hash == 0 ? digest : mgf1_digest));
     to->parameters = parameters;
     to->cryptoki = (CK_MECHANISM){CKM_RSA_PKCS_OAEP, &to->parameters, sizeof(to->parameters)};
-    return true;
+    return by_digest[digest].hash != 0 && by_digest[mgf1_digest].mgf != 0;
 }
 
 CK_ULONG hsm_operation_number(enum ska_operation operation)

@@ -10,6 +10,7 @@
 
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/login_attempt.h"
+#include "provider/hsm/oaep.h"
 #include "provider/hsm/private_key.h"
 #include "provider/hsm/token.h"
 
@@ -64,14 +65,77 @@ static bool judge_decryption(const struct hsm_key *key, const struct decrypt_wor
     return fail_decryption(key, errors);
 }
 
-static bool take_plaintext(const struct hsm_key *key, const struct decrypt_work *decrypt,
+static bool take_plaintext(const struct hsm_key *key, struct ska_span plain, size_t most,
                            uint8_t *output, size_t *length, const struct ska_errors *errors)
 {
-    if (decrypt->length > decrypt->input.length)
+    if (plain.length > most)
         return fail_decryption(key, errors);
-    memcpy(output, decrypt->output, decrypt->length);
-    *length = decrypt->length;
+    memcpy(output, plain.data, plain.length);
+    *length = plain.length;
     return true;
+}
+
+/* Of a token that does OAEP itself, or PKCS#1. */
+static bool decrypt_by_token(struct hsm_key *key, struct decrypt_work *decrypt,
+                             CK_MECHANISM *mechanism, CK_RV *rv, const struct ska_errors *errors)
+{
+    decrypt->work = (struct hsm_key_work){"C_DecryptInit", false, key_decrypt_once};
+    decrypt->mechanism = mechanism;
+    return hsm_key_work(key, &decrypt->work, rv, errors);
+}
+
+/* Whether it is the mechanism, or a parameter of it, that is refused. */
+static bool is_oaep_refused(const struct decrypt_work *decrypt, CK_RV rv)
+{
+    return strcmp(decrypt->work.call, "C_DecryptInit") == 0 &&
+           (rv == CKR_MECHANISM_INVALID || rv == CKR_MECHANISM_PARAM_INVALID ||
+            rv == CKR_ARGUMENTS_BAD);
+}
+
+/* Raw, for a token that does not know OAEP with these parameters; the padding is taken off here. */
+static bool decrypt_raw(struct hsm_key *key, struct decrypt_work *decrypt,
+                        const struct backend_encryption *how, uint8_t *output, size_t *length,
+                        const struct ska_errors *errors)
+{
+    const size_t modulus = decrypt->input.length;
+    CK_MECHANISM raw = {CKM_RSA_X_509, NULL, 0};
+    size_t plain = 0;
+    CK_RV rv = CKR_OK;
+
+    if (!decrypt_by_token(key, decrypt, &raw, &rv, errors))
+        return false;
+    if (rv != CKR_OK)
+        return judge_decryption(key, decrypt, rv, errors);
+    if (decrypt->length > modulus)
+        return fail_decryption(key, errors);
+    /* Some leave the zeros at the front out. */
+    memmove(decrypt->output + modulus - decrypt->length, decrypt->output, decrypt->length);
+    memset(decrypt->output, 0, modulus - decrypt->length);
+    if (!hsm_oaep_remove(key->base.libctx, how, decrypt->output, modulus, &plain))
+        return fail_decryption(key, errors);
+    return take_plaintext(key, ska_span(decrypt->output + modulus - plain, plain), modulus, output,
+                          length, errors);
+}
+
+static bool decrypt_input(struct hsm_key *key, struct decrypt_work *decrypt,
+                          const struct backend_encryption *how, uint8_t *output, size_t *length,
+                          const struct ska_errors *errors)
+{
+    CK_MECHANISM pkcs1 = {CKM_RSA_PKCS, NULL, 0};
+    struct hsm_oaep oaep;
+    CK_RV rv = CKR_OK;
+
+    /* Some tokens take a label and never look at it, as SoftHSM 2.6.1. */
+    if (how->oaep &&
+        (how->label.length > 0 || !hsm_oaep_from(how->digest, how->mgf1_digest, &oaep)))
+        return decrypt_raw(key, decrypt, how, output, length, errors);
+    if (!decrypt_by_token(key, decrypt, how->oaep ? &oaep.cryptoki : &pkcs1, &rv, errors))
+        return false;
+    if (how->oaep && is_oaep_refused(decrypt, rv))
+        return decrypt_raw(key, decrypt, how, output, length, errors);
+    return rv == CKR_OK ? take_plaintext(key, ska_span(decrypt->output, decrypt->length),
+                                         decrypt->input.length, output, length, errors)
+                        : judge_decryption(key, decrypt, rv, errors);
 }
 
 bool hsm_key_decrypt(struct backend_key *base, const struct backend_encryption *how,
@@ -79,23 +143,12 @@ bool hsm_key_decrypt(struct backend_key *base, const struct backend_encryption *
                      const struct ska_errors *errors)
 {
     struct hsm_key *key = hsm_key_of(base);
-    CK_MECHANISM pkcs1 = {CKM_RSA_PKCS, NULL, 0};
-    struct hsm_oaep oaep;
-    struct decrypt_work decrypt = {.work = {"C_DecryptInit", false, key_decrypt_once},
-                                   .mechanism = how->oaep ? &oaep.cryptoki : &pkcs1,
-                                   .input = input,
-                                   .login = key->always_authenticate};
-    CK_RV rv = CKR_OK;
+    struct decrypt_work decrypt = {.input = input, .login = key->always_authenticate};
     bool done = false;
 
-    if (how->oaep && !hsm_oaep_from(how->digest, how->mgf1_digest, how->label.data,
-                                    how->label.length, &oaep, errors))
-        return false;
     if (decrypt.login && !hsm_token_pin(key->token, &decrypt.pin, errors))
         return false;
-    done = hsm_key_work(key, &decrypt.work, &rv, errors) &&
-           (rv == CKR_OK ? take_plaintext(key, &decrypt, output, length, errors)
-                         : judge_decryption(key, &decrypt, rv, errors));
+    done = decrypt_input(key, &decrypt, how, output, length, errors);
     hsm_pin_wipe(decrypt.pin);
     OPENSSL_cleanse(decrypt.output, sizeof(decrypt.output));
     return done;

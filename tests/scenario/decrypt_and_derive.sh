@@ -40,6 +40,11 @@ round
 round -pkeyopt rsa_padding_mode:pkcs1
 round -pkeyopt rsa_padding_mode:oaep
 round -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1 -pkeyopt rsa_mgf1_md:sha1
+round -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256
+round -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_label:0a0b
+round -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha3-256 -pkeyopt rsa_mgf1_md:sha512-256
+round -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha512 -pkeyopt rsa_mgf1_md:sha1 \
+    -pkeyopt rsa_oaep_label:0a0b
 quietly ska pkey -in "$(uri rsa)" -out rsa.pem
 plain pkeyutl -encrypt -pubin -inkey rsa.pub.pem -in document -out encrypted
 quietly ska pkeyutl -decrypt -inkey rsa.pem -in encrypted -out decrypted

@@ -7,6 +7,7 @@
 
 #include "provider/backend/backend.h"
 #include "provider/hsm/cryptoki.h"
+#include "provider/hsm/oaep.h"
 
 static struct hsm_token *token;
 static struct backend_key *rsa;
@@ -128,6 +129,89 @@ static void assert_the_failure(const struct backend_encryption *how, const uint8
     if (first[0] == 0)
         snprintf(first, 1024, "%s", recorder.text);
     assert_string_equal(recorder.text, first);
+}
+
+/* OAEP that SoftHSM does not know, with libcrypto at the other side. */
+static void takes_oaep_off_itself(void **state)
+{
+    static const enum ska_digest digests[] = {SKA_DIGEST_SHA1, SKA_DIGEST_SHA224, SKA_DIGEST_SHA256,
+                                              SKA_DIGEST_SHA384, SKA_DIGEST_SHA512};
+    static const char label[] = "a label";
+    const size_t count = sizeof(digests) / sizeof(digests[0]);
+
+    (void)state;
+    for (size_t i = 0; i < 2 * count * count; i++) {
+        struct backend_encryption how = {
+            .oaep = true, .digest = digests[i % count], .mgf1_digest = digests[i / count % count]};
+        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(libctx, backend_key_public(rsa), NULL);
+        const size_t longest = 256 - 2 - 2 * ska_digest_length(how.digest);
+        uint8_t data[256];
+        uint8_t input[256];
+        size_t length = 256;
+        char first[1024] = "";
+
+        assert_int_equal(RAND_bytes(data, sizeof(data)), 1);
+        assert_true(EVP_PKEY_encrypt_init(ctx) > 0);
+        assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) > 0);
+        assert_true(EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, ska_digest_name(how.digest), NULL) > 0);
+        assert_true(EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, ska_digest_name(how.mgf1_digest), NULL) >
+                    0);
+        if (i >= count * count) {
+            how.label = ska_span_text(label);
+            assert_true(EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, OPENSSL_strdup(label),
+                                                         (int)strlen(label)) > 0);
+        }
+        /* Nothing at all, one byte, as much as goes. */
+        for (size_t j = 0; j < 3; j++) {
+            const size_t plain = j == 0 ? 0 : j == 1 ? 1 : longest;
+
+            length = 256;
+            assert_true(EVP_PKEY_encrypt(ctx, input, &length, data, plain) > 0);
+            assert_true(decrypts(&how, input, ska_span(data, plain), &shown));
+        }
+        how.label = ska_span_text("another");
+        assert_the_failure(&how, input, first);
+        EVP_PKEY_CTX_free(ctx);
+    }
+}
+
+/* What is wrong in the block, one thing at a time. */
+static void finds_each_fault_of_oaep(void **state)
+{
+    static const struct backend_encryption how = {
+        .oaep = true, .digest = SKA_DIGEST_SHA256, .mgf1_digest = SKA_DIGEST_SHA256};
+    EVP_PKEY *key = EVP_RSA_gen(1024);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(libctx, key, NULL);
+    uint8_t input[128];
+    uint8_t block[128];
+    size_t length = sizeof(input);
+
+    (void)state;
+    assert_true(EVP_PKEY_encrypt_init(ctx) > 0);
+    assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) > 0);
+    assert_true(EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, "SHA256", NULL) > 0);
+    assert_true(EVP_PKEY_encrypt(ctx, input, &length, (const uint8_t *)"secret", 6) > 0);
+    EVP_PKEY_CTX_free(ctx);
+    ctx = EVP_PKEY_CTX_new_from_pkey(libctx, key, NULL);
+    assert_true(EVP_PKEY_decrypt_init(ctx) > 0);
+    assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) > 0);
+    /* The bytes of an untouched one, then with each of its bits changed. */
+    for (size_t bit = 0; bit <= 8 * sizeof(block); bit++) {
+        size_t plain = 0;
+        bool good = false;
+
+        length = sizeof(block);
+        assert_true(EVP_PKEY_decrypt(ctx, block, &length, input, sizeof(input)) > 0);
+        if (bit < 8 * sizeof(block))
+            block[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        good = hsm_oaep_remove(libctx, &how, block, sizeof(block), &plain);
+        assert_true(good == (bit == 8 * sizeof(block)));
+        assert_true(!good || (plain == 6 && memcmp(block + 122, "secret", 6) == 0));
+    }
+    for (size_t size = 0; size < 66; size++)
+        assert_false(hsm_oaep_remove(libctx, &how, block, size, &length));
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
 }
 
 static void tells_nothing_of_the_padding(void **state)
@@ -355,6 +439,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decrypts_what_was_encrypted),
+        cmocka_unit_test(takes_oaep_off_itself),
+        cmocka_unit_test(finds_each_fault_of_oaep),
         cmocka_unit_test(tells_nothing_of_the_padding),
         cmocka_unit_test(says_what_has_nothing_to_do_with_it),
         cmocka_unit_test(survives_what_is_lost),
