@@ -186,11 +186,8 @@ void *ska_generation_run(void *vgeneration, OSSL_CALLBACK *progress, void *arg)
 
     (void)progress; /* has no meaning for whoever calls */
     (void)arg;
-    if (generation->token.uri != NULL || generation->token.use != 0)
-        return generation->parameters_only
-                   ? NULL
-                   : ska_token_generation_run(&generation->token, generation->provider,
-                                              generation->type);
+    if (!generation->parameters_only && ska_token_generation_is_wanted(&generation->token))
+        return ska_token_generation_run(&generation->token, generation->provider, generation->type);
     if (EVP_PKEY_generate(generation->ctx, &software) <= 0)
         return NULL;
     return hold_software_key(generation->provider, generation->type, software,

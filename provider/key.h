@@ -120,6 +120,12 @@ bool ska_token_generation_set(struct ska_token_generation *wanted,
                               const struct ska_provider *provider,
                               const OSSL_PARAM params[]) SKA_MUST_CHECK;
 
+/* Whether a parameter has said something that is for a token only. */
+static inline bool ska_token_generation_is_wanted(const struct ska_token_generation *wanted)
+{
+    return wanted->uri != NULL || wanted->use != 0;
+}
+
 /* The new key, as if it had been loaded by its URI. NULL: raised. */
 struct ska_key *ska_token_generation_run(const struct ska_token_generation *wanted,
                                          const struct ska_provider *provider,
