@@ -2,7 +2,9 @@
 #include "provider/hsm/look_up.h"
 
 #include "provider/base/error_capture.h"
+#include "provider/hsm/fork.h"
 #include "provider/hsm/list.h"
+#include "provider/hsm/state.h"
 
 /* ---- In one token ---------------------------------------------------------------------------- */
 
@@ -10,6 +12,17 @@
 static bool is_for_want_of_login(enum ska_reason reason)
 {
     return reason == SKA_R_KEY_NOT_FOUND || reason == SKA_R_PIN_MISSING;
+}
+
+/* As far as is known without asking the module. */
+static bool is_believed_logged_in(const struct hsm_token *token)
+{
+    bool believed = false;
+
+    hsm_lock();
+    believed = token->logged_in;
+    hsm_unlock();
+    return believed;
 }
 
 static bool log_in_and_look(const struct hsm_look_up *wanted, struct hsm_token *token,
@@ -23,6 +36,7 @@ static bool look_in_token(const struct hsm_look_up *wanted, struct hsm_token *to
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
+    const bool believed = is_believed_logged_in(token);
     bool done = look(arg, token, &quiet);
 
     if (done)
@@ -30,6 +44,9 @@ static bool look_in_token(const struct hsm_look_up *wanted, struct hsm_token *to
     else if (is_for_want_of_login(failure.reason) &&
              hsm_token_wants_login(token, &wanted->source, wanted->private_key))
         done = log_in_and_look(wanted, token, look, arg, errors);
+    /* Another thread may have logged in while this one looked without a login. */
+    else if (is_for_want_of_login(failure.reason) && !believed && hsm_token_logged_in(token))
+        done = look(arg, token, errors);
     else
         ska_error_capture_raise(&failure, errors);
     ska_error_capture_clear(&failure);
