@@ -8,12 +8,14 @@
 #include <openssl/params.h>
 
 #include "provider/algorithms.h"
+#include "ska/provider.h"
 
 struct generation {
     struct ska_provider *provider;
     enum ska_key_type type;
     bool parameters_only;
     EVP_PKEY_CTX *ctx; /* of the default provider */
+    struct ska_token_generation token;
 };
 
 static struct ska_key *hold_software_key(const struct ska_provider *provider,
@@ -132,6 +134,8 @@ int ska_generation_set_template(void *vgeneration, void *vkey)
 
     if (key == NULL || key->software == NULL)
         return 0;
+    (void)EVP_PKEY_get_group_name(key->software, generation->token.curve,
+                                  sizeof(generation->token.curve), NULL);
     EVP_PKEY_CTX_free(generation->ctx);
     generation->ctx = EVP_PKEY_CTX_new_from_pkey(generation->provider->libctx, key->software, NULL);
     return generation_begin(generation);
@@ -142,10 +146,16 @@ int ska_generation_set_params(void *vgeneration, const OSSL_PARAM params[])
     struct generation *generation = vgeneration;
 
     return params == NULL || params->key == NULL ||
-           EVP_PKEY_CTX_set_params(generation->ctx, params) > 0;
+           (ska_token_generation_set(&generation->token, generation->provider, params) &&
+            EVP_PKEY_CTX_set_params(generation->ctx, params) > 0);
 }
 
+#define SETTABLE_TOKEN                                                                             \
+    OSSL_PARAM_utf8_string(SKA_PARAM_URI, NULL, 0),                                                \
+        OSSL_PARAM_utf8_string(SKA_PARAM_KEY_USAGE, NULL, 0)
+
 static const OSSL_PARAM settable_rsa_params[] = {
+    SETTABLE_TOKEN,
     OSSL_PARAM_size_t(OSSL_PKEY_PARAM_RSA_BITS, NULL),
     OSSL_PARAM_size_t(OSSL_PKEY_PARAM_RSA_PRIMES, NULL),
     OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
@@ -157,6 +167,7 @@ static const OSSL_PARAM settable_rsa_params[] = {
 SKA_CONTEXT_PARAMS(ska_generation_settable_rsa, settable_rsa_params)
 
 static const OSSL_PARAM settable_ec_params[] = {
+    SETTABLE_TOKEN,
     OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
     OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
     OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, NULL, 0),
@@ -165,7 +176,7 @@ static const OSSL_PARAM settable_ec_params[] = {
 };
 SKA_CONTEXT_PARAMS(ska_generation_settable_ec, settable_ec_params)
 
-static const OSSL_PARAM settable_edwards_params[] = {OSSL_PARAM_END};
+static const OSSL_PARAM settable_edwards_params[] = {SETTABLE_TOKEN, OSSL_PARAM_END};
 SKA_CONTEXT_PARAMS(ska_generation_settable_edwards, settable_edwards_params)
 
 void *ska_generation_run(void *vgeneration, OSSL_CALLBACK *progress, void *arg)
@@ -175,6 +186,8 @@ void *ska_generation_run(void *vgeneration, OSSL_CALLBACK *progress, void *arg)
 
     (void)progress; /* has no meaning for whoever calls */
     (void)arg;
+    if (!generation->parameters_only && ska_token_generation_is_wanted(&generation->token))
+        return ska_token_generation_run(&generation->token, generation->provider, generation->type);
     if (EVP_PKEY_generate(generation->ctx, &software) <= 0)
         return NULL;
     return hold_software_key(generation->provider, generation->type, software,
@@ -188,5 +201,6 @@ void ska_generation_free(void *vgeneration)
     if (generation == NULL)
         return;
     EVP_PKEY_CTX_free(generation->ctx);
+    ska_token_generation_clear(&generation->token);
     free(generation);
 }

@@ -104,4 +104,32 @@ OSSL_FUNC_keymgmt_gen_settable_params_fn ska_generation_settable_rsa, ska_genera
 OSSL_FUNC_keymgmt_gen_fn ska_generation_run;
 OSSL_FUNC_keymgmt_gen_cleanup_fn ska_generation_free;
 
+/* ---- token_generation.c: ordinary keys that are made on a token ------------------------------ */
+
+/* What parameters have said; starts as {0}. */
+struct ska_token_generation {
+    struct hsm_uri *uri;     /* of the new key; NULL: it is not for a token */
+    unsigned int use;        /* enum hsm_key_use; 0: not said */
+    unsigned int bits;       /* RSA; 0: not said */
+    char curve[64];          /* EC; "": not said */
+    const char *unsupported; /* a parameter that no token can be told; NULL: none */
+};
+
+/* Both SKA_R_BAD_PARAMETER or SKA_R_BAD_URI; the others are left to whoever makes software keys. */
+bool ska_token_generation_set(struct ska_token_generation *wanted,
+                              const struct ska_provider *provider,
+                              const OSSL_PARAM params[]) SKA_MUST_CHECK;
+
+/* Whether a parameter has said something that is for a token only. */
+static inline bool ska_token_generation_is_wanted(const struct ska_token_generation *wanted)
+{
+    return wanted->uri != NULL || wanted->use != 0;
+}
+
+/* The new key, as if it had been loaded by its URI. NULL: raised. */
+struct ska_key *ska_token_generation_run(const struct ska_token_generation *wanted,
+                                         const struct ska_provider *provider,
+                                         enum ska_key_type type);
+void ska_token_generation_clear(struct ska_token_generation *wanted);
+
 #endif

@@ -300,7 +300,6 @@ static const char *name_rsa(int operation)
     return operation == OSSL_OP_SIGNATURE ? "RSA" : NULL;
 }
 
-/* Key agreement is another provider's, with a software key's export; only its name is ours. */
 static const char *name_ec(int operation)
 {
     return operation == OSSL_OP_SIGNATURE ? "ECDSA" : operation == OSSL_OP_KEYEXCH ? "ECDH" : NULL;

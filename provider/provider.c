@@ -56,6 +56,10 @@ static const OSSL_ALGORITHM *provider_query_operation(void *provider, int operat
         return ska_keymgmt_algorithms;
     case OSSL_OP_SIGNATURE:
         return ska_signature_algorithms;
+    case OSSL_OP_ASYM_CIPHER:
+        return ska_asym_cipher_algorithms;
+    case OSSL_OP_KEYEXCH:
+        return ska_key_exchange_algorithms;
     case OSSL_OP_STORE:
         return ska_store_algorithms;
     case OSSL_OP_ENCODER:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ska/provider.h: what an application needs to know of the "ska" OpenSSL provider: the names of its
- * signature parameters and the reasons of its errors.
+ * parameters and the reasons of its errors.
  *
  * Parameters are set with EVP_PKEY_CTX_set_params() on a signature context (or as text by the
  * openssl command: -sigopt, -pkeyopt, -keyopt) and read with EVP_PKEY_CTX_get_params().
@@ -47,6 +47,15 @@ extern "C" {
 #define SKA_PARAM_APPROVAL_REQUEST "ska-approval-request"
 /* Get, likewise. UTF-8: its id, 64 hex digits. */
 #define SKA_PARAM_REQUEST_ID "ska-request-id"
+
+/*
+ * For generating an ordinary key on a token, set on the context of EVP_PKEY_keygen_init(). UTF-8:
+ * the URI of the new key, with its label (object=). Without it keys are made in software, as by
+ * others.
+ */
+#define SKA_PARAM_URI "ska-uri"
+/* Set, beside it. UTF-8: "sign" (default), "decrypt" (RSA), "derive" (EC), separated by commas. */
+#define SKA_PARAM_KEY_USAGE "ska-key-usage"
 
 /*
  * Reasons. The hundreds say what kind of failure it is, and are the exit status of skatool:

@@ -9,7 +9,10 @@
 
 #include "provider/backend/backend_key.h"
 
-/* See the functions of backend_key.h, each of which calls one of these. None may be NULL. */
+/*
+ * See the functions of backend_key.h, each of which calls one of these. None may be NULL but those
+ * that are said to.
+ */
 struct backend {
     void (*key_free)(struct backend_key *key); /* with backend_key_clear() */
     const char *(*token_label)(const struct backend_key *key);
@@ -20,6 +23,12 @@ struct backend {
     bool (*key_sign)(struct backend_key *key, const struct ska_mechanism *mechanism,
                      struct ska_span input, struct ska_span message, uint8_t *signature,
                      size_t *signature_length, const struct ska_errors *errors);
+    /* NULL: keys that are reached this way only sign. */
+    bool (*key_decrypt)(struct backend_key *key, const struct backend_encryption *how,
+                        struct ska_span input, uint8_t *output, size_t *length,
+                        const struct ska_errors *errors);
+    bool (*key_derive)(struct backend_key *key, struct ska_span peer, uint8_t *secret,
+                       size_t *length, const struct ska_errors *errors);
     bool (*timestamp_key)(struct backend_key *key, const char *label, struct backend_key **found,
                           const struct ska_errors *errors);
     bool (*timestamp_make)(struct backend_key *timestamp_key, enum ska_operation operation,

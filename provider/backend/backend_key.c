@@ -138,6 +138,12 @@ enum backend_input backend_key_input(struct backend_key *key, enum ska_scheme sc
     return key->backend->key_input(key, scheme, digest);
 }
 
+static bool must_not_be_timestamp(const struct backend_key *key, const struct ska_errors *errors)
+{
+    return !key->timestamp || ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' makes timestamps only",
+                                       backend_key_label(key));
+}
+
 bool backend_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
                       struct ska_span input, struct ska_span message, uint8_t *signature,
                       size_t *signature_length, const struct ska_errors *errors)
@@ -146,11 +152,63 @@ bool backend_key_sign(struct backend_key *key, const struct ska_mechanism *mecha
         return ska_fail(errors, SKA_R_INTERNAL,
                         "key '%s' is an SKA key: it does not sign without its rule",
                         backend_key_label(key));
-    if (key->timestamp)
-        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' makes timestamps only",
-                        backend_key_label(key));
-    return key->backend->key_sign(key, mechanism, input, message, signature, signature_length,
+    return must_not_be_timestamp(key, errors) &&
+           key->backend->key_sign(key, mechanism, input, message, signature, signature_length,
                                   errors);
+}
+
+/* A raw decryption with an RSA key is a signature, and a secret that was agreed on is a use, too.
+ */
+static bool may_do_more_than_sign(const struct backend_key *key, bool there, const char *what,
+                                  const struct ska_errors *errors)
+{
+    if (key->ska)
+        return ska_fail(errors, SKA_R_UNSUPPORTED,
+                        "key '%s' is an SKA key: it signs what was approved, and does not %s",
+                        backend_key_label(key), what);
+    return must_not_be_timestamp(key, errors) &&
+           (there ||
+            ska_fail(errors, SKA_R_UNSUPPORTED,
+                     "key '%s' is reached by a way that has signatures only: it does not %s",
+                     backend_key_label(key), what));
+}
+
+bool backend_key_may_decrypt(const struct backend_key *key, const struct ska_errors *errors)
+{
+    return may_do_more_than_sign(key, key->backend->key_decrypt != NULL, "decrypt", errors);
+}
+
+bool backend_key_may_derive(const struct backend_key *key, const struct ska_errors *errors)
+{
+    return may_do_more_than_sign(key, key->backend->key_derive != NULL, "agree on secrets (ECDH)",
+                                 errors);
+}
+
+bool backend_key_decrypt(struct backend_key *key, const struct backend_encryption *how,
+                         struct ska_span input, uint8_t *output, size_t *length,
+                         const struct ska_errors *errors)
+{
+    const size_t modulus = (key->bits + 7) / 8;
+
+    if (!backend_key_may_decrypt(key, errors))
+        return false;
+    if (key->type != SKA_KEY_RSA)
+        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' is no RSA key that decrypts",
+                        backend_key_label(key));
+    if (input.length != modulus)
+        return ska_fail(errors, SKA_R_BAD_INPUT_LENGTH, "%zu bytes, where key '%s' decrypts %zu",
+                        input.length, backend_key_label(key), modulus);
+    return key->backend->key_decrypt(key, how, input, output, length, errors);
+}
+
+bool backend_key_derive(struct backend_key *key, struct ska_span peer, uint8_t *secret,
+                        size_t *length, const struct ska_errors *errors)
+{
+    if (!backend_key_may_derive(key, errors))
+        return false;
+    if (key->type != SKA_KEY_EC)
+        return ska_fail(errors, SKA_R_UNSUPPORTED, "key '%s' is no EC key", backend_key_label(key));
+    return key->backend->key_derive(key, peer, secret, length, errors);
 }
 
 bool backend_timestamp_key(struct backend_key *key, const char *label, struct backend_key **found,

@@ -12,8 +12,11 @@
 #include "provider/base/mechanism.h"
 #include "provider/rule/rule.h"
 
-/* The longest signature, in bytes: of RSA with 16,384 bits. */
+/* The longest signature, in bytes: of RSA with 16,384 bits; so are ciphertexts. */
 #define BACKEND_SIGNATURE_LIMIT 2048
+
+/* The longest coordinate of a point, and so the longest secret that two keys agree on, in bytes. */
+#define BACKEND_SECRET_LIMIT 128
 
 /* Immutable, usable from any thread and after a fork. */
 struct backend_key;
@@ -75,6 +78,40 @@ enum backend_input backend_key_input(struct backend_key *key, enum ska_scheme sc
 bool backend_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
                       struct ska_span input, struct ska_span message, uint8_t *signature,
                       size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* How something was encrypted with the public key of an RSA key. */
+struct backend_encryption {
+    bool oaep;                           /* otherwise PKCS#1 v1.5 */
+    enum ska_digest digest, mgf1_digest; /* OAEP */
+    struct ska_span label;               /* OAEP */
+};
+
+/*
+ * Whether the key may be used for anything but signatures at all: SKA keys, timestamp keys and keys
+ * of back ends that only sign are refused (SKA_R_UNSUPPORTED), with the reason.
+ */
+bool backend_key_may_decrypt(const struct backend_key *key,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
+bool backend_key_may_derive(const struct backend_key *key,
+                            const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Decrypts with an ordinary RSA key. The input is as long as the modulus (SKA_R_BAD_INPUT_LENGTH),
+ * the output has room for as much; *length: what came out. Whatever is wrong with what was
+ * encrypted, padding, label or length, is one failure (SKA_R_HSM_REFUSED) with one text, so that
+ * nobody can learn from it what the padding was.
+ */
+bool backend_key_decrypt(struct backend_key *key, const struct backend_encryption *how,
+                         struct ska_span input, uint8_t *output, size_t *length,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * The secret that an ordinary EC key and a peer's have in common (ECDH): the x coordinate, as long
+ * as the curve's field. `peer`: an uncompressed point of the key's curve, which the caller has
+ * verified. *length: size of the buffer in, length out.
+ */
+bool backend_key_derive(struct backend_key *key, struct ska_span peer, uint8_t *secret,
+                        size_t *length, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 

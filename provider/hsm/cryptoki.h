@@ -87,6 +87,15 @@ CK_MECHANISM_TYPE hsm_raw_mechanism(enum ska_scheme scheme);
 /* False: there is none for this digest. */
 bool hsm_hashing_mechanism(enum ska_scheme scheme, enum ska_digest digest, CK_MECHANISM_TYPE *type);
 
+struct hsm_oaep {
+    CK_MECHANISM cryptoki; /* points to the parameters: do not copy */
+    CK_RSA_PKCS_OAEP_PARAMS parameters;
+};
+
+/* Without a label. False: no number of Cryptoki is one of these digests. */
+bool hsm_oaep_from(enum ska_digest digest, enum ska_digest mgf1_digest,
+                   struct hsm_oaep *to) SKA_MUST_CHECK;
+
 /* CK_SKA_SIGN and so on. */
 CK_ULONG hsm_operation_number(enum ska_operation operation);
 

@@ -109,6 +109,17 @@ bool hsm_mechanism_from(const struct ska_mechanism *mechanism, enum ska_key_type
     return true;
 }
 
+bool hsm_oaep_from(enum ska_digest digest, enum ska_digest mgf1_digest, struct hsm_oaep *to)
+{
+    /* Without names: headers differ in those of the members. */
+    const CK_RSA_PKCS_OAEP_PARAMS parameters = {by_digest[digest].hash, by_digest[mgf1_digest].mgf,
+                                                CKZ_DATA_SPECIFIED, NULL, 0};
+
+    to->parameters = parameters;
+    to->cryptoki = (CK_MECHANISM){CKM_RSA_PKCS_OAEP, &to->parameters, sizeof(to->parameters)};
+    return by_digest[digest].hash != 0 && by_digest[mgf1_digest].mgf != 0;
+}
+
 CK_ULONG hsm_operation_number(enum ska_operation operation)
 {
     switch (operation) {

@@ -12,6 +12,7 @@
 #include "provider/hsm/public_key.h"
 #include "provider/hsm/rule_serialize.h"
 #include "provider/hsm/token.h"
+#include "provider/hsm/uri.h"
 
 #define ID_LENGTH 16
 #define MOST_ATTRIBUTES 24
@@ -45,6 +46,7 @@ struct generation {
     struct hsm_work work;
     const struct hsm_key_template *wanted;
     bool ska;
+    unsigned int use; /* enum hsm_key_use */
     CK_MECHANISM mechanism;
     CK_KEY_TYPE key_type;
     CK_ULONG bits;
@@ -106,7 +108,9 @@ static void fill_public(struct generation *generation)
 
     template_add_common(generation, to);
     template_add_bool(to, CKA_PRIVATE, false);
-    template_add_bool(to, CKA_VERIFY, true);
+    template_add_bool(to, CKA_VERIFY, (generation->use & HSM_USE_SIGN) != 0);
+    if ((generation->use & HSM_USE_DECRYPT) != 0)
+        template_add_bool(to, CKA_ENCRYPT, true);
     if (generation->key_type == CKK_RSA) {
         template_add(to, CKA_MODULUS_BITS, &generation->bits, sizeof(generation->bits));
         template_add(to, CKA_PUBLIC_EXPONENT, exponent, sizeof(exponent));
@@ -115,7 +119,10 @@ static void fill_public(struct generation *generation)
     }
 }
 
-/* Signing, or timestamps, and nothing else: a raw RSA decryption, for one, is a signature. */
+/*
+ * Signing, or timestamps, and nothing else for keys that are not ordinary: a raw RSA decryption,
+ * for one, is a signature.
+ */
 static void fill_private(struct generation *generation)
 {
     struct template_list *to = &generation->private;
@@ -124,11 +131,12 @@ static void fill_private(struct generation *generation)
     template_add_bool(to, CKA_PRIVATE, true);
     template_add_bool(to, CKA_SENSITIVE, true);
     template_add_bool(to, CKA_EXTRACTABLE, false);
-    template_add_bool(to, CKA_SIGN, !generation->wanted->timestamp);
+    template_add_bool(to, CKA_SIGN,
+                      !generation->wanted->timestamp && (generation->use & HSM_USE_SIGN) != 0);
     template_add_bool(to, CKA_SIGN_RECOVER, false);
-    template_add_bool(to, CKA_DECRYPT, false);
+    template_add_bool(to, CKA_DECRYPT, (generation->use & HSM_USE_DECRYPT) != 0);
     template_add_bool(to, CKA_UNWRAP, false);
-    template_add_bool(to, CKA_DERIVE, false);
+    template_add_bool(to, CKA_DERIVE, (generation->use & HSM_USE_DERIVE) != 0);
     for (size_t i = 0; generation->ska && i < SKA_RULE_COUNT; i++)
         template_add(to, rule_attributes[i], generation->rules[i].data,
                      generation->rules[i].length);
@@ -242,6 +250,20 @@ static bool check_timestamp(const struct generation *generation, struct hsm_modu
     return hsm_module_supports_ska(module, errors);
 }
 
+static bool choose_use(struct generation *generation, const struct ska_errors *errors)
+{
+    const struct hsm_key_template *wanted = generation->wanted;
+
+    generation->use = wanted->use == 0 ? HSM_USE_SIGN : wanted->use;
+    if (generation->use != HSM_USE_SIGN && (generation->ska || wanted->timestamp))
+        return ska_fail(errors, SKA_R_INTERNAL, "a key that is not ordinary only signs");
+    if (((generation->use & HSM_USE_DECRYPT) != 0 && wanted->type != SKA_KEY_RSA) ||
+        ((generation->use & HSM_USE_DERIVE) != 0 && wanted->type != SKA_KEY_EC))
+        return ska_fail(errors, SKA_R_UNSUPPORTED,
+                        "RSA keys sign and decrypt, EC keys sign and derive, others only sign");
+    return true;
+}
+
 static bool generation_prepare(struct generation *generation, struct hsm_module *module,
                                const struct ska_errors *errors)
 {
@@ -250,7 +272,7 @@ static bool generation_prepare(struct generation *generation, struct hsm_module 
     if (wanted->label == NULL || wanted->label[0] == 0)
         return ska_fail(errors, SKA_R_WRONG_USE, "a key needs a label (object=... in the URI)");
     if (!serialize_rules(generation, module, errors) ||
-        !check_timestamp(generation, module, errors))
+        !check_timestamp(generation, module, errors) || !choose_use(generation, errors))
         return false;
     choose_generation_mechanism(generation);
     generation->bits = wanted->bits;
@@ -294,6 +316,22 @@ static bool judge_generation(const struct hsm_token *token, const struct generat
     return ska_fail(
         errors, SKA_R_BAD_POLICY, "token \"%s\" does not take the rules of key \"%s\" (%s)",
         hsm_show(hsm_token_label(token)).text, label.text, hsm_rv_text(generation->refused).text);
+}
+
+bool hsm_key_template_name(struct hsm_key_template *template_, const struct hsm_uri *uri,
+                           const struct ska_errors *errors)
+{
+    if (uri->object.data == NULL)
+        return ska_fail(errors, SKA_R_BAD_URI, "the new key needs a label: add object=LABEL");
+    if (uri->type == HSM_OBJECT_PUBLIC || uri->type == HSM_OBJECT_CERTIFICATE)
+        return ska_fail(errors, SKA_R_BAD_URI, "type= must be private or left out");
+    if (!ska_utf8_valid(ska_span_of(&uri->object)) ||
+        strlen((const char *)uri->object.data) != uri->object.length)
+        return ska_fail(errors, SKA_R_BAD_URI,
+                        "object: the label of a new key is UTF-8 without %%00");
+    template_->label = (const char *)uri->object.data;
+    template_->id = ska_span_of(&uri->id);
+    return true;
 }
 
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,

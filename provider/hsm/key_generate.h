@@ -10,6 +10,10 @@
 #include "provider/rule/rule.h"
 
 struct hsm_token;
+struct hsm_uri;
+
+/* What an ordinary key is made for; others only sign. */
+enum hsm_key_use { HSM_USE_SIGN = 1, HSM_USE_DECRYPT = 2, HSM_USE_DERIVE = 4 };
 
 struct hsm_key_template {
     enum ska_key_type type;
@@ -19,8 +23,16 @@ struct hsm_key_template {
     struct ska_span id; /* empty: a random one is made */
     const struct ska_rule *rules[SKA_RULE_COUNT]; /* all four for an SKA key, all NULL for none */
     bool blocked;
-    bool timestamp; /* a timestamp key (any type but RSA-PSS): no rules, signs timestamps only */
+    unsigned int use; /* enum hsm_key_use, of an ordinary key; 0: HSM_USE_SIGN */
+    bool timestamp;   /* a timestamp key (any type but RSA-PSS): no rules, signs timestamps only */
 };
+
+/*
+ * Label and id from a URI that names a key that is to be made; both are borrowed. SKA_R_BAD_URI: it
+ * has no label, or one that is not UTF-8, or names something else than a private key.
+ */
+bool hsm_key_template_name(struct hsm_key_template *template_, const struct hsm_uri *uri,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* SKA_R_BAD_POLICY: the HSM does not take these rules, as in SAM mode. */
 bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,

@@ -24,6 +24,7 @@
 #include <libp11.h>
 #include <openssl/err.h>
 
+#include "provider/hsm/call_log.h"
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/state.h"
 
@@ -115,6 +116,7 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
                         hsm_rv_text(rv).text);
     module->calls = calls;
     find_ska_calls(library, &module->ska);
+    hsm_call_log_module(module->path, &module->calls, &module->ska);
     return true;
 }
 
@@ -175,6 +177,8 @@ static bool raise_initialize(const struct hsm_module *module, const char *reason
  */
 static bool initialize_by_libp11(struct hsm_module *module, CK_RV *rv, char reason[128])
 {
+    const struct hsm_logged_call call =
+        hsm_logged_call_begin(module->calls, "C_Initialize by libp11");
     PKCS11_CTX *context = NULL;
     bool done = false;
 
@@ -194,6 +198,7 @@ static bool initialize_by_libp11(struct hsm_module *module, CK_RV *rv, char reas
     }
     module->libp11 = context;
     hsm_isolation_leave(CKR_OK);
+    hsm_logged_call_end(&call, *rv);
     return done;
 }
 
@@ -235,8 +240,9 @@ static bool module_load(struct hsm_module *module, const char *init_args,
     if (gate == NULL)
         return false;
     done = atomic_load(&module->loaded) ||
-           (keep_init_args(module, init_args, errors) && open_library(module, errors) &&
-            initialize_first(module, errors) && hsm_fork_settle(errors));
+           (hsm_call_log_open(errors) && keep_init_args(module, init_args, errors) &&
+            open_library(module, errors) && initialize_first(module, errors) &&
+            hsm_fork_settle(errors));
     if (done && !atomic_load(&module->loaded)) {
         hsm_lock();
         module->fork = hsm_fork_count();

@@ -52,6 +52,11 @@ enum backend_input hsm_key_input(struct backend_key *key, enum ska_scheme scheme
 bool hsm_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
                   struct ska_span input, struct ska_span message, uint8_t *signature,
                   size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool hsm_key_decrypt(struct backend_key *key, const struct backend_encryption *how,
+                     struct ska_span input, uint8_t *output, size_t *length,
+                     const struct ska_errors *errors) SKA_MUST_CHECK;
+bool hsm_key_derive(struct backend_key *key, struct ska_span peer, uint8_t *secret, size_t *length,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
 bool hsm_timestamp_make(struct backend_key *timestamp_key, enum ska_operation operation,
                         struct ska_span payload, struct ska_bytes *block,
                         struct ska_bytes *signature,

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+ska_fuzzer(oaep ska-hsm OpenSSL::Crypto)
 ska_fuzzer(uri ska-hsm)
 ska_fuzzer(reference ska-hsm)
 ska_fuzzer(reference_pem ska-hsm)

@@ -15,7 +15,7 @@ simulator=$binary_dir/simulator/libskasim.so
 work=$binary_dir/tests/scenario/$scenario
 
 # What the caller's shell has set must not change what is tested.
-unset OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR PKCS11_MODULE_PATH
+unset OPENSSL_MODULES OPENSSL_ENGINES SSL_CERT_FILE SSL_CERT_DIR PKCS11_MODULE_PATH SKA_DEBUG
 export LC_ALL=C
 
 # Below a directory that others may write, or that is another user's, no PIN is read: then elsewhere.

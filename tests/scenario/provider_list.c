@@ -20,10 +20,11 @@ static OSSL_PROVIDER *provider;
 
 /* ---- Operations ------------------------------------------------------------------------------ */
 
-/* All others are left to other providers: digests, ciphers, randomness, key agreement. */
+/* All others are left to other providers: digests, ciphers, randomness. */
 static int is_ours(int operation)
 {
     return operation == OSSL_OP_KEYMGMT || operation == OSSL_OP_SIGNATURE ||
+           operation == OSSL_OP_ASYM_CIPHER || operation == OSSL_OP_KEYEXCH ||
            operation == OSSL_OP_STORE || operation == OSSL_OP_ENCODER ||
            operation == OSSL_OP_DECODER;
 }

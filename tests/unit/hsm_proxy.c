@@ -156,6 +156,48 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_length
     return rv;
 }
 
+static CK_RV decrypt_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+    CK_RV rv = CKR_OK;
+
+    return faulty("C_DecryptInit", &rv) ? rv : real->C_DecryptInit(session, mechanism, key);
+}
+
+static CK_RV decrypt(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_length, CK_BYTE *out,
+                     CK_ULONG *length)
+{
+    CK_RV rv = CKR_OK;
+
+    proxy.decrypt++;
+    return faulty("C_Decrypt", &rv) ? rv : real->C_Decrypt(session, data, data_length, out, length);
+}
+
+static CK_RV derive(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
+                    CK_ATTRIBUTE *template_, CK_ULONG count, CK_OBJECT_HANDLE *key)
+{
+    CK_RV rv = CKR_OK;
+
+    proxy.derive++;
+    if (faulty("C_DeriveKey", &rv))
+        return rv;
+    for (CK_ULONG i = 0; i < count; i++)
+        if (template_[i].type == CKA_VALUE_LEN)
+            *(CK_ULONG *)template_[i].pValue -= (CK_ULONG)proxy.cut_secret;
+    rv = real->C_DeriveKey(session, mechanism, base, template_, count, key);
+    for (CK_ULONG i = 0; i < count; i++)
+        if (template_[i].type == CKA_VALUE_LEN)
+            *(CK_ULONG *)template_[i].pValue += (CK_ULONG)proxy.cut_secret;
+    return rv;
+}
+
+static CK_RV destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+    CK_RV rv = CKR_OK;
+
+    proxy.destroy++;
+    return faulty("C_DestroyObject", &rv) ? rv : real->C_DestroyObject(session, object);
+}
+
 static CK_RV generate(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public,
                       CK_ULONG public_count, CK_ATTRIBUTE *private, CK_ULONG private_count,
                       CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
@@ -193,6 +235,10 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     calls.C_GetAttributeValue = get_attributes;
     calls.C_SignInit = sign_init;
     calls.C_Sign = sign;
+    calls.C_DecryptInit = decrypt_init;
+    calls.C_Decrypt = decrypt;
+    calls.C_DeriveKey = derive;
+    calls.C_DestroyObject = destroy;
     calls.C_GenerateKeyPair = generate;
     *list = &calls;
     return CKR_OK;

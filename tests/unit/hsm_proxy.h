@@ -19,6 +19,9 @@ struct hsm_proxy {
     atomic_int get_attributes;
     atomic_int sign_init;
     atomic_int sign;
+    atomic_int decrypt;
+    atomic_int derive;
+    atomic_int destroy;
     atomic_int ska; /* any of the vendor's calls */
     /* Calls made while the application's own library context was the thread's default. */
     atomic_int unshielded;
@@ -32,6 +35,8 @@ struct hsm_proxy {
     void (*meanwhile)(void);
     /* C_Sign gives this many bytes less. */
     atomic_int cut_signature;
+    /* C_DeriveKey makes secrets of this many bytes less. */
+    atomic_int cut_secret;
     /* C_GetTokenInfo tells of another token, in whichever slot. */
     atomic_bool other_token;
     /* C_GetTokenInfo says that no login is needed, and these flags. */

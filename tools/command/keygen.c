@@ -239,18 +239,8 @@ static bool prepare_keygen(struct tool *tool, struct keygen *keygen, struct hsm_
 {
     if (!choose_algorithm(tool, keygen) || !hsm_uri_parse(keygen->key, uri, &tool->errors))
         return false;
-    if ((*uri)->object.data == NULL)
-        return ska_fail(&tool->errors, SKA_R_BAD_URI,
-                        "--key: the new key needs a label: add object=LABEL");
-    if ((*uri)->type == HSM_OBJECT_PUBLIC || (*uri)->type == HSM_OBJECT_CERTIFICATE)
-        return ska_fail(&tool->errors, SKA_R_BAD_URI, "--key: type= must be private or left out");
-    if (!ska_utf8_valid(ska_span_of(&(*uri)->object)) ||
-        strlen((const char *)(*uri)->object.data) != (*uri)->object.length)
-        return ska_fail(&tool->errors, SKA_R_BAD_URI,
-                        "--key: object: the label of a new key is UTF-8 without %%00");
-    keygen->template_.label = (const char *)(*uri)->object.data;
-    keygen->template_.id = ska_span_of(&(*uri)->id);
-    return read_key_policy(tool, keygen);
+    return hsm_key_template_name(&keygen->template_, *uri, &tool->errors) &&
+           read_key_policy(tool, keygen);
 }
 
 bool keygen_command(struct tool *tool, int argc, char **argv)
