@@ -2,3 +2,4 @@
 ska_fuzzer(uri ska-hsm)
 ska_fuzzer(reference ska-hsm)
 ska_fuzzer(reference_pem ska-hsm)
+ska_fuzzer(tsb_key ska-broker)
