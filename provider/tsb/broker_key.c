@@ -89,6 +89,16 @@ static void key_free(struct backend_key *key)
     free(key);
 }
 
+static void *key_connection(struct backend_key *key)
+{
+    return tsb_key_of(key)->connection;
+}
+
+static const char *connection_name(const void *connection)
+{
+    return tsb_connection_url(connection);
+}
+
 /* A broker has no tokens that a URI could name. */
 static const char *token_label(const struct backend_key *key)
 {
@@ -193,7 +203,16 @@ static enum backend_answer ska_change(struct backend_key *key, enum ska_operatio
     return BACKEND_FAILED;
 }
 
+static const struct broker tsb_broker = {
+    .hand_in = tsb_hand_in,
+    .look = tsb_look,
+    .connection = key_connection,
+    .withdraw = tsb_withdraw,
+    .name = connection_name,
+};
+
 static const struct backend tsb_backend = {
+    .broker = &tsb_broker,
     .key_free = key_free,
     .token_label = token_label,
     .key_state = key_state,

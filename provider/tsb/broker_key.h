@@ -36,6 +36,14 @@ enum backend_answer tsb_ska_sign(struct backend_key *key, const struct ska_mecha
                                  size_t *signature_length, struct backend_refusal *refusal,
                                  const struct ska_errors *errors);
 
+bool tsb_hand_in(struct backend_key *key, const struct ska_mechanism *mechanism,
+                 struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+                 const struct ska_errors *errors) SKA_MUST_CHECK;
+enum broker_answer tsb_look(struct backend_key *key, const char *id,
+                            const struct ska_mechanism *mechanism, struct ska_span payload,
+                            struct broker_status *status, const struct ska_errors *errors);
+bool tsb_withdraw(void *connection, const char *id, const struct ska_errors *errors) SKA_MUST_CHECK;
+
 static inline struct tsb_key *tsb_key_of(struct backend_key *key)
 {
     return (struct tsb_key *)key;

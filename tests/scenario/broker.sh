@@ -149,3 +149,18 @@ rest_policy() { # RULE
     printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":null,"ruleModify":%s,"keyStatus":{"blocked":false}}' \
         "$1" "$1" "$1"
 }
+
+# ---- Our provider with it ------------------------------------------------------------------------
+
+# configure_broker [LINE...]: the configuration that names the broker at $url.
+configure_broker() {
+    configure "tsb-url = $url" "tsb-ca = $work/authority.pem" "$@"
+    sed -i -E '/^(pkcs11-module|token|pin-source) = /d' openssl.cnf
+}
+# verified FILE PUBLIC-KEY SIGNATURE [OPTION...]
+verified() {
+    local file=$1 key=$2 signature=$3
+    shift 3
+    plain dgst -verify "$key" -signature "$signature" "$@" "$file" >/dev/null ||
+        fail "the signature does not verify: $signature"
+}

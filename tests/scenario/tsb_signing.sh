@@ -8,18 +8,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/broker.sh"
 
-# configure_broker [LINE...]: the configuration that names the broker at $url.
-configure_broker() {
-    configure "tsb-url = $url" "tsb-ca = $work/authority.pem" "$@"
-    sed -i -E '/^(pkcs11-module|token|pin-source) = /d' openssl.cnf
-}
-# verified FILE PUBLIC-KEY SIGNATURE [OPTION...]
-verified() {
-    local file=$1 key=$2 signature=$3
-    shift 3
-    plain dgst -verify "$key" -signature "$signature" "$@" "$file" >/dev/null ||
-        fail "the signature does not verify: $signature"
-}
 # signs LABEL [DGST-OPTION...]: with what options dgst verifies, too.
 signs() {
     local label=$1
@@ -33,7 +21,9 @@ ca stranger
 leaf server authority 'subjectAltName = IP:127.0.0.1'
 leaf client authority 'extendedKeyUsage = clientAuth'
 approver alice
-approver bob
+approver bob -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+approver dave
+plain req -x509 -key dave.pem -subj /CN=Dave -days 30 -out dave.crt
 printf 'A document.\n' >document
 p256='"algorithm":"EC","curveOid":"1.2.840.10045.3.1.7"'
 broker 'execution-delay = 200'
@@ -46,7 +36,9 @@ create ersa '"algorithm":"RSA","keySize":2048' '{"ruleUse":null}'
 create ed '"algorithm":"ED"' null
 create eed '"algorithm":"ED"' '{"ruleUse":null}'
 create 'two wörds' "$p256" null
-create seal "$p256" "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+create seal "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob)")"
+create rseal '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 dave)")"
+create timed "$p256" "$(rest_policy "$(rest_rule 1 0 600 alice)")"
 
 # ---- Keys ----------------------------------------------------------------------------------------
 
@@ -99,6 +91,27 @@ plain verify -CAfile ordinary.crt ordinary.crt >/dev/null
 
 # An approval that is missing is nothing that a broker overlooks.
 refused 'signs with approvals only' ska dgst -sha256 -sign ska:object=seal document
+
+# ---- Approvals that are there --------------------------------------------------------------------
+
+# By key and by certificate, in one call; no request is left at the broker.
+succeeds skatool request --key ska:object=seal --description 'by hand' -o seal.json document
+succeeds skatool approve --approver alice.pem --yes seal.json
+sign=(ska dgst -sha256 -sigopt "ska-approvals-file:seal.json" -sign ska:object=seal)
+refused '1 of 2; still needed: bob' "${sign[@]}" -out seal.sig document
+succeeds skatool approve --approver bob.pem --yes seal.json
+quietly "${sign[@]}" -out seal.sig document
+verified document seal.pub.pem seal.sig -sha256
+refused 'approved for other data|payload' "${sign[@]}" -out other.sig dave.crt
+succeeds skatool request --key ska:object=rseal --payload message -o rseal.json document
+succeeds skatool approve --approver dave.pem --cert dave.crt --yes rseal.json
+quietly ska dgst -sha256 -sigopt ska-approvals-file:rseal.json -sigopt ska-payload:message \
+    -sign ska:object=rseal -out rseal.sig document
+verified document rseal.pub.pem rseal.sig -sha256
+ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED","EXECUTED"]}'
+has '"requests":\[\]'
+# With time limits the broker makes its timestamp itself, and takes no other approvals.
+refused 'rule that has time limits|time limits' skatool request --key ska:object=timed -o timed.json document
 
 # ---- Who calls -----------------------------------------------------------------------------------
 
