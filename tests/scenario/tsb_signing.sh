@@ -113,6 +113,17 @@ has '"requests":\[\]'
 # With time limits the broker makes its timestamp itself, and takes no other approvals.
 refused 'rule that has time limits|time limits' skatool request --key ska:object=timed -o timed.json document
 
+# ---- Forks and threads ---------------------------------------------------------------------------
+
+# Connections are nobody's but the process' that made them. What threads of the parent hold is lost
+# to a child that is born meanwhile.
+for what in children-at-once fork-before-use fork-while-signing; do
+    ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 \
+        quietly ours "$programs/processes" "$what" ska:object=ordinary
+    ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 \
+        quietly ours "$programs/processes" "$what" ska:object=empty
+done
+
 # ---- Who calls -----------------------------------------------------------------------------------
 
 stop "$server"

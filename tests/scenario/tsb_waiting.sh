@@ -141,6 +141,39 @@ wait "$two" || fail "$(cat two.txt)"
 same one.sig two.sig
 [ -z "$(ls state)" ] || fail "remembers what is done: $(ls state)"
 
+# In ASYNC jobs: six that wait at once, of which two are never resumed, and their requests withdrawn.
+configure_broker "$waits_600" "state-dir = $work/state"
+ours "$programs/async_jobs" 6 2 ska:object=rsa >jobs.txt 2>jobs.err &
+jobs=$!
+within 60 "no jobs: $(cat jobs.err)" grep -q waiting jobs.txt
+ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+cp answer.json open.json
+for i in 0 1 2 3 4 5; do
+    printf 'message %d' "$i" >message.txt
+    hash=$(plain dgst -sha256 -binary message.txt | b64)
+    tasks alice Sign '"detailLevel":"level2"'
+    grep -q "\"payload\":\"$hash\"" answer.json || fail "no task for job $i"
+done
+tasks alice Sign '"detailLevel":"level2"'
+cp answer.json tasks.json
+for i in 0 1 2 3; do
+    printf 'message %d' "$i" >message.txt
+    hash=$(plain dgst -sha256 -binary message.txt | b64)
+    task=$(tr '{' '\n' <tasks.json | grep -F "\"payload\":\"$hash\"")
+    encoded=$(sed -E 's/.*"approvalToBeSigned":"([^"]*)".*/\1/' <<<"$task")
+    plain base64 -d -A <<<"$encoded" >token.bin
+    ask 200 POST /v1/approval "{\"id\":\"$(sed -E 's/.*"id":"([^"]*)".*/\1/' <<<"$task")\",
+        \"approvalToBeSigned\":\"$encoded\",\"signature\":\"$(signed alice token.bin)\",
+        \"approvalDigestAlgorithm\":\"SHA-256\",$(who alice)}"
+done
+wait "$jobs" || fail "the jobs did not end well: $(cat jobs.err)"
+for i in 0 1 2 3; do
+    printf 'message %d' "$i" >message.txt
+    verified message.txt rsa.pub.pem "signature.$i" -sha256
+done
+pending 1 # of before
+[ -z "$(ls state)" ] || fail "remembers what was withdrawn: $(ls state)"
+
 # ---- What cannot be ------------------------------------------------------------------------------
 
 refused 'rule.*nobody can satisfy' ska dgst -sha256 -sign ska:object=never document
