@@ -11,6 +11,7 @@
 #include "provider/base/evp_key.h"
 #include "provider/hsm/reference.h"
 #include "provider/hsm/token.h"
+#include "provider/keys/find_key.h"
 
 /* ---- What a URI says ------------------------------------------------------------------------- */
 
@@ -121,7 +122,8 @@ struct backend_key *ska_find(const struct ska_provider *provider, const struct h
     struct backend_key *hsm = NULL;
 
     ska_look_up_init(&look_up, provider, uri, kept, prompt);
-    return hsm_look_up_key(&look_up.wanted, provider->libctx, &hsm, errors) ? hsm : NULL;
+    return keys_find(&provider->settings, &look_up.wanted, provider->libctx, &hsm, errors) ? hsm
+                                                                                           : NULL;
 }
 
 /* ---- Binding --------------------------------------------------------------------------------- */

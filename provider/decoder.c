@@ -25,6 +25,7 @@
 #include "provider/base/error_capture.h"
 #include "provider/binding.h"
 #include "provider/hsm/reference.h"
+#include "provider/keys/find_key.h"
 
 static OSSL_FUNC_decoder_freectx_fn decoder_free;
 static OSSL_FUNC_decoder_does_selection_fn decoder_does_selection;
@@ -144,6 +145,8 @@ static bool prepare_login(struct ska_key *key, struct ska_prompt *prompt,
 {
     const struct hsm_pin_source source = ska_pin_source(key->provider, key->uri);
 
+    if (!keys_are_on_tokens(&key->provider->settings, key->uri))
+        return true;
     if (!hsm_pin_is_named(&source))
         return prompt->callback == NULL || log_in_now(key, prompt, errors);
     read_pin(key, &source);

@@ -99,7 +99,7 @@ static bool read_settings(const struct ska_provider *provider, struct ska_settin
     for (size_t i = 0; ska_setting_names[i] != NULL; i++)
         if (!read_setting(provider, ska_setting_names[i], settings, errors))
             return false;
-    return true;
+    return ska_settings_check(settings, errors);
 }
 
 bool ska_provider_configured(const struct ska_provider *provider, const struct ska_errors *errors)

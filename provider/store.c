@@ -17,6 +17,7 @@
 #include "provider/binding.h"
 #include "provider/hsm/list.h"
 #include "provider/hsm/token.h"
+#include "provider/keys/find_key.h"
 
 static OSSL_FUNC_store_open_fn store_open;
 static OSSL_FUNC_store_settable_ctx_params_fn store_settable_params;
@@ -148,6 +149,8 @@ static char *listed_name(const struct store *store, const struct hsm_object *obj
 {
     struct hsm_uri by = *store->uri; /* borrowed, and only read */
 
+    if (store->token == NULL)
+        return hsm_uri_format_like(&by, "", object->label, object->id, object->type);
     if (store->several)
         by.serial = (char *)(uintptr_t)hsm_token_serial(store->token);
     return hsm_uri_format_like(&by, hsm_token_label(store->token), object->label, object->id,
@@ -338,16 +341,20 @@ static struct ska_key *store_private_key(const struct store *store, struct backe
 
 static bool keep_key(struct store *store, enum hsm_object_type type, struct ska_key *key)
 {
+    struct found *found = NULL;
+
     if (key == NULL)
         return false;
-    store->found = calloc(1, sizeof(*store->found));
-    if (store->found == NULL) {
+    found = realloc(store->found, (store->found_count + 1) * sizeof(*found));
+    if (found == NULL) {
         ska_key_free(key);
         return ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a key");
     }
-    store->found[0].type = type;
-    store->found[0].key = key;
-    store->found_count = 1;
+    store->found = found;
+    found += store->found_count++;
+    memset(found, 0, sizeof(*found));
+    found->type = type;
+    found->key = key;
     return true;
 }
 
@@ -356,7 +363,7 @@ static bool search_private(struct store *store, const struct hsm_look_up *wanted
 {
     struct backend_key *hsm = NULL;
 
-    return hsm_look_up_key(wanted, store->provider->libctx, &hsm, errors) &&
+    return keys_find(&store->provider->settings, wanted, store->provider->libctx, &hsm, errors) &&
            keep_key(store, HSM_OBJECT_PRIVATE, store_private_key(store, hsm));
 }
 
@@ -365,7 +372,8 @@ static bool search_public(struct store *store, const struct hsm_look_up *wanted)
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *key = NULL;
 
-    return hsm_look_up_public(wanted, store->provider->libctx, &key, &type, errors_of(store)) &&
+    return keys_find_public(&store->provider->settings, wanted, store->provider->libctx, &key,
+                            &type, errors_of(store)) &&
            keep_key(store, HSM_OBJECT_PUBLIC, store_make_key(store, type, key));
 }
 
@@ -406,6 +414,48 @@ static bool search_the_one(struct store *store, struct hsm_look_up *wanted)
     return done;
 }
 
+/* ---- Where keys are on no token -------------------------------------------------------------- */
+
+static bool keep_label(void *vsearch, struct ska_span label)
+{
+    struct store_search *search = vsearch;
+    const struct hsm_object object = {.type = HSM_OBJECT_PRIVATE, .label = label};
+
+    return store_keep_object(search, &object);
+}
+
+static bool search_labels(struct store *store)
+{
+    struct store_search search = {store, true};
+
+    return keys_list_labels(&store->provider->settings, store->uri, keep_label, &search,
+                            errors_of(store)) &&
+           (search.complete || ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a list"));
+}
+
+/* The private key is asked for once, and tells the public one. There are no certificates. */
+static bool search_off_token(struct store *store, struct hsm_look_up *wanted)
+{
+    struct backend_key *hsm = NULL;
+    struct ska_key *private_key = NULL;
+
+    if (!names_object(store))
+        return search_labels(store);
+    if (!store_wants(store, HSM_OBJECT_PRIVATE))
+        return !store_wants(store, HSM_OBJECT_PUBLIC) || search_public(store, wanted);
+    if (!keys_find(&store->provider->settings, wanted, store->provider->libctx, &hsm,
+                   errors_of(store)))
+        return false;
+    private_key = store_private_key(store, hsm);
+    if (!keep_key(store, HSM_OBJECT_PRIVATE, private_key))
+        return false;
+    if (!store_wants(store, HSM_OBJECT_PUBLIC))
+        return true;
+    EVP_PKEY_up_ref(private_key->software);
+    return keep_key(store, HSM_OBJECT_PUBLIC,
+                    store_make_key(store, private_key->type, private_key->software));
+}
+
 static bool store_search(struct store *store, struct hsm_look_up *wanted)
 {
     bool private_key = store_wants(store, HSM_OBJECT_PRIVATE);
@@ -413,6 +463,8 @@ static bool store_search(struct store *store, struct hsm_look_up *wanted)
     bool certificate = store_wants(store, HSM_OBJECT_CERTIFICATE);
 
     wanted->private_key = private_key;
+    if (!keys_are_on_tokens(&store->provider->settings, store->uri))
+        return search_off_token(store, wanted);
     if (!names_object(store))
         return private_key && store->expected == OSSL_STORE_INFO_PKEY
                    ? search_the_one(store, wanted)
@@ -568,7 +620,7 @@ static const OSSL_DISPATCH functions[] = {
 };
 
 const OSSL_ALGORITHM ska_store_algorithms[] = {
-    {"ska", SKA_PROPERTIES, functions, "keys and certificates on a PKCS#11 token"},
-    {"pkcs11", SKA_PROPERTIES, functions, "keys and certificates on a PKCS#11 token"},
+    {"ska", SKA_PROPERTIES, functions, "keys and certificates of an HSM"},
+    {"pkcs11", SKA_PROPERTIES, functions, "keys and certificates of an HSM"},
     {NULL, NULL, NULL, NULL},
 };

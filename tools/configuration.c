@@ -93,7 +93,8 @@ static int likeness(const CONF *conf, const CONF_VALUE *entry)
     if ((identity != NULL && strcmp(identity, "ska") == 0) ||
         (module != NULL && ends_with_module_name(module)))
         return 2;
-    return entry_of(conf, entry->value, "pkcs11-module") != NULL ? 1 : 0;
+    return entry_of(conf, entry->value, "pkcs11-module") != NULL ||
+           entry_of(conf, entry->value, "tsb-url") != NULL;
 }
 
 const STACK_OF(CONF_VALUE) * configuration_providers(const struct configuration *configuration)
@@ -236,7 +237,7 @@ bool configuration_apply(struct configuration *configuration, const struct ska_e
         else if (!ska_settings_set(&configuration->settings, entry->name, entry->value, errors))
             return false;
     }
-    return true;
+    return ska_settings_check(&configuration->settings, errors);
 }
 
 bool configuration_is_activated(const struct configuration *configuration, const char *section)

@@ -6,6 +6,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/backend/backend_key.h"
+#include "provider/keys/find_key.h"
 #include "provider/rule/rule_codec.h"
 
 /* What is read of the configuration for this is of no use but here, so its faults are answers. */
@@ -24,7 +25,7 @@ static bool can_ask(struct tool *tool, bool *configured, const struct ska_errors
         configuration_clear(&tool->configuration);
         return false;
     }
-    *configured = settings->pkcs11_module != NULL && settings->pin_source != NULL;
+    *configured = keys_can_be_asked(settings);
     return *configured;
 }
 
@@ -46,7 +47,7 @@ static bool find_key(struct tool *tool, const struct ska_request *request, struc
 
     if (request->key_label == NULL)
         return ska_fail(errors, SKA_R_KEY_NOT_FOUND, "the request names no key");
-    return hsm_look_up_key(&wanted, tool->libctx, key, errors);
+    return keys_find(&tool->configuration.settings, &wanted, tool->libctx, key, errors);
 }
 
 static bool read_rules(const struct ska_request *request, struct backend_key *key,

@@ -10,6 +10,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/hsm/token.h"
+#include "provider/keys/find_key.h"
 #include "tools/show/terminal.h"
 
 bool tool_init(struct tool *tool)
@@ -100,7 +101,7 @@ static bool find_named_key(struct tool *tool, const struct hsm_uri *uri, struct 
     const struct hsm_look_up wanted = tool_look_up(uri, &defaults);
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
-    bool done = hsm_look_up_key(&wanted, tool->libctx, key, &quiet);
+    bool done = keys_find(&tool->configuration.settings, &wanted, tool->libctx, key, &quiet);
 
     if (!done && failure.reason == SKA_R_KEY_NOT_FOUND)
         ska_fail(&tool->errors, failure.reason, "%s; skatool list shows the keys that are there",

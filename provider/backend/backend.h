@@ -8,12 +8,27 @@
 #include <stdatomic.h>
 
 #include "provider/backend/backend_key.h"
+#include "provider/backend/broker.h"
+
+/* See the functions of broker.h. None may be NULL. */
+struct broker {
+    bool (*hand_in)(struct backend_key *key, const struct ska_mechanism *mechanism,
+                    struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+                    const struct ska_errors *errors);
+    enum broker_answer (*look)(struct backend_key *key, const char *id,
+                               const struct ska_mechanism *mechanism, struct ska_span payload,
+                               struct broker_status *status, const struct ska_errors *errors);
+    void *(*connection)(struct backend_key *key); /* never freed */
+    bool (*withdraw)(void *connection, const char *id, const struct ska_errors *errors);
+    const char *(*name)(const void *connection);
+};
 
 /*
- * See the functions of backend_key.h, each of which calls one of these. None may be NULL but those
- * that are said to.
+ * See the functions of backend_key.h, each of which calls one of these. None may be NULL but the
+ * broker and those that are said to.
  */
 struct backend {
+    const struct broker *broker;               /* NULL: it is none */
     void (*key_free)(struct backend_key *key); /* with backend_key_clear() */
     const char *(*token_label)(const struct backend_key *key);
     bool (*key_state)(struct backend_key *key, struct backend_key_state *state,

@@ -105,11 +105,34 @@ static const char *check_pin_sources(const char *value)
     return NULL;
 }
 
+/* What is wrong with it the HTTP client says, where it is used; a user or password is no part. */
+static const char *check_tsb_url(const char *value)
+{
+    if ((strncmp(value, "https://", 8) != 0 && strncmp(value, "http://", 7) != 0) ||
+        strchr(value, '@') != NULL)
+        return "https://HOST[:PORT][/PATH] expected; http: to this computer itself only";
+    return NULL;
+}
+
+static const char *check_proxy(const char *value)
+{
+    return strncmp(value, "http://", 7) != 0 || strchr(value, '@') != NULL
+               ? "http://HOST:PORT expected; user and password belong into tsb-proxy-source"
+               : NULL;
+}
+
+static const char *check_secret_file(const char *value)
+{
+    return strncmp(value, PIN_SCHEME, strlen(PIN_SCHEME)) != 0 || value[strlen(PIN_SCHEME)] != '/'
+               ? "file:PATH expected, an absolute path"
+               : NULL;
+}
+
 static const struct setting {
     const char *name;
     const char *(*check)(const char *value);
-    size_t offset;     /* of the text in struct ska_settings */
-    bool may_be_a_pin; /* what was taken for the place of a PIN: never shown */
+    size_t offset;      /* of the text in struct ska_settings */
+    bool may_be_secret; /* or was taken for the place of a secret: never shown */
 } settings_table[] = {
     {"pkcs11-module", check_path, offsetof(struct ska_settings, pkcs11_module), false},
     {"pkcs11-init-args", check_init_args, offsetof(struct ska_settings, pkcs11_init_args), true},
@@ -122,6 +145,17 @@ static const struct setting {
     {"audit-log", check_path, offsetof(struct ska_settings, audit_log), false},
     {"state-dir", check_path, offsetof(struct ska_settings, state_dir), false},
     {"evidence-dir", check_path, offsetof(struct ska_settings, evidence_dir), false},
+    {"tsb-url", check_tsb_url, offsetof(struct ska_settings, tsb_url), true},
+    {"tsb-ca", check_path, offsetof(struct ska_settings, tsb_ca), false},
+    {"tsb-client-cert", check_path, offsetof(struct ska_settings, tsb_client_cert), false},
+    {"tsb-client-key", check_path, offsetof(struct ska_settings, tsb_client_key), false},
+    {"tsb-token-source", check_secret_file, offsetof(struct ska_settings, tsb_token_source), true},
+    {"tsb-api-key-source", check_secret_file, offsetof(struct ska_settings, tsb_api_key_source),
+     true},
+    {"tsb-key-password-source", check_secret_file,
+     offsetof(struct ska_settings, tsb_key_password_source), true},
+    {"tsb-proxy", check_proxy, offsetof(struct ska_settings, tsb_proxy), true},
+    {"tsb-proxy-source", check_secret_file, offsetof(struct ska_settings, tsb_proxy_source), true},
 };
 
 static const char *setting_payload(struct ska_settings *settings, const char *value)
@@ -199,6 +233,15 @@ const char *const ska_setting_names[] = {"pkcs11-module",
                                          "audit-log",
                                          "state-dir",
                                          "evidence-dir",
+                                         "tsb-url",
+                                         "tsb-ca",
+                                         "tsb-client-cert",
+                                         "tsb-client-key",
+                                         "tsb-token-source",
+                                         "tsb-api-key-source",
+                                         "tsb-key-password-source",
+                                         "tsb-proxy",
+                                         "tsb-proxy-source",
                                          "progress",
                                          "request-content",
                                          NULL};
@@ -212,7 +255,7 @@ static bool setting_text(struct ska_settings *settings, const struct setting *se
     const char *fault = setting->check(value);
     char *copy = NULL;
 
-    if (fault != NULL && setting->may_be_a_pin)
+    if (fault != NULL && setting->may_be_secret)
         return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: %s", setting->name, fault);
     if (fault != NULL)
         return fail_value(setting->name, value, fault, errors);
@@ -229,10 +272,10 @@ bool ska_settings_set(struct ska_settings *settings, const char *name, const cha
 {
     char *shown = NULL;
 
-    for (size_t i = 0; i < sizeof(settings_table) / sizeof(settings_table[0]); i++)
+    for (size_t i = 0; i < COUNT(settings_table); i++)
         if (strcmp(settings_table[i].name, name) == 0)
             return setting_text(settings, &settings_table[i], value, errors);
-    for (size_t i = 0; i < sizeof(converted) / sizeof(converted[0]); i++)
+    for (size_t i = 0; i < COUNT(converted); i++)
         if (strcmp(converted[i].name, name) == 0) {
             const char *fault = converted[i].set(settings, value);
 
@@ -257,7 +300,49 @@ void ska_settings_clear(struct ska_settings *settings)
     free(settings->audit_log);
     free(settings->state_dir);
     free(settings->evidence_dir);
+    free(settings->tsb_url);
+    free(settings->tsb_ca);
+    free(settings->tsb_client_cert);
+    free(settings->tsb_client_key);
+    free(settings->tsb_token_source);
+    free(settings->tsb_api_key_source);
+    free(settings->tsb_key_password_source);
+    free(settings->tsb_proxy);
+    free(settings->tsb_proxy_source);
     memset(settings, 0, sizeof(*settings));
+}
+
+/* What says something of a broker, and none is there. */
+static const char *stray_tsb_setting(const struct ska_settings *settings)
+{
+    for (size_t i = 0; settings->tsb_url == NULL && i < COUNT(settings_table); i++) {
+        const char *const *member =
+            (const char *const *)(const void *)((const char *)settings + settings_table[i].offset);
+
+        if (strncmp(settings_table[i].name, "tsb-", 4) == 0 && *member != NULL)
+            return settings_table[i].name;
+    }
+    return NULL;
+}
+
+bool ska_settings_check(const struct ska_settings *settings, const struct ska_errors *errors)
+{
+    const char *stray = stray_tsb_setting(settings);
+
+    if (settings->tsb_url != NULL && settings->pkcs11_module != NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "pkcs11-module and tsb-url: a section has one of both, as keys are either "
+                        "in a module or behind a broker");
+    if (stray != NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION, "%s: without tsb-url it has no meaning",
+                        stray);
+    if ((settings->tsb_client_cert == NULL) != (settings->tsb_client_key == NULL))
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "tsb-client-cert and tsb-client-key: one is of no use without the other");
+    if (settings->tsb_proxy_source != NULL && settings->tsb_proxy == NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "tsb-proxy-source: without tsb-proxy it has no meaning");
+    return true;
 }
 
 bool ska_settings_list_pin_source(const struct ska_settings *settings, const char *source)

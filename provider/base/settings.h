@@ -34,6 +34,15 @@ struct ska_settings {
     char *audit_log;                /* path */
     char *state_dir;                /* path of a directory of the signer's own */
     char *evidence_dir;             /* likewise */
+    char *tsb_url;                  /* of a broker, in the place of a module */
+    char *tsb_ca;                   /* PEM: CAs that are believed; NULL: the system's */
+    char *tsb_client_cert;          /* PEM */
+    char *tsb_client_key;           /* likewise */
+    char *tsb_token_source;         /* "file:PATH": the JWT */
+    char *tsb_api_key_source;       /* "file:PATH": API keys, one a line */
+    char *tsb_key_password_source;  /* "file:PATH": of the keys that have one */
+    char *tsb_proxy;                /* http://HOST:PORT */
+    char *tsb_proxy_source;         /* "file:PATH": user:password */
     enum ska_progress_when progress;
     bool payload_set;
     enum ska_payload_form payload;
@@ -47,6 +56,12 @@ extern const char *const ska_setting_names[];
 bool ska_settings_set(struct ska_settings *settings, const char *name, const char *value,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_settings_clear(struct ska_settings *settings);
+
+/*
+ * When all are set: whether they go together. SKA_R_BAD_CONFIGURATION otherwise, and names them.
+ */
+bool ska_settings_check(const struct ska_settings *settings,
+                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
  * Whether the configuration names this PIN source ("file:PATH" or a path), as pin-source or in

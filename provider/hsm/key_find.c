@@ -7,7 +7,7 @@
 
 #include <openssl/evp.h>
 
-#include "provider/hsm/ecdsa.h"
+#include "provider/backend/signature_form.h"
 #include "provider/hsm/private_key.h"
 
 /* A timestamp key is on the token of the key that it is for. */
@@ -83,7 +83,7 @@ static bool key_new(struct hsm_token *token, struct hsm_found *found, unsigned l
     memset(&found->use_rule.value, 0, sizeof(found->use_rule.value));
     memset(&entry->label, 0, sizeof(entry->label));
     memset(&entry->id, 0, sizeof(entry->id));
-    if (hsm_raw_length(made->base.type, made->base.bits) > BACKEND_SIGNATURE_LIMIT) {
+    if (backend_raw_length(made->base.type, made->base.bits) > BACKEND_SIGNATURE_LIMIT) {
         ska_fail(errors, SKA_R_UNSUPPORTED, "key \"%s\" has %u bits",
                  hsm_show(hsm_key_label(made)).text, made->base.bits);
         hsm_key_free(&made->base);

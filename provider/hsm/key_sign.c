@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/ecdsa.h"
+#include "provider/backend/signature_form.h"
 #include "provider/hsm/login_attempt.h"
 #include "provider/hsm/private_key.h"
 #include "provider/hsm/token.h"
@@ -68,8 +68,8 @@ static bool finish_key_signature(const struct hsm_key *key, struct sign_work *si
 {
     size_t length = sign->length <= sizeof(sign->raw) ? sign->length : 0;
 
-    return hsm_signature_finish(key->base.type, key->base.bits, ska_span(sign->raw, length),
-                                signature, signature_length, errors);
+    return backend_signature_finish(key->base.type, key->base.bits, ska_span(sign->raw, length),
+                                    signature, signature_length, errors);
 }
 
 static bool raise_sign(const struct hsm_key *key, const struct sign_work *sign, CK_RV rv,

@@ -6,7 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/ecdsa.h"
+#include "provider/backend/signature_form.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/private_key.h"
 
@@ -200,9 +200,10 @@ enum backend_answer hsm_ska_sign(struct backend_key *base, const struct ska_mech
     if (hsm_key_work(key, &sign.work, &rv, errors))
         answer = judge_answer(key, "C_SKASign", &sign.work, rv, refusal, errors);
     if (answer == BACKEND_DONE &&
-        !hsm_signature_finish(key->base.type, key->base.bits,
-                              ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0),
-                              signature, signature_length, errors))
+        !backend_signature_finish(
+            key->base.type, key->base.bits,
+            ska_span(sign.raw, sign.length <= sizeof(sign.raw) ? sign.length : 0), signature,
+            signature_length, errors))
         answer = BACKEND_FAILED;
     OPENSSL_cleanse(sign.raw, sizeof(sign.raw));
     free(sign.approvals);

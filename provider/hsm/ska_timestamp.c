@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/ecdsa.h"
+#include "provider/backend/signature_form.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/private_key.h"
 
@@ -112,8 +112,8 @@ static bool finish_timestamp_signature(const struct hsm_key *key,
     size_t length = sizeof(made);
     size_t given = stamp->length <= sizeof(stamp->raw) ? stamp->length : 0;
 
-    return hsm_signature_finish_either(key->base.type, key->base.bits, ska_span(stamp->raw, given),
-                                       made, &length, errors) &&
+    return backend_signature_finish_either(key->base.type, key->base.bits,
+                                           ska_span(stamp->raw, given), made, &length, errors) &&
            ska_bytes_copy(signature, ska_span(made, length), errors);
 }
 

@@ -51,6 +51,7 @@ static const struct attribute attributes[] = {
     {"pin-source", true, ATTRIBUTE_TEXT, IN_URI(pin_source), 0, false},
     {"pin-value", true, ATTRIBUTE_PIN, IN_URI(pin), 0, true},
     {"module-path", true, ATTRIBUTE_TEXT, IN_URI(module_path), 0, true},
+    {"tsb-url", true, ATTRIBUTE_TEXT, IN_URI(tsb_url), 0, true},
     {"approvals-file", true, ATTRIBUTE_TEXT, IN_URI(approvals_file), 0, false},
     {"approvals-dir", true, ATTRIBUTE_TEXT, IN_URI(approvals_dir), 0, false},
     {"approvals-timeout", true, ATTRIBUTE_TEXT, IN_URI(approvals_timeout), 0, false},

@@ -38,6 +38,7 @@ struct hsm_uri {
     struct ska_bytes id;     /* CKA_ID, any bytes; data == NULL: not given */
     enum hsm_object_type type;
     char *module_path;
+    char *tsb_url;       /* of a broker, where keys are instead */
     char *pin_source;    /* "file:PATH" or a path */
     struct hsm_pin *pin; /* pin-value */
     char *approvals_file;

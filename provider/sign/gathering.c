@@ -12,6 +12,7 @@
 #include "provider/record/audit.h"
 #include "provider/sign/explain.h"
 #include "provider/sign/hsm_time.h"
+#include "provider/sign/make_request.h"
 #include "ska/provider.h"
 
 /* What a first look, at what is there already, may take at most; then the time limit holds. */
@@ -413,14 +414,6 @@ void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct s
                       ska_directory_path(open->directory));
 }
 
-static enum ska_content_repeats content_repeats(const struct ska_job *job)
-{
-    if (job->content_is_kept)
-        return SKA_CONTENT_REPEATS;
-    return ska_content_repeats(job->mechanism.form == SKA_PAYLOAD_MESSAGE ? job->payload
-                                                                          : job->content);
-}
-
 bool ska_gathering_fail_pending(struct ska_gathering *gathering)
 {
     const struct ska_directory *directory = gathering->open.directory;
@@ -430,7 +423,7 @@ bool ska_gathering_fail_pending(struct ska_gathering *gathering)
         .ballot = &gathering->ballot,
         .directory = directory == NULL ? NULL : ska_directory_path(directory),
         .reason = SKA_R_APPROVALS_PENDING,
-        .repeats = content_repeats(gathering->job),
+        .repeats = ska_job_repeats(gathering->job),
         .notes = &notes,
     };
 

@@ -180,7 +180,7 @@ static bool needs_timestamp(const struct ska_request *request, const char *times
 }
 
 /* For people to see; where nobody is asked nobody sees it. */
-static bool draft_add_content(const struct ska_job *job, struct ska_request *draft)
+bool ska_draft_add_content(const struct ska_job *job, struct ska_request *draft)
 {
     if (job->operation != SKA_OPERATION_SIGN || job->mechanism.form != SKA_PAYLOAD_DIGEST ||
         job->request_content == SKA_REQUEST_CONTENT_NONE ||
@@ -228,7 +228,7 @@ bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft)
         timestamp.signature = ska_span_of(&made.signature);
     }
     ska_bytes_free(&draft->approval_token);
-    done = draft_add_content(job, draft) &&
+    done = ska_draft_add_content(job, draft) &&
            ska_token_make(job, payload, &timestamp, &draft->approval_token);
 out:
     ska_made_timestamp_clear(&made);
@@ -265,4 +265,12 @@ bool ska_request_settle(struct ska_request *request, const struct ska_job *job)
     request->token_label = NULL;
     return draft_copy_text(&request->token_label, backend_key_token_label(job->key), job->errors) &&
            ska_request_identify(request, job->libctx, job->errors);
+}
+
+enum ska_content_repeats ska_job_repeats(const struct ska_job *job)
+{
+    if (job->content_is_kept)
+        return SKA_CONTENT_REPEATS;
+    return ska_content_repeats(job->mechanism.form == SKA_PAYLOAD_MESSAGE ? job->payload
+                                                                          : job->content);
 }

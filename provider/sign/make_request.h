@@ -6,6 +6,7 @@
 #ifndef SKA_SIGN_MAKE_REQUEST_H
 #define SKA_SIGN_MAKE_REQUEST_H
 
+#include "provider/request/signed_content.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/job.h"
 
@@ -19,6 +20,8 @@ bool ska_request_make_by(const struct ska_job *job, const struct ska_current_rul
                          struct ska_request **request) SKA_MUST_CHECK;
 
 bool ska_draft_make(const struct ska_job *job, struct ska_request **draft) SKA_MUST_CHECK;
+/* What is hashed, for people to see, as far as the settings let it be kept. */
+bool ska_draft_add_content(const struct ska_job *job, struct ska_request *draft) SKA_MUST_CHECK;
 /* It becomes another request for the same thing, with an id of its own. */
 bool ska_draft_set_attempt(struct ska_request *draft, uint64_t attempt,
                            const struct ska_job *job) SKA_MUST_CHECK;
@@ -49,5 +52,8 @@ bool ska_draft_add_token(const struct ska_job *job, struct ska_request *draft) S
  * itself: directories and the audit log go by them.
  */
 bool ska_request_settle(struct ska_request *request, const struct ska_job *job) SKA_MUST_CHECK;
+
+/* Whether the same command, given again, signs the same. */
+enum ska_content_repeats ska_job_repeats(const struct ska_job *job);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/sign.h"
 
+#include "provider/backend/broker.h"
 #include "provider/rule/rule_codec.h"
+#include "provider/sign/ask_broker.h"
 #include "provider/sign/bundle.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/explain.h"
@@ -68,6 +70,38 @@ static bool sign_without_approvals(const struct ska_job *job,
     return done;
 }
 
+/*
+ * A broker asks people itself. That the rule of before still holds nobody has to know: it only says
+ * whom a message names, and the broker goes by its own.
+ */
+static bool sign_by_broker(const struct ska_job *job)
+{
+    struct ska_current_rule current = {0};
+    bool done = false;
+
+    current.known = backend_key_use_rule(job->key).data != NULL &&
+                    ska_rule_decode(backend_key_use_rule(job->key), &current.rule, NULL);
+    current.remembered = true;
+    if (current.known && current.rule.alternative_count == 0)
+        ska_explain_no_sources(job->key, &current.rule, job->errors);
+    else if (current.known && ska_rule_is_empty(&current.rule))
+        done = sign_without_approvals(job, &current);
+    else
+        done = ska_ask_broker(job, &current);
+    ska_current_rule_clear(&current);
+    return done;
+}
+
+static bool check_sources(const struct ska_job *job)
+{
+    return !backend_key_has_broker(job->key) || !gathers(job) ||
+           ska_fail(job->errors, SKA_R_WRONG_USE,
+                    "key '%s' is behind a broker, which asks approvers itself: %s has no part in "
+                    "that, so leave it out",
+                    backend_key_label(job->key),
+                    job->sources.directory != NULL ? "approvals-dir" : "agent");
+}
+
 /* By the rule, which is decided here and nowhere else on the way. Takes over the bundle. */
 static enum ska_outcome sign_by_rule(const struct ska_job *job, struct ska_request *bundle)
 {
@@ -97,6 +131,8 @@ bool ska_sign(const struct ska_job *job)
     if (backend_key_label(job->key)[0] == 0)
         return ska_fail(job->errors, SKA_R_KEY_MISMATCH,
                         "the key has no label, and approvals bind to the label");
+    if (!check_sources(job))
+        return false;
     if (!ska_bundles_read(job, &bundle)) {
         ska_request_free(bundle);
         return false;
@@ -106,6 +142,8 @@ bool ska_sign(const struct ska_job *job)
         ska_request_free(bundle);
         return done;
     }
+    if (backend_key_has_broker(job->key))
+        return sign_by_broker(job);
     outcome = sign_by_rule(job, bundle);
     /* It can change once only: then it is read, and no longer remembered. */
     if (outcome == SKA_RULE_HAS_CHANGED) {

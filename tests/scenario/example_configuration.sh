@@ -56,6 +56,9 @@ cp openssl.cnf good.cnf
 succeeds skatool keygen --timestamp --key ska:object=clock --algorithm EC
 sed -i 's/^#\([a-z-]* = \)/\1/' openssl.cnf
 sed -i '/^agent = /d' openssl.cnf
+# A broker takes the place of the module.
+grep -q '^tsb-url = https:' openssl.cnf || fail "the example has no broker"
+sed -i '/^tsb-/d' openssl.cnf
 replace audit-log "$work/audit.log"
 mkdir -m 700 state evidence
 replace evidence-dir "$work/evidence"

@@ -3,7 +3,7 @@
 
 # ska_scenario(NAME): scenario/NAME.sh as the test scenario.NAME; where there is a scenario/NAME.c
 # it is built for the script.
-set(ska_scenarios approvals_dir journey_page lib servers)
+set(ska_scenarios approvals_dir broker journey_page lib servers)
 function(ska_scenario name)
     if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/scenario/${name}.c)
         add_executable(${name} scenario/${name}.c scenario/application.c)
@@ -130,6 +130,8 @@ ska_scenario(store_listing)
 ska_scenario(tls)
 ska_scenario(time_limits)
 ska_scenario(tool)
+ska_scenario(tsb_signing)
+ska_scenario(tsb_waiting)
 ska_scenario(troubleshooting)
 ska_scenario(unrecorded)
 add_library(failing_disk SHARED failing_disk.c)

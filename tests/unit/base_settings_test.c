@@ -138,8 +138,44 @@ static void the_list_is_complete(void **state)
             assert_text_contains(recorder.text, "expected");
     }
     /* All of the interface that there are. */
-    assert_int_equal(count, 15);
+    assert_int_equal(count, 24);
     ska_settings_clear(&settings);
+}
+
+static void assert_unfit(const char *message)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+
+    assert_false(ska_settings_check(&settings, &errors));
+    assert_raised_with(&recorder, SKA_R_BAD_CONFIGURATION, message);
+}
+
+static void a_broker_has_a_url_and_no_module(void **state)
+{
+    (void)state;
+    assert_refused("tsb-url", "broker.example", "tsb-url: https://HOST");
+    assert_refused("tsb-url", "https://me:secret@broker.example", "tsb-url: https://HOST");
+    assert_refused("tsb-proxy", "http://me:secret@proxy.example:3128", "tsb-proxy: http://HOST");
+    assert_refused("tsb-token-source", "eyJhbGciOi", "tsb-token-source: file:PATH expected");
+    assert_refused("tsb-api-key-source", "file:keys", "tsb-api-key-source: file:PATH expected");
+    assert_true(ska_settings_check(&settings, NULL));
+    assert_sets("tsb-ca", "/etc/ska/ca.pem");
+    assert_unfit("tsb-ca: without tsb-url");
+    assert_sets("tsb-url", "https://broker.example:8443");
+    assert_true(ska_settings_check(&settings, NULL));
+    assert_sets("tsb-client-cert", "/etc/ska/client.pem");
+    assert_unfit("tsb-client-cert and tsb-client-key");
+    assert_sets("tsb-client-key", "/etc/ska/client.key");
+    assert_true(ska_settings_check(&settings, NULL));
+    assert_sets("tsb-proxy-source", "file:/etc/ska/proxy");
+    assert_unfit("tsb-proxy-source: without tsb-proxy");
+    assert_sets("tsb-proxy", "http://proxy.example:3128");
+    assert_true(ska_settings_check(&settings, NULL));
+    assert_sets("pkcs11-module", "/usr/lib/module.so");
+    assert_unfit("pkcs11-module and tsb-url: a section has one of both");
+    ska_settings_clear(&settings);
+    assert_true(ska_settings_check(&settings, NULL));
 }
 
 static void timeouts_are_seconds(void **state)
@@ -194,6 +230,7 @@ int main(void)
         cmocka_unit_test(pin_sources_are_listed_as_they_are_written),
         cmocka_unit_test(unknown_keys_are_refused),
         cmocka_unit_test(the_list_is_complete),
+        cmocka_unit_test(a_broker_has_a_url_and_no_module),
         cmocka_unit_test(timeouts_are_seconds),
         cmocka_unit_test(progress_is_one_of_three),
         cmocka_unit_test(content_is_one_of_three),

@@ -13,7 +13,7 @@
 #include <openssl/x509.h>
 
 #include "provider/hsm/cryptoki.h"
-#include "provider/hsm/ecdsa.h"
+#include "provider/backend/signature_form.h"
 #include "provider/hsm/public_key.h"
 
 static const uint8_t p384[] = {0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22};
@@ -442,17 +442,17 @@ static void turns_ecdsa_signatures_into_der(void **state)
 
     (void)state;
     raw[63] = 7;
-    assert_true(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, &shown));
+    assert_true(backend_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, &shown));
     assert_int_equal(length, sizeof(expected));
     assert_memory_equal(der, expected, sizeof(expected));
     length = sizeof(expected);
-    assert_true(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, &shown));
+    assert_true(backend_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, &shown));
     length = sizeof(expected) - 1;
-    assert_false(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, NULL));
+    assert_false(backend_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, NULL));
     length = sizeof(der);
     raw[63] = 0;
-    assert_false(hsm_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, NULL));
-    assert_false(hsm_signature_finish(SKA_KEY_EC, 384, SPAN(raw), der, &length, NULL));
+    assert_false(backend_signature_finish(SKA_KEY_EC, 256, SPAN(raw), der, &length, NULL));
+    assert_false(backend_signature_finish(SKA_KEY_EC, 384, SPAN(raw), der, &length, NULL));
     assert_int_equal(ERR_peek_error(), 0);
 }
 
@@ -495,13 +495,13 @@ static void encodes_ecdsa_signatures_as_libcrypto_does(void **state)
                 memset(raw + half, 0, half - 1 - zeros);
                 raw[half + half - 1 - zeros] = first[sizeof(first) - 1 - i];
                 wanted = libcrypto_der(raw, half, expected);
-                assert_true(hsm_signature_finish(SKA_KEY_EC, bits[curve], ska_span(raw, 2 * half),
-                                                 der, &length, &shown));
+                assert_true(backend_signature_finish(
+                    SKA_KEY_EC, bits[curve], ska_span(raw, 2 * half), der, &length, &shown));
                 assert_int_equal(length, wanted);
                 assert_memory_equal(der, expected, wanted);
                 length = wanted - 1;
-                assert_false(hsm_signature_finish(SKA_KEY_EC, bits[curve], ska_span(raw, 2 * half),
-                                                  der, &length, NULL));
+                assert_false(backend_signature_finish(SKA_KEY_EC, bits[curve],
+                                                      ska_span(raw, 2 * half), der, &length, NULL));
             }
     }
 }
@@ -520,9 +520,9 @@ static void takes_der_of_this_curve_only(void **state)
 
         memset(raw, 0x80, sizeof(raw));
         given = libcrypto_der(raw, half, der);
-        assert_int_equal(
-            hsm_signature_finish_either(SKA_KEY_EC, 256, ska_span(der, given), made, &length, NULL),
-            half <= 32);
+        assert_int_equal(backend_signature_finish_either(SKA_KEY_EC, 256, ska_span(der, given),
+                                                         made, &length, NULL),
+                         half <= 32);
         if (half <= 32) {
             assert_int_equal(length, given);
             assert_memory_equal(made, der, given);
@@ -535,8 +535,8 @@ static void takes_der_of_this_curve_only(void **state)
         memset(raw, 0, sizeof(raw));
         raw[zero == 0 ? 63 : 31] = 1;
         given = libcrypto_der(raw, 32, der);
-        assert_false(hsm_signature_finish_either(SKA_KEY_EC, 256, ska_span(der, given), made,
-                                                 &length, NULL));
+        assert_false(backend_signature_finish_either(SKA_KEY_EC, 256, ska_span(der, given), made,
+                                                     &length, NULL));
     }
 }
 
@@ -550,7 +550,7 @@ static void writes_no_more_than_there_is_room_for(void **state)
     struct ska_errors errors = errors_into(&recorder);
 
     (void)state;
-    assert_false(hsm_signature_finish(SKA_KEY_ED25519, 256, SPAN(raw), made, &length, &errors));
+    assert_false(backend_signature_finish(SKA_KEY_ED25519, 256, SPAN(raw), made, &length, &errors));
     assert_raised(&recorder, SKA_R_INTERNAL, "63 bytes for a signature of 64");
     assert_int_equal(made[0], 0);
 }

@@ -392,7 +392,7 @@ static void refuses_code(void **state)
     }
     /* Of a broker, which this version does not know. */
     refuses(reference_to("ska:object=a?tsb-url=https://b/", none), SKA_R_BAD_REFERENCE,
-            "tsb-url: this version");
+            "tsb-url: a reference names no code");
 }
 
 static struct hsm_uri *uri_of(const char *text)

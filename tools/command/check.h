@@ -28,6 +28,7 @@ void check_relative(const char *what, const char *path);
  * (NULL: none); sources of approvals, audit log.
  */
 void check_hsm(struct tool *tool, const char *key);
+void check_broker(struct tool *tool); /* the same of a broker */
 void check_approvals(struct tool *tool);
 void check_directory(struct tool *tool, const char *path);
 void check_audit_log(struct tool *tool);

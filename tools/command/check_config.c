@@ -119,9 +119,13 @@ static void check_entries(struct tool *tool)
     const struct ska_settings *settings = &tool->configuration.settings;
     static const char *const progress[] = {
         [SKA_PROGRESS_AUTO] = NULL, [SKA_PROGRESS_YES] = "yes", [SKA_PROGRESS_NO] = "no"};
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
 
     for (int i = 0; entries != NULL && i < sk_CONF_VALUE_num(entries); i++)
         check_entry(tool, sk_CONF_VALUE_value(entries, i));
+    if (!ska_settings_check(settings, &quiet))
+        check_captured(tool, "settings", &capture);
     if (settings->payload_set)
         check_ok("payload", "%s", settings->payload == SKA_PAYLOAD_MESSAGE ? "message" : "digest");
     if (progress[settings->progress] != NULL)
@@ -138,10 +142,12 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--key URI] [--config FILE]",
-        .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
-                "module, the PKCS#11 module, token, login, timestamp key, approvals directory,\n"
-                "agents and audit log. Each gets a line: ok, warning, FAILED, or - for what is\n"
-                "not set. The exit status is 0 when nothing has failed.",
+        .help =
+            "Reads the configuration as this user and tries all that it names: the provider's\n"
+            "module, the PKCS#11 module, token, login, timestamp key, or the broker; approvals\n"
+            "directory, agents and audit log. Each gets a line: ok, warning, FAILED, or - for what "
+            "is\n"
+            "not set. The exit status is 0 when nothing has failed.",
         .options = options,
     };
 

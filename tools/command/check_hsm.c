@@ -10,6 +10,7 @@
 
 #include "provider/hsm/module.h"
 #include "provider/hsm/token.h"
+#include "provider/keys/find_key.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/rule/window.h"
 #include "tools/command/check.h"
@@ -154,8 +155,10 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     if (uri->ignored != NULL)
         check_warning("key", "the URI has attributes that are ignored: %s", uri->ignored);
     wanted = tool_look_up(uri, defaults);
-    if (!hsm_look_up_key(&wanted, tool->libctx, &key, &quiet))
+    if (!keys_find(&tool->configuration.settings, &wanted, tool->libctx, &key, &quiet))
         check_captured(tool, "key", &capture);
+    else if (backend_key_token_label(key)[0] == 0)
+        check_ok("key", "label \"%s\"", backend_key_label(key));
     else
         check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
                  backend_key_token_label(key));
@@ -163,21 +166,34 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     backend_key_free(key);
 }
 
-void check_hsm(struct tool *tool, const char *key)
+/* False: there is no use in looking for keys. */
+static bool check_tokens(struct tool *tool, const struct hsm_defaults *defaults)
 {
     const struct ska_settings *settings = &tool->configuration.settings;
-    const struct hsm_defaults defaults = tool_defaults(tool);
 
     if (settings->pkcs11_module == NULL) {
         check_failed(tool, "pkcs11-module", SKA_R_BAD_CONFIGURATION,
-                     "not set: no key is found, but by URIs with module-path=PATH");
-        return;
+                     "not set, nor is tsb-url: no key is found, but by URIs with "
+                     "module-path=PATH");
+        return false;
     }
     if (!check_module(tool, settings->pkcs11_module))
-        return;
+        return false;
     if (settings->token == NULL)
         check_unset("token", "not set: each URI must name one, unless there is only one");
-    check_hsm_token(tool, &defaults);
+    check_hsm_token(tool, defaults);
+    return true;
+}
+
+void check_hsm(struct tool *tool, const char *key)
+{
+    const struct hsm_uri nothing = {0};
+    const struct hsm_defaults defaults = tool_defaults(tool);
+
+    if (!keys_are_on_tokens(&tool->configuration.settings, &nothing))
+        check_broker(tool);
+    else if (!check_tokens(tool, &defaults))
+        return;
     if (key != NULL)
         check_key_uri(tool, key, &defaults);
 }

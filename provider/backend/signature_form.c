@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "provider/hsm/ecdsa.h"
+#include "provider/backend/signature_form.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 
-size_t hsm_raw_length(enum ska_key_type type, unsigned int bits)
+size_t backend_raw_length(enum ska_key_type type, unsigned int bits)
 {
     switch (type) {
     case SKA_KEY_RSA:
@@ -90,11 +90,11 @@ static bool copy_signature(struct ska_span from, uint8_t *signature, size_t *sig
     return true;
 }
 
-bool hsm_signature_finish(enum ska_key_type type, unsigned int bits, struct ska_span raw,
-                          uint8_t *signature, size_t *signature_length,
-                          const struct ska_errors *errors)
+bool backend_signature_finish(enum ska_key_type type, unsigned int bits, struct ska_span raw,
+                              uint8_t *signature, size_t *signature_length,
+                              const struct ska_errors *errors)
 {
-    size_t expected = hsm_raw_length(type, bits);
+    size_t expected = backend_raw_length(type, bits);
 
     if (raw.length != expected || expected == 0)
         return ska_fail(errors, SKA_R_HSM_FAILURE,
@@ -133,11 +133,11 @@ static bool is_ecdsa_der(struct ska_span bytes, size_t half)
     return valid;
 }
 
-bool hsm_signature_finish_either(enum ska_key_type type, unsigned int bits, struct ska_span given,
-                                 uint8_t *signature, size_t *signature_length,
-                                 const struct ska_errors *errors)
+bool backend_signature_finish_either(enum ska_key_type type, unsigned int bits,
+                                     struct ska_span given, uint8_t *signature,
+                                     size_t *signature_length, const struct ska_errors *errors)
 {
-    if (type != SKA_KEY_EC || !is_ecdsa_der(given, hsm_raw_length(type, bits) / 2))
-        return hsm_signature_finish(type, bits, given, signature, signature_length, errors);
+    if (type != SKA_KEY_EC || !is_ecdsa_der(given, backend_raw_length(type, bits) / 2))
+        return backend_signature_finish(type, bits, given, signature, signature_length, errors);
     return copy_signature(given, signature, signature_length, errors);
 }

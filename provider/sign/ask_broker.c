@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/sign/ask_broker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/backend/broker.h"
+#include "provider/base/clock.h"
+#include "provider/base/error_capture.h"
+#include "provider/record/audit.h"
+#include "provider/sign/broker_ticket.h"
+#include "provider/sign/broker_words.h"
+#include "provider/sign/make_request.h"
+#include "provider/sign/meta_data.h"
+#include "provider/sign/pause.h"
+#include "provider/sign/progress_line.h"
+
+/* It is asked after a second, then after twice as long each time, up to this. */
+#define PAUSE_MS 1000
+#define PAUSE_MOST_MS 10000
+
+/* So often it may be EXECUTED, and the signature not there yet. */
+#define RESULT_LOOKS 5
+
+/* All that is held while waiting: a paused job may never be resumed, and then this is freed. */
+struct asking {
+    const struct ska_job *job; /* on the stack of ska_sign()'s caller: not for freeing */
+    struct ska_current_rule current;
+    struct ska_request *draft; /* what the log is told of */
+    struct broker_place place;
+    struct ska_broker_ticket ticket;
+    struct broker_status status;
+    struct ska_error_capture away; /* why the last look has told nothing */
+    struct ska_progress_line line;
+    size_t told;   /* approvals and refusals, when that was said last */
+    int64_t until; /* ska_clock_ms() */
+    int64_t pause; /* before the next look */
+    unsigned int without_result;
+    bool stays; /* with the broker, as somebody may come back for it */
+};
+
+static void asking_free(struct asking *asking)
+{
+    if (asking == NULL)
+        return;
+    ska_progress_line_end(&asking->line);
+    broker_status_clear(&asking->status);
+    ska_error_capture_clear(&asking->away);
+    ska_broker_ticket_clear(&asking->ticket);
+    ska_request_free(asking->draft);
+    ska_current_rule_clear(&asking->current);
+    free(asking);
+}
+
+static const char *name_of(const struct asking *asking)
+{
+    return broker_name(&asking->place);
+}
+
+static const struct ska_rule *rule_of(const struct asking *asking)
+{
+    return ska_current_rule_of(&asking->current);
+}
+
+/* ---- Before anybody is asked ----------------------------------------------------------------- */
+
+/* Nobody should be asked for a signature that nobody will fetch, or that may not be handed out. */
+static bool check_way_back(const struct ska_job *job)
+{
+    if (job->evidence_dir != NULL)
+        return ska_fail(job->errors, SKA_R_WRONG_USE,
+                        "key '%s' is behind a broker, which does not hand out what approvers have "
+                        "signed: no evidence can be kept, so leave out evidence-dir",
+                        backend_key_label(job->key));
+    if (job->timeout > 0 ||
+        (job->audit_log.state_dir != NULL && ska_job_repeats(job) != SKA_CONTENT_IS_NEW))
+        return true;
+    if (job->audit_log.state_dir != NULL)
+        return ska_fail(job->errors, SKA_R_APPROVALS_MISSING,
+                        "key '%s' signs with approvals only, and what is signed has the time in "
+                        "it, so the same command would ask for another approval: let it wait "
+                        "(" SKA_PARAM_APPROVALS_TIMEOUT ":SECONDS), or use skatool seal",
+                        backend_key_label(job->key));
+    return ska_fail(job->errors, SKA_R_APPROVALS_MISSING,
+                    "key '%s' signs with approvals only, and the broker would ask for them in "
+                    "vain: let the signature wait (approvals-timeout, " SKA_PARAM_APPROVALS_TIMEOUT
+                    ":SECONDS), or set state-dir, so that the same command goes on with its "
+                    "request",
+                    backend_key_label(job->key));
+}
+
+static bool make_draft(struct asking *asking)
+{
+    struct ska_job job = *asking->job;
+
+    /* Documents do not go into a broker's database. */
+    if (job.request_content == SKA_REQUEST_CONTENT_ALL)
+        job.request_content = SKA_REQUEST_CONTENT_STRUCTURES;
+    return ska_draft_make(&job, &asking->draft) &&
+           ska_draft_set_rule(asking->draft, rule_of(asking), job.errors) &&
+           ska_draft_add_content(&job, asking->draft) &&
+           ska_broker_ticket_init(&asking->ticket, job.audit_log.state_dir, asking->draft->id,
+                                  job.errors);
+}
+
+static bool asking_new(const struct ska_job *job, struct ska_current_rule *current,
+                       struct asking **asking)
+{
+    struct asking *made = calloc(1, sizeof(*made));
+
+    if (made == NULL)
+        return ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for a request");
+    made->job = job;
+    made->current = *current;
+    memset(current, 0, sizeof(*current));
+    made->place = broker_place_of(job->key);
+    made->ticket.fd = -1;
+    made->until = ska_clock_ms() + (int64_t)job->timeout * 1000;
+    made->pause = PAUSE_MS;
+    made->stays = job->audit_log.state_dir != NULL && ska_job_repeats(job) != SKA_CONTENT_IS_NEW;
+    ska_progress_line_begin(&made->line, job->progress);
+    *asking = made;
+    return make_draft(made);
+}
+
+/* ---- The log --------------------------------------------------------------------------------- */
+
+static bool audit_asking(struct asking *asking, enum ska_audit_event event, const char *what)
+{
+    char detail[2 * BROKER_ID_SIZE + 64];
+    const struct ska_audit_entry entry = {event, asking->draft, NULL, detail};
+    const struct ska_job *job = asking->job;
+
+    snprintf(detail, sizeof(detail), "%.100s%s%.63s", what, asking->ticket.id[0] == 0 ? "" : " ",
+             asking->ticket.id);
+    return ska_audit_append(&job->audit_log, job->libctx, &entry, job->errors);
+}
+
+/* The intention, before it is anybody's business but ours. */
+static bool audit_hand_in(struct asking *asking)
+{
+    return audit_asking(asking, SKA_AUDIT_REQUEST, "made, for the broker") &&
+           audit_asking(asking, SKA_AUDIT_INTENT, "to be handed in to the broker");
+}
+
+/* ---- Ends ------------------------------------------------------------------------------------ */
+
+static void say_withdrawn(struct asking *asking)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+
+    /* One that stays is an annoyance to people, and changes nothing of how this ended. */
+    if (!broker_withdraw(&asking->place, asking->ticket.id, &quiet))
+        ska_progress_line_say(&asking->line, ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+}
+
+static bool fail_over(struct asking *asking)
+{
+    struct ska_buffer progress = {0};
+    char id[BROKER_ID_SIZE];
+
+    memcpy(id, asking->ticket.id, sizeof(id));
+    ska_broker_progress_text(rule_of(asking), &asking->status, &progress);
+    if (!asking->stays)
+        say_withdrawn(asking);
+    ska_fail(asking->job->errors, SKA_R_APPROVALS_PENDING,
+             "%.700s; key '%s', request %s (%.16s) at the broker %s; %s",
+             ska_buffer_string(&progress), asking->draft->key_label, id, asking->draft->id,
+             name_of(asking),
+             asking->stays ? "and then the same command again"
+                           : "it was withdrawn, as nobody can come back for it (state-dir)");
+    ska_buffer_free(&progress);
+    return false;
+}
+
+static bool fail_interrupted_asking(struct asking *asking)
+{
+    char id[BROKER_ID_SIZE];
+
+    memcpy(id, asking->ticket.id, sizeof(id));
+    say_withdrawn(asking);
+    return ska_fail(asking->job->errors, SKA_R_INTERRUPTED,
+                    "request %s at the broker was withdrawn", id);
+}
+
+/* Whoever was to resume the job never will. */
+static void abandon_asking(void *vasking)
+{
+    struct asking *asking = vasking;
+
+    (void)!broker_withdraw(&asking->place, asking->ticket.id, NULL);
+    ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+    asking_free(asking);
+}
+
+static bool fail_ended(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+    char id[BROKER_ID_SIZE];
+
+    memcpy(id, asking->ticket.id, sizeof(id));
+    if (!audit_asking(asking, SKA_AUDIT_DECISION, ska_broker_state_word(asking->status.state)))
+        return false;
+    ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+    return ska_broker_fail_ended(job->key, id, rule_of(asking), &asking->status, job->errors);
+}
+
+/* Nobody has a signature without a line in the log. */
+static bool hand_out(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+    const struct broker_status *status = &asking->status;
+
+    if (status->signature_length > *job->signature_length)
+        return ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
+                        *job->signature_length, status->signature_length);
+    if (!audit_asking(asking, SKA_AUDIT_DECISION, "done"))
+        return false;
+    memcpy(job->signature, status->signature, status->signature_length);
+    *job->signature_length = status->signature_length;
+    ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+    return true;
+}
+
+/* ---- Handing in ------------------------------------------------------------------------------ */
+
+static bool hand_in(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+    struct ska_bytes meta_data = {NULL, 0};
+    char id[BROKER_ID_SIZE] = "";
+    bool done = audit_hand_in(asking) &&
+                ska_meta_data_make(asking->draft, &meta_data, job->errors) &&
+                broker_hand_in(job->key, &job->mechanism, job->payload, ska_span_of(&meta_data), id,
+                               job->errors);
+
+    ska_bytes_free(&meta_data);
+    if (!done)
+        return false;
+    if (ska_broker_ticket_write(&asking->ticket, name_of(asking), id, job->errors))
+        return true;
+    /* Nobody would find it again. */
+    (void)!broker_withdraw(&asking->place, id, NULL);
+    return false;
+}
+
+/*
+ * A broker that is away comes back, so what is said of it is raised only when the time is over.
+ * False: raised.
+ */
+static bool look(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+    struct ska_errors to_away;
+
+    ska_error_capture_clear(&asking->away);
+    to_away = ska_error_capture(&asking->away);
+    broker_status_clear(&asking->status);
+    switch (broker_look(job->key, asking->ticket.id, &job->mechanism, job->payload, &asking->status,
+                        &to_away)) {
+    case BROKER_TOLD:
+        return true;
+    case BROKER_AWAY:
+        if (ska_clock_ms() < asking->until)
+            return true;
+        break;
+    case BROKER_WRONG:
+        /* It would be the same for ever. */
+        if (asking->status.state == BROKER_EXECUTED)
+            ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+        break;
+    }
+    return ska_error_capture_raise(&asking->away, job->errors);
+}
+
+/* Whether one that was handed in before can still come to a signature, or has its answer. */
+static bool is_worth_going_on(enum broker_state state)
+{
+    switch (state) {
+    case BROKER_PENDING:
+    case BROKER_APPROVED:
+    case BROKER_EXECUTED:
+    case BROKER_REJECTED:
+        return true;
+    case BROKER_EXPIRED:
+    case BROKER_CANCELLED:
+    case BROKER_FAILED:
+    case BROKER_GONE:
+        break;
+    }
+    return false;
+}
+
+/* Under the lock of the ticket, so that all who want the same have one request. */
+static bool take_up_or_hand_in(struct asking *asking)
+{
+    if (asking->ticket.id[0] != 0) {
+        if (!look(asking))
+            return false;
+        if (is_worth_going_on(asking->status.state))
+            return audit_asking(asking, SKA_AUDIT_REQUEST, "taken up again at the broker");
+        broker_status_clear(&asking->status);
+        asking->ticket.id[0] = 0;
+    }
+    return hand_in(asking);
+}
+
+static bool begin_asking(struct asking *asking)
+{
+    bool done = ska_broker_ticket_lock(&asking->ticket, name_of(asking), asking->job->errors) &&
+                take_up_or_hand_in(asking);
+
+    ska_broker_ticket_unlock(&asking->ticket);
+    return done;
+}
+
+/* ---- Waiting --------------------------------------------------------------------------------- */
+
+static void say_progress(struct asking *asking)
+{
+    size_t count = asking->status.approved.count + asking->status.rejected.count;
+    struct ska_buffer text = {0};
+
+    if (asking->line.told && count == asking->told)
+        return;
+    asking->told = count;
+    ska_buffer_format(&text, "request %s at the broker: ", asking->ticket.id);
+    ska_broker_progress_text(rule_of(asking), &asking->status, &text);
+    ska_progress_line_say(&asking->line, ska_buffer_string(&text));
+    asking->line.told = true;
+    ska_buffer_free(&text);
+}
+
+/* False: the time is over, or it was interrupted (raised). */
+static bool wait_for_broker(struct asking *asking, bool *interrupted)
+{
+    const struct ska_waiter waiter = {abandon_asking, asking};
+    int64_t now = ska_clock_ms();
+    int64_t next = now + asking->pause;
+
+    if (now >= asking->until)
+        return false;
+    if (next > asking->until)
+        next = asking->until;
+    asking->pause = asking->pause * 2 < PAUSE_MOST_MS ? asking->pause * 2 : PAUSE_MOST_MS;
+    while (ska_clock_ms() < next)
+        if (ska_pause(&waiter, -1, 0, next) == SKA_PAUSE_INTERRUPTED) {
+            *interrupted = true;
+            return false;
+        }
+    return true;
+}
+
+enum ask_end { ASK_ON, ASK_SIGNED, ASK_FAILED };
+
+static enum ask_end judge(struct asking *asking)
+{
+    switch (asking->status.state) {
+    case BROKER_PENDING:
+    case BROKER_APPROVED:
+        return ASK_ON;
+    case BROKER_EXECUTED:
+        if (asking->status.signature_length > 0)
+            return hand_out(asking) ? ASK_SIGNED : ASK_FAILED;
+        if (++asking->without_result < RESULT_LOOKS)
+            return ASK_ON;
+        break;
+    case BROKER_REJECTED:
+    case BROKER_EXPIRED:
+    case BROKER_CANCELLED:
+    case BROKER_FAILED:
+    case BROKER_GONE:
+        break;
+    }
+    (void)!fail_ended(asking);
+    return ASK_FAILED;
+}
+
+static bool wait_for_end(struct asking *asking)
+{
+    bool interrupted = false;
+    enum ask_end end = judge(asking);
+
+    while (end == ASK_ON) {
+        say_progress(asking);
+        if (!wait_for_broker(asking, &interrupted)) {
+            (void)!(interrupted ? fail_interrupted_asking(asking) : fail_over(asking));
+            end = ASK_FAILED;
+        } else if (!look(asking)) {
+            if (!asking->stays && asking->ticket.id[0] != 0)
+                say_withdrawn(asking);
+            end = ASK_FAILED;
+        } else if (asking->away.reason == 0) {
+            end = judge(asking);
+        }
+    }
+    return end == ASK_SIGNED;
+}
+
+bool ska_ask_broker(const struct ska_job *job, struct ska_current_rule *current)
+{
+    struct asking *asking = NULL;
+    bool done = check_way_back(job) && asking_new(job, current, &asking) && begin_asking(asking) &&
+                wait_for_end(asking);
+
+    asking_free(asking);
+    return done;
+}

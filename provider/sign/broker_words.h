@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What has become of a request at a broker, in words, with names from the rule.
+ */
+#ifndef SKA_SIGN_BROKER_WORDS_H
+#define SKA_SIGN_BROKER_WORDS_H
+
+#include "provider/backend/broker.h"
+#include "provider/rule/rule.h"
+
+/* "1 of 2; still needed: bob or carol; refused: dave". `rule` NULL: it is not known. */
+void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_status *status,
+                              struct ska_buffer *text);
+
+/* Raises why a request that has ended gives no signature. Returns false. */
+bool ska_broker_fail_ended(struct backend_key *key, const char *id, const struct ska_rule *rule,
+                           const struct broker_status *status, const struct ska_errors *errors);
+
+/* "rejected", "expired": for the log. */
+const char *ska_broker_state_word(enum broker_state state);
+
+#endif

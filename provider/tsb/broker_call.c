@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/tsb/broker_call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
+
+#include "provider/base/error_capture.h"
+#include "provider/tsb/credentials.h"
+
+/* So often a GET is made where nobody answers, with so long between. */
+#define GET_TRIES 3
+#define GET_PAUSE_NS 300000000L
+
+#define SHOWN_TEXT 200
+
+/* ---- Refusals -------------------------------------------------------------------------------- */
+
+/* {"errorCode": number, "reason": text, "message": text}; false: the broker does not speak so. */
+static bool read_refusal(const cJSON *json, struct tsb_refusal *refusal)
+{
+    struct ska_json_place place;
+    uint64_t code = 0;
+    const char *message = NULL;
+    const char *reason = NULL;
+    char *shown = NULL;
+
+    ska_json_top(&place, json, "", SKA_R_SERVER_FAILURE, NULL);
+    if (!cJSON_IsObject(json) || !ska_json_uint(&place, "errorCode", SKA_JSON_OPTIONAL, &code) ||
+        !ska_json_text(&place, "reason", SKA_JSON_OPTIONAL, &reason) ||
+        !ska_json_text(&place, "message", SKA_JSON_OPTIONAL, &message) || code > 99999 ||
+        (code == 0 && message == NULL))
+        return false;
+    refusal->code = (unsigned int)code;
+    shown = ska_printable(ska_span_text(message != NULL ? message : reason), SHOWN_TEXT);
+    snprintf(refusal->text, sizeof(refusal->text), "%s", shown == NULL ? "" : shown);
+    free(shown);
+    return true;
+}
+
+static enum ska_reason reason_of(unsigned int code)
+{
+    switch (code) {
+    case TSB_CODE_NO_KEY:
+        return SKA_R_KEY_NOT_FOUND;
+    case TSB_CODE_KEY_PASSWORD:
+        return SKA_R_PIN_INCORRECT;
+    case 607: /* algorithm, type of key, operation: not with this one */
+    case 613:
+    case 614:
+        return SKA_R_UNSUPPORTED;
+    case TSB_CODE_IN_HSM:
+        return SKA_R_HSM_FAILURE;
+    default:
+        return SKA_R_SERVER_FAILURE;
+    }
+}
+
+/* What is to be done about it. */
+static const char *remedy_of(const struct tsb_refusal *refusal)
+{
+    switch (refusal->code) {
+    case 406:
+    case 617:
+        return ": it takes no such token (tsb-token-source), or wants one";
+    case 416:
+    case TSB_CODE_INVALID_API_KEY:
+        return ": none of the API keys (tsb-api-key-source) opens this call";
+    case 415:
+        return ": it wants requests that a signer it knows has signed, which this provider does "
+               "not do";
+    case 450:
+    case 451:
+        return ": its licence does not cover this call";
+    case TSB_CODE_KEY_PASSWORD:
+        return ": the password of the key (tsb-key-password-source) is missing or wrong";
+    default:
+        return refusal->status == 401 ? ": it does not know who calls (tsb-token-source, "
+                                        "tsb-api-key-source, tsb-client-cert)"
+                                      : "";
+    }
+}
+
+bool tsb_fail_refused(const struct tsb_connection *connection, const char *what,
+                      const struct tsb_refusal *refusal, const struct ska_errors *errors)
+{
+    return ska_fail(errors, reason_of(refusal->code), "%s: the broker %s refused%s (%u/%u: %s)",
+                    what, tsb_connection_url(connection), remedy_of(refusal), refusal->status,
+                    refusal->code, refusal->text);
+}
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+void tsb_answer_top(struct ska_json_place *place, const struct tsb_connection *connection,
+                    const cJSON *json, const struct ska_errors *errors)
+{
+    ska_json_top(place, json, tsb_connection_url(connection), SKA_R_SERVER_FAILURE, errors);
+}
+
+static bool is_success(const struct ska_http_answer *answer)
+{
+    return answer->status >= 200 && answer->status < 300;
+}
+
+static const char *unclear_text(const struct tsb_call *call)
+{
+    return call->unclear == NULL ? "" : call->unclear;
+}
+
+static enum tsb_outcome fail_answer(const struct tsb_connection *connection,
+                                    const struct tsb_call *call,
+                                    const struct ska_http_answer *answer,
+                                    const struct ska_errors *errors)
+{
+    if (answer->status == 401 || answer->status == 403)
+        ska_fail(errors, SKA_R_SERVER_FAILURE,
+                 "%s%s: status %u and no words of the broker's: it, or what stands before it, does "
+                 "not know who calls (tsb-token-source, tsb-api-key-source, tsb-client-cert)",
+                 tsb_connection_url(connection), call->path, answer->status);
+    else
+        ska_fail(errors, SKA_R_SERVER_FAILURE, "%s%s: status %u, and the answer is no JSON%s%s%s%s",
+                 tsb_connection_url(connection), call->path, answer->status,
+                 answer->content_type == NULL ? "" : " (",
+                 answer->content_type == NULL ? "" : answer->content_type,
+                 answer->content_type == NULL ? "" : ")", unclear_text(call));
+    return TSB_FAILED;
+}
+
+static enum tsb_outcome read_answer(const struct tsb_connection *connection,
+                                    const struct tsb_call *call,
+                                    const struct ska_http_answer *answer, cJSON **json,
+                                    struct tsb_refusal *refusal, const struct ska_errors *errors)
+{
+    struct ska_span body = ska_span_of(&answer->body);
+    enum tsb_outcome outcome = TSB_DONE;
+
+    memset(refusal, 0, sizeof(*refusal));
+    refusal->status = answer->status;
+    if (body.length == 0 && is_success(answer))
+        return TSB_DONE;
+    if (!ska_json_parse(body, "", json, NULL))
+        return fail_answer(connection, call, answer, errors);
+    if (is_success(answer))
+        return TSB_DONE;
+    outcome =
+        read_refusal(*json, refusal) ? TSB_REFUSED : fail_answer(connection, call, answer, errors);
+    cJSON_Delete(*json);
+    *json = NULL;
+    return outcome;
+}
+
+/* ---- Calling --------------------------------------------------------------------------------- */
+
+static void pause_before_next(void)
+{
+    const struct timespec pause = {0, GET_PAUSE_NS};
+
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Nobody has answered who knows anything of the broker. */
+static bool is_gateway(const struct ska_http_answer *answer)
+{
+    return answer->status >= 502 && answer->status <= 504;
+}
+
+static bool raise_http(const struct tsb_call *call, enum ska_http_outcome outcome,
+                       const struct ska_error_capture *failure, const struct ska_errors *errors)
+{
+    return ska_fail(errors, failure->reason, "%s%s", ska_error_capture_text(failure),
+                    outcome == SKA_HTTP_NO_ANSWER ? unclear_text(call) : "");
+}
+
+static bool exchange(struct tsb_connection *connection, const struct tsb_call *call,
+                     const char *const *headers, struct ska_http_answer *answer,
+                     const struct ska_errors *errors)
+{
+    const struct ska_http_call http = {.method = call->method,
+                                       .path = call->path,
+                                       .headers = headers,
+                                       .content_type = "application/json",
+                                       .body = call->body};
+    int tries = call->method == SKA_HTTP_GET ? GET_TRIES : 1;
+    enum ska_http_outcome outcome = SKA_HTTP_NOT_SENT;
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+
+    for (int i = 1; i <= tries; i++) {
+        ska_error_capture_clear(&failure);
+        outcome = ska_http_call(tsb_connection_http(connection), &http, answer, &to_failure);
+        if (i == tries || (outcome == SKA_HTTP_ANSWERED && !is_gateway(answer)))
+            break;
+        if (outcome == SKA_HTTP_ANSWERED)
+            ska_http_answer_clear(answer);
+        pause_before_next();
+    }
+    if (outcome != SKA_HTTP_ANSWERED)
+        raise_http(call, outcome, &failure, errors);
+    ska_error_capture_clear(&failure);
+    return outcome == SKA_HTTP_ANSWERED;
+}
+
+static enum tsb_outcome call_with(struct tsb_connection *connection, const struct tsb_call *call,
+                                  const struct tsb_credentials *credentials, size_t key,
+                                  cJSON **json, struct tsb_refusal *refusal,
+                                  const struct ska_errors *errors)
+{
+    const char *headers[] = {"Accept: application/json", NULL, NULL, NULL};
+    struct ska_http_answer answer;
+    enum tsb_outcome outcome = TSB_FAILED;
+    size_t count = 1;
+
+    if (credentials->token != NULL)
+        headers[count++] = credentials->token;
+    if (credentials->api_key_count > 0)
+        headers[count++] = credentials->api_keys[key];
+    if (!exchange(connection, call, headers, &answer, errors))
+        return TSB_FAILED;
+    outcome = read_answer(connection, call, &answer, json, refusal, errors);
+    ska_http_answer_clear(&answer);
+    return outcome;
+}
+
+static bool is_unknown_key(enum tsb_outcome outcome, const struct tsb_refusal *refusal)
+{
+    return outcome == TSB_REFUSED && refusal->status == 401 &&
+           refusal->code == TSB_CODE_INVALID_API_KEY;
+}
+
+enum tsb_outcome tsb_call(struct tsb_connection *connection, const struct tsb_call *call,
+                          cJSON **json, struct tsb_refusal *refusal,
+                          const struct ska_errors *errors)
+{
+    struct tsb_credentials credentials;
+    enum tsb_outcome outcome = TSB_FAILED;
+    size_t good = tsb_connection_good_key(connection, call->api);
+    size_t count = 1;
+
+    *json = NULL;
+    if (!tsb_credentials_read(tsb_connection_sources(connection), &credentials, errors))
+        return TSB_FAILED;
+    if (credentials.api_key_count > 0)
+        count = credentials.api_key_count;
+    for (size_t i = 0; i < count; i++) {
+        size_t key = (good + i) % count;
+
+        outcome = call_with(connection, call, &credentials, key, json, refusal, errors);
+        if (is_unknown_key(outcome, refusal))
+            continue;
+        tsb_connection_note_key(connection, call->api, key);
+        break;
+    }
+    tsb_credentials_clear(&credentials);
+    return outcome;
+}
+
+/* ---- Bodies ---------------------------------------------------------------------------------- */
+
+/* Of a password so much, where each byte is escaped. */
+#define PASSWORD_MOST 1024
+
+/* As JSON has it, without libraries that leave copies. */
+static size_t escape_password(struct ska_span password, char *to)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < password.length; i++) {
+        if (password.data[i] == '"' || password.data[i] == '\\')
+            to[length++] = '\\';
+        to[length++] = (char)password.data[i];
+    }
+    return length;
+}
+
+static bool check_password(struct ska_span password, const struct ska_errors *errors)
+{
+    bool good = password.length <= PASSWORD_MOST && ska_utf8_valid(password);
+
+    for (size_t i = 0; good && i < password.length; i++)
+        good = password.data[i] >= ' ';
+    return good || ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                            "tsb-key-password-source: a password is a line of UTF-8 of at most %d "
+                            "bytes",
+                            PASSWORD_MOST);
+}
+
+/* Puts it in behind the first `before` bytes of the text, which are followed by a member. */
+static bool add_password(struct ska_span text, size_t before, const char *name,
+                         struct ska_span password, struct ska_bytes *body,
+                         const struct ska_errors *errors)
+{
+    size_t most = text.length + strlen(name) + 2 * password.length + 8;
+    char *joined = malloc(most);
+    size_t length = before;
+
+    if (joined == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a call");
+    memcpy(joined, text.data, before);
+    length += (size_t)snprintf(joined + length, most - length, "\"%s\":\"", name);
+    length += escape_password(password, joined + length);
+    length += (size_t)snprintf(joined + length, most - length, "\",");
+    memcpy(joined + length, text.data + before, text.length - before);
+    *body = (struct ska_bytes){(uint8_t *)joined, length + text.length - before};
+    return true;
+}
+
+static bool finish_body(const struct tsb_connection *connection, struct ska_span text,
+                        size_t before, const char *name, struct ska_bytes *body,
+                        const struct ska_errors *errors)
+{
+    const char *path = tsb_connection_sources(connection)->key_password;
+    struct ska_bytes password = {NULL, 0};
+    bool done = false;
+
+    if (path == NULL)
+        return ska_bytes_copy(body, text, errors);
+    done = tsb_secret_read("tsb-key-password-source", path, &password, errors) &&
+           check_password(ska_span_of(&password), errors) &&
+           add_password(text, before, name, ska_span_of(&password), body, errors);
+    ska_bytes_clear_free(&password);
+    return done;
+}
+
+bool tsb_body_make(const struct tsb_connection *connection, const char *root, cJSON *members,
+                   struct ska_bytes *body, const struct ska_errors *errors)
+{
+    cJSON *whole = root == NULL ? members : cJSON_CreateObject();
+    struct ska_bytes text = {NULL, 0};
+    /* {"label": or {"signRequest":{"payload": */
+    size_t before = root == NULL ? 1 : strlen(root) + 5;
+    bool done = whole != NULL;
+
+    if (root != NULL && whole == NULL)
+        cJSON_Delete(members);
+    else if (root != NULL)
+        done = ska_json_add_item(whole, root, members);
+    if (!done)
+        ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a call");
+    done = done && ska_json_print_line(whole, &text, errors) &&
+           finish_body(connection, ska_span_of(&text), before,
+                       root == NULL ? "password" : "keyPassword", body, errors);
+    ska_bytes_free(&text);
+    cJSON_Delete(whole);
+    return done;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys behind a broker, which knows them by their labels.
+ */
+#ifndef SKA_TSB_BROKER_KEY_H
+#define SKA_TSB_BROKER_KEY_H
+
+#include "provider/backend/backend.h"
+#include "provider/tsb/connection.h"
+
+struct tsb_key {
+    struct backend_key base;
+    struct tsb_connection *connection;
+};
+
+/*
+ * The key of this label, with its public key and rules; `libctx` is where the public key is made,
+ * and must outlive it. SKA_R_KEY_NOT_FOUND where there is none.
+ */
+bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, OSSL_LIB_CTX *libctx,
+                  struct backend_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The labels of all keys that there are, as the broker tells them; false ends it. */
+typedef bool tsb_label_visit(void *arg, struct ska_span label);
+bool tsb_key_list(struct tsb_connection *connection, tsb_label_visit *visit, void *arg,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* ---- For the tables: see provider/backend/backend.h ------------------------------------------ */
+
+bool tsb_key_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
+                  struct ska_span input, struct ska_span message, uint8_t *signature,
+                  size_t *signature_length, const struct ska_errors *errors) SKA_MUST_CHECK;
+enum backend_answer tsb_ska_sign(struct backend_key *key, const struct ska_mechanism *mechanism,
+                                 struct ska_span token, const struct backend_approval *approvals,
+                                 size_t approval_count, uint8_t *signature,
+                                 size_t *signature_length, struct backend_refusal *refusal,
+                                 const struct ska_errors *errors);
+
+bool tsb_hand_in(struct backend_key *key, const struct ska_mechanism *mechanism,
+                 struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+                 const struct ska_errors *errors) SKA_MUST_CHECK;
+enum broker_answer tsb_look(struct backend_key *key, const char *id,
+                            const struct ska_mechanism *mechanism, struct ska_span payload,
+                            struct broker_status *status, const struct ska_errors *errors);
+bool tsb_withdraw(void *connection, const char *id, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+static inline struct tsb_key *tsb_key_of(struct backend_key *key)
+{
+    return (struct tsb_key *)key;
+}
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signatures at once: with ordinary keys, rules that need nobody, and approvals that are there. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "provider/base/wire.h"
+#include "provider/request/approval_token.h"
+#include "provider/tsb/broker_key.h"
+#include "provider/tsb/broker_call.h"
+#include "provider/tsb/sign_body.h"
+
+/* ---- Approvals ------------------------------------------------------------------------------- */
+
+/*
+ * One approval as the broker takes it: the token, the signature with its algorithm, and who has
+ * signed. How a certificate stands there the vendor does not say; the broker's simulator and ours
+ * agree on the number that it has elsewhere.
+ */
+static bool serialize_approval(struct ska_span token, const struct backend_approval *approval,
+                               struct ska_bytes *serialized, const struct ska_errors *errors)
+{
+    struct ska_buffer buffer = {0};
+    size_t begin = ska_wire_begin(&buffer);
+
+    ska_wire_add(&buffer, SKA_WIRE_APPROVAL_TOKEN, token);
+    ska_wire_add(&buffer, SKA_WIRE_SIGNATURE, ska_span_of(&approval->signature));
+    ska_wire_add(&buffer, approval->certificate ? SKA_WIRE_CERTIFICATE : SKA_WIRE_PUBLIC_KEY,
+                 approval->signer);
+    ska_wire_end(&buffer, begin);
+    return ska_buffer_finish(&buffer, serialized, errors);
+}
+
+static bool add_approval(cJSON *array, struct ska_span token,
+                         const struct backend_approval *approval, const struct ska_errors *errors)
+{
+    struct ska_bytes serialized = {NULL, 0};
+    char *text = NULL;
+    bool done = serialize_approval(token, approval, &serialized, errors) &&
+                ska_base64_encode(ska_span_of(&serialized), &text, errors);
+
+    if (done && !ska_json_add_item(array, NULL, cJSON_CreateString(text)))
+        done = ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for approvals");
+    free(text);
+    ska_bytes_free(&serialized);
+    return done;
+}
+
+static bool add_approvals(cJSON *members, struct ska_span token,
+                          const struct backend_approval *approvals, size_t count,
+                          const struct ska_errors *errors)
+{
+    cJSON *array = NULL;
+    bool done = true;
+
+    /* An element of the vendor's form has 16 bits of length. */
+    if (count > 0 && token.length > UINT16_MAX)
+        return ska_fail(errors, SKA_R_UNSUPPORTED,
+                        "an approval token of %zu bytes: a broker takes 65535", token.length);
+    if (count == 0)
+        return true;
+    array = cJSON_AddArrayToObject(members, "signedApprovals");
+    if (array == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for approvals");
+    for (size_t i = 0; done && i < count; i++)
+        done = add_approval(array, token, &approvals[i], errors);
+    return done;
+}
+
+/* ---- The call -------------------------------------------------------------------------------- */
+
+#define UNCLEAR                                                                                    \
+    "; whether the HSM has signed is not known: if it has, that signature is lost, and the same "  \
+    "command makes another"
+
+/* Takes over the members. */
+static enum tsb_outcome sign_at_once(struct tsb_key *key, cJSON *members, cJSON **json,
+                                     struct tsb_refusal *refusal, const struct ska_errors *errors)
+{
+    struct ska_bytes body = {NULL, 0};
+    enum tsb_outcome outcome = TSB_FAILED;
+
+    if (tsb_body_make(key->connection, "signRequest", members, &body, errors)) {
+        const struct tsb_call call = {.api = TSB_KEY_OPERATION,
+                                      .method = SKA_HTTP_POST,
+                                      .path = "/v1/synchronousSign",
+                                      .body = ska_span_of(&body),
+                                      .unclear = UNCLEAR};
+
+        outcome = tsb_call(key->connection, &call, json, refusal, errors);
+    }
+    ska_bytes_clear_free(&body);
+    return outcome;
+}
+
+/* {"signature": text}; some brokers have another object around it. */
+static bool read_signature(const struct tsb_key *key, const cJSON *json, const char **text,
+                           const struct ska_errors *errors)
+{
+    struct ska_json_place top;
+    struct ska_json_place inside;
+
+    tsb_answer_top(&top, key->connection, json, errors);
+    if (!cJSON_IsObject(json))
+        return ska_fail(&top.at.errors, SKA_R_SERVER_FAILURE, "no signature in the answer");
+    return ska_json_object(&top, "signResponse", SKA_JSON_OPTIONAL, &inside) &&
+           ska_json_text(inside.value == NULL ? &top : &inside, "signature", SKA_JSON_REQUIRED,
+                         text);
+}
+
+/* Takes over the members. */
+static enum tsb_outcome get_signature(struct tsb_key *key, const struct ska_mechanism *mechanism,
+                                      struct ska_span payload, cJSON *members, uint8_t *signature,
+                                      size_t *signature_length, struct tsb_refusal *refusal,
+                                      const struct ska_errors *errors)
+{
+    const char *text = NULL;
+    cJSON *json = NULL;
+    enum tsb_outcome outcome = sign_at_once(key, members, &json, refusal, errors);
+
+    if (outcome == TSB_DONE &&
+        (!read_signature(key, json, &text, errors) ||
+         !tsb_signature_take(key, mechanism, payload, text, signature, signature_length, errors)))
+        outcome = TSB_FAILED;
+    cJSON_Delete(json);
+    return outcome;
+}
+
+static bool fail_refused_key(const struct tsb_key *key, const struct tsb_refusal *refusal,
+                             const struct ska_errors *errors)
+{
+    char what[128];
+    char *shown = ska_printable(ska_span_text(backend_key_label(&key->base)), 80);
+
+    snprintf(what, sizeof(what), "key '%.110s'", shown == NULL ? "" : shown);
+    free(shown);
+    return tsb_fail_refused(key->connection, what, refusal, errors);
+}
+
+/* ---- Ordinary keys --------------------------------------------------------------------------- */
+
+bool tsb_key_sign(struct backend_key *base, const struct ska_mechanism *mechanism,
+                  struct ska_span input, struct ska_span message, uint8_t *signature,
+                  size_t *signature_length, const struct ska_errors *errors)
+{
+    struct tsb_key *key = tsb_key_of(base);
+    cJSON *members = tsb_sign_members(key, mechanism, input, errors);
+    struct tsb_refusal refusal;
+    enum tsb_outcome outcome = TSB_FAILED;
+
+    (void)message; /* a broker that takes no digest says so */
+    if (members == NULL)
+        return false;
+    outcome = get_signature(key, mechanism, input, members, signature, signature_length, &refusal,
+                            errors);
+    if (outcome == TSB_REFUSED)
+        fail_refused_key(key, &refusal, errors);
+    return outcome == TSB_DONE;
+}
+
+/* ---- Keys with rules ------------------------------------------------------------------------- */
+
+/* The words of a refusal vary with the broker's version. */
+static void judge_refusal(const struct tsb_refusal *refused, struct backend_refusal *refusal)
+{
+    refusal->blocked = strcasestr(refused->text, "blocked") != NULL;
+    refusal->unsatisfied = !refusal->blocked && strcasestr(refused->text, "insufficient") != NULL;
+    snprintf(refusal->code, sizeof(refusal->code), "%u: %.50s", refused->code, refused->text);
+}
+
+static bool open_token(struct ska_span encoded, struct ska_approval_token *token,
+                       const struct ska_errors *errors)
+{
+    if (!ska_approval_token_decode(encoded, token, errors))
+        return false;
+    return !token->has_timestamp ||
+           ska_fail(errors, SKA_R_UNSUPPORTED,
+                    "the approvals are for a rule with time limits: a broker takes no such "
+                    "approvals that it has not gathered itself; hand the request in there instead "
+                    "(sign without ska-approvals)");
+}
+
+enum backend_answer tsb_ska_sign(struct backend_key *base, const struct ska_mechanism *mechanism,
+                                 struct ska_span encoded, const struct backend_approval *approvals,
+                                 size_t approval_count, uint8_t *signature,
+                                 size_t *signature_length, struct backend_refusal *refusal,
+                                 const struct ska_errors *errors)
+{
+    struct tsb_key *key = tsb_key_of(base);
+    struct ska_approval_token token;
+    struct tsb_refusal refused;
+    cJSON *members = NULL;
+
+    if (!open_token(encoded, &token, errors))
+        return BACKEND_FAILED;
+    members = tsb_sign_members(key, mechanism, token.payload, errors);
+    if (members == NULL || !add_approvals(members, encoded, approvals, approval_count, errors)) {
+        cJSON_Delete(members);
+        return BACKEND_FAILED;
+    }
+    switch (get_signature(key, mechanism, token.payload, members, signature, signature_length,
+                          &refused, errors)) {
+    case TSB_DONE:
+        return BACKEND_DONE;
+    case TSB_REFUSED:
+        if (refused.code != TSB_CODE_IN_HSM)
+            break;
+        judge_refusal(&refused, refusal);
+        return BACKEND_REFUSED;
+    case TSB_FAILED:
+        return BACKEND_FAILED;
+    }
+    fail_refused_key(key, &refused, errors);
+    return BACKEND_FAILED;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/tsb/service.h"
+
+#include <string.h>
+
+#include "provider/tsb/broker_call.h"
+
+static bool ask(struct tsb_connection *connection, const struct tsb_call *call, const char *what,
+                cJSON **json, const struct ska_errors *errors)
+{
+    struct tsb_refusal refusal;
+    enum tsb_outcome outcome = tsb_call(connection, call, json, &refusal, errors);
+
+    if (outcome == TSB_REFUSED)
+        return tsb_fail_refused(connection, what, &refusal, errors);
+    if (outcome == TSB_DONE && !cJSON_IsObject(*json)) {
+        cJSON_Delete(*json);
+        *json = NULL;
+        return ska_fail(errors, SKA_R_SERVER_FAILURE, "%s%s: an object expected",
+                        tsb_connection_url(connection), call->path);
+    }
+    return outcome == TSB_DONE;
+}
+
+static bool ask_service(struct tsb_connection *connection, const char *path, const char *what,
+                        cJSON **json, const struct ska_errors *errors)
+{
+    const struct tsb_call call = {.api = TSB_SERVICE, .method = SKA_HTTP_GET, .path = path};
+
+    return ask(connection, &call, what, json, errors);
+}
+
+bool tsb_service_version(struct tsb_connection *connection, struct ska_bytes *version,
+                         const struct ska_errors *errors)
+{
+    struct ska_json_place top;
+    const char *text = NULL;
+    cJSON *json = NULL;
+    char *shown = NULL;
+    bool done = ask_service(connection, "/v1/versionInfo", "its version", &json, errors);
+
+    tsb_answer_top(&top, connection, json, errors);
+    done = done && ska_json_text(&top, "Version", SKA_JSON_REQUIRED, &text);
+    if (done) {
+        shown = ska_printable(ska_span_text(text), 64);
+        done = shown != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a version");
+    }
+    if (done)
+        *version = (struct ska_bytes){(uint8_t *)shown, strlen(shown)};
+    cJSON_Delete(json);
+    return done;
+}
+
+static bool read_flags(const struct ska_json_place *top, struct tsb_licence *licence)
+{
+    struct ska_json_place flags;
+    const cJSON *item = NULL;
+
+    if (!ska_json_array(top, "clientFlags", SKA_JSON_REQUIRED, &flags))
+        return false;
+    cJSON_ArrayForEach(item, flags.value)
+    {
+        const char *flag = cJSON_IsString(item) ? item->valuestring : "";
+
+        licence->key_auth = licence->key_auth || strcmp(flag, "KEY_AUTH") == 0;
+        licence->rest_api = licence->rest_api || strcmp(flag, "REST_API") == 0;
+        licence->tsb_engine = licence->tsb_engine || strcmp(flag, "TSB_ENGINE") == 0;
+    }
+    return true;
+}
+
+bool tsb_service_licence(struct tsb_connection *connection, struct tsb_licence *licence,
+                         const struct ska_errors *errors)
+{
+    struct ska_json_place top;
+    cJSON *json = NULL;
+    bool done = ask_service(connection, "/v1/licenseInfo", "its licence", &json, errors);
+
+    memset(licence, 0, sizeof(*licence));
+    tsb_answer_top(&top, connection, json, errors);
+    done = done && read_flags(&top, licence);
+    cJSON_Delete(json);
+    return done;
+}
+
+bool tsb_service_requests(struct tsb_connection *connection, const struct ska_errors *errors)
+{
+    static const char body[] = "{\"requestStatusList\":[\"PENDING\"]}";
+    const struct tsb_call call = {.api = TSB_KEY_OPERATION,
+                                  .method = SKA_HTTP_POST,
+                                  .path = "/v1/filteredRequests",
+                                  .body = ska_span_text(body)};
+    cJSON *json = NULL;
+    bool done = ask(connection, &call, "the list of requests", &json, errors);
+
+    cJSON_Delete(json);
+    return done;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a broker says of itself.
+ */
+#ifndef SKA_TSB_SERVICE_H
+#define SKA_TSB_SERVICE_H
+
+#include "provider/tsb/connection.h"
+
+/* Its version, as it writes it; harmless on a terminal, to be freed with ska_bytes_free(). */
+bool tsb_service_version(struct tsb_connection *connection, struct ska_bytes *version,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* What its licence covers. */
+struct tsb_licence {
+    bool key_auth;   /* keys with rules */
+    bool rest_api;   /* signatures at once */
+    bool tsb_engine; /* requests that wait for approvers */
+};
+bool tsb_service_licence(struct tsb_connection *connection, struct tsb_licence *licence,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Whether requests may be looked at, by an API key for key operations. */
+bool tsb_service_requests(struct tsb_connection *connection,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/tsb/sign_body.h"
+
+#include <string.h>
+
+#include "provider/backend/signature_form.h"
+#include "provider/request/algorithm.h"
+#include "provider/tsb/signature_check.h"
+
+/* ---- What is asked --------------------------------------------------------------------------- */
+
+/* What stands in "payload": of PKCS#1 the digest, which is inside of ours. */
+static bool payload_of(const struct ska_mechanism *mechanism, struct ska_span payload,
+                       struct ska_span *sent, const struct ska_errors *errors)
+{
+    enum ska_digest digest = SKA_DIGEST_NONE;
+
+    *sent = payload;
+    return mechanism->form == SKA_PAYLOAD_MESSAGE ||
+           ska_payload_digest(mechanism, payload, &digest, sent) ||
+           ska_fail(errors, SKA_R_UNSUPPORTED,
+                    "a broker takes digests that it knows, and this is none of them");
+}
+
+static bool check_pss(const struct ska_mechanism *mechanism, const struct ska_errors *errors)
+{
+    size_t length = ska_digest_length(mechanism->digest);
+
+    return mechanism->scheme != SKA_SCHEME_PSS ||
+           (mechanism->salt_length == length && mechanism->mgf1_digest == mechanism->digest) ||
+           ska_fail(errors, SKA_R_UNSUPPORTED,
+                    "a broker cannot be told of a PSS salt or an MGF1 digest: ask for a salt as "
+                    "long as the digest (rsa_pss_saltlen:digest) and the same digest");
+}
+
+static bool check_digest(const struct ska_mechanism *mechanism, const struct ska_errors *errors)
+{
+    return mechanism->digest <= SKA_DIGEST_SHA512 ||
+           ska_fail(errors, SKA_R_UNSUPPORTED, "a broker does not sign with %s",
+                    ska_digest_name(mechanism->digest));
+}
+
+cJSON *tsb_sign_members(const struct tsb_key *key, const struct ska_mechanism *mechanism,
+                        struct ska_span payload, const struct ska_errors *errors)
+{
+    const char *algorithm = NULL;
+    struct ska_span sent;
+    cJSON *members = NULL;
+
+    if (!check_digest(mechanism, errors) || !check_pss(mechanism, errors) ||
+        !payload_of(mechanism, payload, &sent, errors))
+        return NULL;
+    algorithm = ska_algorithm_name(mechanism);
+    if (algorithm == NULL) {
+        ska_fail(errors, SKA_R_UNSUPPORTED, "a broker has no name for this kind of signature");
+        return NULL;
+    }
+    members = cJSON_CreateObject();
+    if (members != NULL && ska_json_add_base64(members, "payload", sent) &&
+        ska_json_add_text(members, "payloadType", "UNSPECIFIED") &&
+        ska_json_add_text(members, "signKeyName", backend_key_label(&key->base)) &&
+        ska_json_add_text(members, "signatureAlgorithm", algorithm) &&
+        (mechanism->scheme != SKA_SCHEME_ECDSA ||
+         ska_json_add_text(members, "signatureType", "DER")))
+        return members;
+    cJSON_Delete(members);
+    ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a call");
+    return NULL;
+}
+
+/* ---- What comes back ------------------------------------------------------------------------- */
+
+static bool fail_signature(const struct tsb_key *key, const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_SERVER_FAILURE,
+                    "key '%s': the broker %s gave a signature that does not verify with the key's "
+                    "public key, over what was to be signed: it is not used",
+                    backend_key_label(&key->base), tsb_connection_url(key->connection));
+}
+
+bool tsb_signature_take(const struct tsb_key *key, const struct ska_mechanism *mechanism,
+                        struct ska_span payload, const char *text, uint8_t *signature,
+                        size_t *signature_length, const struct ska_errors *errors)
+{
+    struct ska_span coded = ska_span_text(text);
+    struct ska_bytes given = {NULL, 0};
+    bool done = false;
+
+    if (coded.length > TSB_RESULT_LIMIT || !ska_base64_decode_file(coded, &given))
+        return ska_fail(errors, SKA_R_SERVER_FAILURE,
+                        "key '%s': what the broker %s gave as the signature is no base64",
+                        backend_key_label(&key->base), tsb_connection_url(key->connection));
+    done = backend_signature_finish_either(key->base.type, key->base.bits, ska_span_of(&given),
+                                           signature, signature_length, errors);
+    ska_bytes_free(&given);
+    return done && (tsb_signature_verifies(&key->base, mechanism, payload,
+                                           ska_span(signature, *signature_length)) ||
+                    fail_signature(key, errors));
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * No signature is given out that does not verify.
+ */
+#ifndef SKA_TSB_SIGNATURE_CHECK_H
+#define SKA_TSB_SIGNATURE_CHECK_H
+
+#include "provider/backend/backend.h"
+
+/*
+ * Whether this is the key's signature by exactly this mechanism (of PSS with this salt), over a
+ * payload in the mechanism's form: DigestInfo, digest or message.
+ */
+bool tsb_signature_verifies(const struct backend_key *key, const struct ska_mechanism *mechanism,
+                            struct ska_span payload, struct ska_span signature);
+
+#endif

@@ -1,0 +1,243 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Signatures that people approve at the broker: handed in, waited for and fetched by the openssl
+# command, approved with curl and openssl dgst alone; the same command goes on; how it ends when
+# somebody says no, when time is over, when nobody can come back; and what is said when something is
+# wrong on the way.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/broker.sh"
+
+ca authority
+leaf server authority 'subjectAltName = IP:127.0.0.1'
+approver alice
+approver bob -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+approver carol
+approver erin -algorithm ED25519
+printf 'A document.\n' >document
+mkdir -m 700 state
+p256='"algorithm":"EC","curveOid":"1.2.840.10045.3.1.7"'
+broker 'execution-delay = 200'
+create seal "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob carol)")"
+create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 600 alice)")"
+create ed '"algorithm":"ED"' "$(rest_policy "$(rest_rule 1 0 0 erin)")"
+create never "$p256" "$(rest_policy '{"tokens":[]}')"
+
+# begin OUTPUT COMMAND...: starts a command that waits, and finds the id of its request at the broker.
+begin() {
+    local output=$1
+    shift
+    ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+    cp answer.json before.json
+    start "$output" "$@"
+    within 30 "no request at the broker: $(cat "$output")" is_new
+}
+is_new() {
+    ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+    # shellcheck disable=SC2013
+    for id in $(grep -oE '"id":"[^"]*"' answer.json | cut -d'"' -f4); do
+        grep -q "$id" before.json || return 0
+    done
+    return 1
+}
+# finishes OUTPUT: what was begun ends well, without a word.
+finishes() {
+    wait "$server" || fail "ended with $?: $(cat "$1")"
+    [ ! -s "$1" ] || fail "says: $(cat "$1")"
+}
+waits_600='approvals-timeout = 600'
+openssl=(openssl dgst -sha256)
+
+# ---- Two people approve --------------------------------------------------------------------------
+
+configure_broker "$waits_600" "audit-log = $work/audit.log"
+begin out.txt "${openssl[@]}" -sign ska:object=seal -out seal.sig document
+approve_task alice Sign "$id"
+tasks bob Sign '"detailLevel":"level2"'
+member metaData | plain base64 -d -A >meta.json
+plain dgst -sha256 -r document | cut -d' ' -f1 >hash
+grep -q "\"value\":\"$(cat hash)\"" meta.json && grep -q '"app":"ska-provider"' meta.json ||
+    fail "metaData: $(cat meta.json)"
+approve_task bob Sign "$id"
+finishes out.txt
+verified document seal.pub.pem seal.sig -sha256
+succeeds skatool audit audit.log
+grep -q "\"detail\":\"done $id\"" audit.log || fail "not in the log: $(cat audit.log)"
+
+for padding in pkcs1 pss; do
+    begin out.txt "${openssl[@]}" -sigopt "rsa_padding_mode:$padding" -sign ska:object=rsa \
+        -out rsa.sig document
+    approve_task alice Sign "$id"
+    finishes out.txt
+    verified document rsa.pub.pem rsa.sig -sha256 -sigopt "rsa_padding_mode:$padding"
+done
+begin out.txt openssl pkeyutl -sign -rawin -in document -inkey ska:object=ed -out ed.sig
+approve_task erin Sign "$id"
+finishes out.txt
+plain pkeyutl -verify -rawin -in document -pubin -inkey ed.pub.pem -sigfile ed.sig >/dev/null ||
+    fail "Ed25519 does not verify"
+
+# ---- The same command goes on --------------------------------------------------------------------
+
+configure_broker "state-dir = $work/state"
+sign=(ska dgst -sha256 -sign ska:object=seal -out seal.sig document)
+refused 'approvals pending.*0 of 2; still needed: 2 of alice, bob and carol.*and then the same command' \
+    "${sign[@]}"
+id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
+[ "$(find state -name 'broker-*' | wc -l)" -eq 1 ] || fail "nothing remembered: $(ls state)"
+approve_task carol Sign "$id"
+refused "1 of 2; still needed: alice or bob.*request $id" "${sign[@]}"
+approve_task alice Sign "$id"
+becomes "$id" EXECUTED
+quietly "${sign[@]}"
+verified document seal.pub.pem seal.sig -sha256
+[ -z "$(ls state)" ] || fail "remembers what is done: $(ls state)"
+
+# Somebody says no, and then too few are left; the next time they are asked anew.
+refused 'approvals pending' "${sign[@]}"
+id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
+reject_task alice Sign "$id"
+refused '0 of 2; .*refused: alice' "${sign[@]}"
+reject_task bob Sign "$id"
+becomes "$id" REJECTED
+refused "rejected.*request $id.*refused: alice, bob|refused: bob, alice" "${sign[@]}"
+refused 'approvals pending.*0 of 2; still needed: 2 of alice, bob and carol' "${sign[@]}"
+next=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
+[ "$next" != "$id" ] || fail "the rejected request is asked about again"
+# Withdrawn by somebody else: a new one.
+ask 200 DELETE "/v1/request/$next"
+refused 'approvals pending' "${sign[@]}"
+grep -q "$next" stderr.txt && fail "goes on with what was withdrawn"
+
+# ---- Nobody comes back ---------------------------------------------------------------------------
+
+pending() { # COUNT
+    ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+    [ "$(grep -o '"id"' answer.json | wc -l)" -eq "$1" ] || fail "not $1: $(cat answer.json)"
+}
+pending 1
+configure_broker
+refused 'ask for them in vain.*state-dir' "${sign[@]}"
+pending 1
+configure_broker 'approvals-timeout = 2'
+refused 'approvals pending.*it was withdrawn, as nobody can come back' "${sign[@]}"
+pending 1
+configure_broker "$waits_600" "state-dir = $work/state" 'progress = yes'
+rm -f state/*
+begin out.txt "${openssl[@]}" -sign ska:object=seal -out none.sig document
+stop "$server" KILL
+grep -q "request $id at the broker: 0 of 2; still needed: 2 of alice, bob and carol" out.txt ||
+    fail "no progress: $(cat out.txt)"
+[ ! -s none.sig ] || fail "signed"
+# Killed, it is remembered all the same, and two who want the same have one request.
+start one.txt "${openssl[@]}" -sign ska:object=seal -out one.sig document
+one=$server
+start two.txt "${openssl[@]}" -sign ska:object=seal -out two.sig document
+two=$server
+approve_task alice Sign "$id"
+approve_task bob Sign "$id"
+wait "$one" || fail "$(cat one.txt)"
+wait "$two" || fail "$(cat two.txt)"
+same one.sig two.sig
+[ -z "$(ls state)" ] || fail "remembers what is done: $(ls state)"
+
+# In ASYNC jobs: six that wait at once, of which two are never resumed, and their requests withdrawn.
+configure_broker "$waits_600" "state-dir = $work/state"
+ours "$programs/async_jobs" 6 2 ska:object=rsa >jobs.txt 2>jobs.err &
+jobs=$!
+within 60 "no jobs: $(cat jobs.err)" grep -q waiting jobs.txt
+ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+cp answer.json open.json
+for i in 0 1 2 3 4 5; do
+    printf 'message %d' "$i" >message.txt
+    hash=$(plain dgst -sha256 -binary message.txt | b64)
+    tasks alice Sign '"detailLevel":"level2"'
+    grep -q "\"payload\":\"$hash\"" answer.json || fail "no task for job $i"
+done
+tasks alice Sign '"detailLevel":"level2"'
+cp answer.json tasks.json
+for i in 0 1 2 3; do
+    printf 'message %d' "$i" >message.txt
+    hash=$(plain dgst -sha256 -binary message.txt | b64)
+    task=$(tr '{' '\n' <tasks.json | grep -F "\"payload\":\"$hash\"")
+    encoded=$(sed -E 's/.*"approvalToBeSigned":"([^"]*)".*/\1/' <<<"$task")
+    plain base64 -d -A <<<"$encoded" >token.bin
+    ask 200 POST /v1/approval "{\"id\":\"$(sed -E 's/.*"id":"([^"]*)".*/\1/' <<<"$task")\",
+        \"approvalToBeSigned\":\"$encoded\",\"signature\":\"$(signed alice token.bin)\",
+        \"approvalDigestAlgorithm\":\"SHA-256\",$(who alice)}"
+done
+wait "$jobs" || fail "the jobs did not end well: $(cat jobs.err)"
+for i in 0 1 2 3; do
+    printf 'message %d' "$i" >message.txt
+    verified message.txt rsa.pub.pem "signature.$i" -sha256
+done
+pending 1 # of before
+[ -z "$(ls state)" ] || fail "remembers what was withdrawn: $(ls state)"
+
+# ---- What cannot be ------------------------------------------------------------------------------
+
+refused 'rule.*nobody can satisfy' ska dgst -sha256 -sign ska:object=never document
+configure_broker "$waits_600" "approvals-dir = $work/state"
+refused 'is behind a broker.*approvals-dir has no part' "${sign[@]}"
+configure_broker "$waits_600"
+refused 'is behind a broker.*agent has no part' ska dgst -sha256 -sigopt "ska-agent:$work/none" \
+    -sign ska:object=seal document
+configure_broker "$waits_600" "evidence-dir = $work/state"
+refused 'no evidence can be kept' "${sign[@]}"
+
+# ---- What is wrong on the way --------------------------------------------------------------------
+
+# faulty FAULT: the broker goes on with its requests, and has this fault.
+faulty() {
+    stop "$broker_pid"
+    broker 'execution-delay = 200' "fault = $1"
+    broker_pid=$server
+    configure_broker 'approvals-timeout = 20' "audit-log = $work/audit.log"
+}
+broker_pid=${servers[0]}
+# signs_in_spite FAULT: a signature comes about all the same.
+signs_in_spite() {
+    faulty "$1"
+    begin out.txt "${openssl[@]}" -sign ska:object=rsa -out rsa.sig document
+    approve_task alice Sign "$id"
+    finishes out.txt
+    verified document rsa.pub.pem rsa.sig -sha256
+}
+# fails_with FAULT PATTERN: with approval.
+fails_with() {
+    faulty "$1"
+    rm -f rsa.sig
+    begin out.txt "${openssl[@]}" -sign ska:object=rsa -out rsa.sig document
+    approve_task alice Sign "$id"
+    ! wait "$server" || fail "signed with $1"
+    grep -qE -- "$2" out.txt || fail "with $1 does not say '$2': $(cat out.txt)"
+    [ ! -s rsa.sig ] || fail "a signature with $1"
+}
+signs_in_spite 'html-502@/v1/request/*2'
+signs_in_spite 'lost-answer@/v1/request/*2'
+signs_in_spite 'blank-result, missing-lists, extra-members, no-zone'
+fails_with foreign-result 'does not verify with the key.s public key'
+fails_with no-result 'executed, but has no signature'
+refused_handing_in() { # FAULT PATTERN
+    faulty "$1"
+    refused "$2" ska dgst -sha256 -sign ska:object=rsa document
+}
+refused_handing_in lost-answer@/v1/sign 'whether the broker has the request is not known'
+refused_handing_in empty-body@/v1/sign 'whether the broker has the request is not known'
+refused_handing_in html-502@/v1/sign 'status 502.*whether the broker has the request is not known'
+refused_handing_in signer-not-allowed@/v1/sign 'a signer it knows'
+# Killed while it waits, and back again.
+faulty slow@/v1/versionInfo
+port=${url##*:}
+begin out.txt "${openssl[@]}" -sign ska:object=rsa -out rsa.sig document
+signer=$server
+stop "$broker_pid" KILL
+sleep 2
+start tsb.log "$binary_dir/simulator/skatsb" --listen "127.0.0.1:$port" --database tsb.db \
+    --tls-cert server.pem --tls-key server.key --config tsb.cnf
+within 60 "skatsb does not listen: $(cat tsb.log)" grep -q 'listening on' tsb.log
+approve_task alice Sign "$id"
+server=$signer
+finishes out.txt
+verified document rsa.pub.pem rsa.sig -sha256
+pass

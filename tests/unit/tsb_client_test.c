@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a broker says of a key and of a request, read strictly where it decides something, and
+ * leniently where it may grow.
+ */
+#include "sign_support.h"
+
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <openssl/x509.h>
+
+#include "provider/rule/rule_codec.h"
+#include "provider/tsb/key_description.h"
+#include "provider/tsb/status_answer.h"
+
+static OSSL_LIB_CTX *libctx;
+static char public_key[256]; /* base64 */
+
+static int make_key(void **state)
+{
+    struct ska_bytes spki = {NULL, 0};
+    char *text = NULL;
+    EVP_PKEY *key = NULL;
+    unsigned char *der = NULL;
+    int length = 0;
+
+    (void)state;
+    libctx = OSSL_LIB_CTX_new();
+    assert_non_null(OSSL_PROVIDER_load(libctx, "default"));
+    key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
+    length = i2d_PUBKEY(key, &der);
+    assert_true(length > 0);
+    spki = (struct ska_bytes){der, (size_t)length};
+    assert_true(ska_base64_encode(ska_span_of(&spki), &text, NULL));
+    snprintf(public_key, sizeof(public_key), "%s", text);
+    free(text);
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+    return 0;
+}
+
+static int drop_key(void **state)
+{
+    (void)state;
+    OSSL_LIB_CTX_free(libctx);
+    return 0;
+}
+
+static bool describes(const char *members, struct tsb_description *description,
+                      struct recorder *recorder)
+{
+    struct ska_errors errors = errors_into(recorder);
+    struct ska_json_place place;
+    struct ska_buffer text = {0};
+    cJSON *json = NULL;
+    bool done = false;
+
+    ska_buffer_format(&text, "{\"xml\":null,\"json\":{%s,\"new\":[1]}}", members);
+    assert_true(ska_json_parse(ska_span(text.data, text.length), "test", &json, NULL));
+    ska_json_top(&place, json, "broker", SKA_R_SERVER_FAILURE, &errors);
+    done = tsb_description_read(&place, "seal", libctx, description);
+    assert_int_equal(done, recorder->count == 0);
+    cJSON_Delete(json);
+    ska_buffer_free(&text);
+    return done;
+}
+
+static void assert_described(const char *members, struct tsb_description *description)
+{
+    struct ska_buffer text = {0};
+    struct recorder recorder;
+
+    ska_buffer_format(&text, "%s,\"publicKey\":\"%s\",\"attributes\":{\"sign\":true}", members,
+                      public_key);
+    if (!describes(ska_buffer_string(&text), description, &recorder))
+        fail_msg("%s", recorder.text);
+    ska_buffer_free(&text);
+}
+
+static void assert_not_described(const char *members, enum ska_reason reason, const char *message)
+{
+    struct tsb_description description;
+    struct recorder recorder;
+
+    if (describes(members, &description, &recorder))
+        fail_msg("taken: %s", members);
+    assert_raised_with(&recorder, reason, message);
+    assert_null(description.public_key);
+}
+
+static void a_key_without_policy_is_ordinary(void **state)
+{
+    struct tsb_description description;
+
+    (void)state;
+    assert_described("\"label\":\"seal\",\"policy\":null", &description);
+    assert_false(description.ska);
+    assert_true(description.signs);
+    assert_int_equal(description.type, SKA_KEY_EC);
+    assert_non_null(description.public_key);
+    assert_null(description.rules[SKA_RULE_USE].data);
+    tsb_description_clear(&description);
+}
+
+/* Null needs nobody, no tokens is impossible, and what is not understood is not known. */
+static void rules_are_told_apart(void **state)
+{
+    struct tsb_description description;
+    struct ska_rule rule;
+
+    (void)state;
+    assert_described(
+        "\"label\":\"seal\",\"policy\":{\"ruleUse\":null,\"ruleBlock\":{\"tokens\":[]},"
+        "\"ruleUnblock\":{\"tokens\":[{\"groups\":[{\"quorum\":1,\"approvals\":[{"
+        "\"type\":\"onboarded_approver_certificate\",\"name\":\"carol\"}]}]}]},"
+        "\"keyStatus\":{\"blocked\":true}}",
+        &description);
+    assert_true(description.ska);
+    assert_true(description.blocked);
+    assert_true(ska_rule_decode(ska_span_of(&description.rules[SKA_RULE_USE]), &rule, NULL));
+    assert_true(ska_rule_is_empty(&rule));
+    ska_rule_clear(&rule);
+    assert_true(ska_rule_decode(ska_span_of(&description.rules[SKA_RULE_BLOCK]), &rule, NULL));
+    assert_int_equal(rule.alternative_count, 0);
+    ska_rule_clear(&rule);
+    assert_null(description.rules[SKA_RULE_UNBLOCK].data);
+    assert_null(description.rules[SKA_RULE_MODIFY].data);
+    tsb_description_clear(&description);
+}
+
+static void what_decides_must_be_right(void **state)
+{
+    (void)state;
+    assert_not_described("\"label\":\"seal2\"", SKA_R_SERVER_FAILURE,
+                         "broker: json.label: 'seal2' is not the key that was asked for");
+    assert_not_described("\"id\":null", SKA_R_SERVER_FAILURE, "json.label");
+    assert_not_described("\"label\":\"seal\"", SKA_R_SERVER_FAILURE, "json.attributes");
+    assert_not_described("\"label\":\"seal\",\"attributes\":{\"sign\":\"yes\"}",
+                         SKA_R_SERVER_FAILURE, "json.attributes.sign");
+    assert_not_described("\"label\":\"seal\",\"attributes\":{},\"policy\":[]", SKA_R_SERVER_FAILURE,
+                         "json.policy");
+    assert_not_described("\"label\":\"seal\",\"attributes\":{},\"policy\":{\"keyStatus\":{"
+                         "\"blocked\":0}}",
+                         SKA_R_SERVER_FAILURE, "json.policy.keyStatus.blocked");
+    assert_not_described("\"label\":\"seal\",\"attributes\":{}", SKA_R_BAD_KEY, "no public key");
+    assert_not_described("\"label\":\"seal\",\"attributes\":{},\"publicKey\":\"AAAA\"",
+                         SKA_R_BAD_KEY, "its public key is not one of");
+    assert_not_described("\"label\":\"seal\",\"attributes\":{},\"publicKey\":\"A\"",
+                         SKA_R_SERVER_FAILURE, "json.publicKey: base64");
+}
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+#define ID "5b0e1c1e-2d3f-4a5b-9c6d-7e8f90a1b2c3"
+
+/* The result is copied; "": none. */
+static bool tells(const char *text, struct broker_status *status, char result[64],
+                  struct recorder *recorder)
+{
+    struct ska_errors errors = errors_into(recorder);
+    struct ska_json_place place;
+    const char *said = NULL;
+    cJSON *json = NULL;
+    bool done = false;
+
+    assert_true(ska_json_parse(ska_span_text(text), "test", &json, NULL));
+    ska_json_top(&place, json, "broker", SKA_R_SERVER_FAILURE, &errors);
+    done = tsb_status_read(&place, ID, status, &said);
+    snprintf(result, 64, "%s", said == NULL ? "" : said);
+    cJSON_Delete(json);
+    assert_int_equal(done, recorder->count == 0);
+    return done;
+}
+
+static void assert_state(const char *text, enum broker_state state, size_t approved,
+                         const char *result)
+{
+    struct broker_status status;
+    struct recorder recorder;
+    char said[64];
+
+    if (!tells(text, &status, said, &recorder))
+        fail_msg("%s", recorder.text);
+    assert_int_equal(status.state, state);
+    assert_int_equal(status.approved.count, approved);
+    assert_string_equal(said, result);
+    broker_status_clear(&status);
+}
+
+/* A result is one only when it is executed; what is missing or new does no harm. */
+static void statuses_are_told_apart(void **state)
+{
+    struct broker_status status;
+    struct recorder recorder;
+    char said[64];
+
+    (void)state;
+    assert_state("{\"id\":\"" ID "\",\"status\":\"PENDING\",\"approvedBy\":[\"AAAA\",1,\"?\"],"
+                 "\"result\":\"Execution shall be made with offline HSM\"}",
+                 BROKER_PENDING, 1, "");
+    assert_state("{\"status\":\"APPROVED\",\"result\":null}", BROKER_APPROVED, 0, "");
+    assert_state("{\"status\":\"EXECUTED\",\"result\":\"AAAA\",\"new\":{}}", BROKER_EXECUTED, 0,
+                 "AAAA");
+    assert_state("{\"status\":\"EXECUTED\",\"result\":\"\"}", BROKER_EXECUTED, 0, "");
+    assert_state("{\"status\":\"REJECTED\",\"rejectedBy\":null}", BROKER_REJECTED, 0, "");
+    assert_state("{\"status\":\"EXPIRED\"}", BROKER_EXPIRED, 0, "");
+    assert_state("{\"status\":\"CANCELLED\"}", BROKER_CANCELLED, 0, "");
+    assert_state("{\"status\":\"FAILED\"}", BROKER_FAILED, 0, "");
+    assert_state("{\"status\":\"executed\"}", BROKER_PENDING, 0, "");
+    assert_false(tells("{\"id\":\"" ID "4\",\"status\":\"EXECUTED\"}", &status, said, &recorder));
+    assert_text_contains(recorder.text, "is not the request that was asked for");
+    assert_false(tells("{\"status\":1}", &status, said, &recorder));
+    assert_false(tells("[]", &status, said, &recorder));
+    assert_false(tells("{\"status\":\"PENDING\",\"approvedBy\":{}}", &status, said, &recorder));
+}
+
+static bool is_id(const char *text)
+{
+    struct ska_json_place place;
+    cJSON *json = cJSON_CreateObject();
+    char id[BROKER_ID_SIZE];
+    bool done = false;
+
+    assert_true(ska_json_add_text(json, "signRequestId", text));
+    ska_json_top(&place, json, "broker", SKA_R_SERVER_FAILURE, NULL);
+    done = tsb_request_id_read(&place, "signRequestId", id);
+    assert_true(!done || strcmp(id, text) == 0);
+    cJSON_Delete(json);
+    return done;
+}
+
+/* It becomes a part of a URL, and of a file. */
+static void ids_are_plain(void **state)
+{
+    (void)state;
+    assert_true(is_id(ID));
+    assert_true(is_id("1"));
+    assert_false(is_id(""));
+    assert_false(is_id("../key"));
+    assert_false(is_id("1?x"));
+    assert_false(is_id("1 2"));
+    assert_true(is_id("123456789-123456789-123456789-123456789-123456789-123456789-123"));
+    assert_false(is_id("123456789-123456789-123456789-123456789-123456789-123456789-1234"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_without_policy_is_ordinary),
+        cmocka_unit_test(rules_are_told_apart),
+        cmocka_unit_test(what_decides_must_be_right),
+        cmocka_unit_test(statuses_are_told_apart),
+        cmocka_unit_test(ids_are_plain),
+    };
+
+    return cmocka_run_group_tests(tests, make_key, drop_key);
+}
