@@ -176,7 +176,10 @@ succeeds skatool inspect --audit-log live.log "$folder"
 
 written ./*.approval.json ./*.reject.json >written.txt
 tells approvals approverCertificate Approval
-written "$folder/request.json" >written.txt
+mkdir -m 700 mailed
+request live mailed.json document
+succeeds skatool import --dir mailed --requests mailed.json
+written "$folder/request.json" mailed/*.request.json >written.txt
 salt=$(tr -d '\n\t' <"$folder/request.json" | sed -E 's/.*"saltLength":([0-9]+).*/\1/')
 identified "$folder/request.json" "NONESHA256_WITH_RSA_PSS $salt SHA256"
 tells requests 'approverCertificate|signedContent' 'Request and bundle' Approval Rule

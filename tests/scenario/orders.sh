@@ -337,6 +337,33 @@ refused 'cannot be used together' skatool execute --dir "$directory" --block-onl
 refused 'without ID' skatool execute --dir "$directory" --all "$id"
 refused 'makes no signature' skatool execute --dir "$directory" -o signature "$id"
 
+# ---- Imported ------------------------------------------------------------------------------------
+
+# A request that came as a file, complete and in the signer's own name since it was imported, is not what
+# the unit executes; nor does it stand in the way of one that is.
+rm -f "$directory"/*.json
+label=ska:object=other
+order $rita block
+mv "$directory/$id"*.request.json stranger.json
+id=$(grep -oE '\b[0-9a-f]{64}\b' stranger.json | head -n 1)
+chmod 644 stranger.json
+succeeds skatool import --dir "$directory" --requests stranger.json
+give $rita rita
+before=$(calls C_SKABlock)
+quietly unit
+quietly unit --all
+[ "$(calls C_SKABlock)" -eq "$before" ] || fail "the unit executes what was imported"
+succeeds skatool execute --dir "$directory"
+says "request ${id:0:16} to block key 'other' was imported, and is executed by its id only"
+order $rita block
+shows "^key 'other' is blocked\$"
+[ "$(standing)" -eq 0 ] || fail "the imported one stays"
+succeeds skatool request --operation unblock --key "$(uri other)" --dir "$directory"
+id=$(cat stdout.txt)
+give $mallory dora dan
+succeeds skatool execute --dir "$directory" "$id"
+rm -f "$directory"/*.json
+
 # ---- Hostile orders ------------------------------------------------------------------------------
 
 plant() { # NAME: from standard input, as the colleague

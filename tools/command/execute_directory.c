@@ -29,8 +29,19 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
     const struct ska_request *request = standing->request;
 
     (void)arg;
-    return request->operation == SKA_OPERATION_SIGN ||
-           execute_add_change(run, request->id, request->operation, (uid_t)request->requester_uid);
+    if (request->operation == SKA_OPERATION_SIGN)
+        return true;
+    /* Its words and who asks in it were written by nobody here knows whom. */
+    if (request->is_imported) {
+        if (run->what == EXECUTE_BY_HAND)
+            report_note(
+                "request %.16s to %s key '%s' was imported, and is executed by its id only: "
+                "skatool execute --dir %s %.16s",
+                request->id, text_operation(request->operation), request->key_label, run->path,
+                request->id);
+        return true;
+    }
+    return execute_add_change(run, request->id, request->operation, (uid_t)request->requester_uid);
 }
 
 /* ---- Afterwards ------------------------------------------------------------------------------ */

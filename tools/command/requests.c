@@ -253,7 +253,7 @@ static bool requests_run(struct requests *requests)
     if (requests->documents != NULL &&
         !document_folder_open(requests->documents, tool->libctx, &requests->folder, &tool->errors))
         return false;
-    return requests->clean ? clean_requests(requests)
+    return requests->clean ? tool_configure(tool) && clean_requests(requests)
                            : requests_list(&requests->list, &requests->filter, requests->folder,
                                            requests->json);
 }

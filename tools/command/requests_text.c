@@ -57,6 +57,8 @@ static void say_requester(const struct listed_request *listed, struct ska_buffer
         ska_buffer_name(text, ska_span_text(user->pw_name));
     else
         ska_buffer_format(text, "uid %lu", (unsigned long)listed->owner);
+    if (listed->request->is_imported)
+        ska_buffer_text(text, ", by a file");
 }
 
 static bool said_make(const struct listed_request *listed, struct said *said,

@@ -144,6 +144,17 @@ static void say_owner(const struct briefing *briefing, struct page *page)
                    page_words(page, &who));
 }
 
+/* Its owner's own words are only those that nobody has handed in. */
+static void warn_of_import(const struct ska_request *request, struct page *page)
+{
+    if (request->is_imported)
+        page_warning(page,
+                     "user number %" PRIu64 " took this request from a file that came from "
+                     "elsewhere (skatool import): none of its words need be theirs. Ask them who "
+                     "sent it.",
+                     request->importer_uid);
+}
+
 static void say_who_asks(const struct briefing *briefing, struct page *page)
 {
     struct ska_span description = ska_span_text(briefing->request->description);
@@ -158,6 +169,7 @@ static void say_who_asks(const struct briefing *briefing, struct page *page)
         briefing_warn_of_words("what they say", description, page);
     }
     say_owner(briefing, page);
+    warn_of_import(briefing->request, page);
 }
 
 /* ---- How long, and what else ----------------------------------------------------------------- */
