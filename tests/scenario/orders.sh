@@ -337,6 +337,26 @@ refused 'cannot be used together' skatool execute --dir "$directory" --block-onl
 refused 'without ID' skatool execute --dir "$directory" --all "$id"
 refused 'makes no signature' skatool execute --dir "$directory" -o signature "$id"
 
+# ---- Twice ---------------------------------------------------------------------------------------
+
+# Two who order the same with other words are two requests; what one of them has done closes the other.
+rm -f "$directory"/*.json
+label=ska:object=other
+order $mallory block --description 'Mine'
+order $rita block --description 'Hers'
+[ "$(standing)" -eq 2 ] || fail "not two requests: $(ls "$directory")"
+give $rita rita
+succeeds unit
+shows "^key 'other' is blocked\$"
+says 'closed request [0-9a-f]{16}: the key is blocked'
+[ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
+order $mallory unblock --description 'Mine'
+order $rita unblock --description 'Hers'
+give $mallory dora dan
+succeeds skatool execute --dir "$directory" "$id"
+says 'closed request [0-9a-f]{16}: another request has done the same'
+[ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
+
 # ---- Imported ------------------------------------------------------------------------------------
 
 # A request that came as a file, complete and in the signer's own name since it was imported, is not what

@@ -55,14 +55,10 @@ static bool clear_away(struct execute_run *run, struct ska_standing_request *sta
     if (left.count > 0)
         report_warning("%zu files for request %.16s stay in %s: they belong to uid %lu", left.count,
                        standing->request->id, run->path, (unsigned long)left.owner);
-    return standing->request->operation != SKA_OPERATION_BLOCK ||
-           execute_close_signatures(run, standing->request);
+    return execute_close_settled(run, standing->request);
 }
 
 /* ---- One request ----------------------------------------------------------------------------- */
-
-/* What more than a share of each owner's files may take, where that was not enough. */
-#define REST_MS 10000
 
 static bool look_at_answers(struct execute_run *run, struct ska_ballot *ballot,
                             const struct ska_errors *wrong)
@@ -73,9 +69,12 @@ static bool look_at_answers(struct execute_run *run, struct ska_ballot *ballot,
     bool done = request_answers_take(&look, ballot, &run->tool->errors);
 
     if (done && budget.exhausted) {
+        int64_t start = ska_clock_ms();
+
         look.budget = NULL;
-        look.until = ska_clock_ms() + REST_MS;
+        look.until = start + execute_rest_of_one(run);
         done = request_answers_take(&look, ballot, &run->tool->errors);
+        run->rest_used_ms += ska_clock_ms() - start;
     }
     ska_budget_clear(&budget);
     return done;
