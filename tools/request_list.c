@@ -121,6 +121,9 @@ static bool is_by_requester(const struct walk *walk, const struct listed_request
     const struct ska_request *request = listed->request;
     const char *wanted = walk->filter->requester;
 
+    if (wanted != NULL && walk->filter->certain_requester)
+        return walk->wanted_uid != (uid_t)-1 && listed->owner == walk->wanted_uid &&
+               !request->is_imported;
     return wanted == NULL ||
            (walk->wanted_uid != (uid_t)-1 &&
             (listed->owner == walk->wanted_uid ||

@@ -35,8 +35,10 @@ struct request_filter {
     const struct approver *approver; /* only what waits for this one; NULL: all */
     const char *key;                 /* label; NULL: all */
     const char *requester;           /* number or name of a user, host or program; NULL: all */
-    int64_t least_age;               /* in seconds; 0: all */
-    int64_t most_age;                /* INT64_MAX: all */
+    /* Only a user whose file it is, and who has not imported it: anybody can write the rest. */
+    bool certain_requester;
+    int64_t least_age; /* in seconds; 0: all */
+    int64_t most_age;  /* INT64_MAX: all */
 };
 #define REQUEST_FILTER_ALL ((struct request_filter){.most_age = INT64_MAX})
 

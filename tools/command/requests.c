@@ -156,6 +156,7 @@ static bool note_dead(void *arg, struct listed_request *listed)
                       text_operation(listed->request->operation));
     ska_buffer_name(&cleaning->text, ska_span_text(listed->request->key_label));
     ska_buffer_format(&cleaning->text, ": %s; %zu approved\n", why, listed->ballot.key_count);
+    requests_add_description(listed->request, &cleaning->text);
     return true;
 }
 

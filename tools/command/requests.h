@@ -30,6 +30,9 @@ bool requests_text_print(struct requests_text *text,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 void requests_text_clear(struct requests_text *text);
 
+/* A line with what the requester says that it is for, if anything. */
+void requests_add_description(const struct ska_request *request, struct ska_buffer *text);
+
 /*
  * Prints those that are wanted, as a table or as JSON; with a folder (NULL: none) which file of it
  * each is about.

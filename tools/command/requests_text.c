@@ -123,6 +123,15 @@ static bool add_row(struct requests_text *text, const struct listed_request *lis
 /* So much of a description is shown here. */
 #define DESCRIPTION_SHOWN 200
 
+void requests_add_description(const struct ska_request *request, struct ska_buffer *text)
+{
+    if (request->description == NULL)
+        return;
+    ska_buffer_text(text, "    | ");
+    ska_buffer_printable(text, ska_span_text(request->description), DESCRIPTION_SHOWN);
+    ska_buffer_text(text, "\n");
+}
+
 static void add_answers(const char *lead, struct ska_buffer *names, struct ska_buffer *text)
 {
     if (names->length > 0)
@@ -147,11 +156,7 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
         ska_buffer_name(text, ska_span_text(document->path));
         ska_buffer_text(text, "\n");
     }
-    if (request->description == NULL)
-        return;
-    ska_buffer_text(text, "    | ");
-    ska_buffer_printable(text, ska_span_text(request->description), DESCRIPTION_SHOWN);
-    ska_buffer_text(text, "\n");
+    requests_add_description(request, text);
 }
 
 /* ---- Both ------------------------------------------------------------------------------------ */
