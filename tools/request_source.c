@@ -4,6 +4,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/input.h"
@@ -35,11 +36,23 @@ static bool take_id(struct tool *tool, struct request_source *source)
                          source->what);
 }
 
+static bool is_folder(const char *what)
+{
+    struct stat status;
+
+    return stat(what, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 bool request_source_take(struct tool *tool, struct request_source *source,
                          const char *const *operands)
 {
     source->what = operands[0];
     source->copies = source->what == NULL ? NULL : operands + 1;
+    if (source->what != NULL && source->directory == NULL && is_folder(source->what))
+        return options_wrong(tool,
+                             "%s is a folder: for a request in it give --dir %s and its id, which "
+                             "skatool requests --dir %s shows",
+                             source->what, source->what, source->what);
     if (source->what == NULL || (source->directory == NULL && !looks_like_id(source->what)))
         return true;
     if (operands[1] != NULL)

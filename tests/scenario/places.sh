@@ -189,6 +189,16 @@ ends 0 person alice "$tool" status "$work/alice.json" "$work/bob.json"
 shows 'board +2 +2 +alice, bob'
 succeeds person alice "$tool" inspect "$work/alice.json" "$work/bob.json" "$work/carol.json"
 [ "$(grep -c 'is a signature over this token by' stdout.txt)" -eq 3 ] || fail "$(cat stdout.txt)"
+# A whole folder that came by mail: its files are now who unpacked it, which says nothing of who sent it.
+as "${number[bob]}" $group sh -c 'umask 077; mkdir "$1"; cat >"$1/$2.request.json"' sh \
+    "$work/bob/folder" "$id" <mailed.json
+refused "is a folder: for a request in it give --dir" person bob "$tool" approve \
+    --approver "$work/bob/key.pem" --yes "$work/bob/folder"
+refused "is a folder" person bob "$tool" status "$work/bob/folder"
+succeeds person bob "$tool" approve --approver "$work/bob/key.pem" --dir "$work/bob/folder" --yes "$id"
+tr -s ' \n' ' ' <stdout.txt | grep -q "number ${number[bob]}, who is you, has put .* who that was is not known here" ||
+    fail "$(cat stdout.txt)"
+rm -r bob/folder
 # Into the directory, each into a file of the importer's; twice is once.
 succeeds person carol "$tool" import --dir "$directory" "$work/alice.json"
 says "Put the approval of alice into .* for request ${id:0:16} \(1 of 2"
