@@ -67,6 +67,9 @@ bool request_list_visit(struct request_list *list, const struct request_filter *
 /* What there is to say where none was visited: not always that there are none. */
 void request_list_say_none(const struct request_list *list, bool for_approver);
 
+/* By name, or by a number that need not be a user of this computer; (uid_t)-1: nobody, or NULL. */
+uid_t request_user(const char *who);
+
 /* "30m", "12h", "7d": SKA_R_WRONG_USE for others. `text` NULL leaves *seconds as it is. */
 bool request_age(struct tool *tool, const char *option, const char *text,
                  int64_t *seconds) SKA_MUST_CHECK;

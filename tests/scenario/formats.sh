@@ -201,6 +201,10 @@ example 'json order' | sed 's/"demo"/"tok"/; s/"seal-2026"/"live"/' >ordered/exa
 succeeds skatool execute --dir ordered
 grep -q 'order example.order.json of uid .*: request [0-9a-f]* to block key' stderr.txt ||
     fail "the example is no order: $(cat stderr.txt)"
+echo '{' >ordered/broken.order.json
+succeeds skatool execute --dir ordered
+written ordered/*.refused.json >written.txt
+tells 'a refused order' '' 'Refused order'
 written policy.json >written.txt
 tells policies 'value' 'Policy file' Rule
 written live.log >written.txt

@@ -108,6 +108,11 @@ untouched succeeds as $rita env LD_PRELOAD="$preload" OPENSSL_CONF="$work/openss
     "$binary_dir/tools/skatool" request --operation block --key 'ska:object=seal' \
     --description 'Stop it' --dir "$directory"
 says 'Left the order block-[0-9a-f]{24}\.order\.json'
+# Everybody sees what is ordered.
+succeeds person $mallory requests --dir "$directory"
+shows '^Orders, of which' "^    block-[0-9a-f]{24}\.order\.json  block seal, ordered by uid $rita" '^    \| Stop it'
+succeeds person $mallory requests --dir "$directory" --requester $mallory
+! grep -q '^Orders' stdout.txt || fail "not ordered by uid $mallory"
 # A signature and a label are not ordered.
 refused 'key .*is missing|not found|pkcs11-module' person $rita request --key 'ska:object=seal' \
     --dir "$directory" document
@@ -147,6 +152,11 @@ untouched quietly unit
 succeeds person $rita request --operation block --key 'ska:object=seal' --dir "$directory"
 succeeds unit
 says 'warning: order .* is refused: .*blocked already'
+# Who ordered it finds out, with no journal of the signer's.
+succeeds person $rita requests --dir "$directory" --requester $rita
+shows '^Orders that were refused' "^    block-[0-9a-f]{24}\.order\.json  ordered by uid $rita, refused by uid $signer, '20" \
+    '^    \| .*blocked already'
+quietly unit
 [ "$(standing)" -eq 0 ] || fail "people are asked to block a key that is"
 
 # ---- What the unit does not do -------------------------------------------------------------------
@@ -410,6 +420,24 @@ says 'and [0-9]+ more like these'
 [ "$(find "$directory" -maxdepth 1 -name '*.order.json' | wc -l)" -eq 1 ] ||
     fail "not removed: $(ls -l "$directory")"
 quietly unit # the folder cannot be removed, and is remembered
+# Of each who orders so many refusals are kept, and what others put in their place is left alone.
+[ "$(find "$directory" -name '*.refused.json' -user $signer | wc -l)" -le 10 ] || fail "$(ls "$directory")"
+rm "$directory"/*.refused.json
+for i in 0 1 2; do plant "order-$mallory-$i.refused.json" <<<'{'; done
+for i in $(seq 15); do plant "$i.order.json" <<<'{'; done
+succeeds unit
+[ "$(find "$directory" -name '*.refused.json' -user $signer | wc -l)" -eq 10 ] || fail "$(ls "$directory")"
+printf '{"version":1,"order":"x\\u001b[2J","uid":%s,"refused":"never","reason":"All is well; \\nOrders: none"}' $rita |
+    plant "order-$rita-0.refused.json"
+succeeds person $rita requests --dir "$directory"
+[ "$(grep -c "ordered by uid $mallory, refused by uid $signer" stdout.txt)" -eq 10 ] || fail "$(cat stdout.txt)"
+shows "ordered by uid $rita, refused by uid $mallory, never" '^    \| All is well; '
+! grep -qE $'\033|^Orders: none' stdout.txt || fail "foreign words look like ours: $(cat stdout.txt)"
+# After a week they are of no interest.
+touch -d '8 days ago' "$directory"/*.refused.json
+quietly unit
+[ "$(find "$directory" -name '*.refused.json' -user $signer | wc -l)" -eq 0 ] || fail "$(ls "$directory")"
+rm -f "$directory"/*.refused.json
 [ "$(standing)" -eq 0 ] || fail "a request came of it"
 
 # Thousands, and one of Rita's among them.

@@ -9,7 +9,7 @@
 #include "provider/base/error_capture.h"
 #include "provider/hsm/token.h"
 #include "provider/rule/rule_check.h"
-#include "tools/order.h"
+#include "tools/order_refusal.h"
 #include "tools/publish.h"
 #include "tools/show/text.h"
 
@@ -149,7 +149,10 @@ static void refuse_order(struct execute_run *run, const struct order_file *file,
 {
     ska_fail(to_warnings, failure->reason, "order %s of uid %lu is refused: %s", file->shown,
              (unsigned long)file->owner, ska_error_capture_text(failure));
-    (void)!consume(run, file, to_warnings);
+    /* Who ordered does not read the journal of the signer's unit. */
+    (void)!(consume(run, file, to_warnings) &&
+            order_refusal_put(run->directory, run->tool->libctx, file,
+                              ska_error_capture_text(failure), to_warnings));
 }
 
 static bool take_order(struct execute_run *run, const struct order_file *file,
@@ -192,6 +195,7 @@ bool execute_take_orders(struct execute_run *run)
     bool done = order_files_find(run->directory, run->tool->libctx, is_remembered, run, &files,
                                  &run->tool->errors);
 
+    order_refusals_clean(run->directory);
     for (size_t i = 0; i < files.count; i++) {
         const struct order_file *file = &files.files[i];
 
