@@ -72,6 +72,26 @@ static void arrival_clear(struct arrival *arrival)
     *arrival = (struct arrival){0};
 }
 
+/* ---- What is said of a file ------------------------------------------------------------------ */
+
+static void note_of_file(const char *path, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Whoever sent it has chosen its name. */
+static void note_of_file(const char *path, const char *format, ...)
+{
+    struct ska_buffer text = {0};
+    char *shown = ska_file_name_shown(path);
+    va_list args;
+
+    va_start(args, format);
+    ska_buffer_format_args(&text, format, args);
+    va_end(args);
+    report_note("%s: %s", shown == NULL ? "?" : shown, ska_buffer_string(&text));
+    free(shown);
+    ska_buffer_free(&text);
+}
+
 /* ---- What is not taken ----------------------------------------------------------------------- */
 
 static bool not_taken(struct import *import, const char *path, const char *format, ...)
@@ -87,10 +107,10 @@ static bool not_taken(struct import *import, const char *path, const char *forma
     va_start(args, format);
     ska_buffer_format_args(&text, format, args);
     va_end(args);
-    report_warning("%s: not taken: %s", shown, ska_buffer_string(&text));
+    report_warning("%s: not taken: %s", shown == NULL ? "?" : shown, ska_buffer_string(&text));
     if (++import->not_taken <= LISTED_MOST)
-        ska_buffer_format(&import->list, "%s%s: %s", import->not_taken == 1 ? "" : "; ", shown,
-                          ska_buffer_string(&text));
+        ska_buffer_format(&import->list, "%s%s: %s", import->not_taken == 1 ? "" : "; ",
+                          shown == NULL ? "?" : shown, ska_buffer_string(&text));
     else if (import->not_taken == LISTED_MOST + 1)
         ska_buffer_text(&import->list, "; ...");
     free(shown);
@@ -222,16 +242,13 @@ static void say_there_already(const struct import *import, const char *path,
                               bool refusal)
 {
     struct ska_buffer name = {0};
-    char *shown = NULL;
 
     if (import->directory == NULL)
         return;
-    shown = ska_file_name_shown(path);
     ska_signer_text(target->ballot.rule, answer, &name);
-    report_note("%s: nothing new: the %s of %s for request %.16s is there already", shown,
-                refusal ? "refusal" : "approval", ska_buffer_string(&name), target->request->id);
+    note_of_file(path, "nothing new: the %s of %s for request %.16s is there already",
+                 refusal ? "refusal" : "approval", ska_buffer_string(&name), target->request->id);
     ska_buffer_free(&name);
-    free(shown);
 }
 
 /* An answer that counts goes into a file of its own, or stays in the request that is written. */
@@ -488,7 +505,7 @@ static bool import_request(struct import *import, const struct arrival *arrival)
     bool done = true;
 
     if (!stood && is_signed_already(import, arrival->request)) {
-        report_note("%s: request %.16s is signed already; nothing to do", arrival->path, id);
+        note_of_file(arrival->path, "request %.16s is signed already; nothing to do", id);
         return true;
     }
     if (!stood)
@@ -497,7 +514,7 @@ static bool import_request(struct import *import, const struct arrival *arrival)
         return done;
     done = open_target(import, id, &target, &there);
     if (done && there && stood && arrival->request->approval_count == 0)
-        report_note("%s: nothing new: request %.16s is there already", arrival->path, id);
+        note_of_file(arrival->path, "nothing new: request %.16s is there already", id);
     if (done && there)
         done = import_into_standing(import, arrival, &target);
     else if (done)
