@@ -121,6 +121,9 @@ static bool is_by_requester(const struct walk *walk, const struct listed_request
     const struct ska_request *request = listed->request;
     const char *wanted = walk->filter->requester;
 
+    if (wanted != NULL && walk->filter->certain_requester)
+        return walk->wanted_uid != (uid_t)-1 && listed->owner == walk->wanted_uid &&
+               !request->is_imported;
     return wanted == NULL ||
            (walk->wanted_uid != (uid_t)-1 &&
             (listed->owner == walk->wanted_uid ||
@@ -231,8 +234,7 @@ static bool visit_in_order(struct walk *walk, struct arrival *arrivals, request_
     return done;
 }
 
-/* By name, or by a number that need not be a user of this computer. */
-static uid_t find_user(const char *who)
+uid_t request_user(const char *who)
 {
     uint64_t number = 0;
     const struct passwd *user = NULL;
@@ -270,7 +272,7 @@ bool request_list_visit(struct request_list *list, const struct request_filter *
                         .filter = filter,
                         .budget = {.share = SKA_SHARE_TO_LIST},
                         .now = time(NULL),
-                        .wanted_uid = find_user(filter->requester)};
+                        .wanted_uid = request_user(filter->requester)};
     struct arrival *arrivals = calloc(list->names.count + 1, sizeof(*arrivals));
     bool done = false;
 

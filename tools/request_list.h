@@ -35,8 +35,10 @@ struct request_filter {
     const struct approver *approver; /* only what waits for this one; NULL: all */
     const char *key;                 /* label; NULL: all */
     const char *requester;           /* number or name of a user, host or program; NULL: all */
-    int64_t least_age;               /* in seconds; 0: all */
-    int64_t most_age;                /* INT64_MAX: all */
+    /* Only a user whose file it is, and who has not imported it: anybody can write the rest. */
+    bool certain_requester;
+    int64_t least_age; /* in seconds; 0: all */
+    int64_t most_age;  /* INT64_MAX: all */
 };
 #define REQUEST_FILTER_ALL ((struct request_filter){.most_age = INT64_MAX})
 
@@ -64,6 +66,9 @@ bool request_list_visit(struct request_list *list, const struct request_filter *
                         request_visit *visit, void *arg) SKA_MUST_CHECK;
 /* What there is to say where none was visited: not always that there are none. */
 void request_list_say_none(const struct request_list *list, bool for_approver);
+
+/* By name, or by a number that need not be a user of this computer; (uid_t)-1: nobody, or NULL. */
+uid_t request_user(const char *who);
 
 /* "30m", "12h", "7d": SKA_R_WRONG_USE for others. `text` NULL leaves *seconds as it is. */
 bool request_age(struct tool *tool, const char *option, const char *text,

@@ -78,15 +78,34 @@ static bool note_waiting(void *arg, struct listed_request *listed)
     return true;
 }
 
-static bool find_waiting(struct session *session)
+static struct request_filter filter_of(const struct session *session)
 {
     struct request_filter filter = REQUEST_FILTER_ALL;
-    struct request_list list = {.tool = NULL};
-    bool done = false;
 
     filter.approver = &session->key;
-    done = request_list_open(session->tool, session->directory, &list) &&
-           request_list_visit(&list, &filter, note_waiting, session);
+    filter.key = session->inbox->key;
+    filter.requester = session->inbox->requester;
+    filter.certain_requester = true;
+    return filter;
+}
+
+static bool open_list(struct session *session, struct request_list *list)
+{
+    return request_list_open(session->tool, session->directory, list) &&
+           (session->inbox->requester == NULL || ska_directory_knows_owners(list->directory) ||
+            ska_fail(&session->tool->errors, SKA_R_WRONG_USE,
+                     "--requester: %s is another computer's, and whose a request in it is cannot "
+                     "be told here",
+                     session->directory));
+}
+
+static bool find_waiting(struct session *session)
+{
+    struct request_filter filter = filter_of(session);
+    struct request_list list = {.tool = NULL};
+    bool done =
+        open_list(session, &list) && request_list_visit(&list, &filter, note_waiting, session);
+
     if (done && list.unreadable > 0)
         report_warning("%zu request%s in %s cannot be read by this user", list.unreadable,
                        list.unreadable == 1 ? "" : "s", session->directory);
@@ -334,12 +353,11 @@ static bool run_session(struct session *session)
 /* Where nobody can be asked. */
 static bool list_waiting(struct session *session)
 {
-    struct request_filter filter = REQUEST_FILTER_ALL;
+    struct request_filter filter = filter_of(session);
     struct request_list list = {.tool = NULL};
-    bool done = request_list_open(session->tool, session->directory, &list) &&
+    bool done = open_list(session, &list) &&
                 approver_open_public(session->tool, &session->key, session->inbox->approver);
 
-    filter.approver = &session->key;
     done = done && requests_list(&list, &filter, session->folder, false);
     request_list_close(&list);
     return done;

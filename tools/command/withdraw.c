@@ -45,7 +45,7 @@ bool withdraw_command(struct tool *tool, int argc, char **argv)
         .operand_needed = "ID",
         .operands_allowed = 1,
     };
-    bool done = options_parse(tool, &line, argc, argv) &&
+    bool done = options_parse(tool, &line, argc, argv) && tool_configure(tool) &&
                 request_list_find_directory(tool, &source.directory) && withdraw_run(tool, &source);
 
     request_source_close(&source);
