@@ -226,7 +226,7 @@ chmod 644 no.json
 succeeds skatool import no.json
 says 'Put the refusal of bob'
 ends 2 skatool status "${id:0:16}"
-shows 'Refused by: bob'
+shows 'Rejected by: bob'
 succeeds skatool import 'answer of carol'
 signed
 # What is wrong is named, not taken, and does no harm to the rest.
