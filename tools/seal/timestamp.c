@@ -206,16 +206,17 @@ bool seal_timestamp_take(struct ska_span reply, struct ska_span query, const cha
 
 /* ---- One that is there ----------------------------------------------------------------------- */
 
-/* Whoever signed it: the certificates in it are taken for ones that are believed. */
+/* Whoever signed it: the certificate in it is taken for one that is believed. */
 static bool trust_anybody(X509_STORE *store, PKCS7 *token)
 {
-    const STACK_OF(X509) *certificates =
-        PKCS7_type_is_signed(token) && token->d.sign != NULL ? token->d.sign->cert : NULL;
+    STACK_OF(X509) *signers = PKCS7_get0_signers(token, NULL, 0);
+    bool done =
+        sk_X509_num(signers) > 0 && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
 
-    for (int i = 0; i < sk_X509_num(certificates); i++)
-        if (X509_STORE_add_cert(store, sk_X509_value(certificates, i)) != 1)
-            return false;
-    return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+    for (int i = 0; done && i < sk_X509_num(signers); i++)
+        done = X509_STORE_add_cert(store, sk_X509_value(signers, i)) == 1;
+    sk_X509_free(signers);
+    return done;
 }
 
 /* A time-stamp is there to outlive its certificate: what counts is the time that it states. */
