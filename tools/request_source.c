@@ -15,17 +15,22 @@
 
 /* ---- The command line ------------------------------------------------------------------------ */
 
-/* What a person would call an id: the first digits of one are enough. */
+/* No file: then it was meant for an id where it looks like none of a file's names. */
 static bool looks_like_id(const char *what)
 {
-    size_t length = strlen(what);
-
-    return length >= SKA_REQUEST_ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
-           strspn(what, "0123456789abcdef") == length && access(what, F_OK) != 0;
+    return access(what, F_OK) != 0 && strpbrk(what, "./") == NULL;
 }
 
 static bool take_id(struct tool *tool, struct request_source *source)
 {
+    char digits[SKA_REQUEST_ID_LENGTH + 1];
+
+    if (!ska_request_id_take(source->what, digits))
+        return options_wrong(tool,
+                             "'%s' is no request id, and there is no file of this name (an id is "
+                             "64 digits and letters from a to f, or the first %d of them or more; "
+                             "skatool requests shows them)",
+                             source->what, SKA_REQUEST_ID_LEAST);
     if (!tool_configure(tool))
         return false;
     source->directory = tool->configuration.settings.approvals_dir;

@@ -27,8 +27,8 @@ id=$(id_of_pending)
 succeeds skatool approve --dir approvals --approver alice.pem --yes "${id:0:16}"
 says '1 of 2; still needed: bob or carol'
 refused 'waiting for bob or carol; 1 of 2;' sign contract.txt
-# Once is enough.
-succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
+# Once is enough. An id that somebody reads out may be typed in capitals.
+succeeds skatool approve --dir approvals --approver alice.pem --yes "${id^^}"
 says 'approved by this key already; nothing to do'
 
 # Who has refused is not missing.
@@ -54,6 +54,27 @@ refused 'other.txt is NOT the document that the request is about: do not approve
 refused 'alice.pub.pem: .*public key' skatool approve --approver alice.pub.pem --yes request.json
 refused 'missing argument: REQUEST' skatool reject --approver alice.pem --yes
 refused "unexpected argument: 'b.json'" skatool check-config b.json
+# What is neither an id nor a file is said to be neither; what looks like a file's name is one.
+for command in 'approve --approver alice.pem --yes' 'reject --approver alice.pem --yes' status; do
+    # shellcheck disable=SC2086
+    refused "'XYZ' is no request id, and there is no file of this name" skatool $command XYZ
+    # shellcheck disable=SC2086
+    refused 'reqest.json: No such file' skatool $command reqest.json
+done
+
+# Who has no login to the HSM can order a change of a key all the same; a signature nobody can.
+none() {
+    OPENSSL_CONF=/dev/null skatool "$@"
+}
+refused 'to block a key nobody needs a login to the HSM: --dir DIR leaves an order' none request \
+    --operation block --key "$(uri seal)"
+printf '{"ruleUse":%s}' "$(rule 1 alice)" >weaker.json
+refused 'to modify a key nobody needs a login to the HSM: --dir DIR leaves an order' none request \
+    --operation modify --policy weaker.json --key "$(uri seal)"
+refused 'pkcs11-module' none request --key "$(uri seal)" contract.txt
+! grep -q 'order' stderr.txt || fail "a signature cannot be ordered: $(cat stderr.txt)"
+refused 'key not found' skatool request --operation block --key "$(uri saul)"
+! grep -q 'order' stderr.txt || fail "has a login: $(cat stderr.txt)"
 refused 'missing option: --approver' skatool approve request.json
 refused 'no terminal for confirmation; use --yes to go on without a prompt' setsid -w \
     "$binary_dir/tools/skatool" approve --approver alice.pem request.json
