@@ -94,7 +94,7 @@ enum ska_reason {
     SKA_R_HSM_REFUSED,
     SKA_R_DECLINED,      /* a person said no */
     SKA_R_LABEL_IN_USE,  /* approvals bind to the label, so it must be unique */
-    SKA_R_REJECTED,      /* approvers have refused, so that too few remain */
+    SKA_R_REJECTED,      /* approvers have rejected it, so that too few remain */
     SKA_R_AGENT_REFUSED, /* an approver agent said no */
     SKA_R_WITHDRAWN,     /* the request was withdrawn while it waited */
 

@@ -62,7 +62,7 @@ void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_s
 
     ska_rule_progress_text(rule, &responses, text);
     if (status->rejected.count > 0) {
-        ska_buffer_text(text, "; refused: ");
+        ska_buffer_text(text, "; rejected by ");
         add_names(rule, &status->rejected, text);
     }
     free(approved);

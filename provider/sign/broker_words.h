@@ -8,7 +8,7 @@
 #include "provider/backend/broker.h"
 #include "provider/rule/rule.h"
 
-/* "1 of 2; still needed: bob or carol; refused: dave". `rule` NULL: it is not known. */
+/* "1 of 2; still needed: bob or carol; rejected by dave". `rule` NULL: it is not known. */
 void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_status *status,
                               struct ska_buffer *text);
 

@@ -31,14 +31,14 @@ refused 'waiting for bob or carol; 1 of 2;' sign contract.txt
 succeeds skatool approve --dir approvals --approver alice.pem --yes "${id^^}"
 says 'approved by this key already; nothing to do'
 
-# Who has refused is not missing.
+# Who has rejected it is not missing.
 succeeds skatool reject --dir approvals --approver bob.pem --yes "$id"
-refused 'waiting for carol; refused: bob; 1 of 2' sign contract.txt
+refused 'waiting for carol; rejected by bob; 1 of 2' sign contract.txt
 ends 2 skatool status --dir approvals "$id"
-says 'approvals missing: 1 of 2; still needed: carol; refused: bob'
-shows 'ALTERNATIVE +GROUP' 'seal +board +2 +1 +alice +carol *$' 'Refused by: bob'
+says 'approvals missing: 1 of 2; still needed: carol; rejected by bob'
+shows 'ALTERNATIVE +GROUP' 'seal +board +2 +1 +alice +carol *$' 'Rejected by: bob'
 succeeds skatool reject --dir approvals --approver carol.pem --yes "$id"
-refused 'rejected by approvers:.*1 of 2; refused: (bob, carol|carol, bob); left: nobody' \
+refused 'rejected by approvers:.*1 of 2; rejected by (bob, carol|carol, bob); left: nobody' \
     sign contract.txt
 ! grep -qE 'missing|still needed' stderr.txt || fail "$(cat stderr.txt)"
 rm approvals/*.json

@@ -97,10 +97,10 @@ verified document seal.pub.pem seal.sig -sha256
 refused 'approvals pending' "${sign[@]}"
 id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
 reject_task alice Sign "$id"
-refused '0 of 2; .*refused: alice' "${sign[@]}"
+refused '0 of 2; .*rejected by alice' "${sign[@]}"
 reject_task bob Sign "$id"
 becomes "$id" REJECTED
-refused "rejected.*request $id.*refused: alice, bob|refused: bob, alice" "${sign[@]}"
+refused "rejected.*request $id.*rejected by alice, bob|rejected by bob, alice" "${sign[@]}"
 refused 'approvals pending.*0 of 2; still needed: 2 of alice, bob and carol' "${sign[@]}"
 next=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
 [ "$next" != "$id" ] || fail "the rejected request is asked about again"

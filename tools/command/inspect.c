@@ -217,14 +217,15 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--audit-log FILE]... FILE-OR-DIRECTORY...\n"
                  "       skatool inspect [--audit-log FILE]... --of SIGNATURE DIRECTORY",
-        .help = "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
-                "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
-                "modify payload or a serialized approval: every field, what protects it, and\n"
-                "whether all that can be verified without an HSM is right. Several copies of one\n"
-                "request are shown as one with all their approvals. Needs no configuration, but\n"
-                "with one asks the HSM what a change of rules changes. With --of it finds the\n"
-                "evidence of a signature: SIGNATURE is a file that holds one, a CMS or PKCS#7, a\n"
-                "certificate, a request for one, a CRL or a timestamp reply.",
+        .help =
+            "Shows a request, a bundle, an approval or a rejection, a key reference or a folder\n"
+            "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
+            "modify payload or a serialized approval: every field, what protects it, and\n"
+            "whether all that can be verified without an HSM is right. Several copies of one\n"
+            "request are shown as one with all their approvals. Needs no configuration, but\n"
+            "with one asks the HSM what a change of rules changes. With --of it finds the\n"
+            "evidence of a signature: SIGNATURE is a file that holds one, a CMS or PKCS#7, a\n"
+            "certificate, a request for one, a CRL or a timestamp reply.",
         .options = options,
         .operands = paths,
         .operand_needed = "FILE-OR-DIRECTORY",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool reject: shows a request, asks, and leaves a signed refusal. The signature is over other
- * bytes than an approval's, so that a refusal can never be taken for an approval.
+ * skatool reject: shows a request, asks, and leaves a signed rejection. The signature is over other
+ * bytes than an approval's, so that a rejection can never be taken for an approval.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static void reject_say_done(const struct reject *reject, const char *name)
     bool put = reject->output.path == NULL && review->source.directory != NULL;
     struct ska_buffer text = {0};
 
-    ska_buffer_text(&text, put ? "Put the refusal of " : "Wrote the refusal of ");
+    ska_buffer_text(&text, put ? "Put the rejection of " : "Wrote the rejection of ");
     review_name(review, &text);
     ska_buffer_text(&text, put ? " into " : " to ");
     text_output_path(reject->output.path == NULL ? ska_directory_path(review->source.place)
@@ -75,14 +75,14 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
     return done;
 }
 
-/* An approval can be used whatever is said later, so a refusal after it would only pretend. */
+/* An approval can be used whatever is said later, so a rejection after it would only pretend. */
 static bool check_said(struct tool *tool, const struct review *review, bool *already)
 {
     struct ska_span key = review_key(review);
 
     *already = ska_ballot_has_refused(&review->ballot, key);
     if (*already)
-        report_note("refused by this key already; nothing to do");
+        report_note("rejected by this key already; nothing to do");
     return !ska_ballot_has_approved(&review->ballot, key) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
                     "this key has approved the request already, and an approval cannot be taken "
@@ -92,7 +92,7 @@ static bool check_said(struct tool *tool, const struct review *review, bool *alr
 static bool reject_run(struct tool *tool, struct reject *reject)
 {
     struct review *review = &reject->review;
-    const struct review_question question = {.question = "Do you refuse this? Type yes or no: ",
+    const struct review_question question = {.question = "Do you reject this? Type yes or no: ",
                                              .declined = "nothing was written",
                                              .refusing = true,
                                              .yes = reject->yes,
@@ -114,13 +114,13 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
                       &review->approver),
-        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the refusal",
+        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the rejection",
                     &review->certificate),
-        OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the refusal",
+        OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the rejection",
                     &reject.reason),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
                     &review->source.directory),
-        OPTION_OUTPUT(&reject.output, "write the refusal there"),
+        OPTION_OUTPUT(&reject.output, "write the rejection there"),
         OPTION_FLAG("yes", "do not ask", &reject.yes),
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -128,9 +128,10 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST\n"
                  "       skatool reject --approver KEY [OPTION...] [--dir DIR] ID",
-        .help = "Shows a request, asks, and leaves your signed refusal: in a file beside REQUEST,\n"
-                "or in the approvals directory DIR, where who waits for you is told. If you\n"
-                "approve later, that counts.",
+        .help =
+            "Shows a request, asks, and leaves your signed rejection: in a file beside REQUEST,\n"
+            "or in the approvals directory DIR, where who waits for you is told. If you\n"
+            "approve later, that counts.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",
