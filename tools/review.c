@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/review.h"
 
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -338,6 +339,25 @@ static bool read_choice(const struct review_page *page, const char *line,
     return false;
 }
 
+static bool asks_for_more(const char *line)
+{
+    return strcasecmp(line, "m") == 0 || strcasecmp(line, "more") == 0;
+}
+
+/* A terminal_object: what the keys are, for who types another one. */
+static const char *list_keys(void *arg, const char *line, size_t times)
+{
+    const struct review_page *page = arg;
+    enum review_choice choice = REVIEW_QUIT;
+
+    (void)times;
+    if (read_choice(page, line, &choice) || asks_for_more(line))
+        return NULL;
+    return page->is_short ? "y: approve, n: next, r: reject, m: more, q: quit. Which? "
+                          : "yes (the word): approve, n: next, r: reject, m: show again, "
+                            "q: quit. Which? ";
+}
+
 static bool fail_offer(struct tool *tool, enum terminal_end end)
 {
     if (end == TERMINAL_NARROW)
@@ -349,13 +369,14 @@ static bool fail_offer(struct tool *tool, enum terminal_end end)
     return false;
 }
 
-/* Until one of the answers is given. */
+/* Until one of the answers is given; any other line asks for more. */
 static bool choose_at_terminal(struct tool *tool, struct review_page *page,
                                const struct review_offer *offer, enum review_choice *choice)
 {
     struct terminal_question question = {.make = review_make_page,
                                          .arg = page,
                                          .least = PAGE_LEAST_WIDTH,
+                                         .object = list_keys,
                                          .patience_ms = offer->patience_ms};
     char line[16] = "";
 
@@ -372,8 +393,7 @@ static bool choose_at_terminal(struct tool *tool, struct review_page *page,
             return fail_offer(tool, end);
         if (read_choice(page, line, choice))
             return true;
-        if (strcasecmp(line, "m") == 0 || strcasecmp(line, "more") == 0)
-            page->is_short = false;
+        page->is_short = false;
     }
 }
 
@@ -493,4 +513,21 @@ void review_name(const struct review *review, struct ska_buffer *text)
     }
     ska_buffer_text(text, "the key ");
     ska_buffer_name(text, ska_span_text(review->key->shown));
+}
+
+void review_add_addressee(const struct review *review, struct ska_buffer *text)
+{
+    const struct ska_request *request = review->request;
+
+    ska_buffer_text(text, ". Send it to whoever asked");
+    if (request->has_requester)
+        ska_buffer_format(text, ": user %" PRIu64, request->requester_uid);
+    else if (request->requester_host != NULL)
+        ska_buffer_text(text, ": somebody");
+    if (request->requester_host != NULL) {
+        ska_buffer_text(text, " of the computer ");
+        ska_buffer_name(text, ska_span_text(request->requester_host));
+    }
+    if (request->has_requester || request->requester_host != NULL)
+        ska_buffer_text(text, ", as the request says");
 }

@@ -209,4 +209,11 @@ bool ska_directory_put(const struct ska_directory *directory, const char *id,
                        char name[SKA_FILE_NAME_SIZE],
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Removes the refusals of a request by this key, of which a new one takes the place, but for the
+ * file `kept`. False: one stays, as it is in a file of another user.
+ */
+bool ska_directory_remove_refusals(const struct ska_directory *directory, const char *id,
+                                   struct ska_span public_key, const char *kept) SKA_MUST_CHECK;
+
 #endif

@@ -379,6 +379,16 @@ tr -d '\n\t' <"$refusal" | sed -E 's/.*"signature": *"([^"]*)".*/\1/' | plain ba
 succeeds plain dgst -sha256 -verify bob.pub.pem -signature refused.sig refused.bytes
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
 says 'rejected by this key already'
+# With another reason it takes the place of the one before, and is one rejection still.
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
+says 'Put the rejection of bob into .*, in the place of the one before'
+ends 2 skatool status --dir "$directory" "$id"
+grep -qF "Rejected by: bob ('On second thoughts')" stdout.txt || fail "$(cat stdout.txt)"
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
+says 'rejected by this key already; nothing to do'
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
+    --reason "$(printf 'Wrong\033[2J amount')"
+refusal=$(echo "$directory/$id".*.reject.json)
 refused 'not one of those' skatool reject --dir "$directory" --approver dave.pem --yes "$id"
 refused 'cannot be taken back' skatool reject --dir "$directory" --approver alice.pem --yes "$id"
 [ "$(ls "$directory" | grep -c '\.reject\.json$')" -eq 1 ] || fail "not one refusal"
@@ -444,7 +454,17 @@ ends 0 skatool approve --approver alice.pem --yes post/request.json
 says '1 of 2; still needed: carol'
 ends 2 skatool status --key "$(uri annual-accounts)" post/request.json
 grep -q 'Rejected by: bob' stdout.txt || fail "$(cat stdout.txt)"
+ends 0 skatool reject --approver bob.pem --yes --reason 'Too much' post/request.json
+says 'in the place of the one before'
+[ "$(ls post | grep -c '\.reject\.json$')" -eq 1 ] || fail "$(ls post)"
+ends 2 skatool status post/request.json
+grep -qF "Rejected by: bob ('Too much')" stdout.txt || fail "$(cat stdout.txt)"
+# A file on its way is for the person who asked, as far as that is known.
+asked="Send it to whoever asked: user $(id -u) of the computer $(uname -n), as the request says"
+ends 0 skatool approve --approver alice.pem --yes -o post/alice.json honest1.json
+says "1 of 2; .*\)\. $asked"
 ends 0 skatool reject --approver carol.pem --yes -o refusal.json post/request.json
+says "Wrote the rejection of carol to refusal.json\. $asked"
 grep -q '"signature"' refusal.json
 ends 2 skatool reject --approver carol.pem post/request.json
 says 'no terminal'

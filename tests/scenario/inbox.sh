@@ -220,6 +220,9 @@ inbox() {
 }
 six='Approve? y(es), n(ext), r(eject), m(ore), q(uit):'
 page='Approve? Type yes, or n(ext), r(eject), q(uit):'
+# Who types anything else is told the keys, in one line, and what was shown still stands there.
+keys='y: approve, n: next, r: reject, m: more, q: quit. Which?'
+words='yes (the word): approve, n: next, r: reject, m: show again, q: quit. Which?'
 approvals() { ls "$directory" | grep -c "^${1-}.*approval" || true; }
 reset() {
     rm -f "$directory"/*.json
@@ -239,7 +242,8 @@ shows '3 requests in .* wait for you' "^1 of 3: request ${invoice:0:16}, key sea
 [ "$(sed -n "/^1 of 3/,/^Approve/p" stdout.txt | wc -l)" -eq 7 ] || fail "not six lines: $(cat stdout.txt)"
 [ "$(approvals)" -eq 1 ] && [ "$(approvals "$invoice")" -eq 1 ] || fail "$(ls "$directory")"
 # What is no answer is asked again; m shows the page, on which y is not enough.
-inbox 0 "$six" x "$six" '' "$six" m "$page" y "$page" yes "$six" q
+inbox 0 "$six" x "$keys" '' "$keys" m "$page" y "$words" '' "$words" yes "$six" q
+[ "$(grep -c '^What else your approval allows' stdout.txt)" -eq 1 ] || fail "the page again: $(cat stdout.txt)"
 shows 'What else your approval allows' '1 approved, 0 rejected, 1 left'
 [ "$(approvals "$contract")" -eq 1 ] || fail "$(ls "$directory")"
 # What was typed before the question is no answer to it.
@@ -268,7 +272,7 @@ reset
 ends 0 skatool request --key "$(uri seal)" --operation block -o block.json
 block=$(sed -nE 's/.*"requestId":[[:space:]]*"([0-9a-f]+)".*/\1/p' block.json)
 cp block.json "$directory/$block.request.json"
-inbox 0 "$page" y "$page" m "$page" q
+inbox 0 "$page" y "$words" m "$page" q
 shows 'asked to approve that a key is BLOCKED' 'The key stops signing'
 [ "$(approvals)" -eq 0 ] || fail "y has blocked a key"
 inbox 0 "$page" yes
@@ -392,7 +396,7 @@ reset
 reset
 asked seal invoice.txt >/dev/null
 mkdir nothing
-inbox 0 "$page" y "$page" q -- --documents nothing
+inbox 0 "$page" y "$words" q -- --documents nothing
 shows 'WARNING: none of the files in nothing is what would be signed'
 [ "$(approvals)" -eq 0 ] || fail "approved: $(cat stdout.txt)"
 

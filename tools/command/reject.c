@@ -19,6 +19,7 @@ struct reject {
     const char *reason; /* NULL: none */
     struct output output;
     bool yes;
+    bool again; /* in the place of a rejection with another reason */
     struct approver key;
     struct review review;
 };
@@ -48,7 +49,10 @@ static void reject_say_done(const struct reject *reject, const char *name)
                      &text);
     if (reject->output.path == NULL && !put)
         ska_buffer_format(&text, "/%s", name);
-    ska_buffer_text(&text, put ? "" : ". Send it to whoever asked.");
+    if (reject->again && reject->output.path == NULL)
+        ska_buffer_text(&text, ", in the place of the one before");
+    if (!put)
+        review_add_addressee(review, &text);
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
 }
@@ -70,17 +74,42 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
         done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
+    if (done && reject->again && reject->output.path == NULL &&
+        !ska_directory_remove_refusals(review->source.place, review->source.id, review_key(review),
+                                       name))
+        report_warning("the rejection by this key that was there is in a file of another user's, "
+                       "which stays: its reason may be shown and not this one");
     if (done)
         reject_say_done(reject, name);
     return done;
 }
 
-/* An approval can be used whatever is said later, so a rejection after it would only pretend. */
-static bool check_said(struct tool *tool, const struct review *review, bool *already)
+/* Whether the rejection by this key that is there says why in these words. */
+static bool has_reason(const struct review *review, const char *reason)
 {
+    const struct ska_ballot *ballot = &review->ballot;
+
+    for (size_t i = 0; i < ballot->refusal_count; i++) {
+        const struct ska_approval *refusal = &ballot->refusals[i];
+
+        if (ska_span_equal(ska_span_of(&refusal->public_key), review_key(review)))
+            return refusal->reason != NULL && strcmp(refusal->reason, reason) == 0;
+    }
+    return false;
+}
+
+/*
+ * An approval can be used whatever is said later, so a rejection after it would only pretend. One
+ * after a rejection is for another reason, or for nothing.
+ */
+static bool check_said(struct tool *tool, struct reject *reject, bool *already)
+{
+    const struct review *review = &reject->review;
     struct ska_span key = review_key(review);
 
     *already = ska_ballot_has_refused(&review->ballot, key);
+    reject->again = *already && reject->reason != NULL && !has_reason(review, reject->reason);
+    *already = *already && !reject->again;
     if (*already)
         report_note("rejected by this key already; nothing to do");
     return !ska_ballot_has_approved(&review->ballot, key) ||
@@ -101,7 +130,7 @@ static bool reject_run(struct tool *tool, struct reject *reject)
 
     if (!output_check(tool, &reject->output, review->source.what) ||
         !request_source_read(tool, &review->source, &review->request) ||
-        !review_open_key(tool, review) || !check_said(tool, review, &already))
+        !review_open_key(tool, review) || !check_said(tool, reject, &already))
         return false;
     return already || (review_ask(tool, review, &question) && reject_sign_and_write(tool, reject));
 }
