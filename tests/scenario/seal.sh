@@ -63,6 +63,7 @@ for name in ordinary free-rsa2048 free-rsapss free-p256 free-p384; do
     rm contract.txt.p7s
 done
 succeeds skatool seal --key "$(uri free-ed25519)" --cert free-ed25519.crt contract.txt
+says 'warning: OpenSSL 3.0 can verify no CMS signature of an Ed25519 key'
 verified_ed25519 contract.txt.p7s contract.txt free-ed25519
 rm contract.txt.p7s
 # The chain, another digest, another place.
@@ -109,6 +110,10 @@ seal() { # LABEL [OPTION...] DOCUMENT...
 for name in rsa2048 rsapss p256 p384 ed25519; do
     takes 0 ends 2 seal $name contract.txt
     says 'contract.txt: waiting for .*; to approve: skatool approve --approver KEY --dir approvals [0-9a-f]{16}; and then the same command again'
+    # What nobody of this OpenSSL can verify is warned of before people are asked, and nothing else is.
+    warned=$(grep -c 'warning: OpenSSL 3.0' stderr.txt || true)
+    [ "$warned" -eq "$([ $name = ed25519 ] && echo 1 || echo 0)" ] || fail "$(cat stderr.txt)"
+    [ "$warned" -eq 0 ] || head -n 1 stderr.txt | grep -q 'warning: OpenSSL 3.0' || fail "$(cat stderr.txt)"
     [ "$(stat -c %a contract.txt.p7s.ska-pending)" = 600 ]
     id=$(open_requests)
     # Each approver sees what it is about, and has it compared.
