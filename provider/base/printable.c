@@ -203,6 +203,11 @@ static bool is_plain(struct ska_span text, bool is_path)
     return true;
 }
 
+static bool is_plain_word(struct ska_span text)
+{
+    return !holds_word_of_ours(text) && is_plain(text, false);
+}
+
 void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit)
 {
     ska_buffer_text(buffer, "'");
@@ -216,8 +221,7 @@ void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted)
 
     if (shown == NULL)
         buffer->failed = true;
-    else if (shown[0] != 0 && !holds_word_of_ours(ska_span_text(shown)) &&
-             is_plain(ska_span_text(shown), false))
+    else if (shown[0] != 0 && is_plain_word(ska_span_text(shown)))
         ska_buffer_text(buffer, shown);
     else
         ska_buffer_quoted(buffer, untrusted, SKA_NAME_SHOWN);
@@ -232,7 +236,7 @@ char *ska_file_name_shown(const char *name)
 
     if (shown == NULL || (shown[0] != 0 && is_plain(ska_span_text(shown), true)))
         return shown;
-    free(shown);
     ska_buffer_quoted(&text, ska_span_text(name), PATH_MAX);
+    free(shown);
     return ska_buffer_finish(&text, &result, NULL) ? (char *)result.data : NULL;
 }

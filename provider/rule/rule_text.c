@@ -346,14 +346,18 @@ static size_t count_needed(const struct ska_group *group, const struct ska_respo
 static void add_count(const struct ska_alternative *alternative,
                       const struct ska_responses *responses, struct ska_buffer *text)
 {
+    bool several = count_groups(alternative) > 1;
     uint64_t needed = 0;
-    uint64_t lacking = 0;
+    uint64_t have = 0;
 
     for (size_t i = 0; i < alternative->group_count; i++) {
-        needed += alternative->groups[i].quorum;
-        lacking += count_needed(&alternative->groups[i], responses);
+        const struct ska_group *group = &alternative->groups[i];
+        size_t count = ska_group_count(group, responses->approved, responses->approved_count);
+
+        needed += group->quorum;
+        have += group->quorum == 0 || (several && count > group->quorum) ? group->quorum : count;
     }
-    ska_buffer_format(text, "%" PRIu64 " of %" PRIu64, needed - lacking, needed);
+    ska_buffer_format(text, "%" PRIu64 " of %" PRIu64, have, needed);
 }
 
 void ska_rule_count_text(const struct ska_rule *rule, const struct ska_responses *responses,

@@ -71,6 +71,10 @@ refused 'to block a key nobody needs a login to the HSM: --dir DIR leaves an ord
 printf '{"ruleUse":%s}' "$(rule 1 alice)" >weaker.json
 refused 'to modify a key nobody needs a login to the HSM: --dir DIR leaves an order' none request \
     --operation modify --policy weaker.json --key "$(uri seal)"
+for command in 'approve --approver alice.pem --yes' 'reject --approver alice.pem --yes' status; do
+    # shellcheck disable=SC2086
+    refused "'$id' looks like a request id: add --dir" none $command "$id"
+done
 refused 'pkcs11-module' none request --key "$(uri seal)" contract.txt
 ! grep -q 'order' stderr.txt || fail "a signature cannot be ordered: $(cat stderr.txt)"
 refused 'key not found' skatool request --operation block --key "$(uri saul)"
@@ -80,8 +84,9 @@ refused 'no terminal for confirmation; use --yes to go on without a prompt' sets
     "$binary_dir/tools/skatool" approve --approver alice.pem request.json
 
 # The right document in a CMS signature is no reason for an alarm.
-! ska cms -sign -binary -in contract.txt -signer seal.crt -inkey "$(uri seal)" -outform DER \
-    -out contract.p7s 2>stderr.txt || fail 'signed without approvals'
+refused 'what is signed has the time in it, so the same command would ask for another approval: let it wait' \
+    ska cms -sign -binary -in contract.txt -signer seal.crt -inkey "$(uri seal)" -outform DER -out contract.p7s
+! grep -q 'and then the same command again' stderr.txt || fail "in a circle: $(cat stderr.txt)"
 cp approvals/*.request.json cms.json
 rm approvals/*
 succeeds skatool approve --approver alice.pem --yes --document contract.txt cms.json
@@ -168,6 +173,9 @@ sed -i '/^\[ska_provider\]/,$ s/^activate = 1$/activate = 0/' openssl.cnf
 skatool check-config >stdout.txt 2>&1 || :
 shows 'activate +not set to 1: some versions of OpenSSL will not load the provider'
 configure
+
+succeeds skatool --help
+shows 'Run `skatool COMMAND --help` for details, `skatool --version` for the version\.'
 
 # ---- Rules in words ------------------------------------------------------------------------------
 

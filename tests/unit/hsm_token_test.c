@@ -429,7 +429,8 @@ static void asks_once_only(void **state)
     assert_raised(&recorder, SKA_R_PIN_MISSING, "\"silent\"");
     errors = errors_into(&recorder);
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_PIN_MISSING, "not asking again");
+    assert_raised(&recorder, SKA_R_PIN_MISSING,
+                  "\"silent\": PIN entry failed earlier in this process; not asking again");
     assert_int_equal(prompt.asked, 1);
     pin.value = PIN;
     assert_true(hsm_token_login(token, &pin, &shown));
