@@ -3,12 +3,12 @@
 #include "hsm_support.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "in_threads.h"
 #include "provider/hsm/pin.h"
 #include "provider/hsm/state.h"
 
@@ -480,17 +480,9 @@ static void threads_share_one_attempt(void **state)
 {
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "race");
     int before = proxy()->login;
-    pthread_t threads[8];
 
     (void)state;
-    for (size_t i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, login_with_wrong_pin, token), 0);
-    for (size_t i = 0; i < 8; i++) {
-        void *failed = token;
-
-        assert_int_equal(pthread_join(threads[i], &failed), 0);
-        assert_null(failed);
-    }
+    assert_int_equal(in_threads(8, login_with_wrong_pin, token, NULL), 0);
     assert_int_equal(proxy()->login, before + 1);
 }
 
@@ -513,17 +505,9 @@ static void threads_share_one_question(void **state)
     atomic_int awaited = 8;
     struct prompt prompt = {.answer = PIN, .awaited = &awaited};
     struct asker asker = {find_token(HSM_TEST_PROXY, "race"), &prompt};
-    pthread_t threads[8];
 
     (void)state;
-    for (size_t i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, login_by_prompt, &asker), 0);
-    for (size_t i = 0; i < 8; i++) {
-        void *failed = NULL;
-
-        assert_int_equal(pthread_join(threads[i], &failed), 0);
-        assert_null(failed);
-    }
+    assert_int_equal(in_threads(8, login_by_prompt, &asker, NULL), 0);
     assert_int_equal(prompt.asked, 1);
 }
 

@@ -22,6 +22,7 @@ struct http_server {
     SSL_CTX *tls;
     pthread_t thread;
     pthread_mutex_t lock;
+    struct peer *peers; /* all there have been */
     int connections;
     int requests;
     char head[HEAD_MOST];
@@ -30,7 +31,9 @@ struct http_server {
 
 struct peer {
     struct http_server *server;
-    int fd;
+    struct peer *next;
+    pthread_t thread;
+    int fd; /* -1: over */
     SSL *ssl;
 };
 
@@ -209,10 +212,12 @@ static void *serve_peer(void *vpeer)
     }
     if (peer->ssl != NULL)
         SSL_free(peer->ssl);
-    close(peer->fd);
     free(head);
     free(body);
-    free(peer);
+    pthread_mutex_lock(&server->lock);
+    close(peer->fd);
+    peer->fd = -1;
+    pthread_mutex_unlock(&server->lock);
     return NULL;
 }
 
@@ -228,20 +233,21 @@ static void *serve_all(void *vserver)
     for (;;) {
         int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
         struct peer *peer = NULL;
-        pthread_t thread;
 
         if (fd < 0 && errno == EINTR)
             continue;
         if (fd < 0)
             return NULL;
-        pthread_mutex_lock(&server->lock);
-        server->connections++;
-        pthread_mutex_unlock(&server->lock);
         peer = calloc(1, sizeof(*peer));
         peer->server = server;
         peer->fd = fd;
-        if (pthread_create(&thread, NULL, serve_peer, peer) == 0)
-            pthread_detach(thread);
+        pthread_mutex_lock(&server->lock);
+        server->connections++;
+        peer->next = server->peers;
+        server->peers = peer;
+        pthread_mutex_unlock(&server->lock);
+        if (pthread_create(&peer->thread, NULL, serve_peer, peer) != 0)
+            abort();
     }
 }
 
@@ -264,17 +270,29 @@ struct http_server *http_server_start(SSL_CTX *tls)
     return server;
 }
 
-/* Threads of connections that are open still use it: it stays. */
+/*
+ * Threads of connections use it, its SSL_CTX and libcrypto, none of which may be gone before them:
+ * neither what the caller frees next, nor what the end of the program takes away.
+ */
 void http_server_stop(struct http_server *server)
 {
-    static struct http_server *stopped[64];
-    static size_t count;
-
     shutdown(server->listener, SHUT_RDWR);
     pthread_join(server->thread, NULL);
     close(server->listener);
-    if (count < sizeof(stopped) / sizeof(stopped[0]))
-        stopped[count++] = server;
+    pthread_mutex_lock(&server->lock);
+    for (const struct peer *peer = server->peers; peer != NULL; peer = peer->next)
+        if (peer->fd >= 0)
+            shutdown(peer->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&server->lock);
+    while (server->peers != NULL) {
+        struct peer *peer = server->peers;
+
+        server->peers = peer->next;
+        pthread_join(peer->thread, NULL);
+        free(peer);
+    }
+    pthread_mutex_destroy(&server->lock);
+    free(server);
 }
 
 int http_server_port(const struct http_server *server)

@@ -15,7 +15,7 @@ struct http_server;
 
 /* `tls` is NULL for plain HTTP; it is borrowed. Listens on 127.0.0.1. */
 struct http_server *http_server_start(SSL_CTX *tls);
-/* No new connections; those that are open end by themselves. */
+/* Ends all connections; then nothing of it runs any more, and it is gone. */
 void http_server_stop(struct http_server *server);
 int http_server_port(const struct http_server *server);
 

@@ -144,6 +144,16 @@ static bool load_cas(X509_STORE *store, const char *ca_path, const struct ska_er
            ska_fail(errors, SKA_R_BAD_KEY, "%s: no certificates in PEM", ca_path);
 }
 
+/* The context frees the store. */
+static void give_store(TS_VERIFY_CTX *context, X509_STORE *store)
+{
+#if OPENSSL_VERSION_PREREQ(3, 4)
+    (void)TS_VERIFY_CTX_set0_store(context, store);
+#else
+    (void)TS_VERIFY_CTX_set_store(context, store);
+#endif
+}
+
 static bool verify_response(TS_RESP *response, TS_VERIFY_CTX *context, const char *ca_path,
                             enum ska_reason wrong, const struct ska_errors *errors)
 {
@@ -155,7 +165,7 @@ static bool verify_response(TS_RESP *response, TS_VERIFY_CTX *context, const cha
         X509_STORE_free(store);
         return false;
     }
-    (void)TS_VERIFY_CTX_set_store(context, store); /* which it frees */
+    give_store(context, store);
     TS_VERIFY_CTX_add_flags(context, TS_VFY_SIGNATURE);
     if (TS_RESP_verify_response(context, response) == 1)
         return true;
