@@ -134,7 +134,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
     struct ska_bytes der = {NULL, 0};
     struct ska_bytes pem = {NULL, 0};
     bool done = reference_of(key, &der, errors) &&
-                hsm_reference_pem_write(ska_span_of(&der), &pem, errors) &&
+                hsm_reference_pem_write(HSM_REFERENCE_LABEL, ska_span_of(&der), &pem, errors) &&
                 write_bytes(encoder, out, ska_span_of(&pem));
 
     ska_bytes_free(&der);
