@@ -49,16 +49,17 @@ for spec in $specs; do
         offline quietly ska pkey -in $label.pem -out again.pem
         same again.pem $label.pem
 
-        # As text: where it is, and its public key as everybody writes it.
+        # As text: where it is, and its public key, of RSA in the words for private keys.
         offline succeeds ska pkey -in $label.pem -noout -text
         head -n 2 stdout.txt | grep -q "^ska:token=tok;.*object=$label;type=private$" ||
             fail "text of $label: $(cat stdout.txt)"
         plain pkey -pubin -in $label.pub.pem -noout -text >public.txt
-        sed 1,2d stdout.txt | cmp - public.txt
+        sed 's/^Modulus:/modulus:/; s/^Exponent:/publicExponent:/' public.txt >private.txt
+        sed 1,2d stdout.txt | cmp - private.txt
         offline succeeds ska pkey -in $label.pem -noout -text_pub
         cmp stdout.txt public.txt
         succeeds ska pkey -in "$(uri $label)" -noout -text
-        sed 1,2d stdout.txt | cmp - public.txt
+        sed 1,2d stdout.txt | cmp - private.txt
 
         calls=1
         [ $kind = ska ] || calls=0
@@ -69,6 +70,11 @@ for spec in $specs; do
             -sigfile signature >/dev/null || fail "a signature with $label.pem"
     done
 done
+
+# What acme-tiny and dehydrated look for in it.
+succeeds ska rsa -in plain-rsa2048.pem -noout -text
+tr -d '\n' <stdout.txt | grep -qE 'modulus: +00:[0-9a-f: ]+publicExponent: 65537 ' ||
+    fail "text of an RSA key: $(cat stdout.txt)"
 
 # ---- As applications read them -------------------------------------------------------------------
 
