@@ -103,7 +103,7 @@ log_is_empty
 # So many lines in a minute, by a process and its children together; the rest is counted.
 configure "log = $work/failures.log" "pin-source = file:$work/nowhere/pin"
 quietly as_usual start key=www.pem try=200 fork try=200
-lines=$(grep -c "file failure: key 'www': " failures.log)
+lines=$(grep -c "PIN cannot be read: key 'www': " failures.log)
 left_out=$(sed -n 's/.* \([0-9]*\) more failures were left out.*/\1/p' failures.log | paste -sd+)
 [ $((lines + ${left_out:-0})) -eq 400 ] || fail "$lines lines, $left_out left out, of 400 failures"
 [ "$lines" -le 120 ] || fail "$lines lines of 400 failures"
@@ -111,7 +111,7 @@ left_out=$(sed -n 's/.* \([0-9]*\) more failures were left out.*/\1/p' failures.
 
 configure 'log = syslog' "pin-source = file:$work/nowhere/pin"
 succeeds as_usual syslog start key=www.pem try=1
-says '^<11>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} early_load\[[0-9]+\]: ska: file failure: key .www.: '
+says '^<11>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} early_load\[[0-9]+\]: ska: PIN cannot be read: key .www.: '
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "$(cat stderr.txt)"
 # Nobody listens: nothing happens.
 quietly as_usual start key=www.pem try=2

@@ -20,7 +20,7 @@ done <quoted.txt
 for reason in 'approvals pending' 'approvals missing' 'approvals expired' 'rejected by approvers' \
     'too early' 'approved for other data' 'key is blocked' 'token not found' 'key not found' \
     'PIN incorrect' 'PIN missing' 'PKCS#11 module unavailable' 'directory is not safe' 'bad key URI' \
-    'file failure' 'approver not listed in the rule' 'invalid approval'; do
+    'PIN cannot be read' 'approvals directory cannot be used' 'audit log cannot be written' 'approver not listed in the rule' 'invalid approval'; do
     grep -qF "### \`$reason\`" "$page" || fail "not on the page: $reason"
 done
 
