@@ -115,6 +115,10 @@ enum ska_reason {
     SKA_R_AGENT_FAILURE,      /* an approver agent cannot be reached or does not answer */
     SKA_R_SERVER_UNREACHABLE, /* a web service: it has got nothing of what was asked */
     SKA_R_SERVER_FAILURE,     /* a web service: no answer, or one that is of no use */
+    /* Files that have a part of their own; SKA_R_FILE_FAILURE is all others. */
+    SKA_R_PIN_UNREADABLE,      /* the file, pipe or command that has the PIN */
+    SKA_R_APPROVALS_DIRECTORY, /* it cannot be read or written */
+    SKA_R_AUDIT_LOG,           /* it, or what is remembered of it, cannot be read or written */
 
     SKA_R_BAD_JSON = 400,
     SKA_R_BAD_REQUEST, /* request or bundle of the wrong shape */

@@ -48,7 +48,7 @@ bool ska_directory_list(const struct ska_directory *directory, struct ska_direct
     bool done = true;
 
     if (listing == NULL)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", ska_directory_path(directory),
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: %s", ska_directory_path(directory),
                         strerror(errno));
     while (done && (entry = readdir(listing)) != NULL)
         if (ska_file_kind_of(entry->d_name) != SKA_FILE_OTHER)
@@ -168,7 +168,7 @@ static bool complete_id(const struct ska_directory *directory,
     size_t found = find_requests(names, given, id);
 
     if (found == 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE,
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
                         "no open request %s... in %s: it may be done already", given,
                         ska_directory_path(directory));
     return found == 1 || fail_ambiguous(names, given, found, errors);

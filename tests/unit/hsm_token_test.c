@@ -297,14 +297,14 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     errors = errors_into(&recorder);
     pin.file = "file:/nonexistent/pin";
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_FILE_FAILURE, "/nonexistent: No such file");
+    assert_raised(&recorder, SKA_R_PIN_UNREADABLE, "/nonexistent: No such file");
     /* Who can exchange the PIN can have the token locked. */
     write_file("shared", PIN "\n", path);
     pin.file = path;
     assert_int_equal(chmod(path, 0620), 0);
     errors = errors_into(&recorder);
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_FILE_FAILURE, "can be written by others");
+    assert_raised(&recorder, SKA_R_PIN_UNREADABLE, "can be written by others");
     assert_int_equal(proxy()->login, before);
 }
 
