@@ -19,4 +19,8 @@ bool ska_broker_fail_ended(struct backend_key *key, const char *id, const struct
 /* "rejected", "expired": for the log. */
 const char *ska_broker_state_word(enum broker_state state);
 
+/* "alice, bob", as the rule calls them; others by their keys. "nobody". */
+void ska_broker_people_text(const struct ska_rule *rule, const struct broker_people *people,
+                            struct ska_buffer *text);
+
 #endif

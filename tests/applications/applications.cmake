@@ -14,6 +14,7 @@ function(ska_application name)
 endfunction()
 
 if(NOT SKA_TSAN)
+    ska_application(broker behind_broker)
     ska_application(haproxy haproxy)
     ska_application(httpd httpd)
     ska_application(mosquitto mosquitto)

@@ -15,6 +15,7 @@
 
 #define HEAD_MOST 8192
 #define BODY_MOST 8192
+#define ANSWERS_MOST 16
 
 struct http_server {
     int listener;
@@ -27,6 +28,10 @@ struct http_server {
     int requests;
     char head[HEAD_MOST];
     char body[BODY_MOST];
+    const char *paths[ANSWERS_MOST];
+    const char *answers[ANSWERS_MOST];
+    size_t answer_count;
+    const char *log;
 };
 
 struct peer {
@@ -132,6 +137,11 @@ static bool serve(struct peer *peer, const char *head, const char *body)
     if (path == NULL)
         return false;
     path++;
+    for (size_t i = 0; i < peer->server->answer_count; i++)
+        if (strncmp(path, peer->server->paths[i], strcspn(path, " ")) == 0 &&
+            peer->server->paths[i][strcspn(path, " ")] == 0)
+            return answer(peer, "200 OK", "Content-Type: application/json\r\n",
+                          peer->server->answers[i]);
     if (strncmp(path, "/silent ", 8) == 0) {
         char ignored = 0;
 
@@ -187,6 +197,17 @@ static void tunnel(struct peer *peer, const char *head)
     close(fd);
 }
 
+/* The lock is held. */
+static void log_request(const struct http_server *server, const char *head, const char *body)
+{
+    FILE *log = fopen(server->log, "a");
+
+    if (log == NULL)
+        abort();
+    fprintf(log, "%.*s\n%s\n", (int)strcspn(head, "\r"), head, body);
+    fclose(log);
+}
+
 static void *serve_peer(void *vpeer)
 {
     struct peer *peer = vpeer;
@@ -205,6 +226,8 @@ static void *serve_peer(void *vpeer)
         server->requests++;
         memcpy(server->head, head, HEAD_MOST);
         memcpy(server->body, body, BODY_MOST);
+        if (server->log != NULL)
+            log_request(server, head, body);
         pthread_mutex_unlock(&server->lock);
         open = strncmp(head, "CONNECT ", 8) != 0 && serve(peer, head, body);
         if (strncmp(head, "CONNECT ", 8) == 0)
@@ -298,6 +321,21 @@ void http_server_stop(struct http_server *server)
 int http_server_port(const struct http_server *server)
 {
     return server->port;
+}
+
+void http_server_answer(struct http_server *server, const char *path, const char *json)
+{
+    if (server->answer_count == ANSWERS_MOST)
+        abort();
+    server->paths[server->answer_count] = path;
+    server->answers[server->answer_count++] = json;
+}
+
+void http_server_log(struct http_server *server, const char *path)
+{
+    pthread_mutex_lock(&server->lock);
+    server->log = path;
+    pthread_mutex_unlock(&server->lock);
 }
 
 static int read_count(struct http_server *server, const int *count)
