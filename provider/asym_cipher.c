@@ -86,7 +86,7 @@ static bool cipher_begin(struct cipher *cipher, struct ska_key *key)
     cipher->on_token = false;
     EVP_PKEY_CTX_free(cipher->software);
     cipher->software =
-        EVP_PKEY_CTX_new_from_pkey(cipher->provider->libctx, cipher->key->software, NULL);
+        EVP_PKEY_CTX_new_from_pkey(ska_private_libctx(), cipher->key->software, NULL);
     return cipher->software != NULL;
 }
 

@@ -129,8 +129,9 @@ struct backend_key *ska_find(const struct ska_provider *provider, const struct h
     struct backend_key *hsm = NULL;
 
     ska_look_up_init(&look_up, provider, uri, kept, prompt);
-    return keys_find(&provider->settings, &look_up.wanted, provider->libctx, &hsm, errors) ? hsm
-                                                                                           : NULL;
+    return keys_find(&provider->settings, &look_up.wanted, ska_private_libctx(), &hsm, errors)
+               ? hsm
+               : NULL;
 }
 
 /* ---- Binding --------------------------------------------------------------------------------- */
@@ -142,14 +143,14 @@ struct shown_hash {
     char text[2 * SHOWN_BYTES + 1];
 };
 
-static struct shown_hash shown_hash_of(const struct ska_provider *provider, EVP_PKEY *key)
+static struct shown_hash shown_hash_of(EVP_PKEY *key)
 {
     struct shown_hash shown = {"?"};
     unsigned char hash[SHA256_DIGEST_LENGTH];
     struct ska_bytes spki = {NULL, 0};
 
     if (ska_evp_encode(key, &spki, NULL) &&
-        EVP_Q_digest(provider->libctx, "SHA256", NULL, spki.data, spki.length, hash, NULL))
+        EVP_Q_digest(ska_private_libctx(), "SHA256", NULL, spki.data, spki.length, hash, NULL))
         for (size_t i = 0; i < SHOWN_BYTES; i++)
             snprintf(shown.text + 2 * i, 3, "%02x", hash[i]);
     ska_bytes_free(&spki);
@@ -158,7 +159,6 @@ static struct shown_hash shown_hash_of(const struct ska_provider *provider, EVP_
 
 static bool is_same_key(const struct ska_key *key, const struct backend_key *hsm)
 {
-    const struct ska_provider *provider = key->provider;
     bool same = false;
 
     ERR_set_mark();
@@ -172,8 +172,7 @@ static bool is_same_key(const struct ska_key *key, const struct backend_key *hsm
                     "token. If the key was replaced write the reference anew (openssl pkey -in URI "
                     "-out FILE) and renew its certificate; if not, the URI in the file is wrong",
                     backend_key_token_label(hsm), backend_key_label(hsm),
-                    shown_hash_of(provider, key->software).text,
-                    shown_hash_of(provider, backend_key_public(hsm)).text);
+                    shown_hash_of(key->software).text, shown_hash_of(backend_key_public(hsm)).text);
 }
 
 /* The key was loaded without the HSM: it is looked for, and compared. */

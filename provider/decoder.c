@@ -240,7 +240,7 @@ static int decode_reference(struct in_hand *hand, BIO *in, OSSL_CALLBACK *callba
     int done = 0;
 
     (void)(hsm_reference_pem_read(in, &hand->der, &errors) &&
-           hsm_reference_decode(ska_span_of(&hand->der), provider->libctx, &hand->reference,
+           hsm_reference_decode(ska_span_of(&hand->der), ska_private_libctx(), &hand->reference,
                                 &errors));
     ERR_set_mark();
     done = hand_over(hand, callback, arg);
@@ -259,7 +259,7 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
                       void *pin_arg)
 {
     const struct ska_provider *provider = ((const struct decoder *)vdecoder)->provider;
-    BIO *in = BIO_new_from_core_bio(provider->libctx, core_in);
+    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
     struct in_hand hand = {.provider = provider};
     int done = 1;
 
@@ -278,10 +278,10 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
 /* ---- The second step ------------------------------------------------------------------------- */
 
 /* That what is decoded came from the first step. */
-static bool decoder_holds_ticket(const struct decoder *decoder, OSSL_CORE_BIO *core_in)
+static bool decoder_holds_ticket(OSSL_CORE_BIO *core_in)
 {
     uint8_t data[TICKET_LENGTH + 1];
-    BIO *in = BIO_new_from_core_bio(decoder->provider->libctx, core_in);
+    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
     size_t length = 0;
     size_t got = 0;
 
@@ -317,7 +317,7 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     struct ska_prompt prompt = {pin_callback, pin_arg};
 
     if (hand == NULL || hand->provider != decoder->provider ||
-        !decoder_does_selection(NULL, selection) || !decoder_holds_ticket(decoder, core_in))
+        !decoder_does_selection(NULL, selection) || !decoder_holds_ticket(core_in))
         return 1;
     hand->asked = true;
     if (hand->failure.reason != 0)
@@ -337,10 +337,9 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
  * The step from PEM is the default provider's, for which it is a private key, and some programs
  * make it themselves. Here come all private keys, ours and others.
  */
-static bool read_pkcs8(const struct decoder *decoder, OSSL_CORE_BIO *core_in,
-                       struct ska_bytes *content)
+static bool read_pkcs8(OSSL_CORE_BIO *core_in, struct ska_bytes *content)
 {
-    BIO *in = BIO_new_from_core_bio(decoder->provider->libctx, core_in);
+    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
     size_t got = 0;
 
     content->length = 0;
@@ -361,7 +360,8 @@ static struct ska_key *make_key_of_pkcs8(const struct decoder *decoder,
     struct in_hand hand = {.provider = provider};
 
     (void)(ska_bytes_copy(&hand.der, read->reference, &provider->errors) &&
-           hsm_reference_pkcs8_decode(read, provider->libctx, &hand.reference, &provider->errors) &&
+           hsm_reference_pkcs8_decode(read, ska_private_libctx(), &hand.reference,
+                                      &provider->errors) &&
            decoder_make_key(&hand, selection, prompt, &provider->errors));
     hsm_reference_clear(&hand.reference);
     ska_bytes_free(&hand.der);
@@ -381,7 +381,7 @@ static int decode_pkcs8(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
 
     if (!asks_for_private_key(selection))
         return 1;
-    ours = read_pkcs8(decoder, core_in, &content) &&
+    ours = read_pkcs8(core_in, &content) &&
            hsm_reference_pkcs8_begins(ska_span_of(&content), &read) && read.type == decoder->type;
     if (ours)
         key = make_key_of_pkcs8(decoder, &read, selection, &prompt);

@@ -119,7 +119,8 @@ void *ska_generation_new(struct ska_provider *provider, enum ska_key_type type, 
     generation->provider = provider;
     generation->type = type;
     generation->parameters_only = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0;
-    generation->ctx = EVP_PKEY_CTX_new_from_name(provider->libctx, ska_key_type_name(type), NULL);
+    generation->ctx =
+        EVP_PKEY_CTX_new_from_name(ska_private_libctx(), ska_key_type_name(type), NULL);
     if (!generation_begin(generation) || !ska_generation_set_params(generation, params)) {
         ska_generation_free(generation);
         return NULL;
@@ -137,7 +138,7 @@ int ska_generation_set_template(void *vgeneration, void *vkey)
     (void)EVP_PKEY_get_group_name(key->software, generation->token.curve,
                                   sizeof(generation->token.curve), NULL);
     EVP_PKEY_CTX_free(generation->ctx);
-    generation->ctx = EVP_PKEY_CTX_new_from_pkey(generation->provider->libctx, key->software, NULL);
+    generation->ctx = EVP_PKEY_CTX_new_from_pkey(ska_private_libctx(), key->software, NULL);
     return generation_begin(generation);
 }
 

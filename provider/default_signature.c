@@ -51,7 +51,7 @@ static bool software_begin(struct ska_signature *signature, struct ska_key *key)
     if (!software_take_key(signature, key))
         return false;
     signature->software =
-        EVP_PKEY_CTX_new_from_pkey(signature->provider->libctx, signature->key->software, NULL);
+        EVP_PKEY_CTX_new_from_pkey(ska_private_libctx(), signature->key->software, NULL);
     return signature->software != NULL;
 }
 
@@ -80,8 +80,7 @@ bool ska_software_digest_sign_init(struct ska_signature *signature, struct ska_k
 {
     return software_begin_md(signature, key) &&
            EVP_DigestSignInit_ex(signature->software_md, &signature->software_md_pkey, digest,
-                                 signature->provider->libctx, NULL, signature->key->software,
-                                 NULL) > 0 &&
+                                 ska_private_libctx(), NULL, signature->key->software, NULL) > 0 &&
            software_set_params(signature->software_md_pkey, params);
 }
 
@@ -126,7 +125,7 @@ int ska_digest_verify_init(void *vsignature, const char *digest, void *key,
 
     return software_begin_md(signature, key) &&
            EVP_DigestVerifyInit_ex(signature->software_md, &signature->software_md_pkey, digest,
-                                   signature->provider->libctx, NULL, signature->key->software,
+                                   ska_private_libctx(), NULL, signature->key->software,
                                    NULL) > 0 &&
            software_set_params(signature->software_md_pkey, params);
 }

@@ -3,6 +3,7 @@
 
 #include <sys/auxv.h>
 
+#include "provider/base/http.h"
 #include "provider/binding.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/pin_command.h"
@@ -17,7 +18,8 @@ static void read_early_pin(struct ska_provider *provider)
         provider->early_pin = hsm_pin_read(&source, NULL, &provider->log_only);
 }
 
-static void open_module_early(const struct ska_provider *provider)
+/* What calls a broker may be out of reach later, too. */
+static void open_back_end_early(const struct ska_provider *provider)
 {
     const struct ska_settings *settings = &provider->settings;
     struct hsm_module *module = NULL;
@@ -25,6 +27,8 @@ static void open_module_early(const struct ska_provider *provider)
     if (settings->pkcs11_module != NULL)
         (void)!hsm_module_open(settings->pkcs11_module, settings->pkcs11_init_args, &module,
                                &provider->log_only);
+    else if (settings->tsb_url != NULL)
+        (void)!ska_http_prepare(&provider->log_only);
 }
 
 void ska_early_load(struct ska_provider *provider)
@@ -33,6 +37,9 @@ void ska_early_load(struct ska_provider *provider)
     if (!provider->configured || !provider->settings.load_early || getauxval(AT_SECURE) != 0 ||
         hsm_pin_in_command())
         return;
+    /* First: what the module makes for itself would not do for the files that we decode. */
+    if (!ska_provider_prepare(provider))
+        return;
     read_early_pin(provider);
-    open_module_early(provider);
+    open_back_end_early(provider);
 }

@@ -92,7 +92,7 @@ static int write_software(const struct encoder *encoder, OSSL_CORE_BIO *out,
 {
     OSSL_ENCODER_CTX *ctx = OSSL_ENCODER_CTX_new_for_pkey(key->software, selection, encoder->output,
                                                           encoder->structure, NULL);
-    BIO *bio = BIO_new_from_core_bio(encoder->provider->libctx, out);
+    BIO *bio = BIO_new_from_core_bio(ska_private_libctx(), out);
     int done = ctx != NULL && bio != NULL && OSSL_ENCODER_CTX_get_num_encoders(ctx) > 0 &&
                set_encryption(ctx, encoder, callback, arg) && OSSL_ENCODER_to_bio(ctx, bio);
 
@@ -103,9 +103,9 @@ static int write_software(const struct encoder *encoder, OSSL_CORE_BIO *out,
 
 /* ---- Keys of a token ------------------------------------------------------------------------- */
 
-static bool write_bytes(const struct encoder *encoder, OSSL_CORE_BIO *out, struct ska_span bytes)
+static bool write_bytes(OSSL_CORE_BIO *out, struct ska_span bytes)
 {
-    BIO *bio = BIO_new_from_core_bio(encoder->provider->libctx, out);
+    BIO *bio = BIO_new_from_core_bio(ska_private_libctx(), out);
     size_t written = 0;
     bool done = bio != NULL && BIO_write_ex(bio, bytes.data, bytes.length, &written) &&
                 written == bytes.length;
@@ -135,7 +135,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
     struct ska_bytes pem = {NULL, 0};
     bool done = reference_of(key, &der, errors) &&
                 hsm_reference_pem_write(HSM_REFERENCE_LABEL, ska_span_of(&der), &pem, errors) &&
-                write_bytes(encoder, out, ska_span_of(&pem));
+                write_bytes(out, ska_span_of(&pem));
 
     ska_bytes_free(&der);
     ska_bytes_free(&pem);
@@ -178,7 +178,7 @@ static const char *private_words(const char *line, const char **rest)
 static bool write_public_text(OSSL_CORE_BIO *out, const struct ska_key *key)
 {
     BIO *lines = BIO_new(BIO_s_mem());
-    BIO *bio = BIO_new_from_core_bio(key->provider->libctx, out);
+    BIO *bio = BIO_new_from_core_bio(ska_private_libctx(), out);
     char line[TEXT_LINE_SIZE];
     bool done =
         lines != NULL && bio != NULL && EVP_PKEY_print_public(lines, key->software, 0, NULL) > 0;
@@ -206,7 +206,7 @@ static bool encoder_write_text(const struct encoder *encoder, OSSL_CORE_BIO *out
     if (uri != NULL) {
         ska_buffer_format(&text, "Private-Key: on a token, which it does not leave\n%s\n", uri);
         done = ska_buffer_finish(&text, &bytes, &encoder->provider->errors) &&
-               write_bytes(encoder, out, ska_span_of(&bytes)) && write_public_text(out, key);
+               write_bytes(out, ska_span_of(&bytes)) && write_public_text(out, key);
     }
     ska_bytes_free(&bytes);
     free(uri);

@@ -103,8 +103,7 @@ static int exchange_init(void *vexchange, void *vkey, const OSSL_PARAM params[])
     ska_key_free(exchange->peer);
     exchange->peer = NULL;
     EVP_PKEY_CTX_free(exchange->software);
-    exchange->software =
-        EVP_PKEY_CTX_new_from_pkey(exchange->provider->libctx, key->software, NULL);
+    exchange->software = EVP_PKEY_CTX_new_from_pkey(ska_private_libctx(), key->software, NULL);
     return exchange->software != NULL && EVP_PKEY_derive_init(exchange->software) > 0 &&
            exchange_set_params(exchange, params);
 }
@@ -235,10 +234,10 @@ static bool read_derivation(const struct exchange *exchange, struct derivation *
                     derivation->function);
 }
 
-static bool derive_further(const struct exchange *exchange, struct derivation *derivation,
-                           struct ska_span secret, unsigned char *out)
+static bool derive_further(struct derivation *derivation, struct ska_span secret,
+                           unsigned char *out)
 {
-    EVP_KDF *kdf = EVP_KDF_fetch(exchange->provider->libctx, derivation->function, NULL);
+    EVP_KDF *kdf = EVP_KDF_fetch(ska_private_libctx(), derivation->function, NULL);
     EVP_KDF_CTX *context = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, derivation->digest, 0),
@@ -280,7 +279,7 @@ static int derive_on_token(const struct exchange *exchange, unsigned char *out, 
     if (done && derivation.function[0] == 0)
         memcpy(out, secret, *length);
     else if (done)
-        done = derive_further(exchange, &derivation, ska_span(secret, secret_length), out);
+        done = derive_further(&derivation, ska_span(secret, secret_length), out);
     OPENSSL_cleanse(secret, sizeof(secret));
     return done;
 }

@@ -109,7 +109,7 @@ static int keymgmt_import(void *vkey, int selection, const OSSL_PARAM params[])
     if (key == NULL || key->software != NULL)
         return 0;
     copy = OSSL_PARAM_dup(params);
-    ctx = EVP_PKEY_CTX_new_from_name(key->provider->libctx, ska_key_type_name(key->type), NULL);
+    ctx = EVP_PKEY_CTX_new_from_name(ska_private_libctx(), ska_key_type_name(key->type), NULL);
     if (copy != NULL && ctx != NULL && EVP_PKEY_fromdata_init(ctx) > 0 &&
         EVP_PKEY_fromdata(ctx, &software, selection_for(selection), copy) > 0) {
         ska_key_set_public(key, software);
@@ -188,7 +188,7 @@ static int keymgmt_validate(const void *vkey, int selection, int type)
 
     if (!keymgmt_has(key, selection) || key->software == NULL)
         return 0;
-    ctx = EVP_PKEY_CTX_new_from_pkey(key->provider->libctx, key->software, NULL);
+    ctx = EVP_PKEY_CTX_new_from_pkey(ska_private_libctx(), key->software, NULL);
     if (ctx == NULL)
         return 0;
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)

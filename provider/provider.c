@@ -48,10 +48,8 @@ static int provider_get_params(void *provider, OSSL_PARAM params[])
            (status == NULL || OSSL_PARAM_set_uint(status, 1));
 }
 
-static const OSSL_ALGORITHM *provider_query_operation(void *provider, int operation, int *no_cache)
+static const OSSL_ALGORITHM *algorithms_of(int operation)
 {
-    (void)provider;
-    *no_cache = 0;
     switch (operation) {
     case OSSL_OP_KEYMGMT:
         return ska_keymgmt_algorithms;
@@ -70,6 +68,16 @@ static const OSSL_ALGORITHM *provider_query_operation(void *provider, int operat
     default:
         return NULL;
     }
+}
+
+/* Most processes that have us in their configuration never ask for anything of ours. */
+static const OSSL_ALGORITHM *provider_query_operation(void *provider, int operation, int *no_cache)
+{
+    const OSSL_ALGORITHM *algorithms = algorithms_of(operation);
+    const bool failed = algorithms != NULL && !ska_provider_prepare(provider);
+
+    *no_cache = failed;
+    return failed ? NULL : algorithms;
 }
 
 static const OSSL_ITEM *provider_get_reason_strings(void *vprovider)

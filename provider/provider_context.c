@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>
@@ -99,22 +100,22 @@ static bool take_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
            provider->core_set_error_debug != NULL && provider->core_vset_error != NULL;
 }
 
-static bool make_library_context(struct ska_provider *provider, const OSSL_DISPATCH *in)
+/* Nobody says how long libcrypto's own array lives. */
+static bool keep_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
 {
-    provider->libctx = OSSL_LIB_CTX_new_from_dispatch(provider->core, in);
-    if (provider->libctx == NULL)
-        return false;
-    provider->default_provider = OSSL_PROVIDER_load(provider->libctx, "default");
-    if (provider->default_provider == NULL)
-        return false;
-    for (int i = SKA_DIGEST_SHA1; i < SKA_DIGEST_COUNT; i++) {
-        const char *name = ska_digest_name((enum ska_digest)i);
+    size_t count = 1;
 
-        provider->digests[i] = EVP_MD_fetch(provider->libctx, name, NULL);
-        if (provider->digests[i] == NULL)
-            return false;
-    }
-    return ska_approver_keys_new(provider->libctx, &provider->approver_keys, &provider->errors);
+    while (in[count - 1].function_id != 0)
+        count++;
+    provider->upcalls = malloc(count * sizeof(*in));
+    if (provider->upcalls != NULL)
+        memcpy(provider->upcalls, in, count * sizeof(*in));
+    return provider->upcalls != NULL;
+}
+
+bool ska_provider_prepare(const struct ska_provider *provider)
+{
+    return ska_private_libctx_make(provider->core, provider->upcalls, &provider->errors);
 }
 
 static bool read_setting(const struct ska_provider *provider, const char *name,
@@ -161,12 +162,8 @@ void ska_provider_free(struct ska_provider *provider)
     if (provider == NULL)
         return;
     hsm_pin_wipe(provider->early_pin);
-    for (int i = SKA_DIGEST_SHA1; i < SKA_DIGEST_COUNT; i++)
-        EVP_MD_free(provider->digests[i]);
     ska_approver_keys_free(provider->approver_keys);
-    if (provider->default_provider != NULL)
-        OSSL_PROVIDER_unload(provider->default_provider);
-    OSSL_LIB_CTX_free(provider->libctx);
+    free(provider->upcalls);
     ska_settings_clear(&provider->settings);
     ska_failure_log_close(provider->log);
     free(provider);
@@ -183,7 +180,8 @@ struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_D
     provider->errors.arg = provider;
     provider->log_only.raise = raise_to_log;
     provider->log_only.arg = provider;
-    if (!take_upcalls(provider, in) || !make_library_context(provider, in)) {
+    if (!take_upcalls(provider, in) || !keep_upcalls(provider, in) ||
+        !ska_approver_keys_new(&provider->approver_keys, &provider->errors)) {
         ska_provider_free(provider);
         return NULL;
     }

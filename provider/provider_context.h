@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One instance of the provider: what it got from libcrypto, its own library context, its settings.
+ * One instance of the provider: what it got from libcrypto, and its settings.
  * Immutable once it is made, so that all threads share it without a lock; the keys of approvers
  * have one of their own.
  */
@@ -10,6 +10,7 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/evp.h>
 
+#include "provider/base/private_libctx.h"
 #include "provider/base/settings.h"
 #include "provider/hsm/pin.h"
 
@@ -22,13 +23,8 @@ struct ska_provider {
     OSSL_FUNC_core_set_error_debug_fn *core_set_error_debug;
     OSSL_FUNC_core_vset_error_fn *core_vset_error;
 
-    /*
-     * Hashing, public keys and verification happen here and not in the application's context, where
-     * our own algorithms could be fetched again. It holds the default provider only.
-     */
-    OSSL_LIB_CTX *libctx;
-    OSSL_PROVIDER *default_provider;
-    EVP_MD *digests[SKA_DIGEST_COUNT]; /* by enum ska_digest */
+    /* What libcrypto handed over, for the private context, which is made when it is needed. */
+    OSSL_DISPATCH *upcalls;
     struct ska_approver_keys *approver_keys;
 
     struct ska_errors errors; /* failures go to libcrypto's queue under our name, and to the log */
@@ -48,6 +44,12 @@ void ska_provider_free(struct ska_provider *provider); /* NULL is fine */
 void ska_provider_raise(const struct ska_provider *provider, const char *key,
                         enum ska_reason reason, const char *file, int line, const char *function,
                         const char *format, va_list args) __attribute__((format(printf, 7, 0)));
+
+/*
+ * Hashing, public keys and verification happen in ska_private_libctx() and not in the application's
+ * context. To be called before anything of ours is handed out that could need it.
+ */
+bool ska_provider_prepare(const struct ska_provider *provider) SKA_MUST_CHECK;
 
 /*
  * Fails, with the key and value that are wrong, while the configuration is bad. Loading the

@@ -210,10 +210,11 @@ static bool start_message(struct ska_signature *signature)
     if (ska_key_hsm(signature->key) == NULL)
         return false;
     if (ska_signature_form(signature) == SKA_PAYLOAD_DIGEST) {
-        const EVP_MD *digest = signature->provider->digests[signature->scheme.digest];
+        const EVP_MD *digest = ska_private_digest(signature->scheme.digest);
 
         signature->hash = EVP_MD_CTX_new();
-        if (signature->hash == NULL || !EVP_DigestInit_ex2(signature->hash, digest, NULL))
+        if (signature->hash == NULL || digest == NULL ||
+            !EVP_DigestInit_ex2(signature->hash, digest, NULL))
             return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the digest");
         signature->keeps_message = ska_signature_input(signature) == BACKEND_INPUT_DIGEST_FIRST;
     }

@@ -193,7 +193,7 @@ static struct ska_job job_of(const struct ska_signature *signature, struct backe
 {
     const struct ska_provider *provider = signature->provider;
     struct ska_job job = {
-        .libctx = provider->libctx,
+        .libctx = ska_private_libctx(),
         .approver_keys = provider->approver_keys,
         .key = key,
         .operation = SKA_OPERATION_SIGN,

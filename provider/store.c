@@ -250,7 +250,7 @@ static bool accept_without_private(const struct store *store,
 static EVP_PKEY *key_of_name(const struct store *store)
 {
     struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
-    OSSL_LIB_CTX *libctx = store->provider->libctx;
+    OSSL_LIB_CTX *libctx = ska_private_libctx();
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *public_key = NULL;
     struct backend_key *hsm = NULL;
@@ -282,7 +282,7 @@ static void own_certificates_first(struct store *store)
     for (size_t i = 0; i < count; i++) {
         const struct found one = certificates[i];
 
-        if (!hsm_certificate_is_of(store->provider->libctx, ska_span_of(&one.certificate), key))
+        if (!hsm_certificate_is_of(ska_private_libctx(), ska_span_of(&one.certificate), key))
             continue;
         memmove(&certificates[own + 1], &certificates[own], (i - own) * sizeof(one));
         certificates[own++] = one;
@@ -363,7 +363,7 @@ static bool search_private(struct store *store, const struct hsm_look_up *wanted
 {
     struct backend_key *hsm = NULL;
 
-    return keys_find(&store->provider->settings, wanted, store->provider->libctx, &hsm, errors) &&
+    return keys_find(&store->provider->settings, wanted, ska_private_libctx(), &hsm, errors) &&
            keep_key(store, HSM_OBJECT_PRIVATE, store_private_key(store, hsm));
 }
 
@@ -372,8 +372,8 @@ static bool search_public(struct store *store, const struct hsm_look_up *wanted)
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *key = NULL;
 
-    return keys_find_public(&store->provider->settings, wanted, store->provider->libctx, &key,
-                            &type, errors_of(store)) &&
+    return keys_find_public(&store->provider->settings, wanted, ska_private_libctx(), &key, &type,
+                            errors_of(store)) &&
            keep_key(store, HSM_OBJECT_PUBLIC, store_make_key(store, type, key));
 }
 
@@ -443,7 +443,7 @@ static bool search_off_token(struct store *store, struct hsm_look_up *wanted)
         return search_labels(store);
     if (!store_wants(store, HSM_OBJECT_PRIVATE))
         return !store_wants(store, HSM_OBJECT_PUBLIC) || search_public(store, wanted);
-    if (!keys_find(&store->provider->settings, wanted, store->provider->libctx, &hsm,
+    if (!keys_find(&store->provider->settings, wanted, ska_private_libctx(), &hsm,
                    errors_of(store)))
         return false;
     private_key = store_private_key(store, hsm);
@@ -494,7 +494,7 @@ static struct ska_key *find_private_key(const struct store *store)
     struct hsm_key_match match = {ska_span_of(&store->uri->object), ska_span_of(&store->uri->id)};
     struct backend_key *hsm = NULL;
 
-    return hsm_key_find(store->token, &match, store->provider->libctx, &hsm, errors_of(store))
+    return hsm_key_find(store->token, &match, ska_private_libctx(), &hsm, errors_of(store))
                ? store_private_key(store, hsm)
                : NULL;
 }
@@ -505,7 +505,7 @@ static struct ska_key *find_public_key(const struct store *store)
     enum ska_key_type type = SKA_KEY_RSA;
     EVP_PKEY *public_key = NULL;
 
-    return hsm_public_key_find(store->token, &match, store->provider->libctx, &public_key, &type,
+    return hsm_public_key_find(store->token, &match, ska_private_libctx(), &public_key, &type,
                                errors_of(store))
                ? store_make_key(store, type, public_key)
                : NULL;

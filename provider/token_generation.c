@@ -193,7 +193,7 @@ struct ska_key *ska_token_generation_run(const struct ska_token_generation *want
              log_in(wanted, provider, &token) && hsm_key_generate(token, &template_, errors)) {
         match.label = ska_span_text(template_.label);
         match.id = template_.id;
-        if (hsm_key_find(token, &match, provider->libctx, &hsm, errors))
+        if (hsm_key_find(token, &match, ska_private_libctx(), &hsm, errors))
             return key_for(wanted, provider, hsm);
     }
     return NULL;

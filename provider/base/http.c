@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include <openssl/crypto.h>
+
+#include "provider/base/libcurl.h"
 
 /* Connections that wait for the next call. */
 #define IDLE_MOST 16
@@ -52,7 +52,8 @@ struct ska_http {
 /* ---- The process ----------------------------------------------------------------------------- */
 
 static atomic_uint forks;
-static CURLcode global = CURLE_FAILED_INIT;
+static struct ska_libcurl libcurl;
+static bool started;
 
 static void count_fork(void)
 {
@@ -61,16 +62,18 @@ static void count_fork(void)
 
 static void init_process(void)
 {
-    if (pthread_atfork(NULL, NULL, count_fork) == 0)
-        global = curl_global_init(CURL_GLOBAL_DEFAULT);
+    started = pthread_atfork(NULL, NULL, count_fork) == 0 && ska_libcurl_load(&libcurl) &&
+              libcurl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
-static bool http_init(const struct ska_errors *errors)
+bool ska_http_prepare(const struct ska_errors *errors)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    return (pthread_once(&once, init_process) == 0 && global == CURLE_OK) ||
-           ska_fail(errors, SKA_R_INTERNAL, "libcurl does not start");
+    return (pthread_once(&once, init_process) == 0 && started) ||
+           ska_fail(errors, SKA_R_INTERNAL,
+                    "no web service can be called: libcurl (%s) is not there or does not start",
+                    SKA_LIBCURL);
 }
 
 /* ---- URLs ------------------------------------------------------------------------------------ */
@@ -80,7 +83,7 @@ static char *url_part(CURLU *url, CURLUPart part)
 {
     char *text = NULL;
 
-    return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
+    return libcurl.url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
 /* libcurl knows "localhost" by itself and asks nobody for it. */
@@ -115,25 +118,25 @@ static bool check_parts(CURLU *url, const char *shown, bool *tls, const struct s
                  shown);
     else
         done = true;
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(user);
-    curl_free(password);
-    curl_free(query);
-    curl_free(fragment);
+    libcurl.free(scheme);
+    libcurl.free(host);
+    libcurl.free(user);
+    libcurl.free(password);
+    libcurl.free(query);
+    libcurl.free(fragment);
     return done;
 }
 
 /* What is no URL at all may hold a secret and is not shown. */
 static bool check_url(const char *text, bool *tls, const struct ska_errors *errors)
 {
-    CURLU *url = curl_url();
+    CURLU *url = libcurl.url();
     char *shown = NULL;
     bool done = false;
 
     if (url == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a URL");
-    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+    if (libcurl.url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
         ska_fail(errors, SKA_R_BAD_PARAMETER,
                  "this is no URL; https://HOST[:PORT][/PATH] is needed");
     else if ((shown = ska_printable(ska_span_text(text), 200)) == NULL)
@@ -141,7 +144,7 @@ static bool check_url(const char *text, bool *tls, const struct ska_errors *erro
     else
         done = check_parts(url, shown, tls, errors);
     free(shown);
-    curl_url_cleanup(url);
+    libcurl.url_cleanup(url);
     return done;
 }
 
@@ -151,7 +154,7 @@ static void connection_free(struct connection *connection)
 {
     if (connection == NULL)
         return;
-    curl_easy_cleanup(connection->easy);
+    libcurl.easy_cleanup(connection->easy);
     free(connection);
 }
 
@@ -191,7 +194,7 @@ static struct connection *take_connection(struct ska_http *http)
     if (connection == NULL)
         return NULL;
     connection->forks = atomic_load(&forks);
-    connection->easy = curl_easy_init();
+    connection->easy = libcurl.easy_init();
     if (connection->easy != NULL)
         return connection;
     free(connection);
@@ -269,7 +272,7 @@ bool ska_http_open(const struct ska_http_settings *settings, struct ska_http **h
 {
     struct ska_http *made = NULL;
 
-    if (!http_init(errors))
+    if (!ska_http_prepare(errors))
         return false;
     made = calloc(1, sizeof(*made));
     if (made == NULL)
@@ -371,7 +374,7 @@ static void free_headers(struct curl_slist *headers)
 {
     for (struct curl_slist *entry = headers; entry != NULL; entry = entry->next)
         OPENSSL_cleanse(entry->data, strlen(entry->data));
-    curl_slist_free_all(headers);
+    libcurl.slist_free_all(headers);
 }
 
 static bool add_header(struct exchange *exchange, const char *name, const char *value)
@@ -381,7 +384,7 @@ static bool add_header(struct exchange *exchange, const char *name, const char *
 
     ska_buffer_format(&line, "%s%s", name, value);
     if (!line.failed)
-        longer = curl_slist_append(exchange->headers, ska_buffer_string(&line));
+        longer = libcurl.slist_append(exchange->headers, ska_buffer_string(&line));
     if (line.data != NULL)
         OPENSSL_cleanse(line.data, line.length);
     ska_buffer_free(&line);
@@ -404,7 +407,7 @@ static bool add_headers(struct exchange *exchange)
              add_header(exchange, "Content-Type: ", call->content_type)));
 }
 
-#define SET(option, value) (curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
+#define SET(option, value) (libcurl.easy_setopt(easy, (option), (value)) == CURLE_OK)
 #define SET_IF(option, value) ((value) == NULL || SET((option), (value)))
 
 static bool set_security(CURL *easy, const struct ska_http *http)
@@ -485,13 +488,13 @@ static bool may_be_sent(CURL *easy, const struct exchange *exchange)
 
     if (exchange->call->method == SKA_HTTP_POST && exchange->call->body.length > 0)
         return exchange->body_begun;
-    return curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds) != CURLE_OK ||
+    return libcurl.easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds) != CURLE_OK ||
            microseconds > 0;
 }
 
 static const char *words_of(const struct exchange *exchange, CURLcode code)
 {
-    return exchange->words[0] != 0 ? exchange->words : curl_easy_strerror(code);
+    return exchange->words[0] != 0 ? exchange->words : libcurl.easy_strerror(code);
 }
 
 /* "Expire date:2026-11-29 03:44:00 GMT" of the server's certificate; NULL: it is not known. */
@@ -500,7 +503,7 @@ static const char *certificate_time(CURL *easy, const char *name)
     const struct curl_certinfo *info = NULL;
     size_t length = strlen(name);
 
-    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
+    if (libcurl.easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
         info->num_of_certs < 1)
         return NULL;
     for (const struct curl_slist *line = info->certinfo[0]; line != NULL; line = line->next)
@@ -566,7 +569,7 @@ static bool copy_content_type(CURL *easy, char **to)
 {
     char *type = NULL;
 
-    if (curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || type == NULL)
+    if (libcurl.easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || type == NULL)
         return true;
     *to = ska_printable(ska_span_text(type), 200);
     return *to != NULL;
@@ -578,7 +581,7 @@ static enum ska_http_outcome read_answer(CURL *easy, struct exchange *exchange,
 {
     long status = 0;
 
-    if (curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= 100 &&
+    if (libcurl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= 100 &&
         status <= 999 && copy_content_type(easy, &answer->content_type) &&
         ska_buffer_finish(&exchange->body, &answer->body, NULL)) {
         answer->status = (unsigned int)status;
@@ -596,14 +599,14 @@ static enum ska_http_outcome make_call(CURL *easy, struct exchange *exchange,
     const struct ska_http *http = exchange->http;
     CURLcode code = CURLE_OK;
 
-    curl_easy_reset(easy); /* the connection stays */
+    libcurl.easy_reset(easy); /* the connection stays */
     if (!add_headers(exchange) || !set_security(easy, http) || !set_proxy(easy, http) ||
         !set_limits(easy, http) || !set_callbacks(easy, exchange) ||
         !set_method(easy, exchange->call) || !set_url(easy, http, exchange->call->path)) {
         ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: libcurl takes no such settings", http->url);
         return SKA_HTTP_NOT_SENT;
     }
-    code = curl_easy_perform(easy);
+    code = libcurl.easy_perform(easy);
     if (code != CURLE_OK)
         return fail_call(easy, exchange, code, errors);
     return read_answer(easy, exchange, answer, errors);
@@ -623,7 +626,7 @@ enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http
     }
     outcome = make_call(connection->easy, &exchange, answer, errors);
     /* Nothing that it points to lives on, and no copy of a header. */
-    curl_easy_reset(connection->easy);
+    libcurl.easy_reset(connection->easy);
     free_headers(exchange.headers);
     ska_buffer_free(&exchange.body);
     if (outcome == SKA_HTTP_ANSWERED)
@@ -634,6 +637,12 @@ enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http
 }
 
 #else /* SKA_WITHOUT_HTTP */
+
+bool ska_http_prepare(const struct ska_errors *errors)
+{
+    (void)errors;
+    return true;
+}
 
 bool ska_http_open(const struct ska_http_settings *settings, struct ska_http **http,
                    const struct ska_errors *errors)

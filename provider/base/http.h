@@ -41,6 +41,12 @@ struct ska_http_settings {
 struct ska_http;
 
 /*
+ * Loads what calls need, which the first call does otherwise: for who may not be able to later on
+ * (chroot). True where this was built without HTTP.
+ */
+bool ska_http_prepare(const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
  * Connects to nobody yet. SKA_R_BAD_PARAMETER: a URL that is none of these, or that has a user or a
  * password in it. SKA_R_FILE_FAILURE: a file that cannot be read. SKA_R_UNSUPPORTED: built without
  * HTTP.

@@ -6,6 +6,7 @@
 
 #include <openssl/rand.h>
 
+#include "provider/base/private_libctx.h"
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/object.h"
@@ -281,7 +282,7 @@ static bool generation_prepare(struct generation *generation, struct hsm_module 
         return false;
     generation->id = wanted->id;
     if (generation->id.length == 0) {
-        if (RAND_bytes_ex(hsm_isolation_libctx(), generation->random_id, ID_LENGTH, 0) != 1)
+        if (RAND_bytes_ex(ska_private_libctx(), generation->random_id, ID_LENGTH, 0) != 1)
             return ska_fail(errors, SKA_R_INTERNAL, "no random numbers");
         for (size_t i = 0; i < ID_LENGTH; i++) /* a URI cannot name an id with a zero byte */
             generation->random_id[i] |= generation->random_id[i] == 0;

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "provider/base/private_libctx.h"
 #include "provider/hsm/cryptoki.h"
 
 /* ---- PINs that failed ------------------------------------------------------------------------ */
@@ -19,7 +20,7 @@ static bool salted;
 
 static void make_salt(void)
 {
-    salted = RAND_bytes_ex(hsm_isolation_libctx(), salt, sizeof(salt), 0) == 1;
+    salted = RAND_bytes_ex(ska_private_libctx(), salt, sizeof(salt), 0) == 1;
 }
 
 /* The salted hash by which a failed PIN is known. */
@@ -30,21 +31,34 @@ static bool wrong_pin_hash(const struct hsm_pin *pin, uint8_t hash[32])
     if (!CRYPTO_THREAD_run_once(&salt_once, make_salt) || !salted)
         return false;
     ERR_set_mark();
-    done = EVP_Q_mac(hsm_isolation_libctx(), "HMAC", NULL, "SHA256", NULL, salt, sizeof(salt),
+    done = EVP_Q_mac(ska_private_libctx(), "HMAC", NULL, "SHA256", NULL, salt, sizeof(salt),
                      (const unsigned char *)pin->value, pin->length, hash, 32, NULL) != NULL;
     ERR_pop_to_mark();
     return done;
 }
 
-static bool is_known_wrong(struct hsm_token *token, const uint8_t hash[32])
+/*
+ * Hashing takes a random generator: only where there is something to compare with. False: it cannot
+ * be told.
+ */
+static bool look_for_wrong(struct hsm_token *token, const struct hsm_pin *pin, bool *known)
 {
-    bool known = false;
+    uint8_t hash[32];
+    bool any = false;
 
     hsm_lock();
-    for (struct hsm_wrong_pin *wrong = token->wrong_pins; wrong != NULL; wrong = wrong->next)
-        known = known || CRYPTO_memcmp(wrong->hash, hash, sizeof(wrong->hash)) == 0;
+    *known = token->wrong_pin_unknown;
+    any = token->wrong_pins != NULL;
     hsm_unlock();
-    return known;
+    if (*known || !any)
+        return true;
+    if (!wrong_pin_hash(pin, hash))
+        return false;
+    hsm_lock();
+    for (struct hsm_wrong_pin *wrong = token->wrong_pins; wrong != NULL; wrong = wrong->next)
+        *known = *known || CRYPTO_memcmp(wrong->hash, hash, sizeof(wrong->hash)) == 0;
+    hsm_unlock();
+    return true;
 }
 
 /* NULL: the one that was kept turned out to be wrong, or none is to be kept. */
@@ -147,44 +161,45 @@ static CK_RV log_in(const CK_FUNCTION_LIST *calls, CK_SESSION_HANDLE session, CK
     return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
 }
 
-static void remember_wrong(struct hsm_token *token, struct hsm_wrong_pin *wrong)
+/* What cannot be remembered: then none is tried any more. */
+static void remember_wrong(struct hsm_token *token, const struct hsm_pin *pin)
 {
+    struct hsm_wrong_pin *wrong = calloc(1, sizeof(*wrong));
+    const bool hashed = wrong != NULL && wrong_pin_hash(pin, wrong->hash);
+
     hsm_lock();
-    wrong->next = token->wrong_pins;
-    token->wrong_pins = wrong;
+    if (hashed) {
+        wrong->next = token->wrong_pins;
+        token->wrong_pins = wrong;
+    } else {
+        token->wrong_pin_unknown = true;
+    }
     hsm_unlock();
+    if (!hashed)
+        free(wrong);
 }
 
 /* What came of one PIN. */
 enum pin_trial { PIN_TAKEN, PIN_REFUSED, PIN_REFUSED_BEFORE, PIN_SAYS_NOTHING };
 
-/* What cannot be remembered is not tried. */
 static enum pin_trial try_pin(struct hsm_token *token, CK_SESSION_HANDLE session, CK_USER_TYPE user,
                               const struct hsm_pin *pin, CK_RV *rv)
 {
-    struct hsm_wrong_pin *wrong = NULL;
-    enum pin_trial trial = PIN_SAYS_NOTHING;
+    bool known = false;
 
     *rv = CKR_HOST_MEMORY;
-    if (pin != NULL) {
-        wrong = calloc(1, sizeof(*wrong));
-        if (wrong == NULL || !wrong_pin_hash(pin, wrong->hash))
-            goto out;
-        trial = PIN_REFUSED_BEFORE;
-        if (is_known_wrong(token, wrong->hash))
-            goto out;
-    }
+    if (pin != NULL && !look_for_wrong(token, pin, &known))
+        return PIN_SAYS_NOTHING;
+    if (known)
+        return PIN_REFUSED_BEFORE;
     *rv = log_in(token->module->calls, session, user, pin);
-    trial = *rv == CKR_OK                  ? PIN_TAKEN
-            : says_nothing_of_the_pin(*rv) ? PIN_SAYS_NOTHING
-                                           : PIN_REFUSED;
-    if (trial == PIN_REFUSED && wrong != NULL) {
-        remember_wrong(token, wrong);
-        wrong = NULL;
-    }
-out:
-    free(wrong);
-    return trial;
+    if (*rv == CKR_OK)
+        return PIN_TAKEN;
+    if (says_nothing_of_the_pin(*rv))
+        return PIN_SAYS_NOTHING;
+    if (pin != NULL)
+        remember_wrong(token, pin);
+    return PIN_REFUSED;
 }
 
 static bool raise_refused_before(const struct hsm_token *token, const struct hsm_pin_source *source,

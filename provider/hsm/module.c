@@ -25,6 +25,8 @@
 #include <libp11.h>
 #include <openssl/err.h>
 
+#include "provider/base/library.h"
+#include "provider/base/private_libctx.h"
 #include "provider/hsm/call_log.h"
 #include "provider/hsm/cryptoki.h"
 #include "provider/hsm/state.h"
@@ -54,16 +56,9 @@ static struct hsm_module *module_find_or_add(const char *path)
     return module;
 }
 
-/* dlsym() gives an object pointer; POSIX says that it may hold a function's address. */
-static void find_symbol(void *library, const char *name, void *function, size_t size)
-{
-    void *address = dlsym(library, name);
+#define FIND(member, name) ska_library_find(library, name, &(member), sizeof(member))
 
-    memcpy(function, &address, size);
-}
-
-#define FIND(member, name) find_symbol(library, name, &(member), sizeof(member))
-
+/* Those that are not there stay NULL. */
 static void find_ska_calls(void *library, struct hsm_ska_calls *calls)
 {
     FIND(calls->serialize_policy, "C_SerializePolicy");
@@ -90,7 +85,8 @@ static bool raise_not_loaded(const struct hsm_module *module, const char *reason
 
 /*
  * Our own view of the module, which libp11 does not hand out. The library stays open: its code must
- * remain where it is even if libp11 closes its own reference after a failure.
+ * remain where it is even if libp11 closes its own reference after a failure. Its functions are
+ * bound when they are called: binding all of a module in C++ at once takes longer than a signature.
  */
 static bool open_library(struct hsm_module *module, const struct ska_errors *errors)
 {
@@ -101,14 +97,13 @@ static bool open_library(struct hsm_module *module, const struct ska_errors *err
     CK_RV rv = CKR_OK;
 
     hsm_isolation_enter();
-    library = dlopen(module->path, RTLD_NOW | RTLD_LOCAL);
+    library = dlopen(module->path, RTLD_LAZY | RTLD_LOCAL);
     if (library == NULL)
         reason = dlerror();
     hsm_isolation_leave(CKR_OK);
     if (library == NULL)
         return raise_not_loaded(module, reason, errors);
-    find_symbol(library, "C_GetFunctionList", &get_function_list, sizeof(get_function_list));
-    if (get_function_list == NULL)
+    if (!FIND(get_function_list, "C_GetFunctionList"))
         return ska_fail(errors, SKA_R_MODULE_UNAVAILABLE,
                         "%s: not a PKCS#11 module (it has no C_GetFunctionList)", module->path);
     rv = HSM_CALL(get_function_list(&calls));
@@ -172,29 +167,53 @@ static bool raise_initialize(const struct hsm_module *module, const char *reason
     return false;
 }
 
+/* libp11, loaded with the first module: most processes that have the provider open none. */
+struct libp11 {
+    __typeof__(PKCS11_CTX_new) *context_new;
+    __typeof__(PKCS11_CTX_init_args) *context_init_args;
+    __typeof__(PKCS11_CTX_load) *context_load;
+    __typeof__(PKCS11_CTX_free) *context_free;
+};
+
+static bool load_libp11(struct libp11 *libp11)
+{
+    void *library = ska_library_load(SKA_LIBP11);
+
+    return library != NULL && FIND(libp11->context_new, "PKCS11_CTX_new") &&
+           FIND(libp11->context_init_args, "PKCS11_CTX_init_args") &&
+           FIND(libp11->context_load, "PKCS11_CTX_load") &&
+           FIND(libp11->context_free, "PKCS11_CTX_free");
+}
+
 /*
  * By libp11, whose context is never freed: that would finalize the module for everybody. False, and
  * *rv and `reason` say why.
  */
 static bool initialize_by_libp11(struct hsm_module *module, CK_RV *rv, char reason[128])
 {
-    const struct hsm_logged_call call =
-        hsm_logged_call_begin(module->calls, "C_Initialize by libp11");
+    struct hsm_logged_call call;
     PKCS11_CTX *context = NULL;
+    struct libp11 libp11;
     bool done = false;
 
+    if (!load_libp11(&libp11)) {
+        snprintf(reason, 128, "%s cannot be loaded", SKA_LIBP11);
+        *rv = CKR_GENERAL_ERROR;
+        return false;
+    }
+    call = hsm_logged_call_begin(module->calls, "C_Initialize by libp11");
     hsm_isolation_enter();
-    context = PKCS11_CTX_new();
+    context = libp11.context_new();
     if (context != NULL && module->init_args != NULL)
-        PKCS11_CTX_init_args(context, module->init_args);
-    done = context != NULL && PKCS11_CTX_load(context, module->path) == 0;
+        libp11.context_init_args(context, module->init_args);
+    done = context != NULL && libp11.context_load(context, module->path) == 0;
     if (!done) {
         const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
         *rv = (CK_RV)ERR_GET_REASON(ERR_peek_last_error());
         snprintf(reason, 128, "%s", text == NULL ? "failed" : text);
         if (context != NULL)
-            PKCS11_CTX_free(context);
+            libp11.context_free(context);
         context = NULL;
     }
     module->libp11 = context;
@@ -270,7 +289,7 @@ static bool module_load(struct hsm_module *module, const char *init_args,
 bool hsm_module_open(const char *path, const char *init_args, struct hsm_module **module,
                      const struct ska_errors *errors)
 {
-    if (!hsm_isolation_init(errors) || !hsm_fork_watch(errors))
+    if (!ska_private_libctx_make(NULL, NULL, errors) || !hsm_fork_watch(errors))
         return false;
     *module = module_find_or_add(path);
     if (*module == NULL)

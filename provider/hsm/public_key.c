@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "provider/base/evp_key.h"
+#include "provider/base/private_libctx.h"
 #include "provider/base/spki.h"
 #include "provider/hsm/cryptoki.h"
 
@@ -406,7 +407,7 @@ bool hsm_public_parameters(enum ska_key_type type, const char *curve, struct ska
             nid = OBJ_sn2nid(curve);
         if (nid == NID_undef && strcmp(curve, "secp256r1") == 0) /* a third name of P-256 */
             nid = NID_X9_62_prime256v1;
-        if (nid != NID_undef && ska_evp_field_length(hsm_isolation_libctx(), nid) == 0)
+        if (nid != NID_undef && ska_evp_field_length(ska_private_libctx(), nid) == 0)
             nid = NID_undef;
     }
     if (nid == NID_undef)

@@ -95,6 +95,7 @@ struct hsm_token {
     bool pin_file_configured;      /* the same */
     bool pin_typed;                /* it was typed on the token's own pad */
     struct hsm_wrong_pin *wrong_pins;
+    bool wrong_pin_unknown; /* one that could not be remembered */
     bool prompting;
     unsigned int prompting_fork;
     pthread_t prompting_thread;

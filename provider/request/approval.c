@@ -256,7 +256,7 @@ bool ska_approval_verify_with(OSSL_LIB_CTX *libctx, struct ska_approver_keys *ke
                               const struct ska_approval *approval, struct ska_span token)
 {
     struct ska_span public_key = ska_span_of(&approval->public_key);
-    EVP_PKEY *key = keys == NULL ? NULL : ska_approver_keys_open(keys, public_key);
+    EVP_PKEY *key = keys == NULL ? NULL : ska_approver_keys_open(keys, libctx, public_key);
     bool verified = false;
 
     if (key == NULL)

@@ -19,20 +19,17 @@ struct kept {
  * would wait for ever. Who does not get it opens the key himself.
  */
 struct ska_approver_keys {
-    OSSL_LIB_CTX *libctx;
     pthread_mutex_t lock;
     struct kept kept[KEPT];
     size_t next; /* to be replaced */
 };
 
-bool ska_approver_keys_new(OSSL_LIB_CTX *libctx, struct ska_approver_keys **keys,
-                           const struct ska_errors *errors)
+bool ska_approver_keys_new(struct ska_approver_keys **keys, const struct ska_errors *errors)
 {
     struct ska_approver_keys *made = calloc(1, sizeof(*made));
 
     if (made == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for the keys of approvers");
-    made->libctx = libctx;
     pthread_mutex_init(&made->lock, NULL);
     *keys = made;
     return true;
@@ -90,12 +87,13 @@ static void cache_keep(struct ska_approver_keys *keys, struct ska_span spki, EVP
     cache_forget(&kept);
 }
 
-EVP_PKEY *ska_approver_keys_open(struct ska_approver_keys *keys, struct ska_span spki)
+EVP_PKEY *ska_approver_keys_open(struct ska_approver_keys *keys, OSSL_LIB_CTX *libctx,
+                                 struct ska_span spki)
 {
     EVP_PKEY *key = cache_find(keys, spki);
     enum ska_key_type type = SKA_KEY_RSA;
 
-    if (key == NULL && ska_evp_open(keys->libctx, spki, &type, &key))
+    if (key == NULL && ska_evp_open(libctx, spki, &type, &key))
         cache_keep(keys, spki, key);
     return key;
 }

@@ -12,15 +12,16 @@
 
 struct ska_approver_keys;
 
-/* For keys of this library context, which must live longer. */
-bool ska_approver_keys_new(OSSL_LIB_CTX *libctx, struct ska_approver_keys **keys,
+bool ska_approver_keys_new(struct ska_approver_keys **keys,
                            const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_approver_keys_free(struct ska_approver_keys *keys); /* NULL is fine */
 
 /*
  * The key of a SubjectPublicKeyInfo, to be freed by the caller; NULL, with nothing raised, when it
- * is none that ska_evp_open() opens.
+ * is none that ska_evp_open() opens. The library context is the same for all keys of one cache, and
+ * lives longer.
  */
-EVP_PKEY *ska_approver_keys_open(struct ska_approver_keys *keys, struct ska_span spki);
+EVP_PKEY *ska_approver_keys_open(struct ska_approver_keys *keys, OSSL_LIB_CTX *libctx,
+                                 struct ska_span spki);
 
 #endif

@@ -122,13 +122,21 @@ bool ska_ballot_take_approval(struct ska_ballot *ballot, struct ska_approval *ap
         approval->state = SKA_ANSWER_NOT_LISTED;
     else if (ska_ballot_has_approved(ballot, key))
         approval->state = SKA_ANSWER_DOUBLED;
-    else if (!ballot_verify(ballot, approval))
+    else if (!ballot->unverified && !ballot_verify(ballot, approval))
         approval->state = SKA_ANSWER_INVALID;
     else
         approval->state = SKA_ANSWER_COUNTS;
     return approval->state != SKA_ANSWER_COUNTS ||
            (ska_request_add_approval(request, approval, errors) &&
             ballot_add_key(ballot, &request->approvals[request->approval_count - 1], errors));
+}
+
+bool ska_ballot_holds_invalid(const struct ska_ballot *ballot)
+{
+    for (size_t i = 0; i < ballot->request->approval_count; i++)
+        if (!ballot_verify(ballot, &ballot->request->approvals[i]))
+            return true;
+    return false;
 }
 
 bool ska_ballot_would_verify(const struct ska_ballot *ballot, struct ska_span public_key,

@@ -19,7 +19,8 @@ struct ska_ballot {
     struct ska_approval_token token; /* of the request, decoded; points into it */
     const struct ska_rule *rule;     /* borrowed; NULL: not known, and whatever verifies counts */
     bool rule_of_hsm;                /* the HSM's word; else it is the requester's */
-    struct ska_span *keys;           /* whose approvals count, each once; borrowed */
+    bool unverified;       /* signatures of answers that are taken are left for the HSM to verify */
+    struct ska_span *keys; /* whose approvals count, each once; borrowed */
     size_t key_count;
     struct ska_approval *refusals; /* of listed approvers, one of each */
     size_t refusal_count;
@@ -29,10 +30,10 @@ struct ska_ballot {
 };
 
 /*
- * Starts with libctx, cache, request, rule and rule_of_hsm set and the rest zero. Decodes the token
- * and verifies the approvals that the request holds, every one, those of strangers too, since the
- * HSM refuses a whole request for one that is invalid. The time is this machine's. Close it also
- * after a failure.
+ * Starts with libctx, cache, request, rule, rule_of_hsm and unverified set and the rest zero.
+ * Decodes the token and verifies the approvals that the request holds, every one, those of
+ * strangers too, since the HSM refuses a whole request for one that is invalid. The time is this
+ * machine's. Close it also after a failure.
  */
 bool ska_ballot_open(struct ska_ballot *ballot, const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_ballot_close(struct ska_ballot *ballot); /* {0} is fine */
@@ -53,6 +54,9 @@ bool ska_ballot_take_approval(struct ska_ballot *ballot, struct ska_approval *ap
                               const struct ska_errors *errors) SKA_MUST_CHECK;
 bool ska_ballot_take_refusal(struct ska_ballot *ballot, struct ska_approval *refusal,
                              const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Whether an approval of the request is not valid: of those that were taken unverified. */
+bool ska_ballot_holds_invalid(const struct ska_ballot *ballot);
 
 /* Whether an answer of this approver would be verified: it could count, if it is valid. */
 bool ska_ballot_would_verify(const struct ska_ballot *ballot, struct ska_span public_key,

@@ -44,6 +44,7 @@ static bool may_go_on(const struct ska_gathering *gathering, const struct backen
 static enum ska_outcome gather_and_send(struct ska_gathering *gathering)
 {
     struct backend_refusal refusal = {0};
+    bool again = false;
 
     for (;;) {
         switch (ska_wait_for_people(gathering)) {
@@ -52,6 +53,10 @@ static enum ska_outcome gather_and_send(struct ska_gathering *gathering)
         case SKA_WAIT_OVER:
             if (rule_has_changed(gathering))
                 return SKA_RULE_HAS_CHANGED;
+            if (!ska_gathering_verify(gathering, &again))
+                return SKA_NOT_SIGNED;
+            if (again)
+                continue;
             ska_gathering_fail_pending(gathering);
             return SKA_NOT_SIGNED;
         case SKA_WAIT_FAILED:
@@ -71,7 +76,9 @@ static enum ska_outcome gather_and_send(struct ska_gathering *gathering)
         }
         if (rule_has_changed(gathering))
             return SKA_RULE_HAS_CHANGED;
-        if (may_go_on(gathering, &refusal))
+        if (!ska_gathering_verify(gathering, &again))
+            return SKA_NOT_SIGNED;
+        if (again || may_go_on(gathering, &refusal))
             continue;
         ska_explain_refusal(gathering->job, gathering->open.request, &refusal);
         return SKA_NOT_SIGNED;

@@ -305,10 +305,10 @@ static bool ask_agents(struct ska_gathering *gathering)
 
 /*
  * The ballot on the open request, by the HSM's clock, which is asked once; then the monotonic one
- * goes on from there. Approvals in a bundle are looked at as those are that come; only a bundle has
- * some: what is found in the directory comes without.
+ * goes on from there. Approvals that the request has are looked at as those are that come, as from
+ * `shown`: of a bundle, or of agents; what is found in the directory comes without.
  */
-static bool open_ballot(struct ska_gathering *gathering)
+static bool open_ballot(struct ska_gathering *gathering, const char *shown)
 {
     const struct ska_job *job = gathering->job;
     struct ska_request *request = gathering->open.request;
@@ -323,9 +323,10 @@ static bool open_ballot(struct ska_gathering *gathering)
                                             .cache = job->approver_keys,
                                             .request = request,
                                             .rule = ska_current_rule_of(&gathering->current),
-                                            .rule_of_hsm = true};
+                                            .rule_of_hsm = true,
+                                            .unverified = gathering->unverified};
     done = ska_ballot_open(&gathering->ballot, job->errors) &&
-           gathering_hand_in(gathering, SKA_PARAM_APPROVALS, approvals, count);
+           gathering_hand_in(gathering, shown, approvals, count);
     ska_approvals_free(approvals, count);
     if (done)
         ska_ballot_ask_time(&gathering->ballot, job->key);
@@ -347,9 +348,23 @@ static bool find_open_request(struct ska_gathering *gathering)
     return open->superseded == NULL || ska_open_request_publish(job, rule, open);
 }
 
+/*
+ * What an agent answers while nobody waits goes to the HSM as it is: the HSM verifies it too, and
+ * decides. But an approval that has a line in the audit log, or is shared with others who wait, is
+ * verified first, and so is what may be counted by no rule.
+ */
+static bool is_left_to_the_hsm(const struct ska_gathering *gathering)
+{
+    const struct ska_job *job = gathering->job;
+
+    return job->sources.directory == NULL && job->audit_log.path == NULL &&
+           gathering->handed_in == 0 && gathering->current.known;
+}
+
 bool ska_gathering_begin(struct ska_gathering *gathering)
 {
-    if (!find_open_request(gathering) || !open_ballot(gathering))
+    gathering->unverified = is_left_to_the_hsm(gathering);
+    if (!find_open_request(gathering) || !open_ballot(gathering, SKA_PARAM_APPROVALS))
         return false;
     gathering->open.exchanged = false;
     gathering->until = ska_clock_ms() + (int64_t)gathering->job->timeout * 1000;
@@ -368,7 +383,18 @@ bool ska_gathering_start_over(struct ska_gathering *gathering)
                          "that stands in the directory");
     gathering->handed_in = 0;
     ska_answers_restart(gathering->answers);
-    return open_ballot(gathering) && gathering_look_first(gathering) && ask_agents(gathering);
+    return open_ballot(gathering, SKA_PARAM_APPROVALS) && gathering_look_first(gathering) &&
+           ask_agents(gathering);
+}
+
+bool ska_gathering_verify(struct ska_gathering *gathering, bool *again)
+{
+    *again = gathering->unverified && ska_ballot_holds_invalid(&gathering->ballot);
+    gathering->unverified = false;
+    if (!*again)
+        return true;
+    gathering->tried = 0;
+    return open_ballot(gathering, gathering->job->sources.agent) && ask_agents(gathering);
 }
 
 /* ---- How far it is --------------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ struct ska_gathering {
     size_t agent_answer_count;
     enum ska_reason agent_reason; /* why an agent did not approve; 0: none was asked or failed */
     size_t handed_in;             /* approvals, in bundles */
+    bool unverified;              /* what agents answer: the HSM verifies it */
     struct ska_flood floods[SKA_BUDGET_OWNERS];
     size_t flood_count;
     size_t tried;  /* approvals in the last attempt, when the rule is not known */
@@ -57,6 +58,13 @@ struct ska_waiter ska_gathering_waiter(struct ska_gathering *gathering);
 bool ska_gathering_begin(struct ska_gathering *gathering) SKA_MUST_CHECK;
 /* The same once more, for another process' request that took the place of ours. */
 bool ska_gathering_start_over(struct ska_gathering *gathering) SKA_MUST_CHECK;
+
+/*
+ * Verifies what agents have answered, unless that was done as it came. What is invalid is dropped
+ * and noted, and if that is not enough any more the agents are asked again, their answers verified
+ * as they come. *again: something was dropped, and what is left is to be judged anew.
+ */
+bool ska_gathering_verify(struct ska_gathering *gathering, bool *again) SKA_MUST_CHECK;
 
 /* Takes what is new in the directory, until ska_clock_ms() is `until`. */
 bool ska_gathering_look(struct ska_gathering *gathering, int64_t until) SKA_MUST_CHECK;

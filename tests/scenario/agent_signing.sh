@@ -108,16 +108,25 @@ refuses 'agent fake.socket: what it says is no answer' web fake.socket
 fake $'{"error":"\\u001b[2J no"}\n'
 refuses 'agent fake.socket: ' web fake.socket
 ! grep -q $'\033' stderr.txt || fail "an escape sequence"
-# Approvals that do not count: of other bytes, and of somebody who is not listed.
+# Approvals that do not count: of other bytes, which the HSM finds out, and then we who is meant; and of
+# somebody who is not listed.
 fake "{\"approvals\":[$(approval alice document)]}"$'\n'
-refuses 'fake.socket' web fake.socket
+takes 1 refused 'fake.socket: alice has no valid signature' "${sign[@]}" -sign "$(uri web)" \
+    -sigopt ska-agent:fake.socket document
 request web request.json document
 token_of request.json >token.bin
 fake "{\"approvals\":[$(approval mallory token.bin)]}"$'\n'
 refuses 'fake.socket' web fake.socket
-# They do not spoil those of others.
+# They do not spoil those of others: the HSM refuses once.
 fake "{\"approvals\":[$(approval alice document),$(approval mallory token.bin)]}"$'\n'
+takes 2 quietly "${sign[@]}" -sign "$(uri web)" -sigopt ska-agent:fake.socket,alice.socket document
+# With an audit log nothing is sent that was not verified: each line says what an answer was worth.
+configure "audit-log = $work/agents.log"
+fake "{\"approvals\":[$(approval alice document)]}"$'\n'
+refuses 'fake.socket: alice has no valid signature' web fake.socket
+fake "{\"approvals\":[$(approval alice document)]}"$'\n'
 signs web fake.socket,alice.socket
+configure
 # A good one in another's name is as good as any: signatures count, not sockets.
 fake "{\"approvals\":[$(approval bob token.bin)]}"$'\n'
 signs web fake.socket

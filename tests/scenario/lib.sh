@@ -373,10 +373,11 @@ request() {
     succeeds skatool request --key "$(uri "$label")" "$@" -o "$file" "$document"
 }
 # id_of_pending [DIRECTORY]: the whole id of the request that the message "approvals pending" in
-# stderr.txt names by its first 16 digits.
+# stderr.txt names by its first 16 digits. Another one, for the same document, may be named, too.
 id_of_pending() {
     local short
-    short=$(grep -oE 'request [0-9a-f]{16}\b' stderr.txt | sort -u | cut -d ' ' -f 2)
+    short=$(grep -oE 'request [0-9a-f]{16}\b( is open)?' stderr.txt | grep -v 'is open' | sort -u |
+        cut -d ' ' -f 2)
     [ "$(wc -w <<<"$short")" -eq 1 ] || fail "no single request in the message: $(cat stderr.txt)"
     basename "${1:-approvals}/$short"*.request.json .request.json
 }

@@ -269,7 +269,7 @@ inspected 0 "$approval" Approval 'approver +alice' 'ok +signature: over the appr
     'ok +approver: listed' "request +$id"
 succeeds skatool reject --dir approvals --approver bob.pem --yes "$id"
 refusal=$(echo approvals/"$id".*.reject.json)
-inspected 0 "$refusal" Refusal 'approver +bob' 'ok +signature: over the refusal'
+inspected 0 "$refusal" Rejection 'approver +bob' 'ok +signature: over the rejection'
 # Away from their request they are shown, and that is all.
 cp "$approval" alone.json
 inspected 0 alone.json 'approver +.*key' 'signature: what it is for is not here'
@@ -277,7 +277,7 @@ inspected 0 alone.json 'approver +.*key' 'signature: what it is for is not here'
 cp "$approval" approvals/"$id".x.reject.json
 inspected 4 approvals/"$id".x.reject.json 'WRONG +signature: an APPROVAL'
 cp "$refusal" approvals/"$id".y.approval.json
-inspected 0 approvals/"$id".y.approval.json 'Refusal: the approver says no'
+inspected 0 approvals/"$id".y.approval.json 'Rejection: the approver says no'
 approval dave token.bin >approvals/"$id".z.approval.json
 inspected 4 approvals/"$id".z.approval.json 'WRONG +signature: NEITHER' 'NOT listed'
 printf '{"approvalToBeSigned":"%s",%s' "$(plain base64 -A <token.bin)" \

@@ -45,7 +45,7 @@ static struct ska_approver_keys *new_keys(void)
 {
     struct ska_approver_keys *keys = NULL;
 
-    assert_true(ska_approver_keys_new(NULL, &keys, NULL));
+    assert_true(ska_approver_keys_new(&keys, NULL));
     return keys;
 }
 
@@ -62,7 +62,7 @@ static bool is_key_of(EVP_PKEY *key, size_t approver)
 
 static EVP_PKEY *opened(struct ska_approver_keys *keys, size_t approver)
 {
-    EVP_PKEY *key = ska_approver_keys_open(keys, ska_span_of(&spkis[approver]));
+    EVP_PKEY *key = ska_approver_keys_open(keys, NULL, ska_span_of(&spkis[approver]));
 
     assert_non_null(key);
     assert_true(is_key_of(key, approver));
@@ -119,9 +119,9 @@ static void what_is_no_key_is_none(void **state)
     assert_true(ska_bytes_copy(&wrong, ska_span_of(&spkis[0]), NULL));
     wrong.data[wrong.length - 1] ^= 1; /* a point that is not on the curve */
     for (int i = 0; i < 2; i++) {
-        assert_null(ska_approver_keys_open(keys, ska_span_of(&wrong)));
-        assert_null(ska_approver_keys_open(keys, ska_span(wrong.data, wrong.length - 1)));
-        assert_null(ska_approver_keys_open(keys, ska_span(NULL, 0)));
+        assert_null(ska_approver_keys_open(keys, NULL, ska_span_of(&wrong)));
+        assert_null(ska_approver_keys_open(keys, NULL, ska_span(wrong.data, wrong.length - 1)));
+        assert_null(ska_approver_keys_open(keys, NULL, ska_span(NULL, 0)));
     }
     assert_int_equal(ERR_peek_error(), 0);
     ska_bytes_free(&wrong);
@@ -134,7 +134,7 @@ static void *open_all(void *vkeys)
 
     for (size_t i = 0; i < 50 * APPROVERS; i++) {
         size_t approver = i * 7 % APPROVERS;
-        EVP_PKEY *key = ska_approver_keys_open(vkeys, ska_span_of(&spkis[approver]));
+        EVP_PKEY *key = ska_approver_keys_open(vkeys, NULL, ska_span_of(&spkis[approver]));
 
         good = good && key != NULL && is_key_of(key, approver);
         EVP_PKEY_free(key);

@@ -167,7 +167,7 @@ static bool seal_with_key(struct seal_call *call, const struct seal_options *opt
                 backend_key_spki(call->key, &spki, &tool->errors) &&
                 seal_signer_take_key(tool, call->key, spki, options->digest, &call->signer) &&
                 choose_seal_timeout(tool, options, uri, &call->timeout) &&
-                ska_approver_keys_new(tool->libctx, &call->approver_keys, &tool->errors);
+                ska_approver_keys_new(&call->approver_keys, &tool->errors);
 
     if (done) {
         const char *const files[2] = {uri->approvals_file, NULL};
