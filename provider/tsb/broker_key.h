@@ -6,6 +6,7 @@
 #define SKA_TSB_BROKER_KEY_H
 
 #include "provider/backend/backend.h"
+#include "provider/base/json.h"
 #include "provider/tsb/connection.h"
 
 struct tsb_key {
@@ -19,6 +20,11 @@ struct tsb_key {
  */
 bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, OSSL_LIB_CTX *libctx,
                   struct backend_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The same from an answer that describes it, which must be for the key of this label. */
+bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJSON *json,
+                  OSSL_LIB_CTX *libctx, struct backend_key **key,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The labels of all keys that there are, as the broker tells them; false ends it. */
 typedef bool tsb_label_visit(void *arg, struct ska_span label);
