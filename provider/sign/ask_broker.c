@@ -9,10 +9,10 @@
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 #include "provider/record/audit.h"
+#include "provider/request/meta_data.h"
 #include "provider/sign/broker_ticket.h"
 #include "provider/sign/broker_words.h"
 #include "provider/sign/make_request.h"
-#include "provider/sign/meta_data.h"
 #include "provider/sign/pause.h"
 #include "provider/sign/progress_line.h"
 

@@ -19,6 +19,7 @@
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/report.h"
+#include "tools/directory_place.h"
 #include "tools/request_source.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"

@@ -37,14 +37,15 @@ static bool reject_write_file(struct tool *tool, const struct output *output,
 static void reject_say_done(const struct reject *reject, const char *name)
 {
     const struct review *review = &reject->review;
-    bool put = reject->output.path == NULL && review->source.directory != NULL;
+    bool put = reject->output.path == NULL && review->source.by_id;
     struct ska_buffer text = {0};
 
     ska_buffer_text(&text, put ? "Put the refusal of " : "Wrote the refusal of ");
     review_name(review, &text);
     ska_buffer_text(&text, put ? " into " : " to ");
-    text_output_path(reject->output.path == NULL ? ska_directory_path(review->source.place)
-                                                 : reject->output.path,
+    text_output_path(put                           ? review->source.place->name
+                     : reject->output.path == NULL ? ska_directory_path(review->source.folder)
+                                                   : reject->output.path,
                      &text);
     if (reject->output.path == NULL && !put)
         ska_buffer_format(&text, "/%s", name);
@@ -62,12 +63,14 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
 
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);
-    else if (done && review->source.place == NULL)
+    else if (done && review->source.by_id)
+        done = request_place_put(review->source.place, review->request, SKA_FILE_REFUSAL, &refusal);
+    else if (done && review->source.folder == NULL)
         done = ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
                         "the folder of %s cannot be opened; -o FILE writes elsewhere",
                         review->source.what);
     else if (done)
-        done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_REFUSAL,
+        done = ska_directory_put(review->source.folder, review->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
     if (done)
@@ -100,8 +103,9 @@ static bool reject_run(struct tool *tool, struct reject *reject)
     bool already = false;
 
     if (!output_check(tool, &reject->output, review->source.what) ||
-        !request_source_read(tool, &review->source, &review->request) ||
-        !review_open_key(tool, review) || !check_said(tool, review, &already))
+        !review_open_place(tool, review) || !review_check_reason(tool, review, reject->reason) ||
+        !review_read(tool, review) || !review_open_key(tool, review) ||
+        !check_said(tool, review, &already))
         return false;
     return already || (review_ask(tool, review, &question) && reject_sign_and_write(tool, reject));
 }
@@ -119,7 +123,8 @@ bool reject_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the refusal",
                     &reject.reason),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
-                    &review->source.directory),
+                    &review->source.where.directory),
+        OPTIONS_BROKER(review->source.where),
         OPTION_OUTPUT(&reject.output, "write the refusal there"),
         OPTION_FLAG("yes", "do not ask", &reject.yes),
         OPTION_CONFIG(tool),
@@ -127,10 +132,11 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST\n"
-                 "       skatool reject --approver KEY [OPTION...] [--dir DIR] ID",
+                 "       skatool reject --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID",
         .help = "Shows a request, asks, and leaves your signed refusal: in a file beside REQUEST,\n"
                 "or in the approvals directory DIR, where who waits for you is told. If you\n"
-                "approve later, that counts.",
+                "approve later, that counts. The broker of URL takes your word, without a reason\n"
+                "and for good.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",
@@ -138,9 +144,8 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     };
     bool done = options_parse(tool, &line, argc, argv) &&
                 request_source_take(tool, &review->source, operands) &&
-                review_check_reason(tool, reject.reason) &&
-                (review->source.directory == NULL || reject.output.path == NULL ||
-                 options_wrong(tool, "--dir and --output cannot be used together")) &&
+                (!review->source.by_id || reject.output.path == NULL ||
+                 options_wrong(tool, "--output is for a request in a file")) &&
                 reject_run(tool, &reject);
 
     review_close(review);

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "tools/document_folder.h"
-#include "tools/request_list.h"
+#include "tools/request_place.h"
 #include "tools/show/table.h"
 
 /*
@@ -34,7 +34,7 @@ void requests_text_clear(struct requests_text *text);
  * Prints those that are wanted, as a table or as JSON; with a folder (NULL: none) which file of it
  * each is about.
  */
-bool requests_list(struct request_list *list, const struct request_filter *filter,
+bool requests_list(struct request_place *place, const struct request_filter *filter,
                    struct document_folder *folder, bool json) SKA_MUST_CHECK;
 
 /* NULL: out of memory (no error raised). */

@@ -51,12 +51,15 @@ static void say_until(const struct listed_request *listed, char until[TEXT_TIME_
 /* The owner of the file, who is certain, and not what the request says. */
 static void say_requester(const struct listed_request *listed, struct ska_buffer *text)
 {
-    const struct passwd *user = getpwuid(listed->owner);
+    uid_t owner = listed->origin.owner;
+    const struct passwd *user = listed->origin.known ? getpwuid(owner) : NULL;
 
-    if (user != NULL)
+    if (!listed->origin.known)
+        ska_buffer_text(text, "?");
+    else if (user != NULL)
         ska_buffer_name(text, ska_span_text(user->pw_name));
     else
-        ska_buffer_format(text, "uid %lu", (unsigned long)listed->owner);
+        ska_buffer_format(text, "uid %lu", (unsigned long)owner);
 }
 
 static bool said_make(const struct listed_request *listed, struct said *said,
@@ -64,9 +67,15 @@ static bool said_make(const struct listed_request *listed, struct said *said,
 {
     snprintf(said->id, sizeof(said->id), "%.*s", (int)listed->digits, listed->request->id);
     say_until(listed, said->until);
-    ska_ballot_count_text(&listed->ballot, &said->count);
-    ska_ballot_approved_text(&listed->ballot, &said->approved);
-    ska_ballot_refused_text(&listed->ballot, &said->refused);
+    if (listed->answers_hidden) {
+        ska_buffer_text(&said->count, "?");
+        ska_buffer_text(&said->approved, "?");
+        ska_buffer_text(&said->refused, "?");
+    } else {
+        ska_ballot_count_text(&listed->ballot, &said->count);
+        ska_ballot_approved_text(&listed->ballot, &said->approved);
+        ska_ballot_refused_text(&listed->ballot, &said->refused);
+    }
     say_requester(listed, &said->requester);
     return !(said->count.failed || said->approved.failed || said->refused.failed ||
              said->requester.failed) ||

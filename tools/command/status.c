@@ -115,7 +115,8 @@ bool status_command(struct tool *tool, int argc, char **argv)
     const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "the key that the request is for: its rule as it is now", &uri),
-        OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory", &source->directory),
+        OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory",
+                    &source->where.directory),
         OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -135,7 +136,7 @@ bool status_command(struct tool *tool, int argc, char **argv)
     };
     bool done = options_parse(tool, &line, argc, argv) &&
                 request_source_take(tool, source, operands) &&
-                request_source_read(tool, source, &status.request) &&
+                request_source_read(tool, source, NULL, &status.request) &&
                 (uri == NULL || tool_open_ska_key(tool, uri, NULL, &status.key)) &&
                 status_find(tool, &status);
 
