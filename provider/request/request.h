@@ -84,6 +84,13 @@ bool ska_request_parse_to_send(struct ska_span text, const char *shown,
                                struct ska_request **request,
                                const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * The same for what was printed of a request that has no token: what a broker was asked for, by
+ * the word of who keeps it.
+ */
+bool ska_request_parse_draft(struct ska_span text, const char *shown, struct ska_request **draft,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* As JSON text, indented, ended by a newline; at most SKA_JSON_LIMIT. */
 bool ska_request_print(const struct ska_request *request, struct ska_bytes *text,
                        const struct ska_errors *errors) SKA_MUST_CHECK;

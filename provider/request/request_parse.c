@@ -17,6 +17,7 @@
 struct parser {
     struct ska_json_place place; /* of the whole */
     bool to_send;                /* see ska_request_parse_to_send() */
+    bool draft;                  /* see ska_request_parse_draft() */
     struct ska_request *request;
     struct ska_approval_token token; /* points into request->token */
 };
@@ -171,6 +172,16 @@ static bool compare_token(const struct parser *parser)
                         ska_operation_names[parser->request->operation],
                         ska_operation_names[parser->token.operation]);
     return compare_key_name(parser) && parse_payload(parser);
+}
+
+static bool parse_draft_payload(const struct parser *parser)
+{
+    enum ska_operation operation = parser->request->operation;
+    bool needed = operation == SKA_OPERATION_SIGN || operation == SKA_OPERATION_MODIFY;
+
+    return ska_json_base64(&parser->place, "payload",
+                           needed ? SKA_JSON_REQUIRED : SKA_JSON_OPTIONAL,
+                           &parser->request->payload);
 }
 
 /* ---- Signing -------------------------------------------------------------------------------- */
@@ -380,7 +391,9 @@ static bool parse_request(struct parser *parser)
     if (!parse_version(&parser->place) || !parse_id(&parser->place, parser->request->id) ||
         !ska_json_uint(&parser->place, "attempt", SKA_JSON_OPTIONAL, &parser->request->attempt) ||
         !parse_operation(&parser->place, &parser->request->operation) ||
-        !parse_key(parser, &type) || !parse_token(parser) || !compare_token(parser))
+        !parse_key(parser, &type) ||
+        !(parser->draft ? parse_draft_payload(parser)
+                        : parse_token(parser) && compare_token(parser)))
         return false;
     if (parser->request->operation == SKA_OPERATION_SIGN &&
         (!parse_mechanism(parser, type) || !parse_digest(parser) || !parse_content(parser)))
@@ -388,10 +401,9 @@ static bool parse_request(struct parser *parser)
     return parse_rest(parser);
 }
 
-static bool parse_text_of_request(struct ska_span text, const char *shown, bool to_send,
+static bool parse_text_of_request(struct ska_span text, const char *shown, struct parser parser,
                                   struct ska_request **request, const struct ska_errors *errors)
 {
-    struct parser parser = {.to_send = to_send};
     cJSON *json = NULL;
     bool done = false;
 
@@ -416,11 +428,23 @@ static bool parse_text_of_request(struct ska_span text, const char *shown, bool 
 bool ska_request_parse(struct ska_span text, const char *shown, struct ska_request **request,
                        const struct ska_errors *errors)
 {
-    return parse_text_of_request(text, shown, false, request, errors);
+    const struct parser parser = {.to_send = false};
+
+    return parse_text_of_request(text, shown, parser, request, errors);
 }
 
 bool ska_request_parse_to_send(struct ska_span text, const char *shown,
                                struct ska_request **request, const struct ska_errors *errors)
 {
-    return parse_text_of_request(text, shown, true, request, errors);
+    const struct parser parser = {.to_send = true};
+
+    return parse_text_of_request(text, shown, parser, request, errors);
+}
+
+bool ska_request_parse_draft(struct ska_span text, const char *shown, struct ska_request **draft,
+                             const struct ska_errors *errors)
+{
+    const struct parser parser = {.draft = true};
+
+    return parse_text_of_request(text, shown, parser, draft, errors);
 }

@@ -166,34 +166,6 @@ static bool create_token(struct backend_key *key, enum ska_operation operation,
     return ska_approval_token_encode(&made, token, errors);
 }
 
-static bool modify_payload(struct backend_key *key,
-                           const struct ska_rule *const rules[SKA_RULE_COUNT],
-                           struct ska_bytes *payload, const struct ska_errors *errors)
-{
-    (void)key;
-    (void)rules;
-    (void)payload;
-    return ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "the rules of a key behind a broker cannot be changed by this version");
-}
-
-static enum backend_answer ska_change(struct backend_key *key, enum ska_operation operation,
-                                      struct ska_span token,
-                                      const struct backend_approval *approvals,
-                                      size_t approval_count, struct backend_refusal *refusal,
-                                      const struct ska_errors *errors)
-{
-    (void)key;
-    (void)operation;
-    (void)token;
-    (void)approvals;
-    (void)approval_count;
-    (void)refusal;
-    ska_fail(errors, SKA_R_UNSUPPORTED,
-             "a key behind a broker cannot be blocked, unblocked or modified by this version");
-    return BACKEND_FAILED;
-}
-
 static const struct broker tsb_broker = {
     .hand_in = tsb_hand_in,
     .look = tsb_look,
@@ -212,9 +184,9 @@ static const struct backend tsb_backend = {
     .timestamp_key = timestamp_key,
     .timestamp_make = timestamp_make,
     .create_token = create_token,
-    .modify_payload = modify_payload,
+    .modify_payload = tsb_modify_payload,
     .ska_sign = tsb_ska_sign,
-    .ska_change = ska_change,
+    .ska_change = tsb_ska_change,
 };
 
 /* ---- Finding --------------------------------------------------------------------------------- */

@@ -42,12 +42,22 @@ enum backend_answer tsb_ska_sign(struct backend_key *key, const struct ska_mecha
                                  size_t *signature_length, struct backend_refusal *refusal,
                                  const struct ska_errors *errors);
 
-bool tsb_hand_in(struct backend_key *key, const struct ska_mechanism *mechanism,
-                 struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+enum backend_answer tsb_ska_change(struct backend_key *key, enum ska_operation operation,
+                                   struct ska_span token, const struct backend_approval *approvals,
+                                   size_t approval_count, struct backend_refusal *refusal,
+                                   const struct ska_errors *errors);
+bool tsb_modify_payload(struct backend_key *key, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                        struct ska_bytes *payload, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+bool tsb_hand_in(struct backend_key *key, const struct broker_request *request,
+                 struct ska_span meta_data, char id[BROKER_ID_SIZE],
                  const struct ska_errors *errors) SKA_MUST_CHECK;
 enum broker_answer tsb_look(struct backend_key *key, const char *id,
-                            const struct ska_mechanism *mechanism, struct ska_span payload,
-                            struct broker_status *status, const struct ska_errors *errors);
+                            const struct broker_request *request, struct broker_status *status,
+                            const struct ska_errors *errors);
+/* The same of any request, without its signature. */
+enum broker_answer tsb_request_state(struct tsb_connection *connection, const char *id,
+                                     struct broker_status *status, const struct ska_errors *errors);
 bool tsb_withdraw(void *connection, const char *id, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 static inline struct tsb_key *tsb_key_of(struct backend_key *key)
