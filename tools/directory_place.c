@@ -283,7 +283,8 @@ bool directory_answers_count(struct ska_directory *directory, const char *what,
 
 static bool directory_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)
 {
-    return directory_answers_count(directory_of(place)->directory, ballot->request->id, ballot,
+    return ska_ballot_open(ballot, &place->tool->errors) &&
+           directory_answers_count(directory_of(place)->directory, ballot->request->id, ballot,
                                    quiet, &place->tool->errors);
 }
 

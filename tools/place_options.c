@@ -6,6 +6,7 @@
 #include "tools/directory_place.h"
 #include "tools/options.h"
 #include "tools/task_place.h"
+#include "tools/ticket_place.h"
 
 bool place_is_named(const struct place_options *options)
 {
@@ -66,9 +67,9 @@ static bool open_broker(struct tool *tool, const struct place_options *options,
     struct ska_settings settings;
     bool done = false;
 
-    if (key == NULL)
-        return options_wrong(tool, "a broker shows requests to approvers only: add --approver");
-    done = make_settings(tool, options, &settings) && task_place_open(tool, &settings, key, place);
+    done = make_settings(tool, options, &settings) &&
+           (key != NULL ? task_place_open(tool, &settings, key, place)
+                        : ticket_place_open(tool, &settings, place));
     ska_settings_clear(&settings);
     return done;
 }

@@ -151,7 +151,7 @@ bool request_place_read(struct request_place *place, const char *id, struct ska_
 
 bool request_place_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)
 {
-    return place->kind->count == NULL || place->kind->count(place, ballot, quiet);
+    return place->kind->count(place, ballot, quiet);
 }
 
 bool request_place_waits(struct request_place *place, const struct ska_ballot *ballot,

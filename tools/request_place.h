@@ -40,6 +40,7 @@ struct listed_request {
     struct ska_standing chance; /* of an approval by anybody */
     enum request_outlook outlook;
     enum ska_awaited awaited;
+    const char *word; /* what the place says of it; NULL: nothing */
 };
 void listed_request_clear(struct listed_request *listed);
 /* Finds chance and outlook by the ballot. */
@@ -81,6 +82,7 @@ struct request_place_kind {
      * the answers so far; ids are what they call their tasks.
      */
     bool is_broker;
+    bool keeps_results; /* what has become of a request is fetched from there */
     void (*close)(struct request_place *place);
     bool (*visit)(struct request_place *place, const struct request_filter *filter,
                   request_visit *visit, void *arg);
@@ -104,6 +106,10 @@ struct request_place {
     const char *name;  /* a path, or a URL: for messages */
     size_t unreadable; /* by the last visit: requests that this user may not read */
     size_t passed_by;  /* and those that are there, and are not those that are wanted */
+    /* What a place that keeps results says of the request that was counted last. */
+    const char *word; /* "pending", "executed"; NULL: nothing */
+    bool is_executed;
+    enum ska_reason ended; /* why it never will be; 0: it may be */
 };
 void request_place_close(struct request_place *place); /* NULL is fine */
 
@@ -122,7 +128,10 @@ bool request_place_find(struct request_place *place, const char *given,
 /* The open request with this id. */
 bool request_place_read(struct request_place *place, const char *id, struct ska_request **request,
                         struct request_origin *origin) SKA_MUST_CHECK;
-/* Takes the answers that are there into the ballot, which is open; `quiet`: names no wrong ones. */
+/*
+ * Opens the ballot, whose members are set, and takes the answers that are there; `quiet`: names no
+ * wrong ones.
+ */
 bool request_place_count(struct request_place *place, struct ska_ballot *ballot,
                          bool quiet) SKA_MUST_CHECK;
 /* Whether the request of the ballot waits for this approver. */

@@ -146,10 +146,13 @@ bool request_source_read(struct tool *tool, struct request_source *source,
 /* ---- Counting -------------------------------------------------------------------------------- */
 
 /* That refusals beside a file cannot be seen is no failure. */
-static bool count_answers(struct request_source *source, struct ska_ballot *ballot)
+static bool count_answers(struct tool *tool, struct request_source *source,
+                          struct ska_ballot *ballot)
 {
     if (source->by_id)
         return request_place_count(source->place, ballot, source->told);
+    if (!ska_ballot_open(ballot, &tool->errors))
+        return false;
     if (source->folder != NULL)
         (void)!directory_answers_count(source->folder, source->what, ballot, source->told, NULL);
     return true;
@@ -158,7 +161,7 @@ static bool count_answers(struct request_source *source, struct ska_ballot *ball
 bool request_source_count(struct tool *tool, struct request_source *source,
                           struct ska_ballot *ballot)
 {
-    bool done = ska_ballot_open(ballot, &tool->errors) && count_answers(source, ballot);
+    bool done = count_answers(tool, source, ballot);
 
     source->told = true;
     return done;

@@ -7,13 +7,12 @@
 
 #include "provider/tsb/approver_call.h"
 #include "tools/show/request_text.h"
+#include "tools/unique_digits.h"
 
 /* A signed time is shown so long; the broker takes it ten minutes. */
 #define PROOF_SECONDS 60
 
-/* Of an id at least so much is shown. */
-#define DIGITS_LEAST 8
-/* Of a whole one. */
+/* Of a whole id. */
 #define ID_LENGTH 36
 
 struct task_place {
@@ -120,29 +119,6 @@ static void task_list_clear(struct task_list *list)
     free(list->requests);
 }
 
-static size_t common_digits(const char *a, const char *b)
-{
-    size_t length = 0;
-
-    while (a[length] != 0 && a[length] == b[length])
-        length++;
-    return length;
-}
-
-static size_t unique_digits(const struct task_list *list, size_t which)
-{
-    size_t most = DIGITS_LEAST - 1;
-
-    for (size_t i = 0; i < list->count; i++) {
-        size_t common = i == which || list->requests[i] == NULL
-                            ? 0
-                            : common_digits(list->requests[i]->id, list->requests[which]->id);
-
-        most = common > most ? common : most;
-    }
-    return most + 1;
-}
-
 static bool visit_task(struct task_list *list, size_t which, const struct request_filter *filter,
                        request_visit *visit, void *arg)
 {
@@ -150,7 +126,7 @@ static bool visit_task(struct task_list *list, size_t which, const struct reques
     struct tool *tool = tasks->place.tool;
     struct ska_request *request = list->requests[which];
     struct listed_request listed = {
-        .digits = unique_digits(list, which),
+        .digits = unique_digits(list->requests, list->count, which),
         .answers_hidden = true,
         .ballot = {.libctx = tool->libctx, .request = request},
     };
@@ -255,6 +231,13 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     return done;
 }
 
+/* Nothing is known of others' answers. */
+static bool task_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)
+{
+    (void)quiet;
+    return ska_ballot_open(ballot, &place->tool->errors);
+}
+
 /* A broker takes no signature for a refusal: it takes the task from who shows the key. */
 static bool task_put(struct request_place *place, const struct ska_request *request,
                      enum ska_file_kind kind, struct ska_approval *answer)
@@ -285,6 +268,7 @@ bool task_place_open(struct tool *tool, const struct ska_settings *settings,
                                                    .visit = task_visit,
                                                    .find = task_find,
                                                    .read = task_read,
+                                                   .count = task_count,
                                                    .put = task_put};
     struct task_place *made = calloc(1, sizeof(*made));
 

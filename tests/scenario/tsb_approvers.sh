@@ -83,7 +83,7 @@ succeeds tasks_of alice --key other
 says 'None of the open requests'
 succeeds tasks_of mallory
 says 'Nothing in'
-refused 'shows requests to approvers only: add --approver' skatool requests "${at[@]}"
+refused 'an approver adds --approver' skatool requests "${at[@]}"
 
 # ---- Approving -----------------------------------------------------------------------------------
 

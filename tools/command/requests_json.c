@@ -169,6 +169,7 @@ static bool add_answers(cJSON *object, const struct listed_request *listed)
 static bool add_state(cJSON *object, const struct listed_request *listed)
 {
     return ska_json_add_text(object, "state", outlook_names[listed->outlook]) &&
+           ska_json_add_text(object, "atBroker", listed->word) &&
            (listed->awaited == SKA_AWAITED_UNKNOWN
                 ? cJSON_AddNullToObject(object, "waits")
                 : cJSON_AddBoolToObject(object, "waits", listed->awaited == SKA_AWAITED_YES)) !=

@@ -67,6 +67,8 @@ static bool said_make(const struct listed_request *listed, struct said *said,
 {
     snprintf(said->id, sizeof(said->id), "%.*s", (int)listed->digits, listed->request->id);
     say_until(listed, said->until);
+    if (listed->word != NULL)
+        snprintf(said->until, sizeof(said->until), "%s", listed->word);
     if (listed->answers_hidden) {
         ska_buffer_text(&said->count, "?");
         ska_buffer_text(&said->approved, "?");

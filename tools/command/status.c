@@ -46,6 +46,12 @@ static bool status_conclude(struct tool *tool, const struct status *status)
 {
     const struct ska_ballot *ballot = &status->ballot;
 
+    const struct request_place *place = status->source.place;
+
+    if (place != NULL && place->ended != 0 && place->ended != SKA_R_APPROVALS_PENDING)
+        return ska_fail(&tool->errors, place->ended, "at the broker it is %s", place->word);
+    if (place != NULL && place->is_executed)
+        return true;
     if (ballot->rule->alternative_count == 0)
         return ska_fail(&tool->errors, SKA_R_RULE_IMPOSSIBLE, "nobody can %s with '%s'",
                         text_operation(status->request->operation), status->request->key_label);
@@ -65,6 +71,11 @@ static bool find_rule(struct tool *tool, struct status *status)
     struct ska_request *request = status->request;
     struct ska_bytes *encoded = &status->state.rules[ska_rule_kind_of(request->operation)];
 
+    if (status->key != NULL && status->source.place != NULL &&
+        status->source.place->kind->keeps_results)
+        return options_wrong(tool,
+                             "--key: of a request at a broker the rule is told that held when "
+                             "it was handed in");
     if (status->key == NULL) {
         status->ballot.rule = request_stated_rule(request);
         return status->ballot.rule != NULL ||
