@@ -312,6 +312,11 @@ static bool directory_withdraw(struct request_place *place, const struct ska_bal
     return withdraw_request(place->tool, directory_of(place)->directory, ballot);
 }
 
+static struct ska_directory *directory_itself(struct request_place *place)
+{
+    return directory_of(place)->directory;
+}
+
 /* ---- The place ------------------------------------------------------------------------------- */
 
 static void directory_close(struct request_place *place)
@@ -323,6 +328,7 @@ static void directory_close(struct request_place *place)
 bool directory_place_open(struct tool *tool, const char *path, struct request_place **place)
 {
     static const struct request_place_kind kind = {.close = directory_close,
+                                                   .directory = directory_itself,
                                                    .visit = directory_visit,
                                                    .find = directory_find,
                                                    .read = directory_read,

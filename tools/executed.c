@@ -14,8 +14,9 @@
 /* Kinds of records. */
 #define DONE "executed"
 #define FAILED "failed"
+#define WITHDRAWN "withdrawn"
 
-#define NAME_SIZE (sizeof("executed-") + SKA_AUDIT_HASH_SIZE)
+#define NAME_SIZE (sizeof(WITHDRAWN "-") + SKA_AUDIT_HASH_SIZE)
 
 static void name_record(const char *kind, const char *hash, char name[NAME_SIZE])
 {
@@ -45,23 +46,47 @@ static bool add_record(const struct executed *executed, const char *name,
     return fd >= 0;
 }
 
-bool executed_has(const struct executed *executed, const struct ska_request *request, bool *has,
-                  const struct ska_errors *errors)
+static bool has_token(const struct executed *executed, const char *kind,
+                      const struct ska_request *request, bool *has, const struct ska_errors *errors)
 {
     char name[NAME_SIZE];
 
     *has = false;
-    return executed->state_dir == NULL || (name_token(executed, DONE, request, name, errors) &&
+    return executed->state_dir == NULL || (name_token(executed, kind, request, name, errors) &&
                                            ska_state_has(executed->state_dir, name, has, errors));
+}
+
+static bool add_token(const struct executed *executed, const char *kind,
+                      const struct ska_request *request, const struct ska_errors *errors)
+{
+    char name[NAME_SIZE];
+
+    return executed->state_dir == NULL || (name_token(executed, kind, request, name, errors) &&
+                                           add_record(executed, name, errors));
+}
+
+bool executed_has(const struct executed *executed, const struct ska_request *request, bool *has,
+                  const struct ska_errors *errors)
+{
+    return has_token(executed, DONE, request, has, errors);
 }
 
 bool executed_add(const struct executed *executed, const struct ska_request *request,
                   const struct ska_errors *errors)
 {
-    char name[NAME_SIZE];
+    return add_token(executed, DONE, request, errors);
+}
 
-    return executed->state_dir == NULL || (name_token(executed, DONE, request, name, errors) &&
-                                           add_record(executed, name, errors));
+bool executed_has_withdrawn(const struct executed *executed, const struct ska_request *request,
+                            bool *has, const struct ska_errors *errors)
+{
+    return has_token(executed, WITHDRAWN, request, has, errors);
+}
+
+bool executed_add_withdrawn(const struct executed *executed, const struct ska_request *request,
+                            const struct ska_errors *errors)
+{
+    return add_token(executed, WITHDRAWN, request, errors);
 }
 
 bool executed_forget(const struct executed *executed, const struct ska_request *request,

@@ -24,6 +24,12 @@ bool executed_add(const struct executed *executed, const struct ska_request *req
 bool executed_forget(const struct executed *executed, const struct ska_request *request,
                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* It was withdrawn here, so that who gets it by mail once more is told. */
+bool executed_has_withdrawn(const struct executed *executed, const struct ska_request *request,
+                            bool *has, const struct ska_errors *errors) SKA_MUST_CHECK;
+bool executed_add_withdrawn(const struct executed *executed, const struct ska_request *request,
+                            const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* It has failed once more: how often by now. */
 bool executed_count_failure(const struct executed *executed, const struct ska_request *request,
                             size_t *count, const struct ska_errors *errors) SKA_MUST_CHECK;

@@ -46,6 +46,7 @@ bool order_put(const struct ska_directory *directory, OSSL_LIB_CTX *libctx,
 
 struct order_file {
     char name[ORDER_NAME_SIZE];
+    char *shown; /* the name, for messages; owned by the list */
     uid_t owner;
     char identity[65]; /* SHA-256 over name, owner, inode and time, in hex */
 };

@@ -11,6 +11,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/base/file.h"
+#include "provider/base/printable.h"
 #include "provider/record/audit_line.h"
 #include "provider/sign/answer_budget.h"
 #include "provider/sign/new_file.h"
@@ -117,10 +118,17 @@ static bool look_at_order(struct search *search, const char *name, const struct 
         return false;
     if (search->skip != NULL && search->skip(search->arg, &file))
         return true;
-    if (ska_budget_take_file(&search->budget, file.owner, 0))
-        return add_file(search->files, &file, errors);
-    search->files->left++;
-    return true;
+    if (!ska_budget_take_file(&search->budget, file.owner, 0)) {
+        search->files->left++;
+        return true;
+    }
+    file.shown = ska_file_name_shown(name);
+    if (file.shown == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu orders", search->files->count);
+    if (add_file(search->files, &file, errors))
+        return true;
+    free(file.shown);
+    return false;
 }
 
 bool order_files_find(const struct ska_directory *directory, OSSL_LIB_CTX *libctx,
@@ -145,6 +153,8 @@ bool order_files_find(const struct ska_directory *directory, OSSL_LIB_CTX *libct
 
 void order_files_free(struct order_files *files)
 {
+    for (size_t i = 0; i < files->count; i++)
+        free(files->files[i].shown);
     free(files->files);
     memset(files, 0, sizeof(*files));
 }
@@ -177,13 +187,13 @@ static bool read_same_file(int fd, OSSL_LIB_CTX *libctx, const struct order_file
     bool done = false;
 
     if (fstat(fd, &status) != 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", file->name, strerror(errno));
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", file->shown, strerror(errno));
     if (!identify_file(&status, libctx, &now, errors))
         return false;
     if (strcmp(now.identity, file->identity) != 0)
         return ska_fail(errors, SKA_R_BAD_REQUEST, "it was changed meanwhile");
-    done = read_content(fd, file->name, &text, errors) &&
-           order_parse(ska_span_of(&text), file->name, order, errors);
+    done = read_content(fd, file->shown, &text, errors) &&
+           order_parse(ska_span_of(&text), file->shown, order, errors);
     ska_bytes_free(&text);
     return done;
 }
@@ -201,7 +211,7 @@ bool order_file_read(const struct ska_directory *directory, OSSL_LIB_CTX *libctx
     if (fd < 0)
         return ska_fail(
             errors, ska_directory_failure_passes(errno) ? SKA_R_FILE_FAILURE : SKA_R_BAD_REQUEST,
-            "%s: %s", file->name, errno == ELOOP ? "is a symbolic link" : strerror(errno));
+            "%s: %s", file->shown, errno == ELOOP ? "is a symbolic link" : strerror(errno));
     done = read_same_file(fd, libctx, file, order, errors);
     close(fd);
     return done;

@@ -44,23 +44,29 @@ static bool is_text(const char *text, const char *wanted)
     return text != NULL && strcmp(text, wanted) == 0;
 }
 
-/* By name, or by a number that need not be a user of this computer. -1: there is none. */
-static uid_t find_user(const char *who)
+uid_t request_user(const char *who)
 {
     uint64_t number = 0;
     const struct passwd *user = NULL;
 
+    if (who == NULL)
+        return (uid_t)-1;
     if (ska_decimal_decode(who, UINT32_MAX - 1, &number))
         return (uid_t)number;
     user = getpwnam(who);
     return user == NULL ? (uid_t)-1 : user->pw_uid;
 }
 
-static bool is_by_requester(const char *wanted, const struct listed_request *listed)
+static bool is_by_requester(const struct request_filter *filter,
+                            const struct listed_request *listed)
 {
     const struct ska_request *request = listed->request;
-    uid_t uid = find_user(wanted);
+    const char *wanted = filter->requester;
+    uid_t uid = request_user(wanted);
 
+    if (filter->certain_requester)
+        return uid != (uid_t)-1 && listed->origin.known && listed->origin.owner == uid &&
+               !request->is_imported;
     return (uid != (uid_t)-1 && ((listed->origin.known && listed->origin.owner == uid) ||
                                  (request->has_requester && request->requester_uid == uid))) ||
            is_text(request->requester_host, wanted) || is_text(request->requester_program, wanted);
@@ -69,7 +75,7 @@ static bool is_by_requester(const char *wanted, const struct listed_request *lis
 bool request_filter_takes(const struct request_filter *filter, const struct listed_request *listed)
 {
     return (filter->key == NULL || is_text(listed->request->key_label, filter->key)) &&
-           (filter->requester == NULL || is_by_requester(filter->requester, listed));
+           (filter->requester == NULL || is_by_requester(filter, listed));
 }
 
 bool request_filter_takes_age(const struct request_filter *filter, time_t arrived, time_t now)
@@ -109,6 +115,11 @@ void request_place_close(struct request_place *place)
 {
     if (place != NULL)
         place->kind->close(place);
+}
+
+struct ska_directory *request_place_directory(struct request_place *place)
+{
+    return place->kind->directory == NULL ? NULL : place->kind->directory(place);
 }
 
 bool request_place_visit(struct request_place *place, const struct request_filter *filter,

@@ -51,8 +51,10 @@ struct request_filter {
     const struct approver *approver; /* only what waits for this one; NULL: all */
     const char *key;                 /* label; NULL: all */
     const char *requester;           /* number or name of a user, host or program; NULL: all */
-    int64_t least_age;               /* in seconds; 0: all */
-    int64_t most_age;                /* INT64_MAX: all */
+    /* Only a user whose file it is, and who has not imported it: anybody can write the rest. */
+    bool certain_requester;
+    int64_t least_age; /* in seconds; 0: all */
+    int64_t most_age;  /* INT64_MAX: all */
 };
 #define REQUEST_FILTER_ALL ((struct request_filter){.most_age = INT64_MAX})
 
@@ -60,6 +62,9 @@ struct request_filter {
 bool request_filter_takes(const struct request_filter *filter, const struct listed_request *listed);
 /* By age; what has come at an unknown time is as old as is wanted. */
 bool request_filter_takes_age(const struct request_filter *filter, time_t arrived, time_t now);
+
+/* By name, or by a number that need not be a user of this computer; (uid_t)-1: nobody, or NULL. */
+uid_t request_user(const char *who);
 
 /* "30m", "12h", "7d": SKA_R_WRONG_USE for others. `text` NULL leaves *seconds as it is. */
 bool request_age(struct tool *tool, const char *option, const char *text,
@@ -84,6 +89,7 @@ struct request_place_kind {
     bool is_broker;
     bool keeps_results; /* what has become of a request is fetched from there */
     void (*close)(struct request_place *place);
+    struct ska_directory *(*directory)(struct request_place *place);
     bool (*visit)(struct request_place *place, const struct request_filter *filter,
                   request_visit *visit, void *arg);
     bool (*find)(struct request_place *place, const char *given,
@@ -112,6 +118,9 @@ struct request_place {
     enum ska_reason ended; /* why it never will be; 0: it may be */
 };
 void request_place_close(struct request_place *place); /* NULL is fine */
+
+/* The directory that it is; NULL: it is none. */
+struct ska_directory *request_place_directory(struct request_place *place);
 
 /*
  * Goes through those that are wanted, the newest last. What is wrong is named in warnings and

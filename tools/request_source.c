@@ -4,6 +4,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/directory_place.h"
@@ -11,6 +12,7 @@
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/report.h"
+#include "tools/request_difference.h"
 
 /* ---- The command line ------------------------------------------------------------------------ */
 
@@ -23,6 +25,13 @@ static bool looks_like_id(const char *what)
            strspn(what, "0123456789abcdef-") == length && access(what, F_OK) != 0;
 }
 
+static bool is_folder(const char *what)
+{
+    struct stat status;
+
+    return stat(what, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 bool request_source_take(struct tool *tool, struct request_source *source,
                          const char *const *operands)
 {
@@ -30,6 +39,11 @@ bool request_source_take(struct tool *tool, struct request_source *source,
 
     source->what = operands[0];
     source->copies = source->what == NULL ? NULL : operands + 1;
+    if (source->what != NULL && !named && is_folder(source->what))
+        return options_wrong(tool,
+                             "%s is a folder: for a request in it give --dir %s and its id, which "
+                             "skatool requests --dir %s shows",
+                             source->what, source->what, source->what);
     if (source->what == NULL || (!named && !looks_like_id(source->what)))
         return true;
     if (operands[1] != NULL)
@@ -97,6 +111,21 @@ static bool source_read_file(struct tool *tool, struct request_source *source,
     return input_read_request_at(&source->file, request, &tool->errors);
 }
 
+/* Approvals do not tell whose words their approvers were shown: nobody's are taken on trust. */
+static bool has_same_words(struct tool *tool, const struct ska_request *request, const char *what,
+                           const struct ska_request *copy, const char *path)
+{
+    const char *difference = NULL;
+
+    return request_find_difference(request, copy, &difference, &tool->errors) &&
+           (difference == NULL ||
+            ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
+                     "%s and %s are copies of one request, but differ in \"%s\", which approvals "
+                     "do not protect: find out which was changed (skatool inspect), and leave it "
+                     "out",
+                     path, what, difference));
+}
+
 /* Which of two requests is the right one nobody can say: both are left alone. */
 static bool add_copy(struct tool *tool, struct ska_request *request, const char *what,
                      const char *path)
@@ -107,7 +136,8 @@ static bool add_copy(struct tool *tool, struct ska_request *request, const char 
     if (!input_read_request(path, &copy, &tool->errors))
         return false;
     done = ska_request_has_same_token(request, copy)
-               ? ska_request_merge(request, copy, tool->libctx, &tool->errors)
+               ? has_same_words(tool, request, what, copy, path) &&
+                     ska_request_merge(request, copy, tool->libctx, &tool->errors)
                : ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                           "%s is not a copy of %s: what its approvers have approved is another "
                           "request",

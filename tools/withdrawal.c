@@ -2,6 +2,8 @@
 #include "tools/withdrawal.h"
 
 #include "provider/sign/ballot_text.h"
+#include "tools/executed.h"
+#include "tools/report.h"
 #include "tools/show/text.h"
 
 /* An approval cannot be taken back: only time ends it. */
@@ -44,6 +46,16 @@ void withdrawal_say(const struct ska_ballot *ballot, const struct ska_leftovers 
     ska_buffer_free(&text);
 }
 
+/* Of the signer, whose state-dir it is: who gets it by mail once more is told. */
+static void remember_withdrawn(struct tool *tool, const struct ska_request *request)
+{
+    const struct executed executed = {tool->configuration.settings.state_dir, tool->libctx};
+
+    if (!executed_add_withdrawn(&executed, request, NULL))
+        report_note("that it was withdrawn could not be noted in state-dir: this user's it is not, "
+                    "or it cannot be written");
+}
+
 bool withdraw_request(struct tool *tool, const struct ska_directory *directory,
                       const struct ska_ballot *ballot)
 {
@@ -52,5 +64,6 @@ bool withdraw_request(struct tool *tool, const struct ska_directory *directory,
     if (!ska_directory_withdraw(directory, ballot->request->id, &left, &tool->errors))
         return false;
     withdrawal_say(ballot, &left);
+    remember_withdrawn(tool, ballot->request);
     return true;
 }

@@ -3,6 +3,7 @@
 #include "provider/base/printable.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -172,35 +173,26 @@ static bool holds_word_of_ours(struct ska_span text)
     return digits == text.length && digits >= 8;
 }
 
-static bool is_plain_word(struct ska_span text)
+static bool is_plain(struct ska_span text, bool is_path)
 {
     uint32_t character = 0;
     size_t length = 0;
 
-    if (holds_word_of_ours(text))
-        return false;
     for (; text.length > 0; text = ska_span(text.data + length, text.length - length)) {
         length = ska_utf8_decode(text, &character);
-        if (length == 0 || !is_word_character(character))
+        if (length == 0 || !(is_word_character(character) || (is_path && character == '/')))
             return false;
     }
     return true;
 }
 
-static void add_name(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit,
-                     bool always_quoted)
+static bool is_plain_word(struct ska_span text)
 {
-    char *shown = ska_printable(untrusted, limit);
+    return !holds_word_of_ours(text) && is_plain(text, false);
+}
 
-    if (shown == NULL) {
-        buffer->failed = true;
-        return;
-    }
-    if (!always_quoted && shown[0] != 0 && is_plain_word(ska_span_text(shown))) {
-        ska_buffer_text(buffer, shown);
-        free(shown);
-        return;
-    }
+static void add_in_quotes(struct ska_buffer *buffer, const char *shown)
+{
     ska_buffer_text(buffer, "'");
     for (const char *at = shown; *at != 0; at++) {
         /* A quote inside must not look like the end. */
@@ -209,6 +201,19 @@ static void add_name(struct ska_buffer *buffer, struct ska_span untrusted, size_
         ska_buffer_add(buffer, at, 1);
     }
     ska_buffer_text(buffer, "'");
+}
+
+static void add_name(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit,
+                     bool always_quoted)
+{
+    char *shown = ska_printable(untrusted, limit);
+
+    if (shown == NULL)
+        buffer->failed = true;
+    else if (!always_quoted && shown[0] != 0 && is_plain_word(ska_span_text(shown)))
+        ska_buffer_text(buffer, shown);
+    else
+        add_in_quotes(buffer, shown);
     free(shown);
 }
 
@@ -220,4 +225,17 @@ void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, siz
 void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted)
 {
     add_name(buffer, untrusted, SKA_NAME_SHOWN, false);
+}
+
+char *ska_file_name_shown(const char *name)
+{
+    struct ska_buffer text = {0};
+    struct ska_bytes result = {NULL, 0};
+    char *shown = ska_printable(ska_span_text(name), PATH_MAX);
+
+    if (shown == NULL || (shown[0] != 0 && is_plain(ska_span_text(shown), true)))
+        return shown;
+    add_in_quotes(&text, shown);
+    free(shown);
+    return ska_buffer_finish(&text, &result, NULL) ? (char *)result.data : NULL;
 }

@@ -40,4 +40,10 @@ void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, siz
  */
 void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted);
 
+/*
+ * The same of a file, whose name or path is shown whole: whoever may write in a directory has
+ * chosen the names in it. NULL: out of memory; free with free().
+ */
+char *ska_file_name_shown(const char *name);
+
 #endif

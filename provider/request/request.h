@@ -50,6 +50,9 @@ struct ska_request {
     uint64_t requester_uid;
     char *requester_host;
     char *requester_program;
+    /* Taken from a file (skatool import) by this user, who need not have made it. */
+    bool is_imported;
+    uint64_t importer_uid;
     char *description;
     char *created;    /* ISO-8601, UTC */
     char *not_before; /* of the earliest window */

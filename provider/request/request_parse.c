@@ -353,6 +353,20 @@ static bool parse_requester(const struct parser *parser)
     return request->has_requester;
 }
 
+static bool parse_importer(const struct parser *parser)
+{
+    struct ska_request *request = parser->request;
+    struct ska_json_place importer;
+
+    if (!ska_json_object(&parser->place, "importer", SKA_JSON_OPTIONAL, &importer))
+        return false;
+    if (importer.value == NULL)
+        return true;
+    request->is_imported =
+        ska_json_uint(&importer, "uid", SKA_JSON_REQUIRED, &request->importer_uid);
+    return request->is_imported;
+}
+
 /* ISO-8601 as far as that it can be nothing else. */
 static bool parse_time(const struct ska_json_place *place, const char *name, char **value)
 {
@@ -372,6 +386,7 @@ static bool parse_rest(const struct parser *parser)
     struct ska_request *request = parser->request;
 
     return (parser->to_send || (parse_rules(parser) && parse_requester(parser))) &&
+           parse_importer(parser) &&
            ska_json_base64(place, "timestampKey", SKA_JSON_OPTIONAL, &request->timestamp_key) &&
            parse_text(place, "description", SKA_JSON_OPTIONAL, &request->description) &&
            parse_time(place, "created", &request->created) &&

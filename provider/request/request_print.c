@@ -88,6 +88,17 @@ static bool print_requester(cJSON *json, const struct ska_request *request)
            ska_json_add_text(requester, "program", request->requester_program);
 }
 
+static bool print_importer(cJSON *json, const struct ska_request *request)
+{
+    cJSON *importer = NULL;
+
+    if (!request->is_imported)
+        return true;
+    importer = cJSON_AddObjectToObject(json, "importer");
+    return importer != NULL &&
+           cJSON_AddNumberToObject(importer, "uid", (double)request->importer_uid) != NULL;
+}
+
 static bool print_approvals(cJSON *json, const struct ska_request *request)
 {
     cJSON *array = cJSON_AddArrayToObject(json, "approvals");
@@ -119,7 +130,7 @@ static bool print_all(cJSON *json, const struct ska_request *request)
                  : add_bytes(json, "payload", &request->payload)) &&
            print_digest(json, request) && print_content(json, request) &&
            print_rules(json, request) && add_bytes(json, "timestampKey", &request->timestamp_key) &&
-           print_requester(json, request) &&
+           print_requester(json, request) && print_importer(json, request) &&
            ska_json_add_text(json, "description", request->description) &&
            ska_json_add_text(json, "created", request->created) &&
            ska_json_add_text(json, "notBefore", request->not_before) &&

@@ -13,6 +13,7 @@
 #include "provider/base/error_capture.h"
 #include "provider/base/file.h"
 #include "provider/base/json.h"
+#include "provider/base/printable.h"
 
 /*
  * The most files that are remembered, about 50 MiB of memory. More are looked at again each time.
@@ -334,7 +335,7 @@ static bool look_at_file(struct reading *reading, const struct ska_errors *error
 {
     struct ska_error_capture fault = {0};
     const struct ska_errors to_fault = ska_error_capture(&fault);
-    char *shown = ska_printable(ska_span_text(reading->file->name), 255);
+    char *shown = ska_file_name_shown(reading->file->name);
     struct ska_approval *answers = NULL;
     size_t count = 0;
     bool done = shown != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for approvals");

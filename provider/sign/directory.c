@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/base/printable.h"
 #include "provider/base/safe_path.h"
 
 static const char *const suffixes[] = {[SKA_FILE_REQUEST] = ".request.json",
@@ -155,8 +156,13 @@ DIR *ska_directory_listing(const struct ska_directory *directory)
 bool ska_directory_fail(const struct ska_directory *directory, const char *name,
                         const struct ska_errors *errors)
 {
-    return ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, name,
-                    strerror(errno));
+    int error = errno;
+    char *shown = ska_file_name_shown(name);
+
+    ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, shown == NULL ? "" : shown,
+             strerror(error));
+    free(shown);
+    return false;
 }
 
 bool ska_directory_failure_passes(int error)

@@ -107,7 +107,11 @@ static bool fail_withdraw(const struct ska_directory *directory, const char *nam
                     ska_directory_path(directory), name);
 }
 
-/* Who waits for it holds this very file, and sees that it is empty. */
+/*
+ * Who waits for it holds this very file, and sees that it is empty. Of what has another name too,
+ * which somebody may have linked here for that, only this name goes: it can be any file of root's
+ * or of the signer's.
+ */
 static bool withdraw_opened(const struct ska_directory *directory, const char *id, const char *name,
                             int fd, const struct ska_errors *errors)
 {
@@ -119,7 +123,7 @@ static bool withdraw_opened(const struct ska_directory *directory, const char *i
         errno = EPERM;
         return fail_withdraw(directory, name, errors);
     }
-    if (ftruncate(fd, 0) != 0)
+    if (status.st_nlink == 1 && ftruncate(fd, 0) != 0)
         return ska_directory_fail(directory, name, errors);
     return !ska_directory_stands(directory, id, fd) ||
            unlinkat(ska_directory_fd(directory), name, 0) == 0 ||

@@ -61,9 +61,16 @@ static bool is_as_written_here(const struct ska_ballot *ballot, const struct ska
     wanted.signed_content = request->signed_content;
     wanted.no_content = request->no_content;
     wanted.approval_token = request->approval_token;
-    /* A change is the same one whoever asks for it, and then it is not asked for twice. */
+    /*
+     * A change is the same one whoever asks for it, and then it is not asked for twice. One that
+     * was imported gives way, with its approvals, to what this process writes.
+     */
     if (request->operation != SKA_OPERATION_SIGN)
         wanted.requester_uid = request->requester_uid;
+    else {
+        wanted.is_imported = request->is_imported;
+        wanted.importer_uid = request->importer_uid;
+    }
     wanted.timestamp_key = *timestamp_key;
     wanted.not_before = NULL;
     wanted.not_after = NULL;

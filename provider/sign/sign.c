@@ -10,6 +10,7 @@
 #include "provider/sign/gather.h"
 #include "provider/sign/make_request.h"
 #include "provider/sign/send.h"
+#include "provider/sign/wait.h"
 
 bool ska_sources_any(const struct ska_sources *sources)
 {
@@ -103,13 +104,13 @@ static bool check_sources(const struct ska_job *job)
 }
 
 /* By the rule, which is decided here and nowhere else on the way. Takes over the bundle. */
-static enum ska_outcome sign_by_rule(const struct ska_job *job, struct ska_request *bundle)
+static enum ska_outcome sign_by_rule(struct ska_job *job, struct ska_request *bundle)
 {
     struct ska_current_rule current = {0};
     enum ska_outcome outcome = SKA_NOT_SIGNED;
 
     if ((bundle != NULL || !take_remembered_rule(job, &current)) &&
-        !ska_current_rule_read(job->key, SKA_RULE_USE, &current, job->errors))
+        !ska_wait_for_rule(job, bundle, &current))
         ska_request_free(bundle);
     else if (bundle == NULL && (current.known ? ska_rule_is_empty(&current.rule) : !gathers(job)))
         outcome = sign_without_approvals(job, &current) ? SKA_SIGNED : SKA_NOT_SIGNED;
@@ -125,6 +126,7 @@ static enum ska_outcome sign_by_rule(const struct ska_job *job, struct ska_reque
 bool ska_sign(const struct ska_job *job)
 {
     struct ska_request *bundle = NULL;
+    struct ska_job patient = *job; /* whose time goes by while the HSM is away */
     enum ska_outcome outcome = SKA_NOT_SIGNED;
     bool done = false;
 
@@ -144,11 +146,11 @@ bool ska_sign(const struct ska_job *job)
     }
     if (backend_key_has_broker(job->key))
         return sign_by_broker(job);
-    outcome = sign_by_rule(job, bundle);
+    outcome = sign_by_rule(&patient, bundle);
     /* It can change once only: then it is read, and no longer remembered. */
     if (outcome == SKA_RULE_HAS_CHANGED) {
         backend_key_forget_use_rule(job->key);
-        outcome = sign_by_rule(job, NULL);
+        outcome = sign_by_rule(&patient, NULL);
     }
     return outcome == SKA_SIGNED;
 }

@@ -6,6 +6,7 @@
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 #include "provider/sign/explain.h"
+#include "provider/sign/make_request.h"
 #include "provider/sign/watch.h"
 
 /* Without the kernel's notification files are found this often. */
@@ -133,18 +134,32 @@ enum ska_wait_end ska_wait_for_people(struct ska_gathering *gathering)
 #define HSM_PAUSE_MOST_MS 8000
 
 /* A wrong PIN, or a key that is gone, is no absence: then asking it says what is wrong. */
+static bool is_absence(enum ska_reason reason)
+{
+    return reason == SKA_R_MODULE_UNAVAILABLE || reason == SKA_R_TOKEN_NOT_FOUND ||
+           reason == SKA_R_HSM_FAILURE;
+}
+
 static bool is_hsm_away(const struct ska_job *job)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors to_failure = ska_error_capture(&failure);
     struct backend_key_state state = {0};
-    bool away = !backend_key_state(job->key, &state, &to_failure) &&
-                (failure.reason == SKA_R_MODULE_UNAVAILABLE ||
-                 failure.reason == SKA_R_TOKEN_NOT_FOUND || failure.reason == SKA_R_HSM_FAILURE);
+    bool away = !backend_key_state(job->key, &state, &to_failure) && is_absence(failure.reason);
 
     backend_key_state_clear(&state);
     ska_error_capture_clear(&failure);
     return away;
+}
+
+/* Waits before the next try, and then longer. */
+static enum ska_pause_end pause_for_hsm(const struct ska_waiter *waiter, int64_t until,
+                                        int64_t *length)
+{
+    int64_t next = ska_clock_ms() + *length;
+
+    *length = *length * 2 < HSM_PAUSE_MOST_MS ? *length * 2 : HSM_PAUSE_MOST_MS;
+    return ska_pause(waiter, -1, 0, next < until ? next : until);
 }
 
 bool ska_wait_for_hsm(struct ska_gathering *gathering)
@@ -154,14 +169,90 @@ bool ska_wait_for_hsm(struct ska_gathering *gathering)
 
     if (gathering->open.directory == NULL || !gathering->open.published)
         return true;
-    while (ska_clock_ms() < gathering->until && is_hsm_away(gathering->job)) {
-        int64_t until = ska_clock_ms() + length;
-
-        if (until > gathering->until)
-            until = gathering->until;
-        if (ska_pause(&waiter, -1, 0, until) == SKA_PAUSE_INTERRUPTED)
+    while (ska_clock_ms() < gathering->until && is_hsm_away(gathering->job))
+        if (pause_for_hsm(&waiter, gathering->until, &length) == SKA_PAUSE_INTERRUPTED)
             return ska_gathering_fail_interrupted(gathering);
-        length = length * 2 < HSM_PAUSE_MOST_MS ? length * 2 : HSM_PAUSE_MOST_MS;
+    return true;
+}
+
+/* ---- For the rule ---------------------------------------------------------------------------- */
+
+/* So many names of requests that others may have taken are gone through. */
+#define NAMES_MOST 100
+
+static bool stands_in(const struct ska_directory *directory, const struct ska_job *job,
+                      struct ska_request *draft)
+{
+    struct ska_standing_request standing;
+    enum ska_name_state state = SKA_NAME_TAKEN;
+
+    for (uint64_t i = 0; state == SKA_NAME_TAKEN && i < NAMES_MOST; i++) {
+        if (!ska_draft_set_attempt(draft, i, job) ||
+            !ska_directory_find(directory, draft->id, &standing, NULL))
+            return false;
+        state = standing.state;
+        ska_standing_request_clear(&standing);
+    }
+    return state == SKA_NAME_OWN;
+}
+
+/* By its name, which no HSM is needed for. */
+static bool is_open_already(const struct ska_job *job)
+{
+    struct ska_job quiet = *job;
+    struct ska_directory *directory = NULL;
+    struct ska_request *draft = NULL;
+    bool open = false;
+
+    quiet.errors = NULL;
+    if (ska_directory_open(job->sources.directory, SKA_DIRECTORY_TO_SIGN, &directory, NULL) &&
+        ska_draft_make(&quiet, &draft))
+        open = stands_in(directory, &quiet, draft);
+    ska_request_free(draft);
+    ska_directory_close(directory);
+    return open;
+}
+
+static void free_held(void *request)
+{
+    ska_request_free(request);
+}
+
+/* False and *over: it is not to be had, which is raised. */
+static bool try_rule(const struct ska_job *job, int64_t until, struct ska_current_rule *current,
+                     bool *over)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    bool done = ska_current_rule_read(job->key, SKA_RULE_USE, current, &to_failure);
+
+    *over = !done && (!is_absence(failure.reason) || job->sources.directory == NULL ||
+                      ska_clock_ms() >= until || !is_open_already(job));
+    if (*over)
+        ska_error_capture_raise(&failure, job->errors);
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+bool ska_wait_for_rule(struct ska_job *job, struct ska_request *held,
+                       struct ska_current_rule *current)
+{
+    const struct ska_waiter waiter = {free_held, held};
+    int64_t until = ska_clock_ms() + (int64_t)job->timeout * 1000;
+    int64_t length = HSM_PAUSE_MS;
+    bool over = false;
+
+    while (!try_rule(job, until, current, &over)) {
+        int64_t left = 0;
+
+        if (over)
+            return false;
+        if (pause_for_hsm(&waiter, until, &length) == SKA_PAUSE_INTERRUPTED)
+            return ska_fail(job->errors, SKA_R_INTERRUPTED,
+                            "the HSM is away; the request stays open in %s",
+                            job->sources.directory);
+        left = until - ska_clock_ms();
+        job->timeout = left <= 0 ? 0 : (unsigned int)((left + 999) / 1000);
     }
     return true;
 }

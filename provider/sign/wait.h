@@ -23,4 +23,13 @@ enum ska_wait_end ska_wait_for_people(struct ska_gathering *gathering);
  */
 bool ska_wait_for_hsm(struct ska_gathering *gathering) SKA_MUST_CHECK;
 
+/*
+ * The rule of a signature, by which everything begins. Where the HSM is away it is tried again, as
+ * long as the signature may wait and if its request stands open in the directory already;
+ * job->timeout becomes what is left. `held` (may be NULL) is freed when a paused ASYNC job is never
+ * resumed.
+ */
+bool ska_wait_for_rule(struct ska_job *job, struct ska_request *held,
+                       struct ska_current_rule *current) SKA_MUST_CHECK;
+
 #endif

@@ -2,7 +2,7 @@
 /* Orders: what is taken is to change a key, and reads the same when it is written. */
 #include <string.h>
 
-#include "tools/order.h"
+#include "tools/order_refusal.h"
 
 #include "fuzz.h"
 
@@ -24,10 +24,31 @@ static void write_again(const struct order *order)
     ska_bytes_free(&text);
 }
 
+/* What the signer's side says of one, in a file that anybody may have put there. */
+static void read_refusal(struct ska_span text)
+{
+    struct order_refusal refusal;
+    struct order_refusal again;
+    struct ska_bytes printed = {NULL, 0};
+
+    if (!order_refusal_parse(text, "fuzz", &refusal, NULL)) {
+        PROMISE(refusal.order == NULL && refusal.reason == NULL);
+        return;
+    }
+    if (order_refusal_print(&refusal, &printed, NULL) &&
+        order_refusal_parse(ska_span_of(&printed), "again", &again, NULL)) {
+        PROMISE(refusal.uid == again.uid);
+        order_refusal_clear(&again);
+    }
+    ska_bytes_free(&printed);
+    order_refusal_clear(&refusal);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct order order;
 
+    read_refusal(ska_span(data, size));
     if (!order_parse(ska_span(data, size), "fuzz", &order, NULL)) {
         PROMISE(order.key_label == NULL && order.description == NULL);
         return 0;

@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PROMISE(token.data > data && token.data + token.length == data + size);
         PROMISE(ska_der_take(&token, SKA_DER_SEQUENCE, &content) && token.length == 0);
     }
+    PROMISE(!seal_timestamp_verify(reply, ska_span("a signature", 11), SEAL_TIMESTAMP_OF_ANYBODY,
+                                   NULL, NULL));
     PROMISE(
         !seal_timestamp_take(reply, ska_span_of(&query), NULL, SKA_R_BAD_SIGNATURE, &token, NULL));
     return 0;

@@ -176,7 +176,10 @@ succeeds skatool inspect --audit-log live.log "$folder"
 
 written ./*.approval.json ./*.reject.json >written.txt
 tells approvals approverCertificate Approval
-written "$folder/request.json" >written.txt
+mkdir -m 700 mailed
+request live mailed.json document
+succeeds skatool import --dir mailed --requests mailed.json
+written "$folder/request.json" mailed/*.request.json >written.txt
 salt=$(tr -d '\n\t' <"$folder/request.json" | sed -E 's/.*"saltLength":([0-9]+).*/\1/')
 identified "$folder/request.json" "NONESHA256_WITH_RSA_PSS $salt SHA256"
 tells requests 'approverCertificate|signedContent' 'Request and bundle' Approval Rule
@@ -198,6 +201,10 @@ example 'json order' | sed 's/"demo"/"tok"/; s/"seal-2026"/"live"/' >ordered/exa
 succeeds skatool execute --dir ordered
 grep -q 'order example.order.json of uid .*: request [0-9a-f]* to block key' stderr.txt ||
     fail "the example is no order: $(cat stderr.txt)"
+echo '{' >ordered/broken.order.json
+succeeds skatool execute --dir ordered
+written ordered/*.refused.json >written.txt
+tells 'a refused order' '' 'Refused order'
 written policy.json >written.txt
 tells policies 'value' 'Policy file' Rule
 written live.log >written.txt

@@ -176,7 +176,8 @@ refused 'goes with --clean only' skatool requests --yes
 if has_terminal; then
     ours "$programs/skatool_terminal" 'Type yes or no:' no -- "$binary_dir/tools/skatool" requests \
         --clean >typed.txt && fail "cleaned"
-    grep -q 'nothing was removed' typed.txt && grep -q 'too many have refused; 1 approved' typed.txt ||
+    grep -q 'nothing was removed' typed.txt && grep -q 'too many have refused; 1 approved' typed.txt &&
+        grep -q '| Invoice 4711' typed.txt ||
         fail "$(cat typed.txt)"
 fi
 open "$invoice" "$contract" "$letter" "$timed"
@@ -334,7 +335,16 @@ shows '3 match a file, 3 do not' '^ +It is your file plain.txt$' '1 approved'
 refused 'approvals pending' ska dgst -sha1 -sign "$(uri seal)" -out x.sig folder/wrong.txt
 block_id=$block
 cp block.json "$directory/$block_id.request.json"
-succeeds skatool approve --approver bob.pem --yes --documents folder
+# Of another key, or of somebody else, nothing.
+me=$(id -u)
+for filter in "--key other" "--requester $((me + 1))" "--requester openssl" "--key seal --requester $((me + 1))"; do
+    # shellcheck disable=SC2086
+    succeeds skatool approve --approver bob.pem --yes --documents folder $filter
+    says 'None of the open requests'
+done
+[ "$(approvals)" -eq 1 ] || fail "approved what was not asked for: $(ls "$directory")"
+refused 'go without an ID' skatool approve --approver bob.pem --yes --key seal "$plain"
+succeeds skatool approve --approver bob.pem --yes --documents folder --key seal --requester "$me"
 says "${plain:0:16} is approved" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
     "${block_id:0:16} is left: it is no signature" 'is left: it has to be read' '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"

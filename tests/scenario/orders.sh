@@ -108,6 +108,11 @@ untouched succeeds as $rita env LD_PRELOAD="$preload" OPENSSL_CONF="$work/openss
     "$binary_dir/tools/skatool" request --operation block --key 'ska:object=seal' \
     --description 'Stop it' --dir "$directory"
 says 'Left the order block-[0-9a-f]{24}\.order\.json'
+# Everybody sees what is ordered.
+succeeds person $mallory requests --dir "$directory"
+shows '^Orders, of which' "^    block-[0-9a-f]{24}\.order\.json  block seal, ordered by uid $rita" '^    \| Stop it'
+succeeds person $mallory requests --dir "$directory" --requester $mallory
+! grep -q '^Orders' stdout.txt || fail "not ordered by uid $mallory"
 # A signature and a label are not ordered.
 refused 'key .*is missing|not found|pkcs11-module' person $rita request --key 'ska:object=seal' \
     --dir "$directory" document
@@ -147,6 +152,11 @@ untouched quietly unit
 succeeds person $rita request --operation block --key 'ska:object=seal' --dir "$directory"
 succeeds unit
 says 'warning: order .* is refused: .*blocked already'
+# Who ordered it finds out, with no journal of the signer's.
+succeeds person $rita requests --dir "$directory" --requester $rita
+shows '^Orders that were refused' "^    block-[0-9a-f]{24}\.order\.json  ordered by uid $rita, refused by uid $signer, '20" \
+    '^    \| .*blocked already'
+quietly unit
 [ "$(standing)" -eq 0 ] || fail "people are asked to block a key that is"
 
 # ---- What the unit does not do -------------------------------------------------------------------
@@ -337,6 +347,53 @@ refused 'cannot be used together' skatool execute --dir "$directory" --block-onl
 refused 'without ID' skatool execute --dir "$directory" --all "$id"
 refused 'makes no signature' skatool execute --dir "$directory" -o signature "$id"
 
+# ---- Twice ---------------------------------------------------------------------------------------
+
+# Two who order the same with other words are two requests; what one of them has done closes the other.
+rm -f "$directory"/*.json
+label=ska:object=other
+order $mallory block --description 'Mine'
+order $rita block --description 'Hers'
+[ "$(standing)" -eq 2 ] || fail "not two requests: $(ls "$directory")"
+give $rita rita
+succeeds unit
+shows "^key 'other' is blocked\$"
+says 'closed request [0-9a-f]{16}: the key is blocked'
+[ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
+order $mallory unblock --description 'Mine'
+order $rita unblock --description 'Hers'
+give $mallory dora dan
+succeeds skatool execute --dir "$directory" "$id"
+says 'closed request [0-9a-f]{16}: another request has done the same'
+[ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
+
+# ---- Imported ------------------------------------------------------------------------------------
+
+# A request that came as a file, complete and in the signer's own name since it was imported, is not what
+# the unit executes; nor does it stand in the way of one that is.
+rm -f "$directory"/*.json
+label=ska:object=other
+order $rita block
+mv "$directory/$id"*.request.json stranger.json
+id=$(grep -oE '\b[0-9a-f]{64}\b' stranger.json | head -n 1)
+chmod 644 stranger.json
+succeeds skatool import --dir "$directory" --requests stranger.json
+give $rita rita
+before=$(calls C_SKABlock)
+quietly unit
+quietly unit --all
+[ "$(calls C_SKABlock)" -eq "$before" ] || fail "the unit executes what was imported"
+succeeds skatool execute --dir "$directory"
+says "request ${id:0:16} to block key 'other' was imported, and is executed by its id only"
+order $rita block
+shows "^key 'other' is blocked\$"
+[ "$(standing)" -eq 0 ] || fail "the imported one stays"
+succeeds skatool request --operation unblock --key "$(uri other)" --dir "$directory"
+id=$(cat stdout.txt)
+give $mallory dora dan
+succeeds skatool execute --dir "$directory" "$id"
+rm -f "$directory"/*.json
+
 # ---- Hostile orders ------------------------------------------------------------------------------
 
 plant() { # NAME: from standard input, as the colleague
@@ -363,6 +420,24 @@ says 'and [0-9]+ more like these'
 [ "$(find "$directory" -maxdepth 1 -name '*.order.json' | wc -l)" -eq 1 ] ||
     fail "not removed: $(ls -l "$directory")"
 quietly unit # the folder cannot be removed, and is remembered
+# Of each who orders so many refusals are kept, and what others put in their place is left alone.
+[ "$(find "$directory" -name '*.refused.json' -user $signer | wc -l)" -le 10 ] || fail "$(ls "$directory")"
+rm "$directory"/*.refused.json
+for i in 0 1 2; do plant "order-$mallory-$i.refused.json" <<<'{'; done
+for i in $(seq 15); do plant "$i.order.json" <<<'{'; done
+succeeds unit
+[ "$(find "$directory" -name '*.refused.json' -user $signer | wc -l)" -eq 10 ] || fail "$(ls "$directory")"
+printf '{"version":1,"order":"x\\u001b[2J","uid":%s,"refused":"never","reason":"All is well; \\nOrders: none"}' $rita |
+    plant "order-$rita-0.refused.json"
+succeeds person $rita requests --dir "$directory"
+[ "$(grep -c "ordered by uid $mallory, refused by uid $signer" stdout.txt)" -eq 10 ] || fail "$(cat stdout.txt)"
+shows "ordered by uid $rita, refused by uid $mallory, never" '^    \| All is well; '
+! grep -qE $'\033|^Orders: none' stdout.txt || fail "foreign words look like ours: $(cat stdout.txt)"
+# After a week they are of no interest.
+touch -d '8 days ago' "$directory"/*.refused.json
+quietly unit
+[ "$(find "$directory" -name '*.refused.json' -user $signer | wc -l)" -eq 0 ] || fail "$(ls "$directory")"
+rm -f "$directory"/*.refused.json
 [ "$(standing)" -eq 0 ] || fail "a request came of it"
 
 # Thousands, and one of Rita's among them.

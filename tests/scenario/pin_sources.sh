@@ -53,10 +53,13 @@ rm pipe
 program tell "printf '%s\\n' \"\$1\"" "ls -l /proc/self/fd >$work/descriptors" \
     "cat >$work/input" 'echo complaint >&2'
 configured "|$work/tell $pin"
-signs "$(uri seal)" 7</dev/null
-signs reference.pem
+for key in "$(uri seal)" reference.pem; do
+    signs "$key" 7</dev/null
+    [ -s descriptors ] || fail "the command for $key has not run"
+    ! grep -q ' 7 -> ' descriptors || fail "the command has our descriptors: $(cat descriptors)"
+    rm descriptors
+done
 [ ! -s input ] || fail 'the command can read standard input'
-! grep -q ' 7 -> ' descriptors || fail "the command has our descriptors: $(cat descriptors)"
 succeeds skatool check-config
 shows 'ok +login +as user'
 # Only there: not in a URI, not in a reference.

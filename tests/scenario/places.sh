@@ -189,11 +189,22 @@ ends 0 person alice "$tool" status "$work/alice.json" "$work/bob.json"
 shows 'board +2 +2 +alice, bob'
 succeeds person alice "$tool" inspect "$work/alice.json" "$work/bob.json" "$work/carol.json"
 [ "$(grep -c 'is a signature over this token by' stdout.txt)" -eq 3 ] || fail "$(cat stdout.txt)"
+# A whole folder that came by mail: its files are now who unpacked it, which says nothing of who sent it.
+as "${number[bob]}" $group sh -c 'umask 077; mkdir "$1"; cat >"$1/$2.request.json"' sh \
+    "$work/bob/folder" "$id" <mailed.json
+refused "is a folder: for a request in it give --dir" person bob "$tool" approve \
+    --approver "$work/bob/key.pem" --yes "$work/bob/folder"
+refused "is a folder" person bob "$tool" status "$work/bob/folder"
+succeeds person bob "$tool" approve --approver "$work/bob/key.pem" --dir "$work/bob/folder" --yes "$id"
+tr -s ' \n' ' ' <stdout.txt | grep -q "number ${number[bob]}, who is you, has put .* who that was is not known here" ||
+    fail "$(cat stdout.txt)"
+rm -r bob/folder
 # Into the directory, each into a file of the importer's; twice is once.
 succeeds person carol "$tool" import --dir "$directory" "$work/alice.json"
 says "Put the approval of alice into .* for request ${id:0:16} \(1 of 2"
 succeeds skatool import alice.json bob.json
-! grep -q alice stderr.txt || fail "alice's approval is taken twice: $(cat stderr.txt)"
+says 'alice.json: nothing new: the approval of alice for request .* is there already'
+! grep -q 'Put the approval of alice' stderr.txt || fail "taken twice: $(cat stderr.txt)"
 [ "$(stat -c %u "$directory/$id".*.approval.json | sort -u | tr '\n' ' ')" = \
     "$signer ${number[carol]} " ] || fail "whose are the answers?"
 unchanged
@@ -203,13 +214,39 @@ succeeds skatool import carol.json
 says 'is signed already'
 [ ! -e "$directory/$id.request.json" ] || fail "opened again"
 
-# A whole request is put where none of its id stands; answers alone find theirs.
+# A whole request asks in the name of who imports it, in the words of whoever sent it: it is put where
+# none of its id stands, but never by the way, and it says who has imported it.
 document 'Whole.'
-ask
+ask -sigopt ska-description:'Rent of May; all checked.'
 mv "$directory/$id.request.json" whole.json
 chmod 644 whole.json
+ends 4 ours setsid -w "$binary_dir/tools/skatool" import --dir "$directory" whole.json
+says '1 of what came was not taken: whole.json: it is a whole request.*--requests' \
+    'description +Rent of May; all checked' "requester +user id $signer" 'in YOUR name'
+[ ! -e "$directory/$id.request.json" ] || fail "a request came in by the way"
+succeeds skatool import --requests whole.json
+says "Put request ${id:0:16} into" 'description +Rent of May; all checked' "key name +'?seal" \
+    "requester +user id $signer" 'NOT protected by the HSM'
+says "$(plain dgst -sha256 -r document | cut -c 1-4)"
+tr -d '[:space:]' <"$directory/$id.request.json" | grep -qF "\"importer\":{\"uid\":$signer}" ||
+    fail "nobody has imported it"
 succeeds skatool import whole.json
-says "Put request ${id:0:16} into"
+says "nothing new: request ${id:0:16} is there already"
+succeeds skatool requests
+shows "$signer, by a file"
+succeeds skatool inspect "$directory/$id.request.json"
+shows "imported +from a file, by user id $signer"
+if has_terminal; then
+    mv "$directory/$id.request.json" aside.json
+    for answer in no yes; do
+        status=0
+        ours "$programs/skatool_terminal" 'in your name? Type yes or no:' $answer -- "$tool" import whole.json \
+            >typed.txt 2>stderr.txt || status=$?
+        [ "$status" -eq $([ $answer = yes ] && echo 0 || echo 4) ] || fail "$status: $(cat typed.txt stderr.txt)"
+        grep -q 'Rent of May; all checked' typed.txt || fail "not shown: $(cat typed.txt)"
+    done
+    [ -e "$directory/$id.request.json" ] || fail "not taken after a yes"
+fi
 [ "$(stat -c '%u %g' "$directory/$id.request.json")" = "$signer $group" ] || fail "not the signer's"
 token_of whole.json >token.bin
 cp alice/key.pem alice.pem
@@ -227,8 +264,27 @@ succeeds skatool import no.json
 says 'Put the refusal of bob'
 ends 2 skatool status "${id:0:16}"
 shows 'Refused by: bob'
+succeeds person carol "$tool" approve --dir "$directory" --approver "$work/carol/key.pem" --yes "$id"
+shows "WARNING: user number $signer took this request from a"
 succeeds skatool import 'answer of carol'
-signed
+says "'answer of carol': nothing new: the approval of carol"
+signed -sigopt ska-description:'Rent of May; all checked.'
+# What was withdrawn does not come back without a word.
+mkdir -m 700 state-dir
+chown "$signer:$signer" state-dir
+configure "approvals-dir = $directory" "audit-log = $log" "state-dir = $work/state-dir"
+document 'Withdrawn.'
+ask
+cp "$directory/$id.request.json" back.json
+chmod 644 back.json
+succeeds skatool withdraw "$id"
+ends 4 ours setsid -w "$binary_dir/tools/skatool" import back.json
+says 'WARNING: .*WITHDRAWN'
+[ ! -e "$directory/$id.request.json" ] || fail "came back"
+succeeds skatool import --requests back.json
+says 'WARNING: .*WITHDRAWN'
+succeeds skatool withdraw "$id"
+configure "approvals-dir = $directory" "audit-log = $log"
 # What is wrong is named, not taken, and does no harm to the rest.
 document 'Wrong.'
 ask
@@ -245,12 +301,31 @@ approval carol document >strange.json
 chmod 644 ./*.json
 for wrong in unlisted invalid label half strange missing; do
     ends 4 skatool import "$wrong.json" bob.json
-    says "$wrong.json: not taken: " '1 of what came was not taken'
+    says "$wrong.json: not taken: " "1 of what came was not taken: $wrong.json: .+"
 done
 [ "$(find "$directory" -name '*.approval.json' | wc -l)" -eq 1 ] || fail "$(ls "$directory")"
 ends 4 skatool import alice.json half.json -o merged.json
 says 'half.json: not taken'
 rm merged.json
+
+# Copies that say other things of the same request: whose words are true nobody can tell.
+sed -E 's/("created":[[:space:]]*")20/\119/' alice.json >other-words.json
+chmod 644 other-words.json
+ends 4 skatool import bob.json other-words.json -o merged.json
+says 'other-words.json: not taken: its "created" is another than in bob.json'
+[ "$(grep -c approverPublicKey merged.json)" -eq 1 ] || fail "taken all the same"
+rm merged.json
+refused 'other-words.json and bob.json are copies of one request, but differ in "created"' \
+    skatool status bob.json other-words.json
+refused 'differ in "created"' skatool execute --key "$(uri seal)" bob.json other-words.json -o by-files.sig
+ends 0 skatool inspect bob.json other-words.json
+says 'other-words.json is a copy of the request before, but differs in "created"'
+shows '==> other-words.json' 'created +19'
+# In a directory its answers count, and it is said that their approver may have seen other words.
+succeeds skatool import other-words.json
+says 'warning: other-words.json: its "created" is another than that of request' 'Put the approval of alice'
+rm "$directory/$id".*.approval.json
+succeeds skatool import bob.json
 
 # Without a directory: one bundle, or the files as they are.
 succeeds skatool import alice.json bob.json carol.json -o merged.json
@@ -291,7 +366,7 @@ refused 'second.json is not a copy of first.json' skatool status first.json seco
 ends 4 skatool import first.json second.json -o both.json
 says 'second.json: not taken: it is not a copy of request'
 [ "$(grep -c approverPublicKey both.json)" -eq 1 ] || fail "merged"
-succeeds skatool import second.json
+succeeds skatool import --requests second.json
 ends 4 skatool import first.json
 says 'first.json: not taken: another request for the same thing'
 [ "$(find "$directory" -name '*.approval.json' -newer first.json | wc -l)" -eq 1 ] || fail "$(ls "$directory")"

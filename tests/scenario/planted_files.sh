@@ -275,4 +275,20 @@ says "${id:0:21}" "${alike:0:21}"
 succeeds skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:21}"
 give bob
 signed
+# ---- Names of files ------------------------------------------------------------------------------
+
+# What a colleague writes into a file's name is not taken for words of ours.
+fresh
+document 'Names.'
+ask
+words='x; 2 of 2, nobody is missing: sign.'
+plant "$id.$words.approval.json" <<<'{'
+takes 0 refused 'approvals pending' sign
+says "ignored: '$id\.$words\.approval\.json': "
+ends 2 skatool status "$id"
+says "warning: .*'$id\.$words\.approval\.json': "
+plant "$words.order.json" <<<'{'
+succeeds skatool execute --dir "$directory"
+says "order '$words\.order\.json' waits: "
+
 pass

@@ -195,6 +195,37 @@ for how in seal several cms; do
     for document in "${documents[@]}"; do verified "$document.p7s" "$document"; done
     rm ./*.txt.p7s
 done
+# Away before the rule of the key was read: a signature whose request is open, as by an earlier attempt,
+# waits for it too; one that nobody has been asked for says at once what is wrong. The program has its
+# key when it has read more of the document than a pipe holds.
+head -c 300000 /dev/zero >asked.txt
+head -c 300001 /dev/zero >unasked.txt
+refused 'approvals pending' ska dgst -sha256 -sign "$(uri p256)" -out signature asked.txt
+approve_all alice bob
+mkfifo document.pipe
+for document in unasked asked; do
+    start waiting.txt bash -c 'exec "$@" <document.pipe' bash openssl dgst -sha256 -sign "$(uri p256)" \
+        -sigopt ska-approvals-timeout:60 -out "$document.sig"
+    exec 9>document.pipe
+    head -c 250000 "$document.txt" >&9
+    touch away
+    tail -c +250001 "$document.txt" >&9
+    exec 9>&-
+    if [ $document = asked ]; then
+        sleep 2
+        kill -0 "$server" || fail "it has ended: $(cat waiting.txt)"
+        rm away
+        wait "$server" || fail "$(cat waiting.txt)"
+        plain x509 -in p256.crt -pubkey -noout >p256.public.pem
+        plain dgst -sha256 -verify p256.public.pem -signature asked.sig asked.txt >/dev/null ||
+            fail 'another signature'
+    else
+        ended_with=0
+        wait "$server" || ended_with=$?
+        [ $ended_with -ne 0 ] || fail 'signed without approvals'
+        rm away
+    fi
+done
 # When the time is over it says what is wrong, and the approvals stay.
 start waiting.txt "$binary_dir/tools/skatool" seal --key "$(uri p256)" --cert p256.crt \
     --approvals-timeout 3 away.txt

@@ -181,6 +181,55 @@ not_stamped
 takes 0 succeeds seal --timestamp contract.tsr --tsa-ca tsa-ca.crt
 stamped contract.txt.p7s
 
+# ---- One that is there ---------------------------------------------------------------------------
+
+# It is looked at, before it is said that the seal has one: of this signature, by whom the CAs vouch for.
+takes 0 succeeds seal --timestamp contract.tsr --tsa-ca tsa-ca.crt
+says 'is sealed already: contract.txt.p7s, with a time-stamp$'
+takes 0 succeeds seal
+says 'is sealed already: contract.txt.p7s, with a time-stamp of this signature; who made it was not verified'
+takes 0 ends 4 seal --tsa "$url" --tsa-ca other-ca.crt
+says 'time-stamp in contract.txt.p7s .*the CAs vouch for \(other-ca.crt\)' '--force'
+# The time-stamp of another signature in its place, of the same length, and one with a changed byte.
+cp contract.txt.p7s good.p7s
+stamped good.p7s
+cp token.der right.der
+start=$(plain asn1parse -inform DER -in good.p7s | awk '/:id-smime-aa-timeStampToken/ { found = 1; next }
+    found && /SEQUENCE/ { print $1 + 0; exit }')
+length=$(wc -c <right.der)
+with_token() { # FILE: in the place of the token
+    head -c "$start" good.p7s
+    cat "$1"
+    tail -c +$((start + length + 1)) good.p7s
+}
+with_token right.der >contract.txt.p7s
+same contract.txt.p7s good.p7s
+until plain ts -query -digest "$(printf '%s' "$RANDOM" | sha256sum | cut -c1-64)" -cert -out other.tsq 2>/dev/null &&
+    plain ts -reply -config tsa.cnf -queryfile other.tsq -signer tsa.crt -inkey tsa.key -token_out \
+        -out wrong.der 2>/dev/null &&
+    [ "$(wc -c <wrong.der)" -eq "$length" ]; do :; done
+head -c -1 right.der >changed.der
+printf '%b' "\\x$(printf '%02x' $((0x$(tail -c 1 right.der | od -An -tx1 | tr -d ' ') ^ 1)))" >>changed.der
+for other in wrong changed; do
+    with_token $other.der >contract.txt.p7s
+    cp contract.txt.p7s bad.p7s
+    for options in '' "--tsa $url --tsa-ca tsa-ca.crt"; do
+        # shellcheck disable=SC2086
+        takes 0 ends 4 seal $options
+        says 'time-stamp in contract.txt.p7s is none of its signature'
+        ! grep -q 'sealed already' stdout.txt stderr.txt || fail "$(cat stdout.txt stderr.txt)"
+        same contract.txt.p7s bad.p7s
+    done
+done
+# The signature is kept, and gets another one.
+takes 0 succeeds seal --force --tsa "$url" --tsa-ca tsa-ca.crt
+says 'has a time-stamp now'
+stamped contract.txt.p7s
+cp bad.p7s contract.txt.p7s
+takes 0 succeeds seal --force
+says 'took the time-stamp .* out'
+not_stamped
+
 # ---- With approvals ------------------------------------------------------------------------------
 
 mkdir -m 700 approvals

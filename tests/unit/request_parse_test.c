@@ -201,7 +201,8 @@ static void everything_is_read(void **state)
         "\"rule\":{\"tokens\":[{\"name\":\"two\",\"groups\":[{\"quorum\":1,\"approvals\":[{"
         "\"type\":\"public_key\",\"name\":\"bob\",\"value\":\"@BOB\"}]}]}]},"
         "\"timestampKey\":\"AAEC\",\"requester\":{\"uid\":4294967295,\"host\":\"h\","
-        "\"program\":\"p\"},\"description\":\"a line\",\"created\":\"2025-01-31T12:00:00Z\","
+        "\"program\":\"p\"},\"importer\":{\"uid\":7,\"new\":1},\"description\":\"a "
+        "line\",\"created\":\"2025-01-31T12:00:00Z\","
         "\"notBefore\":\"2025-01-31T12:00:00.5+01:00\",\"notAfter\":null,\"new\":[{}],"
         "\"signature\":\"AAEC\",\"executed\":\"2025-02-01T00:00:00Z\",\"approvals\":[@APPROVAL]");
     char *approval = approval_text(fixture.bob, "EdDSA", NULL, ska_span_of(&fixture.token));
@@ -225,6 +226,8 @@ static void everything_is_read(void **state)
     assert_int_equal(request->requester_uid, 4294967295);
     assert_string_equal(request->requester_host, "h");
     assert_string_equal(request->requester_program, "p");
+    assert_true(request->is_imported);
+    assert_int_equal(request->importer_uid, 7);
     assert_string_equal(request->description, "a line");
     assert_string_equal(request->created, "2025-01-31T12:00:00Z");
     assert_string_equal(request->not_before, "2025-01-31T12:00:00.5+01:00");
@@ -407,6 +410,8 @@ static void each_member_has_its_shape(void **state)
         {"\"approvals\":[]", "\"requester\":{\"host\":\"h\"}", "requester.uid: missing"},
         {"\"approvals\":[]", "\"requester\":{\"uid\":-1}", "requester.uid: whole"},
         {"\"approvals\":[]", "\"requester\":\"root\"", "requester: object expected"},
+        {"\"approvals\":[]", "\"importer\":{}", "importer.uid: missing"},
+        {"\"approvals\":[]", "\"importer\":7", "importer: object expected"},
         {"\"approvals\":[]", "\"description\":{}", "description: text expected"},
         {"\"approvals\":[]", "\"created\":\"yesterday\"", "created: 'yesterday' is not a time"},
         {"\"approvals\":[]", "\"created\":1738324800", "created: text expected"},
@@ -747,7 +752,8 @@ static void requests_survive_being_written(void **state)
                            "\"approvals\":[{\"type\":\"public_key\",\"value\":\"@BOB\"}]}]}]},"
                            "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"@DIGEST\"},"
                            "\"timestampKey\":\"AAEC\",\"requester\":{\"uid\":0,\"host\":\"\\\"\"},"
-                           "\"description\":\"\xC3\xA4\\n\",\"created\":\"2025-01-31T12:00:00Z\","
+                           "\"importer\":{\"uid\":7},\"description\":\"\xC3\xA4\\n\",\"created\":"
+                           "\"2025-01-31T12:00:00Z\","
                            "\"notBefore\":\"2025-01-31T12:00:00Z\","
                            "\"notAfter\":\"2025-01-31T13:00:00Z\",\"signature\":\"AAEC\","
                            "\"executed\":\"2025-02-01T00:00:00Z\",\"approvals\":[@1,@2]");

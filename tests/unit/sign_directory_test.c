@@ -1075,6 +1075,30 @@ static void who_waits_learns_of_a_withdrawal(void **state)
     ska_directory_close(directory);
 }
 
+/* A link in the place of a request to whatever has the same owner, as by a colleague of root's. */
+static void withdrawing_empties_nothing_else(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_leftovers left;
+    struct stat status;
+    char full[320];
+    char other[320];
+
+    (void)state;
+    snprintf(full, sizeof(full), "%s/%s.request.json", path, request->id);
+    snprintf(other, sizeof(other), "%s/other", path);
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
+    assert_int_equal(link(full, other), 0);
+    assert_true(ska_directory_withdraw(directory, request->id, &left, &errors));
+    assert_int_equal(find(directory, request, NULL), SKA_NAME_FREE);
+    assert_int_equal(stat(other, &status), 0);
+    assert_true(status.st_size > 0);
+    assert_int_equal(unlink(other), 0);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
 static int make_approver(void **state)
 {
     (void)state;
@@ -1115,6 +1139,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_request_is_not_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(who_waits_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(who_waits_learns_of_a_withdrawal, setup, teardown),
+        cmocka_unit_test_setup_teardown(withdrawing_empties_nothing_else, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, make_approver, free_approver);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/command/execute_run.h"
 #include "tools/order.h"
 
 #define KEY "\"key\":{\"token\":\"tok\",\"label\":\"seal\",\"id\":\"0aff\"}"
@@ -208,12 +209,33 @@ static void a_file_that_changes_is_another(void **state)
     ska_directory_close(directory);
 }
 
+/* Whoever floods every request takes no more than the one limit, and the first leaves some. */
+static void all_requests_share_one_limit(void **state)
+{
+    struct execute_run run = {.rest_used_ms = 0};
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int64_t part = execute_rest_of_one(&run);
+
+        assert_true(part >= 0);
+        if (i < 10)
+            assert_true(part > 0);
+        run.rest_used_ms += part;
+        assert_true(run.rest_used_ms <= EXECUTE_REST_MS);
+    }
+    assert_int_equal(execute_rest_of_one(&run), 0);
+    run.rest_used_ms = EXECUTE_REST_MS + 5; /* the last file takes as long as it takes */
+    assert_int_equal(execute_rest_of_one(&run), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_order_is_read_as_it_was_written),
         cmocka_unit_test(anything_else_is_none),
         cmocka_unit_test(what_is_too_long_is_none),
+        cmocka_unit_test(all_requests_share_one_limit),
         cmocka_unit_test_setup_teardown(so_many_of_one_owner_are_looked_at, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_changes_is_another, setup, teardown),
     };

@@ -352,6 +352,9 @@ static bool approve_check_options(struct tool *tool, struct approve *approve,
         return false;
     if (approve->review.source.by_id && approve->output.path != NULL)
         return options_wrong(tool, "--output is for a request in a file");
+    if (approve->review.source.what != NULL &&
+        (approve->inbox.key != NULL || approve->inbox.requester != NULL))
+        return options_wrong(tool, "--key and --requester go without an ID");
     if (approve->review.source.what != NULL && approve->inbox.documents != NULL)
         return options_wrong(tool, "--documents goes without an ID; for one request there is "
                                    "--document FILE");
@@ -371,6 +374,10 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
         OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
                     &approve.inbox.documents),
+        OPTION_TEXT("key", "LABEL", "in the inbox: only for the key with this label",
+                    &approve.inbox.key),
+        OPTION_TEXT("requester", "USER", "in the inbox: only what this user has put there",
+                    &approve.inbox.requester),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
                     &review->source.where.directory),
         OPTIONS_BROKER(review->source.where),
@@ -382,7 +389,7 @@ bool approve_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST...\n"
                  "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID\n"
-                 "       skatool approve --approver KEY [OPTION...] [--documents FOLDER]",
+                 "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL]",
         .help = "Shows a request, asks, and adds your approval: to the file REQUEST (the first of\n"
                 "several copies), into the approvals directory DIR, or at the broker of URL (if\n"
                 "none is given, that of the configuration). Without REQUEST and ID it shows all\n"

@@ -53,7 +53,7 @@ static bool execute_file(struct tool *tool, const struct execute *execute)
         tool_open_ska_key(tool, execute->key, NULL, &key))
         done =
             execution_run(tool, key, request, &execute->output) &&
-            (request->operation != SKA_OPERATION_BLOCK || execute_close_configured(tool, request));
+            (request->operation == SKA_OPERATION_SIGN || execute_close_configured(tool, request));
     ska_request_free(request);
     backend_key_free(key);
     return done;

@@ -29,8 +29,19 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
     const struct ska_request *request = standing->request;
 
     (void)arg;
-    return request->operation == SKA_OPERATION_SIGN ||
-           execute_add_change(run, request->id, request->operation, (uid_t)request->requester_uid);
+    if (request->operation == SKA_OPERATION_SIGN)
+        return true;
+    /* Its words and who asks in it were written by nobody here knows whom. */
+    if (request->is_imported) {
+        if (run->what == EXECUTE_BY_HAND)
+            report_note(
+                "request %.16s to %s key '%s' was imported, and is executed by its id only: "
+                "skatool execute --dir %s %.16s",
+                request->id, text_operation(request->operation), request->key_label, run->path,
+                request->id);
+        return true;
+    }
+    return execute_add_change(run, request->id, request->operation, (uid_t)request->requester_uid);
 }
 
 /* ---- Afterwards ------------------------------------------------------------------------------ */
@@ -44,14 +55,10 @@ static bool clear_away(struct execute_run *run, struct ska_standing_request *sta
     if (left.count > 0)
         report_warning("%zu files for request %.16s stay in %s: they belong to uid %lu", left.count,
                        standing->request->id, run->path, (unsigned long)left.owner);
-    return standing->request->operation != SKA_OPERATION_BLOCK ||
-           execute_close_signatures(run, standing->request);
+    return execute_close_settled(run, standing->request);
 }
 
 /* ---- One request ----------------------------------------------------------------------------- */
-
-/* What more than a share of each owner's files may take, where that was not enough. */
-#define REST_MS 10000
 
 static bool look_at_answers(struct execute_run *run, struct ska_ballot *ballot,
                             const struct ska_errors *wrong)
@@ -62,9 +69,12 @@ static bool look_at_answers(struct execute_run *run, struct ska_ballot *ballot,
     bool done = request_answers_take(&look, ballot, &run->tool->errors);
 
     if (done && budget.exhausted) {
+        int64_t start = ska_clock_ms();
+
         look.budget = NULL;
-        look.until = ska_clock_ms() + REST_MS;
+        look.until = start + execute_rest_of_one(run);
         done = request_answers_take(&look, ballot, &run->tool->errors);
+        run->rest_used_ms += ska_clock_ms() - start;
     }
     ska_budget_clear(&budget);
     return done;

@@ -9,7 +9,7 @@
 #include "provider/base/error_capture.h"
 #include "provider/hsm/token.h"
 #include "provider/rule/rule_check.h"
-#include "tools/order.h"
+#include "tools/order_refusal.h"
 #include "tools/publish.h"
 #include "tools/show/text.h"
 
@@ -99,7 +99,7 @@ static bool make_request_of(struct execute_run *run, const struct order_file *fi
     done = done && publish_request(tool, &job, run->path, id, &made) &&
            (!made || execute_add_change(run, id, order->operation, file->owner));
     if (done)
-        report_note("order %s of uid %lu: request %.16s to %s key '%s'%s", file->name,
+        report_note("order %s of uid %lu: request %.16s to %s key '%s'%s", file->shown,
                     (unsigned long)file->owner, id, text_operation(order->operation),
                     order->key_label, made ? "" : " was there already");
     run->news += made;
@@ -147,9 +147,12 @@ static void refuse_order(struct execute_run *run, const struct order_file *file,
                          const struct ska_error_capture *failure,
                          const struct ska_errors *to_warnings)
 {
-    ska_fail(to_warnings, failure->reason, "order %s of uid %lu is refused: %s", file->name,
+    ska_fail(to_warnings, failure->reason, "order %s of uid %lu is refused: %s", file->shown,
              (unsigned long)file->owner, ska_error_capture_text(failure));
-    (void)!consume(run, file, to_warnings);
+    /* Who ordered does not read the journal of the signer's unit. */
+    (void)!(consume(run, file, to_warnings) &&
+            order_refusal_put(run->directory, run->tool->libctx, file,
+                              ska_error_capture_text(failure), to_warnings));
 }
 
 static bool take_order(struct execute_run *run, const struct order_file *file,
@@ -170,7 +173,7 @@ static bool take_order(struct execute_run *run, const struct order_file *file,
         refuse_order(run, file, &failure, to_warnings);
     else
         ska_fail(&tool->errors, failure.reason, "order %s of uid %lu stays for later: %s",
-                 file->name, (unsigned long)file->owner, ska_error_capture_text(&failure));
+                 file->shown, (unsigned long)file->owner, ska_error_capture_text(&failure));
     ska_error_capture_clear(&failure);
     return done;
 }
@@ -192,18 +195,19 @@ bool execute_take_orders(struct execute_run *run)
     bool done = order_files_find(run->directory, run->tool->libctx, is_remembered, run, &files,
                                  &run->tool->errors);
 
+    order_refusals_clean(run->directory);
     for (size_t i = 0; i < files.count; i++) {
         const struct order_file *file = &files.files[i];
 
         if (count_open(run, file->owner) >= OPEN_MOST)
             ska_fail(&to_warnings, SKA_R_BAD_REQUEST,
-                     "order %s waits: %d requests by orders of uid %lu are open", file->name,
+                     "order %s waits: %d requests by orders of uid %lu are open", file->shown,
                      OPEN_MOST, (unsigned long)file->owner);
         else if (!can_consume(run, file))
             ska_fail(&to_warnings, SKA_R_BAD_CONFIGURATION,
                      "order %s waits: it cannot be removed from a directory of root's, and without "
                      "state-dir not remembered",
-                     file->name);
+                     file->shown);
         else
             done = take_order(run, file, &to_warnings) && done;
     }

@@ -39,6 +39,13 @@ static bool open_and_note_pin(struct execute_run *run, const char *uri, struct b
     return done;
 }
 
+int64_t execute_rest_of_one(const struct execute_run *run)
+{
+    int64_t left = EXECUTE_REST_MS - run->rest_used_ms;
+
+    return left <= 0 ? 0 : (left + 1) / 2;
+}
+
 /* On the configured token: who asks does not choose which token is given the PIN. */
 bool execute_open_key(struct execute_run *run, const char *label, struct ska_span id,
                       struct backend_key **key)

@@ -36,7 +36,19 @@ struct execute_run {
     struct change *changes;
     size_t change_count;
     size_t news; /* requests that were made and executed */
+    int64_t rest_used_ms;
 };
+
+/*
+ * For all requests together, what more than a share of each owner's files may take, where that was
+ * not enough.
+ */
+#define EXECUTE_REST_MS 10000
+/*
+ * How long one request may take of that: half of what is left, so that whoever has flooded one
+ * leaves something for the next.
+ */
+int64_t execute_rest_of_one(const struct execute_run *run);
 
 /*
  * The key of this label and id (may be empty), unless --key names another one: then *key stays

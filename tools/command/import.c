@@ -14,12 +14,15 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/base/file.h"
+#include "provider/base/printable.h"
 #include "provider/record/evidence_manifest.h"
 #include "provider/sign/ballot_text.h"
+#include "tools/command/import_consent.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/report.h"
 #include "tools/directory_place.h"
+#include "tools/request_difference.h"
 #include "tools/request_source.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
@@ -33,7 +36,9 @@ struct import {
     const char *path; /* of the directory */
     struct ska_directory *directory;
     struct output output;
+    bool requests; /* whole requests are wanted */
     size_t not_taken;
+    struct ska_buffer list; /* of what was not taken, and why */
 };
 
 /* A file as it came: a request with answers in it, or answers alone. */
@@ -43,8 +48,12 @@ struct arrival {
     struct ska_request *request; /* NULL: answers alone */
 };
 
+/* So many files are named once more at the end. */
+#define LISTED_MOST 5
+
 /* A request that answers are for. */
 struct target {
+    const char *path; /* of the file that it is from; NULL: the directory */
     struct ska_request *request;
     uid_t owner;
     struct ska_ballot ballot;
@@ -64,6 +73,26 @@ static void arrival_clear(struct arrival *arrival)
     *arrival = (struct arrival){0};
 }
 
+/* ---- What is said of a file ------------------------------------------------------------------ */
+
+static void note_of_file(const char *path, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Whoever sent it has chosen its name. */
+static void note_of_file(const char *path, const char *format, ...)
+{
+    struct ska_buffer text = {0};
+    char *shown = ska_file_name_shown(path);
+    va_list args;
+
+    va_start(args, format);
+    ska_buffer_format_args(&text, format, args);
+    va_end(args);
+    report_note("%s: %s", shown == NULL ? "?" : shown, ska_buffer_string(&text));
+    free(shown);
+    ska_buffer_free(&text);
+}
+
 /* ---- What is not taken ----------------------------------------------------------------------- */
 
 static bool not_taken(struct import *import, const char *path, const char *format, ...)
@@ -73,14 +102,20 @@ static bool not_taken(struct import *import, const char *path, const char *forma
 static bool not_taken(struct import *import, const char *path, const char *format, ...)
 {
     struct ska_buffer text = {0};
+    char *shown = ska_file_name_shown(path);
     va_list args;
 
     va_start(args, format);
     ska_buffer_format_args(&text, format, args);
     va_end(args);
-    report_warning("%s: not taken: %s", path, ska_buffer_string(&text));
+    report_warning("%s: not taken: %s", shown == NULL ? "?" : shown, ska_buffer_string(&text));
+    if (++import->not_taken <= LISTED_MOST)
+        ska_buffer_format(&import->list, "%s%s: %s", import->not_taken == 1 ? "" : "; ",
+                          shown == NULL ? "?" : shown, ska_buffer_string(&text));
+    else if (import->not_taken == LISTED_MOST + 1)
+        ska_buffer_text(&import->list, "; ...");
+    free(shown);
     ska_buffer_free(&text);
-    import->not_taken++;
     return true;
 }
 
@@ -103,11 +138,12 @@ static bool not_taken_by_failure(struct import *import, const char *path,
     return done;
 }
 
-static bool import_conclude(const struct import *import)
+static bool import_conclude(struct import *import)
 {
     return import->not_taken == 0 ||
-           ska_fail(&import->tool->errors, SKA_R_BAD_REQUEST, "%zu of what came %s not taken",
-                    import->not_taken, import->not_taken == 1 ? "was" : "were");
+           ska_fail(&import->tool->errors, SKA_R_BAD_REQUEST, "%zu of what came %s not taken: %s",
+                    import->not_taken, import->not_taken == 1 ? "was" : "were",
+                    ska_buffer_string(&import->list));
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -201,6 +237,21 @@ static bool say_put(struct import *import, const struct target *target,
     return true;
 }
 
+/* Copies of one request have answers in common; in a directory the same came twice. */
+static void say_there_already(const struct import *import, const char *path,
+                              const struct target *target, const struct ska_approval *answer,
+                              bool refusal)
+{
+    struct ska_buffer name = {0};
+
+    if (import->directory == NULL)
+        return;
+    ska_signer_text(target->ballot.rule, answer, &name);
+    note_of_file(path, "nothing new: the %s of %s for request %.16s is there already",
+                 refusal ? "refusal" : "approval", ska_buffer_string(&name), target->request->id);
+    ska_buffer_free(&name);
+}
+
 /* An answer that counts goes into a file of its own, or stays in the request that is written. */
 static bool keep_answer(struct import *import, const char *path, struct target *target,
                         bool refusal)
@@ -228,8 +279,10 @@ static bool import_answer(struct import *import, const char *path, struct target
         return false;
     if (state == SKA_ANSWER_COUNTS)
         return keep_answer(import, path, target, refusal);
-    if (state == SKA_ANSWER_DOUBLED) /* it is there already, in another copy */
+    if (state == SKA_ANSWER_DOUBLED) {
+        say_there_already(import, path, target, answer, refusal);
         return true;
+    }
     ska_signer_text(target->ballot.rule, answer, &name);
     not_taken(import, path, "%s %s", ska_buffer_string(&name), ska_answer_fault(state, false));
     ska_buffer_free(&name);
@@ -267,7 +320,10 @@ static bool import_alone(struct import *import, const struct arrival *arrival,
                                          ska_span_of(&target->request->approval_token));
 
         done = import_judge(target, &answers[0], &refusal, &state, &import->tool->errors);
-        *matches = there || state == SKA_ANSWER_COUNTS || (refusal && state == SKA_ANSWER_DOUBLED);
+        there = there || (refusal && state == SKA_ANSWER_DOUBLED);
+        *matches = there || state == SKA_ANSWER_COUNTS;
+        if (done && there)
+            say_there_already(import, arrival->path, target, &answers[0], refusal);
         if (done && state == SKA_ANSWER_COUNTS)
             done = keep_answer(import, arrival->path, target, refusal);
     }
@@ -376,13 +432,13 @@ static bool publish_arrival(struct import *import, const struct arrival *arrival
     struct ska_request *bare = NULL;
     bool done = false;
 
-    if (arrival->request->signature.length > 0)
-        return not_taken(import, arrival->path, "it is evidence of a signature, and not open");
     if (!ska_request_parse(ska_span_of(&arrival->text), arrival->path, &bare, errors))
         return false;
     ska_approvals_free(bare->approvals, bare->approval_count);
     bare->approvals = NULL;
     bare->approval_count = 0;
+    bare->is_imported = true;
+    bare->importer_uid = geteuid();
     done = ska_directory_publish(import->directory, bare, NULL, &standing, errors);
     if (done && standing.state == SKA_NAME_FREE)
         say_published(import, bare);
@@ -391,27 +447,78 @@ static bool publish_arrival(struct import *import, const struct arrival *arrival
     return done;
 }
 
+/* *taken: it stands there now. */
+static bool offer_arrival(struct import *import, const struct arrival *arrival, bool *taken)
+{
+    const struct import_offer offer = {arrival->path, import->path, arrival->request,
+                                       import->requests};
+    const char *why_not = NULL;
+
+    *taken = false;
+    if (arrival->request->signature.length > 0)
+        return not_taken(import, arrival->path, "it is evidence of a signature, and not open");
+    if (!import_ask_consent(import->tool, &offer, &why_not))
+        return false;
+    if (why_not != NULL)
+        return not_taken(import, arrival->path, "%s", why_not);
+    *taken = true;
+    return publish_arrival(import, arrival);
+}
+
+/* Its approver may have been shown something else; the approval is good all the same. */
+static bool warn_of_other_words(struct import *import, const struct arrival *arrival,
+                                const struct ska_request *standing)
+{
+    const char *difference = NULL;
+    char *shown = NULL;
+
+    if (!request_find_difference(standing, arrival->request, &difference, &import->tool->errors))
+        return false;
+    if (difference == NULL)
+        return true;
+    shown = ska_file_name_shown(arrival->path);
+    report_warning("%s: its \"%s\" is another than that of request %.16s in %s: whoever has "
+                   "approved it may have been shown something else",
+                   shown, difference, standing->id, import->path);
+    free(shown);
+    return true;
+}
+
+static bool import_into_standing(struct import *import, const struct arrival *arrival,
+                                 struct target *target)
+{
+    const struct ska_request *request = arrival->request;
+
+    if (!ska_request_has_same_token(target->request, request))
+        return fail_other_token(import, arrival);
+    return warn_of_other_words(import, arrival, target->request) &&
+           import_answers(import, arrival->path, target, request->approvals,
+                          request->approval_count);
+}
+
 static bool import_request(struct import *import, const struct arrival *arrival)
 {
     const char *id = arrival->request->id;
     struct target target = {0};
+    bool stood = ska_directory_stands(import->directory, id, -1);
+    bool stands = stood;
     bool there = false;
     bool done = true;
 
-    if (!ska_directory_stands(import->directory, id, -1)) {
-        if (is_signed_already(import, arrival->request)) {
-            report_note("%s: request %.16s is signed already; nothing to do", arrival->path, id);
-            return true;
-        }
-        done = publish_arrival(import, arrival);
+    if (!stood && is_signed_already(import, arrival->request)) {
+        note_of_file(arrival->path, "request %.16s is signed already; nothing to do", id);
+        return true;
     }
-    done = done && open_target(import, id, &target, &there);
-    if (done && there && !ska_request_has_same_token(target.request, arrival->request))
-        done = fail_other_token(import, arrival);
-    else if (done && there)
-        done = import_answers(import, arrival->path, &target, arrival->request->approvals,
-                              arrival->request->approval_count);
-    else if (done && arrival->request->signature.length == 0)
+    if (!stood)
+        done = offer_arrival(import, arrival, &stands);
+    if (!done || !stands)
+        return done;
+    done = open_target(import, id, &target, &there);
+    if (done && there && stood && arrival->request->approval_count == 0)
+        note_of_file(arrival->path, "nothing new: request %.16s is there already", id);
+    if (done && there)
+        done = import_into_standing(import, arrival, &target);
+    else if (done)
         done = not_taken(import, arrival->path, "request %.16s in %s cannot be read", id,
                          import->path);
     target_clear(&target);
@@ -473,7 +580,8 @@ static bool import_answer_file(struct import *import, const struct arrival *arri
 
 static bool import_into_directory(struct import *import, const char *const *paths)
 {
-    bool done = ska_directory_open(import->path, SKA_DIRECTORY_TO_APPROVE, &import->directory,
+    bool done = tool_configure(import->tool) &&
+                ska_directory_open(import->path, SKA_DIRECTORY_TO_APPROVE, &import->directory,
                                    &import->tool->errors);
 
     for (; done && *paths != NULL; paths++) {
@@ -499,6 +607,7 @@ static bool begin_bundle(struct import *import, struct arrival *arrival, struct 
     size_t count = arrival->request->approval_count;
     bool done = false;
 
+    target->path = arrival->path;
     target->request = arrival->request;
     target->request->approvals = NULL;
     target->request->approval_count = 0;
@@ -514,6 +623,7 @@ static bool begin_bundle(struct import *import, struct arrival *arrival, struct 
 
 static bool add_to_bundle(struct import *import, struct arrival *arrival, struct target *target)
 {
+    const char *difference = NULL;
     bool matches = false;
 
     if (arrival->request == NULL)
@@ -526,6 +636,15 @@ static bool add_to_bundle(struct import *import, struct arrival *arrival, struct
                          "it is not a copy of request %.16s: what its approvers have approved is "
                          "another request",
                          target->request->id);
+    if (!request_find_difference(target->request, arrival->request, &difference,
+                                 &import->tool->errors))
+        return false;
+    if (difference != NULL)
+        return not_taken(
+            import, arrival->path,
+            "its \"%s\" is another than in %s, and approvals do not protect that: find "
+            "out which was changed (skatool inspect), and leave it out",
+            difference, target->path);
     return import_answers(import, arrival->path, target, arrival->request->approvals,
                           arrival->request->approval_count);
 }
@@ -597,6 +716,8 @@ static bool find_place(struct import *import)
 {
     if (import->path != NULL && import->output.path != NULL)
         return options_wrong(import->tool, "--dir and --output cannot be used together");
+    if (import->requests && import->output.path != NULL)
+        return options_wrong(import->tool, "--requests is for a directory, not for -o");
     if (import->path != NULL || import->output.path != NULL)
         return true;
     if (import->output.force)
@@ -617,26 +738,31 @@ bool import_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
                     &import.path),
+        OPTION_FLAG("requests", "take whole requests too, in your name", &import.requests),
         OPTION_OUTPUT(&import.output, "make one bundle of all copies of one request"),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "[--dir DIR] FILE...\n"
+        .usage = "[--dir DIR] [--requests] FILE...\n"
                  "       skatool import FILE... -o OUT [--force]",
-        .help = "Takes requests, approvals and refusals as they came back by mail: into an\n"
-                "approvals directory, each answer into a file of its own, and a request where\n"
-                "none of its id stands; or copies of one request, with all their approvals, into\n"
-                "one file. What is invalid, of somebody who is not listed, or for another request\n"
-                "is named and not taken (exit status 4). The files are not changed.",
+        .help = "Takes approvals and refusals as they came back by mail: into an approvals\n"
+                "directory, each into a file of its own; or copies of one request, with all\n"
+                "their approvals, into one file. A whole request of which none of its id stands\n"
+                "in the directory is shown, and taken with --requests or a yes at the terminal:\n"
+                "it then asks in your name. What is invalid, of somebody who is not listed, or\n"
+                "for another request is named and not taken (exit status 4). The files are not\n"
+                "changed.",
         .options = options,
         .operands = paths,
         .operand_needed = "FILE",
         .operands_allowed = REQUEST_COPIES_MOST,
     };
 
-    if (!options_parse(tool, &line, argc, argv) || !find_place(&import))
-        return false;
-    return import.output.path != NULL ? import_into_file(&import, paths)
-                                      : import_into_directory(&import, paths);
+    bool done = options_parse(tool, &line, argc, argv) && find_place(&import) &&
+                (import.output.path != NULL ? import_into_file(&import, paths)
+                                            : import_into_directory(&import, paths));
+
+    ska_buffer_free(&import.list);
+    return done;
 }

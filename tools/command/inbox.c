@@ -77,14 +77,36 @@ static bool note_waiting(void *arg, struct listed_request *listed)
     return true;
 }
 
-static bool find_waiting(struct session *session)
+static struct request_filter filter_of(const struct session *session)
 {
     struct request_filter filter = REQUEST_FILTER_ALL;
-    struct request_place *place = session->place;
-    bool done = false;
 
     filter.approver = &session->key;
-    done = request_place_visit(place, &filter, note_waiting, session);
+    filter.key = session->inbox->key;
+    filter.requester = session->inbox->requester;
+    filter.certain_requester = true;
+    return filter;
+}
+
+/* Who has asked is certain by the file system only. */
+static bool check_requester(const struct session *session)
+{
+    const struct ska_directory *directory = request_place_directory(session->place);
+
+    return session->inbox->requester == NULL ||
+           (directory != NULL && ska_directory_knows_owners(directory)) ||
+           ska_fail(&session->tool->errors, SKA_R_WRONG_USE,
+                    "--requester: %s is another computer's, and whose a request in it is cannot be "
+                    "told here",
+                    session->place->name);
+}
+
+static bool find_waiting(struct session *session)
+{
+    const struct request_filter filter = filter_of(session);
+    struct request_place *place = session->place;
+    bool done = request_place_visit(place, &filter, note_waiting, session);
+
     if (done && place->unreadable > 0)
         report_warning("%zu request%s in %s cannot be read by this user", place->unreadable,
                        place->unreadable == 1 ? "" : "s", place->name);
@@ -328,9 +350,8 @@ static bool run_session(struct session *session)
 /* Where nobody can be asked. */
 static bool list_waiting(struct session *session)
 {
-    struct request_filter filter = REQUEST_FILTER_ALL;
+    const struct request_filter filter = filter_of(session);
 
-    filter.approver = &session->key;
     return (session->place->kind->is_broker ||
             approver_open_public(session->tool, &session->key, session->inbox->approver)) &&
            requests_list(session->place, &filter, session->folder, false);
@@ -341,7 +362,7 @@ bool inbox_run(struct tool *tool, const struct inbox *inbox)
     struct session session = {.tool = tool, .inbox = inbox};
     const struct place_key key = {&session.key, inbox->approver, inbox->certificate};
     bool done =
-        place_open(tool, &inbox->where, &key, &session.place) &&
+        place_open(tool, &inbox->where, &key, &session.place) && check_requester(&session) &&
         (inbox->documents == NULL ||
          document_folder_open(inbox->documents, tool->libctx, &session.folder, &tool->errors)) &&
         (inbox->yes || terminal_available() ? run_session(&session) : list_waiting(&session));

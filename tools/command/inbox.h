@@ -14,6 +14,8 @@ struct inbox {
     const char *approver;
     const char *certificate;
     const char *documents; /* FOLDER */
+    const char *key;       /* only of the key with this label */
+    const char *requester; /* only of this user, by the file system */
     bool yes;              /* with documents only */
 };
 

@@ -18,6 +18,8 @@
 #include "provider/base/wire.h"
 #include "provider/base/file.h"
 #include "tools/options.h"
+#include "tools/report.h"
+#include "tools/request_difference.h"
 #include "tools/show/text.h"
 
 /* So many files and folders in one call. */
@@ -95,6 +97,21 @@ static bool print_copies(const struct ska_request *request, struct ska_span firs
     return done;
 }
 
+/* Copies with other words are shown one by one. */
+static bool has_same_words(const struct ska_request *request, const struct ska_request *copy,
+                           const char *path)
+{
+    const char *difference = NULL;
+
+    if (!request_find_difference(request, copy, &difference, NULL))
+        return false;
+    if (difference != NULL)
+        report_note("%s is a copy of the request before, but differs in \"%s\", which approvals do "
+                    "not protect",
+                    path, difference);
+    return difference == NULL;
+}
+
 /* Adds the file to the request, if it is one and a copy of it. */
 static bool take_copy(struct tool *tool, const char *path, struct ska_request **request,
                       struct ska_bytes *first)
@@ -110,7 +127,8 @@ static bool take_copy(struct tool *tool, const char *path, struct ska_request **
         *first = content;
         return true;
     }
-    is_copy = is_copy && ska_request_merge(*request, copy, tool->libctx, NULL);
+    is_copy = is_copy && has_same_words(*request, copy, path) &&
+              ska_request_merge(*request, copy, tool->libctx, NULL);
     ska_request_free(copy);
     ska_bytes_free(&content);
     return is_copy;

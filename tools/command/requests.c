@@ -162,6 +162,7 @@ static bool note_dead(void *arg, struct listed_request *listed)
                       text_operation(listed->request->operation));
     ska_buffer_name(&cleaning->text, ska_span_text(listed->request->key_label));
     ska_buffer_format(&cleaning->text, ": %s; %zu approved\n", why, listed->ballot.key_count);
+    requests_add_words(listed->request->description, &cleaning->text);
     return true;
 }
 
@@ -261,9 +262,12 @@ static bool requests_run(struct requests *requests)
     if (requests->documents != NULL &&
         !document_folder_open(requests->documents, tool->libctx, &requests->folder, &tool->errors))
         return false;
-    return requests->clean ? clean_requests(requests)
-                           : requests_list(requests->place, &requests->filter, requests->folder,
-                                           requests->json);
+    if (requests->clean)
+        return tool_configure(tool) && clean_requests(requests);
+    /* They ask no approver yet, and machines go by requests. */
+    return requests_list(requests->place, &requests->filter, requests->folder, requests->json) &&
+           (requests->json || requests->approver != NULL ||
+            requests_show_orders(requests->place, &requests->filter));
 }
 
 bool requests_command(struct tool *tool, int argc, char **argv)

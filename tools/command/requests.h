@@ -30,12 +30,24 @@ bool requests_text_print(struct requests_text *text,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 void requests_text_clear(struct requests_text *text);
 
+/* A line with words of somebody else, as a description; NULL: nothing. */
+void requests_add_words(const char *words, struct ska_buffer *text);
+/* "alice", "uid 1000" */
+void requests_add_user(uid_t uid, struct ska_buffer *text);
+
 /*
  * Prints those that are wanted, as a table or as JSON; with a folder (NULL: none) which file of it
  * each is about.
  */
 bool requests_list(struct request_place *place, const struct request_filter *filter,
                    struct document_folder *folder, bool json) SKA_MUST_CHECK;
+
+/*
+ * Prints the orders that wait for the signer's side, and those that it has refused lately, of the
+ * filter's key and requester.
+ */
+bool requests_show_orders(struct request_place *place,
+                          const struct request_filter *filter) SKA_MUST_CHECK;
 
 /* NULL: out of memory (no error raised). */
 cJSON *requests_object(const struct listed_request *listed, const struct document *document);

@@ -52,6 +52,12 @@ static bool add_requester(cJSON *object, const struct ska_request *request)
            add_untrusted(requester, "program", request->requester_program);
 }
 
+static bool add_importer(cJSON *object, const struct ska_request *request)
+{
+    return !request->is_imported ||
+           cJSON_AddNumberToObject(object, "importer", (double)request->importer_uid) != NULL;
+}
+
 static bool add_asked(cJSON *object, const struct listed_request *listed)
 {
     const struct ska_request *request = listed->request;
@@ -68,7 +74,7 @@ static bool add_asked(cJSON *object, const struct listed_request *listed)
                               ska_algorithm_name(&request->mechanism))) &&
            add_digest(object, request) &&
            add_untrusted(object, "description", request->description) &&
-           add_requester(object, request) &&
+           add_requester(object, request) && add_importer(object, request) &&
            (!listed->origin.known ||
             cJSON_AddNumberToObject(object, "owner", (double)listed->origin.owner) != NULL) &&
            ska_json_add_text(object, "created", request->created) &&

@@ -48,18 +48,25 @@ static void say_until(const struct listed_request *listed, char until[TEXT_TIME_
                                                      : "never usable");
 }
 
+void requests_add_user(uid_t uid, struct ska_buffer *text)
+{
+    const struct passwd *user = getpwuid(uid);
+
+    if (user != NULL)
+        ska_buffer_name(text, ska_span_text(user->pw_name));
+    else
+        ska_buffer_format(text, "uid %lu", (unsigned long)uid);
+}
+
 /* The owner of the file, who is certain, and not what the request says. */
 static void say_requester(const struct listed_request *listed, struct ska_buffer *text)
 {
-    uid_t owner = listed->origin.owner;
-    const struct passwd *user = listed->origin.known ? getpwuid(owner) : NULL;
-
-    if (!listed->origin.known)
-        ska_buffer_text(text, "?");
-    else if (user != NULL)
-        ska_buffer_name(text, ska_span_text(user->pw_name));
+    if (listed->origin.known)
+        requests_add_user(listed->origin.owner, text);
     else
-        ska_buffer_format(text, "uid %lu", (unsigned long)owner);
+        ska_buffer_text(text, "?");
+    if (listed->request->is_imported)
+        ska_buffer_text(text, ", by a file");
 }
 
 static bool said_make(const struct listed_request *listed, struct said *said,
@@ -132,6 +139,15 @@ static bool add_row(struct requests_text *text, const struct listed_request *lis
 /* So much of a description is shown here. */
 #define DESCRIPTION_SHOWN 200
 
+void requests_add_words(const char *words, struct ska_buffer *text)
+{
+    if (words == NULL)
+        return;
+    ska_buffer_text(text, "    | ");
+    ska_buffer_printable(text, ska_span_text(words), DESCRIPTION_SHOWN);
+    ska_buffer_text(text, "\n");
+}
+
 static void add_answers(const char *lead, struct ska_buffer *names, struct ska_buffer *text)
 {
     if (names->length > 0)
@@ -156,11 +172,7 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
         ska_buffer_name(text, ska_span_text(document->path));
         ska_buffer_text(text, "\n");
     }
-    if (request->description == NULL)
-        return;
-    ska_buffer_text(text, "    | ");
-    ska_buffer_printable(text, ska_span_text(request->description), DESCRIPTION_SHOWN);
-    ska_buffer_text(text, "\n");
+    requests_add_words(request->description, text);
 }
 
 /* ---- Both ------------------------------------------------------------------------------------ */

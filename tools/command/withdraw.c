@@ -43,7 +43,8 @@ bool withdraw_command(struct tool *tool, int argc, char **argv)
         .operand_needed = "ID",
         .operands_allowed = 1,
     };
-    bool done = options_parse(tool, &line, argc, argv) && withdraw_run(tool, &source);
+    bool done = options_parse(tool, &line, argc, argv) && tool_configure(tool) &&
+                withdraw_run(tool, &source);
 
     request_source_close(&source);
     return done;

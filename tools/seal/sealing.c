@@ -416,28 +416,66 @@ static bool add_timestamp(struct sealing *sealing, struct ska_span query)
     return done;
 }
 
-static bool care_for_timestamp(struct sealing *sealing)
+static bool wants_timestamp(const struct seal_call *call)
+{
+    return call->tsa != NULL || call->reply != NULL;
+}
+
+static bool get_timestamp(struct sealing *sealing)
 {
     const struct seal_call *call = sealing->call;
     struct ska_bytes query = {NULL, 0};
-    bool done = false;
+    bool done = seal_timestamp_query(call->tool->libctx, ska_span_of(&sealing->signature), &query,
+                                     sealing_errors(sealing)) &&
+                (wants_timestamp(call) ? add_timestamp(sealing, ska_span_of(&query))
+                                       : write_query(sealing, ska_span_of(&query)));
 
-    if (sealing->timestamp.length > 0 ||
-        (call->tsa == NULL && call->reply == NULL && call->query == NULL))
-        return true;
-    done = seal_timestamp_query(call->tool->libctx, ska_span_of(&sealing->signature), &query,
-                                sealing_errors(sealing)) &&
-           (call->reply == NULL && call->tsa == NULL ? write_query(sealing, ska_span_of(&query))
-                                                     : add_timestamp(sealing, ska_span_of(&query)));
     ska_bytes_free(&query);
     return done;
+}
+
+/* Raises what is wrong with one that an earlier call, or somebody else, has put into the seal. */
+static bool check_timestamp(struct sealing *sealing, const struct ska_errors *errors)
+{
+    const struct seal_call *call = sealing->call;
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = seal_timestamp_verify(
+        ska_span_of(&sealing->timestamp), ska_span_of(&sealing->signature),
+        wants_timestamp(call) ? SEAL_TIMESTAMP_OF_CAS : SEAL_TIMESTAMP_OF_ANYBODY, call->tsa_ca,
+        &quiet);
+
+    if (!done)
+        ska_fail(errors, failure.reason,
+                 "the time-stamp in %s is none of its signature%s%s; --force takes it out, and "
+                 "keeps the signature",
+                 sealing->out, wants_timestamp(call) ? " " : ": ",
+                 ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+/* With --force it is taken out, and with what else the call says another put in its place. */
+static bool take_timestamp_out(struct sealing *sealing)
+{
+    const struct seal_call *call = sealing->call;
+
+    ska_bytes_free(&sealing->timestamp);
+    if (!wants_timestamp(call) && !write_seal(sealing))
+        return false;
+    report_note("took the time-stamp in %s out, which was none of its signature", sealing->out);
+    return true;
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
 static void say_sealed(const struct sealing *sealing, bool had_timestamp)
 {
-    const char *with = sealing->timestamp.length > 0 ? ", with a time-stamp" : "";
+    const char *with = sealing->timestamp.length == 0 ? ""
+                       : had_timestamp && !wants_timestamp(sealing->call)
+                           ? ", with a time-stamp of this signature; who made it was not verified "
+                             "(openssl ts -verify)"
+                           : ", with a time-stamp";
 
     if (!sealing->was_there)
         report_message("%s: sealed: %s%s", sealing->document, sealing->out, with);
@@ -448,12 +486,28 @@ static void say_sealed(const struct sealing *sealing, bool had_timestamp)
                        sealing->out);
 }
 
+/* False: the one that is there is wrong, and stays. */
+static bool settle_timestamp(struct sealing *sealing)
+{
+    if (sealing->timestamp.length == 0)
+        return true;
+    return sealing->call->force ? check_timestamp(sealing, NULL) || take_timestamp_out(sealing)
+                                : check_timestamp(sealing, sealing_errors(sealing));
+}
+
 static void finish_written(struct sealing *sealing)
 {
-    bool had_timestamp = sealing->timestamp.length > 0;
+    const struct seal_call *call = sealing->call;
+    bool had_timestamp = false;
 
     seal_pending_remove(sealing->pending, ska_span_of(&sealing->attributes));
-    if (care_for_timestamp(sealing)) {
+    if (!settle_timestamp(sealing)) {
+        sealing->state = SEALING_FAILED;
+        return;
+    }
+    had_timestamp = sealing->timestamp.length > 0;
+    if (had_timestamp || (!wants_timestamp(call) && call->query == NULL) ||
+        get_timestamp(sealing)) {
         say_sealed(sealing, had_timestamp);
         return;
     }

@@ -204,6 +204,101 @@ bool seal_timestamp_take(struct ska_span reply, struct ska_span query, const cha
            (token->length > 0 || ska_fail(errors, wrong, "the reply has no time-stamp in it"));
 }
 
+/* ---- One that is there ----------------------------------------------------------------------- */
+
+/* Whoever signed it: the certificates in it are taken for ones that are believed. */
+static bool trust_anybody(X509_STORE *store, PKCS7 *token)
+{
+    const STACK_OF(X509) *certificates =
+        PKCS7_type_is_signed(token) && token->d.sign != NULL ? token->d.sign->cert : NULL;
+
+    for (int i = 0; i < sk_X509_num(certificates); i++)
+        if (X509_STORE_add_cert(store, sk_X509_value(certificates, i)) != 1)
+            return false;
+    return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+}
+
+/* A time-stamp is there to outlive its certificate: what counts is the time that it states. */
+static bool go_by_its_time(X509_STORE *store, PKCS7 *token)
+{
+    TS_TST_INFO *info = PKCS7_to_TS_TST_INFO(token);
+    const ASN1_GENERALIZEDTIME *stated = info == NULL ? NULL : TS_TST_INFO_get_time(info);
+    struct tm time;
+    bool done = stated != NULL && ASN1_TIME_to_tm(stated, &time) == 1;
+
+    if (done)
+        X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), timegm(&time));
+    TS_TST_INFO_free(info);
+    return done;
+}
+
+static bool make_store(PKCS7 *token, enum seal_timestamp_trust trust, const char *ca_path,
+                       X509_STORE **store, const struct ska_errors *errors)
+{
+    *store = X509_STORE_new();
+    if (*store == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for CAs");
+    if (trust == SEAL_TIMESTAMP_OF_CAS && !load_cas(*store, ca_path, errors))
+        return false;
+    return (go_by_its_time(*store, token) &&
+            (trust == SEAL_TIMESTAMP_OF_CAS || trust_anybody(*store, token))) ||
+           ska_fail(errors, SKA_R_BAD_SIGNATURE, "it cannot be read");
+}
+
+/* Takes over the store. */
+static bool verify_token(PKCS7 *token, struct ska_span signature, X509_STORE *store)
+{
+    TS_VERIFY_CTX *context = TS_VERIFY_CTX_new();
+    BIO *data = BIO_new_mem_buf(signature.data, (int)signature.length);
+    bool done = false;
+
+    if (context == NULL || data == NULL) {
+        BIO_free(data);
+        X509_STORE_free(store);
+    } else {
+        (void)TS_VERIFY_CTX_set_data(context, data); /* which it frees, as the store */
+        (void)TS_VERIFY_CTX_set_store(context, store);
+        TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_DATA | TS_VFY_SIGNATURE);
+        done = TS_RESP_verify_token(context, token) == 1;
+    }
+    TS_VERIFY_CTX_free(context);
+    return done;
+}
+
+static bool fail_verify(enum seal_timestamp_trust trust, const char *ca_path,
+                        const struct ska_errors *errors)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+    if (trust == SEAL_TIMESTAMP_OF_ANYBODY)
+        return ska_fail(errors, SKA_R_BAD_SIGNATURE, "%s", reason == NULL ? "wrong" : reason);
+    return ska_fail(errors, SKA_R_BAD_SIGNATURE, "that the CAs vouch for (%s): %s",
+                    ca_path == NULL ? "the system's; --tsa-ca names others" : ca_path,
+                    reason == NULL ? "wrong" : reason);
+}
+
+bool seal_timestamp_verify(struct ska_span token, struct ska_span signature,
+                           enum seal_timestamp_trust trust, const char *ca_path,
+                           const struct ska_errors *errors)
+{
+    const unsigned char *next = token.data;
+    X509_STORE *store = NULL;
+    PKCS7 *parsed = NULL;
+    bool done = false;
+
+    ERR_set_mark();
+    parsed = token.length > SEAL_REPLY_LIMIT ? NULL : d2i_PKCS7(NULL, &next, (long)token.length);
+    if (parsed == NULL || next != token.data + token.length)
+        ska_fail(errors, SKA_R_BAD_SIGNATURE, "it cannot be read");
+    else if (!make_store(parsed, trust, ca_path, &store, errors))
+        X509_STORE_free(store);
+    else
+        done = verify_token(parsed, signature, store) || fail_verify(trust, ca_path, errors);
+    PKCS7_free(parsed);
+    ERR_pop_to_mark();
+    return done;
+}
+
 /* ---- Over the network ------------------------------------------------------------------------ */
 
 static bool is_reply(const struct ska_http_answer *answer)

@@ -32,6 +32,19 @@ bool seal_timestamp_take(struct ska_span reply, struct ska_span query, const cha
                          enum ska_reason wrong, struct ska_span *token,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * Whether a TimeStampToken is one of this signature, which the certificate in it has signed; where
+ * there are CAs to go by (as above) also one of theirs, for time-stamps, at the time that it
+ * states.
+ */
+enum seal_timestamp_trust {
+    SEAL_TIMESTAMP_OF_ANYBODY,
+    SEAL_TIMESTAMP_OF_CAS /* in ca_path; NULL: the system's */
+};
+bool seal_timestamp_verify(struct ska_span token, struct ska_span signature,
+                           enum seal_timestamp_trust trust, const char *ca_path,
+                           const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* The TimeStampToken in a reply, as far as its outermost shape tells. */
 bool seal_timestamp_find(struct ska_span reply, struct ska_span *token) SKA_MUST_CHECK;
 

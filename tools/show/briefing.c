@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provider/base/printable.h"
 #include "provider/request/algorithm.h"
@@ -143,8 +144,27 @@ static void say_owner(const struct briefing *briefing, struct page *page)
                           (unsigned long)*briefing->owner);
     else
         ska_buffer_format(&who, "user number %lu", (unsigned long)*briefing->owner);
-    page_paragraph(page, "What this computer can confirm: its %s has put it into the directory.",
-                   page_words(page, &who));
+    /* As in a folder that came by mail and was unpacked here. */
+    if (*briefing->owner == geteuid())
+        page_paragraph(page,
+                       "What this computer can confirm: its %s, who is you, has put it into the "
+                       "directory. If somebody has sent it to you, who that was is not known here.",
+                       page_words(page, &who));
+    else
+        page_paragraph(page,
+                       "What this computer can confirm: its %s has put it into the directory.",
+                       page_words(page, &who));
+}
+
+/* Its owner's own words are only those that nobody has handed in. */
+static void warn_of_import(const struct ska_request *request, struct page *page)
+{
+    if (request->is_imported)
+        page_warning(page,
+                     "user number %" PRIu64 " took this request from a file that came from "
+                     "elsewhere (skatool import): none of its words need be theirs. Ask them who "
+                     "sent it.",
+                     request->importer_uid);
 }
 
 static void say_who_asks(const struct briefing *briefing, struct page *page)
@@ -161,6 +181,7 @@ static void say_who_asks(const struct briefing *briefing, struct page *page)
         briefing_warn_of_words("what they say", description, page);
     }
     say_owner(briefing, page);
+    warn_of_import(briefing->request, page);
 }
 
 /* ---- How long, and what else ----------------------------------------------------------------- */

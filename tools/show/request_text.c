@@ -268,6 +268,14 @@ static void add_requester_row(const struct ska_request *request, struct ska_buff
     ska_buffer_text(text, "\n");
 }
 
+static void add_importer_row(const struct ska_request *request, struct ska_buffer *text)
+{
+    if (!request->is_imported)
+        return;
+    text_name(text, "imported");
+    ska_buffer_format(text, "from a file, by user id %" PRIu64 "\n", request->importer_uid);
+}
+
 static void add_rule_rows(const struct ska_request *request, struct ska_buffer *text)
 {
     bool any = false;
@@ -434,6 +442,7 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
     }
     text_row(text, "description", request->description);
     add_requester_row(request, text);
+    add_importer_row(request, text);
     text_row(text, "created", request->created);
     text_row(text, "not before", request->not_before);
     text_row(text, "not after", request->not_after);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/command/import_consent.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "provider/base/printable.h"
+#include "tools/executed.h"
+#include "tools/report.h"
+#include "tools/show/page.h"
+#include "tools/show/request_text.h"
+#include "tools/show/terminal.h"
+#include "tools/show/text.h"
+
+struct consent {
+    struct tool *tool;
+    struct ska_buffer text;
+};
+
+/* What cannot be found out is no reason to say nothing else: then it is not known. */
+static void say_history(struct tool *tool, const struct ska_request *request,
+                        struct ska_buffer *text)
+{
+    const struct executed executed = {tool->configuration.settings.state_dir, tool->libctx};
+    bool withdrawn = false;
+    bool done = false;
+
+    if (executed_has_withdrawn(&executed, request, &withdrawn, NULL) && withdrawn)
+        ska_buffer_text(text, "WARNING: this very request stood there before and was WITHDRAWN.\n");
+    if (executed_has(&executed, request, &done, NULL) && done)
+        ska_buffer_text(text, "WARNING: what it asks for was executed or refused here before.\n");
+}
+
+static void say_words(struct tool *tool, const struct import_offer *offer,
+                      const struct hsm_rules *hsm, struct ska_buffer *text)
+{
+    char *path = ska_file_name_shown(offer->path);
+
+    ska_buffer_format(text,
+                      "%s is a request to %s that is not in %s.\nTaken from there it asks its "
+                      "approvers in YOUR name, in the words of who sent it.\n"
+                      "Request %s\n\nIn the approval token: what approvers sign and the HSM "
+                      "enforces\n",
+                      path == NULL ? "?" : path, text_operation(offer->request->operation),
+                      offer->directory, offer->request->id);
+    free(path);
+    request_text_protected(tool->libctx, offer->request, text);
+    ska_buffer_text(text, "\nBeside the token: said by who made it, NOT protected by the HSM\n");
+    request_text_unprotected(tool->libctx, offer->request, hsm, text);
+    ska_buffer_text(text, "\n");
+    say_history(tool, offer->request, text);
+}
+
+static bool make_text(struct tool *tool, const struct import_offer *offer, struct ska_buffer *text)
+{
+    struct hsm_rules hsm = {.asked = false};
+    bool done = offer->request->operation != SKA_OPERATION_MODIFY ||
+                hsm_rules_ask(tool, offer->request, &hsm);
+
+    if (done)
+        say_words(tool, offer, &hsm, text);
+    hsm_rules_clear(&hsm);
+    return done &&
+           (!text->failed || ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "%s", offer->path));
+}
+
+/* A terminal_make. */
+static bool make_words(void *arg, size_t columns, struct ska_bytes *text)
+{
+    struct consent *consent = arg;
+
+    (void)columns;
+    return ska_bytes_copy(text, ska_span(consent->text.data, consent->text.length),
+                          &consent->tool->errors) &&
+           terminal_fold(STDERR_FILENO, text, &consent->tool->errors);
+}
+
+static bool print_words(struct consent *consent)
+{
+    struct ska_bytes text = {NULL, 0};
+
+    if (!make_words(consent, 0, &text))
+        return false;
+    fflush(stdout);
+    fwrite(text.data, 1, text.length, stderr);
+    ska_bytes_free(&text);
+    return true;
+}
+
+/* NULL: yes. */
+static const char *ask_person(struct consent *consent)
+{
+    switch (terminal_ask(make_words, consent, PAGE_LEAST_WIDTH,
+                         "Put it there in your name? Type yes or no: ")) {
+    case TERMINAL_YES:
+        return NULL;
+    case TERMINAL_NO:
+        return "the answer was not \"yes\"";
+    case TERMINAL_TOO_NARROW:
+    case TERMINAL_NOT_MADE:
+    case TERMINAL_NOT_ASKED:
+        break;
+    }
+    return "nobody could be asked: --requests takes it, in your name";
+}
+
+bool import_ask_consent(struct tool *tool, const struct import_offer *offer, const char **why_not)
+{
+    struct consent consent = {.tool = tool};
+    bool done = make_text(tool, offer, &consent.text);
+
+    *why_not = NULL;
+    if (done && !offer->wanted && terminal_available())
+        *why_not = ask_person(&consent);
+    else if (done) {
+        done = print_words(&consent);
+        *why_not = offer->wanted ? NULL
+                                 : "it is a whole request, and no answer to one that is there: "
+                                   "--requests takes it, in your name";
+    }
+    ska_buffer_free(&consent.text);
+    return done;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders in an approvals directory, and what has become of those that were refused. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/base/printable.h"
+#include "tools/command/requests.h"
+#include "tools/order_refusal.h"
+#include "tools/show/text.h"
+
+struct orders_text {
+    const struct tool *tool;
+    struct ska_directory *directory;
+    const struct request_filter *filter;
+    struct ska_buffer waiting;
+    struct ska_buffer refused;
+};
+
+static void add_file_name(struct ska_buffer *text, const char *name)
+{
+    char *shown = ska_file_name_shown(name);
+
+    text->failed = text->failed || shown == NULL;
+    ska_buffer_format(text, "    %s  ", shown == NULL ? "" : shown);
+    free(shown);
+}
+
+static bool is_of_requester(const struct orders_text *orders, uid_t uid)
+{
+    return orders->filter->requester == NULL || request_user(orders->filter->requester) == uid;
+}
+
+static void add_waiting(struct orders_text *orders, const struct order_file *file)
+{
+    struct ska_buffer *text = &orders->waiting;
+    struct order order;
+
+    if (!is_of_requester(orders, file->owner))
+        return;
+    if (!order_file_read(orders->directory, orders->tool->libctx, file, &order, NULL)) {
+        ska_buffer_format(text, "    %s  cannot be read, of ", file->shown);
+        requests_add_user(file->owner, text);
+        ska_buffer_text(text, "\n");
+        return;
+    }
+    if (orders->filter->key == NULL || strcmp(orders->filter->key, order.key_label) == 0) {
+        ska_buffer_format(text, "    %s  %s ", file->shown, text_operation(order.operation));
+        ska_buffer_name(text, ska_span_text(order.key_label));
+        ska_buffer_text(text, ", ordered by ");
+        requests_add_user(file->owner, text);
+        ska_buffer_text(text, "\n");
+        requests_add_words(order.description, text);
+    }
+    order_clear(&order);
+}
+
+/* An order_refusal_visit. Which key it was about is known to nobody any more. */
+static bool add_refused(void *arg, const struct order_refusal *refusal, uid_t owner)
+{
+    struct orders_text *orders = arg;
+
+    if (orders->filter->key != NULL || !is_of_requester(orders, (uid_t)refusal->uid))
+        return true;
+    add_file_name(&orders->refused, refusal->order);
+    ska_buffer_text(&orders->refused, "ordered by ");
+    requests_add_user((uid_t)refusal->uid, &orders->refused);
+    ska_buffer_text(&orders->refused, ", refused by ");
+    requests_add_user(owner, &orders->refused);
+    ska_buffer_text(&orders->refused, ", ");
+    ska_buffer_name(&orders->refused, ska_span_text(refusal->refused));
+    ska_buffer_text(&orders->refused, "\n");
+    requests_add_words(refusal->reason, &orders->refused);
+    return true;
+}
+
+static bool print_orders(const struct orders_text *orders, const struct ska_errors *errors)
+{
+    struct ska_buffer text = {0};
+
+    if (orders->waiting.length > 0)
+        ska_buffer_format(&text, "\nOrders, of which skatool execute --dir makes requests:\n%.*s",
+                          (int)orders->waiting.length, (const char *)orders->waiting.data);
+    if (orders->refused.length > 0)
+        ska_buffer_format(&text, "\nOrders that were refused:\n%.*s", (int)orders->refused.length,
+                          (const char *)orders->refused.data);
+    text.failed = text.failed || orders->waiting.failed || orders->refused.failed;
+    return text_print(&text, errors);
+}
+
+bool requests_show_orders(struct request_place *place, const struct request_filter *filter)
+{
+    const struct ska_errors *errors = &place->tool->errors;
+    struct ska_directory *directory = request_place_directory(place);
+    struct orders_text orders = {.tool = place->tool, .directory = directory, .filter = filter};
+    struct order_files files = {NULL, 0, 0};
+    bool done = false;
+
+    if (directory == NULL)
+        return true;
+    done = order_files_find(directory, place->tool->libctx, NULL, NULL, &files, errors) &&
+           order_refusals_visit(directory, add_refused, &orders, errors);
+
+    for (size_t i = 0; done && i < files.count; i++)
+        add_waiting(&orders, &files.files[i]);
+    if (done && files.left > 0)
+        ska_buffer_format(&orders.waiting, "    and %zu more\n", files.left);
+    done = done && print_orders(&orders, errors);
+    ska_buffer_free(&orders.waiting);
+    ska_buffer_free(&orders.refused);
+    order_files_free(&files);
+    return done;
+}
