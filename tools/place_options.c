@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/place_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/directory_place.h"
@@ -28,13 +29,35 @@ struct broker_setting {
     const char *configured; /* NULL: none, or not for this broker */
 };
 
+/* The settings want whole paths, since a program may change its directory; people have a shell. */
+static bool set_given(const struct broker_setting *wanted, struct ska_settings *settings,
+                      const struct ska_errors *errors)
+{
+    static const char begin[] = "file:";
+    const char *path = wanted->given + strlen(begin);
+    bool relative = strncmp(wanted->given, begin, strlen(begin)) == 0 && path[0] != '/';
+    char *whole = relative ? realpath(path, NULL) : NULL;
+    struct ska_buffer text = {0};
+    bool done = false;
+
+    if (whole == NULL)
+        return ska_settings_set(settings, wanted->name, wanted->given, errors);
+    ska_buffer_format(&text, "%s%s", begin, whole);
+    done = text.failed ? ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a path")
+                       : ska_settings_set(settings, wanted->name, ska_buffer_string(&text), errors);
+    ska_buffer_free(&text);
+    free(whole);
+    return done;
+}
+
 static bool set_broker(const struct broker_setting *wanted, size_t count,
                        struct ska_settings *settings, const struct ska_errors *errors)
 {
     for (size_t i = 0; i < count; i++) {
-        const char *value = wanted[i].given != NULL ? wanted[i].given : wanted[i].configured;
-
-        if (value != NULL && !ska_settings_set(settings, wanted[i].name, value, errors))
+        if (wanted[i].given != NULL && !set_given(&wanted[i], settings, errors))
+            return false;
+        if (wanted[i].given == NULL && wanted[i].configured != NULL &&
+            !ska_settings_set(settings, wanted[i].name, wanted[i].configured, errors))
             return false;
     }
     return true;

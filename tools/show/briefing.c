@@ -351,7 +351,8 @@ static void say_technical(const struct briefing *briefing, struct page *page)
     const struct ska_request *request = briefing->request;
     char sha256[NAMED_KEY_HASH_SIZE];
 
-    page_heading(page, "For technicians (skatool inspect shows everything)");
+    page_heading(page, "For technicians%s",
+                 briefing->broker == NULL ? " (skatool inspect shows everything)" : "");
     page_row(page, "request", request->id);
     if (request->operation == SKA_OPERATION_SIGN) {
         page_row(page, "algorithm", ska_algorithm_name(&request->mechanism));
