@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "provider/sign/broker_ticket.h"
 #include "provider/sign/broker_words.h"
@@ -195,6 +196,7 @@ static bool visit_ticket(struct ticket_place *tickets, const struct ticket_list 
     struct listed_request listed = {
         .digits = unique_digits(list->requests, list->count, which),
         .request = request,
+        .origin = {.known = true, .owner = geteuid()}, /* whose state-dir it is */
         .ballot = {.libctx = place->tool->libctx,
                    .request = request,
                    .rule = request_stated_rule(request)},

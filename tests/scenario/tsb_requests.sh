@@ -119,6 +119,22 @@ ends 2 skatool status "$other"
 says 'at the broker it is rejected'
 ends 2 skatool execute "$other" -o long.sig --force
 says 'rejected'
+# It was forgotten as it was told; what is dead and was not is cleared away.
+succeeds skatool requests
+says 'There are no open requests'
+succeeds skatool request --key ska:object=seal long
+id=$(cat stdout.txt)
+reject_task alice Sign "$id"
+reject_task bob Sign "$id"
+becomes "$id" REJECTED
+succeeds skatool request --key ska:object=seal document
+other=$(cat stdout.txt)
+succeeds skatool requests --clean --yes
+says "Withdrew the request ${id:0:16}"
+succeeds skatool requests
+shows "^${other:0:8} " " $(id -un) "
+[ "$(wc -l <stdout.txt)" -eq 2 ] || fail "not only the open one: $(cat stdout.txt)"
+succeeds skatool withdraw "$other"
 # Another's result is not handed out.
 succeeds skatool request --key ska:object=seal long
 id=$(cat stdout.txt)
