@@ -111,7 +111,7 @@ static int cipher_decrypt_init(void *vcipher, void *key, const OSSL_PARAM params
         return ska_fail(&cipher->provider->errors, SKA_R_WRONG_USE, "a public key cannot decrypt");
     hsm = ska_key_hsm(cipher->key);
     cipher->on_token = true;
-    return hsm != NULL && backend_key_may_decrypt(hsm, &cipher->provider->errors) &&
+    return hsm != NULL && backend_key_may_decrypt(hsm, &cipher->key->errors) &&
            EVP_PKEY_encrypt_init(cipher->software) > 0 && cipher_set_params(cipher, params);
 }
 
@@ -183,7 +183,7 @@ static bool read_encryption(const struct cipher *cipher, struct backend_encrypti
 static int decrypt_on_token(const struct cipher *cipher, unsigned char *out, size_t *length,
                             size_t size, const unsigned char *input, size_t input_length)
 {
-    const struct ska_errors *errors = &cipher->provider->errors;
+    const struct ska_errors *errors = &cipher->key->errors;
     const size_t modulus = cipher->key->signature_size;
     struct backend_encryption how = {0};
     struct backend_key *hsm = NULL;

@@ -71,8 +71,14 @@ struct hsm_defaults ska_defaults(const struct ska_provider *provider)
 struct hsm_pin_source ska_pin_source(const struct ska_provider *provider, const struct hsm_uri *uri)
 {
     const struct hsm_defaults defaults = ska_defaults(provider);
+    struct hsm_pin_source source = hsm_locate_pin(uri, &defaults);
 
-    return hsm_locate_pin(uri, &defaults);
+    if (source.configured && source.value == NULL && provider->early_pin != NULL) {
+        /* A child process does not inherit that memory is locked. */
+        hsm_pin_lock(provider->early_pin);
+        source.kept = provider->early_pin;
+    }
+    return source;
 }
 
 static bool ask_pin(void *vprompt, const char *token_label, char *pin, size_t size)
@@ -107,7 +113,8 @@ void ska_look_up_init(struct ska_look_up *look_up, const struct ska_provider *pr
                                            .defaults = &look_up->defaults,
                                            .source = ska_pin_source(provider, uri),
                                            .private_key = true};
-    look_up->wanted.source.kept = kept;
+    if (kept != NULL)
+        look_up->wanted.source.kept = kept;
     look_up->wanted.source.prompt = prompt->callback == NULL ? NULL : ask_pin;
     look_up->wanted.source.prompt_arg = prompt;
 }
@@ -159,7 +166,7 @@ static bool is_same_key(const struct ska_key *key, const struct backend_key *hsm
            EVP_PKEY_eq(key->software, backend_key_public(hsm)) == 1;
     ERR_pop_to_mark();
     return same ||
-           ska_fail(&provider->errors, SKA_R_KEY_NOT_FOUND,
+           ska_fail(&key->errors, SKA_R_KEY_NOT_FOUND,
                     "this key reference is for another key than token '%s' has under label '%s': "
                     "the SHA-256 of its public key begins with %s in the file, with %s on the "
                     "token. If the key was replaced write the reference anew (openssl pkey -in URI "
@@ -174,8 +181,7 @@ static struct backend_key *bind_key(struct ska_key *key)
 {
     struct ska_prompt nobody = {NULL, NULL};
     struct backend_key *first = NULL;
-    struct backend_key *hsm =
-        ska_find(key->provider, key->uri, key->pin, &nobody, &key->provider->errors);
+    struct backend_key *hsm = ska_find(key->provider, key->uri, key->pin, &nobody, &key->errors);
 
     if (hsm == NULL)
         return NULL;

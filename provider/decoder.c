@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Decoders for key references, in the two steps in which libcrypto walks: from PEM to DER, and from
- * DER to a key of one type.
+ * DER to a key of one type. For references in PKCS#8 only the second one is ours.
  *
  * The first step reads the block and no more: OSSL_STORE, by which the openssl command reads all
  * its files, makes it without saying what is wanted, so it may be a certificate of anybody. Only
@@ -29,7 +29,7 @@
 
 static OSSL_FUNC_decoder_freectx_fn decoder_free;
 static OSSL_FUNC_decoder_does_selection_fn decoder_does_selection;
-static OSSL_FUNC_decoder_decode_fn decode_pem, decode_der;
+static OSSL_FUNC_decoder_decode_fn decode_pem, decode_der, decode_pkcs8;
 static OSSL_FUNC_decoder_export_object_fn decoder_export_object;
 
 /* How the two steps call what goes from one to the other. */
@@ -331,6 +331,66 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
            ska_key_give(ska_key_up_ref(hand->key), callback, arg);
 }
 
+/* ---- In PKCS#8 ------------------------------------------------------------------------------- */
+
+/*
+ * The step from PEM is the default provider's, for which it is a private key, and some programs
+ * make it themselves. Here come all private keys, ours and others.
+ */
+static bool read_pkcs8(const struct decoder *decoder, OSSL_CORE_BIO *core_in,
+                       struct ska_bytes *content)
+{
+    BIO *in = BIO_new_from_core_bio(decoder->provider->libctx, core_in);
+    size_t got = 0;
+
+    content->length = 0;
+    content->data = malloc(HSM_REFERENCE_PKCS8_LIMIT + 1);
+    while (in != NULL && content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT &&
+           BIO_read_ex(in, content->data + content->length,
+                       HSM_REFERENCE_PKCS8_LIMIT + 1 - content->length, &got))
+        content->length += got;
+    BIO_free(in);
+    return content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT;
+}
+
+static struct ska_key *make_key_of_pkcs8(const struct decoder *decoder,
+                                         const struct hsm_reference_pkcs8 *read, int selection,
+                                         struct ska_prompt *prompt)
+{
+    const struct ska_provider *provider = decoder->provider;
+    struct in_hand hand = {.provider = provider};
+
+    (void)(ska_bytes_copy(&hand.der, read->reference, &provider->errors) &&
+           hsm_reference_pkcs8_decode(read, provider->libctx, &hand.reference, &provider->errors) &&
+           decoder_make_key(&hand, selection, prompt, &provider->errors));
+    hsm_reference_clear(&hand.reference);
+    ska_bytes_free(&hand.der);
+    return hand.key;
+}
+
+static int decode_pkcs8(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
+                        OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
+                        void *pin_arg)
+{
+    const struct decoder *decoder = vdecoder;
+    struct ska_prompt prompt = {pin_callback, pin_arg};
+    struct hsm_reference_pkcs8 read = {.type = decoder->type};
+    struct ska_bytes content = {NULL, 0};
+    struct ska_key *key = NULL;
+    bool ours = false;
+
+    if (!asks_for_private_key(selection))
+        return 1;
+    ours = read_pkcs8(decoder, core_in, &content) &&
+           hsm_reference_pkcs8_begins(ska_span_of(&content), &read) && read.type == decoder->type;
+    if (ours)
+        key = make_key_of_pkcs8(decoder, &read, selection, &prompt);
+    ska_bytes_clear_free(&content);
+    if (!ours)
+        return 1;
+    return key != NULL && ska_key_give(key, callback, arg);
+}
+
 /* For another provider's key management: a token's key does not go there. */
 static int decoder_export_object(void *decoder, const void *reference, size_t size,
                                  OSSL_CALLBACK *callback, void *arg)
@@ -365,9 +425,21 @@ SKA_DECODER_FUNCTIONS(ec, SKA_KEY_EC, decode_der)
 SKA_DECODER_FUNCTIONS(ed25519, SKA_KEY_ED25519, decode_der)
 SKA_DECODER_FUNCTIONS(ed448, SKA_KEY_ED448, decode_der)
 
+SKA_DECODER_FUNCTIONS(rsa_pkcs8, SKA_KEY_RSA, decode_pkcs8)
+SKA_DECODER_FUNCTIONS(rsa_pss_pkcs8, SKA_KEY_RSA_PSS, decode_pkcs8)
+SKA_DECODER_FUNCTIONS(ec_pkcs8, SKA_KEY_EC, decode_pkcs8)
+SKA_DECODER_FUNCTIONS(ed25519_pkcs8, SKA_KEY_ED25519, decode_pkcs8)
+SKA_DECODER_FUNCTIONS(ed448_pkcs8, SKA_KEY_ED448, decode_pkcs8)
+
 #define SKA_DECODER(names, functions)                                                              \
     {                                                                                              \
         names, SKA_PROPERTIES ",input=der,structure=" STRUCTURE, functions, "key references"       \
+    }
+
+#define SKA_PKCS8_DECODER(names, functions)                                                        \
+    {                                                                                              \
+        names, SKA_PROPERTIES ",input=der,structure=PrivateKeyInfo", functions,                    \
+            "key references in PKCS#8"                                                             \
     }
 
 const OSSL_ALGORITHM ska_decoder_algorithms[] = {
@@ -377,5 +449,10 @@ const OSSL_ALGORITHM ska_decoder_algorithms[] = {
     SKA_DECODER(SKA_NAMES_EC, ec_functions),
     SKA_DECODER(SKA_NAMES_ED25519, ed25519_functions),
     SKA_DECODER(SKA_NAMES_ED448, ed448_functions),
+    SKA_PKCS8_DECODER(SKA_NAMES_RSA, rsa_pkcs8_functions),
+    SKA_PKCS8_DECODER(SKA_NAMES_RSA_PSS, rsa_pss_pkcs8_functions),
+    SKA_PKCS8_DECODER(SKA_NAMES_EC, ec_pkcs8_functions),
+    SKA_PKCS8_DECODER(SKA_NAMES_ED25519, ed25519_pkcs8_functions),
+    SKA_PKCS8_DECODER(SKA_NAMES_ED448, ed448_pkcs8_functions),
     {NULL, NULL, NULL, NULL},
 };

@@ -134,7 +134,7 @@ static bool write_reference(const struct encoder *encoder, OSSL_CORE_BIO *out, s
     struct ska_bytes der = {NULL, 0};
     struct ska_bytes pem = {NULL, 0};
     bool done = reference_of(key, &der, errors) &&
-                hsm_reference_pem_write(ska_span_of(&der), &pem, errors) &&
+                hsm_reference_pem_write(HSM_REFERENCE_LABEL, ska_span_of(&der), &pem, errors) &&
                 write_bytes(encoder, out, ska_span_of(&pem));
 
     ska_bytes_free(&der);
@@ -154,6 +154,46 @@ static char *encoder_shown_uri(struct ska_key *key)
     return shown;
 }
 
+/*
+ * As OpenSSL shows those of a private key, since scripts look for these words: "modulus:" and
+ * "publicExponent:" in the place of "Modulus:" and "Exponent:".
+ */
+static const char *private_words(const char *line, const char **rest)
+{
+    static const char *const words[][2] = {{"Modulus:", "modulus:"},
+                                           {"Exponent:", "publicExponent:"}};
+
+    for (size_t i = 0; i < 2; i++)
+        if (strncmp(line, words[i][0], strlen(words[i][0])) == 0) {
+            *rest = line + strlen(words[i][0]);
+            return words[i][1];
+        }
+    *rest = line;
+    return "";
+}
+
+/* The lines of libcrypto are shorter than this. */
+#define TEXT_LINE_SIZE 512
+
+static bool write_public_text(OSSL_CORE_BIO *out, const struct ska_key *key)
+{
+    BIO *lines = BIO_new(BIO_s_mem());
+    BIO *bio = BIO_new_from_core_bio(key->provider->libctx, out);
+    char line[TEXT_LINE_SIZE];
+    bool done =
+        lines != NULL && bio != NULL && EVP_PKEY_print_public(lines, key->software, 0, NULL) > 0;
+
+    while (done && BIO_gets(lines, line, sizeof(line)) > 0) {
+        const char *rest = NULL;
+        const char *words = private_words(line, &rest);
+
+        done = BIO_printf(bio, "%s%s", words, rest) > 0;
+    }
+    BIO_free(lines);
+    BIO_free(bio);
+    return done;
+}
+
 /* What there is to be shown of a private key: where it is, and its public key. */
 static bool encoder_write_text(const struct encoder *encoder, OSSL_CORE_BIO *out,
                                struct ska_key *key)
@@ -166,8 +206,7 @@ static bool encoder_write_text(const struct encoder *encoder, OSSL_CORE_BIO *out
     if (uri != NULL) {
         ska_buffer_format(&text, "Private-Key: on a token, which it does not leave\n%s\n", uri);
         done = ska_buffer_finish(&text, &bytes, &encoder->provider->errors) &&
-               write_bytes(encoder, out, ska_span_of(&bytes)) &&
-               write_software(encoder, out, key, EVP_PKEY_PUBLIC_KEY, NULL, NULL);
+               write_bytes(encoder, out, ska_span_of(&bytes)) && write_public_text(out, key);
     }
     ska_bytes_free(&bytes);
     free(uri);

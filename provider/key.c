@@ -7,6 +7,15 @@
 #include <openssl/core_object.h>
 #include <openssl/params.h>
 
+static void key_raise(void *vkey, enum ska_reason reason, const char *file, int line,
+                      const char *function, const char *format, va_list args)
+{
+    struct ska_key *key = vkey;
+
+    ska_provider_raise(key->provider, ska_key_label(key), reason, file, line, function, format,
+                       args);
+}
+
 struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_type type)
 {
     struct ska_key *key = calloc(1, sizeof(*key));
@@ -16,6 +25,7 @@ struct ska_key *ska_key_new(const struct ska_provider *provider, enum ska_key_ty
     atomic_init(&key->references, 1);
     atomic_init(&key->hsm, NULL);
     key->provider = provider;
+    key->errors = (struct ska_errors){key_raise, key};
     key->type = type;
     return key;
 }

@@ -17,6 +17,7 @@
 struct ska_key {
     atomic_uint references;
     const struct ska_provider *provider;
+    struct ska_errors errors; /* the provider's, for what is about this key */
     enum ska_key_type type;
     EVP_PKEY *software;    /* in the provider's context; NULL only until something is imported */
     bool software_public;  /* false: parameters only */

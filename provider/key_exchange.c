@@ -81,7 +81,7 @@ static bool may_derive_on_token(const struct exchange *exchange)
 {
     const struct backend_key *hsm = ska_key_hsm(exchange->key);
 
-    return hsm != NULL && backend_key_may_derive(hsm, &exchange->provider->errors);
+    return hsm != NULL && backend_key_may_derive(hsm, &exchange->key->errors);
 }
 
 static int exchange_init(void *vexchange, void *vkey, const OSSL_PARAM params[])
@@ -258,7 +258,7 @@ static bool derive_further(const struct exchange *exchange, struct derivation *d
 static int derive_on_token(const struct exchange *exchange, unsigned char *out, size_t *length,
                            size_t size)
 {
-    const struct ska_errors *errors = &exchange->provider->errors;
+    const struct ska_errors *errors = &exchange->key->errors;
     struct backend_key *hsm = ska_key_hsm(exchange->key);
     struct derivation derivation;
     uint8_t point[POINT_LIMIT];

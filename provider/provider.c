@@ -6,6 +6,7 @@
 #include <openssl/params.h>
 
 #include "provider/algorithms.h"
+#include "provider/early_load.h"
 #include "provider/provider_context.h"
 #include "version.h"
 
@@ -108,6 +109,7 @@ __attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HA
 
     if (provider == NULL)
         return 0;
+    ska_early_load(provider);
     *out = functions;
     *provctx = provider;
     return 1;

@@ -9,10 +9,14 @@
 #include <openssl/provider.h>
 
 #include "provider/base/bytes.h"
+#include "provider/failure_log.h"
 #include "provider/request/key_cache.h"
 
 /* libcrypto drops the whole text of an error that is longer than its buffer of 1024 bytes. */
 #define ERROR_TEXT_SIZE 1000
+
+/* The longest text of a failure, in the log. */
+#define FAILURE_TEXT_LIMIT 4000
 
 static void set_error(const struct ska_provider *provider, enum ska_reason reason,
                       const char *format, ...)
@@ -24,20 +28,51 @@ static void set_error(const struct ska_provider *provider, enum ska_reason reaso
     va_end(args);
 }
 
-static void raise_error(void *arg, enum ska_reason reason, const char *file, int line,
-                        const char *function, const char *format, va_list args)
+/* Labels, paths and names of others are in it: nothing of them reaches a terminal raw. */
+static char *harmless_text(const char *format, va_list args)
 {
-    const struct ska_provider *provider = arg;
-    char text[ERROR_TEXT_SIZE];
+    struct ska_buffer text = {0};
     char *harmless = NULL;
 
-    /* Labels, paths and names of others are in it: nothing of them reaches a terminal raw. */
-    vsnprintf(text, sizeof(text), format, args);
-    harmless = ska_printable(ska_span_text(text), sizeof(text));
+    ska_buffer_format_args(&text, format, args);
+    harmless = ska_printable(ska_span_text(ska_buffer_string(&text)), FAILURE_TEXT_LIMIT);
+    ska_buffer_free(&text);
+    return harmless;
+}
+
+void ska_provider_raise(const struct ska_provider *provider, const char *key,
+                        enum ska_reason reason, const char *file, int line, const char *function,
+                        const char *format, va_list args)
+{
+    char *text = harmless_text(format, args);
+
+    if (provider->log != NULL)
+        ska_failure_log_write(provider->log, reason, key, text == NULL ? "" : text);
     provider->core_new_error(provider->core);
     provider->core_set_error_debug(provider->core, file, line, function);
-    set_error(provider, reason, "%.*s", ERROR_TEXT_SIZE, harmless == NULL ? "" : harmless);
-    free(harmless);
+    set_error(provider, reason, "%.*s", ERROR_TEXT_SIZE, text == NULL ? "" : text);
+    free(text);
+}
+
+static void raise_error(void *provider, enum ska_reason reason, const char *file, int line,
+                        const char *function, const char *format, va_list args)
+{
+    ska_provider_raise(provider, "", reason, file, line, function, format, args);
+}
+
+/* Where nobody will look into libcrypto's queue. */
+static void raise_to_log(void *vprovider, enum ska_reason reason, const char *file, int line,
+                         const char *function, const char *format, va_list args)
+{
+    const struct ska_provider *provider = vprovider;
+    char *text = provider->log == NULL ? NULL : harmless_text(format, args);
+
+    (void)file;
+    (void)line;
+    (void)function;
+    if (text != NULL)
+        ska_failure_log_write(provider->log, reason, "", text);
+    free(text);
 }
 
 static bool take_upcalls(struct ska_provider *provider, const OSSL_DISPATCH *in)
@@ -111,10 +146,21 @@ bool ska_provider_configured(const struct ska_provider *provider, const struct s
     return good;
 }
 
+/* First of all settings: it gets what is wrong with the others. */
+static void open_log(struct ska_provider *provider)
+{
+    struct ska_settings settings = {0};
+
+    if (read_setting(provider, "log", &settings, NULL) && settings.log != NULL)
+        provider->log = ska_failure_log_open(settings.log);
+    ska_settings_clear(&settings);
+}
+
 void ska_provider_free(struct ska_provider *provider)
 {
     if (provider == NULL)
         return;
+    hsm_pin_wipe(provider->early_pin);
     for (int i = SKA_DIGEST_SHA1; i < SKA_DIGEST_COUNT; i++)
         EVP_MD_free(provider->digests[i]);
     ska_approver_keys_free(provider->approver_keys);
@@ -122,6 +168,7 @@ void ska_provider_free(struct ska_provider *provider)
         OSSL_PROVIDER_unload(provider->default_provider);
     OSSL_LIB_CTX_free(provider->libctx);
     ska_settings_clear(&provider->settings);
+    ska_failure_log_close(provider->log);
     free(provider);
 }
 
@@ -134,11 +181,14 @@ struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_D
     provider->core = core;
     provider->errors.raise = raise_error;
     provider->errors.arg = provider;
+    provider->log_only.raise = raise_to_log;
+    provider->log_only.arg = provider;
     if (!take_upcalls(provider, in) || !make_library_context(provider, in)) {
         ska_provider_free(provider);
         return NULL;
     }
-    /* A bad value is told at first use, see ska_provider_configured(). */
-    provider->configured = read_settings(provider, &provider->settings, NULL);
+    open_log(provider);
+    /* A bad value is told at first use too, see ska_provider_configured(). */
+    provider->configured = read_settings(provider, &provider->settings, &provider->log_only);
     return provider;
 }

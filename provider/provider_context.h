@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "provider/base/settings.h"
+#include "provider/hsm/pin.h"
 
 #define SKA_REASON_LIMIT 63
 
@@ -30,7 +31,10 @@ struct ska_provider {
     EVP_MD *digests[SKA_DIGEST_COUNT]; /* by enum ska_digest */
     struct ska_approver_keys *approver_keys;
 
-    struct ska_errors errors; /* failures go to libcrypto's queue under our name */
+    struct ska_errors errors; /* failures go to libcrypto's queue under our name, and to the log */
+    struct ska_errors log_only;  /* to the log, where there is one */
+    struct ska_failure_log *log; /* NULL: none */
+    struct hsm_pin *early_pin;   /* of the configuration's source, by early_load.c; NULL: none */
     struct ska_settings settings;
     bool configured;                         /* all settings are good ones */
     OSSL_ITEM reasons[SKA_REASON_LIMIT + 1]; /* for libcrypto, ended by an empty item */
@@ -39,6 +43,11 @@ struct ska_provider {
 /* NULL: it cannot be made; what libcrypto hands over is in `in`. */
 struct ska_provider *ska_provider_new(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in);
 void ska_provider_free(struct ska_provider *provider); /* NULL is fine */
+
+/* What `errors` does, for what is about a key of this label. */
+void ska_provider_raise(const struct ska_provider *provider, const char *key,
+                        enum ska_reason reason, const char *file, int line, const char *function,
+                        const char *format, va_list args) __attribute__((format(printf, 7, 0)));
 
 /*
  * Fails, with the key and value that are wrong, while the configuration is bad. Loading the

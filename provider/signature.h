@@ -71,7 +71,7 @@ struct ska_signature {
 
 static inline const struct ska_errors *ska_signature_errors(const struct ska_signature *signature)
 {
-    return &signature->provider->errors;
+    return signature->key == NULL ? &signature->provider->errors : &signature->key->errors;
 }
 
 /* Forgets the files of bundles that parameters have named. */

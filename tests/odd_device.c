@@ -453,41 +453,9 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_length
 
 /* ---- What happens to devices ----------------------------------------------------------------- */
 
-static void lose_sessions(void)
-{
-    CK_SLOT_ID slots[32];
-    CK_ULONG count = 32;
-
-    if (real->C_GetSlotList(CK_TRUE, slots, &count) == CKR_OK)
-        for (CK_ULONG i = 0; i < count; i++)
-            (void)real->C_CloseAllSessions(slots[i]);
-}
-
-static void log_out(void)
-{
-    CK_SLOT_ID slots[32];
-    CK_ULONG count = 32;
-    CK_SESSION_HANDLE session = 0;
-
-    if (real->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
-        return;
-    for (CK_ULONG i = 0; i < count; i++)
-        if (real->C_OpenSession(slots[i], CKF_SERIAL_SESSION, NULL, NULL, &session) == CKR_OK) {
-            (void)real->C_Logout(session);
-            (void)real->C_CloseSession(session);
-        }
-}
-
-static void break_down(void)
+EXPORT void odd_device_break_down(void)
 {
     broken = true;
-}
-
-static const struct odd_device_control control = {lose_sessions, log_out, break_down};
-
-EXPORT const struct odd_device_control *odd_device(void)
-{
-    return &control;
 }
 
 EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)

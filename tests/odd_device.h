@@ -9,14 +9,9 @@
 #ifndef SKA_TEST_ODD_DEVICE_H
 #define SKA_TEST_ODD_DEVICE_H
 
-struct odd_device_control {
-    void (*lose_sessions)(void); /* all, and with them the login */
-    void (*log_out)(void);
-    void (*break_down)(void); /* CKR_DEVICE_ERROR from now on, until C_Finalize and C_Initialize */
-};
-
-/* Exported by the module under this name. */
-typedef const struct odd_device_control *odd_device_get(void);
-extern const struct odd_device_control *odd_device(void);
+/* Exported by the module under this name: CKR_DEVICE_ERROR from now on, until C_Finalize and
+ * C_Initialize. */
+typedef void odd_device_event(void);
+extern void odd_device_break_down(void);
 
 #endif

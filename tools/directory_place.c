@@ -296,9 +296,9 @@ static bool directory_waits(struct request_place *place, const struct ska_ballot
 }
 
 static bool directory_put(struct request_place *place, const struct ska_request *request,
-                          enum ska_file_kind kind, struct ska_approval *answer)
+                          enum ska_file_kind kind, struct ska_approval *answer, char *name)
 {
-    return ska_directory_put(directory_of(place)->directory, request->id, kind, answer, NULL,
+    return ska_directory_put(directory_of(place)->directory, request->id, kind, answer, name,
                              &place->tool->errors);
 }
 

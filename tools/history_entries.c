@@ -4,9 +4,34 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tools/history.h"
+
+/* The name of the key that has answered, among those that the request has named. */
+static bool take_approver(const struct ska_json_place *top, struct history_entry *entry)
+{
+    struct ska_json_place array = {.value = NULL};
+    const cJSON *item = NULL;
+    size_t index = 0;
+    bool done = ska_json_array(top, "approvers", SKA_JSON_OPTIONAL, &array);
+
+    if (!done || array.value == NULL || entry->approver_sha256 == NULL)
+        return done;
+    for (item = array.value->child; done && item != NULL; item = item->next) {
+        struct ska_json_place place;
+        const char *sha256 = NULL;
+        const char *name = NULL;
+
+        ska_json_element(&array, item, index++, &place);
+        done = ska_json_text(&place, "name", SKA_JSON_REQUIRED, &name) &&
+               ska_json_text(&place, "sha256", SKA_JSON_REQUIRED, &sha256);
+        if (done && strcmp(sha256, entry->approver_sha256) == 0)
+            entry->approver = name;
+    }
+    return done;
+}
 
 static bool read_members(const struct ska_json_place *top, struct history_entry *entry)
 {
@@ -27,7 +52,7 @@ static bool read_members(const struct ska_json_place *top, struct history_entry 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if (!ska_json_text(top, members[i].name, members[i].need, members[i].text))
             return false;
-    return history_take_time(top, &entry->time, &entry->seconds);
+    return take_approver(top, entry) && history_take_time(top, &entry->time, &entry->seconds);
 }
 
 bool history_entry_parse(struct ska_span line, const char *shown, cJSON **json,

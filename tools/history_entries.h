@@ -17,6 +17,7 @@ struct history_entry {
     const char *key;
     const char *key_sha256;
     const char *approver_sha256;
+    const char *approver; /* what the rules of the request call that key */
     const char *digest;
     const char *description;
     const char *reason;

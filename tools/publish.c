@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "provider/sign/current_rule.h"
+#include "provider/sign/same_document.h"
 #include "tools/executed.h"
 
 void publish_fill_job(struct tool *tool, struct ska_job *job)
@@ -40,6 +41,7 @@ bool publish_request(struct tool *tool, const struct ska_job *job, const char *d
                      char id[SKA_REQUEST_ID_LENGTH + 1], bool *made)
 {
     struct ska_current_rule current = {0};
+    struct ska_buffer same = {0};
     struct ska_open_request open = {.hold = -1};
     bool done =
         ska_directory_open(directory, SKA_DIRECTORY_TO_SIGN, &open.directory, job->errors) &&
@@ -49,6 +51,12 @@ bool publish_request(struct tool *tool, const struct ska_job *job, const char *d
     *made = done && !open.published;
     done = done && forget_executed(tool, open.request) &&
            ska_open_request_publish(job, ska_current_rule_of(&current), &open);
+    if (done && *made) {
+        ska_same_document_text(open.directory, open.request, &same);
+        if (same.length > 2)
+            report_note("%s", ska_buffer_string(&same) + 2);
+        ska_buffer_free(&same);
+    }
     if (done)
         memcpy(id, open.request->id, SKA_REQUEST_ID_LENGTH + 1);
     ska_open_request_clear(&open);

@@ -14,7 +14,8 @@ void publish_fill_job(struct tool *tool, struct ska_job *job);
 
 /*
  * Makes a request for what the job is about stand in the signer's directory of this path: the one
- * that is there already, or a new one (*made). Its id goes to `id`.
+ * that is there already, or a new one (*made), of which it says if another one is for the same
+ * document. Its id goes to `id`.
  */
 bool publish_request(struct tool *tool, const struct ska_job *job, const char *directory,
                      char id[SKA_REQUEST_ID_LENGTH + 1], bool *made) SKA_MUST_CHECK;

@@ -177,11 +177,11 @@ static bool fail_cannot(const struct request_place *place, const char *what)
 }
 
 bool request_place_put(struct request_place *place, const struct ska_request *request,
-                       enum ska_file_kind kind, struct ska_approval *answer)
+                       enum ska_file_kind kind, struct ska_approval *answer, char *name)
 {
     return place->kind->put == NULL
                ? fail_cannot(place, "an approver answers by a key of his own (--approver)")
-               : place->kind->put(place, request, kind, answer);
+               : place->kind->put(place, request, kind, answer, name);
 }
 
 bool request_place_is_open(struct request_place *place, const char *id)

@@ -100,7 +100,7 @@ struct request_place_kind {
     bool (*waits)(struct request_place *place, const struct ska_ballot *ballot,
                   struct ska_span public_key);
     bool (*put)(struct request_place *place, const struct ska_request *request,
-                enum ska_file_kind kind, struct ska_approval *answer);
+                enum ska_file_kind kind, struct ska_approval *answer, char *name);
     bool (*is_open)(struct request_place *place, const char *id);
     bool (*withdraw)(struct request_place *place, const struct ska_ballot *ballot);
 };
@@ -146,9 +146,13 @@ bool request_place_count(struct request_place *place, struct ska_ballot *ballot,
 /* Whether the request of the ballot waits for this approver. */
 bool request_place_waits(struct request_place *place, const struct ska_ballot *ballot,
                          struct ska_span public_key);
-/* Hands in an approval or a refusal. */
+/*
+ * Hands in an approval or a refusal. `name` (NULL: it is not wanted) has room for
+ * SKA_FILE_NAME_SIZE: of the file that it is in a directory.
+ */
 bool request_place_put(struct request_place *place, const struct ska_request *request,
-                       enum ska_file_kind kind, struct ska_approval *answer) SKA_MUST_CHECK;
+                       enum ska_file_kind kind, struct ska_approval *answer,
+                       char *name) SKA_MUST_CHECK;
 /* Whether a request that was answered is still open, as far as that is known. */
 bool request_place_is_open(struct request_place *place, const char *id);
 /* Ends a request, and says so: how many have approved, and what that is still good for. */

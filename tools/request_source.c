@@ -16,13 +16,21 @@
 
 /* ---- The command line ------------------------------------------------------------------------ */
 
-/* What a person would call an id: the first digits of one are enough; a broker's have hyphens. */
+/* No file: then it was meant for an id where it looks like none of a file's names. */
 static bool looks_like_id(const char *what)
 {
+    return access(what, F_OK) != 0 && strpbrk(what, "./") == NULL;
+}
+
+/* Of a directory, or of a broker, whose ids have hyphens. */
+static bool is_id(const char *what)
+{
+    char digits[SKA_REQUEST_ID_LENGTH + 1];
     size_t length = strlen(what);
 
-    return length >= SKA_REQUEST_ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
-           strspn(what, "0123456789abcdef-") == length && access(what, F_OK) != 0;
+    return ska_request_id_take(what, digits) ||
+           (length >= SKA_REQUEST_ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
+            strspn(what, "0123456789abcdef-") == length);
 }
 
 static bool is_folder(const char *what)
@@ -49,6 +57,12 @@ bool request_source_take(struct tool *tool, struct request_source *source,
     if (operands[1] != NULL)
         return options_wrong(tool, "'%s' is an unexpected argument after an id", operands[1]);
     source->by_id = true;
+    if (!named && !is_id(source->what))
+        return options_wrong(tool,
+                             "'%s' is no request id, and there is no file of this name (an id is "
+                             "64 digits and letters from a to f, or the first %d of them or more; "
+                             "skatool requests shows them)",
+                             source->what, SKA_REQUEST_ID_LEAST);
     if (!named && !place_is_configured(tool))
         return tool->configured &&
                options_wrong(tool,

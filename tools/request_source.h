@@ -33,7 +33,8 @@ struct request_source {
 
 /*
  * Takes the operands of a command, as many as there are (ended by NULL): REQUEST..., or with --dir
- * or --tsb ID. What is an id and no file is one of the place that the configuration names.
+ * or --tsb ID. What is an id and no file is one of the place that the configuration names; what is
+ * neither is refused.
  */
 bool request_source_take(struct tool *tool, struct request_source *source,
                          const char *const *operands) SKA_MUST_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/review.h"
 
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -372,6 +373,25 @@ static bool read_choice(const struct review_page *page, const char *line,
     return false;
 }
 
+static bool asks_for_more(const char *line)
+{
+    return strcasecmp(line, "m") == 0 || strcasecmp(line, "more") == 0;
+}
+
+/* A terminal_object: what the keys are, for who types another one. */
+static const char *list_keys(void *arg, const char *line, size_t times)
+{
+    const struct review_page *page = arg;
+    enum review_choice choice = REVIEW_QUIT;
+
+    (void)times;
+    if (read_choice(page, line, &choice) || asks_for_more(line))
+        return NULL;
+    return page->is_short ? "y: approve, n: next, r: reject, m: more, q: quit. Which? "
+                          : "yes (the word): approve, n: next, r: reject, m: show again, "
+                            "q: quit. Which? ";
+}
+
 static bool fail_offer(struct tool *tool, enum terminal_end end)
 {
     if (end == TERMINAL_NARROW)
@@ -383,13 +403,14 @@ static bool fail_offer(struct tool *tool, enum terminal_end end)
     return false;
 }
 
-/* Until one of the answers is given. */
+/* Until one of the answers is given; any other line asks for more. */
 static bool choose_at_terminal(struct tool *tool, struct review_page *page,
                                const struct review_offer *offer, enum review_choice *choice)
 {
     struct terminal_question question = {.make = review_make_page,
                                          .arg = page,
                                          .least = PAGE_LEAST_WIDTH,
+                                         .object = list_keys,
                                          .patience_ms = offer->patience_ms};
     char line[16] = "";
 
@@ -406,8 +427,7 @@ static bool choose_at_terminal(struct tool *tool, struct review_page *page,
             return fail_offer(tool, end);
         if (read_choice(page, line, choice))
             return true;
-        if (strcasecmp(line, "m") == 0 || strcasecmp(line, "more") == 0)
-            page->is_short = false;
+        page->is_short = false;
     }
 }
 
@@ -450,8 +470,8 @@ bool review_approve(struct tool *tool, struct review *review)
 
     if (done) {
         review_remember(tool, review, HISTORY_APPROVED, NULL);
-        done =
-            request_place_put(review->source.place, review->request, SKA_FILE_APPROVAL, &approval);
+        done = request_place_put(review->source.place, review->request, SKA_FILE_APPROVAL,
+                                 &approval, NULL);
     }
     ska_approval_clear(&approval);
     return done;
@@ -462,7 +482,7 @@ bool review_refuse(struct tool *tool, struct review *review, const char *reason)
     struct ska_approval refusal = {0};
     bool done =
         review_read_again(tool, review) && review_sign_refusal(tool, review, reason, &refusal) &&
-        request_place_put(review->source.place, review->request, SKA_FILE_REFUSAL, &refusal);
+        request_place_put(review->source.place, review->request, SKA_FILE_REFUSAL, &refusal, NULL);
 
     ska_approval_clear(&refusal);
     return done;
@@ -529,4 +549,21 @@ void review_name(const struct review *review, struct ska_buffer *text)
     }
     ska_buffer_text(text, "the key ");
     ska_buffer_name(text, ska_span_text(review->key->shown));
+}
+
+void review_add_addressee(const struct review *review, struct ska_buffer *text)
+{
+    const struct ska_request *request = review->request;
+
+    ska_buffer_text(text, ". Send it to whoever asked");
+    if (request->has_requester)
+        ska_buffer_format(text, ": user %" PRIu64, request->requester_uid);
+    else if (request->requester_host != NULL)
+        ska_buffer_text(text, ": somebody");
+    if (request->requester_host != NULL) {
+        ska_buffer_text(text, " of the computer ");
+        ska_buffer_name(text, ska_span_text(request->requester_host));
+    }
+    if (request->has_requester || request->requester_host != NULL)
+        ska_buffer_text(text, ", as the request says");
 }

@@ -125,6 +125,12 @@ bool review_check_reason(struct tool *tool, const struct review *review,
 bool review_sign_refusal(struct tool *tool, struct review *review, const char *reason,
                          struct ska_approval *refusal) SKA_MUST_CHECK;
 
+/*
+ * ". Send it to whoever asked: user 1000 of the computer vm, as the request says": after the name
+ * of a file.
+ */
+void review_add_addressee(const struct review *review, struct ska_buffer *text);
+
 /* "alice": what this approver is called. */
 void review_name(const struct review *review, struct ska_buffer *text);
 

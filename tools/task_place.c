@@ -240,12 +240,13 @@ static bool task_count(struct request_place *place, struct ska_ballot *ballot, b
 
 /* A broker takes no signature for a refusal: it takes the task from who shows the key. */
 static bool task_put(struct request_place *place, const struct ska_request *request,
-                     enum ska_file_kind kind, struct ska_approval *answer)
+                     enum ska_file_kind kind, struct ska_approval *answer, char *name)
 {
     struct task_place *tasks = tasks_of(place);
     const struct ska_errors *errors = &place->tool->errors;
     struct tsb_proof proof;
 
+    (void)name;
     if (kind == SKA_FILE_APPROVAL)
         return tsb_task_approve(tasks->connection, request->id,
                                 ska_span_of(&request->approval_token), answer, errors);

@@ -38,6 +38,10 @@ bool verify_conclude(struct tool *tool, struct verification *verification, enum 
 bool verify_request(struct verification *verification, struct ska_request *request,
                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* What there is without a token, for one that ska_request_parse_draft() has accepted. */
+bool verify_told_request(struct verification *verification, const struct ska_request *request,
+                         const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* True when the signature is one by the key over what the payload stands for. */
 bool verify_signature(OSSL_LIB_CTX *libctx, const struct ska_mechanism *mechanism,
                       struct ska_span public_key, struct ska_span payload,

@@ -94,7 +94,7 @@ enum ska_reason {
     SKA_R_HSM_REFUSED,
     SKA_R_DECLINED,      /* a person said no */
     SKA_R_LABEL_IN_USE,  /* approvals bind to the label, so it must be unique */
-    SKA_R_REJECTED,      /* approvers have refused, so that too few remain */
+    SKA_R_REJECTED,      /* approvers have rejected it, so that too few remain */
     SKA_R_AGENT_REFUSED, /* an approver agent said no */
     SKA_R_WITHDRAWN,     /* the request was withdrawn while it waited */
 
@@ -115,6 +115,10 @@ enum ska_reason {
     SKA_R_AGENT_FAILURE,      /* an approver agent cannot be reached or does not answer */
     SKA_R_SERVER_UNREACHABLE, /* a web service: it has got nothing of what was asked */
     SKA_R_SERVER_FAILURE,     /* a web service: no answer, or one that is of no use */
+    /* Files that have a part of their own; SKA_R_FILE_FAILURE is all others. */
+    SKA_R_PIN_UNREADABLE,      /* the file, pipe or command that has the PIN */
+    SKA_R_APPROVALS_DIRECTORY, /* it cannot be read or written */
+    SKA_R_AUDIT_LOG,           /* it, or what is remembered of it, cannot be read or written */
 
     SKA_R_BAD_JSON = 400,
     SKA_R_BAD_REQUEST, /* request or bundle of the wrong shape */

@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #ifndef SKA_WITHOUT_HTTP
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -423,7 +425,7 @@ static bool set_security(CURL *easy, const struct ska_http *http)
     return only_file && SET(CURLOPT_PROTOCOLS_STR, http->tls ? "https" : "http") &&
            SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
            SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
-           SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+           SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_CERTINFO, 1L) &&
            SET_IF(CURLOPT_SSLCERT, http->certificate) && SET_IF(CURLOPT_SSLKEY, http->key) &&
            SET_IF(CURLOPT_KEYPASSWD, http->key_password) && SET(CURLOPT_NETRC, 0L);
 }
@@ -504,6 +506,56 @@ static const char *words_of(const struct exchange *exchange, CURLcode code)
     return exchange->words[0] != 0 ? exchange->words : curl_easy_strerror(code);
 }
 
+/* "Expire date:2026-11-29 03:44:00 GMT" of the server's certificate; NULL: it is not known. */
+static const char *certificate_time(CURL *easy, const char *name)
+{
+    const struct curl_certinfo *info = NULL;
+    size_t length = strlen(name);
+
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
+        info->num_of_certs < 1)
+        return NULL;
+    for (const struct curl_slist *line = info->certinfo[0]; line != NULL; line = line->next)
+        if (strncasecmp(line->data, name, length) == 0 && strlen(line->data) < length + 40)
+            return line->data + length;
+    return NULL;
+}
+
+/* The library does not say which of many reasons it is, and a clock that is wrong is a common one.
+ */
+static void add_certificate_times(CURL *easy, struct ska_buffer *text)
+{
+    const char *start = certificate_time(easy, "Start date:");
+    const char *end = certificate_time(easy, "Expire date:");
+    char clock[32] = "";
+    time_t seconds = time(NULL);
+    struct tm parts;
+
+    if (gmtime_r(&seconds, &parts) == NULL ||
+        strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S GMT", &parts) == 0)
+        return;
+    if (end != NULL && strcmp(end, clock) < 0)
+        ska_buffer_format(text, "; its certificate has expired (%s, and here it is %s)", end,
+                          clock);
+    else if (start != NULL && strcmp(start, clock) > 0)
+        ska_buffer_format(text, "; its certificate is not valid yet (%s, and here it is %s)", start,
+                          clock);
+}
+
+static enum ska_http_outcome fail_not_sent(CURL *easy, const struct exchange *exchange,
+                                           CURLcode code, const struct ska_errors *errors)
+{
+    struct ska_buffer why = {0};
+
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        add_certificate_times(easy, &why);
+    ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: %s%s", exchange->http->url,
+             words_of(exchange, code),
+             why.failed || why.length == 0 ? "" : ska_buffer_string(&why));
+    ska_buffer_free(&why);
+    return SKA_HTTP_NOT_SENT;
+}
+
 static enum ska_http_outcome fail_call(CURL *easy, const struct exchange *exchange, CURLcode code,
                                        const struct ska_errors *errors)
 {
@@ -515,10 +567,8 @@ static enum ska_http_outcome fail_call(CURL *easy, const struct exchange *exchan
                                                         : exchange->http->answer_limit);
         return SKA_HTTP_NO_ANSWER;
     }
-    if (!may_be_sent(easy, exchange)) {
-        ska_fail(errors, SKA_R_SERVER_UNREACHABLE, "%s: %s", url, words_of(exchange, code));
-        return SKA_HTTP_NOT_SENT;
-    }
+    if (!may_be_sent(easy, exchange))
+        return fail_not_sent(easy, exchange, code, errors);
     ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: what was asked was sent, but not answered: %s", url,
              words_of(exchange, code));
     return SKA_HTTP_NO_ANSWER;

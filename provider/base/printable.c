@@ -88,7 +88,19 @@ bool ska_is_combining_mark(uint32_t character)
     return SKA_IS_IN(marks, character);
 }
 
-void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span text, size_t limit)
+/*
+ * In quotes a quote must not look like their end, and what the text itself spells "\\x1B" must not
+ * look like what we write for a character.
+ */
+static void add_harmless(struct ska_buffer *buffer, struct ska_span character, bool in_quotes)
+{
+    if (in_quotes && (character.data[0] == '\'' || character.data[0] == '\\'))
+        ska_buffer_text(buffer, "\\");
+    ska_buffer_add(buffer, character.data, character.length);
+}
+
+static void add_printable(struct ska_buffer *buffer, struct ska_span text, size_t limit,
+                          bool in_quotes)
 {
     bool cut = text.length > limit;
     size_t marks = 0;
@@ -103,7 +115,7 @@ void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span text, size_
             break;
         marks = length > 0 && ska_is_combining_mark(character) ? marks + 1 : 0;
         if (length > 0 && !is_harmful(character) && marks <= MARKS_LIMIT) {
-            ska_buffer_add(buffer, rest.data, length);
+            add_harmless(buffer, ska_span(rest.data, length), in_quotes);
             at += length;
             continue;
         }
@@ -113,6 +125,11 @@ void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span text, size_
     }
     if (cut)
         ska_buffer_text(buffer, "...");
+}
+
+void ska_buffer_printable(struct ska_buffer *buffer, struct ska_span text, size_t limit)
+{
+    add_printable(buffer, text, limit, false);
 }
 
 char *ska_printable(struct ska_span text, size_t limit)
@@ -191,40 +208,24 @@ static bool is_plain_word(struct ska_span text)
     return !holds_word_of_ours(text) && is_plain(text, false);
 }
 
-static void add_in_quotes(struct ska_buffer *buffer, const char *shown)
-{
-    ska_buffer_text(buffer, "'");
-    for (const char *at = shown; *at != 0; at++) {
-        /* A quote inside must not look like the end. */
-        if (*at == '\'' || *at == '\\')
-            ska_buffer_text(buffer, "\\");
-        ska_buffer_add(buffer, at, 1);
-    }
-    ska_buffer_text(buffer, "'");
-}
-
-static void add_name(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit,
-                     bool always_quoted)
-{
-    char *shown = ska_printable(untrusted, limit);
-
-    if (shown == NULL)
-        buffer->failed = true;
-    else if (!always_quoted && shown[0] != 0 && is_plain_word(ska_span_text(shown)))
-        ska_buffer_text(buffer, shown);
-    else
-        add_in_quotes(buffer, shown);
-    free(shown);
-}
-
 void ska_buffer_quoted(struct ska_buffer *buffer, struct ska_span untrusted, size_t limit)
 {
-    add_name(buffer, untrusted, limit, true);
+    ska_buffer_text(buffer, "'");
+    add_printable(buffer, untrusted, limit, true);
+    ska_buffer_text(buffer, "'");
 }
 
 void ska_buffer_name(struct ska_buffer *buffer, struct ska_span untrusted)
 {
-    add_name(buffer, untrusted, SKA_NAME_SHOWN, false);
+    char *shown = ska_printable(untrusted, SKA_NAME_SHOWN);
+
+    if (shown == NULL)
+        buffer->failed = true;
+    else if (shown[0] != 0 && is_plain_word(ska_span_text(shown)))
+        ska_buffer_text(buffer, shown);
+    else
+        ska_buffer_quoted(buffer, untrusted, SKA_NAME_SHOWN);
+    free(shown);
 }
 
 char *ska_file_name_shown(const char *name)
@@ -235,7 +236,7 @@ char *ska_file_name_shown(const char *name)
 
     if (shown == NULL || (shown[0] != 0 && is_plain(ska_span_text(shown), true)))
         return shown;
-    add_in_quotes(&text, shown);
+    ska_buffer_quoted(&text, ska_span_text(name), PATH_MAX);
     free(shown);
     return ska_buffer_finish(&text, &result, NULL) ? (char *)result.data : NULL;
 }

@@ -39,6 +39,14 @@ static const char *check_token_setting(const char *value)
     return strlen(value) > TOKEN_LABEL_LENGTH ? "a token's label has at most 32 bytes" : NULL;
 }
 
+/* A program may change its directory after the file was opened, or be started in any. */
+static const char *check_log(const char *value)
+{
+    return strcmp(value, SKA_LOG_SYSLOG) == 0 || value[0] == '/'
+               ? NULL
+               : "syslog, or the path of a file, which begins with /, expected";
+}
+
 static const char *check_label(const char *value)
 {
     return value[0] == 0 ? "label of a key expected" : NULL;
@@ -145,6 +153,7 @@ static const struct setting {
     {"audit-log", check_path, offsetof(struct ska_settings, audit_log), false},
     {"state-dir", check_path, offsetof(struct ska_settings, state_dir), false},
     {"evidence-dir", check_path, offsetof(struct ska_settings, evidence_dir), false},
+    {"log", check_log, offsetof(struct ska_settings, log), false},
     {"tsb-url", check_tsb_url, offsetof(struct ska_settings, tsb_url), true},
     {"tsb-ca", check_path, offsetof(struct ska_settings, tsb_ca), false},
     {"tsb-client-cert", check_path, offsetof(struct ska_settings, tsb_client_cert), false},
@@ -209,12 +218,24 @@ static const char *set_request_content(struct ska_settings *settings, const char
     return NULL;
 }
 
+static const char *set_load(struct ska_settings *settings, const char *value)
+{
+    static const char *const names[] = {"late", "early"};
+    size_t index = 0;
+
+    if (!find_name(names, COUNT(names), value, &index))
+        return "early or late expected";
+    settings->load_early = index == 1;
+    return NULL;
+}
+
 /* Those that are kept as something else than text: each function says what is wrong, or NULL. */
 static const struct {
     const char *name;
     const char *(*set)(struct ska_settings *settings, const char *value);
 } converted[] = {
     {"approvals-timeout", setting_timeout},
+    {"load", set_load},
     {"payload", setting_payload},
     {"progress", set_progress},
     {"request-content", set_request_content},
@@ -233,6 +254,8 @@ const char *const ska_setting_names[] = {"pkcs11-module",
                                          "audit-log",
                                          "state-dir",
                                          "evidence-dir",
+                                         "log",
+                                         "load",
                                          "tsb-url",
                                          "tsb-ca",
                                          "tsb-client-cert",
@@ -300,6 +323,7 @@ void ska_settings_clear(struct ska_settings *settings)
     free(settings->audit_log);
     free(settings->state_dir);
     free(settings->evidence_dir);
+    free(settings->log);
     free(settings->tsb_url);
     free(settings->tsb_ca);
     free(settings->tsb_client_cert);

@@ -20,6 +20,9 @@ enum ska_request_content {
     SKA_REQUEST_CONTENT_NONE
 };
 
+/* The value of `log` that is no file. */
+#define SKA_LOG_SYSLOG "syslog"
+
 /* Text members are owned, NULL when not set. */
 struct ska_settings {
     char *pkcs11_module;
@@ -34,6 +37,7 @@ struct ska_settings {
     char *audit_log;                /* path */
     char *state_dir;                /* path of a directory of the signer's own */
     char *evidence_dir;             /* likewise */
+    char *log;                      /* for failures: SKA_LOG_SYSLOG or the path of a file */
     char *tsb_url;                  /* of a broker, in the place of a module */
     char *tsb_ca;                   /* PEM: CAs that are believed; NULL: the system's */
     char *tsb_client_cert;          /* PEM */
@@ -43,6 +47,7 @@ struct ska_settings {
     char *tsb_key_password_source;  /* "file:PATH": of the keys that have one */
     char *tsb_proxy;                /* http://HOST:PORT */
     char *tsb_proxy_source;         /* "file:PATH": user:password */
+    bool load_early; /* PIN and module when the provider is activated, not at first use */
     enum ska_progress_when progress;
     bool payload_set;
     enum ska_payload_form payload;

@@ -7,17 +7,14 @@
 #include "provider/hsm/call_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "provider/base/bytes.h"
-#include "provider/base/file.h"
+#include "provider/base/log_file.h"
 #include "provider/hsm/fork.h"
 
 #define VARIABLE "SKA_DEBUG"
@@ -29,11 +26,10 @@ enum log_level { LOG_OFF, LOG_CALLS, LOG_ARGUMENTS };
 /* Immutable once it was opened. */
 static struct {
     enum log_level level;
-    int fd;
-    struct stat status; /* of the file, by which it is known again */
+    struct ska_log_file file;
     enum ska_reason reason;
     char *failure; /* NULL: it could be opened, or is not wanted */
-} call_log = {.fd = -1};
+} call_log;
 
 static pthread_once_t call_log_once = PTHREAD_ONCE_INIT;
 
@@ -66,32 +62,6 @@ static bool take_level(char *path)
     return true;
 }
 
-/* Above standard error: a program may have closed that, and write there all the same. */
-static int open_log_file(const char *path)
-{
-    int fd =
-        open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-             S_IRUSR | S_IWUSR);
-    int above = fd;
-
-    if (fd >= 0 && fd <= STDERR_FILENO) {
-        above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        close(fd);
-    }
-    return above;
-}
-
-static const char *why_not_this_file(int fd, struct stat *status)
-{
-    if (fd < 0)
-        return errno == ELOOP ? "is a symbolic link, which is not followed" : strerror(errno);
-    if (fstat(fd, status) != 0)
-        return strerror(errno);
-    if (!S_ISREG(status->st_mode))
-        return "not a regular file";
-    return status->st_uid == geteuid() ? NULL : "belongs to somebody else";
-}
-
 static void open_call_log(void)
 {
     const char *wanted = secure_getenv(VARIABLE);
@@ -99,12 +69,9 @@ static void open_call_log(void)
     const char *why = NULL;
 
     if (path != NULL && take_level(path)) {
-        call_log.fd = open_log_file(path);
-        why = why_not_this_file(call_log.fd, &call_log.status);
+        why = ska_log_file_open(&call_log.file, path);
         if (why != NULL)
             call_log_fail(SKA_R_FILE_FAILURE, path, why);
-        if (why != NULL && call_log.fd >= 0)
-            close(call_log.fd);
     }
     free(path);
 }
@@ -120,38 +87,12 @@ bool hsm_call_log_open(const struct ska_errors *errors)
 
 #define LINE_SIZE 1024
 
-/* A program may have closed our descriptor, as daemons do, and have something else there now. */
-static bool is_log_file_open(void)
-{
-    struct stat now;
-
-    return fstat(call_log.fd, &now) == 0 && now.st_dev == call_log.status.st_dev &&
-           now.st_ino == call_log.status.st_ino;
-}
-
-/* One write for a line, so that those of several threads and processes do not mix. */
-static void write_log_line(unsigned int module, const char *text)
+static void write_call(unsigned int module, const char *text)
 {
     char line[LINE_SIZE];
-    struct timespec now = {0, 0};
-    struct tm broken;
-    size_t length = 0;
-    int written = 0;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (gmtime_r(&now.tv_sec, &broken) == NULL)
-        memset(&broken, 0, sizeof(broken));
-    length = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &broken);
-    written = snprintf(line + length, sizeof(line) - length, ".%06ldZ %ld/%ld module %u: %s",
-                       now.tv_nsec / 1000, (long)getpid(), (long)gettid(), module + 1, text);
-    if (written < 0)
-        return;
-    length += (size_t)written < sizeof(line) - length ? (size_t)written : sizeof(line) - length - 1;
-    if (length == sizeof(line) - 1)
-        length--;
-    line[length++] = '\n';
-    if (is_log_file_open())
-        (void)!ska_write_all(call_log.fd, ska_span((const uint8_t *)line, length));
+    snprintf(line, sizeof(line), "module %u: %s", module + 1, text);
+    ska_log_file_write(&call_log.file, line);
 }
 
 static struct hsm_logged_call begin_logged_call(unsigned int module, const char *name)
@@ -187,7 +128,7 @@ static void end_logged_call(const struct hsm_logged_call *call, CK_RV rv, const 
     va_end(args);
     snprintf(text, sizeof(text), "%s%s%s%s: %s, %.6f s", call->name, arguments[0] == 0 ? "" : "(",
              arguments, arguments[0] == 0 ? "" : ")", hsm_rv_text(rv).text, seconds);
-    write_log_line(call->module, text);
+    write_call(call->module, text);
     errno = kept;
 }
 
@@ -409,7 +350,7 @@ static void write_module_line(unsigned int module, const char *path)
 {
     char *harmless = ska_printable(ska_span_text(path), LINE_SIZE / 2);
 
-    write_log_line(module, harmless == NULL ? "?" : harmless);
+    write_call(module, harmless == NULL ? "?" : harmless);
     free(harmless);
 }
 
@@ -440,7 +381,7 @@ void hsm_call_log_module(const char *path, const CK_FUNCTION_LIST **calls,
     if (!known)
         write_module_line(place, path);
     if (place == LOGGED_MODULES) {
-        write_log_line(place, "is one too many: its calls are not logged");
+        write_call(place, "is one too many: its calls are not logged");
         return;
     }
     logged[place].ska = *ska;

@@ -325,6 +325,8 @@ CK_RV hsm_find_public(const struct hsm_lease *lease, const struct hsm_key_match 
     *call = "C_FindObjects";
     rv = hsm_objects_search(lease, &public, match, &found->entries);
     found->count = found->entries.count;
+    if (rv == CKR_OK && found->count == 0)
+        return hsm_session_check_login(lease);
     if (rv != CKR_OK || found->count != 1)
         return rv;
     *call = "C_GetAttributeValue";

@@ -85,15 +85,14 @@ static CK_RV search_objects(const struct hsm_lease *lease, const struct hsm_obje
     const bool any = match->type == HSM_OBJECT_ANY;
     CK_RV rv = CKR_OK;
 
-    if (any || match->type == HSM_OBJECT_PRIVATE) {
+    if (any || match->type == HSM_OBJECT_PRIVATE)
         rv = hsm_private_search(lease, &by, entries);
-        if (rv == CKR_OK)
-            rv = hsm_session_check_login(lease);
-    }
     if (rv == CKR_OK && (any || match->type == HSM_OBJECT_PUBLIC))
         rv = hsm_objects_search(lease, &public, &by, entries);
     if (rv == CKR_OK && (any || match->type == HSM_OBJECT_CERTIFICATE))
         rv = hsm_objects_search(lease, &certificate, &by, entries);
+    if (rv == CKR_OK && (any || match->type == HSM_OBJECT_PRIVATE || entries->count == 0))
+        rv = hsm_session_check_login(lease);
     return rv;
 }
 

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <libp11.h>
@@ -231,6 +232,17 @@ static bool keep_init_args(struct hsm_module *module, const char *init_args,
            ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a string for the module");
 }
 
+/* What the module needs is looked for below it, whenever the module does so. */
+static void note_root(struct hsm_module *module)
+{
+    struct stat root;
+
+    if (stat("/", &root) != 0)
+        return;
+    module->root_device = root.st_dev;
+    module->root_inode = root.st_ino;
+}
+
 static bool module_load(struct hsm_module *module, const char *init_args,
                         const struct ska_errors *errors)
 {
@@ -244,6 +256,7 @@ static bool module_load(struct hsm_module *module, const char *init_args,
             open_library(module, errors) && initialize_first(module, errors) &&
             hsm_fork_settle(errors));
     if (done && !atomic_load(&module->loaded)) {
+        note_root(module);
         hsm_lock();
         module->fork = hsm_fork_count();
         module->incarnation = 1;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "provider/base/error_file.h"
 #include "provider/base/error_place.h"
 #include "provider/base/file.h"
 #include "provider/hsm/cryptoki.h"
@@ -104,15 +105,17 @@ static bool is_configured_kind(const struct hsm_pin_source *source, struct hsm_p
 static struct hsm_pin *pin_from_file(const struct hsm_pin_source *source,
                                      const struct ska_errors *outer)
 {
-    const struct ska_errors *errors = outer;
+    struct ska_error_file of_pin;
+    const struct ska_errors *errors = &of_pin.errors;
     const char *path = hsm_pin_path(source->file);
     const char *shown = hsm_pin_path_shown(path);
     struct ska_error_place place;
     struct hsm_pin *pin = NULL;
     int fd = hsm_pin_descriptor(path);
 
+    ska_error_file_init(&of_pin, outer, SKA_R_PIN_UNREADABLE);
     if (source->named_in != NULL) {
-        ska_error_place_init(&place, outer, source->named_in);
+        ska_error_place_init(&place, errors, source->named_in);
         errors = &place.errors;
     }
     if (is_configured_kind(source, &pin, errors))

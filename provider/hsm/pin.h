@@ -56,7 +56,7 @@ bool hsm_pin_is_asked(const struct hsm_pin_source *source);
 /*
  * Reads a PIN of 1 to HSM_PIN_LIMIT bytes; wipe it with hsm_pin_wipe(). The token's label is for
  * messages and for the question. NULL: raised; SKA_R_PIN_MISSING, SKA_R_PIN_INCORRECT when it is
- * too long, SKA_R_FILE_FAILURE.
+ * too long, SKA_R_PIN_UNREADABLE.
  */
 struct hsm_pin *hsm_pin_read(const struct hsm_pin_source *source, const char *token_label,
                              const struct ska_errors *errors);

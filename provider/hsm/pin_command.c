@@ -65,25 +65,59 @@ static int set_signals(posix_spawnattr_t *attributes)
     return failed;
 }
 
+/* ---- What it finds in its environment -------------------------------------------------------- */
+
+#define IN_COMMAND "SKA_PIN_COMMAND"
+
+bool hsm_pin_in_command(void)
+{
+    return getenv(IN_COMMAND) != NULL;
+}
+
+/* Ours, and that this is done for a PIN. NULL: out of memory; free with free(). */
+static char **command_environment(void)
+{
+    static char mark[] = IN_COMMAND "=1";
+    char **made = NULL;
+    size_t count = 0;
+
+    while (environ != NULL && environ[count] != NULL)
+        count++;
+    made = calloc(count + 2, sizeof(*made));
+    if (made == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        made[i] = environ[i];
+    made[count] = mark;
+    return made;
+}
+
+/* ---- Running it ------------------------------------------------------------------------------ */
+
 /* An error number, or 0. */
 static int start_command(char *const arguments[], int output, pid_t *process)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&actions);
+    char **environment = command_environment();
+    int failed = environment == NULL ? ENOMEM : posix_spawn_file_actions_init(&actions);
 
-    if (failed != 0)
+    if (failed != 0) {
+        free(environment);
         return failed;
+    }
     failed = posix_spawnattr_init(&attributes);
     if (failed == 0) {
         failed = set_descriptors(&actions, output);
         if (failed == 0)
             failed = set_signals(&attributes);
         if (failed == 0)
-            failed = posix_spawn(process, arguments[0], &actions, &attributes, arguments, environ);
+            failed =
+                posix_spawn(process, arguments[0], &actions, &attributes, arguments, environment);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
+    free(environment);
     return failed;
 }
 

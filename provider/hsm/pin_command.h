@@ -16,4 +16,10 @@
  */
 struct hsm_pin *hsm_pin_from_command(const char *command, const struct ska_errors *errors);
 
+/*
+ * Whether this process, or one that has started it, is such a program: the variable SKA_PIN_COMMAND
+ * tells. One that reads the configuration, too, must not start itself.
+ */
+bool hsm_pin_in_command(void);
+
 #endif

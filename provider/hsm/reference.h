@@ -73,6 +73,41 @@ char *hsm_reference_uri(const struct backend_key *key, const struct hsm_uri *fou
 bool hsm_reference_for(const struct backend_key *key, const struct hsm_uri *found_by,
                        struct ska_bytes *der, const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* ---- In PKCS#8 ------------------------------------------------------------------------------- */
+
+/*
+ * For programs that look at PEM labels themselves, and know PRIVATE KEY:
+ *
+ *     SEQUENCE { version INTEGER (0), privateKeyAlgorithm AlgorithmIdentifier, privateKey OCTET
+ * STRING }
+ *
+ * with the algorithm of the public key, which must be inside, and the reference in the place of the
+ * private key.
+ */
+#define HSM_REFERENCE_PKCS8_LABEL "PRIVATE KEY"
+
+/* The longest DER of this form that is read. */
+#define HSM_REFERENCE_PKCS8_LIMIT (HSM_REFERENCE_LIMIT + 256)
+
+struct hsm_reference_pkcs8 {
+    enum ska_key_type type;    /* by the algorithm */
+    struct ska_span algorithm; /* AlgorithmIdentifier; both point into what was read */
+    struct ska_span reference;
+};
+
+/* Whether it is one, and not a private key or anything else; what is inside may be wrong yet. */
+bool hsm_reference_pkcs8_begins(struct ska_span der,
+                                struct hsm_reference_pkcs8 *read) SKA_MUST_CHECK;
+
+/* As hsm_reference_decode(); SKA_R_BAD_REFERENCE also for an algorithm that is not the key's. */
+bool hsm_reference_pkcs8_decode(const struct hsm_reference_pkcs8 *read, OSSL_LIB_CTX *libctx,
+                                struct hsm_reference *reference,
+                                const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* Of the DER of a reference. */
+bool hsm_reference_pkcs8_encode(struct ska_span reference, struct ska_bytes *der,
+                                const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* ---- As PEM ---------------------------------------------------------------------------------- */
 
 /*
@@ -92,8 +127,8 @@ bool hsm_reference_pem_begins(BIO *in) SKA_MUST_CHECK;
 bool hsm_reference_pem_read(BIO *in, struct ska_bytes *der,
                             const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* DER as PEM. */
-bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem,
+/* DER as PEM, below words for who opens the file, which readers pass over. */
+bool hsm_reference_pem_write(const char *label, struct ska_span der, struct ska_bytes *pem,
                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -98,7 +98,12 @@ bool hsm_reference_pem_read(BIO *in, struct ska_bytes *der, const struct ska_err
     return done;
 }
 
-bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem,
+/* Without the provider a program says of such a file no more than that it is not supported. */
+static const char comment[] =
+    "# Where a private key is, and not the key, which stays in an HSM. To read this, OpenSSL 3\n"
+    "# needs the provider ska in its configuration: ska-provider(7).\n";
+
+bool hsm_reference_pem_write(const char *label, struct ska_span der, struct ska_bytes *pem,
                              const struct ska_errors *errors)
 {
     BIO *bio = BIO_new(BIO_s_mem());
@@ -106,8 +111,8 @@ bool hsm_reference_pem_write(struct ska_span der, struct ska_bytes *pem,
     long length = 0;
     bool done = false;
 
-    if (bio != NULL &&
-        PEM_write_bio(bio, HSM_REFERENCE_LABEL, "", der.data, (long)der.length) > 0) {
+    if (bio != NULL && BIO_puts(bio, comment) > 0 &&
+        PEM_write_bio(bio, label, "", der.data, (long)der.length) > 0) {
         length = BIO_get_mem_data(bio, &text);
         done = ska_bytes_copy(pem, ska_span(text, (size_t)length), errors);
     } else {

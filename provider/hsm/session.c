@@ -62,39 +62,36 @@ CK_RV hsm_session_open(struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDL
     return rv;
 }
 
+/*
+ * The login is looked at first, and only then whether another thread has logged in meanwhile: the
+ * other way round it could do so in between, unseen.
+ */
 CK_RV hsm_session_check_login(const struct hsm_lease *lease)
 {
     bool believed = false;
+    bool renewed = false;
     bool user = false;
     CK_RV rv = CKR_OK;
 
     hsm_lock();
     believed = lease->token->logged_in;
     hsm_unlock();
-    if (!believed)
-        return CKR_OK;
-    rv = hsm_login_state(lease->calls, lease->session, &user);
-    return rv == CKR_OK && !user ? CKR_USER_NOT_LOGGED_IN : rv;
+    if (believed)
+        rv = hsm_login_state(lease->calls, lease->session, &user);
+    hsm_lock();
+    renewed = lease->token->generation != lease->generation || !is_token_ready(lease->token);
+    hsm_unlock();
+    return rv == CKR_OK && (renewed || user != believed) ? CKR_USER_NOT_LOGGED_IN : rv;
 }
 
 /*
  * What an answer shows to be gone. Modules in which a login ends in the middle of a call, or that
- * may not say so, answer with a mere "failed"; then the login is looked at, and only then whether
- * another thread has logged in meanwhile: the other way round it could do so in between, unseen.
- * Before giving back.
+ * may not say so, answer with a mere "failed"; then the login is looked at. Before giving back.
  */
 static enum hsm_loss session_loss(const struct hsm_lease *lease, CK_RV rv)
 {
-    enum hsm_loss loss = hsm_rv_loss(rv);
-    bool renewed = false;
-
-    if (rv != CKR_GENERAL_ERROR && rv != CKR_FUNCTION_FAILED)
-        return loss;
-    loss = hsm_rv_loss(hsm_session_check_login(lease));
-    hsm_lock();
-    renewed = lease->token->generation != lease->generation || !is_token_ready(lease->token);
-    hsm_unlock();
-    return loss == HSM_LOSS_NONE && renewed ? HSM_LOSS_OBJECT : loss;
+    return hsm_rv_loss(
+        rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED ? hsm_session_check_login(lease) : rv);
 }
 
 /* ---- Starting anew --------------------------------------------------------------------------- */

@@ -52,8 +52,8 @@ bool hsm_session_look(struct hsm_token *token, struct hsm_work *work,
 CK_RV hsm_session_open(struct hsm_token *token, CK_FLAGS flags, CK_SESSION_HANDLE *session);
 
 /*
- * Private objects just do not show without a login, and the application may have logged out behind
- * our back: CKR_USER_NOT_LOGGED_IN when the login that we believe in is gone.
+ * Objects just do not show without a login, and the application may have logged out behind our
+ * back: CKR_USER_NOT_LOGGED_IN when the login that we believe in is gone, or was for a moment.
  */
 CK_RV hsm_session_check_login(const struct hsm_lease *lease);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "provider/base/file.h"
@@ -123,6 +124,15 @@ static void explain_configuration(struct ska_buffer *text, const char *path)
     ska_bytes_free(&content);
 }
 
+/* False where it is not known, as the module is being loaded. */
+static bool has_other_root(const struct hsm_module *module)
+{
+    struct stat root;
+
+    return module->root_inode != 0 && stat("/", &root) == 0 &&
+           (root.st_dev != module->root_device || root.st_ino != module->root_inode);
+}
+
 char *hsm_explain_access(const struct hsm_module *module)
 {
     char *path = is_softhsm(module) ? configuration_path() : NULL;
@@ -132,6 +142,9 @@ char *hsm_explain_access(const struct hsm_module *module)
     ska_buffer_format(&text, " (as uid %lu", (unsigned long)geteuid());
     if (path != NULL)
         explain_configuration(&text, path);
+    if (has_other_root(module))
+        ska_buffer_text(&text, "; this process has changed its root directory (chroot) since the "
+                               "module was loaded: files that the module needs must be below it");
     ska_buffer_text(&text, ")");
     free(path);
     return ska_buffer_finish(&text, &access, NULL) ? (char *)access.data : NULL;

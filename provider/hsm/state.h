@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "provider/hsm/cryptoki.h"
@@ -39,6 +40,8 @@ struct hsm_module {
     struct hsm_ska_calls ska;
     struct PKCS11_ctx_st *libp11; /* NULL: libp11 cannot initialize it */
     char manufacturer[33];
+    dev_t root_device; /* of the process's root directory, when it was loaded */
+    ino_t root_inode;
     bool ours;        /* it was initialized here, and by nobody before; inside the gate */
     time_t restarted; /* by a clock that only goes forward; inside the gate */
     bool simulator;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/base/error_file.h"
 #include "provider/record/audit_file.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule.h"
@@ -221,14 +222,17 @@ static bool add_state_of_log(OSSL_LIB_CTX *libctx, struct ska_audit_tail *tail,
 }
 
 static bool append_drafts(const struct ska_audit_log *log, OSSL_LIB_CTX *libctx,
-                          struct draft *drafts, size_t count, const struct ska_errors *errors)
+                          struct draft *drafts, size_t count, const struct ska_errors *outer)
 {
     struct ska_audit_file file;
     struct ska_audit_tail tail = {.half = {NULL, 0}};
     struct ska_audit_head last = {0};
     struct ska_buffer text = {0};
+    struct ska_error_file of_log;
+    const struct ska_errors *errors = &of_log.errors;
     bool done = false;
 
+    ska_error_file_init(&of_log, outer, SKA_R_AUDIT_LOG);
     if (!ska_audit_file_open(&file, log, libctx, errors))
         return false;
     done = ska_audit_file_tail(&file, libctx, &tail, errors);

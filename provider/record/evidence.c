@@ -28,7 +28,8 @@
 struct ska_evidence {
     char *shown; /* path of the folder for all of it, for messages */
     bool signed_already;
-    int done; /* descriptor of that */
+    struct ska_bytes told; /* by a broker; else there is a token */
+    int done;              /* descriptor of that */
     int folder;
     char temporary[SKA_REQUEST_ID_LENGTH + 72]; /* name of the folder until it is complete */
     char final[SKA_REQUEST_ID_LENGTH + 64];
@@ -191,6 +192,16 @@ static bool create_evidence_file(const struct ska_evidence *evidence, const char
     return error == 0;
 }
 
+/* The token, or what a broker has said instead. */
+static bool write_second(const struct ska_evidence *evidence, const struct ska_request *request)
+{
+    return evidence->told.data != NULL
+               ? create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_BROKER],
+                                      ska_span_of(&evidence->told))
+               : create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_TOKEN],
+                                      ska_span_of(&request->approval_token));
+}
+
 /* What was approved, before the HSM is asked. */
 static bool write_evidence_request(const struct ska_evidence *evidence,
                                    const struct ska_request *request,
@@ -201,8 +212,7 @@ static bool write_evidence_request(const struct ska_evidence *evidence,
 
     if (done && (!create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_REQUEST],
                                        ska_span_of(&text)) ||
-                 !create_evidence_file(evidence, ska_evidence_names[SKA_EVIDENCE_TOKEN],
-                                       ska_span_of(&request->approval_token))))
+                 !write_second(evidence, request)))
         done = fail_evidence(evidence, errors);
     ska_bytes_free(&text);
     return done;
@@ -266,18 +276,39 @@ bool ska_evidence_begin(int directory, const char *path, const struct ska_reques
                           request, evidence, errors);
 }
 
-bool ska_evidence_begin_in(const char *evidence_dir, const struct ska_request *request,
-                           struct ska_evidence **evidence, const struct ska_errors *errors)
+/* Takes over what was told. */
+static bool begin_in_own(const char *evidence_dir, const struct ska_request *request,
+                         struct ska_bytes told, struct ska_evidence **evidence,
+                         const struct ska_errors *errors)
 {
     struct ska_evidence *begun = new_evidence(errors);
     bool opened = false;
 
-    if (begun == NULL)
+    if (begun == NULL) {
+        ska_bytes_free(&told);
         return false;
+    }
+    begun->told = told;
     begun->shown = strdup(evidence_dir);
     opened = begun->shown != NULL ? ska_evidence_dir_open(evidence_dir, &begun->done, errors)
                                   : ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for evidence");
     return begin_evidence(begun, opened, request, evidence, errors);
+}
+
+bool ska_evidence_begin_in(const char *evidence_dir, const struct ska_request *request,
+                           struct ska_evidence **evidence, const struct ska_errors *errors)
+{
+    return begin_in_own(evidence_dir, request, (struct ska_bytes){NULL, 0}, evidence, errors);
+}
+
+bool ska_evidence_begin_told(const char *evidence_dir, const struct ska_request *request,
+                             struct ska_span told, struct ska_evidence **evidence,
+                             const struct ska_errors *errors)
+{
+    struct ska_bytes copy = {NULL, 0};
+
+    return ska_bytes_copy(&copy, told, errors) &&
+           begin_in_own(evidence_dir, request, copy, evidence, errors);
 }
 
 static void free_evidence(struct ska_evidence *evidence)
@@ -286,6 +317,7 @@ static void free_evidence(struct ska_evidence *evidence)
         close(evidence->folder);
     if (evidence->done >= 0)
         close(evidence->done);
+    ska_bytes_free(&evidence->told);
     free(evidence->shown);
     free(evidence);
 }
@@ -297,10 +329,12 @@ static bool write_complete(const struct ska_evidence *evidence, OSSL_LIB_CTX *li
     struct ska_bytes text = {NULL, 0};
     struct ska_bytes manifest = {NULL, 0};
     struct ska_span files[SKA_MANIFEST_FILES] = {
-        [SKA_EVIDENCE_TOKEN] = ska_span_of(&request->approval_token),
+        [SKA_EVIDENCE_BROKER] = ska_span_of(&evidence->told),
         [SKA_EVIDENCE_SIGNATURE] = ska_span_of(&request->signature)};
     bool done = false;
 
+    if (evidence->told.data == NULL)
+        files[SKA_EVIDENCE_TOKEN] = ska_span_of(&request->approval_token);
     if (ska_request_print(request, &text, NULL)) {
         files[SKA_EVIDENCE_REQUEST] = ska_span_of(&text);
         done = ska_manifest_make(libctx, files, &manifest, NULL) &&
@@ -354,6 +388,7 @@ void ska_evidence_abandon(struct ska_evidence *evidence)
     if (evidence->folder >= 0) {
         unlinkat(evidence->folder, ska_evidence_names[SKA_EVIDENCE_REQUEST], 0);
         unlinkat(evidence->folder, ska_evidence_names[SKA_EVIDENCE_TOKEN], 0);
+        unlinkat(evidence->folder, ska_evidence_names[SKA_EVIDENCE_BROKER], 0);
     }
     if (evidence->done >= 0 && evidence->temporary[0] != 0)
         unlinkat(evidence->done, evidence->temporary, AT_REMOVEDIR);

@@ -41,6 +41,14 @@ bool ska_evidence_begin_in(const char *evidence_dir, const struct ska_request *r
                            const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /*
+ * Likewise of what a broker has had signed: of approvals it hands out nothing but who has given
+ * them, so that what it has said, JSON text, stands in the place of the token.
+ */
+bool ska_evidence_begin_told(const char *evidence_dir, const struct ska_request *request,
+                             struct ska_span told, struct ska_evidence **evidence,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
  * Frees in any case. Signature and manifest (evidence_manifest.h) are written, then the folder gets
  * its final name. request->evidence receives the hash for the audit log.
  */

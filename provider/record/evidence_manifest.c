@@ -9,6 +9,7 @@
 
 const char *const ska_evidence_names[SKA_EVIDENCE_FILES] = {[SKA_EVIDENCE_REQUEST] = "request.json",
                                                             [SKA_EVIDENCE_TOKEN] = "token",
+                                                            [SKA_EVIDENCE_BROKER] = "broker.json",
                                                             [SKA_EVIDENCE_SIGNATURE] = "signature",
                                                             [SKA_EVIDENCE_MANIFEST] = "SHA256SUMS"};
 
@@ -26,6 +27,8 @@ bool ska_manifest_make(OSSL_LIB_CTX *libctx, const struct ska_span contents[SKA_
 
     ska_buffer_text(&text, heading);
     for (int i = 0; i < SKA_MANIFEST_FILES; i++) {
+        if (contents[i].data == NULL)
+            continue;
         if (!ska_audit_hash(libctx, contents[i], hash, errors)) {
             ska_buffer_free(&text);
             return false;
@@ -69,16 +72,37 @@ static bool take_comments(struct ska_span *left)
     return true;
 }
 
-/* Nothing but what is written, so that nothing stands in it that nobody looks at. */
+static bool take_file(struct ska_span *left, enum ska_evidence_file file,
+                      char hashes[SKA_MANIFEST_FILES][SKA_AUDIT_HASH_SIZE])
+{
+    struct ska_span after = *left;
+
+    hashes[file][0] = 0;
+    if (!take_file_hash(&after, hashes[file]) || !take_fixed_text(&after, "  ") ||
+        !take_fixed_text(&after, ska_evidence_names[file]) || !take_fixed_text(&after, "\n")) {
+        hashes[file][0] = 0;
+        return false;
+    }
+    *left = after;
+    return true;
+}
+
+/*
+ * Nothing but what is written, so that nothing stands in it that nobody looks at. "": of a file
+ * that it does not list.
+ */
 static bool read_manifest(struct ska_span text,
                           char hashes[SKA_MANIFEST_FILES][SKA_AUDIT_HASH_SIZE])
 {
-    if (!take_fixed_text(&text, heading))
+    bool token = false;
+
+    if (!take_fixed_text(&text, heading) || !take_file(&text, SKA_EVIDENCE_REQUEST, hashes))
         return false;
-    for (int i = 0; i < SKA_MANIFEST_FILES; i++)
-        if (!take_file_hash(&text, hashes[i]) || !take_fixed_text(&text, "  ") ||
-            !take_fixed_text(&text, ska_evidence_names[i]) || !take_fixed_text(&text, "\n"))
-            return false;
+    token = take_file(&text, SKA_EVIDENCE_TOKEN, hashes);
+    hashes[SKA_EVIDENCE_BROKER][0] = 0;
+    if ((!token && !take_file(&text, SKA_EVIDENCE_BROKER, hashes)) ||
+        !take_file(&text, SKA_EVIDENCE_SIGNATURE, hashes))
+        return false;
     return text.length == 0 || (take_fixed_text(&text, members_heading) && take_comments(&text));
 }
 

@@ -334,11 +334,35 @@ static void add_where(const struct ska_rule *rule, size_t alternative, size_t gr
     ska_buffer_text(text, ")");
 }
 
+/* How many approvals a group lacks. */
+static size_t count_needed(const struct ska_group *group, const struct ska_responses *responses)
+{
+    size_t have = ska_group_count(group, responses->approved, responses->approved_count);
+
+    return have < group->quorum ? group->quorum - have : 0;
+}
+
+/* Of all groups together: who gives more to one of them makes up for nothing in another. */
+static void add_count(const struct ska_alternative *alternative,
+                      const struct ska_responses *responses, struct ska_buffer *text)
+{
+    bool several = count_groups(alternative) > 1;
+    uint64_t needed = 0;
+    uint64_t have = 0;
+
+    for (size_t i = 0; i < alternative->group_count; i++) {
+        const struct ska_group *group = &alternative->groups[i];
+        size_t count = ska_group_count(group, responses->approved, responses->approved_count);
+
+        needed += group->quorum;
+        have += group->quorum == 0 || (several && count > group->quorum) ? group->quorum : count;
+    }
+    ska_buffer_format(text, "%" PRIu64 " of %" PRIu64, have, needed);
+}
+
 void ska_rule_count_text(const struct ska_rule *rule, const struct ska_responses *responses,
                          struct ska_buffer *text)
 {
-    const char *separator = "";
-
     if (rule == NULL)
         ska_buffer_format(text, "%zu so far", responses->approved_count);
     else if (rule->alternative_count == 0)
@@ -347,27 +371,10 @@ void ska_rule_count_text(const struct ska_rule *rule, const struct ska_responses
         ska_buffer_text(text, "none needed");
     if (rule == NULL || ska_rule_is_empty(rule))
         return;
-    for (size_t i = 0; i < rule->alternative_count; i++)
-        for (size_t j = 0; j < rule->alternatives[i].group_count; j++) {
-            const struct ska_group *group = &rule->alternatives[i].groups[j];
-
-            if (group->quorum == 0)
-                continue;
-            ska_buffer_format(
-                text, "%s%zu of %" PRIu32, separator,
-                ska_group_count(group, responses->approved, responses->approved_count),
-                group->quorum);
-            add_where(rule, i, j, text);
-            separator = ", ";
-        }
-}
-
-/* How many approvals a group lacks. */
-static size_t count_needed(const struct ska_group *group, const struct ska_responses *responses)
-{
-    size_t have = ska_group_count(group, responses->approved, responses->approved_count);
-
-    return have < group->quorum ? group->quorum - have : 0;
+    for (size_t i = 0; i < rule->alternative_count; i++) {
+        ska_buffer_text(text, i > 0 ? " or " : "");
+        add_count(&rule->alternatives[i], responses, text);
+    }
 }
 
 /* Whether enough are left who have not refused. */

@@ -62,13 +62,14 @@ void ska_duration_text(uint64_t seconds, struct ska_buffer *text);
 
 /*
  * "1 of 2; still needed: bob or carol", "2 of 2; no more approvals are needed". Where the rule has
- * several groups each is named: "1 of 2 (group board), 0 of 1 (group risk); ...". `rule` may be
- * NULL here and below: not known; then "1 so far; ...".
+ * several groups who is needed stands with its group, and the count is of each alternative: "1 of 3
+ * or 0 of 2; still needed: bob (alternative daily, group board); ...". `rule` may be NULL here and
+ * below: not known; then "1 so far; ...".
  */
 void ska_rule_progress_text(const struct ska_rule *rule, const struct ska_responses *responses,
                             struct ska_buffer *text);
 
-/* Only the counts: "1 of 2"; "none needed", "impossible". */
+/* Only the counts: "1 of 2", "1 of 3 or 0 of 2"; "none needed", "impossible". */
 void ska_rule_count_text(const struct ska_rule *rule, const struct ska_responses *responses,
                          struct ska_buffer *text);
 

@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provider/backend/broker.h"
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 #include "provider/record/audit.h"
+#include "provider/record/evidence.h"
 #include "provider/request/meta_data.h"
 #include "provider/sign/broker_ticket.h"
+#include "provider/sign/broker_told.h"
 #include "provider/sign/broker_words.h"
 #include "provider/sign/make_request.h"
 #include "provider/sign/pause.h"
@@ -73,11 +76,6 @@ static const struct ska_rule *rule_of(const struct asking *asking)
 /* Nobody should be asked for a signature that nobody will fetch, or that may not be handed out. */
 static bool check_way_back(const struct ska_job *job)
 {
-    if (job->evidence_dir != NULL)
-        return ska_fail(job->errors, SKA_R_WRONG_USE,
-                        "key '%s' is behind a broker, which does not hand out what approvers have "
-                        "signed: no evidence can be kept, so leave out evidence-dir",
-                        backend_key_label(job->key));
     if (job->timeout > 0 ||
         (job->audit_log.state_dir != NULL && ska_job_repeats(job) != SKA_CONTENT_IS_NEW))
         return true;
@@ -93,6 +91,19 @@ static bool check_way_back(const struct ska_job *job)
                     ":SECONDS), or set state-dir, so that the same command goes on with its "
                     "request",
                     backend_key_label(job->key));
+}
+
+/* Nobody is asked for what could not be recorded. */
+static bool check_evidence_dir(const struct ska_job *job)
+{
+    int place = -1;
+
+    if (job->evidence_dir == NULL)
+        return true;
+    if (!ska_evidence_dir_open(job->evidence_dir, &place, job->errors))
+        return false;
+    close(place);
+    return true;
 }
 
 static bool make_draft(struct asking *asking)
@@ -216,6 +227,34 @@ static bool fail_ended(struct asking *asking)
     return ska_broker_fail_ended(job->key, id, rule_of(asking), &asking->status, job->errors);
 }
 
+/*
+ * What was asked, what the broker has said, and the signature. Who has approved is its word: it
+ * does not hand out what approvers have signed.
+ */
+static bool keep_evidence(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+    const struct broker_status *status = &asking->status;
+    struct ska_evidence *evidence = NULL;
+    struct ska_bytes told = {NULL, 0};
+    bool done = false;
+
+    if (job->evidence_dir == NULL)
+        return true;
+    done = ska_broker_told_make(name_of(asking), asking->ticket.id, status, &told, job->errors) &&
+           ska_evidence_begin_told(job->evidence_dir, asking->draft, ska_span_of(&told), &evidence,
+                                   job->errors) &&
+           ska_evidence_finish(evidence, job->libctx, asking->draft,
+                               ska_span(status->signature, status->signature_length), job->errors);
+    ska_bytes_free(&told);
+    return done;
+}
+
+static bool audit_evidence(struct asking *asking)
+{
+    return asking->draft->evidence[0] == 0 || audit_asking(asking, SKA_AUDIT_EVIDENCE, "kept of");
+}
+
 /* Nobody has a signature without a line in the log. */
 static bool hand_out(struct asking *asking)
 {
@@ -225,7 +264,8 @@ static bool hand_out(struct asking *asking)
     if (job->operation == SKA_OPERATION_SIGN && status->signature_length > *job->signature_length)
         return ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
                         *job->signature_length, status->signature_length);
-    if (!audit_asking(asking, SKA_AUDIT_DECISION, "done"))
+    if (!keep_evidence(asking) || !audit_asking(asking, SKA_AUDIT_DECISION, "done") ||
+        !audit_evidence(asking))
         return false;
     if (job->operation == SKA_OPERATION_SIGN) {
         memcpy(job->signature, status->signature, status->signature_length);
@@ -397,6 +437,12 @@ static enum ask_end judge(struct asking *asking)
     return ASK_FAILED;
 }
 
+/* Executed, and no signature came: more time, or withdrawing it, would change nothing. */
+static bool is_without_signature(const struct asking *asking)
+{
+    return !asking->stays && asking->away.reason == 0 && asking->status.state == BROKER_EXECUTED;
+}
+
 static bool wait_for_end(struct asking *asking)
 {
     bool interrupted = false;
@@ -405,7 +451,9 @@ static bool wait_for_end(struct asking *asking)
     while (end == ASK_ON) {
         say_progress(asking);
         if (!wait_for_broker(asking, &interrupted)) {
-            (void)!(interrupted ? fail_interrupted_asking(asking) : fail_over(asking));
+            (void)!(interrupted                    ? fail_interrupted_asking(asking)
+                    : is_without_signature(asking) ? fail_ended(asking)
+                                                   : fail_over(asking));
             end = ASK_FAILED;
         } else if (!look(asking)) {
             if (!asking->stays && asking->ticket.id[0] != 0)
@@ -422,8 +470,9 @@ bool ska_ask_broker(const struct ska_job *job, struct ska_current_rule *current)
 {
     struct asking *asking = NULL;
     bool made = false;
-    bool done = check_way_back(job) && asking_new(job, current, &asking) &&
-                begin_asking(asking, &made) && wait_for_end(asking);
+    bool done = check_way_back(job) && check_evidence_dir(job) &&
+                asking_new(job, current, &asking) && begin_asking(asking, &made) &&
+                wait_for_end(asking);
 
     asking_free(asking);
     return done;

@@ -146,7 +146,7 @@ static bool keep_refusal(struct ska_ballot *ballot, struct ska_approval *refusal
         reallocarray(ballot->refusals, ballot->refusal_count + 1, sizeof(*ballot->refusals));
 
     if (grown == NULL)
-        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a refusal");
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a rejection");
     ballot->refusals = grown;
     grown[ballot->refusal_count++] = *refusal;
     memset(refusal, 0, sizeof(*refusal));
@@ -178,11 +178,11 @@ const char *ska_answer_fault(enum ska_answer_state state, bool refusal)
     case SKA_ANSWER_NOT_LISTED:
         return "is not an approver of this key";
     case SKA_ANSWER_INVALID:
-        return refusal ? "has no valid refusal of this request there (changed, or of another)"
+        return refusal ? "has no valid rejection of this request there (changed, or of another)"
                        : "has no valid signature over this request there (changed, or made for "
                          "another)";
     case SKA_ANSWER_DOUBLED:
-        return refusal ? "refused twice and counts once" : "approved twice and counts once";
+        return refusal ? "rejected twice and counts once" : "approved twice and counts once";
     case SKA_ANSWER_TOO_MANY:
         return "comes too late: there are enough";
     case SKA_ANSWER_UNSEEN:

@@ -108,7 +108,7 @@ static void add_refused(const struct ska_ballot *ballot, struct ska_buffer *text
 
     ska_ballot_refused_text(ballot, &names);
     if (names.length > 0)
-        ska_buffer_format(text, "; refused: %s", ska_buffer_string(&names));
+        ska_buffer_format(text, "; rejected by %s", ska_buffer_string(&names));
     text->failed = text->failed || names.failed;
     ska_buffer_free(&names);
 }

@@ -26,7 +26,7 @@ void ska_ballot_needed_text(const struct ska_ballot *ballot, struct ska_buffer *
 
 /*
  * ska_rule_progress_text(), and who has refused, who is not missing: "0 of 2; still needed: alice
- * and bob; refused: carol"; with too few left "0 of 2; refused: bob, carol; left: alice".
+ * and bob; rejected by carol"; with too few left "0 of 2; rejected by bob, carol; left: alice".
  */
 void ska_ballot_progress_text(const struct ska_ballot *ballot, struct ska_buffer *text);
 

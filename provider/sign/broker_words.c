@@ -23,9 +23,11 @@ static const struct ska_approver *find_approver(const struct ska_rule *rule, str
     return NULL;
 }
 
-static void add_names(const struct ska_rule *rule, const struct broker_people *people,
-                      struct ska_buffer *text)
+void ska_broker_people_text(const struct ska_rule *rule, const struct broker_people *people,
+                            struct ska_buffer *text)
 {
+    if (people->count == 0)
+        ska_buffer_text(text, "nobody");
     for (size_t i = 0; i < people->count; i++) {
         struct ska_span key = ska_span_of(&people->list[i]);
         const struct ska_approver *approver = find_approver(rule, key);
@@ -62,8 +64,8 @@ void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_s
 
     ska_rule_progress_text(rule, &responses, text);
     if (status->rejected.count > 0) {
-        ska_buffer_text(text, "; refused: ");
-        add_names(rule, &status->rejected, text);
+        ska_buffer_text(text, "; rejected by ");
+        ska_broker_people_text(rule, &status->rejected, text);
     }
     free(approved);
     free(rejected);

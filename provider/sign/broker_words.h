@@ -8,7 +8,7 @@
 #include "provider/backend/broker.h"
 #include "provider/rule/rule.h"
 
-/* "1 of 2; still needed: bob or carol; refused: dave". `rule` NULL: it is not known. */
+/* "1 of 2; still needed: bob or carol; rejected by dave". `rule` NULL: it is not known. */
 void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_status *status,
                               struct ska_buffer *text);
 
@@ -19,5 +19,9 @@ bool ska_broker_fail_ended(struct backend_key *key, const char *id, const struct
 /* "rejected", "expired": for the log; and the reason of a failure that it is. */
 const char *ska_broker_state_word(enum broker_state state);
 enum ska_reason ska_broker_state_reason(enum broker_state state);
+
+/* "alice, bob", as the rule calls them; others by their keys. "nobody". */
+void ska_broker_people_text(const struct ska_rule *rule, const struct broker_people *people,
+                            struct ska_buffer *text);
 
 #endif

@@ -47,7 +47,7 @@ static bool directory_is_safe(int fd, const char *path, enum ska_directory_use u
     if (use == SKA_DIRECTORY_OF_FILE)
         return true;
     if (fstat(fd, &status) != 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: %s", path, strerror(errno));
     if (use == SKA_DIRECTORY_TO_SIGN && status.st_uid != geteuid() && status.st_uid != 0)
         return ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "%s belongs to uid %lu: it must be owned by root or by uid %lu, who signs",
@@ -77,8 +77,9 @@ bool ska_directory_open(const char *path, enum ska_directory_use use,
         return false;
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "approvals directory %s: %s (as uid %lu)", path,
-                        strerror(errno), (unsigned long)geteuid());
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
+                        "approvals directory %s: %s (as uid %lu)", path, strerror(errno),
+                        (unsigned long)geteuid());
     if (!directory_is_safe(fd, path, use, errors)) {
         close(fd);
         return false;
@@ -159,8 +160,8 @@ bool ska_directory_fail(const struct ska_directory *directory, const char *name,
     int error = errno;
     char *shown = ska_file_name_shown(name);
 
-    ska_fail(errors, SKA_R_FILE_FAILURE, "%s/%s: %s", directory->path, shown == NULL ? "" : shown,
-             strerror(error));
+    ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s/%s: %s", directory->path,
+             shown == NULL ? "" : shown, strerror(error));
     free(shown);
     return false;
 }

@@ -91,11 +91,14 @@ void ska_directory_names_of(const struct ska_directory_names *names, const char 
 size_t ska_directory_names_unique(const struct ska_directory_names *names, const char *id);
 
 /*
- * The id of an open request, from the whole of it or from its first digits, at least
- * SKA_REQUEST_ID_LEAST of them. SKA_R_WRONG_USE for anything else: nothing else may become part of
- * a file name.
+ * What a person gives as an id: the whole of it or its first digits, at least SKA_REQUEST_ID_LEAST
+ * of them, in small letters or capitals; `digits` has the small ones. False for anything else:
+ * nothing else may become part of a file name.
  */
 #define SKA_REQUEST_ID_LEAST 4
+bool ska_request_id_take(const char *given, char digits[SKA_REQUEST_ID_LENGTH + 1]);
+
+/* The id of an open request, by such digits; SKA_R_WRONG_USE for what are none. */
 bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
                            char id[SKA_REQUEST_ID_LENGTH + 1],
                            const struct ska_errors *errors) SKA_MUST_CHECK;
@@ -205,5 +208,12 @@ bool ska_directory_put(const struct ska_directory *directory, const char *id,
                        enum ska_file_kind kind, const struct ska_approval *answer,
                        char name[SKA_FILE_NAME_SIZE],
                        const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Removes the refusals of a request by this key, of which a new one takes the place, but for the
+ * file `kept`. False: one stays, as it is in a file of another user.
+ */
+bool ska_directory_remove_refusals(const struct ska_directory *directory, const char *id,
+                                   struct ska_span public_key, const char *kept) SKA_MUST_CHECK;
 
 #endif

@@ -48,7 +48,7 @@ bool ska_directory_list(const struct ska_directory *directory, struct ska_direct
     bool done = true;
 
     if (listing == NULL)
-        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", ska_directory_path(directory),
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: %s", ska_directory_path(directory),
                         strerror(errno));
     while (done && (entry = readdir(listing)) != NULL)
         if (ska_file_kind_of(entry->d_name) != SKA_FILE_OTHER)
@@ -168,30 +168,42 @@ static bool complete_id(const struct ska_directory *directory,
     size_t found = find_requests(names, given, id);
 
     if (found == 0)
-        return ska_fail(errors, SKA_R_FILE_FAILURE,
+        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
                         "no open request %s... in %s: it may be done already", given,
                         ska_directory_path(directory));
     return found == 1 || fail_ambiguous(names, given, found, errors);
+}
+
+bool ska_request_id_take(const char *given, char digits[SKA_REQUEST_ID_LENGTH + 1])
+{
+    size_t length = strlen(given);
+
+    digits[0] = 0;
+    if (strspn(given, "0123456789abcdefABCDEF") != length || length < SKA_REQUEST_ID_LEAST ||
+        length > SKA_REQUEST_ID_LENGTH)
+        return false;
+    for (size_t i = 0; i <= length; i++)
+        digits[i] = given[i] >= 'A' && given[i] <= 'F' ? (char)(given[i] - 'A' + 'a') : given[i];
+    return true;
 }
 
 bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
                            char id[SKA_REQUEST_ID_LENGTH + 1], const struct ska_errors *errors)
 {
     struct ska_directory_names names = {NULL, 0};
-    size_t length = strlen(given);
+    char digits[SKA_REQUEST_ID_LENGTH + 1];
     bool done = false;
 
-    if (strspn(given, "0123456789abcdef") != length || length < SKA_REQUEST_ID_LEAST ||
-        length > SKA_REQUEST_ID_LENGTH)
+    if (!ska_request_id_take(given, digits))
         return ska_fail(errors, SKA_R_WRONG_USE,
                         "'%s' is no request id: 64 digits and letters from a to f, or the first "
                         "%d of them or more (skatool requests shows them)",
                         given, SKA_REQUEST_ID_LEAST);
-    memcpy(id, given, length + 1);
-    if (length == SKA_REQUEST_ID_LENGTH)
+    memcpy(id, digits, sizeof(digits));
+    if (strlen(digits) == SKA_REQUEST_ID_LENGTH)
         return true;
     done = ska_directory_list(directory, &names, errors) &&
-           complete_id(directory, &names, given, id, errors);
+           complete_id(directory, &names, digits, id, errors);
     ska_directory_names_free(&names);
     return done;
 }

@@ -13,6 +13,7 @@
 #include "provider/sign/explain.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/sign/make_request.h"
+#include "provider/sign/same_document.h"
 #include "ska/provider.h"
 
 /* What a first look, at what is there already, may take at most; then the time limit holds. */
@@ -414,6 +415,15 @@ void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct s
                       ska_directory_path(open->directory));
 }
 
+void ska_gathering_tell_same_document(const struct ska_gathering *gathering,
+                                      struct ska_buffer *text)
+{
+    const struct ska_open_request *open = &gathering->open;
+
+    if (open->published && !open->taken_up)
+        ska_same_document_text(open->directory, open->request, text);
+}
+
 bool ska_gathering_fail_pending(struct ska_gathering *gathering)
 {
     const struct ska_directory *directory = gathering->open.directory;
@@ -430,6 +440,7 @@ bool ska_gathering_fail_pending(struct ska_gathering *gathering)
     if (!ska_gathering_audit_floods(gathering))
         return false;
     ska_gathering_tell_unshared(gathering, &notes);
+    ska_gathering_tell_same_document(gathering, &notes);
     if (gathering->open.passed_by_count > 0)
         ska_buffer_format(&notes, "; passed by %zu name%s of requests that others have taken: %s",
                           gathering->open.passed_by_count,

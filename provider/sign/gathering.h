@@ -80,6 +80,9 @@ bool ska_gathering_is_time(struct ska_gathering *gathering);
  * a directory whose group cannot see it; else nothing.
  */
 void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct ska_buffer *text);
+/* That people are asked twice for one document (same_document.h), of a request that is new. */
+void ska_gathering_tell_same_document(const struct ska_gathering *gathering,
+                                      struct ska_buffer *text);
 /* Ends it for all who wait: nobody is asked any more. `why` goes into the audit log. */
 bool ska_gathering_close(struct ska_gathering *gathering, const char *why) SKA_MUST_CHECK;
 

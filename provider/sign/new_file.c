@@ -56,13 +56,15 @@ static bool create_new_file(struct ska_new_file *file, const char *shown, const 
         file->fd = openat(file->directory, file->name,
                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (file->fd < 0)
-            return ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s (as uid %lu)",
-                            shown, strerror(errno), (unsigned long)geteuid());
+            return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
+                            "cannot write in %s: %s (as uid %lu)", shown, strerror(errno),
+                            (unsigned long)geteuid());
         if (is_held(file->fd))
             return true;
         ska_new_file_end(file);
     }
-    return ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: others lock new files", shown);
+    return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "cannot write in %s: others lock new files",
+                    shown);
 }
 
 bool ska_new_file_write(struct ska_new_file *file, int directory, const char *shown, const char *id,
@@ -75,7 +77,7 @@ bool ska_new_file_write(struct ska_new_file *file, int directory, const char *sh
         (void)!fchown(file->fd, (uid_t)-1, file->group);
     if (ska_write_synced(file->fd, content, mode))
         return true;
-    ska_fail(errors, SKA_R_FILE_FAILURE, "cannot write in %s: %s", shown, strerror(errno));
+    ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "cannot write in %s: %s", shown, strerror(errno));
     ska_new_file_end(file);
     return false;
 }

@@ -114,6 +114,7 @@ static bool take_standing(const struct ska_job *job, const struct ska_request *d
         open->hold = found.hold;
         found.hold = -1;
         open->published = sameness == SKA_REQUEST_SAME;
+        open->taken_up = open->published;
         *(open->published ? &open->request : &open->superseded) = found.request;
         found.request = NULL;
     }

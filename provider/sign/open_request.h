@@ -15,6 +15,7 @@ struct ska_open_request {
     struct ska_request *request;
     struct ska_request *superseded; /* what it replaces there */
     bool published;
+    bool taken_up;  /* it stood there before */
     bool exchanged; /* by ska_open_request_publish(): it is another request than before */
     int hold;       /* see struct ska_standing_request; -1: none */
     /* Names that others have taken, so that it has a later one; of the first ones, with owners. */

@@ -59,12 +59,15 @@ static bool is_in_vain(const struct ska_gathering *gathering)
     return verdict.hopeless || verdict.over;
 }
 
-/* Once, at the beginning: nobody should wait for people who see nothing. */
-static void say_unshared(struct ska_gathering *gathering)
+/* What is told of the request, as a line of its own. */
+static void say(struct ska_gathering *gathering,
+                void (*tell)(const struct ska_gathering *gathering, struct ska_buffer *text))
 {
     struct ska_buffer text = {0};
 
-    ska_gathering_tell_unshared(gathering, &text);
+    if (!gathering->line.wanted)
+        return;
+    tell(gathering, &text);
     if (text.length > 2 && !text.failed)
         ska_progress_line_say(&gathering->line, ska_buffer_string(&text) + 2);
     ska_buffer_free(&text);
@@ -74,7 +77,9 @@ static bool wait_once(struct ska_gathering *gathering)
 {
     if (gathering->watch < 0) {
         gathering->watch = ska_watch_open(gathering->open.directory);
-        say_unshared(gathering);
+        /* Once: nobody should wait for people who see nothing, or for another request. */
+        say(gathering, ska_gathering_tell_unshared);
+        say(gathering, ska_gathering_tell_same_document);
     }
     ska_progress_line_show(&gathering->line, &gathering->ballot, seconds_left(gathering));
     return wait_for_news(gathering) && ska_gathering_look(gathering, gathering->until);

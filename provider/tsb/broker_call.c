@@ -82,9 +82,10 @@ static const char *remedy_of(const struct tsb_refusal *refusal)
     case TSB_CODE_KEY_PASSWORD:
         return ": the password of the key (tsb-key-password-source) is missing or wrong";
     default:
-        return refusal->status == 401 ? ": it does not know who calls (tsb-token-source, "
-                                        "tsb-api-key-source, tsb-client-cert)"
-                                      : "";
+        return refusal->status == 401 || (refusal->status == 403 && refusal->code == 0)
+                   ? ": it does not know who calls (tsb-token-source, "
+                     "tsb-api-key-source, tsb-client-cert)"
+                   : "";
     }
 }
 

@@ -88,20 +88,64 @@ static void connection_free(struct tsb_connection *connection)
     free(connection);
 }
 
+/* More than any key in PEM has. */
+#define PEM_LIMIT ((size_t)64 * 1024)
+
+/* By what PEM says; what cannot be read the HTTP client complains of. */
+static bool is_encrypted(const char *path)
+{
+    static const char word[] = "ENCRYPTED";
+    struct ska_bytes pem = {NULL, 0};
+    bool encrypted = path != NULL && ska_file_read(path, PEM_LIMIT, &pem, NULL) &&
+                     memmem(pem.data, pem.length, word, strlen(word)) != NULL;
+
+    ska_bytes_clear_free(&pem);
+    return encrypted;
+}
+
+/* A password has one purpose: that of the client's key is none of the broker's business. */
+static bool read_client_password(struct tsb_connection *connection, struct ska_bytes *password,
+                                 const struct ska_errors *errors)
+{
+    const char *key = connection->parts[PART_CLIENT_KEY];
+    const char *source = connection->parts[PART_KEY_PASSWORD];
+
+    connection->sources.key_password = source;
+    if (!is_encrypted(key))
+        return true;
+    if (source == NULL)
+        return ska_fail(errors, SKA_R_BAD_CONFIGURATION,
+                        "tsb-client-key: %s is encrypted: tsb-key-password-source has to name a "
+                        "file with its password",
+                        key);
+    connection->sources.key_password = NULL;
+    return tsb_secret_read("tsb-key-password-source", source, password, errors);
+}
+
+static bool read_passwords(struct tsb_connection *connection, struct ska_bytes *client_key,
+                           struct ska_bytes *proxy, const struct ska_errors *errors)
+{
+    const char *source = connection->parts[PART_PROXY_SOURCE];
+
+    return read_client_password(connection, client_key, errors) &&
+           (source == NULL || tsb_secret_read("tsb-proxy-source", source, proxy, errors));
+}
+
 static bool connection_open(struct tsb_connection *connection, const struct ska_errors *errors)
 {
+    struct ska_bytes client_key = {NULL, 0};
     struct ska_bytes proxy = {NULL, 0};
     struct ska_http_settings http = {.url = connection->parts[PART_URL],
                                      .ca_file = connection->parts[PART_CA],
                                      .certificate = connection->parts[PART_CLIENT_CERT],
                                      .key = connection->parts[PART_CLIENT_KEY],
                                      .proxy = connection->parts[PART_PROXY]};
-    bool done =
-        connection->parts[PART_PROXY_SOURCE] == NULL ||
-        tsb_secret_read("tsb-proxy-source", connection->parts[PART_PROXY_SOURCE], &proxy, errors);
+    bool done = read_passwords(connection, &client_key, &proxy, errors);
 
+    http.key_password = (const char *)client_key.data;
     http.proxy_credentials = (const char *)proxy.data;
     done = done && ska_http_open(&http, &connection->http, errors);
+    ska_bytes_clear_free(&client_key);
     ska_bytes_clear_free(&proxy);
     return done;
 }
@@ -119,8 +163,8 @@ static struct tsb_connection *connection_new(const char *const parts[PART_COUNT]
     if (!copied)
         ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a broker");
     else if (connection_open(made, errors)) {
-        made->sources = (struct tsb_sources){made->parts[PART_TOKEN], made->parts[PART_API_KEYS],
-                                             made->parts[PART_KEY_PASSWORD]};
+        made->sources.token = made->parts[PART_TOKEN];
+        made->sources.api_keys = made->parts[PART_API_KEYS];
         return made;
     }
     if (made != NULL)

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
@@ -21,6 +23,8 @@
 #define IDLE_SECONDS 120
 #define STACK_SIZE ((size_t)1024 * 1024)
 #define PEM_LIMIT ((size_t)1024 * 1024)
+/* As much of a path as a line of the log has. */
+#define PATH_SHOWN 200
 #define HUGE_SIZE ((size_t)2 * 1024 * 1024)
 
 struct tsb_http {
@@ -133,10 +137,33 @@ static bool answered_by_others(struct tsb_exchange *exchange)
     return exchange->answer.status != 0;
 }
 
+/* "METHOD PATH STATUS", in one write, so that lines do not mix; a log that is full stays full. */
+static void log_call(const struct tsb_exchange *exchange)
+{
+    const char *path = exchange->server->config.call_log;
+    struct ska_buffer line = {0};
+    char *shown = NULL;
+    int fd = -1;
+
+    if (path == NULL)
+        return;
+    shown = ska_printable(ska_span_text(exchange->path), PATH_SHOWN);
+    ska_buffer_format(&line, "%s %s %u\n", exchange->method, shown == NULL ? "-" : shown,
+                      exchange->answer.status);
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (fd >= 0) {
+        (void)!write(fd, line.data, line.length);
+        close(fd);
+    }
+    ska_buffer_free(&line);
+    free(shown);
+}
+
 static enum MHD_Result answer_call(struct MHD_Connection *connection, struct tsb_exchange *exchange)
 {
     if (!answered_by_others(exchange))
         tsb_route(exchange);
+    log_call(exchange);
     if (is_faulty(exchange, TSB_FAULT_SLOW))
         be_slow(exchange->server->config.slow_answer);
     if (is_faulty(exchange, TSB_FAULT_LOST_ANSWER))

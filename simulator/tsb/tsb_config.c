@@ -90,6 +90,7 @@ static const struct setting {
     SETTING("client-ca", client_ca, read_text_setting),
     SETTING("client-auth", client_auth, read_client_auth),
     SETTING("timestamp-signers", timestamp_signers, read_text_setting),
+    SETTING("call-log", call_log, read_text_setting),
     SETTING("fault", fault, read_fault_setting),
     SETTING("execution-delay", execution_delay, read_milliseconds),
     SETTING("slow-answer", slow_answer, read_milliseconds),
@@ -178,6 +179,7 @@ void tsb_config_clear(struct tsb_config *config)
     free(config->version);
     free(config->client_ca);
     free(config->timestamp_signers);
+    free(config->call_log);
     free(config->fault);
     memset(config, 0, sizeof(*config));
 }

@@ -37,6 +37,7 @@ struct tsb_config {
     char *client_ca;                  /* PEM file: who may have issued client certificates */
     enum tsb_client_auth client_auth;
     char *timestamp_signers;  /* PEM file: certificates of notification services */
+    char *call_log;           /* path: a line for each call; NULL: none */
     char *fault;              /* see faults.h; NULL: none */
     uint64_t execution_delay; /* milliseconds from the last condition to the HSM's call */
     uint64_t slow_answer;     /* milliseconds that the fault "slow" takes */

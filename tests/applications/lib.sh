@@ -28,6 +28,7 @@ if ! "${as_user[@]}" test -r "$build/provider/ska.so"; then
         install -D "$build/$one" "$copies/$one"
     done
     cp "$build"/tests/libfake_dlclose.so "$copies/tests" 2>/dev/null || true
+    cp "$build"/simulator/skatsb "$copies/simulator" 2>/dev/null || true
     export SKA_BINARY_DIR=$copies
 fi
 

@@ -22,6 +22,12 @@ target_compile_definitions(ska-bench PRIVATE
 target_link_libraries(ska-bench PRIVATE ska-options ska-codec ska-cryptoki PkgConfig::CJSON
                                         OpenSSL::Crypto Threads::Threads m ${CMAKE_DL_LIBS})
 add_dependencies(ska-bench ska skasim skatool)
+if(SKA_TSB)
+    target_sources(ska-bench PRIVATE bench/row_broker.c)
+    target_compile_definitions(ska-bench PRIVATE SKA_BENCH_SKATSB="$<TARGET_FILE:skatsb>")
+    target_link_libraries(ska-bench PRIVATE PkgConfig::CURL)
+    add_dependencies(ska-bench skatsb)
+endif()
 
 # A short form of it, to see that it works: how fast things are is for people to measure.
 add_executable(bench_test bench/bench_test.c)

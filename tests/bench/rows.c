@@ -10,6 +10,9 @@ const struct row *const rows[] = {
     &row_threads_p256, &row_threads_quorum, &row_lookup,     &row_pem_p256,    &row_pem_rsa,
     &row_pem_ed25519,  &row_approvals,      &row_directory,  &row_agent,       &row_growth_ordinary,
     &row_growth_ska,   &row_growth_quorum,  &row_simulator,
+#ifdef SKA_BENCH_SKATSB
+    &row_broker,
+#endif
 };
 const size_t row_count = COUNT(rows);
 

@@ -33,5 +33,6 @@ extern const struct row row_approvals;
 extern const struct row row_directory, row_agent;
 extern const struct row row_growth_ordinary, row_growth_ska, row_growth_quorum;
 extern const struct row row_simulator;
+extern const struct row row_broker; /* where skatsb is built */
 
 #endif

@@ -62,7 +62,7 @@ static void is_read_again(struct ska_span der)
     struct ska_bytes again = {NULL, 0};
     BIO *in = NULL;
 
-    PROMISE(hsm_reference_pem_write(der, &pem, NULL));
+    PROMISE(hsm_reference_pem_write(HSM_REFERENCE_LABEL, der, &pem, NULL));
     in = BIO_new_mem_buf(pem.data, (int)pem.length);
     PROMISE(in != NULL && hsm_reference_pem_begins(in) && hsm_reference_pem_read(in, &again, NULL));
     PROMISE(ska_span_equal(ska_span_of(&again), der) && BIO_ctrl_pending(in) == 0);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -21,7 +22,12 @@ void must_at(int done, const char *what, const char *file, int line)
         return;
     fprintf(stderr, "%s:%d: %s\n", file, line, what);
     ERR_print_errors_fp(stderr);
-    exit(1);
+    /*
+     * Not by exit(): a module's exit handler, SoftHSM's above all, would take away what other
+     * threads are using, and a crash of theirs would be all that is seen.
+     */
+    fflush(stdout);
+    _exit(1);
 }
 
 OSSL_LIB_CTX *new_context(void)

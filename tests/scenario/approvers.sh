@@ -361,15 +361,15 @@ listed "^${other:0:16} "
 ends 0 skatool requests --approver bob.pub.pem --dir "$directory"
 listed "^${id:0:16} .* 1 of 2 +alice " "^${other:0:16} "
 
-# Bob refuses: he is named, it does not wait for him any more, and Carol is needed.
+# Bob rejects it: he is named, it does not wait for him any more, and Carol is needed.
 refused 'a reason is text' skatool reject --dir "$directory" --approver bob.pem --yes --reason '' "$id"
 refused 'this one has 501' skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
     --reason "$(printf '%0501d' 0)"
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
     --reason "$(printf 'Wrong\033[2J amount')"
-grep -q 'You refuse as bob' stdout.txt
-grep -q 'about to REFUSE a SIGNATURE' stdout.txt || fail "$(cat stdout.txt)"
-says 'refusal of bob'
+grep -q 'You reject it as bob' stdout.txt
+grep -q 'about to REJECT a SIGNATURE' stdout.txt || fail "$(cat stdout.txt)"
+says 'rejection of bob'
 refusal=$(echo "$directory/$id".*.reject.json)
 # It is signed, as plain openssl sees.
 token_of "$directory/$id.request.json" >token
@@ -378,7 +378,17 @@ token_of "$directory/$id.request.json" >token
 tr -d '\n\t' <"$refusal" | sed -E 's/.*"signature": *"([^"]*)".*/\1/' | plain base64 -d -A >refused.sig
 succeeds plain dgst -sha256 -verify bob.pub.pem -signature refused.sig refused.bytes
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
-says 'refused by this key already'
+says 'rejected by this key already'
+# With another reason it takes the place of the one before, and is one rejection still.
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
+says 'Put the rejection of bob into .*, in the place of the one before'
+ends 2 skatool status --dir "$directory" "$id"
+grep -qF "Rejected by: bob ('On second thoughts')" stdout.txt || fail "$(cat stdout.txt)"
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
+says 'rejected by this key already; nothing to do'
+succeeds skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
+    --reason "$(printf 'Wrong\033[2J amount')"
+refusal=$(echo "$directory/$id".*.reject.json)
 refused 'not one of those' skatool reject --dir "$directory" --approver dave.pem --yes "$id"
 refused 'cannot be taken back' skatool reject --dir "$directory" --approver alice.pem --yes "$id"
 [ "$(ls "$directory" | grep -c '\.reject\.json$')" -eq 1 ] || fail "not one refusal"
@@ -389,18 +399,18 @@ grep -q '"refused":.*\["bob"\]' stdout.txt && grep -q '"approved":.*\["alice"\]'
     grep -q '"needed":.*"carol"' stdout.txt && grep -q "\"$id\"" stdout.txt || fail "$(cat stdout.txt)"
 ends 2 skatool status --dir "$directory" "$id"
 grep -qE 'board +2 +1 +alice +carol *$' stdout.txt &&
-    grep -qF "Refused by: bob ('Wrong\\\\x1B[2J amount')" stdout.txt &&
+    grep -qF "Rejected by: bob ('Wrong\\x1B[2J amount')" stdout.txt &&
     grep -q 'what the requester says' stdout.txt || fail "$(cat stdout.txt)"
 ends 0 skatool inspect "$refusal"
 grep -qF 'Wrong\x1B[2J amount' stdout.txt || fail "$(cat stdout.txt)"
 ends 0 skatool requests
-grep -qF "bob ('Wrong\\\\x1B[2J amount')" stdout.txt || fail "$(cat stdout.txt)"
-refused "refused: bob \('Wrong..x1B.2J amount'\)" sign contract.txt
+grep -qF "bob ('Wrong\\x1B[2J amount')" stdout.txt || fail "$(cat stdout.txt)"
+refused "rejected by bob \('Wrong.x1B.2J amount'\)" sign contract.txt
 # Words that bob has not signed are not his: such a refusal does not count at all.
 cp "$refusal" kept.reject.json
 sed -i 's/Wrong/Right/' "$refusal"
 ends 2 skatool status --dir "$directory" "$id"
-says 'bob has no valid refusal'
+says 'bob has no valid rejection'
 ! grep -qi 'amount' stdout.txt stderr.txt || fail "$(cat stdout.txt stderr.txt)"
 ends 4 skatool inspect "$refusal"
 grep -q 'not shown: the signature is not over it' stdout.txt || fail "$(cat stdout.txt)"
@@ -415,7 +425,7 @@ ends 0 skatool reject --dir "$directory" --approver carol.pem --yes "$id"
 sed -i 's/^{/{ "reason": "I agree with Mallory",/' \
     "$(grep -L '"reason"' "$directory/$id".*.reject.json)"
 ends 2 skatool status --dir "$directory" "$id"
-says "rejected by approvers: 1 of 2; refused: (bob \('Wrong.* amount'\), carol|carol, bob \(.*\)); left: nobody"
+says "rejected by approvers: 1 of 2; rejected by (bob \('Wrong.* amount'\), carol|carol, bob \(.*\)); left: nobody"
 ! grep -q Mallory stdout.txt stderr.txt || fail "$(cat stdout.txt)"
 # The refusal is no approval, whatever its name.
 for file in "$directory"/*.reject.json; do
@@ -427,10 +437,10 @@ grep -qE 'board +2 +1 ' stdout.txt || fail "a refusal was counted: $(cat stdout.
 for file in "$directory"/*.reject.json; do rm "${file%.reject.json}.approval.json"; done
 # Bob changes his mind; that counts.
 ends 0 skatool approve --dir "$directory" --approver bob.pem --yes "$id"
-tr -s ' \n' ' ' <stdout.txt | grep -qE 'WARNING: REFUSED by: .*carol' || fail "$(cat stdout.txt)"
+tr -s ' \n' ' ' <stdout.txt | grep -qE 'WARNING: REJECTED by: .*carol' || fail "$(cat stdout.txt)"
 says '2 of 2; no more approvals are needed'
 ends 0 skatool status --dir "$directory" "$id"
-grep -q 'Refused by: carol' stdout.txt
+grep -q 'Rejected by: carol' stdout.txt
 takes 1 quietly sign contract.txt
 refused 'done already' skatool reject --dir "$directory" --approver carol.pem --yes "$id"
 
@@ -443,8 +453,18 @@ ls post | grep -qE '^[0-9a-f]{64}\.[0-9a-f]+\.reject\.json$' || fail "$(ls post)
 ends 0 skatool approve --approver alice.pem --yes post/request.json
 says '1 of 2; still needed: carol'
 ends 2 skatool status --key "$(uri annual-accounts)" post/request.json
-grep -q 'Refused by: bob' stdout.txt || fail "$(cat stdout.txt)"
+grep -q 'Rejected by: bob' stdout.txt || fail "$(cat stdout.txt)"
+ends 0 skatool reject --approver bob.pem --yes --reason 'Too much' post/request.json
+says 'in the place of the one before'
+[ "$(ls post | grep -c '\.reject\.json$')" -eq 1 ] || fail "$(ls post)"
+ends 2 skatool status post/request.json
+grep -qF "Rejected by: bob ('Too much')" stdout.txt || fail "$(cat stdout.txt)"
+# A file on its way is for the person who asked, as far as that is known.
+asked="Send it to whoever asked: user $(id -u) of the computer $(uname -n), as the request says"
+ends 0 skatool approve --approver alice.pem --yes -o post/alice.json honest1.json
+says "1 of 2; .*\)\. $asked"
 ends 0 skatool reject --approver carol.pem --yes -o refusal.json post/request.json
+says "Wrote the rejection of carol to refusal.json\. $asked"
 grep -q '"signature"' refusal.json
 ends 2 skatool reject --approver carol.pem post/request.json
 says 'no terminal'

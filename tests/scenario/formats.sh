@@ -76,7 +76,7 @@ public approval
 quietly plain dgst -sha256 -verify approval.pub -signature approval.sig -out verified token
 succeeds skatool inspect approval.json
 
-example 'json refusal' >refusal.json
+example 'json rejection' >refusal.json
 public refusal
 { printf 'SKA-REJECT-1\0' && plain dgst -sha256 -binary token; } >refused.bytes
 succeeds plain pkeyutl -verify -rawin -pubin -inkey refusal.pub -sigfile refusal.sig -in refused.bytes

@@ -195,7 +195,7 @@ ask document
 approval mallory refused.bin >"$directory/$id.x.reject.json"
 ask document
 says 'is not an approver of this key'
-! grep -qE 'has refused|refused by' stderr.txt || fail "taken for a refusal: $(cat stderr.txt)"
+! grep -qE 'has rejected|rejected by' stderr.txt || fail "taken for a refusal: $(cat stderr.txt)"
 give alice bob
 takes 1 quietly "${sign[@]}" document
 verify document

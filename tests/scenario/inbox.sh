@@ -105,7 +105,7 @@ if has_terminal; then
     ours "$programs/skatool_terminal" -- "$binary_dir/tools/skatool" requests >typed.txt
     tr -d '\r' <typed.txt >stdout.txt
     ! grep -E '^.{81}' stdout.txt || fail "too wide"
-    shows "^${invoice:0:16}  sign seal, 1 of 2\$" 'approved by alice' "refused by bob \('Not ours'\)" \
+    shows "^${invoice:0:16}  sign seal, 1 of 2\$" 'approved by alice' "rejected by bob \('Not ours'\)" \
         'somebody waits: no' '\| Invoice 4711' 'usable until: no end'
 fi
 
@@ -176,7 +176,7 @@ refused 'goes with --clean only' skatool requests --yes
 if has_terminal; then
     ours "$programs/skatool_terminal" 'Type yes or no:' no -- "$binary_dir/tools/skatool" requests \
         --clean >typed.txt && fail "cleaned"
-    grep -q 'nothing was removed' typed.txt && grep -q 'too many have refused; 1 approved' typed.txt &&
+    grep -q 'nothing was removed' typed.txt && grep -q 'too many have rejected it; 1 approved' typed.txt &&
         grep -q '| Invoice 4711' typed.txt ||
         fail "$(cat typed.txt)"
 fi
@@ -220,6 +220,9 @@ inbox() {
 }
 six='Approve? y(es), n(ext), r(eject), m(ore), q(uit):'
 page='Approve? Type yes, or n(ext), r(eject), q(uit):'
+# Who types anything else is told the keys, in one line, and what was shown still stands there.
+keys='y: approve, n: next, r: reject, m: more, q: quit. Which?'
+words='yes (the word): approve, n: next, r: reject, m: show again, q: quit. Which?'
 approvals() { ls "$directory" | grep -c "^${1-}.*approval" || true; }
 reset() {
     rm -f "$directory"/*.json
@@ -239,7 +242,8 @@ shows '3 requests in .* wait for you' "^1 of 3: request ${invoice:0:16}, key sea
 [ "$(sed -n "/^1 of 3/,/^Approve/p" stdout.txt | wc -l)" -eq 7 ] || fail "not six lines: $(cat stdout.txt)"
 [ "$(approvals)" -eq 1 ] && [ "$(approvals "$invoice")" -eq 1 ] || fail "$(ls "$directory")"
 # What is no answer is asked again; m shows the page, on which y is not enough.
-inbox 0 "$six" x "$six" '' "$six" m "$page" y "$page" yes "$six" q
+inbox 0 "$six" x "$keys" '' "$keys" m "$page" y "$words" '' "$words" yes "$six" q
+[ "$(grep -c '^What else your approval allows' stdout.txt)" -eq 1 ] || fail "the page again: $(cat stdout.txt)"
 shows 'What else your approval allows' '1 approved, 0 rejected, 1 left'
 [ "$(approvals "$contract")" -eq 1 ] || fail "$(ls "$directory")"
 # What was typed before the question is no answer to it.
@@ -259,7 +263,7 @@ invoice=$(asked seal invoice.txt)
 inbox 0 "$six" r 'Why?' "$(printf '%0502d' 0)" "$six" r 'Why?' 'The amount' --
 shows 'of 500 bytes at most' 'Rejected, with your reason' '0 approved, 1 rejected, 0 left'
 ends 2 skatool status --dir "$directory" "$invoice"
-shows "Refused by: alice \('The amount'\)"
+shows "Rejected by: alice \('The amount'\)"
 succeeds skatool requests --approver alice.pub.pem
 listed 0
 
@@ -268,7 +272,7 @@ reset
 ends 0 skatool request --key "$(uri seal)" --operation block -o block.json
 block=$(sed -nE 's/.*"requestId":[[:space:]]*"([0-9a-f]+)".*/\1/p' block.json)
 cp block.json "$directory/$block.request.json"
-inbox 0 "$page" y "$page" m "$page" q
+inbox 0 "$page" y "$words" m "$page" q
 shows 'asked to approve that a key is BLOCKED' 'The key stops signing'
 [ "$(approvals)" -eq 0 ] || fail "y has blocked a key"
 inbox 0 "$page" yes
@@ -360,19 +364,22 @@ letter=$(asked other letter.txt)
 succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$invoice"
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'Not ours' "$letter"
 succeeds skatool history
-listed 2 "^20.* approved +SIGN +seal +${invoice:0:16} +- +Invoice 4711\$" \
-    "^20.* refused +SIGN +other +${letter:0:16} +Not ours +-\$"
+digits=$(plain pkey -pubin -in alice.pub.pem -outform DER | sha256sum | cut -c1-8)
+listed 2 "^20.* approved +SIGN +seal +${invoice:0:16} +alice \($digits\) +- +Invoice 4711\$" \
+    "^20.* rejected +SIGN +other +${letter:0:16} +bob \([0-9a-f]{8}\) +Not ours +-\$"
 succeeds skatool history --key seal
 listed 1 " ${invoice:0:16} "
-succeeds skatool history --answer refused --newer 1h
+succeeds skatool history --answer rejected --newer 1h
 listed 1 " ${letter:0:16} "
+succeeds skatool history --answer approved
+listed 1 " ${invoice:0:16} "
 succeeds skatool history --approver alice.pub.pem
 listed 1 " ${invoice:0:16} "
 succeeds skatool history --older 1h
 listed 0
-refused 'approved or refused' skatool history --answer maybe
+refused 'approved or rejected' skatool history --answer maybe
 succeeds skatool history --json
-shows '"answer":.*"approved"' '"reason":.*"Not ours"' \
+shows '"answer":.*"approved"' '"approver":.*"alice"' '"reason":.*"Not ours"' \
     "\"digest\":.*\"$(sha256sum invoice.txt | cut -c1-64)\""
 # A broken line is named, and hides no other; nothing of others is shown as it is.
 printf '{"half\n{"time":"2026-01-01T00:00:00Z","answer":"approved","key":"\\u001b[2J","keySha256":"%064d"}\n' 0 \
@@ -389,7 +396,7 @@ reset
 reset
 asked seal invoice.txt >/dev/null
 mkdir nothing
-inbox 0 "$page" y "$page" q -- --documents nothing
+inbox 0 "$page" y "$words" q -- --documents nothing
 shows 'WARNING: none of the files in nothing is what would be signed'
 [ "$(approvals)" -eq 0 ] || fail "approved: $(cat stdout.txt)"
 

@@ -69,5 +69,14 @@ for answer in 0x2 0x5 0x6 0x13 0x30 0x54 0x80000018; do
     export HSM_DEVICE_RULE_ANSWER=$answer
     takes 0 refused 'C_GetAttributeValue' ska dgst -sha256 -sign "$(uri seal)" -out signature document
 done
+# One that the HSM keeps to itself is named as what it is where nobody can say who is missing.
+export HSM_DEVICE_RULE_ANSWER=0x11
+rm -f request.json
+succeeds skatool request --key "$(uri seal)" -o request.json document
+succeeds skatool approve --approver alice.pem --yes request.json
+takes 1 refused '1 of 1 approvals have a valid signature; the HSM refused \(.*\) and does not disclose the rule' \
+    ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:request.json -out signature document
+refused "the HSM does not disclose the rule of 'seal'; skatool inspect shows whose approvals are there" \
+    skatool status --key "$(uri seal)" request.json
 unset HSM_DEVICE_RULE_ANSWER
 pass

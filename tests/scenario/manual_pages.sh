@@ -11,7 +11,7 @@ shown() { # COMMAND
     awk -v command="$1" '
         /^\.Sh / { synopsis = $2 == "SYNOPSIS"; next }
         synopsis && /^\.Cm / { ours = $2 == command; next }
-        synopsis && ours' "$manual" | grep -oE -- '-[a-z][a-z-]+' | sed 's/^-//' | sort -u || true
+        synopsis && ours' "$manual" | grep -oE -- '-[a-z][a-z0-9-]+' | sed 's/^-//' | sort -u || true
 }
 
 succeeds skatool --help
@@ -20,8 +20,8 @@ sed -n '/^Commands:/,/^$/p' stdout.txt | awk 'NR > 1 && NF { print $1 }' >comman
 while read -r command; do
     grep -qx "\.Ss $command" "$manual" || fail "skatool.1 has no words on $command"
     succeeds skatool "$command" --help
-    sed -n '/^Options:/,$p' stdout.txt | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' |
-        grep -oE -- '--[a-z-]+' | sed 's/^--//' | grep -vxE 'help|config|output' | sort -u >options.txt ||
+    sed -n '/^Options:/,$p' stdout.txt | grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' |
+        grep -oE -- '--[a-z0-9-]+' | sed 's/^--//' | grep -vxE 'help|config|output' | sort -u >options.txt ||
         true # none
     shown "$command" >shown.txt
     comm -3 options.txt shown.txt | grep . && fail "skatool.1: other options of $command than --help"

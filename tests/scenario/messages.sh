@@ -27,18 +27,18 @@ id=$(id_of_pending)
 succeeds skatool approve --dir approvals --approver alice.pem --yes "${id:0:16}"
 says '1 of 2; still needed: bob or carol'
 refused 'waiting for bob or carol; 1 of 2;' sign contract.txt
-# Once is enough.
-succeeds skatool approve --dir approvals --approver alice.pem --yes "$id"
+# Once is enough. An id that somebody reads out may be typed in capitals.
+succeeds skatool approve --dir approvals --approver alice.pem --yes "${id^^}"
 says 'approved by this key already; nothing to do'
 
-# Who has refused is not missing.
+# Who has rejected it is not missing.
 succeeds skatool reject --dir approvals --approver bob.pem --yes "$id"
-refused 'waiting for carol; refused: bob; 1 of 2' sign contract.txt
+refused 'waiting for carol; rejected by bob; 1 of 2' sign contract.txt
 ends 2 skatool status --dir approvals "$id"
-says 'approvals missing: 1 of 2; still needed: carol; refused: bob'
-shows 'ALTERNATIVE +GROUP' 'seal +board +2 +1 +alice +carol *$' 'Refused by: bob'
+says 'approvals missing: 1 of 2; still needed: carol; rejected by bob'
+shows 'ALTERNATIVE +GROUP' 'seal +board +2 +1 +alice +carol *$' 'Rejected by: bob'
 succeeds skatool reject --dir approvals --approver carol.pem --yes "$id"
-refused 'rejected by approvers:.*1 of 2; refused: (bob, carol|carol, bob); left: nobody' \
+refused 'rejected by approvers:.*1 of 2; rejected by (bob, carol|carol, bob); left: nobody' \
     sign contract.txt
 ! grep -qE 'missing|still needed' stderr.txt || fail "$(cat stderr.txt)"
 rm approvals/*.json
@@ -54,13 +54,39 @@ refused 'other.txt is NOT the document that the request is about: do not approve
 refused 'alice.pub.pem: .*public key' skatool approve --approver alice.pub.pem --yes request.json
 refused 'missing argument: REQUEST' skatool reject --approver alice.pem --yes
 refused "unexpected argument: 'b.json'" skatool check-config b.json
+# What is neither an id nor a file is said to be neither; what looks like a file's name is one.
+for command in 'approve --approver alice.pem --yes' 'reject --approver alice.pem --yes' status; do
+    # shellcheck disable=SC2086
+    refused "'XYZ' is no request id, and there is no file of this name" skatool $command XYZ
+    # shellcheck disable=SC2086
+    refused 'reqest.json: No such file' skatool $command reqest.json
+done
+
+# Who has no login to the HSM can order a change of a key all the same; a signature nobody can.
+none() {
+    OPENSSL_CONF=/dev/null skatool "$@"
+}
+refused 'to block a key nobody needs a login to the HSM: --dir DIR leaves an order' none request \
+    --operation block --key "$(uri seal)"
+printf '{"ruleUse":%s}' "$(rule 1 alice)" >weaker.json
+refused 'to modify a key nobody needs a login to the HSM: --dir DIR leaves an order' none request \
+    --operation modify --policy weaker.json --key "$(uri seal)"
+for command in 'approve --approver alice.pem --yes' 'reject --approver alice.pem --yes' status; do
+    # shellcheck disable=SC2086
+    refused "'$id' looks like a request id: add --dir" none $command "$id"
+done
+refused 'pkcs11-module' none request --key "$(uri seal)" contract.txt
+! grep -q 'order' stderr.txt || fail "a signature cannot be ordered: $(cat stderr.txt)"
+refused 'key not found' skatool request --operation block --key "$(uri saul)"
+! grep -q 'order' stderr.txt || fail "has a login: $(cat stderr.txt)"
 refused 'missing option: --approver' skatool approve request.json
 refused 'no terminal for confirmation; use --yes to go on without a prompt' setsid -w \
     "$binary_dir/tools/skatool" approve --approver alice.pem request.json
 
 # The right document in a CMS signature is no reason for an alarm.
-! ska cms -sign -binary -in contract.txt -signer seal.crt -inkey "$(uri seal)" -outform DER \
-    -out contract.p7s 2>stderr.txt || fail 'signed without approvals'
+refused 'what is signed has the time in it, so the same command would ask for another approval: let it wait' \
+    ska cms -sign -binary -in contract.txt -signer seal.crt -inkey "$(uri seal)" -outform DER -out contract.p7s
+! grep -q 'and then the same command again' stderr.txt || fail "in a circle: $(cat stderr.txt)"
 cp approvals/*.request.json cms.json
 rm approvals/*
 succeeds skatool approve --approver alice.pem --yes --document contract.txt cms.json
@@ -147,6 +173,9 @@ sed -i '/^\[ska_provider\]/,$ s/^activate = 1$/activate = 0/' openssl.cnf
 skatool check-config >stdout.txt 2>&1 || :
 shows 'activate +not set to 1: some versions of OpenSSL will not load the provider'
 configure
+
+succeeds skatool --help
+shows 'Run `skatool COMMAND --help` for details, `skatool --version` for the version\.'
 
 # ---- Rules in words ------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
  * odd_devices.c: an application's whole life with ordinary keys on a device: load, sign, TLS,
  * threads, fork, lost sessions, a lost login.
  *
- *     odd_devices MODULE CERTIFICATE KEY... [break]
+ *     odd_devices MODULE CERTIFICATE KEY... [break]     (MODULE: what the application itself calls)
  *     odd_devices MODULE late KEY COMMAND [used]
  *     odd_devices MODULE changes KEY COMMAND
  *
@@ -31,18 +31,59 @@
 #include "application.h"
 #include "../odd_device.h"
 
-static const struct odd_device_control *device;
+/* ---- The application's own way into the module ----------------------------------------------- */
 
-static void find_device(const char *module)
+static void find_symbol(const char *module, const char *name, void *function, size_t size)
 {
     void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL);
-    void *symbol = library == NULL ? NULL : dlsym(library, "odd_device");
-    odd_device_get *get = NULL;
+    void *symbol = library == NULL ? NULL : dlsym(library, name);
 
     must(symbol != NULL);
-    memcpy(&get, &symbol, sizeof(get));
-    device = get();
+    memcpy(function, &symbol, size);
 }
+
+static CK_FUNCTION_LIST *application;
+static CK_SLOT_ID slots[32];
+static CK_ULONG slot_count = sizeof(slots) / sizeof(slots[0]);
+
+/* To be called when the provider has initialized it. */
+static void find_device(const char *module)
+{
+    CK_C_GetFunctionList get = NULL;
+
+    find_symbol(module, "C_GetFunctionList", &get, sizeof(get));
+    must(get(&application) == CKR_OK);
+    must(application->C_GetSlotList(CK_TRUE, slots, &slot_count) == CKR_OK);
+}
+
+/* All, and with them the login. */
+static void lose_sessions(void)
+{
+    for (CK_ULONG i = 0; i < slot_count; i++)
+        (void)application->C_CloseAllSessions(slots[i]);
+}
+
+static void log_out(void)
+{
+    CK_SESSION_HANDLE session = 0;
+
+    for (CK_ULONG i = 0; i < slot_count; i++)
+        if (application->C_OpenSession(slots[i], CKF_SERIAL_SESSION, NULL, NULL, &session) ==
+            CKR_OK) {
+            (void)application->C_Logout(session);
+            (void)application->C_CloseSession(session);
+        }
+}
+
+static void break_down(const char *module)
+{
+    odd_device_event *event = NULL;
+
+    find_symbol(module, "odd_device_break_down", &event, sizeof(event));
+    event();
+}
+
+/* ---- What applications do -------------------------------------------------------------------- */
 
 /* A handshake in memory, with the key on the server's side. */
 static void shake_hands(OSSL_LIB_CTX *libctx, const char *certificate, EVP_PKEY *key, int version)
@@ -123,18 +164,10 @@ static void sign_in_child(void)
 /* The application's own session. */
 static void use_module(const char *module)
 {
-    void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL);
-    void *symbol = library == NULL ? NULL : dlsym(library, "C_GetFunctionList");
-    CK_C_GetFunctionList get = NULL;
-    CK_FUNCTION_LIST *calls = NULL;
     CK_SESSION_HANDLE session = 0;
-    CK_SLOT_ID slots[8];
-    CK_ULONG count = 8;
 
-    must(symbol != NULL);
-    memcpy(&get, &symbol, sizeof(get));
-    must(get(&calls) == CKR_OK && calls->C_GetSlotList(CK_TRUE, slots, &count) == CKR_OK);
-    must(calls->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session) == CKR_OK);
+    find_device(module);
+    must(application->C_OpenSession(slots[0], CKF_SERIAL_SESSION, NULL, NULL, &session) == CKR_OK);
 }
 
 static EVP_PKEY *try_key(const char *uri)
@@ -186,10 +219,10 @@ static int sign_after_change(const char *module, const char *uri, const char *co
 
     libctx = new_context();
     key = load_key(libctx, uri);
-    find_device(module);
     sign_and_verify(libctx, key, "with the old PIN", NULL);
+    find_device(module);
     run_plainly(command);
-    device->lose_sessions();
+    lose_sessions();
     sign_and_verify(libctx, key, "with the new PIN", NULL);
     EVP_PKEY_free(key);
     OSSL_LIB_CTX_free(libctx);
@@ -209,18 +242,18 @@ int main(int argc, char **argv)
     libctx = new_context();
     for (int i = 3; i < argc - breaks; i++)
         keys[key_count++] = load_key(libctx, argv[i]);
-    find_device(argv[1]);
     sign_with_all("at first");
+    find_device(argv[1]);
     shake_hands(libctx, argv[2], keys[0], TLS1_2_VERSION);
     shake_hands(libctx, argv[2], keys[0], TLS1_3_VERSION);
     sign_in_threads();
     sign_in_child();
-    device->lose_sessions();
+    lose_sessions();
     sign_with_all("after a loss of all sessions");
-    device->log_out();
+    log_out();
     sign_with_all("after a loss of the login");
     if (breaks) {
-        device->break_down();
+        break_down(argv[1]);
         sign_with_all("after the device was broken");
     }
     for (int i = 0; i < key_count; i++)

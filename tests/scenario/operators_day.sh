@@ -182,7 +182,7 @@ ended=0
 wait "$server" || ended=$?
 server=
 [ $ended -eq 2 ] || fail "status $ended, should be 2: $(cat waiting.txt)"
-grep -q "contract07.txt: .*refused: .*Not the contract that we have" waiting.txt &&
+grep -q "contract07.txt: .*rejected by .*Not the contract that we have" waiting.txt &&
     grep -q "withdrawn: .*contract${left[1]}.txt: " waiting.txt || fail "$(cat waiting.txt)"
 
 # ---- The evening ---------------------------------------------------------------------------------

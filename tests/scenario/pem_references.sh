@@ -20,6 +20,11 @@ offline() { # COMMAND...
 }
 sed 's|^pkcs11-module = .*|pkcs11-module = /nonexistent.so|' openssl.cnf >offline.cnf
 
+# A reference as it is made by hand.
+without_words() { # FILE
+    sed '/^#/d' "$1"
+}
+
 # ---- Every type of key ---------------------------------------------------------------------------
 
 for spec in $specs; do
@@ -34,7 +39,9 @@ for spec in $specs; do
         untouched quietly skatool pem --key "$(uri $label)" --force -o tool.pem
         same $label.pem tool.pem
         skatool pem --key "$(uri $label)" | cmp - $label.pem
-        [ "$(head -n 1 $label.pem)" = '-----BEGIN SKA KEY REFERENCE-----' ] || fail "$label.pem"
+        head -n 3 $label.pem | tail -n 1 | grep -qx -- '-----BEGIN SKA KEY REFERENCE-----' ||
+            fail "$label.pem"
+        head -n 2 $label.pem | grep -q 'needs the provider ska' || fail "no words in $label.pem"
         [ "$(stat -c %a tool.pem)" = 644 ] || fail "the mode of tool.pem"
 
         offline quietly ska pkey -in $label.pem -pubout -out out.pub.pem
@@ -42,16 +49,17 @@ for spec in $specs; do
         offline quietly ska pkey -in $label.pem -out again.pem
         same again.pem $label.pem
 
-        # As text: where it is, and its public key as everybody writes it.
+        # As text: where it is, and its public key, of RSA in the words for private keys.
         offline succeeds ska pkey -in $label.pem -noout -text
         head -n 2 stdout.txt | grep -q "^ska:token=tok;.*object=$label;type=private$" ||
             fail "text of $label: $(cat stdout.txt)"
         plain pkey -pubin -in $label.pub.pem -noout -text >public.txt
-        sed 1,2d stdout.txt | cmp - public.txt
+        sed 's/^Modulus:/modulus:/; s/^Exponent:/publicExponent:/' public.txt >private.txt
+        sed 1,2d stdout.txt | cmp - private.txt
         offline succeeds ska pkey -in $label.pem -noout -text_pub
         cmp stdout.txt public.txt
         succeeds ska pkey -in "$(uri $label)" -noout -text
-        sed 1,2d stdout.txt | cmp - public.txt
+        sed 1,2d stdout.txt | cmp - private.txt
 
         calls=1
         [ $kind = ska ] || calls=0
@@ -62,6 +70,11 @@ for spec in $specs; do
             -sigfile signature >/dev/null || fail "a signature with $label.pem"
     done
 done
+
+# What acme-tiny and dehydrated look for in it.
+succeeds ska rsa -in plain-rsa2048.pem -noout -text
+tr -d '\n' <stdout.txt | grep -qE 'modulus: +00:[0-9a-f: ]+publicExponent: 65537 ' ||
+    fail "text of an RSA key: $(cat stdout.txt)"
 
 # ---- As applications read them -------------------------------------------------------------------
 
@@ -106,6 +119,47 @@ spied succeeds ska pkey -in plain-p256.pem -noout -text
 spied quietly ska dgst -sha256 -sign plain-p256.pem -out signature document
 [ "$(grep -c 'C_Login$' spy.log)" -eq 1 ] || fail "not one login"
 unset PKCS11SPY PKCS11SPY_OUTPUT
+
+# ---- In PKCS#8 -----------------------------------------------------------------------------------
+
+# body FILE: the bytes of its PEM.
+body() {
+    sed '/^#/d; /-----/d' "$1" | base64 -d
+}
+for spec in $specs; do
+    label=plain-$spec
+    untouched quietly skatool pem --key "$(uri $label)" --pkcs8 --force -o pkcs8.pem
+    grep -qx -- '-----BEGIN PRIVATE KEY-----' pkcs8.pem || fail "the label of $label"
+    offline quietly ska pkey -in pkcs8.pem -pubout -out out.pub.pem
+    same out.pub.pem $label.pub.pem
+    # It is the same reference, which is written with its own label.
+    offline quietly ska pkey -in pkcs8.pem -out again.pem
+    same again.pem $label.pem
+    cat $label.crt pkcs8.pem >bundle.pem
+    offline ours "$programs/pem_references" pkcs8.pem bundle.pem $label.crt pkcs8 ||
+        fail "pem_references with $label in PKCS#8"
+    OPENSSL_CONF=$work/ours-first.cnf ours "$programs/pem_references" pkcs8.pem bundle.pem \
+        $label.crt pkcs8 || fail "pem_references with $label in PKCS#8, our provider first"
+    # Where a program has taken the PEM apart itself.
+    body pkcs8.pem >pkcs8.der
+    offline quietly ska pkey -inform DER -in pkcs8.der -pubout -out out.pub.pem
+    same out.pub.pem $label.pub.pem
+    quietly ska pkeyutl -sign -rawin -inkey pkcs8.pem -in document -out signature
+    plain pkeyutl -verify -rawin -pubin -inkey $label.pub.pem -in document \
+        -sigfile signature >/dev/null || fail "a signature with $label in PKCS#8"
+    # Without the provider it is nothing to anybody.
+    ! plain pkey -in pkcs8.pem -noout 2>/dev/null || fail "the plain openssl reads $label"
+done
+quietly skatool pem --key "$(uri ska-p256)" --pkcs8 --force -o pkcs8.pem
+takes 1 quietly ska dgst -sha256 -sign pkcs8.pem -out signature document
+plain dgst -sha256 -verify ska-p256.pub.pem -signature signature document >/dev/null
+# Real private keys go to whom they always went.
+for spec in rsa2048 p256 ed448; do
+    # shellcheck disable=SC2046
+    plain genpkey $(software_key_options $spec) -out real.pem 2>/dev/null
+    quietly ska pkey -in real.pem -pubout -out out.pub.pem
+    plain pkey -in real.pem -pubout | cmp - out.pub.pem
+done
 
 # ---- The commands of openssl ---------------------------------------------------------------------
 
@@ -176,7 +230,7 @@ refused 'key not found:.*missing' skatool pem --key "$(uri missing)" -o out.pem
 # ---- PINs ----------------------------------------------------------------------------------------
 
 quietly ska pkey -in "$(uri seal)?pin-value=$pin" -out out.pem
-! grep -v -- ----- out.pem | base64 -d | grep -q "$pin" || fail "a PIN in a reference"
+! sed '/^#/d; /-----/d' out.pem | base64 -d | grep -q "$pin" || fail "a PIN in a reference"
 quietly skatool pem --key "$(uri seal)?pin-value=$pin" --force -o tool.pem
 same out.pem tool.pem
 quietly ska pkey -in "$(uri plain-p256)?pin-source=file:$work/pin" -out sourced.pem
@@ -262,7 +316,7 @@ offline quietly ska pkey -in good.pem -pubout -out out.pub.pem
 same out.pub.pem plain-p256.pub.pem
 quietly ska dgst -sha256 -sign good.pem -out signature document
 offline quietly ska pkey -in good.pem -out again.pem
-same again.pem good.pem
+without_words again.pem | cmp - good.pem
 
 reference 01 "$good" p256.spki && pem >bad.pem
 is_bad ':ska:.*:bad key reference:.*version 1; 0 is known'
@@ -313,6 +367,34 @@ offline refused . ska pkey -inform DER -in good.der -pubout -out out.pub.pem
 offline quietly ska pkey -in several.pem -pubout -out out.pub.pem
 same out.pub.pem plain-p256.pub.pem
 
+# What a reference may not be, it may not be here; programs that open it by OSSL_STORE lose our words.
+configure "log = $work/failures.log"
+sed 's|^pkcs11-module = .*|pkcs11-module = /nonexistent.so|' openssl.cnf >offline.cnf
+is_bad_in_pkcs8() { # PATTERN: of bad.der, with the algorithm of P-256
+    printf '\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07' >bad.head
+    { cat bad.head && element 04 bad.der; } >bad.body
+    element 30 bad.body >bad.der
+    pem 'PRIVATE KEY' >bad.pem
+    rm -f failures.log
+    offline refused . ska pkey -in bad.pem -pubout -out out.pub.pem
+    grep -qE -- "$1" failures.log || fail "not in the log, $1: $(cat failures.log)"
+    [ -n "$preload" ] || cat plain-p256.crt bad.pem >bad-bundle.pem
+    [ -n "$preload" ] ||
+        offline refused "$1" ours "$programs/pem_references" bad.pem bad-bundle.pem plain-p256.crt
+}
+reference 00 "$good?pin-value=$pin" p256.spki
+is_bad_in_pkcs8 'bad key reference:.*pin-value'
+reference 00 "$good?pin-source=file:/etc/shadow" p256.spki
+is_bad_in_pkcs8 'bad key reference:.*pin-source'
+reference 01 "$good" p256.spki
+is_bad_in_pkcs8 'bad key reference:.*version 1; 0 is known'
+reference 00 "$good" p384.spki
+is_bad_in_pkcs8 'bad key reference:.*says something else'
+reference 00 "$good"
+is_bad_in_pkcs8 'bad key reference:.*or there is none'
+configure
+sed 's|^pkcs11-module = .*|pkcs11-module = /nonexistent.so|' openssl.cnf >offline.cnf
+
 # ---- Not the key that is meant -------------------------------------------------------------------
 
 # A certificate of another key of the same kind.
@@ -346,7 +428,7 @@ for spec in $specs; do
     quietly ska pkey -in bare.pem -pubout -out out.pub.pem
     same out.pub.pem plain-$spec.pub.pem
     quietly ska pkey -in bare.pem -out again.pem
-    same again.pem bare.pem
+    without_words again.pem | cmp - bare.pem
     quietly ska pkeyutl -sign -rawin -inkey bare.pem -in document -out signature
     plain pkeyutl -verify -rawin -pubin -inkey plain-$spec.pub.pem -in document \
         -sigfile signature >/dev/null || fail "a signature with plain-$spec without its public key"

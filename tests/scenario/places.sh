@@ -263,7 +263,7 @@ chmod 644 no.json
 succeeds skatool import no.json
 says 'Put the refusal of bob'
 ends 2 skatool status "${id:0:16}"
-shows 'Refused by: bob'
+shows 'Rejected by: bob'
 succeeds person carol "$tool" approve --dir "$directory" --approver "$work/carol/key.pem" --yes "$id"
 shows "WARNING: user number $signer took this request from a"
 succeeds skatool import 'answer of carol'

@@ -63,6 +63,7 @@ for name in ordinary free-rsa2048 free-rsapss free-p256 free-p384; do
     rm contract.txt.p7s
 done
 succeeds skatool seal --key "$(uri free-ed25519)" --cert free-ed25519.crt contract.txt
+says 'warning: OpenSSL 3.0 can verify no CMS signature of an Ed25519 key'
 verified_ed25519 contract.txt.p7s contract.txt free-ed25519
 rm contract.txt.p7s
 # The chain, another digest, another place.
@@ -109,6 +110,10 @@ seal() { # LABEL [OPTION...] DOCUMENT...
 for name in rsa2048 rsapss p256 p384 ed25519; do
     takes 0 ends 2 seal $name contract.txt
     says 'contract.txt: waiting for .*; to approve: skatool approve --approver KEY --dir approvals [0-9a-f]{16}; and then the same command again'
+    # What nobody of this OpenSSL can verify is warned of before people are asked, and nothing else is.
+    warned=$(grep -c 'warning: OpenSSL 3.0' stderr.txt || true)
+    [ "$warned" -eq "$([ $name = ed25519 ] && echo 1 || echo 0)" ] || fail "$(cat stderr.txt)"
+    [ "$warned" -eq 0 ] || head -n 1 stderr.txt | grep -q 'warning: OpenSSL 3.0' || fail "$(cat stderr.txt)"
     [ "$(stat -c %a contract.txt.p7s.ska-pending)" = 600 ]
     id=$(open_requests)
     # Each approver sees what it is about, and has it compared.
@@ -130,6 +135,44 @@ for name in rsa2048 rsapss p256 p384 ed25519; do
     untouched succeeds seal $name contract.txt
     rm contract.txt.p7s
 done
+
+# ---- One document asked for twice ----------------------------------------------------------------
+
+# Who asks again in another way, so that what is signed differs, is told of the request that is open.
+ends 2 seal p256 contract.txt
+! grep -q 'same document' stderr.txt || fail "there was none: $(cat stderr.txt)"
+id=$(open_requests)
+twice="request ${id:0:16} is open for the same document and key, too; skatool withdraw --dir approvals ${id:0:16} ends it"
+ends 2 seal p256 contract.txt
+! grep -q 'same document' stderr.txt || fail "it is the same request: $(cat stderr.txt)"
+ends 2 seal p256 other.txt
+! grep -q 'same document' stderr.txt || fail "another document: $(cat stderr.txt)"
+ends 2 seal p384 -o another.p7s contract.txt
+! grep -q 'same document' stderr.txt || fail "another key: $(cat stderr.txt)"
+answers >before.txt
+sleep 1
+refused "$twice" ska cms -sign -cades -binary -in contract.txt -signer p256.crt -inkey "$(uri p256)" \
+    -outform DER -out unused
+withdraw_new() {
+    answers | comm -13 before.txt - | sed -n 's/\.request\.json$//p' | while read -r new; do
+        succeeds skatool withdraw --dir approvals "$new"
+    done
+}
+withdraw_new
+succeeds skatool request --key "$(uri p256)" --dir approvals contract.txt
+says "^skatool: $twice"
+succeeds skatool request --key "$(uri p256)" --dir approvals contract.txt
+! grep -q 'same document' stderr.txt || fail "it was open already: $(cat stderr.txt)"
+withdraw_new
+# A signature that waits says so at its beginning.
+configure 'approvals-dir = approvals' "audit-log = $work/audit.log" 'progress = yes'
+ends 2 seal p256 --approvals-timeout 1 -o second.p7s contract.txt
+says "^ska: $twice"
+configure 'approvals-dir = approvals' "audit-log = $work/audit.log"
+answers | sed -n 's/\.request\.json$//p' | while read -r id; do
+    succeeds skatool withdraw --dir approvals "$id"
+done
+rm -f ./*.ska-pending
 
 # ---- Whatever comes between ----------------------------------------------------------------------
 

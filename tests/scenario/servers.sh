@@ -4,6 +4,8 @@
 # For scenarios that start servers: sourced after lib.sh. What they start ends with them, also when
 # they fail or are killed.
 
+! declare -F stop_all >/dev/null || return 0 # sourced already
+
 servers=()
 
 # start LOG COMMAND...: starts a program that loads our modules, which stays in the foreground; its

@@ -298,10 +298,12 @@ inspected 0 seal.ref.pem 'no secret' 'URI +ska:.*object=seal' 'EC P-256, SHA-256
 sed 's/^MI/MA/' seal.ref.pem >broken.ref.pem
 ! cmp -s seal.ref.pem broken.ref.pem || sed 's/^M./MA/' seal.ref.pem >broken.ref.pem
 inspected 4 broken.ref.pem
-head -n 1 seal.ref.pem >cut.ref.pem
+sed '/^M/,$d' seal.ref.pem >cut.ref.pem
 inspected 4 cut.ref.pem
+quietly skatool pem --key "$(uri seal)" --pkcs8 -o seal.p8.pem
+inspected 0 seal.p8.pem 'reference in PKCS#8' 'no secret' 'URI +ska:.*object=seal' 'EC P-256, SHA-256 [0-9a-f]{64}'
 # What the provider would not load is not shown as a reference either.
-sed '2i Comment: words\n' seal.ref.pem >headed.ref.pem
+sed '/BEGIN/a Comment: words\n' seal.ref.pem >headed.ref.pem
 inspected 4 headed.ref.pem
 refused 'bad key reference:.*not base64' ska pkey -in headed.ref.pem -pubout -out out.pem
 # A private key that somebody names by mistake is not shown.

@@ -111,6 +111,7 @@ not_modified 'quorum' "{\"ruleUse\":$(rule 3 alice bob)}"
 not_modified 'alice' "{\"ruleUse\":$(rule 1 alice alice)}"
 refused 'missing argument: REQUEST' skatool execute --key "$(uri seal)"
 refused 'missing argument: FILE-OR-DIRECTORY' skatool inspect
+refused 'missing argument: DIRECTORY, where the evidence is' skatool inspect --of signature
 refused '--policy FILE is missing' skatool request --key "$(uri seal)" --operation modify
 refused 'for --operation modify' skatool request --key "$(uri seal)" --policy policy.json document
 refused 'for --operation modify' skatool request --key "$(uri seal)" --operation block \

@@ -99,10 +99,10 @@ rm -r approvals
 
 # A refusal asks too.
 for answer in no yy ''; do
-    typing 2 'Do you refuse this? Type yes or no:' "$answer" -- reject --approver carol.pem fresh.json
+    typing 2 'Do you reject this? Type yes or no:' "$answer" -- reject --approver carol.pem fresh.json
     shows 'nothing was written'
 done
-typing 0 'Do you refuse this? Type yes or no:' yes -- reject --approver carol.pem fresh.json
+typing 0 'Do you reject this? Type yes or no:' yes -- reject --approver carol.pem fresh.json
 [ "$(ls | grep -c '\.reject\.json$')" -eq 1 ] || fail "no refusal was written"
 rm ./*.reject.json
 

@@ -16,13 +16,16 @@ sed -n '/^## Messages of this project/,$p' "$page" | grep '^### ' | grep -oE '`[
 while IFS= read -r text; do
     grep -qF -- "$text" source.txt || fail "nobody says: $text"
 done <quoted.txt
-# Each reason that people can do something about is on the page.
-for reason in 'approvals pending' 'approvals missing' 'approvals expired' 'rejected by approvers' \
-    'too early' 'approved for other data' 'key is blocked' 'token not found' 'key not found' \
-    'PIN incorrect' 'PIN missing' 'PKCS#11 module unavailable' 'directory is not safe' 'bad key URI' \
-    'file failure' 'approver not listed in the rule' 'invalid approval'; do
-    grep -qF "### \`$reason\`" "$page" || fail "not on the page: $reason"
-done
+# Each reason is on the page, but for those of which the message itself says all that there is to do.
+sed -n 's/^ *{SKA_R_[A-Z_]*, "\(.*\)"},$/\1/p' "$source_dir/provider/base/error.c" >reasons.txt
+[ "$(wc -l <reasons.txt)" -ge 50 ] || fail "these are not the reasons: $(cat reasons.txt)"
+while IFS= read -r reason; do
+    case $reason in
+    'bad parameter' | 'not supported' | 'wrong use' | 'out of memory' | 'internal error' | 'bad JSON' | \
+        'bad approval token' | 'bad rule' | 'input of wrong length') continue ;;
+    esac
+    grep '^### ' "$page" | grep -qF "\`$reason\`" || fail "not on the page: $reason"
+done <reasons.txt
 
 # ---- OpenSSL's -----------------------------------------------------------------------------------
 

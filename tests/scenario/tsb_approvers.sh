@@ -160,8 +160,8 @@ shows '\\x1B\[2Jyes' ' sign +seal +\? +\? '
 refused 'a broker has no place for a reason' skatool reject --approver alice.pem "${at[@]}" --yes \
     --reason 'too much' "$request"
 succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$request"
-shows 'about to REFUSE'
-says "Put the refusal of .*alice.pem.* into '?$url"
+shows 'about to REJECT'
+says "Put the rejection of .*alice.pem.* into '?$url"
 status_is "$request" PENDING
 holds "\"rejectedBy\":[\"$(public alice)\"]"
 succeeds skatool reject --approver bob.pem "${at[@]}" --yes "$request"

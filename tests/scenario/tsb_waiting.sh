@@ -97,10 +97,10 @@ verified document seal.pub.pem seal.sig -sha256
 refused 'approvals pending' "${sign[@]}"
 id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
 reject_task alice Sign "$id"
-refused '0 of 2; .*refused: alice' "${sign[@]}"
+refused '0 of 2; .*rejected by alice' "${sign[@]}"
 reject_task bob Sign "$id"
 becomes "$id" REJECTED
-refused "rejected.*request $id.*refused: alice, bob|refused: bob, alice" "${sign[@]}"
+refused "rejected.*request $id.*rejected by alice, bob|rejected by bob, alice" "${sign[@]}"
 refused 'approvals pending.*0 of 2; still needed: 2 of alice, bob and carol' "${sign[@]}"
 next=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
 [ "$next" != "$id" ] || fail "the rejected request is asked about again"
@@ -182,8 +182,53 @@ refused 'is behind a broker.*approvals-dir has no part' "${sign[@]}"
 configure_broker "$waits_600"
 refused 'is behind a broker.*agent has no part' ska dgst -sha256 -sigopt "ska-agent:$work/none" \
     -sign ska:object=seal document
-configure_broker "$waits_600" "evidence-dir = $work/state"
-refused 'no evidence can be kept' "${sign[@]}"
+
+# ---- Evidence ------------------------------------------------------------------------------------
+
+# What was asked, what the broker says, and the signature: the approvals themselves it keeps.
+mkdir -m 700 evidence
+configure_broker "$waits_600" "evidence-dir = $work/evidence" "audit-log = $work/evidence.log" \
+    "state-dir = $work/state"
+begin out.txt "${openssl[@]}" -sign ska:object=seal -out seal.sig document
+approve_task alice Sign "$id"
+approve_task bob Sign "$id"
+finishes out.txt
+folder=$(echo evidence/*)
+[ "$(ls "$folder" | xargs)" = 'SHA256SUMS broker.json request.json signature' ] || fail "$(ls evidence/*)"
+(cd "$folder" && sha256sum --quiet -c SHA256SUMS) || fail "sums"
+same "$folder/signature" seal.sig
+verified document seal.pub.pem "$folder/signature" -sha256
+succeeds skatool inspect --audit-log evidence.log "$folder"
+shows 'Handed in at a broker' "its request +$id" 'approved by +alice, bob|approved by +bob, alice' \
+    'rule +2 of 2' 'ok +file broker.json: is the one in SHA256SUMS' 'ok +audit log: line [0-9]+ names this' \
+    'ok +the request id is that' 'ok +signature: by the key given here' '- +approvals: a broker keeps them' \
+    'ok +file signature: is the signature of the request'
+succeeds skatool inspect --of seal.sig evidence
+shows "==> $folder <=="
+grep -q "\"detail\":\"done $id\"" evidence.log || fail "$(cat evidence.log)"
+# Whatever is changed is found.
+forged() { # PATTERN SED-SCRIPT FILE
+    rm -rf forged
+    cp -a "$folder" forged
+    sed -i -E "$2" "forged/$3"
+    ends 4 skatool inspect forged
+    shows "$1"
+}
+forged 'WRONG +file broker.json: is NOT the one' 's/"EXECUTED"/"PENDING"/' broker.json
+forged 'WRONG +.*broker.json' 's/"approvedBy"/"approvers"/' broker.json
+forged 'WRONG +file request.json: is NOT the one' 's/"description"/"executed"/; s/"program":\t"[^"]*"/"program":\t"x"/' request.json
+forged 'WRONG +file broker.json: is NOT the one' 's/broker.json/token/' SHA256SUMS
+rm forged/broker.json
+cp "$folder/SHA256SUMS" forged
+ends 4 skatool inspect forged
+shows 'MISSING +file token'
+# A directory that others may write in is none; nobody is asked then.
+chmod 777 evidence
+before=$(grep -c intent evidence.log)
+refused 'evidence-dir .* must be' "${sign[@]}"
+[ "$(grep -c intent evidence.log)" -eq "$before" ] || fail "somebody was asked"
+chmod 700 evidence
+rm state/*
 
 # ---- What is wrong on the way --------------------------------------------------------------------
 
@@ -192,7 +237,7 @@ faulty() {
     stop "$broker_pid"
     broker 'execution-delay = 200' "fault = $1"
     broker_pid=$server
-    configure_broker 'approvals-timeout = 20' "audit-log = $work/audit.log"
+    configure_broker 'approvals-timeout = 40' "audit-log = $work/audit.log"
 }
 broker_pid=${servers[0]}
 # signs_in_spite FAULT: a signature comes about all the same.

@@ -38,11 +38,11 @@ for call in write pwrite fsync; do
     for spec in p256 rsa2048; do
         for from in 1 2; do
             takes 0 ends 2 failing $call $place $from sign $spec
-            says 'file failure'
+            says 'audit log cannot be written'
         done
         # Only the first way comes so far; the others fail at once.
         takes 1 ends 2 failing $call $place 3 sign $spec
-        says 'file failure'
+        says 'audit log cannot be written'
     done
     [ "$(lines decision)" -ge 3 ] || fail "lines are gone"
     # However it has ended, the log goes on.

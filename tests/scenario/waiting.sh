@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # A signature that waits for people: until they have approved, until its time is over, until it is
-# interrupted, until too many have refused.
+# interrupted, until too many have rejected it.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/scenario/approvals_dir.sh
 . "$source_dir/tests/scenario/approvals_dir.sh"
@@ -142,7 +142,7 @@ refuse() { # NAME: a refusal, made by openssl alone
     approval "$1" refusal >"dir/$id.$1.part"
     mv "dir/$id.$1.part" "dir/$id.$1.reject.json"
 }
-aside takes 0 refused 'rejected by approvers:.*:0 of 2; refused: bob, carol; left: alice; key .seal., request [0-9a-f]{16}$' \
+aside takes 0 refused 'rejected by approvers:.*:0 of 2; rejected by bob, carol; left: alice; key .seal., request [0-9a-f]{16}$' \
     sign ska-approvals-timeout:60
 open_id >/dev/null
 refuse bob
@@ -170,7 +170,7 @@ token_of "dir/$id.request.json" >token
 approval bob token >"dir/$id.bob.reject.json"
 refuse carol
 cp "dir/$id.carol.reject.json" "dir/$id.carol.approval.json"
-refused 'bob has no valid refusal of this request there' sign
+refused 'bob has no valid rejection of this request there' sign
 grep -q 'carol has no valid signature' stderr.txt || fail "a refusal counts as an approval"
 rm dir/*.json
 

@@ -63,10 +63,10 @@ at_terminal 0 'waiting' '@50' 'waiting for 2 of alice, bob and carol' '!./answer
 at_terminal 0 "$first; 0:5" '!./answer.sh approve alice' 'bob or carol' \
     '!./answer.sh approve bob' -- "${signs/-out/-sigopt ska-approvals-timeout:60 -out}"
 
-# Who has refused is not missing, and the end says who is left.
+# Who has rejected it is not missing, and the end says who is left.
 at_terminal 1 "$first" '!./answer.sh reject bob' \
-    'waiting for alice and carol; refused: bob; 0 of 2' '!./answer.sh reject carol' -- "$signs"
-shows 'rejected by approvers:.*0 of 2; refused: bob, carol; left: alice'
+    'waiting for alice and carol; rejected by bob; 0 of 2' '!./answer.sh reject carol' -- "$signs"
+shows 'rejected by approvers:.*0 of 2; rejected by bob, carol; left: alice'
 ! grep -qE 'missing' typed.txt || fail "whoever refused is said to be missing"
 rm dir/*.json
 

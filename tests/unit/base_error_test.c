@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Failures that are kept instead of raised. */
+/* Failures that are kept instead of raised, or that tell which file it was. */
 #include "cmocka_all.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "provider/base/error_capture.h"
+#include "provider/base/error_file.h"
 
 static struct {
     int count;
@@ -78,12 +79,31 @@ static void its_text_is_harmless_on_a_terminal(void **state)
     assert_string_equal(ska_error_capture_text(&capture), "out of memory");
 }
 
+static void a_file_of_its_own_has_a_reason_of_its_own(void **state)
+{
+    struct ska_error_file of_pin;
+
+    (void)state;
+    ska_error_file_init(&of_pin, &recorder, SKA_R_PIN_UNREADABLE);
+    assert_false(ska_fail(&of_pin.errors, SKA_R_FILE_FAILURE, "%s: gone", "/etc/ska/pin"));
+    assert_int_equal(raised.reason, SKA_R_PIN_UNREADABLE);
+    assert_string_equal(raised.text, "/etc/ska/pin: gone");
+    /* All else is what it was. */
+    assert_false(ska_fail(&of_pin.errors, SKA_R_DIRECTORY_UNSAFE, "/etc/ska"));
+    assert_int_equal(raised.reason, SKA_R_DIRECTORY_UNSAFE);
+    ska_error_file_init(&of_pin, NULL, SKA_R_PIN_UNREADABLE);
+    raised.count = 0;
+    assert_false(ska_fail(&of_pin.errors, SKA_R_FILE_FAILURE, "to nobody"));
+    assert_int_equal(raised.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_failure_is_kept),
         cmocka_unit_test(it_is_raised_again_as_from_its_place),
         cmocka_unit_test(its_text_is_harmless_on_a_terminal),
+        cmocka_unit_test(a_file_of_its_own_has_a_reason_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

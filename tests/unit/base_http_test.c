@@ -2,7 +2,6 @@
 /* Calls of a web service: what goes out, what comes back, and what is said when nothing does. */
 #include "cmocka_all.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include "http_server.h"
+#include "in_threads.h"
 #include "provider/base/http.h"
 #include "recorder.h"
 
@@ -307,16 +307,9 @@ static void test_threads(void **state)
 {
     struct ska_http *http = open_plain();
     int before = http_server_connections(server);
-    pthread_t threads[THREADS];
-    void *result = NULL;
 
     (void)state;
-    for (size_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_often, http), 0);
-    for (size_t i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], &result), 0);
-        assert_ptr_equal(result, http);
-    }
+    assert_int_equal(in_threads(THREADS, call_often, http, http), 0);
     assert_in_range(http_server_connections(server) - before, 1, THREADS);
     ska_http_close(http);
 }
@@ -537,7 +530,7 @@ static int free_pki(void **state)
     return 0;
 }
 
-/* The context stays, as connections may still use it. */
+/* The context is freed after the server. */
 static struct http_server *start_tls(const struct identity *identity, SSL_CTX **tls)
 {
     *tls = tls_with(identity);

@@ -55,6 +55,14 @@ static void good_values_are_taken(void **state)
     assert_int_equal(settings.payload, SKA_PAYLOAD_DIGEST);
     assert_sets("token", "another");
     assert_string_equal(settings.token, "another");
+    assert_false(settings.load_early);
+    assert_sets("load", "early");
+    assert_true(settings.load_early);
+    assert_sets("load", "late");
+    assert_false(settings.load_early);
+    assert_sets("log", "syslog");
+    assert_sets("log", "/var/log/ska/failures.log");
+    assert_string_equal(settings.log, "/var/log/ska/failures.log");
     ska_settings_clear(&settings);
     assert_null(settings.token);
     assert_false(settings.payload_set);
@@ -69,6 +77,10 @@ static void bad_values_are_refused_by_key_and_value(void **state)
     assert_refused("evidence-dir", "", "evidence-dir = '': path expected");
     assert_refused("state-dir", "", "state-dir = '': path expected");
     assert_refused("token", "", "token = ''");
+    assert_refused("load", "", "load = '': early or late expected");
+    assert_refused("load", "yes", "load = 'yes': early or late expected");
+    assert_refused("log", "", "log = '': syslog, or the path of a file");
+    assert_refused("log", "failures.log", "log = 'failures.log': syslog, or the path of a file");
     assert_refused("timestamp-key", "", "timestamp-key = ''");
     assert_refused("token", "a token with a label of 33 bytes.", "at most 32 bytes");
     assert_refused("pin-source", "1234", "pin-source: file:PATH, |/COMMAND");
@@ -138,7 +150,7 @@ static void the_list_is_complete(void **state)
             assert_text_contains(recorder.text, "expected");
     }
     /* All of the interface that there are. */
-    assert_int_equal(count, 24);
+    assert_int_equal(count, 26);
     ska_settings_clear(&settings);
 }
 

@@ -214,6 +214,29 @@ static void finds_each_fault_of_oaep(void **state)
     EVP_PKEY_free(key);
 }
 
+/*
+ * With a padding of PKCS#1 that is none. Where SoftHSM has a libcrypto of 3.2 or later under it (or
+ * one that was given the same), it answers with other bytes, which tells nothing either: always, or
+ * never.
+ */
+static void assert_pkcs1_fails(const uint8_t input[256], char first[1024])
+{
+    static enum { UNKNOWN, FAILS, OTHER_BYTES } way;
+    uint8_t out[256];
+    size_t length = 0;
+
+    if (way == UNKNOWN)
+        way = backend_key_decrypt(rsa, &pkcs1, ska_span(input, 256), out, &length, NULL)
+                  ? OTHER_BYTES
+                  : FAILS;
+    if (way == FAILS) {
+        assert_the_failure(&pkcs1, input, first);
+        return;
+    }
+    assert_true(backend_key_decrypt(rsa, &pkcs1, ska_span(input, 256), out, &length, &shown));
+    assert_false(ska_span_equal(ska_span(out, length), ska_span_text("secret")));
+}
+
 static void tells_nothing_of_the_padding(void **state)
 {
     static const CK_RV answers[] = {CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE,
@@ -228,11 +251,11 @@ static void tells_nothing_of_the_padding(void **state)
     encrypt(RSA_PKCS1_PADDING, ska_span_text("secret"), input);
     assert_the_failure(&oaep, input, first);
     encrypt(RSA_PKCS1_OAEP_PADDING, ska_span_text("secret"), input);
-    assert_the_failure(&pkcs1, input, first);
+    assert_pkcs1_fails(input, first);
     input[17] ^= 1;
     assert_the_failure(&oaep, input, first);
     memset(input, 0, sizeof(input));
-    assert_the_failure(&pkcs1, input, first);
+    assert_pkcs1_fails(input, first);
     memset(input, 0xFF, sizeof(input)); /* larger than the modulus */
     assert_the_failure(&pkcs1, input, first);
     encrypt(RSA_PKCS1_PADDING, ska_span_text("secret"), input);

@@ -72,6 +72,20 @@ static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     return is_away() ? CKR_TOKEN_NOT_PRESENT : real->C_GetTokenInfo(slot, info);
 }
 
+/* Of several attributes all but the one that the HSM keeps to itself. */
+static CK_RV get_all_but(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                         CK_ATTRIBUTE *template_, CK_ULONG count, CK_ATTRIBUTE_TYPE kept)
+{
+    CK_RV rv = real->C_GetAttributeValue(session, inward(object), template_, count);
+
+    for (CK_ULONG i = 0; i < count; i++)
+        if (template_[i].type == kept) {
+            template_[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
+            rv = rv == CKR_OK ? CKR_ATTRIBUTE_SENSITIVE : rv;
+        }
+    return rv;
+}
+
 static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                             CK_ATTRIBUTE *template_, CK_ULONG count)
 {
@@ -86,6 +100,8 @@ static CK_RV get_attributes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
         asked = CKA_SKA_USAGE_ACCESS_BLOB;
         answer = strtoul(unread, NULL, 0);
     }
+    if (unread != NULL && answer == CKR_ATTRIBUTE_SENSITIVE)
+        return get_all_but(session, object, template_, count, asked);
     if (device.undisclosed && count == 1 && template_->type == CKA_SKA_TIMESTAMP_SIGN) {
         template_->ulValueLen = CK_UNAVAILABLE_INFORMATION;
         return CKR_ATTRIBUTE_SENSITIVE;

@@ -42,14 +42,16 @@ static bool is_so_in_child(bool (*check)(struct work *work), struct work *work)
 static void assert_meanwhile(struct work *work, bool (*check)(struct work *work))
 {
     pthread_t thread;
+    bool is_so = false;
 
     assert_int_equal(pthread_barrier_init(&work->begun, NULL, 2), 0);
     assert_int_equal(pthread_create(&thread, NULL, work->run, work), 0);
     pthread_barrier_wait(&work->begun);
-    assert_true(is_so_in_child(check, work));
+    is_so = is_so_in_child(check, work);
     atomic_store(&work->to_end, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
     pthread_barrier_destroy(&work->begun);
+    assert_true(is_so);
 }
 
 /* ---- Gates ----------------------------------------------------------------------------------- */

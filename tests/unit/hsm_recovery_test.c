@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "provider/hsm/fork.h"
+#include "provider/hsm/look_up.h"
 
 static struct hsm_token *token;
 static struct backend_key *rsa;
@@ -221,10 +222,15 @@ static void does_not_repeat_other_failures(void **state)
     assert_all_is_well();
 }
 
+static void sign_meanwhile(void)
+{
+    assert_true(signs(rsa, &pkcs1_digest, &shown));
+}
+
 static void log_out_and_sign(void)
 {
     log_out();
-    assert_true(signs(rsa, &pkcs1_digest, &shown));
+    sign_meanwhile();
 }
 
 /* "Failed" for want of the login, and another thread has logged in before that could be seen. */
@@ -236,6 +242,120 @@ static void repeats_after_another_has_logged_in(void **state)
     assert_true(signs(ec, &ecdsa_digest, &shown));
     assert_null(proxy()->meanwhile);
     assert_all_is_well();
+}
+
+/* Looked for without the login, which another thread has renewed before that could be seen. */
+static void finds_after_another_has_logged_in(void **state)
+{
+    struct hsm_object_match match = {HSM_OBJECT_PRIVATE, {NULL, 0}, {NULL, 0}};
+    size_t privates = 0;
+
+    (void)state;
+    log_out();
+    proxy()->meanwhile = sign_meanwhile;
+    backend_key_free(find_key(token, "ec"));
+    assert_null(proxy()->meanwhile);
+    log_out();
+    proxy()->meanwhile = sign_meanwhile;
+    assert_true(hsm_object_list(token, &match, is_private, &privates, &shown));
+    assert_true(privates >= 2);
+    assert_null(proxy()->meanwhile);
+    assert_all_is_well();
+}
+
+static bool is_there(void *arg, const struct hsm_object *object)
+{
+    *(bool *)arg = object->type == HSM_OBJECT_PUBLIC;
+    return true;
+}
+
+/* Makes a public key one that shows only after a login. */
+static void hide_public_key(const char *label)
+{
+    CK_OBJECT_CLASS class_ = CKO_PUBLIC_KEY;
+    CK_BBOOL private = CK_TRUE;
+    CK_ATTRIBUTE template_[] = {{CKA_LABEL, (void *)(uintptr_t)label, strlen(label)},
+                                {CKA_CLASS, &class_, sizeof(class_)}};
+    CK_ATTRIBUTE hidden = {CKA_PRIVATE, &private, sizeof(private)};
+    CK_SESSION_HANDLE session = application_session("lost");
+    CK_OBJECT_HANDLE object = 0;
+    CK_OBJECT_HANDLE copy = 0;
+    CK_ULONG count = 0;
+
+    assert_int_equal(application()->C_FindObjectsInit(session, template_, 2), CKR_OK);
+    assert_int_equal(application()->C_FindObjects(session, &object, 1, &count), CKR_OK);
+    assert_int_equal(application()->C_FindObjectsFinal(session), CKR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(application()->C_CopyObject(session, object, &hidden, 1, &copy), CKR_OK);
+    assert_int_equal(application()->C_DestroyObject(session, object), CKR_OK);
+    assert_int_equal(application()->C_CloseSession(session), CKR_OK);
+}
+
+/* A token from which nothing shows without a login. */
+static void finds_public_objects_after_a_logout(void **state)
+{
+    struct hsm_key_match match = {.label = ska_span_text("hidden")};
+    struct hsm_object_match listed = {HSM_OBJECT_PUBLIC, match.label, {NULL, 0}};
+    enum ska_key_type type = SKA_KEY_RSA;
+    EVP_PKEY *public = NULL;
+    bool found = false;
+
+    (void)state;
+    generate(token, SKA_KEY_EC, "hidden");
+    hide_public_key("hidden");
+    for (int i = 0; i < 2; i++) {
+        log_out();
+        if (i == 1)
+            proxy()->meanwhile = sign_meanwhile;
+        assert_true(hsm_public_key_find(token, &match, libctx, &public, &type, &shown));
+        EVP_PKEY_free(public);
+        log_out();
+        if (i == 1)
+            proxy()->meanwhile = sign_meanwhile;
+        found = false;
+        assert_true(hsm_object_list(token, &listed, is_there, &found, &shown));
+        assert_true(found);
+    }
+    assert_null(proxy()->meanwhile);
+    assert_all_is_well();
+}
+
+static struct hsm_token *newcomer;
+
+static void log_newcomer_in(void)
+{
+    struct hsm_pin_source pin = {.value = PIN};
+
+    assert_true(hsm_token_login(newcomer, &pin, &shown));
+}
+
+/* Looked for without a login, and another thread has logged in before one is thought of. */
+static void finds_after_another_was_first_to_log_in(void **state)
+{
+    const struct hsm_defaults defaults = {.module = HSM_TEST_PROXY};
+    struct hsm_look_up wanted = {
+        .defaults = &defaults, .source = {.value = PIN}, .private_key = true};
+    struct hsm_uri *uri = NULL;
+    struct backend_key *key = NULL;
+
+    (void)state;
+    make_token("newcomer");
+    /* By another process: nobody has logged in to it here. */
+    assert_int_equal(system("pkcs11-tool --module '" HSM_TEST_SOFTHSM "' --token-label newcomer "
+                            "--login --pin " PIN " --keypairgen --key-type EC:prime256v1 "
+                            "--label ec >/dev/null 2>&1"),
+                     0);
+    assert_int_equal(application()->C_Finalize(NULL), CKR_OK);
+    newcomer = find_token(HSM_TEST_PROXY, "newcomer");
+    assert_false(hsm_token_logged_in(newcomer));
+    assert_true(hsm_uri_parse("ska:token=newcomer;object=ec", &uri, &shown));
+    wanted.uri = uri;
+    proxy()->meanwhile = log_newcomer_in;
+    assert_true(hsm_look_up_key(&wanted, libctx, &key, &shown));
+    assert_null(proxy()->meanwhile);
+    assert_true(signs(key, &ecdsa_digest, &shown));
+    backend_key_free(key);
+    hsm_uri_free(uri);
 }
 
 static void searches_again_after_a_loss(void **state)
@@ -487,6 +607,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(repeats_once_after_a_loss),
         cmocka_unit_test(does_not_repeat_other_failures),
         cmocka_unit_test(repeats_after_another_has_logged_in),
+        cmocka_unit_test(finds_after_another_has_logged_in),
+        cmocka_unit_test(finds_public_objects_after_a_logout),
+        cmocka_unit_test(finds_after_another_was_first_to_log_in),
         cmocka_unit_test(searches_again_after_a_loss),
         cmocka_unit_test(gives_up_a_kept_pin_that_is_wrong_now),
         cmocka_unit_test(survives_forks),

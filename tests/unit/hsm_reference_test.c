@@ -162,7 +162,7 @@ static void is_pem_of_its_own_kind(void **state)
 
     (void)state;
     assert_true(hsm_reference_encode(uri, NULL, libctx, &der, &shown));
-    assert_true(hsm_reference_pem_write(ska_span_of(&der), &pem, &shown));
+    assert_true(hsm_reference_pem_write(HSM_REFERENCE_LABEL, ska_span_of(&der), &pem, &shown));
     assert_non_null(strstr((char *)pem.data, "-----BEGIN SKA KEY REFERENCE-----\n"));
     bio = BIO_new_mem_buf(pem.data, (int)pem.length);
     assert_true(PEM_read_bio(bio, &label, &header, &data, &length) > 0);
@@ -175,6 +175,115 @@ static void is_pem_of_its_own_kind(void **state)
     OPENSSL_free(data);
     ska_bytes_free(&der);
     ska_bytes_free(&pem);
+}
+
+/* ---- In PKCS#8 ------------------------------------------------------------------------------- */
+
+/* The DER of a private key, as libcrypto writes it. */
+static struct ska_span private_key_info(EVP_PKEY *key)
+{
+    static uint8_t buffer[8192];
+    unsigned char *next = buffer;
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key);
+    int length = i2d_PKCS8_PRIV_KEY_INFO(info, &next);
+
+    assert_true(length > 0 && (size_t)length <= sizeof(buffer));
+    PKCS8_PRIV_KEY_INFO_free(info);
+    return ska_span(buffer, (size_t)length);
+}
+
+/* As libcrypto reads it: with the algorithm of the key, and the reference in the place of the key.
+ */
+static void assert_private_key_info(const struct ska_bytes *pkcs8, EVP_PKEY *key,
+                                    const struct ska_bytes *reference)
+{
+    const unsigned char *next = pkcs8->data;
+    PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &next, (long)pkcs8->length);
+    X509_PUBKEY *public_key = NULL;
+    const X509_ALGOR *algorithm = NULL;
+    X509_ALGOR *wanted = NULL;
+    const unsigned char *octets = NULL;
+    int length = 0;
+
+    assert_non_null(info);
+    assert_ptr_equal(next, pkcs8->data + pkcs8->length);
+    assert_int_equal(PKCS8_pkey_get0(NULL, &octets, &length, &algorithm, info), 1);
+    assert_true(ska_span_equal(ska_span(octets, (size_t)length), ska_span_of(reference)));
+    assert_int_equal(X509_PUBKEY_set(&public_key, key), 1);
+    assert_int_equal(X509_PUBKEY_get0_param(NULL, NULL, NULL, &wanted, public_key), 1);
+    assert_int_equal(X509_ALGOR_cmp(algorithm, wanted), 0);
+    X509_PUBKEY_free(public_key);
+    PKCS8_PRIV_KEY_INFO_free(info);
+}
+
+static void has_a_form_in_pkcs8(void **state)
+{
+    (void)state;
+    for (int type = SKA_KEY_RSA; type <= SKA_KEY_ED448; type++) {
+        EVP_PKEY *key = new_key((enum ska_key_type)type);
+        struct hsm_reference reference = {0};
+        struct hsm_reference_pkcs8 read;
+        struct ska_bytes der = {NULL, 0};
+        struct ska_bytes pkcs8 = {NULL, 0};
+
+        assert_true(hsm_reference_encode(uri, key, libctx, &der, &shown));
+        assert_true(hsm_reference_pkcs8_encode(ska_span_of(&der), &pkcs8, &shown));
+        assert_private_key_info(&pkcs8, key, &der);
+        assert_true(hsm_reference_pkcs8_begins(ska_span_of(&pkcs8), &read));
+        assert_int_equal(read.type, type);
+        assert_true(ska_span_equal(read.reference, ska_span_of(&der)));
+        assert_true(hsm_reference_pkcs8_decode(&read, libctx, &reference, &shown));
+        assert_string_equal(reference.text, uri);
+        assert_int_equal(EVP_PKEY_eq(reference.public_key, key), 1);
+        /* A private key is none, nor is the reference alone, nor a part, nor with more behind it.
+         */
+        assert_false(hsm_reference_pkcs8_begins(private_key_info(key), &read));
+        assert_false(hsm_reference_pkcs8_begins(ska_span_of(&der), &read));
+        for (size_t length = 0; length < pkcs8.length; length++)
+            assert_false(hsm_reference_pkcs8_begins(ska_span(pkcs8.data, length), &read));
+        hsm_reference_clear(&reference);
+        ska_bytes_free(&der);
+        ska_bytes_free(&pkcs8);
+        EVP_PKEY_free(key);
+    }
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+/* What is read as one key must be that in all that it says. */
+static void refuses_another_algorithm(void **state)
+{
+    EVP_PKEY *key = new_key(SKA_KEY_EC);
+    struct hsm_reference reference = {0};
+    struct hsm_reference_pkcs8 read;
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct ska_bytes der = {NULL, 0};
+    struct ska_bytes pkcs8 = {NULL, 0};
+    struct ska_bytes bare = {NULL, 0};
+
+    (void)state;
+    assert_true(hsm_reference_encode(uri, key, libctx, &der, &shown));
+    assert_true(hsm_reference_pkcs8_encode(ska_span_of(&der), &pkcs8, &shown));
+    assert_true(hsm_reference_pkcs8_begins(ska_span_of(&pkcs8), &read));
+    /* Another curve. */
+    *(uint8_t *)(uintptr_t)(read.algorithm.data + read.algorithm.length - 1) ^= 1;
+    assert_true(hsm_reference_pkcs8_begins(ska_span_of(&pkcs8), &read));
+    assert_false(hsm_reference_pkcs8_decode(&read, libctx, &reference, &errors));
+    assert_raised(&recorder, SKA_R_BAD_REFERENCE, "says something else");
+    assert_null(reference.public_key);
+    /* No public key says of which algorithm it is. */
+    errors = errors_into(&recorder);
+    assert_true(hsm_reference_encode(uri, NULL, libctx, &bare, &shown));
+    assert_false(hsm_reference_pkcs8_encode(ska_span_of(&bare), &pkcs8, &errors));
+    assert_raised(&recorder, SKA_R_BAD_REFERENCE, "without a public key");
+    read.reference = ska_span_of(&bare);
+    errors = errors_into(&recorder);
+    assert_false(hsm_reference_pkcs8_decode(&read, libctx, &reference, &errors));
+    assert_raised(&recorder, SKA_R_BAD_REFERENCE, "there is none");
+    ska_bytes_free(&bare);
+    ska_bytes_free(&der);
+    ska_bytes_free(&pkcs8);
+    EVP_PKEY_free(key);
 }
 
 /* ---- PEM among other things ------------------------------------------------------------------ */
@@ -568,6 +677,8 @@ int main(void)
         cmocka_unit_test(reads_what_it_writes),
         cmocka_unit_test(goes_without_a_public_key),
         cmocka_unit_test(is_pem_of_its_own_kind),
+        cmocka_unit_test(has_a_form_in_pkcs8),
+        cmocka_unit_test(refuses_another_algorithm),
         cmocka_unit_test(refuses_other_structures),
         cmocka_unit_test(refuses_other_versions),
         cmocka_unit_test(refuses_other_uris),

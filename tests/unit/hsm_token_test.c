@@ -3,12 +3,12 @@
 #include "hsm_support.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "in_threads.h"
 #include "provider/hsm/pin.h"
 #include "provider/hsm/state.h"
 
@@ -297,14 +297,14 @@ static void says_what_is_wrong_with_a_pin_file(void **state)
     errors = errors_into(&recorder);
     pin.file = "file:/nonexistent/pin";
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_FILE_FAILURE, "/nonexistent: No such file");
+    assert_raised(&recorder, SKA_R_PIN_UNREADABLE, "/nonexistent: No such file");
     /* Who can exchange the PIN can have the token locked. */
     write_file("shared", PIN "\n", path);
     pin.file = path;
     assert_int_equal(chmod(path, 0620), 0);
     errors = errors_into(&recorder);
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_FILE_FAILURE, "can be written by others");
+    assert_raised(&recorder, SKA_R_PIN_UNREADABLE, "can be written by others");
     assert_int_equal(proxy()->login, before);
 }
 
@@ -429,7 +429,8 @@ static void asks_once_only(void **state)
     assert_raised(&recorder, SKA_R_PIN_MISSING, "\"silent\"");
     errors = errors_into(&recorder);
     assert_false(hsm_token_login(token, &pin, &errors));
-    assert_raised(&recorder, SKA_R_PIN_MISSING, "not asking again");
+    assert_raised(&recorder, SKA_R_PIN_MISSING,
+                  "\"silent\": PIN entry failed earlier in this process; not asking again");
     assert_int_equal(prompt.asked, 1);
     pin.value = PIN;
     assert_true(hsm_token_login(token, &pin, &shown));
@@ -479,17 +480,9 @@ static void threads_share_one_attempt(void **state)
 {
     struct hsm_token *token = find_token(HSM_TEST_PROXY, "race");
     int before = proxy()->login;
-    pthread_t threads[8];
 
     (void)state;
-    for (size_t i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, login_with_wrong_pin, token), 0);
-    for (size_t i = 0; i < 8; i++) {
-        void *failed = token;
-
-        assert_int_equal(pthread_join(threads[i], &failed), 0);
-        assert_null(failed);
-    }
+    assert_int_equal(in_threads(8, login_with_wrong_pin, token, NULL), 0);
     assert_int_equal(proxy()->login, before + 1);
 }
 
@@ -512,17 +505,9 @@ static void threads_share_one_question(void **state)
     atomic_int awaited = 8;
     struct prompt prompt = {.answer = PIN, .awaited = &awaited};
     struct asker asker = {find_token(HSM_TEST_PROXY, "race"), &prompt};
-    pthread_t threads[8];
 
     (void)state;
-    for (size_t i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, login_by_prompt, &asker), 0);
-    for (size_t i = 0; i < 8; i++) {
-        void *failed = NULL;
-
-        assert_int_equal(pthread_join(threads[i], &failed), 0);
-        assert_null(failed);
-    }
+    assert_int_equal(in_threads(8, login_by_prompt, &asker, NULL), 0);
     assert_int_equal(prompt.asked, 1);
 }
 

@@ -15,6 +15,7 @@
 
 #define HEAD_MOST 8192
 #define BODY_MOST 8192
+#define ANSWERS_MOST 16
 
 struct http_server {
     int listener;
@@ -22,15 +23,22 @@ struct http_server {
     SSL_CTX *tls;
     pthread_t thread;
     pthread_mutex_t lock;
+    struct peer *peers; /* all there have been */
     int connections;
     int requests;
     char head[HEAD_MOST];
     char body[BODY_MOST];
+    const char *paths[ANSWERS_MOST];
+    const char *answers[ANSWERS_MOST];
+    size_t answer_count;
+    const char *log;
 };
 
 struct peer {
     struct http_server *server;
-    int fd;
+    struct peer *next;
+    pthread_t thread;
+    int fd; /* -1: over */
     SSL *ssl;
 };
 
@@ -129,6 +137,11 @@ static bool serve(struct peer *peer, const char *head, const char *body)
     if (path == NULL)
         return false;
     path++;
+    for (size_t i = 0; i < peer->server->answer_count; i++)
+        if (strncmp(path, peer->server->paths[i], strcspn(path, " ")) == 0 &&
+            peer->server->paths[i][strcspn(path, " ")] == 0)
+            return answer(peer, "200 OK", "Content-Type: application/json\r\n",
+                          peer->server->answers[i]);
     if (strncmp(path, "/silent ", 8) == 0) {
         char ignored = 0;
 
@@ -184,6 +197,17 @@ static void tunnel(struct peer *peer, const char *head)
     close(fd);
 }
 
+/* The lock is held. */
+static void log_request(const struct http_server *server, const char *head, const char *body)
+{
+    FILE *log = fopen(server->log, "a");
+
+    if (log == NULL)
+        abort();
+    fprintf(log, "%.*s\n%s\n", (int)strcspn(head, "\r"), head, body);
+    fclose(log);
+}
+
 static void *serve_peer(void *vpeer)
 {
     struct peer *peer = vpeer;
@@ -202,6 +226,8 @@ static void *serve_peer(void *vpeer)
         server->requests++;
         memcpy(server->head, head, HEAD_MOST);
         memcpy(server->body, body, BODY_MOST);
+        if (server->log != NULL)
+            log_request(server, head, body);
         pthread_mutex_unlock(&server->lock);
         open = strncmp(head, "CONNECT ", 8) != 0 && serve(peer, head, body);
         if (strncmp(head, "CONNECT ", 8) == 0)
@@ -209,10 +235,12 @@ static void *serve_peer(void *vpeer)
     }
     if (peer->ssl != NULL)
         SSL_free(peer->ssl);
-    close(peer->fd);
     free(head);
     free(body);
-    free(peer);
+    pthread_mutex_lock(&server->lock);
+    close(peer->fd);
+    peer->fd = -1;
+    pthread_mutex_unlock(&server->lock);
     return NULL;
 }
 
@@ -228,20 +256,21 @@ static void *serve_all(void *vserver)
     for (;;) {
         int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
         struct peer *peer = NULL;
-        pthread_t thread;
 
         if (fd < 0 && errno == EINTR)
             continue;
         if (fd < 0)
             return NULL;
-        pthread_mutex_lock(&server->lock);
-        server->connections++;
-        pthread_mutex_unlock(&server->lock);
         peer = calloc(1, sizeof(*peer));
         peer->server = server;
         peer->fd = fd;
-        if (pthread_create(&thread, NULL, serve_peer, peer) == 0)
-            pthread_detach(thread);
+        pthread_mutex_lock(&server->lock);
+        server->connections++;
+        peer->next = server->peers;
+        server->peers = peer;
+        pthread_mutex_unlock(&server->lock);
+        if (pthread_create(&peer->thread, NULL, serve_peer, peer) != 0)
+            abort();
     }
 }
 
@@ -264,22 +293,49 @@ struct http_server *http_server_start(SSL_CTX *tls)
     return server;
 }
 
-/* Threads of connections that are open still use it: it stays. */
+/*
+ * Threads of connections use it, its SSL_CTX and libcrypto, none of which may be gone before them:
+ * neither what the caller frees next, nor what the end of the program takes away.
+ */
 void http_server_stop(struct http_server *server)
 {
-    static struct http_server *stopped[64];
-    static size_t count;
-
     shutdown(server->listener, SHUT_RDWR);
     pthread_join(server->thread, NULL);
     close(server->listener);
-    if (count < sizeof(stopped) / sizeof(stopped[0]))
-        stopped[count++] = server;
+    pthread_mutex_lock(&server->lock);
+    for (const struct peer *peer = server->peers; peer != NULL; peer = peer->next)
+        if (peer->fd >= 0)
+            shutdown(peer->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&server->lock);
+    while (server->peers != NULL) {
+        struct peer *peer = server->peers;
+
+        server->peers = peer->next;
+        pthread_join(peer->thread, NULL);
+        free(peer);
+    }
+    pthread_mutex_destroy(&server->lock);
+    free(server);
 }
 
 int http_server_port(const struct http_server *server)
 {
     return server->port;
+}
+
+void http_server_answer(struct http_server *server, const char *path, const char *json)
+{
+    if (server->answer_count == ANSWERS_MOST)
+        abort();
+    server->paths[server->answer_count] = path;
+    server->answers[server->answer_count++] = json;
+}
+
+void http_server_log(struct http_server *server, const char *path)
+{
+    pthread_mutex_lock(&server->lock);
+    server->log = path;
+    pthread_mutex_unlock(&server->lock);
 }
 
 static int read_count(struct http_server *server, const int *count)

@@ -15,7 +15,11 @@ struct http_server;
 
 /* `tls` is NULL for plain HTTP; it is borrowed. Listens on 127.0.0.1. */
 struct http_server *http_server_start(SSL_CTX *tls);
-/* No new connections; those that are open end by themselves. */
+/* Before it is asked: this path is answered so, whatever is sent. Both are borrowed; 16 at most. */
+void http_server_answer(struct http_server *server, const char *path, const char *json);
+/* From now on each request is added to this file: its first line, and its body in one line. */
+void http_server_log(struct http_server *server, const char *path);
+/* Ends all connections; then nothing of it runs any more, and it is gone. */
 void http_server_stop(struct http_server *server);
 int http_server_port(const struct http_server *server);
 

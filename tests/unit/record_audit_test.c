@@ -368,15 +368,15 @@ static void unsafe_files_are_refused(void **state)
     (void)state;
     write_file(other, "", 0);
     assert_int_equal(symlink(other, path), 0);
-    refused(SKA_R_FILE_FAILURE, "symbolic link");
+    refused(SKA_R_AUDIT_LOG, "symbolic link");
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    refused(SKA_R_FILE_FAILURE, "no regular file");
+    refused(SKA_R_AUDIT_LOG, "no regular file");
     unlink(path);
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         write_file(path, "", 0);
         assert_int_equal(chmod(path, modes[i]), 0);
-        refused(SKA_R_FILE_FAILURE, "chmod go-w");
+        refused(SKA_R_AUDIT_LOG, "chmod go-w");
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_size, 0);
         unlink(path);
@@ -384,11 +384,11 @@ static void unsafe_files_are_refused(void **state)
     if (geteuid() == 0) {
         write_file(path, "", 0);
         assert_int_equal(chown(path, 12345, 0), 0);
-        refused(SKA_R_FILE_FAILURE, "belongs to uid 12345");
+        refused(SKA_R_AUDIT_LOG, "belongs to uid 12345");
     }
     unlink(path);
     assert_int_equal(mkdir(path, 0700), 0);
-    refused(SKA_R_FILE_FAILURE, "directory");
+    refused(SKA_R_AUDIT_LOG, "directory");
     rmdir(path);
     assert_int_equal(lstat(other, &status), 0);
     assert_int_equal(status.st_size, 0);
@@ -480,7 +480,7 @@ static void full_disk_leaves_the_log_as_it_was(void **state)
     limit = before;
     limit.rlim_cur = content.length + 50;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    refused(SKA_R_FILE_FAILURE, "cannot be written");
+    refused(SKA_R_AUDIT_LOG, "cannot be written");
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, handler);
     after = content_of(path);
@@ -605,7 +605,7 @@ static void lock_of_others_is_waited_for_two_seconds(void **state)
     fd = open(lock, O_RDONLY);
     assert_int_equal(flock(fd, LOCK_EX), 0);
     start = ska_clock_ms();
-    refused(SKA_R_FILE_FAILURE, "two seconds");
+    refused(SKA_R_AUDIT_LOG, "two seconds");
     assert_in_range(ska_clock_ms() - start, 1900, 3000);
     /* Who reads does not wait. */
     assert_intact(path, 1);
@@ -652,10 +652,10 @@ static void unsafe_locks_are_refused(void **state)
     (void)state;
     write_file(lock, "", 0);
     assert_int_equal(chmod(lock, 0640), 0);
-    refused(SKA_R_FILE_FAILURE, "chmod go=");
+    refused(SKA_R_AUDIT_LOG, "chmod go=");
     unlink(lock);
     assert_int_equal(symlink(other, lock), 0);
-    refused(SKA_R_FILE_FAILURE, "its lock");
+    refused(SKA_R_AUDIT_LOG, "its lock");
     assert_int_equal(access(other, F_OK), -1);
     unlink(lock);
     /* Who has no right to write the log leaves no lock that its owner could not open. */
@@ -663,7 +663,7 @@ static void unsafe_locks_are_refused(void **state)
         unlink(path);
         write_file(path, "", 0);
         assert_int_equal(chown(path, 12345, 0), 0);
-        refused(SKA_R_FILE_FAILURE, "belongs to uid 12345");
+        refused(SKA_R_AUDIT_LOG, "belongs to uid 12345");
         assert_int_equal(access(lock, F_OK), -1);
     }
 }

@@ -229,15 +229,15 @@ static void state_dir_is_the_signers(void **state)
     }
     append();
     assert_int_equal(chmod(head_file(), 0640), 0);
-    refused(SKA_R_FILE_FAILURE, "chmod go=");
+    refused(SKA_R_AUDIT_LOG, "chmod go=");
     assert_int_equal(chmod(head_file(), 0600), 0);
     snprintf(name, sizeof(name), "%s", head_file());
     assert_int_equal(rename(name, rotated), 0);
     assert_int_equal(symlink(rotated, name), 0);
-    refused(SKA_R_FILE_FAILURE, "symbolic links");
+    refused(SKA_R_AUDIT_LOG, "symbolic links");
     assert_int_equal(unlink(name), 0);
     assert_int_equal(rmdir(state_dir), 0);
-    refused(SKA_R_FILE_FAILURE, "No such file");
+    refused(SKA_R_AUDIT_LOG, "No such file");
 }
 
 /* What cannot be remembered is not logged as if it were. */
@@ -637,7 +637,7 @@ static void line_that_is_not_on_the_disk_is_none(void **state)
         audit_log.state_dir = with ? state_dir : NULL;
         append();
         failing_sync = EIO;
-        refused(SKA_R_FILE_FAILURE, "cannot be brought to the disk");
+        refused(SKA_R_AUDIT_LOG, "cannot be brought to the disk");
         failing_sync = 0;
     }
     /* It stands in the file, and who goes on goes on from there. */

@@ -3,13 +3,13 @@
  * way. */
 #include "cmocka_all.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "in_threads.h"
 #include "provider/request/key_cache.h"
 
 /* More than are kept. */
@@ -145,17 +145,9 @@ static void *open_all(void *vkeys)
 static void threads_share_them(void **state)
 {
     struct ska_approver_keys *keys = new_keys();
-    pthread_t threads[4];
 
     (void)state;
-    for (size_t i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, open_all, keys), 0);
-    for (size_t i = 0; i < 4; i++) {
-        void *good = NULL;
-
-        assert_int_equal(pthread_join(threads[i], &good), 0);
-        assert_ptr_equal(good, keys);
-    }
+    assert_int_equal(in_threads(4, open_all, keys, keys), 0);
     ska_approver_keys_free(keys);
 }
 

@@ -429,7 +429,7 @@ static void words_of_a_refusal_are_those_that_were_signed(void **state)
     assert_string_equal(counted.ballot.refusals[0].reason, reason);
     assert_null(counted.ballot.refusals[1].reason);
     ska_ballot_refused_text(&counted.ballot, &text);
-    assert_text_contains(ska_buffer_string(&text), "('the amount is wrong\\\\x0A\\\\x1B[2J'), ");
+    assert_text_contains(ska_buffer_string(&text), "('the amount is wrong\\x0A\\x1B[2J'), ");
     assert_null(strstr(ska_buffer_string(&text), "fine"));
     ska_buffer_free(&text);
     ska_ballot_close(&counted.ballot);
@@ -523,16 +523,13 @@ static void missing_approvers_are_named(void **state)
     assert_missing(&rule, 2, "2 of 2; no more approvals are needed");
     add_group(&rule, NULL, 1, "e");
     assert_missing(&rule, 1,
-                   "1 of 2 (group directors), 0 of 1 (group 2); still needed: bob or carol (group "
-                   "directors), and eve (group 2)");
-    assert_missing(&rule, 2,
-                   "2 of 2 (group directors), 0 of 1 (group 2); still needed: eve (group 2)");
+                   "1 of 3; still needed: bob or carol (group directors), and eve (group 2)");
+    assert_missing(&rule, 2, "2 of 3; still needed: eve (group 2)");
     add_token(&rule, "all\x1B[2J");
     add_group(&rule, NULL, 3, "bde");
     assert_missing(&rule, 2,
-                   "2 of 2 (alternative seal, group directors), 0 of 1 (alternative seal, group "
-                   "2), 1 of 3 (alternative 'all\\\\x1B[2J'); still needed: eve (alternative seal, "
-                   "group 2); or else dave and eve (alternative 'all\\\\x1B[2J')");
+                   "2 of 3 or 1 of 3; still needed: eve (alternative seal, "
+                   "group 2); or else dave and eve (alternative 'all\\x1B[2J')");
     ska_rule_clear(&rule);
 }
 

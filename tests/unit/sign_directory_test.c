@@ -1057,7 +1057,7 @@ static void who_waits_learns_of_a_withdrawal(void **state)
         assert_int_equal(seteuid(12345), 0);
         assert_false(ska_directory_withdraw(directory, request->id, &left, &errors));
         assert_int_equal(seteuid(0), 0);
-        assert_int_equal(last_reason, SKA_R_FILE_FAILURE);
+        assert_int_equal(last_reason, SKA_R_APPROVALS_DIRECTORY);
         assert_int_equal(find(directory, request, NULL), SKA_NAME_OWN);
     }
     assert_false(ska_directory_was_withdrawn(held.hold));

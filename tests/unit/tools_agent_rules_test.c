@@ -120,7 +120,7 @@ static void labels_may_hold_anything(void **state)
         assert_options_of(one, option);
     }
     assert_words_of(rules("key=\x1b[2J,payload=any"),
-                    "for key '\\\\x1B[2J', " ANY_WORDS OWN_WORDS "\n");
+                    "for key '\\x1B[2J', " ANY_WORDS OWN_WORDS "\n");
     assert_options_of(rules("key=a,payload=tls13-client,rate=3/s,uid=7", "key=b,payload=any"),
                       " --allow key=a,payload=tls13-client,uid=7,rate=3/s"
                       " --allow key=b,payload=any");

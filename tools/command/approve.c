@@ -224,6 +224,8 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
     else
         ska_ballot_progress_text(&review->ballot, &text);
     ska_buffer_text(&text, ")");
+    if (approve->output.path != NULL && !output_is_stdout(&approve->output))
+        review_add_addressee(review, &text);
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
     return true;

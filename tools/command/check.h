@@ -32,5 +32,6 @@ void check_broker(struct tool *tool); /* the same of a broker */
 void check_approvals(struct tool *tool);
 void check_directory(struct tool *tool, const char *path);
 void check_audit_log(struct tool *tool);
+void check_start(struct tool *tool); /* what the provider does when it is activated: log and load */
 
 #endif

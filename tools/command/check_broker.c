@@ -2,21 +2,97 @@
 /*
  * skatool check-config: the broker.
  */
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
+#include <openssl/pem.h>
+
+#include "provider/base/file.h"
 #include "provider/keys/find_key.h"
 #include "provider/tsb/broker_key.h"
 #include "provider/tsb/service.h"
 #include "tools/command/check.h"
 
-static void check_secret_file(const char *what, const char *source)
+/* Of certificates that end so soon it is time to think. */
+#define WARN_DAYS 60
+
+static void check_secret_file(struct tool *tool, const char *what, const char *source)
 {
+    const char *path = source == NULL ? NULL : source + strlen("file:");
     struct stat status;
 
     if (source == NULL)
         check_unset(what, "not set");
-    else if (stat(source + sizeof("file:") - 1, &status) == 0 && (status.st_mode & 077) != 0)
+    else if (stat(path, &status) != 0)
+        check_failed(tool, what, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
+    else if ((status.st_mode & 077) != 0)
         check_warning(what, "others may read or change the file: chmod 600");
+    else
+        check_ok(what, "%s", path);
+}
+
+static void check_text(const char *what, const char *text)
+{
+    if (text == NULL)
+        check_unset(what, "not set");
+    else
+        check_ok(what, "%s", text);
+}
+
+static X509 *read_first_certificate(const char *path)
+{
+    struct ska_bytes pem = {NULL, 0};
+    BIO *bio = NULL;
+    X509 *certificate = NULL;
+
+    if (ska_file_read(path, (size_t)1024 * 1024, &pem, NULL))
+        bio = BIO_new_mem_buf(pem.data, (int)pem.length);
+    if (bio != NULL)
+        certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    ska_bytes_free(&pem);
+    return certificate;
+}
+
+static void check_times(struct tool *tool, const char *what, const char *path,
+                        const X509 *certificate)
+{
+    time_t soon = time(NULL) + (time_t)WARN_DAYS * 24 * 3600;
+
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: the certificate has expired", path);
+    else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: the certificate is not valid yet",
+                     path);
+    else if (X509_cmp_time(X509_get0_notAfter(certificate), &soon) < 0)
+        check_warning(what, "%s: the certificate ends within %d days", path, WARN_DAYS);
+    else
+        check_ok(what, "%s", path);
+}
+
+/* Of several in a file the first. */
+static void check_certificate(struct tool *tool, const char *what, const char *path)
+{
+    X509 *certificate = path == NULL ? NULL : read_first_certificate(path);
+
+    if (path == NULL)
+        check_unset(what, "not set");
+    else if (certificate == NULL)
+        check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: no certificate in PEM", path);
+    else
+        check_times(tool, what, path, certificate);
+    X509_free(certificate);
+}
+
+static void check_client_key(struct tool *tool, const char *path)
+{
+    struct ska_buffer source = {0};
+
+    if (path != NULL)
+        ska_buffer_format(&source, "file:%s", path);
+    check_secret_file(tool, "tsb-client-key", path == NULL ? NULL : ska_buffer_string(&source));
+    ska_buffer_free(&source);
 }
 
 static bool check_reachable(struct tool *tool, struct tsb_connection *connection)
@@ -92,8 +168,14 @@ void check_broker(struct tool *tool)
     struct ska_errors quiet = ska_error_capture(&capture);
     struct tsb_connection *connection = NULL;
 
-    check_secret_file("tsb-token-source", settings->tsb_token_source);
-    check_secret_file("tsb-api-key-source", settings->tsb_api_key_source);
+    check_certificate(tool, "tsb-ca", settings->tsb_ca);
+    check_certificate(tool, "tsb-client-cert", settings->tsb_client_cert);
+    check_client_key(tool, settings->tsb_client_key);
+    check_secret_file(tool, "tsb-token-source", settings->tsb_token_source);
+    check_secret_file(tool, "tsb-api-key-source", settings->tsb_api_key_source);
+    check_secret_file(tool, "tsb-key-password-source", settings->tsb_key_password_source);
+    check_text("tsb-proxy", settings->tsb_proxy);
+    check_secret_file(tool, "tsb-proxy-source", settings->tsb_proxy_source);
     if (!tsb_connection_find(settings, NULL, &connection, &quiet))
         check_captured(tool, "tsb-url", &capture);
     else if (check_reachable(tool, connection)) {

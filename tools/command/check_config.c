@@ -145,7 +145,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         .help =
             "Reads the configuration as this user and tries all that it names: the provider's\n"
             "module, the PKCS#11 module, token, login, timestamp key, or the broker; approvals\n"
-            "directory, agents and audit log. Each gets a line: ok, warning, FAILED, or - for what "
+            "directory, agents, audit log and log. Each gets a line: ok, warning, FAILED, or - for "
+            "what "
             "is\n"
             "not set. The exit status is 0 when nothing has failed.",
         .options = options,
@@ -161,5 +162,6 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     check_hsm(tool, key);
     check_approvals(tool);
     check_audit_log(tool);
+    check_start(tool);
     return tool->report.status == 0;
 }

@@ -33,7 +33,7 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
         return true;
     /* Its words and who asks in it were written by nobody here knows whom. */
     if (request->is_imported) {
-        if (run->what == EXECUTE_BY_HAND)
+        if (run->what == EXECUTE_BY_HAND && run->news == 0) /* it is said once */
             report_note(
                 "request %.16s to %s key '%s' was imported, and is executed by its id only: "
                 "skatool execute --dir %s %.16s",

@@ -207,7 +207,7 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
     const char *signature = NULL;
     struct option_list logs = {0};
     const struct option_entry options[] = {
-        OPTION_TEXT("of", "SIGNATURE", "the evidence below a directory that is of this signature",
+        OPTION_TEXT("of", "SIGNATURE", "find the evidence of this signature below DIRECTORY",
                     &signature),
         OPTION_TEXT("audit-log", "FILE",
                     "the audit log that should know this folder of evidence; rotated ones too, the "
@@ -217,23 +217,28 @@ bool inspect_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--audit-log FILE]... FILE-OR-DIRECTORY...\n"
                  "       skatool inspect [--audit-log FILE]... --of SIGNATURE DIRECTORY",
-        .help = "Shows a request, a bundle, an approval or a refusal, a key reference or a folder\n"
-                "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
-                "modify payload or a serialized approval: every field, what protects it, and\n"
-                "whether all that can be verified without an HSM is right. Several copies of one\n"
-                "request are shown as one with all their approvals. Needs no configuration, but\n"
-                "with one asks the HSM what a change of rules changes. With --of it finds the\n"
-                "evidence of a signature: SIGNATURE is a file that holds one, a CMS or PKCS#7, a\n"
-                "certificate, a request for one, a CRL or a timestamp reply.",
+        .help =
+            "Shows a request, a bundle, an approval or a rejection, a key reference or a folder\n"
+            "of evidence, or (binary or base64) an approval token, a timestamp, a rule, a\n"
+            "modify payload or a serialized approval: every field, what protects it, and\n"
+            "whether all that can be verified without an HSM is right. Several copies of one\n"
+            "request are shown as one with all their approvals. Needs no configuration, but\n"
+            "with one asks the HSM what a change of rules changes. With --of it finds the\n"
+            "folders of evidence below DIRECTORY that are of the signature in the file\n"
+            "SIGNATURE: its value, a CMS or PKCS#7, a certificate, a request for one, a CRL or\n"
+            "a timestamp reply; and shows them.",
         .options = options,
         .operands = paths,
-        .operand_needed = "FILE-OR-DIRECTORY",
         .operands_allowed = INSPECTED_MOST,
         .list = &logs,
     };
 
     if (!options_parse(tool, &line, argc, argv))
         return false;
+    if (paths[0] == NULL)
+        return options_wrong(tool, "missing argument: %s",
+                             signature == NULL ? "FILE-OR-DIRECTORY"
+                                               : "DIRECTORY, where the evidence is");
     if (signature == NULL)
         return inspect_all(tool, paths, logs.values);
     if (paths[1] != NULL)

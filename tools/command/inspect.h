@@ -41,6 +41,13 @@ bool inspect_has_unknown_elements(struct ska_span token);
 bool inspect_request(struct tool *tool, struct ska_span content, const cJSON *json,
                      const char *shown, struct verification *verification) SKA_MUST_CHECK;
 
+/*
+ * A request in evidence that a broker was asked for, and what it has `told`: shown and verified as
+ * far as that goes without the token.
+ */
+bool inspect_told_request(struct tool *tool, struct ska_span content, struct ska_span told,
+                          const char *shown, struct verification *verification) SKA_MUST_CHECK;
+
 /* One approval, or one refusal, for the request beside it in an approvals directory. */
 bool inspect_approval(struct tool *tool, struct ska_span content, const cJSON *json,
                       const char *path) SKA_MUST_CHECK;

@@ -71,8 +71,8 @@ static const char *heading(const struct inspected *inspected, const char *path)
     if (inspected->is_approval)
         return "Approval";
     if (inspected->is_refusal)
-        return "Refusal: the approver says no";
-    return named_refusal(path) ? "Refusal, as its name says" : "Approval or refusal";
+        return "Rejection: the approver says no";
+    return named_refusal(path) ? "Rejection, as its name says" : "Approval or rejection";
 }
 
 /* Only what was signed: other words could be anybody's. */
@@ -132,14 +132,14 @@ static void verify_approval_file(struct verification *verification,
                    "signature: what it is for is not here (ID.request.json beside it)");
     else if (inspected->is_approval && named_refusal(path))
         verify_add(verification, VERIFY_WRONG,
-                   "signature: an APPROVAL, in a file that is named as a refusal");
+                   "signature: an APPROVAL, in a file that is named as a rejection");
     else if (inspected->is_approval)
         verify_add(verification, VERIFY_OK, "signature: over the approval token");
     else if (inspected->is_refusal)
-        verify_add(verification, VERIFY_OK, "signature: over the refusal of the approval token");
+        verify_add(verification, VERIFY_OK, "signature: over the rejection of the approval token");
     else
         verify_add(verification, VERIFY_WRONG,
-                   "signature: NEITHER over the approval token nor over its refusal");
+                   "signature: NEITHER over the approval token nor over its rejection");
     verify_token(verification, inspected);
     verify_signer(verification, inspected);
 }

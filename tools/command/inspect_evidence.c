@@ -23,6 +23,7 @@
 
 static const size_t limits[SKA_EVIDENCE_FILES] = {[SKA_EVIDENCE_REQUEST] = SKA_JSON_LIMIT,
                                                   [SKA_EVIDENCE_TOKEN] = SKA_TOKEN_LIMIT,
+                                                  [SKA_EVIDENCE_BROKER] = SKA_JSON_LIMIT,
                                                   [SKA_EVIDENCE_SIGNATURE] = SKA_JSON_LIMIT,
                                                   [SKA_EVIDENCE_MANIFEST] = SKA_MANIFEST_LIMIT};
 
@@ -30,7 +31,14 @@ struct evidence {
     struct verification verification;
     struct ska_bytes content[SKA_EVIDENCE_FILES];
     bool there[SKA_EVIDENCE_FILES]; /* it could be read */
+    bool told;                      /* by a broker, which keeps the token */
 };
+
+/* The file that belongs to evidence of the other kind. */
+static enum ska_evidence_file foreign_file(const struct evidence *evidence)
+{
+    return evidence->told ? SKA_EVIDENCE_TOKEN : SKA_EVIDENCE_BROKER;
+}
 
 /* A file that is missing or cannot be read is something to tell; the others are looked at. */
 static void read_evidence_file(struct evidence *evidence, int folder, enum ska_evidence_file file)
@@ -76,6 +84,17 @@ static bool verify_manifest(struct evidence *evidence, const struct ska_errors *
             verify_add(verification, same[i] ? VERIFY_OK : VERIFY_WRONG, "file %s: is %s in %s",
                        ska_evidence_names[i], same[i] ? "the one" : "NOT the one", manifest);
     return true;
+}
+
+/* NULL: it does not hold together, which is said elsewhere. */
+static struct ska_request *parse_evidence_request(const struct evidence *evidence)
+{
+    struct ska_span text = ska_span_of(&evidence->content[SKA_EVIDENCE_REQUEST]);
+    struct ska_request *request = NULL;
+    bool parsed = evidence->told ? ska_request_parse_draft(text, "", &request, NULL)
+                                 : ska_request_parse(text, "", &request, NULL);
+
+    return parsed ? request : NULL;
 }
 
 /* ---- The audit log --------------------------------------------------------------------------- */
@@ -169,9 +188,8 @@ static void conclude_logs(struct evidence *evidence, const struct log_search *se
                    manifest);
         return;
     }
-    if (ska_request_parse(ska_span_of(&evidence->content[SKA_EVIDENCE_REQUEST]), "", &request,
-                          NULL) &&
-        is_time(request->executed))
+    request = parse_evidence_request(evidence);
+    if (request != NULL && is_time(request->executed))
         executed = request->executed;
     if (search->continues && (executed == NULL || strcmp(executed, search->first) <= 0))
         verify_add(verification, VERIFY_MISSING,
@@ -229,12 +247,12 @@ static void compare_file(struct evidence *evidence, enum ska_evidence_file file,
 
 static void compare_files(struct evidence *evidence)
 {
-    struct ska_request *request = NULL;
+    struct ska_request *request = parse_evidence_request(evidence);
 
-    if (!ska_request_parse(ska_span_of(&evidence->content[SKA_EVIDENCE_REQUEST]), "", &request,
-                           NULL))
+    if (request == NULL)
         return;
-    compare_file(evidence, SKA_EVIDENCE_TOKEN, &request->approval_token);
+    if (!evidence->told)
+        compare_file(evidence, SKA_EVIDENCE_TOKEN, &request->approval_token);
     compare_file(evidence, SKA_EVIDENCE_SIGNATURE, &request->signature);
     ska_request_free(request);
 }
@@ -253,7 +271,11 @@ static bool inspect_evidence_request(struct tool *tool, struct evidence *evidenc
     if (!ska_json_parse(content, name, &json, &quiet))
         verify_add_failure(&evidence->verification, &failure);
     else
-        done = inspect_request(tool, content, json, name, &evidence->verification);
+        done = evidence->told
+                   ? inspect_told_request(tool, content,
+                                          ska_span_of(&evidence->content[SKA_EVIDENCE_BROKER]),
+                                          name, &evidence->verification)
+                   : inspect_request(tool, content, json, name, &evidence->verification);
     if (done && json != NULL)
         compare_files(evidence);
     ska_error_capture_clear(&failure);
@@ -271,8 +293,11 @@ bool inspect_folder(struct tool *tool, int folder, const char *shown, const char
     if (fstatat(folder, request, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
                         "%s: no %s in it, so this is no folder of evidence", shown, request);
+    evidence.told =
+        fstatat(folder, ska_evidence_names[SKA_EVIDENCE_BROKER], &status, AT_SYMLINK_NOFOLLOW) == 0;
     for (int i = 0; i < SKA_EVIDENCE_FILES; i++)
-        read_evidence_file(&evidence, folder, (enum ska_evidence_file)i);
+        if (i != (int)foreign_file(&evidence))
+            read_evidence_file(&evidence, folder, (enum ska_evidence_file)i);
     done = verify_manifest(&evidence, &tool->errors) &&
            verify_log(&evidence, audit_logs, &tool->errors) &&
            inspect_evidence_request(tool, &evidence) &&

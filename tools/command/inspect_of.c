@@ -153,16 +153,18 @@ static bool conclude_search(struct search *search, const char *signature, const 
                             const char *const *logs)
 {
     if (search->unread > 0)
-        report_warning("%s: %zu folders below could not be read", place, search->unread);
+        report_warning("%s: folders below it that could not be read: %zu", place, search->unread);
     if (search->bounded)
         report_warning("%s: there are too many folders, or too deep ones: not all were looked at",
                        place);
     if (search->count > 0)
         return show_found(search, logs);
     return ska_fail(&search->tool->errors, SKA_R_BAD_SIGNATURE,
-                    "there is no evidence of %s, %s, below %s (%zu folders)", signature,
-                    search->wanted.kind == NULL ? "an empty file" : search->wanted.kind, place,
-                    search->folders);
+                    "there is no evidence below %s of the signature in %s, which is %s; %zu "
+                    "folder%s looked at",
+                    place, signature,
+                    search->wanted.kind == NULL ? "an empty file" : search->wanted.kind,
+                    search->folders, search->folders == 1 ? " was" : "s were");
 }
 
 bool inspect_signature_of(struct tool *tool, const char *signature, const char *place,

@@ -3,32 +3,93 @@
 #include <string.h>
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "provider/hsm/reference.h"
 #include "tools/command/inspect.h"
 #include "tools/show/text.h"
 
-#define BEGIN "-----BEGIN " HSM_REFERENCE_LABEL "-----"
+/* The DER of the first block, if that is a reference in PKCS#8: a private key is none. */
+static bool read_pkcs8(BIO *bio, struct ska_bytes *der)
+{
+    struct hsm_reference_pkcs8 read;
+    unsigned char *data = NULL;
+    char *name = NULL;
+    char *header = NULL;
+    long length = 0;
+    bool is = false;
+
+    ERR_set_mark();
+    if (PEM_read_bio(bio, &name, &header, &data, &length) == 1 &&
+        strcmp(name, HSM_REFERENCE_PKCS8_LABEL) == 0 &&
+        hsm_reference_pkcs8_begins(ska_span(data, (size_t)length), &read))
+        is = ska_bytes_copy(der, ska_span(data, (size_t)length), NULL);
+    ERR_pop_to_mark();
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(data, data == NULL ? 0 : (size_t)length);
+    return is;
+}
+
+/* In front there may be words, but no other PEM; a memory BIO does not fail to go back. */
+static bool is_reference(BIO *bio)
+{
+    struct ska_bytes der = {NULL, 0};
+    const bool is = hsm_reference_pem_begins(bio) || (BIO_reset(bio) == 1 && read_pkcs8(bio, &der));
+
+    ska_bytes_free(&der);
+    return is;
+}
 
 bool inspect_is_reference(struct ska_span content)
 {
-    return content.length > strlen(BEGIN) && memcmp(content.data, BEGIN, strlen(BEGIN)) == 0;
+    BIO *bio = BIO_new_mem_buf(content.data, (int)content.length);
+    const bool is = bio != NULL && is_reference(bio);
+
+    BIO_free(bio);
+    return is;
+}
+
+static bool decode_pkcs8(struct tool *tool, BIO *bio, const char *shown,
+                         struct hsm_reference *reference)
+{
+    struct hsm_reference_pkcs8 read;
+    struct ska_bytes der = {NULL, 0};
+    const bool done =
+        read_pkcs8(bio, &der) && hsm_reference_pkcs8_begins(ska_span_of(&der), &read)
+            ? hsm_reference_pkcs8_decode(&read, tool->libctx, reference, &tool->errors)
+            : ska_fail(&tool->errors, SKA_R_BAD_REFERENCE, "%s: not PEM", shown);
+
+    ska_bytes_free(&der);
+    return done;
+}
+
+static bool decode_plain(struct tool *tool, BIO *bio, struct hsm_reference *reference)
+{
+    struct ska_bytes der = {NULL, 0};
+    const bool done =
+        hsm_reference_pem_read(bio, &der, &tool->errors) &&
+        hsm_reference_decode(ska_span_of(&der), tool->libctx, reference, &tool->errors);
+
+    ska_bytes_free(&der);
+    return done;
 }
 
 /* As the provider reads it. */
 static bool decode_reference(struct tool *tool, struct ska_span content, const char *shown,
-                             struct ska_bytes *der)
+                             bool *pkcs8, struct hsm_reference *reference)
 {
     BIO *bio = BIO_new_mem_buf(content.data, (int)content.length);
     bool done = false;
 
     if (bio == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "a key reference");
-    done = hsm_reference_pem_begins(bio)
-               ? hsm_reference_pem_read(bio, der, &tool->errors)
-               : ska_fail(&tool->errors, SKA_R_BAD_REFERENCE, "%s: not PEM", shown);
+    *pkcs8 = !hsm_reference_pem_begins(bio);
+    done = *pkcs8 ? BIO_reset(bio) == 1 && decode_pkcs8(tool, bio, shown, reference)
+                  : decode_plain(tool, bio, reference);
     BIO_free(bio);
     return done;
 }
@@ -60,21 +121,19 @@ static void add_reference_key(struct tool *tool, struct ska_buffer *text,
 bool inspect_reference(struct tool *tool, struct ska_span content, const char *shown)
 {
     struct hsm_reference reference;
-    struct ska_bytes der = {NULL, 0};
     struct ska_buffer text = {0};
+    bool pkcs8 = false;
     bool done = false;
 
     memset(&reference, 0, sizeof(reference));
-    if (!decode_reference(tool, content, shown, &der))
-        return false;
-    done = hsm_reference_decode(ska_span_of(&der), tool->libctx, &reference, &tool->errors);
+    done = decode_reference(tool, content, shown, &pkcs8, &reference);
     if (done) {
-        ska_buffer_text(&text, "Key reference: where a private key is; no secret is in it\n");
+        ska_buffer_format(&text, "Key reference%s: where a private key is; no secret is in it\n",
+                          pkcs8 ? " in PKCS#8" : "");
         text_row(&text, "URI", reference.text);
         add_reference_key(tool, &text, &reference);
         done = text_print(&text, &tool->errors);
     }
     hsm_reference_clear(&reference);
-    ska_bytes_free(&der);
     return done;
 }

@@ -37,18 +37,35 @@ static void say_sources(const struct hsm_uri *uri, const struct ska_settings *se
         report_note("%s: who signs with it looks for approvals there", sources.text);
 }
 
+/* In the form that was asked for. */
+static bool make_pem(struct tool *tool, struct ska_span der, bool pkcs8, struct ska_bytes *pem)
+{
+    struct ska_bytes wrapped = {NULL, 0};
+    bool done = false;
+
+    if (!pkcs8)
+        return hsm_reference_pem_write(HSM_REFERENCE_LABEL, der, pem, &tool->errors);
+    done = hsm_reference_pkcs8_encode(der, &wrapped, &tool->errors) &&
+           hsm_reference_pem_write(HSM_REFERENCE_PKCS8_LABEL, ska_span_of(&wrapped), pem,
+                                   &tool->errors);
+    ska_bytes_free(&wrapped);
+    return done;
+}
+
 bool pem_command(struct tool *tool, int argc, char **argv)
 {
     const char *text = NULL;
     struct output output = {0};
+    bool pkcs8 = false;
     const struct option_entry options[] = {
         OPTION_NEEDED("key", "URI", "the key", &text),
+        OPTION_FLAG("pkcs8", "with the label PRIVATE KEY, for programs that look for it", &pkcs8),
         OPTION_OUTPUT(&output, "where to write it; standard output if not given"),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "--key URI [-o FILE [--force]]",
+        .usage = "--key URI [--pkcs8] [-o FILE [--force]]",
         .help =
             "Writes a key reference: a PEM file that applications read where they want a\n"
             "private key. It holds the key's URI with all that follows the \"?\" (never a PIN),\n"
@@ -67,7 +84,7 @@ bool pem_command(struct tool *tool, int argc, char **argv)
         return false;
     done = check_query(uri, &tool->configuration.settings, &tool->errors) &&
            hsm_reference_for(key, uri, &der, &tool->errors) &&
-           hsm_reference_pem_write(ska_span_of(&der), &pem, &tool->errors) &&
+           make_pem(tool, ska_span_of(&der), pkcs8, &pem) &&
            output_write(tool, &output, ska_span_of(&pem), REFERENCE_MODE);
     if (done)
         say_sources(uri, &tool->configuration.settings);

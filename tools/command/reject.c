@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool reject: shows a request, asks, and leaves a signed refusal. The signature is over other
- * bytes than an approval's, so that a refusal can never be taken for an approval.
+ * skatool reject: shows a request, asks, and leaves a signed rejection. The signature is over other
+ * bytes than an approval's, so that a rejection can never be taken for an approval.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@ struct reject {
     const char *reason; /* NULL: none */
     struct output output;
     bool yes;
+    bool again; /* in the place of a rejection with another reason */
     struct approver key;
     struct review review;
 };
@@ -40,7 +41,7 @@ static void reject_say_done(const struct reject *reject, const char *name)
     bool put = reject->output.path == NULL && review->source.by_id;
     struct ska_buffer text = {0};
 
-    ska_buffer_text(&text, put ? "Put the refusal of " : "Wrote the refusal of ");
+    ska_buffer_text(&text, put ? "Put the rejection of " : "Wrote the rejection of ");
     review_name(review, &text);
     ska_buffer_text(&text, put ? " into " : " to ");
     text_output_path(put                           ? review->source.place->name
@@ -49,9 +50,19 @@ static void reject_say_done(const struct reject *reject, const char *name)
                      &text);
     if (reject->output.path == NULL && !put)
         ska_buffer_format(&text, "/%s", name);
-    ska_buffer_text(&text, put ? "" : ". Send it to whoever asked.");
+    if (reject->again && reject->output.path == NULL)
+        ska_buffer_text(&text, ", in the place of the one before");
+    if (!put)
+        review_add_addressee(review, &text);
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
+}
+
+/* The directory that it is put into; of what is at a broker there is no rejection before. */
+static struct ska_directory *place_of(const struct review *review)
+{
+    return review->source.by_id ? request_place_directory(review->source.place)
+                                : review->source.folder;
 }
 
 static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
@@ -64,7 +75,8 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);
     else if (done && review->source.by_id)
-        done = request_place_put(review->source.place, review->request, SKA_FILE_REFUSAL, &refusal);
+        done = request_place_put(review->source.place, review->request, SKA_FILE_REFUSAL, &refusal,
+                                 name);
     else if (done && review->source.folder == NULL)
         done = ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
                         "the folder of %s cannot be opened; -o FILE writes elsewhere",
@@ -73,19 +85,44 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
         done = ska_directory_put(review->source.folder, review->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
+    if (done && reject->again && reject->output.path == NULL &&
+        !ska_directory_remove_refusals(place_of(review), review->source.id, review_key(review),
+                                       name))
+        report_warning("the rejection by this key that was there is in a file of another user's, "
+                       "which stays: its reason may be shown and not this one");
     if (done)
         reject_say_done(reject, name);
     return done;
 }
 
-/* An approval can be used whatever is said later, so a refusal after it would only pretend. */
-static bool check_said(struct tool *tool, const struct review *review, bool *already)
+/* Whether the rejection by this key that is there says why in these words. */
+static bool has_reason(const struct review *review, const char *reason)
 {
+    const struct ska_ballot *ballot = &review->ballot;
+
+    for (size_t i = 0; i < ballot->refusal_count; i++) {
+        const struct ska_approval *refusal = &ballot->refusals[i];
+
+        if (ska_span_equal(ska_span_of(&refusal->public_key), review_key(review)))
+            return refusal->reason != NULL && strcmp(refusal->reason, reason) == 0;
+    }
+    return false;
+}
+
+/*
+ * An approval can be used whatever is said later, so a rejection after it would only pretend. One
+ * after a rejection is for another reason, or for nothing.
+ */
+static bool check_said(struct tool *tool, struct reject *reject, bool *already)
+{
+    const struct review *review = &reject->review;
     struct ska_span key = review_key(review);
 
     *already = ska_ballot_has_refused(&review->ballot, key);
+    reject->again = *already && reject->reason != NULL && !has_reason(review, reject->reason);
+    *already = *already && !reject->again;
     if (*already)
-        report_note("refused by this key already; nothing to do");
+        report_note("rejected by this key already; nothing to do");
     return !ska_ballot_has_approved(&review->ballot, key) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
                     "this key has approved the request already, and an approval cannot be taken "
@@ -95,7 +132,7 @@ static bool check_said(struct tool *tool, const struct review *review, bool *alr
 static bool reject_run(struct tool *tool, struct reject *reject)
 {
     struct review *review = &reject->review;
-    const struct review_question question = {.question = "Do you refuse this? Type yes or no: ",
+    const struct review_question question = {.question = "Do you reject this? Type yes or no: ",
                                              .declined = "nothing was written",
                                              .refusing = true,
                                              .yes = reject->yes,
@@ -105,7 +142,7 @@ static bool reject_run(struct tool *tool, struct reject *reject)
     if (!output_check(tool, &reject->output, review->source.what) ||
         !review_open_place(tool, review) || !review_check_reason(tool, review, reject->reason) ||
         !review_read(tool, review) || !review_open_key(tool, review) ||
-        !check_said(tool, review, &already))
+        !check_said(tool, reject, &already))
         return false;
     return already || (review_ask(tool, review, &question) && reject_sign_and_write(tool, reject));
 }
@@ -118,14 +155,14 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_NEEDED("approver", "KEY", "your private key: a file or any OSSL_STORE URI",
                       &review->approver),
-        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the refusal",
+        OPTION_TEXT("cert", "FILE", "your certificate, to stand in the rejection",
                     &review->certificate),
-        OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the refusal",
+        OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the rejection",
                     &reject.reason),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
                     &review->source.where.directory),
         OPTIONS_BROKER(review->source.where),
-        OPTION_OUTPUT(&reject.output, "write the refusal there"),
+        OPTION_OUTPUT(&reject.output, "write the rejection there"),
         OPTION_FLAG("yes", "do not ask", &reject.yes),
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -133,10 +170,11 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST\n"
                  "       skatool reject --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID",
-        .help = "Shows a request, asks, and leaves your signed refusal: in a file beside REQUEST,\n"
-                "or in the approvals directory DIR, where who waits for you is told. If you\n"
-                "approve later, that counts. The broker of URL takes your word, without a reason\n"
-                "and for good.",
+        .help =
+            "Shows a request, asks, and leaves your signed rejection: in a file beside REQUEST,\n"
+            "or in the approvals directory DIR, where who waits for you is told. If you\n"
+            "approve later, that counts. The broker of URL takes your word, without a reason\n"
+            "and for good.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",

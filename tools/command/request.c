@@ -275,6 +275,16 @@ static bool choose_rules(struct tool *tool, const struct request *request,
                                  request->policy);
 }
 
+static bool open_key_to_change(struct tool *tool, const struct request *request,
+                               struct backend_key **key)
+{
+    if (tool_open_ska_key(tool, request->key, NULL, key))
+        return true;
+    if (request->directory == NULL)
+        request_note_order(tool, request->key, request->operation);
+    return false;
+}
+
 static bool make_modification(struct tool *tool, const struct request *request,
                               const struct ska_rule *const rules[SKA_RULE_COUNT])
 {
@@ -282,7 +292,7 @@ static bool make_modification(struct tool *tool, const struct request *request,
     struct ska_job job = {0};
     bool done = false;
 
-    if (tool_open_ska_key(tool, request->key, NULL, &job.key) &&
+    if (open_key_to_change(tool, request, &job.key) &&
         backend_modify_payload(job.key, rules, &payload, &tool->errors)) {
         job.payload = ska_span_of(&payload);
         done = make_and_write(tool, request, &job);
@@ -327,8 +337,7 @@ static bool ask_to_change(struct tool *tool, const struct request *request)
         return ask_to_modify(tool, request, !can);
     if (!can)
         return request_put_order(tool, &order, request->directory);
-    done = tool_open_ska_key(tool, request->key, NULL, &job.key) &&
-           make_and_write(tool, request, &job);
+    done = open_key_to_change(tool, request, &job.key) && make_and_write(tool, request, &job);
     backend_key_free(job.key);
     return done;
 }

@@ -46,6 +46,19 @@ bool request_can_be_made(struct tool *tool, const char *uri, const char *directo
     return done;
 }
 
+void request_note_order(const struct tool *tool, const char *uri, enum ska_operation operation)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+    struct hsm_uri *parsed = NULL;
+
+    if (settings->tsb_url == NULL && hsm_uri_parse(uri, &parsed, NULL) && !has_login(tool, parsed))
+        report_note("to %s a key nobody needs a login to the HSM: --dir %s leaves an order in the "
+                    "approvals directory, of which the signer's side makes a request",
+                    text_operation(operation),
+                    settings->approvals_dir == NULL ? "DIR" : settings->approvals_dir);
+    hsm_uri_free(parsed);
+}
+
 /* ---- A request ------------------------------------------------------------------------------- */
 
 bool request_put(struct tool *tool, const struct ska_job *job, const char *directory)

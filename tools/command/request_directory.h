@@ -17,6 +17,12 @@
 bool request_can_be_made(struct tool *tool, const char *uri, const char *directory,
                          bool *can) SKA_MUST_CHECK;
 
+/*
+ * Says that to block, unblock or modify the key can be ordered, where this user has no login and
+ * came without --dir.
+ */
+void request_note_order(const struct tool *tool, const char *uri, enum ska_operation operation);
+
 /* Makes it stand there, and prints its id. */
 bool request_put(struct tool *tool, const struct ska_job *job,
                  const char *directory) SKA_MUST_CHECK;

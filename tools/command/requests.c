@@ -128,7 +128,7 @@ static const char *why_dead(const struct listed_request *listed)
 {
     switch (listed->outlook) {
     case REQUEST_HOPELESS:
-        return "too many have refused";
+        return "too many have rejected it";
     case REQUEST_OVER:
         return "it is too late for approvals";
     case REQUEST_OPEN:
@@ -297,12 +297,13 @@ bool requests_command(struct tool *tool, int argc, char **argv)
         .usage = "[--dir DIR] [--approver KEY] [OPTION...] [--json]\n"
                  "       skatool requests [--tsb URL] --approver KEY [OPTION...] [--json]\n"
                  "       skatool requests --clean [--dir DIR] [OPTION...] [--yes]",
-        .help = "Lists the requests in an approvals directory, the newest last: how many\n"
-                "approvals each has of how many, by whom, who has refused, whose the request is,\n"
-                "whether a process waits for it, and until when approvals can be used. KEY may be\n"
-                "a private key, a public key or a certificate. A broker is shown your private\n"
-                "key, and tells only what waits for you. With --clean it removes requests\n"
-                "of your own that nobody waits for, that are too late or that have no hope.",
+        .help =
+            "Lists the requests in an approvals directory, the newest last: how many\n"
+            "approvals each has of how many, by whom, who has rejected it, whose the request is,\n"
+            "whether a process waits for it, and until when approvals can be used. KEY may be\n"
+            "a private key, a public key or a certificate. A broker is shown your private\n"
+            "key, and tells only what waits for you. With --clean it removes requests\n"
+            "of your own that nobody waits for, that are too late or that have no hope.",
         .options = options,
     };
     bool done = options_parse(tool, &line, argc, argv) && requests_check_options(&requests) &&

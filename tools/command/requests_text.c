@@ -109,7 +109,7 @@ static const char *or_dash(const char *text)
 bool requests_text_start(struct requests_text *text, const struct ska_errors *errors)
 {
     static const char *const heading[] = {"ID",           "WHAT",        "KEY",      "APPROVALS",
-                                          "APPROVED BY",  "REFUSED BY",  "ASKED BY", "WAITS",
+                                          "APPROVED BY",  "REJECTED BY", "ASKED BY", "WAITS",
                                           "USABLE UNTIL", "DESCRIPTION", "YOUR FILE"};
 
     text->table.columns = sizeof(heading) / sizeof(heading[0]) - (text->documents ? 0 : 1);
@@ -163,7 +163,7 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
     ska_buffer_name(text, ska_span_text(request->key_label));
     ska_buffer_format(text, ", %s\n", ska_buffer_string(&said->count));
     add_answers("approved by", &said->approved, text);
-    add_answers("refused by", &said->refused, text);
+    add_answers("rejected by", &said->refused, text);
     ska_buffer_format(text, "    asked by %s; somebody waits: %s\n",
                       ska_buffer_string(&said->requester), say_awaited(listed->awaited));
     ska_buffer_format(text, "    usable until: %s\n", said->until);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool history: what this user has approved and refused.
+ * skatool history: what this user has approved and rejected.
  */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "provider/base/json.h"
+#include "provider/base/printable.h"
 #include "tools/approver.h"
 #include "tools/history_entries.h"
 #include "tools/options.h"
@@ -15,8 +16,12 @@
 #include "tools/show/table.h"
 #include "tools/show/text.h"
 
-/* So many digits of a request's id are shown. */
+/* So many digits of a request's id are shown, */
 #define ID_SHOWN 16
+/* and so many of those of a key of one's own. */
+#define KEY_SHOWN 8
+/* What the file calls a rejection, see doc/formats.md. */
+#define ANSWER_REJECTED "refused"
 
 struct past {
     struct tool *tool;
@@ -35,13 +40,18 @@ struct past {
     cJSON *array; /* NULL: a table */
 };
 
+static const char *answer_in_words(const struct history_entry *entry)
+{
+    return strcmp(entry->answer, ANSWER_REJECTED) == 0 ? "rejected" : entry->answer;
+}
+
 static bool is_asked_for(const struct past *past, const struct history_entry *entry)
 {
     int64_t age = (int64_t)past->now - (int64_t)entry->seconds;
 
     return age >= past->least_age && age <= past->most_age &&
            (past->key == NULL || strcmp(past->key, entry->key) == 0) &&
-           (past->answer == NULL || strcmp(past->answer, entry->answer) == 0) &&
+           (past->answer == NULL || strcmp(past->answer, answer_in_words(entry)) == 0) &&
            (past->approver_sha256[0] == 0 ||
             (entry->approver_sha256 != NULL &&
              strcmp(past->approver_sha256, entry->approver_sha256) == 0));
@@ -52,17 +62,36 @@ static const char *or_dash(const char *text)
     return text == NULL || text[0] == 0 ? "-" : text;
 }
 
+/* "alice (511c822d)": by which of one's keys. */
+static const char *answered_by(const struct history_entry *entry, struct ska_buffer *text)
+{
+    if (entry->approver_sha256 == NULL)
+        return "-";
+    if (entry->approver == NULL) {
+        ska_buffer_format(text, "%.*s", KEY_SHOWN, entry->approver_sha256);
+        return ska_buffer_string(text);
+    }
+    ska_buffer_name(text, ska_span_text(entry->approver));
+    ska_buffer_format(text, " (%.*s)", KEY_SHOWN, entry->approver_sha256);
+    return ska_buffer_string(text);
+}
+
 static bool add_past_row(struct past *past, const struct history_entry *entry)
 {
     char time[TEXT_TIME_SIZE];
     char id[ID_SHOWN + 1];
+    struct ska_buffer by = {0};
+    bool done = false;
 
     snprintf(id, sizeof(id), "%s", or_dash(entry->request_id));
-    return table_add(&past->table,
-                     (const char *[]){text_time(entry->seconds, time), entry->answer,
+    done = table_add(&past->table,
+                     (const char *[]){text_time(entry->seconds, time), answer_in_words(entry),
                                       or_dash(entry->operation), entry->key, id,
-                                      or_dash(entry->reason), or_dash(entry->description)},
+                                      answered_by(entry, &by), or_dash(entry->reason),
+                                      or_dash(entry->description)},
                      &past->tool->errors);
+    ska_buffer_free(&by);
+    return done;
 }
 
 static bool add_past_object(cJSON *array, const struct history_entry *entry)
@@ -77,6 +106,7 @@ static bool add_past_object(cJSON *array, const struct history_entry *entry)
            ska_json_add_text(object, "key", entry->key) &&
            ska_json_add_text(object, "keySha256", entry->key_sha256) &&
            ska_json_add_text(object, "approverSha256", entry->approver_sha256) &&
+           ska_json_add_text(object, "approver", entry->approver) &&
            ska_json_add_text(object, "digest", entry->digest) &&
            ska_json_add_text(object, "description", entry->description) &&
            ska_json_add_text(object, "reason", entry->reason);
@@ -98,8 +128,8 @@ static bool add_past(void *arg, const struct history_entry *entry)
 
 static bool start_past(struct past *past)
 {
-    static const char *const heading[] = {"TIME", "ANSWER", "WHAT",       "KEY",
-                                          "ID",   "REASON", "DESCRIPTION"};
+    static const char *const heading[] = {"TIME", "ANSWER", "WHAT",   "KEY",
+                                          "ID",   "BY",     "REASON", "DESCRIPTION"};
 
     past->table.columns = sizeof(heading) / sizeof(heading[0]);
     past->table.names = 1U << 3;
@@ -120,7 +150,7 @@ static bool print_past(struct past *past)
     if (array != NULL)
         return text_print_json(array, errors);
     if (past->count == 0) {
-        report_message("Nothing of that kind has been approved or refused by this user.");
+        report_message("Nothing of that kind has been approved or rejected by this user.");
         return true;
     }
     table_text(&past->table, &text);
@@ -148,8 +178,8 @@ static bool past_run(struct past *past)
     bool done = false;
 
     if (past->answer != NULL && strcmp(past->answer, "approved") != 0 &&
-        strcmp(past->answer, "refused") != 0)
-        return options_wrong(tool, "--answer %s: approved or refused", past->answer);
+        strcmp(past->answer, "rejected") != 0)
+        return options_wrong(tool, "--answer %s: approved or rejected", past->answer);
     done = request_age(tool, "older", past->older, &past->least_age) &&
            request_age(tool, "newer", past->newer, &past->most_age) && find_approver(past) &&
            start_past(past) && history_visit_entries(add_past, past, &to_warnings, &tool->errors);
@@ -164,7 +194,7 @@ bool history_command(struct tool *tool, int argc, char **argv)
     const struct option_entry options[] = {
         OPTION_TEXT("approver", "KEY", "only by this key of yours", &past.approver),
         OPTION_TEXT("key", "LABEL", "only for the key with this label", &past.key),
-        OPTION_TEXT("answer", "WHAT", "only what was approved, or refused", &past.answer),
+        OPTION_TEXT("answer", "WHAT", "only what was approved, or rejected", &past.answer),
         OPTION_TEXT("older", "AGE", "only what is longer ago: 12h, 7d, 365d", &past.older),
         OPTION_TEXT("newer", "AGE", "only what is not longer ago", &past.newer),
         OPTION_FLAG("json", "as JSON, for machines", &past.json),
@@ -173,8 +203,8 @@ bool history_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--approver KEY] [--key LABEL] [--answer WHAT] [--json]",
-        .help = "Shows what you have approved and refused with skatool on this computer, the\n"
-                "newest last. WHAT is approved or refused.",
+        .help = "Shows what you have approved and rejected with skatool on this computer, the\n"
+                "newest last. WHAT is approved or rejected.",
         .options = options,
     };
     bool done = options_parse(tool, &line, argc, argv) && past_run(&past);

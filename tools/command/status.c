@@ -135,11 +135,12 @@ bool status_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--key URI] [--json] REQUEST...\n"
                  "       skatool status [--key URI] [--json] [--dir DIR] ID",
-        .help = "Shows which group of the rule has how many approvals, who is missing, who\n"
-                "refuses, and when the approvals can be used: of a request in one or several\n"
-                "files, which are copies of one, or of one in an approvals directory. With --key\n"
-                "by the rule that the HSM has now; without it, and without an HSM, by the rule\n"
-                "that the requester states. Exit status 0: enough, and in time; 2: not so.",
+        .help =
+            "Shows which group of the rule has how many approvals, who is missing, who\n"
+            "has rejected it, and when the approvals can be used: of a request in one or several\n"
+            "files, which are copies of one, or of one in an approvals directory. With --key\n"
+            "by the rule that the HSM has now; without it, and without an HSM, by the rule\n"
+            "that the requester states. Exit status 0: enough, and in time; 2: not so.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",

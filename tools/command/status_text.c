@@ -145,7 +145,7 @@ static void add_refused(const struct status *status, struct ska_buffer *text)
 
     ska_ballot_refused_text(&status->ballot, &names);
     if (names.length > 0)
-        ska_buffer_format(text, "Refused by: %s\n", ska_buffer_string(&names));
+        ska_buffer_format(text, "Rejected by: %s\n", ska_buffer_string(&names));
     text->failed = text->failed || names.failed;
     ska_buffer_free(&names);
 }

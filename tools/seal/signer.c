@@ -174,7 +174,11 @@ static bool choose_ed25519(struct tool *tool, const char *name, struct seal_sign
     signer->digest = SKA_DIGEST_SHA512;
     signer->mechanism.scheme = SKA_SCHEME_EDDSA;
     signer->mechanism.form = SKA_PAYLOAD_MESSAGE;
-    return name == NULL || options_wrong(tool, "--digest: this key goes with SHA512 only");
+    if (name != NULL)
+        return options_wrong(tool, "--digest: this key goes with SHA512 only");
+    report_warning("OpenSSL 3.0 can verify no CMS signature of an Ed25519 key: make sure that who "
+                   "gets the seal has another program, or seal with an EC or RSA key");
+    return true;
 }
 
 static bool choose_seal_mechanism(struct tool *tool, enum ska_key_type type, const char *digest,

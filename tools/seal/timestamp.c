@@ -144,6 +144,16 @@ static bool load_cas(X509_STORE *store, const char *ca_path, const struct ska_er
            ska_fail(errors, SKA_R_BAD_KEY, "%s: no certificates in PEM", ca_path);
 }
 
+/* The context frees the store. */
+static void give_store(TS_VERIFY_CTX *context, X509_STORE *store)
+{
+#if OPENSSL_VERSION_PREREQ(3, 4)
+    (void)TS_VERIFY_CTX_set0_store(context, store);
+#else
+    (void)TS_VERIFY_CTX_set_store(context, store);
+#endif
+}
+
 static bool verify_response(TS_RESP *response, TS_VERIFY_CTX *context, const char *ca_path,
                             enum ska_reason wrong, const struct ska_errors *errors)
 {
@@ -155,7 +165,7 @@ static bool verify_response(TS_RESP *response, TS_VERIFY_CTX *context, const cha
         X509_STORE_free(store);
         return false;
     }
-    (void)TS_VERIFY_CTX_set_store(context, store); /* which it frees */
+    give_store(context, store);
     TS_VERIFY_CTX_add_flags(context, TS_VFY_SIGNATURE);
     if (TS_RESP_verify_response(context, response) == 1)
         return true;
@@ -206,16 +216,17 @@ bool seal_timestamp_take(struct ska_span reply, struct ska_span query, const cha
 
 /* ---- One that is there ----------------------------------------------------------------------- */
 
-/* Whoever signed it: the certificates in it are taken for ones that are believed. */
+/* Whoever signed it: the certificate in it is taken for one that is believed. */
 static bool trust_anybody(X509_STORE *store, PKCS7 *token)
 {
-    const STACK_OF(X509) *certificates =
-        PKCS7_type_is_signed(token) && token->d.sign != NULL ? token->d.sign->cert : NULL;
+    STACK_OF(X509) *signers = PKCS7_get0_signers(token, NULL, 0);
+    bool done =
+        sk_X509_num(signers) > 0 && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
 
-    for (int i = 0; i < sk_X509_num(certificates); i++)
-        if (X509_STORE_add_cert(store, sk_X509_value(certificates, i)) != 1)
-            return false;
-    return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+    for (int i = 0; done && i < sk_X509_num(signers); i++)
+        done = X509_STORE_add_cert(store, sk_X509_value(signers, i)) == 1;
+    sk_X509_free(signers);
+    return done;
 }
 
 /* A time-stamp is there to outlive its certificate: what counts is the time that it states. */

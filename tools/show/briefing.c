@@ -34,7 +34,7 @@ static void say_title(const struct briefing *briefing, struct page *page)
     };
 
     page_heading(page, "You are %s %s.",
-                 briefing->refusing ? "about to REFUSE" : "asked to approve",
+                 briefing->refusing ? "about to REJECT" : "asked to approve",
                  titles[briefing->request->operation]);
 }
 
@@ -299,7 +299,7 @@ static void say_so_far(const struct briefing *briefing, struct page *page)
     page_paragraph(page, "So far approved by: %s.", page_words(page, &approved));
     ska_ballot_refused_text(briefing->ballot, &refused);
     if (refused.length > 0 || refused.failed)
-        page_warning(page, "REFUSED by: %s.", page_words(page, &refused));
+        page_warning(page, "REJECTED by: %s.", page_words(page, &refused));
 }
 
 static void say_after(const struct briefing *briefing, const char *me, struct page *page)
@@ -339,7 +339,7 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
     say_so_far(briefing, page);
     ska_approver_text(rule, briefing->listed, &me);
     if (briefing->refusing)
-        page_paragraph(page, "You refuse as %s.", page_words(page, &me));
+        page_paragraph(page, "You reject it as %s.", page_words(page, &me));
     else
         say_after(briefing, page_words(page, &me), page);
 }

@@ -157,10 +157,9 @@ static enum terminal_end read_once(int fd, size_t columns, struct ska_span text,
 {
     int64_t until = question->patience_ms == 0 ? INT64_MAX : ska_clock_ms() + question->patience_ms;
     const char *words = question->question;
-    bool again = question->whole_word != NULL;
 
     *shown = true;
-    for (;;) {
+    for (size_t times = 0;; times++) {
         if (!show_question(fd, text, words))
             return TERMINAL_GONE;
         switch (wait_for_line(fd, columns, until)) {
@@ -175,11 +174,10 @@ static enum terminal_end read_once(int fd, size_t columns, struct ska_span text,
         if (!read_terminal_line(fd, line, size))
             return TERMINAL_ENDED;
         *shown = terminal_columns(fd) >= columns;
-        /* Who types y means yes, but it has to be the whole word. */
-        if (!*shown || !again || strcasecmp(line, "y") != 0)
+        words = *shown && question->object != NULL ? question->object(question->arg, line, times)
+                                                   : NULL;
+        if (words == NULL)
             return TERMINAL_LINE;
-        again = false;
-        words = question->whole_word;
         text = ska_span(NULL, 0);
     }
 }
@@ -223,15 +221,19 @@ enum terminal_end terminal_read(const struct terminal_question *question, char *
     return end;
 }
 
+/* A terminal_object: who types y means yes, but it has to be the whole word. */
+static const char *want_whole_word(void *arg, const char *line, size_t times)
+{
+    (void)arg;
+    return times == 0 && strcasecmp(line, "y") == 0 ? "Please type the whole word, yes or no: "
+                                                    : NULL;
+}
+
 enum terminal_answer terminal_ask(terminal_make *make, void *arg, size_t least,
                                   const char *question)
 {
-    const struct terminal_question asked = {.make = make,
-                                            .arg = arg,
-                                            .least = least,
-                                            .question = question,
-                                            .whole_word =
-                                                "Please type the whole word, yes or no: "};
+    const struct terminal_question asked = {
+        .make = make, .arg = arg, .least = least, .question = question, .object = want_whole_word};
     char answer[16] = "";
 
     switch (terminal_read(&asked, answer, sizeof(answer))) {

@@ -28,13 +28,19 @@ bool terminal_pin(void *arg, const char *token_label, char *pin, size_t size);
 /* Makes the text that is shown, which must be harmless, for so many columns. */
 typedef bool terminal_make(void *arg, size_t columns, struct ska_bytes *text);
 
+/*
+ * What is asked instead of taking the line for an answer, the text before it still being there;
+ * NULL: it is one. `times`: how often that was done already.
+ */
+typedef const char *terminal_object(void *arg, const char *line, size_t times);
+
 struct terminal_question {
     terminal_make *make; /* what is shown before it; NULL: nothing */
-    void *arg;
-    size_t least; /* columns that are needed */
+    void *arg;           /* of both functions */
+    size_t least;        /* columns that are needed */
     const char *question;
-    const char *whole_word; /* who types y is asked this once more; NULL: y is an answer */
-    int64_t patience_ms;    /* how long somebody may think; 0: for ever */
+    terminal_object *object; /* NULL: every line is an answer */
+    int64_t patience_ms;     /* how long somebody may think; 0: for ever */
 };
 enum terminal_end {
     TERMINAL_LINE,   /* a line was typed; "" too, and for one that is longer than there is room */

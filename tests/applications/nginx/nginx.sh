@@ -51,4 +51,25 @@ connects
 log_is_empty
 stop_nginx
 log_is_empty
+
+# With load = early all of that stays as it is: without the HSM, for each worker, after a reload; and the
+# PIN is root's alone, with workers that read no key.
+configure 'load = early'
+[ -z "$user" ] || chown root pin
+mv tokens tokens.away
+untouched succeeds ours nginx -t -e stderr -c "$work/nginx.conf"
+start_nginx
+mv tokens.away tokens
+takes 1 connects -tls1_2
+reload
+for ((i = 0; i < 8; i++)); do
+    connects -tls1_3
+done
+turn block www
+refuses
+log_says "key is blocked.*'www'"
+turn unblock www
+connects
+log_is_empty
+stop_nginx
 pass

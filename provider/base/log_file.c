@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/base/log_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "provider/base/file.h"
+
+/* Above standard error: a program may have closed that, and write there all the same. */
+static int open_for_lines(const char *path)
+{
+    int fd =
+        open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+             S_IRUSR | S_IWUSR);
+    int above = fd;
+
+    if (fd >= 0 && fd <= STDERR_FILENO) {
+        above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(fd);
+    }
+    return above;
+}
+
+static const char *why_not_this_file(int fd, struct stat *status)
+{
+    if (fd < 0)
+        return errno == ELOOP ? "is a symbolic link, which is not followed" : strerror(errno);
+    if (fstat(fd, status) != 0)
+        return strerror(errno);
+    if (!S_ISREG(status->st_mode))
+        return "not a regular file";
+    return status->st_uid == geteuid() ? NULL : "belongs to somebody else";
+}
+
+const char *ska_log_file_open(struct ska_log_file *file, const char *path)
+{
+    struct stat status;
+    int fd = open_for_lines(path);
+    const char *why = why_not_this_file(fd, &status);
+
+    if (why != NULL && fd >= 0)
+        close(fd);
+    *file = (struct ska_log_file){.fd = -1};
+    if (why == NULL)
+        *file = (struct ska_log_file){fd, status.st_dev, status.st_ino};
+    return why;
+}
+
+/* Daemons close what they do not know, and then have something else there. */
+static bool is_still_open(const struct ska_log_file *file)
+{
+    struct stat now;
+
+    return file->fd >= 0 && fstat(file->fd, &now) == 0 && now.st_dev == file->device &&
+           now.st_ino == file->inode;
+}
+
+void ska_log_file_close(struct ska_log_file *file)
+{
+    if (is_still_open(file))
+        close(file->fd);
+    file->fd = -1;
+}
+
+void ska_log_file_write(const struct ska_log_file *file, const char *text)
+{
+    char line[SKA_LOG_LINE_SIZE];
+    struct timespec now = {0, 0};
+    struct tm broken;
+    size_t length = 0;
+    int written = 0;
+
+    if (!is_still_open(file))
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (gmtime_r(&now.tv_sec, &broken) == NULL)
+        memset(&broken, 0, sizeof(broken));
+    length = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &broken);
+    written = snprintf(line + length, sizeof(line) - length, ".%06ldZ %ld/%ld %s",
+                       now.tv_nsec / 1000, (long)getpid(), (long)gettid(), text);
+    if (written < 0)
+        return;
+    length += (size_t)written < sizeof(line) - length ? (size_t)written : sizeof(line) - length - 1;
+    if (length == sizeof(line) - 1)
+        length--;
+    line[length++] = '\n';
+    (void)!ska_write_all(file->fd, ska_span((const uint8_t *)line, length));
+}

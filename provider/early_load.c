@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/early_load.h"
+
+#include <sys/auxv.h>
+
+#include "provider/binding.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/pin_command.h"
+
+/* The configuration's source alone: what a URI or a reference names has not been said yet. */
+static void read_early_pin(struct ska_provider *provider)
+{
+    const struct hsm_uri nothing = {0};
+    const struct hsm_pin_source source = ska_pin_source(provider, &nothing);
+
+    if (hsm_pin_is_named(&source))
+        provider->early_pin = hsm_pin_read(&source, NULL, &provider->log_only);
+}
+
+static void open_module_early(const struct ska_provider *provider)
+{
+    const struct ska_settings *settings = &provider->settings;
+    struct hsm_module *module = NULL;
+
+    if (settings->pkcs11_module != NULL)
+        (void)!hsm_module_open(settings->pkcs11_module, settings->pkcs11_init_args, &module,
+                               &provider->log_only);
+}
+
+void ska_early_load(struct ska_provider *provider)
+{
+    /* A command that gives the PIN may be a user of libcrypto, with the same configuration. */
+    if (!provider->configured || !provider->settings.load_early || getauxval(AT_SECURE) != 0 ||
+        hsm_pin_in_command())
+        return;
+    read_early_pin(provider);
+    open_module_early(provider);
+}

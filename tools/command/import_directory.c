@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What came by mail goes into an approvals directory. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provider/base/file.h"
+#include "provider/base/printable.h"
+#include "provider/record/evidence_manifest.h"
+#include "tools/command/import_arrival.h"
+#include "tools/command/import_consent.h"
+#include "tools/report.h"
+#include "tools/request_difference.h"
+#include "tools/directory_place.h"
+#include "tools/show/request_text.h"
+#include "tools/show/text.h"
+
+/* An answer alone does not say for which request it is: so many are tried. */
+#define TRIED_MOST 2000
+
+/* The open request with this id and what is there for it; *there is false: it stays unread. */
+static bool open_target(struct import *import, const char *id, struct import_target *target,
+                        bool *there)
+{
+    struct tool *tool = import->tool;
+    struct ska_budget budget = {.share = SKA_SHARE_TO_LIST};
+    const struct ska_look look = {
+        .directory = import->directory, .budget = &budget, .until = INT64_MAX};
+    bool done = true;
+
+    *there = ska_directory_read(import->directory, id, &target->request, &target->owner, NULL);
+    if (!*there)
+        return true;
+    target->ballot = (struct ska_ballot){.libctx = tool->libctx,
+                                         .request = target->request,
+                                         .rule = request_stated_rule(target->request)};
+    done = ska_ballot_open(&target->ballot, &tool->errors) &&
+           request_answers_take(&look, &target->ballot, &tool->errors);
+    ska_budget_clear(&budget);
+    return done;
+}
+
+static bool fail_other_token(struct import *import, const struct import_arrival *arrival)
+{
+    return import_not_taken(
+        import, arrival->path,
+        "another request for the same thing, %.16s, stands in the directory by now: "
+        "approvals of this one are not for it",
+        arrival->request->id);
+}
+
+static bool say_published(const struct import *import, const struct ska_request *request)
+{
+    struct ska_buffer text = {0};
+    gid_t group = 0;
+
+    ska_buffer_format(&text, "Put request %.16s into ", request->id);
+    text_output_path(import->path, &text);
+    report_message("%s", ska_buffer_string(&text));
+    ska_buffer_free(&text);
+    if (!ska_directory_group_reads(import->directory, request->id, &group))
+        report_warning("the directory's group (%lu) cannot read the request: its owner can fix "
+                       "that with chmod g+s %s",
+                       (unsigned long)group, import->path);
+    return true;
+}
+
+/* Whether this folder of evidence, if it may be read, is of this token. */
+static bool is_evidence_of(int done, const char *name, const struct ska_request *request)
+{
+    int folder = openat(done, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct ska_bytes token = {NULL, 0};
+    struct stat status;
+    /* A colleague's folder is nobody's evidence. */
+    bool same = folder >= 0 && fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
+                ska_file_read_at(folder, ska_evidence_names[SKA_EVIDENCE_TOKEN], name,
+                                 SKA_TOKEN_LIMIT, &token, NULL) &&
+                ska_span_equal(ska_span_of(&token), ska_span_of(&request->approval_token));
+
+    ska_bytes_free(&token);
+    if (folder >= 0)
+        close(folder);
+    return same;
+}
+
+/* Takes over the descriptor, also -1. */
+static bool is_signed_in(int place, const struct ska_request *request)
+{
+    DIR *listing = place < 0 ? NULL : fdopendir(place);
+    const struct dirent *entry = NULL;
+    bool found = false;
+
+    while (!found && listing != NULL && (entry = readdir(listing)) != NULL)
+        found = strncmp(entry->d_name, request->id, SKA_REQUEST_ID_LENGTH) == 0 &&
+                is_evidence_of(place, entry->d_name, request);
+    if (listing != NULL)
+        closedir(listing);
+    else if (place >= 0)
+        close(place);
+    return found;
+}
+
+/* An answer that comes late must not open the request again, as far as this user can see that. */
+static bool is_signed_already(const struct import *import, const struct ska_request *request)
+{
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    const char *evidence_dir = import->tool->configuration.settings.evidence_dir;
+
+    return is_signed_in(openat(ska_directory_fd(import->directory), "done", flags | O_NOFOLLOW),
+                        request) ||
+           (evidence_dir != NULL && is_signed_in(open(evidence_dir, flags), request));
+}
+
+/* Where nothing of its name stands; its answers go into files of their own afterwards. */
+static bool publish_arrival(struct import *import, const struct import_arrival *arrival)
+{
+    const struct ska_errors *errors = &import->tool->errors;
+    struct ska_standing_request standing;
+    struct ska_request *bare = NULL;
+    bool done = false;
+
+    if (!ska_request_parse(ska_span_of(&arrival->text), arrival->path, &bare, errors))
+        return false;
+    ska_approvals_free(bare->approvals, bare->approval_count);
+    bare->approvals = NULL;
+    bare->approval_count = 0;
+    bare->is_imported = true;
+    bare->importer_uid = geteuid();
+    done = ska_directory_publish(import->directory, bare, NULL, &standing, errors);
+    if (done && standing.state == SKA_NAME_FREE)
+        say_published(import, bare);
+    ska_standing_request_clear(&standing);
+    ska_request_free(bare);
+    return done;
+}
+
+/* *taken: it stands there now. */
+static bool offer_arrival(struct import *import, const struct import_arrival *arrival, bool *taken)
+{
+    const struct import_offer offer = {arrival->path, import->path, arrival->request,
+                                       import->requests};
+    const char *why_not = NULL;
+
+    *taken = false;
+    if (arrival->request->signature.length > 0)
+        return import_not_taken(import, arrival->path,
+                                "it is evidence of a signature, and not open");
+    if (!import_ask_consent(import->tool, &offer, &why_not))
+        return false;
+    if (why_not != NULL)
+        return import_not_taken(import, arrival->path, "%s", why_not);
+    *taken = true;
+    return publish_arrival(import, arrival);
+}
+
+/* Its approver may have been shown something else; the approval is good all the same. */
+static bool warn_of_other_words(struct import *import, const struct import_arrival *arrival,
+                                const struct ska_request *standing)
+{
+    const char *difference = NULL;
+    char *shown = NULL;
+
+    if (!request_find_difference(standing, arrival->request, &difference, &import->tool->errors))
+        return false;
+    if (difference == NULL)
+        return true;
+    shown = ska_file_name_shown(arrival->path);
+    report_warning("%s: its \"%s\" is another than that of request %.16s in %s: whoever has "
+                   "approved it may have been shown something else",
+                   shown, difference, standing->id, import->path);
+    free(shown);
+    return true;
+}
+
+static bool import_into_standing(struct import *import, const struct import_arrival *arrival,
+                                 struct import_target *target)
+{
+    const struct ska_request *request = arrival->request;
+
+    if (!ska_request_has_same_token(target->request, request))
+        return fail_other_token(import, arrival);
+    return warn_of_other_words(import, arrival, target->request) &&
+           import_answers(import, arrival->path, target, request->approvals,
+                          request->approval_count);
+}
+
+static bool import_request(struct import *import, const struct import_arrival *arrival)
+{
+    const char *id = arrival->request->id;
+    struct import_target target = {0};
+    bool stood = ska_directory_stands(import->directory, id, -1);
+    bool stands = stood;
+    bool there = false;
+    bool done = true;
+
+    if (!stood && is_signed_already(import, arrival->request)) {
+        import_note(arrival->path, "request %.16s is signed already; nothing to do", id);
+        return true;
+    }
+    if (!stood)
+        done = offer_arrival(import, arrival, &stands);
+    if (!done || !stands)
+        return done;
+    done = open_target(import, id, &target, &there);
+    if (done && there && stood && arrival->request->approval_count == 0)
+        import_note(arrival->path, "nothing new: request %.16s is there already", id);
+    if (done && there)
+        done = import_into_standing(import, arrival, &target);
+    else if (done)
+        done = import_not_taken(import, arrival->path, "request %.16s in %s cannot be read", id,
+                                import->path);
+    import_target_clear(&target);
+    return done;
+}
+
+static bool try_target(struct import *import, const struct import_arrival *arrival, const char *id,
+                       bool *matches)
+{
+    struct import_target target = {0};
+    bool there = false;
+    bool done = open_target(import, id, &target, &there) &&
+                (!there || import_alone(import, arrival, &target, matches));
+
+    import_target_clear(&target);
+    return done;
+}
+
+/* The request that its name begins with, as files of a directory are called, else every other. */
+static bool find_target(struct import *import, const struct import_arrival *arrival,
+                        const struct ska_directory_names *names, bool *matches)
+{
+    const char *slash = strrchr(arrival->path, '/');
+    const char *name = slash == NULL ? arrival->path : slash + 1;
+    char id[SKA_REQUEST_ID_LENGTH + 1] = "";
+    size_t tried = 0;
+    bool done = true;
+
+    if (ska_file_kind_of(name) != SKA_FILE_OTHER) {
+        snprintf(id, sizeof(id), "%s", name);
+        done = try_target(import, arrival, id, matches);
+    }
+    for (size_t i = 0; done && !*matches && i < names->count && tried < TRIED_MOST; i++) {
+        if (ska_file_kind_of(names->names[i]) != SKA_FILE_REQUEST ||
+            strncmp(names->names[i], id, SKA_REQUEST_ID_LENGTH) == 0)
+            continue;
+        snprintf(id, sizeof(id), "%s", names->names[i]);
+        tried++;
+        done = try_target(import, arrival, id, matches);
+    }
+    return done;
+}
+
+static bool import_answer_file(struct import *import, const struct import_arrival *arrival)
+{
+    struct ska_directory_names names = {NULL, 0};
+    bool matches = false;
+    bool done = ska_directory_list(import->directory, &names, &import->tool->errors) &&
+                find_target(import, arrival, &names, &matches);
+
+    ska_directory_names_free(&names);
+    if (!done || matches)
+        return done;
+    return import_not_taken(
+        import, arrival->path,
+        "it is a valid answer of a listed approver to none of the open requests in "
+        "%s: it may have been changed on the way, or the request is done already",
+        import->path);
+}
+
+bool import_into_directory(struct import *import, const char *const *paths)
+{
+    bool done = tool_configure(import->tool) &&
+                ska_directory_open(import->path, SKA_DIRECTORY_TO_APPROVE, &import->directory,
+                                   &import->tool->errors);
+
+    for (; done && *paths != NULL; paths++) {
+        struct import_arrival arrival;
+        bool arrived = false;
+
+        done = import_read(import, *paths, &arrival, &arrived);
+        if (done && arrived)
+            done = arrival.request != NULL ? import_request(import, &arrival)
+                                           : import_answer_file(import, &arrival);
+        import_arrival_clear(&arrival);
+    }
+    ska_directory_close(import->directory);
+    return done && import_conclude(import);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Evidence of what a broker had signed: a request without its approval token, and who has approved
+ * it by the broker's word.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider/record/evidence_manifest.h"
+#include "provider/sign/broker_words.h"
+#include "tools/command/inspect.h"
+#include "tools/show/request_text.h"
+#include "tools/show/text.h"
+
+/* More than any rule lists. */
+#define PEOPLE_MOST 4096
+
+static const char *const told_members[] = {"broker",     "id",         "status",
+                                           "approvedBy", "rejectedBy", NULL};
+
+static bool read_told_people(const struct ska_json_place *told, const char *name,
+                             struct broker_people *people)
+{
+    struct ska_json_place array;
+    const cJSON *item = NULL;
+    size_t count = 0;
+
+    if (!ska_json_array(told, name, SKA_JSON_REQUIRED, &array))
+        return false;
+    count = (size_t)cJSON_GetArraySize(array.value);
+    if (count > PEOPLE_MOST)
+        return ska_json_fail(told, name, "too many");
+    people->list = calloc(count + 1, sizeof(*people->list));
+    if (people->list == NULL)
+        return ska_fail(&told->at.errors, SKA_R_OUT_OF_MEMORY, "for a list");
+    cJSON_ArrayForEach(item, array.value)
+    {
+        if (!cJSON_IsString(item) ||
+            !ska_base64_decode(item->valuestring, &people->list[people->count]))
+            return ska_json_fail(told, name, "public keys in base64 expected");
+        people->count++;
+    }
+    return true;
+}
+
+static void add_told_row(struct ska_buffer *text, const char *name, const char *value)
+{
+    text_name(text, name);
+    text_printable(text, ska_span_text(value));
+    ska_buffer_text(text, "\n");
+}
+
+static bool add_told(const struct ska_json_place *told, const struct ska_rule *rule,
+                     struct ska_buffer *text)
+{
+    struct broker_status status = {0};
+    struct ska_buffer progress = {0};
+    const char *broker = NULL;
+    const char *id = NULL;
+    const char *state = NULL;
+    bool done = ska_json_only(told, told_members) &&
+                ska_json_text(told, "broker", SKA_JSON_REQUIRED, &broker) &&
+                ska_json_text(told, "id", SKA_JSON_REQUIRED, &id) &&
+                ska_json_text(told, "status", SKA_JSON_REQUIRED, &state) &&
+                read_told_people(told, "approvedBy", &status.approved) &&
+                read_told_people(told, "rejectedBy", &status.rejected);
+
+    if (done) {
+        add_told_row(text, "broker", broker);
+        add_told_row(text, "its request", id);
+        add_told_row(text, "status", state);
+        text_name(text, "approved by");
+        ska_broker_people_text(rule, &status.approved, text);
+        ska_buffer_text(text, "\n");
+        ska_broker_progress_text(rule, &status, &progress);
+        add_told_row(text, "rule", ska_buffer_string(&progress));
+    }
+    ska_buffer_free(&progress);
+    broker_status_clear(&status);
+    return done;
+}
+
+static void add_asked(OSSL_LIB_CTX *libctx, const struct ska_request *request,
+                      struct ska_buffer *text)
+{
+    ska_buffer_format(text, "Request %s\n\n", request->id);
+    ska_buffer_text(text, "Handed in at a broker, which keeps the approval token\n");
+    text_row(text, "operation", "sign");
+    text_name(text, "key name");
+    text_quoted(text, ska_span_text(request->key_label));
+    ska_buffer_text(text, "\n");
+    inspect_add_hex(text, "payload", ska_span_of(&request->payload));
+    request_text_unprotected(libctx, request, NULL, text);
+    inspect_add_hex(text, "signature", ska_span_of(&request->signature));
+    text_row(text, "executed", request->executed);
+    ska_buffer_text(text, "\nBy the word of the broker, which nothing here proves\n");
+}
+
+/* A broker's words that cannot be read are WRONG; the request is shown all the same. */
+static bool show_told(struct tool *tool, const struct ska_request *request, struct ska_span told,
+                      struct verification *verification)
+{
+    const char *name = ska_evidence_names[SKA_EVIDENCE_BROKER];
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct ska_buffer text = {0};
+    struct ska_json_place place;
+    cJSON *json = NULL;
+    bool done = false;
+
+    add_asked(tool->libctx, request, &text);
+    if (!ska_json_parse(told, name, &json, &quiet)) {
+        verify_add_failure(verification, &failure);
+    } else {
+        ska_json_top(&place, json, name, SKA_R_BAD_REQUEST, &quiet);
+        if (!cJSON_IsObject(json))
+            verify_add(verification, VERIFY_WRONG, "file %s: an object expected", name);
+        else if (!add_told(&place, request_stated_rule(request), &text))
+            verify_add_failure(verification, &failure);
+    }
+    ska_buffer_text(&text, "\n");
+    done = text_print(&text, &tool->errors);
+    ska_error_capture_clear(&failure);
+    cJSON_Delete(json);
+    return done;
+}
+
+bool inspect_told_request(struct tool *tool, struct ska_span content, struct ska_span told,
+                          const char *shown, struct verification *verification)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct ska_request *request = NULL;
+    bool done = true;
+
+    if (!ska_request_parse_draft(content, shown, &request, &quiet))
+        verify_add_failure(verification, &failure);
+    else if (request->operation != SKA_OPERATION_SIGN)
+        verify_add(verification, VERIFY_WRONG, "%s: is NOT for a signature", shown);
+    else
+        done = show_told(tool, request, told, verification) &&
+               verify_told_request(verification, request, &tool->errors);
+    ska_error_capture_clear(&failure);
+    ska_request_free(request);
+    return done;
+}
