@@ -81,7 +81,12 @@ static struct ska_job fetching_job(struct tool *tool, const struct ska_request *
                           .operation = request->operation,
                           .mechanism = request->mechanism,
                           .payload = ska_span_of(&request->payload),
+                          .content = ska_span_of(&request->signed_content),
+                          .no_content = request->no_content,
+                          .request_content = tool->configuration.settings.request_content,
                           .content_is_kept = true,
+                          .description = request->description,
+                          .evidence_dir = tool->configuration.settings.evidence_dir,
                           .progress = SKA_PROGRESS_NO};
 
     if (job.mechanism.digest == SKA_DIGEST_NONE)

@@ -239,7 +239,8 @@ static bool keep_evidence(struct asking *asking)
     struct ska_bytes told = {NULL, 0};
     bool done = false;
 
-    if (job->evidence_dir == NULL)
+    /* Of a change of the key there is nothing that the broker's word could be verified by. */
+    if (job->evidence_dir == NULL || job->operation != SKA_OPERATION_SIGN)
         return true;
     done = ska_broker_told_make(name_of(asking), asking->ticket.id, status, &told, job->errors) &&
            ska_evidence_begin_told(job->evidence_dir, asking->draft, ska_span_of(&told), &evidence,
@@ -513,7 +514,7 @@ static bool take_up(struct asking *asking)
 bool ska_fetch_from_broker(const struct ska_job *job, struct ska_current_rule *current)
 {
     struct asking *asking = NULL;
-    bool done = asking_new(job, current, &asking);
+    bool done = check_evidence_dir(job) && asking_new(job, current, &asking);
 
     if (done)
         asking->stays = true;
@@ -521,7 +522,10 @@ bool ska_fetch_from_broker(const struct ska_job *job, struct ska_current_rule *c
     if (done) {
         enum ask_end end = judge(asking);
 
-        done = end == ASK_SIGNED || (end == ASK_ON && fail_over(asking));
+        if (end == ASK_ON)
+            (void)!(asking->status.state == BROKER_EXECUTED ? fail_ended(asking)
+                                                            : fail_over(asking));
+        done = end == ASK_SIGNED;
     }
     asking_free(asking);
     return done;

@@ -21,8 +21,8 @@ seq 20000 >long
 configure_broker
 refused 'sets no state-dir' skatool request --key ska:object=seal document
 refused 'sets no state-dir' skatool requests
-mkdir -m 700 state
-configure_broker "state-dir = $work/state" "audit-log = $work/log"
+mkdir -m 700 state evidence
+configure_broker "state-dir = $work/state" "audit-log = $work/log" "evidence-dir = $work/evidence"
 at_broker() { # NAME: the only request of alice's
     tasks "$1" All
     member id
@@ -67,6 +67,11 @@ refused 'remembers no request' skatool execute "${id:0:8}" -o again.sig
 succeeds skatool requests
 says 'There are no open requests'
 succeeds skatool audit log
+folder=$(echo evidence/*)
+[ "$(ls "$folder" | xargs)" = 'SHA256SUMS broker.json request.json signature' ] ||
+    fail "other evidence: $(ls evidence/*)"
+succeeds skatool inspect --audit-log log "$folder"
+succeeds skatool inspect --of document.sig evidence
 # Other kinds of keys and digests.
 one_of() { # LABEL FILE OPTION...
     local label=$1 file=$2
