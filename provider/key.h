@@ -110,7 +110,7 @@ OSSL_FUNC_keymgmt_gen_cleanup_fn ska_generation_free;
 /* What parameters have said; starts as {0}. */
 struct ska_token_generation {
     struct hsm_uri *uri;     /* of the new key; NULL: it is not for a token */
-    unsigned int use;        /* enum hsm_key_use; 0: not said */
+    unsigned int use;        /* enum backend_key_use; 0: not said */
     unsigned int bits;       /* RSA; 0: not said */
     char curve[64];          /* EC; "": not said */
     const char *unsupported; /* a parameter that no token can be told; NULL: none */

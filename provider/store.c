@@ -17,7 +17,7 @@
 #include "provider/binding.h"
 #include "provider/hsm/list.h"
 #include "provider/hsm/token.h"
-#include "provider/keys/find_key.h"
+#include "provider/keys/list_keys.h"
 
 static OSSL_FUNC_store_open_fn store_open;
 static OSSL_FUNC_store_settable_ctx_params_fn store_settable_params;
@@ -416,20 +416,12 @@ static bool search_the_one(struct store *store, struct hsm_look_up *wanted)
 
 /* ---- Where keys are on no token -------------------------------------------------------------- */
 
-static bool keep_label(void *vsearch, struct ska_span label)
-{
-    struct store_search *search = vsearch;
-    const struct hsm_object object = {.type = HSM_OBJECT_PRIVATE, .label = label};
-
-    return store_keep_object(search, &object);
-}
-
-static bool search_labels(struct store *store)
+static bool search_labels(struct store *store, const struct hsm_look_up *wanted)
 {
     struct store_search search = {store, true};
 
-    return keys_list_labels(&store->provider->settings, store->uri, keep_label, &search,
-                            errors_of(store)) &&
+    return keys_list(&store->provider->settings, wanted, store_keep_object, &search,
+                     errors_of(store)) &&
            (search.complete || ska_fail(errors_of(store), SKA_R_OUT_OF_MEMORY, "for a list"));
 }
 
@@ -440,7 +432,7 @@ static bool search_off_token(struct store *store, struct hsm_look_up *wanted)
     struct ska_key *private_key = NULL;
 
     if (!names_object(store))
-        return search_labels(store);
+        return search_labels(store, wanted);
     if (!store_wants(store, HSM_OBJECT_PRIVATE))
         return !store_wants(store, HSM_OBJECT_PUBLIC) || search_public(store, wanted);
     if (!keys_find(&store->provider->settings, wanted, ska_private_libctx(), &hsm,

@@ -11,8 +11,7 @@
 
 #include "provider/binding.h"
 #include "provider/hsm/key_generate.h"
-#include "provider/hsm/locate.h"
-#include "provider/hsm/token.h"
+#include "provider/keys/make_key.h"
 #include "provider/key.h"
 #include "ska/provider.h"
 
@@ -31,7 +30,7 @@ static bool set_uri(struct ska_token_generation *wanted, const struct ska_provid
                     const char *text)
 {
     struct hsm_uri *uri = NULL;
-    struct hsm_key_template name = {0};
+    struct backend_key_template name = {0};
 
     if (!ska_provider_configured(provider, &provider->errors) ||
         !hsm_uri_parse(text, &uri, &provider->errors))
@@ -48,8 +47,9 @@ static bool set_uri(struct ska_token_generation *wanted, const struct ska_provid
 
 static const struct {
     const char *name;
-    enum hsm_key_use use;
-} uses[] = {{"sign", HSM_USE_SIGN}, {"decrypt", HSM_USE_DECRYPT}, {"derive", HSM_USE_DERIVE}};
+    enum backend_key_use use;
+} uses[] = {
+    {"sign", BACKEND_USE_SIGN}, {"decrypt", BACKEND_USE_DECRYPT}, {"derive", BACKEND_USE_DERIVE}};
 
 /* One word of the list; 0: it is none of ours. */
 static unsigned int use_named(const char *word, size_t length)
@@ -135,15 +135,16 @@ bool ska_token_generation_set(struct ska_token_generation *wanted,
 
 /* ---- Generating ------------------------------------------------------------------------------ */
 
-static bool log_in(const struct ska_token_generation *wanted, const struct ska_provider *provider,
-                   struct hsm_token **token)
+static bool make_key(const struct ska_token_generation *wanted, const struct ska_provider *provider,
+                     const struct backend_key_template *template_, struct backend_key **key)
 {
     struct ska_prompt nobody = {NULL, NULL};
     struct ska_look_up look_up;
 
     ska_look_up_init(&look_up, provider, wanted->uri, NULL, &nobody);
-    return hsm_locate(wanted->uri, &look_up.defaults, token, &provider->errors) &&
-           hsm_token_login(*token, &look_up.wanted.source, &provider->errors);
+    return keys_can_make(&provider->settings, wanted->uri, template_, &provider->errors) &&
+           keys_make(&provider->settings, &look_up.wanted, template_, ska_private_libctx(), key,
+                     &provider->errors);
 }
 
 /* Takes the HSM's key over, come what may. */
@@ -174,12 +175,11 @@ struct ska_key *ska_token_generation_run(const struct ska_token_generation *want
                                          enum ska_key_type type)
 {
     const struct ska_errors *errors = &provider->errors;
-    struct hsm_key_template template_ = {.type = type,
-                                         .bits = wanted->bits == 0 ? DEFAULT_BITS : wanted->bits,
-                                         .curve = wanted->curve,
-                                         .use = wanted->use};
-    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
-    struct hsm_token *token = NULL;
+    struct backend_key_template template_ = {.type = type,
+                                             .bits =
+                                                 wanted->bits == 0 ? DEFAULT_BITS : wanted->bits,
+                                             .curve = wanted->curve,
+                                             .use = wanted->use};
     struct backend_key *hsm = NULL;
 
     if (wanted->uri == NULL)
@@ -190,11 +190,7 @@ struct ska_key *ska_token_generation_run(const struct ska_token_generation *want
     else if (type == SKA_KEY_EC && wanted->curve[0] == 0)
         ska_fail(errors, SKA_R_BAD_PARAMETER, "no curve is named");
     else if (hsm_key_template_name(&template_, wanted->uri, errors) &&
-             log_in(wanted, provider, &token) && hsm_key_generate(token, &template_, errors)) {
-        match.label = ska_span_text(template_.label);
-        match.id = template_.id;
-        if (hsm_key_find(token, &match, ska_private_libctx(), &hsm, errors))
-            return key_for(wanted, provider, hsm);
-    }
+             make_key(wanted, provider, &template_, &hsm))
+        return key_for(wanted, provider, hsm);
     return NULL;
 }

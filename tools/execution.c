@@ -85,6 +85,17 @@ static bool print_change(struct tool *tool, const struct backend_key *key,
     return text_print(&text, &tool->errors);
 }
 
+bool execution_say_change(struct tool *tool, const struct backend_key *key,
+                          const struct ska_request *request)
+{
+    struct modification modification = {0};
+    bool done = modification_read(request, &modification, &tool->errors) &&
+                print_change(tool, key, request, &modification);
+
+    modification_clear(&modification);
+    return done;
+}
+
 static bool execute_change(struct tool *tool, struct backend_key *key, struct ska_request *request)
 {
     struct ska_error_capture failure = {0};

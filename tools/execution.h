@@ -16,4 +16,8 @@
 bool execution_run(struct tool *tool, struct backend_key *key, struct ska_request *request,
                    const struct output *output) SKA_MUST_CHECK;
 
+/* The line that says that a key was blocked, unblocked or modified. */
+bool execution_say_change(struct tool *tool, const struct backend_key *key,
+                          const struct ska_request *request) SKA_MUST_CHECK;
+
 #endif

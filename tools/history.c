@@ -195,13 +195,16 @@ static bool add_history_members(cJSON *json, const struct history_record *record
     size_t count = 0;
     bool done =
         key_name != NULL && description != NULL &&
-        named_key_hash(record->libctx, ska_span_of(&request->public_key), key) &&
+        (request->public_key.length == 0 ||
+         named_key_hash(record->libctx, ska_span_of(&request->public_key), key)) &&
         named_key_hash(record->libctx, record->public_key, approver) &&
         ska_json_add_text(json, "time", ska_time_text((uint64_t)time(NULL), now)) &&
         ska_json_add_text(json, "answer", answers[record->answer]) &&
         ska_json_add_text(json, "operation", ska_operation_names[request->operation]) &&
         ska_json_add_text(json, "requestId", request->id) &&
-        ska_json_add_text(json, "key", key_name) && ska_json_add_text(json, "keySha256", key) &&
+        ska_json_add_text(json, "key", key_name) &&
+        /* Which key it is a broker does not tell approvers. */
+        (request->public_key.length == 0 || ska_json_add_text(json, "keySha256", key)) &&
         ska_json_add_text(json, "approverSha256", approver) &&
         (request->description == NULL || ska_json_add_text(json, "description", description)) &&
         (!request_document_digest(request, &digest, &value) ||
@@ -361,8 +364,10 @@ static bool take_entry(const struct ska_json_place *top, const char *wanted,
     if (!ska_json_text(top, "key", SKA_JSON_REQUIRED, &key) ||
         !history_take_time(top, &time, &seconds) ||
         !ska_json_text(top, "answer", SKA_JSON_REQUIRED, &answer) ||
-        !take_sha256(top, "keySha256", &sha256))
+        !ska_json_text(top, "keySha256", SKA_JSON_OPTIONAL, &sha256))
         return false;
+    if (sha256 != NULL && !is_sha256(sha256))
+        return ska_json_fail_value(top, "keySha256", sha256, "a SHA-256");
     if (strcmp(key, wanted) != 0)
         return true;
     if (!take_approvers(top, strcmp(answer, answers[HISTORY_APPROVED]) == 0, seconds, history,
@@ -372,7 +377,7 @@ static bool take_entry(const struct ska_json_place *top, const char *wanted,
         return false;
     }
     history->requests++;
-    if (seconds >= history->key_seconds) {
+    if (sha256 != NULL && seconds >= history->key_seconds) {
         history->key_seconds = seconds;
         memcpy(history->key_sha256, sha256, NAMED_KEY_HASH_SIZE);
     }

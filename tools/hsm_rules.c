@@ -71,7 +71,8 @@ static bool read_rules(const struct ska_request *request, struct backend_key *ke
         ska_error_capture_clear(&failure);
     }
     rules->blocked = done && state.blocked;
-    rules->other_key = done && !ska_span_equal(spki, ska_span_of(&request->public_key));
+    rules->other_key = done && request->public_key.length > 0 &&
+                       !ska_span_equal(spki, ska_span_of(&request->public_key));
     backend_key_state_clear(&state);
     return done;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/directory_place.h"
 #include "tools/input.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -21,24 +22,15 @@ static bool looks_like_id(const char *what)
     return access(what, F_OK) != 0 && strpbrk(what, "./") == NULL;
 }
 
-static bool take_id(struct tool *tool, struct request_source *source)
+/* Of a directory, or of a broker, whose ids have hyphens. */
+static bool is_id(const char *what)
 {
     char digits[SKA_REQUEST_ID_LENGTH + 1];
+    size_t length = strlen(what);
 
-    if (!ska_request_id_take(source->what, digits))
-        return options_wrong(tool,
-                             "'%s' is no request id, and there is no file of this name (an id is "
-                             "64 digits and letters from a to f, or the first %d of them or more; "
-                             "skatool requests shows them)",
-                             source->what, SKA_REQUEST_ID_LEAST);
-    if (!tool_configure(tool))
-        return false;
-    source->directory = tool->configuration.settings.approvals_dir;
-    return source->directory != NULL ||
-           options_wrong(tool,
-                         "'%s' looks like a request id: add --dir and the approvals directory that "
-                         "it is in",
-                         source->what);
+    return ska_request_id_take(what, digits) ||
+           (length >= SKA_REQUEST_ID_LEAST && length <= SKA_REQUEST_ID_LENGTH &&
+            strspn(what, "0123456789abcdef-") == length);
 }
 
 static bool is_folder(const char *what)
@@ -51,18 +43,33 @@ static bool is_folder(const char *what)
 bool request_source_take(struct tool *tool, struct request_source *source,
                          const char *const *operands)
 {
+    bool named = place_is_named(&source->where);
+
     source->what = operands[0];
     source->copies = source->what == NULL ? NULL : operands + 1;
-    if (source->what != NULL && source->directory == NULL && is_folder(source->what))
+    if (source->what != NULL && !named && is_folder(source->what))
         return options_wrong(tool,
                              "%s is a folder: for a request in it give --dir %s and its id, which "
                              "skatool requests --dir %s shows",
                              source->what, source->what, source->what);
-    if (source->what == NULL || (source->directory == NULL && !looks_like_id(source->what)))
+    if (source->what == NULL || (!named && !looks_like_id(source->what)))
         return true;
     if (operands[1] != NULL)
         return options_wrong(tool, "'%s' is an unexpected argument after an id", operands[1]);
-    return source->directory != NULL || take_id(tool, source);
+    source->by_id = true;
+    if (!named && !is_id(source->what))
+        return options_wrong(tool,
+                             "'%s' is no request id, and there is no file of this name (an id is "
+                             "64 digits and letters from a to f, or the first %d of them or more; "
+                             "skatool requests shows them)",
+                             source->what, SKA_REQUEST_ID_LEAST);
+    if (!named && !place_is_configured(tool))
+        return tool->configured &&
+               options_wrong(tool,
+                             "'%s' looks like a request id: add --dir and the approvals directory "
+                             "that it is in, or --tsb and the URL of a broker",
+                             source->what);
+    return true;
 }
 
 bool request_lies_in_directory(struct tool *tool, const char *path, bool *lies)
@@ -86,15 +93,14 @@ bool request_lies_in_directory(struct tool *tool, const char *path, bool *lies)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static bool source_read_directory(struct tool *tool, struct request_source *source,
-                                  struct ska_request **request)
+static bool source_read_place(struct tool *tool, struct request_source *source,
+                              const struct place_key *key, struct ska_request **request)
 {
-    if (source->place == NULL &&
-        (!ska_directory_open(source->directory, SKA_DIRECTORY_TO_APPROVE, &source->place,
-                             &tool->errors) ||
-         !ska_directory_find_id(source->place, source->what, source->id, &tool->errors)))
+    if (source->place == NULL && !place_open(tool, &source->where, key, &source->place))
         return false;
-    return ska_directory_read(source->place, source->id, request, &source->owner, &tool->errors);
+    if (source->id[0] == 0 && !request_place_find(source->place, source->what, source->id))
+        return false;
+    return request_place_read(source->place, source->id, request, &source->origin);
 }
 
 /* Refusals lie beside a file. That they cannot be seen is no failure. */
@@ -103,8 +109,8 @@ static void source_open_folder(struct request_source *source)
     char *path = strdup(source->what);
 
     if (path != NULL &&
-        !ska_directory_open(dirname(path), SKA_DIRECTORY_OF_FILE, &source->place, NULL))
-        source->place = NULL;
+        !ska_directory_open(dirname(path), SKA_DIRECTORY_OF_FILE, &source->folder, NULL))
+        source->folder = NULL;
     free(path);
 }
 
@@ -164,10 +170,10 @@ bool request_copies_add(struct tool *tool, struct ska_request *request, const ch
 }
 
 bool request_source_read(struct tool *tool, struct request_source *source,
-                         struct ska_request **request)
+                         const struct place_key *key, struct ska_request **request)
 {
-    if (source->directory != NULL)
-        return source_read_directory(tool, source, request);
+    if (source->by_id)
+        return source_read_place(tool, source, key, request);
     if (!source_read_file(tool, source, request))
         return false;
     if (!request_copies_add(tool, *request, source->what, source->copies)) {
@@ -176,54 +182,42 @@ bool request_source_read(struct tool *tool, struct request_source *source,
         return false;
     }
     memcpy(source->id, (*request)->id, sizeof(source->id));
-    if (source->place == NULL)
+    if (source->folder == NULL)
         source_open_folder(source);
     return true;
 }
 
 /* ---- Counting -------------------------------------------------------------------------------- */
 
-bool request_answers_take(const struct ska_look *look, struct ska_ballot *ballot,
-                          const struct ska_errors *errors)
+/* That refusals beside a file cannot be seen is no failure. */
+static bool count_answers(struct tool *tool, struct request_source *source,
+                          struct ska_ballot *ballot)
 {
-    struct ska_answers *answers = NULL;
-    bool done =
-        ska_answers_new(&answers, errors) && ska_answers_look(answers, look, ballot, errors);
-
-    ska_answers_free(answers);
-    return done;
+    if (source->by_id)
+        return request_place_count(source->place, ballot, source->told);
+    if (!ska_ballot_open(ballot, &tool->errors))
+        return false;
+    if (source->folder != NULL)
+        (void)!directory_answers_count(source->folder, source->what, ballot, source->told, NULL);
+    return true;
 }
 
 bool request_source_count(struct tool *tool, struct request_source *source,
                           struct ska_ballot *ballot)
 {
-    struct report_warnings warnings = {0};
-    const struct ska_errors to_warnings = report_warnings_errors(&warnings);
-    struct ska_budget budget = {.share = SKA_SHARE_TO_LIST};
-    const struct ska_look look = {.directory = source->place,
-                                  .budget = &budget,
-                                  .wrong = source->told ? NULL : &to_warnings,
-                                  .until = INT64_MAX};
-    bool done = ska_ballot_open(ballot, &tool->errors);
+    bool done = count_answers(tool, source, ballot);
 
-    if (done && source->place != NULL)
-        done =
-            request_answers_take(&look, ballot, source->directory != NULL ? &tool->errors : NULL) ||
-            source->directory == NULL;
-    report_warnings_end(&warnings);
-    if (budget.exhausted && !source->told)
-        report_warning("%s: there are too many files for this request, or too many wrong ones: not "
-                       "all were looked at",
-                       source->what);
     source->told = true;
-    ska_budget_clear(&budget);
     return done;
 }
 
 void request_source_close(struct request_source *source)
 {
-    ska_directory_close(source->place);
+    if (!source->place_is_lent)
+        request_place_close(source->place);
     source->place = NULL;
+    ska_directory_close(source->folder);
+    source->folder = NULL;
     if (source->file.path != NULL)
         ska_file_place_close(&source->file);
 }

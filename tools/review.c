@@ -21,6 +21,37 @@
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
+static struct place_key place_key_of(const struct review *review)
+{
+    return (struct place_key){review->key, review->approver, review->certificate};
+}
+
+bool review_open_place(struct tool *tool, struct review *review)
+{
+    const struct place_key key = place_key_of(review);
+
+    return !review->source.by_id || review->source.place != NULL ||
+           place_open(tool, &review->source.where, &key, &review->source.place);
+}
+
+bool review_read(struct tool *tool, struct review *review)
+{
+    const struct place_key key = place_key_of(review);
+
+    return request_source_read(tool, &review->source, &key, &review->request);
+}
+
+bool review_is_of_broker(const struct review *review)
+{
+    return review->source.place != NULL && review->source.place->kind->is_broker;
+}
+
+bool review_waits(const struct review *review)
+{
+    return (review->listed != NULL || review_is_of_broker(review)) &&
+           request_place_waits(review->source.place, &review->ballot, review_key(review));
+}
+
 bool review_check_id(struct tool *tool, const struct ska_request *request, const char *shown)
 {
     bool same = false;
@@ -44,18 +75,19 @@ bool review_check(struct tool *tool, const struct review *review)
                         "the request calls its %zu bytes a message, but they look like a digest: "
                         "approving them may sign a document that you have not seen",
                         request->payload.length);
-    return review_check_id(tool, request, review->source.what);
+    return review_is_of_broker(review) || review_check_id(tool, request, review->source.what);
 }
 
 bool review_read_again(struct tool *tool, struct review *review)
 {
+    const struct place_key key = place_key_of(review);
     struct ska_request *now = NULL;
     bool same = false;
 
-    if (!request_source_read(tool, &review->source, &now))
+    if (!request_source_read(tool, &review->source, &key, &now))
         return false;
     same = ska_request_has_same_token(now, review->request);
-    if (same && review->source.directory == NULL) {
+    if (same && !review->source.by_id) {
         ska_ballot_close(&review->ballot); /* this and the next point into the request that goes */
         review->listed = NULL;
         ska_request_free(review->request);
@@ -91,6 +123,8 @@ static bool review_find_place(struct tool *tool, struct review *review)
 {
     const struct ska_rule *rule = request_stated_rule(review->request);
 
+    if (review_is_of_broker(review))
+        return true;
     if (rule == NULL) {
         report_warning("the request does not say who may approve: whether this counts is not "
                        "known");
@@ -225,9 +259,9 @@ static bool showing_make(struct tool *tool, const struct review *review,
                          .ballot = &review->ballot,
                          .chance = review->chance,
                          .document = document,
-                         .owner = review->source.directory == NULL ? NULL : &review->source.owner,
-                         .owner_remote = review->source.directory != NULL &&
-                                         !ska_directory_knows_owners(review->source.place),
+                         .owner = review->source.origin.known ? &review->source.origin.owner : NULL,
+                         .owner_remote = review->source.origin.remote,
+                         .broker = review_is_of_broker(review) ? review->source.place->name : NULL,
                          .refusing = refusing,
                          .witness = {.own_key = review_key(review),
                                      .listed = review->listed,
@@ -436,8 +470,8 @@ bool review_approve(struct tool *tool, struct review *review)
 
     if (done) {
         review_remember(tool, review, HISTORY_APPROVED, NULL);
-        done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_APPROVAL,
-                                 &approval, NULL, &tool->errors);
+        done = request_place_put(review->source.place, review->request, SKA_FILE_APPROVAL,
+                                 &approval, NULL);
     }
     ska_approval_clear(&approval);
     return done;
@@ -446,10 +480,9 @@ bool review_approve(struct tool *tool, struct review *review)
 bool review_refuse(struct tool *tool, struct review *review, const char *reason)
 {
     struct ska_approval refusal = {0};
-    bool done = review_read_again(tool, review) &&
-                review_sign_refusal(tool, review, reason, &refusal) &&
-                ska_directory_put(review->source.place, review->source.id, SKA_FILE_REFUSAL,
-                                  &refusal, NULL, &tool->errors);
+    bool done =
+        review_read_again(tool, review) && review_sign_refusal(tool, review, reason, &refusal) &&
+        request_place_put(review->source.place, review->request, SKA_FILE_REFUSAL, &refusal, NULL);
 
     ska_approval_clear(&refusal);
     return done;
@@ -475,8 +508,11 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
 
 /* ---- Refusing -------------------------------------------------------------------------------- */
 
-bool review_check_reason(struct tool *tool, const char *reason)
+bool review_check_reason(struct tool *tool, const struct review *review, const char *reason)
 {
+    if (reason != NULL && review_is_of_broker(review))
+        return ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                        "--reason: a broker has no place for a reason; tell whoever asks");
     if (reason == NULL || ska_reason_is_allowed(reason))
         return true;
     return ska_fail(&tool->errors, SKA_R_WRONG_USE,

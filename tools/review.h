@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The request that an approver has before him, from a file or from an approvals directory, with his
+ * The request that an approver has before him, from a file or from a place of requests, with his
  * key, and with what others have said already. What approve, reject and the inbox have in common.
  */
 #ifndef SKA_TOOLS_REVIEW_H
@@ -25,6 +25,17 @@ struct review {
     const struct ska_approver *listed; /* this approver in the request's rule; NULL: no rule */
     struct ska_standing chance;        /* of this approver's approval; only with a rule */
 };
+
+/*
+ * Opens the place that the source names, unless it is a file; then others can ask what it can.
+ */
+bool review_open_place(struct tool *tool, struct review *review) SKA_MUST_CHECK;
+/* Reads the request. */
+bool review_read(struct tool *tool, struct review *review) SKA_MUST_CHECK;
+/* Whether it lies where a broker carries requests to approvers; false for a file. */
+bool review_is_of_broker(const struct review *review);
+/* Whether it still waits for this approver: others may have answered since it was listed. */
+bool review_waits(const struct review *review);
 
 /* An id stands for what is in the request; another one would be taken for another request. */
 bool review_check_id(struct tool *tool, const struct ska_request *request,
@@ -96,15 +107,16 @@ void review_remember(struct tool *tool, const struct review *review, enum histor
                      const char *reason);
 
 /*
- * Approves what was shown, unless another stands in its place by now, and puts that into the
- * approvals directory.
+ * Approves what was shown, unless another stands in its place by now, and hands that in where the
+ * request lies.
  */
 bool review_approve(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 /* The same of a refusal; reason NULL: none. */
 bool review_refuse(struct tool *tool, struct review *review, const char *reason) SKA_MUST_CHECK;
 
-/* A reason that a refusal can have; NULL, none, is one. */
-bool review_check_reason(struct tool *tool, const char *reason) SKA_MUST_CHECK;
+/* A reason that a refusal can have where the request lies; NULL, none, is one. */
+bool review_check_reason(struct tool *tool, const struct review *review,
+                         const char *reason) SKA_MUST_CHECK;
 
 /*
  * The refusal of what was shown, remembered as above. To be cleared by the caller, also after a

@@ -9,7 +9,6 @@
 #include <openssl/provider.h>
 
 #include "provider/base/error_capture.h"
-#include "provider/hsm/token.h"
 #include "provider/keys/find_key.h"
 #include "tools/show/terminal.h"
 
@@ -65,20 +64,11 @@ struct hsm_look_up tool_look_up(const struct hsm_uri *uri, const struct hsm_defa
     return wanted;
 }
 
-bool tool_open_token(struct tool *tool, const struct hsm_uri *uri, struct hsm_token **token)
+void tool_note_configuration(const struct tool *tool, enum ska_reason reason)
 {
-    struct hsm_defaults defaults = {NULL, NULL, NULL, NULL};
-    struct hsm_look_up wanted;
-
-    if (!tool_configure(tool))
-        return false;
-    defaults = tool_defaults(tool);
-    wanted = tool_look_up(uri, &defaults);
-    if (!hsm_locate(uri, &defaults, token, &tool->errors)) {
+    if (reason == SKA_R_MODULE_UNAVAILABLE || reason == SKA_R_TOKEN_NOT_FOUND ||
+        reason == SKA_R_TOKEN_AMBIGUOUS || reason == SKA_R_BAD_CONFIGURATION)
         configuration_note(&tool->configuration);
-        return false;
-    }
-    return hsm_token_login(*token, &wanted.source, &tool->errors);
 }
 
 static bool names_private_key(const struct hsm_uri *uri, const struct ska_errors *errors)
@@ -108,9 +98,7 @@ static bool find_named_key(struct tool *tool, const struct hsm_uri *uri, struct 
                  ska_error_capture_text(&failure));
     else if (!done)
         ska_error_capture_raise(&failure, &tool->errors);
-    if (failure.reason == SKA_R_MODULE_UNAVAILABLE || failure.reason == SKA_R_TOKEN_NOT_FOUND ||
-        failure.reason == SKA_R_TOKEN_AMBIGUOUS || failure.reason == SKA_R_BAD_CONFIGURATION)
-        configuration_note(&tool->configuration);
+    tool_note_configuration(tool, failure.reason);
     ska_error_capture_clear(&failure);
     return done;
 }

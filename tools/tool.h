@@ -35,9 +35,8 @@ bool tool_configure(struct tool *tool) SKA_MUST_CHECK;
 struct hsm_defaults tool_defaults(const struct tool *tool);
 struct hsm_look_up tool_look_up(const struct hsm_uri *uri, const struct hsm_defaults *defaults);
 
-/* The token that a key URI and the configuration name, logged in. It is never freed. */
-bool tool_open_token(struct tool *tool, const struct hsm_uri *uri,
-                     struct hsm_token **token) SKA_MUST_CHECK;
+/* Where a failure to find keys may lie in the configuration, says which file was read. */
+void tool_note_configuration(const struct tool *tool, enum ska_reason reason);
 
 /* The private key that a URI names. `uri` receives the parsed URI; it may be NULL. */
 bool tool_open_key(struct tool *tool, const char *text, struct hsm_uri **uri,

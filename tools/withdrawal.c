@@ -23,7 +23,7 @@ static void say_how_long(const struct ska_ballot *ballot, struct ska_buffer *tex
         ska_buffer_format(text, "stay good until %s", text_time(chance.window.closes, until));
 }
 
-static void say_withdrawn(const struct ska_ballot *ballot, const struct ska_leftovers *left)
+void withdrawal_say(const struct ska_ballot *ballot, const struct ska_leftovers *left)
 {
     struct ska_buffer text = {0};
     struct ska_buffer names = {0};
@@ -63,7 +63,7 @@ bool withdraw_request(struct tool *tool, const struct ska_directory *directory,
 
     if (!ska_directory_withdraw(directory, ballot->request->id, &left, &tool->errors))
         return false;
-    say_withdrawn(ballot, &left);
+    withdrawal_say(ballot, &left);
     remember_withdrawn(tool, ballot->request);
     return true;
 }

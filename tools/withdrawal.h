@@ -9,6 +9,9 @@
 #include "provider/sign/directory.h"
 #include "tools/tool.h"
 
+/* Says that the request of the ballot was withdrawn, as below. */
+void withdrawal_say(const struct ska_ballot *ballot, const struct ska_leftovers *left);
+
 /*
  * Withdraws the request of the ballot and says so: how many have approved it, until when copies of
  * these approvals can be used, and what others have left in the directory.

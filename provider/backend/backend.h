@@ -12,12 +12,12 @@
 
 /* See the functions of broker.h. None may be NULL. */
 struct broker {
-    bool (*hand_in)(struct backend_key *key, const struct ska_mechanism *mechanism,
-                    struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+    bool (*hand_in)(struct backend_key *key, const struct broker_request *request,
+                    struct ska_span meta_data, char id[BROKER_ID_SIZE],
                     const struct ska_errors *errors);
     enum broker_answer (*look)(struct backend_key *key, const char *id,
-                               const struct ska_mechanism *mechanism, struct ska_span payload,
-                               struct broker_status *status, const struct ska_errors *errors);
+                               const struct broker_request *request, struct broker_status *status,
+                               const struct ska_errors *errors);
     void *(*connection)(struct backend_key *key); /* never freed */
     bool (*withdraw)(void *connection, const char *id, const struct ska_errors *errors);
     const char *(*name)(const void *connection);

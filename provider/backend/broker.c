@@ -35,24 +35,23 @@ static const struct broker *broker_of(const struct backend_key *key,
     return key->backend->broker;
 }
 
-bool broker_hand_in(struct backend_key *key, const struct ska_mechanism *mechanism,
-                    struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+bool broker_hand_in(struct backend_key *key, const struct broker_request *request,
+                    struct ska_span meta_data, char id[BROKER_ID_SIZE],
                     const struct ska_errors *errors)
 {
     const struct broker *broker = broker_of(key, errors);
 
-    return broker != NULL && broker->hand_in(key, mechanism, payload, meta_data, id, errors);
+    return broker != NULL && broker->hand_in(key, request, meta_data, id, errors);
 }
 
 enum broker_answer broker_look(struct backend_key *key, const char *id,
-                               const struct ska_mechanism *mechanism, struct ska_span payload,
-                               struct broker_status *status, const struct ska_errors *errors)
+                               const struct broker_request *request, struct broker_status *status,
+                               const struct ska_errors *errors)
 {
     const struct broker *broker = broker_of(key, errors);
 
     memset(status, 0, sizeof(*status));
-    return broker == NULL ? BROKER_WRONG
-                          : broker->look(key, id, mechanism, payload, status, errors);
+    return broker == NULL ? BROKER_WRONG : broker->look(key, id, request, status, errors);
 }
 
 struct broker_place broker_place_of(struct backend_key *key)

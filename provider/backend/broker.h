@@ -49,18 +49,25 @@ enum broker_answer {
 
 bool backend_key_has_broker(const struct backend_key *key);
 
+/* What is asked for. */
+struct broker_request {
+    enum ska_operation operation;
+    const struct ska_mechanism *mechanism; /* SKA_OPERATION_SIGN */
+    struct ska_span payload;               /* to sign; to modify: see backend_modify_payload() */
+};
+
 /*
- * Hands a request to sign in. `meta_data` is for approvers to see. `id` is how the broker calls it.
+ * Hands a request in. `meta_data` is for approvers to see. `id` is how the broker calls it.
  * Where it fails it may be that the broker has it all the same, which is said then.
  */
-bool broker_hand_in(struct backend_key *key, const struct ska_mechanism *mechanism,
-                    struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+bool broker_hand_in(struct backend_key *key, const struct broker_request *request,
+                    struct ska_span meta_data, char id[BROKER_ID_SIZE],
                     const struct ska_errors *errors) SKA_MUST_CHECK;
 
-/* Where it stands. */
+/* Where it stands. A change of a key has no result but that it is executed. */
 enum broker_answer broker_look(struct backend_key *key, const char *id,
-                               const struct ska_mechanism *mechanism, struct ska_span payload,
-                               struct broker_status *status, const struct ska_errors *errors);
+                               const struct broker_request *request, struct broker_status *status,
+                               const struct ska_errors *errors);
 
 /*
  * Who can be asked to withdraw a request, also when the key is gone: neither is ever freed.

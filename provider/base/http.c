@@ -393,6 +393,16 @@ static bool add_header(struct exchange *exchange, const char *name, const char *
     return longer != NULL;
 }
 
+static bool may_have_body(const struct ska_http_call *call)
+{
+    return call->method == SKA_HTTP_POST || call->method == SKA_HTTP_PATCH;
+}
+
+static bool has_body(const struct ska_http_call *call)
+{
+    return may_have_body(call) && call->body.length > 0;
+}
+
 static bool add_headers(struct exchange *exchange)
 {
     const struct ska_http_call *call = exchange->call;
@@ -401,10 +411,9 @@ static bool add_headers(struct exchange *exchange)
         if (!add_header(exchange, call->headers[i], ""))
             return false;
     /* Without a "100 Continue" nothing is waited for before the body. */
-    return call->method != SKA_HTTP_POST ||
-           (add_header(exchange, "Expect:", "") &&
-            (call->content_type == NULL ||
-             add_header(exchange, "Content-Type: ", call->content_type)));
+    return !may_have_body(call) || (add_header(exchange, "Expect:", "") &&
+                                    (call->content_type == NULL ||
+                                     add_header(exchange, "Content-Type: ", call->content_type)));
 }
 
 #define SET(option, value) (libcurl.easy_setopt(easy, (option), (value)) == CURLE_OK)
@@ -450,20 +459,23 @@ static bool set_callbacks(CURL *easy, struct exchange *exchange)
            SET(CURLOPT_HTTPHEADER, exchange->headers) && SET(CURLOPT_ERRORBUFFER, exchange->words);
 }
 
+static bool set_body(CURL *easy, const struct ska_http_call *call)
+{
+    return SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
+}
+
 /* What has no body goes by a new connection if it may not be repeated, see hand_out_body(). */
 static bool set_method(CURL *easy, const struct ska_http_call *call)
 {
-    bool repeatable =
-        call->method == SKA_HTTP_GET || (call->method == SKA_HTTP_POST && call->body.length > 0);
-
-    if (!repeatable && !SET(CURLOPT_FRESH_CONNECT, 1L))
+    if (call->method != SKA_HTTP_GET && !has_body(call) && !SET(CURLOPT_FRESH_CONNECT, 1L))
         return false;
     switch (call->method) {
     case SKA_HTTP_GET:
         return SET(CURLOPT_HTTPGET, 1L);
     case SKA_HTTP_POST:
-        return SET(CURLOPT_POST, 1L) &&
-               SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
+        return set_body(easy, call);
+    case SKA_HTTP_PATCH:
+        return set_body(easy, call) && SET(CURLOPT_CUSTOMREQUEST, "PATCH");
     case SKA_HTTP_DELETE:
         return SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     }
@@ -486,7 +498,7 @@ static bool may_be_sent(CURL *easy, const struct exchange *exchange)
 {
     curl_off_t microseconds = 0;
 
-    if (exchange->call->method == SKA_HTTP_POST && exchange->call->body.length > 0)
+    if (has_body(exchange->call))
         return exchange->body_begun;
     return libcurl.easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds) != CURLE_OK ||
            microseconds > 0;

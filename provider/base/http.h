@@ -55,15 +55,15 @@ bool ska_http_open(const struct ska_http_settings *settings, struct ska_http **h
                    const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_http_close(struct ska_http *http); /* NULL is fine; no call may be under way */
 
-enum ska_http_method { SKA_HTTP_GET, SKA_HTTP_POST, SKA_HTTP_DELETE };
+enum ska_http_method { SKA_HTTP_GET, SKA_HTTP_POST, SKA_HTTP_PATCH, SKA_HTTP_DELETE };
 
 struct ska_http_call {
     enum ska_http_method method;
     const char *path; /* put behind the URL, "/v1/key/seal", encoded; NULL: the URL alone */
     const char *const
         *headers;             /* "Authorization: Bearer ...", ended by NULL; never shown. Or NULL */
-    const char *content_type; /* POST: of the body */
-    struct ska_span body;     /* POST */
+    const char *content_type; /* POST, PATCH: of the body */
+    struct ska_span body;     /* POST, PATCH */
 };
 
 /* Free with ska_http_answer_clear(). */

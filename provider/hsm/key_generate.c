@@ -45,9 +45,9 @@ static void template_add_bool(struct template_list *to, CK_ATTRIBUTE_TYPE type, 
 /* What the templates point to, and the work itself. */
 struct generation {
     struct hsm_work work;
-    const struct hsm_key_template *wanted;
+    const struct backend_key_template *wanted;
     bool ska;
-    unsigned int use; /* enum hsm_key_use */
+    unsigned int use; /* enum backend_key_use */
     CK_MECHANISM mechanism;
     CK_KEY_TYPE key_type;
     CK_ULONG bits;
@@ -109,8 +109,8 @@ static void fill_public(struct generation *generation)
 
     template_add_common(generation, to);
     template_add_bool(to, CKA_PRIVATE, false);
-    template_add_bool(to, CKA_VERIFY, (generation->use & HSM_USE_SIGN) != 0);
-    if ((generation->use & HSM_USE_DECRYPT) != 0)
+    template_add_bool(to, CKA_VERIFY, (generation->use & BACKEND_USE_SIGN) != 0);
+    if ((generation->use & BACKEND_USE_DECRYPT) != 0)
         template_add_bool(to, CKA_ENCRYPT, true);
     if (generation->key_type == CKK_RSA) {
         template_add(to, CKA_MODULUS_BITS, &generation->bits, sizeof(generation->bits));
@@ -133,11 +133,11 @@ static void fill_private(struct generation *generation)
     template_add_bool(to, CKA_SENSITIVE, true);
     template_add_bool(to, CKA_EXTRACTABLE, false);
     template_add_bool(to, CKA_SIGN,
-                      !generation->wanted->timestamp && (generation->use & HSM_USE_SIGN) != 0);
+                      !generation->wanted->timestamp && (generation->use & BACKEND_USE_SIGN) != 0);
     template_add_bool(to, CKA_SIGN_RECOVER, false);
-    template_add_bool(to, CKA_DECRYPT, (generation->use & HSM_USE_DECRYPT) != 0);
+    template_add_bool(to, CKA_DECRYPT, (generation->use & BACKEND_USE_DECRYPT) != 0);
     template_add_bool(to, CKA_UNWRAP, false);
-    template_add_bool(to, CKA_DERIVE, (generation->use & HSM_USE_DERIVE) != 0);
+    template_add_bool(to, CKA_DERIVE, (generation->use & BACKEND_USE_DERIVE) != 0);
     for (size_t i = 0; generation->ska && i < SKA_RULE_COUNT; i++)
         template_add(to, rule_attributes[i], generation->rules[i].data,
                      generation->rules[i].length);
@@ -253,13 +253,13 @@ static bool check_timestamp(const struct generation *generation, struct hsm_modu
 
 static bool choose_use(struct generation *generation, const struct ska_errors *errors)
 {
-    const struct hsm_key_template *wanted = generation->wanted;
+    const struct backend_key_template *wanted = generation->wanted;
 
-    generation->use = wanted->use == 0 ? HSM_USE_SIGN : wanted->use;
-    if (generation->use != HSM_USE_SIGN && (generation->ska || wanted->timestamp))
+    generation->use = wanted->use == 0 ? BACKEND_USE_SIGN : wanted->use;
+    if (generation->use != BACKEND_USE_SIGN && (generation->ska || wanted->timestamp))
         return ska_fail(errors, SKA_R_INTERNAL, "a key that is not ordinary only signs");
-    if (((generation->use & HSM_USE_DECRYPT) != 0 && wanted->type != SKA_KEY_RSA) ||
-        ((generation->use & HSM_USE_DERIVE) != 0 && wanted->type != SKA_KEY_EC))
+    if (((generation->use & BACKEND_USE_DECRYPT) != 0 && wanted->type != SKA_KEY_RSA) ||
+        ((generation->use & BACKEND_USE_DERIVE) != 0 && wanted->type != SKA_KEY_EC))
         return ska_fail(errors, SKA_R_UNSUPPORTED,
                         "RSA keys sign and decrypt, EC keys sign and derive, others only sign");
     return true;
@@ -268,7 +268,7 @@ static bool choose_use(struct generation *generation, const struct ska_errors *e
 static bool generation_prepare(struct generation *generation, struct hsm_module *module,
                                const struct ska_errors *errors)
 {
-    const struct hsm_key_template *wanted = generation->wanted;
+    const struct backend_key_template *wanted = generation->wanted;
 
     if (wanted->label == NULL || wanted->label[0] == 0)
         return ska_fail(errors, SKA_R_WRONG_USE, "a key needs a label (object=... in the URI)");
@@ -319,7 +319,7 @@ static bool judge_generation(const struct hsm_token *token, const struct generat
         hsm_show(hsm_token_label(token)).text, label.text, hsm_rv_text(generation->refused).text);
 }
 
-bool hsm_key_template_name(struct hsm_key_template *template_, const struct hsm_uri *uri,
+bool hsm_key_template_name(struct backend_key_template *template_, const struct hsm_uri *uri,
                            const struct ska_errors *errors)
 {
     if (uri->object.data == NULL)
@@ -335,7 +335,7 @@ bool hsm_key_template_name(struct hsm_key_template *template_, const struct hsm_
     return true;
 }
 
-bool hsm_key_generate(struct hsm_token *token, const struct hsm_key_template *template_,
+bool hsm_key_generate(struct hsm_token *token, const struct backend_key_template *template_,
                       const struct ska_errors *errors)
 {
     struct generation generation = {.work = {.run = generate_in_session}, .wanted = template_};

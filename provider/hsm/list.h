@@ -19,6 +19,7 @@ struct hsm_object {
     bool known_key_type;         /* keys: whether key_type is set */
     enum ska_key_type key_type;  /* keys */
     struct ska_span certificate; /* certificates: DER */
+    bool only_label;             /* what else it is the listing does not tell */
 };
 
 struct hsm_object_match {

@@ -45,8 +45,8 @@ static const char *token_attribute(const struct hsm_uri *uri)
     return NULL;
 }
 
-static bool find_connection(const struct ska_settings *settings, const struct hsm_uri *uri,
-                            struct tsb_connection **connection, const struct ska_errors *errors)
+bool keys_find_broker(const struct ska_settings *settings, const struct hsm_uri *uri,
+                      struct tsb_connection **connection, const struct ska_errors *errors)
 {
     const char *foreign = token_attribute(uri);
     struct ska_error_place place;
@@ -64,7 +64,7 @@ static bool find_by_label(const struct ska_settings *settings, const struct hsm_
 {
     struct tsb_connection *connection = NULL;
 
-    return find_connection(settings, uri, &connection, errors) &&
+    return keys_find_broker(settings, uri, &connection, errors) &&
            (uri->object.data != NULL ||
             ska_fail(errors, SKA_R_BAD_URI,
                      "it names no key: add object=LABEL; in a shell URIs need quotes")) &&
@@ -103,13 +103,4 @@ bool keys_find_public(const struct ska_settings *settings, const struct hsm_look
     return keys_are_on_tokens(settings, wanted->uri)
                ? hsm_look_up_public(wanted, libctx, key, type, errors)
                : find_public_by_label(settings, wanted->uri, libctx, key, type, errors);
-}
-
-bool keys_list_labels(const struct ska_settings *settings, const struct hsm_uri *uri,
-                      keys_visit *visit, void *arg, const struct ska_errors *errors)
-{
-    struct tsb_connection *connection = NULL;
-
-    return find_connection(settings, uri, &connection, errors) &&
-           tsb_key_list(connection, visit, arg, errors);
 }

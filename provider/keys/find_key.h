@@ -12,6 +12,15 @@
 /* Whether keys are on tokens, which have PINs, certificates and public keys beside private ones. */
 bool keys_are_on_tokens(const struct ska_settings *settings, const struct hsm_uri *uri);
 
+/*
+ * Where they are on none: the connection by which the broker is reached that has those which the
+ * URI names. SKA_R_BAD_URI for attributes that only tokens have.
+ */
+struct tsb_connection;
+bool keys_find_broker(const struct ska_settings *settings, const struct hsm_uri *uri,
+                      struct tsb_connection **connection,
+                      const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* Whether the settings are enough to look for keys, without asking a person for a PIN. */
 bool keys_can_be_asked(const struct ska_settings *settings);
 
@@ -27,10 +36,5 @@ bool keys_find(const struct ska_settings *settings, const struct hsm_look_up *wa
 bool keys_find_public(const struct ska_settings *settings, const struct hsm_look_up *wanted,
                       OSSL_LIB_CTX *libctx, EVP_PKEY **key, enum ska_key_type *type,
                       const struct ska_errors *errors) SKA_MUST_CHECK;
-
-/* Where keys are on no tokens: the labels of all that there are; false ends it. */
-typedef bool keys_visit(void *arg, struct ska_span label);
-bool keys_list_labels(const struct ska_settings *settings, const struct hsm_uri *uri,
-                      keys_visit *visit, void *arg, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -11,11 +11,11 @@
 #include "provider/base/error_capture.h"
 #include "provider/record/audit.h"
 #include "provider/record/evidence.h"
+#include "provider/request/meta_data.h"
 #include "provider/sign/broker_ticket.h"
 #include "provider/sign/broker_told.h"
 #include "provider/sign/broker_words.h"
 #include "provider/sign/make_request.h"
-#include "provider/sign/meta_data.h"
 #include "provider/sign/pause.h"
 #include "provider/sign/progress_line.h"
 
@@ -54,6 +54,11 @@ static void asking_free(struct asking *asking)
     ska_request_free(asking->draft);
     ska_current_rule_clear(&asking->current);
     free(asking);
+}
+
+static struct broker_request asked_of(const struct ska_job *job)
+{
+    return (struct broker_request){job->operation, &job->mechanism, job->payload};
 }
 
 static const char *name_of(const struct asking *asking)
@@ -109,8 +114,10 @@ static bool make_draft(struct asking *asking)
     if (job.request_content == SKA_REQUEST_CONTENT_ALL)
         job.request_content = SKA_REQUEST_CONTENT_STRUCTURES;
     return ska_draft_make(&job, &asking->draft) &&
-           ska_draft_set_rule(asking->draft, rule_of(asking), job.errors) &&
-           ska_draft_add_content(&job, asking->draft) &&
+           (job.operation == SKA_OPERATION_SIGN
+                ? ska_draft_set_rule(asking->draft, rule_of(asking), job.errors) &&
+                      ska_draft_add_content(&job, asking->draft)
+                : ska_draft_add_rules(asking->draft, job.key, job.errors)) &&
            ska_broker_ticket_init(&asking->ticket, job.audit_log.state_dir, asking->draft->id,
                                   job.errors);
 }
@@ -232,7 +239,8 @@ static bool keep_evidence(struct asking *asking)
     struct ska_bytes told = {NULL, 0};
     bool done = false;
 
-    if (job->evidence_dir == NULL)
+    /* Of a change of the key there is nothing that the broker's word could be verified by. */
+    if (job->evidence_dir == NULL || job->operation != SKA_OPERATION_SIGN)
         return true;
     done = ska_broker_told_make(name_of(asking), asking->ticket.id, status, &told, job->errors) &&
            ska_evidence_begin_told(job->evidence_dir, asking->draft, ska_span_of(&told), &evidence,
@@ -254,14 +262,16 @@ static bool hand_out(struct asking *asking)
     const struct ska_job *job = asking->job;
     const struct broker_status *status = &asking->status;
 
-    if (status->signature_length > *job->signature_length)
+    if (job->operation == SKA_OPERATION_SIGN && status->signature_length > *job->signature_length)
         return ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
                         *job->signature_length, status->signature_length);
     if (!keep_evidence(asking) || !audit_asking(asking, SKA_AUDIT_DECISION, "done") ||
         !audit_evidence(asking))
         return false;
-    memcpy(job->signature, status->signature, status->signature_length);
-    *job->signature_length = status->signature_length;
+    if (job->operation == SKA_OPERATION_SIGN) {
+        memcpy(job->signature, status->signature, status->signature_length);
+        *job->signature_length = status->signature_length;
+    }
     ska_broker_ticket_forget(&asking->ticket, name_of(asking));
     return true;
 }
@@ -271,17 +281,17 @@ static bool hand_out(struct asking *asking)
 static bool hand_in(struct asking *asking)
 {
     const struct ska_job *job = asking->job;
+    const struct broker_request asked = asked_of(job);
     struct ska_bytes meta_data = {NULL, 0};
     char id[BROKER_ID_SIZE] = "";
     bool done = audit_hand_in(asking) &&
                 ska_meta_data_make(asking->draft, &meta_data, job->errors) &&
-                broker_hand_in(job->key, &job->mechanism, job->payload, ska_span_of(&meta_data), id,
-                               job->errors);
+                broker_hand_in(job->key, &asked, ska_span_of(&meta_data), id, job->errors);
 
     ska_bytes_free(&meta_data);
     if (!done)
         return false;
-    if (ska_broker_ticket_write(&asking->ticket, name_of(asking), id, job->errors))
+    if (ska_broker_ticket_write(&asking->ticket, name_of(asking), id, asking->draft, job->errors))
         return true;
     /* Nobody would find it again. */
     (void)!broker_withdraw(&asking->place, id, NULL);
@@ -295,13 +305,13 @@ static bool hand_in(struct asking *asking)
 static bool look(struct asking *asking)
 {
     const struct ska_job *job = asking->job;
+    const struct broker_request asked = asked_of(job);
     struct ska_errors to_away;
 
     ska_error_capture_clear(&asking->away);
     to_away = ska_error_capture(&asking->away);
     broker_status_clear(&asking->status);
-    switch (broker_look(job->key, asking->ticket.id, &job->mechanism, job->payload, &asking->status,
-                        &to_away)) {
+    switch (broker_look(job->key, asking->ticket.id, &asked, &asking->status, &to_away)) {
     case BROKER_TOLD:
         return true;
     case BROKER_AWAY:
@@ -335,9 +345,16 @@ static bool is_worth_going_on(enum broker_state state)
     return false;
 }
 
-/* Under the lock of the ticket, so that all who want the same have one request. */
-static bool take_up_or_hand_in(struct asking *asking)
+/* Whether there is, or may be, something to come back for. */
+static bool is_worth_fetching(enum broker_state state)
 {
+    return state == BROKER_PENDING || state == BROKER_APPROVED || state == BROKER_EXECUTED;
+}
+
+/* Under the lock of the ticket, so that all who want the same have one request. */
+static bool take_up_or_hand_in(struct asking *asking, bool *made)
+{
+    *made = false;
     if (asking->ticket.id[0] != 0) {
         if (!look(asking))
             return false;
@@ -346,13 +363,14 @@ static bool take_up_or_hand_in(struct asking *asking)
         broker_status_clear(&asking->status);
         asking->ticket.id[0] = 0;
     }
+    *made = true;
     return hand_in(asking);
 }
 
-static bool begin_asking(struct asking *asking)
+static bool begin_asking(struct asking *asking, bool *made)
 {
     bool done = ska_broker_ticket_lock(&asking->ticket, name_of(asking), asking->job->errors) &&
-                take_up_or_hand_in(asking);
+                take_up_or_hand_in(asking, made);
 
     ska_broker_ticket_unlock(&asking->ticket);
     return done;
@@ -404,7 +422,7 @@ static enum ask_end judge(struct asking *asking)
     case BROKER_APPROVED:
         return ASK_ON;
     case BROKER_EXECUTED:
-        if (asking->status.signature_length > 0)
+        if (asking->status.signature_length > 0 || asking->job->operation != SKA_OPERATION_SIGN)
             return hand_out(asking) ? ASK_SIGNED : ASK_FAILED;
         if (++asking->without_result < RESULT_LOOKS)
             return ASK_ON;
@@ -452,9 +470,63 @@ static bool wait_for_end(struct asking *asking)
 bool ska_ask_broker(const struct ska_job *job, struct ska_current_rule *current)
 {
     struct asking *asking = NULL;
+    bool made = false;
     bool done = check_way_back(job) && check_evidence_dir(job) &&
-                asking_new(job, current, &asking) && begin_asking(asking) && wait_for_end(asking);
+                asking_new(job, current, &asking) && begin_asking(asking, &made) &&
+                wait_for_end(asking);
 
+    asking_free(asking);
+    return done;
+}
+
+/* ---- By hand --------------------------------------------------------------------------------- */
+
+bool ska_hand_in_to_broker(const struct ska_job *job, struct ska_current_rule *current,
+                           char id[BROKER_ID_SIZE], bool *made)
+{
+    struct asking *asking = NULL;
+    bool done = (job->operation != SKA_OPERATION_SIGN || check_way_back(job)) &&
+                asking_new(job, current, &asking) && begin_asking(asking, made);
+
+    if (done && !is_worth_fetching(asking->status.state))
+        done = fail_ended(asking);
+    if (done)
+        memcpy(id, asking->ticket.id, BROKER_ID_SIZE);
+    asking_free(asking);
+    return done;
+}
+
+static bool take_up(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+    bool done = ska_broker_ticket_lock(&asking->ticket, name_of(asking), job->errors);
+
+    if (done && asking->ticket.id[0] == 0)
+        done = ska_fail(job->errors, SKA_R_WITHDRAWN,
+                        "key '%s': no request for this is remembered in state-dir: it was fetched, "
+                        "or never handed in from here",
+                        backend_key_label(job->key));
+    done = done && look(asking);
+    ska_broker_ticket_unlock(&asking->ticket);
+    return done;
+}
+
+bool ska_fetch_from_broker(const struct ska_job *job, struct ska_current_rule *current)
+{
+    struct asking *asking = NULL;
+    bool done = check_evidence_dir(job) && asking_new(job, current, &asking);
+
+    if (done)
+        asking->stays = true;
+    done = done && take_up(asking);
+    if (done) {
+        enum ask_end end = judge(asking);
+
+        if (end == ASK_ON)
+            (void)!(asking->status.state == BROKER_EXECUTED ? fail_ended(asking)
+                                                            : fail_over(asking));
+        done = end == ASK_SIGNED;
+    }
     asking_free(asking);
     return done;
 }

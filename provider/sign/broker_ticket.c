@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/broker_ticket.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +11,22 @@
 #include <unistd.h>
 
 #include "provider/base/file.h"
+#include "provider/base/json.h"
 #include "provider/record/state_dir.h"
 
-/* "ID URL\n", of which the URL is not longer than that. */
+/* "ID URL\n", of which the URL is not longer than that, and the draft on a line. */
 #define TEXT_LIMIT 4096
+#define WHOLE_LIMIT (TEXT_LIMIT + SKA_JSON_LIMIT)
+
+/* Before the request's id. */
+#define NAME_BEGIN "broker-"
 
 bool ska_broker_ticket_init(struct ska_broker_ticket *ticket, const char *state_dir,
                             const char *request_id, const struct ska_errors *errors)
 {
     memset(ticket, 0, sizeof(*ticket));
     ticket->fd = -1;
-    snprintf(ticket->name, sizeof(ticket->name), "broker-%.64s", request_id);
+    snprintf(ticket->name, sizeof(ticket->name), NAME_BEGIN "%.64s", request_id);
     if (state_dir == NULL)
         return true;
     ticket->state_dir = strdup(state_dir);
@@ -111,15 +117,20 @@ void ska_broker_ticket_unlock(struct ska_broker_ticket *ticket)
 }
 
 bool ska_broker_ticket_write(struct ska_broker_ticket *ticket, const char *broker, const char *id,
-                             const struct ska_errors *errors)
+                             const struct ska_request *draft, const struct ska_errors *errors)
 {
     struct ska_buffer text = {0};
+    struct ska_bytes line = {NULL, 0};
     bool done = false;
 
     snprintf(ticket->id, sizeof(ticket->id), "%s", id);
     if (ticket->state_dir == NULL)
         return true;
+    if (!ska_request_print_line(draft, &line, errors))
+        return false;
     ska_buffer_format(&text, "%s %s\n", id, broker);
+    ska_buffer_add(&text, line.data, line.length);
+    ska_bytes_free(&line);
     done = !text.failed && ftruncate(ticket->fd, 0) == 0 && lseek(ticket->fd, 0, SEEK_SET) == 0 &&
            ska_write_all(ticket->fd, ska_span(text.data, text.length)) && fsync(ticket->fd) == 0;
     ska_buffer_free(&text);
@@ -138,4 +149,79 @@ void ska_broker_ticket_forget(struct ska_broker_ticket *ticket, const char *brok
     if (!locked)
         ska_broker_ticket_unlock(ticket);
     ticket->id[0] = 0;
+}
+
+/* ---- All of them ----------------------------------------------------------------------------- */
+
+static bool is_ticket_name(const char *name)
+{
+    const size_t begin = strlen(NAME_BEGIN);
+
+    return strncmp(name, NAME_BEGIN, begin) == 0 && strlen(name + begin) == SKA_REQUEST_ID_LENGTH &&
+           strspn(name + begin, "0123456789abcdef") == SKA_REQUEST_ID_LENGTH;
+}
+
+/* One that was forgotten meanwhile is none; reading must not create it. */
+static bool read_whole(const char *state_dir, const char *name, struct ska_bytes *text,
+                       const struct ska_errors *errors)
+{
+    struct ska_buffer path = {0};
+    bool done = false;
+
+    ska_buffer_format(&path, "%s/%s", state_dir, name);
+    done = path.failed ? ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a request")
+                       : ska_file_read(ska_buffer_string(&path), WHOLE_LIMIT, text, errors);
+    ska_buffer_free(&path);
+    return done;
+}
+
+/* False: the visitor wants no more. */
+static bool visit_ticket(const char *name, struct ska_bytes *text, const char *broker,
+                         ska_broker_ticket_visit *visit, void *arg, const struct ska_errors *wrong)
+{
+    struct ska_broker_ticket ticket = {.fd = -1};
+    uint8_t *end = text->length == 0 ? NULL : memchr(text->data, '\n', text->length);
+    struct ska_request *draft = NULL;
+    struct ska_span rest;
+
+    if (end == NULL)
+        return true;
+    rest = ska_span(end + 1, text->length - (size_t)(end + 1 - text->data));
+    *end = 0;
+    parse_ticket(&ticket, (char *)text->data, broker);
+    if (ticket.id[0] == 0 || !ska_request_parse_draft(rest, name, &draft, wrong))
+        return true;
+    return visit(arg, ticket.id, draft);
+}
+
+static bool visit_names(const char *state_dir, DIR *listing, const char *broker,
+                        ska_broker_ticket_visit *visit, void *arg, const struct ska_errors *wrong)
+{
+    const struct dirent *entry = NULL;
+    bool more = true;
+
+    while (more && (entry = readdir(listing)) != NULL) {
+        struct ska_bytes text = {NULL, 0};
+
+        if (is_ticket_name(entry->d_name) && read_whole(state_dir, entry->d_name, &text, wrong))
+            more = visit_ticket(entry->d_name, &text, broker, visit, arg, wrong);
+        ska_bytes_free(&text);
+    }
+    return more;
+}
+
+bool ska_broker_tickets_visit(const char *state_dir, const char *broker,
+                              ska_broker_ticket_visit *visit, void *arg,
+                              const struct ska_errors *wrong, const struct ska_errors *errors)
+{
+    DIR *listing = NULL;
+
+    if (!ska_state_dir_check(state_dir, errors))
+        return false;
+    listing = opendir(state_dir);
+    if (listing == NULL)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "state-dir %s: %s", state_dir, strerror(errno));
+    (void)visit_names(state_dir, listing, broker, visit, arg, wrong);
+    closedir(listing);
+    return true;
 }

@@ -29,11 +29,24 @@ bool ska_broker_ticket_lock(struct ska_broker_ticket *ticket, const char *broker
                             const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_broker_ticket_unlock(struct ska_broker_ticket *ticket);
 
-/* While it is locked: remembers the id. */
+/* While it is locked: remembers the id, and what was asked for, to be listed and fetched by others.
+ */
 bool ska_broker_ticket_write(struct ska_broker_ticket *ticket, const char *broker, const char *id,
+                             const struct ska_request *draft,
                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Forgets the id where it is still this one; that it cannot be is found out by who comes next. */
 void ska_broker_ticket_forget(struct ska_broker_ticket *ticket, const char *broker);
+
+/*
+ * Goes through all that is remembered of requests at this broker, in no order; false of the visitor
+ * ends it. The draft is the visitor's: it takes it, or frees it. What cannot be read is named to
+ * `wrong`.
+ */
+typedef bool ska_broker_ticket_visit(void *arg, const char *id, struct ska_request *draft);
+bool ska_broker_tickets_visit(const char *state_dir, const char *broker,
+                              ska_broker_ticket_visit *visit, void *arg,
+                              const struct ska_errors *wrong,
+                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

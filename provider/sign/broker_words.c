@@ -96,6 +96,11 @@ const char *ska_broker_state_word(enum broker_state state)
     return ends[state].word;
 }
 
+enum ska_reason ska_broker_state_reason(enum broker_state state)
+{
+    return ends[state].reason;
+}
+
 bool ska_broker_fail_ended(struct backend_key *key, const char *id, const struct ska_rule *rule,
                            const struct broker_status *status, const struct ska_errors *errors)
 {

@@ -16,8 +16,9 @@ void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_s
 bool ska_broker_fail_ended(struct backend_key *key, const char *id, const struct ska_rule *rule,
                            const struct broker_status *status, const struct ska_errors *errors);
 
-/* "rejected", "expired": for the log. */
+/* "rejected", "expired": for the log; and the reason of a failure that it is. */
 const char *ska_broker_state_word(enum broker_state state);
+enum ska_reason ska_broker_state_reason(enum broker_state state);
 
 /* "alice, bob", as the rule calls them; others by their keys. "nobody". */
 void ska_broker_people_text(const struct ska_rule *rule, const struct broker_people *people,

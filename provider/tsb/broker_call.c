@@ -41,19 +41,23 @@ static bool read_refusal(const cJSON *json, struct tsb_refusal *refusal)
     return true;
 }
 
-static enum ska_reason reason_of(unsigned int code)
+static enum ska_reason reason_of(const struct tsb_refusal *refusal)
 {
-    switch (code) {
+    switch (refusal->code) {
     case TSB_CODE_NO_KEY:
         return SKA_R_KEY_NOT_FOUND;
     case TSB_CODE_KEY_PASSWORD:
         return SKA_R_PIN_INCORRECT;
+    case TSB_CODE_LABEL_IN_USE:
+        return SKA_R_LABEL_IN_USE;
     case 607: /* algorithm, type of key, operation: not with this one */
     case 613:
     case 614:
         return SKA_R_UNSUPPORTED;
     case TSB_CODE_IN_HSM:
-        return SKA_R_HSM_FAILURE;
+        /* A key of the system's, as that which attests others. */
+        return strstr(refusal->text, "KEY_FUNCTION_NOT_PERMITTED") != NULL ? SKA_R_UNSUPPORTED
+                                                                           : SKA_R_HSM_FAILURE;
     default:
         return SKA_R_SERVER_FAILURE;
     }
@@ -88,8 +92,8 @@ static const char *remedy_of(const struct tsb_refusal *refusal)
 bool tsb_fail_refused(const struct tsb_connection *connection, const char *what,
                       const struct tsb_refusal *refusal, const struct ska_errors *errors)
 {
-    return ska_fail(errors, reason_of(refusal->code), "%s: the broker %s refused%s (%u/%u: %s)",
-                    what, tsb_connection_url(connection), remedy_of(refusal), refusal->status,
+    return ska_fail(errors, reason_of(refusal), "%s: the broker %s refused%s (%u/%u: %s)", what,
+                    tsb_connection_url(connection), remedy_of(refusal), refusal->status,
                     refusal->code, refusal->text);
 }
 

@@ -65,22 +65,6 @@ static bool ask_attributes(struct tsb_connection *connection, const char *label,
     return outcome == TSB_DONE;
 }
 
-/* libctx NULL: what may change, and no public key. */
-static bool describe(struct tsb_connection *connection, const char *label, OSSL_LIB_CTX *libctx,
-                     struct tsb_description *description, const struct ska_errors *errors)
-{
-    struct ska_json_place place;
-    cJSON *json = NULL;
-    bool done = false;
-
-    if (!ask_attributes(connection, label, &json, errors))
-        return false;
-    tsb_answer_top(&place, connection, json, errors);
-    done = tsb_description_read(&place, label, libctx, description);
-    cJSON_Delete(json);
-    return done;
-}
-
 /* ---- What the table has ---------------------------------------------------------------------- */
 
 static void key_free(struct backend_key *key)
@@ -109,15 +93,22 @@ static const char *token_label(const struct backend_key *key)
 static bool key_state(struct backend_key *key, struct backend_key_state *state,
                       const struct ska_errors *errors)
 {
-    struct tsb_description description;
+    struct tsb_connection *connection = tsb_key_of(key)->connection;
+    struct tsb_description description = {0};
+    struct ska_json_place place;
+    cJSON *json = NULL;
+    bool done = ask_attributes(connection, backend_key_label(key), &json, errors);
 
-    if (!describe(tsb_key_of(key)->connection, backend_key_label(key), NULL, &description, errors))
-        return false;
-    state->blocked = description.blocked;
-    memcpy(state->rules, description.rules, sizeof(state->rules));
-    memset(description.rules, 0, sizeof(description.rules));
+    tsb_answer_top(&place, connection, json, errors);
+    done = done && tsb_description_read(&place, backend_key_label(key), NULL, &description);
+    if (done) {
+        state->blocked = description.blocked;
+        memcpy(state->rules, description.rules, sizeof(state->rules));
+        memset(description.rules, 0, sizeof(description.rules));
+    }
     tsb_description_clear(&description);
-    return true;
+    cJSON_Delete(json);
+    return done;
 }
 
 /* Documents stay where they are: the broker has names for digests of every kind that it signs. */
@@ -175,34 +166,6 @@ static bool create_token(struct backend_key *key, enum ska_operation operation,
     return ska_approval_token_encode(&made, token, errors);
 }
 
-static bool modify_payload(struct backend_key *key,
-                           const struct ska_rule *const rules[SKA_RULE_COUNT],
-                           struct ska_bytes *payload, const struct ska_errors *errors)
-{
-    (void)key;
-    (void)rules;
-    (void)payload;
-    return ska_fail(errors, SKA_R_UNSUPPORTED,
-                    "the rules of a key behind a broker cannot be changed by this version");
-}
-
-static enum backend_answer ska_change(struct backend_key *key, enum ska_operation operation,
-                                      struct ska_span token,
-                                      const struct backend_approval *approvals,
-                                      size_t approval_count, struct backend_refusal *refusal,
-                                      const struct ska_errors *errors)
-{
-    (void)key;
-    (void)operation;
-    (void)token;
-    (void)approvals;
-    (void)approval_count;
-    (void)refusal;
-    ska_fail(errors, SKA_R_UNSUPPORTED,
-             "a key behind a broker cannot be blocked, unblocked or modified by this version");
-    return BACKEND_FAILED;
-}
-
 static const struct broker tsb_broker = {
     .hand_in = tsb_hand_in,
     .look = tsb_look,
@@ -221,9 +184,9 @@ static const struct backend tsb_backend = {
     .timestamp_key = timestamp_key,
     .timestamp_make = timestamp_make,
     .create_token = create_token,
-    .modify_payload = modify_payload,
+    .modify_payload = tsb_modify_payload,
     .ska_sign = tsb_ska_sign,
-    .ska_change = ska_change,
+    .ska_change = tsb_ska_change,
 };
 
 /* ---- Finding --------------------------------------------------------------------------------- */
@@ -265,21 +228,35 @@ static bool key_new(struct tsb_connection *connection, const char *label, OSSL_L
     return true;
 }
 
+bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJSON *json,
+                  OSSL_LIB_CTX *libctx, struct backend_key **key, const struct ska_errors *errors)
+{
+    struct tsb_description description = {0};
+    struct ska_json_place place;
+    bool done = false;
+
+    tsb_answer_top(&place, connection, json, errors);
+    done = tsb_description_read(&place, label, libctx, &description) &&
+           check_usable(label, &description, errors) &&
+           key_new(connection, label, libctx, &description, key, errors);
+    tsb_description_clear(&description);
+    return done;
+}
+
 bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, OSSL_LIB_CTX *libctx,
                   struct backend_key **key, const struct ska_errors *errors)
 {
-    struct tsb_description description = {0};
     struct ska_bytes text = {NULL, 0};
+    cJSON *json = NULL;
     bool done = false;
 
     if (!ska_utf8_valid(label) || memchr(label.data, 0, label.length) != NULL)
         return ska_fail(errors, SKA_R_BAD_URI,
                         "object: the label of a key behind a broker is UTF-8");
     done = ska_bytes_copy(&text, label, errors) &&
-           describe(connection, (const char *)text.data, libctx, &description, errors) &&
-           check_usable((const char *)text.data, &description, errors) &&
-           key_new(connection, (const char *)text.data, libctx, &description, key, errors);
-    tsb_description_clear(&description);
+           ask_attributes(connection, (const char *)text.data, &json, errors) &&
+           tsb_key_read(connection, (const char *)text.data, json, libctx, key, errors);
+    cJSON_Delete(json);
     ska_bytes_free(&text);
     return done;
 }

@@ -6,6 +6,7 @@
 #define SKA_TSB_BROKER_KEY_H
 
 #include "provider/backend/backend.h"
+#include "provider/base/json.h"
 #include "provider/tsb/connection.h"
 
 struct tsb_key {
@@ -19,6 +20,11 @@ struct tsb_key {
  */
 bool tsb_key_find(struct tsb_connection *connection, struct ska_span label, OSSL_LIB_CTX *libctx,
                   struct backend_key **key, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/* The same from an answer that describes it, which must be for the key of this label. */
+bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJSON *json,
+                  OSSL_LIB_CTX *libctx, struct backend_key **key,
+                  const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* The labels of all keys that there are, as the broker tells them; false ends it. */
 typedef bool tsb_label_visit(void *arg, struct ska_span label);
@@ -36,12 +42,22 @@ enum backend_answer tsb_ska_sign(struct backend_key *key, const struct ska_mecha
                                  size_t *signature_length, struct backend_refusal *refusal,
                                  const struct ska_errors *errors);
 
-bool tsb_hand_in(struct backend_key *key, const struct ska_mechanism *mechanism,
-                 struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+enum backend_answer tsb_ska_change(struct backend_key *key, enum ska_operation operation,
+                                   struct ska_span token, const struct backend_approval *approvals,
+                                   size_t approval_count, struct backend_refusal *refusal,
+                                   const struct ska_errors *errors);
+bool tsb_modify_payload(struct backend_key *key, const struct ska_rule *const rules[SKA_RULE_COUNT],
+                        struct ska_bytes *payload, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+bool tsb_hand_in(struct backend_key *key, const struct broker_request *request,
+                 struct ska_span meta_data, char id[BROKER_ID_SIZE],
                  const struct ska_errors *errors) SKA_MUST_CHECK;
 enum broker_answer tsb_look(struct backend_key *key, const char *id,
-                            const struct ska_mechanism *mechanism, struct ska_span payload,
-                            struct broker_status *status, const struct ska_errors *errors);
+                            const struct broker_request *request, struct broker_status *status,
+                            const struct ska_errors *errors);
+/* The same of any request, without its signature. */
+enum broker_answer tsb_request_state(struct tsb_connection *connection, const char *id,
+                                     struct broker_status *status, const struct ska_errors *errors);
 bool tsb_withdraw(void *connection, const char *id, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 static inline struct tsb_key *tsb_key_of(struct backend_key *key)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signatures at once: with ordinary keys, rules that need nobody, and approvals that are there. */
+/* What is done at once: with ordinary keys, rules that need nobody, and approvals that are there.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "provider/request/approval_token.h"
 #include "provider/tsb/broker_key.h"
 #include "provider/tsb/broker_call.h"
+#include "provider/tsb/change_body.h"
 #include "provider/tsb/sign_body.h"
 
 /* ---- Approvals ------------------------------------------------------------------------------- */
@@ -201,6 +203,74 @@ enum backend_answer tsb_ska_sign(struct backend_key *base, const struct ska_mech
     }
     switch (get_signature(key, mechanism, token.payload, members, signature, signature_length,
                           &refused, errors)) {
+    case TSB_DONE:
+        return BACKEND_DONE;
+    case TSB_REFUSED:
+        if (refused.code != TSB_CODE_IN_HSM)
+            break;
+        judge_refusal(&refused, refusal);
+        return BACKEND_REFUSED;
+    case TSB_FAILED:
+        return BACKEND_FAILED;
+    }
+    fail_refused_key(key, &refused, errors);
+    return BACKEND_FAILED;
+}
+
+/* ---- Changes of a key ------------------------------------------------------------------------ */
+
+#define UNCLEAR_CHANGE "; whether it was done is not known: skatool show tells"
+
+/* Takes over the members. */
+static enum tsb_outcome change_at_once(struct tsb_key *key, enum ska_operation operation,
+                                       cJSON *members, struct tsb_refusal *refusal,
+                                       const struct ska_errors *errors)
+{
+    static const struct {
+        enum tsb_api api;
+        const char *path;
+        const char *root;
+    } calls[] = {
+        [SKA_OPERATION_BLOCK] = {TSB_KEY_OPERATION, "/v1/synchronousBlock", "blockRequest"},
+        [SKA_OPERATION_UNBLOCK] = {TSB_KEY_OPERATION, "/v1/synchronousUnblock", "unblockRequest"},
+        [SKA_OPERATION_MODIFY] = {TSB_KEY_MANAGEMENT, "/v1/synchronousModify", "modifyRequest"},
+    };
+    struct ska_bytes body = {NULL, 0};
+    enum tsb_outcome outcome = TSB_FAILED;
+    cJSON *json = NULL;
+
+    if (tsb_body_make(key->connection, calls[operation].root, members, &body, errors)) {
+        const struct tsb_call call = {.api = calls[operation].api,
+                                      .method = SKA_HTTP_POST,
+                                      .path = calls[operation].path,
+                                      .body = ska_span_of(&body),
+                                      .unclear = UNCLEAR_CHANGE};
+
+        outcome = tsb_call(key->connection, &call, &json, refusal, errors);
+    }
+    ska_bytes_clear_free(&body);
+    cJSON_Delete(json);
+    return outcome;
+}
+
+enum backend_answer tsb_ska_change(struct backend_key *base, enum ska_operation operation,
+                                   struct ska_span encoded,
+                                   const struct backend_approval *approvals, size_t approval_count,
+                                   struct backend_refusal *refusal, const struct ska_errors *errors)
+{
+    struct tsb_key *key = tsb_key_of(base);
+    struct ska_approval_token token;
+    struct tsb_refusal refused;
+    cJSON *members = NULL;
+
+    if (!open_token(encoded, &token, errors))
+        return BACKEND_FAILED;
+    members = tsb_change_members(key, operation, token.payload, errors);
+    if (members == NULL || !add_approvals(members, encoded, approvals, approval_count, errors)) {
+        cJSON_Delete(members);
+        return BACKEND_FAILED;
+    }
+    switch (change_at_once(key, operation, members, &refused, errors)) {
     case TSB_DONE:
         return BACKEND_DONE;
     case TSB_REFUSED:

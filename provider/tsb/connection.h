@@ -22,7 +22,7 @@ bool tsb_connection_find(const struct ska_settings *settings, const char *url,
 const char *tsb_connection_url(const struct tsb_connection *connection);
 
 /* The kinds of API keys that there are; each opens calls of its own. */
-enum tsb_api { TSB_KEY_MANAGEMENT, TSB_KEY_OPERATION, TSB_SERVICE, TSB_API_COUNT };
+enum tsb_api { TSB_KEY_MANAGEMENT, TSB_KEY_OPERATION, TSB_APPROVER, TSB_SERVICE, TSB_API_COUNT };
 
 /* The number of the API key that was taken last for calls of a kind. */
 size_t tsb_connection_good_key(const struct tsb_connection *connection, enum tsb_api api);

@@ -6,6 +6,7 @@
 #include "provider/base/error_capture.h"
 #include "provider/tsb/broker_call.h"
 #include "provider/tsb/broker_key.h"
+#include "provider/tsb/change_body.h"
 #include "provider/tsb/sign_body.h"
 #include "provider/tsb/status_answer.h"
 
@@ -29,11 +30,27 @@ static struct request_path path_of(const char *id)
     "waits "                                                                                       \
     "for it, and the same command hands in another"
 
-static cJSON *make_members(struct tsb_key *key, const struct ska_mechanism *mechanism,
-                           struct ska_span payload, struct ska_span meta_data,
-                           const struct ska_errors *errors)
+/* How each is called, and by which kind of API key. */
+static const struct operation_call {
+    enum tsb_api api;
+    const char *path;
+    const char *root;
+    const char *id; /* in the answer */
+} operation_calls[] = {
+    [SKA_OPERATION_SIGN] = {TSB_KEY_OPERATION, "/v1/sign", "signRequest", "signRequestId"},
+    [SKA_OPERATION_BLOCK] = {TSB_KEY_OPERATION, "/v1/block", "blockRequest", "blockKeyRequestId"},
+    [SKA_OPERATION_UNBLOCK] = {TSB_KEY_OPERATION, "/v1/unblock", "unblockRequest",
+                               "unblockKeyRequestId"},
+    [SKA_OPERATION_MODIFY] = {TSB_KEY_MANAGEMENT, "/v1/modify", "modifyRequest",
+                              "modifyKeyRequestId"},
+};
+
+static cJSON *make_members(struct tsb_key *key, const struct broker_request *request,
+                           struct ska_span meta_data, const struct ska_errors *errors)
 {
-    cJSON *members = tsb_sign_members(key, mechanism, payload, errors);
+    cJSON *members = request->operation == SKA_OPERATION_SIGN
+                         ? tsb_sign_members(key, request->mechanism, request->payload, errors)
+                         : tsb_change_members(key, request->operation, request->payload, errors);
 
     if (members == NULL || meta_data.length == 0 ||
         ska_json_add_base64(members, "metaData", meta_data))
@@ -43,8 +60,8 @@ static cJSON *make_members(struct tsb_key *key, const struct ska_mechanism *mech
     return NULL;
 }
 
-static bool read_id(struct tsb_key *key, const cJSON *json, char id[BROKER_ID_SIZE],
-                    const struct ska_errors *errors)
+static bool read_id(struct tsb_key *key, const cJSON *json, const char *name,
+                    char id[BROKER_ID_SIZE], const struct ska_errors *errors)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors to_failure = ska_error_capture(&failure);
@@ -52,7 +69,7 @@ static bool read_id(struct tsb_key *key, const cJSON *json, char id[BROKER_ID_SI
     bool done = false;
 
     tsb_answer_top(&top, key->connection, json, &to_failure);
-    done = tsb_request_id_read(&top, "signRequestId", id);
+    done = tsb_request_id_read(&top, name, id);
     if (!done)
         ska_fail(errors, SKA_R_SERVER_FAILURE, "%s%s", ska_error_capture_text(&failure), UNCLEAR);
     ska_error_capture_clear(&failure);
@@ -68,22 +85,23 @@ static bool fail_refused(struct tsb_key *key, const struct tsb_refusal *refusal,
     return tsb_fail_refused(key->connection, what, refusal, errors);
 }
 
-bool tsb_hand_in(struct backend_key *base, const struct ska_mechanism *mechanism,
-                 struct ska_span payload, struct ska_span meta_data, char id[BROKER_ID_SIZE],
+bool tsb_hand_in(struct backend_key *base, const struct broker_request *request,
+                 struct ska_span meta_data, char id[BROKER_ID_SIZE],
                  const struct ska_errors *errors)
 {
+    const struct operation_call *how = &operation_calls[request->operation];
     struct tsb_key *key = tsb_key_of(base);
-    cJSON *members = make_members(key, mechanism, payload, meta_data, errors);
+    cJSON *members = make_members(key, request, meta_data, errors);
     struct ska_bytes body = {NULL, 0};
     struct tsb_refusal refusal;
     enum tsb_outcome outcome = TSB_FAILED;
     cJSON *json = NULL;
     bool done = false;
 
-    if (members != NULL && tsb_body_make(key->connection, "signRequest", members, &body, errors)) {
-        const struct tsb_call call = {.api = TSB_KEY_OPERATION,
+    if (members != NULL && tsb_body_make(key->connection, how->root, members, &body, errors)) {
+        const struct tsb_call call = {.api = how->api,
                                       .method = SKA_HTTP_POST,
-                                      .path = "/v1/sign",
+                                      .path = how->path,
                                       .body = ska_span_of(&body),
                                       .unclear = UNCLEAR};
 
@@ -92,7 +110,7 @@ bool tsb_hand_in(struct backend_key *base, const struct ska_mechanism *mechanism
     ska_bytes_clear_free(&body);
     if (outcome == TSB_REFUSED)
         fail_refused(key, &refusal, errors);
-    done = outcome == TSB_DONE && read_id(key, json, id, errors);
+    done = outcome == TSB_DONE && read_id(key, json, how->id, id, errors);
     cJSON_Delete(json);
     return done;
 }
@@ -100,7 +118,8 @@ bool tsb_hand_in(struct backend_key *base, const struct ska_mechanism *mechanism
 /* ---- Looking after --------------------------------------------------------------------------- */
 
 /* A broker that has trouble of its own may be well another time. */
-static enum broker_answer judge_refusal(struct tsb_key *key, const struct tsb_refusal *refusal,
+static enum broker_answer judge_refusal(struct tsb_connection *connection,
+                                        const struct tsb_refusal *refusal,
                                         struct broker_status *status,
                                         const struct ska_errors *errors)
 {
@@ -108,25 +127,51 @@ static enum broker_answer judge_refusal(struct tsb_key *key, const struct tsb_re
         status->state = BROKER_GONE;
         return BROKER_TOLD;
     }
-    fail_refused(key, refusal, errors);
+    tsb_fail_refused(connection, "a request", refusal, errors);
     return refusal->status >= 500 ? BROKER_AWAY : BROKER_WRONG;
 }
 
-static enum broker_answer read_status(struct tsb_key *key, const char *id, const cJSON *json,
-                                      const struct ska_mechanism *mechanism,
-                                      struct ska_span payload, struct broker_status *status,
+/* *result: borrowed from *json, which is the caller's; NULL: there is none. */
+static enum broker_answer ask_state(struct tsb_connection *connection, const char *id, cJSON **json,
+                                    struct broker_status *status, const char **result,
+                                    const struct ska_errors *errors)
+{
+    const struct request_path path = path_of(id);
+    const struct tsb_call call = {
+        .api = TSB_KEY_OPERATION, .method = SKA_HTTP_GET, .path = path.text};
+    struct tsb_refusal refusal;
+    struct ska_json_place top;
+
+    *result = NULL;
+    switch (tsb_call(connection, &call, json, &refusal, errors)) {
+    case TSB_DONE:
+        tsb_answer_top(&top, connection, *json, errors);
+        return tsb_status_read(&top, id, status, result) ? BROKER_TOLD : BROKER_AWAY;
+    case TSB_REFUSED:
+        return judge_refusal(connection, &refusal, status, errors);
+    case TSB_FAILED:
+        break;
+    }
+    return BROKER_AWAY;
+}
+
+enum broker_answer tsb_request_state(struct tsb_connection *connection, const char *id,
+                                     struct broker_status *status, const struct ska_errors *errors)
+{
+    const char *result = NULL;
+    cJSON *json = NULL;
+    enum broker_answer answer = ask_state(connection, id, &json, status, &result, errors);
+
+    cJSON_Delete(json);
+    return answer;
+}
+
+static enum broker_answer take_result(struct tsb_key *key, const struct broker_request *request,
+                                      const char *result, struct broker_status *status,
                                       const struct ska_errors *errors)
 {
-    struct ska_json_place top;
-    const char *result = NULL;
-
-    tsb_answer_top(&top, key->connection, json, errors);
-    if (!tsb_status_read(&top, id, status, &result))
-        return BROKER_AWAY;
-    if (result == NULL)
-        return BROKER_TOLD;
     status->signature_length = sizeof(status->signature);
-    if (tsb_signature_take(key, mechanism, payload, result, status->signature,
+    if (tsb_signature_take(key, request->mechanism, request->payload, result, status->signature,
                            &status->signature_length, errors))
         return BROKER_TOLD;
     broker_status_clear(status);
@@ -135,27 +180,16 @@ static enum broker_answer read_status(struct tsb_key *key, const char *id, const
 }
 
 enum broker_answer tsb_look(struct backend_key *base, const char *id,
-                            const struct ska_mechanism *mechanism, struct ska_span payload,
-                            struct broker_status *status, const struct ska_errors *errors)
+                            const struct broker_request *request, struct broker_status *status,
+                            const struct ska_errors *errors)
 {
     struct tsb_key *key = tsb_key_of(base);
-    const struct request_path path = path_of(id);
-    const struct tsb_call call = {
-        .api = TSB_KEY_OPERATION, .method = SKA_HTTP_GET, .path = path.text};
-    struct tsb_refusal refusal;
-    enum broker_answer answer = BROKER_AWAY;
+    const char *result = NULL;
     cJSON *json = NULL;
+    enum broker_answer answer = ask_state(key->connection, id, &json, status, &result, errors);
 
-    switch (tsb_call(key->connection, &call, &json, &refusal, errors)) {
-    case TSB_DONE:
-        answer = read_status(key, id, json, mechanism, payload, status, errors);
-        break;
-    case TSB_REFUSED:
-        answer = judge_refusal(key, &refusal, status, errors);
-        break;
-    case TSB_FAILED:
-        break;
-    }
+    if (answer == BROKER_TOLD && result != NULL && request->operation == SKA_OPERATION_SIGN)
+        answer = take_result(key, request, result, status, errors);
     cJSON_Delete(json);
     return answer;
 }

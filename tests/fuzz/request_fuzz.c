@@ -21,6 +21,26 @@ static void compare_with_sent(struct ska_span text, const struct ska_request *re
     ska_request_free(sent);
 }
 
+/* Of a draft nothing is anybody's approval, and it is what it was when it was written. */
+static void try_draft(struct ska_span text)
+{
+    struct ska_request *draft = NULL;
+    struct ska_request *again = NULL;
+    struct ska_bytes line = {NULL, 0};
+
+    if (!ska_request_parse_draft(text, "fuzz", &draft, NULL))
+        return;
+    PROMISE(draft->approval_token.length == 0 && draft->approval_count == 0);
+    PROMISE(ska_request_identify(draft, NULL, NULL));
+    if (ska_request_print_line(draft, &line, NULL)) {
+        PROMISE(ska_request_parse_draft(ska_span_of(&line), "again", &again, NULL));
+        PROMISE(ska_span_equal(ska_span_of(&draft->payload), ska_span_of(&again->payload)));
+        ska_request_free(again);
+    }
+    ska_bytes_free(&line);
+    ska_request_free(draft);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ska_request *request = NULL;
@@ -28,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ska_bytes twice = {NULL, 0};
     struct ska_approval_token token;
 
+    try_draft(ska_span(data, size));
     if (!ska_request_parse(ska_span(data, size), "fuzz", &request, NULL))
         return 0;
     compare_with_sent(ska_span(data, size), request);

@@ -14,7 +14,7 @@
 /* Rules in the order use, block, unblock, modify. */
 static struct backend_key *make_key(const char *label, const struct ska_rule *const rules[])
 {
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = label};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = label};
 
     memcpy(wanted.rules, rules, sizeof(wanted.rules));
     assert_true(hsm_key_generate(token, &wanted, &shown));
@@ -24,7 +24,7 @@ static struct backend_key *make_key(const char *label, const struct ska_rule *co
 
 static void make_timestamp_key(enum ska_key_type type, const char *curve, const char *label)
 {
-    struct hsm_key_template wanted = {
+    struct backend_key_template wanted = {
         .type = type, .bits = 2048, .curve = curve, .label = label, .timestamp = true};
 
     assert_true(hsm_key_generate(token, &wanted, &shown));
@@ -366,7 +366,7 @@ static void others_make_no_timestamps(void **state)
 
 static void refuses_timestamp_keys_that_cannot_be(void **state)
 {
-    struct hsm_key_template wanted = {
+    struct backend_key_template wanted = {
         .type = SKA_KEY_RSA_PSS, .bits = 2048, .label = "no clock", .timestamp = true};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -586,10 +586,10 @@ static void modifies(void **state)
 
 static void tells_rules_that_sam_mode_refuses(void **state)
 {
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC,
-                                      .curve = "P-256",
-                                      .label = "sam",
-                                      .rules = {&two_of_three, &always, &always, &never}};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC,
+                                          .curve = "P-256",
+                                          .label = "sam",
+                                          .rules = {&two_of_three, &always, &always, &never}};
     const unsigned char *der = approvers[2].info.data;
     X509 *certificate = d2i_X509(NULL, &der, (long)approvers[2].info.length);
     struct recorder recorder;
@@ -983,10 +983,10 @@ static void takes_no_other_answer_for_a_refusal(void **state)
 static void tells_a_lost_race_from_refused_rules(void **state)
 {
     struct hsm_token *there = login_token(HSM_TEST_DEVICE, "ska");
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC,
-                                      .curve = "P-256",
-                                      .label = "race",
-                                      .rules = {&always, &always, &always, &always}};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC,
+                                          .curve = "P-256",
+                                          .label = "race",
+                                          .rules = {&always, &always, &always, &always}};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 

@@ -43,10 +43,10 @@ static void generates_each_type(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
-        struct hsm_key_template wanted = {.type = kinds[i].type,
-                                          .bits = kinds[i].bits,
-                                          .curve = kinds[i].curve,
-                                          .label = kinds[i].label};
+        struct backend_key_template wanted = {.type = kinds[i].type,
+                                              .bits = kinds[i].bits,
+                                              .curve = kinds[i].curve,
+                                              .label = kinds[i].label};
         struct backend_key *key = NULL;
         char curve[64] = "";
 
@@ -373,7 +373,7 @@ static void says_that_there_is_no_key(void **state)
 
 static void says_which_keys_there_are(void **state)
 {
-    struct hsm_key_template wanted = {
+    struct backend_key_template wanted = {
         .type = SKA_KEY_EC, .curve = "P-256", .label = "a", .id = ska_span("\x01\x02", 2)};
     struct hsm_key_match match = {{NULL, 0}, ska_span("\x01\x02", 2)};
     struct recorder recorder;
@@ -585,7 +585,7 @@ static void goes_by_id_before_label(void **state)
 
 static void refuses_a_label_in_use(void **state)
 {
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "rsa"};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "rsa"};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
@@ -605,7 +605,7 @@ static void refuses_a_label_in_use(void **state)
 
 static void leaves_no_half_a_pair(void **state)
 {
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "half"};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "half"};
     struct hsm_object_match match = {.label = ska_span_text("half")};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
@@ -651,10 +651,10 @@ static void makes_no_ska_key_elsewhere(void **state)
 {
 #ifdef SKA_PLACEHOLDER_NUMBERS
     static const struct ska_rule rule;
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC,
-                                      .curve = "P-256",
-                                      .label = "ska",
-                                      .rules = {&rule, &rule, &rule, &rule}};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC,
+                                          .curve = "P-256",
+                                          .label = "ska",
+                                          .rules = {&rule, &rule, &rule, &rule}};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
     int before = proxy()->ska;

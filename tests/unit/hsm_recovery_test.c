@@ -87,7 +87,7 @@ static void lists_all_after_a_logout(void **state)
 
 static void generates_after_a_logout(void **state)
 {
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "rsa"};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "rsa"};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 
@@ -153,7 +153,7 @@ static void notices_that_the_key_was_replaced(void **state)
     CK_SESSION_HANDLE session = 0;
     CK_OBJECT_HANDLE objects[4];
     CK_ULONG count = 0;
-    struct hsm_key_template wanted = {
+    struct backend_key_template wanted = {
         .type = SKA_KEY_EC, .curve = "P-256", .label = "replaced", .id = ska_span("i", 1)};
     struct backend_key *key = NULL;
 

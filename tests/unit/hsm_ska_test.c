@@ -9,12 +9,12 @@
 static struct backend_key *make_key(enum ska_key_type type, const char *curve, const char *label,
                                     const struct ska_rule *use, bool blocked)
 {
-    struct hsm_key_template wanted = {.type = type,
-                                      .bits = 2048,
-                                      .curve = curve,
-                                      .label = label,
-                                      .rules = {use, &always, &always, &never},
-                                      .blocked = blocked};
+    struct backend_key_template wanted = {.type = type,
+                                          .bits = 2048,
+                                          .curve = curve,
+                                          .label = label,
+                                          .rules = {use, &always, &always, &never},
+                                          .blocked = blocked};
 
     assert_true(hsm_key_generate(token, &wanted, &shown));
     assert_int_equal(ERR_peek_error(), 0);
@@ -265,10 +265,10 @@ static void tells_the_rules(void **state)
 /* A half-given policy is a mistake of the caller, not an ordinary key. */
 static void wants_all_four_rules(void **state)
 {
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC,
-                                      .curve = "P-256",
-                                      .label = "three rules",
-                                      .rules = {&always, &always, &always, NULL}};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC,
+                                          .curve = "P-256",
+                                          .label = "three rules",
+                                          .rules = {&always, &always, &always, NULL}};
     struct recorder recorder;
     struct ska_errors errors = errors_into(&recorder);
 

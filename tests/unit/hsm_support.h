@@ -287,7 +287,8 @@ static const struct ska_mechanism ecdsa_digest = {SKA_SCHEME_ECDSA, SKA_DIGEST_S
 
 static inline void generate(struct hsm_token *token, enum ska_key_type type, const char *label)
 {
-    struct hsm_key_template wanted = {.type = type, .bits = 2048, .curve = "P-256", .label = label};
+    struct backend_key_template wanted = {
+        .type = type, .bits = 2048, .curve = "P-256", .label = label};
 
     assert_true(hsm_key_generate(token, &wanted, &shown));
 }

@@ -20,7 +20,7 @@ static struct ska_errors errors;
 static int make_key(void **state)
 {
     const struct ska_rule *const rules[] = {&two_of_three, &two_of_three, &always, &never};
-    struct hsm_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "seal"};
+    struct backend_key_template wanted = {.type = SKA_KEY_EC, .curve = "P-256", .label = "seal"};
 
     begin(state);
     memset(asked, 1, sizeof(asked));

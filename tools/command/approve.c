@@ -136,7 +136,7 @@ static void take_turn(const struct review *review)
     const struct timespec pause = {0, 10000000};
 
     for (int tries = 0; tries < 200; tries++) {
-        if (flock(ska_directory_fd(review->source.place), LOCK_EX | LOCK_NB) == 0 ||
+        if (flock(ska_directory_fd(review->source.folder), LOCK_EX | LOCK_NB) == 0 ||
             errno != EWOULDBLOCK)
             return;
         nanosleep(&pause, NULL);
@@ -187,14 +187,14 @@ static bool write_bundle(struct tool *tool, struct approve *approve, struct ska_
 static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska_approval *approval)
 {
     const struct review *review = &approve->review;
-    bool in_place = approve->output.path == NULL && review->source.place != NULL;
+    bool in_place = approve->output.path == NULL && review->source.folder != NULL;
     bool done = false;
 
     if (in_place)
         take_turn(review);
     done = write_bundle(tool, approve, approval);
     if (in_place)
-        flock(ska_directory_fd(review->source.place), LOCK_UN);
+        flock(ska_directory_fd(review->source.folder), LOCK_UN);
     return done;
 }
 
@@ -202,22 +202,23 @@ static bool add_to_bundle(struct tool *tool, struct approve *approve, struct ska
 static bool approve_say_done(struct tool *tool, struct approve *approve)
 {
     struct review *review = &approve->review;
-    const char *to = review->source.directory != NULL ? review->source.directory
-                     : approve->output.path != NULL   ? approve->output.path
-                                                      : review->source.what;
+    struct request_place *place = review->source.place;
+    const char *to = place != NULL                  ? place->name
+                     : approve->output.path != NULL ? approve->output.path
+                                                    : review->source.what;
     struct ska_buffer text = {0};
-    bool closed = review->source.directory != NULL &&
-                  !ska_directory_stands(review->source.place, review->source.id, -1);
+    bool closed = place != NULL && !request_place_is_open(place, review->source.id);
 
     if (!closed && !review_count(tool, review))
         return false;
-    ska_buffer_text(&text, review->source.directory != NULL ? "Put the approval of "
-                                                            : "Added the approval of ");
+    ska_buffer_text(&text, place != NULL ? "Put the approval of " : "Added the approval of ");
     review_name(review, &text);
-    ska_buffer_text(&text, review->source.directory != NULL ? " into " : " to ");
+    ska_buffer_text(&text, place != NULL ? " into " : " to ");
     text_output_path(to, &text);
     ska_buffer_text(&text, " (");
-    if (closed)
+    if (review_is_of_broker(review))
+        ska_buffer_text(&text, "which goes on with it when enough have approved");
+    else if (closed)
         ska_buffer_text(&text, "the request is closed by now: signed, withdrawn, or its key is "
                                "blocked");
     else
@@ -236,7 +237,7 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
     struct ska_approval approval = {0};
     bool done = false;
 
-    if (review->source.directory != NULL)
+    if (review->source.by_id)
         return review_approve(tool, review) && approve_say_done(tool, approve);
     done = approver_unlock(review->key, tool->libctx, &tool->errors) &&
            approver_sign_checked(review->key, tool->libctx, review->listed,
@@ -270,7 +271,7 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
 {
     struct review *review = &approve->review;
 
-    if (review->source.directory != NULL) {
+    if (review->source.by_id) {
         *already = ska_ballot_has_approved(&review->ballot, review_key(review));
     } else {
         ska_ballot_close(&review->ballot);
@@ -295,7 +296,7 @@ static bool check_place(struct tool *tool, const struct approve *approve)
     const char *path = approve->output.path != NULL ? approve->output.path : review->source.what;
     bool lies = false;
 
-    if (review->source.directory != NULL || access(path, F_OK) != 0) /* a new file */
+    if (review->source.by_id || access(path, F_OK) != 0) /* a new file */
         return true;
     return request_lies_in_directory(tool, path, &lies) &&
            (!lies ||
@@ -318,8 +319,7 @@ static bool approve_run(struct tool *tool, struct approve *approve)
     bool already = false;
 
     review->source.in_place = approve->output.path == NULL;
-    if (!output_check(tool, &approve->output, review->source.what) ||
-        !request_source_read(tool, &review->source, &review->request) ||
+    if (!output_check(tool, &approve->output, review->source.what) || !review_read(tool, review) ||
         !check_place(tool, approve) || !check_request(tool, approve) ||
         !check_document(tool, approve) || !review_open_key(tool, review) ||
         !is_done_already(tool, approve, &already))
@@ -340,7 +340,7 @@ static bool approve_inbox(struct tool *tool, struct approve *approve)
     if (approve->yes && inbox->documents == NULL)
         return options_wrong(tool, "--yes without an ID would approve whatever somebody has put "
                                    "there: add an ID, or --documents");
-    inbox->directory = approve->review.source.directory;
+    inbox->where = approve->review.source.where;
     inbox->approver = approve->review.approver;
     inbox->certificate = approve->review.certificate;
     inbox->yes = approve->yes;
@@ -352,8 +352,8 @@ static bool approve_check_options(struct tool *tool, struct approve *approve,
 {
     if (!request_source_take(tool, &approve->review.source, operands))
         return false;
-    if (approve->review.source.directory != NULL && approve->output.path != NULL)
-        return options_wrong(tool, "--dir and --output cannot be used together");
+    if (approve->review.source.by_id && approve->output.path != NULL)
+        return options_wrong(tool, "--output is for a request in a file");
     if (approve->review.source.what != NULL &&
         (approve->inbox.key != NULL || approve->inbox.requester != NULL))
         return options_wrong(tool, "--key and --requester go without an ID");
@@ -381,7 +381,8 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("requester", "USER", "in the inbox: only what this user has put there",
                     &approve.inbox.requester),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
-                    &review->source.directory),
+                    &review->source.where.directory),
+        OPTIONS_BROKER(review->source.where),
         OPTION_OUTPUT(&approve.output, "leave REQUEST alone, write there"),
         OPTION_FLAG("yes", "do not ask", &approve.yes),
         OPTION_CONFIG(tool),
@@ -389,12 +390,12 @@ bool approve_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST...\n"
-                 "       skatool approve --approver KEY [OPTION...] [--dir DIR] ID\n"
-                 "       skatool approve --approver KEY [OPTION...] [--dir DIR]",
+                 "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID\n"
+                 "       skatool approve --approver KEY [OPTION...] [--dir DIR | --tsb URL]",
         .help = "Shows a request, asks, and adds your approval: to the file REQUEST (the first of\n"
-                "several copies), or into the approvals directory DIR (if none is given, that of\n"
-                "the configuration). Without REQUEST and ID it shows all that waits for you\n"
-                "there, one after the other.",
+                "several copies), into the approvals directory DIR, or at the broker of URL (if\n"
+                "none is given, that of the configuration). Without REQUEST and ID it shows all\n"
+                "that waits for you there, one after the other.",
         .options = options,
         .operands = operands,
         .operands_allowed = REQUEST_COPIES_MOST,

@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "tools/broker_request.h"
 #include "tools/command/execute_close.h"
 #include "tools/command/execute_directory.h"
 #include "tools/execution.h"
@@ -58,24 +59,7 @@ static bool execute_file(struct tool *tool, const struct execute *execute)
     return done;
 }
 
-/* ---- The command ----------------------------------------------------------------------------- */
-
-static bool check_execute_options(struct tool *tool, const struct execute *execute)
-{
-    if (execute->directory == NULL && !execute->block_only && !execute->all) {
-        if (execute->what[0] == NULL)
-            return options_wrong(tool, "missing argument: REQUEST");
-        return execute->key != NULL || options_wrong(tool, "missing option: --key");
-    }
-    if (execute->block_only && execute->all)
-        return options_wrong(tool, "--block-only and --all cannot be used together");
-    if (execute->what[0] != NULL && execute->what[1] != NULL)
-        return options_wrong(tool, "unexpected argument: '%s'", execute->what[1]);
-    if (execute->what[0] != NULL && (execute->block_only || execute->all))
-        return options_wrong(tool, "--block-only and --all are for all of a directory, without ID");
-    return (execute->output.path == NULL && !execute->output.force) ||
-           options_wrong(tool, "-o: what is executed in a directory makes no signature");
-}
+/* ---- A directory -------------------------------------------------------------------------- */
 
 static bool execute_in_directory(struct tool *tool, const struct execute *execute)
 {
@@ -87,6 +71,57 @@ static bool execute_in_directory(struct tool *tool, const struct execute *execut
                                                             : EXECUTE_BY_HAND};
 
     return execute_directory(&run, execute->what[0]);
+}
+
+/* ---- A request by its id --------------------------------------------------------------------- */
+
+/* At a broker, which has executed it; or in the approvals directory of the configuration. */
+static bool execute_by_id(struct tool *tool, const struct execute *execute,
+                          struct request_source *source)
+{
+    struct ska_request *request = NULL;
+    bool done = false;
+
+    if (!place_open(tool, &source->where, NULL, &source->place))
+        return false;
+    if (!source->place->kind->keeps_results)
+        return execute_in_directory(tool, execute);
+    done = request_source_read(tool, source, NULL, &request) &&
+           check_output(tool, request, execute->what, &execute->output) &&
+           broker_request_fetch(tool, request, execute->key, &execute->output);
+    ska_request_free(request);
+    return done;
+}
+
+static bool execute_one(struct tool *tool, const struct execute *execute)
+{
+    struct request_source source = {.what = NULL};
+    bool done = request_source_take(tool, &source, execute->what);
+
+    if (done && source.by_id)
+        done = execute_by_id(tool, execute, &source);
+    else if (done)
+        done = (execute->key != NULL || options_wrong(tool, "missing option: --key")) &&
+               execute_file(tool, execute);
+    request_source_close(&source);
+    return done;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static bool check_execute_options(struct tool *tool, const struct execute *execute)
+{
+    if (execute->directory == NULL && !execute->block_only && !execute->all) {
+        return execute->what[0] != NULL || options_wrong(tool, "missing argument: REQUEST");
+    }
+    if (execute->block_only && execute->all)
+        return options_wrong(tool, "--block-only and --all cannot be used together");
+    if (execute->what[0] != NULL && execute->what[1] != NULL)
+        return options_wrong(tool, "unexpected argument: '%s'", execute->what[1]);
+    if (execute->what[0] != NULL && (execute->block_only || execute->all))
+        return options_wrong(tool, "--block-only and --all are for all of a directory, without ID");
+    return (execute->output.path == NULL && !execute->output.force) ||
+           options_wrong(tool, "-o: what is executed in a directory makes no signature");
 }
 
 bool execute_command(struct tool *tool, int argc, char **argv)
@@ -105,12 +140,14 @@ bool execute_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--key URI REQUEST... [-o FILE [--force]]\n"
+                 "       skatool execute [--key URI] ID [-o FILE [--force]]\n"
                  "       skatool execute [--key URI] --dir DIR [ID]\n"
                  "       skatool execute [--dir DIR] --block-only | --all",
         .help = "Sends a request with its approvals to the HSM, which decides; of several files,\n"
                 "which are copies of one request, all approvals together. A signature is\n"
                 "that which `openssl dgst -sign` would write; for a key that is to be blocked,\n"
                 "unblocked or modified, a line says what was done.\n"
+                "With ID: what has become of a request at the configured broker.\n"
                 "With --dir: the request ID; without ID orders become requests, and each\n"
                 "request to block, unblock or modify that is complete is executed, never a\n"
                 "signature.",
@@ -122,6 +159,6 @@ bool execute_command(struct tool *tool, int argc, char **argv)
     if (!options_parse(tool, &line, argc, argv) || !check_execute_options(tool, &execute))
         return false;
     return execute.directory == NULL && !execute.block_only && !execute.all
-               ? execute_file(tool, &execute)
+               ? execute_one(tool, &execute)
                : execute_in_directory(tool, &execute);
 }

@@ -16,7 +16,7 @@
 #include "tools/command/execute_orders.h"
 #include "tools/execution.h"
 #include "tools/options.h"
-#include "tools/request_source.h"
+#include "tools/directory_place.h"
 #include "tools/show/modification.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"

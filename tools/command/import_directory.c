@@ -14,7 +14,7 @@
 #include "tools/command/import_consent.h"
 #include "tools/report.h"
 #include "tools/request_difference.h"
-#include "tools/request_source.h"
+#include "tools/directory_place.h"
 #include "tools/show/request_text.h"
 #include "tools/show/text.h"
 

@@ -8,7 +8,6 @@
 #include "provider/base/error_capture.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/command/requests.h"
-#include "tools/request_list.h"
 #include "tools/review.h"
 #include "tools/show/page.h"
 #include "tools/show/terminal.h"
@@ -24,7 +23,7 @@ struct inbox_id {
 struct session {
     struct tool *tool;
     const struct inbox *inbox;
-    const char *directory;
+    struct request_place *place;
     struct document_folder *folder; /* NULL: none */
     struct approver key;
     struct inbox_id *ids;
@@ -89,29 +88,30 @@ static struct request_filter filter_of(const struct session *session)
     return filter;
 }
 
-static bool open_list(struct session *session, struct request_list *list)
+/* Who has asked is certain by the file system only. */
+static bool check_requester(const struct session *session)
 {
-    return request_list_open(session->tool, session->directory, list) &&
-           (session->inbox->requester == NULL || ska_directory_knows_owners(list->directory) ||
-            ska_fail(&session->tool->errors, SKA_R_WRONG_USE,
-                     "--requester: %s is another computer's, and whose a request in it is cannot "
-                     "be told here",
-                     session->directory));
+    const struct ska_directory *directory = request_place_directory(session->place);
+
+    return session->inbox->requester == NULL ||
+           (directory != NULL && ska_directory_knows_owners(directory)) ||
+           ska_fail(&session->tool->errors, SKA_R_WRONG_USE,
+                    "--requester: %s is another computer's, and whose a request in it is cannot be "
+                    "told here",
+                    session->place->name);
 }
 
 static bool find_waiting(struct session *session)
 {
-    struct request_filter filter = filter_of(session);
-    struct request_list list = {.tool = NULL};
-    bool done =
-        open_list(session, &list) && request_list_visit(&list, &filter, note_waiting, session);
+    const struct request_filter filter = filter_of(session);
+    struct request_place *place = session->place;
+    bool done = request_place_visit(place, &filter, note_waiting, session);
 
-    if (done && list.unreadable > 0)
-        report_warning("%zu request%s in %s cannot be read by this user", list.unreadable,
-                       list.unreadable == 1 ? "" : "s", session->directory);
+    if (done && place->unreadable > 0)
+        report_warning("%zu request%s in %s cannot be read by this user", place->unreadable,
+                       place->unreadable == 1 ? "" : "s", place->name);
     if (done && session->count == 0)
-        request_list_say_none(&list, true);
-    request_list_close(&list);
+        request_place_say_none(place, true);
     return done;
 }
 
@@ -160,6 +160,8 @@ static void approve_one(struct session *session, struct review *review)
     session->approved++;
     if (session->inbox->yes)
         report_message("%.16s is approved", review->request->id);
+    else if (review_is_of_broker(review))
+        report_message("Approved.");
     else if (review_count(session->tool, review))
         say_progress(review, "Approved.");
 }
@@ -190,7 +192,7 @@ static bool reject_one(struct session *session, struct review *review)
 {
     char *reason = NULL;
 
-    if (!ask_reason(session, &reason))
+    if (!review_is_of_broker(review) && !ask_reason(session, &reason))
         return false;
     if (review_refuse(session->tool, review, reason)) {
         session->rejected++;
@@ -239,23 +241,18 @@ static bool ask_about(struct session *session, struct review *review, const char
     return true;
 }
 
-/* Others may have answered, or somebody may have closed it, since it was listed. */
-static bool still_waits(const struct review *review)
-{
-    return review->listed != NULL && ska_ballot_waits_for(&review->ballot, review_key(review));
-}
-
 /* One that is wrong is named, and hides no other: *passed is what was raised. */
 static bool open_one(struct session *session, const char *id, struct review *review)
 {
     struct tool *tool = session->tool;
 
-    *review = (struct review){.approver = session->inbox->approver,
-                              .certificate = session->inbox->certificate,
-                              .key = &session->key,
-                              .source = {.directory = session->directory, .what = id}};
-    return request_source_read(tool, &review->source, &review->request) &&
-           review_check(tool, review) && review_open_key(tool, review);
+    *review = (struct review){
+        .approver = session->inbox->approver,
+        .certificate = session->inbox->certificate,
+        .key = &session->key,
+        .source = {.what = id, .by_id = true, .place = session->place, .place_is_lent = true}};
+    snprintf(review->source.id, sizeof(review->source.id), "%s", id);
+    return review_read(tool, review) && review_check(tool, review) && review_open_key(tool, review);
 }
 
 /* Nobody is asked, so it is only what a file tells: *why is why it is left, NULL where it is not.
@@ -299,7 +296,7 @@ static bool show_one(struct session *session, const char *id)
 
     snprintf(lead, sizeof(lead), "%zu of %zu", session->next, session->count);
     /* What cannot be opened was told, and is passed by. */
-    if (done && still_waits(&review))
+    if (done && review_waits(&review))
         done = session->inbox->yes ? answer_by_file(session, &review)
                                    : ask_about(session, &review, lead);
     else if (!done)
@@ -339,7 +336,7 @@ static bool run_session(struct session *session)
 
     if (done && session->count > 0)
         report_message("%zu request%s in %s wait%s for you.", session->count,
-                       session->count == 1 ? "" : "s", session->directory,
+                       session->count == 1 ? "" : "s", session->place->name,
                        session->count == 1 ? "s" : "");
     if (done && session->count > 0 && session->folder != NULL)
         report_message("%zu match a file, %zu do not.", session->with_file,
@@ -353,26 +350,25 @@ static bool run_session(struct session *session)
 /* Where nobody can be asked. */
 static bool list_waiting(struct session *session)
 {
-    struct request_filter filter = filter_of(session);
-    struct request_list list = {.tool = NULL};
-    bool done = open_list(session, &list) &&
-                approver_open_public(session->tool, &session->key, session->inbox->approver);
+    const struct request_filter filter = filter_of(session);
 
-    done = done && requests_list(&list, &filter, session->folder, false);
-    request_list_close(&list);
-    return done;
+    return (session->place->kind->is_broker ||
+            approver_open_public(session->tool, &session->key, session->inbox->approver)) &&
+           requests_list(session->place, &filter, session->folder, false);
 }
 
 bool inbox_run(struct tool *tool, const struct inbox *inbox)
 {
-    struct session session = {.tool = tool, .inbox = inbox, .directory = inbox->directory};
+    struct session session = {.tool = tool, .inbox = inbox};
+    const struct place_key key = {&session.key, inbox->approver, inbox->certificate};
     bool done =
-        request_list_find_directory(tool, &session.directory) &&
+        place_open(tool, &inbox->where, &key, &session.place) && check_requester(&session) &&
         (inbox->documents == NULL ||
          document_folder_open(inbox->documents, tool->libctx, &session.folder, &tool->errors)) &&
         (inbox->yes || terminal_available() ? run_session(&session) : list_waiting(&session));
 
     document_folder_close(session.folder);
+    request_place_close(session.place);
     approver_close(&session.key);
     free(session.ids);
     return done;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool approve without REQUEST: all that waits for an approver in an approvals directory, one
+ * skatool approve without REQUEST: all that waits for an approver in a place of requests, one
  * after the other, with one passphrase.
  */
 #ifndef SKA_TOOLS_COMMAND_INBOX_H
 #define SKA_TOOLS_COMMAND_INBOX_H
 
-#include "tools/tool.h"
+#include "tools/place_options.h"
 
 /* From the command line; NULL where nothing was given. */
 struct inbox {
-    const char *directory;
+    struct place_options where;
     const char *approver;
     const char *certificate;
     const char *documents; /* FOLDER */

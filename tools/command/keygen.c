@@ -7,7 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/hsm/key_generate.h"
+#include "provider/keys/make_key.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
 #include "tools/show/certificates.h"
@@ -27,9 +29,11 @@ struct keygen {
     const char *curve;
     const char *policy_path;
     const char *ca_path;
+    const char *password_source;
+    bool by_broker; /* the key is to be behind one */
     bool timestamp;
     bool blocked;
-    struct hsm_key_template template_;
+    struct backend_key_template template_;
     struct ska_policy policy;
 };
 
@@ -136,24 +140,26 @@ static void warn_of_impossible(const struct keygen *keygen)
 
 static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
 {
+    const char *anyone =
+        keygen->by_broker ? "anyone whom the broker lets in" : "anyone with the PIN";
     const struct ska_policy *policy = &keygen->policy;
     const char *label = keygen->template_.label;
 
     if (ska_rule_is_empty(&policy->rules[SKA_RULE_USE]))
-        report_warning("the use rule is always satisfied: anyone with the PIN can sign with '%s'",
-                       label);
+        report_warning("the use rule is always satisfied: %s can sign with '%s'", anyone, label);
     if (ska_rule_is_empty(&policy->rules[SKA_RULE_MODIFY]))
-        report_warning("the modify rule is always satisfied: anyone with the PIN can change the "
-                       "rules of '%s'",
-                       label);
+        report_warning("the modify rule is always satisfied: %s can change the rules of '%s'",
+                       anyone, label);
     warn_of_impossible(keygen);
     if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
-        report_warning("approvals to sign with '%s' never expire: whoever keeps them can have the "
-                       "same thing signed again, years from now too. "
-                       "Give each alternative in ruleUse a \"timeout\" in seconds to end that; it "
-                       "needs a timestamp key (skatool keygen --timestamp).",
-                       label);
-    if (has_time_limit(policy) && tool->configuration.settings.timestamp_key == NULL)
+        report_warning(
+            "approvals to sign with '%s' never expire: whoever keeps them can have the "
+            "same thing signed again, years from now too. "
+            "Give each alternative in ruleUse a \"timeout\" in seconds to end that%s.",
+            label,
+            keygen->by_broker ? "" : "; it needs a timestamp key (skatool keygen --timestamp)");
+    if (!keygen->by_broker && has_time_limit(policy) &&
+        tool->configuration.settings.timestamp_key == NULL)
         report_warning("'%s' has rules with time limits: requests need timestamp-key in the "
                        "configuration, or --timestamp-key",
                        label);
@@ -195,28 +201,21 @@ static bool print_key(struct tool *tool, const struct backend_key *key)
     return text_print(&text, &tool->errors);
 }
 
-static bool make_pair(struct tool *tool, const struct keygen *keygen, struct hsm_token *token)
+static bool generate_key(struct tool *tool, const struct keygen *keygen, const struct hsm_uri *uri)
 {
+    const struct hsm_defaults defaults = tool_defaults(tool);
+    const struct hsm_look_up wanted = tool_look_up(uri, &defaults);
     struct ska_error_capture failure = {0};
     struct ska_errors quiet = ska_error_capture(&failure);
-    bool done = hsm_key_generate(token, &keygen->template_, &quiet);
+    struct backend_key *key = NULL;
+    bool done = keys_make(&tool->configuration.settings, &wanted, &keygen->template_, tool->libctx,
+                          &key, &quiet);
 
     if (!done)
         certificates_fail(tool, &failure, keygen->template_.rules);
+    tool_note_configuration(tool, failure.reason);
     ska_error_capture_clear(&failure);
-    return done;
-}
-
-static bool generate_key(struct tool *tool, const struct keygen *keygen, const struct hsm_uri *uri)
-{
-    struct hsm_key_match match = {ska_span_text(keygen->template_.label), keygen->template_.id};
-    struct hsm_token *token = NULL;
-    struct backend_key *key = NULL;
-    bool done = false;
-
-    if (!tool_open_token(tool, uri, &token) || !make_pair(tool, keygen, token))
-        return false;
-    done = hsm_key_find(token, &match, tool->libctx, &key, &tool->errors) && print_key(tool, key);
+    done = done && print_key(tool, key);
     backend_key_free(key);
     return done;
 }
@@ -234,13 +233,30 @@ static bool check_keygen_options(struct tool *tool, const struct keygen *keygen)
     return true;
 }
 
+/* It is that of the configuration, which all calls of this run are made by. */
+static bool take_password(struct tool *tool, const struct keygen *keygen)
+{
+    struct ska_settings *settings = &tool->configuration.settings;
+
+    if (keygen->password_source == NULL)
+        return true;
+    if (!keygen->by_broker)
+        return options_wrong(tool, "--password-source: keys of a token have no passwords; it is "
+                                   "for keys behind a broker");
+    return ska_settings_set(settings, "tsb-key-password-source", keygen->password_source,
+                            &tool->errors);
+}
+
 /* What can be refused without the HSM is refused before anyone is asked for a PIN. */
 static bool prepare_keygen(struct tool *tool, struct keygen *keygen, struct hsm_uri **uri)
 {
-    if (!choose_algorithm(tool, keygen) || !hsm_uri_parse(keygen->key, uri, &tool->errors))
+    if (!choose_algorithm(tool, keygen) || !hsm_uri_parse(keygen->key, uri, &tool->errors) ||
+        !hsm_key_template_name(&keygen->template_, *uri, &tool->errors) ||
+        !read_key_policy(tool, keygen) || !tool_configure(tool))
         return false;
-    return hsm_key_template_name(&keygen->template_, *uri, &tool->errors) &&
-           read_key_policy(tool, keygen);
+    keygen->by_broker = !keys_are_on_tokens(&tool->configuration.settings, *uri);
+    return keys_can_make(&tool->configuration.settings, *uri, &keygen->template_, &tool->errors) &&
+           take_password(tool, keygen);
 }
 
 bool keygen_command(struct tool *tool, int argc, char **argv)
@@ -257,6 +273,8 @@ bool keygen_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("ca", "FILE",
                     "CAs in PEM: the certificates of approvers must chain to one of them",
                     &keygen.ca_path),
+        OPTION_TEXT("password-source", "file:FILE", "behind a broker: its password",
+                    &keygen.password_source),
         OPTION_FLAG("blocked", "the key cannot sign before it is unblocked", &keygen.blocked),
         OPTION_FLAG("timestamp", "the key makes timestamps of the HSM and nothing else",
                     &keygen.timestamp),

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skatool list: the private keys of a token.
+ * skatool list: the private keys of a token, or behind a broker.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/base/json.h"
 #include "tools/options.h"
 #include "tools/show/table.h"
-#include "provider/hsm/list.h"
 #include "provider/backend/backend_key.h"
+#include "provider/keys/list_keys.h"
 #include "tools/show/text.h"
 
 struct entry {
     struct ska_bytes label;
-    char *id;   /* in hexadecimal */
-    bool known; /* the key could be opened; else only what the listing told */
+    char *id;        /* in hexadecimal */
+    bool known;      /* the key could be opened; else only what the listing told */
+    bool only_label; /* which is no more than that */
     char algorithm[TEXT_ALGORITHM_SIZE];
     bool ska;
     bool timestamp;
@@ -35,7 +37,10 @@ static bool visit(void *arg, const struct hsm_object *object)
     struct listing *listing = arg;
     struct entry *grown =
         reallocarray(listing->entries, listing->count + 1, sizeof(*listing->entries));
-    struct entry entry = {.ska = object->ska, .timestamp = object->timestamp, .algorithm = "?"};
+    struct entry entry = {.only_label = object->only_label,
+                          .ska = object->ska,
+                          .timestamp = object->timestamp,
+                          .algorithm = "?"};
 
     if (grown != NULL)
         listing->entries = grown;
@@ -61,31 +66,70 @@ static int compare_keys(const void *left, const void *right)
     return order != 0 ? order : strcmp(a->id, b->id);
 }
 
-/* One key that cannot be opened (for want of its public key, say) must not hide the others. */
-static void complete_entry(struct tool *tool, struct hsm_token *token, struct entry *entry)
+/* A broker lists all keys, those of the system and of others too, which are no keys to sign with.
+ */
+static void say_not_opened(struct tool *tool, const struct entry *entry,
+                           const struct ska_error_capture *failure)
 {
-    struct hsm_key_match match = {{NULL, 0}, {NULL, 0}};
+    if (entry->only_label &&
+        (failure->reason == SKA_R_UNSUPPORTED || failure->reason == SKA_R_WRONG_USE ||
+         failure->reason == SKA_R_BAD_KEY))
+        return;
+    if (entry->only_label && failure->reason == SKA_R_PIN_INCORRECT)
+        report_warning("%s", ska_error_capture_text(failure));
+    else
+        ska_error_capture_raise(failure, &tool->errors);
+}
+
+static bool open_entry(struct tool *tool, const struct hsm_look_up *of_all,
+                       const struct entry *entry, struct backend_key **key)
+{
+    struct hsm_uri uri = *of_all->uri; /* borrowed, and only read */
+    struct hsm_look_up wanted = *of_all;
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    struct ska_bytes id = {NULL, 0};
+    bool done = false;
+
+    memset(&uri.object, 0, sizeof(uri.object));
+    memset(&uri.id, 0, sizeof(uri.id));
+    if (entry->label.length > 0)
+        uri.object = entry->label;
+    if (entry->id[0] != 0 && ska_hex_decode(entry->id, &id))
+        uri.id = id;
+    wanted.uri = &uri;
+    done = keys_find(&tool->configuration.settings, &wanted, tool->libctx, key, &quiet);
+    if (!done)
+        say_not_opened(tool, entry, &failure);
+    ska_error_capture_clear(&failure);
+    ska_bytes_free(&id);
+    return done;
+}
+
+/* One key that cannot be opened (for want of its public key, say) must not hide the others. */
+static void complete_entry(struct tool *tool, const struct hsm_look_up *of_all, struct entry *entry)
+{
     struct backend_key_state state = {0};
     struct backend_key *key = NULL;
-    struct ska_bytes id = {NULL, 0};
 
-    if (entry->label.length > 0)
-        match.label = ska_span_of(&entry->label);
-    if (entry->id[0] != 0 && ska_hex_decode(entry->id, &id))
-        match.id = ska_span_of(&id);
-    if (!hsm_key_find(token, &match, tool->libctx, &key, &tool->errors)) {
-        ska_bytes_free(&id);
+    if (!open_entry(tool, of_all, entry, &key))
         return;
-    }
     text_key_algorithm(backend_key_type(key), backend_key_public(key), entry->algorithm);
     entry->ska = backend_key_is_ska(key);
     entry->timestamp = backend_key_is_timestamp(key);
+    entry->only_label = false;
     entry->known = !entry->ska || backend_key_state(key, &state, &tool->errors);
     entry->blocked = state.blocked;
     entry->sam_approved = state.sam_approved;
     backend_key_state_clear(&state);
     backend_key_free(key);
-    ska_bytes_free(&id);
+}
+
+static const char *shown_kind(const struct entry *entry)
+{
+    if (entry->only_label)
+        return "?";
+    return entry->ska ? "SKA" : entry->timestamp ? "timestamp" : "ordinary";
 }
 
 static const char *shown_flag(const struct entry *entry, bool flag)
@@ -104,18 +148,16 @@ static bool print_table(struct tool *tool, const struct listing *listing)
     for (size_t i = 0; done && i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
         const char *cells[] = {(const char *)entry->label.data,
-                               entry->id,
+                               entry->id[0] == 0 ? "-" : entry->id,
                                entry->algorithm,
-                               entry->ska         ? "SKA"
-                               : entry->timestamp ? "timestamp"
-                                                  : "ordinary",
+                               shown_kind(entry),
                                shown_flag(entry, entry->blocked),
                                shown_flag(entry, entry->sam_approved)};
 
         done = table_add(&table, cells, &tool->errors);
     }
     if (done && listing->count == 0)
-        report_note("the token has no private keys");
+        report_note("there are no private keys");
     else if (done)
         table_text(&table, &text);
     table_clear(&table);
@@ -128,9 +170,11 @@ static bool add_json(cJSON *array, const struct entry *entry)
     bool done = ska_json_add_item(array, NULL, object) &&
                 ska_json_add_untrusted(object, "label", ska_span_of(&entry->label)) &&
                 cJSON_AddStringToObject(object, "id", entry->id) != NULL &&
-                cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL &&
-                cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
-                cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
+                cJSON_AddStringToObject(object, "algorithm", entry->algorithm) != NULL;
+
+    if (done && !entry->only_label)
+        done = cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
+               cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
     if (done && entry->ska && entry->known)
         done = cJSON_AddBoolToObject(object, "blocked", entry->blocked) != NULL &&
                cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL;
@@ -151,19 +195,31 @@ static bool print_list_json(struct tool *tool, const struct listing *listing)
     return text_print_json(array, &tool->errors);
 }
 
+static bool find_entries(struct tool *tool, const struct hsm_look_up *wanted,
+                         struct listing *listing)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = keys_list(&tool->configuration.settings, wanted, visit, listing, &quiet);
+
+    if (!done)
+        ska_error_capture_raise(&failure, &tool->errors);
+    tool_note_configuration(tool, failure.reason);
+    ska_error_capture_clear(&failure);
+    return done && !listing->failed;
+}
+
 static bool list(struct tool *tool, const struct hsm_uri *uri, bool json)
 {
+    const struct hsm_defaults defaults = tool_defaults(tool);
+    const struct hsm_look_up wanted = tool_look_up(uri, &defaults);
     struct listing listing = {.tool = tool};
-    struct hsm_object_match match = {HSM_OBJECT_PRIVATE, ska_span_of(&uri->object),
-                                     ska_span_of(&uri->id)};
-    struct hsm_token *token = NULL;
-    bool done = tool_open_token(tool, uri, &token) &&
-                hsm_object_list(token, &match, visit, &listing, &tool->errors) && !listing.failed;
+    bool done = find_entries(tool, &wanted, &listing);
 
     if (done && listing.count > 1)
         qsort(listing.entries, listing.count, sizeof(*listing.entries), compare_keys);
     for (size_t i = 0; done && i < listing.count; i++)
-        complete_entry(tool, token, &listing.entries[i]);
+        complete_entry(tool, &wanted, &listing.entries[i]);
     if (done)
         done = json ? print_list_json(tool, &listing) : print_table(tool, &listing);
     for (size_t i = 0; i < listing.count; i++) {
@@ -199,8 +255,9 @@ bool list_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--token LABEL | --key URI] [--json]",
-        .help = "Lists the private keys of a token: label, id, algorithm, whether SKA rules guard\n"
-                "them or they make timestamps, whether they are blocked and SAM-approved.",
+        .help = "Lists the private keys of a token, or behind the broker: label, id, algorithm,\n"
+                "whether SKA rules guard them or they make timestamps, whether they are blocked\n"
+                "and SAM-approved.",
         .options = options,
     };
     struct hsm_uri *uri = NULL;
@@ -210,7 +267,8 @@ bool list_command(struct tool *tool, int argc, char **argv)
         return false;
     if (label != NULL && key != NULL)
         return options_wrong(tool, "--token and --key cannot be used together");
-    if (key != NULL ? hsm_uri_parse(key, &uri, &tool->errors) : token_uri(tool, label, &uri))
+    if ((key != NULL ? hsm_uri_parse(key, &uri, &tool->errors) : token_uri(tool, label, &uri)) &&
+        tool_configure(tool))
         done = list(tool, uri, json);
     hsm_uri_free(uri);
     return done;

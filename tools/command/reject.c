@@ -38,14 +38,15 @@ static bool reject_write_file(struct tool *tool, const struct output *output,
 static void reject_say_done(const struct reject *reject, const char *name)
 {
     const struct review *review = &reject->review;
-    bool put = reject->output.path == NULL && review->source.directory != NULL;
+    bool put = reject->output.path == NULL && review->source.by_id;
     struct ska_buffer text = {0};
 
     ska_buffer_text(&text, put ? "Put the rejection of " : "Wrote the rejection of ");
     review_name(review, &text);
     ska_buffer_text(&text, put ? " into " : " to ");
-    text_output_path(reject->output.path == NULL ? ska_directory_path(review->source.place)
-                                                 : reject->output.path,
+    text_output_path(put                           ? review->source.place->name
+                     : reject->output.path == NULL ? ska_directory_path(review->source.folder)
+                                                   : reject->output.path,
                      &text);
     if (reject->output.path == NULL && !put)
         ska_buffer_format(&text, "/%s", name);
@@ -57,6 +58,13 @@ static void reject_say_done(const struct reject *reject, const char *name)
     ska_buffer_free(&text);
 }
 
+/* The directory that it is put into; of what is at a broker there is no rejection before. */
+static struct ska_directory *place_of(const struct review *review)
+{
+    return review->source.by_id ? request_place_directory(review->source.place)
+                                : review->source.folder;
+}
+
 static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
 {
     struct review *review = &reject->review;
@@ -66,16 +74,19 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
 
     if (done && reject->output.path != NULL)
         done = reject_write_file(tool, &reject->output, &refusal);
-    else if (done && review->source.place == NULL)
+    else if (done && review->source.by_id)
+        done = request_place_put(review->source.place, review->request, SKA_FILE_REFUSAL, &refusal,
+                                 name);
+    else if (done && review->source.folder == NULL)
         done = ska_fail(&tool->errors, SKA_R_FILE_FAILURE,
                         "the folder of %s cannot be opened; -o FILE writes elsewhere",
                         review->source.what);
     else if (done)
-        done = ska_directory_put(review->source.place, review->source.id, SKA_FILE_REFUSAL,
+        done = ska_directory_put(review->source.folder, review->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
     if (done && reject->again && reject->output.path == NULL &&
-        !ska_directory_remove_refusals(review->source.place, review->source.id, review_key(review),
+        !ska_directory_remove_refusals(place_of(review), review->source.id, review_key(review),
                                        name))
         report_warning("the rejection by this key that was there is in a file of another user's, "
                        "which stays: its reason may be shown and not this one");
@@ -129,8 +140,9 @@ static bool reject_run(struct tool *tool, struct reject *reject)
     bool already = false;
 
     if (!output_check(tool, &reject->output, review->source.what) ||
-        !request_source_read(tool, &review->source, &review->request) ||
-        !review_open_key(tool, review) || !check_said(tool, reject, &already))
+        !review_open_place(tool, review) || !review_check_reason(tool, review, reject->reason) ||
+        !review_read(tool, review) || !review_open_key(tool, review) ||
+        !check_said(tool, reject, &already))
         return false;
     return already || (review_ask(tool, review, &question) && reject_sign_and_write(tool, reject));
 }
@@ -148,7 +160,8 @@ bool reject_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("reason", "TEXT", "why, for who asks; it is signed with the rejection",
                     &reject.reason),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",
-                    &review->source.directory),
+                    &review->source.where.directory),
+        OPTIONS_BROKER(review->source.where),
         OPTION_OUTPUT(&reject.output, "write the rejection there"),
         OPTION_FLAG("yes", "do not ask", &reject.yes),
         OPTION_CONFIG(tool),
@@ -156,11 +169,12 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "--approver KEY [OPTION...] REQUEST\n"
-                 "       skatool reject --approver KEY [OPTION...] [--dir DIR] ID",
+                 "       skatool reject --approver KEY [OPTION...] [--dir DIR | --tsb URL] ID",
         .help =
             "Shows a request, asks, and leaves your signed rejection: in a file beside REQUEST,\n"
             "or in the approvals directory DIR, where who waits for you is told. If you\n"
-            "approve later, that counts.",
+            "approve later, that counts. The broker of URL takes your word, without a reason\n"
+            "and for good.",
         .options = options,
         .operands = operands,
         .operand_needed = "REQUEST",
@@ -168,9 +182,8 @@ bool reject_command(struct tool *tool, int argc, char **argv)
     };
     bool done = options_parse(tool, &line, argc, argv) &&
                 request_source_take(tool, &review->source, operands) &&
-                review_check_reason(tool, reject.reason) &&
-                (review->source.directory == NULL || reject.output.path == NULL ||
-                 options_wrong(tool, "--dir and --output cannot be used together")) &&
+                (!review->source.by_id || reject.output.path == NULL ||
+                 options_wrong(tool, "--output is for a request in a file")) &&
                 reject_run(tool, &reject);
 
     review_close(review);

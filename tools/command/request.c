@@ -10,11 +10,12 @@
 
 #include <openssl/evp.h>
 
-#include "provider/backend/backend_key.h"
+#include "provider/backend/broker.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/signed_content.h"
 #include "provider/sign/current_rule.h"
 #include "provider/sign/make_request.h"
+#include "tools/broker_request.h"
 #include "tools/command/request_directory.h"
 #include "tools/input.h"
 #include "provider/rule/rule_check.h"
@@ -215,9 +216,12 @@ static bool make_and_write(struct tool *tool, const struct request *request, str
     job->description = request->description;
     job->timestamp_key = request->timestamp_key;
     publish_fill_job(tool, job);
-    done = request->directory != NULL
-               ? request_put(tool, job, request->directory)
-               : ska_request_make(job, &made) && write_request_file(tool, made, &request->output);
+    if (request->directory != NULL)
+        done = request_put(tool, job, request->directory);
+    else if (backend_key_has_broker(job->key) && request->output.path == NULL)
+        done = broker_request_put(tool, job);
+    else
+        done = ska_request_make(job, &made) && write_request_file(tool, made, &request->output);
     if (done && request->operation == SKA_OPERATION_SIGN)
         warn_of_blocked(job->key);
     if (done)
@@ -426,7 +430,8 @@ bool request_command(struct tool *tool, int argc, char **argv)
             "Hand the request to the approvers; they add to it with `skatool approve`.\n"
             "With --dir it lies where programs that sign put theirs. To block, unblock or\n"
             "modify a key nobody needs a login to the HSM for that: without one an order is\n"
-            "left there, and the signer's side (`skatool execute --dir`) makes a request of it.",
+            "left there, and the signer's side (`skatool execute --dir`) makes a request of it.\n"
+            "Behind a broker the request is handed in there, unless -o names a file.",
         .options = options,
         .operands = &request.input,
         .operands_allowed = 1,

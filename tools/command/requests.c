@@ -13,15 +13,16 @@
 #include "provider/base/json.h"
 #include "provider/base/printable.h"
 #include "tools/options.h"
+#include "tools/place_options.h"
 #include "tools/show/page.h"
 #include "tools/show/terminal.h"
 #include "tools/show/text.h"
-#include "tools/withdrawal.h"
 
 struct requests {
     struct tool *tool;
-    const char *directory;
+    struct place_options where;
     const char *approver;
+    const char *certificate;
     const char *older;
     const char *newer;
     const char *documents;
@@ -30,7 +31,7 @@ struct requests {
     bool yes;
     struct request_filter filter;
     struct approver key; /* of --approver */
-    struct request_list list;
+    struct request_place *place;
     struct document_folder *folder; /* of --documents */
 };
 
@@ -65,7 +66,8 @@ static bool show_listed(void *arg, struct listed_request *listed)
            ska_fail(showing->errors, SKA_R_OUT_OF_MEMORY, "requests as JSON");
 }
 
-static bool print_shown(struct showing *showing, const struct request_list *list, bool for_approver)
+static bool print_shown(struct showing *showing, const struct request_place *place,
+                        bool for_approver)
 {
     cJSON *array = showing->array;
 
@@ -74,25 +76,24 @@ static bool print_shown(struct showing *showing, const struct request_list *list
         return text_print_json(array, showing->errors);
     if (showing->count > 0)
         return requests_text_print(&showing->text, showing->errors);
-    request_list_say_none(list, for_approver);
+    request_place_say_none(place, for_approver);
     return true;
 }
 
 /* What is kept from this user may be what waits for them: nobody is to think that it is all. */
-static bool check_unreadable(const struct request_list *list)
+static bool check_unreadable(const struct request_place *place)
 {
-    return list->unreadable == 0 ||
-           ska_fail(&list->tool->errors, SKA_R_BAD_REQUEST,
+    return place->unreadable == 0 ||
+           ska_fail(&place->tool->errors, SKA_R_BAD_REQUEST,
                     "%zu request%s in %s cannot be read by this user, so this may not be all: the "
                     "directory should have mode 3770 and the group of the approvers",
-                    list->unreadable, list->unreadable == 1 ? "" : "s",
-                    ska_directory_path(list->directory));
+                    place->unreadable, place->unreadable == 1 ? "" : "s", place->name);
 }
 
-bool requests_list(struct request_list *list, const struct request_filter *filter,
+bool requests_list(struct request_place *place, const struct request_filter *filter,
                    struct document_folder *folder, bool json)
 {
-    const struct ska_errors *errors = &list->tool->errors;
+    const struct ska_errors *errors = &place->tool->errors;
     struct showing showing = {
         .errors = errors, .folder = folder, .text = {.documents = folder != NULL}};
     bool done = false;
@@ -101,12 +102,12 @@ bool requests_list(struct request_list *list, const struct request_filter *filte
         showing.array = cJSON_CreateArray();
     done = json ? showing.array != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "requests as JSON")
                 : requests_text_start(&showing.text, errors);
-    done = done && request_list_visit(list, filter, show_listed, &showing) &&
-           print_shown(&showing, list, filter->approver != NULL);
+    done = done && request_place_visit(place, filter, show_listed, &showing) &&
+           print_shown(&showing, place, filter->approver != NULL);
     if (done && folder != NULL && showing.count > 0)
         report_message("%zu match a file, %zu do not.", showing.with_file,
                        showing.count - showing.with_file);
-    done = done && check_unreadable(list);
+    done = done && check_unreadable(place);
     requests_text_clear(&showing.text);
     cJSON_Delete(showing.array);
     return done;
@@ -138,10 +139,15 @@ static const char *why_dead(const struct listed_request *listed)
     return NULL;
 }
 
+static bool is_own(const struct listed_request *listed)
+{
+    return listed->origin.known && listed->origin.owner == geteuid();
+}
+
 static bool note_dead(void *arg, struct listed_request *listed)
 {
     struct cleaning *cleaning = arg;
-    const char *why = listed->owner == geteuid() ? why_dead(listed) : NULL;
+    const char *why = is_own(listed) ? why_dead(listed) : NULL;
     void *grown = NULL;
 
     if (why == NULL)
@@ -167,9 +173,8 @@ static bool withdraw_dead(void *arg, struct listed_request *listed)
 
     for (size_t i = 0; i < cleaning->count; i++)
         if (strcmp(cleaning->ids[i], listed->request->id) == 0)
-            return listed->owner != geteuid() || why_dead(listed) == NULL ||
-                   withdraw_request(cleaning->requests->tool, cleaning->requests->list.directory,
-                                    &listed->ballot);
+            return !is_own(listed) || why_dead(listed) == NULL ||
+                   request_place_withdraw(cleaning->requests->place, &listed->ballot);
     return true;
 }
 
@@ -212,14 +217,13 @@ static bool ask_to_clean(struct cleaning *cleaning)
 static bool clean_requests(struct requests *requests)
 {
     struct cleaning cleaning = {.requests = requests};
-    bool done = request_list_visit(&requests->list, &requests->filter, note_dead, &cleaning);
+    bool done = request_place_visit(requests->place, &requests->filter, note_dead, &cleaning);
 
     if (done && cleaning.count == 0)
-        report_message("There is nothing of yours in %s to clear away.",
-                       ska_directory_path(requests->list.directory));
+        report_message("There is nothing of yours in %s to clear away.", requests->place->name);
     else
         done = done && ask_to_clean(&cleaning) &&
-               request_list_visit(&requests->list, &requests->filter, withdraw_dead, &cleaning);
+               request_place_visit(requests->place, &requests->filter, withdraw_dead, &cleaning);
     ska_buffer_free(&cleaning.text);
     free(cleaning.ids);
     return done;
@@ -244,11 +248,15 @@ static bool requests_run(struct requests *requests)
 {
     struct tool *tool = requests->tool;
 
-    if (!request_list_open(tool, requests->directory, &requests->list))
+    const struct place_key key = {&requests->key, requests->approver, requests->certificate};
+
+    if (!place_open(tool, &requests->where, requests->approver == NULL ? NULL : &key,
+                    &requests->place))
         return false;
     if (requests->approver != NULL) {
         requests->filter.approver = &requests->key;
-        if (!approver_open_public(tool, &requests->key, requests->approver))
+        if (!requests->place->kind->is_broker &&
+            !approver_open_public(tool, &requests->key, requests->approver))
             return false;
     }
     if (requests->documents != NULL &&
@@ -257,9 +265,9 @@ static bool requests_run(struct requests *requests)
     if (requests->clean)
         return tool_configure(tool) && clean_requests(requests);
     /* They ask no approver yet, and machines go by requests. */
-    return requests_list(&requests->list, &requests->filter, requests->folder, requests->json) &&
+    return requests_list(requests->place, &requests->filter, requests->folder, requests->json) &&
            (requests->json || requests->approver != NULL ||
-            requests_show_orders(&requests->list, &requests->filter));
+            requests_show_orders(requests->place, &requests->filter));
 }
 
 bool requests_command(struct tool *tool, int argc, char **argv)
@@ -267,8 +275,11 @@ bool requests_command(struct tool *tool, int argc, char **argv)
     struct requests requests = {.tool = tool, .filter = REQUEST_FILTER_ALL};
     const struct option_entry options[] = {
         OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
-                    &requests.directory),
+                    &requests.where.directory),
+        OPTIONS_BROKER(requests.where),
         OPTION_TEXT("approver", "KEY", "only what waits for this approver", &requests.approver),
+        OPTION_TEXT("cert", "FILE", "of a broker: its certificate, where rules name that",
+                    &requests.certificate),
         OPTION_TEXT("key", "LABEL", "only for the key with this label", &requests.filter.key),
         OPTION_TEXT("requester", "WHO", "only of this user, host or program",
                     &requests.filter.requester),
@@ -284,12 +295,14 @@ bool requests_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--dir DIR] [--approver KEY] [OPTION...] [--json]\n"
+                 "       skatool requests [--tsb URL] --approver KEY [OPTION...] [--json]\n"
                  "       skatool requests --clean [--dir DIR] [OPTION...] [--yes]",
         .help =
             "Lists the requests in an approvals directory, the newest last: how many\n"
             "approvals each has of how many, by whom, who has rejected it, whose the request is,\n"
             "whether a process waits for it, and until when approvals can be used. KEY may be\n"
-            "a private key, a public key or a certificate. With --clean it removes requests\n"
+            "a private key, a public key or a certificate. A broker is shown your private\n"
+            "key, and tells only what waits for you. With --clean it removes requests\n"
             "of your own that nobody waits for, that are too late or that have no hope.",
         .options = options,
     };
@@ -297,7 +310,7 @@ bool requests_command(struct tool *tool, int argc, char **argv)
                 requests_run(&requests);
 
     document_folder_close(requests.folder);
-    request_list_close(&requests.list);
+    request_place_close(requests.place);
     approver_close(&requests.key);
     return done;
 }

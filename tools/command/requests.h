@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "tools/document_folder.h"
-#include "tools/request_list.h"
+#include "tools/request_place.h"
 #include "tools/show/table.h"
 
 /*
@@ -39,14 +39,14 @@ void requests_add_user(uid_t uid, struct ska_buffer *text);
  * Prints those that are wanted, as a table or as JSON; with a folder (NULL: none) which file of it
  * each is about.
  */
-bool requests_list(struct request_list *list, const struct request_filter *filter,
+bool requests_list(struct request_place *place, const struct request_filter *filter,
                    struct document_folder *folder, bool json) SKA_MUST_CHECK;
 
 /*
  * Prints the orders that wait for the signer's side, and those that it has refused lately, of the
  * filter's key and requester.
  */
-bool requests_show_orders(const struct request_list *list,
+bool requests_show_orders(struct request_place *place,
                           const struct request_filter *filter) SKA_MUST_CHECK;
 
 /* NULL: out of memory (no error raised). */

@@ -75,7 +75,8 @@ static bool add_asked(cJSON *object, const struct listed_request *listed)
            add_digest(object, request) &&
            add_untrusted(object, "description", request->description) &&
            add_requester(object, request) && add_importer(object, request) &&
-           cJSON_AddNumberToObject(object, "owner", (double)listed->owner) != NULL &&
+           (!listed->origin.known ||
+            cJSON_AddNumberToObject(object, "owner", (double)listed->origin.owner) != NULL) &&
            ska_json_add_text(object, "created", request->created) &&
            ska_json_add_text(object, "arrived",
                              ska_time_text((uint64_t)listed->arrived, arrived)) &&
@@ -154,19 +155,14 @@ static bool add_reasons(cJSON *object, const struct ska_ballot *ballot)
     return done;
 }
 
-static bool add_state(cJSON *object, const struct listed_request *listed)
+static bool add_answers(cJSON *object, const struct listed_request *listed)
 {
     const struct ska_ballot *ballot = &listed->ballot;
     struct ska_buffer needed = {0};
     bool done = false;
 
     ska_ballot_needed_text(ballot, &needed);
-    done = !needed.failed && ska_json_add_text(object, "state", outlook_names[listed->outlook]) &&
-           (listed->awaited == SKA_AWAITED_UNKNOWN
-                ? cJSON_AddNullToObject(object, "waits")
-                : cJSON_AddBoolToObject(object, "waits", listed->awaited == SKA_AWAITED_YES)) !=
-               NULL &&
-           status_add_names(object, "approved", ballot, false) &&
+    done = !needed.failed && status_add_names(object, "approved", ballot, false) &&
            status_add_names(object, "refused", ballot, true) && add_reasons(object, ballot) &&
            cJSON_AddBoolToObject(object, "satisfied", ska_ballot_judge(ballot).satisfied) != NULL &&
            ska_json_add_text(object, "needed", ska_buffer_string(&needed)) &&
@@ -174,6 +170,17 @@ static bool add_state(cJSON *object, const struct listed_request *listed)
            add_alternatives(object, ballot);
     ska_buffer_free(&needed);
     return done;
+}
+
+static bool add_state(cJSON *object, const struct listed_request *listed)
+{
+    return ska_json_add_text(object, "state", outlook_names[listed->outlook]) &&
+           ska_json_add_text(object, "atBroker", listed->word) &&
+           (listed->awaited == SKA_AWAITED_UNKNOWN
+                ? cJSON_AddNullToObject(object, "waits")
+                : cJSON_AddBoolToObject(object, "waits", listed->awaited == SKA_AWAITED_YES)) !=
+               NULL &&
+           (listed->answers_hidden || add_answers(object, listed));
 }
 
 static bool add_document(cJSON *object, const struct document *document)

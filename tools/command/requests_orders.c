@@ -9,7 +9,8 @@
 #include "tools/show/text.h"
 
 struct orders_text {
-    const struct request_list *list;
+    const struct tool *tool;
+    struct ska_directory *directory;
     const struct request_filter *filter;
     struct ska_buffer waiting;
     struct ska_buffer refused;
@@ -36,7 +37,7 @@ static void add_waiting(struct orders_text *orders, const struct order_file *fil
 
     if (!is_of_requester(orders, file->owner))
         return;
-    if (!order_file_read(orders->list->directory, orders->list->tool->libctx, file, &order, NULL)) {
+    if (!order_file_read(orders->directory, orders->tool->libctx, file, &order, NULL)) {
         ska_buffer_format(text, "    %s  cannot be read, of ", file->shown);
         requests_add_user(file->owner, text);
         ska_buffer_text(text, "\n");
@@ -86,13 +87,18 @@ static bool print_orders(const struct orders_text *orders, const struct ska_erro
     return text_print(&text, errors);
 }
 
-bool requests_show_orders(const struct request_list *list, const struct request_filter *filter)
+bool requests_show_orders(struct request_place *place, const struct request_filter *filter)
 {
-    const struct ska_errors *errors = &list->tool->errors;
-    struct orders_text orders = {.list = list, .filter = filter};
+    const struct ska_errors *errors = &place->tool->errors;
+    struct ska_directory *directory = request_place_directory(place);
+    struct orders_text orders = {.tool = place->tool, .directory = directory, .filter = filter};
     struct order_files files = {NULL, 0, 0};
-    bool done = order_files_find(list->directory, list->tool->libctx, NULL, NULL, &files, errors) &&
-                order_refusals_visit(list->directory, add_refused, &orders, errors);
+    bool done = false;
+
+    if (directory == NULL)
+        return true;
+    done = order_files_find(directory, place->tool->libctx, NULL, NULL, &files, errors) &&
+           order_refusals_visit(directory, add_refused, &orders, errors);
 
     for (size_t i = 0; done && i < files.count; i++)
         add_waiting(&orders, &files.files[i]);

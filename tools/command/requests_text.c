@@ -61,7 +61,10 @@ void requests_add_user(uid_t uid, struct ska_buffer *text)
 /* The owner of the file, who is certain, and not what the request says. */
 static void say_requester(const struct listed_request *listed, struct ska_buffer *text)
 {
-    requests_add_user(listed->owner, text);
+    if (listed->origin.known)
+        requests_add_user(listed->origin.owner, text);
+    else
+        ska_buffer_text(text, "?");
     if (listed->request->is_imported)
         ska_buffer_text(text, ", by a file");
 }
@@ -71,9 +74,17 @@ static bool said_make(const struct listed_request *listed, struct said *said,
 {
     snprintf(said->id, sizeof(said->id), "%.*s", (int)listed->digits, listed->request->id);
     say_until(listed, said->until);
-    ska_ballot_count_text(&listed->ballot, &said->count);
-    ska_ballot_approved_text(&listed->ballot, &said->approved);
-    ska_ballot_refused_text(&listed->ballot, &said->refused);
+    if (listed->word != NULL)
+        snprintf(said->until, sizeof(said->until), "%s", listed->word);
+    if (listed->answers_hidden) {
+        ska_buffer_text(&said->count, "?");
+        ska_buffer_text(&said->approved, "?");
+        ska_buffer_text(&said->refused, "?");
+    } else {
+        ska_ballot_count_text(&listed->ballot, &said->count);
+        ska_ballot_approved_text(&listed->ballot, &said->approved);
+        ska_ballot_refused_text(&listed->ballot, &said->refused);
+    }
     say_requester(listed, &said->requester);
     return !(said->count.failed || said->approved.failed || said->refused.failed ||
              said->requester.failed) ||

@@ -6,14 +6,25 @@
 
 #include "provider/base/evp_key.h"
 #include "provider/base/json.h"
-#include "provider/backend/backend_key.h"
+#include "provider/backend/broker.h"
 #include "provider/hsm/token.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_codec.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
 
-static bool print_text(struct tool *tool, const struct backend_key *key,
+/* Where it is. */
+static void add_place(struct ska_buffer *text, struct backend_key *key)
+{
+    const struct broker_place place = broker_place_of(key);
+
+    if (place.broker != NULL)
+        text_row(text, "broker", broker_name(&place));
+    else
+        text_row(text, "token", backend_key_token_label(key));
+}
+
+static bool print_text(struct tool *tool, struct backend_key *key,
                        const struct backend_key_state *state)
 {
     struct ska_buffer text = {0};
@@ -23,9 +34,9 @@ static bool print_text(struct tool *tool, const struct backend_key *key,
 
     text_key_algorithm(backend_key_type(key), backend_key_public(key), algorithm);
     ska_buffer_format(&text, "%s\n", uri == NULL ? "" : uri);
-    text_row(&text, "token", backend_key_token_label(key));
+    add_place(&text, key);
     text_row(&text, "label", backend_key_label(key));
-    if (ska_hex_encode(backend_key_id(key), &id, NULL))
+    if (backend_key_id(key).length > 0 && ska_hex_encode(backend_key_id(key), &id, NULL))
         text_row(&text, "id", id);
     text_row(&text, "algorithm", algorithm);
     text_row(&text, "kind",

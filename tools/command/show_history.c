@@ -11,7 +11,7 @@
 #include "tools/approver.h"
 #include "tools/history_entries.h"
 #include "tools/options.h"
-#include "tools/request_list.h"
+#include "tools/request_place.h"
 #include "tools/show/named_keys.h"
 #include "tools/show/table.h"
 #include "tools/show/text.h"

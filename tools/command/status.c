@@ -46,6 +46,12 @@ static bool status_conclude(struct tool *tool, const struct status *status)
 {
     const struct ska_ballot *ballot = &status->ballot;
 
+    const struct request_place *place = status->source.place;
+
+    if (place != NULL && place->ended != 0 && place->ended != SKA_R_APPROVALS_PENDING)
+        return ska_fail(&tool->errors, place->ended, "at the broker it is %s", place->word);
+    if (place != NULL && place->is_executed)
+        return true;
     if (ballot->rule->alternative_count == 0)
         return ska_fail(&tool->errors, SKA_R_RULE_IMPOSSIBLE, "nobody can %s with '%s'",
                         text_operation(status->request->operation), status->request->key_label);
@@ -65,6 +71,11 @@ static bool find_rule(struct tool *tool, struct status *status)
     struct ska_request *request = status->request;
     struct ska_bytes *encoded = &status->state.rules[ska_rule_kind_of(request->operation)];
 
+    if (status->key != NULL && status->source.place != NULL &&
+        status->source.place->kind->keeps_results)
+        return options_wrong(tool,
+                             "--key: of a request at a broker the rule is told that held when "
+                             "it was handed in");
     if (status->key == NULL) {
         status->ballot.rule = request_stated_rule(request);
         return status->ballot.rule != NULL ||
@@ -115,7 +126,8 @@ bool status_command(struct tool *tool, int argc, char **argv)
     const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "the key that the request is for: its rule as it is now", &uri),
-        OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory", &source->directory),
+        OPTION_TEXT("dir", "DIR", "the request ID in an approvals directory",
+                    &source->where.directory),
         OPTION_FLAG("json", "as JSON, for machines", &json),
         OPTION_CONFIG(tool),
         OPTION_END,
@@ -136,7 +148,7 @@ bool status_command(struct tool *tool, int argc, char **argv)
     };
     bool done = options_parse(tool, &line, argc, argv) &&
                 request_source_take(tool, source, operands) &&
-                request_source_read(tool, source, &status.request) &&
+                request_source_read(tool, source, NULL, &status.request) &&
                 (uri == NULL || tool_open_ska_key(tool, uri, NULL, &status.key)) &&
                 status_find(tool, &status);
 

@@ -160,6 +160,8 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
         ska_buffer_free(&text);
         return false;
     }
+    if (status->source.place != NULL && status->source.place->word != NULL)
+        ska_buffer_format(&text, "At the broker it is %s.\n", status->source.place->word);
     add_uncounted(status, &text);
     add_refused(status, &text);
     if (!status->ballot.rule_of_hsm)

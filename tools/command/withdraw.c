@@ -3,22 +3,20 @@
  * skatool withdraw: ends a request in an approvals directory. What was approved stays approved.
  */
 #include "tools/options.h"
-#include "tools/request_list.h"
 #include "tools/request_source.h"
 #include "tools/show/request_text.h"
-#include "tools/withdrawal.h"
 
 static bool withdraw_run(struct tool *tool, struct request_source *source)
 {
     struct ska_request *request = NULL;
     struct ska_ballot ballot = {.libctx = tool->libctx};
-    bool done = request_source_read(tool, source, &request);
+    bool done = request_source_read(tool, source, NULL, &request);
 
     if (done) {
         ballot.request = request;
         ballot.rule = request_stated_rule(request);
         done = request_source_count(tool, source, &ballot) &&
-               withdraw_request(tool, source->place, &ballot);
+               request_place_withdraw(source->place, &ballot);
     }
     ska_ballot_close(&ballot);
     ska_request_free(request);
@@ -27,10 +25,10 @@ static bool withdraw_run(struct tool *tool, struct request_source *source)
 
 bool withdraw_command(struct tool *tool, int argc, char **argv)
 {
-    struct request_source source = {0};
+    struct request_source source = {.by_id = true};
     const struct option_entry options[] = {
         OPTION_TEXT("dir", "DIR", "the approvals directory, if not the configuration's",
-                    &source.directory),
+                    &source.where.directory),
         OPTION_CONFIG(tool),
         OPTION_END,
     };
@@ -46,7 +44,7 @@ bool withdraw_command(struct tool *tool, int argc, char **argv)
         .operands_allowed = 1,
     };
     bool done = options_parse(tool, &line, argc, argv) && tool_configure(tool) &&
-                request_list_find_directory(tool, &source.directory) && withdraw_run(tool, &source);
+                withdraw_run(tool, &source);
 
     request_source_close(&source);
     return done;

@@ -125,6 +125,9 @@ static void say_owner(const struct briefing *briefing, struct page *page)
     const struct passwd *user = NULL;
     struct ska_buffer who = {0};
 
+    if (briefing->broker != NULL)
+        page_paragraph(page, "It came from the broker %s, which does not tell who has asked there.",
+                       page_name(page, ska_span_text(briefing->broker)));
     if (briefing->owner == NULL)
         return;
     if (briefing->owner_remote) {
@@ -220,7 +223,9 @@ static void say_how_long(const struct briefing *briefing, struct page *page)
     char time[TEXT_TIME_SIZE];
 
     page_heading(page, "How long your approval can be used");
-    if (briefing->ballot->rule == NULL)
+    if (briefing->broker != NULL)
+        page_paragraph(page, "The broker does not say. It may never expire.");
+    else if (briefing->ballot->rule == NULL)
         page_paragraph(page, "The request does not say. It may never expire.");
     else
         say_usable(briefing, page);
@@ -228,8 +233,9 @@ static void say_how_long(const struct briefing *briefing, struct page *page)
     if (briefing->ballot->token.has_timestamp)
         page_paragraph(page,
                        "(The HSM's time in the request is %s; the limits are those that the "
-                       "requester states.)",
-                       text_time(briefing->ballot->token.timestamp.seconds, time));
+                       "%s.)",
+                       text_time(briefing->ballot->token.timestamp.seconds, time),
+                       briefing->broker != NULL ? "key's rule sets" : "requester states");
 }
 
 /* Whether this message, in the wrong hands, could be taken for the digest of a document. */
@@ -314,6 +320,12 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
     struct ska_buffer words = {0};
     struct ska_buffer me = {0};
 
+    if (briefing->broker != NULL) {
+        page_heading(page, "Who must approve");
+        page_paragraph(page, "The broker asks you for it. Who else has to approve, and who has "
+                             "approved or refused, it does not tell approvers.");
+        return;
+    }
     page_heading(page, "Who must approve (as the requester says)");
     if (rule == NULL) {
         page_paragraph(page, "They do not say who may approve; whether yours counts is not known.");
@@ -339,13 +351,16 @@ static void say_technical(const struct briefing *briefing, struct page *page)
     const struct ska_request *request = briefing->request;
     char sha256[NAMED_KEY_HASH_SIZE];
 
-    page_heading(page, "For technicians (skatool inspect shows everything)");
+    page_heading(page, "For technicians%s",
+                 briefing->broker == NULL ? " (skatool inspect shows everything)" : "");
     page_row(page, "request", request->id);
     if (request->operation == SKA_OPERATION_SIGN) {
         page_row(page, "algorithm", ska_algorithm_name(&request->mechanism));
         page_row(page, "digest", ska_digest_name(request->digest));
     }
-    if (named_key_hash(briefing->libctx, ska_span_of(&request->public_key), sha256))
+    if (request->public_key.length == 0)
+        page_row(page, "key SHA-256", "not told");
+    else if (named_key_hash(briefing->libctx, ska_span_of(&request->public_key), sha256))
         page_row(page, "key SHA-256", sha256);
     else
         page_fail(page);

@@ -23,7 +23,9 @@ struct briefing {
     const char *searched;            /* a folder in which no file is the one; NULL: none */
     const uid_t *owner; /* who has put the request into a directory; NULL: it is a file */
     bool owner_remote; /* the directory's file system is another computer's, and so its users are */
-    bool refusing;     /* this is about a refusal */
+    /* Who has carried it here, and says nothing of the rule and of others; NULL: nobody. */
+    const char *broker;
+    bool refusing;                 /* this is about a refusal */
     struct change_witness witness; /* for a request to modify */
     size_t columns;                /* of the terminal that shows it; 0: none does */
 };

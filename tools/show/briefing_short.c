@@ -86,7 +86,7 @@ static bool is_short_subject(const struct briefing *briefing)
 bool briefing_may_be_short(const struct briefing *briefing, size_t warnings)
 {
     return briefing->request->operation == SKA_OPERATION_SIGN && warnings == 0 &&
-           briefing->listed != NULL && is_short_subject(briefing);
+           (briefing->listed != NULL || briefing->broker != NULL) && is_short_subject(briefing);
 }
 
 /* ---- The lines ------------------------------------------------------------------------------- */
@@ -177,6 +177,12 @@ static void say_who_and_until(const struct briefing *briefing, struct page *page
         ska_buffer_format(&who, "user number %lu", (unsigned long)*briefing->owner);
     else
         ska_buffer_text(&who, "somebody, who is not known here");
+    if (briefing->broker != NULL) {
+        page_paragraph(page, "Asked by somebody, whom the broker does not tell; usable perhaps for "
+                             "ever");
+        ska_buffer_free(&who);
+        return;
+    }
     page_paragraph(page, "Asked by %s; usable %s%s", page_words(page, &who),
                    briefing->chance.window.closes == UINT64_MAX ? "" : "until ",
                    text_time(briefing->chance.window.closes, until));
@@ -187,6 +193,10 @@ static void say_others(const struct briefing *briefing, struct page *page)
     struct ska_buffer approved = {0};
     struct ska_buffer needed = {0};
 
+    if (briefing->broker != NULL) {
+        page_paragraph(page, "The broker asks you; it does not tell who else has to approve");
+        return;
+    }
     ska_ballot_approved_text(briefing->ballot, &approved);
     ska_ballot_needed_after_text(briefing->ballot, ska_span_of(&briefing->listed->public_key),
                                  &needed);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/tsb/approver_call.h"
+
+#include <stdio.h>
+
+#include "provider/base/error_capture.h"
+#include "provider/tsb/broker_call.h"
+#include "provider/tsb/task_answer.h"
+
+/*
+ * So many tasks are asked for at once. One task holds what is signed several times over, up to
+ * 64 KiB of it and whatever words the requester likes, and an answer is taken up to 1 MiB: where
+ * one is too long, its tasks are asked for one by one, so that none hides the others.
+ */
+#define PAGE_SIZE 20
+/* The most that are looked at. */
+#define TASKS_MOST 1000
+/* So many one after the other that cannot be had: it is not for what is in them. */
+#define FAILURES_MOST 3
+
+/* ---- Bodies ---------------------------------------------------------------------------------- */
+
+static bool add_signer(cJSON *json, const struct ska_approval *signature)
+{
+    return ska_json_add_base64(json,
+                               signature->certificate ? "approverCertificate" : "approverPublicKey",
+                               ska_span_of(&signature->signer));
+}
+
+static bool add_proof(cJSON *json, const struct tsb_proof *proof)
+{
+    return ska_json_add_text(json, "timestamp", proof->time) &&
+           ska_json_add_base64(json, "timestampSignature",
+                               ska_span_of(&proof->signature->signature)) &&
+           ska_json_add_text(json, "timestampDigestAlgorithm", proof->signature->digest) &&
+           add_signer(json, proof->signature);
+}
+
+static bool fail_memory(const struct ska_errors *errors)
+{
+    return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a call");
+}
+
+/* Takes the JSON over. `*json` is the answer. */
+static enum tsb_outcome call_as_approver(struct tsb_connection *connection,
+                                         enum ska_http_method method, const char *path, cJSON *body,
+                                         bool complete, cJSON **json, struct tsb_refusal *refusal,
+                                         const struct ska_errors *errors)
+{
+    struct ska_bytes text = {NULL, 0};
+    enum tsb_outcome outcome = TSB_FAILED;
+    bool done = complete || fail_memory(errors);
+
+    if (done && ska_json_print_line(body, &text, errors)) {
+        const struct tsb_call call = {
+            .api = TSB_APPROVER, .method = method, .path = path, .body = ska_span_of(&text)};
+
+        outcome = tsb_call(connection, &call, json, refusal, errors);
+    }
+    ska_bytes_free(&text);
+    cJSON_Delete(body);
+    return outcome;
+}
+
+/* ---- Tasks ----------------------------------------------------------------------------------- */
+
+/* One walk through tasks. */
+struct walk {
+    struct tsb_connection *connection;
+    const struct tsb_proof *proof;
+    const struct tsb_task_filter *filter;
+    tsb_task_visit *visit;
+    void *arg;
+    const struct ska_errors *wrong;
+    bool ended;   /* the visitor wants no more */
+    bool refused; /* the broker does not answer this approver */
+};
+
+static bool add_page(cJSON *json, size_t first, size_t size)
+{
+    cJSON *paging = cJSON_AddObjectToObject(json, "paging");
+
+    return paging != NULL &&
+           cJSON_AddNumberToObject(paging, "pageNumber", (double)(first / size)) != NULL &&
+           cJSON_AddNumberToObject(paging, "pageSize", (double)size) != NULL &&
+           ska_json_add_text(paging, "sortOrder", "CREATION_DATE_ASC");
+}
+
+/* Of a page that begins with the first, a multiple of its size. */
+static bool ask_page(struct walk *walk, size_t first, size_t size, cJSON **json,
+                     const struct ska_errors *errors)
+{
+    cJSON *body = cJSON_CreateObject();
+    struct tsb_refusal refusal;
+    bool complete = body != NULL && add_proof(body, walk->proof) &&
+                    ska_json_add_text(body, "id", walk->filter->task) &&
+                    ska_json_add_text(body, "requestId", walk->filter->request) &&
+                    ska_json_add_text(body, "detailLevel", "level3") && add_page(body, first, size);
+
+    switch (call_as_approver(walk->connection, SKA_HTTP_POST, "/v1/filteredAllApprovalTask", body,
+                             complete, json, &refusal, errors)) {
+    case TSB_DONE:
+        return true;
+    case TSB_REFUSED:
+        walk->refused = true;
+        tsb_fail_refused(walk->connection, "tasks of this approver", &refusal, errors);
+        break;
+    case TSB_FAILED:
+        break;
+    }
+    return false;
+}
+
+static void visit_task(struct walk *walk, const struct ska_json_place *array, const cJSON *item,
+                       size_t index)
+{
+    struct ska_request *request = NULL;
+    struct ska_json_place task;
+
+    ska_json_element(array, item, index, &task);
+    if (tsb_task_read(&task, &request))
+        walk->ended = !walk->visit(walk->arg, request);
+}
+
+/* *count: how many there were. */
+static bool visit_page(struct walk *walk, const cJSON *json, size_t *count,
+                       const struct ska_errors *errors)
+{
+    struct ska_json_place top;
+    struct ska_json_place array;
+    const cJSON *item = NULL;
+
+    tsb_answer_top(&top, walk->connection, json, errors);
+    if (!cJSON_IsObject(json))
+        return ska_fail(&top.at.errors, top.reason, "tasks expected");
+    if (!ska_json_array(&top, "tasks", SKA_JSON_REQUIRED, &array))
+        return false;
+    tsb_answer_top(&top, walk->connection, json, walk->wrong);
+    if (!ska_json_array(&top, "tasks", SKA_JSON_REQUIRED, &array))
+        return false;
+    *count = 0;
+    cJSON_ArrayForEach(item, array.value)
+    {
+        if (!walk->ended)
+            visit_task(walk, &array, item, *count);
+        ++*count;
+    }
+    return true;
+}
+
+static bool take_page(struct walk *walk, size_t first, size_t size, size_t *count,
+                      const struct ska_errors *errors)
+{
+    cJSON *json = NULL;
+    bool done = ask_page(walk, first, size, &json, errors) && visit_page(walk, json, count, errors);
+
+    cJSON_Delete(json);
+    return done;
+}
+
+/* False: the failure is of this one alone, and named. *raised: it is of all. */
+static bool take_one(struct walk *walk, size_t number, size_t *count, bool *raised,
+                     const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = take_page(walk, number, 1, count, &quiet);
+
+    *raised = !done && (walk->refused || failure.reason != SKA_R_SERVER_FAILURE);
+    if (*raised)
+        ska_error_capture_raise(&failure, errors);
+    else if (!done)
+        ska_fail(walk->wrong, failure.reason, "task %zu cannot be had: %s", number + 1,
+                 ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    return done;
+}
+
+static bool take_one_by_one(struct walk *walk, size_t first, const struct ska_error_capture *whole,
+                            size_t *count, const struct ska_errors *errors)
+{
+    size_t failures = 0;
+
+    for (*count = 0; *count < PAGE_SIZE && !walk->ended; ++*count) {
+        bool raised = false;
+        size_t one = 1;
+
+        failures = take_one(walk, first + *count, &one, &raised, errors) ? 0 : failures + 1;
+        if (raised)
+            return false;
+        if (failures == FAILURES_MOST)
+            return ska_error_capture_raise(whole, errors);
+        if (one == 0)
+            break;
+    }
+    return true;
+}
+
+bool tsb_tasks_visit(struct tsb_connection *connection, const struct tsb_proof *proof,
+                     const struct tsb_task_filter *filter, tsb_task_visit *visit, void *arg,
+                     const struct ska_errors *wrong, const struct ska_errors *errors)
+{
+    struct walk walk = {connection, proof, filter, visit, arg, wrong, false, false};
+    size_t count = PAGE_SIZE;
+    bool done = true;
+
+    for (size_t first = 0; done && count == PAGE_SIZE && first < TASKS_MOST && !walk.ended;
+         first += PAGE_SIZE) {
+        struct ska_error_capture failure = {0};
+        const struct ska_errors quiet = ska_error_capture(&failure);
+
+        done = take_page(&walk, first, PAGE_SIZE, &count, &quiet);
+        if (!done && !walk.refused && failure.reason == SKA_R_SERVER_FAILURE)
+            done = take_one_by_one(&walk, first, &failure, &count, errors);
+        else if (!done)
+            ska_error_capture_raise(&failure, errors);
+        ska_error_capture_clear(&failure);
+        if (done && count == PAGE_SIZE && first + PAGE_SIZE == TASKS_MOST)
+            ska_fail(wrong, SKA_R_UNSUPPORTED,
+                     "there are more tasks than %d: only the oldest are "
+                     "looked at",
+                     TASKS_MOST);
+    }
+    return done;
+}
+
+/* ---- Answers --------------------------------------------------------------------------------- */
+
+static bool conclude(const struct tsb_connection *connection, enum tsb_outcome outcome,
+                     const struct tsb_refusal *refusal, const struct ska_errors *errors)
+{
+    if (outcome == TSB_REFUSED && refusal->status == 404)
+        return ska_fail(errors, SKA_R_WITHDRAWN,
+                        "the broker %s asks this approver no more: it was answered, withdrawn, or "
+                        "its time is over",
+                        tsb_connection_url(connection));
+    if (outcome == TSB_REFUSED)
+        tsb_fail_refused(connection, "the answer to a task", refusal, errors);
+    return outcome == TSB_DONE;
+}
+
+bool tsb_task_approve(struct tsb_connection *connection, const char *task, struct ska_span token,
+                      const struct ska_approval *approval, const struct ska_errors *errors)
+{
+    cJSON *body = cJSON_CreateObject();
+    bool complete = body != NULL && ska_json_add_text(body, "id", task) &&
+                    ska_json_add_base64(body, "approvalToBeSigned", token) &&
+                    ska_json_add_base64(body, "signature", ska_span_of(&approval->signature)) &&
+                    ska_json_add_text(body, "approvalDigestAlgorithm", approval->digest) &&
+                    add_signer(body, approval);
+    struct tsb_refusal refusal;
+    cJSON *json = NULL;
+    enum tsb_outcome outcome = call_as_approver(connection, SKA_HTTP_POST, "/v1/approval", body,
+                                                complete, &json, &refusal, errors);
+
+    cJSON_Delete(json);
+    return conclude(connection, outcome, &refusal, errors);
+}
+
+bool tsb_task_reject(struct tsb_connection *connection, const char *task,
+                     const struct tsb_proof *proof, const struct ska_errors *errors)
+{
+    cJSON *body = cJSON_CreateObject();
+    bool complete = body != NULL && ska_json_add_text(body, "id", task) && add_proof(body, proof);
+    struct tsb_refusal refusal;
+    cJSON *json = NULL;
+    enum tsb_outcome outcome = call_as_approver(connection, SKA_HTTP_PATCH, "/v1/task", body,
+                                                complete, &json, &refusal, errors);
+
+    cJSON_Delete(json);
+    return conclude(connection, outcome, &refusal, errors);
+}

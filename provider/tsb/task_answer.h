@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a broker asks an approver to approve.
+ */
+#ifndef SKA_TSB_TASK_ANSWER_H
+#define SKA_TSB_TASK_ANSWER_H
+
+#include "provider/backend/broker.h"
+#include "provider/base/json.h"
+#include "provider/request/request.h"
+
+/*
+ * One task of an answer, with its details (level 3), as a request: operation, key name and payload
+ * are those of the approval token, which is what is signed; of the rest, which nobody vouches for,
+ * only the kind of signature and the words for people are taken. The broker does not tell the key
+ * itself, nor its rule: public_key is empty, and has_rule false. request->id is the task's.
+ *
+ * Errors have the reason of the place, or are those of a request: SKA_R_KEY_MISMATCH for a token
+ * that is bound to no key, SKA_R_PAYLOAD_MISMATCH, SKA_R_UNSUPPORTED for a kind of signature that
+ * is not known. Free with ska_request_free().
+ */
+bool tsb_task_read(const struct ska_json_place *task, struct ska_request **request) SKA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,239 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Approvers at the broker, by skatool with a URL and a key and nothing else: what waits for them, what
+# they are told, approvals and refusals, by keys of each kind and by certificates; what a requester
+# says beside the approval token decides nothing. Requests are handed in by curl, signatures verified
+# by plain openssl.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/broker.sh"
+
+ca authority
+ca stranger
+leaf server authority 'subjectAltName = IP:127.0.0.1'
+board
+approver erin -algorithm ED25519
+approver mallory
+approver dave
+plain req -x509 -key dave.pem -subj /CN=Dave -days 30 -out dave.crt
+broker 'execution-delay = 100' 'approverToken = approver-key' 'keyManagementToken = management' \
+    'keyOperationToken = operation'
+printf 'stale\napprover-key\n' >approver-keys
+chmod 600 approver-keys
+key() { # KIND
+    headers=(-H "X-API-KEY: $1")
+}
+p256='"algorithm":"EC","curveOid":"1.2.840.10045.3.1.7"'
+key management
+create seal "$p256" "$(rest_policy "$(rest_rule 2 0 600 alice bob carol)")"
+create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 2 0 0 dave erin)")"
+key operation
+# Nobody has a configuration.
+rm -f openssl.cnf
+export OPENSSL_CONF=/dev/null
+
+printf 'We have a deal.\n' >document
+plain dgst -sha256 -binary document >digest
+meta() { # JSON
+    printf '%s' "$1" | b64
+}
+# hand_in LABEL ALGORITHM FILE METADATA: $request is its id.
+hand_in() {
+    ask 201 POST /v1/sign "{\"signRequest\":{\"payload\":\"$(b64 <"$3")\",\"signKeyName\":\"$1\",
+        \"signatureAlgorithm\":\"$2\",\"metaData\":\"$4\"}}"
+    request=$(member signRequestId)
+}
+ours_meta() { # [MEMBER...]
+    meta "{\"app\":\"ska-provider\",\"time\":\"2026-01-05T09:31:00Z\",\"description\":\"the deal\",
+        \"requester\":{\"uid\":4711,\"host\":\"signer\",\"program\":\"openssl\"}${1+,$1}}"
+}
+# signed_by FILE LABEL: the result of the request, verified.
+signed_by() {
+    becomes "$request" EXECUTED
+    member result | plain base64 -d -A >result.sig
+    verified "$1" "$2.pub.pem" result.sig -sha256
+}
+# The commands of an approver: NAME is the file of the key.
+at=(--tsb "$url" --tsb-ca authority.pem --tsb-api-key-source "file:$work/approver-keys")
+tasks_of() { # NAME OPTION...
+    local name=$1
+    shift
+    skatool requests --approver "$name.pem" "${at[@]}" "$@"
+}
+approves() { # NAME ID OPTION...
+    local name=$1 id=$2
+    shift 2
+    succeeds skatool approve --approver "$name.pem" "${at[@]}" --yes "$@" "$id"
+}
+task_id() { # NAME: of the only one
+    succeeds tasks_of "$1" --json
+    sed -nE 's/.*"(requestId|id)":[[:space:]]*"([^"]*)".*/\2/p' stdout.txt | head -1
+}
+
+# ---- What waits ----------------------------------------------------------------------------------
+
+succeeds tasks_of alice
+says "Nothing in $url waits for this approver"
+hand_in seal NONE_WITH_ECDSA digest "$(ours_meta '"noSignedContent":"NO_STRUCTURE"')"
+succeeds tasks_of alice
+shows '^ID +WHAT +KEY' ' sign +seal ' 'the deal'
+id=$(task_id alice)
+[ "${#id}" -eq 36 ] || fail "no id of a task: $id"
+succeeds tasks_of alice --key other
+says 'None of the open requests'
+succeeds tasks_of mallory
+says 'Nothing in'
+refused 'an approver adds --approver' skatool requests "${at[@]}"
+
+# ---- Approving -----------------------------------------------------------------------------------
+
+# Told is what is in the token, and what nobody confirms as that.
+approves alice "${id:0:6}"
+shows 'asked to approve a SIGNATURE' 'has this name' '\| seal' 'NOT CONFIRMED' 'User number 4711 on the computer' \
+    '\| the deal' "came from the broker '?$url" 'does not tell approvers' 'HSM.s time in the request'
+says "Put the approval of the key '?alice.pem'? into '?$url"
+status_is "$request" PENDING || fail "one is enough: $(cat answer.json)"
+holds "\"approvedBy\":[\"$(public alice)\"]"
+succeeds tasks_of alice
+says 'Nothing in'
+refused 'asks this approver nothing by this id' skatool approve --approver alice.pem "${at[@]}" --yes "$id"
+refused 'asks this approver nothing by this id' skatool approve --approver mallory.pem "${at[@]}" --yes "$request"
+# By the id of the request, as somebody may have told it on the telephone; with the document in hand.
+ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --document dave.crt "$request"
+says 'NOT the document'
+approves bob "$request" --document document
+shows 'Is it the file you gave, .*YES, exactly'
+signed_by document seal
+succeeds skatool history
+shows 'approved +SIGN +seal'
+
+# Other kinds of keys, and certificates.
+hand_in rsa SHA256_WITH_RSA document "$(meta 'just words')"
+succeeds tasks_of dave
+says 'Nothing in'
+succeeds tasks_of dave --cert dave.crt
+shows 'just words'
+approves dave "$request" --cert dave.crt
+shows 'Exactly this text' '\| We have a deal.' '\| just words'
+approves erin "$request"
+signed_by document rsa
+hand_in rsa NONESHA256_WITH_RSA digest "$(meta '{"app":"other","x":"y"}')"
+approves erin "$request"
+shows 'not in this request' '"app":"other"'
+approves dave "$request" --cert dave.crt --document document
+signed_by document rsa
+
+# ---- Lies ----------------------------------------------------------------------------------------
+
+# What was hashed is shown only where it was.
+digest_of() { # FILE
+    printf '"digest":{"algorithm":"SHA256","value":"%s"}' "$(plain dgst -sha256 -r "$1" | cut -c 1-64)"
+}
+printf 'We have no deal.\n' >other
+hand_in seal NONE_WITH_ECDSA digest \
+    "$(ours_meta "$(digest_of document),\"signedContent\":\"$(b64 <other)\"")"
+refused 'signedContent' \
+    skatool approve --approver alice.pem "${at[@]}" --yes "$request"
+ask 200 DELETE "/v1/request/$request"
+hand_in seal NONE_WITH_ECDSA digest \
+    "$(ours_meta "$(digest_of document),\"signedContent\":\"$(b64 <document)\"")"
+approves alice "$request"
+shows 'Exactly this text' '\| We have a deal.'
+ask 200 DELETE "/v1/request/$request"
+hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "$(digest_of other)")"
+succeeds tasks_of alice
+says 'warning: .*about another digest than that in the approval token'
+refused 'asks this approver nothing' skatool approve --approver alice.pem "${at[@]}" --yes "$request"
+ask 200 DELETE "/v1/request/$request"
+# A digest that is called a message.
+hand_in seal SHA256_WITH_ECDSA digest "$(ours_meta)"
+refused 'look like a digest' skatool approve --approver alice.pem "${at[@]}" --yes "$request"
+ask 200 DELETE "/v1/request/$request"
+# Words that would write on a terminal.
+hand_in seal NONE_WITH_ECDSA digest "$(printf '\033[2Jyes' | b64)"
+succeeds tasks_of alice
+shows '\\x1B\[2Jyes' ' sign +seal +\? +\? '
+! grep -q "$(printf '\033')" stdout.txt || fail "lets words through to the terminal"
+
+# ---- Refusing ------------------------------------------------------------------------------------
+
+refused 'a broker has no place for a reason' skatool reject --approver alice.pem "${at[@]}" --yes \
+    --reason 'too much' "$request"
+succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$request"
+shows 'about to REJECT'
+says "Put the rejection of .*alice.pem.* into '?$url"
+status_is "$request" PENDING
+holds "\"rejectedBy\":[\"$(public alice)\"]"
+succeeds skatool reject --approver bob.pem "${at[@]}" --yes "$request"
+becomes "$request" REJECTED
+succeeds tasks_of carol
+says 'Nothing in'
+
+# ---- Changes of keys -----------------------------------------------------------------------------
+
+ask 201 POST /v1/block '{"blockRequest":{"blockKeyName":"seal"}}'
+request=$(member blockKeyRequestId)
+for name in alice bob; do
+    approves "$name" "$request"
+    shows 'that a key is BLOCKED' 'The key stops signing'
+done
+becomes "$request" EXECUTED
+key management
+ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",
+    \"policy\":{\"ruleUse\":$(rest_rule 1 0 600 mallory),\"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
+request=$(member modifyKeyRequestId)
+key operation
+for name in bob carol; do
+    approves "$name" "$request"
+    shows 'a CHANGE OF THE RULES of a key' 'mallory'
+done
+becomes "$request" EXECUTED
+
+# ---- The inbox -----------------------------------------------------------------------------------
+
+if has_terminal; then
+    for i in 1 2 3; do
+        printf 'contract %s\n' "$i" >"contract$i"
+        plain dgst -sha256 -binary "contract$i" >"contract$i.digest"
+        hand_in rsa NONESHA256_WITH_RSA "contract$i.digest" "$(ours_meta)"
+        requests[i]=$request
+    done
+    mkdir folder
+    cp contract1 contract2 folder
+    succeeds "$programs/skatool_terminal" 'm(ore), q(uit): ' y 'q(uit): ' y 'q(uit): ' r -- \
+        "$binary_dir/tools/skatool" approve --approver erin.pem "${at[@]}" --documents folder
+    unfolded <stdout.txt >shown.txt
+    grep -q '3 requests in .* wait for you' shown.txt || fail "not three: $(cat shown.txt)"
+    grep -q '2 match a file, 1 do not' shown.txt || fail "no files: $(cat shown.txt)"
+    grep -q '2 approved, 1 rejected, 0 left' shown.txt || fail "not all: $(cat shown.txt)"
+    status_is "${requests[1]}" PENDING && holds "\"approvedBy\":[\"$(public erin)\"]"
+    becomes "${requests[3]}" REJECTED
+    for i in 1 2; do
+        request=${requests[i]}
+        approves dave "$request" --cert dave.crt --document "contract$i"
+        signed_by "contract$i" rsa
+    done
+fi
+
+# ---- Who is asked --------------------------------------------------------------------------------
+
+hand_in rsa NONESHA256_WITH_RSA digest "$(ours_meta)"
+at=(--tsb "$url" --tsb-ca authority.pem)
+refused 'none of the API keys' tasks_of erin
+at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
+refused "$url: " tasks_of erin
+refused 'tsb-url|https' skatool requests --approver erin.pem --tsb http://broker.example
+refused 'cannot be used together' skatool requests --approver erin.pem --dir . --tsb "$url"
+# A configuration is for the broker that it names, and for no other.
+OPENSSL_CONF=$work/openssl.cnf
+configure_broker "tsb-api-key-source = file:$work/approver-keys"
+succeeds skatool requests --approver erin.pem
+shows 'the deal'
+configure "tsb-url = https://127.0.0.1:9" "tsb-ca = $work/authority.pem" \
+    "tsb-api-key-source = file:$work/approver-keys"
+sed -i -E '/^(pkcs11-module|token|pin-source) = /d' openssl.cnf
+refused 'none of the API keys' skatool requests --approver erin.pem --tsb "$url"
+stop "$server"
+OPENSSL_CONF=/dev/null
+refused "$url: " skatool requests --approver erin.pem "${at[@]}"
+pass

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# An owner's requests at the broker, by skatool: handed in, listed, looked after, withdrawn, fetched;
+# to sign, block, unblock and modify. Approvals are made by curl and plain openssl, signatures
+# verified by plain openssl; the same request is taken up by whatever asks for the same.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/broker.sh"
+
+ca authority
+leaf server authority 'subjectAltName = IP:127.0.0.1'
+board
+approver mallory
+broker 'execution-delay = 100'
+p256='"algorithm":"EC","curveOid":"1.2.840.10045.3.1.7"'
+create seal "$p256" "$(rest_policy "$(rest_rule 2 0 600 alice bob carol)")"
+create rsa '"algorithm":"RSA","keySize":2048' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+create ed '"algorithm":"ED"' "$(rest_policy "$(rest_rule 1 0 0 alice)")"
+printf 'We have a deal.\n' >document
+seq 20000 >long
+configure_broker
+refused 'sets no state-dir' skatool request --key ska:object=seal document
+refused 'sets no state-dir' skatool requests
+mkdir -m 700 state evidence
+configure_broker "state-dir = $work/state" "audit-log = $work/log" "evidence-dir = $work/evidence"
+at_broker() { # NAME: the only request of alice's
+    tasks "$1" All
+    member id
+}
+
+# ---- To sign -------------------------------------------------------------------------------------
+
+succeeds skatool requests
+says "There are no open requests in $url"
+succeeds skatool request --key ska:object=seal --description 'the deal' document
+id=$(cat stdout.txt)
+[ "${#id}" -eq 36 ] || fail "no id: $id"
+says "request $id is open at $url; approvers: skatool approve --approver KEY --tsb $url $id"
+status_is "$id" PENDING
+# The same is found again; by the command that signs, too.
+succeeds skatool request --key ska:object=seal document
+[ "$(cat stdout.txt)" = "$id" ] || fail "another request"
+says 'was open already'
+refused "request $id .* at the broker .*the same command again" \
+    ska dgst -sha256 -sign ska:object=seal -out early.sig document
+ends 2 skatool status "${id:0:8}"
+shows "Request $id, to sign" 'At the broker it is pending' 'board +2 +0' 'alice, bob, carol'
+ends 2 skatool execute "${id:0:8}" -o none.sig
+says 'still needed'
+[ ! -e none.sig ] || fail "a signature out of nothing"
+approve_task alice Sign "$id"
+succeeds skatool requests
+shows "^${id:0:8} +sign +seal +1 of 2 +alice +- " ' pending +the deal'
+succeeds skatool requests --json
+shows '"atBroker":[[:space:]]*"pending"' '"state":[[:space:]]*"open"'
+succeeds skatool requests --key other
+says 'None of the open requests'
+approve_task bob Sign "$id"
+becomes "$id" EXECUTED
+succeeds skatool requests
+shows ' executed +the deal'
+succeeds skatool status "$id"
+shows 'At the broker it is executed'
+succeeds skatool execute "${id:0:8}" -o document.sig
+verified document seal.pub.pem document.sig -sha256
+refused 'remembers no request' skatool execute "${id:0:8}" -o again.sig
+succeeds skatool requests
+says 'There are no open requests'
+succeeds skatool audit log
+folder=$(echo evidence/*)
+[ "$(ls "$folder" | xargs)" = 'SHA256SUMS broker.json request.json signature' ] ||
+    fail "other evidence: $(ls evidence/*)"
+succeeds skatool inspect --audit-log log "$folder"
+succeeds skatool inspect --of document.sig evidence
+# Other kinds of keys and digests.
+one_of() { # LABEL FILE OPTION...
+    local label=$1 file=$2
+    shift 2
+    succeeds skatool request --key "ska:object=$label" "$@" "$file"
+    id=$(cat stdout.txt)
+    approve_task alice Sign "$id"
+    becomes "$id" EXECUTED
+    succeeds skatool execute --key "ska:object=$label" "$id" -o "$label.sig" --force
+}
+one_of rsa long --digest SHA512
+verified long rsa.pub.pem rsa.sig -sha512
+one_of rsa long --padding pss
+verified long rsa.pub.pem rsa.sig -sha256 -sigopt rsa_padding_mode:pss
+one_of rsa document --payload message
+verified document rsa.pub.pem rsa.sig -sha256
+one_of ed document
+plain pkeyutl -verify -rawin -in document -pubin -inkey ed.pub.pem -sigfile ed.sig >/dev/null ||
+    fail "ed does not verify"
+
+# What a program has handed in is listed and fetched as well.
+refused 'the same command again' ska dgst -sha384 -sign ska:object=seal -out early.sig document
+succeeds skatool requests --json
+id=$(sed -nE 's/.*"(requestId|id)":[[:space:]]*"([^"]*)".*/\2/p' stdout.txt | head -1)
+approve_task alice Sign "$id"
+approve_task carol Sign "$id"
+becomes "$id" EXECUTED
+succeeds skatool execute "$id" -o long.sig
+verified document seal.pub.pem long.sig -sha384
+
+# ---- Ends ----------------------------------------------------------------------------------------
+
+succeeds skatool request --key ska:object=seal long
+id=$(cat stdout.txt)
+approve_task alice Sign "$id"
+succeeds skatool withdraw "${id:0:8}"
+says "Withdrew the request ${id:0:16}, which 1 had approved \\(alice\\); copies of the approvals stay good until"
+ask 200 GET "/v1/request/$id"
+has CANCELLED
+refused 'remembers no request' skatool status "$id"
+succeeds skatool request --key ska:object=seal long
+other=$(cat stdout.txt)
+[ "$other" != "$id" ] || fail "a request that was withdrawn"
+reject_task alice Sign "$other"
+reject_task bob Sign "$other"
+becomes "$other" REJECTED
+succeeds skatool requests
+shows ' alice, bob ' ' rejected '
+ends 2 skatool status "$other"
+says 'at the broker it is rejected'
+ends 2 skatool execute "$other" -o long.sig --force
+says 'rejected'
+# It was forgotten as it was told; what is dead and was not is cleared away.
+succeeds skatool requests
+says 'There are no open requests'
+succeeds skatool request --key ska:object=seal long
+id=$(cat stdout.txt)
+reject_task alice Sign "$id"
+reject_task bob Sign "$id"
+becomes "$id" REJECTED
+succeeds skatool request --key ska:object=seal document
+other=$(cat stdout.txt)
+succeeds skatool requests --clean --yes
+says "Withdrew the request ${id:0:16}"
+succeeds skatool requests
+shows "^${other:0:8} " " $(id -un) "
+[ "$(wc -l <stdout.txt)" -eq 2 ] || fail "not only the open one: $(cat stdout.txt)"
+succeeds skatool withdraw "$other"
+# Another's result is not handed out.
+succeeds skatool request --key ska:object=seal long
+id=$(cat stdout.txt)
+ask 200 DELETE "/v1/request/$id"
+ends 2 skatool execute "$id" -o none.sig
+[ ! -e none.sig ] || fail "a signature for what was withdrawn"
+
+# ---- Changes of keys -----------------------------------------------------------------------------
+
+# change OPERATION KIND NAME... -- OPTION...
+change() {
+    local operation=$1 kind=$2 names=()
+    shift 2
+    while [ "$1" != -- ]; do
+        names+=("$1")
+        shift
+    done
+    shift
+    succeeds skatool request --key ska:object=seal --operation "$operation" "$@"
+    id=$(cat stdout.txt)
+    for name in "${names[@]}"; do
+        approve_task "$name" "$kind" "$id"
+    done
+    becomes "$id" EXECUTED
+    succeeds skatool execute "${id:0:8}"
+}
+succeeds skatool request --key ska:object=seal --operation block --description 'stolen'
+id=$(cat stdout.txt)
+succeeds skatool requests
+shows "^${id:0:8} +block +seal +0 of 2 " ' pending +stolen'
+ends 2 skatool execute "$id"
+says 'still needed'
+for name in alice carol; do
+    succeeds skatool approve --approver "$name.pem" --tsb "$url" --tsb-ca authority.pem --yes "$id"
+    shows 'that a key is BLOCKED' '\| stolen'
+done
+becomes "$id" EXECUTED
+succeeds skatool execute "$id"
+shows "^key 'seal' is blocked"
+succeeds skatool show --key ska:object=seal
+shows 'blocked +yes'
+change unblock Unblock --
+shows "^key 'seal' is unblocked"
+# What is not named stays.
+printf '{"ruleUse":%s}' "$(rule 1 mallory)" >use.json
+change modify ModifyKey bob carol -- --policy use.json
+shows "^key 'seal' has new rules"
+ask 200 POST /v1/key/attributes '{"label":"seal"}'
+has '"ruleUse":\{"tokens":\[\{"name":"seal".*"quorum":1.*"name":"mallory"' '"ruleBlock":\{.*"quorum":2' \
+    '"ruleUnblock":null'
+printf '{"ruleUse":%s}' "$(rule 1 mallory | sed 's/"timeout":0/"timeout":90/')" >use.json
+refused 'multiple of 60' \
+    skatool request --key ska:object=seal --operation modify --policy use.json
+# With approvals that are there it is done at once, where no rule has time limits.
+succeeds skatool request --key ska:object=rsa --operation block -o block.json
+refused 'APPROVALS|approvals|still needed' skatool execute --key ska:object=rsa block.json
+approve block.json alice
+succeeds skatool execute --key ska:object=rsa block.json
+shows "^key 'rsa' is blocked"
+printf '{"ruleUse":%s}' "$(rule 1 bob)" >use.json
+succeeds skatool request --key ska:object=rsa --operation modify --policy use.json -o modify.json
+approve modify.json alice
+succeeds skatool execute --key ska:object=rsa modify.json
+succeeds skatool show --key ska:object=rsa
+shows 'blocked +yes' 'use +.*1 of 1: bob' 'block +.*: alice' 'unblock +.*always|unblock +.*nobody|unblock'
+pass

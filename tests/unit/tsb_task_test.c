@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a broker asks an approver to approve: the approval token decides, whatever stands beside it.
+ */
+#include "sign_support.h"
+
+#include "provider/tsb/task_answer.h"
+
+#define ID "5b0e1c1e-2d3f-4a5b-9c6d-7e8f90a1b2c3"
+#define DIGEST "0123456789abcdef0123456789abcdef"
+
+static char *token_of(enum ska_operation operation, const char *key, const char *payload)
+{
+    const struct ska_approval_token token = {.operation = operation,
+                                             .key_name = ska_span_text(key),
+                                             .has_payload = payload != NULL,
+                                             .payload = ska_span_text(payload)};
+    struct ska_bytes encoded = {NULL, 0};
+    char *text = NULL;
+
+    assert_true(ska_approval_token_encode(&token, &encoded, NULL));
+    assert_true(ska_base64_encode(ska_span_of(&encoded), &text, NULL));
+    ska_bytes_free(&encoded);
+    return text;
+}
+
+/* NULL: refused. Takes the token over. */
+static struct ska_request *task(char *token, const char *members, struct recorder *recorder)
+{
+    struct ska_errors errors = errors_into(recorder);
+    struct ska_request *request = NULL;
+    struct ska_json_place place;
+    struct ska_buffer text = {0};
+    cJSON *json = NULL;
+
+    ska_buffer_format(&text, "{\"id\":\"" ID "\",\"approvalToBeSigned\":\"%s\",\"new\":1%s}", token,
+                      members);
+    free(token);
+    assert_true(ska_json_parse(ska_span(text.data, text.length), "test", &json, NULL));
+    ska_buffer_free(&text);
+    ska_json_top(&place, json, "broker", SKA_R_SERVER_FAILURE, &errors);
+    if (!tsb_task_read(&place, &request))
+        request = NULL;
+    assert_int_equal(request != NULL, recorder->count == 0);
+    cJSON_Delete(json);
+    return request;
+}
+
+static char *sign_token(void)
+{
+    return token_of(SKA_OPERATION_SIGN, "seal", DIGEST);
+}
+
+#define SIGNED_BY(name)                                                                            \
+    ",\"signedSignRequest\":{\"signRequest\":{\"signatureAlgorithm\":\"" name "\"}}"
+
+static void refused(char *token, const char *members, enum ska_reason reason, const char *words)
+{
+    struct recorder recorder;
+
+    assert_null(task(token, members, &recorder));
+    assert_raised_with(&recorder, reason, words);
+}
+
+static void the_token_decides(void **state)
+{
+    struct recorder recorder;
+    struct ska_request *request = task(
+        sign_token(),
+        ",\"payload\":\"AAAA\",\"signedSignRequest\":{\"signRequest\":{\"signKeyName\":\"other\","
+        "\"signatureAlgorithm\":\"NONE_WITH_ECDSA\",\"payload\":\"AAAA\"}}",
+        &recorder);
+
+    (void)state;
+    assert_non_null(request);
+    assert_string_equal(request->id, ID);
+    assert_string_equal(request->key_label, "seal");
+    assert_int_equal(request->operation, SKA_OPERATION_SIGN);
+    assert_true(ska_span_equal(ska_span_of(&request->payload), ska_span_text(DIGEST)));
+    assert_int_equal(request->mechanism.form, SKA_PAYLOAD_DIGEST);
+    ska_request_free(request);
+    request = task(token_of(SKA_OPERATION_BLOCK, "seal", NULL), SIGNED_BY("EDDSA"), &recorder);
+    assert_int_equal(request->operation, SKA_OPERATION_BLOCK);
+    ska_request_free(request);
+    refused(token_of(SKA_OPERATION_SIGN, "", DIGEST), SIGNED_BY("NONE_WITH_ECDSA"),
+            SKA_R_KEY_MISMATCH, "bound to no key");
+    refused(strdup("AAAA"), SIGNED_BY("NONE_WITH_ECDSA"), SKA_R_BAD_TOKEN, "approvalToBeSigned");
+}
+
+static void the_kind_of_signature_must_fit(void **state)
+{
+    struct recorder recorder;
+    struct ska_request *request = NULL;
+
+    (void)state;
+    refused(sign_token(), "", SKA_R_SERVER_FAILURE, "requestBase64");
+    refused(sign_token(), SIGNED_BY("SHA3256_WITH_ECDSA"), SKA_R_UNSUPPORTED, "SHA3256_WITH_ECDSA");
+    refused(sign_token(), SIGNED_BY("NONESHA512_WITH_RSA"), SKA_R_PAYLOAD_MISMATCH, "no digest");
+    refused(sign_token(), ",\"requestBase64\":\"W10=\"", SKA_R_SERVER_FAILURE, "no request");
+    /* {"signRequest":{"signatureAlgorithm":"NONE_WITH_ECDSA"}} */
+    request =
+        task(sign_token(),
+             ",\"requestBase64\":\"eyJzaWduUmVxdWVzdCI6eyJzaWduYXR1cmVBbGdvcml0aG0iOiJOT05FX1dJ"
+             "VEhfRUNEU0EifX0=\"",
+             &recorder);
+    assert_int_equal(request->mechanism.scheme, SKA_SCHEME_ECDSA);
+    ska_request_free(request);
+    /* A bare digest, where ours has a DigestInfo. */
+    request = task(sign_token(), SIGNED_BY("NONESHA256_WITH_RSA"), &recorder);
+    assert_int_equal(request->payload.length, 19 + 32);
+    assert_memory_equal(request->payload.data + 19, DIGEST, 32);
+    ska_request_free(request);
+}
+
+static struct ska_request *with_words(const char *words, struct recorder *recorder)
+{
+    struct ska_buffer members = {0};
+    struct ska_request *request = NULL;
+    char *coded = NULL;
+
+    assert_true(ska_base64_encode(ska_span_text(words), &coded, NULL));
+    ska_buffer_format(&members, SIGNED_BY("NONE_WITH_ECDSA") ",\"metaData\":\"%s\"", coded);
+    request = task(sign_token(), ska_buffer_string(&members), recorder);
+    ska_buffer_free(&members);
+    free(coded);
+    return request;
+}
+
+#define APP "{\"app\":\"ska-provider\","
+
+static void words_are_words(void **state)
+{
+    struct recorder recorder;
+    struct ska_request *request = with_words(
+        APP "\"time\":\"2026-01-05T09:31:00Z\",\"description\":\"the deal\",\"new\":[],"
+            "\"requester\":{\"uid\":7,\"host\":\"h\",\"program\":\"p\"},"
+            "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"30313233343536373839616263646566"
+            "30313233343536373839616263646566\"},\"noSignedContent\":\"NO_STRUCTURE\"}",
+        &recorder);
+
+    (void)state;
+    assert_string_equal(request->description, "the deal");
+    assert_string_equal(request->created, "2026-01-05T09:31:00Z");
+    assert_int_equal(request->requester_uid, 7);
+    assert_int_equal(request->digest, SKA_DIGEST_SHA256);
+    assert_int_equal(request->no_content, SKA_NO_CONTENT_NO_STRUCTURE);
+    assert_int_equal(request->public_key.length, 0);
+    assert_false(request->has_rule[SKA_RULE_USE]);
+    ska_request_free(request);
+    /* Others' are shown as they are. */
+    request = with_words("{\"app\":\"other\",\"description\":1}", &recorder);
+    assert_string_equal(request->description, "{\"app\":\"other\",\"description\":1}");
+    ska_request_free(request);
+    request = with_words("no JSON \033[2J", &recorder);
+    assert_string_equal(request->description, "no JSON \\x1B[2J");
+    ska_request_free(request);
+    /* A time is one, or left out. */
+    request = with_words(APP "\"time\":\"now; and more\"}", &recorder);
+    assert_null(request->created);
+    ska_request_free(request);
+}
+
+static void words_that_lie_are_refused(void **state)
+{
+    struct recorder recorder;
+
+    (void)state;
+    assert_null(
+        with_words(APP "\"digest\":{\"algorithm\":\"SHA256\",\"value\":\"00\"}}", &recorder));
+    assert_raised_with(&recorder, SKA_R_PAYLOAD_MISMATCH, "another digest");
+    assert_null(with_words(APP "\"digest\":{\"algorithm\":\"MD5\",\"value\":\"00\"}}", &recorder));
+    assert_null(with_words(APP "\"description\":1}", &recorder));
+    assert_null(with_words(APP "\"signedContent\":\"?\"}", &recorder));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_token_decides),
+        cmocka_unit_test(the_kind_of_signature_must_fit),
+        cmocka_unit_test(words_are_words),
+        cmocka_unit_test(words_that_lie_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

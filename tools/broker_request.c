@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/broker_request.h"
+
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#include "provider/sign/ask_broker.h"
+#include "tools/execution.h"
+#include "tools/publish.h"
+#include "tools/show/text.h"
+
+#define SIGNATURE_MODE 0644
+
+/* ---- Handing in ------------------------------------------------------------------------------ */
+
+static bool check_remembered(struct tool *tool)
+{
+    return tool->configuration.settings.state_dir != NULL ||
+           ska_fail(&tool->errors, SKA_R_WRONG_USE,
+                    "the configuration sets no state-dir, in which it is remembered what was "
+                    "handed in at a broker");
+}
+
+static bool say_handed_in(struct tool *tool, const struct ska_job *job, const char *id, bool made)
+{
+    const struct broker_place place = broker_place_of(job->key);
+    struct ska_buffer text = {0};
+
+    report_note("request %s %s at %s; approvers: skatool approve --approver KEY --tsb %s %s; when "
+                "they have approved: skatool execute %.8s%s",
+                id, made ? "is open" : "was open already", broker_name(&place), broker_name(&place),
+                id, id, job->operation == SKA_OPERATION_SIGN ? " -o FILE" : "");
+    ska_buffer_format(&text, "%s\n", id);
+    return text_print(&text, &tool->errors);
+}
+
+bool broker_request_put(struct tool *tool, struct ska_job *job)
+{
+    struct ska_current_rule current = {0};
+    char id[BROKER_ID_SIZE] = "";
+    bool made = false;
+    bool done = false;
+
+    /* What is signed is remembered, so that nobody has to give the same command again. */
+    job->content_is_kept = true;
+    done =
+        check_remembered(tool) &&
+        ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &current, job->errors) &&
+        ska_hand_in_to_broker(job, &current, id, &made) && say_handed_in(tool, job, id, made);
+    ska_current_rule_clear(&current);
+    return done;
+}
+
+/* ---- Fetching -------------------------------------------------------------------------------- */
+
+static bool open_named_key(struct tool *tool, const struct ska_request *request, const char *uri,
+                           struct backend_key **key)
+{
+    char *made = uri != NULL ? NULL
+                             : hsm_uri_format("", ska_span_text(request->key_label),
+                                              ska_span(NULL, 0), HSM_OBJECT_PRIVATE);
+    struct ska_span spki = {NULL, 0};
+    bool done = (uri != NULL || made != NULL ||
+                 ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a key URI")) &&
+                tool_open_ska_key(tool, uri != NULL ? uri : made, NULL, key) &&
+                backend_key_spki(*key, &spki, &tool->errors);
+
+    free(made);
+    return done && (ska_span_equal(spki, ska_span_of(&request->public_key)) ||
+                    ska_fail(&tool->errors, SKA_R_KEY_MISMATCH,
+                             "request %.16s was for a key '%s' with another public key than the "
+                             "one that is there now",
+                             request->id, request->key_label));
+}
+
+static struct ska_job fetching_job(struct tool *tool, const struct ska_request *request,
+                                   struct backend_key *key)
+{
+    struct ska_job job = {.key = key,
+                          .operation = request->operation,
+                          .mechanism = request->mechanism,
+                          .payload = ska_span_of(&request->payload),
+                          .content = ska_span_of(&request->signed_content),
+                          .no_content = request->no_content,
+                          .request_content = tool->configuration.settings.request_content,
+                          .content_is_kept = true,
+                          .description = request->description,
+                          .evidence_dir = tool->configuration.settings.evidence_dir,
+                          .progress = SKA_PROGRESS_NO};
+
+    if (job.mechanism.digest == SKA_DIGEST_NONE)
+        job.mechanism.digest = request->digest;
+    publish_fill_job(tool, &job);
+    return job;
+}
+
+static bool fetch_with(struct tool *tool, const struct ska_request *request,
+                       struct backend_key *key, const struct output *output)
+{
+    int size = EVP_PKEY_get_size(backend_key_public(key));
+    size_t length = size > 0 ? (size_t)size : 0;
+    struct ska_job job = fetching_job(tool, request, key);
+    struct ska_current_rule current = {0};
+    uint8_t *signature = malloc(length + 1);
+    bool done = false;
+
+    if (signature == NULL)
+        return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "for a signature");
+    job.signature = signature;
+    job.signature_length = &length;
+    done = ska_current_rule_read(key, ska_rule_kind_of(job.operation), &current, job.errors) &&
+           ska_fetch_from_broker(&job, &current) &&
+           (job.operation == SKA_OPERATION_SIGN
+                ? output_write(tool, output, ska_span(signature, length), SIGNATURE_MODE)
+                : execution_say_change(tool, key, request));
+    ska_current_rule_clear(&current);
+    free(signature);
+    return done;
+}
+
+bool broker_request_fetch(struct tool *tool, const struct ska_request *request, const char *uri,
+                          const struct output *output)
+{
+    struct backend_key *key = NULL;
+    bool done = open_named_key(tool, request, uri, &key) && fetch_with(tool, request, key, output);
+
+    backend_key_free(key);
+    return done;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/place_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/directory_place.h"
+#include "tools/options.h"
+#include "tools/task_place.h"
+#include "tools/ticket_place.h"
+
+bool place_is_named(const struct place_options *options)
+{
+    return options->directory != NULL || options->tsb != NULL;
+}
+
+bool place_is_configured(struct tool *tool)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+
+    return tool_configure(tool) && (settings->approvals_dir != NULL || settings->tsb_url != NULL);
+}
+
+/* ---- A broker -------------------------------------------------------------------------------- */
+
+struct broker_setting {
+    const char *name;
+    const char *given;      /* on the command line */
+    const char *configured; /* NULL: none, or not for this broker */
+};
+
+/* The settings want whole paths, since a program may change its directory; people have a shell. */
+static bool set_given(const struct broker_setting *wanted, struct ska_settings *settings,
+                      const struct ska_errors *errors)
+{
+    static const char begin[] = "file:";
+    const char *path = wanted->given + strlen(begin);
+    bool relative = strncmp(wanted->given, begin, strlen(begin)) == 0 && path[0] != '/';
+    char *whole = relative ? realpath(path, NULL) : NULL;
+    struct ska_buffer text = {0};
+    bool done = false;
+
+    if (whole == NULL)
+        return ska_settings_set(settings, wanted->name, wanted->given, errors);
+    ska_buffer_format(&text, "%s%s", begin, whole);
+    done = text.failed ? ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a path")
+                       : ska_settings_set(settings, wanted->name, ska_buffer_string(&text), errors);
+    ska_buffer_free(&text);
+    free(whole);
+    return done;
+}
+
+static bool set_broker(const struct broker_setting *wanted, size_t count,
+                       struct ska_settings *settings, const struct ska_errors *errors)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (wanted[i].given != NULL && !set_given(&wanted[i], settings, errors))
+            return false;
+        if (wanted[i].given == NULL && wanted[i].configured != NULL &&
+            !ska_settings_set(settings, wanted[i].name, wanted[i].configured, errors))
+            return false;
+    }
+    return true;
+}
+
+/* What is secret in the configuration is for the broker that it names, and for no other. */
+static bool make_settings(const struct tool *tool, const struct place_options *options,
+                          struct ska_settings *settings)
+{
+    const struct ska_settings *ours = &tool->configuration.settings;
+    const char *url = options->tsb != NULL ? options->tsb : ours->tsb_url;
+    bool same = ours->tsb_url != NULL && strcmp(ours->tsb_url, url) == 0;
+    const struct broker_setting wanted[] = {
+        {"tsb-url", url, NULL},
+        {"tsb-ca", options->tsb_ca, ours->tsb_ca},
+        {"tsb-proxy", NULL, ours->tsb_proxy},
+        {"tsb-proxy-source", NULL, ours->tsb_proxy_source},
+        {"tsb-api-key-source", options->tsb_api_keys, same ? ours->tsb_api_key_source : NULL},
+        {"tsb-token-source", NULL, same ? ours->tsb_token_source : NULL},
+        {"tsb-client-cert", NULL, same ? ours->tsb_client_cert : NULL},
+        {"tsb-client-key", NULL, same ? ours->tsb_client_key : NULL}};
+
+    memset(settings, 0, sizeof(*settings));
+    return set_broker(wanted, sizeof(wanted) / sizeof(wanted[0]), settings, &tool->errors);
+}
+
+static bool open_broker(struct tool *tool, const struct place_options *options,
+                        const struct place_key *key, struct request_place **place)
+{
+    struct ska_settings settings;
+    bool done = false;
+
+    done = make_settings(tool, options, &settings) &&
+           (key != NULL ? task_place_open(tool, &settings, key, place)
+                        : ticket_place_open(tool, &settings, place));
+    ska_settings_clear(&settings);
+    return done;
+}
+
+/* ---- Which ----------------------------------------------------------------------------------- */
+
+static bool check_options(struct tool *tool, const struct place_options *options)
+{
+    if (options->directory != NULL &&
+        (options->tsb != NULL || options->tsb_ca != NULL || options->tsb_api_keys != NULL))
+        return options_wrong(tool, "--dir and --tsb cannot be used together");
+    return tool_configure(tool);
+}
+
+bool place_open(struct tool *tool, const struct place_options *options, const struct place_key *key,
+                struct request_place **place)
+{
+    const struct ska_settings *settings = &tool->configuration.settings;
+
+    if (options->directory != NULL && options->tsb == NULL && options->tsb_ca == NULL &&
+        options->tsb_api_keys == NULL)
+        return directory_place_open(tool, options->directory, place);
+    if (!check_options(tool, options))
+        return false;
+    if (options->tsb != NULL || settings->tsb_url != NULL)
+        return open_broker(tool, options, key, place);
+    if (settings->approvals_dir != NULL)
+        return directory_place_open(tool, settings->approvals_dir, place);
+    return options_wrong(tool, "--dir is missing, and the configuration has no approvals-dir");
+}
