@@ -99,6 +99,20 @@ quietly "${sign[@]}"
 verified document seal.pub.pem seal.sig -sha256
 [ -z "$(find state -name 'broker-*')" ] || fail "remembers what is done: $(ls state)"
 
+# An application knows the id that the log has before anybody is asked, whoever makes the token.
+printf 'pay ten' >ten
+for label in seal rsa; do
+    succeeds ours "$programs/approval_request" id "ska:object=$label"
+    cp stdout.txt "$label.id"
+    refused 'approvals pending' ska dgst -sha256 -sign "ska:object=$label" ten
+    ls state | grep -qx "broker-$(cat "$label.id")" || fail "not $(cat "$label.id"): $(ls state)"
+    grep -qF "\"requestId\":\"$(cat "$label.id")\"" second.log || fail "not in the log: $(cat "$label.id")"
+    id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
+    ask 200 DELETE "/v1/request/$id"
+done
+refused 'has time limits|time limits' ours "$programs/approval_request" print ska:object=rsa
+rm state/broker-*
+
 # Somebody says no, and then too few are left; the next time they are asked anew.
 refused 'approvals pending' "${sign[@]}"
 id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
