@@ -104,6 +104,9 @@ bool ska_signature_finish(const struct ska_signature *signature, struct ska_span
 
 /* Makes sure that signature->prepared is the request for what has been fed in so far. */
 bool ska_signature_request(struct ska_signature *signature) SKA_MUST_CHECK;
+/* Its id; of what a broker asks approvers for, that of what it will be asked. */
+bool ska_signature_request_id(struct ska_signature *signature,
+                              char id[SKA_REQUEST_ID_LENGTH + 1]) SKA_MUST_CHECK;
 
 struct ska_prepared *ska_prepared_up_ref(struct ska_prepared *prepared); /* NULL is fine */
 void ska_prepared_free(struct ska_prepared *prepared);                   /* NULL is fine */

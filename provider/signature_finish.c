@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/backend/broker.h"
 #include "provider/base/error_place.h"
 #include "provider/binding.h"
 #include "provider/hsm/key.h"
@@ -368,18 +369,64 @@ static bool digest_so_far(const struct ska_signature *signature,
     return done || ska_fail(ska_signature_errors(signature), SKA_R_INTERNAL, "hashing failed");
 }
 
-bool ska_signature_request(struct ska_signature *signature)
+/* `digest` is room for it. */
+static bool input_so_far(const struct ska_signature *signature,
+                         unsigned char digest[EVP_MAX_MD_SIZE], struct ska_span *input)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int length = 0;
 
     if (!signature->started)
         return ska_fail(ska_signature_errors(signature), SKA_R_WRONG_USE,
                         SKA_PARAM_APPROVAL_REQUEST
                         ": nothing to be signed yet, first EVP_DigestSignUpdate()");
+    *input = ska_span(signature->message.data, signature->message.length);
     if (signature->hash == NULL)
-        return prepare_request(signature,
-                               ska_span(signature->message.data, signature->message.length));
-    return digest_so_far(signature, digest, &length) &&
-           prepare_request(signature, ska_span(digest, length));
+        return true;
+    if (!digest_so_far(signature, digest, &length))
+        return false;
+    *input = ska_span(digest, length);
+    return true;
+}
+
+bool ska_signature_request(struct ska_signature *signature)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    struct ska_span input;
+
+    return input_so_far(signature, digest, &input) && prepare_request(signature, input);
+}
+
+/* What it will be handed in as. */
+static bool identify_for_broker(struct ska_signature *signature, struct ska_span input,
+                                char id[SKA_REQUEST_ID_LENGTH + 1])
+{
+    struct ska_request *draft = NULL;
+    struct payload payload;
+    struct ska_job job;
+
+    if (!signature_make_payload(signature, input, &payload))
+        return false;
+    job = job_of(signature, ska_key_hsm(signature->key), &payload);
+    if (!signature_check_payload(signature, &payload) || !ska_draft_make(&job, &draft))
+        return false;
+    memcpy(id, draft->id, SKA_REQUEST_ID_LENGTH + 1);
+    ska_request_free(draft);
+    return true;
+}
+
+bool ska_signature_request_id(struct ska_signature *signature, char id[SKA_REQUEST_ID_LENGTH + 1])
+{
+    const struct backend_key *key = ska_key_hsm(signature->key);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    struct ska_span input;
+
+    if (key == NULL || !input_so_far(signature, digest, &input))
+        return false;
+    /* A broker may make the token itself, which nobody can ask for beforehand. */
+    if (backend_key_is_ska(key) && backend_key_has_broker(key))
+        return identify_for_broker(signature, input, id);
+    if (!prepare_request(signature, input))
+        return false;
+    memcpy(id, signature->prepared->request->id, SKA_REQUEST_ID_LENGTH + 1);
+    return true;
 }

@@ -405,8 +405,9 @@ static bool get_request(struct ska_signature *signature, OSSL_PARAM *param)
 
 static bool get_request_id(struct ska_signature *signature, OSSL_PARAM *param)
 {
-    return ska_signature_request(signature) &&
-           OSSL_PARAM_set_utf8_string(param, signature->prepared->request->id);
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+
+    return ska_signature_request_id(signature, id) && OSSL_PARAM_set_utf8_string(param, id);
 }
 
 static const struct {

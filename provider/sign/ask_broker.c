@@ -144,15 +144,67 @@ static bool asking_new(const struct ska_job *job, struct ska_current_rule *curre
 
 /* ---- The log --------------------------------------------------------------------------------- */
 
+struct audit_detail {
+    char text[2 * BROKER_ID_SIZE + 64];
+};
+
+static struct audit_detail detail_of(const struct asking *asking, const char *what)
+{
+    struct audit_detail detail;
+
+    snprintf(detail.text, sizeof(detail.text), "%.100s%s%.63s", what,
+             asking->ticket.id[0] == 0 ? "" : " ", asking->ticket.id);
+    return detail;
+}
+
 static bool audit_asking(struct asking *asking, enum ska_audit_event event, const char *what)
 {
-    char detail[2 * BROKER_ID_SIZE + 64];
-    const struct ska_audit_entry entry = {event, asking->draft, NULL, detail};
+    const struct audit_detail detail = detail_of(asking, what);
+    const struct ska_audit_entry entry = {event, asking->draft, NULL, detail.text};
     const struct ska_job *job = asking->job;
 
-    snprintf(detail, sizeof(detail), "%.100s%s%.63s", what, asking->ticket.id[0] == 0 ? "" : " ",
-             asking->ticket.id);
     return ska_audit_append(&job->audit_log, job->libctx, &entry, job->errors);
+}
+
+/* Who it was is the broker's word, and names are those of the rule. */
+static void add_people(const struct asking *asking, const struct broker_people *people,
+                       enum ska_audit_event event, struct ska_approval *approvals,
+                       struct ska_audit_entry *entries, size_t *count)
+{
+    for (size_t i = 0; i < people->count; i++, ++*count) {
+        approvals[*count].public_key = people->list[i]; /* borrowed */
+        entries[*count] = (struct ska_audit_entry){event, asking->draft, &approvals[*count],
+                                                   "by the broker's word"};
+    }
+}
+
+/* All together, or nothing. */
+static bool audit_end(struct asking *asking, const char *what)
+{
+    const struct ska_job *job = asking->job;
+    const struct broker_status *status = &asking->status;
+    const struct audit_detail detail = detail_of(asking, what);
+    size_t most = status->approved.count + status->rejected.count + 2;
+    struct ska_approval *approvals = calloc(most, sizeof(*approvals));
+    struct ska_audit_entry *entries = calloc(most, sizeof(*entries));
+    size_t count = 0;
+    bool done = false;
+
+    if (approvals == NULL || entries == NULL) {
+        ska_fail(job->errors, SKA_R_OUT_OF_MEMORY, "for the audit log");
+    } else {
+        add_people(asking, &status->approved, SKA_AUDIT_APPROVAL, approvals, entries, &count);
+        add_people(asking, &status->rejected, SKA_AUDIT_REJECTION, approvals, entries, &count);
+        entries[count++] =
+            (struct ska_audit_entry){SKA_AUDIT_DECISION, asking->draft, NULL, detail.text};
+        if (asking->draft->evidence[0] != 0)
+            entries[count++] =
+                (struct ska_audit_entry){SKA_AUDIT_EVIDENCE, asking->draft, NULL, NULL};
+        done = ska_audit_append_all(&job->audit_log, job->libctx, entries, count, job->errors);
+    }
+    free(entries);
+    free(approvals);
+    return done;
 }
 
 /* The intention, before it is anybody's business but ours. */
@@ -221,7 +273,7 @@ static bool fail_ended(struct asking *asking)
     char id[BROKER_ID_SIZE];
 
     memcpy(id, asking->ticket.id, sizeof(id));
-    if (!audit_asking(asking, SKA_AUDIT_DECISION, ska_broker_state_word(asking->status.state)))
+    if (!audit_end(asking, ska_broker_state_word(asking->status.state)))
         return false;
     ska_broker_ticket_forget(&asking->ticket, name_of(asking));
     return ska_broker_fail_ended(job->key, id, rule_of(asking), &asking->status, job->errors);
@@ -251,11 +303,6 @@ static bool keep_evidence(struct asking *asking)
     return done;
 }
 
-static bool audit_evidence(struct asking *asking)
-{
-    return asking->draft->evidence[0] == 0 || audit_asking(asking, SKA_AUDIT_EVIDENCE, "kept of");
-}
-
 /* Nobody has a signature without a line in the log. */
 static bool hand_out(struct asking *asking)
 {
@@ -265,8 +312,7 @@ static bool hand_out(struct asking *asking)
     if (job->operation == SKA_OPERATION_SIGN && status->signature_length > *job->signature_length)
         return ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
                         *job->signature_length, status->signature_length);
-    if (!keep_evidence(asking) || !audit_asking(asking, SKA_AUDIT_DECISION, "done") ||
-        !audit_evidence(asking))
+    if (!keep_evidence(asking) || !audit_end(asking, "done"))
         return false;
     if (job->operation == SKA_OPERATION_SIGN) {
         memcpy(job->signature, status->signature, status->signature_length);

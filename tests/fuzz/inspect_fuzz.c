@@ -2,7 +2,7 @@
 /*
  * What skatool inspect and skatool audit make of files of strangers: whatever is in them, nothing
  * is printed that a terminal would obey. The first byte of the input says what the rest is: a file
- * to inspect ('i'), the manifest of evidence ('m'), an audit log ('a').
+ * to inspect ('i'), the manifest of evidence ('m'), an audit log ('a'), evidence by a broker ('b').
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -106,6 +106,21 @@ static void compare(struct ska_span text)
     ska_bytes_free(&made);
 }
 
+/* Evidence by a broker: request.json, a NUL, and broker.json. */
+static void inspect_told(struct tool *tool, struct ska_span both)
+{
+    struct verification verification = {.libctx = tool->libctx};
+    const uint8_t *end = both.length == 0 ? NULL : memchr(both.data, 0, both.length);
+    size_t length = end == NULL ? both.length : (size_t)(end - both.data);
+    struct ska_span told =
+        end == NULL ? ska_span(both.data, 0) : ska_span(end + 1, both.length - length - 1);
+
+    (void)!inspect_told_request(tool, ska_span(both.data, length), told, "request.json",
+                                &verification);
+    (void)!verify_conclude(tool, &verification, SKA_R_EVIDENCE_WRONG, "folder");
+    verify_clear(&verification);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tool tool;
@@ -115,11 +130,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (data[0] == 'm') {
         compare(ska_span(data + 1, size - 1));
-    } else if (data[0] == 'i' || data[0] == 'a') {
+    } else if (data[0] == 'i' || data[0] == 'a' || data[0] == 'b') {
         PROMISE(tool.libctx != NULL || tool_init(&tool));
         tool.command = "inspect";
         start(&capture);
-        run(&tool, (char)data[0], ska_span(data + 1, size - 1));
+        if (data[0] == 'b')
+            inspect_told(&tool, ska_span(data + 1, size - 1));
+        else
+            run(&tool, (char)data[0], ska_span(data + 1, size - 1));
         check(&capture);
     }
     return 0;

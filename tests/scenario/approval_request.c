@@ -134,6 +134,18 @@ static void print_request(void)
     EVP_MD_CTX_free(md);
 }
 
+static void print_id(void)
+{
+    EVP_MD_CTX *md = begin();
+    char *id = NULL;
+
+    feed(md, "pay ten");
+    id = ask(md, SKA_PARAM_REQUEST_ID);
+    must(puts(id) >= 0);
+    free(id);
+    EVP_MD_CTX_free(md);
+}
+
 /* Reads the approved request from standard input. Only the final of the duplicate signs. */
 static void sign_by_duplicate(void)
 {
@@ -193,6 +205,7 @@ int main(int argc, char **argv)
         {"again-and-again", ask_again_and_again},
         {"other-salts", ask_with_other_salts},
         {"print", print_request},
+        {"id", print_id},
         {"duplicate", sign_by_duplicate},
         {"too-early", ask_too_early},
         {"later", sign_later},

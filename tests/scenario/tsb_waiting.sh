@@ -63,6 +63,12 @@ finishes out.txt
 verified document seal.pub.pem seal.sig -sha256
 succeeds skatool audit audit.log
 grep -q "\"detail\":\"done $id\"" audit.log || fail "not in the log: $(cat audit.log)"
+# Who it was, by the rule's names and the broker's word.
+for name in alice bob; do
+    grep -F '"event":"approval"' audit.log | grep -F "\"approver\":\"$name\"" |
+        grep -qF "\"approverKey\":\"$(plain pkey -in $name.pem -pubout -outform DER | plain dgst -sha256 -r | cut -d' ' -f1)\"" ||
+        fail "no approval of $name in the log: $(cat audit.log)"
+done
 
 for padding in pkcs1 pss; do
     begin out.txt "${openssl[@]}" -sigopt "rsa_padding_mode:$padding" -sign ska:object=rsa \
@@ -79,7 +85,7 @@ plain pkeyutl -verify -rawin -in document -pubin -inkey ed.pub.pem -sigfile ed.s
 
 # ---- The same command goes on --------------------------------------------------------------------
 
-configure_broker "state-dir = $work/state"
+configure_broker "state-dir = $work/state" "audit-log = $work/second.log"
 sign=(ska dgst -sha256 -sign ska:object=seal -out seal.sig document)
 refused 'approvals pending.*0 of 2; still needed: 2 of alice, bob and carol.*and then the same command' \
     "${sign[@]}"
@@ -91,7 +97,21 @@ approve_task alice Sign "$id"
 becomes "$id" EXECUTED
 quietly "${sign[@]}"
 verified document seal.pub.pem seal.sig -sha256
-[ -z "$(ls state)" ] || fail "remembers what is done: $(ls state)"
+[ -z "$(find state -name 'broker-*')" ] || fail "remembers what is done: $(ls state)"
+
+# An application knows the id that the log has before anybody is asked, whoever makes the token.
+printf 'pay ten' >ten
+for label in seal rsa; do
+    succeeds ours "$programs/approval_request" id "ska:object=$label"
+    cp stdout.txt "$label.id"
+    refused 'approvals pending' ska dgst -sha256 -sign "ska:object=$label" ten
+    ls state | grep -qx "broker-$(cat "$label.id")" || fail "not $(cat "$label.id"): $(ls state)"
+    grep -qF "\"requestId\":\"$(cat "$label.id")\"" second.log || fail "not in the log: $(cat "$label.id")"
+    id=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
+    ask 200 DELETE "/v1/request/$id"
+done
+refused 'has time limits|time limits' ours "$programs/approval_request" print ska:object=rsa
+rm state/broker-*
 
 # Somebody says no, and then too few are left; the next time they are asked anew.
 refused 'approvals pending' "${sign[@]}"
@@ -139,7 +159,7 @@ approve_task bob Sign "$id"
 wait "$one" || fail "$(cat one.txt)"
 wait "$two" || fail "$(cat two.txt)"
 same one.sig two.sig
-[ -z "$(ls state)" ] || fail "remembers what is done: $(ls state)"
+[ -z "$(find state -name 'broker-*')" ] || fail "remembers what is done: $(ls state)"
 
 # In ASYNC jobs: six that wait at once, of which two are never resumed, and their requests withdrawn.
 configure_broker "$waits_600" "state-dir = $work/state"
@@ -172,7 +192,7 @@ for i in 0 1 2 3; do
     verified message.txt rsa.pub.pem "signature.$i" -sha256
 done
 pending 1 # of before
-[ -z "$(ls state)" ] || fail "remembers what was withdrawn: $(ls state)"
+[ -z "$(find state -name 'broker-*')" ] || fail "remembers what was withdrawn: $(ls state)"
 
 # ---- What cannot be ------------------------------------------------------------------------------
 
@@ -228,7 +248,7 @@ before=$(grep -c intent evidence.log)
 refused 'evidence-dir .* must be' "${sign[@]}"
 [ "$(grep -c intent evidence.log)" -eq "$before" ] || fail "somebody was asked"
 chmod 700 evidence
-rm state/*
+rm -f state/*
 
 # ---- What is wrong on the way --------------------------------------------------------------------
 
