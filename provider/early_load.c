@@ -15,7 +15,7 @@ static void read_early_pin(struct ska_provider *provider)
     const struct hsm_uri nothing = {0};
     const struct hsm_pin_source source = ska_pin_source(provider, &nothing);
 
-    if (hsm_pin_is_named(&source))
+    if (keys_are_on_tokens(&provider->settings, &nothing) && hsm_pin_is_named(&source))
         provider->early_pin = hsm_pin_read(&source, NULL, &provider->log_only);
 }
 
@@ -32,19 +32,11 @@ static void open_back_end_early(const struct ska_provider *provider)
         (void)!ska_http_prepare(&provider->log_only);
 }
 
-/* A broker has neither. */
-static bool has_module(const struct ska_settings *settings)
-{
-    const struct hsm_uri nothing = {0};
-
-    return keys_are_on_tokens(settings, &nothing);
-}
-
 void ska_early_load(struct ska_provider *provider)
 {
     /* A command that gives the PIN may be a user of libcrypto, with the same configuration. */
-    if (!provider->configured || !provider->settings.load_early ||
-        !has_module(&provider->settings) || getauxval(AT_SECURE) != 0 || hsm_pin_in_command())
+    if (!provider->configured || !provider->settings.load_early || getauxval(AT_SECURE) != 0 ||
+        hsm_pin_in_command())
         return;
     /* First: what the module makes for itself would not do for the files that we decode. */
     if (!ska_provider_prepare(provider))
