@@ -7,6 +7,7 @@
 #include "provider/binding.h"
 #include "provider/hsm/module.h"
 #include "provider/hsm/pin_command.h"
+#include "provider/keys/find_key.h"
 
 /* The configuration's source alone: what a URI or a reference names has not been said yet. */
 static void read_early_pin(struct ska_provider *provider)
@@ -14,7 +15,7 @@ static void read_early_pin(struct ska_provider *provider)
     const struct hsm_uri nothing = {0};
     const struct hsm_pin_source source = ska_pin_source(provider, &nothing);
 
-    if (hsm_pin_is_named(&source))
+    if (keys_are_on_tokens(&provider->settings, &nothing) && hsm_pin_is_named(&source))
         provider->early_pin = hsm_pin_read(&source, NULL, &provider->log_only);
 }
 

@@ -133,8 +133,10 @@ static OSSL_CALLBACK *learn_import(OSSL_LIB_CTX *libctx, const char *name)
 
     if (context != NULL && EVP_PKEY_fromdata_init(context) > 0 &&
         EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, nothing) > 0) {
+#ifndef OPENSSL_NO_DEPRECATED_3_0
         (void)EVP_PKEY_get0_RSA(key);
         (void)EVP_PKEY_get0_EC_KEY(key);
+#endif
         callback = probed->callback;
     }
     EVP_PKEY_free(key);

@@ -59,7 +59,7 @@ bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm
     return ska_algorithm_bits_read(spki, &key) && recognize(&key, algorithm);
 }
 
-bool ska_spki_key_type(struct ska_span spki, enum ska_key_type *type)
+bool ska_spki_type_of_algorithm(struct ska_span object, enum ska_key_type *type)
 {
     static const int nids[] = {
         [SKA_KEY_RSA] = NID_rsaEncryption,
@@ -68,12 +68,18 @@ bool ska_spki_key_type(struct ska_span spki, enum ska_key_type *type)
         [SKA_KEY_ED25519] = NID_ED25519,
         [SKA_KEY_ED448] = NID_ED448,
     };
-    struct ska_algorithm_bits key;
-    size_t index = 0;
 
-    if (!ska_algorithm_bits_read(spki, &key) ||
-        !ska_algorithm_bits_find(&key, nids, sizeof(nids) / sizeof(nids[0]), &index))
-        return false;
-    *type = (enum ska_key_type)index;
-    return true;
+    for (size_t i = 0; i < sizeof(nids) / sizeof(nids[0]); i++)
+        if (ska_der_object_is(object, nids[i])) {
+            *type = (enum ska_key_type)i;
+            return true;
+        }
+    return false;
+}
+
+bool ska_spki_key_type(struct ska_span spki, enum ska_key_type *type)
+{
+    struct ska_algorithm_bits key;
+
+    return ska_algorithm_bits_read(spki, &key) && ska_spki_type_of_algorithm(key.algorithm, type);
 }

@@ -25,6 +25,9 @@ enum ska_spki_algorithm {
  */
 bool ska_spki_algorithm(struct ska_span spki, enum ska_spki_algorithm *algorithm) SKA_MUST_CHECK;
 
+/* The type of a key of the algorithm in the content of this OBJECT IDENTIFIER. */
+bool ska_spki_type_of_algorithm(struct ska_span object, enum ska_key_type *type) SKA_MUST_CHECK;
+
 /* The type of a key that can be an SKA key; parameters are not looked at. */
 bool ska_spki_key_type(struct ska_span spki, enum ska_key_type *type) SKA_MUST_CHECK;
 

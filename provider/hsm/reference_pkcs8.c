@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/hsm/reference.h"
 
-#include <openssl/objects.h>
-
 #include "provider/base/der.h"
 #include "provider/base/der_write.h"
+#include "provider/base/spki.h"
 
 /* The whole of an element at the front, with its header, which is taken. */
 static bool take_whole(struct ska_span *from, uint8_t identifier, struct ska_span *whole)
@@ -18,28 +17,14 @@ static bool take_whole(struct ska_span *from, uint8_t identifier, struct ska_spa
     return true;
 }
 
-/* Of an AlgorithmIdentifier. */
 static bool find_key_type(struct ska_span algorithm, enum ska_key_type *type)
 {
-    static const int nids[] = {
-        [SKA_KEY_RSA] = NID_rsaEncryption,
-        [SKA_KEY_RSA_PSS] = NID_rsassaPss,
-        [SKA_KEY_EC] = NID_X9_62_id_ecPublicKey,
-        [SKA_KEY_ED25519] = NID_ED25519,
-        [SKA_KEY_ED448] = NID_ED448,
-    };
     struct ska_span content;
     struct ska_span object;
 
-    if (!ska_der_take(&algorithm, SKA_DER_SEQUENCE, &content) ||
-        !ska_der_take(&content, SKA_DER_OBJECT, &object))
-        return false;
-    for (int i = SKA_KEY_RSA; i <= SKA_KEY_ED448; i++)
-        if (ska_der_object_is(object, nids[i])) {
-            *type = (enum ska_key_type)i;
-            return true;
-        }
-    return false;
+    return ska_der_take(&algorithm, SKA_DER_SEQUENCE, &content) &&
+           ska_der_take(&content, SKA_DER_OBJECT, &object) &&
+           ska_spki_type_of_algorithm(object, type);
 }
 
 /* A real private key has neither these two, nor this one of them in this place. */

@@ -84,6 +84,11 @@ sed -i '/^pin-source = /d' openssl.cnf
 printf 'load = early\n' >>openssl.cnf
 quietly ska pkey -in "$(uri www)?pin-value=$pin" -out www2.pem
 log_is_empty
+# What was read early is for keys that name no source of their own.
+configure "log = $work/failures.log" 'load = early'
+refused "$work/nothing: No such file" ska dgst -sha256 -sign "$(uri www)?pin-source=file:$work/nothing" \
+    -out signature document
+: >failures.log
 # The command that gives the PIN may itself use libcrypto with this configuration.
 cat >tell <<END
 #!/bin/sh

@@ -203,6 +203,32 @@ static void by_tls(const char *file, const char *bundle)
     SSL_CTX_free(context);
 }
 
+/* As strongSwan and Postfix do, which look at the label and take the PEM apart. */
+static void by_pkcs8_of_its_own(const char *path, X509 *certificate)
+{
+    BIO *bio = open_file(path);
+    const unsigned char *next = NULL;
+    unsigned char *der = NULL;
+    char *name = NULL;
+    char *header = NULL;
+    long length = 0;
+    PKCS8_PRIV_KEY_INFO *info = NULL;
+
+    must(PEM_read_bio(bio, &name, &header, &der, &length) == 1);
+    must(strcmp(name, PEM_STRING_PKCS8INF) == 0);
+    next = der;
+    info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &next, length);
+    must(info != NULL && next == der + length);
+    expect(EVP_PKCS82PKEY(info), certificate);
+    next = der;
+    expect(d2i_AutoPrivateKey(NULL, &next, length), certificate);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(der);
+    BIO_free(bio);
+}
+
 /* REFERENCE BUNDLE CERTIFICATE [pkcs8]: what its bytes are, which are a key by themselves. */
 int main(int argc, char **argv)
 {
@@ -230,6 +256,8 @@ int main(int argc, char **argv)
     if (argc == 4) {
         by_bytes_alone(argv[1], type);
         by_own_construction(argv[1], type);
+    } else {
+        by_pkcs8_of_its_own(argv[1], certificate);
     }
     expect(by_store(argv[1], 0), certificate);
     expect(by_store(argv[2], 1), certificate);

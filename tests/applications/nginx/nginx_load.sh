@@ -135,4 +135,15 @@ for label in ordinary guarded approved; do
     log_is_empty
     rm site.$label.conf
 done
+
+# With load = early nothing else is seen, with a PIN of root's alone.
+configure 'load = early'
+[ -z "$user" ] || chown root pin
+label=guarded
+site $label
+without_sessions
+start_nginx
+no_loss
+stop_nginx
+log_is_empty
 pass
