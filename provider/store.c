@@ -9,6 +9,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
 
@@ -503,6 +504,20 @@ static struct ska_key *find_public_key(const struct store *store)
                : NULL;
 }
 
+/* libcrypto 3.5 looks for octets in a name first, and leaves an error behind that is none. */
+static int hand_over(const OSSL_PARAM params[], OSSL_CALLBACK *callback, void *arg)
+{
+    int taken = 0;
+
+    ERR_set_mark();
+    taken = callback(params, arg);
+    if (taken)
+        ERR_pop_to_mark();
+    else
+        ERR_clear_last_mark();
+    return taken;
+}
+
 static int give_certificate(const struct found *found, OSSL_CALLBACK *callback, void *arg)
 {
     int type = OSSL_OBJECT_CERT;
@@ -513,7 +528,7 @@ static int give_certificate(const struct found *found, OSSL_CALLBACK *callback, 
         OSSL_PARAM_END,
     };
 
-    return callback(params, arg);
+    return hand_over(params, callback, arg);
 }
 
 static int give_name(const struct found *found, OSSL_CALLBACK *callback, void *arg)
@@ -526,7 +541,7 @@ static int give_name(const struct found *found, OSSL_CALLBACK *callback, void *a
         OSSL_PARAM_END,
     };
 
-    return callback(params, arg);
+    return hand_over(params, callback, arg);
 }
 
 static int give(const struct store *store, struct found *found, OSSL_CALLBACK *callback, void *arg)
@@ -544,15 +559,20 @@ static int give(const struct store *store, struct found *found, OSSL_CALLBACK *c
 }
 
 /*
- * A program that wants a key, and was given a URI of a token, passes over the names in it and then
- * shows what is in the queue beside its own "could not read private key".
+ * A program that wants a key, and was given a URI of a token or of other objects, passes over the
+ * names in it and then shows what is in the queue beside its own "could not read private key".
  */
 static void note_no_object(struct store *store)
 {
-    if (!names_object(store) && store->expected != 0 && store->expected != OSSL_STORE_INFO_NAME &&
-        store_eof(store) == 1)
+    if (store->expected == 0 || store->expected == OSSL_STORE_INFO_NAME || store_eof(store) != 1)
+        return;
+    if (!names_object(store))
         ska_fail(errors_of(store), SKA_R_BAD_URI,
                  "it names no key: add object=LABEL or id=ID; in a shell URIs need quotes");
+    else if (store->expected == OSSL_STORE_INFO_PKEY && !store_wants(store, HSM_OBJECT_PRIVATE))
+        ska_fail(errors_of(store), SKA_R_BAD_URI,
+                 "type=%s in it leaves private keys out, and one is wanted",
+                 store->uri->type == HSM_OBJECT_PUBLIC ? "public" : "cert");
 }
 
 static int store_load(void *vstore, OSSL_CALLBACK *object_callback, void *object_arg,

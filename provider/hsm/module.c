@@ -234,6 +234,9 @@ static bool initialize_first(struct hsm_module *module, const struct ska_errors 
         (!wants_other_way(rv) || initialize_by(module, WITHOUT_LOCKS) != CKR_OK))
         return raise_initialize(module, reason, errors);
     rv = HSM_CALL(module->calls->C_GetInfo(&info));
+    /* Who asks p11-kit's proxy for its functions gets an instance of his own, and so did libp11. */
+    if (rv == CKR_CRYPTOKI_NOT_INITIALIZED && (rv = initialize_by(module, WITH_LOCKS)) == CKR_OK)
+        rv = HSM_CALL(module->calls->C_GetInfo(&info));
     if (rv != CKR_OK)
         return raise_initialize(module, hsm_rv_text(rv).text, errors);
     hsm_unpad(module->manufacturer, info.manufacturerID, sizeof(info.manufacturerID));

@@ -85,13 +85,18 @@ CK_RV hsm_session_check_login(const struct hsm_lease *lease)
 }
 
 /*
- * What an answer shows to be gone. Modules in which a login ends in the middle of a call, or that
- * may not say so, answer with a mere "failed"; then the login is looked at. Before giving back.
+ * Modules in which a login ends in the middle of a call, or that may not say so, answer with a mere
+ * "failed", and NSS that there was no memory.
  */
+static bool may_lack_login(CK_RV rv)
+{
+    return rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED || rv == CKR_HOST_MEMORY;
+}
+
+/* What an answer shows to be gone. Before giving back. */
 static enum hsm_loss session_loss(const struct hsm_lease *lease, CK_RV rv)
 {
-    return hsm_rv_loss(
-        rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED ? hsm_session_check_login(lease) : rv);
+    return hsm_rv_loss(may_lack_login(rv) ? hsm_session_check_login(lease) : rv);
 }
 
 /* ---- Starting anew --------------------------------------------------------------------------- */

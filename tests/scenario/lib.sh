@@ -141,6 +141,10 @@ export XDG_STATE_HOME=$work/xdg-state
 plain() {
     OPENSSL_CONF=/dev/null openssl "$@"
 }
+# Whether `openssl pkey -pubin` looks for a private key where it finds no public one, as that of 3.5 does.
+pubin_takes_private() {
+    plain genpkey -quiet -algorithm ED25519 | plain pkey -pubin -noout 2>/dev/null
+}
 # openssl with our provider, by openssl.cnf.
 ska() {
     ours openssl "$@"

@@ -174,7 +174,9 @@ public
 ODD_DEVICE=all-private public
 [ "$(calls_of C_Login)" -eq 1 ] || fail "no login where all is private: $(cat device.log)"
 configured
-ODD_DEVICE=all-private refused 'CKR_USER_NOT_LOGGED_IN: give pin-source' \
+reason='CKR_USER_NOT_LOGGED_IN: give pin-source'
+! pubin_takes_private || reason='type=public in it leaves private keys out'
+ODD_DEVICE=all-private refused "$reason" \
     ska pkey -pubin -in "$(uri ec);type=public" -pubout -out out.pem
 # What was left out for want of a login is told to those who look.
 succeeds ska storeutl -noout "$(uri ec)"

@@ -19,7 +19,7 @@ board
 key seal p256
 printf 'keyUsage=critical,nonRepudiation\nbasicConstraints=critical,CA:FALSE\n' >usage
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA \
-    -days 30 -out ca.crt 2>/dev/null
+    -addext basicConstraints=critical,CA:TRUE -days 30 -out ca.crt 2>/dev/null
 plain x509 -new -force_pubkey seal.pub.pem -subj /O=Example/CN=Seal -days 30 -CA ca.crt -CAkey ca.pem \
     -extfile usage -out seal.crt 2>/dev/null
 directory=$work/approvals

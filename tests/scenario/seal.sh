@@ -9,7 +9,7 @@ board
 printf 'A contract.\nWith two lines.\n' >contract.txt
 printf 'Another contract.\n' >other.txt
 plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.pem -subj /CN=CA \
-    -days 30 -out ca.crt 2>/dev/null
+    -addext basicConstraints=critical,CA:TRUE -days 30 -out ca.crt 2>/dev/null
 printf 'keyUsage=critical,nonRepudiation\nbasicConstraints=critical,CA:FALSE\n' >usage
 
 # certificate LABEL: LABEL.crt, by a CA.

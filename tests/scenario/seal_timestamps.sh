@@ -20,7 +20,7 @@ extendedKeyUsage=critical,serverAuth
 END
 authority() { # NAME: a CA
     plain req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" \
-        -subj "/CN=$1" -days 30 -out "$1.crt" 2>/dev/null
+        -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE -days 30 -out "$1.crt" 2>/dev/null
 }
 issue() { # NAME CA SECTION [PUBLIC-KEY]
     [ -n "${4:-}" ] || plain genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -quiet -out "$1.key"

@@ -236,11 +236,15 @@ static void log_out_and_sign(void)
 /* "Failed" for want of the login, and another thread has logged in before that could be seen. */
 static void repeats_after_another_has_logged_in(void **state)
 {
+    static const CK_RV answers[] = {CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED, CKR_HOST_MEMORY};
+
     (void)state;
-    inject("C_SignInit", CKR_GENERAL_ERROR, 1);
-    proxy()->meanwhile = log_out_and_sign;
-    assert_true(signs(ec, &ecdsa_digest, &shown));
-    assert_null(proxy()->meanwhile);
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        inject("C_SignInit", answers[i], 1);
+        proxy()->meanwhile = log_out_and_sign;
+        assert_true(signs(ec, &ecdsa_digest, &shown));
+        assert_null(proxy()->meanwhile);
+    }
     assert_all_is_well();
 }
 
