@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+include(CheckIncludeFile)
+
 # ska-bench: the provider against the raw calls into the HSM.
 add_executable(ska-bench
-    bench/approval.c bench/approver_process.c bench/main.c bench/measure.c bench/options.c bench/report.c
-    bench/row_approvals.c bench/row_growth.c bench/row_lookup.c bench/row_ordinary.c bench/row_pem.c bench/row_people.c bench/row_ska.c bench/rows.c bench/signing.c bench/supervise.c
+    bench/approval.c bench/approver_process.c bench/instructions.c bench/main.c bench/measure.c bench/options.c bench/report.c
+    bench/row_approvals.c bench/row_command.c bench/row_growth.c bench/row_lookup.c bench/row_ordinary.c bench/row_pem.c bench/row_people.c bench/row_ska.c bench/rows.c bench/signing.c bench/supervise.c
     bench/token.c)
 target_sources(ska-bench PRIVATE bench/peers.c)
 set_target_properties(ska-bench PROPERTIES
@@ -18,7 +20,12 @@ target_compile_definitions(ska-bench PRIVATE
     SKA_BENCH_BUILD="${ska_bench_build}"
     SKA_BENCH_PROVIDER="$<TARGET_FILE:ska>"
     SKA_BENCH_SIMULATOR="$<TARGET_FILE:skasim>"
-    SKA_BENCH_SKATOOL="$<TARGET_FILE:skatool>")
+    SKA_BENCH_SKATOOL="$<TARGET_FILE:skatool>"
+    SKA_BENCH_SOFTHSM="${SKASIM_SOFTHSM_MODULE}")
+check_include_file(valgrind/callgrind.h SKA_HAVE_CALLGRIND)
+if(SKA_HAVE_CALLGRIND)
+    target_compile_definitions(ska-bench PRIVATE SKA_BENCH_CALLGRIND)
+endif()
 target_link_libraries(ska-bench PRIVATE ska-options ska-codec ska-cryptoki PkgConfig::CJSON
                                         OpenSSL::Crypto Threads::Threads m ${CMAKE_DL_LIBS})
 add_dependencies(ska-bench ska skasim skatool)
@@ -40,3 +47,8 @@ add_dependencies(bench_test ska-bench)
 add_test(NAME bench COMMAND bench_test)
 set_tests_properties(bench PROPERTIES TIMEOUT 600)
 set_property(TEST bench PROPERTY ENVIRONMENT ${ska_sanitizers})
+
+# By callgrind, so the same under any load.
+add_test(NAME bench.instructions COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/bench/instructions)
+set_tests_properties(bench.instructions PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
+    ENVIRONMENT "SKA_BINARY_DIR=${PROJECT_BINARY_DIR}")

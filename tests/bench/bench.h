@@ -31,7 +31,9 @@ struct options {
     size_t pairs;     /* 0: as many as suit the row */
     unsigned threads;
     size_t keys;
-    bool brief; /* small numbers of everything: to see that it works */
+    bool brief;        /* small numbers of everything: to see that it works */
+    bool instructions; /* are counted, in the place of times */
+    bool check;        /* a row that misses its goal is a failure */
     bool list;
     bool help;
     struct peer peers[PEER_LIMIT];
@@ -67,7 +69,7 @@ struct result {
     double lowest;
     double highest;
     size_t pairs;
-    double a_microseconds; /* median time of one operation; 0: not told */
+    double a_microseconds; /* median of one operation, or thousands of instructions; 0: not told */
     double b_microseconds;
     struct bounds bounds;
 };
@@ -105,6 +107,7 @@ struct report {
     bool refused;   /* nothing was measured: wrong use, and what is wrong has been said */
     struct result *results;
     size_t count;
+    size_t missed;          /* results that do not reach what is wanted */
     const char *failed[64]; /* names of rows */
     size_t failed_count;
 };
@@ -120,6 +123,8 @@ int supervise(const struct row *const *chosen, size_t count, struct report *repo
 bool report_open(struct report *report, const struct options *options);
 void report_head(const struct report *report);
 void report_line(const struct report *report, const struct result *result);
+/* Whether it is judged and does not reach what is wanted. */
+bool report_missed(const struct report *report, const struct result *result);
 /* To --json, if that is given. False: it could not be written, and that has been said. */
 bool report_json(struct report *report);
 void report_close(struct report *report);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "instructions.h"
+
 /* Whether one of the patterns matches. */
 static bool is_chosen(const char *patterns, const char *name, bool *used)
 {
@@ -113,7 +115,8 @@ static int run(const struct options *options, const struct row *const *chosen, s
     stopped = supervise(chosen, count, &report);
     if (report.refused)
         status = 2;
-    else if (stopped == 0 && (!report_json(&report) || report.failed_count > 0))
+    else if (stopped == 0 && (!report_json(&report) || report.failed_count > 0 ||
+                              (options->check && report.missed > 0)))
         status = 1;
     report_close(&report);
     if (stopped != 0) {
@@ -137,6 +140,8 @@ int main(int argc, char **argv)
             options_help();
         else if (options.list)
             list_rows();
+        else if (options.instructions && !instructions_counted())
+            status = instructions_run(argv);
         else if (!choose(options.rows == NULL ? "*" : options.rows, chosen, &count))
             status = 2;
         else

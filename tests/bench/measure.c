@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "instructions.h"
+
 /* How long a batch takes, in microseconds: short, so that most batches are interrupted by nobody.
  */
 #define BATCH 1000.0
@@ -195,12 +197,18 @@ void measure(const struct loop *loops, size_t count, unsigned threads, size_t ro
     size_t batch = 0;
 
     must(count > 0 && count <= LOOP_LIMIT);
+    if (instructions_counted())
+        rounds = 1;
     times->loops = count;
     times->rounds = rounds;
     times->list = calloc(rounds * count, sizeof(*times->list));
     must(times->list != NULL);
     for (size_t i = 0; i < count; i++)
         team.waits = team.waits || loops[i].waits;
+    for (size_t i = 0; instructions_counted() && i < count; i++)
+        times->list[i] = instructions_of_loop(&loops[i]) / 1000;
+    if (instructions_counted())
+        return;
     gather(&team);
     batch = choose_batch(&team);
     for (size_t round = 0; round < rounds; round++)

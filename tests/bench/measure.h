@@ -13,7 +13,8 @@ struct loop {
     void (*once)(void *with);
     void (*stop)(void *with);
     const void *what;
-    bool waits; /* for another process: the time of this one says too little */
+    bool waits;                  /* for another process: the time of this one says too little */
+    double (*count)(void *with); /* instructions of one operation; NULL: those of once() */
 };
 
 #define LOOP_LIMIT 12

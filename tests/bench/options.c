@@ -15,6 +15,7 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, 't'}, {"keys", required_argument, NULL, 'k'},
     {"json", required_argument, NULL, 'j'},    {"peer", required_argument, NULL, 'o'},
     {"short", no_argument, NULL, 's'},         {"list", no_argument, NULL, 'l'},
+    {"instructions", no_argument, NULL, 'i'},  {"check", no_argument, NULL, 'c'},
     {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
 };
 
@@ -38,14 +39,18 @@ void options_help(void)
         "                    table to standard error\n"
         "  --peer NAME=OPENSSL_CONF,URI\n"
         "                    measures another provider too, in the rows of ordinary keys\n"
+        "  --instructions    counts instructions by valgrind in the place of times: the same\n"
+        "                    in each run; other processes' only where they are whole commands\n"
+        "  --check           ends with 1 where a row misses what is wanted\n"
         "  --short           small numbers of everything, to see that it works\n"
         "  --list            the names of the rows\n"
         "  -h, --help        this text\n"
         "\n"
         "All rows take about ten minutes, with --short some seconds.\n"
         "\n"
-        "Exit status: 0 when the rows were measured, whether or not they reach what is wanted;\n"
-        "1 when a row failed or the results could not be written; 2 for wrong use: nothing was\n"
+        "Exit status: 0 when the rows were measured, without --check whether or not they reach\n"
+        "what is wanted; 1 when a row failed or the results could not be written; 2 for wrong use: "
+        "nothing was\n"
         "measured.\n"
         "\n"
         "A peer finds the keys on token \"bench\" with PIN 4711, below SOFTHSM2_CONF, which is\n"
@@ -135,6 +140,12 @@ static bool read_option(struct options *options, int option, char *value)
         return read_number("keys", value, 4, 1000000, &options->keys);
     case 'o':
         return read_peer(options, value);
+    case 'i':
+        options->instructions = true;
+        return true;
+    case 'c':
+        options->check = true;
+        return true;
     case 's':
         options->brief = true;
         return true;

@@ -45,13 +45,19 @@ void report_head(const struct report *report)
 
     fprintf(table, "ska-bench %s, %s, %s, %u threads where there are several\n\n", SKA_VERSION,
             SKA_BENCH_BUILD, OpenSSL_version(OPENSSL_VERSION), options->threads);
-    fprintf(table, "Ratios are A's throughput / B's: 1 is as fast as the raw calls.\n");
+    if (options->instructions)
+        fprintf(table, "Ratios are B's instructions / A's, by callgrind: 1 is as many as the raw "
+                       "calls take.\n");
+    else
+        fprintf(table, "Ratios are A's throughput / B's: 1 is as fast as the raw calls.\n");
     if (options->brief)
         fputs("--short shows that every row works, not how fast things are: nothing is judged.\n",
               table);
     fprintf(table, "\n");
-    fprintf(table, "%-26s %10s %10s %9s %9s %9s %6s  %s\n", "row", "A us/op", "B us/op", "median",
-            "lowest", "highest", "pairs", "wanted");
+    fprintf(table, "%-26s %10s %10s %9s %9s %9s %6s  %s\n", "row",
+            options->instructions ? "A 1000/op" : "A us/op",
+            options->instructions ? "B 1000/op" : "B us/op", "median", "lowest", "highest", "pairs",
+            "wanted");
     fflush(table);
 }
 
@@ -79,6 +85,11 @@ static void print_bounds(const struct report *report, const struct result *resul
         fprintf(table, "<= %g", bounds->at_most);
     if (is_judged(report->options, result))
         fprintf(table, is_reached(result) ? "  ok" : "  MISSED");
+}
+
+bool report_missed(const struct report *report, const struct result *result)
+{
+    return is_judged(report->options, result) && !is_reached(result);
 }
 
 void report_line(const struct report *report, const struct result *result)

@@ -216,7 +216,7 @@ static void run(struct bench *bench, const struct row *row)
     a.key = load_key(a.libctx, "ska:object=" KEY_LABEL);
     loops[0] = evp_loop(&a);
     loops[0].waits = true;
-    loops[1] = (struct loop){raw_call_start, raw_call_once, raw_call_stop, &broker, true};
+    loops[1] = (struct loop){raw_call_start, raw_call_once, raw_call_stop, &broker, true, NULL};
     evp_try(&a, &a);
     measure(loops, COUNT(loops), 1, pairs_of(bench->options, 500), &times);
     result_begin(&result, row);

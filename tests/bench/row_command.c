@@ -106,7 +106,7 @@ static void report_against_best(const struct bench *bench, const struct row *row
     snprintf(result.row, sizeof(result.row), "%s-peer", row->name);
     snprintf(result.a, sizeof(result.a), "openssl dgst -sign, ordinary key, P-256");
     snprintf(result.b, sizeof(result.b), "the same with %s", bench->options->peers[best - 1].name);
-    memset(&result.bounds, 0, sizeof(result.bounds));
+    result.bounds = counted_bounds(result.row);
     result_ratio(&result, times, 0, best);
     bench_report(bench, &result);
 }

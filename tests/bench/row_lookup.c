@@ -145,8 +145,8 @@ static void raw_once(void *with)
 static struct result compare(const struct bench *bench, const struct row *row,
                              const struct lookup *lookup)
 {
-    struct loop loops[] = {{start, store_once, stop, lookup, false},
-                           {start, raw_once, stop, lookup, false}};
+    struct loop loops[] = {{start, store_once, stop, lookup, false, NULL},
+                           {start, raw_once, stop, lookup, false, NULL}};
     struct result result;
     struct times times;
 

@@ -94,8 +94,8 @@ static void run(struct bench *bench, const struct row *row)
     const char *algorithm = row->detail;
     struct pem reference = {NULL, raw_name(algorithm), ""};
     struct pem software = {NULL, raw_name(algorithm), ""};
-    struct loop loops[] = {{start, once, stop, &reference, false},
-                           {start, once, stop, &software, false}};
+    struct loop loops[] = {{start, once, stop, &reference, false, NULL},
+                           {start, once, stop, &software, false, NULL}};
     EVP_PKEY *key = NULL;
     struct result result;
     struct token token;

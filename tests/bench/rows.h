@@ -13,6 +13,9 @@
 /* A ratio named like its row; a and b are filled in by the caller. */
 void result_begin(struct result *result, const struct row *row);
 
+/* What is wanted of a result by its name where instructions are counted; else nothing. */
+struct bounds counted_bounds(const char *row);
+
 /* --pairs, else what suits the row. */
 size_t pairs_of(const struct options *options, size_t usual);
 
@@ -29,6 +32,7 @@ extern const struct row row_ska_rsa, row_ska_ed25519, row_ska_p256;
 extern const struct row row_quorum, row_quorum_kept, row_threads_quorum;
 extern const struct row row_lookup;
 extern const struct row row_pem_p256, row_pem_rsa, row_pem_ed25519;
+extern const struct row row_command_sign, row_command_unused;
 extern const struct row row_approvals;
 extern const struct row row_directory, row_agent;
 extern const struct row row_growth_ordinary, row_growth_ska, row_growth_quorum;

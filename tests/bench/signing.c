@@ -99,7 +99,7 @@ static void evp_stop(void *with)
 
 struct loop evp_loop(const struct evp_signing *signing)
 {
-    struct loop loop = {evp_start, evp_once, evp_stop, signing, signing->agent != NULL};
+    struct loop loop = {evp_start, evp_once, evp_stop, signing, signing->agent != NULL, NULL};
 
     return loop;
 }
@@ -275,8 +275,8 @@ static void raw_stop(void *with)
 
 struct loop raw_loop(const struct raw_signing *signing)
 {
-    struct loop loop = {raw_start, signing->ska ? raw_ska_once : raw_once, raw_stop, signing,
-                        false};
+    struct loop loop = {raw_start, signing->ska ? raw_ska_once : raw_once, raw_stop, signing, false,
+                        NULL};
 
     return loop;
 }

@@ -158,6 +158,7 @@ static bool take_result(int results, struct report *report)
     report->results = longer;
     report->results[report->count++] = result;
     report_line(report, &result);
+    report->missed += report_missed(report, &result);
     return true;
 }
 
