@@ -171,6 +171,23 @@ static void judge_refusal(const struct tsb_refusal *refused, struct backend_refu
     snprintf(refusal->code, sizeof(refusal->code), "%u: %.50s", refused->code, refused->text);
 }
 
+/* What the HSM has said no to its caller explains; what the broker has refused itself is told. */
+static enum backend_answer conclude(const struct tsb_key *key, enum tsb_outcome outcome,
+                                    const struct tsb_refusal *refused,
+                                    struct backend_refusal *refusal,
+                                    const struct ska_errors *errors)
+{
+    if (outcome == TSB_DONE)
+        return BACKEND_DONE;
+    if (outcome == TSB_REFUSED && refused->code == TSB_CODE_IN_HSM) {
+        judge_refusal(refused, refusal);
+        return BACKEND_REFUSED;
+    }
+    if (outcome == TSB_REFUSED)
+        fail_refused_key(key, refused, errors);
+    return BACKEND_FAILED;
+}
+
 static bool open_token(struct ska_span encoded, struct ska_approval_token *token,
                        const struct ska_errors *errors)
 {
@@ -201,20 +218,10 @@ enum backend_answer tsb_ska_sign(struct backend_key *base, const struct ska_mech
         cJSON_Delete(members);
         return BACKEND_FAILED;
     }
-    switch (get_signature(key, mechanism, token.payload, members, signature, signature_length,
-                          &refused, errors)) {
-    case TSB_DONE:
-        return BACKEND_DONE;
-    case TSB_REFUSED:
-        if (refused.code != TSB_CODE_IN_HSM)
-            break;
-        judge_refusal(&refused, refusal);
-        return BACKEND_REFUSED;
-    case TSB_FAILED:
-        return BACKEND_FAILED;
-    }
-    fail_refused_key(key, &refused, errors);
-    return BACKEND_FAILED;
+    return conclude(key,
+                    get_signature(key, mechanism, token.payload, members, signature,
+                                  signature_length, &refused, errors),
+                    &refused, refusal, errors);
 }
 
 /* ---- Changes of a key ------------------------------------------------------------------------ */
@@ -270,17 +277,6 @@ enum backend_answer tsb_ska_change(struct backend_key *base, enum ska_operation 
         cJSON_Delete(members);
         return BACKEND_FAILED;
     }
-    switch (change_at_once(key, operation, members, &refused, errors)) {
-    case TSB_DONE:
-        return BACKEND_DONE;
-    case TSB_REFUSED:
-        if (refused.code != TSB_CODE_IN_HSM)
-            break;
-        judge_refusal(&refused, refusal);
-        return BACKEND_REFUSED;
-    case TSB_FAILED:
-        return BACKEND_FAILED;
-    }
-    fail_refused_key(key, &refused, errors);
-    return BACKEND_FAILED;
+    return conclude(key, change_at_once(key, operation, members, &refused, errors), &refused,
+                    refusal, errors);
 }

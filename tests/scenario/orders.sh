@@ -235,7 +235,9 @@ succeeds unit --all
 says 'has its approvals, but they have no time limit.*execute --dir'
 untouched quietly unit --all # once is enough
 [ "$(calls C_SKAUnblock)" -eq 2 ] || fail "unblocked without a time limit"
-succeeds skatool execute --dir "$directory" "$id"
+# The configured directory need not be named.
+refused 'makes no signature' skatool execute "$id" -o none.sig
+succeeds skatool execute "$id"
 label=ska:object=seal
 
 # ---- Other rules ---------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ while IFS= read -r reason; do
     'bad parameter' | 'not supported' | 'wrong use' | 'out of memory' | 'internal error' | 'bad JSON' | \
         'bad approval token' | 'bad rule' | 'input of wrong length') continue ;;
     esac
-    grep '^### ' "$page" | grep -qF "\`$reason\`" || fail "not on the page: $reason"
+    grep -F "\`$reason\`" "$page" | grep "^### " >/dev/null || fail "not on the page: $reason"
 done <reasons.txt
 
 # ---- OpenSSL's -----------------------------------------------------------------------------------

@@ -85,7 +85,9 @@ static bool execute_by_id(struct tool *tool, const struct execute *execute,
     if (!place_open(tool, &source->where, NULL, &source->place))
         return false;
     if (!source->place->kind->keeps_results)
-        return execute_in_directory(tool, execute);
+        return (execute->output.path == NULL ||
+                options_wrong(tool, "-o: what is executed in a directory makes no signature")) &&
+               execute_in_directory(tool, execute);
     done = request_source_read(tool, source, NULL, &request) &&
            check_output(tool, request, execute->what, &execute->output) &&
            broker_request_fetch(tool, request, execute->key, &execute->output);
