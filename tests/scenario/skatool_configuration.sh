@@ -319,7 +319,7 @@ rm "approvals/$other.request.json"
 cp "approvals/$id.request.json" "approvals/$other.request.json"
 refused 'another id' "${to_directory[@]}" "$other"
 rm "approvals/$other.request.json"
-refused "cannot be used together" "${to_directory[@]}" -o elsewhere "$id"
+refused "--output is for a request in a file" "${to_directory[@]}" -o elsewhere "$id"
 refused 'NOT the document' "${to_directory[@]}" --document policy.json "$id"
 chmod 777 approvals
 refused 'writable by everybody: .*chmod o-w approvals,' "${to_directory[@]}" "$id"
