@@ -13,6 +13,7 @@
 #include "provider/algorithms.h"
 #include "provider/binding.h"
 #include "provider/key.h"
+#include "provider/legacy_import.h"
 
 #ifndef OSSL_ASYM_CIPHER_PARAM_IMPLICIT_REJECTION /* OpenSSL 3.2 */
 #define OSSL_ASYM_CIPHER_PARAM_IMPLICIT_REJECTION "implicit-rejection"
@@ -83,6 +84,7 @@ static bool cipher_begin(struct cipher *cipher, struct ska_key *key)
     }
     if (cipher->key == NULL || cipher->key->software == NULL)
         return ska_fail(&cipher->provider->errors, SKA_R_INTERNAL, "no key");
+    ska_legacy_operation_begun();
     cipher->on_token = false;
     EVP_PKEY_CTX_free(cipher->software);
     cipher->software =

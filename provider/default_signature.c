@@ -4,6 +4,7 @@
  * the key's own provider once the default one could not get the private key; signing is for keys
  * that were never on a token (default_key.c).
  */
+#include "provider/legacy_import.h"
 #include "provider/signature.h"
 
 #include <openssl/core_names.h>
@@ -35,6 +36,7 @@ bool ska_software_ctx_dup(struct ska_signature *to, const struct ska_signature *
 
 static bool software_take_key(struct ska_signature *signature, struct ska_key *key)
 {
+    ska_legacy_operation_begun();
     if (key != NULL) {
         ska_key_up_ref(key);
         ska_key_free(signature->key);

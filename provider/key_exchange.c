@@ -17,6 +17,7 @@
 #include "provider/algorithms.h"
 #include "provider/binding.h"
 #include "provider/key.h"
+#include "provider/legacy_import.h"
 
 static OSSL_FUNC_keyexch_newctx_fn exchange_new;
 static OSSL_FUNC_keyexch_freectx_fn exchange_free;
@@ -89,6 +90,7 @@ static int exchange_init(void *vexchange, void *vkey, const OSSL_PARAM params[])
     struct exchange *exchange = vexchange;
     struct ska_key *key = vkey;
 
+    ska_legacy_operation_begun();
     if (key != NULL) {
         ska_key_up_ref(key);
         ska_key_free(exchange->key);

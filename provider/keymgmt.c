@@ -300,11 +300,13 @@ SKA_FUNCTIONS_FOR(ed448, SKA_KEY_ED448)
 /* Where an algorithm is not called like its keys. */
 static const char *name_rsa(int operation)
 {
+    ska_legacy_operation_named();
     return operation == OSSL_OP_SIGNATURE ? "RSA" : NULL;
 }
 
 static const char *name_ec(int operation)
 {
+    ska_legacy_operation_named();
     return operation == OSSL_OP_SIGNATURE ? "ECDSA" : operation == OSSL_OP_KEYEXCH ? "ECDH" : NULL;
 }
 

@@ -162,8 +162,26 @@ static void learn_imports(void)
     ERR_pop_to_mark();
 }
 
+/* The next question of this thread for everything is about an operation. */
+static _Thread_local bool operation_named;
+
+void ska_legacy_operation_named(void)
+{
+    operation_named = true;
+}
+
+void ska_legacy_operation_begun(void)
+{
+    operation_named = false;
+}
+
 bool ska_is_legacy_import(enum ska_key_type type, OSSL_CALLBACK *callback)
 {
+    const bool of_operation = operation_named;
+
+    operation_named = false;
+    if (of_operation || type == SKA_KEY_ED25519 || type == SKA_KEY_ED448)
+        return false;
     return callback != NULL && CRYPTO_THREAD_run_once(&once, learn_imports) &&
            callback == imports[type];
 }

@@ -21,6 +21,14 @@
 
 #include "provider/base/mechanism.h"
 
+/*
+ * Learning takes longer than a signature, so it is put off where that is not needed: before it
+ * looks whether another provider could do an operation libcrypto asks the key what it calls that
+ * operation, in the same thread, and afterwards it begins it with us.
+ */
+void ska_legacy_operation_named(void);
+void ska_legacy_operation_begun(void);
+
 /* Whether libcrypto makes a legacy object of what this callback is given for a key of this type. */
 bool ska_is_legacy_import(enum ska_key_type type, OSSL_CALLBACK *callback);
 

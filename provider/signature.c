@@ -8,6 +8,7 @@
 
 #include "provider/algorithms.h"
 #include "provider/binding.h"
+#include "provider/legacy_import.h"
 #include "provider/request/algorithm.h"
 #include "provider/request/signed_content.h"
 #include "provider/signature.h"
@@ -116,6 +117,7 @@ static void *signature_dup(void *vfrom)
 /* key == NULL: once more with the key and the scheme of before. */
 static bool signature_begin(struct ska_signature *signature, struct ska_key *key)
 {
+    ska_legacy_operation_begun();
     if (key != NULL) {
         ska_key_up_ref(key);
         ska_key_free(signature->key);

@@ -67,10 +67,10 @@ static enum ska_reason reason_of(const struct tsb_refusal *refusal)
 static const char *remedy_of(const struct tsb_refusal *refusal)
 {
     switch (refusal->code) {
-    case 406:
-    case 617:
+    case TSB_CODE_NO_TOKEN:
+    case TSB_CODE_INVALID_TOKEN:
         return ": it takes no such token (tsb-token-source), or wants one";
-    case 416:
+    case TSB_CODE_NO_API_KEY:
     case TSB_CODE_INVALID_API_KEY:
         return ": none of the API keys (tsb-api-key-source) opens this call";
     case 415:

@@ -22,7 +22,10 @@ struct tsb_call {
 /* The broker's own codes, which decide; some of them mean something to us. */
 enum tsb_code {
     TSB_CODE_NONE = 0, /* it gave none */
+    TSB_CODE_NO_TOKEN = 406,
+    TSB_CODE_NO_API_KEY = 416,
     TSB_CODE_LABEL_IN_USE = 608,
+    TSB_CODE_INVALID_TOKEN = 617,
     TSB_CODE_KEY_PASSWORD = 620,
     TSB_CODE_INVALID_API_KEY = 631,
     TSB_CODE_NO_KEY = 650,

@@ -117,6 +117,16 @@ bool tsb_hand_in(struct backend_key *base, const struct broker_request *request,
 
 /* ---- Looking after --------------------------------------------------------------------------- */
 
+/*
+ * Whoever could hand a request in is known: an access token that has run out meanwhile is renewed
+ * by somebody, and read again.
+ */
+static bool is_about_credentials(const struct tsb_refusal *refusal)
+{
+    return refusal->status == 401 || refusal->code == TSB_CODE_NO_TOKEN ||
+           refusal->code == TSB_CODE_INVALID_TOKEN || refusal->code == TSB_CODE_NO_API_KEY;
+}
+
 /* A broker that has trouble of its own may be well another time. */
 static enum broker_answer judge_refusal(struct tsb_connection *connection,
                                         const struct tsb_refusal *refusal,
@@ -128,7 +138,7 @@ static enum broker_answer judge_refusal(struct tsb_connection *connection,
         return BROKER_TOLD;
     }
     tsb_fail_refused(connection, "a request", refusal, errors);
-    return refusal->status >= 500 ? BROKER_AWAY : BROKER_WRONG;
+    return refusal->status >= 500 || is_about_credentials(refusal) ? BROKER_AWAY : BROKER_WRONG;
 }
 
 /* *result: borrowed from *json, which is the caller's; NULL: there is none. */

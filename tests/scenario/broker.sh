@@ -35,6 +35,12 @@ broker() {
     within 60 "skatsb does not listen: $(cat tsb.log)" grep -q 'listening on' tsb.log
     url=$(sed -n 's/.*listening on //p' tsb.log)
 }
+# The same at the same place, as before it was stopped.
+broker_again() {
+    start tsb.log "$binary_dir/simulator/skatsb" --listen "127.0.0.1:${url##*:}" --database tsb.db \
+        --tls-cert server.pem --tls-key server.key --config tsb.cnf
+    within 60 "skatsb does not listen: $(cat tsb.log)" grep -q 'listening on' tsb.log
+}
 
 headers=()
 # ask STATUS METHOD PATH [BODY]: the answer is in answer.json.

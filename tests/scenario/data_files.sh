@@ -93,11 +93,15 @@ watched cat secret >/dev/null 2>&1 || expected=$?
 ours pkcs11-tool --module "$work/marking.so" --list-slots >/dev/null 2>&1 || true
 [ -e mark ] || fail 'the module leaves no mark'
 
+# Who asks for a private key where there is no public one gets what he asks for.
 public_only=yes
 ! pubin_takes_private || public_only=
+reads_public() {
+    [ -z "$public_only" ] || reads "$@"
+}
 for file in files/*.pem; do
     reads openssl x509 -in "$file" -noout
-    [ -z "$public_only" ] || reads openssl pkey -pubin -in "$file" -noout
+    reads_public openssl pkey -pubin -in "$file" -noout
     reads openssl storeutl "$file"
     reads openssl storeutl -certs "$file"
     reads openssl verify -CAfile "$file" software.crt
@@ -117,16 +121,16 @@ for file in files/*.pem; do
     reads openssl crl -in "$file" -noout
     reads openssl req -in "$file" -noout
     reads openssl x509 -req -CA "$file" -CAkey software.pem -in "$file" -out out.crt
-    reads openssl pkeyutl -verify -pubin -inkey "$file" -in document -sigfile document
+    reads_public openssl pkeyutl -verify -pubin -inkey "$file" -in document -sigfile document
     reads openssl pkeyutl -verify -certin -inkey "$file" -in document -sigfile document
-    reads openssl dgst -sha256 -verify "$file" -signature document document
+    reads_public openssl dgst -sha256 -verify "$file" -signature document document
     reads openssl cms -encrypt -in document "$file"
     reads openssl cms -sign -signer "$file" -inkey software.pem -in document
     reads openssl cms -verify -in "$file" -inform PEM -CAfile "$file"
     reads openssl smime -encrypt -in document "$file"
     reads openssl ocsp -issuer "$file" -cert "$file" -reqout -
-    reads openssl ec -pubin -in "$file" -noout
-    reads openssl rsa -pubin -in "$file" -noout
+    reads_public openssl ec -pubin -in "$file" -noout
+    reads_public openssl rsa -pubin -in "$file" -noout
     reads openssl pkcs7 -in "$file" -noout
     reads openssl pkcs12 -in "$file" -passin pass:x -nodes
     reads openssl asn1parse -in "$file"

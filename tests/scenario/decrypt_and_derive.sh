@@ -57,7 +57,7 @@ head -c 256 /dev/zero >zero
 message() {
     sed -nE 's/^[0-9A-F]+:(error:.*)/\1/p' stderr.txt
 }
-refused 'does not decrypt this' decrypt oaep
+refused 'does not decrypt this' decrypt pkcs1 -pkeyopt rsa_padding_mode:oaep
 message >first
 # Since 3.2 libcrypto answers to a wrong padding of PKCS#1 with other bytes, and SoftHSM with it.
 plain genpkey -quiet -algorithm RSA -out software.pem

@@ -143,7 +143,8 @@ plain() {
 }
 # Whether `openssl pkey -pubin` looks for a private key where it finds no public one, as that of 3.5 does.
 pubin_takes_private() {
-    plain genpkey -quiet -algorithm ED25519 | plain pkey -pubin -noout 2>/dev/null
+    plain genpkey -quiet -algorithm ED25519 -out "$work/private.pem"
+    plain pkey -pubin -in "$work/private.pem" -noout 2>/dev/null
 }
 # openssl with our provider, by openssl.cnf.
 ska() {

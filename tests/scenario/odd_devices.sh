@@ -214,7 +214,7 @@ plain pkey -in alias.pem -pubout -outform DER -out alias.pub.der
 on_certified pubkey alias.pub.der --label key
 on_certified cert alias.crt --label own
 succeeds ska x509 -in 'pkcs11:token=certified;id=%0d;type=cert' -noout -subject
-shows 'CN = alias'
+shows 'CN ?= ?alias'
 signs 'pkcs11:token=certified;id=%0d' alias.pub.pem
 store privkey alias.der --id 0c --label named
 store cert alias.crt --id 0c --label other

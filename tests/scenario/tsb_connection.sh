@@ -269,4 +269,23 @@ signs_again() {
 }
 within 30 "does not sign again: $(cat signing.txt)" signs_again
 stop "$signer"
+
+# One that runs out while a signature waits is renewed by somebody.
+configure_broker "tsb-token-source = file:$work/jwt" "tsb-api-key-source = file:$work/keys" \
+    'approvals-timeout = 120'
+headers=(-H 'Authorization: Bearer token-2' -H 'X-API-KEY: operation-1')
+start waiting.txt openssl dgst -sha256 -sign ska:object=board -out board.sig document
+signer=$server
+within 30 "hands nothing in: $(cat waiting.txt)" waits_for_it
+id=$(member id)
+printf 'token-3\n' >jwt
+refused_looks() {
+    [ "$(grep -c "^GET /v1/request/$id 40" tsb.calls)" -ge 2 ]
+}
+within 60 'does not look' refused_looks
+headers=()
+approve_task alice Sign "$id"
+printf 'token-2\n' >jwt
+wait "$signer" || fail "$(cat waiting.txt)"
+verified document board.pub.pem board.sig -sha256
 pass

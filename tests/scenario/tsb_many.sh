@@ -136,11 +136,8 @@ within 120 "not a hundred wait: $(cat signers.*)" waiting 100
 tasks_of 100
 sed -n 1,30p todo.txt | approvals | decide
 stop "$broker_pid" KILL
-port=${url##*:}
 sleep 1
-start tsb.log "$binary_dir/simulator/skatsb" --listen "127.0.0.1:$port" --database tsb.db \
-    --tls-cert server.pem --tls-key server.key --config tsb.cnf
-within 60 "skatsb does not listen: $(cat tsb.log)" grep -q 'listening on' tsb.log
+broker_again
 tasks_of 70
 sed -n 1,10p todo.txt >refused.txt
 sed -n 11,70p todo.txt | approvals | decide

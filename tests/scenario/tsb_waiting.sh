@@ -280,7 +280,9 @@ fails_with() {
 }
 signs_in_spite 'html-502@/v1/request/*2'
 signs_in_spite 'lost-answer@/v1/request/*2'
-signs_in_spite 'blank-result, missing-lists, extra-members, no-zone'
+signs_in_spite 'half-answer@/v1/request/*1, huge-answer@/v1/request/*1, plain-401@/v1/request/*1, empty-body@/v1/request/*1'
+signs_in_spite 'hsm-error@/v1/request/*1, api-key-missing@/v1/request/*1, slow@/v1/request/*2'
+signs_in_spite 'blank-result, missing-lists, extra-members, no-zone, air-gapped'
 fails_with foreign-result 'does not verify with the key.s public key'
 fails_with no-result 'executed, but has no signature'
 refused_handing_in() { # FAULT PATTERN
@@ -290,17 +292,26 @@ refused_handing_in() { # FAULT PATTERN
 refused_handing_in lost-answer@/v1/sign 'whether the broker has the request is not known'
 refused_handing_in empty-body@/v1/sign 'whether the broker has the request is not known'
 refused_handing_in html-502@/v1/sign 'status 502.*whether the broker has the request is not known'
+refused_handing_in half-answer@/v1/sign 'whether the broker has the request is not known'
+refused_handing_in huge-answer@/v1/sign 'more than 1048576 bytes.*whether the broker has the request is not known'
+refused_handing_in plain-401@/v1/sign 'status 401.*who calls'
+refused_handing_in api-key-missing@/v1/sign 'none of the API keys'
+refused_handing_in hsm-error@/v1/sign '701'
+# Nobody waits: it is withdrawn, however the broker says that this is done.
+faulty 'pending, delete-204'
+configure_broker 'approvals-timeout = 1'
+ask 200 POST /v1/filteredRequests '{"requestStatusList":["PENDING","APPROVED"]}'
+cp answer.json before.json
+refused 'it was withdrawn' ska dgst -sha256 -sign ska:object=rsa ten
+! is_new || fail "not withdrawn: $(cat answer.json)"
 refused_handing_in signer-not-allowed@/v1/sign 'a signer it knows'
 # Killed while it waits, and back again.
 faulty slow@/v1/versionInfo
-port=${url##*:}
 begin out.txt "${openssl[@]}" -sign ska:object=rsa -out rsa.sig document
 signer=$server
 stop "$broker_pid" KILL
 sleep 2
-start tsb.log "$binary_dir/simulator/skatsb" --listen "127.0.0.1:$port" --database tsb.db \
-    --tls-cert server.pem --tls-key server.key --config tsb.cnf
-within 60 "skatsb does not listen: $(cat tsb.log)" grep -q 'listening on' tsb.log
+broker_again
 approve_task alice Sign "$id"
 server=$signer
 finishes out.txt

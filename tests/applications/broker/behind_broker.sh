@@ -75,13 +75,10 @@ turned Unblock www
 connects
 # The broker goes and comes.
 log_is_empty
-port_of_broker=${url##*:}
 stop "$broker_pid" KILL
 refuses
 log_says "$url: .*onnect"
-start tsb.log "$binary_dir/simulator/skatsb" --listen "127.0.0.1:$port_of_broker" --database tsb.db \
-    --tls-cert server.pem --tls-key server.key --config tsb.cnf
-within 60 "skatsb does not listen: $(cat tsb.log)" grep -q 'listening on' tsb.log
+broker_again
 connects
 log_is_empty
 stop_nginx
