@@ -29,11 +29,14 @@
 
 static OSSL_FUNC_decoder_freectx_fn decoder_free;
 static OSSL_FUNC_decoder_does_selection_fn decoder_does_selection;
-static OSSL_FUNC_decoder_decode_fn decode_pem, decode_der, decode_pkcs8;
+static OSSL_FUNC_decoder_decode_fn decode_pem, decode_der;
 static OSSL_FUNC_decoder_export_object_fn decoder_export_object;
 
-/* How the two steps call what goes from one to the other. */
-#define STRUCTURE "SKAKeyReference"
+/*
+ * How libcrypto calls a private key in DER: what goes from one step to the other is taken by the
+ * same decoders as a reference in PKCS#8.
+ */
+#define STRUCTURE "PrivateKeyInfo"
 
 struct decoder {
     const struct ska_provider *provider;
@@ -277,21 +280,6 @@ static int decode_pem(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
 
 /* ---- The second step ------------------------------------------------------------------------- */
 
-/* That what is decoded came from the first step. */
-static bool decoder_holds_ticket(OSSL_CORE_BIO *core_in)
-{
-    uint8_t data[TICKET_LENGTH + 1];
-    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
-    size_t length = 0;
-    size_t got = 0;
-
-    while (in != NULL && length < sizeof(data) &&
-           BIO_read_ex(in, data + length, sizeof(data) - length, &got))
-        length += got;
-    BIO_free(in);
-    return length == TICKET_LENGTH && memcmp(data, ticket, TICKET_LENGTH) == 0;
-}
-
 /*
  * Who asks for a PIN may do anything meanwhile, pause an ASYNC job for ever or read other files:
  * the hand is empty until there is an answer.
@@ -308,16 +296,12 @@ static bool make_with_empty_hand(struct in_hand *hand, int selection, struct ska
 }
 
 /* Another type's decoder may have made the key already, where the type was not known. */
-static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
-                      OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
-                      void *pin_arg)
+static int decode_ticket(const struct decoder *decoder, int selection, OSSL_CALLBACK *callback,
+                         void *arg, struct ska_prompt *prompt)
 {
-    const struct decoder *decoder = vdecoder;
     struct in_hand *hand = in_hand;
-    struct ska_prompt prompt = {pin_callback, pin_arg};
 
-    if (hand == NULL || hand->provider != decoder->provider ||
-        !decoder_does_selection(NULL, selection) || !decoder_holds_ticket(core_in))
+    if (hand == NULL || hand->provider != decoder->provider)
         return 1;
     hand->asked = true;
     if (hand->failure.reason != 0)
@@ -325,7 +309,7 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
     if (hand->key == NULL && hand->reference.public_key != NULL &&
         hand->reference.type != decoder->type)
         return 1;
-    if (hand->key == NULL && !make_with_empty_hand(hand, selection, &prompt))
+    if (hand->key == NULL && !make_with_empty_hand(hand, selection, prompt))
         return 0;
     return hand->key->type != decoder->type ||
            ska_key_give(ska_key_up_ref(hand->key), callback, arg);
@@ -337,21 +321,6 @@ static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
  * The step from PEM is the default provider's, for which it is a private key, and some programs
  * make it themselves. Here come all private keys, ours and others.
  */
-static bool read_pkcs8(OSSL_CORE_BIO *core_in, struct ska_bytes *content)
-{
-    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
-    size_t got = 0;
-
-    content->length = 0;
-    content->data = malloc(HSM_REFERENCE_PKCS8_LIMIT + 1);
-    while (in != NULL && content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT &&
-           BIO_read_ex(in, content->data + content->length,
-                       HSM_REFERENCE_PKCS8_LIMIT + 1 - content->length, &got))
-        content->length += got;
-    BIO_free(in);
-    return content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT;
-}
-
 static struct ska_key *make_key_of_pkcs8(const struct decoder *decoder,
                                          const struct hsm_reference_pkcs8 *read, int selection,
                                          struct ska_prompt *prompt)
@@ -368,27 +337,59 @@ static struct ska_key *make_key_of_pkcs8(const struct decoder *decoder,
     return hand.key;
 }
 
-static int decode_pkcs8(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
-                        OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
-                        void *pin_arg)
+static int decode_pkcs8(const struct decoder *decoder, struct ska_span content, int selection,
+                        OSSL_CALLBACK *callback, void *arg, struct ska_prompt *prompt)
+{
+    struct hsm_reference_pkcs8 read = {.type = decoder->type};
+    struct ska_key *key = NULL;
+
+    if (!asks_for_private_key(selection) || !hsm_reference_pkcs8_begins(content, &read) ||
+        read.type != decoder->type)
+        return 1;
+    key = make_key_of_pkcs8(decoder, &read, selection, prompt);
+    return key != NULL && ska_key_give(key, callback, arg);
+}
+
+/* ---- Either ---------------------------------------------------------------------------------- */
+
+/* What is longer is none of ours. */
+static bool read_content(OSSL_CORE_BIO *core_in, struct ska_bytes *content)
+{
+    BIO *in = BIO_new_from_core_bio(ska_private_libctx(), core_in);
+    size_t got = 0;
+
+    content->data = malloc(HSM_REFERENCE_PKCS8_LIMIT + 1);
+    while (in != NULL && content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT &&
+           BIO_read_ex(in, content->data + content->length,
+                       HSM_REFERENCE_PKCS8_LIMIT + 1 - content->length, &got))
+        content->length += got;
+    BIO_free(in);
+    return content->data != NULL && content->length <= HSM_REFERENCE_PKCS8_LIMIT;
+}
+
+/*
+ * One decoder of a type for both: whoever reads any PEM file has libcrypto compare each decoder
+ * with each name of each type, which takes longer than all that follows.
+ */
+static int decode_der(void *vdecoder, OSSL_CORE_BIO *core_in, int selection,
+                      OSSL_CALLBACK *callback, void *arg, OSSL_PASSPHRASE_CALLBACK *pin_callback,
+                      void *pin_arg)
 {
     const struct decoder *decoder = vdecoder;
     struct ska_prompt prompt = {pin_callback, pin_arg};
-    struct hsm_reference_pkcs8 read = {.type = decoder->type};
     struct ska_bytes content = {NULL, 0};
-    struct ska_key *key = NULL;
-    bool ours = false;
+    int done = 1;
 
-    if (!asks_for_private_key(selection))
+    if (!decoder_does_selection(NULL, selection) || !read_content(core_in, &content)) {
+        ska_bytes_clear_free(&content);
         return 1;
-    ours = read_pkcs8(core_in, &content) &&
-           hsm_reference_pkcs8_begins(ska_span_of(&content), &read) && read.type == decoder->type;
-    if (ours)
-        key = make_key_of_pkcs8(decoder, &read, selection, &prompt);
+    }
+    if (content.length == TICKET_LENGTH && memcmp(content.data, ticket, TICKET_LENGTH) == 0)
+        done = decode_ticket(decoder, selection, callback, arg, &prompt);
+    else
+        done = decode_pkcs8(decoder, ska_span_of(&content), selection, callback, arg, &prompt);
     ska_bytes_clear_free(&content);
-    if (!ours)
-        return 1;
-    return key != NULL && ska_key_give(key, callback, arg);
+    return done;
 }
 
 /* For another provider's key management: a token's key does not go there. */
@@ -425,21 +426,10 @@ SKA_DECODER_FUNCTIONS(ec, SKA_KEY_EC, decode_der)
 SKA_DECODER_FUNCTIONS(ed25519, SKA_KEY_ED25519, decode_der)
 SKA_DECODER_FUNCTIONS(ed448, SKA_KEY_ED448, decode_der)
 
-SKA_DECODER_FUNCTIONS(rsa_pkcs8, SKA_KEY_RSA, decode_pkcs8)
-SKA_DECODER_FUNCTIONS(rsa_pss_pkcs8, SKA_KEY_RSA_PSS, decode_pkcs8)
-SKA_DECODER_FUNCTIONS(ec_pkcs8, SKA_KEY_EC, decode_pkcs8)
-SKA_DECODER_FUNCTIONS(ed25519_pkcs8, SKA_KEY_ED25519, decode_pkcs8)
-SKA_DECODER_FUNCTIONS(ed448_pkcs8, SKA_KEY_ED448, decode_pkcs8)
-
 #define SKA_DECODER(names, functions)                                                              \
     {                                                                                              \
-        names, SKA_PROPERTIES ",input=der,structure=" STRUCTURE, functions, "key references"       \
-    }
-
-#define SKA_PKCS8_DECODER(names, functions)                                                        \
-    {                                                                                              \
-        names, SKA_PROPERTIES ",input=der,structure=PrivateKeyInfo", functions,                    \
-            "key references in PKCS#8"                                                             \
+        names, SKA_PROPERTIES ",input=der,structure=" STRUCTURE, functions,                        \
+            "key references, in PKCS#8 too"                                                        \
     }
 
 const OSSL_ALGORITHM ska_decoder_algorithms[] = {
@@ -449,10 +439,5 @@ const OSSL_ALGORITHM ska_decoder_algorithms[] = {
     SKA_DECODER(SKA_NAMES_EC, ec_functions),
     SKA_DECODER(SKA_NAMES_ED25519, ed25519_functions),
     SKA_DECODER(SKA_NAMES_ED448, ed448_functions),
-    SKA_PKCS8_DECODER(SKA_NAMES_RSA, rsa_pkcs8_functions),
-    SKA_PKCS8_DECODER(SKA_NAMES_RSA_PSS, rsa_pss_pkcs8_functions),
-    SKA_PKCS8_DECODER(SKA_NAMES_EC, ec_pkcs8_functions),
-    SKA_PKCS8_DECODER(SKA_NAMES_ED25519, ed25519_pkcs8_functions),
-    SKA_PKCS8_DECODER(SKA_NAMES_ED448, ed448_pkcs8_functions),
     {NULL, NULL, NULL, NULL},
 };

@@ -29,7 +29,7 @@ done
 lists -key-managers 'RSA-?PSS.* @ ska'
 lists -signature-algorithms 'RSA.* @ ska' 'ECDSA.* @ ska|EC.* @ ska' 'ED25519.* @ ska' 'ED448.* @ ska'
 for algorithm in RSA RSA-PSS EC ED25519 ED448; do
-    lists -decoders "\\b$algorithm\\b.* @ ska \\(provider=ska,input=der,structure=SKAKeyReference\\)"
+    lists -decoders "\\b$algorithm\\b.* @ ska \\(provider=ska,input=der,structure=PrivateKeyInfo\\)"
     lists -encoders "\\b$algorithm\\b.* @ ska \\(provider=ska,output=pem,structure=PrivateKeyInfo\\)" \
         "\\b$algorithm\\b.* @ ska \\(provider=ska,output=text\\)"
 done
