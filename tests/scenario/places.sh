@@ -261,7 +261,7 @@ succeeds person bob "$tool" reject --approver "$work/bob/key.pem" --yes -o "$wor
 cp bob/no.json no.json
 chmod 644 no.json
 succeeds skatool import no.json
-says 'Put the refusal of bob'
+says 'Put the rejection of bob'
 ends 2 skatool status "${id:0:16}"
 shows 'Rejected by: bob'
 succeeds person carol "$tool" approve --dir "$directory" --approver "$work/carol/key.pem" --yes "$id"

@@ -258,7 +258,7 @@ ln -s /etc/passwd spoilt/request.json
 inspected 4 spoilt 'symbolic link'
 ! grep -q root: stdout.txt stderr.txt || fail "a link was followed"
 
-# ---- Approvals and refusals alone ----------------------------------------------------------------
+# ---- Approvals and rejections alone --------------------------------------------------------------
 
 printf 'Yet another document.\n' >document
 refused 'approvals pending' "${sign[@]}"

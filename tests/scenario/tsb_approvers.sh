@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Approvers at the broker, by skatool with a URL and a key and nothing else: what waits for them, what
-# they are told, approvals and refusals, by keys of each kind and by certificates; what a requester
+# they are told, approvals and rejections, by keys of each kind and by certificates; what a requester
 # says beside the approval token decides nothing. Requests are handed in by curl, signatures verified
 # by plain openssl.
 . "$(dirname "$0")/lib.sh"

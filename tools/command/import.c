@@ -42,7 +42,7 @@ bool import_command(struct tool *tool, int argc, char **argv)
     const struct command_line line = {
         .usage = "[--dir DIR] [--requests] FILE...\n"
                  "       skatool import FILE... -o OUT [--force]",
-        .help = "Takes approvals and refusals as they came back by mail: into an approvals\n"
+        .help = "Takes approvals and rejections as they came back by mail: into an approvals\n"
                 "directory, each into a file of its own; or copies of one request, with all\n"
                 "their approvals, into one file. A whole request of which none of its id stands\n"
                 "in the directory is shown, and taken with --requests or a yes at the terminal:\n"

@@ -172,7 +172,7 @@ static bool say_put(struct import *import, const struct import_target *target,
 {
     struct ska_buffer text = {0};
 
-    ska_buffer_format(&text, "Put the %s of ", refusal ? "refusal" : "approval");
+    ska_buffer_format(&text, "Put the %s of ", refusal ? "rejection" : "approval");
     ska_signer_text(target->ballot.rule, answer, &text);
     ska_buffer_text(&text, " into ");
     text_output_path(import->path, &text);
@@ -195,7 +195,7 @@ static void say_there_already(const struct import *import, const char *path,
         return;
     ska_signer_text(target->ballot.rule, answer, &name);
     import_note(path, "nothing new: the %s of %s for request %.16s is there already",
-                refusal ? "refusal" : "approval", ska_buffer_string(&name), target->request->id);
+                refusal ? "rejection" : "approval", ska_buffer_string(&name), target->request->id);
     ska_buffer_free(&name);
 }
 
@@ -212,7 +212,7 @@ static bool keep_answer(struct import *import, const char *path, struct import_t
                say_put(import, target, answer, refusal);
     return !refusal ||
            import_not_taken(import, path,
-                            "it is a refusal, which has no place in a bundle: give it to who "
+                            "it is a rejection, which has no place in a bundle: give it to who "
                             "signs as it is");
 }
 
