@@ -256,6 +256,16 @@ static bool make_store(PKCS7 *token, enum seal_timestamp_trust trust, const char
            ska_fail(errors, SKA_R_BAD_SIGNATURE, "it cannot be read");
 }
 
+/* The context frees the data. */
+static void give_data(TS_VERIFY_CTX *context, BIO *data)
+{
+#if OPENSSL_VERSION_PREREQ(3, 4)
+    (void)TS_VERIFY_CTX_set0_data(context, data);
+#else
+    (void)TS_VERIFY_CTX_set_data(context, data);
+#endif
+}
+
 /* Takes over the store. */
 static bool verify_token(PKCS7 *token, struct ska_span signature, X509_STORE *store)
 {
@@ -267,8 +277,8 @@ static bool verify_token(PKCS7 *token, struct ska_span signature, X509_STORE *st
         BIO_free(data);
         X509_STORE_free(store);
     } else {
-        (void)TS_VERIFY_CTX_set_data(context, data); /* which it frees, as the store */
-        (void)TS_VERIFY_CTX_set_store(context, store);
+        give_data(context, data);
+        give_store(context, store);
         TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_DATA | TS_VFY_SIGNATURE);
         done = TS_RESP_verify_token(context, token) == 1;
     }
