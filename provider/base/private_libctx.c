@@ -20,14 +20,16 @@ static _Atomic(EVP_MD *) digests[SKA_DIGEST_COUNT];
  * libcrypto registers its exit handler before any module is loaded, so that it runs after those of
  * modules, which still use it: SoftHSM 2.6.1 crashes otherwise.
  */
-static OSSL_LIB_CTX *libctx_with_default(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *upcalls)
+static OSSL_LIB_CTX *libctx_with_default(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *upcalls,
+                                         OSSL_PROVIDER **provider)
 {
     OSSL_LIB_CTX *libctx = NULL;
 
     if (OPENSSL_init_crypto(0, NULL))
         libctx =
             upcalls == NULL ? OSSL_LIB_CTX_new() : OSSL_LIB_CTX_new_from_dispatch(core, upcalls);
-    if (libctx != NULL && OSSL_PROVIDER_load(libctx, "default") == NULL) {
+    *provider = libctx == NULL ? NULL : OSSL_PROVIDER_load(libctx, "default");
+    if (*provider == NULL) {
         OSSL_LIB_CTX_free(libctx);
         libctx = NULL;
     }
@@ -41,19 +43,22 @@ static OSSL_LIB_CTX *libctx_with_default(const OSSL_CORE_HANDLE *core, const OSS
 bool ska_private_libctx_make(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *upcalls,
                              const struct ska_errors *errors)
 {
+    OSSL_PROVIDER *provider = NULL;
     OSSL_LIB_CTX *none = NULL;
     OSSL_LIB_CTX *made = NULL;
 
     if (atomic_load(&private_libctx) != NULL)
         return true;
     ERR_set_mark();
-    made = libctx_with_default(core, upcalls);
+    made = libctx_with_default(core, upcalls, &provider);
     ERR_pop_to_mark();
     if (made == NULL)
         return ska_fail(errors, SKA_R_INTERNAL,
                         "no library context of libcrypto with its default provider can be made");
-    if (!atomic_compare_exchange_strong(&private_libctx, &none, made))
+    if (!atomic_compare_exchange_strong(&private_libctx, &none, made)) {
+        OSSL_PROVIDER_unload(provider);
         OSSL_LIB_CTX_free(made);
+    }
     return true;
 }
 

@@ -67,7 +67,7 @@ static bool is_among(const char *paths, const char *path)
     return false;
 }
 
-/* The requests that were published for some paths. */
+/* The requests that were published for some paths, never freed. */
 struct published {
     const cJSON *requests[64];
     size_t count;

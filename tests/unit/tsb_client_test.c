@@ -14,6 +14,7 @@
 #include "provider/tsb/status_answer.h"
 
 static OSSL_LIB_CTX *libctx;
+static OSSL_PROVIDER *default_provider;
 static char public_key[256]; /* base64 */
 
 static int make_key(void **state)
@@ -26,7 +27,8 @@ static int make_key(void **state)
 
     (void)state;
     libctx = OSSL_LIB_CTX_new();
-    assert_non_null(OSSL_PROVIDER_load(libctx, "default"));
+    default_provider = OSSL_PROVIDER_load(libctx, "default");
+    assert_non_null(default_provider);
     key = EVP_PKEY_Q_keygen(libctx, NULL, "EC", "P-256");
     length = i2d_PUBKEY(key, &der);
     assert_true(length > 0);
@@ -42,6 +44,7 @@ static int make_key(void **state)
 static int drop_key(void **state)
 {
     (void)state;
+    OSSL_PROVIDER_unload(default_provider);
     OSSL_LIB_CTX_free(libctx);
     return 0;
 }
