@@ -176,14 +176,20 @@ static bool complete_id(const struct ska_directory *directory,
 
 bool ska_request_id_take(const char *given, char digits[SKA_REQUEST_ID_LENGTH + 1])
 {
+    static const char capitals[] = "ABCDEF";
+    static const char letters[] = "abcdef";
     size_t length = strlen(given);
 
     digits[0] = 0;
     if (strspn(given, "0123456789abcdefABCDEF") != length || length < SKA_REQUEST_ID_LEAST ||
         length > SKA_REQUEST_ID_LENGTH)
         return false;
-    for (size_t i = 0; i <= length; i++)
-        digits[i] = given[i] >= 'A' && given[i] <= 'F' ? (char)(given[i] - 'A' + 'a') : given[i];
+    for (size_t i = 0; i < length; i++) {
+        const char *capital = strchr(capitals, given[i]);
+
+        digits[i] = capital == NULL ? given[i] : letters[capital - capitals];
+    }
+    digits[length] = 0;
     return true;
 }
 

@@ -117,7 +117,10 @@ refused 'rule that has time limits|time limits' skatool request --key ska:object
 
 # Connections are nobody's but the process' that made them. What threads of the parent hold is lost
 # to a child that is born meanwhile.
-for what in children-at-once fork-before-use fork-while-signing; do
+ways=(children-at-once fork-before-use)
+# The allocators of sanitizers may stay locked in such a child.
+[ -n "$preload" ] || ways+=(fork-while-signing)
+for what in "${ways[@]}"; do
     ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 \
         quietly ours "$programs/processes" "$what" ska:object=ordinary
     ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 \
