@@ -79,9 +79,10 @@ struct walk {
 static bool add_page(cJSON *json, size_t first, size_t size)
 {
     cJSON *paging = cJSON_AddObjectToObject(json, "paging");
+    const size_t number = first / size;
 
     return paging != NULL &&
-           cJSON_AddNumberToObject(paging, "pageNumber", (double)(first / size)) != NULL &&
+           cJSON_AddNumberToObject(paging, "pageNumber", (double)number) != NULL &&
            cJSON_AddNumberToObject(paging, "pageSize", (double)size) != NULL &&
            ska_json_add_text(paging, "sortOrder", "CREATION_DATE_ASC");
 }
