@@ -187,7 +187,9 @@ bool ska_request_id_take(const char *given, char digits[SKA_REQUEST_ID_LENGTH + 
     for (size_t i = 0; i < length; i++) {
         const char *capital = strchr(capitals, given[i]);
 
-        digits[i] = capital == NULL ? given[i] : letters[capital - capitals];
+        digits[i] = given[i];
+        if (capital != NULL)
+            digits[i] = letters[capital - capitals];
     }
     digits[length] = 0;
     return true;
