@@ -199,41 +199,42 @@ static bool can_ask_person(const struct hsm_token *token, const struct hsm_pin_s
 bool hsm_token_wants_login(struct hsm_token *token, const struct hsm_pin_source *source,
                            bool private_key)
 {
+    const struct hsm_pin_source own = hsm_pin_source_for(source, token->label);
     const bool required = (token_flags(token) & CKF_LOGIN_REQUIRED) != 0;
 
     return has_login(token) &&
-           (hsm_pin_is_named(source) ||
-            (private_key && (required || can_ask_person(token, source)))) &&
+           (hsm_pin_is_named(&own) || (private_key && (required || can_ask_person(token, &own)))) &&
            !hsm_token_logged_in(token);
 }
 
 void hsm_token_keep_source(struct hsm_token *token, const struct hsm_pin_source *source)
 {
+    const struct hsm_pin_source own = hsm_pin_source_for(source, token->label);
     pthread_mutex_t *gate = hsm_gate_enter(&token->login, NULL);
 
     if (gate == NULL)
         return;
     if (token->pin == NULL && token->pin_file == NULL)
-        hsm_login_keep(token, source);
+        hsm_login_keep(token, &own);
     hsm_gate_leave(gate);
 }
 
 bool hsm_token_login(struct hsm_token *token, const struct hsm_pin_source *source,
                      const struct ska_errors *errors)
 {
+    const struct hsm_pin_source own = hsm_pin_source_for(source, token->label);
     const bool required = (token_flags(token) & CKF_LOGIN_REQUIRED) != 0;
 
     if (hsm_token_logged_in(token)) {
-        hsm_token_keep_source(token, source);
+        hsm_token_keep_source(token, &own);
         return true;
     }
-    if (!required &&
-        !(has_login(token) && (hsm_pin_is_named(source) || can_ask_person(token, source))))
+    if (!required && !(has_login(token) && (hsm_pin_is_named(&own) || can_ask_person(token, &own))))
         return true;
-    if (uses_pad(token, source))
-        return login_by_person(token, source, true, errors);
-    return hsm_pin_is_asked(source) ? login_by_person(token, source, false, errors)
-                                    : login_with_pin(token, source, errors);
+    if (uses_pad(token, &own))
+        return login_by_person(token, &own, true, errors);
+    return hsm_pin_is_asked(&own) ? login_by_person(token, &own, false, errors)
+                                  : login_with_pin(token, &own, errors);
 }
 
 /* ---- For one signature ----------------------------------------------------------------------- */

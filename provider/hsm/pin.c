@@ -194,6 +194,18 @@ bool hsm_pin_is_named(const struct hsm_pin_source *source)
     return source->value != NULL || source->kept != NULL || source->file != NULL;
 }
 
+struct hsm_pin_source hsm_pin_source_for(const struct hsm_pin_source *source,
+                                         const char *token_label)
+{
+    struct hsm_pin_source own = *source;
+
+    if (own.only_token != NULL && strcmp(own.only_token, token_label) != 0) {
+        own.file = NULL;
+        own.kept = NULL;
+    }
+    return own;
+}
+
 static struct hsm_pin *pin_from_kept(const struct hsm_pin *kept, const char *token_label,
                                      const struct ska_errors *errors)
 {
@@ -214,6 +226,22 @@ static struct hsm_pin *pin_from_file_or_kept(const struct hsm_pin_source *source
     return pin != NULL ? pin : pin_from_kept(source->kept, token_label, errors);
 }
 
+static struct hsm_pin *pin_is_missing(const struct hsm_pin_source *source, const char *token_label,
+                                      const struct ska_errors *errors)
+{
+    if (source->only_token != NULL && strcmp(source->only_token, token_label) != 0)
+        ska_fail(errors, SKA_R_PIN_MISSING,
+                 "token \"%s\" wants a PIN, and a key reference has the PIN of the configuration "
+                 "tried at the token \"%s\" only, which the configuration names: list a PIN file "
+                 "for this token in pin-sources and name it as pin-source in the reference",
+                 hsm_show(token_label).text, hsm_show(source->only_token).text);
+    else
+        ska_fail(errors, SKA_R_PIN_MISSING,
+                 "token \"%s\" wants a PIN: give pin-source in the configuration or in the URI",
+                 hsm_show(token_label).text);
+    return NULL;
+}
+
 struct hsm_pin *hsm_pin_read(const struct hsm_pin_source *source, const char *token_label,
                              const struct ska_errors *errors)
 {
@@ -225,8 +253,5 @@ struct hsm_pin *hsm_pin_read(const struct hsm_pin_source *source, const char *to
         return pin_from_kept(source->kept, token_label, errors);
     if (source->prompt != NULL)
         return pin_from_prompt(source, token_label, errors);
-    ska_fail(errors, SKA_R_PIN_MISSING,
-             "token \"%s\" wants a PIN: give pin-source in the configuration or in the URI",
-             hsm_show(token_label).text);
-    return NULL;
+    return pin_is_missing(source, token_label, errors);
 }

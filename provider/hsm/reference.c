@@ -108,6 +108,7 @@ static bool take_reference_uri(struct hsm_reference *reference, const struct ska
 
     if (!hsm_uri_parse(reference->text, &reference->uri, errors))
         return false;
+    reference->uri->in_reference = true;
     uri = reference->uri;
     refused = hsm_uri_code_or_secret(uri);
     if (refused != NULL)

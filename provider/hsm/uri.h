@@ -46,7 +46,8 @@ struct hsm_uri {
     char *approvals_timeout;
     char *agent;
     char *payload;
-    char *ignored; /* names of unknown attributes behind the "?", printable; NULL: none */
+    char *ignored;     /* names of unknown attributes behind the "?", printable; NULL: none */
+    bool in_reference; /* of a key reference, which may be anybody's, not typed or configured */
 };
 
 /* True when the text starts with `ska:` or `pkcs11:` (in any case). */

@@ -100,6 +100,38 @@ refused 'refused the PIN that was entered; it was tried once' sign reference.pem
 configured "file:$work/pin"
 signs reference.pem -passin pass:123456
 
+# ---- The configured PIN and another token --------------------------------------------------------
+
+# A reference may be anybody's: it cannot have the PIN of this token tried at another one, also not by
+# naming the file. A person who types a URI knows what they do.
+configured "file:$work/pin"
+new_token other
+cp pin other.pin
+chmod 600 other.pin
+ours pkcs11-tool --module "$simulator" --token-label other --login --pin "$pin" --keypairgen \
+    --key-type EC:prime256v1 --label elsewhere >/dev/null 2>&1
+elsewhere='ska:token=other;object=elsewhere'
+quietly ska pkey -in "$elsewhere" -pubout -out elsewhere.pub.pem
+quietly skatool pem --key "$elsewhere" -o elsewhere.pem
+quietly skatool pem --key "$elsewhere?pin-source=file:$work/pin" -o named.pem
+printf 'pin-sources = file:%s\n' "$work/other.pin" >>openssl.cnf
+quietly skatool pem --key "$elsewhere?pin-source=file:$work/other.pin" -o listed.pem
+configured "file:$work/pin"
+only='the PIN of the configuration tried at the token "tok" only'
+for reference in elsewhere.pem named.pem; do
+    refused "token \"other\" wants a PIN.*$only" sign "$reference"
+    refused "$only" ska req -new -key "$reference" -subj /CN=x -out x.csr
+done
+refused 'other.pin is not named by the configuration' sign listed.pem
+signs reference.pem
+quietly sign "$elsewhere"
+printf 'pin-sources = file:%s\n' "$work/other.pin" >>openssl.cnf
+quietly sign listed.pem
+plain dgst -sha256 -verify elsewhere.pub.pem -signature signature document >/dev/null
+# Without a token in the configuration its PIN is for all tokens of the module.
+sed -i '/^token = /d' openssl.cnf
+quietly sign elsewhere.pem
+
 # ---- No PIN at all -------------------------------------------------------------------------------
 
 configured
