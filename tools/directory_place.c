@@ -144,8 +144,8 @@ static bool visit_request(struct walk *walk, const char *name, time_t arrived, r
     bool is_read = read_listed(walk, name, &listed);
     bool done = true;
 
-    if (is_read && request_filter_takes(walk->filter, &listed) && count_listed(walk, &listed) &&
-        waits_for_approver(walk, &listed))
+    if (is_read && request_filter_takes(walk->filter, listed.request, &listed.origin) &&
+        count_listed(walk, &listed) && waits_for_approver(walk, &listed))
         done = visit(arg, &listed);
     else
         walk->place->place.passed_by += is_read;

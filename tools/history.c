@@ -35,6 +35,11 @@
 static const char *const answers[] = {
     [HISTORY_APPROVED] = "approved", [HISTORY_REFUSED] = "refused"};
 
+bool history_is_refusal(const char *answer)
+{
+    return strcmp(answer, answers[HISTORY_REFUSED]) == 0;
+}
+
 /* ---- Where it is ----------------------------------------------------------------------------- */
 
 /* A folder; NULL: nobody says where this user's files are. */

@@ -14,6 +14,8 @@
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 enum history_answer { HISTORY_APPROVED, HISTORY_REFUSED };
+/* Whether a line says by its member "answer" that it was a rejection. */
+bool history_is_refusal(const char *answer);
 
 struct history_record {
     OSSL_LIB_CTX *libctx;
@@ -35,10 +37,11 @@ bool history_add(const struct history_record *record,
 
 /* What earlier requests for a key said. Starts as {0}; free with history_clear(). */
 struct history {
-    size_t requests;                      /* for a key of this name; 0: nothing is known */
-    size_t broken;                        /* lines that were passed over */
-    struct named_keys approvers;          /* of them, unsorted */
-    char key_sha256[NAMED_KEY_HASH_SIZE]; /* the key itself in the latest */
+    size_t requests;             /* for a key of this name; 0: nothing is known */
+    size_t broken;               /* lines that were passed over */
+    struct named_keys approvers; /* of them, unsorted */
+    /* The key itself in the latest request that told which it is; "" and 0: none did. */
+    char key_sha256[NAMED_KEY_HASH_SIZE];
     uint64_t key_seconds;
 };
 

@@ -57,25 +57,24 @@ uid_t request_user(const char *who)
     return user == NULL ? (uid_t)-1 : user->pw_uid;
 }
 
-static bool is_by_requester(const struct request_filter *filter,
-                            const struct listed_request *listed)
+static bool is_by_requester(const struct request_filter *filter, const struct ska_request *request,
+                            const struct request_origin *origin)
 {
-    const struct ska_request *request = listed->request;
     const char *wanted = filter->requester;
     uid_t uid = request_user(wanted);
 
     if (filter->certain_requester)
-        return uid != (uid_t)-1 && listed->origin.known && listed->origin.owner == uid &&
-               !request->is_imported;
-    return (uid != (uid_t)-1 && ((listed->origin.known && listed->origin.owner == uid) ||
+        return uid != (uid_t)-1 && origin->known && origin->owner == uid && !request->is_imported;
+    return (uid != (uid_t)-1 && ((origin->known && origin->owner == uid) ||
                                  (request->has_requester && request->requester_uid == uid))) ||
            is_text(request->requester_host, wanted) || is_text(request->requester_program, wanted);
 }
 
-bool request_filter_takes(const struct request_filter *filter, const struct listed_request *listed)
+bool request_filter_takes(const struct request_filter *filter, const struct ska_request *request,
+                          const struct request_origin *origin)
 {
-    return (filter->key == NULL || is_text(listed->request->key_label, filter->key)) &&
-           (filter->requester == NULL || is_by_requester(filter, listed));
+    return (filter->key == NULL || is_text(request->key_label, filter->key)) &&
+           (filter->requester == NULL || is_by_requester(filter, request, origin));
 }
 
 bool request_filter_takes_age(const struct request_filter *filter, time_t arrived, time_t now)

@@ -58,8 +58,9 @@ struct request_filter {
 };
 #define REQUEST_FILTER_ALL ((struct request_filter){.most_age = INT64_MAX})
 
-/* By key and requester. */
-bool request_filter_takes(const struct request_filter *filter, const struct listed_request *listed);
+/* By key, which is that of the approval token in all that was read, and requester. */
+bool request_filter_takes(const struct request_filter *filter, const struct ska_request *request,
+                          const struct request_origin *origin);
 /* By age; what has come at an unknown time is as old as is wanted. */
 bool request_filter_takes_age(const struct request_filter *filter, time_t arrived, time_t now);
 

@@ -34,11 +34,43 @@ bool review_open_place(struct tool *tool, struct review *review)
            place_open(tool, &review->source.where, &key, &review->source.place);
 }
 
-bool review_read(struct tool *tool, struct review *review)
+static bool fail_unwanted(struct tool *tool, const struct review *review,
+                          const struct ska_request *request)
+{
+    const struct request_filter by_key = {.key = review->wanted->key};
+    char *label = NULL;
+
+    if (request_filter_takes(&by_key, request, &review->source.origin))
+        return ska_fail(&tool->errors, SKA_R_BAD_REQUEST,
+                        "%s: it was not put there by %s (--requester): it is left alone",
+                        review->source.what, review->wanted->requester);
+    label = ska_printable(ska_span_text(request->key_label), SKA_NAME_SHOWN);
+    ska_fail(&tool->errors, SKA_R_KEY_MISMATCH,
+             "%s: an approval of it would not be for key '%s', but for '%s': it is left alone",
+             review->source.what, review->wanted->key, label == NULL ? "?" : label);
+    free(label);
+    return false;
+}
+
+/* Every request that somebody decides on or signs was read here, so this sees what was decoded. */
+static bool read_wanted(struct tool *tool, struct review *review, struct ska_request **request)
 {
     const struct place_key key = place_key_of(review);
 
-    return request_source_read(tool, &review->source, &key, &review->request);
+    if (!request_source_read(tool, &review->source, &key, request))
+        return false;
+    if (review->wanted == NULL ||
+        request_filter_takes(review->wanted, *request, &review->source.origin))
+        return true;
+    fail_unwanted(tool, review, *request);
+    ska_request_free(*request);
+    *request = NULL;
+    return false;
+}
+
+bool review_read(struct tool *tool, struct review *review)
+{
+    return read_wanted(tool, review, &review->request);
 }
 
 bool review_is_of_broker(const struct review *review)
@@ -80,11 +112,10 @@ bool review_check(struct tool *tool, const struct review *review)
 
 bool review_read_again(struct tool *tool, struct review *review)
 {
-    const struct place_key key = place_key_of(review);
     struct ska_request *now = NULL;
     bool same = false;
 
-    if (!request_source_read(tool, &review->source, &key, &now))
+    if (!read_wanted(tool, review, &now))
         return false;
     same = ska_request_has_same_token(now, review->request);
     if (same && !review->source.by_id) {
@@ -176,7 +207,7 @@ void review_close(struct review *review)
 
 /* What is known of a change of rules besides what the requester says. */
 struct review_witness {
-    struct hsm_rules hsm;
+    struct key_rules rules;
     struct history history;
     bool history_read;
 };
@@ -193,7 +224,7 @@ static bool review_hear_witness(struct tool *tool, const struct review *review,
 
     if (review->request->operation != SKA_OPERATION_MODIFY)
         return true;
-    if (!hsm_rules_ask(tool, review->request, &witness->hsm))
+    if (!key_rules_ask(tool, review->request, &witness->rules))
         return false;
     witness->history_read =
         history_read(review->ballot.token.key_name, &witness->history, &to_warnings, &quiet);
@@ -210,25 +241,9 @@ static bool review_hear_witness(struct tool *tool, const struct review *review,
 struct review_page {
     struct tool *tool;
     struct briefing briefing;
-    const char *lead; /* NULL: no number of several */
     bool is_short;
     size_t warnings; /* on the whole page */
 };
-
-static bool make_whole_page(struct review_page *page, struct ska_bytes *text)
-{
-    struct ska_buffer both = {0};
-    struct ska_bytes whole = {NULL, 0};
-
-    if (page->lead == NULL)
-        return briefing_make(&page->briefing, text, &page->warnings, &page->tool->errors);
-    if (!briefing_make(&page->briefing, &whole, &page->warnings, &page->tool->errors))
-        return false;
-    ska_buffer_format(&both, "\n%s:\n", page->lead);
-    ska_buffer_add(&both, whole.data, whole.length);
-    ska_bytes_free(&whole);
-    return ska_buffer_finish(&both, text, &page->tool->errors);
-}
 
 static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
 {
@@ -236,8 +251,8 @@ static bool review_make_page(void *arg, size_t columns, struct ska_bytes *text)
 
     page->briefing.columns = columns;
     return page->is_short
-               ? briefing_short_make(&page->briefing, page->lead, text, &page->tool->errors)
-               : make_whole_page(page, text);
+               ? briefing_short_make(&page->briefing, text, &page->tool->errors)
+               : briefing_make(&page->briefing, text, &page->warnings, &page->tool->errors);
 }
 
 /* What was found out for a page, and the page. */
@@ -265,7 +280,7 @@ static bool showing_make(struct tool *tool, const struct review *review,
                          .refusing = refusing,
                          .witness = {.own_key = review_key(review),
                                      .listed = review->listed,
-                                     .hsm = &showing->witness.hsm}}}};
+                                     .rules = &showing->witness.rules}}}};
     if (!review_hear_witness(tool, review, &showing->witness))
         return false;
     if (showing->witness.history_read)
@@ -275,7 +290,7 @@ static bool showing_make(struct tool *tool, const struct review *review,
 
 static void showing_clear(struct review_showing *showing)
 {
-    hsm_rules_clear(&showing->witness.hsm);
+    key_rules_clear(&showing->witness.rules);
     history_clear(&showing->witness.history);
 }
 
@@ -286,7 +301,7 @@ static bool decide_short(struct review_page *page)
     struct ska_bytes whole = {NULL, 0};
 
     page->is_short = false;
-    if (!make_whole_page(page, &whole))
+    if (!briefing_make(&page->briefing, &whole, &page->warnings, &page->tool->errors))
         return false;
     ska_bytes_free(&whole);
     page->is_short = briefing_may_be_short(&page->briefing, page->warnings);
@@ -437,7 +452,7 @@ bool review_choose(struct tool *tool, const struct review *review, const struct 
     struct review_showing showing;
     bool done = showing_make(tool, review, offer->document, false, &showing);
 
-    showing.page.lead = offer->lead;
+    showing.page.briefing.lead = offer->lead;
     showing.page.briefing.searched = offer->searched;
     done = done && decide_short(&showing.page) &&
            choose_at_terminal(tool, &showing.page, offer, choice);

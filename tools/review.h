@@ -18,6 +18,9 @@ struct review {
     /* Opened where it is not open yet, so that several reviews can go by one; closed by its owner.
      */
     struct approver *key;
+    /* What it has to be, each time that it is read: a place may hold something else by then than
+     * when it was listed. NULL: anything. */
+    const struct request_filter *wanted;
 
     struct request_source source;
     struct ska_request *request;
@@ -30,7 +33,7 @@ struct review {
  * Opens the place that the source names, unless it is a file; then others can ask what it can.
  */
 bool review_open_place(struct tool *tool, struct review *review) SKA_MUST_CHECK;
-/* Reads the request. */
+/* Reads the request; one that is not wanted is refused (SKA_R_KEY_MISMATCH, SKA_R_BAD_REQUEST). */
 bool review_read(struct tool *tool, struct review *review) SKA_MUST_CHECK;
 /* Whether it lies where a broker carries requests to approvers; false for a file. */
 bool review_is_of_broker(const struct review *review);

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/tsb/approver_call.h"
+#include "tools/rejected_tasks.h"
 #include "tools/show/request_text.h"
 #include "tools/unique_digits.h"
 
@@ -14,11 +16,25 @@
 
 /* Of a whole id. */
 #define ID_LENGTH 36
+/* So long a list of tasks stands for what there is; then others may have answered meanwhile. */
+#define LIST_SECONDS 60
+/* So many that were rejected, and are still there, are named. */
+#define NAMED_MOST 5
+
+struct task_list {
+    struct ska_request **requests; /* NULL: taken away */
+    size_t count;
+};
 
 struct task_place {
     struct request_place place;
     struct tsb_connection *connection;
     struct place_key key;
+    struct task_list all; /* as they were listed last, but for those that were read since, at: */
+    time_t listed;        /* 0: never */
+    struct rejected_tasks rejected;
+    bool answers_read;         /* those that the history tells */
+    bool rejections_told;      /* which of them are still there */
     struct ska_approval proof; /* over: */
     char time[sizeof("2026-01-05T09:31:00Z")];
     time_t proved; /* 0: never */
@@ -71,24 +87,25 @@ static bool prove(struct task_place *tasks, struct tsb_proof *proof)
 
 /* ---- All tasks ------------------------------------------------------------------------------- */
 
-struct task_list {
+/* On its way into a list. */
+struct task_fetch {
     struct task_place *tasks;
-    struct ska_request **requests;
-    size_t count;
+    struct task_list *list;
     bool failed;
 };
 
 /* A tsb_task_visit. */
 static bool keep_task(void *arg, struct ska_request *request)
 {
-    struct task_list *list = arg;
+    struct task_fetch *fetch = arg;
+    struct task_list *list = fetch->list;
     struct ska_request **grown =
         reallocarray(list->requests, list->count + 1, sizeof(*list->requests));
 
     if (grown == NULL) {
         ska_request_free(request);
-        list->failed = true;
-        return ska_fail(&list->tasks->place.tool->errors, SKA_R_OUT_OF_MEMORY, "%zu tasks",
+        fetch->failed = true;
+        return ska_fail(&fetch->tasks->place.tool->errors, SKA_R_OUT_OF_MEMORY, "%zu tasks",
                         list->count);
     }
     list->requests = grown;
@@ -102,14 +119,15 @@ static bool fetch_tasks(struct task_place *tasks, const struct tsb_task_filter *
     const struct ska_errors *errors = &tasks->place.tool->errors;
     struct report_warnings warnings = {0};
     const struct ska_errors wrong = report_warnings_errors(&warnings);
+    struct task_fetch fetch = {tasks, list, false};
     struct tsb_proof proof;
     bool done = false;
 
-    *list = (struct task_list){.tasks = tasks};
+    *list = (struct task_list){NULL, 0};
     done = prove(tasks, &proof) &&
-           tsb_tasks_visit(tasks->connection, &proof, filter, keep_task, list, &wrong, errors);
+           tsb_tasks_visit(tasks->connection, &proof, filter, keep_task, &fetch, &wrong, errors);
     report_warnings_end(&warnings);
-    return done && !list->failed;
+    return done && !fetch.failed;
 }
 
 static void task_list_clear(struct task_list *list)
@@ -117,12 +135,89 @@ static void task_list_clear(struct task_list *list)
     for (size_t i = 0; i < list->count; i++)
         ska_request_free(list->requests[i]);
     free(list->requests);
+    *list = (struct task_list){NULL, 0};
 }
 
-static bool visit_task(struct task_list *list, size_t which, const struct request_filter *filter,
+static bool fetch_all(struct task_place *tasks)
+{
+    static const struct tsb_task_filter all;
+
+    task_list_clear(&tasks->all);
+    tasks->listed = 0;
+    if (!fetch_tasks(tasks, &all, &tasks->all))
+        return false;
+    tasks->listed = time(NULL);
+    return true;
+}
+
+/* What was listed just now need not be fetched once more. NULL: it was not. */
+static struct ska_request *take_listed(struct task_place *tasks, const char *id)
+{
+    struct task_list *all = &tasks->all;
+    time_t now = time(NULL);
+    bool fresh = tasks->listed != 0 && now >= tasks->listed && now - tasks->listed < LIST_SECONDS;
+
+    for (size_t i = 0; fresh && i < all->count; i++) {
+        struct ska_request *request = all->requests[i];
+
+        if (request != NULL && strcmp(request->id, id) == 0) {
+            all->requests[i] = NULL;
+            return request;
+        }
+    }
+    return NULL;
+}
+
+/* ---- What was rejected ----------------------------------------------------------------------- */
+
+/* That the history cannot be read stops nobody: then they are asked again. */
+static bool read_rejected(struct task_place *tasks)
+{
+    struct tool *tool = tasks->place.tool;
+    struct report_warnings warnings = {0};
+    const struct ska_errors wrong = report_warnings_errors(&warnings);
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    bool done = tasks->answers_read ||
+                rejected_tasks_read(tool->libctx, ska_span_of(&tasks->key.key->public_key),
+                                    &tasks->rejected, &wrong, &quiet);
+
+    if (!done && failure.reason == SKA_R_OUT_OF_MEMORY)
+        return ska_error_capture_raise(&failure, &tool->errors);
+    if (!done)
+        report_warning("what you have rejected before may be asked again: %s",
+                       ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    report_warnings_end(&warnings);
+    tasks->answers_read = true;
+    return true;
+}
+
+/* A rejection that did not arrive, or that the broker does not heed: nobody is to think it done. */
+static void tell_rejected(struct task_place *tasks)
+{
+    struct ska_buffer ids = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < tasks->all.count; i++)
+        if (rejected_tasks_have(&tasks->rejected, tasks->all.requests[i]->id) &&
+            ++count <= NAMED_MOST)
+            ska_buffer_format(&ids, "%s%s", count > 1 ? ", " : "", tasks->all.requests[i]->id);
+    if (count > 0 && !tasks->rejections_told)
+        report_note("the broker still asks for what you have rejected (skatool history shows it): "
+                    "%s%s. You are not asked again; skatool reject with the id rejects it once "
+                    "more, skatool approve approves it",
+                    ska_buffer_string(&ids), count > NAMED_MOST ? " and others" : "");
+    ska_buffer_free(&ids);
+    tasks->rejections_told = tasks->rejections_told || count > 0;
+}
+
+/* ---- Visiting -------------------------------------------------------------------------------- */
+
+static bool visit_task(struct task_place *tasks, size_t which, const struct request_filter *filter,
                        request_visit *visit, void *arg)
 {
-    struct task_place *tasks = list->tasks;
+    const struct task_list *list = &tasks->all;
     struct tool *tool = tasks->place.tool;
     struct ska_request *request = list->requests[which];
     struct listed_request listed = {
@@ -134,7 +229,8 @@ static bool visit_task(struct task_list *list, size_t which, const struct reques
 
     listed.request = request;
     listed_request_judge(&listed);
-    if (done && request_filter_takes(filter, &listed))
+    if (done && !rejected_tasks_have(&tasks->rejected, request->id) &&
+        request_filter_takes(filter, request, &listed.origin))
         done = visit(arg, &listed);
     else
         tasks->place.passed_by += done;
@@ -146,13 +242,13 @@ static bool visit_task(struct task_list *list, size_t which, const struct reques
 static bool task_visit(struct request_place *place, const struct request_filter *filter,
                        request_visit *visit, void *arg)
 {
-    static const struct tsb_task_filter all;
-    struct task_list list;
-    bool done = fetch_tasks(tasks_of(place), &all, &list);
+    struct task_place *tasks = tasks_of(place);
+    bool done = fetch_all(tasks) && read_rejected(tasks);
 
-    for (size_t i = 0; done && i < list.count; i++)
-        done = visit_task(&list, i, filter, visit, arg);
-    task_list_clear(&list);
+    if (done)
+        tell_rejected(tasks);
+    for (size_t i = 0; done && i < tasks->all.count; i++)
+        done = visit_task(tasks, i, filter, visit, arg);
     return done;
 }
 
@@ -189,21 +285,18 @@ static bool find_by_request(struct task_place *tasks, const char *given,
 static bool task_find(struct request_place *place, const char *given,
                       char id[SKA_REQUEST_ID_LENGTH + 1])
 {
-    static const struct tsb_task_filter all;
     struct task_place *tasks = tasks_of(place);
     size_t length = strlen(given);
     size_t matches = 0;
-    struct task_list list;
     bool done = length >= SKA_REQUEST_ID_LEAST || fail_no_task(tasks, given);
 
-    if (!done || !fetch_tasks(tasks, &all, &list))
+    if (!done || !fetch_all(tasks))
         return false;
-    for (size_t i = 0; i < list.count; i++)
-        if (strncmp(list.requests[i]->id, given, length) == 0) {
-            memcpy(id, list.requests[i]->id, SKA_REQUEST_ID_LENGTH + 1);
+    for (size_t i = 0; i < tasks->all.count; i++)
+        if (strncmp(tasks->all.requests[i]->id, given, length) == 0) {
+            memcpy(id, tasks->all.requests[i]->id, SKA_REQUEST_ID_LENGTH + 1);
             matches++;
         }
-    task_list_clear(&list);
     if (matches == 0 && length == ID_LENGTH)
         return find_by_request(tasks, given, id);
     if (matches > 1)
@@ -218,9 +311,13 @@ static bool task_read(struct request_place *place, const char *id, struct ska_re
     const struct tsb_task_filter filter = {.task = id};
     struct task_place *tasks = tasks_of(place);
     struct task_list list;
-    bool done = fetch_tasks(tasks, &filter, &list);
+    bool done = false;
 
     (void)origin;
+    *request = take_listed(tasks, id);
+    if (*request != NULL)
+        return true;
+    done = fetch_tasks(tasks, &filter, &list);
     if (done && (list.count != 1 || strcmp(list.requests[0]->id, id) != 0))
         done = fail_no_task(tasks, id);
     if (done) {
@@ -257,7 +354,11 @@ static bool task_put(struct request_place *place, const struct ska_request *requ
 
 static void task_close(struct request_place *place)
 {
-    ska_approval_clear(&tasks_of(place)->proof);
+    struct task_place *tasks = tasks_of(place);
+
+    ska_approval_clear(&tasks->proof);
+    task_list_clear(&tasks->all);
+    rejected_tasks_clear(&tasks->rejected);
     free(place);
 }
 

@@ -203,7 +203,7 @@ static bool visit_ticket(struct ticket_place *tickets, const struct ticket_list 
     };
     bool done = true;
 
-    if (request_filter_takes(filter, &listed)) {
+    if (request_filter_takes(filter, request, &listed.origin)) {
         done = ticket_count(place, &listed.ballot, false);
         listed_request_judge(&listed);
         listed.outlook = outlook_of(tickets->state, listed.outlook);

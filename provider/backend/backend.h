@@ -29,6 +29,7 @@ struct broker {
  */
 struct backend {
     const struct broker *broker;               /* NULL: it is none */
+    enum backend_word word;                    /* of key_state() and of what was read of a key */
     void (*key_free)(struct backend_key *key); /* with backend_key_clear() */
     const char *(*token_label)(const struct backend_key *key);
     bool (*key_state)(struct backend_key *key, struct backend_key_state *state,

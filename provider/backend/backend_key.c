@@ -116,6 +116,16 @@ bool backend_key_is_timestamp(const struct backend_key *key)
     return key->timestamp;
 }
 
+enum backend_word backend_key_word(const struct backend_key *key)
+{
+    return key->backend->word;
+}
+
+const char *backend_word_text(enum backend_word word)
+{
+    return word == BACKEND_WORD_OF_HSM ? "the HSM" : "the broker";
+}
+
 /* ---- What the back end does ------------------------------------------------------------------ */
 
 bool backend_key_state(struct backend_key *key, struct backend_key_state *state,

@@ -46,11 +46,21 @@ struct ska_span backend_key_use_rule(const struct backend_key *key);
 /* When it has turned out to be out of date; spans that were handed out stay as they are. */
 void backend_key_forget_use_rule(struct backend_key *key);
 
-/* ---- What the HSM says of it now ------------------------------------------------------------- */
+/* ---- What is said of it now ------------------------------------------------------------------ */
+
+/*
+ * Whose word it is what is said of a key. A broker carries what the HSM has said, and may say
+ * something else: to whoever decides by it that is worth no more than what a requester says.
+ */
+enum backend_word { BACKEND_WORD_OF_BROKER, BACKEND_WORD_OF_HSM };
+enum backend_word backend_key_word(const struct backend_key *key);
+/* "the HSM", "the broker" */
+const char *backend_word_text(enum backend_word word);
 
 struct backend_key_state {
     bool blocked;
-    bool sam_approved;                      /* false where the HSM does not tell */
+    bool sam_told;                          /* whether it is said that it is: */
+    bool sam_approved;                      /* false where that is not told */
     struct ska_bytes rules[SKA_RULE_COUNT]; /* serialized; data == NULL: cannot be read */
 };
 bool backend_key_state(struct backend_key *key, struct backend_key_state *state,
@@ -166,9 +176,9 @@ enum backend_answer {
 
 /* What is known of a refusal. */
 struct backend_refusal {
-    bool blocked;     /* the HSM says that the key is blocked */
-    bool unsatisfied; /* the HSM says that no alternative of the rule is satisfied */
-    char code[64];    /* how the HSM put it, for messages: a name or a number */
+    bool blocked;     /* it is said that the key is blocked */
+    bool unsatisfied; /* it is said that no alternative of the rule is satisfied */
+    char code[64];    /* how that was put, for messages: a name or a number */
 };
 
 /*

@@ -20,6 +20,7 @@ static bool find_timestamp_key(struct backend_key *key, const char *label,
 }
 
 static const struct backend hsm_backend = {
+    .word = BACKEND_WORD_OF_HSM,
     .key_free = hsm_key_free,
     .token_label = hsm_key_token_label,
     .key_state = hsm_key_state,

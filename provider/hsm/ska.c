@@ -349,8 +349,9 @@ bool hsm_key_state(struct backend_key *base, struct backend_key_state *state,
         memset(&work.read[i].value, 0, sizeof(work.read[i].value));
     }
     state->blocked = done && hsm_attribute_true(&work.read[SKA_RULE_COUNT]);
-    state->sam_approved = done && work.count > SKA_RULE_COUNT + 1 &&
-                          hsm_attribute_true(&work.read[SKA_RULE_COUNT + 1]);
+    state->sam_told =
+        done && work.count > SKA_RULE_COUNT + 1 && work.read[SKA_RULE_COUNT + 1].present;
+    state->sam_approved = state->sam_told && hsm_attribute_true(&work.read[SKA_RULE_COUNT + 1]);
     hsm_attributes_free(work.read, work.count);
     return done;
 }

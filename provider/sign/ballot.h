@@ -18,7 +18,6 @@ struct ska_ballot {
     struct ska_request *request;     /* borrowed; approvals that count are added to it */
     struct ska_approval_token token; /* of the request, decoded; points into it */
     const struct ska_rule *rule;     /* borrowed; NULL: not known, and whatever verifies counts */
-    bool rule_of_hsm;                /* the HSM's word; else it is the requester's */
     bool unverified;       /* signatures of answers that are taken are left for the HSM to verify */
     struct ska_span *keys; /* whose approvals count, each once; borrowed */
     size_t key_count;
@@ -30,7 +29,7 @@ struct ska_ballot {
 };
 
 /*
- * Starts with libctx, cache, request, rule, rule_of_hsm and unverified set and the rest zero.
+ * Starts with libctx, cache, request, rule and unverified set and the rest zero.
  * Decodes the token and verifies the approvals that the request holds, every one, those of
  * strangers too, since the HSM refuses a whole request for one that is invalid. The time is this
  * machine's. Close it also after a failure.

@@ -183,7 +183,8 @@ static void explain_with_rule(const struct ska_job *job, struct ska_ballot *ball
         ska_buffer_text(&text, "; skatool status tells more");
     } else if (of_time == 0) {
         next_sentence(&text);
-        ska_buffer_format(&text, "the HSM said %s", refusal->code);
+        ska_buffer_format(&text, "%s said %s", backend_word_text(backend_key_word(job->key)),
+                          refusal->code);
     }
     ska_fail(job->errors, of_time != 0 ? of_time : reason, "key '%s', request %.16s: %s",
              backend_key_label(job->key), ballot->request->id, message_text(&text));
@@ -225,11 +226,8 @@ bool ska_check_not_blocked(struct backend_key *key, const struct ska_errors *err
 static void explain_by_rule(const struct ska_job *job, struct ska_request *request,
                             const struct ska_rule *rule, const struct backend_refusal *refusal)
 {
-    struct ska_ballot ballot = {.libctx = job->libctx,
-                                .cache = job->approver_keys,
-                                .request = request,
-                                .rule = rule,
-                                .rule_of_hsm = true};
+    struct ska_ballot ballot = {
+        .libctx = job->libctx, .cache = job->approver_keys, .request = request, .rule = rule};
 
     if (!ska_ballot_open(&ballot, job->errors)) {
         ska_ballot_close(&ballot);
@@ -239,10 +237,11 @@ static void explain_by_rule(const struct ska_job *job, struct ska_request *reque
         explain_with_rule(job, &ballot, refusal);
     else
         ska_fail(job->errors, SKA_R_HSM_REFUSED,
-                 "key '%s', request %.16s: %zu of %zu approvals have a valid signature; the HSM "
+                 "key '%s', request %.16s: %zu of %zu approvals have a valid signature; %s "
                  "refused (%s) and does not disclose the rule",
                  backend_key_label(job->key), request->id, ballot.key_count,
-                 request->approval_count, refusal->code);
+                 request->approval_count, backend_word_text(backend_key_word(job->key)),
+                 refusal->code);
     ska_ballot_close(&ballot);
 }
 

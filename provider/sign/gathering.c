@@ -323,7 +323,6 @@ static bool open_ballot(struct ska_gathering *gathering, const char *shown)
                                             .cache = job->approver_keys,
                                             .request = request,
                                             .rule = ska_current_rule_of(&gathering->current),
-                                            .rule_of_hsm = true,
                                             .unverified = gathering->unverified};
     done = ska_ballot_open(&gathering->ballot, job->errors) &&
            gathering_hand_in(gathering, shown, approvals, count);

@@ -87,8 +87,7 @@ enum ska_sameness ska_request_compare(const struct ska_job *job, const struct sk
 {
     enum ska_rule_kind kind = ska_rule_kind_of(draft->operation);
     const struct ska_rule *rule = draft->has_rule[kind] ? &draft->rules[kind] : NULL;
-    struct ska_ballot ballot = {
-        .libctx = job->libctx, .request = request, .rule = rule, .rule_of_hsm = true};
+    struct ska_ballot ballot = {.libctx = job->libctx, .request = request, .rule = rule};
     struct ska_bytes timestamp_key = {NULL, 0};
     bool good = false;
 

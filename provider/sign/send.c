@@ -291,8 +291,7 @@ static bool audit_and_leave_out(const struct ska_job *job, struct ska_request *r
     struct ska_ballot ballot = {.libctx = job->libctx,
                                 .cache = job->approver_keys,
                                 .request = request,
-                                .rule = request->has_rule[kind] ? &request->rules[kind] : NULL,
-                                .rule_of_hsm = true};
+                                .rule = request->has_rule[kind] ? &request->rules[kind] : NULL};
     bool done = ska_ballot_open(&ballot, job->errors);
 
     if (done)

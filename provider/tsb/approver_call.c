@@ -2,6 +2,8 @@
 #include "provider/tsb/approver_call.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "provider/base/error_capture.h"
 #include "provider/tsb/broker_call.h"
@@ -64,6 +66,10 @@ static enum tsb_outcome call_as_approver(struct tsb_connection *connection,
 
 /* ---- Tasks ----------------------------------------------------------------------------------- */
 
+struct task_id {
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+};
+
 /* One walk through tasks. */
 struct walk {
     struct tsb_connection *connection;
@@ -72,8 +78,11 @@ struct walk {
     tsb_task_visit *visit;
     void *arg;
     const struct ska_errors *wrong;
-    bool ended;   /* the visitor wants no more */
+    bool ended;   /* the visitor wants no more, or there are too many */
     bool refused; /* the broker does not answer this approver */
+    struct task_id *seen;
+    size_t seen_count;
+    size_t repeated; /* that were seen before */
 };
 
 static bool add_page(cJSON *json, size_t first, size_t size)
@@ -112,15 +121,60 @@ static bool ask_page(struct walk *walk, size_t first, size_t size, cJSON **json,
     return false;
 }
 
-static void visit_task(struct walk *walk, const struct ska_json_place *array, const cJSON *item,
-                       size_t index)
+static bool is_seen(const struct walk *walk, const char *id)
+{
+    for (size_t i = 0; i < walk->seen_count; i++)
+        if (strcmp(walk->seen[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static bool note_seen(struct walk *walk, const struct ska_request *request,
+                      const struct ska_errors *errors)
+{
+    struct task_id *grown = reallocarray(walk->seen, walk->seen_count + 1, sizeof(*grown));
+
+    if (grown == NULL)
+        return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu tasks", walk->seen_count);
+    walk->seen = grown;
+    memcpy(grown[walk->seen_count++].id, request->id, sizeof(grown->id));
+    return true;
+}
+
+static void end_at_limit(struct walk *walk)
+{
+    walk->ended = true;
+    ska_fail(walk->wrong, SKA_R_UNSUPPORTED,
+             "there are more tasks than %d: only the oldest are looked at", TASKS_MOST);
+}
+
+/* To the visitor, whose it is from here on. */
+static bool take_task(struct walk *walk, struct ska_request **request)
+{
+    walk->ended = !walk->visit(walk->arg, *request);
+    *request = NULL;
+    return true;
+}
+
+/* False, with errors raised: out of memory. */
+static bool visit_task(struct walk *walk, const struct ska_json_place *array, const cJSON *item,
+                       size_t index, const struct ska_errors *errors)
 {
     struct ska_request *request = NULL;
     struct ska_json_place task;
+    bool done = true;
 
     ska_json_element(array, item, index, &task);
-    if (tsb_task_read(&task, &request))
-        walk->ended = !walk->visit(walk->arg, request);
+    if (!tsb_task_read(&task, &request))
+        return true;
+    if (is_seen(walk, request->id))
+        walk->repeated++;
+    else if (walk->seen_count == TASKS_MOST)
+        end_at_limit(walk);
+    else
+        done = note_seen(walk, request, errors) && take_task(walk, &request);
+    ska_request_free(request);
+    return done;
 }
 
 /* *count: how many there were. */
@@ -142,8 +196,8 @@ static bool visit_page(struct walk *walk, const cJSON *json, size_t *count,
     *count = 0;
     cJSON_ArrayForEach(item, array.value)
     {
-        if (!walk->ended)
-            visit_task(walk, &array, item, *count);
+        if (!walk->ended && !visit_task(walk, &array, item, *count, errors))
+            return false;
         ++*count;
     }
     return true;
@@ -197,31 +251,46 @@ static bool take_one_by_one(struct walk *walk, size_t first, const struct ska_er
     return true;
 }
 
+/* *more: there may be more after it. */
+static bool visit_from(struct walk *walk, size_t first, bool *more, const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors quiet = ska_error_capture(&failure);
+    size_t before = walk->repeated;
+    size_t count = 0;
+    bool done = take_page(walk, first, PAGE_SIZE, &count, &quiet);
+
+    if (!done && !walk->refused && failure.reason == SKA_R_SERVER_FAILURE)
+        done = take_one_by_one(walk, first, &failure, &count, errors);
+    else if (!done)
+        ska_error_capture_raise(&failure, errors);
+    ska_error_capture_clear(&failure);
+    /* A broker that gives the same page again and again has no other. */
+    *more = done && count == PAGE_SIZE && !walk->ended && walk->repeated - before < count;
+    return done;
+}
+
 bool tsb_tasks_visit(struct tsb_connection *connection, const struct tsb_proof *proof,
                      const struct tsb_task_filter *filter, tsb_task_visit *visit, void *arg,
                      const struct ska_errors *wrong, const struct ska_errors *errors)
 {
-    struct walk walk = {connection, proof, filter, visit, arg, wrong, false, false};
-    size_t count = PAGE_SIZE;
+    struct walk walk = {.connection = connection,
+                        .proof = proof,
+                        .filter = filter,
+                        .visit = visit,
+                        .arg = arg,
+                        .wrong = wrong};
+    bool more = true;
     bool done = true;
 
-    for (size_t first = 0; done && count == PAGE_SIZE && first < TASKS_MOST && !walk.ended;
-         first += PAGE_SIZE) {
-        struct ska_error_capture failure = {0};
-        const struct ska_errors quiet = ska_error_capture(&failure);
-
-        done = take_page(&walk, first, PAGE_SIZE, &count, &quiet);
-        if (!done && !walk.refused && failure.reason == SKA_R_SERVER_FAILURE)
-            done = take_one_by_one(&walk, first, &failure, &count, errors);
-        else if (!done)
-            ska_error_capture_raise(&failure, errors);
-        ska_error_capture_clear(&failure);
-        if (done && count == PAGE_SIZE && first + PAGE_SIZE == TASKS_MOST)
-            ska_fail(wrong, SKA_R_UNSUPPORTED,
-                     "there are more tasks than %d: only the oldest are "
-                     "looked at",
-                     TASKS_MOST);
+    for (size_t first = 0; done && more; first += PAGE_SIZE) {
+        if (first == TASKS_MOST) {
+            end_at_limit(&walk);
+            break;
+        }
+        done = visit_from(&walk, first, &more, errors);
     }
+    free(walk.seen);
     return done;
 }
 

@@ -22,9 +22,9 @@ struct tsb_task_filter {
 };
 
 /*
- * Goes through the tasks of this approver, the oldest first. One that is wrong is named to `wrong`
- * and passed over; false of the visitor ends it. The request is the visitor's: it takes it, or
- * frees it.
+ * Goes through the tasks of this approver, the oldest first, each id once, whatever pages the
+ * broker gives, and no more than a thousand. One that is wrong is named to `wrong` and passed over;
+ * false of the visitor ends it. The request is the visitor's: it takes it, or frees it.
  */
 typedef bool tsb_task_visit(void *arg, struct ska_request *request);
 bool tsb_tasks_visit(struct tsb_connection *connection, const struct tsb_proof *proof,

@@ -176,6 +176,7 @@ static const struct broker tsb_broker = {
 
 static const struct backend tsb_backend = {
     .broker = &tsb_broker,
+    .word = BACKEND_WORD_OF_BROKER,
     .key_free = key_free,
     .token_label = token_label,
     .key_state = key_state,

@@ -212,24 +212,25 @@ static void clear_request(struct ska_request *request)
 
 /* ---- What else is known ---------------------------------------------------------------------- */
 
-static void take_hsm(struct fuzzed *input, struct hsm_rules *hsm)
+static void take_rules(struct fuzzed *input, struct key_rules *told)
 {
-    hsm->asked = take_below(input, 2) == 0;
-    if (!hsm->asked) {
-        hsm->why_not = take_text(input, 200);
-        if (hsm->why_not != NULL) {
-            char *shown = ska_printable(ska_span_text(hsm->why_not), 200);
+    told->told = take_below(input, 2) == 0;
+    if (!told->told) {
+        told->why_not = take_text(input, 200);
+        if (told->why_not != NULL) {
+            char *shown = ska_printable(ska_span_text(told->why_not), 200);
 
-            free(hsm->why_not);
-            hsm->why_not = shown;
+            free(told->why_not);
+            told->why_not = shown;
         }
         return;
     }
-    hsm->other_key = take_below(input, 2) == 0;
+    told->word = take_below(input, 2) == 0 ? BACKEND_WORD_OF_HSM : BACKEND_WORD_OF_BROKER;
+    told->other_key = take_below(input, 2) == 0;
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         if (take_below(input, 2) == 0) {
-            hsm->rules[i] = take_rule(input);
-            hsm->known[i] = &hsm->rules[i];
+            told->rules[i] = take_rule(input);
+            told->known[i] = &told->rules[i];
         }
 }
 
@@ -350,7 +351,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzzed input = {data, size};
     struct ska_request request = {0};
-    struct hsm_rules hsm = {0};
+    struct key_rules told = {0};
     struct history history = {0};
     struct ska_ballot ballot = {.request = &request};
     struct briefing briefing = {.request = &request, .ballot = &ballot};
@@ -367,7 +368,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *path = take_text(&input, 200);
         struct document document = {.path = path, .answer = DOCUMENT_SAME, .form = "somehow"};
 
-        take_hsm(&input, &hsm);
+        take_rules(&input, &told);
         take_history(&input, &history);
         if (request.has_rule[ska_rule_kind_of(request.operation)])
             ballot.rule = &request.rules[ska_rule_kind_of(request.operation)];
@@ -380,7 +381,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         briefing.witness.own_key =
             briefing.listed == NULL ? key_at(0) : ska_span_of(&briefing.listed->public_key);
         briefing.witness.listed = briefing.listed;
-        briefing.witness.hsm = &hsm;
+        briefing.witness.rules = &told;
         briefing.witness.history = take_below(&input, 3) == 0 ? NULL : &history;
         document.as_it_is = take_below(&input, 2) == 0;
         document.is_attributes = take_below(&input, 2) == 0;
@@ -389,15 +390,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PROMISE(briefing_make(&briefing, &page, &warnings, NULL));
         promise_page(ska_span_of(&page), briefing.columns);
         ska_bytes_free(&page);
+        briefing.lead = "1 of 2";
         if (briefing_may_be_short(&briefing, warnings)) {
-            PROMISE(briefing_short_make(&briefing, "1 of 2", &page, NULL));
+            PROMISE(briefing_short_make(&briefing, &page, NULL));
             promise_lines(ska_span_of(&page), briefing.columns);
             ska_bytes_free(&page);
         }
         free(path);
     }
     ska_ballot_close(&ballot);
-    hsm_rules_clear(&hsm);
+    key_rules_clear(&told);
     history_clear(&history);
     clear_request(&request);
     return 0;

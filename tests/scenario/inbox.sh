@@ -257,11 +257,20 @@ inbox 0 "$six" $'y\ny\ny' "$six" q
 shows '1 approved, 0 rejected, 2 left'
 [ "$(approvals)" -eq 1 ] || fail "approved what nobody has read: $(ls "$directory")"
 
-# A refusal with its reason; one that is too long is none.
+# A rejection with its reason; one that is too long is none. Before it is sent it is said what that is,
+# and until then there is a way back: Enter, q, the end of input, n.
 reset
 invoice=$(asked seal invoice.txt)
-inbox 0 "$six" r 'Why?' "$(printf '%0502d' 0)" "$six" r 'Why?' 'The amount' --
-shows 'of 500 bytes at most' 'Rejected, with your reason' '0 approved, 1 rejected, 0 left'
+end=$'\004'
+inbox 0 "$six" r 'Why?' '' "$six" r 'Why?' q "$six" r 'Why?' "$end" "$six" r 'Why?' 'The amount' 'Reject it?' n \
+    "$six" r 'Why?' 'The amount' 'Reject it?' "$end" "$six" r 'Why?' "$(printf '%0502d' 0)" "$six" q
+shows 'of 500 bytes at most' '0 approved, 0 rejected, 1 left'
+! ls "$directory" | grep -q refusal || fail "rejected: $(ls "$directory")"
+inbox 0 "$six" r 'Why?' 'The amount' 'Reject it?' maybe 'y to reject it, or n to go back' '' 'or n to go back' y
+tr -s ' \n' ' ' <stdout.txt >told.txt
+grep -q "You are about to reject request ${invoice:0:16}, to sign with key seal, because 'The amount'" told.txt &&
+    grep -q 'can still approve it later' told.txt || fail "does not say what: $(cat told.txt)"
+shows 'Rejected, with your reason' '0 approved, 1 rejected, 0 left'
 ends 2 skatool status --dir "$directory" "$invoice"
 shows "Rejected by: alice \('The amount'\)"
 succeeds skatool requests --approver alice.pub.pem
@@ -273,7 +282,7 @@ ends 0 skatool request --key "$(uri seal)" --operation block -o block.json
 block=$(sed -nE 's/.*"requestId":[[:space:]]*"([0-9a-f]+)".*/\1/p' block.json)
 cp block.json "$directory/$block.request.json"
 inbox 0 "$page" y "$words" m "$page" q
-shows 'asked to approve that a key is BLOCKED' 'The key stops signing'
+shows "^1 of 1: request ${block:0:16}, key seal\$" 'asked to approve that a key is BLOCKED' 'The key stops signing'
 [ "$(approvals)" -eq 0 ] || fail "y has blocked a key"
 inbox 0 "$page" yes
 [ "$(approvals "$block")" -eq 1 ] || fail "$(cat stdout.txt)"
@@ -347,9 +356,22 @@ for filter in "--key other" "--requester $((me + 1))" "--requester openssl" "--k
     says 'None of the open requests'
 done
 [ "$(approvals)" -eq 1 ] || fail "approved what was not asked for: $(ls "$directory")"
-refused 'go without an ID' skatool approve --approver bob.pem --yes --key seal "$plain"
+# Of one by its id, or in a file, too.
+refused 'goes without an ID' skatool approve --approver bob.pem --yes --requester "$me" "$plain"
+refused "would not be for key 'other', but for 'seal'" skatool approve --approver bob.pem --yes --key other "$plain"
+refused "would not be for key 'other', but for 'seal'" skatool approve --approver bob.pem --yes --key other block.json
+cp block.json mine.json
+succeeds skatool approve --approver bob.pem --yes --key seal mine.json
+# Whose it was when it was listed is not enough.
+if [ "$me" -eq 0 ]; then
+    touch -d '4 hours ago' "$directory/$sealed.request.json"
+    inbox 4 "$six" "!chown 65534 $directory/$sealed.request.json" '' y "$six" q -- --requester 0 --documents folder
+    shows 'it was not put there by 0 \(--requester\)'
+    [ "$(approvals "$sealed")" -eq 0 ] || fail "approved what somebody else has put there"
+    chown 0 "$directory/$sealed.request.json"
+fi
 succeeds skatool approve --approver bob.pem --yes --documents folder --key seal --requester "$me"
-says "${plain:0:16} is approved" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
+says "${plain:0:16} is approved: document plain.txt, key seal" "${mail:0:16} is approved" "${sealed:0:16} is approved" "${right:0:16} is left: there is no file for it" \
     "${block_id:0:16} is left: it is no signature" 'is left: it has to be read' '3 approved, 0 rejected, 5 left'
 [ "$(approvals)" -eq 4 ] || fail "$(ls "$directory")"
 

@@ -123,7 +123,7 @@ open_requests | cmp -s - asked.txt || fail 'other requests'
 six='Approve? y(es), n(ext), r(eject), m(ore), q(uit):'
 wrong=$(id_of 07)
 mv "$directory/$wrong.request.json" . # so that it is not among the first
-talk=('Passphrase of' secret "$six" r 'Why?' 'The amount is wrong')
+talk=('Passphrase of' secret "$six" r 'Why?' 'The amount is wrong' 'Reject it?' y)
 for _ in 1 2 3 4 5; do talk+=("$six" y); done
 succeeds person alice "$programs/skatool_terminal" "${talk[@]}" "$six" q -- \
     "$tool" approve --dir "$directory" --approver alice/key.pem --documents office

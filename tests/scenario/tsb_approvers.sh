@@ -90,7 +90,7 @@ refused 'an approver adds --approver' skatool requests "${at[@]}"
 # Told is what is in the token, and what nobody confirms as that.
 approves alice "${id:0:6}"
 shows 'asked to approve a SIGNATURE' 'has this name' '\| seal' 'NOT CONFIRMED' 'User number 4711 on the computer' \
-    '\| the deal' "came from the broker '?$url" 'does not tell approvers' 'HSM.s time in the request'
+    '\| the deal' "came from the broker '?$url" 'does not say to approvers' 'HSM.s time in the request'
 says "Put the approval of the key '?alice.pem'? into '?$url"
 status_is "$request" PENDING || fail "one is enough: $(cat answer.json)"
 holds "\"approvedBy\":[\"$(public alice)\"]"
@@ -200,11 +200,14 @@ if has_terminal; then
     done
     mkdir folder
     cp contract1 contract2 folder
-    succeeds "$programs/skatool_terminal" 'm(ore), q(uit): ' y 'q(uit): ' y 'q(uit): ' r -- \
+    # A rejection is final here, so there is a way back.
+    succeeds "$programs/skatool_terminal" 'm(ore), q(uit): ' y 'q(uit): ' y 'q(uit): ' r 'Reject it?' n \
+        'q(uit): ' r 'Reject it?' y -- \
         "$binary_dir/tools/skatool" approve --approver erin.pem "${at[@]}" --documents folder
     unfolded <stdout.txt >shown.txt
     grep -q '3 requests in .* wait for you' shown.txt || fail "not three: $(cat shown.txt)"
     grep -q '2 match a file, 1 do not' shown.txt || fail "no files: $(cat shown.txt)"
+    tr -s ' \n' ' ' <shown.txt | grep -q 'with key rsa. That is final' || fail "not final: $(cat shown.txt)"
     grep -q '2 approved, 1 rejected, 0 left' shown.txt || fail "not all: $(cat shown.txt)"
     status_is "${requests[1]}" PENDING && holds "\"approvedBy\":[\"$(public erin)\"]"
     becomes "${requests[3]}" REJECTED

@@ -32,6 +32,8 @@ struct http_server {
     const char *answers[ANSWERS_MOST];
     size_t answer_count;
     const char *log;
+    http_server_maker *make;
+    void *make_arg;
 };
 
 struct peer {
@@ -129,11 +131,30 @@ static bool answer_headers(struct peer *peer)
     return done && write_text(peer, "Content-Length: 0\r\n\r\n");
 }
 
+static char *make_answer(struct http_server *server, const char *head, const char *body)
+{
+    char *made = NULL;
+
+    if (server->make == NULL)
+        return NULL;
+    pthread_mutex_lock(&server->lock);
+    made = server->make(server->make_arg, head, body);
+    pthread_mutex_unlock(&server->lock);
+    return made;
+}
+
 /* False: the connection ends. */
 static bool serve(struct peer *peer, const char *head, const char *body)
 {
     const char *path = strchr(head, ' ');
+    char *made = make_answer(peer->server, head, body);
 
+    if (made != NULL) {
+        bool done = answer(peer, "200 OK", "Content-Type: application/json\r\n", made);
+
+        free(made);
+        return done;
+    }
     if (path == NULL)
         return false;
     path++;
@@ -329,6 +350,12 @@ void http_server_answer(struct http_server *server, const char *path, const char
         abort();
     server->paths[server->answer_count] = path;
     server->answers[server->answer_count++] = json;
+}
+
+void http_server_make(struct http_server *server, http_server_maker *make, void *arg)
+{
+    server->make = make;
+    server->make_arg = arg;
 }
 
 void http_server_log(struct http_server *server, const char *path)

@@ -17,6 +17,12 @@ struct http_server;
 struct http_server *http_server_start(SSL_CTX *tls);
 /* Before it is asked: this path is answered so, whatever is sent. Both are borrowed; 16 at most. */
 void http_server_answer(struct http_server *server, const char *path, const char *json);
+/*
+ * Before it is asked: what the function makes of a request is answered; NULL: it is not its
+ * business. The text is freed. Calls come one at a time.
+ */
+typedef char *http_server_maker(void *arg, const char *head, const char *body);
+void http_server_make(struct http_server *server, http_server_maker *make, void *arg);
 /* From now on each request is added to this file: its first line, and its body in one line. */
 void http_server_log(struct http_server *server, const char *path);
 /* Ends all connections; then nothing of it runs any more, and it is gone. */

@@ -284,7 +284,7 @@ static bool compare_once(struct dice *dice, CK_SESSION_HANDLE session, struct ke
 {
     struct answers answers = roll_answers(dice);
     struct ska_request *request = &key->request;
-    struct ska_ballot ballot = {.request = request, .rule = &key->rule, .rule_of_hsm = true};
+    struct ska_ballot ballot = {.request = request, .rule = &key->rule};
     CK_OBJECT_HANDLE handle = find_private(session, key->label);
     bool expected = model_signs(&key->model, approved_by(&answers), elapsed);
     bool said = false;

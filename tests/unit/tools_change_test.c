@@ -45,15 +45,27 @@ static struct ska_rule rule_of(size_t people, const uint32_t *quorums)
     return rule;
 }
 
-/* The page for alice when this rule is asked for; of now nothing is known. To be freed. */
-static char *page_for(enum ska_rule_kind kind, struct ska_rule *rule, bool *failed)
+/* All in one line, since where lines break is not what this is about. */
+static char *unfold(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; from != NULL && *from != 0; from++)
+        if ((*from != ' ' && *from != '\n') || (to > text && to[-1] != ' '))
+            *to++ = (char)(*from == '\n' ? ' ' : *from);
+    if (to != NULL)
+        *to = 0;
+    return text;
+}
+
+/* The page for who has the key `own_key` when this rule is asked for. To be freed. */
+static char *page_with(enum ska_rule_kind kind, struct ska_rule *rule, EVP_PKEY *own_key,
+                       const struct key_rules *rules, const struct history *history, bool *failed)
 {
     struct ska_request request = {.operation = SKA_OPERATION_MODIFY};
-    struct ska_bytes own = spki_of(keys[0]);
-    struct hsm_rules hsm = {0};
-    struct history history = {0};
+    struct ska_bytes own = spki_of(own_key);
     struct change_witness witness = {
-        .own_key = ska_span_of(&own), .hsm = &hsm, .history = &history};
+        .own_key = ska_span_of(&own), .rules = rules, .history = history};
     struct ska_bytes encoded = {NULL, 0};
     struct ska_modify modify = {0};
     struct page page = {0};
@@ -68,7 +80,16 @@ static char *page_for(enum ska_rule_kind kind, struct ska_rule *rule, bool *fail
     ska_bytes_free(&encoded);
     ska_bytes_free(&request.payload);
     ska_rule_clear(rule);
-    return (char *)text.data;
+    return unfold((char *)text.data);
+}
+
+/* The same for alice; of now nothing is known. */
+static char *page_for(enum ska_rule_kind kind, struct ska_rule *rule, bool *failed)
+{
+    const struct key_rules rules = {0};
+    const struct history history = {0};
+
+    return page_with(kind, rule, keys[0], &rules, &history, failed);
 }
 
 static void assert_page(enum ska_rule_kind kind, size_t people, const uint32_t *quorums,
@@ -104,8 +125,74 @@ static void keys_stand_beside_their_names(void **state)
     assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 0}, "- 'bob' has this key:", NULL);
     assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 0},
                 "- 'alice' has this key, which is your own key:", NULL);
-    assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 0}, "only the requester's word",
+    assert_page(SKA_RULE_USE, 2, (const uint32_t[]){2, 0}, "What holds now is not known",
                 "device was asked");
+}
+
+/* A rule without carol, who reads it, where somebody says that it is the one of now. */
+static char *page_for_carol(enum backend_word word)
+{
+    struct ska_rule now = rule_of(2, (const uint32_t[]){2, 0});
+    struct ska_rule then = rule_of(2, (const uint32_t[]){2, 0});
+    const struct key_rules rules = {.told = true, .word = word, .known = {[SKA_RULE_USE] = &now}};
+    const struct history history = {0};
+    bool failed = false;
+    char *page = page_with(SKA_RULE_USE, &then, keys[2], &rules, &history, &failed);
+
+    assert_false(failed);
+    ska_rule_clear(&now);
+    return page;
+}
+
+static void assert_without(const char *page, const char *text)
+{
+    if (strstr(page, text) != NULL)
+        fail_msg("'%s' in '%s'", text, page);
+}
+
+static void a_brokers_word_is_not_the_devices(void **state)
+{
+    char *page = page_for_carol(BACKEND_WORD_OF_HSM);
+
+    (void)state;
+    assert_text_contains(page, "The device that holds the keys was asked");
+    assert_text_contains(page, "- now, the device says: all of");
+    assert_text_contains(page, "Your key is not in it, and was not before");
+    assert_without(page, "WARNING: your key is NOT in it");
+    assert_without(page, "nobody has confirmed");
+    free(page);
+    page = page_for_carol(BACKEND_WORD_OF_BROKER);
+    assert_text_contains(page, "- now, the broker says, unconfirmed: all of");
+    assert_text_contains(page, "WARNING: your key is NOT in it");
+    assert_text_contains(page, "nobody has confirmed what it says");
+    assert_without(page, "was not before");
+    assert_without(page, "the device says");
+    assert_without(page, "keys was asked");
+    free(page);
+}
+
+static void absent_keys_are_not_other_keys(void **state)
+{
+    struct ska_rule rule = rule_of(2, (const uint32_t[]){2, 0});
+    const struct key_rules rules = {0};
+    struct history history = {.requests = 1};
+    bool failed = false;
+    char *page = page_with(SKA_RULE_USE, &rule, keys[0], &rules, &history, &failed);
+
+    (void)state;
+    assert_false(failed);
+    assert_text_contains(page, "cannot be told");
+    assert_without(page, "shows another key");
+    assert_without(page, "1970");
+    free(page);
+    /* The request, which a broker has carried, shows none. */
+    memset(history.key_sha256, 'a', sizeof(history.key_sha256) - 1);
+    history.key_seconds = 1800000000;
+    rule = rule_of(2, (const uint32_t[]){2, 0});
+    page = page_with(SKA_RULE_USE, &rule, keys[0], &rules, &history, &failed);
+    assert_text_contains(page, "cannot be told");
+    assert_without(page, "shows another key");
+    free(page);
 }
 
 /* What cannot be shown is not asked about. */
@@ -113,8 +200,8 @@ static void what_is_not_understood_makes_no_page(void **state)
 {
     static const uint8_t garbage[] = {0x01, 0x02, 0x03};
     struct ska_request request = {.operation = SKA_OPERATION_MODIFY};
-    struct hsm_rules hsm = {0};
-    struct change_witness witness = {.hsm = &hsm};
+    struct key_rules rules = {0};
+    struct change_witness witness = {.rules = &rules};
 
     (void)state;
     assert_true(ska_bytes_copy(&request.payload, ska_span(garbage, sizeof(garbage)), NULL));
@@ -150,6 +237,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(impossible_quorums_are_warned_of),
         cmocka_unit_test(keys_stand_beside_their_names),
+        cmocka_unit_test(a_brokers_word_is_not_the_devices),
+        cmocka_unit_test(absent_keys_are_not_other_keys),
         cmocka_unit_test(what_is_not_understood_makes_no_page),
     };
 

@@ -31,7 +31,8 @@ struct approve {
     struct document compared;
     struct output output;
     bool yes;
-    struct inbox inbox; /* without REQUEST */
+    struct inbox inbox; /* without REQUEST; its key with one, too */
+    struct request_filter wanted;
     struct approver key;
     struct review review;
 };
@@ -251,16 +252,17 @@ static bool approve_sign_and_write(struct tool *tool, struct approve *approve)
     return done && approve_say_done(tool, approve);
 }
 
-/* Where the HSM can be asked here. What it says is no reason not to answer: it may be unblocked. */
+/* Where somebody can be asked. It is no reason not to answer: the key may be unblocked. */
 static bool warn_of_blocked_key(struct tool *tool, const struct ska_request *request)
 {
-    struct hsm_rules rules = {0};
-    bool done = request->operation != SKA_OPERATION_SIGN || hsm_rules_ask(tool, request, &rules);
+    struct key_rules rules = {0};
+    bool done = request->operation != SKA_OPERATION_SIGN || key_rules_ask(tool, request, &rules);
 
-    if (done && rules.asked && rules.blocked && !rules.other_key)
-        report_warning("key '%s' is blocked: approvals are of no use until it is unblocked",
+    if (done && rules.told && rules.blocked && !rules.other_key)
+        report_warning("%skey '%s' is blocked: approvals are of no use until it is unblocked",
+                       key_rules_are_certain(&rules) ? "" : "the broker says, unconfirmed, that ",
                        request->key_label);
-    hsm_rules_clear(&rules);
+    key_rules_clear(&rules);
     return done;
 }
 
@@ -354,18 +356,19 @@ static bool approve_check_options(struct tool *tool, struct approve *approve,
         return false;
     if (approve->review.source.by_id && approve->output.path != NULL)
         return options_wrong(tool, "--output is for a request in a file");
-    if (approve->review.source.what != NULL &&
-        (approve->inbox.key != NULL || approve->inbox.requester != NULL))
-        return options_wrong(tool, "--key and --requester go without an ID");
+    if (approve->review.source.what != NULL && approve->inbox.requester != NULL)
+        return options_wrong(tool, "--requester goes without an ID");
     if (approve->review.source.what != NULL && approve->inbox.documents != NULL)
         return options_wrong(tool, "--documents goes without an ID; for one request there is "
                                    "--document FILE");
+    approve->wanted.key = approve->inbox.key;
     return true;
 }
 
 bool approve_command(struct tool *tool, int argc, char **argv)
 {
-    struct approve approve = {.review = {.key = &approve.key}};
+    struct approve approve = {.wanted = REQUEST_FILTER_ALL,
+                              .review = {.key = &approve.key, .wanted = &approve.wanted}};
     struct review *review = &approve.review;
     const char *operands[REQUEST_COPIES_MOST + 1] = {NULL};
     const struct option_entry options[] = {
@@ -376,8 +379,7 @@ bool approve_command(struct tool *tool, int argc, char **argv)
         OPTION_TEXT("document", "FILE", "refuse when it is not about this file", &approve.document),
         OPTION_TEXT("documents", "FOLDER", "say which request is about which file in it",
                     &approve.inbox.documents),
-        OPTION_TEXT("key", "LABEL", "in the inbox: only for the key with this label",
-                    &approve.inbox.key),
+        OPTION_TEXT("key", "LABEL", "only for the key with this label", &approve.inbox.key),
         OPTION_TEXT("requester", "USER", "in the inbox: only what this user has put there",
                     &approve.inbox.requester),
         OPTION_TEXT("dir", "DIR", "take the request ID from an approvals directory",

@@ -163,8 +163,7 @@ static bool find_readiness(struct execute_run *run, struct backend_key *key,
                            struct ska_request *request, enum readiness *readiness, bool *rule_known)
 {
     struct ska_current_rule current;
-    struct ska_ballot ballot = {
-        .libctx = run->tool->libctx, .request = request, .rule_of_hsm = true};
+    struct ska_ballot ballot = {.libctx = run->tool->libctx, .request = request};
     bool done = ska_current_rule_read(key, ska_rule_kind_of(request->operation), &current,
                                       &run->tool->errors);
 

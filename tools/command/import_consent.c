@@ -33,7 +33,7 @@ static void say_history(struct tool *tool, const struct ska_request *request,
 }
 
 static void say_words(struct tool *tool, const struct import_offer *offer,
-                      const struct hsm_rules *hsm, struct ska_buffer *text)
+                      const struct key_rules *rules, struct ska_buffer *text)
 {
     char *path = ska_file_name_shown(offer->path);
 
@@ -47,20 +47,20 @@ static void say_words(struct tool *tool, const struct import_offer *offer,
     free(path);
     request_text_protected(tool->libctx, offer->request, text);
     ska_buffer_text(text, "\nBeside the token: said by who made it, NOT protected by the HSM\n");
-    request_text_unprotected(tool->libctx, offer->request, hsm, text);
+    request_text_unprotected(tool->libctx, offer->request, rules, text);
     ska_buffer_text(text, "\n");
     say_history(tool, offer->request, text);
 }
 
 static bool make_text(struct tool *tool, const struct import_offer *offer, struct ska_buffer *text)
 {
-    struct hsm_rules hsm = {.asked = false};
+    struct key_rules rules = {.told = false};
     bool done = offer->request->operation != SKA_OPERATION_MODIFY ||
-                hsm_rules_ask(tool, offer->request, &hsm);
+                key_rules_ask(tool, offer->request, &rules);
 
     if (done)
-        say_words(tool, offer, &hsm, text);
-    hsm_rules_clear(&hsm);
+        say_words(tool, offer, &rules, text);
+    key_rules_clear(&rules);
     return done &&
            (!text->failed || ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "%s", offer->path));
 }

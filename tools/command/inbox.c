@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "provider/base/error_capture.h"
+#include "provider/base/printable.h"
 #include "provider/sign/ballot_text.h"
+#include "tools/command/inbox_rejection.h"
 #include "tools/command/requests.h"
 #include "tools/review.h"
 #include "tools/show/page.h"
@@ -14,6 +16,8 @@
 
 /* Who has gone away from an open inbox leaves no key in memory. */
 #define PATIENCE_MS ((int64_t)10 * 60 * 1000)
+/* So much of what comes in meanwhile is taken up: who always sends more does not keep it going. */
+#define LATER_MOST 100
 
 struct inbox_id {
     char id[SKA_REQUEST_ID_LENGTH + 1];
@@ -23,6 +27,7 @@ struct inbox_id {
 struct session {
     struct tool *tool;
     const struct inbox *inbox;
+    struct request_filter filter;
     struct request_place *place;
     struct document_folder *folder; /* NULL: none */
     struct approver key;
@@ -30,6 +35,8 @@ struct session {
     size_t count;
     size_t with_file; /* of the folder */
     size_t next;
+    size_t later; /* of `count`: came in meanwhile */
+    bool more;    /* has come in than is taken up */
     bool quit;
     size_t approved;
     size_t rejected;
@@ -65,6 +72,10 @@ static bool note_waiting(void *arg, struct listed_request *listed)
     /* What came in between is looked for among what is known; at first nothing is. */
     if (session->next > 0 && is_known(session, listed->request->id))
         return true;
+    if (session->later == LATER_MOST) {
+        session->more = true;
+        return true;
+    }
     if (!find_file(session, listed->request, &found, &document))
         return false;
     session->with_file += found;
@@ -73,19 +84,9 @@ static bool note_waiting(void *arg, struct listed_request *listed)
         return ska_fail(&session->tool->errors, SKA_R_OUT_OF_MEMORY, "%zu requests",
                         session->count);
     session->ids = grown;
+    session->later += session->next > 0;
     memcpy(grown[session->count++].id, listed->request->id, sizeof(grown->id));
     return true;
-}
-
-static struct request_filter filter_of(const struct session *session)
-{
-    struct request_filter filter = REQUEST_FILTER_ALL;
-
-    filter.approver = &session->key;
-    filter.key = session->inbox->key;
-    filter.requester = session->inbox->requester;
-    filter.certain_requester = true;
-    return filter;
 }
 
 /* Who has asked is certain by the file system only. */
@@ -103,9 +104,8 @@ static bool check_requester(const struct session *session)
 
 static bool find_waiting(struct session *session)
 {
-    const struct request_filter filter = filter_of(session);
     struct request_place *place = session->place;
-    bool done = request_place_visit(place, &filter, note_waiting, session);
+    bool done = request_place_visit(place, &session->filter, note_waiting, session);
 
     if (done && place->unreadable > 0)
         report_warning("%zu request%s in %s cannot be read by this user", place->unreadable,
@@ -152,54 +152,50 @@ static void say_progress(const struct review *review, const char *what)
     ska_buffer_free(&text);
 }
 
-/* What fails, as of a request that was closed meanwhile, is told, and the next one comes. */
-static void approve_one(struct session *session, struct review *review)
+/* Nobody has seen the page: what it was about, and with which key. */
+static void say_approved(const struct review *review, const struct document *document)
+{
+    struct ska_buffer text = {0};
+
+    ska_buffer_format(&text, "%.16s is approved: document ", review->request->id);
+    ska_buffer_name(&text, ska_span_text(document->path));
+    ska_buffer_text(&text, ", key ");
+    ska_buffer_name(&text, review->ballot.token.key_name);
+    report_message("%s", ska_buffer_string(&text));
+    ska_buffer_free(&text);
+}
+
+/*
+ * What fails, as of a request that was closed meanwhile, is told, and the next one comes. With a
+ * document nobody was asked.
+ */
+static void approve_one(struct session *session, struct review *review,
+                        const struct document *document)
 {
     if (!review_approve(session->tool, review))
         return;
     session->approved++;
-    if (session->inbox->yes)
-        report_message("%.16s is approved", review->request->id);
+    if (document != NULL)
+        say_approved(review, document);
     else if (review_is_of_broker(review))
         report_message("Approved.");
     else if (review_count(session->tool, review))
         say_progress(review, "Approved.");
 }
 
-/* *reason: to be freed; NULL: none. False: there is none that can be used. */
-static bool ask_reason(struct session *session, char **reason)
+static enum rejection_answer reject_one(struct session *session, struct review *review,
+                                        const struct document *document)
 {
-    const struct terminal_question question = {
-        .question = "Why? A line for the person who asks, or Enter for none: ",
-        .patience_ms = PATIENCE_MS};
-    char line[4096] = "";
+    char reason[REJECTION_REASON_SIZE];
+    enum rejection_answer answer =
+        inbox_ask_rejection(session->tool, review, document, PATIENCE_MS, reason);
 
-    *reason = NULL;
-    if (terminal_read(&question, line, sizeof(line)) != TERMINAL_LINE)
-        return false;
-    if (line[0] == 0)
-        return true;
-    if (!ska_reason_is_allowed(line)) {
-        report_note("a reason is text in UTF-8, of %d bytes at most", SKA_REFUSAL_REASON_LIMIT);
-        return false;
-    }
-    *reason = strdup(line);
-    return *reason != NULL || ska_fail(&session->tool->errors, SKA_R_OUT_OF_MEMORY, "a reason");
-}
-
-/* False: they think again. */
-static bool reject_one(struct session *session, struct review *review)
-{
-    char *reason = NULL;
-
-    if (!review_is_of_broker(review) && !ask_reason(session, &reason))
-        return false;
-    if (review_refuse(session->tool, review, reason)) {
+    if (answer == REJECTION_MEANT &&
+        review_refuse(session->tool, review, reason[0] == 0 ? NULL : reason)) {
         session->rejected++;
-        report_message("Rejected%s.", reason == NULL ? "" : ", with your reason");
+        report_message("Rejected%s.", reason[0] == 0 ? "" : ", with your reason");
     }
-    free(reason);
-    return true;
+    return answer;
 }
 
 static bool ask_about(struct session *session, struct review *review, const char *lead)
@@ -207,6 +203,7 @@ static bool ask_about(struct session *session, struct review *review, const char
     struct document document;
     struct review_offer offer = {.lead = lead, .patience_ms = PATIENCE_MS};
     enum review_choice choice = REVIEW_QUIT;
+    enum rejection_answer rejection = REJECTION_NOT_MEANT;
     bool decided = false;
     bool found = false;
 
@@ -221,10 +218,13 @@ static bool ask_about(struct session *session, struct review *review, const char
         decided = true;
         switch (choice) {
         case REVIEW_YES:
-            approve_one(session, review);
+            approve_one(session, review, NULL);
             break;
         case REVIEW_REJECT:
-            decided = reject_one(session, review);
+            rejection = reject_one(session, review, offer.document);
+            decided = rejection == REJECTION_MEANT;
+            if (rejection == REJECTION_NOBODY && !wait_for_somebody(session))
+                return false;
             break;
         case REVIEW_NEXT:
             break;
@@ -250,6 +250,7 @@ static bool open_one(struct session *session, const char *id, struct review *rev
         .approver = session->inbox->approver,
         .certificate = session->inbox->certificate,
         .key = &session->key,
+        .wanted = &session->filter,
         .source = {.what = id, .by_id = true, .place = session->place, .place_is_lent = true}};
     snprintf(review->source.id, sizeof(review->source.id), "%s", id);
     return review_read(tool, review) && review_check(tool, review) && review_open_key(tool, review);
@@ -257,18 +258,18 @@ static bool open_one(struct session *session, const char *id, struct review *rev
 
 /* Nobody is asked, so it is only what a file tells: *why is why it is left, NULL where it is not.
  */
-static bool decide_by_file(struct session *session, struct review *review, const char **why)
+static bool decide_by_file(struct session *session, struct review *review,
+                           struct document *document, const char **why)
 {
-    struct document document;
     bool found = false;
     bool is_short = false;
 
     *why = "there is no file for it";
-    if (!find_file(session, review->request, &found, &document))
+    if (!find_file(session, review->request, &found, document))
         return false;
     if (review->request->operation != SKA_OPERATION_SIGN)
         *why = "it is no signature";
-    else if (found && !review_is_short(session->tool, review, &document, &is_short))
+    else if (found && !review_is_short(session->tool, review, document, &is_short))
         return false;
     else if (found)
         *why = is_short ? NULL : "it has to be read: there is more to it than six lines";
@@ -277,12 +278,13 @@ static bool decide_by_file(struct session *session, struct review *review, const
 
 static bool answer_by_file(struct session *session, struct review *review)
 {
+    struct document document;
     const char *why = NULL;
 
-    if (!decide_by_file(session, review, &why))
+    if (!decide_by_file(session, review, &document, &why))
         return false;
     if (why == NULL)
-        approve_one(session, review);
+        approve_one(session, review, &document);
     else
         report_message("%.16s is left: %s", review->request->id, why);
     return true;
@@ -328,6 +330,10 @@ static void say_end(const struct session *session)
     if (session->count > 0)
         report_message("%zu approved, %zu rejected, %zu left.", session->approved,
                        session->rejected, session->count - session->approved - session->rejected);
+    if (session->more)
+        report_message("More has come meanwhile than one run takes up (%d): give the command again "
+                       "for the rest.",
+                       LATER_MOST);
 }
 
 static bool run_session(struct session *session)
@@ -350,23 +356,25 @@ static bool run_session(struct session *session)
 /* Where nobody can be asked. */
 static bool list_waiting(struct session *session)
 {
-    const struct request_filter filter = filter_of(session);
-
     return (session->place->kind->is_broker ||
             approver_open_public(session->tool, &session->key, session->inbox->approver)) &&
-           requests_list(session->place, &filter, session->folder, false);
+           requests_list(session->place, &session->filter, session->folder, false);
 }
 
 bool inbox_run(struct tool *tool, const struct inbox *inbox)
 {
-    struct session session = {.tool = tool, .inbox = inbox};
+    struct session session = {.tool = tool, .inbox = inbox, .filter = REQUEST_FILTER_ALL};
     const struct place_key key = {&session.key, inbox->approver, inbox->certificate};
-    bool done =
-        place_open(tool, &inbox->where, &key, &session.place) && check_requester(&session) &&
-        (inbox->documents == NULL ||
-         document_folder_open(inbox->documents, tool->libctx, &session.folder, &tool->errors)) &&
-        (inbox->yes || terminal_available() ? run_session(&session) : list_waiting(&session));
+    bool done = false;
 
+    session.filter.approver = &session.key;
+    session.filter.key = inbox->key;
+    session.filter.requester = inbox->requester;
+    session.filter.certain_requester = true;
+    done = place_open(tool, &inbox->where, &key, &session.place) && check_requester(&session) &&
+           (inbox->documents == NULL ||
+            document_folder_open(inbox->documents, tool->libctx, &session.folder, &tool->errors)) &&
+           (inbox->yes || terminal_available() ? run_session(&session) : list_waiting(&session));
     document_folder_close(session.folder);
     request_place_close(session.place);
     approver_close(&session.key);

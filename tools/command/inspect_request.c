@@ -113,14 +113,14 @@ static void add_bundle_approval(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
 }
 
 static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
-                               const struct ska_request *request, const struct hsm_rules *hsm,
+                               const struct ska_request *request, const struct key_rules *rules,
                                const cJSON *json)
 {
     ska_buffer_format(text, "Request %s\n\n", request->id);
     ska_buffer_text(text, "In the approval token: what approvers sign and the HSM enforces\n");
     request_text_protected(libctx, request, text);
     ska_buffer_text(text, "\nBeside the token: said by the requester, NOT protected by the HSM\n");
-    request_text_unprotected(libctx, request, hsm, text);
+    request_text_unprotected(libctx, request, rules, text);
     if (request->timestamp_key.length > 0)
         inspect_add_hex(text, "timestamp key", ska_span_of(&request->timestamp_key));
     if (request->signature.length > 0)
@@ -136,15 +136,15 @@ static void add_request_fields(OSSL_LIB_CTX *libctx, struct ska_buffer *text,
 
 static bool print_request(struct tool *tool, const struct ska_request *request, const cJSON *json)
 {
-    struct hsm_rules hsm = {0};
+    struct key_rules rules = {0};
     struct ska_buffer text = {0};
-    bool done = request->operation != SKA_OPERATION_MODIFY || hsm_rules_ask(tool, request, &hsm);
+    bool done = request->operation != SKA_OPERATION_MODIFY || key_rules_ask(tool, request, &rules);
 
     if (done) {
-        add_request_fields(tool->libctx, &text, request, &hsm, json);
+        add_request_fields(tool->libctx, &text, request, &rules, json);
         done = text_print(&text, &tool->errors);
     }
-    hsm_rules_clear(&hsm);
+    key_rules_clear(&rules);
     return done;
 }
 

@@ -22,6 +22,7 @@ struct entry {
     bool ska;
     bool timestamp;
     bool blocked;
+    bool sam_told;
     bool sam_approved;
 };
 
@@ -120,6 +121,7 @@ static void complete_entry(struct tool *tool, const struct hsm_look_up *of_all, 
     entry->only_label = false;
     entry->known = !entry->ska || backend_key_state(key, &state, &tool->errors);
     entry->blocked = state.blocked;
+    entry->sam_told = state.sam_told;
     entry->sam_approved = state.sam_approved;
     backend_key_state_clear(&state);
     backend_key_free(key);
@@ -147,12 +149,13 @@ static bool print_table(struct tool *tool, const struct listing *listing)
 
     for (size_t i = 0; done && i < listing->count; i++) {
         const struct entry *entry = &listing->entries[i];
-        const char *cells[] = {(const char *)entry->label.data,
-                               entry->id[0] == 0 ? "-" : entry->id,
-                               entry->algorithm,
-                               shown_kind(entry),
-                               shown_flag(entry, entry->blocked),
-                               shown_flag(entry, entry->sam_approved)};
+        const char *cells[] = {
+            (const char *)entry->label.data,
+            entry->id[0] == 0 ? "-" : entry->id,
+            entry->algorithm,
+            shown_kind(entry),
+            shown_flag(entry, entry->blocked),
+            entry->ska && !entry->sam_told ? "?" : shown_flag(entry, entry->sam_approved)};
 
         done = table_add(&table, cells, &tool->errors);
     }
@@ -177,7 +180,8 @@ static bool add_json(cJSON *array, const struct entry *entry)
                cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
     if (done && entry->ska && entry->known)
         done = cJSON_AddBoolToObject(object, "blocked", entry->blocked) != NULL &&
-               cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL;
+               (!entry->sam_told ||
+                cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL);
     return done;
 }
 

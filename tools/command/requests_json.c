@@ -78,8 +78,9 @@ static bool add_asked(cJSON *object, const struct listed_request *listed)
            (!listed->origin.known ||
             cJSON_AddNumberToObject(object, "owner", (double)listed->origin.owner) != NULL) &&
            ska_json_add_text(object, "created", request->created) &&
-           ska_json_add_text(object, "arrived",
-                             ska_time_text((uint64_t)listed->arrived, arrived)) &&
+           (listed->arrived == 0 ||
+            ska_json_add_text(object, "arrived",
+                              ska_time_text((uint64_t)listed->arrived, arrived))) &&
            ska_json_add_text(object, "notBefore", request->not_before) &&
            ska_json_add_text(object, "notAfter", request->not_after);
 }

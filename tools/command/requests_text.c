@@ -154,6 +154,18 @@ static void add_answers(const char *lead, struct ska_buffer *names, struct ska_b
         ska_buffer_format(text, "    %s %s\n", lead, ska_buffer_string(names));
 }
 
+/* What a broker tells no approver. */
+static void add_known(struct ska_buffer *text, const struct listed_request *listed,
+                      struct said *said)
+{
+    ska_buffer_format(text, ", %s\n", ska_buffer_string(&said->count));
+    add_answers("approved by", &said->approved, text);
+    add_answers("rejected by", &said->refused, text);
+    ska_buffer_format(text, "    asked by %s; somebody waits: %s\n",
+                      ska_buffer_string(&said->requester), say_awaited(listed->awaited));
+    ska_buffer_format(text, "    usable until: %s\n", said->until);
+}
+
 static void add_paragraph(struct ska_buffer *text, const struct listed_request *listed,
                           const struct document *document, struct said *said)
 {
@@ -161,12 +173,10 @@ static void add_paragraph(struct ska_buffer *text, const struct listed_request *
 
     ska_buffer_format(text, "%s  %s ", said->id, text_operation(request->operation));
     ska_buffer_name(text, ska_span_text(request->key_label));
-    ska_buffer_format(text, ", %s\n", ska_buffer_string(&said->count));
-    add_answers("approved by", &said->approved, text);
-    add_answers("rejected by", &said->refused, text);
-    ska_buffer_format(text, "    asked by %s; somebody waits: %s\n",
-                      ska_buffer_string(&said->requester), say_awaited(listed->awaited));
-    ska_buffer_format(text, "    usable until: %s\n", said->until);
+    if (listed->answers_hidden)
+        ska_buffer_text(text, "\n");
+    else
+        add_known(text, listed, said);
     if (document != NULL) {
         ska_buffer_text(text, "    your file ");
         ska_buffer_name(text, ska_span_text(document->path));

@@ -22,6 +22,8 @@ static void add_place(struct ska_buffer *text, struct backend_key *key)
         text_row(text, "broker", broker_name(&place));
     else
         text_row(text, "token", backend_key_token_label(key));
+    if (backend_key_word(key) != BACKEND_WORD_OF_HSM)
+        text_row(text, "told by", "the broker; the HSM was not asked, and nothing confirms it");
 }
 
 static bool print_text(struct tool *tool, struct backend_key *key,
@@ -45,7 +47,10 @@ static bool print_text(struct tool *tool, struct backend_key *key,
                                              : "ordinary: signs without approvals");
     if (backend_key_is_ska(key)) {
         text_row(&text, "blocked", state->blocked ? "yes" : "no");
-        text_row(&text, "SAM-approved", state->sam_approved ? "yes" : "no");
+        text_row(&text, "SAM-approved",
+                 !state->sam_told      ? "(not told)"
+                 : state->sam_approved ? "yes"
+                                       : "no");
         for (int i = 0; i < SKA_RULE_COUNT; i++) {
             text_name(&text, ska_rule_names[i]);
             text_encoded_rule(&text, ska_span_of(&state->rules[i]));
@@ -96,11 +101,14 @@ static bool print_key_json(struct tool *tool, const struct backend_key *key,
            cJSON_AddStringToObject(object, "id", id) != NULL &&
            cJSON_AddStringToObject(object, "algorithm", algorithm) != NULL &&
            ska_json_add_base64(object, "publicKey", ska_span_of(&spki)) &&
+           cJSON_AddBoolToObject(object, "toldByHsm",
+                                 backend_key_word(key) == BACKEND_WORD_OF_HSM) != NULL &&
            cJSON_AddBoolToObject(object, "ska", backend_key_is_ska(key)) != NULL &&
            cJSON_AddBoolToObject(object, "timestamp", backend_key_is_timestamp(key)) != NULL;
     if (done && backend_key_is_ska(key))
         done = cJSON_AddBoolToObject(object, "blocked", state->blocked) != NULL &&
-               cJSON_AddBoolToObject(object, "samApproved", state->sam_approved) != NULL &&
+               (!state->sam_told ||
+                cJSON_AddBoolToObject(object, "samApproved", state->sam_approved) != NULL) &&
                add_key_rules(object, state);
     if (!done) {
         cJSON_Delete(object);

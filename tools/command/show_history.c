@@ -9,6 +9,7 @@
 #include "provider/base/json.h"
 #include "provider/base/printable.h"
 #include "tools/approver.h"
+#include "tools/history.h"
 #include "tools/history_entries.h"
 #include "tools/options.h"
 #include "tools/request_place.h"
@@ -20,8 +21,6 @@
 #define ID_SHOWN 16
 /* and so many of those of a key of one's own. */
 #define KEY_SHOWN 8
-/* What the file calls a rejection, see doc/formats.md. */
-#define ANSWER_REJECTED "refused"
 
 struct past {
     struct tool *tool;
@@ -42,7 +41,7 @@ struct past {
 
 static const char *answer_in_words(const struct history_entry *entry)
 {
-    return strcmp(entry->answer, ANSWER_REJECTED) == 0 ? "rejected" : entry->answer;
+    return history_is_refusal(entry->answer) ? "rejected" : entry->answer;
 }
 
 static bool is_asked_for(const struct past *past, const struct history_entry *entry)

@@ -88,12 +88,11 @@ static bool find_rule(struct tool *tool, struct status *status)
         return false;
     if (encoded->data == NULL)
         return ska_fail(&tool->errors, SKA_R_UNSUPPORTED,
-                        "the HSM does not disclose the rule of '%s'; skatool inspect shows whose "
+                        "%s does not disclose the rule of '%s'; skatool inspect shows whose "
                         "approvals are there",
-                        request->key_label);
-    status->ballot.rule = &status->hsm_rule;
-    status->ballot.rule_of_hsm = true;
-    return ska_rule_decode(ska_span_of(encoded), &status->hsm_rule, &tool->errors);
+                        backend_word_text(backend_key_word(status->key)), request->key_label);
+    status->ballot.rule = &status->rule_now;
+    return ska_rule_decode(ska_span_of(encoded), &status->rule_now, &tool->errors);
 }
 
 static bool status_find(struct tool *tool, struct status *status)
@@ -110,7 +109,7 @@ static bool status_find(struct tool *tool, struct status *status)
 static void status_clear(struct status *status)
 {
     ska_ballot_close(&status->ballot);
-    ska_rule_clear(&status->hsm_rule);
+    ska_rule_clear(&status->rule_now);
     backend_key_state_clear(&status->state);
     ska_request_free(status->request);
     backend_key_free(status->key);

@@ -11,9 +11,9 @@
 struct status {
     struct request_source source;
     struct ska_request *request;
-    struct backend_key *key; /* NULL: the HSM is not asked; then the rule is the requester's word */
+    struct backend_key *key; /* whose word the rule is; NULL: nobody was asked, the requester's */
     struct backend_key_state state;
-    struct ska_rule hsm_rule; /* with a key */
+    struct ska_rule rule_now; /* with a key */
     struct ska_ballot ballot;
 };
 

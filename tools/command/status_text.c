@@ -150,6 +150,15 @@ static void add_refused(const struct status *status, struct ska_buffer *text)
     ska_buffer_free(&names);
 }
 
+static void add_whose_rule(const struct status *status, struct ska_buffer *text)
+{
+    if (status->key == NULL)
+        ska_buffer_text(text, "The rule is what the requester says; with --key URI the HSM is "
+                              "asked.\n");
+    else if (backend_key_word(status->key) != BACKEND_WORD_OF_HSM)
+        ska_buffer_text(text, "The rule is what the broker says; nothing here confirms it.\n");
+}
+
 bool status_print_text(const struct status *status, const struct ska_errors *errors)
 {
     struct ska_buffer text = {0};
@@ -164,9 +173,7 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
         ska_buffer_format(&text, "At the broker it is %s.\n", status->source.place->word);
     add_uncounted(status, &text);
     add_refused(status, &text);
-    if (!status->ballot.rule_of_hsm)
-        ska_buffer_text(&text, "The rule is what the requester says; with --key URI the HSM is "
-                               "asked.\n");
+    add_whose_rule(status, &text);
     if (status->state.blocked)
         ska_buffer_text(&text, "The key is blocked.\n");
     if (ska_rule_is_empty(status->ballot.rule))

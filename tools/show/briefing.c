@@ -24,6 +24,12 @@
 
 /* ---- What and with which key ----------------------------------------------------------------- */
 
+void briefing_head(const struct briefing *briefing, const char *lead, struct page *page)
+{
+    page_heading(page, "%s: request %.16s, key %s", lead, briefing->request->id,
+                 page_name(page, briefing->ballot->token.key_name));
+}
+
 static void say_title(const struct briefing *briefing, struct page *page)
 {
     static const char *const titles[] = {
@@ -42,7 +48,8 @@ static void say_act(const struct briefing *briefing, struct page *page)
 {
     switch (briefing->request->operation) {
     case SKA_OPERATION_SIGN:
-        briefing_subject(briefing->libctx, briefing->request, briefing->document, page);
+        briefing_subject(briefing->libctx, briefing->request, briefing->document,
+                         briefing->lead != NULL, page);
         if (briefing->searched != NULL)
             page_warning(page, "none of the files in %s is what would be signed.",
                          page_name(page, ska_span_text(briefing->searched)));
@@ -126,7 +133,7 @@ static void say_owner(const struct briefing *briefing, struct page *page)
     struct ska_buffer who = {0};
 
     if (briefing->broker != NULL)
-        page_paragraph(page, "It came from the broker %s, which does not tell who has asked there.",
+        page_paragraph(page, "It came from the broker %s, which does not say who asked there.",
                        page_name(page, ska_span_text(briefing->broker)));
     if (briefing->owner == NULL)
         return;
@@ -201,11 +208,12 @@ static void say_usable(const struct briefing *briefing, struct page *page)
                              "and as often as they like.");
         break;
     case SKA_USABLE_NOW:
-        page_paragraph(page, "%s%s, as often as they like.", ends ? "Until " : "It NEVER EXPIRES",
-                       ends ? closes : "");
+        page_paragraph(page, "%s%s, as often as they like.",
+                       ends ? "Until " : "It NEVER EXPIRES and can be used", ends ? closes : "");
         break;
     case SKA_USABLE_LATER:
-        page_warning(page, "it cannot be used yet, only from %s %s%s, as often as they like then.",
+        page_warning(page,
+                     "it cannot be used yet, only from %s %s%s, and then as often as they like.",
                      opens, ends ? "until " : "on; and it NEVER EXPIRES", ends ? closes : "");
         break;
     case SKA_USABLE_OVER:
@@ -323,7 +331,7 @@ static void say_who_else(const struct briefing *briefing, struct page *page)
     if (briefing->broker != NULL) {
         page_heading(page, "Who must approve");
         page_paragraph(page, "The broker asks you for it. Who else has to approve, and who has "
-                             "approved or refused, it does not tell approvers.");
+                             "approved or rejected it, it does not say to approvers.");
         return;
     }
     page_heading(page, "Who must approve (as the requester says)");
@@ -378,9 +386,12 @@ static void say_act_in_short(const struct briefing *briefing, struct page *page)
     const struct ska_request *request = briefing->request;
     bool sign = request->operation == SKA_OPERATION_SIGN;
 
-    page_paragraph(page, "The key %s %s%s%s.", page_name(page, briefing->ballot->token.key_name),
-                   acts[request->operation], sign ? " " : "",
-                   sign ? briefing_subject_in_short(request, briefing->document) : "");
+    page_paragraph(
+        page, "The key %s %s%s%s%s%s.", page_name(page, briefing->ballot->token.key_name),
+        acts[request->operation], sign ? " " : "",
+        sign ? briefing_subject_in_short(request, briefing->document) : "",
+        briefing->document == NULL ? "" : ", ",
+        briefing->document == NULL ? "" : page_name(page, ska_span_text(briefing->document->path)));
 }
 
 /* The last lines before the question: whoever reads no more than these must not be misled. */
@@ -407,6 +418,8 @@ bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size
 {
     struct page page = {.width = briefing->columns};
 
+    if (briefing->lead != NULL)
+        briefing_head(briefing, briefing->lead, &page);
     say_title(briefing, &page);
     say_act(briefing, &page);
     say_key(briefing, &page);

@@ -27,8 +27,12 @@ struct briefing {
     const char *broker;
     bool refusing;                 /* this is about a refusal */
     struct change_witness witness; /* for a request to modify */
+    const char *lead;              /* before it, see briefing_head(); NULL: it is the only one */
     size_t columns;                /* of the terminal that shows it; 0: none does */
 };
+
+/* "3 of 50: request 0123456789abcdef, key seal": above one of several, `lead` being "3 of 50". */
+void briefing_head(const struct briefing *briefing, const char *lead, struct page *page);
 
 /* Complete, or not at all. *warnings (may be NULL): how many are on it. */
 bool briefing_make(const struct briefing *briefing, struct ska_bytes *text, size_t *warnings,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a modification changes: for each rule how it is now, which is the HSM's word if it could be
- * asked and else only the requester's, how it would be, which the HSM would enforce, and what
- * becomes easier by it. What is warned of by comparing with the requester's word a liar can switch
+ * asked and else only a broker's or the requester's, how it would be, which the HSM would enforce,
+ * and what becomes easier by it. What is warned of by comparing with such a word a liar can switch
  * off; so the new rules are also looked at alone, and beside what whoever reads this knows himself.
  */
 #include "tools/show/briefing_change.h"
@@ -27,18 +27,43 @@ static const char *const actions[] = {
     [SKA_RULE_MODIFY] = "to change these rules",
 };
 
+/* Who says how a rule is now. Only the device, which is the HSM, is to be believed. */
+enum speaker { SPEAKER_REQUESTER, SPEAKER_BROKER, SPEAKER_DEVICE };
+static const struct {
+    const char *name;
+    const char *says;
+    const char *silent;
+    const char *word; /* behind "nobody has confirmed what" */
+} speakers[] = {[SPEAKER_REQUESTER] = {"the requester", "now, the requester says",
+                                       "the requester does not say", "they say"},
+                [SPEAKER_BROKER] = {"the broker", "now, the broker says, unconfirmed",
+                                    "the broker does not tell", "it says"},
+                [SPEAKER_DEVICE] = {"the device", "now, the device says",
+                                    "the device does not tell", "it says"}};
+
 struct change {
     OSSL_LIB_CTX *libctx;
     const struct ska_request *request;
     const struct change_witness *witness;
     struct modification modification;
     const struct ska_rule *now[SKA_RULE_COUNT]; /* NULL: not known */
+    enum speaker speaker[SKA_RULE_COUNT];       /* of it */
     bool approving;
 };
 
-static bool is_hsm_asked(const struct change *change)
+/* The device's silence is its word, too; anybody else's hides nothing that another one says. */
+static void find_now(struct change *change, int kind)
 {
-    return change->witness->hsm->asked;
+    const struct key_rules *rules = change->witness->rules;
+    const struct ska_request *request = change->request;
+
+    change->speaker[kind] = key_rules_are_certain(rules)                ? SPEAKER_DEVICE
+                            : rules->told && rules->known[kind] != NULL ? SPEAKER_BROKER
+                                                                        : SPEAKER_REQUESTER;
+    if (change->speaker[kind] != SPEAKER_REQUESTER)
+        change->now[kind] = rules->known[kind];
+    else
+        change->now[kind] = request->has_rule[kind] ? &request->rules[kind] : NULL;
 }
 
 static void say_rule(struct page *page, const char *when, const struct ska_rule *rule)
@@ -51,33 +76,36 @@ static void say_rule(struct page *page, const char *when, const struct ska_rule 
 
 /* ---- Compared with the rule of now ----------------------------------------------------------- */
 
-static void say_differences(const struct change *change, const struct rule_changes *changes,
+static void say_differences(enum speaker speaker, const struct rule_changes *changes,
                             struct page *page)
 {
     bool silent = changes->gone.length == 0 && changes->joining.length == 0;
 
     for (size_t i = 0; i < changes->count; i++)
         silent = silent && changes->list[i].warning.length == 0;
-    if (!is_hsm_asked(change))
-        page_item(page, silent ? "Compared with what the requester says of now, nothing gets "
-                                 "easier. But nobody has confirmed what they say."
-                               : "Compared with what the requester says of now, which nobody has "
-                                 "confirmed:");
+    if (speaker != SPEAKER_DEVICE && silent)
+        page_item(page,
+                  "Compared with what %s says of now, nothing gets easier. But nobody has "
+                  "confirmed what %s.",
+                  speakers[speaker].name, speakers[speaker].word);
+    else if (speaker != SPEAKER_DEVICE)
+        page_item(page, "Compared with what %s says of now, which nobody has confirmed:",
+                  speakers[speaker].name);
     for (size_t i = 0; i < changes->count; i++)
         if (changes->list[i].warning.length > 0)
             page_warning(page, "%s", page_words(page, &changes->list[i].warning));
 }
 
-static void say_comparison(const struct change *change, const struct ska_rule *before,
-                           const struct ska_rule *after, struct page *page)
+static void say_comparison(const struct change *change, int kind, const struct ska_rule *after,
+                           struct page *page)
 {
     struct rule_changes changes;
 
-    if (!rule_compare(change->libctx, before, after, &changes)) {
+    if (!rule_compare(change->libctx, change->now[kind], after, &changes)) {
         page_fail(page);
         return;
     }
-    say_differences(change, &changes, page);
+    say_differences(change->speaker[kind], &changes, page);
     if (changes.gone.length > 0)
         page_warning(page, "can no longer approve: %s.", page_words(page, &changes.gone));
     if (changes.joining.length > 0)
@@ -85,19 +113,21 @@ static void say_comparison(const struct change *change, const struct ska_rule *b
     rule_changes_clear(&changes);
 }
 
-/* The requester's word, where the HSM's is known. */
+/* The requester's word, where another's is known. */
 static void check_requester(const struct change *change, int kind, struct page *page)
 {
     struct rule_changes changes;
 
-    if (!change->request->has_rule[kind] || change->now[kind] == NULL)
+    if (change->speaker[kind] == SPEAKER_REQUESTER || !change->request->has_rule[kind] ||
+        change->now[kind] == NULL)
         return;
     if (!rule_compare(change->libctx, &change->request->rules[kind], change->now[kind], &changes)) {
         page_fail(page);
         return;
     }
     if (changes.count > 0)
-        page_warning(page, "the requester says something else of this rule than the device.");
+        page_warning(page, "the requester says something else of this rule than %s.",
+                     speakers[change->speaker[kind]].name);
     rule_changes_clear(&changes);
 }
 
@@ -147,7 +177,7 @@ static void say_not_in_it(const struct change *change, int kind, const char *nam
 {
     /* Only of the HSM's word is it certain that nothing is taken away. */
     bool never_was =
-        is_hsm_asked(change) && change->now[kind] != NULL &&
+        change->speaker[kind] == SPEAKER_DEVICE && change->now[kind] != NULL &&
         approver_find_listed(change->libctx, change->now[kind], change->witness->own_key) == NULL;
 
     if (namesake[0] != 0)
@@ -250,6 +280,7 @@ static void warn_of_rule(struct page *page, int kind, const struct ska_rule *rul
 static void say_changed(const struct change *change, int kind, struct page *page)
 {
     const struct ska_rule *rule = change->modification.known[kind];
+    enum speaker speaker = change->speaker[kind];
 
     page_paragraph(page, "Who must agree %s:", actions[kind]);
     if (rule == NULL) {
@@ -260,39 +291,63 @@ static void say_changed(const struct change *change, int kind, struct page *page
         return;
     }
     if (change->now[kind] == NULL)
-        page_item(page, "now: %s.",
-                  is_hsm_asked(change) ? "the device does not tell" : "the requester does not say");
+        page_item(page, "now: %s.", speakers[speaker].silent);
     else
-        say_rule(page, is_hsm_asked(change) ? "now, the device says" : "now, the requester says",
-                 change->now[kind]);
+        say_rule(page, speakers[speaker].says, change->now[kind]);
     say_rule(page, "then", rule);
     if (change->now[kind] != NULL)
-        say_comparison(change, change->now[kind], rule, page);
-    if (is_hsm_asked(change))
-        check_requester(change, kind, page);
+        say_comparison(change, kind, rule, page);
+    check_requester(change, kind, page);
     say_own_key(change, kind, rule, page);
     warn_of_rule(page, kind, rule);
     briefing_warn_of_titles(rule, page);
     briefing_warn_of_approvers(rule, page);
 }
 
+/* It could be asked here, but it is not the device. */
+static void say_broker_asked(const struct key_rules *rules, struct page *page)
+{
+    page_paragraph(page, "A broker was asked what holds now. It is not the device that holds the "
+                         "keys, and nobody has confirmed what it says.");
+    if (rules->other_key)
+        page_warning(page, "the key of this name at the broker is another one than the request "
+                           "shows.");
+}
+
+/* Where nobody else was asked. Who asks a broker cannot say it. */
+static const char *whose_alone(const struct change *change)
+{
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        if (change->request->has_rule[i])
+            return "only the requester's word";
+    return "not known";
+}
+
 static void say_whose_word(const struct change *change, struct page *page)
 {
-    const struct hsm_rules *hsm = change->witness->hsm;
+    const struct key_rules *rules = change->witness->rules;
 
-    if (!hsm->asked && hsm->why_not == NULL) {
-        page_paragraph(page, "What holds now is only the requester's word: this computer is not "
-                             "set up to ask the device that holds the keys.");
+    if (!rules->told && rules->why_not == NULL) {
+        page_paragraph(page,
+                       "What holds now is %s: this computer is not set up to ask the device that "
+                       "holds the keys.",
+                       whose_alone(change));
         return;
     }
-    if (!hsm->asked) {
-        page_paragraph(page, "What holds now is only the requester's word: the device that holds "
-                             "the keys could not be asked, because:");
-        page_quote(page, ska_span_text(hsm->why_not), SIZE_MAX);
+    if (!rules->told) {
+        page_paragraph(page,
+                       "What holds now is %s: the device that holds the keys could not be asked, "
+                       "because:",
+                       whose_alone(change));
+        page_quote(page, ska_span_text(rules->why_not), SIZE_MAX);
+        return;
+    }
+    if (!key_rules_are_certain(rules)) {
+        say_broker_asked(rules, page);
         return;
     }
     page_paragraph(page, "The device that holds the keys was asked what holds now.");
-    if (hsm->other_key)
+    if (rules->other_key)
         page_warning(page, "the key of this name in the device is another one than the request "
                            "shows.");
 }
@@ -329,9 +384,7 @@ void briefing_change(OSSL_LIB_CTX *libctx, const struct ska_request *request,
 
     page_heading(page, "What will change");
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        change.now[i] = witness->hsm->asked    ? witness->hsm->known[i]
-                        : request->has_rule[i] ? &request->rules[i]
-                                               : NULL;
+        find_now(&change, i);
     if (!modification_read(request, &change.modification, NULL)) {
         page_fail(page);
     } else if (!change.modification.readable) {

@@ -7,14 +7,14 @@
 
 #include "provider/request/request.h"
 #include "tools/history.h"
-#include "tools/hsm_rules.h"
+#include "tools/key_rules.h"
 #include "tools/show/page.h"
 
 /* What can be held against a requester who says how the rules are now. */
 struct change_witness {
     struct ska_span own_key;           /* of who reads the page */
     const struct ska_approver *listed; /* who that is in the request's rule; NULL: not known */
-    const struct hsm_rules *hsm;
+    const struct key_rules *rules;
     const struct history *history; /* NULL: it cannot be read */
 };
 

@@ -91,12 +91,6 @@ bool briefing_may_be_short(const struct briefing *briefing, size_t warnings)
 
 /* ---- The lines ------------------------------------------------------------------------------- */
 
-static void say_head(const struct briefing *briefing, const char *lead, struct page *page)
-{
-    page_heading(page, "%s: request %.16s, key %s", lead, briefing->request->id,
-                 page_name(page, briefing->ballot->token.key_name));
-}
-
 static void say_what(const struct briefing *briefing, struct page *page)
 {
     struct ska_span content = document_content(briefing->request);
@@ -178,8 +172,8 @@ static void say_who_and_until(const struct briefing *briefing, struct page *page
     else
         ska_buffer_text(&who, "somebody, who is not known here");
     if (briefing->broker != NULL) {
-        page_paragraph(page, "Asked by somebody, whom the broker does not tell; usable perhaps for "
-                             "ever");
+        page_paragraph(page,
+                       "Asked by somebody the broker does not name; it may be usable for ever");
         ska_buffer_free(&who);
         return;
     }
@@ -194,7 +188,7 @@ static void say_others(const struct briefing *briefing, struct page *page)
     struct ska_buffer needed = {0};
 
     if (briefing->broker != NULL) {
-        page_paragraph(page, "The broker asks you; it does not tell who else has to approve");
+        page_paragraph(page, "The broker asks you; it does not say who else has to approve");
         return;
     }
     ska_ballot_approved_text(briefing->ballot, &approved);
@@ -207,12 +201,12 @@ static void say_others(const struct briefing *briefing, struct page *page)
     ska_buffer_free(&needed);
 }
 
-bool briefing_short_make(const struct briefing *briefing, const char *lead, struct ska_bytes *text,
+bool briefing_short_make(const struct briefing *briefing, struct ska_bytes *text,
                          const struct ska_errors *errors)
 {
     struct page page = {.width = briefing->columns};
 
-    say_head(briefing, lead, &page);
+    briefing_head(briefing, briefing->lead, &page);
     say_what(briefing, &page);
     say_which(briefing, &page);
     say_words(briefing, &page);

@@ -15,8 +15,8 @@
  */
 bool briefing_may_be_short(const struct briefing *briefing, size_t warnings);
 
-/* Complete, or not at all. `lead` is before the id: "3 of 50". */
-bool briefing_short_make(const struct briefing *briefing, const char *lead, struct ska_bytes *text,
+/* Complete, or not at all. It is one of several, so briefing->lead is set. */
+bool briefing_short_make(const struct briefing *briefing, struct ska_bytes *text,
                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -60,11 +60,20 @@ static void say_compared(const struct document *document, struct page *page)
                            "signs it signs that document, which you have not seen.");
 }
 
-static void say_not_compared(struct page *page)
+/* How a file is given; one for each of many is looked for in a folder. */
+static const char *how_to_compare(bool one_of_many)
 {
-    page_paragraph(page, "Is it the document you have in mind? The fingerprint alone does not "
-                         "tell. If you have the file, answer no now and give the command again "
-                         "with --document and the name of the file: then the two are compared.");
+    return one_of_many ? "--documents and the folder that it is in"
+                       : "--document and the name of the file";
+}
+
+static void say_not_compared(bool one_of_many, struct page *page)
+{
+    page_paragraph(page,
+                   "Is it the document you have in mind? The fingerprint alone does not tell. If "
+                   "you have the file, answer no now and give the command again with %s: then the "
+                   "two are compared.",
+                   how_to_compare(one_of_many));
 }
 
 static void warn_of_sha1(struct page *page)
@@ -93,7 +102,7 @@ static void say_unseen(const struct ska_request *request, struct page *page)
 }
 
 static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                         const struct document *document, struct page *page)
+                         const struct document *document, bool one_of_many, struct page *page)
 {
     struct ska_span content = ska_span_of(&request->signed_content);
     enum ska_digest digest = SKA_DIGEST_NONE;
@@ -118,7 +127,7 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
     if (document != NULL)
         say_compared(document, page);
     else if (content.length == 0 || !is_text(content))
-        say_not_compared(page);
+        say_not_compared(one_of_many, page);
     if (digest == SKA_DIGEST_SHA1)
         warn_of_sha1(page);
 }
@@ -126,16 +135,17 @@ static void say_document(OSSL_LIB_CTX *libctx, const struct ska_request *request
 /* ---- A message ------------------------------------------------------------------------------- */
 
 static void say_message(OSSL_LIB_CTX *libctx, struct ska_span message,
-                        const struct document *document, struct page *page)
+                        const struct document *document, bool one_of_many, struct page *page)
 {
     if (is_text(message)) {
         say_text(message, "Exactly this text", page);
     } else {
         say_data(libctx, message, page);
         if (document == NULL)
-            page_warning(page, "you cannot see what you would approve. If you have the file, "
-                               "answer no now and give the command again with --document and its "
-                               "name.");
+            page_warning(page,
+                         "you cannot see what you would approve. If you have the file, answer no "
+                         "now and give the command again with %s.",
+                         how_to_compare(one_of_many));
     }
     if (document != NULL)
         say_compared(document, page);
@@ -160,7 +170,7 @@ static void add_content_row(void *arg, const char *name, struct ska_span untrust
 
 /* What is hashed for a signature in CMS is not the document: of that it holds the digest. */
 static void say_attributes(struct ska_span content, const struct document *document,
-                           struct page *page)
+                           bool one_of_many, struct page *page)
 {
     struct ska_span digest = {NULL, 0};
 
@@ -170,11 +180,11 @@ static void say_attributes(struct ska_span content, const struct document *docum
     if (document != NULL)
         say_compared(document, page);
     else
-        say_not_compared(page);
+        say_not_compared(one_of_many, page);
 }
 
 static void say_structure(OSSL_LIB_CTX *libctx, enum ska_content_kind kind, struct ska_span content,
-                          const struct document *document, struct page *page)
+                          const struct document *document, bool one_of_many, struct page *page)
 {
     const struct content_listener listener = {add_content_row, page};
 
@@ -182,7 +192,7 @@ static void say_structure(OSSL_LIB_CTX *libctx, enum ska_content_kind kind, stru
     if (!content_read(libctx, content, &listener))
         page_warning(page, "it cannot be read further: nobody can see what would be signed.");
     if (kind == SKA_CONTENT_ATTRIBUTES)
-        say_attributes(content, document, page);
+        say_attributes(content, document, one_of_many, page);
     else if (document != NULL)
         say_compared(document, page);
     if (kind == SKA_CONTENT_CERTIFICATE)
@@ -191,18 +201,18 @@ static void say_structure(OSSL_LIB_CTX *libctx, enum ska_content_kind kind, stru
 }
 
 void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                      const struct document *document, struct page *page)
+                      const struct document *document, bool one_of_many, struct page *page)
 {
     struct ska_span content = document_content(request);
     enum ska_content_kind kind = ska_content_kind(content);
 
     page_heading(page, "What will be signed");
     if (kind != SKA_CONTENT_OTHER)
-        say_structure(libctx, kind, content, document, page);
+        say_structure(libctx, kind, content, document, one_of_many, page);
     else if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
-        say_message(libctx, content, document, page);
+        say_message(libctx, content, document, one_of_many, page);
     else
-        say_document(libctx, request, document, page);
+        say_document(libctx, request, document, one_of_many, page);
 }
 
 const char *briefing_subject_in_short(const struct ska_request *request,

@@ -354,35 +354,41 @@ static void add_rule_change(OSSL_LIB_CTX *libctx, const struct ska_rule *before,
     ska_buffer_text(text, "\n");
 }
 
-static void add_hsm_changes(OSSL_LIB_CTX *libctx, const struct hsm_rules *hsm,
-                            const struct modification *modification, struct ska_buffer *text)
+/* By whoever else was asked. A broker's word is as good as the requester's. */
+static void add_told_changes(OSSL_LIB_CTX *libctx, const struct key_rules *rules,
+                             const struct modification *modification, struct ska_buffer *text)
 {
-    if (!hsm->asked) {
+    const char *teller = backend_word_text(rules->word);
+
+    if (!rules->told) {
         ska_buffer_text(text, "\nThe rules now by the HSM's word: it could not be asked\n");
         text_row(text, "because",
-                 hsm->why_not != NULL ? hsm->why_not
-                                      : "the configuration has no pkcs11-module with pin-source");
+                 rules->why_not != NULL ? rules->why_not
+                                        : "the configuration has no pkcs11-module with pin-source");
         return;
     }
-    ska_buffer_text(text, "\nThe rules now by the HSM's word, which was asked:\n");
+    ska_buffer_format(text, "\nThe rules now by %s's word, which was asked%s:\n", teller,
+                      key_rules_are_certain(rules) ? "" : "; nothing confirms it");
     for (int i = 0; i < SKA_RULE_COUNT; i++) {
         text_name(text, who_may[i]);
-        if (hsm->known[i] != NULL)
-            text_rule(text, hsm->known[i]);
+        if (rules->known[i] != NULL)
+            text_rule(text, rules->known[i]);
         else
             ska_buffer_text(text, "(not told, or not understood by this version)");
         ska_buffer_text(text, "\n");
     }
-    if (hsm->other_key)
-        text_row(text, "caution", "the HSM's key of this name is NOT the public key given here");
-    ska_buffer_text(text, "\nWhat changes, compared with the HSM's word:\n");
+    if (rules->other_key) {
+        text_name(text, "caution");
+        ska_buffer_format(text, "%s's key of this name is NOT the public key given here\n", teller);
+    }
+    ska_buffer_format(text, "\nWhat changes, compared with %s's word:\n", teller);
     for (int i = 0; i < SKA_RULE_COUNT; i++)
-        add_rule_change(libctx, hsm->known[i], modification, i, text);
+        add_rule_change(libctx, rules->known[i], modification, i, text);
 }
 
 /* The old rules are the requester's word: somebody may want to hide what changes. */
 static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                        const struct hsm_rules *hsm, struct ska_buffer *text)
+                        const struct key_rules *rules, struct ska_buffer *text)
 {
     struct modification modification;
 
@@ -396,7 +402,7 @@ static void add_changes(OSSL_LIB_CTX *libctx, const struct ska_request *request,
         for (int i = 0; i < SKA_RULE_COUNT; i++)
             add_rule_change(libctx, request->has_rule[i] ? &request->rules[i] : NULL, &modification,
                             i, text);
-        add_hsm_changes(libctx, hsm, &modification, text);
+        add_told_changes(libctx, rules, &modification, text);
     }
     modification_clear(&modification);
 }
@@ -432,7 +438,7 @@ static void add_key_rows(OSSL_LIB_CTX *libctx, const struct ska_request *request
 }
 
 void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                              const struct hsm_rules *hsm, struct ska_buffer *text)
+                              const struct key_rules *rules, struct ska_buffer *text)
 {
     char attempt[24] = "";
 
@@ -453,7 +459,7 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
     add_content(libctx, request, text);
     add_usable(request, text);
     if (request->operation == SKA_OPERATION_MODIFY)
-        add_changes(libctx, request, hsm, text);
+        add_changes(libctx, request, rules, text);
     else
         add_rule_rows(request, text);
 }

@@ -7,7 +7,7 @@
 #define SKA_TOOLS_SHOW_REQUEST_TEXT_H
 
 #include "provider/request/request.h"
-#include "tools/hsm_rules.h"
+#include "tools/key_rules.h"
 
 /* The rule that decides about the request; NULL: the request does not hold it. */
 const struct ska_rule *request_stated_rule(const struct ska_request *request);
@@ -16,9 +16,9 @@ const struct ska_rule *request_stated_rule(const struct ska_request *request);
 void request_text_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                             struct ska_buffer *text);
 
-/* What stands outside of the token, approvals excepted. `hsm` is for a request to modify. */
+/* What stands outside of the token, approvals excepted. `rules` is for a request to modify. */
 void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                              const struct hsm_rules *hsm, struct ska_buffer *text);
+                              const struct key_rules *rules, struct ska_buffer *text);
 
 /* The digest that the request names for its document; false when it names none that is certain. */
 bool request_document_digest(const struct ska_request *request, enum ska_digest *digest,

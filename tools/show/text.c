@@ -102,7 +102,7 @@ void text_encoded_rule(struct ska_buffer *text, struct ska_span encoded)
     struct ska_rule rule = {NULL, 0};
 
     if (encoded.data == NULL) {
-        ska_buffer_text(text, "(the HSM does not tell)");
+        ska_buffer_text(text, "(not told)");
     } else if (ska_rule_decode(encoded, &rule, &quiet)) {
         text_rule(text, &rule);
     } else if (failure.reason == SKA_R_OUT_OF_MEMORY) {

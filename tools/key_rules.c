@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/hsm_rules.h"
+#include "tools/key_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static bool find_key(struct tool *tool, const struct ska_request *request, struc
 }
 
 static bool read_rules(const struct ska_request *request, struct backend_key *key,
-                       struct hsm_rules *rules, const struct ska_errors *errors)
+                       struct key_rules *rules, const struct ska_errors *errors)
 {
     struct backend_key_state state = {0};
     struct ska_span spki = {NULL, 0};
@@ -70,6 +70,7 @@ static bool read_rules(const struct ska_request *request, struct backend_key *ke
         done = failure.reason != SKA_R_OUT_OF_MEMORY || ska_error_capture_raise(&failure, errors);
         ska_error_capture_clear(&failure);
     }
+    rules->word = backend_key_word(key);
     rules->blocked = done && state.blocked;
     rules->other_key = done && request->public_key.length > 0 &&
                        !ska_span_equal(spki, ska_span_of(&request->public_key));
@@ -77,7 +78,12 @@ static bool read_rules(const struct ska_request *request, struct backend_key *ke
     return done;
 }
 
-bool hsm_rules_ask(struct tool *tool, const struct ska_request *request, struct hsm_rules *rules)
+bool key_rules_are_certain(const struct key_rules *rules)
+{
+    return rules->told && rules->word == BACKEND_WORD_OF_HSM;
+}
+
+bool key_rules_ask(struct tool *tool, const struct ska_request *request, struct key_rules *rules)
 {
     struct ska_error_capture failure = {0};
     const struct ska_errors quiet = ska_error_capture(&failure);
@@ -85,20 +91,20 @@ bool hsm_rules_ask(struct tool *tool, const struct ska_request *request, struct 
     bool configured = true;
     bool done = true;
 
-    rules->asked = can_ask(tool, &configured, &quiet) && find_key(tool, request, &key, &quiet) &&
-                   read_rules(request, key, rules, &quiet);
+    rules->told = can_ask(tool, &configured, &quiet) && find_key(tool, request, &key, &quiet) &&
+                  read_rules(request, key, rules, &quiet);
     backend_key_free(key);
-    if (!rules->asked && configured) {
+    if (!rules->told && configured) {
         rules->why_not = strdup(ska_error_capture_text(&failure));
         done = failure.reason != SKA_R_OUT_OF_MEMORY && rules->why_not != NULL;
         if (!done)
-            ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "asking the HSM");
+            ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "asking for the rules of a key");
     }
     ska_error_capture_clear(&failure);
     return done;
 }
 
-void hsm_rules_clear(struct hsm_rules *rules)
+void key_rules_clear(struct key_rules *rules)
 {
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         ska_rule_clear(&rules->rules[i]);

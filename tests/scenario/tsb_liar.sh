@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# An approver at a broker that lies, by skatool: it lists one task and hands out another, repeats its
+# pages, has always something new, asks again for what was rejected; and what it says of a key's rules
+# is not the HSM's word. The tasks are a real broker's, changed on the way.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/broker.sh"
+[ -x "$programs/tsb_liar" ] || skip "built without SKA_TSB"
+
+ca authority
+leaf server authority 'subjectAltName = IP:127.0.0.1'
+board
+approver mallory
+broker 'execution-delay = 100'
+p256='"algorithm":"EC","curveOid":"1.2.840.10045.3.1.7"'
+for name in seal other; do
+    create $name "$p256" "$(rest_policy "$(rest_rule 2 0 0 alice bob carol)")"
+done
+mkdir folder
+printf 'We have a deal.\n' >folder/deal.txt
+plain dgst -sha256 -binary folder/deal.txt >digest
+# task KEY: what a task of alice's for this document is, in KEY.json; $task is its id.
+task() {
+    ask 201 POST /v1/sign "{\"signRequest\":{\"payload\":\"$(b64 <digest)\",\"signKeyName\":\"$1\",
+        \"signatureAlgorithm\":\"NONE_WITH_ECDSA\"}}"
+    tasks alice All "\"requestId\":\"$(member signRequestId)\",\"detailLevel\":\"level3\""
+    sed -E 's/^\{"tasks":\[(.*)\]\}$/\1/' answer.json >"$1.json"
+    task=$(sed -E 's/^[^[]*"id":"([0-9a-f-]{36})".*/\1/' "$1.json")
+    [ "${#task}" -eq 36 ] || fail "no task: $(cat answer.json)"
+}
+task other
+other=$task
+task seal
+# tells FILE TASK...: what the liar answers.
+tells() {
+    local file=$1 all
+    shift
+    all=$(printf '%s,' "$@")
+    printf '{"tasks":[%s]}' "${all%,}" >"$file"
+}
+renamed() { # TASK ID: with another id
+    sed -E "s/\"id\":\"[0-9a-f-]{36}\"/\"id\":\"$2\"/" "$1"
+}
+start_plain liar.txt "$programs/tsb_liar"
+within 60 "does not listen" grep -q . liar.txt
+at=(--tsb "http://127.0.0.1:$(head -n 1 liar.txt)")
+calls() { # PATTERN: how many there were since the last time
+    grep -cE -- "^POST $1|^PATCH $1" liar.log || true
+}
+heard() { # PATH COUNT
+    [ "$(calls "$1")" -eq "$2" ] || fail "$1: $(calls "$1") calls, not $2: $(cat liar.log)"
+}
+OPENSSL_CONF=/dev/null
+
+# ---- Another task than was listed ----------------------------------------------------------------
+
+id=$task
+tells list.json "$(cat seal.json)"
+renamed other.json "$id" >lie.json
+tells one.json "$(cat lie.json)"
+: >liar.log
+# Read again before it is signed, it is for another key.
+ends 2 skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says "would not be for key 'seal', but for 'other'" '0 approved, 0 rejected, 1 left'
+heard /v1/approval 0
+# Without a filter the token that was shown is the one that counts.
+ends 4 skatool approve --approver alice.pem "${at[@]}" --documents folder --yes
+says 'was replaced by another request' '0 approved'
+heard /v1/approval 0
+# By its id: the list says one thing, the task another.
+tells list.json "$(cat lie.json)"
+refused "would not be for key 'seal', but for 'other'" \
+    skatool approve --approver alice.pem "${at[@]}" --key seal --yes "$id"
+heard /v1/approval 0
+tells list.json "$(cat seal.json)"
+tells one.json "$(cat seal.json)"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says "${id:0:16} is approved: document deal.txt, key seal" '1 approved'
+heard /v1/approval 1
+
+# ---- Without an end ------------------------------------------------------------------------------
+
+# The same page again and again is one page.
+many=()
+for i in {10..29}; do
+    many+=("$(renamed other.json "00000000-0000-4000-8000-0000000000$i")")
+done
+tells list.json "${many[@]}"
+: >liar.log
+succeeds skatool requests --approver alice.pem "${at[@]}"
+[ "$(wc -l <stdout.txt)" -eq 21 ] || fail "not twenty: $(cat stdout.txt)"
+heard /v1/filteredAllApprovalTask 2
+# Something new whenever it is asked: a run comes to its end, and says so. Each task is fetched once.
+tells list.json "$(renamed other.json '00000000-0000-4000-8000-0000000@NEW@')"
+: >liar.log
+mkdir nothing
+succeeds skatool approve --approver alice.pem "${at[@]}" --key other --documents nothing --yes
+says 'More has come meanwhile than one run takes up \(100\)' '0 approved, 0 rejected, 101 left'
+[ "$(calls /v1/filteredAllApprovalTask)" -le 110 ] || fail "$(calls /v1/filteredAllApprovalTask) calls"
+grep -q '"id":"' liar.log && fail "fetched what was listed"
+
+# ---- What was rejected ---------------------------------------------------------------------------
+
+tells list.json "$(cat seal.json)" "$(cat other.json)"
+tells one.json "$(cat seal.json)"
+rm -rf "$XDG_STATE_HOME"
+: >liar.log
+succeeds skatool reject --approver alice.pem "${at[@]}" --yes "$id"
+heard /v1/task 1
+succeeds skatool requests --approver alice.pem "${at[@]}"
+says "still asks for what you have rejected .*: $id\\. You are not asked again"
+[ "$(wc -l <stdout.txt)" -eq 2 ] && grep -q "^${other:0:8}" stdout.txt || fail "asks again: $(cat stdout.txt)"
+succeeds skatool approve --approver alice.pem "${at[@]}" --key seal --documents folder --yes
+says 'None of the open requests' 'still asks for what you have rejected'
+heard /v1/approval 0
+# Another approver's rejection is nobody else's.
+succeeds skatool requests --approver bob.pem "${at[@]}"
+[ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
+# Who has thought better of it.
+succeeds skatool approve --approver alice.pem "${at[@]}" --yes "$id"
+heard /v1/approval 1
+succeeds skatool requests --approver alice.pem "${at[@]}"
+[ "$(wc -l <stdout.txt)" -eq 3 ] || fail "not two: $(cat stdout.txt)"
+if has_terminal; then
+    # Not in the same run either.
+    rm -rf "$XDG_STATE_HOME"
+    tells list.json "$(cat seal.json)"
+    succeeds "$programs/skatool_terminal" 'q(uit): ' r 'Reject it?' y -- "$binary_dir/tools/skatool" \
+        approve --approver alice.pem "${at[@]}"
+    tr -d '\r' <stdout.txt | tr -s ' \n' ' ' >told.txt
+    grep -q 'about to reject request.*That is final' told.txt || fail "does not say what: $(cat told.txt)"
+    shows '0 approved, 1 rejected, 0 left'
+fi
+# What is not known is not said.
+succeeds skatool requests --approver bob.pem "${at[@]}" --json
+! grep -q '1970' stdout.txt || fail "$(cat stdout.txt)"
+
+# ---- Whose word it is ----------------------------------------------------------------------------
+
+OPENSSL_CONF=$work/openssl.cnf
+configure_broker
+succeeds skatool show --key 'ska:object=seal'
+shows 'told by +the broker; the HSM was not asked' 'SAM-approved +\(not told\)'
+succeeds skatool show --key 'ska:object=seal' --json
+shows '"toldByHsm":.*false'
+! grep -q samApproved stdout.txt || fail "$(cat stdout.txt)"
+succeeds skatool list
+shows '^seal .* SKA +no +\?$'
+# The device knows the rules of now.
+printf '{"ruleUse":%s}' "$(rule 1 bob mallory)" >new.json
+configure
+succeeds skatool request --key "$(uri seal)" --operation modify --policy new.json -o change.json
+succeeds skatool inspect change.json
+shows "The rules now by the HSM's word, which was asked:" "What changes, compared with the HSM's word"
+told() { # what alice is told, on one line
+    cp change.json told.json
+    succeeds skatool approve --approver alice.pem --yes "$@"
+    tr -d '\r' <stdout.txt | tr -s ' \n' ' ' >told.txt
+}
+tells_her() {
+    local words
+    for words in "$@"; do
+        grep -qF -- "$words" told.txt || fail "not '$words': $(cat told.txt)"
+    done
+}
+told told.json
+tells_her 'The device that holds the keys was asked' 'now, the device says: 2 of'
+# A broker says it, too, and has to be believed no more than the requester: of the same request, and of
+# one that it has carried itself, with nobody's word but its own.
+configure_broker
+succeeds skatool inspect change.json
+shows "The rules now by the broker's word, which was asked; nothing confirms it:" \
+    "What changes, compared with the broker's word"
+ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",\"policy\":{\"ruleUse\":$(rest_rule 1 0 0 bob mallory),
+    \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
+for request in told.json "$(member modifyKeyRequestId)"; do
+    told "$request"
+    tells_her 'A broker was asked what holds now. It is not the device' \
+        'now, the broker says, unconfirmed: 2 of' \
+        'Compared with what the broker says of now, which nobody has confirmed' \
+        'WARNING: your key is NOT in it'
+    ! grep -qE 'the device says|keys was asked|shows another key|1970' told.txt ||
+        fail "a broker is no device: $(cat told.txt)"
+done
+grep -q 'cannot be told: the requests do not all show' told.txt || fail "$(cat told.txt)"
+# By whose rule a request is counted.
+ends 2 skatool status --key 'ska:object=seal' change.json
+shows 'The rule is what the broker says; nothing here confirms it'
+pass
