@@ -282,7 +282,7 @@ ends 0 skatool request --key "$(uri seal)" --operation block -o block.json
 block=$(sed -nE 's/.*"requestId":[[:space:]]*"([0-9a-f]+)".*/\1/p' block.json)
 cp block.json "$directory/$block.request.json"
 inbox 0 "$page" y "$words" m "$page" q
-shows "^1 of 1: request ${block:0:16}, key seal\$" 'asked to approve that a key is BLOCKED' 'The key stops signing'
+shows "^1 of 1: request ${block:0:16}, key seal\$" "^    1 of 1: request ${block:0:16}\.\$" 'asked to approve that a key is BLOCKED' 'The key stops signing'
 [ "$(approvals)" -eq 0 ] || fail "y has blocked a key"
 inbox 0 "$page" yes
 [ "$(approvals "$block")" -eq 1 ] || fail "$(cat stdout.txt)"
@@ -389,6 +389,11 @@ succeeds skatool history
 digits=$(plain pkey -pubin -in alice.pub.pem -outform DER | sha256sum | cut -c1-8)
 listed 2 "^20.* approved +SIGN +seal +${invoice:0:16} +alice \($digits\) +- +Invoice 4711\$" \
     "^20.* rejected +SIGN +other +${letter:0:16} +bob \([0-9a-f]{8}\) +Not ours +-\$"
+# Where the terminal is too narrow for the table, in lines that are not.
+ours "$programs/skatool_terminal" -- "$binary_dir/tools/skatool" history | tr -d '\r' >stdout.txt
+! grep -E '^.{81}' stdout.txt || fail "too wide"
+shows '^20[0-9 :-]+ UTC$' '^    approved: SIGN seal$' "^    request ${invoice:0:16}, by alice \\($digits\\)$" \
+    '^    \| Invoice 4711$' '^    rejected: SIGN other$' "^    because 'Not ours'$"
 succeeds skatool history --key seal
 listed 1 " ${invoice:0:16} "
 succeeds skatool history --answer rejected --newer 1h

@@ -199,25 +199,12 @@ bool requests_text_add(struct requests_text *text, const struct listed_request *
     return done;
 }
 
-/* No line that a terminal of so many columns would break; 0: there is none. */
-static bool fits_terminal(const struct ska_buffer *text, size_t columns)
-{
-    size_t length = 0;
-
-    for (size_t i = 0; columns > 0 && i < text->length; i++) {
-        length = text->data[i] == '\n' ? 0 : length + 1;
-        if (length > columns)
-            return false;
-    }
-    return true;
-}
-
 bool requests_text_print(struct requests_text *text, const struct ska_errors *errors)
 {
     struct ska_buffer rows = {0};
 
     table_text(&text->table, &rows);
-    if (fits_terminal(&rows, terminal_columns(STDOUT_FILENO)))
+    if (terminal_fits(STDOUT_FILENO, ska_span(rows.data, rows.length)))
         return text_print(&rows, errors);
     ska_buffer_free(&rows);
     return text_print(&text->paragraphs, errors);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "provider/base/json.h"
 #include "provider/base/printable.h"
@@ -12,13 +13,17 @@
 #include "tools/history.h"
 #include "tools/history_entries.h"
 #include "tools/options.h"
+#include "tools/command/requests.h"
 #include "tools/request_place.h"
 #include "tools/show/named_keys.h"
 #include "tools/show/table.h"
+#include "tools/show/terminal.h"
 #include "tools/show/text.h"
 
 /* So many digits of a request's id are shown, */
 #define ID_SHOWN 16
+/* so much of a reason, */
+#define WORDS_SHOWN 500
 /* and so many of those of a key of one's own. */
 #define KEY_SHOWN 8
 
@@ -36,7 +41,8 @@ struct past {
     char approver_sha256[NAMED_KEY_HASH_SIZE]; /* "": of all keys */
     size_t count;
     struct table table;
-    cJSON *array; /* NULL: a table */
+    struct ska_buffer paragraphs; /* where the terminal is too narrow for the table */
+    cJSON *array;                 /* NULL: one of both */
 };
 
 static const char *answer_in_words(const struct history_entry *entry)
@@ -75,20 +81,42 @@ static const char *answered_by(const struct history_entry *entry, struct ska_buf
     return ska_buffer_string(text);
 }
 
+/* The same in lines that need not be wide; what the file says may be of others. */
+static void add_past_paragraph(struct ska_buffer *text, const struct history_entry *entry,
+                               const char *time, const char *id, const char *who)
+{
+    ska_buffer_format(text, "%s\n    ", time);
+    ska_buffer_printable(text, ska_span_text(answer_in_words(entry)), SKA_NAME_SHOWN);
+    ska_buffer_text(text, ": ");
+    ska_buffer_printable(text, ska_span_text(or_dash(entry->operation)), SKA_NAME_SHOWN);
+    ska_buffer_text(text, " ");
+    ska_buffer_name(text, ska_span_text(entry->key));
+    ska_buffer_text(text, "\n    request ");
+    ska_buffer_printable(text, ska_span_text(id), ID_SHOWN);
+    ska_buffer_format(text, ", by %s\n", who);
+    if (entry->reason != NULL) {
+        ska_buffer_text(text, "    because ");
+        ska_buffer_quoted(text, ska_span_text(entry->reason), WORDS_SHOWN);
+        ska_buffer_text(text, "\n");
+    }
+    requests_add_words(entry->description, text);
+}
+
 static bool add_past_row(struct past *past, const struct history_entry *entry)
 {
     char time[TEXT_TIME_SIZE];
     char id[ID_SHOWN + 1];
     struct ska_buffer by = {0};
+    const char *who = answered_by(entry, &by);
     bool done = false;
 
     snprintf(id, sizeof(id), "%s", or_dash(entry->request_id));
     done = table_add(&past->table,
                      (const char *[]){text_time(entry->seconds, time), answer_in_words(entry),
-                                      or_dash(entry->operation), entry->key, id,
-                                      answered_by(entry, &by), or_dash(entry->reason),
-                                      or_dash(entry->description)},
+                                      or_dash(entry->operation), entry->key, id, who,
+                                      or_dash(entry->reason), or_dash(entry->description)},
                      &past->tool->errors);
+    add_past_paragraph(&past->paragraphs, entry, time, id, who);
     ska_buffer_free(&by);
     return done;
 }
@@ -153,7 +181,10 @@ static bool print_past(struct past *past)
         return true;
     }
     table_text(&past->table, &text);
-    return text_print(&text, errors);
+    if (terminal_fits(STDOUT_FILENO, ska_span(text.data, text.length)))
+        return text_print(&text, errors);
+    ska_buffer_free(&text);
+    return text_print(&past->paragraphs, errors);
 }
 
 static bool find_approver(struct past *past)
@@ -209,6 +240,7 @@ bool history_command(struct tool *tool, int argc, char **argv)
     bool done = options_parse(tool, &line, argc, argv) && past_run(&past);
 
     table_clear(&past.table);
+    ska_buffer_free(&past.paragraphs);
     cJSON_Delete(past.array);
     return done;
 }

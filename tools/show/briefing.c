@@ -400,6 +400,8 @@ static void say_in_short(const struct briefing *briefing, struct page *page)
     struct ska_span description = ska_span_text(briefing->request->description);
 
     page_heading(page, "In short");
+    if (briefing->lead != NULL) /* where the head of a long page is out of sight */
+        page_paragraph(page, "%s: request %.16s.", briefing->lead, briefing->request->id);
     say_act_in_short(briefing, page);
     if (description.length > 0) {
         page_paragraph(page, "They say, and nobody has confirmed it, that it is for:");

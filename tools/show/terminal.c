@@ -47,6 +47,19 @@ size_t terminal_columns(int fd)
                                                                 : TERMINAL_UNKNOWN_COLUMNS;
 }
 
+bool terminal_fits(int fd, struct ska_span text)
+{
+    size_t columns = terminal_columns(fd);
+    size_t length = 0;
+
+    for (size_t i = 0; columns > 0 && i < text.length; i++) {
+        length = text.data[i] == '\n' ? 0 : length + 1;
+        if (length > columns)
+            return false;
+    }
+    return true;
+}
+
 bool terminal_fold(int fd, struct ska_bytes *harmless, const struct ska_errors *errors)
 {
     size_t columns = terminal_columns(fd);

@@ -17,6 +17,10 @@ bool terminal_available(void);
 /* How many columns the terminal at a descriptor has; 0: there is no terminal. */
 size_t terminal_columns(int fd);
 
+/* Whether the terminal at a descriptor would break none of these lines; true where there is none.
+ */
+bool terminal_fits(int fd, struct ska_span text);
+
 /* Breaks harmless lines (see fold.h) that go to a terminal; for other descriptors nothing changes.
  */
 bool terminal_fold(int fd, struct ska_bytes *harmless,
