@@ -246,6 +246,11 @@ inbox 0 "$six" x "$keys" '' "$keys" m "$page" y "$words" '' "$words" yes "$six" 
 [ "$(grep -c '^What else your approval allows' stdout.txt)" -eq 1 ] || fail "the page again: $(cat stdout.txt)"
 shows 'What else your approval allows' '1 approved, 0 rejected, 1 left'
 [ "$(approvals "$contract")" -eq 1 ] || fail "$(ls "$directory")"
+# In a narrow terminal nothing is wider than that, the questions neither.
+ours "$programs/skatool_terminal" 'Passphrase of' @40 '' secret 'q(uit): ' m 'q(uit): ' q -- "$binary_dir/tools/skatool" \
+    approve --approver alice.secret.pem | tr -d '\r' | sed -n '/^1 of/,$p' >stdout.txt
+shows '^Approve\? y\(es\), n\(ext\), r\(eject\), $' '^m\(ore\), q\(uit\): m$'
+! grep -E '^.{41}' stdout.txt || fail "too wide"
 # What was typed before the question is no answer to it.
 inbox 0 "$six" 'q' --
 reset

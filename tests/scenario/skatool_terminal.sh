@@ -134,7 +134,8 @@ for columns in 60 40 20 0; do
     for file in spoof wide; do
         cp $file.json request.json
         # It is shown again before there is an answer; the answer then counts.
-        typing 0 "$question" "@$columns" 'has become narrower' '!true' "$question" yes -- \
+        # The question itself breaks between its words.
+        typing 0 "$question" "@$columns" 'has become narrower' '!true' 'no: ' yes -- \
             approve --approver alice.pem request.json
         narrow $((columns == 0 ? 40 : columns))
     done

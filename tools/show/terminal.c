@@ -154,9 +154,30 @@ static bool read_terminal_line(int fd, char *line, size_t size)
     return got > 0 || length > 0;
 }
 
+/* Not broken within its words. False: the terminal is gone. */
+static bool write_question(int fd, const char *question)
+{
+    size_t columns = terminal_columns(fd);
+    struct ska_buffer folded = {0};
+    bool done = false;
+
+    for (const char *line = question; *line != 0;) {
+        struct fold fold = {columns < LEAST_COLUMNS ? LEAST_COLUMNS : columns, 0, 0, ""};
+        size_t length = strcspn(line, "\n");
+
+        fold_add(&folded, &fold, ska_span(line, length));
+        line += length;
+        if (*line == '\n')
+            ska_buffer_add(&folded, line++, 1);
+    }
+    done = !folded.failed && ska_write_all(fd, ska_span(folded.data, folded.length));
+    ska_buffer_free(&folded);
+    return done;
+}
+
 static bool show_question(int fd, struct ska_span text, const char *question)
 {
-    if (!ska_write_all(fd, text) || !ska_write_all(fd, ska_span_text(question)) || tcdrain(fd) != 0)
+    if (!ska_write_all(fd, text) || !write_question(fd, question) || tcdrain(fd) != 0)
         return false;
     /* What was typed before the question stood there is no answer to it. */
     tcflush(fd, TCIFLUSH);
