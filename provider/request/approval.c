@@ -285,16 +285,10 @@ void ska_signer_text(const struct ska_rule *rule, const struct ska_approval *app
 {
     const struct ska_approver *listed =
         rule == NULL ? NULL : ska_rule_find_approver(rule, ska_span_of(&approval->public_key));
-    char *shown = NULL;
 
-    if (listed != NULL) {
+    if (listed != NULL)
         ska_approver_text(rule, listed, text);
-        return;
-    }
-    shown = ska_approver_shown(rule, approval);
-    if (shown == NULL)
-        text->failed = true;
     else
-        ska_buffer_name(text, ska_span_text(shown));
-    free(shown);
+        ska_signer_name_text(approval->certificate, ska_span_of(&approval->signer),
+                             ska_span_of(&approval->public_key), text);
 }

@@ -322,6 +322,33 @@ static void assert_ballot(const struct ska_rule *rule, const char *approved, con
     free(text);
 }
 
+/* What others have put into a name is made harmless once, so that it can be told what it was. */
+static void names_are_escaped_once(void **state)
+{
+    struct ska_rule rule = {0};
+    struct ska_approver *approver = NULL;
+    static const struct {
+        const char *name;
+        const char *text;
+    } cases[] = {{"a\033", "'a\\x1B'"}, {"a\\x1B", "'a\\\\x1B'"}, {"a'b", "'a\\'b'"}};
+
+    (void)state;
+    add_token(&rule);
+    add_group(&rule, "board", 1, "a");
+    approver = &rule.alternatives[0].groups[0].approvers[0];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ska_approval by = {.public_key = approver->public_key};
+        struct ska_buffer text = {0};
+
+        ska_bytes_free(&approver->name);
+        assert_true(ska_bytes_copy(&approver->name, ska_span_text(cases[i].name), NULL));
+        ska_signer_text(&rule, &by, &text);
+        assert_string_equal(ska_buffer_string(&text), cases[i].text);
+        ska_buffer_free(&text);
+    }
+    ska_rule_clear(&rule);
+}
+
 static void it_is_said_who_is_needed(void **state)
 {
     struct ska_rule rule = {0};
@@ -793,6 +820,7 @@ int main(void)
         cmocka_unit_test(long_quotes_are_broken_and_cut),
         cmocka_unit_test(characters_are_not_cut_in_two),
         cmocka_unit_test(paragraphs_are_broken),
+        cmocka_unit_test(names_are_escaped_once),
         cmocka_unit_test(it_is_said_who_is_needed),
         cmocka_unit_test(it_is_said_of_several_groups),
         cmocka_unit_test(namesakes_are_told_apart),
