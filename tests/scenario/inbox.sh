@@ -126,7 +126,7 @@ listed 5
 # Withdrawn: who waits is told, at once, and it does not come back.
 succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$waiting"
 succeeds skatool withdraw "$waiting"
-says 'Withdrew the request' '1 had approved \(alice\)' 'stay good for ever'
+says 'Withdrew request' '1 had approved \(alice\)' 'stay good for ever'
 status=0
 wait "$waiter" || status=$?
 [ "$status" -ne 0 ] && grep -q 'the request was withdrawn' waiting.err || fail "$(cat waiting.err)"
@@ -182,7 +182,7 @@ if has_terminal; then
 fi
 open "$invoice" "$contract" "$letter" "$timed"
 succeeds skatool requests --clean --yes --key seal
-says "Withdrew the request ${invoice:0:16}"
+says "Withdrew request ${invoice:0:16}"
 open "$contract" "$letter" "$timed"
 quietly sign seal contract.txt
 open "$letter" "$timed"

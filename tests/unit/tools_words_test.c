@@ -761,6 +761,44 @@ static struct ska_verdict judge_at(struct counted *counted, uint64_t now)
     return ska_ballot_judge(&counted->ballot);
 }
 
+/* Nobody is told the time of an alternative that too many have refused. */
+static void what_is_refused_gives_no_time(void **state)
+{
+    const struct ska_span anybody = ska_span(NULL, 0);
+    struct ska_rule rule = {0};
+    struct counted counted;
+
+    (void)state;
+    add_token(&rule); /* 0: until 6000 */
+    add_group(&rule, NULL, 2, "ab");
+    rule.alternatives[0].timeout = 5000;
+    add_token(&rule); /* 1: until 2000 */
+    add_group(&rule, NULL, 2, "ac");
+    rule.alternatives[1].timeout = 1000;
+    count(&counted, &rule, "", "");
+    judge_at(&counted, 1005);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, anybody).window.closes, 6000);
+    count(&counted, &rule, "", "b");
+    judge_at(&counted, 1005);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, anybody).window.closes, 2000);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, ska_span_text("a")).window.closes, 2000);
+    /* Who has refused may approve all the same: then it is another matter. */
+    assert_int_equal(ska_ballot_chance(&counted.ballot, ska_span_text("b")).window.closes, 6000);
+    assert_true(ska_ballot_chance(&counted.ballot, ska_span_text("b")).possible);
+    /* Copies of approvals can be used as long as the HSM says, which knows no refusals. */
+    assert_int_equal(ska_ballot_usable_until(&counted.ballot), 6000);
+    judge_at(&counted, 2000);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, anybody).usable, SKA_USABLE_NOW);
+    assert_false(ska_ballot_chance(&counted.ballot, anybody).possible);
+    assert_true(judge_at(&counted, 2000).hopeless);
+    assert_false(judge_at(&counted, 2000).over);
+    judge_at(&counted, 6000);
+    assert_int_equal(ska_ballot_usable_until(&counted.ballot), 0);
+    assert_true(judge_at(&counted, 6000).over);
+    assert_false(judge_at(&counted, 6000).hopeless);
+    ska_rule_clear(&rule);
+}
+
 /* Of several alternatives: which is usable, which will be, which may still come about. */
 static void the_nearest_alternative_is_found(void **state)
 {
@@ -798,10 +836,12 @@ static void the_nearest_alternative_is_found(void **state)
     assert_int_equal(verdict.best.window.opens, 1100);
     assert_true(judge_at(&counted, 1100).usable);
     assert_true(judge_at(&counted, 1200).over);
-    /* Two of three have refused: only the first alternative can be satisfied, and it is over. */
+    /* Two of three have refused: only the first alternative can be satisfied, until it is over. */
     count(&counted, &rule, "", "bc");
+    assert_false(judge_at(&counted, 1009).hopeless);
     verdict = judge_at(&counted, 1010);
-    assert_false(verdict.hopeless);
+    assert_true(verdict.hopeless);
+    assert_false(verdict.over);
     assert_false(verdict.nearest.possible && verdict.nearest.usable < SKA_USABLE_OVER);
     count(&counted, &rule, "", "abc");
     assert_true(judge_at(&counted, 1005).hopeless);
@@ -833,6 +873,7 @@ int main(void)
         cmocka_unit_test(rules_for_everybody_and_nobody_are_compared_whole),
         cmocka_unit_test(rules_of_strangers_are_compared_at_once),
         cmocka_unit_test(usable_is_what_is_best_for_the_approver),
+        cmocka_unit_test(what_is_refused_gives_no_time),
         cmocka_unit_test(the_nearest_alternative_is_found),
     };
 

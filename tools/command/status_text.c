@@ -89,7 +89,10 @@ static bool status_add_window(const struct status *status,
     char closes[32];
     const char *cells[] = {name_or_dash(&alternative->name),
                            limited ? ska_time_text(standing.window.opens, opens) : "at once",
-                           ska_time_text(standing.window.closes, closes), states[standing.usable]};
+                           ska_time_text(standing.window.closes, closes),
+                           standing.possible || standing.usable >= SKA_USABLE_OVER
+                               ? states[standing.usable]
+                               : "rejected"};
 
     return table_add(table, cells, errors);
 }
