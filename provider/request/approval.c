@@ -173,8 +173,10 @@ static bool check_same_token(const struct ska_json_place *place, enum ska_json_n
 
     if (!ska_json_base64(place, "approvalToBeSigned", need, &other))
         return false;
-    if (other.data == NULL)
+    if (other.data == NULL || token.data == NULL) {
+        ska_bytes_free(&other);
         return true;
+    }
     same = ska_span_equal(ska_span_of(&other), token);
     ska_bytes_free(&other);
     return same || ska_fail(&place->at.errors, SKA_R_APPROVAL_INVALID,
