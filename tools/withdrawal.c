@@ -35,8 +35,8 @@ void withdrawal_say(const struct ska_ballot *ballot, const struct ska_leftovers 
     if (ballot->key_count == 0)
         ska_buffer_text(&text, ", which nobody had approved");
     else
-        ska_buffer_format(&text, ", which %zu had approved (%s)", ballot->key_count,
-                          ska_buffer_string(&names));
+        ska_buffer_format(&text, ", which %zu %s had approved (%s)", ballot->key_count,
+                          ballot->key_count == 1 ? "person" : "people", ska_buffer_string(&names));
     if (ballot->key_count > 0)
         say_how_long(ballot, &text);
     if (left->count > 0)

@@ -31,7 +31,7 @@ not_taken() { # PATTERN FILE...
     shift
     before=$(ls approvals)
     ends 4 skatool import "$@"
-    says "not taken: .*$pattern" '1 file or answer was not taken'
+    says "not taken: .*$pattern" 'skatool: bad request or bundle: not all was taken, for the reasons above: [^:]+$'
     after=$(ls approvals)
     [ "$before" = "$after" ] || fail "not taken, but $after"
     ! grep -q 'nothing new' stderr.txt || fail "$(cat stderr.txt)"
@@ -87,7 +87,7 @@ for answer in again.json bare.json; do
 done
 rejection bob first other.json --reason 'And the name.'
 succeeds skatool import other.json
-says "^Put the rejection of bob into .* for $named, in place of the one that gave another reason"
+says "^Put the rejection of bob into .* for $named, in place of the one before"
 [ "$(answers reject)" -eq 1 ] || fail "both are there: $(ls approvals)"
 ends 2 skatool status "$first"
 shows "Rejected by: bob \('And the name.'\)"
@@ -160,6 +160,12 @@ succeeds ours env OPENSSL_CONF=/dev/null "$binary_dir/tools/skatool" request --o
     --key ska:object=seal --dir approvals
 mv approvals/*.order.json order.json
 wrong 'an order' order.json
+# The other way round: an answer is not what is approved.
+for command in 'approve --yes --approver alice.pem' status; do
+    # shellcheck disable=SC2086
+    refused "this is an approver's answer, and not the request: skatool import takes it" \
+        skatool $command yes.json
+done
 # The request that one has sent oneself.
 succeeds skatool import second.json
 says "nothing new: request ${second:0:16} is there already, and this copy of it holds no answer; $wanted"

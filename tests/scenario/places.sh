@@ -221,7 +221,7 @@ ask -sigopt ska-description:'Rent of May; all checked.'
 mv "$directory/$id.request.json" whole.json
 chmod 644 whole.json
 ends 4 ours setsid -w "$binary_dir/tools/skatool" import --dir "$directory" whole.json
-says '1 file or answer was not taken: whole.json: it is a whole request.*--requests' \
+says 'whole.json: not taken: it is a whole request.*--requests' 'not all was taken, for the reasons above: whole.json$' \
     'description +Rent of May; all checked' "requester +user id $signer" 'in YOUR name'
 [ ! -e "$directory/$id.request.json" ] || fail "a request came in by the way"
 succeeds skatool import --requests whole.json
@@ -301,7 +301,7 @@ approval carol document >strange.json
 chmod 644 ./*.json
 for wrong in unlisted invalid label half strange missing; do
     ends 4 skatool import "$wrong.json" bob.json
-    says "$wrong.json: not taken: " "1 file or answer was not taken: $wrong.json: .+"
+    says "$wrong.json: not taken: " "not all was taken, for the reasons above: $wrong.json\$"
 done
 [ "$(find "$directory" -name '*.approval.json' | wc -l)" -eq 1 ] || fail "$(ls "$directory")"
 ends 4 skatool import alice.json half.json -o merged.json

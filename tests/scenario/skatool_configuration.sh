@@ -325,9 +325,9 @@ chmod 777 approvals
 refused 'writable by everybody: .*chmod o-w approvals,' "${to_directory[@]}" "$id"
 # Of one like /tmp nobody is told to change the mode.
 chmod 1777 approvals
-refused 'is for everybody, as /tmp is.*use one of your own' "${to_directory[@]}" "$id"
+refused 'everybody may write in approvals, .*use one of your own' "${to_directory[@]}" "$id"
 ! grep -q chmod stderr.txt || fail "$(cat stderr.txt)"
-refused '/tmp is for everybody' skatool requests --dir /tmp
+refused 'everybody may write in /tmp' skatool requests --dir /tmp
 chmod 777 approvals
 refused "writable by everybody: .*chmod o-w $work/approvals," \
     skatool requests --dir "$work/approvals"

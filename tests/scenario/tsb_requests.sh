@@ -108,7 +108,7 @@ succeeds skatool request --key ska:object=seal long
 id=$(cat stdout.txt)
 approve_task alice Sign "$id"
 succeeds skatool withdraw "${id:0:8}"
-says "Withdrew request ${id:0:16} to [a-z ]+ key '[a-z]+', which 1 had approved \\(alice\\); copies of the approvals stay good until"
+says "Withdrew request ${id:0:16} to [a-z ]+ key '[a-z]+', which 1 person had approved \\(alice\\); copies of the approvals stay good until"
 ask 200 GET "/v1/request/$id"
 has CANCELLED
 refused 'remembers no request' skatool status "$id"

@@ -139,7 +139,7 @@ enum readiness {
  */
 static bool must_be_new(const struct execute_run *run, const struct ska_request *request)
 {
-    return request->operation == SKA_OPERATION_UNBLOCK ||
+    return (request->operation == SKA_OPERATION_UNBLOCK && !run->by_id) ||
            (run->what == EXECUTE_ALL && request->operation != SKA_OPERATION_BLOCK);
 }
 
@@ -395,13 +395,15 @@ static bool execute_one(struct execute_run *run, const char *given)
     char id[SKA_REQUEST_ID_LENGTH + 1];
     bool done = false;
 
+    run->by_id = true;
     if (!ska_directory_find_id(run->directory, given, id, errors))
         return false;
     if (!ska_directory_find(run->directory, id, &standing, errors))
         done = false;
     else if (standing.state == SKA_NAME_FREE)
-        done = ska_fail(errors, SKA_R_FILE_FAILURE,
-                        "no open request %s in %s: it may be done already", given, run->path);
+        done = ska_fail(errors, SKA_R_WRONG_USE,
+                        "no open request %s in %s: it may be done or withdrawn already", given,
+                        run->path);
     else if (standing.state == SKA_NAME_TAKEN)
         done = ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "request %s is no request of this user's but a file of uid %lu: its words "

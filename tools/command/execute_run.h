@@ -35,6 +35,7 @@ struct execute_run {
     struct executed executed;
     struct change *changes;
     size_t change_count;
+    bool by_id;  /* one that a person has named */
     size_t news; /* requests that were made and executed */
     int goes;    /* through all of it, but for this one */
     int64_t rest_used_ms;

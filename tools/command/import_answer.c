@@ -138,7 +138,7 @@ static void say_put(const struct import *import, const struct import_target *tar
     ska_buffer_text(&text, " for ");
     request_text_name(target->request, &text);
     if (judged->end == IMPORT_REPLACED)
-        ska_buffer_text(&text, ", in place of the one that gave another reason");
+        ska_buffer_text(&text, ", in place of the one before");
     if (judged->had_refused)
         ska_buffer_text(&text, ", in place of the rejection, which no longer counts");
     ska_buffer_text(&text, " (");

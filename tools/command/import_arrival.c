@@ -60,10 +60,10 @@ bool import_not_taken(struct import *import, const char *path, const char *forma
     va_end(args);
     report_warning("%s: not taken: %s", shown == NULL ? "?" : shown, ska_buffer_string(&text));
     if (++import->not_taken <= LISTED_MOST)
-        ska_buffer_format(&import->list, "%s%s: %s", import->not_taken == 1 ? "" : "; ",
-                          shown == NULL ? "?" : shown, ska_buffer_string(&text));
+        ska_buffer_format(&import->list, "%s%s", import->not_taken == 1 ? "" : ", ",
+                          shown == NULL ? "?" : shown);
     else if (import->not_taken == LISTED_MOST + 1)
-        ska_buffer_text(&import->list, "; ...");
+        ska_buffer_text(&import->list, ", ...");
     free(shown);
     ska_buffer_free(&text);
     return true;
@@ -91,11 +91,9 @@ static bool not_taken_by(struct import *import, const char *path, struct ska_err
 
 bool import_conclude(struct import *import)
 {
-    return import->not_taken == 0 ||
-           ska_fail(&import->tool->errors, SKA_R_BAD_REQUEST, "%zu %s not taken: %s",
-                    import->not_taken,
-                    import->not_taken == 1 ? "file or answer was" : "files or answers were",
-                    ska_buffer_string(&import->list));
+    return import->not_taken == 0 || ska_fail(&import->tool->errors, SKA_R_BAD_REQUEST,
+                                              "not all was taken, for the reasons above: %s",
+                                              ska_buffer_string(&import->list));
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */

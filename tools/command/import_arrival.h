@@ -20,7 +20,7 @@ struct import {
     struct output output;
     bool requests; /* whole requests are wanted */
     size_t not_taken;
-    struct ska_buffer list; /* of what was not taken, and why */
+    struct ska_buffer list; /* of what was not taken */
 };
 
 /* A file as it came: a request with answers in it, or one answer alone. */

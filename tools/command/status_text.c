@@ -157,8 +157,11 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
 {
     struct ska_buffer text = {0};
 
-    ska_buffer_format(&text, "Request %s, to %s\n", status->request->id,
-                      text_operation(status->request->operation));
+    ska_buffer_format(&text, "Request %s, to %s%s key ", status->request->id,
+                      text_operation(status->request->operation),
+                      status->request->operation == SKA_OPERATION_SIGN ? " with" : "");
+    text_quoted(&text, ska_span_text(status->request->key_label));
+    ska_buffer_text(&text, "\n");
     if (!status_add_groups(status, &text, errors) || !status_add_windows(status, &text, errors)) {
         ska_buffer_free(&text);
         return false;
