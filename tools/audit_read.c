@@ -14,6 +14,9 @@
 #include "provider/base/clock.h"
 #include "provider/base/error_capture.h"
 
+/* What is longer than this is not gone through to its end. */
+#define LINE_MOST (16 * 1024 * 1024)
+
 /* A line that the next one may be tied to. */
 struct reference {
     char hash[SKA_AUDIT_HASH_SIZE]; /* empty: none */
@@ -63,18 +66,23 @@ static bool find_size(struct ska_audit_reader *reader, const struct ska_errors *
     for (;;) {
         if (fstat(fd, &status) != 0)
             return fail_reading(reader->path, errors);
-        if (!S_ISREG(status.st_mode) || ends_with_newline(fd, status.st_size) ||
-            ska_clock_ms() >= until)
+        if (!S_ISREG(status.st_mode))
+            return ska_fail(errors, SKA_R_FILE_FAILURE,
+                            "%s is no regular file, as an audit log is: of a compressed one make "
+                            "a file first",
+                            reader->path);
+        if (ends_with_newline(fd, status.st_size) || ska_clock_ms() >= until)
             break;
         nanosleep(&pause, NULL);
     }
-    reader->left = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : UINT64_MAX;
+    reader->left = (uint64_t)status.st_size;
     return true;
 }
 
+/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 static FILE *open_log(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
     if (fd >= 0 && file == NULL)
@@ -145,6 +153,11 @@ static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
             reader->text[raw->length] = (uint8_t)byte;
         raw->length++;
         reader->left--;
+        if (raw->length > LINE_MOST)
+            return ska_fail(errors, SKA_R_EVIDENCE_WRONG,
+                            "%s: line %" PRIu64 " is longer than %d MiB: this is no audit log, or "
+                            "it was overwritten",
+                            reader->path, reader->number + 1, LINE_MOST / 1024 / 1024);
     }
     if (ferror(reader->file))
         return fail_reading(reader->path, errors);

@@ -281,6 +281,14 @@ bool directory_answers_count(struct ska_directory *directory, const char *what,
     return done;
 }
 
+void directory_replace_refusals(const struct ska_directory *directory, const char *id,
+                                struct ska_span public_key, const char *kept)
+{
+    if (!ska_directory_remove_refusals(directory, id, public_key, kept))
+        report_warning("an earlier rejection by this key is in a file of another user's, which "
+                       "stays: its reason may be shown and not this one");
+}
+
 static bool directory_count(struct request_place *place, struct ska_ballot *ballot, bool quiet)
 {
     return ska_ballot_open(ballot, &place->tool->errors) &&

@@ -24,4 +24,11 @@ bool directory_answers_count(struct ska_directory *directory, const char *what,
                              struct ska_ballot *ballot, bool quiet,
                              const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/*
+ * After another refusal by this key was put there, in the file `kept`: removes those before, and
+ * warns where one stays.
+ */
+void directory_replace_refusals(const struct ska_directory *directory, const char *id,
+                                struct ska_span public_key, const char *kept);
+
 #endif

@@ -81,7 +81,7 @@ static bool print_change(struct tool *tool, const struct backend_key *key,
             separator = ", ";
         }
     }
-    ska_buffer_text(&text, "\n");
+    ska_buffer_format(&text, " (request %.16s)\n", request->id);
     return text_print(&text, &tool->errors);
 }
 

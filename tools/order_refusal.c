@@ -92,7 +92,7 @@ bool order_refusal_print(const struct order_refusal *refusal, struct ska_bytes *
 {
     cJSON *json = cJSON_CreateObject();
     bool done = json != NULL && cJSON_AddNumberToObject(json, "version", 1) != NULL &&
-                ska_json_add_text(json, "order", refusal->order) &&
+                ska_json_add_untrusted(json, "order", ska_span_text(refusal->order)) &&
                 cJSON_AddNumberToObject(json, "uid", (double)refusal->uid) != NULL &&
                 ska_json_add_text(json, "refused", refusal->refused) &&
                 ska_json_add_text(json, "reason", refusal->reason);
@@ -166,11 +166,11 @@ bool order_refusal_put(const struct ska_directory *directory, OSSL_LIB_CTX *libc
                        const struct order_file *file, const char *reason,
                        const struct ska_errors *errors)
 {
-    struct order_refusal refusal = {
-        .order = ska_printable(ska_span_text(file->name), ORDER_NAME_SIZE - 1),
-        .uid = file->owner,
-        .refused = malloc(TIME_LIMIT),
-        .reason = ska_printable(ska_span_text(reason), ORDER_REASON_LIMIT)};
+    struct order_refusal refusal = {.order = strdup(file->name),
+                                    .uid = file->owner,
+                                    .refused = malloc(TIME_LIMIT),
+                                    .reason =
+                                        ska_printable(ska_span_text(reason), ORDER_REASON_LIMIT)};
     struct ska_bytes text = {NULL, 0};
     char name[NAME_SIZE];
     bool done = refusal.order != NULL && refusal.refused != NULL && refusal.reason != NULL;
@@ -223,24 +223,39 @@ static bool visit_one(const struct ska_directory *directory, const char *name, u
     return done;
 }
 
+/* A directory is the signer's, or root's. */
+static bool is_by_signer(const struct stat *place, const struct stat *file)
+{
+    return place->st_uid == 0 || file->st_uid == place->st_uid || file->st_uid == 0;
+}
+
 bool order_refusals_visit(const struct ska_directory *directory, order_refusal_visit *visit,
-                          void *arg, const struct ska_errors *errors)
+                          void *arg, struct order_hearsay *hearsay, const struct ska_errors *errors)
 {
     struct ska_budget budget = {.share = {LOOKED_AT_MOST, 0, 0, 0}};
     DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
+    struct stat place;
     bool done = true;
 
-    if (listing == NULL)
-        return ska_directory_fail(directory, ".", errors);
+    if (listing == NULL || fstat(ska_directory_fd(directory), &place) != 0) {
+        done = ska_directory_fail(directory, ".", errors);
+        if (listing != NULL)
+            closedir(listing);
+        return done;
+    }
     while (done && (entry = readdir(listing)) != NULL) {
         struct stat status;
 
-        if (is_refusal_name(entry->d_name) &&
-            fstatat(ska_directory_fd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) ==
-                0 &&
-            ska_budget_take_file(&budget, status.st_uid, 0))
+        if (!is_refusal_name(entry->d_name) ||
+            fstatat(ska_directory_fd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (!is_by_signer(&place, &status)) {
+            hearsay->count++;
+            hearsay->owner = status.st_uid;
+        } else if (ska_budget_take_file(&budget, status.st_uid, 0)) {
             done = visit_one(directory, entry->d_name, status.st_uid, visit, arg);
+        }
     }
     closedir(listing);
     ska_budget_clear(&budget);

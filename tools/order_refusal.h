@@ -36,12 +36,20 @@ bool order_refusal_put(const struct ska_directory *directory, OSSL_LIB_CTX *libc
 /* Removes those of this user's that are too old. */
 void order_refusals_clean(const struct ska_directory *directory);
 
+/* Files of this form by users who do not sign: anybody in the group can say so. */
+struct order_hearsay {
+    size_t count;
+    uid_t owner; /* of one of them */
+};
+
 /*
- * Calls `visit` for those that are there, of each owner of files so many at most; what is none is
- * passed over. False when the visitor says so, who has raised why.
+ * Calls `visit` for those that are there and are the word of the signer's side, whose directory it
+ * is; in one of root's nobody can tell who that is, so all are shown, of each owner so many at
+ * most. What is none is passed over. False when the visitor says so, who has raised why.
  */
 typedef bool order_refusal_visit(void *arg, const struct order_refusal *refusal, uid_t owner);
 bool order_refusals_visit(const struct ska_directory *directory, order_refusal_visit *visit,
-                          void *arg, const struct ska_errors *errors) SKA_MUST_CHECK;
+                          void *arg, struct order_hearsay *hearsay,
+                          const struct ska_errors *errors) SKA_MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/request_source.h"
 
+#include <dirent.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,23 +73,63 @@ bool request_source_take(struct tool *tool, struct request_source *source,
     return true;
 }
 
-bool request_lies_in_directory(struct tool *tool, const char *path, bool *lies)
+/* Evidence, or an approval of this request; rejections lie beside a file that came by mail, too. */
+static bool holds_answers(const char *folder, const char *id)
 {
-    const char *directory = NULL;
-    char *copy = NULL;
+    DIR *listing = opendir(folder);
+    const struct dirent *entry = NULL;
+    bool holds = false;
 
-    *lies = false;
+    while (!holds && listing != NULL && (entry = readdir(listing)) != NULL)
+        holds = strcmp(entry->d_name, "done") == 0 ||
+                (ska_file_kind_of(entry->d_name) == SKA_FILE_APPROVAL &&
+                 ska_file_is_answer(entry->d_name, id));
+    if (listing != NULL)
+        closedir(listing);
+    return holds;
+}
+
+/*
+ * An approver has no configuration. What came by mail may have kept its name: it is the approver's
+ * own file then, in a folder that is shared with no group.
+ */
+static bool looks_like_directory(const char *path, const char *folder)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    struct stat file;
+    struct stat place;
+
+    if (ska_file_kind_of(name) != SKA_FILE_REQUEST || lstat(path, &file) != 0 ||
+        stat(folder, &place) != 0)
+        return false;
+    return file.st_uid != geteuid() ||
+           ((place.st_mode & S_ISVTX) != 0 && (place.st_mode & S_IWOTH) == 0) ||
+           holds_answers(folder, name);
+}
+
+bool request_find_directory(struct tool *tool, const char *path, char **directory)
+{
+    const char *configured = NULL;
+    char *copy = NULL;
+    const char *folder = NULL;
+
+    *directory = NULL;
     if (!tool_configure(tool))
         return false;
-    directory = tool->configuration.settings.approvals_dir;
-    if (directory == NULL)
-        return true;
+    configured = tool->configuration.settings.approvals_dir;
     copy = strdup(path);
     if (copy == NULL)
         return ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "%s", path);
-    *lies = output_is_same_file(directory, dirname(copy));
+    folder = dirname(copy);
+    if (configured != NULL && output_is_same_file(configured, folder))
+        folder = configured;
+    else if (!looks_like_directory(path, folder))
+        folder = NULL;
+    *directory = folder == NULL ? NULL : strdup(folder);
     free(copy);
-    return true;
+    return folder == NULL || *directory != NULL ||
+           ska_fail(&tool->errors, SKA_R_OUT_OF_MEMORY, "%s", path);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */

@@ -46,8 +46,12 @@ bool request_source_take(struct tool *tool, struct request_source *source,
 bool request_copies_add(struct tool *tool, struct ska_request *request, const char *what,
                         const char *const *copies) SKA_MUST_CHECK;
 
-/* Whether the file lies in the approvals directory that the configuration names. */
-bool request_lies_in_directory(struct tool *tool, const char *path, bool *lies) SKA_MUST_CHECK;
+/*
+ * The approvals directory that the file of a request lies in, to be freed: that of the
+ * configuration, or one that is known by the file's name, its owner and what else lies there. NULL:
+ * none.
+ */
+bool request_find_directory(struct tool *tool, const char *path, char **directory) SKA_MUST_CHECK;
 
 /*
  * Reads the request, also again; to be freed by the caller. `key` is for places where only who

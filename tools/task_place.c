@@ -259,7 +259,7 @@ static bool fail_no_task(const struct task_place *tasks, const char *given)
     char *shown = ska_printable(ska_span_text(given), 64);
 
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
-             "%s: the broker %s asks this approver nothing by this id: it was answered, is "
+             "%s: the broker %s has nothing with this id for this approver: it was answered or "
              "withdrawn, or was never for this key (skatool requests shows what waits)",
              shown == NULL ? "" : shown, tasks->place.name);
     free(shown);

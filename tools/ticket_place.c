@@ -237,8 +237,8 @@ static bool fail_no_ticket(const struct ticket_place *tickets, const char *given
     char *shown = ska_printable(ska_span_text(given), 64);
 
     ska_fail(&tickets->place.tool->errors, SKA_R_WRONG_USE,
-             "%s: state-dir remembers no request at %s by this id: it was fetched or withdrawn, or "
-             "handed in elsewhere (skatool requests shows those that are there)",
+             "%s: state-dir remembers no request with this id at %s: it was fetched or withdrawn, "
+             "or handed in elsewhere (skatool requests shows those that are there)",
              shown == NULL ? "" : shown, tickets->place.name);
     free(shown);
     return false;

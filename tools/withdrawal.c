@@ -4,23 +4,24 @@
 #include "provider/sign/ballot_text.h"
 #include "tools/executed.h"
 #include "tools/report.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 /* An approval cannot be taken back: only time ends it. */
 static void say_how_long(const struct ska_ballot *ballot, struct ska_buffer *text)
 {
-    struct ska_standing chance = ska_ballot_chance(ballot, ska_span(NULL, 0));
+    uint64_t closes = ska_ballot_usable_until(ballot);
     char until[TEXT_TIME_SIZE];
 
     ska_buffer_text(text, "; copies of the approvals ");
     if (ballot->rule == NULL)
         ska_buffer_text(text, "may be good for ever");
-    else if (chance.usable >= SKA_USABLE_OVER)
+    else if (closes == 0)
         ska_buffer_text(text, "cannot be used any more");
-    else if (chance.window.closes == UINT64_MAX)
+    else if (closes == UINT64_MAX)
         ska_buffer_text(text, "stay good for ever");
     else
-        ska_buffer_format(text, "stay good until %s", text_time(chance.window.closes, until));
+        ska_buffer_format(text, "stay good until %s", text_time(closes, until));
 }
 
 void withdrawal_say(const struct ska_ballot *ballot, const struct ska_leftovers *left)
@@ -28,13 +29,14 @@ void withdrawal_say(const struct ska_ballot *ballot, const struct ska_leftovers 
     struct ska_buffer text = {0};
     struct ska_buffer names = {0};
 
-    ska_buffer_format(&text, "Withdrew the request %.16s", ballot->request->id);
+    ska_buffer_text(&text, "Withdrew ");
+    request_text_name(ballot->request, &text);
     ska_ballot_approved_text(ballot, &names);
     if (ballot->key_count == 0)
         ska_buffer_text(&text, ", which nobody had approved");
     else
-        ska_buffer_format(&text, ", which %zu had approved (%s)", ballot->key_count,
-                          ska_buffer_string(&names));
+        ska_buffer_format(&text, ", which %zu %s had approved (%s)", ballot->key_count,
+                          ballot->key_count == 1 ? "person" : "people", ska_buffer_string(&names));
     if (ballot->key_count > 0)
         say_how_long(ballot, &text);
     if (left->count > 0)

@@ -173,8 +173,10 @@ static bool check_same_token(const struct ska_json_place *place, enum ska_json_n
 
     if (!ska_json_base64(place, "approvalToBeSigned", need, &other))
         return false;
-    if (other.data == NULL)
+    if (other.data == NULL || token.data == NULL) {
+        ska_bytes_free(&other);
         return true;
+    }
     same = ska_span_equal(ska_span_of(&other), token);
     ska_bytes_free(&other);
     return same || ska_fail(&place->at.errors, SKA_R_APPROVAL_INVALID,
@@ -285,16 +287,10 @@ void ska_signer_text(const struct ska_rule *rule, const struct ska_approval *app
 {
     const struct ska_approver *listed =
         rule == NULL ? NULL : ska_rule_find_approver(rule, ska_span_of(&approval->public_key));
-    char *shown = NULL;
 
-    if (listed != NULL) {
+    if (listed != NULL)
         ska_approver_text(rule, listed, text);
-        return;
-    }
-    shown = ska_approver_shown(rule, approval);
-    if (shown == NULL)
-        text->failed = true;
     else
-        ska_buffer_name(text, ska_span_text(shown));
-    free(shown);
+        ska_signer_name_text(approval->certificate, ska_span_of(&approval->signer),
+                             ska_span_of(&approval->public_key), text);
 }

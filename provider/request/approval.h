@@ -49,7 +49,8 @@ bool ska_approvals_append(struct ska_approval **approvals, size_t *count,
 
 /*
  * The approvals in a file of an approvals directory: one approval object, or a bundle for the same
- * token. Appends to *approvals; the caller frees with ska_approvals_free(), also after a failure.
+ * token (data NULL: for whatever token). Appends to *approvals; the caller frees with
+ * ska_approvals_free(), also after a failure.
  */
 bool ska_approvals_parse(struct ska_span text, const char *shown, struct ska_span token,
                          struct ska_approval **approvals, size_t *count,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CUT_OFF "; it may have been cut off or changed on the way: ask for it again"
+#define ANSWER "; this is an approver's answer, and not the request: skatool import takes it"
 #define NO_REQUEST "; this is no request or bundle: take the file that skatool request has written"
 
 static bool begins_as_object(struct ska_span text)
@@ -18,17 +19,23 @@ static bool begins_as_object(struct ska_span text)
     return at < text.length && text.data[at] == '{';
 }
 
+static bool holds(struct ska_span text, const char *part)
+{
+    return text.length > 0 && memmem(text.data, text.length, part, strlen(part)) != NULL;
+}
+
 /* "": what stands before says it all. */
 static const char *advice(enum ska_reason reason, struct ska_span text)
 {
     static const char token[] = "\"approvalToBeSigned\"";
+    static const char key[] = "\"approverPublicKey\"";
+    static const char certificate[] = "\"approverCertificate\"";
 
     if (reason == SKA_R_BAD_JSON)
         return text.length == 0 || begins_as_object(text) ? CUT_OFF : NO_REQUEST;
-    if (reason == SKA_R_BAD_REQUEST &&
-        (text.length == 0 || memmem(text.data, text.length, token, strlen(token)) == NULL))
-        return NO_REQUEST;
-    return "";
+    if (reason != SKA_R_BAD_REQUEST || holds(text, token))
+        return "";
+    return holds(text, key) || holds(text, certificate) ? ANSWER : NO_REQUEST;
 }
 
 static void raise_with_advice(void *arg, enum ska_reason reason, const char *file, int line,

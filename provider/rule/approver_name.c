@@ -41,66 +41,125 @@ char *ska_key_shown(struct ska_span public_key)
 
 /* ---- Certificates --------------------------------------------------------------------------- */
 
-static char *shown_common_name(const X509_NAME *name)
+/* False: there is none. */
+static bool copy_common_name(const X509_NAME *name, struct ska_bytes *copy)
 {
     int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
     const ASN1_STRING *value =
         at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
     unsigned char *text = NULL;
     int length = value == NULL ? 0 : ASN1_STRING_to_UTF8(&text, value);
-    char *shown = length > 0 ? ska_printable(ska_span(text, (size_t)length), SKA_NAME_SHOWN) : NULL;
+    bool done = length > 0 && ska_bytes_copy(copy, ska_span(text, (size_t)length), NULL);
 
     OPENSSL_free(text);
-    return shown;
+    return done;
 }
 
-char *ska_x509_name_shown(const X509_NAME *name, size_t limit)
+static bool copy_whole_name(const X509_NAME *name, struct ska_bytes *copy)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL;
     long length = 0;
-    char *shown = NULL;
+    bool done = false;
 
     if (bio != NULL &&
         X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >
             0) {
         length = BIO_get_mem_data(bio, &text);
-        if (length > 0)
-            shown = ska_printable(ska_span(text, (size_t)length), limit);
+        done = length > 0 && ska_bytes_copy(copy, ska_span(text, (size_t)length), NULL);
     }
     BIO_free(bio);
+    return done;
+}
+
+char *ska_x509_name_shown(const X509_NAME *name, size_t limit)
+{
+    struct ska_bytes copy = {NULL, 0};
+    char *shown = copy_whole_name(name, &copy) ? ska_printable(ska_span_of(&copy), limit) : NULL;
+
+    ska_bytes_free(&copy);
     return shown;
 }
 
-/* Its common name or else all of it; NULL for an empty or malformed one. */
-static char *shown_subject(struct ska_span certificate)
+/* Its common name or else all of it; false for an empty or malformed one. */
+static bool copy_subject(struct ska_span certificate, struct ska_bytes *copy)
 {
     X509_NAME *name = ska_certificate_subject(certificate);
-    char *shown = NULL;
+    bool done = false;
 
     ERR_set_mark();
-    if (name != NULL)
-        shown = shown_common_name(name);
-    if (name != NULL && shown == NULL)
-        shown = ska_x509_name_shown(name, SKA_NAME_SHOWN);
+    done = name != NULL && (copy_common_name(name, copy) || copy_whole_name(name, copy));
     X509_NAME_free(name);
     ERR_pop_to_mark();
-    return shown;
+    return done;
 }
 
 /* ---- Approvers ------------------------------------------------------------------------------ */
 
+/* As others have chosen it; false: its key has to do. */
+static bool copy_signer_name(bool certificate, struct ska_span data, struct ska_bytes *copy)
+{
+    return certificate && copy_subject(data, copy);
+}
+
+static bool copy_approver_name(const struct ska_approver *approver, struct ska_bytes *copy)
+{
+    return approver->name.length > 0 ? ska_bytes_copy(copy, ska_span_of(&approver->name), NULL)
+                                     : copy_signer_name(approver->type == SKA_APPROVER_CERTIFICATE,
+                                                        ska_span_of(&approver->data), copy);
+}
+
+static char *show_name(bool copied, struct ska_bytes *copy, struct ska_span public_key)
+{
+    char *shown =
+        copied ? ska_printable(ska_span_of(copy), SKA_NAME_SHOWN) : ska_key_shown(public_key);
+
+    ska_bytes_free(copy);
+    return shown;
+}
+
+/* What is made harmless once is not made so again: that would change what it says. */
+static void add_name(bool copied, struct ska_bytes *copy, struct ska_span public_key,
+                     struct ska_buffer *text)
+{
+    char *key = copied ? NULL : ska_key_shown(public_key);
+
+    if (copied)
+        ska_buffer_name(text, ska_span_of(copy));
+    else if (key != NULL)
+        ska_buffer_name(text, ska_span_text(key));
+    else
+        text->failed = true;
+    free(key);
+    ska_bytes_free(copy);
+}
+
 char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span public_key)
 {
-    char *shown = certificate ? shown_subject(data) : NULL;
+    struct ska_bytes copy = {NULL, 0};
 
-    return shown != NULL ? shown : ska_key_shown(public_key);
+    return show_name(copy_signer_name(certificate, data, &copy), &copy, public_key);
+}
+
+void ska_signer_name_text(bool certificate, struct ska_span data, struct ska_span public_key,
+                          struct ska_buffer *text)
+{
+    struct ska_bytes copy = {NULL, 0};
+
+    add_name(copy_signer_name(certificate, data, &copy), &copy, public_key, text);
 }
 
 char *ska_listed_approver_shown(const struct ska_approver *approver)
 {
-    if (approver->name.length > 0)
-        return ska_printable(ska_span_of(&approver->name), SKA_NAME_SHOWN);
-    return ska_signer_shown(approver->type == SKA_APPROVER_CERTIFICATE,
-                            ska_span_of(&approver->data), ska_span_of(&approver->public_key));
+    struct ska_bytes copy = {NULL, 0};
+
+    return show_name(copy_approver_name(approver, &copy), &copy,
+                     ska_span_of(&approver->public_key));
+}
+
+void ska_listed_approver_name_text(const struct ska_approver *approver, struct ska_buffer *text)
+{
+    struct ska_bytes copy = {NULL, 0};
+
+    add_name(copy_approver_name(approver, &copy), &copy, ska_span_of(&approver->public_key), text);
 }

@@ -16,6 +16,11 @@ char *ska_listed_approver_shown(const struct ska_approver *approver);
 /* The same for one that no rule names: `data` is a certificate or else a public key, in DER. */
 char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span public_key);
 
+/* Both for the middle of a sentence, as ska_buffer_name() does it: appended. */
+void ska_listed_approver_name_text(const struct ska_approver *approver, struct ska_buffer *text);
+void ska_signer_name_text(bool certificate, struct ska_span data, struct ska_span public_key,
+                          struct ska_buffer *text);
+
 /* "key 0123456789abcdef": the start of the SHA-256 of a SubjectPublicKeyInfo. */
 char *ska_key_shown(struct ska_span public_key);
 

@@ -56,7 +56,7 @@ void ska_approver_text(const struct ska_rule *rule, const struct ska_approver *a
         text->failed = true;
         return;
     }
-    ska_buffer_name(text, ska_span_text(name));
+    ska_listed_approver_name_text(approver, text);
     if (rule != NULL && is_ambiguous(rule, approver, name)) {
         key = ska_key_shown(ska_span_of(&approver->public_key));
         if (key == NULL)

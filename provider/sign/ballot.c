@@ -219,14 +219,22 @@ void ska_ballot_drop_uncounted(struct ska_ballot *ballot)
 
 /* ---- Judging --------------------------------------------------------------------------------- */
 
-/* Approvers whom a group lists and who have not refused, each key once. */
-static size_t count_willing(const struct ska_ballot *ballot, const struct ska_group *group)
+/* Who has refused may approve all the same: then `again` is that one's key, else empty. */
+static bool is_willing(const struct ska_ballot *ballot, struct ska_span public_key,
+                       struct ska_span again)
+{
+    return ska_span_equal(public_key, again) || !ska_ballot_has_refused(ballot, public_key);
+}
+
+/* Of the approvers whom a group lists, each key once. */
+static size_t count_willing(const struct ska_ballot *ballot, const struct ska_group *group,
+                            struct ska_span again)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < group->approver_count; i++)
         count += ska_group_is_first(group, i) &&
-                 !ska_ballot_has_refused(ballot, ska_span_of(&group->approvers[i].public_key));
+                 is_willing(ballot, ska_span_of(&group->approvers[i].public_key), again);
     return count;
 }
 
@@ -239,7 +247,7 @@ static enum ska_usable usable_between(const struct ska_window *window, uint64_t 
 
 static struct ska_standing standing_between(const struct ska_ballot *ballot,
                                             const struct ska_alternative *alternative,
-                                            uint64_t from, uint64_t to)
+                                            uint64_t from, uint64_t to, struct ska_span again)
 {
     struct ska_standing standing = {alternative, 0, true, SKA_USABLE_ALWAYS, {0, UINT64_MAX}};
 
@@ -250,7 +258,8 @@ static struct ska_standing standing_between(const struct ska_ballot *ballot,
         if (have < group->quorum)
             standing.missing += group->quorum - have;
         if (have < group->quorum && ballot->refusal_count > 0)
-            standing.possible = standing.possible && count_willing(ballot, group) >= group->quorum;
+            standing.possible =
+                standing.possible && count_willing(ballot, group, again) >= group->quorum;
     }
     if (!ska_alternative_is_limited(alternative)) {
         /* No time is needed then, but one that has not come yet is refused all the same. */
@@ -273,7 +282,7 @@ struct ska_standing ska_ballot_standing(const struct ska_ballot *ballot,
 {
     uint64_t now = ska_ballot_now(ballot);
 
-    return standing_between(ballot, alternative, now, now);
+    return standing_between(ballot, alternative, now, now, ska_span(NULL, 0));
 }
 
 static bool is_alive(const struct ska_standing *standing)
@@ -300,15 +309,19 @@ static bool is_nearer(const struct ska_standing *a, const struct ska_standing *b
 struct ska_verdict ska_ballot_judge_between(const struct ska_ballot *ballot, uint64_t from,
                                             uint64_t to)
 {
-    struct ska_verdict verdict = {.hopeless = ballot->rule != NULL && ballot->refusal_count > 0,
-                                  .over =
+    struct ska_verdict verdict = {.over =
                                       ballot->rule != NULL && ballot->rule->alternative_count > 0};
+    bool any_alive = false;
+    bool any_possible = false;
+    bool any_refused = false; /* for which there is time */
 
     for (size_t i = 0; ballot->rule != NULL && i < ballot->rule->alternative_count; i++) {
         struct ska_standing standing =
-            standing_between(ballot, &ballot->rule->alternatives[i], from, to);
+            standing_between(ballot, &ballot->rule->alternatives[i], from, to, ska_span(NULL, 0));
 
-        verdict.hopeless = verdict.hopeless && !standing.possible;
+        any_alive = any_alive || is_alive(&standing);
+        any_possible = any_possible || standing.possible;
+        any_refused = any_refused || (!standing.possible && standing.usable < SKA_USABLE_OVER);
         verdict.over = verdict.over && standing.usable == SKA_USABLE_OVER;
         verdict.open = verdict.open || standing.usable <= SKA_USABLE_NOW;
         if (standing.missing == 0 &&
@@ -319,6 +332,8 @@ struct ska_verdict ska_ballot_judge_between(const struct ska_ballot *ballot, uin
         if (verdict.nearest.alternative == NULL || is_nearer(&standing, &verdict.nearest))
             verdict.nearest = standing;
     }
+    verdict.hopeless = ballot->rule != NULL && ballot->refusal_count > 0 && !any_alive &&
+                       (any_refused || !any_possible);
     verdict.usable = verdict.satisfied && verdict.best.usable <= SKA_USABLE_NOW;
     return verdict;
 }
@@ -330,22 +345,42 @@ struct ska_verdict ska_ballot_judge(const struct ska_ballot *ballot)
     return ska_ballot_judge_between(ballot, now, now);
 }
 
+/* Of two that are alike the one that lasts longer. */
+static bool is_better(const struct ska_standing *a, const struct ska_standing *b)
+{
+    if (is_alive(a) != is_alive(b))
+        return is_alive(a);
+    return a->usable != b->usable ? a->usable < b->usable : a->window.closes > b->window.closes;
+}
+
 struct ska_standing ska_ballot_chance(const struct ska_ballot *ballot, struct ska_span public_key)
 {
     struct ska_standing best = {.usable = SKA_USABLE_NEVER, .window = {0, UINT64_MAX}};
+    uint64_t now = ska_ballot_now(ballot);
 
     for (size_t i = 0; ballot->rule != NULL && i < ballot->rule->alternative_count; i++) {
         const struct ska_alternative *alternative = &ballot->rule->alternatives[i];
-        struct ska_standing standing = ska_ballot_standing(ballot, alternative);
+        struct ska_standing standing = standing_between(ballot, alternative, now, now, public_key);
 
         if (public_key.length > 0 && !ska_alternative_lists(alternative, public_key))
             continue;
-        /* Of two that are alike the one that lasts longer. */
-        if (best.alternative == NULL || standing.usable < best.usable ||
-            (standing.usable == best.usable && standing.window.closes > best.window.closes))
+        if (best.alternative == NULL || is_better(&standing, &best))
             best = standing;
     }
     return best;
+}
+
+uint64_t ska_ballot_usable_until(const struct ska_ballot *ballot)
+{
+    uint64_t until = 0;
+
+    for (size_t i = 0; ballot->rule != NULL && i < ballot->rule->alternative_count; i++) {
+        struct ska_standing standing = ska_ballot_standing(ballot, &ballot->rule->alternatives[i]);
+
+        if (standing.usable < SKA_USABLE_OVER && standing.window.closes > until)
+            until = standing.window.closes;
+    }
+    return until;
 }
 
 static bool lacks(const struct ska_ballot *ballot, const struct ska_alternative *alternative,

@@ -102,7 +102,7 @@ struct ska_verdict {
     struct ska_standing nearest; /* best, unless it is over and another may still succeed */
     bool satisfied;              /* there are enough approvals, time aside */
     bool usable;                 /* and they can be used now */
-    bool hopeless;               /* too many have refused for any alternative */
+    bool hopeless;               /* too many have refused for any alternative that is not over */
     bool over;                   /* the time for every alternative is */
     bool open;                   /* there is one that could be used now, had it its approvals */
 };
@@ -114,9 +114,16 @@ struct ska_verdict ska_ballot_judge_between(const struct ska_ballot *ballot, uin
 
 /*
  * What an approval by this key (empty: by anybody) is good for at best: by the alternatives that
- * list it. alternative == NULL: none does.
+ * list it, first by those that can still succeed, whatever this key has refused before.
+ * alternative == NULL: none lists it.
  */
 struct ska_standing ska_ballot_chance(const struct ska_ballot *ballot, struct ska_span public_key);
+
+/*
+ * Until when copies of approvals can be used, whoever has refused: the HSM knows no refusals. 0:
+ * not any more; UINT64_MAX: for ever. Only with a rule.
+ */
+uint64_t ska_ballot_usable_until(const struct ska_ballot *ballot);
 
 /*
  * Whether this approver has said nothing yet and could bring the request forward: in an alternative

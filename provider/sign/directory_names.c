@@ -168,8 +168,8 @@ static bool complete_id(const struct ska_directory *directory,
     size_t found = find_requests(names, given, id);
 
     if (found == 0)
-        return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
-                        "no open request %s... in %s: it may be done already", given,
+        return ska_fail(errors, SKA_R_WRONG_USE,
+                        "no open request %s... in %s: it may be done or withdrawn already", given,
                         ska_directory_path(directory));
     return found == 1 || fail_ambiguous(names, given, found, errors);
 }

@@ -59,7 +59,7 @@ bool ska_directory_read(const struct ska_directory *directory, const char *id,
     fd = ska_directory_open_request(directory, name);
     if (fd < 0 && errno == ENOENT)
         return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY,
-                        "no open request %s in %s: it may be done already", id,
+                        "no open request %s in %s: it may be done or withdrawn already", id,
                         ska_directory_path(directory));
     if (fd < 0 && errno == ELOOP)
         return ska_fail(errors, SKA_R_APPROVALS_DIRECTORY, "%s: is a symbolic link", name);

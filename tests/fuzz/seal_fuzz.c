@@ -21,6 +21,7 @@ static struct seal_signer make_signer(uint8_t kind)
                                  .certificate_count = 1,
                                  .issuer = {issuer, sizeof(issuer)},
                                  .serial = {serial, sizeof(serial)},
+                                 .valid_until = INT64_MAX,
                                  .digest = SKA_DIGEST_SHA256};
 
     signer.mechanism.scheme = schemes[kind % 4];

@@ -60,7 +60,7 @@ tells 'asked to approve a SIGNATURE' 'the file you gave, contract.txt\? YES' '^ 
 digest=$(sha256sum contract.txt)
 tells "${digest:0:4} ${digest:4:4} ${digest:8:4}"
 silent WARNING
-says 'Added the approval of alice to told.json \(1 of 2; still needed: bob or carol\)'
+says "Added the approval of alice to told.json for request [0-9a-f]{16} to sign with key '[a-z-]+' \(1 of 2; still needed: bob or carol\)"
 # Names of algorithms are for technicians.
 ! sed '/^For technicians/,/^In short/d' told.txt | grep -qE 'ECDSA|SHA-?256|EDDSA' ||
     fail "names of algorithms"
@@ -351,10 +351,10 @@ says "use --dir $directory ${id:0:16}, or -o"
 same before.json "$directory/$id.request.json"
 ends 0 skatool approve --approver alice.pem --yes -o taken-along.json "$directory/$id.request.json"
 ends 0 skatool approve --approver alice.pem --yes -o again.json taken-along.json
-says 'approved by this key already; written as it is'
+says 'this key has approved request [0-9a-f]{16} already; written as it is'
 same taken-along.json again.json
 ends 0 skatool approve --dir "$directory" --approver alice.pem --yes "${id:0:16}"
-says "Put the approval of alice into .* \(1 of 2; still needed: bob or carol\)"
+says "Put the approval of alice into .* for request [0-9a-f]{16} to sign with key '[a-z-]+' \(1 of 2; still needed: bob or carol\)"
 grep -q 'put it into the directory' <(tr -s ' \n' ' ' <stdout.txt) || fail "whose file is it?"
 ends 0 skatool approve --dir "$directory" --approver alice.pem
 listed "^${other:0:16} "
@@ -378,14 +378,14 @@ token_of "$directory/$id.request.json" >token
 tr -d '\n\t' <"$refusal" | sed -E 's/.*"signature": *"([^"]*)".*/\1/' | plain base64 -d -A >refused.sig
 succeeds plain dgst -sha256 -verify bob.pub.pem -signature refused.sig refused.bytes
 ends 0 skatool reject --dir "$directory" --approver bob.pem --yes "$id"
-says 'rejected by this key already'
+says 'this key has rejected request [0-9a-f]{16} already'
 # With another reason it takes the place of the one before, and is one rejection still.
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
-says 'Put the rejection of bob into .*, in the place of the one before'
+says "Put the rejection of bob into .* for request [0-9a-f]{16} to sign with key '[a-z-]+', in place of the one before"
 ends 2 skatool status --dir "$directory" "$id"
 grep -qF "Rejected by: bob ('On second thoughts')" stdout.txt || fail "$(cat stdout.txt)"
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes --reason 'On second thoughts' "$id"
-says 'rejected by this key already; nothing to do'
+says 'this key has rejected request [0-9a-f]{16} already; nothing to do'
 succeeds skatool reject --dir "$directory" --approver bob.pem --yes "$id" \
     --reason "$(printf 'Wrong\033[2J amount')"
 refusal=$(echo "$directory/$id".*.reject.json)
@@ -455,7 +455,7 @@ says '1 of 2; still needed: carol'
 ends 2 skatool status --key "$(uri annual-accounts)" post/request.json
 grep -q 'Rejected by: bob' stdout.txt || fail "$(cat stdout.txt)"
 ends 0 skatool reject --approver bob.pem --yes --reason 'Too much' post/request.json
-says 'in the place of the one before'
+says 'in place of the one before'
 [ "$(ls post | grep -c '\.reject\.json$')" -eq 1 ] || fail "$(ls post)"
 ends 2 skatool status post/request.json
 grep -qF "Rejected by: bob ('Too much')" stdout.txt || fail "$(cat stdout.txt)"
@@ -464,7 +464,7 @@ asked="Send it to whoever asked: user $(id -u) of the computer $(uname -n), as t
 ends 0 skatool approve --approver alice.pem --yes -o post/alice.json honest1.json
 says "1 of 2; .*\)\. $asked"
 ends 0 skatool reject --approver carol.pem --yes -o refusal.json post/request.json
-says "Wrote the rejection of carol to refusal.json\. $asked"
+says "Wrote the rejection of carol to refusal.json for request [0-9a-f]{16} to sign with key '[a-z-]+'\. $asked"
 grep -q '"signature"' refusal.json
 ends 2 skatool reject --approver carol.pem post/request.json
 says 'no terminal'

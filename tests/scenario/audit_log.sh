@@ -168,6 +168,18 @@ before=$(wc -l <"$log")
 quietly ska dgst -sha256 -sign "$(uri free)" -out signature document
 logs 'request intent decision' "$before"
 
+# ---- What is no file -----------------------------------------------------------------------------
+
+mkfifo pipe
+for place in pipe /dev/zero .; do
+    audited 3 "skatool: .*: $place is no regular file" -- "$place"
+    audited 3 "skatool: .*: $place is no regular file" -- "$log" "$place"
+done
+# Nor is a file read for ever that has no lines.
+truncate -s 1T endless
+audited 4 'line 1 is longer than 16 MiB' -- endless
+rm endless pipe
+
 # ---- Changes are found ---------------------------------------------------------------------------
 
 cp "$log" whole

@@ -126,14 +126,14 @@ listed 5
 # Withdrawn: who waits is told, at once, and it does not come back.
 succeeds skatool approve --dir "$directory" --approver alice.pem --yes "$waiting"
 succeeds skatool withdraw "$waiting"
-says 'Withdrew the request' '1 had approved \(alice\)' 'stay good for ever'
+says 'Withdrew request' 'which 1 person had approved \(alice\)' 'stay good for ever'
 status=0
 wait "$waiter" || status=$?
 [ "$status" -ne 0 ] && grep -q 'the request was withdrawn' waiting.err || fail "$(cat waiting.err)"
 [ ! -s waiting.txt.sig ] || fail "signed what was withdrawn"
 open "$invoice" "$contract" "$letter" "$timed"
 ! ls "$directory" | grep -q "^$waiting" || fail "$(ls "$directory")"
-refused 'no open request|done already' skatool withdraw "$waiting"
+refused 'no open request|withdrawn already' skatool withdraw "$waiting"
 
 # By nobody else, whatever the mode.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
@@ -182,7 +182,7 @@ if has_terminal; then
 fi
 open "$invoice" "$contract" "$letter" "$timed"
 succeeds skatool requests --clean --yes --key seal
-says "Withdrew the request ${invoice:0:16}"
+says "Withdrew request ${invoice:0:16}"
 open "$contract" "$letter" "$timed"
 quietly sign seal contract.txt
 open "$letter" "$timed"
@@ -301,7 +301,7 @@ reset
 for i in 1 2 3; do asked seal document$i >/dev/null; done
 first=$(ls -tr "$directory" | grep request.json | head -n 1)
 inbox 3 "$six" "!rm $directory/$first" '' y "$six" y "$six" y
-shows 'no open request|done already' '2 approved, 0 rejected, 1 left'
+shows 'no open request|withdrawn already' '2 approved, 0 rejected, 1 left'
 [ "$(approvals)" -eq 2 ] || fail "$(ls "$directory")"
 
 # Ten minutes without an answer: the key is wiped, and the passphrase asked for again.

@@ -29,7 +29,7 @@ says '1 of 2; still needed: bob or carol'
 refused 'waiting for bob or carol; 1 of 2;' sign contract.txt
 # Once is enough. An id that somebody reads out may be typed in capitals.
 succeeds skatool approve --dir approvals --approver alice.pem --yes "${id^^}"
-says 'approved by this key already; nothing to do'
+says 'this key has approved request [0-9a-f]{16} already; nothing to do'
 
 # Who has rejected it is not missing.
 succeeds skatool reject --dir approvals --approver bob.pem --yes "$id"

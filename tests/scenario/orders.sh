@@ -126,7 +126,7 @@ grep -qE "\"uid\":[[:space:]]*$rita" "$(grep -l BLOCK "$directory"/*.request.jso
     fail "somebody else asks"
 [ "$(calls C_SKABlock)" -eq 0 ] || fail "blocked without an approval"
 succeeds person $rita requests --dir "$directory"
-shows 'block .*Stop it'
+shows "block .*uid $rita, says uid $signer .*Stop it"
 id=$(awk '/block/ { print $1 }' stdout.txt)
 # What is not complete is found out without the HSM, however often; and nothing is written in the
 # directory for that, which would start the unit again.
@@ -138,7 +138,7 @@ untouched quietly unit
 [ "$(as_it_is)" = "$before" ] || fail "the unit starts itself again"
 give $rita rita
 succeeds unit
-shows "^key 'seal' is blocked\$"
+shows "^key 'seal' is blocked \(request [0-9a-f]{16}\)\$"
 says 'closed request [0-9a-f]{16}: the key is blocked'
 [ "$(calls C_SKABlock)" -eq 1 ] || fail "not blocked by one call"
 blocked
@@ -185,7 +185,7 @@ quietly unit
 blocked
 # By hand it is executed, as ever.
 succeeds skatool execute --dir "$directory" "$id"
-shows "^key 'seal' is unblocked\$"
+shows "^key 'seal' is unblocked \(request [0-9a-f]{16}\)\$"
 unblocked
 
 # Rita blocks again. Without a timeout the token is the very one of before, and yet it is another
@@ -193,7 +193,7 @@ unblocked
 order $rita block
 give $rita rita
 succeeds unit
-shows "^key 'seal' is blocked\$"
+shows "^key 'seal' is blocked \(request [0-9a-f]{16}\)\$"
 blocked
 [ "$(calls C_SKABlock)" -eq 2 ] || fail "not blocked by one more call"
 
@@ -223,7 +223,7 @@ give $mallory dora
 quietly unit --all
 give $mallory dan
 succeeds unit --all
-shows "^key 'seal' is unblocked\$"
+shows "^key 'seal' is unblocked \(request [0-9a-f]{16}\)\$"
 unblocked
 label=ska:object=other
 order $rita block
@@ -247,13 +247,13 @@ give $mallory dora dan
 id=$(basename "$(ls "$directory/$id"*.request.json)" .request.json)
 keep with-carol
 succeeds unit --all
-shows "^key 'seal' has new rules: use\$"
+shows "^key 'seal' has new rules: use \(request [0-9a-f]{16}\)\$"
 order $mallory modify --policy without-carol.json
 give $mallory dora dan
 quietly unit
 [ "$(calls C_SKAModify)" -eq 1 ] || fail "modified with --block-only"
 succeeds skatool execute --dir "$directory"
-shows "^key 'seal' has new rules: use\$"
+shows "^key 'seal' has new rules: use \(request [0-9a-f]{16}\)\$"
 # An old modification brings nobody back.
 copied_in with-carol
 quietly unit --all
@@ -303,7 +303,7 @@ untouched quietly unit
 succeeds person $rita request --operation block --key $label --dir "$directory"
 succeeds unit
 says 'was there already'
-shows "^key 'other' is blocked\$"
+shows "^key 'other' is blocked \(request [0-9a-f]{16}\)\$"
 order $mallory unblock
 give $mallory dora dan
 succeeds skatool execute --dir "$directory" "$id"
@@ -327,7 +327,14 @@ id=
 for file in "$directory"/*.json; do rm -f "$file"; done
 order $mallory unblock
 give $mallory dora dan
-succeeds skatool execute --dir "$directory"
+# Approvals that are good for ever can be old ones: without its id this undoes no block, either.
+for _ in 1 2; do
+    succeeds skatool execute --dir "$directory"
+    says "request ${id:0:16} to unblock key 'other' has its approvals, but they have no time limit.*from before the key was blocked.*execute --dir $directory ${id:0:16}"
+    ! grep -q . stdout.txt || fail "done all the same: $(cat stdout.txt)"
+done
+succeeds skatool execute --dir "$directory" "$id"
+shows "^key 'other' is unblocked \(request [0-9a-f]{16}\)\$"
 refused 'approvals pending' ska dgst -sha256 -sign "$(uri other)" -out signature document
 id=$(id_of_pending "$directory")
 give $mallory alice bob
@@ -359,7 +366,7 @@ order $rita block --description 'Hers'
 [ "$(standing)" -eq 2 ] || fail "not two requests: $(ls "$directory")"
 give $rita rita
 succeeds unit
-shows "^key 'other' is blocked\$"
+shows "^key 'other' is blocked \(request [0-9a-f]{16}\)\$"
 says 'closed request [0-9a-f]{16}: the key is blocked'
 [ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
 order $mallory unblock --description 'Mine'
@@ -368,6 +375,30 @@ give $mallory dora dan
 succeeds skatool execute --dir "$directory" "$id"
 says 'closed request [0-9a-f]{16}: another request has done the same'
 [ "$(standing)" -eq 0 ] || fail "the other one stays: $(ls "$directory")"
+
+# An unblocking that was approved before the key was blocked, in whatever time of its rule, is from another
+# time: it goes with the block.
+label=ska:object=seal
+blocked
+order $mallory unblock
+give $mallory dora dan
+# In its time it is executed, also without an id.
+succeeds skatool execute --dir "$directory"
+unblocked
+succeeds skatool request --operation unblock --key "$(uri seal)" --dir "$directory"
+id=$(cat stdout.txt)
+give $mallory dora dan
+early=$id
+order $rita block
+give $rita rita
+succeeds unit
+shows "^key 'seal' is blocked \(request [0-9a-f]{16}\)\$"
+says "closed request ${early:0:16}: it is from before the key was blocked now"
+for options in '' --all; do
+    # shellcheck disable=SC2086
+    succeeds skatool execute --dir "$directory" $options
+done
+blocked
 
 # ---- Imported ------------------------------------------------------------------------------------
 
@@ -388,7 +419,7 @@ quietly unit --all
 succeeds skatool execute --dir "$directory"
 says "request ${id:0:16} to block key 'other' was imported, and is executed by its id only"
 order $rita block
-shows "^key 'other' is blocked\$"
+shows "^key 'other' is blocked \(request [0-9a-f]{16}\)\$"
 [ "$(standing)" -eq 0 ] || fail "the imported one stays"
 succeeds skatool request --operation unblock --key "$(uri other)" --dir "$directory"
 id=$(cat stdout.txt)
@@ -433,8 +464,15 @@ printf '{"version":1,"order":"x\\u001b[2J","uid":%s,"refused":"never","reason":"
     plant "order-$rita-0.refused.json"
 succeeds person $rita requests --dir "$directory"
 [ "$(grep -c "ordered by uid $mallory, refused by uid $signer" stdout.txt)" -eq 10 ] || fail "$(cat stdout.txt)"
-shows "ordered by uid $rita, refused by uid $mallory, never" '^    \| All is well; '
+# What became of it is the word of who signs, and not of a colleague.
+! grep -qE "ordered by uid $rita|All is well" stdout.txt || fail "a colleague's word: $(cat stdout.txt)"
+says "^skatool: warning: not shown: what uid $mallory, who does not sign here, says in [0-9]+ files of $directory about orders"
+# In a directory of root's nobody can tell who signs.
+chown root "$directory"
+succeeds person $rita requests --dir "$directory"
+shows "ordered by uid $rita, refused by uid $mallory, as a file of theirs says, never" '^    \| All is well; '
 ! grep -qE $'\033|^Orders: none' stdout.txt || fail "foreign words look like ours: $(cat stdout.txt)"
+chown $signer "$directory"
 # After a week they are of no interest.
 touch -d '8 days ago' "$directory"/*.refused.json
 quietly unit
@@ -457,7 +495,7 @@ says 'more orders are left for later' "of uid $rita: request"
 id=$(grep -oE "of uid $rita: request [0-9a-f]{16}" stderr.txt | awk '{ print $NF }')
 give $rita rita
 succeeds unit
-shows "^key 'other' is blocked\$"
+shows "^key 'other' is blocked \(request [0-9a-f]{16}\)\$"
 [ "$(standing)" -le 20 ] || fail "$(standing) requests are open"
 
 # In a directory of root's the signer cannot remove what is another's, and remembers it.

@@ -201,7 +201,7 @@ tr -s ' \n' ' ' <stdout.txt | grep -q "number ${number[bob]}, who is you, has pu
 rm -r bob/folder
 # Into the directory, each into a file of the importer's; twice is once.
 succeeds person carol "$tool" import --dir "$directory" "$work/alice.json"
-says "Put the approval of alice into .* for request ${id:0:16} \(1 of 2"
+says "Put the approval of alice into .* for request ${id:0:16} to sign with key 'seal' \(1 of 2"
 succeeds skatool import alice.json bob.json
 says 'alice.json: nothing new: the approval of alice for request .* is there already'
 ! grep -q 'Put the approval of alice' stderr.txt || fail "taken twice: $(cat stderr.txt)"
@@ -221,11 +221,11 @@ ask -sigopt ska-description:'Rent of May; all checked.'
 mv "$directory/$id.request.json" whole.json
 chmod 644 whole.json
 ends 4 ours setsid -w "$binary_dir/tools/skatool" import --dir "$directory" whole.json
-says '1 of what came was not taken: whole.json: it is a whole request.*--requests' \
+says 'whole.json: not taken: it is a whole request.*--requests' 'not all was taken, for the reasons above: whole.json$' \
     'description +Rent of May; all checked' "requester +user id $signer" 'in YOUR name'
 [ ! -e "$directory/$id.request.json" ] || fail "a request came in by the way"
 succeeds skatool import --requests whole.json
-says "Put request ${id:0:16} into" 'description +Rent of May; all checked' "key name +'?seal" \
+says "Put request ${id:0:16} to sign with key 'seal' into" 'description +Rent of May; all checked' "key name +'?seal" \
     "requester +user id $signer" 'NOT protected by the HSM'
 says "$(plain dgst -sha256 -r document | cut -c 1-4)"
 tr -d '[:space:]' <"$directory/$id.request.json" | grep -qF "\"importer\":{\"uid\":$signer}" ||
@@ -301,7 +301,7 @@ approval carol document >strange.json
 chmod 644 ./*.json
 for wrong in unlisted invalid label half strange missing; do
     ends 4 skatool import "$wrong.json" bob.json
-    says "$wrong.json: not taken: " "1 of what came was not taken: $wrong.json: .+"
+    says "$wrong.json: not taken: " "not all was taken, for the reasons above: $wrong.json\$"
 done
 [ "$(find "$directory" -name '*.approval.json' | wc -l)" -eq 1 ] || fail "$(ls "$directory")"
 ends 4 skatool import alice.json half.json -o merged.json
@@ -383,7 +383,7 @@ takes 1 quietly ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:
     -sigopt ska-approvals-file:alice.json -sigopt ska-approvals-file:bob.json -out signature document
 takes 1 succeeds skatool execute --key "$(uri seal)" spoilt.json alice.json bob.json -o merged.sig
 ends 4 skatool import spoilt.json alice.json bob.json -o merged-all.json
-says 'spoilt.json: not taken: alice has no valid signature' 'Wrote request .* to .merged-all.json. \(2 of 2'
+says 'spoilt.json: not taken: the signature of alice is not over request' 'Wrote request .* to .merged-all.json. \(2 of 2'
 
 # What was approved in parallel unblocks and modifies as well.
 policy "$(rule 3 alice bob carol)" >three.json
@@ -414,8 +414,26 @@ refused 'looks like a request id: add --dir' person bob "$tool" reject \
 ends 2 skatool status "${id:0:16}"
 chown "$signer:$signer" bob.pem
 succeeds skatool reject --approver bob.pem --yes "${id:0:16}"
-# An approval is not hidden inside a request that stands there.
-refused "use --dir $directory ${id:0:16}" skatool approve --approver alice.pem --yes \
+# An approval is not hidden inside a request that stands there, also of who has no configuration and
+# knows nothing of directories: before anything is asked. A copy of one's own may keep its name.
+refused "use --dir $directory ${id:0:16}, or -o FILE" skatool approve --approver alice.pem --yes \
     "$directory/$id.request.json"
+refused "use --dir $directory ${id:0:16}, or -o FILE" person alice "$tool" approve \
+    --approver "$work/alice/key.pem" "$directory/$id.request.json"
+! grep -qi 'terminal' stderr.txt || fail "asks first: $(cat stderr.txt)"
+cp "$directory/$id.request.json" copied.json
+for folder in mine shared answered; do
+    mkdir "$work/bob/$folder"
+    cp copied.json "$work/bob/$folder/$id.request.json"
+    chown -R "${number[bob]}:$group" "$work/bob/$folder"
+done
+chmod 3770 bob/shared
+echo '{}' >"bob/answered/$id.x.approval.json"
+for folder in shared answered; do
+    refused "use --dir $work/bob/$folder ${id:0:16}" person bob "$tool" approve --yes \
+        --approver "$work/bob/key.pem" "$work/bob/$folder/$id.request.json"
+done
+succeeds person bob "$tool" reject --yes --approver "$work/bob/key.pem" "$work/bob/mine/$id.request.json"
+succeeds person bob "$tool" approve --yes --approver "$work/bob/key.pem" "$work/bob/mine/$id.request.json"
 
 pass

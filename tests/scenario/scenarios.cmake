@@ -37,6 +37,7 @@ ska_scenario(agent_signing)
 add_library(lost_notice SHARED lost_notice.c)
 set_target_properties(lost_notice PROPERTIES C_VISIBILITY_PRESET default)
 
+ska_scenario(answers_by_mail)
 ska_scenario(approval_by_hand)
 ska_scenario(approval_request)
 ska_scenario(approvals_directory)

@@ -306,6 +306,16 @@ ends 2 seal p256 --restart contract.txt
 ! cmp -s kept contract.txt.p7s.ska-pending || fail 'nothing was begun anew'
 takes 0 refused 'another certificate' skatool seal --key "$(uri free-p256)" --cert free-p256.crt contract.txt
 takes 0 refused 'another --digest' seal p256 --digest SHA384 contract.txt
+# One from before the certificate, as of an archive, dates nothing back; the age of one that is taken up is
+# said.
+cp contract.txt.p7s.ska-pending whole
+year=$(date -u +%y)
+LC_ALL=C sed -i "s/\\x17\\x0d$year/\\x17\\x0d$(printf %02d $((10#$year - 1)))/" contract.txt.p7s.ska-pending
+! cmp -s whole contract.txt.p7s.ska-pending || fail 'the time is as it was'
+takes 0 refused 'its signing time is from before the certificate was valid.*--restart' seal p256 contract.txt
+cp whole contract.txt.p7s.ska-pending
+ends 2 seal p256 contract.txt
+says '^skatool: contract.txt: goes on with the seal that was begun at 20.*, [0-9]+ (second|minute).* ago.*--restart'
 for byte in 0 1 5 40 100 200; do
     cp contract.txt.p7s.ska-pending whole
     printf '\xff' | dd of=contract.txt.p7s.ska-pending bs=1 seek=$byte conv=notrunc status=none

@@ -323,6 +323,12 @@ refused "--output is for a request in a file" "${to_directory[@]}" -o elsewhere 
 refused 'NOT the document' "${to_directory[@]}" --document policy.json "$id"
 chmod 777 approvals
 refused 'writable by everybody: .*chmod o-w approvals,' "${to_directory[@]}" "$id"
+# Of one like /tmp nobody is told to change the mode.
+chmod 1777 approvals
+refused 'everybody may write in approvals, .*use one of your own' "${to_directory[@]}" "$id"
+! grep -q chmod stderr.txt || fail "$(cat stderr.txt)"
+refused 'everybody may write in /tmp' skatool requests --dir /tmp
+chmod 777 approvals
 refused "writable by everybody: .*chmod o-w $work/approvals," \
     skatool requests --dir "$work/approvals"
 chmod 770 approvals

@@ -23,7 +23,9 @@ state() { # FILE
 # does WORDS FILE: executed, and these are the words.
 does() {
     succeeds execute "$2"
-    [ "$(cat stdout.txt)" = "$1" ] && [ ! -s stderr.txt ] || fail "$(cat stdout.txt stderr.txt)"
+    [ "$(sed -E 's/ \(request [0-9a-f]{16}\)$//' stdout.txt)" = "$1" ] && [ ! -s stderr.txt ] ||
+        fail "$(cat stdout.txt stderr.txt)"
+    ! grep -v ' (request [0-9a-f]*)$' stdout.txt || fail "by which request?"
 }
 
 printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' "$(rule 2 alice bob carol)" \

@@ -133,4 +133,57 @@ for length in 255 256; do
         ska dgst -sha256 -sign "$(uri seal)" -sigopt ska-approvals-file:bundle.json -out signature \
         document
 done
+
+# The time that is named is that of an alternative which can still succeed.
+at 0
+people() { # NAME...
+    local name separator=''
+    for name in "$@"; do
+        printf '%s{"type":"public_key","file":"%s.pub.pem","name":"%s"}' "$separator" "$name" "$name"
+        separator=,
+    done
+}
+alternative() { # NAME TIMEOUT APPROVER...
+    printf '{"name":"%s","timelock":0,"timeout":%s,"groups":[{"name":"%s","quorum":2,"approvals":[%s]}]}' \
+        "$1" "$2" "$1" "$(people "${@:3}")"
+}
+policy "{\"tokens\":[$(alternative long 86400 alice bob),$(alternative short 3600 alice carol)]}" >two.json
+key two p256 two.json
+configure "approvals-dir = $work/approvals" 'timestamp-key = clock'
+ask_two() {
+    takes 0 refused "$1" ska dgst -sha256 -sign "$(uri two)" -out signature document
+}
+# until ID: what the table says, in UTC; window NAME: what status says.
+until_of() {
+    succeeds skatool requests --json
+    tr -d ' \n\t' <stdout.txt | grep -oE '"usable":"[a-z]+"(,"opens":"[^"]*")?,"closes":"[^"]*"' | head -n 1 |
+        sed 's/.*"closes":"\([^"]*\)"/\1/'
+}
+window_of() {
+    skatool status "$id" >stdout.txt 2>stderr.txt && fail 'there are not enough'
+    awk -v name="$1" '$1 == name && $3 ~ /^20/ { print $3, $4 }' stdout.txt
+}
+ask_two 'approvals pending'
+id=$(id_of_pending)
+long=$(window_of long)
+short=$(window_of short)
+[ "${long#* }" = open ] && [ "${short#* }" = open ] || fail "$(cat stdout.txt)"
+long=${long% *}
+short=${short% *}
+[ "$long" != "$short" ] || fail "one time for both: $long"
+ask_two "the same command again, before $long"
+[ "$(until_of)" = "$long" ] || fail "$(cat stdout.txt)"
+succeeds skatool reject --approver bob.pem --yes "$id"
+ask_two "the same command again, before $short"
+[ "$(until_of)" = "$short" ] || fail "$(cat stdout.txt)"
+[ "$(window_of long)" = "$long rejected" ] || fail "$(cat stdout.txt)"
+[ "$(window_of short)" = "$short open" ] || fail "$(cat stdout.txt)"
+# On the page of somebody who is asked, too; copies of approvals are good for longer.
+clock() { # TIME: as pages show it
+    printf '%s %s UTC' "${1%T*}" "$(sed 's/.*T\(.*\)Z/\1/' <<<"$1")"
+}
+TZ=UTC succeeds skatool approve --approver alice.pem --yes "$id"
+tr -s ' \n' ' ' <stdout.txt | grep -qF "Until $(clock "$short")" || fail "$(cat stdout.txt)"
+TZ=UTC succeeds skatool withdraw "$id"
+says "stay good until $(clock "$long")"
 pass

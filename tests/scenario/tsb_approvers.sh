@@ -96,8 +96,8 @@ status_is "$request" PENDING || fail "one is enough: $(cat answer.json)"
 holds "\"approvedBy\":[\"$(public alice)\"]"
 succeeds tasks_of alice
 says 'Nothing in'
-refused 'asks this approver nothing by this id' skatool approve --approver alice.pem "${at[@]}" --yes "$id"
-refused 'asks this approver nothing by this id' skatool approve --approver mallory.pem "${at[@]}" --yes "$request"
+refused 'has nothing with this id for this approver' skatool approve --approver alice.pem "${at[@]}" --yes "$id"
+refused 'has nothing with this id for this approver' skatool approve --approver mallory.pem "${at[@]}" --yes "$request"
 # By the id of the request, as somebody may have told it on the telephone; with the document in hand.
 ends 2 skatool approve --approver bob.pem "${at[@]}" --yes --document dave.crt "$request"
 says 'NOT the document'
@@ -143,7 +143,7 @@ ask 200 DELETE "/v1/request/$request"
 hand_in seal NONE_WITH_ECDSA digest "$(ours_meta "$(digest_of other)")"
 succeeds tasks_of alice
 says 'warning: .*about another digest than that in the approval token'
-refused 'asks this approver nothing' skatool approve --approver alice.pem "${at[@]}" --yes "$request"
+refused 'has nothing with this id for this approver' skatool approve --approver alice.pem "${at[@]}" --yes "$request"
 ask 200 DELETE "/v1/request/$request"
 # A digest that is called a message.
 hand_in seal SHA256_WITH_ECDSA digest "$(ours_meta)"

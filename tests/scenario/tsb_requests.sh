@@ -108,7 +108,7 @@ succeeds skatool request --key ska:object=seal long
 id=$(cat stdout.txt)
 approve_task alice Sign "$id"
 succeeds skatool withdraw "${id:0:8}"
-says "Withdrew the request ${id:0:16}, which 1 had approved \\(alice\\); copies of the approvals stay good until"
+says "Withdrew request ${id:0:16} to [a-z ]+ key '[a-z]+', which 1 person had approved \\(alice\\); copies of the approvals stay good until"
 ask 200 GET "/v1/request/$id"
 has CANCELLED
 refused 'remembers no request' skatool status "$id"
@@ -135,7 +135,7 @@ becomes "$id" REJECTED
 succeeds skatool request --key ska:object=seal document
 other=$(cat stdout.txt)
 succeeds skatool requests --clean --yes
-says "Withdrew the request ${id:0:16}"
+says "Withdrew request ${id:0:16}"
 succeeds skatool requests
 shows "^${other:0:8} " " $(id -un) "
 [ "$(wc -l <stdout.txt)" -eq 2 ] || fail "not only the open one: $(cat stdout.txt)"

@@ -141,6 +141,8 @@ static int make_signer(void **state)
     der = NULL;
     length = i2d_ASN1_INTEGER(X509_get_serialNumber(certificate), &der);
     signer.serial = encode(length, der);
+    signer.valid_from = 1600000000;
+    signer.valid_until = INT64_MAX;
     signer.digest = SKA_DIGEST_SHA256;
     signer.mechanism.scheme = SKA_SCHEME_ECDSA;
     signer.mechanism.digest = SKA_DIGEST_SHA256;
@@ -187,6 +189,34 @@ static void attributes_go_on_whatever_the_time(void **state)
     ska_bytes_free(&now);
     ska_bytes_free(&before);
     ska_bytes_free(&later);
+}
+
+/* What is kept may have been put there by somebody, with any time. */
+static void attributes_are_of_the_time_of_the_certificate(void **state)
+{
+    const struct {
+        int64_t seconds;
+        const char *difference; /* NULL: good */
+    } cases[] = {{1599999999, "from before the certificate was valid"},
+                 {1600000000, NULL},
+                 {1600000100, NULL},
+                 {1600000101, "from after the certificate has expired"},
+                 {-86400, "from before the certificate was valid"}};
+    int64_t until = signer.valid_until;
+
+    (void)state;
+    signer.valid_until = 1600000100;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ska_bytes attributes = make_attributes(cases[i].seconds);
+        const char *difference = NULL;
+
+        assert_int_equal(seal_attributes_time(ska_span_of(&attributes)), cases[i].seconds);
+        assert_int_equal(same(ska_span_of(&attributes), &difference), cases[i].difference == NULL);
+        if (cases[i].difference != NULL)
+            assert_non_null(strstr(difference, cases[i].difference));
+        ska_bytes_free(&attributes);
+    }
+    signer.valid_until = until;
 }
 
 /* From 2050 on a time is written in another way. */
@@ -420,6 +450,7 @@ int main(void)
         cmocka_unit_test(sets_are_sorted),
         cmocka_unit_test(failures_are_kept),
         cmocka_unit_test(attributes_go_on_whatever_the_time),
+        cmocka_unit_test(attributes_are_of_the_time_of_the_certificate),
         cmocka_unit_test(times_have_their_form),
         cmocka_unit_test(attributes_are_compared_to_the_bit),
         cmocka_unit_test(differences_are_named),

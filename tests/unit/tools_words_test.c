@@ -322,6 +322,33 @@ static void assert_ballot(const struct ska_rule *rule, const char *approved, con
     free(text);
 }
 
+/* What others have put into a name is made harmless once, so that it can be told what it was. */
+static void names_are_escaped_once(void **state)
+{
+    struct ska_rule rule = {0};
+    struct ska_approver *approver = NULL;
+    static const struct {
+        const char *name;
+        const char *text;
+    } cases[] = {{"a\033", "'a\\x1B'"}, {"a\\x1B", "'a\\\\x1B'"}, {"a'b", "'a\\'b'"}};
+
+    (void)state;
+    add_token(&rule);
+    add_group(&rule, "board", 1, "a");
+    approver = &rule.alternatives[0].groups[0].approvers[0];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ska_approval by = {.public_key = approver->public_key};
+        struct ska_buffer text = {0};
+
+        ska_bytes_free(&approver->name);
+        assert_true(ska_bytes_copy(&approver->name, ska_span_text(cases[i].name), NULL));
+        ska_signer_text(&rule, &by, &text);
+        assert_string_equal(ska_buffer_string(&text), cases[i].text);
+        ska_buffer_free(&text);
+    }
+    ska_rule_clear(&rule);
+}
+
 static void it_is_said_who_is_needed(void **state)
 {
     struct ska_rule rule = {0};
@@ -734,6 +761,44 @@ static struct ska_verdict judge_at(struct counted *counted, uint64_t now)
     return ska_ballot_judge(&counted->ballot);
 }
 
+/* Nobody is told the time of an alternative that too many have refused. */
+static void what_is_refused_gives_no_time(void **state)
+{
+    const struct ska_span anybody = ska_span(NULL, 0);
+    struct ska_rule rule = {0};
+    struct counted counted;
+
+    (void)state;
+    add_token(&rule); /* 0: until 6000 */
+    add_group(&rule, NULL, 2, "ab");
+    rule.alternatives[0].timeout = 5000;
+    add_token(&rule); /* 1: until 2000 */
+    add_group(&rule, NULL, 2, "ac");
+    rule.alternatives[1].timeout = 1000;
+    count(&counted, &rule, "", "");
+    judge_at(&counted, 1005);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, anybody).window.closes, 6000);
+    count(&counted, &rule, "", "b");
+    judge_at(&counted, 1005);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, anybody).window.closes, 2000);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, ska_span_text("a")).window.closes, 2000);
+    /* Who has refused may approve all the same: then it is another matter. */
+    assert_int_equal(ska_ballot_chance(&counted.ballot, ska_span_text("b")).window.closes, 6000);
+    assert_true(ska_ballot_chance(&counted.ballot, ska_span_text("b")).possible);
+    /* Copies of approvals can be used as long as the HSM says, which knows no refusals. */
+    assert_int_equal(ska_ballot_usable_until(&counted.ballot), 6000);
+    judge_at(&counted, 2000);
+    assert_int_equal(ska_ballot_chance(&counted.ballot, anybody).usable, SKA_USABLE_NOW);
+    assert_false(ska_ballot_chance(&counted.ballot, anybody).possible);
+    assert_true(judge_at(&counted, 2000).hopeless);
+    assert_false(judge_at(&counted, 2000).over);
+    judge_at(&counted, 6000);
+    assert_int_equal(ska_ballot_usable_until(&counted.ballot), 0);
+    assert_true(judge_at(&counted, 6000).over);
+    assert_false(judge_at(&counted, 6000).hopeless);
+    ska_rule_clear(&rule);
+}
+
 /* Of several alternatives: which is usable, which will be, which may still come about. */
 static void the_nearest_alternative_is_found(void **state)
 {
@@ -771,10 +836,12 @@ static void the_nearest_alternative_is_found(void **state)
     assert_int_equal(verdict.best.window.opens, 1100);
     assert_true(judge_at(&counted, 1100).usable);
     assert_true(judge_at(&counted, 1200).over);
-    /* Two of three have refused: only the first alternative can be satisfied, and it is over. */
+    /* Two of three have refused: only the first alternative can be satisfied, until it is over. */
     count(&counted, &rule, "", "bc");
+    assert_false(judge_at(&counted, 1009).hopeless);
     verdict = judge_at(&counted, 1010);
-    assert_false(verdict.hopeless);
+    assert_true(verdict.hopeless);
+    assert_false(verdict.over);
     assert_false(verdict.nearest.possible && verdict.nearest.usable < SKA_USABLE_OVER);
     count(&counted, &rule, "", "abc");
     assert_true(judge_at(&counted, 1005).hopeless);
@@ -793,6 +860,7 @@ int main(void)
         cmocka_unit_test(long_quotes_are_broken_and_cut),
         cmocka_unit_test(characters_are_not_cut_in_two),
         cmocka_unit_test(paragraphs_are_broken),
+        cmocka_unit_test(names_are_escaped_once),
         cmocka_unit_test(it_is_said_who_is_needed),
         cmocka_unit_test(it_is_said_of_several_groups),
         cmocka_unit_test(namesakes_are_told_apart),
@@ -805,6 +873,7 @@ int main(void)
         cmocka_unit_test(rules_for_everybody_and_nobody_are_compared_whole),
         cmocka_unit_test(rules_of_strangers_are_compared_at_once),
         cmocka_unit_test(usable_is_what_is_best_for_the_approver),
+        cmocka_unit_test(what_is_refused_gives_no_time),
         cmocka_unit_test(the_nearest_alternative_is_found),
     };
 

@@ -216,6 +216,8 @@ static bool approve_say_done(struct tool *tool, struct approve *approve)
     review_name(review, &text);
     ska_buffer_text(&text, place != NULL ? " into " : " to ");
     text_output_path(to, &text);
+    ska_buffer_text(&text, " for ");
+    request_text_name(review->request, &text);
     ska_buffer_text(&text, " (");
     if (review_is_of_broker(review))
         ska_buffer_text(&text, "which goes on with it when enough have approved");
@@ -283,8 +285,9 @@ static bool is_done_already(struct tool *tool, struct approve *approve, bool *al
     }
     if (*already)
         report_note(approve->output.path == NULL
-                        ? "approved by this key already; nothing to do"
-                        : "approved by this key already; written as it is");
+                        ? "this key has approved request %.16s already; nothing to do"
+                        : "this key has approved request %.16s already; written as it is",
+                    review->request->id);
     return true;
 }
 
@@ -296,17 +299,27 @@ static bool check_place(struct tool *tool, const struct approve *approve)
 {
     const struct review *review = &approve->review;
     const char *path = approve->output.path != NULL ? approve->output.path : review->source.what;
-    bool lies = false;
+    char *directory = NULL;
+    bool done = false;
 
     if (review->source.by_id || access(path, F_OK) != 0) /* a new file */
         return true;
-    return request_lies_in_directory(tool, path, &lies) &&
-           (!lies ||
+    done = request_find_directory(tool, path, &directory) &&
+           (directory == NULL ||
             ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                     "%s lies in the approvals directory, where an approval counts only "
-                     "in a file of its own: use --dir %s %.16s, or -o with another place "
-                     "for a bundle that you send back",
-                     path, tool->configuration.settings.approvals_dir, review->request->id));
+                     "%s lies in an approvals directory, where an approval counts only in a file "
+                     "of its own: use --dir %s %.16s, or -o FILE for a bundle that you send back",
+                     path, directory, review->request->id));
+    free(directory);
+    return done;
+}
+
+/* Too many have said no: that is no reason not to approve, since one of them may think again. */
+static void warn_of_rejections(const struct review *review)
+{
+    if (review->listed != NULL && !review->chance.possible)
+        report_warning("too many have rejected this request: an approval helps only if one of "
+                       "them approves after all");
 }
 
 static bool approve_run(struct tool *tool, struct approve *approve)
@@ -328,6 +341,7 @@ static bool approve_run(struct tool *tool, struct approve *approve)
         return false;
     if (already)
         return approve->output.path == NULL || write_bundle(tool, approve, NULL);
+    warn_of_rejections(review);
     return check_time(tool, approve) && warn_of_blocked_key(tool, review->request) &&
            review_ask(tool, review, &question) && approve_sign_and_write(tool, approve);
 }

@@ -152,7 +152,7 @@ bool execute_command(struct tool *tool, int argc, char **argv)
                 "With ID: what has become of a request at the configured broker.\n"
                 "With --dir: the request ID; without ID orders become requests, and each\n"
                 "request to block, unblock or modify that is complete is executed, never a\n"
-                "signature.",
+                "signature; to unblock only where the approvals are within time limits.",
         .options = options,
         .operands = execute.what,
         .operands_allowed = REQUEST_COPIES_MOST,

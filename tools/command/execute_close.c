@@ -29,6 +29,9 @@ static const char *why_settled(const struct ska_request *request, const struct s
     if (done->operation == SKA_OPERATION_BLOCK &&
         (request->operation == SKA_OPERATION_SIGN || request->operation == SKA_OPERATION_BLOCK))
         return "the key is blocked";
+    /* Made while it was blocked before: who approved that did not know of this time. */
+    if (done->operation == SKA_OPERATION_BLOCK && request->operation == SKA_OPERATION_UNBLOCK)
+        return "it is from before the key was blocked now";
     return is_same_change(request, done) ? "another request has done the same" : NULL;
 }
 

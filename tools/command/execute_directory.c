@@ -33,7 +33,7 @@ static bool collect_change(struct execute_run *run, struct ska_standing_request 
         return true;
     /* Its words and who asks in it were written by nobody here knows whom. */
     if (request->is_imported) {
-        if (run->what == EXECUTE_BY_HAND && run->news == 0) /* it is said once */
+        if (run->what == EXECUTE_BY_HAND && run->goes == 0) /* it is said once */
             report_note(
                 "request %.16s to %s key '%s' was imported, and is executed by its id only: "
                 "skatool execute --dir %s %.16s",
@@ -132,6 +132,44 @@ enum readiness {
     READY_NEVER /* its time is over, or it is not for a unit: what was said once is enough */
 };
 
+/*
+ * An approval can be used again, and whoever has kept those of the last unblocking must not undo a
+ * block with them. Of what is named by its id a person has decided; else only time limits tell that
+ * approvals are new.
+ */
+static bool must_be_new(const struct execute_run *run, const struct ska_request *request)
+{
+    return (request->operation == SKA_OPERATION_UNBLOCK && !run->by_id) ||
+           (run->what == EXECUTE_ALL && request->operation != SKA_OPERATION_BLOCK);
+}
+
+/* A unit says it once; to a person it is said each time, but not each time that something is done.
+ */
+static enum readiness leave_to_person(const struct execute_run *run,
+                                      const struct ska_request *request)
+{
+    if (run->what != EXECUTE_BY_HAND || run->goes == 0)
+        report_note(
+            "request %.16s to %s key '%s' has its approvals, but they have no time limit "
+            "and can be old ones%s: skatool execute --dir %s %.16s executes it by hand",
+            request->id, text_operation(request->operation), request->key_label,
+            request->operation == SKA_OPERATION_UNBLOCK ? ", from before the key was blocked" : "",
+            run->path, request->id);
+    return run->what == EXECUTE_BY_HAND ? READY_LATER : READY_NEVER;
+}
+
+/* Where the HSM does not disclose its rule. */
+static enum readiness judge_without_rule(const struct execute_run *run,
+                                         const struct ska_ballot *ballot)
+{
+    const struct ska_request *request = ballot->request;
+
+    if (ballot->key_count == 0 ||
+        (run->what != EXECUTE_BY_HAND && request->operation != SKA_OPERATION_BLOCK))
+        return READY_LATER;
+    return must_be_new(run, request) ? leave_to_person(run, request) : READY_NOW;
+}
+
 static enum readiness judge_readiness(struct execute_run *run, struct backend_key *key,
                                       const struct ska_ballot *ballot)
 {
@@ -139,23 +177,15 @@ static enum readiness judge_readiness(struct execute_run *run, struct backend_ke
     struct ska_verdict verdict;
 
     if (ballot->rule == NULL)
-        return ballot->key_count > 0 &&
-                       (run->what == EXECUTE_BY_HAND || request->operation == SKA_OPERATION_BLOCK)
-                   ? READY_NOW
-                   : READY_LATER;
+        return judge_without_rule(run, ballot);
     verdict = ska_ballot_judge(ballot);
     if (verdict.over)
         return READY_NEVER;
     if (!verdict.satisfied || !verdict.usable)
         return READY_LATER;
-    if (run->what != EXECUTE_ALL || request->operation == SKA_OPERATION_BLOCK ||
-        is_within_time(run, key, ballot, &verdict))
+    if (!must_be_new(run, request) || is_within_time(run, key, ballot, &verdict))
         return READY_NOW;
-    report_note("request %.16s to %s key '%s' has its approvals, but they have no time limit and "
-                "can be old ones: skatool execute --dir %s %.16s executes it by hand",
-                request->id, text_operation(request->operation), request->key_label, run->path,
-                request->id);
-    return READY_NEVER;
+    return leave_to_person(run, request);
 }
 
 /* By the rule that the HSM has now. */
@@ -344,12 +374,11 @@ static bool execute_all(struct execute_run *run)
 {
     size_t before = 0;
     bool done = true;
-    int goes = 0;
 
     do {
         before = run->news;
         done = execute_once(run) && done;
-    } while (run->news > before && ++goes < GOES_MOST);
+    } while (run->news > before && ++run->goes < GOES_MOST);
     if (done && run->news == 0 && run->what == EXECUTE_BY_HAND)
         report_note("nothing in %s can be executed now; skatool requests shows what is open",
                     run->path);
@@ -365,13 +394,15 @@ static bool execute_one(struct execute_run *run, const char *given)
     char id[SKA_REQUEST_ID_LENGTH + 1];
     bool done = false;
 
+    run->by_id = true;
     if (!ska_directory_find_id(run->directory, given, id, errors))
         return false;
     if (!ska_directory_find(run->directory, id, &standing, errors))
         done = false;
     else if (standing.state == SKA_NAME_FREE)
-        done = ska_fail(errors, SKA_R_FILE_FAILURE,
-                        "no open request %s in %s: it may be done already", given, run->path);
+        done = ska_fail(errors, SKA_R_WRONG_USE,
+                        "no open request %s in %s: it may be done or withdrawn already", given,
+                        run->path);
     else if (standing.state == SKA_NAME_TAKEN)
         done = ska_fail(errors, SKA_R_DIRECTORY_UNSAFE,
                         "request %s is no request of this user's but a file of uid %lu: its words "

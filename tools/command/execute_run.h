@@ -11,7 +11,7 @@
 
 /* Who is not a person is told what to execute: an approval without time limits is good for ever. */
 enum execute_what {
-    EXECUTE_BY_HAND,
+    EXECUTE_BY_HAND,    /* to unblock only within time limits, unless by its id */
     EXECUTE_BLOCK_ONLY, /* the unit */
     EXECUTE_ALL         /* the unit: to unblock and modify only within time limits */
 };
@@ -35,7 +35,9 @@ struct execute_run {
     struct executed executed;
     struct change *changes;
     size_t change_count;
+    bool by_id;  /* one that a person has named */
     size_t news; /* requests that were made and executed */
+    int goes;    /* through all of it, but for this one */
     int64_t rest_used_ms;
 };
 

@@ -20,14 +20,16 @@ struct import {
     struct output output;
     bool requests; /* whole requests are wanted */
     size_t not_taken;
-    struct ska_buffer list; /* of what was not taken, and why */
+    struct ska_buffer list; /* of what was not taken */
 };
 
-/* A file as it came: a request with answers in it, or answers alone. */
+/* A file as it came: a request with answers in it, or one answer alone. */
 struct import_arrival {
     const char *path;
     struct ska_bytes text;
-    struct ska_request *request; /* NULL: answers alone */
+    struct ska_request *request;  /* NULL: an answer alone, which is: */
+    struct ska_approval *answers; /* the one element */
+    size_t answer_count;
 };
 
 /* A request that answers are for. */
@@ -47,18 +49,14 @@ void import_note(const char *path, const char *format, ...) __attribute__((forma
 /* Named as it is met; the exit status tells of it at the end. True: it goes on. */
 bool import_not_taken(struct import *import, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same by a failure, which is cleared. False: memory ran out, raised. */
-bool import_not_taken_by(struct import *import, const char *path,
-                         struct ska_error_capture *failure) SKA_MUST_CHECK;
 /* Raises what was not taken, if anything. */
 bool import_conclude(struct import *import) SKA_MUST_CHECK;
 
-/* What arrival->text is. */
-bool import_parse(struct import *import, struct import_arrival *arrival,
-                  const struct ska_errors *errors) SKA_MUST_CHECK;
-/* *arrived is false for what is named and not taken. */
-bool import_read(struct import *import, const char *path, struct import_arrival *arrival,
+/* *arrived is false for what is not taken, which is named to `tell`. Clear it in any case. */
+bool import_read(struct import *import, const char *path, bool tell, struct import_arrival *arrival,
                  bool *arrived) SKA_MUST_CHECK;
+
+/* ---- Answers --------------------------------------------------------------------------------- */
 
 /*
  * Takes answers for a request, those that count: into files of their own, or into the request that
@@ -66,9 +64,17 @@ bool import_read(struct import *import, const char *path, struct import_arrival 
  */
 bool import_answers(struct import *import, const char *path, struct import_target *target,
                     struct ska_approval *answers, size_t count) SKA_MUST_CHECK;
-/* The answer of an arrival without a request, if it is for this one: *matches. */
-bool import_alone(struct import *import, const struct import_arrival *arrival,
-                  struct import_target *target, bool *matches) SKA_MUST_CHECK;
+
+/* Among which requests the one is looked for that an answer alone is for. */
+struct import_search {
+    bool found;    /* it was one of them, and the answer is done with */
+    size_t tried;  /* requests */
+    size_t listed; /* of those, by rules that list who answers */
+};
+
+/* Tries this one. Only a signature over it tells. */
+bool import_alone(struct import *import, struct import_arrival *arrival,
+                  struct import_target *target, struct import_search *search) SKA_MUST_CHECK;
 
 /* The two things that can be done with what came; paths end with NULL. */
 bool import_into_directory(struct import *import, const char *const *paths) SKA_MUST_CHECK;

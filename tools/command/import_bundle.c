@@ -2,7 +2,6 @@
 /* Copies of one request that came by mail become one file. */
 #include <string.h>
 
-#include "provider/base/file.h"
 #include "provider/sign/ballot_text.h"
 #include "tools/command/import_arrival.h"
 #include "tools/report.h"
@@ -38,14 +37,10 @@ static bool add_to_bundle(struct import *import, struct import_arrival *arrival,
                           struct import_target *target)
 {
     const char *difference = NULL;
-    bool matches = false;
 
     if (arrival->request == NULL)
-        return import_alone(import, arrival, target, &matches) &&
-               (matches ||
-                import_not_taken(import, arrival->path,
-                                 "it is no valid answer of a listed approver to request %.16s",
-                                 target->request->id));
+        return import_answers(import, arrival->path, target, arrival->answers,
+                              arrival->answer_count);
     if (!ska_request_has_same_token(target->request, arrival->request))
         return import_not_taken(
             import, arrival->path,
@@ -65,25 +60,20 @@ static bool add_to_bundle(struct import *import, struct import_arrival *arrival,
                           arrival->request->approval_count);
 }
 
-/* Requests first, whatever their order: they say what the answers are for. */
+/* One file is read at a time, as there may be many. What is none is named the first time. */
 static bool go_through_copies(struct import *import, const char *const *paths, bool requests,
                               struct import_target *target)
 {
     bool done = true;
 
     for (; done && *paths != NULL; paths++) {
-        struct ska_error_capture failure = {0};
-        const struct ska_errors quiet = ska_error_capture(&failure);
-        struct import_arrival arrival = {.path = *paths};
-        bool arrived = ska_file_read(*paths, SKA_JSON_LIMIT, &arrival.text, &quiet) &&
-                       import_parse(import, &arrival, &quiet);
+        struct import_arrival arrival;
+        bool arrived = false;
 
-        if (!arrived && requests)
-            done = import_not_taken_by(import, *paths, &failure);
-        else if (arrived && (arrival.request != NULL) == requests)
+        done = import_read(import, *paths, requests, &arrival, &arrived);
+        if (done && arrived && (arrival.request != NULL) == requests)
             done = target->request == NULL ? !requests || begin_bundle(import, &arrival, target)
                                            : add_to_bundle(import, &arrival, target);
-        ska_error_capture_clear(&failure);
         import_arrival_clear(&arrival);
     }
     return done;
@@ -99,7 +89,9 @@ static bool write_imported(struct import *import, const struct import_target *ta
     ska_bytes_free(&text);
     if (!done)
         return false;
-    ska_buffer_format(&said, "Wrote request %.16s to ", target->request->id);
+    ska_buffer_text(&said, "Wrote ");
+    request_text_name(target->request, &said);
+    ska_buffer_text(&said, " to ");
     text_output_path(import->output.path, &said);
     ska_buffer_text(&said, " (");
     ska_ballot_progress_text(&target->ballot, &said);
@@ -116,10 +108,12 @@ bool import_into_file(struct import *import, const char *const *paths)
 
     for (const char *const *path = paths; done && *path != NULL; path++)
         done = output_check(import->tool, &import->output, *path);
+    /* Requests first, whatever their order: they say what the answers are for. */
     done = done && go_through_copies(import, paths, true, &target);
     if (done && target.request == NULL)
         done = ska_fail(&import->tool->errors, SKA_R_BAD_REQUEST,
-                        "none of these files is a request or a bundle: nothing was written");
+                        "none of these files is a request: nothing was written. An answer "
+                        "alone needs the request that it is for beside it");
     done = done && go_through_copies(import, paths, false, &target) &&
            write_imported(import, &target) && import_conclude(import);
     import_target_clear(&target);

@@ -12,6 +12,7 @@
 #include "provider/record/evidence_manifest.h"
 #include "tools/command/import_arrival.h"
 #include "tools/command/import_consent.h"
+#include "tools/command/import_kind.h"
 #include "tools/report.h"
 #include "tools/request_difference.h"
 #include "tools/directory_place.h"
@@ -47,8 +48,8 @@ static bool fail_other_token(struct import *import, const struct import_arrival 
 {
     return import_not_taken(
         import, arrival->path,
-        "another request for the same thing, %.16s, stands in the directory by now: "
-        "approvals of this one are not for it",
+        "another request for the same thing, %.16s, is open in the directory now, and approvals "
+        "of this one do not count for it",
         arrival->request->id);
 }
 
@@ -57,7 +58,9 @@ static bool say_published(const struct import *import, const struct ska_request 
     struct ska_buffer text = {0};
     gid_t group = 0;
 
-    ska_buffer_format(&text, "Put request %.16s into ", request->id);
+    ska_buffer_text(&text, "Put ");
+    request_text_name(request, &text);
+    ska_buffer_text(&text, " into ");
     text_output_path(import->path, &text);
     report_message("%s", ska_buffer_string(&text));
     ska_buffer_free(&text);
@@ -147,7 +150,9 @@ static bool offer_arrival(struct import *import, const struct import_arrival *ar
     *taken = false;
     if (arrival->request->signature.length > 0)
         return import_not_taken(import, arrival->path,
-                                "it is evidence of a signature, and not open");
+                                "it is the evidence of a signature: request %.16s was answered, "
+                                "and there is nothing left to ask",
+                                arrival->request->id);
     if (!import_ask_consent(import->tool, &offer, &why_not))
         return false;
     if (why_not != NULL)
@@ -206,7 +211,10 @@ static bool import_request(struct import *import, const struct import_arrival *a
         return done;
     done = open_target(import, id, &target, &there);
     if (done && there && stood && arrival->request->approval_count == 0)
-        import_note(arrival->path, "nothing new: request %.16s is there already", id);
+        import_note(arrival->path,
+                    "nothing new: request %.16s is there already, and this copy of it holds no "
+                    "answer; " IMPORT_WANTED,
+                    id);
     if (done && there)
         done = import_into_standing(import, arrival, &target);
     else if (done)
@@ -216,58 +224,83 @@ static bool import_request(struct import *import, const struct import_arrival *a
     return done;
 }
 
-static bool try_target(struct import *import, const struct import_arrival *arrival, const char *id,
-                       bool *matches)
+static bool try_target(struct import *import, struct import_arrival *arrival, const char *id,
+                       struct import_search *search)
 {
     struct import_target target = {0};
     bool there = false;
     bool done = open_target(import, id, &target, &there) &&
-                (!there || import_alone(import, arrival, &target, matches));
+                (!there || import_alone(import, arrival, &target, search));
 
     import_target_clear(&target);
     return done;
 }
 
-/* The request that its name begins with, as files of a directory are called, else every other. */
-static bool find_target(struct import *import, const struct import_arrival *arrival,
-                        const struct ska_directory_names *names, bool *matches)
+/* The id that the file's name begins with, as those in a directory do; "": none. */
+static void take_id_of_name(const char *path, char id[SKA_REQUEST_ID_LENGTH + 1])
 {
-    const char *slash = strrchr(arrival->path, '/');
-    const char *name = slash == NULL ? arrival->path : slash + 1;
-    char id[SKA_REQUEST_ID_LENGTH + 1] = "";
-    size_t tried = 0;
-    bool done = true;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
 
-    if (ska_file_kind_of(name) != SKA_FILE_OTHER) {
-        snprintf(id, sizeof(id), "%s", name);
-        done = try_target(import, arrival, id, matches);
-    }
-    for (size_t i = 0; done && !*matches && i < names->count && tried < TRIED_MOST; i++) {
-        if (ska_file_kind_of(names->names[i]) != SKA_FILE_REQUEST ||
-            strncmp(names->names[i], id, SKA_REQUEST_ID_LENGTH) == 0)
-            continue;
+    snprintf(id, SKA_REQUEST_ID_LENGTH + 1, "%s",
+             ska_file_kind_of(name) == SKA_FILE_OTHER ? "" : name);
+}
+
+/* The request that it is named after, and then every other. */
+static bool find_target(struct import *import, struct import_arrival *arrival,
+                        const struct ska_directory_names *names, const char *named,
+                        struct import_search *search)
+{
+    bool done = named[0] == 0 || try_target(import, arrival, named, search);
+
+    for (size_t i = 0; done && !search->found && i < names->count && search->tried < TRIED_MOST;
+         i++) {
+        char id[SKA_REQUEST_ID_LENGTH + 1];
+
         snprintf(id, sizeof(id), "%s", names->names[i]);
-        tried++;
-        done = try_target(import, arrival, id, matches);
+        if (ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST && strcmp(id, named) != 0)
+            done = try_target(import, arrival, id, search);
     }
     return done;
 }
 
-static bool import_answer_file(struct import *import, const struct import_arrival *arrival)
+/* What it answers is closed, lies elsewhere, or it was changed: which of these, nobody can tell. */
+static bool tell_unanswered(struct import *import, const struct import_arrival *arrival,
+                            const char *named, const struct import_search *search)
+{
+    struct ska_buffer text = {0};
+
+    ska_buffer_text(&text, "it is by ");
+    ska_signer_text(NULL, arrival->answers, &text);
+    if (search->tried > 0 && search->listed == 0)
+        ska_buffer_format(&text, ", who is an approver of none of the open requests in %s",
+                          import->path);
+    else if (named[0] != 0 && !ska_directory_stands(import->directory, named, -1))
+        ska_buffer_format(&text, ", for request %.16s by its name, which is not open in %s", named,
+                          import->path);
+    else
+        ska_buffer_format(&text, ", and answers none of the open requests in %s", import->path);
+    import_not_taken(import, arrival->path,
+                     "%s: what it answers may be signed or withdrawn by now, or lie in another "
+                     "directory, or the answer was changed on the way. skatool requests --dir %s "
+                     "shows what is open",
+                     ska_buffer_string(&text), import->path);
+    ska_buffer_free(&text);
+    return true;
+}
+
+static bool import_answer_file(struct import *import, struct import_arrival *arrival)
 {
     struct ska_directory_names names = {NULL, 0};
-    bool matches = false;
-    bool done = ska_directory_list(import->directory, &names, &import->tool->errors) &&
-                find_target(import, arrival, &names, &matches);
+    struct import_search search = {.found = false};
+    char named[SKA_REQUEST_ID_LENGTH + 1];
+    bool done = false;
 
+    take_id_of_name(arrival->path, named);
+    done = ska_directory_list(import->directory, &names, &import->tool->errors) &&
+           find_target(import, arrival, &names, named, &search);
     ska_directory_names_free(&names);
-    if (!done || matches)
-        return done;
-    return import_not_taken(
-        import, arrival->path,
-        "it is a valid answer of a listed approver to none of the open requests in "
-        "%s: it may have been changed on the way, or the request is done already",
-        import->path);
+    return done && (search.found || tell_unanswered(import, arrival, named, &search));
 }
 
 bool import_into_directory(struct import *import, const char *const *paths)
@@ -280,7 +313,7 @@ bool import_into_directory(struct import *import, const char *const *paths)
         struct import_arrival arrival;
         bool arrived = false;
 
-        done = import_read(import, *paths, &arrival, &arrived);
+        done = import_read(import, *paths, true, &arrival, &arrived);
         if (done && arrived)
             done = arrival.request != NULL ? import_request(import, &arrival)
                                            : import_answer_file(import, &arrival);

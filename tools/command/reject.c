@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "provider/request/approval.h"
+#include "tools/directory_place.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 #include "tools/review.h"
 #include "tools/options.h"
@@ -50,8 +52,10 @@ static void reject_say_done(const struct reject *reject, const char *name)
                      &text);
     if (reject->output.path == NULL && !put)
         ska_buffer_format(&text, "/%s", name);
+    ska_buffer_text(&text, " for ");
+    request_text_name(review->request, &text);
     if (reject->again && reject->output.path == NULL)
-        ska_buffer_text(&text, ", in the place of the one before");
+        ska_buffer_text(&text, ", in place of the one before");
     if (!put)
         review_add_addressee(review, &text);
     report_message("%s", ska_buffer_string(&text));
@@ -85,11 +89,8 @@ static bool reject_sign_and_write(struct tool *tool, struct reject *reject)
         done = ska_directory_put(review->source.folder, review->source.id, SKA_FILE_REFUSAL,
                                  &refusal, name, &tool->errors);
     ska_approval_clear(&refusal);
-    if (done && reject->again && reject->output.path == NULL &&
-        !ska_directory_remove_refusals(place_of(review), review->source.id, review_key(review),
-                                       name))
-        report_warning("the rejection by this key that was there is in a file of another user's, "
-                       "which stays: its reason may be shown and not this one");
+    if (done && reject->again && reject->output.path == NULL)
+        directory_replace_refusals(place_of(review), review->source.id, review_key(review), name);
     if (done)
         reject_say_done(reject, name);
     return done;
@@ -122,11 +123,13 @@ static bool check_said(struct tool *tool, struct reject *reject, bool *already)
     reject->again = *already && reject->reason != NULL && !has_reason(review, reject->reason);
     *already = *already && !reject->again;
     if (*already)
-        report_note("rejected by this key already; nothing to do");
+        report_note("this key has rejected request %.16s already; nothing to do",
+                    review->request->id);
     return !ska_ballot_has_approved(&review->ballot, key) ||
            ska_fail(&tool->errors, SKA_R_DECLINED,
-                    "this key has approved the request already, and an approval cannot be taken "
-                    "back; nothing was written");
+                    "this key has approved request %.16s already, and an approval cannot be taken "
+                    "back; nothing was written",
+                    review->request->id);
 }
 
 static bool reject_run(struct tool *tool, struct reject *reject)

@@ -2,16 +2,19 @@
 /* Orders in an approvals directory, and what has become of those that were refused. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "provider/base/printable.h"
 #include "tools/command/requests.h"
 #include "tools/order_refusal.h"
+#include "tools/report.h"
 #include "tools/show/text.h"
 
 struct orders_text {
     const struct tool *tool;
     struct ska_directory *directory;
     const struct request_filter *filter;
+    bool directory_of_root; /* then nobody can tell who signs */
     struct ska_buffer waiting;
     struct ska_buffer refused;
 };
@@ -66,6 +69,8 @@ static bool add_refused(void *arg, const struct order_refusal *refusal, uid_t ow
     requests_add_user((uid_t)refusal->uid, &orders->refused);
     ska_buffer_text(&orders->refused, ", refused by ");
     requests_add_user(owner, &orders->refused);
+    if (orders->directory_of_root && owner != 0)
+        ska_buffer_text(&orders->refused, ", as a file of theirs says");
     ska_buffer_text(&orders->refused, ", ");
     ska_buffer_name(&orders->refused, ska_span_text(refusal->refused));
     ska_buffer_text(&orders->refused, "\n");
@@ -93,18 +98,26 @@ bool requests_show_orders(struct request_place *place, const struct request_filt
     struct ska_directory *directory = request_place_directory(place);
     struct orders_text orders = {.tool = place->tool, .directory = directory, .filter = filter};
     struct order_files files = {NULL, 0, 0};
+    struct order_hearsay hearsay = {0, 0};
+    struct stat status;
     bool done = false;
 
     if (directory == NULL)
         return true;
+    orders.directory_of_root =
+        fstat(ska_directory_fd(directory), &status) == 0 && status.st_uid == 0;
     done = order_files_find(directory, place->tool->libctx, NULL, NULL, &files, errors) &&
-           order_refusals_visit(directory, add_refused, &orders, errors);
-
+           order_refusals_visit(directory, add_refused, &orders, &hearsay, errors);
     for (size_t i = 0; done && i < files.count; i++)
         add_waiting(&orders, &files.files[i]);
     if (done && files.left > 0)
         ska_buffer_format(&orders.waiting, "    and %zu more\n", files.left);
     done = done && print_orders(&orders, errors);
+    if (done && hearsay.count > 0)
+        report_warning("not shown: what uid %lu, who does not sign here, says in %zu file%s of %s "
+                       "about orders",
+                       (unsigned long)hearsay.owner, hearsay.count, hearsay.count == 1 ? "" : "s",
+                       place->name);
     ska_buffer_free(&orders.waiting);
     ska_buffer_free(&orders.refused);
     order_files_free(&files);

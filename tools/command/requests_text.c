@@ -58,13 +58,27 @@ void requests_add_user(uid_t uid, struct ska_buffer *text)
         ska_buffer_format(text, "uid %lu", (unsigned long)uid);
 }
 
-/* The owner of the file, who is certain, and not what the request says. */
+/* Of an order the signer's side has made the request, and says in it who ordered. */
+static bool asks_for_another(const struct listed_request *listed)
+{
+    const struct ska_request *request = listed->request;
+
+    return listed->origin.known && !listed->origin.remote && !request->is_imported &&
+           request->has_requester && request->requester_uid != listed->origin.owner;
+}
+
+/* The owner of the file is certain; for somebody else only the owner says so. */
 static void say_requester(const struct listed_request *listed, struct ska_buffer *text)
 {
-    if (listed->origin.known)
-        requests_add_user(listed->origin.owner, text);
-    else
+    if (!listed->origin.known) {
         ska_buffer_text(text, "?");
+    } else if (asks_for_another(listed)) {
+        requests_add_user((uid_t)listed->request->requester_uid, text);
+        ska_buffer_text(text, ", says ");
+        requests_add_user(listed->origin.owner, text);
+    } else {
+        requests_add_user(listed->origin.owner, text);
+    }
     if (listed->request->is_imported)
         ska_buffer_text(text, ", by a file");
 }

@@ -52,6 +52,18 @@ bool status_add_names(cJSON *object, const char *member, const struct ska_ballot
     return done;
 }
 
+static bool add_json_window(cJSON *windows, const struct ska_ballot *ballot,
+                            const struct ska_alternative *alternative)
+{
+    const uint64_t *timestamp =
+        ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL;
+    cJSON *window = ska_alternative_window_to_json(alternative, timestamp, ska_ballot_now(ballot));
+
+    return ska_json_add_item(windows, NULL, window) &&
+           cJSON_AddBoolToObject(window, "possible",
+                                 ska_ballot_standing(ballot, alternative).possible) != NULL;
+}
+
 bool status_print_json(const struct status *status, const struct ska_errors *errors)
 {
     const struct ska_ballot *ballot = &status->ballot;
@@ -87,12 +99,7 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
                                   ska_group_to_json(&rule->alternatives[i],
                                                     &rule->alternatives[i].groups[j], &responses));
     for (size_t i = 0; done && i < rule->alternative_count; i++)
-        done = ska_json_add_item(
-            windows, NULL,
-            ska_alternative_window_to_json(
-                &rule->alternatives[i],
-                ballot->token.has_timestamp ? &ballot->token.timestamp.seconds : NULL,
-                ska_ballot_now(ballot)));
+        done = add_json_window(windows, ballot, &rule->alternatives[i]);
     done = done && add_json_approvals(status, approvals);
     free(keys);
     if (!done) {

@@ -89,7 +89,10 @@ static bool status_add_window(const struct status *status,
     char closes[32];
     const char *cells[] = {name_or_dash(&alternative->name),
                            limited ? ska_time_text(standing.window.opens, opens) : "at once",
-                           ska_time_text(standing.window.closes, closes), states[standing.usable]};
+                           ska_time_text(standing.window.closes, closes),
+                           standing.possible || standing.usable >= SKA_USABLE_OVER
+                               ? states[standing.usable]
+                               : "rejected"};
 
     return table_add(table, cells, errors);
 }
@@ -163,8 +166,11 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
 {
     struct ska_buffer text = {0};
 
-    ska_buffer_format(&text, "Request %s, to %s\n", status->request->id,
-                      text_operation(status->request->operation));
+    ska_buffer_format(&text, "Request %s, to %s%s key ", status->request->id,
+                      text_operation(status->request->operation),
+                      status->request->operation == SKA_OPERATION_SIGN ? " with" : "");
+    text_quoted(&text, ska_span_text(status->request->key_label));
+    ska_buffer_text(&text, "\n");
     if (!status_add_groups(status, &text, errors) || !status_add_windows(status, &text, errors)) {
         ska_buffer_free(&text);
         return false;

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/evp.h>
 
 #include "provider/base/file.h"
 #include "provider/backend/backend_key.h"
 #include "provider/request/algorithm.h"
+#include "provider/rule/rule_text.h"
 #include "provider/sign/sign.h"
 #include "tools/input.h"
 #include "tools/output.h"
@@ -20,6 +22,7 @@
 #include "tools/seal/kept_signature.h"
 #include "tools/seal/pending.h"
 #include "tools/seal/timestamp.h"
+#include "tools/show/text.h"
 #include "tools/verify.h"
 
 #define SEAL_MODE 0644
@@ -209,6 +212,24 @@ static bool check_payload(struct sealing *sealing)
                              ska_span_of(&sealing->payload), sealing_errors(sealing));
 }
 
+/*
+ * What was begun may be old, or have been put there by somebody: the time that it gives to the seal
+ * is seen by whoever seals.
+ */
+static void say_begun(const struct sealing *sealing)
+{
+    int64_t begun = seal_attributes_time(ska_span_of(&sealing->attributes));
+    int64_t now = time(NULL);
+    struct ska_buffer age = {0};
+    char shown[TEXT_TIME_SIZE];
+
+    ska_duration_text(now > begun ? (uint64_t)(now - begun) : 0, &age);
+    report_note("%s: goes on with the seal that was begun at %s, %s ago, which stays its signing "
+                "time; --restart begins anew, and has it approved again",
+                sealing->document, text_time((uint64_t)begun, shown), ska_buffer_string(&age));
+    ska_buffer_free(&age);
+}
+
 static bool prepare(struct sealing *sealing)
 {
     const struct seal_call *call = sealing->call;
@@ -222,7 +243,11 @@ static bool prepare(struct sealing *sealing)
                            &sealing->attributes, sealing_errors(sealing)) ||
         !look_again(sealing))
         return false;
-    return sealing->state == SEALING_WRITTEN || check_payload(sealing);
+    if (sealing->state == SEALING_WRITTEN)
+        return true;
+    if (sealing->begun)
+        say_begun(sealing);
+    return check_payload(sealing);
 }
 
 void sealing_prepare(struct sealing *sealing)

@@ -22,10 +22,14 @@ bool seal_attributes_make(OSSL_LIB_CTX *libctx, const struct seal_signer *signer
 
 /*
  * Whether attributes of anybody's are to the last byte those that would be made now, but for the
- * time, which is not in the future. *difference (a literal) says in which way they are not.
+ * time, which is not in the future, and within that of the certificate. *difference (a literal)
+ * says in which way they are not.
  */
 bool seal_attributes_compare(OSSL_LIB_CTX *libctx, const struct seal_signer *signer,
                              struct ska_span document_digest, struct ska_span attributes,
                              const char **difference) SKA_MUST_CHECK;
+
+/* The signing time of such attributes, in seconds since the epoch. */
+int64_t seal_attributes_time(struct ska_span attributes);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -110,6 +111,25 @@ static bool take_names(const X509 *certificate, struct seal_signer *signer,
     return done || ska_fail(errors, SKA_R_BAD_KEY, "the certificate's issuer cannot be encoded");
 }
 
+static bool take_moment(const ASN1_TIME *time, int64_t *seconds)
+{
+    struct tm parts;
+
+    if (ASN1_TIME_to_tm(time, &parts) != 1)
+        return false;
+    *seconds = timegm(&parts);
+    return true;
+}
+
+static bool take_validity(const X509 *certificate, const char *path, struct seal_signer *signer,
+                          const struct ska_errors *errors)
+{
+    return (take_moment(X509_get0_notBefore(certificate), &signer->valid_from) &&
+            take_moment(X509_get0_notAfter(certificate), &signer->valid_until)) ||
+           ska_fail(errors, SKA_R_BAD_KEY, "%s: the times of this certificate cannot be read",
+                    path);
+}
+
 static bool check_validity(const X509 *certificate, const char *path,
                            const struct ska_errors *errors)
 {
@@ -142,6 +162,7 @@ static bool read_signer(struct tool *tool, const char *path, struct seal_signer 
         ska_fail(&tool->errors, SKA_R_BAD_KEY, "%s: not an X.509 certificate", path);
     else
         done = take_names(certificate, signer, &tool->errors) &&
+               take_validity(certificate, path, signer, &tool->errors) &&
                check_validity(certificate, path, &tool->errors);
     if (done)
         warn_of_usage(certificate, path);

@@ -18,6 +18,8 @@ struct seal_signer {
     struct ska_bytes issuer; /* of the signer's certificate: Name, and */
     struct ska_bytes serial; /* INTEGER, both in DER */
     struct ska_bytes public_key;
+    int64_t valid_from; /* of the certificate: seconds since the epoch, both included */
+    int64_t valid_until;
     enum ska_digest digest; /* of documents */
     struct ska_mechanism mechanism;
 };

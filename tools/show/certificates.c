@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "provider/base/evp_key.h"
+#include "provider/base/printable.h"
 #include "provider/rule/rule.h"
 #include "provider/rule/approver_name.h"
 #include "provider/rule/rule_text.h"
@@ -133,9 +134,11 @@ static bool collect_approvers(struct approvers *approvers,
 void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
                    struct ska_buffer *text)
 {
-    char *name = ska_listed_approver_shown(approver);
+    char *name = approver->name.length > 0 ? NULL : ska_listed_approver_shown(approver);
 
-    if (name == NULL)
+    if (approver->name.length > 0)
+        ska_buffer_quoted(text, ska_span_of(&approver->name), SKA_NAME_SHOWN);
+    else if (name == NULL)
         text->failed = true;
     else
         text_quoted(text, ska_span_text(name));

@@ -463,3 +463,11 @@ void request_text_unprotected(OSSL_LIB_CTX *libctx, const struct ska_request *re
     else
         add_rule_rows(request, text);
 }
+
+void request_text_name(const struct ska_request *request, struct ska_buffer *text)
+{
+    ska_buffer_format(text, "request %.16s to %s%s key ", request->id,
+                      text_operation(request->operation),
+                      request->operation == SKA_OPERATION_SIGN ? " with" : "");
+    text_quoted(text, ska_span_text(request->key_label));
+}

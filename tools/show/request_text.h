@@ -12,6 +12,12 @@
 /* The rule that decides about the request; NULL: the request does not hold it. */
 const struct ska_rule *request_stated_rule(const struct ska_request *request);
 
+/*
+ * "request 0123456789abcdef to sign with key 'seal'": what a request is called where something was
+ * done with it.
+ */
+void request_text_name(const struct ska_request *request, struct ska_buffer *text);
+
 /* What the approval token says. */
 void request_text_protected(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                             struct ska_buffer *text);
