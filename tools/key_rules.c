@@ -71,7 +71,7 @@ static bool read_rules(const struct ska_request *request, struct backend_key *ke
         ska_error_capture_clear(&failure);
     }
     rules->word = backend_key_word(key);
-    rules->blocked = done && state.blocked;
+    rules->blocked = done && state.blocked == BACKEND_YES;
     rules->other_key = done && request->public_key.length > 0 &&
                        !ska_span_equal(spki, ska_span_of(&request->public_key));
     backend_key_state_clear(&state);

@@ -180,7 +180,7 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
     add_uncounted(status, &text);
     add_refused(status, &text);
     add_whose_rule(status, &text);
-    if (status->state.blocked)
+    if (status->state.blocked == BACKEND_YES)
         ska_buffer_text(&text, "The key is blocked.\n");
     if (ska_rule_is_empty(status->ballot.rule))
         ska_buffer_text(&text, "No approvals are needed.\n");
