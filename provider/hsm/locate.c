@@ -67,10 +67,7 @@ bool hsm_locate_alike(const struct hsm_uri *uri, const struct hsm_defaults *defa
            hsm_token_find_alike(module, &match, tokens, errors);
 }
 
-/*
- * Who writes a reference chooses the token, but must not have the configured PIN sent to one that
- * the configuration does not mean: it would be told to that one, or lock it.
- */
+/* Who writes a reference chooses the token, perhaps one that the configured PIN would lock. */
 static bool is_for_configured_token(const struct hsm_uri *uri, const struct hsm_defaults *defaults)
 {
     return uri->in_reference &&
@@ -86,7 +83,7 @@ struct hsm_pin_source hsm_locate_pin(const struct hsm_uri *uri, const struct hsm
         .file = by_uri ? uri->pin_source : defaults->pin_source,
         .configured = !by_uri,
         .named_in = by_uri ? HSM_NAMED_IN_URI : HSM_NAMED_IN_CONFIGURATION,
-        .only_token = is_for_configured_token(uri, defaults) ? defaults->token : NULL,
+        .meant_for = is_for_configured_token(uri, defaults) ? defaults->token : NULL,
     };
 
     return source;

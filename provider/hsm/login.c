@@ -2,6 +2,7 @@
 /* One thread at a time tries a PIN, and a person is asked once. */
 #include "provider/hsm/token.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "provider/hsm/cryptoki.h"
@@ -196,10 +197,22 @@ static bool can_ask_person(const struct hsm_token *token, const struct hsm_pin_s
     return source->prompt != NULL || uses_pad(token, source);
 }
 
+/* A PIN that is meant for another token is tried once, but never where it may lock this one. */
+static struct hsm_pin_source source_for(const struct hsm_token *token,
+                                        const struct hsm_pin_source *source)
+{
+    const CK_FLAGS warning = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+
+    if (source->meant_for == NULL || strcmp(source->meant_for, token->label) == 0 ||
+        (token_flags(token) & warning) == 0)
+        return *source;
+    return hsm_pin_withhold(source);
+}
+
 bool hsm_token_wants_login(struct hsm_token *token, const struct hsm_pin_source *source,
                            bool private_key)
 {
-    const struct hsm_pin_source own = hsm_pin_source_for(source, token->label);
+    const struct hsm_pin_source own = source_for(token, source);
     const bool required = (token_flags(token) & CKF_LOGIN_REQUIRED) != 0;
 
     return has_login(token) &&
@@ -209,7 +222,7 @@ bool hsm_token_wants_login(struct hsm_token *token, const struct hsm_pin_source 
 
 void hsm_token_keep_source(struct hsm_token *token, const struct hsm_pin_source *source)
 {
-    const struct hsm_pin_source own = hsm_pin_source_for(source, token->label);
+    const struct hsm_pin_source own = source_for(token, source);
     pthread_mutex_t *gate = hsm_gate_enter(&token->login, NULL);
 
     if (gate == NULL)
@@ -222,7 +235,7 @@ void hsm_token_keep_source(struct hsm_token *token, const struct hsm_pin_source 
 bool hsm_token_login(struct hsm_token *token, const struct hsm_pin_source *source,
                      const struct ska_errors *errors)
 {
-    const struct hsm_pin_source own = hsm_pin_source_for(source, token->label);
+    const struct hsm_pin_source own = source_for(token, source);
     const bool required = (token_flags(token) & CKF_LOGIN_REQUIRED) != 0;
 
     if (hsm_token_logged_in(token)) {

@@ -194,16 +194,14 @@ bool hsm_pin_is_named(const struct hsm_pin_source *source)
     return source->value != NULL || source->kept != NULL || source->file != NULL;
 }
 
-struct hsm_pin_source hsm_pin_source_for(const struct hsm_pin_source *source,
-                                         const char *token_label)
+struct hsm_pin_source hsm_pin_withhold(const struct hsm_pin_source *source)
 {
-    struct hsm_pin_source own = *source;
+    struct hsm_pin_source rest = *source;
 
-    if (own.only_token != NULL && strcmp(own.only_token, token_label) != 0) {
-        own.file = NULL;
-        own.kept = NULL;
-    }
-    return own;
+    rest.file = NULL;
+    rest.kept = NULL;
+    rest.withheld = true;
+    return rest;
 }
 
 static struct hsm_pin *pin_from_kept(const struct hsm_pin *kept, const char *token_label,
@@ -229,12 +227,14 @@ static struct hsm_pin *pin_from_file_or_kept(const struct hsm_pin_source *source
 static struct hsm_pin *pin_is_missing(const struct hsm_pin_source *source, const char *token_label,
                                       const struct ska_errors *errors)
 {
-    if (source->only_token != NULL && strcmp(source->only_token, token_label) != 0)
+    if (source->withheld)
         ska_fail(errors, SKA_R_PIN_MISSING,
-                 "token \"%s\" wants a PIN, and a key reference has the PIN of the configuration "
-                 "tried at the token \"%s\" only, which the configuration names: list a PIN file "
-                 "for this token in pin-sources and name it as pin-source in the reference",
-                 hsm_show(token_label).text, hsm_show(source->only_token).text);
+                 "token \"%s\" has been given a wrong PIN, and another one may lock it: for a key "
+                 "reference, which may be anybody's, the PIN of the configuration is not tried "
+                 "there, since the configuration names the token \"%s\". List a PIN file for this "
+                 "token in pin-sources and name it as pin-source in the reference, or log in to it "
+                 "once",
+                 hsm_show(token_label).text, hsm_show(source->meant_for).text);
     else
         ska_fail(errors, SKA_R_PIN_MISSING,
                  "token \"%s\" wants a PIN: give pin-source in the configuration or in the URI",

@@ -26,7 +26,8 @@ struct hsm_pin_source {
     const char *file;
     bool configured;            /* the configuration names it, nobody else */
     const char *named_in;       /* where the file is named, for messages; NULL: not known */
-    const char *only_token;     /* label of the token that `file` and `kept` are for; NULL: any */
+    const char *meant_for;      /* label of the token that `file` and `kept` are for; NULL: any */
+    bool withheld;              /* there is a PIN, but not for this token: see hsm_pin_withhold() */
     const struct hsm_pin *kept; /* read before, for when it cannot be read again */
     hsm_pin_prompt *prompt;     /* may be NULL */
     void *prompt_arg;
@@ -35,9 +36,8 @@ struct hsm_pin_source {
 /* Whether a PIN is to be had without asking a person, as far as is known without reading it. */
 bool hsm_pin_is_named(const struct hsm_pin_source *source);
 
-/* What of a source is for the token of that label: a PIN for another one stays out of its reach. */
-struct hsm_pin_source hsm_pin_source_for(const struct hsm_pin_source *source,
-                                         const char *token_label);
+/* The same source without the PIN that is meant for another token. */
+struct hsm_pin_source hsm_pin_withhold(const struct hsm_pin_source *source);
 
 /* The path in "file:PATH", "file:///PATH" or a path; a part of the text. */
 const char *hsm_pin_path(const char *file);

@@ -102,35 +102,50 @@ signs reference.pem -passin pass:123456
 
 # ---- The configured PIN and another token --------------------------------------------------------
 
-# A reference may be anybody's: it cannot have the PIN of this token tried at another one, also not by
-# naming the file. A person who types a URI knows what they do.
+# A reference may be anybody's: it cannot lock another token by the PIN of this one, also not by naming
+# the file. A person who types a URI knows what they do.
 configured "file:$work/pin"
 new_token other
-cp pin other.pin
-chmod 600 other.pin
 ours pkcs11-tool --module "$simulator" --token-label other --login --pin "$pin" --keypairgen \
     --key-type EC:prime256v1 --label elsewhere >/dev/null 2>&1
 elsewhere='ska:token=other;object=elsewhere'
 quietly ska pkey -in "$elsewhere" -pubout -out elsewhere.pub.pem
 quietly skatool pem --key "$elsewhere" -o elsewhere.pem
 quietly skatool pem --key "$elsewhere?pin-source=file:$work/pin" -o named.pem
+printf '246810\n' >other.pin
+chmod 600 other.pin
+change_pin() { # OLD NEW
+    ours pkcs11-tool --module "$simulator" --token-label other --login --pin "$1" --new-pin "$2" \
+        --change-pin >/dev/null 2>&1
+}
+signs_elsewhere() { # KEY
+    quietly sign "$1"
+    plain dgst -sha256 -verify elsewhere.pub.pem -signature signature document >/dev/null ||
+        fail "a signature by $1"
+}
+# One PIN for both.
+signs_elsewhere elsewhere.pem
+change_pin "$pin" 246810
+# A wrong one is tried once, by whichever process.
+refused 'refused the PIN in' sign elsewhere.pem
+for reference in elsewhere.pem named.pem; do
+    for _ in 1 2 3; do
+        refused 'token "other" has been given a wrong PIN.*names the token "tok"' sign "$reference"
+    done
+    refused 'given a wrong PIN' ska req -new -key "$reference" -subj /CN=x -out x.csr
+done
+# Nobody's login is in the way of the token that is meant, and the other one is not locked.
+signs reference.pem
+signs_elsewhere "$elsewhere?pin-source=file:$work/other.pin"
+refused 'refused the PIN in' sign elsewhere.pem
 printf 'pin-sources = file:%s\n' "$work/other.pin" >>openssl.cnf
 quietly skatool pem --key "$elsewhere?pin-source=file:$work/other.pin" -o listed.pem
-configured "file:$work/pin"
-only='the PIN of the configuration tried at the token "tok" only'
-for reference in elsewhere.pem named.pem; do
-    refused "token \"other\" wants a PIN.*$only" sign "$reference"
-    refused "$only" ska req -new -key "$reference" -subj /CN=x -out x.csr
-done
-refused 'other.pin is not named by the configuration' sign listed.pem
-signs reference.pem
-quietly sign "$elsewhere"
-printf 'pin-sources = file:%s\n' "$work/other.pin" >>openssl.cnf
-quietly sign listed.pem
-plain dgst -sha256 -verify elsewhere.pub.pem -signature signature document >/dev/null
-# Without a token in the configuration its PIN is for all tokens of the module.
+signs_elsewhere listed.pem
+# Without a token in the configuration its PIN is meant for all of the module.
 sed -i '/^token = /d' openssl.cnf
-quietly sign elsewhere.pem
+for _ in 1 2; do
+    refused 'refused the PIN in' sign elsewhere.pem
+done
 
 # ---- No PIN at all -------------------------------------------------------------------------------
 
