@@ -260,8 +260,10 @@ static bool fail_no_task(const struct task_place *tasks, const char *given)
 
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
              "%s: the broker %s has nothing with this id for this approver: it was answered or "
-             "withdrawn, or was never for this key (skatool requests shows what waits)",
-             shown == NULL ? "" : shown, tasks->place.name);
+             "withdrawn, or was never for this key (skatool requests shows what waits)%s",
+             shown == NULL ? "" : shown, tasks->place.name,
+             strlen(given) < ID_LENGTH ? ". An id that the requester has told must be given whole"
+                                       : "");
     free(shown);
     return false;
 }
