@@ -370,7 +370,6 @@ static bool start_daemon(struct tsb_http *http, struct sockaddr_storage *address
     add_option(options, &count, MHD_OPTION_CONNECTION_LIMIT, MOST_CONNECTIONS, NULL);
     add_option(options, &count, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL);
     add_option(options, &count, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL);
-    add_option(options, &count, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL);
     if (http->cert.data != NULL) {
         flags |= MHD_USE_TLS;
         add_option(options, &count, MHD_OPTION_HTTPS_MEM_CERT, 0, http->cert.data);

@@ -13,7 +13,50 @@ chmod +x bin/curl
 TSB_PORT=$(free_port)
 export TSB_PORT no_proxy='*'
 at_end() { # also when the page ends early
-    [ ! -f "$work/broker/tsb.pid" ] || "$work/broker/tsb" --stop
+    local place
+    for place in broker other; do
+        [ ! -f "$work/$place/tsb.pid" ] || "$work/$place/tsb" --stop
+    done
 }
 play_page "$source_dir/doc/tsb.md"
+
+# ---- The script that starts it -------------------------------------------------------------------
+
+trap - ERR
+cd "$work"
+succeeds broker/tsb --help
+shows 'usage: ./tsb' 'TSB_PORT'
+refused 'usage: ./tsb' broker/tsb --nonsense
+succeeds broker/tsb --stop
+shows 'is not running'
+succeeds broker/tsb
+shows "listening on https://.*:$TSB_PORT"
+succeeds broker/tsb
+shows "is running already, and listens on https://.*:$TSB_PORT"
+ends 1 env TSB_PORT=9 broker/tsb
+says 'for port 9 end it first: ./tsb --stop'
+refused 'TSB_PORT: https is no number' env TSB_PORT=https broker/tsb
+# Killed: its number is nobody's, or somebody else's.
+gone() {
+    ! kill -0 "$pid" 2>/dev/null
+}
+killed() {
+    pid=$(cat broker/tsb.pid)
+    kill -9 "$pid"
+    within 10 'does not end' gone
+}
+killed
+succeeds broker/tsb
+shows 'listening on'
+killed
+echo $$ >broker/tsb.pid
+succeeds broker/tsb --stop
+shows 'is not running'
+succeeds broker/tsb
+# Another program has the port.
+succeeds "$source_dir/tools/sandbox" --tsb other
+refused "another program uses port $TSB_PORT: export TSB_PORT=9443" other/tsb
+[ ! -e other/tsb.pid ] || fail "a pid of nobody"
+succeeds broker/tsb --stop
+shows 'ended'
 pass
