@@ -25,7 +25,7 @@
 #include "provider/base/error_capture.h"
 #include "provider/binding.h"
 #include "provider/hsm/reference.h"
-#include "provider/keys/find_key.h"
+#include "provider/keys/key_place.h"
 
 static OSSL_FUNC_decoder_freectx_fn decoder_free;
 static OSSL_FUNC_decoder_does_selection_fn decoder_does_selection;
@@ -148,7 +148,7 @@ static bool prepare_login(struct ska_key *key, struct ska_prompt *prompt,
 {
     const struct hsm_pin_source source = ska_pin_source(key->provider, key->uri);
 
-    if (!keys_are_on_tokens(&key->provider->settings, key->uri))
+    if (!key_place_of(&key->provider->settings, key->uri)->has_pins)
         return true;
     if (!hsm_pin_is_named(&source))
         return prompt->callback == NULL || log_in_now(key, prompt, errors);

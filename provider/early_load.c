@@ -3,11 +3,9 @@
 
 #include <sys/auxv.h>
 
-#include "provider/base/http.h"
 #include "provider/binding.h"
-#include "provider/hsm/module.h"
 #include "provider/hsm/pin_command.h"
-#include "provider/keys/find_key.h"
+#include "provider/keys/key_place.h"
 
 /* The configuration's source alone: what a URI or a reference names has not been said yet. */
 static void read_early_pin(struct ska_provider *provider)
@@ -15,21 +13,17 @@ static void read_early_pin(struct ska_provider *provider)
     const struct hsm_uri nothing = {0};
     const struct hsm_pin_source source = ska_pin_source(provider, &nothing);
 
-    if (keys_are_on_tokens(&provider->settings, &nothing) && hsm_pin_is_named(&source))
+    if (key_place_of(&provider->settings, &nothing)->has_pins && hsm_pin_is_named(&source))
         provider->early_pin = hsm_pin_read(&source, NULL, &provider->log_only);
 }
 
 /* What calls a broker may be out of reach later, too. */
 static void open_back_end_early(const struct ska_provider *provider)
 {
-    const struct ska_settings *settings = &provider->settings;
-    struct hsm_module *module = NULL;
+    const struct hsm_uri nothing = {0};
 
-    if (settings->pkcs11_module != NULL)
-        (void)!hsm_module_open(settings->pkcs11_module, settings->pkcs11_init_args, &module,
-                               &provider->log_only);
-    else if (settings->tsb_url != NULL)
-        (void)!ska_http_prepare(&provider->log_only);
+    (void)!key_place_of(&provider->settings, &nothing)
+        ->prepare(&provider->settings, &provider->log_only);
 }
 
 void ska_early_load(struct ska_provider *provider)

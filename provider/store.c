@@ -18,6 +18,7 @@
 #include "provider/binding.h"
 #include "provider/hsm/list.h"
 #include "provider/hsm/token.h"
+#include "provider/keys/key_place.h"
 #include "provider/keys/list_keys.h"
 
 static OSSL_FUNC_store_open_fn store_open;
@@ -427,7 +428,7 @@ static bool search_labels(struct store *store, const struct hsm_look_up *wanted)
 }
 
 /* The private key is asked for once, and tells the public one. There are no certificates. */
-static bool search_off_token(struct store *store, struct hsm_look_up *wanted)
+static bool search_private_keys(struct store *store, struct hsm_look_up *wanted)
 {
     struct backend_key *hsm = NULL;
     struct ska_key *private_key = NULL;
@@ -456,8 +457,8 @@ static bool store_search(struct store *store, struct hsm_look_up *wanted)
     bool certificate = store_wants(store, HSM_OBJECT_CERTIFICATE);
 
     wanted->private_key = private_key;
-    if (!keys_are_on_tokens(&store->provider->settings, store->uri))
-        return search_off_token(store, wanted);
+    if (!key_place_of(&store->provider->settings, store->uri)->has_objects)
+        return search_private_keys(store, wanted);
     if (!names_object(store))
         return private_key && store->expected == OSSL_STORE_INFO_PKEY
                    ? search_the_one(store, wanted)

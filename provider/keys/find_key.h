@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a URI to a key, wherever keys are: the one place that chooses between a PKCS#11 module and a
- * broker, by the URI (module-path, tsb-url) and else by the settings.
+ * From a URI to a key, wherever keys are (key_place.h).
  */
 #ifndef SKA_KEYS_FIND_KEY_H
 #define SKA_KEYS_FIND_KEY_H
 
 #include "provider/base/settings.h"
 #include "provider/hsm/look_up.h"
-
-/* Whether keys are on tokens, which have PINs, certificates and public keys beside private ones. */
-bool keys_are_on_tokens(const struct ska_settings *settings, const struct hsm_uri *uri);
-
-/*
- * Where they are on none: the connection by which the broker is reached that has those which the
- * URI names. SKA_R_BAD_URI for attributes that only tokens have.
- */
-struct tsb_connection;
-bool keys_find_broker(const struct ska_settings *settings, const struct hsm_uri *uri,
-                      struct tsb_connection **connection,
-                      const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* Whether the settings are enough to look for keys, without asking a person for a PIN. */
 bool keys_can_be_asked(const struct ska_settings *settings);

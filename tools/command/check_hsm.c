@@ -187,10 +187,9 @@ static bool check_tokens(struct tool *tool, const struct hsm_defaults *defaults)
 
 void check_hsm(struct tool *tool, const char *key)
 {
-    const struct hsm_uri nothing = {0};
     const struct hsm_defaults defaults = tool_defaults(tool);
 
-    if (!keys_are_on_tokens(&tool->configuration.settings, &nothing))
+    if (tool->configuration.settings.tsb_url != NULL)
         check_broker(tool);
     else if (!check_tokens(tool, &defaults))
         return;

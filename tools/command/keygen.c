@@ -9,6 +9,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/hsm/key_generate.h"
+#include "provider/keys/key_place.h"
 #include "provider/keys/make_key.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
@@ -30,7 +31,7 @@ struct keygen {
     const char *policy_path;
     const char *ca_path;
     const char *password_source;
-    bool by_broker; /* the key is to be behind one */
+    const struct key_place *place;
     bool timestamp;
     bool blocked;
     struct backend_key_template template_;
@@ -141,7 +142,7 @@ static void warn_of_impossible(const struct keygen *keygen)
 static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
 {
     const char *anyone =
-        keygen->by_broker ? "anyone whom the broker lets in" : "anyone with the PIN";
+        keygen->place->has_pins ? "anyone with the PIN" : "anyone whom the broker lets in";
     const struct ska_policy *policy = &keygen->policy;
     const char *label = keygen->template_.label;
 
@@ -152,13 +153,14 @@ static void warn_of_rules(const struct tool *tool, const struct keygen *keygen)
                        anyone, label);
     warn_of_impossible(keygen);
     if (approvals_never_expire(&policy->rules[SKA_RULE_USE]))
-        report_warning(
-            "approvals to sign with '%s' never expire: whoever keeps them can have the "
-            "same thing signed again, years from now too. "
-            "Give each alternative in ruleUse a \"timeout\" in seconds to end that%s.",
-            label,
-            keygen->by_broker ? "" : "; it needs a timestamp key (skatool keygen --timestamp)");
-    if (!keygen->by_broker && has_time_limit(policy) &&
+        report_warning("approvals to sign with '%s' never expire: whoever keeps them can have the "
+                       "same thing signed again, years from now too. "
+                       "Give each alternative in ruleUse a \"timeout\" in seconds to end that%s.",
+                       label,
+                       keygen->place->needs_timestamp_keys
+                           ? "; it needs a timestamp key (skatool keygen --timestamp)"
+                           : "");
+    if (keygen->place->needs_timestamp_keys && has_time_limit(policy) &&
         tool->configuration.settings.timestamp_key == NULL)
         report_warning("'%s' has rules with time limits: requests need timestamp-key in the "
                        "configuration, or --timestamp-key",
@@ -240,7 +242,7 @@ static bool take_password(struct tool *tool, const struct keygen *keygen)
 
     if (keygen->password_source == NULL)
         return true;
-    if (!keygen->by_broker)
+    if (!keygen->place->has_passwords)
         return options_wrong(tool, "--password-source: keys of a token have no passwords; it is "
                                    "for keys behind a broker");
     return ska_settings_set(settings, "tsb-key-password-source", keygen->password_source,
@@ -254,7 +256,7 @@ static bool prepare_keygen(struct tool *tool, struct keygen *keygen, struct hsm_
         !hsm_key_template_name(&keygen->template_, *uri, &tool->errors) ||
         !read_key_policy(tool, keygen) || !tool_configure(tool))
         return false;
-    keygen->by_broker = !keys_are_on_tokens(&tool->configuration.settings, *uri);
+    keygen->place = key_place_of(&tool->configuration.settings, *uri);
     return keys_can_make(&tool->configuration.settings, *uri, &keygen->template_, &tool->errors) &&
            take_password(tool, keygen);
 }
