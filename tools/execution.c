@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "provider/backend/broker.h"
 #include "provider/base/error_capture.h"
 #include "provider/rule/rule.h"
 #include "provider/sign/send.h"
@@ -64,16 +65,17 @@ static bool print_change(struct tool *tool, const struct backend_key *key,
                          const struct ska_request *request, const struct modification *modification)
 {
     struct ska_buffer text = {0};
+    const char *word = backend_key_has_broker(key) ? ", by the broker's word" : "";
     const char *separator = ": ";
 
     ska_buffer_text(&text, "key ");
     text_quoted(&text, ska_span_text(backend_key_label(key)));
     if (request->operation == SKA_OPERATION_BLOCK) {
-        ska_buffer_text(&text, " is blocked");
+        ska_buffer_format(&text, " is blocked%s", word);
     } else if (request->operation == SKA_OPERATION_UNBLOCK) {
-        ska_buffer_text(&text, " is unblocked");
+        ska_buffer_format(&text, " is unblocked%s", word);
     } else {
-        ska_buffer_text(&text, " has new rules");
+        ska_buffer_format(&text, " has new rules%s", word);
         for (int i = 0; i < SKA_RULE_COUNT; i++) {
             if (modification->named.rules[i].data == NULL)
                 continue;

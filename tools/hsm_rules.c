@@ -70,7 +70,7 @@ static bool read_rules(const struct ska_request *request, struct backend_key *ke
         done = failure.reason != SKA_R_OUT_OF_MEMORY || ska_error_capture_raise(&failure, errors);
         ska_error_capture_clear(&failure);
     }
-    rules->blocked = done && state.blocked;
+    rules->blocked = done && state.blocked == BACKEND_YES;
     rules->other_key = done && request->public_key.length > 0 &&
                        !ska_span_equal(spki, ska_span_of(&request->public_key));
     backend_key_state_clear(&state);

@@ -341,8 +341,8 @@ bool verify_told_request(struct verification *verification, const struct ska_req
     verify_digest(verification, request);
     verify_content(verification, request);
     verify_add(verification, VERIFY_NOTHING,
-               "approvals: a broker keeps them, and the HSM has checked them: the key signs by no "
-               "other way than its rule");
+               "approvals: a broker keeps them; that there were any, and by whom, is its word, "
+               "which nothing here proves");
     verify_add_signature(verification, request);
     if (request->signature.length == 0)
         verify_add(verification, VERIFY_MISSING, "signature: evidence has one");

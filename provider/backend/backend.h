@@ -80,6 +80,7 @@ struct backend_key {
     EVP_PKEY *public_key;
     struct ska_bytes use_rule;
     atomic_bool use_rule_forgotten;
+    atomic_bool was_blocked;
     _Atomic(struct ska_bytes *) spki; /* NULL: not encoded yet; then it stays as it is */
 };
 

@@ -122,7 +122,17 @@ bool backend_key_state(struct backend_key *key, struct backend_key_state *state,
                        const struct ska_errors *errors)
 {
     memset(state, 0, sizeof(*state));
-    return !key->ska || key->backend->key_state(key, state, errors);
+    if (!key->ska)
+        return true;
+    if (!key->backend->key_state(key, state, errors))
+        return false;
+    atomic_store(&key->was_blocked, state->blocked == BACKEND_YES);
+    return true;
+}
+
+bool backend_key_was_blocked(const struct backend_key *key)
+{
+    return atomic_load(&key->was_blocked);
 }
 
 void backend_key_state_clear(struct backend_key_state *state)

@@ -48,14 +48,23 @@ void backend_key_forget_use_rule(struct backend_key *key);
 
 /* ---- What the HSM says of it now ------------------------------------------------------------- */
 
+/* What is not told is no no. */
+enum backend_told { BACKEND_NOT_TOLD, BACKEND_NO, BACKEND_YES };
+
+/* Starts as {0}: nothing is told. */
 struct backend_key_state {
-    bool blocked;
-    bool sam_approved;                      /* false where the HSM does not tell */
+    enum backend_told blocked;
+    enum backend_told sam_approved;
     struct ska_bytes rules[SKA_RULE_COUNT]; /* serialized; data == NULL: cannot be read */
 };
 bool backend_key_state(struct backend_key *key, struct backend_key_state *state,
                        const struct ska_errors *errors) SKA_MUST_CHECK;
 void backend_key_state_clear(struct backend_key_state *state);
+/*
+ * Whether it was blocked when that was told last, by the way. It may have changed since, so this
+ * only says whether it is worth asking.
+ */
+bool backend_key_was_blocked(const struct backend_key *key);
 
 /* ---- Ordinary keys --------------------------------------------------------------------------- */
 

@@ -25,6 +25,7 @@ enum broker_state {
 
 /* Public keys, SubjectPublicKeyInfo in DER. */
 struct broker_people {
+    bool told; /* false: the broker has not said who */
     struct ska_bytes *list;
     size_t count;
 };

@@ -323,6 +323,7 @@ struct exchange {
     struct ska_buffer body;
     size_t header_bytes;
     bool too_long;
+    char date[64];
     char words[CURL_ERROR_SIZE];
 };
 
@@ -339,11 +340,23 @@ static size_t take_body(char *data, size_t size, size_t count, void *vexchange)
     return exchange->body.failed ? 0 : length;
 }
 
+static void note_date(struct exchange *exchange, const char *line, size_t length)
+{
+    static const char name[] = "Date: ";
+    size_t before = sizeof(name) - 1;
+
+    if (length <= before || length - before >= sizeof(exchange->date) ||
+        strncasecmp(line, name, before) != 0)
+        return;
+    memcpy(exchange->date, line + before, length - before);
+    exchange->date[length - before] = 0;
+}
+
 static size_t take_header(char *data, size_t size, size_t count, void *vexchange)
 {
     struct exchange *exchange = vexchange;
 
-    (void)data;
+    note_date(exchange, data, size * count);
     exchange->header_bytes += size * count;
     exchange->too_long = exchange->too_long || exchange->header_bytes > HEADERS_LIMIT;
     return exchange->too_long ? 0 : size * count;
@@ -597,6 +610,7 @@ static enum ska_http_outcome read_answer(CURL *easy, struct exchange *exchange,
         status <= 999 && copy_content_type(easy, &answer->content_type) &&
         ska_buffer_finish(&exchange->body, &answer->body, NULL)) {
         answer->status = (unsigned int)status;
+        memcpy(answer->date, exchange->date, sizeof(answer->date));
         return SKA_HTTP_ANSWERED;
     }
     ska_http_answer_clear(answer);
@@ -648,6 +662,11 @@ enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http
     return outcome;
 }
 
+int64_t ska_http_answer_time(const struct ska_http_answer *answer)
+{
+    return answer->date[0] == 0 ? -1 : (int64_t)libcurl.getdate(answer->date, NULL);
+}
+
 #else /* SKA_WITHOUT_HTTP */
 
 bool ska_http_prepare(const struct ska_errors *errors)
@@ -678,6 +697,12 @@ enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http
     memset(answer, 0, sizeof(*answer));
     ska_fail(errors, SKA_R_UNSUPPORTED, "built without HTTP");
     return SKA_HTTP_NOT_SENT;
+}
+
+int64_t ska_http_answer_time(const struct ska_http_answer *answer)
+{
+    (void)answer;
+    return -1;
 }
 
 #endif

@@ -71,6 +71,7 @@ struct ska_http_answer {
     unsigned int status;   /* 200, 404, ... */
     char *content_type;    /* as the server says it; NULL: it does not */
     struct ska_bytes body; /* not NULL; a NUL behind it */
+    char date[64];         /* of the header, as the server says it; "": it does not */
 };
 
 enum ska_http_outcome {
@@ -87,5 +88,8 @@ enum ska_http_outcome ska_http_call(struct ska_http *http, const struct ska_http
                                     struct ska_http_answer *answer,
                                     const struct ska_errors *errors) SKA_MUST_CHECK;
 void ska_http_answer_clear(struct ska_http_answer *answer);
+
+/* What time it was by the server's clock, in seconds since 1970; -1: it does not say. */
+int64_t ska_http_answer_time(const struct ska_http_answer *answer);
 
 #endif

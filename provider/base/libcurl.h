@@ -14,6 +14,7 @@
 struct ska_libcurl {
     __typeof__(curl_global_init) *global_init;
     __typeof__(curl_free) *free;
+    __typeof__(curl_getdate) *getdate;
     __typeof__(curl_url) *url;
     __typeof__(curl_url_get) *url_get;
     __typeof__(curl_url_set) *url_set;

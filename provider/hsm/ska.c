@@ -322,6 +322,13 @@ static CK_RV read_key_state(struct hsm_key_work *work, const struct hsm_lease *l
     return hsm_attributes_read(lease, key, state->read, state->count);
 }
 
+static enum backend_told told_by(const struct hsm_attribute *attribute)
+{
+    if (!attribute->present || attribute->value.length != sizeof(CK_BBOOL))
+        return BACKEND_NOT_TOLD;
+    return hsm_attribute_true(attribute) ? BACKEND_YES : BACKEND_NO;
+}
+
 bool hsm_key_state(struct backend_key *base, struct backend_key_state *state,
                    const struct ska_errors *errors)
 {
@@ -348,9 +355,10 @@ bool hsm_key_state(struct backend_key *base, struct backend_key_state *state,
         state->rules[i] = work.read[i].value;
         memset(&work.read[i].value, 0, sizeof(work.read[i].value));
     }
-    state->blocked = done && hsm_attribute_true(&work.read[SKA_RULE_COUNT]);
-    state->sam_approved = done && work.count > SKA_RULE_COUNT + 1 &&
-                          hsm_attribute_true(&work.read[SKA_RULE_COUNT + 1]);
+    if (done) {
+        state->blocked = told_by(&work.read[SKA_RULE_COUNT]);
+        state->sam_approved = told_by(&work.read[SKA_RULE_COUNT + 1]);
+    }
     hsm_attributes_free(work.read, work.count);
     return done;
 }

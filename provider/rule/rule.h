@@ -68,4 +68,10 @@ bool ska_alternative_is_limited(const struct ska_alternative *alternative);
 /* True when some alternative has a timelock or a timeout, so that requests need a timestamp. */
 bool ska_rule_has_time_limit(const struct ska_rule *rule);
 
+/*
+ * Whether two rules ask for the same, in the same order. Names count where both have one: who keeps
+ * rules for others may fill in those of certificates.
+ */
+bool ska_rule_equal(const struct ska_rule *one, const struct ska_rule *other);
+
 #endif

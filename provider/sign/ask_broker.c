@@ -15,6 +15,7 @@
 #include "provider/sign/broker_ticket.h"
 #include "provider/sign/broker_told.h"
 #include "provider/sign/broker_words.h"
+#include "provider/sign/explain.h"
 #include "provider/sign/make_request.h"
 #include "provider/sign/pause.h"
 #include "provider/sign/progress_line.h"
@@ -91,6 +92,13 @@ static bool check_way_back(const struct ska_job *job)
                     ":SECONDS), or set state-dir, so that the same command goes on with its "
                     "request",
                     backend_key_label(job->key));
+}
+
+/* People would approve in vain. */
+static bool check_not_blocked(const struct ska_job *job)
+{
+    return job->operation != SKA_OPERATION_SIGN || !backend_key_was_blocked(job->key) ||
+           ska_check_not_blocked(job->key, job->errors);
 }
 
 /* Nobody is asked for what could not be recorded. */
@@ -291,7 +299,7 @@ static bool keep_evidence(struct asking *asking)
     struct ska_bytes told = {NULL, 0};
     bool done = false;
 
-    /* Of a change of the key there is nothing that the broker's word could be verified by. */
+    /* Of a change of the key there is nothing that could be verified later. */
     if (job->evidence_dir == NULL || job->operation != SKA_OPERATION_SIGN)
         return true;
     done = ska_broker_told_make(name_of(asking), asking->ticket.id, status, &told, job->errors) &&
@@ -303,6 +311,25 @@ static bool keep_evidence(struct asking *asking)
     return done;
 }
 
+/*
+ * The rule was read with the key, perhaps long ago. Where those who have approved are not enough by
+ * it, evidence and log are to have the one by which they were.
+ */
+static bool renew_rule(struct asking *asking)
+{
+    const struct ska_job *job = asking->job;
+    struct ska_current_rule fresh = {0};
+
+    if ((job->evidence_dir == NULL && job->audit_log.path == NULL) || !asking->current.remembered ||
+        !asking->current.known || !asking->status.approved.told ||
+        ska_broker_people_satisfy(&asking->current.rule, &asking->status.approved) ||
+        !ska_current_rule_read(job->key, ska_rule_kind_of(job->operation), &fresh, NULL))
+        return true;
+    ska_current_rule_clear(&asking->current);
+    asking->current = fresh;
+    return ska_draft_set_rule(asking->draft, rule_of(asking), job->errors);
+}
+
 /* Nobody has a signature without a line in the log. */
 static bool hand_out(struct asking *asking)
 {
@@ -312,7 +339,9 @@ static bool hand_out(struct asking *asking)
     if (job->operation == SKA_OPERATION_SIGN && status->signature_length > *job->signature_length)
         return ska_fail(job->errors, SKA_R_INTERNAL, "%zu bytes for a signature of %zu",
                         *job->signature_length, status->signature_length);
-    if (!keep_evidence(asking) || !audit_end(asking, "done"))
+    if (!renew_rule(asking) || !keep_evidence(asking) ||
+        !audit_end(asking,
+                   job->operation == SKA_OPERATION_SIGN ? "done" : "done, by the broker's word,"))
         return false;
     if (job->operation == SKA_OPERATION_SIGN) {
         memcpy(job->signature, status->signature, status->signature_length);
@@ -330,7 +359,7 @@ static bool hand_in(struct asking *asking)
     const struct broker_request asked = asked_of(job);
     struct ska_bytes meta_data = {NULL, 0};
     char id[BROKER_ID_SIZE] = "";
-    bool done = audit_hand_in(asking) &&
+    bool done = check_not_blocked(job) && audit_hand_in(asking) &&
                 ska_meta_data_make(asking->draft, &meta_data, job->errors) &&
                 broker_hand_in(job->key, &asked, ska_span_of(&meta_data), id, job->errors);
 
@@ -366,29 +395,15 @@ static bool look(struct asking *asking)
         break;
     case BROKER_WRONG:
         /* It would be the same for ever. */
-        if (asking->status.state == BROKER_EXECUTED)
+        if (asking->status.state == BROKER_EXECUTED) {
+            (void)!audit_asking(
+                asking, SKA_AUDIT_DECISION,
+                "failed: executed by the broker's word, and not what was asked for");
             ska_broker_ticket_forget(&asking->ticket, name_of(asking));
+        }
         break;
     }
     return ska_error_capture_raise(&asking->away, job->errors);
-}
-
-/* Whether one that was handed in before can still come to a signature, or has its answer. */
-static bool is_worth_going_on(enum broker_state state)
-{
-    switch (state) {
-    case BROKER_PENDING:
-    case BROKER_APPROVED:
-    case BROKER_EXECUTED:
-    case BROKER_REJECTED:
-        return true;
-    case BROKER_EXPIRED:
-    case BROKER_CANCELLED:
-    case BROKER_FAILED:
-    case BROKER_GONE:
-        break;
-    }
-    return false;
 }
 
 /* Whether there is, or may be, something to come back for. */
@@ -397,20 +412,16 @@ static bool is_worth_fetching(enum broker_state state)
     return state == BROKER_PENDING || state == BROKER_APPROVED || state == BROKER_EXECUTED;
 }
 
-/* Under the lock of the ticket, so that all who want the same have one request. */
+/*
+ * Under the lock of the ticket, so that all who want the same have one request. One that has ended
+ * meanwhile, however it did, is told of before people are asked anew.
+ */
 static bool take_up_or_hand_in(struct asking *asking, bool *made)
 {
-    *made = false;
-    if (asking->ticket.id[0] != 0) {
-        if (!look(asking))
-            return false;
-        if (is_worth_going_on(asking->status.state))
-            return audit_asking(asking, SKA_AUDIT_REQUEST, "taken up again at the broker");
-        broker_status_clear(&asking->status);
-        asking->ticket.id[0] = 0;
-    }
-    *made = true;
-    return hand_in(asking);
+    *made = asking->ticket.id[0] == 0;
+    return *made ? hand_in(asking)
+                 : look(asking) &&
+                       audit_asking(asking, SKA_AUDIT_REQUEST, "taken up again at the broker");
 }
 
 static bool begin_asking(struct asking *asking, bool *made)

@@ -5,10 +5,14 @@
 
 #include "provider/base/json.h"
 
+/* What the broker has not said is not there. */
 static bool add_told_people(cJSON *json, const char *name, const struct broker_people *people)
 {
-    cJSON *array = cJSON_AddArrayToObject(json, name);
+    cJSON *array = NULL;
 
+    if (!people->told)
+        return true;
+    array = cJSON_AddArrayToObject(json, name);
     for (size_t i = 0; array != NULL && i < people->count; i++) {
         char *text = NULL;
         bool done = ska_base64_encode(ska_span_of(&people->list[i]), &text, NULL) &&

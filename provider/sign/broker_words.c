@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/rule/approver_name.h"
+#include "provider/rule/quorum.h"
 #include "provider/rule/rule_text.h"
 #include "provider/sign/explain.h"
 
@@ -53,6 +55,15 @@ static struct ska_span *spans_of(const struct broker_people *people)
     return spans;
 }
 
+bool ska_broker_people_satisfy(const struct ska_rule *rule, const struct broker_people *people)
+{
+    struct ska_span *keys = spans_of(people);
+    bool satisfied = keys != NULL && ska_rule_satisfied(rule, keys, people->count);
+
+    free(keys);
+    return satisfied;
+}
+
 void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_status *status,
                               struct ska_buffer *text)
 {
@@ -85,10 +96,13 @@ static const struct {
     [BROKER_REJECTED] = {SKA_R_REJECTED, "rejected", "rejected"},
     [BROKER_EXPIRED] = {SKA_R_EXPIRED, "expired",
                         "the time for approvals is over: sign again, which makes a new request"},
-    [BROKER_CANCELLED] = {SKA_R_WITHDRAWN, "withdrawn", "it was withdrawn"},
+    [BROKER_CANCELLED] = {SKA_R_WITHDRAWN, "withdrawn",
+                          "it was withdrawn: the same again makes a new request"},
     [BROKER_FAILED] = {SKA_R_HSM_REFUSED, "failed",
-                       "the broker could not have it executed, and does not say why"},
-    [BROKER_GONE] = {SKA_R_WITHDRAWN, "gone", "the broker knows no such request any more"},
+                       "the broker could not have it executed, and does not say why: the same "
+                       "again makes a new request"},
+    [BROKER_GONE] = {SKA_R_WITHDRAWN, "gone",
+                     "the broker knows no such request any more: the same again makes a new one"},
 };
 
 const char *ska_broker_state_word(enum broker_state state)
@@ -101,13 +115,27 @@ enum ska_reason ska_broker_state_reason(enum broker_state state)
     return ends[state].reason;
 }
 
+/* What people have approved may have met a key that was blocked meanwhile. */
+static bool check_failed_by_block(struct backend_key *key, const char *id,
+                                  const struct ska_errors *errors)
+{
+    struct ska_error_capture failure = {0};
+    const struct ska_errors to_failure = ska_error_capture(&failure);
+    bool fine = ska_check_not_blocked(key, &to_failure);
+
+    if (!fine)
+        ska_fail(errors, failure.reason, "request %s at the broker failed: %s", id,
+                 ska_error_capture_text(&failure));
+    ska_error_capture_clear(&failure);
+    return fine;
+}
+
 bool ska_broker_fail_ended(struct backend_key *key, const char *id, const struct ska_rule *rule,
                            const struct broker_status *status, const struct ska_errors *errors)
 {
     struct ska_buffer text = {0};
 
-    /* What people have approved may have met a key that was blocked meanwhile. */
-    if (status->state == BROKER_FAILED && !ska_check_not_blocked(key, errors))
+    if (status->state == BROKER_FAILED && !check_failed_by_block(key, id, errors))
         return false;
     ska_broker_progress_text(rule, status, &text);
     if (text.length > TEXT_LIMIT) {

@@ -12,6 +12,9 @@
 void ska_broker_progress_text(const struct ska_rule *rule, const struct broker_status *status,
                               struct ska_buffer *text);
 
+/* Whether these are enough, time aside. */
+bool ska_broker_people_satisfy(const struct ska_rule *rule, const struct broker_people *people);
+
 /* Raises why a request that has ended gives no signature. Returns false. */
 bool ska_broker_fail_ended(struct backend_key *key, const char *id, const struct ska_rule *rule,
                            const struct broker_status *status, const struct ska_errors *errors);

@@ -47,7 +47,7 @@ bool ska_use_rule_has_changed(struct backend_key *key)
 bool ska_key_is_blocked(struct backend_key *key)
 {
     struct backend_key_state state = {0};
-    bool blocked = backend_key_state(key, &state, NULL) && state.blocked;
+    bool blocked = backend_key_state(key, &state, NULL) && state.blocked == BACKEND_YES;
 
     backend_key_state_clear(&state);
     return blocked;

@@ -10,22 +10,27 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/tsb/credentials.h"
+#include "provider/tsb/mask.h"
 
 /* So often a GET is made where nobody answers, with so long between. */
 #define GET_TRIES 3
 #define GET_PAUSE_NS 300000000L
 
+/* So much of its words is looked at, and shown. */
+#define WORDS_LIMIT 1024
 #define SHOWN_TEXT 200
 
 /* ---- Refusals -------------------------------------------------------------------------------- */
 
 /* {"errorCode": number, "reason": text, "message": text}; false: the broker does not speak so. */
-static bool read_refusal(const cJSON *json, struct tsb_refusal *refusal)
+static bool read_refusal(const cJSON *json, const struct tsb_secrets *secrets,
+                         struct tsb_refusal *refusal)
 {
     struct ska_json_place place;
     uint64_t code = 0;
     const char *message = NULL;
     const char *reason = NULL;
+    char words[WORDS_LIMIT];
     char *shown = NULL;
 
     ska_json_top(&place, json, "", SKA_R_SERVER_FAILURE, NULL);
@@ -35,7 +40,11 @@ static bool read_refusal(const cJSON *json, struct tsb_refusal *refusal)
         (code == 0 && message == NULL))
         return false;
     refusal->code = (unsigned int)code;
-    shown = ska_printable(ska_span_text(message != NULL ? message : reason), SHOWN_TEXT);
+    if (message == NULL)
+        message = reason;
+    snprintf(words, sizeof(words), "%s", message == NULL ? "" : message);
+    tsb_mask_text(secrets, words);
+    shown = ska_printable(ska_span_text(words), SHOWN_TEXT);
     snprintf(refusal->text, sizeof(refusal->text), "%s", shown == NULL ? "" : shown);
     free(shown);
     return true;
@@ -97,6 +106,17 @@ bool tsb_fail_refused(const struct tsb_connection *connection, const char *what,
                     refusal->code, refusal->text);
 }
 
+bool tsb_fail_refused_key(const struct tsb_connection *connection, const char *label,
+                          const struct tsb_refusal *refusal, const struct ska_errors *errors)
+{
+    char *shown = ska_printable(ska_span_text(label), 80);
+    char what[200];
+
+    snprintf(what, sizeof(what), "key '%.190s'", shown == NULL ? "" : shown);
+    free(shown);
+    return tsb_fail_refused(connection, what, refusal, errors);
+}
+
 /* ---- Answers --------------------------------------------------------------------------------- */
 
 void tsb_answer_top(struct ska_json_place *place, const struct tsb_connection *connection,
@@ -135,7 +155,7 @@ static enum tsb_outcome fail_answer(const struct tsb_connection *connection,
 }
 
 static enum tsb_outcome read_answer(const struct tsb_connection *connection,
-                                    const struct tsb_call *call,
+                                    const struct tsb_call *call, const struct tsb_secrets *secrets,
                                     const struct ska_http_answer *answer, cJSON **json,
                                     struct tsb_refusal *refusal, const struct ska_errors *errors)
 {
@@ -146,12 +166,14 @@ static enum tsb_outcome read_answer(const struct tsb_connection *connection,
     refusal->status = answer->status;
     if (body.length == 0 && is_success(answer))
         return TSB_DONE;
+    tsb_mask_text(secrets, answer->content_type);
     if (!ska_json_parse(body, "", json, NULL))
         return fail_answer(connection, call, answer, errors);
+    tsb_mask_json(secrets, *json);
     if (is_success(answer))
         return TSB_DONE;
-    outcome =
-        read_refusal(*json, refusal) ? TSB_REFUSED : fail_answer(connection, call, answer, errors);
+    outcome = read_refusal(*json, secrets, refusal) ? TSB_REFUSED
+                                                    : fail_answer(connection, call, answer, errors);
     cJSON_Delete(*json);
     *json = NULL;
     return outcome;
@@ -180,8 +202,8 @@ static bool raise_http(const struct tsb_call *call, enum ska_http_outcome outcom
 }
 
 static bool exchange(struct tsb_connection *connection, const struct tsb_call *call,
-                     const char *const *headers, struct ska_http_answer *answer,
-                     const struct ska_errors *errors)
+                     const char *const *headers, const struct tsb_secrets *secrets,
+                     struct ska_http_answer *answer, const struct ska_errors *errors)
 {
     const struct ska_http_call http = {.method = call->method,
                                        .path = call->path,
@@ -202,10 +224,26 @@ static bool exchange(struct tsb_connection *connection, const struct tsb_call *c
             ska_http_answer_clear(answer);
         pause_before_next();
     }
+    tsb_mask_text(secrets, failure.text);
     if (outcome != SKA_HTTP_ANSWERED)
         raise_http(call, outcome, &failure, errors);
     ska_error_capture_clear(&failure);
     return outcome == SKA_HTTP_ANSWERED;
+}
+
+static void add_secret(struct tsb_secrets *secrets, struct ska_span secret)
+{
+    if (secret.length > 0)
+        secrets->list[secrets->count++] = secret;
+}
+
+/* What stands behind the last blank: see make_line() of the credentials. */
+static void add_header_secret(struct tsb_secrets *secrets, const char *header)
+{
+    const char *blank = header == NULL ? NULL : strrchr(header, ' ');
+
+    if (blank != NULL)
+        add_secret(secrets, ska_span_text(blank + 1));
 }
 
 static enum tsb_outcome call_with(struct tsb_connection *connection, const struct tsb_call *call,
@@ -214,18 +252,31 @@ static enum tsb_outcome call_with(struct tsb_connection *connection, const struc
                                   const struct ska_errors *errors)
 {
     const char *headers[] = {"Accept: application/json", NULL, NULL, NULL};
+    const char *api_key = credentials->api_key_count > 0 ? credentials->api_keys[key] : NULL;
+    const char *password_path = tsb_connection_sources(connection)->key_password;
+    struct ska_bytes password = {NULL, 0};
+    struct tsb_secrets secrets = {.count = 0};
     struct ska_http_answer answer;
     enum tsb_outcome outcome = TSB_FAILED;
     size_t count = 1;
 
     if (credentials->token != NULL)
         headers[count++] = credentials->token;
-    if (credentials->api_key_count > 0)
-        headers[count++] = credentials->api_keys[key];
-    if (!exchange(connection, call, headers, &answer, errors))
-        return TSB_FAILED;
-    outcome = read_answer(connection, call, &answer, json, refusal, errors);
-    ska_http_answer_clear(&answer);
+    if (api_key != NULL)
+        headers[count++] = api_key;
+    add_header_secret(&secrets, credentials->token);
+    add_header_secret(&secrets, api_key);
+    /* It is in the body, where that has one. */
+    if (password_path != NULL && call->body.length > 0 &&
+        tsb_secret_read("tsb-key-password-source", password_path, &password, NULL))
+        add_secret(&secrets, ska_span_of(&password));
+    if (exchange(connection, call, headers, &secrets, &answer, errors)) {
+        if (call->time != NULL)
+            *call->time = ska_http_answer_time(&answer);
+        outcome = read_answer(connection, call, &secrets, &answer, json, refusal, errors);
+        ska_http_answer_clear(&answer);
+    }
+    ska_bytes_clear_free(&password);
     return outcome;
 }
 

@@ -17,6 +17,7 @@ struct tsb_call {
     struct ska_span body; /* JSON; POST */
     /* What is to be known where it is not clear whether the broker has done it; NULL: nothing. */
     const char *unclear;
+    int64_t *time; /* NULL, or set where there is an answer: see ska_http_answer_time() */
 };
 
 /* The broker's own codes, which decide; some of them mean something to us. */
@@ -57,6 +58,10 @@ enum tsb_outcome tsb_call(struct tsb_connection *connection, const struct tsb_ca
 /* Raises a refusal that nobody knows more of. `what`: "key 'seal'". Returns false. */
 bool tsb_fail_refused(const struct tsb_connection *connection, const char *what,
                       const struct tsb_refusal *refusal, const struct ska_errors *errors);
+
+/* The same of the key of this label. */
+bool tsb_fail_refused_key(const struct tsb_connection *connection, const char *label,
+                          const struct tsb_refusal *refusal, const struct ska_errors *errors);
 
 /* What is in an answer, as a place for json.h; its messages name the URL. */
 void tsb_answer_top(struct ska_json_place *place, const struct tsb_connection *connection,

@@ -61,7 +61,7 @@ static bool ask_attributes(struct tsb_connection *connection, const char *label,
     }
     ska_bytes_clear_free(&body);
     if (outcome == TSB_REFUSED)
-        tsb_fail_refused(connection, show_label(label).text, &refusal, errors);
+        tsb_fail_refused_key(connection, label, &refusal, errors);
     return outcome == TSB_DONE;
 }
 
@@ -90,23 +90,32 @@ static const char *token_label(const struct backend_key *key)
     return "";
 }
 
-static bool key_state(struct backend_key *key, struct backend_key_state *state,
-                      const struct ska_errors *errors)
+bool tsb_state_read(const struct tsb_connection *connection, const char *label, const cJSON *json,
+                    struct backend_key_state *state, const struct ska_errors *errors)
 {
-    struct tsb_connection *connection = tsb_key_of(key)->connection;
     struct tsb_description description = {0};
     struct ska_json_place place;
-    cJSON *json = NULL;
-    bool done = ask_attributes(connection, backend_key_label(key), &json, errors);
+    bool done = false;
 
     tsb_answer_top(&place, connection, json, errors);
-    done = done && tsb_description_read(&place, backend_key_label(key), NULL, &description);
+    done = tsb_description_read(&place, label, NULL, &description);
     if (done) {
         state->blocked = description.blocked;
         memcpy(state->rules, description.rules, sizeof(state->rules));
         memset(description.rules, 0, sizeof(description.rules));
     }
     tsb_description_clear(&description);
+    return done;
+}
+
+static bool key_state(struct backend_key *key, struct backend_key_state *state,
+                      const struct ska_errors *errors)
+{
+    struct tsb_connection *connection = tsb_key_of(key)->connection;
+    cJSON *json = NULL;
+    bool done = ask_attributes(connection, backend_key_label(key), &json, errors) &&
+                tsb_state_read(connection, backend_key_label(key), json, state, errors);
+
     cJSON_Delete(json);
     return done;
 }
@@ -221,6 +230,7 @@ static bool key_new(struct tsb_connection *connection, const char *label, OSSL_L
     made->base.ska = description->ska;
     made->base.public_key = description->public_key;
     made->base.use_rule = description->rules[SKA_RULE_USE];
+    made->base.was_blocked = description->blocked == BACKEND_YES;
     made->connection = connection;
     description->public_key = NULL;
     memset(&description->rules[SKA_RULE_USE], 0, sizeof(description->rules[SKA_RULE_USE]));

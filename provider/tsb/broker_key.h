@@ -26,6 +26,11 @@ bool tsb_key_read(struct tsb_connection *connection, const char *label, const cJ
                   OSSL_LIB_CTX *libctx, struct backend_key **key,
                   const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* What such an answer says of its state and its rules now; free with backend_key_state_clear(). */
+bool tsb_state_read(const struct tsb_connection *connection, const char *label, const cJSON *json,
+                    struct backend_key_state *state,
+                    const struct ska_errors *errors) SKA_MUST_CHECK;
+
 /* The labels of all keys that there are, as the broker tells them; false ends it. */
 typedef bool tsb_label_visit(void *arg, struct ska_span label);
 bool tsb_key_list(struct tsb_connection *connection, tsb_label_visit *visit, void *arg,

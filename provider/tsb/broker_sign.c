@@ -8,10 +8,11 @@
 
 #include "provider/base/wire.h"
 #include "provider/request/approval_token.h"
-#include "provider/tsb/broker_key.h"
 #include "provider/tsb/broker_call.h"
-#include "provider/tsb/change_body.h"
+#include "provider/tsb/broker_key.h"
+#include "provider/tsb/operation_call.h"
 #include "provider/tsb/sign_body.h"
+#include "provider/tsb/state_check.h"
 
 /* ---- Approvals ------------------------------------------------------------------------------- */
 
@@ -76,26 +77,6 @@ static bool add_approvals(cJSON *members, struct ska_span token,
     "; whether the HSM has signed is not known: if it has, that signature is lost, and the same "  \
     "command makes another"
 
-/* Takes over the members. */
-static enum tsb_outcome sign_at_once(struct tsb_key *key, cJSON *members, cJSON **json,
-                                     struct tsb_refusal *refusal, const struct ska_errors *errors)
-{
-    struct ska_bytes body = {NULL, 0};
-    enum tsb_outcome outcome = TSB_FAILED;
-
-    if (tsb_body_make(key->connection, "signRequest", members, &body, errors)) {
-        const struct tsb_call call = {.api = TSB_KEY_OPERATION,
-                                      .method = SKA_HTTP_POST,
-                                      .path = "/v1/synchronousSign",
-                                      .body = ska_span_of(&body),
-                                      .unclear = UNCLEAR};
-
-        outcome = tsb_call(key->connection, &call, json, refusal, errors);
-    }
-    ska_bytes_clear_free(&body);
-    return outcome;
-}
-
 /* {"signature": text}; some brokers have another object around it. */
 static bool read_signature(const struct tsb_key *key, const cJSON *json, const char **text,
                            const struct ska_errors *errors)
@@ -119,7 +100,8 @@ static enum tsb_outcome get_signature(struct tsb_key *key, const struct ska_mech
 {
     const char *text = NULL;
     cJSON *json = NULL;
-    enum tsb_outcome outcome = sign_at_once(key, members, &json, refusal, errors);
+    enum tsb_outcome outcome = tsb_operation_call(key, SKA_OPERATION_SIGN, TSB_AT_ONCE, members,
+                                                  UNCLEAR, &json, refusal, errors);
 
     if (outcome == TSB_DONE &&
         (!read_signature(key, json, &text, errors) ||
@@ -127,17 +109,6 @@ static enum tsb_outcome get_signature(struct tsb_key *key, const struct ska_mech
         outcome = TSB_FAILED;
     cJSON_Delete(json);
     return outcome;
-}
-
-static bool fail_refused_key(const struct tsb_key *key, const struct tsb_refusal *refusal,
-                             const struct ska_errors *errors)
-{
-    char what[128];
-    char *shown = ska_printable(ska_span_text(backend_key_label(&key->base)), 80);
-
-    snprintf(what, sizeof(what), "key '%.110s'", shown == NULL ? "" : shown);
-    free(shown);
-    return tsb_fail_refused(key->connection, what, refusal, errors);
 }
 
 /* ---- Ordinary keys --------------------------------------------------------------------------- */
@@ -157,7 +128,7 @@ bool tsb_key_sign(struct backend_key *base, const struct ska_mechanism *mechanis
     outcome = get_signature(key, mechanism, input, members, signature, signature_length, &refusal,
                             errors);
     if (outcome == TSB_REFUSED)
-        fail_refused_key(key, &refusal, errors);
+        tsb_fail_refused_key(key->connection, backend_key_label(base), &refusal, errors);
     return outcome == TSB_DONE;
 }
 
@@ -184,7 +155,7 @@ static enum backend_answer conclude(const struct tsb_key *key, enum tsb_outcome 
         return BACKEND_REFUSED;
     }
     if (outcome == TSB_REFUSED)
-        fail_refused_key(key, refused, errors);
+        tsb_fail_refused_key(key->connection, backend_key_label(&key->base), refused, errors);
     return BACKEND_FAILED;
 }
 
@@ -200,6 +171,25 @@ static bool open_token(struct ska_span encoded, struct ska_approval_token *token
                     "(sign without ska-approvals)");
 }
 
+/* What is asked for, with approvals; *payload is in the token. NULL: raised. */
+static cJSON *approved_members(const struct tsb_key *key, enum ska_operation operation,
+                               const struct ska_mechanism *mechanism, struct ska_span encoded,
+                               const struct backend_approval *approvals, size_t approval_count,
+                               struct ska_span *payload, const struct ska_errors *errors)
+{
+    struct ska_approval_token token;
+    cJSON *members = NULL;
+
+    if (!open_token(encoded, &token, errors))
+        return NULL;
+    *payload = token.payload;
+    members = tsb_operation_members(key, operation, mechanism, token.payload, errors);
+    if (members != NULL && add_approvals(members, encoded, approvals, approval_count, errors))
+        return members;
+    cJSON_Delete(members);
+    return NULL;
+}
+
 enum backend_answer tsb_ska_sign(struct backend_key *base, const struct ska_mechanism *mechanism,
                                  struct ska_span encoded, const struct backend_approval *approvals,
                                  size_t approval_count, uint8_t *signature,
@@ -207,20 +197,16 @@ enum backend_answer tsb_ska_sign(struct backend_key *base, const struct ska_mech
                                  const struct ska_errors *errors)
 {
     struct tsb_key *key = tsb_key_of(base);
-    struct ska_approval_token token;
+    struct ska_span payload;
     struct tsb_refusal refused;
-    cJSON *members = NULL;
+    cJSON *members = approved_members(key, SKA_OPERATION_SIGN, mechanism, encoded, approvals,
+                                      approval_count, &payload, errors);
 
-    if (!open_token(encoded, &token, errors))
+    if (members == NULL)
         return BACKEND_FAILED;
-    members = tsb_sign_members(key, mechanism, token.payload, errors);
-    if (members == NULL || !add_approvals(members, encoded, approvals, approval_count, errors)) {
-        cJSON_Delete(members);
-        return BACKEND_FAILED;
-    }
     return conclude(key,
-                    get_signature(key, mechanism, token.payload, members, signature,
-                                  signature_length, &refused, errors),
+                    get_signature(key, mechanism, payload, members, signature, signature_length,
+                                  &refused, errors),
                     &refused, refusal, errors);
 }
 
@@ -228,55 +214,25 @@ enum backend_answer tsb_ska_sign(struct backend_key *base, const struct ska_mech
 
 #define UNCLEAR_CHANGE "; whether it was done is not known: skatool show tells"
 
-/* Takes over the members. */
-static enum tsb_outcome change_at_once(struct tsb_key *key, enum ska_operation operation,
-                                       cJSON *members, struct tsb_refusal *refusal,
-                                       const struct ska_errors *errors)
-{
-    static const struct {
-        enum tsb_api api;
-        const char *path;
-        const char *root;
-    } calls[] = {
-        [SKA_OPERATION_BLOCK] = {TSB_KEY_OPERATION, "/v1/synchronousBlock", "blockRequest"},
-        [SKA_OPERATION_UNBLOCK] = {TSB_KEY_OPERATION, "/v1/synchronousUnblock", "unblockRequest"},
-        [SKA_OPERATION_MODIFY] = {TSB_KEY_MANAGEMENT, "/v1/synchronousModify", "modifyRequest"},
-    };
-    struct ska_bytes body = {NULL, 0};
-    enum tsb_outcome outcome = TSB_FAILED;
-    cJSON *json = NULL;
-
-    if (tsb_body_make(key->connection, calls[operation].root, members, &body, errors)) {
-        const struct tsb_call call = {.api = calls[operation].api,
-                                      .method = SKA_HTTP_POST,
-                                      .path = calls[operation].path,
-                                      .body = ska_span_of(&body),
-                                      .unclear = UNCLEAR_CHANGE};
-
-        outcome = tsb_call(key->connection, &call, &json, refusal, errors);
-    }
-    ska_bytes_clear_free(&body);
-    cJSON_Delete(json);
-    return outcome;
-}
-
 enum backend_answer tsb_ska_change(struct backend_key *base, enum ska_operation operation,
                                    struct ska_span encoded,
                                    const struct backend_approval *approvals, size_t approval_count,
                                    struct backend_refusal *refusal, const struct ska_errors *errors)
 {
     struct tsb_key *key = tsb_key_of(base);
-    struct ska_approval_token token;
+    struct ska_span payload;
     struct tsb_refusal refused;
-    cJSON *members = NULL;
+    cJSON *json = NULL;
+    enum tsb_outcome outcome = TSB_FAILED;
+    cJSON *members = approved_members(key, operation, NULL, encoded, approvals, approval_count,
+                                      &payload, errors);
 
-    if (!open_token(encoded, &token, errors))
+    if (members == NULL)
         return BACKEND_FAILED;
-    members = tsb_change_members(key, operation, token.payload, errors);
-    if (members == NULL || !add_approvals(members, encoded, approvals, approval_count, errors)) {
-        cJSON_Delete(members);
-        return BACKEND_FAILED;
-    }
-    return conclude(key, change_at_once(key, operation, members, &refused, errors), &refused,
-                    refusal, errors);
+    outcome = tsb_operation_call(key, operation, TSB_AT_ONCE, members, UNCLEAR_CHANGE, &json,
+                                 &refused, errors);
+    cJSON_Delete(json);
+    if (outcome == TSB_DONE && tsb_check_changed(key, operation, payload, errors) != BROKER_TOLD)
+        outcome = TSB_FAILED;
+    return conclude(key, outcome, &refused, refusal, errors);
 }

@@ -6,8 +6,9 @@
 #include "provider/base/error_capture.h"
 #include "provider/tsb/broker_call.h"
 #include "provider/tsb/broker_key.h"
-#include "provider/tsb/change_body.h"
+#include "provider/tsb/operation_call.h"
 #include "provider/tsb/sign_body.h"
+#include "provider/tsb/state_check.h"
 #include "provider/tsb/status_answer.h"
 
 /* "/v1/request/ID" */
@@ -30,27 +31,11 @@ static struct request_path path_of(const char *id)
     "waits "                                                                                       \
     "for it, and the same command hands in another"
 
-/* How each is called, and by which kind of API key. */
-static const struct operation_call {
-    enum tsb_api api;
-    const char *path;
-    const char *root;
-    const char *id; /* in the answer */
-} operation_calls[] = {
-    [SKA_OPERATION_SIGN] = {TSB_KEY_OPERATION, "/v1/sign", "signRequest", "signRequestId"},
-    [SKA_OPERATION_BLOCK] = {TSB_KEY_OPERATION, "/v1/block", "blockRequest", "blockKeyRequestId"},
-    [SKA_OPERATION_UNBLOCK] = {TSB_KEY_OPERATION, "/v1/unblock", "unblockRequest",
-                               "unblockKeyRequestId"},
-    [SKA_OPERATION_MODIFY] = {TSB_KEY_MANAGEMENT, "/v1/modify", "modifyRequest",
-                              "modifyKeyRequestId"},
-};
-
-static cJSON *make_members(struct tsb_key *key, const struct broker_request *request,
+static cJSON *make_members(const struct tsb_key *key, const struct broker_request *request,
                            struct ska_span meta_data, const struct ska_errors *errors)
 {
-    cJSON *members = request->operation == SKA_OPERATION_SIGN
-                         ? tsb_sign_members(key, request->mechanism, request->payload, errors)
-                         : tsb_change_members(key, request->operation, request->payload, errors);
+    cJSON *members = tsb_operation_members(key, request->operation, request->mechanism,
+                                           request->payload, errors);
 
     if (members == NULL || meta_data.length == 0 ||
         ska_json_add_base64(members, "metaData", meta_data))
@@ -76,41 +61,24 @@ static bool read_id(struct tsb_key *key, const cJSON *json, const char *name,
     return done;
 }
 
-static bool fail_refused(struct tsb_key *key, const struct tsb_refusal *refusal,
-                         const struct ska_errors *errors)
-{
-    char what[BROKER_ID_SIZE + 128];
-
-    snprintf(what, sizeof(what), "key '%.100s'", backend_key_label(&key->base));
-    return tsb_fail_refused(key->connection, what, refusal, errors);
-}
-
 bool tsb_hand_in(struct backend_key *base, const struct broker_request *request,
                  struct ska_span meta_data, char id[BROKER_ID_SIZE],
                  const struct ska_errors *errors)
 {
-    const struct operation_call *how = &operation_calls[request->operation];
     struct tsb_key *key = tsb_key_of(base);
     cJSON *members = make_members(key, request, meta_data, errors);
-    struct ska_bytes body = {NULL, 0};
     struct tsb_refusal refusal;
     enum tsb_outcome outcome = TSB_FAILED;
     cJSON *json = NULL;
     bool done = false;
 
-    if (members != NULL && tsb_body_make(key->connection, how->root, members, &body, errors)) {
-        const struct tsb_call call = {.api = how->api,
-                                      .method = SKA_HTTP_POST,
-                                      .path = how->path,
-                                      .body = ska_span_of(&body),
-                                      .unclear = UNCLEAR};
-
-        outcome = tsb_call(key->connection, &call, &json, &refusal, errors);
-    }
-    ska_bytes_clear_free(&body);
+    if (members != NULL)
+        outcome = tsb_operation_call(key, request->operation, TSB_HAND_IN, members, UNCLEAR, &json,
+                                     &refusal, errors);
     if (outcome == TSB_REFUSED)
-        fail_refused(key, &refusal, errors);
-    done = outcome == TSB_DONE && read_id(key, json, how->id, id, errors);
+        tsb_fail_refused_key(key->connection, backend_key_label(base), &refusal, errors);
+    done =
+        outcome == TSB_DONE && read_id(key, json, tsb_operation_id(request->operation), id, errors);
     cJSON_Delete(json);
     return done;
 }
@@ -189,6 +157,21 @@ static enum broker_answer take_result(struct tsb_key *key, const struct broker_r
     return BROKER_WRONG;
 }
 
+/* What is executed is there to be seen. */
+static enum broker_answer take_change(struct tsb_key *key, const struct broker_request *request,
+                                      struct broker_status *status, const struct ska_errors *errors)
+{
+    enum broker_answer answer =
+        tsb_check_changed(key, request->operation, request->payload, errors);
+
+    if (answer == BROKER_TOLD)
+        return answer;
+    broker_status_clear(status);
+    if (answer == BROKER_WRONG)
+        status->state = BROKER_EXECUTED;
+    return answer;
+}
+
 enum broker_answer tsb_look(struct backend_key *base, const char *id,
                             const struct broker_request *request, struct broker_status *status,
                             const struct ska_errors *errors)
@@ -198,8 +181,12 @@ enum broker_answer tsb_look(struct backend_key *base, const char *id,
     cJSON *json = NULL;
     enum broker_answer answer = ask_state(key->connection, id, &json, status, &result, errors);
 
-    if (answer == BROKER_TOLD && result != NULL && request->operation == SKA_OPERATION_SIGN)
-        answer = take_result(key, request, result, status, errors);
+    if (answer == BROKER_TOLD && status->state == BROKER_EXECUTED) {
+        if (request->operation != SKA_OPERATION_SIGN)
+            answer = take_change(key, request, status, errors);
+        else if (result != NULL)
+            answer = take_result(key, request, result, status, errors);
+    }
     cJSON_Delete(json);
     return answer;
 }

@@ -11,6 +11,7 @@
 #include "provider/tsb/broker_call.h"
 #include "provider/tsb/broker_key.h"
 #include "provider/tsb/rule_body.h"
+#include "provider/tsb/state_check.h"
 
 /* The longest that any object identifier of a curve is, as text. */
 #define OID_SIZE 80
@@ -112,16 +113,16 @@ static bool create_body(const struct tsb_connection *connection,
 
 /* ---- The call -------------------------------------------------------------------------------- */
 
-static bool fail_create(const struct tsb_connection *connection,
-                        const struct backend_key_template *wanted,
-                        const struct tsb_refusal *refusal, const struct ska_errors *errors)
+static bool check_created(const struct tsb_connection *connection,
+                          const struct backend_key_template *wanted, const cJSON *json,
+                          const struct backend_key *key, const struct ska_errors *errors)
 {
-    char *shown = ska_printable(ska_span_text(wanted->label), 80);
-    char what[128];
+    struct backend_key_state state = {0};
+    bool done = tsb_state_read(connection, wanted->label, json, &state, errors) &&
+                tsb_check_created(key, &state, wanted, errors);
 
-    snprintf(what, sizeof(what), "key '%.110s'", shown == NULL ? "" : shown);
-    free(shown);
-    return tsb_fail_refused(connection, what, refusal, errors);
+    backend_key_state_clear(&state);
+    return done;
 }
 
 static bool read_created(struct tsb_connection *connection,
@@ -136,7 +137,11 @@ static bool read_created(struct tsb_connection *connection,
     if (!done)
         ska_fail(errors, failure.reason, "%s" UNCLEAR, ska_error_capture_text(&failure));
     ska_error_capture_clear(&failure);
-    return done;
+    if (!done || check_created(connection, wanted, json, *key, errors))
+        return done;
+    backend_key_free(*key);
+    *key = NULL;
+    return false;
 }
 
 bool tsb_key_create(struct tsb_connection *connection, const struct backend_key_template *wanted,
@@ -159,7 +164,7 @@ bool tsb_key_create(struct tsb_connection *connection, const struct backend_key_
     }
     ska_bytes_clear_free(&body);
     if (outcome == TSB_REFUSED)
-        fail_create(connection, wanted, &refusal, errors);
+        tsb_fail_refused_key(connection, wanted->label, &refusal, errors);
     done = outcome == TSB_DONE && read_created(connection, wanted, json, libctx, key, errors);
     cJSON_Delete(json);
     return done;

@@ -73,10 +73,27 @@ static void take_rule(const struct ska_json_place *policy, enum ska_rule_kind ki
     ska_rule_clear(&rule);
 }
 
+static bool read_blocked(const struct ska_json_place *policy, enum backend_told *blocked)
+{
+    struct ska_json_place status;
+    const cJSON *item = NULL;
+    bool said = false;
+
+    if (!ska_json_object(policy, "keyStatus", SKA_JSON_OPTIONAL, &status))
+        return false;
+    /* Null says as much as a member that is not there. */
+    item = cJSON_GetObjectItemCaseSensitive(status.value, "blocked");
+    if (item == NULL || cJSON_IsNull(item))
+        return true;
+    if (!ska_json_bool(&status, "blocked", SKA_JSON_REQUIRED, &said))
+        return false;
+    *blocked = said ? BACKEND_YES : BACKEND_NO;
+    return true;
+}
+
 static bool read_policy(const struct ska_json_place *key, struct tsb_description *description)
 {
     struct ska_json_place policy;
-    struct ska_json_place status;
 
     /* What a wrong type would hide is whether the key has rules at all. */
     if (!ska_json_object(key, "policy", SKA_JSON_OPTIONAL, &policy))
@@ -86,9 +103,7 @@ static bool read_policy(const struct ska_json_place *key, struct tsb_description
     description->ska = true;
     for (int i = 0; i < SKA_RULE_COUNT; i++)
         take_rule(&policy, (enum ska_rule_kind)i, &description->rules[i]);
-    return ska_json_object(&policy, "keyStatus", SKA_JSON_OPTIONAL, &status) &&
-           (status.value == NULL ||
-            ska_json_bool(&status, "blocked", SKA_JSON_OPTIONAL, &description->blocked));
+    return read_blocked(&policy, &description->blocked);
 }
 
 bool tsb_description_read(const struct ska_json_place *answer, const char *label,

@@ -7,6 +7,7 @@
 
 #include <openssl/types.h>
 
+#include "provider/backend/backend_key.h"
 #include "provider/base/json.h"
 #include "provider/rule/rule.h"
 
@@ -16,7 +17,7 @@ struct tsb_description {
     enum ska_key_type type;
     bool ska;
     bool signs; /* its attributes allow it */
-    bool blocked;
+    enum backend_told blocked;
     struct ska_bytes rules[SKA_RULE_COUNT]; /* serialized; data == NULL: cannot be read */
 };
 

@@ -23,22 +23,25 @@ static bool ask(struct tsb_connection *connection, const struct tsb_call *call, 
 }
 
 static bool ask_service(struct tsb_connection *connection, const char *path, const char *what,
-                        cJSON **json, const struct ska_errors *errors)
+                        int64_t *time, cJSON **json, const struct ska_errors *errors)
 {
-    const struct tsb_call call = {.api = TSB_SERVICE, .method = SKA_HTTP_GET, .path = path};
+    const struct tsb_call call = {
+        .api = TSB_SERVICE, .method = SKA_HTTP_GET, .path = path, .time = time};
 
     return ask(connection, &call, what, json, errors);
 }
 
 bool tsb_service_version(struct tsb_connection *connection, struct ska_bytes *version,
-                         const struct ska_errors *errors)
+                         int64_t *time, const struct ska_errors *errors)
 {
     struct ska_json_place top;
     const char *text = NULL;
     cJSON *json = NULL;
     char *shown = NULL;
-    bool done = ask_service(connection, "/v1/versionInfo", "its version", &json, errors);
+    bool done = false;
 
+    *time = -1;
+    done = ask_service(connection, "/v1/versionInfo", "its version", time, &json, errors);
     tsb_answer_top(&top, connection, json, errors);
     done = done && ska_json_text(&top, "Version", SKA_JSON_REQUIRED, &text);
     if (done) {
@@ -74,7 +77,7 @@ bool tsb_service_licence(struct tsb_connection *connection, struct tsb_licence *
 {
     struct ska_json_place top;
     cJSON *json = NULL;
-    bool done = ask_service(connection, "/v1/licenseInfo", "its licence", &json, errors);
+    bool done = ask_service(connection, "/v1/licenseInfo", "its licence", NULL, &json, errors);
 
     memset(licence, 0, sizeof(*licence));
     tsb_answer_top(&top, connection, json, errors);

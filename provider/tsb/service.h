@@ -7,9 +7,12 @@
 
 #include "provider/tsb/connection.h"
 
-/* Its version, as it writes it; harmless on a terminal, to be freed with ska_bytes_free(). */
+/*
+ * Its version, as it writes it; harmless on a terminal, to be freed with ska_bytes_free(). *time:
+ * what it is by the broker's clock, in seconds since 1970, also where it refuses; -1: not known.
+ */
 bool tsb_service_version(struct tsb_connection *connection, struct ska_bytes *version,
-                         const struct ska_errors *errors) SKA_MUST_CHECK;
+                         int64_t *time, const struct ska_errors *errors) SKA_MUST_CHECK;
 
 /* What its licence covers. */
 struct tsb_licence {

@@ -32,6 +32,7 @@ static bool read_people(const struct ska_json_place *answer, const char *name,
 
     if (!ska_json_array(answer, name, SKA_JSON_OPTIONAL, &array))
         return false;
+    people->told = array.value != NULL;
     count = array.value == NULL ? 0 : (size_t)cJSON_GetArraySize(array.value);
     if (count > TSB_PEOPLE_MOST)
         return ska_json_fail(answer, name, "too many");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tsb_form serve LOG [PATH JSON]...: a web server on 127.0.0.1 that answers these paths so. Prints
- * its port; LOG gets each request, its first line and its body.
+ * tsb_form serve LOG [PATH JSON]...: a web server on 127.0.0.1 that answers these paths so, by
+ * http_server_answer(). Prints its port; LOG gets each request, its first line and its body.
  *
  * tsb_form fits PATH BODY VECTOR...: whether a body has the form of what was published for this
  * call in one of the VECTORs: no member that none of them has, each of the type that one of them

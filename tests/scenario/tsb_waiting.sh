@@ -124,8 +124,9 @@ refused "rejected.*request $id.*rejected by alice, bob|rejected by bob, alice" "
 refused 'approvals pending.*0 of 2; still needed: 2 of alice, bob and carol' "${sign[@]}"
 next=$(sed -nE 's/.*request ([0-9a-f-]{36}) .*/\1/p' stderr.txt)
 [ "$next" != "$id" ] || fail "the rejected request is asked about again"
-# Withdrawn by somebody else: a new one.
+# Withdrawn by somebody else: that is said before people are asked anew.
 ask 200 DELETE "/v1/request/$next"
+refused "request $next at the broker: it was withdrawn" "${sign[@]}"
 refused 'approvals pending' "${sign[@]}"
 grep -q "$next" stderr.txt && fail "goes on with what was withdrawn"
 
@@ -238,6 +239,45 @@ forged 'WRONG +file broker.json: is NOT the one' 's/"EXECUTED"/"PENDING"/' broke
 forged 'WRONG +.*broker.json' 's/"approvedBy"/"approvers"/' broker.json
 forged 'WRONG +file request.json: is NOT the one' 's/"description"/"executed"/; s/"program":\t"[^"]*"/"program":\t"x"/' request.json
 forged 'WRONG +file broker.json: is NOT the one' 's/broker.json/token/' SHA256SUMS
+# Also where the sums fit: what is the broker's word is called that, and must make sense at least.
+resealed() { # SED-SCRIPT
+    rm -rf forged
+    cp -a "$folder" forged
+    sed -i -E "$1" forged/broker.json
+    (cd forged && grep '^#' "$OLDPWD/$folder/SHA256SUMS" && sha256sum request.json broker.json signature) >sums
+    cp sums forged/SHA256SUMS
+}
+tr -d '\n\t' <"$folder/broker.json" >told.txt
+key_of() { # NUMBER: of those who have approved
+    sed -E 's/.*"approvedBy":[[:space:]]*\[([^]]*)\].*/\1/' told.txt | tr -d ' "' | cut -d, -f "$1"
+}
+resealed ''
+succeeds skatool inspect forged
+shows 'ok +file broker.json: is the one' '- +rule as given here: satisfied, if those have approved whom the broker names' \
+    '- +approvals: .* is its word, which nothing here proves'
+! grep -q 'HSM has checked' stdout.txt || fail "who could know that: $(cat stdout.txt)"
+for state in REJECTED PENDING FAILED; do
+    resealed "s/\"EXECUTED\"/\"$state\"/"
+    ends 4 skatool inspect forged
+    shows "WRONG +the broker.s word: the status is $state"
+done
+# One of two, twice the same, and nobody.
+first=$(key_of 1)
+second=$(key_of 2)
+resealed "s#\"${second//+/\\+}\"#\"$first\"#"
+ends 4 skatool inspect forged
+shows 'WRONG +rule as given here: NOT satisfied by those whom the broker names: 1 of 2'
+resealed "s#\"${second//+/\\+}\"#\"AAAA\"#"
+ends 4 skatool inspect forged
+shows 'WRONG +rule as given here: NOT satisfied'
+resealed ''
+tr -d '\n\t' <forged/broker.json | sed -E 's/"approvedBy":[^]]*\],?//' >bare.json
+cp bare.json forged/broker.json
+(cd forged && grep '^#' "$OLDPWD/$folder/SHA256SUMS" && sha256sum request.json broker.json signature) >sums
+cp sums forged/SHA256SUMS
+succeeds skatool inspect forged
+shows 'approved by +not told' '- +rule: the broker has not said who approved'
+cp -a "$folder"/. forged
 rm forged/broker.json
 cp "$folder/SHA256SUMS" forged
 ends 4 skatool inspect forged

@@ -165,7 +165,7 @@ static bool is_blocked(struct backend_key *key)
     bool blocked = false;
 
     assert_true(backend_key_state(key, &key_state, &shown));
-    blocked = key_state.blocked;
+    blocked = key_state.blocked == BACKEND_YES;
     backend_key_state_clear(&key_state);
     return blocked;
 }

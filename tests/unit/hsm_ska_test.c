@@ -198,7 +198,7 @@ static void says_that_a_key_is_blocked(void **state)
     (void)state;
     assert_refused(sign(key, &ecdsa_digest, "01"), true, false, "object blocked");
     assert_true(backend_key_state(key, &key_state, &shown));
-    assert_true(key_state.blocked);
+    assert_int_equal(key_state.blocked, BACKEND_YES);
     backend_key_state_clear(&key_state);
     backend_key_free(key);
 }
@@ -240,8 +240,8 @@ static void tells_the_rules(void **state)
 
     (void)state;
     assert_true(backend_key_state(key, &key_state, &shown));
-    assert_false(key_state.blocked);
-    assert_false(key_state.sam_approved);
+    assert_int_equal(key_state.blocked, BACKEND_NO);
+    assert_int_equal(key_state.sam_approved, BACKEND_NO);
     for (size_t i = 0; i < SKA_RULE_COUNT; i++) {
         struct ska_bytes expected = {NULL, 0};
 

@@ -106,6 +106,20 @@ static bool answer(struct peer *peer, const char *status, const char *fields, co
     return write_text(peer, head) && write_text(peer, body);
 }
 
+/* See http_server_answer(). */
+static bool answer_with(struct peer *peer, const char *json)
+{
+    static const char fields[] = "Content-Type: application/json\r\n";
+    char status[64] = "200 OK";
+    size_t length = strcspn(json, "\n");
+
+    if (json[0] < '0' || json[0] > '9' || length >= sizeof(status))
+        return answer(peer, status, fields, json);
+    memcpy(status, json, length);
+    status[length] = 0;
+    return answer(peer, status, fields, json + length + (json[length] == '\n'));
+}
+
 static bool answer_long(struct peer *peer, size_t length, bool named)
 {
     char head[128] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
@@ -140,8 +154,7 @@ static bool serve(struct peer *peer, const char *head, const char *body)
     for (size_t i = 0; i < peer->server->answer_count; i++)
         if (strncmp(path, peer->server->paths[i], strcspn(path, " ")) == 0 &&
             peer->server->paths[i][strcspn(path, " ")] == 0)
-            return answer(peer, "200 OK", "Content-Type: application/json\r\n",
-                          peer->server->answers[i]);
+            return answer_with(peer, peer->server->answers[i]);
     if (strncmp(path, "/silent ", 8) == 0) {
         char ignored = 0;
 

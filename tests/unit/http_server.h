@@ -15,7 +15,10 @@ struct http_server;
 
 /* `tls` is NULL for plain HTTP; it is borrowed. Listens on 127.0.0.1. */
 struct http_server *http_server_start(SSL_CTX *tls);
-/* Before it is asked: this path is answered so, whatever is sent. Both are borrowed; 16 at most. */
+/*
+ * Before it is asked: this path is answered so, whatever is sent. What begins with a digit is the
+ * status, "401 Unauthorized", on a line before it. Both are borrowed; 16 at most.
+ */
 void http_server_answer(struct http_server *server, const char *path, const char *json);
 /* From now on each request is added to this file: its first line, and its body in one line. */
 void http_server_log(struct http_server *server, const char *path);

@@ -11,6 +11,7 @@
 
 #include "provider/rule/rule_codec.h"
 #include "provider/tsb/key_description.h"
+#include "provider/tsb/mask.h"
 #include "provider/tsb/status_answer.h"
 
 static OSSL_LIB_CTX *libctx;
@@ -119,7 +120,7 @@ static void rules_are_told_apart(void **state)
         "\"keyStatus\":{\"blocked\":true}}",
         &description);
     assert_true(description.ska);
-    assert_true(description.blocked);
+    assert_int_equal(description.blocked, BACKEND_YES);
     assert_true(ska_rule_decode(ska_span_of(&description.rules[SKA_RULE_USE]), &rule, NULL));
     assert_true(ska_rule_is_empty(&rule));
     ska_rule_clear(&rule);
@@ -129,6 +130,31 @@ static void rules_are_told_apart(void **state)
     assert_null(description.rules[SKA_RULE_UNBLOCK].data);
     assert_null(description.rules[SKA_RULE_MODIFY].data);
     tsb_description_clear(&description);
+}
+
+static void what_is_not_told_is_no_no(void **state)
+{
+    static const struct {
+        const char *status;
+        enum backend_told told;
+    } cases[] = {{"", BACKEND_NOT_TOLD},
+                 {",\"keyStatus\":null", BACKEND_NOT_TOLD},
+                 {",\"keyStatus\":{}", BACKEND_NOT_TOLD},
+                 {",\"keyStatus\":{\"blocked\":null}", BACKEND_NOT_TOLD},
+                 {",\"keyStatus\":{\"blocked\":false}", BACKEND_NO},
+                 {",\"keyStatus\":{\"blocked\":true}", BACKEND_YES}};
+    struct tsb_description description;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char members[128];
+
+        snprintf(members, sizeof(members), "\"label\":\"seal\",\"policy\":{\"ruleUse\":null%s}",
+                 cases[i].status);
+        assert_described(members, &description);
+        assert_int_equal(description.blocked, cases[i].told);
+        tsb_description_clear(&description);
+    }
 }
 
 static void what_decides_must_be_right(void **state)
@@ -150,6 +176,54 @@ static void what_decides_must_be_right(void **state)
                          SKA_R_BAD_KEY, "its public key is not one of");
     assert_not_described("\"label\":\"seal\",\"attributes\":{},\"publicKey\":\"A\"",
                          SKA_R_SERVER_FAILURE, "json.publicKey: base64");
+}
+
+/* ---- Secrets --------------------------------------------------------------------------------- */
+
+static const struct tsb_secrets secrets = {
+    .list = {{(const uint8_t *)"0123456789abcdef", 16}, {(const uint8_t *)"s3c", 3}}, .count = 2};
+
+static void words_do_not_repeat_secrets(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *masked;
+    } cases[] = {{"", ""},
+                 {"nothing of it: 0123 4567", "nothing of it: 0123 4567"},
+                 {"0123456789abcdef", "****************"},
+                 {"is 0123456789abcdef0123456789abcdef!", "is ********************************!"},
+                 {"the end: 89abcdef.", "the end: ********."},
+                 {"too short: 9abcdef.", "too short: 9abcdef."},
+                 {"01234567 and 89abcdef", "******** and ********"},
+                 {"s3c s3 s3cs3c", "*** s3 ******"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "%s", cases[i].text);
+        tsb_mask_text(&secrets, text);
+        assert_string_equal(text, cases[i].masked);
+    }
+    tsb_mask_text(&secrets, NULL);
+}
+
+static void answers_do_not_repeat_secrets(void **state)
+{
+    static const char text[] = "{\"0123456789abcdef\":[{\"a\":\"x0123456789abcdefx\"},1,null],"
+                               "\"s3c\":\"89abcdef s3c\"}";
+    cJSON *json = NULL;
+    char *masked = NULL;
+
+    (void)state;
+    assert_true(ska_json_parse(ska_span_text(text), "test", &json, NULL));
+    tsb_mask_json(&secrets, json);
+    masked = cJSON_PrintUnformatted(json);
+    assert_string_equal(masked, "{\"****************\":[{\"a\":\"x****************x\"},1,null],"
+                                "\"s3c\":\"89abcdef s3c\"}");
+    cJSON_free(masked);
+    cJSON_Delete(json);
+    tsb_mask_json(&secrets, NULL);
 }
 
 /* ---- Requests -------------------------------------------------------------------------------- */
@@ -251,6 +325,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_without_policy_is_ordinary),
         cmocka_unit_test(rules_are_told_apart),
+        cmocka_unit_test(what_is_not_told_is_no_no),
+        cmocka_unit_test(words_do_not_repeat_secrets),
+        cmocka_unit_test(answers_do_not_repeat_secrets),
         cmocka_unit_test(what_decides_must_be_right),
         cmocka_unit_test(statuses_are_told_apart),
         cmocka_unit_test(ids_are_plain),

@@ -3,7 +3,9 @@
  * skatool check-config: the broker.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 
 #include <openssl/pem.h>
@@ -95,13 +97,36 @@ static void check_client_key(struct tool *tool, const char *path)
     ska_buffer_free(&source);
 }
 
+/* Seconds by which clocks may differ without a word, and a broker takes approvers' times. */
+#define CLOCK_TOLERANCE 60
+#define CLOCK_WINDOW 600
+
+/* Approvers show who they are by signing their time. */
+static void check_clock(int64_t broker)
+{
+    long long ahead = (long long)broker - (long long)time(NULL);
+    bool refuses = ahead < 0 || ahead > CLOCK_WINDOW;
+
+    if (broker < 0)
+        check_unset("clock", "the broker does not say what time it is");
+    else if (llabs(ahead) <= CLOCK_TOLERANCE)
+        check_ok("clock", "the broker's and this machine's agree");
+    else
+        check_warning("clock",
+                      "the broker's is %lld seconds %s this machine's: limits of time are counted "
+                      "by the broker's%s",
+                      llabs(ahead), ahead < 0 ? "behind" : "ahead of",
+                      refuses ? ", and approvers whose clocks are as this one are refused" : "");
+}
+
 static bool check_reachable(struct tool *tool, struct tsb_connection *connection)
 {
     struct ska_error_capture capture = {0};
     struct ska_errors quiet = ska_error_capture(&capture);
     struct ska_bytes version = {NULL, 0};
+    int64_t time = -1;
 
-    if (tsb_service_version(connection, &version, &quiet)) {
+    if (tsb_service_version(connection, &version, &time, &quiet)) {
         check_ok("tsb-url", "%s, version %s", tsb_connection_url(connection),
                  (const char *)version.data);
     } else if (capture.reason == SKA_R_SERVER_FAILURE) {
@@ -113,6 +138,7 @@ static bool check_reachable(struct tool *tool, struct tsb_connection *connection
         return false;
     }
     ska_bytes_free(&version);
+    check_clock(time);
     return true;
 }
 

@@ -58,9 +58,9 @@ static bool check_state(const struct order *order, struct backend_key *key,
     struct backend_key_state state = {0};
     bool done = backend_key_state(key, &state, errors);
 
-    if (done && order->operation == SKA_OPERATION_BLOCK && state.blocked)
+    if (done && order->operation == SKA_OPERATION_BLOCK && state.blocked == BACKEND_YES)
         done = ska_fail(errors, SKA_R_BAD_REQUEST, "the key is blocked already");
-    else if (done && order->operation == SKA_OPERATION_UNBLOCK && !state.blocked)
+    else if (done && order->operation == SKA_OPERATION_UNBLOCK && state.blocked == BACKEND_NO)
         done = ska_fail(errors, SKA_R_BAD_REQUEST, "the key is not blocked");
     backend_key_state_clear(&state);
     return done;

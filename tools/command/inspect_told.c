@@ -25,9 +25,10 @@ static bool read_told_people(const struct ska_json_place *told, const char *name
     const cJSON *item = NULL;
     size_t count = 0;
 
-    if (!ska_json_array(told, name, SKA_JSON_REQUIRED, &array))
+    if (!ska_json_array(told, name, SKA_JSON_OPTIONAL, &array))
         return false;
-    count = (size_t)cJSON_GetArraySize(array.value);
+    people->told = array.value != NULL;
+    count = array.value == NULL ? 0 : (size_t)cJSON_GetArraySize(array.value);
     if (count > PEOPLE_MOST)
         return ska_json_fail(told, name, "too many");
     people->list = calloc(count + 1, sizeof(*people->list));
@@ -50,8 +51,35 @@ static void add_told_row(struct ska_buffer *text, const char *name, const char *
     ska_buffer_text(text, "\n");
 }
 
+static void verify_told_status(struct verification *verification, const char *state)
+{
+    char *shown = ska_printable(ska_span_text(state), TEXT_LIMIT);
+
+    if (strcmp(state, "EXECUTED") != 0)
+        verify_add(verification, VERIFY_WRONG,
+                   "the broker's word: the status is %s, so it did not have this signed",
+                   shown == NULL ? "another" : shown);
+    free(shown);
+}
+
+static void verify_told_rule(struct verification *verification, const struct ska_rule *rule,
+                             const struct broker_people *approved, const char *progress)
+{
+    if (rule == NULL)
+        verify_add(verification, VERIFY_NOTHING, "rule: not in the request");
+    else if (!approved->told)
+        verify_add(verification, VERIFY_NOTHING, "rule: the broker has not said who approved");
+    else if (ska_broker_people_satisfy(rule, approved))
+        verify_add(verification, VERIFY_NOTHING,
+                   "rule as given here: satisfied, if those have approved whom the broker names");
+    else
+        verify_add(verification, VERIFY_WRONG,
+                   "rule as given here: NOT satisfied by those whom the broker names: %s",
+                   progress);
+}
+
 static bool add_told(const struct ska_json_place *told, const struct ska_rule *rule,
-                     struct ska_buffer *text)
+                     struct ska_buffer *text, struct verification *verification)
 {
     struct broker_status status = {0};
     struct ska_buffer progress = {0};
@@ -70,10 +98,15 @@ static bool add_told(const struct ska_json_place *told, const struct ska_rule *r
         add_told_row(text, "its request", id);
         add_told_row(text, "status", state);
         text_name(text, "approved by");
-        ska_broker_people_text(rule, &status.approved, text);
+        if (status.approved.told)
+            ska_broker_people_text(rule, &status.approved, text);
+        else
+            ska_buffer_text(text, "not told");
         ska_buffer_text(text, "\n");
         ska_broker_progress_text(rule, &status, &progress);
         add_told_row(text, "rule", ska_buffer_string(&progress));
+        verify_told_status(verification, state);
+        verify_told_rule(verification, rule, &status.approved, ska_buffer_string(&progress));
     }
     ska_buffer_free(&progress);
     broker_status_clear(&status);
@@ -115,7 +148,7 @@ static bool show_told(struct tool *tool, const struct ska_request *request, stru
         ska_json_top(&place, json, name, SKA_R_BAD_REQUEST, &quiet);
         if (!cJSON_IsObject(json))
             verify_add(verification, VERIFY_WRONG, "file %s: an object expected", name);
-        else if (!add_told(&place, request_stated_rule(request), &text))
+        else if (!add_told(&place, request_stated_rule(request), &text, verification))
             verify_add_failure(verification, &failure);
     }
     ska_buffer_text(&text, "\n");

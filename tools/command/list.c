@@ -16,13 +16,12 @@
 struct entry {
     struct ska_bytes label;
     char *id;        /* in hexadecimal */
-    bool known;      /* the key could be opened; else only what the listing told */
     bool only_label; /* which is no more than that */
     char algorithm[TEXT_ALGORITHM_SIZE];
     bool ska;
     bool timestamp;
-    bool blocked;
-    bool sam_approved;
+    enum backend_told blocked;
+    enum backend_told sam_approved;
 };
 
 struct listing {
@@ -118,7 +117,8 @@ static void complete_entry(struct tool *tool, const struct hsm_look_up *of_all, 
     entry->ska = backend_key_is_ska(key);
     entry->timestamp = backend_key_is_timestamp(key);
     entry->only_label = false;
-    entry->known = !entry->ska || backend_key_state(key, &state, &tool->errors);
+    if (entry->ska && !backend_key_state(key, &state, &tool->errors))
+        memset(&state, 0, sizeof(state));
     entry->blocked = state.blocked;
     entry->sam_approved = state.sam_approved;
     backend_key_state_clear(&state);
@@ -132,9 +132,9 @@ static const char *shown_kind(const struct entry *entry)
     return entry->ska ? "SKA" : entry->timestamp ? "timestamp" : "ordinary";
 }
 
-static const char *shown_flag(const struct entry *entry, bool flag)
+static const char *shown_flag(const struct entry *entry, enum backend_told told)
 {
-    return !entry->ska ? "-" : !entry->known ? "?" : flag ? "yes" : "no";
+    return !entry->ska ? "-" : told == BACKEND_NOT_TOLD ? "?" : text_told(told);
 }
 
 static bool print_table(struct tool *tool, const struct listing *listing)
@@ -175,9 +175,9 @@ static bool add_json(cJSON *array, const struct entry *entry)
     if (done && !entry->only_label)
         done = cJSON_AddBoolToObject(object, "ska", entry->ska) != NULL &&
                cJSON_AddBoolToObject(object, "timestamp", entry->timestamp) != NULL;
-    if (done && entry->ska && entry->known)
-        done = cJSON_AddBoolToObject(object, "blocked", entry->blocked) != NULL &&
-               cJSON_AddBoolToObject(object, "samApproved", entry->sam_approved) != NULL;
+    if (done && entry->ska)
+        done = text_add_told(object, "blocked", entry->blocked) &&
+               text_add_told(object, "samApproved", entry->sam_approved);
     return done;
 }
 

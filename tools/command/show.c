@@ -44,8 +44,8 @@ static bool print_text(struct tool *tool, struct backend_key *key,
              : backend_key_is_timestamp(key) ? "timestamp: signs nothing but timestamps of the HSM"
                                              : "ordinary: signs without approvals");
     if (backend_key_is_ska(key)) {
-        text_row(&text, "blocked", state->blocked ? "yes" : "no");
-        text_row(&text, "SAM-approved", state->sam_approved ? "yes" : "no");
+        text_row(&text, "blocked", text_told(state->blocked));
+        text_row(&text, "SAM-approved", text_told(state->sam_approved));
         for (int i = 0; i < SKA_RULE_COUNT; i++) {
             text_name(&text, ska_rule_names[i]);
             text_encoded_rule(&text, ska_span_of(&state->rules[i]));
@@ -99,8 +99,8 @@ static bool print_key_json(struct tool *tool, const struct backend_key *key,
            cJSON_AddBoolToObject(object, "ska", backend_key_is_ska(key)) != NULL &&
            cJSON_AddBoolToObject(object, "timestamp", backend_key_is_timestamp(key)) != NULL;
     if (done && backend_key_is_ska(key))
-        done = cJSON_AddBoolToObject(object, "blocked", state->blocked) != NULL &&
-               cJSON_AddBoolToObject(object, "samApproved", state->sam_approved) != NULL &&
+        done = text_add_told(object, "blocked", state->blocked) &&
+               text_add_told(object, "samApproved", state->sam_approved) &&
                add_key_rules(object, state);
     if (!done) {
         cJSON_Delete(object);

@@ -57,7 +57,7 @@ static bool status_conclude(struct tool *tool, const struct status *status)
                         text_operation(status->request->operation), status->request->key_label);
     if (!conclude_ballot(tool, ballot))
         return false;
-    if (status->state.blocked && status->request->operation == SKA_OPERATION_SIGN)
+    if (status->state.blocked == BACKEND_YES && status->request->operation == SKA_OPERATION_SIGN)
         return ska_fail(&tool->errors, SKA_R_KEY_BLOCKED, "'%s' cannot sign before it is unblocked",
                         status->request->key_label);
     return true;

@@ -69,8 +69,7 @@ bool status_print_json(const struct status *status, const struct ska_errors *err
                 cJSON_AddStringToObject(object, "operation",
                                         ska_operation_names[status->request->operation]) != NULL &&
                 cJSON_AddBoolToObject(object, "satisfied", verdict.satisfied) != NULL &&
-                (status->key == NULL ||
-                 cJSON_AddBoolToObject(object, "blocked", status->state.blocked) != NULL) &&
+                (status->key == NULL || text_add_told(object, "blocked", status->state.blocked)) &&
                 status_add_names(object, "refused", ballot, true) &&
                 cJSON_AddBoolToObject(object, "open", verdict.usable) != NULL &&
                 cJSON_AddStringToObject(object, "now",

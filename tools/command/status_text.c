@@ -167,7 +167,7 @@ bool status_print_text(const struct status *status, const struct ska_errors *err
     if (!status->ballot.rule_of_hsm)
         ska_buffer_text(&text, "The rule is what the requester says; with --key URI the HSM is "
                                "asked.\n");
-    if (status->state.blocked)
+    if (status->state.blocked == BACKEND_YES)
         ska_buffer_text(&text, "The key is blocked.\n");
     if (ska_rule_is_empty(status->ballot.rule))
         ska_buffer_text(&text, "No approvals are needed.\n");

@@ -165,6 +165,17 @@ bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key)
     return done;
 }
 
+const char *text_told(enum backend_told told)
+{
+    return told == BACKEND_NOT_TOLD ? "not told" : told == BACKEND_YES ? "yes" : "no";
+}
+
+bool text_add_told(cJSON *object, const char *name, enum backend_told told)
+{
+    return told == BACKEND_NOT_TOLD ||
+           cJSON_AddBoolToObject(object, name, told == BACKEND_YES) != NULL;
+}
+
 const char *text_operation(enum ska_operation operation)
 {
     static const char *const names[] = {[SKA_OPERATION_SIGN] = "sign",

@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 #include <openssl/types.h>
 
+#include "provider/backend/backend_key.h"
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
 #include "provider/rule/rule.h"
@@ -56,6 +57,10 @@ void text_fingerprint(OSSL_LIB_CTX *libctx, struct ska_span of, struct ska_buffe
 
 /* The public key in PEM, appended. */
 bool text_public_key(struct ska_buffer *text, const EVP_PKEY *key);
+
+/* "yes", "no", "not told"; in JSON true, false, and no member at all. */
+const char *text_told(enum backend_told told);
+bool text_add_told(cJSON *object, const char *name, enum backend_told told) SKA_MUST_CHECK;
 
 /* "sign", "block", ... */
 const char *text_operation(enum ska_operation operation);

@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A broker that does not tell the truth, or not all of it: what it says to have done of a key is
+# compared with what it tells of the key, what it does not tell is not taken for a no, and what it
+# repeats of tokens, API keys and passwords is shown to nobody.
+. "$(dirname "$0")/lib.sh"
+# The server reads files until it ends.
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
+. "$(dirname "$0")/servers.sh"
+[ -x "$programs/tsb_form" ] || skip "built without SKA_TSB"
+b64() {
+    plain base64 -A
+}
+
+approver seal
+approver alice
+approver bob
+printf 'A document.\n' >document
+mkdir -m 700 state
+id=5b0e1c1e-2d3f-4a5b-9c6d-7e8f90a1b2c3
+
+rule_of() { # NAME
+    printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[{"type":"public_key","name":"%s","value":"%s"}]}]}]}' \
+        "$1" "$(plain pkey -in "$1.pem" -pubout -outform DER | b64)"
+}
+alices=$(rule_of alice)
+bobs=$(rule_of bob)
+# attributes USE-RULE KEY-STATUS: what is told of the key; KEY-STATUS is a member, or nothing.
+attributes() {
+    printf '{"xml":"","json":{"label":"seal","publicKey":"%s","attributes":{"sign":true},"policy":{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s%s}},"xmlSignature":""}' \
+        "$(plain pkey -in seal.pem -pubout -outform DER | b64)" "$1" "$alices" "$alices" "$alices" "$2"
+}
+blocked=',"keyStatus":{"blocked":true}'
+unblocked=',"keyStatus":{"blocked":false}'
+# status STATE: of the request
+status() {
+    printf '{"id":"%s","status":"%s","approvedBy":[],"notYetApprovedBy":[],"rejectedBy":[],"result":null}' "$id" "$1"
+}
+# broker ATTRIBUTES STATE [PATH JSON]...: a server that tells this of the key and of the request.
+broker() {
+    local told=$1 state=$2
+    shift 2
+    [ -z "${server-}" ] || stop "$server"
+    start_plain broker.txt "$programs/tsb_form" serve asked.txt "$@" \
+        /v1/key/attributes "$told" "/v1/request/$id" "$(status "$state")" \
+        /v1/block "{\"blockKeyRequestId\":\"$id\"}" /v1/unblock "{\"unblockKeyRequestId\":\"$id\"}" \
+        /v1/modify "{\"modifyKeyRequestId\":\"$id\"}" /v1/sign "{\"signRequestId\":\"$id\"}"
+    within 30 'no server' grep -q . broker.txt
+    url=http://127.0.0.1:$(sed -n 1p broker.txt)
+    configure "tsb-url = $url" "state-dir = $work/state" "audit-log = $work/log" "${settings[@]}"
+    sed -i -E '/^(pkcs11-module|token|pin-source) = /d' openssl.cnf
+}
+settings=()
+
+# ---- What it says to have done -------------------------------------------------------------------
+
+# says_done OPERATION OPTION...: a request for it, which the broker says to have had executed.
+says_done() {
+    local operation=$1
+    shift
+    succeeds skatool request --key ska:object=seal --operation "$operation" "$@"
+}
+broker "$(attributes "$alices" "$unblocked")" EXECUTED
+says_done block
+ends 3 skatool execute "$id"
+says 'says that it is done, but the key is not blocked'
+grep -q '"detail":"failed: executed by the broker.s word' log || fail "not in the log: $(cat log)"
+# It is not remembered, so that the key can be blocked after all.
+succeeds skatool requests
+says 'There are no open requests'
+says_done unblock
+succeeds skatool execute "$id"
+shows "^key 'seal' is unblocked, by the broker's word"
+grep -q "\"detail\":\"done, by the broker's word, $id\"" log || fail "not in the log: $(cat log)"
+
+broker "$(attributes "$alices" "$blocked")" EXECUTED
+says_done unblock
+ends 3 skatool execute "$id"
+says 'says that it is done, but the key is blocked'
+says_done block
+succeeds skatool execute "$id"
+shows "^key 'seal' is blocked, by the broker's word"
+
+broker "$(attributes "$alices" '')" EXECUTED
+for operation in block unblock; do
+    says_done "$operation"
+    ends 3 skatool execute "$id"
+    says 'does not tell whether the key is blocked'
+done
+succeeds skatool show --key ska:object=seal
+shows 'blocked +not told' 'SAM-approved +not told'
+succeeds skatool show --key ska:object=seal --json
+! grep -q '"blocked"' stdout.txt || fail "tells: $(cat stdout.txt)"
+
+printf '{"ruleUse":%s}' "$bobs" >policy.json
+broker "$(attributes "$alices" "$unblocked")" EXECUTED
+says_done modify --policy policy.json
+ends 3 skatool execute "$id"
+says 'the use rule of the key is another than was asked for'
+broker "$(attributes "$bobs" "$unblocked")" EXECUTED
+says_done modify --policy policy.json
+succeeds skatool execute "$id"
+shows "^key 'seal' has new rules, by the broker's word"
+# The same where it is done at once, with approvals that are there.
+broker "$(attributes "$alices" "$unblocked")" EXECUTED
+for operation in block modify; do
+    policy=()
+    [ "$operation" = block ] || policy=(--policy policy.json)
+    rm -f request.json
+    succeeds skatool request --key ska:object=seal --operation "$operation" "${policy[@]}" -o request.json
+    succeeds skatool approve --approver alice.pem --yes request.json
+    ends 3 skatool execute --key ska:object=seal request.json
+    says 'the broker says that it is done, but'
+done
+# A new key has the rules that it was to have.
+for told in "$(attributes "$bobs" "$unblocked")" "$(attributes "$alices" "$blocked")" \
+    "$(attributes "$alices" "$unblocked" | sed 's/"policy":.*}}/"policy":null}/')"; do
+    broker "$(attributes "$alices" "$unblocked")" PENDING /v1/key "$told"
+    printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' \
+        "$alices" "$alices" "$alices" "$alices" >key.json
+    ends 3 skatool keygen --key ska:object=seal --algorithm EC --policy key.json
+    says 'the broker says that it is done, but'
+done
+
+# ---- What has become of a request ----------------------------------------------------------------
+
+# One that was remembered and has ended is told of, by its id, before people are asked anew.
+settings=('approvals-timeout = 0')
+handed_in() {
+    grep -c '^POST /v1/sign ' asked.txt || true
+}
+for end in FAILED EXPIRED CANCELLED; do
+    broker "$(attributes "$alices" "$unblocked")" PENDING
+    refused "request $id .* at the broker" ska dgst -sha256 -sign ska:object=seal document
+    # The same broker, as it were.
+    old=$url
+    broker "$(attributes "$alices" "$unblocked")" "$end"
+    sed -i "s#$old#$url#" state/broker-*
+    before=$(handed_in)
+    refused "request $id at the broker: .*(again|anew).*" ska dgst -sha256 -sign ska:object=seal document
+    [ "$(handed_in)" -eq "$before" ] || fail "$end: somebody was asked anew without a word"
+    [ -z "$(find state -name 'broker-*')" ] || fail "$end: still remembered"
+done
+# Nobody is asked for a key that is blocked.
+broker "$(attributes "$alices" "$blocked")" PENDING
+before=$(handed_in)
+refused "key 'seal' is blocked" ska dgst -sha256 -sign ska:object=seal document
+refused "key 'seal' is blocked" skatool request --key ska:object=seal document
+[ "$(handed_in)" -eq "$before" ] || fail 'somebody was asked'
+
+# ---- What it repeats -----------------------------------------------------------------------------
+
+token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJlLW9mLW1pbmU
+api_key=f2c9a1d07be84c65
+password=s3cret
+printf '%s\n' "$token" >jwt
+printf '%s\n' "$api_key" >keys
+printf '%s\n' "$password" >password
+chmod 600 jwt keys password
+settings=("tsb-token-source = file:$work/jwt" "tsb-api-key-source = file:$work/keys"
+    "tsb-key-password-source = file:$work/password" "log = $work/messages")
+# untold COMMAND...: fails, and shows no credential anywhere.
+untold() {
+    rm -f messages debug
+    ! SKA_DEBUG=$work/debug "$@" >stdout.txt 2>stderr.txt || fail "succeeds: $*"
+    [ -s stdout.txt ] || [ -s stderr.txt ] || fail "says nothing: $*"
+    for secret in "$token" "$api_key" "$password" "${token:0:30}" "${token: -20}"; do
+        for file in stdout.txt stderr.txt messages debug log; do
+            [ ! -e "$file" ] || ! grep -qF -- "$secret" "$file" || fail "$file shows it: $(cat "$file")"
+        done
+    done
+}
+sign=(ska dgst -sha256 -sign ska:object=seal document)
+for words in "no $api_key here" "Bearer $token" "${token:0:40}... is none" "password $password" \
+    "$api_key$token$password"; do
+    for status in '401 Unauthorized' '400 Bad Request' '500 Internal Server Error'; do
+        refusal=$(printf '%s\n{"errorCode":631,"reason":"%s","message":"%s"}' "$status" "$words" "$words")
+        broker "$refusal" PENDING
+        untold "${sign[@]}"
+        untold skatool show --key ska:object=seal
+        untold skatool check-config
+    done
+done
+told=$(attributes "$alices" "$unblocked")
+broker "${told/\"label\":\"seal\"/\"label\":\"$api_key\"}" PENDING
+untold "${sign[@]}"
+broker "${told/\"public_key\"/\"$token\"}" PENDING /v1/sign "{\"signRequestId\":\"$token\"}"
+untold "${sign[@]}"
+broker "$told" PENDING /v1/sign "{\"signRequestId\":\"$api_key $token\"}"
+untold "${sign[@]}"
+# Under its own name, too.
+broker "$told" PENDING /v1/versionInfo "{\"Version\":\"$api_key $token\"}"
+untold skatool check-config
+pass
