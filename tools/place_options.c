@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/place_options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,8 @@ static bool set_given(const struct broker_setting *wanted, struct ska_settings *
     struct ska_buffer text = {0};
     bool done = false;
 
+    if (relative && whole == NULL)
+        return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
     if (whole == NULL)
         return ska_settings_set(settings, wanted->name, wanted->given, errors);
     ska_buffer_format(&text, "%s%s", begin, whole);

@@ -585,8 +585,10 @@ static enum ska_http_outcome fail_call(CURL *easy, const struct exchange *exchan
     }
     if (!may_be_sent(easy, exchange))
         return fail_not_sent(easy, exchange, code, errors);
-    ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: what was asked was sent, but not answered: %s", url,
-             words_of(exchange, code));
+    ska_fail(errors, SKA_R_SERVER_FAILURE, "%s: what was asked was sent, but not answered: %s%s",
+             url, words_of(exchange, code),
+             code == CURLE_GOT_NOTHING && !exchange->http->tls ? " (it may be one for https:)"
+                                                               : "");
     return SKA_HTTP_NO_ANSWER;
 }
 

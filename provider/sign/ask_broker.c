@@ -239,18 +239,24 @@ static void say_withdrawn(struct asking *asking)
 static bool fail_over(struct asking *asking)
 {
     struct ska_buffer progress = {0};
+    struct ska_buffer way_on = {0};
     char id[BROKER_ID_SIZE];
 
     memcpy(id, asking->ticket.id, sizeof(id));
+    ska_buffer_format(&way_on,
+                      "to approve: skatool approve --approver KEY --tsb %s %s; and then the same "
+                      "command again",
+                      name_of(asking), id);
     ska_broker_progress_text(rule_of(asking), &asking->status, &progress);
     if (!asking->stays)
         say_withdrawn(asking);
     ska_fail(asking->job->errors, SKA_R_APPROVALS_PENDING,
-             "%.700s; key '%s', request %s (%.16s) at the broker %s; %s",
+             "%.500s; key '%s', request %s (%.16s) at the broker %s; %s",
              ska_buffer_string(&progress), asking->draft->key_label, id, asking->draft->id,
              name_of(asking),
-             asking->stays ? "and then the same command again"
+             asking->stays ? ska_buffer_string(&way_on)
                            : "it was withdrawn, as nobody can come back for it (state-dir)");
+    ska_buffer_free(&way_on);
     ska_buffer_free(&progress);
     return false;
 }

@@ -5,14 +5,14 @@
 
 #include "provider/tsb/broker_call.h"
 
-static bool ask(struct tsb_connection *connection, const struct tsb_call *call, const char *what,
-                cJSON **json, const struct ska_errors *errors)
+/* What a call has given, where it is an object. */
+static bool take_object(const struct tsb_connection *connection, const struct tsb_call *call,
+                        const char *what, enum tsb_outcome outcome,
+                        const struct tsb_refusal *refusal, cJSON **json,
+                        const struct ska_errors *errors)
 {
-    struct tsb_refusal refusal;
-    enum tsb_outcome outcome = tsb_call(connection, call, json, &refusal, errors);
-
     if (outcome == TSB_REFUSED)
-        return tsb_fail_refused(connection, what, &refusal, errors);
+        return tsb_fail_refused(connection, what, refusal, errors);
     if (outcome == TSB_DONE && !cJSON_IsObject(*json)) {
         cJSON_Delete(*json);
         *json = NULL;
@@ -22,28 +22,40 @@ static bool ask(struct tsb_connection *connection, const struct tsb_call *call, 
     return outcome == TSB_DONE;
 }
 
-static bool ask_service(struct tsb_connection *connection, const char *path, const char *what,
-                        int64_t *time, cJSON **json, const struct ska_errors *errors)
+static enum tsb_service_answer ask_service(struct tsb_connection *connection, const char *path,
+                                           const char *what, int64_t *time, cJSON **json,
+                                           const struct ska_errors *errors)
 {
     const struct tsb_call call = {
         .api = TSB_SERVICE, .method = SKA_HTTP_GET, .path = path, .time = time};
+    struct tsb_refusal refusal;
+    enum tsb_outcome outcome = tsb_call(connection, &call, json, &refusal, errors);
 
-    return ask(connection, &call, what, json, errors);
+    if (outcome == TSB_REFUSED &&
+        (refusal.code == TSB_CODE_NO_API_KEY || refusal.code == TSB_CODE_INVALID_API_KEY))
+        return TSB_SERVICE_NOT_US;
+    return take_object(connection, &call, what, outcome, &refusal, json, errors)
+               ? TSB_SERVICE_TOLD
+               : TSB_SERVICE_FAILED;
 }
 
-bool tsb_service_version(struct tsb_connection *connection, struct ska_bytes *version,
-                         int64_t *time, const struct ska_errors *errors)
+enum tsb_service_answer tsb_service_version(struct tsb_connection *connection,
+                                            struct ska_bytes *version, int64_t *time,
+                                            const struct ska_errors *errors)
 {
     struct ska_json_place top;
     const char *text = NULL;
     cJSON *json = NULL;
     char *shown = NULL;
+    enum tsb_service_answer answer = TSB_SERVICE_FAILED;
     bool done = false;
 
     *time = -1;
-    done = ask_service(connection, "/v1/versionInfo", "its version", time, &json, errors);
+    answer = ask_service(connection, "/v1/versionInfo", "its version", time, &json, errors);
+    if (answer != TSB_SERVICE_TOLD)
+        return answer;
     tsb_answer_top(&top, connection, json, errors);
-    done = done && ska_json_text(&top, "Version", SKA_JSON_REQUIRED, &text);
+    done = ska_json_text(&top, "Version", SKA_JSON_REQUIRED, &text);
     if (done) {
         shown = ska_printable(ska_span_text(text), 64);
         done = shown != NULL || ska_fail(errors, SKA_R_OUT_OF_MEMORY, "for a version");
@@ -51,7 +63,7 @@ bool tsb_service_version(struct tsb_connection *connection, struct ska_bytes *ve
     if (done)
         *version = (struct ska_bytes){(uint8_t *)shown, strlen(shown)};
     cJSON_Delete(json);
-    return done;
+    return done ? TSB_SERVICE_TOLD : TSB_SERVICE_FAILED;
 }
 
 static bool read_flags(const struct ska_json_place *top, struct tsb_licence *licence)
@@ -72,18 +84,23 @@ static bool read_flags(const struct ska_json_place *top, struct tsb_licence *lic
     return true;
 }
 
-bool tsb_service_licence(struct tsb_connection *connection, struct tsb_licence *licence,
-                         const struct ska_errors *errors)
+enum tsb_service_answer tsb_service_licence(struct tsb_connection *connection,
+                                            struct tsb_licence *licence,
+                                            const struct ska_errors *errors)
 {
     struct ska_json_place top;
     cJSON *json = NULL;
-    bool done = ask_service(connection, "/v1/licenseInfo", "its licence", NULL, &json, errors);
+    enum tsb_service_answer answer =
+        ask_service(connection, "/v1/licenseInfo", "its licence", NULL, &json, errors);
 
     memset(licence, 0, sizeof(*licence));
+    if (answer != TSB_SERVICE_TOLD)
+        return answer;
     tsb_answer_top(&top, connection, json, errors);
-    done = done && read_flags(&top, licence);
+    if (!read_flags(&top, licence))
+        answer = TSB_SERVICE_FAILED;
     cJSON_Delete(json);
-    return done;
+    return answer;
 }
 
 bool tsb_service_requests(struct tsb_connection *connection, const struct ska_errors *errors)
@@ -93,8 +110,11 @@ bool tsb_service_requests(struct tsb_connection *connection, const struct ska_er
                                   .method = SKA_HTTP_POST,
                                   .path = "/v1/filteredRequests",
                                   .body = ska_span_text(body)};
+    struct tsb_refusal refusal;
     cJSON *json = NULL;
-    bool done = ask(connection, &call, "the list of requests", &json, errors);
+    enum tsb_outcome outcome = tsb_call(connection, &call, &json, &refusal, errors);
+    bool done =
+        take_object(connection, &call, "the list of requests", outcome, &refusal, &json, errors);
 
     cJSON_Delete(json);
     return done;

@@ -53,9 +53,12 @@ echo $$ >broker/tsb.pid
 succeeds broker/tsb --stop
 shows 'is not running'
 succeeds broker/tsb
+# Another shell finds it.
+port=$TSB_PORT
+(unset TSB_PORT TSB_URL && . broker/env && [ "${TSB_URL##*:}" = "$port" ]) || fail 'another port'
 # Another program has the port.
 succeeds "$source_dir/tools/sandbox" --tsb other
-refused "another program uses port $TSB_PORT: export TSB_PORT=9443" other/tsb
+refused "another program uses port $TSB_PORT: TSB_PORT=9443 ./tsb" other/tsb
 [ ! -e other/tsb.pid ] || fail "a pid of nobody"
 succeeds broker/tsb --stop
 shows 'ended'

@@ -126,20 +126,40 @@ static bool check_reachable(struct tool *tool, struct tsb_connection *connection
     struct ska_bytes version = {NULL, 0};
     int64_t time = -1;
 
-    if (tsb_service_version(connection, &version, &time, &quiet)) {
+    switch (tsb_service_version(connection, &version, &time, &quiet)) {
+    case TSB_SERVICE_TOLD:
         check_ok("tsb-url", "%s, version %s", tsb_connection_url(connection),
                  (const char *)version.data);
-    } else if (capture.reason == SKA_R_SERVER_FAILURE) {
-        /* It answers; nobody needs an API key of the kind that tells versions. */
+        break;
+    case TSB_SERVICE_NOT_US:
+        check_ok("tsb-url", "%s", tsb_connection_url(connection));
+        break;
+    case TSB_SERVICE_FAILED:
+        if (capture.reason != SKA_R_SERVER_FAILURE) {
+            check_captured(tool, "tsb-url", &capture);
+            return false;
+        }
+        /* It answers, and may do more than tell versions. */
         check_warning("tsb-url", "%s", ska_error_capture_text(&capture));
         ska_error_capture_clear(&capture);
-    } else {
-        check_captured(tool, "tsb-url", &capture);
-        return false;
+        break;
     }
     ska_bytes_free(&version);
     check_clock(time);
     return true;
+}
+
+static void tell_licence(const struct tsb_licence *licence)
+{
+    if (licence->key_auth && licence->rest_api && licence->tsb_engine)
+        check_ok("licence", "KEY_AUTH, REST_API, TSB_ENGINE");
+    if (!licence->key_auth)
+        check_warning("licence", "without KEY_AUTH: no keys with rules");
+    if (!licence->rest_api)
+        check_warning("licence", "without REST_API: no signatures at once, with ordinary keys, "
+                                 "empty rules and bundles");
+    if (!licence->tsb_engine)
+        check_warning("licence", "without TSB_ENGINE: no request waits for approvers");
 }
 
 static void check_licence(struct tsb_connection *connection)
@@ -148,20 +168,19 @@ static void check_licence(struct tsb_connection *connection)
     struct ska_errors quiet = ska_error_capture(&capture);
     struct tsb_licence licence;
 
-    if (!tsb_service_licence(connection, &licence, &quiet)) {
+    switch (tsb_service_licence(connection, &licence, &quiet)) {
+    case TSB_SERVICE_TOLD:
+        tell_licence(&licence);
+        break;
+    case TSB_SERVICE_NOT_US:
+        check_unset("licence", "not told without an API key for the broker's service, which "
+                               "nothing else needs");
+        break;
+    case TSB_SERVICE_FAILED:
         check_warning("licence", "%s", ska_error_capture_text(&capture));
         ska_error_capture_clear(&capture);
-        return;
+        break;
     }
-    if (licence.key_auth && licence.rest_api && licence.tsb_engine)
-        check_ok("licence", "KEY_AUTH, REST_API, TSB_ENGINE");
-    if (!licence.key_auth)
-        check_warning("licence", "without KEY_AUTH: no keys with rules");
-    if (!licence.rest_api)
-        check_warning("licence", "without REST_API: no signatures at once, with ordinary keys, "
-                                 "empty rules and bundles");
-    if (!licence.tsb_engine)
-        check_warning("licence", "without TSB_ENGINE: no request waits for approvers");
 }
 
 static bool count_label(void *count, struct ska_span label)
