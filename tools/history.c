@@ -304,18 +304,9 @@ static bool take_sha256(const struct ska_json_place *place, const char *name, co
 
 bool history_take_time(const struct ska_json_place *place, const char **text, uint64_t *seconds)
 {
-    const char *end = NULL;
-    struct tm parts;
-    time_t time = -1;
-
-    if (!ska_json_text(place, "time", SKA_JSON_REQUIRED, text))
-        return false;
-    memset(&parts, 0, sizeof(parts));
-    end = strptime(*text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    if (end != NULL && *end == 0)
-        time = timegm(&parts);
-    *seconds = time < 0 ? 0 : (uint64_t)time;
-    return time >= 0 || ska_json_fail_value(place, "time", *text, "a time");
+    return ska_json_text(place, "time", SKA_JSON_REQUIRED, text) &&
+           ((ska_time_read(*text, seconds) && *seconds > 0) ||
+            ska_json_fail_value(place, "time", *text, "a time"));
 }
 
 static bool take_approver(const struct ska_json_place *place, bool approved, uint64_t seconds,

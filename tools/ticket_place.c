@@ -126,17 +126,10 @@ static bool take_answers(struct ska_ballot *ballot, const struct broker_status *
 /* The HSM's time is practically that at which the request was handed in. */
 static void take_time(struct ska_ballot *ballot)
 {
-    const char *created = ballot->request->created;
-    struct tm parts;
-    time_t made = -1;
-
-    memset(&parts, 0, sizeof(parts));
-    if (created != NULL && strptime(created, "%Y-%m-%dT%H:%M:%SZ", &parts) != NULL)
-        made = timegm(&parts);
     ballot->token.operation = ballot->request->operation;
     ballot->token.key_name = ska_span_text(ballot->request->key_label);
-    ballot->token.has_timestamp = made >= 0;
-    ballot->token.timestamp.seconds = made < 0 ? 0 : (uint64_t)made;
+    ballot->token.has_timestamp =
+        ska_time_read(ballot->request->created, &ballot->token.timestamp.seconds);
     ska_ballot_set_time(ballot, (uint64_t)time(NULL), false);
 }
 

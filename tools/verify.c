@@ -198,22 +198,6 @@ static void verify_sum(struct verification *verification, const struct ska_ballo
 
 /* ---- Times ----------------------------------------------------------------------------------- */
 
-/* As requests have them (before the epoch: 0); NULL and other forms: false. */
-static bool verify_read_time(const char *text, uint64_t *seconds)
-{
-    struct tm parts;
-    const char *end = NULL;
-    time_t time = 0;
-
-    memset(&parts, 0, sizeof(parts));
-    end = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    if (end == NULL || *end != 0)
-        return false;
-    time = timegm(&parts);
-    *seconds = time < 0 ? 0 : (uint64_t)time;
-    return true;
-}
-
 static void verify_stated_time(struct verification *verification, const char *name,
                                const char *stated, uint64_t expected)
 {
@@ -221,7 +205,7 @@ static void verify_stated_time(struct verification *verification, const char *na
 
     if (stated == NULL)
         return;
-    if (!verify_read_time(stated, &seconds)) {
+    if (!ska_time_read(stated, &seconds)) {
         verify_add(verification, VERIFY_NOTHING, "%s: not in a form that is known here", name);
         return;
     }
@@ -246,7 +230,7 @@ static void verify_executed(struct verification *verification, const struct ska_
 
     if (request->signature.length == 0 || !ska_ballot_judge(ballot).satisfied)
         return;
-    if (!verify_read_time(request->executed, &executed)) {
+    if (!ska_time_read(request->executed, &executed)) {
         verify_add(verification, VERIFY_NOTHING, "executed: it is not said when");
         return;
     }

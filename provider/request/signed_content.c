@@ -2,7 +2,9 @@
 #include "provider/request/signed_content.h"
 
 #include <string.h>
+#include <time.h>
 
+#include <openssl/asn1.h>
 #include <openssl/objects.h>
 
 #include "provider/base/der.h"
@@ -63,6 +65,41 @@ static bool content_attribute(struct ska_span content, int nid, uint8_t identifi
 bool ska_content_document_digest(struct ska_span content, struct ska_span *digest)
 {
     return content_attribute(content, NID_pkcs9_messageDigest, SKA_DER_OCTET_STRING, digest);
+}
+
+/* A Time, with nothing behind it. */
+static bool read_time(struct ska_span der, int64_t *seconds)
+{
+    const unsigned char *next = der.data;
+    ASN1_TIME *read = d2i_ASN1_TIME(NULL, &next, (long)der.length);
+    struct tm parts;
+    bool done = read != NULL && next == der.data + der.length && ASN1_TIME_check(read) == 1 &&
+                ASN1_TIME_to_tm(read, &parts) == 1;
+
+    if (done)
+        *seconds = timegm(&parts);
+    ASN1_TIME_free(read);
+    return done;
+}
+
+bool ska_content_signing_time(struct ska_span content, int64_t *seconds)
+{
+    struct ska_span inside = {NULL, 0};
+    struct ska_attribute attribute;
+    struct ska_span time = {NULL, 0};
+    size_t found = 0;
+
+    if (!ska_content_attributes(content, &inside))
+        return false;
+    while (inside.length > 0) {
+        if (!ska_attribute_take(&inside, &attribute))
+            return false;
+        if (ska_attribute_is(&attribute, NID_pkcs9_signingTime)) {
+            time = attribute.values;
+            found++;
+        }
+    }
+    return found == 1 && read_time(time, seconds);
 }
 
 bool ska_content_type(struct ska_span content, struct ska_span *type)

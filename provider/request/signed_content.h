@@ -61,6 +61,8 @@ bool ska_attribute_is(const struct ska_attribute *attribute, int nid) SKA_MUST_C
 
 /* messageDigest, the digest of the document. False: these are no such attributes. */
 bool ska_content_document_digest(struct ska_span content, struct ska_span *digest) SKA_MUST_CHECK;
+/* signingTime, in seconds since the epoch. False: there is none, or it is none. */
+bool ska_content_signing_time(struct ska_span content, int64_t *seconds) SKA_MUST_CHECK;
 /* contentType, the content of its OBJECT IDENTIFIER. */
 bool ska_content_type(struct ska_span content, struct ska_span *type) SKA_MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #include "provider/rule/window.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -52,4 +53,19 @@ const char *ska_time_text(uint64_t seconds, char text[32])
         strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
         snprintf(text, 32, "never");
     return text;
+}
+
+bool ska_time_read(const char *text, uint64_t *seconds)
+{
+    struct tm parts;
+    const char *end = NULL;
+    time_t time = 0;
+
+    memset(&parts, 0, sizeof(parts));
+    end = text == NULL ? NULL : strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (end == NULL || *end != 0)
+        return false;
+    time = timegm(&parts);
+    *seconds = time < 0 ? 0 : (uint64_t)time;
+    return true;
 }

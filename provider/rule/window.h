@@ -26,5 +26,7 @@ enum ska_window_state ska_window_state(const struct ska_window *window, uint64_t
 
 /* "2026-11-22T10:00:00Z" into text of at least 32 bytes; "never" for UINT64_MAX. */
 const char *ska_time_text(uint64_t seconds, char text[32]);
+/* The other way round; before 1970: 0. False: other forms, and NULL. */
+bool ska_time_read(const char *text, uint64_t *seconds) SKA_MUST_CHECK;
 
 #endif

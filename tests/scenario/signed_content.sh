@@ -135,6 +135,21 @@ shows 'signed content +a signature of a document \(CMS' 'signing time, by the co
     "fingerprint of the signer's certificate: '?$(plain x509 -in p256.crt -outform DER | sha256sum |
         cut -c1-64)" 'ok +the signed content has the digest'
 
+# A signing time of long before the request is a signature that is dated back: approvers are warned.
+page() { # FILE: as an approver sees it
+    succeeds skatool approve --approver alice.pem --yes -o approved.json "$1"
+    rm approved.json
+    tr -s ' \n' ' ' <stdout.txt >page.txt
+}
+page request.json
+! grep -q 'dated back' page.txt || fail "$(cat page.txt)"
+year=$(date +%Y)
+sed -E "s/(\"created\":[[:space:]]*\")$year-..-../\\1$((year + 1))-12-28/" request.json >later.json
+! cmp -s request.json later.json || fail 'the request is as it was'
+page later.json
+grep -qE 'WARNING: the signing time is [0-9]+ days? .*before this request was made: the signature would be dated back' \
+    page.txt || fail "$(cat page.txt)"
+
 # ---- Certificates and what belongs to them -------------------------------------------------------
 
 with_directory req -new -key "$(uri p256)" -subj '/O=Example/CN=www.example.org' \

@@ -12,6 +12,7 @@
 #include "provider/base/file.h"
 #include "provider/backend/backend_key.h"
 #include "provider/request/algorithm.h"
+#include "provider/request/signed_content.h"
 #include "provider/rule/rule_text.h"
 #include "provider/sign/sign.h"
 #include "tools/input.h"
@@ -218,11 +219,13 @@ static bool check_payload(struct sealing *sealing)
  */
 static void say_begun(const struct sealing *sealing)
 {
-    int64_t begun = seal_attributes_time(ska_span_of(&sealing->attributes));
+    int64_t begun = 0;
     int64_t now = time(NULL);
     struct ska_buffer age = {0};
     char shown[TEXT_TIME_SIZE];
 
+    if (!ska_content_signing_time(ska_span_of(&sealing->attributes), &begun))
+        return;
     ska_duration_text(now > begun ? (uint64_t)(now - begun) : 0, &age);
     report_note("%s: goes on with the seal that was begun at %s, %s ago, which stays its signing "
                 "time; --restart begins anew, and has it approved again",

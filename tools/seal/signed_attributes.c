@@ -143,30 +143,16 @@ static bool find_values(struct ska_span attributes, int nid, struct ska_span *va
     return found == 1;
 }
 
-/* A Time in DER. */
-static bool read_time(struct ska_span der, int64_t *seconds)
-{
-    const unsigned char *next = der.data;
-    ASN1_TIME *read = d2i_ASN1_TIME(NULL, &next, (long)der.length);
-    struct tm parts;
-    bool done = read != NULL && next == der.data + der.length && ASN1_TIME_check(read) == 1 &&
-                ASN1_TIME_to_tm(read, &parts) == 1;
-
-    if (done)
-        *seconds = timegm(&parts);
-    ASN1_TIME_free(read);
-    return done;
-}
-
 /*
  * NULL: there is one at which this signer could have begun. What is kept may come from anywhere:
  * no seal is dated back to when there was no certificate.
  */
-static const char *name_wrong_time(const struct seal_signer *signer, struct ska_span der)
+static const char *name_wrong_time(const struct seal_signer *signer, struct ska_span attributes)
 {
     int64_t seconds = 0;
 
-    if (!read_time(der, &seconds) || seconds >= (int64_t)time(NULL) + FUTURE_SECONDS)
+    if (!ska_content_signing_time(attributes, &seconds) ||
+        seconds >= (int64_t)time(NULL) + FUTURE_SECONDS)
         return "its signing time is in the future, or none";
     if (seconds < signer->valid_from)
         return "its signing time is from before the certificate was valid";
@@ -206,7 +192,7 @@ bool seal_attributes_compare(OSSL_LIB_CTX *libctx, const struct seal_signer *sig
         ska_content_kind(attributes) != SKA_CONTENT_ATTRIBUTES ||
         !find_values(attributes, NID_pkcs9_signingTime, &time))
         return false;
-    *difference = name_wrong_time(signer, time);
+    *difference = name_wrong_time(signer, attributes);
     if (*difference != NULL)
         return false;
     *difference = "out of memory";
@@ -216,14 +202,4 @@ bool seal_attributes_compare(OSSL_LIB_CTX *libctx, const struct seal_signer *sig
     *difference = same ? NULL : name_difference(attributes, ska_span_of(&made));
     ska_bytes_free(&made);
     return same;
-}
-
-int64_t seal_attributes_time(struct ska_span attributes)
-{
-    struct ska_span time = {NULL, 0};
-    int64_t seconds = 0;
-
-    return find_values(attributes, NID_pkcs9_signingTime, &time) && read_time(time, &seconds)
-               ? seconds
-               : 0;
 }

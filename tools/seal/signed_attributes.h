@@ -29,7 +29,4 @@ bool seal_attributes_compare(OSSL_LIB_CTX *libctx, const struct seal_signer *sig
                              struct ska_span document_digest, struct ska_span attributes,
                              const char **difference) SKA_MUST_CHECK;
 
-/* The signing time of such attributes, in seconds since the epoch. */
-int64_t seal_attributes_time(struct ska_span attributes);
-
 #endif

@@ -3,6 +3,8 @@
 
 #include "provider/base/printable.h"
 #include "provider/request/algorithm.h"
+#include "provider/rule/rule_text.h"
+#include "provider/rule/window.h"
 #include "tools/show/briefing_names.h"
 #include "tools/show/content.h"
 #include "tools/show/request_text.h"
@@ -158,6 +160,27 @@ static void add_content_row(void *arg, const char *name, struct ska_span untrust
     page_quote(page, untrusted, VALUE_SHOWN);
 }
 
+/* Approvals may take days, but the request is made when the signature is. */
+#define BACKDATED_SECONDS ((int64_t)24 * 3600)
+
+static void warn_of_time(const struct ska_request *request, struct ska_span content,
+                         struct page *page)
+{
+    struct ska_buffer age = {0};
+    uint64_t created = 0;
+    int64_t signing = 0;
+
+    if (!ska_content_signing_time(content, &signing) ||
+        !ska_time_read(request->created, &created) ||
+        (int64_t)created - signing <= BACKDATED_SECONDS)
+        return;
+    ska_duration_text(created - (uint64_t)signing, &age);
+    page_warning(page,
+                 "the signing time is %s before this request was made: the signature would be "
+                 "dated back to then.",
+                 page_words(page, &age));
+}
+
 /* What is hashed for a signature in CMS is not the document: of that it holds the digest. */
 static void say_attributes(struct ska_span content, const struct document *document,
                            struct page *page)
@@ -173,18 +196,22 @@ static void say_attributes(struct ska_span content, const struct document *docum
         say_not_compared(page);
 }
 
-static void say_structure(OSSL_LIB_CTX *libctx, enum ska_content_kind kind, struct ska_span content,
+static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                           const struct document *document, struct page *page)
 {
     const struct content_listener listener = {add_content_row, page};
+    struct ska_span content = document_content(request);
+    enum ska_content_kind kind = ska_content_kind(content);
 
     page_paragraph(page, "This is %s. What it says:", content_kind_text(kind));
     if (!content_read(libctx, content, &listener))
         page_warning(page, "it cannot be read further: nobody can see what would be signed.");
-    if (kind == SKA_CONTENT_ATTRIBUTES)
+    if (kind == SKA_CONTENT_ATTRIBUTES) {
+        warn_of_time(request, content, page);
         say_attributes(content, document, page);
-    else if (document != NULL)
+    } else if (document != NULL) {
         say_compared(document, page);
+    }
     if (kind == SKA_CONTENT_CERTIFICATE)
         page_warning(page, "with a certificate others can act under the name in it, and under the "
                            "name of this key. Is this key meant to make certificates?");
@@ -198,7 +225,7 @@ void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
 
     page_heading(page, "What will be signed");
     if (kind != SKA_CONTENT_OTHER)
-        say_structure(libctx, kind, content, document, page);
+        say_structure(libctx, request, document, page);
     else if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
         say_message(libctx, content, document, page);
     else
