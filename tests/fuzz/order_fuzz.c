@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders: what is taken is to change a key, and reads the same when it is written. */
+/*
+ * Orders: what is taken is to change a key, and reads the same when it is written. The same file
+ * among answers by mail is called what it is.
+ */
 #include <string.h>
 
+#include "tools/command/import_kind.h"
 #include "tools/order_refusal.h"
 
 #include "fuzz.h"
@@ -49,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct order order;
 
     read_refusal(ska_span(data, size));
+    (void)import_what_it_is("", ska_span(data, size));
     if (!order_parse(ska_span(data, size), "fuzz", &order, NULL)) {
         PROMISE(order.key_label == NULL && order.description == NULL);
         return 0;
