@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "simulator/tsb/time_text.h"
 #include "simulator/tsb/tsb_server.h"
 
 #define SALT_LENGTH 16

@@ -112,7 +112,7 @@ static bool read_status(const struct ska_json_place *place, bool *blocked)
              ska_json_bool(&status, "blocked", SKA_JSON_OPTIONAL, blocked)));
 }
 
-bool tsb_policy_read(struct tsb_answer *answer, const struct ska_json_place *place,
+bool tsb_policy_read(struct tsb_exchange *exchange, const struct ska_json_place *place,
                      bool with_status, struct tsb_policy *policy)
 {
     static const char *const names[] = {"ruleUse",    "ruleBlock", "ruleUnblock",
@@ -125,7 +125,7 @@ bool tsb_policy_read(struct tsb_answer *answer, const struct ska_json_place *pla
     done = ska_json_only(place, with_status ? names : rules_only) &&
            (!with_status || read_status(place, &policy->blocked));
     for (int i = 0; done && i < SKA_RULE_COUNT; i++)
-        done = read_one_rule(answer, place, i, &policy->rules[i]);
+        done = read_one_rule(&exchange->answer, place, i, &policy->rules[i]);
     if (!done)
         tsb_policy_clear(policy);
     return done;

@@ -40,7 +40,7 @@ static char *take_line(const uint8_t **data, size_t *size)
 /* ---- A HSM and a database that have nothing (by --wrap of the linker) -------------------------
  */
 
-CK_RV __wrap_tsb_key_open(struct tsb_device *device, const char *label, struct tsb_key *key);
+CK_RV __wrap_tsb_key_open_stored(struct tsb_device *device, const char *label, struct tsb_key *key);
 void __wrap_tsb_key_close(struct tsb_device *device, struct tsb_key *key);
 CK_RV __wrap_tsb_key_labels(struct tsb_device *device, char ***labels, size_t *count);
 CK_RV __wrap_tsb_session_take(struct tsb_device *device, CK_SESSION_HANDLE *session);
@@ -50,7 +50,7 @@ CK_RV __wrap_tsb_modify_serialize(const struct tsb_vendor_calls *calls,
                                   const struct ska_rule *rules, struct ska_bytes *payload);
 bool __wrap_tsb_database_begin(struct tsb_database *database);
 
-CK_RV __wrap_tsb_key_open(struct tsb_device *device, const char *label, struct tsb_key *key)
+CK_RV __wrap_tsb_key_open_stored(struct tsb_device *device, const char *label, struct tsb_key *key)
 {
     (void)device;
     memset(key, 0, sizeof(*key));
@@ -150,27 +150,27 @@ static void try_call(struct tsb_server *server, const char *path, const char *he
     }
 }
 
-static void try_policy(const cJSON *json)
+static void try_policy(struct tsb_server *server, const cJSON *json)
 {
-    struct tsb_answer answer = {0};
-    struct ska_errors errors = tsb_answer_errors(&answer);
+    struct tsb_exchange exchange = {.server = server, .path = "", .method = "POST"};
+    struct ska_errors errors = tsb_answer_errors(&exchange.answer);
     struct ska_json_place place;
     struct tsb_policy policy;
     struct ska_buffer xml = {0};
     cJSON *again = NULL;
 
     ska_json_top(&place, json, "policy", SKA_R_BAD_REQUEST, &errors);
-    if (tsb_policy_read(&answer, &place, true, &policy)) {
+    if (tsb_policy_read(&exchange, &place, true, &policy)) {
         tsb_policy_to_xml(&policy, &xml);
         again = tsb_policy_to_json(&policy);
         PROMISE(again != NULL && !xml.failed);
         cJSON_Delete(again);
         tsb_policy_clear(&policy);
     } else {
-        check_refusal(&answer);
+        check_refusal(&exchange.answer);
     }
     ska_buffer_free(&xml);
-    tsb_answer_clear(&answer);
+    tsb_answer_clear(&exchange.answer);
 }
 
 static void try_proof(struct tsb_server *server, cJSON *json)
@@ -231,7 +231,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_texts(path);
     text = take_line(&data, &size);
     if (ska_json_parse(ska_span_text(text), "fuzz", &json, NULL) && cJSON_IsObject(json)) {
-        try_policy(json);
+        try_policy(&server, json);
         try_proof(&server, json);
     }
     cJSON_Delete(json);

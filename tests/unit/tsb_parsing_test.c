@@ -189,8 +189,8 @@ static void ecdsa_both_ways(void **state)
 /* Whether a policy is taken; else the code of the refusal. */
 static int policy_code(const char *text)
 {
-    struct tsb_answer answer = {0};
-    struct ska_errors errors = tsb_answer_errors(&answer);
+    struct tsb_exchange exchange = {.path = ""};
+    struct ska_errors errors = tsb_answer_errors(&exchange.answer);
     struct ska_json_place place;
     struct tsb_policy policy;
     cJSON *json = cJSON_Parse(text);
@@ -199,15 +199,15 @@ static int policy_code(const char *text)
 
     assert_non_null(json);
     ska_json_top(&place, json, "policy", SKA_R_BAD_REQUEST, &errors);
-    if (tsb_policy_read(&answer, &place, true, &policy)) {
+    if (tsb_policy_read(&exchange, &place, true, &policy)) {
         tsb_policy_clear(&policy);
     } else {
-        refusal = cJSON_Parse((const char *)answer.body.data);
+        refusal = cJSON_Parse((const char *)exchange.answer.body.data);
         code = cJSON_GetObjectItem(refusal, "errorCode")->valueint;
     }
     cJSON_Delete(refusal);
     cJSON_Delete(json);
-    tsb_answer_clear(&answer);
+    tsb_answer_clear(&exchange.answer);
     return code;
 }
 
