@@ -30,6 +30,9 @@ tsb_call tsb_read_request, tsb_cancel_request, tsb_list_requests;
 /* task_calls.c: those of the kinds in exchange->of, a bit for each */
 tsb_call tsb_list_tasks;
 tsb_call tsb_approve, tsb_reject;
+/* approver_calls.c */
+tsb_call tsb_create_approver, tsb_onboard, tsb_renew_code, tsb_restore_forgotten,
+    tsb_onboarding_status, tsb_delete_approver;
 /* service_calls.c */
 tsb_call tsb_licence_info, tsb_version_info, tsb_statistics, tsb_random;
 

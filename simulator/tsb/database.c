@@ -35,7 +35,11 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS task_approver ON task (approver, state);"
     "CREATE TABLE IF NOT EXISTS key ("
     " label TEXT PRIMARY KEY, id TEXT, uuid TEXT NOT NULL, created INTEGER NOT NULL,"
-    " salt BLOB, password BLOB) WITHOUT ROWID;";
+    " salt BLOB, password BLOB) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS approver ("
+    " name TEXT PRIMARY KEY, certificate BLOB NOT NULL, container BLOB NOT NULL,"
+    " backup BLOB NOT NULL, backup_key BLOB NOT NULL, code TEXT, attempts INTEGER NOT NULL,"
+    " onboarded INTEGER NOT NULL) WITHOUT ROWID;";
 
 static bool init_lock(pthread_mutex_t *lock)
 {

@@ -7,6 +7,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "provider/base/der.h"
+
 /* More than any padding, tag or signature adds. */
 #define EXTRA ((size_t)1024)
 
@@ -156,6 +158,31 @@ static bool take_wrap_off(OSSL_LIB_CTX *libctx, struct ska_span key, struct ska_
     return done;
 }
 
+/* SoftHSM fills up to a multiple of eight what it wraps, though the padding would do that. */
+static CK_RV cut_filling_off(struct tsb_device *device, const struct tsb_key *key,
+                             struct ska_bytes *value)
+{
+    struct ska_bytes length = {NULL, 0};
+    struct ska_span rest = ska_span_of(value);
+    struct ska_span content = {NULL, 0};
+    CK_ULONG number = 0;
+    CK_RV rv = CKR_OK;
+
+    if (!key->secret) {
+        if (!ska_der_take(&rest, SKA_DER_SEQUENCE, &content))
+            return CKR_WRAPPED_KEY_INVALID;
+        value->length -= rest.length;
+        return CKR_OK;
+    }
+    rv = tsb_key_bytes(device, key->session, key->private_key, CKA_VALUE_LEN, &length);
+    if (rv == CKR_OK && length.length == sizeof(number))
+        memcpy(&number, length.data, sizeof(number));
+    if (number > 0 && number < value->length)
+        value->length = number;
+    ska_bytes_free(&length);
+    return rv;
+}
+
 CK_RV tsb_key_extract(struct tsb_device *device, const struct tsb_key *key, struct ska_bytes *value)
 {
     CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP_PAD, NULL, 0};
@@ -169,6 +196,8 @@ CK_RV tsb_key_extract(struct tsb_device *device, const struct tsb_key *key, stru
     if (rv == CKR_OK && !take_wrap_off(tsb_device_libctx(device), ska_span_of(&wrapper_value),
                                        ska_span_of(&wrapped), value))
         rv = CKR_FUNCTION_FAILED;
+    if (rv == CKR_OK)
+        rv = cut_filling_off(device, key, value);
     if (wrapper != CK_INVALID_HANDLE)
         tsb_device_calls(device)->C_DestroyObject(key->session, wrapper);
     ska_bytes_clear_free(&wrapper_value);

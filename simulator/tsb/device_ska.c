@@ -18,7 +18,8 @@
 
 bool tsb_ska_is_own_key(const char *label)
 {
-    return strcmp(label, TSB_TIMESTAMP_KEY) == 0 || strcmp(label, TSB_ATTESTATION_KEY) == 0;
+    return strcmp(label, TSB_TIMESTAMP_KEY) == 0 || strcmp(label, TSB_ATTESTATION_KEY) == 0 ||
+           strcmp(label, TSB_BACKUP_KEY) == 0;
 }
 
 static CK_RV make_missing_key(struct tsb_device *device, const struct tsb_key_plan *plan)

@@ -11,6 +11,8 @@
 /* The key that signs the HSM's timestamps for the broker, and the one for attestations. */
 #define TSB_TIMESTAMP_KEY "tsb-integrity-key"
 #define TSB_ATTESTATION_KEY "attestation-key"
+/* Opens backups of approvers' keys; made when there is the first. */
+#define TSB_BACKUP_KEY "approver-mgmt-backup-key-rsa-wrapping"
 
 /* Makes both where they are missing. */
 CK_RV tsb_ska_make_own_keys(struct tsb_device *device);

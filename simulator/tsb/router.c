@@ -87,6 +87,7 @@ static void not_implemented(struct tsb_exchange *exchange)
 
 #define MANAGEMENT TSB_KEY_MANAGEMENT
 #define OPERATION TSB_KEY_OPERATION
+#define APPROVERS TSB_APPROVER_KEY_MANAGEMENT
 
 /* Of patterns that fit a path the first counts. */
 static const struct route {
@@ -165,9 +166,17 @@ static const struct route {
     {"PATCH", "/v1/task", TSB_APPROVER, ENGINE, tsb_reject, 0, false},
     {"DELETE", "/v1/task", TSB_APPROVER, ENGINE, tsb_reject, 0, false},
 
-    {"POST", "/v1/approver/onboard", TSB_APPROVER, ENGINE, not_implemented, 0, false},
-    {"POST", "/v1/approverManagement/*", TSB_APPROVER_KEY_MANAGEMENT, ENGINE, not_implemented, 0,
+    {"POST", "/v1/approver/onboard", TSB_APPROVER, ENGINE, tsb_onboard, 0, false},
+    {"POST", "/v1/approverManagement/create", APPROVERS, ENGINE, tsb_create_approver, 0, false},
+    {"POST", "/v1/approverManagement/renewOneTimeCode", APPROVERS, ENGINE, tsb_renew_code, 0,
      false},
+    {"POST", "/v1/approverManagement/restoreFromBackup", APPROVERS, ENGINE, tsb_renew_code, 0,
+     false},
+    {"POST", "/v1/approverManagement/restoreFromBackup/forgotPassword", APPROVERS, ENGINE,
+     tsb_restore_forgotten, 0, false},
+    {"GET", "/v1/approverManagement/onboarding/status", APPROVERS, ENGINE, tsb_onboarding_status, 0,
+     false},
+    {"DELETE", "/v1/approverManagement/delete/*", APPROVERS, ENGINE, tsb_delete_approver, 0, false},
     {"GET", "/v1/licenseInfo", TSB_SERVICE, NULL, tsb_licence_info, 0, false},
     {"GET", "/v1/versionInfo", TSB_SERVICE, NULL, tsb_version_info, 0, false},
     {"GET", "/v1/keystore/statistics", TSB_SERVICE, NULL, tsb_statistics, 0, false},

@@ -11,19 +11,17 @@ static const struct tsb_wrap_method methods[] = {
     {"AES_WRAP", CKK_AES, CKM_AES_KEY_WRAP, true, CKK_AES},
     {"AES_WRAP_RSA", CKK_AES, CKM_AES_KEY_WRAP_PAD, false, CKK_RSA},
     {"AES_WRAP_EC", CKK_AES, CKM_AES_KEY_WRAP_PAD, false, CKK_EC},
-    {"AES_WRAP_ED", CKK_AES, CKM_AES_KEY_WRAP_PAD, false, CKK_EC_EDWARDS},
     {"AES_WRAP_PAD", CKK_AES, CKM_AES_KEY_WRAP_PAD, true, CKK_AES},
     {"AES_WRAP_PAD_RSA", CKK_AES, CKM_AES_KEY_WRAP_PAD, false, CKK_RSA},
     {"AES_WRAP_PAD_EC", CKK_AES, CKM_AES_KEY_WRAP_PAD, false, CKK_EC},
-    {"AES_WRAP_PAD_ED", CKK_AES, CKM_AES_KEY_WRAP_PAD, false, CKK_EC_EDWARDS},
     {"RSA_WRAP_PAD", CKK_RSA, CKM_RSA_PKCS, true, CKK_AES},
     {"RSA_WRAP_OAEP", CKK_RSA, CKM_RSA_PKCS_OAEP, true, CKK_AES},
 };
 
-/* Of the broker, and not of the simulator of the HSM. */
+/* Of the broker, and not of the simulator of the HSM: SoftHSM wraps no key of an Edwards curve. */
 static const char *const absent[] = {
-    "AES_WRAP_DSA", "AES_WRAP_BLS", "AES_WRAP_PAD_DSA", "AES_WRAP_PAD_BLS",
-    "ML-KEM-512",   "ML-KEM-768",   "ML-KEM-1024",      NULL};
+    "AES_WRAP_DSA", "AES_WRAP_BLS", "AES_WRAP_PAD_DSA", "AES_WRAP_PAD_BLS", "ML-KEM-512",
+    "ML-KEM-768",   "ML-KEM-1024",  "AES_WRAP_ED",      "AES_WRAP_PAD_ED",  NULL};
 
 bool tsb_wrap_method_read(struct tsb_answer *answer, const struct ska_json_place *place,
                           const struct tsb_wrap_method **method)

@@ -189,7 +189,8 @@ static void ecdsa_both_ways(void **state)
 /* Whether a policy is taken; else the code of the refusal. */
 static int policy_code(const char *text)
 {
-    struct tsb_exchange exchange = {.path = ""};
+    struct tsb_server server = {.database = NULL};
+    struct tsb_exchange exchange = {.server = &server, .path = ""};
     struct ska_errors errors = tsb_answer_errors(&exchange.answer);
     struct ska_json_place place;
     struct tsb_policy policy;
@@ -247,9 +248,9 @@ static void policies(void **state)
     assert_int_equal(
         policy_code(GROUP("[{\"type\":\"public_key\",\"name\":\"a\",\"file\":\"/etc/passwd\"}]")),
         TSB_INPUT_VALIDATION);
-    assert_int_equal(
-        policy_code(GROUP("[{\"type\":\"onboarded_approver_certificate\",\"name\":\"a\"}]")),
-        TSB_APPROVER_NOT_EXISTENT);
+    /* Who is named is looked up in the database: scenario skatsb_operations. */
+    assert_int_equal(policy_code(GROUP("[{\"type\":\"onboarded_approver_certificate\"}]")),
+                     TSB_APPROVER_NOT_EXISTENT);
     assert_int_equal(policy_code(GROUP("[{\"type\":\"public_key\",\"value\":\"AAAA\"}]")),
                      TSB_INPUT_VALIDATION);
 }
