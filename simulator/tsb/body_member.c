@@ -26,13 +26,28 @@ bool tsb_read_base64_text(const struct ska_json_place *place, const char *name, 
     return done;
 }
 
-bool tsb_read_root(const struct ska_json_place *top, const char *root, const char *beside,
-                   const char *const *members, struct ska_json_place *inner)
+bool tsb_read_request_signature(const struct ska_json_place *top)
 {
-    const char *const names[] = {root, beside, NULL};
+    static const char *const names[] = {"signature", "digestAlgorithm", "publicKey", NULL};
+    struct ska_json_place signature;
+    const char *text = NULL;
+
+    if (!ska_json_object(top, "requestSignature", SKA_JSON_OPTIONAL, &signature))
+        return false;
+    return signature.value == NULL ||
+           (ska_json_only(&signature, names) &&
+            ska_json_text(&signature, "digestAlgorithm", SKA_JSON_OPTIONAL, &text) &&
+            tsb_read_base64_text(&signature, "signature", &text) &&
+            tsb_read_base64_text(&signature, "publicKey", &text));
+}
+
+bool tsb_read_root(const struct ska_json_place *top, const char *root, const char *const *members,
+                   struct ska_json_place *inner)
+{
+    const char *const names[] = {root, "requestSignature", NULL};
 
     return ska_json_only(top, names) && ska_json_object(top, root, SKA_JSON_REQUIRED, inner) &&
-           ska_json_only(inner, members);
+           tsb_read_request_signature(top) && (members == NULL || ska_json_only(inner, members));
 }
 
 bool tsb_check_key_password(struct tsb_exchange *exchange, const struct ska_json_place *place,

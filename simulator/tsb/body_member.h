@@ -16,11 +16,14 @@ bool tsb_read_base64_text(const struct ska_json_place *place, const char *name,
                           const char **value) SKA_MUST_CHECK;
 
 /*
- * The place of {ROOT: {...}}, of which neither has other members than these; `beside` may stand
- * beside the root, NULL: nothing may.
+ * The place of {ROOT: {...}, "requestSignature": ...}, whose inside has no other members than
+ * these; NULL: that is for others to see.
  */
-bool tsb_read_root(const struct ska_json_place *top, const char *root, const char *beside,
-                   const char *const *members, struct ska_json_place *inner) SKA_MUST_CHECK;
+bool tsb_read_root(const struct ska_json_place *top, const char *root, const char *const *members,
+                   struct ska_json_place *inner) SKA_MUST_CHECK;
+
+/* requestSignature; whose it is, is not looked at. */
+bool tsb_read_request_signature(const struct ska_json_place *top) SKA_MUST_CHECK;
 
 /* The password of a key: that of a member, which must be the key's. Else it is refused. */
 bool tsb_check_key_password(struct tsb_exchange *exchange, const struct ska_json_place *place,

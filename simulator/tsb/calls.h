@@ -12,7 +12,9 @@ typedef void tsb_call(struct tsb_exchange *exchange);
 
 /* key_calls.c */
 tsb_call tsb_create_key, tsb_list_keys, tsb_read_key, tsb_read_key_by_path, tsb_delete_key,
-    tsb_delete_key_by_path;
+    tsb_delete_key_by_path, tsb_change_password;
+/* data_object_calls.c */
+tsb_call tsb_create_data, tsb_read_data, tsb_delete_data;
 /* import_calls.c */
 tsb_call tsb_import_key, tsb_export_key;
 /* derive_call.c */

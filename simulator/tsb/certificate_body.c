@@ -200,10 +200,10 @@ bool tsb_certificate_request_read(struct tsb_answer *answer, OSSL_LIB_CTX *libct
         return false;
     body->request = parse_request(libctx, text);
     if (body->request == NULL)
-        return tsb_refuse(answer, TSB_PARSING_CERTIFICATE,
+        return tsb_refuse(answer, TSB_INVALID_REQUEST_FORMAT,
                           "certificateSigningRequest cannot be read");
     key = X509_REQ_get0_pubkey(body->request);
     return (key != NULL && X509_REQ_verify_ex(body->request, key, libctx, NULL) == 1) ||
-           tsb_refuse(answer, TSB_INVALID_SIGNATURE,
+           tsb_refuse(answer, TSB_INVALID_CERTIFICATE_REQUEST,
                       "certificateSigningRequest is not signed by its own key");
 }

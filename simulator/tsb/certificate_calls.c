@@ -51,7 +51,7 @@ void tsb_import_certificate(struct tsb_exchange *exchange)
         if (rv == CKR_OK)
             answer_certificate(exchange, 201, label, ska_span_of(&der));
         else if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
-            tsb_refuse(&exchange->answer, TSB_PARSING_CERTIFICATE,
+            tsb_refuse(&exchange->answer, TSB_INVALID_CERTIFICATE_FORMAT,
                        "the certificate cannot be read");
         else
             tsb_exchange_fail_device(exchange, rv);

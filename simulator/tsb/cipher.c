@@ -68,7 +68,8 @@ static bool find_cipher(struct tsb_answer *answer, const struct ska_json_place *
                : ska_json_fail_value(place, "cipherAlgorithm", cipher->name, "a cipher");
 }
 
-static bool read_tag_length(const struct ska_json_place *place, struct tsb_cipher *cipher)
+static bool read_tag_length(struct tsb_answer *answer, const struct ska_json_place *place,
+                            struct tsb_cipher *cipher)
 {
     static const uint64_t lengths[] = {0, 64, 96, 104, 112, 120, 128};
 
@@ -78,7 +79,8 @@ static bool read_tag_length(const struct ska_json_place *place, struct tsb_ciphe
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
         if (cipher->tag_bits == lengths[i])
             return true;
-    return ska_json_fail(place, "tagLength", "0, 64, 96, 104, 112, 120 or 128 expected");
+    return tsb_refuse(answer, TSB_INVALID_TAG_LENGTH,
+                      "tagLength: 0, 64, 96, 104, 112, 120 or 128 expected");
 }
 
 static bool check_vector(const struct ska_json_place *place, const struct tsb_cipher *cipher)
@@ -98,7 +100,7 @@ bool tsb_cipher_read(struct tsb_answer *answer, const struct ska_json_place *pla
            ska_json_base64(place, "initializationVector", SKA_JSON_OPTIONAL, &cipher->vector) &&
            ska_json_base64(place, "additionalAuthenticationData", SKA_JSON_OPTIONAL,
                            &cipher->authenticated) &&
-           read_tag_length(place, cipher) && check_vector(place, cipher);
+           read_tag_length(answer, place, cipher) && check_vector(place, cipher);
 }
 
 void tsb_cipher_clear(struct tsb_cipher *cipher)

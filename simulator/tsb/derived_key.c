@@ -9,72 +9,50 @@
 #include <openssl/objects.h>
 
 #include "simulator/tsb/device_crypt.h"
+#include "simulator/tsb/device_data.h"
 #include "simulator/tsb/key_parts.h"
 
-#define APPLICATION "skatsb master key"
 #define SEED_LENGTH 32
 
 /* ---- Data objects ---------------------------------------------------------------------------- */
 
-static CK_RV find_node(struct tsb_device *device, CK_SESSION_HANDLE session, const char *label,
-                       CK_OBJECT_HANDLE *object)
+static struct tsb_data node_data(const char *label)
 {
-    CK_ULONG count = 0;
-    CK_RV rv = tsb_objects_find(device, session, CKO_DATA, label, object, 1, &count);
+    struct tsb_data data = {.application = "skatsb master key",
+                            .name = label,
+                            .private_object = true,
+                            .modifiable = true,
+                            .destroyable = true};
 
-    return rv == CKR_OK && count == 0 ? CKR_OBJECT_HANDLE_INVALID : rv;
+    return data;
 }
 
 static CK_RV read_node(struct tsb_device *device, const char *label, struct tsb_node *node)
 {
-    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    struct tsb_data data = node_data(label);
     struct ska_bytes value = {NULL, 0};
-    CK_RV rv = tsb_session_take(device, &session);
+    CK_RV rv = tsb_data_read(device, &data, &value);
 
-    if (rv == CKR_OK)
-        rv = find_node(device, session, label, &object);
-    if (rv == CKR_OK)
-        rv = tsb_key_bytes(device, session, object, CKA_VALUE, &value);
     if (rv == CKR_OK && value.length == sizeof(*node))
         memcpy(node, value.data, sizeof(*node));
     else if (rv == CKR_OK)
         rv = CKR_OBJECT_HANDLE_INVALID;
-    tsb_session_give(device, session);
     ska_bytes_clear_free(&value);
     return rv;
 }
 
 static CK_RV write_node(struct tsb_device *device, const char *label, const struct tsb_node *node)
 {
-    CK_OBJECT_CLASS class = CKO_DATA;
-    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    struct tsb_template template = {.count = 0};
-    CK_RV rv = tsb_session_take(device, &session);
+    const struct tsb_data data = node_data(label);
 
-    tsb_template_put(&template, CKA_CLASS, &class, sizeof(class));
-    tsb_template_put_flag(&template, CKA_TOKEN, true);
-    tsb_template_put_flag(&template, CKA_PRIVATE, true);
-    tsb_template_put(&template, CKA_APPLICATION, APPLICATION, strlen(APPLICATION));
-    tsb_template_put(&template, CKA_LABEL, label, strlen(label));
-    tsb_template_put(&template, CKA_VALUE, node, sizeof(*node));
-    if (rv == CKR_OK)
-        rv = tsb_device_calls(device)->C_CreateObject(session, template.list, template.count,
-                                                      &object);
-    tsb_session_give(device, session);
-    return rv;
+    return tsb_data_write(device, &data, ska_span(node, sizeof(*node)));
 }
 
 void tsb_node_forget(struct tsb_device *device, const char *label)
 {
-    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    const struct tsb_data data = node_data(label);
 
-    if (tsb_session_take(device, &session) == CKR_OK &&
-        find_node(device, session, label, &object) == CKR_OK)
-        tsb_device_calls(device)->C_DestroyObject(session, object);
-    tsb_session_give(device, session);
+    (void)tsb_data_destroy(device, &data);
 }
 
 /* ---- Nodes ----------------------------------------------------------------------------------- */

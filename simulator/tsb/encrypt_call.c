@@ -32,7 +32,7 @@ static bool read_encryption(struct tsb_exchange *exchange, struct encryption *wa
     struct ska_json_place inner;
 
     tsb_exchange_top(exchange, &errors, &top);
-    return tsb_read_root(&top, "encryptRequest", NULL, names, &inner) &&
+    return tsb_read_root(&top, "encryptRequest", names, &inner) &&
            ska_json_text(&inner, "encryptKeyName", SKA_JSON_REQUIRED, &wanted->key_name) &&
            ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload) &&
            tsb_cipher_read(&exchange->answer, &inner, &wanted->cipher) &&

@@ -112,7 +112,7 @@ static bool import_material(struct tsb_exchange *exchange, struct import *wanted
         return tsb_refuse(&exchange->answer, TSB_INPUT_VALIDATION,
                           "'seed': from 16 to 64 bytes, for a key on secp256k1, P-256 or Ed25519");
     if (rv == CKR_KEY_TYPE_INCONSISTENT)
-        return tsb_refuse(&exchange->answer, TSB_PARSING_KEY,
+        return tsb_refuse(&exchange->answer, TSB_INVALID_KEY_FORMAT,
                           "the key cannot be read, or is of another algorithm");
     return rv == CKR_OK || tsb_exchange_fail_device(exchange, rv);
 }
@@ -146,13 +146,12 @@ static bool add_or_null(cJSON *json, const char *name, const struct ska_bytes *v
                  : cJSON_AddNullToObject(json, name) != NULL;
 }
 
-static void answer_export(struct tsb_exchange *exchange, const char *label, bool secret,
-                          const struct ska_bytes *value, const struct ska_bytes *spki)
+static void answer_export(struct tsb_exchange *exchange, bool secret, const struct ska_bytes *value,
+                          const struct ska_bytes *spki)
 {
     cJSON *json = cJSON_CreateObject();
 
-    if (json != NULL && !(ska_json_add_text(json, "label", label) &&
-                          add_or_null(json, "privateKey", value, !secret) &&
+    if (json != NULL && !(add_or_null(json, "privateKey", value, !secret) &&
                           add_or_null(json, "publicKey", spki, !secret) &&
                           add_or_null(json, "secretKey", value, secret))) {
         cJSON_Delete(json);
@@ -178,7 +177,7 @@ void tsb_export_key(struct tsb_exchange *exchange)
     if (rv == CKR_OK && !key.secret)
         rv = tsb_key_spki(device, &key, &spki);
     if (rv == CKR_OK)
-        answer_export(exchange, label, key.secret, &value, &spki);
+        answer_export(exchange, key.secret, &value, &spki);
     else
         tsb_fail_key(exchange, rv, label);
     tsb_key_close(device, &key);

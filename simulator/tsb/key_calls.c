@@ -74,6 +74,37 @@ static bool read_label_and_password(struct tsb_exchange *exchange, const char **
            tsb_check_key_password(exchange, &top, "password", *label);
 }
 
+/* Of a key that the broker has not made nobody keeps a password. */
+static bool set_password(struct tsb_exchange *exchange, const char *label, struct ska_span password)
+{
+    struct tsb_server *server = exchange->server;
+    struct tsb_key key;
+    CK_RV rv = tsb_key_open_stored(server->device, label, &key);
+
+    tsb_key_close(server->device, &key);
+    if (rv != CKR_OK)
+        return tsb_fail_key(exchange, rv, label);
+    return tsb_key_record_protect(server->database, server->libctx, label, password) ||
+           tsb_exchange_fail_storage(exchange);
+}
+
+void tsb_change_password(struct tsb_exchange *exchange)
+{
+    static const char *const names[] = {"label", "password", "newPassword", NULL};
+    struct ska_errors errors = tsb_answer_errors(&exchange->answer);
+    struct ska_bytes password = {NULL, 0};
+    const char *label = NULL;
+    struct ska_json_place top;
+
+    tsb_exchange_top(exchange, &errors, &top);
+    if (ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, &label) &&
+        tsb_read_password(&top, "newPassword", &password) &&
+        tsb_check_key_password(exchange, &top, "password", label) &&
+        set_password(exchange, label, ska_span_of(&password)))
+        tsb_answer_empty(&exchange->answer, 200);
+    ska_bytes_clear_free(&password);
+}
+
 /* Who names a key in a path has no password to give. */
 static bool has_no_password(struct tsb_exchange *exchange)
 {

@@ -60,6 +60,25 @@ bool tsb_key_record_insert(struct tsb_database *database, OSSL_LIB_CTX *libctx, 
     return tsb_database_end(database, tsb_query_end(&query));
 }
 
+bool tsb_key_record_protect(struct tsb_database *database, OSSL_LIB_CTX *libctx, const char *label,
+                            struct ska_span password)
+{
+    uint8_t salt[SALT_LENGTH];
+    uint8_t hash[HASH_LENGTH];
+    bool protect = password.length > 0;
+    struct tsb_query query;
+
+    if (RAND_bytes_ex(libctx, salt, sizeof(salt), 0) != 1 ||
+        !hash_password(libctx, ska_span(salt, sizeof(salt)), password, hash) ||
+        !tsb_database_begin(database))
+        return false;
+    tsb_query_begin(database, &query, "UPDATE key SET salt = ?, password = ? WHERE label = ?");
+    tsb_query_give_bytes(&query, ska_span(protect ? salt : NULL, sizeof(salt)));
+    tsb_query_give_bytes(&query, ska_span(protect ? hash : NULL, sizeof(hash)));
+    tsb_query_give_text(&query, label);
+    return tsb_database_end(database, tsb_query_end(&query));
+}
+
 bool tsb_key_record_load(struct tsb_database *database, const char *label,
                          struct tsb_key_record *record, bool *found)
 {

@@ -47,7 +47,7 @@ static bool read_mac(struct tsb_exchange *exchange, const char *root, bool signa
     struct ska_json_place inner;
 
     tsb_exchange_top(exchange, &errors, &top);
-    if (!tsb_read_root(&top, root, "requestSignature", names, &inner) ||
+    if (!tsb_read_root(&top, root, names, &inner) ||
         !ska_json_text(&inner, "keyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
         !ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload))
         return false;

@@ -11,21 +11,6 @@
 
 /* ---- Members --------------------------------------------------------------------------------- */
 
-static bool read_request_signature(const struct ska_json_place *top)
-{
-    static const char *const names[] = {"signature", "digestAlgorithm", "publicKey", NULL};
-    struct ska_json_place signature;
-    const char *text = NULL;
-
-    if (!ska_json_object(top, "requestSignature", SKA_JSON_OPTIONAL, &signature))
-        return false;
-    return signature.value == NULL ||
-           (ska_json_only(&signature, names) &&
-            ska_json_text(&signature, "digestAlgorithm", SKA_JSON_OPTIONAL, &text) &&
-            tsb_read_base64_text(&signature, "signature", &text) &&
-            tsb_read_base64_text(&signature, "publicKey", &text));
-}
-
 /* The kind's own members, and those that all have. */
 static bool check_members(const struct ska_json_place *inner, const struct tsb_operation_kind *kind,
                           bool synchronous)
@@ -36,6 +21,8 @@ static bool check_members(const struct ska_json_place *inner, const struct tsb_o
 
     if (synchronous)
         names[count++] = "signedApprovals";
+    if (synchronous && kind->bare)
+        names[count++] = "requestSignature";
     for (size_t i = 0; kind->members[i] != NULL && count + 1 < MOST_MEMBERS; i++)
         names[count++] = kind->members[i];
     return ska_json_only(inner, names);
@@ -79,13 +66,11 @@ static bool read_top(struct tsb_exchange *exchange, bool synchronous,
                      const struct ska_json_place *top, struct ska_json_place *inner,
                      struct tsb_operation *wanted)
 {
-    const char *const names[] = {wanted->kind->root, "requestSignature", NULL};
+    bool bare = synchronous && wanted->kind->bare;
 
-    if (synchronous && wanted->kind->bare)
-        *inner = *top;
-    else if (!ska_json_only(top, names) ||
-             !ska_json_object(top, wanted->kind->root, SKA_JSON_REQUIRED, inner) ||
-             !read_request_signature(top))
+    *inner = *top;
+    if (bare ? !tsb_read_request_signature(top)
+             : !tsb_read_root(top, wanted->kind->root, NULL, inner))
         return false;
     return read_inner(exchange, inner, synchronous, wanted);
 }

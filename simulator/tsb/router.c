@@ -104,6 +104,10 @@ static const struct route {
     {"POST", "/v1/key/attributes", MANAGEMENT, NULL, tsb_read_key, 0, false},
     {"GET", "/v1/key/*/attributes", MANAGEMENT, NULL, tsb_read_key_by_path, 0, false},
     {"POST", "/v1/key/deleteKey", MANAGEMENT, NULL, tsb_delete_key, 0, false},
+    {"POST", "/v1/key/changePassword", MANAGEMENT, NULL, tsb_change_password, 0, false},
+    {"POST", "/v1/dataObject", MANAGEMENT, NULL, tsb_create_data, 0, false},
+    {"GET", "/v1/dataObject/*", MANAGEMENT, NULL, tsb_read_data, 0, false},
+    {"DELETE", "/v1/dataObject/*", MANAGEMENT, NULL, tsb_delete_data, 0, false},
     {"POST", "/v1/key/import/plain", MANAGEMENT, NULL, tsb_import_key, 0, false},
     {"POST", "/v1/key/export/plain", MANAGEMENT, NULL, tsb_export_key, 0, false},
     {"PATCH", "/v1/key/changeAttributes", MANAGEMENT, NULL, not_implemented, 0, false},
@@ -143,9 +147,12 @@ static const struct route {
     {"POST", "/v1/encrypt", OPERATION, REST, tsb_encrypt, 0, false},
     {"POST", "/v1/wrap", OPERATION, REST, tsb_wrap, 0, false},
     {"POST", "/v1/createRfcTimestamp", OPERATION, REST, not_implemented, 0, false},
+    {"POST", "/v1/fileEncrypt", OPERATION, REST, not_implemented, 0, false},
+    {"POST", "/v1/synchronousFileDecrypt", OPERATION, REST, not_implemented, 0, false},
+    {"GET", "/v1/attestation/*", MANAGEMENT, NULL, not_implemented, 0, false},
     {"GET", "/v1/generateRandom/*", OPERATION, NULL, tsb_random, 0, true},
 
-    {"GET", "/v1/request/qrCode/*", OPERATION, NULL, not_implemented, 0, false},
+    {"GET", "/v1/request/qrCode/*", OPERATION, "AIR_GAPPED", not_implemented, 0, false},
     {"GET", "/v1/request/*", OPERATION, NULL, tsb_read_request, 0, false},
     {"DELETE", "/v1/request/*", OPERATION, NULL, tsb_cancel_request, 0, false},
     {"POST", "/v1/filteredRequests", OPERATION, NULL, tsb_list_requests, 0, false},
@@ -179,6 +186,8 @@ static const struct route {
     {"DELETE", "/v1/approverManagement/delete/*", APPROVERS, ENGINE, tsb_delete_approver, 0, false},
     {"GET", "/v1/licenseInfo", TSB_SERVICE, NULL, tsb_licence_info, 0, false},
     {"GET", "/v1/versionInfo", TSB_SERVICE, NULL, tsb_version_info, 0, false},
+    {"GET", "/v1/hsm/log", TSB_SERVICE, NULL, not_implemented, 0, false},
+    {"GET", "/v1/hsm/log/*", TSB_SERVICE, NULL, not_implemented, 0, false},
     {"GET", "/v1/keystore/statistics", TSB_SERVICE, NULL, tsb_statistics, 0, false},
 };
 

@@ -33,7 +33,7 @@ static bool read_verification(struct tsb_exchange *exchange, struct verification
     struct ska_json_place inner;
 
     tsb_exchange_top(exchange, &errors, &top);
-    if (!tsb_read_root(&top, "verifySignatureRequest", NULL, names, &inner) ||
+    if (!tsb_read_root(&top, "verifySignatureRequest", names, &inner) ||
         !ska_json_text(&inner, "signKeyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
         !ska_json_text(&inner, "signatureAlgorithm", SKA_JSON_REQUIRED, &algorithm) ||
         !ska_json_text(&inner, "signatureType", SKA_JSON_OPTIONAL, &wanted->signature_type) ||

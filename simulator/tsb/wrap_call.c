@@ -24,7 +24,7 @@ static bool read_wrapping(struct tsb_exchange *exchange, struct wrapping *wanted
     struct ska_json_place inner;
 
     tsb_exchange_top(exchange, &errors, &top);
-    return tsb_read_root(&top, "wrapKeyRequest", NULL, names, &inner) &&
+    return tsb_read_root(&top, "wrapKeyRequest", names, &inner) &&
            ska_json_text(&inner, "wrapKeyName", SKA_JSON_REQUIRED, &wanted->key_name) &&
            ska_json_text(&inner, "keyToBeWrapped", SKA_JSON_REQUIRED, &wanted->wrapped_name) &&
            tsb_wrap_method_read(&exchange->answer, &inner, &wanted->method) &&

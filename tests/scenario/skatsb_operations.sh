@@ -189,6 +189,24 @@ has '"errorCode":607'
 ask 500 POST /v1/synchronousUnwrap "$(unwrap_body wrapper AES_WRAP "$(head -c 40 /dev/zero | b64)" none)"
 has '"errorCode":701' 'Error unwrapping key'
 
+# Passwords and data objects.
+make locked "$p256" null 'sign'
+ask 200 POST /v1/key/changePassword '{"label":"locked","newPassword":["p","w"]}'
+ask 400 POST /v1/synchronousSign "$(sign_body locked SHA256_WITH_ECDSA secret)"
+has '"errorCode":620'
+ask 400 POST /v1/key/changePassword '{"label":"locked","password":"other","newPassword":"x"}'
+has '"errorCode":620'
+ask 200 POST /v1/key/changePassword '{"label":"locked","password":"pw"}'
+ask 200 POST /v1/synchronousSign "$(sign_body locked SHA256_WITH_ECDSA secret)"
+ask 201 POST /v1/dataObject '{"name":"a note","value":"AAAA","attributes":{"private":false}}'
+ask 400 POST /v1/dataObject '{"name":"a note","value":"AAAA"}'
+has '"errorCode":615'
+ask 200 GET /v1/dataObject/a%20note
+holds '{"name":"a note","value":"AAAA","attributes":{"private":false,"modifiable":true,"destroyable":true}}'
+ask 200 DELETE /v1/dataObject/a%20note
+ask 404 GET /v1/dataObject/a%20note
+has '"errorCode":653'
+
 # ---- Secret keys -------------------------------------------------------------------------------
 
 hex() { # FILE
@@ -207,7 +225,7 @@ says secret payload
 ask 500 POST /v1/synchronousDecrypt "{\"decryptRequest\":{$gcm,\"tagLength\":128,\"additionalAuthenticationData\":\"BBBB\"}}"
 has '"errorCode":701'
 ask 400 POST /v1/synchronousDecrypt "{\"decryptRequest\":{$gcm,\"tagLength\":100}}"
-has '"errorCode":600' 'tagLength'
+has '"errorCode":624' 'tagLength'
 for padding in RSA RSA_PADDING_PKCS RSA_PADDING_OAEP RSA_PADDING_OAEP_WITH_SHA1 RSA_PADDING_OAEP_WITH_SHA224 \
     RSA_PADDING_OAEP_WITH_SHA384 RSA_PADDING_OAEP_WITH_SHA512; do
     ask 200 POST /v1/encrypt "{\"encryptRequest\":{\"payload\":\"$(b64 <secret)\",\"encryptKeyName\":\"ours\",\"cipherAlgorithm\":\"$padding\"}}"
@@ -273,10 +291,10 @@ plain x509 -in alice.crt -noout -subject -issuer >text.txt
 grep -q 'subject=CN = Alice' text.txt && grep -q 'issuer=CN = The CA' text.txt || fail "$(cat text.txt)"
 rm alice.crt # broker.sh would list her by it
 ask 400 POST /v1/certificate/sign "{\"signCertificateRequest\":{$issue,\"certificateSigningRequest\":\"AAAA\"}}"
-has '"errorCode":409'
+has '"errorCode":628'
 ask 400 POST /v1/certificate/sign "{\"signCertificateRequest\":{$issue,\"certificateSigningRequest\":\"$(
     plain req -in alice.csr -outform DER | sed '$s/.$/x/' | b64)\"}}"
-has '"errorCode":4(03|09)'
+has '"errorCode":(411|628)'
 ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/KEY_CERT_SIGN/KEY_CERT_SING}}}"
 has '"errorCode":600' 'KEY_CERT_SING'
 ask 400 POST /v1/certificate/selfsign "{\"selfSignCertificateRequest\":{${self/_WITH_RSA/_WITH_RSA_PSS}}}"
