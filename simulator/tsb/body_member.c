@@ -67,6 +67,17 @@ bool tsb_check_key_password(struct tsb_exchange *exchange, const struct ska_json
     return done;
 }
 
+bool tsb_read_key_label(struct tsb_exchange *exchange, const char **label)
+{
+    static const char *const names[] = {"label", "password", NULL};
+    struct ska_errors errors = tsb_answer_errors(&exchange->answer);
+    struct ska_json_place top;
+
+    tsb_exchange_top(exchange, &errors, &top);
+    return ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, label) &&
+           tsb_check_key_password(exchange, &top, "password", *label);
+}
+
 void tsb_answer_member(struct tsb_exchange *exchange, unsigned int status, const char *name,
                        const char *value)
 {

@@ -29,6 +29,9 @@ bool tsb_read_request_signature(const struct ska_json_place *top) SKA_MUST_CHECK
 bool tsb_check_key_password(struct tsb_exchange *exchange, const struct ska_json_place *place,
                             const char *member, const char *label) SKA_MUST_CHECK;
 
+/* {"label", "password"}: the label, borrowed, of a key with that password. */
+bool tsb_read_key_label(struct tsb_exchange *exchange, const char **label) SKA_MUST_CHECK;
+
 /* Answers with one member, or refuses for memory that ran out. */
 void tsb_answer_member(struct tsb_exchange *exchange, unsigned int status, const char *name,
                        const char *value);

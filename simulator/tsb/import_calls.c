@@ -129,17 +129,6 @@ void tsb_import_key(struct tsb_exchange *exchange)
 
 /* ---- Exporting ------------------------------------------------------------------------------- */
 
-static bool read_export(struct tsb_exchange *exchange, const char **label)
-{
-    static const char *const names[] = {"label", "password", NULL};
-    struct ska_errors errors = tsb_answer_errors(&exchange->answer);
-    struct ska_json_place top;
-
-    tsb_exchange_top(exchange, &errors, &top);
-    return ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, label) &&
-           tsb_check_key_password(exchange, &top, "password", *label);
-}
-
 static bool add_or_null(cJSON *json, const char *name, const struct ska_bytes *value, bool shown)
 {
     return shown ? ska_json_add_base64(json, name, ska_span_of(value))
@@ -169,7 +158,7 @@ void tsb_export_key(struct tsb_exchange *exchange)
     const char *label = NULL;
     CK_RV rv = CKR_OK;
 
-    if (!read_export(exchange, &label))
+    if (!tsb_read_key_label(exchange, &label))
         return;
     rv = tsb_key_open_stored(device, label, &key);
     if (rv == CKR_OK)

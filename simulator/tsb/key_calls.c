@@ -62,18 +62,6 @@ void tsb_create_key(struct tsb_exchange *exchange)
 
 /* ---- Reading and deleting -------------------------------------------------------------------- */
 
-/* {"label", "password"}; *label is borrowed. */
-static bool read_label_and_password(struct tsb_exchange *exchange, const char **label)
-{
-    static const char *const names[] = {"label", "password", NULL};
-    struct ska_errors errors = tsb_answer_errors(&exchange->answer);
-    struct ska_json_place top;
-
-    tsb_exchange_top(exchange, &errors, &top);
-    return ska_json_only(&top, names) && ska_json_text(&top, "label", SKA_JSON_REQUIRED, label) &&
-           tsb_check_key_password(exchange, &top, "password", *label);
-}
-
 /* Of a key that the broker has not made nobody keeps a password. */
 static bool set_password(struct tsb_exchange *exchange, const char *label, struct ska_span password)
 {
@@ -117,7 +105,7 @@ void tsb_read_key(struct tsb_exchange *exchange)
 {
     const char *label = NULL;
 
-    if (read_label_and_password(exchange, &label))
+    if (tsb_read_key_label(exchange, &label))
         tsb_answer_key(exchange, 200, label);
 }
 
@@ -153,7 +141,7 @@ void tsb_delete_key(struct tsb_exchange *exchange)
 {
     const char *label = NULL;
 
-    if (read_label_and_password(exchange, &label))
+    if (tsb_read_key_label(exchange, &label))
         delete_key(exchange, label);
 }
 

@@ -28,7 +28,7 @@ struct tsb_algorithm {
     enum tsb_payload payload;
     enum ska_digest digest; /* that the payload is, or is hashed with */
     bool pss;
-    const char *hashed_here; /* libcrypto's name of a hash that the HSM does not have; NULL: none */
+    const char *hashed_here; /* a hash that the HSM does not have; NULL: none */
     unsigned int times;      /* how often */
 };
 

@@ -15,7 +15,6 @@
 struct verification {
     const char *key_name;
     const struct tsb_algorithm *algorithm;
-    const char *signature_type; /* NULL: DER */
     struct ska_bytes payload;
     struct ska_bytes signature;
     struct tsb_mechanism mechanism;
@@ -29,6 +28,7 @@ static bool read_verification(struct tsb_exchange *exchange, struct verification
                                         "signature",          "signatureType",     NULL};
     struct ska_errors errors = tsb_answer_errors(&exchange->answer);
     const char *algorithm = NULL;
+    const char *ignored = NULL;
     struct ska_json_place top;
     struct ska_json_place inner;
 
@@ -36,7 +36,7 @@ static bool read_verification(struct tsb_exchange *exchange, struct verification
     if (!tsb_read_root(&top, "verifySignatureRequest", names, &inner) ||
         !ska_json_text(&inner, "signKeyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
         !ska_json_text(&inner, "signatureAlgorithm", SKA_JSON_REQUIRED, &algorithm) ||
-        !ska_json_text(&inner, "signatureType", SKA_JSON_OPTIONAL, &wanted->signature_type) ||
+        !ska_json_text(&inner, "signatureType", SKA_JSON_OPTIONAL, &ignored) ||
         !ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload) ||
         !ska_json_base64(&inner, "signature", SKA_JSON_REQUIRED, &wanted->signature))
         return false;
@@ -72,22 +72,23 @@ static CK_RV verify_schnorr(struct tsb_device *device, const struct tsb_key *key
     return valid ? CKR_OK : CKR_SIGNATURE_INVALID;
 }
 
-/* An ECDSA signature as the HSM has it. */
+/* An ECDSA signature as the HSM has it; it may come in either form, and nobody says in which. */
 static bool unwrap_ecdsa(struct tsb_device *device, const struct tsb_key *key,
                          struct ska_bytes *signature)
 {
     struct ska_bytes encoded = {NULL, 0};
     struct ska_bytes raw = {NULL, 0};
     struct ska_span point = {NULL, 0};
-    bool done = read_point(device, key, &encoded, &point) &&
-                tsb_ecdsa_from_der(ska_span_of(signature), point.length / 2, &raw);
+    bool done = read_point(device, key, &encoded, &point);
+    bool der = done && tsb_ecdsa_from_der(ska_span_of(signature), point.length / 2, &raw);
+    bool plain = done && signature->length == point.length / 2 * 2;
 
     ska_bytes_free(&encoded);
-    if (!done)
-        return false;
-    ska_bytes_free(signature);
-    *signature = raw;
-    return true;
+    if (der) {
+        ska_bytes_free(signature);
+        *signature = raw;
+    }
+    return der || plain;
 }
 
 static CK_RV verify(struct tsb_device *device, const struct tsb_key *key,
@@ -99,9 +100,7 @@ static CK_RV verify(struct tsb_device *device, const struct tsb_key *key,
         return CKR_KEY_TYPE_INCONSISTENT;
     if (wanted->algorithm->mechanism == TSB_CKM_SCHNORR)
         return verify_schnorr(device, key, wanted);
-    if (key->type == CKK_EC &&
-        (wanted->signature_type == NULL || strcmp(wanted->signature_type, "RAW") != 0) &&
-        !unwrap_ecdsa(device, key, &wanted->signature))
+    if (key->type == CKK_EC && !unwrap_ecdsa(device, key, &wanted->signature))
         return CKR_SIGNATURE_INVALID;
     return tsb_key_verify(device, key, &wanted->mechanism.mechanism, ska_span_of(&wanted->data),
                           ska_span_of(&wanted->signature));

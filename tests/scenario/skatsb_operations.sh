@@ -325,6 +325,25 @@ ask 201 POST /v1/certificate/import/plain "{\"label\":\"CA\",\"certificate\":\"$
 ask 200 GET /v1/certificate/CA
 pem certificate | cmp - ca.pem
 
+# ECDSA in both forms, which a verification tells apart, and hashes that the HSM does not have.
+make ec "$p256" null 'sign'
+for algorithm in SHA256 SHA3256 KECCAK256 DOUBLE_SHA256; do
+    for form in DER RAW; do
+        ask 200 POST /v1/synchronousSign "{\"signRequest\":{\"payload\":\"$(b64 <secret)\",\"signKeyName\":\"ec\",
+            \"signatureAlgorithm\":\"${algorithm}_WITH_ECDSA\",\"signatureType\":\"$form\"}}"
+        signature=$(member signature)
+        [ "$algorithm-$form" != SHA3256-DER ] || {
+            plain base64 -d -A <<<"$signature" >signature
+            plain dgst -sha3-256 -verify ec.pub.pem -signature signature secret >/dev/null
+        }
+        for file in secret other; do
+            ask 200 POST /v1/verify "{\"verifySignatureRequest\":{\"signKeyName\":\"ec\",\"payload\":\"$(b64 <$file)\",
+                \"signatureAlgorithm\":\"${algorithm}_WITH_ECDSA\",\"signature\":\"$signature\"}}"
+            has "\"signatureValid\":$([ $file = secret ] && echo true || echo false)"
+        done
+    done
+done
+
 # ---- Derived keys ------------------------------------------------------------------------------
 
 # SLIP-10's own first vector; further ones are in a unit test.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the simulator of the broker computes itself: SLIP-10, BIP-340, OAEP; by published vectors.
+/* What the simulator of the broker computes itself: SLIP-10, BIP-340, Keccak, OAEP; by published
+ * vectors.
  */
 #include "cmocka_all.h"
 
@@ -11,6 +12,7 @@
 
 #include "provider/base/evp_key.h"
 #include "simulator/tsb/derivation.h"
+#include "simulator/tsb/keccak.h"
 #include "simulator/tsb/rsa_padding.h"
 #include "simulator/tsb/schnorr.h"
 
@@ -173,6 +175,31 @@ static void bip_340(void **state)
     }
 }
 
+/* ---- Keccak ---------------------------------------------------------------------------------- */
+
+static void keccak(void **state)
+{
+    uint8_t hash[TSB_KECCAK_MOST];
+    uint8_t text[300];
+
+    (void)state;
+    tsb_keccak(ska_span("", 0), hash, 32);
+    assert_hex(hash, 32, "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    tsb_keccak(ska_span("abc", 3), hash, 32);
+    assert_hex(hash, 32, "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+    tsb_keccak(ska_span("", 0), hash, 28);
+    assert_hex(hash, 28, "f71837502ba8e10837bdd8d365adb85591895602fc552b48b7390abd");
+    /* Longer than a block, and as long as one. */
+    memset(text, 'a', sizeof(text));
+    for (size_t length = 135; length <= 137; length++) {
+        uint8_t other[TSB_KECCAK_MOST];
+
+        tsb_keccak(ska_span(text, length), hash, 32);
+        tsb_keccak(ska_span(text, length + 1), other, 32);
+        assert_memory_not_equal(hash, other, 32);
+    }
+}
+
 /* ---- OAEP ------------------------------------------------------------------------------------ */
 
 static struct ska_bytes decrypt_raw(EVP_PKEY *key, struct ska_span encrypted)
@@ -225,9 +252,8 @@ static void oaep(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slip_10),
-        cmocka_unit_test(paths_that_lead_nowhere),
-        cmocka_unit_test(bip_340),
+        cmocka_unit_test(slip_10), cmocka_unit_test(paths_that_lead_nowhere),
+        cmocka_unit_test(bip_340), cmocka_unit_test(keccak),
         cmocka_unit_test(oaep),
     };
 
