@@ -8,14 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/obj_mac.h>
+
 #include "fuzz.h"
 #include "simulator/tsb/access.h"
 #include "simulator/tsb/approver_proof.h"
 #include "simulator/tsb/database.h"
+#include "simulator/tsb/derivation.h"
 #include "simulator/tsb/device_key.h"
 #include "simulator/tsb/policy_body.h"
 #include "simulator/tsb/policy_serialize.h"
 #include "simulator/tsb/router.h"
+#include "simulator/tsb/rsa_padding.h"
 #include "simulator/tsb/signed_approval.h"
 #include "simulator/tsb/time_text.h"
 
@@ -191,6 +195,19 @@ static void try_proof(struct tsb_server *server, cJSON *json)
     tsb_answer_clear(&exchange.answer);
 }
 
+/* Paths of derivation; on this curve a step is one hash. And what a decryption has given. */
+static void try_arithmetic(const char *text)
+{
+    struct tsb_node node = {.curve = NID_ED25519};
+    struct ska_bytes plain = {NULL, 0};
+
+    if (tsb_node_derive(NULL, text, &node))
+        PROMISE(strchr(text, '\'') != NULL);
+    if (tsb_oaep_remove(NULL, "SHA1", ska_span_text(text), &plain))
+        PROMISE(plain.length < strlen(text));
+    ska_bytes_free(&plain);
+}
+
 static void try_texts(const char *text)
 {
     struct tsb_signed_approval approval;
@@ -229,6 +246,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     header = take_line(&data, &size);
     try_call(&server, path, header, ska_span(data, size));
     try_texts(path);
+    try_arithmetic(path);
     text = take_line(&data, &size);
     if (ska_json_parse(ska_span_text(text), "fuzz", &json, NULL) && cJSON_IsObject(json)) {
         try_policy(&server, json);
