@@ -20,6 +20,7 @@ enum treatment {
     MUST_BE_YES, /* any other value contradicts what the key is */
     MUST_BE_NO,
     OVERRULED, /* any value is accepted, and the key is what it is */
+    USE,       /* of an SKA key: what its use rule is for */
     LABEL,
     SUBJECT,
     MECHANISMS,
@@ -33,7 +34,8 @@ enum treatment {
 
 /*
  * What may be in a template. In the vendor's examples keys are made with DECRYPT, UNWRAP and
- * MODIFIABLE; they are none of it.
+ * MODIFIABLE. RSA keys decrypt and unwrap then, by the calls of simulator_calls.h alone; nothing is
+ * modifiable.
  */
 static const struct known {
     CK_ATTRIBUTE_TYPE type;
@@ -49,9 +51,7 @@ static const struct known {
     {CKA_ALWAYS_AUTHENTICATE, MUST_BE_NO, BOTH},
     {CKA_MODIFIABLE, OVERRULED, BOTH},
     {CKA_COPYABLE, OVERRULED, BOTH},
-    {CKA_DECRYPT, OVERRULED, BOTH},
     {CKA_SIGN_RECOVER, OVERRULED, BOTH},
-    {CKA_UNWRAP, OVERRULED, BOTH},
     {CKA_DERIVE, OVERRULED, BOTH},
     {CKA_WRAP_WITH_TRUSTED, OVERRULED, BOTH},
     {CKA_LABEL, LABEL, BOTH},
@@ -61,7 +61,9 @@ static const struct known {
     {CKA_DESTROYABLE, HANDED, BOTH},
     {CKA_SUBJECT, SUBJECT, BOTH},
     {CKA_ALLOWED_MECHANISMS, MECHANISMS, BOTH},
-    {CKA_SIGN, MUST_BE_YES, SIM_SKA},
+    {CKA_SIGN, USE, SIM_SKA},
+    {CKA_DECRYPT, USE, SIM_SKA},
+    {CKA_UNWRAP, USE, SIM_SKA},
     {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_NO, SIM_SKA},
     {CKA_SKA_USAGE_ACCESS_BLOB, RULE, SIM_SKA},
     {CKA_SKA_BLOCK_ACCESS_BLOB, RULE, SIM_SKA},
@@ -71,6 +73,8 @@ static const struct known {
     {CKA_SKA_SENSITIVE_PUBLIC_KEY, SENSITIVE_PUBLIC_KEY, SIM_SKA},
     {CKA_SKA_CRYPTO_CURRENCY_TYPE, CURRENCY, SIM_SKA},
     {CKA_SIGN, MUST_BE_NO, SIM_TIMESTAMP},
+    {CKA_DECRYPT, OVERRULED, SIM_TIMESTAMP},
+    {CKA_UNWRAP, OVERRULED, SIM_TIMESTAMP},
     {CKA_SKA_TIMESTAMP_SIGN, MUST_BE_YES, SIM_TIMESTAMP},
 };
 
@@ -159,6 +163,13 @@ static CK_RV keep_rule(struct sim_key_template *to, const CK_ATTRIBUTE *attribut
     return rv;
 }
 
+static CK_RV keep_use(struct sim_key_template *to, const CK_ATTRIBUTE *attribute)
+{
+    if (attribute->type == CKA_SIGN)
+        return read_bool(attribute, &to->sign);
+    return read_bool(attribute, attribute->type == CKA_DECRYPT ? &to->decrypt : &to->unwrap);
+}
+
 static CK_RV keep_mechanisms(struct sim_key_template *to, const CK_ATTRIBUTE *attribute)
 {
     if (attribute->ulValueLen % sizeof(CK_MECHANISM_TYPE) != 0)
@@ -207,6 +218,8 @@ static CK_RV take_attribute(struct sim_key_template *to, CK_KEY_TYPE key_type,
         return expect_bool(attribute, false);
     case OVERRULED:
         return read_bool(attribute, &ignored);
+    case USE:
+        return keep_use(to, attribute);
     case LABEL:
         return keep_bytes(&to->label, attribute);
     case SUBJECT:
@@ -245,6 +258,18 @@ static CK_RV take_attributes(struct sim_key_template *to, CK_KEY_TYPE key_type,
     return rv;
 }
 
+/* A key that does nothing is a mistake; only RSA keys do more than sign. */
+static CK_RV settle_use(struct sim_key_template *to, CK_KEY_TYPE key_type)
+{
+    bool more = to->kind == SIM_SKA && key_type == CKK_RSA;
+
+    to->decrypt = to->decrypt && more;
+    to->unwrap = to->unwrap && more;
+    if (to->kind == SIM_TIMESTAMP)
+        to->sign = true;
+    return to->sign || to->decrypt || to->unwrap ? CKR_OK : CKR_TEMPLATE_INCONSISTENT;
+}
+
 static CK_RV name_key(struct sim_key_template *to)
 {
     char label[SIM_ID_SIZE] = {0};
@@ -259,22 +284,29 @@ static CK_RV name_key(struct sim_key_template *to)
     return CKR_OK;
 }
 
-/* What such a key is, whatever was asked for. SoftHSM lets a timestamp key sign, too. */
-static void hand_on_what_it_is(struct sim_key_template *to)
+static void hand_on_flag(struct sim_key_template *to, CK_ATTRIBUTE_TYPE type, bool value)
 {
     static const CK_BBOOL yes = CK_TRUE;
     static const CK_BBOOL no = CK_FALSE;
 
+    hand_on(to, type, value ? &yes : &no, sizeof(yes));
+}
+
+/* What such a key is, whatever was asked for. SoftHSM lets a timestamp key sign, too. */
+static void hand_on_what_it_is(struct sim_key_template *to)
+{
     for (size_t i = 0; i < KNOWN_COUNT; i++) {
         if (known_attributes[i].only != BOTH)
             continue;
         if (known_attributes[i].treatment == MUST_BE_YES)
-            hand_on(to, known_attributes[i].type, &yes, sizeof(yes));
+            hand_on_flag(to, known_attributes[i].type, true);
         else if (known_attributes[i].treatment == MUST_BE_NO ||
                  known_attributes[i].treatment == OVERRULED)
-            hand_on(to, known_attributes[i].type, &no, sizeof(no));
+            hand_on_flag(to, known_attributes[i].type, false);
     }
-    hand_on(to, CKA_SIGN, &yes, sizeof(yes));
+    hand_on_flag(to, CKA_SIGN, to->sign);
+    hand_on_flag(to, CKA_DECRYPT, to->decrypt);
+    hand_on_flag(to, CKA_UNWRAP, to->unwrap);
     hand_on(to, CKA_LABEL, to->label.data, to->label.length);
     hand_on(to, CKA_SUBJECT, to->mark.data, to->mark.length);
 }
@@ -286,11 +318,14 @@ CK_RV sim_key_template_read(struct sim_key_template *to, enum sim_kind kind, CK_
 
     memset(to, 0, sizeof(*to));
     to->kind = kind;
+    to->sign = true;
     if (attributes == NULL && count != 0)
         return CKR_ARGUMENTS_BAD;
     rv = take_attributes(to, key_type, attributes, count);
     if (rv == CKR_OK && kind == SIM_SKA && !sim_record_has_rules(&to->record))
         rv = CKR_TEMPLATE_INCOMPLETE;
+    if (rv == CKR_OK)
+        rv = settle_use(to, key_type);
     /* In SAM mode all four rules were accepted by it, and the key says so ever after. */
     to->record.sam_approved = kind == SIM_SKA && sim_config()->sam;
     if (rv == CKR_OK)

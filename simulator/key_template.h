@@ -21,6 +21,7 @@ struct sim_key_template {
     struct ska_bytes label; /* never empty */
     struct ska_bytes mark;
     struct sim_record record;
+    bool sign, decrypt, unwrap;
     CK_ATTRIBUTE
     attributes[SIM_PRIVATE_LIMIT]; /* for SoftHSM; point into the above and the caller's */
     CK_ULONG count;

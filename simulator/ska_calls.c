@@ -9,10 +9,10 @@
 #include "provider/request/approval_token.h"
 #include "simulator/call.h"
 #include "simulator/caller_memory.h"
-#include "simulator/enforce.h"
 #include "simulator/key_signer.h"
 #include "simulator/object_kind.h"
 #include "simulator/session_table.h"
+#include "simulator/ska_use.h"
 #include "simulator/vendor_call.h"
 #include "ska/simulator.h"
 
@@ -91,36 +91,20 @@ CK_RV C_CreateApprovalToken(CK_SESSION_HANDLE session, CK_ULONG operation, CK_OB
 
 /* ---- C_SKASign -------------------------------------------------------------------------- */
 
-/* The arguments of C_SKASign that decide. */
-struct asked {
-    CK_SESSION_HANDLE session;
-    CK_BYTE_PTR token;
-    CK_ULONG token_len;
-    CK_SKA_APPROVAL *approvals;
-    CK_ULONG approval_count;
-};
-
 /* Decides, then signs. */
-static CK_RV decide_and_sign(struct asked *asked, const struct sim_object *key,
+static CK_RV decide_and_sign(struct sim_use *use, const struct sim_object *key,
                              struct sim_signer *signer, CK_BYTE signature[SIM_SIGNATURE_LIMIT])
 {
     struct ska_approval_token token = {0};
-    struct sim_request request = {asked->session, SKA_OPERATION_SIGN, key, {NULL, 0}, NULL, 0};
-    CK_RV rv = sim_copy_approved(&asked->token, &asked->token_len, &asked->approvals,
-                                 asked->approval_count);
+    CK_RV rv = sim_use_decide(use, key, &token);
 
-    request.token = ska_span(asked->token, asked->token_len);
-    request.approvals = asked->approvals;
-    request.approval_count = asked->approval_count;
     if (rv == CKR_OK)
-        rv = sim_enforce(&request, &token);
-    if (rv == CKR_OK)
-        rv = sim_signer_sign(asked->session, key, signer, token.payload, signature);
+        rv = sim_signer_sign(use->session, key, signer, token.payload, signature);
     return rv;
 }
 
 /* The signature, or its length for who asks for that or has too little space. */
-static CK_RV answer_signature(struct asked *asked, const struct sim_object *key,
+static CK_RV answer_signature(struct sim_use *use, const struct sim_object *key,
                               struct sim_signer *signer, CK_BYTE_PTR signature,
                               CK_ULONG_PTR signature_len)
 {
@@ -131,7 +115,7 @@ static CK_RV answer_signature(struct asked *asked, const struct sim_object *key,
     *signature_len = signer->length;
     if (signature == NULL || !fits)
         return signature == NULL ? CKR_OK : CKR_BUFFER_TOO_SMALL;
-    rv = decide_and_sign(asked, key, signer, made);
+    rv = decide_and_sign(use, key, signer, made);
     if (rv == CKR_OK)
         memcpy(signature, made, signer->length);
     return rv;
@@ -146,7 +130,7 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
     struct sim_object object = {0};
     struct sim_signer signer = {0};
     CK_RV rv = sim_enter_session(&call, __func__, &session);
-    struct asked asked = {session, token, tokenLen, approvals, approvalCount};
+    struct sim_use use = {session, token, tokenLen, approvals, approvalCount};
 
     if (rv == CKR_OK &&
         (mechanism == NULL || token == NULL || signatureLen == NULL ||
@@ -159,7 +143,7 @@ CK_RV C_SKASign(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT
     if (rv == CKR_OK)
         rv = sim_signer_prepare(&object, mechanism, &signer);
     if (rv == CKR_OK)
-        rv = answer_signature(&asked, &object, &signer, signature, signatureLen);
+        rv = answer_signature(&use, &object, &signer, signature, signatureLen);
     sim_log_call(__func__, signature == NULL, ska_span_of(&object.label), rv);
     sim_object_clear(&object);
     return sim_leave(&call, rv);

@@ -43,6 +43,8 @@ bool sim_operation_from(CK_ULONG number, enum ska_operation *operation)
         enum ska_operation operation;
     } operations[] = {
         {CK_SKA_SIGN, SKA_OPERATION_SIGN},
+        {CK_SKA_DECRYPT, SKA_OPERATION_SIGN}, /* tokens have one number for all uses of a key */
+        {CK_SKA_UNWRAP, SKA_OPERATION_SIGN},
         {CK_SKA_BLOCK, SKA_OPERATION_BLOCK},
         {CK_SKA_UNBLOCK, SKA_OPERATION_UNBLOCK},
         {CK_SKA_MODIFY, SKA_OPERATION_MODIFY},

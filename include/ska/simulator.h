@@ -25,4 +25,11 @@
 #define CKR_SKASIM_PARAMETERS_INVALID 0x80534B03UL /* malformed, or for something else */
 #define CKR_SKASIM_PAYLOAD_MISMATCH 0x80534B04UL   /* copies of the payload differ */
 
+/*
+ * Two calls of the vendor, C_SKADecrypt and C_SKAUnwrap, have names in public and no arguments. The
+ * simulator has these in their place, declared where Cryptoki's types are: see simulator_calls.h.
+ * Tokens for both are made with CK_SKA_DECRYPT and CK_SKA_UNWRAP; in a token, as in the vendor's,
+ * each is the use of the key, as a signature is, and the payload says what for.
+ */
+
 #endif

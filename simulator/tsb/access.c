@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "simulator/tsb/text_list.h"
+#include "simulator/tsb/time_text.h"
 
 #define TOKEN_LIMIT 16384
 

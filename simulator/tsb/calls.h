@@ -12,19 +12,29 @@ typedef void tsb_call(struct tsb_exchange *exchange);
 
 /* key_calls.c */
 tsb_call tsb_create_key, tsb_list_keys, tsb_read_key, tsb_read_key_by_path, tsb_delete_key,
-    tsb_delete_key_by_path;
-/* operation_calls.c: requests that wait for approvers */
-tsb_call tsb_sign, tsb_block, tsb_unblock, tsb_modify;
-/* synchronous_calls.c */
-tsb_call tsb_synchronous_sign, tsb_synchronous_block, tsb_synchronous_unblock,
-    tsb_synchronous_modify;
-/* verify_call.c */
-tsb_call tsb_verify;
+    tsb_delete_key_by_path, tsb_change_password;
+/* data_object_calls.c */
+tsb_call tsb_create_data, tsb_read_data, tsb_delete_data;
+/* import_calls.c */
+tsb_call tsb_import_key, tsb_export_key;
+/* derive_call.c */
+tsb_call tsb_derive_key;
+/* certificate_calls.c */
+tsb_call tsb_import_certificate, tsb_read_certificate, tsb_delete_certificate;
+/* operation_calls.c: a request of the kind exchange->of, which waits for approvers */
+tsb_call tsb_hand_in;
+/* synchronous_calls.c: the same at once */
+tsb_call tsb_at_once, tsb_at_once_as_file;
+/* encrypt_call.c, wrap_call.c, mac_call.c, verify_call.c: what no rule decides about */
+tsb_call tsb_encrypt, tsb_wrap, tsb_hmac, tsb_verify_hmac, tsb_verify;
 /* request_calls.c */
 tsb_call tsb_read_request, tsb_cancel_request, tsb_list_requests;
-/* task_calls.c */
-tsb_call tsb_tasks_sign, tsb_tasks_modify, tsb_tasks_block, tsb_tasks_unblock, tsb_tasks_none,
-    tsb_tasks_all, tsb_approve, tsb_reject;
+/* task_calls.c: those of the kinds in exchange->of, a bit for each */
+tsb_call tsb_list_tasks;
+tsb_call tsb_approve, tsb_reject;
+/* approver_calls.c */
+tsb_call tsb_create_approver, tsb_onboard, tsb_renew_code, tsb_restore_forgotten,
+    tsb_onboarding_status, tsb_delete_approver;
 /* service_calls.c */
 tsb_call tsb_licence_info, tsb_version_info, tsb_statistics, tsb_random;
 

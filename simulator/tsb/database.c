@@ -10,7 +10,9 @@
 
 struct tsb_database {
     sqlite3 *connection;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* recursive */
+    unsigned int depth;   /* of transactions */
+    bool failed;          /* one of them is to be taken back, and so are all */
 };
 
 /* Times are milliseconds since 1970, but the HSM's, which are seconds. */
@@ -33,7 +35,24 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS task_approver ON task (approver, state);"
     "CREATE TABLE IF NOT EXISTS key ("
     " label TEXT PRIMARY KEY, id TEXT, uuid TEXT NOT NULL, created INTEGER NOT NULL,"
-    " salt BLOB, password BLOB) WITHOUT ROWID;";
+    " salt BLOB, password BLOB) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS approver ("
+    " name TEXT PRIMARY KEY, certificate BLOB NOT NULL, container BLOB NOT NULL,"
+    " backup BLOB NOT NULL, backup_key BLOB NOT NULL, code TEXT, attempts INTEGER NOT NULL,"
+    " onboarded INTEGER NOT NULL) WITHOUT ROWID;";
+
+static bool init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attributes;
+    bool done = pthread_mutexattr_init(&attributes) == 0;
+
+    if (!done)
+        return false;
+    done = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE) == 0 &&
+           pthread_mutex_init(lock, &attributes) == 0;
+    pthread_mutexattr_destroy(&attributes);
+    return done;
+}
 
 /* SQLite would make the file readable for all. */
 static bool make_file(const char *path, const struct ska_errors *errors)
@@ -62,7 +81,7 @@ bool tsb_database_open(const char *path, struct tsb_database **database,
     *database = NULL;
     if (made == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "the database");
-    if (pthread_mutex_init(&made->lock, NULL) != 0) {
+    if (!init_lock(&made->lock)) {
         free(made);
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a lock");
     }
@@ -98,18 +117,25 @@ void tsb_database_close(struct tsb_database *database)
 bool tsb_database_begin(struct tsb_database *database)
 {
     pthread_mutex_lock(&database->lock);
-    if (sqlite3_exec(database->connection, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
+    if (database->depth > 0 ||
+        sqlite3_exec(database->connection, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK) {
+        database->failed = database->depth++ > 0 && database->failed;
         return true;
+    }
     pthread_mutex_unlock(&database->lock);
     return false;
 }
 
 bool tsb_database_end(struct tsb_database *database, bool done)
 {
-    bool kept = done && sqlite3_exec(database->connection, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+    bool kept = done && !database->failed;
 
-    if (!kept)
-        sqlite3_exec(database->connection, "ROLLBACK", NULL, NULL, NULL);
+    database->failed = !kept;
+    if (--database->depth == 0) {
+        kept = kept && sqlite3_exec(database->connection, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+        if (!kept)
+            sqlite3_exec(database->connection, "ROLLBACK", NULL, NULL, NULL);
+    }
     pthread_mutex_unlock(&database->lock);
     return kept;
 }

@@ -19,7 +19,8 @@ void tsb_database_close(struct tsb_database *database);
 
 /*
  * A transaction, which one thread at a time may have; each begin needs its end. `done` false takes
- * back what was written. The result is false where it is not kept.
+ * back what was written. The result is false where it is not kept. One that begins within another
+ * is part of it: what it writes stands and falls with that.
  */
 bool tsb_database_begin(struct tsb_database *database) SKA_MUST_CHECK;
 bool tsb_database_end(struct tsb_database *database, bool done) SKA_MUST_CHECK;

@@ -57,6 +57,11 @@ const char *tsb_device_result(CK_RV rv, char text[64])
         {CKR_DATA_LEN_RANGE, "DATA_LEN_RANGE"},
         {CKR_KEY_SIZE_RANGE, "KEY_SIZE_RANGE"},
         {CKR_ATTRIBUTE_VALUE_INVALID, "ATTRIBUTE_VALUE_INVALID"},
+        {CKR_ENCRYPTED_DATA_INVALID, "ENCRYPTED_DATA_INVALID"},
+        {CKR_ENCRYPTED_DATA_LEN_RANGE, "ENCRYPTED_DATA_LEN_RANGE"},
+        {CKR_WRAPPED_KEY_INVALID, "Error unwrapping key"},
+        {CKR_KEY_UNEXTRACTABLE, "KEY_UNEXTRACTABLE"},
+        {CKR_KEY_NOT_WRAPPABLE, "KEY_NOT_WRAPPABLE"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -99,7 +104,9 @@ static bool find_symbols(struct tsb_device *device, CK_C_GetFunctionList *get_li
            find_symbol(device, "C_SKASign", &vendor->sign, errors) &&
            find_symbol(device, "C_SKABlock", &vendor->block, errors) &&
            find_symbol(device, "C_SKAUnblock", &vendor->unblock, errors) &&
-           find_symbol(device, "C_SKAModify", &vendor->modify, errors);
+           find_symbol(device, "C_SKAModify", &vendor->modify, errors) &&
+           find_symbol(device, "C_SkasimDecrypt", &vendor->decrypt, errors) &&
+           find_symbol(device, "C_SkasimUnwrap", &vendor->unwrap, errors);
 }
 
 /* The numbers of the vendor's calls are placeholders, so no other module may be called. */

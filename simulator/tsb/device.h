@@ -12,6 +12,7 @@
 #include <pkcs11.h>
 
 #include "provider/base/bytes.h"
+#include "ska/simulator_calls.h"
 #include "simulator/tsb/tsb_config.h"
 
 struct tsb_device;
@@ -33,6 +34,8 @@ struct tsb_vendor_calls {
     __typeof__(&C_SKABlock) block;
     __typeof__(&C_SKAUnblock) unblock;
     __typeof__(&C_SKAModify) modify;
+    __typeof__(&C_SkasimDecrypt) decrypt;
+    __typeof__(&C_SkasimUnwrap) unwrap;
 };
 const struct tsb_vendor_calls *tsb_device_vendor_calls(const struct tsb_device *device);
 

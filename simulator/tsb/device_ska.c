@@ -4,31 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/ecdsa.h>
+#include <openssl/crypto.h>
 
 #include "provider/request/approval_token.h"
 #include "provider/request/approver_signature.h"
+#include "simulator/tsb/device_make.h"
 #include "simulator/tsb/signing.h"
 
 #define ROOM ((CK_ULONG)256 * 1024)
 #define SIGNATURE_ROOM 1024
 
-static void *unconst(const void *data)
-{
-    return (void *)(uintptr_t)data;
-}
-
 /* ---- The broker's own keys ------------------------------------------------------------------- */
 
 bool tsb_ska_is_own_key(const char *label)
 {
-    return strcmp(label, TSB_TIMESTAMP_KEY) == 0 || strcmp(label, TSB_ATTESTATION_KEY) == 0;
+    return strcmp(label, TSB_TIMESTAMP_KEY) == 0 || strcmp(label, TSB_ATTESTATION_KEY) == 0 ||
+           strcmp(label, TSB_BACKUP_KEY) == 0;
 }
 
 static CK_RV make_missing_key(struct tsb_device *device, const struct tsb_key_plan *plan)
 {
     struct tsb_key key;
-    CK_RV rv = tsb_key_open(device, plan->label, &key);
+    CK_RV rv = tsb_key_open_stored(device, plan->label, &key);
 
     tsb_key_close(device, &key);
     return rv == CKR_OBJECT_HANDLE_INVALID ? tsb_key_generate(device, plan) : rv;
@@ -40,27 +37,19 @@ CK_RV tsb_ska_make_own_keys(struct tsb_device *device)
     struct tsb_key_plan stamps = {.label = TSB_TIMESTAMP_KEY,
                                   .type = CKK_EC,
                                   .parameters = ska_span(p256, sizeof(p256)),
-                                  .timestamps = true};
-    struct tsb_key_plan attestations = {
-        .label = TSB_ATTESTATION_KEY, .type = CKK_RSA, .bits = 2048, .sign = true};
+                                  .timestamps = true,
+                                  .sensitive = true};
+    struct tsb_key_plan attestations = {.label = TSB_ATTESTATION_KEY,
+                                        .type = CKK_RSA,
+                                        .bits = 2048,
+                                        .sign = true,
+                                        .sensitive = true};
     CK_RV rv = make_missing_key(device, &stamps);
 
     return rv == CKR_OK ? make_missing_key(device, &attestations) : rv;
 }
 
 /* ---- Timestamps and tokens ------------------------------------------------------------------- */
-
-static CK_ULONG operation_number(enum ska_operation operation)
-{
-    static const CK_ULONG numbers[] = {
-        [SKA_OPERATION_SIGN] = CK_SKA_SIGN,
-        [SKA_OPERATION_BLOCK] = CK_SKA_BLOCK,
-        [SKA_OPERATION_UNBLOCK] = CK_SKA_UNBLOCK,
-        [SKA_OPERATION_MODIFY] = CK_SKA_MODIFY,
-    };
-
-    return numbers[operation];
-}
 
 void tsb_stamp_clear(struct tsb_stamp *stamp)
 {
@@ -88,9 +77,8 @@ static CK_RV finish_stamp(struct tsb_device *device, const struct tsb_key *key,
     return done ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-static CK_RV get_stamp(struct tsb_device *device, const struct tsb_key *key,
-                       enum ska_operation operation, struct ska_span payload,
-                       struct tsb_stamp *stamp)
+static CK_RV get_stamp(struct tsb_device *device, const struct tsb_key *key, CK_ULONG operation,
+                       struct ska_span payload, struct tsb_stamp *stamp)
 {
     CK_MECHANISM mechanism = {CKM_ECDSA_SHA256, NULL, 0};
     CK_ULONG block_length = ROOM;
@@ -99,9 +87,9 @@ static CK_RV get_stamp(struct tsb_device *device, const struct tsb_key *key,
     CK_ULONG raw_length = sizeof(raw);
     CK_RV rv = block == NULL ? CKR_HOST_MEMORY
                              : tsb_device_vendor_calls(device)->get_timestamp(
-                                   key->session, operation_number(operation), &mechanism,
-                                   key->private_key, unconst(payload.data), payload.length, block,
-                                   &block_length, raw, &raw_length);
+                                   key->session, operation, &mechanism, key->private_key,
+                                   tsb_writable(payload.data), payload.length, block, &block_length,
+                                   raw, &raw_length);
 
     if (rv == CKR_OK)
         rv = finish_stamp(device, key, ska_span(block, block_length), ska_span(raw, raw_length),
@@ -110,11 +98,11 @@ static CK_RV get_stamp(struct tsb_device *device, const struct tsb_key *key,
     return rv;
 }
 
-CK_RV tsb_ska_stamp(struct tsb_device *device, enum ska_operation operation,
-                    struct ska_span payload, struct tsb_stamp *stamp)
+CK_RV tsb_ska_stamp(struct tsb_device *device, CK_ULONG operation, struct ska_span payload,
+                    struct tsb_stamp *stamp)
 {
     struct tsb_key key;
-    CK_RV rv = tsb_key_open(device, TSB_TIMESTAMP_KEY, &key);
+    CK_RV rv = tsb_key_open_stored(device, TSB_TIMESTAMP_KEY, &key);
 
     if (rv == CKR_OK)
         rv = get_stamp(device, &key, operation, payload, stamp);
@@ -122,20 +110,19 @@ CK_RV tsb_ska_stamp(struct tsb_device *device, enum ska_operation operation,
     return rv;
 }
 
-CK_RV tsb_ska_token(struct tsb_device *device, const struct tsb_key *key,
-                    enum ska_operation operation, struct ska_span payload,
-                    const struct tsb_stamp *stamp, struct ska_bytes *token)
+CK_RV tsb_ska_token(struct tsb_device *device, const struct tsb_key *key, CK_ULONG operation,
+                    struct ska_span payload, const struct tsb_stamp *stamp, struct ska_bytes *token)
 {
     static const struct tsb_stamp none = {{NULL, 0}, {NULL, 0}, 0};
     const struct tsb_stamp *with = stamp == NULL ? &none : stamp;
     CK_ULONG length = ROOM;
     CK_BYTE *made = malloc(ROOM);
-    CK_RV rv = made == NULL ? CKR_HOST_MEMORY
-                            : tsb_device_vendor_calls(device)->create_approval_token(
-                                  key->session, operation_number(operation), key->private_key,
-                                  unconst(payload.data), payload.length, with->block.data,
-                                  with->block.length, with->signature.data, with->signature.length,
-                                  made, &length);
+    CK_RV rv = made == NULL
+                   ? CKR_HOST_MEMORY
+                   : tsb_device_vendor_calls(device)->create_approval_token(
+                         key->session, operation, key->private_key, tsb_writable(payload.data),
+                         payload.length, with->block.data, with->block.length, with->signature.data,
+                         with->signature.length, made, &length);
 
     if (rv == CKR_OK && !ska_bytes_copy(token, ska_span(made, length), NULL))
         rv = CKR_HOST_MEMORY;
@@ -145,50 +132,92 @@ CK_RV tsb_ska_token(struct tsb_device *device, const struct tsb_key *key,
 
 /* ---- What rules decide about ----------------------------------------------------------------- */
 
-static CK_RV ska_call(struct tsb_device *device, struct tsb_key *key, enum ska_operation operation,
-                      CK_MECHANISM *mechanism, struct ska_span token, CK_SKA_APPROVAL *approvals,
-                      size_t count, struct ska_bytes *signature)
+/* An authority in the vendor's structures. */
+struct handed_approvals {
+    CK_BYTE_PTR token;
+    CK_ULONG token_length;
+    CK_SKA_APPROVAL *list; /* to be freed */
+    CK_ULONG count;
+};
+
+static bool hand_approvals(const struct tsb_authority *by, struct handed_approvals *handed)
+{
+    handed->token = tsb_writable(by->token.data);
+    handed->token_length = by->token.length;
+    handed->count = by->count;
+    handed->list = calloc(by->count + 1, sizeof(*handed->list));
+    for (size_t i = 0; handed->list != NULL && i < by->count; i++) {
+        const struct tsb_approval *approval = &by->approvals[i];
+
+        handed->list[i].type = approval->certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE;
+        handed->list[i].pSignature = tsb_writable(approval->signature.data);
+        handed->list[i].signatureLen = approval->signature.length;
+        handed->list[i].pSignerInfo = tsb_writable(approval->signer.data);
+        handed->list[i].signerInfoLen = approval->signer.length;
+    }
+    return handed->list != NULL;
+}
+
+/* The three that change the key look alike. */
+static CK_RV change_key(struct tsb_device *device, struct tsb_key *key, CK_ULONG operation,
+                        const struct handed_approvals *handed)
 {
     const struct tsb_vendor_calls *calls = tsb_device_vendor_calls(device);
-    CK_BYTE *bytes = unconst(token.data);
-    CK_BYTE made[SIGNATURE_ROOM];
-    CK_ULONG length = sizeof(made);
-    CK_RV rv = CKR_OK;
+    __typeof__(&C_SKABlock) call = operation == CK_SKA_BLOCK     ? calls->block
+                                   : operation == CK_SKA_UNBLOCK ? calls->unblock
+                                                                 : calls->modify;
 
-    if (operation == SKA_OPERATION_BLOCK)
-        return calls->block(key->session, &key->private_key, bytes, token.length, approvals, count);
-    if (operation == SKA_OPERATION_UNBLOCK)
-        return calls->unblock(key->session, &key->private_key, bytes, token.length, approvals,
-                              count);
-    if (operation == SKA_OPERATION_MODIFY)
-        return calls->modify(key->session, &key->private_key, bytes, token.length, approvals,
-                             count);
-    rv = calls->sign(key->session, mechanism, key->private_key, bytes, token.length, approvals,
-                     count, made, &length, NULL, NULL);
-    if (rv == CKR_OK && !ska_bytes_copy(signature, ska_span(made, length), NULL))
+    return call(key->session, &key->private_key, handed->token, handed->token_length, handed->list,
+                handed->count);
+}
+
+static CK_RV use_key(struct tsb_device *device, const struct tsb_key *key, CK_ULONG operation,
+                     CK_MECHANISM *mechanism, const struct handed_approvals *handed,
+                     struct ska_bytes *made)
+{
+    const struct tsb_vendor_calls *calls = tsb_device_vendor_calls(device);
+    CK_BYTE room[SIGNATURE_ROOM];
+    CK_ULONG length = sizeof(room);
+    CK_RV rv =
+        operation == CK_SKA_DECRYPT
+            ? calls->decrypt(key->session, mechanism, key->private_key, handed->token,
+                             handed->token_length, handed->list, handed->count, room, &length)
+            : calls->sign(key->session, mechanism, key->private_key, handed->token,
+                          handed->token_length, handed->list, handed->count, room, &length, NULL,
+                          NULL);
+
+    if (rv == CKR_OK && !ska_bytes_copy(made, ska_span(room, length), NULL))
         rv = CKR_HOST_MEMORY;
+    OPENSSL_cleanse(room, sizeof(room));
     return rv;
 }
 
-CK_RV tsb_ska_execute(struct tsb_device *device, struct tsb_key *key, enum ska_operation operation,
-                      CK_MECHANISM *mechanism, struct ska_span token,
-                      const struct tsb_approval *approvals, size_t count,
-                      struct ska_bytes *signature)
+CK_RV tsb_ska_execute(struct tsb_device *device, struct tsb_key *key, CK_ULONG operation,
+                      CK_MECHANISM *mechanism, const struct tsb_authority *by,
+                      struct ska_bytes *made)
 {
-    CK_SKA_APPROVAL *handed = calloc(count + 1, sizeof(*handed));
+    struct handed_approvals handed = {NULL, 0, NULL, 0};
     CK_RV rv = CKR_HOST_MEMORY;
 
-    if (handed == NULL)
-        return rv;
-    for (size_t i = 0; i < count; i++) {
-        handed[i].type = approvals[i].certificate ? CKAP_CERTIFICATE : CKAP_SIGNATURE;
-        handed[i].pSignature = unconst(approvals[i].signature.data);
-        handed[i].signatureLen = approvals[i].signature.length;
-        handed[i].pSignerInfo = unconst(approvals[i].signer.data);
-        handed[i].signerInfoLen = approvals[i].signer.length;
-    }
-    rv = ska_call(device, key, operation, mechanism, token, count == 0 ? NULL : handed, count,
-                  signature);
-    free(handed);
+    if (hand_approvals(by, &handed))
+        rv = operation == CK_SKA_SIGN || operation == CK_SKA_DECRYPT
+                 ? use_key(device, key, operation, mechanism, &handed, made)
+                 : change_key(device, key, operation, &handed);
+    free(handed.list);
+    return rv;
+}
+
+CK_RV tsb_ska_unwrap(struct tsb_device *device, const struct tsb_key *key, CK_MECHANISM *mechanism,
+                     const struct tsb_authority *by, struct tsb_template *template,
+                     CK_OBJECT_HANDLE *object)
+{
+    struct handed_approvals handed = {NULL, 0, NULL, 0};
+    CK_RV rv = CKR_HOST_MEMORY;
+
+    if (hand_approvals(by, &handed))
+        rv = tsb_device_vendor_calls(device)->unwrap(
+            key->session, mechanism, key->private_key, handed.token, handed.token_length,
+            handed.list, handed.count, template->list, template->count, object);
+    free(handed.list);
     return rv;
 }

@@ -8,9 +8,8 @@
 #include <time.h>
 
 #include "provider/rule/rule_codec.h"
-#include "simulator/tsb/device_ska.h"
-#include "simulator/tsb/foreign_signature.h"
-#include "simulator/tsb/signing.h"
+#include "simulator/tsb/operation_body.h"
+#include "simulator/tsb/time_text.h"
 
 struct tsb_engine {
     struct tsb_server *server;
@@ -20,14 +19,6 @@ struct tsb_engine {
     bool woken;
     bool stopping;
 };
-
-int64_t tsb_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- Where a request stands ------------------------------------------------------------------ */
 
@@ -137,83 +128,39 @@ static size_t collect_approvals(const struct tsb_tasks *tasks, struct tsb_approv
     return count;
 }
 
-static bool prepare_mechanism(const struct tsb_request *request, struct tsb_mechanism *mechanism,
-                              const struct tsb_algorithm **algorithm)
+/* The body as if it came again, so that faults and refusals have their place. */
+static bool read_request_again(struct tsb_exchange *exchange, const struct tsb_request *request,
+                               struct tsb_operation *wanted)
 {
-    struct tsb_answer ignored = {0};
-    struct ska_bytes data = {NULL, 0};
-    bool done = false;
-
-    memset(mechanism, 0, sizeof(*mechanism));
-    *algorithm = NULL;
-    if (request->operation != SKA_OPERATION_SIGN)
-        return true;
-    *algorithm = tsb_algorithm_find(request->algorithm, "", &ignored);
-    done = *algorithm != NULL && tsb_signing_prepare(*algorithm, ska_span_of(&request->payload),
-                                                     mechanism, &data, &ignored);
-    ska_bytes_free(&data);
-    tsb_answer_clear(&ignored);
-    return done;
+    memset(wanted, 0, sizeof(*wanted));
+    return ska_json_parse(ska_span_of(&request->body), "", &exchange->json, NULL) &&
+           tsb_operation_read_again(exchange, request, wanted);
 }
 
-static bool keep_result(struct tsb_server *server, struct tsb_request *request,
-                        const struct tsb_algorithm *algorithm, struct ska_bytes *signature)
-{
-    bool raw = request->signature_type != NULL && strcmp(request->signature_type, "RAW") == 0;
-
-    if (algorithm == NULL)
-        return true;
-    if (tsb_fault_happens(&server->faults, TSB_FAULT_FOREIGN_RESULT, "/v1/request") &&
-        !tsb_foreign_signature(server->libctx, algorithm, ska_span_of(&request->payload),
-                               signature))
-        return false;
-    return tsb_signing_finish(algorithm, raw, signature) &&
-           ska_base64_encode(ska_span_of(signature), &request->result, NULL);
-}
-
-/* Whether the key is already what the request would make of it. */
+/* It may have been done before the process was ended, and approvals for it not count any more. */
 static bool is_done_already(struct tsb_server *server, const struct tsb_request *request,
-                            const struct tsb_key *key)
+                            struct tsb_operation *wanted)
 {
-    struct ska_modify modify;
-    bool same = true;
-
-    if (request->operation == SKA_OPERATION_BLOCK || request->operation == SKA_OPERATION_UNBLOCK)
-        return tsb_key_flag(server->device, key, CKA_SKA_BLOCKED) ==
-               (request->operation == SKA_OPERATION_BLOCK);
-    if (request->operation != SKA_OPERATION_MODIFY ||
-        !ska_modify_decode(ska_span_of(&request->payload), &modify, NULL))
-        return false;
-    for (int i = 0; same && i < SKA_RULE_COUNT; i++) {
-        struct ska_bytes rule = {NULL, 0};
-
-        same = tsb_key_rule(server->device, key, (enum ska_rule_kind)i, &rule) == CKR_OK &&
-               ska_span_equal(ska_span_of(&rule), modify.rules[i]);
-        ska_bytes_free(&rule);
-    }
-    return same;
+    return request->sent && wanted->kind->is_done != NULL &&
+           wanted->kind->is_done(server->device, wanted);
 }
 
 static CK_RV ask_device(struct tsb_server *server, struct tsb_request *request,
                         const struct tsb_approval *approvals, size_t count)
 {
-    const struct tsb_algorithm *algorithm = NULL;
-    struct tsb_mechanism mechanism;
-    struct ska_bytes signature = {NULL, 0};
-    struct tsb_key key;
-    CK_RV rv = tsb_key_open(server->device, request->key_name, &key);
+    const struct tsb_authority by = {ska_span_of(&request->token), approvals, count};
+    struct tsb_exchange exchange = {.server = server, .method = "", .path = "/v1/request"};
+    struct tsb_operation wanted;
+    CK_RV rv = CKR_FUNCTION_FAILED;
 
-    if (rv == CKR_OK && !prepare_mechanism(request, &mechanism, &algorithm))
-        rv = CKR_MECHANISM_INVALID;
-    /* It may have been done before the process was ended, and approvals for it not count any more.
-     */
-    if (rv == CKR_OK && !(request->sent && is_done_already(server, request, &key)))
-        rv = tsb_ska_execute(server->device, &key, request->operation, &mechanism.mechanism,
-                             ska_span_of(&request->token), approvals, count, &signature);
-    if (rv == CKR_OK && !keep_result(server, request, algorithm, &signature))
-        rv = CKR_HOST_MEMORY;
-    tsb_key_close(server->device, &key);
-    ska_bytes_free(&signature);
+    if (!read_request_again(&exchange, request, &wanted))
+        rv = CKR_OBJECT_HANDLE_INVALID;
+    else if (is_done_already(server, request, &wanted))
+        rv = CKR_OK;
+    else if (!tsb_operation_run(&exchange, &wanted, &by, &request->result, &rv))
+        rv = CKR_FUNCTION_FAILED;
+    tsb_operation_clear(&exchange, &wanted);
+    tsb_exchange_clear(&exchange);
     return rv;
 }
 

@@ -19,8 +19,9 @@ struct tsb_exchange {
     const char *authorization;
     struct ska_span body;
 
-    char *argument; /* what the path names, decoded; NULL: nothing */
-    cJSON *json;    /* the body; NULL: this call has none */
+    unsigned int of; /* which kind, or kinds, of operations the call is about */
+    char *argument;  /* what the path names, decoded; NULL: nothing */
+    cJSON *json;     /* the body; NULL: this call has none */
     struct tsb_answer answer;
 };
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulator/tsb/key_attributes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/asn1.h>
+#include <openssl/crypto.h>
 #include <openssl/objects.h>
 
 #include "provider/rule/rule_codec.h"
+#include "simulator/tsb/body_member.h"
+#include "simulator/tsb/derived_key.h"
+#include "simulator/tsb/device_crypt.h"
 #include "simulator/tsb/device_ska.h"
 #include "simulator/tsb/key_store.h"
 #include "simulator/tsb/policy_body.h"
@@ -29,6 +34,8 @@ struct facts {
     bool ska;
     struct tsb_policy policy;
     bool flags[16]; /* as in flag_names */
+    bool master;    /* that others are derived from, by this */
+    uint8_t chain[TSB_NODE_LENGTH];
 };
 
 static const struct {
@@ -61,6 +68,16 @@ static void clear_facts(struct facts *facts)
 
 /* ---- Asking the HSM -------------------------------------------------------------------------- */
 
+static void read_derivation(struct tsb_device *device, struct facts *facts)
+{
+    struct tsb_node node;
+
+    facts->master = tsb_node_of(device, facts->label, &node) == CKR_OK;
+    if (facts->master)
+        memcpy(facts->chain, node.chain, sizeof(facts->chain));
+    OPENSSL_cleanse(&node, sizeof(node));
+}
+
 static CK_RV read_policy(struct tsb_device *device, const struct tsb_key *key, struct facts *facts)
 {
     CK_RV rv = CKR_OK;
@@ -77,13 +94,19 @@ static CK_RV read_policy(struct tsb_device *device, const struct tsb_key *key, s
     return rv;
 }
 
+/* A public key may be there alone. */
+static CK_OBJECT_HANDLE some_object(const struct tsb_key *key)
+{
+    return key->private_key != CK_INVALID_HANDLE ? key->private_key : key->public_key;
+}
+
 static void read_curve(struct tsb_device *device, const struct tsb_key *key, struct facts *facts)
 {
     struct ska_bytes parameters = {NULL, 0};
     const unsigned char *next = NULL;
     ASN1_OBJECT *curve = NULL;
 
-    if (tsb_key_bytes(device, key->session, key->private_key, CKA_EC_PARAMS, &parameters) != CKR_OK)
+    if (tsb_key_bytes(device, key->session, some_object(key), CKA_EC_PARAMS, &parameters) != CKR_OK)
         return;
     next = parameters.data;
     curve = d2i_ASN1_OBJECT(NULL, &next, (long)parameters.length);
@@ -97,9 +120,21 @@ static void read_bits(struct tsb_device *device, const struct tsb_key *key, stru
 {
     struct ska_bytes modulus = {NULL, 0};
 
-    if (tsb_key_bytes(device, key->session, key->private_key, CKA_MODULUS, &modulus) == CKR_OK)
+    if (tsb_key_bytes(device, key->session, some_object(key), CKA_MODULUS, &modulus) == CKR_OK)
         facts->bits = modulus.length * 8;
     ska_bytes_free(&modulus);
+}
+
+static void read_length(struct tsb_device *device, const struct tsb_key *key, struct facts *facts)
+{
+    CK_ULONG length = 0;
+    struct ska_bytes value = {NULL, 0};
+
+    if (tsb_key_bytes(device, key->session, key->private_key, CKA_VALUE_LEN, &value) == CKR_OK &&
+        value.length == sizeof(length))
+        memcpy(&length, value.data, sizeof(length));
+    facts->bits = length * 8;
+    ska_bytes_free(&value);
 }
 
 static CK_RV read_facts(struct tsb_device *device, const struct tsb_key *key, struct facts *facts)
@@ -111,12 +146,15 @@ static CK_RV read_facts(struct tsb_device *device, const struct tsb_key *key, st
     for (size_t i = 0; i < FLAG_COUNT; i++)
         facts->flags[i] =
             flag_names[i].xml_name != NULL && tsb_key_flag(device, key, flag_names[i].type);
-    if (key->type == CKK_RSA)
+    if (key->secret)
+        read_length(device, key, facts);
+    else if (key->type == CKK_RSA)
         read_bits(device, key, facts);
     else
         read_curve(device, key, facts);
-    if (key->public_key != CK_INVALID_HANDLE)
+    if (key->public_key != CK_INVALID_HANDLE && !key->secret)
         rv = tsb_key_spki(device, key, &facts->spki);
+    read_derivation(device, facts);
     if (rv == CKR_OK && key->ska)
         rv = read_policy(device, key, facts);
     return rv;
@@ -124,16 +162,39 @@ static CK_RV read_facts(struct tsb_device *device, const struct tsb_key *key, st
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
+static const struct {
+    CK_KEY_TYPE type;
+    const char *name;
+    const char *oid; /* NULL: that of the curve */
+} algorithm_names[] = {
+    {CKK_RSA, "RSA", "1.2.840.113549.1.1.1"},
+    {CKK_EC, "EC", "1.2.840.10045.2.1"},
+    {CKK_EC_EDWARDS, "ED", NULL},
+    {CKK_AES, "AES", "2.16.840.1.101.3.4.1"},
+    {CKK_DES3, "TDEA", "1.2.840.113549.3.7"},
+    {CKK_SHA_1_HMAC, "HMACSHA1", "1.2.840.113549.2.7"},
+    {CKK_SHA224_HMAC, "HMACSHA224", "1.2.840.113549.2.8"},
+    {CKK_SHA256_HMAC, "HMACSHA256", "1.2.840.113549.2.9"},
+    {CKK_SHA384_HMAC, "HMACSHA384", "1.2.840.113549.2.10"},
+    {CKK_SHA512_HMAC, "HMACSHA512", "1.2.840.113549.2.11"},
+};
+
+#define ALGORITHM_COUNT (sizeof(algorithm_names) / sizeof(algorithm_names[0]))
+
 static const char *algorithm_of(const struct facts *facts)
 {
-    return facts->type == CKK_RSA ? "RSA" : facts->type == CKK_EC ? "EC" : "ED";
+    for (size_t i = 0; i < ALGORITHM_COUNT; i++)
+        if (algorithm_names[i].type == facts->type)
+            return algorithm_names[i].name;
+    return "UNKNOWN";
 }
 
 static const char *algorithm_oid_of(const struct facts *facts)
 {
-    if (facts->type == CKK_EC_EDWARDS)
-        return facts->curve_oid;
-    return facts->type == CKK_RSA ? "1.2.840.113549.1.1.1" : "1.2.840.10045.2.1";
+    for (size_t i = 0; i < ALGORITHM_COUNT; i++)
+        if (algorithm_names[i].type == facts->type && algorithm_names[i].oid != NULL)
+            return algorithm_names[i].oid;
+    return facts->curve_oid;
 }
 
 /* NULL or "": null. */
@@ -168,6 +229,20 @@ static bool add_flags(cJSON *json, const struct facts *facts)
     return done;
 }
 
+static bool add_derivation(cJSON *json, const struct facts *facts)
+{
+    cJSON *inside = NULL;
+    char value[2 * TSB_NODE_LENGTH + 1] = "";
+
+    if (!facts->master)
+        return cJSON_AddNullToObject(json, "derivedAttributes") != NULL;
+    for (size_t i = 0; i < TSB_NODE_LENGTH; i++)
+        snprintf(value + 2 * i, 3, "%02X", facts->chain[i]);
+    inside = cJSON_AddObjectToObject(json, "derivedAttributes");
+    return inside != NULL && ska_json_add_text(inside, "derivationType", "SLIP-10") &&
+           ska_json_add_text(inside, "derivationValue", value);
+}
+
 static cJSON *facts_to_json(const struct facts *facts)
 {
     cJSON *json = cJSON_CreateObject();
@@ -177,9 +252,8 @@ static cJSON *facts_to_json(const struct facts *facts)
         add_text_or_null(json, "uuid", facts->record.uuid) &&
         ska_json_add_text(json, "algorithm", algorithm_of(facts)) &&
         ska_json_add_text(json, "algorithmOid", algorithm_oid_of(facts)) &&
-        add_text_or_null(json, "curveOid", facts->curve_oid) &&
-        cJSON_AddNullToObject(json, "derivedAttributes") != NULL && add_key_size(json, facts) &&
-        cJSON_AddNumberToObject(json, "keyUsageCount", 0) != NULL &&
+        add_text_or_null(json, "curveOid", facts->curve_oid) && add_derivation(json, facts) &&
+        add_key_size(json, facts) && cJSON_AddNumberToObject(json, "keyUsageCount", 0) != NULL &&
         add_text_or_null(json, "createTime", facts->created) &&
         ska_json_add_text(json, "attestTime", facts->attested) && add_public_key(json, facts) &&
         cJSON_AddNullToObject(json, "addressTruncated") != NULL && add_flags(json, facts) &&
@@ -227,7 +301,7 @@ static CK_RV attest(struct tsb_device *device, struct ska_span xml, struct ska_b
 {
     CK_MECHANISM mechanism = {CKM_SHA256_RSA_PKCS, NULL, 0};
     struct tsb_key key;
-    CK_RV rv = tsb_key_open(device, TSB_ATTESTATION_KEY, &key);
+    CK_RV rv = tsb_key_open_stored(device, TSB_ATTESTATION_KEY, &key);
 
     if (rv == CKR_OK)
         rv = tsb_key_sign(device, &key, &mechanism, xml, signature);
@@ -247,11 +321,8 @@ static bool gather_facts(struct tsb_exchange *exchange, struct facts *facts)
         rv = tsb_ska_is_own_key(facts->label) ? CKR_KEY_FUNCTION_NOT_PERMITTED
                                               : read_facts(server->device, &key, facts);
     tsb_key_close(server->device, &key);
-    if (rv == CKR_OBJECT_HANDLE_INVALID)
-        return tsb_refuse(&exchange->answer, TSB_KEY_NOT_EXISTENT, "Key with name %s not found",
-                          facts->label);
     if (rv != CKR_OK)
-        return tsb_exchange_fail_device(exchange, rv);
+        return tsb_fail_key(exchange, rv, facts->label);
     if (!tsb_key_record_load(server->database, facts->label, &facts->record, &facts->recorded))
         return tsb_exchange_fail_storage(exchange);
     if (facts->recorded)

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "simulator/tsb/time_text.h"
 #include "simulator/tsb/tsb_server.h"
 
 #define SALT_LENGTH 16
@@ -56,6 +57,25 @@ bool tsb_key_record_insert(struct tsb_database *database, OSSL_LIB_CTX *libctx, 
     tsb_query_give_number(&query, tsb_now());
     tsb_query_give_bytes(&query, ska_span(protect ? salt : NULL, sizeof(salt)));
     tsb_query_give_bytes(&query, ska_span(protect ? hash : NULL, sizeof(hash)));
+    return tsb_database_end(database, tsb_query_end(&query));
+}
+
+bool tsb_key_record_protect(struct tsb_database *database, OSSL_LIB_CTX *libctx, const char *label,
+                            struct ska_span password)
+{
+    uint8_t salt[SALT_LENGTH];
+    uint8_t hash[HASH_LENGTH];
+    bool protect = password.length > 0;
+    struct tsb_query query;
+
+    if (RAND_bytes_ex(libctx, salt, sizeof(salt), 0) != 1 ||
+        !hash_password(libctx, ska_span(salt, sizeof(salt)), password, hash) ||
+        !tsb_database_begin(database))
+        return false;
+    tsb_query_begin(database, &query, "UPDATE key SET salt = ?, password = ? WHERE label = ?");
+    tsb_query_give_bytes(&query, ska_span(protect ? salt : NULL, sizeof(salt)));
+    tsb_query_give_bytes(&query, ska_span(protect ? hash : NULL, sizeof(hash)));
+    tsb_query_give_text(&query, label);
     return tsb_database_end(database, tsb_query_end(&query));
 }
 

@@ -23,6 +23,9 @@ bool tsb_key_record_insert(struct tsb_database *database, OSSL_LIB_CTX *libctx, 
                            const char *id, struct ska_span password) SKA_MUST_CHECK;
 bool tsb_key_record_load(struct tsb_database *database, const char *label,
                          struct tsb_key_record *record, bool *found) SKA_MUST_CHECK;
+/* Another password, or none. */
+bool tsb_key_record_protect(struct tsb_database *database, OSSL_LIB_CTX *libctx, const char *label,
+                            struct ska_span password) SKA_MUST_CHECK;
 /* Takes the record away, and cancels the requests that wait for the key. */
 bool tsb_key_record_delete(struct tsb_database *database, const char *label) SKA_MUST_CHECK;
 

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "provider/rule/rule_codec.h"
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/calls.h"
-#include "simulator/tsb/device_ska.h"
 #include "simulator/tsb/engine.h"
 #include "simulator/tsb/operation_body.h"
+#include "simulator/tsb/time_text.h"
 
 /* ---- The request ----------------------------------------------------------------------------- */
 
@@ -20,15 +21,15 @@ static bool copy_text(char **to, const char *from)
 }
 
 /* As it was sent, byte for byte, but where there is a password. */
-static bool copy_body(const struct tsb_exchange *exchange, enum ska_operation operation,
+static bool copy_body(const struct tsb_exchange *exchange, const struct tsb_operation_kind *kind,
                       struct ska_bytes *body)
 {
-    cJSON *inner = cJSON_GetObjectItemCaseSensitive(exchange->json, tsb_operation_root(operation));
-    const cJSON *password = cJSON_GetObjectItemCaseSensitive(inner, "keyPassword");
+    cJSON *inner = cJSON_GetObjectItemCaseSensitive(exchange->json, kind->root);
+    const cJSON *password = cJSON_GetObjectItemCaseSensitive(inner, kind->password);
 
     if (password == NULL || cJSON_IsNull(password))
         return ska_bytes_copy(body, exchange->body, NULL);
-    if (!cJSON_ReplaceItemInObjectCaseSensitive(inner, "keyPassword", cJSON_CreateNull()) ||
+    if (!cJSON_ReplaceItemInObjectCaseSensitive(inner, kind->password, cJSON_CreateNull()) ||
         !ska_json_print_line(exchange->json, body, NULL))
         return false;
     body->length--; /* the end of the line */
@@ -38,7 +39,7 @@ static bool copy_body(const struct tsb_exchange *exchange, enum ska_operation op
 static bool fill_request(struct tsb_exchange *exchange, const struct tsb_operation *wanted,
                          struct tsb_request *request)
 {
-    request->operation = wanted->operation;
+    request->kind = (enum tsb_kind)exchange->of;
     request->created = tsb_now();
     return tsb_uuid_make(exchange->server->libctx, request->id) &&
            copy_text(&request->key_name, wanted->key_name) &&
@@ -48,7 +49,7 @@ static bool fill_request(struct tsb_exchange *exchange, const struct tsb_operati
            copy_text(&request->algorithm, wanted->algorithm_name) &&
            copy_text(&request->signature_type, wanted->signature_type) &&
            ska_bytes_copy(&request->payload, ska_span_of(&wanted->payload), NULL) &&
-           copy_body(exchange, wanted->operation, &request->body);
+           copy_body(exchange, wanted->kind, &request->body);
 }
 
 /* What only the HSM can say: its rule, its time, the token. */
@@ -56,18 +57,19 @@ static CK_RV ask_for_token(struct tsb_exchange *exchange, const struct tsb_opera
                            struct tsb_request *request)
 {
     struct tsb_device *device = exchange->server->device;
+    const struct tsb_operation_kind *kind = wanted->kind;
     struct tsb_stamp stamp = {{NULL, 0}, {NULL, 0}, 0};
     CK_RV rv =
-        tsb_key_rule(device, &wanted->key, ska_rule_kind_of(wanted->operation), &request->rule);
+        tsb_key_rule(device, &wanted->key, ska_rule_kind_of(kind->operation), &request->rule);
 
     if (rv == CKR_OK)
-        rv = tsb_ska_stamp(device, wanted->operation, ska_span_of(&wanted->data), &stamp);
+        rv = tsb_ska_stamp(device, kind->token, ska_span_of(&wanted->data), &stamp);
     /* By a clock that is read afterwards, a timelock seems to end late rather than early. */
     request->clock_offset = (int64_t)stamp.seconds - tsb_now() / 1000;
     request->stamp = stamp.seconds;
     if (rv == CKR_OK)
-        rv = tsb_ska_token(device, &wanted->key, wanted->operation, ska_span_of(&wanted->data),
-                           &stamp, &request->token);
+        rv = tsb_ska_token(device, &wanted->key, kind->token, ska_span_of(&wanted->data), &stamp,
+                           &request->token);
     tsb_stamp_clear(&stamp);
     return rv;
 }
@@ -148,39 +150,23 @@ static bool store(struct tsb_exchange *exchange, struct tsb_request *request,
     return true;
 }
 
-static void answer_with_id(struct tsb_exchange *exchange, const struct tsb_request *request)
-{
-    cJSON *json = cJSON_CreateObject();
-
-    if (json != NULL &&
-        !ska_json_add_text(json, tsb_operation_id_name(request->operation), request->id)) {
-        cJSON_Delete(json);
-        json = NULL;
-    }
-    tsb_answer_json(&exchange->answer, 201, json);
-}
-
 /* An ordinary key's request is executed as it comes. */
 static bool execute_ordinary(struct tsb_exchange *exchange, struct tsb_operation *wanted,
                              struct tsb_request *request)
 {
+    static const struct tsb_authority nobody = {{NULL, 0}, NULL, 0};
     static const uint8_t none = 0;
-    struct ska_bytes signature = {NULL, 0};
-    CK_RV rv = tsb_key_sign(exchange->server->device, &wanted->key, &wanted->mechanism.mechanism,
-                            ska_span_of(&wanted->data), &signature);
-    bool done =
-        rv == CKR_OK &&
-        tsb_signing_finish(wanted->algorithm, tsb_operation_wants_raw(wanted), &signature) &&
-        ska_base64_encode(ska_span_of(&signature), &request->result, NULL) &&
-        ska_bytes_copy(&request->token, ska_span(&none, 0), NULL) &&
-        ska_bytes_copy(&request->rule, ska_span(&none, 0), NULL);
+    CK_RV rv = CKR_OK;
 
-    request->status = TSB_EXECUTED;
-    request->execution_time = request->created;
-    ska_bytes_free(&signature);
+    if (!tsb_operation_run(exchange, wanted, &nobody, &request->result, &rv))
+        return false;
     if (rv != CKR_OK)
         return tsb_exchange_fail_device(exchange, rv);
-    return done || tsb_refuse(&exchange->answer, TSB_IMPLEMENTATION, "out of memory");
+    request->status = TSB_EXECUTED;
+    request->execution_time = request->created;
+    return (ska_bytes_copy(&request->token, ska_span(&none, 0), NULL) &&
+            ska_bytes_copy(&request->rule, ska_span(&none, 0), NULL)) ||
+           tsb_refuse(&exchange->answer, TSB_IMPLEMENTATION, "out of memory");
 }
 
 static bool make_request(struct tsb_exchange *exchange, struct tsb_operation *wanted,
@@ -199,37 +185,17 @@ static bool make_request(struct tsb_exchange *exchange, struct tsb_operation *wa
            tsb_refuse(&exchange->answer, TSB_IMPLEMENTATION, "the rule cannot be read");
 }
 
-static void hand_in(struct tsb_exchange *exchange, enum ska_operation operation)
+void tsb_hand_in(struct tsb_exchange *exchange)
 {
     struct tsb_operation wanted;
     struct tsb_request request;
     struct tsb_tasks tasks = {NULL, 0};
 
     memset(&request, 0, sizeof(request));
-    if (tsb_operation_read(exchange, operation, false, &wanted) &&
+    if (tsb_operation_read(exchange, (enum tsb_kind)exchange->of, false, &wanted) &&
         make_request(exchange, &wanted, &request, &tasks) && store(exchange, &request, &tasks))
-        answer_with_id(exchange, &request);
+        tsb_answer_member(exchange, 201, wanted.kind->id_name, request.id);
     tsb_tasks_clear(&tasks);
     tsb_request_clear(&request);
     tsb_operation_clear(exchange, &wanted);
-}
-
-void tsb_sign(struct tsb_exchange *exchange)
-{
-    hand_in(exchange, SKA_OPERATION_SIGN);
-}
-
-void tsb_block(struct tsb_exchange *exchange)
-{
-    hand_in(exchange, SKA_OPERATION_BLOCK);
-}
-
-void tsb_unblock(struct tsb_exchange *exchange)
-{
-    hand_in(exchange, SKA_OPERATION_UNBLOCK);
-}
-
-void tsb_modify(struct tsb_exchange *exchange)
-{
-    hand_in(exchange, SKA_OPERATION_MODIFY);
 }

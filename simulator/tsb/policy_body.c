@@ -6,13 +6,14 @@
 
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
+#include "simulator/tsb/approver_store.h"
 
 /* ---- Members, before rules are read ---------------------------------------------------------- */
 
-typedef bool check_element(struct tsb_answer *answer, const struct ska_json_place *place);
+typedef bool check_element(struct tsb_exchange *exchange, const struct ska_json_place *place);
 
 /* Each element of an array that may be missing. */
-static bool check_elements(struct tsb_answer *answer, const struct ska_json_place *place,
+static bool check_elements(struct tsb_exchange *exchange, const struct ska_json_place *place,
                            const char *name, check_element *check)
 {
     struct ska_json_place array;
@@ -28,13 +29,52 @@ static bool check_elements(struct tsb_answer *answer, const struct ska_json_plac
         ska_json_element(&array, item, index++, &element);
         if (!cJSON_IsObject(item))
             return ska_fail(&element.at.errors, place->reason, "object expected");
-        if (!check(answer, &element))
+        if (!check(exchange, &element))
             return false;
     }
     return true;
 }
 
-static bool check_body_approval(struct tsb_answer *answer, const struct ska_json_place *place)
+/* Becomes one that is listed by his certificate, in the body itself. */
+static bool put_certificate(const struct ska_json_place *place, struct ska_span certificate)
+{
+    cJSON *approval = (cJSON *)(uintptr_t)place->value;
+    char *value = NULL;
+    bool done = ska_base64_encode(certificate, &value, NULL);
+
+    cJSON_DeleteItemFromObjectCaseSensitive(approval, "value");
+    done = done &&
+           cJSON_ReplaceItemInObjectCaseSensitive(approval, "type",
+                                                  cJSON_CreateString("certificate")) &&
+           ska_json_add_text(approval, "value", value);
+    free(value);
+    return done || ska_json_fail(place, "type", "out of memory");
+}
+
+static bool resolve_onboarded(struct tsb_exchange *exchange, const struct ska_json_place *place,
+                              const char *name)
+{
+    struct tsb_database *database = exchange->server->database;
+    struct tsb_approver approver = {.name = NULL};
+    bool found = false;
+    bool done = name != NULL && tsb_database_begin(database);
+
+    if (done)
+        done = tsb_database_end(database, tsb_approver_load(database, name, &approver, &found));
+    else if (name != NULL)
+        return tsb_exchange_fail_storage(exchange);
+    if (!found)
+        done = tsb_refuse(&exchange->answer, TSB_APPROVER_NOT_EXISTENT,
+                          "no approver '%s' is onboarded", name == NULL ? "" : name);
+    else if (!approver.onboarded)
+        done = tsb_refuse(&exchange->answer, TSB_APPROVER_NOT_ONBOARDED,
+                          "approver '%s' has not fetched his key yet", name);
+    done = done && put_certificate(place, ska_span_of(&approver.key.certificate));
+    tsb_approver_clear(&approver);
+    return done;
+}
+
+static bool check_body_approval(struct tsb_exchange *exchange, const struct ska_json_place *place)
 {
     static const char *const names[] = {"type", "name", "value", NULL};
     const char *type = NULL;
@@ -44,11 +84,10 @@ static bool check_body_approval(struct tsb_answer *answer, const struct ska_json
         !ska_json_text(place, "name", SKA_JSON_OPTIONAL, &name))
         return false;
     return strcmp(type, "onboarded_approver_certificate") != 0 ||
-           tsb_refuse(answer, TSB_APPROVER_NOT_EXISTENT, "no approver '%s' is onboarded",
-                      name == NULL ? "" : name);
+           resolve_onboarded(exchange, place, name);
 }
 
-static bool check_body_group(struct tsb_answer *answer, const struct ska_json_place *place)
+static bool check_body_group(struct tsb_exchange *exchange, const struct ska_json_place *place)
 {
     static const char *const names[] = {"name", "quorum", "approvals", NULL};
     const cJSON *approvals = cJSON_GetObjectItemCaseSensitive(place->value, "approvals");
@@ -56,8 +95,8 @@ static bool check_body_group(struct tsb_answer *answer, const struct ska_json_pl
     if (!ska_json_only(place, names))
         return false;
     if (!cJSON_IsArray(approvals) || cJSON_GetArraySize(approvals) == 0)
-        return tsb_refuse(answer, TSB_MISSING_APPROVAL, "a group without approvals");
-    return check_elements(answer, place, "approvals", check_body_approval);
+        return tsb_refuse(&exchange->answer, TSB_MISSING_APPROVAL, "a group without approvals");
+    return check_elements(exchange, place, "approvals", check_body_approval);
 }
 
 static bool check_minutes(const struct ska_json_place *place, const char *name)
@@ -68,26 +107,27 @@ static bool check_minutes(const struct ska_json_place *place, const char *name)
            (seconds % 60 == 0 || ska_json_fail(place, name, "a multiple of 60 expected"));
 }
 
-static bool check_body_token(struct tsb_answer *answer, const struct ska_json_place *place)
+static bool check_body_token(struct tsb_exchange *exchange, const struct ska_json_place *place)
 {
     static const char *const names[] = {"name", "timelock", "timeout", "groups", NULL};
 
     return ska_json_only(place, names) && check_minutes(place, "timelock") &&
            check_minutes(place, "timeout") &&
-           check_elements(answer, place, "groups", check_body_group);
+           check_elements(exchange, place, "groups", check_body_group);
 }
 
-static bool check_body_rule(struct tsb_answer *answer, const struct ska_json_place *place)
+static bool check_body_rule(struct tsb_exchange *exchange, const struct ska_json_place *place)
 {
     static const char *const names[] = {"tokens", NULL};
 
-    return ska_json_only(place, names) && check_elements(answer, place, "tokens", check_body_token);
+    return ska_json_only(place, names) &&
+           check_elements(exchange, place, "tokens", check_body_token);
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static bool read_one_rule(struct tsb_answer *answer, const struct ska_json_place *place, int kind,
-                          struct ska_rule *rule)
+static bool read_one_rule(struct tsb_exchange *exchange, const struct ska_json_place *place,
+                          int kind, struct ska_rule *rule)
 {
     struct ska_json_place inside;
 
@@ -97,7 +137,7 @@ static bool read_one_rule(struct tsb_answer *answer, const struct ska_json_place
     if (!cJSON_IsObject(inside.value))
         return ska_json_fail(place, ska_rule_members[kind], "object expected");
     /* NULL for the directory: nothing of this may name a file. */
-    return check_body_rule(answer, &inside) && ska_rule_read(&inside, NULL, rule) &&
+    return check_body_rule(exchange, &inside) && ska_rule_read(&inside, NULL, rule) &&
            ska_rule_check(rule, ska_rule_members[kind], place->at.sink);
 }
 
@@ -112,7 +152,7 @@ static bool read_status(const struct ska_json_place *place, bool *blocked)
              ska_json_bool(&status, "blocked", SKA_JSON_OPTIONAL, blocked)));
 }
 
-bool tsb_policy_read(struct tsb_answer *answer, const struct ska_json_place *place,
+bool tsb_policy_read(struct tsb_exchange *exchange, const struct ska_json_place *place,
                      bool with_status, struct tsb_policy *policy)
 {
     static const char *const names[] = {"ruleUse",    "ruleBlock", "ruleUnblock",
@@ -125,7 +165,7 @@ bool tsb_policy_read(struct tsb_answer *answer, const struct ska_json_place *pla
     done = ska_json_only(place, with_status ? names : rules_only) &&
            (!with_status || read_status(place, &policy->blocked));
     for (int i = 0; done && i < SKA_RULE_COUNT; i++)
-        done = read_one_rule(answer, place, i, &policy->rules[i]);
+        done = read_one_rule(exchange, place, i, &policy->rules[i]);
     if (!done)
         tsb_policy_clear(policy);
     return done;

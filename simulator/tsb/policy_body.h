@@ -17,7 +17,7 @@ struct tsb_policy {
  * The policy at a place, an object. `with_status`: it may have keyStatus. What is wrong is refused,
  * times that are no whole minutes and groups that name nobody too.
  */
-bool tsb_policy_read(struct tsb_answer *answer, const struct ska_json_place *place,
+bool tsb_policy_read(struct tsb_exchange *exchange, const struct ska_json_place *place,
                      bool with_status, struct tsb_policy *policy) SKA_MUST_CHECK;
 void tsb_policy_clear(struct tsb_policy *policy);
 

@@ -97,7 +97,7 @@ bool tsb_request_insert(struct tsb_database *database, const struct tsb_request 
     tsb_query_begin(database, &query,
                     "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     tsb_query_give_text(&query, request->id);
-    tsb_query_give_number(&query, request->operation);
+    tsb_query_give_number(&query, request->kind);
     tsb_query_give_text(&query, request->key_name);
     tsb_query_give_bytes(&query, ska_span_of(&request->body));
     tsb_query_give_bytes(&query, ska_span_of(&request->payload));
@@ -120,10 +120,20 @@ bool tsb_request_insert(struct tsb_database *database, const struct tsb_request 
     return tsb_query_end(&query);
 }
 
+static enum tsb_kind take_kind(struct tsb_query *query)
+{
+    int64_t number = tsb_query_take_number(query);
+
+    if (number >= 0 && number < TSB_KIND_COUNT)
+        return (enum tsb_kind)number;
+    query->failed = true;
+    return TSB_SIGN;
+}
+
 static void take_request(struct tsb_query *query, struct tsb_request *request)
 {
     take_id(query, request->id);
-    request->operation = (enum ska_operation)tsb_query_take_number(query);
+    request->kind = take_kind(query);
     request->key_name = tsb_query_take_text(query);
     tsb_query_take_bytes(query, &request->body);
     tsb_query_take_bytes(query, &request->payload);
@@ -355,7 +365,7 @@ bool tsb_tasks_open(struct tsb_database *database, const struct tsb_task_filter 
     tsb_query_give_number(&query, filter->certificate);
     tsb_query_give_text(&query, filter->id);
     tsb_query_give_text(&query, filter->request);
-    tsb_query_give_number(&query, filter->operations);
+    tsb_query_give_number(&query, filter->kinds);
     tsb_query_give_number(&query, (int64_t)filter->most);
     tsb_query_give_number(&query, (int64_t)filter->first);
     take_tasks(&query, tasks);

@@ -8,16 +8,16 @@
 
 #include <openssl/types.h>
 
-#include "provider/base/mechanism.h"
 #include "simulator/tsb/database.h"
 #include "simulator/tsb/life_cycle.h"
+#include "simulator/tsb/operation_number.h"
 
 #define TSB_ID_SIZE 37 /* a UUID and a NUL */
 
 /* Texts are owned and may be NULL. */
 struct tsb_request {
     char id[TSB_ID_SIZE];
-    enum ska_operation operation;
+    enum tsb_kind kind;
     char *key_name;
     struct ska_bytes body; /* as it was sent, but for a password */
     struct ska_bytes payload;
@@ -111,9 +111,9 @@ struct tsb_task_filter {
     bool everybody; /* else those of `certificate` and `approver` */
     bool certificate;
     struct ska_span approver;
-    const char *id;          /* NULL: any */
-    const char *request;     /* NULL: any */
-    unsigned int operations; /* bits, 1 << enum ska_operation */
+    const char *id;      /* NULL: any */
+    const char *request; /* NULL: any */
+    unsigned int kinds;  /* bits, 1 << enum tsb_kind */
     enum tsb_order order;
     uint64_t first;
     uint64_t most;

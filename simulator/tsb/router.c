@@ -7,6 +7,7 @@
 
 #include "simulator/tsb/access.h"
 #include "simulator/tsb/calls.h"
+#include "simulator/tsb/operation_number.h"
 #include "simulator/tsb/text_list.h"
 
 /* ---- Paths ----------------------------------------------------------------------------------- */
@@ -80,6 +81,14 @@ static void not_implemented(struct tsb_exchange *exchange)
                exchange->method, exchange->path);
 }
 
+/* Kinds of operations that approvers are asked about in one list. */
+#define USES (1U << TSB_SIGN | 1U << TSB_CSR | 1U << TSB_SELF_SIGN | 1U << TSB_ISSUE)
+#define ALL (~0U)
+
+#define MANAGEMENT TSB_KEY_MANAGEMENT
+#define OPERATION TSB_KEY_OPERATION
+#define APPROVERS TSB_APPROVER_KEY_MANAGEMENT
+
 /* Of patterns that fit a path the first counts. */
 static const struct route {
     const char *method;
@@ -87,57 +96,99 @@ static const struct route {
     enum tsb_access access;
     const char *licence; /* NULL: none is needed */
     tsb_call *call;
+    unsigned int of;   /* the kind of an operation, or the kinds of tasks */
     bool also_service; /* a serviceToken opens it too */
 } routes[] = {
-    {"POST", "/v1/key", TSB_KEY_MANAGEMENT, NULL, tsb_create_key, false},
-    {"GET", "/v1/key", TSB_KEY_MANAGEMENT, NULL, tsb_list_keys, false},
-    {"POST", "/v1/key/attributes", TSB_KEY_MANAGEMENT, NULL, tsb_read_key, false},
-    {"GET", "/v1/key/*/attributes", TSB_KEY_MANAGEMENT, NULL, tsb_read_key_by_path, false},
-    {"POST", "/v1/key/deleteKey", TSB_KEY_MANAGEMENT, NULL, tsb_delete_key, false},
-    {"PATCH", "/v1/key/changeAttributes", TSB_KEY_MANAGEMENT, NULL, not_implemented, false},
-    {"POST", "/v1/key/*", TSB_KEY_MANAGEMENT, NULL, not_implemented, false},
-    {"DELETE", "/v1/key/*", TSB_KEY_MANAGEMENT, NULL, tsb_delete_key_by_path, false},
-    {"POST", "/v1/importedKey", TSB_KEY_MANAGEMENT, NULL, not_implemented, false},
-    {"POST", "/v1/derivedKey", TSB_KEY_MANAGEMENT, NULL, not_implemented, false},
-    {"POST", "/v1/modify", TSB_KEY_MANAGEMENT, ENGINE, tsb_modify, false},
-    {"POST", "/v1/synchronousModify", TSB_KEY_MANAGEMENT, REST, tsb_synchronous_modify, false},
-    {"POST", "/v1/sign", TSB_KEY_OPERATION, ENGINE, tsb_sign, false},
-    {"POST", "/v1/block", TSB_KEY_OPERATION, ENGINE, tsb_block, false},
-    {"POST", "/v1/unblock", TSB_KEY_OPERATION, ENGINE, tsb_unblock, false},
-    {"POST", "/v1/decrypt", TSB_KEY_OPERATION, ENGINE, not_implemented, false},
-    {"POST", "/v1/unwrap", TSB_KEY_OPERATION, ENGINE, not_implemented, false},
-    {"POST", "/v1/certificate/*", TSB_KEY_OPERATION, NULL, not_implemented, false},
-    {"POST", "/v1/synchronousSign", TSB_KEY_OPERATION, REST, tsb_synchronous_sign, false},
-    {"POST", "/v1/synchronousBlock", TSB_KEY_OPERATION, REST, tsb_synchronous_block, false},
-    {"POST", "/v1/synchronousUnblock", TSB_KEY_OPERATION, REST, tsb_synchronous_unblock, false},
-    {"POST", "/v1/synchronousDecrypt", TSB_KEY_OPERATION, REST, not_implemented, false},
-    {"POST", "/v1/synchronousUnwrap", TSB_KEY_OPERATION, REST, not_implemented, false},
-    {"POST", "/v1/synchronousHmac", TSB_KEY_OPERATION, REST, not_implemented, false},
-    {"POST", "/v1/verify", TSB_KEY_OPERATION, REST, tsb_verify, false},
-    {"POST", "/v1/encrypt", TSB_KEY_OPERATION, REST, not_implemented, false},
-    {"POST", "/v1/wrap", TSB_KEY_OPERATION, REST, not_implemented, false},
-    {"POST", "/v1/createRfcTimestamp", TSB_KEY_OPERATION, REST, not_implemented, false},
-    {"GET", "/v1/generateRandom/*", TSB_KEY_OPERATION, NULL, tsb_random, true},
-    {"GET", "/v1/request/qrCode/*", TSB_KEY_OPERATION, NULL, not_implemented, false},
-    {"GET", "/v1/request/*", TSB_KEY_OPERATION, NULL, tsb_read_request, false},
-    {"DELETE", "/v1/request/*", TSB_KEY_OPERATION, NULL, tsb_cancel_request, false},
-    {"POST", "/v1/filteredRequests", TSB_KEY_OPERATION, NULL, tsb_list_requests, false},
-    {"POST", "/v1/filteredSignApprovalTask", TSB_APPROVER, ENGINE, tsb_tasks_sign, false},
-    {"POST", "/v1/filteredDecryptApprovalTask", TSB_APPROVER, ENGINE, tsb_tasks_none, false},
-    {"POST", "/v1/filteredUnwrapKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_tasks_none, false},
-    {"POST", "/v1/filteredModifyKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_tasks_modify, false},
-    {"POST", "/v1/filteredBlockKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_tasks_block, false},
-    {"POST", "/v1/filteredUnblockKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_tasks_unblock, false},
-    {"POST", "/v1/filteredAllApprovalTask", TSB_APPROVER, ENGINE, tsb_tasks_all, false},
-    {"POST", "/v1/approval", TSB_APPROVER, ENGINE, tsb_approve, false},
-    {"PATCH", "/v1/task", TSB_APPROVER, ENGINE, tsb_reject, false},
-    {"DELETE", "/v1/task", TSB_APPROVER, ENGINE, tsb_reject, false},
-    {"POST", "/v1/approver/onboard", TSB_APPROVER, ENGINE, not_implemented, false},
-    {"POST", "/v1/approverManagement/*", TSB_APPROVER_KEY_MANAGEMENT, ENGINE, not_implemented,
+    {"POST", "/v1/key", MANAGEMENT, NULL, tsb_create_key, 0, false},
+    {"GET", "/v1/key", MANAGEMENT, NULL, tsb_list_keys, 0, false},
+    {"POST", "/v1/key/attributes", MANAGEMENT, NULL, tsb_read_key, 0, false},
+    {"GET", "/v1/key/*/attributes", MANAGEMENT, NULL, tsb_read_key_by_path, 0, false},
+    {"POST", "/v1/key/deleteKey", MANAGEMENT, NULL, tsb_delete_key, 0, false},
+    {"POST", "/v1/key/changePassword", MANAGEMENT, NULL, tsb_change_password, 0, false},
+    {"POST", "/v1/dataObject", MANAGEMENT, NULL, tsb_create_data, 0, false},
+    {"GET", "/v1/dataObject/*", MANAGEMENT, NULL, tsb_read_data, 0, false},
+    {"DELETE", "/v1/dataObject/*", MANAGEMENT, NULL, tsb_delete_data, 0, false},
+    {"POST", "/v1/key/import/plain", MANAGEMENT, NULL, tsb_import_key, 0, false},
+    {"POST", "/v1/key/export/plain", MANAGEMENT, NULL, tsb_export_key, 0, false},
+    {"PATCH", "/v1/key/changeAttributes", MANAGEMENT, NULL, not_implemented, 0, false},
+    {"POST", "/v1/key/*", MANAGEMENT, NULL, not_implemented, 0, false},
+    {"DELETE", "/v1/key/*", MANAGEMENT, NULL, tsb_delete_key_by_path, 0, false},
+    {"POST", "/v1/importedKey", MANAGEMENT, NULL, tsb_import_key, 0, false},
+    {"POST", "/v1/derivedKey", MANAGEMENT, NULL, tsb_derive_key, 0, false},
+
+    {"POST", "/v1/modify", MANAGEMENT, ENGINE, tsb_hand_in, TSB_MODIFY, false},
+    {"POST", "/v1/sign", OPERATION, ENGINE, tsb_hand_in, TSB_SIGN, false},
+    {"POST", "/v1/block", OPERATION, ENGINE, tsb_hand_in, TSB_BLOCK, false},
+    {"POST", "/v1/unblock", OPERATION, ENGINE, tsb_hand_in, TSB_UNBLOCK, false},
+    {"POST", "/v1/decrypt", OPERATION, ENGINE, tsb_hand_in, TSB_DECRYPT, false},
+    {"POST", "/v1/unwrap", OPERATION, ENGINE, tsb_hand_in, TSB_UNWRAP, false},
+    {"POST", "/v1/certificate/request", OPERATION, ENGINE, tsb_hand_in, TSB_CSR, false},
+    {"POST", "/v1/certificate/selfsign", OPERATION, ENGINE, tsb_hand_in, TSB_SELF_SIGN, false},
+    {"POST", "/v1/certificate/sign", OPERATION, ENGINE, tsb_hand_in, TSB_ISSUE, false},
+
+    {"POST", "/v1/synchronousModify", MANAGEMENT, REST, tsb_at_once, TSB_MODIFY, false},
+    {"POST", "/v1/synchronousSign", OPERATION, REST, tsb_at_once, TSB_SIGN, false},
+    {"POST", "/v1/synchronousBlock", OPERATION, REST, tsb_at_once, TSB_BLOCK, false},
+    {"POST", "/v1/synchronousUnblock", OPERATION, REST, tsb_at_once, TSB_UNBLOCK, false},
+    {"POST", "/v1/synchronousDecrypt", OPERATION, REST, tsb_at_once, TSB_DECRYPT, false},
+    {"POST", "/v1/synchronousUnwrap", OPERATION, REST, tsb_at_once, TSB_UNWRAP, false},
+    {"POST", "/v1/certificate/synchronous/request", OPERATION, REST, tsb_at_once, TSB_CSR, false},
+    {"POST", "/v1/certificate/synchronous/request/download", OPERATION, REST, tsb_at_once_as_file,
+     TSB_CSR, false},
+    {"POST", "/v1/certificate/synchronous/selfsign", OPERATION, REST, tsb_at_once, TSB_SELF_SIGN,
      false},
-    {"GET", "/v1/licenseInfo", TSB_SERVICE, NULL, tsb_licence_info, false},
-    {"GET", "/v1/versionInfo", TSB_SERVICE, NULL, tsb_version_info, false},
-    {"GET", "/v1/keystore/statistics", TSB_SERVICE, NULL, tsb_statistics, false},
+    {"POST", "/v1/certificate/synchronous/sign", OPERATION, REST, tsb_at_once, TSB_ISSUE, false},
+
+    {"POST", "/v1/certificate/import/plain", OPERATION, NULL, tsb_import_certificate, 0, false},
+    {"GET", "/v1/certificate/*", OPERATION, NULL, tsb_read_certificate, 0, false},
+    {"DELETE", "/v1/certificate/*", OPERATION, NULL, tsb_delete_certificate, 0, false},
+    {"POST", "/v1/synchronousHmac", OPERATION, REST, tsb_hmac, 0, false},
+    {"POST", "/v1/verify", OPERATION, REST, tsb_verify, 0, false},
+    {"POST", "/v1/encrypt", OPERATION, REST, tsb_encrypt, 0, false},
+    {"POST", "/v1/wrap", OPERATION, REST, tsb_wrap, 0, false},
+    {"POST", "/v1/createRfcTimestamp", OPERATION, REST, not_implemented, 0, false},
+    {"POST", "/v1/fileEncrypt", OPERATION, REST, not_implemented, 0, false},
+    {"POST", "/v1/synchronousFileDecrypt", OPERATION, REST, not_implemented, 0, false},
+    {"GET", "/v1/attestation/*", MANAGEMENT, NULL, not_implemented, 0, false},
+    {"GET", "/v1/generateRandom/*", OPERATION, NULL, tsb_random, 0, true},
+
+    {"GET", "/v1/request/qrCode/*", OPERATION, "AIR_GAPPED", not_implemented, 0, false},
+    {"GET", "/v1/request/*", OPERATION, NULL, tsb_read_request, 0, false},
+    {"DELETE", "/v1/request/*", OPERATION, NULL, tsb_cancel_request, 0, false},
+    {"POST", "/v1/filteredRequests", OPERATION, NULL, tsb_list_requests, 0, false},
+
+    {"POST", "/v1/filteredSignApprovalTask", TSB_APPROVER, ENGINE, tsb_list_tasks, USES, false},
+    {"POST", "/v1/filteredDecryptApprovalTask", TSB_APPROVER, ENGINE, tsb_list_tasks,
+     1U << TSB_DECRYPT, false},
+    {"POST", "/v1/filteredUnwrapKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_list_tasks,
+     1U << TSB_UNWRAP, false},
+    {"POST", "/v1/filteredModifyKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_list_tasks,
+     1U << TSB_MODIFY, false},
+    {"POST", "/v1/filteredBlockKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_list_tasks,
+     1U << TSB_BLOCK, false},
+    {"POST", "/v1/filteredUnblockKeyApprovalTask", TSB_APPROVER, ENGINE, tsb_list_tasks,
+     1U << TSB_UNBLOCK, false},
+    {"POST", "/v1/filteredAllApprovalTask", TSB_APPROVER, ENGINE, tsb_list_tasks, ALL, false},
+    {"POST", "/v1/approval", TSB_APPROVER, ENGINE, tsb_approve, 0, false},
+    {"PATCH", "/v1/task", TSB_APPROVER, ENGINE, tsb_reject, 0, false},
+    {"DELETE", "/v1/task", TSB_APPROVER, ENGINE, tsb_reject, 0, false},
+
+    {"POST", "/v1/approver/onboard", TSB_APPROVER, ENGINE, tsb_onboard, 0, false},
+    {"POST", "/v1/approverManagement/create", APPROVERS, ENGINE, tsb_create_approver, 0, false},
+    {"POST", "/v1/approverManagement/renewOneTimeCode", APPROVERS, ENGINE, tsb_renew_code, 0,
+     false},
+    {"POST", "/v1/approverManagement/restoreFromBackup", APPROVERS, ENGINE, tsb_renew_code, 0,
+     false},
+    {"POST", "/v1/approverManagement/restoreFromBackup/forgotPassword", APPROVERS, ENGINE,
+     tsb_restore_forgotten, 0, false},
+    {"GET", "/v1/approverManagement/onboarding/status", APPROVERS, ENGINE, tsb_onboarding_status, 0,
+     false},
+    {"DELETE", "/v1/approverManagement/delete/*", APPROVERS, ENGINE, tsb_delete_approver, 0, false},
+    {"GET", "/v1/licenseInfo", TSB_SERVICE, NULL, tsb_licence_info, 0, false},
+    {"GET", "/v1/versionInfo", TSB_SERVICE, NULL, tsb_version_info, 0, false},
+    {"GET", "/v1/hsm/log", TSB_SERVICE, NULL, not_implemented, 0, false},
+    {"GET", "/v1/hsm/log/*", TSB_SERVICE, NULL, not_implemented, 0, false},
+    {"GET", "/v1/keystore/statistics", TSB_SERVICE, NULL, tsb_statistics, 0, false},
 };
 
 /* NULL, refused: there is none. */
@@ -152,6 +203,7 @@ static const struct route *find_route(struct tsb_exchange *exchange)
             continue;
         if (strcmp(routes[i].method, exchange->method) == 0) {
             exchange->argument = argument;
+            exchange->of = routes[i].of;
             return &routes[i];
         }
         free(argument);

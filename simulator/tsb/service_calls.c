@@ -2,11 +2,11 @@
 /*
  * Calls about the service itself.
  */
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/calls.h"
-#include "simulator/tsb/device_key.h"
+#include "simulator/tsb/device_crypt.h"
 #include "simulator/tsb/text_list.h"
 
 #define RANDOM_LIMIT 65536
@@ -39,56 +39,29 @@ void tsb_licence_info(struct tsb_exchange *exchange)
 
 void tsb_version_info(struct tsb_exchange *exchange)
 {
-    cJSON *json = cJSON_CreateObject();
-
-    if (json != NULL && !ska_json_add_text(json, "Version", exchange->server->config.version)) {
-        cJSON_Delete(json);
-        json = NULL;
-    }
-    tsb_answer_json(&exchange->answer, 200, json);
+    tsb_answer_member(exchange, 200, "Version", exchange->server->config.version);
 }
 
-/* Its members are not public; clients take it for a sign of life. */
+/* What stands in the text is not public; clients take it for a sign of life. */
 void tsb_statistics(struct tsb_exchange *exchange)
 {
     char **labels = NULL;
     size_t count = 0;
+    char text[64];
     CK_RV rv = tsb_key_labels(exchange->server->device, &labels, &count);
-    cJSON *json = cJSON_CreateObject();
 
     tsb_labels_free(labels, count);
-    if (json != NULL && cJSON_AddNumberToObject(json, "numberOfKeys", (double)count) == NULL) {
-        cJSON_Delete(json);
-        json = NULL;
-    }
-    if (rv == CKR_OK) {
-        tsb_answer_json(&exchange->answer, 200, json);
-        return;
-    }
-    cJSON_Delete(json);
-    tsb_exchange_fail_device(exchange, rv);
-}
-
-static CK_RV generate_random(struct tsb_device *device, struct ska_bytes *bytes, size_t length)
-{
-    CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    CK_RV rv = CKR_HOST_MEMORY;
-
-    bytes->data = malloc(length);
-    bytes->length = length;
-    if (bytes->data != NULL)
-        rv = tsb_session_take(device, &session);
+    snprintf(text, sizeof(text), "keys: %zu", count);
     if (rv == CKR_OK)
-        rv = tsb_device_calls(device)->C_GenerateRandom(session, bytes->data, length);
-    tsb_session_give(device, session);
-    return rv;
+        tsb_answer_member(exchange, 200, "keyStoreStatistics", text);
+    else
+        tsb_exchange_fail_device(exchange, rv);
 }
 
 void tsb_random(struct tsb_exchange *exchange)
 {
     struct ska_bytes bytes = {NULL, 0};
     uint64_t length = 0;
-    cJSON *json = NULL;
     CK_RV rv = CKR_OK;
 
     if (!ska_decimal_decode(exchange->argument, RANDOM_LIMIT, &length) || length == 0) {
@@ -96,15 +69,10 @@ void tsb_random(struct tsb_exchange *exchange)
                    "generateRandom: from 1 to %d bytes", RANDOM_LIMIT);
         return;
     }
-    rv = generate_random(exchange->server->device, &bytes, length);
-    json = rv == CKR_OK ? cJSON_CreateObject() : NULL;
-    if (json != NULL && !ska_json_add_base64(json, "random", ska_span_of(&bytes))) {
-        cJSON_Delete(json);
-        json = NULL;
-    }
-    ska_bytes_free(&bytes);
+    rv = tsb_device_random(exchange->server->device, length, &bytes);
     if (rv == CKR_OK)
-        tsb_answer_json(&exchange->answer, 200, json);
+        tsb_answer_bytes(exchange, 200, "random", ska_span_of(&bytes));
     else
         tsb_exchange_fail_device(exchange, rv);
+    ska_bytes_free(&bytes);
 }

@@ -4,33 +4,41 @@
 #include <string.h>
 
 #include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+
+#include "simulator/tsb/keccak.h"
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
 #define HASHED_RSA(bits)                                                                           \
     {                                                                                              \
         "SHA" #bits "_WITH_RSA", CKK_RSA, CKM_SHA##bits##_RSA_PKCS, TSB_MESSAGE,                   \
-            SKA_DIGEST_SHA##bits, false                                                            \
+            SKA_DIGEST_SHA##bits, false, NULL, 1                                                   \
     }
 #define HASHED_PSS(bits)                                                                           \
     {                                                                                              \
         "SHA" #bits "_WITH_RSA_PSS", CKK_RSA, CKM_SHA##bits##_RSA_PKCS_PSS, TSB_MESSAGE,           \
-            SKA_DIGEST_SHA##bits, true                                                             \
+            SKA_DIGEST_SHA##bits, true, NULL, 1                                                    \
     }
 #define DIGEST_RSA(bits)                                                                           \
     {                                                                                              \
         "NONESHA" #bits "_WITH_RSA", CKK_RSA, CKM_RSA_PKCS, TSB_DIGEST_INFO, SKA_DIGEST_SHA##bits, \
-            false                                                                                  \
+            false, NULL, 1                                                                         \
     }
 #define DIGEST_PSS(bits)                                                                           \
     {                                                                                              \
         "NONESHA" #bits "_WITH_RSA_PSS", CKK_RSA, CKM_RSA_PKCS_PSS, TSB_DIGEST,                    \
-            SKA_DIGEST_SHA##bits, true                                                             \
+            SKA_DIGEST_SHA##bits, true, NULL, 1                                                    \
     }
 #define HASHED_ECDSA(bits)                                                                         \
     {                                                                                              \
         "SHA" #bits "_WITH_ECDSA", CKK_EC, CKM_ECDSA_SHA##bits, TSB_MESSAGE, SKA_DIGEST_SHA##bits, \
-            false                                                                                  \
+            false, NULL, 1                                                                         \
+    }
+/* SoftHSM hashes none of these, so it gets the digest. */
+#define HASHED_HERE(name, digest, times)                                                           \
+    {                                                                                              \
+        (name), CKK_EC, CKM_ECDSA, TSB_MESSAGE, SKA_DIGEST_NONE, false, (digest), (times)          \
     }
 
 static const struct tsb_algorithm algorithms[] = {
@@ -53,15 +61,26 @@ static const struct tsb_algorithm algorithms[] = {
     DIGEST_PSS(256),
     DIGEST_PSS(384),
     DIGEST_PSS(512),
-    {"NONE_WITH_RSA", CKK_RSA, CKM_RSA_PKCS, TSB_MESSAGE, SKA_DIGEST_NONE, false},
-    {"NONE_WITH_RSA_PSS", CKK_RSA, CKM_RSA_PKCS_PSS, TSB_DIGEST, SKA_DIGEST_NONE, true},
+    {"NONE_WITH_RSA", CKK_RSA, CKM_RSA_PKCS, TSB_MESSAGE, SKA_DIGEST_NONE, false, NULL, 1},
+    {"NONE_WITH_RSA_PSS", CKK_RSA, CKM_RSA_PKCS_PSS, TSB_DIGEST, SKA_DIGEST_NONE, true, NULL, 1},
     HASHED_ECDSA(1),
     HASHED_ECDSA(224),
     HASHED_ECDSA(256),
     HASHED_ECDSA(384),
     HASHED_ECDSA(512),
-    {"NONE_WITH_ECDSA", CKK_EC, CKM_ECDSA, TSB_MESSAGE, SKA_DIGEST_NONE, false},
-    {"EDDSA", CKK_EC_EDWARDS, CKM_EDDSA, TSB_MESSAGE, SKA_DIGEST_NONE, false},
+    {"NONE_WITH_ECDSA", CKK_EC, CKM_ECDSA, TSB_MESSAGE, SKA_DIGEST_NONE, false, NULL, 1},
+    HASHED_HERE("SHA3224_WITH_ECDSA", "SHA3-224", 1),
+    HASHED_HERE("SHA3256_WITH_ECDSA", "SHA3-256", 1),
+    HASHED_HERE("SHA3384_WITH_ECDSA", "SHA3-384", 1),
+    HASHED_HERE("SHA3512_WITH_ECDSA", "SHA3-512", 1),
+    HASHED_HERE("KECCAK224_WITH_ECDSA", "KECCAK-224", 1),
+    HASHED_HERE("KECCAK256_WITH_ECDSA", "KECCAK-256", 1),
+    HASHED_HERE("KECCAK384_WITH_ECDSA", "KECCAK-384", 1),
+    HASHED_HERE("KECCAK512_WITH_ECDSA", "KECCAK-512", 1),
+    HASHED_HERE("DOUBLE_SHA256_WITH_ECDSA", "SHA256", 2),
+    {"NONE_WITH_EC_SCHNORR_BIP0340", CKK_EC, TSB_CKM_SCHNORR, TSB_MESSAGE, SKA_DIGEST_NONE, false,
+     NULL, 1},
+    {"EDDSA", CKK_EC_EDWARDS, CKM_EDDSA, TSB_MESSAGE, SKA_DIGEST_NONE, false, NULL, 1},
 };
 
 /* Of the broker, and not of the simulator of the HSM. */
@@ -71,17 +90,7 @@ static const char *const absent[] = {"NONE_WITH_DSA",
                                      "SHA256_WITH_DSA",
                                      "SHA384_WITH_DSA",
                                      "SHA512_WITH_DSA",
-                                     "SHA3224_WITH_ECDSA",
-                                     "SHA3256_WITH_ECDSA",
-                                     "SHA3384_WITH_ECDSA",
-                                     "SHA3512_WITH_ECDSA",
                                      "SHA256_WITH_ECDSA_DETERMINISTIC",
-                                     "DOUBLE_SHA256_WITH_ECDSA",
-                                     "KECCAK224_WITH_ECDSA",
-                                     "KECCAK256_WITH_ECDSA",
-                                     "KECCAK384_WITH_ECDSA",
-                                     "KECCAK512_WITH_ECDSA",
-                                     "NONE_WITH_EC_SCHNORR_BIP0340",
                                      "BLS",
                                      "ISS_KERL",
                                      "ML_DSA",
@@ -163,12 +172,50 @@ static enum ska_digest digest_of_length(size_t length)
     return SKA_DIGEST_NONE;
 }
 
+/* "KECCAK-256" as it was before SHA-3; the others are libcrypto's. */
+static bool hash_once(const char *name, struct ska_span data, uint8_t hash[EVP_MAX_MD_SIZE],
+                      size_t *length)
+{
+    static const char keccak[] = "KECCAK-";
+    uint64_t bits = 0;
+
+    if (strncmp(name, keccak, strlen(keccak)) != 0)
+        return EVP_Q_digest(NULL, name, NULL, data.data, data.length, hash, length) == 1;
+    if (!ska_decimal_decode(name + strlen(keccak), 8 * TSB_KECCAK_MOST, &bits))
+        return false;
+    *length = (size_t)bits / 8;
+    tsb_keccak(data, hash, *length);
+    return true;
+}
+
+static bool hash_here(const struct tsb_algorithm *algorithm, struct ska_span payload,
+                      struct ska_bytes *data)
+{
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    size_t length = 0;
+
+    for (unsigned int i = 0; i < algorithm->times; i++) {
+        if (!hash_once(algorithm->hashed_here, payload, hash, &length))
+            return false;
+        payload = ska_span(hash, length);
+    }
+    return ska_bytes_copy(data, payload, NULL);
+}
+
+static bool make_data(const struct tsb_algorithm *algorithm, enum ska_digest digest,
+                      struct ska_span payload, struct ska_bytes *data)
+{
+    if (algorithm->hashed_here != NULL)
+        return hash_here(algorithm, payload, data);
+    return algorithm->payload == TSB_DIGEST_INFO ? make_digest_info(digest, payload, data)
+                                                 : ska_bytes_copy(data, payload, NULL);
+}
+
 bool tsb_signing_prepare(const struct tsb_algorithm *algorithm, struct ska_span payload,
                          struct tsb_mechanism *mechanism, struct ska_bytes *data,
                          struct tsb_answer *answer)
 {
     enum ska_digest digest = algorithm->digest;
-    bool done = false;
 
     memset(mechanism, 0, sizeof(*mechanism));
     mechanism->mechanism.mechanism = algorithm->mechanism;
@@ -181,9 +228,8 @@ bool tsb_signing_prepare(const struct tsb_algorithm *algorithm, struct ska_span 
                           payload.length);
     if (algorithm->pss)
         set_pss(digest, mechanism);
-    done = algorithm->payload == TSB_DIGEST_INFO ? make_digest_info(digest, payload, data)
-                                                 : ska_bytes_copy(data, payload, NULL);
-    return done || tsb_refuse(answer, TSB_IMPLEMENTATION, "out of memory");
+    return make_data(algorithm, digest, payload, data) ||
+           tsb_refuse(answer, TSB_IMPLEMENTATION, "out of memory");
 }
 
 /* ---- Signatures ------------------------------------------------------------------------------ */
@@ -229,7 +275,7 @@ bool tsb_signing_finish(const struct tsb_algorithm *algorithm, bool raw,
 {
     struct ska_bytes der = {NULL, 0};
 
-    if (algorithm->key_type != CKK_EC || raw)
+    if (algorithm->key_type != CKK_EC || algorithm->mechanism == TSB_CKM_SCHNORR || raw)
         return true;
     if (!tsb_ecdsa_to_der(ska_span_of(signature), &der))
         return false;

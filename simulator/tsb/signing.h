@@ -11,6 +11,9 @@
 #include "provider/base/mechanism.h"
 #include "simulator/tsb/answer.h"
 
+/* Of no HSM here: BIP-340, see schnorr.h. */
+#define TSB_CKM_SCHNORR CK_UNAVAILABLE_INFORMATION
+
 /* What the payload is. */
 enum tsb_payload {
     TSB_MESSAGE,    /* the HSM hashes it, or signs it as it is (EdDSA) */
@@ -25,6 +28,8 @@ struct tsb_algorithm {
     enum tsb_payload payload;
     enum ska_digest digest; /* that the payload is, or is hashed with */
     bool pss;
+    const char *hashed_here; /* a hash that the HSM does not have; NULL: none */
+    unsigned int times;      /* how often */
 };
 
 /* NULL, refused: an algorithm that there is not, or not here. `place` names it in messages. */

@@ -32,6 +32,12 @@ static const char help[] =
     "  --config FILE          API keys, delays, faults: see doc/simulator.md\n"
     "  --help                 this text\n"
     "\n"
+    "It signs, decrypts, unwraps, certifies, blocks, unblocks and changes rules, at once or when\n"
+    "approvers have said yes; it encrypts, wraps, verifies, makes and derives keys, RSA, EC, ED, "
+    "AES,\n"
+    "TDEA and HMAC, and keys for approvers. It has no DSA, BLS or post-quantum keys, no RFC 3161,\n"
+    "no attestation by HSMs: what it does not have is answered with 501.\n"
+    "\n"
     "The token of the HSM is found as by every user of the simulator: SOFTHSM2_CONF, SKASIM_CONF.\n"
     "When it is ready it says on standard error: skatsb: listening on URL\n";
 

@@ -7,8 +7,6 @@
 
 #include "provider/request/approval_token.h"
 #include "simulator/tsb/calls.h"
-#include "simulator/tsb/device_ska.h"
-#include "simulator/tsb/foreign_signature.h"
 #include "simulator/tsb/operation_body.h"
 #include "simulator/tsb/signed_approval.h"
 #include "ska/simulator.h"
@@ -52,7 +50,7 @@ static bool read_handed_in(struct tsb_exchange *exchange, const cJSON *array,
     return true;
 }
 
-/* The HSM signs what is in the token, so that must be what this call is about. */
+/* The HSM uses what is in the token, so that must be what this call is about. */
 static bool check_token_payload(struct tsb_exchange *exchange, const struct tsb_operation *wanted,
                                 struct ska_span token)
 {
@@ -60,107 +58,109 @@ static bool check_token_payload(struct tsb_exchange *exchange, const struct tsb_
 
     if (!ska_approval_token_decode(token, &decoded, NULL))
         return tsb_exchange_fail_device(exchange, CKR_SKASIM_PARAMETERS_INVALID);
-    if (wanted->operation != SKA_OPERATION_SIGN && wanted->operation != SKA_OPERATION_MODIFY)
-        return true;
-    return (decoded.has_payload && ska_span_equal(decoded.payload, ska_span_of(&wanted->data))) ||
+    return !wanted->kind->has_payload ||
+           (decoded.has_payload && ska_span_equal(decoded.payload, ska_span_of(&wanted->data))) ||
            tsb_exchange_fail_device(exchange, CKR_SKASIM_PAYLOAD_MISMATCH);
 }
 
 /* ---- Doing it -------------------------------------------------------------------------------- */
 
-/* Without approvals the HSM is asked, too: the rule may need none. */
-static bool execute_with(struct tsb_exchange *exchange, struct tsb_operation *wanted,
-                         const struct handed_in *handed, struct ska_bytes *signature)
+static bool run_by(struct tsb_exchange *exchange, struct tsb_operation *wanted,
+                   const struct tsb_authority *by, char **text)
 {
-    struct tsb_device *device = exchange->server->device;
-    struct ska_bytes made = {NULL, 0};
-    struct ska_span token = handed->count == 0 ? ska_span(NULL, 0) : handed->list[0].token;
     CK_RV rv = CKR_OK;
 
-    if (handed->count == 0) {
-        rv = tsb_ska_token(device, &wanted->key, wanted->operation, ska_span_of(&wanted->data),
-                           NULL, &made);
-        token = ska_span_of(&made);
-    } else if (!check_token_payload(exchange, wanted, token)) {
+    if (!tsb_operation_run(exchange, wanted, by, text, &rv))
         return false;
-    }
-    if (rv == CKR_OK)
-        rv = tsb_ska_execute(device, &wanted->key, wanted->operation, &wanted->mechanism.mechanism,
-                             token, handed->approvals, handed->count, signature);
-    ska_bytes_free(&made);
     return rv == CKR_OK || tsb_exchange_fail_device(exchange, rv);
 }
 
-static bool execute_now(struct tsb_exchange *exchange, struct tsb_operation *wanted,
-                        struct ska_bytes *signature)
+/* Without approvals the HSM is asked, too: the rule may need none. */
+static bool run_without_approvals(struct tsb_exchange *exchange, struct tsb_operation *wanted,
+                                  char **text)
 {
-    struct handed_in handed = {NULL, NULL, 0};
-    CK_RV rv = CKR_OK;
+    struct tsb_authority nobody = {{NULL, 0}, NULL, 0};
+    struct ska_bytes token = {NULL, 0};
+    CK_RV rv = wanted->key.ska
+                   ? tsb_ska_token(exchange->server->device, &wanted->key, wanted->kind->token,
+                                   ska_span_of(&wanted->data), NULL, &token)
+                   : CKR_OK;
     bool done = false;
 
-    if (!wanted->key.ska) {
-        rv = tsb_key_sign(exchange->server->device, &wanted->key, &wanted->mechanism.mechanism,
-                          ska_span_of(&wanted->data), signature);
-        return rv == CKR_OK || tsb_exchange_fail_device(exchange, rv);
-    }
-    done = read_handed_in(exchange, wanted->approvals, &handed) &&
-           execute_with(exchange, wanted, &handed, signature);
+    nobody.token = ska_span_of(&token);
+    done = rv == CKR_OK ? run_by(exchange, wanted, &nobody, text)
+                        : tsb_exchange_fail_device(exchange, rv);
+    ska_bytes_free(&token);
+    return done;
+}
+
+static bool run_with_approvals(struct tsb_exchange *exchange, struct tsb_operation *wanted,
+                               const struct handed_in *handed, char **text)
+{
+    const struct tsb_authority by = {handed->list[0].token, handed->approvals, handed->count};
+
+    return check_token_payload(exchange, wanted, by.token) && run_by(exchange, wanted, &by, text);
+}
+
+static bool run_now(struct tsb_exchange *exchange, struct tsb_operation *wanted, char **text)
+{
+    struct handed_in handed = {NULL, NULL, 0};
+    bool done = read_handed_in(exchange, wanted->approvals, &handed);
+
+    if (done)
+        done = wanted->key.ska && handed.count > 0
+                   ? run_with_approvals(exchange, wanted, &handed, text)
+                   : run_without_approvals(exchange, wanted, text);
     clear_handed_in(&handed);
     return done;
 }
 
-static void answer_with_signature(struct tsb_exchange *exchange, struct tsb_operation *wanted,
-                                  struct ska_bytes *signature)
+static void answer_now(struct tsb_exchange *exchange, const struct tsb_operation *wanted,
+                       const char *text)
 {
-    struct tsb_server *server = exchange->server;
     cJSON *json = cJSON_CreateObject();
-    bool done = json != NULL;
+    bool done = json != NULL &&
+                (!wanted->kind->bare || ska_json_add_text(json, "label", wanted->key_name)) &&
+                (text == NULL || ska_json_add_text(json, wanted->kind->answer, text));
 
-    if (tsb_fault_happens(&server->faults, TSB_FAULT_FOREIGN_RESULT, exchange->path))
-        done = done && tsb_foreign_signature(server->libctx, wanted->algorithm,
-                                             ska_span_of(&wanted->payload), signature);
-    done = done &&
-           tsb_signing_finish(wanted->algorithm, tsb_operation_wants_raw(wanted), signature) &&
-           ska_json_add_base64(json, "signature", ska_span_of(signature));
     if (!done) {
         cJSON_Delete(json);
         json = NULL;
     }
-    tsb_answer_json(&exchange->answer, 200, json);
+    tsb_answer_json(&exchange->answer, wanted->kind->status, json);
 }
 
-static void do_at_once(struct tsb_exchange *exchange, enum ska_operation operation)
+/* What the operation gives; NULL: nothing, or refused. */
+static char *do_at_once(struct tsb_exchange *exchange, struct tsb_operation *wanted, bool *done)
+{
+    char *text = NULL;
+
+    *done = tsb_operation_read(exchange, (enum tsb_kind)exchange->of, true, wanted) &&
+            run_now(exchange, wanted, &text);
+    return text;
+}
+
+void tsb_at_once(struct tsb_exchange *exchange)
 {
     struct tsb_operation wanted;
-    struct ska_bytes signature = {NULL, 0};
+    bool done = false;
+    char *text = do_at_once(exchange, &wanted, &done);
 
-    if (tsb_operation_read(exchange, operation, true, &wanted) &&
-        execute_now(exchange, &wanted, &signature)) {
-        if (operation == SKA_OPERATION_SIGN)
-            answer_with_signature(exchange, &wanted, &signature);
-        else
-            tsb_answer_json(&exchange->answer, 200, cJSON_CreateObject());
-    }
-    ska_bytes_free(&signature);
+    if (done)
+        answer_now(exchange, &wanted, text);
+    free(text);
     tsb_operation_clear(exchange, &wanted);
 }
 
-void tsb_synchronous_sign(struct tsb_exchange *exchange)
+/* The same as a file. */
+void tsb_at_once_as_file(struct tsb_exchange *exchange)
 {
-    do_at_once(exchange, SKA_OPERATION_SIGN);
-}
+    struct tsb_operation wanted;
+    bool done = false;
+    char *text = do_at_once(exchange, &wanted, &done);
 
-void tsb_synchronous_block(struct tsb_exchange *exchange)
-{
-    do_at_once(exchange, SKA_OPERATION_BLOCK);
-}
-
-void tsb_synchronous_unblock(struct tsb_exchange *exchange)
-{
-    do_at_once(exchange, SKA_OPERATION_UNBLOCK);
-}
-
-void tsb_synchronous_modify(struct tsb_exchange *exchange)
-{
-    do_at_once(exchange, SKA_OPERATION_MODIFY);
+    if (done)
+        tsb_answer_text(&exchange->answer, wanted.kind->status, "application/octet-stream", text);
+    free(text);
+    tsb_operation_clear(exchange, &wanted);
 }

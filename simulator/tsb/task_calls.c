@@ -10,6 +10,7 @@
 #include "simulator/tsb/calls.h"
 #include "simulator/tsb/engine.h"
 #include "simulator/tsb/task_json.h"
+#include "simulator/tsb/time_text.h"
 
 #define PAGE_SIZE 100
 #define PAGE_SIZE_MOST 1000
@@ -168,45 +169,15 @@ static void answer_listing(struct tsb_exchange *exchange, struct listing *listin
         cJSON_Delete(json);
 }
 
-static void list_tasks(struct tsb_exchange *exchange, unsigned int operations)
+void tsb_list_tasks(struct tsb_exchange *exchange)
 {
     struct listing listing;
 
     memset(&listing, 0, sizeof(listing));
-    listing.filter.operations = operations;
+    listing.filter.kinds = exchange->of;
     if (read_listing(exchange, &listing))
         answer_listing(exchange, &listing);
     clear_listing(&listing);
-}
-
-void tsb_tasks_sign(struct tsb_exchange *exchange)
-{
-    list_tasks(exchange, 1U << SKA_OPERATION_SIGN);
-}
-
-void tsb_tasks_modify(struct tsb_exchange *exchange)
-{
-    list_tasks(exchange, 1U << SKA_OPERATION_MODIFY);
-}
-
-void tsb_tasks_block(struct tsb_exchange *exchange)
-{
-    list_tasks(exchange, 1U << SKA_OPERATION_BLOCK);
-}
-
-void tsb_tasks_unblock(struct tsb_exchange *exchange)
-{
-    list_tasks(exchange, 1U << SKA_OPERATION_UNBLOCK);
-}
-
-void tsb_tasks_none(struct tsb_exchange *exchange)
-{
-    list_tasks(exchange, 0);
-}
-
-void tsb_tasks_all(struct tsb_exchange *exchange)
-{
-    list_tasks(exchange, ~0U);
 }
 
 /* ---- Answers to tasks ------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include "provider/request/approval_token.h"
 #include "provider/request/approver_signature.h"
 #include "simulator/tsb/key_attributes.h"
+#include "simulator/tsb/operation_kind.h"
 #include "simulator/tsb/request_status.h"
 
 /* Members that a level does not have are null. */
@@ -38,8 +39,7 @@ static bool add_level_1(cJSON *json, const struct tsb_task *task, const struct t
 
 static bool add_level_2(cJSON *json, const struct tsb_request *request, bool shown)
 {
-    bool payload = shown && (request->operation == SKA_OPERATION_SIGN ||
-                             request->operation == SKA_OPERATION_MODIFY);
+    bool payload = shown && tsb_operation_kind(request->kind)->has_payload;
 
     return add_optional_text(json, "metaData", shown ? request->meta_data : NULL) &&
            add_optional_text(json, "metaDataSignature",
@@ -49,29 +49,23 @@ static bool add_level_2(cJSON *json, const struct tsb_request *request, bool sho
            add_optional_text(json, "payloadType", shown ? request->payload_type : NULL);
 }
 
+/* The request as it was parsed, under a name that says its kind; those of others are null. */
 static bool add_level_3(cJSON *json, const struct tsb_request *request, bool shown)
 {
-    /* The last five are of operations that this simulator does not have. */
-    static const char *const names[] = {"signedSignRequest",
-                                        "signedBlockKeyRequest",
-                                        "signedUnblockKeyRequest",
-                                        "signedModifyKeyRequest",
-                                        "signedDecryptRequest",
-                                        "signedUnwrapKeyRequest",
-                                        "signedCertificateRequestRequest",
-                                        "signedSignCertificateRequest",
-                                        "signedSelfSignCertificateRequestDto"};
     struct ska_span body = ska_span_of(&request->body);
     bool done = add_optional_base64(json, "requestBase64", shown ? body : ska_span(NULL, 0));
 
-    for (size_t i = 0; done && i < sizeof(names) / sizeof(names[0]); i++) {
+    for (int i = 0; done && i < TSB_KIND_COUNT; i++) {
+        const char *name = tsb_operation_kind((enum tsb_kind)i)->parsed;
         cJSON *parsed = NULL;
 
-        if (shown && i == (size_t)request->operation)
+        if (name == NULL)
+            continue;
+        if (shown && i == (int)request->kind)
             done = ska_json_parse(body, "request", &parsed, NULL) &&
-                   ska_json_add_item(json, names[i], parsed);
+                   ska_json_add_item(json, name, parsed);
         else
-            done = cJSON_AddNullToObject(json, names[i]) != NULL;
+            done = cJSON_AddNullToObject(json, name) != NULL;
     }
     return done;
 }

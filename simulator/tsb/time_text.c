@@ -5,6 +5,14 @@
 #include <string.h>
 #include <time.h>
 
+int64_t tsb_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 const char *tsb_time_text(int64_t time, char text[32])
 {
     time_t seconds = (time_t)(time / 1000);

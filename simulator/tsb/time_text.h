@@ -7,6 +7,9 @@
 
 #include "provider/base/bytes.h"
 
+/* The time of now. */
+int64_t tsb_now(void);
+
 /* "2026-01-05T09:31:00Z", to the second, into `text`. */
 const char *tsb_time_text(int64_t time, char text[32]);
 

@@ -24,7 +24,4 @@ struct tsb_server {
     struct tsb_engine *engine;
 };
 
-/* Milliseconds since 1970. */
-int64_t tsb_now(void);
-
 #endif

@@ -2,9 +2,14 @@
 /*
  * Verifying a signature with a key of the HSM.
  */
+#include <string.h>
+
 #include "provider/base/der.h"
+#include "simulator/tsb/body_member.h"
 #include "simulator/tsb/calls.h"
-#include "simulator/tsb/device_key.h"
+#include "simulator/tsb/derived_key.h"
+#include "simulator/tsb/device_crypt.h"
+#include "simulator/tsb/schnorr.h"
 #include "simulator/tsb/signing.h"
 
 struct verification {
@@ -18,21 +23,20 @@ struct verification {
 
 static bool read_verification(struct tsb_exchange *exchange, struct verification *wanted)
 {
-    static const char *const top_names[] = {"verifySignatureRequest", NULL};
     static const char *const names[] = {"signKeyName",        "masterKeyPassword", "keyPassword",
                                         "signatureAlgorithm", "payload",           "payloadType",
                                         "signature",          "signatureType",     NULL};
     struct ska_errors errors = tsb_answer_errors(&exchange->answer);
     const char *algorithm = NULL;
+    const char *ignored = NULL;
     struct ska_json_place top;
     struct ska_json_place inner;
 
     tsb_exchange_top(exchange, &errors, &top);
-    if (!ska_json_only(&top, top_names) ||
-        !ska_json_object(&top, top_names[0], SKA_JSON_REQUIRED, &inner) ||
-        !ska_json_only(&inner, names) ||
+    if (!tsb_read_root(&top, "verifySignatureRequest", names, &inner) ||
         !ska_json_text(&inner, "signKeyName", SKA_JSON_REQUIRED, &wanted->key_name) ||
         !ska_json_text(&inner, "signatureAlgorithm", SKA_JSON_REQUIRED, &algorithm) ||
+        !ska_json_text(&inner, "signatureType", SKA_JSON_OPTIONAL, &ignored) ||
         !ska_json_base64(&inner, "payload", SKA_JSON_REQUIRED, &wanted->payload) ||
         !ska_json_base64(&inner, "signature", SKA_JSON_REQUIRED, &wanted->signature))
         return false;
@@ -43,26 +47,48 @@ static bool read_verification(struct tsb_exchange *exchange, struct verification
                                &wanted->data, &exchange->answer);
 }
 
-/* An ECDSA signature as the HSM has it. */
+/* The key's point, in `encoded`, which is to be freed. */
+static bool read_point(struct tsb_device *device, const struct tsb_key *key,
+                       struct ska_bytes *encoded, struct ska_span *point)
+{
+    struct ska_span rest = {NULL, 0};
+
+    if (tsb_key_bytes(device, key->session, key->public_key, CKA_EC_POINT, encoded) != CKR_OK)
+        return false;
+    rest = ska_span_of(encoded);
+    return ska_der_take(&rest, SKA_DER_OCTET_STRING, point);
+}
+
+static CK_RV verify_schnorr(struct tsb_device *device, const struct tsb_key *key,
+                            const struct verification *wanted)
+{
+    struct ska_bytes encoded = {NULL, 0};
+    struct ska_span point = {NULL, 0};
+    bool valid = read_point(device, key, &encoded, &point) &&
+                 tsb_schnorr_verify(tsb_device_libctx(device), point, ska_span_of(&wanted->data),
+                                    ska_span_of(&wanted->signature));
+
+    ska_bytes_free(&encoded);
+    return valid ? CKR_OK : CKR_SIGNATURE_INVALID;
+}
+
+/* An ECDSA signature as the HSM has it; it may come in either form, and nobody says in which. */
 static bool unwrap_ecdsa(struct tsb_device *device, const struct tsb_key *key,
                          struct ska_bytes *signature)
 {
     struct ska_bytes encoded = {NULL, 0};
     struct ska_bytes raw = {NULL, 0};
     struct ska_span point = {NULL, 0};
-    struct ska_span rest = {NULL, 0};
-    bool done =
-        tsb_key_bytes(device, key->session, key->public_key, CKA_EC_POINT, &encoded) == CKR_OK;
+    bool done = read_point(device, key, &encoded, &point);
+    bool der = done && tsb_ecdsa_from_der(ska_span_of(signature), point.length / 2, &raw);
+    bool plain = done && signature->length == point.length / 2 * 2;
 
-    rest = ska_span_of(&encoded);
-    done = done && ska_der_take(&rest, SKA_DER_OCTET_STRING, &point) &&
-           tsb_ecdsa_from_der(ska_span_of(signature), point.length / 2, &raw);
     ska_bytes_free(&encoded);
-    if (!done)
-        return false;
-    ska_bytes_free(signature);
-    *signature = raw;
-    return true;
+    if (der) {
+        ska_bytes_free(signature);
+        *signature = raw;
+    }
+    return der || plain;
 }
 
 static CK_RV verify(struct tsb_device *device, const struct tsb_key *key,
@@ -72,6 +98,8 @@ static CK_RV verify(struct tsb_device *device, const struct tsb_key *key,
         return CKR_KEY_FUNCTION_NOT_PERMITTED;
     if (key->type != wanted->algorithm->key_type)
         return CKR_KEY_TYPE_INCONSISTENT;
+    if (wanted->algorithm->mechanism == TSB_CKM_SCHNORR)
+        return verify_schnorr(device, key, wanted);
     if (key->type == CKK_EC && !unwrap_ecdsa(device, key, &wanted->signature))
         return CKR_SIGNATURE_INVALID;
     return tsb_key_verify(device, key, &wanted->mechanism.mechanism, ska_span_of(&wanted->data),
@@ -81,26 +109,17 @@ static CK_RV verify(struct tsb_device *device, const struct tsb_key *key,
 static void answer_verification(struct tsb_exchange *exchange, const char *key_name, CK_RV rv)
 {
     bool invalid = rv == CKR_SIGNATURE_INVALID || rv == CKR_SIGNATURE_LEN_RANGE;
-    cJSON *json = NULL;
 
-    if (rv == CKR_OBJECT_HANDLE_INVALID) {
-        tsb_refuse(&exchange->answer, TSB_KEY_NOT_EXISTENT, "Key with name %s not found", key_name);
-    } else if (rv == CKR_KEY_TYPE_INCONSISTENT) {
+    if (rv == CKR_KEY_TYPE_INCONSISTENT)
         tsb_refuse(&exchange->answer, TSB_ALGORITHM_NOT_SUPPORTED_BY_KEY,
                    "key %s cannot do this algorithm", key_name);
-    } else if (rv != CKR_OK && !invalid) {
-        tsb_exchange_fail_device(exchange, rv);
-    } else {
-        json = cJSON_CreateObject();
-        if (json != NULL && cJSON_AddBoolToObject(json, "signatureValid", rv == CKR_OK) == NULL) {
-            cJSON_Delete(json);
-            json = NULL;
-        }
-        tsb_answer_json(&exchange->answer, 200, json);
-    }
+    else if (rv != CKR_OK && !invalid)
+        tsb_fail_key(exchange, rv, key_name);
+    else
+        tsb_answer_flag(exchange, 200, "signatureValid", rv == CKR_OK);
 }
 
-void tsb_verify(struct tsb_exchange *exchange)
+static void verify_signature(struct tsb_exchange *exchange)
 {
     struct verification wanted = {.key_name = NULL};
     struct tsb_device *device = exchange->server->device;
@@ -117,4 +136,13 @@ void tsb_verify(struct tsb_exchange *exchange)
     ska_bytes_free(&wanted.payload);
     ska_bytes_free(&wanted.signature);
     ska_bytes_free(&wanted.data);
+}
+
+/* One path for both; the root says which. */
+void tsb_verify(struct tsb_exchange *exchange)
+{
+    if (cJSON_HasObjectItem(exchange->json, "verifyHmacRequest"))
+        tsb_verify_hmac(exchange);
+    else
+        verify_signature(exchange);
 }

@@ -8,14 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/obj_mac.h>
+
 #include "fuzz.h"
 #include "simulator/tsb/access.h"
 #include "simulator/tsb/approver_proof.h"
 #include "simulator/tsb/database.h"
+#include "simulator/tsb/derivation.h"
 #include "simulator/tsb/device_key.h"
 #include "simulator/tsb/policy_body.h"
 #include "simulator/tsb/policy_serialize.h"
 #include "simulator/tsb/router.h"
+#include "simulator/tsb/rsa_padding.h"
 #include "simulator/tsb/signed_approval.h"
 #include "simulator/tsb/time_text.h"
 
@@ -40,7 +44,7 @@ static char *take_line(const uint8_t **data, size_t *size)
 /* ---- A HSM and a database that have nothing (by --wrap of the linker) -------------------------
  */
 
-CK_RV __wrap_tsb_key_open(struct tsb_device *device, const char *label, struct tsb_key *key);
+CK_RV __wrap_tsb_key_open_stored(struct tsb_device *device, const char *label, struct tsb_key *key);
 void __wrap_tsb_key_close(struct tsb_device *device, struct tsb_key *key);
 CK_RV __wrap_tsb_key_labels(struct tsb_device *device, char ***labels, size_t *count);
 CK_RV __wrap_tsb_session_take(struct tsb_device *device, CK_SESSION_HANDLE *session);
@@ -50,7 +54,7 @@ CK_RV __wrap_tsb_modify_serialize(const struct tsb_vendor_calls *calls,
                                   const struct ska_rule *rules, struct ska_bytes *payload);
 bool __wrap_tsb_database_begin(struct tsb_database *database);
 
-CK_RV __wrap_tsb_key_open(struct tsb_device *device, const char *label, struct tsb_key *key)
+CK_RV __wrap_tsb_key_open_stored(struct tsb_device *device, const char *label, struct tsb_key *key)
 {
     (void)device;
     memset(key, 0, sizeof(*key));
@@ -150,27 +154,27 @@ static void try_call(struct tsb_server *server, const char *path, const char *he
     }
 }
 
-static void try_policy(const cJSON *json)
+static void try_policy(struct tsb_server *server, const cJSON *json)
 {
-    struct tsb_answer answer = {0};
-    struct ska_errors errors = tsb_answer_errors(&answer);
+    struct tsb_exchange exchange = {.server = server, .path = "", .method = "POST"};
+    struct ska_errors errors = tsb_answer_errors(&exchange.answer);
     struct ska_json_place place;
     struct tsb_policy policy;
     struct ska_buffer xml = {0};
     cJSON *again = NULL;
 
     ska_json_top(&place, json, "policy", SKA_R_BAD_REQUEST, &errors);
-    if (tsb_policy_read(&answer, &place, true, &policy)) {
+    if (tsb_policy_read(&exchange, &place, true, &policy)) {
         tsb_policy_to_xml(&policy, &xml);
         again = tsb_policy_to_json(&policy);
         PROMISE(again != NULL && !xml.failed);
         cJSON_Delete(again);
         tsb_policy_clear(&policy);
     } else {
-        check_refusal(&answer);
+        check_refusal(&exchange.answer);
     }
     ska_buffer_free(&xml);
-    tsb_answer_clear(&answer);
+    tsb_answer_clear(&exchange.answer);
 }
 
 static void try_proof(struct tsb_server *server, cJSON *json)
@@ -189,6 +193,19 @@ static void try_proof(struct tsb_server *server, cJSON *json)
         PROMISE(password.length <= 1024 + 4);
     ska_bytes_free(&password);
     tsb_answer_clear(&exchange.answer);
+}
+
+/* Paths of derivation; on this curve a step is one hash. And what a decryption has given. */
+static void try_arithmetic(const char *text)
+{
+    struct tsb_node node = {.curve = NID_ED25519};
+    struct ska_bytes plain = {NULL, 0};
+
+    if (tsb_node_derive(NULL, text, &node))
+        PROMISE(strchr(text, '\'') != NULL);
+    if (tsb_oaep_remove(NULL, "SHA1", ska_span_text(text), &plain))
+        PROMISE(plain.length < strlen(text));
+    ska_bytes_free(&plain);
 }
 
 static void try_texts(const char *text)
@@ -229,9 +246,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     header = take_line(&data, &size);
     try_call(&server, path, header, ska_span(data, size));
     try_texts(path);
+    try_arithmetic(path);
     text = take_line(&data, &size);
     if (ska_json_parse(ska_span_text(text), "fuzz", &json, NULL) && cJSON_IsObject(json)) {
-        try_policy(json);
+        try_policy(&server, json);
         try_proof(&server, json);
     }
     cJSON_Delete(json);

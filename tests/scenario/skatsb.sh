@@ -183,7 +183,7 @@ ask 404 GET /v1/nothing
 ask 405 DELETE /v1/sign
 ask 400 POST /v1/sign '{"signRequest":'
 has '"errorCode":600'
-ask 501 POST /v1/encrypt '{"encryptRequest":{}}'
+ask 501 POST /v1/createRfcTimestamp '{}'
 has '"errorCode":101'
 head -c 1100000 /dev/zero | tr '\0' ' ' >long
 ask 413 POST /v1/sign @long

@@ -150,8 +150,8 @@ static void test_vendor_template(void **state)
                                 private_attributes, COUNT(private_attributes), &pair.public_key,
                                 &pair.private_key),
               CKR_OK);
-    assert_false(read_flag(session, pair.private_key, CKA_DECRYPT));
-    assert_false(read_flag(session, pair.private_key, CKA_UNWRAP));
+    assert_true(read_flag(session, pair.private_key, CKA_DECRYPT));
+    assert_true(read_flag(session, pair.private_key, CKA_UNWRAP));
     assert_false(read_flag(session, pair.private_key, CKA_MODIFIABLE));
     value = read_attribute(session, pair.private_key, CKA_SKA_CRYPTO_CURRENCY_TYPE);
     assert_int_equal(value.length, sizeof(bitcoin));

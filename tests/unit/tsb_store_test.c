@@ -55,7 +55,7 @@ static void reopen(struct place *place)
 
 static struct tsb_request a_request(int64_t created)
 {
-    struct tsb_request request = {.operation = SKA_OPERATION_SIGN,
+    struct tsb_request request = {.kind = TSB_SIGN,
                                   .stamp = 1000,
                                   .clock_offset = -1,
                                   .created = created,
@@ -181,8 +181,7 @@ static void everybody_sees_his_own_tasks(void **state)
     struct place *place = *state;
     struct tsb_request request = a_request(5000);
     struct tsb_task tasks[] = {a_task(request.id, "alice"), a_task(request.id, "bob")};
-    struct tsb_task_filter filter = {
-        .approver = ska_span_text("alice"), .operations = ~0U, .most = 10};
+    struct tsb_task_filter filter = {.approver = ska_span_text("alice"), .kinds = ~0U, .most = 10};
     struct tsb_tasks all = {NULL, 0};
 
     insert(place->database, &request);
@@ -202,9 +201,9 @@ static void everybody_sees_his_own_tasks(void **state)
     filter.first = 2;
     assert_int_equal(count_open(place->database, &filter), 0);
     filter.first = 0;
-    filter.operations = 1U << SKA_OPERATION_BLOCK;
+    filter.kinds = 1U << TSB_BLOCK;
     assert_int_equal(count_open(place->database, &filter), 0);
-    filter.operations = ~0U;
+    filter.kinds = ~0U;
     filter.most = 10;
     tasks[0].state = TSB_TASK_REJECTED;
     assert_true(tsb_task_update(place->database, &tasks[0]));
