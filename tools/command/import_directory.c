@@ -255,7 +255,7 @@ static bool find_target(struct import *import, const struct import_arrival *arri
 
 static bool import_answer_file(struct import *import, const struct import_arrival *arrival)
 {
-    struct ska_directory_names names = {NULL, 0};
+    struct ska_directory_names names = {0};
     bool matches = false;
     bool done = ska_directory_list(import->directory, &names, &import->tool->errors) &&
                 find_target(import, arrival, &names, &matches);
