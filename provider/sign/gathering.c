@@ -488,6 +488,7 @@ bool ska_gathering_begin(struct ska_gathering *gathering)
         return false;
     gathering->open.exchanged = false;
     gathering->until = ska_clock_ms() + (int64_t)gathering->job->timeout * 1000;
+    gathering->quiet_since = ska_clock_ms();
     watch_early(gathering);
     ska_progress_line_begin(&gathering->line, gathering->job->progress);
     return gathering_look_first(gathering) && ask_agents(gathering);

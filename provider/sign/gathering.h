@@ -46,12 +46,13 @@ struct ska_gathering {
     bool unverified;              /* what agents answer: the HSM verifies it */
     struct ska_flood floods[SKA_BUDGET_OWNERS];
     size_t flood_count;
-    size_t tried;       /* approvals in the last attempt, when the rule is not known */
-    int64_t until;      /* ska_clock_ms() */
-    bool locked;        /* enough have approved, and it was too early for the HSM */
-    bool news;          /* something has come that was not looked at when the HSM was asked last, */
-    int64_t asked;      /* which was then, whether the key is blocked; 0: not yet */
-    int64_t asks_after; /* and without news it is asked again after so many milliseconds */
+    size_t tried;  /* approvals in the last attempt, when the rule is not known */
+    int64_t until; /* ska_clock_ms() */
+    bool locked;   /* enough have approved, and it was too early for the HSM */
+    bool news;     /* something has come that was not looked at when the HSM was asked last, */
+    int64_t asked; /* which was then, whether the key is blocked; 0: not yet */
+    int64_t quiet_since; /* something happened last */
+    int64_t asks_after;  /* and without news it is asked again after so many milliseconds */
 };
 
 /* Takes over the rule, which is emptied, and the bundle's request (may be NULL). */

@@ -18,6 +18,9 @@
 
 /* Limits of time, and what a terminal shows. */
 #define TICK_MS 1000
+/* Who is told of nothing wakes up so often, and after some minutes without news more seldom. */
+#define POLL_MS 1000
+#define POLL_MOST_MS 5000
 
 /* Whether the key was blocked meanwhile is asked of the HSM, when there is news, but so often at
  * most */
@@ -47,8 +50,15 @@ static bool needs_ticks(const struct ska_gathering *gathering)
 {
     const struct ska_rule *rule = gathering->ballot.rule;
 
-    return gathering->line.wanted || rule == NULL || ska_rule_has_time_limit(rule) ||
-           !ska_gathering_is_watched(gathering);
+    return gathering->line.wanted || rule == NULL || ska_rule_has_time_limit(rule);
+}
+
+/* A sixtieth of the time since something happened last. */
+static int64_t poll_pause(const struct ska_gathering *gathering)
+{
+    int64_t pause = (ska_clock_ms() - gathering->quiet_since) / 60;
+
+    return pause < POLL_MS ? POLL_MS : pause > POLL_MOST_MS ? POLL_MOST_MS : pause;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -65,6 +75,8 @@ static int64_t next_moment(const struct ska_gathering *gathering)
         next = earlier(next, next_question(gathering));
     if (needs_ticks(gathering))
         next = earlier(next, ska_clock_ms() + TICK_MS);
+    if (!ska_gathering_is_watched(gathering))
+        next = earlier(next, ska_clock_ms() + poll_pause(gathering));
     return earlier(next, gathering->until);
 }
 
@@ -80,6 +92,7 @@ static bool wait_for_news(struct ska_gathering *gathering)
             if (!ska_gathering_hear(gathering))
                 break;
             gathering->news = true;
+            gathering->quiet_since = ska_clock_ms();
             return true;
         case SKA_PAUSE_OVER:
             return true;
@@ -94,8 +107,11 @@ static bool look_at_news(struct ska_gathering *gathering)
     const struct ska_events *events = &gathering->events;
     int64_t now = ska_clock_ms();
 
-    if (now >= gathering->until || now >= next_look(gathering))
+    if (now >= gathering->until || now >= next_look(gathering)) {
+        if (!ska_gathering_is_unchanged(gathering))
+            gathering->quiet_since = now;
         return ska_gathering_look(gathering, gathering->until);
+    }
     return !(events->lost || events->names.count > 0) ||
            ska_gathering_look_at_events(gathering, gathering->until);
 }
