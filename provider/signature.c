@@ -99,9 +99,9 @@ static void *signature_dup(void *vfrom)
         ska_key_up_ref(to->key);
     /* All copies are tried, so that nothing of `from` is left in `to` when one fails. */
     bool copied = dup_text(&to->approvals.bundle, from->approvals.bundle);
-    for (size_t i = 0; i < SKA_BUNDLE_FILES_MOST; i++)
-        copied =
-            dup_text(&to->approvals.bundle_files[i], from->approvals.bundle_files[i]) && copied;
+    memset(to->approvals.bundle_files, 0, sizeof(to->approvals.bundle_files));
+    for (size_t i = 0; copied && from->approvals.bundle_files[i] != NULL; i++)
+        copied = dup_text(&to->approvals.bundle_files[i], from->approvals.bundle_files[i]);
     copied = dup_text(&to->approvals.directory, from->approvals.directory) && copied;
     copied = dup_text(&to->approvals.agent, from->approvals.agent) && copied;
     copied = dup_text(&to->approvals.description, from->approvals.description) && copied;

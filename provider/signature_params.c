@@ -179,11 +179,9 @@ static bool set_bundle(struct ska_signature *signature, const OSSL_PARAM *param)
 
 void ska_signature_forget_files(struct ska_signature *signature)
 {
-    char **files = signature->approvals.bundle_files;
-
-    for (size_t i = 0; i < SKA_BUNDLE_FILES_MOST; i++) {
-        free(files[i]);
-        files[i] = NULL;
+    for (char **file = signature->approvals.bundle_files; *file != NULL; file++) {
+        free(*file);
+        *file = NULL;
     }
 }
 

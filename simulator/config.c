@@ -56,6 +56,7 @@ static const struct {
     {"window", offsetof(struct sim_config, window_from_timestamp), NULL, "after-delay",
      "from-timestamp"},
     {"allow-unbound", offsetof(struct sim_config, allow_unbound), NULL, "no", "yes"},
+    {"remember", offsetof(struct sim_config, remember), NULL, "no", "yes"},
     {"clock", offsetof(struct sim_config, clock), read_seconds, NULL, NULL},
     {"clock-offset", offsetof(struct sim_config, clock_offset), read_seconds, NULL, NULL},
     {"call-log", offsetof(struct sim_config, call_log), read_text, NULL, NULL},
@@ -113,6 +114,7 @@ bool sim_config_read(struct sim_config *config, OSSL_LIB_CTX *libctx)
     bool done = false;
 
     memset(config, 0, sizeof(*config));
+    config->remember = true;
     if (path == NULL || path[0] == '\0')
         return true;
     conf = NCONF_new_ex(libctx, NULL);

@@ -18,6 +18,7 @@ struct sim_config {
     bool sam;
     bool window_from_timestamp;
     bool allow_unbound;
+    bool remember;     /* what was read of keys and records once, as long as they are there */
     long clock;        /* seconds since 1970 at which the clock stands; 0: it goes */
     long clock_offset; /* seconds added to it */
 };

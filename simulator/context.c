@@ -158,6 +158,13 @@ const struct sim_config *sim_config(void)
     return config_of_call;
 }
 
+bool sim_remembers(void)
+{
+    const struct sim_config *config = sim_config();
+
+    return config != NULL && config->remember;
+}
+
 struct sim_config *sim_config_place(void)
 {
     return &context.config;

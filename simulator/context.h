@@ -32,6 +32,9 @@ OSSL_LIB_CTX *sim_libctx(void);
  */
 const struct sim_config *sim_config(void);
 
+/* Whether what was read of keys is remembered, by that configuration. */
+bool sim_remembers(void);
+
 /* The simulator's clock: seconds since the epoch, UTC. */
 int64_t sim_now(void);
 

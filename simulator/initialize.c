@@ -20,7 +20,7 @@
 #include "simulator/config.h"
 #include "simulator/context.h"
 #include "simulator/fault_injection.h"
-#include "simulator/record_store.h"
+#include "simulator/object_kind.h"
 #include "simulator/rule_acceptance.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
@@ -142,7 +142,7 @@ static CK_RV initialize_module(const CK_C_INITIALIZE_ARGS *args)
 static void forget_everything(void)
 {
     sim_sessions_forget();
-    sim_store_forget();
+    sim_objects_forget();
     sim_config_free(sim_config_place());
     sim_lock_forget();
 }

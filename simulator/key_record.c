@@ -135,6 +135,25 @@ void sim_record_clear(struct sim_record *record)
     memset(record, 0, sizeof(*record));
 }
 
+bool sim_record_copy(const struct sim_record *from, struct sim_record *to)
+{
+    bool done = true;
+
+    *to = *from;
+    memset(to->rules, 0, sizeof(to->rules));
+    memset(&to->subject, 0, sizeof(to->subject));
+    memset(&to->mechanisms, 0, sizeof(to->mechanisms));
+    memset(&to->public_key, 0, sizeof(to->public_key));
+    for (int i = 0; i < SKA_RULE_COUNT && done; i++)
+        done = ska_bytes_copy(&to->rules[i], ska_span_of(&from->rules[i]), NULL);
+    if (done && ska_bytes_copy(&to->subject, ska_span_of(&from->subject), NULL) &&
+        ska_bytes_copy(&to->mechanisms, ska_span_of(&from->mechanisms), NULL) &&
+        ska_bytes_copy(&to->public_key, ska_span_of(&from->public_key), NULL))
+        return true;
+    sim_record_clear(to);
+    return false;
+}
+
 bool sim_record_has_rules(const struct sim_record *record)
 {
     for (int i = 0; i < SKA_RULE_COUNT; i++) {

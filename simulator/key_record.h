@@ -36,6 +36,8 @@ bool sim_record_encode(const struct sim_record *record, struct ska_bytes *encode
  */
 bool sim_record_decode(struct ska_span encoded, struct sim_record *record);
 void sim_record_clear(struct sim_record *record);
+/* On failure, when memory runs out, the copy is left empty. */
+bool sim_record_copy(const struct sim_record *from, struct sim_record *to);
 
 /* Whether all four rules are there. */
 bool sim_record_has_rules(const struct sim_record *record);

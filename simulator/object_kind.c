@@ -4,9 +4,11 @@
  */
 #include "simulator/object_kind.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulator/context.h"
 #include "simulator/softhsm_calls.h"
 
 #define MARK_SKA "SKA simulator key "
@@ -234,16 +236,123 @@ static CK_RV read_label_and_size(CK_SESSION_HANDLE session, struct sim_object *o
                : CKR_HOST_MEMORY;
 }
 
-CK_RV sim_object_open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, enum sim_kind kind,
+/* ---- Keys that are known ---------------------------------------------------------------- */
+
+/*
+ * Nothing that was read of a marked private key once changes as long as its handle is valid, since
+ * no call that changes objects takes one (object_change.c); its record is looked up each time.
+ */
+struct known_key {
+    CK_OBJECT_HANDLE handle;
+    struct sim_object object; /* without the record */
+};
+
+/* A tree by handle, guarded by sim_state_lock(). */
+static void *known_keys;
+
+static int compare_known_keys(const void *a, const void *b)
+{
+    const struct known_key *left = a;
+    const struct known_key *right = b;
+
+    if (left->handle == right->handle)
+        return 0;
+    return left->handle < right->handle ? -1 : 1;
+}
+
+static void free_known_key(void *vkey)
+{
+    struct known_key *key = vkey;
+
+    ska_bytes_free(&key->object.label);
+    free(key);
+}
+
+void sim_objects_forget(void)
+{
+    sim_state_lock();
+    tdestroy(known_keys, free_known_key);
+    known_keys = NULL;
+    sim_state_unlock();
+    sim_store_forget();
+}
+
+/* All but the record. */
+static bool copy_known(const struct sim_object *from, struct sim_object *to)
+{
+    *to = *from;
+    memset(&to->record, 0, sizeof(to->record));
+    memset(&to->label, 0, sizeof(to->label));
+    return ska_bytes_copy(&to->label, ska_span_of(&from->label), NULL);
+}
+
+static void remember_key(const struct sim_object *object)
+{
+    struct known_key *key = malloc(sizeof(*key));
+    struct known_key **found = NULL;
+
+    if (key == NULL)
+        return;
+    key->handle = object->handle;
+    if (!copy_known(object, &key->object)) {
+        free(key);
+        return;
+    }
+    sim_state_lock();
+    found = tsearch(key, &known_keys, compare_known_keys);
+    sim_state_unlock();
+    if (found == NULL || *found != key)
+        free_known_key(key);
+}
+
+static bool recall_key(CK_OBJECT_HANDLE handle, struct sim_object *object)
+{
+    const struct known_key wanted = {.handle = handle};
+    struct known_key **found = NULL;
+    bool known = false;
+
+    if (!sim_remembers())
+        return false;
+    sim_state_lock();
+    found = tfind(&wanted, &known_keys, compare_known_keys);
+    known = found != NULL && copy_known(&(*found)->object, object);
+    sim_state_unlock();
+    return known;
+}
+
+/* False: it is not known, or not there any more, and has to be looked at. */
+static bool open_known_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
+                           struct sim_object *object)
+{
+    if (!recall_key(handle, object))
+        return false;
+    if (sim_object_is_there(session, handle) && read_marked(session, object) == CKR_OK &&
+        object->kind != SIM_HIDDEN)
+        return true;
+    sim_object_clear(object);
+    return false;
+}
+
+static CK_RV open_new_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, enum sim_kind kind,
                           CK_RV refusal, struct sim_object *object)
 {
     CK_RV rv = sim_object_open(session, handle, object);
 
     if (rv == CKR_OK && object->kind != kind)
-        rv = refusal;
+        return refusal;
     if (rv == CKR_OK)
         rv = read_label_and_size(session, object);
+    if (rv == CKR_OK && kind != SIM_ORDINARY)
+        remember_key(object);
     return rv;
+}
+
+CK_RV sim_object_open_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, enum sim_kind kind,
+                          CK_RV refusal, struct sim_object *object)
+{
+    if (!open_known_key(session, handle, object))
+        return open_new_key(session, handle, kind, refusal, object);
+    return object->kind == kind ? CKR_OK : refusal;
 }
 
 CK_RV sim_ska_key_open(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,

@@ -64,6 +64,9 @@ CK_RV sim_ska_key_open(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
                        struct sim_object *object);
 void sim_object_clear(struct sim_object *object);
 
+/* Forgets what is remembered of keys and their records, since handles have become invalid. */
+void sim_objects_forget(void);
+
 /*
  * For standard functions that use a key or touch an object: CKR_OK for an ordinary object,
  * `refusal` for the private key of an SKA or timestamp pair, CKR_OBJECT_HANDLE_INVALID for what

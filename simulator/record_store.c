@@ -20,15 +20,18 @@
 /* ---- Where records are ------------------------------------------------------------------ */
 
 /*
- * SoftHSM's searches look at every object, so a record that was found once is remembered by its
- * handle. A handle becomes invalid when its object goes, whichever process destroys it; then the
- * token is searched again.
+ * SoftHSM's searches look at every object, and reading one takes longer than a signature, so a
+ * record that was read once is remembered with its handle. No record ever changes: a change writes
+ * another one. A handle becomes invalid when its object goes, whichever process destroys it; then
+ * the token is searched again.
  */
 
 struct place {
     CK_SLOT_ID slot;
     char id[SIM_ID_SIZE];
     CK_OBJECT_HANDLE handle;
+    bool read; /* this is what stands there: */
+    struct sim_record record;
 };
 
 /* A tree of places, guarded by sim_state_lock(). */
@@ -44,6 +47,14 @@ static int compare_places(const void *a, const void *b)
     return memcmp(left->id, right->id, sizeof(left->id));
 }
 
+static void free_place(void *vplace)
+{
+    struct place *place = vplace;
+
+    sim_record_clear(&place->record);
+    free(place);
+}
+
 static struct place make_place(CK_SLOT_ID slot, const char *id, CK_OBJECT_HANDLE handle)
 {
     struct place place = {.slot = slot, .handle = handle};
@@ -52,34 +63,79 @@ static struct place make_place(CK_SLOT_ID slot, const char *id, CK_OBJECT_HANDLE
     return place;
 }
 
-static CK_OBJECT_HANDLE known_handle(CK_SLOT_ID slot, const char *id)
+/* With the lock held; NULL: none. */
+static struct place *find_place(CK_SLOT_ID slot, const char *id)
 {
     struct place key = make_place(slot, id, 0);
+    struct place **found = tfind(&key, &places, compare_places);
+
+    return found == NULL ? NULL : *found;
+}
+
+static CK_OBJECT_HANDLE known_handle(CK_SLOT_ID slot, const char *id)
+{
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-    void *found = NULL;
+    const struct place *place = NULL;
 
     sim_state_lock();
-    found = tfind(&key, &places, compare_places);
-    if (found != NULL)
-        handle = (*(struct place **)found)->handle;
+    place = find_place(slot, id);
+    if (place != NULL)
+        handle = place->handle;
     sim_state_unlock();
     return handle;
 }
 
-static void forget_place(CK_SLOT_ID slot, const char *id)
+/* Of a record that was read already: what it says, and its handle. */
+static bool recall_record(CK_SLOT_ID slot, const char *id, CK_OBJECT_HANDLE *handle,
+                          struct sim_record *record)
 {
-    struct place key = make_place(slot, id, 0);
+    const struct place *place = NULL;
+    bool known = false;
+
+    if (!sim_remembers())
+        return false;
+    sim_state_lock();
+    place = find_place(slot, id);
+    known = place != NULL && place->read && sim_record_copy(&place->record, record);
+    if (known)
+        *handle = place->handle;
+    sim_state_unlock();
+    return known;
+}
+
+/* What was read at this handle, if that is still the one. */
+static void memorize_record(CK_SLOT_ID slot, const char *id, CK_OBJECT_HANDLE handle,
+                            const struct sim_record *record)
+{
     struct place *place = NULL;
-    void *found = NULL;
 
     sim_state_lock();
-    found = tfind(&key, &places, compare_places);
-    if (found != NULL) {
-        place = *(struct place **)found;
+    place = find_place(slot, id);
+    if (place != NULL && place->handle == handle && !place->read)
+        place->read = sim_record_copy(record, &place->record);
+    sim_state_unlock();
+}
+
+static void forget_place(CK_SLOT_ID slot, const char *id)
+{
+    struct place *place = NULL;
+
+    sim_state_lock();
+    place = find_place(slot, id);
+    if (place != NULL) {
         tdelete(place, &places, compare_places);
-        free(place);
+        free_place(place);
     }
     sim_state_unlock();
+}
+
+static void move_place(struct place *place, CK_OBJECT_HANDLE handle)
+{
+    if (place->handle == handle)
+        return;
+    sim_record_clear(&place->record);
+    place->read = false;
+    place->handle = handle;
 }
 
 /* Without memory nothing is remembered, and the next look-up searches. */
@@ -94,7 +150,7 @@ static void remember_place(CK_SLOT_ID slot, const char *id, CK_OBJECT_HANDLE han
     sim_state_lock();
     found = tsearch(place, &places, compare_places);
     if (found != NULL)
-        (*(struct place **)found)->handle = handle;
+        move_place(*(struct place **)found, handle);
     if (found == NULL || *(struct place **)found != place)
         free(place);
     sim_state_unlock();
@@ -103,7 +159,7 @@ static void remember_place(CK_SLOT_ID slot, const char *id, CK_OBJECT_HANDLE han
 void sim_store_forget(void)
 {
     sim_state_lock();
-    tdestroy(places, free);
+    tdestroy(places, free_place);
     places = NULL;
     sim_state_unlock();
 }
@@ -299,12 +355,21 @@ static CK_RV remember_all(CK_SESSION_HANDLE session)
 static CK_RV read_known(CK_SESSION_HANDLE session, CK_SLOT_ID slot, const char *id,
                         struct sim_record *record)
 {
-    CK_OBJECT_HANDLE handle = known_handle(slot, id);
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     CK_RV rv = CKR_OBJECT_HANDLE_INVALID;
 
-    if (handle == CK_INVALID_HANDLE)
-        return rv;
-    rv = read_record(session, handle, record);
+    if (recall_record(slot, id, &handle, record)) {
+        rv = sim_object_is_there(session, handle) ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
+        if (rv != CKR_OK)
+            sim_record_clear(record);
+    } else {
+        handle = known_handle(slot, id);
+        if (handle == CK_INVALID_HANDLE)
+            return rv;
+        rv = read_record(session, handle, record);
+        if (rv == CKR_OK)
+            memorize_record(slot, id, handle, record);
+    }
     if (rv == CKR_OBJECT_HANDLE_INVALID)
         forget_place(slot, id);
     return rv;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "simulator/record_store.h"
+#include "simulator/object_kind.h"
 #include "simulator/session_table.h"
 #include "simulator/softhsm_calls.h"
 #include "simulator/token_file.h"
@@ -118,7 +118,7 @@ CK_RV sim_C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR_PTR pin, CK_ULONG pin_len, CK
     rv = softhsm()->C_InitToken(slot, pin, pin_len, label);
     sim_token_file_end(true);
     if (rv == CKR_OK)
-        sim_store_forget();
+        sim_objects_forget();
     return rv;
 }
 
@@ -188,7 +188,7 @@ CK_RV sim_C_CloseSession(CK_SESSION_HANDLE session)
     CK_RV rv = sim_session_close(session, &none_left);
 
     if (rv == CKR_OK && none_left)
-        sim_store_forget();
+        sim_objects_forget();
     return rv;
 }
 
@@ -204,7 +204,7 @@ CK_RV sim_C_CloseAllSessions(CK_SLOT_ID slot)
         return rv;
     sim_slot_sessions_close(slot, &none_left);
     if (none_left)
-        sim_store_forget();
+        sim_objects_forget();
     return rv;
 }
 
@@ -213,6 +213,6 @@ CK_RV sim_C_Logout(CK_SESSION_HANDLE session)
     CK_RV rv = softhsm()->C_Logout(session);
 
     if (rv == CKR_OK)
-        sim_store_forget();
+        sim_objects_forget();
     return rv;
 }

@@ -39,6 +39,12 @@ void softhsm_after_fork_in_child(void);
  */
 CK_RV sim_object_answer(CK_SESSION_HANDLE session, CK_RV rv);
 
+/*
+ * Whether the object of this handle exists, in whatever process it may have been destroyed: the
+ * only call that does not read all of its attributes.
+ */
+bool sim_object_is_there(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle);
+
 /* One attribute. Free the bytes; they are empty on failure. */
 CK_RV sim_read_bytes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE type,
                      struct ska_bytes *value);

@@ -26,6 +26,13 @@ CK_RV sim_object_answer(CK_SESSION_HANDLE session, CK_RV rv)
     return CKR_USER_NOT_LOGGED_IN;
 }
 
+bool sim_object_is_there(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle)
+{
+    CK_ULONG size = 0;
+
+    return softhsm()->C_GetObjectSize(session, handle, &size) == CKR_OK;
+}
+
 CK_RV sim_read_bytes(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE_TYPE type,
                      struct ska_bytes *value)
 {

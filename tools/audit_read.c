@@ -24,12 +24,18 @@ struct reference {
     bool faulty; /* something was said of it already */
 };
 
+/* So much is read at once. */
+#define BLOCK 65536
+
 struct ska_audit_reader {
     FILE *file;
     const char *path;
     const char *path_before; /* of the log that this one goes on from; NULL: it is the first */
     OSSL_LIB_CTX *libctx;
-    uint64_t left; /* bytes of the file that have not been read */
+    uint64_t left; /* bytes of the file that have not been taken */
+    uint8_t block[BLOCK];
+    size_t block_at; /* what was not taken of it */
+    size_t block_end;
     uint8_t text[SKA_AUDIT_LINE_LIMIT];
     uint64_t number;
     struct reference last;
@@ -97,6 +103,7 @@ static bool read_from(struct ska_audit_reader *reader, const char *path,
         fclose(reader->file);
     reader->path = path;
     reader->number = 0;
+    reader->block_at = reader->block_end = 0;
     reader->file = open_log(path);
     return reader->file != NULL ? find_size(reader, errors) : fail_reading(path, errors);
 }
@@ -142,17 +149,40 @@ struct raw_line {
     bool whole;           /* it has its newline */
 };
 
+/* False: there is no more. */
+static bool read_block(struct ska_audit_reader *reader)
+{
+    size_t most = reader->left < BLOCK ? (size_t)reader->left : BLOCK;
+
+    reader->block_at = 0;
+    reader->block_end = most == 0 ? 0 : fread(reader->block, 1, most, reader->file);
+    return reader->block_end > 0;
+}
+
+/* Up to the end of the line, or of the block. */
+static void take_from_block(struct ska_audit_reader *reader, struct raw_line *raw)
+{
+    const uint8_t *begin = reader->block + reader->block_at;
+    size_t length = reader->block_end - reader->block_at;
+    const uint8_t *newline = memchr(begin, '\n', length);
+    size_t room = raw->length < sizeof(reader->text) ? sizeof(reader->text) - raw->length : 0;
+
+    raw->whole = newline != NULL;
+    if (raw->whole)
+        length = (size_t)(newline - begin) + 1;
+    if (room > 0)
+        memcpy(reader->text + raw->length, begin, length < room ? length : room);
+    raw->length += length;
+    reader->block_at += length;
+    reader->left -= length;
+}
+
 static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
                      const struct ska_errors *errors)
 {
-    int byte = 0;
-
     memset(raw, 0, sizeof(*raw));
-    while (byte != '\n' && reader->left > 0 && (byte = getc_unlocked(reader->file)) != EOF) {
-        if (raw->length < sizeof(reader->text))
-            reader->text[raw->length] = (uint8_t)byte;
-        raw->length++;
-        reader->left--;
+    while (!raw->whole && (reader->block_at < reader->block_end || read_block(reader))) {
+        take_from_block(reader, raw);
         if (raw->length > LINE_MOST)
             return ska_fail(errors, SKA_R_EVIDENCE_WRONG,
                             "%s: line %" PRIu64 " is longer than %d MiB: this is no audit log, or "
@@ -161,7 +191,6 @@ static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
     }
     if (ferror(reader->file))
         return fail_reading(reader->path, errors);
-    raw->whole = byte == '\n';
     if (raw->length <= sizeof(reader->text))
         raw->text = ska_span(reader->text, raw->length);
     return true;

@@ -99,18 +99,37 @@ static void add_harmless(struct ska_buffer *buffer, struct ska_span character, b
     ska_buffer_add(buffer, character.data, character.length);
 }
 
+/* Most of any text: the ASCII at its beginning that is shown as it is. */
+static size_t plain_length(struct ska_span text, bool in_quotes)
+{
+    size_t length = 0;
+
+    while (length < text.length && text.data[length] >= ' ' && text.data[length] <= '~' &&
+           !(in_quotes && (text.data[length] == '\'' || text.data[length] == '\\')))
+        length++;
+    return length;
+}
+
 static void add_printable(struct ska_buffer *buffer, struct ska_span text, size_t limit,
                           bool in_quotes)
 {
+    size_t most = text.length < limit ? text.length : limit;
     bool cut = text.length > limit;
     size_t marks = 0;
     size_t at = 0;
 
-    while (at < text.length && at < limit) {
+    while (at < most) {
         uint32_t character = 0;
         struct ska_span rest = ska_span(text.data + at, text.length - at);
-        size_t length = ska_utf8_decode(rest, &character);
+        size_t length = plain_length(ska_span(rest.data, most - at), in_quotes);
 
+        if (length > 0) {
+            ska_buffer_add(buffer, rest.data, length);
+            marks = 0;
+            at += length;
+            continue;
+        }
+        length = ska_utf8_decode(rest, &character);
         if (length > 0 && at + length > limit)
             break;
         marks = length > 0 && ska_is_combining_mark(character) ? marks + 1 : 0;

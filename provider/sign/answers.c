@@ -14,6 +14,7 @@
 #include "provider/base/file.h"
 #include "provider/base/json.h"
 #include "provider/base/printable.h"
+#include "provider/sign/new_file.h"
 
 /*
  * The most files that are remembered, about 50 MiB of memory. More are looked at again each time.
@@ -43,6 +44,10 @@ struct ska_answers {
     size_t note_count;
     size_t empty; /* files, in the last look */
     bool left;    /* something, in the last look, for want of time */
+    bool again;   /* or for another reason: it is looked at once more */
+    /* What is written, or was left half written: names that are no answer's yet. */
+    struct ska_directory_names unfinished;
+    bool unnamed; /* there are more than are remembered */
 };
 
 bool ska_answers_new(struct ska_answers **answers, const struct ska_errors *errors)
@@ -63,6 +68,7 @@ static void free_file(void *vfile)
 void ska_answers_restart(struct ska_answers *answers)
 {
     tdestroy(answers->files, free_file);
+    ska_directory_names_free(&answers->unfinished);
     *answers = (struct ska_answers){.files = NULL};
 }
 
@@ -239,9 +245,10 @@ static void mark_look(struct answer_file *file, const struct stat *status)
 }
 
 /* It will be looked at once more. */
-static void forget_look(struct answer_file *file)
+static void forget_look(struct ska_answers *answers, struct answer_file *file)
 {
     file->changed = (struct timespec){0, 0};
+    answers->again = true;
 }
 
 static bool afford(struct ska_budget *budget, const struct stat *status)
@@ -276,7 +283,7 @@ static bool read_answers(const struct reading *reading, struct ska_approval **an
     done = ska_file_read_at(ska_directory_fd(reading->look->directory), reading->file->name,
                             reading->shown, SKA_JSON_LIMIT, &text, reading->wrong);
     if (!done && ska_directory_failure_passes(errno))
-        forget_look(reading->file);
+        forget_look(reading->answers, reading->file);
     done = done && ska_approvals_parse(ska_span_of(&text), reading->shown,
                                        ska_span_of(&reading->ballot->request->approval_token),
                                        answers, count, reading->wrong);
@@ -313,11 +320,11 @@ static bool take_answers_of_file(const struct reading *reading, struct ska_appro
 
         if (ska_clock_ms() >= reading->look->until) {
             reading->answers->left = true;
-            forget_look(reading->file);
+            forget_look(reading->answers, reading->file);
             return true;
         }
         if (!may_verify(reading, &answers[i], refusal)) {
-            forget_look(reading->file);
+            forget_look(reading->answers, reading->file);
             continue;
         }
         if (!take_answer(reading->ballot, reading->shown, &reading->owner, &answers[i], refusal,
@@ -368,8 +375,10 @@ static bool look_at_news(struct reading *reading, const char *name, const struct
     if (reading->file == NULL && reading->answers->file_count < FILES_LIMIT &&
         !remember_file(reading->answers, name, &reading->file, errors))
         return false;
-    if (reading->file == NULL)
+    if (reading->file == NULL) {
         reading->file = &once;
+        reading->answers->unnamed = true;
+    }
     forget_note(reading->answers, reading->file);
     mark_look(reading->file, status);
     reading->owner = status->st_uid;
@@ -396,20 +405,35 @@ static bool look_at_name(struct reading *reading, const char *name, const struct
         return true;
     }
     reading->file = find_file(reading->answers, name);
-    if ((reading->file != NULL && is_as_it_was(reading->file, &status)) ||
-        !afford(reading->look->budget, &status))
+    if (reading->file != NULL && is_as_it_was(reading->file, &status))
         return true;
+    if (!afford(reading->look->budget, &status)) {
+        reading->answers->again = true;
+        return true;
+    }
     return look_at_news(reading, name, &status, errors);
+}
+
+#define UNFINISHED_MOST 100
+
+static void note_unfinished(struct ska_answers *answers, const char *name)
+{
+    if (answers->unfinished.count == UNFINISHED_MOST ||
+        !ska_directory_names_add(&answers->unfinished, name, NULL))
+        answers->unnamed = true;
 }
 
 static bool look_at_names(struct reading *reading, const struct ska_directory_names *names,
                           const struct ska_errors *errors)
 {
+    const char *id = reading->ballot->request->id;
     size_t first = 0;
     size_t end = 0;
     bool done = true;
 
-    ska_directory_names_of(names, reading->ballot->request->id, &first, &end);
+    for (size_t i = 0; i < names->count && ska_new_file_is(names->names[i], id); i++)
+        note_unfinished(reading->answers, names->names[i]);
+    ska_directory_names_of(names, id, &first, &end);
     for (size_t i = first; done && i < end; i++) {
         if (ska_clock_ms() >= reading->look->until) {
             reading->answers->left = true;
@@ -424,13 +448,16 @@ static bool look_at_names(struct reading *reading, const struct ska_directory_na
 static bool look_at_listing(struct reading *reading, const struct ska_errors *errors)
 {
     DIR *listing = ska_directory_listing(reading->look->directory);
+    const char *id = reading->ballot->request->id;
     const struct dirent *entry = NULL;
     bool done = true;
 
     if (listing == NULL)
         return ska_directory_fail(reading->look->directory, ".", errors);
     while (done && (entry = readdir(listing)) != NULL) {
-        if (!ska_file_is_answer(entry->d_name, reading->ballot->request->id))
+        if (ska_new_file_is(entry->d_name, id))
+            note_unfinished(reading->answers, entry->d_name);
+        if (!ska_file_is_answer(entry->d_name, id))
             continue;
         if (ska_clock_ms() >= reading->look->until) {
             reading->answers->left = true;
@@ -451,10 +478,53 @@ bool ska_answers_look(struct ska_answers *answers, const struct ska_look *look,
 
     answers->empty = 0;
     answers->left = false;
+    answers->again = false;
+    if (look->names == NULL)
+        ska_directory_names_free(&answers->unfinished);
     done = look->names != NULL ? look_at_names(&reading, look->names, errors)
                                : look_at_listing(&reading, errors);
     if (answers->empty > 0 && look->wrong != NULL)
         ska_fail(look->wrong, SKA_R_BAD_REQUEST, "%zu empty file%s for request %.16s",
                  answers->empty, answers->empty == 1 ? "" : "s", ballot->request->id);
     return done;
+}
+
+bool ska_answers_are_complete(const struct ska_answers *answers)
+{
+    return answers->empty == 0 && !answers->left && !answers->again;
+}
+
+bool ska_answers_have_faults(const struct ska_answers *answers)
+{
+    return answers->note_count > 0;
+}
+
+/* ---- Their names ----------------------------------------------------------------------------- */
+
+struct naming {
+    struct ska_directory_names *names;
+    bool complete;
+};
+
+static void name_file(const void *node, VISIT visit, void *vnaming)
+{
+    const struct answer_file *file = *(struct answer_file *const *)node;
+    struct naming *naming = vnaming;
+
+    if (visit == postorder || visit == leaf)
+        naming->complete =
+            ska_directory_names_add(naming->names, file->name, NULL) && naming->complete;
+}
+
+bool ska_answers_names(const struct ska_answers *answers, struct ska_directory_names *names)
+{
+    struct naming naming = {names, ska_answers_are_complete(answers) && !answers->unnamed};
+
+    if (!naming.complete)
+        return false;
+    twalk_r(answers->files, name_file, &naming);
+    for (size_t i = 0; i < answers->unfinished.count; i++)
+        naming.complete =
+            ska_directory_names_add(names, answers->unfinished.names[i], NULL) && naming.complete;
+    return naming.complete;
 }

@@ -34,10 +34,11 @@ void ska_answers_restart(struct ska_answers *answers);
 
 /*
  * Looks through the directory for answers that are new or have changed since the last look, until
- * ska_clock_ms() is `until`. `names` (NULL: it is listed) and `budget` (NULL: there is none) are
- * borrowed. What the budget or the time leaves aside is looked at the next time. What is wrong goes
- * to `wrong` (NULL: it is kept, for ska_answers_tell()). A file's name does not decide: of whom an
- * answer is, and whether it can count, is found out before its signature is verified.
+ * ska_clock_ms() is `until`. `names` (NULL: it is listed; else sorted, and at those alone is
+ * looked) and `budget` (NULL: there is none) are borrowed. What the budget or the time leaves aside
+ * is looked at the next time. What is wrong goes to `wrong` (NULL: it is kept, for
+ * ska_answers_tell()). A file's name does not decide: of whom an answer is, and whether it can
+ * count, is found out before its signature is verified.
  */
 struct ska_look {
     const struct ska_directory *directory;
@@ -49,6 +50,19 @@ struct ska_look {
 };
 bool ska_answers_look(struct ska_answers *answers, const struct ska_look *look,
                       struct ska_ballot *ballot, const struct ska_errors *errors) SKA_MUST_CHECK;
+
+/*
+ * Whether the last look left nothing aside, and found nothing that is not written to its end: until
+ * something is made or changed in the directory, there is no need for another one.
+ */
+bool ska_answers_are_complete(const struct ska_answers *answers);
+/* Whether something is wrong with a file, which may be one that is only half written. */
+bool ska_answers_have_faults(const struct ska_answers *answers);
+/*
+ * All names in the directory that belong to the request but its own, as found by the looks so far:
+ * added to *names. False where there are more, or memory runs out.
+ */
+bool ska_answers_names(const struct ska_answers *answers, struct ska_directory_names *names);
 
 /*
  * Takes approvals that came from elsewhere. The array's approvals are emptied, faults are appended

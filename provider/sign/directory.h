@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "provider/request/request.h"
 
@@ -38,6 +39,16 @@ bool ska_directory_holds_approvals(const struct ska_directory *directory);
  * like, where a number means what another computer means by it.
  */
 bool ska_directory_knows_owners(const struct ska_directory *directory);
+
+/*
+ * Whether everything that happens there is done by this computer's kernel, which tells of it
+ * (inotify) and keeps the directory's time: not where another computer may have written. False for
+ * file systems that are not known.
+ */
+bool ska_directory_is_local(const struct ska_directory *directory);
+/* When a name in it was made or removed last. */
+bool ska_directory_changed(const struct ska_directory *directory,
+                           struct timespec *changed) SKA_MUST_CHECK;
 
 /*
  * Approvers are the directory's group. False, with the group: it cannot read the open request with
@@ -71,13 +82,19 @@ bool ska_directory_fail(const struct ska_directory *directory, const char *name,
 /* Of an errno: the process or the file system is to blame, and the file is to be read again. */
 bool ska_directory_failure_passes(int error);
 
-/* The names of all files that belong to requests, sorted, so that those of one stand together. */
+/* Starts as {0}. */
 struct ska_directory_names {
     char **names;
     size_t count;
+    size_t room;
 };
+/* The names of all files that belong to requests, sorted, so that those of one stand together. */
 bool ska_directory_list(const struct ska_directory *directory, struct ska_directory_names *names,
                         const struct ska_errors *errors) SKA_MUST_CHECK;
+/* One more, a copy, at the end; sorted they are as long as nothing is added. */
+bool ska_directory_names_add(struct ska_directory_names *names, const char *name,
+                             const struct ska_errors *errors) SKA_MUST_CHECK;
+void ska_directory_names_sort(struct ska_directory_names *names);
 void ska_directory_names_free(struct ska_directory_names *names);
 /* Where those of a request begin and end. */
 void ska_directory_names_of(const struct ska_directory_names *names, const char *id, size_t *first,
@@ -175,6 +192,15 @@ struct ska_leftovers {
  */
 void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
                           int hold, struct ska_leftovers *left);
+/*
+ * The same of the request alone; false: it stays, and so do the answers. *changed is the
+ * directory's time just before, {0} where it is not known: who puts an answer there holds the
+ * request, so that none comes in between.
+ */
+bool ska_directory_close_request(const struct ska_directory *directory,
+                                 const struct ska_request *request, int hold,
+                                 struct timespec *changed,
+                                 struct ska_leftovers *left) SKA_MUST_CHECK;
 
 /*
  * Ends a request that nobody is to answer any more, and removes the answers as above. Only its
@@ -186,10 +212,15 @@ bool ska_directory_withdraw(const struct ska_directory *directory, const char *i
 /* Of a request that is held and stands there no more: whether it was withdrawn. */
 bool ska_directory_was_withdrawn(int hold);
 
-/* Only the answers. `left` may be NULL; what stays is added to it, as is one name that stays. */
+/*
+ * Only the answers, and what processes that died have left of such: `answers` are their names,
+ * where all of them are known, after the request has gone (NULL: the directory is listed, however
+ * long it is). `left` may be NULL; what stays is added to it, as is one name that stays.
+ */
 void ska_directory_note_leftover(const struct ska_directory *directory, const char *name,
                                  struct ska_leftovers *left);
 void ska_directory_remove_answers(const struct ska_directory *directory, const char *id,
+                                  const struct ska_directory_names *answers,
                                   struct ska_leftovers *left);
 
 /*

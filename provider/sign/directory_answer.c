@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,20 @@
 /* An answer is not secret, and the signer must be able to read it, whatever his groups are. */
 #define ANSWER_MODE 0644
 
+/* So that it is not closed now; -1: it is, or may not be read. */
+static int hold_request(const struct ska_directory *directory, const char *id)
+{
+    char name[SKA_FILE_NAME_SIZE];
+    int fd = -1;
+
+    ska_file_name(id, NULL, SKA_FILE_REQUEST, name);
+    fd = ska_directory_open_request(directory, name);
+    if (fd < 0 || ska_directory_lock_moment(fd, LOCK_SH))
+        return fd;
+    close(fd);
+    return -1;
+}
+
 bool ska_directory_put(const struct ska_directory *directory, const char *id,
                        enum ska_file_kind kind, const struct ska_approval *answer,
                        char name[SKA_FILE_NAME_SIZE], const struct ska_errors *errors)
@@ -22,6 +37,7 @@ bool ska_directory_put(const struct ska_directory *directory, const char *id,
     struct ska_bytes text = {NULL, 0};
     struct ska_new_file file = {.group = (gid_t)-1};
     bool done = false;
+    int hold = -1;
 
     name = name == NULL ? own_name : name;
     if (!ska_approval_print(answer, &text, errors))
@@ -32,6 +48,7 @@ bool ska_directory_put(const struct ska_directory *directory, const char *id,
     if (!done)
         return false;
     ska_file_name(id, file.unique, kind, name);
+    hold = hold_request(directory, id);
     done =
         renameat(ska_directory_fd(directory), file.name, ska_directory_fd(directory), name) == 0 ||
         ska_directory_fail(directory, name, errors);
@@ -40,6 +57,7 @@ bool ska_directory_put(const struct ska_directory *directory, const char *id,
     if (done && ska_directory_holds_approvals(directory) &&
         !ska_directory_stands(directory, id, -1))
         unlinkat(ska_directory_fd(directory), name, 0);
+    ska_directory_let_go(hold);
     ska_new_file_end(&file);
     return done;
 }
@@ -76,7 +94,7 @@ static bool remove_own(const struct ska_directory *directory, const char *name)
 bool ska_directory_remove_refusals(const struct ska_directory *directory, const char *id,
                                    struct ska_span public_key, const char *kept)
 {
-    struct ska_directory_names names = {NULL, 0};
+    struct ska_directory_names names = {0};
     size_t first = 0;
     size_t end = 0;
     bool done = ska_directory_list(directory, &names, NULL);

@@ -75,24 +75,34 @@ static bool holds_it_alone(const struct ska_directory *directory, const struct s
                         ska_directory_stands(directory, request->id, hold));
 }
 
-void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
-                          int hold, struct ska_leftovers *left)
+bool ska_directory_close_request(const struct ska_directory *directory,
+                                 const struct ska_request *request, int hold,
+                                 struct timespec *changed, struct ska_leftovers *left)
 {
+    /* Of several that hold it the last one closes it: who fails here has let go. */
+    bool closed = holds_it_alone(directory, request, hold) && !is_anothers(directory, request);
     char name[SKA_FILE_NAME_SIZE];
 
     if (left != NULL)
         *left = (struct ska_leftovers){0, 0};
-    /* Of several that hold it the last one closes it: who fails here has let go. */
-    if (holds_it_alone(directory, request, hold) && !is_anothers(directory, request)) {
-        ska_file_name(request->id, NULL, SKA_FILE_REQUEST, name);
-        if (unlinkat(ska_directory_fd(directory), name, 0) != 0)
-            ska_directory_note_leftover(directory, name, left);
-        /* Before what others left is looked at: that may be another name of the same file. */
-        ska_directory_let_go(hold);
-        hold = -1;
-        ska_directory_remove_answers(directory, request->id, left);
-    }
+    *changed = (struct timespec){0, 0};
+    if (hold >= 0)
+        (void)!ska_directory_changed(directory, changed);
+    ska_file_name(request->id, NULL, SKA_FILE_REQUEST, name);
+    if (closed && unlinkat(ska_directory_fd(directory), name, 0) != 0)
+        ska_directory_note_leftover(directory, name, left);
+    /* Before what others left is looked at: that may be another name of the same file. */
     ska_directory_let_go(hold);
+    return closed;
+}
+
+void ska_directory_finish(const struct ska_directory *directory, const struct ska_request *request,
+                          int hold, struct ska_leftovers *left)
+{
+    struct timespec changed;
+
+    if (ska_directory_close_request(directory, request, hold, &changed, left))
+        ska_directory_remove_answers(directory, request->id, NULL, left);
 }
 
 /* ---- Withdrawing ----------------------------------------------------------------------------- */
@@ -146,7 +156,7 @@ bool ska_directory_withdraw(const struct ska_directory *directory, const char *i
     done = withdraw_opened(directory, id, name, fd, errors);
     close(fd);
     if (done)
-        ska_directory_remove_answers(directory, id, left);
+        ska_directory_remove_answers(directory, id, NULL, left);
     return done;
 }
 

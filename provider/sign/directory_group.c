@@ -30,15 +30,48 @@ static const unsigned int remote[] = {
     0x47504653, /* GPFS */
 };
 
+static bool is_in(unsigned int kind, const unsigned int *kinds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (kind == kinds[i])
+            return true;
+    return false;
+}
+
 bool ska_directory_knows_owners(const struct ska_directory *directory)
 {
     struct statfs status;
 
-    if (fstatfs(ska_directory_fd(directory), &status) != 0)
+    return fstatfs(ska_directory_fd(directory), &status) == 0 &&
+           !is_in((unsigned int)status.f_type, remote, sizeof(remote) / sizeof(remote[0]));
+}
+
+/* linux/magic.h has most of them. An overlay is written to by those who have it mounted only. */
+static const unsigned int local[] = {
+    0xEF53,     /* ext2, ext3, ext4 */
+    0x58465342, /* XFS */
+    0x9123683E, /* Btrfs */
+    0x2FC12FC1, /* ZFS */
+    0xF2F52010, /* F2FS */
+    0x01021994, /* tmpfs */
+    0x794C7630, /* overlayfs */
+};
+
+bool ska_directory_is_local(const struct ska_directory *directory)
+{
+    struct statfs status;
+
+    return fstatfs(ska_directory_fd(directory), &status) == 0 &&
+           is_in((unsigned int)status.f_type, local, sizeof(local) / sizeof(local[0]));
+}
+
+bool ska_directory_changed(const struct ska_directory *directory, struct timespec *changed)
+{
+    struct stat status;
+
+    if (fstat(ska_directory_fd(directory), &status) != 0)
         return false;
-    for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
-        if ((unsigned int)status.f_type == remote[i])
-            return false;
+    *changed = status.st_mtim;
     return true;
 }
 

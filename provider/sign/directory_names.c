@@ -13,19 +13,19 @@
 #include "provider/sign/directory.h"
 #include "provider/sign/new_file.h"
 
-static bool names_add(struct ska_directory_names *names, const char *name, size_t *capacity,
-                      const struct ska_errors *errors)
+bool ska_directory_names_add(struct ska_directory_names *names, const char *name,
+                             const struct ska_errors *errors)
 {
     char *copy = NULL;
 
-    if (names->count == *capacity) {
-        size_t more = *capacity == 0 ? 256 : *capacity * 2;
+    if (names->count == names->room) {
+        size_t more = names->room == 0 ? 16 : names->room * 2;
         char **grown = reallocarray(names->names, more, sizeof(*grown));
 
         if (grown == NULL)
             return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "%zu files", names->count);
         names->names = grown;
-        *capacity = more;
+        names->room = more;
     }
     copy = strdup(name);
     if (copy == NULL)
@@ -39,12 +39,17 @@ static int names_compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+void ska_directory_names_sort(struct ska_directory_names *names)
+{
+    if (names->count > 0)
+        qsort(names->names, names->count, sizeof(*names->names), names_compare);
+}
+
 bool ska_directory_list(const struct ska_directory *directory, struct ska_directory_names *names,
                         const struct ska_errors *errors)
 {
     DIR *listing = ska_directory_listing(directory);
     const struct dirent *entry = NULL;
-    size_t capacity = 0;
     bool done = true;
 
     if (listing == NULL)
@@ -52,10 +57,10 @@ bool ska_directory_list(const struct ska_directory *directory, struct ska_direct
                         strerror(errno));
     while (done && (entry = readdir(listing)) != NULL)
         if (ska_file_kind_of(entry->d_name) != SKA_FILE_OTHER)
-            done = names_add(names, entry->d_name, &capacity, errors);
+            done = ska_directory_names_add(names, entry->d_name, errors);
     closedir(listing);
-    if (done && names->count > 0)
-        qsort(names->names, names->count, sizeof(*names->names), names_compare);
+    if (done)
+        ska_directory_names_sort(names);
     return done;
 }
 
@@ -64,8 +69,7 @@ void ska_directory_names_free(struct ska_directory_names *names)
     for (size_t i = 0; i < names->count; i++)
         free(names->names[i]);
     free(names->names);
-    names->names = NULL;
-    names->count = 0;
+    *names = (struct ska_directory_names){.names = NULL};
 }
 
 void ska_directory_names_of(const struct ska_directory_names *names, const char *id, size_t *first,
@@ -198,7 +202,7 @@ bool ska_request_id_take(const char *given, char digits[SKA_REQUEST_ID_LENGTH + 
 bool ska_directory_find_id(const struct ska_directory *directory, const char *given,
                            char id[SKA_REQUEST_ID_LENGTH + 1], const struct ska_errors *errors)
 {
-    struct ska_directory_names names = {NULL, 0};
+    struct ska_directory_names names = {0};
     char digits[SKA_REQUEST_ID_LENGTH + 1];
     bool done = false;
 
@@ -230,17 +234,26 @@ void ska_directory_note_leftover(const struct ska_directory *directory, const ch
     left->owner = status.st_uid;
 }
 
+static void remove_answer(const struct ska_directory *directory, const char *name, const char *id,
+                          struct ska_leftovers *left)
+{
+    if (!ska_file_is_answer(name, id))
+        ska_new_file_clean(ska_directory_fd(directory), name, id);
+    else if (unlinkat(ska_directory_fd(directory), name, 0) != 0)
+        ska_directory_note_leftover(directory, name, left);
+}
+
 void ska_directory_remove_answers(const struct ska_directory *directory, const char *id,
+                                  const struct ska_directory_names *answers,
                                   struct ska_leftovers *left)
 {
-    DIR *listing = ska_directory_listing(directory);
+    DIR *listing = answers != NULL ? NULL : ska_directory_listing(directory);
     const struct dirent *entry = NULL;
 
+    for (size_t i = 0; answers != NULL && i < answers->count; i++)
+        remove_answer(directory, answers->names[i], id, left);
     while (listing != NULL && (entry = readdir(listing)) != NULL)
-        if (!ska_file_is_answer(entry->d_name, id))
-            ska_new_file_clean(ska_directory_fd(directory), entry->d_name, id);
-        else if (unlinkat(ska_directory_fd(directory), entry->d_name, 0) != 0)
-            ska_directory_note_leftover(directory, entry->d_name, left);
+        remove_answer(directory, entry->d_name, id, left);
     if (listing != NULL)
         closedir(listing);
 }

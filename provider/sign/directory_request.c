@@ -236,7 +236,7 @@ static bool replace_expired(const struct ska_directory *directory,
     if (!is_expired(standing, expired))
         return true;
     if (!ska_request_has_same_token(standing->request, candidate->request))
-        ska_directory_remove_answers(directory, candidate->request->id, NULL);
+        ska_directory_remove_answers(directory, candidate->request->id, NULL, NULL);
     ska_standing_request_clear(standing);
     return renameat(fd, candidate->temporary, fd, candidate->name) == 0 ||
            ska_directory_fail(directory, candidate->name, errors);

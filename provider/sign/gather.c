@@ -30,7 +30,7 @@ static enum backend_answer send_what_counts(struct ska_gathering *gathering,
     gathering->until += ska_clock_ms() - begun;
     if (answer != BACKEND_DONE || gathering->open.directory == NULL)
         return answer;
-    ska_open_request_finish(&gathering->open, &left);
+    ska_gathering_remove(gathering, &left);
     return ska_gathering_audit_left(gathering, &left) ? BACKEND_DONE : BACKEND_FAILED;
 }
 

@@ -58,6 +58,7 @@ void ska_gathering_free(void *vgathering)
     ska_approvals_free(gathering->agent_answers, gathering->agent_answer_count);
     if (gathering->watch >= 0)
         close(gathering->watch);
+    ska_events_clear(&gathering->events);
     ska_open_request_clear(&gathering->open);
     ska_current_rule_clear(&gathering->current);
     free(gathering);
@@ -189,7 +190,7 @@ bool ska_gathering_close(struct ska_gathering *gathering, const char *why)
 {
     if (!gathering->open.published)
         return true;
-    ska_open_request_finish(&gathering->open, NULL);
+    ska_gathering_remove(gathering, NULL);
     gathering->open.published = false;
     return gathering_audit(gathering, SKA_AUDIT_REQUEST, why);
 }
@@ -203,10 +204,12 @@ static bool gathering_hand_in(struct ska_gathering *gathering, const char *shown
                                &listener, gathering->job->errors);
 }
 
-static bool look_within(struct ska_gathering *gathering, struct ska_budget *budget, int64_t until)
+static bool look_within(struct ska_gathering *gathering, const struct ska_directory_names *names,
+                        struct ska_budget *budget, int64_t until)
 {
     const struct ska_listener listener = {audit_answer, gathering};
     const struct ska_look look = {.directory = gathering->open.directory,
+                                  .names = names,
                                   .budget = budget,
                                   .listener = &listener,
                                   .until = until};
@@ -218,7 +221,8 @@ static bool look_within(struct ska_gathering *gathering, struct ska_budget *budg
  * First so much of each owner's files; who plants more is heard only where that was not enough, and
  * then all that is left is looked at.
  */
-bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
+static bool look_at(struct ska_gathering *gathering, const struct ska_directory_names *names,
+                    int64_t until)
 {
     struct ska_budget *budget = &gathering->budget;
     int64_t least = ska_clock_ms() + LEAST_LOOK_MS;
@@ -226,17 +230,117 @@ bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
     bool exhausted = false;
     bool done = false;
 
-    if (gathering->open.directory == NULL)
-        return true;
     until = until > least ? until : least;
     budget->share = SKA_SHARE_TO_SIGN;
-    done = look_within(gathering, budget, until);
+    done = look_within(gathering, names, budget, until);
     exhausted = budget->exhausted;
     ska_budget_clear(budget);
     if (!done || !exhausted || ska_gathering_is_enough(gathering))
         return done;
     rest = ska_clock_ms() + FIRST_LOOK_MS;
-    return look_within(gathering, NULL, rest < until ? rest : until);
+    return look_within(gathering, NULL, NULL, rest < until ? rest : until);
+}
+
+/* Of what happens at one tick of the kernel's clock a directory's time tells the first only. */
+#define TICK_MS 20
+
+/* The directory's time before a look at it: what comes after that moves it. */
+static void note_time(struct ska_gathering *gathering)
+{
+    struct timespec now;
+    int64_t age = 0;
+
+    gathering->looked = ska_clock_ms();
+    gathering->settled = false;
+    if (!gathering->is_local ||
+        !ska_directory_changed(gathering->open.directory, &gathering->changed) ||
+        clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return;
+    age = (int64_t)(now.tv_sec - gathering->changed.tv_sec) * 1000 +
+          (now.tv_nsec - gathering->changed.tv_nsec) / 1000000;
+    /* One from the future says nothing: the clock was set. */
+    gathering->settled = age > TICK_MS;
+}
+
+static bool was_unchanged(const struct ska_gathering *gathering, const struct timespec *changed)
+{
+    return gathering->settled && changed->tv_sec == gathering->changed.tv_sec &&
+           changed->tv_nsec == gathering->changed.tv_nsec;
+}
+
+bool ska_gathering_is_unchanged(const struct ska_gathering *gathering)
+{
+    struct timespec changed;
+
+    return ska_directory_changed(gathering->open.directory, &changed) &&
+           was_unchanged(gathering, &changed);
+}
+
+bool ska_gathering_look(struct ska_gathering *gathering, int64_t until)
+{
+    if (gathering->open.directory == NULL)
+        return true;
+    ska_events_clear(&gathering->events);
+    note_time(gathering);
+    return look_at(gathering, NULL, until);
+}
+
+bool ska_gathering_is_watched(const struct ska_gathering *gathering)
+{
+    return gathering->watch >= 0 && gathering->is_local;
+}
+
+bool ska_gathering_hear(struct ska_gathering *gathering)
+{
+    return gathering->watch >= 0 &&
+           ska_watch_read(gathering->watch, gathering->open.request->id, &gathering->events);
+}
+
+bool ska_gathering_look_at_events(struct ska_gathering *gathering, int64_t until)
+{
+    struct ska_events *events = &gathering->events;
+    bool done = true;
+
+    if (events->lost || !ska_gathering_is_watched(gathering) ||
+        !ska_answers_are_complete(gathering->answers))
+        return ska_gathering_look(gathering, until);
+    ska_directory_names_sort(&events->names);
+    done = look_at(gathering, &events->names, until);
+    ska_events_clear(events);
+    return done;
+}
+
+/*
+ * The names of all that belongs to the request, which has gone: what comes later is removed by who
+ * puts it there. False: the directory has to be listed for that. `changed` was its time before.
+ */
+static bool find_names(struct ska_gathering *gathering, const struct timespec *changed,
+                       struct ska_directory_names *names)
+{
+    const struct ska_events *events = &gathering->events;
+
+    if (ska_gathering_is_watched(gathering))
+        (void)ska_gathering_hear(gathering);
+    else if (!was_unchanged(gathering, changed))
+        return false;
+    if (events->lost || !ska_answers_names(gathering->answers, names))
+        return false;
+    for (size_t i = 0; i < events->names.count; i++)
+        if (!ska_directory_names_add(names, events->names.names[i], NULL))
+            return false;
+    return true;
+}
+
+void ska_gathering_remove(struct ska_gathering *gathering, struct ska_leftovers *left)
+{
+    struct ska_open_request *open = &gathering->open;
+    struct ska_directory_names names = {0};
+    struct timespec changed;
+
+    if (ska_open_request_close(open, &changed, left))
+        ska_directory_remove_answers(open->directory, open->request->id,
+                                     find_names(gathering, &changed, &names) ? &names : NULL, left);
+    ska_directory_names_free(&names);
 }
 
 static bool gathering_look_first(struct ska_gathering *gathering)
@@ -360,6 +464,22 @@ static bool is_left_to_the_hsm(const struct ska_gathering *gathering)
            gathering->handed_in == 0 && gathering->current.known;
 }
 
+/*
+ * Before the first look, so that nothing comes in between, if people are asked just now. Else there
+ * may be enough already, and ending a watch takes the kernel milliseconds.
+ */
+static void watch_early(struct ska_gathering *gathering)
+{
+    const struct ska_open_request *open = &gathering->open;
+
+    if (open->directory == NULL)
+        return;
+    gathering->is_local = ska_directory_is_local(open->directory);
+    if (gathering->job->timeout > 0 && gathering->job->sources.agent == NULL && !open->taken_up &&
+        gathering->handed_in == 0)
+        gathering->watch = ska_watch_open(open->directory);
+}
+
 bool ska_gathering_begin(struct ska_gathering *gathering)
 {
     gathering->unverified = is_left_to_the_hsm(gathering);
@@ -367,6 +487,8 @@ bool ska_gathering_begin(struct ska_gathering *gathering)
         return false;
     gathering->open.exchanged = false;
     gathering->until = ska_clock_ms() + (int64_t)gathering->job->timeout * 1000;
+    gathering->quiet_since = ska_clock_ms();
+    watch_early(gathering);
     ska_progress_line_begin(&gathering->line, gathering->job->progress);
     return gathering_look_first(gathering) && ask_agents(gathering);
 }

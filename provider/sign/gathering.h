@@ -12,6 +12,7 @@
 #include "provider/sign/open_request.h"
 #include "provider/sign/pause.h"
 #include "provider/sign/progress_line.h"
+#include "provider/sign/watch.h"
 
 /* Answers in files of one owner that do not count. */
 struct ska_flood {
@@ -29,7 +30,13 @@ struct ska_gathering {
     struct ska_budget budget; /* of the look under way; an ASYNC job has little stack */
     struct ska_buffer notes;  /* of what does not count, but for files */
     struct ska_progress_line line;
-    int watch;
+    bool told;                /* what is said once, when the wait begins */
+    int watch;                /* on the directory; -1: none */
+    bool is_local;            /* a watch tells of all that happens there */
+    struct ska_events events; /* that it has told, and that were not looked at */
+    int64_t looked;           /* at all of the directory, last; ska_clock_ms() */
+    struct timespec changed;  /* the directory's time then, */
+    bool settled;             /* which any later change moves */
     char *agent_path;
     struct ska_agent *agent; /* the exchange under way */
     struct ska_approval *agent_answers;
@@ -44,6 +51,8 @@ struct ska_gathering {
     bool locked;   /* enough have approved, and it was too early for the HSM */
     bool news;     /* something has come that was not looked at when the HSM was asked last, */
     int64_t asked; /* which was then, whether the key is blocked; 0: not yet */
+    int64_t quiet_since; /* something happened last */
+    int64_t asks_after;  /* and without news it is asked again after so many milliseconds */
 };
 
 /* Takes over the rule, which is emptied, and the bundle's request (may be NULL). */
@@ -66,8 +75,15 @@ bool ska_gathering_start_over(struct ska_gathering *gathering) SKA_MUST_CHECK;
  */
 bool ska_gathering_verify(struct ska_gathering *gathering, bool *again) SKA_MUST_CHECK;
 
-/* Takes what is new in the directory, until ska_clock_ms() is `until`. */
+/* Takes what is new in the directory, until ska_clock_ms() is `until`: all of it, or as told. */
 bool ska_gathering_look(struct ska_gathering *gathering, int64_t until) SKA_MUST_CHECK;
+bool ska_gathering_look_at_events(struct ska_gathering *gathering, int64_t until) SKA_MUST_CHECK;
+/* Whether there can be nothing new in the directory, by its time. */
+bool ska_gathering_is_unchanged(const struct ska_gathering *gathering);
+/* Reads what was told; true when there is something to look at. */
+bool ska_gathering_hear(struct ska_gathering *gathering);
+/* Nothing happens in the directory that it is not told of. */
+bool ska_gathering_is_watched(const struct ska_gathering *gathering);
 
 /*
  * Of each owner of files a few answers that do not count have a line of their own in the audit log;
@@ -91,6 +107,8 @@ void ska_gathering_tell_unshared(const struct ska_gathering *gathering, struct s
 /* That people are asked twice for one document (same_document.h), of a request that is new. */
 void ska_gathering_tell_same_document(const struct ska_gathering *gathering,
                                       struct ska_buffer *text);
+/* Removes the request and what belongs to it. *left (may be NULL) is what others have left. */
+void ska_gathering_remove(struct ska_gathering *gathering, struct ska_leftovers *left);
 /* Ends it for all who wait: nobody is asked any more. `why` goes into the audit log. */
 bool ska_gathering_close(struct ska_gathering *gathering, const char *why) SKA_MUST_CHECK;
 

@@ -105,7 +105,7 @@ int ska_new_file_keep(struct ska_new_file *file)
     return -1;
 }
 
-static bool is_new_file(const char *name, const char *id)
+bool ska_new_file_is(const char *name, const char *id)
 {
     size_t length = strlen(name);
 
@@ -129,7 +129,7 @@ void ska_new_file_clean(int directory, const char *name, const char *id)
     int fd = -1;
     bool abandoned = false;
 
-    if (!is_new_file(name, id))
+    if (!ska_new_file_is(name, id))
         return;
     fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     abandoned = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;

@@ -38,7 +38,9 @@ void ska_new_file_end(struct ska_new_file *file);
  */
 int ska_new_file_keep(struct ska_new_file *file);
 
-/* Removes the name if it is that of a new file for this id whose writer is gone. */
+/* Whether a name is that of a new file for this id, which has no other name yet. */
+bool ska_new_file_is(const char *name, const char *id);
+/* Removes the name if it is such a one whose writer is gone. */
 void ska_new_file_clean(int directory, const char *name, const char *id);
 
 #endif

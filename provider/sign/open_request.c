@@ -252,10 +252,13 @@ bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *
            audit_open_request(job, open->request, SKA_REQUEST_MADE);
 }
 
-void ska_open_request_finish(struct ska_open_request *open, struct ska_leftovers *left)
+bool ska_open_request_close(struct ska_open_request *open, struct timespec *changed,
+                            struct ska_leftovers *left)
 {
-    ska_directory_finish(open->directory, open->request, open->hold, left);
+    int hold = open->hold;
+
     open->hold = -1;
+    return ska_directory_close_request(open->directory, open->request, hold, changed, left);
 }
 
 void ska_open_request_clear(struct ska_open_request *open)

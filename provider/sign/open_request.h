@@ -39,8 +39,9 @@ bool ska_open_request_find(const struct ska_job *job, const struct ska_rule *rul
 bool ska_open_request_publish(const struct ska_job *job, const struct ska_rule *rule,
                               struct ska_open_request *open) SKA_MUST_CHECK;
 
-/* Removes it there, unless another process works on it. *left is what others have left there. */
-void ska_open_request_finish(struct ska_open_request *open, struct ska_leftovers *left);
+/* As ska_directory_close_request(). */
+bool ska_open_request_close(struct ska_open_request *open, struct timespec *changed,
+                            struct ska_leftovers *left) SKA_MUST_CHECK;
 void ska_open_request_clear(struct ska_open_request *open);
 
 #endif

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/sign/same_document.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "provider/base/file.h"
+#include "provider/base/json.h"
 #include "provider/request/signed_content.h"
 #include "provider/rule/window.h"
 
-/* So many requests are looked at: nobody waits long only to be told this. */
-#define LOOK_MOST 1000
+/*
+ * So many requests are looked at: nobody waits long only to be told this. Reading 100 takes a
+ * millisecond, as only those are parsed that have the digest somewhere.
+ */
+#define LOOK_MOST 100
 
 /* Empty: what is signed is no document's digest. */
 static struct ska_span document_digest(const struct ska_request *request)
@@ -44,6 +50,67 @@ static bool is_of_same_document(const struct ska_request *other, const struct sk
            ska_span_equal(document_digest(other), digest);
 }
 
+/* ---- Looking --------------------------------------------------------------------------------- */
+
+/* Base64 of a digest, wherever it begins within what is encoded; of no more than is the same. */
+struct traces {
+    char *texts[3];
+};
+
+static void clear_traces(struct traces *traces)
+{
+    for (size_t i = 0; i < 3; i++)
+        free(traces->texts[i]);
+}
+
+static bool make_trace(struct ska_span digest, size_t before, char **trace)
+{
+    struct ska_buffer shifted = {0};
+    char *text = NULL;
+    /* Characters of six bits each: those that have bits of what stands before, and those behind. */
+    size_t first = (before * 8 + 5) / 6;
+    size_t end = (before + digest.length) * 8 / 6;
+
+    ska_buffer_add(&shifted, (const uint8_t *)"\0\0", before);
+    ska_buffer_add(&shifted, digest.data, digest.length);
+    if (!shifted.failed && ska_base64_encode(ska_span(shifted.data, shifted.length), &text, NULL))
+        *trace = strndup(text + first, end - first);
+    free(text);
+    ska_buffer_free(&shifted);
+    return *trace != NULL;
+}
+
+/* The digest stands in a request as a value of its own, or inside of what was hashed. */
+static bool make_traces(struct ska_span digest, struct traces *traces)
+{
+    bool done = true;
+
+    for (size_t i = 0; i < 3; i++)
+        done = done && make_trace(digest, i, &traces->texts[i]);
+    return done;
+}
+
+static bool has_trace(struct ska_span text, const struct traces *traces)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < 3 && !found; i++)
+        found = memmem(text.data, text.length, traces->texts[i], strlen(traces->texts[i])) != NULL;
+    return found;
+}
+
+static bool may_be_same(const struct ska_directory *directory, const char *name,
+                        const struct traces *traces)
+{
+    struct ska_bytes text = {NULL, 0};
+    bool may =
+        ska_file_read_at(ska_directory_fd(directory), name, name, SKA_JSON_LIMIT, &text, NULL) &&
+        has_trace(ska_span_of(&text), traces);
+
+    ska_bytes_free(&text);
+    return may;
+}
+
 static bool look_at(const struct ska_directory *directory, const char *id,
                     const struct ska_request *request)
 {
@@ -58,24 +125,36 @@ static bool look_at(const struct ska_directory *directory, const char *id,
     return same;
 }
 
-bool ska_find_same_document(const struct ska_directory *directory,
-                            const struct ska_request *request, char id[SKA_REQUEST_ID_LENGTH + 1])
+static bool look_through(const struct ska_directory *directory, const struct ska_request *request,
+                         const struct traces *traces, char id[SKA_REQUEST_ID_LENGTH + 1])
 {
-    struct ska_directory_names names = {NULL, 0};
+    DIR *listing = ska_directory_listing(directory);
+    const struct dirent *entry = NULL;
     size_t looked = 0;
     bool found = false;
 
-    if (document_digest(request).length == 0 || !ska_directory_list(directory, &names, NULL))
-        return false;
-    for (size_t i = 0; i < names.count && looked < LOOK_MOST && !found; i++) {
-        if (ska_file_kind_of(names.names[i]) != SKA_FILE_REQUEST)
+    while (listing != NULL && !found && looked < LOOK_MOST && (entry = readdir(listing)) != NULL) {
+        if (ska_file_kind_of(entry->d_name) != SKA_FILE_REQUEST)
             continue;
-        memcpy(id, names.names[i], SKA_REQUEST_ID_LENGTH);
-        id[SKA_REQUEST_ID_LENGTH] = 0;
         looked++;
-        found = look_at(directory, id, request);
+        memcpy(id, entry->d_name, SKA_REQUEST_ID_LENGTH);
+        id[SKA_REQUEST_ID_LENGTH] = 0;
+        found = may_be_same(directory, entry->d_name, traces) && look_at(directory, id, request);
     }
-    ska_directory_names_free(&names);
+    if (listing != NULL)
+        closedir(listing);
+    return found;
+}
+
+bool ska_find_same_document(const struct ska_directory *directory,
+                            const struct ska_request *request, char id[SKA_REQUEST_ID_LENGTH + 1])
+{
+    struct ska_span digest = document_digest(request);
+    struct traces traces = {{NULL}};
+    bool found = digest.length > 0 && make_traces(digest, &traces) &&
+                 look_through(directory, request, &traces, id);
+
+    clear_traces(&traces);
     return found;
 }
 

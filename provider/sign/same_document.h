@@ -10,8 +10,8 @@
 
 /*
  * The id of another request in the directory, in a file of this user's and not expired, to sign
- * the document of `request` with its key. False: there is none, or it could not be found out. Reads
- * all requests that are there, up to a limit.
+ * the document of `request` with its key. False: there is none, or it could not be found out. Looks
+ * at 100 requests at most, in no order: with more open it may not be found.
  */
 bool ska_find_same_document(const struct ska_directory *directory,
                             const struct ska_request *request, char id[SKA_REQUEST_ID_LENGTH + 1]);

@@ -9,28 +9,90 @@
 #include "provider/sign/make_request.h"
 #include "provider/sign/watch.h"
 
-/* Without the kernel's notification files are found this often. */
+/* Where something may come that nobody tells of, all of the directory is looked at so often, */
 #define LOOK_MS 1000
+/* as long as its time, of a local one, says that something may have come, */
+#define LOOK_UNCHANGED_MS 30000
+/* and so often where the kernel tells of all that comes. */
+#define LOOK_WATCHED_MS 300000
+
+/* Limits of time, and what a terminal shows. */
+#define TICK_MS 1000
+/* Who is told of nothing wakes up so often, and after some minutes without news more seldom. */
+#define POLL_MS 1000
+#define POLL_MOST_MS 5000
 
 /* Whether the key was blocked meanwhile is asked of the HSM, when there is news, but so often at
  * most */
 #define ASK_LEAST_MS 1000
-/* and so often in any case. Somebody could make news all the time. */
-#define ASK_MOST_MS 10000
+/* and without news after so long, and then after twice as long each time, up to this. Somebody
+ * could make news all the time, and a thousand processes may wait for days. */
+#define ASK_FIRST_MS 10000
+#define ASK_MOST_MS 60000
+
+static int64_t next_look(const struct ska_gathering *gathering)
+{
+    if (!ska_answers_are_complete(gathering->answers))
+        return gathering->looked + LOOK_MS;
+    if (ska_gathering_is_watched(gathering))
+        return gathering->looked + LOOK_WATCHED_MS;
+    return ska_gathering_is_unchanged(gathering) && !ska_answers_have_faults(gathering->answers)
+               ? gathering->looked + LOOK_UNCHANGED_MS
+               : gathering->looked + LOOK_MS;
+}
+
+static int64_t next_question(const struct ska_gathering *gathering)
+{
+    return gathering->asked + (gathering->news ? ASK_LEAST_MS : gathering->asks_after);
+}
+
+static bool needs_ticks(const struct ska_gathering *gathering)
+{
+    const struct ska_rule *rule = gathering->ballot.rule;
+
+    return gathering->line.wanted || rule == NULL || ska_rule_has_time_limit(rule);
+}
+
+/* A sixtieth of the time since something happened last. */
+static int64_t poll_pause(const struct ska_gathering *gathering)
+{
+    int64_t pause = (ska_clock_ms() - gathering->quiet_since) / 60;
+
+    return pause < POLL_MS ? POLL_MS : pause > POLL_MOST_MS ? POLL_MOST_MS : pause;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When there is something to do even if nothing comes. */
+static int64_t next_moment(const struct ska_gathering *gathering)
+{
+    int64_t next = next_look(gathering);
+
+    if (!ska_gathering_is_enough(gathering))
+        next = earlier(next, next_question(gathering));
+    if (needs_ticks(gathering))
+        next = earlier(next, ska_clock_ms() + TICK_MS);
+    if (!ska_gathering_is_watched(gathering))
+        next = earlier(next, ska_clock_ms() + poll_pause(gathering));
+    return earlier(next, gathering->until);
+}
 
 /* Waits for something to look at; false: interrupted, raised. */
 static bool wait_for_news(struct ska_gathering *gathering)
 {
     const struct ska_waiter waiter = ska_gathering_waiter(gathering);
-    int64_t soon = ska_clock_ms() + LOOK_MS;
-    int64_t until = gathering->until < soon ? gathering->until : soon;
+    int64_t until = next_moment(gathering);
 
     for (;;) {
         switch (ska_pause(&waiter, gathering->watch, POLLIN, until)) {
         case SKA_PAUSE_READY:
-            if (!ska_watch_read(gathering->watch, gathering->open.request->id))
+            if (!ska_gathering_hear(gathering))
                 break;
             gathering->news = true;
+            gathering->quiet_since = ska_clock_ms();
             return true;
         case SKA_PAUSE_OVER:
             return true;
@@ -38,6 +100,20 @@ static bool wait_for_news(struct ska_gathering *gathering)
             return ska_gathering_fail_interrupted(gathering);
         }
     }
+}
+
+static bool look_at_news(struct ska_gathering *gathering)
+{
+    const struct ska_events *events = &gathering->events;
+    int64_t now = ska_clock_ms();
+
+    if (now >= gathering->until || now >= next_look(gathering)) {
+        if (!ska_gathering_is_unchanged(gathering))
+            gathering->quiet_since = now;
+        return ska_gathering_look(gathering, gathering->until);
+    }
+    return !(events->lost || events->names.count > 0) ||
+           ska_gathering_look_at_events(gathering, gathering->until);
 }
 
 static unsigned int seconds_left(const struct ska_gathering *gathering)
@@ -73,16 +149,27 @@ static void say(struct ska_gathering *gathering,
     ska_buffer_free(&text);
 }
 
+/* What comes before there is a watch is found by a look. */
+static void begin_to_watch(struct ska_gathering *gathering)
+{
+    if (gathering->watch >= 0)
+        return;
+    gathering->watch = ska_watch_open(gathering->open.directory);
+    if (gathering->watch >= 0 && !ska_gathering_is_unchanged(gathering))
+        gathering->looked = 0;
+}
+
 static bool wait_once(struct ska_gathering *gathering)
 {
-    if (gathering->watch < 0) {
-        gathering->watch = ska_watch_open(gathering->open.directory);
+    if (!gathering->told) {
+        begin_to_watch(gathering);
         /* Once: nobody should wait for people who see nothing, or for another request. */
         say(gathering, ska_gathering_tell_unshared);
         say(gathering, ska_gathering_tell_same_document);
+        gathering->told = true;
     }
     ska_progress_line_show(&gathering->line, &gathering->ballot, seconds_left(gathering));
-    return wait_for_news(gathering) && ska_gathering_look(gathering, gathering->until);
+    return wait_for_news(gathering) && look_at_news(gathering);
 }
 
 /*
@@ -93,12 +180,13 @@ static bool is_worth_waiting(struct ska_gathering *gathering)
 {
     const struct ska_job *job = gathering->job;
     int64_t now = ska_clock_ms();
-    int64_t pause = gathering->news ? ASK_LEAST_MS : ASK_MOST_MS;
+    bool first = gathering->asked == 0 || gathering->news;
 
     if (gathering->open.directory == NULL || ska_gathering_is_enough(gathering) ||
-        (gathering->asked != 0 && now - gathering->asked < pause))
+        (gathering->asked != 0 && now < next_question(gathering)))
         return true;
     gathering->asked = now;
+    gathering->asks_after = first ? ASK_FIRST_MS : earlier(gathering->asks_after * 2, ASK_MOST_MS);
     gathering->news = false;
     if (ska_check_not_blocked(job->key, job->errors))
         return true;

@@ -167,8 +167,7 @@ void approval_free(CK_SKA_APPROVAL *approval)
 
 /* ---- Bundles --------------------------------------------------------------------------------- */
 
-/* The provider's own request for the message. */
-static cJSON *make_request(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
+char *request_for(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *document)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *parameters = NULL;
@@ -176,15 +175,21 @@ static cJSON *make_request(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
     char *text = malloc(size);
     OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(SKA_PARAM_APPROVAL_REQUEST, text, size),
                            OSSL_PARAM_construct_end()};
-    cJSON *request = NULL;
 
     must(context != NULL && text != NULL);
     must(EVP_DigestSignInit_ex(context, &parameters, "SHA256", libctx, NULL, key, NULL) == 1);
-    must(EVP_DigestSignUpdate(context, message, strlen(message)) == 1);
+    must(EVP_DigestSignUpdate(context, document, strlen(document)) == 1);
     must(EVP_PKEY_CTX_get_params(parameters, params) == 1);
-    request = cJSON_Parse(text);
-    must(request != NULL);
     EVP_MD_CTX_free(context);
+    return text;
+}
+
+static cJSON *make_request(OSSL_LIB_CTX *libctx, EVP_PKEY *key)
+{
+    char *text = request_for(libctx, key, message);
+    cJSON *request = cJSON_Parse(text);
+
+    must(request != NULL);
     free(text);
     return request;
 }

@@ -35,6 +35,9 @@ void approval_free(CK_SKA_APPROVAL *approval);
 /* Of the request in a file: what an approver puts into an approvals directory. Free with free(). */
 char *approval_for(const char *request, EVP_PKEY *approver);
 
+/* The provider's own request for a signature over the document, as JSON. Free with free(). */
+char *request_for(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *document);
+
 struct bundle {
     char *json;
     struct ska_bytes token;

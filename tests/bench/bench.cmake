@@ -3,8 +3,10 @@ include(CheckIncludeFile)
 
 # ska-bench: the provider against the raw calls into the HSM.
 add_executable(ska-bench
-    bench/approval.c bench/approver_process.c bench/instructions.c bench/main.c bench/measure.c bench/options.c bench/report.c
-    bench/row_approvals.c bench/row_command.c bench/row_growth.c bench/row_lookup.c bench/row_ordinary.c bench/row_pem.c bench/row_people.c bench/row_ska.c bench/rows.c bench/signing.c bench/supervise.c
+    bench/agent_process.c bench/approval.c bench/approver_process.c bench/commands.c bench/instructions.c bench/main.c bench/measure.c bench/options.c bench/report.c
+    bench/row_approvals.c bench/row_audit.c bench/row_command.c bench/row_growth.c bench/row_lookup.c
+    bench/row_memory.c bench/row_nginx.c bench/row_ordinary.c bench/row_pem.c bench/row_people.c bench/row_requests.c bench/row_simulator.c
+    bench/row_ska.c bench/row_waiting.c bench/rows.c bench/signing.c bench/supervise.c
     bench/token.c)
 target_sources(ska-bench PRIVATE bench/peers.c)
 set_target_properties(ska-bench PROPERTIES

@@ -96,6 +96,9 @@ struct bench {
 };
 
 void bench_report(const struct bench *bench, const struct result *result);
+/* Ends the row, which cannot be measured here: no failure. */
+#define BENCH_SKIPPED 77
+void bench_skip(const char *why) __attribute__((noreturn));
 
 /* ---- Running and showing --------------------------------------------------------------------- */
 
@@ -110,6 +113,8 @@ struct report {
     size_t missed;          /* results that do not reach what is wanted */
     const char *failed[64]; /* names of rows */
     size_t failed_count;
+    const char *skipped[8];
+    size_t skipped_count;
 };
 
 /*

@@ -200,6 +200,18 @@ static bool is_reported(const cJSON *results, const char *row)
     return false;
 }
 
+static bool is_named(const cJSON *list, const char *name)
+{
+    const cJSON *item = NULL;
+
+    cJSON_ArrayForEach(item, list)
+    {
+        if (strcmp(item->valuestring, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void all_rows(void **state)
 {
     const cJSON *results = NULL;
@@ -225,7 +237,8 @@ static void all_rows(void **state)
     names = read_file("output");
     for (const char *name = strtok_r(names, "\n", &rest); name != NULL;
          name = strtok_r(NULL, "\n", &rest), count++)
-        assert_true(is_reported(results, name));
+        assert_true(is_reported(results, name) ||
+                    is_named(cJSON_GetObjectItemCaseSensitive(json, "skipped"), name));
     assert_true(count >= 17);
     free(names);
     cJSON_Delete(json);
@@ -516,7 +529,7 @@ static void wrong_use(void **state)
     help = read_file("output");
     assert_non_null(strstr(help, "--peer NAME=OPENSSL_CONF,URI"));
     assert_non_null(strstr(help, "p256-reused"));
-    assert_non_null(strstr(help, "about ten minutes"));
+    assert_non_null(strstr(help, "about fifteen minutes"));
     assert_non_null(strstr(help, "Exit status: 0 when"));
     assert_non_null(strstr(help, "2 of 3 approvals, several threads"));
     free(help);

@@ -35,6 +35,11 @@ double now(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+double now_used(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 /* How often the processor was taken away from this thread; waiting of its own accord is no matter.
  */
 static long interruptions(void)

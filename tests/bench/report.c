@@ -122,6 +122,15 @@ static void add_text(cJSON *object, const char *name, const char *value)
     must(cJSON_AddStringToObject(object, name, value) != NULL);
 }
 
+static void add_names(cJSON *object, const char *name, const char *const *names, size_t count)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, name);
+
+    must(list != NULL);
+    for (size_t i = 0; i < count; i++)
+        must(cJSON_AddItemToArray(list, cJSON_CreateString(names[i])));
+}
+
 static cJSON *result_to_json(const struct options *options, const struct result *result)
 {
     cJSON *object = cJSON_CreateObject();
@@ -166,10 +175,8 @@ static cJSON *to_json(const struct report *report)
     must(list != NULL);
     for (size_t i = 0; i < report->count; i++)
         must(cJSON_AddItemToArray(list, result_to_json(options, &report->results[i])));
-    list = cJSON_AddArrayToObject(json, "failed");
-    must(list != NULL);
-    for (size_t i = 0; i < report->failed_count; i++)
-        must(cJSON_AddItemToArray(list, cJSON_CreateString(report->failed[i])));
+    add_names(json, "failed", report->failed, report->failed_count);
+    add_names(json, "skipped", report->skipped, report->skipped_count);
     return json;
 }
 

@@ -28,7 +28,7 @@ void compare_signing(struct bench *bench, const struct row *row, const struct ev
 
 extern const struct row row_rsa, row_ed25519, row_p256_fresh, row_p256_reused;
 extern const struct row row_threads_rsa, row_threads_p256;
-extern const struct row row_ska_rsa, row_ska_ed25519, row_ska_p256;
+extern const struct row row_ska_rsa, row_ska_ed25519, row_ska_p256, row_ska_own;
 extern const struct row row_quorum, row_quorum_kept, row_threads_quorum;
 extern const struct row row_lookup;
 extern const struct row row_pem_p256, row_pem_rsa, row_pem_ed25519;
@@ -36,7 +36,8 @@ extern const struct row row_command_sign, row_command_unused;
 extern const struct row row_approvals;
 extern const struct row row_directory, row_agent;
 extern const struct row row_growth_ordinary, row_growth_ska, row_growth_quorum;
-extern const struct row row_simulator;
+extern const struct row row_simulator, row_simulator_calls;
+extern const struct row row_requests, row_audit, row_waiting, row_memory, row_nginx;
 extern const struct row row_broker; /* where skatsb is built */
 
 #endif

@@ -109,6 +109,12 @@ void bench_report(const struct bench *bench, const struct result *result)
     must(write(bench->results, result, sizeof(*result)) == (ssize_t)sizeof(*result));
 }
 
+void bench_skip(const char *why)
+{
+    fprintf(stderr, "ska-bench: skipped: %s\n", why);
+    exit(BENCH_SKIPPED);
+}
+
 /* ---- The parent ------------------------------------------------------------------------------ */
 
 struct running {
@@ -224,7 +230,10 @@ static int supervise_row(struct running *running, const struct row *row, struct 
     int status = -1;
     int stopped = run_to_end(running, row, report, &status);
 
-    if ((status != 0 || report->count == before) && stopped == 0) {
+    if (stopped == 0 && WIFEXITED(status) && WEXITSTATUS(status) == BENCH_SKIPPED) {
+        if (report->skipped_count < COUNT(report->skipped))
+            report->skipped[report->skipped_count++] = row->name;
+    } else if ((status != 0 || report->count == before) && stopped == 0) {
         fprintf(stderr, "ska-bench: row %s failed\n", row->name);
         if (report->failed_count < COUNT(report->failed))
             report->failed[report->failed_count++] = row->name;

@@ -62,7 +62,7 @@ void write_configuration(const struct bench *bench, const char *path, const char
 }
 
 /* Of all that is in this process: what the user has set must not change what is measured. */
-static void configure(const struct bench *bench)
+static void configure(const struct bench *bench, const char *simulator)
 {
     char text[1024];
 
@@ -71,7 +71,7 @@ static void configure(const struct bench *bench)
              "directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n",
              bench->directory);
     write_file(token_path(bench, "softhsm2.conf").text, text);
-    write_file(token_path(bench, "skasim.cnf").text, "");
+    write_file(token_path(bench, "skasim.cnf").text, simulator);
     write_file(token_path(bench, "plain.cnf").text, "");
     write_file(token_path(bench, "pin").text, TOKEN_PIN "\n");
     must(chmod(token_path(bench, "pin").text, 0600) == 0);
@@ -158,15 +158,25 @@ static void initialize_token(struct token *token)
     must(calls->C_Login(token->session, CKU_USER, utf8(TOKEN_PIN), strlen(TOKEN_PIN)) == CKR_OK);
 }
 
-void token_open(struct token *token, const struct bench *bench)
+static void open_with(struct token *token, const struct bench *bench, const char *simulator)
 {
     memset(token, 0, sizeof(*token));
     token->bench = bench;
-    configure(bench);
+    configure(bench, simulator);
     load_module(token);
     initialize_token(token);
     ERR_clear_error(); /* SoftHSM leaves some behind */
     token->libctx = new_context(token_path(bench, "openssl.cnf").text);
+}
+
+void token_open(struct token *token, const struct bench *bench)
+{
+    open_with(token, bench, "");
+}
+
+void token_open_slow(struct token *token, const struct bench *bench)
+{
+    open_with(token, bench, "remember = no\n");
 }
 
 void token_close(struct token *token)

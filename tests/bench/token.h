@@ -29,6 +29,11 @@ struct token {
 
 /* An initialized token, and a session on it. Everything here fails the row at once. */
 void token_open(struct token *token, const struct bench *bench);
+/*
+ * The same with a simulator that reads keys and rules from the token at each call: an HSM takes as
+ * long as that and longer.
+ */
+void token_open_slow(struct token *token, const struct bench *bench);
 void token_close(struct token *token);
 
 /* A path in the row's directory. */

@@ -422,6 +422,7 @@ both_wait() {
     for one in "${both[@]}"; do
         [ -n "$(find "/proc/$one/fd" -lname 'anon_inode:inotify')" ] || return 1
     done
+    [ -n "$(open_requests)" ]
 }
 within 60 'they do not wait' both_wait
 approve_all alice bob

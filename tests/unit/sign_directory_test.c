@@ -23,6 +23,8 @@
 #include "provider/base/clock.h"
 #include "provider/record/evidence.h"
 #include "provider/sign/answers.h"
+#include "provider/sign/same_document.h"
+#include "provider/sign/watch.h"
 #include "provider/base/file.h"
 
 static char path[64];
@@ -759,7 +761,7 @@ static void short_of_descriptors_is_no_verdict(void **state)
     struct ska_request *request = make_request("seal");
     struct ska_standing_request standing;
     struct reading reading;
-    struct ska_directory_names names = {NULL, 0};
+    struct ska_directory_names names = {0};
     struct rlimit limit;
     struct rlimit low;
     int next = -1;
@@ -862,7 +864,7 @@ static void ids_are_as_long_as_is_unique(void **state)
                     {"00000000000000000000bf", 22},
                     {"1", 16}};
     struct ska_directory *directory = open_it();
-    struct ska_directory_names names = {NULL, 0};
+    struct ska_directory_names names = {0};
     char id[SKA_REQUEST_ID_LENGTH + 1];
     char given[SKA_REQUEST_ID_LENGTH + 1];
     size_t requests = 0;
@@ -1099,6 +1101,236 @@ static void withdrawing_empties_nothing_else(void **state)
     ska_directory_close(directory);
 }
 
+/* ---- What is told, and names ----------------------------------------------------------------- */
+
+static bool is_listed(const struct ska_directory_names *names, const char *id, const char *middle)
+{
+    char name[160];
+
+    snprintf(name, sizeof(name), "%s.%s.approval.json", id, middle);
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void a_watch_tells_of_answers(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *other = make_request("other");
+    struct ska_events events = {.lost = false};
+    int watch = ska_watch_open(directory);
+
+    (void)state;
+    assert_true(watch >= 0);
+    /* That it was put there itself is no news. */
+    assert_int_equal(publish(directory, request, NULL), SKA_NAME_FREE);
+    assert_false(ska_watch_read(watch, request->id, &events));
+    put_approval(other, "alice");
+    assert_false(ska_watch_read(watch, request->id, &events));
+    put_approval(request, "bob");
+    assert_true(ska_watch_read(watch, request->id, &events));
+    assert_true(is_listed(&events.names, request->id, "bob"));
+    assert_false(events.lost);
+    assert_false(ska_watch_read(watch, request->id, &events));
+    ska_events_clear(&events);
+    /* Somebody closes it, with all that belongs to it. */
+    finish_held(directory, request);
+    assert_true(ska_watch_read(watch, request->id, &events));
+    assert_int_equal(events.names.count, 0);
+    close(watch);
+    ska_events_clear(&events);
+    ska_request_free(other);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* Of more events than the kernel keeps it tells that there were more. */
+static void a_watch_tells_of_what_is_lost(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_events events = {.lost = false};
+    int watch = ska_watch_open(directory);
+
+    (void)state;
+    for (int i = 0; i < 20000 && !events.lost; i++) {
+        char name[160];
+
+        snprintf(name, sizeof(name), "%s/%s.%d.approval.json", path, request->id, i);
+        close(open(name, O_WRONLY | O_CREAT, 0600));
+        unlink(name);
+    }
+    assert_true(ska_watch_read(watch, request->id, &events));
+    assert_true(events.lost);
+    close(watch);
+    ska_events_clear(&events);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+static void answers_are_known_by_name(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_directory_names names = {0};
+    struct reading reading;
+    char name[160];
+
+    (void)state;
+    start_reading(&reading, request);
+    put_approval(request, "alice");
+    snprintf(name, sizeof(name), "%s.junk.approval.json", request->id);
+    put(name, ska_span_text("{}"));
+    snprintf(name, sizeof(name), ".%s.0123456789abcdef01234567.tmp", request->id);
+    put(name, ska_span_text("half"));
+    look(&reading, directory);
+    assert_true(ska_answers_are_complete(reading.answers));
+    assert_true(ska_answers_have_faults(reading.answers));
+    assert_true(ska_answers_names(reading.answers, &names));
+    assert_int_equal(names.count, 3);
+    assert_true(is_listed(&names, request->id, "alice"));
+    assert_true(is_listed(&names, request->id, "junk"));
+    assert_string_equal(names.names[2], name);
+    /* They alone are removed. */
+    put_approval(request, "bob");
+    ska_directory_remove_answers(directory, request->id, &names, NULL);
+    ska_directory_names_free(&names);
+    assert_true(ska_directory_list(directory, &names, &errors));
+    assert_int_equal(names.count, 1);
+    assert_true(is_listed(&names, request->id, "bob"));
+    ska_directory_names_free(&names);
+    /* What is still empty will be something else. */
+    snprintf(name, sizeof(name), "%s.empty.approval.json", request->id);
+    put(name, ska_span(NULL, 0));
+    look(&reading, directory);
+    assert_false(ska_answers_are_complete(reading.answers));
+    assert_false(ska_answers_names(reading.answers, &names));
+    ska_directory_names_free(&names);
+    end_reading(&reading);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* Only at those that are named. */
+static void answers_are_looked_at_by_name(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_directory_names names = {0};
+    struct ska_look named = {.directory = directory, .names = &names, .until = INT64_MAX};
+    struct reading reading;
+    char name[160];
+
+    (void)state;
+    start_reading(&reading, request);
+    put_approval(request, "alice");
+    assert_true(ska_answers_look(reading.answers, &named, &reading.ballot, &errors));
+    assert_int_equal(request->approval_count, 0);
+    snprintf(name, sizeof(name), "%s.alice.approval.json", request->id);
+    assert_true(ska_directory_names_add(&names, name, &errors));
+    assert_true(ska_answers_look(reading.answers, &named, &reading.ballot, &errors));
+    assert_int_equal(request->approval_count, 1);
+    ska_directory_names_free(&names);
+    end_reading(&reading);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
+/* ---- The same document ----------------------------------------------------------------------- */
+
+static void set_digest(struct ska_request *request, uint8_t payload, uint8_t document)
+{
+    struct ska_approval_token token = {.operation = SKA_OPERATION_SIGN, .has_payload = true};
+    uint8_t digest[32];
+
+    memset(digest, payload, sizeof(digest));
+    ska_bytes_free(&request->payload);
+    assert_true(ska_bytes_copy(&request->payload, ska_span(digest, sizeof(digest)), NULL));
+    memset(digest, document, sizeof(digest));
+    request->digest = SKA_DIGEST_SHA256;
+    ska_bytes_free(&request->digest_value);
+    assert_true(ska_bytes_copy(&request->digest_value, ska_span(digest, sizeof(digest)), NULL));
+    token.key_name = ska_span_text(request->key_label);
+    token.payload = ska_span_of(&request->payload);
+    ska_bytes_free(&request->approval_token);
+    assert_true(ska_approval_token_encode(&token, &request->approval_token, NULL));
+    assert_true(ska_request_identify(request, NULL, NULL));
+}
+
+/* Attributes of CMS: a content type so long, and the document's digest. */
+static void set_attributes(struct ska_request *request, uint8_t length, uint8_t document)
+{
+    static const uint8_t type[] = {0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09};
+    uint8_t content[128] = {0x31};
+    size_t at = 2;
+
+    content[at++] = 0x30;
+    content[at++] = (uint8_t)(11 + 4 + length);
+    memcpy(content + at, type, sizeof(type));
+    at += sizeof(type);
+    content[at++] = 0x03;
+    content[at++] = 0x31;
+    content[at++] = (uint8_t)(2 + length);
+    content[at++] = 0x06;
+    content[at++] = length;
+    memset(content + at, 0x2A, length);
+    at += length;
+    content[at++] = 0x30;
+    content[at++] = 11 + 4 + 32;
+    memcpy(content + at, type, sizeof(type));
+    at += sizeof(type);
+    content[at++] = 0x04;
+    content[at++] = 0x31;
+    content[at++] = 34;
+    content[at++] = 0x04;
+    content[at++] = 32;
+    memset(content + at, document, 32);
+    at += 32;
+    content[1] = (uint8_t)(at - 2);
+    ska_bytes_free(&request->signed_content);
+    assert_true(ska_bytes_copy(&request->signed_content, ska_span(content, at), NULL));
+}
+
+static bool is_same_found(const struct ska_directory *directory, const struct ska_request *request,
+                          struct ska_request *other)
+{
+    char id[SKA_REQUEST_ID_LENGTH + 1];
+    bool found = false;
+
+    assert_int_equal(publish(directory, other, NULL), SKA_NAME_FREE);
+    found = ska_find_same_document(directory, request, id);
+    if (found)
+        assert_string_equal(id, other->id);
+    ska_directory_finish(directory, other, -1, NULL);
+    return found;
+}
+
+/* As a value of its own, and inside of what was hashed, at each place that it has in Base64. */
+static void the_same_document_is_found(void **state)
+{
+    struct ska_directory *directory = open_it();
+    struct ska_request *request = make_request("seal");
+    struct ska_request *other = make_request("seal");
+
+    (void)state;
+    set_digest(request, 0x11, 0x77);
+    set_digest(other, 0x77, 0x77);
+    assert_true(is_same_found(directory, request, other));
+    set_digest(other, 0x78, 0x78);
+    assert_false(is_same_found(directory, request, other));
+    for (uint8_t length = 2; length < 8; length++) {
+        set_attributes(other, length, 0x77);
+        assert_true(is_same_found(directory, request, other));
+        set_attributes(other, length, 0x79);
+        assert_false(is_same_found(directory, request, other));
+    }
+    ska_request_free(other);
+    ska_request_free(request);
+    ska_directory_close(directory);
+}
+
 static int make_approver(void **state)
 {
     (void)state;
@@ -1140,6 +1372,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_waits_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(who_waits_learns_of_a_withdrawal, setup, teardown),
         cmocka_unit_test_setup_teardown(withdrawing_empties_nothing_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_watch_tells_of_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_watch_tells_of_what_is_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_are_known_by_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_are_looked_at_by_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_same_document_is_found, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, make_approver, free_approver);

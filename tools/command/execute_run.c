@@ -84,7 +84,7 @@ bool execute_add_change(struct execute_run *run, const char *id, enum ska_operat
 bool execute_visit_requests(struct execute_run *run, execute_visit *visit, const void *arg)
 {
     const struct ska_errors *errors = &run->tool->errors;
-    struct ska_directory_names names = {NULL, 0};
+    struct ska_directory_names names = {0};
     bool done = ska_directory_list(run->directory, &names, errors);
 
     for (size_t i = 0; i < names.count; i++) {

@@ -291,7 +291,7 @@ static bool tell_unanswered(struct import *import, const struct import_arrival *
 
 static bool import_answer_file(struct import *import, struct import_arrival *arrival)
 {
-    struct ska_directory_names names = {NULL, 0};
+    struct ska_directory_names names = {0};
     struct import_search search = {.found = false};
     char named[SKA_REQUEST_ID_LENGTH + 1];
     bool done = false;
