@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016,SC2034
+title='ncat, client and server'
+packages='ncat'
+commands='ncat'
+works=full
+logs=nothing
+configuration() {
+    cat <<'END'
+ncat --ssl --ssl-cert /etc/ska/www.crt --ssl-key /etc/ska/www.pem www.example 443
+ncat -l 443 --ssl --ssl-cert /etc/ska/www.crt --ssl-key /etc/ska/www.pem -k --sh-exec cat
+END
+}
+client() {
+    printf 'GET / HTTP/1.0\r\n\r\n' |
+        timeout 10 ncat --ssl --ssl-cert "$1.crt" --ssl-key "$1.pem" localhost "$port" >answer
+}
+further() {
+    turn unblock www
+    stop "$agent"
+    start_agent tls13-server
+    for key in www ordinary agent; do
+        port=$(free_port)
+        start server.log ncat -l 127.0.0.1 "$port" --ssl --ssl-cert $key.crt --ssl-key $key.pem -k --sh-exec cat
+        serving "$port" server.log
+        connects -tls1_3
+    done
+}
+# shellcheck source=tests/applications/client.sh
+. "$(dirname "$0")/../client.sh"
