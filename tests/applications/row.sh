@@ -48,12 +48,13 @@ configuration) describe_configuration && exit ;;
 packages) printf '%s\n' "$packages" && exit ;;
 esac
 
-# Where something has to be mounted for the test: mounts=private.
+# Where something has to be mounted for the test: mounts=private; network=private besides: with a network
+# of its own.
 if [ -n "${mounts-}" ] && [ -z "${SKA_PRIVATE_MOUNTS-}" ] && [ "$(id -u)" -eq 0 ] &&
     unshare --mount --propagation unchanged true 2>/dev/null; then
     propagation=private
     unshare --mount true 2>/dev/null || propagation=unchanged # in a chroot
-    SKA_PRIVATE_MOUNTS=yes exec unshare --mount --propagation $propagation "$0" "$@"
+    SKA_PRIVATE_MOUNTS=yes exec unshare --mount --propagation $propagation ${network:+--net} "$0" "$@"
 fi
 
 shown_port=${port-443}
