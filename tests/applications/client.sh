@@ -5,6 +5,7 @@
 # the certificate and checks it.
 #   client KEY  asks for https://localhost:$port/ with KEY.crt and KEY.pem, and leaves the answer in
 #               the file `answer`; answers: what stands in it
+#   server KEY  starts it as a server at $port, where it is that, too
 
 # shellcheck source=tests/applications/row.sh
 . "$(dirname "${BASH_SOURCE[0]}")/row.sh"
@@ -33,5 +34,15 @@ turn block www
 grep -q "key is blocked: .*'www'" "$failures" || fail "not in the log: $(cat "$failures")"
 what=$(logged client.out)
 ! is_debian_12 || [ "$what" = "$logs" ] || fail "it prints $what of a failure, and the table says $logs: $(cat client.out)"
-! declare -F further >/dev/null || further
+turn unblock www
+if declare -F server >/dev/null; then
+    stop "$agent"
+    start_agent tls13-server
+    for key in www ordinary agent; do
+        port=$(free_port)
+        server "$key"
+        serving "$port" server.log
+        reached "with $key" -tls1_3
+    done
+fi
 pass

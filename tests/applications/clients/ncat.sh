@@ -16,16 +16,8 @@ client() {
     printf 'GET / HTTP/1.0\r\n\r\n' |
         timeout 10 ncat --ssl --ssl-cert "$1.crt" --ssl-key "$1.pem" localhost "$port" >answer
 }
-further() {
-    turn unblock www
-    stop "$agent"
-    start_agent tls13-server
-    for key in www ordinary agent; do
-        port=$(free_port)
-        start server.log ncat -l 127.0.0.1 "$port" --ssl --ssl-cert $key.crt --ssl-key $key.pem -k --sh-exec cat
-        serving "$port" server.log
-        connects -tls1_3
-    done
+server() {
+    start server.log ncat -l 127.0.0.1 "$port" --ssl --ssl-cert "$1.crt" --ssl-key "$1.pem" -k --sh-exec cat
 }
 # shellcheck source=tests/applications/client.sh
 . "$(dirname "$0")/../client.sh"

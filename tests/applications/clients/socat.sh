@@ -16,16 +16,8 @@ client() {
     printf 'GET / HTTP/1.0\r\n\r\n' |
         timeout 10 socat - "openssl:localhost:$port,cert=$1.crt,key=$1.pem,cafile=ca.crt" >answer
 }
-further() {
-    turn unblock www
-    stop "$agent"
-    start_agent tls13-server
-    for key in www ordinary agent; do
-        port=$(free_port)
-        start server.log socat "openssl-listen:$port,bind=127.0.0.1,cert=$key.crt,key=$key.pem,verify=0,fork,reuseaddr" exec:cat
-        serving "$port" server.log
-        connects -tls1_3
-    done
+server() {
+    start server.log socat "openssl-listen:$port,bind=127.0.0.1,cert=$1.crt,key=$1.pem,verify=0,fork,reuseaddr" exec:cat
 }
 # shellcheck source=tests/applications/client.sh
 . "$(dirname "$0")/../client.sh"
