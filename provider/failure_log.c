@@ -76,6 +76,12 @@ static bool is_our_socket(const struct ska_failure_log *log)
            now.st_ino == log->socket_inode;
 }
 
+/* By what it calls itself: whoever starts a program chooses that, and could write lines with it. */
+static void add_program(struct ska_buffer *text)
+{
+    ska_buffer_name(text, ska_span_text(program_invocation_short_name));
+}
+
 /* "<PRIORITY>Nov 29 03:12:01 nginx[1234]: ", as the system's log expects it from programs here. */
 static void add_syslog_head(struct ska_buffer *text)
 {
@@ -86,9 +92,10 @@ static void add_syslog_head(struct ska_buffer *text)
 
     if (localtime_r(&now, &broken) == NULL)
         memset(&broken, 0, sizeof(broken));
-    ska_buffer_format(text, "<%d>%s %2d %02d:%02d:%02d %.64s[%ld]: ska: ", LOG_USER | LOG_ERR,
-                      months[broken.tm_mon], broken.tm_mday, broken.tm_hour, broken.tm_min,
-                      broken.tm_sec, program_invocation_short_name, (long)getpid());
+    ska_buffer_format(text, "<%d>%s %2d %02d:%02d:%02d ", LOG_USER | LOG_ERR, months[broken.tm_mon],
+                      broken.tm_mday, broken.tm_hour, broken.tm_min, broken.tm_sec);
+    add_program(text);
+    ska_buffer_format(text, "[%ld]: ska: ", (long)getpid());
 }
 
 /* The system's log may have been started anew: then by a connection for this line. */
@@ -177,8 +184,10 @@ void ska_failure_log_write(struct ska_failure_log *log, enum ska_reason reason, 
     const int kept = errno;
 
     if (may_write(log)) {
-        if (!log->to_syslog)
-            ska_buffer_format(&line, "%s: ", program_invocation_short_name);
+        if (!log->to_syslog) {
+            add_program(&line);
+            ska_buffer_text(&line, ": ");
+        }
         ska_buffer_format(&line, "%s: ", words == NULL ? "failure" : words);
         add_key(&line, key, text);
         ska_buffer_text(&line, text);

@@ -113,9 +113,11 @@ static struct ska_sources choose_sources(const struct ska_signature *signature,
     const struct ska_settings *settings = &signature->provider->settings;
     struct ska_sources parameters = {approvals->bundle,
                                      files_of((const char *const *)approvals->bundle_files),
-                                     approvals->directory, approvals->agent};
-    struct ska_sources uri = {NULL, files_of(key->approvals_files), key->approvals_dir, key->agent};
-    struct ska_sources configuration = {NULL, NULL, settings->approvals_dir, settings->agent};
+                                     approvals->directory, approvals->agent, false};
+    struct ska_sources uri = {NULL, files_of(key->approvals_files), key->approvals_dir, key->agent,
+                              key->reference_uri != NULL};
+    struct ska_sources configuration = {NULL, NULL, settings->approvals_dir, settings->agent,
+                                        false};
 
     if (ska_sources_any(&parameters))
         return parameters;

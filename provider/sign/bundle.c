@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "provider/base/error_capture.h"
 #include "provider/base/file.h"
 #include "provider/request/algorithm.h"
 #include "provider/base/json.h"
@@ -98,6 +99,32 @@ static bool parse_bundle(const struct ska_job *job, struct ska_span text, const 
     return false;
 }
 
+/*
+ * Who wrote a key reference may have named any file in it that the signer can read, the one with
+ * the PIN too, and may read what the program says: not even where in it something was expected is
+ * told.
+ */
+static bool parse_untold(const struct ska_job *job, struct ska_span text, const char *path,
+                         struct ska_request **bundle)
+{
+    struct ska_error_capture fault = {0};
+    const struct ska_errors to_fault = ska_error_capture(&fault);
+    struct ska_job silent = *job;
+    bool done = false;
+
+    silent.errors = &to_fault;
+    done = parse_bundle(&silent, text, path, bundle);
+    if (!done)
+        ska_fail(job->errors,
+                 /* Those from there on are of the form. */
+                 fault.reason < SKA_R_BAD_JSON ? fault.reason : SKA_R_BAD_REQUEST,
+                 "%s: not the bundle for this signature; what is in a file that a key reference "
+                 "names is not told here: skatool inspect shows it",
+                 path);
+    ska_error_capture_clear(&fault);
+    return done;
+}
+
 /* Copies of one request, with approvals in each, are one. Takes over what was read. */
 static bool bundle_merge(const struct ska_job *job, struct ska_request **into, const char *before,
                          struct ska_request *copy, const char *shown)
@@ -122,8 +149,9 @@ static bool read_bundle_file(const struct ska_job *job, const char *path,
     const struct ska_sources *sources = &job->sources;
     struct ska_request *copy = NULL;
     struct ska_bytes text = {NULL, 0};
-    bool done = ska_file_read(path, SKA_JSON_LIMIT, &text, job->errors) &&
-                parse_bundle(job, ska_span_of(&text), path, &copy);
+    bool done =
+        ska_file_read(path, SKA_JSON_LIMIT, &text, job->errors) &&
+        (sources->by_data_file ? parse_untold : parse_bundle)(job, ska_span_of(&text), path, &copy);
 
     ska_bytes_free(&text);
     if (!done)

@@ -22,6 +22,7 @@ struct ska_sources {
     const char *const *bundle_files; /* paths, ended by NULL */
     const char *directory;           /* path */
     const char *agent;               /* paths of sockets, separated by commas */
+    bool by_data_file; /* a key reference names them: no message tells what is in such a file */
 };
 
 /* What is zero or NULL is not wanted. Everything is borrowed. */

@@ -177,6 +177,24 @@ for kind in bare whole; do
     is_bad 'a reference names no code' files/both-$kind.pem
     is_bad 'tsb-url' files/broker-$kind.pem
 done
+# A file that is named as a bundle is read with the signer's rights: nothing of it is told, be it a
+# PIN, whatever its digits are, or a request.
+for content in 4711 04711 471x 0 99999999999999999999999999999999999 '{"4711":1,"4711":2}' '{"4711":{}}'; do
+    printf '%s\n' "$content" >secret
+    reference "$(uri seal)?approvals-file=$work/secret" seal.spki >bundle.pem
+    refused "bad request or bundle:.*: $work/secret: not the bundle for this signature" \
+        ska dgst -sha256 -sign bundle.pem -out signature document
+    sed 's/^[0-9A-F]*:error:/:error:/' stderr.txt >said.txt
+    [ ! -e said.first ] || same said.first said.txt
+    ! grep -qE '4711|line 1|column|expected' said.txt || fail "it is told: $(cat said.txt)"
+    [ -e said.first ] || mv said.txt said.first
+    # To a person who names the file himself it is.
+    refused "secret: .*" ska dgst -sha256 -sign "$(uri seal)?approvals-file=$work/secret" \
+        -out signature document
+    ! grep -q 'not the bundle' stderr.txt || fail 'what is wrong is told to nobody'
+done
+printf 'the-first-line-of-a-secret-file\n' >secret
+
 # Where nobody has said what is wanted a key inside is enough; without it the HSM is not asked.
 reads "$programs/data_files" read store files/good-bare.pem
 says 'bad key reference:.*no public key is in it.*skatool pem'

@@ -69,4 +69,20 @@ logs 'PIN incorrect: ' sign "$(uri www)?pin-source=file:$work/wrong"
 # Foreign text does not begin a line, nor move the cursor.
 logs 'key not found: .*x0A' sign "ska:token=$token;object=a%0a2026-01-01T00:00:00%1b%5b2J"
 ! LC_ALL=C grep -q '[^ -~]' failures.log || fail 'bytes that are not printable'
+# Nor does the name that whoever starts a program gives it.
+called() { # NAME SHOWN
+    rm -f failures.log
+    refused 'key not found' as "$1" dgst -sha256 -sign "$(uri gone)" -out signature document
+    [ "$(wc -l <failures.log)" -eq 1 ] || fail "not one line: $(cat failures.log)"
+    grep -qE -- "^[0-9T:.Z-]{27} [0-9]+/[0-9]+ $2: key not found: " failures.log ||
+        fail "not '$2': $(cat failures.log)"
+}
+as() { # NAME OPENSSL-ARGUMENT...
+    (export LD_PRELOAD=$preload && exec -a "$1" openssl "${@:2}")
+}
+called openssl openssl
+called 'x: all is well' "'x: all is well'"
+called $'x\n2026-01-01T00:00:00.000000Z 1 nginx: key is blocked: key \'www\'' \
+    "'x.x0A2026-01-01T00:00:00.000000Z 1 nginx: key is .*"
+called $'\e[2J' "'.x1B\[2J'"
 pass

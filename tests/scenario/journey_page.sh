@@ -32,10 +32,19 @@ skatool() { # in the background it is the process itself that the page knows, an
 unset OPENSSL_CONF SOFTHSM2_CONF SKASIM_CONF
 export HOME=$work
 
-# Blocks of PAGE as files blocks/NNN.KIND, KIND being run, refused, text or other.
-page_blocks() {
+# Blocks of PAGE, or of these of its sections, as files blocks/NNN.KIND, KIND being run, refused, text
+# or other.
+page_blocks() { # PAGE [HEADING...]
+    local wanted
+    wanted=$(printf '%s|' "${@:2}")
     mkdir "$work/blocks"
-    awk -v dir="$work/blocks" '
+    awk -v dir="$work/blocks" -v wanted="|$wanted" '
+        BEGIN { all = wanted == "||"; here = all }
+        /^## / && file == "" {
+            here = all || index(wanted, "|" substr($0, 4) "|")
+            found += !all && here
+        }
+        /^```/ && file == "" && !here { file = "/dev/null"; next }
         /^```/ && file == "" {
             kind = "other"
             if ($0 == "```sh") kind = "run"
@@ -47,7 +56,8 @@ page_blocks() {
         }
         /^```/ { close(file); file = ""; next }
         file != "" { print > file }
-        END { if (file != "") exit 1 }' "$1" || fail "$1: a block has no end"
+        END { if (file != "" || (!all && found != split(wanted, unused, "|") - 2)) exit 1 }' "$1" ||
+        fail "$1: a block has no end, or there is no such section"
     [ -n "$(find "$work/blocks" -name '*.run')" ] || fail "$1: no commands"
 }
 
@@ -83,10 +93,10 @@ page_text() {
     done <"$block"
 }
 
-# play_page PAGE: all of it, from the top of the source tree on.
+# play_page PAGE [HEADING...]: all of it, or these sections, from the top of the source tree on.
 play_page() {
     local block said=$work/said.txt after=
-    page_blocks "$1"
+    page_blocks "$@"
     cd "$source_dir"
     exec 3>&2
     trap 'cat "$block" "$said" >&3; printf "%s: FAILED: %s\n" "$scenario" "$BASH_COMMAND" >&3' ERR

@@ -105,8 +105,9 @@ static void choose_seal_sources(const struct tool *tool, const struct hsm_uri *u
 {
     const struct ska_settings *settings = &tool->configuration.settings;
     const struct ska_sources typed = {NULL, files[0] == NULL ? NULL : files, uri->approvals_dir,
-                                      uri->agent};
-    const struct ska_sources configured = {NULL, NULL, settings->approvals_dir, settings->agent};
+                                      uri->agent, false};
+    const struct ska_sources configured = {NULL, NULL, settings->approvals_dir, settings->agent,
+                                           false};
 
     *sources = ska_sources_any(&typed) ? typed : configured;
 }
