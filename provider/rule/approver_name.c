@@ -96,70 +96,48 @@ static bool copy_subject(struct ska_span certificate, struct ska_bytes *copy)
 
 /* ---- Approvers ------------------------------------------------------------------------------ */
 
-/* As others have chosen it; false: its key has to do. */
-static bool copy_signer_name(bool certificate, struct ska_span data, struct ska_bytes *copy)
+char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span public_key)
 {
-    return certificate && copy_subject(data, copy);
-}
+    struct ska_bytes name = {NULL, 0};
+    char *shown = certificate && copy_subject(data, &name)
+                      ? ska_printable(ska_span_of(&name), SKA_NAME_SHOWN)
+                      : ska_key_shown(public_key);
 
-static bool copy_approver_name(const struct ska_approver *approver, struct ska_bytes *copy)
-{
-    return approver->name.length > 0 ? ska_bytes_copy(copy, ska_span_of(&approver->name), NULL)
-                                     : copy_signer_name(approver->type == SKA_APPROVER_CERTIFICATE,
-                                                        ska_span_of(&approver->data), copy);
-}
-
-static char *show_name(bool copied, struct ska_bytes *copy, struct ska_span public_key)
-{
-    char *shown =
-        copied ? ska_printable(ska_span_of(copy), SKA_NAME_SHOWN) : ska_key_shown(public_key);
-
-    ska_bytes_free(copy);
+    ska_bytes_free(&name);
     return shown;
 }
 
 /* What is made harmless once is not made so again: that would change what it says. */
-static void add_name(bool copied, struct ska_bytes *copy, struct ska_span public_key,
-                     struct ska_buffer *text)
+void ska_signer_name_text(bool certificate, struct ska_span data, struct ska_span public_key,
+                          struct ska_buffer *text)
 {
-    char *key = copied ? NULL : ska_key_shown(public_key);
+    struct ska_bytes name = {NULL, 0};
+    char *key = NULL;
 
-    if (copied)
-        ska_buffer_name(text, ska_span_of(copy));
-    else if (key != NULL)
+    if (certificate && copy_subject(data, &name))
+        ska_buffer_name(text, ska_span_of(&name));
+    else if ((key = ska_key_shown(public_key)) != NULL)
         ska_buffer_name(text, ska_span_text(key));
     else
         text->failed = true;
     free(key);
-    ska_bytes_free(copy);
-}
-
-char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span public_key)
-{
-    struct ska_bytes copy = {NULL, 0};
-
-    return show_name(copy_signer_name(certificate, data, &copy), &copy, public_key);
-}
-
-void ska_signer_name_text(bool certificate, struct ska_span data, struct ska_span public_key,
-                          struct ska_buffer *text)
-{
-    struct ska_bytes copy = {NULL, 0};
-
-    add_name(copy_signer_name(certificate, data, &copy), &copy, public_key, text);
+    ska_bytes_free(&name);
 }
 
 char *ska_listed_approver_shown(const struct ska_approver *approver)
 {
-    struct ska_bytes copy = {NULL, 0};
-
-    return show_name(copy_approver_name(approver, &copy), &copy,
-                     ska_span_of(&approver->public_key));
+    if (approver->name.length > 0)
+        return ska_printable(ska_span_of(&approver->name), SKA_NAME_SHOWN);
+    return ska_signer_shown(approver->type == SKA_APPROVER_CERTIFICATE,
+                            ska_span_of(&approver->data), ska_span_of(&approver->public_key));
 }
 
 void ska_listed_approver_name_text(const struct ska_approver *approver, struct ska_buffer *text)
 {
-    struct ska_bytes copy = {NULL, 0};
-
-    add_name(copy_approver_name(approver, &copy), &copy, ska_span_of(&approver->public_key), text);
+    if (approver->name.length > 0)
+        ska_buffer_name(text, ska_span_of(&approver->name));
+    else
+        ska_signer_name_text(approver->type == SKA_APPROVER_CERTIFICATE,
+                             ska_span_of(&approver->data), ska_span_of(&approver->public_key),
+                             text);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "provider/hsm/pin.h"
-#include "provider/keys/find_key.h"
+#include "provider/keys/key_place.h"
 #include "tools/command/plan.h"
 
 /* The user that the packages make. */
@@ -69,7 +69,7 @@ bool plan_config(struct tool *tool, const char *key, const char *policy, const c
     }
     if (policy != NULL)
         plan.policy = &read;
-    if (keys_are_on_tokens(settings, &nothing)) {
+    if (key_place_of(settings, &nothing) == &key_place_tokens) {
         printf("On the HSM\n");
         plan_hsm(&plan);
     } else {

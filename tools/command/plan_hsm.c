@@ -261,10 +261,10 @@ void plan_broker(struct plan *plan)
     struct ska_errors quiet = ska_error_capture(&capture);
     struct tsb_connection *connection = NULL;
     struct ska_bytes version = {NULL, 0};
+    int64_t time = -1;
     bool reached =
         tsb_connection_find(&plan->tool->configuration.settings, NULL, &connection, &quiet) &&
-        (tsb_service_version(connection, &version, &quiet) ||
-         capture.reason == SKA_R_SERVER_FAILURE);
+        tsb_service_version(connection, &version, &time, &quiet) != TSB_SERVICE_FAILED;
     bool has_rules = false;
 
     if (reached)
