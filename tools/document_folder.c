@@ -258,3 +258,9 @@ bool document_folder_find(struct document_folder *folder, const struct ska_reque
     }
     return true;
 }
+
+void document_folder_say(size_t matching, size_t others)
+{
+    report_message("%zu match%s a file, %zu do%s not.", matching, matching == 1 ? "es" : "", others,
+                   others == 1 ? "es" : "");
+}

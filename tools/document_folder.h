@@ -26,4 +26,7 @@ bool document_folder_find(struct document_folder *folder, const struct ska_reque
                           bool *found, struct document *document,
                           const struct ska_errors *errors) SKA_MUST_CHECK;
 
+/* "3 match a file, 1 does not.": of requests, for whoever has asked. */
+void document_folder_say(size_t matching, size_t others);
+
 #endif

@@ -206,7 +206,7 @@ if has_terminal; then
         "$binary_dir/tools/skatool" approve --approver erin.pem "${at[@]}" --documents folder
     unfolded <stdout.txt >shown.txt
     grep -q '3 requests in .* wait for you' shown.txt || fail "not three: $(cat shown.txt)"
-    grep -q '2 match a file, 1 do not' shown.txt || fail "no files: $(cat shown.txt)"
+    grep -q '2 match a file, 1 does not' shown.txt || fail "no files: $(cat shown.txt)"
     tr -s ' \n' ' ' <shown.txt | grep -q 'with key rsa. That is final' || fail "not final: $(cat shown.txt)"
     grep -q '2 approved, 1 rejected, 0 left' shown.txt || fail "not all: $(cat shown.txt)"
     status_is "${requests[1]}" PENDING && holds "\"approvedBy\":[\"$(public erin)\"]"

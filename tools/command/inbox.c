@@ -345,8 +345,7 @@ static bool run_session(struct session *session)
                        session->count == 1 ? "" : "s", session->place->name,
                        session->count == 1 ? "s" : "");
     if (done && session->count > 0 && session->folder != NULL)
-        report_message("%zu match a file, %zu do not.", session->with_file,
-                       session->count - session->with_file);
+        document_folder_say(session->with_file, session->count - session->with_file);
     done = done && show_all(session);
     if (done)
         say_end(session);

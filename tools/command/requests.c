@@ -105,8 +105,7 @@ bool requests_list(struct request_place *place, const struct request_filter *fil
     done = done && request_place_visit(place, filter, show_listed, &showing) &&
            print_shown(&showing, place, filter->approver != NULL);
     if (done && folder != NULL && showing.count > 0)
-        report_message("%zu match a file, %zu do not.", showing.with_file,
-                       showing.count - showing.with_file);
+        document_folder_say(showing.with_file, showing.count - showing.with_file);
     done = done && check_unreadable(place);
     requests_text_clear(&showing.text);
     cJSON_Delete(showing.array);
