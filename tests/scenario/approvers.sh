@@ -442,7 +442,7 @@ says '2 of 2; no more approvals are needed'
 ends 0 skatool status --dir "$directory" "$id"
 grep -q 'Rejected by: carol' stdout.txt
 takes 1 quietly sign contract.txt
-refused 'done already' skatool reject --dir "$directory" --approver carol.pem --yes "$id"
+refused 'done or withdrawn already' skatool reject --dir "$directory" --approver carol.pem --yes "$id"
 
 # A refusal of a request in a file lies beside it.
 mkdir post
