@@ -164,10 +164,13 @@ static bool fail_no_task(const struct task_place *tasks, const char *given)
 
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
              "%s: the broker %s asks this approver nothing by this id: it was answered, is "
-             "withdrawn, or was never for this key (skatool requests shows what waits)%s",
+             "withdrawn, or was never for this key (skatool requests shows what waits)%s%s",
              shown == NULL ? "" : shown, tasks->place.name,
              strlen(given) < ID_LENGTH ? "; of the id that the one who asks has told, give all"
-                                       : "");
+                                       : "",
+             tasks->key.certificate == NULL
+                 ? "; who is named in the rule by a certificate gives it with --cert"
+                 : "");
     free(shown);
     return false;
 }
