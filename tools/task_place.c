@@ -260,10 +260,13 @@ static bool fail_no_task(const struct task_place *tasks, const char *given)
 
     ska_fail(&tasks->place.tool->errors, SKA_R_WRONG_USE,
              "%s: the broker %s has nothing with this id for this approver: it was answered or "
-             "withdrawn, or was never for this key (skatool requests shows what waits)%s",
+             "withdrawn, or was never for this key (skatool requests shows what waits)%s%s",
              shown == NULL ? "" : shown, tasks->place.name,
              strlen(given) < ID_LENGTH ? ". An id that the requester has told must be given whole"
-                                       : "");
+                                       : "",
+             tasks->key.certificate == NULL
+                 ? ". An approver whom the rule names by a certificate gives it with --cert"
+                 : "");
     free(shown);
     return false;
 }

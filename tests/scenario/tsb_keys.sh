@@ -49,6 +49,44 @@ quietly ska pkey -in ska:object=ed -pubout -out ed.pub.pem
 plain pkeyutl -verify -rawin -in document -pubin -inkey ed.pub.pem -sigfile ed.sig >/dev/null ||
     fail "the signature does not verify"
 
+# Approvers by certificate, whom the policy does not name: shown, asked, and named by new rules.
+approver dave
+plain req -x509 -key dave.pem -subj /CN=Dave -days 30 -out dave.crt
+certified() { # QUORUM
+    printf '{"tokens":[{"groups":[{"quorum":%s,"approvals":[{"type":"certificate","file":"dave.crt"},
+        {"type":"public_key","name":"alice","value":"%s"}]}]}]}' "$1" "$(public alice)"
+}
+mkdir -m 700 state
+configure_broker "state-dir = $work/state"
+printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":null,"ruleModify":%s}' "$(certified 1)" \
+    "$(certified 1)" >certified.json
+keygen certified certified.json --algorithm EC
+succeeds skatool show --key ska:object=certified
+shows "use +.*1 of 2: Dave, alice"
+attributes certified
+has '"type":"certificate"'
+asked() { # OPTION...: a request, which dave approves
+    succeeds skatool request --key ska:object=certified "$@"
+    request=$(cat stdout.txt)
+    refused 'gives it with --cert' skatool approve --approver dave.pem --tsb "$url" --tsb-ca authority.pem \
+        --yes "$request"
+    succeeds skatool approve --approver dave.pem --cert dave.crt --tsb "$url" --tsb-ca authority.pem \
+        --yes "$request"
+    becomes "$request" EXECUTED
+}
+asked document
+succeeds skatool execute "$request" -o certified.sig
+attributes certified
+member publicKey | plain base64 -d -A | plain pkey -pubin -inform DER -out certified.pub.pem
+verified document certified.pub.pem certified.sig -sha256
+printf '{"ruleUse":%s}' "$(certified 2)" >use.json
+asked --operation modify --policy use.json
+succeeds skatool execute "$request"
+shows "^key 'certified' has new rules"
+succeeds skatool show --key ska:object=certified
+shows "use +.*2 of 2: Dave, alice"
+configure_broker
+
 # libcrypto makes ordinary keys there too.
 succeeds ska genpkey -propquery provider=ska -algorithm EC -pkeyopt group:P-256 \
     -pkeyopt ska-uri:ska:object=generated -out generated.pem
@@ -100,7 +138,7 @@ shows '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
     "^guarded +- +\\? +\\? +-" "^'attestation-key' +- +\\? +\\?" '^rsa +- +.*2048.*SKA +no' '^seal .*P-256 .*SKA +no'
 says 'warning: .*guarded'
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "says more: $(cat stderr.txt)"
-[ "$(wc -l <stdout.txt)" -eq 10 ] || fail "not all keys: $(cat stdout.txt)"
+[ "$(wc -l <stdout.txt)" -eq 11 ] || fail "not all keys: $(cat stdout.txt)"
 succeeds skatool list --key ska:object=seal --json
 shows '"label":[[:space:]]*"seal"' '"ska":[[:space:]]*true' '"blocked":[[:space:]]*false'
 ! grep -q '"rsa"' stdout.txt || fail "lists others: $(cat stdout.txt)"
@@ -116,5 +154,5 @@ shows '"timeout":[[:space:]]*120' '"ruleModify"'
 
 # The listing of libcrypto's store goes the same way.
 succeeds ska storeutl -noout -text ska:
-shows 'ska:object=seal;type=private' 'Total found: 9'
+shows 'ska:object=seal;type=private' 'Total found: 10'
 pass
