@@ -92,6 +92,7 @@ approvals_of() { # REQUEST-ID KIND
 }
 ask 201 POST /v1/decrypt "$(decrypt_body mail "$ciphertext")"
 approvals_of "$(member decryptRequestId)" Decrypt >for-secret
+has '"inputOfflineHsm":\{"decryptRequest":\{' '"decryptKeyName":"mail"'
 ask 200 POST /v1/synchronousDecrypt "$(decrypt_body mail "$ciphertext" "$(cat for-secret)")"
 says secret payload
 ask 500 POST /v1/synchronousDecrypt "$(decrypt_body mail "$(encrypted_to mail other)" "$(cat for-secret)")"
@@ -109,6 +110,7 @@ ask 500 POST /v1/synchronousSign "{\"signRequest\":{\"payload\":\"$(b64 <secret)
 has '"errorCode":701'
 ask 201 POST /v1/block '{"blockRequest":{"blockKeyName":"mail"}}'
 approvals_of "$(member blockKeyRequestId)" BlockKey >for-block
+has '"inputOfflineHsm":\{"blockRequest":\{"blockKeyName":"mail","signedApprovals"'
 ask 500 POST /v1/synchronousDecrypt "$(decrypt_body mail "$ciphertext" "$(cat for-block)")"
 has '"errorCode":701'
 ask 200 POST /v1/synchronousBlock "{\"blockRequest\":{\"blockKeyName\":\"mail\",$(cat for-block)}}"
