@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulator/tsb/operation_kind.h"
 #include "simulator/tsb/signed_approval.h"
 #include "simulator/tsb/time_text.h"
 
@@ -103,16 +104,34 @@ static bool add_signed_approvals(cJSON *json, const struct tsb_request *request,
     return done;
 }
 
+/* The members of the request as it was sent, but for what only a broker reads. */
+static cJSON *copy_inner(const struct tsb_request *request, const struct tsb_operation_kind *kind)
+{
+    struct ska_span body = ska_span_of(&request->body);
+    cJSON *top = cJSON_ParseWithLength((const char *)body.data, body.length);
+    cJSON *inner = cJSON_DetachItemFromObjectCaseSensitive(top, kind->root);
+
+    cJSON_Delete(top);
+    cJSON_DeleteItemFromObjectCaseSensitive(inner, kind->password);
+    cJSON_DeleteItemFromObjectCaseSensitive(inner, "metaData");
+    cJSON_DeleteItemFromObjectCaseSensitive(inner, "metaDataSignature");
+    return inner;
+}
+
 static bool add_offline_input(cJSON *json, const struct tsb_request *request,
                               const struct tsb_tasks *tasks)
 {
+    const struct tsb_operation_kind *kind = tsb_operation_kind(request->kind);
     cJSON *input = cJSON_AddObjectToObject(json, "inputOfflineHsm");
-    cJSON *inner = input == NULL ? NULL : cJSON_AddObjectToObject(input, "signRequest");
+    cJSON *inner = copy_inner(request, kind);
 
-    return inner != NULL && ska_json_add_base64(inner, "payload", ska_span_of(&request->payload)) &&
-           ska_json_add_text(inner, "payloadType", request->payload_type) &&
-           ska_json_add_text(inner, "signKeyName", request->key_name) &&
-           ska_json_add_text(inner, "signatureAlgorithm", request->algorithm) &&
+    if (input == NULL || inner == NULL) {
+        cJSON_Delete(inner);
+        return false;
+    }
+    return ska_json_add_item(input, kind->root, inner) &&
+           (request->payload_type == NULL || cJSON_HasObjectItem(inner, "payloadType") ||
+            ska_json_add_text(inner, "payloadType", request->payload_type)) &&
            add_signed_approvals(inner, request, tasks);
 }
 

@@ -59,6 +59,7 @@ ska_simulator_test(simulator_sign_test)
 ska_simulator_test(simulator_threads_test)
 ska_simulator_test(simulator_time_test)
 ska_simulator_test(simulator_truth_test)
+ska_simulator_test(simulator_use_test)
 
 ska_simulator_test(sign_agreement_test)
 target_link_libraries(sign_agreement_test PRIVATE ska-sign)
