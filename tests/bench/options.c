@@ -101,17 +101,27 @@ static bool check_configuration(const struct peer *peer)
     return why == NULL;
 }
 
-/* NAME=OPENSSL_CONF,URI; the text is cut into its parts. */
-static bool read_peer(struct options *options, char *text)
+/*
+ * NAME=OPENSSL_CONF,URI. A copy is cut into its parts, as the arguments may be handed on; it is
+ * there as long as the process.
+ */
+static bool read_peer(struct options *options, const char *argument)
 {
-    char *configuration = strchr(text, '=');
-    char *uri = configuration == NULL ? NULL : strchr(configuration, ',');
+    static char *copies[PEER_LIMIT];
     struct peer *peer = &options->peers[options->peer_count];
+    char *text = NULL;
+    char *configuration = NULL;
+    char *uri = NULL;
 
-    if (uri == NULL || configuration == text || uri == configuration + 1 || uri[1] == 0)
-        return wrong("peer", text, "NAME=OPENSSL_CONF,URI");
     if (options->peer_count == PEER_LIMIT)
-        return wrong("peer", text, "fewer of them");
+        return wrong("peer", argument, "fewer of them");
+    copies[options->peer_count] = strdup(argument);
+    text = copies[options->peer_count];
+    must(text != NULL);
+    configuration = strchr(text, '=');
+    uri = configuration == NULL ? NULL : strchr(configuration, ',');
+    if (uri == NULL || configuration == text || uri == configuration + 1 || uri[1] == 0)
+        return wrong("peer", argument, "NAME=OPENSSL_CONF,URI");
     *configuration = 0;
     *uri = 0;
     peer->name = text;
