@@ -10,6 +10,7 @@
 . "$source_dir/tests/scenario/servers.sh"
 token=seals
 new_token $token
+configure # a reference has the configured PIN tried at the configured token only
 board
 policy "$(rule 2 alice bob carol)" | sed 's/"ruleBlock".*/"keyStatus":{"blocked":false}}/' >rule.json
 

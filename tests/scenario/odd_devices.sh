@@ -186,6 +186,8 @@ with_pin
 # A URI that names a token and no key, and one that names a certificate's label.
 refused 'has 5 private keys' ska dgst -sha256 -sign "pkcs11:token=$token" -out signature document
 new_token single
+# Where a token is configured a reference has the configured PIN tried at that one only.
+sed -i '/^token = /d' openssl.cnf
 plain genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -quiet -out alias.pem
 plain pkey -in alias.pem -pubout -out alias.pub.pem
 plain pkcs8 -topk8 -nocrypt -in alias.pem -outform DER -out alias.der

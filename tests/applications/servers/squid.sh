@@ -31,6 +31,7 @@ cache_store_log none
 coredump_dir $work
 cache deny all
 pinger_enable off
+shutdown_lifetime 1 seconds
 END
     : >cache.log
     chown proxy cache.log
