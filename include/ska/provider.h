@@ -14,6 +14,12 @@ extern "C" {
 #endif
 
 /*
+ * Of this interface: the names and numbers below, and what they mean. Within one of them names are
+ * added, never taken away or given another meaning; pkg-config --variable=interface ska-provider.
+ */
+#define SKA_PROVIDER_INTERFACE 1
+
+/*
  * Set. UTF-8: a bundle (a request with its approvals) as JSON text, at most 1 MiB. Set again, it
  * takes the place of the one before.
  */

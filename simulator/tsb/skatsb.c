@@ -90,11 +90,12 @@ static bool parse_options(int argc, char **argv, struct options *options,
            ska_fail(errors, SKA_R_WRONG_USE, "--tls-cert and --tls-key go together");
 }
 
-/* The simulator of the HSM beside this program, as it is built, or where it is installed. */
+/* The simulator of the HSM: beside this program, as it is built, or where it is installed. */
 static char *find_module(void)
 {
     char self[4096];
     char *path = NULL;
+    char *installed = NULL;
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     char *slash = NULL;
 
@@ -108,7 +109,8 @@ static char *find_module(void)
     if (access(path, R_OK) == 0)
         return path;
     free(path);
-    return strdup(SKATSB_LIBRARY_DIRECTORY "/libskasim.so");
+    return asprintf(&installed, "%s/" SKATSB_MODULE_DIRECTORY "/libskasim.so", self) < 0 ? NULL
+                                                                                         : installed;
 }
 
 static bool open_device(struct tsb_server *server, const struct ska_errors *errors)

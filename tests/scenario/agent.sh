@@ -147,8 +147,8 @@ stop "$server"
 if command -v systemd-analyze >systemd.txt; then
     mkdir units
     sed -E "s|^(ExecStart=)[^ ]*|\1$binary_dir/tools/skatool|" \
-        "$binary_dir/tools/ska-agent@.service" >units/ska-agent@web.service
-    cp "$source_dir/tools/ska-agent@.socket" units/ska-agent@web.socket
+        "$source_dir/tools/systemd/ska-agent@.service.in" >units/ska-agent@web.service
+    cp "$source_dir/tools/systemd/ska-agent@.socket" units/ska-agent@web.socket
     quietly systemd-analyze verify --man=no "$work/units/ska-agent@web.service" \
         "$work/units/ska-agent@web.socket"
     succeeds systemd-analyze security --offline=yes --threshold=10 \

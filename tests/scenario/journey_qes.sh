@@ -15,7 +15,7 @@ play_page "$page"
 
 # The functions that the page names are those of its two programs.
 for function in $(grep -oE '`[A-Za-z_]+\(\)`' "$page" | tr -d '`()' | sort -u); do
-    grep -qE "\b$function(\(|\")" "$source_dir/tests/scenario/one_process.c" \
+    grep -qE "\b$function(\(|\")" "$source_dir/examples/one_process.c" \
         "$source_dir/examples/signing_service.py" || grep -q "# $function()" \
         "$source_dir/examples/signing_service.py" || fail "no program calls $function"
 done

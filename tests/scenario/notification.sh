@@ -18,7 +18,7 @@ mkdir mails
 notify() {
     APPROVALS_DIR=$directory MAIL_TO='alice@example.org bob@example.org' STATE_DIRECTORY=$work/state \
         SKATOOL=$binary_dir/tools/skatool SENDMAIL=$work/sendmail MAILS=$work/mails \
-        LD_PRELOAD=$preload "$source_dir/tools/ska-approvals-mail"
+        LD_PRELOAD=$preload "$source_dir/tools/systemd/ska-approvals-mail"
 }
 ask() { # DOCUMENT DESCRIPTION
     refused 'approvals pending' ska dgst -sha256 -sign "$(uri seal)" -sigopt "ska-description:$2" \
@@ -60,12 +60,9 @@ quietly notify
 
 if command -v systemd-analyze >systemd.txt; then
     mkdir units
-    sed -E "s|^(ExecStart=).*|\1$source_dir/tools/ska-approvals-mail|" \
-        "$binary_dir/tools/ska-approvals.service" >units/ska-approvals.service
-    grep -q '^ExecStart=/' "$binary_dir/tools/ska-approvals.service" || fail "no absolute path"
-    ! grep -q '@' "$binary_dir/tools/ska-approvals.service" || [ "$(grep -c '@[A-Z_]*@' \
-        "$binary_dir/tools/ska-approvals.service")" -eq 0 ] || fail "not configured"
-    cp "$source_dir/tools/ska-approvals.path" units/
+    sed -E "s|^(ExecStart=).*|\1$source_dir/tools/systemd/ska-approvals-mail|" \
+        "$source_dir/tools/systemd/ska-approvals.service.in" >units/ska-approvals.service
+    cp "$source_dir/tools/systemd/ska-approvals.path" units/
     quietly systemd-analyze verify --man=no "$work/units/ska-approvals.service" \
         "$work/units/ska-approvals.path"
 fi

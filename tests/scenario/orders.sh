@@ -498,15 +498,15 @@ plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
 if command -v systemd-analyze >/dev/null; then
     mkdir -p "$work/units"
     sed "s|^ExecStart=[^ ]*|ExecStart=$binary_dir/tools/skatool|" \
-        "$binary_dir/tools/ska-execute.service" >units/ska-execute.service
-    cp "$source_dir"/tools/ska-execute.path "$source_dir"/tools/ska-execute.timer units
+        "$source_dir/tools/systemd/ska-execute.service.in" >units/ska-execute.service
+    cp "$source_dir"/tools/systemd/ska-execute.{path,timer} units
     quietly systemd-analyze verify --man=no "$work"/units/ska-execute.service \
         "$work"/units/ska-execute.path "$work"/units/ska-execute.timer
     succeeds systemd-analyze security --offline=yes --threshold=25 \
         "$work/units/ska-execute.service" # 1.9 of 10
 fi
 # As the unit runs it: all is in the configuration.
-grep -qx "ExecStart=.*/skatool execute --block-only" "$binary_dir/tools/ska-execute.service" ||
+grep -qx "ExecStart=.*/skatool execute --block-only" "$source_dir/tools/systemd/ska-execute.service.in" ||
     fail "the unit runs something else"
 quietly skatool execute --block-only
 pass

@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# cmake --install below a prefix of somebody's own: nothing goes elsewhere, what is installed names what is
+# installed, it makes a signature, and uninstall leaves nothing.
+. "$(dirname "$0")/lib.sh"
+[ -z "$preload" ] && ! grep -q '^SKA_TSAN:BOOL=ON' "$binary_dir/CMakeCache.txt" ||
+    skip 'the programs of the system load what is installed'
+prefix=$work/prefix
+pages=$prefix/share/doc/ska-provider
+
+# What somebody has installed from this build can still be uninstalled.
+kept=$work/kept
+mkdir "$kept"
+records=(install_manifest.txt install_prefix.txt)
+for record in "${records[@]}"; do
+    [ ! -e "$binary_dir/$record" ] || mv "$binary_dir/$record" "$kept"
+done
+at_end() {
+    [ ! -x "$work/demo/tsb" ] || "$work/demo/tsb" --stop
+    (cd "$binary_dir" && rm -f "${records[@]}")
+    find "$kept" -type f -exec mv {} "$binary_dir" \;
+}
+install_below() { # PREFIX
+    succeeds cmake --install "$binary_dir" --prefix "$1"
+}
+uninstall() {
+    (cd "$binary_dir" && cmake -P "$source_dir/cmake/uninstall.cmake") >uninstalled.txt 2>&1 ||
+        fail "uninstall: $(cat uninstalled.txt)"
+}
+
+install_below "$prefix"
+shows "module = $prefix/lib[^ ]*/ossl-modules/ska\.so"
+module=$(sed -n 's/.* module = //p' stdout.txt)
+[ -f "$module" ] || fail "there is no $module"
+while read -r file; do
+    case $file in
+    "$prefix"/*) [ -f "$file" ] || fail "$file is not there" ;;
+    *) fail "$file is elsewhere" ;;
+    esac
+done <"$binary_dir/install_manifest.txt"
+for file in bin/{skatool,ska-sandbox} libexec/ska/ska-approvals-mail \
+    lib/{sysusers.d,tmpfiles.d}/ska-provider.conf \
+    lib/systemd/system/{ska-agent@,ska-execute,ska-approvals}.service \
+    share/man/{man1/{skatool,ska-sandbox}.1,man7/ska-provider.7} \
+    share/doc/ska-provider/{LICENSE,CHANGELOG.md,README.md,openssl.cnf.example} \
+    share/doc/ska-provider/{doc/seal.md,applications/nginx/nginx.conf} \
+    share/doc/ska-provider/examples/{one_process.c,signing_service.py}; do
+    [ -f "$prefix/$file" ] || fail "$file was not installed"
+done
+
+# No text names the tree or the build, and none was left as a form to be filled in.
+grep -rIhF -e "$source_dir" -e "$binary_dir" "$prefix" | sed "s#$prefix##g" | grep -F -e "$source_dir" \
+    -e "$binary_dir" && fail 'the source tree or the build is named'
+! grep -rIlE '@(SKA|CMAKE|PROJECT)_[A-Z_]+@' "$prefix" || fail 'a form that is not filled in'
+grep -qx "ExecStart=$prefix/bin/skatool execute --block-only" \
+    "$prefix/lib/systemd/system/ska-execute.service" || fail 'the unit runs something else'
+grep -qx "ExecStart=$prefix/libexec/ska/ska-approvals-mail" \
+    "$prefix/lib/systemd/system/ska-approvals.service" || fail 'the unit runs something else'
+grep -qx "module = $module" "$pages/openssl.cnf.example" || fail 'the example names another module'
+
+# The pages lead to each other, and call the sandbox by the name that it has here.
+succeeds "$source_dir/tests/links" "$pages"
+! grep -rn 'tools/sandbox' "$pages/doc" || fail 'a page calls the sandbox by its name in the tree'
+
+# ---- Programs against it -------------------------------------------------------------------------
+
+if command -v pkg-config >/dev/null; then
+    pc=$(find "$prefix" -name ska-provider.pc)
+    export PKG_CONFIG_PATH=${pc%/*}
+    "$prefix/bin/skatool" --version | grep -qF "skatool $(pkg-config --modversion ska-provider) " ||
+        fail "pkg-config and skatool --version differ"
+    cat >uses.c <<'END'
+#include <stdio.h>
+#include <ska/provider.h>
+int main(void) { return printf("%d\n", SKA_PROVIDER_INTERFACE) < 0; }
+END
+    # shellcheck disable=SC2046
+    cc $(pkg-config --cflags ska-provider) uses.c -o uses
+    [ "$(./uses)" = "$(pkg-config --variable=interface ska-provider)" ] || fail "another interface"
+    grep -qF "| $(./uses) | \`SKA_PROVIDER_INTERFACE\`" "$pages/doc/formats.md" ||
+        fail 'doc/formats.md has another interface'
+fi
+
+# ---- A signature ---------------------------------------------------------------------------------
+
+unset OPENSSL_CONF SOFTHSM2_CONF SKASIM_CONF
+printf 'A document.\n' >document
+(
+    unset XDG_STATE_HOME SKA_BINARY_DIR
+    cd "$work"
+    "$prefix/bin/ska-sandbox" demo >/dev/null
+    # shellcheck disable=SC1091
+    . demo/env
+    [ "$(type -P skatool)" = "$prefix/bin/skatool" ] || fail "another skatool"
+    approver alice
+    policy "$(rule 1 alice)" >policy.json
+    command skatool keygen --key 'ska:object=seal' --algorithm EC --policy policy.json
+    openssl pkey -in 'ska:object=seal' -pubout -out seal.pub.pem
+    command skatool request --key 'ska:object=seal' -o request.json document
+    command skatool approve --approver alice.pem --document document --yes request.json
+    openssl dgst -sha256 -sign 'ska:object=seal' -sigopt ska-approvals-file:request.json \
+        -out signature document
+    command skatool check-config
+) >signed.txt 2>&1 || fail "$(cat signed.txt)"
+plain dgst -sha256 -verify seal.pub.pem -signature signature document >/dev/null
+grep -q "^ok      module  *$module" signed.txt || fail "another module: $(cat signed.txt)"
+
+if [ -x "$prefix/bin/skatsb" ] && command -v curl >/dev/null; then
+    rm -rf demo
+    (
+        unset SKA_BINARY_DIR
+        "$prefix/bin/ska-sandbox" --tsb demo
+        cd demo
+        export TSB_PORT=0
+        ./tsb
+        ./tsb --stop
+    ) >broker.txt 2>&1 || fail "$(cat broker.txt)"
+    grep -q '^listening on https://' broker.txt || fail "$(cat broker.txt)"
+fi
+
+# ---- Nothing is left -----------------------------------------------------------------------------
+
+uninstall
+[ ! -e "$prefix" ] || [ -z "$(find "$prefix" -mindepth 1)" ] ||
+    fail "uninstall leaves $(find "$prefix" -mindepth 1 | head)"
+
+# For the system the module goes where libcrypto looks for it. What others have there stays.
+export DESTDIR=$work/root
+mkdir -p "$DESTDIR/usr/local/lib/systemd/system"
+install_below /usr/local
+module=$(sed -n 's/.* module = //p' stdout.txt)
+[ "$module" = "$(OPENSSL_CONF=/dev/null openssl version -m | sed -E 's/.*"(.*)"/\1/')/ska.so" ] ||
+    fail "$module is not where libcrypto looks"
+[ -f "$DESTDIR$module" ] || fail "there is no $DESTDIR$module"
+uninstall
+[ -z "$(find "$DESTDIR" -type f)" ] || fail "left: $(find "$DESTDIR" -type f)"
+[ -d "$DESTDIR/usr/local/lib/systemd/system" ] || fail 'directories of the system were removed'
+[ -z "$(find "$DESTDIR" -name 'ska*')" ] || fail "left: $(find "$DESTDIR" -name 'ska*')"
+pass
