@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/command/check.h"
+#include "tools/command/plan.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
 
@@ -132,30 +133,16 @@ static void check_entries(struct tool *tool)
         check_ok("progress", "%s", progress[settings->progress]);
 }
 
-bool check_config_command(struct tool *tool, int argc, char **argv)
-{
-    const char *key = NULL;
-    const struct option_entry options[] = {
-        OPTION_TEXT("key", "URI", "look for this key, too", &key),
-        OPTION_CONFIG(tool),
-        OPTION_END,
-    };
-    const struct command_line line = {
-        .usage = "[--key URI] [--config FILE]",
-        .help =
-            "Reads the configuration as this user and tries all that it names: the provider's\n"
-            "module, the PKCS#11 module, token, login, timestamp key, or the broker; approvals\n"
-            "directory, agents, audit log and log. Each gets a line: ok, warning, FAILED, or - for "
-            "what "
-            "is\n"
-            "not set. The exit status is 0 when nothing has failed.",
-        .options = options,
-    };
+struct check_options {
+    const char *key;
+    const char *policy;
+    const char *user;
+    bool plan;
+    bool sam;
+};
 
-    if (!options_parse(tool, &line, argc, argv))
-        return false;
-    if (!check_config_file(tool))
-        return false;
+static bool check_config(struct tool *tool, const char *key)
+{
     check_activation(&tool->configuration);
     check_provider(tool);
     check_entries(tool);
@@ -164,4 +151,49 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     check_audit_log(tool);
     check_start(tool);
     return tool->report.status == 0;
+}
+
+/* Settings that are wrong are not passed over. */
+static bool apply_and_plan(struct tool *tool, const struct check_options *wanted)
+{
+    return configuration_apply(&tool->configuration, &tool->errors) &&
+           plan_config(tool, wanted->key, wanted->policy, wanted->user, wanted->sam);
+}
+
+bool check_config_command(struct tool *tool, int argc, char **argv)
+{
+    struct check_options wanted = {0};
+    const struct option_entry options[] = {
+        OPTION_TEXT("key", "URI", "look for this key, too", &wanted.key),
+        OPTION_FLAG("plan", "say what is still to be prepared, and how", &wanted.plan),
+        OPTION_TEXT("policy", "FILE", "with --plan: for keys with this policy", &wanted.policy),
+        OPTION_FLAG("sam", "with --plan: for a partition in SAM mode", &wanted.sam),
+        OPTION_TEXT("user", "NAME", "with --plan: as whom keys will be used", &wanted.user),
+        OPTION_CONFIG(tool),
+        OPTION_END,
+    };
+    const struct command_line line = {
+        .usage = "[--key URI] [--config FILE]\n"
+                 "       skatool check-config --plan [--key URI] [--policy FILE] [--sam] "
+                 "[--user NAME] [--config FILE]",
+        .help =
+            "Reads the configuration as this user and tries all that it names: the provider's\n"
+            "module, the PKCS#11 module, token, login, timestamp key, or the broker; approvals\n"
+            "directory, agents, audit log and log. Each gets a line: ok, warning, FAILED, or - for "
+            "what "
+            "is\n"
+            "not set. The exit status is 0 when nothing has failed.\n"
+            "\n"
+            "With --plan it says for each of these, and for what only the HSM's officers see,\n"
+            "whether it is done, to do, or to ask, and names commands that do it.",
+        .options = options,
+    };
+
+    if (!options_parse(tool, &line, argc, argv))
+        return false;
+    if (!wanted.plan && (wanted.policy != NULL || wanted.user != NULL || wanted.sam))
+        return options_wrong(tool, "--policy, --sam and --user go with --plan");
+    if (!check_config_file(tool))
+        return false;
+    return wanted.plan ? apply_and_plan(tool, &wanted) : check_config(tool, wanted.key);
 }

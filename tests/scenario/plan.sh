@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# skatool check-config --plan: from an empty token and an empty computer to nothing that is left to do, by the
+# commands that it prints.
+. "$(dirname "$0")/lib.sh"
+board
+me=$(id -un)
+
+planned() { # OPTION...
+    succeeds skatool check-config --plan --user "$me" "$@"
+    ! grep -qE "$pin" stdout.txt || fail "the PIN is shown"
+}
+# plans STATE WHAT [PATTERN]
+plans() {
+    grep -qE "^$1 +$2 .*${3-}" stdout.txt || fail "no '$1 $2 ${3-}': $(cat stdout.txt)"
+}
+plans_no() { # WHAT
+    ! grep -qE "^[a-z ]+ $1 " stdout.txt || fail "'$1': $(cat stdout.txt)"
+}
+timed() { # RULE: with a timeout
+    sed 's/"timeout":0/"timeout":3600/g' <<<"$1"
+}
+
+# ---- An empty token ------------------------------------------------------------------------------
+
+policy "$(timed "$(rule 2 alice bob carol)")" >timed.json
+configure "approvals-dir = $work/approvals" "state-dir = $work/state" "evidence-dir = $work/evidence" \
+    "audit-log = $work/log/audit.log" "agent = $work/agent.socket" 'timestamp-key = clock'
+planned --policy timed.json --key "$(uri seal)"
+plans done 'PKCS#11 module' "$simulator"
+plans done 'SKA calls'
+plans done partition "\"$token\""
+plans done login
+plans ask 'key authorization' 'use_usr_cnf.*key_auth'
+plans 'to do' 'timestamp key' clock
+plans 'to do' key "$(uri seal | sed 's/.*=//')"
+plans done alice
+plans ask fingerprints
+for what in approvals-dir state-dir evidence-dir 'audit log' agent; do plans 'to do' "$what"; done
+plans_no 'SAM mode'
+grep -qE '^[1-9][0-9]* to do, [1-9][0-9]* to ask' stdout.txt || fail "no sum: $(cat stdout.txt)"
+
+# What it prints is what does it: the HSM's first, then directories, as who owns them.
+grep -E '^ +\$ (skatool|install -d -o [^ ]+ -m)' stdout.txt | sed 's/^ *\$ //' >commands.txt
+[ "$(grep -c '^skatool keygen' commands.txt)" -eq 2 ] && [ "$(grep -c '^install' commands.txt)" -eq 3 ] ||
+    fail "other commands: $(cat commands.txt)"
+# shellcheck disable=SC1091
+[ "$(id -u)" -ne 0 ] || sed -i "s/ -o [^ ]*//" commands.txt
+(. ./commands.txt) >made.txt 2>&1 || fail "$(cat made.txt)"
+mkdir -m 700 approvals
+planned --policy timed.json --key "$(uri seal)"
+plans done 'timestamp key' clock
+plans done clocks
+plans done key 'with rules'
+plans done 'key authorization' seal
+if [ "$(id -u)" -ne 0 ]; then
+    for what in state-dir evidence-dir 'audit log'; do plans done "$what"; done
+    plans ask approvals-dir "of $me alone"
+fi
+
+# ---- What is wrong -------------------------------------------------------------------------------
+
+chmod 644 pin
+planned
+plans 'to do' PIN 'mode 0644'
+chmod 600 pin
+printf '0000\n' >pin
+planned
+plans 'to do' login PIN
+plans ask 'timestamp key' 'after a login'
+printf '%s\n' "$pin" >pin
+sed -i "s/^token = .*/token = seals/" openssl.cnf
+planned
+plans 'to do' partition '"seals"'
+sed -i "s|^pkcs11-module = .*|pkcs11-module = /nonexistent.so|" openssl.cnf
+planned
+plans 'to do' 'PKCS#11 module' 'nonexistent'
+plans_no partition
+succeeds skatool check-config --plan --user nobody-of-this-name
+plans 'to do' signer
+grep -qF '$ useradd --system' stdout.txt || fail "no command: $(cat stdout.txt)"
+
+# ---- SAM mode ------------------------------------------------------------------------------------
+
+configure
+planned --sam --policy policy.json
+plans ask 'SAM mode' 'Signature Act'
+plans ask CAs XML
+plans 'to do' alice 'certificate'
+plans_no 'timestamp key'
+certificate() { # NAME DAYS
+    plain req -x509 -new -key "$1.pem" -subj "/CN=$1" -days "$2" -out "$1.crt"
+}
+certificate alice 30
+certificate bob 300
+policy "$(rule 1 alice bob | sed 's/public_key/certificate/g; s/\.pub\.pem/.crt/g')" >certified.json
+planned --policy certified.json
+plans ask 'SAM mode'
+plans 'to do' alice '60 days'
+plans done bob 'CN=bob'
+policy "$(timed "$(rule 1 alice)")" >timed.json
+planned --policy timed.json
+plans 'to do' 'timestamp key' 'set timestamp-key'
+
+# ---- Its options ---------------------------------------------------------------------------------
+
+refused 'go with --plan' skatool check-config --sam
+! skatool check-config --plan --policy no-such.json >stdout.txt 2>stderr.txt || fail 'a policy that is not there'
+says 'no-such\.json'
+printf 'unknown-setting = 1\n' >>openssl.cnf
+skatool check-config --plan >stdout.txt 2>stderr.txt || fail "$(cat stderr.txt)"
+grep -q 'unknown-setting' stderr.txt || fail 'a setting that nobody knows is passed over'
+pass

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool check-config --plan: what there still is to prepare, on the HSM and on this computer, for
+ * what the configuration names. doc/hsm.md says the same as a page.
+ */
+#ifndef SKA_TOOLS_COMMAND_PLAN_H
+#define SKA_TOOLS_COMMAND_PLAN_H
+
+#include "tools/policy_file.h"
+#include "tools/tool.h"
+
+enum plan_state {
+    PLAN_DONE,
+    PLAN_TO_DO,
+    PLAN_ASK /* it does not show from here: whoever runs the HSM knows, or another user sees it */
+};
+
+struct plan {
+    struct tool *tool;
+    const char *user;                /* who signs */
+    const char *policy_path;         /* NULL: none was given */
+    const struct ska_policy *policy; /* likewise */
+    const char *key;                 /* URI; NULL: none was given */
+    bool sam;                        /* the partition is to be in SAM mode */
+    size_t to_do;
+    size_t to_ask;
+};
+
+/* A line, printed at once: what is or shall be there, and in words how it stands. */
+void plan_item(struct plan *plan, enum plan_state state, const char *what, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A command that does it, on a line of its own under an item. */
+void plan_command(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether some rule of the policy has time limits, or names approvers by certificate. */
+bool plan_has_time_limits(const struct plan *plan);
+bool plan_has_certificates(const struct plan *plan);
+
+void plan_hsm(struct plan *plan);
+void plan_broker(struct plan *plan); /* the same, where a broker has the keys */
+void plan_approvers(struct plan *plan);
+void plan_host(struct plan *plan);
+
+/* All of it. `user` NULL: who runs it; root: the owner of what is there, else "signer". */
+bool plan_config(struct tool *tool, const char *key, const char *policy, const char *user,
+                 bool sam);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool check-config --plan: the approvers that a policy file names.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/x509.h>
+
+#include "tools/command/plan.h"
+
+/* A certificate that ends so soon is to be renewed, and the rules of the keys with it. */
+#define WARN_DAYS 60
+
+static const struct ska_approver *approver_at(const struct plan *plan, size_t number)
+{
+    for (int kind = 0; kind < SKA_RULE_COUNT; kind++) {
+        const struct ska_rule *rule = &plan->policy->rules[kind];
+        size_t count = 0;
+
+        while (ska_rule_approver_at(rule, count) != NULL)
+            count++;
+        if (number < count)
+            return ska_rule_approver_at(rule, number);
+        number -= count;
+    }
+    return NULL;
+}
+
+static bool was_there(const struct plan *plan, size_t number)
+{
+    const struct ska_approver *approver = approver_at(plan, number);
+
+    for (size_t i = 0; i < number; i++)
+        if (ska_span_equal(ska_span_of(&approver_at(plan, i)->data), ska_span_of(&approver->data)))
+            return true;
+    return false;
+}
+
+static void name_issuer(const X509 *certificate, char name[256])
+{
+    if (X509_NAME_oneline(X509_get_issuer_name(certificate), name, 256) == NULL)
+        name[0] = 0;
+}
+
+static void plan_certificate(struct plan *plan, const char *name, const X509 *certificate)
+{
+    time_t soon = time(NULL) + (time_t)WARN_DAYS * 24 * 3600;
+    char issuer[256];
+
+    name_issuer(certificate, issuer);
+    if (X509_cmp_time(X509_get0_notAfter(certificate), &soon) < 0)
+        plan_item(plan, PLAN_TO_DO, name,
+                  "a new certificate, and rules that name it: this one ends within %d days, or has "
+                  "ended; it is of %s",
+                  WARN_DAYS, issuer);
+    else
+        plan_item(plan, PLAN_DONE, name, "a certificate of %s", issuer);
+}
+
+static void plan_approver(struct plan *plan, const struct ska_approver *approver)
+{
+    const unsigned char *at = approver->data.data;
+    const char *name =
+        approver->name.data == NULL ? "without a name" : (const char *)approver->name.data;
+    X509 *certificate = approver->type != SKA_APPROVER_CERTIFICATE
+                            ? NULL
+                            : d2i_X509(NULL, &at, (long)approver->data.length);
+
+    if (certificate != NULL)
+        plan_certificate(plan, name, certificate);
+    else if (plan->sam)
+        plan_item(plan, PLAN_TO_DO, name,
+                  "a certificate of a CA that the partition knows: SAM mode takes no plain keys");
+    else
+        plan_item(plan, PLAN_DONE, name, "a public key");
+    X509_free(certificate);
+}
+
+void plan_approvers(struct plan *plan)
+{
+    for (size_t i = 0; approver_at(plan, i) != NULL; i++)
+        if (!was_there(plan, i))
+            plan_approver(plan, approver_at(plan, i));
+    plan_item(plan, PLAN_ASK, "fingerprints",
+              "has each of them confirmed the fingerprint of their key, by telephone or face to "
+              "face? skatool inspect shows it");
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * skatool check-config --plan: partition, SAM mode, timestamp key, the keys.
+ *
+ * What only the HSM's officers see is asked for in the words of the vendor's manuals: key_auth and
+ * the others are names of settings of a partition.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "provider/base/error_capture.h"
+#include "provider/hsm/module.h"
+#include "provider/hsm/token.h"
+#include "provider/keys/find_key.h"
+#include "provider/sign/hsm_time.h"
+#include "provider/tsb/service.h"
+#include "tools/command/plan.h"
+
+/* Seconds by which the clocks may differ without a word. */
+#define CLOCK_TOLERANCE 60
+
+static bool wants_timestamps(const struct plan *plan)
+{
+    return plan_has_time_limits(plan) || plan->tool->configuration.settings.timestamp_key != NULL;
+}
+
+/* ---- The partition ------------------------------------------------------------------------------
+ */
+
+static void plan_ska_calls(struct plan *plan, struct hsm_module *module)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+
+    if (hsm_module_supports_ska(module, &quiet))
+        plan_item(plan, PLAN_DONE, "SKA calls", "can be made");
+    else
+        plan_item(plan, PLAN_TO_DO, "SKA calls", "for keys with rules: %s",
+                  ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
+}
+
+/* False: there is none, so that nothing can be looked for. */
+static bool plan_module(struct plan *plan)
+{
+    const struct ska_settings *settings = &plan->tool->configuration.settings;
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct hsm_module *module = NULL;
+
+    if (settings->pkcs11_module == NULL) {
+        plan_item(plan, PLAN_TO_DO, "PKCS#11 module",
+                  "set pkcs11-module to the one of the HSM's PKCS#11 provider, which its vendor "
+                  "gives out (for a Primus HSM /usr/local/primus/lib/libprimusP11.so), or tsb-url");
+        return false;
+    }
+    if (!hsm_module_open(settings->pkcs11_module, settings->pkcs11_init_args, &module, &quiet)) {
+        plan_item(plan, PLAN_TO_DO, "PKCS#11 module",
+                  "install and configure the PKCS#11 provider of the HSM's vendor: %s",
+                  ska_error_capture_text(&capture));
+        ska_error_capture_clear(&capture);
+        return false;
+    }
+    plan_item(plan, PLAN_DONE, "PKCS#11 module", "%s, made by %s", settings->pkcs11_module,
+              hsm_module_manufacturer(module));
+    plan_ska_calls(plan, module);
+    return true;
+}
+
+/* What lets a partition have keys with rules; `shown` names a key that has some. */
+static void plan_key_auth(struct plan *plan, const char *shown, const char *more)
+{
+    if (shown != NULL)
+        plan_item(plan, PLAN_DONE, "key authorization", "the key '%s' has rules", shown);
+    else
+        plan_item(plan, PLAN_ASK, "key authorization",
+                  "has a security officer allowed user configuration (use_usr_cnf) and then "
+                  "key_auth%s for the partition? Without it there are no keys with rules",
+                  more);
+}
+
+static void plan_sam(struct plan *plan)
+{
+    if (!plan->sam && !plan_has_certificates(plan))
+        return;
+    plan_item(plan, PLAN_ASK, "SAM mode",
+              "for qualified signatures: is the firmware certified as a SAM (3.1 on an X2), the "
+              "partition licensed for it, and \"Signature Act. Module\" switched on in its user "
+              "configuration, before the keys are made?");
+    plan_item(plan, PLAN_ASK, "CAs",
+              "in SAM mode: are the CAs of the approvers' certificates in the partition's "
+              "configuration? It takes them by an import of XML only");
+}
+
+static struct hsm_token *plan_token(struct plan *plan)
+{
+    const struct hsm_defaults defaults = tool_defaults(plan->tool);
+    const struct hsm_uri uri = {0};
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct hsm_token *token = NULL;
+
+    if (hsm_locate(&uri, &defaults, &token, &quiet))
+        plan_item(plan, PLAN_DONE, "partition", "the token \"%s\"", hsm_token_label(token));
+    else if (defaults.token == NULL)
+        plan_item(plan, PLAN_TO_DO, "partition", "set token to its label: %s",
+                  ska_error_capture_text(&capture));
+    else
+        plan_item(plan, PLAN_TO_DO, "partition",
+                  "have one made that is called \"%s\", with PKCS#11 (pkcs11) allowed and a PIN of "
+                  "its user, and name it in the module's own configuration: %s",
+                  defaults.token, ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
+    return token;
+}
+
+/* Nobody is asked for a PIN. */
+static bool plan_login(struct plan *plan, struct hsm_token *token)
+{
+    const struct hsm_defaults defaults = tool_defaults(plan->tool);
+    const struct hsm_uri uri = {0};
+    const struct hsm_pin_source source = hsm_locate_pin(&uri, &defaults);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    bool done = false;
+
+    if (!hsm_pin_is_named(&source)) {
+        plan_item(plan, PLAN_ASK, "login",
+                  "no pin-source is set: a person types the PIN each time");
+        return false;
+    }
+    done = hsm_token_login(token, &source, &quiet);
+    if (done)
+        plan_item(plan, PLAN_DONE, "login", "as user");
+    else if (capture.reason == SKA_R_PIN_UNREADABLE || capture.reason == SKA_R_PIN_MISSING)
+        plan_item(plan, PLAN_ASK, "login", "not tried, %s", ska_error_capture_text(&capture));
+    else
+        plan_item(plan, PLAN_TO_DO, "login", "%s", ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
+    return done;
+}
+
+/* ---- Keys ---------------------------------------------------------------------------------------
+ */
+
+static void plan_clock(struct plan *plan, uint64_t seconds)
+{
+    long long difference = (long long)seconds - (long long)time(NULL);
+
+    if (llabs(difference) <= CLOCK_TOLERANCE)
+        plan_item(plan, PLAN_DONE, "clocks", "of HSM and computer agree");
+    else
+        plan_item(plan, PLAN_TO_DO, "clocks",
+                  "the HSM's is %lld seconds %s this computer's: time limits are counted by the "
+                  "HSM's, what people are told of them by what it answers",
+                  llabs(difference), difference > 0 ? "ahead of" : "behind");
+}
+
+static void plan_timestamp_key(struct plan *plan, struct hsm_token *token)
+{
+    const char *label = plan->tool->configuration.settings.timestamp_key;
+    struct hsm_key_match match = {ska_span_text(label), {NULL, 0}};
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct backend_key *key = NULL;
+    uint64_t seconds = 0;
+
+    if (label == NULL)
+        plan_item(plan, PLAN_TO_DO, "timestamp key",
+                  "the rules have time limits: set timestamp-key to its label, clock perhaps");
+    else if (token == NULL)
+        plan_item(plan, PLAN_ASK, "timestamp key", "'%s', to be looked for after a login", label);
+    else if (hsm_key_find(token, &match, plan->tool->libctx, &key, &quiet) &&
+             ska_hsm_now(key, label, &seconds, &quiet)) {
+        plan_item(plan, PLAN_DONE, "timestamp key", "'%s'", label);
+        plan_clock(plan, seconds);
+    } else {
+        plan_item(plan, PLAN_TO_DO, "timestamp key", "%s", ska_error_capture_text(&capture));
+        plan_command("skatool keygen --timestamp --key 'ska:object=%s' --algorithm EC", label);
+    }
+    ska_error_capture_clear(&capture);
+    backend_key_free(key);
+}
+
+static void plan_make_key(struct plan *plan, const char *trouble)
+{
+    plan_item(plan, PLAN_TO_DO, "key", "%s", trouble);
+    plan_command("skatool keygen --key '%s' --algorithm EC --policy %s", plan->key,
+                 plan->policy_path == NULL ? "policy.json" : plan->policy_path);
+}
+
+/* True: it has rules, which shows that the partition can have such keys. */
+static bool plan_key(struct plan *plan, bool can_look)
+{
+    const struct hsm_defaults defaults = tool_defaults(plan->tool);
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct hsm_look_up wanted = {0};
+    struct hsm_uri *uri = NULL;
+    struct backend_key *key = NULL;
+    bool has_rules = false;
+
+    if (!hsm_uri_parse(plan->key, &uri, &quiet)) {
+        plan_item(plan, PLAN_TO_DO, "key", "%s", ska_error_capture_text(&capture));
+    } else if (!can_look) {
+        plan_item(plan, PLAN_ASK, "key", "%s, to be looked for after a login", plan->key);
+    } else {
+        wanted = tool_look_up(uri, &defaults);
+        wanted.source.prompt = NULL;
+        if (!keys_find(&plan->tool->configuration.settings, &wanted, plan->tool->libctx, &key,
+                       &quiet))
+            plan_make_key(plan, ska_error_capture_text(&capture));
+        else {
+            has_rules = backend_key_is_ska(key);
+            plan_item(plan, PLAN_DONE, "key", "'%s', %s", backend_key_label(key),
+                      has_rules ? "with rules" : "an ordinary one");
+        }
+    }
+    ska_error_capture_clear(&capture);
+    hsm_uri_free(uri);
+    backend_key_free(key);
+    return has_rules;
+}
+
+void plan_hsm(struct plan *plan)
+{
+    struct hsm_token *token = plan_module(plan) ? plan_token(plan) : NULL;
+    bool logged_in = token != NULL && plan_login(plan, token);
+    bool has_rules = plan->key != NULL && plan_key(plan, logged_in);
+
+    plan_key_auth(plan, has_rules ? plan->key : NULL, "");
+    plan_sam(plan);
+    if (wants_timestamps(plan))
+        plan_timestamp_key(plan, logged_in ? token : NULL);
+}
+
+/* ---- A broker -----------------------------------------------------------------------------------
+ */
+
+static void plan_licence(struct plan *plan, struct tsb_connection *connection)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct tsb_licence licence = {false, false, false};
+
+    if (!tsb_service_licence(connection, &licence, &quiet)) {
+        plan_item(plan, PLAN_ASK, "licence", "%s", ska_error_capture_text(&capture));
+    } else if (licence.key_auth && licence.rest_api && licence.tsb_engine) {
+        plan_item(plan, PLAN_DONE, "licence", "KEY_AUTH, REST_API, TSB_ENGINE");
+    } else {
+        plan_item(plan, PLAN_TO_DO, "licence", "without%s%s%s", licence.key_auth ? "" : " KEY_AUTH",
+                  licence.rest_api ? "" : " REST_API", licence.tsb_engine ? "" : " TSB_ENGINE");
+    }
+    ska_error_capture_clear(&capture);
+}
+
+void plan_broker(struct plan *plan)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct tsb_connection *connection = NULL;
+    struct ska_bytes version = {NULL, 0};
+    bool reached =
+        tsb_connection_find(&plan->tool->configuration.settings, NULL, &connection, &quiet) &&
+        (tsb_service_version(connection, &version, &quiet) ||
+         capture.reason == SKA_R_SERVER_FAILURE);
+    bool has_rules = false;
+
+    if (reached)
+        plan_item(plan, PLAN_DONE, "broker", "%s", tsb_connection_url(connection));
+    else
+        plan_item(plan, PLAN_TO_DO, "broker", "%s", ska_error_capture_text(&capture));
+    ska_error_capture_clear(&capture);
+    if (reached)
+        plan_licence(plan, connection);
+    if (plan->key != NULL)
+        has_rules = plan_key(plan, reached);
+    plan_key_auth(plan, has_rules ? plan->key : NULL, ", jce, rest_api and tsb_engine");
+    plan_sam(plan);
+    ska_bytes_free(&version);
+}
