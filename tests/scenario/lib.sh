@@ -7,7 +7,7 @@
 
 set -Eeuo pipefail
 
-scenario=$(basename "$0" .sh)
+scenario=${device:+device-}$(basename "$0" .sh) # device: tests/device/lib.sh
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 binary_dir=${SKA_BINARY_DIR:-$source_dir/build}
 programs=$binary_dir/tests
@@ -131,8 +131,10 @@ ours() {
 token=tok # label of the token
 pin=4711
 
-export SOFTHSM2_CONF=$work/softhsm2.conf
-export SKASIM_CONF=$work/skasim.cnf
+if [ -z "${device-}" ]; then
+    export SOFTHSM2_CONF=$work/softhsm2.conf
+    export SKASIM_CONF=$work/skasim.cnf
+fi
 export OPENSSL_CONF=$work/openssl.cnf
 # What skatool remembers; not in the home of whoever runs this.
 export XDG_STATE_HOME=$work/xdg-state
@@ -432,5 +434,7 @@ bundle() {
     }'
 }
 
-configure
-new_token "$token"
+if [ -z "${device-}" ]; then
+    configure
+    new_token "$token"
+fi

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# tests/run --device: green with the simulator and with plain SoftHSM, where others' keys stay and nothing of
+# its own is left; red, with a report that says why, with a module that lies or has no keys to give.
+. "$(dirname "$0")/lib.sh"
+[ -z "$preload" ] && ! grep -q '^SKA_TSAN:BOOL=ON' "$binary_dir/CMakeCache.txt" ||
+    skip 'its own program loads the modules'
+softhsm=$(find /usr/lib -name libsofthsm2.so | head -n 1)
+rm -rf "$binary_dir/device"
+
+conf() { # MODULE
+    configure
+    sed -i "s|^pkcs11-module = .*|pkcs11-module = $1|" openssl.cnf
+    cp openssl.cnf device.cnf
+    configure
+}
+tried() { # PREFIX OPTION...: everything is in tried.txt
+    local status=0
+    SKA_BINARY_DIR=$binary_dir "$source_dir/tests/device/run" --prefix "$1" "${@:2}" device.cnf \
+        >tried.txt 2>&1 || status=$?
+    return $status
+}
+told() { # PATTERN...
+    local pattern
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" tried.txt || fail "does not say '$pattern': $(cat tried.txt)"
+    done
+}
+objects() {
+    skatool list | sort
+}
+board
+key mine p256 none
+objects >before.txt
+
+# ---- Green ---------------------------------------------------------------------------------------
+
+conf "$simulator"
+tried good --yes || fail "with the simulator: $(cat tried.txt)"
+told '^ordinary +ok' '^approvals +ok' '^limits +ok' '^changes +ok' '^passed$' 'Please send in' \
+    'all keys of this run were removed' 'manufacturer +SKA simulator' 'mechanisms +0x' \
+    'the same approvals sign again' 'a timeout is counted from'
+report=$(sed -n 's/^Please send in //p' tried.txt)
+grep -q '^passed$' "$report" || fail "no report"
+! grep -qF "$pin" "$report" || fail "the PIN is in the report"
+objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
+
+conf "$softhsm"
+tried plain --yes || fail "with SoftHSM: $(cat tried.txt)"
+told '^ordinary +ok' '^approvals +not tried: .*SKA' '^passed$'
+objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
+
+# ---- It asks, and keeps off what is others' ------------------------------------------------------
+
+conf "$simulator"
+! tried asked || fail 'it did not ask'
+told 'nothing was done'
+key theirs-seal p256 none
+! tried theirs --yes || fail "others' keys are in the way, and it went on"
+told 'no run from here has made' 'theirs-seal'
+succeeds skatool show --key "$(uri theirs-seal)"
+# What a run that was killed has left it removes.
+mkdir -p "$binary_dir/device/theirs"
+echo theirs-seal >"$binary_dir/device/theirs/made"
+conf "$softhsm"
+tried theirs --yes || fail "$(cat tried.txt)"
+told 'Removed what an interrupted run had left' '^passed$'
+objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
+
+# ---- Red -----------------------------------------------------------------------------------------
+
+conf "$programs/libhsm_device.so"
+export HSM_DEVICE_TOKEN=other-data
+! tried lies --yes || fail 'a module that lies passes'
+unset HSM_DEVICE_TOKEN
+told '^ordinary +ok' '^approvals +FAILED' 'the approval token is for other data' \
+    'C_CreateApprovalToken' '^FAILED: approvals' 'all keys of this run were removed'
+objects | cmp -s - before.txt || fail "keys are left or gone: $(objects)"
+
+printf '0000\n' >wrong-pin
+chmod 600 wrong-pin
+conf "$simulator"
+sed -i "s|^pin-source = .*|pin-source = file:$work/wrong-pin|" device.cnf
+! tried wrong --yes || fail 'a wrong PIN passes'
+told 'C_Login: 0xa0'
+conf /nonexistent.so
+! tried nowhere --yes || fail 'no module passes'
+told 'nonexistent.so'
+pass
