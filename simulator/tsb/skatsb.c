@@ -115,8 +115,9 @@ static char *find_module(void)
     if (access(path, R_OK) == 0)
         return path;
     free(path);
-    return asprintf(&installed, "%s/" SKATSB_MODULE_DIRECTORY "/libskasim.so", self) < 0 ? NULL
-                                                                                         : installed;
+    return asprintf(&installed, "%s/" SKATSB_MODULE_DIRECTORY "/libskasim.so", self) < 0
+               ? NULL
+               : installed;
 }
 
 static bool open_device(struct tsb_server *server, const struct ska_errors *errors)
