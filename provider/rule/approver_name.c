@@ -96,70 +96,72 @@ static bool copy_subject(struct ska_span certificate, struct ska_bytes *copy)
 
 /* ---- Approvers ------------------------------------------------------------------------------ */
 
-/* As others have chosen it; false: its key has to do. */
-static bool copy_signer_name(bool certificate, struct ska_span data, struct ska_bytes *copy)
+/* As others have chosen it, in `subject` where it is a certificate's; empty: its key has to do. */
+static struct ska_span find_signer_name(bool certificate, struct ska_span data,
+                                        struct ska_bytes *subject)
 {
-    return certificate && copy_subject(data, copy);
+    return certificate && copy_subject(data, subject) ? ska_span_of(subject) : ska_span(NULL, 0);
 }
 
-static bool copy_approver_name(const struct ska_approver *approver, struct ska_bytes *copy)
+static struct ska_span find_approver_name(const struct ska_approver *approver,
+                                          struct ska_bytes *subject)
 {
-    return approver->name.length > 0 ? ska_bytes_copy(copy, ska_span_of(&approver->name), NULL)
-                                     : copy_signer_name(approver->type == SKA_APPROVER_CERTIFICATE,
-                                                        ska_span_of(&approver->data), copy);
+    return approver->name.length > 0 ? ska_span_of(&approver->name)
+                                     : find_signer_name(approver->type == SKA_APPROVER_CERTIFICATE,
+                                                        ska_span_of(&approver->data), subject);
 }
 
-static char *show_name(bool copied, struct ska_bytes *copy, struct ska_span public_key)
+static char *show_name(struct ska_span name, struct ska_span public_key)
 {
-    char *shown =
-        copied ? ska_printable(ska_span_of(copy), SKA_NAME_SHOWN) : ska_key_shown(public_key);
-
-    ska_bytes_free(copy);
-    return shown;
+    return name.length > 0 ? ska_printable(name, SKA_NAME_SHOWN) : ska_key_shown(public_key);
 }
 
 /* What is made harmless once is not made so again: that would change what it says. */
-static void add_name(bool copied, struct ska_bytes *copy, struct ska_span public_key,
-                     struct ska_buffer *text)
+static void add_name(struct ska_span name, struct ska_span public_key, struct ska_buffer *text)
 {
-    char *key = copied ? NULL : ska_key_shown(public_key);
+    char *key = name.length > 0 ? NULL : ska_key_shown(public_key);
 
-    if (copied)
-        ska_buffer_name(text, ska_span_of(copy));
+    if (name.length > 0)
+        ska_buffer_name(text, name);
     else if (key != NULL)
         ska_buffer_name(text, ska_span_text(key));
     else
         text->failed = true;
     free(key);
-    ska_bytes_free(copy);
 }
 
 char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span public_key)
 {
-    struct ska_bytes copy = {NULL, 0};
+    struct ska_bytes subject = {NULL, 0};
+    char *shown = show_name(find_signer_name(certificate, data, &subject), public_key);
 
-    return show_name(copy_signer_name(certificate, data, &copy), &copy, public_key);
+    ska_bytes_free(&subject);
+    return shown;
 }
 
 void ska_signer_name_text(bool certificate, struct ska_span data, struct ska_span public_key,
                           struct ska_buffer *text)
 {
-    struct ska_bytes copy = {NULL, 0};
+    struct ska_bytes subject = {NULL, 0};
 
-    add_name(copy_signer_name(certificate, data, &copy), &copy, public_key, text);
+    add_name(find_signer_name(certificate, data, &subject), public_key, text);
+    ska_bytes_free(&subject);
 }
 
 char *ska_listed_approver_shown(const struct ska_approver *approver)
 {
-    struct ska_bytes copy = {NULL, 0};
+    struct ska_bytes subject = {NULL, 0};
+    char *shown =
+        show_name(find_approver_name(approver, &subject), ska_span_of(&approver->public_key));
 
-    return show_name(copy_approver_name(approver, &copy), &copy,
-                     ska_span_of(&approver->public_key));
+    ska_bytes_free(&subject);
+    return shown;
 }
 
 void ska_listed_approver_name_text(const struct ska_approver *approver, struct ska_buffer *text)
 {
-    struct ska_bytes copy = {NULL, 0};
+    struct ska_bytes subject = {NULL, 0};
 
-    add_name(copy_approver_name(approver, &copy), &copy, ska_span_of(&approver->public_key), text);
+    add_name(find_approver_name(approver, &subject), ska_span_of(&approver->public_key), text);
+    ska_bytes_free(&subject);
 }
