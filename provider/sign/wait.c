@@ -156,7 +156,7 @@ static void begin_to_watch(struct ska_gathering *gathering)
         return;
     gathering->watch = ska_watch_open(gathering->open.directory);
     if (gathering->watch >= 0 && !ska_gathering_is_unchanged(gathering))
-        gathering->looked = 0;
+        gathering->looked = -LOOK_WATCHED_MS; /* at once, however long the machine is up */
 }
 
 static bool wait_once(struct ska_gathering *gathering)
