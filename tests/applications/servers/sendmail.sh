@@ -22,6 +22,9 @@ END
 prepare() {
     mount --bind "$work/openssl.cnf" /etc/ssl/openssl.cnf
     fixed_softhsm2_conf
+    # It waits for minutes until this computer has a name with a dot.
+    printf '127.0.0.1 mail.example.org %s localhost\n' "$(uname -n)" >hosts
+    mount --bind "$work/hosts" /etc/hosts
 }
 server() {
     chmod 600 "$1.pem"
@@ -35,7 +38,7 @@ server() {
     } >sendmail.mc
     m4 /usr/share/sendmail/cf/m4/cf.m4 sendmail.mc >sendmail.cf
     start server.log sendmail-mta -bD -C "$work/sendmail.cf" "-OQueueDirectory=$work/queue" \
-        "-OPidFile=$short/pid"
+        "-OPidFile=$short/pid" -ORefuseLA=10000 -OQueueLA=10000 # whatever the load
 }
 # shellcheck source=tests/applications/server.sh
 . "$(dirname "$0")/../server.sh"
