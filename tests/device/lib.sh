@@ -89,6 +89,19 @@ signs_not() {
     refused "$1" ska dgst -sha256 -sign "$(uri "$2")" ${4:+-sigopt "ska-approvals-file:$4"} \
         -out signature "$3"
 }
+# may_sign NAME BUNDLE: whether the document is signed; why not is in stderr.txt.
+may_sign() {
+    ska dgst -sha256 -sign "$(uri "$1")" -sigopt "ska-approvals-file:$2" -out signature document \
+        >stdout.txt 2>stderr.txt
+}
+# notes WHAT NAME BUNDLE: for the report, what the device does where that is not public.
+notes() {
+    if may_sign "$2" "$3"; then
+        note "$1: signed"
+    else
+        note "$1: refused: $(reason)"
+    fi
+}
 
 cp "$device_conf" openssl.cnf
 printf 'A document.\n' >document

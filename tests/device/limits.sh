@@ -22,20 +22,17 @@ attempt() { # TIMELOCK TIMEOUT: 1: too slow
     request "timed-$timelock" timed.json document
     begun=$SECONDS
     approve timed.json alice
-    ska dgst -sha256 -sign "$(uri "timed-$timelock")" -sigopt ska-approvals-file:timed.json \
-        -out signature document >stdout.txt 2>stderr.txt || status=$?
+    may_sign "timed-$timelock" timed.json || status=$?
     [ "$(elapsed)" -lt $((timelock - 1)) ] || return 1
     [ $status -ne 0 ] || fail "signed before the timelock of $timelock seconds was over"
     until_elapsed $((timelock + 2))
     status=0
-    ska dgst -sha256 -sign "$(uri "timed-$timelock")" -sigopt ska-approvals-file:timed.json \
-        -out signature document >stdout.txt 2>stderr.txt || status=$?
+    may_sign "timed-$timelock" timed.json || status=$?
     [ "$(elapsed)" -lt $((timeout - 1)) ] || return 1
     [ $status -eq 0 ] || fail "not signed in time: $(cat stderr.txt)"
     until_elapsed $((timeout + 2))
     status=0
-    ska dgst -sha256 -sign "$(uri "timed-$timelock")" -sigopt ska-approvals-file:timed.json \
-        -out signature document >stdout.txt 2>stderr.txt || status=$?
+    may_sign "timed-$timelock" timed.json || status=$?
     [ "$(elapsed)" -lt $((end - 1)) ] || return 1
     if [ $status -eq 0 ]; then
         note 'a timeout is counted from the end of the timelock'

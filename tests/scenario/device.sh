@@ -40,7 +40,7 @@ conf "$simulator"
 tried good --yes || fail "with the simulator: $(cat tried.txt)"
 told '^ordinary +ok' '^approvals +ok' '^limits +ok' '^changes +ok' '^passed$' 'Please send in' \
     'all keys of this run were removed' 'manufacturer +SKA simulator' 'mechanisms +0x' \
-    'the same approvals sign again' 'a timeout is counted from'
+    'the same approvals once more: signed' 'a timeout is counted from'
 report=$(sed -n 's/^Please send in //p' tried.txt)
 grep -q '^passed$' "$report" || fail "no report"
 ! grep -qF "$pin" "$report" || fail "the PIN is in the report"
