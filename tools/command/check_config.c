@@ -174,18 +174,15 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     };
     const struct command_line line = {
         .usage = "[--key URI] [--config FILE]\n"
-                 "       skatool check-config --plan [--key URI] [--policy FILE] [--sam] "
-                 "[--user NAME] [--config FILE]",
-        .help =
-            "Reads the configuration as this user and tries all that it names: the provider's\n"
-            "module, the PKCS#11 module, token, login, timestamp key, or the broker; approvals\n"
-            "directory, agents, audit log and log. Each gets a line: ok, warning, FAILED, or - for "
-            "what "
-            "is\n"
-            "not set. The exit status is 0 when nothing has failed.\n"
-            "\n"
-            "With --plan it says for each of these, and for what only the HSM's officers see,\n"
-            "whether it is done, to do, or to ask, and names commands that do it.",
+                 "       skatool check-config --plan [--key URI] [--policy FILE] [--sam]\n"
+                 "                            [--user NAME] [--config FILE]",
+        .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
+                "module, the PKCS#11 module, token, login, timestamp key, or the broker; the\n"
+                "approvals directory, agents, audit log and log. Each gets a line: ok, warning,\n"
+                "FAILED, or - for what is not set. The exit status is 0 when nothing has failed.\n"
+                "\n"
+                "With --plan it says for each of these, and for what only the HSM's officers see,\n"
+                "whether it is done, to do, or to ask, and names commands that do it.",
         .options = options,
     };
 
