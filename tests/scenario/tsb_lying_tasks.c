@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tsb_liar: a broker that says whatever stands in files of the working directory. Prints its port
+ * tsb_lying_tasks: a broker that says whatever stands in files of the working directory. Prints its port
  * and runs until it is terminated. A list of tasks is list.json, a task that is asked for by its id
  * one.json; every other answer is empty. "@NEW@" in an answer is another id each time. What is
  * asked is added to liar.log.

@@ -6,7 +6,7 @@
 # is not the HSM's word. The tasks are a real broker's, changed on the way.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/broker.sh"
-[ -x "$programs/tsb_liar" ] || skip "built without SKA_TSB"
+[ -x "$programs/tsb_lying_tasks" ] || skip "built without SKA_TSB"
 
 ca authority
 leaf server authority 'subjectAltName = IP:127.0.0.1'
@@ -42,7 +42,7 @@ tells() {
 renamed() { # TASK ID: with another id
     sed -E "s/\"id\":\"[0-9a-f-]{36}\"/\"id\":\"$2\"/" "$1"
 }
-start_plain liar.txt "$programs/tsb_liar"
+start_plain liar.txt "$programs/tsb_lying_tasks"
 within 60 "does not listen" grep -q . liar.txt
 at=(--tsb "http://127.0.0.1:$(head -n 1 liar.txt)")
 calls() { # PATTERN: how many there were since the last time
