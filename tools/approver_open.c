@@ -2,6 +2,7 @@
 /* Where an approver's key comes from: a file or an OSSL_STORE URI, and what to say if it does not.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,10 @@ static bool fail_with_content(const char *uri, const char *shown, const struct s
 
     if (stat(path, &status) != 0)
         return false;
+    if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
+        ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", shown, strerror(errno));
+        return true;
+    }
     if (S_ISDIR(status.st_mode))
         words = "it is a directory; name the file with the private key";
     else if (ska_file_read(path, LOOK_LIMIT, &content, NULL))

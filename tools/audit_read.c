@@ -15,7 +15,7 @@
 #include "provider/base/error_capture.h"
 
 /* What is longer than this is not gone through to its end. */
-#define LINE_MOST (16 * 1024 * 1024)
+#define LINE_MOST_MIB 16
 
 /* A line that the next one may be tied to. */
 struct reference {
@@ -183,11 +183,11 @@ static bool read_raw(struct ska_audit_reader *reader, struct raw_line *raw,
     memset(raw, 0, sizeof(*raw));
     while (!raw->whole && (reader->block_at < reader->block_end || read_block(reader))) {
         take_from_block(reader, raw);
-        if (raw->length > LINE_MOST)
+        if (raw->length > (size_t)LINE_MOST_MIB * 1024 * 1024)
             return ska_fail(errors, SKA_R_EVIDENCE_WRONG,
                             "%s: line %" PRIu64 " is longer than %d MiB: this is no audit log, or "
                             "it was overwritten",
-                            reader->path, reader->number + 1, LINE_MOST / 1024 / 1024);
+                            reader->path, reader->number + 1, LINE_MOST_MIB);
     }
     if (ferror(reader->file))
         return fail_reading(reader->path, errors);

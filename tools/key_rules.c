@@ -50,12 +50,22 @@ static bool find_key(struct tool *tool, const struct ska_request *request, struc
     return keys_find(&tool->configuration.settings, &wanted, tool->libctx, key, errors);
 }
 
+/* A broker's task names a key by its label only, which a key of another device may have, too. */
+static bool may_be_another(const struct ska_request *request, const struct backend_key *key)
+{
+    return request->public_key.length == 0 && backend_key_word(key) == BACKEND_WORD_OF_HSM;
+}
+
 static bool read_rules(const struct ska_request *request, struct backend_key *key,
                        struct key_rules *rules, const struct ska_errors *errors)
 {
     struct backend_key_state state = {0};
     struct ska_span spki = {NULL, 0};
     bool done =
+        (!may_be_another(request, key) ||
+         ska_fail(errors, SKA_R_KEY_NOT_FOUND,
+                  "the request does not tell the key's public key, and there may be others of its "
+                  "label")) &&
         backend_key_spki(key, &spki, errors) &&
         (backend_key_is_ska(key) || ska_fail(errors, SKA_R_WRONG_USE, "the key has no rules")) &&
         backend_key_state(key, &state, errors);

@@ -181,7 +181,7 @@ static bool hash_once(const char *name, struct ska_span data, uint8_t hash[EVP_M
 
     if (strncmp(name, keccak, strlen(keccak)) != 0)
         return EVP_Q_digest(NULL, name, NULL, data.data, data.length, hash, length) == 1;
-    if (!ska_decimal_decode(name + strlen(keccak), 8 * TSB_KECCAK_MOST, &bits))
+    if (!ska_decimal_decode(name + strlen(keccak), UINT64_C(8) * TSB_KECCAK_MOST, &bits))
         return false;
     *length = (size_t)bits / 8;
     tsb_keccak(data, hash, *length);

@@ -150,6 +150,41 @@ page later.json
 grep -qE 'WARNING: the signing time is [0-9]+ days? .*before this request was made: the signature would be dated back' \
     page.txt || fail "$(cat page.txt)"
 
+# Nothing protects what the request says of when it was made: the computer's own clock is asked, too.
+attributes() { # UTCTIME: signed attributes with this signing time, in DER
+    cat <<END
+asn1 = SET:attributes
+[attributes]
+1 = SEQUENCE:type
+2 = SEQUENCE:time
+3 = SEQUENCE:digest
+[type]
+1 = OID:contentType
+2 = SETWRAP,OID:pkcs7-data
+[time]
+1 = OID:signingTime
+2 = SETWRAP,UTCTIME:$1
+[digest]
+1 = OID:messageDigest
+2 = SETWRAP,FORMAT:HEX,OCTETSTRING:$(printf 'ab%.0s' {1..32})
+END
+}
+dated() { # UTCTIME
+    attributes "$1" >attributes.cnf
+    plain asn1parse -genconf attributes.cnf -noout -out attributes.der
+    request p256 dated.json attributes.der
+    sed -E "s/(\"created\":[[:space:]]*\")....-..-../\120${1:0:2}-${1:2:2}-${1:4:2}/" dated.json >lying.json
+    page lying.json
+}
+dated 140102030405Z
+grep -qE 'WARNING: the signing time is [0-9]+ days? .*before now, by the clock of this computer: the signature would be dated back' \
+    page.txt || fail "$(cat page.txt)"
+dated 490102030405Z
+grep -qE 'WARNING: the signing time is [0-9]+ days? .*after now, by the clock of this computer: the signature would be dated ahead' \
+    page.txt || fail "$(cat page.txt)"
+dated "$(date -u +%y%m%d%H%M%SZ)"
+! grep -q 'dated' page.txt || fail "$(cat page.txt)"
+
 # ---- Certificates and what belongs to them -------------------------------------------------------
 
 with_directory req -new -key "$(uri p256)" -subj '/O=Example/CN=www.example.org' \

@@ -133,14 +133,13 @@ enum readiness {
 };
 
 /*
- * An approval can be used again, and whoever has kept those of the last unblocking must not undo a
- * block with them. Of what is named by its id a person has decided; else only time limits tell that
- * approvals are new.
+ * An approval can be used again: whoever has kept those of the last unblocking must not undo a
+ * block with them, nor bring back old rules. Of what is named by its id a person has decided; else
+ * only time limits tell that approvals are new.
  */
 static bool must_be_new(const struct execute_run *run, const struct ska_request *request)
 {
-    return (request->operation == SKA_OPERATION_UNBLOCK && !run->by_id) ||
-           (run->what == EXECUTE_ALL && request->operation != SKA_OPERATION_BLOCK);
+    return request->operation != SKA_OPERATION_BLOCK && !run->by_id;
 }
 
 /* A unit says it once; to a person it is said each time, but not each time that something is done.
@@ -149,12 +148,13 @@ static enum readiness leave_to_person(const struct execute_run *run,
                                       const struct ska_request *request)
 {
     if (run->what != EXECUTE_BY_HAND || run->goes == 0)
-        report_note(
-            "request %.16s to %s key '%s' has its approvals, but they have no time limit "
-            "and can be old ones%s: skatool execute --dir %s %.16s executes it by hand",
-            request->id, text_operation(request->operation), request->key_label,
-            request->operation == SKA_OPERATION_UNBLOCK ? ", from before the key was blocked" : "",
-            run->path, request->id);
+        report_note("request %.16s to %s key '%s' has its approvals, but they have no time limit "
+                    "and can be old ones%s: skatool execute --dir %s %.16s executes it by hand",
+                    request->id, text_operation(request->operation), request->key_label,
+                    request->operation == SKA_OPERATION_UNBLOCK
+                        ? ", from before the key was blocked"
+                        : ", from when these were its rules",
+                    run->path, request->id);
     return run->what == EXECUTE_BY_HAND ? READY_LATER : READY_NEVER;
 }
 

@@ -48,8 +48,8 @@ static void say_act(const struct briefing *briefing, struct page *page)
 {
     switch (briefing->request->operation) {
     case SKA_OPERATION_SIGN:
-        briefing_subject(briefing->libctx, briefing->request, briefing->document,
-                         briefing->lead != NULL, page);
+        briefing_subject(briefing->libctx, briefing->request, &briefing->ballot->token,
+                         briefing->document, briefing->lead != NULL, page);
         if (briefing->searched != NULL)
             page_warning(page, "none of the files in %s is what would be signed.",
                          page_name(page, ska_span_text(briefing->searched)));

@@ -170,25 +170,46 @@ static void add_content_row(void *arg, const char *name, struct ska_span untrust
     page_quote(page, untrusted, VALUE_SHOWN);
 }
 
-/* Approvals may take days, but the request is made when the signature is. */
-#define BACKDATED_SECONDS ((int64_t)24 * 3600)
+#define DAY ((int64_t)24 * 3600)
 
-static void warn_of_time(const struct ska_request *request, struct ska_span content,
-                         struct page *page)
+/* False: it is as it should be. */
+static bool warn_of_distance(int64_t signing, int64_t is, int64_t earlier, const char *of_what,
+                             struct page *page)
 {
-    struct ska_buffer age = {0};
+    struct ska_buffer text = {0};
+    const bool later = signing > is;
+    const int64_t distance = later ? signing - is : is - signing;
+
+    if (distance <= (later ? DAY : earlier))
+        return false;
+    ska_duration_text((uint64_t)distance, &text);
+    page_warning(
+        page, "the signing time is %s %s %s: the signature would be dated %s to that time.",
+        page_words(page, &text), later ? "after" : "before", of_what, later ? "ahead" : "back");
+    return true;
+}
+
+/*
+ * Nothing protects what the request says of when it was made, so what it says can only be one alarm
+ * more. Approvals may take days.
+ */
+static void warn_of_time(const struct ska_request *request, const struct ska_approval_token *token,
+                         struct ska_span content, struct page *page)
+{
     uint64_t created = 0;
     int64_t signing = 0;
+    bool warned = false;
 
-    if (!ska_content_signing_time(content, &signing) ||
-        !ska_time_read(request->created, &created) ||
-        (int64_t)created - signing <= BACKDATED_SECONDS)
+    if (!ska_content_signing_time(content, &signing))
         return;
-    ska_duration_text(created - (uint64_t)signing, &age);
-    page_warning(page,
-                 "the signing time is %s before this request was made: the signature would be "
-                 "dated back to then.",
-                 page_words(page, &age));
+    if (ska_time_read(request->created, &created) && (int64_t)created - signing > 0)
+        warned = warn_of_distance(signing, (int64_t)created, DAY, "this request was made", page);
+    if (!warned && token->has_timestamp)
+        warned = warn_of_distance(signing, (int64_t)token->timestamp.seconds, DAY,
+                                  "the HSM was asked", page);
+    if (!warned)
+        (void)warn_of_distance(signing, (int64_t)time(NULL), 7 * DAY,
+                               "now, by the clock of this computer", page);
 }
 
 /* What is hashed for a signature in CMS is not the document: of that it holds the digest. */
@@ -207,7 +228,8 @@ static void say_attributes(struct ska_span content, const struct document *docum
 }
 
 static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                          const struct document *document, bool one_of_many, struct page *page)
+                          const struct ska_approval_token *token, const struct document *document,
+                          bool one_of_many, struct page *page)
 {
     const struct content_listener listener = {add_content_row, page};
     struct ska_span content = document_content(request);
@@ -217,7 +239,7 @@ static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *reques
     if (!content_read(libctx, content, &listener))
         page_warning(page, "it cannot be read further: nobody can see what would be signed.");
     if (kind == SKA_CONTENT_ATTRIBUTES) {
-        warn_of_time(request, content, page);
+        warn_of_time(request, token, content, page);
         say_attributes(content, document, one_of_many, page);
     } else if (document != NULL) {
         say_compared(document, page);
@@ -228,14 +250,15 @@ static void say_structure(OSSL_LIB_CTX *libctx, const struct ska_request *reques
 }
 
 void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                      const struct document *document, bool one_of_many, struct page *page)
+                      const struct ska_approval_token *token, const struct document *document,
+                      bool one_of_many, struct page *page)
 {
     struct ska_span content = document_content(request);
     enum ska_content_kind kind = ska_content_kind(content);
 
     page_heading(page, "What will be signed");
     if (kind != SKA_CONTENT_OTHER)
-        say_structure(libctx, request, document, one_of_many, page);
+        say_structure(libctx, request, token, document, one_of_many, page);
     else if (request->mechanism.form == SKA_PAYLOAD_MESSAGE)
         say_message(libctx, content, document, one_of_many, page);
     else

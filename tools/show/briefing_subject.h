@@ -6,15 +6,17 @@
 #ifndef SKA_TOOLS_SHOW_BRIEFING_SUBJECT_H
 #define SKA_TOOLS_SHOW_BRIEFING_SUBJECT_H
 
+#include "provider/request/approval_token.h"
 #include "tools/document.h"
 #include "tools/show/page.h"
 
 /*
- * `document` is the file that was compared, and is the one; NULL: none was given, which for one of
+ * `token` is the request's. `document` is the file that was compared, and is the one; NULL: none was given, which for one of
  * many requests is done by a folder.
  */
 void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
-                      const struct document *document, bool one_of_many, struct page *page);
+                      const struct ska_approval_token *token, const struct document *document,
+                      bool one_of_many, struct page *page);
 
 /* "the file you gave", "a certificate": the same within a sentence. */
 const char *briefing_subject_in_short(const struct ska_request *request,
