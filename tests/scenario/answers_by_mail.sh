@@ -50,7 +50,11 @@ first=$id
 named="request ${first:0:16} to sign with key 'seal'"
 # That bob has rejected another request says nothing of this answer of his.
 rejection bob first no.json --reason 'The amount is wrong.'
+# A copy under another id, which comes first, is nobody's request.
+none=$(printf '0%.0s' {1..64})
+sed "s/$first/$none/" first.json >"approvals/$none.request.json"
 succeeds skatool import no.json
+rm "approvals/$none.request.json"
 says "^Put the rejection of bob into .*approvals'? for $named \(0 of 2"
 for answer in gone-no.json gone-yes.json gone-carol.json; do
     not_taken 'answers none of the open requests.*skatool requests --dir .*approvals' "$answer"

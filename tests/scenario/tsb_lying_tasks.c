@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tsb_lying_tasks: a broker that says whatever stands in files of the working directory. Prints its port
- * and runs until it is terminated. A list of tasks is list.json, a task that is asked for by its id
- * one.json; every other answer is empty. "@NEW@" in an answer is another id each time. What is
- * asked is added to liar.log.
+ * tsb_lying_tasks: a broker that says whatever stands in files of the working directory. Prints its
+ * port and runs until it is terminated. A list of tasks is list.json, a task that is asked for by
+ * its id one.json; every other answer is empty. "@NEW@" in an answer is another id each time. What
+ * is asked is added to liar.log.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -184,6 +184,14 @@ for request in told.json "$(member modifyKeyRequestId)"; do
         fail "a broker is no device: $(cat told.txt)"
 done
 grep -q 'cannot be told: the requests do not all show' told.txt || fail "$(cat told.txt)"
+# A device that this computer can ask may have another key of that label.
+ask 201 POST /v1/modify "{\"modifyRequest\":{\"modifyKeyName\":\"seal\",\"policy\":{\"ruleUse\":$(rest_rule 1 0 0 bob alice),
+    \"ruleBlock\":null,\"ruleUnblock\":null,\"ruleModify\":null}}}"
+configure
+told --tsb "$url" --tsb-ca authority.pem "$(member modifyKeyRequestId)"
+tells_her 'could not be asked' "does not tell the key's public key"
+! grep -q 'the device says' told.txt || fail "of which key? $(cat told.txt)"
+configure_broker
 # By whose rule a request is counted.
 ends 2 skatool status --key 'ska:object=seal' change.json
 shows 'The rule is what the broker says; nothing here confirms it'

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "provider/base/file.h"
@@ -224,14 +225,33 @@ static bool import_request(struct import *import, const struct import_arrival *a
     return done;
 }
 
+/* Whose requests an answer is for in the first place: this user's, or the signer's. */
+static bool is_by_signer(const struct import *import, uid_t owner)
+{
+    struct stat status;
+
+    return owner == geteuid() ||
+           (fstat(ska_directory_fd(import->directory), &status) == 0 && owner == status.st_uid);
+}
+
+enum import_turn { IMPORT_NAMED, IMPORT_OF_SIGNER, IMPORT_OF_OTHERS };
+
 static bool try_target(struct import *import, struct import_arrival *arrival, const char *id,
-                       struct import_search *search)
+                       enum import_turn turn, struct import_search *search)
 {
     struct import_target target = {0};
     bool there = false;
-    bool done = open_target(import, id, &target, &there) &&
-                (!there || import_alone(import, arrival, &target, search));
+    bool whole = false;
+    bool done = open_target(import, id, &target, &there);
 
+    if (done && there && turn != IMPORT_NAMED)
+        there = is_by_signer(import, target.owner) == (turn == IMPORT_OF_SIGNER);
+    /* A copy under another id is nobody's request. */
+    if (done && there)
+        done = ska_request_check_id(target.request, import->tool->libctx, &whole,
+                                    &import->tool->errors);
+    if (done && there && whole)
+        done = import_alone(import, arrival, &target, search);
     import_target_clear(&target);
     return done;
 }
@@ -246,21 +266,40 @@ static void take_id_of_name(const char *path, char id[SKA_REQUEST_ID_LENGTH + 1]
              ska_file_kind_of(name) == SKA_FILE_OTHER ? "" : name);
 }
 
-/* The request that it is named after, and then every other. */
+static bool find_in_turn(struct import *import, struct import_arrival *arrival,
+                         const struct ska_directory_names *names, const char *named,
+                         enum import_turn turn, struct import_search *search)
+{
+    const size_t most = search->tried + TRIED_MOST;
+    bool done = true;
+
+    for (size_t i = 0; done && !search->found && i < names->count; i++) {
+        char id[SKA_REQUEST_ID_LENGTH + 1];
+
+        if (search->tried == most) {
+            report_warning("%s: compared with the first %d requests %sonly", arrival->path,
+                           TRIED_MOST, turn == IMPORT_OF_OTHERS ? "of other users " : "");
+            break;
+        }
+        snprintf(id, sizeof(id), "%s", names->names[i]);
+        if (ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST && strcmp(id, named) != 0)
+            done = try_target(import, arrival, id, turn, search);
+    }
+    return done;
+}
+
+/*
+ * The request that it is named after, then the signer's, and then every other: nobody's request for
+ * the same thing comes before the signer's.
+ */
 static bool find_target(struct import *import, struct import_arrival *arrival,
                         const struct ska_directory_names *names, const char *named,
                         struct import_search *search)
 {
-    bool done = named[0] == 0 || try_target(import, arrival, named, search);
+    bool done = named[0] == 0 || try_target(import, arrival, named, IMPORT_NAMED, search);
 
-    for (size_t i = 0; done && !search->found && i < names->count && search->tried < TRIED_MOST;
-         i++) {
-        char id[SKA_REQUEST_ID_LENGTH + 1];
-
-        snprintf(id, sizeof(id), "%s", names->names[i]);
-        if (ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST && strcmp(id, named) != 0)
-            done = try_target(import, arrival, id, search);
-    }
+    for (int turn = IMPORT_OF_SIGNER; done && !search->found && turn <= IMPORT_OF_OTHERS; turn++)
+        done = find_in_turn(import, arrival, names, named, (enum import_turn)turn, search);
     return done;
 }
 

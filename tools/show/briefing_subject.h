@@ -11,8 +11,8 @@
 #include "tools/show/page.h"
 
 /*
- * `token` is the request's. `document` is the file that was compared, and is the one; NULL: none was given, which for one of
- * many requests is done by a folder.
+ * `token` is the request's. `document` is the file that was compared, and is the one; NULL: none
+ * was given, which for one of many requests is done by a folder.
  */
 void briefing_subject(OSSL_LIB_CTX *libctx, const struct ska_request *request,
                       const struct ska_approval_token *token, const struct document *document,
