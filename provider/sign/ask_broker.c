@@ -243,10 +243,13 @@ static bool fail_over(struct asking *asking)
     char id[BROKER_ID_SIZE];
 
     memcpy(id, asking->ticket.id, sizeof(id));
-    ska_buffer_format(&way_on,
-                      "to approve: skatool approve --approver KEY --tsb %s %s; and then the same "
-                      "command again",
-                      name_of(asking), id);
+    if (asking->status.state == BROKER_APPROVED)
+        ska_buffer_text(&way_on, "the broker has not done it yet: give the same command again");
+    else
+        ska_buffer_format(&way_on,
+                          "to approve: skatool approve --approver KEY --tsb %s %s; and then the "
+                          "same command again",
+                          name_of(asking), id);
     ska_broker_progress_text(rule_of(asking), &asking->status, &progress);
     if (!asking->stays)
         say_withdrawn(asking);

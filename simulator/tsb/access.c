@@ -81,7 +81,7 @@ static bool check_api_key(struct tsb_exchange *exchange, enum tsb_access access)
     if (tsb_fault_happens(&exchange->server->faults, TSB_FAULT_API_KEY_MISSING, exchange->path) ||
         (listed != NULL && exchange->api_key == NULL))
         return tsb_refuse(&exchange->answer, TSB_MISSING_API_KEY,
-                          "X-API-KEY is missing: this call needs a %s", tsb_access_names[access]);
+                          "X-API-KEY is missing: this call needs the %s", tsb_access_names[access]);
     return listed == NULL || tsb_list_has(listed, exchange->api_key) ||
            tsb_refuse(&exchange->answer, TSB_INVALID_API_KEY,
                       "the API key is not valid for this call, which needs a %s",
