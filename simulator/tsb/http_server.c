@@ -29,7 +29,8 @@
 
 struct tsb_http {
     struct tsb_server *server;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon; /* owns the socket, once it runs */
+    int listening;
     struct ska_bytes cert;
     struct ska_bytes key;
     struct ska_bytes client_ca;
@@ -356,7 +357,27 @@ static void add_option(struct MHD_OptionItem *options, size_t *count, enum MHD_O
     options[(*count)++] = item;
 }
 
-static bool start_daemon(struct tsb_http *http, struct sockaddr_storage *address,
+/*
+ * Listening is done here, since not every release of the library leaves it in errno why it could
+ * not. -1: raised.
+ */
+static int listen_at(const struct sockaddr_storage *address, const struct ska_errors *errors)
+{
+    const socklen_t length =
+        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    const int on = 1;
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        bind(fd, (const struct sockaddr *)address, length) == 0 && listen(fd, SOMAXCONN) == 0)
+        return fd;
+    ska_fail(errors, SKA_R_FILE_FAILURE, "listening failed: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool start_daemon(struct tsb_http *http, const struct sockaddr_storage *address,
                          const struct ska_errors *errors)
 {
     unsigned int flags =
@@ -364,9 +385,10 @@ static bool start_daemon(struct tsb_http *http, struct sockaddr_storage *address
     struct MHD_OptionItem options[10];
     size_t count = 0;
 
-    if (address->ss_family == AF_INET6)
-        flags |= MHD_USE_IPv6;
-    add_option(options, &count, MHD_OPTION_SOCK_ADDR, 0, address);
+    http->listening = listen_at(address, errors);
+    if (http->listening < 0)
+        return false;
+    add_option(options, &count, MHD_OPTION_LISTEN_SOCKET, http->listening, NULL);
     add_option(options, &count, MHD_OPTION_CONNECTION_LIMIT, MOST_CONNECTIONS, NULL);
     add_option(options, &count, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL);
     add_option(options, &count, MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL);
@@ -382,22 +404,28 @@ static bool start_daemon(struct tsb_http *http, struct sockaddr_storage *address
         flags, 0, NULL, NULL, on_call, http, MHD_OPTION_ARRAY, options, MHD_OPTION_NOTIFY_COMPLETED,
         on_end, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_END);
     return http->daemon != NULL ||
-           ska_fail(errors, SKA_R_FILE_FAILURE,
-                    "listening failed: %s (or the certificate and its key do not fit)",
-                    strerror(errno));
+           ska_fail(errors, SKA_R_FILE_FAILURE, "the server cannot start%s",
+                    http->cert.data == NULL ? ""
+                                            : ": perhaps the certificate and its key do not fit");
 }
 
 static char *make_url(const struct tsb_http *http, const struct tsb_listen *listen)
 {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    struct sockaddr_storage bound;
+    socklen_t length = sizeof(bound);
     const char *colon = strrchr(listen->address, ':');
+    in_port_t port = 0;
     char *url = NULL;
 
-    if (info == NULL ||
-        asprintf(&url, "%s://%.*s:%u", http->cert.data == NULL ? "http" : "https",
-                 (int)(colon - listen->address), listen->address, (unsigned int)info->port) < 0)
+    memset(&bound, 0, sizeof(bound));
+    if (getsockname(http->listening, (struct sockaddr *)&bound, &length) != 0)
         return NULL;
-    return url;
+    port = bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                       : ((struct sockaddr_in *)&bound)->sin_port;
+    return asprintf(&url, "%s://%.*s:%u", http->cert.data == NULL ? "http" : "https",
+                    (int)(colon - listen->address), listen->address, (unsigned int)ntohs(port)) < 0
+               ? NULL
+               : url;
 }
 
 bool tsb_http_start(struct tsb_server *server, const struct tsb_listen *listen,
@@ -420,6 +448,7 @@ bool tsb_http_start(struct tsb_server *server, const struct tsb_listen *listen,
     if (made == NULL)
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "the server");
     made->server = server;
+    made->listening = -1;
     if (read_tls_files(made, listen, errors) && start_daemon(made, &address, errors)) {
         *url = make_url(made, listen);
         *http = made;
@@ -438,6 +467,8 @@ void tsb_http_stop(struct tsb_http *http)
         return;
     if (http->daemon != NULL)
         MHD_stop_daemon(http->daemon);
+    else if (http->listening >= 0)
+        close(http->listening);
     ska_bytes_free(&http->cert);
     ska_bytes_clear_free(&http->key);
     ska_bytes_free(&http->client_ca);
