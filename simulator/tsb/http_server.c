@@ -403,8 +403,10 @@ static bool start_daemon(struct tsb_http *http, const struct sockaddr_storage *a
     http->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_call, http, MHD_OPTION_ARRAY, options, MHD_OPTION_NOTIFY_COMPLETED,
         on_end, NULL, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_END);
-    return http->daemon != NULL ||
-           ska_fail(errors, SKA_R_FILE_FAILURE, "the server cannot start%s",
+    if (http->daemon != NULL)
+        return true;
+    http->listening = -1; /* the library has closed it, or may have */
+    return ska_fail(errors, SKA_R_FILE_FAILURE, "the server cannot start%s",
                     http->cert.data == NULL ? ""
                                             : ": perhaps the certificate and its key do not fit");
 }
