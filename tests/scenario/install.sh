@@ -50,8 +50,13 @@ for file in bin/{skatool,ska-sandbox} libexec/ska/ska-approvals-mail \
 done
 
 # No text names the tree or the build, and none was left as a form to be filled in.
-grep -rIhF -e "$source_dir" -e "$binary_dir" "$prefix" | sed "s#$prefix##g" | grep -F -e "$source_dir" \
-    -e "$binary_dir" && fail 'the source tree or the build is named'
+# The tree may have a name that stands in other paths, too (/ska).
+names="(^|[^[:alnum:]_./-])($source_dir/(provider|tools|simulator|tests|doc|include|cmake)|$binary_dir)([^[:alnum:]_.-]|\$)"
+printf '%s\n' "x=$source_dir/tools/sandbox" "$binary_dir/provider/ska.so" | grep -cE "$names" | grep -qx 2 ||
+    fail 'would not see it'
+if grep -rIhF -e "$source_dir" -e "$binary_dir" "$prefix" | sed "s#$prefix##g" | grep -E "$names"; then
+    fail 'the source tree or the build is named'
+fi
 ! grep -rIlE '@(SKA|CMAKE|PROJECT)_[A-Z_]+@' "$prefix" || fail 'a form that is not filled in'
 grep -qx "ExecStart=$prefix/bin/skatool execute --block-only" \
     "$prefix/lib/systemd/system/ska-execute.service" || fail 'the unit runs something else'
