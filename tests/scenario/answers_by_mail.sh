@@ -55,7 +55,7 @@ none=$(printf '0%.0s' {1..64})
 sed "s/$first/$none/" first.json >"approvals/$none.request.json"
 succeeds skatool import no.json
 rm "approvals/$none.request.json"
-says "^Put the rejection of bob into .*approvals'? for $named \(0 of 2"
+says "^Put the rejection of bob into .* for $named \(0 of 2"
 for answer in gone-no.json gone-yes.json gone-carol.json; do
     not_taken 'answers none of the open requests.*skatool requests --dir .*approvals' "$answer"
 done
