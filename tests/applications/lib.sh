@@ -127,9 +127,11 @@ example() {
 }
 
 # handshake S_CLIENT-OPTION...: the plain openssl comes through a handshake with the server.
+# Some servers hang up without a word when they have sent all: that comes after the handshake.
 handshake() {
     plain s_client -connect "localhost:$port" -verify_return_error -CAfile ca.crt -brief "$@" \
-        >client.out 2>client.err
+        >client.out 2>client.err ||
+        { grep -q '^Verification: OK' client.err && grep -q 'unexpected eof while reading' client.err; }
 }
 connects() {
     handshake "$@" || fail "no handshake ($*): $(cat client.err)"
