@@ -225,27 +225,14 @@ static bool import_request(struct import *import, const struct import_arrival *a
     return done;
 }
 
-/* Whose requests an answer is for in the first place: this user's, or the signer's. */
-static bool is_by_signer(const struct import *import, uid_t owner)
-{
-    struct stat status;
-
-    return owner == geteuid() ||
-           (fstat(ska_directory_fd(import->directory), &status) == 0 && owner == status.st_uid);
-}
-
-enum import_turn { IMPORT_NAMED, IMPORT_OF_SIGNER, IMPORT_OF_OTHERS };
-
 static bool try_target(struct import *import, struct import_arrival *arrival, const char *id,
-                       enum import_turn turn, struct import_search *search)
+                       struct import_search *search)
 {
     struct import_target target = {0};
     bool there = false;
     bool whole = false;
     bool done = open_target(import, id, &target, &there);
 
-    if (done && there && turn != IMPORT_NAMED)
-        there = is_by_signer(import, target.owner) == (turn == IMPORT_OF_SIGNER);
     /* A copy under another id is nobody's request. */
     if (done && there)
         done = ska_request_check_id(target.request, import->tool->libctx, &whole,
@@ -266,6 +253,21 @@ static void take_id_of_name(const char *path, char id[SKA_REQUEST_ID_LENGTH + 1]
              ska_file_kind_of(name) == SKA_FILE_OTHER ? "" : name);
 }
 
+enum import_turn { IMPORT_OF_SIGNER, IMPORT_OF_OTHERS };
+
+/* Whose requests an answer is for in the first place: this user's, or the signer's. */
+static bool has_turn(const struct import *import, const char *name, enum import_turn turn)
+{
+    const int directory = ska_directory_fd(import->directory);
+    struct stat signers;
+    struct stat request;
+
+    return fstat(directory, &signers) == 0 &&
+           fstatat(directory, name, &request, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (request.st_uid == geteuid() || request.st_uid == signers.st_uid) ==
+               (turn == IMPORT_OF_SIGNER);
+}
+
 static bool find_in_turn(struct import *import, struct import_arrival *arrival,
                          const struct ska_directory_names *names, const char *named,
                          enum import_turn turn, struct import_search *search)
@@ -282,8 +284,9 @@ static bool find_in_turn(struct import *import, struct import_arrival *arrival,
             break;
         }
         snprintf(id, sizeof(id), "%s", names->names[i]);
-        if (ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST && strcmp(id, named) != 0)
-            done = try_target(import, arrival, id, turn, search);
+        if (ska_file_kind_of(names->names[i]) == SKA_FILE_REQUEST && strcmp(id, named) != 0 &&
+            has_turn(import, names->names[i], turn))
+            done = try_target(import, arrival, id, search);
     }
     return done;
 }
@@ -296,7 +299,7 @@ static bool find_target(struct import *import, struct import_arrival *arrival,
                         const struct ska_directory_names *names, const char *named,
                         struct import_search *search)
 {
-    bool done = named[0] == 0 || try_target(import, arrival, named, IMPORT_NAMED, search);
+    bool done = named[0] == 0 || try_target(import, arrival, named, search);
 
     for (int turn = IMPORT_OF_SIGNER; done && !search->found && turn <= IMPORT_OF_OTHERS; turn++)
         done = find_in_turn(import, arrival, names, named, (enum import_turn)turn, search);
