@@ -21,18 +21,9 @@
 
 static int be_proxy(void)
 {
-    struct http_server *server = NULL;
-    sigset_t end;
-    int number = 0;
+    struct http_server *server = http_server_start_alone();
 
-    sigemptyset(&end);
-    sigaddset(&end, SIGTERM);
-    must(pthread_sigmask(SIG_BLOCK, &end, NULL) == 0);
-    server = http_server_start(NULL);
-    must(server != NULL);
-    printf("%d\n", http_server_port(server));
-    fflush(stdout);
-    must(sigwait(&end, &number) == 0);
+    must(server != NULL && http_server_serve(server));
     printf("%d\n%s", http_server_connections(server), http_server_head(server));
     fflush(stdout);
     http_server_stop(server);

@@ -7,7 +7,6 @@
  * call in one of the VECTORs: no member that none of them has, each of the type that one of them
  * has, and none missing that all of them have. BODY is a file.
  */
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,21 +19,13 @@
 
 static int serve(int argc, char **argv)
 {
-    struct http_server *server = NULL;
-    sigset_t end;
-    int number = 0;
+    struct http_server *server = http_server_start_alone();
 
-    sigemptyset(&end);
-    sigaddset(&end, SIGTERM);
-    must(pthread_sigmask(SIG_BLOCK, &end, NULL) == 0);
-    server = http_server_start(NULL);
     must(server != NULL && argc % 2 == 1);
     http_server_log(server, argv[0]);
     for (int i = 1; i < argc; i += 2)
         http_server_answer(server, argv[i], argv[i + 1]);
-    printf("%d\n", http_server_port(server));
-    fflush(stdout);
-    must(sigwait(&end, &number) == 0);
+    must(http_server_serve(server));
     http_server_stop(server);
     return 0;
 }

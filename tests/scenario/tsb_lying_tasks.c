@@ -5,7 +5,6 @@
  * its id one.json; every other answer is empty. "@NEW@" in an answer is another id each time. What
  * is asked is added to liar.log.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,20 +56,12 @@ static char *make_answer(void *arg, const char *head, const char *body)
 
 int main(void)
 {
-    struct http_server *server = NULL;
-    sigset_t end;
-    int number = 0;
+    struct http_server *server = http_server_start_alone();
 
-    sigemptyset(&end);
-    sigaddset(&end, SIGTERM);
-    must(pthread_sigmask(SIG_BLOCK, &end, NULL) == 0);
-    server = http_server_start(NULL);
     must(server != NULL);
     http_server_make(server, make_answer, NULL);
     http_server_log(server, "liar.log");
-    printf("%d\n", http_server_port(server));
-    fflush(stdout);
-    must(sigwait(&end, &number) == 0);
+    must(http_server_serve(server));
     http_server_stop(server);
     return 0;
 }

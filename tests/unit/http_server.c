@@ -331,6 +331,29 @@ struct http_server *http_server_start(SSL_CTX *tls)
  * Threads of connections use it, its SSL_CTX and libcrypto, none of which may be gone before them:
  * neither what the caller frees next, nor what the end of the program takes away.
  */
+static bool hold_end(sigset_t *end)
+{
+    sigemptyset(end);
+    sigaddset(end, SIGTERM);
+    return pthread_sigmask(SIG_BLOCK, end, NULL) == 0;
+}
+
+struct http_server *http_server_start_alone(void)
+{
+    sigset_t end;
+
+    return hold_end(&end) ? http_server_start(NULL) : NULL;
+}
+
+bool http_server_serve(const struct http_server *server)
+{
+    sigset_t end;
+    int number = 0;
+
+    printf("%d\n", http_server_port(server));
+    return fflush(stdout) == 0 && hold_end(&end) && sigwait(&end, &number) == 0;
+}
+
 void http_server_stop(struct http_server *server)
 {
     shutdown(server->listener, SHUT_RDWR);

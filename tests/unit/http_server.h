@@ -28,6 +28,12 @@ typedef char *http_server_maker(void *arg, const char *head, const char *body);
 void http_server_make(struct http_server *server, http_server_maker *make, void *arg);
 /* From now on each request is added to this file: its first line, and its body in one line. */
 void http_server_log(struct http_server *server, const char *path);
+/*
+ * For programs that are nothing but such a server. The one starts it, before there is any thread;
+ * NULL: it cannot. The other prints the port, and waits until the program is to end.
+ */
+struct http_server *http_server_start_alone(void);
+bool http_server_serve(const struct http_server *server);
 /* Ends all connections; then nothing of it runs any more, and it is gone. */
 void http_server_stop(struct http_server *server);
 int http_server_port(const struct http_server *server);
