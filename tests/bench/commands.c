@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/pem.h>
@@ -26,6 +27,21 @@ pid_t command_run(const struct command *command)
     }
     must(child > 0);
     return child;
+}
+
+void command_wait(const struct command *command, pid_t child, struct rusage *usage)
+{
+    int status = 0;
+    bool ended = wait4(child, &status, 0, usage) == child;
+    bool done = ended && status == 0;
+
+    /* Some providers sign and crash as the process ends. */
+    if (ended && !done)
+        fprintf(stderr, "ska-bench: %s: %s %s %s %d\n", command->configuration.text,
+                command->argv[0], command->argv[1],
+                WIFSIGNALED(status) ? "ended by signal" : "ended with exit status",
+                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    must(done);
 }
 
 void write_plain_configuration(const char *path)

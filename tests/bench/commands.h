@@ -3,6 +3,8 @@
 #ifndef SKA_BENCH_COMMANDS_H
 #define SKA_BENCH_COMMANDS_H
 
+#include <sys/resource.h>
+
 #include "token.h"
 
 struct command {
@@ -12,6 +14,8 @@ struct command {
 
 /* Starts it, without input and output. */
 pid_t command_run(const struct command *command);
+/* Waits until it has done its work; what it used, where usage is not NULL. */
+void command_wait(const struct command *command, pid_t child, struct rusage *usage);
 
 /* A configuration with the default provider alone. */
 void write_plain_configuration(const char *path);

@@ -37,7 +37,7 @@ double now(void)
 
 double now_used(void)
 {
-    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* How often the processor was taken away from this thread; waiting of its own accord is no matter.

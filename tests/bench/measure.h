@@ -46,7 +46,7 @@ void result_values(struct result *result, double *values, size_t count);
 /* The throughput of loop a divided by that of loop b, and the times of both. */
 void result_ratio(struct result *result, const struct times *times, size_t a, size_t b);
 
-/* Microseconds, from some moment on; of the processor's time that this process has had. */
+/* Microseconds, from some moment on; of the processor's time that this thread has had. */
 double now(void);
 double now_used(void);
 

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 
 #include "commands.h"
 #include "instructions.h"
@@ -22,10 +21,7 @@ static void *command_start(const void *what)
 
 static void command_once(void *with)
 {
-    pid_t child = command_run(with);
-    int status = 0;
-
-    must(waitpid(child, &status, 0) == child && status == 0);
+    command_wait(with, command_run(with), NULL);
 }
 
 static double command_count(void *with)

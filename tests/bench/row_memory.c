@@ -4,8 +4,6 @@
  * module is SoftHSM itself, as others have it.
  */
 #include <stdio.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 
 #include "commands.h"
 #include "rows.h"
@@ -16,11 +14,9 @@ static double peak_of(const struct command *command, size_t runs)
     double least = 0;
 
     for (size_t i = 0; i < runs; i++) {
-        pid_t child = command_run(command);
         struct rusage usage;
-        int status = 0;
 
-        must(wait4(child, &status, 0, &usage) == child && status == 0);
+        command_wait(command, command_run(command), &usage);
         if (least == 0 || (double)usage.ru_maxrss < least)
             least = (double)usage.ru_maxrss;
     }
