@@ -3,38 +3,13 @@
  * Key references: what is read names no code and holds no secret, in whatever words, and is written
  * byte for byte the same; all else is refused, once.
  */
-#include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 
-#include "provider/hsm/reference.h"
-
-#include "fuzz.h"
-
-static void raise(void *arg, enum ska_reason reason, const char *file, int line,
-                  const char *function, const char *format, va_list args)
-{
-    char message[512];
-
-    (void)file;
-    (void)line;
-    (void)function;
-    PROMISE(reason == SKA_R_BAD_REFERENCE || reason == SKA_R_BAD_URI);
-    PROMISE(vsnprintf(message, sizeof(message), format, args) > 0);
-    ++*(int *)arg;
-}
-
-static OSSL_LIB_CTX *make_context(void)
-{
-    OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
-
-    PROMISE(context != NULL && OSSL_PROVIDER_load(context, "default") != NULL);
-    return context;
-}
+#include "reference_fuzz.h"
 
 /* By the text itself, not by our parser: no attribute after the "?" has such a name. */
 static void names_no_code_or_secret(const char *uri)
@@ -80,12 +55,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static OSSL_LIB_CTX *libctx;
     int raised = 0;
-    struct ska_errors errors = {raise, &raised};
+    struct ska_errors errors = {reference_raise, &raised};
     struct hsm_reference reference = {0};
     struct ska_bytes again = {NULL, 0};
 
     if (libctx == NULL)
-        libctx = make_context();
+        libctx = reference_context();
     if (hsm_reference_decode(ska_span(data, size), libctx, &reference, &errors)) {
         PROMISE(raised == 0);
         PROMISE(reference.uri->pin == NULL && reference.uri->module_path == NULL);

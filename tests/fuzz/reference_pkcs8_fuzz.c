@@ -3,38 +3,13 @@
  * Key references in PKCS#8: libcrypto sees the same two parts in what is taken for one, the form
  * has one coding, and a private key is never taken for one.
  */
-#include <stdarg.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 #include <openssl/x509.h>
 
-#include "provider/hsm/reference.h"
-
-#include "fuzz.h"
-
-static void raise(void *arg, enum ska_reason reason, const char *file, int line,
-                  const char *function, const char *format, va_list args)
-{
-    char message[512];
-
-    (void)file;
-    (void)line;
-    (void)function;
-    PROMISE(reason == SKA_R_BAD_REFERENCE || reason == SKA_R_BAD_URI);
-    PROMISE(vsnprintf(message, sizeof(message), format, args) > 0);
-    ++*(int *)arg;
-}
-
-static OSSL_LIB_CTX *make_context(void)
-{
-    OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
-
-    PROMISE(context != NULL && OSSL_PROVIDER_load(context, "default") != NULL);
-    return context;
-}
+#include "reference_fuzz.h"
 
 /* Where libcrypto reads it at all: it wants to know the algorithm's parameters. */
 static void is_the_same_to_libcrypto(struct ska_span der, const struct hsm_reference_pkcs8 *read)
@@ -79,10 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hsm_reference_pkcs8 read;
     struct hsm_reference reference = {0};
     int raised = 0;
-    const struct ska_errors errors = {raise, &raised};
+    const struct ska_errors errors = {reference_raise, &raised};
 
     if (libctx == NULL)
-        libctx = make_context();
+        libctx = reference_context();
     if (size > HSM_REFERENCE_PKCS8_LIMIT || !hsm_reference_pkcs8_begins(der, &read))
         return 0;
     is_the_same_to_libcrypto(der, &read);
