@@ -13,7 +13,7 @@ rule='{"tokens":[{"timelock":0,"timeout":0,"groups":[{"name":"board","quorum":2,
     {"type":"certificate","name":"dora","file":"dora.crt"},{"type":"certificate","name":"dan","file":"dan.crt"}]}]}]}'
 printf '{"ruleUse":%s,"ruleBlock":null,"ruleUnblock":%s,"ruleModify":{"tokens":[]}}' "$rule" "$rule" >policy.json
 key guarded p256 policy.json
-key ordinary p256
+key ordinary p256 empty.json
 soon='the certificate of dora expires within 60 days: renew it'
 gone='within 60 days too few approvers will have a valid certificate to satisfy the rule to'
 

@@ -134,11 +134,16 @@ static void test_each_once(void **state)
 {
     const struct person people[] = {{"alice", -9, -1}, {"bob", -1, 99}};
     struct ska_rule rules[SKA_RULE_COUNT] = {{NULL, 0}};
+    struct ska_bytes *again = NULL;
 
     (void)state;
     said[0] = 0;
     rules[0] = rule(1, people, 2);
     rules[1] = rule(1, people, 2);
+    again = &rules[1].alternatives[0].groups[0].approvers[0].data;
+    ska_bytes_free(again);
+    assert_true(ska_bytes_copy(
+        again, ska_span_of(&rules[0].alternatives[0].groups[0].approvers[0].data), NULL));
     certificate_ends_say(rules, now, add_sentence, NULL);
     assert_string_equal(said, "the certificate of alice" EXPIRED);
     ska_rule_clear(&rules[0]);
@@ -174,9 +179,12 @@ static int free_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid_is_not_mentioned), cmocka_unit_test(test_each_end_is_said),
-        cmocka_unit_test(test_a_quorum_that_is_gone),  cmocka_unit_test(test_a_quorum_that_goes),
-        cmocka_unit_test(test_each_once),              cmocka_unit_test(test_no_alternatives),
+        cmocka_unit_test(test_valid_is_not_mentioned),
+        cmocka_unit_test(test_each_end_is_said),
+        cmocka_unit_test(test_a_quorum_that_is_gone),
+        cmocka_unit_test(test_a_quorum_that_goes),
+        cmocka_unit_test(test_each_once),
+        cmocka_unit_test(test_no_alternatives),
     };
 
     return cmocka_run_group_tests(tests, make_key, free_key);
