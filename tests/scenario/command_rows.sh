@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# The commands of openssl that the table in README.md shows, with a check of what each makes by an
+# The commands of openssl that the table in doc/openssl-commands.md shows, with a check of what each makes by an
 # openssl that does not know the provider: sourced after lib.sh and servers.sh. `rows` runs them with
 # the key $label, $label.pub.pem, as $(uri "$label"); signing_calls counts signatures.
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The commands of openssl with an SKA key, as the table in README.md shows them: each is run as it
+# The commands of openssl with an SKA key, as the table in doc/openssl-commands.md shows them: each is run as it
 # stands there, its signatures are counted at the HSM, and what it made is verified by an openssl
-# that does not know the provider. The table in README.md must be the one that comes out here;
+# that does not know the provider. The table in doc/openssl-commands.md must be the one that comes out here;
 # `tests/command_table --write` puts it there.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/scenario/servers.sh
@@ -81,8 +81,8 @@ done
         echo "| \`$command\` | ${signatures[$command]} | ${repeatable[$command]} |"
     done
 } >table.md
-sed -n '/^<!-- openssl commands:/,/^<!-- end of openssl commands -->/p' "$source_dir/README.md" |
-    sed '1d;$d' >readme.md
-diff -u readme.md table.md >&2 ||
-    fail 'README.md shows another table. If this one is right: tests/command_table --write'
+sed -n '/^<!-- openssl commands:/,/^<!-- end of openssl commands -->/p' "$source_dir/doc/openssl-commands.md" |
+    sed '1d;$d' >page.md
+diff -u page.md table.md >&2 ||
+    fail 'doc/openssl-commands.md shows another table. If this one is right: tests/command_table --write'
 pass

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # skatool.1 shows each command with each of its options and has words on it; ska-provider.7 names
-# each parameter and each attribute of a URI. doc/security.md names tests that there are.
+# each parameter and each attribute of a URI; all have the usual sections. doc/security.md names tests that there are.
 . "$(dirname "$0")/lib.sh"
 manual=$source_dir/tools/skatool.1
 
@@ -41,6 +41,19 @@ sed -n '/^\.Sh KEY URIS/,/^\.Sh CONFIGURATION/p' "$manual" >uris.txt
 while read -r name; do
     grep -qE "(^| )$name( |\$)" uris.txt || fail "ska-provider.7 has no words on the attribute $name"
 done <names.txt
+
+# The usual sections, in the usual order.
+order='NAME SYNOPSIS DESCRIPTION ENVIRONMENT FILES EXIT_STATUS EXAMPLES DIAGNOSTICS SEE_ALSO'
+for manual in "$source_dir"/provider/*.7 "$source_dir"/tools/*.1 "$source_dir"/simulator/tsb/*.1; do
+    sed -n 's/^\.Sh //p' "$manual" | tr ' ' _ >sections.txt
+    required='NAME SYNOPSIS DESCRIPTION FILES EXAMPLES SEE_ALSO'
+    case $manual in *.1) required+=' EXIT_STATUS' ;; esac
+    for section in $required; do
+        grep -qx $section sections.txt || fail "$manual has no section $section"
+    done
+    grep -xE "${order// /|}" sections.txt >usual.txt
+    tr ' ' '\n' <<<"$order" | grep -xFf usual.txt | diff - usual.txt >&2 || fail "$manual: the order of sections"
+done
 
 # Each test that doc/security.md names is there.
 page=$source_dir/doc/security.md

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The commands of the table in README.md with keys behind a broker: an ordinary one, one whose rule
+# The commands of the table in doc/openssl-commands.md with keys behind a broker: an ordinary one, one whose rule
 # needs nobody, and one whose signatures a person approves at the broker, who here approves whatever
 # she is asked. Each makes as many signatures as the table says. Then `skatool seal`.
 . "$(dirname "$0")/lib.sh"
@@ -55,13 +55,13 @@ for label in rsa2048 p256 guarded; do
     # With sanitizers each command takes its time; that they run is enough then.
     [ -z "$preload" ] || pass
 done
-sed -n '/^<!-- openssl commands:/,/^<!-- end of openssl commands -->/p' "$source_dir/README.md" >readme.md
+sed -n '/^<!-- openssl commands:/,/^<!-- end of openssl commands -->/p' "$source_dir/doc/openssl-commands.md" >page.md
 for command in "${commands[@]}"; do
-    grep -qF "| \`${command/%noout ska:/noout ska:token=seals}\` | ${signatures[$command]} |" readme.md ||
-        fail "${signatures[$command]} signatures, and README.md says: $(grep -F "$command" readme.md)"
+    grep -qF "| \`${command/%noout ska:/noout ska:token=seals}\` | ${signatures[$command]} |" page.md ||
+        fail "${signatures[$command]} signatures, and doc/openssl-commands.md says: $(grep -F "$command" page.md)"
 done
-[ "${#commands[@]}" -eq "$(grep -c '^| `openssl' readme.md)" ] ||
-    fail "${#commands[@]} commands, and README.md has $(grep -c '^| `openssl' readme.md)"
+[ "${#commands[@]}" -eq "$(grep -c '^| `openssl' page.md)" ] ||
+    fail "${#commands[@]} commands, and doc/openssl-commands.md has $(grep -c '^| `openssl' page.md)"
 
 # ---- Seals ---------------------------------------------------------------------------------------
 

@@ -2,5 +2,3 @@
 # Who knows whom: see tests/structure/check.
 add_test(NAME structure COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/structure/check ${PROJECT_BINARY_DIR})
 add_test(NAME structure.faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/structure/faults)
-# Where the pages lead to.
-add_test(NAME links COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/links ${PROJECT_SOURCE_DIR})

@@ -8,8 +8,34 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "provider/base/json.h"
 #include "tools/show/text.h"
+
+/* With --json: what would be printed, and the worst of it. */
+static cJSON *kept;
+static int worst;
+
+static void keep_line(const char *verdict, const char *what, const char *text)
+{
+    static const struct {
+        const char *said, *name;
+        int status;
+    } names[] = {
+        {"ok", "ok", 0}, {"-", "unset", 0}, {"warning", "warning", 1}, {"FAILED", "failed", 2}};
+    cJSON *line = cJSON_CreateObject();
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i].said, verdict) == 0) {
+            cJSON_AddStringToObject(line, "verdict", names[i].name);
+            worst = names[i].status > worst ? names[i].status : worst;
+        }
+    cJSON_AddStringToObject(line, "about", what);
+    if (!ska_json_add_untrusted(line, "text", ska_span_text(text)) ||
+        !cJSON_AddItemToArray(kept, line))
+        worst = 2; /* what is lost may have been the worst */
+}
 
 static void print_verdict(const char *verdict, const char *what, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
@@ -20,6 +46,11 @@ static void print_verdict(const char *verdict, const char *what, const char *for
     struct ska_buffer text = {0};
 
     ska_buffer_format_args(&untrusted, format, args);
+    if (kept != NULL) {
+        keep_line(verdict, what, ska_buffer_string(&untrusted));
+        ska_buffer_free(&untrusted);
+        return;
+    }
     ska_buffer_format(&text, "%-7s %-18s ", verdict, what);
     text_printable(&text, ska_span_text(ska_buffer_string(&untrusted)));
     printf("%s\n", ska_buffer_string(&text));
@@ -62,4 +93,22 @@ void check_relative(const char *what, const char *path)
                       "%s is a relative path: each program looks for it from the directory "
                       "that it runs in",
                       path);
+}
+
+void check_begin_json(void)
+{
+    kept = cJSON_CreateArray();
+    worst = 0;
+}
+
+bool check_end_json(struct tool *tool)
+{
+    static const char *const names[] = {"ok", "warning", "failed"};
+    cJSON *object = cJSON_CreateObject();
+
+    tool->report.status = worst;
+    cJSON_AddStringToObject(object, "worst", names[worst]);
+    cJSON_AddItemToObject(object, "lines", kept);
+    kept = NULL;
+    return text_print_json(object, &tool->errors);
 }

@@ -20,6 +20,14 @@ void check_failed(struct tool *tool, const char *what, enum ska_reason reason, c
 /* Says what has failed, and clears it. */
 void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture);
 
+/*
+ * From here on lines are kept instead, and written as JSON at the end, with the worst verdict, which
+ * is the exit status then: 0 nothing but ok and unset, 1 a warning, 2 a failure, as Nagios and the
+ * like take it.
+ */
+void check_begin_json(void);
+bool check_end_json(struct tool *tool) SKA_MUST_CHECK;
+
 /* Warns of a path that programs with other working directories look for elsewhere. */
 void check_relative(const char *what, const char *path);
 

@@ -14,10 +14,8 @@
 #include "provider/keys/find_key.h"
 #include "provider/tsb/broker_key.h"
 #include "provider/tsb/service.h"
+#include "tools/certificate_end.h"
 #include "tools/command/check.h"
-
-/* Of certificates that end so soon it is time to think. */
-#define WARN_DAYS 60
 
 static void check_secret_file(struct tool *tool, const char *what, const char *source)
 {
@@ -60,17 +58,20 @@ static X509 *read_first_certificate(const char *path)
 static void check_times(struct tool *tool, const char *what, const char *path,
                         const X509 *certificate)
 {
-    time_t soon = time(NULL) + (time_t)WARN_DAYS * 24 * 3600;
-
-    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+    switch (certificate_end(certificate, time(NULL))) {
+    case CERTIFICATE_EXPIRED:
         check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: the certificate has expired", path);
-    else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+        break;
+    case CERTIFICATE_NOT_YET_VALID:
         check_failed(tool, what, SKA_R_BAD_CONFIGURATION, "%s: the certificate is not valid yet",
                      path);
-    else if (X509_cmp_time(X509_get0_notAfter(certificate), &soon) < 0)
-        check_warning(what, "%s: the certificate ends within %d days", path, WARN_DAYS);
-    else
+        break;
+    case CERTIFICATE_ENDS_SOON:
+        check_warning(what, "%s: the certificate ends within %d days", path, CERTIFICATE_WARN_DAYS);
+        break;
+    case CERTIFICATE_VALID:
         check_ok(what, "%s", path);
+    }
 }
 
 /* Of several in a file the first. */

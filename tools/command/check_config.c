@@ -139,9 +139,10 @@ struct check_options {
     const char *user;
     bool plan;
     bool sam;
+    bool json;
 };
 
-static bool check_config(struct tool *tool, const char *key)
+static void check_config(struct tool *tool, const char *key)
 {
     check_activation(&tool->configuration);
     check_provider(tool);
@@ -150,7 +151,14 @@ static bool check_config(struct tool *tool, const char *key)
     check_approvals(tool);
     check_audit_log(tool);
     check_start(tool);
-    return tool->report.status == 0;
+}
+
+static bool check_config_json(struct tool *tool, const char *key)
+{
+    check_begin_json();
+    if (check_config_file(tool))
+        check_config(tool, key);
+    return check_end_json(tool);
 }
 
 /* Settings that are wrong are not passed over. */
@@ -165,6 +173,8 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
     struct check_options wanted = {0};
     const struct option_entry options[] = {
         OPTION_TEXT("key", "URI", "look for this key, too", &wanted.key),
+        OPTION_FLAG("json", "as JSON, for monitoring; status 0 ok, 1 warning, 2 failed",
+                    &wanted.json),
         OPTION_FLAG("plan", "say what is still to be prepared, and how", &wanted.plan),
         OPTION_TEXT("policy", "FILE", "with --plan: for keys with this policy", &wanted.policy),
         OPTION_FLAG("sam", "with --plan: for a partition in SAM mode", &wanted.sam),
@@ -173,7 +183,7 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         OPTION_END,
     };
     const struct command_line line = {
-        .usage = "[--key URI] [--config FILE]\n"
+        .usage = "[--key URI] [--json] [--config FILE]\n"
                  "       skatool check-config --plan [--key URI] [--policy FILE] [--sam]\n"
                  "                            [--user NAME] [--config FILE]",
         .help = "Reads the configuration as this user and tries all that it names: the provider's\n"
@@ -190,7 +200,14 @@ bool check_config_command(struct tool *tool, int argc, char **argv)
         return false;
     if (!wanted.plan && (wanted.policy != NULL || wanted.user != NULL || wanted.sam))
         return options_wrong(tool, "--policy, --sam and --user go with --plan");
+    if (wanted.plan && wanted.json)
+        return options_wrong(tool, "--json does not go with --plan");
+    if (wanted.json)
+        return check_config_json(tool, wanted.key);
     if (!check_config_file(tool))
         return false;
-    return wanted.plan ? apply_and_plan(tool, &wanted) : check_config(tool, wanted.key);
+    if (wanted.plan)
+        return apply_and_plan(tool, &wanted);
+    check_config(tool, wanted.key);
+    return tool->report.status == 0;
 }

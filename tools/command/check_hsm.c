@@ -13,6 +13,7 @@
 #include "provider/keys/find_key.h"
 #include "provider/sign/hsm_time.h"
 #include "provider/rule/window.h"
+#include "tools/certificate_end.h"
 #include "tools/command/check.h"
 
 /* Seconds by which the clocks of HSM and machine may differ without a word. */
@@ -81,6 +82,17 @@ static bool check_module(struct tool *tool, const char *path)
     return true;
 }
 
+/* Time limits are the HSM's, and people go by their own clocks. */
+static void check_clock(long long ahead)
+{
+    if (llabs(ahead) > CLOCK_TOLERANCE)
+        check_warning(
+            "clock",
+            "the HSM's clock is %lld seconds %s this computer's. Time limits count by the "
+            "HSM's: by this computer's clock they begin and end that much %s",
+            llabs(ahead), ahead > 0 ? "ahead of" : "behind", ahead > 0 ? "early" : "late");
+}
+
 /* It exists, it makes timestamps, and the HSM's clock is about right. */
 static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
 {
@@ -102,9 +114,7 @@ static void check_timestamp_key(struct tool *tool, struct hsm_token *token)
     } else {
         check_ok("timestamp-key", "%s, the HSM's clock says %s", label,
                  ska_time_text(seconds, shown));
-        if (llabs((long long)seconds - (long long)time(NULL)) > CLOCK_TOLERANCE)
-            check_warning("timestamp-key", "the HSM's clock differs from this machine's: times are "
-                                           "foretold by the HSM's");
+        check_clock((long long)seconds - (long long)time(NULL));
     }
     backend_key_free(key);
 }
@@ -139,7 +149,29 @@ static void check_hsm_token(struct tool *tool, const struct hsm_defaults *defaul
     check_timestamp_key(tool, token);
 }
 
-/* Whether it is there, and what of its URI says nothing to us. */
+static void warn_of_end(void *arg, const char *sentence)
+{
+    (void)arg;
+    check_warning("key", "%s", sentence);
+}
+
+static void check_key_rules(struct tool *tool, struct backend_key *key)
+{
+    struct ska_error_capture capture = {0};
+    struct ska_errors quiet = ska_error_capture(&capture);
+    struct backend_key_state state = {0};
+
+    if (!backend_key_is_ska(key))
+        return;
+    if (backend_key_state(key, &state, &quiet))
+        certificate_ends_say_encoded(state.rules, warn_of_end, NULL);
+    else
+        check_captured(tool, "key", &capture);
+    backend_key_state_clear(&state);
+}
+
+/* Whether it is there, what of its URI says nothing to us, and until when its approvers can
+ * approve. */
 static void check_key_uri(struct tool *tool, const char *text, const struct hsm_defaults *defaults)
 {
     struct ska_error_capture capture = {0};
@@ -162,6 +194,8 @@ static void check_key_uri(struct tool *tool, const char *text, const struct hsm_
     else
         check_ok("key", "label \"%s\" on token \"%s\"", backend_key_label(key),
                  backend_key_token_label(key));
+    if (key != NULL)
+        check_key_rules(tool, key);
     hsm_uri_free(uri);
     backend_key_free(key);
 }

@@ -8,10 +8,8 @@
 
 #include <openssl/x509.h>
 
+#include "tools/certificate_end.h"
 #include "tools/command/plan.h"
-
-/* A certificate that ends so soon is to be renewed, and the rules of the keys with it. */
-#define WARN_DAYS 60
 
 static const struct ska_approver *approver_at(const struct plan *plan, size_t number)
 {
@@ -46,15 +44,15 @@ static void name_issuer(const X509 *certificate, char name[256])
 
 static void plan_certificate(struct plan *plan, const char *name, const X509 *certificate)
 {
-    time_t soon = time(NULL) + (time_t)WARN_DAYS * 24 * 3600;
+    enum certificate_end end = certificate_end(certificate, time(NULL));
     char issuer[256];
 
     name_issuer(certificate, issuer);
-    if (X509_cmp_time(X509_get0_notAfter(certificate), &soon) < 0)
+    if (end == CERTIFICATE_ENDS_SOON || end == CERTIFICATE_EXPIRED)
         plan_item(plan, PLAN_TO_DO, name,
                   "a new certificate, and rules that name it: this one ends within %d days, or has "
                   "ended; it is of %s",
-                  WARN_DAYS, issuer);
+                  CERTIFICATE_WARN_DAYS, issuer);
     else
         plan_item(plan, PLAN_DONE, name, "a certificate of %s", issuer);
 }

@@ -10,6 +10,7 @@
 #include "provider/hsm/token.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_codec.h"
+#include "tools/certificate_end.h"
 #include "tools/options.h"
 #include "tools/show/text.h"
 
@@ -116,6 +117,12 @@ static bool print_key_json(struct tool *tool, const struct backend_key *key,
     return text_print_json(object, &tool->errors);
 }
 
+static void warn_of_end(void *arg, const char *sentence)
+{
+    (void)arg;
+    report_warning("%s", sentence);
+}
+
 bool show_command(struct tool *tool, int argc, char **argv)
 {
     const char *uri = NULL;
@@ -140,6 +147,8 @@ bool show_command(struct tool *tool, int argc, char **argv)
         return false;
     if (!backend_key_is_ska(key) || backend_key_state(key, &state, &tool->errors))
         done = json ? print_key_json(tool, key, &state) : print_text(tool, key, &state);
+    if (done)
+        certificate_ends_say_encoded(state.rules, warn_of_end, NULL);
     backend_key_state_clear(&state);
     backend_key_free(key);
     return done;

@@ -13,6 +13,7 @@
 #include "provider/base/evp_key.h"
 #include "provider/base/file.h"
 #include "provider/request/algorithm.h"
+#include "tools/certificate_end.h"
 #include "tools/options.h"
 #include "tools/report.h"
 
@@ -152,6 +153,13 @@ static void warn_of_usage(X509 *certificate, const char *path)
                        path);
 }
 
+/* Who renews it in time needs no time-stamp to show that a seal was made before it ended. */
+static void warn_of_end(const X509 *certificate, const char *path)
+{
+    if (certificate_end(certificate, time(NULL)) == CERTIFICATE_ENDS_SOON)
+        report_warning("%s: this certificate expires within %d days", path, CERTIFICATE_WARN_DAYS);
+}
+
 static bool read_signer(struct tool *tool, const char *path, struct seal_signer *signer)
 {
     struct ska_span der = ska_span_of(&signer->certificates[0]);
@@ -164,8 +172,10 @@ static bool read_signer(struct tool *tool, const char *path, struct seal_signer 
         done = take_names(certificate, signer, &tool->errors) &&
                take_validity(certificate, path, signer, &tool->errors) &&
                check_validity(certificate, path, &tool->errors);
-    if (done)
+    if (done) {
         warn_of_usage(certificate, path);
+        warn_of_end(certificate, path);
+    }
     X509_free(certificate);
     return done;
 }

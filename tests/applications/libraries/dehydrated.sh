@@ -5,7 +5,7 @@ title='dehydrated'
 packages='dehydrated python3-cryptography'
 commands='dehydrated /usr/bin/python3'
 works='full'
-needs='the references in the place of `account_key.pem` and `privkey.pem`, `PRIVATE_KEY_RENEW=no`'
+needs='the references instead of `account_key.pem` and `privkey.pem`, `PRIVATE_KEY_RENEW=no`'
 configuration() {
     cat <<'END'
 # accounts/.../account_key.pem and certs/NAME/privkey.pem are references; /etc/dehydrated/config:

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The page doc/modules.md, run as it stands.
+. "$(dirname "$0")/lib.sh"
+. "$source_dir/tests/scenario/journey_page.sh"
+play_page "$source_dir/doc/modules.md"
+pass

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is said of approvers whose certificates end, and of rules that need them.
+ */
+#include "sign_support.h"
+
+#include <openssl/x509.h>
+
+#include "tools/certificate_end.h"
+
+#define DAY (24 * 3600L)
+
+static EVP_PKEY *key;
+static time_t now;
+static char said[4096];
+
+static void add_sentence(void *arg, const char *sentence)
+{
+    (void)arg;
+    strncat(said, sentence, sizeof(said) - strlen(said) - 1);
+    strncat(said, "\n", sizeof(said) - strlen(said) - 1);
+}
+
+/* Valid from and to so many days from now. */
+static struct ska_bytes certificate(const char *name, long from, long to)
+{
+    X509 *x509 = X509_new();
+    unsigned char *der = NULL;
+    struct ska_bytes copy = {NULL, 0};
+    int length = 0;
+
+    assert_non_null(x509);
+    assert_true(X509_set_version(x509, X509_VERSION_3));
+    assert_true(X509_set_pubkey(x509, key));
+    assert_true(X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN", MBSTRING_UTF8,
+                                           (const unsigned char *)name, -1, -1, 0));
+    assert_non_null(ASN1_TIME_set(X509_getm_notBefore(x509), now + from * DAY));
+    assert_non_null(ASN1_TIME_set(X509_getm_notAfter(x509), now + to * DAY));
+    assert_true(X509_sign(x509, key, EVP_sha256()) > 0);
+    length = i2d_X509(x509, &der);
+    assert_true(length > 0);
+    assert_true(ska_bytes_copy(&copy, ska_span(der, (size_t)length), NULL));
+    OPENSSL_free(der);
+    X509_free(x509);
+    return copy;
+}
+
+struct person {
+    const char *name;
+    long from, to; /* days; both 0: a public key */
+};
+
+/* One alternative with one group. */
+static struct ska_rule rule(uint32_t quorum, const struct person *people, size_t count)
+{
+    struct ska_rule made = {calloc(1, sizeof(*made.alternatives)), 1};
+    struct ska_group *group = calloc(1, sizeof(*group));
+
+    group->quorum = quorum;
+    group->approvers = calloc(count, sizeof(*group->approvers));
+    group->approver_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct ska_approver *approver = &group->approvers[i];
+
+        assert_true(ska_bytes_copy(&approver->name, ska_span_text(people[i].name), NULL));
+        approver->public_key = spki_of(key);
+        if (people[i].from == 0 && people[i].to == 0) {
+            approver->data = spki_of(key);
+        } else {
+            approver->type = SKA_APPROVER_CERTIFICATE;
+            approver->data = certificate(people[i].name, people[i].from, people[i].to);
+        }
+    }
+    made.alternatives[0].groups = group;
+    made.alternatives[0].group_count = 1;
+    return made;
+}
+
+static void says(uint32_t quorum, const struct person *people, size_t count, const char *expected)
+{
+    struct ska_rule rules[SKA_RULE_COUNT] = {{NULL, 0}};
+
+    said[0] = 0;
+    rules[0] = rule(quorum, people, count);
+    certificate_ends_say(rules, now, add_sentence, NULL);
+    assert_string_equal(said, expected);
+    ska_rule_clear(&rules[0]);
+}
+
+#define EXPIRED " has expired: give the key rules that name a new one\n"
+#define SOON " expires within 60 days: renew it, and give the key rules that name the new one\n"
+
+static void test_valid_is_not_mentioned(void **state)
+{
+    const struct person people[] = {{"alice", -1, 61}, {"bob", 0, 0}};
+
+    (void)state;
+    says(2, people, 2, "");
+}
+
+static void test_each_end_is_said(void **state)
+{
+    const struct person people[] = {
+        {"alice", -9, -1}, {"bob", -1, 59}, {"carol", 1, 99}, {"dave", 0, 0}};
+
+    (void)state;
+    says(1, people, 4,
+         "the certificate of alice" EXPIRED "the certificate of bob" SOON
+         "the certificate of carol is not valid yet\n");
+}
+
+static void test_a_quorum_that_is_gone(void **state)
+{
+    const struct person people[] = {{"alice", -9, -1}, {"bob", -1, 99}};
+
+    (void)state;
+    says(2, people, 2,
+         "the certificate of alice" EXPIRED
+         "too few approvers have a valid certificate to satisfy the rule to use the key\n");
+}
+
+static void test_a_quorum_that_goes(void **state)
+{
+    const struct person people[] = {{"alice", -9, 10}, {"bob", -1, 99}};
+
+    (void)state;
+    says(2, people, 2,
+         "the certificate of alice" SOON "within 60 days too few approvers will have a valid "
+         "certificate to satisfy the rule to use the key\n");
+}
+
+/* In two rules, said once. */
+static void test_each_once(void **state)
+{
+    const struct person people[] = {{"alice", -9, -1}, {"bob", -1, 99}};
+    struct ska_rule rules[SKA_RULE_COUNT] = {{NULL, 0}};
+    struct ska_bytes *again = NULL;
+
+    (void)state;
+    said[0] = 0;
+    rules[0] = rule(1, people, 2);
+    rules[1] = rule(1, people, 2);
+    again = &rules[1].alternatives[0].groups[0].approvers[0].data;
+    ska_bytes_free(again);
+    assert_true(ska_bytes_copy(
+        again, ska_span_of(&rules[0].alternatives[0].groups[0].approvers[0].data), NULL));
+    certificate_ends_say(rules, now, add_sentence, NULL);
+    assert_string_equal(said, "the certificate of alice" EXPIRED);
+    ska_rule_clear(&rules[0]);
+    ska_rule_clear(&rules[1]);
+}
+
+/* Nobody is meant to satisfy one without alternatives. */
+static void test_no_alternatives(void **state)
+{
+    struct ska_rule rules[SKA_RULE_COUNT] = {{NULL, 0}};
+
+    (void)state;
+    said[0] = 0;
+    certificate_ends_say(rules, now, add_sentence, NULL);
+    assert_string_equal(said, "");
+}
+
+static int make_key(void **state)
+{
+    (void)state;
+    now = time(NULL);
+    key = EVP_EC_gen("P-256");
+    return key == NULL;
+}
+
+static int free_key(void **state)
+{
+    (void)state;
+    EVP_PKEY_free(key);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_valid_is_not_mentioned),
+        cmocka_unit_test(test_each_end_is_said),
+        cmocka_unit_test(test_a_quorum_that_is_gone),
+        cmocka_unit_test(test_a_quorum_that_goes),
+        cmocka_unit_test(test_each_once),
+        cmocka_unit_test(test_no_alternatives),
+    };
+
+    return cmocka_run_group_tests(tests, make_key, free_key);
+}
