@@ -21,9 +21,9 @@ void check_failed(struct tool *tool, const char *what, enum ska_reason reason, c
 void check_captured(struct tool *tool, const char *what, struct ska_error_capture *capture);
 
 /*
- * From here on lines are kept instead, and written as JSON at the end, with the worst verdict, which
- * is the exit status then: 0 nothing but ok and unset, 1 a warning, 2 a failure, as Nagios and the
- * like take it.
+ * From here on lines are kept instead, and written as JSON at the end, with the worst verdict,
+ * which is the exit status then: 0 nothing but ok and unset, 1 a warning, 2 a failure, as Nagios
+ * and the like take it.
  */
 void check_begin_json(void);
 bool check_end_json(struct tool *tool) SKA_MUST_CHECK;
