@@ -197,7 +197,8 @@ done
 written ordered/*.order.json >written.txt
 tells orders 'file|keyStatus|blocked|rule[A-Z].*' Order Rule 'Policy file'
 rm ordered/*
-example 'json order' | sed 's/"demo"/"tok"/; s/"seal-2026"/"live"/' >ordered/example.order.json
+example 'json order' >example.order.json
+sed 's/"demo"/"tok"/; s/"seal-2026"/"live"/' example.order.json >ordered/example.order.json
 succeeds skatool execute --dir ordered
 grep -q 'order example.order.json of uid .*: request [0-9a-f]* to block key' stderr.txt ||
     fail "the example is no order: $(cat stderr.txt)"
@@ -291,6 +292,28 @@ written answers.json >written.txt
 tells 'an agent' approverCertificate Agent Approval
 written agent.json | diff - written.txt || fail "an agent answers in another way"
 stop "${servers[0]}"
+
+# ---- Versions ------------------------------------------------------------------------------------
+
+# row WHAT VERSION: stands in the table of versions.
+row() {
+    awk '/^## / { inside = $0 == "## Versions" } inside' "$page" | grep -qE "^\| $1.*\| $2 \|" ||
+        fail "the page has another version of $1 than $2"
+}
+number_in() { # FILE
+    tr -d '\n\t' <"$1" | grep -oE '"version": *[0-9]+' | head -n 1 | grep -oE '[0-9]+'
+}
+row 'request, bundle' "$(number_in request.json)"
+row 'order, refused order' "$(number_in example.order.json)"
+row 'key reference' "$(plain asn1parse -in reference.pem | awk -F: '/INTEGER/ { print $NF + 0; exit }')"
+interface=$(sed -n 's/^#define SKA_PROVIDER_INTERFACE //p' "$source_dir/include/ska/provider.h")
+row 'library interface' "$interface"
+# The changelog says the same of the release that skatool says it is.
+release=$(skatool --version | awk '{ print $2 }')
+awk -v release="$release" '/^## \[/ { inside = index($0, "[" release "]") == 4 } inside && ++count <= 5' \
+    "$source_dir/CHANGELOG.md" | tr '\n' ' ' >versions.txt
+grep -q "Library interface $interface; requests, orders .* version 1, key references version 0" versions.txt ||
+    fail "CHANGELOG.md has other versions of $release: $(cat versions.txt)"
 
 # ---- Commands ------------------------------------------------------------------------------------
 

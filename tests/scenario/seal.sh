@@ -14,7 +14,7 @@ printf 'keyUsage=critical,nonRepudiation\nbasicConstraints=critical,CA:FALSE\n' 
 
 # certificate LABEL: LABEL.crt, by a CA.
 certificate() {
-    plain x509 -new -force_pubkey "$1.pub.pem" -subj "/O=Example/CN=Seal $1" -days 30 \
+    plain x509 -new -force_pubkey "$1.pub.pem" -subj "/O=Example/CN=Seal $1" -days 300 \
         -CA ca.crt -CAkey ca.pem -extfile usage -out "$1.crt" 2>/dev/null
 }
 for name in rsa2048 rsapss p256 p384 ed25519; do
