@@ -57,7 +57,7 @@ static int legacy_copied(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **
 }
 
 static void legacy_freed(void *object, void *key, CRYPTO_EX_DATA *data, int index, long number,
-                     void *pointer)
+                         void *pointer)
 {
     (void)object;
     (void)data;
