@@ -123,6 +123,27 @@ for told in "$(attributes "$bobs" "$unblocked")" "$(attributes "$alices" "$block
     says 'the broker says that it is done, but'
 done
 
+# Where it was given a name, it may not put in whomever it likes, nor leave it at the name.
+plain req -x509 -key bob.pem -subj /CN=bob -days 30 -out bob.crt
+named='{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[{"type":"onboarded_approver_certificate","name":"carol"}]}]}]}'
+listed() { # NAME: with bob's certificate
+    printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[{"type":"certificate","name":"%s","value":"%s"}]}]}]}' \
+        "$1" "$(plain x509 -in bob.crt -outform DER | b64)"
+}
+printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' \
+    "$named" "$alices" "$alices" "$alices" >key.json
+for told in bob '' "$named"; do
+    [ "$told" = "$named" ] || told=$(listed "$told")
+    broker "$(attributes "$told" "$unblocked")" PENDING /v1/key "$(attributes "$told" "$unblocked")"
+    ends 3 skatool keygen --key ska:object=seal --algorithm EC --policy key.json
+    says 'the broker says that it is done, but the use rule of the key is (another than was asked|not told)'
+done
+# Who it says that carol is the owner sees.
+broker "$(attributes "$(listed carol)" "$unblocked")" PENDING /v1/key "$(attributes "$(listed carol)" "$unblocked")"
+succeeds skatool keygen --key ska:object=seal --algorithm EC --policy key.json
+shows "'?carol'?, certificate of CN=bob, issued by"
+says "which certificates stand for the names in the policy is the broker's word"
+
 # ---- What has become of a request ----------------------------------------------------------------
 
 # One that was remembered and has ended is told of, by its id, before people are asked anew.
