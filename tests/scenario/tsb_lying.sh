@@ -144,6 +144,26 @@ succeeds skatool keygen --key ska:object=seal --algorithm EC --policy key.json
 shows "'?carol'?, certificate of CN=bob, issued by"
 says "which certificates stand for the names in the policy is the broker's word"
 
+# ---- What time it is -----------------------------------------------------------------------------
+
+# told SECONDS: check-config with a broker whose clock is so many ahead of ours.
+told() {
+    broker "$(attributes "$alices" "$unblocked")" PENDING \
+        /v1/versionInfo $'200 OK\nDate: '"$(date -u -d "$1 seconds" '+%a, %d %b %Y %H:%M:%S GMT')"$'\n{"Version":"2.2.0"}'
+    skatool check-config >stdout.txt 2>stderr.txt || true
+}
+told 0
+shows "^ok +clock +the broker's and this machine's agree"
+told 400
+shows "^warning +clock +the broker's is [34][0-9][0-9] seconds ahead of this machine's: .*by the broker's$"
+told 4000
+shows "^warning +clock +the broker's is [34][0-9]{3} seconds ahead of .* as this one are refused"
+told -400
+shows "^warning +clock +the broker's is [34][0-9][0-9] seconds behind .* as this one are refused"
+broker "$(attributes "$alices" "$unblocked")" PENDING /v1/versionInfo '{"Version":"2.2.0"}'
+skatool check-config >stdout.txt 2>stderr.txt || true
+shows '^- +clock +the broker does not say what time it is'
+
 # ---- What has become of a request ----------------------------------------------------------------
 
 # One that was remembered and has ended is told of, by its id, before people are asked anew.
