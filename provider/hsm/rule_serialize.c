@@ -92,6 +92,8 @@ static void tree_fill(struct tree *tree, const struct ska_rule *rule)
 static bool tree_make(struct tree *tree, const struct ska_rule *rule,
                       const struct ska_errors *errors)
 {
+    if (ska_rule_find_onboarded(rule) != NULL)
+        return ska_fail(errors, SKA_R_BAD_POLICY, "a token knows no approvers by name");
     if (!tree_new(tree, rule))
         return ska_fail(errors, SKA_R_OUT_OF_MEMORY, "a rule");
     tree_fill(tree, rule);

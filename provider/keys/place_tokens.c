@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys on tokens of a PKCS#11 module. */
+#include <stdlib.h>
+
+#include "provider/base/printable.h"
 #include "provider/hsm/key_generate.h"
 #include "provider/hsm/module.h"
 #include "provider/keys/key_place.h"
@@ -42,15 +45,32 @@ static bool list_token(const struct ska_settings *settings, const struct hsm_loo
            hsm_object_list(token, &match, visit, arg, errors);
 }
 
-/* What a token can make it tells when it is asked. */
+static bool fail_onboarded(const struct ska_approver *approver, const struct ska_errors *errors)
+{
+    char *name = ska_printable(ska_span_of(&approver->name), SKA_NAME_SHOWN);
+
+    ska_fail(errors, SKA_R_BAD_POLICY,
+             "approver '%s' is there by name only (onboarded_approver_certificate), which a broker "
+             "knows and a token does not: name the certificate (\"certificate\", with \"file\")",
+             name == NULL ? "" : name);
+    free(name);
+    return false;
+}
+
+/* What else a token can make it tells when it is asked. */
 static bool can_make_on_token(const struct ska_settings *settings, const struct hsm_uri *uri,
                               const struct backend_key_template *template_,
                               const struct ska_errors *errors)
 {
     (void)settings;
     (void)uri;
-    (void)template_;
-    (void)errors;
+    for (int i = 0; i < SKA_RULE_COUNT; i++) {
+        const struct ska_rule *rule = template_->rules[i];
+        const struct ska_approver *onboarded = rule == NULL ? NULL : ska_rule_find_onboarded(rule);
+
+        if (onboarded != NULL)
+            return fail_onboarded(onboarded, errors);
+    }
     return true;
 }
 

@@ -81,15 +81,14 @@ char *ska_x509_name_shown(const X509_NAME *name, size_t limit)
     return shown;
 }
 
-/* Its common name or else all of it; false for an empty or malformed one. */
-static bool copy_subject(struct ska_span certificate, struct ska_bytes *copy)
+bool ska_certificate_name(struct ska_span certificate, struct ska_bytes *name)
 {
-    X509_NAME *name = ska_certificate_subject(certificate);
+    X509_NAME *subject = ska_certificate_subject(certificate);
     bool done = false;
 
     ERR_set_mark();
-    done = name != NULL && (copy_common_name(name, copy) || copy_whole_name(name, copy));
-    X509_NAME_free(name);
+    done = subject != NULL && (copy_common_name(subject, name) || copy_whole_name(subject, name));
+    X509_NAME_free(subject);
     ERR_pop_to_mark();
     return done;
 }
@@ -99,7 +98,7 @@ static bool copy_subject(struct ska_span certificate, struct ska_bytes *copy)
 char *ska_signer_shown(bool certificate, struct ska_span data, struct ska_span public_key)
 {
     struct ska_bytes name = {NULL, 0};
-    char *shown = certificate && copy_subject(data, &name)
+    char *shown = certificate && ska_certificate_name(data, &name)
                       ? ska_printable(ska_span_of(&name), SKA_NAME_SHOWN)
                       : ska_key_shown(public_key);
 
@@ -114,7 +113,7 @@ void ska_signer_name_text(bool certificate, struct ska_span data, struct ska_spa
     struct ska_bytes name = {NULL, 0};
     char *key = NULL;
 
-    if (certificate && copy_subject(data, &name))
+    if (certificate && ska_certificate_name(data, &name))
         ska_buffer_name(text, ska_span_of(&name));
     else if ((key = ska_key_shown(public_key)) != NULL)
         ska_buffer_name(text, ska_span_text(key));

@@ -24,6 +24,10 @@ void ska_signer_name_text(bool certificate, struct ska_span data, struct ska_spa
 /* "key 0123456789abcdef": the start of the SHA-256 of a SubjectPublicKeyInfo. */
 char *ska_key_shown(struct ska_span public_key);
 
+/* Whose it is: the common name of its subject, else all of that. False: an empty or malformed one.
+ */
+bool ska_certificate_name(struct ska_span certificate, struct ska_bytes *name);
+
 /* "O=Example,CN=Alice": all of a name; NULL for an empty one too. */
 char *ska_x509_name_shown(const X509_NAME *name, size_t limit);
 

@@ -15,7 +15,10 @@ const char *const ska_rule_members[SKA_RULE_COUNT] = {
 };
 
 static const char *const approver_types[] = {
-    [SKA_APPROVER_PUBLIC_KEY] = "public_key", [SKA_APPROVER_CERTIFICATE] = "certificate"};
+    [SKA_APPROVER_PUBLIC_KEY] = "public_key",
+    [SKA_APPROVER_CERTIFICATE] = "certificate",
+    [SKA_APPROVER_ONBOARDED] = "onboarded_approver_certificate",
+};
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
@@ -113,23 +116,49 @@ static bool json_identify_approver(const struct ska_json_place *place,
     return ska_approver_identify(approver, &named.errors);
 }
 
+/* Whose approval counts is not known by a name: only who gives a rule to a broker may say that. */
+static bool json_read_type(const struct ska_json_place *place, const char *directory,
+                           enum ska_approver_type *type)
+{
+    bool policy = directory != NULL;
+    size_t count = policy ? SKA_APPROVER_ONBOARDED + 1 : SKA_APPROVER_ONBOARDED;
+    const char *said = NULL;
+
+    if (!ska_json_text(place, "type", SKA_JSON_REQUIRED, &said))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(said, approver_types[i]) == 0) {
+            *type = (enum ska_approver_type)i;
+            return true;
+        }
+    return ska_json_fail_value(place, "type", said,
+                               policy ? "\"public_key\", \"certificate\" or, at a broker, "
+                                        "\"onboarded_approver_certificate\""
+                                      : "\"public_key\" or \"certificate\"");
+}
+
+static bool json_check_onboarded(const struct ska_json_place *place,
+                                 const struct ska_approver *approver)
+{
+    static const char *const names[] = {"type", "name", NULL};
+
+    return (approver->name.length > 0 ||
+            ska_json_fail(place, "name", "missing; the broker knows the certificate by it")) &&
+           ska_json_only(place, names);
+}
+
 static bool json_read_approver(const struct ska_json_place *place, const char *directory,
                                void *element)
 {
     static const char *const names[] = {"type", "name", "value", "file", NULL};
     struct ska_approver *approver = element;
-    const char *type = NULL;
 
     if (!json_is_object(place, directory, names) ||
-        !ska_json_text(place, "type", SKA_JSON_REQUIRED, &type) ||
+        !json_read_type(place, directory, &approver->type) ||
         !json_read_name(place, &approver->name))
         return false;
-    if (strcmp(type, approver_types[SKA_APPROVER_PUBLIC_KEY]) == 0)
-        approver->type = SKA_APPROVER_PUBLIC_KEY;
-    else if (strcmp(type, approver_types[SKA_APPROVER_CERTIFICATE]) == 0)
-        approver->type = SKA_APPROVER_CERTIFICATE;
-    else
-        return ska_json_fail_value(place, "type", type, "\"public_key\" or \"certificate\"");
+    if (approver->type == SKA_APPROVER_ONBOARDED)
+        return json_check_onboarded(place, approver);
     return json_read_data(place, directory, approver) && json_identify_approver(place, approver);
 }
 
@@ -236,7 +265,8 @@ static bool json_add_approver(cJSON *array, const struct ska_approver *approver)
 
     return object != NULL && ska_json_add_text(object, "type", approver_types[approver->type]) &&
            json_add_name(object, &approver->name) &&
-           ska_json_add_base64(object, "value", ska_span_of(&approver->data));
+           (approver->type == SKA_APPROVER_ONBOARDED ||
+            ska_json_add_base64(object, "value", ska_span_of(&approver->data)));
 }
 
 static bool json_add_group(cJSON *array, const struct ska_group *group)

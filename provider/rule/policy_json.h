@@ -16,7 +16,8 @@ extern const char *const ska_rule_members[SKA_RULE_COUNT];
 /*
  * The rule at a place: null or an object. `directory` is what "file" is relative to, with its '/',
  * or ""; NULL: the rule comes from others, "file" and members that are new are not looked at, while
- * in a policy file unknown members are refused. On failure the rule is empty.
+ * in a policy file unknown members are refused. Only in that there may be approvers whom a broker
+ * knows by name (SKA_APPROVER_ONBOARDED). On failure the rule is empty.
  */
 bool ska_rule_read(const struct ska_json_place *place, const char *directory,
                    struct ska_rule *rule) SKA_MUST_CHECK;

@@ -69,6 +69,17 @@ const struct ska_approver *ska_rule_approver_at(const struct ska_rule *rule, siz
     return NULL;
 }
 
+const struct ska_approver *ska_rule_find_onboarded(const struct ska_rule *rule)
+{
+    const struct ska_approver *approver = NULL;
+    size_t number = 0;
+
+    do
+        approver = ska_rule_approver_at(rule, number++);
+    while (approver != NULL && approver->type != SKA_APPROVER_ONBOARDED);
+    return approver;
+}
+
 bool ska_rule_is_empty(const struct ska_rule *rule)
 {
     for (size_t i = 0; i < rule->alternative_count; i++)
@@ -88,50 +99,6 @@ bool ska_rule_has_time_limit(const struct ska_rule *rule)
         if (ska_alternative_is_limited(&rule->alternatives[i]))
             return true;
     return false;
-}
-
-static bool same_name(const struct ska_bytes *one, const struct ska_bytes *other)
-{
-    return one->length == 0 || other->length == 0 ||
-           ska_span_equal(ska_span_of(one), ska_span_of(other));
-}
-
-static bool same_group(const struct ska_group *one, const struct ska_group *other)
-{
-    bool same = one->quorum == other->quorum && one->approver_count == other->approver_count &&
-                same_name(&one->name, &other->name);
-
-    for (size_t i = 0; same && i < one->approver_count; i++) {
-        const struct ska_approver *a = &one->approvers[i];
-        const struct ska_approver *b = &other->approvers[i];
-
-        same = a->type == b->type && ska_span_equal(ska_span_of(&a->data), ska_span_of(&b->data)) &&
-               same_name(&a->name, &b->name);
-    }
-    return same;
-}
-
-static bool same_alternative(const struct ska_alternative *one, const struct ska_alternative *other)
-{
-    bool same = one->timelock == other->timelock && one->timeout == other->timeout &&
-                one->group_count == other->group_count && same_name(&one->name, &other->name);
-
-    for (size_t i = 0; same && i < one->group_count; i++)
-        same = same_group(&one->groups[i], &other->groups[i]);
-    return same;
-}
-
-bool ska_rule_equal(const struct ska_rule *one, const struct ska_rule *other)
-{
-    bool same = one->alternative_count == other->alternative_count;
-
-    /* There are several ways to write one that needs nobody. */
-    if (ska_rule_is_empty(one) && ska_rule_is_empty(other) && !ska_rule_has_time_limit(one) &&
-        !ska_rule_has_time_limit(other))
-        return true;
-    for (size_t i = 0; same && i < one->alternative_count; i++)
-        same = same_alternative(&one->alternatives[i], &other->alternatives[i]);
-    return same;
 }
 
 bool ska_rule_make_empty(struct ska_rule *rule, const struct ska_errors *errors)

@@ -11,7 +11,15 @@
 #include "provider/base/bytes.h"
 #include "provider/base/mechanism.h"
 
-enum ska_approver_type { SKA_APPROVER_PUBLIC_KEY, SKA_APPROVER_CERTIFICATE };
+enum ska_approver_type {
+    SKA_APPROVER_PUBLIC_KEY,
+    SKA_APPROVER_CERTIFICATE,
+    /*
+     * Known by name to a broker, which puts the certificate there when the key is made: without
+     * data and public_key. Only policy files have such approvers, neither keys nor requests do.
+     */
+    SKA_APPROVER_ONBOARDED
+};
 
 /* name.data == NULL: unnamed. Names are counted strings of any bytes; see ska_printable(). */
 struct ska_approver {
@@ -59,6 +67,9 @@ void ska_rule_clear(struct ska_rule *rule);
  */
 const struct ska_approver *ska_rule_approver_at(const struct ska_rule *rule, size_t number);
 
+/* The first whom it only names (SKA_APPROVER_ONBOARDED); NULL: it is a rule as keys have it. */
+const struct ska_approver *ska_rule_find_onboarded(const struct ska_rule *rule);
+
 /* True when some alternative is satisfied without any approval (time aside). */
 bool ska_rule_is_empty(const struct ska_rule *rule);
 
@@ -67,11 +78,5 @@ bool ska_alternative_is_limited(const struct ska_alternative *alternative);
 
 /* True when some alternative has a timelock or a timeout, so that requests need a timestamp. */
 bool ska_rule_has_time_limit(const struct ska_rule *rule);
-
-/*
- * Whether two rules ask for the same, in the same order. Names count where both have one: who keeps
- * rules for others may fill in those of certificates.
- */
-bool ska_rule_equal(const struct ska_rule *one, const struct ska_rule *other);
 
 #endif

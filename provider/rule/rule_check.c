@@ -59,13 +59,26 @@ static bool fail_doubled_approver(const struct check *check, const struct ska_gr
     char *second_name = ska_listed_approver_shown(&group->approvers[second]);
 
     ska_fail(check->errors, SKA_R_BAD_POLICY,
-             "%s.tokens[%zu].groups[%zu]: approvals[%zu] (%s) has the same key as approvals[%zu] "
+             "%s.tokens[%zu].groups[%zu]: approvals[%zu] (%s) has the same %s as approvals[%zu] "
              "(%s), and would count once only",
              check->where, check->token, check->group, second,
-             second_name == NULL ? "" : second_name, first, first_name == NULL ? "" : first_name);
+             second_name == NULL ? "" : second_name,
+             group->approvers[first].type == SKA_APPROVER_ONBOARDED ? "name" : "key", first,
+             first_name == NULL ? "" : first_name);
     free(first_name);
     free(second_name);
     return false;
+}
+
+/* Of whom only the name is known nobody can say whether his key is listed too. */
+static bool is_listed_twice(const struct ska_approver *one, const struct ska_approver *other)
+{
+    bool named = one->type == SKA_APPROVER_ONBOARDED;
+
+    if (named != (other->type == SKA_APPROVER_ONBOARDED))
+        return false;
+    return named ? ska_span_equal(ska_span_of(&one->name), ska_span_of(&other->name))
+                 : ska_span_equal(ska_span_of(&one->public_key), ska_span_of(&other->public_key));
 }
 
 static bool check_approvers(const struct check *check, const struct ska_group *group)
@@ -73,14 +86,14 @@ static bool check_approvers(const struct check *check, const struct ska_group *g
     for (size_t i = 0; i < group->approver_count; i++) {
         const struct ska_approver *approver = &group->approvers[i];
 
-        if (approver->public_key.length == 0 || approver->data.length == 0)
+        if (approver->type != SKA_APPROVER_ONBOARDED &&
+            (approver->public_key.length == 0 || approver->data.length == 0))
             return fail_group(check, group, "an approver without a key");
         if (approver->name.length > SKA_WIRE_VALUE_LIMIT ||
             approver->data.length > SKA_WIRE_VALUE_LIMIT)
             return fail_group(check, group, "an approver's name, key or certificate is too long");
         for (size_t j = 0; j < i; j++)
-            if (ska_span_equal(ska_span_of(&approver->public_key),
-                               ska_span_of(&group->approvers[j].public_key)))
+            if (is_listed_twice(approver, &group->approvers[j]))
                 return fail_doubled_approver(check, group, j, i);
     }
     return true;
@@ -136,8 +149,12 @@ static size_t serialized_length(const struct ska_rule *rule, const struct ska_er
 static bool check_length(const struct ska_rule *rule, const char *where,
                          const struct ska_errors *errors)
 {
-    size_t length = serialized_length(rule, errors);
+    size_t length = 0;
 
+    /* How long the certificates are the broker knows. */
+    if (ska_rule_find_onboarded(rule) != NULL)
+        return true;
+    length = serialized_length(rule, errors);
     if (length <= SKA_WIRE_VALUE_LIMIT)
         return length > 0;
     return ska_fail(errors, SKA_R_BAD_POLICY,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "provider/base/certificate.h"
+#include "provider/base/printable.h"
 #include "provider/base/spki.h"
 #include "provider/base/wire.h"
 
@@ -222,11 +223,25 @@ static bool encode_count(struct rule_writer *writer, uint16_t type, size_t count
     return true;
 }
 
+static bool encode_fail_named(const struct rule_writer *writer, const struct ska_approver *approver)
+{
+    char *name = ska_printable(ska_span_of(&approver->name), SKA_NAME_SHOWN);
+
+    ska_fail(writer->errors, SKA_R_BAD_POLICY,
+             "approver '%s' is there by name only (onboarded_approver_certificate), which a broker "
+             "takes for a new key: here the certificate itself has to be named",
+             name == NULL ? "" : name);
+    free(name);
+    return false;
+}
+
 static bool encode_approver(struct rule_writer *writer, const struct ska_approver *approver)
 {
     struct ska_span data = ska_span_of(&approver->data);
     struct ska_bytes key = {NULL, 0};
 
+    if (approver->type == SKA_APPROVER_ONBOARDED)
+        return encode_fail_named(writer, approver);
     if (!encode_name(writer, &approver->name))
         return false;
     if (approver->type == SKA_APPROVER_PUBLIC_KEY)

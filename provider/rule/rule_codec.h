@@ -18,7 +18,8 @@ bool ska_rule_decode(struct ska_span encoded, struct ska_rule *rule,
 
 /*
  * Times are written in minutes when timelock and timeout of an alternative are both multiples of
- * 60, else in seconds. approver->public_key is not read.
+ * 60, else in seconds. approver->public_key is not read. SKA_R_BAD_POLICY for an approver who is
+ * only named.
  */
 bool ska_rule_encode(const struct ska_rule *rule, struct ska_bytes *encoded,
                      const struct ska_errors *errors) SKA_MUST_CHECK;

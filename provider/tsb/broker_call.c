@@ -82,6 +82,10 @@ static const char *remedy_of(const struct tsb_refusal *refusal)
     case TSB_CODE_NO_API_KEY:
     case TSB_CODE_INVALID_API_KEY:
         return ": none of the API keys (tsb-api-key-source) opens this call";
+    case TSB_CODE_NO_APPROVER:
+        return ": it knows nobody by a name that the policy has (onboarded_approver_certificate)";
+    case TSB_CODE_NOT_ONBOARDED:
+        return ": somebody whom the policy names has not fetched the key that it made";
     case 415:
         return ": it wants requests that a signer it knows has signed, which this provider does "
                "not do";

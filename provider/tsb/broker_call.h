@@ -24,6 +24,8 @@ struct tsb_call {
 enum tsb_code {
     TSB_CODE_NONE = 0, /* it gave none */
     TSB_CODE_NO_TOKEN = 406,
+    TSB_CODE_NO_APPROVER = 413,
+    TSB_CODE_NOT_ONBOARDED = 414,
     TSB_CODE_NO_API_KEY = 416,
     TSB_CODE_LABEL_IN_USE = 608,
     TSB_CODE_INVALID_TOKEN = 617,

@@ -3,6 +3,7 @@
 
 #include "provider/base/error_capture.h"
 #include "provider/rule/rule_codec.h"
+#include "provider/rule/rule_equal.h"
 
 /* ---- Rules ----------------------------------------------------------------------------------- */
 

@@ -156,6 +156,27 @@ rest_policy() { # RULE
         "$1" "$1" "$1"
 }
 
+# ---- Approvers whose keys the broker makes -------------------------------------------------------
+
+hex() { # FILE
+    od -An -v -tx1 "$1" | tr -d ' \n'
+}
+code_members() { # CODE
+    printf '"oneTimeCode":[%s]' "$(sed 's/./"&",/g; s/,$//' <<<"$1")"
+}
+transport=AnMrg9Ho5PLqqR8kmHhfgsvp8iT2OlpW
+fetch_key() { # STATUS NAME CODE: as the vendor's app does it
+    ask "$1" POST /v1/approver/onboard "{\"approverName\":\"$2\",$(code_members "$3"),\"transportPassword\":\"$transport\"}"
+}
+# key_fetched PASSWORD NAME: what the last answer has, as NAME.pem and NAME.crt
+key_fetched() {
+    member initializationVector | plain base64 -d -A >vector
+    member encryptedPayload | plain base64 -d -A |
+        "$programs/skatsb_operations" "$transport" "$(hex vector)" >"$2.p12"
+    plain pkcs12 -in "$2.p12" -passin "pass:$1" -nodes -nocerts 2>/dev/null | plain pkey -out "$2.pem"
+    plain pkcs12 -in "$2.p12" -passin "pass:$1" -nokeys 2>/dev/null | plain x509 -out "$2.crt"
+}
+
 # ---- Our provider with it ------------------------------------------------------------------------
 
 # configure_broker [LINE...]: the configuration that names the broker at $url.

@@ -212,9 +212,6 @@ has '"errorCode":653'
 
 # ---- Secret keys -------------------------------------------------------------------------------
 
-hex() { # FILE
-    od -An -tx1 "$1" | tr -d ' \n'
-}
 ask 200 POST /v1/encrypt "{\"encryptRequest\":{\"payload\":\"$(b64 <secret)\",\"encryptKeyName\":\"content\",\"cipherAlgorithm\":\"AES\"}}"
 member initializationVector | plain base64 -d -A >vector
 has '"messageAuthenticationCode":null'
@@ -373,22 +370,12 @@ stop "$server"
 # ---- Approvers whose keys the broker makes -----------------------------------------------------
 
 broker 'execution-delay = 0'
-code_members() { # CODE
-    printf '"oneTimeCode":[%s]' "$(sed 's/./"&",/g; s/,$//' <<<"$1")"
-}
 onboarded() {
     printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[
         {"type":"onboarded_approver_certificate","name":"%s"}]}]}]}' "$1"
 }
-transport=AnMrg9Ho5PLqqR8kmHhfgsvp8iT2OlpW
 onboard() { # STATUS CODE
-    ask "$1" POST /v1/approver/onboard "{\"approverName\":\"carol@example.com\",$(code_members "$2"),\"transportPassword\":\"$transport\"}"
-}
-fetched() { # PASSWORD
-    member initializationVector | plain base64 -d -A >vector
-    member encryptedPayload | plain base64 -d -A | "$programs/skatsb_operations" "$transport" "$(hex vector)" >carol.p12
-    plain pkcs12 -in carol.p12 -passin "pass:$1" -nodes -nocerts 2>/dev/null | plain pkey -out "$2"
-    plain pkcs12 -in carol.p12 -passin "pass:$1" -nokeys 2>/dev/null | plain x509 -out "${2%.pem}.crt"
+    fetch_key "$1" carol@example.com "$2"
 }
 ask 400 POST /v1/key "{\"label\":\"hers\",$p256,\"attributes\":{\"decrypt\":false,\"sign\":true,\"unwrap\":false},\"policy\":{\"ruleUse\":$(onboarded carol@example.com)}}"
 has '"errorCode":413'
@@ -410,7 +397,7 @@ has '"errorCode":412'
 ask 400 POST /v1/approver/onboard "{\"approverName\":\"carol@example.com\",$(code_members "$code"),\"transportPassword\":\"short\"}"
 has '"errorCode":600' 'transportPassword'
 onboard 200 "$code"
-fetched 2al15 carol.pem
+key_fetched 2al15 carol
 onboard 400 "$code"
 has '"errorCode":412'
 # She approves as everybody does.
@@ -425,13 +412,13 @@ plain dgst -sha256 -verify hers.pub.pem -signature signature secret >/dev/null
 # Her telephone is lost, then her password.
 ask 200 POST /v1/approverManagement/restoreFromBackup '{"approverName":"carol@example.com"}'
 onboard 200 "$(member oneTimeCode)"
-fetched 2al15 again.pem
+key_fetched 2al15 again
 cmp carol.pem again.pem
 ask 201 POST /v1/approverManagement/restoreFromBackup/forgotPassword '{"approverName":"carol@example.com","newBackupPassword":["a","b","c","d"]}'
 ask 200 GET "/v1/request/$(member unwrapRequestId)"
 has '"status":"EXECUTED"' '"result":"[0-9]{6}"' '"approvedBy":\[\]'
 onboard 200 "$(member result)"
-fetched abcd forgotten.pem
+key_fetched abcd forgotten
 cmp carol.pem forgotten.pem
 # Five wrong codes, and the right one does not count any more.
 ask 200 POST /v1/approverManagement/renewOneTimeCode '{"approverName":"carol@example.com"}'

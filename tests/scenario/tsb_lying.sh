@@ -123,6 +123,47 @@ for told in "$(attributes "$bobs" "$unblocked")" "$(attributes "$alices" "$block
     says 'the broker says that it is done, but'
 done
 
+# Where it was given a name, it may not put in whomever it likes, nor leave it at the name.
+plain req -x509 -key bob.pem -subj /CN=bob -days 30 -out bob.crt
+named='{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[{"type":"onboarded_approver_certificate","name":"carol"}]}]}]}'
+listed() { # NAME: with bob's certificate
+    printf '{"tokens":[{"name":"T","timelock":0,"timeout":0,"groups":[{"name":"G","quorum":1,"approvals":[{"type":"certificate","name":"%s","value":"%s"}]}]}]}' \
+        "$1" "$(plain x509 -in bob.crt -outform DER | b64)"
+}
+printf '{"ruleUse":%s,"ruleBlock":%s,"ruleUnblock":%s,"ruleModify":%s}' \
+    "$named" "$alices" "$alices" "$alices" >key.json
+for told in bob '' "$named"; do
+    [ "$told" = "$named" ] || told=$(listed "$told")
+    broker "$(attributes "$told" "$unblocked")" PENDING /v1/key "$(attributes "$told" "$unblocked")"
+    ends 3 skatool keygen --key ska:object=seal --algorithm EC --policy key.json
+    says 'the broker says that it is done, but the use rule of the key is (another than was asked|not told)'
+done
+# Who it says that carol is the owner sees.
+broker "$(attributes "$(listed carol)" "$unblocked")" PENDING /v1/key "$(attributes "$(listed carol)" "$unblocked")"
+succeeds skatool keygen --key ska:object=seal --algorithm EC --policy key.json
+shows "'?carol'?, certificate of CN=bob, issued by"
+says "which certificates stand for the names in the policy is the broker's word"
+
+# ---- What time it is -----------------------------------------------------------------------------
+
+# told SECONDS: check-config with a broker whose clock is so many ahead of ours.
+told() {
+    broker "$(attributes "$alices" "$unblocked")" PENDING \
+        /v1/versionInfo $'200 OK\nDate: '"$(date -u -d "$1 seconds" '+%a, %d %b %Y %H:%M:%S GMT')"$'\n{"Version":"2.2.0"}'
+    skatool check-config >stdout.txt 2>stderr.txt || true
+}
+told 0
+shows "^ok +clock +the broker's and this machine's agree"
+told 400
+shows "^warning +clock +the broker's is [34][0-9][0-9] seconds ahead of this machine's: .*by the broker's$"
+told 4000
+shows "^warning +clock +the broker's is [34][0-9]{3} seconds ahead of .* as this one are refused"
+told -400
+shows "^warning +clock +the broker's is [34][0-9][0-9] seconds behind .* as this one are refused"
+broker "$(attributes "$alices" "$unblocked")" PENDING /v1/versionInfo '{"Version":"2.2.0"}'
+skatool check-config >stdout.txt 2>stderr.txt || true
+shows '^- +clock +the broker does not say what time it is'
+
 # ---- What has become of a request ----------------------------------------------------------------
 
 # One that was remembered and has ended is told of, by its id, before people are asked anew.

@@ -148,6 +148,29 @@ static void test_delete(void **state)
     ska_http_close(http);
 }
 
+static int64_t time_of(struct ska_http *http, const char *path)
+{
+    struct ska_http_answer answer;
+    int64_t time = 0;
+
+    assert_int_equal(call(http, SKA_HTTP_GET, path, NULL, &answer), SKA_HTTP_ANSWERED);
+    time = ska_http_answer_time(&answer);
+    ska_http_answer_clear(&answer);
+    return time;
+}
+
+static void test_time(void **state)
+{
+    struct ska_http *http = open_plain();
+
+    (void)state;
+    assert_int_equal(time_of(http, "/dated"), 784111777);
+    /* Nothing of it is left for the next answer. */
+    assert_int_equal(time_of(http, "/"), -1);
+    assert_int_equal(time_of(http, "/misdated"), -1);
+    ska_http_close(http);
+}
+
 /* Where to is the server's word, and with what is ours alone. */
 static void test_redirects_are_answers(void **state)
 {
@@ -195,7 +218,7 @@ static void test_nothing_is_repeated(void **state)
     struct ska_http *http = open_plain();
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         int requests = 0;
 
         assert_answers(http, "/", 200);
@@ -499,6 +522,8 @@ static int make_pki(void **state)
     if (mkdtemp(folder) == NULL)
         return -1;
     server = http_server_start(NULL);
+    http_server_answer(server, "/dated", "200 OK\nDate: Sun, 06 Nov 1994 08:49:37 GMT\n{}");
+    http_server_answer(server, "/misdated", "200 OK\nDate: tomorrow, perhaps\n{}");
     pki.ca = make_identity("CA", NULL, -86400 / 2, NULL);
     pki.other_ca = make_identity("Other CA", NULL, -86400 / 2, NULL);
     pki.good = make_identity("good", "IP:127.0.0.1", -86400 / 2, &pki.ca);
@@ -666,6 +691,7 @@ int main(void)
         cmocka_unit_test(test_post),
         cmocka_unit_test(test_post_without_body),
         cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_time),
         cmocka_unit_test(test_redirects_are_answers),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_connections_are_kept),

@@ -206,72 +206,6 @@ static void approvers_are_found(void **state)
     assert_null(ska_rule_find_approver(&built.rule, ska_span("AB", 2)));
 }
 
-/* ---- Two rules ------------------------------------------------------------------------------- */
-
-static struct ska_bytes lent(const char *text)
-{
-    return (struct ska_bytes){(uint8_t *)(uintptr_t)text, text == NULL ? 0 : strlen(text)};
-}
-
-/* All of it on the stack; nothing is freed. */
-struct flat_rule {
-    struct ska_approver approvers[2];
-    struct ska_group groups[1];
-    struct ska_alternative alternatives[1];
-    struct ska_rule rule;
-};
-
-static void make_flat(struct flat_rule *flat)
-{
-    memset(flat, 0, sizeof(*flat));
-    flat->approvers[0] = (struct ska_approver){.name = lent("alice"), .data = lent("key a")};
-    flat->approvers[1] = (struct ska_approver){
-        .type = SKA_APPROVER_CERTIFICATE, .name = lent("bob"), .data = lent("key b")};
-    flat->groups[0] = (struct ska_group){lent("board"), 2, flat->approvers, 2};
-    flat->alternatives[0] = (struct ska_alternative){lent("first"), 60, 600, flat->groups, 1};
-    flat->rule = (struct ska_rule){flat->alternatives, 1};
-}
-
-static void rules_are_equal_or_not(void **state)
-{
-    struct flat_rule one;
-    struct flat_rule other;
-
-    (void)state;
-    make_flat(&one);
-#define ASSERT_EQUAL_WITH(change, expected)                                                        \
-    do {                                                                                           \
-        make_flat(&other);                                                                         \
-        change;                                                                                    \
-        assert_int_equal(ska_rule_equal(&one.rule, &other.rule), (expected));                      \
-        assert_int_equal(ska_rule_equal(&other.rule, &one.rule), (expected));                      \
-    } while (0)
-    ASSERT_EQUAL_WITH((void)0, true);
-    ASSERT_EQUAL_WITH(other.approvers[1].name = lent(NULL), true);
-    ASSERT_EQUAL_WITH(other.groups[0].name = lent(NULL), true);
-    ASSERT_EQUAL_WITH(other.approvers[1].name = lent("carol"), false);
-    ASSERT_EQUAL_WITH(other.approvers[1].data = lent("key c"), false);
-    ASSERT_EQUAL_WITH(other.approvers[1].type = SKA_APPROVER_PUBLIC_KEY, false);
-    ASSERT_EQUAL_WITH(other.groups[0].approver_count = 1, false);
-    ASSERT_EQUAL_WITH(other.groups[0].quorum = 1, false);
-    ASSERT_EQUAL_WITH(other.groups[0].quorum = 0, false);
-    ASSERT_EQUAL_WITH(other.groups[0].name = lent("staff"), false);
-    ASSERT_EQUAL_WITH(other.alternatives[0].group_count = 0, false);
-    ASSERT_EQUAL_WITH(other.alternatives[0].timelock = 0, false);
-    ASSERT_EQUAL_WITH(other.alternatives[0].timeout = 0, false);
-    ASSERT_EQUAL_WITH(other.alternatives[0].name = lent("second"), false);
-    ASSERT_EQUAL_WITH(other.rule.alternative_count = 0, false);
-    /* In whatever way it says that it needs nobody. */
-    one.groups[0].quorum = 0;
-    one.alternatives[0].timelock = one.alternatives[0].timeout = 0;
-    ASSERT_EQUAL_WITH((other.alternatives[0].group_count = 0, other.alternatives[0].timelock = 0,
-                       other.alternatives[0].timeout = 0),
-                      true);
-    ASSERT_EQUAL_WITH((other.alternatives[0].group_count = 0, other.alternatives[0].timelock = 0),
-                      false);
-#undef ASSERT_EQUAL_WITH
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,7 +214,6 @@ int main(void)
         cmocka_unit_test(keys_are_compared_whole),
         cmocka_unit_test(the_largest_quorum_is_out_of_reach),
         cmocka_unit_test(approvers_are_found),
-        cmocka_unit_test(rules_are_equal_or_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

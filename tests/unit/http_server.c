@@ -111,7 +111,7 @@ static bool answer(struct peer *peer, const char *status, const char *fields, co
 /* See http_server_answer(). */
 static bool answer_with(struct peer *peer, const char *json)
 {
-    static const char fields[] = "Content-Type: application/json\r\n";
+    char fields[256] = "Content-Type: application/json\r\n";
     char status[64] = "200 OK";
     size_t length = strcspn(json, "\n");
 
@@ -119,7 +119,15 @@ static bool answer_with(struct peer *peer, const char *json)
         return answer(peer, status, fields, json);
     memcpy(status, json, length);
     status[length] = 0;
-    return answer(peer, status, fields, json + length + (json[length] == '\n'));
+    json += length + (json[length] == '\n');
+    while (*json >= 'A' && *json <= 'Z') {
+        size_t filled = strlen(fields);
+
+        length = strcspn(json, "\n");
+        snprintf(fields + filled, sizeof(fields) - filled, "%.*s\r\n", (int)length, json);
+        json += length + (json[length] == '\n');
+    }
+    return answer(peer, status, fields, json);
 }
 
 static bool answer_long(struct peer *peer, size_t length, bool named)

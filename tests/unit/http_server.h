@@ -17,7 +17,8 @@ struct http_server;
 struct http_server *http_server_start(SSL_CTX *tls);
 /*
  * Before it is asked: this path is answered so, whatever is sent. What begins with a digit is the
- * status, "401 Unauthorized", on a line before it. Both are borrowed; 16 at most.
+ * status, "401 Unauthorized", on a line before it; between them there may be lines of the head,
+ * "Date: ...". Both are borrowed; 16 at most.
  */
 void http_server_answer(struct http_server *server, const char *path, const char *json);
 /*

@@ -12,6 +12,7 @@
 #include "provider/base/json.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
+#include "provider/rule/rule_equal.h"
 #include "tools/policy_file.h"
 #include "provider/rule/rule_codec.h"
 
@@ -410,7 +411,8 @@ static void wrong_shapes_are_refused(void **state)
         {GROUP("1", "\"alice\""), "approvals[0]: object expected"},
         {GROUP("1", "{\"value\":\"@ALICE\"}"), "approvals[0].type: missing"},
         {GROUP("1", "{\"type\":\"key\",\"value\":\"@ALICE\"}"),
-         "type: 'key' is not \"public_key\" or \"certificate\""},
+         "type: 'key' is not \"public_key\", \"certificate\" or, at a broker, "
+         "\"onboarded_approver_certificate\""},
         {GROUP("1", "{\"type\":\"public_key\"}"), "approvals[0].value: missing"},
         {GROUP("1", "{\"type\":\"public_key\",\"value\":\"@ALICE\",\"file\":\"alice.pub\"}"),
          "either \"value\" or \"file\""},
@@ -744,6 +746,175 @@ static void rules_of_requests_name_no_files(void **state)
     free(text);
 }
 
+/* ---- Approvers whom only a broker knows ------------------------------------------------------ */
+
+#define CAROL "{\"type\":\"onboarded_approver_certificate\",\"name\":\"carol\"}"
+
+static void names_go_to_a_broker_only(void **state)
+{
+    struct recorder recorder;
+    struct ska_errors errors = errors_into(&recorder);
+    struct ska_policy policy;
+    struct ska_rule again;
+    const struct ska_rule *rules[SKA_RULE_COUNT] = {&policy.rules[SKA_RULE_USE]};
+    struct ska_bytes encoded = {NULL, 0};
+    cJSON *json = NULL;
+    char *text = NULL;
+
+    (void)state;
+    assert_reads(GROUP("2", ALICE "," CAROL), &policy);
+    assert_ptr_equal(ska_rule_find_onboarded(rules[0]),
+                     &rules[0]->alternatives[0].groups[0].approvers[1]);
+    json = ska_rule_to_json(rules[0]);
+    text = cJSON_PrintUnformatted(json);
+    assert_text_contains(text, "}," CAROL "]");
+    cJSON_free(text);
+    /* Elsewhere nobody would know whose approval counts. */
+    assert_false(reads_of_others(json, &again, &errors));
+    assert_raised_with(&recorder, SKA_R_BAD_REQUEST, "is not \"public_key\" or \"certificate\"");
+    errors = errors_into(&recorder);
+    assert_false(ska_rule_encode(rules[0], &encoded, &errors));
+    assert_raised_with(&recorder, SKA_R_BAD_POLICY, "approver 'carol' is there by name only");
+    errors = errors_into(&recorder);
+    assert_false(ska_modification_check(rules, &errors));
+    assert_raised_with(&recorder, SKA_R_BAD_POLICY, "approver 'carol' is there by name only");
+    cJSON_Delete(json);
+    ska_policy_clear(&policy);
+    assert_reads(GROUP("2", ALICE "," BOBCERT), &policy);
+    assert_null(ska_rule_find_onboarded(rules[0]));
+    ska_policy_clear(&policy);
+}
+
+static void names_without_more_are_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {GROUP("1", "{\"type\":\"onboarded_approver_certificate\"}"),
+         "approvals[0].name: missing; the broker knows the certificate by it"},
+        {GROUP("1", "{\"type\":\"onboarded_approver_certificate\",\"name\":\"\"}"),
+         "approvals[0].name: missing"},
+        {GROUP("1", "{\"type\":\"onboarded_approver_certificate\",\"name\":\"bob\","
+                    "\"value\":\"@BOBCERT\"}"),
+         "approvals[0].value: unknown member"},
+        {GROUP("1", "{\"type\":\"onboarded_approver_certificate\",\"name\":\"bob\","
+                    "\"file\":\"bob.pem\"}"),
+         "approvals[0].file: unknown member"},
+        {GROUP("1", CAROL "," ALICE "," CAROL),
+         "approvals[2] (carol) has the same name as approvals[0] (carol)"},
+        {GROUP("3", CAROL "," ALICE), "the quorum is larger"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_refused(cases[i].text, SKA_R_BAD_POLICY, cases[i].message);
+}
+
+/* ---- Two rules ------------------------------------------------------------------------------- */
+
+static struct ska_bytes lent(const char *text)
+{
+    return (struct ska_bytes){(uint8_t *)(uintptr_t)text, text == NULL ? 0 : strlen(text)};
+}
+
+/* All of it on the stack; nothing is freed. */
+struct flat_rule {
+    struct ska_approver approvers[2];
+    struct ska_group groups[1];
+    struct ska_alternative alternatives[1];
+    struct ska_rule rule;
+};
+
+static void make_flat(struct flat_rule *flat)
+{
+    memset(flat, 0, sizeof(*flat));
+    flat->approvers[0] = (struct ska_approver){.name = lent("alice"), .data = lent("key a")};
+    flat->approvers[1] = (struct ska_approver){
+        .type = SKA_APPROVER_CERTIFICATE, .name = lent("bob"), .data = lent("key b")};
+    flat->groups[0] = (struct ska_group){lent("board"), 2, flat->approvers, 2};
+    flat->alternatives[0] = (struct ska_alternative){lent("first"), 60, 600, flat->groups, 1};
+    flat->rule = (struct ska_rule){flat->alternatives, 1};
+}
+
+static void rules_are_equal_or_not(void **state)
+{
+    struct flat_rule one;
+    struct flat_rule other;
+
+    (void)state;
+    make_flat(&one);
+#define ASSERT_EQUAL_WITH(change, expected)                                                        \
+    do {                                                                                           \
+        make_flat(&other);                                                                         \
+        change;                                                                                    \
+        assert_int_equal(ska_rule_equal(&one.rule, &other.rule), (expected));                      \
+        assert_int_equal(ska_rule_equal(&other.rule, &one.rule), (expected));                      \
+    } while (0)
+    ASSERT_EQUAL_WITH((void)0, true);
+    ASSERT_EQUAL_WITH(other.approvers[1].name = lent(NULL), true);
+    ASSERT_EQUAL_WITH(other.groups[0].name = lent(NULL), true);
+    ASSERT_EQUAL_WITH(other.approvers[1].name = lent("carol"), false);
+    ASSERT_EQUAL_WITH(other.approvers[1].data = lent("key c"), false);
+    ASSERT_EQUAL_WITH(other.approvers[1].type = SKA_APPROVER_PUBLIC_KEY, false);
+    ASSERT_EQUAL_WITH(other.groups[0].approver_count = 1, false);
+    ASSERT_EQUAL_WITH(other.groups[0].quorum = 1, false);
+    ASSERT_EQUAL_WITH(other.groups[0].quorum = 0, false);
+    ASSERT_EQUAL_WITH(other.groups[0].name = lent("staff"), false);
+    ASSERT_EQUAL_WITH(other.alternatives[0].group_count = 0, false);
+    ASSERT_EQUAL_WITH(other.alternatives[0].timelock = 0, false);
+    ASSERT_EQUAL_WITH(other.alternatives[0].timeout = 0, false);
+    ASSERT_EQUAL_WITH(other.alternatives[0].name = lent("second"), false);
+    ASSERT_EQUAL_WITH(other.rule.alternative_count = 0, false);
+    /* In whatever way it says that it needs nobody. */
+    one.groups[0].quorum = 0;
+    one.alternatives[0].timelock = one.alternatives[0].timeout = 0;
+    ASSERT_EQUAL_WITH((other.alternatives[0].group_count = 0, other.alternatives[0].timelock = 0,
+                       other.alternatives[0].timeout = 0),
+                      true);
+    ASSERT_EQUAL_WITH((other.alternatives[0].group_count = 0, other.alternatives[0].timelock = 0),
+                      false);
+#undef ASSERT_EQUAL_WITH
+}
+
+/* Whose certificate a broker has under a name it tells by this name, or by none. */
+static void names_are_those_of_certificates(void **state)
+{
+    struct ska_bytes certificate = certificate_of(fixture.bob, "bob");
+    struct flat_rule named;
+    struct flat_rule other;
+
+    (void)state;
+    make_flat(&named);
+    named.approvers[1] = (struct ska_approver){.type = SKA_APPROVER_ONBOARDED, .name = lent("bob")};
+#define ASSERT_EQUAL_TO_NAMED(change, expected)                                                    \
+    do {                                                                                           \
+        make_flat(&other);                                                                         \
+        change;                                                                                    \
+        assert_int_equal(ska_rule_equal(&named.rule, &other.rule), (expected));                    \
+        assert_int_equal(ska_rule_equal(&other.rule, &named.rule), (expected));                    \
+    } while (0)
+    ASSERT_EQUAL_TO_NAMED((void)0, true);
+    ASSERT_EQUAL_TO_NAMED(other = named, true);
+    ASSERT_EQUAL_TO_NAMED(other.approvers[1].name = lent("Bob"), false);
+    ASSERT_EQUAL_TO_NAMED(other.approvers[1].name = lent(NULL), false);
+    ASSERT_EQUAL_TO_NAMED(other.approvers[1].type = SKA_APPROVER_PUBLIC_KEY, false);
+    ASSERT_EQUAL_TO_NAMED(
+        (other.approvers[1].name = lent(NULL), other.approvers[1].data = certificate), true);
+    ASSERT_EQUAL_TO_NAMED(
+        (other.approvers[1].name = lent("CN=bob"), other.approvers[1].data = certificate), true);
+    ASSERT_EQUAL_TO_NAMED((other.approvers[1].name = lent(NULL),
+                           other.approvers[1].data = certificate,
+                           other.approvers[1].type = SKA_APPROVER_PUBLIC_KEY),
+                          false);
+    ASSERT_EQUAL_TO_NAMED((other.approvers[0].data = lent("key c")), false);
+    named.approvers[1].name = lent("carol");
+    ASSERT_EQUAL_TO_NAMED(
+        (other.approvers[1].name = lent(NULL), other.approvers[1].data = certificate), false);
+#undef ASSERT_EQUAL_TO_NAMED
+    ska_bytes_free(&certificate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -765,6 +936,10 @@ int main(void)
         cmocka_unit_test(rules_of_requests_may_be_odd),
         cmocka_unit_test(rules_that_are_too_long_are_refused),
         cmocka_unit_test(rules_of_requests_name_no_files),
+        cmocka_unit_test(names_go_to_a_broker_only),
+        cmocka_unit_test(names_without_more_are_refused),
+        cmocka_unit_test(rules_are_equal_or_not),
+        cmocka_unit_test(names_are_those_of_certificates),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

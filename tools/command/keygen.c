@@ -13,6 +13,7 @@
 #include "provider/keys/make_key.h"
 #include "provider/rule/policy_json.h"
 #include "provider/rule/rule_check.h"
+#include "provider/rule/rule_codec.h"
 #include "tools/show/certificates.h"
 #include "tools/options.h"
 #include "tools/policy_file.h"
@@ -185,7 +186,53 @@ static bool read_key_policy(struct tool *tool, struct keygen *keygen)
     return certificates_check(tool, keygen->template_.rules, keygen->ca_path);
 }
 
-static bool print_key(struct tool *tool, const struct backend_key *key)
+static bool names_onboarded(const struct keygen *keygen)
+{
+    bool found = false;
+
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        found = found || ska_rule_find_onboarded(&keygen->policy.rules[i]) != NULL;
+    return found;
+}
+
+static bool decode_rules(const struct backend_key_state *state, struct ska_rule rules[],
+                         const struct ska_errors *errors)
+{
+    bool done = true;
+
+    for (int i = 0; done && i < SKA_RULE_COUNT; i++)
+        done = ska_rule_decode(ska_span_of(&state->rules[i]), &rules[i], errors);
+    return done;
+}
+
+/*
+ * Whose certificates the broker has put in the place of names is its word: only who sees which ones
+ * these are can ask the people whether they are theirs.
+ */
+static void add_onboarded(struct tool *tool, struct backend_key *key, struct ska_buffer *text)
+{
+    struct ska_rule rules[SKA_RULE_COUNT] = {{NULL, 0}};
+    const struct ska_rule *all[SKA_RULE_COUNT];
+    struct backend_key_state state = {0};
+
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        all[i] = &rules[i];
+    if (backend_key_state(key, &state, NULL) && decode_rules(&state, rules, NULL)) {
+        text_name(text, "approvers");
+        approvers_text(tool->libctx, all, text);
+        ska_buffer_text(text, "\n");
+        report_warning("which certificates stand for the names in the policy is the broker's word: "
+                       "compare their fingerprints with those that the approvers have");
+    } else {
+        report_warning("the key was made, but which certificates stand for the names in the policy "
+                       "cannot be seen: skatool show --json tells");
+    }
+    for (int i = 0; i < SKA_RULE_COUNT; i++)
+        ska_rule_clear(&rules[i]);
+    backend_key_state_clear(&state);
+}
+
+static bool print_key(struct tool *tool, const struct keygen *keygen, struct backend_key *key)
 {
     struct ska_buffer text = {0};
     char algorithm[TEXT_ALGORITHM_SIZE];
@@ -199,6 +246,8 @@ static bool print_key(struct tool *tool, const struct backend_key *key)
              backend_key_is_ska(key)         ? "SKA"
              : backend_key_is_timestamp(key) ? "timestamp"
                                              : "ordinary");
+    if (names_onboarded(keygen))
+        add_onboarded(tool, key, &text);
     free(uri);
     return text_print(&text, &tool->errors);
 }
@@ -217,7 +266,7 @@ static bool generate_key(struct tool *tool, const struct keygen *keygen, const s
         certificates_fail(tool, &failure, keygen->template_.rules);
     tool_note_configuration(tool, failure.reason);
     ska_error_capture_clear(&failure);
-    done = done && print_key(tool, key);
+    done = done && print_key(tool, keygen, key);
     backend_key_free(key);
     return done;
 }

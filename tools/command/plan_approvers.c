@@ -26,12 +26,20 @@ static const struct ska_approver *approver_at(const struct plan *plan, size_t nu
     return NULL;
 }
 
+/* Of those who are only named there is nothing but the name. */
+static bool is_same(const struct ska_approver *one, const struct ska_approver *other)
+{
+    return ska_span_equal(ska_span_of(&one->data), ska_span_of(&other->data)) &&
+           (one->data.length > 0 ||
+            ska_span_equal(ska_span_of(&one->name), ska_span_of(&other->name)));
+}
+
 static bool was_there(const struct plan *plan, size_t number)
 {
     const struct ska_approver *approver = approver_at(plan, number);
 
     for (size_t i = 0; i < number; i++)
-        if (ska_span_equal(ska_span_of(&approver_at(plan, i)->data), ska_span_of(&approver->data)))
+        if (is_same(approver_at(plan, i), approver))
             return true;
     return false;
 }
@@ -66,7 +74,11 @@ static void plan_approver(struct plan *plan, const struct ska_approver *approver
                             ? NULL
                             : d2i_X509(NULL, &at, (long)approver->data.length);
 
-    if (certificate != NULL)
+    if (approver->type == SKA_APPROVER_ONBOARDED)
+        plan_item(plan, PLAN_ASK, name,
+                  "has the broker made their key and certificate, and have they fetched the key "
+                  "(onboarded)? Who they are is then the broker's word");
+    else if (certificate != NULL)
         plan_certificate(plan, name, certificate);
     else if (plan->sam)
         plan_item(plan, PLAN_TO_DO, name,

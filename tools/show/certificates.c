@@ -144,6 +144,10 @@ void approver_text(OSSL_LIB_CTX *libctx, const struct ska_approver *approver,
         text_quoted(text, ska_span_text(name));
     free(name);
     ska_buffer_text(text, ", ");
+    if (approver->type == SKA_APPROVER_ONBOARDED) {
+        ska_buffer_text(text, "the certificate that the broker has under this name");
+        return;
+    }
     if (approver->type == SKA_APPROVER_CERTIFICATE) {
         ska_buffer_text(text, "certificate of ");
         certificate_text(libctx, ska_span_of(&approver->data), text);
@@ -241,6 +245,22 @@ static const char *check_ca_chain(struct tool *tool, X509_STORE *store, X509 *ce
     return fault;
 }
 
+/* There is nothing that could be looked at before the key is made. */
+static bool check_onboarded(struct tool *tool, const X509_STORE *store,
+                            const struct ska_approver *approver)
+{
+    char *name = ska_listed_approver_shown(approver);
+    bool done = store == NULL;
+
+    if (!done)
+        ska_fail(&tool->errors, SKA_R_BAD_POLICY,
+                 "approver '%s' is there by name only (onboarded_approver_certificate): whether "
+                 "the certificate that the broker has chains to a CA of --ca cannot be seen",
+                 name == NULL ? "" : name);
+    free(name);
+    return done;
+}
+
 static bool check_approver(struct tool *tool, X509_STORE *store,
                            const struct ska_approver *approver)
 {
@@ -284,6 +304,8 @@ bool certificates_check(struct tool *tool, const struct ska_rule *const rules[SK
     for (size_t i = 0; done && i < approvers.count; i++)
         if (approvers.list[i]->type == SKA_APPROVER_CERTIFICATE)
             done = check_approver(tool, store, approvers.list[i]);
+        else if (approvers.list[i]->type == SKA_APPROVER_ONBOARDED)
+            done = check_onboarded(tool, store, approvers.list[i]);
     free(approvers.list);
     X509_STORE_free(store);
     return done;
