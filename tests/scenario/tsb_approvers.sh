@@ -101,7 +101,7 @@ refused 'an approver adds --approver' skatool requests "${at[@]}"
 # Told is what is in the token, and what nobody confirms as that.
 approves alice "${id:0:6}" seal document
 shows 'asked to approve a SIGNATURE' 'has this name' '\| seal' 'NOT CONFIRMED' 'User number 4711 on the computer' \
-    '\| the deal' "came from the broker '?$url" 'does not say to approvers' 'HSM.s time in the request'
+    '\| the deal' "came from the broker '?$url" 'does not say to approvers' 'HSM.s time in the request' 'if the key.s'
 says "Put the approval of the key '?alice.pem'? into '?$url"
 status_is "$request" PENDING || fail "one is enough: $(cat answer.json)"
 holds "\"approvedBy\":[\"$(public alice)\"]"
@@ -288,6 +288,9 @@ refused "$url: .*has to be of a CA in .*stranger.pem .*--tsb-ca" tasks_of erin
 at=(--tsb "$url" --tsb-api-key-source "file:$work/approver-keys")
 refused "$url: .*does not know, name that CA.s file with .*--tsb-ca" tasks_of erin
 at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
+refused 'tsb-api-key-source: file:FILE expected' skatool requests --approver erin.pem --tsb "$url" \
+    --tsb-api-key-source approver-key
+! grep -q approver-key stderr.txt || fail "repeats an API key: $(cat stderr.txt)"
 refused 'tsb-url|https' skatool requests --approver erin.pem --tsb http://broker.example
 refused 'cannot be used together' skatool requests --approver erin.pem --dir . --tsb "$url"
 # A configuration is for the broker that it names, and for no other.

@@ -140,13 +140,13 @@ configure_broker
 
 # One that cannot be opened hides no other; those of the broker itself are none of ours.
 succeeds skatool list
-shows '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
+shows "BLOCKED, BY THE BROKER'S WORD" '^blocked +- +.*P-384 .*SKA +yes' '^ed +- +.*ED25519 .*ordinary +-' \
     "^guarded +- +\\? +\\? +-" "^'attestation-key' +- +\\? +\\?" '^rsa +- +.*2048.*SKA +no' '^seal .*P-256 .*SKA +no'
 says 'warning: .*guarded'
 [ "$(wc -l <stderr.txt)" -eq 1 ] || fail "says more: $(cat stderr.txt)"
 [ "$(wc -l <stdout.txt)" -eq 11 ] || fail "not all keys: $(cat stdout.txt)"
 succeeds skatool list --key ska:object=seal --json
-shows '"label":[[:space:]]*"seal"' '"ska":[[:space:]]*true' '"blocked":[[:space:]]*false'
+shows '"toldByHsm":[[:space:]]*false' '"label":[[:space:]]*"seal"' '"ska":[[:space:]]*true' '"blocked":[[:space:]]*false'
 ! grep -q '"rsa"' stdout.txt || fail "lists others: $(cat stdout.txt)"
 
 succeeds skatool show --key ska:object=blocked

@@ -170,7 +170,7 @@ succeeds skatool show --key 'ska:object=seal' --json
 shows '"toldByHsm":.*false'
 ! grep -q samApproved stdout.txt || fail "$(cat stdout.txt)"
 succeeds skatool list
-shows '^seal .* SKA +no +\?$'
+shows "BLOCKED, BY THE BROKER'S WORD" '^seal .* SKA +no +\?$'
 # The device knows the rules of now.
 printf '{"ruleUse":%s}' "$(rule 1 bob mallory)" >new.json
 configure

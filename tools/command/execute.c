@@ -13,6 +13,7 @@
 #include "tools/output.h"
 #include "tools/request_source.h"
 #include "tools/show/modification.h"
+#include "tools/show/request_text.h"
 #include "tools/show/text.h"
 
 struct execute {
@@ -80,10 +81,10 @@ static bool check_whole_signature(struct tool *tool, const struct ska_request *r
 {
     return !request->is_part ||
            ska_fail(&tool->errors, SKA_R_WRONG_USE,
-                    "request %s is of a seal, or another signature in CMS, that was begun: give "
+                    "request %.16s is of a seal, or another signature in CMS, that was begun: give "
                     "the same command again (skatool seal), which goes on with it; execute would "
                     "take its signature away. If nobody wants it any more: skatool withdraw %.8s",
-                    request->id, request->id);
+                    request_shown_id(request), request_shown_id(request));
 }
 
 /* At a broker, which has executed it; or in the approvals directory of the configuration. */

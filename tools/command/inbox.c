@@ -272,8 +272,8 @@ static bool decide_by_file(struct session *session, struct review *review,
         !request_place_rejected_before(session->place, review->request, &rejected))
         return false;
     if (rejected != NULL)
-        *why = "you have rejected the same before (skatool history shows when); by its id alone "
-               "it can still be approved";
+        *why = "you have rejected the same before (skatool history shows when); to approve it "
+               "after all give its id";
     else if (review->request->operation != SKA_OPERATION_SIGN)
         *why = "it is no signature";
     else if (found && !review_is_short(session->tool, review, document, &is_short))

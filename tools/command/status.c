@@ -85,8 +85,8 @@ static bool find_rule(struct tool *tool, struct status *status)
     if (status->key != NULL && status->source.place != NULL &&
         status->source.place->kind->keeps_results)
         return options_wrong(tool,
-                             "--key: of a request at a broker the rule is told that held when "
-                             "it was handed in");
+                             "leave --key out: of a request at a broker the rule is shown that "
+                             "held when it was handed in");
     if (status->key == NULL) {
         status->ballot.rule = request_stated_rule(request);
         return status->ballot.rule != NULL || fail_no_rule(tool, status);
