@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/directory_place.h"
 #include "tools/options.h"
@@ -32,6 +33,16 @@ struct broker_setting {
     const char *configured; /* NULL: none, or not for this broker */
 };
 
+/* As check-config does for a configuration. That it is not there is told by who reads it. */
+static void warn_of_readers(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) == 0 && (status.st_mode & S_IROTH) != 0)
+        report_warning("%s has API keys, and every user of this computer can read it: chmod go= %s",
+                       path, path);
+}
+
 /* The settings want whole paths, since a program may change its directory; people have a shell. */
 static bool set_given(const struct broker_setting *wanted, struct ska_settings *settings,
                       const struct ska_errors *errors)
@@ -46,6 +57,8 @@ static bool set_given(const struct broker_setting *wanted, struct ska_settings *
     /* What was given instead may be an API key, so it is not repeated. */
     if (strcmp(wanted->name, api_keys) == 0 && strncmp(wanted->given, begin, strlen(begin)) != 0)
         return ska_fail(errors, SKA_R_WRONG_USE, "--%s: file:FILE expected", api_keys);
+    if (strcmp(wanted->name, api_keys) == 0)
+        warn_of_readers(path);
     if (relative && whole == NULL)
         return ska_fail(errors, SKA_R_FILE_FAILURE, "%s: %s", path, strerror(errno));
     if (whole == NULL)

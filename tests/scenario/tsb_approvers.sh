@@ -288,6 +288,11 @@ refused "$url: .*has to be of a CA in .*stranger.pem .*--tsb-ca" tasks_of erin
 at=(--tsb "$url" --tsb-api-key-source "file:$work/approver-keys")
 refused "$url: .*does not know, name that CA.s file with .*--tsb-ca" tasks_of erin
 at=(--tsb "$url" --tsb-ca stranger.pem --tsb-api-key-source "file:$work/approver-keys")
+cp approver-keys open-keys
+chmod 644 open-keys
+succeeds skatool requests --approver erin.pem --tsb "$url" --tsb-ca authority.pem \
+    --tsb-api-key-source file:open-keys
+says 'open-keys has API keys, and every user of this computer can read it: chmod go= '
 refused 'tsb-api-key-source: file:FILE expected' skatool requests --approver erin.pem --tsb "$url" \
     --tsb-api-key-source approver-key
 ! grep -q approver-key stderr.txt || fail "repeats an API key: $(cat stderr.txt)"
